@@ -1,0 +1,109 @@
+"""iBolit: patients and doctors talk. create_app() is the whole building's plan."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from .config import Settings
+from .extensions import compress, csrf, db, htmx, login_manager, migrate, sock
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """Raises BadSetting when the environment cannot be used, WrongClinic when the database is not ours to open."""
+    settings = Settings.from_env(os.environ if environ is None else environ)
+    app = Flask(__name__, static_url_path="/static")
+    _configure(app, settings)
+    _join_extensions(app, settings)
+    _open_doors(app, settings)
+    _check_clinic(app, settings)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    from .database import engine_options
+    from .services import clock
+
+    settings.data.mkdir(parents=True, exist_ok=True)
+    clock.shift(settings.clock_offset)
+    app.extensions["ibolit_settings"] = settings
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        # Two clinics side by side on one machine must not sign each other out.
+        SESSION_COOKIE_NAME="ibolit" if settings.is_production else f"ibolit_{settings.port}",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,  # the cookie rolls when the device is seen, once a minute
+        PERMANENT_SESSION_LIFETIME=timedelta(days=90),
+        WTF_CSRF_TIME_LIMIT=None,  # a chat left open overnight must still send
+        MAX_CONTENT_LENGTH=256 * 1024,
+        MAX_FORM_MEMORY_SIZE=256 * 1024,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=7),
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=5,
+        COMPRESS_MIN_SIZE=1400,  # less fits into one packet anyway
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml", "application/manifest+json"],
+        TRUSTED_HOSTS=_trusted_hosts(settings),
+    )
+    logging.getLogger("ibolit").setLevel(logging.INFO)
+
+
+def _trusted_hosts(settings: Settings) -> list[str] | None:
+    if settings.is_demo:
+        return ["127.0.0.1", "localhost"]
+    return [settings.public_host] if settings.is_production else None
+
+
+def _join_extensions(app: Flask, settings: Settings) -> None:
+    from . import models  # noqa: F401  every table must be known
+    from .assets import init_assets
+    from .database import watch_transactions
+    from .rendering import init_rendering
+    from .security import init_security
+    from .services import services_from
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory=os.path.join(os.path.dirname(app.root_path), "migrations"))
+    with app.app_context():
+        watch_transactions(app, db.engine)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    sock.init_app(app)
+    htmx.init_app(app)
+    compress.init_app(app)
+    init_security(app, settings)
+    init_assets(app)
+    init_rendering(app)
+    app.extensions["ibolit_services"] = services_from(app, settings)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def _open_doors(app: Flask, settings: Settings) -> None:
+    from .blueprints import register_blueprints
+    from .cli import register_commands
+    from .subscribers import subscribe
+
+    subscribe(app)
+    register_blueprints(app, settings)
+    register_commands(app)
+
+
+def _check_clinic(app: Flask, settings: Settings) -> None:
+    from sqlalchemy import inspect
+
+    from .models import Mark
+
+    with app.app_context():
+        if settings.is_production and inspect(db.engine).has_table(Mark.__tablename__):
+            Mark.check(settings)
+            db.session.remove()

@@ -1,0 +1,100 @@
+"""Styles and scripts: at start each fixed list is joined into one file whose name carries its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort
+
+STATIC = Path(__file__).parent / "static"
+
+CSS = (
+    "tokens",
+    "base",
+    "layout",
+    "buttons",
+    "forms",
+    "avatar",
+    "doctor",
+    "inbox",
+    "chat",
+    "composer",
+    "panels",
+    "utilities",
+)
+
+# Order matters: what old engines miss, then htmx, then the house's own, then its behaviours.
+JS = (
+    "vendor/nodelist-foreach.js",
+    "vendor/htmx-1.9.12.min.js",
+    "vendor/htmx-ext-ws-2.0.4.min.js",
+    "js/behaviours.js",
+    "js/answers.js",
+    "js/placement.js",
+    "js/zone.js",
+    "js/countdown.js",
+    "js/busy.js",
+    "js/reveal-password.js",
+    "js/history.js",
+    "js/revisions.js",
+    "js/receipts.js",
+    "js/typing.js",
+    "js/outbox.js",
+    "js/composer.js",
+    "js/leaving.js",
+    "js/connection.js",
+)
+
+MODERN = ("js/modern/install.js",)  # engines with modules only
+
+FOREVER = "public, max-age=31536000, immutable"
+
+bp = Blueprint("assets", __name__, url_prefix="/assets")
+
+
+@dataclass(frozen=True)
+class Asset:
+    name: str
+    mimetype: str
+    body: bytes
+
+
+class Assets:
+    """The joined files by their public names."""
+
+    def __init__(self) -> None:
+        css = _join([STATIC / "css" / f"{part}.css" for part in CSS])
+        js = _join([STATIC / part for part in JS])
+        self.css = _named("app", "css", "text/css; charset=utf-8", css)
+        self.js = _named("app", "js", "text/javascript; charset=utf-8", js)
+        modern = _join([STATIC / part for part in MODERN])
+        self.modern = _named("modern", "js", "text/javascript; charset=utf-8", modern)
+        self.by_name = {asset.name: asset for asset in (self.css, self.js, self.modern)}
+
+
+def _join(paths: list[Path]) -> bytes:
+    return b"\n".join(path.read_bytes().strip() for path in paths) + b"\n"
+
+
+def _named(stem: str, ending: str, mimetype: str, body: bytes) -> Asset:
+    return Asset(f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{ending}", mimetype, body)
+
+
+def init_assets(app: Flask) -> Assets:
+    assets = Assets()
+    app.extensions["ibolit_assets"] = assets
+    app.jinja_env.globals["assets"] = assets
+    app.register_blueprint(bp)
+    return assets
+
+
+@bp.get("/<name>")
+def show(name: str) -> Response:
+    from flask import current_app
+
+    asset = current_app.extensions["ibolit_assets"].by_name.get(name)
+    if asset is None:
+        abort(404)
+    return Response(asset.body, content_type=asset.mimetype, headers={"Cache-Control": FOREVER})

@@ -1,0 +1,204 @@
+"""Every setting, read once from the environment and checked before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from werkzeug.local import LocalProxy
+
+DEVELOPMENT_KEY = "ibolit-development-key"
+
+
+class Environment(StrEnum):
+    PRODUCTION = "production"
+    DEMO = "demo"
+    TEST = "test"
+
+
+class BadSetting(Exception):
+    """The start is refused; the message names the variable."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the clinic's IT decides. Times in seconds, money in kopecks, zones by their IANA names."""
+
+    environment: Environment
+    secret_key: str
+    database_url: str
+    data: Path
+    port: int
+    public_url: str
+    clinic_name: str
+    clinic_phone: str
+    clinic_timezone: ZoneInfo
+    support_email: str
+    registration_is_open: bool
+    sms_backend: str
+    smsaero_email: str
+    smsaero_key: str
+    smsaero_sign: str
+    mail_backend: str
+    mail_from: str
+    smtp_host: str
+    smtp_port: int
+    smtp_user: str
+    smtp_password: str
+    smtp_tls: bool
+    trusted_proxies: int
+    sockets_max: int
+    web_processes: int
+    worker_threads: int
+    clock_offset: int
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def is_demo(self) -> bool:
+        return self.environment is Environment.DEMO
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Raises BadSetting for the first value that cannot be used."""
+        env = _Reader(environ)
+        environment = Environment(env.choice("IBOLIT_ENV", [*Environment], default=Environment.PRODUCTION))
+        production = environment is Environment.PRODUCTION
+        fallback = None if production else "demo"
+        data = Path(env.text("IBOLIT_DATA", "var")).absolute()
+        port = env.number("PORT", 8000, least=1, most=65535)
+        settings = cls(
+            environment=environment,
+            secret_key=env.secret("SECRET_KEY", None if production else DEVELOPMENT_KEY),
+            database_url=env.text("DATABASE_URL", f"sqlite:///{data}/ibolit.db"),
+            data=data,
+            port=port,
+            public_url=env.text("PUBLIC_URL", None if production else f"http://127.0.0.1:{port}").rstrip("/"),
+            clinic_name=env.text("CLINIC_NAME", None if production else "Клиника «Айболит»"),
+            clinic_phone=env.text("CLINIC_PHONE", "" if production else "+7 495 000-00-00"),
+            clinic_timezone=env.zone("CLINIC_TIMEZONE", "Europe/Moscow"),
+            support_email=env.text("SUPPORT_EMAIL", "support@ibolit.pro"),
+            registration_is_open=env.choice("REGISTRATION", ["open", "invite"], default="open") == "open",
+            sms_backend=env.choice("SMS_BACKEND", ["demo", "smsaero"], default=fallback),
+            smsaero_email=env.text("SMSAERO_EMAIL", ""),
+            smsaero_key=env.text("SMSAERO_KEY", ""),
+            smsaero_sign=env.text("SMSAERO_SIGN", ""),
+            mail_backend=env.choice("MAIL_BACKEND", ["demo", "smtp"], default=fallback),
+            mail_from=env.text("MAIL_FROM", "ibolit@localhost"),
+            smtp_host=env.text("SMTP_HOST", ""),
+            smtp_port=env.number("SMTP_PORT", 587, least=1, most=65535),
+            smtp_user=env.text("SMTP_USER", ""),
+            smtp_password=env.text("SMTP_PASSWORD", ""),
+            smtp_tls=env.flag("SMTP_TLS", default=True),
+            trusted_proxies=env.number("TRUSTED_PROXIES", 0, least=0, most=5),
+            sockets_max=env.number("SOCKETS_MAX", 1000, least=1, most=20_000),
+            web_processes=env.number("WEB_PROCESSES", 1, least=1, most=64),
+            worker_threads=env.number("WORKER_THREADS", 1, least=0, most=8),
+            clock_offset=env.number("CLOCK_OFFSET", 0, least=-(10**9), most=10**9),
+        )
+        settings._refuse_half_a_provider()
+        if production:
+            settings._refuse_what_is_only_for_demo(env)
+        return settings
+
+    def _refuse_half_a_provider(self) -> None:
+        needed = []
+        if self.sms_backend == "smsaero":
+            needed += [("SMSAERO_EMAIL", self.smsaero_email), ("SMSAERO_KEY", self.smsaero_key)]
+            needed += [("SMSAERO_SIGN", self.smsaero_sign)]
+        if self.mail_backend == "smtp":
+            needed += [("SMTP_HOST", self.smtp_host)]
+        for name, value in needed:
+            if not value:
+                raise BadSetting(name, "is needed by the chosen provider")
+        if self.web_processes > 1:
+            raise BadSetting("WEB_PROCESSES", "several processes need a shared realtime hub, which is not there yet")
+
+    def _refuse_what_is_only_for_demo(self, env: _Reader) -> None:
+        if env.flag("FLASK_DEBUG", default=False):
+            raise BadSetting("FLASK_DEBUG", "must be off in production")
+        if self.secret_key == DEVELOPMENT_KEY or len(self.secret_key) < 32:
+            raise BadSetting("SECRET_KEY", "must be a secret of at least 32 characters")
+        if self.sms_backend == "demo":
+            raise BadSetting("SMS_BACKEND", "the demo sender cannot be used in production")
+        if self.mail_backend == "demo":
+            raise BadSetting("MAIL_BACKEND", "the demo sender cannot be used in production")
+        if self.clock_offset:
+            raise BadSetting("CLOCK_OFFSET", "time cannot be moved in production")
+        if not self.is_https:
+            raise BadSetting("PUBLIC_URL", "must begin with https:// in production")
+
+
+class _Reader:
+    """Typed look-ups; a default of None means the variable must be set."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def text(self, name: str, default: str | None) -> str:
+        value = self.environ.get(name, "").strip() or default
+        if value is None:
+            raise BadSetting(name, "must be set")
+        return value
+
+    def secret(self, name: str, default: str | None) -> str:
+        """The value itself or, by NAME_FILE, the first line of a file."""
+        path = self.environ.get(f"{name}_FILE", "")
+        if not path:
+            return self.text(name, default)
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise BadSetting(f"{name}_FILE", "cannot be read") from error
+
+    def choice(self, name: str, allowed: list[str], default: str | None) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise BadSetting(name, f"must be one of {', '.join(allowed)}")
+        return value
+
+    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self.text(name, str(default))
+        try:
+            number = int(value)
+        except ValueError as error:
+            raise BadSetting(name, "must be a whole number") from error
+        if not least <= number <= most:
+            raise BadSetting(name, f"must lie between {least} and {most}")
+        return number
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, "1" if default else "0").lower()
+        if value not in ("0", "1", "true", "false", "yes", "no", "on", "off"):
+            raise BadSetting(name, "must be 1 or 0")
+        return value in ("1", "true", "yes", "on")
+
+    def zone(self, name: str, default: str) -> ZoneInfo:
+        value = self.text(name, default)
+        try:
+            return ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise BadSetting(name, "must be a time zone such as Europe/Moscow") from error
+
+
+current_settings = cast(Settings, LocalProxy(lambda: current_app.extensions["ibolit_settings"]))

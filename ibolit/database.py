@@ -1,0 +1,142 @@
+"""How transactions begin and end on SQLite and PostgreSQL.
+
+SQLite lets one writer in at a time, and a reader that turns writer in the middle is refused at once, whatever
+the busy time-out says. So a transaction declares itself: pages only read (DEFERRED), everything else writes from
+its first statement (IMMEDIATE), and the writers of one process queue at a lock of ours, which is fairer than
+SQLite's own polling. PostgreSQL needs none of this and ignores it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, scoped_session
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an acknowledged message survives a power cut
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "journal_size_limit=67108864",
+)
+WRITER_PATIENCE = 20.0  # seconds a request may wait for its turn to write
+
+_only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
+_write_turn = threading.Lock()
+
+
+class OneWriter(sqlite3.Connection):
+    """A connection that holds the process's turn to write from BEGIN IMMEDIATE to the end of the transaction."""
+
+    holds_turn = False
+
+    def begin(self, *, only_reads: bool) -> None:
+        if only_reads:
+            self.execute("BEGIN DEFERRED")
+            return
+        if not _write_turn.acquire(timeout=WRITER_PATIENCE):
+            raise sqlite3.OperationalError("database is locked: no turn to write")
+        self.holds_turn = True
+        try:
+            self.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._give_turn_back()
+            raise
+
+    def commit(self) -> None:
+        super().commit()
+        self._give_turn_back()
+
+    def rollback(self) -> None:
+        try:
+            super().rollback()
+        finally:
+            self._give_turn_back()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._give_turn_back()
+
+    def _give_turn_back(self) -> None:
+        if self.holds_turn:
+            self.holds_turn = False
+            _write_turn.release()
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """What SQLALCHEMY_ENGINE_OPTIONS should be for this database."""
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}
+    if make_url(url).get_backend_name() == "sqlite":
+        return options | {"connect_args": {"factory": OneWriter, "check_same_thread": False}}
+    return options | {"pool_pre_ping": True}
+
+
+def watch_transactions(app: Flask, engine: Engine) -> None:
+    """Hooks the engine; in a GET or HEAD request transactions only read until writing() says otherwise."""
+    app.before_request(_declare_reader)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_connection)
+        event.listen(engine, "begin", _begin)
+
+
+def _declare_reader() -> None:
+    from flask import request
+
+    _only_reads.set(request.method in ("GET", "HEAD"))
+
+
+def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, OneWriter)
+    raw.begin(only_reads=_only_reads.get())
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Transactions begun inside only read: for renderers and sockets, which live outside a GET."""
+    token = _only_reads.set(True)
+    try:
+        yield
+    finally:
+        _only_reads.reset(token)
+
+
+@contextmanager
+def writing(session: scoped_session[Any]) -> Iterator[None]:
+    """A short write transaction of its own, also in the middle of a GET; commits at the end.
+
+    What was read before is let go first: a snapshot cannot be upgraded. A commit does it without making anyone
+    read his objects again.
+    """
+    session.commit()
+    token = _only_reads.set(False)
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        _only_reads.reset(token)
+
+
+def queue_up(session: scoped_session[Any] | Session, key: str) -> None:
+    """Lets one transaction at a time pass for this key until its commit. On SQLite every writer already queues."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

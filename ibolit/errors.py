@@ -1,0 +1,63 @@
+"""The clinic's exceptions: named for the broken rule, each with its status and what to do next."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A rule said no; `sentence` is shown to the person."""
+
+    status = 422
+    sentence = "Это действие сейчас невозможно."
+
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(sentence or self.sentence)
+        if sentence:
+            self.sentence = sentence
+
+
+class TooManyAttempts(Refused):
+    status = 429
+    sentence = "Слишком много попыток. Подождите немного и попробуйте ещё раз."
+
+
+class CodeIsWrong(Refused):
+    sentence = "Код не подходит. Проверьте цифры из СМС."
+
+    def __init__(self, left: int) -> None:
+        super().__init__(None if left > 0 else "Код не подходит, попытки кончились. Запросите новый код.")
+
+
+class CodeIsOld(Refused):
+    sentence = "Этот код устарел. Запросите новый."
+
+
+class CodeIsSpent(Refused):
+    sentence = "Этот код больше не действует. Запросите новый."
+
+
+class LinkIsSpent(Refused):
+    sentence = "Ссылка больше не действует. Запросите новую в профиле."
+
+
+class WrongPassword(Refused):
+    sentence = "Телефон (или почта) и пароль не подходят друг к другу."
+
+
+class ChatIsClosed(Refused):
+    """The chat takes no messages from the patient now; the typed text stays with him."""
+
+    status = 409
+    sentence = "Время общения истекло. Сообщение не отправлено, текст сохранён."
+
+
+class ChatNeedsTariff(ChatIsClosed):
+    sentence = "Выберите тариф, чтобы написать. Сообщение не отправлено, текст сохранён."
+
+
+class DoctorTakesNoMessages(Refused):
+    status = 409
+    sentence = "Врач сейчас не принимает сообщения."
+
+
+class WrongClinic(RuntimeError):
+    """Demo and real data must not meet; stops the start."""

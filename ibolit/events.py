@@ -1,0 +1,139 @@
+"""Facts: what happened, told to whoever subscribed.
+
+A verb of a model calls record(fact). Notices hear of it before the commit, in the same transaction; live screens after
+it; a rollback forgets it. Subscribers live in the app, so two apps in one process do not hear each other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from .extensions import db
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened; carries ids, never objects."""
+
+
+@dataclass(frozen=True)
+class MessageSent(Fact):
+    chat_id: int
+    message_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class ReceiptsMoved(Fact):
+    """A member's delivered_to or read_to went up; the other side's ticks change."""
+
+    chat_id: int
+    member_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class AccessChanged(Fact):
+    """The chat's time was given, prolonged or used up: strip and composer change."""
+
+    chat_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class MemberTyped(Fact):
+    """Somebody is writing; nothing is stored."""
+
+    chat_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class DeviceEnded(Fact):
+    device_id: int
+
+
+@dataclass(frozen=True)
+class WorkAdded(Fact):
+    """A job is due: the worker need not wait for its sweep."""
+
+
+Subscriber = Callable[[Any], None]
+
+
+class Subscribers:
+    """Who listens to which fact in one app."""
+
+    def __init__(self) -> None:
+        self._notices: dict[type[Fact], list[Subscriber]] = {}
+        self._live: dict[type[Fact], list[Subscriber]] = {}
+
+    def before_commit(self, kind: type[Fact], subscriber: Subscriber) -> None:
+        self._notices.setdefault(kind, []).append(subscriber)
+
+    def after_commit(self, kind: type[Fact], subscriber: Subscriber) -> None:
+        self._live.setdefault(kind, []).append(subscriber)
+
+    def notice(self, fact: Fact) -> None:
+        for subscriber in self._notices.get(type(fact), ()):
+            subscriber(fact)
+
+    def tell(self, fact: Fact) -> None:
+        """A live screen that failed asks again by itself, so one failure must not silence the others."""
+        for subscriber in self._live.get(type(fact), ()):
+            try:
+                subscriber(fact)
+            except Exception:
+                log.exception("a subscriber of %s failed", type(fact).__name__)
+
+
+def record(fact: Fact) -> None:
+    """Keeps the fact until the current session's transaction ends."""
+    db.session.info.setdefault("facts", []).append(fact)
+
+
+def publish(fact: Fact) -> None:
+    """Tells at once of what was never stored."""
+    _subscribers().tell(fact)
+
+
+def _subscribers() -> Subscribers:
+    subscribers: Subscribers = current_app.extensions["ibolit_subscribers"]
+    return subscribers
+
+
+@event.listens_for(Session, "before_commit")
+def _notice(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    told = session.info.setdefault("noticed", 0)
+    facts = session.info.get("facts", [])
+    while told < len(facts):  # a notice may record facts of its own
+        _subscribers().notice(facts[told])
+        told += 1
+    session.info["noticed"] = told
+
+
+@event.listens_for(Session, "after_commit")
+def _tell(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    facts = session.info.pop("facts", [])
+    session.info.pop("noticed", None)
+    for fact in dict.fromkeys(facts):
+        _subscribers().tell(fact)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _previous: object) -> None:
+    session.info.pop("facts", None)
+    session.info.pop("noticed", None)

@@ -1,0 +1,50 @@
+"""Work due later: what each kind of Job does, and how due ones are run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ..extensions import db
+from ..models import Job, JobKind
+from . import letters, sweep
+
+log = logging.getLogger(__name__)
+
+WORK: dict[JobKind, Callable[[Job], None]] = {
+    JobKind.LOGIN_CODE: letters.send_login_code,
+    JobKind.EMAIL_PROOF: letters.send_email_proof,
+    JobKind.SWEEP: sweep.forget_what_is_old,
+}
+
+
+def run_due() -> int:
+    """Claims and does everything due now; returns how many. Work is idempotent: a crash repeats it."""
+    count = 0
+    while (job := _claim()) is not None:
+        _do(job)
+        count += 1
+    return count
+
+
+def _claim() -> Job | None:
+    job = Job.claim()
+    db.session.commit()
+    return job
+
+
+def _do(job: Job) -> None:
+    try:
+        WORK[job.kind](job)
+        if job.kind is not JobKind.SWEEP:
+            job.finish()
+    except letters.Undeliverable as error:
+        db.session.rollback()
+        job.give_up(str(error))
+        log.warning("job %d (%s) given up: %s", job.id, job.kind, error)
+    except Exception as error:
+        db.session.rollback()
+        job.retry(type(error).__name__)
+        log.warning("job %d (%s) failed, attempt %d: %s", job.id, job.kind, job.attempts, type(error).__name__)
+    db.session.commit()
+    db.session.remove()

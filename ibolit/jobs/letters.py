@@ -1,0 +1,62 @@
+"""SMS and e-mail that people wait for. Nothing of their content or address is ever logged: «SMS №12 sent»."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import render_template, url_for
+
+from ..config import current_settings
+from ..extensions import db
+from ..models import EmailProof, Job, LoginCode, User
+from ..services import current_services
+from ..services.mail import MailFailed
+from ..services.sms import SmsFailed
+
+log = logging.getLogger(__name__)
+
+
+class Undeliverable(Exception):
+    """Repeating cannot help."""
+
+
+def send_login_code(job: Job) -> None:
+    """The newest living code of a phone; in `invite` mode unknown phones get nothing, and nobody can tell."""
+    code = db.session.get(LoginCode, job.subject_id)
+    if code is None or not code.can_be_typed() or LoginCode.newest_for(code.phone) is not code:
+        raise Undeliverable("the code is no longer needed")
+    if not current_settings.registration_is_open and User.by_phone(code.phone) is None:
+        raise Undeliverable("the phone is not invited")
+    text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
+    db.session.commit()  # no transaction stays open while the provider thinks
+    _send_sms(job, code.phone, text)
+
+
+def send_email_proof(job: Job) -> None:
+    proof = db.session.get(EmailProof, job.subject_id)
+    if proof is None or not proof.is_alive():
+        raise Undeliverable("the link is no longer needed")
+    with_link = {"link": current_settings.public_url + url_for("account.prove_email", id=proof.id, token=proof.token)}
+    letter = {
+        "subject": render_template("mail/email_proof/subject.txt").strip(),
+        "text": render_template("mail/email_proof/body.txt", **with_link),
+        "html": render_template("mail/email_proof/body.html", **with_link),
+    }
+    db.session.commit()
+    try:
+        current_services.mail.send(proof.email, **letter)
+    except MailFailed as failure:
+        if failure.permanent:
+            raise Undeliverable(str(failure)) from None
+        raise
+    log.info("mail №%d sent", job.id)
+
+
+def _send_sms(job: Job, phone: str, text: str) -> None:
+    try:
+        current_services.sms.send(phone, text)
+    except SmsFailed as failure:
+        if failure.permanent:
+            raise Undeliverable(str(failure)) from None
+        raise
+    log.info("SMS №%d sent", job.id)

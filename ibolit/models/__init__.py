@@ -1,0 +1,36 @@
+"""The clinic itself: nouns with behaviour. Importing this package makes every table known."""
+
+from .attempt import Attempt, Tried
+from .audit import Act, AuditEvent
+from .chat import Access, Chat, ChatMember, ChatState, Message
+from .clinic import Mark
+from .consent import Consent, DocumentKind
+from .device import Device
+from .doctor import Doctor, Tariff
+from .job import Job, JobKind
+from .login_code import LoginCode
+from .user import EmailProof, Role, User
+
+__all__ = [
+    "Access",
+    "Act",
+    "Attempt",
+    "AuditEvent",
+    "Chat",
+    "ChatMember",
+    "ChatState",
+    "Consent",
+    "Device",
+    "Doctor",
+    "DocumentKind",
+    "EmailProof",
+    "Job",
+    "JobKind",
+    "LoginCode",
+    "Mark",
+    "Message",
+    "Role",
+    "Tariff",
+    "Tried",
+    "User",
+]

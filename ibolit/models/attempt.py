@@ -1,0 +1,64 @@
+"""Counted attempts: what limits guessing. Rows survive a restart; phones and addresses are kept as fingerprints."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Index, String, delete, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .. import errors
+from ..database import queue_up
+from ..extensions import Model, db
+from ..services import clock
+from ..services.codes import fingerprint
+from .types import RowId, UtcDateTime, word_of
+
+
+class Tried(StrEnum):
+    CODE_FOR_PHONE = "code_phone"
+    CODE_FROM_ADDRESS = "code_address"
+    PASSWORD_FOR_ACCOUNT = "password_account"
+    PASSWORD_FROM_ADDRESS = "password_address"
+    EMAIL_PROOF = "email_proof"
+
+
+# Carriers put whole towns behind one address, so an address may try much more than a person.
+LIMITS = {
+    Tried.CODE_FOR_PHONE: (5, timedelta(hours=1)),
+    Tried.CODE_FROM_ADDRESS: (30, timedelta(hours=1)),
+    Tried.PASSWORD_FOR_ACCOUNT: (10, timedelta(minutes=15)),
+    Tried.PASSWORD_FROM_ADDRESS: (100, timedelta(minutes=15)),
+    Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
+}
+
+
+class Attempt(Model):
+    __table_args__ = (Index("ix_attempt_counted", "kind", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[Tried] = mapped_column(word_of(Tried))
+    key: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+    @classmethod
+    def count(cls, kind: Tried, who: str) -> None:
+        """Adds one attempt or raises TooManyAttempts; the check and the row are one step."""
+        key = fingerprint(f"{kind}:{who}")
+        queue_up(db.session, key)
+        most, period = LIMITS[kind]
+        recent = select(func.count()).where(cls.kind == kind, cls.key == key, cls.at > clock.now() - period)
+        if (db.session.scalar(recent) or 0) >= most:
+            raise errors.TooManyAttempts
+        db.session.add(cls(kind=kind, key=key))
+        db.session.flush()
+
+    @classmethod
+    def forgive(cls, kind: Tried, who: str) -> None:
+        """The right password clears the wrong ones before it."""
+        db.session.execute(delete(cls).where(cls.kind == kind, cls.key == fingerprint(f"{kind}:{who}")))
+
+    @classmethod
+    def forget_old(cls) -> None:
+        db.session.execute(delete(cls).where(cls.at < clock.now() - max(period for _, period in LIMITS.values())))

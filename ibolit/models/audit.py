@@ -1,0 +1,57 @@
+"""Who saw or changed whose medical data, when and from where; written from the first day, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..extensions import Model, db
+from ..services import clock
+from .types import RowId, UtcDateTime, word_of
+
+
+class Act(StrEnum):
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    REGISTERED = "registered"
+    PASSWORD_CHANGED = "password_changed"
+    EMAIL_PROVED = "email_proved"
+    DEVICE_ENDED = "device_ended"
+    CONSENTED = "consented"
+    CHAT_READ = "chat_read"
+    CHAT_SEARCHED = "chat_searched"
+
+
+class AuditEvent(Model):
+    """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`."""
+
+    __table_args__ = (
+        Index("ix_audit_event_subject", "act", "subject_id"),
+        Index("ix_audit_event_actor", "actor_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    act: Mapped[Act] = mapped_column(word_of(Act))
+    actor_id: Mapped[int | None]  # no foreign key: the journal outlives what it speaks of
+    subject_id: Mapped[int | None]
+    first: Mapped[int | None]
+    last: Mapped[int | None]
+    address: Mapped[str] = mapped_column(String(45))
+
+    @classmethod
+    def write(
+        cls,
+        act: Act,
+        *,
+        actor_id: int | None,
+        address: str,
+        subject_id: int | None = None,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> None:
+        db.session.add(cls(act=act, actor_id=actor_id, address=address, subject_id=subject_id, first=first, last=last))

@@ -1,0 +1,345 @@
+"""The one conversation of a patient with a doctor: its time, its members, its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, relationship
+
+from .. import errors
+from ..events import AccessChanged, MessageSent, ReceiptsMoved, record
+from ..extensions import Model, db
+from ..services import clock
+from ..services.search import messages_matching, stemmed
+from .doctor import Doctor, Tariff
+from .types import RowId, UtcDateTime, word_of
+from .user import User
+
+LAST_DAY = timedelta(days=1)
+
+
+class Access(StrEnum):
+    FREE = "free"
+    UNTIL = "until"
+    UNLIMITED = "unlimited"
+
+
+class ChatState(StrEnum):
+    """What the patient may do now, as the time strip says it."""
+
+    NOT_BEGUN = "not_begun"  # free days are waiting for the first message
+    NEEDS_TARIFF = "needs_tariff"  # no free days were given
+    OPEN = "open"
+    LAST_DAY = "last_day"
+    OVER = "over"
+    UNLIMITED = "unlimited"
+
+
+class ChatMember(Model):
+    """How far one of the two has received and read; `unread` counts the other's messages after `read_to`."""
+
+    __table_args__ = (Index("ix_chat_member_unread", "user_id", "unread"),)
+
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    delivered_to: Mapped[int] = mapped_column(default=0)
+    read_to: Mapped[int] = mapped_column(default=0)
+    unread: Mapped[int] = mapped_column(default=0)
+
+    @classmethod
+    def unread_of(cls, user: User) -> int:
+        """Chats with something unread, for the badge."""
+        return db.session.scalar(select(func.count()).where(cls.user_id == user.id, cls.unread > 0)) or 0
+
+
+class Chat(Model):
+    """`revision` grows with every visible change and `last_seq` with every message, both under the chat's lock."""
+
+    __table_args__ = (
+        UniqueConstraint("patient_id", "doctor_id"),
+        Index("ix_chat_of_patient", "patient_id", "last_at", "id"),
+        Index("ix_chat_of_doctor", "doctor_id", "last_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
+    access: Mapped[Access] = mapped_column(word_of(Access), default=Access.FREE)
+    free_days: Mapped[int]  # as they were when the chat was made
+    open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    last_seq: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_text: Mapped[str] = mapped_column(String(120), default="")
+    last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True)
+    doctor: Mapped[Doctor] = relationship(innerjoin=True)
+    members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id)
+
+    # Look-ups
+
+    @classmethod
+    def visible_to(cls, user: User) -> Select[tuple[Self]]:
+        """The person's own chats with both people and how far they have read."""
+        doctor_user = aliased(User)
+        return (
+            select(cls)
+            .join(cls.doctor)
+            .join(doctor_user, Doctor.user)
+            .join(cls.patient)
+            .options(
+                contains_eager(cls.doctor).contains_eager(Doctor.user.of_type(doctor_user)),
+                contains_eager(cls.patient),
+                joinedload(cls.members),
+            )
+            .where(cls.is_of(user))
+        )
+
+    @classmethod
+    def is_of(cls, user: User) -> ColumnElement[bool]:
+        if user.doctor is not None:
+            return cls.doctor_id == user.doctor.id
+        return cls.patient_id == user.id
+
+    @classmethod
+    def inbox_of(cls, user: User, before: tuple[datetime, int] | None = None) -> Select[tuple[Self]]:
+        """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen."""
+        begun = cls.visible_to(user).where(cls.last_seq > 0).order_by(cls.last_at.desc(), cls.id.desc())
+        return (
+            begun.where(tuple_(cls.last_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1])))
+            if before
+            else begun
+        )
+
+    @classmethod
+    def between(cls, patient: User, doctor: Doctor) -> Self | None:
+        return db.session.scalar(select(cls).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id))
+
+    @classmethod
+    def begin(cls, patient: User, doctor: Doctor) -> int:
+        """The id of their chat, made now if there was none; two presses at once make one.
+
+        Raises DoctorTakesNoMessages when a new one cannot be begun.
+        """
+        chat = cls.between(patient, doctor)
+        if chat is not None:
+            return chat.id
+        if not doctor.takes_new_patients():
+            raise errors.DoctorTakesNoMessages
+        made = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
+        _insert_or_ignore(cls, [made])
+        chat_id = db.session.scalars(
+            select(cls.id).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id)
+        ).one()
+        _insert_or_ignore(ChatMember, [{"chat_id": chat_id, "user_id": user} for user in (patient.id, doctor.user_id)])
+        return chat_id
+
+    # Questions
+
+    def other_than(self, user: User) -> User:
+        return self.patient if user.id != self.patient_id else self.doctor.user
+
+    def member(self, user_id: int) -> ChatMember:
+        return next(member for member in self.members if member.user_id == user_id)
+
+    def partner_of(self, user_id: int) -> ChatMember:
+        return next(member for member in self.members if member.user_id != user_id)
+
+    def state_at(self, now: datetime) -> ChatState:
+        if self.access is Access.UNLIMITED:
+            return ChatState.UNLIMITED
+        if self.open_until is None:
+            return ChatState.NOT_BEGUN if self.free_days else ChatState.NEEDS_TARIFF
+        if self.open_until <= now:
+            return ChatState.OVER
+        return ChatState.LAST_DAY if self.open_until - now <= LAST_DAY else ChatState.OPEN
+
+    @property
+    def state(self) -> ChatState:
+        return self.state_at(clock.now())
+
+    def takes_messages_from(self, user: User) -> bool:
+        """The doctor may always write."""
+        return user.id != self.patient_id or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
+
+    def can_be_prolonged(self, on_sale: Sequence[Tariff]) -> bool:
+        return self.access is not Access.UNLIMITED and not self.doctor.hidden and bool(on_sale)
+
+    # Verbs, all under the chat's lock
+
+    def lock(self) -> None:
+        """Until the commit nobody else changes this chat; what was loaded before is read anew."""
+        db.session.execute(
+            select(Chat).where(Chat.id == self.id).with_for_update(of=Chat).execution_options(populate_existing=True)
+        )
+
+    def post(self, author: User, text: str, client_id: str) -> Message:
+        """The message, new or – for a repeated id with the same text – the one already there.
+
+        The same id with another text is a form brought back by "Back": a message of its own, with an id of ours.
+        Raises ChatIsClosed or ChatNeedsTariff when the patient's time does not allow it.
+        """
+        self.lock()
+        known = self._message_by(author, client_id)
+        if known is not None and known.text == text:
+            return known
+        self._refuse_if_closed_for(author)
+        if known is not None:
+            client_id = f"again-{self.last_seq + 1}-{client_id}"[:64]
+        self._begin_free_time(author)
+        return self._add(text, author=author, client_id=client_id)
+
+    def tell(self, text: str) -> Message:
+        """A system note for both."""
+        self.lock()
+        return self._add(text, author=None, client_id=f"system-{self.last_seq + 1}")
+
+    def receive(self, user: User, *, delivered_to: int, read_to: int) -> None:
+        """Moves the person's receipts up to these numbers, never back; nothing new changes nothing."""
+        mine = self.member(user.id)
+        if min(delivered_to, self.last_seq) <= mine.delivered_to and min(read_to, self.last_seq) <= mine.read_to:
+            return
+        self.lock()
+        db.session.refresh(mine)
+        read = max(mine.read_to, min(read_to, self.last_seq))
+        delivered = max(mine.delivered_to, min(delivered_to, self.last_seq), read)
+        if (delivered, read) == (mine.delivered_to, mine.read_to):
+            return
+        if read > mine.read_to:
+            mine.unread = self._others_after(read, user)
+        mine.delivered_to, mine.read_to = delivered, read
+        self.revision += 1
+        record(ReceiptsMoved(self.id, user.id, self.revision))
+
+    def prolong(self, days: int) -> None:
+        """Adds days to the later of now and the present end."""
+        self.lock()
+        self.access = Access.UNTIL
+        self.open_until = max(clock.now(), self.open_until or clock.now()) + timedelta(days=days)
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+
+    # Below: parts of the verbs
+
+    def _message_by(self, author: User, client_id: str) -> Message | None:
+        return db.session.scalar(
+            select(Message).where(
+                Message.chat_id == self.id, Message.author_id == author.id, Message.client_id == client_id
+            )
+        )
+
+    def _refuse_if_closed_for(self, author: User) -> None:
+        if not self.takes_messages_from(author):
+            raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
+
+    def _begin_free_time(self, author: User) -> None:
+        if author.id == self.patient_id and self.state is ChatState.NOT_BEGUN:
+            self.open_until = clock.now() + timedelta(days=self.free_days)
+            record(AccessChanged(self.id, self.revision + 1))
+
+    def _add(self, text: str, *, author: User | None, client_id: str) -> Message:
+        self.last_seq += 1
+        self.revision += 1
+        message = Message(
+            chat_id=self.id,
+            seq=self.last_seq,
+            revision=self.revision,
+            author_id=author.id if author else None,
+            client_id=client_id,
+            text=text,
+            stems=stemmed(text),
+            sent_at=clock.now(),
+        )
+        db.session.add(message)
+        self.last_at, self.last_author_id = message.sent_at, message.author_id
+        self.last_text = " ".join(text.split())[:120]
+        self._count_unread_for_others(author)
+        db.session.flush()
+        record(MessageSent(self.id, message.id, self.revision))
+        return message
+
+    def _count_unread_for_others(self, author: User | None) -> None:
+        others = ChatMember.user_id != (author.id if author else 0)
+        db.session.execute(
+            update(ChatMember)
+            .where(ChatMember.chat_id == self.id, others)
+            .values(unread=ChatMember.unread + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _others_after(self, seq: int, reader: User) -> int:
+        is_others = or_(Message.author_id.is_(None), Message.author_id != reader.id)
+        counted = select(func.count()).where(Message.chat_id == self.id, Message.seq > seq, is_others)
+        return db.session.scalar(counted) or 0
+
+
+class Message(Model):
+    """Never edited, never deleted. `seq` orders it in its chat; `revision` says since when it looks as it does."""
+
+    LONGEST = 4000
+
+    __table_args__ = (
+        UniqueConstraint("chat_id", "seq"),
+        UniqueConstraint("chat_id", "author_id", "client_id"),
+        Index("ix_message_changed", "chat_id", "revision"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    seq: Mapped[int]
+    revision: Mapped[int]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    client_id: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text)
+    stems: Mapped[str] = mapped_column(Text, deferred=True)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    chat: Mapped[Chat] = relationship(viewonly=True)
+
+    @classmethod
+    def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Self]:
+        """The last `most` messages, or those before a seq; oldest first."""
+        page = select(cls).where(cls.chat_id == chat.id).order_by(cls.seq.desc()).limit(most)
+        if before is not None:
+            page = page.where(cls.seq < before)
+        return list(reversed(db.session.scalars(page).all()))
+
+    @classmethod
+    def changed_since(cls, chat: Chat, revision: int, most: int) -> list[Self]:
+        """New and changed messages, in the order of their changes."""
+        changed = select(cls).where(cls.chat_id == chat.id, cls.revision > revision).order_by(cls.revision)
+        return list(db.session.scalars(changed.limit(most)))
+
+    @classmethod
+    def found_by(cls, user: User, words: str, most: int = 50) -> list[Self]:
+        """The person's own messages with all these words in any of their forms, the newest first."""
+        ids = messages_matching(words, user.id, db.engine.dialect.name)
+        if ids is None:
+            return []
+        mine = select(Chat.id).where(Chat.is_of(user))
+        found = select(cls).where(cls.id.in_(ids), cls.chat_id.in_(mine)).order_by(cls.id.desc()).limit(most)
+        return list(db.session.scalars(found))
+
+
+def _insert_or_ignore(model: type[Model], rows: list[dict[str, int]]) -> None:
+    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    db.session.execute(dialect.insert(model).values(rows).on_conflict_do_nothing())

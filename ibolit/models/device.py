@@ -1,0 +1,82 @@
+"""One signed-in browser."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy import ForeignKey, Select, String, delete, select
+from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
+
+from ..events import DeviceEnded, record
+from ..extensions import Model, db
+from ..services import clock
+from .types import RowId, UtcDateTime
+from .user import SEEN_EVERY, User
+
+
+class Device(Model):
+    """Known by the hash of a random cookie; a session rolls 90 days from the last visit."""
+
+    LIVES = timedelta(days=90)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    user: Mapped[User] = relationship(innerjoin=True)
+
+    @classmethod
+    def register(cls, user: User, name: str) -> tuple[Self, str]:
+        """The new device and the token for its cookie; the token is not kept."""
+        token = secrets.token_urlsafe(32)
+        device = cls(user=user, token_hash=_hash(token), name=name)
+        db.session.add(device)
+        return device, token
+
+    @classmethod
+    def signed_in(cls, token: str) -> Self | None:
+        """The device of a cookie with its person and, for a doctor, the profile; None when ended or too old."""
+        return db.session.scalar(
+            select(cls)
+            .join(cls.user)
+            .options(contains_eager(cls.user).options(joinedload(User.doctor)))
+            .where(cls.token_hash == _hash(token), cls.seen_at > clock.now() - cls.LIVES)
+        )
+
+    @classmethod
+    def is_live(cls, device_id: int) -> bool:
+        return db.session.scalar(select(cls.id).where(cls.id == device_id)) is not None
+
+    @classmethod
+    def of(cls, user: User) -> Select[tuple[Self]]:
+        return select(cls).where(cls.user_id == user.id).order_by(cls.seen_at.desc())
+
+    @classmethod
+    def end_others(cls, user: User, kept: Self | None) -> None:
+        """After a new password nobody else stays in."""
+        others = cls.of(user).where(cls.id != (kept.id if kept else 0))
+        for device in db.session.scalars(others):
+            device.end()
+
+    @classmethod
+    def forget_old(cls) -> None:
+        db.session.execute(delete(cls).where(cls.seen_at < clock.now() - cls.LIVES))
+
+    def end(self) -> None:
+        db.session.delete(self)
+        record(DeviceEnded(self.id))
+
+    def is_due_to_be_seen(self) -> bool:
+        return clock.now() - self.seen_at >= SEEN_EVERY
+
+    def see(self) -> None:
+        self.seen_at = self.user.seen_at = clock.now()
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

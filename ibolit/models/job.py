@@ -1,0 +1,99 @@
+"""Work due later: one row, claimed, retried, done once. A row lies in the same transaction as its cause."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from sqlalchemy import Index, String, delete, func, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..events import WorkAdded, record
+from ..extensions import Model, db
+from ..services import clock
+from .types import RowId, UtcDateTime, word_of
+
+CLAIMED_FOR = timedelta(minutes=2)  # longer than any provider may take: a crashed worker's job comes back after it
+PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
+
+
+class JobKind(StrEnum):
+    LOGIN_CODE = "login_code"
+    EMAIL_PROOF = "email_proof"
+    SWEEP = "sweep"
+
+
+class Job(Model):
+    """`subject_id` is the row it is about; `unique_key` keeps a repeated cause from becoming repeated work."""
+
+    __table_args__ = (Index("ix_job_due", "done_at", "due_at"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[JobKind] = mapped_column(word_of(JobKind))
+    subject_id: Mapped[int] = mapped_column(default=0)
+    unique_key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failure: Mapped[str | None] = mapped_column(String(120))  # the kind of error, never its data
+
+    @classmethod
+    def add(cls, kind: JobKind, subject_id: int, due_at: datetime | None = None) -> Self:
+        job = cls(kind=kind, subject_id=subject_id, due_at=due_at or clock.now())
+        db.session.add(job)
+        record(WorkAdded())
+        return job
+
+    @classmethod
+    def ensure(cls, kind: JobKind) -> None:
+        """A chore that must exist once, however many workers start."""
+        if db.session.scalar(select(cls.id).where(cls.unique_key == kind)) is None:
+            db.session.add(cls(kind=kind, unique_key=kind))
+
+    @classmethod
+    def claim(cls) -> Self | None:
+        """The most urgent due job, ours until `claimed_until`; two workers never get the same."""
+        now = clock.now()
+        is_free = cls.claimed_until.is_(None) | (cls.claimed_until < now)
+        due = select(cls.id).where(cls.done_at.is_(None), cls.due_at <= now, is_free).order_by(cls.due_at).limit(1)
+        return db.session.scalar(
+            update(cls)
+            .where(cls.id == due.with_for_update(skip_locked=True).scalar_subquery())
+            .values(claimed_until=now + CLAIMED_FOR, attempts=cls.attempts + 1)
+            .returning(cls)
+            .execution_options(populate_existing=True)
+        )
+
+    @classmethod
+    def next_due_at(cls) -> datetime | None:
+        return db.session.scalar(
+            select(func.min(func.coalesce(cls.claimed_until, cls.due_at))).where(cls.done_at.is_(None))
+        )
+
+    @classmethod
+    def forget_done(cls) -> None:
+        db.session.execute(delete(cls).where(cls.done_at < clock.now() - timedelta(days=30)))
+
+    def finish(self) -> None:
+        self.done_at = clock.now()
+
+    def give_up(self, failure: str) -> None:
+        self.done_at = clock.now()
+        self.failure = failure
+
+    def retry(self, failure: str) -> None:
+        """Later, with growing pauses; the last pause repeats no further."""
+        if self.attempts > len(PAUSES):
+            self.give_up(failure)
+            return
+        self.failure = failure
+        self.claimed_until = None
+        self.due_at = clock.now() + PAUSES[self.attempts - 1]
+
+    def repeat_in(self, pause: timedelta) -> None:
+        """For chores that never end."""
+        self.attempts = 0
+        self.claimed_until = None
+        self.due_at = clock.now() + pause

@@ -1,0 +1,110 @@
+"""A six-digit SMS code that proves a phone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy import String, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .. import errors
+from ..database import queue_up
+from ..extensions import Model, db
+from ..services import clock
+from ..services.codes import are_digits, digits_for, new_nonce
+from .attempt import Attempt, Tried
+from .job import Job, JobKind
+from .types import RowId, UtcDateTime
+
+
+class LoginCode(Model):
+    """Computed when sent, never stored; proves once, then opens one change of password."""
+
+    LIVES = timedelta(minutes=10)
+    PROOF_LIVES = timedelta(minutes=15)  # from the right code to the new password
+    RESEND_AFTER = timedelta(seconds=60)
+    MOST_GUESSES = 5
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    phone: Mapped[str] = mapped_column(String(20), index=True)
+    nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
+    guesses: Mapped[int] = mapped_column(default=0)
+    proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def ask(cls, phone: str, address: str) -> Self:
+        """A code for this phone, on its way by a job; the one still alive is sent again, but not within a minute.
+
+        Raises TooManyAttempts. Says nothing of whether the phone is known: the job decides that.
+        """
+        queue_up(db.session, f"code:{phone}")
+        code = cls.newest_for(phone)
+        if code is None or not code.can_be_typed():
+            code = cls(phone=phone)
+            db.session.add(code)
+        elif code.resend_in():
+            return code
+        Attempt.count(Tried.CODE_FROM_ADDRESS, address)
+        Attempt.count(Tried.CODE_FOR_PHONE, phone)
+        code.asked_at = clock.now()
+        db.session.flush()
+        Job.add(JobKind.LOGIN_CODE, code.id)
+        return code
+
+    @classmethod
+    def newest_for(cls, phone: str) -> Self | None:
+        return db.session.scalar(select(cls).where(cls.phone == phone).order_by(cls.id.desc()).limit(1))
+
+    @classmethod
+    def forget_old(cls) -> None:
+        db.session.execute(delete(cls).where(cls.created_at < clock.now() - timedelta(days=1)))
+
+    @property
+    def digits(self) -> str:
+        return digits_for("login", self.id, self.nonce)
+
+    def is_old(self) -> bool:
+        return clock.now() - self.created_at >= self.LIVES
+
+    def can_be_typed(self) -> bool:
+        return not self.is_old() and self.proved_at is None and self.guesses < self.MOST_GUESSES
+
+    def resend_in(self) -> int:
+        """Seconds until the code may be asked for again; 0 when it may be now."""
+        left = self.RESEND_AFTER - (clock.now() - self.asked_at)
+        return max(0, round(left.total_seconds()))
+
+    def guess(self, digits: str) -> None:
+        """Raises CodeIsOld, CodeIsSpent or CodeIsWrong; the guess is counted by the database before it is compared.
+
+        Commit also after a wrong guess: the count must stay.
+        """
+        if self.is_old() or LoginCode.newest_for(self.phone) is not self:
+            raise errors.CodeIsOld
+        counted = db.session.execute(
+            update(LoginCode)
+            .where(LoginCode.id == self.id, LoginCode.guesses < self.MOST_GUESSES, LoginCode.proved_at.is_(None))
+            .values(guesses=LoginCode.guesses + 1)
+        )
+        if counted.rowcount == 0:  # type: ignore[attr-defined]
+            raise errors.CodeIsSpent
+        if not are_digits("login", self.id, self.nonce, digits):
+            raise errors.CodeIsWrong(left=self.MOST_GUESSES - self.guesses)
+        self.proved_at = clock.now()
+
+    def proves_phone(self) -> bool:
+        return self.proved_at is not None and self.spent_at is None and clock.now() - self.proved_at < self.PROOF_LIVES
+
+    def spend(self) -> None:
+        """The proof opens one password; raises CodeIsSpent for the second, also when both come at once."""
+        if not self.proves_phone():
+            raise errors.CodeIsSpent
+        spent = db.session.execute(
+            update(LoginCode).where(LoginCode.id == self.id, LoginCode.spent_at.is_(None)).values(spent_at=clock.now())
+        )
+        if spent.rowcount == 0:  # type: ignore[attr-defined]
+            raise errors.CodeIsSpent

@@ -1,0 +1,137 @@
+"""A person of the clinic: patient, doctor or operator."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
+
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .. import errors
+from ..config import current_settings
+from ..extensions import Model, db
+from ..services import clock, passwords
+from ..services.codes import answer_for, is_answer
+from .types import RowId, UtcDateTime, word_of
+
+if TYPE_CHECKING:
+    from .doctor import Doctor
+
+TINTS = 12
+SEEN_EVERY = timedelta(minutes=1)  # presence is written no oftener
+PRESENT_FOR = timedelta(minutes=5)
+
+
+class Role(StrEnum):
+    PATIENT = "patient"
+    DOCTOR = "doctor"
+    OPERATOR = "operator"
+
+
+class User(UserMixin, Model):
+    """One phone, one name, one role; an e-mail counts only when it is proved."""
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    phone: Mapped[str] = mapped_column(String(20), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[Role] = mapped_column(word_of(Role), default=Role.PATIENT)
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case
+    password_hash: Mapped[str] = mapped_column(String(200))
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    timezone_is_chosen: Mapped[bool] = mapped_column(default=False)
+    agreed_to: Mapped[str] = mapped_column(String(200), default="")  # the versions last accepted; Consent rows prove it
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    doctor: Mapped[Doctor | None] = relationship(back_populates="user", uselist=False)
+
+    @classmethod
+    def by_phone(cls, phone: str) -> Self | None:
+        return db.session.scalar(select(cls).where(cls.phone == phone))
+
+    @classmethod
+    def by_email(cls, email: str) -> Self | None:
+        return db.session.scalar(select(cls).where(cls.email == email.lower()))
+
+    @property
+    def is_doctor(self) -> bool:
+        return self.role is Role.DOCTOR
+
+    @property
+    def is_patient(self) -> bool:
+        return self.role is Role.PATIENT
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in self.name.split()[:2]).upper()
+
+    @property
+    def tint(self) -> int:
+        """Which of the twelve grounds the initials stand on."""
+        return zlib.crc32(self.name.encode()) % TINTS
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone) if self.timezone else current_settings.clinic_timezone
+
+    def is_present(self) -> bool:
+        return self.seen_at is not None and clock.now() - self.seen_at < PRESENT_FOR
+
+    def rename(self, name: str) -> None:
+        self.name = name
+        if self.doctor is not None:
+            self.doctor.index()
+
+    def has_password(self, password: str) -> bool:
+        return passwords.is_right(password, self.password_hash)
+
+    def follow_zone(self, zone: str) -> None:
+        """The device says where it is; a zone the person chose stays."""
+        if not self.timezone_is_chosen:
+            self.timezone = zone
+
+    def choose_zone(self, zone: str) -> None:
+        """An empty choice follows the device again."""
+        self.timezone_is_chosen = bool(zone)
+        if zone:
+            self.timezone = zone
+
+
+class EmailProof(Model):
+    """A link sent to an address; opening it makes the address the person's own."""
+
+    LIVES = timedelta(days=3)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254))
+    nonce: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    user: Mapped[User] = relationship()
+
+    @classmethod
+    def newest_of(cls, user_id: int) -> Self | None:
+        return db.session.scalar(select(cls).where(cls.user_id == user_id).order_by(cls.id.desc()).limit(1))
+
+    @property
+    def token(self) -> str:
+        return answer_for("email", self.id, self.nonce)
+
+    def is_alive(self) -> bool:
+        return self.used_at is None and clock.now() - self.created_at < self.LIVES
+
+    def accept(self, token: str) -> None:
+        """Raises LinkIsSpent for a wrong, old or superseded token, and when the address became another's meanwhile."""
+        newest = EmailProof.newest_of(self.user_id)
+        if not is_answer("email", self.id, self.nonce, token) or not self.is_alive() or newest is not self:
+            raise errors.LinkIsSpent
+        owner = User.by_email(self.email)
+        if owner is not None and owner.id != self.user_id:
+            raise errors.LinkIsSpent
+        self.used_at = clock.now()
+        self.user.email = self.email

@@ -1,0 +1,38 @@
+"""Phones as people type them, kept as E.164 and shown readable."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+HOME = "RU"
+
+
+class NotAPhone(ValueError):
+    pass
+
+
+def parse(typed: str) -> str:
+    """E.164 of «8 916…», «+7 (916)…», ten bare digits or a foreign number with its plus. Raises NotAPhone."""
+    import phonenumbers  # its tables take 40 ms to load: only who signs in waits for them
+
+    text = re.sub(r"^\s*00", "+", typed)
+    digits = re.sub(r"\D", "", text)
+    if len(digits) == 11 and digits[0] == "7":
+        text = "+" + digits
+    try:
+        number = phonenumbers.parse(text, HOME)
+    except phonenumbers.NumberParseException as error:
+        raise NotAPhone(typed) from error
+    if number.extension or not phonenumbers.is_valid_number(number):
+        raise NotAPhone(typed)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=2000)
+def readable(phone: str) -> str:
+    """+79160000001 → «+7 916 000-00-01»."""
+    import phonenumbers
+
+    number = phonenumbers.parse(phone)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

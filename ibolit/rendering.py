@@ -1,0 +1,131 @@
+"""How the clinic answers and writes: respond(), names of elements, Russian dates, numbers and plurals."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from flask import Flask, Response, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from . import phones
+from .services import clock
+
+RUSSIAN = Locale("ru")
+NBSP = "\u00a0"
+
+
+def wants_fragment() -> bool:
+    """An htmx request that wants a piece; boosted visits and Back want the whole page."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def respond(
+    fragment: str, *, page: str | None = None, to: str | None = None, status: int = 200, **context: Any
+) -> ResponseReturnValue:
+    """The same deed answered three ways: a fragment to htmx, else a redirect after success, else a page."""
+    if wants_fragment() or (page is None and to is None):
+        answer = make_response(render_template(f"fragments/{fragment}", **context), status)
+    elif to is not None and status < 400:
+        answer = make_response(redirect(to, 303))
+    else:
+        answer = make_response(render_template(f"pages/{page}", **context), status)
+    answer.vary.add("HX-Request")
+    return answer
+
+
+def go(to: str) -> ResponseReturnValue:
+    """A move to another page that htmx follows as a whole page, not into a fragment."""
+    if not wants_fragment():
+        return redirect(to, 303)
+    return Response(status=200, headers={"HX-Redirect": to, "Vary": "HX-Request"})
+
+
+def dom_id(thing: Any, part: str = "") -> str:
+    """message-42, chat-7-strip: the element's id everywhere it is rendered."""
+    name = type(thing).__name__.lower()
+    return f"{name}-{thing.id}" + (f"-{part}" if part else "")
+
+
+def plural(count: int, one: str, few: str, many: str) -> str:
+    """«1 день», «2 дня», «5 дней», with a space that does not break."""
+    words = {"one": one, "few": few, "many": many, "other": many}
+    return f"{count}{NBSP}{words[RUSSIAN.plural_form(count)]}"
+
+
+def rubles(kopecks: int) -> str:
+    """150000 → «1 500 ₽»."""
+    whole, rest = divmod(kopecks, 100)
+    amount = f"{whole:,}".replace(",", NBSP) + (f",{rest:02}" if rest else "")
+    return f"{amount}{NBSP}₽"
+
+
+def local_time(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%H:%M")
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> str:
+    """ISO date in the reader's zone: what days are told apart by."""
+    return moment.astimezone(zone).date().isoformat()
+
+
+def day_title(moment: datetime, zone: ZoneInfo) -> str:
+    """«Сегодня», «Вчера», «25 ноября», «25 ноября 2025»."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    if day == today:
+        return "Сегодня"
+    if day == today - timedelta(days=1):
+        return "Вчера"
+    return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+
+
+def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 ноября, 14:00»."""
+    return format_datetime(moment, "d MMMM, HH:mm", tzinfo=zone, locale=RUSSIAN)
+
+
+def short_when(moment: datetime, zone: ZoneInfo) -> str:
+    """In a list: the time today, «вчера», else the date."""
+    title = day_title(moment, zone)
+    if title == "Сегодня":
+        return local_time(moment, zone)
+    if title == "Вчера":
+        return "вчера"
+    return format_date(moment.astimezone(zone).date(), "d MMM", locale=RUSSIAN).rstrip(".")
+
+
+def time_left(until: datetime) -> str:
+    """«ещё 2 дня», «ещё 5 часов», «ещё 10 минут»: rounded up, so that it never says nothing is left."""
+    left = max(until - clock.now(), timedelta(minutes=1))
+    if left > timedelta(days=1):
+        return "ещё " + plural(-(-left // timedelta(days=1)), "день", "дня", "дней")
+    if left > timedelta(hours=1):
+        return "ещё " + plural(-(-left // timedelta(hours=1)), "час", "часа", "часов")
+    return "ещё " + plural(-(-left // timedelta(minutes=1)), "минуту", "минуты", "минут")
+
+
+def epoch(moment: datetime | None) -> int:
+    """Milliseconds for scripts that sort and count down."""
+    return int(moment.timestamp() * 1000) if moment else 0
+
+
+def field_attributes(field: Any, hint: str, **wanted: Any) -> dict[str, Any]:
+    """An input's attributes; a screen reader is led to its error, else to its hint."""
+    attributes = {"class": "field__input"} | {name: value for name, value in wanted.items() if value}
+    if field.errors:
+        return attributes | {"aria-invalid": "true", "aria-describedby": f"{field.id}-error"}
+    return attributes | ({"aria-describedby": f"{field.id}-hint"} if hint else {})
+
+
+def init_rendering(app: Flask) -> None:
+    dates = (local_time, local_day, day_title, day_and_time, short_when, time_left, epoch)
+    helpers = (dom_id, plural, rubles, field_attributes, *dates)
+    app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
+    app.jinja_env.globals["now"] = clock.now
+    app.jinja_env.globals["last_day"] = timedelta(days=1)
+    app.jinja_env.filters["phone"] = phones.readable
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,171 @@
+"""The demo clinic: six doctors, three patients, a chat in every state; written once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from .extensions import db
+from .models import Access, Chat, Consent, Doctor, Mark, Role, Tariff, User
+from .models.chat import ChatMember
+from .services import clock, passwords
+
+PASSWORD = "ibolit-demo"
+
+PATIENTS = (
+    ("Соколова Анна Павловна", "anna@example.org"),
+    ("Григорьев Пётр Иванович", "petr@example.org"),
+    ("Ким Марина Олеговна", "marina@example.org"),
+)
+
+# name, e-mail, specialty, practises since, usual price, free days, about, education, licence, languages
+DOCTORS = (
+    (
+        "Иванова Елена Сергеевна", "ivanova@example.org", "Терапевт", 2003, 1500_00, 3,
+        "Веду взрослых с хроническими болезнями: давление, диабет, щитовидная железа.\n"
+        "Люблю, когда лечение понятно: объясняю, зачем каждая таблетка и что можно отменить.",
+        "РНИМУ им. Н. И. Пирогова, лечебное дело, 2002", "Сертификат терапевта до 2028 года", "русский, английский",
+    ),
+    (
+        "Лебедев Михаил Аркадьевич", "lebedev@example.org", "Кардиолог", 1989, 2500_00, 3,
+        "Тридцать лет занимаюсь сердцем: аритмии, гипертония, восстановление после инфаркта.\n"
+        "Пришлите ЭКГ и список лекарств до беседы, так мы успеем больше.",
+        "Первый МГМУ им. И. М. Сеченова, 1988; кандидат медицинских наук", "Сертификат кардиолога до 2027 года", "русский",
+    ),
+    (
+        "Хасанова Алия Ринатовна", "khasanova@example.org", "Педиатр", 2017, 1200_00, 5,
+        "Помогаю родителям спокойно пережить температуру, сыпь и бессонные ночи.\n"
+        "Отвечаю вечером, когда дети спят.",
+        "Казанский ГМУ, педиатрия, 2016", "Сертификат педиатра до 2029 года", "русский, татарский",
+    ),
+    (
+        "Орлов Дмитрий Викторович", "orlov@example.org", "Дерматолог", 2011, 1800_00, 2,
+        "Кожа, волосы, ногти. Для сыпи и родинок хватает двух хороших фотографий при дневном свете.",
+        "Сеченовский университет, дерматовенерология, 2011", "Сертификат дерматовенеролога до 2026 года", "русский, немецкий",
+    ),
+    (
+        "Вебер Людмила Карловна", "weber@example.org", "Невролог", 1984, 2000_00, 0,
+        "Головная боль, головокружение, боль в спине. Разбираю снимки и заключения, помогаю решить, нужен ли очный приём.",
+        "Второй МОЛГМИ, 1983; врач высшей категории", "Сертификат невролога до 2027 года", "русский",
+    ),
+    (
+        "Рыжов Кирилл Андреевич", "ryzhov@example.org", "Психотерапевт", 2019, 3000_00, 1,
+        "Тревога, выгорание, бессонница. Работаю в когнитивно-поведенческом подходе, коротко и по делу.",
+        "СПбГУ, клиническая психология и психотерапия, 2018", "Сертификат психотерапевта до 2029 года", "русский, английский",
+    ),
+)  # fmt: skip
+
+TARIFFS = (
+    ("Неделя общения", 7, 900_00, False),
+    ("Месяц общения", 30, 2500_00, True),
+    ("Три месяца", 90, 6000_00, False),
+)
+
+
+def fill() -> bool:
+    """True when the clinic was made now. Raises WrongClinic for a database with real people in it."""
+    if Mark.is_demo():
+        return False
+    Mark.make_demo()
+    hashed = passwords.hash_password(PASSWORD)
+    patients = [
+        _user(f"+7900000000{i}", name, mail, Role.PATIENT, hashed) for i, (name, mail) in enumerate(PATIENTS, 1)
+    ]
+    doctors = [_doctor(i, profile, hashed) for i, profile in enumerate(DOCTORS, 1)]
+    db.session.flush()
+    _chats(patients, doctors)
+    db.session.commit()
+    return True
+
+
+def _user(phone: str, name: str, email: str, role: Role, hashed: str) -> User:
+    user = User(phone=phone, name=name, email=email, role=role, password_hash=hashed)
+    db.session.add(user)
+    db.session.flush()
+    Consent.accept_current(user, "127.0.0.1")
+    return user
+
+
+def _doctor(number: int, profile: tuple[str, str, str, int, int, int, str, str, str, str], hashed: str) -> Doctor:
+    name, email, specialty, since, price, free_days, about, education, licence, languages = profile
+    doctor = Doctor(
+        user=_user(f"+7900000010{number}", name, email, Role.DOCTOR, hashed),
+        specialty=specialty,
+        practises_since=since,
+        usual_price=price,
+        free_days=free_days,
+        about=about,
+        education=education,
+        licence=licence,
+        languages=languages,
+        photo=f"portraits/doctor-{number}.svg",
+    )
+    doctor.index()
+    db.session.add(doctor)
+    db.session.flush()
+    for title, days, tariff_price, usual in TARIFFS:
+        db.session.add(Tariff(doctor_id=doctor.id, title=title, days=days, price=tariff_price, usual=usual))
+    return doctor
+
+
+def _chats(patients: list[User], doctors: list[Doctor]) -> None:
+    """Anna has a chat in every state; Pyotr and Marina give the doctors something to answer."""
+    anna, pyotr, marina = patients
+    now = clock.now()
+    _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=30), (
+        ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?"),
+        ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),
+        ("d", 2958, "Пришлите, пожалуйста, показатели давления за неделю, утром и вечером."),
+        ("p", 1500, "Утром 128/82, вечером до 140/88. Записываю каждый день."),
+        ("d", 1440, "Хорошо. Продолжайте записывать, в пятницу решим вместе."),
+        ("p", 60, "Спасибо! Голова больше не болит, сплю лучше."),
+    ))  # fmt: skip
+    _chat(anna, doctors[2], now, Access.FREE, timedelta(days=4, hours=3), (
+        ("p", 1200, "Алия Ринатовна, у внука вторые сутки 38,2, ест плохо, но пьёт и играет. Что делать?"),
+        ("d", 1180, "Играет и пьёт – это хорошо. Давайте воды почаще и измеряйте каждые 4 часа."),
+    ))  # fmt: skip
+    _chat(anna, doctors[3], now, Access.FREE, timedelta(hours=9), (
+        ("p", 2300, "Добрый день. На руке красное пятно, чешется третий день."),
+        ("d", 2200, "Добрый день. Новое мыло, крем, животные дома?"),
+        ("p", 2190, "Мыло новое, да."),
+    ))  # fmt: skip
+    _chat(anna, doctors[1], now, Access.FREE, -timedelta(days=2), (
+        ("p", 7400, "Михаил Аркадьевич, можно ли мне пить кофе при аритмии?"),
+        ("d", 7300, "Одну чашку утром можно. Если сердце забьётся неровно – откажитесь."),
+    ))  # fmt: skip
+    _chat(anna, doctors[4], now, Access.UNLIMITED, None, (
+        ("d", 20000, "Анна Павловна, этот чат открыт для вас без срока. Пишите, как идут упражнения."),
+        ("p", 19000, "Спасибо, Людмила Карловна! Спина почти не болит."),
+    ))  # fmt: skip
+    _chat(pyotr, doctors[0], now, Access.FREE, timedelta(days=2), (
+        ("p", 300, "Здравствуйте! Кашель третью неделю, температуры нет. К вам или к пульмонологу?"),
+    ))  # fmt: skip
+    _chat(marina, doctors[0], now, Access.UNTIL, timedelta(days=12), (
+        ("p", 5000, "Добрый день, можно сдвинуть приём на четверг?"),
+        ("d", 4900, "Да, четверг 16:00 свободен."),
+        ("p", 180, "Отлично, тогда в четверг. И ещё вопрос: натощак приходить?"),
+    ))  # fmt: skip
+    _chat(pyotr, doctors[1], now, Access.UNTIL, timedelta(hours=20), (
+        ("p", 4000, "Доктор, давление 150 на 95 второй день."),
+        ("d", 3900, "Пётр Иванович, примите то, что мы подобрали, и напишите через два часа."),
+    ))  # fmt: skip
+
+
+def _chat(
+    patient: User, doctor: Doctor, now: datetime, access: Access, left: timedelta | None,
+    lines: tuple[tuple[str, int, str], ...],
+) -> None:  # fmt: skip
+    """`lines` are (p or d, minutes ago, text); everything but the last line of the other side is read."""
+    chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
+    chat.access = Access.UNLIMITED  # nothing closes while the past is written
+    for author, minutes_ago, text in lines:
+        message = chat.post(patient if author == "p" else doctor.user, text, f"seed-{chat.last_seq + 1:04}")
+        message.sent_at = chat.last_at = now - timedelta(minutes=minutes_ago)
+    chat.access, chat.open_until = access, now + left if left is not None else None
+    for member in db.session.scalars(select(ChatMember).where(ChatMember.chat_id == chat.id)):
+        own = patient.id if member.user_id == patient.id else doctor.user_id
+        is_last_own = (lines[-1][0] == "p") == (own == patient.id)
+        member.read_to = member.delivered_to = chat.last_seq if is_last_own else chat.last_seq - 1
+        member.unread = 0 if is_last_own else 1
+    db.session.flush()

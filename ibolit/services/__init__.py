@@ -1,0 +1,36 @@
+"""The outside world: one contract each, an embedded default, a real provider. This page is the table of contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+from werkzeug.local import LocalProxy
+
+from ..config import Settings
+from .mail import Mailer, mailer_from
+from .outbox import Outbox
+from .realtime import InProcessHub, Realtime
+from .sms import Sms, sms_from
+
+
+@dataclass
+class Services:
+    sms: Sms
+    mail: Mailer
+    realtime: Realtime
+    outbox: Outbox  # what the demo senders wrote; empty in production
+
+
+def services_from(app: Flask, settings: Settings) -> Services:
+    outbox = Outbox(settings.data)
+    return Services(
+        sms=sms_from(settings, outbox),
+        mail=mailer_from(app, settings, outbox),
+        realtime=InProcessHub(sockets_max=settings.sockets_max),
+        outbox=outbox,
+    )
+
+
+current_services = cast(Services, LocalProxy(lambda: current_app.extensions["ibolit_services"]))

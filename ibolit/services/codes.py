@@ -1,0 +1,44 @@
+"""Codes and tokens that are computed, never stored: HMAC(server key, purpose, row id, nonce)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from ..config import current_settings
+
+CODE_DIGITS = 6
+
+
+def new_nonce() -> str:
+    return secrets.token_hex(16)
+
+
+def _mac(purpose: str, row_id: int, nonce: str) -> bytes:
+    key = current_settings.secret_key.encode()
+    return hmac.new(key, f"{purpose}:{row_id}:{nonce}".encode(), hashlib.sha256).digest()
+
+
+def digits_for(purpose: str, row_id: int, nonce: str) -> str:
+    """Six digits for a person to type."""
+    number = int.from_bytes(_mac(purpose, row_id, nonce)[:8]) % 10**CODE_DIGITS
+    return f"{number:0{CODE_DIGITS}}"
+
+
+def answer_for(purpose: str, row_id: int, nonce: str) -> str:
+    """A token for a link."""
+    return _mac(purpose, row_id, nonce).hex()[:40]
+
+
+def is_answer(purpose: str, row_id: int, nonce: str, token: str) -> bool:
+    return hmac.compare_digest(answer_for(purpose, row_id, nonce).encode(), token.encode())
+
+
+def are_digits(purpose: str, row_id: int, nonce: str, digits: str) -> bool:
+    return hmac.compare_digest(digits_for(purpose, row_id, nonce).encode(), digits.encode())
+
+
+def fingerprint(value: str) -> str:
+    """What is counted or looked up by, where the value itself should not lie in the database."""
+    return hmac.new(current_settings.secret_key.encode(), value.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,39 @@
+"""The demo clinic's post office: what would have been sent is written to a file that /demo/outbox shows."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One SMS or e-mail; `sent_at` is ISO 8601 in UTC."""
+
+    channel: str
+    to: str
+    subject: str
+    text: str
+    sent_at: str
+
+
+class Outbox:
+    """Lines of JSON, appended under a lock, so that several processes may write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "outbox.jsonl"
+
+    def put(self, letter: Letter) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.write(json.dumps(asdict(letter), ensure_ascii=False) + "\n")
+
+    def latest(self, most: int = 50) -> list[Letter]:
+        """Newest first."""
+        if not self.path.exists():
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        return [Letter(**json.loads(line)) for line in reversed(lines[-most:])]

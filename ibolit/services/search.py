@@ -1,0 +1,71 @@
+"""Russian words for search: one stemming for the index and the query, whatever the database.
+
+SQLite keeps the stems in an FTS5 table, PostgreSQL in a GIN index over to_tsvector('simple', stems); both are filled
+by the database itself from message.stems, so text and index cannot part.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+from sqlalchemy import ColumnElement, Select, column, func, select, table, text
+from sqlalchemy.orm import InstrumentedAttribute
+
+WORD = re.compile(r"\w+")
+MOST_WORDS = 12  # of a query; more would only slow it down
+
+_fts = table("message_fts", column("rowid"), column("members"), column("stems"))
+
+
+def normalised(words: str) -> str:
+    """Lower case with ё as е: SQLite's own lower() does not know Cyrillic."""
+    return words.lower().replace("ё", "е")
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    return str(snowballstemmer.stemmer("russian").stemWord(word))
+
+
+def stems(words: str) -> list[str]:
+    return [_stem(word) for word in WORD.findall(normalised(words))]
+
+
+def stemmed(words: str) -> str:
+    """What is kept beside a message for the index."""
+    return " ".join(stems(words))
+
+
+def messages_matching(words: str, user_id: int, dialect: str) -> Select[tuple[int]] | None:
+    """Ids of messages that hold every word and, on SQLite, were written in this person's chats.
+
+    None when there is nothing to look for. On PostgreSQL the caller's own filter by chats does the scoping.
+    """
+    wanted = list(dict.fromkeys(stems(words)))[:MOST_WORDS]
+    if not wanted:
+        return None
+    if dialect == "postgresql":
+        return _in_postgresql(wanted)
+    quoted = " AND ".join(f'"{stem}"' for stem in wanted)
+    match = f'members : "{user_id}" AND stems : ({quoted})'
+    return select(_fts.c.rowid).where(text("message_fts MATCH :match").bindparams(match=match))
+
+
+def _in_postgresql(wanted: list[str]) -> Select[tuple[int]]:
+    message = table("message", column("id"), column("stems"))
+    vector = func.to_tsvector(text("'simple'::regconfig"), message.c.stems)
+    return select(message.c.id).where(vector.op("@@")(func.to_tsquery(text("'simple'::regconfig"), " & ".join(wanted))))
+
+
+def begins_a_word(key: InstrumentedAttribute[str], words: str) -> list[ColumnElement[bool]]:
+    """One condition a typed word: some word of the normalised `key` begins with it (and it may be its stem)."""
+    typed = WORD.findall(normalised(words))[:MOST_WORDS]
+    return [(" " + key).contains(" " + _shorter(word), autoescape=True) for word in typed]
+
+
+def _shorter(word: str) -> str:
+    """«кардиолога» should find «кардиолог», «кард» too; short beginnings stay as typed."""
+    stem = _stem(word)
+    return stem if len(stem) >= 4 else word
