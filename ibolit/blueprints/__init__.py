@@ -1,0 +1,30 @@
+"""The doors: one package a feature."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ..config import Settings
+
+
+def register_blueprints(app: Flask, settings: Settings) -> None:
+    from . import entrance, errors
+    from .account.views import bp as account
+    from .auth.views import bp as auth
+    from .chat.views import bp as chat
+    from .consultations.views import bp as consultations
+    from .demo.views import bp as demo
+    from .doctors.views import bp as doctors
+    from .documents.views import bp as documents
+    from .live.socket import bp as live
+    from .messages.views import bp as messages
+    from .patients.views import bp as patients
+    from .pwa.views import bp as pwa
+    from .tariffs.views import bp as tariffs
+
+    for bp in (auth, documents, doctors, messages, chat, tariffs, live, account, patients, consultations, pwa):
+        app.register_blueprint(bp)
+    if not settings.is_production:
+        app.register_blueprint(demo)
+    entrance.init_entrance(app)
+    errors.init_errors(app)

@@ -1,0 +1,75 @@
+"""What people change about themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from ..auth.forms import NewPassword, squeezed
+
+# Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
+ZONES = (
+    ("Europe/Kaliningrad", "Калининград (МСК−1)"),
+    ("Europe/Moscow", "Москва (МСК)"),
+    ("Europe/Minsk", "Минск (МСК)"),
+    ("Europe/Samara", "Самара (МСК+1)"),
+    ("Asia/Tbilisi", "Тбилиси (МСК+1)"),
+    ("Asia/Yerevan", "Ереван (МСК+1)"),
+    ("Asia/Yekaterinburg", "Екатеринбург (МСК+2)"),
+    ("Asia/Almaty", "Алматы (МСК+2)"),
+    ("Asia/Tashkent", "Ташкент (МСК+2)"),
+    ("Asia/Omsk", "Омск (МСК+3)"),
+    ("Asia/Bishkek", "Бишкек (МСК+3)"),
+    ("Asia/Krasnoyarsk", "Красноярск (МСК+4)"),
+    ("Asia/Irkutsk", "Иркутск (МСК+5)"),
+    ("Asia/Yakutsk", "Якутск (МСК+6)"),
+    ("Asia/Vladivostok", "Владивосток (МСК+7)"),
+    ("Asia/Magadan", "Магадан (МСК+8)"),
+    ("Asia/Kamchatka", "Камчатка (МСК+9)"),
+    ("Europe/Berlin", "Берлин, Париж, Рим"),
+    ("Asia/Jerusalem", "Израиль"),
+    ("Asia/Dubai", "Дубай"),
+    ("America/New_York", "Нью-Йорк"),
+)
+
+
+class NameForm(FlaskForm):
+    name = StringField(
+        "Имя и фамилия",
+        [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков.")],
+        [squeezed],
+    )
+
+
+class EmailForm(FlaskForm):
+    email = StringField("Адрес почты", [DataRequired("Введите адрес почты."), Length(max=254)], [squeezed])
+
+    def validate_email(self, field: StringField) -> None:
+        try:
+            field.data = validate_email(field.data or "", check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
+
+
+class ZoneForm(FlaskForm):
+    zone = SelectField("Часовой пояс", validate_choice=False)
+
+    def __init__(self, *, followed: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.zone.choices = [("", f"Как на устройстве ({followed})"), *ZONES]
+
+    def validate_zone(self, field: SelectField) -> None:
+        try:
+            if field.data:
+                ZoneInfo(field.data)
+        except (KeyError, ValueError, OSError):
+            raise ValidationError("Выберите пояс из списка.") from None
+
+
+class PasswordForm(NewPassword, FlaskForm):
+    current = PasswordField("Нынешний пароль", [DataRequired("Введите нынешний пароль."), Length(max=200)])

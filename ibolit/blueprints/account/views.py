@@ -1,0 +1,163 @@
+"""«Профиль»: who I am, how I sign in, which devices are mine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+from flask_wtf import FlaskForm
+
+from ... import errors
+from ...extensions import db
+from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, Tried
+from ...rendering import respond
+from ...services import passwords
+from ...services.codes import new_nonce
+from ..entrance import address
+from .forms import EmailForm, NameForm, PasswordForm, ZoneForm
+
+bp = Blueprint("account", __name__, url_prefix="/profile")
+
+
+@bp.get("")
+@login_required
+def index() -> ResponseReturnValue:
+    return render_template("pages/account/index.html", **_panels())
+
+
+@bp.post("/name")
+@login_required
+def rename() -> ResponseReturnValue:
+    form = NameForm()
+    if not form.validate_on_submit():
+        return _refuse("name", name_form=form)
+    current_user.rename(form.name.data)
+    db.session.commit()
+    return _saved("name", "Имя сохранено.")
+
+
+@bp.post("/email")
+@login_required
+def change_email() -> ResponseReturnValue:
+    """A taken address is answered alike; the letter to it only tells its owner."""
+    form = EmailForm()
+    if not form.validate_on_submit():
+        return _refuse("email", email_form=form)
+    try:
+        Attempt.count(Tried.EMAIL_PROOF, str(current_user.id))
+    except errors.TooManyAttempts as refusal:
+        form.email.errors = [refusal.sentence]
+        return _refuse("email", status=refusal.status, email_form=form)
+    proof = EmailProof(user_id=current_user.id, email=form.email.data, nonce=new_nonce())
+    db.session.add(proof)
+    db.session.flush()
+    Job.add(JobKind.EMAIL_PROOF, proof.id)
+    db.session.commit()
+    return _saved("email", "Письмо отправлено.")
+
+
+@bp.route("/email/<int:id>/<token>", methods=["GET", "POST"])
+def prove_email(id: int, token: str) -> ResponseReturnValue:
+    """The letter's link, also where nobody is signed in; mail scanners open links, so a GET changes nothing."""
+    proof = db.session.get(EmailProof, id)
+    if proof is None:
+        abort(404)
+    page = {"id": id, "token": token, "done": False, "refusal": ""}
+    if request.method == "GET":
+        return render_template("pages/account/prove_email.html", **page)
+    try:
+        proof.accept(token)
+    except errors.LinkIsSpent as refusal:
+        page["refusal"] = refusal.sentence
+        return render_template("pages/account/prove_email.html", **page), refusal.status
+    AuditEvent.write(Act.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=address())
+    db.session.commit()
+    return render_template("pages/account/prove_email.html", **(page | {"done": True}))
+
+
+@bp.post("/zone")
+@login_required
+def choose_zone() -> ResponseReturnValue:
+    form = _zone_form()
+    if not form.validate_on_submit():
+        return _refuse("zone", zone_form=form)
+    current_user.choose_zone(form.zone.data)
+    db.session.commit()
+    return _saved("zone", "Часовой пояс сохранён.")
+
+
+@bp.post("/password")
+@login_required
+def change_password() -> ResponseReturnValue:
+    form = PasswordForm()
+    if not form.validate_on_submit():
+        return _refuse("password", password_form=form)
+    try:
+        _check_current(form.current.data)
+    except errors.Refused as refusal:
+        form.current.errors = [refusal.sentence]
+        return _refuse("password", status=refusal.status, password_form=form)
+    current_user.password_hash = passwords.hash_password(form.password.data)
+    Device.end_others(current_user, g.device)
+    AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=current_user.id, subject_id=current_user.id, address=address())
+    db.session.commit()
+    return _saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
+
+
+@bp.post("/devices/<int:id>/end")
+@login_required
+def end_device(id: int) -> ResponseReturnValue:
+    device: Device = db.first_or_404(Device.of(current_user).where(Device.id == id))
+    device.end()
+    AuditEvent.write(Act.DEVICE_ENDED, actor_id=current_user.id, subject_id=device.id, address=address())
+    db.session.commit()
+    return _saved("devices", "Сеанс завершён.")
+
+
+def _check_current(password: str) -> None:
+    """Raises WrongPassword or TooManyAttempts: a borrowed phone must not guess either."""
+    who = f"{current_user.id} {address()}"
+    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, who)
+    db.session.commit()
+    if not current_user.has_password(password):
+        raise errors.WrongPassword("Нынешний пароль не подходит.")
+    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, who)
+
+
+def _panels(**forms: FlaskForm) -> dict[str, Any]:
+    """Everything the page shows; a form with errors takes the place of its fresh one."""
+    proof = EmailProof.newest_of(current_user.id)
+    return {
+        "name_form": NameForm(formdata=None, name=current_user.name),
+        "email_form": EmailForm(formdata=None),
+        "zone_form": _zone_form(formdata=None, zone=current_user.timezone if current_user.timezone_is_chosen else ""),
+        "password_form": PasswordForm(formdata=None),
+        "pending": proof if proof and proof.is_alive() else None,
+        "devices": db.session.scalars(Device.of(current_user)).all(),
+        "this_device": g.device,
+        "saved": "",
+    } | forms
+
+
+def _zone_form(**kwargs: Any) -> ZoneForm:
+    return ZoneForm(followed=str(current_user.zone), **kwargs)
+
+
+def _saved(panel: str, sentence: str) -> ResponseReturnValue:
+    answer = respond(
+        f"account/{panel}.html",
+        to=url_for(".index", _anchor=panel),
+        viewer=current_user,
+        **(_panels() | {"saved": sentence}),
+    )
+    if getattr(answer, "status_code", 200) == 303:
+        flash(sentence)
+    return answer
+
+
+def _refuse(panel: str, status: int = 422, **forms: FlaskForm) -> ResponseReturnValue:
+    return respond(
+        f"account/{panel}.html", page="account/index.html", status=status, viewer=current_user, **_panels(**forms)
+    )

@@ -1,0 +1,74 @@
+"""What people type at the entrance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, PasswordField, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from ... import phones
+
+SHORTEST_PASSWORD = 8
+
+
+def squeezed(value: str | None) -> str | None:
+    return " ".join(value.split()) if value else value
+
+
+class LoginForm(FlaskForm):
+    login = StringField("Телефон или почта", [DataRequired("Введите телефон или почту."), Length(max=254)], [squeezed])
+    password = PasswordField("Пароль", [DataRequired("Введите пароль."), Length(max=200)])
+
+
+class PhoneForm(FlaskForm):
+    phone = StringField("Телефон", [DataRequired("Введите номер телефона.")], [squeezed])
+    e164 = ""
+
+    def validate_phone(self, field: StringField) -> None:
+        try:
+            self.e164 = phones.parse(field.data or "")
+        except phones.NotAPhone:
+            raise ValidationError("Такого номера не бывает. Пример: +7 916 123-45-67.") from None
+
+
+class CodeForm(FlaskForm):
+    code = StringField("Код из СМС", [DataRequired("Введите шесть цифр из СМС.")])
+
+    def validate_code(self, field: StringField) -> None:
+        field.data = "".join((field.data or "").split())
+        if len(field.data) != 6 or not field.data.isdecimal() or not field.data.isascii():
+            raise ValidationError("Нужны шесть цифр из СМС.")
+
+
+class NewPassword:
+    """Fields of a password that is being set."""
+
+    password = PasswordField(
+        "Новый пароль",
+        [
+            DataRequired("Придумайте пароль."),
+            Length(min=SHORTEST_PASSWORD, message="Пароль короче 8 знаков. Добавьте букв или цифр."),
+            Length(max=200, message="Пароль длиннее 200 знаков."),
+        ],
+    )
+
+
+class SetPasswordForm(NewPassword, FlaskForm):
+    """`name` is asked of new people only."""
+
+    name = StringField("Имя и фамилия", [Length(max=120, message="Имя длиннее 120 знаков.")], [squeezed])
+
+    def __init__(self, *, asks_name: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.asks_name = asks_name
+
+    def validate_name(self, field: StringField) -> None:
+        if self.asks_name and not field.data:
+            raise ValidationError("Напишите, как вас зовут.")
+
+
+class ConsentForm(FlaskForm):
+    offer = BooleanField("offer", [DataRequired("Без этого согласия продолжить нельзя.")])
+    personal_data = BooleanField("personal_data", [DataRequired("Без этого согласия продолжить нельзя.")])

@@ -1,0 +1,192 @@
+"""The entrance: phone or e-mail with a password; «Первый вход» and «Забыли пароль» by an SMS code; consent; the exit.
+
+Nothing here tells a stranger whether an account exists: same pages, same words, same time.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors, phones
+from ...extensions import db
+from ...models import Act, Attempt, AuditEvent, Consent, Device, LoginCode, Tried, User
+from ...models.consent import CURRENT
+from ...services import passwords
+from ..entrance import address, enter, home_of, leave, local_path
+from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
+
+bp = Blueprint("auth", __name__)
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    return redirect(home_of(current_user) if current_user.is_authenticated else url_for(".login"))
+
+
+@bp.route("/login", methods=["GET", "POST"])
+def login() -> ResponseReturnValue:
+    if current_user.is_authenticated and request.method == "GET":
+        return redirect(home_of(current_user))
+    form = LoginForm()
+    status = 200 if request.method == "GET" else 422
+    if form.validate_on_submit():
+        try:
+            return _sign_in(form.login.data, form.password.data)
+        except errors.Refused as refusal:
+            form.password.errors = [refusal.sentence]
+            status = refusal.status
+    return make_response(render_template("pages/auth/login.html", form=form, next=_next()), status)
+
+
+@bp.route("/login/phone", methods=["GET", "POST"])
+def phone() -> ResponseReturnValue:
+    form = PhoneForm()
+    status = 200 if request.method == "GET" else 422
+    forgot = request.args.get("why") == "forgot"
+    if form.validate_on_submit():
+        try:
+            _ask_code(form.e164)
+            session["forgot"] = forgot
+            return redirect(url_for(".code", next=_next()), 303)
+        except errors.Refused as refusal:
+            form.phone.errors = [refusal.sentence]
+            status = refusal.status
+    return make_response(render_template("pages/auth/phone.html", form=form, forgot=forgot, next=_next()), status)
+
+
+@bp.route("/login/code", methods=["GET", "POST"])
+def code() -> ResponseReturnValue:
+    asked = _asked_code()
+    if asked is None:
+        return redirect(url_for(".phone"), 303)
+    form = CodeForm()
+    status = 200 if request.method == "GET" else 422
+    if form.validate_on_submit():
+        try:
+            asked.guess(form.code.data)
+            db.session.commit()
+            return redirect(url_for(".password", next=_next()), 303)
+        except errors.Refused as refusal:
+            db.session.commit()  # the guess counts
+            form.code.errors = [refusal.sentence]
+    page = render_template("pages/auth/code.html", form=form, code=asked, next=_next())
+    return make_response(page, status)
+
+
+@bp.post("/login/code/again")
+def resend() -> ResponseReturnValue:
+    asked = _asked_code()
+    if asked is None:
+        return redirect(url_for(".phone"), 303)
+    try:
+        _ask_code(asked.phone)
+    except errors.Refused as refusal:
+        form = CodeForm(formdata=None)
+        form.code.errors = [refusal.sentence]
+        page = render_template("pages/auth/code.html", form=form, code=asked, next=_next())
+        return make_response(page, refusal.status)
+    return redirect(url_for(".code", next=_next()), 303)
+
+
+@bp.route("/login/password", methods=["GET", "POST"])
+def password() -> ResponseReturnValue:
+    asked = _asked_code()
+    if asked is None or not asked.proves_phone():
+        return redirect(url_for(".phone"), 303)
+    known = User.by_phone(asked.phone)
+    form = SetPasswordForm(asks_name=known is None)
+    if not form.validate_on_submit():
+        status = 200 if request.method == "GET" else 422
+        page = render_template("pages/auth/password.html", form=form, known=known, phone=asked.phone, next=_next())
+        return make_response(page, status)
+    db.session.commit()  # nobody else waits while the password is hashed
+    hashed = passwords.hash_password(form.password.data)
+    user = _set_password(asked, form.name.data, hashed)
+    target = _next() or home_of(user)
+    db.session.commit()
+    return redirect(target, 303)
+
+
+@bp.route("/consent", methods=["GET", "POST"])
+@login_required
+def consent() -> ResponseReturnValue:
+    form = ConsentForm()
+    target = _next() or home_of(current_user)
+    if form.validate_on_submit():
+        Consent.accept_current(current_user, address())
+        AuditEvent.write(Act.CONSENTED, actor_id=current_user.id, subject_id=current_user.id, address=address())
+        db.session.commit()
+        return redirect(target, 303)
+    status = 200 if request.method == "GET" else 422
+    page = render_template("pages/auth/consent.html", form=form, documents=CURRENT, next=_next())
+    return make_response(page, status)
+
+
+@bp.post("/logout")
+@login_required
+def logout() -> ResponseReturnValue:
+    leave()
+    db.session.commit()
+    answer = make_response(redirect(url_for(".login"), 303))
+    answer.headers["Clear-Site-Data"] = '"storage"'  # drafts, stored chats, the service worker
+    return answer
+
+
+def _next() -> str | None:
+    return local_path(request.args.get("next"))
+
+
+def _sign_in(login: str, password: str) -> ResponseReturnValue:
+    """Raises WrongPassword or TooManyAttempts."""
+    user = _user_by(login)
+    who = f"{user.id if user else login.lower()} {address()}"
+    Attempt.count(Tried.PASSWORD_FROM_ADDRESS, address())
+    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, who)
+    db.session.commit()  # the attempt counts, and nobody else waits while the password is hashed
+    if not passwords.is_right(password, user.password_hash if user else None) or user is None:
+        AuditEvent.write(Act.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=address())
+        db.session.commit()
+        raise errors.WrongPassword
+    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, who)
+    enter(user)
+    target = _next() or home_of(user)
+    db.session.commit()
+    return redirect(target, 303)
+
+
+def _user_by(login: str) -> User | None:
+    if "@" in login:
+        return User.by_email(login)
+    try:
+        return User.by_phone(phones.parse(login))
+    except phones.NotAPhone:
+        return None
+
+
+def _ask_code(phone: str) -> None:
+    asked = LoginCode.ask(phone, address())
+    db.session.commit()
+    session["code"] = asked.id
+
+
+def _asked_code() -> LoginCode | None:
+    return db.session.get(LoginCode, session.get("code", 0))
+
+
+def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
+    """Raises CodeIsSpent when the proof was used meanwhile."""
+    asked.spend()
+    user = User.by_phone(asked.phone)
+    if user is None:
+        user = User(phone=asked.phone, name=name, password_hash=hashed)
+        db.session.add(user)
+        db.session.flush()
+        AuditEvent.write(Act.REGISTERED, actor_id=user.id, subject_id=user.id, address=address())
+    else:
+        user.password_hash = hashed
+        Device.end_others(user, None)
+        AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=address())
+    enter(user)
+    return user

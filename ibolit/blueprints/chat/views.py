@@ -1,0 +1,178 @@
+"""One open chat: reading it, writing into it, and what a page asks for to stay current."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, abort, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...database import writing
+from ...events import MemberTyped, publish
+from ...extensions import db
+from ...models import Act, AuditEvent, Chat, Doctor, Message, Tariff
+from ...rendering import go, respond, wants_fragment
+from ..entrance import address
+from ..inbox import inbox_page
+from .forms import MessageForm, ReceiptsForm
+
+bp = Blueprint("chat", __name__, url_prefix="/chats")
+
+PAGE = 50
+LONGEST_PAGE = 200  # when much is unread, the first unread must still be on it
+
+
+@bp.post("")
+@login_required
+def create() -> ResponseReturnValue:
+    """«Написать сообщение»: opens the chat with this doctor."""
+    if not current_user.is_patient:
+        abort(403)
+    doctor_id = request.form.get("doctor_id", type=int)
+    doctor = db.one_or_404(Doctor.shown_to(current_user).where(Doctor.id == doctor_id))
+    chat_id = Chat.begin(current_user, doctor)
+    db.session.commit()
+    return go(url_for(".show", id=chat_id))
+
+
+@bp.get("/<int:id>")
+@login_required
+def show(id: int) -> ResponseReturnValue:
+    chat = _chat(id)
+    before = request.args.get("before", type=int)
+    first_unread = None if before else _first_unread(chat)
+    messages = Message.page_of(chat, before=before, most=_page_size(chat) if not before else PAGE)
+    _note_reading(chat, messages, moves_receipts=before is None)
+    return render_template(
+        "pages/chat/show.html",
+        chat=chat,
+        messages=messages,
+        first_unread=first_unread,
+        before=before,
+        on_sale=_on_sale(chat),
+        form=MessageForm(formdata=None, client_id=new_client_id()),
+        **inbox_page(None),
+    )
+
+
+@bp.get("/<int:id>/messages")
+@login_required
+def index(id: int) -> ResponseReturnValue:
+    """Older messages before a seq, or all that changed after a revision."""
+    chat = _chat(id)
+    before, after = request.args.get("before", type=int), request.args.get("after", type=int)
+    if before is not None:
+        messages = Message.page_of(chat, before=before, most=PAGE)
+        _note_reading(chat, messages, moves_receipts=False)
+        return respond("chat/older.html", to=url_for(".show", id=id, before=before), chat=chat, messages=messages)
+    messages = Message.changed_since(chat, after or 0, most=LONGEST_PAGE)
+    _note_reading(chat, messages, moves_receipts=False)
+    complete = len(messages) < LONGEST_PAGE
+    context: dict[str, Any] = {"chat": chat, "messages": messages, "on_sale": _on_sale(chat), "form": _empty_form()}
+    revision = chat.revision if complete else messages[-1].revision
+    return respond("chat/changes.html", to=url_for(".show", id=id), revision=revision, complete=complete, **context)
+
+
+@bp.post("/<int:id>/messages")
+@login_required
+def post(id: int) -> ResponseReturnValue:
+    chat = _chat(id)
+    form = MessageForm()
+    if not form.validate_on_submit():
+        return _refuse(chat, form, 422)
+    try:
+        message = chat.post(current_user, form.text.data, form.client_id.data)
+    except errors.ChatIsClosed as refusal:
+        db.session.rollback()
+        form.text.errors = [refusal.sentence]
+        return _refuse(_chat(id), form, refusal.status)
+    db.session.commit()
+    return respond("chat/sent.html", to=url_for(".show", id=id, _anchor="end"), chat=chat, message=message)
+
+
+@bp.post("/<int:id>/receipts")
+@login_required
+def receive(id: int) -> ResponseReturnValue:
+    chat = _chat(id)
+    form = ReceiptsForm()
+    if not form.validate_on_submit():
+        abort(400)
+    read_before = chat.member(current_user.id).read_to
+    chat.receive(current_user, delivered_to=form.delivered_to.data or 0, read_to=form.read_to.data or 0)
+    read_now = chat.member(current_user.id).read_to
+    if read_now > read_before:
+        _audit(chat, read_before + 1, read_now)
+    db.session.commit()
+    return "", 204
+
+
+@bp.post("/<int:id>/typing")
+@login_required
+def type(id: int) -> ResponseReturnValue:
+    """Told to the other side, stored nowhere."""
+    chat = _chat(id)
+    if chat.takes_messages_from(current_user):
+        db.session.commit()
+        publish(MemberTyped(chat.id, current_user.id))
+    return "", 204
+
+
+def new_client_id() -> str:
+    return secrets.token_hex(12)
+
+
+def _chat(id: int) -> Chat:
+    chat: Chat = db.first_or_404(Chat.visible_to(current_user).where(Chat.id == id))
+    return chat
+
+
+def _empty_form() -> MessageForm:
+    return MessageForm(formdata=None, client_id=new_client_id())
+
+
+def _on_sale(chat: Chat) -> list[Tariff]:
+    return list(db.session.scalars(Tariff.on_sale_by(chat.doctor_id)))
+
+
+def _first_unread(chat: Chat) -> int | None:
+    """The seq under which the page opens; own messages are never unread."""
+    mine = chat.member(current_user.id)
+    return mine.read_to + 1 if mine.unread else None
+
+
+def _page_size(chat: Chat) -> int:
+    unread = chat.last_seq - chat.member(current_user.id).read_to
+    return min(max(PAGE, unread + 10), LONGEST_PAGE)
+
+
+def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) -> None:
+    """The journal learns what was shown; a whole page of the newest also marks read, a prefetch does not."""
+    others = [message.seq for message in messages if message.author_id != current_user.id]
+    is_prefetch = "prefetch" in (request.headers.get("Sec-Purpose") or request.headers.get("Purpose") or "")
+    if not others or is_prefetch:
+        return
+    newest = messages[-1].seq if moves_receipts else 0
+    with writing(db.session):
+        _audit(chat, min(others), max(others))
+        chat.receive(current_user, delivered_to=newest, read_to=newest)
+
+
+def _audit(chat: Chat, first: int, last: int) -> None:
+    AuditEvent.write(
+        Act.CHAT_READ, actor_id=current_user.id, subject_id=chat.id, first=first, last=last, address=address()
+    )
+
+
+def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
+    """The same composer with its sentence and the typed text; without htmx the whole chat around it."""
+    context: dict[str, Any] = {"chat": chat, "on_sale": _on_sale(chat), "form": form}
+    if wants_fragment():
+        return respond("chat/foot.html", status=status, **context)
+    messages = Message.page_of(chat, most=PAGE)
+    page = render_template(
+        "pages/chat/show.html", messages=messages, first_unread=None, before=None, **context, **inbox_page(None)
+    )
+    return make_response(page, status)

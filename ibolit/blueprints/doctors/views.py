@@ -1,0 +1,53 @@
+"""«Врачи»: the directory and a doctor's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ...extensions import db
+from ...models import Chat, Doctor
+from ...rendering import respond
+
+bp = Blueprint("doctors", __name__, url_prefix="/doctors")
+
+PAGE = 20
+
+
+@bp.get("")
+@login_required
+def index() -> ResponseReturnValue:
+    words, specialty = request.args.get("q", "").strip()[:80], request.args.get("specialty", "")[:80]
+    after = _position(request.args.get("after", ""))
+    found = db.session.scalars(Doctor.directory(words, specialty, after).limit(PAGE + 1)).unique().all()
+    doctors, more = found[:PAGE], len(found) > PAGE
+    last = doctors[-1] if doctors else None
+    next_page = (
+        url_for(".index", q=words, specialty=specialty, after=f"{last.id}~{last.name_key}") if more and last else None
+    )
+    whole: dict[str, Any] = {
+        "doctors": doctors,
+        "next_page": next_page,
+        "words": words,
+        "specialty": specialty,
+        "after": after,
+    }
+    fragment = "doctors/cards.html" if after else "doctors/results.html"
+    return respond(fragment, page="doctors/index.html", specialties=Doctor.specialties, **whole)
+
+
+@bp.get("/<int:id>")
+@login_required
+def show(id: int) -> ResponseReturnValue:
+    doctor = db.one_or_404(Doctor.shown_to(current_user).where(Doctor.id == id))
+    chat = Chat.between(current_user, doctor) if current_user.is_patient else None
+    return respond("doctors/profile.html", page="doctors/show.html", doctor=doctor, chat=chat)
+
+
+def _position(text: str) -> tuple[str, int] | None:
+    """«17~иванова мария»: the last doctor of the page before."""
+    id, _, name_key = text.partition("~")
+    return (name_key, int(id)) if id.isdecimal() and len(id) < 19 else None

@@ -1,0 +1,150 @@
+"""What happens before any door: who is this, has he accepted the documents, is he seen."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, g, has_request_context, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+
+from ..config import current_settings
+from ..database import writing
+from ..extensions import db, login_manager
+from ..models import Act, AuditEvent, ChatMember, Consent, Device, User
+from ..rendering import go
+
+OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo"}
+
+
+def init_entrance(app: Flask) -> None:
+    login_manager.session_protection = None  # a phone's browser changes its name with every update
+    login_manager.user_loader(_load_user)
+    login_manager.unauthorized_handler(_ask_to_sign_in)
+    app.before_request(_gate)
+    app.context_processor(_frame)
+
+
+def address() -> str:
+    """Where the request comes from, after ProxyFix."""
+    return request.remote_addr or "unknown"
+
+
+def enter(user: User) -> None:
+    """Signs this browser in as a new Device; commit afterwards."""
+    device, token = Device.register(user, _device_name(request.user_agent.string))
+    device.see()
+    db.session.flush()
+    session.clear()  # a session someone prepared before the sign-in is worth nothing after it
+    session["device"] = token
+    session.permanent = True
+    login_user(user)
+    g.device = device
+    AuditEvent.write(Act.SIGNED_IN, actor_id=user.id, subject_id=device.id, address=address())
+
+
+def leave() -> None:
+    g.device.end()
+    AuditEvent.write(Act.SIGNED_OUT, actor_id=current_user.id, subject_id=g.device.id, address=address())
+    logout_user()
+    session.clear()
+
+
+def local_path(target: str | None) -> str | None:
+    """Where the person was going, if it is a page of ours."""
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
+        return target
+    return None
+
+
+def home_of(user: User) -> str:
+    return url_for("messages.index" if user.is_doctor or ChatMember.unread_of(user) else "doctors.index")
+
+
+def _load_user(user_id: str) -> User | None:
+    device = Device.signed_in(session.get("device", ""))
+    if device is None or str(device.user.id) != user_id:
+        return None
+    g.device = device
+    return device.user
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    return go(url_for("auth.login", next=local_path(target)))
+
+
+def _gate() -> ResponseReturnValue | None:
+    if request.blueprint in OPEN_TO_ALL or request.endpoint == "static" or not current_user.is_authenticated:
+        return None
+    _see()
+    if request.endpoint != "live.listen" and not Consent.is_given_by(current_user):
+        return go(url_for("auth.consent", next=local_path(request.path) if request.method == "GET" else None))
+    return None
+
+
+def _see() -> None:
+    """Presence, and the zone of the device: written at most once a minute."""
+    zone = request.cookies.get("zone", "")
+    moved = not current_user.timezone_is_chosen and zone != (current_user.timezone or "") and _is_zone(zone)
+    if not g.device.is_due_to_be_seen() and not moved:
+        return
+    with writing(db.session):
+        g.device.see()
+        if moved:
+            current_user.follow_zone(zone)
+    session.modified = True  # the cookie rolls with the device
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(name) and bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False
+
+
+def _frame() -> dict[str, object]:
+    """What every layout shows around the page."""
+    if not has_request_context():  # a letter or a live fragment rendered by the worker
+        return {"settings": current_settings}
+    signed_in = current_user.is_authenticated and Consent.is_given_by(current_user)
+    return {
+        "settings": current_settings,
+        "signed_in": signed_in,
+        "viewer": current_user if current_user.is_authenticated else None,
+        "unread_chats": LazyCount(current_user) if signed_in else 0,
+        "is_demo": current_settings.is_demo and "demo" in current_app.blueprints,
+    }
+
+
+class LazyCount:
+    """The badge's number, asked of the database only by a page that shows it."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    def __int__(self) -> int:
+        return ChatMember.unread_of(self.user)
+
+
+def _device_name(agent: str) -> str:
+    """«Chrome, Android»: enough to know one's own phone by."""
+    systems = {
+        "iPhone": "iPhone",
+        "iPad": "iPad",
+        "Android": "Android",
+        "Windows": "Windows",
+        "Mac OS": "Mac",
+        "Linux": "Linux",
+    }
+    browsers = {
+        "YaBrowser": "Яндекс Браузер",
+        "Edg": "Edge",
+        "OPR": "Opera",
+        "Firefox": "Firefox",
+        "SamsungBrowser": "Samsung",
+    }
+    browsers |= {"Chrome": "Chrome", "Safari": "Safari"}
+    system = next((name for mark, name in systems.items() if mark in agent), "")
+    browser = next((name for mark, name in browsers.items() if mark in agent), "Браузер")
+    return f"{browser}, {system}" if system else browser

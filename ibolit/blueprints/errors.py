@@ -1,0 +1,69 @@
+"""Shows what went wrong as a page or a fragment, in Russian, with what to do next."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from flask import Flask, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from ..errors import Refused
+from ..extensions import db
+from ..rendering import wants_fragment
+
+log = logging.getLogger(__name__)
+
+WORDS = {
+    400: ("Запрос не понят", "Обновите страницу и попробуйте ещё раз."),
+    403: ("Сюда нельзя", "Эта страница открыта не вам. Вернитесь к своим сообщениям."),
+    404: ("Здесь ничего нет", "Возможно, ссылка устарела или страница не ваша. Начните с раздела «Сообщения»."),
+    405: ("Так эта страница не открывается", "Вернитесь назад и нажмите кнопку ещё раз."),
+    413: ("Слишком много данных", "Сократите текст и отправьте ещё раз."),
+    429: ("Слишком много попыток", "Подождите немного и попробуйте ещё раз."),
+    500: ("У нас ошибка", "Мы уже знаем о ней. Подождите минуту и обновите страницу: ничего не потеряно."),
+}
+
+
+def init_errors(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error
+    title, advice = WORDS.get(error.code, WORDS[400])
+    return _show(error.code, title, advice)
+
+
+def _refused(error: Refused) -> ResponseReturnValue:
+    return _show(error.status, "Не получилось", error.sentence)
+
+
+def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    return _show(400, "Страница устарела", "Обновите её и отправьте ещё раз.")
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    """Logged without the error's words: they may hold what somebody wrote about his health."""
+    if current_app.testing or current_app.debug:
+        raise error
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s %s failed: %s\n%s", request.method, request.url_rule, type(error).__name__, frames)
+    return _http(InternalServerError())
+
+
+def _show(status: int, title: str, advice: str) -> ResponseReturnValue:
+    db.session.rollback()
+    template = "fragments/errors/notice.html" if wants_fragment() else "pages/errors/show.html"
+    answer = make_response(render_template(template, status=status, title=title, advice=advice), status)
+    answer.vary.add("HX-Request")
+    if wants_fragment():
+        answer.headers["HX-Retarget"] = "#notices"
+        answer.headers["HX-Reswap"] = "innerHTML"
+    return answer

@@ -1,0 +1,41 @@
+"""The one-way socket every signed-in page listens to."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g
+from flask_login import current_user
+
+from ...extensions import db, sock
+from ...models import Device
+from ...services import current_services
+from ...sockets import carry
+
+bp = Blueprint("live", __name__)
+
+
+@sock.route("/live", bp=bp)
+def listen(ws):  # type: ignore[no-untyped-def]
+    if not current_user.is_authenticated:
+        ws.close(4401)
+        return
+    user_id, device_id = current_user.id, g.device.id
+    db.session.remove()
+    outbox = current_services.realtime.open(user_id, device_id)
+    try:
+        carry(ws, outbox, lambda: _is_still_here(device_id))
+    finally:
+        current_services.realtime.close(outbox)
+
+
+def _is_still_here(device_id: int) -> bool:
+    """The device was not ended; whoever listens is present."""
+    try:
+        device = db.session.get(Device, device_id)
+        if device is None:
+            return False
+        if device.is_due_to_be_seen():
+            device.see()
+            db.session.commit()
+        return True
+    finally:
+        db.session.remove()

@@ -1,0 +1,43 @@
+"""«Сообщения»: the list of one's chats and the search over one's messages."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ...database import writing
+from ...extensions import db
+from ...models import Act, AuditEvent, Chat, Message
+from ...rendering import respond
+from ..entrance import address
+from ..inbox import inbox_page, position
+
+bp = Blueprint("messages", __name__, url_prefix="/messages")
+
+
+@bp.get("")
+@login_required
+def index() -> ResponseReturnValue:
+    before = position()
+    fragment = "messages/rows.html" if before else "messages/list.html"
+    return respond(fragment, page="messages/index.html", before=before, **inbox_page(before))
+
+
+@bp.post("/search")
+@login_required
+def search() -> ResponseReturnValue:
+    """A POST, because what one looks for in medical messages belongs into no log and no history."""
+    words = request.form.get("q", "").strip()[:200]
+    if not words:
+        return respond("messages/list.html", to=url_for(".index"), **inbox_page(None))
+    found = Message.found_by(current_user, words)
+    chats = {chat.id: chat for chat in _chats_of(found)}
+    with writing(db.session):
+        AuditEvent.write(Act.CHAT_SEARCHED, actor_id=current_user.id, address=address())
+    return respond("messages/found.html", page="messages/found.html", words=words, found=found, chats=chats)
+
+
+def _chats_of(messages: list[Message]) -> list[Chat]:
+    ids = {message.chat_id for message in messages}
+    return list(db.session.scalars(Chat.visible_to(current_user).where(Chat.id.in_(ids))).unique())

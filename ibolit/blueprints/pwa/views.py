@@ -1,0 +1,44 @@
+"""What makes the site an app: manifest, service worker, offline page; and the answer to "are you alive?"."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, render_template, send_file, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from ...extensions import db
+
+bp = Blueprint("pwa", __name__)
+
+STATIC = Path(__file__).parents[2] / "static"
+
+
+@bp.get("/manifest.webmanifest")
+def manifest() -> ResponseReturnValue:
+    path = Path(current_app.root_path).parent / "manifest.webmanifest"
+    return send_file(path, mimetype="application/manifest+json", max_age=3600)
+
+
+@bp.get("/sw.js")
+def service_worker() -> ResponseReturnValue:
+    """The file after one generated line: what to keep for the offline page, by names that change with the content."""
+    assets = current_app.extensions["ibolit_assets"]
+    shell = [url_for("assets.show", name=name) for name in assets.by_name] + [url_for(".offline")]
+    body = f"var ASSETS = {json.dumps(shell)};\n" + (STATIC / "sw.js").read_text(encoding="utf-8")
+    headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
+    return Response(body, content_type="text/javascript; charset=utf-8", headers=headers)
+
+
+@bp.get("/offline")
+def offline() -> ResponseReturnValue:
+    return render_template("pages/pwa/offline.html")
+
+
+@bp.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """200 when the database answers."""
+    db.session.execute(select(1))
+    return {"status": "ok"}

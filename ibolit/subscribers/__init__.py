@@ -1,0 +1,27 @@
+"""Who reacts to facts: live.py shows them on open screens, the worker is woken by new work."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ..events import AccessChanged, DeviceEnded, MemberTyped, MessageSent, ReceiptsMoved, Subscribers, WorkAdded
+from ..jobs.worker import Worker
+from ..services import current_services
+from . import live
+
+
+def subscribe(app: Flask) -> None:
+    subscribers = Subscribers()
+    app.extensions["ibolit_subscribers"] = subscribers
+    subscribers.after_commit(MessageSent, live.message_sent)
+    subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
+    subscribers.after_commit(AccessChanged, live.access_changed)
+    subscribers.after_commit(MemberTyped, live.member_typed)
+    subscribers.after_commit(DeviceEnded, _close_sockets)
+    worker = Worker(app)
+    app.extensions["ibolit_worker"] = worker
+    subscribers.after_commit(WorkAdded, lambda _: worker.wake())
+
+
+def _close_sockets(fact: DeviceEnded) -> None:
+    current_services.realtime.end_device(fact.device_id)
