@@ -1,0 +1,45 @@
+// What htmx does with answers that are not 200, and requests of our own that speak like htmx.
+(function () {
+  'use strict';
+  var GONE = '<p class="notice notice--bad">Нет связи. Проверьте интернет и попробуйте ещё раз.</p>';
+
+  // A form with its errors (422) or a rule's refusal takes the form's place; anything else is shown where the server says.
+  document.addEventListener('htmx:beforeSwap', function (event) {
+    var status = event.detail.xhr.status;
+    if (status < 400) return;
+    var shown = status === 422 || status === 409 || status === 429 || event.detail.xhr.getResponseHeader('HX-Retarget');
+    event.detail.shouldSwap = !!shown;
+    event.detail.isError = !shown;
+  });
+
+  document.addEventListener('htmx:sendError', complain);
+  document.addEventListener('htmx:timeout', complain);
+
+  function complain() {
+    var notices = document.getElementById('notices');
+    if (notices) notices.innerHTML = GONE;
+  }
+
+  // done(status, text); status 0 means that nobody knows what happened.
+  ibolit.ask = function (method, url, body, done) {
+    var xhr = new XMLHttpRequest(), headers = JSON.parse(document.body.getAttribute('hx-headers') || '{}');
+    xhr.open(method, url);
+    xhr.timeout = 15000;
+    xhr.setRequestHeader('HX-Request', 'true');
+    if (body) xhr.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded');
+    Object.keys(headers).forEach(function (name) { xhr.setRequestHeader(name, headers[name]); });
+    xhr.onload = function () {
+      var elsewhere = xhr.getResponseHeader('HX-Redirect');
+      if (elsewhere) location.href = elsewhere;
+      else done(xhr.status, xhr.responseText);
+    };
+    xhr.onerror = xhr.ontimeout = function () { done(0, ''); };
+    xhr.send(body);
+  };
+
+  ibolit.form = function (fields) {
+    return Object.keys(fields).map(function (name) {
+      return encodeURIComponent(name) + '=' + encodeURIComponent(fields[name]);
+    }).join('&');
+  };
+})();

@@ -1,0 +1,31 @@
+// The socket's state in words, and how fast it comes back.
+(function () {
+  'use strict';
+  // Half a second at first, eight at the most, and not all phones of the clinic in the same moment.
+  htmx.config.wsReconnectDelay = function (tries) {
+    return Math.min(500 * Math.pow(2, tries), 8000) * (0.5 + Math.random() / 2);
+  };
+
+  ibolit.behaviour('connection', function (body) {
+    var banner = document.getElementById('connection'), timer;
+    function lost(event) {
+      var closing = event.detail.event;
+      if (closing && closing.code === 4401) { location.reload(); return; } // signed out elsewhere
+      clearTimeout(timer);
+      timer = setTimeout(function () { banner.hidden = false; }, 2000);
+    }
+    function found() {
+      clearTimeout(timer);
+      banner.hidden = true;
+    }
+    body.addEventListener('htmx:wsClose', lost);
+    body.addEventListener('htmx:wsOpen', found);
+    // A list that was open while the socket was away may have missed something.
+    var opened = false;
+    body.addEventListener('htmx:wsOpen', function () {
+      var inbox = document.getElementById('inbox');
+      if (opened && inbox) htmx.ajax('GET', '/messages', { target: '#inbox', swap: 'outerHTML' });
+      opened = true;
+    });
+  });
+})();

@@ -1,0 +1,83 @@
+// Puts what the server tells into the page, once and in order: an item of a list by its key, anything else in place of
+// what has its id. Everything that arrives – over the socket, after a sending, after a gap – goes through here.
+(function () {
+  'use strict';
+
+  // Messages of one author within five minutes stand together; the first of a day says which day it is.
+  function regroup(item) {
+    if (!item || !item.classList.contains('message')) return;
+    var before = item.previousElementSibling;
+    while (before && !before.classList.contains('message')) before = before.previousElementSibling;
+    var sameDay = before && before.getAttribute('data-day') === item.getAttribute('data-day');
+    var near = sameDay && before.getAttribute('data-author') === item.getAttribute('data-author') &&
+      item.getAttribute('data-at') - before.getAttribute('data-at') < 300000;
+    item.classList.toggle('message--new-day', !sameDay);
+    item.classList.toggle('message--continues', !!near);
+  }
+
+  function key(item) { return Number(item.getAttribute('data-key')); }
+
+  function neighbourAfter(list, item) {
+    var down = list.getAttribute('data-order') === 'down', found = null;
+    ibolit.each(list.children, function (other) {
+      if (found || !other.hasAttribute('data-key')) return;
+      if (down ? key(other) < key(item) : key(other) > key(item)) found = other;
+    });
+    return found;
+  }
+
+  // An old page of the history takes only what changed on it: what is newer has no place there yet.
+  function belongs(list, item) {
+    var first = list.querySelector('[data-key]');
+    if (list.hasAttribute('data-partial')) return false;
+    return !first || !list.querySelector('.older') || key(item) > key(first);
+  }
+
+  function intoList(list, item, old) {
+    if (!old && !belongs(list, item)) return false;
+    if (old) remove(old);
+    var after = neighbourAfter(list, item);
+    list.insertBefore(item, after || (list.getAttribute('data-order') === 'down' ? list.querySelector('.more') : null));
+    regroup(item);
+    regroup(item.nextElementSibling);
+    return true;
+  }
+
+  function inPlaceOf(old, item) {
+    var state = item.getAttribute('data-state');
+    if (state && state === old.getAttribute('data-state')) return false; // a composer somebody is typing into
+    ibolit.stop(old);
+    old.parentNode.replaceChild(item, old);
+    return true;
+  }
+
+  function remove(item) {
+    var next = item.nextElementSibling;
+    ibolit.stop(item);
+    item.parentNode.removeChild(item);
+    regroup(next);
+  }
+
+  function put(item) {
+    var list = document.getElementById(item.getAttribute('data-list')), old = item.id && document.getElementById(item.id);
+    var put = list ? intoList(list, item, old) : old ? inPlaceOf(old, item) : false;
+    if (put) {
+      htmx.process(item);
+      ibolit.scan(item);
+    }
+    htmx.trigger(document.body, 'ibolit:told', { item: item, shown: put });
+  }
+
+  ibolit.remove = remove;
+  ibolit.regroup = regroup;
+  ibolit.place = function (html) {
+    var box = document.createElement('div');
+    box.innerHTML = html;
+    ibolit.each(Array.prototype.slice.call(box.children), put);
+  };
+
+  document.addEventListener('htmx:wsBeforeMessage', function (event) {
+    event.preventDefault();
+    ibolit.place(event.detail.message);
+  });
+})();

@@ -1,0 +1,56 @@
+// An open chat misses nothing: every change has the chat's next revision; a gap, a reconnect or a minute's silence makes
+// the page ask for all that came after the last one it is sure of.
+ibolit.behaviour('revisions', function (chat) {
+  'use strict';
+  var id = chat.id.replace('chat-', ''), sure = Number(chat.getAttribute('data-revision')), ahead = {};
+  var asking = false, again = false, timer, sawSocket = false;
+
+  function ofThisChat(item) {
+    return item.getAttribute('data-list') === chat.id + '-messages' || item.getAttribute('data-chat') === id;
+  }
+
+  function onTold(event) {
+    var item = event.detail.item, revision = Number(item.getAttribute('data-revision'));
+    if (item.id === chat.id + '-row') item.classList.add('row--here');
+    if (!ofThisChat(item)) return;
+    if (item.hasAttribute('data-complete')) sure = Math.max(sure, Number(item.getAttribute('data-complete')));
+    else if (revision > sure) ahead[revision] = true;
+    while (ahead[sure + 1]) { delete ahead[sure + 1]; sure += 1; }
+    if (item.hasAttribute('data-stale') || item.hasAttribute('data-more')) askSoon(0);
+    else if (Object.keys(ahead).some(function (one) { return Number(one) > sure; })) askSoon(400);
+  }
+
+  function askSoon(pause) {
+    clearTimeout(timer);
+    timer = setTimeout(ask, pause);
+  }
+
+  function ask() {
+    clearTimeout(timer);
+    if (asking) { again = true; return; }
+    asking = true;
+    ibolit.ask('GET', chat.getAttribute('data-changes') + '?after=' + sure, null, function (status, html) {
+      asking = false;
+      if (status === 200) { ahead = {}; ibolit.place(html); }
+      if (again) { again = false; askSoon(0); }
+      else if (!document.hidden) timer = setTimeout(ask, 60000);
+    });
+  }
+
+  function onOpen() {
+    if (sawSocket) ask(); // the first opening follows a fresh page
+    sawSocket = true;
+  }
+
+  function onShow() { if (!document.hidden) ask(); }
+
+  var heard = [[document.body, 'ibolit:told', onTold], [document.body, 'htmx:wsOpen', onOpen],
+    [document.body, 'chat:stale', ask], [document, 'visibilitychange', onShow], [window, 'online', ask],
+    [window, 'pageshow', function (event) { if (event.persisted) ask(); }]];
+  heard.forEach(function (one) { one[0].addEventListener(one[1], one[2]); });
+  timer = setTimeout(ask, 60000);
+  return function () {
+    clearTimeout(timer);
+    heard.forEach(function (one) { one[0].removeEventListener(one[1], one[2]); });
+  };
+});
