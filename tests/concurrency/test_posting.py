@@ -1,0 +1,38 @@
+"""Many write into one chat in the same second, for real: threads, connections, commits."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from conftest import Browser
+from flask import Flask
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Doctor, Message, User
+
+
+def test_twenty_writers_leave_no_gap_and_no_double(clinic: Flask, chat: Chat, patient: User, doctor: Doctor) -> None:
+    db.session.commit()
+    writers = [Browser(clinic, patient if number % 2 else doctor.user) for number in range(20)]
+    tokens = [writer.token() for writer in writers]
+    url = f"/chats/{chat.id}/messages"
+
+    def write(number: int) -> list[int]:
+        headers = {"X-CSRFToken": tokens[number], "HX-Request": "true"}
+        letters = [{"text": f"{number}-{n}", "client_id": f"writer-{number:02}-{n:02}"} for n in range(5)]
+        # Each is sent twice, as a phone does that did not hear the answer.
+        return [
+            writers[number].client.post(url, data=one, headers=headers).status_code for one in letters for _ in "ab"
+        ]
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = [status for some in pool.map(write, range(20)) for status in some]
+    assert set(statuses) == {200}
+    db.session.remove()
+    chat = db.session.get_one(Chat, chat.id)
+    messages = Message.page_of(chat, most=1000)
+    assert [message.seq for message in messages] == list(range(1, 101))
+    assert sorted(message.text for message in messages) == sorted(f"{w}-{n}" for w in range(20) for n in range(5))
+    assert sorted(message.revision for message in messages) == sorted({message.revision for message in messages})
+    assert chat.last_seq == 100
+    assert [member.unread for member in chat.members] == [50, 50]

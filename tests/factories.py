@@ -1,0 +1,65 @@
+"""People and things of the tests, made by the models' own verbs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+
+from ibolit.extensions import db
+from ibolit.models import Access, Chat, Consent, Doctor, Message, Role, Tariff, User
+from ibolit.services import clock, passwords
+
+PASSWORD = "correct horse"
+HASHED = passwords.hash_password(PASSWORD)
+
+_numbers = count(1)
+
+
+def make_user(
+    name: str = "Анна Соколова", role: Role = Role.PATIENT, *, consented: bool = True, **more: object
+) -> User:
+    user = User(phone=f"+7916{next(_numbers):07}", name=name, role=role, password_hash=HASHED, **more)
+    db.session.add(user)
+    db.session.flush()
+    if consented:
+        Consent.accept_current(user, "127.0.0.1")
+    db.session.commit()
+    return user
+
+
+def make_doctor(name: str = "Иванова Елена Сергеевна", *, tariffs: int = 1, **more: object) -> Doctor:
+    profile: dict[str, object] = {"specialty": "Терапевт", "practises_since": 2010, "free_days": 3} | more
+    doctor = Doctor(user=make_user(name, Role.DOCTOR), **profile)
+    doctor.index()
+    db.session.add(doctor)
+    db.session.flush()
+    for number in range(tariffs):
+        add_tariff(doctor, title=f"Тариф {number + 1}")
+    db.session.commit()
+    return doctor
+
+
+def add_tariff(doctor: Doctor, *, title: str = "Месяц", days: int = 30, price: int = 2500_00, **more: object) -> Tariff:
+    tariff = Tariff(doctor_id=doctor.id, title=title, days=days, price=price, **more)
+    db.session.add(tariff)
+    db.session.commit()
+    return tariff
+
+
+def make_chat(patient: User, doctor: Doctor, *, days_left: float | None = None, access: Access | None = None) -> Chat:
+    """A chat not begun yet, or one that is open for so many days more (negative: since so many days over)."""
+    chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
+    if days_left is not None:
+        chat.open_until = clock.now() + timedelta(days=days_left)
+    if access is not None:
+        chat.access = access
+    db.session.commit()
+    return chat
+
+
+def say(chat: Chat, author: User, text: str = "Здравствуйте!", client_id: str = "") -> Message:
+    """Written whatever the chat's time says: the past of a test need not obey the present."""
+    chat = db.session.get_one(Chat, chat.id)
+    message = chat._add(text, author=author, client_id=client_id or f"test-{next(_numbers)}")
+    db.session.commit()
+    return message
