@@ -28,6 +28,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     from .database import engine_options
     from .services import clock
+    from .sockets import SOCK_SERVER_OPTIONS
 
     settings.data.mkdir(parents=True, exist_ok=True)
     clock.shift(settings.clock_offset)
@@ -51,6 +52,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         COMPRESS_BR_LEVEL=5,
         COMPRESS_MIN_SIZE=1400,  # less fits into one packet anyway
         COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml", "application/manifest+json"],
+        SOCK_SERVER_OPTIONS=SOCK_SERVER_OPTIONS,
         TRUSTED_HOSTS=_trusted_hosts(settings),
     )
     logging.getLogger("ibolit").setLevel(logging.INFO)
@@ -69,9 +71,11 @@ def _join_extensions(app: Flask, settings: Settings) -> None:
     from .rendering import init_rendering
     from .security import init_security
     from .services import services_from
+    from .sockets import SafeSockets, check_handshake
 
     db.init_app(app)
     migrate.init_app(app, db, directory=os.path.join(os.path.dirname(app.root_path), "migrations"))
+    app.before_request(check_handshake)
     with app.app_context():
         watch_transactions(app, db.engine)
     csrf.init_app(app)
@@ -83,6 +87,7 @@ def _join_extensions(app: Flask, settings: Settings) -> None:
     init_assets(app)
     init_rendering(app)
     app.extensions["ibolit_services"] = services_from(app, settings)
+    app.wsgi_app = SafeSockets(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

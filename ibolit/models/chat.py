@@ -189,9 +189,8 @@ class Chat(Model):
 
     def lock(self) -> None:
         """Until the commit nobody else changes this chat; what was loaded before is read anew."""
-        db.session.execute(
-            select(Chat).where(Chat.id == self.id).with_for_update(of=Chat).execution_options(populate_existing=True)
-        )
+        locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
+        db.session.scalars(locked.execution_options(populate_existing=True)).one()
 
     def post(self, author: User, text: str, client_id: str) -> Message:
         """The message, new or – for a repeated id with the same text – the one already there.
