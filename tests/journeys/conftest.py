@@ -1,0 +1,81 @@
+"""Real Chromium, Russian, against a live demo clinic; whatever a page complains of on its console fails the journey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from live_clinic import PASSWORD, LiveClinic
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+PHONE = {"width": 360, "height": 640}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveClinic]:
+    clinic = LiveClinic(tmp_path_factory.mktemp("live"))
+    clinic.start()
+    yield clinic
+    clinic.stop()
+
+
+class Visitors:
+    """Opens a browser window a person and collects what its pages complain of."""
+
+    def __init__(self, chromium: Browser, live: LiveClinic) -> None:
+        self.chromium = chromium
+        self.live = live
+        self.complaints: list[str] = []
+        self.contexts: list[BrowserContext] = []
+
+    def open(self, size: dict[str, int] = PHONE, **more: object) -> Page:
+        context = self.chromium.new_context(
+            viewport=size, locale="ru-RU", timezone_id="Europe/Moscow", base_url=self.live.url, **more
+        )
+        context.set_default_timeout(15_000)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._listen)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+    def sign_in(self, phone: str, size: dict[str, int] = PHONE, **more: object) -> Page:
+        page = self.open(size, **more)
+        page.goto("/login")
+        page.fill("[name=login]", phone)
+        page.fill("[name=password]", PASSWORD)
+        page.click("text=Войти")
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+
+@pytest.fixture
+def visitors(chromium: Browser, live: LiveClinic) -> Iterator[Visitors]:
+    visitors = Visitors(chromium, live)
+    yield visitors
+    for context in visitors.contexts:
+        context.close()
+
+
+@pytest.fixture
+def no_complaints(visitors: Visitors) -> Callable[[], None]:
+    def check() -> None:
+        assert visitors.complaints == []
+
+    return check

@@ -1,0 +1,76 @@
+"""A demo clinic of one's own: bin/run on a free port with an empty data folder, to be visited, killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "CLOCK_OFFSET", "REGISTRATION", "IBOLIT_ENV", "TEST_POSTGRES")
+PASSWORD = "ibolit-demo"
+
+
+class LiveClinic:
+    """The settings are bin/run's own, whatever database the rest of the tests are using."""
+
+    def __init__(self, data: Path) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = data / "clinic"
+        self.log = data / "clinic.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, deadline: float = 120) -> None:
+        env = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        env |= {"PORT": str(self.port), "IBOLIT_DATA": str(self.data)}
+        with self.log.open("ab") as told:
+            # A session of its own: at the end bin/run is stopped together with everything it started.
+            self.process = subprocess.Popen(
+                [ROOT / "bin" / "run"], env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=told, stderr=told,
+                start_new_session=True,
+            )  # fmt: skip
+        self._wait_until_healthy(deadline)
+
+    def stop(self, sent: signal.Signals = signal.SIGTERM) -> None:
+        process = self.process
+        if process is None:
+            return
+        for one in (sent, signal.SIGKILL):
+            try:
+                os.killpg(process.pid, one)
+                process.wait(15)
+            except ProcessLookupError:
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        process.wait()
+
+    def kill(self) -> None:
+        """As a power cut would: nobody is told."""
+        self.stop(signal.SIGKILL)
+
+    def _wait_until_healthy(self, deadline: float) -> None:
+        assert self.process is not None
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"bin/run ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}")
+            try:
+                with urlopen(self.url + "/healthz", timeout=5) as answer:
+                    if answer.status == 200:
+                        return
+            except (URLError, OSError):
+                time.sleep(0.1)
+        raise RuntimeError(f"the clinic was not healthy after {deadline:.0f} s:\n{self.log.read_text()[-3000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])

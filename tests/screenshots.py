@@ -1,0 +1,79 @@
+"""Pictures of every screen, taken from a fresh demo clinic: phones in light, desktops in dark."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from live_clinic import PASSWORD, ROOT, LiveClinic
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FOLDER = ROOT / "docs" / "screenshots"
+PHONE = {"width": 360, "height": 640}
+DESKTOP = {"width": 1280, "height": 800}
+PATIENT, DOCTOR = "+79000000001", "+79000000101"
+
+# name, who, path
+SCREENS = (
+    ("sign-in", "", "/login"),
+    ("first-entry", "", "/login/phone"),
+    ("offer", "", "/documents/offer"),
+    ("offline", "", "/offline"),
+    ("demo-outbox", "", "/demo/outbox"),
+    ("not-found", "", "/nothing-here"),
+    ("doctors", PATIENT, "/doctors"),
+    ("doctor", PATIENT, "/doctors/3"),
+    ("messages", PATIENT, "/messages"),
+    ("chat", PATIENT, "/chats/1"),
+    ("chat-last-day", PATIENT, "/chats/3"),
+    ("chat-over", PATIENT, "/chats/4"),
+    ("tariffs", PATIENT, "/chats/4/tariffs"),
+    ("consultations", PATIENT, "/consultations"),
+    ("profile", PATIENT, "/profile"),
+    ("doctor-messages", DOCTOR, "/messages"),
+    ("doctor-chat", DOCTOR, "/chats/1"),
+    ("doctor-patients", DOCTOR, "/patients"),
+)
+
+
+def sign_in(page: Page, login: str) -> None:
+    page.goto("/login")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", PASSWORD)
+    page.click("text=Войти")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def take(browser: Browser, url: str, where: str, size: dict[str, int], theme: str) -> None:
+    for who in dict.fromkeys(person for _, person, _ in SCREENS):
+        context = browser.new_context(
+            viewport=size, locale="ru-RU", timezone_id="Europe/Moscow", base_url=url, color_scheme=theme,
+            reduced_motion="reduce",
+        )  # fmt: skip
+        page = context.new_page()
+        if who:
+            sign_in(page, who)
+        for name, person, path in SCREENS:
+            if person == who:
+                page.goto(path)
+                page.wait_for_function("document.readyState === 'complete'")
+                page.screenshot(path=FOLDER / f"{name}-{where}.png")
+        context.close()
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+        clinic = LiveClinic(Path(data))
+        clinic.start()
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            take(browser, clinic.url, "phone", PHONE, "light")
+            take(browser, clinic.url, "desktop", DESKTOP, "dark")
+        finally:
+            browser.close()
+            clinic.stop()
+
+
+if __name__ == "__main__":
+    main()
