@@ -20,6 +20,7 @@ CSS = (
     "doctor",
     "inbox",
     "chat",
+    "message",
     "composer",
     "panels",
     "utilities",
@@ -47,7 +48,7 @@ JS = (
     "js/connection.js",
 )
 
-MODERN = ("js/modern/install.js",)  # engines with modules only
+MODERN = ("js/modern/install.js", "js/modern/sms-code.js")  # engines with modules only
 
 FOREVER = "public, max-age=31536000, immutable"
 

@@ -12,7 +12,7 @@ from ..config import current_settings
 from ..database import writing
 from ..extensions import db, login_manager
 from ..models import Act, AuditEvent, ChatMember, Consent, Device, User
-from ..rendering import go
+from ..rendering import go, wants_fragment
 
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo"}
 
@@ -70,8 +70,14 @@ def _load_user(user_id: str) -> User | None:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    target = request.full_path.rstrip("?") if request.method == "GET" else None
-    return go(url_for("auth.login", next=local_path(target)))
+    return go(url_for("auth.login", next=_wanted_page()))
+
+
+def _wanted_page() -> str | None:
+    """Where a stopped visit was going; a fragment is no place to return to."""
+    if request.method != "GET" or wants_fragment():
+        return None
+    return local_path(request.full_path.rstrip("?"))
 
 
 def _gate() -> ResponseReturnValue | None:
@@ -79,7 +85,7 @@ def _gate() -> ResponseReturnValue | None:
         return None
     _see()
     if request.endpoint != "live.listen" and not Consent.is_given_by(current_user):
-        return go(url_for("auth.consent", next=local_path(request.path) if request.method == "GET" else None))
+        return go(url_for("auth.consent", next=_wanted_page()))
     return None
 
 

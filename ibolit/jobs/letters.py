@@ -8,7 +8,7 @@ from flask import render_template, url_for
 
 from ..config import current_settings
 from ..extensions import db
-from ..models import EmailProof, Job, LoginCode, User
+from ..models import EmailProof, Job, LoginCode
 from ..services import current_services
 from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
@@ -25,7 +25,7 @@ def send_login_code(job: Job) -> None:
     code = db.session.get(LoginCode, job.subject_id)
     if code is None or not code.can_be_typed() or LoginCode.newest_for(code.phone) is not code:
         raise Undeliverable("the code is no longer needed")
-    if not current_settings.registration_is_open and User.by_phone(code.phone) is None:
+    if not code.is_invited():
         raise Undeliverable("the phone is not invited")
     text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
     db.session.commit()  # no transaction stays open while the provider thinks

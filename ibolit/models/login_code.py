@@ -9,6 +9,7 @@ from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
+from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
@@ -16,6 +17,7 @@ from ..services.codes import are_digits, digits_for, new_nonce
 from .attempt import Attempt, Tried
 from .job import Job, JobKind
 from .types import RowId, UtcDateTime
+from .user import User
 
 
 class LoginCode(Model):
@@ -67,6 +69,10 @@ class LoginCode(Model):
     def digits(self) -> str:
         return digits_for("login", self.id, self.nonce)
 
+    def is_invited(self) -> bool:
+        """In `invite` mode only phones the clinic knows get codes, and no other phone ever proves one."""
+        return current_settings.registration_is_open or User.by_phone(self.phone) is not None
+
     def is_old(self) -> bool:
         return clock.now() - self.created_at >= self.LIVES
 
@@ -92,7 +98,7 @@ class LoginCode(Model):
         )
         if counted.rowcount == 0:  # type: ignore[attr-defined]
             raise errors.CodeIsSpent
-        if not are_digits("login", self.id, self.nonce, digits):
+        if not are_digits("login", self.id, self.nonce, digits) or not self.is_invited():
             raise errors.CodeIsWrong(left=self.MOST_GUESSES - self.guesses)
         self.proved_at = clock.now()
 

@@ -21,7 +21,8 @@ bp = Blueprint("messages", __name__, url_prefix="/messages")
 def index() -> ResponseReturnValue:
     before = position()
     fragment = "messages/rows.html" if before else "messages/list.html"
-    return respond(fragment, page="messages/index.html", before=before, **inbox_page(before))
+    here = request.args.get("here", type=int)  # the chat beside which the list stands
+    return respond(fragment, page="messages/index.html", before=before, here=here, **inbox_page(before))
 
 
 @bp.post("/search")
@@ -33,9 +34,26 @@ def search() -> ResponseReturnValue:
         return respond("messages/list.html", to=url_for(".index"), **inbox_page(None))
     found = Message.found_by(current_user, words)
     chats = {chat.id: chat for chat in _chats_of(found)}
-    with writing(db.session):
-        AuditEvent.write(Act.CHAT_SEARCHED, actor_id=current_user.id, address=address())
+    _note_reading(found)
     return respond("messages/found.html", page="messages/found.html", words=words, found=found, chats=chats)
+
+
+def _note_reading(found: list[Message]) -> None:
+    """What a search shows of the other side's words was read as in the chat itself."""
+    seen: dict[int, list[int]] = {}
+    for message in found:
+        if message.author_id != current_user.id:
+            seen.setdefault(message.chat_id, []).append(message.seq)
+    with writing(db.session):
+        for chat_id, seqs in seen.items():
+            AuditEvent.write(
+                Act.CHAT_SEARCHED,
+                actor_id=current_user.id,
+                subject_id=chat_id,
+                first=min(seqs),
+                last=max(seqs),
+                address=address(),
+            )
 
 
 def _chats_of(messages: list[Message]) -> list[Chat]:

@@ -23,8 +23,10 @@
     // A list that was open while the socket was away may have missed something.
     var opened = false;
     body.addEventListener('htmx:wsOpen', function () {
-      var inbox = document.getElementById('inbox');
-      if (opened && inbox) htmx.ajax('GET', '/messages', { target: '#inbox', swap: 'outerHTML' });
+      var chat = document.querySelector('.chat'), here = chat ? '?here=' + chat.id.replace('chat-', '') : '';
+      if (opened && document.getElementById('chats')) {
+        htmx.ajax('GET', '/messages' + here, { target: '#inbox', swap: 'outerHTML' });
+      }
       opened = true;
     });
   });
