@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -195,16 +196,18 @@ class Chat(Model):
     def post(self, author: User, text: str, client_id: str) -> Message:
         """The message, new or – for a repeated id with the same text – the one already there.
 
-        The same id with another text is a form brought back by "Back": a message of its own, with an id of ours.
+        The same id with another text is a form brought back by "Back": a message of its own, with an id of ours that
+        follows from both, so that repeating it doubles nothing either.
         Raises ChatIsClosed or ChatNeedsTariff when the patient's time does not allow it.
         """
         self.lock()
         known = self._message_by(author, client_id)
-        if known is not None and known.text == text:
+        if known is not None and known.text != text:
+            client_id = _id_of_another(client_id, text)
+            known = self._message_by(author, client_id)
+        if known is not None:
             return known
         self._refuse_if_closed_for(author)
-        if known is not None:
-            client_id = f"again-{self.last_seq + 1}-{client_id}"[:64]
         self._begin_free_time(author)
         return self._add(text, author=author, client_id=client_id)
 
@@ -337,6 +340,11 @@ class Message(Model):
         mine = select(Chat.id).where(Chat.is_of(user))
         found = select(cls).where(cls.id.in_(ids), cls.chat_id.in_(mine)).order_by(cls.id.desc()).limit(most)
         return list(db.session.scalars(found))
+
+
+def _id_of_another(client_id: str, text: str) -> str:
+    """Longer than any client may send, so that it cannot meet one of theirs."""
+    return "again-" + hashlib.sha256(f"{client_id}\n{text}".encode()).hexdigest()[:48]
 
 
 def _insert_or_ignore(model: type[Model], rows: list[dict[str, int]]) -> None:
