@@ -234,8 +234,10 @@ class Chat(Model):
         record(ReceiptsMoved(self.id, user.id, self.revision))
 
     def prolong(self, days: int) -> None:
-        """Adds days to the later of now and the present end."""
+        """Adds days to the later of now and the present end; an unlimited chat needs none."""
         self.lock()
+        if self.access is Access.UNLIMITED:
+            return
         self.access = Access.UNTIL
         self.open_until = max(clock.now(), self.open_until or clock.now()) + timedelta(days=days)
         self.revision += 1
