@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import Context
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from all_doors import (  # noqa: F401  pytest finds its hooks here
+    pytest_addoption,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+    watch,
+)
 from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
@@ -29,6 +37,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     data = tmp_path_factory.mktemp("clinic")
     app = create_app({"IBOLIT_ENV": "test", "IBOLIT_DATA": str(data), "DATABASE_URL": _own_database(data)})
     app.testing = True
+    watch(app)
     with app.app_context():
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
     yield app
@@ -80,6 +89,18 @@ def _services(app: Flask) -> Services:
 @pytest.fixture
 def services(clinic: Flask) -> Services:
     return _services(clinic)
+
+
+@pytest.fixture
+def change_settings(clinic: Flask) -> Iterator[Callable[..., None]]:
+    """The clinic decides otherwise for one test: change_settings(registration_is_open=False)."""
+    usual = clinic.extensions["ibolit_settings"]
+
+    def change(**values: object) -> None:
+        clinic.extensions["ibolit_settings"] = replace(usual, **values)
+
+    yield change
+    clinic.extensions["ibolit_settings"] = usual
 
 
 class Browser:

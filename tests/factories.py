@@ -63,3 +63,8 @@ def say(chat: Chat, author: User, text: str = "Здравствуйте!", clien
     message = chat._add(text, author=author, client_id=client_id or f"test-{next(_numbers)}")
     db.session.commit()
     return message
+
+
+def later(**by: float) -> None:
+    """The clinic's clock is so much ahead of real time; the next test finds it right again."""
+    clock.shift(int(timedelta(**by).total_seconds()))
