@@ -1,0 +1,85 @@
+"""Search over one's own messages, in Russian word forms, on whatever database the clinic runs."""
+
+from __future__ import annotations
+
+import pytest
+from factories import make_chat, make_doctor, make_user, say
+
+from ibolit.models import Chat, Doctor, Message, User
+
+
+def found(user: User, words: str) -> list[str]:
+    return [message.text for message in Message.found_by(user, words)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Запишите меня к кардиологу", "кардиолог"),
+        ("Мне нужен кардиолог", "кардиолога"),
+        ("Второй день болит голова", "головы болят"),
+        ("Это от головной боли", "головных болей"),
+        ("Головные боли прошли", "головная боль"),
+        ("Ёжик уколол палец", "ежиков"),
+        ("Ежик уколол палец", "Ёжиков"),
+        ("ДАВЛЕНИЕ 150 на 95", "давления 150"),
+        ("Пью Aspirin по утрам", "aspirin"),
+        ("Таблетки:витамин D3,цинк", "витамины"),
+        ("первая строка\nвторая строка", "вторых"),
+    ],
+)
+def test_words_are_found_in_any_form(chat: Chat, patient: User, text: str, words: str) -> None:
+    say(chat, patient, text)
+    say(chat, patient, "Совсем о другом")
+    assert found(patient, words) == [text]
+
+
+def test_every_word_must_be_there_and_the_newest_comes_first(chat: Chat, patient: User, doctor: Doctor) -> None:
+    say(chat, patient, "Голова болит")
+    say(chat, doctor.user, "Болит ли горло?")
+    say(chat, patient, "Болит и голова, и горло")
+    assert found(patient, "болит") == ["Болит и голова, и горло", "Болит ли горло?", "Голова болит"]
+    assert found(patient, "болит горло голова") == ["Болит и голова, и горло"]
+    assert len(Message.found_by(patient, "болит", most=2)) == 2
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    ['"', "''", "a AND", "NOT", "болит OR", "NEAR(болит", "врач-кардиолог*", "stems : болит", "^болит", "(((", "\\",
+     "&", "болит & !", "a:*", "<->", "_", "__ _", "%", "{}", "болит\x00голова", "½", "я" * 5000, "", "   ", "…",
+     "а б в г д е ж з и к л м н о", "\U0001f600"],
+)  # fmt: skip
+def test_no_query_breaks_the_search(chat: Chat, patient: User, garbage: str) -> None:
+    say(chat, patient, "Болит голова")
+    assert found(patient, garbage) in ([], ["Болит голова"])
+
+
+def test_query_language_is_only_words(chat: Chat, patient: User) -> None:
+    say(chat, patient, "Врач кардиолог принимает")
+    say(chat, patient, "Врач терапевт принимает")
+    assert found(patient, "врач-кардиолог*") == ["Врач кардиолог принимает"]
+    assert found(patient, "кардиолог OR терапевт") == []
+
+
+def test_nobody_finds_the_words_of_others(chat: Chat, patient: User, doctor: Doctor, stranger: User) -> None:
+    say(chat, patient, "Болит голова")
+    theirs = make_chat(stranger, make_doctor("Орлов Дмитрий"), days_left=1)
+    say(theirs, stranger, "Голова болит сильно")
+    assert found(patient, "голова") == ["Болит голова"]
+    assert found(doctor.user, "голова") == ["Болит голова"]
+    assert found(stranger, "голова") == ["Голова болит сильно"]
+    assert found(make_user("Третий"), "голова") == []
+    assert found(make_doctor("Вебер Людмила").user, "голова") == []
+
+
+def test_numbers_of_people_are_no_words(chat: Chat, patient: User) -> None:
+    """The index holds whose chat it is; that must not be found as text."""
+    say(chat, patient, "Болит голова")
+    assert found(patient, str(patient.id)) == []
+
+
+def test_two_patients_of_one_doctor_stay_apart(chat: Chat, patient: User, stranger: User, doctor: Doctor) -> None:
+    say(chat, patient, "Температура")
+    say(make_chat(stranger, doctor, days_left=1), stranger, "Температура у соседа")
+    assert found(patient, "температуры") == ["Температура"]
+    assert sorted(found(doctor.user, "температуры")) == ["Температура", "Температура у соседа"]
