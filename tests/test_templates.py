@@ -1,0 +1,141 @@
+"""What every template keeps: nothing inline that the policy forbids, and a visit that works without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "ibolit" / "templates"
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+
+VALUE = "\N{LEFT BLACK LENTICULAR BRACKET}"  # stands for whatever {{ … }} would print
+EVALUATED = re.compile(r"\s*(js|javascript):", re.IGNORECASE)
+COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
+STATEMENT = re.compile(r"{%.*?%}", re.DOTALL)
+PRINTED = re.compile(r"{{.*?}}", re.DOTALL)
+
+
+class Tags(HTMLParser):
+    """The tags of a template, with all branches of its conditions at once."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.found: list[tuple[int, str, dict[str, str]]] = []
+        html = COMMENT.sub(newlines_of, source)
+        html = STATEMENT.sub(newlines_of, html)
+        self.html = PRINTED.sub(lambda match: VALUE + newlines_of(match), html)
+        self.feed(self.html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((self.getpos()[0], tag, {name: value or "" for name, value in attrs}))
+
+
+def newlines_of(match: re.Match[str]) -> str:
+    """So that line numbers stay true."""
+    return "\n" * match.group().count("\n") or " "
+
+
+def complaints(source: str) -> Iterator[str]:
+    tags = Tags(source)
+    for line, tag, attributes in tags.found:
+        for why in [*forbidden_inline(tag, attributes), *useless_without_scripts(tag, attributes)]:
+            yield f"{line}: <{tag}> {why}"
+    yield from unguarded_values(source, tags.html)
+    for line, form in forms_of(source):
+        if re.search(r"method=[\"']?post", form, re.IGNORECASE) and not re.search(r"csrf|hidden_tag", form):
+            yield f"{line}: <form> posts without a CSRF token"
+
+
+def forbidden_inline(tag: str, attributes: dict[str, str]) -> Iterator[str]:
+    if tag == "style" or (tag == "script" and not attributes.get("src")):
+        yield "stands inline"
+    for name, value in attributes.items():
+        name = name.removeprefix("data-")
+        if name.startswith(("on", "hx-on")) or name in ("style", "hx-vars"):
+            yield f"has {name}="
+        if name in ("href", "action", "src", "hx-vals", "hx-headers", "hx-request") and EVALUATED.match(value):
+            yield f"has code in {name}="
+        if name == "hx-trigger" and re.search(r"\[|\bintersect\b", value):
+            yield "has a filter in hx-trigger= (evaluated), or intersect (missing in old phones)"
+
+
+def useless_without_scripts(tag: str, attributes: dict[str, str]) -> Iterator[str]:
+    if tag == "form" and not attributes.get("action"):
+        yield "has no action="
+    if tag == "form" and attributes.get("method", "").lower() not in ("get", "post"):
+        yield "has no method=get or post"
+    if tag == "a" and not attributes.get("href"):
+        yield "has no href="
+    if tag == "button" and attributes.get("type") not in ("submit", "button", "reset"):
+        yield "has no type="
+
+
+def unguarded_values(source: str, html: str) -> Iterator[str]:
+    for number, line in enumerate(html.splitlines(), 1):
+        if re.search(rf"<[^>]*\s[\w-]+={VALUE}", line):
+            yield f"{number}: a printed value stands in an attribute without quotes"
+    lines = source.splitlines()
+    for number, line in enumerate(lines, 1):
+        explained = "{#" in line or (number > 1 and "{#" in lines[number - 2])
+        if re.search(r"\|\s*safe\b|\bautoescape\s+false\b", COMMENT.sub("", line)) and not explained:
+            yield f"{number}: |safe without a comment that says why it is"
+
+
+def forms_of(source: str) -> Iterator[tuple[int, str]]:
+    for match in re.finditer(r"<form\b.*?(</form>|\Z)", source, re.DOTALL):
+        yield source.count("\n", 0, match.start()) + 1, match.group()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TEMPLATES)))
+def test_template_keeps_the_rules(page):
+    assert list(complaints(page.read_text())) == []
+
+
+def test_there_are_templates():
+    assert len(PAGES) > 20
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<script>go()</script>",
+        "<style>a { color: red }</style>",
+        '<p onclick="go()">',
+        '<p style="color: red">',
+        '<p hx-on:click="go()">',
+        '<p data-hx-on="click: go()">',
+        '<p hx-vals="js:{a: go()}">',
+        '<p hx-trigger="click[ctrlKey]">',
+        '<p hx-trigger="intersect once">',
+        '<form method="post">{{ csrf() }}</form>',
+        '<form action="{{ here }}">',
+        '<form method="post" action="/here"></form>',
+        "<a>{{ name }}</a>",
+        '<a href="javascript:go()">',
+        "<button>Дальше</button>",
+        "<p title={{ name }}>",
+        "{{ name|safe }}",
+    ],
+)
+def test_what_is_refused(source):
+    assert len(list(complaints(source))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<script src="{{ assets.js }}" defer></script>',
+        '<p class="a{{ " b" if c }}"{% if d %} title="{{ e|e }}"{% endif %}{{ " hidden" if f }}>',
+        """<p hx-vals='{"a": "{{ b }}"}' hx-trigger="revealed, every 60s, input changed delay:250ms from:#q">""",
+        '<form method="post" action="{{ here }}">{{ forms.csrf() }}<button type="submit">Дальше</button></form>',
+        '<form method="get" action="/doctors"></form>',
+        "{# ours, escaped by the filter #}\n{{ text|linked|safe }}",
+    ],
+)
+def test_what_is_let_pass(source):
+    assert list(complaints(source)) == []
