@@ -1,0 +1,126 @@
+"""gunicorn's settings: `gunicorn wsgi:app` finds them here. One worker class, gthread: a socket holds a thread.
+
+BIND, PORT, SOCKETS_MAX, WEB_PROCESSES and ACCESS_LOG come from the environment. Needs gunicorn 27: both patches below
+were made for its gthread worker.
+"""
+
+import logging
+import os
+import re
+import resource
+import signal
+import socket
+import threading
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import Any
+from urllib.parse import quote
+
+from gunicorn import glogging, util
+from gunicorn.workers import gthread
+from gunicorn.workers.base import Worker
+
+SOCKETS_MAX = int(os.environ.get("SOCKETS_MAX") or 1000)
+SERVICE_RESTART = 1012
+
+bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_PROCESSES") or 1)
+threads = SOCKETS_MAX * 13 // 10 + 32  # when sockets take them all, every page hangs: the hub refuses before that
+worker_connections = threads + 1000  # the thousand are browsers' kept-alive connections, which hold no thread
+keepalive = 15
+graceful_timeout = 8
+preload_app = False  # threads and database connections do not survive a fork
+control_socket_disable = True
+
+accesslog = os.environ.get("ACCESS_LOG") or None  # "-" is standard output
+access_log_format = "%(m)s %(U)s %(s)s %(M)sms"
+
+
+class Logger(glogging.Logger):
+    """Queries hold codes and what people search for: no line of ours repeats one, nor lets a path forge a line."""
+
+    QUERY = re.compile(r"\?\S*")
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.addFilter(self.without_query)
+
+    def without_query(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self.QUERY.sub("", record.getMessage()), ()
+        return True
+
+    def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> dict[str, Any]:
+        path = quote(environ.get("PATH_INFO", ""), encoding="latin-1")
+        return {**super().atoms(resp, req, environ, request_time), "U": path}
+
+
+logger_class = Logger
+
+
+def allow_descriptors(wanted: int) -> None:
+    """Systems give 1024 by default, and every socket needs one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
+allow_descriptors(worker_connections + 500)
+
+
+# Sockets are told that the server restarts; otherwise stopping waits for them and they learn it from silence.
+
+
+def post_worker_init(worker: Worker) -> None:
+    """INT and QUIT end like TERM: their own handler may wait for a lock held by the very thread it interrupted."""
+    stopping: SimpleQueue[int] = SimpleQueue()
+    threading.Thread(target=tell_sockets, args=(worker, stopping), daemon=True).start()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.put(number)  # the one hand-over that is safe in the middle of anything
+        worker.handle_exit(number, frame)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, stop)
+        signal.siginterrupt(number, False)
+
+
+def tell_sockets(worker: Worker, stopping: "SimpleQueue[int]") -> None:
+    """Also when the master was killed: the worker would go on with its sockets, and keep the port from the next one."""
+    told = None
+    while not told and os.getppid() == worker.ppid:
+        with suppress(Empty):
+            told = stopping.get(timeout=1)
+    services = getattr(worker.wsgi, "extensions", {}).get("ibolit_services")
+    if services:
+        services.realtime.close_all(SERVICE_RESTART)
+
+
+# gunicorn waits up to 2 s for a closed client to go, in the thread that accepts: five idle clients stop every page.
+
+lingering = threading.BoundedSemaphore(64)
+
+
+def close(connection: gthread.TConn, graceful: bool = False) -> None:
+    if not graceful or not lingering.acquire(blocking=False):
+        util.close(connection.sock)
+        return
+    try:
+        threading.Thread(target=linger, args=(connection.sock,), daemon=True).start()
+    except RuntimeError:  # no thread to be had
+        lingering.release()
+        util.close(connection.sock)
+
+
+def linger(client: socket.socket) -> None:
+    try:
+        client.setblocking(True)
+        util.close_graceful(client)
+    except OSError:
+        util.close(client)
+    finally:
+        lingering.release()
+
+
+gthread.TConn.close = close

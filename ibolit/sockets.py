@@ -1,0 +1,222 @@
+"""flask-sock made safe: whole frames, our own origin, a closing code at every end, no thread or descriptor left behind.
+
+create_app() joins SafeSockets, check_handshake and SOCK_SERVER_OPTIONS; handlers are routed by Sock, identify their
+reader, open an outbox and let carry() run. To end a socket, a handler raises HangUp.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import wraps
+from random import uniform
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import flask_sock
+from flask import Blueprint, abort, request
+from flask_sock import ConnectionClosed, Server
+from wsproto.events import Event, Ping, TextMessage
+from wsproto.utilities import LocalProtocolError
+
+from .services.realtime import Closing, Outbox, TooManySockets
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+# No ping_interval: simple-websocket would end a silent peer with 1008, after which pages do not reconnect; see _tick.
+SOCK_SERVER_OPTIONS: dict[str, Any] = {"max_message_size": 4096, "receive_bytes": 1024}
+
+# Between these, so that the crowd that comes back together after a restart does not ask the database together.
+TICK_SECONDS = (20.0, 30.0)
+SEND_SECONDS = 5
+SILENCE_SECONDS = 20
+FAREWELL_SECONDS = 1
+
+Handler = Callable[..., None]
+
+
+class HangUp(Exception):
+    """Raised in a handler: the socket ends with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Sock(flask_sock.Sock):
+    """flask-sock whose every handler ends well, see `ending_well`."""
+
+    def route(self, path: str, bp: Blueprint | None = None, **options: Any) -> Callable[[Handler], Handler]:
+        add = super().route(path, bp, **options)
+
+        def decorate(handler: Handler) -> Handler:
+            add(ending_well(handler))
+            return handler
+
+        return decorate
+
+
+def check_handshake() -> None:
+    """Browsers send cookies with a foreign page's socket too; only Origin tells whose page it is."""
+    if not is_upgrade(request.environ):
+        return
+    if request.headers.get("Sec-WebSocket-Version") != "13" or not request.headers.get("Sec-WebSocket-Key"):
+        abort(400)
+    if request.headers.get("Origin") not in (f"https://{request.host}", f"http://{request.host}"):
+        abort(403)
+
+
+def carry(
+    ws: Server,
+    outbox: Outbox,
+    still_allowed: Callable[[], bool],
+    on_message: Callable[[str], None] | None = None,
+) -> NoReturn:
+    """Carry what is published to the peer, and the peer's words to `on_message`, until one of them ends.
+
+    `still_allowed` is asked at once and then on every tick; it begins and ends its own database session.
+    """
+    ws.event, ws.sock.when_closed = outbox.event, outbox.event.set  # one bell for both directions
+    ws.ws = ws.ws.connection  # the handshake's parser and headers are done with
+    next_tick = 0.0
+    while True:
+        if outbox.ended_with is not None:
+            raise HangUp(outbox.ended_with)
+        if monotonic() >= next_tick:
+            _tick(ws, still_allowed)
+            next_tick = monotonic() + uniform(*TICK_SECONDS)  # noqa: S311
+        elif (html := outbox.take()) is not None:
+            _send(ws, TextMessage(html))
+        elif (message := ws.receive(timeout=0)) is not None:
+            if on_message and isinstance(message, str):
+                on_message(message)
+        elif outbox.is_quiet:  # asked last: receive() may have swallowed the bell
+            outbox.event.wait(max(0.0, next_tick - monotonic()))
+
+
+def _tick(ws: Server, still_allowed: Callable[[], bool]) -> None:
+    """Re-authorise the reader, and see that there is one: a phone that lost its network says no goodbye."""
+    if not ws.pong_received:
+        ws.sock.kill()  # without a closing code, so that a phone that wakes up reconnects
+        raise ConnectionClosed
+    if not still_allowed():
+        raise HangUp(Closing.SIGNED_OUT)
+    ws.pong_received = False
+    _send(ws, Ping())
+
+
+def _send(ws: Server, event: Event) -> None:
+    try:
+        ws.sock.send(ws.ws.send(event))
+    except (OSError, LocalProtocolError) as error:
+        raise ConnectionClosed from error
+
+
+def ending_well(handler: Handler) -> Handler:
+    """However a handler ends, the peer gets a closing code: an error page printed into the stream would damage it."""
+
+    @wraps(handler)
+    def answer(ws: Server, *args: Any, **kwargs: Any) -> None:
+        code: int | None = 1000
+        try:
+            handler(ws, *args, **kwargs)
+        except ConnectionClosed:
+            code = None
+        except HangUp as ending:
+            code = ending.code
+        except TooManySockets:
+            code = Closing.TRY_AGAIN_LATER
+        except Exception as error:
+            code = Closing.BROKEN
+            _log_without_words(error)
+        _hang_up(ws, code)
+
+    return answer
+
+
+def _hang_up(ws: Server, code: int | None) -> None:
+    """Say why, give the peer a moment to say goodbye, then leave neither thread nor descriptor."""
+    if code is not None:
+        with suppress(ConnectionClosed, LocalProtocolError, OSError):
+            ws.close(code)
+    ws.thread.join(FAREWELL_SECONDS)
+    ws.sock.kill()
+    ws.thread.join(FAREWELL_SECONDS)
+
+
+def _log_without_words(error: Exception) -> None:
+    """The place and the kind only: an exception's own words may quote what people wrote to their doctor."""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    log.error("A socket's handler failed: %s\n%s", type(error).__name__, place)
+
+
+class SafeSockets:
+    """WSGI middleware: hands flask-sock a safe socket, and no compression, which would cost 100 KB a socket."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if is_upgrade(environ):
+            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+            for server in ("gunicorn.socket", "werkzeug.socket"):
+                if server in environ:
+                    environ[server] = SafeSocket(environ[server])
+        return self.app(environ, start_response)
+
+
+def is_upgrade(environ: WSGIEnvironment) -> bool:
+    return str(environ.get("HTTP_UPGRADE", "")).lower() == "websocket"
+
+
+class SafeSocket:
+    """A server's socket as simple-websocket needs it: one whole frame at a time, and never waiting for long.
+
+    Two threads write here, the handler its fragments and the reader its pongs.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._writing = Lock()
+        self.when_closed: Callable[[], None] = lambda: None
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
+
+    def send(self, frame: bytes) -> None:
+        with self._writing:
+            try:
+                self._send_whole(frame)
+            except OSError:
+                self.kill()  # half a frame may be out: nothing that followed could be understood
+                raise
+
+    def _send_whole(self, frame: bytes) -> None:
+        """sendall() would give every piece its own five seconds."""
+        rest, deadline = memoryview(frame), monotonic() + SEND_SECONDS
+        while rest:
+            if monotonic() > deadline:
+                raise TimeoutError
+            rest = rest[self._connection.send(rest) :]
+
+    def recv(self, size: int) -> bytes:
+        return self._connection.recv(size)
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def kill(self) -> None:
+        """Wakes whoever reads or writes. The descriptor is the server's to free: freed here, it could be another's."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self.when_closed()
+
+    close = kill

@@ -1,0 +1,81 @@
+"""The corners of one socket that a live server reaches only by chance."""
+
+import socket
+import time
+from threading import Event
+
+import pytest
+from flask import Flask
+from flask_sock import ConnectionClosed
+from wsproto.events import Ping, TextMessage
+
+from ibolit import sockets
+from ibolit.services.realtime import Outbox
+from ibolit.sockets import HangUp, SafeSockets, carry
+
+
+class StubSocket:
+    """Stands for simple-websocket's server, its protocol and its connection: what is sent is kept."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.event = Event()
+        self.pong_received = True
+        self.ws = self.connection = self.sock = self
+        self.sent: list[object] = []
+        self.rounds = 0
+
+    def send(self, event: object) -> object:
+        if event not in self.sent:
+            self.sent.append(event)
+        return event
+
+    def receive(self, timeout: float) -> None:
+        """Swallows the bell of what is put at the worst moment, as simple-websocket may."""
+        self.rounds += 1
+        if self.rounds > 1:
+            raise ConnectionClosed
+        self.outbox.put("in between")
+        self.outbox.event.clear()
+
+
+def test_what_is_put_while_the_bell_is_swallowed_is_sent_at_once() -> None:
+    outbox = Outbox(1, 1)
+    ws = StubSocket(outbox)
+    started = time.monotonic()
+    with pytest.raises(ConnectionClosed):
+        carry(ws, outbox, lambda: True)
+    assert ws.sent == [Ping(), TextMessage("in between")]
+    assert time.monotonic() - started < 1
+
+
+def test_who_is_not_allowed_any_more_gets_nothing_that_waits() -> None:
+    outbox = Outbox(1, 1)
+    outbox.put("not for him")
+    ws = StubSocket(outbox)
+    with pytest.raises(HangUp) as ending:
+        carry(ws, outbox, lambda: False)
+    assert ending.value.code == 4401
+    assert ws.sent == []
+
+
+def test_closed_connection_rings_the_bell() -> None:
+    """simple-websocket itself rings before it knows that it is closed."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        safe = sockets.SafeSocket(ours)
+        bell = Event()
+        safe.when_closed = bell.set
+        safe.close()
+        assert bell.is_set()
+        assert theirs.recv(1) == b""
+        with pytest.raises(BrokenPipeError):
+            safe.send(b"too late")
+
+
+def test_gate_lets_other_servers_and_ordinary_requests_pass() -> None:
+    app = Flask(__name__)
+    app.wsgi_app = SafeSockets(app.wsgi_app)  # type: ignore[method-assign]
+    app.add_url_rule("/", view_func=lambda: "page")
+    assert app.test_client().get("/").text == "page"
+    assert app.test_client().get("/", headers={"Upgrade": "websocket"}).text == "page"
