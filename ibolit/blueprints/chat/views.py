@@ -68,6 +68,8 @@ def index(id: int) -> ResponseReturnValue:
         messages = Message.page_of(chat, before=before, most=PAGE)
         _note_reading(chat, messages, moves_receipts=False)
         return respond("chat/older.html", to=url_for(".show", id=id, before=before), chat=chat, messages=messages)
+    if request.args.get("state") == chat.state and chat.revision == after:
+        return "", 204
     messages = Message.changed_since(chat, after or 0, most=LONGEST_PAGE)
     _note_reading(chat, messages, moves_receipts=False)
     complete = len(messages) < LONGEST_PAGE

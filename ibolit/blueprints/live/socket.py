@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint, g, render_template
 from flask_login import current_user
+from flask_sock import Server
 
 from ...extensions import db, sock
 from ...models import Device
 from ...services import current_services
-from ...sockets import carry
+from ...services.realtime import Closing
+from ...sockets import HangUp, carry
 
 bp = Blueprint("live", __name__)
 
 
 @sock.route("/live", bp=bp)
-def listen(ws):  # type: ignore[no-untyped-def]
+def listen(ws: Server) -> None:
     if not current_user.is_authenticated:
-        ws.close(4401)
-        return
+        raise HangUp(Closing.SIGNED_OUT)
     user_id, device_id = current_user.id, g.device.id
     db.session.remove()
     outbox = current_services.realtime.open(user_id, device_id)
+    outbox.put(render_template("live/ready.html"))
     try:
         carry(ws, outbox, lambda: _is_still_here(device_id))
     finally:

@@ -22,7 +22,8 @@
     body.addEventListener('htmx:wsOpen', found);
     // A list that was open while the socket was away may have missed something.
     var opened = false;
-    body.addEventListener('htmx:wsOpen', function () {
+    body.addEventListener('ibolit:told', function (event) {
+      if (!event.detail.item.hasAttribute('data-ready')) return;
       var chat = document.querySelector('.chat'), here = chat ? '?here=' + chat.id.replace('chat-', '') : '';
       if (opened && document.getElementById('chats')) {
         htmx.ajax('GET', '/messages' + here, { target: '#inbox', swap: 'outerHTML' });

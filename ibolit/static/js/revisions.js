@@ -3,7 +3,7 @@
 ibolit.behaviour('revisions', function (chat) {
   'use strict';
   var id = chat.id.replace('chat-', ''), sure = Number(chat.getAttribute('data-revision')), ahead = {};
-  var asking = false, again = false, timer, sawSocket = false;
+  var asking = false, again = false, timer;
 
   function ofThisChat(item) {
     return item.getAttribute('data-list') === chat.id + '-messages' || item.getAttribute('data-chat') === id;
@@ -11,6 +11,7 @@ ibolit.behaviour('revisions', function (chat) {
 
   function onTold(event) {
     var item = event.detail.item, revision = Number(item.getAttribute('data-revision'));
+    if (item.hasAttribute('data-ready')) askIfChanged();
     if (item.id === chat.id + '-row') item.classList.add('row--here');
     if (!ofThisChat(item)) return;
     if (item.hasAttribute('data-complete')) sure = Math.max(sure, Number(item.getAttribute('data-complete')));
@@ -25,11 +26,17 @@ ibolit.behaviour('revisions', function (chat) {
     timer = setTimeout(ask, pause);
   }
 
-  function ask() {
+  // Right after the page: an empty answer when nothing happened between it and the socket.
+  function askIfChanged() {
+    ask('&state=' + document.getElementById(chat.id + '-strip').getAttribute('data-time'));
+  }
+
+  function ask(more) {
     clearTimeout(timer);
     if (asking) { again = true; return; }
     asking = true;
-    ibolit.ask('GET', chat.getAttribute('data-changes') + '?after=' + sure, null, function (status, html) {
+    var query = '?after=' + sure + (typeof more === 'string' ? more : '');
+    ibolit.ask('GET', chat.getAttribute('data-changes') + query, null, function (status, html) {
       asking = false;
       if (status === 200) { ahead = {}; ibolit.place(html); }
       if (again) { again = false; askSoon(0); }
@@ -37,15 +44,10 @@ ibolit.behaviour('revisions', function (chat) {
     });
   }
 
-  function onOpen() {
-    if (sawSocket) ask(); // the first opening follows a fresh page
-    sawSocket = true;
-  }
-
   function onShow() { if (!document.hidden) ask(); }
 
-  var heard = [[document.body, 'ibolit:told', onTold], [document.body, 'htmx:wsOpen', onOpen],
-    [document.body, 'chat:stale', ask], [document, 'visibilitychange', onShow], [window, 'online', ask],
+  var heard = [[document.body, 'ibolit:told', onTold], [document.body, 'chat:stale', ask],
+    [document, 'visibilitychange', onShow], [window, 'online', ask],
     [window, 'pageshow', function (event) { if (event.persisted) ask(); }]];
   heard.forEach(function (one) { one[0].addEventListener(one[1], one[2]); });
   timer = setTimeout(ask, 60000);
