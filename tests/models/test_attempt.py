@@ -1,0 +1,82 @@
+"""Limits of guessing, counted in rows."""
+
+from __future__ import annotations
+
+import pytest
+from factories import later
+
+from ibolit import errors
+from ibolit.extensions import db
+from ibolit.models import Attempt, Tried
+
+MINUTES = {
+    Tried.CODE_FOR_PHONE: (5, 60),
+    Tried.CODE_FROM_ADDRESS: (30, 60),
+    Tried.PASSWORD_FOR_ACCOUNT: (10, 15),
+    Tried.PASSWORD_FROM_ADDRESS: (100, 15),
+    Tried.EMAIL_PROOF: (5, 60),
+}
+
+
+@pytest.mark.parametrize("kind", list(Tried))
+def test_so_many_in_so_many_minutes(clinic: object, kind: Tried) -> None:
+    most, minutes = MINUTES[kind]
+    for _ in range(most):
+        Attempt.count(kind, "somebody")
+    db.session.commit()
+    with pytest.raises(errors.TooManyAttempts):
+        Attempt.count(kind, "somebody")
+    Attempt.count(kind, "somebody else")
+    later(minutes=minutes, seconds=-5)
+    with pytest.raises(errors.TooManyAttempts):
+        Attempt.count(kind, "somebody")
+    later(minutes=minutes, seconds=1)
+    Attempt.count(kind, "somebody")
+
+
+def test_the_period_slides(clinic: object) -> None:
+    for number in range(5):
+        later(minutes=number * 10)
+        Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
+    later(minutes=61)
+    Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
+    with pytest.raises(errors.TooManyAttempts):
+        Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
+
+
+def test_refused_attempts_do_not_lengthen_the_wait(clinic: object) -> None:
+    for _ in range(10):
+        Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, "7 192.0.2.1")
+    later(minutes=14)
+    with pytest.raises(errors.TooManyAttempts):
+        Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, "7 192.0.2.1")
+    later(minutes=15, seconds=1)
+    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, "7 192.0.2.1")
+
+
+def test_kinds_are_counted_apart(clinic: object) -> None:
+    for _ in range(5):
+        Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
+    Attempt.count(Tried.EMAIL_PROOF, "somebody")
+
+
+def test_success_forgives_ones_own(clinic: object) -> None:
+    for who in ("7 192.0.2.1", "8 192.0.2.1"):
+        for _ in range(10):
+            Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, who)
+    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, "7 192.0.2.1")
+    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, "7 192.0.2.1")
+    with pytest.raises(errors.TooManyAttempts):
+        Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, "8 192.0.2.1")
+
+
+def test_the_broom_leaves_what_still_counts(clinic: object) -> None:
+    for _ in range(5):
+        Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
+    later(minutes=59)
+    Attempt.forget_old()
+    with pytest.raises(errors.TooManyAttempts):
+        Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
+    later(minutes=61)
+    Attempt.forget_old()
+    assert db.session.scalars(db.select(Attempt)).all() == []

@@ -1,0 +1,69 @@
+"""Demo and real people never meet in one database; the demo clinic itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from factories import make_user
+from flask import Flask
+
+from ibolit import errors
+from ibolit.config import Environment, Settings
+from ibolit.extensions import db
+from ibolit.models import Chat, ChatState, Consent, Doctor, Mark, Role, User
+from ibolit.seeds import fill
+
+
+@pytest.fixture
+def production(clinic: Flask) -> Settings:
+    return replace(clinic.extensions["ibolit_settings"], environment=Environment.PRODUCTION)
+
+
+def test_production_refuses_a_demo_database(production: Settings) -> None:
+    Mark.check(production)
+    Mark.make_demo()
+    db.session.commit()
+    with pytest.raises(errors.WrongClinic, match="DATABASE_URL"):
+        Mark.check(production)
+
+
+def test_demo_data_refuse_a_real_clinic(clinic: Flask) -> None:
+    make_user("Настоящая Анна")
+    with pytest.raises(errors.WrongClinic):
+        fill()
+    db.session.rollback()
+    assert not Mark.is_demo()
+    assert len(db.session.scalars(db.select(User)).all()) == 1
+
+
+def test_demo_clinic_has_everybody_and_a_chat_in_every_state(clinic: Flask) -> None:
+    assert fill()
+    people = db.session.scalars(db.select(User)).all()
+    phones = {role: sorted(user.phone for user in people if user.role is role) for role in Role}
+    assert phones[Role.PATIENT] == [f"+7900000000{number}" for number in (1, 2, 3)]
+    assert phones[Role.DOCTOR] == [f"+7900000010{number}" for number in range(1, 7)]
+    assert all(user.has_password("ibolit-demo") for user in people[:1])
+    assert all(user.email and Consent.is_given_by(user) for user in people)
+    assert len({doctor.specialty for doctor in db.session.scalars(db.select(Doctor))}) == 6
+    states = {chat.state for chat in db.session.scalars(db.select(Chat))}
+    assert states >= {ChatState.OPEN, ChatState.LAST_DAY, ChatState.OVER, ChatState.UNLIMITED}
+
+
+def test_first_patient_and_first_doctor_may_talk(clinic: Flask) -> None:
+    fill()
+    patient, user = User.by_phone("+79000000001"), User.by_phone("+79000000101")
+    assert patient is not None
+    assert user is not None
+    assert user.doctor is not None
+    chat = Chat.between(patient, user.doctor)
+    assert chat is not None
+    assert chat.takes_messages_from(patient)
+    assert chat.takes_messages_from(user)
+
+
+def test_second_start_keeps_what_is_there(clinic: Flask) -> None:
+    fill()
+    count = len(db.session.scalars(db.select(Chat)).all())
+    assert not fill()
+    assert len(db.session.scalars(db.select(Chat)).all()) == count
