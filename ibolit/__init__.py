@@ -55,6 +55,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SOCK_SERVER_OPTIONS=SOCK_SERVER_OPTIONS,
         TRUSTED_HOSTS=_trusted_hosts(settings),
     )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("ibolit").setLevel(logging.INFO)
 
 

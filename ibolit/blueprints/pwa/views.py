@@ -32,6 +32,12 @@ def service_worker() -> ResponseReturnValue:
     return Response(body, content_type="text/javascript; charset=utf-8", headers=headers)
 
 
+@bp.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    """Old browsers ask for it whatever the page says."""
+    return send_file(STATIC / "icons" / "favicon-32.png", max_age=7 * 86400)
+
+
 @bp.get("/offline")
 def offline() -> ResponseReturnValue:
     return render_template("pages/pwa/offline.html")
