@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import smtplib
-from typing import Protocol
+import ssl
+from typing import Any, Protocol
 
 from flask import Flask
 from flask_mailman import EmailMultiAlternatives, Mail
+from flask_mailman.backends.smtp import EmailBackend
 
 from ..config import Settings
 from . import clock
@@ -36,6 +38,19 @@ class DemoMailer:
         self.outbox.put(Letter("mail", to, subject, text, clock.now().isoformat()))
 
 
+class CheckingSmtp(smtplib.SMTP):
+    """STARTTLS that checks the server's certificate: flask-mailman gives smtplib no context, and then it believes any."""
+
+    def starttls(self, *args: Any, **named: Any) -> tuple[int, bytes]:
+        return super().starttls(context=ssl.create_default_context())
+
+
+class CheckingBackend(EmailBackend):
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return smtplib.SMTP_SSL if self.use_ssl else CheckingSmtp
+
+
 class SmtpMailer:
     def __init__(self, app: Flask, settings: Settings) -> None:
         app.config.update(
@@ -46,18 +61,19 @@ class SmtpMailer:
             MAIL_USE_TLS=settings.smtp_tls and settings.smtp_port != 465,
             MAIL_USE_SSL=settings.smtp_tls and settings.smtp_port == 465,
             MAIL_TIMEOUT=TIMEOUT,
-            MAIL_BACKEND="smtp",
         )
         self.sender = settings.mail_from
         self.mail = Mail(app)
 
     def send(self, to: str, subject: str, text: str, html: str) -> None:
-        letter = EmailMultiAlternatives(subject, text, self.sender, [to])
-        letter.attach_alternative(html, "text/html")
         try:
-            letter.send()
-        except smtplib.SMTPRecipientsRefused:
-            raise MailFailed("recipient refused", permanent=True) from None
+            with self.mail.get_connection(CheckingBackend) as connection:  # closed also when sending fails
+                letter = EmailMultiAlternatives(subject, text, self.sender, [to], connection=connection)
+                letter.attach_alternative(html, "text/html")
+                letter.send()
+        except smtplib.SMTPRecipientsRefused as refusal:
+            codes = [code for code, _ in refusal.recipients.values()]
+            raise MailFailed("recipient refused", permanent=min(codes) >= 500) from None  # 4xx: come again
         except (smtplib.SMTPException, OSError) as error:
             raise MailFailed(type(error).__name__, permanent=False) from None
 
