@@ -50,10 +50,10 @@ class SmsAero:
         body = {"number": phone.lstrip("+"), "text": text, "sign": self.sign}
         try:
             answer = requests.post(self.url, json=body, auth=self.auth, timeout=TIMEOUT, allow_redirects=False)
-            accepted = answer.ok and answer.json().get("success") is True
+            said = answer.json() if answer.status_code == 200 else None
         except (requests.RequestException, ValueError) as error:
             raise SmsFailed(type(error).__name__, permanent=False) from None
-        if not accepted:
+        if not isinstance(said, dict) or said.get("success") is not True:
             raise SmsFailed(f"status {answer.status_code}", permanent=answer.status_code in (400, 401, 402, 403))
 
 
