@@ -35,5 +35,5 @@ class Outbox:
         """Newest first."""
         if not self.path.exists():
             return []
-        lines = self.path.read_text(encoding="utf-8").splitlines()
+        lines = self.path.read_bytes().splitlines()  # str.splitlines() also cuts at U+2028 and the like
         return [Letter(**json.loads(line)) for line in reversed(lines[-most:])]
