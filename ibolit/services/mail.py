@@ -39,7 +39,7 @@ class DemoMailer:
 
 
 class CheckingSmtp(smtplib.SMTP):
-    """STARTTLS that checks the server's certificate: flask-mailman gives smtplib no context, and then it believes any."""
+    """STARTTLS that checks the certificate: flask-mailman gives smtplib no context, and then it believes any."""
 
     def starttls(self, *args: Any, **named: Any) -> tuple[int, bytes]:
         return super().starttls(context=ssl.create_default_context())
