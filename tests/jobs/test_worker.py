@@ -1,0 +1,73 @@
+"""The worker's thread and its broom."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from factories import later, make_user
+from flask import Flask
+
+from ibolit.extensions import db
+from ibolit.jobs import run_due
+from ibolit.jobs.worker import SWEEP_EVERY, Worker
+from ibolit.models import Attempt, Device, Job, JobKind, LoginCode, Tried
+from ibolit.services import Services, clock
+
+
+def test_worker_hangs_up_one_broom_and_stops(clinic: Flask) -> None:
+    for _ in range(2):
+        worker = Worker(clinic)
+        worker.stop()
+        worker.run()
+    assert db.session.scalars(db.select(Job.kind)).all() == [JobKind.SWEEP]
+
+
+def test_worker_does_what_is_due_and_sleeps_until_the_next(clinic: Flask, services: Services) -> None:
+    LoginCode.ask("+79161234567", "192.0.2.1")
+    db.session.commit()
+    worker = Worker(clinic)
+    assert worker._do_what_is_due() == SWEEP_EVERY
+    assert len(services.outbox.latest()) == 1
+    Job.add(JobKind.LOGIN_CODE, 1, clock.now() + timedelta(seconds=20))
+    db.session.commit()
+    assert 10 < worker._do_what_is_due() <= 20
+
+
+def test_new_work_wakes_the_worker_after_the_commit_only(clinic: Flask) -> None:
+    bell = clinic.extensions["ibolit_worker"]._bell
+    bell.clear()
+    LoginCode.ask("+79161234567", "192.0.2.1")
+    assert not bell.is_set()
+    db.session.rollback()
+    assert not bell.is_set()
+    LoginCode.ask("+79161234567", "192.0.2.1")
+    db.session.commit()
+    assert bell.is_set()
+
+
+def test_stumbling_worker_gets_up_again(clinic: Flask) -> None:
+    db.session.execute(db.text("ALTER TABLE job RENAME TO lost"))
+    db.session.commit()
+    try:
+        assert Worker(clinic)._do_what_is_due() == SWEEP_EVERY
+    finally:
+        db.session.execute(db.text("ALTER TABLE lost RENAME TO job"))
+        db.session.commit()
+
+
+def test_the_broom_sweeps_every_six_hours(clinic: Flask) -> None:
+    user = make_user()
+    Device.register(user, "Старый телефон")
+    LoginCode.ask("+79161234567", "192.0.2.1")
+    Attempt.count(Tried.EMAIL_PROOF, "somebody")
+    db.session.commit()
+    later(days=91)
+    Job.ensure(JobKind.SWEEP)
+    db.session.commit()
+    run_due()
+    assert [db.session.scalars(db.select(gone)).all() for gone in (Device, LoginCode, Attempt)] == [[], [], []]
+    broom = db.session.scalars(db.select(Job).where(Job.kind == JobKind.SWEEP)).one()
+    assert broom.done_at is None
+    assert run_due() == 0
+    later(days=91, hours=6, seconds=1)
+    assert run_due() == 1
