@@ -67,6 +67,7 @@ def code() -> ResponseReturnValue:
         try:
             asked.guess(form.code.data)
             db.session.commit()
+            session["proved"] = asked.id
             return redirect(url_for(".password", next=_next()), 303)
         except errors.Refused as refusal:
             db.session.commit()  # the guess counts
@@ -92,8 +93,8 @@ def resend() -> ResponseReturnValue:
 
 @bp.route("/login/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
-    asked = _asked_code()
-    if asked is None or not asked.proves_phone():
+    asked = _proved_code()
+    if asked is None:
         return redirect(url_for(".phone"), 303)
     known = User.by_phone(asked.phone)
     form = SetPasswordForm(asks_name=known is None)
@@ -140,8 +141,9 @@ def _next() -> str | None:
 
 def _sign_in(login: str, password: str) -> ResponseReturnValue:
     """Raises WrongPassword or TooManyAttempts."""
-    user = _user_by(login)
-    who = f"{user.id if user else login.lower()} {address()}"
+    login = _spelled_alike(login)
+    user = User.by_email(login) if "@" in login else User.by_phone(login)
+    who = f"{user.id if user else login} {address()}"
     Attempt.count(Tried.PASSWORD_FROM_ADDRESS, address())
     Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, who)
     db.session.commit()  # the attempt counts, and nobody else waits while the password is hashed
@@ -156,13 +158,14 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
     return redirect(target, 303)
 
 
-def _user_by(login: str) -> User | None:
+def _spelled_alike(login: str) -> str:
+    """However a login is spelled, it is counted as one, or the limit would tell which of them has an account."""
     if "@" in login:
-        return User.by_email(login)
+        return login.lower()
     try:
-        return User.by_phone(phones.parse(login))
+        return phones.parse(login)
     except phones.NotAPhone:
-        return None
+        return login.lower()
 
 
 def _ask_code(phone: str) -> None:
@@ -173,6 +176,12 @@ def _ask_code(phone: str) -> None:
 
 def _asked_code() -> LoginCode | None:
     return db.session.get(LoginCode, session.get("code", 0))
+
+
+def _proved_code() -> LoginCode | None:
+    """Proved in this very browser: a stranger may have asked for the same phone, and then holds the same code's id."""
+    asked = db.session.get(LoginCode, session.get("proved", 0))
+    return asked if asked is not None and asked.proves_phone() else None
 
 
 def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
