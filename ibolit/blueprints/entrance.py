@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, has_request_context, request, session, url_for
@@ -14,6 +15,7 @@ from ..extensions import db, login_manager
 from ..models import Act, AuditEvent, ChatMember, Consent, Device, User
 from ..rendering import go, wants_fragment
 
+LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo"}
 
 
@@ -51,10 +53,8 @@ def leave() -> None:
 
 
 def local_path(target: str | None) -> str | None:
-    """Where the person was going, if it is a page of ours."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
-        return target
-    return None
+    """Where the person was going, if it is a page of ours. Browsers drop tabs: «/<tab>/host» would lead away."""
+    return target if target and LOCAL.fullmatch(target) else None
 
 
 def home_of(user: User) -> str:
