@@ -8,7 +8,8 @@ import traceback
 from flask import Flask, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from sqlalchemy.exc import DataError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from ..errors import Refused
 from ..extensions import db
@@ -31,6 +32,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(OverflowError, _beyond_any_row)
+    app.register_error_handler(DataError, _beyond_any_row)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -47,6 +50,12 @@ def _refused(error: Refused) -> ResponseReturnValue:
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:
     return _show(400, "Страница устарела", "Обновите её и отправьте ещё раз.")
+
+
+def _beyond_any_row(error: Exception) -> ResponseReturnValue:
+    """Numbers and letters that no column holds, as /chats/1000…000: SQLite says OverflowError, PostgreSQL DataError."""
+    log.warning("%s %s: %s", request.method, request.url_rule, type(error).__name__)
+    return _http(NotFound())
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

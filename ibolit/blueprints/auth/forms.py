@@ -14,7 +14,8 @@ SHORTEST_PASSWORD = 8
 
 
 def squeezed(value: str | None) -> str | None:
-    return " ".join(value.split()) if value else value
+    """One line of what can be seen: no NUL, which PostgreSQL refuses, and nothing that turns the text around."""
+    return " ".join("".join(one for one in value if one.isprintable() or one.isspace()).split()) if value else value
 
 
 class LoginForm(FlaskForm):
