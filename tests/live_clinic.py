@@ -1,4 +1,4 @@
-"""A demo clinic of one's own: bin/run on a free port with an empty data folder, to be visited, killed and started again."""
+"""A demo clinic of one's own: bin/run on a free port with an empty folder, to be visited, killed and started again."""
 
 from __future__ import annotations
 

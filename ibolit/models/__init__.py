@@ -2,13 +2,14 @@
 
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
-from .chat import Access, Chat, ChatMember, ChatState, Message
+from .chat import Access, Chat, ChatMember, ChatState
 from .clinic import Mark
 from .consent import Consent, DocumentKind
 from .device import Device
 from .doctor import Doctor, Tariff
 from .job import Job, JobKind
 from .login_code import LoginCode
+from .message import Message
 from .user import EmailProof, Role, User
 
 __all__ = [

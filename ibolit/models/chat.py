@@ -1,4 +1,4 @@
-"""The one conversation of a patient with a doctor: its time, its members, its messages."""
+"""The one conversation of a patient with a doctor: its time, its members, what may be written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     Select,
     String,
-    Text,
     UniqueConstraint,
     func,
     literal,
@@ -32,6 +31,7 @@ from ..extensions import Model, db
 from ..services import clock
 from ..services.search import messages_matching, stemmed
 from .doctor import Doctor, Tariff
+from .message import Message
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
@@ -94,7 +94,7 @@ class Chat(Model):
     last_text: Mapped[str] = mapped_column(String(120), default="")
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True)
-    doctor: Mapped[Doctor] = relationship(innerjoin=True)
+    doctor: Mapped[Doctor] = relationship(back_populates="chats", innerjoin=True)
     members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id)
 
     # Look-ups
@@ -155,6 +155,16 @@ class Chat(Model):
         _insert_or_ignore(ChatMember, [{"chat_id": chat_id, "user_id": user} for user in (patient.id, doctor.user_id)])
         return chat_id
 
+    @classmethod
+    def messages_found(cls, user: User, words: str, most: int = 50) -> list[Message]:
+        """The person's own messages with all these words in any of their forms, the newest first."""
+        ids = messages_matching(words, user.id, db.engine.dialect.name)
+        if ids is None:
+            return []
+        mine = select(cls.id).where(cls.is_of(user))
+        found = select(Message).where(Message.id.in_(ids), Message.chat_id.in_(mine))
+        return list(db.session.scalars(found.order_by(Message.id.desc()).limit(most)))
+
     # Questions
 
     def other_than(self, user: User) -> User:
@@ -201,10 +211,10 @@ class Chat(Model):
         Raises ChatIsClosed or ChatNeedsTariff when the patient's time does not allow it.
         """
         self.lock()
-        known = self._message_by(author, client_id)
+        known = Message.by(author.id, client_id, self.id)
         if known is not None and known.text != text:
             client_id = _id_of_another(client_id, text)
-            known = self._message_by(author, client_id)
+            known = Message.by(author.id, client_id, self.id)
         if known is not None:
             return known
         self._refuse_if_closed_for(author)
@@ -244,13 +254,6 @@ class Chat(Model):
         record(AccessChanged(self.id, self.revision))
 
     # Below: parts of the verbs
-
-    def _message_by(self, author: User, client_id: str) -> Message | None:
-        return db.session.scalar(
-            select(Message).where(
-                Message.chat_id == self.id, Message.author_id == author.id, Message.client_id == client_id
-            )
-        )
 
     def _refuse_if_closed_for(self, author: User) -> None:
         if not self.takes_messages_from(author):
@@ -295,53 +298,6 @@ class Chat(Model):
         is_others = or_(Message.author_id.is_(None), Message.author_id != reader.id)
         counted = select(func.count()).where(Message.chat_id == self.id, Message.seq > seq, is_others)
         return db.session.scalar(counted) or 0
-
-
-class Message(Model):
-    """Never edited, never deleted. `seq` orders it in its chat; `revision` says since when it looks as it does."""
-
-    LONGEST = 4000
-
-    __table_args__ = (
-        UniqueConstraint("chat_id", "seq"),
-        UniqueConstraint("chat_id", "author_id", "client_id"),
-        Index("ix_message_changed", "chat_id", "revision"),
-    )
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
-    seq: Mapped[int]
-    revision: Mapped[int]
-    author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    client_id: Mapped[str] = mapped_column(String(64))
-    text: Mapped[str] = mapped_column(Text)
-    stems: Mapped[str] = mapped_column(Text, deferred=True)
-    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    chat: Mapped[Chat] = relationship(viewonly=True)
-
-    @classmethod
-    def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Self]:
-        """The last `most` messages, or those before a seq; oldest first."""
-        page = select(cls).where(cls.chat_id == chat.id).order_by(cls.seq.desc()).limit(most)
-        if before is not None:
-            page = page.where(cls.seq < before)
-        return list(reversed(db.session.scalars(page).all()))
-
-    @classmethod
-    def changed_since(cls, chat: Chat, revision: int, most: int) -> list[Self]:
-        """New and changed messages, in the order of their changes."""
-        changed = select(cls).where(cls.chat_id == chat.id, cls.revision > revision).order_by(cls.revision)
-        return list(db.session.scalars(changed.limit(most)))
-
-    @classmethod
-    def found_by(cls, user: User, words: str, most: int = 50) -> list[Self]:
-        """The person's own messages with all these words in any of their forms, the newest first."""
-        ids = messages_matching(words, user.id, db.engine.dialect.name)
-        if ids is None:
-            return []
-        mine = select(Chat.id).where(Chat.is_of(user))
-        found = select(cls).where(cls.id.in_(ids), cls.chat_id.in_(mine)).order_by(cls.id.desc()).limit(most)
-        return list(db.session.scalars(found))
 
 
 def _id_of_another(client_id: str, text: str) -> str:

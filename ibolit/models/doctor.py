@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, Index, Select, String, Text, literal, select, tuple_
@@ -15,6 +15,9 @@ from ..services import clock
 from ..services.search import begins_a_word, normalised
 from .types import RowId
 from .user import User
+
+if TYPE_CHECKING:
+    from .chat import Chat
 
 
 class Tariff(Model):
@@ -65,6 +68,8 @@ class Doctor(Model):
         viewonly=True,
     )
 
+    chats: Mapped[list[Chat]] = relationship(back_populates="doctor")
+
     def index(self) -> None:
         """Refreshes what the directory is sorted and searched by; call after a change of name or specialty."""
         self.name_key = normalised(self.user.name)
@@ -95,9 +100,7 @@ class Doctor(Model):
     @classmethod
     def shown_to(cls, user: User) -> Select[tuple[Self]]:
         """Doctors whose page this person may open: everyone shown, and a hidden one he already talks to."""
-        from .chat import Chat
-
-        talks = select(Chat.id).where(Chat.doctor_id == cls.id, Chat.patient_id == user.id).exists()
+        talks = cls.chats.any(patient_id=user.id)
         return (
             select(cls)
             .join(cls.user)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from factories import make_chat, make_doctor, make_user, say
 
-from ibolit.models import Chat, Doctor, Message, User
+from ibolit.models import Chat, Doctor, User
 
 
 def found(user: User, words: str) -> list[str]:
-    return [message.text for message in Message.found_by(user, words)]
+    return [message.text for message in Chat.messages_found(user, words)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_every_word_must_be_there_and_the_newest_comes_first(chat: Chat, patient
     say(chat, patient, "Болит и голова, и горло")
     assert found(patient, "болит") == ["Болит и голова, и горло", "Болит ли горло?", "Голова болит"]
     assert found(patient, "болит горло голова") == ["Болит и голова, и горло"]
-    assert len(Message.found_by(patient, "болит", most=2)) == 2
+    assert len(Chat.messages_found(patient, "болит", most=2)) == 2
 
 
 @pytest.mark.parametrize(
