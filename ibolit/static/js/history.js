@@ -13,7 +13,7 @@ ibolit.behaviour('history', function (scroll) {
   function open() {
     var target = location.hash.length > 1 && location.hash !== '#end' && document.getElementById(location.hash.slice(1));
     target = target || document.getElementById('unread');
-    if (target) scroll.scrollTop = target.offsetTop - scroll.offsetTop - 60; else goToEnd();
+    if (target) scroll.scrollTop += target.getBoundingClientRect().top - scroll.getBoundingClientRect().top - 60; else goToEnd();
   }
 
   function loadOlder() {
