@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from .extensions import db
 
@@ -124,13 +124,18 @@ def _notice(session: Session) -> None:
 
 
 @event.listens_for(Session, "after_commit")
-def _tell(session: Session) -> None:
-    if session.in_nested_transaction():
-        return
-    facts = session.info.pop("facts", [])
-    session.info.pop("noticed", None)
-    for fact in dict.fromkeys(facts):
-        _subscribers().tell(fact)
+def _let_go(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info["happened"] = session.info.pop("facts", [])
+        session.info.pop("noticed", None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _tell(session: Session, transaction: SessionTransaction) -> None:
+    """By now the connection is back in the pool: a subscriber that needs one holds no other while it waits."""
+    if transaction.parent is None:
+        for fact in dict.fromkeys(session.info.pop("happened", [])):
+            _subscribers().tell(fact)
 
 
 @event.listens_for(Session, "after_soft_rollback")
