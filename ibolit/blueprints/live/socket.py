@@ -6,6 +6,7 @@ from flask import Blueprint, g, render_template
 from flask_login import current_user
 from flask_sock import Server
 
+from ...database import writing
 from ...extensions import db, sock
 from ...models import Device
 from ...services import current_services
@@ -36,8 +37,8 @@ def _is_still_here(device_id: int) -> bool:
         if device is None:
             return False
         if device.is_due_to_be_seen():
-            device.see()
-            db.session.commit()
+            with writing(db.session):
+                device.see()
         return True
     finally:
         db.session.remove()
