@@ -1,0 +1,229 @@
+"""«Сообщения» and «Пациенты»: the list of chats, its pages, and the search over one's own messages."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from conftest import Browser
+from factories import later, make_chat, make_doctor, make_user, say
+
+from ibolit.extensions import db
+from ibolit.models import Access, Act, AuditEvent, Chat, Doctor, User
+
+BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
+
+
+def rows(page: str) -> list[str]:
+    return re.findall(r'class="row__name">([^<]+)<', page)
+
+
+@pytest.fixture
+def three(patient: User) -> list[Chat]:
+    """The last one written into first."""
+    chats = []
+    for number, name in enumerate(("Первый Иван", "Второй Иван", "Третий Иван")):
+        later(minutes=number)
+        doctor = make_doctor(name)
+        chats.append(make_chat(patient, doctor, days_left=2))
+        say(chats[-1], doctor.user, f"Пишет {name}")
+    later()
+    return chats
+
+
+@BOTH_WAYS
+def test_latest_chat_is_on_top(as_patient: Browser, three: list[Chat], htmx: bool) -> None:
+    page = as_patient.get("/messages", htmx=htmx).text
+    assert rows(page) == ["Третий Иван", "Второй Иван", "Первый Иван"]
+    assert "Пишет Третий Иван" in page
+    assert ("<html" in page) is not htmx
+
+
+def test_row_says_who_how_many_and_how_long(as_patient: Browser, patient: User, three: list[Chat]) -> None:
+    later(minutes=5)
+    say(three[0], patient, "Моё слово")
+    page = as_patient.get("/messages").text
+    assert rows(page)[0] == "Первый Иван"
+    assert "Вы: Моё слово" in page
+    assert page.count('<span class="pill">1') == 3
+    assert "бесплатно ещё 2\u00a0дня" in page
+    assert re.search(r'id="badge" class="badge">\s*3<', page)
+
+
+@pytest.mark.parametrize(
+    ("access", "days_left", "words"),
+    [
+        (Access.FREE, 0.4, "бесплатно ещё 10\u00a0часов"),
+        (Access.UNTIL, 30, "открыто ещё 30\u00a0дней"),
+        (Access.UNTIL, -1, "время истекло"),
+        (Access.FREE, -1, "время истекло"),
+        (Access.UNLIMITED, None, "без ограничения времени"),
+    ],
+)
+def test_time_left_in_words(
+    as_patient: Browser, patient: User, doctor: Doctor, access: Access, days_left: float | None, words: str
+) -> None:
+    chat = make_chat(patient, doctor, days_left=days_left, access=access)
+    say(chat, doctor.user)
+    assert words in as_patient.get("/messages").text
+
+
+def test_last_words_are_shown_as_text(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    say(chat, doctor.user, "<b>жирно</b> & <script>")
+    page = as_patient.get("/messages").text
+    assert "&lt;b&gt;жирно&lt;/b&gt; &amp; &lt;script&gt;" in page
+
+
+def test_empty_lists_say_what_to_do(as_patient: Browser, as_doctor: Browser) -> None:
+    assert "Выберите врача" in as_patient.get("/messages").text
+    assert "Когда пациент напишет" in as_doctor.get("/messages").text
+    assert "Пока нет пациентов" in as_doctor.get("/patients").text
+
+
+def test_stranger_sees_no_rows_of_others(as_stranger: Browser, three: list[Chat]) -> None:
+    assert rows(as_stranger.get("/messages").text) == []
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("url", ["/messages", "/patients"])
+def test_pages_follow_one_another(as_doctor: Browser, doctor: Doctor, url: str, htmx: bool) -> None:
+    for number in range(65):
+        chat = make_chat(make_user(f"Пациент {number:02}"), doctor, days_left=1)
+        say(chat, doctor.user)
+        if number % 2:
+            chat.last_at -= timedelta(seconds=number)
+    db.session.commit()
+    seen: list[str] = []
+    while url:
+        page = as_doctor.get(url, htmx=htmx).text
+        seen += rows(page)
+        more = re.search(r'class="more"><a class="button" href="([^"]+)"', page)
+        url = more.group(1) if more else ""
+    assert sorted(seen) == [f"Пациент {number:02}" for number in range(65)]
+
+
+def test_next_page_is_rows_alone(as_doctor: Browser, doctor: Doctor) -> None:
+    for number in range(31):
+        say(make_chat(make_user(f"Пациент {number:02}"), doctor, days_left=1), doctor.user)
+    for url in ("/messages", "/patients"):
+        more = re.search(r'class="more"><a class="button" href="([^"]+)"', as_doctor.get(url).text)
+        assert more is not None
+        assert more.group(1).startswith(f"{url}?before=")
+        assert as_doctor.get(more.group(1), htmx=True).text.lstrip().startswith("<li class=")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "~",
+        "x",
+        "1~",
+        "~1",
+        "9999999999999999~1",
+        "1~999999999999999999",
+        "²~²",
+        "-5~1",
+        "1" * 60 + "~1",
+        "1~" + "1" * 60,
+    ],
+)
+def test_broken_position_breaks_nothing(as_patient: Browser, as_doctor: Browser, chat: Chat, before: str) -> None:
+    for htmx in (True, False):
+        assert as_patient.get("/messages", query_string={"before": before}, htmx=htmx).status_code == 200
+        assert as_doctor.get("/patients", query_string={"before": before}, htmx=htmx).status_code == 200
+
+
+# «Пациенты»
+
+
+@BOTH_WAYS
+def test_doctor_sees_his_patients_with_the_last_contact(
+    as_doctor: Browser, chat: Chat, patient: User, stranger: User, htmx: bool
+) -> None:
+    say(chat, patient)
+    say(make_chat(stranger, make_doctor("Орлов Дмитрий"), days_left=1), stranger)
+    page = as_doctor.get("/patients", htmx=htmx).text
+    assert rows(page) == [patient.name]
+    assert "Последнее сообщение" in page
+    assert f"/chats/{chat.id}" in page
+    assert ("<html" in page) is not htmx
+
+
+@BOTH_WAYS
+def test_patients_have_no_patients(as_patient: Browser, htmx: bool) -> None:
+    assert as_patient.get("/patients", htmx=htmx).status_code == 404
+
+
+def test_tabs_are_of_ones_role(as_patient: Browser, as_doctor: Browser) -> None:
+    def tabs(browser: Browser) -> list[str]:
+        return re.findall(r'class="tabs__word">([^<]+)<', browser.get("/consultations").text)
+
+    assert tabs(as_patient) == ["Врачи", "Сообщения", "Консультации", "Профиль"]
+    assert tabs(as_doctor) == ["Сообщения", "Пациенты", "Консультации", "Профиль"]
+
+
+def test_consultations_are_an_honest_empty_room(as_patient: Browser, as_doctor: Browser) -> None:
+    assert "договоритесь с врачом" in as_patient.get("/consultations").text
+    assert "договоритесь с пациентом" in as_doctor.get("/consultations").text
+
+
+# Search
+
+
+@BOTH_WAYS
+def test_search_finds_ones_own_messages(
+    as_patient: Browser, as_stranger: Browser, as_doctor: Browser, chat: Chat, patient: User, htmx: bool
+) -> None:
+    say(chat, patient, "Второй день болит голова")
+    for browser, name in ((as_patient, "Иванова Елена Сергеевна"), (as_doctor, patient.name)):
+        answer = browser.post("/messages/search", {"q": "головы"}, htmx=htmx)
+        assert answer.status_code == 200
+        assert "Второй день болит голова" in answer.text
+        assert rows(answer.text) == [name]
+        assert ("<html" in answer.text) is not htmx
+    answer = as_stranger.post("/messages/search", {"q": "головы"}, htmx=htmx)
+    assert "Ничего не нашли" in answer.text
+    assert "Второй день" not in answer.text
+
+
+def test_found_message_is_a_link_to_its_place(as_patient: Browser, chat: Chat, patient: User) -> None:
+    found = say(chat, patient, "Болит голова")
+    for number in range(60):
+        say(chat, patient, f"Строка {number}")
+    page = as_patient.post("/messages/search", {"q": "голова"}).text
+    link = re.search(r'href="(/chats/[^"]+)"[^>]*>\s*<span class="avatar', page)
+    assert link is not None
+    assert link.group(1).endswith(f"#message-{found.id}")
+    assert f'id="message-{found.id}"' in as_patient.get(link.group(1)).text
+
+
+def test_searched_words_stay_in_the_field_and_out_of_the_address(as_patient: Browser, chat: Chat) -> None:
+    answer = as_patient.post("/messages/search", {"q": 'голова "<b>'})
+    assert 'value="голова &#34;&lt;b&gt;"' in answer.text
+    assert as_patient.get("/messages/search?q=голова").status_code == 405
+
+
+@BOTH_WAYS
+def test_search_for_nothing_is_the_list(as_patient: Browser, three: list[Chat], htmx: bool) -> None:
+    answer = as_patient.post("/messages/search", {"q": "  "}, htmx=htmx)
+    if htmx:
+        assert len(rows(answer.text)) == 3
+    else:
+        assert (answer.status_code, answer.location) == (303, "/messages")
+
+
+def test_journal_says_which_words_of_others_a_search_showed(
+    as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor
+) -> None:
+    say(chat, doctor.user, "Голова болит?")
+    say(chat, patient, "Болит голова")
+    say(chat, patient, "Спал плохо")
+    say(chat, patient, "Утром голова прошла")
+    as_doctor.post("/messages/search", {"q": "голова"})
+    event = db.session.scalars(db.select(AuditEvent)).one()
+    assert (event.act, event.actor_id, event.subject_id) == (Act.CHAT_SEARCHED, doctor.user_id, chat.id)
+    assert (event.first, event.last) == (2, 4)
+    as_doctor.post("/messages/search", {"q": "ничего"})
+    assert len(db.session.scalars(db.select(AuditEvent)).all()) == 1
