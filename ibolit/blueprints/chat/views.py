@@ -146,7 +146,8 @@ def _first_unread(chat: Chat) -> int | None:
 
 
 def _page_size(chat: Chat) -> int:
-    unread = chat.last_seq - chat.member(current_user.id).read_to
+    mine = chat.member(current_user.id)
+    unread = chat.last_seq - mine.read_to if mine.unread else 0  # own messages lengthen nothing
     return min(max(PAGE, unread + 10), LONGEST_PAGE)
 
 
@@ -174,6 +175,7 @@ def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     if wants_fragment():
         return respond("chat/foot.html", status=status, **context)
     messages = Message.page_of(chat, most=PAGE)
+    _note_reading(chat, messages, moves_receipts=False)
     page = render_template(
         "pages/chat/show.html", messages=messages, first_unread=None, before=None, **context, **inbox_page(None)
     )
