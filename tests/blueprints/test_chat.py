@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from conftest import Browser
-from factories import make_chat, say
+from factories import add_tariff, make_chat, make_doctor, say
+from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Doctor, Message, User
+from ibolit.models import Access, Act, AuditEvent, Chat, ChatState, Doctor, Message, User
+from ibolit.services import clock
 
 LETTER = {"text": "Болит голова", "client_id": "abcdef123456"}
 
@@ -120,3 +125,315 @@ def test_after_a_revision_come_new_messages_and_ticks(as_patient: Browser, chat:
     assert "Новое" in answer.text
     assert "Старое" not in answer.text
     assert f'id="chat-{chat.id}-receipts"' in answer.text
+
+
+# The page
+
+
+def shown(page: str) -> list[str]:
+    return re.findall(r'<div class="message__text">(.*?)</div>', page, re.DOTALL)
+
+
+def test_page_opens_at_the_first_unread_and_marks_it_read(
+    as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor
+) -> None:
+    for text in ("Раз", "Два"):
+        say(chat, patient, text)
+    as_doctor.get(f"/chats/{chat.id}")
+    say(chat, patient, "Три")
+    page = as_doctor.get(f"/chats/{chat.id}").text.partition('class="messages"')[2]
+    assert page.index("Два") < page.index('id="unread"') < page.index("Три")
+    assert 'id="unread"' not in as_doctor.get(f"/chats/{chat.id}").text
+
+
+def test_own_words_are_never_unread(as_patient: Browser, chat: Chat, patient: User) -> None:
+    say(chat, patient, "Раз")
+    assert 'id="unread"' not in as_patient.get(f"/chats/{chat.id}").text
+
+
+def test_long_absence_is_shown_from_its_beginning(as_doctor: Browser, chat: Chat, patient: User) -> None:
+    for number in range(120):
+        say(chat, patient, str(number))
+    for length in (120, 50):
+        assert len(shown(as_doctor.get(f"/chats/{chat.id}").text)) == length
+
+
+def test_older_messages_come_by_pages_without_scripts_too(as_patient: Browser, chat: Chat, patient: User) -> None:
+    for number in range(1, 121):
+        say(chat, patient, str(number))
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert shown(page) == [str(number) for number in range(71, 121)]
+    link = re.search(r'class="older"><a class="button" href="([^"#]+)[^"]*" hx-get="([^"]+)"', page)
+    assert link is not None
+    older = as_patient.get(link.group(2), htmx=True).text
+    assert shown(older) == [str(number) for number in range(21, 71)]
+    assert "<html" not in older
+    page = as_patient.get(link.group(1)).text
+    assert shown(page) == shown(older)
+    assert "К последним сообщениям" in page
+    assert as_patient.get(link.group(2)).location.startswith(link.group(1))
+    last = as_patient.get(f"/chats/{chat.id}/messages?before=21", htmx=True).text
+    assert shown(last) == [str(number) for number in range(1, 21)]
+    assert "Показать раньше" not in last
+
+
+def test_reading_old_pages_moves_no_receipts(as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
+    for number in range(3):
+        say(chat, patient, str(number))
+    as_doctor.get(f"/chats/{chat.id}?before=2")
+    as_doctor.get(f"/chats/{chat.id}/messages?before=2", htmx=True)
+    as_doctor.get(f"/chats/{chat.id}/messages?after=0", htmx=True)
+    assert db.session.get_one(Chat, chat.id).member(doctor.user_id).unread == 3
+    events = db.session.scalars(db.select(AuditEvent)).all()
+    assert [(event.first, event.last) for event in events] == [(1, 1), (1, 1), (1, 3)]
+
+
+def test_text_is_shown_as_written(as_patient: Browser, chat: Chat, patient: User) -> None:
+    say(chat, patient, "<script>alert(1)</script> & строка\nвторая https://example.org/a?b=1 javascript:alert(1)")
+    [text] = shown(as_patient.get(f"/chats/{chat.id}").text)
+    assert text.startswith("&lt;script&gt;alert(1)&lt;/script&gt; &amp; строка\nвторая <a href=")
+    assert text.count("<a ") == 1
+    assert 'rel="nofollow noopener ugc"' in text
+
+
+def test_days_are_separated_and_neighbours_grouped(as_patient: Browser, chat: Chat, patient: User) -> None:
+    for number in range(3):
+        say(chat, patient, str(number))
+    first = db.session.scalars(db.select(Message).where(Message.seq == 1)).one()
+    first.sent_at = clock.now() - timedelta(days=400)
+    db.session.commit()
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert [kind.split() for kind in re.findall(r'<article[^>]* class="([^"]+)"', page)] == [
+        ["message", "message--mine", "message--new-day"],
+        ["message", "message--mine", "message--new-day"],
+        ["message", "message--mine", "message--continues"],
+    ]
+    assert "Сегодня" in page
+
+
+def test_times_are_in_the_readers_zone(as_patient: Browser, chat: Chat, patient: User) -> None:
+    message = say(chat, patient)
+    message.sent_at = datetime(2026, 1, 1, 22, 30, tzinfo=UTC)
+    db.session.get_one(User, patient.id).choose_zone("Asia/Omsk")
+    db.session.commit()
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert ">04:30</time>" in page
+    assert 'data-day="2026-01-02"' in page
+
+
+def test_ticks_follow_the_others_receipts(as_patient: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
+    for text in ("Раз", "Два", "Три"):
+        say(chat, patient, text)
+    db.session.get_one(Chat, chat.id).receive(doctor.user, delivered_to=2, read_to=1)
+    db.session.commit()
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert re.findall(r"ticks--(\w+)", page) == ["read", "delivered", "sent"]
+    assert 'data-delivered-to="2" data-read-to="1"' in page
+
+
+def test_legal_lines_stand_before_the_first_message(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, patient: User
+) -> None:
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert "не ставит первичный диагноз" in page
+    assert "103" in page
+    assert "112" in page
+    assert "первичный диагноз" not in as_doctor.get(f"/chats/{chat.id}").text
+    say(chat, patient)
+    assert "первичный диагноз" not in as_patient.get(f"/chats/{chat.id}").text
+
+
+@pytest.mark.parametrize(
+    ("free_days", "days_left", "access", "strip", "composer"),
+    [
+        (3, None, Access.FREE, "Бесплатно 3\u00a0дня с первого сообщения", True),
+        (0, None, Access.FREE, "Выберите тариф, чтобы написать", False),
+        (3, 2, Access.FREE, "Бесплатно до", True),
+        (3, 0.5, Access.UNTIL, "Открыто до", True),
+        (3, -1, Access.FREE, "Время общения истекло", False),
+        (3, -1, Access.UNTIL, "Время общения истекло", False),
+        (3, None, Access.UNLIMITED, "Без ограничения времени", True),
+    ],
+)
+def test_strip_and_composer_follow_the_time(
+    as_patient: Browser, as_doctor: Browser, patient: User,
+    free_days: int, days_left: float | None, access: Access, strip: str, composer: bool,
+) -> None:  # fmt: skip
+    doctor = make_doctor("Орлов Дмитрий", free_days=free_days)
+    chat = make_chat(patient, doctor, days_left=days_left, access=access)
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert strip in page
+    assert ('<textarea class="composer__text"' in page) is composer
+    can_be_prolonged = chat.state in (ChatState.LAST_DAY, ChatState.OVER, ChatState.NEEDS_TARIFF)
+    assert (f'href="/chats/{chat.id}/tariffs">Продлить' in page) is can_be_prolonged
+
+
+def test_doctor_has_the_composer_after_the_end(as_doctor: Browser, patient: User, doctor: Doctor) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    page = as_doctor.get(f"/chats/{chat.id}").text
+    assert "composer__text" in page
+    assert "Продлить" not in page
+
+
+@pytest.mark.parametrize("why", ["hidden", "sells nothing"])
+def test_closed_doctor_leaves_no_dead_button(as_patient: Browser, patient: User, doctor: Doctor, why: str) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    doctor = db.session.get_one(Doctor, doctor.id)
+    if why == "hidden":
+        doctor.hidden = True
+    else:
+        doctor.tariffs[0].hidden = True
+    db.session.commit()
+    for page in (as_patient.get(f"/chats/{chat.id}").text, as_patient.get(f"/chats/{chat.id}/tariffs").text):
+        assert "Врач сейчас не принимает сообщения" in page
+        assert f'href="/chats/{chat.id}/tariffs"' not in page
+
+
+def test_presence_of_the_other(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor
+) -> None:
+    as_patient.get("/profile")  # seen at the sign-in, not by this
+    assert "на связи" not in as_patient.get(f"/chats/{chat.id}").text
+    db.session.get_one(User, doctor.user_id).seen_at = clock.now()
+    db.session.get_one(User, patient.id).seen_at = clock.now()
+    db.session.commit()
+    assert "на связи" in as_patient.get(f"/chats/{chat.id}").text
+    assert "на связи" in as_doctor.get(f"/chats/{chat.id}").text
+    db.session.get_one(Doctor, doctor.id).available = False
+    db.session.commit()
+    assert "на связи" not in as_patient.get(f"/chats/{chat.id}").text
+
+
+# Changes after a revision
+
+
+def test_sync_says_what_to_ask_next(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    for number in range(205):
+        say(chat, doctor.user, str(number))
+    page = as_patient.get(f"/chats/{chat.id}/messages?after=0", htmx=True).text
+    assert len(shown(page)) == 200
+    assert 'data-complete="200" data-more' in page
+    page = as_patient.get(f"/chats/{chat.id}/messages?after=200", htmx=True).text
+    assert len(shown(page)) == 5
+    assert 'data-complete="205"></i>' in page
+    assert f'id="chat-{chat.id}-strip"' in page
+    assert f'id="chat-{chat.id}-foot"' in page
+    assert as_patient.get(f"/chats/{chat.id}/messages?after=200").location == f"/chats/{chat.id}"
+
+
+@pytest.mark.parametrize("query", ["", "?after=", "?after=x", "?after=-1", "?before=", "?before=0", "?before=-5"])
+def test_strange_positions_break_nothing(as_patient: Browser, chat: Chat, doctor: Doctor, query: str) -> None:
+    say(chat, doctor.user)
+    for htmx in (True, False):
+        assert as_patient.get(f"/chats/{chat.id}/messages{query}", htmx=htmx).status_code in (200, 303)
+        assert as_patient.get(f"/chats/{chat.id}{query}", htmx=htmx).status_code == 200
+
+
+@pytest.mark.parametrize("url", ["?before={}", "/messages?before={}", "/messages?after={}"])
+def test_numbers_beyond_any_message(as_patient: Browser, chat: Chat, doctor: Doctor, url: str) -> None:
+    say(chat, doctor.user)
+    for number in (2**31, 2**62, 10**30):
+        answer = as_patient.get(f"/chats/{chat.id}" + url.format(number), htmx=True)
+        assert answer.status_code in (200, 404)
+
+
+# Receipts and typing
+
+
+def test_receipts_come_in_a_batch_and_write_the_journal(
+    as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor
+) -> None:
+    for number in range(5):
+        say(chat, patient, str(number))
+    url = f"/chats/{chat.id}/receipts"
+    for letter in ({"delivered_to": 5, "read_to": 3}, {"delivered_to": 2, "read_to": 1}, {}):
+        assert as_doctor.post(url, letter).status_code == 204
+    member = db.session.get_one(Chat, chat.id).member(doctor.user_id)
+    assert (member.delivered_to, member.read_to, member.unread) == (5, 3, 2)
+    as_doctor.post(url, {"read_to": 10**30})
+    events = db.session.scalars(db.select(AuditEvent).order_by(AuditEvent.id)).all()
+    assert [(event.act, event.first, event.last) for event in events] == [(Act.CHAT_READ, 1, 3), (Act.CHAT_READ, 4, 5)]
+
+
+@pytest.mark.parametrize("letter", [{"read_to": ""}, {"read_to": "x"}, {"read_to": "-1"}, {"delivered_to": "1.5"}])
+def test_broken_receipts_are_refused(as_doctor: Browser, chat: Chat, letter: dict[str, object]) -> None:
+    assert as_doctor.post(f"/chats/{chat.id}/receipts", letter).status_code == 400
+
+
+def test_typing_is_told_and_stored_nowhere(as_patient: Browser, chat: Chat) -> None:
+    before = db.session.get_one(Chat, chat.id).revision
+    assert as_patient.post(f"/chats/{chat.id}/typing").status_code == 204
+    assert db.session.get_one(Chat, chat.id).revision == before
+
+
+# Sending
+
+
+@pytest.mark.parametrize("client_id", ["", "short", "с кириллицей", "a" * 41, "../../etc", "again-" + "0" * 48])
+def test_strange_client_id_is_refused(as_patient: Browser, chat: Chat, client_id: str) -> None:
+    answer = as_patient.post(f"/chats/{chat.id}/messages", LETTER | {"client_id": client_id}, htmx=True)
+    assert answer.status_code == 422
+    assert "Болит голова" in answer.text
+    assert texts(chat) == []
+
+
+def test_longest_text_goes_through_and_line_breaks_are_one(as_patient: Browser, chat: Chat) -> None:
+    as_patient.post(f"/chats/{chat.id}/messages", LETTER | {"text": " раз\r\nдва\x00\x07 " + "я" * 3991})
+    [text] = texts(chat)
+    assert text.startswith("раз\nдва ")
+    assert len(text) == 3999
+
+
+def test_first_message_of_the_patient_begins_the_free_time(as_patient: Browser, patient: User, doctor: Doctor) -> None:
+    chat = make_chat(patient, doctor)
+    as_patient.post(f"/chats/{chat.id}/messages", LETTER)
+    assert db.session.get_one(Chat, chat.id).state is ChatState.OPEN
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_without_free_days_the_server_refuses_too(as_patient: Browser, patient: User, htmx: bool) -> None:
+    chat = make_chat(patient, make_doctor("Орлов Дмитрий", free_days=0))
+    answer = as_patient.post(f"/chats/{chat.id}/messages", LETTER, htmx=htmx)
+    assert answer.status_code == 409
+    assert "Выберите тариф, чтобы написать" in answer.text
+    assert "Болит голова" in answer.text
+    assert "Продлить" in answer.text
+
+
+def test_refused_page_reads_the_others_words_into_the_journal(
+    as_patient: Browser, patient: User, doctor: Doctor
+) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    say(chat, doctor.user, "Как вы?")
+    assert "Как вы?" in as_patient.post(f"/chats/{chat.id}/messages", LETTER).text
+    event = db.session.scalars(db.select(AuditEvent)).one()
+    assert (event.act, event.actor_id, event.first, event.last) == (Act.CHAT_READ, patient.id, 1, 1)
+
+
+# «Продлить»
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_tariffs_are_listed_with_days_and_prices(as_patient: Browser, chat: Chat, doctor: Doctor, htmx: bool) -> None:
+    add_tariff(doctor, title="Неделя общения", days=7, price=900_00, usual=True)
+    add_tariff(doctor, title="Скрытый", days=1, price=100, hidden=True)
+    page = as_patient.get(f"/chats/{chat.id}/tariffs", htmx=htmx).text
+    assert page.index("Неделя общения") < page.index("Тариф 1")
+    for words in ("7\u00a0дней", "900\u00a0₽", "30\u00a0дней", "2\u00a0500\u00a0₽", "обычно берут этот"):
+        assert words in page
+    assert "Скрытый" not in page
+    assert ("<html" in page) is not htmx
+
+
+def test_unlimited_chat_is_sold_nothing(as_patient: Browser, patient: User, doctor: Doctor) -> None:
+    chat = make_chat(patient, doctor, access=Access.UNLIMITED)
+    page = as_patient.get(f"/chats/{chat.id}/tariffs").text
+    assert "без ограничения времени" in page
+    assert "2\u00a0500" not in page
+
+
+def test_doctor_of_another_patient_gets_404(clinic: Flask, chat: Chat) -> None:
+    other = Browser(clinic, make_doctor("Орлов Дмитрий").user)
+    for url in (f"/chats/{chat.id}", f"/chats/{chat.id}/tariffs", f"/chats/{chat.id}/messages"):
+        for htmx in (True, False):
+            assert other.get(url, htmx=htmx).status_code == 404
