@@ -142,7 +142,7 @@ class Browser:
 
     def _open(self, url: str, **more: Any) -> TestResponse:
         """Outside the test's own app context, or flask.g would carry one visitor's name to the next."""
-        return Context().run(self.client.open, url, **more)
+        return Context().run(self.client.open, url, buffered=True, **more)
 
 
 @pytest.fixture

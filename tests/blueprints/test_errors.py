@@ -1,0 +1,130 @@
+"""What went wrong, as a page and as a fragment, in Russian, with what to do next."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Browser
+from factories import PASSWORD, say
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from ibolit.models import Chat, Doctor, User
+
+SUPPORT = 'href="mailto:support@ibolit.pro"'
+
+
+def is_error(answer: TestResponse, status: int, words: str, *, htmx: bool) -> None:
+    assert answer.status_code == status
+    assert words in answer.text
+    assert SUPPORT in answer.text
+    assert "HX-Request" in answer.headers["Vary"]
+    if htmx:
+        assert answer.text.startswith('<p class="notice')
+        assert answer.headers["HX-Retarget"] == "#notices"
+        assert answer.headers["HX-Reswap"] == "innerHTML"
+    else:
+        assert "<html" in answer.text
+        assert 'href="/messages"' in answer.text
+        assert f"Код ошибки {status}" in answer.text
+
+
+@pytest.fixture(params=[True, False], ids=["htmx", "page"])
+def htmx(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.mark.parametrize(
+    "url", ["/nowhere", "/chats/1", "/chats/x", "/doctors/999", f"/chats/{10**30}", "/static/none.css"]
+)
+def test_404(as_stranger: Browser, chat: Chat, url: str, htmx: bool) -> None:
+    is_error(as_stranger.get(url, htmx=htmx), 404, "Здесь ничего нет", htmx=htmx)
+
+
+def test_404_for_a_visitor(visitor: Browser, htmx: bool) -> None:
+    is_error(visitor.get("/nowhere", htmx=htmx), 404, "Здесь ничего нет", htmx=htmx)
+
+
+def test_403(as_doctor: Browser, htmx: bool) -> None:
+    is_error(as_doctor.post("/chats", {"doctor_id": 1}, htmx=htmx), 403, "Сюда нельзя", htmx=htmx)
+
+
+def test_405(as_patient: Browser, htmx: bool) -> None:
+    is_error(as_patient.get("/chats", htmx=htmx), 405, "Так эта страница не открывается", htmx=htmx)
+
+
+def test_413(as_patient: Browser, chat: Chat, htmx: bool) -> None:
+    letter: dict[str, object] = {"text": "я" * 300_000, "client_id": "abcdef123456"}
+    answer = as_patient.post(f"/chats/{chat.id}/messages", letter, htmx=htmx)
+    is_error(answer, 413, "Слишком много данных", htmx=htmx)
+
+
+def test_429(visitor: Browser, patient: User) -> None:
+    for _ in range(11):
+        answer = visitor.post("/login", {"login": patient.phone, "password": "wrong horse"})
+    assert answer.status_code == 429
+    assert "Слишком много попыток" in answer.text
+    assert SUPPORT in answer.text
+    assert PASSWORD not in answer.text
+
+
+def test_500_says_sorry_and_logs_no_words(
+    as_patient: Browser, clinic: Flask, htmx: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = "Болит голова у +79161234567"
+
+    def stumble() -> None:
+        raise RuntimeError(words)
+
+    monkeypatch.setitem(clinic.view_functions, "consultations.index", stumble)
+    monkeypatch.setattr(clinic, "testing", False)
+    is_error(as_patient.get("/consultations?q=болит", htmx=htmx), 500, "У нас ошибка", htmx=htmx)
+    assert "/consultations failed: RuntimeError" in caplog.text
+    assert "stumble" in caplog.text
+    for secret in ("Болит", "916", "%D0", "болит"):
+        assert secret not in caplog.text
+
+
+def test_after_a_500_the_next_page_works(
+    as_patient: Browser, clinic: Flask, chat: Chat, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the broken request began is rolled back and tells nobody."""
+    say(chat, doctor.user)
+    with monkeypatch.context() as patch:
+        patch.setattr("ibolit.blueprints.chat.views.inbox_page", lambda *_: 1 / 0)
+        patch.setattr(clinic, "testing", False)
+        assert as_patient.get(f"/chats/{chat.id}").status_code == 500
+    assert as_patient.get(f"/chats/{chat.id}").status_code == 200
+
+
+# CSRF
+
+
+CHAT = ["/chats", "/chats/1/messages", "/chats/1/receipts", "/chats/1/typing", "/messages/search"]
+PROFILE = ["name", "email", "zone", "password", "devices/1/end", "email/1/abc"]
+DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
+POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *DOOR]
+
+
+def test_every_post_is_in_the_list(clinic: Flask) -> None:
+    rules = {str(rule) for rule in clinic.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    adapter = clinic.url_map.bind("")
+    assert {str(adapter.match(url, "POST", return_rule=True)[0]) for url in POSTS} == rules
+
+
+@pytest.mark.parametrize("url", POSTS)
+@pytest.mark.parametrize("token", [None, "", "forged"])
+def test_post_without_the_pages_token_is_refused(as_patient: Browser, chat: Chat, url: str, token: str | None) -> None:
+    headers = {} if token is None else {"X-CSRFToken": token}
+    for more in ({}, {"HX-Request": "true"}):
+        answer = as_patient.client.post(url, data={"text": "Болит"}, headers=headers | more)
+        is_error(answer, 400, "Страница устарела", htmx=bool(more))
+
+
+def test_token_of_another_browser_is_refused(as_patient: Browser, as_stranger: Browser, chat: Chat) -> None:
+    headers = {"X-CSRFToken": as_stranger.token()}
+    assert as_patient.client.post(f"/chats/{chat.id}/typing", headers=headers).status_code == 400
+
+
+def test_token_may_come_in_the_form(as_patient: Browser) -> None:
+    letter = {"name": "Анна Петрова", "csrf_token": as_patient.token()}
+    assert as_patient.client.post("/profile/name", data=letter).status_code == 303

@@ -1,0 +1,89 @@
+"""What every answer carries: the policy of the page, no framing, no caching of personal pages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from conftest import Browser
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from ibolit.models import Chat, Doctor
+
+PUBLIC = ["/login", "/login/phone", "/documents/offer", "/offline", "/demo/outbox", "/healthz", "/sw.js",
+          "/manifest.webmanifest", "/nowhere", "/profile/email/1/abc"]  # fmt: skip
+PERSONAL = ["/doctors", "/doctors/1", "/messages", "/chats/1", "/chats/1/messages?after=0", "/chats/1/tariffs",
+            "/profile", "/consultations", "/consent", "/patients"]  # fmt: skip
+
+
+def policy_of(answer: TestResponse) -> dict[str, str]:
+    rules = answer.headers["Content-Security-Policy"].split("; ")
+    return {name: values for name, _, values in (rule.partition(" ") for rule in rules)}
+
+
+@pytest.mark.parametrize("url", PUBLIC + PERSONAL)
+@pytest.mark.parametrize("who", ["visitor", "as_patient", "as_doctor"])
+def test_every_answer_is_guarded(request: pytest.FixtureRequest, chat: Chat, who: str, url: str) -> None:
+    browser: Browser = request.getfixturevalue(who)
+    answer = browser.get(url)
+    policy = policy_of(answer)
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["base-uri"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert "*" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in answer.headers  # the demo clinic has no https
+
+
+@pytest.mark.parametrize("url", [*PERSONAL, "/login", "/nowhere"])
+def test_personal_pages_are_kept_nowhere(as_patient: Browser, chat: Chat, url: str) -> None:
+    assert as_patient.get(url).headers["Cache-Control"] == "private, no-store"
+
+
+def test_sockets_of_old_webkit_are_named(visitor: Browser) -> None:
+    assert policy_of(visitor.get("/login"))["connect-src"] == "'self' ws://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("url", ["/login", "/doctors", "/messages", "/chats/1", "/profile", "/consent", "/offline"])
+def test_pages_hold_nothing_inline_and_nothing_foreign(as_patient: Browser, chat: Chat, url: str) -> None:
+    page = as_patient.get(url).text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert "<style" not in page
+    assert not re.search(r"\s(?:style|on[a-z]+)=", page)
+    assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page)
+
+
+def test_assets_are_named_by_their_content_and_kept_forever(visitor: Browser, clinic: Flask) -> None:
+    page = visitor.get("/login").text
+    urls = re.findall(r'"(/assets/[^"]+)"', page)
+    assert len(urls) == 3
+    for url in urls:
+        answer = visitor.get(url)
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert visitor.get("/assets/app.000000000000.css").status_code == 404
+
+
+def test_first_visit_is_compressed(visitor: Browser) -> None:
+    answer = visitor.get("/login", headers={"Accept-Encoding": "br"})
+    assert answer.headers["Content-Encoding"] == "br"
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+def test_pages_name_their_language_and_themselves(as_patient: Browser, doctor: Doctor) -> None:
+    titles = {}
+    for url in ("/login/phone", "/doctors", f"/doctors/{doctor.id}", "/messages", "/profile", "/consultations"):
+        page = as_patient.get(url).text
+        assert '<html lang="ru">' in page
+        title = re.search(r"<title>(.+) · Клиника «Айболит»</title>", page)
+        assert title is not None
+        titles[url] = title.group(1)
+    assert len(set(titles.values())) == 6
