@@ -31,6 +31,6 @@ need_python() {
     python3 -m venv .venv
   fi
   echo "Installing Python packages…"
-  .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$1"
+  .venv/bin/pip install -qq --disable-pip-version-check --requirement "$1"
   echo "$wanted" > .venv/.made-from
 }
