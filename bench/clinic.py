@@ -1,0 +1,203 @@
+"""Clinics of every size, written in bulk: their history is long, their rows are what the app itself would write."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import insert
+
+from ibolit import create_app
+from ibolit.extensions import db
+from ibolit.models import Access, Chat, ChatMember, Doctor, Message, Role, Tariff, User
+from ibolit.models.consent import current_versions
+from ibolit.services import clock, passwords
+from ibolit.services.search import normalised, stemmed
+
+PASSWORD = "ibolit-bench"
+AT_ONCE = 5_000  # rows a statement
+
+SURNAMES = ("Иванов", "Лебедев", "Орлов", "Рыжов", "Соколов", "Громов", "Жуков", "Королёв", "Мельников", "Яковлев")
+NAMES = ("Алексей", "Борис", "Виктор", "Григорий", "Дмитрий", "Егор", "Кирилл", "Михаил", "Пётр", "Семён")
+FATHERS = ("Андреевич", "Борисович", "Викторович", "Ильич", "Олегович", "Павлович", "Романович", "Сергеевич")
+SPECIALTIES = (
+    "Терапевт", "Кардиолог", "Педиатр", "Дерматолог", "Невролог", "Психотерапевт", "Хирург", "Уролог", "Гинеколог",
+    "Эндокринолог", "Офтальмолог", "Отоларинголог", "Гастроэнтеролог", "Ревматолог", "Аллерголог", "Пульмонолог",
+)  # fmt: skip
+SENTENCES = (
+    "Давление утром было повышенное, вечером пришло в норму.", "Голова болит третий день, таблетки помогают слабо.",
+    "Пришлите, пожалуйста, анализы крови и результаты ЭКГ.", "Температура держится, кашель стал меньше.",
+    "Спасибо, доктор, стало гораздо лучше!", "Продолжайте принимать лекарство ещё неделю.",
+    "Как вы спите и сколько пьёте воды?", "Спина ноет после долгой ходьбы, упражнения делаю каждый день.",
+    "Приходите на осмотр в четверг, кабинет на втором этаже.", "Сахар натощак 5,8, холестерин немного выше нормы.",
+    "Аллергии на антибиотики раньше не было.", "Сыпь прошла, но кожа сухая и чешется по вечерам.",
+)  # fmt: skip
+TARIFFS = (
+    {"title": "Неделя", "days": 7, "price": 900_00},
+    {"title": "Месяц", "days": 30, "price": 2500_00},
+    {"title": "Три месяца", "days": 90, "price": 6000_00},
+)
+RARE = "Назначена маммография."  # one message in five hundred, for the search
+
+
+def opened(data: Path) -> Flask:
+    """The app on this folder's database, inside this process."""
+    return create_app({"IBOLIT_ENV": "test", "IBOLIT_DATA": str(data)})
+
+
+def phone(number: int) -> str:
+    return f"+7916{number:07}"
+
+
+def make_pairs(data: Path, pairs: int) -> list[tuple[str, str, int]]:
+    """Patients and doctors who talk without an end: the phones of both and the id of their chat."""
+    with _new_clinic(data):
+        patients, doctors = _people(1, pairs, Role.PATIENT), _doctors(pairs + 1, pairs)
+        chats = [_chat(n, patients[n - 1], doctors[n - 1]) for n in range(1, pairs + 1)]
+        _write_chats(chats, doctors)
+        return [(phone(n), phone(pairs + n), n) for n in range(1, pairs + 1)]
+
+
+def make_large(data: Path, *, doctors: int, chats: int, messages: int) -> None:
+    """Doctor 1 has all the chats; the one with patient 1 has nearly all the messages. His phone is phone(1)."""
+    with _new_clinic(data):
+        everyone = _doctors(1, doctors)
+        patients = _people(doctors + 1, chats, Role.PATIENT)
+        rows = [_chat(n, patient, everyone[0]) for n, patient in enumerate(patients, 1)]
+        rows[0]["last_seq"] = rows[0]["revision"] = messages
+        rows[0]["last_at"] = clock.now()
+        _write_chats(rows, everyone)
+
+
+@contextmanager
+def _new_clinic(data: Path) -> Iterator[None]:
+    with opened(data).app_context():
+        upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+        yield
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _people(first: int, count: int, role: Role) -> list[dict[str, Any]]:
+    hashed = passwords.hash_password(PASSWORD)
+    rows = [
+        {
+            "id": number,
+            "phone": phone(number),
+            "name": _name(number),
+            "role": role,
+            "password_hash": hashed,
+            "agreed_to": current_versions(),
+            "seen_at": clock.now(),
+        }
+        for number in range(first, first + count)
+    ]
+    _insert(User, rows)
+    return rows
+
+
+def _name(number: int) -> str:
+    """All different for the first eight hundred, and twice as many again with a second surname."""
+    parts = [SURNAMES[number % 10], NAMES[number // 10 % 10], FATHERS[number // 100 % 8]]
+    if number >= 800:
+        parts[0] += "-" + SURNAMES[number // 800 % 10]
+    return " ".join(parts)
+
+
+def _doctors(first: int, count: int) -> list[dict[str, Any]]:
+    rows = []
+    for id, user in enumerate(_people(first, count, Role.DOCTOR), 1):
+        specialty, name_key = SPECIALTIES[id % len(SPECIALTIES)], normalised(user["name"])
+        rows.append(
+            {
+                "id": id,
+                "user_id": user["id"],
+                "specialty": specialty,
+                "about": " ".join(SENTENCES[:4]),
+                "practises_since": 1985 + id % 35,
+                "usual_price": 1500_00 + id % 20 * 100_00,
+                "name_key": name_key,
+                "search_key": f" {name_key} {normalised(specialty)}",
+            }
+        )
+    _insert(Doctor, rows)
+    terms = ((7, 900_00), (30, 2500_00), (90, 6000_00))
+    _insert(
+        Tariff,
+        [
+            {"doctor_id": row["id"], "title": f"{n} дней", "days": n, "price": price}
+            for row in rows
+            for n, price in terms
+        ],
+    )
+    return rows
+
+
+def _chat(id: int, patient: dict[str, Any], doctor: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": id,
+        "patient_id": patient["id"],
+        "doctor_id": doctor["id"],
+        "access": Access.UNLIMITED,
+        "free_days": 3,
+        "last_seq": 2,
+        "revision": 2,
+        "last_at": clock.now() - timedelta(minutes=id),
+        "last_text": SENTENCES[id % len(SENTENCES)],
+        "last_author_id": patient["id"],
+    }
+
+
+def _write_chats(chats: list[dict[str, Any]], doctors: list[dict[str, Any]]) -> None:
+    """Everything is read, as it is in a chat that lives."""
+    _insert(Chat, chats)
+    user_of = {doctor["id"]: doctor["user_id"] for doctor in doctors}
+    sides = [(chat, chat["patient_id"], user_of[chat["doctor_id"]]) for chat in chats]
+    members = (
+        {"chat_id": chat["id"], "user_id": user, "read_to": chat["last_seq"], "delivered_to": chat["last_seq"]}
+        for chat, *users in sides
+        for user in users
+    )
+    _insert(ChatMember, members)
+    chance = random.Random(7)
+    _insert(Message, (message for side in sides for message in _history(*side, chance)))
+
+
+def _history(chat: dict[str, Any], patient: int, doctor: int, chance: random.Random) -> Iterator[dict[str, Any]]:
+    for seq in range(1, chat["last_seq"] + 1):
+        text = " ".join(chance.sample(SENTENCES, chance.randint(1, 3))) + (f" {RARE}" if seq % 500 == 0 else "")
+        yield {
+            "chat_id": chat["id"],
+            "seq": seq,
+            "revision": seq,
+            "author_id": chance.choice((patient, doctor)),
+            "client_id": f"bench-{seq:08}",
+            "text": text,
+            "stems": stemmed(text),
+            "sent_at": _moment(chat, seq),
+        }
+
+
+def _moment(chat: dict[str, Any], seq: int) -> datetime:
+    before_last: int = chat["last_seq"] - seq
+    last: datetime = chat["last_at"]
+    return last - timedelta(minutes=4) * before_last
+
+
+def _insert(model: type[Any], rows: Iterable[dict[str, Any]]) -> None:
+    """In large bites; the full-text index fills itself."""
+    bite: list[dict[str, Any]] = []
+    for row in rows:
+        bite.append(row)
+        if len(bite) == AT_ONCE:
+            db.session.execute(insert(model.__table__), bite)
+            bite = []
+    if bite:
+        db.session.execute(insert(model.__table__), bite)
