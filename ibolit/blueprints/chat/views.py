@@ -13,7 +13,7 @@ from ... import errors
 from ...database import writing
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Act, AuditEvent, Chat, Doctor, Message, Tariff
+from ...models import Act, AuditEvent, Chat, ChatState, Doctor, Message, Tariff
 from ...rendering import go, respond, wants_fragment
 from ..entrance import address
 from ..inbox import inbox_page
@@ -136,6 +136,9 @@ def _empty_form() -> MessageForm:
 
 
 def _on_sale(chat: Chat) -> list[Tariff]:
+    """Asked for only when «Продлить» may be shown."""
+    if current_user.is_doctor or chat.state in (ChatState.NOT_BEGUN, ChatState.OPEN, ChatState.UNLIMITED):
+        return []
     return list(db.session.scalars(Tariff.on_sale_by(chat.doctor_id)))
 
 
