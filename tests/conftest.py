@@ -127,8 +127,12 @@ class Browser:
         headers = {"X-CSRFToken": self.token()} | more.pop("headers", {})
         return self._visit("POST", url, htmx, data=data or {}, headers=headers, **more)
 
+    def open(self, url: str, **more: Any) -> TestResponse:
+        """Without a token. Outside the test's own app context: flask.g would carry one visitor to the next."""
+        return Context().run(self.client.open, url, buffered=True, **more)
+
     def token(self) -> str:
-        page = self._open("/login/phone").text
+        page = self.open("/login/phone").text
         found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
         assert found is not None
         return found.group(1)
@@ -136,13 +140,9 @@ class Browser:
     def _visit(self, method: str, url: str, htmx: bool, **more: Any) -> TestResponse:
         headers = more.pop("headers", {}) | ({"HX-Request": "true"} if htmx else {})
         db.session.remove()  # a request begins with nothing loaded, as in life
-        answer = self._open(url, method=method, headers=headers, **more)
+        answer = self.open(url, method=method, headers=headers, **more)
         db.session.remove()
         return answer
-
-    def _open(self, url: str, **more: Any) -> TestResponse:
-        """Outside the test's own app context, or flask.g would carry one visitor's name to the next."""
-        return Context().run(self.client.open, url, buffered=True, **more)
 
 
 @pytest.fixture

@@ -116,15 +116,15 @@ def test_every_post_is_in_the_list(clinic: Flask) -> None:
 def test_post_without_the_pages_token_is_refused(as_patient: Browser, chat: Chat, url: str, token: str | None) -> None:
     headers = {} if token is None else {"X-CSRFToken": token}
     for more in ({}, {"HX-Request": "true"}):
-        answer = as_patient.client.post(url, data={"text": "Болит"}, headers=headers | more)
+        answer = as_patient.open(url, method="POST", data={"text": "Болит"}, headers=headers | more)
         is_error(answer, 400, "Страница устарела", htmx=bool(more))
 
 
 def test_token_of_another_browser_is_refused(as_patient: Browser, as_stranger: Browser, chat: Chat) -> None:
     headers = {"X-CSRFToken": as_stranger.token()}
-    assert as_patient.client.post(f"/chats/{chat.id}/typing", headers=headers).status_code == 400
+    assert as_patient.open(f"/chats/{chat.id}/typing", method="POST", headers=headers).status_code == 400
 
 
 def test_token_may_come_in_the_form(as_patient: Browser) -> None:
     letter = {"name": "Анна Петрова", "csrf_token": as_patient.token()}
-    assert as_patient.client.post("/profile/name", data=letter).status_code == 303
+    assert as_patient.open("/profile/name", method="POST", data=letter).status_code == 303

@@ -1,0 +1,118 @@
+"""What a page asks of the database does not grow with its rows, and is little."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Browser
+from factories import later, make_chat, make_doctor, make_user, say
+from flask import Flask
+from sqlalchemy import event
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Doctor, User
+
+MOST = 6
+
+
+class Queries(list[str]):
+    """What was asked inside the with block; BEGIN and COMMIT are no questions."""
+
+    def __enter__(self) -> Queries:
+        event.listen(db.engine, "before_cursor_execute", self._note)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        event.remove(db.engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        self.append(statement)
+
+
+def asked_by(browser: Browser, url: str, **more: Any) -> list[str]:
+    """The second visit: the first marks read, and fills what is kept between requests."""
+    browser.get(url, **more)
+    with Queries() as queries:
+        assert browser.get(url, **more).status_code == 200
+    return queries
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_directory(as_patient: Browser, htmx: bool) -> None:
+    counts = []
+    for rows in (3, 20):
+        for number in range(rows):
+            make_doctor(f"Врач {rows} {number:02}", tariffs=number % 3)
+        counts.append(len(asked_by(as_patient, "/doctors", htmx=htmx)))
+    assert counts[0] == counts[1] <= MOST
+
+
+@pytest.mark.parametrize("url", ["/messages", "/patients"])
+@pytest.mark.parametrize("htmx", [True, False])
+def test_inbox(as_doctor: Browser, doctor: Doctor, url: str, htmx: bool) -> None:
+    counts = []
+    for rows in (3, 30):
+        for number in range(rows):
+            patient = make_user(f"Пациент {number}")
+            say(make_chat(patient, doctor, days_left=1), patient)
+        counts.append(len(asked_by(as_doctor, url, htmx=htmx)))
+    assert counts[0] == counts[1] <= MOST
+
+
+@pytest.mark.parametrize("url", ["", "/messages?before=5", "/messages?after=0", "/tariffs"])
+def test_chat(as_patient: Browser, chat: Chat, patient: User, doctor: Doctor, url: str) -> None:
+    counts = []
+    for rows in (5, 60):
+        for number in range(rows):
+            say(chat, doctor.user if number % 2 else patient, str(number))
+        counts.append(len(asked_by(as_patient, f"/chats/{chat.id}{url}", htmx=bool(url))))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_last_day_also_asks_whether_more_is_on_sale(as_patient: Browser, patient: User, doctor: Doctor) -> None:
+    chat = make_chat(patient, doctor, days_left=0.5)
+    say(chat, doctor.user)
+    assert len(asked_by(as_patient, f"/chats/{chat.id}")) <= MOST + 1
+
+
+def test_chat_with_news_also_writes_what_was_read(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    counts = []
+    for rows in (5, 60):
+        for number in range(rows):
+            say(chat, doctor.user, str(number))
+        with Queries() as queries:
+            as_patient.get(f"/chats/{chat.id}")
+        writes = [query.split()[:2] for query in queries if not query.startswith("SELECT")]
+        assert writes == [["INSERT", "INTO"], ["UPDATE", "chat"], ["UPDATE", "chat_member"]]
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 2 * MOST
+
+
+def test_found_messages(as_patient: Browser, patient: User, clinic: Flask) -> None:
+    counts = []
+    for rows in (3, 40):
+        for number in range(rows):
+            say(make_chat(patient, make_doctor(f"Врач {rows} {number}"), days_left=1), patient, "Болит голова")
+        token = {"X-CSRFToken": as_patient.token()}
+        with Queries() as queries:
+            as_patient.open("/messages/search", method="POST", data={"q": "голова"}, headers=token)
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_profile_with_many_devices(as_patient: Browser, clinic: Flask, patient: User) -> None:
+    counts = []
+    for rows in (1, 10):
+        for _ in range(rows):
+            Browser(clinic, patient)
+        counts.append(len(asked_by(as_patient, "/profile")))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_first_visit_of_the_minute_writes_once(as_patient: Browser, chat: Chat) -> None:
+    later(seconds=61)
+    with Queries() as queries:
+        as_patient.get("/messages")
+    writes = [query for query in queries if not query.startswith("SELECT")]
+    assert len(writes) == 2  # the device and the person
