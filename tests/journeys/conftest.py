@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from live_clinic import PASSWORD, LiveClinic
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
+
+expect.set_options(timeout=15_000)  # a busy machine is no broken page
 
 
 @pytest.fixture(scope="session")

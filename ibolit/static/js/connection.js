@@ -7,15 +7,16 @@
   };
 
   ibolit.behaviour('connection', function (body) {
-    var banner = document.getElementById('connection'), timer;
+    var banner = document.getElementById('connection'), timer = null;
     function lost(event) {
       var closing = event.detail.event;
-      if (closing && closing.code === 4401) { location.reload(); return; } // signed out elsewhere
-      clearTimeout(timer);
-      timer = setTimeout(function () { banner.hidden = false; }, 2000);
+      // Signed out elsewhere; if it was here, the way out is already being loaded and must not be interrupted.
+      if (closing && closing.code === 4401) { if (!ibolit.leaving) location.reload(); return; }
+      timer = timer || setTimeout(function () { banner.hidden = false; }, 2000); // counted from the first failure
     }
     function found() {
       clearTimeout(timer);
+      timer = null;
       banner.hidden = true;
     }
     body.addEventListener('htmx:wsClose', lost);

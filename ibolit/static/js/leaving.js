@@ -6,6 +6,7 @@ ibolit.behaviour('leaving', function (form) {
   }
   form.addEventListener('submit', function (event) {
     if (ours().length && !confirm('Есть неотправленный текст. Выйти и стереть его?')) { event.preventDefault(); return; }
+    ibolit.leaving = true;
     ours().forEach(function (key) { localStorage.removeItem(key); });
   });
 });
