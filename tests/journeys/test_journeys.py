@@ -121,7 +121,9 @@ def test_server_dies_in_the_middle(visitors: Visitors, live: LiveClinic) -> None
     expect(bubble(patient, "обрыв")).to_have_count(3)
 
 
-def test_expired_chat_keeps_the_text_and_offers_to_prolong(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+def test_expired_chat_keeps_the_text_and_offers_to_prolong(
+    visitors: Visitors, no_complaints: Callable[[], None]
+) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient, "Лебедев")
     expect(patient.locator(".foot")).to_contain_text("Время общения истекло")
