@@ -9,7 +9,7 @@ from flask import Flask, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, SecurityError
 
 from ..errors import Refused
 from ..extensions import db
@@ -38,8 +38,8 @@ def init_errors(app: Flask) -> None:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
-    if error.code is None or error.code < 400:
-        return error
+    if error.code is None or error.code < 400 or isinstance(error, SecurityError):
+        return error  # SecurityError: whoever calls us by a foreign name is shown no page of ours
     title, advice = WORDS.get(error.code, WORDS[400])
     return _show(error.code, title, advice)
 
