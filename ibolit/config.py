@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import current_app
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from werkzeug.local import LocalProxy
 
 DEVELOPMENT_KEY = "ibolit-development-key"
@@ -90,21 +93,21 @@ class Settings:
         settings = cls(
             environment=environment,
             secret_key=env.secret("SECRET_KEY", None if production else DEVELOPMENT_KEY),
-            database_url=env.text("DATABASE_URL", f"sqlite:///{data}/ibolit.db"),
+            database_url=env.database("DATABASE_URL", f"sqlite:///{data}/ibolit.db"),
             data=data,
             port=port,
-            public_url=env.text("PUBLIC_URL", None if production else f"http://127.0.0.1:{port}").rstrip("/"),
+            public_url=env.site("PUBLIC_URL", None if production else f"http://127.0.0.1:{port}"),
             clinic_name=env.text("CLINIC_NAME", None if production else "Клиника «Айболит»"),
             clinic_phone=env.text("CLINIC_PHONE", "" if production else "+7 495 000-00-00"),
             clinic_timezone=env.zone("CLINIC_TIMEZONE", "Europe/Moscow"),
-            support_email=env.text("SUPPORT_EMAIL", "support@ibolit.pro"),
+            support_email=env.email("SUPPORT_EMAIL", "support@ibolit.pro"),
             registration_is_open=env.choice("REGISTRATION", ["open", "invite"], default="open") == "open",
             sms_backend=env.choice("SMS_BACKEND", ["demo", "smsaero"], default=fallback),
             smsaero_email=env.text("SMSAERO_EMAIL", ""),
             smsaero_key=env.text("SMSAERO_KEY", ""),
             smsaero_sign=env.text("SMSAERO_SIGN", ""),
             mail_backend=env.choice("MAIL_BACKEND", ["demo", "smtp"], default=fallback),
-            mail_from=env.text("MAIL_FROM", "ibolit@localhost"),
+            mail_from=env.email("MAIL_FROM", "ibolit@localhost"),
             smtp_host=env.text("SMTP_HOST", ""),
             smtp_port=env.number("SMTP_PORT", 587, least=1, most=65535),
             smtp_user=env.text("SMTP_USER", ""),
@@ -170,6 +173,28 @@ class _Reader:
             return Path(path).read_text().strip()
         except OSError as error:
             raise BadSetting(f"{name}_FILE", "cannot be read") from error
+
+    def database(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            kind = make_url(value).drivername
+        except (ArgumentError, ValueError) as error:
+            raise BadSetting(name, "cannot be read") from error
+        if kind not in ("sqlite", "postgresql+psycopg"):
+            raise BadSetting(name, "must begin with sqlite:// or postgresql+psycopg://")
+        return value
+
+    def site(self, name: str, default: str | None) -> str:
+        value = self.text(name, default).rstrip("/")
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", value):
+            raise BadSetting(name, "must be an address such as https://ibolit.example, without a path")
+        return value
+
+    def email(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+            raise BadSetting(name, "must be an e-mail address")
+        return value
 
     def choice(self, name: str, allowed: list[str], default: str | None) -> str:
         value = self.text(name, default)
