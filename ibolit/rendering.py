@@ -89,13 +89,14 @@ def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def short_when(moment: datetime, zone: ZoneInfo) -> str:
-    """In a list: the time today, «вчера», else the date."""
+    """In a list: the time today, «вчера», else the date, with its year if it was another."""
     title = day_title(moment, zone)
     if title == "Сегодня":
         return local_time(moment, zone)
     if title == "Вчера":
         return "вчера"
-    return format_date(moment.astimezone(zone).date(), "d MMM", locale=RUSSIAN).rstrip(".")
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    return format_date(day, "d MMM" if day.year == today.year else "d MMM y", locale=RUSSIAN).rstrip(".")
 
 
 def time_left(until: datetime) -> str:

@@ -1,0 +1,130 @@
+"""Russian dates, numbers and plurals; the names of elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from factories import later
+from flask import Flask
+
+from ibolit import rendering
+from ibolit.models import Chat
+from ibolit.rendering import (
+    day_and_time,
+    day_title,
+    dom_id,
+    epoch,
+    local_day,
+    local_time,
+    plural,
+    rubles,
+    short_when,
+    time_left,
+)
+from ibolit.services import clock
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+OMSK = ZoneInfo("Asia/Omsk")
+NEW_YEAR = datetime(2025, 12, 31, 21, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 дней"), (1, "1 день"), (2, "2 дня"), (5, "5 дней"), (11, "11 дней"), (21, "21 день"), (104, "104 дня"),
+     (112, "112 дней")],
+)  # fmt: skip
+def test_plurals(count: int, words: str) -> None:
+    assert plural(count, "день", "дня", "дней").replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize(
+    ("kopecks", "words"),
+    [(0, "0 ₽"), (150000, "1 500 ₽"), (99, "0,99 ₽"), (123456789, "1 234 567,89 ₽"), (5, "0,05 ₽")],
+)
+def test_money(kopecks: int, words: str) -> None:
+    assert rubles(kopecks).replace("\u00a0", " ") == words
+
+
+def test_midnight_is_the_readers_own() -> None:
+    assert (local_time(NEW_YEAR, MOSCOW), local_day(NEW_YEAR, MOSCOW)) == ("00:30", "2026-01-01")
+    assert (local_time(NEW_YEAR, ZoneInfo("UTC")), local_day(NEW_YEAR, ZoneInfo("UTC"))) == ("21:30", "2025-12-31")
+    assert day_and_time(NEW_YEAR, OMSK) == "1 января, 03:30"
+
+
+@pytest.fixture
+def summer() -> Iterator[datetime]:
+    """The middle of a summer day in Moscow, whatever today is."""
+    now = datetime(2030, 7, 15, 9, 0, 30, tzinfo=UTC)
+    later(seconds=(now - datetime.now(UTC)).total_seconds())
+    yield clock.now()
+    later()
+
+
+def test_days_have_names(summer: datetime) -> None:
+    assert day_title(summer, MOSCOW) == "Сегодня"
+    assert day_title(summer - timedelta(hours=13), MOSCOW) == "Вчера"
+    assert day_title(summer - timedelta(hours=13), ZoneInfo("America/New_York")) == "Вчера"
+    assert day_title(summer - timedelta(days=2), MOSCOW) == "13 июля"
+    assert day_title(summer.replace(year=2029), MOSCOW) == "15 июля 2029"
+    assert short_when(summer, MOSCOW) == "12:00"
+    assert short_when(summer - timedelta(days=1), MOSCOW) == "вчера"
+    assert short_when(summer - timedelta(days=2), MOSCOW) == "13 июл"
+    assert short_when(summer.replace(year=2029), MOSCOW) == "15 июл. 2029"
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(days=2, minutes=-1), "ещё 2 дня"),
+        (timedelta(days=1, minutes=5), "ещё 2 дня"),
+        (timedelta(hours=23, minutes=30), "ещё 24 часа"),
+        (timedelta(hours=4, minutes=59), "ещё 5 часов"),
+        (timedelta(minutes=59, seconds=30), "ещё 60 минут"),
+        (timedelta(minutes=9, seconds=30), "ещё 10 минут"),
+        (timedelta(seconds=5), "ещё 1 минуту"),
+        (timedelta(seconds=-5), "ещё 1 минуту"),
+    ],
+)
+def test_time_left_is_rounded_up(summer: datetime, left: timedelta, words: str) -> None:
+    assert time_left(clock.now() + left).replace("\u00a0", " ") == words
+
+
+def test_scripts_get_milliseconds() -> None:
+    assert epoch(datetime(1970, 1, 1, 0, 0, 1, 500_000, tzinfo=UTC)) == 1500
+    assert epoch(None) == 0
+
+
+def test_elements_are_named_by_what_they_show(chat: Chat) -> None:
+    assert dom_id(chat) == f"chat-{chat.id}"
+    assert dom_id(chat, "strip") == f"chat-{chat.id}-strip"
+
+
+@pytest.mark.parametrize(
+    ("headers", "fragment"),
+    [
+        ({}, False),
+        ({"HX-Request": "true"}, True),
+        ({"HX-Request": "true", "HX-Boosted": "true"}, False),
+        ({"HX-Request": "true", "HX-History-Restore-Request": "true"}, False),
+    ],
+)
+def test_who_wants_a_fragment(app: Flask, headers: dict[str, str], fragment: bool) -> None:
+    with app.test_request_context("/doctors", headers=headers):
+        assert rendering.wants_fragment() is fragment
+
+
+def test_only_a_failed_form_without_htmx_needs_a_page(app: Flask) -> None:
+    """A deed is answered in three ways, and every one says that the answer depends on who asked."""
+    with app.test_request_context("/doctors", headers={"HX-Request": "true"}):
+        answer = rendering.respond("badge.html", page="pwa/offline.html", to="/messages", count=3)
+        assert (answer.status_code, answer.vary.to_header()) == (200, "HX-Request")
+        assert b"3<" in answer.data
+    with app.test_request_context("/doctors"):
+        answer = rendering.respond("badge.html", page="pwa/offline.html", to="/messages", count=3)
+        assert (answer.status_code, answer.location) == (303, "/messages")
+        answer = rendering.respond("badge.html", page="pwa/offline.html", to="/messages", status=422, count=3)
+        assert answer.status_code == 422
+        assert b"<html" in answer.data
