@@ -1,4 +1,4 @@
-"""Facts reach their subscribers after the commit, and a subscriber may ask the database."""
+"""Facts are told once, after the commit, and forgotten by a rollback."""
 
 from __future__ import annotations
 
@@ -7,67 +7,94 @@ from collections.abc import Iterator
 import pytest
 from factories import make_user
 from flask import Flask
-from sqlalchemy.orm import Session
 
-from ibolit.events import Fact, MessageSent, Subscribers, record
+from ibolit.events import DeviceEnded, Fact, MemberTyped, Subscribers, WorkAdded, publish, record
 from ibolit.extensions import db
-from ibolit.models import User
 
-FACT = MessageSent(1, 2, 3)
+
+class Heard(list[tuple[str, Fact]]):
+    """What was told, and before or after the commit."""
+
+    def __init__(self) -> None:
+        self.subscribers = Subscribers()
+        for kind in (DeviceEnded, MemberTyped, WorkAdded):
+            self.subscribers.before_commit(kind, lambda fact: self.append(("before", fact)))
+            self.subscribers.after_commit(kind, lambda fact: self.append(("after", fact)))
 
 
 @pytest.fixture
-def subscribers(clinic: Flask) -> Iterator[Subscribers]:
-    own, clinic.extensions["ibolit_subscribers"] = clinic.extensions["ibolit_subscribers"], Subscribers()
-    yield clinic.extensions["ibolit_subscribers"]
-    clinic.extensions["ibolit_subscribers"] = own
+def heard(clinic: Flask) -> Iterator[Heard]:
+    usual, heard = clinic.extensions["ibolit_subscribers"], Heard()
+    clinic.extensions["ibolit_subscribers"] = heard.subscribers
+    yield heard
+    clinic.extensions["ibolit_subscribers"] = usual
 
 
-@pytest.fixture
-def told(subscribers: Subscribers) -> list[Fact]:
-    facts: list[Fact] = []
-    subscribers.after_commit(MessageSent, facts.append)
-    return facts
-
-
-def test_a_fact_is_told_once_after_the_commit(told: list[Fact]) -> None:
+def test_notices_hear_before_and_live_screens_after_the_commit(heard: Heard) -> None:
+    record(DeviceEnded(1))
     make_user()
-    record(FACT)
-    record(FACT)
-    assert told == []
-    db.session.commit()
-    db.session.commit()
-    assert told == [FACT]
+    assert heard == [("before", DeviceEnded(1)), ("after", DeviceEnded(1))]
 
 
-def test_a_rollback_forgets(told: list[Fact]) -> None:
-    db.session.scalar(db.select(User.id))
-    record(FACT)
+def test_nothing_is_told_twice(heard: Heard) -> None:
+    record(DeviceEnded(1))
+    record(DeviceEnded(1))
+    for _ in range(2):
+        db.session.execute(db.text("SELECT 1"))
+        db.session.commit()
+    assert [fact for when, fact in heard if when == "after"] == [DeviceEnded(1)]
+
+
+def test_rollback_forgets(heard: Heard) -> None:
+    db.session.execute(db.text("SELECT 1"))
+    record(DeviceEnded(1))
     db.session.rollback()
-    db.session.commit()
-    assert told == []
-
-
-def test_a_savepoint_tells_nobody(told: list[Fact]) -> None:
-    with db.session.begin_nested():
-        record(FACT)
-    assert told == []
-    db.session.commit()
-    assert told == [FACT]
-
-
-def test_nobody_holds_a_connection_while_he_waits_for_another(subscribers: Subscribers) -> None:
-    """Fifty who did would empty the pool and wait for each other."""
-    held: list[int] = []
-
-    def ask(_fact: Fact) -> None:
-        with Session(db.engine) as session:
-            session.scalar(db.select(User.id))
-            held.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
-
-    subscribers.after_commit(MessageSent, ask)
     make_user()
-    record(FACT)
-    db.session.scalar(db.select(User.id))
-    db.session.commit()
-    assert held == [1]
+    assert heard == []
+
+
+def test_notice_may_record_a_fact_of_its_own(heard: Heard) -> None:
+    heard.subscribers.before_commit(DeviceEnded, lambda fact: record(WorkAdded()))
+    record(DeviceEnded(1))
+    make_user()
+    assert [fact for when, fact in heard if when == "after"] == [DeviceEnded(1), WorkAdded()]
+
+
+def test_failed_notice_stops_the_commit(heard: Heard) -> None:
+    """What must not be lost is a row of the same transaction."""
+
+    def fail(_fact: Fact) -> None:
+        raise RuntimeError
+
+    heard.subscribers.before_commit(DeviceEnded, fail)
+    record(DeviceEnded(1))
+    with pytest.raises(RuntimeError):
+        db.session.commit()
+    db.session.rollback()
+    make_user()
+    assert [fact for when, fact in heard if when == "after"] == []
+
+
+def test_failed_screen_silences_no_other(heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_fact: Fact) -> None:
+        raise RuntimeError
+
+    heard.subscribers.after_commit(WorkAdded, fail)
+    heard.subscribers.after_commit(WorkAdded, lambda fact: heard.append(("last", fact)))
+    record(WorkAdded())
+    make_user()
+    assert ("last", WorkAdded()) in heard
+    assert "a subscriber of WorkAdded failed" in caplog.text
+
+
+def test_savepoint_tells_nothing_yet(heard: Heard) -> None:
+    with db.session.begin_nested():
+        record(WorkAdded())
+    assert heard == []
+    make_user()
+    assert ("after", WorkAdded()) in heard
+
+
+def test_what_is_never_stored_is_told_at_once(heard: Heard) -> None:
+    publish(MemberTyped(1, 2))
+    assert heard == [("after", MemberTyped(1, 2))]

@@ -1,0 +1,52 @@
+"""Transactions on the clinic's database: who reads, who writes, and what survives."""
+
+from __future__ import annotations
+
+import pytest
+from factories import make_user
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+
+from ibolit.database import queue_up, reading, writing
+from ibolit.extensions import db
+from ibolit.models import Role, User
+
+
+@pytest.fixture
+def on_sqlite(clinic: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL needs none of this")
+
+
+def test_sqlite_is_durable_and_checks_its_keys(on_sqlite: None) -> None:
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    with db.engine.connect() as connection:
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
+    assert found == pragmas
+
+
+def test_readers_cannot_write_by_mistake(on_sqlite: None) -> None:
+    """A reader lets others write meanwhile; a writer stands in line from its first statement."""
+    with reading(), db.engine.connect() as reader:
+        reader.exec_driver_sql("SELECT count(*) FROM user").scalar()
+        make_user()
+        assert reader.exec_driver_sql("SELECT count(*) FROM user").scalar() == 0
+
+
+def test_a_short_write_in_the_middle_of_reading(clinic: Flask) -> None:
+    with reading():
+        user = User(phone="+79160000001", name="Анна", role=Role.PATIENT, password_hash="x")
+        with writing(db.session):
+            db.session.add(user)
+        assert db.session.get(User, user.id) is user
+        with pytest.raises(IntegrityError), writing(db.session):
+            db.session.add(User(phone="+79160000001", name="Другая", role=Role.PATIENT, password_hash="x"))
+        assert len(db.session.scalars(db.select(User)).all()) == 1
+
+
+def test_line_is_left_by_commit_and_rollback(clinic: Flask) -> None:
+    for end in (db.session.commit, db.session.rollback, db.session.remove):
+        queue_up(db.session, "somebody")
+        make_user()
+        end()
+    assert len(db.session.scalars(db.select(User)).all()) == 3
