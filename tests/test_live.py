@@ -1,0 +1,269 @@
+"""Open screens: after a commit the right people get the right fragments, and nobody else a thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from conftest import Browser
+from factories import PASSWORD, make_chat, make_doctor, say
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Device, Doctor, User
+from ibolit.services import Services
+from ibolit.services.realtime import Closing, Outbox
+
+Open = Callable[..., "Screen"]
+
+
+class Screen:
+    """What would travel to one open page."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def shown(self) -> str:
+        """Everything since the last look."""
+        pieces = []
+        while (html := self.outbox.take()) is not None:
+            pieces.append(html)
+        return "\n".join(pieces)
+
+
+@pytest.fixture
+def open_screen(services: Services) -> Iterator[Open]:
+    opened: list[Outbox] = []
+
+    def open(user: User, device_id: int = 0) -> Screen:
+        opened.append(services.realtime.open(user.id, device_id))
+        return Screen(opened[-1])
+
+    yield open
+    for outbox in opened:
+        services.realtime.close(outbox)
+
+
+@pytest.fixture
+def three(open_screen: Open, patient: User, doctor: Doctor, stranger: User) -> tuple[Screen, Screen, Screen]:
+    return open_screen(patient), open_screen(doctor.user), open_screen(stranger)
+
+
+def post(browser: Browser, chat: Chat, text: str = "Болит голова", client_id: str = "abcdef123456") -> None:
+    url = f"/chats/{chat.id}/messages"
+    assert browser.post(url, {"text": text, "client_id": client_id}, htmx=True).status_code == 200
+
+
+def test_message_reaches_the_two_and_nobody_else(
+    as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
+) -> None:
+    post(as_patient, chat)
+    author, reader, stranger = (screen.shown() for screen in three)
+    assert stranger == ""
+    for html in (author, reader):
+        assert 'id="message-1"' in html
+        assert f'data-list="chat-{chat.id}-messages"' in html
+        assert f'id="chat-{chat.id}-row"' in html
+        assert 'id="badge"' in html
+        assert "Болит голова" in html
+
+
+def test_author_sees_a_tick_and_the_reader_a_number(
+    as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
+) -> None:
+    post(as_patient, chat)
+    author, reader, _ = (screen.shown() for screen in three)
+    assert "message--mine" in author
+    assert "ticks--sent" in author
+    assert 'data-client-id="abcdef123456"' in author
+    assert "Вы: Болит голова" in author
+    assert re.search(r'id="badge"[^>]* hidden', author)
+    assert "message--mine" not in reader
+    assert "ticks" not in reader
+    assert "data-client-id" not in reader
+    assert "row--unread" in reader
+    assert '<span class="pill">1' in reader
+    assert re.search(r'id="badge" class="badge">\s*1<', reader)
+    assert f'id="chat-{chat.id}-typing"' in reader
+
+
+def test_every_open_screen_of_a_person_is_told(
+    as_patient: Browser, chat: Chat, doctor: Doctor, open_screen: Open
+) -> None:
+    screens = [open_screen(doctor.user) for _ in range(3)]
+    post(as_patient, chat)
+    assert len({screen.shown() for screen in screens}) == 1
+    assert "Болит" not in screens[0].shown()
+
+
+def test_repeated_message_is_told_once(as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]) -> None:
+    post(as_patient, chat)
+    three[1].shown()
+    post(as_patient, chat)
+    assert three[1].shown() == ""
+
+
+def test_times_are_of_each_reader(
+    as_patient: Browser, chat: Chat, doctor: Doctor, patient: User, three: tuple[Screen, Screen, Screen]
+) -> None:
+    db.session.get_one(User, doctor.user_id).choose_zone("Asia/Vladivostok")
+    db.session.commit()
+    post(as_patient, chat)
+    times = [re.findall(r"<time[^>]*>(\d\d:\d\d)<", screen.shown()) for screen in three[:2]]
+    hours = [int(one[0][:2]) for one in times]
+    assert (hours[1] - hours[0]) % 24 == 7
+
+
+def test_refused_and_rolled_back_messages_are_told_to_nobody(
+    as_patient: Browser, patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    letter: dict[str, object] = {"text": "Болит", "client_id": "abcdef123456"}
+    assert as_patient.post(f"/chats/{chat.id}/messages", letter, htmx=True).status_code == 409
+    db.session.get_one(Chat, chat.id).post(doctor.user, "Передумал", "abcdef123456")
+    db.session.rollback()
+    assert [screen.shown() for screen in three] == ["", "", ""]
+
+
+def test_first_message_changes_strip_and_composer_of_both(
+    as_patient: Browser, patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+) -> None:
+    chat = make_chat(patient, doctor)
+    post(as_patient, chat)
+    for screen in three[:2]:
+        html = screen.shown()
+        assert f'id="chat-{chat.id}-strip"' in html
+        assert "Бесплатно до" in html
+        assert "data-stale" in html
+
+
+def test_granted_days_open_the_patients_composer(
+    patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    chat.prolong(7)
+    db.session.commit()
+    assert "Открыто до" in three[0].shown()
+    assert three[2].shown() == ""
+
+
+def test_receipts_reach_the_author_and_the_readers_other_screens(
+    as_doctor: Browser, chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
+) -> None:
+    say(chat, patient)
+    [screen.shown() for screen in three]
+    as_doctor.post(f"/chats/{chat.id}/receipts", {"delivered_to": 1, "read_to": 0})
+    author, *_ = [screen.shown() for screen in three]
+    assert 'data-delivered-to="1" data-read-to="0"' in author
+    as_doctor.post(f"/chats/{chat.id}/receipts", {"delivered_to": 1, "read_to": 1})
+    author, reader, stranger = (screen.shown() for screen in three)
+    assert 'data-delivered-to="1" data-read-to="1"' in author
+    assert 'id="badge"' not in author
+    assert f'id="chat-{chat.id}-row"' in reader
+    assert "row--unread" not in reader
+    assert re.search(r'id="badge"[^>]* hidden', reader)
+    assert stranger == ""
+
+
+def test_same_receipts_again_are_told_to_nobody(
+    as_doctor: Browser, chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
+) -> None:
+    say(chat, patient)
+    for _ in range(2):
+        [screen.shown() for screen in three]
+        as_doctor.post(f"/chats/{chat.id}/receipts", {"delivered_to": 1, "read_to": 1})
+    assert [screen.shown() for screen in three] == ["", "", ""]
+
+
+def test_opening_the_chat_tells_the_author_it_was_read(
+    as_doctor: Browser, chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
+) -> None:
+    say(chat, patient)
+    three[0].shown()
+    as_doctor.get(f"/chats/{chat.id}")
+    assert 'data-read-to="1"' in three[0].shown()
+
+
+def test_typing_is_told_to_the_other_only(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
+) -> None:
+    as_patient.post(f"/chats/{chat.id}/typing")
+    author, reader, stranger = (screen.shown() for screen in three)
+    assert (author, stranger) == ("", "")
+    assert "печатает…" in reader
+    assert f'id="chat-{chat.id}-typing"' in reader
+    as_doctor.post(f"/chats/{chat.id}/typing")
+    assert "печатает…" in three[0].shown()
+
+
+def test_who_may_not_write_does_not_type(
+    as_patient: Browser, patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    assert as_patient.post(f"/chats/{chat.id}/typing").status_code == 204
+    assert three[1].shown() == ""
+
+
+def test_stranger_types_into_no_chat(as_stranger: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]) -> None:
+    assert as_stranger.post(f"/chats/{chat.id}/typing").status_code == 404
+    assert [screen.shown() for screen in three] == ["", "", ""]
+
+
+def test_patients_of_one_doctor_do_not_hear_each_other(
+    as_patient: Browser, chat: Chat, stranger: User, doctor: Doctor, open_screen: Open
+) -> None:
+    make_chat(stranger, doctor, days_left=1)
+    neighbour, colleague = open_screen(stranger), open_screen(make_doctor("Орлов Дмитрий").user)
+    post(as_patient, chat)
+    assert (neighbour.shown(), colleague.shown()) == ("", "")
+
+
+def test_fragments_are_safe_and_hold_no_script(
+    as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
+) -> None:
+    post(as_patient, chat, "<script>alert(1)</script><img onerror=x>")
+    for screen in three[:2]:
+        html = screen.shown()
+        assert "<script" not in html
+        assert "<img onerror" not in html
+
+
+# Sockets end with the device
+
+
+def test_exit_ends_the_sockets_of_this_device_only(as_patient: Browser, patient: User, open_screen: Open) -> None:
+    assert as_patient.device is not None
+    mine, other = open_screen(patient, as_patient.device.id), open_screen(patient, 999)
+    as_patient.post("/logout")
+    assert mine.outbox.ended_with == Closing.SIGNED_OUT
+    assert other.outbox.ended_with is None
+
+
+def test_device_ended_from_afar_is_cut_off_at_once(
+    as_patient: Browser, patient: User, open_screen: Open, clinic: object
+) -> None:
+    lost, _ = Device.register(patient, "Потерянный телефон")
+    db.session.commit()
+    screen = open_screen(patient, lost.id)
+    as_patient.post(f"/profile/devices/{lost.id}/end")
+    assert screen.outbox.ended_with == Closing.SIGNED_OUT
+
+
+def test_new_password_cuts_off_the_others(as_patient: Browser, patient: User, open_screen: Open) -> None:
+    assert as_patient.device is not None
+    mine = open_screen(patient, as_patient.device.id)
+    lost, _ = Device.register(patient, "Потерянный телефон")
+    db.session.commit()
+    screen = open_screen(patient, lost.id)
+    as_patient.post("/profile/password", {"current": PASSWORD, "password": "new horse battery"})
+    assert screen.outbox.ended_with == Closing.SIGNED_OUT
+    assert mine.outbox.ended_with is None
+
+
+def test_ending_that_is_rolled_back_cuts_nobody_off(patient: User, open_screen: Open) -> None:
+    device, _ = Device.register(patient, "Телефон")
+    db.session.commit()
+    screen = open_screen(patient, device.id)
+    device.end()
+    db.session.rollback()
+    assert screen.outbox.ended_with is None
