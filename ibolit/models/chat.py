@@ -6,15 +6,20 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from functools import cache
+from typing import Self, cast
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     ForeignKey,
     Index,
     Select,
     String,
+    Table,
     UniqueConstraint,
+    Update,
+    bindparam,
     func,
     literal,
     or_,
@@ -23,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, joinedload, mapped_column, relationship
 
 from .. import errors
 from ..events import AccessChanged, MessageSent, ReceiptsMoved, record
@@ -69,7 +74,12 @@ class ChatMember(Model):
     @classmethod
     def unread_of(cls, user: User) -> int:
         """Chats with something unread, for the badge."""
-        return db.session.scalar(select(func.count()).where(cls.user_id == user.id, cls.unread > 0)) or 0
+        return cls.unread_of_each(db.session(), [user])[user.id]
+
+    @classmethod
+    def unread_of_each(cls, session: Session, users: Sequence[User]) -> dict[int, int]:
+        ids = [user.id for user in users]
+        return dict.fromkeys(ids, 0) | dict(session.execute(_unread(), {"users": ids}).tuples().all())
 
 
 class Chat(Model):
@@ -100,21 +110,31 @@ class Chat(Model):
     # Look-ups
 
     @classmethod
-    def visible_to(cls, user: User) -> Select[tuple[Self]]:
+    def visible_to(cls, user: User) -> Select[tuple[Chat]]:
         """The person's own chats with both people and how far they have read."""
-        doctor_user = aliased(User)
-        return (
-            select(cls)
-            .join(cls.doctor)
-            .join(doctor_user, Doctor.user)
-            .join(cls.patient)
-            .options(
-                contains_eager(cls.doctor).contains_eager(Doctor.user.of_type(doctor_user)),
-                contains_eager(cls.patient),
-                joinedload(cls.members),
-            )
-            .where(cls.is_of(user))
-        )
+        return _with_people().where(cls.is_of(user))
+
+    @classmethod
+    def one_of(cls, user: User, id: int) -> Chat | None:
+        """The person's own chat by its number."""
+        return db.session.scalar(_one_of(locked=False), {"id": id, "reader": user.id})
+
+    @classmethod
+    def held_by(cls, user: User, id: int) -> Chat | None:
+        """The same under its lock: what is read of it stays true until the commit."""
+        chat = db.session.scalar(_one_of(locked=True), {"id": id, "reader": user.id})
+        if chat is not None:
+            chat._note_lock()
+        return chat
+
+    @classmethod
+    def with_message(cls, session: Session, message_id: int) -> tuple[Chat, Message]:
+        """Both with all that a screen shows of them."""
+        return session.execute(_with_message(), {"id": message_id}).unique().tuples().one()
+
+    @classmethod
+    def with_people(cls, session: Session, id: int) -> Chat:
+        return session.scalars(_with_people_by_id(), {"id": id}).unique().one()
 
     @classmethod
     def is_of(cls, user: User) -> ColumnElement[bool]:
@@ -123,7 +143,7 @@ class Chat(Model):
         return cls.patient_id == user.id
 
     @classmethod
-    def inbox_of(cls, user: User, before: tuple[datetime, int] | None = None) -> Select[tuple[Self]]:
+    def inbox_of(cls, user: User, before: tuple[datetime, int] | None = None) -> Select[tuple[Chat]]:
         """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen."""
         begun = cls.visible_to(user).where(cls.last_seq > 0).order_by(cls.last_at.desc(), cls.id.desc())
         return (
@@ -200,8 +220,11 @@ class Chat(Model):
 
     def lock(self) -> None:
         """Until the commit nobody else changes this chat; what was loaded before is read anew."""
+        if db.session.info.get("locked_chat") == (self.id, db.session().get_transaction()):
+            return
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
+        self._note_lock()
 
     def post(self, author: User, text: str, client_id: str) -> Message:
         """The message, new or – for a repeated id with the same text – the one already there.
@@ -255,6 +278,10 @@ class Chat(Model):
 
     # Below: parts of the verbs
 
+    def _note_lock(self) -> None:
+        """The lock lasts as long as the transaction; taken twice it would only cost."""
+        db.session.info["locked_chat"] = (self.id, db.session().get_transaction())
+
     def _refuse_if_closed_for(self, author: User) -> None:
         if not self.takes_messages_from(author):
             raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
@@ -280,24 +307,70 @@ class Chat(Model):
         db.session.add(message)
         self.last_at, self.last_author_id = message.sent_at, message.author_id
         self.last_text = " ".join(text.split())[:120]
-        self._count_unread_for_others(author)
+        db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or 0})
         db.session.flush()
         record(MessageSent(self.id, message.id, self.revision))
         return message
-
-    def _count_unread_for_others(self, author: User | None) -> None:
-        others = ChatMember.user_id != (author.id if author else 0)
-        db.session.execute(
-            update(ChatMember)
-            .where(ChatMember.chat_id == self.id, others)
-            .values(unread=ChatMember.unread + 1)
-            .execution_options(synchronize_session=False)
-        )
 
     def _others_after(self, seq: int, reader: User) -> int:
         is_others = or_(Message.author_id.is_(None), Message.author_id != reader.id)
         counted = select(func.count()).where(Message.chat_id == self.id, Message.seq > seq, is_others)
         return db.session.scalar(counted) or 0
+
+
+# Asked with every message. SQLAlchemy spends more on building such a statement than on running it: each is built once.
+
+
+@cache
+def _with_people() -> Select[tuple[Chat]]:
+    doctor_user = aliased(User)
+    return (
+        select(Chat)
+        .join(Chat.doctor)
+        .join(doctor_user, Doctor.user)
+        .join(Chat.patient)
+        .options(
+            contains_eager(Chat.doctor).contains_eager(Doctor.user.of_type(doctor_user)),
+            contains_eager(Chat.patient),
+            joinedload(Chat.members),
+        )
+    )
+
+
+@cache
+def _with_people_by_id() -> Select[tuple[Chat]]:
+    return _with_people().where(Chat.id == bindparam("id"))
+
+
+@cache
+def _one_of(*, locked: bool) -> Select[tuple[Chat]]:
+    reader: BindParameter[int] = bindparam("reader")
+    chat = _with_people_by_id().where(or_(Chat.patient_id == reader, Doctor.user_id == reader))
+    return chat.with_for_update(of=Chat).execution_options(populate_existing=True) if locked else chat
+
+
+@cache
+def _with_message() -> Select[tuple[Chat, Message]]:
+    return (
+        _with_people()
+        .add_columns(Message)
+        .join(Message, Message.chat_id == Chat.id)
+        .where(Message.id == bindparam("id"))
+    )
+
+
+@cache
+def _unread() -> Select[tuple[int, int]]:
+    users = ChatMember.user_id.in_(bindparam("users", expanding=True))
+    return select(ChatMember.user_id, func.count()).where(users, ChatMember.unread > 0).group_by(ChatMember.user_id)
+
+
+@cache
+def _one_more_unread() -> Update:
+    """For everyone in the chat but the author."""
+    member = cast(Table, ChatMember.__table__)
+    others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
+    return update(member).where(others).values(unread=member.c.unread + 1)
 
 
 def _id_of_another(client_id: str, text: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, delete, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from ..events import DeviceEnded, record
@@ -39,14 +40,9 @@ class Device(Model):
         return device, token
 
     @classmethod
-    def signed_in(cls, token: str) -> Self | None:
+    def signed_in(cls, token: str) -> Device | None:
         """The device of a cookie with its person and, for a doctor, the profile; None when ended or too old."""
-        return db.session.scalar(
-            select(cls)
-            .join(cls.user)
-            .options(contains_eager(cls.user).options(joinedload(User.doctor)))
-            .where(cls.token_hash == _hash(token), cls.seen_at > clock.now() - cls.LIVES)
-        )
+        return db.session.scalar(_signed_in(), {"hash": _hash(token), "since": clock.now() - cls.LIVES})
 
     @classmethod
     def is_live(cls, device_id: int) -> bool:
@@ -76,6 +72,17 @@ class Device(Model):
 
     def see(self) -> None:
         self.seen_at = self.user.seen_at = clock.now()
+
+
+@cache
+def _signed_in() -> Select[tuple[Device]]:
+    """Asked with every request, so it is built once."""
+    return (
+        select(Device)
+        .join(Device.user)
+        .options(contains_eager(Device.user).options(joinedload(User.doctor)))
+        .where(Device.token_hash == bindparam("hash"), Device.seen_at > bindparam("since"))
+    )
 
 
 def _hash(token: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..extensions import Model, db
@@ -51,8 +52,16 @@ class Message(Model):
         return list(db.session.scalars(changed.limit(most)))
 
     @classmethod
-    def by(cls, author_id: int, client_id: str, chat_id: int) -> Self | None:
+    def by(cls, author_id: int, client_id: str, chat_id: int) -> Message | None:
         """The one already there when a phone repeats what it got no answer to."""
-        return db.session.scalar(
-            select(cls).where(cls.chat_id == chat_id, cls.author_id == author_id, cls.client_id == client_id)
-        )
+        return db.session.scalar(_by(), {"chat": chat_id, "author": author_id, "client": client_id})
+
+
+@cache
+def _by() -> Select[tuple[Message]]:
+    """Asked with every message, so it is built once."""
+    return select(Message).where(
+        Message.chat_id == bindparam("chat"),
+        Message.author_id == bindparam("author"),
+        Message.client_id == bindparam("client"),
+    )

@@ -9,65 +9,66 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import render_template
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from ..database import reading
 from ..events import AccessChanged, MemberTyped, MessageSent, ReceiptsMoved
 from ..extensions import db
-from ..models import Chat, Doctor, Message, Tariff, User
+from ..models import Chat, ChatMember, Tariff, User
 from ..services import current_services
 
 
 def message_sent(fact: MessageSent) -> None:
-    with _chat_and_readers(fact.chat_id) as (session, chat, readers):
-        message = session.get_one(Message, fact.message_id)
-        for reader in readers:
-            _show(reader, "message_sent", chat=chat, message=message, unread_chats=_unread_chats(session, reader))
+    with _reading() as session:
+        chat, message = Chat.with_message(session, fact.message_id)
+        _show_all(session, _listening(chat), "message_sent", chat=chat, message=message)
 
 
 def receipts_moved(fact: ReceiptsMoved) -> None:
-    with _chat_and_readers(fact.chat_id) as (session, chat, readers):
+    with _reading() as session:
+        chat = Chat.with_people(session, fact.chat_id)
+        readers = _listening(chat)
+        own = [reader for reader in readers if reader.id == fact.member_id]
+        _show_all(session, own, "read_here", chat=chat, revision=fact.revision)
         for reader in readers:
-            name = "read_here" if reader.id == fact.member_id else "receipts_moved"
-            _show(reader, name, chat=chat, revision=fact.revision, unread_chats=_unread_chats(session, reader))
+            if reader.id != fact.member_id:
+                _show(reader, "receipts_moved", chat=chat, revision=fact.revision)
 
 
 def access_changed(fact: AccessChanged) -> None:
-    with _chat_and_readers(fact.chat_id) as (session, chat, readers):
+    with _reading() as session:
+        chat = Chat.with_people(session, fact.chat_id)
         on_sale = session.scalars(Tariff.on_sale_by(chat.doctor_id)).all()
-        for reader in readers:
+        for reader in _listening(chat):
             _show(reader, "access_changed", chat=chat, on_sale=on_sale, revision=fact.revision)
 
 
 def member_typed(fact: MemberTyped) -> None:
-    with _chat_and_readers(fact.chat_id) as (_, chat, readers):
-        for reader in readers:
+    with _reading() as session:
+        chat = Chat.with_people(session, fact.chat_id)
+        for reader in _listening(chat):
             if reader.id != fact.user_id:
                 _show(reader, "member_typed", chat=chat)
 
 
 @contextmanager
-def _chat_and_readers(chat_id: int) -> Iterator[tuple[Session, Chat, list[User]]]:
+def _reading() -> Iterator[Session]:
     with reading(), Session(db.engine, expire_on_commit=False) as session:
-        chat = session.get_one(
-            Chat,
-            chat_id,
-            options=[
-                joinedload(Chat.patient),
-                joinedload(Chat.doctor).joinedload(Doctor.user),
-                joinedload(Chat.members),
-            ],
-        )
-        both = (chat.patient, chat.doctor.user)
-        yield session, chat, [user for user in both if current_services.realtime.has_listeners(user.id)]
+        yield session
 
 
-def _unread_chats(session: Session, reader: User) -> int:
-    from sqlalchemy import func, select
+def _listening(chat: Chat) -> list[User]:
+    both = (chat.patient, chat.doctor.user)
+    return [user for user in both if current_services.realtime.has_listeners(user.id)]
 
-    from ..models import ChatMember
 
-    return session.scalar(select(func.count()).where(ChatMember.user_id == reader.id, ChatMember.unread > 0)) or 0
+def _show_all(session: Session, readers: list[User], name: str, **context: object) -> None:
+    """With the badge of each."""
+    if not readers:
+        return
+    unread = ChatMember.unread_of_each(session, readers)
+    for reader in readers:
+        _show(reader, name, unread_chats=unread[reader.id], **context)
 
 
 def _show(reader: User, name: str, **context: object) -> None:

@@ -81,7 +81,7 @@ def index(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/messages")
 @login_required
 def post(id: int) -> ResponseReturnValue:
-    chat = _chat(id)
+    chat = Chat.held_by(current_user, id) or abort(404)
     form = MessageForm()
     if not form.validate_on_submit():
         return _refuse(chat, form, 422)
@@ -98,7 +98,7 @@ def post(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/receipts")
 @login_required
 def receive(id: int) -> ResponseReturnValue:
-    chat = _chat(id)
+    chat = Chat.held_by(current_user, id) or abort(404)
     form = ReceiptsForm()
     if not form.validate_on_submit():
         abort(400)
@@ -127,8 +127,7 @@ def new_client_id() -> str:
 
 
 def _chat(id: int) -> Chat:
-    chat: Chat = db.first_or_404(Chat.visible_to(current_user).where(Chat.id == id))
-    return chat
+    return Chat.one_of(current_user, id) or abort(404)
 
 
 def _empty_form() -> MessageForm:
