@@ -146,6 +146,18 @@ def test_page_opens_at_the_first_unread_and_marks_it_read(
     assert 'id="unread"' not in as_doctor.get(f"/chats/{chat.id}").text
 
 
+def test_unread_begins_after_ones_own_last_words(
+    as_patient: Browser, chat: Chat, patient: User, doctor: Doctor
+) -> None:
+    """One asks, leaves and comes back to the answers: nobody has read his own question."""
+    say(chat, patient, "Вопрос")
+    say(chat, doctor.user, "Первый ответ")
+    say(chat, doctor.user, "Второй ответ")
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert page.count('id="unread"') == 1
+    assert page.rindex("Вопрос") < page.index('id="unread"') < page.index("Первый ответ")
+
+
 def test_own_words_are_never_unread(as_patient: Browser, chat: Chat, patient: User) -> None:
     say(chat, patient, "Раз")
     assert 'id="unread"' not in as_patient.get(f"/chats/{chat.id}").text
