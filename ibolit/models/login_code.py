@@ -107,6 +107,7 @@ class LoginCode(Model):
 
     def spend(self) -> None:
         """The proof opens one password; raises CodeIsSpent for the second, also when both come at once."""
+        queue_up(db.session, f"code:{self.phone}")  # who registers this phone beside us is waited for
         if not self.proves_phone():
             raise errors.CodeIsSpent
         spent = db.session.execute(

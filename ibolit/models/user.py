@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .. import errors
 from ..config import current_settings
+from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock, passwords
 from ..services.codes import answer_for, is_answer
@@ -127,6 +128,7 @@ class EmailProof(Model):
 
     def accept(self, token: str) -> None:
         """Raises LinkIsSpent for a wrong, old or superseded token, and when the address became another's meanwhile."""
+        queue_up(db.session, f"email:{self.email}")  # two may prove the same address at once
         newest = EmailProof.newest_of(self.user_id)
         if not is_answer("email", self.id, self.nonce, token) or not self.is_alive() or newest is not self:
             raise errors.LinkIsSpent
