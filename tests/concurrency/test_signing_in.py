@@ -1,0 +1,142 @@
+"""The entrance under a crowd: codes, proofs, limits and registrations count right."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from conftest import Browser
+from factories import make_user
+from flask import Flask
+
+from ibolit import errors
+from ibolit.extensions import db
+from ibolit.models import Attempt, Device, EmailProof, Job, LoginCode, Tried, User
+from ibolit.services.codes import new_nonce
+
+from .crowd import at_once, outcomes
+
+PHONE = "+79161234567"
+
+
+def ask() -> LoginCode:
+    code = LoginCode.ask(PHONE, "192.0.2.1")
+    db.session.commit()
+    return code
+
+
+def wrong(code: LoginCode) -> str:
+    return f"{(int(code.digits) + 1) % 1_000_000:06}"
+
+
+def test_ten_guess_at_once_and_five_are_heard(clinic: Flask) -> None:
+    code = ask()
+    digits, id = wrong(code), code.id
+    counted = outcomes(clinic, 10, lambda _: db.session.get_one(LoginCode, id).guess(digits))
+    assert counted == {"CodeIsWrong": 5, "CodeIsSpent": 5}
+    assert db.session.get_one(LoginCode, id).guesses == 5
+
+
+def test_right_code_proves_once(clinic: Flask) -> None:
+    code = ask()
+    digits, id = code.digits, code.id
+    counted = outcomes(clinic, 4, lambda _: db.session.get_one(LoginCode, id).guess(digits))
+    assert counted == {"done": 1, "CodeIsSpent": 3}
+
+
+def test_proof_is_spent_once(clinic: Flask) -> None:
+    code = ask()
+    code.guess(code.digits)
+    db.session.commit()
+    id = code.id
+    counted = outcomes(clinic, 4, lambda _: db.session.get_one(LoginCode, id).spend())
+    assert counted == {"done": 1, "CodeIsSpent": 3}
+
+
+def test_codes_asked_at_once_are_one_code_sent_once(clinic: Flask) -> None:
+    ids = at_once(clinic, 8, lambda _: ask().id)
+    assert len(set(ids)) == 1
+    assert len(db.session.scalars(db.select(LoginCode)).all()) == 1
+    assert len(db.session.scalars(db.select(Job)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [(Tried.CODE_FOR_PHONE, 5), (Tried.PASSWORD_FOR_ACCOUNT, 10), (Tried.CODE_FROM_ADDRESS, 30)]
+)
+def test_limits_hold_under_a_crowd(clinic: Flask, kind: Tried, most: int) -> None:
+    def try_twice(_number: int) -> int:
+        done = 0
+        for _ in range(2):
+            try:
+                Attempt.count(kind, "somebody")
+                done += 1
+            except errors.TooManyAttempts:
+                pass
+            db.session.commit()
+        return done
+
+    assert sum(at_once(clinic, 20, try_twice)) == most
+    assert len(db.session.scalars(db.select(Attempt)).all()) == most
+
+
+def test_twenty_wrong_passwords_at_once(clinic: Flask) -> None:
+    user = make_user()
+    browsers = [Browser(clinic) for _ in range(20)]
+    letters = [{"login": user.phone, "password": "wrong horse", "csrf_token": one.token()} for one in browsers]
+    statuses = at_once(clinic, 20, lambda n: browsers[n].open("/login", method="POST", data=letters[n]).status_code)
+    assert Counter(statuses) == {422: 10, 429: 10}
+
+
+def newcomer(clinic: Flask) -> tuple[Browser, dict[str, str]]:
+    """Has just proved the phone; the next thing is his name and password."""
+    browser = Browser(clinic)
+    browser.post("/login/phone", {"phone": PHONE})
+    code = LoginCode.newest_for(PHONE)
+    assert code is not None
+    assert browser.post("/login/code", {"code": code.digits}).location == "/login/password"
+    return browser, {"name": "Анна", "password": "new horse battery", "csrf_token": browser.token()}
+
+
+def test_double_press_registers_once(clinic: Flask) -> None:
+    browser, letter = newcomer(clinic)
+    cookie = browser.client.get_cookie("ibolit_8000")
+    assert cookie is not None
+
+    def press(_number: int) -> int:
+        tab = Browser(clinic)
+        tab.client.set_cookie("ibolit_8000", cookie.value)
+        return tab.open("/login/password", method="POST", data=letter).status_code
+
+    statuses = at_once(clinic, 4, press)
+    assert statuses.count(303) >= 1
+    assert set(statuses) <= {303, 422}
+    assert len(db.session.scalars(db.select(User)).all()) == 1
+    assert len(db.session.scalars(db.select(Device)).all()) == 1
+
+
+def test_two_who_proved_the_same_phone_make_one_person(clinic: Flask) -> None:
+    two = [newcomer(clinic), newcomer(clinic)]
+    statuses = at_once(
+        clinic, 2, lambda n: two[n][0].open("/login/password", method="POST", data=two[n][1]).status_code
+    )
+    assert statuses == [303, 303]
+    assert len(db.session.scalars(db.select(User)).all()) == 1
+    assert len(db.session.scalars(db.select(Device)).all()) == 1  # the second set a new password and ended the first
+
+
+def test_address_proved_by_two_at_once_is_one_persons(clinic: Flask) -> None:
+    proofs = [
+        EmailProof(user_id=make_user(name).id, email="anna@example.org", nonce=new_nonce())
+        for name in ("Анна", "Другая")
+    ]
+    db.session.add_all(proofs)
+    db.session.commit()
+    links = [f"/profile/email/{proof.id}/{proof.token}" for proof in proofs]
+    browsers = [Browser(clinic) for _ in links]
+    tokens = [browser.token() for browser in browsers]
+
+    def press(number: int) -> int:
+        return browsers[number].open(links[number], method="POST", data={"csrf_token": tokens[number]}).status_code
+
+    assert Counter(at_once(clinic, 2, press)) == {200: 1, 422: 1}
+    assert len(db.session.scalars(db.select(User).where(User.email == "anna@example.org")).all()) == 1
