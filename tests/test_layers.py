@@ -1,0 +1,144 @@
+"""Which way things flow: who may import whom, read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent / "ibolit"
+
+# A room of the house and the rooms it may import; each also imports itself. Only create_app() imports all.
+MAY_IMPORT = {
+    "errors": set(),
+    "phones": set(),
+    "assets": set(),
+    "database": set(),
+    "config": set(),
+    "security": {"config"},
+    "services": {"config"},
+    "sockets": {"services"},
+    "extensions": {"sockets"},  # the bare `sock` is of our own, safer class
+    "events": {"extensions"},
+    "models": {"config", "database", "errors", "events", "extensions", "services"},
+    "rendering": {"phones", "services"},
+    "jobs": {"config", "extensions", "models", "services"},
+    "subscribers": {"database", "events", "extensions", "jobs", "models", "services"},
+    "seeds": {"extensions", "models", "services"},
+    "cli": {"extensions", "seeds"},
+    "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
+                   "sockets"},
+}  # fmt: skip
+
+# What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.
+HELPERS = {"clock", "codes", "passwords", "search"}
+
+# Whoever knows these reads a request or writes an answer, and that is for doors (and for letters, which are written).
+OF_REQUESTS = {"request", "session", "g", "url_for", "redirect", "abort", "flash", "make_response", "render_template"}
+
+MODULES = sorted(HOUSE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(HOUSE)).removesuffix(".py")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(HOUSE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Every (module, name) imported when the program runs, with the house's own written as ibolit.room.module."""
+    package = ("ibolit", *path.relative_to(HOUSE).parent.parts)
+    for node in running(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module or "") if part)
+            yield from ((module, alias.name) for alias in node.names)
+
+
+def running(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those under TYPE_CHECKING, which never run."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from running(node)
+
+
+def rooms_imported_by(path: Path) -> set[str]:
+    """«from ..services import clock» and «from .. import errors» both name a room."""
+    full = ([*module.split("."), name] for module, name in imports_of(path) if module.split(".")[0] == "ibolit")
+    return {parts[1] for parts in full if parts[1]}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_one_way(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    assert room in MAY_IMPORT, "a new room: say here whom it may know"
+    assert rooms_imported_by(path) - {room} <= MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room_of(path) == "models"], ids=name_of)
+def test_models_reach_for_no_provider(path: Path) -> None:
+    known = {name for module, name in imports_of(path) if module == "ibolit.services"}
+    known |= {module.split(".")[2] for module, _ in imports_of(path) if module.startswith("ibolit.services.")}
+    assert known <= HELPERS
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if room_of(path) in ("models", "services", "events", "errors", "config", "phones")],
+    ids=name_of,
+)
+def test_requests_are_for_doors(path: Path) -> None:
+    assert {name for module, name in imports_of(path) if module == "flask"} & OF_REQUESTS == set()
+    assert not {module for module, _ in imports_of(path)} & {"flask_wtf", "wtforms", "htmx_flask"}
+
+
+def test_only_models_know_tables() -> None:
+    """Doors and jobs ask models; they build no joins of their own."""
+    for path in MODULES:
+        if room_of(path) in ("blueprints", "rendering", "jobs"):
+            names = {name for module, name in imports_of(path) if module == "sqlalchemy"}
+            assert names <= {"select"}, name_of(path)
+
+
+def test_doors_know_no_doors() -> None:
+    """Features meet in models, and in what all doors share; only the profile borrows a form of the entrance."""
+    borrowed = set()
+    for path in MODULES:
+        own = path.relative_to(HOUSE).parts
+        if own[0] != "blueprints" or len(own) < 3:
+            continue
+        for module, _ in imports_of(path):
+            parts = module.split(".")
+            is_feature = parts[:2] == ["ibolit", "blueprints"] and (HOUSE / "blueprints" / "".join(parts[2:3])).is_dir()
+            if is_feature and len(parts) > 2 and parts[2] != own[1]:
+                borrowed.add((own[1], module))
+    assert borrowed <= {("account", "ibolit.blueprints.auth.forms")}
+
+
+def test_the_reader_of_imports_reads() -> None:
+    source = """
+from typing import TYPE_CHECKING
+from ..services.sms import Sms
+from .. import errors
+if TYPE_CHECKING:
+    from .user import User
+def later():
+    from ..jobs import run_due
+"""
+    path = HOUSE / "models" / "imagined.py"
+    tree = ast.parse(source)
+    assert {ast.unparse(node) for node in running(tree) if isinstance(node, ast.ImportFrom)} == {
+        "from typing import TYPE_CHECKING", "from ..services.sms import Sms", "from .. import errors",
+        "from ..jobs import run_due",
+    }  # fmt: skip
+    assert room_of(path) == "models"
