@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -122,10 +123,21 @@ def field_attributes(field: Any, hint: str, **wanted: Any) -> dict[str, Any]:
     return attributes | ({"aria-describedby": f"{field.id}-hint"} if hint else {})
 
 
+def paths_of(app: Flask) -> Callable[..., str]:
+    """Templates' url_for(): Flask's own needs a request, and a worker draws fragments without one."""
+    doors = app.url_map.bind("")
+
+    def url_for(endpoint: str, _anchor: str | None = None, **values: object) -> str:
+        return doors.build(endpoint, values) + (f"#{_anchor}" if _anchor else "")
+
+    return url_for
+
+
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_title, day_and_time, short_when, time_left, epoch)
     helpers = (dom_id, plural, rubles, field_attributes, *dates)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
+    app.jinja_env.globals["url_for"] = paths_of(app)
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["last_day"] = timedelta(days=1)
     app.jinja_env.filters["phone"] = phones.readable

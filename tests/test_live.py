@@ -96,6 +96,13 @@ def test_every_open_screen_of_a_person_is_told(
     assert "Болит" not in screens[0].shown()
 
 
+def test_a_worker_without_a_request_draws_the_same(
+    chat: Chat, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+) -> None:
+    say(chat, doctor.user, "Пора принять лекарство")
+    assert f'href="/chats/{chat.id}#unread"' in three[0].shown()
+
+
 def test_repeated_message_is_told_once(as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]) -> None:
     post(as_patient, chat)
     three[1].shown()
