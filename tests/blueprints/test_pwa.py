@@ -55,6 +55,10 @@ def test_alive_as_long_as_the_database_answers(visitor: Browser) -> None:
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
+def test_icon_that_browsers_ask_for_by_themselves(visitor: Browser) -> None:
+    assert visitor.get("/favicon.ico").mimetype == "image/png"
+
+
 def test_live_wants_a_socket(as_patient: Browser, visitor: Browser) -> None:
     for browser in (as_patient, visitor):
         assert browser.get("/live").status_code == 400

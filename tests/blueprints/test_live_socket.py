@@ -1,0 +1,97 @@
+"""The door of /live over a real socket: who may listen, what is said first, when it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from conftest import Browser
+from factories import later, make_user, say
+from flask import Flask
+from sockets.live import Visitor
+from werkzeug.serving import make_server
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Device, Doctor, User
+from ibolit.services import Services
+from ibolit.services.realtime import Closing
+
+Listen = Callable[..., Visitor]
+
+
+@pytest.fixture
+def listen(clinic: Flask) -> Iterator[Listen]:
+    """Opens the socket as the browser's page would."""
+    server = make_server("127.0.0.1", 0, clinic, threaded=True)
+    server.daemon_threads = True
+    before = set(threading.enumerate())
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    opened: list[Visitor] = []
+
+    def listen(browser: Browser, **headers: str) -> Visitor:
+        db.session.remove()
+        cookie = browser.client.get_cookie("ibolit_8000")
+        headers |= {"Cookie": f"ibolit_8000={cookie.value}"} if cookie else {}
+        opened.append(Visitor(server.server_port, "/live", dict(headers)))
+        return opened[-1]
+
+    yield listen
+    for visitor in opened:
+        visitor.vanish()
+    server.shutdown()
+    for one in set(threading.enumerate()) - before:
+        one.join(10)
+    server.server_close()
+
+
+def test_listener_hears_that_he_is_heard_and_then_the_news(
+    listen: Listen, as_doctor: Browser, chat: Chat, patient: User
+) -> None:
+    client = listen(as_doctor)
+    assert "data-ready" in str(client.next())
+    say(chat, patient, "Болит голова")
+    assert "Болит голова" in str(client.next())
+
+
+def test_visitor_is_sent_to_sign_in(listen: Listen, visitor: Browser) -> None:
+    assert listen(visitor).wait_closed() == Closing.SIGNED_OUT
+
+
+def test_foreign_pages_may_not_listen(listen: Listen, as_patient: Browser) -> None:
+    assert listen(as_patient, Origin="https://evil.example").status == 403
+
+
+def test_ended_device_hears_nothing_more(listen: Listen, as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    client = listen(as_patient)
+    client.next()
+    as_patient.post("/logout")
+    say(chat, doctor.user, "Как вы?")
+    assert client.wait_closed() == Closing.SIGNED_OUT
+
+
+def test_listening_is_presence(listen: Listen, as_patient: Browser, patient: User) -> None:
+    later(seconds=61)
+    listen(as_patient).next()
+    db.session.remove()
+    seen = db.session.get_one(User, patient.id).seen_at
+    assert seen is not None
+    assert db.session.scalars(db.select(Device.seen_at)).one() == seen
+
+
+def test_who_did_not_consent_yet_may_listen_to_nothing_new(listen: Listen, clinic: Flask, services: Services) -> None:
+    """The socket stays quiet rather than reconnecting for ever: there is no chat before the consents."""
+    client = listen(Browser(clinic, make_user(consented=False)))
+    assert "data-ready" in str(client.next())
+
+
+def test_eleventh_screen_of_one_person_comes_later(
+    listen: Listen, as_patient: Browser, patient: User, services: Services
+) -> None:
+    others = [services.realtime.open(patient.id, 0) for _ in range(10)]
+    try:
+        assert listen(as_patient).wait_closed() == Closing.TRY_AGAIN_LATER
+    finally:
+        for outbox in others:
+            services.realtime.close(outbox)
