@@ -13,10 +13,15 @@
     var field = form.querySelector('.composer__text'), draft = 'draft:' + form.getAttribute('data-draft'), told = 0;
     var outbox = ibolit.outbox(form, refused);
 
+    // Never more than 40 % of what a keyboard leaves of the screen; the form keeps its height while the field is measured.
     function grow() {
       var line = parseFloat(getComputedStyle(field).lineHeight) || 24;
+      form.style.minHeight = form.offsetHeight + 'px';
       field.style.height = 'auto';
-      field.style.height = Math.min(field.scrollHeight + field.offsetHeight - field.clientHeight, LINES * line + 26) + 'px';
+      field.style.height = Math.min(field.scrollHeight + field.offsetHeight - field.clientHeight, LINES * line + 26,
+        Math.max(window.innerHeight * 0.4, 2 * line + 26)) + 'px';
+      form.style.minHeight = '';
+      htmx.trigger(document.body, 'ibolit:grown');
     }
 
     function tellTyping() {

@@ -12,12 +12,16 @@
       var closing = event.detail.event;
       // Signed out elsewhere; if it was here, the way out is already being loaded and must not be interrupted.
       if (closing && closing.code === 4401) { if (!ibolit.leaving) location.reload(); return; }
-      timer = timer || setTimeout(function () { banner.hidden = false; }, 2000); // counted from the first failure
+      timer = timer || setTimeout(function () { show(true); }, 2000); // counted from the first failure
     }
     function found() {
       clearTimeout(timer);
       timer = null;
-      banner.hidden = true;
+      show(false);
+    }
+    function show(isLost) {
+      banner.hidden = !isLost;
+      htmx.trigger(body, 'ibolit:grown');
     }
     body.addEventListener('htmx:wsClose', lost);
     body.addEventListener('htmx:wsOpen', found);

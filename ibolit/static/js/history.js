@@ -1,13 +1,14 @@
 // The scroll of a chat: opens at the first unread, loads older pages without jumping, follows what is new.
 ibolit.behaviour('history', function (scroll) {
   'use strict';
-  var NEAR = 160, list = scroll.querySelector('.messages'), fromBottom = 0, toEnd = document.createElement('button');
+  var NEAR = 160, list = scroll.querySelector('.messages'), toEnd = document.createElement('button');
+  var asked = 0, first = null, fromBottom = 0, wasAtEnd = true, size = '';
 
   function isAtEnd() { return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR; }
 
   function goToEnd() {
     scroll.scrollTop = scroll.scrollHeight;
-    toEnd.hidden = true;
+    toEnd.hidden = wasAtEnd = true;
   }
 
   function open() {
@@ -16,9 +17,12 @@ ibolit.behaviour('history', function (scroll) {
     if (target) scroll.scrollTop += target.getBoundingClientRect().top - scroll.getBoundingClientRect().top - 60; else goToEnd();
   }
 
+  // Without a network every scroll would ask again.
   function loadOlder() {
-    var older = list.querySelector('.older a[hx-get]');
-    if (older && scroll.scrollTop < 400) htmx.trigger(older, 'older');
+    var older = list.querySelector('.older a[hx-get]'), now = new Date().getTime();
+    if (!older || scroll.scrollTop > 400 || now - asked < 3000) return;
+    asked = now;
+    htmx.trigger(older, 'older');
   }
 
   function onScroll() {
@@ -26,18 +30,33 @@ ibolit.behaviour('history', function (scroll) {
     loadOlder();
   }
 
-  function beforeOlder() { fromBottom = scroll.scrollHeight - scroll.scrollTop; }
-
-  function afterOlder() {
-    ibolit.each(list.querySelectorAll('.message'), ibolit.regroup);
-    scroll.scrollTop = scroll.scrollHeight - fromBottom;
+  function beforeOlder() {
+    first = list.querySelector('.message');
+    fromBottom = scroll.scrollHeight - scroll.scrollTop;
   }
 
-  var wasAtEnd = true;
+  // Heard once for every new element, the first time with all of them in place.
+  function afterOlder() {
+    if (!first) return;
+    ibolit.regroup(first);
+    scroll.scrollTop = scroll.scrollHeight - fromBottom;
+    first = null;
+    asked = 0;
+  }
+
   function onTold(event) {
     var item = event.detail.item;
-    if (!event.detail.shown || !list.contains(item)) return;
-    if (wasAtEnd || item.classList.contains('message--mine')) goToEnd(); else toEnd.hidden = false;
+    if (!event.detail.shown) return;
+    if (!list.contains(item)) stay();
+    else if (wasAtEnd || item.classList.contains('message--waiting')) goToEnd();
+    else if (!item.classList.contains('message--mine')) toEnd.hidden = false;
+  }
+
+  // Whoever reads the end stays there, whatever grows: a message, the composer, a keyboard.
+  function stay() {
+    var now = scroll.clientHeight + ' ' + scroll.scrollHeight;
+    if (wasAtEnd && now !== size) goToEnd();
+    size = now;
   }
 
   function remember() { wasAtEnd = isAtEnd(); }
@@ -53,11 +72,16 @@ ibolit.behaviour('history', function (scroll) {
   scroll.addEventListener('scroll', onScroll);
   scroll.addEventListener('scroll', remember);
   list.addEventListener('htmx:beforeSwap', beforeOlder);
-  list.addEventListener('htmx:afterSettle', afterOlder);
+  list.addEventListener('htmx:afterSwap', afterOlder);
   document.body.addEventListener('ibolit:told', onTold);
-  window.addEventListener('resize', function () { if (wasAtEnd) goToEnd(); });
+  document.body.addEventListener('ibolit:grown', stay);
+  window.addEventListener('resize', stay);
   open();
   remember();
   setTimeout(loadOlder, 300);
-  return function () { document.body.removeEventListener('ibolit:told', onTold); };
+  return function () {
+    document.body.removeEventListener('ibolit:told', onTold);
+    document.body.removeEventListener('ibolit:grown', stay);
+    window.removeEventListener('resize', stay);
+  };
 });
