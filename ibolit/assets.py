@@ -46,6 +46,8 @@ JS = (
     "js/revisions.js",
     "js/receipts.js",
     "js/typing.js",
+    "js/offline.js",
+    "js/letters.js",
     "js/outbox.js",
     "js/composer.js",
     "js/leaving.js",

@@ -2,7 +2,7 @@
 // A behaviour is a function that gets its element and may return a function that stops it.
 window.ibolit = (function () {
   'use strict';
-  var starters = {}, running = [];
+  var starters = {}, running = [], memory = {};
 
   function each(list, act) { Array.prototype.forEach.call(list, act); }
 
@@ -36,14 +36,23 @@ window.ibolit = (function () {
     each: each,
     scan: scan,
     stop: stop,
-    // Storage may be forbidden or full; then nothing is kept, and nothing breaks.
+    // Storage may be forbidden or full; then a thing is kept as long as the page.
     keep: function (key, value) {
+      delete memory[key];
       try {
         if (value) localStorage.setItem('ibolit:' + key, value); else localStorage.removeItem('ibolit:' + key);
-      } catch (error) { /* private mode */ }
+      } catch (error) { if (value) memory[key] = value; }
     },
     kept: function (key) {
+      if (memory[key]) return memory[key];
       try { return localStorage.getItem('ibolit:' + key) || ''; } catch (error) { return ''; }
+    },
+    keptKeys: function (beginning) {
+      var keys = Object.keys(memory);
+      try {
+        Object.keys(localStorage).forEach(function (key) { if (key.indexOf('ibolit:') === 0) keys.push(key.slice(7)); });
+      } catch (error) { /* forbidden */ }
+      return keys.filter(function (key) { return key.indexOf(beginning) === 0; });
     }
   };
 })();

@@ -1,11 +1,8 @@
-// Messages on their way: sent one after another by the same form's address, kept on this device until the server has
-// them, repeated with the same client id, so that nothing is lost and nothing doubled.
+// The open chat's letters on their way: shown as waiting bubbles, sent one after another, offered to be repeated.
 ibolit.outbox = function (form, onRefused) {
   'use strict';
-  var chat = form.getAttribute('data-chat'), viewer = document.getElementById('chat-' + chat).getAttribute('data-viewer');
-  var store = 'unsent:' + viewer + ':' + chat, queue = JSON.parse(ibolit.kept(store) || '[]'), busy = false, count = 0;
-
-  function save() { ibolit.keep(store, queue.length ? JSON.stringify(queue) : ''); }
+  var chat = form.getAttribute('data-chat'), viewer = document.body.getAttribute('data-viewer');
+  var queue = ibolit.letters.waiting(chat), busy = false, count = 0;
 
   function bubbleOf(letter) {
     return document.querySelector('.message--waiting[data-client-id="' + letter.id + '"]');
@@ -44,32 +41,34 @@ ibolit.outbox = function (form, onRefused) {
     line.innerHTML = '<span>Не отправлено</span> <button class="message__retry" type="button">Повторить</button>';
     line.querySelector('button').addEventListener('click', retry);
     bubble.appendChild(line);
+    htmx.trigger(document.body, 'ibolit:grown');
   }
 
   function forget(letter) {
-    var bubble = bubbleOf(letter);
-    queue = queue.filter(function (one) { return one.id !== letter.id; });
-    save();
-    if (bubble) ibolit.remove(bubble);
+    ibolit.letters.drop(letter);
+    prune();
   }
+
+  // What the socket or another tab has settled is no longer ours to send.
+  function prune() { queue = queue.filter(ibolit.letters.waits); }
 
   function sendNext() {
     var letter = queue[0];
     if (busy || !letter) return;
     busy = true;
     mark(letter, false);
-    ibolit.ask('POST', form.getAttribute('action'), ibolit.form({ text: letter.text, client_id: letter.id }),
-      function (status, html) {
-        busy = false;
-        if (status === 200) {
-          forget(letter);
-          ibolit.place(html);
-          sendNext();
-        } else if (status === 409 || status === 422) {
-          forget(letter);
-          onRefused(letter.text, html);
-        } else queue.forEach(function (one) { mark(one, true); });
-      });
+    ibolit.letters.post(letter, function (status, html) {
+      busy = false;
+      if (status === 200) {
+        forget(letter);
+        ibolit.place(html);
+        sendNext();
+      } else if (status === 409 || status === 422) {
+        forget(letter);
+        onRefused(letter.text, html);
+      } else if (queue[0] !== letter) sendNext(); // the socket has brought it meanwhile
+      else queue.forEach(function (one) { mark(one, true); });
+    });
   }
 
   function retry() {
@@ -77,13 +76,7 @@ ibolit.outbox = function (form, onRefused) {
     sendNext();
   }
 
-  // The socket may bring our own message before the answer does.
-  function onTold(event) {
-    var id = event.detail.item.getAttribute('data-client-id');
-    if (id && !event.detail.item.classList.contains('message--waiting')) forget({ id: id });
-  }
-
-  document.body.addEventListener('ibolit:told', onTold);
+  document.body.addEventListener('ibolit:told', prune);
   document.body.addEventListener('htmx:wsOpen', retry);
   window.addEventListener('online', retry);
   queue.forEach(show);
@@ -91,14 +84,13 @@ ibolit.outbox = function (form, onRefused) {
 
   return {
     send: function (text, id) {
-      var letter = { id: id, text: text };
+      var letter = ibolit.letters.keep(chat, text, id);
       queue.push(letter);
-      save();
       show(letter);
       sendNext();
     },
     stop: function () {
-      document.body.removeEventListener('ibolit:told', onTold);
+      document.body.removeEventListener('ibolit:told', prune);
       document.body.removeEventListener('htmx:wsOpen', retry);
       window.removeEventListener('online', retry);
     }

@@ -1,0 +1,80 @@
+"""What people do in an open chat, and what is done behind their backs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from live_clinic import LiveClinic
+from playwright.sync_api import Locator, Page, Route
+
+from ibolit import create_app
+from ibolit.extensions import db
+
+HURRY = """texts => {
+    var field = document.querySelector('.composer__text'), send = document.querySelector('.composer__send');
+    texts.forEach(text => { field.value = text; field.dispatchEvent(new Event('input')); send.click(); });
+}"""
+TEXTS = "all => all.map(one => one.querySelector('.message__text').textContent)"
+
+
+def open_chat(page: Page, address: str = "/chats/1") -> None:
+    """Ready when its socket has said its first word: from there on nothing is missed."""
+    with page.expect_response("**/messages?after=*"):
+        page.goto(address)
+
+
+def write(page: Page, text: str) -> None:
+    page.fill(".composer__text", text)
+    page.click(".composer__send")
+
+
+def hurry(page: Page, *texts: str) -> None:
+    """Faster than any network answers."""
+    page.evaluate(HURRY, list(texts))
+
+
+def bubble(page: Page, text: str) -> Locator:
+    return page.locator(".message", has_text=text)
+
+
+def texts(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all(".message", TEXTS)
+    return found
+
+
+class Held:
+    """Posts to an address that the network keeps to itself; the server has them only when told so."""
+
+    def __init__(self, page: Page, address: str = "**/chats/*/messages") -> None:
+        self.page, self.address = page, address
+        self.waiting: list[Route] = []
+        page.route(address, self._keep)
+
+    def _keep(self, route: Route) -> None:
+        if route.request.method == "POST":
+            self.waiting.append(route)
+        else:
+            route.fallback()
+
+    def lose_the_answer(self) -> None:
+        """The server gets it, the sender never learns."""
+        route = self.waiting.pop(0)
+        route.fetch()
+        route.abort()
+
+    def let_go(self) -> None:
+        self.page.unroute(self.address)
+        for route in self.waiting:
+            route.continue_()
+
+
+@contextmanager
+def backstage(live: LiveClinic) -> Iterator[None]:
+    """The clinic's own models, past its doors: open pages are told nothing of it."""
+    app = create_app({"IBOLIT_ENV": "demo", "IBOLIT_DATA": str(live.data), "PORT": str(live.port)})
+    with app.app_context():
+        yield
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
