@@ -87,6 +87,17 @@ def test_empty_fields_are_explained(visitor: Browser, login: str, password: str)
 
 
 @pytest.mark.parametrize(
+    ("login", "password", "words"),
+    [("я" * 255, "x", "Слишком длинно"), ("8 916 123-45-67", "я" * 201, "длиннее 200 знаков")],
+)
+def test_what_is_too_long_is_explained_in_russian(visitor: Browser, login: str, password: str, words: str) -> None:
+    answer = sign_in(visitor, login, password)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "Field" not in answer.text
+
+
+@pytest.mark.parametrize(
     "login", ["8 916 999-99-99", "nobody@example.org", "не номер", "8\x00 916", "a\x00@b.ru", "я" * 254]
 )
 def test_wrong_password_and_missing_account_look_alike(

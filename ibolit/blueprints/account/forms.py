@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ..auth.forms import NewPassword, squeezed
+from ..auth.forms import NOT_TOO_LONG, NewPassword, squeezed
 
 # Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
 ZONES = (
@@ -47,7 +47,7 @@ class NameForm(FlaskForm):
 
 
 class EmailForm(FlaskForm):
-    email = StringField("Адрес почты", [DataRequired("Введите адрес почты."), Length(max=254)], [squeezed])
+    email = StringField("Адрес почты", [DataRequired("Введите адрес почты.")], [squeezed])
 
     def validate_email(self, field: StringField) -> None:
         try:
@@ -72,4 +72,4 @@ class ZoneForm(FlaskForm):
 
 
 class PasswordForm(NewPassword, FlaskForm):
-    current = PasswordField("Нынешний пароль", [DataRequired("Введите нынешний пароль."), Length(max=200)])
+    current = PasswordField("Нынешний пароль", [DataRequired("Введите нынешний пароль."), NOT_TOO_LONG])

@@ -11,6 +11,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from ... import phones
 
 SHORTEST_PASSWORD = 8
+NOT_TOO_LONG = Length(max=200, message="Пароль длиннее 200 знаков.")
 
 
 def squeezed(value: str | None) -> str | None:
@@ -19,8 +20,15 @@ def squeezed(value: str | None) -> str | None:
 
 
 class LoginForm(FlaskForm):
-    login = StringField("Телефон или почта", [DataRequired("Введите телефон или почту."), Length(max=254)], [squeezed])
-    password = PasswordField("Пароль", [DataRequired("Введите пароль."), Length(max=200)])
+    login = StringField(
+        "Телефон или почта",
+        [
+            DataRequired("Введите телефон или почту."),
+            Length(max=254, message="Слишком длинно. Проверьте телефон или почту."),
+        ],
+        [squeezed],
+    )
+    password = PasswordField("Пароль", [DataRequired("Введите пароль."), NOT_TOO_LONG])
 
 
 class PhoneForm(FlaskForm):
@@ -51,7 +59,7 @@ class NewPassword:
         [
             DataRequired("Придумайте пароль."),
             Length(min=SHORTEST_PASSWORD, message="Пароль короче 8 знаков. Добавьте букв или цифр."),
-            Length(max=200, message="Пароль длиннее 200 знаков."),
+            NOT_TOO_LONG,
         ],
     )
 
