@@ -11,9 +11,11 @@ from playwright.sync_api import Locator, Page, Route
 from ibolit import create_app
 from ibolit.extensions import db
 
-HURRY = """texts => {
+HURRY = """all => {
     var field = document.querySelector('.composer__text'), send = document.querySelector('.composer__send');
-    texts.forEach(text => { field.value = text; field.dispatchEvent(new Event('input')); send.click(); });
+    function type(text) { field.value = text; field.dispatchEvent(new Event('input')); }
+    all.texts.forEach(text => { type(text); send.click(); });
+    type(all.draft);
 }"""
 TEXTS = "all => all.map(one => one.querySelector('.message__text').textContent)"
 
@@ -29,9 +31,9 @@ def write(page: Page, text: str) -> None:
     page.click(".composer__send")
 
 
-def hurry(page: Page, *texts: str) -> None:
-    """Faster than any network answers."""
-    page.evaluate(HURRY, list(texts))
+def hurry(page: Page, *texts: str, draft: str = "") -> None:
+    """Sends them, and begins the next, faster than any network answers."""
+    page.evaluate(HURRY, {"texts": texts, "draft": draft})
 
 
 def bubble(page: Page, text: str) -> Locator:

@@ -60,11 +60,15 @@ class Visitors:
     def sign_in(self, phone: str, size: dict[str, int] = PHONE, **more: object) -> Page:
         page = self.open(size, **more)
         page.goto("/login")
+        self.enter(page, phone)
+        return page
+
+    def enter(self, page: Page, phone: str) -> None:
+        """On the sign-in page, wherever it will lead."""
         page.fill("[name=login]", phone)
         page.fill("[name=password]", PASSWORD)
         page.click("text=Войти")
         page.wait_for_url(lambda url: "/login" not in url)
-        return page
 
 
 @pytest.fixture

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
-from chat_page import Held, bubble, hurry, open_chat, texts, write
+from chat_page import Held, backstage, bubble, hurry, open_chat, texts, write
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import expect
+
+from ibolit.extensions import db
+from ibolit.models import Chat
+from ibolit.services import clock
 
 pytestmark = pytest.mark.journey
 
@@ -93,3 +98,54 @@ def test_leaving_the_chat_before_the_letter_has_left(visitors: Visitors) -> None
     patient.unroute("**/chats/*/messages")
     patient.goto("/messages")
     expect(patient.locator(".row").first).to_contain_text("ушла раньше письма")
+
+
+def test_time_is_over_while_she_writes(visitors: Visitors, live: LiveClinic) -> None:
+    patient = visitors.sign_in(PATIENT)
+    open_chat(patient)
+    with backstage(live):
+        db.session.get_one(Chat, 1).open_until = clock.now() - timedelta(seconds=1)
+    hurry(patient, "первое", "второе", draft="недописанное")
+    # Refused: nothing looks sent, everything written is there to read, here and after a reload.
+    kept = patient.locator(".foot__kept textarea")
+    for _ in range(2):
+        expect(kept).to_have_value("первое\nвторое\nнедописанное")
+        expect(patient.locator(".foot")).to_contain_text("Время общения истекло")
+        expect(patient.locator(".strip")).to_contain_text("Время общения истекло")
+        expect(patient.locator(".message--waiting")).to_have_count(0)
+        expect(patient.locator(".message").last).to_be_in_viewport()
+        open_chat(patient)
+    # Prolonged: the composer comes back by itself, with all of it, and goes again when the time does.
+    with backstage(live):
+        chat = db.session.get_one(Chat, 1)
+        chat.prolong(1)
+        chat.open_until = clock.now() + timedelta(seconds=4)
+    patient.evaluate("dispatchEvent(new Event('online'))")
+    field = patient.locator(".composer__text")
+    expect(field).to_have_value("первое\nвторое\nнедописанное")
+    field.fill("дописывает")
+    expect(kept).to_have_value("дописывает")
+    with backstage(live):
+        db.session.get_one(Chat, 1).prolong(30)
+    # Somebody else at the same browser does not read it, though the chat is his too.
+    patient.context.clear_cookies()
+    patient.goto("/login")
+    visitors.enter(patient, DOCTOR)
+    open_chat(patient)
+    expect(field).to_have_value("")
+
+
+def test_what_is_too_long_comes_back_whole(visitors: Visitors) -> None:
+    patient = visitors.sign_in(PATIENT)
+    open_chat(patient)
+    field = patient.locator(".composer__text")
+    for length in (5000, 4001):
+        field.fill("")
+        field.focus()
+        patient.keyboard.insert_text("ж" * length)
+        patient.click(".composer__send")
+        expect(patient.locator(".field__error")).to_contain_text("длиннее 4 000 знаков")
+        expect(field).to_have_value("ж" * length)
+    write(patient, "короче")
+    expect(patient.locator(".field__error")).to_have_count(0)
+    expect(bubble(patient, "короче").locator(".ticks--sent")).to_have_count(1)

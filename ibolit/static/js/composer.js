@@ -10,8 +10,8 @@
   }
 
   ibolit.behaviour('composer', function (form) {
-    var field = form.querySelector('.composer__text'), draft = 'draft:' + form.getAttribute('data-draft'), told = 0;
-    var outbox = ibolit.outbox(form, refused);
+    var field = form.querySelector('.composer__text'), draft = ibolit.letters.draft(form.getAttribute('data-chat'));
+    var told = 0, outbox = ibolit.outbox(form);
 
     // Never more than 40 % of what a keyboard leaves of the screen; the form keeps its height while the field is measured.
     function grow() {
@@ -41,16 +41,21 @@
       var text = field.value.replace(/^\s+|\s+$/g, '');
       event.preventDefault();
       if (!text) { field.focus(); return; }
+      forgive();
       outbox.send(text, newId());
       write('');
       told = 0;
       field.focus();
     }
 
-    function refused(text, html) {
-      write(field.value ? text + '\n' + field.value : text);
-      ibolit.place(html);
+    // What the server said of the text before concerns this one no more.
+    function forgive() {
+      var error = form.querySelector('.field__error');
+      if (error) form.removeChild(error);
+      field.removeAttribute('aria-invalid');
     }
+
+    function refill() { write(ibolit.kept(draft) || field.value); }
 
     form.setAttribute('novalidate', '');
     field.addEventListener('input', function () {
@@ -63,15 +68,24 @@
       submit(event);
     });
     form.addEventListener('submit', submit);
-    if (!field.value) field.value = ibolit.kept(draft);
-    grow();
-    return outbox.stop;
+    document.body.addEventListener('ibolit:taken-back', refill);
+    form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
+    refill();
+    return function () {
+      document.body.removeEventListener('ibolit:taken-back', refill);
+      outbox.stop();
+    };
   });
 
   // In a closed chat the typed text is still shown.
   ibolit.behaviour('kept', function (label) {
-    var text = ibolit.kept('draft:' + label.getAttribute('data-draft'));
-    label.hidden = !text;
-    label.querySelector('textarea').value = text;
+    var area = label.querySelector('textarea'), draft = ibolit.letters.draft(label.getAttribute('data-chat'));
+    function show() {
+      area.value = ibolit.kept(draft) || area.value;
+      label.hidden = !area.value;
+    }
+    document.body.addEventListener('ibolit:taken-back', show);
+    show();
+    return function () { document.body.removeEventListener('ibolit:taken-back', show); };
   });
 })();

@@ -2,7 +2,7 @@
 // with the same client id until it answers, so that nothing is lost and nothing doubled.
 (function () {
   'use strict';
-  var MINE = 'unsent:' + document.body.getAttribute('data-viewer') + ':', latest = 0;
+  var viewer = document.body.getAttribute('data-viewer'), MINE = 'unsent:' + viewer + ':', latest = 0;
 
   function keyOf(letter) { return MINE + letter.chat + ':' + letter.id; }
 
@@ -26,11 +26,24 @@
     if (bubble) ibolit.remove(bubble);
   }
 
+  // A draft is its author's: the other side may use the same browser.
+  function draft(chat) { return 'draft:' + viewer + ':' + chat; }
+
+  // What the server did not take is again where it was written, before what was begun meanwhile.
+  function takeBack(letters) {
+    letters = letters.filter(waits);
+    if (!letters.length) return;
+    var key = draft(letters[0].chat), words = letters.map(function (one) { return one.text; });
+    ibolit.keep(key, words.concat(ibolit.kept(key) || []).join('\n'));
+    letters.forEach(drop);
+    htmx.trigger(document.body, 'ibolit:taken-back');
+  }
+
   function post(letter, done) {
     ibolit.ask('POST', '/chats/' + letter.chat + '/messages', ibolit.form({ text: letter.text, client_id: letter.id }), done);
   }
 
-  ibolit.letters = { waiting: waiting, waits: waits, keep: keep, drop: drop, post: post };
+  ibolit.letters = { waiting: waiting, waits: waits, keep: keep, drop: drop, draft: draft, takeBack: takeBack, post: post };
 
   // One leaves a chat faster than a slow network takes the letter: any page sends what waits for a chat that is not open.
   ibolit.behaviour('letters', function (body) {
@@ -43,8 +56,9 @@
       busy = true;
       post(letter, function (status) {
         busy = false;
-        if (status !== 200) return; // with the next page or the next connection
-        drop(letter);
+        if (status === 200) drop(letter);
+        else if (status === 409 || status === 422) takeBack([letter]);
+        else return; // with the next page or the next connection
         next();
       });
     }
@@ -56,6 +70,7 @@
     }
 
     body.addEventListener('ibolit:told', onTold);
+    body.addEventListener('ibolit:unattended', next);
     body.addEventListener('htmx:wsOpen', next);
     window.addEventListener('online', next);
     next();

@@ -1,5 +1,5 @@
 // The open chat's letters on their way: shown as waiting bubbles, sent one after another, offered to be repeated.
-ibolit.outbox = function (form, onRefused) {
+ibolit.outbox = function (form) {
   'use strict';
   var chat = form.getAttribute('data-chat'), viewer = document.body.getAttribute('data-viewer');
   var queue = ibolit.letters.waiting(chat), busy = false, count = 0;
@@ -64,8 +64,10 @@ ibolit.outbox = function (form, onRefused) {
         ibolit.place(html);
         sendNext();
       } else if (status === 409 || status === 422) {
-        forget(letter);
-        onRefused(letter.text, html);
+        ibolit.letters.takeBack(status === 409 ? queue : [letter]);
+        prune();
+        ibolit.place(html);
+        if (status === 409) htmx.trigger(document.body, 'chat:stale'); // the strip has not turned yet
       } else if (queue[0] !== letter) sendNext(); // the socket has brought it meanwhile
       else queue.forEach(function (one) { mark(one, true); });
     });
@@ -93,6 +95,7 @@ ibolit.outbox = function (form, onRefused) {
       document.body.removeEventListener('ibolit:told', prune);
       document.body.removeEventListener('htmx:wsOpen', retry);
       window.removeEventListener('online', retry);
+      if (queue.length) setTimeout(function () { htmx.trigger(document.body, 'ibolit:unattended'); }, 0);
     }
   };
 };
