@@ -28,7 +28,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import errors
 from ..events import AccessChanged, MessageSent, ReceiptsMoved, record
@@ -74,12 +75,12 @@ class ChatMember(Model):
     @classmethod
     def unread_of(cls, user: User) -> int:
         """Chats with something unread, for the badge."""
-        return cls.unread_of_each(db.session(), [user])[user.id]
+        return cls.unread_of_each([user])[user.id]
 
     @classmethod
-    def unread_of_each(cls, session: Session, users: Sequence[User]) -> dict[int, int]:
+    def unread_of_each(cls, users: Sequence[User]) -> dict[int, int]:
         ids = [user.id for user in users]
-        return dict.fromkeys(ids, 0) | dict(session.execute(_unread(), {"users": ids}).tuples().all())
+        return dict.fromkeys(ids, 0) | dict(db.session.execute(_unread(), {"users": ids}).tuples().all())
 
 
 class Chat(Model):
@@ -112,29 +113,22 @@ class Chat(Model):
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple[Chat]]:
         """The person's own chats with both people and how far they have read."""
-        return _with_people().where(cls.is_of(user))
+        return _with_people().options(joinedload(cls.members)).where(cls.is_of(user))
 
     @classmethod
     def one_of(cls, user: User, id: int) -> Chat | None:
         """The person's own chat by its number."""
-        return db.session.scalar(_one_of(locked=False), {"id": id, "reader": user.id})
+        return db.session.scalar(_one_of(anew=False), {"id": id, "reader": user.id})
 
     @classmethod
     def held_by(cls, user: User, id: int) -> Chat | None:
         """The same under its lock: what is read of it stays true until the commit."""
-        chat = db.session.scalar(_one_of(locked=True), {"id": id, "reader": user.id})
+        if db.engine.dialect.name == "postgresql":  # on SQLite whoever may write is alone
+            db.session.execute(select(cls.id).where(cls.id == id).with_for_update())
+        chat = db.session.scalar(_one_of(anew=True), {"id": id, "reader": user.id})
         if chat is not None:
             chat._note_lock()
         return chat
-
-    @classmethod
-    def with_message(cls, session: Session, message_id: int) -> tuple[Chat, Message]:
-        """Both with all that a screen shows of them."""
-        return session.execute(_with_message(), {"id": message_id}).unique().tuples().one()
-
-    @classmethod
-    def with_people(cls, session: Session, id: int) -> Chat:
-        return session.scalars(_with_people_by_id(), {"id": id}).unique().one()
 
     @classmethod
     def is_of(cls, user: User) -> ColumnElement[bool]:
@@ -307,7 +301,9 @@ class Chat(Model):
         db.session.add(message)
         self.last_at, self.last_author_id = message.sent_at, message.author_id
         self.last_text = " ".join(text.split())[:120]
-        db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or 0})
+        told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or 0})
+        for user_id, unread in told:
+            set_committed_value(self.member(user_id), "unread", unread)
         db.session.flush()
         record(MessageSent(self.id, message.id, self.revision))
         return message
@@ -332,31 +328,16 @@ def _with_people() -> Select[tuple[Chat]]:
         .options(
             contains_eager(Chat.doctor).contains_eager(Doctor.user.of_type(doctor_user)),
             contains_eager(Chat.patient),
-            joinedload(Chat.members),
         )
     )
 
 
 @cache
-def _with_people_by_id() -> Select[tuple[Chat]]:
-    return _with_people().where(Chat.id == bindparam("id"))
-
-
-@cache
-def _one_of(*, locked: bool) -> Select[tuple[Chat]]:
+def _one_of(*, anew: bool) -> Select[tuple[Chat]]:
     reader: BindParameter[int] = bindparam("reader")
-    chat = _with_people_by_id().where(or_(Chat.patient_id == reader, Doctor.user_id == reader))
-    return chat.with_for_update(of=Chat).execution_options(populate_existing=True) if locked else chat
-
-
-@cache
-def _with_message() -> Select[tuple[Chat, Message]]:
-    return (
-        _with_people()
-        .add_columns(Message)
-        .join(Message, Message.chat_id == Chat.id)
-        .where(Message.id == bindparam("id"))
-    )
+    people = _with_people().options(joinedload(Chat.members))
+    one = people.where(Chat.id == bindparam("id"), or_(Chat.patient_id == reader, Doctor.user_id == reader))
+    return one.execution_options(populate_existing=True) if anew else one
 
 
 @cache
@@ -370,7 +351,7 @@ def _one_more_unread() -> Update:
     """For everyone in the chat but the author."""
     member = cast(Table, ChatMember.__table__)
     others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
-    return update(member).where(others).values(unread=member.c.unread + 1)
+    return update(member).where(others).values(unread=member.c.unread + 1).returning(member.c.user_id, member.c.unread)
 
 
 def _id_of_another(client_id: str, text: str) -> str:
