@@ -27,9 +27,11 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
 def _configure(app: Flask, settings: Settings) -> None:
     from .database import engine_options
+    from .rendering import Environment
     from .services import clock
     from .sockets import SOCK_SERVER_OPTIONS
 
+    app.jinja_environment = Environment  # before the first who asks for it
     settings.data.mkdir(parents=True, exist_ok=True)
     clock.shift(settings.clock_offset)
     app.extensions["ibolit_settings"] = settings

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, MutableMapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import flask.templating
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from flask import Flask, Response, make_response, redirect, render_template, request
@@ -16,6 +18,7 @@ from . import phones
 from .services import clock
 
 RUSSIAN = Locale("ru")
+MARK_OF_LINK = re.compile(r"[.:@]\S")
 NBSP = "\u00a0"
 
 
@@ -44,6 +47,11 @@ def go(to: str) -> ResponseReturnValue:
     if not wants_fragment():
         return redirect(to, 303)
     return Response(status=200, headers={"HX-Redirect": to, "Vary": "HX-Request"})
+
+
+def may_link(text: str) -> bool:
+    """Looking for addresses is the dearest line of a message, and most messages have not even the mark of one."""
+    return MARK_OF_LINK.search(text) is not None
 
 
 def dom_id(thing: Any, part: str = "") -> str:
@@ -133,9 +141,16 @@ def paths_of(app: Flask) -> Callable[..., str]:
     return url_for
 
 
+class Environment(flask.templating.Environment):
+    """Jinja keeps each template's globals apart in a chain of dicts and walks it at every include; ours have none."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_title, day_and_time, short_when, time_left, epoch)
-    helpers = (dom_id, plural, rubles, field_attributes, *dates)
+    helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
     app.jinja_env.globals["now"] = clock.now

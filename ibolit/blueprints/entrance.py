@@ -117,7 +117,7 @@ def _frame() -> dict[str, object]:
     return {
         "settings": current_settings,
         "signed_in": signed_in,
-        "viewer": current_user if current_user.is_authenticated else None,
+        "viewer": current_user._get_current_object() if current_user.is_authenticated else None,
         "unread_chats": LazyCount(current_user) if signed_in else 0,
         "is_demo": current_settings.is_demo and "demo" in current_app.blueprints,
     }
