@@ -40,7 +40,7 @@ ibolit.behaviour('revisions', function (chat) {
       asking = false;
       if (status === 200) { ahead = {}; ibolit.place(html); }
       if (again) { again = false; askSoon(0); }
-      else if (!document.hidden) timer = setTimeout(ask, 60000);
+      else if (!document.hidden) timer = setTimeout(ask, status ? 60000 : 5000); // 0: the question was lost
     });
   }
 
