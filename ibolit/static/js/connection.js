@@ -12,6 +12,10 @@
       var closing = event.detail.event;
       // Signed out elsewhere; if it was here, the way out is already being loaded and must not be interrupted.
       if (closing && closing.code === 4401) { if (!ibolit.leaving) location.reload(); return; }
+      // htmx comes back after these only; proxies and phones that fall asleep have other ways to end a socket.
+      if (closing && [1006, 1011, 1012, 1013].indexOf(closing.code) < 0) {
+        setTimeout(event.detail.socketWrapper.reconnect, htmx.config.wsReconnectDelay(1));
+      }
       timer = timer || setTimeout(function () { show(true); }, 2000); // counted from the first failure
     }
     function found() {
