@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from live_clinic import LiveClinic
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import APIResponse, Locator, Page, Route, WebSocketRoute
 
 from ibolit import create_app
 from ibolit.extensions import db
@@ -51,6 +51,7 @@ class Held:
     def __init__(self, page: Page, address: str = "**/chats/*/messages") -> None:
         self.page, self.address = page, address
         self.waiting: list[Route] = []
+        self.answers: list[tuple[Route, APIResponse]] = []
         page.route(address, self._keep)
 
     def _keep(self, route: Route) -> None:
@@ -59,16 +60,28 @@ class Held:
         else:
             route.fallback()
 
+    def _next(self) -> Route:
+        while not self.waiting:
+            self.page.wait_for_timeout(10)
+        return self.waiting.pop(0)
+
     def lose_the_answer(self) -> None:
         """The server gets it, the sender never learns."""
-        route = self.waiting.pop(0)
+        route = self._next()
         route.fetch()
         route.abort()
 
+    def delay_the_answer(self) -> None:
+        """The server gets it, the sender learns later."""
+        route = self._next()
+        self.answers.append((route, route.fetch()))
+
     def let_go(self) -> None:
-        self.page.unroute(self.address)
         for route in self.waiting:
             route.continue_()
+        for route, answer in self.answers:
+            route.fulfill(response=answer)
+        self.page.unroute(self.address)
 
 
 @contextmanager
@@ -80,3 +93,23 @@ def backstage(live: LiveClinic) -> Iterator[None]:
         db.session.commit()
         db.session.remove()
         db.engine.dispose()
+
+
+class Socket:
+    """A page's socket through a network that may swallow or double what the server says."""
+
+    def __init__(self, page: Page) -> None:
+        self.times = 1
+        self.opened = 0
+        self.here: WebSocketRoute | None = None
+        page.route_web_socket("**/live", self._carry)
+
+    def _carry(self, here: WebSocketRoute) -> None:
+        self.here = here
+        self.opened += 1
+        here.connect_to_server().on_message(self._pass)
+
+    def _pass(self, words: str | bytes) -> None:
+        assert self.here is not None
+        for _ in range(self.times):
+            self.here.send(words)

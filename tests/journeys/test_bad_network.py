@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from chat_page import Held, backstage, bubble, hurry, open_chat, texts, write
+from chat_page import Held, Socket, backstage, bubble, hurry, open_chat, texts, write
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import expect
@@ -18,6 +18,7 @@ from ibolit.services import clock
 pytestmark = pytest.mark.journey
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
+COUNT_PLACED = "() => { window.placed = 0; document.body.addEventListener('ibolit:told', () => { placed += 1; }); }"
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +38,8 @@ def test_tunnel_loses_nothing_and_doubles_nothing(visitors: Visitors) -> None:
     expect(bubble(doctor, "быстро")).to_have_count(10)
     expect(patient.locator(".message--waiting")).to_have_count(0)
     # The server has the first of the next two, but the patient never hears of it.
-    with patient.expect_request("**/chats/*/messages"):
-        held = Held(patient)
-        hurry(patient, "без ответа", "следом")
+    held = Held(patient)
+    hurry(patient, "без ответа", "следом")
     held.lose_the_answer()
     held.let_go()
     # No network at all: the page says so, and sends by itself as soon as there is one.
@@ -149,3 +149,44 @@ def test_what_is_too_long_comes_back_whole(visitors: Visitors) -> None:
     write(patient, "короче")
     expect(patient.locator(".field__error")).to_have_count(0)
     expect(bubble(patient, "короче").locator(".ticks--sent")).to_have_count(1)
+
+
+def test_late_answer_takes_no_tick_back(visitors: Visitors) -> None:
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    open_chat(doctor)
+    open_chat(patient)
+    patient.evaluate(COUNT_PLACED)
+    held = Held(patient)
+    hurry(patient, "ответ задержался")
+    held.delay_the_answer()
+    read = bubble(patient, "ответ задержался").locator(".ticks--read")
+    expect(read).to_have_count(1)  # the socket has brought both the message and that it was read
+    placed = patient.evaluate("placed")
+    held.let_go()
+    patient.wait_for_function(f"placed > {placed}")
+    expect(read).to_have_count(1)
+
+
+def test_socket_that_swallows_doubles_and_ends_strangely(visitors: Visitors) -> None:
+    patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
+    socket = Socket(patient)
+    patient.goto("/login")
+    visitors.enter(patient, PATIENT)
+    open_chat(patient)
+    open_chat(doctor)
+    socket.times = 0
+    write(doctor, "проглочено")
+    expect(bubble(doctor, "проглочено").locator(".ticks--sent")).to_have_count(1)
+    # The next one shows the gap; what the page asks is lost too, and asked again.
+    patient.route("**/messages?after=*", lambda route: route.abort(), times=1)
+    socket.times = 2
+    write(doctor, "дважды")
+    expect(bubble(patient, "проглочено")).to_have_count(1)
+    expect(bubble(patient, "дважды")).to_have_count(1)
+    # A proxy's way of ending; the page comes back and has what was said meanwhile.
+    opened = socket.opened
+    socket.here.close(code=1001)
+    write(doctor, "пока не было связи")
+    expect(bubble(patient, "пока не было связи")).to_have_count(1)
+    assert socket.opened == opened + 1
+    assert texts(patient)[-3:] == ["проглочено", "дважды", "пока не было связи"]

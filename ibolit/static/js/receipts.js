@@ -2,30 +2,30 @@
 // server, once a second at the most.
 (function () {
   'use strict';
-  var WORDS = { read: 'прочитано', delivered: 'доставлено', sent: 'отправлено' }, waiting = {}, timer = null;
+  var WORDS = { read: 'прочитано', delivered: 'доставлено', sent: 'отправлено' }, waiting = {}, timer = null, marks = {};
 
-  function draw(message, state) {
-    var ticks = message.querySelector('.ticks');
-    if (!ticks || ticks.classList.contains('ticks--' + state)) return;
+  // Only forward: what was rendered earlier may arrive later.
+  function draw(message, mark) {
+    var seq = Number(message.getAttribute('data-key')), ticks = message.querySelector('.ticks');
+    var state = seq <= mark.read ? 'read' : seq <= mark.delivered ? 'delivered' : 'sent';
+    if (!ticks || state === 'sent' || ticks.classList.contains('ticks--read')) return;
     ticks.className = 'ticks ticks--' + state;
     ticks.querySelector('.sr').textContent = WORDS[state];
   }
 
-  ibolit.behaviour('receipts', function (mark) {
-    var list = document.getElementById('chat-' + mark.getAttribute('data-chat') + '-messages');
-    var read = Number(mark.getAttribute('data-read-to')), delivered = Number(mark.getAttribute('data-delivered-to'));
-    if (!list) return;
-    ibolit.each(list.querySelectorAll('.message--mine[data-revision]'), function (message) {
-      var seq = Number(message.getAttribute('data-key'));
-      draw(message, seq <= read ? 'read' : seq <= delivered ? 'delivered' : 'sent');
-    });
+  ibolit.behaviour('receipts', function (told) {
+    var chat = told.getAttribute('data-chat'), list = document.getElementById('chat-' + chat + '-messages');
+    var mark = marks[chat] = marks[chat] || { read: 0, delivered: 0 };
+    mark.read = Math.max(mark.read, Number(told.getAttribute('data-read-to')));
+    mark.delivered = Math.max(mark.delivered, Number(told.getAttribute('data-delivered-to')));
+    if (list) ibolit.each(list.querySelectorAll('.message--mine[data-revision]'), function (message) { draw(message, mark); });
   });
 
-  function note(chat, seq, isRead) {
+  function note(chat, seq, isRead, pause) {
     var one = waiting[chat] = waiting[chat] || { delivered_to: 0, read_to: 0 };
     one.delivered_to = Math.max(one.delivered_to, seq);
     if (isRead) one.read_to = Math.max(one.read_to, seq);
-    if (!timer) timer = setTimeout(tell, 1000);
+    if (!timer) timer = setTimeout(tell, pause || 1000);
   }
 
   function tell() {
@@ -34,7 +34,9 @@
     timer = null;
     Object.keys(all).forEach(function (chat) {
       ibolit.ask('POST', '/chats/' + chat + '/receipts', ibolit.form(all[chat]), function (status) {
-        if (!status) note(chat, all[chat].delivered_to, all[chat].read_to > 0);
+        if (status) return;
+        note(chat, all[chat].delivered_to, false, 5000);
+        if (all[chat].read_to) note(chat, all[chat].read_to, true);
       });
     });
   }
@@ -42,9 +44,10 @@
   function chatOf(message) { return message.getAttribute('data-list').split('-')[1]; }
 
   document.addEventListener('ibolit:told', function (event) {
-    var item = event.detail.item;
-    if (!item.classList.contains('message') || item.classList.contains('message--mine')) return;
-    note(chatOf(item), Number(item.getAttribute('data-key')), event.detail.shown && !document.hidden);
+    var item = event.detail.item, isMessage = item.classList.contains('message') && item.hasAttribute('data-revision');
+    var chat = isMessage && chatOf(item), isMine = item.classList.contains('message--mine');
+    if (isMine && marks[chat]) draw(item, marks[chat]);
+    else if (isMessage && !isMine) note(chat, Number(item.getAttribute('data-key')), event.detail.shown && !document.hidden);
   });
 
   // Back on the page: what arrived meanwhile is being read now.
