@@ -1,7 +1,19 @@
 # Sourced by bin/run and bin/test: a Python environment with the pinned packages, made once and only when something changed.
 # Needs Debian or Ubuntu with Python 3.11 or newer; works as root or as a plain user with sudo.
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+stop() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  else
+    command -v sudo >/dev/null || stop "Root or sudo is needed for: $*"
+    sudo "$@"
+  fi
+}
 
 # Installs the named Debian packages that are missing; asks nothing and touches nothing when all are there.
 need_packages() {
@@ -10,27 +22,46 @@ need_packages() {
     dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
   done
   [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null || stop "This is not Debian or Ubuntu: install ${missing[*]} and try again."
   echo "Installing ${missing[*]}…"
-  as_root apt-get -qq -o DPkg::Lock::Timeout=600 update
+  # A source of packages that does not answer matters only when it is the one that is needed.
+  as_root apt-get -qq -o DPkg::Lock::Timeout=600 update || true
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# need_python requirements.txt: .venv holds exactly what the file pins.
+# need_python requirements.txt: .venv holds what the file pins.
 need_python() {
-  local wanted
-  wanted=$(cat requirements.txt "$1" | sha256sum)
-  [ "$(cat .venv/.made-from 2>/dev/null)" = "$wanted" ] && return
-  # Tests need more than the app; who has both need not install less.
-  if [ "$1" = requirements.txt ] && [ "$(cat .venv/.made-from 2>/dev/null)" = "$(cat requirements.txt requirements-dev.txt | sha256sum)" ]; then return; fi
-  command -v python3 >/dev/null || need_packages python3
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "iBolit needs Python 3.11 or newer." >&2; exit 1; }
-  if [ ! -x .venv/bin/pip ]; then
-    rm -rf .venv
-    python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
-    python3 -m venv .venv
+  python_is_ready "$1" && return
+  command -v python3 >/dev/null || need_packages python3-venv
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "iBolit needs Python 3.11 or newer."
+  python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+  exec 9<bin
+  flock 9 # two clinics started side by side make it once
+  if ! python_is_ready "$1"; then
+    if ! venv_is_ours; then
+      rm -rf .venv
+      python3 -m venv .venv
+    fi
+    echo "Installing Python packages…"
+    .venv/bin/pip install -qq --disable-pip-version-check --requirement "$1"
+    made_from "$1" > .venv/.made-from
   fi
-  echo "Installing Python packages…"
-  .venv/bin/pip install -qq --disable-pip-version-check --requirement "$1"
-  echo "$wanted" > .venv/.made-from
+  exec 9<&-
+}
+
+# Tests need more than the app; who has both need not install less.
+python_is_ready() {
+  local have
+  have=$(cat .venv/.made-from 2>/dev/null) && venv_is_ours || return
+  [ "$have" = "$(made_from "$1")" ] || { [ "$1" = requirements.txt ] && [ "$have" = "$(made_from requirements-dev.txt)" ]; }
+}
+
+made_from() { cat requirements.txt "$1" | sha256sum; }
+
+# A .venv works only in the folder it was made in and with the Python it was made with.
+venv_is_ours() {
+  local python
+  python=$(readlink -e .venv/bin/python) && [ -x .venv/bin/pip ] && [ -d ".venv/lib/${python##*/}" ] &&
+    [ "$(sed -n 's|^command = .* -m venv \(.*\)/\.venv$|\1|p' .venv/pyvenv.cfg)" = "$(pwd -P)" ]
 }
