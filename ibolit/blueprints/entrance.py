@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, has_request_context, request, session, url_for
@@ -74,10 +75,17 @@ def _ask_to_sign_in() -> ResponseReturnValue:
 
 
 def _wanted_page() -> str | None:
-    """Where a stopped visit was going; a fragment is no place to return to."""
-    if request.method != "GET" or wants_fragment():
-        return None
-    return local_path(request.full_path.rstrip("?"))
+    """Where a stopped visit was going; a fragment is no place to return to, but the page that asked for it is."""
+    if wants_fragment():
+        return local_path(_path_of(request.headers.get("HX-Current-URL", "")))
+    return local_path(request.full_path.rstrip("?")) if request.method == "GET" else None
+
+
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl()
+    except ValueError:
+        return ""
 
 
 def _gate() -> ResponseReturnValue | None:

@@ -251,6 +251,23 @@ def test_post_of_an_expired_session_comes_back_to_no_post(visitor: Browser) -> N
     assert answer.headers["HX-Redirect"] == "/login"
 
 
+@pytest.mark.parametrize(
+    ("page", "lands"),
+    [
+        ("http://127.0.0.1/chats/1", "/login?next=/chats/1"),
+        ("http://127.0.0.1/doctors?q=%D0%B0", "/login?next=/doctors?q%3D%25D0%25B0"),
+        ("http://127.0.0.1//evil.example/", "/login"),
+        ("http://[", "/login"),
+        ("", "/login"),
+    ],
+)
+def test_fragment_of_an_expired_session_comes_back_to_its_page(visitor: Browser, page: str, lands: str) -> None:
+    """Somebody writes in a chat when his session ends: signed in again, he is in the same chat."""
+    letter = {"text": "Болит", "client_id": "abcdef123456"}
+    answer = visitor.post("/chats/1/messages", letter, htmx=True, headers={"HX-Current-URL": page})
+    assert answer.headers["HX-Redirect"] == lands
+
+
 def test_session_ends_after_ninety_silent_days(as_patient: Browser) -> None:
     later(days=89)
     assert as_patient.get("/messages").status_code == 200

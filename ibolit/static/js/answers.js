@@ -27,6 +27,7 @@
     xhr.open(method, url);
     xhr.timeout = 15000;
     xhr.setRequestHeader('HX-Request', 'true');
+    xhr.setRequestHeader('HX-Current-URL', location.href);
     if (body) xhr.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded');
     Object.keys(headers).forEach(function (name) { xhr.setRequestHeader(name, headers[name]); });
     xhr.onload = function () {
