@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -53,6 +54,17 @@ def test_listener_hears_that_he_is_heard_and_then_the_news(
     assert "data-ready" in str(client.next())
     say(chat, patient, "Болит голова")
     assert "Болит голова" in str(client.next())
+
+
+def test_first_word_has_the_badge_and_names_the_device(
+    listen: Listen, as_doctor: Browser, chat: Chat, patient: User
+) -> None:
+    """What was unread when the socket was away; and whether the page is still this person's."""
+    say(chat, patient, "Болит голова")
+    words = str(listen(as_doctor).next())
+    assert as_doctor.device is not None
+    assert f'data-device="{as_doctor.device.id}"' in words
+    assert re.search(r'id="badge" class="badge">1<', words)
 
 
 def test_visitor_is_sent_to_sign_in(listen: Listen, visitor: Browser) -> None:

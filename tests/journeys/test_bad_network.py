@@ -12,7 +12,7 @@ from live_clinic import LiveClinic
 from playwright.sync_api import expect
 
 from ibolit.extensions import db
-from ibolit.models import Chat
+from ibolit.models import Chat, Device
 from ibolit.services import clock
 
 pytestmark = pytest.mark.journey
@@ -190,3 +190,47 @@ def test_socket_that_swallows_doubles_and_ends_strangely(visitors: Visitors) -> 
     expect(bubble(patient, "пока не было связи")).to_have_count(1)
     assert socket.opened == opened + 1
     assert texts(patient)[-3:] == ["проглочено", "дважды", "пока не было связи"]
+
+
+def test_session_ends_while_she_writes(visitors: Visitors, live: LiveClinic) -> None:
+    patient, at_home = visitors.sign_in(PATIENT), visitors.sign_in(PATIENT, DESKTOP)
+    open_chat(patient)
+    patient.fill(".composer__text", "недописанное")
+    at_home.goto("/profile")
+    at_home.locator(".device", has_not_text="это устройство").get_by_role("button").click()
+    patient.wait_for_url("**/login?next=/chats/1")
+    visitors.enter(patient, PATIENT)
+    expect(patient.locator(".composer__text")).to_have_value("недописанное")
+    # Ended where no socket tells it: the letter itself is led to the sign-in page, and leaves after it.
+    with backstage(live):
+        db.session.execute(db.delete(Device))
+    hurry(patient, "написано без сеанса", draft="и ещё недописанное")
+    patient.wait_for_url("**/login?next=/chats/1")
+    visitors.enter(patient, PATIENT)
+    expect(bubble(patient, "написано без сеанса").locator(".ticks--sent")).to_have_count(1)
+    expect(patient.locator(".composer__text")).to_have_value("и ещё недописанное")
+    # Signing out asks about it first and leaves nothing behind.
+    patient.goto("/profile")
+    patient.once("dialog", lambda dialog: dialog.dismiss())
+    patient.click("text=Выйти")
+    assert "и ещё недописанное" in patient.evaluate("JSON.stringify(localStorage)")
+    patient.once("dialog", lambda dialog: dialog.accept())
+    patient.click("text=Выйти")
+    patient.wait_for_url("**/login")
+    assert patient.evaluate("localStorage.length") == 0
+
+
+def test_page_of_another_person_does_not_stay(visitors: Visitors) -> None:
+    """One tab was without its socket while in the other somebody else signed in."""
+    hers = visitors.open()
+    socket = Socket(hers)
+    hers.goto("/login")
+    visitors.enter(hers, PATIENT)
+    open_chat(hers, "/chats/4")
+    hers.context.clear_cookies()
+    his = hers.context.new_page()
+    his.goto("/login")
+    visitors.enter(his, DOCTOR)
+    with hers.expect_navigation():
+        socket.here.close(code=1012)
+    expect(hers.locator("h1")).to_have_text("Здесь ничего нет")

@@ -8,7 +8,7 @@ from flask_sock import Server
 
 from ...database import writing
 from ...extensions import db, sock
-from ...models import Device
+from ...models import ChatMember, Device
 from ...services import current_services
 from ...services.realtime import Closing
 from ...sockets import HangUp, carry
@@ -23,8 +23,10 @@ def listen(ws: Server) -> None:
     user_id, device_id = current_user.id, g.device.id
     db.session.remove()
     outbox = current_services.realtime.open(user_id, device_id)
-    outbox.put(render_template("live/ready.html"))
     try:
+        # Counted with the socket open: a message that comes meanwhile is told after it.
+        outbox.put(render_template("live/ready.html", device_id=device_id, count=ChatMember.unread_of(current_user)))
+        db.session.remove()
         carry(ws, outbox, lambda: _is_still_here(device_id))
     finally:
         current_services.realtime.close(outbox)

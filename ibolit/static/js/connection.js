@@ -33,6 +33,8 @@
     var opened = false;
     body.addEventListener('ibolit:told', function (event) {
       if (!event.detail.item.hasAttribute('data-ready')) return;
+      // Somebody signed in anew in another tab: this page is another person's, or its forms are no longer believed.
+      if (event.detail.item.getAttribute('data-device') !== body.getAttribute('data-device')) { location.reload(); return; }
       var chat = document.querySelector('.chat'), here = chat ? '?here=' + chat.id.replace('chat-', '') : '';
       if (opened && document.getElementById('chats')) {
         htmx.ajax('GET', '/messages' + here, { target: '#inbox', swap: 'outerHTML' });
