@@ -44,16 +44,9 @@ def _note_reading(found: list[Message]) -> None:
     for message in found:
         if message.author_id != current_user.id:
             seen.setdefault(message.chat_id, []).append(message.seq)
+    spans = {chat_id: (min(seqs), max(seqs)) for chat_id, seqs in seen.items()}
     with writing(db.session):
-        for chat_id, seqs in seen.items():
-            AuditEvent.write(
-                Act.CHAT_SEARCHED,
-                actor_id=current_user.id,
-                subject_id=chat_id,
-                first=min(seqs),
-                last=max(seqs),
-                address=address(),
-            )
+        AuditEvent.write_spans(Act.CHAT_SEARCHED, spans, actor_id=current_user.id, address=address())
 
 
 def _chats_of(messages: list[Message]) -> list[Chat]:
