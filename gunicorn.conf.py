@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gunicorn import glogging, util
+from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
 
@@ -69,11 +70,17 @@ def allow_descriptors(wanted: int) -> None:
 allow_descriptors(worker_connections + 500)
 
 
+def when_ready(arbiter: Arbiter) -> None:
+    """A closed terminal ends what was started in it; gunicorn takes the hang-up for a wish to load itself anew."""
+    if os.isatty(0):
+        signal.signal(signal.SIGHUP, lambda number, frame: arbiter.signal(signal.SIGTERM, frame))
+
+
 # Sockets are told that the server restarts; otherwise stopping waits for them and they learn it from silence.
 
 
 def post_worker_init(worker: Worker) -> None:
-    """INT and QUIT end like TERM: their own handler may wait for a lock held by the very thread it interrupted."""
+    """INT, QUIT and HUP end like TERM: their own handler may wait for a lock held by the very thread it interrupted."""
     stopping: SimpleQueue[int] = SimpleQueue()
     threading.Thread(target=tell_sockets, args=(worker, stopping), daemon=True).start()
 
@@ -81,7 +88,7 @@ def post_worker_init(worker: Worker) -> None:
         stopping.put(number)  # the one hand-over that is safe in the middle of anything
         worker.handle_exit(number, frame)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, stop)
         signal.siginterrupt(number, False)
 
