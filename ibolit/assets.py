@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort
+import brotli
+from flask import Blueprint, Flask, Response, abort, current_app, request
 
 STATIC = Path(__file__).parent / "static"
 
@@ -42,6 +45,8 @@ JS = (
     "js/busy.js",
     "js/notice.js",
     "js/reveal-password.js",
+    "js/more.js",
+    "js/inbox.js",
     "js/history.js",
     "js/revisions.js",
     "js/receipts.js",
@@ -99,9 +104,18 @@ def init_assets(app: Flask) -> Assets:
 
 @bp.get("/<name>")
 def show(name: str) -> Response:
-    from flask import current_app
-
     asset = current_app.extensions["ibolit_assets"].by_name.get(name)
     if asset is None:
         abort(404)
-    return Response(asset.body, content_type=asset.mimetype, headers={"Cache-Control": FOREVER})
+    answer = Response(asset.body, content_type=asset.mimetype, headers={"Cache-Control": FOREVER})
+    algorithm = request.accept_encodings.best_match(("br", "gzip"))
+    if algorithm:
+        answer.set_data(_packed(asset.body, algorithm))
+        answer.content_encoding = algorithm
+    return answer
+
+
+@cache
+def _packed(body: bytes, algorithm: str) -> bytes:
+    """As small as it gets, because it is done once."""
+    return bytes(brotli.compress(body, quality=11)) if algorithm == "br" else gzip.compress(body, mtime=0)

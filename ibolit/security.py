@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from .config import Settings
+
+FILES = ("static", "assets.show")
 
 
 def content_policy(settings: Settings) -> str:
@@ -27,7 +30,16 @@ def content_policy(settings: Settings) -> str:
     )
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Files are the same for everybody: told to vary by cookie, browsers would fetch them anew after every sign-in."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint not in FILES:
+            super().save_session(app, session, response)
+
+
 def init_security(app: Flask, settings: Settings) -> None:
+    app.session_interface = Sessions()
     policy = content_policy(settings)
 
     @app.after_request
@@ -41,6 +53,6 @@ def init_security(app: Flask, settings: Settings) -> None:
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if settings.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if request.endpoint not in ("static", "assets.show"):
+        if request.endpoint not in FILES:
             headers.setdefault("Cache-Control", "private, no-store")
         return response

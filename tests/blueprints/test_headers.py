@@ -87,3 +87,16 @@ def test_pages_name_their_language_and_themselves(as_patient: Browser, doctor: D
         assert title is not None
         titles[url] = title.group(1)
     assert len(set(titles.values())) == 6
+
+
+@pytest.mark.parametrize("algorithm", ["br", "gzip"])
+def test_files_are_packed_and_the_same_for_everybody(as_patient: Browser, algorithm: str) -> None:
+    """Told to vary by cookie, a browser fetches them anew after every sign-in."""
+    page = as_patient.get("/profile").text
+    for url in re.findall(r'"(/(?:assets|static)/[^"]+)"', page):
+        answer = as_patient.get(url, headers={"Accept-Encoding": algorithm})
+        assert "Cookie" not in answer.headers["Vary"]
+        assert "Set-Cookie" not in answer.headers
+    css = as_patient.get(re.findall(r'"(/assets/[^"]+css)"', page)[0], headers={"Accept-Encoding": algorithm})
+    assert css.headers["Content-Encoding"] == algorithm
+    assert as_patient.get("/profile").headers["Vary"].count("Cookie") == 1
