@@ -15,6 +15,14 @@ as_root() {
   fi
 }
 
+# What root left in somebody's checkout is named before anything stumbles over it.
+need_own() {
+  local kept
+  for kept in "$@"; do
+    [ ! -e "$kept" ] || [ -w "$kept" ] || stop "$kept belongs to $(stat -c %U "$kept"): $(id -un) may not write there."
+  done
+}
+
 # Installs the named Debian packages that are missing; asks nothing and touches nothing when all are there.
 need_packages() {
   local missing=() name
@@ -36,6 +44,7 @@ need_python() {
   command -v python3 >/dev/null || need_packages python3-venv
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "iBolit needs Python 3.11 or newer."
   python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+  need_own . .venv
   exec 9<bin
   flock 9 # two clinics started side by side make it once
   if ! python_is_ready "$1"; then
