@@ -1,5 +1,5 @@
-# Sourced by bin/run and bin/test: a Python environment with the pinned packages, made once and only when something changed.
-# Needs Debian or Ubuntu with Python 3.11 or newer; works as root or as a plain user with sudo.
+# Sourced by the others here: Debian packages, and a Python environment with the pinned packages, made once and only when
+# something changed. Needs Debian or Ubuntu with Python 3.11 or newer; works as root or as a plain user with sudo.
 
 stop() {
   printf '%s\n' "$*" >&2
