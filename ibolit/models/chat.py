@@ -147,6 +147,11 @@ class Chat(Model):
         )
 
     @classmethod
+    def newest_of(cls, user: User) -> Select[tuple[datetime | None]]:
+        """When something was last said in one of the person's chats."""
+        return select(func.max(cls.last_at)).where(cls.is_of(user))
+
+    @classmethod
     def between(cls, patient: User, doctor: Doctor) -> Self | None:
         return db.session.scalar(select(cls).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id))
 

@@ -8,7 +8,7 @@ from flask_sock import Server
 
 from ...database import writing
 from ...extensions import db, sock
-from ...models import ChatMember, Device
+from ...models import Chat, ChatMember, Device
 from ...services import current_services
 from ...services.realtime import Closing
 from ...sockets import HangUp, carry
@@ -21,11 +21,13 @@ def listen(ws: Server) -> None:
     if not current_user.is_authenticated:
         raise HangUp(Closing.SIGNED_OUT)
     user_id, device_id = current_user.id, g.device.id
+    newest = Chat.newest_of(current_user)
     db.session.remove()
     outbox = current_services.realtime.open(user_id, device_id)
     try:
-        # Counted with the socket open: a message that comes meanwhile is told after it.
-        outbox.put(render_template("live/ready.html", device_id=device_id, count=ChatMember.unread_of(current_user)))
+        # Asked with the socket open: a message that comes meanwhile is told after it.
+        known = {"count": ChatMember.unread_of(current_user), "latest": db.session.scalar(newest)}
+        outbox.put(render_template("live/ready.html", device_id=device_id, **known))
         db.session.remove()
         carry(ws, outbox, lambda: _is_still_here(device_id))
     finally:

@@ -29,17 +29,10 @@
     }
     body.addEventListener('htmx:wsClose', lost);
     body.addEventListener('htmx:wsOpen', found);
-    // A list that was open while the socket was away may have missed something.
-    var opened = false;
+    // Somebody signed in anew in another tab: this page is another person's, or its forms are no longer believed.
     body.addEventListener('ibolit:told', function (event) {
-      if (!event.detail.item.hasAttribute('data-ready')) return;
-      // Somebody signed in anew in another tab: this page is another person's, or its forms are no longer believed.
-      if (event.detail.item.getAttribute('data-device') !== body.getAttribute('data-device')) { location.reload(); return; }
-      var chat = document.querySelector('.chat'), here = chat ? '?here=' + chat.id.replace('chat-', '') : '';
-      if (opened && document.getElementById('chats')) {
-        htmx.ajax('GET', '/messages' + here, { target: '#inbox', swap: 'outerHTML' });
-      }
-      opened = true;
+      var device = event.detail.item.getAttribute('data-device');
+      if (device && device !== body.getAttribute('data-device')) location.reload();
     });
   });
 })();

@@ -1,0 +1,32 @@
+// The list of chats misses nothing: asked for again when something was said between the page and its socket, or while
+// the socket was away. Its rows are placed one by one, so that the pages scrolled to stay.
+ibolit.behaviour('inbox', function (inbox) {
+  'use strict';
+  var chat = document.querySelector('.chat'), wasHere = false;
+
+  function key(row) { return row ? Number(row.getAttribute('data-key')) : 0; }
+
+  function place(html) {
+    var box = document.createElement('div'), rows, last;
+    box.innerHTML = html;
+    rows = box.querySelectorAll('.row');
+    last = rows.length && document.getElementById(rows[rows.length - 1].id);
+    // So much was said that more than this page of it may be missing.
+    if (!last || key(last) !== key(rows[rows.length - 1])) ibolit.place(html);
+    else ibolit.each(rows, function (row) { ibolit.place(row.outerHTML); });
+  }
+
+  function onTold(event) {
+    var ready = event.detail.item, isBehind;
+    if (!ready.hasAttribute('data-ready')) return;
+    isBehind = wasHere || Number(ready.getAttribute('data-latest')) > key(inbox.querySelector('.row'));
+    wasHere = true;
+    if (!isBehind || !inbox.offsetParent) return; // a phone hides it beside a chat
+    ibolit.ask('GET', '/messages' + (chat ? '?here=' + chat.id.replace('chat-', '') : ''), null, function (status, html) {
+      if (status === 200) place(html);
+    });
+  }
+
+  document.body.addEventListener('ibolit:told', onTold);
+  return function () { document.body.removeEventListener('ibolit:told', onTold); };
+});
