@@ -96,10 +96,11 @@ def backstage(live: LiveClinic) -> Iterator[None]:
 
 
 class Socket:
-    """A page's socket through a network that may swallow or double what the server says."""
+    """A page's socket through a network that may swallow or double what the server says, or let nobody through."""
 
     def __init__(self, page: Page) -> None:
         self.times = 1
+        self.is_shut = False
         self.opened = 0
         self.here: WebSocketRoute | None = None
         page.route_web_socket("**/live", self._carry)
@@ -107,6 +108,9 @@ class Socket:
     def _carry(self, here: WebSocketRoute) -> None:
         self.here = here
         self.opened += 1
+        if self.is_shut:
+            here.close(code=1013)
+            return
         here.connect_to_server().on_message(self._pass)
 
     def _pass(self, words: str | bytes) -> None:

@@ -26,15 +26,17 @@
     return found;
   }
 
-  // An old page of the history takes only what changed on it: what is newer has no place there yet.
+  // A list of pages takes only what belongs to those that are here: the rest comes with its own page. An old page of the
+  // history takes only what changed on it: what is newer has no place there yet.
   function belongs(list, item) {
-    var first = list.querySelector('[data-key]');
+    var all = list.querySelectorAll('[data-key]');
     if (list.hasAttribute('data-partial')) return false;
-    return !first || !list.querySelector('.older') || key(item) > key(first);
+    if (!all.length) return true;
+    return list.querySelector('.older') ? key(item) > key(all[0]) : !list.querySelector('.more') || key(item) > key(all[all.length - 1]);
   }
 
   function intoList(list, item, old) {
-    if (!old && !belongs(list, item)) return false;
+    if (old ? key(old) > key(item) : !belongs(list, item)) return false; // what is drawn already may be newer
     if (old) remove(old);
     var after = neighbourAfter(list, item);
     list.insertBefore(item, after || (list.getAttribute('data-order') === 'down' ? list.querySelector('.more') : null));
@@ -60,10 +62,12 @@
 
   function put(item) {
     var list = document.getElementById(item.getAttribute('data-list')), old = item.id && document.getElementById(item.id);
+    var link = old && old.contains(document.activeElement) && item.querySelector('.row__link');
     var put = list ? intoList(list, item, old) : old ? inPlaceOf(old, item) : false;
     if (put) {
       htmx.process(item);
       ibolit.scan(item);
+      if (link) link.focus(); // whoever walks by keyboard does not lose his place
     }
     htmx.trigger(document.body, 'ibolit:told', { item: item, shown: put });
   }

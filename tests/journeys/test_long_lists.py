@@ -1,0 +1,168 @@
+"""A doctor with many chats, and a chat with many messages: the view never jumps, nothing is missing or there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from chat_page import Socket, backstage, bubble, hurry, open_chat, texts, write
+from conftest import DESKTOP, PHONE, Visitors
+from live_clinic import LiveClinic
+from playwright.sync_api import Page, expect
+
+from ibolit.extensions import db
+from ibolit.models import Access, Chat, Doctor, User
+from ibolit.services import clock
+
+pytestmark = pytest.mark.journey
+
+PATIENT, DOCTOR, OTHER_PATIENT = "+7 900 000-00-01", "8 900 000 01 01", "+7 900 000-00-03"
+CHATS, MESSAGES = 100, 500
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveClinic]:
+    """One clinic for all of them, with a hundred more chats and five hundred more messages in the first."""
+    clinic = LiveClinic(tmp_path_factory.mktemp("long-lists"))
+    clinic.start()
+    with backstage(clinic):
+        _fill(db.session.get_one(Doctor, 1))
+    yield clinic
+    clinic.stop()
+
+
+def _fill(doctor: Doctor) -> None:
+    now = clock.now()
+    for number in range(CHATS):
+        patient = User(phone=f"+7911{number:07}", name=f"Пациент {number}", password_hash="-")
+        db.session.add(patient)
+        db.session.flush()
+        chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
+        chat.access = Access.UNLIMITED
+        chat._add(f"Вопрос {number}", author=patient, client_id="question").sent_at = now
+        chat.last_at = now - timedelta(days=20, minutes=number)
+    chat = db.session.get_one(Chat, 1)
+    for number in range(MESSAGES):
+        author = doctor.user if number // 4 % 2 else chat.patient
+        message = chat._add(f"Строка {number} " + "слово " * (number % 40), author=author, client_id=f"line-{number}")
+        message.sent_at = now - timedelta(minutes=37 * (MESSAGES - number) + number % 3)
+    for member in chat.members:
+        member.read_to, member.delivered_to, member.unread = chat.last_seq, chat.last_seq, 0
+
+
+# The list of chats
+
+
+def rows(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all("#chats .row", "all => all.map(one => one.id)")
+    return found
+
+
+def scroll_through(page: Page, most: int) -> None:
+    rows = page.locator("#chats .row")
+    rows.first.hover()
+    while (shown := rows.count()) < most:
+        page.mouse.wheel(0, 9000)
+        expect(rows).not_to_have_count(shown)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_many_chats_come_by_pages_and_stay_live(visitors: Visitors, live: LiveClinic, size: dict[str, int]) -> None:
+    doctor, patient = visitors.open(size), visitors.sign_in(OTHER_PATIENT)
+    socket = Socket(doctor)
+    doctor.goto("/login")
+    visitors.enter(doctor, DOCTOR)
+    expect(doctor.locator("#chats .row")).to_have_count(30)
+    # Read on another device, far below what is loaded here: its row comes with its own page.
+    with backstage(live):
+        last = db.session.scalars(db.select(Chat).where(Chat.doctor_id == 1).order_by(Chat.last_at)).first()
+        last_row = f"chat-{last.id}-row"
+    elsewhere = visitors.sign_in(DOCTOR)
+    open_chat(elsewhere, f"/chats/{last.id}")
+    scroll_through(doctor, CHATS + 3)
+    assert len(set(rows(doctor))) == len(rows(doctor)) == CHATS + 3
+    assert rows(doctor)[-1] == last_row
+    # A message moves its row to the top, also one that was said while the socket was away.
+    open_chat(patient, "/chats/7")
+    write(patient, "Наверх")
+    expect(doctor.locator("#chats .row").first).to_contain_text("Наверх")
+    socket.is_shut = True
+    socket.here.close(code=1012)
+    write(elsewhere, "Пока вас не было")
+    expect(elsewhere.locator(".ticks--sent")).to_have_count(1)
+    socket.is_shut = False
+    expect(doctor.locator("#chats .row").first).to_contain_text("Пока вас не было")
+    assert len(set(rows(doctor))) == len(rows(doctor)) == CHATS + 3
+
+
+def test_list_beside_a_chat_costs_a_phone_nothing(visitors: Visitors) -> None:
+    doctor = visitors.sign_in(DOCTOR)
+    asked: list[str] = []
+    doctor.on("request", lambda request: asked.append(request.url))
+    open_chat(doctor, "/chats/6")
+    write(doctor, "Слушаю вас")
+    expect(bubble(doctor, "Слушаю вас").locator(".ticks--sent")).to_have_count(1)
+    assert [url for url in asked if "/messages?before" in url] == []
+
+
+def test_said_between_the_page_and_its_socket(visitors: Visitors) -> None:
+    doctor, patient = visitors.open(), visitors.sign_in(OTHER_PATIENT)
+    socket = Socket(doctor)
+    doctor.goto("/login")
+    socket.is_shut = True
+    visitors.enter(doctor, DOCTOR)
+    open_chat(patient, "/chats/7")
+    write(patient, "Между делом")
+    expect(bubble(patient, "Между делом").locator(".ticks--sent")).to_have_count(1)
+    socket.is_shut = False
+    expect(doctor.locator("#chats .row").first).to_contain_text("Между делом")
+    # Whoever walks through the list by keyboard keeps his place when the row under him is drawn anew.
+    link = doctor.locator("#chats .row__link").first
+    link.focus()
+    write(patient, "И ещё")
+    expect(link).to_contain_text("И ещё")
+    expect(link).to_be_focused()
+
+
+# The chat
+
+
+NEAR_THE_TOP = """async () => {
+    var scroll = document.querySelector('.chat__scroll'), jumps = [], top, watched, before, shown;
+    scroll.style.overflowAnchor = 'none';  // Safari and old engines have no such help
+    shown = document.querySelectorAll('.message').length;
+    scroll.scrollTop = 350;
+    top = scroll.getBoundingClientRect().top;
+    watched = [].filter.call(document.querySelectorAll('.message'), one => one.getBoundingClientRect().top > top)[0];
+    before = watched.getBoundingClientRect().top;
+    while (document.querySelectorAll('.message').length === shown || jumps.length < 5) {
+        await new Promise(requestAnimationFrame);
+        jumps.push(Math.abs(watched.getBoundingClientRect().top - before));
+    }
+    return Math.max.apply(null, jumps);
+}"""
+MISPLACED = """all => all.filter((one, i) => {
+    var last = all[i - 1], sameDay = last && last.dataset.day === one.dataset.day;
+    var near = sameDay && last.dataset.author === one.dataset.author && one.dataset.at - last.dataset.at < 300000;
+    return i && Number(one.dataset.key) !== Number(last.dataset.key) + 1 ||
+        one.classList.contains('message--new-day') === !!sameDay || one.classList.contains('message--continues') !== !!near;
+}).map(one => one.id)"""
+FROM_END = "one => one.scrollHeight - one.scrollTop - one.clientHeight"
+
+
+def from_end(page: Page) -> float:
+    return float(page.eval_on_selector(".chat__scroll", FROM_END))
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_old_pages_come_without_a_jump(visitors: Visitors, size: dict[str, int]) -> None:
+    page = visitors.sign_in(PATIENT, size)
+    open_chat(page)
+    assert from_end(page) < 2
+    while page.locator(".older").count():
+        assert page.evaluate(NEAR_THE_TOP) < 2
+    shown = page.locator(".message")
+    expect(shown.first).to_have_attribute("data-key", "1")
+    assert shown.count() >= MESSAGES
+    assert page.eval_on_selector_all(".message", MISPLACED) == []
