@@ -166,7 +166,9 @@ def test_production_has_no_demo_outbox_and_answers_to_its_own_name_only(tmp_path
     client = app.test_client()
     assert client.get("/login", base_url="https://ibolit.example").status_code == 200
     assert client.get("/demo/outbox", base_url="https://ibolit.example").status_code == 404
-    assert client.get("/login", base_url="https://evil.example").status_code == 400
+    foreign = client.get("/login", base_url="https://evil.example")
+    assert foreign.status_code == 400
+    assert "iBolit" not in foreign.text
     assert "demo" not in client.get("/login", base_url="https://ibolit.example").text
     dispose(app)
 

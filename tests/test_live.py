@@ -164,7 +164,8 @@ def test_receipts_reach_the_author_and_the_readers_other_screens(
     assert 'data-delivered-to="1" data-read-to="0"' in author
     as_doctor.post(f"/chats/{chat.id}/receipts", {"delivered_to": 1, "read_to": 1})
     author, reader, stranger = (screen.shown() for screen in three)
-    assert 'data-delivered-to="1" data-read-to="1"' in author
+    revision = db.session.get_one(Chat, chat.id, populate_existing=True).revision
+    assert f'data-revision="{revision}" data-delivered-to="1" data-read-to="1"' in author
     assert 'id="badge"' not in author
     assert f'id="chat-{chat.id}-row"' in reader
     assert "row--unread" not in reader

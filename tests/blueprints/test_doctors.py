@@ -89,10 +89,18 @@ def test_pages_follow_one_another(as_patient: Browser, clinic: Flask, htmx: bool
     for _ in range(3):
         page = as_patient.get(url, htmx=htmx).text
         names += shown(page)
-        more = re.search(r'class="more"><a class="button" href="([^"]+)"', page)
+        more = re.search(r'class="more"[^>]*>\s*<a [^>]*?href="([^"]+)"', page)
         url = more.group(1).replace("&amp;", "&") if more else ""
     assert names == [f"Врач {number:02}" for number in range(45)]
     assert url == ""
+
+
+def test_full_page_without_a_next_one_offers_none(as_patient: Browser) -> None:
+    for number in range(20):
+        make_doctor(f"Врач {number:02}", tariffs=0)
+    page = as_patient.get("/doctors").text
+    assert len(shown(page)) == 20
+    assert "Показать ещё" not in page
 
 
 def test_next_page_is_cards_alone(as_patient: Browser, three: list[Doctor]) -> None:
