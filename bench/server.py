@@ -43,7 +43,7 @@ def running(data: Path, environment: str = "test", access_log: Path | None = Non
     command = [sys.executable, "-m", "gunicorn", "--log-level", "warning"]
     if access_log:
         command += ["--access-logfile", str(access_log), "--access-logformat", "%(U)s %(D)s %(B)s"]
-    env = settings(port, data) | {"IBOLIT_ENV": environment, "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+    env = settings(port, data) | {"IBOLIT_ENV": environment}
     said = data.with_suffix(".log")
     with said.open("wb") as log:
         process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=env, stderr=log, start_new_session=True)
