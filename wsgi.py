@@ -1,8 +1,14 @@
 """Where the server starts: the app and, unless it runs as a process of its own, the worker."""
 
-from ibolit import create_app
+from gunicorn.errors import AppImportError
 
-app = create_app()
+from ibolit import create_app
+from ibolit.errors import CannotStart
+
+try:
+    app = create_app()
+except CannotStart as refusal:
+    raise AppImportError(refusal.message) from None  # gunicorn prints the sentence and stops
 
 if app.extensions["ibolit_settings"].worker_threads:
     app.extensions["ibolit_worker"].start()

@@ -16,6 +16,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from werkzeug.local import LocalProxy
 
+from .errors import CannotStart
+
 DEVELOPMENT_KEY = "ibolit-development-key"
 
 
@@ -25,8 +27,8 @@ class Environment(StrEnum):
     TEST = "test"
 
 
-class BadSetting(Exception):
-    """The start is refused; the message names the variable."""
+class BadSetting(CannotStart):
+    """The message names the variable."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(f"{name}: {why}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 
 class Refused(Exception):
     """A rule said no; `sentence` is shown to the person."""
@@ -59,5 +61,9 @@ class DoctorTakesNoMessages(Refused):
     sentence = "Врач сейчас не принимает сообщения."
 
 
-class WrongClinic(RuntimeError):
-    """Demo and real data must not meet; stops the start."""
+class CannotStart(click.ClickException):
+    """The clinic's IT sees this sentence alone, from the command line and from the server."""
+
+
+class WrongClinic(CannotStart):
+    """Demo and real data must not meet."""

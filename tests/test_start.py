@@ -1,0 +1,27 @@
+"""A start that is refused is one sentence, from the command line and from the server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+UPGRADE = ["flask", "--app", "ibolit:create_app", "db", "upgrade"]
+SERVE = ["gunicorn", "--log-level", "critical", "--bind", "127.0.0.1:0", "wsgi:app"]
+
+
+def say(command: list[str], **environ: str) -> str:
+    """What a start that fails says."""
+    told = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert told.returncode != 0
+    return told.stderr.removeprefix("Error: ")
+
+
+@pytest.mark.parametrize("command", [UPGRADE, SERVE])
+def test_missing_setting_is_one_line(command: list[str]) -> None:
+    assert say(command) == "SECRET_KEY: must be set\n"
