@@ -86,7 +86,9 @@ ibolit.outbox = function (form) {
 
   return {
     send: function (text, id) {
-      var letter = ibolit.letters.keep(chat, text, id);
+      var letter = ibolit.letters.keep(chat, text, id), list = document.getElementById('chat-' + chat + '-messages');
+      // An old page of the history has no place for it: it is shown and sent at the end.
+      if (list.hasAttribute('data-partial')) { location.href = '/chats/' + chat + '#end'; return; }
       queue.push(letter);
       show(letter);
       sendNext();
