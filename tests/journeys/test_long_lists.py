@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from chat_page import Socket, backstage, bubble, hurry, open_chat, texts, write
+from chat_page import Socket, backstage, bubble, open_chat, texts, write
 from conftest import DESKTOP, PHONE, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, expect
@@ -143,10 +143,11 @@ NEAR_THE_TOP = """async () => {
     return Math.max.apply(null, jumps);
 }"""
 MISPLACED = """all => all.filter((one, i) => {
-    var last = all[i - 1], sameDay = last && last.dataset.day === one.dataset.day;
+    var last = all[i - 1], sameDay = !!last && last.dataset.day === one.dataset.day;
     var near = sameDay && last.dataset.author === one.dataset.author && one.dataset.at - last.dataset.at < 300000;
-    return i && Number(one.dataset.key) !== Number(last.dataset.key) + 1 ||
-        one.classList.contains('message--new-day') === !!sameDay || one.classList.contains('message--continues') !== !!near;
+    return last && Number(one.dataset.key) !== Number(last.dataset.key) + 1 ||
+        one.classList.contains('message--new-day') === sameDay ||
+        one.classList.contains('message--continues') !== near;
 }).map(one => one.id)"""
 FROM_END = "one => one.scrollHeight - one.scrollTop - one.clientHeight"
 
@@ -166,3 +167,69 @@ def test_old_pages_come_without_a_jump(visitors: Visitors, size: dict[str, int])
     expect(shown.first).to_have_attribute("data-key", "1")
     assert shown.count() >= MESSAGES
     assert page.eval_on_selector_all(".message", MISPLACED) == []
+
+
+def test_unread_search_and_the_end(visitors: Visitors, live: LiveClinic) -> None:
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    with backstage(live):
+        chat = db.session.get_one(Chat, 1)
+        chat._add("Моё последнее", author=chat.patient, client_id="mine-last")
+        for number in range(120):
+            chat._add(f"Новость {number}", author=chat.doctor.user, client_id=f"news-{number}")
+    # Opens at the first unread, under one's own last words.
+    patient.goto("/messages")
+    expect(patient.locator(".row .pill").first).to_contain_text("99+")
+    with patient.expect_response("**/messages?after=*"):
+        patient.locator(".row__link").first.click()
+    expect(patient.locator("#unread + .message")).to_contain_text("Новость 0")
+    expect(bubble(patient, "Новость 0")).to_be_in_viewport(ratio=1)
+    # What comes meanwhile leaves the view where it is and offers the way down.
+    to_end, top = patient.locator(".to-end"), bubble(patient, "Новость 0").bounding_box()
+    open_chat(doctor)
+    write(doctor, "Самое новое")
+    expect(to_end).to_be_visible()
+    assert bubble(patient, "Новость 0").bounding_box() == top
+    to_end.click()
+    expect(bubble(patient, "Самое новое")).to_be_in_viewport(ratio=1)
+    expect(to_end).to_be_hidden()
+    # The end stays in sight while the composer grows, and above a phone's keyboard.
+    patient.set_viewport_size({"width": 360, "height": 330})
+    patient.fill(".composer__text", "\n".join("123456789"))
+    expect(bubble(patient, "Самое новое")).to_be_in_viewport(ratio=1)
+    expect(patient.locator(".composer__send")).to_be_in_viewport(ratio=1)
+    patient.fill(".composer__text", "")
+    patient.set_viewport_size(PHONE)
+    # A found message opens there; who writes from there is led to where it went.
+    patient.goto("/messages")
+    patient.fill("[name=q]", "строка 123")
+    patient.locator("#inbox .row__link", has_text="Строка 123").click()
+    expect(patient.locator(".message:target")).to_contain_text("Строка 123")
+    expect(patient.locator(".message:target")).to_be_in_viewport()
+    assert "before=" in patient.url
+    write(patient, "Вот об этом")
+    expect(bubble(patient, "Вот об этом").locator(".ticks")).to_be_in_viewport()
+    assert texts(patient)[-2:] == ["Самое новое", "Вот об этом"]
+
+
+def test_keyboard_and_touch(visitors: Visitors) -> None:
+    desktop, phone = visitors.sign_in(DOCTOR, DESKTOP), visitors.sign_in(DOCTOR, has_touch=True, is_mobile=True)
+    open_chat(desktop, "/chats/6")
+    expect(desktop.locator(".composer__text")).to_be_focused()
+    desktop.keyboard.type("первая строка")
+    desktop.keyboard.press("Shift+Enter")
+    desktop.keyboard.type("вторая")
+    desktop.keyboard.press("Enter")
+    expect(bubble(desktop, "вторая").locator(".ticks--sent")).to_have_count(1)
+    assert texts(desktop)[-1] == "первая строка\nвторая"
+    # On glass Enter makes a line, and the keyboard does not come before it is asked for.
+    open_chat(phone, "/chats/6")
+    field = phone.locator(".composer__text")
+    expect(field).not_to_be_focused()
+    field.tap()
+    phone.keyboard.type("раз")
+    phone.keyboard.press("Enter")
+    phone.keyboard.type("два")
+    expect(field).to_have_value("раз\nдва")
+    phone.locator(".composer__send").tap()
+    expect(bubble(desktop, "раз")).to_have_count(1)
+    expect(field).to_be_focused()

@@ -71,6 +71,7 @@
     document.body.addEventListener('ibolit:taken-back', refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
     refill();
+    if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {
       document.body.removeEventListener('ibolit:taken-back', refill);
       outbox.stop();
