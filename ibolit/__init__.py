@@ -10,7 +10,7 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .config import Settings
+from .config import BadSetting, Settings
 from .extensions import compress, csrf, db, htmx, login_manager, migrate, sock
 
 
@@ -32,7 +32,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     from .sockets import SOCK_SERVER_OPTIONS
 
     app.jinja_environment = Environment  # before the first who asks for it
-    settings.data.mkdir(parents=True, exist_ok=True)
+    _open_folder(settings)
     clock.shift(settings.clock_offset)
     app.extensions["ibolit_settings"] = settings
     app.config.update(
@@ -59,6 +59,16 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("ibolit").setLevel(logging.INFO)
+
+
+def _open_folder(settings: Settings) -> None:
+    """What people write to their doctors is not for every account of this machine."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting("IBOLIT_DATA", f"{settings.data} cannot be made: {error.strerror}") from error
+    if not os.access(settings.data, os.W_OK | os.X_OK):
+        raise BadSetting("IBOLIT_DATA", f"this account may not write into {settings.data}")
 
 
 def _trusted_hosts(settings: Settings) -> list[str] | None:
@@ -108,10 +118,16 @@ def _open_doors(app: Flask, settings: Settings) -> None:
 
 def _check_clinic(app: Flask, settings: Settings) -> None:
     from sqlalchemy import inspect
+    from sqlalchemy.exc import DatabaseError
 
     from .models import Mark
 
     with app.app_context():
-        if settings.is_production and inspect(db.engine).has_table(Mark.__tablename__):
+        try:
+            has_walls = inspect(db.engine).has_table(Mark.__tablename__)
+        except DatabaseError as error:
+            why = " ".join(str(error.orig).split())
+            raise BadSetting("DATABASE_URL", f"the database does not open: {why}") from error
+        if has_walls:
             Mark.check(settings)
             db.session.remove()

@@ -90,7 +90,7 @@ class Settings:
         environment = Environment(env.choice("IBOLIT_ENV", [*Environment], default=Environment.PRODUCTION))
         production = environment is Environment.PRODUCTION
         fallback = None if production else "demo"
-        data = Path(env.text("IBOLIT_DATA", "var")).absolute()
+        data = env.folder("IBOLIT_DATA", "var")
         port = env.number("PORT", 8000, least=1, most=65535)
         settings = cls(
             environment=environment,
@@ -175,6 +175,12 @@ class _Reader:
             return Path(path).read_text().strip()
         except OSError as error:
             raise BadSetting(f"{name}_FILE", "cannot be read") from error
+
+    def folder(self, name: str, default: str) -> Path:
+        path = Path(self.text(name, default)).absolute()
+        if "?" in str(path):
+            raise BadSetting(name, "must be a folder without a question mark, at which the address of SQLite ends")
+        return path
 
     def database(self, name: str, default: str) -> str:
         value = self.text(name, default)

@@ -11,7 +11,7 @@ from ibolit import create_app
 from ibolit.config import DEVELOPMENT_KEY, BadSetting, Settings
 from ibolit.errors import WrongClinic
 from ibolit.extensions import db
-from ibolit.models import Mark
+from ibolit.models import Mark, Role, User
 
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef0123456789abcdef",
@@ -103,6 +103,7 @@ def test_production_refuses_what_is_only_for_demo(name: str, value: str) -> None
     [
         ("IBOLIT_ENV", "Production"),
         ("IBOLIT_ENV", "staging"),
+        ("IBOLIT_DATA", "/srv/who?"),
         ("SECRET_KEY_FILE", "/nowhere/key"),
         ("DATABASE_URL", "ibolit.db"),
         ("DATABASE_URL", "mysql://localhost/ibolit"),
@@ -215,6 +216,35 @@ def test_production_does_not_open_a_demo_database(tmp_path: Path) -> None:
     dispose(app)
     with pytest.raises(WrongClinic, match="DATABASE_URL"):
         make(tmp_path, PRODUCTION)
+
+
+def test_demo_does_not_open_a_real_database(tmp_path: Path) -> None:
+    app = make(tmp_path, PRODUCTION)
+    with app.app_context():
+        db.create_all()
+        db.session.add(User(name="Анна", phone="+79161234567", role=Role.PATIENT))
+        db.session.commit()
+        db.session.remove()
+    dispose(app)
+    with pytest.raises(WrongClinic, match="DATABASE_URL"):
+        make(tmp_path, DEMO)
+
+
+def test_database_that_does_not_open_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ibolit.db").write_text("Истории болезней лежат в шкафу." * 100)
+    with pytest.raises(BadSetting, match="DATABASE_URL"):
+        make(tmp_path, PRODUCTION)
+
+
+def test_data_are_their_owners_alone(tmp_path: Path) -> None:
+    dispose(make(tmp_path / "clinic", DEMO))
+    assert (tmp_path / "clinic").stat().st_mode & 0o077 == 0
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadSetting, match="IBOLIT_DATA"):
+        make(tmp_path / "file" / "clinic", DEMO)
 
 
 def test_demo_data_are_never_written_in_production(tmp_path: Path) -> None:
