@@ -3,10 +3,12 @@
 from gunicorn.errors import AppImportError
 
 from ibolit import create_app
+from ibolit.database import check_schema
 from ibolit.errors import CannotStart
 
 try:
     app = create_app()
+    check_schema(app)
 except CannotStart as refusal:
     raise AppImportError(refusal.message) from None  # gunicorn prints the sentence and stops
 

@@ -20,6 +20,9 @@ from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, scoped_session
 
+from .errors import CannotStart
+from .extensions import db
+
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # an acknowledged message survives a power cut
@@ -134,6 +137,17 @@ def writing(session: scoped_session[Any]) -> Iterator[None]:
         raise
     finally:
         _only_reads.reset(token)
+
+
+def check_schema(app: Flask) -> None:
+    """Raises CannotStart when the tables are not those of this version."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with app.app_context(), db.engine.connect() as connection:
+        have = MigrationContext.configure(connection).get_current_heads()
+    if {*have} != {*ScriptDirectory(app.extensions["migrate"].directory).get_heads()}:
+        raise CannotStart("DATABASE_URL: the tables are of another version, run `flask db upgrade` first")
 
 
 def queue_up(session: scoped_session[Any] | Session, key: str) -> None:

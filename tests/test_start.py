@@ -25,3 +25,7 @@ def say(command: list[str], **environ: str) -> str:
 @pytest.mark.parametrize("command", [UPGRADE, SERVE])
 def test_missing_setting_is_one_line(command: list[str]) -> None:
     assert say(command) == "SECRET_KEY: must be set\n"
+
+
+def test_server_waits_for_the_tables(tmp_path: Path) -> None:
+    assert "run `flask db upgrade` first" in say(SERVE, IBOLIT_ENV="demo", IBOLIT_DATA=str(tmp_path))
