@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from factories import make_user
 from flask import Flask, request
 
 from ibolit import create_app
 from ibolit.config import DEVELOPMENT_KEY, BadSetting, Settings
 from ibolit.errors import WrongClinic
 from ibolit.extensions import db
-from ibolit.models import Mark, Role, User
+from ibolit.models import Mark
 
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef0123456789abcdef",
@@ -222,8 +223,7 @@ def test_demo_does_not_open_a_real_database(tmp_path: Path) -> None:
     app = make(tmp_path, PRODUCTION)
     with app.app_context():
         db.create_all()
-        db.session.add(User(name="Анна", phone="+79161234567", role=Role.PATIENT))
-        db.session.commit()
+        make_user("Настоящая Анна")
         db.session.remove()
     dispose(app)
     with pytest.raises(WrongClinic, match="DATABASE_URL"):
