@@ -11,6 +11,7 @@ import re
 import resource
 import signal
 import socket
+import sys
 import threading
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -23,13 +24,22 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
 
-SOCKETS_MAX = int(os.environ.get("SOCKETS_MAX") or 1000)
+
+def whole(name: str, default: int, most: int) -> int:
+    """The app says what is wrong with a setting; these are read before it."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not (value.isdecimal() and 1 <= int(value) <= most):
+        sys.exit(f"{name}: must be a whole number between 1 and {most}")
+    return int(value)
+
+
+SOCKETS_MAX = whole("SOCKETS_MAX", 1000, 20_000)
 SERVICE_RESTART = 1012
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # malloc.h
 
-bind = os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+bind = os.environ.get("BIND") or f"127.0.0.1:{whole('PORT', 8000, 65535)}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_PROCESSES") or 1)
+workers = whole("WEB_PROCESSES", 1, 64)
 threads = SOCKETS_MAX * 13 // 10 + 32  # when sockets take them all, every page hangs: the hub refuses before that
 worker_connections = threads + 1000  # the thousand are browsers' kept-alive connections, which hold no thread
 keepalive = 15

@@ -10,13 +10,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 UPGRADE = ["flask", "--app", "ibolit:create_app", "db", "upgrade"]
-SERVE = ["gunicorn", "--log-level", "critical", "--bind", "127.0.0.1:0", "wsgi:app"]
+SERVE = ["gunicorn", "--log-level", "critical", "wsgi:app"]
 
 
 def say(command: list[str], **environ: str) -> str:
     """What a start that fails says."""
     told = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={"BIND": "127.0.0.1:0"} | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert told.returncode != 0
     return told.stderr.removeprefix("Error: ")
@@ -25,6 +30,12 @@ def say(command: list[str], **environ: str) -> str:
 @pytest.mark.parametrize("command", [UPGRADE, SERVE])
 def test_missing_setting_is_one_line(command: list[str]) -> None:
     assert say(command) == "SECRET_KEY: must be set\n"
+
+
+@pytest.mark.parametrize("name", ["PORT", "SOCKETS_MAX", "WEB_PROCESSES"])
+@pytest.mark.parametrize("value", ["many", "0", "99999"])
+def test_number_that_the_server_cannot_use_is_one_line(name: str, value: str) -> None:
+    assert say(SERVE, **{"BIND": "", name: value}).startswith(f"{name}: must be a whole number between 1 and ")
 
 
 def test_server_waits_for_the_tables(tmp_path: Path) -> None:
