@@ -101,6 +101,18 @@ def test_leaving_the_chat_before_the_letter_has_left(visitors: Visitors) -> None
     patient.unroute("**/chats/*/messages")
     patient.goto("/messages")
     expect(patient.locator(".row").first).to_contain_text("ушла раньше письма")
+    # What a page says of the network is true only as long as it is.
+    notice = patient.locator(".notice--bad")
+    patient.context.set_offline(True)
+    patient.fill("[name=q]", "письмо")
+    expect(notice).to_contain_text("Нет связи")
+    patient.context.set_offline(False)
+    expect(notice).to_have_count(0)
+    patient.route("**/messages/search", lambda route: route.abort(), times=1)
+    patient.fill("[name=q]", "ушла")
+    expect(notice).to_contain_text("Нет связи")
+    patient.fill("[name=q]", "письма")
+    expect(notice).to_have_count(0)
 
 
 def test_time_is_over_while_she_writes(visitors: Visitors, live: LiveClinic) -> None:
@@ -197,6 +209,8 @@ def test_socket_that_swallows_doubles_and_ends_strangely(visitors: Visitors) -> 
 
 
 def test_session_ends_while_she_writes(visitors: Visitors, live: LiveClinic) -> None:
+    with backstage(live):
+        db.session.execute(db.delete(Device))  # the phones of the tests before
     patient, at_home = visitors.sign_in(PATIENT), visitors.sign_in(PATIENT, DESKTOP)
     open_chat(patient)
     patient.fill(".composer__text", "недописанное")

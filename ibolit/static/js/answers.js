@@ -15,10 +15,18 @@
 
   document.addEventListener('htmx:sendError', complain);
   document.addEventListener('htmx:timeout', complain);
+  document.addEventListener('htmx:wsOpen', forgive);
+  window.addEventListener('online', forgive);
+  document.addEventListener('htmx:afterOnLoad', function (event) { if (event.detail.xhr.status < 400) forgive(); });
 
   function complain() {
     var notices = document.getElementById('notices');
     if (notices) notices.innerHTML = GONE;
+  }
+
+  // What went wrong a moment ago is no news once something went well.
+  function forgive() {
+    ibolit.each(document.querySelectorAll('#notices .notice--bad'), function (notice) { notice.parentNode.removeChild(notice); });
   }
 
   // done(status, text); status 0 means that nobody knows what happened.
