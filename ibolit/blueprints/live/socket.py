@@ -10,7 +10,7 @@ from ...database import writing
 from ...extensions import db, sock
 from ...models import Chat, ChatMember, Device
 from ...services import current_services
-from ...services.realtime import Closing
+from ...services.realtime import Closing, Outbox
 from ...sockets import HangUp, carry
 
 bp = Blueprint("live", __name__)
@@ -20,18 +20,27 @@ bp = Blueprint("live", __name__)
 def listen(ws: Server) -> None:
     if not current_user.is_authenticated:
         raise HangUp(Closing.SIGNED_OUT)
-    user_id, device_id = current_user.id, g.device.id
-    newest = Chat.newest_of(current_user)
-    db.session.remove()
-    outbox = current_services.realtime.open(user_id, device_id)
+    outbox = current_services.realtime.open(current_user.id, g.device.id)
     try:
-        # Asked with the socket open: a message that comes meanwhile is told after it.
-        known = {"count": ChatMember.unread_of(current_user), "latest": db.session.scalar(newest)}
-        outbox.put(render_template("live/ready.html", device_id=device_id, **known))
-        db.session.remove()
-        carry(ws, outbox, lambda: _is_still_here(device_id))
+        _say_where_we_are(outbox)
+        _forget_the_visitor()
+        carry(ws, outbox, lambda: _is_still_here(outbox.device_id))
     finally:
         current_services.realtime.close(outbox)
+
+
+def _say_where_we_are(outbox: Outbox) -> None:
+    """Asked with the socket open: a message that comes meanwhile is told after it."""
+    latest = db.session.scalar(Chat.newest_of(current_user))
+    count = ChatMember.unread_of(current_user)
+    outbox.put(render_template("live/ready.html", device_id=outbox.device_id, count=count, latest=latest))
+
+
+def _forget_the_visitor() -> None:
+    """A request is over in a moment, a socket stays for hours: a thousand need not keep their people in memory."""
+    db.session.remove()
+    for name in ("device", "_login_user"):
+        g.pop(name, None)
 
 
 def _is_still_here(device_id: int) -> bool:
