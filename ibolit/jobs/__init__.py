@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 from ..extensions import db
 from ..models import Job, JobKind
+from ..models.job import PAUSES
 from . import letters, sweep
 
 log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = len(PAUSES) + 1
 
 WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.LOGIN_CODE: letters.send_login_code,
@@ -35,6 +38,8 @@ def _claim() -> Job | None:
 
 def _do(job: Job) -> None:
     try:
+        if job.attempts > MOST_ATTEMPTS:  # it was claimed and never ended: it takes its worker with it
+            raise letters.Undeliverable("its worker died every time")
         WORK[job.kind](job)
         if job.kind is not JobKind.SWEEP:
             job.finish()

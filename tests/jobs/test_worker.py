@@ -45,6 +45,22 @@ def test_new_work_wakes_the_worker_after_the_commit_only(clinic: Flask) -> None:
     assert bell.is_set()
 
 
+def test_job_that_kills_its_worker_is_given_up(clinic: Flask, services: Services) -> None:
+    code = LoginCode.ask("+79161234567", "192.0.2.1")
+    db.session.commit()
+    for _ in range(6):  # claimed each time and never ended
+        assert Job.claim() is not None
+        db.session.commit()
+        later(timedelta(minutes=1))
+        db.session.execute(db.update(Job).values(claimed_until=clock.now() - timedelta(seconds=1)))
+        db.session.commit()
+    assert run_due() == 1
+    job = db.session.scalars(db.select(Job).where(Job.subject_id == code.id)).one()
+    assert job.done_at is not None
+    assert job.failure == "its worker died every time"
+    assert services.outbox.latest() == []
+
+
 def test_stumbling_worker_gets_up_again(clinic: Flask) -> None:
     db.session.execute(db.text("ALTER TABLE job RENAME TO lost"))
     db.session.commit()
