@@ -34,7 +34,9 @@ def address() -> str:
 
 
 def enter(user: User) -> None:
-    """Signs this browser in as a new Device; commit afterwards."""
+    """Signs this browser in as a new Device; commit afterwards. Who was signed in here before is not any more."""
+    if current_user.is_authenticated:
+        g.device.end()
     device, token = Device.register(user, _device_name(request.user_agent.string))
     device.see()
     db.session.flush()

@@ -180,6 +180,13 @@ def test_a_session_made_before_is_worth_nothing_after(visitor: Browser, anna: Us
         assert "planted" not in session
 
 
+def test_signing_in_twice_leaves_one_device(visitor: Browser, anna: User) -> None:
+    sign_in(visitor, anna.phone)
+    sign_in(visitor, anna.phone)
+    assert len(db.session.scalars(Device.of(anna)).all()) == 1
+    assert visitor.get("/profile").status_code == 200
+
+
 def test_cookie_is_hidden_from_scripts_and_lives_ninety_days(visitor: Browser, anna: User) -> None:
     cookies = sign_in(visitor, anna.phone).headers.getlist("Set-Cookie")
     [cookie] = [cookie for cookie in cookies if cookie.startswith("ibolit")]
