@@ -243,8 +243,8 @@ def test_wrong_old_and_absent_links(as_patient: Browser, visitor: Browser, patie
     as_patient.post("/profile/email", {"email": "anna@example.org"})
     link = sent_link(services)
     assert visitor.post(link[:-1] + ("0" if link[-1] != "0" else "1")).status_code == 422
-    assert visitor.get("/profile/email/999/abc").status_code == 404
-    assert visitor.post("/profile/email/999/abc").status_code == 404
+    assert visitor.get("/profile/email/999?token=abc").status_code == 404
+    assert visitor.post("/profile/email/999?token=abc").status_code == 404
     later(days=3, seconds=1)
     assert visitor.post(link).status_code == 422
     assert me(patient).email is None

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from ibolit.models import Chat, Doctor
 
 PUBLIC = ["/login", "/login/phone", "/documents/offer", "/offline", "/demo/outbox", "/healthz", "/sw.js",
-          "/manifest.webmanifest", "/nowhere", "/profile/email/1/abc"]  # fmt: skip
+          "/manifest.webmanifest", "/nowhere", "/profile/email/1?token=abc"]  # fmt: skip
 PERSONAL = ["/doctors", "/doctors/1", "/messages", "/chats/1", "/chats/1/messages?after=0", "/chats/1/tariffs",
             "/profile", "/consultations", "/consent", "/patients"]  # fmt: skip
 

@@ -131,7 +131,7 @@ def test_address_proved_by_two_at_once_is_one_persons(clinic: Flask) -> None:
     ]
     db.session.add_all(proofs)
     db.session.commit()
-    links = [f"/profile/email/{proof.id}/{proof.token}" for proof in proofs]
+    links = [f"/profile/email/{proof.id}?token={proof.token}" for proof in proofs]
     browsers = [Browser(clinic) for _ in links]
     tokens = [browser.token() for browser in browsers]
 

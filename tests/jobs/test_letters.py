@@ -140,7 +140,7 @@ def test_letter_proves_the_email(services: Services, patient: User) -> None:
     run_due()
     [letter] = services.outbox.latest()
     assert (letter.channel, letter.to, letter.subject) == ("mail", "anna@example.org", "iBolit: подтвердите почту")
-    assert f"http://127.0.0.1:8000/profile/email/{proof.id}/{proof.token}" in letter.text
+    assert f"http://127.0.0.1:8000/profile/email/{proof.id}?token={proof.token}" in letter.text
 
 
 def test_old_link_is_not_sent(services: Services, patient: User) -> None:
