@@ -38,8 +38,8 @@ class AuditEvent(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     act: Mapped[Act] = mapped_column(word_of(Act))
-    actor_id: Mapped[int | None]  # no foreign key: the journal outlives what it speaks of
-    subject_id: Mapped[int | None]
+    actor_id: Mapped[int | None] = mapped_column(RowId)  # no foreign key: the journal outlives what it speaks of
+    subject_id: Mapped[int | None] = mapped_column(RowId)
     first: Mapped[int | None]
     last: Mapped[int | None]
     address: Mapped[str] = mapped_column(String(45))

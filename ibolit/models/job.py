@@ -31,7 +31,7 @@ class Job(Model):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     kind: Mapped[JobKind] = mapped_column(word_of(JobKind))
-    subject_id: Mapped[int] = mapped_column(default=0)
+    subject_id: Mapped[int] = mapped_column(RowId, default=0)
     unique_key: Mapped[str | None] = mapped_column(String(120), unique=True)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
