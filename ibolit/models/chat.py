@@ -248,22 +248,26 @@ class Chat(Model):
         self.lock()
         return self._add(text, author=None, client_id=f"system-{self.last_seq + 1}")
 
-    def receive(self, user: User, *, delivered_to: int, read_to: int) -> None:
-        """Moves the person's receipts up to these numbers, never back; nothing new changes nothing."""
+    def receive(self, user: User, *, delivered_to: int, read_to: int) -> bool:
+        """Moves the person's receipts up to these numbers, never back; nothing new changes nothing.
+
+        True when one of them moved.
+        """
         mine = self.member(user.id)
         if min(delivered_to, self.last_seq) <= mine.delivered_to and min(read_to, self.last_seq) <= mine.read_to:
-            return
+            return False
         self.lock()
         db.session.refresh(mine)
         read = max(mine.read_to, min(read_to, self.last_seq))
         delivered = max(mine.delivered_to, min(delivered_to, self.last_seq), read)
         if (delivered, read) == (mine.delivered_to, mine.read_to):
-            return
+            return False
         if read > mine.read_to:
             mine.unread = self._others_after(read, user)
         mine.delivered_to, mine.read_to = delivered, read
         self.revision += 1
         record(ReceiptsMoved(self.id, user.id, self.revision))
+        return True
 
     def prolong(self, days: int) -> None:
         """Adds days to the later of now and the present end; an unlimited chat needs none."""

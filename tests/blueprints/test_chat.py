@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from threading import Thread
+from typing import Any
 
 import pytest
 from conftest import Browser
@@ -317,6 +319,44 @@ def test_presence_of_the_other(
 
 
 # Changes after a revision
+
+
+def test_page_is_sure_of_no_more_than_it_shows(
+    as_doctor: Browser, chat: Chat, patient: User, clinic: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message comes between the reading of the page and the receipt that marks it read."""
+    say(chat, patient, "Раз")
+    read_page = Message.page_of
+
+    def meanwhile() -> None:
+        with clinic.app_context():
+            say(chat, patient, "Два")
+            db.session.remove()
+
+    def read_slowly(*args: Any, **more: Any) -> list[Message]:
+        found = read_page(*args, **more)
+        other = Thread(target=meanwhile)
+        other.start()
+        other.join()
+        return found
+
+    monkeypatch.setattr(Message, "page_of", read_slowly)
+    page = as_doctor.get(f"/chats/{chat.id}").text
+    assert shown(page) == ["Раз"]
+    assert shown(as_doctor.get(f"/chats/{chat.id}/messages?after={sure_of(page)}", htmx=True).text) == ["Два"]
+
+
+def test_own_receipt_leaves_nothing_to_ask(as_doctor: Browser, chat: Chat, patient: User) -> None:
+    say(chat, patient, "Раз")
+    sure = sure_of(as_doctor.get(f"/chats/{chat.id}").text)
+    url = f"/chats/{chat.id}/messages?after={sure}&state={chat.state}"
+    assert as_doctor.get(url, htmx=True).status_code == 204
+
+
+def sure_of(page: str) -> str:
+    found = re.search(r'data-changes="[^>]* data-revision="(\d+)"', page)
+    assert found is not None
+    return found.group(1)
 
 
 def test_sync_says_what_to_ask_next(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:

@@ -45,10 +45,14 @@ def show(id: int) -> ResponseReturnValue:
     before = request.args.get("before", type=int)
     first_unread = None if before else _first_unread(chat)
     messages = Message.page_of(chat, before=before, most=_page_size(chat) if not before else PAGE)
-    _note_reading(chat, messages, moves_receipts=before is None)
+    revision = chat.revision
+    # Not more than its own step: the receipt is written later than the messages were read, and others write between.
+    if _note_reading(chat, messages, moves_receipts=before is None) and chat.revision == revision + 1:
+        revision = chat.revision
     return render_template(
         "pages/chat/show.html",
         chat=chat,
+        revision=revision,
         messages=messages,
         first_unread=first_unread,
         before=before,
@@ -153,16 +157,19 @@ def _page_size(chat: Chat) -> int:
     return min(max(PAGE, unread + 10), LONGEST_PAGE)
 
 
-def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) -> None:
-    """The journal learns what was shown; a whole page of the newest also marks read, a prefetch does not."""
+def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) -> bool:
+    """The journal learns what was shown; a whole page of the newest also marks read, a prefetch does not.
+
+    True when a receipt moved.
+    """
     others = [message.seq for message in messages if message.author_id != current_user.id]
     is_prefetch = "prefetch" in (request.headers.get("Sec-Purpose") or request.headers.get("Purpose") or "")
     if not others or is_prefetch:
-        return
+        return False
     newest = messages[-1].seq if moves_receipts else 0
     with writing(db.session):
         _audit(chat, min(others), max(others))
-        chat.receive(current_user, delivered_to=newest, read_to=newest)
+        return chat.receive(current_user, delivered_to=newest, read_to=newest)
 
 
 def _audit(chat: Chat, first: int, last: int) -> None:
