@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Doctor, User
 from ibolit.services import Services
-from ibolit.services.realtime import Closing
+from ibolit.services.realtime import Closing, Outbox
 
 Listen = Callable[..., Visitor]
 
@@ -65,6 +65,27 @@ def test_first_word_has_the_badge_and_names_the_device(
     assert as_doctor.device is not None
     assert f'data-device="{as_doctor.device.id}"' in words
     assert re.search(r'id="badge" class="badge">1<', words)
+
+
+def test_first_word_knows_what_was_said_while_the_socket_opened(
+    clinic: Flask, listen: Listen, as_doctor: Browser, chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    realtime = clinic.extensions["ibolit_services"].realtime
+    open_socket = realtime.open
+
+    def meanwhile() -> None:
+        with clinic.app_context():
+            say(chat, patient, "Болит голова")
+            db.session.remove()
+
+    def open_late(*who: int) -> Outbox:
+        other = threading.Thread(target=meanwhile)
+        other.start()
+        other.join()
+        return open_socket(*who)
+
+    monkeypatch.setattr(realtime, "open", open_late)
+    assert 'id="badge" class="badge">1<' in str(listen(as_doctor).next())
 
 
 def test_visitor_is_sent_to_sign_in(listen: Listen, visitor: Browser) -> None:

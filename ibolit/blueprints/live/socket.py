@@ -30,7 +30,8 @@ def listen(ws: Server) -> None:
 
 
 def _say_where_we_are(outbox: Outbox) -> None:
-    """Asked with the socket open: a message that comes meanwhile is told after it."""
+    """Asked with the socket open, and seen as of now: a message that comes meanwhile is told after it."""
+    db.session.commit()
     latest = db.session.scalar(Chat.newest_of(current_user))
     count = ChatMember.unread_of(current_user)
     outbox.put(render_template("live/ready.html", device_id=outbox.device_id, count=count, latest=latest))
