@@ -24,7 +24,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
-from ibolit import create_app
+from ibolit import create_app, database
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Doctor, User
 from ibolit.services import Services, clock
@@ -56,6 +56,13 @@ def _own_database(data: Path) -> str:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return f"{POSTGRES}/{name}"
+
+
+@pytest.fixture(autouse=True)
+def nobody_reads() -> Iterator[None]:
+    """A GET made without Browser leaves its «only reads» behind, and SQLite would refuse the next test's writing."""
+    yield
+    database._only_reads.set(False)
 
 
 @pytest.fixture
