@@ -120,9 +120,10 @@ def _check_clinic(app: Flask, settings: Settings) -> None:
     from sqlalchemy import inspect
     from sqlalchemy.exc import DatabaseError
 
+    from .database import reading
     from .models import Mark
 
-    with app.app_context():
+    with app.app_context(), reading():
         try:
             has_walls = inspect(db.engine).has_table(Mark.__tablename__)
         except DatabaseError as error:
