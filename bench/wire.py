@@ -42,6 +42,7 @@ class Person:
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter | None = None
         self._used_at = 0.0
+        self._turn = asyncio.Lock()  # one request at a time on one connection
 
     async def sign_in(self) -> None:
         page = await self.ask("GET", "/login")
@@ -61,10 +62,11 @@ class Person:
         lines = [f"{method} {path} HTTP/1.1", *self._headers(htmx=htmx, packed=packed)]
         if method == "POST":
             lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
-        await self._connect()
-        assert self._writer is not None
-        self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        return await self._answer()
+        async with self._turn:
+            await self._connect()
+            assert self._writer is not None
+            self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+            return await self._answer()
 
     async def listen(self, heard: Heard) -> Socket:
         """One more open screen; `heard` gets each text and when it came."""
