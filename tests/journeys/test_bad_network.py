@@ -161,8 +161,13 @@ def test_what_is_too_long_comes_back_whole(visitors: Visitors) -> None:
         patient.click(".composer__send")
         expect(patient.locator(".field__error")).to_contain_text("длиннее 4 000 знаков")
         expect(field).to_have_value("ж" * length)
+    # So much that the server does not even read it: still nothing hangs, and nothing behind it waits.
+    hurry(patient, "ж" * 50_000, "следующее")
+    expect(patient.locator("#notices")).to_contain_text("Слишком много данных")
+    expect(field).to_have_value("ж" * 50_000)
+    expect(bubble(patient, "следующее").locator(".ticks--sent")).to_have_count(1)
     write(patient, "короче")
-    expect(patient.locator(".field__error")).to_have_count(0)
+    expect(patient.locator(".field__error, .notice--bad")).to_have_count(0)
     expect(bubble(patient, "короче").locator(".ticks--sent")).to_have_count(1)
 
 

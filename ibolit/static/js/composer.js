@@ -53,6 +53,7 @@
       var error = form.querySelector('.field__error');
       if (error) form.removeChild(error);
       field.removeAttribute('aria-invalid');
+      document.getElementById('notices').innerHTML = '';
     }
 
     function refill() { write(ibolit.kept(draft) || field.value); }

@@ -39,11 +39,16 @@
     htmx.trigger(document.body, 'ibolit:taken-back');
   }
 
+  // Repeating would not help: the time is over, the text is too long, or so long that the server did not read it.
+  function refused(status) { return status === 409 || status === 422 || status === 413; }
+
   function post(letter, done) {
     ibolit.ask('POST', '/chats/' + letter.chat + '/messages', ibolit.form({ text: letter.text, client_id: letter.id }), done);
   }
 
-  ibolit.letters = { waiting: waiting, waits: waits, keep: keep, drop: drop, draft: draft, takeBack: takeBack, post: post };
+  ibolit.letters = {
+    waiting: waiting, waits: waits, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post
+  };
 
   // One leaves a chat faster than a slow network takes the letter: any page sends what waits for a chat that is not open.
   ibolit.behaviour('letters', function (body) {
@@ -57,7 +62,7 @@
       post(letter, function (status) {
         busy = false;
         if (status === 200) drop(letter);
-        else if (status === 409 || status === 422) takeBack([letter]);
+        else if (refused(status)) takeBack([letter]);
         else return; // with the next page or the next connection
         next();
       });

@@ -63,11 +63,13 @@ ibolit.outbox = function (form) {
         forget(letter);
         ibolit.place(html);
         sendNext();
-      } else if (status === 409 || status === 422) {
+      } else if (ibolit.letters.refused(status)) {
         ibolit.letters.takeBack(status === 409 ? queue : [letter]);
         prune();
-        ibolit.place(html);
         if (status === 409) htmx.trigger(document.body, 'chat:stale'); // the strip has not turned yet
+        if (status !== 413) { ibolit.place(html); return; } // a foot: its composer goes on with the rest
+        document.getElementById('notices').innerHTML = html;
+        sendNext();
       } else if (queue[0] !== letter) sendNext(); // the socket has brought it meanwhile
       else queue.forEach(function (one) { mark(one, true); });
     });
