@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 from factories import make_user
@@ -10,6 +11,8 @@ from flask import Flask
 
 from ibolit.events import DeviceEnded, Fact, MemberTyped, Subscribers, WorkAdded, publish, record
 from ibolit.extensions import db
+from ibolit.models import Chat, ChatMember, User
+from ibolit.services import current_services
 
 
 class Heard(list[tuple[str, Fact]]):
@@ -98,3 +101,30 @@ def test_savepoint_tells_nothing_yet(heard: Heard) -> None:
 def test_what_is_never_stored_is_told_at_once(heard: Heard) -> None:
     publish(MemberTyped(1, 2))
     assert heard == [("after", MemberTyped(1, 2))]
+
+
+def test_a_screen_that_failed_leaves_a_session_that_may_write(
+    clinic: Flask, chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it began only to read could not be turned into writing."""
+
+    def fail(*_: object) -> NoReturn:
+        db.session.scalar(db.select(User.id))
+        raise RuntimeError
+
+    monkeypatch.setattr(ChatMember, "unread_of_each", fail)
+    listener = current_services.realtime.open(patient.id, 1)
+    chat.post(patient, "Здравствуйте!", "fails-to-show")
+    db.session.commit()
+    assert not db.session().in_transaction()
+    current_services.realtime.close(listener)
+
+
+def test_nobody_holds_a_connection_while_he_waits_for_another(heard: Heard, patient: User) -> None:
+    """Fifty who did would empty the pool and wait for each other."""
+    held: list[int] = []
+    heard.subscribers.after_commit(WorkAdded, lambda _: held.append(db.engine.pool.checkedout()))  # type: ignore[attr-defined]
+    db.session.refresh(patient)
+    record(WorkAdded())
+    db.session.commit()
+    assert held == [0]

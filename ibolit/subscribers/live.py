@@ -49,10 +49,12 @@ def member_typed(fact: MemberTyped) -> None:
 @contextmanager
 def _chat_and_readers(chat_id: int) -> Iterator[tuple[Chat, list[User]]]:
     with reading():
-        chat = db.session.get_one(Chat, chat_id)
-        both = (chat.patient, chat.doctor.user)
-        yield chat, [user for user in both if current_services.realtime.has_listeners(user.id)]
-        db.session.commit()  # ends the reading; a rollback would make everyone read his objects again
+        try:
+            chat = db.session.get_one(Chat, chat_id)
+            both = (chat.patient, chat.doctor.user)
+            yield chat, [user for user in both if current_services.realtime.has_listeners(user.id)]
+        finally:
+            db.session.commit()  # ends the reading; a rollback would make everyone read his objects again
 
 
 def _show_with_badge(readers: list[User], name: str, **context: object) -> None:
