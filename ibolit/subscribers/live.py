@@ -20,7 +20,9 @@ from ..services import current_services
 
 def message_sent(fact: MessageSent) -> None:
     with _chat_and_readers(fact.chat_id) as (chat, readers):
-        _show_with_badge(readers, "message_sent", chat=chat, message=db.session.get_one(Message, fact.message_id))
+        message = db.session.get_one(Message, fact.message_id)
+        readers.sort(key=lambda reader: reader.id == message.author_id)  # who waits for it first
+        _show_with_badge(readers, "message_sent", chat=chat, message=message)
 
 
 def receipts_moved(fact: ReceiptsMoved) -> None:
