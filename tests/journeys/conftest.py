@@ -25,8 +25,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveClinic]:
+    """One for all journeys of a file."""
     clinic = LiveClinic(tmp_path_factory.mktemp("live"))
     clinic.start()
     yield clinic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from datetime import timedelta
 
 import pytest
@@ -22,15 +22,6 @@ COUNT_PLACED = """body => {
     var placed = 0;
     body.addEventListener('ibolit:told', () => body.setAttribute('data-placed', placed += 1));
 }"""
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveClinic]:
-    """One clinic for all of them."""
-    clinic = LiveClinic(tmp_path_factory.mktemp("bad-network"))
-    clinic.start()
-    yield clinic
-    clinic.stop()
 
 
 def test_tunnel_loses_nothing_and_doubles_nothing(visitors: Visitors) -> None:
@@ -221,14 +212,14 @@ def test_session_ends_while_she_writes(visitors: Visitors, live: LiveClinic) -> 
     patient.fill(".composer__text", "недописанное")
     at_home.goto("/profile")
     at_home.locator(".device", has_not_text="это устройство").get_by_role("button").click()
-    patient.wait_for_url("**/login?next=/chats/1")
+    expect(patient).to_have_url(re.compile(r"/login\?next=/chats/1$"))
     visitors.enter(patient, PATIENT)
     expect(patient.locator(".composer__text")).to_have_value("недописанное")
     # Ended where no socket tells it: the letter itself is led to the sign-in page, and leaves after it.
     with backstage(live):
         db.session.execute(db.delete(Device))
     hurry(patient, "написано без сеанса", draft="и ещё недописанное")
-    patient.wait_for_url("**/login?next=/chats/1")
+    expect(patient).to_have_url(re.compile(r"/login\?next=/chats/1$"))
     visitors.enter(patient, PATIENT)
     expect(bubble(patient, "написано без сеанса").locator(".ticks--sent")).to_have_count(1)
     expect(patient.locator(".composer__text")).to_have_value("и ещё недописанное")

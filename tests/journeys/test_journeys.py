@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from chat_page import bubble, write
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, expect
@@ -13,15 +14,6 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.journey
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
-
-
-def write(page: Page, text: str) -> None:
-    page.fill(".composer__text", text)
-    page.click(".composer__send")
-
-
-def bubble(page: Page, text: str):
-    return page.locator(".message", has_text=text)
 
 
 def open_chat(page: Page, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -21,15 +20,11 @@ PATIENT, DOCTOR, OTHER_PATIENT = "+7 900 000-00-01", "8 900 000 01 01", "+7 900 
 CHATS, MESSAGES = 100, 500
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveClinic]:
-    """One clinic for all of them, with a hundred more chats and five hundred more messages in the first."""
-    clinic = LiveClinic(tmp_path_factory.mktemp("long-lists"))
-    clinic.start()
-    with backstage(clinic):
+@pytest.fixture(scope="module", autouse=True)
+def _many(live: LiveClinic) -> None:
+    """A hundred more chats, and five hundred more messages in the first."""
+    with backstage(live):
         _fill(db.session.get_one(Doctor, 1))
-    yield clinic
-    clinic.stop()
 
 
 def _fill(doctor: Doctor) -> None:

@@ -29,6 +29,9 @@
     ibolit.each(document.querySelectorAll('#notices .notice--bad'), function (notice) { notice.parentNode.removeChild(notice); });
   }
 
+  var isLeaving = false;
+  window.addEventListener('pageshow', function () { isLeaving = false; });
+
   // done(status, text); status 0 means that nobody knows what happened.
   ibolit.ask = function (method, url, body, done) {
     var xhr = new XMLHttpRequest(), headers = JSON.parse(document.body.getAttribute('hx-headers') || '{}');
@@ -40,8 +43,8 @@
     Object.keys(headers).forEach(function (name) { xhr.setRequestHeader(name, headers[name]); });
     xhr.onload = function () {
       var elsewhere = xhr.getResponseHeader('HX-Redirect');
-      if (elsewhere) location.href = elsewhere;
-      else done(xhr.status, xhr.responseText);
+      if (elsewhere && !isLeaving) { isLeaving = true; location.href = elsewhere; } // two at once would stop each other
+      if (!elsewhere) done(xhr.status, xhr.responseText);
     };
     xhr.onerror = xhr.ontimeout = function () { done(0, ''); };
     xhr.send(body);
