@@ -2,7 +2,7 @@
 ibolit.behaviour('history', function (scroll) {
   'use strict';
   var NEAR = 160, list = scroll.querySelector('.messages'), toEnd = document.createElement('button');
-  var asked = 0, first = null, fromBottom = 0, wasAtEnd = true, size = '';
+  var asked = 0, first = null, settled = true, fromBottom = 0, wasAtEnd = true, size = '';
 
   function isAtEnd() { return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR; }
 
@@ -41,7 +41,15 @@ ibolit.behaviour('history', function (scroll) {
     ibolit.regroup(first);
     scroll.scrollTop = scroll.scrollHeight - fromBottom;
     first = null;
+    settled = false;
+  }
+
+  // Only now does htmx hear the new link: asked for earlier, the next page would not come.
+  function afterSettle() {
+    if (settled) return;
+    settled = true;
     asked = 0;
+    loadOlder();
   }
 
   function onTold(event) {
@@ -73,6 +81,7 @@ ibolit.behaviour('history', function (scroll) {
   scroll.addEventListener('scroll', remember);
   list.addEventListener('htmx:beforeSwap', beforeOlder);
   list.addEventListener('htmx:afterSwap', afterOlder);
+  list.addEventListener('htmx:afterSettle', afterSettle);
   document.body.addEventListener('ibolit:told', onTold);
   document.body.addEventListener('ibolit:grown', stay);
   window.addEventListener('resize', stay);
