@@ -37,7 +37,7 @@ class BadSetting(CannotStart):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the clinic's IT decides. Times in seconds, money in kopecks, zones by their IANA names."""
+    """What the clinic's IT decides. Times in seconds, money in kopecks, sizes in bytes, zones by their IANA names."""
 
     environment: Environment
     secret_key: str
@@ -61,6 +61,15 @@ class Settings:
     smtp_user: str
     smtp_password: str
     smtp_tls: bool
+    file_max: int
+    files_max: int
+    storage_backend: str
+    s3_endpoint: str
+    s3_region: str
+    s3_bucket: str
+    s3_key: str
+    s3_secret: str
+    clamav: str
     trusted_proxies: int
     sockets_max: int
     web_processes: int
@@ -115,6 +124,15 @@ class Settings:
             smtp_user=env.text("SMTP_USER", ""),
             smtp_password=env.text("SMTP_PASSWORD", ""),
             smtp_tls=env.flag("SMTP_TLS", default=True),
+            file_max=env.number("FILE_MAX_MB", 25, least=1, most=1000) * 1024 * 1024,
+            files_max=env.number("FILES_MAX", 10, least=1, most=30),
+            storage_backend=env.choice("STORAGE_BACKEND", ["folder", "s3"], default="folder"),
+            s3_endpoint=env.text("S3_ENDPOINT", ""),
+            s3_region=env.text("S3_REGION", "ru-central1"),
+            s3_bucket=env.text("S3_BUCKET", ""),
+            s3_key=env.text("S3_KEY", ""),
+            s3_secret=env.text("S3_SECRET", ""),
+            clamav=env.text("CLAMAV", ""),
             trusted_proxies=env.number("TRUSTED_PROXIES", 0, least=0, most=5),
             sockets_max=env.number("SOCKETS_MAX", 1000, least=1, most=20_000),
             web_processes=env.number("WEB_PROCESSES", 1, least=1, most=64),

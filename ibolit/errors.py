@@ -56,6 +56,24 @@ class ChatNeedsTariff(ChatIsClosed):
     sentence = "Выберите тариф, чтобы написать. Сообщение не отправлено, текст сохранён."
 
 
+class FileRefused(Refused):
+    """A file that is not taken; the message's text and its other files stay where they are."""
+
+    sentence = "Файл не подошёл. Выберите другой."
+
+
+class TooManyFiles(FileRefused):
+    sentence = "Слишком много неотправленных файлов. Отправьте или уберите прежние."
+
+
+class AttachmentIsSent(FileRefused):
+    sentence = "Этот файл уже отправлен. Прикрепите его ещё раз."
+
+
+class AttachmentIsGone(FileRefused):
+    sentence = "Файл пролежал больше суток без отправки и стёрт. Прикрепите его ещё раз."
+
+
 class DoctorTakesNoMessages(Refused):
     status = 409
     sentence = "Врач сейчас не принимает сообщения."

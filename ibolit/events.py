@@ -33,6 +33,15 @@ class MessageSent(Fact):
 
 
 @dataclass(frozen=True)
+class MessageChanged(Fact):
+    """It looks otherwise than it did: a voice message can be played now."""
+
+    chat_id: int
+    message_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
 class ReceiptsMoved(Fact):
     """A member's delivered_to or read_to went up; the other side's ticks change."""
 

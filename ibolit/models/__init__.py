@@ -1,5 +1,6 @@
 """The clinic itself: nouns with behaviour. Importing this package makes every table known."""
 
+from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
 from .chat import Access, Chat, ChatMember, ChatState
@@ -15,6 +16,8 @@ from .user import EmailProof, Role, User
 __all__ = [
     "Access",
     "Act",
+    "Attachment",
+    "AttachmentState",
     "Attempt",
     "AuditEvent",
     "Chat",
@@ -27,6 +30,7 @@ __all__ = [
     "EmailProof",
     "Job",
     "JobKind",
+    "Kind",
     "LoginCode",
     "Mark",
     "Message",
@@ -34,4 +38,5 @@ __all__ = [
     "Tariff",
     "Tried",
     "User",
+    "Variant",
 ]

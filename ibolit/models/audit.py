@@ -25,10 +25,15 @@ class Act(StrEnum):
     CONSENTED = "consented"
     CHAT_READ = "chat_read"
     CHAT_SEARCHED = "chat_searched"
+    FILE_READ = "file_read"
+    FILES_LISTED = "files_listed"
 
 
 class AuditEvent(Model):
-    """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`."""
+    """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
+
+    Of a file that was read the subject is the file itself.
+    """
 
     __table_args__ = (
         Index("ix_audit_event_subject", "act", "subject_id"),

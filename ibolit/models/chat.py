@@ -32,10 +32,11 @@ from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_c
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import errors
-from ..events import AccessChanged, MessageSent, ReceiptsMoved, record
+from ..events import AccessChanged, MessageChanged, MessageSent, ReceiptsMoved, record
 from ..extensions import Model, db
 from ..services import clock
 from ..services.search import messages_matching, stemmed
+from .attachment import Attachment
 from .doctor import Doctor, Tariff
 from .message import Message
 from .types import RowId, UtcDateTime, word_of
@@ -182,7 +183,14 @@ class Chat(Model):
             return []
         mine = select(cls.id).where(cls.is_of(user))
         found = select(Message).where(Message.id.in_(ids), Message.chat_id.in_(mine))
-        return list(db.session.scalars(found.order_by(Message.id.desc()).limit(most)))
+        found = found.options(joinedload(Message.attachments))
+        return list(db.session.scalars(found.order_by(Message.id.desc()).limit(most)).unique())
+
+    @classmethod
+    def files_visible_to(cls, user: User) -> Select[tuple[Attachment]]:
+        """What was sent in the person's own chats."""
+        sent = select(Attachment).join(cls, cls.id == Attachment.chat_id).where(Attachment.message_id.is_not(None))
+        return sent.where(cls.is_of(user))
 
     # Questions
 
@@ -225,28 +233,39 @@ class Chat(Model):
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
         self._note_lock()
 
-    def post(self, author: User, text: str, client_id: str) -> Message:
-        """The message, new or – for a repeated id with the same text – the one already there.
+    def post(self, author: User, text: str, client_id: str, attachments: Sequence[Attachment] = ()) -> Message:
+        """The message, new or – for a repeated id with the same text and files – the one already there.
 
-        The same id with another text is a form brought back by "Back": a message of its own, with an id of ours that
+        The same id with another content is a form brought back by "Back": a message of its own, with an id of ours that
         follows from both, so that repeating it doubles nothing either.
-        Raises ChatIsClosed or ChatNeedsTariff when the patient's time does not allow it.
+        Raises ChatIsClosed or ChatNeedsTariff when the patient's time does not allow it, AttachmentIsSent for a file of
+        another message. The attachments were loaded under the lock.
         """
         self.lock()
+        content = [text, *(one.digest for one in attachments)]
         known = Message.by(author.id, client_id, self.id)
-        if known is not None and known.text != text:
-            client_id = _id_of_another(client_id, text)
+        if known is not None and known.content != content:
+            client_id = _id_of_another(client_id, "\n".join(content))
             known = Message.by(author.id, client_id, self.id)
         if known is not None:
             return known
         self._refuse_if_closed_for(author)
+        if any(one.message_id for one in attachments):
+            raise errors.AttachmentIsSent
         self._begin_free_time(author)
-        return self._add(text, author=author, client_id=client_id)
+        return self._add(text, author=author, client_id=client_id, attachments=attachments)
 
     def tell(self, text: str) -> Message:
         """A system note for both."""
         self.lock()
         return self._add(text, author=None, client_id=f"system-{self.last_seq + 1}")
+
+    def show_anew(self, message: Message) -> None:
+        """A visible change of a message takes the chat's next revision, and open screens get it."""
+        self.lock()
+        self.revision += 1
+        message.revision = self.revision
+        record(MessageChanged(self.id, message.id, self.revision))
 
     def receive(self, user: User, *, delivered_to: int, read_to: int) -> bool:
         """Moves the person's receipts up to these numbers, never back; nothing new changes nothing.
@@ -294,7 +313,9 @@ class Chat(Model):
             self.open_until = clock.now() + timedelta(days=self.free_days)
             record(AccessChanged(self.id, self.revision + 1))
 
-    def _add(self, text: str, *, author: User | None, client_id: str) -> Message:
+    def _add(
+        self, text: str, *, author: User | None, client_id: str, attachments: Sequence[Attachment] = ()
+    ) -> Message:
         self.last_seq += 1
         self.revision += 1
         message = Message(
@@ -304,12 +325,15 @@ class Chat(Model):
             author_id=author.id if author else None,
             client_id=client_id,
             text=text,
-            stems=stemmed(text),
+            stems=stemmed(" ".join([text, *(one.name for one in attachments)])),
             sent_at=clock.now(),
+            attachments=[*attachments],
         )
+        for place, one in enumerate(attachments):
+            one.place = place
         db.session.add(message)
         self.last_at, self.last_author_id = message.sent_at, message.author_id
-        self.last_text = " ".join(text.split())[:120]
+        self.last_text = message.gist[:120]
         told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or 0})
         for user_id, unread in told:
             set_committed_value(self.member(user_id), "unread", unread)
@@ -363,9 +387,9 @@ def _one_more_unread() -> Update:
     return update(member).where(others).values(unread=member.c.unread + 1).returning(member.c.user_id, member.c.unread)
 
 
-def _id_of_another(client_id: str, text: str) -> str:
+def _id_of_another(client_id: str, content: str) -> str:
     """Longer than any client may send, so that it cannot meet one of theirs."""
-    return "again-" + hashlib.sha256(f"{client_id}\n{text}".encode()).hexdigest()[:48]
+    return "again-" + hashlib.sha256(f"{client_id}\n{content}".encode()).hexdigest()[:48]
 
 
 def _insert_or_ignore(model: type[Model], rows: list[dict[str, int]]) -> None:

@@ -21,6 +21,7 @@ PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), tim
 class JobKind(StrEnum):
     LOGIN_CODE = "login_code"
     EMAIL_PROOF = "email_proof"
+    VOICE = "voice"
     SWEEP = "sweep"
 
 

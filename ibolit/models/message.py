@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, bindparam, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ..extensions import Model, db
+from .attachment import Attachment, gist_of
 from .types import RowId, UtcDateTime
 
 if TYPE_CHECKING:
@@ -36,25 +37,41 @@ class Message(Model):
     text: Mapped[str] = mapped_column(Text)
     stems: Mapped[str] = mapped_column(Text, deferred=True)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attachments: Mapped[list[Attachment]] = relationship(order_by=Attachment.place, back_populates="message")
 
     @classmethod
-    def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Self]:
+    def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Message]:
         """The last `most` messages, or those before a seq; oldest first."""
-        page = select(cls).where(cls.chat_id == chat.id).order_by(cls.seq.desc()).limit(most)
+        page = _with_files().where(cls.chat_id == chat.id).order_by(cls.seq.desc()).limit(most)
         if before is not None:
             page = page.where(cls.seq < before)
-        return list(reversed(db.session.scalars(page).all()))
+        return list(reversed(db.session.scalars(page).unique().all()))
 
     @classmethod
-    def changed_since(cls, chat: Chat, revision: int, most: int) -> list[Self]:
+    def changed_since(cls, chat: Chat, revision: int, most: int) -> list[Message]:
         """New and changed messages, in the order of their changes."""
-        changed = select(cls).where(cls.chat_id == chat.id, cls.revision > revision).order_by(cls.revision)
-        return list(db.session.scalars(changed.limit(most)))
+        changed = _with_files().where(cls.chat_id == chat.id, cls.revision > revision).order_by(cls.revision)
+        return list(db.session.scalars(changed.limit(most)).unique())
 
     @classmethod
     def by(cls, author_id: int, client_id: str, chat_id: int) -> Message | None:
         """The one already there when a phone repeats what it got no answer to."""
         return db.session.scalar(_by(), {"chat": chat_id, "author": author_id, "client": client_id})
+
+    @property
+    def content(self) -> list[str]:
+        """What a repeated sending is known by: the text and the digests of the files."""
+        return [self.text, *(one.digest for one in self.attachments)]
+
+    @property
+    def gist(self) -> str:
+        """What a list shows of it, in one line."""
+        return " ".join(self.text.split()) or gist_of(self.attachments)
+
+
+@cache
+def _with_files() -> Select[tuple[Message]]:
+    return select(Message).options(joinedload(Message.attachments))
 
 
 @cache

@@ -9,10 +9,13 @@ from flask import Flask, current_app
 from werkzeug.local import LocalProxy
 
 from ..config import Settings
+from .antivirus import Antivirus, antivirus_from
 from .mail import Mailer, mailer_from
 from .outbox import Outbox
 from .realtime import InProcessHub, Realtime
 from .sms import Sms, sms_from
+from .storage import Storage, storage_from
+from .uploads import Uploads
 
 
 @dataclass
@@ -20,6 +23,9 @@ class Services:
     sms: Sms
     mail: Mailer
     realtime: Realtime
+    storage: Storage
+    uploads: Uploads  # on their way; what has arrived moves to the storage
+    antivirus: Antivirus
     outbox: Outbox  # what the demo senders wrote; empty in production
 
 
@@ -29,6 +35,9 @@ def services_from(app: Flask, settings: Settings) -> Services:
         sms=sms_from(settings, outbox),
         mail=mailer_from(app, settings, outbox),
         realtime=InProcessHub(sockets_max=settings.sockets_max),
+        storage=storage_from(settings),
+        uploads=Uploads(settings.data / "uploads"),
+        antivirus=antivirus_from(settings),
         outbox=outbox,
     )
 
