@@ -73,6 +73,29 @@ def rubles(kopecks: int) -> str:
     return f"{amount}{NBSP}₽"
 
 
+def file_size(size: int) -> str:
+    """1258291 → «1,2 МБ»."""
+    if size < 1024:
+        return f"{size}{NBSP}Б"
+    if size < 1000 * 1024:
+        return f"{-(-size // 1024)}{NBSP}КБ"
+    megabytes = f"{size / 1024**2:.1f}".removesuffix(".0").replace(".", ",")
+    return f"{megabytes}{NBSP}МБ"
+
+
+def clock_length(seconds: float) -> str:
+    """«2:05», «1:02:05»."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def short_name(name: str, most: int = 44) -> str:
+    """A file's long name without its middle: the end tells what it is."""
+    end = most // 3
+    return name if len(name) <= most else f"{name[: most - end - 1].rstrip()}…{name[-end:].lstrip()}"
+
+
 def local_time(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).strftime("%H:%M")
 
@@ -95,6 +118,12 @@ def day_title(moment: datetime, zone: ZoneInfo) -> str:
 def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
     """«25 ноября, 14:00»."""
     return format_datetime(moment, "d MMMM, HH:mm", tzinfo=zone, locale=RUSSIAN)
+
+
+def month_title(moment: datetime, zone: ZoneInfo) -> str:
+    """«Ноябрь», «Ноябрь 2025»."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    return format_date(day, "LLLL" if day.year == today.year else "LLLL y", locale=RUSSIAN).capitalize()
 
 
 def short_when(moment: datetime, zone: ZoneInfo) -> str:
@@ -149,8 +178,9 @@ class Environment(flask.templating.Environment):
 
 
 def init_rendering(app: Flask) -> None:
-    dates = (local_time, local_day, day_title, day_and_time, short_when, time_left, epoch)
-    helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates)
+    dates = (local_time, local_day, day_title, month_title, day_and_time, short_when, time_left, epoch)
+    files = (file_size, clock_length, short_name)
+    helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
     app.jinja_env.globals["now"] = clock.now

@@ -13,14 +13,18 @@ from flask import Flask
 from ibolit import rendering
 from ibolit.models import Chat
 from ibolit.rendering import (
+    clock_length,
     day_and_time,
     day_title,
     dom_id,
     epoch,
+    file_size,
     local_day,
     local_time,
+    month_title,
     plural,
     rubles,
+    short_name,
     short_when,
     time_left,
 )
@@ -48,6 +52,29 @@ def test_money(kopecks: int, words: str) -> None:
     assert rubles(kopecks).replace("\u00a0", " ") == words
 
 
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(0, "0 Б"), (1023, "1023 Б"), (1024, "1 КБ"), (1025, "2 КБ"), (999 * 1024, "999 КБ"), (1000 * 1024, "1 МБ"),
+     (1258291, "1,2 МБ"), (25 * 1024**2, "25 МБ")],
+)  # fmt: skip
+def test_sizes_of_files(size: int, words: str) -> None:
+    assert file_size(size).replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "0:00"), (7, "0:07"), (59.7, "1:00"), (125, "2:05"), (3725, "1:02:05")]
+)
+def test_lengths_of_records(seconds: float, words: str) -> None:
+    assert clock_length(seconds) == words
+
+
+def test_long_name_keeps_its_end() -> None:
+    assert short_name("анализ.pdf") == "анализ.pdf"
+    long = "Результаты биохимического анализа крови и мочи Соколовой Анны Павловны от 12.03.2025.pdf"
+    assert short_name(long) == "Результаты биохимического ана…12.03.2025.pdf"
+    assert len(short_name("ф" * 200)) == 44
+
+
 def test_midnight_is_the_readers_own() -> None:
     assert (local_time(NEW_YEAR, MOSCOW), local_day(NEW_YEAR, MOSCOW)) == ("00:30", "2026-01-01")
     assert (local_time(NEW_YEAR, ZoneInfo("UTC")), local_day(NEW_YEAR, ZoneInfo("UTC"))) == ("21:30", "2025-12-31")
@@ -69,6 +96,8 @@ def test_days_have_names(summer: datetime) -> None:
     assert day_title(summer - timedelta(hours=13), ZoneInfo("America/New_York")) == "Вчера"
     assert day_title(summer - timedelta(days=2), MOSCOW) == "13 июля"
     assert day_title(summer.replace(year=2029), MOSCOW) == "15 июля 2029"
+    assert month_title(summer, MOSCOW) == "Июль"
+    assert month_title(summer.replace(year=2029, month=11), MOSCOW) == "Ноябрь 2029"
     assert short_when(summer, MOSCOW) == "12:00"
     assert short_when(summer - timedelta(days=1), MOSCOW) == "вчера"
     assert short_when(summer - timedelta(days=2), MOSCOW) == "13 июл"
