@@ -62,6 +62,20 @@ class FileRefused(Refused):
     sentence = "Файл не подошёл. Выберите другой."
 
 
+class FileTooLarge(FileRefused):
+    status = 413
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Файл больше {most // 1024**2} МБ. Сожмите его или отправьте по частям.")
+
+
+class FileNotTaken(FileRefused):
+    """Nothing is wrong with the file, we cannot take it now."""
+
+    status = 503
+    sentence = "Сейчас файл принять не получается. Повторите через несколько минут."
+
+
 class TooManyFiles(FileRefused):
     sentence = "Слишком много неотправленных файлов. Отправьте или уберите прежние."
 
@@ -72,6 +86,10 @@ class AttachmentIsSent(FileRefused):
 
 class AttachmentIsGone(FileRefused):
     sentence = "Файл пролежал больше суток без отправки и стёрт. Прикрепите его ещё раз."
+
+
+class AttachmentHasNotArrived(FileRefused):
+    sentence = "Файл ещё не загрузился. Дождитесь загрузки или прикрепите его ещё раз."
 
 
 class DoctorTakesNoMessages(Refused):

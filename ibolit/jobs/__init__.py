@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import PAUSES
-from . import letters, sweep
+from . import letters, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +17,7 @@ MOST_ATTEMPTS = len(PAUSES) + 1
 WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.LOGIN_CODE: letters.send_login_code,
     JobKind.EMAIL_PROOF: letters.send_email_proof,
+    JobKind.VOICE: voices.prepare,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ..models import Attempt, Device, Job, LoginCode
+from ..extensions import db
+from ..models import Attachment, Attempt, Device, Job, LoginCode, Variant
+from ..services import current_services
 
 EVERY = timedelta(hours=6)
 
@@ -14,4 +16,15 @@ def forget_what_is_old(job: Job) -> None:
     LoginCode.forget_old()
     Device.forget_old()
     Job.forget_done()
+    _forget_unsent_files()
     job.repeat_in(EVERY)
+
+
+def _forget_unsent_files() -> None:
+    """The files first: a crash in between leaves a row that is found again."""
+    forgotten = Attachment.forgotten()
+    for attachment in forgotten:
+        current_services.uploads.drop(attachment.key)
+        for variant in Variant:
+            current_services.storage.delete(attachment.file_of(variant))
+        db.session.delete(attachment)

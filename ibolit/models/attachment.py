@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import mimetypes
+import os
+import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +19,7 @@ from .. import errors
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
+from .job import Job, JobKind
 from .types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
@@ -46,6 +51,8 @@ class Variant(StrEnum):
     THUMBNAIL = "thumbnail"
 
 
+NO_LETTERS = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # categories of Unicode: controls and the like
+ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")  # «Анализ от 12.03» has none
 GISTS = {Kind.PICTURE: "Фото", Kind.VIDEO: "Видео", Kind.VOICE: "Голосовое сообщение"}
 
 
@@ -94,6 +101,10 @@ class Attachment(Model):
         return select(cls).where(cls._is_waiting_of(author), cls.created_at > clock.now() - cls.WAITS)
 
     @classmethod
+    def unsent_of(cls, author: User, key: str) -> Select[tuple[Self]]:
+        return select(cls).where(cls._is_waiting_of(author), cls.key == key)
+
+    @classmethod
     def sent_by(cls, author: User, chat: Chat, keys: Sequence[str]) -> list[Self]:
         """The person's own of this chat by their keys, in the order of the keys; unknown keys are passed over."""
         own = select(cls).where(cls.author_id == author.id, cls.chat_id == chat.id, cls.key.in_(keys))
@@ -135,6 +146,18 @@ class Attachment(Model):
         return self.state is not AttachmentState.ARRIVING
 
     @property
+    def is_voice(self) -> bool:
+        return self.kind is Kind.VOICE
+
+    @property
+    def shown_as(self) -> Variant | None:
+        """Which of its files a browser opens; None for what is only downloaded."""
+        if self.has_shown:
+            return Variant.SHOWN
+        opens = self.is_pdf or self.kind is Kind.AUDIO or (self.kind is Kind.VIDEO and self.plays)
+        return Variant.ORIGINAL if opens else None
+
+    @property
     def is_pdf(self) -> bool:
         return self.mimetype == "application/pdf"
 
@@ -155,7 +178,7 @@ class Attachment(Model):
             key=secrets.token_hex(16),
             chat_id=chat.id,
             author_id=author.id,
-            name=name[: cls.LONGEST_NAME],
+            name=tidy_name(name),
             size=size,
             kind=Kind.VOICE if is_voice else Kind.DOCUMENT,
         )
@@ -163,11 +186,14 @@ class Attachment(Model):
         db.session.flush()
         return attachment
 
-    def accept(self, kind: Kind, mimetype: str, name: str, size: int) -> None:
-        """All of it is here, looked at, clean and stored."""
-        self.kind = Kind.VOICE if self.kind is Kind.VOICE else kind
-        self.state = AttachmentState.PREPARING if self.kind is Kind.VOICE else AttachmentState.READY
-        self.mimetype, self.name, self.size = mimetype, name[-self.LONGEST_NAME :], size
+    def accept(self, kind: Kind, mimetype: str, ending: str, size: int) -> None:
+        """All of it is here, looked at, clean and stored. A voice message goes on to the worker."""
+        self.mimetype, self.name, self.size = mimetype, name_with(ending, mimetype, self.name), size
+        if self.kind is Kind.VOICE:
+            self.state = AttachmentState.PREPARING
+            Job.add(JobKind.VOICE, self.id)
+        else:
+            self.kind, self.state = kind, AttachmentState.READY
 
     def show(self, seconds: float) -> None:
         """The worker has made of a voice message what every phone plays."""
@@ -184,6 +210,22 @@ class Attachment(Model):
     @classmethod
     def _is_waiting_of(cls, author: User) -> ColumnElement[bool]:
         return and_(cls.author_id == author.id, cls.message_id.is_(None))
+
+
+def tidy_name(name: str) -> str:
+    """Without folders, and without marks that turn writing round and make an exe look like a jpg."""
+    name = re.split(r"[/\\]", name)[-1]
+    kept = "".join(sign for sign in name if unicodedata.category(sign) not in NO_LETTERS)
+    stem, ending = os.path.splitext(" ".join(kept.split()).strip(". "))
+    return stem[: Attachment.LONGEST_NAME - len(ending)] + ending[: Attachment.LONGEST_NAME] or "Файл"
+
+
+def name_with(ending: str, mimetype: str, name: str) -> str:
+    """Phones call HEIC photos .jpg: under its true ending a downloaded file opens."""
+    stem, given = os.path.splitext(name)
+    if given.lower() == ending or mimetypes.guess_type(name)[0] == mimetype:
+        return name
+    return (stem if ENDING.fullmatch(given) else name)[: Attachment.LONGEST_NAME - len(ending)] + ending
 
 
 def gist_of(attachments: Sequence[Attachment]) -> str:

@@ -220,6 +220,11 @@ class Chat(Model):
         """The doctor may always write."""
         return user.id != self.patient_id or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
 
+    def refuse_if_closed_for(self, author: User) -> None:
+        """Raises ChatIsClosed or ChatNeedsTariff."""
+        if not self.takes_messages_from(author):
+            raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
+
     def can_be_prolonged(self, on_sale: Sequence[Tariff]) -> bool:
         return self.access is not Access.UNLIMITED and not self.doctor.hidden and bool(on_sale)
 
@@ -249,7 +254,7 @@ class Chat(Model):
             known = Message.by(author.id, client_id, self.id)
         if known is not None:
             return known
-        self._refuse_if_closed_for(author)
+        self.refuse_if_closed_for(author)
         if any(one.message_id for one in attachments):
             raise errors.AttachmentIsSent
         self._begin_free_time(author)
@@ -303,10 +308,6 @@ class Chat(Model):
     def _note_lock(self) -> None:
         """The lock lasts as long as the transaction; taken twice it would only cost."""
         db.session.info["locked_chat"] = (self.id, db.session().get_transaction())
-
-    def _refuse_if_closed_for(self, author: User) -> None:
-        if not self.takes_messages_from(author):
-            raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
 
     def _begin_free_time(self, author: User) -> None:
         if author.id == self.patient_id and self.state is ChatState.NOT_BEGUN:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from flask import Flask
 
-from ..events import AccessChanged, DeviceEnded, MemberTyped, MessageSent, ReceiptsMoved, Subscribers, WorkAdded
+from ..events import (
+    AccessChanged,
+    DeviceEnded,
+    MemberTyped,
+    MessageChanged,
+    MessageSent,
+    ReceiptsMoved,
+    Subscribers,
+    WorkAdded,
+)
 from ..jobs.worker import Worker
 from ..services import current_services
 from . import live
@@ -14,6 +23,7 @@ def subscribe(app: Flask) -> None:
     subscribers = Subscribers()
     app.extensions["ibolit_subscribers"] = subscribers
     subscribers.after_commit(MessageSent, live.message_sent)
+    subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
     subscribers.after_commit(AccessChanged, live.access_changed)
     subscribers.after_commit(MemberTyped, live.member_typed)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from flask import current_app
 
 from ..database import reading
-from ..events import AccessChanged, MemberTyped, MessageSent, ReceiptsMoved
+from ..events import AccessChanged, MemberTyped, MessageChanged, MessageSent, ReceiptsMoved
 from ..extensions import db
 from ..models import Chat, ChatMember, Message, Tariff, User
 from ..services import current_services
@@ -23,6 +23,13 @@ def message_sent(fact: MessageSent) -> None:
         message = db.session.get_one(Message, fact.message_id)
         readers.sort(key=lambda reader: reader.id == message.author_id)  # who waits for it first
         _show_with_badge(readers, "message_sent", chat=chat, message=message)
+
+
+def message_changed(fact: MessageChanged) -> None:
+    with _chat_and_readers(fact.chat_id) as (chat, readers):
+        message = db.session.get_one(Message, fact.message_id)
+        for reader in readers:
+            _show(reader, "message_changed", chat=chat, message=message)
 
 
 def receipts_moved(fact: ReceiptsMoved) -> None:

@@ -99,7 +99,7 @@ def test_after_a_500_the_next_page_works(
 # CSRF
 
 
-CHAT = ["/chats", "/chats/1/messages", "/chats/1/receipts", "/chats/1/typing", "/messages/search"]
+CHAT = ["/chats", "/chats/1/messages", "/chats/1/uploads", "/chats/1/receipts", "/chats/1/typing", "/messages/search"]
 PROFILE = ["name", "email", "zone", "password", "devices/1/end", "email/1"]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
 POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *DOOR]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from werkzeug.datastructures import FileStorage
+from wtforms import HiddenField, IntegerField, MultipleFileField, SelectMultipleField, TextAreaField
+from wtforms.validators import Length, NumberRange, ValidationError
 
-from ...models import Message
+from ...config import current_settings
+from ...models import Attachment, Message
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,40}")
 # Nothing a keyboard types; PostgreSQL refuses NUL.
@@ -21,19 +24,39 @@ def tidy(value: str | None) -> str | None:
 
 
 class MessageForm(FlaskForm):
+    """`uploads` names files that came before the form, `files` come with it. What was taken in is never asked again."""
+
     text = TextAreaField(
         "Сообщение",
-        [
-            InputRequired("Напишите сообщение."),
-            Length(max=Message.LONGEST, message="Сообщение длиннее 4 000 знаков. Разделите его на части."),
-        ],
+        [Length(max=Message.LONGEST, message="Сообщение длиннее 4 000 знаков. Разделите его на части.")],
         [tidy],
     )
     client_id = HiddenField()
+    uploads = SelectMultipleField(validate_choice=False, choices=[])
+    files = MultipleFileField("Файлы")
+    kept: Sequence[Attachment] = ()  # shown again beside the text when something else was wrong
+
+    @property
+    def brings_files(self) -> bool:
+        return bool(self.uploads.data or self.given)
+
+    @property
+    def given(self) -> list[FileStorage]:
+        """A browser sends one nameless file when none was chosen."""
+        return [file for file in self.files.data or () if isinstance(file, FileStorage) and file.filename]
+
+    @property
+    def refusal(self) -> list[str]:
+        return [*self.text.errors, *self.files.errors, *self.client_id.errors]
 
     def validate_text(self, field: TextAreaField) -> None:
-        if not field.data:
+        if not field.data and not self.brings_files:
             raise ValidationError("Напишите сообщение.")
+
+    def validate_files(self, field: MultipleFileField) -> None:
+        most = current_settings.files_max
+        if len(self.uploads.data or ()) + len(self.given) > most:
+            raise ValidationError(f"В одном сообщении до {most} файлов. Уберите лишние или отправьте их следующим.")
 
     def validate_client_id(self, field: HiddenField) -> None:
         if not CLIENT_ID.fullmatch(field.data or ""):

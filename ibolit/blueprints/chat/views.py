@@ -10,16 +10,26 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
+from ...config import current_settings
 from ...database import writing
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Act, AuditEvent, Chat, ChatState, Doctor, Message, Tariff
+from ...models import Act, Attachment, AuditEvent, Chat, ChatState, Doctor, Message, Tariff
 from ...rendering import go, respond, wants_fragment
+from .. import intake
 from ..entrance import address
 from ..inbox import inbox_page
 from .forms import MessageForm, ReceiptsForm
 
 bp = Blueprint("chat", __name__, url_prefix="/chats")
+
+
+def room_for_a_message() -> int:
+    """Bytes: as many files as may come with the form, and words."""
+    words = 256 * 1024
+    is_with_files = request.mimetype == "multipart/form-data"
+    return words + current_settings.files_max * current_settings.file_max if is_with_files else words
+
 
 PAGE = 50
 LONGEST_PAGE = 200  # when much is unread, the first unread must still be on it
@@ -84,18 +94,24 @@ def index(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/messages")
 @login_required
+@intake.takes_files(room_for_a_message)
 def post(id: int) -> ResponseReturnValue:
-    chat = Chat.held_by(current_user, id) or abort(404)
     form = MessageForm()
-    if not form.validate_on_submit():
+    is_valid = form.validate_on_submit()
+    if form.brings_files and not form.files.errors:
+        _take_in(id, form)
+    chat = Chat.held_by(current_user, id) or abort(404)
+    if not is_valid or form.files.errors:
         return _refuse(chat, form, 422)
     try:
-        message = chat.post(current_user, form.text.data, form.client_id.data)
-    except errors.ChatIsClosed as refusal:
+        attachments = _attached(chat, form)
+        message = chat.post(current_user, form.text.data or "", form.client_id.data, attachments)
+    except (errors.ChatIsClosed, errors.FileRefused) as refusal:
         db.session.rollback()
         form.text.errors = [refusal.sentence]
         return _refuse(_chat(id), form, refusal.status)
     db.session.commit()
+    intake.discard_doubles(attachments)
     return respond("chat/sent.html", to=url_for(".show", id=id, _anchor="end"), chat=chat, message=message)
 
 
@@ -124,6 +140,28 @@ def type(id: int) -> ResponseReturnValue:
         db.session.commit()
         publish(MemberTyped(chat.id, current_user.id))
     return "", 204
+
+
+def _take_in(id: int, form: MessageForm) -> None:
+    """Before the chat's lock, as looking at files takes seconds: all that came with the form, and what came in pieces
+    to a server that was stopped before it could look."""
+    chat = _chat(id)
+    taken, form.files.errors = intake.take_form(chat, form.given)
+    form.uploads.data = [*(form.uploads.data or ()), *(one.key for one in taken)]
+    form.files.errors += intake.take_late(Attachment.sent_by(current_user, chat, form.uploads.data))
+
+
+def _attached(chat: Chat, form: MessageForm) -> list[Attachment]:
+    """Read under the chat's lock. Raises FileRefused when one is no longer, or not yet, to be sent."""
+    keys = list(dict.fromkeys(form.uploads.data or ()))
+    if not keys:
+        return []
+    attachments = Attachment.sent_by(current_user, chat, keys)
+    if len(attachments) < len(keys) or any(one.is_old for one in attachments):
+        raise errors.AttachmentIsGone
+    if not all(one.has_arrived for one in attachments):
+        raise errors.AttachmentHasNotArrived
+    return attachments
 
 
 def new_client_id() -> str:
@@ -180,6 +218,9 @@ def _audit(chat: Chat, first: int, last: int) -> None:
 
 def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     """The same composer with its sentence and the typed text; without htmx the whole chat around it."""
+    if form.uploads.data:
+        sent = Attachment.sent_by(current_user, chat, form.uploads.data)
+        form.kept = [one for one in sent if one.has_arrived and one.message_id is None and not one.is_old]
     context: dict[str, Any] = {"chat": chat, "on_sale": _on_sale(chat), "form": form}
     if wants_fragment():
         return respond("chat/foot.html", status=status, **context)

@@ -1,0 +1,166 @@
+"""Files in pieces, which a lost network or a closed page cannot spoil: the protocol tus 1.0 (https://tus.io).
+
+Extensions: creation, creation-with-upload, expiration, termination. The one door that knows PATCH, HEAD and DELETE.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from email.utils import format_datetime
+
+from flask import Response, abort, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...config import current_settings
+from ...database import reading
+from ...extensions import db
+from ...models import Attachment, Chat
+from ...services import current_services
+from ...services.uploads import Busy, Part
+from .. import intake
+from .views import bp
+
+BYTES = "application/offset+octet-stream"
+
+
+def _room() -> int:
+    return current_settings.file_max
+
+
+@bp.route("/chats/<int:id>/uploads", methods=["OPTIONS"])
+@bp.route("/uploads/<key>", methods=["OPTIONS"])
+def offer(**_: object) -> ResponseReturnValue:
+    return _answer(
+        204,
+        {
+            "Tus-Version": "1.0.0",
+            "Tus-Extension": "creation,creation-with-upload,expiration,termination",
+            "Tus-Max-Size": str(current_settings.file_max),
+        },
+    )
+
+
+@bp.post("/chats/<int:id>/uploads")
+@login_required
+@intake.takes_files(_room)
+def create(id: int) -> ResponseReturnValue:
+    chat = Chat.one_of(current_user, id) or abort(404)
+    told = _metadata()
+    size = _whole("Upload-Length")
+    attachment = intake.announce(chat, told.get("name", ""), size, is_voice=told.get("voice") == "1")
+    headers = {"Location": url_for(".append", key=attachment.key), "Upload-Offset": "0", **_expires(attachment)}
+    if request.mimetype == BYTES and request.content_length:
+        headers["Upload-Offset"] = str(_take_bytes(attachment, 0))
+    return _answer(201, headers)
+
+
+@bp.route("/uploads/<key>", methods=["HEAD"])
+@login_required
+def offset(key: str) -> ResponseReturnValue:
+    with reading():
+        attachment = _own(key)
+    here = attachment.size if attachment.has_arrived else current_services.uploads.size(key)
+    return _answer(200, {"Upload-Offset": str(here), "Upload-Length": str(attachment.size), **_expires(attachment)})
+
+
+@bp.patch("/uploads/<key>")
+@login_required
+@intake.takes_files(_room)
+def append(key: str) -> ResponseReturnValue:
+    if request.mimetype != BYTES:
+        abort(415)
+    attachment = _own(key)
+    if attachment.has_arrived:
+        abort(409)
+    here = _take_bytes(attachment, _whole("Upload-Offset"))
+    return _answer(204, {"Upload-Offset": str(here), **_expires(attachment)})
+
+
+@bp.delete("/uploads/<key>")
+@login_required
+def cancel(key: str) -> ResponseReturnValue:
+    attachment = _own(key)
+    db.session.commit()
+    with _held(key):
+        intake.discard(attachment)
+    return _answer(204, {})
+
+
+@bp.errorhandler(errors.Refused)
+def _refuse(refusal: errors.Refused) -> ResponseReturnValue:
+    """The script that uploads shows the sentence beside its file."""
+    db.session.rollback()
+    return Response(refusal.sentence, refusal.status, mimetype="text/plain", headers={"Tus-Resumable": "1.0.0"})
+
+
+def _own(key: str) -> Attachment:
+    """Somebody's unsent upload is nobody else's business."""
+    attachment: Attachment = db.first_or_404(Attachment.unsent_of(current_user, key))
+    if attachment.is_old:
+        abort(410)
+    return attachment
+
+
+def _take_bytes(attachment: Attachment, offset: int) -> int:
+    """How much of the file is here now; the last bytes also have it looked at."""
+    size = attachment.size
+    db.session.commit()
+    with _held(attachment.key) as part:
+        if part.size != offset:
+            abort(409)
+        _append(part, size - offset)
+        here = part.size
+        if here == size:
+            intake.take(attachment, part)
+    return here
+
+
+@contextmanager
+def _held(key: str) -> Iterator[Part]:
+    with ExitStack() as stack:
+        try:
+            part = stack.enter_context(current_services.uploads.hold(key))
+        except Busy:
+            abort(423)
+        yield part
+
+
+def _append(part: Part, most: int) -> None:
+    if (request.content_length or 0) > most:
+        abort(413)
+    try:
+        part.append(request.stream, most)
+    except OSError:  # silence, or a broken connection: what came is kept, and nobody is there to hear an answer
+        abort(408)
+
+
+def _metadata() -> dict[str, str]:
+    """«name 0YTQsNC50Ls=,voice MQ==»: words and their values in Base64."""
+    told = {}
+    for pair in request.headers.get("Upload-Metadata", "").split(","):
+        word, _, value = pair.strip().partition(" ")
+        try:
+            told[word] = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            abort(400)
+    return told
+
+
+def _whole(header: str) -> int:
+    value = request.headers.get(header, "")
+    if not (value.isascii() and value.isdecimal() and len(value) < 16):
+        abort(400)
+    return int(value)
+
+
+def _expires(attachment: Attachment) -> dict[str, str]:
+    return {"Upload-Expires": format_datetime(attachment.created_at + Attachment.WAITS, usegmt=True)}
+
+
+def _answer(status: int, headers: dict[str, str]) -> Response:
+    return Response(status=status, headers={"Tus-Resumable": "1.0.0", "Cache-Control": "no-store", **headers})

@@ -1,0 +1,107 @@
+"""Files are read only here, by the two of their chat."""
+
+from __future__ import annotations
+
+import unicodedata
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ...database import writing
+from ...extensions import db
+from ...models import Act, Attachment, AuditEvent, Chat, Variant
+from ...services import current_services
+from ..entrance import address
+
+bp = Blueprint("files", __name__)
+
+# A file is somebody else's content under our address: it may run nothing and load nothing.
+LOCKED = "default-src 'none'; sandbox"
+JPEG, VOICE = "image/jpeg", "audio/mp4"
+
+
+@bp.get("/files/<int:id>")
+@login_required
+def show(id: int) -> ResponseReturnValue:
+    """The original, to be kept: never opened in the browser."""
+    attachment = visible(id)
+    return _serve(attachment, Variant.ORIGINAL, attachment.mimetype, attachment.name, is_download=True)
+
+
+@bp.get("/files/<int:id>/shown")
+@login_required
+def shown(id: int) -> ResponseReturnValue:
+    """What browsers open: pictures as JPEG, a PDF, sound and film."""
+    attachment = visible(id)
+    variant = attachment.shown_as or abort(404)
+    mimetype = attachment.mimetype if variant is Variant.ORIGINAL else VOICE if attachment.is_voice else JPEG
+    return _serve(attachment, variant, mimetype, attachment.name)
+
+
+@bp.get("/files/<int:id>/thumbnail")
+@login_required
+def thumbnail(id: int) -> ResponseReturnValue:
+    attachment = visible(id)
+    if not attachment.has_thumbnail:
+        abort(404)
+    return _serve(attachment, Variant.THUMBNAIL, JPEG, attachment.name)
+
+
+def visible(id: int) -> Attachment:
+    attachment: Attachment = db.first_or_404(Chat.files_visible_to(current_user).where(Attachment.id == id))
+    return attachment
+
+
+def _serve(
+    attachment: Attachment, variant: Variant, mimetype: str, name: str, *, is_download: bool = False
+) -> Response:
+    file = attachment.file_of(variant)
+    size = current_services.storage.size(file)
+    answer = Response(mimetype=mimetype, headers={"Cache-Control": "private, no-cache", "Accept-Ranges": "bytes"})
+    answer.set_etag(file)  # a stored file never changes
+    answer.headers["Content-Disposition"] = disposition(name, "attachment" if is_download else "inline")
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if mimetype != "application/pdf":  # a PDF shows nothing in a sandbox
+        answer.headers["Content-Security-Policy"] = LOCKED
+    if request.if_none_match.contains_weak(file):
+        answer.status_code = 304
+        return answer
+    _note_reading(attachment, variant)
+    return _fill(answer, file, size)
+
+
+def _fill(answer: Response, file: str, size: int) -> Response:
+    """All of it or, to whoever seeks in a film, a part (RFC 9110, 14.2); several parts at once are nobody's wish."""
+    span = request.range if not request.if_range.etag or request.if_range.etag == file else None
+    start, stop = 0, size
+    if span is not None and span.units == "bytes" and len(span.ranges) == 1:
+        asked = span.range_for_length(size)
+        if asked is None:
+            answer.status_code = 416
+            answer.headers["Content-Range"] = f"bytes */{size}"
+            return answer
+        start, stop = asked
+        answer.status_code = 206
+        answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    answer.content_length = stop - start
+    if request.method != "HEAD":
+        answer.response = current_services.storage.read(file, start, stop)
+    return answer
+
+
+def _note_reading(attachment: Attachment, variant: Variant) -> None:
+    """The journal learns who opened what; a film's next part is the same opening, a thumbnail belongs to the chat."""
+    is_next_part = request.range is not None and request.range.ranges[0][0] != 0
+    if variant is Variant.THUMBNAIL or is_next_part:
+        return
+    with writing(db.session):
+        AuditEvent.write(Act.FILE_READ, actor_id=current_user.id, subject_id=attachment.id, address=address())
+
+
+def disposition(name: str, kind: str) -> str:
+    """RFC 6266: the name in UTF-8, and for who cannot read that, what ASCII leaves of it."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = plain.replace("\\", "").replace('"', "").strip() or "file"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,207 @@
+"""How files come in, whichever door they came through: announced, arrived, scanned, looked at, cleaned, stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask import Flask, current_app, g, request
+from flask_login import current_user
+from werkzeug.datastructures import FileStorage
+
+from .. import errors
+from ..config import current_settings
+from ..extensions import csrf, db
+from ..models import Attachment, Chat, Kind, Variant
+from ..services import current_services, media
+from ..services.antivirus import AntivirusFailed, Infected
+from ..services.media import Examined, Unreadable
+from ..services.uploads import Busy, Part
+
+SILENCE = 20.0  # seconds without a byte after which a phone is taken for gone: its thread and its file are free again
+UNSENT = 3  # so many messages' worth of files may lie unsent
+
+SENTENCES = {
+    Unreadable.EMPTY: "Файл пустой.",
+    Unreadable.UNKNOWN: "Такие файлы здесь не открыть. Подойдут фото, PDF, Word, Excel, текст, ZIP, аудио и видео.",
+    Unreadable.BELIES: "Имя файла говорит одно, а внутри другое. Сохраните его заново и прикрепите ещё раз.",
+    Unreadable.BROKEN: "Файл не открывается: похоже, он повреждён.",
+    Unreadable.TOO_LARGE: "На снимке слишком много точек. Уменьшите его и прикрепите ещё раз.",
+    Unreadable.TOO_LONG: "Голосовое сообщение длиннее пяти минут.",
+}
+
+View = Callable[..., Any]
+LARGE = {"multipart/form-data", "application/offset+octet-stream"}
+LATE: set[str] = set()  # views that check the token of a large body themselves
+
+
+def init_intake(app: Flask) -> None:
+    """Registered before anything that asks the database: a small form is read, and its token checked, as everywhere."""
+    app.before_request(_check_small_forms)
+
+
+def takes_files(room: Callable[[], int]) -> Callable[[View], View]:
+    """For a view behind login_required that reads a large body: `room` says how large, in bytes.
+
+    The usual check of the token reads the body before anybody knows who sends it; here it comes after. While a slow
+    phone speaks, nothing of the database is held.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def reading(*args: Any, **kwargs: Any) -> Any:
+            if g.get("csrf_valid"):
+                return view(*args, **kwargs)
+            request.max_content_length = room()
+            db.session.commit()
+            with _patience():
+                csrf.protect()
+                return view(*args, **kwargs)
+
+        csrf.exempt(reading)
+        LATE.add(f"{view.__module__}.{view.__name__}")
+        return reading
+
+    return decorate
+
+
+def _check_small_forms() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view and f"{view.__module__}.{view.__name__}" in LATE and request.mimetype not in LARGE:
+        csrf.protect()
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """A phone that left without a word would hold its thread for ever."""
+    socket = request.environ.get("gunicorn.socket")
+    if socket is None:
+        yield
+        return
+    socket.settimeout(SILENCE)
+    try:
+        yield
+    finally:
+        socket.settimeout(None)
+
+
+def announce(chat: Chat, name: str, size: int, *, is_voice: bool = False) -> Attachment:
+    """Commits. Raises FileRefused or ChatIsClosed, before a byte of the file is read."""
+    if size > current_settings.file_max:
+        raise errors.FileTooLarge(current_settings.file_max)
+    if size <= 0:
+        raise errors.FileRefused(SENTENCES[Unreadable.EMPTY])
+    chat.refuse_if_closed_for(current_user)
+    most = UNSENT * current_settings.files_max
+    attachment = Attachment.announce(current_user, chat, name, size, most=most, is_voice=is_voice)
+    db.session.commit()
+    return attachment
+
+
+def take_form(chat: Chat, files: list[FileStorage]) -> tuple[list[Attachment], list[str]]:
+    """Files of a plain form, one after another: those taken, and a sentence for each of the others."""
+    taken, sentences = [], []
+    for file in files:
+        try:
+            taken.append(_take_one(chat, file))
+        except errors.FileRefused as refusal:
+            sentences.append(f"«{file.filename}»: {refusal.sentence}")
+    return taken, sentences
+
+
+def take_late(attachments: list[Attachment]) -> list[str]:
+    """All bytes are here, but the server was stopped before it looked at them. A sentence for each that is refused."""
+    sentences = []
+    for attachment in attachments:
+        if attachment.has_arrived or current_services.uploads.size(attachment.key) < attachment.size:
+            continue
+        try:
+            with current_services.uploads.hold(attachment.key) as part:
+                take(attachment, part)
+        except Busy:
+            pass  # another request looks at it just now
+        except errors.FileRefused as refusal:
+            sentences.append(f"«{attachment.name}»: {refusal.sentence}")
+    return sentences
+
+
+def take(attachment: Attachment, part: Part) -> None:
+    """All of its bytes are here: from now on it may be sent. Commits.
+
+    Raises FileRefused, and forgets the file; FileNotTaken keeps it, as nothing is wrong with it.
+    """
+    attachment.digest = part.digest()
+    name, kind = attachment.name, attachment.kind
+    db.session.commit()  # nothing is held while decoders think
+    try:
+        current_services.antivirus.check(part.path)
+        with TemporaryDirectory(dir=part.path.parent) as folder:
+            examined = media.examine(part.path, name, Path(folder))
+            _check_voice(kind, examined)
+            _store(attachment, examined)
+    except Infected:
+        raise _refused(attachment, "В файле найден вирус.") from None
+    except Unreadable as reason:
+        if reason.reason == Unreadable.BUSY:
+            raise errors.FileNotTaken from None
+        raise _refused(attachment, SENTENCES[reason.reason]) from None
+    except AntivirusFailed:
+        raise errors.FileNotTaken from None
+    current_services.uploads.drop(attachment.key)
+
+
+def discard_doubles(attachments: list[Attachment]) -> None:
+    """A form that was sent twice brought its files twice; its message has the first."""
+    for attachment in attachments:
+        if attachment.message_id is None:
+            discard(attachment)
+
+
+def discard(attachment: Attachment) -> None:
+    """As if it had never come. Commits."""
+    db.session.delete(attachment)
+    db.session.commit()
+    current_services.uploads.drop(attachment.key)
+    for variant in Variant:
+        current_services.storage.delete(attachment.file_of(variant))
+
+
+def _take_one(chat: Chat, file: FileStorage) -> Attachment:
+    size = file.stream.seek(0, 2)
+    file.stream.seek(0)
+    attachment = announce(chat, file.filename or "", size)
+    with current_services.uploads.hold(attachment.key) as part:
+        part.append(file.stream, size)
+        take(attachment, part)
+    return attachment
+
+
+def _check_voice(kind: Kind, examined: Examined) -> None:
+    if kind is not Kind.VOICE:
+        return
+    if examined.kind != Kind.AUDIO:
+        raise Unreadable(Unreadable.BELIES)
+    if (examined.seconds or 0) > Attachment.LONGEST_VOICE + 5:
+        raise Unreadable(Unreadable.TOO_LONG)
+
+
+def _store(attachment: Attachment, examined: Examined) -> None:
+    storage, size = current_services.storage, examined.original.stat().st_size
+    files = {Variant.THUMBNAIL: examined.thumbnail, Variant.SHOWN: examined.shown, Variant.ORIGINAL: examined.original}
+    for variant, path in files.items():
+        if path is not None:
+            storage.put(attachment.file_of(variant), path)
+    attachment.accept(Kind(examined.kind), examined.mimetype, examined.ending, size)
+    attachment.has_shown, attachment.has_thumbnail = examined.shown is not None, examined.thumbnail is not None
+    attachment.width, attachment.height, attachment.seconds = examined.width, examined.height, examined.seconds
+    attachment.plays = examined.plays
+    db.session.commit()
+
+
+def _refused(attachment: Attachment, sentence: str) -> errors.FileRefused:
+    discard(attachment)
+    return errors.FileRefused(sentence)

@@ -1,0 +1,45 @@
+"""What was spoken into a chat becomes what every phone plays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..extensions import db
+from ..models import Attachment, AttachmentState, Chat, Job, Variant
+from ..models.job import PAUSES
+from ..services import current_services, media
+from ..services.media import Unreadable
+
+
+def prepare(job: Job) -> None:
+    attachment = db.session.get(Attachment, job.subject_id)
+    if attachment is None or attachment.state is not AttachmentState.PREPARING:
+        return
+    db.session.commit()  # nothing is held while the decoder works
+    try:
+        seconds = _convert(attachment)
+    except Unreadable as reason:
+        if reason.reason == Unreadable.BUSY and job.attempts <= len(PAUSES):
+            raise
+        seconds = None
+    chat = db.session.get_one(Chat, attachment.chat_id)
+    chat.lock()
+    db.session.refresh(attachment)  # it may have been sent meanwhile
+    if seconds is None:
+        attachment.leave_plain()
+    else:
+        attachment.show(seconds)
+    if attachment.message is not None:
+        chat.show_anew(attachment.message)
+
+
+def _convert(attachment: Attachment) -> float:
+    """Seconds. A file already there is only replaced by the same."""
+    with TemporaryDirectory(dir=current_services.uploads.folder) as folder:
+        source = Path(folder, "spoken")
+        with source.open("wb") as file:
+            file.writelines(current_services.storage.read(attachment.key))
+        voice, seconds = media.to_voice(source, Path(folder), attachment.LONGEST_VOICE + 5)
+        current_services.storage.put(attachment.file_of(Variant.SHOWN), voice)
+    return seconds
