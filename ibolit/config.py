@@ -127,12 +127,12 @@ class Settings:
             file_max=env.number("FILE_MAX_MB", 25, least=1, most=1000) * 1024 * 1024,
             files_max=env.number("FILES_MAX", 10, least=1, most=30),
             storage_backend=env.choice("STORAGE_BACKEND", ["folder", "s3"], default="folder"),
-            s3_endpoint=env.text("S3_ENDPOINT", ""),
+            s3_endpoint=env.site("S3_ENDPOINT", ""),
             s3_region=env.text("S3_REGION", "ru-central1"),
             s3_bucket=env.text("S3_BUCKET", ""),
             s3_key=env.text("S3_KEY", ""),
-            s3_secret=env.text("S3_SECRET", ""),
-            clamav=env.text("CLAMAV", ""),
+            s3_secret=env.secret("S3_SECRET", ""),
+            clamav=env.listener("CLAMAV", ""),
             trusted_proxies=env.number("TRUSTED_PROXIES", 0, least=0, most=5),
             sockets_max=env.number("SOCKETS_MAX", 1000, least=1, most=20_000),
             web_processes=env.number("WEB_PROCESSES", 1, least=1, most=64),
@@ -151,6 +151,9 @@ class Settings:
             needed += [("SMSAERO_SIGN", self.smsaero_sign)]
         if self.mail_backend == "smtp":
             needed += [("SMTP_HOST", self.smtp_host)]
+        if self.storage_backend == "s3":
+            needed += [("S3_ENDPOINT", self.s3_endpoint), ("S3_BUCKET", self.s3_bucket)]
+            needed += [("S3_KEY", self.s3_key), ("S3_SECRET", self.s3_secret)]
         for name, value in needed:
             if not value:
                 raise BadSetting(name, "is needed by the chosen provider")
@@ -212,7 +215,7 @@ class _Reader:
 
     def site(self, name: str, default: str | None) -> str:
         value = self.text(name, default).rstrip("/")
-        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", value):
+        if value != default and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", value):
             raise BadSetting(name, "must be an address such as https://ibolit.example, without a path")
         return value
 
@@ -220,6 +223,14 @@ class _Reader:
         value = self.text(name, default)
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             raise BadSetting(name, "must be an e-mail address")
+        return value
+
+    def listener(self, name: str, default: str) -> str:
+        """A program of the clinic's that waits to be spoken to."""
+        value = self.text(name, default)
+        port = re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*:(\d{1,5})", value)
+        if value and not value.startswith("/") and not (port and 1 <= int(port[1]) <= 65535):
+            raise BadSetting(name, "must be host:port or the whole path of a socket")
         return value
 
     def choice(self, name: str, allowed: list[str], default: str | None) -> str:

@@ -27,6 +27,13 @@ PRODUCTION = {
     "IBOLIT_DATA": "/srv/ibolit",
 }
 DEMO = {"IBOLIT_ENV": "demo"}
+S3 = {
+    "STORAGE_BACKEND": "s3",
+    "S3_ENDPOINT": "https://storage.example",
+    "S3_BUCKET": "clinic",
+    "S3_KEY": "id",
+    "S3_SECRET": "secret",
+}
 
 
 def test_demo_needs_nothing() -> None:
@@ -57,6 +64,7 @@ def test_secret_may_lie_in_a_file(tmp_path: Path) -> None:
     file.write_text("f" * 40 + "\n")
     without = {name: value for name, value in PRODUCTION.items() if name != "SECRET_KEY"}
     assert Settings.from_env(without | {"SECRET_KEY_FILE": str(file)}).secret_key == "f" * 40
+    assert Settings.from_env(DEMO | S3 | {"S3_SECRET": "", "S3_SECRET_FILE": str(file)}).s3_secret == "f" * 40
 
 
 def refused(environ: dict[str, str]) -> str:
@@ -74,6 +82,31 @@ def refused(environ: dict[str, str]) -> str:
 def test_production_names_what_is_missing(name: str, empty: str | None) -> None:
     environ = {key: value for key, value in PRODUCTION.items() if key != name}
     assert refused(environ | ({} if empty is None else {name: empty})) == name
+
+
+@pytest.mark.parametrize("name", ["S3_ENDPOINT", "S3_BUCKET", "S3_KEY", "S3_SECRET"])
+@pytest.mark.parametrize("empty", [None, "", "  "])
+def test_storage_is_whole_or_a_folder(name: str, empty: str | None) -> None:
+    environ = {key: value for key, value in (PRODUCTION | S3).items() if key != name}
+    environ |= {} if empty is None else {name: empty}
+    assert refused(environ) == name
+    assert Settings.from_env(environ | {"STORAGE_BACKEND": "folder"}).storage_backend == "folder"
+
+
+def test_files_have_room_by_default() -> None:
+    settings = Settings.from_env(PRODUCTION)
+    assert (settings.file_max, settings.files_max) == (25 * 1024 * 1024, 10)
+    assert (settings.storage_backend, settings.clamav) == ("folder", "")
+
+
+@pytest.mark.parametrize("url", ["https://storage.example", "http://10.0.0.5:9000", "http://minio:9000/"])
+def test_storage_may_be_anybodys(url: str) -> None:
+    assert Settings.from_env(PRODUCTION | S3 | {"S3_ENDPOINT": url}).s3_endpoint == url.rstrip("/")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:3310", "clamd.clinic.example:3310", "/run/clamav/clamd.ctl"])
+def test_scanner_is_found_by_port_or_socket(address: str) -> None:
+    assert Settings.from_env(PRODUCTION | {"CLAMAV": address}).clamav == address
 
 
 def test_unset_environment_is_production() -> None:
@@ -117,6 +150,7 @@ def test_production_refuses_what_is_only_for_demo(name: str, value: str) -> None
         ("PORT", "8000.5"),
         ("PUBLIC_URL", "ibolit.example"),
         ("PUBLIC_URL", "https://"),
+        ("PUBLIC_URL", "/"),
         ("PUBLIC_URL", "ftp://ibolit.example"),
         ("PUBLIC_URL", "http://ibolit.example/app"),
         ("CLINIC_TIMEZONE", "Moscow"),
@@ -127,6 +161,22 @@ def test_production_refuses_what_is_only_for_demo(name: str, value: str) -> None
         ("MAIL_BACKEND", "pigeon"),
         ("SMTP_PORT", "-1"),
         ("SMTP_TLS", "maybe"),
+        ("FILE_MAX_MB", "0"),
+        ("FILE_MAX_MB", "25 MB"),
+        ("FILES_MAX", "0"),
+        ("STORAGE_BACKEND", "bucket"),
+        ("S3_ENDPOINT", "storage.example"),
+        ("S3_ENDPOINT", "s3://storage.example"),
+        ("S3_ENDPOINT", "https://storage.example/bucket"),
+        ("S3_SECRET_FILE", "/nowhere/key"),
+        ("CLAMAV", "clamd"),
+        ("CLAMAV", "127.0.0.1:"),
+        ("CLAMAV", "127.0.0.1:0"),
+        ("CLAMAV", "127.0.0.1:65536"),
+        ("CLAMAV", ":3310"),
+        ("CLAMAV", "a..b:3310"),
+        ("CLAMAV", "run/clamd.ctl"),
+        ("CLAMAV", "tcp://127.0.0.1:3310"),
         ("TRUSTED_PROXIES", "6"),
         ("TRUSTED_PROXIES", "-1"),
         ("SOCKETS_MAX", "0"),
@@ -153,6 +203,9 @@ def test_both_databases_are_known(url: str) -> None:
 def test_refusal_tells_no_secret() -> None:
     with pytest.raises(BadSetting) as refusal:
         Settings.from_env(PRODUCTION | {"SECRET_KEY": "short-but-secret"})
+    assert "short-but-secret" not in str(refusal.value)
+    with pytest.raises(BadSetting) as refusal:
+        Settings.from_env(PRODUCTION | S3 | {"S3_ENDPOINT": "https://id:short-but-secret@storage.example"})
     assert "short-but-secret" not in str(refusal.value)
 
 
