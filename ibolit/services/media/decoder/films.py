@@ -1,0 +1,161 @@
+"""Sound and films: opened, begun to be decoded, and written anew without what tells where they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from PIL.Image import Image
+
+from . import kinds
+from .boxes import tells_only_what_plays
+from .kinds import Type
+from .pictures import MOST_PIXELS, THUMBNAIL, save_thumbnail
+from .refusals import Refused
+from .remuxing import remux
+
+DEMUXERS = {
+    kinds.MP3: "mp3",
+    kinds.OGG: "ogg",
+    kinds.WAV: "wav",
+    kinds.WEBM: "matroska",
+    kinds.MP4: "mov",
+    kinds.MOV: "mov",
+}
+COVERS = {"mjpeg", "png", "bmp", "gif", "webp"}  # pictures of a song, not films
+TRIED = 100  # packets in which a decoder must find its way
+WATCHED = 50  # frames in which a film should leave the dark it begins in
+DARK = 40  # of 255
+
+
+def open_film(type: Type, source: Path, folder: Path) -> tuple[Type, dict[str, Any]]:
+    """What it is in truth, and what is to be said of it."""
+    with opened(type, source) as film:
+        seen = _picture_of(film)
+        if seen is None and not film.streams.audio:
+            raise Refused(Refused.BROKEN)
+        answer: dict[str, Any] = {"seconds": _seconds_of(film)}
+        if seen is None:
+            refined = kinds.M4A if type in (kinds.MP4, kinds.MOV) else type
+            _refuse_silence(film)
+        elif type in (kinds.MP4, kinds.MOV):
+            plays = _plays_everywhere(seen)
+            # Every engine plays H.264 in MP4, and many refuse the same in QuickTime.
+            refined = kinds.MP4 if plays else type
+            answer |= {"plays": plays} | _looked_at(film, seen, folder)
+        else:
+            raise Refused(Refused.UNKNOWN)  # of these we take the sound only
+    if type in (kinds.MP4, kinds.MOV) and not (tells_only_what_plays(source) and refined in (type, kinds.M4A)):
+        with opened(type, source) as film:
+            remux(film, _picture_of(film), refined, folder / "cleaned")
+        answer["original"] = "cleaned"
+    return refined, answer
+
+
+@contextmanager
+def opened(type: Type, source: Path) -> Iterator[InputContainer]:
+    """As what it was told to be and nothing else: lists of addresses are formats too. Reads this file only."""
+    with source.open("rb") as file, av.open(file, "r", format=DEMUXERS[type], metadata_errors="ignore") as film:
+        yield film
+
+
+def heard(film: InputContainer, stream: AudioStream, most: int | None = None) -> Iterator[AudioFrame]:
+    """Damaged pieces are passed over, as a player does."""
+    for packet in islice(film.demux(stream), most):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue
+
+
+def _picture_of(film: InputContainer) -> VideoStream | None:
+    for stream in film.streams.video:
+        if not stream.disposition & Disposition.attached_pic and _codec_of(stream) not in COVERS:
+            return stream
+    return None
+
+
+def _codec_of(stream: VideoStream | AudioStream) -> str:
+    """Empty for what the library does not know."""
+    return stream.codec_context.name if stream.codec_context else ""
+
+
+def _seconds_of(film: InputContainer) -> float | None:
+    if film.duration:
+        return max(0.0, film.duration / av.time_base)
+    last = 0.0
+    for packet in film.demux():  # a recording that was made live does not say how long it is
+        if packet.pts is not None and packet.time_base:
+            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    film.seek(0)
+    return last or None
+
+
+def _refuse_silence(film: InputContainer) -> None:
+    if not any(frame.samples for frame in heard(film, film.streams.audio[0], TRIED)):
+        raise Refused(Refused.BROKEN)
+
+
+def _plays_everywhere(seen: VideoStream) -> bool:
+    sounds = [_codec_of(stream) for stream in seen.container.streams.audio[:1]]
+    return (
+        _codec_of(seen) == "h264"
+        and seen.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
+        and set(sounds) <= {"aac", "mp3", "mp3float"}
+    )
+
+
+def _looked_at(film: InputContainer, seen: VideoStream, folder: Path) -> dict[str, Any]:
+    if seen.codec_context.width * seen.codec_context.height > MOST_PIXELS:
+        raise Refused(Refused.TOO_LARGE)
+    frame = _good_frame(film, seen)
+    width, height = _size_of(frame, seen)
+    image = _upright(frame, width, height)
+    if frame.rotation % 180:
+        width, height = height, width
+    return {"thumbnail": save_thumbnail(image, folder), "width": width, "height": height}
+
+
+def _good_frame(film: InputContainer, seen: VideoStream) -> VideoFrame:
+    """The first that is not dark; or the first."""
+    frames = islice(_frames(film, seen), WATCHED)
+    first = next(frames, None)
+    if first is None:
+        raise Refused(Refused.BROKEN)
+    return next((frame for frame in chain([first], frames) if not _is_dark(frame)), first)
+
+
+def _frames(film: InputContainer, seen: VideoStream) -> Iterator[VideoFrame]:
+    for packet in islice(film.demux(seen), TRIED):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue
+
+
+def _is_dark(frame: VideoFrame) -> bool:
+    grey = frame.reformat(width=64, height=64, format="gray")
+    return max(bytes(grey.planes[0])) < DARK
+
+
+def _size_of(frame: VideoFrame, seen: VideoStream) -> tuple[int, int]:
+    """As it plays: some cameras film narrow and have it stretched."""
+    aspect = seen.sample_aspect_ratio or 1
+    return max(1, round(frame.width * aspect)) if 0 < aspect < 16 else frame.width, frame.height
+
+
+def _upright(frame: VideoFrame, width: int, height: int) -> Image:
+    scale = min(1.0, THUMBNAIL / max(width, height))
+    small = frame.reformat(width=max(1, round(width * scale)), height=max(1, round(height * scale)), format="rgb24")
+    image: Image = small.to_image()  # type: ignore[no-untyped-call]
+    return image.rotate(frame.rotation, expand=True)

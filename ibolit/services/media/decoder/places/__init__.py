@@ -1,0 +1,25 @@
+"""Where a photo was taken is taken out of it; the picture itself is not touched, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .. import kinds
+from ..kinds import Type
+from . import gif, heic, jpeg, png, webp
+from .tiff import GPS
+
+__all__ = ["GPS", "cleaned"]
+
+CLEANERS: dict[Type, Callable[[bytes], bytes]] = {
+    kinds.JPEG: jpeg.cleaned,
+    kinds.PNG: png.cleaned,
+    kinds.WEBP: webp.cleaned,
+    kinds.GIF: gif.cleaned,
+    kinds.HEIC: heic.cleaned,
+}
+
+
+def cleaned(type: Type, file: bytes) -> bytes:
+    """The same bytes when there was nothing to remove. Raises ValueError, IndexError or struct.error when broken."""
+    return CLEANERS[type](file)

@@ -1,0 +1,50 @@
+"""What was spoken, in whatever a recorder gives, becomes what every phone plays: AAC in M4A."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+
+from . import kinds
+from .films import heard, opened
+from .refusals import Refused
+from .remuxing import bare
+from .telling import tell
+
+RATE, BITS = 32_000, 40_000  # a second: speech loses nothing at it, five minutes are 1.5 MB
+FRAME = 1024  # samples in a frame of AAC
+
+
+def to_voice(source: Path, folder: Path, most_seconds: float) -> dict[str, Any]:
+    """The length is counted in samples: a recorder's file often says none."""
+    type = tell(source)
+    if type not in kinds.SOUND_AND_FILMS:
+        raise Refused(Refused.UNKNOWN)
+    target, samples = folder / "voice.m4a", 0
+    with opened(type, source) as spoken, bare(kinds.M4A, target) as out:
+        if not spoken.streams.audio:
+            raise Refused(Refused.BROKEN)
+        stream = out.add_stream("aac", rate=RATE, layout="mono", bit_rate=BITS)
+        for frame in _resampled(heard(spoken, spoken.streams.audio[0])):
+            frame.pts, frame.time_base = samples, Fraction(1, RATE)  # one after another, whatever gaps it had
+            samples += frame.samples
+            if samples > most_seconds * RATE:
+                raise Refused(Refused.TOO_LONG)
+            out.mux(stream.encode(frame))
+        if not samples:
+            raise Refused(Refused.BROKEN)
+        out.mux(stream.encode(None))
+    return {"voice": target.name, "seconds": samples / RATE}
+
+
+def _resampled(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+    resampler = AudioResampler(format="fltp", layout="mono", rate=RATE, frame_size=FRAME)
+    for frame in frames:
+        frame.pts = None
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)
