@@ -27,6 +27,7 @@ CSS = (
     "strip",
     "message",
     "composer",
+    "tray",
     "panels",
     "notices",
     "utilities",
@@ -61,6 +62,20 @@ JS = (
 
 MODERN = ("js/modern/install.js", "js/modern/sms-code.js")  # engines with modules only
 
+# An open chat in engines with modules. They are joined into one: what one declares on its top, the next may use.
+CHAT = (
+    "js/modern/lib/shelf.js",
+    "js/modern/lib/kinds.js",
+    "js/modern/lib/photo.js",
+    "js/modern/lib/carrier.js",
+    "js/modern/lib/recorder.js",
+    "js/modern/chat/tray.js",
+    "js/modern/chat/gather.js",
+    "js/modern/chat/voice.js",
+)
+
+TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
+
 FOREVER = "public, max-age=31536000, immutable"
 
 bp = Blueprint("assets", __name__, url_prefix="/assets")
@@ -78,16 +93,21 @@ class Assets:
 
     def __init__(self) -> None:
         css = _join([STATIC / "css" / f"{part}.css" for part in CSS])
-        js = _join([STATIC / part for part in JS])
         self.css = _named("app", "css", "text/css; charset=utf-8", css)
-        self.js = _named("app", "js", "text/javascript; charset=utf-8", js)
-        modern = _join([STATIC / part for part in MODERN])
-        self.modern = _named("modern", "js", "text/javascript; charset=utf-8", modern)
-        self.by_name = {asset.name: asset for asset in (self.css, self.js, self.modern)}
+        self.js = _script("app", JS)
+        self.modern = _script("modern", MODERN)
+        self.chat = _script("chat", CHAT)
+        self.tus = _script("tus", TUS)
+        self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
+        self.by_name = {asset.name: asset for asset in (*self.shell, self.chat, self.tus)}
 
 
 def _join(paths: list[Path]) -> bytes:
     return b"\n".join(path.read_bytes().strip() for path in paths) + b"\n"
+
+
+def _script(stem: str, parts: tuple[str, ...]) -> Asset:
+    return _named(stem, "js", "text/javascript; charset=utf-8", _join([STATIC / part for part in parts]))
 
 
 def _named(stem: str, ending: str, mimetype: str, body: bytes) -> Asset:

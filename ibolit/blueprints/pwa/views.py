@@ -26,7 +26,8 @@ def manifest() -> ResponseReturnValue:
 def service_worker() -> ResponseReturnValue:
     """The file after one generated line: what to keep for the offline page, by names that change with the content."""
     assets = current_app.extensions["ibolit_assets"]
-    shell = [url_for("assets.show", name=name) for name in assets.by_name] + [url_for(".offline")]
+    names = [asset.name for asset in assets.shell]
+    shell = [url_for("assets.show", name=name) for name in names] + [url_for(".offline")]
     body = f"var ASSETS = {json.dumps(shell)};\n" + (STATIC / "sw.js").read_text(encoding="utf-8")
     headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
     return Response(body, content_type="text/javascript; charset=utf-8", headers=headers)

@@ -1,7 +1,9 @@
 // The field one writes in: grows, keeps its draft on this device, says that somebody types, sends by Enter on a desktop.
+// What it sends goes by the outbox; chosen files that nobody took over go with the form itself, as without scripts.
 (function () {
   'use strict';
   var LINES = 6, hasKeyboard = !!window.matchMedia && matchMedia('(hover: hover) and (pointer: fine)').matches;
+  var PATIENCE = '<p class="notice">Отправляем файлы. Не закрывайте страницу, пока она не обновится.</p>';
 
   function newId() {
     var id = '', i;
@@ -10,8 +12,8 @@
   }
 
   ibolit.behaviour('composer', function (form) {
-    var field = form.querySelector('.composer__text'), draft = ibolit.letters.draft(form.getAttribute('data-chat'));
-    var told = 0, outbox = ibolit.outbox(form);
+    var field = form.querySelector('.composer__text'), chat = form.getAttribute('data-chat');
+    var draft = ibolit.letters.draft(chat), told = 0, outbox = ibolit.outbox(form);
 
     // Never more than 40 % of what a keyboard leaves of the screen; the form keeps its height while the field is measured.
     function grow() {
@@ -37,21 +39,51 @@
       grow();
     }
 
+    function words() { return field.value.replace(/^\s+|\s+$/g, ''); }
+
+    function hasChosenFiles() {
+      return [].some.call(form.elements, function (one) {
+        return one.type === 'file' ? one.files && one.files.length : one.name === 'uploads' && one.checked;
+      });
+    }
+
+    // The draft stays until the message is seen to be there.
+    function post() {
+      var button = form.querySelector('.composer__send');
+      ibolit.letters.postedByForm(chat, form.elements.client_id.value);
+      document.getElementById('notices').innerHTML = PATIENCE;
+      setTimeout(function () { button.disabled = true; }, 0);
+    }
+
+    function onShow() { form.querySelector('.composer__send').disabled = false; }
+
     function submit(event) {
-      var text = field.value.replace(/^\s+|\s+$/g, '');
+      if (hasChosenFiles()) {
+        post();
+        if (event.type !== 'submit') { event.preventDefault(); form.submit(); }
+        return;
+      }
       event.preventDefault();
-      if (!text) { field.focus(); return; }
+      if (!htmx.trigger(form, 'ibolit:sending')) return; // a tray of files has taken it over
+      if (words()) deliver([]); else field.focus();
+    }
+
+    function deliver(files) {
       forgive();
-      outbox.send(text, newId());
+      outbox.send(words(), newId(), files);
       write('');
       told = 0;
-      field.focus();
+      if (document.activeElement !== field) field.focus();
+    }
+
+    // Files that have arrived, with the words in the field; what was spoken goes without them.
+    function onLoaded(event) {
+      if (event.detail.alone) { forgive(); outbox.send('', newId(), event.detail.files); } else deliver(event.detail.files);
     }
 
     // What the server said of the text before concerns this one no more.
     function forgive() {
-      var error = form.querySelector('.field__error');
-      if (error) form.removeChild(error);
+      ibolit.each(form.querySelectorAll('.composer > .field__error'), function (error) { form.removeChild(error); });
       field.removeAttribute('aria-invalid');
       document.getElementById('notices').innerHTML = '';
     }
@@ -69,23 +101,32 @@
       submit(event);
     });
     form.addEventListener('submit', submit);
+    form.addEventListener('ibolit:loaded', onLoaded);
+    window.addEventListener('pageshow', onShow);
     document.body.addEventListener('ibolit:taken-back', refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
+    ibolit.letters.seeIfPosted(chat);
     refill();
     if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {
+      window.removeEventListener('pageshow', onShow);
       document.body.removeEventListener('ibolit:taken-back', refill);
       outbox.stop();
     };
   });
 
-  // In a closed chat the typed text is still shown.
+  // In a closed chat the typed text is still shown, and said which files wait.
   ibolit.behaviour('kept', function (label) {
-    var area = label.querySelector('textarea'), draft = ibolit.letters.draft(label.getAttribute('data-chat'));
+    var area = label.querySelector('textarea'), chat = label.getAttribute('data-chat'), line = document.createElement('span');
     function show() {
-      area.value = ibolit.kept(draft) || area.value;
-      label.hidden = !area.value;
+      var names = ibolit.letters.tray(chat).map(function (file) { return file.voice ? 'голосовое сообщение' : file.name; });
+      area.value = ibolit.kept(ibolit.letters.draft(chat)) || area.value;
+      area.hidden = !area.value;
+      line.textContent = names.length ? 'Файлы не отправлены и хранятся сутки: ' + names.join(', ') : '';
+      label.firstChild.textContent = area.value ? 'Ваш текст не отправлен и сохранён:' : '';
+      label.hidden = !area.value && !names.length;
     }
+    label.appendChild(line);
     document.body.addEventListener('ibolit:taken-back', show);
     show();
     return function () { document.body.removeEventListener('ibolit:taken-back', show); };

@@ -4,9 +4,11 @@ ibolit.behaviour('leaving', function (form) {
   function ours() {
     try { return Object.keys(localStorage).filter(function (key) { return key.indexOf('ibolit:') === 0; }); } catch (error) { return []; }
   }
+  function isUnsent(key) { return key !== 'ibolit:speed'; } // of voice messages: nobody's words
   form.addEventListener('submit', function (event) {
-    if (ours().length && !confirm('Есть неотправленный текст. Выйти и стереть его?')) { event.preventDefault(); return; }
+    if (ours().some(isUnsent) && !confirm('Есть неотправленный текст или файлы. Выйти и стереть?')) { event.preventDefault(); return; }
     ibolit.leaving = true;
     ours().forEach(function (key) { localStorage.removeItem(key); });
+    try { indexedDB.deleteDatabase('ibolit'); } catch (error) { /* an engine without it, or a forbidden one: nothing is kept there */ }
   });
 });

@@ -11,9 +11,10 @@
       .sort(function (one, other) { return one.at - other.at; });
   }
 
-  function keep(chat, text, id) {
+  // The files have arrived at the server; a letter has their keys and names.
+  function keep(chat, text, id, files) {
     latest = Math.max(latest + 1, new Date().getTime());
-    var letter = { chat: chat, text: text, id: id, at: latest };
+    var letter = { chat: chat, text: text, id: id, at: latest, files: files };
     ibolit.keep(keyOf(letter), JSON.stringify(letter));
     return letter;
   }
@@ -29,25 +30,46 @@
   // A draft is its author's: the other side may use the same browser.
   function draft(chat) { return 'draft:' + viewer + ':' + chat; }
 
+  // Unsent files of a chat, as a list to be read without asking the disk: the shelf of the modern floor has their bytes.
+  function trayKey(chat) { return 'tray:' + viewer + ':' + chat; }
+  function tray(chat) { return JSON.parse(ibolit.kept(trayKey(chat)) || '[]'); }
+  function keepTray(chat, files) { ibolit.keep(trayKey(chat), files.length ? JSON.stringify(files) : ''); }
+
   // What the server did not take is again where it was written, before what was begun meanwhile.
   function takeBack(letters) {
     letters = letters.filter(waits);
     if (!letters.length) return;
-    var key = draft(letters[0].chat), words = letters.map(function (one) { return one.text; });
-    ibolit.keep(key, words.concat(ibolit.kept(key) || []).join('\n'));
+    var chat = letters[0].chat, key = draft(chat), files = [];
+    var words = letters.map(function (one) { return one.text; }).concat(ibolit.kept(key)).filter(Boolean);
+    letters.forEach(function (one) { files = files.concat(one.files || []); });
+    ibolit.keep(key, words.join('\n'));
+    keepTray(chat, files.concat(tray(chat)));
     letters.forEach(drop);
-    htmx.trigger(document.body, 'ibolit:taken-back');
+    htmx.trigger(document.body, 'ibolit:taken-back', { files: files });
+  }
+
+  // A form with files that the browser posts by itself: its draft is over when the page shows its message.
+  function postedKey(chat) { return 'posted:' + viewer + ':' + chat; }
+  function postedByForm(chat, id) { ibolit.keep(postedKey(chat), id); }
+  function seeIfPosted(chat) {
+    var id = ibolit.kept(postedKey(chat));
+    if (!id || !document.querySelector('.message--mine[data-client-id="' + id + '"]')) return;
+    ibolit.keep(postedKey(chat), '');
+    ibolit.keep(draft(chat), '');
   }
 
   // Repeating would not help: the time is over, the text is too long, or so long that the server did not read it.
   function refused(status) { return status === 409 || status === 422 || status === 413; }
 
   function post(letter, done) {
-    ibolit.ask('POST', '/chats/' + letter.chat + '/messages', ibolit.form({ text: letter.text, client_id: letter.id }), done);
+    var uploads = (letter.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
+    var body = ibolit.form({ text: letter.text, client_id: letter.id }) + uploads.join('');
+    ibolit.ask('POST', '/chats/' + letter.chat + '/messages', body, done);
   }
 
   ibolit.letters = {
-    waiting: waiting, waits: waits, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post
+    waiting: waiting, waits: waits, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post,
+    tray: tray, keepTray: keepTray, postedByForm: postedByForm, seeIfPosted: seeIfPosted
   };
 
   // One leaves a chat faster than a slow network takes the letter: any page sends what waits for a chat that is not open.

@@ -16,13 +16,23 @@ ibolit.outbox = function (form) {
     [['list', 'chat-' + chat + '-messages'], ['key', 1e12 + count], ['author', viewer], ['at', now.getTime()],
       ['day', today(now)], ['client-id', letter.id]].forEach(function (one) { article.setAttribute('data-' + one[0], one[1]); });
     article.innerHTML = '<p class="message__day"><span>Сегодня</span></p><div class="message__bubble">' +
-      '<div class="message__text"></div><span class="message__meta"><span class="ticks ticks--waiting">' +
+      '<div class="message__files"></div><div class="message__text"></div><span class="message__meta"><span class="ticks ticks--waiting">' +
       '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-clock"></use></svg>' +
       '<span class="sr">отправляем</span></span></span></div>';
     article.querySelector('.message__text').textContent = letter.text;
+    (letter.files || []).forEach(function (file) { article.querySelector('.message__files').appendChild(lineOf(file)); });
     var box = document.createElement('div');
     box.appendChild(article);
     ibolit.place(box.innerHTML);
+  }
+
+  function lineOf(file) {
+    var line = document.createElement('p');
+    line.className = 'message__file';
+    line.innerHTML = '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-' +
+      (file.voice ? 'mic' : 'paperclip') + '"></use></svg><span></span>';
+    line.lastChild.textContent = file.voice ? 'Голосовое сообщение' : file.name;
+    return line;
   }
 
   function two(number) { return (number < 10 ? '0' : '') + number; }
@@ -87,8 +97,8 @@ ibolit.outbox = function (form) {
   retry();
 
   return {
-    send: function (text, id) {
-      var letter = ibolit.letters.keep(chat, text, id), list = document.getElementById('chat-' + chat + '-messages');
+    send: function (text, id, files) {
+      var letter = ibolit.letters.keep(chat, text, id, files), list = document.getElementById('chat-' + chat + '-messages');
       // An old page of the history has no place for it: it is shown and sent at the end.
       if (list.hasAttribute('data-partial')) { location.href = '/chats/' + chat + '#end'; return; }
       queue.push(letter);

@@ -1,0 +1,184 @@
+// The files above the field, from the moment they are picked until their letter has them.
+ibolit.behaviour('tray', (tray) => {
+  const WORDS = { preparing: 'Готовим…', queued: 'Ждёт очереди', waiting: 'Нет связи, продолжим сами' };
+  const STOPPED = 'Не все файлы загрузились. Повторите или уберите их, потом отправьте.';
+  const form = tray.closest('form'), field = form.querySelector('.composer__text'), send = form.querySelector('.composer__send');
+  const chat = tray.getAttribute('data-chat'), most = Number(tray.getAttribute('data-file-max'));
+  const files = carrier(chat, { endpoint: tray.getAttribute('data-uploads'), library: tray.getAttribute('data-tus'), most });
+  const rows = new Map();
+  let isPending = false, told = '';
+
+  document.documentElement.classList.add('modern');
+  adopt();
+  tray.innerHTML = '<ul class="tray__list" aria-label="Прикреплённые файлы"></ul><div class="tray__refusals" role="alert"></div>' +
+    '<p class="tray__pending" hidden><span>Отправим, когда файлы загрузятся</span><button class="tray__wait" type="button">Подождать</button></p>' +
+    '<p class="sr" role="status"></p>';
+  const list = tray.querySelector('.tray__list'), refusals = tray.querySelector('.tray__refusals');
+  const pending = tray.querySelector('.tray__pending'), status = tray.querySelector('[role=status]');
+
+  // After a refusal the server says which of the letter's files it still has.
+  function adopt() {
+    const kept = [...tray.querySelectorAll('[name=uploads]')].map((box) => ({
+      key: box.value, name: box.getAttribute('data-name'), size: Number(box.getAttribute('data-size')), voice: box.hasAttribute('data-voice')
+    }));
+    if (!tray.hasAttribute('data-refused')) return;
+    const noted = ibolit.letters.tray(chat).filter((note) => (
+      !note.key || files.items.some((one) => one.key === note.key) || kept.some((one) => one.key === note.key)
+    ));
+    const strange = kept.filter((one) => !noted.some((note) => note.key === one.key));
+    ibolit.letters.keepTray(chat, noted.concat(strange));
+  }
+
+  function shown() { return files.items.filter((one) => !one.voice); }
+
+  function facts(item) {
+    if (item.state === 'failed') return item.words;
+    if (item.state === 'going') return item.sent < item.size ? `${percent(item)}\u00a0% из ${kinds.size(item.size)}` : 'Проверяем…';
+    return WORDS[item.state] || kinds.size(item.size);
+  }
+
+  function percent(item) { return Math.floor(100 * item.sent / item.size); }
+
+  function icon(name) {
+    return `<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-${name}"></use></svg>`;
+  }
+
+  function rowOf(item) {
+    if (rows.has(item.id)) return rows.get(item.id);
+    const row = document.createElement('li');
+    row.innerHTML = `<span class="tray__picture">${icon(kinds.icon(item.name))}</span><span class="tray__facts"><span class="tray__name"></span>` +
+      `<span class="tray__state"></span><progress class="tray__bar" max="100"></progress></span>` +
+      `<button class="tray__again" type="button">Повторить</button><button class="tray__remove" type="button">${icon('close')}</button>`;
+    row.querySelector('.tray__again').addEventListener('click', () => files.retry(item));
+    row.querySelector('.tray__remove').addEventListener('click', () => removeRow(item));
+    rows.set(item.id, row);
+    return row;
+  }
+
+  function removeRow(item) {
+    const next = shown()[shown().indexOf(item) + 1];
+    files.cancel(item);
+    if (next) rows.get(next.id).querySelector('.tray__remove').focus(); else field.focus();
+  }
+
+  function draw(item) {
+    const row = rowOf(item), bar = row.querySelector('.tray__bar'), remove = row.querySelector('.tray__remove');
+    const isMoving = item.state === 'going' || item.state === 'waiting';
+    row.className = `tray__item tray__item--${item.state}`;
+    row.querySelector('.tray__name').textContent = item.name;
+    row.querySelector('.tray__state').textContent = facts(item);
+    row.querySelector('.tray__again').hidden = item.state !== 'failed' && item.state !== 'waiting';
+    bar.hidden = !isMoving;
+    bar.value = percent(item);
+    bar.setAttribute('aria-label', item.name);
+    remove.setAttribute('aria-label', `${item.state === 'done' ? 'Убрать' : 'Отменить'}: ${item.name}`);
+    picture(item, row.querySelector('.tray__picture'));
+  }
+
+  function picture(item, box) {
+    if (!item.bytes || box.querySelector('img') || !/^image\/(jpeg|png|webp|gif)$/.test(item.bytes.type)) return;
+    const image = new Image(), url = URL.createObjectURL(item.bytes);
+    image.alt = '';
+    image.onload = image.onerror = () => URL.revokeObjectURL(url);
+    image.src = url;
+    box.textContent = '';
+    box.appendChild(image);
+  }
+
+  function show(item) {
+    if (item) { if (!item.voice) draw(item); return; }
+    const here = shown();
+    rows.forEach((row, id) => {
+      if (here.some((one) => one.id === id)) return;
+      row.remove();
+      rows.delete(id);
+    });
+    here.forEach((one) => { draw(one); if (!rowOf(one).parentNode) list.appendChild(rowOf(one)); });
+    list.hidden = !here.length;
+    tell(here);
+    settle(here);
+    htmx.trigger(document.body, 'ibolit:grown');
+  }
+
+  // One sentence a change, not one a percent.
+  function tell(here) {
+    const done = here.filter((one) => one.state === 'done').length, failed = here.filter((one) => one.state === 'failed').length;
+    const sentence = here.length ? `Загружено ${done} из ${here.length}${failed ? `, не загрузилось ${failed}` : ''}` : '';
+    if (sentence !== told) status.textContent = told = sentence;
+  }
+
+  function refuse(sentences) {
+    const shownFirst = sentences.slice(0, 3), rest = sentences.length - shownFirst.length;
+    if (rest) shownFirst.push(`И ещё ${rest}: не подошли.`);
+    refusals.textContent = '';
+    shownFirst.forEach((sentence) => {
+      const line = document.createElement('p');
+      line.className = 'field__error';
+      line.innerHTML = `${icon('alert')}<span></span>`;
+      line.lastChild.textContent = sentence;
+      refusals.appendChild(line);
+    });
+    htmx.trigger(document.body, 'ibolit:grown');
+  }
+
+  function take(picked) {
+    const room = Number(tray.getAttribute('data-files-max')) - shown().length, sentences = [];
+    const good = picked.filter((file) => {
+      const sentence = kinds.refusal(file, most, photo.mayShrink(file));
+      if (sentence) sentences.push(sentence);
+      return !sentence;
+    });
+    if (good.length > room) {
+      const names = good.slice(room).map((file) => `«${file.name}»`).join(', ');
+      sentences.push(`В одном сообщении до ${tray.getAttribute('data-files-max')} файлов. Не поместились: ${names}. Отправьте их следующим.`);
+    }
+    refuse(sentences);
+    good.slice(0, Math.max(room, 0)).forEach(async (file) => {
+      const sentence = await files.add(file);
+      if (sentence) refuse([sentence]);
+    });
+  }
+
+  function wait(isWaiting) {
+    isPending = isWaiting;
+    pending.hidden = !isWaiting;
+    field.readOnly = isWaiting;
+    send.disabled = isWaiting;
+    form.classList.toggle('composer--pending', isWaiting);
+  }
+
+  // Pressed once, the letter goes as soon as the last of its files is there.
+  function settle(here) {
+    if (!isPending) return;
+    if (here.some((one) => one.state === 'failed')) {
+      wait(false);
+      refuse([STOPPED]);
+    } else if (here.every((one) => one.state === 'done')) {
+      wait(false);
+      refuse([]);
+      if (!here.length && !field.value.trim()) return;
+      htmx.trigger(form, 'ibolit:loaded', { files: here.map((one) => ({ key: one.key, name: one.name, size: one.size })) });
+      files.release(here);
+    }
+  }
+
+  function onSending(event) {
+    if (!shown().length) return;
+    event.preventDefault();
+    wait(true);
+    settle(shown());
+  }
+
+  const sync = () => files.sync(), onFiles = (event) => take(event.detail.files), stop = files.listen(show);
+  form.addEventListener('ibolit:sending', onSending);
+  form.addEventListener('ibolit:picked', onFiles);
+  form.addEventListener('ibolit:refusal', (event) => refuse(event.detail.sentences));
+  form.addEventListener('ibolit:touched', () => files.warm());
+  tray.querySelector('.tray__wait').addEventListener('click', () => { wait(false); field.focus(); });
+  document.body.addEventListener('ibolit:taken-back', sync);
+  sync();
+  return () => {
+    stop();
+    document.body.removeEventListener('ibolit:taken-back', sync);
+  };
+});

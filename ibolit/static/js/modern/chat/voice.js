@@ -1,0 +1,231 @@
+// A spoken message in place of the send button while there is nothing to send: hold and let go, or tap and tap again;
+// then it is listened to, and sent or deleted.
+ibolit.behaviour('voice', (tray) => {
+  const HELD = 500, CANCELS = 80, SHORTEST = 1; // ms of a press that is held, px to the left, seconds
+  const SENTENCES = {
+    NotAllowedError: matchMedia('(display-mode: standalone)').matches
+      ? 'Микрофон запрещён. Разрешите его в настройках телефона: «Приложения», iBolit, «Микрофон».'
+      : 'Микрофон запрещён. Нажмите значок слева от адреса сайта, разрешите микрофон и попробуйте ещё раз.',
+    NotFoundError: 'Микрофон не найден. Подключите его или напишите текстом.'
+  };
+  const BUSY = 'Микрофон занят. Закройте другие приложения с ним и попробуйте ещё раз.';
+  const TOO_SHORT = 'Слишком коротко. Удерживайте кнопку, пока говорите, или нажмите один раз, чтобы начать, и ещё раз в конце.';
+  if (!recorder.canRecord) return undefined;
+
+  const form = tray.closest('form'), row = form.querySelector('.composer__row'), field = form.querySelector('.composer__text');
+  const send = form.querySelector('.composer__send'), files = carrier(tray.getAttribute('data-chat'));
+  const button = document.createElement('button'), panel = document.createElement('div'), audio = new Audio();
+  let state = 'idle', recording = null, isCancelled = false, isSending = false, pressed = null, hasPointer = false, drawn = null;
+
+  button.type = 'button';
+  button.className = 'composer__voice';
+  panel.className = 'recorder';
+  panel.setAttribute('role', 'group');
+  panel.setAttribute('aria-label', 'Голосовое сообщение');
+  panel.innerHTML = `<button class="recorder__delete" type="button">${icon('trash')}</button>` +
+    `<button class="recorder__play" type="button" aria-label="Прослушать">${icon('play')}</button>` +
+    '<span class="recorder__facts"><span class="recorder__line"><span class="recorder__time"></span><span class="recorder__hint"></span></span>' +
+    '<span class="recorder__bar"><i class="recorder__level"></i></span></span>' +
+    `<button class="composer__send recorder__send" type="button" aria-label="Отправить голосовое сообщение">${icon('send')}</button>` +
+    '<span class="sr" role="status"></span>';
+  const [remove, play, time, hint, level, go, status] = ['.recorder__delete', '.recorder__play', '.recorder__time', '.recorder__hint',
+    '.recorder__level', '.recorder__send', '[role=status]'].map((one) => panel.querySelector(one));
+  row.appendChild(panel);
+  row.appendChild(button);
+
+  function icon(name) {
+    return `<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-${name}"></use></svg>`;
+  }
+
+  function clock(seconds) {
+    const whole = Math.floor(seconds);
+    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+  }
+
+  function spoken() { return files.items.find((one) => one.voice); }
+
+  function say(sentences) { htmx.trigger(form, 'ibolit:refusal', { sentences }); }
+
+  function fill(share) { level.style.transform = `scaleX(${Math.min(1, share)})`; }
+
+  function show() {
+    const item = spoken(), isHere = Boolean(item) && state === 'idle', isOn = state === 'recording';
+    const isEmpty = !field.value.trim() && !files.items.some((one) => !one.voice);
+    form.classList.toggle('composer--recording', isOn);
+    form.classList.toggle('composer--recorded', isHere);
+    panel.hidden = !isOn && !isHere;
+    button.hidden = isHere || (!isOn && !isEmpty);
+    send.hidden = !button.hidden || isHere;
+    play.hidden = go.hidden = !isHere;
+    remove.setAttribute('aria-label', isOn ? 'Отменить запись' : 'Удалить запись');
+    const words = isOn ? 'Остановить запись' : 'Записать голосовое сообщение';
+    if (button.getAttribute('aria-label') !== words) {
+      button.setAttribute('aria-label', words);
+      button.innerHTML = icon(isOn ? 'stop' : 'mic');
+    }
+    if (isHere) showSpoken(item);
+    else if (drawn) { audio.pause(); drawn = null; }
+  }
+
+  function showSpoken(item) {
+    play.hidden = !item.bytes;
+    go.disabled = isSending && item.state !== 'failed';
+    if (drawn !== item && item.bytes) {
+      drawn = item;
+      audio.src = URL.createObjectURL(item.bytes);
+      status.textContent = `Запись готова, ${clock(item.seconds || 0)}`;
+    }
+    if (audio.paused) time.textContent = clock(item.seconds || 0);
+    hint.textContent = stateOf(item);
+    if (isSending) settle(item);
+  }
+
+  function stateOf(item) {
+    if (item.state === 'failed') return item.words;
+    if (item.state === 'waiting') return 'Нет связи, продолжим сами';
+    if (isSending) return 'Отправляем…';
+    return item.bytes ? 'Прослушайте и отправьте' : 'Отправьте или удалите';
+  }
+
+  function settle(item) {
+    if (item.state === 'failed') isSending = false;
+    if (item.state !== 'done') return;
+    isSending = false;
+    const letter = { key: item.key, name: item.name, size: item.size, voice: true, seconds: item.seconds };
+    htmx.trigger(form, 'ibolit:loaded', { files: [letter], alone: true });
+    files.release([item]);
+    button.focus();
+  }
+
+  async function begin() {
+    if (state !== 'idle') return;
+    state = 'asking';
+    isCancelled = false;
+    say([]);
+    try {
+      recording = await recorder.start(follow);
+    } catch (error) {
+      state = 'idle';
+      say([SENTENCES[error.name] || BUSY]);
+      show();
+      return;
+    }
+    state = 'recording';
+    time.textContent = clock(0);
+    status.textContent = 'Идёт запись';
+    show();
+    suggest();
+    if (isCancelled) recording.stop();
+    const file = await recording.file, seconds = recording.elapsed();
+    state = 'idle';
+    recording = pressed = null;
+    if (!isCancelled && seconds >= SHORTEST && file.size) files.add(file, { voice: true, seconds: Math.round(seconds) });
+    else if (!isCancelled) say([TOO_SHORT]);
+    fill(0);
+    show();
+    if (document.activeElement === document.body && !panel.hidden) go.focus();
+  }
+
+  function follow(seconds, loudness) {
+    time.textContent = clock(seconds);
+    fill(loudness);
+  }
+
+  function suggest() {
+    hint.textContent = pressed ? '← Влево – отменить' : 'Нажмите ещё раз, чтобы закончить';
+  }
+
+  function stop() { if (recording) recording.stop(); }
+
+  function cancel() {
+    isCancelled = true;
+    stop();
+    status.textContent = 'Запись отменена';
+  }
+
+  function onDown(event) {
+    hasPointer = true;
+    if (event.button) return;
+    if (state === 'recording') { stop(); return; }
+    pressed = { x: event.clientX, at: Date.now() };
+    button.setPointerCapture(event.pointerId);
+    begin();
+  }
+
+  function onMove(event) {
+    if (!pressed || state !== 'recording' || pressed.x - event.clientX < CANCELS) return;
+    pressed = null;
+    cancel();
+  }
+
+  // A short press is a tap: the recording goes on until the next one. So it does when the engine asked for leave meanwhile.
+  function onUp() {
+    if (!pressed) return;
+    const isHeld = Date.now() - pressed.at > HELD && state === 'recording';
+    pressed = null;
+    if (isHeld) stop(); else if (state === 'recording') suggest();
+  }
+
+  // Keyboards and screen readers click without a pointer.
+  function onClick() {
+    if (hasPointer) { hasPointer = false; return; }
+    if (state === 'recording') stop(); else begin();
+  }
+
+  function onKey(event) {
+    if (event.keyCode !== 27 || state !== 'recording') return;
+    cancel();
+    button.focus();
+  }
+
+  function onRemove() {
+    if (state === 'recording') cancel();
+    else if (spoken()) { isSending = false; files.cancel(spoken()); }
+    show();
+    button.focus();
+  }
+
+  function onPlay() { if (audio.paused) audio.play(); else audio.pause(); }
+
+  function onAudio() {
+    play.setAttribute('aria-label', audio.paused ? 'Прослушать' : 'Пауза');
+    play.innerHTML = icon(audio.paused ? 'play' : 'pause');
+  }
+
+  function onTime() {
+    const item = spoken();
+    if (!item) return;
+    fill(audio.ended ? 0 : audio.currentTime / (item.seconds || 1));
+    time.textContent = clock(audio.ended ? item.seconds : audio.currentTime);
+  }
+
+  function onSend() {
+    const item = spoken();
+    isSending = true;
+    if (item.state === 'failed' || item.state === 'waiting') files.retry(item);
+    show();
+  }
+
+  const leave = files.listen((item) => { if (!item || item.voice) show(); });
+  button.addEventListener('pointerdown', onDown);
+  button.addEventListener('pointermove', onMove);
+  button.addEventListener('pointerup', onUp);
+  button.addEventListener('pointercancel', onUp);
+  button.addEventListener('click', onClick);
+  button.addEventListener('contextmenu', (event) => event.preventDefault());
+  remove.addEventListener('click', onRemove);
+  play.addEventListener('click', onPlay);
+  go.addEventListener('click', onSend);
+  ['play', 'pause', 'ended'].forEach((name) => audio.addEventListener(name, onAudio));
+  ['timeupdate', 'ended'].forEach((name) => audio.addEventListener(name, onTime));
+  document.addEventListener('keydown', onKey);
+  document.body.addEventListener('ibolit:grown', show);
+  show();
+  return () => {
+    leave();
+    stop(); // what was said so far is kept with the other unsent files
+    audio.pause();
+    document.removeEventListener('keydown', onKey);
+    document.body.removeEventListener('ibolit:grown', show);
+  };
+});

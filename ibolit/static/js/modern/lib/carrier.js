@@ -1,0 +1,265 @@
+// Carries the unsent files of one chat to the server in pieces (tus 1.0), two at a time, and goes on by itself after a
+// lost network, a reload or a server's restart from where the server says it was.
+const carrier = (() => {
+  const PIECE = 512 * 1024, AT_ONCE = 2, SILENCE = 60000, PAUSES = [1, 2, 4, 8, 15, 30];
+  const LASTING = [408, 423, 429];            // worth repeating, as are all that the server cannot help (5xx)
+  const REFOUND = [404, 409, 410];            // asked where it was, the server says so, or takes the file anew
+  const CANCELLED = 'cancelled', SILENT = 'silent';
+  const KEPT = ['id', 'place', 'at', 'name', 'type', 'size', 'url', 'key', 'voice', 'seconds', 'words'];
+  const all = new Map();
+  let library = null;
+
+  function fetchLibrary(address) {
+    if (!library) library = new Promise((done, failed) => {
+      const script = document.createElement('script');
+      script.src = address;
+      script.onload = () => done(window.tus);
+      script.onerror = () => { library = null; failed(new Error('no network')); };
+      document.head.appendChild(script);
+    });
+    return library;
+  }
+
+  function headers() {
+    const own = JSON.parse(document.body.getAttribute('hx-headers') || '{}');
+    return Object.assign(own, { 'HX-Request': 'true', 'HX-Current-URL': location.href });
+  }
+
+  // Two tabs of one chat have the same files: one carries, the other waits and finds it done.
+  function exclusively(id, work) {
+    return navigator.locks ? navigator.locks.request(`ibolit-file-${id}`, work) : work();
+  }
+
+  function picked(item) {
+    const record = {};
+    KEPT.forEach((name) => { if (item[name]) record[name] = item[name]; });
+    return record;
+  }
+
+  class Carrier {
+    constructor(chat, options) {
+      this.chat = chat;
+      this.options = options;
+      this.place = `${document.body.getAttribute('data-viewer')}:${chat}`;
+      this.items = [];
+      this.listeners = new Set();
+      this.shrinking = Promise.resolve();
+      this.isSynced = false;
+      const goOn = () => this.goOn();
+      window.addEventListener('online', goOn);
+      document.body.addEventListener('htmx:wsOpen', goOn);
+      document.addEventListener('visibilitychange', () => { if (!document.hidden) this.sync(); });
+    }
+
+    // told(item) hears of one whose bytes move, told() of everything else.
+    listen(told) {
+      this.listeners.add(told);
+      return () => this.listeners.delete(told);
+    }
+
+    warm() { fetchLibrary(this.options.library).catch(() => {}); }
+
+    async add(file, more = {}) {
+      const id = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+      const item = Object.assign({ id, place: this.place, at: Date.now(), name: file.name, size: file.size, sent: 0 }, more);
+      item.state = 'preparing';
+      this.items.push(item);
+      this.changed();
+      const bytes = more.voice || !photo.mayShrink(file) ? file : await this.shrink(file);
+      if (!this.items.includes(item)) return '';
+      if (bytes.size > this.options.most) {
+        this.forget(item);
+        return kinds.refusal(file, this.options.most);
+      }
+      Object.assign(item, { bytes, name: bytes.name || item.name, type: bytes.type, size: bytes.size, state: 'queued' });
+      this.changed();
+      shelf.put(picked(item), bytes).then(() => { item.isShelved = true; });
+      this.pump();
+      return '';
+    }
+
+    // One after another: an opened photo takes fifty megabytes of memory.
+    shrink(file) {
+      this.shrinking = this.shrinking.then(() => photo.shrink(file));
+      return this.shrinking;
+    }
+
+    // What was left by an earlier page, came back with a refused letter, or was sent by another tab meanwhile.
+    async sync() {
+      const records = await shelf.of(this.place), noted = ibolit.letters.tray(this.chat), sent = new Set();
+      ibolit.letters.waiting(this.chat).forEach((one) => (one.files || []).forEach((file) => sent.add(file.key)));
+      noted.filter((note) => note.key && !records.some((one) => one.key === note.key)).forEach((note) => {
+        records.push(Object.assign({}, note, { id: note.id || note.key, place: this.place, at: note.at || Date.now() }));
+      });
+      const here = records.filter((one) => !sent.has(one.key));
+      this.items = this.items.filter((one) => !one.isShelved || here.some((other) => other.id === one.id));
+      for (const record of here) if (!this.items.some((one) => one.id === record.id)) this.items.push(this.found(record));
+      this.isSynced = true;
+      this.changed();
+      this.pump();
+    }
+
+    found(record) {
+      const item = Object.assign({ sent: 0, isShelved: true }, record);
+      item.state = item.key ? 'done' : item.words ? 'failed' : 'queued';
+      shelf.bytes(item.id).then((bytes) => {
+        item.bytes = bytes;
+        if (bytes || item.key) this.changed(); else this.forget(item);
+      });
+      return item;
+    }
+
+    pump() {
+      const going = this.items.filter((one) => one.state === 'going').length;
+      this.items.filter((one) => one.state === 'queued').slice(0, Math.max(AT_ONCE - going, 0)).forEach((one) => this.carry(one));
+    }
+
+    async carry(item) {
+      item.state = 'going';
+      item.words = '';
+      this.changed();
+      await exclusively(item.id, () => this.attempt(item));
+      this.pump();
+    }
+
+    async attempt(item) {
+      const kept = await shelf.get(item.id);
+      if (kept) Object.assign(item, { url: kept.url || item.url, key: kept.key });
+      else if (item.isShelved) this.items = this.items.filter((one) => one !== item);
+      if (!this.items.includes(item)) { this.changed(); return; }
+      try {
+        if (!item.bytes) item.bytes = await shelf.bytes(item.id);
+        const tus = await fetchLibrary(this.options.library);
+        if (!this.items.includes(item)) throw CANCELLED;
+        if (!item.key) await this.upload(tus, item);
+        item.key = item.key || item.url.split('/').pop();
+        item.state = 'done';
+        await shelf.put(picked(item));
+      } catch (trouble) {
+        this.stumble(item, trouble);
+      }
+      this.changed();
+    }
+
+    upload(tus, item) {
+      let timer = 0, hasSent = false;
+      const done = new Promise((succeed, fail) => {
+        const upload = new tus.Upload(item.bytes, {
+          endpoint: this.options.endpoint,
+          uploadUrl: item.url || null,
+          chunkSize: PIECE,
+          uploadDataDuringCreation: true,
+          retryDelays: null,                  // ours: see stumble()
+          storeFingerprintForResuming: false, // ours: the shelf
+          fingerprint: () => Promise.resolve(null),
+          metadata: Object.assign({ name: item.name }, item.voice ? { voice: '1' } : {}),
+          headers: headers(),
+          onUploadUrlAvailable: () => {
+            item.url = new URL(upload.url, location.href).pathname;
+            shelf.put(picked(item));
+          },
+          onAfterResponse: (request, answer) => {
+            const elsewhere = answer.getHeader('HX-Redirect');
+            if (elsewhere) location.href = elsewhere;
+            hasSent = hasSent || request.getMethod() !== 'HEAD';
+          },
+          onProgress: (sent) => {
+            wait();
+            item.sent = sent;
+            this.changed(item);
+          },
+          onChunkComplete: () => { item.tries = 0; },
+          onSuccess: succeed,
+          onError: fail
+        });
+        item.stop = (why) => { upload.abort(); fail(why); };
+        function wait() {
+          clearTimeout(timer);
+          timer = setTimeout(item.stop, SILENCE, SILENT); // the network is there and carries nothing
+        }
+        wait();
+        upload.start();
+      });
+      const end = () => { clearTimeout(timer); item.stop = null; };
+      done.then(end, end);
+      return done.then(() => (hasSent ? null : this.finish(item)));
+    }
+
+    // Its last answer was lost: has the server looked at the file, or was it stopped before it could?
+    async finish(item) {
+      const more = { 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(item.size), 'Content-Type': 'application/offset+octet-stream' };
+      const answer = await fetch(item.url, { method: 'PATCH', credentials: 'same-origin', headers: Object.assign(headers(), more) });
+      if (answer.ok || answer.status === 409) return;
+      const words = await answer.text(), trouble = new Error('not taken');
+      trouble.originalRequest = { getMethod: () => 'PATCH' };
+      trouble.originalResponse = {
+        getStatus: () => answer.status, getBody: () => words, getHeader: (name) => answer.headers.get(name)
+      };
+      throw trouble;
+    }
+
+    stumble(item, trouble) {
+      if (trouble === CANCELLED) return;
+      const answer = trouble.originalResponse, status = answer ? answer.getStatus() : 0;
+      const isNew = Boolean(answer) && trouble.originalRequest.getMethod() === 'POST';
+      const isLasting = status < 400 || status >= 500 || LASTING.includes(status) || (!isNew && REFOUND.includes(status));
+      if (isLasting) { this.later(item); return; }
+      const type = answer.getHeader('Content-Type') || '';
+      item.words = type.startsWith('text/plain') ? answer.getBody() : 'Файл не загрузился. Обновите страницу и повторите.';
+      item.state = 'failed';
+      item.url = '';
+      item.sent = 0;
+      shelf.put(picked(item));
+      if (isNew && status === 409) htmx.trigger(document.body, 'chat:stale'); // the time is over, and the strip has not turned
+    }
+
+    later(item) {
+      item.tries = (item.tries || 0) + 1;
+      item.state = 'waiting';
+      item.timer = setTimeout(() => this.retry(item), PAUSES[Math.min(item.tries, PAUSES.length) - 1] * 1000);
+    }
+
+    retry(item) {
+      clearTimeout(item.timer);
+      if (item.state !== 'waiting' && item.state !== 'failed') return;
+      item.state = 'queued';
+      this.pump();
+      this.changed();
+    }
+
+    goOn() { this.items.filter((one) => one.state === 'waiting').forEach((one) => this.retry(one)); }
+
+    cancel(item) {
+      if (item.stop) item.stop(CANCELLED);
+      if (item.url) {
+        const told = Object.assign(headers(), { 'Tus-Resumable': '1.0.0' });
+        fetch(item.url, { method: 'DELETE', credentials: 'same-origin', headers: told }).catch(() => {}); // else it is swept away
+      }
+      this.forget(item);
+      this.pump();
+    }
+
+    // A letter has them now.
+    release(items) { items.forEach((one) => this.forget(one)); }
+
+    forget(item) {
+      clearTimeout(item.timer);
+      this.items = this.items.filter((one) => one !== item);
+      shelf.remove(item.id);
+      this.changed();
+    }
+
+    changed(item) {
+      if (!item && this.isSynced) ibolit.letters.keepTray(this.chat, this.items.filter((one) => one.state !== 'preparing').map((one) => (
+        { id: one.id, key: one.key, at: one.at, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds }
+      )));
+      this.listeners.forEach((told) => told(item));
+    }
+  }
+
+  // The foot of a page may be drawn anew; its files go on.
+  return (chat, options) => {
+    if (!all.has(chat)) all.set(chat, new Carrier(chat, options));
+    return all.get(chat);
+  };
+})();

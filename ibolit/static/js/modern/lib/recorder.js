@@ -1,0 +1,54 @@
+// The microphone: begins, tells how loud it is, ends with a file. Knows no page.
+const recorder = (() => {
+  const LONGEST = 5 * 60; // seconds; the server refuses more
+  const KINDS = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus']; // the first that the engine has
+  const Sound = window.AudioContext || window.webkitAudioContext;
+  const canRecord = Boolean(window.MediaRecorder && navigator.mediaDevices && navigator.mediaDevices.getUserMedia && Sound);
+
+  function kind() {
+    return KINDS.find((one) => MediaRecorder.isTypeSupported && MediaRecorder.isTypeSupported(one)) || '';
+  }
+
+  // told(seconds, loudness 0…1) ten times a second.
+  async function start(told) {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    const type = kind(), media = new MediaRecorder(stream, type ? { mimeType: type, audioBitsPerSecond: 32000 } : {});
+    const pieces = [], sound = new Sound(), ear = sound.createAnalyser(), heard = new Uint8Array(ear.fftSize);
+    const began = Date.now();
+    let timer = 0;
+
+    sound.createMediaStreamSource(stream).connect(ear);
+    const file = new Promise((done, failed) => {
+      media.ondataavailable = (event) => { if (event.data.size) pieces.push(event.data); };
+      media.onerror = failed;
+      media.onstop = () => {
+        const own = (media.mimeType || type || 'audio/webm').split(';')[0];
+        const ending = own.includes('mp4') ? 'm4a' : own.includes('ogg') ? 'ogg' : 'webm';
+        done(new File(pieces, `voice.${ending}`, { type: own }));
+      };
+    });
+
+    function elapsed() { return Math.min((Date.now() - began) / 1000, LONGEST); }
+
+    function look() {
+      ear.getByteTimeDomainData(heard);
+      const loudest = heard.reduce((most, one) => Math.max(most, Math.abs(one - 128)), 0);
+      told(elapsed(), Math.min(1, loudest / 90));
+      if (elapsed() >= LONGEST) stop();
+    }
+
+    function stop() {
+      clearInterval(timer);
+      if (media.state !== 'inactive') media.stop();
+      stream.getTracks().forEach((track) => track.stop());
+      if (sound.state !== 'closed') sound.close();
+    }
+
+    stream.getTracks().forEach((track) => { track.onended = stop; }); // a call comes in, the headset goes
+    media.start(1000);
+    timer = setInterval(look, 100);
+    return { stop, elapsed, file };
+  }
+
+  return { canRecord, start, LONGEST };
+})();
