@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 from ..errors import Refused
 from ..extensions import db
 from ..rendering import wants_fragment
+from ..services.storage import StorageFailed
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(StorageFailed, _storage_is_away)
     app.register_error_handler(OverflowError, _beyond_any_row)
     app.register_error_handler(DataError, _beyond_any_row)
     app.register_error_handler(Exception, _unexpected)
@@ -46,6 +48,10 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _refused(error: Refused) -> ResponseReturnValue:
     return _show(error.status, "Не получилось", error.sentence)
+
+
+def _storage_is_away(_error: StorageFailed) -> ResponseReturnValue:
+    return _show(503, "Файл сейчас не открыть", "Хранилище файлов не отвечает. Повторите через несколько минут.")
 
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:

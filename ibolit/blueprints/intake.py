@@ -20,7 +20,8 @@ from ..models import Attachment, Chat, Kind, Variant
 from ..services import current_services, media
 from ..services.antivirus import AntivirusFailed, Infected
 from ..services.media import Examined, Unreadable
-from ..services.uploads import Busy, Part
+from ..services.storage import StorageFailed
+from ..services.uploads import Busy, DiskFailed, Part
 
 SILENCE = 20.0  # seconds without a byte after which a phone is taken for gone: its thread and its file are free again
 UNSENT = 3  # so many messages' worth of files may lie unsent
@@ -137,20 +138,12 @@ def take(attachment: Attachment, part: Part) -> None:
     attachment.digest = part.digest()
     name, kind = attachment.name, attachment.kind
     db.session.commit()  # nothing is held while decoders think
-    try:
+    with _failures(attachment):
         current_services.antivirus.check(part.path)
         with TemporaryDirectory(dir=part.path.parent) as folder:
             examined = media.examine(part.path, name, Path(folder))
             _check_voice(kind, examined)
             _store(attachment, examined)
-    except Infected:
-        raise _refused(attachment, "В файле найден вирус.") from None
-    except Unreadable as reason:
-        if reason.reason == Unreadable.BUSY:
-            raise errors.FileNotTaken from None
-        raise _refused(attachment, SENTENCES[reason.reason]) from None
-    except AntivirusFailed:
-        raise errors.FileNotTaken from None
     current_services.uploads.drop(attachment.key)
 
 
@@ -174,7 +167,7 @@ def _take_one(chat: Chat, file: FileStorage) -> Attachment:
     size = file.stream.seek(0, 2)
     file.stream.seek(0)
     attachment = announce(chat, file.filename or "", size)
-    with current_services.uploads.hold(attachment.key) as part:
+    with _failures(attachment), current_services.uploads.hold(attachment.key) as part:
         part.append(file.stream, size)
         take(attachment, part)
     return attachment
@@ -200,6 +193,21 @@ def _store(attachment: Attachment, examined: Examined) -> None:
     attachment.width, attachment.height, attachment.seconds = examined.width, examined.height, examined.seconds
     attachment.plays = examined.plays
     db.session.commit()
+
+
+@contextmanager
+def _failures(attachment: Attachment) -> Iterator[None]:
+    """What is wrong with the file, and what is wrong with us."""
+    try:
+        yield
+    except Infected:
+        raise _refused(attachment, "В файле найден вирус.") from None
+    except Unreadable as reason:
+        if reason.reason == Unreadable.BUSY:
+            raise errors.FileNotTaken from None
+        raise _refused(attachment, SENTENCES[reason.reason]) from None
+    except (AntivirusFailed, DiskFailed, StorageFailed):
+        raise errors.FileNotTaken from None
 
 
 def _refused(attachment: Attachment, sentence: str) -> errors.FileRefused:

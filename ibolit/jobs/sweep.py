@@ -17,6 +17,7 @@ def forget_what_is_old(job: Job) -> None:
     Device.forget_old()
     Job.forget_done()
     _forget_unsent_files()
+    current_services.uploads.forget(2 * Attachment.WAITS)
     job.repeat_in(EVERY)
 
 

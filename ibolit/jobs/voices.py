@@ -10,6 +10,7 @@ from ..models import Attachment, AttachmentState, Chat, Job, Variant
 from ..models.job import PAUSES
 from ..services import current_services, media
 from ..services.media import Unreadable
+from ..services.storage import StorageFailed
 
 
 def prepare(job: Job) -> None:
@@ -19,8 +20,9 @@ def prepare(job: Job) -> None:
     db.session.commit()  # nothing is held while the decoder works
     try:
         seconds = _convert(attachment)
-    except Unreadable as reason:
-        if reason.reason == Unreadable.BUSY and job.attempts <= len(PAUSES):
+    except (Unreadable, StorageFailed, OSError) as failure:
+        is_hopeless = isinstance(failure, Unreadable) and failure.reason != Unreadable.BUSY
+        if not is_hopeless and job.attempts <= len(PAUSES):
             raise
         seconds = None
     chat = db.session.get_one(Chat, attachment.chat_id)

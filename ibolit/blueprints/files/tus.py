@@ -21,7 +21,8 @@ from ...database import reading
 from ...extensions import db
 from ...models import Attachment, Chat
 from ...services import current_services
-from ...services.uploads import Busy, Part
+from ...services.storage import StorageFailed
+from ...services.uploads import Busy, DiskFailed, Dropped, Part
 from .. import intake
 from .views import bp
 
@@ -98,6 +99,12 @@ def _refuse(refusal: errors.Refused) -> ResponseReturnValue:
     return Response(refusal.sentence, refusal.status, mimetype="text/plain", headers={"Tus-Resumable": "1.0.0"})
 
 
+@bp.errorhandler(DiskFailed)
+@bp.errorhandler(StorageFailed)
+def _wait(_failure: Exception) -> ResponseReturnValue:
+    return _refuse(errors.FileNotTaken())
+
+
 def _own(key: str) -> Attachment:
     """Somebody's unsent upload is nobody else's business."""
     attachment: Attachment = db.first_or_404(Attachment.unsent_of(current_user, key))
@@ -135,8 +142,8 @@ def _append(part: Part, most: int) -> None:
         abort(413)
     try:
         part.append(request.stream, most)
-    except OSError:  # silence, or a broken connection: what came is kept, and nobody is there to hear an answer
-        abort(408)
+    except Dropped:
+        abort(410)
 
 
 def _metadata() -> dict[str, str]:
