@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 
 from ..extensions import db
 from ..models import Job, JobKind
-from ..models.job import PAUSES
+from ..models.job import CLAIMED_FOR, PAUSES
 from . import letters, sweep, voices
 
 log = logging.getLogger(__name__)
@@ -22,17 +24,31 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
 }
 
 
-def run_due() -> int:
+@dataclass(frozen=True)
+class Lane:
+    """Kinds of work that may keep each other waiting."""
+
+    kinds: frozenset[JobKind]
+    keep: timedelta = CLAIMED_FOR  # longer than the longest of them takes
+
+
+# A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice.
+HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
+LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds)
+ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)
+
+
+def run_due(lane: Lane = ALL) -> int:
     """Claims and does everything due now; returns how many. Work is idempotent: a crash repeats it."""
     count = 0
-    while (job := _claim()) is not None:
+    while (job := _claim(lane)) is not None:
         _do(job)
         count += 1
     return count
 
 
-def _claim() -> Job | None:
-    job = Job.claim()
+def _claim(lane: Lane) -> Job | None:
+    job = Job.claim(lane.kinds, lane.keep)
     db.session.commit()
     return job
 

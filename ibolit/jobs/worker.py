@@ -1,4 +1,4 @@
-"""The thread that does due jobs: a commit wakes it at once, its own sweep is the safety net."""
+"""The threads that do due jobs: a commit wakes them at once, their own sweep is the safety net."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..extensions import db
 from ..models import Job, JobKind
 from ..services import clock
-from . import run_due
+from . import HEAVY, LIGHT, Lane, run_due
 
 log = logging.getLogger(__name__)
 
@@ -19,28 +19,31 @@ SWEEP_EVERY = 30.0  # seconds
 
 
 class Worker:
-    """Lives inside the web process of a small clinic, or alone as `flask work`."""
+    """Lives inside the web process of a small clinic, or alone as `flask work`. A lane has threads of its own."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, threads: int = 1) -> None:
         self.app = app
-        self._bell = threading.Event()
-        self._stopping = False
+        self._hands = [Hand(app, lane) for lane in (LIGHT, HEAVY) for _ in range(threads)]
 
     def start(self) -> None:
-        threading.Thread(target=self.run, name="worker", daemon=True).start()
-
-    def wake(self) -> None:
-        self._bell.set()
-
-    def stop(self) -> None:
-        self._stopping = True
-        self._bell.set()
+        self._hang_up_the_broom()
+        for hand in self._hands:
+            hand.start()
 
     def run(self) -> None:
-        self._hang_up_the_broom()
-        while not self._stopping:
-            self._bell.wait(self._do_what_is_due())
-            self._bell.clear()
+        """Until stop()."""
+        self.start()
+        for hand in self._hands:
+            hand.join()
+
+    def wake(self) -> None:
+        for hand in self._hands:
+            hand.bell.set()
+
+    def stop(self) -> None:
+        for hand in self._hands:
+            hand.is_stopping = True
+        self.wake()
 
     def _hang_up_the_broom(self) -> None:
         with self.app.app_context():
@@ -52,12 +55,28 @@ class Worker:
             finally:
                 db.session.remove()
 
-    def _do_what_is_due(self) -> float:
+
+class Hand(threading.Thread):
+    """One thread of one lane."""
+
+    def __init__(self, app: Flask, lane: Lane) -> None:
+        super().__init__(name="worker", daemon=True)
+        self.app = app
+        self.lane = lane
+        self.bell = threading.Event()
+        self.is_stopping = False
+
+    def run(self) -> None:
+        while not self.is_stopping:
+            self.bell.wait(self.do_what_is_due())
+            self.bell.clear()
+
+    def do_what_is_due(self) -> float:
         """Seconds until there may be work again."""
         with self.app.app_context():
             try:
-                run_due()
-                due_at = Job.next_due_at()
+                run_due(self.lane)
+                due_at = Job.next_due_at(self.lane.kinds)
             except Exception:
                 log.exception("the worker stumbled")
                 return SWEEP_EVERY

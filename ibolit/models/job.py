@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -14,7 +15,7 @@ from ..extensions import Model, db
 from ..services import clock
 from .types import RowId, UtcDateTime, word_of
 
-CLAIMED_FOR = timedelta(minutes=2)  # longer than any provider may take: a crashed worker's job comes back after it
+CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 
 
@@ -54,23 +55,26 @@ class Job(Model):
             db.session.add(cls(kind=kind, unique_key=kind))
 
     @classmethod
-    def claim(cls) -> Self | None:
-        """The most urgent due job, ours until `claimed_until`; two workers never get the same."""
+    def claim(cls, kinds: Collection[JobKind] = tuple(JobKind), keep: timedelta = CLAIMED_FOR) -> Self | None:
+        """The most urgent due job of these kinds, ours until `claimed_until`; two workers never get the same."""
         now = clock.now()
         is_free = cls.claimed_until.is_(None) | (cls.claimed_until < now)
-        due = select(cls.id).where(cls.done_at.is_(None), cls.due_at <= now, is_free).order_by(cls.due_at).limit(1)
+        is_due = cls.kind.in_(kinds), cls.done_at.is_(None), cls.due_at <= now, is_free
+        due = select(cls.id).where(*is_due).order_by(cls.due_at).limit(1)
         return db.session.scalar(
             update(cls)
             .where(cls.id == due.with_for_update(skip_locked=True).scalar_subquery())
-            .values(claimed_until=now + CLAIMED_FOR, attempts=cls.attempts + 1)
+            .values(claimed_until=now + keep, attempts=cls.attempts + 1)
             .returning(cls)
             .execution_options(populate_existing=True)
         )
 
     @classmethod
-    def next_due_at(cls) -> datetime | None:
+    def next_due_at(cls, kinds: Collection[JobKind] = tuple(JobKind)) -> datetime | None:
         return db.session.scalar(
-            select(func.min(func.coalesce(cls.claimed_until, cls.due_at))).where(cls.done_at.is_(None))
+            select(func.min(func.coalesce(cls.claimed_until, cls.due_at))).where(
+                cls.kind.in_(kinds), cls.done_at.is_(None)
+            )
         )
 
     @classmethod

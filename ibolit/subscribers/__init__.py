@@ -28,7 +28,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(AccessChanged, live.access_changed)
     subscribers.after_commit(MemberTyped, live.member_typed)
     subscribers.after_commit(DeviceEnded, _close_sockets)
-    worker = Worker(app)
+    worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))
     app.extensions["ibolit_worker"] = worker
     subscribers.after_commit(WorkAdded, lambda _: worker.wake())
 

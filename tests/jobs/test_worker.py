@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Event, Thread
 
+import pytest
 from factories import later, make_user
 from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.jobs import run_due
-from ibolit.jobs.worker import SWEEP_EVERY, Worker
-from ibolit.models import Attempt, Device, Job, JobKind, LoginCode, Tried
+from ibolit.jobs import HEAVY, LIGHT, WORK, run_due
+from ibolit.jobs.worker import SWEEP_EVERY, Hand, Worker
+from ibolit.models import Attempt, Chat, Device, Job, JobKind, LoginCode, Tried
 from ibolit.services import Services, clock
 
 
@@ -25,24 +27,56 @@ def test_worker_hangs_up_one_broom_and_stops(clinic: Flask) -> None:
 def test_worker_does_what_is_due_and_sleeps_until_the_next(clinic: Flask, services: Services) -> None:
     LoginCode.ask("+79161234567", "192.0.2.1")
     db.session.commit()
-    worker = Worker(clinic)
-    assert worker._do_what_is_due() == SWEEP_EVERY
+    hand = Hand(clinic, LIGHT)
+    assert hand.do_what_is_due() == SWEEP_EVERY
     assert len(services.outbox.latest()) == 1
     Job.add(JobKind.LOGIN_CODE, 1, clock.now() + timedelta(seconds=20))
     db.session.commit()
-    assert 10 < worker._do_what_is_due() <= 20
+    assert 10 < hand.do_what_is_due() <= 20
 
 
 def test_new_work_wakes_the_worker_after_the_commit_only(clinic: Flask) -> None:
-    bell = clinic.extensions["ibolit_worker"]._bell
-    bell.clear()
+    bells = [hand.bell for hand in clinic.extensions["ibolit_worker"]._hands]
+    for bell in bells:
+        bell.clear()
     LoginCode.ask("+79161234567", "192.0.2.1")
-    assert not bell.is_set()
+    assert not any(bell.is_set() for bell in bells)
     db.session.rollback()
-    assert not bell.is_set()
+    assert not any(bell.is_set() for bell in bells)
     LoginCode.ask("+79161234567", "192.0.2.1")
     db.session.commit()
-    assert bell.is_set()
+    assert all(bell.is_set() for bell in bells)
+
+
+def test_every_kind_of_work_has_a_lane() -> None:
+    assert LIGHT.kinds | HEAVY.kinds == set(WORK) == set(JobKind)
+    assert not LIGHT.kinds & HEAVY.kinds
+
+
+def test_a_code_does_not_wait_for_a_voice(
+    clinic: Flask, services: Services, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one hand is busy with something long the other sends letters."""
+    is_converting, may_end = Event(), Event()
+
+    def convert(_job: Job) -> None:
+        is_converting.set()
+        assert may_end.wait(20)
+
+    monkeypatch.setitem(WORK, JobKind.VOICE, convert)
+    Job.add(JobKind.VOICE, 1)
+    db.session.commit()
+    thread = Thread(target=Hand(clinic, HEAVY).do_what_is_due)
+    thread.start()
+    try:
+        assert is_converting.wait(20)
+        LoginCode.ask("+79161234567", "192.0.2.1")
+        db.session.commit()
+        Hand(clinic, LIGHT).do_what_is_due()
+        assert len(services.outbox.latest()) == 1
+    finally:
+        may_end.set()
+        thread.join()
 
 
 def test_job_that_kills_its_worker_is_given_up(clinic: Flask, services: Services) -> None:
@@ -64,7 +98,7 @@ def test_stumbling_worker_gets_up_again(clinic: Flask) -> None:
     db.session.execute(db.text("ALTER TABLE job RENAME TO lost"))
     db.session.commit()
     try:
-        assert Worker(clinic)._do_what_is_due() == SWEEP_EVERY
+        assert Hand(clinic, LIGHT).do_what_is_due() == SWEEP_EVERY
     finally:
         db.session.execute(db.text("ALTER TABLE lost RENAME TO job"))
         db.session.commit()
