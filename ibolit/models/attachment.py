@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Tuple, and_, func, literal, select, tuple_
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from .. import errors
 from ..database import queue_up
@@ -114,7 +114,7 @@ class Attachment(Model):
     @classmethod
     def page_of(cls, chat: Chat, *, before: Self | None = None, most: int) -> list[Self]:
         """Everything ever sent in a chat, the newest first, keyset-paged by the last one seen."""
-        page = select(cls).where(cls.chat_id == chat.id, cls.message_id.is_not(None))
+        page = select(cls).where(cls.chat_id == chat.id, cls.message_id.is_not(None)).options(joinedload(cls.message))
         if before is not None:
             page = page.where(tuple_(cls.message_id, cls.place) < before._position)
         return list(db.session.scalars(page.order_by(cls.message_id.desc(), cls.place.desc()).limit(most)))
@@ -215,8 +215,8 @@ class Attachment(Model):
 def tidy_name(name: str) -> str:
     """Without folders, and without marks that turn writing round and make an exe look like a jpg."""
     name = re.split(r"[/\\]", name)[-1]
-    kept = "".join(sign for sign in name if unicodedata.category(sign) not in NO_LETTERS)
-    stem, ending = os.path.splitext(" ".join(kept.split()).strip(". "))
+    kept = "".join(sign for sign in " ".join(name.split()) if unicodedata.category(sign) not in NO_LETTERS)
+    stem, ending = os.path.splitext(kept.strip(". "))
     return stem[: Attachment.LONGEST_NAME - len(ending)] + ending[: Attachment.LONGEST_NAME] or "Файл"
 
 
