@@ -71,7 +71,7 @@ CHAT = (
     "js/modern/lib/recorder.js",
     "js/modern/chat/tray.js",
     "js/modern/chat/gather.js",
-    "js/modern/chat/voice.js",
+    "js/modern/chat/recording.js",
 )
 
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file

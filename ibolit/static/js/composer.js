@@ -69,11 +69,12 @@
     }
 
     function deliver(files) {
+      var text = words();
       forgive();
-      outbox.send(words(), newId(), files);
+      outbox.send(text, newId(), files);
       write('');
       told = 0;
-      if (document.activeElement !== field) field.focus();
+      if (text || hasKeyboard) field.focus(); // who sent a photo alone wants no keyboard over it
     }
 
     // Files that have arrived, with the words in the field; what was spoken goes without them.

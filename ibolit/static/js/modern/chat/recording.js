@@ -1,6 +1,6 @@
 // A spoken message in place of the send button while there is nothing to send: hold and let go, or tap and tap again;
 // then it is listened to, and sent or deleted.
-ibolit.behaviour('voice', (tray) => {
+ibolit.behaviour('recorder', (tray) => {
   const HELD = 500, CANCELS = 80, SHORTEST = 1; // ms of a press that is held, px to the left, seconds
   const SENTENCES = {
     NotAllowedError: matchMedia('(display-mode: standalone)').matches

@@ -11,7 +11,7 @@ ibolit.behaviour('tray', (tray) => {
   document.documentElement.classList.add('modern');
   adopt();
   tray.innerHTML = '<ul class="tray__list" aria-label="Прикреплённые файлы"></ul><div class="tray__refusals" role="alert"></div>' +
-    '<p class="tray__pending" hidden><span>Отправим, когда файлы загрузятся</span><button class="tray__wait" type="button">Подождать</button></p>' +
+    '<p class="tray__pending" hidden><span>Отправим, когда файлы загрузятся</span><button class="tray__wait" type="button">Пока не отправлять</button></p>' +
     '<p class="sr" role="status"></p>';
   const list = tray.querySelector('.tray__list'), refusals = tray.querySelector('.tray__refusals');
   const pending = tray.querySelector('.tray__pending'), status = tray.querySelector('[role=status]');
@@ -47,8 +47,8 @@ ibolit.behaviour('tray', (tray) => {
     if (rows.has(item.id)) return rows.get(item.id);
     const row = document.createElement('li');
     row.innerHTML = `<span class="tray__picture">${icon(kinds.icon(item.name))}</span><span class="tray__facts"><span class="tray__name"></span>` +
-      `<span class="tray__state"></span><progress class="tray__bar" max="100"></progress></span>` +
-      `<button class="tray__again" type="button">Повторить</button><button class="tray__remove" type="button">${icon('close')}</button>`;
+      `<span class="tray__state"></span><progress class="tray__bar" max="100"></progress>` +
+      `<button class="tray__again" type="button">Повторить</button></span><button class="tray__remove" type="button">${icon('close')}</button>`;
     row.querySelector('.tray__again').addEventListener('click', () => files.retry(item));
     row.querySelector('.tray__remove').addEventListener('click', () => removeRow(item));
     rows.set(item.id, row);
@@ -165,6 +165,7 @@ ibolit.behaviour('tray', (tray) => {
   function onSending(event) {
     if (!shown().length) return;
     event.preventDefault();
+    refuse([]);
     wait(true);
     settle(shown());
   }
