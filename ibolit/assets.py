@@ -26,6 +26,8 @@ CSS = (
     "chat",
     "strip",
     "message",
+    "files",
+    "viewer",
     "composer",
     "tray",
     "panels",
@@ -52,6 +54,7 @@ JS = (
     "js/revisions.js",
     "js/receipts.js",
     "js/typing.js",
+    "js/player.js",
     "js/offline.js",
     "js/letters.js",
     "js/outbox.js",
@@ -73,6 +76,8 @@ CHAT = (
     "js/modern/chat/gather.js",
     "js/modern/chat/recording.js",
 )
+
+VIEWER = ("js/modern/lib/zoom.js", "js/modern/chat/viewer.js")  # over a chat, and over its files
 
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
 
@@ -97,9 +102,10 @@ class Assets:
         self.js = _script("app", JS)
         self.modern = _script("modern", MODERN)
         self.chat = _script("chat", CHAT)
+        self.viewer = _script("viewer", VIEWER)
         self.tus = _script("tus", TUS)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
-        self.by_name = {asset.name: asset for asset in (*self.shell, self.chat, self.tus)}
+        self.by_name = {asset.name: asset for asset in (*self.shell, self.chat, self.viewer, self.tus)}
 
 
 def _join(paths: list[Path]) -> bytes:

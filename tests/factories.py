@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
 
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, Consent, Doctor, Message, Role, Tariff, User
+from ibolit.models import Access, Attachment, AttachmentState, Chat, Consent, Doctor, Kind, Message, Role, Tariff, User
 from ibolit.services import clock, passwords
 
 PASSWORD = "correct horse"
@@ -57,12 +58,27 @@ def make_chat(patient: User, doctor: Doctor, *, days_left: float | None = None, 
     return chat
 
 
-def say(chat: Chat, author: User, text: str = "Здравствуйте!", client_id: str = "") -> Message:
+def say(
+    chat: Chat, author: User, text: str = "Здравствуйте!", client_id: str = "", files: Sequence[Attachment] = ()
+) -> Message:
     """Written whatever the chat's time says: the past of a test need not obey the present."""
     chat = db.session.get_one(Chat, chat.id)
-    message = chat._add(text, author=author, client_id=client_id or f"test-{next(_numbers)}")
+    message = chat._add(text, author=author, client_id=client_id or f"test-{next(_numbers)}", attachments=files)
     db.session.commit()
     return message
+
+
+def attach(chat: Chat, author: User, kind: Kind = Kind.PICTURE, **more: object) -> Attachment:
+    """Arrived and not sent yet; a row only, nothing lies in the storage."""
+    number = next(_numbers)
+    known: dict[str, object] = {"key": f"{number:032}", "digest": str(number), "state": AttachmentState.READY}
+    known |= {"name": "Фото.jpg", "mimetype": "image/jpeg", "size": 1258291}
+    if kind is Kind.PICTURE:
+        known |= {"has_shown": True, "has_thumbnail": True, "width": 640, "height": 480}
+    attachment = Attachment(chat_id=chat.id, author_id=author.id, kind=kind, **known | more)
+    db.session.add(attachment)
+    db.session.commit()
+    return attachment
 
 
 def later(**by: float) -> None:

@@ -16,7 +16,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .demo.views import bp as demo
     from .doctors.views import bp as doctors
     from .documents.views import bp as documents
-    from .files import tus  # noqa: F401  its doors stand on the same blueprint
+    from .files import pages, tus  # noqa: F401  their doors stand on the same blueprint
     from .files.views import bp as files
     from .live.socket import bp as live
     from .messages.views import bp as messages

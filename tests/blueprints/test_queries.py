@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from conftest import Browser
-from factories import later, make_chat, make_doctor, make_user, say
+from factories import attach, later, make_chat, make_doctor, make_user, say
 from flask import Flask
 from sqlalchemy import event
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, User
+from ibolit.models import Chat, Doctor, Kind, User
 
 MOST = 6
 
@@ -99,6 +99,23 @@ def test_found_messages(as_patient: Browser, patient: User, clinic: Flask) -> No
             as_patient.open("/messages/search", method="POST", data={"q": "голова"}, headers=token)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= MOST
+
+
+@pytest.mark.parametrize("url", ["/chats/{chat}/files", "/chats/{chat}/files?before={last}", "/chats/{chat}"])
+def test_files(as_patient: Browser, chat: Chat, patient: User, url: str) -> None:
+    counts = []
+    for rows in (2, 20):
+        for _ in range(rows):
+            last = attach(chat, patient)
+            say(chat, patient, "", files=[attach(chat, patient, Kind.DOCUMENT, name="Анализы.pdf"), last])
+        counts.append(len(asked_by(as_patient, url.format(chat=chat.id, last=last.id))))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_one_picture(as_patient: Browser, chat: Chat, patient: User) -> None:
+    pictures = [attach(chat, patient) for _ in range(10)]
+    say(chat, patient, "", files=pictures)
+    assert len(asked_by(as_patient, f"/files/{pictures[4].id}/view", htmx=True)) <= MOST
 
 
 def test_profile_with_many_devices(as_patient: Browser, clinic: Flask, patient: User) -> None:
