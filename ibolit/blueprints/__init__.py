@@ -16,7 +16,8 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .demo.views import bp as demo
     from .doctors.views import bp as doctors
     from .documents.views import bp as documents
-    from .files import pages, tus  # noqa: F401  their doors stand on the same blueprint
+    from .files import pages  # noqa: F401  its doors stand on the blueprint of files
+    from .files.tus import bp as uploads
     from .files.views import bp as files
     from .live.socket import bp as live
     from .messages.views import bp as messages
@@ -24,7 +25,21 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .pwa.views import bp as pwa
     from .tariffs.views import bp as tariffs
 
-    for bp in (auth, documents, doctors, messages, chat, files, tariffs, live, account, patients, consultations, pwa):
+    for bp in (
+        auth,
+        documents,
+        doctors,
+        messages,
+        chat,
+        files,
+        uploads,
+        tariffs,
+        live,
+        account,
+        patients,
+        consultations,
+        pwa,
+    ):
         app.register_blueprint(bp)
     if not settings.is_production:
         app.register_blueprint(demo)

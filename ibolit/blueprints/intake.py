@@ -10,13 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask, current_app, g, request
-from flask_login import current_user
 from werkzeug.datastructures import FileStorage
 
 from .. import errors
 from ..config import current_settings
 from ..extensions import csrf, db
-from ..models import Attachment, Chat, Kind, Variant
+from ..models import Attachment, Chat, Kind, User, Variant
 from ..services import current_services, media
 from ..services.antivirus import AntivirusFailed, Infected
 from ..services.media import Examined, Unreadable
@@ -90,25 +89,25 @@ def _patience() -> Iterator[None]:
         socket.settimeout(None)
 
 
-def announce(chat: Chat, name: str, size: int, *, is_voice: bool = False) -> Attachment:
+def announce(author: User, chat: Chat, name: str, size: int, *, is_voice: bool = False) -> Attachment:
     """Commits. Raises FileRefused or ChatIsClosed, before a byte of the file is read."""
     if size > current_settings.file_max:
         raise errors.FileTooLarge(current_settings.file_max)
     if size <= 0:
         raise errors.FileRefused(SENTENCES[Unreadable.EMPTY])
-    chat.refuse_if_closed_for(current_user)
+    chat.refuse_if_closed_for(author)
     most = UNSENT * current_settings.files_max
-    attachment = Attachment.announce(current_user, chat, name, size, most=most, is_voice=is_voice)
+    attachment = Attachment.announce(author, chat, name, size, most=most, is_voice=is_voice)
     db.session.commit()
     return attachment
 
 
-def take_form(chat: Chat, files: list[FileStorage]) -> tuple[list[Attachment], list[str]]:
+def take_form(author: User, chat: Chat, files: list[FileStorage]) -> tuple[list[Attachment], list[str]]:
     """Files of a plain form, one after another: those taken, and a sentence for each of the others."""
     taken, sentences = [], []
     for file in files:
         try:
-            taken.append(_take_one(chat, file))
+            taken.append(_take_one(author, chat, file))
         except errors.FileRefused as refusal:
             sentences.append(f"«{file.filename}»: {refusal.sentence}")
     return taken, sentences
@@ -163,10 +162,10 @@ def discard(attachment: Attachment) -> None:
         current_services.storage.delete(attachment.file_of(variant))
 
 
-def _take_one(chat: Chat, file: FileStorage) -> Attachment:
+def _take_one(author: User, chat: Chat, file: FileStorage) -> Attachment:
     size = file.stream.seek(0, 2)
     file.stream.seek(0)
-    attachment = announce(chat, file.filename or "", size)
+    attachment = announce(author, chat, file.filename or "", size)
     with _failures(attachment), current_services.uploads.hold(attachment.key) as part:
         part.append(file.stream, size)
         take(attachment, part)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from email.utils import format_datetime
 
-from flask import Response, abort, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
@@ -24,7 +24,8 @@ from ...services import current_services
 from ...services.storage import StorageFailed
 from ...services.uploads import Busy, DiskFailed, Dropped, Part
 from .. import intake
-from .views import bp
+
+bp = Blueprint("uploads", __name__)
 
 BYTES = "application/offset+octet-stream"
 
@@ -53,7 +54,7 @@ def create(id: int) -> ResponseReturnValue:
     chat = Chat.one_of(current_user, id) or abort(404)
     told = _metadata()
     size = _whole("Upload-Length")
-    attachment = intake.announce(chat, told.get("name", ""), size, is_voice=told.get("voice") == "1")
+    attachment = intake.announce(current_user, chat, told.get("name", ""), size, is_voice=told.get("voice") == "1")
     headers = {"Location": url_for(".append", key=attachment.key), "Upload-Offset": "0", **_expires(attachment)}
     if request.mimetype == BYTES and request.content_length:
         headers["Upload-Offset"] = str(_take_bytes(attachment, 0))
