@@ -146,6 +146,8 @@ def _take_in(id: int, form: MessageForm) -> None:
     """Before the chat's lock, as looking at files takes seconds: all that came with the form, and what came in pieces
     to a server that was stopped before it could look."""
     chat = _chat(id)
+    if not chat.takes_messages_from(current_user):
+        return  # the refusal comes with the words
     taken, form.files.errors = intake.take_form(current_user, chat, form.given)
     form.uploads.data = [*(form.uploads.data or ()), *(one.key for one in taken)]
     form.files.errors += intake.take_late(Attachment.sent_by(current_user, chat, form.uploads.data))
