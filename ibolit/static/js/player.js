@@ -15,12 +15,20 @@
     return Math.floor(whole / 60) + ':' + two(whole % 60);
   }
 
+  function plays(media, type) { return !!media.canPlayType && media.canPlayType(type) !== ''; }
+
   function speed() { return SPEEDS[ibolit.kept('speed')] ? ibolit.kept('speed') : '1'; }
 
   ibolit.behaviour('voice', function (box) {
     var audio = box.querySelector('audio'), bar = box.querySelector('.voice__bar'), done = box.querySelector('.voice__done');
     var play = box.querySelector('.voice__play'), pace = box.querySelector('.voice__speed'), cannot = box.querySelector('.voice__cannot');
     var told = Number(box.getAttribute('data-seconds')), wanted = null, drags = false;
+
+    if (!plays(audio, 'audio/mp4; codecs="mp4a.40.2"')) {
+      audio.hidden = true;
+      cannot.hidden = false;
+      return null;
+    }
 
     function length() { return (isFinite(audio.duration) && audio.duration) || told; }
     function place() { return wanted === null ? audio.currentTime : wanted; }
@@ -71,7 +79,9 @@
     }
 
     function fail() {
+      audio.pause();
       box.classList.remove('voice--waits');
+      cannot.querySelector('span').textContent = 'Запись не открылась. Попробуйте ещё раз или скачайте её.';
       cannot.hidden = false;
       draw();
       htmx.trigger(document.body, 'ibolit:grown');
@@ -142,6 +152,7 @@
   ibolit.behaviour('video', function (box) {
     var video = box.querySelector('video');
     if (!video) return;
+    if (!plays(video, 'video/mp4')) give();
     function give() {
       if (video.error && video.error.code === LOST_NETWORK) return;
       box.querySelector('.video__cannot').hidden = false;

@@ -1,0 +1,287 @@
+"""What somebody sent is looked at: pictures over the chat, voice, documents, and everything together."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+import samples
+from chat_page import bubble, open_chat
+from conftest import DESKTOP, PHONE, Visitors
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.journey
+
+PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
+CHAT = "/chats/1"
+
+
+def send(page: Page, files: dict[str, bytes], text: str = "", *, voice: bool = False) -> None:
+    """Through the doors, as the page's own scripts do."""
+    token = json.loads(page.get_attribute("body", "hx-headers") or "")
+    keys = [("uploads", _upload(page, name, data, token, voice=voice)) for name, data in files.items()]
+    form = urlencode([("text", text), ("client_id", f"files-{hash((text, *keys)) & 0xFFFFFFFF:08x}"), *keys])
+    headers = token | {"HX-Request": "true", "Content-Type": "application/x-www-form-urlencoded"}
+    answer = page.request.post(f"{CHAT}/messages", headers=headers, data=form)
+    assert answer.status == 200, answer.text()
+
+
+def _upload(page: Page, name: str, data: bytes, token: dict[str, str], *, voice: bool) -> str:
+    metadata = f"name {base64.b64encode(name.encode()).decode()}" + (",voice MQ==" if voice else "")
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(data)), "Upload-Metadata": metadata}
+    headers |= {"Content-Type": "application/offset+octet-stream"} | token
+    answer = page.request.post(f"{CHAT}/uploads", headers=headers, data=data)
+    assert answer.status == 201, answer.text()
+    return answer.headers["location"].rpartition("/")[2]
+
+
+def last(page: Page) -> Locator:
+    return page.locator(".message").last
+
+
+def scroll_of(page: Page) -> float:
+    top: float = page.evaluate("document.querySelector('.chat__scroll').scrollTop")
+    return top
+
+
+def name_in_viewer(page: Page) -> Locator:
+    return page.locator(".viewer__name")
+
+
+class Fingers:
+    """On the glass of one page."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+
+    def press(self, *points: tuple[int, int]) -> None:
+        self._tell("touchStart", points)
+
+    def move(self, *points: tuple[int, int]) -> None:
+        self._tell("touchMove", points)
+
+    def lift(self) -> None:
+        self._tell("touchEnd", ())
+
+    def swipe(self, dx: int) -> None:
+        """Along the middle of the picture."""
+        self.press((180, 250))
+        for part in (1, 2, 3, 4):
+            self.move((180 + dx * part // 4, 252))
+        self.lift()
+
+    def _tell(self, type: str, points: tuple[tuple[int, int], ...]) -> None:
+        fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        self.session.send("Input.dispatchTouchEvent", {"type": type, "touchPoints": fingers})
+
+
+def test_pictures_open_over_the_chat(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+    patient, doctor = visitors.sign_in(PATIENT, PHONE, has_touch=True), visitors.sign_in(DOCTOR, DESKTOP)
+    open_chat(patient)
+    open_chat(doctor)
+    send(doctor, {"Первая.jpg": samples.jpeg(), "Вторая.heic": samples.heic(), "Третья.png": samples.png()}, "Снимки")
+    album = bubble(patient, "Снимки").locator(".album__tile")
+    expect(album).to_have_count(3)
+    for number in range(12):
+        send(doctor, {}, f"Ещё {number}")
+    expect(last(patient)).to_contain_text("Ещё 11")
+    album.nth(1).scroll_into_view_if_needed()
+    top = scroll_of(patient)
+    album.nth(1).click()
+    # The page is the same: nothing behind it moved or was lost.
+    expect(name_in_viewer(patient)).to_have_text("Вторая.heic")
+    expect(patient.locator(".viewer__picture")).to_have_js_property("naturalWidth", 640)
+    assert patient.url.endswith(CHAT)
+    fingers = Fingers(patient)
+    fingers.swipe(-120)
+    expect(name_in_viewer(patient)).to_have_text("Третья.png")
+    expect(patient.locator("[rel=next]")).to_have_count(0)
+    fingers.swipe(-120)  # there is none: it settles
+    expect(patient.locator(".viewer__sheet")).to_have_css("transform", "none")
+    fingers.swipe(120)
+    expect(name_in_viewer(patient)).to_have_text("Вторая.heic")
+    patient.keyboard.press("ArrowLeft")
+    expect(name_in_viewer(patient)).to_have_text("Первая.jpg")
+    # Back closes it, at the same place and on the picture it was opened from.
+    patient.go_back()
+    expect(patient.locator(".viewer")).to_have_count(0)
+    assert scroll_of(patient) == top
+    expect(album.nth(1)).to_be_focused()
+    assert patient.url.endswith(CHAT)
+    # Esc does the same, and Back then leaves the chat, not the viewer.
+    album.nth(0).click()
+    expect(name_in_viewer(patient)).to_have_text("Первая.jpg")
+    patient.keyboard.press("Escape")
+    expect(patient.locator(".viewer")).to_have_count(0)
+    patient.wait_for_function("!history.state || !history.state.viewer")
+    assert scroll_of(patient) == top
+    no_complaints()
+
+
+def test_fingers_zoom_and_move_a_picture(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+    patient = visitors.sign_in(PATIENT, PHONE, has_touch=True)
+    open_chat(patient)
+    send(patient, {"Сыпь.jpg": samples.jpeg(), "Рука.jpg": samples.jpeg(480, 640)})
+    last(patient).locator(".album__tile").first.click()
+    expect(name_in_viewer(patient)).to_have_text("Сыпь.jpg")
+    sheet = patient.locator(".viewer__sheet")
+
+    def scale() -> float:
+        found: float = sheet.evaluate("sheet => new DOMMatrix(getComputedStyle(sheet).transform).a")
+        return found
+
+    fingers = Fingers(patient)
+    fingers.press((160, 250), (200, 250))
+    fingers.move((120, 250), (240, 250))
+    fingers.move((100, 250), (260, 250))
+    fingers.lift()
+    patient.wait_for_function("document.querySelector('.viewer--zoomed')")
+    assert scale() == pytest.approx(4)
+    fingers.swipe(-100)  # moves what is zoomed, and turns to no other
+    expect(name_in_viewer(patient)).to_have_text("Сыпь.jpg")
+    for _ in range(2):  # a double tap makes it whole again
+        fingers.press((180, 250))
+        fingers.lift()
+    expect(patient.locator(".viewer--zoomed")).to_have_count(0)
+    assert "Сыпь" in name_in_viewer(patient).inner_text()
+    no_complaints()
+
+
+def test_mouse_and_keyboard_in_the_viewer(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+    doctor = visitors.sign_in(DOCTOR, DESKTOP)
+    open_chat(doctor)
+    send(doctor, {"А.jpg": samples.jpeg()})
+    send(doctor, {"Б.jpg": samples.jpeg(480, 640)})
+    last(doctor).locator(".picture").focus()
+    doctor.keyboard.press("Enter")
+    expect(name_in_viewer(doctor)).to_have_text("Б.jpg")
+    stage = doctor.locator(".viewer__stage")
+    stage.dblclick(position={"x": 600, "y": 300})
+    expect(doctor.locator(".viewer--zoomed")).to_have_count(1)
+    doctor.mouse.wheel(0, 4000)
+    expect(doctor.locator(".viewer--zoomed")).to_have_count(0)
+    # Tab walks round inside; a step keeps its place.
+    places = set()
+    for _ in range(6):
+        doctor.keyboard.press("Tab")
+        places.add(doctor.evaluate("document.activeElement.closest('.viewer') ? document.activeElement.className : ''"))
+    assert "" not in places
+    assert len(places) >= 4
+    doctor.locator(".viewer__step--before").click()
+    expect(name_in_viewer(doctor)).to_have_text("А.jpg")
+    doctor.locator(".viewer__place").click()
+    expect(doctor.locator(".viewer")).to_have_count(0)
+    expect(doctor.locator(".message", has=doctor.locator("img")).nth(-2)).to_be_in_viewport()
+    # No network: it says so and can be closed.
+    doctor.context.set_offline(True)
+    last(doctor).locator(".picture").click()
+    expect(doctor.locator(".viewer__failed")).to_contain_text("Проверьте интернет")
+    doctor.locator(".viewer__back").click()
+    expect(doctor.locator(".viewer")).to_have_count(0)
+    doctor.context.set_offline(False)
+
+
+def test_voice_is_prepared_and_played_one_at_a_time(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    open_chat(patient)
+    open_chat(doctor)
+    for seconds in (21, 22):
+        send(doctor, {"voice.webm": samples.webm(seconds)}, f"{seconds} секунды", voice=True)
+    # The worker has made it playable, and the page learned of it.
+    voices = patient.locator(".message", has_text="секунды").locator(".voice")
+    expect(voices).to_have_count(2)
+    first, second = voices.nth(0), voices.nth(1)
+    expect(first.locator(".voice__time")).to_have_text("0:21")
+    second.locator(".voice__play").click()
+    expect(second.locator(".voice__time")).to_have_text("0:01 из 0:22")
+    first.locator(".voice__play").click()
+    expect(first).to_have_class("voice voice--plays")
+    expect(second).to_have_class("voice")
+    # The bar: pressed in the middle, moved by keys.
+    bar = first.locator(".voice__bar")
+    box = bar.bounding_box()
+    assert box is not None
+    bar.click(position={"x": box["width"] / 2, "y": 20})
+    expect(first.locator(".voice__time")).to_have_text("0:11 из 0:21")
+    first.locator(".voice__play").click()
+    expect(first.locator(".voice__play")).to_have_attribute("aria-label", "Слушать")
+    bar.focus()
+    patient.keyboard.press("Home")
+    expect(bar).to_have_attribute("aria-valuetext", "0:00 из 0:21")
+    patient.keyboard.press("ArrowRight")
+    expect(bar).to_have_attribute("aria-valuetext", "0:05 из 0:21")
+    # The speed is for all of them, and for the next visit.
+    first.locator(".voice__speed").click()
+    expect(second.locator(".voice__speed")).to_have_text("1,5×")
+    patient.reload()
+    expect(first.locator(".voice__speed")).to_have_text("1,5×")
+    first.locator(".voice__play").click()
+    expect(first.locator(".voice__time")).to_have_text("0:01 из 0:21")
+    assert first.locator("audio").evaluate("audio => audio.playbackRate") == 1.5
+    # It is nobody's unsent words: leaving asks nothing.
+    patient.goto("/profile")
+    patient.on("dialog", lambda dialog: visitors.complaints.append(dialog.message))
+    patient.locator(".sign-out button").click()
+    expect(patient.locator("h1")).to_have_text("Вход")
+    no_complaints()
+
+
+def test_voice_that_does_not_open_is_offered_to_be_kept(visitors: Visitors) -> None:
+    patient = visitors.sign_in(PATIENT)
+    open_chat(patient)
+    send(patient, {"voice.ogg": samples.ogg(2)}, "не откроется", voice=True)
+    voice = patient.locator(".message", has_text="не откроется").locator(".voice")
+    expect(voice.locator(".voice__time")).to_have_text("0:02")
+    patient.route("**/files/*/shown", lambda route: route.abort())
+    voice.locator(".voice__play").click()
+    expect(voice.locator(".voice__cannot")).to_contain_text("Скачать")
+    expect(voice).to_have_class("voice")
+    patient.unroute("**/files/*/shown")
+    voice.locator(".voice__play").click()
+    expect(voice.locator(".voice__cannot")).to_be_hidden()
+    expect(voice.locator(".voice__time")).to_have_text("0:02")  # heard to the end
+
+
+def test_all_files_of_a_chat(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+    patient = visitors.sign_in(PATIENT)
+    open_chat(patient)
+    send(patient, {"Снимок.jpg": samples.jpeg()})
+    send(patient, {"Анализы.pdf": samples.pdf(), "Пульс.mp4": samples.mp4()}, "Вот анализы")
+    patient.locator(".chat__files").click()
+    expect(patient.locator("h1")).to_have_text("Файлы")
+    expect(patient.locator(".files__card").first).to_contain_text("MP4")
+    # Over this page, too, the viewer opens and Back closes it.
+    patient.locator(".files__picture").first.click()
+    expect(name_in_viewer(patient)).to_have_text("Снимок.jpg")
+    expect(patient.locator(".viewer__back")).to_have_text("Назад к файлам")
+    patient.go_back()
+    expect(patient.locator(".viewer")).to_have_count(0)
+    expect(patient.locator("h1")).to_have_text("Файлы")
+    patient.locator(".files__picture").first.click()
+    patient.locator(".viewer__place").click()
+    expect(last(patient)).to_contain_text("Вот анализы")
+    patient.go_back()  # to the files, not to the closed viewer
+    expect(patient.locator("h1")).to_have_text("Файлы")
+    patient.locator(".files__card", has_text="Анализы.pdf").get_by_text("К сообщению").click()
+    expect(patient.locator(".message:target")).to_contain_text("Вот анализы")
+    no_complaints()
+
+
+def test_scripts_off_everything_is_a_link(visitors: Visitors) -> None:
+    sender = visitors.sign_in(PATIENT)
+    open_chat(sender)
+    send(sender, {"Раз.jpg": samples.jpeg(), "Два.jpg": samples.jpeg(480, 640)})
+    patient = visitors.sign_in(PATIENT, java_script_enabled=False)
+    patient.goto(CHAT)
+    last(patient).locator(".album__tile").first.click()
+    expect(patient.locator("h1")).to_have_text("Раз.jpg")
+    patient.click("[rel=next]")
+    expect(patient.locator("h1")).to_have_text("Два.jpg")
+    with patient.expect_download() as download:
+        patient.click(".viewer__save")
+    assert download.value.suggested_filename == "Два.jpg"
+    patient.click(".viewer__back")
+    expect(patient.locator(".message:target")).to_have_count(1)
