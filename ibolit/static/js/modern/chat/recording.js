@@ -26,7 +26,7 @@ ibolit.behaviour('recorder', (tray) => {
     `<button class="recorder__play" type="button" aria-label="Прослушать">${icon('play')}</button>` +
     '<span class="recorder__facts"><span class="recorder__line"><span class="recorder__time"></span><span class="recorder__hint"></span></span>' +
     '<span class="recorder__bar"><i class="recorder__level"></i></span></span>' +
-    `<button class="composer__send recorder__send" type="button" aria-label="Отправить голосовое сообщение">${icon('send')}</button>` +
+    `<button class="recorder__send" type="button" aria-label="Отправить голосовое сообщение">${icon('send')}</button>` +
     '<span class="sr" role="status"></span>';
   const [remove, play, time, hint, level, go, status] = ['.recorder__delete', '.recorder__play', '.recorder__time', '.recorder__hint',
     '.recorder__level', '.recorder__send', '[role=status]'].map((one) => panel.querySelector(one));
