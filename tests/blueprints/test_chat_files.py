@@ -11,6 +11,7 @@ import samples
 from conftest import Browser
 from factories import later, make_chat
 from flask import Flask
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from ibolit.extensions import db
@@ -103,10 +104,9 @@ def test_eleven_files_are_too_many(as_patient: Browser, chat: Chat) -> None:
 
 
 def test_thirty_megabytes_are_too_many(as_patient: Browser, chat: Chat) -> None:
-    files = [(io.BytesIO(b"x" * 30 * 1024**2), "запись.txt"), (io.BytesIO(TXT[0]), TXT[1])]
-    boundary, body = encode_multipart(
-        {"client_id": "client-0001", "files": files}
-    )  # the client would leave a file open
+    large, small = FileStorage(io.BytesIO(b"x" * 30 * 1024**2), "запись.txt"), FileStorage(io.BytesIO(TXT[0]), TXT[1])
+    letter = {"client_id": "client-0001", "files": [large, small]}
+    boundary, body = encode_multipart(letter)  # the test client would leave a temporary file open
     headers = {"X-CSRFToken": as_patient.token(), "Content-Type": f"multipart/form-data; boundary={boundary}"}
     answer = as_patient.open(f"/chats/{chat.id}/messages", method="POST", headers=headers, data=body)
     assert (answer.status_code, "Файл больше 25 МБ" in answer.text) == (422, True)
