@@ -2,6 +2,7 @@
 
     goto(url)      starts loading
     run(code)      runs ES5 code whose value is a string, returns that string
+    choose(css, x, y, paths)   puts files into the file field that css finds and that stands at x, y
     pump(seconds)  lets the engine work and collects what it reports into self.log
     shot(path)     writes a PNG of what the screen shows
     close()
@@ -243,6 +244,13 @@ class Chromium(Remote):
         answer = self.call("Runtime.evaluate", expression=code, returnByValue=True)
         return answer["result"]["result"].get("value") if "result" in answer else None
 
+    def choose(self, css: str, x: float, y: float, paths: list[str]) -> None:
+        root = self.call("DOM.getDocument")["result"]["root"]["nodeId"]
+        found = self.call("DOM.querySelector", nodeId=root, selector=css)["result"]["nodeId"]
+        answer = self.call("DOM.setFileInputFiles", nodeId=found, files=paths)
+        if "error" in answer:
+            raise OSError(answer["error"]["message"])
+
     def shot(self, path: str) -> None:
         data = self.call("Page.captureScreenshot", format="png")["result"]["data"]
         Path(path).write_bytes(base64.b64decode(data))
@@ -382,12 +390,24 @@ class QtWebKit:
                 log.append((kind, text))
 
         class Page(QWebPage):
+            chosen: list[str] = []
+
             def javaScriptConsoleMessage(self, text: str, line: int, source: str) -> None:
                 """What the hook does not see: the engine's own words, such as a breach of the page's policy."""
                 if not log or not log[-1][1].startswith(text):
                     failed = text.startswith(("Refused ", "WebSocket ")) and "closed before" not in text
                     level = "error: " if failed else ""
                     log.append(("console", f"{level}{text}  {source}:{line}"))
+
+            def chooseFile(self, frame: Any, suggested: str) -> str:
+                return self.chosen[0]
+
+            def supportsExtension(self, kind: int) -> bool:
+                return bool(kind == QWebPage.ChooseMultipleFilesExtension)
+
+            def extension(self, kind: int, asked: Any, told: Any) -> bool:
+                told.fileNames = self.chosen
+                return True
 
             def javaScriptAlert(self, frame: Any, text: str) -> None:
                 log.append(("console", "alert: " + text))
@@ -430,6 +450,14 @@ class QtWebKit:
     def run(self, code: str) -> str | None:
         value: str | None = self.frame.evaluateJavaScript(code)
         return value
+
+    def choose(self, css: str, x: float, y: float, paths: list[str]) -> None:
+        """A finger's press: the engine opens no file chooser for a script."""
+        from PyQt5.QtCore import QPoint, Qt
+        from PyQt5.QtTest import QTest
+
+        self.view.page().chosen = paths
+        QTest.mouseClick(self.view, Qt.LeftButton, Qt.NoModifier, QPoint(round(x), round(y)))
 
     def pump(self, seconds: float) -> None:
         end = time.monotonic() + seconds

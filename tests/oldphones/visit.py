@@ -8,6 +8,7 @@ ENGINE is one of the names in engines.py, several with commas, or "all". A STEP 
 
     open URL             loads a page (relative to the page shown now)
     fill CSS = TEXT      types into a field, picks an option; on/off for a check box
+    choose CSS = PATH    puts a file into a file field (not in firefox and webkitgtk)
     click CSS            waits until the element is visible and nothing lies over it
     press CSS = KEY      keydown and keyup, e.g. Enter
     wait TEXT            waits until the page shows the text
@@ -123,6 +124,7 @@ class Visit:
         self.words: dict[str, Callable[[str], object]] = {
             "open": self.open,
             "fill": lambda rest: self.on_field("fill", rest),
+            "choose": self.choose,
             "press": lambda rest: self.on_field("press", rest),
             "click": lambda css: self.until(f"click({json.dumps(css)})"),
             "wait": lambda t: self.until(f"text().indexOf({json.dumps(t)}) >= 0", "the page does not show " + t),
@@ -197,6 +199,16 @@ class Visit:
         if not eq:
             raise StepFailed(f"write it as: {word} CSS = VALUE")
         self.until(f"{word}({json.dumps(css.strip())}, {json.dumps(value)})")
+
+    def choose(self, rest: str) -> None:
+        css, _, path = (part.strip() for part in rest.partition(" = "))
+        field = json.dumps(css)
+        self.until(f"!!visible({field})", "nothing visible matches " + css)
+        box = self.js(
+            f"(function (r) {{ return [r.left + 20, r.top + r.height / 2] }})(need({field}).getBoundingClientRect())"
+        )
+        self.engine.choose(css, *box, [os.path.abspath(os.path.expandvars(path))])
+        self.until(f"need({field}).files.length === 1", "no file was chosen in " + css)
 
     def run(self, command: str) -> None:
         """The engine is pumped meanwhile, so that what the command causes reaches the page as it would a phone."""
