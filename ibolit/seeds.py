@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
 from .extensions import db
-from .models import Access, Chat, Consent, Doctor, Mark, Role, Tariff, User
+from .models import Access, Attachment, Chat, Consent, Doctor, Mark, Role, Tariff, User
 from .models.chat import ChatMember
-from .services import clock, passwords
+from .seed_files import humming, rash, results
+from .services import clock, current_services, media, passwords
+
+Line = tuple[str, int, str] | tuple[str, int, str, str]
 
 PASSWORD = "ibolit-demo"
 
@@ -63,6 +70,13 @@ TARIFFS = (
 )
 
 
+FILES: dict[str, Callable[[], bytes]] = {
+    "Рука.jpg": rash,
+    "Анализ крови.pdf": results,
+    "Голосовое сообщение.wav": humming,
+}
+
+
 def fill() -> bool:
     """True when the clinic was made now. Raises WrongClinic for a database with real people in it."""
     if Mark.is_demo():
@@ -114,7 +128,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     anna, pyotr, marina = patients
     now = clock.now()
     _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=30), (
-        ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?"),
+        ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
         ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),
         ("d", 2958, "Пришлите, пожалуйста, показатели давления за неделю, утром и вечером."),
         ("p", 1500, "Утром 128/82, вечером до 140/88. Записываю каждый день."),
@@ -126,7 +140,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
         ("d", 1180, "Играет и пьёт – это хорошо. Давайте воды почаще и измеряйте каждые 4 часа."),
     ))  # fmt: skip
     _chat(anna, doctors[3], now, Access.FREE, timedelta(hours=9), (
-        ("p", 2300, "Добрый день. На руке красное пятно, чешется третий день."),
+        ("p", 2300, "Добрый день. На руке красное пятно, чешется третий день.", "Рука.jpg"),
         ("d", 2200, "Добрый день. Новое мыло, крем, животные дома?"),
         ("p", 2190, "Мыло новое, да."),
     ))  # fmt: skip
@@ -137,6 +151,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     _chat(anna, doctors[4], now, Access.UNLIMITED, None, (
         ("d", 20000, "Анна Павловна, этот чат открыт для вас без срока. Пишите, как идут упражнения."),
         ("p", 19000, "Спасибо, Людмила Карловна! Спина почти не болит."),
+        ("p", 18990, "", "Голосовое сообщение.wav"),
     ))  # fmt: skip
     _chat(pyotr, doctors[0], now, Access.FREE, timedelta(days=2), (
         ("p", 300, "Здравствуйте! Кашель третью неделю, температуры нет. К вам или к пульмонологу?"),
@@ -154,13 +169,15 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
 
 def _chat(
     patient: User, doctor: Doctor, now: datetime, access: Access, left: timedelta | None,
-    lines: tuple[tuple[str, int, str], ...],
+    lines: tuple[Line, ...],
 ) -> None:  # fmt: skip
-    """`lines` are (p or d, minutes ago, text); everything but the last line of the other side is read."""
+    """`lines` are (p or d, minutes ago, text, maybe a file); everything but the last line of the other side is read."""
     chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
     chat.access = Access.UNLIMITED  # nothing closes while the past is written
-    for author, minutes_ago, text in lines:
-        message = chat.post(patient if author == "p" else doctor.user, text, f"seed-{chat.last_seq + 1:04}")
+    for side, minutes_ago, text, *names in lines:
+        author = patient if side == "p" else doctor.user
+        attachments = [_attach(chat, author, name) for name in names]
+        message = chat.post(author, text, f"seed-{chat.last_seq + 1:04}", attachments)
         message.sent_at = chat.last_at = now - timedelta(minutes=minutes_ago)
     chat.access, chat.open_until = access, now + left if left is not None else None
     for member in db.session.scalars(select(ChatMember).where(ChatMember.chat_id == chat.id)):
@@ -169,3 +186,15 @@ def _chat(
         member.read_to = member.delivered_to = chat.last_seq if is_last_own else chat.last_seq - 1
         member.unread = 0 if is_last_own else 1
     db.session.flush()
+
+
+def _attach(chat: Chat, author: User, name: str) -> Attachment:
+    """Looked at and stored as what people send; the worker prepares the voice."""
+    data = FILES[name]()
+    attachment = Attachment.announce(author, chat, name, len(data), most=len(FILES), is_voice=name.endswith(".wav"))
+    attachment.digest = hashlib.sha256(data).hexdigest()
+    with TemporaryDirectory() as folder:
+        source = Path(folder, "sent")
+        source.write_bytes(data)
+        attachment.keep(media.examine(source, name, Path(folder)), current_services.storage)
+    return attachment

@@ -142,7 +142,8 @@ def take(attachment: Attachment, part: Part) -> None:
         with TemporaryDirectory(dir=part.path.parent) as folder:
             examined = media.examine(part.path, name, Path(folder))
             _check_voice(kind, examined)
-            _store(attachment, examined)
+            attachment.keep(examined, current_services.storage)
+            db.session.commit()
     current_services.uploads.drop(attachment.key)
 
 
@@ -179,19 +180,6 @@ def _check_voice(kind: Kind, examined: Examined) -> None:
         raise Unreadable(Unreadable.BELIES)
     if (examined.seconds or 0) > Attachment.LONGEST_VOICE + 5:
         raise Unreadable(Unreadable.TOO_LONG)
-
-
-def _store(attachment: Attachment, examined: Examined) -> None:
-    storage, size = current_services.storage, examined.original.stat().st_size
-    files = {Variant.THUMBNAIL: examined.thumbnail, Variant.SHOWN: examined.shown, Variant.ORIGINAL: examined.original}
-    for variant, path in files.items():
-        if path is not None:
-            storage.put(attachment.file_of(variant), path)
-    attachment.accept(Kind(examined.kind), examined.mimetype, examined.ending, size)
-    attachment.has_shown, attachment.has_thumbnail = examined.shown is not None, examined.thumbnail is not None
-    attachment.width, attachment.height, attachment.seconds = examined.width, examined.height, examined.seconds
-    attachment.plays = examined.plays
-    db.session.commit()
 
 
 @contextmanager

@@ -38,7 +38,9 @@ def prepare(job: Job) -> None:
 
 def _convert(attachment: Attachment) -> float:
     """Seconds. A file already there is only replaced by the same."""
-    with TemporaryDirectory(dir=current_services.uploads.folder) as folder:
+    room = current_services.uploads.folder
+    room.mkdir(mode=0o700, parents=True, exist_ok=True)  # nothing may have been uploaded through this machine yet
+    with TemporaryDirectory(dir=room) as folder:
         source = Path(folder, "spoken")
         with source.open("wb") as file:
             file.writelines(current_services.storage.read(attachment.key))

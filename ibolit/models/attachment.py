@@ -23,6 +23,8 @@ from .job import Job, JobKind
 from .types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
+    from ..services.media import Examined
+    from ..services.storage import Storage
     from .chat import Chat
     from .message import Message
     from .user import User
@@ -185,6 +187,22 @@ class Attachment(Model):
         db.session.add(attachment)
         db.session.flush()
         return attachment
+
+    def keep(self, examined: Examined, storage: Storage) -> None:
+        """What was looked at goes into the storage; the small files first, so that the original vouches for all."""
+        size = examined.original.stat().st_size
+        files = {
+            Variant.THUMBNAIL: examined.thumbnail,
+            Variant.SHOWN: examined.shown,
+            Variant.ORIGINAL: examined.original,
+        }
+        for variant, path in files.items():
+            if path is not None:
+                storage.put(self.file_of(variant), path)
+        self.accept(Kind(examined.kind), examined.mimetype, examined.ending, size)
+        self.has_shown, self.has_thumbnail = examined.shown is not None, examined.thumbnail is not None
+        self.width, self.height, self.seconds = examined.width, examined.height, examined.seconds
+        self.plays = examined.plays
 
     def accept(self, kind: Kind, mimetype: str, ending: str, size: int) -> None:
         """All of it is here, looked at, clean and stored. A voice message goes on to the worker."""

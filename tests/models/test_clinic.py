@@ -11,8 +11,22 @@ from flask import Flask
 from ibolit import errors
 from ibolit.config import Environment, Settings
 from ibolit.extensions import db
-from ibolit.models import Chat, ChatState, Consent, Doctor, Mark, Role, User
+from ibolit.jobs import HEAVY, run_due
+from ibolit.models import (
+    Attachment,
+    AttachmentState,
+    Chat,
+    ChatState,
+    Consent,
+    Doctor,
+    Kind,
+    Mark,
+    Role,
+    User,
+    Variant,
+)
 from ibolit.seeds import fill
+from ibolit.services import current_services
 
 
 @pytest.fixture
@@ -60,6 +74,25 @@ def test_first_patient_and_first_doctor_may_talk(clinic: Flask) -> None:
     assert chat is not None
     assert chat.takes_messages_from(patient)
     assert chat.takes_messages_from(user)
+
+
+def test_demo_people_have_sent_files_as_real_people_do(clinic: Flask) -> None:
+    fill()
+    sent = {one.kind: one for one in db.session.scalars(db.select(Attachment))}
+    assert sent.keys() == {Kind.PICTURE, Kind.DOCUMENT, Kind.VOICE}
+    assert all(one.message is not None for one in sent.values())
+    assert sent[Kind.PICTURE].has_shown
+    assert sent[Kind.PICTURE].has_thumbnail
+    assert sent[Kind.DOCUMENT].is_pdf
+    assert sent[Kind.DOCUMENT].has_thumbnail
+    storage = current_services.storage
+    for variant in Variant:
+        assert storage.size(sent[Kind.PICTURE].file_of(variant)) > 1000
+    assert sent[Kind.VOICE].state is AttachmentState.PREPARING
+    run_due(HEAVY)
+    db.session.expire_all()
+    assert sent[Kind.VOICE].state is AttachmentState.READY
+    assert sent[Kind.VOICE].seconds == pytest.approx(3.8, abs=0.2)
 
 
 def test_second_start_keeps_what_is_there(clinic: Flask) -> None:
