@@ -354,10 +354,15 @@ def _tone(seconds: float) -> Iterator[AudioFrame]:
     while left > 0:
         count = min(960, left)
         frame = AudioFrame(format="s16", layout="mono", samples=count)
-        frame.planes[0].update(b"".join(struct.pack("<h", ((at + i) * 37) % 9000) for i in range(count)))
+        frame.planes[0].update(_wave(count))
         frame.sample_rate, frame.pts, frame.time_base = 48000, at, Fraction(1, 48000)
         yield frame
         at, left = at + count, left - count
+
+
+@cache
+def _wave(count: int) -> bytes:
+    return b"".join(struct.pack("<h", i * 37 % 9000) for i in range(count))
 
 
 def mp4(seconds: float = 1.0, turned: int = 0, size: tuple[int, int] = (320, 240), **more: str) -> bytes:

@@ -50,7 +50,8 @@ class Unreadable(Exception):
         self.reason = reason
 
 
-OF_FILES = {Unreadable.UNKNOWN, Unreadable.BELIES, Unreadable.BROKEN, Unreadable.TOO_LARGE, Unreadable.TOO_LONG}
+# What the child may say of a file; the other two are for us to say.
+OF_FILES = (Unreadable.UNKNOWN, Unreadable.BELIES, Unreadable.BROKEN, Unreadable.TOO_LARGE, Unreadable.TOO_LONG)
 
 
 def examine(source: Path, name: str, folder: Path) -> Examined:

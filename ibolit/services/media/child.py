@@ -79,7 +79,9 @@ def _heard(pipe: IO[bytes], deadline: float) -> bytes:
     poll = select.poll()  # select() knows no descriptor above 1,024, and the process holds a thousand sockets
     poll.register(pipe, select.POLLIN)
     heard = b""
-    while len(heard) <= LONGEST_ANSWER and poll.poll(max(0, deadline - monotonic()) * 1000):
+    while (
+        not heard.endswith(b"\n") and len(heard) <= LONGEST_ANSWER and poll.poll(max(0, deadline - monotonic()) * 1000)
+    ):
         piece = os.read(pipe.fileno(), LONGEST_ANSWER)
         if not piece:
             break

@@ -17,16 +17,12 @@ from .refusals import Refused
 
 # Ready to play from its first byte, and without a track of time codes.
 OPTIONS = {"movflags": "+faststart", "write_tmcd": "0"}
-MUXERS = {kinds.MP4: "mp4", kinds.MOV: "mov", kinds.M4A: "ipod"}
-SOUNDS = {"aac", "mp3", "mp3float", "alac", "ac3", "eac3"}
-RAW_SOUNDS = "pcm_"  # QuickTime only
+M4A, MP4, MOV = "ipod", "mp4", "mov"
 
 
 def remux(film: InputContainer, seen: VideoStream | None, type: Type, target: Path) -> None:
-    with bare(type, target) as out:
-        streams = {stream.index: _copy(out, stream) for stream in _kept(film, seen, type)}
-        if not streams:
-            raise Refused(Refused.BROKEN)
+    with bare(_muxer_for(film, type), target) as out:
+        streams = _copied(film, seen, out)
         last: dict[int, int] = {}
         for packet in film.demux(*(film.streams[index] for index in streams)):
             if packet.dts is None:
@@ -51,19 +47,29 @@ def _blank_words(target: Path) -> None:
                     file.write(b"free" + bytes(box.end - box.body))
 
 
-def bare(type: Type, target: Path) -> OutputContainer:
-    return av.open(str(target), "w", format=MUXERS[type], options=OPTIONS)
+def bare(muxer: str, target: Path) -> OutputContainer:
+    return av.open(str(target), "w", format=muxer, options=OPTIONS)
 
 
-def _kept(film: InputContainer, seen: VideoStream | None, type: Type) -> list[Stream]:
-    sounds = [
-        stream for stream in film.streams.audio if stream.codec_context and _fits(stream.codec_context.name, type)
-    ]
-    return [*([seen] if seen else []), *sounds]
+def _muxer_for(film: InputContainer, type: Type) -> str:
+    """The one that says «M4A» knows only Apple's sounds; Chrome records Opus into MP4."""
+    if type is kinds.MOV:
+        return MOV
+    codec = film.streams.audio[0].codec_context if type is kinds.M4A else None
+    return M4A if codec and codec.name in ("aac", "alac") else MP4
 
 
-def _fits(codec: str, type: Type) -> bool:
-    return codec in SOUNDS or (type is kinds.MOV and codec.startswith(RAW_SOUNDS))
+def _copied(film: InputContainer, seen: VideoStream | None, out: OutputContainer) -> dict[int, Stream]:
+    """Second sounds that no engine knows are left out (iPhones record room and voice apart); the first is not."""
+    streams, sounds = {}, film.streams.audio
+    for stream in [*([seen] if seen else []), *sounds]:
+        try:
+            streams[stream.index] = _copy(out, stream)
+        except (ValueError, AttributeError):  # the container has no word for it, or the library has none
+            continue
+    if (seen and seen.index not in streams) or (sounds and not any(one.index in streams for one in sounds)):
+        raise Refused(Refused.BROKEN)
+    return streams
 
 
 def _copy(out: OutputContainer, stream: Stream) -> Stream:

@@ -13,7 +13,7 @@ from av.audio.resampler import AudioResampler
 from . import kinds
 from .films import heard, opened
 from .refusals import Refused
-from .remuxing import bare
+from .remuxing import M4A, bare
 from .telling import tell
 
 RATE, BITS = 32_000, 40_000  # a second: speech loses nothing at it, five minutes are 1.5 MB
@@ -26,7 +26,7 @@ def to_voice(source: Path, folder: Path, most_seconds: float) -> dict[str, Any]:
     if type not in kinds.SOUND_AND_FILMS:
         raise Refused(Refused.UNKNOWN)
     target, samples = folder / "voice.m4a", 0
-    with opened(type, source) as spoken, bare(kinds.M4A, target) as out:
+    with opened(type, source) as spoken, bare(M4A, target) as out:
         if not spoken.streams.audio:
             raise Refused(Refused.BROKEN)
         stream = out.add_stream("aac", rate=RATE, layout="mono", bit_rate=BITS)

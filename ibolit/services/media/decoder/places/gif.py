@@ -1,8 +1,8 @@
-"""GIF: the XMP of Adobe's programs is left out, and what follows the end."""
+"""GIF: comments and the XMP of Adobe's programs are left out, and what follows the end."""
 
 from __future__ import annotations
 
-APPLICATION = 0xFF
+EXTENSION, COMMENT, APPLICATION = 0x21, 0xFE, 0xFF
 KEPT = (b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012")
 
 
@@ -11,15 +11,21 @@ def cleaned(file: bytes) -> bytes:
     out = [file[:at]]
     while file[at] != 0x3B:
         stop = _end_of(file, at)
-        if not (file[at] == 0x21 and file[at + 1] == APPLICATION and file[at + 3 : at + 14] not in KEPT):
+        if not _is_told(file, at):
             out.append(file[at:stop])
         at = stop
     return b"".join(out) + b";"
 
 
+def _is_told(file: bytes, at: int) -> bool:
+    if file[at] != EXTENSION:
+        return False
+    return file[at + 1] == COMMENT or (file[at + 1] == APPLICATION and file[at + 3 : at + 14] not in KEPT)
+
+
 def _end_of(file: bytes, at: int) -> int:
     """Of an extension or of a picture."""
-    if file[at] == 0x21:
+    if file[at] == EXTENSION:
         return _after_blocks(file, at + 2)
     if file[at] != 0x2C:
         raise ValueError("block")
