@@ -145,7 +145,6 @@ class S3Storage:
         import boto3.s3.transfer
         import botocore.config
         import botocore.exceptions
-        import botocore.parsers
         import urllib3.exceptions
 
         session = boto3.session.Session(settings.s3_key, settings.s3_secret, region_name=settings.s3_region)
@@ -167,9 +166,9 @@ class S3Storage:
         self._errors = (
             boto3.exceptions.Boto3Error,
             botocore.exceptions.BotoCoreError,
-            botocore.parsers.ResponseParserError,
             urllib3.exceptions.HTTPError,
             OSError,
+            KeyError,  # an answer without what belongs into it: no S3 answers there
         )
 
     def put(self, name: str, source: Path) -> None:
@@ -191,7 +190,7 @@ class S3Storage:
         wanted = {"Range": span} if start or stop is not None else {}
         with self._failures():
             answer = self._client.get_object(Bucket=self._bucket, Key=_checked(name), **wanted)
-        pieces = Pieces(answer["Body"], answer["ContentLength"], self._failures)
+            pieces = Pieces(answer["Body"], answer["ContentLength"], self._failures)
         if wanted and "ContentRange" not in answer:
             pieces.close()
             raise StorageFailed("does not know ranges")

@@ -220,6 +220,23 @@ def test_scanner_that_drips_is_not_waited_for(write: Write, monkeypatch: pytest.
     server.close()
 
 
+def test_scanner_that_never_stops_talking_is_not_listened_to(write: Write) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):  # nobody listens any more
+            while True:
+                connection.sendall(b"x" * 1000)
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    with pytest.raises(AntivirusFailed, match="xxx"):
+        ClamAntivirus(f"127.0.0.1:{server.getsockname()[1]}").check(write(b"content"))
+    thread.join()
+    server.close()
+
+
 def test_scanner_that_takes_nothing_is_not_waited_for(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(antivirus, "ANSWER", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(AntivirusFailed, match="Timeout"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import logging
 import os
 import shutil
@@ -19,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from ibolit.config import Settings
 from ibolit.services import storage as storages
@@ -350,7 +352,9 @@ def test_full_disk_leaves_the_source_and_what_was_there(
     if disk == "other":
         request.getfixturevalue("other_disk")
 
-    def full(*_: object) -> None:
+    def full(*paths: object) -> None:
+        if step == "copyfile":
+            Path(str(paths[1])).write_bytes(b"sec")
         raise OSError(errno.ENOSPC, "No space left on device", f"/srv/ibolit/files/{NAME}")
 
     with monkeypatch.context() as broken:
@@ -504,7 +508,7 @@ class Stranger:
     """Answers every request with the same bytes, whatever was asked."""
 
     def __init__(self, answer: bytes) -> None:
-        self.answer = answer
+        self.answer, self.asked = answer, 0
         self.server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
         self.thread = threading.Thread(target=self._serve)
@@ -516,6 +520,7 @@ class Stranger:
                 connection, _ = self.server.accept()
             except OSError:  # stopped
                 return
+            self.asked += 1
             with connection:
                 connection.recv(65536)
                 connection.sendall(self.answer)
@@ -552,14 +557,37 @@ def test_what_is_no_storage_is_a_failure(
     assert_fails(stranger(answer), write(b"content"), caplog, 20)
 
 
-def test_polite_page_is_not_taken_for_a_stored_file(stranger: Callable[[bytes], S3Storage], write: Write) -> None:
-    storage = stranger(b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "a"\r\nConnection: close\r\n\r\nhello')
-    source = write(b"content")
+@pytest.mark.parametrize("size", [7, 9 * MEGABYTE])
+def test_polite_page_is_not_taken_for_a_stored_file(
+    stranger: Callable[[bytes], S3Storage], write: Write, size: int
+) -> None:
+    storage = stranger(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    source = write(bytes(size))
     with pytest.raises(StorageFailed):
         storage.put(NAME, source)
     assert source.exists()
     with pytest.raises(StorageFailed):
         storage.read(NAME, 1, 2)
+
+
+def test_tired_provider_is_asked_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    tired = Stranger(b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    with pytest.raises(StorageFailed):
+        S3Storage(settings_of(tired.url)).size(NAME)
+    assert tired.asked == storages.TRIES
+    tired.stop()
+
+
+@pytest.mark.parametrize("error", [urllib3.exceptions.SSLError("bad record"), ConnectionResetError("peer")])
+def test_connection_that_breaks_in_the_middle_is_a_failure(s3: S3Storage, error: Exception) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise error
+
+    reading = storages.Pieces(Broken(), 100, s3._failures)
+    with pytest.raises(StorageFailed):
+        next(reading)
 
 
 def test_answer_cut_short_is_not_passed_off_as_whole(stranger: Callable[[bytes], S3Storage]) -> None:

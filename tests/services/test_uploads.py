@@ -14,6 +14,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -275,6 +276,17 @@ def test_full_disk_keeps_what_fitted(parts: Uploads) -> None:
     assert arrived(parts) == content[:most]
     append(parts, content[most:])
     assert arrived(parts) == content
+
+
+def test_piece_that_is_taken_bit_by_bit_is_taken_whole(tmp_path: Path) -> None:
+    class Stingy(io.FileIO):
+        def write(self, data: Any) -> int:
+            return super().write(data[:1000])
+
+    content = os.urandom(PIECE)
+    with Stingy(tmp_path / KEY, "ab+") as file:
+        Part(tmp_path / KEY, file).append(io.BytesIO(content), PIECE)
+    assert (tmp_path / KEY).read_bytes() == content
 
 
 def test_disk_that_cannot_keep_what_it_took_is_not_believed(parts: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
