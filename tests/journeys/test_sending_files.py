@@ -45,6 +45,10 @@ HAND_OVER = """(target, [type, bytes, name, kind]) => {
         : new DragEvent(type, { dataTransfer: data, ...how }));
 }"""
 
+TURNED_TO = "document.dispatchEvent(new Event('visibilitychange'))"
+NO_DISK = """
+    Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } });
+"""
 FORBIDDEN = """
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));
 """
@@ -242,6 +246,40 @@ def test_reload_leaving_and_signing_out(visitors: Visitors) -> None:
     patient.click("text=Выйти")
     patient.wait_for_url("**/login")
     assert patient.evaluate("localStorage.length") == patient.evaluate(SHELVED) == 0
+
+
+def test_two_tabs_carry_a_file_once(visitors: Visitors) -> None:
+    first = visitors.sign_in(PATIENT)
+    second = first.context.new_page()
+    open_chat(first)
+    open_chat(second)
+    both = Pieces(first), Pieces(second)
+    both[0].hold(after=3 * PIECE)
+    attach(first, file("снимки.zip", big(3)))
+    both[0].wait_until_held()
+    second.evaluate(TURNED_TO)
+    expect(row(second, "снимки.zip")).to_have_count(1)
+    both[0].let_go()
+    for page in (first, second):
+        expect(loaded(page)).to_have_count(1)
+    acknowledged = [offset for pieces in both for offset in pieces.acknowledged]
+    assert len(acknowledged) == len(set(acknowledged)) == 7
+    write(first, "из одной из вкладок")
+    expect(bubble(second, "из одной из вкладок").locator(".file__name")).to_have_text("снимки.zip")
+    second.evaluate(TURNED_TO)
+    expect(second.locator(".tray__item")).to_have_count(0)
+
+
+def test_private_window_keeps_files_as_long_as_its_page(visitors: Visitors) -> None:
+    patient = visitors.sign_in(PATIENT)
+    patient.add_init_script(NO_DISK)
+    open_chat(patient)
+    attach(patient, file("анализы.pdf", samples.pdf(), "application/pdf"), file("дневник.txt", samples.txt()))
+    expect(loaded(patient)).to_have_count(2)
+    row(patient, "дневник.txt").locator(".tray__remove").click()
+    write(patient, "без следов")
+    expect(bubble(patient, "без следов").locator(".file__name")).to_have_text("анализы.pdf")
+    expect(patient.locator(".tray__item")).to_have_count(0)
 
 
 def test_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:

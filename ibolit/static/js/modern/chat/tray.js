@@ -11,7 +11,7 @@ ibolit.behaviour('tray', (tray) => {
   document.documentElement.classList.add('modern');
   adopt();
   tray.innerHTML = '<ul class="tray__list" aria-label="Прикреплённые файлы"></ul><div class="tray__refusals" role="alert"></div>' +
-    '<p class="tray__pending" hidden><span>Отправим, когда файлы загрузятся</span><button class="tray__wait" type="button">Пока не отправлять</button></p>' +
+    '<p class="tray__pending" hidden><span>Отправим, когда файлы загрузятся</span><button class="tray__wait" type="button">Не отправлять</button></p>' +
     '<p class="sr" role="status"></p>';
   const list = tray.querySelector('.tray__list'), refusals = tray.querySelector('.tray__refusals');
   const pending = tray.querySelector('.tray__pending'), status = tray.querySelector('[role=status]');
@@ -93,12 +93,19 @@ ibolit.behaviour('tray', (tray) => {
       row.remove();
       rows.delete(id);
     });
-    here.forEach((one) => { draw(one); if (!rowOf(one).parentNode) list.appendChild(rowOf(one)); });
+    here.forEach((one) => {
+      draw(one);
+      if (rowOf(one).parentNode) return;
+      list.appendChild(rowOf(one));
+      showEnd();
+    });
     list.hidden = !here.length;
     tell(here);
     settle(here);
     htmx.trigger(document.body, 'ibolit:grown');
   }
+
+  function showEnd() { tray.scrollTop = tray.scrollHeight; }
 
   // One sentence a change, not one a percent.
   function tell(here) {
@@ -118,6 +125,7 @@ ibolit.behaviour('tray', (tray) => {
       line.lastChild.textContent = sentence;
       refusals.appendChild(line);
     });
+    showEnd();
     htmx.trigger(document.body, 'ibolit:grown');
   }
 
@@ -145,6 +153,7 @@ ibolit.behaviour('tray', (tray) => {
     field.readOnly = isWaiting;
     send.disabled = isWaiting;
     form.classList.toggle('composer--pending', isWaiting);
+    showEnd();
   }
 
   // Pressed once, the letter goes as soon as the last of its files is there.

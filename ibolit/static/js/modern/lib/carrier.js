@@ -86,8 +86,13 @@ const carrier = (() => {
 
     // What was left by an earlier page, came back with a refused letter, or was sent by another tab meanwhile.
     async sync() {
-      const records = await shelf.of(this.place), noted = ibolit.letters.tray(this.chat), sent = new Set();
-      ibolit.letters.waiting(this.chat).forEach((one) => (one.files || []).forEach((file) => sent.add(file.key)));
+      const sent = new Set(), noteSent = () => ibolit.letters.waiting(this.chat).forEach((one) => (
+        (one.files || []).forEach((file) => sent.add(file.key))
+      ));
+      noteSent(); // a letter may leave while the disk is read
+      const records = await shelf.of(this.place), noted = ibolit.letters.tray(this.chat);
+      noteSent();
+      records.filter((one) => sent.has(one.key)).forEach((one) => shelf.remove(one.id)); // a page left too early
       noted.filter((note) => note.key && !records.some((one) => one.key === note.key)).forEach((note) => {
         records.push(Object.assign({}, note, { id: note.id || note.key, place: this.place, at: note.at || Date.now() }));
       });
