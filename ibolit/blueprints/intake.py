@@ -154,13 +154,17 @@ def discard_doubles(attachments: list[Attachment]) -> None:
             discard(attachment)
 
 
-def discard(attachment: Attachment) -> None:
-    """As if it had never come. Commits."""
-    db.session.delete(attachment)
+def discard(attachment: Attachment) -> bool:
+    """As if it had never come. False when a message has taken it meanwhile. Commits."""
+    db.session.get_one(Chat, attachment.chat_id).lock()
+    is_gone = attachment.withdraw()
     db.session.commit()
+    if not is_gone:
+        return False
     current_services.uploads.drop(attachment.key)
     for variant in Variant:
         current_services.storage.delete(attachment.file_of(variant))
+    return True
 
 
 def _take_one(author: User, chat: Chat, file: FileStorage) -> Attachment:

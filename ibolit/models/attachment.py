@@ -12,7 +12,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Tuple, and_, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Tuple,
+    and_,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from .. import errors
@@ -212,6 +225,13 @@ class Attachment(Model):
             Job.add(JobKind.VOICE, self.id)
         else:
             self.kind, self.state = kind, AttachmentState.READY
+
+    def withdraw(self) -> bool:
+        """The row is gone, unless a message has taken it meanwhile; under the chat's lock."""
+        mine = delete(Attachment).where(Attachment.id == self.id, Attachment.message_id.is_(None))
+        gone = db.session.execute(mine.returning(Attachment.id)).first()
+        db.session.expunge(self)
+        return gone is not None
 
     def show(self, seconds: float) -> None:
         """The worker has made of a voice message what every phone plays."""

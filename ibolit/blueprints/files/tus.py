@@ -89,7 +89,8 @@ def cancel(key: str) -> ResponseReturnValue:
     attachment = _own(key)
     db.session.commit()
     with _held(key):
-        intake.discard(attachment)
+        if not intake.discard(attachment):
+            abort(404)
     return _answer(204, {})
 
 
