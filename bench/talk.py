@@ -84,6 +84,14 @@ def measure(folder: Path) -> list[Row]:
 
 
 async def _talk(server: Server, phones: list[tuple[str, str, int]]) -> tuple[Talk, list[Round]]:
+    talk = await gathered(server, phones)
+    rounds = [await _round(talk) for _ in range(ROUNDS)]
+    await asyncio.gather(*(_repeat(talk, number) for number in list(talk.acknowledged)[-REPEATED:]))
+    return talk, rounds
+
+
+async def gathered(server: Server, phones: list[tuple[str, str, int]]) -> Talk:
+    """All are signed in, the readers listen, and the server is warm."""
     talk = Talk(server, [])
     for number, (patient, doctor, chat_id) in enumerate(phones):
         pair = Pair(Person(server, patient, 2 * number), Person(server, doctor, 2 * number + 1), chat_id)
@@ -93,14 +101,12 @@ async def _talk(server: Server, phones: list[tuple[str, str, int]]) -> tuple[Tal
         await pair.reader.listen(talk.seen)
         pair.reader.leave()
         talk.pairs.append(pair)
-    await _steadily(talk, seconds=3)  # warm
-    rounds = [await _round(talk) for _ in range(ROUNDS)]
-    await asyncio.gather(*(_repeat(talk, number) for number in list(talk.acknowledged)[-REPEATED:]))
-    return talk, rounds
+    await steadily(talk, seconds=3)
+    return talk
 
 
 async def _round(talk: Talk) -> Round:
-    numbers, _, steady = await _costed(talk, lambda: _steadily(talk, STEADY_SECONDS))
+    numbers, _, steady = await _costed(talk, lambda: steadily(talk, STEADY_SECONDS))
     await asyncio.sleep(1)  # what is late may still come
     delays = talk.delays(numbers)
     flood, seconds, full = await _costed(talk, lambda: _as_fast_as_answered(talk, FULL_SECONDS))
@@ -117,7 +123,7 @@ async def _costed(talk: Talk, deed: Callable[[], Awaitable[None]]) -> tuple[list
     return sorted(set(talk.acknowledged) - before), seconds, talk.server.processor_seconds() - processor
 
 
-async def _steadily(talk: Talk, seconds: float) -> None:
+async def steadily(talk: Talk, seconds: float) -> None:
     """An even stream at PER_SECOND, whatever the answers take."""
     begun, posts = time.perf_counter(), []
     for number in range(int(seconds * PER_SECOND)):

@@ -52,16 +52,21 @@ class Person:
             raise RuntimeError(f"{self.phone} was not let in: {answer.status}")
         self.token = _found(PAGE_TOKEN, await self.ask("GET", "/profile"))
 
-    async def post(self, chat_id: int, text: str, client_id: str) -> Answer:
-        return await self.ask("POST", f"/chats/{chat_id}/messages", {"text": text, "client_id": client_id}, htmx=True)
+    async def post(self, chat_id: int, text: str, client_id: str, **more: str) -> Answer:
+        form = {"text": text, "client_id": client_id} | more
+        return await self.ask("POST", f"/chats/{chat_id}/messages", form, htmx=True)
 
     async def ask(
         self, method: str, path: str, form: dict[str, str] | None = None, *, htmx: bool = False, packed: bool = False
     ) -> Answer:
         body = urlencode(form or {}).encode()
-        lines = [f"{method} {path} HTTP/1.1", *self._headers(htmx=htmx, packed=packed)]
+        lines = self.headers(htmx=htmx, packed=packed)
         if method == "POST":
             lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+        return await self.tell(f"{method} {path}", lines, body)
+
+    async def tell(self, what: str, headers: list[str], body: bytes = b"") -> Answer:
+        lines = [f"{what} HTTP/1.1", *headers]
         async with self._turn:
             await self._connect()
             assert self._writer is not None
@@ -76,7 +81,7 @@ class Person:
             lambda: socket, "127.0.0.1", self.server.port, local_addr=(self.address, 0), happy_eyeballs_delay=None
         )
         key = base64.b64encode(os.urandom(16)).decode()
-        lines = ["GET /live HTTP/1.1", *self._headers(), "Connection: Upgrade", "Upgrade: websocket"]
+        lines = ["GET /live HTTP/1.1", *self.headers(), "Connection: Upgrade", "Upgrade: websocket"]
         lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
         await socket.open("\r\n".join([*lines, "", ""]).encode())
         return socket
@@ -86,7 +91,22 @@ class Person:
             self._writer.close()
             self._writer = None
 
-    def _headers(self, *, htmx: bool = False, packed: bool = False) -> list[str]:
+    async def upload(self, chat_id: int, name: str, content: bytes, piece: int = 1024 * 1024) -> str:
+        """In pieces, as tus's client does; the upload's key."""
+        told = [*self.headers(htmx=True), "Tus-Resumable: 1.0.0"]
+        word = base64.b64encode(name.encode()).decode()
+        size = [f"Upload-Length: {len(content)}", f"Upload-Metadata: name {word}", "Content-Length: 0"]
+        made = await self.tell(f"POST /chats/{chat_id}/uploads", told + size)
+        address = made.head.partition("Location: ")[2].split("\r\n")[0]
+        for offset in range(0, len(content), piece):
+            part = content[offset : offset + piece]
+            about = [f"Upload-Offset: {offset}", "Content-Type: application/offset+octet-stream"]
+            answer = await self.tell(f"PATCH {address}", [*told, *about, f"Content-Length: {len(part)}"], part)
+            if answer.status != 204:
+                raise RuntimeError(f"the piece at {offset} was answered {answer.status}")
+        return address.rsplit("/", 1)[1]
+
+    def headers(self, *, htmx: bool = False, packed: bool = False) -> list[str]:
         lines = [f"Host: {self.server.host}", f"Origin: http://{self.server.host}"]
         if self.cookies:
             lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
