@@ -311,11 +311,37 @@ def test_cleaning_loses_no_bit_of_a_picture(examine: Look, make: Callable[..., b
     assert kept.info.get("icc_profile") == sent.info.get("icc_profile")
 
 
-def test_damaged_camera_data_are_given_up_but_how_the_photo_stands(examine: Look) -> None:
+def damaged(place: bytes, away: int, damage: bytes) -> bytes:
     file = bytearray(samples.jpeg(orientation=6))
-    at = file.index(b"\x88\x25")  # where the place is said to lie
-    file[at + 8 : at + 12] = b"\x7f\xff\xff\xff"
-    found = examine(bytes(file), "photo.jpg")
+    at = file.index(place) + away
+    file[at : at + len(damage)] = damage
+    return bytes(file)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        damaged(b"\x88\x25\0\x04", 8, b"\x7f\xff\xff\xff"),  # the place is said to lie elsewhere
+        damaged(b"\x88\x25\0\x04", 8, b"\0\0\0\x08"),  # or to be all the rest
+        damaged(b"\x88\x25\0\x04", 0, b"\x98"),  # or nobody knows any more that it is one
+    ],
+)
+def test_a_place_that_is_badly_pointed_at_is_removed_too(examine: Look, file: bytes) -> None:
+    found = examine(file, "photo.jpg")
+    assert [place for place in PLACES if place in found.original.read_bytes()] == []
+    kept = picture_in(found.original).getexif()
+    assert (kept[MAKE], kept[ORIENTATION]) == ("Apple", 6)
+    assert not kept.get_ifd(GPS)
+
+
+def test_a_place_that_lies_within_something_else_is_removed_too(examine: Look) -> None:
+    """The camera's name is said to be so long that it reaches into it."""
+    found = examine(damaged(b"\x01\x10\0\x02", 6, b"\1"), "photo.jpg")
+    assert [place for place in PLACES if place in found.original.read_bytes()] == []
+
+
+def test_damaged_camera_data_are_given_up_but_how_the_photo_stands(examine: Look) -> None:
+    found = examine(damaged(b"MM\0*\0\0\0\x08", 8, b"\xff\xff"), "photo.jpg")
     assert picture_in(found.original).getexif() == {ORIENTATION: 6}
     assert [place for place in PLACES if place in found.original.read_bytes()] == []
     assert (found.width, found.height) == (480, 640)
