@@ -259,6 +259,7 @@ def test_two_tabs_carry_a_file_once(visitors: Visitors) -> None:
     both[0].wait_until_held()
     second.evaluate(TURNED_TO)
     expect(row(second, "снимки.zip")).to_have_count(1)
+    assert both[1].asked == []  # it waits for the first
     both[0].let_go()
     for page in (first, second):
         expect(loaded(page)).to_have_count(1)
