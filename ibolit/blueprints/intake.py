@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,9 +20,10 @@ from ..services import current_services, media
 from ..services.antivirus import AntivirusFailed, Infected
 from ..services.media import Examined, Unreadable
 from ..services.storage import StorageFailed
-from ..services.uploads import Busy, DiskFailed, Part
+from ..services.uploads import PIECE, Busy, DiskFailed, Part
 
 SILENCE = 20.0  # seconds without a byte after which a phone is taken for gone: its thread and its file are free again
+LONGEST_PIECE = 2 * 1024 * 1024  # bytes; our own client's are half of it
 UNSENT = 3  # so many messages' worth of files may lie unsent
 
 SENTENCES = {
@@ -58,7 +59,7 @@ def takes_files(room: Callable[[], int]) -> Callable[[View], View]:
                 return view(*args, **kwargs)
             request.max_content_length = room()
             db.session.commit()
-            with _patience():
+            with _patience(), _hearing_out():
                 csrf.protect()
                 return view(*args, **kwargs)
 
@@ -73,6 +74,20 @@ def _check_small_forms() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view and f"{view.__module__}.{view.__name__}" in LATE and request.mimetype not in LARGE:
         csrf.protect()
+
+
+@contextmanager
+def _hearing_out() -> Iterator[None]:
+    """Whoever is refused in the middle of a piece hears it only when he may finish: a server that has not read all of
+    a body breaks the line, and the answer with it."""
+    try:
+        yield
+    except Exception:
+        if (request.content_length or 0) <= LONGEST_PIECE:
+            with suppress(Exception):  # the line is broken already
+                while request.stream.read(PIECE):
+                    pass
+        raise
 
 
 @contextmanager

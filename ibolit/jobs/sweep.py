@@ -16,16 +16,19 @@ def forget_what_is_old(job: Job) -> None:
     LoginCode.forget_old()
     Device.forget_old()
     Job.forget_done()
+    db.session.commit()
     _forget_unsent_files()
     current_services.uploads.forget(2 * Attachment.WAITS)
     job.repeat_in(EVERY)
 
 
 def _forget_unsent_files() -> None:
-    """The files first: a crash in between leaves a row that is found again."""
+    """The files first, with nothing of the database held: a crash in between leaves a row that is found again."""
     forgotten = Attachment.forgotten()
+    db.session.commit()
     for attachment in forgotten:
         current_services.uploads.drop(attachment.key)
         for variant in Variant:
             current_services.storage.delete(attachment.file_of(variant))
-        db.session.delete(attachment)
+    for attachment in forgotten:
+        attachment.withdraw()

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
@@ -19,7 +20,7 @@ from typing import Protocol
 
 from . import clock
 
-PIECE = 64 * 1024  # bytes: what one upload holds in memory
+PIECE = 16 * 1024  # bytes: what one upload holds in memory, and what a line that breaks may lose
 
 
 class Source(Protocol):
@@ -103,6 +104,12 @@ class Uploads:
         with _failures(), suppress(FileNotFoundError):
             return self._path(key).stat().st_size
         return 0
+
+    def silence(self, key: str) -> float:
+        """Seconds since its last byte came."""
+        with _failures(), suppress(FileNotFoundError):
+            return time.time() - self._path(key).stat().st_mtime
+        return 0.0
 
     @contextmanager
     def hold(self, key: str) -> Iterator[Part]:

@@ -248,6 +248,22 @@ def test_journal_knows_who_opened_what(as_doctor: Browser, photo: Attachment, re
     assert [event.subject_id for event in read] == [photo.id, results.id]
 
 
+def test_nothing_is_held_while_a_storage_thinks(
+    as_doctor: Browser, results: Attachment, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve readers of a hung bucket would otherwise stop every page of the clinic."""
+    held: list[bool] = []
+    ask = services.storage.size
+
+    def size(name: str) -> int:
+        held.append(db.session().in_transaction())
+        return ask(name)
+
+    monkeypatch.setattr(services.storage, "size", size)
+    assert as_doctor.get(f"/files/{results.id}").status_code == 200
+    assert held == [False]
+
+
 def test_silent_storage_is_said_so(
     as_doctor: Browser, results: Attachment, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -300,6 +300,20 @@ def test_names_are_tidied(phone: Uploader, given: str, kept: str) -> None:
     assert attachment.name == kept
 
 
+def test_sweep_holds_nothing_while_a_storage_thinks(
+    phone: Uploader, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ibolit.jobs import sweep
+
+    phone.create(body=TEXT)
+    held: list[bool] = []
+    monkeypatch.setattr(services.storage, "delete", lambda name: held.append(db.session().in_transaction()))
+    later(hours=49)
+    sweep.forget_what_is_old(type("Broom", (), {"repeat_in": lambda self, pause: None})())
+    db.session.commit()
+    assert held == [False] * 3
+
+
 def test_sweep_forgets_what_was_never_sent(phone: Uploader, services: Services, clinic: Flask) -> None:
     from ibolit.jobs import sweep
 

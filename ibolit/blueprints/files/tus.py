@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import socket
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from email.utils import format_datetime
+from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,6 +31,9 @@ from .. import intake
 bp = Blueprint("uploads", __name__)
 
 BYTES = "application/offset+octet-stream"
+SILENT = 5.0  # seconds without a byte after which a line gives way to another one
+
+_lines: dict[str, Any] = {}  # on which a piece is being read just now, by the upload's key
 
 
 def _room() -> int:
@@ -122,7 +128,7 @@ def _take_bytes(attachment: Attachment, offset: int) -> int:
     with _held(attachment.key) as part:
         if part.size != offset:
             abort(409)
-        _append(part, size - offset)
+        _append(attachment.key, part, size - offset)
         here = part.size
         if here == size:
             intake.take(attachment, part)
@@ -131,21 +137,44 @@ def _take_bytes(attachment: Attachment, offset: int) -> int:
 
 @contextmanager
 def _held(key: str) -> Iterator[Part]:
+    """Answers 423 while another request writes to it or looks at it."""
+    end = 0.0
     with ExitStack() as stack:
-        try:
-            part = stack.enter_context(current_services.uploads.hold(key))
-        except Busy:
-            abort(423)
+        while True:
+            try:
+                part = stack.enter_context(current_services.uploads.hold(key))
+                break
+            except Busy:
+                end = end or _hang_up_on_silence(key)
+                if time.monotonic() > end:
+                    abort(423)
+                time.sleep(0.05)
         yield part
 
 
-def _append(part: Part, most: int) -> None:
+def _hang_up_on_silence(key: str) -> float:
+    """A phone that changed its network speaks on a new line, while the old one still seems to stand: it is ended.
+
+    Until when its part should be free.
+    """
+    line = _lines.get(key)
+    if line is None or current_services.uploads.silence(key) < SILENT:
+        abort(423)
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RD)
+    return time.monotonic() + SILENT
+
+
+def _append(key: str, part: Part, most: int) -> None:
     if (request.content_length or 0) > most:
         abort(413)
+    _lines[key] = request.environ.get("gunicorn.socket")
     try:
         part.append(request.stream, most)
     except Dropped:
         abort(410)
+    finally:
+        del _lines[key]
 
 
 def _metadata() -> dict[str, str]:

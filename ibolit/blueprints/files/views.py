@@ -58,6 +58,7 @@ def _serve(
     attachment: Attachment, variant: Variant, mimetype: str, name: str, *, is_download: bool = False
 ) -> Response:
     file = attachment.file_of(variant)
+    db.session.commit()  # nothing of the database is held while a storage is asked
     size = current_services.storage.size(file)
     answer = Response(mimetype=mimetype, headers={"Cache-Control": "private, no-cache", "Accept-Ranges": "bytes"})
     answer.set_etag(file)  # a stored file never changes
