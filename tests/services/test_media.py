@@ -301,9 +301,7 @@ def test_the_original_stays_turned_as_it_was(examine: Look) -> None:
     assert picture_in(original).getexif()[ORIENTATION] == 6
 
 
-@pytest.mark.parametrize(
-    "make", [samples.jpeg, samples.png, samples.deep_png, samples.webp, samples.gif, samples.heic], ids=str
-)
+@pytest.mark.parametrize("make", [samples.jpeg, samples.png, samples.deep_png, samples.webp, samples.gif, samples.heic])
 def test_cleaning_loses_no_bit_of_a_picture(examine: Look, make: Callable[..., bytes]) -> None:
     sent = picture_in(samples.of(make))
     kept = picture_in(examine(samples.of(make)).original)
