@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import Browser
-from factories import PASSWORD, make_chat, make_doctor, say
+from factories import PASSWORD, attach, make_chat, make_doctor, say
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Device, Doctor, User
+from ibolit.models import AttachmentState, Chat, Device, Doctor, Kind, User
 from ibolit.services import Services
 from ibolit.services.realtime import Closing, Outbox
 
@@ -52,6 +52,25 @@ def three(open_screen: Open, patient: User, doctor: Doctor, stranger: User) -> t
 def post(browser: Browser, chat: Chat, text: str = "Болит голова", client_id: str = "abcdef123456") -> None:
     url = f"/chats/{chat.id}/messages"
     assert browser.post(url, {"text": text, "client_id": client_id}, htmx=True).status_code == 200
+
+
+def test_voice_that_plays_now_is_shown_anew_to_both(
+    chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
+) -> None:
+    voice = attach(chat, patient, Kind.VOICE, state=AttachmentState.PREPARING, mimetype="audio/webm", name="голос.webm")
+    message = say(chat, patient, "", files=[voice])
+    before = message.revision
+    for screen in three:
+        screen.shown()
+    voice.show(2.5)
+    chat.show_anew(message)
+    db.session.commit()
+    author, reader, stranger = (screen.shown() for screen in three)
+    assert stranger == ""
+    for html in (author, reader):
+        assert f'id="message-{message.id}"' in html
+        assert f'data-revision="{before + 1}"' in html
+        assert f"/files/{voice.id}/shown" in html
 
 
 def test_message_reaches_the_two_and_nobody_else(

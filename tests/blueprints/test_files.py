@@ -163,10 +163,11 @@ def test_head_tells_the_length(as_doctor: Browser, results: Attachment) -> None:
 
 
 def test_document_is_only_downloaded(as_patient: Browser, chat: Chat) -> None:
-    attachment = sent(as_patient, chat, samples.docx(), "выписка.docx")
+    body = samples.docx()
+    attachment = sent(as_patient, chat, body, "выписка.docx")
     assert as_patient.get(f"/files/{attachment.id}/shown").status_code == 404
     assert as_patient.get(f"/files/{attachment.id}/thumbnail").status_code == 404
-    assert as_patient.get(f"/files/{attachment.id}").data == samples.docx()
+    assert as_patient.get(f"/files/{attachment.id}").data == body
 
 
 def test_film_that_does_not_play_is_only_downloaded(as_patient: Browser, chat: Chat) -> None:
