@@ -25,6 +25,8 @@ SCREENS = (
     ("doctor", PATIENT, "/doctors/3"),
     ("messages", PATIENT, "/messages"),
     ("chat", PATIENT, "/chats/1"),
+    ("chat-voice", PATIENT, "/chats/5"),
+    ("files", PATIENT, "/chats/3/files"),
     ("chat-last-day", PATIENT, "/chats/3"),
     ("chat-over", PATIENT, "/chats/4"),
     ("tariffs", PATIENT, "/chats/4/tariffs"),
