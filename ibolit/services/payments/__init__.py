@@ -17,6 +17,15 @@ class GatewayUnsure(Exception):
     """Slow, unreachable or confused: it may have been done. Ask again with the same key."""
 
 
+class Refusal(StrEnum):
+    """Why a provider says no. Other words may come; they are his, and for the log."""
+
+    NOT_FOUND = "not_found"
+    INVALID = "invalid_request"  # a sum too large, an address that cannot be: asked rightly it may succeed
+    KEY_TAKEN = "key_taken"  # this key did something already, but not exactly this: look what (look_up, refunds_of)
+    NOT_DUE = "not_due"  # no closing receipt where the first one says full_payment
+
+
 class GatewayRefused(Exception):
     """A plain no: repeating cannot help. `reason` is one of the words of Refusal, or of the provider, for the log."""
 
@@ -43,7 +52,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Customer:
-    """Where the receipt goes: an e-mail, else the phone (E.164)."""
+    """Where the receipt goes: an e-mail, else the phone (E.164).
+
+    «Чеки от ЮKassa» deliver by e-mail only; other cash desks send an SMS too.
+    """
 
     phone: str
     email: str | None = None
@@ -72,7 +84,7 @@ class Paid:
     currency: str
     refunded: int = 0
     number: int | None = None  # ours, back from the metadata
-    page: str = ""  # where the customer pays, while it waits
+    page: str = ""  # where the customer pays, while it waits; a path of ours at the demo bank
     reason: str = ""  # why it was cancelled, in the provider's word
     is_test: bool = False
 
@@ -85,6 +97,7 @@ class Back:
     stage: Stage
     amount: int
     reason: str = ""
+    key: str = ""  # ours, back from the metadata
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,8 @@ class Fiscal:
     document: str = ""  # ФД
     sign: str = ""  # ФП
     registered_at: datetime | None = None
+    refund_id: str = ""  # of the refund it belongs to
+    is_closing: bool = False  # the prepayment became a payment
 
 
 @dataclass(frozen=True)
@@ -124,8 +139,17 @@ class Gateway(Protocol):
     def find_refund(self, refund_id: str) -> Back:
         """Raises GatewayUnsure or GatewayRefused."""
 
+    def refunds_of(self, payment_id: str) -> list[Back]:
+        """All refunds of a payment; for one whose answer was lost for longer than its key lives."""
+
+    def refunds_of(self, payment_id: str) -> list[Back]:
+        """All refunds of a payment, the first one first; for one whose answer was lost for longer than a key lives."""
+
     def close(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Fiscal:
-        """The closing receipt after the service (full_payment with the prepayment as its settlement)."""
+        """The closing receipt after the service (full_payment with the prepayment as its settlement).
+
+        Raises GatewayRefused(NOT_DUE) where RECEIPT_MODE is full_payment.
+        """
 
     def receipts_of(self, payment_id: str) -> list[Fiscal]:
         """All receipts of a payment, the first one first."""
