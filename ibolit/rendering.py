@@ -105,6 +105,12 @@ def local_day(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).date().isoformat()
 
 
+def day_of(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 декабря», «25 января 2027» when it is of another year."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+
+
 def day_title(moment: datetime, zone: ZoneInfo) -> str:
     """«Сегодня», «Вчера», «25 ноября», «25 ноября 2025»."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
@@ -112,7 +118,7 @@ def day_title(moment: datetime, zone: ZoneInfo) -> str:
         return "Сегодня"
     if day == today - timedelta(days=1):
         return "Вчера"
-    return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+    return day_of(moment, zone)
 
 
 def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
@@ -178,7 +184,7 @@ class Environment(flask.templating.Environment):
 
 
 def init_rendering(app: Flask) -> None:
-    dates = (local_time, local_day, day_title, month_title, day_and_time, short_when, time_left, epoch)
+    dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
     files = (file_size, clock_length, short_name)
     helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import PAUSES
-from . import letters, sweep, voices
+from . import letters, payments, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,11 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.LOGIN_CODE: letters.send_login_code,
     JobKind.EMAIL_PROOF: letters.send_email_proof,
     JobKind.VOICE: voices.prepare,
+    JobKind.PAYMENT: payments.drive,
+    JobKind.REFUND: payments.give_back,
+    JobKind.RECEIPTS: payments.fetch_receipts,
+    JobKind.CLOSING_RECEIPT: payments.close,
+    JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }
 
@@ -42,7 +47,7 @@ def _do(job: Job) -> None:
         if job.attempts > MOST_ATTEMPTS:  # it was claimed and never ended: it takes its worker with it
             raise letters.Undeliverable("its worker died every time")
         WORK[job.kind](job)
-        if job.kind is not JobKind.SWEEP:
+        if job.claimed_until is not None:  # who goes on has let go of it
             job.finish()
     except letters.Undeliverable as error:
         db.session.rollback()

@@ -303,6 +303,15 @@ class Chat(Model):
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 
+    def shorten(self, days: int) -> None:
+        """Money went back, and the time bought with it goes too; never before now."""
+        self.lock()
+        if days <= 0 or self.open_until is None:
+            return
+        self.open_until = max(clock.now(), self.open_until - timedelta(days=days))
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+
     # Below: parts of the verbs
 
     def _note_lock(self) -> None:

@@ -22,6 +22,11 @@ class JobKind(StrEnum):
     LOGIN_CODE = "login_code"
     EMAIL_PROOF = "email_proof"
     VOICE = "voice"
+    PAYMENT = "payment"  # from the press to its end
+    REFUND = "refund"
+    RECEIPTS = "receipts"  # what the tax service knows of a payment
+    CLOSING_RECEIPT = "closing_receipt"
+    PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 
 
@@ -46,6 +51,21 @@ class Job(Model):
         db.session.add(job)
         record(WorkAdded())
         return job
+
+    @classmethod
+    def hasten(cls, kind: JobKind, subject_id: int) -> None:
+        """Somebody waits for it: due now, and made if nobody else has it."""
+        now = clock.now()
+        waiting = cls.kind == kind, cls.subject_id == subject_id, cls.done_at.is_(None)
+        pushed = update(cls).where(*waiting, cls.due_at > now).values(due_at=now).returning(cls.id)
+        if not db.session.scalars(pushed).all() and db.session.scalar(select(cls.id).where(*waiting)) is None:
+            db.session.add(cls(kind=kind, subject_id=subject_id))
+        record(WorkAdded())
+
+    @classmethod
+    def pending(cls, kind: JobKind) -> set[int]:
+        """The subjects that have a job of this kind before them."""
+        return set(db.session.scalars(select(cls.subject_id).where(cls.kind == kind, cls.done_at.is_(None))))
 
     @classmethod
     def ensure(cls, kind: JobKind) -> None:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from ..events import (
     AccessChanged,
+    ChatProlonged,
     DeviceEnded,
     MemberTyped,
     MessageChanged,
@@ -16,12 +17,13 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import live
+from . import live, notices
 
 
 def subscribe(app: Flask) -> None:
     subscribers = Subscribers()
     app.extensions["ibolit_subscribers"] = subscribers
+    subscribers.before_commit(ChatProlonged, notices.chat_prolonged)
     subscribers.after_commit(MessageSent, live.message_sent)
     subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
