@@ -9,10 +9,10 @@ from flask import render_template
 from ..config import current_settings
 from ..extensions import db
 from ..models import EmailProof, Job, LoginCode
+from ..rendering import link_to
 from ..services import current_services
 from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
-from .links import link_to
 
 log = logging.getLogger(__name__)
 

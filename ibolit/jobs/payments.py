@@ -11,9 +11,9 @@ from datetime import timedelta
 from ..config import current_settings
 from ..extensions import db
 from ..models import Job, JobKind, Payment, Receipt, Refund, RefundState
+from ..rendering import link_to
 from ..services import clock, current_services
 from ..services.payments import GatewayRefused, GatewayUnsure, Item
-from .links import link_to
 
 log = logging.getLogger(__name__)
 

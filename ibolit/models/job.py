@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from sqlalchemy import Index, String, delete, func, select, update
+from sqlalchemy import Index, Select, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..events import WorkAdded, record
@@ -15,6 +15,7 @@ from ..services import clock
 from .types import RowId, UtcDateTime, word_of
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than any provider may take: a crashed worker's job comes back after it
+LATE_AFTER = timedelta(minutes=2)  # a worker that is well begins within its sweep of half a minute
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 
 
@@ -92,6 +93,26 @@ class Job(Model):
         return db.session.scalar(
             select(func.min(func.coalesce(cls.claimed_until, cls.due_at))).where(cls.done_at.is_(None))
         )
+
+    @classmethod
+    def undone(cls) -> Select[tuple[Self]]:
+        """All that waits, and what was given up within a week, the most urgent first."""
+        given_up = cls.failure.is_not(None) & (cls.done_at > clock.now() - timedelta(days=7))
+        return select(cls).where(cls.done_at.is_(None) | given_up).order_by(cls.due_at, cls.id)
+
+    @property
+    def state(self) -> str:
+        """In a word for whoever keeps the clinic running."""
+        now = clock.now()
+        if self.done_at is not None:
+            return "given up"
+        if self.claimed_until is not None and self.claimed_until >= now:
+            return "claimed"
+        if self.failure is not None:
+            return "failing"
+        if self.due_at > now:
+            return "waiting"
+        return "late" if now - self.due_at > LATE_AFTER else "due"
 
     @classmethod
     def forget_done(cls) -> None:
