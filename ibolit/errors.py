@@ -102,6 +102,11 @@ class NothingToBuy(Refused):
     sentence = "Этот тариф сейчас не продаётся. Выберите другой."
 
 
+class PaymentNotMade(Refused):
+    status = 409
+    sentence = "Оплату создать не получилось, деньги не списаны. Попробуйте позже или позвоните в клинику."
+
+
 class NothingToGiveBack(Refused):
     status = 409
     sentence = "По этому платежу возвращать уже нечего."

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Self
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select, text
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
 from ..database import queue_up
@@ -23,7 +23,7 @@ from ..services import clock
 from ..services.payments import CURRENCY, Back, Customer, Fiscal, Gateway, Item, Order, Paid, Stage
 from .chat import Access, Chat
 from .consent import OFFER
-from .doctor import Tariff
+from .doctor import Doctor, Tariff
 from .job import Job, JobKind
 from .message import Message
 from .types import RowId, UtcDateTime, word_of
@@ -99,7 +99,8 @@ class Payment(Model):
     @classmethod
     def made_by(cls, user: User) -> Select[tuple[Self]]:
         """The person's own, the newest first."""
-        whole = select(cls).options(joinedload(cls.refunds), joinedload(cls.receipts), joinedload(cls.chat))
+        doctor = joinedload(cls.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+        whole = select(cls).options(selectinload(cls.refunds), selectinload(cls.receipts), doctor)
         return whole.where(cls.payer_id == user.id).order_by(cls.id.desc())
 
     @classmethod
@@ -131,6 +132,12 @@ class Payment(Model):
     def is_odd(self) -> bool:
         """The provider took another sum than was asked: not applied, the operator decides."""
         return self.state is PaymentState.SUCCEEDED and self.paid != self.amount
+
+    @property
+    def may_be_wished_back(self) -> bool:
+        """Not what the clinic gives back by itself, and one wish at a time."""
+        is_asked = any(one.state is RefundState.WISHED for one in self.refunds)
+        return self.applied_at is not None and self.rest > 0 and not is_asked
 
     @property
     def rest(self) -> int:
@@ -370,42 +377,45 @@ class Refund(Model):
     def is_overdue(self) -> bool:
         return self.state is RefundState.WISHED and self.decide_by is not None and self.decide_by <= clock.now()
 
-    def approve(self, amount: int | None, note: str, by: User | None) -> None:
+    def approve(self, amount: int | None, note: str, by: User | None) -> bool:
         """The operator's yes, with his sum if he chose another; nobody's after three working days.
 
-        Raises TooMuchBack; a wish that is decided already stays as it is.
+        Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
         """
         self.payment.lock()
         db.session.refresh(self)
         if self.state is not RefundState.WISHED:
-            return
+            return False
         sum_ = self.amount if amount is None else amount
         if not 0 < sum_ <= self.payment.rest:
             raise errors.TooMuchBack(self.payment.rest)
         self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
         self.send()
+        return True
 
-    def decline(self, note: str, by: User) -> None:
+    def decline(self, note: str, by: User) -> bool:
         """The operator's no; money of an odd sum is taken for what was ordered."""
         self.payment.lock()
         db.session.refresh(self)
         if self.state is not RefundState.WISHED:
-            return
+            return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is Cause.ODD_SUM:
             self.payment.apply()
         record(PaymentChanged(self.payment_id))
+        return True
 
-    def repeat(self, by: User) -> None:
+    def repeat(self, by: User) -> bool:
         """The operator tries a failed one again, as a new deed with a new key."""
         self.payment.lock()
         db.session.refresh(self)
         if self.state is not RefundState.FAILED:
-            return
+            return False
         self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
         self.state, self.decided_by, self.sent_at = RefundState.SENDING, by.id, clock.now()
         Job.add(JobKind.REFUND, self.id)
         record(PaymentChanged(self.payment_id))
+        return True
 
     def send(self) -> None:
         """On its way: counted as given back from now on, so that nobody gives it twice."""
