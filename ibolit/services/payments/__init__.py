@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from ...config import Settings
+
 CURRENCY = "RUB"
 
 
@@ -140,9 +142,6 @@ class Gateway(Protocol):
         """Raises GatewayUnsure or GatewayRefused."""
 
     def refunds_of(self, payment_id: str) -> list[Back]:
-        """All refunds of a payment; for one whose answer was lost for longer than its key lives."""
-
-    def refunds_of(self, payment_id: str) -> list[Back]:
         """All refunds of a payment, the first one first; for one whose answer was lost for longer than a key lives."""
 
     def close(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Fiscal:
@@ -156,3 +155,22 @@ class Gateway(Protocol):
 
     def read_notice(self, body: bytes) -> Notice | None:
         """None for what does not concern us; raises ValueError for what is no notice."""
+
+
+def gateway_from(settings: Settings) -> Gateway:
+    if settings.payments_backend == "yookassa":
+        from .yookassa import Shop, YooKassa
+
+        return YooKassa(
+            Shop(
+                settings.yookassa_shop_id,
+                settings.yookassa_secret_key,
+                settings.yookassa_api_url,
+                settings.receipt_mode,
+                settings.vat_code,
+                settings.tax_system_code,
+            )
+        )
+    from .demo import DemoBank
+
+    return DemoBank(settings.data, settings.receipt_mode)
