@@ -13,6 +13,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .auth.views import bp as auth
     from .chat.views import bp as chat
     from .consultations.views import bp as consultations
+    from .demo import bank  # noqa: F401  its page stands on the same blueprint
     from .demo.views import bp as demo
     from .doctors.views import bp as doctors
     from .documents.views import bp as documents
