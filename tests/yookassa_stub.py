@@ -85,7 +85,7 @@ class Fault:
 
     @classmethod
     def named(cls, word: str) -> Fault:
-        """500 502 202 429 401 403 garbage drop hold slow:SECONDS; all but the last two also with -after."""
+        """500 502 202 307 429 401 403 410 garbage drop hold slow:SECONDS; all but the last two also with -after."""
         name, _, more = word.removesuffix("-after").partition(":")
         fault = _fault(name, more)
         return replace(fault, after=True) if word.endswith("-after") else fault
@@ -104,11 +104,14 @@ def _fault(name: str, more: str) -> Fault:
         return Fault(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html")
     if name == "202":
         return Fault(202, json.dumps({"type": "processing", "retry_after": 1800}).encode())
+    if name == "307":
+        return Fault(307)  # to /v3/elsewhere
     codes = {
         "500": "internal_server_error",
         "429": "too_many_requests",
         "401": "invalid_credentials",
         "403": "forbidden",
+        "410": "gone",
     }
     return Fault(int(name), json.dumps(Wrong(int(name), codes[name], "Asked for by a test").body).encode())
 
@@ -660,6 +663,8 @@ def _handler(stub: YooKassaStub) -> type[BaseHTTPRequestHandler]:
         def _say(self, status: int, body: bytes, content_type: str = "application/json") -> None:
             with suppress(OSError):  # who would not wait is gone
                 self.send_response(status)
+                if status == 307:
+                    self.send_header("Location", "/v3/elsewhere")
                 self.send_header("Content-Type", content_type)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
