@@ -241,6 +241,15 @@ def test_lists_are_read_to_their_end(
     assert len(gateway.receipts_of(lost.id)) == 6
 
 
+def test_list_that_turns_in_a_circle_ends(
+    yookassa: YooKassaStub, gateway: YooKassa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([(200, b'{"type": "list", "items": [], "next_cursor": "again"}')] * 5)
+    monkeypatch.setattr(yookassa, "answer", lambda _seen: next(answers))
+    assert gateway.look_up(7, clock.now()) is None
+    assert len(yookassa.requests) == 2
+
+
 def test_paid_one_of_two_with_our_number_is_found(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     """As after a key that had expired: the one with the money counts."""
     since = clock.now()

@@ -188,7 +188,7 @@ class YooKassa:
 
             things, cursor = self._ask(deed, one)
             yield from things
-            if not cursor:
+            if not cursor or cursor == more.get("cursor"):
                 return
             more = {"limit": PAGE, "cursor": cursor}
 
