@@ -97,6 +97,10 @@ class DoctorTakesNoMessages(Refused):
     sentence = "Врач сейчас не принимает сообщения."
 
 
+class NothingChosen(Refused):
+    sentence = "Выберите тариф."
+
+
 class NothingToBuy(Refused):
     status = 409
     sentence = "Этот тариф сейчас не продаётся. Выберите другой."
@@ -110,6 +114,10 @@ class PaymentNotMade(Refused):
 class NothingToGiveBack(Refused):
     status = 409
     sentence = "По этому платежу возвращать уже нечего."
+
+
+class RestHasChanged(Refused):
+    sentence = "По этому платежу только что возвращали деньги. Проверьте сумму и нажмите ещё раз."
 
 
 class TooMuchBack(Refused):

@@ -46,6 +46,7 @@ class Worker:
         with self.app.app_context():
             try:
                 Job.ensure(JobKind.SWEEP)
+                Job.ensure(JobKind.PAYMENTS_SWEEP)
                 db.session.commit()
             except SQLAlchemyError:  # another worker was faster, or the database is not migrated yet
                 db.session.rollback()

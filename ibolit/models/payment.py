@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
@@ -20,7 +22,19 @@ from ..database import queue_up
 from ..events import ChatProlonged, PaymentChanged, record
 from ..extensions import Model, db
 from ..services import clock
-from ..services.payments import CURRENCY, Back, Customer, Fiscal, Gateway, Item, Order, Paid, Stage
+from ..services.payments import (
+    CURRENCY,
+    Back,
+    Customer,
+    Fiscal,
+    Gateway,
+    GatewayRefused,
+    Item,
+    Order,
+    Paid,
+    Refusal,
+    Stage,
+)
 from .chat import Access, Chat
 from .consent import OFFER
 from .doctor import Doctor, Tariff
@@ -104,6 +118,12 @@ class Payment(Model):
         return whole.where(cls.payer_id == user.id).order_by(cls.id.desc())
 
     @classmethod
+    def numbered(cls, number: int) -> Select[tuple[Self]]:
+        """Anybody's: for the operator."""
+        whole = select(cls).options(joinedload(cls.payer), selectinload(cls.refunds), selectinload(cls.receipts))
+        return whole.where(cls.id == number)
+
+    @classmethod
     def returned_to(cls, token: str) -> Select[tuple[Self]]:
         return select(cls).where(cls.token == token)
 
@@ -130,8 +150,19 @@ class Payment(Model):
 
     @property
     def is_odd(self) -> bool:
-        """The provider took another sum than was asked: not applied, the operator decides."""
-        return self.state is PaymentState.SUCCEEDED and self.paid != self.amount
+        """The provider took another sum or currency than was asked: the operator decides."""
+        return any(one.cause is Cause.ODD_SUM for one in self.refunds)
+
+    @property
+    def price(self) -> int:
+        """What all its days cost: less than was asked, if the operator let an odd sum do."""
+        return min(self.amount, self.paid)
+
+    @property
+    def has_gone_back(self) -> bool:
+        """All that was sent back has arrived."""
+        arrived = sum(one.amount for one in self.refunds if one.state is RefundState.SUCCEEDED)
+        return arrived == self.refunded
 
     @property
     def may_be_wished_back(self) -> bool:
@@ -183,7 +214,7 @@ class Payment(Model):
         """All of it while the doctor wrote nothing, else the whole unused days (the offer, section 5)."""
         if self.applied_at is None or not self.doctor_has_written_since():
             return self.rest
-        return min(self.rest, round_half_up(self.amount * self.unused_days(), self.days))
+        return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
 
     # Verbs
 
@@ -236,15 +267,19 @@ class Payment(Model):
         if found.stage is Stage.SUCCEEDED:
             self._succeed(found)
         elif found.stage is Stage.CANCELLED:
-            self._end(found.reason)
+            if self.is_live:
+                self._end(found.reason)
         elif self.state is PaymentState.CREATED:
             self.state, self.page = PaymentState.WAITING, found.page
             self._tell()
 
     def end(self, reason: str) -> None:
-        """It will never be paid: the provider refused it, or never got to know of it."""
+        """It will never be paid: the provider refused it, or never got to know of it.
+
+        What he does know, because another call made it meanwhile, only he can end.
+        """
         self.lock()
-        if self.is_live:
+        if self.is_live and self.provider_id is None:
             self._end(reason)
 
     def order(self, return_url: str) -> Order:
@@ -260,7 +295,12 @@ class Payment(Model):
         if self.provider_id is not None:
             return gateway.find(self.provider_id)
         if clock.now() - self.created_at < KEY_LIVES:
-            return gateway.create(self.order(return_url))
+            try:
+                return gateway.create(self.order(return_url))
+            except GatewayRefused as refusal:
+                if refusal.reason != Refusal.KEY_TAKEN:
+                    raise
+                # It was made, while the clinic's settings said something else of it; somebody may have paid it.
         return gateway.look_up(self.id, since=self.created_at)
 
     def give_back(self, amount: int, cause: Cause, note: str = "", *, by: User | None = None) -> Refund:
@@ -272,6 +312,16 @@ class Payment(Model):
         db.session.add(refund)
         refund.send()
         return refund
+
+    def give_back_seeing(self, rest: int, amount: int | None, note: str, by: User) -> Refund:
+        """The operator's own decision, made when so much could go back: pressed twice it is done once.
+
+        Raises RestHasChanged and TooMuchBack.
+        """
+        self.lock()
+        if rest != self.rest:
+            raise errors.RestHasChanged
+        return self.give_back(rest if amount is None else amount, Cause.OPERATOR, note, by=by)
 
     def wish_back(self, cause: Cause, note: str = "") -> Refund:
         """For the operator to decide; one at a time. Raises NothingToGiveBack."""
@@ -289,9 +339,13 @@ class Payment(Model):
         self._tell()
         return refund
 
-    def apply(self) -> None:
-        """What was bought is given, once."""
-        if self.applied_at is not None:
+    def keep(self) -> None:
+        """What was bought is given for the money that is here, once; if it is not for sale any more, the money goes."""
+        self.chat.lock()
+        if self.applied_at is not None or self.rest <= 0:
+            return
+        if not _is_for_sale(self.chat):
+            self.give_back(self.rest, Cause.NOT_FOR_SALE)
             return
         self.chat.prolong(self.days)
         self.applied_at, self.opened_until = clock.now(), self.chat.open_until
@@ -306,10 +360,8 @@ class Payment(Model):
         Job.add(JobKind.RECEIPTS, self.id)
         if (found.amount, found.currency) != (self.amount, CURRENCY):
             self.wish_back(Cause.ODD_SUM)
-        elif not _is_for_sale(self.chat):
-            self.give_back(self.rest, Cause.NOT_FOR_SALE)
         else:
-            self.apply()
+            self.keep()
         self._tell()
 
     def _end(self, reason: str) -> None:
@@ -380,6 +432,7 @@ class Refund(Model):
     def approve(self, amount: int | None, note: str, by: User | None) -> bool:
         """The operator's yes, with his sum if he chose another; nobody's after three working days.
 
+        What he keeps of an odd sum is taken for what was ordered.
         Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
         """
         self.payment.lock()
@@ -391,6 +444,8 @@ class Refund(Model):
             raise errors.TooMuchBack(self.payment.rest)
         self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
         self.send()
+        if self.cause is Cause.ODD_SUM:
+            self.payment.keep()
         return True
 
     def decline(self, note: str, by: User) -> bool:
@@ -401,7 +456,7 @@ class Refund(Model):
             return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is Cause.ODD_SUM:
-            self.payment.apply()
+            self.payment.keep()
         record(PaymentChanged(self.payment_id))
         return True
 
@@ -424,6 +479,7 @@ class Refund(Model):
         self.payment.refunded += self.amount
         self.payment.withdrawn_days += self.days
         self.payment.chat.shorten(self.days)
+        self._end_wishes_for_nothing()
         db.session.flush()
         Job.add(JobKind.REFUND, self.id)
         record(PaymentChanged(self.payment_id))
@@ -435,13 +491,17 @@ class Refund(Model):
         if self.provider_id is not None:
             return gateway.find_refund(self.provider_id)
         if self.sent_at is not None and clock.now() - self.sent_at >= KEY_LIVES:
-            known = {one.provider_id for one in payment.refunds}
-            made = [back for back in gateway.refunds_of(payment.provider_id) if back.id not in known]
-            lost = next((back for back in made if back.amount == self.amount), None)
+            lost = self._lost(gateway)
             if lost is not None:
                 return lost
         items = [Item(payment.title, self.amount)]
-        return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
+        try:
+            return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
+        except GatewayRefused as refusal:
+            lost = self._lost(gateway) if refusal.reason == Refusal.KEY_TAKEN else None
+            if lost is None:
+                raise
+            return lost
 
     def settle(self, back: Back) -> None:
         """What the provider said of it just now."""
@@ -465,6 +525,20 @@ class Refund(Model):
             self.state, self.reason = RefundState.FAILED, reason[:60]
             record(PaymentChanged(self.payment_id))
 
+    def _end_wishes_for_nothing(self) -> None:
+        """Who wished for money back has it, when all of it went otherwise."""
+        for other in self.payment.refunds:
+            if other is not self and other.state is RefundState.WISHED and self.payment.rest == 0:
+                other.state, other.note, other.done_at = RefundState.DECLINED, "Деньги уже возвращены.", clock.now()
+
+    def _lost(self, gateway: Gateway) -> Back | None:
+        """What the provider made of it without our hearing of it: known by our key, else by its sum."""
+        assert self.payment.provider_id is not None
+        known = {one.provider_id for one in self.payment.refunds}
+        made = [back for back in gateway.refunds_of(self.payment.provider_id) if back.id not in known]
+        by_key = next((back for back in made if back.key == self.key), None)
+        return by_key or next((back for back in made if not back.key and back.amount == self.amount), None)
+
     def _days_for_it(self) -> int:
         """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""
         payment = self.payment
@@ -472,13 +546,7 @@ class Refund(Model):
             return 0
         if self.amount == payment.rest:
             return payment.unused_days(begun=True)
-        return min(payment.unused_days(), payment.days * self.amount // payment.amount)
-
-
-class ReceiptKind(StrEnum):
-    PAYMENT = "payment"
-    REFUND = "refund"
-    CLOSING = "closing"
+        return min(payment.unused_days(), payment.days * self.amount // payment.price)
 
 
 class Receipt(Model):
@@ -531,12 +599,27 @@ def in_working_days(count: int) -> datetime:
     return moment
 
 
-def takings_of(doctor_id: int, since: datetime) -> Sequence[tuple[datetime, int, int]]:
-    """What a doctor's patients paid since a moment: (paid_at, paid, refunded) of each, for his months' totals."""
-    paid = select(Payment.paid_at, Payment.paid, Payment.refunded).where(
-        Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED, Payment.paid_at >= since
-    )
-    return db.session.execute(paid.order_by(Payment.paid_at.desc())).tuples().all()  # type: ignore[return-value]
+@dataclass
+class Income:
+    """What a doctor's patients paid within a month, and how much of exactly that went back, whenever it did."""
+
+    month: datetime  # a moment in it
+    paid: int = 0
+    returned: int = 0
+    count: int = 0
+
+
+def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
+    """By the months of the doctor's own calendar, the newest first."""
+    paid = select(Payment.paid_at, Payment.paid, Payment.refunded)
+    paid = paid.where(Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED)
+    months: dict[tuple[int, int], Income] = {}
+    for paid_at, sum_, refunded in db.session.execute(paid.order_by(Payment.paid_at.desc())).tuples():
+        assert paid_at is not None
+        local = paid_at.astimezone(zone)
+        income = months.setdefault((local.year, local.month), Income(paid_at))
+        income.paid, income.returned, income.count = income.paid + sum_, income.returned + refunded, income.count + 1
+    return list(months.values())
 
 
 def owed() -> int:
