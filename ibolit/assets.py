@@ -28,6 +28,8 @@ CSS = (
     "message",
     "composer",
     "panels",
+    "sheet",
+    "payments",
     "notices",
     "utilities",
 )
@@ -56,6 +58,8 @@ JS = (
     "js/outbox.js",
     "js/composer.js",
     "js/leaving.js",
+    "js/sheet.js",
+    "js/choice.js",
     "js/connection.js",
 )
 

@@ -11,6 +11,7 @@ from ..events import (
     MemberTyped,
     MessageChanged,
     MessageSent,
+    PaymentChanged,
     ReceiptsMoved,
     Subscribers,
     WorkAdded,
@@ -28,6 +29,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
     subscribers.after_commit(AccessChanged, live.access_changed)
+    subscribers.after_commit(PaymentChanged, live.payment_changed)
     subscribers.after_commit(MemberTyped, live.member_typed)
     subscribers.after_commit(DeviceEnded, _close_sockets)
     worker = Worker(app)
