@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ..config import current_settings
 from ..extensions import db
-from ..models import Job, JobKind, Payment, Receipt, Refund, RefundState
+from ..models import Job, JobKind, Payment, PaymentState, Receipt, Refund, RefundState
 from ..rendering import link_to
 from ..services import clock, current_services
 from ..services.payments import GatewayRefused, GatewayUnsure, Item
@@ -24,8 +24,8 @@ RECEIPTS_COME_WITHIN = timedelta(days=7)
 def drive(job: Job) -> None:
     """Made at the provider if he does not know it, then looked at until it has ended."""
     payment = db.session.get_one(Payment, job.subject_id)
-    if not payment.is_live:
-        return
+    if payment.state is PaymentState.SUCCEEDED or not (payment.is_live or payment.provider_id):
+        return  # a cancelled one that somebody speaks of is asked about once more: money may have come
     db.session.commit()
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))

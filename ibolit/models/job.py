@@ -70,9 +70,13 @@ class Job(Model):
 
     @classmethod
     def ensure(cls, kind: JobKind) -> None:
-        """A chore that must exist once, however many workers start."""
-        if db.session.scalar(select(cls.id).where(cls.unique_key == kind)) is None:
+        """A chore that must exist once, however many workers start; one that was given up begins anew."""
+        chore = db.session.scalar(select(cls).where(cls.unique_key == kind))
+        if chore is None:
             db.session.add(cls(kind=kind, unique_key=kind))
+        elif chore.done_at is not None:
+            chore.done_at = None
+            chore.repeat_in(timedelta())
 
     @classmethod
     def claim(cls) -> Self | None:

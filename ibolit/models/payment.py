@@ -497,8 +497,9 @@ class Refund(Model):
         items = [Item(payment.title, self.amount)]
         try:
             return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
-        except GatewayRefused as refusal:
-            lost = self._lost(gateway) if refusal.reason == Refusal.KEY_TAKEN else None
+        except GatewayRefused:
+            # He may have done it without our hearing of it and say no now; repeated with a new key it would be twice.
+            lost = self._lost(gateway)
             if lost is None:
                 raise
             return lost
