@@ -31,6 +31,8 @@ CSS = (
     "composer",
     "tray",
     "panels",
+    "sheet",
+    "payments",
     "notices",
     "utilities",
 )
@@ -60,6 +62,8 @@ JS = (
     "js/outbox.js",
     "js/composer.js",
     "js/leaving.js",
+    "js/sheet.js",
+    "js/choice.js",
     "js/connection.js",
 )
 

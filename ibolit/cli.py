@@ -1,16 +1,24 @@
-"""Chores: flask seed fills the demo clinic, flask work does due jobs."""
+"""Chores: flask seed fills the demo clinic, work does due jobs, jobs shows them, refund gives money back."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import click
 from flask import Flask, current_app
 
+from . import errors
 from .extensions import db
+from .models import Act, AuditEvent, Cause, Job, Payment
+from .rendering import kopecks, rubles
+from .services import clock
+
+CONSOLE = "console"  # the address of who sits at the server
 
 
 def register_commands(app: Flask) -> None:
-    app.cli.add_command(seed)
-    app.cli.add_command(work)
+    for command in (seed, work, jobs, refund):
+        app.cli.add_command(command)
 
 
 @click.command()
@@ -28,3 +36,50 @@ def seed() -> None:
 def work() -> None:
     """Do due jobs until stopped: the worker as a process of its own (then set WORKER_THREADS=0 for the web)."""
     current_app.extensions["ibolit_worker"].run()
+
+
+@click.command()
+def jobs() -> None:
+    """Show what is due, late, claimed and failing, and what was given up within a week. Names nobody."""
+    undone = db.session.scalars(Job.undone()).all()
+    if not undone:
+        click.echo("Nothing is due.")
+    for job in undone:
+        subject = f"№{job.subject_id}" if job.subject_id else ""
+        tries = f"{job.attempts} tried" if job.attempts else ""
+        line = f"{job.state:9} {job.kind:16} {subject:9} due {_stamp(job.due_at)}  {tries:8} {job.failure or ''}"
+        click.echo(line.rstrip())
+    states = [job.state for job in undone]
+    click.echo(", ".join(f"{states.count(state)} {state}" for state in sorted(set(states))))
+    db.session.remove()
+
+
+@click.command()
+@click.argument("payment", type=click.IntRange(min=1))
+@click.option("--amount", help="Rubles, as 100.50; without it all that is left goes back.")
+@click.option("--reason", required=True, help="Why: the operator reads it beside the refund.")
+def refund(payment: int, amount: str | None, reason: str) -> None:
+    """Give back the money of a payment, whole or in part. The worker sends it within half a minute."""
+    if not reason.strip() or len(reason) > 300:
+        raise click.BadParameter("say why, in up to 300 characters", param_hint="--reason")
+    found = db.session.get(Payment, payment)
+    if found is None:
+        raise click.ClickException(f"There is no payment №{payment}.")
+    try:
+        sum_ = found.rest if amount is None else kopecks(amount)
+        found.give_back(sum_, Cause.OPERATOR, reason.strip())
+    except ValueError:
+        raise click.BadParameter("must be a sum in rubles such as 1500 or 100.50", param_hint="--amount") from None
+    except errors.TooMuchBack as refusal:
+        raise click.ClickException(f"Payment №{payment}: at most {rubles(refusal.most)} can go back.") from None
+    AuditEvent.write(Act.REFUND_MADE, actor_id=None, subject_id=payment, address=CONSOLE)
+    db.session.commit()
+    click.echo(f"{rubles(sum_)} of payment №{payment} go back.")
+    db.session.remove()
+
+
+def _stamp(moment: datetime) -> str:
+    """In UTC, and how far that is from now."""
+    seconds = int((moment - clock.now()).total_seconds())
+    away = f"in {seconds} s" if seconds > 0 else f"{-seconds} s ago"
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z ({away})"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -19,6 +20,12 @@ from werkzeug.local import LocalProxy
 from .errors import CannotStart
 
 DEVELOPMENT_KEY = "ibolit-development-key"
+
+# Where YooKassa's notifications come from, as its documentation lists them.
+YOOKASSA_NETWORKS = (
+    "185.71.76.0/27 185.71.77.0/27 77.75.153.0/25 77.75.154.128/25 77.75.156.11 77.75.156.35 "
+    "2a02:5180:0:1509::/64 2a02:5180:0:1533::/64 2a02:5180:0:2655::/64 2a02:5180:0:2669::/64"
+)
 
 
 class Environment(StrEnum):
@@ -47,6 +54,10 @@ class Settings:
     public_url: str
     clinic_name: str
     clinic_phone: str
+    clinic_legal_name: str
+    clinic_inn: str
+    clinic_ogrn: str
+    clinic_licence: str
     clinic_timezone: ZoneInfo
     support_email: str
     registration_is_open: bool
@@ -61,6 +72,15 @@ class Settings:
     smtp_user: str
     smtp_password: str
     smtp_tls: bool
+    payments_backend: str
+    yookassa_shop_id: str
+    yookassa_secret_key: str
+    yookassa_api_url: str
+    yookassa_networks: tuple[IPv4Network | IPv6Network, ...]
+    receipt_mode: str
+    tax_system_code: int  # 0: not sent
+    vat_code: int
+    receipt_url: str
     file_max: int
     files_max: int
     storage_backend: str
@@ -92,6 +112,10 @@ class Settings:
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
 
+    def receipt_link(self, fn: str, fd: str, fp: str) -> str:
+        """Where a registered receipt can be seen; empty when the clinic has named no such place."""
+        return self.receipt_url.format(fn=fn, fd=fd, fp=fp)
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Raises BadSetting for the first value that cannot be used."""
@@ -110,6 +134,10 @@ class Settings:
             public_url=env.site("PUBLIC_URL", None if production else f"http://127.0.0.1:{port}"),
             clinic_name=env.text("CLINIC_NAME", None if production else "Клиника «Айболит»"),
             clinic_phone=env.text("CLINIC_PHONE", "" if production else "+7 495 000-00-00"),
+            clinic_legal_name=env.text("CLINIC_LEGAL_NAME", None if production else "ООО «Айболит» (вымышленное)"),
+            clinic_inn=env.inn("CLINIC_INN", None if production else "0000000000"),
+            clinic_ogrn=env.digits("CLINIC_OGRN", "" if production else "0000000000000", lengths=(13, 15)),
+            clinic_licence=env.text("CLINIC_LICENCE", None if production else "нет: это демонстрация, а не клиника"),
             clinic_timezone=env.zone("CLINIC_TIMEZONE", "Europe/Moscow"),
             support_email=env.email("SUPPORT_EMAIL", "support@ibolit.pro"),
             registration_is_open=env.choice("REGISTRATION", ["open", "invite"], default="open") == "open",
@@ -124,6 +152,15 @@ class Settings:
             smtp_user=env.text("SMTP_USER", ""),
             smtp_password=env.text("SMTP_PASSWORD", ""),
             smtp_tls=env.flag("SMTP_TLS", default=True),
+            payments_backend=env.choice("PAYMENTS_BACKEND", ["demo", "yookassa"], default=fallback),
+            yookassa_shop_id=env.text("YOOKASSA_SHOP_ID", ""),
+            yookassa_secret_key=env.secret("YOOKASSA_SECRET_KEY", ""),
+            yookassa_api_url=env.site("YOOKASSA_API_URL", "https://api.yookassa.ru/v3", path=r"(/[\w.-]+)*"),
+            yookassa_networks=env.networks("YOOKASSA_NETWORKS", YOOKASSA_NETWORKS),
+            receipt_mode=env.choice("RECEIPT_MODE", ["full_prepayment", "full_payment"], default="full_prepayment"),
+            tax_system_code=env.number("TAX_SYSTEM_CODE", 0, least=0, most=6),
+            vat_code=env.number("VAT_CODE", 1, least=1, most=12),
+            receipt_url=env.template("RECEIPT_URL", ("fn", "fd", "fp")),
             file_max=env.number("FILE_MAX_MB", 25, least=1, most=1000) * 1024 * 1024,
             files_max=env.number("FILES_MAX", 10, least=1, most=30),
             storage_backend=env.choice("STORAGE_BACKEND", ["folder", "s3"], default="folder"),
@@ -154,6 +191,8 @@ class Settings:
         if self.storage_backend == "s3":
             needed += [("S3_ENDPOINT", self.s3_endpoint), ("S3_BUCKET", self.s3_bucket)]
             needed += [("S3_KEY", self.s3_key), ("S3_SECRET", self.s3_secret)]
+        if self.payments_backend == "yookassa":
+            needed += [("YOOKASSA_SHOP_ID", self.yookassa_shop_id), ("YOOKASSA_SECRET_KEY", self.yookassa_secret_key)]
         for name, value in needed:
             if not value:
                 raise BadSetting(name, "is needed by the chosen provider")
@@ -169,6 +208,10 @@ class Settings:
             raise BadSetting("SMS_BACKEND", "the demo sender cannot be used in production")
         if self.mail_backend == "demo":
             raise BadSetting("MAIL_BACKEND", "the demo sender cannot be used in production")
+        if self.payments_backend == "demo":
+            raise BadSetting("PAYMENTS_BACKEND", "the demo bank takes no money and cannot be used in production")
+        if not self.yookassa_api_url.startswith("https://"):
+            raise BadSetting("YOOKASSA_API_URL", "must begin with https:// in production")
         if self.clock_offset:
             raise BadSetting("CLOCK_OFFSET", "time cannot be moved in production")
         if not self.is_https:
@@ -213,10 +256,46 @@ class _Reader:
             raise BadSetting(name, "must begin with sqlite:// or postgresql+psycopg://")
         return value
 
-    def site(self, name: str, default: str | None) -> str:
+    def site(self, name: str, default: str | None, path: str = "") -> str:
         value = self.text(name, default).rstrip("/")
-        if value != default and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", value):
-            raise BadSetting(name, "must be an address such as https://ibolit.example, without a path")
+        if value != default and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?" + path, value):
+            shape = "without a path" if not path else "with or without a path"
+            raise BadSetting(name, f"must be an address such as https://ibolit.example, {shape}")
+        return value
+
+    def template(self, name: str, places: tuple[str, ...]) -> str:
+        """An address with {places} in it, or nothing."""
+        value = self.text(name, "")
+        try:
+            filled = value.format(**dict.fromkeys(places, "0"))
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            known = ", ".join(f"{{{place}}}" for place in places)
+            raise BadSetting(name, f"may have only {known} in braces") from error
+        if value and not re.fullmatch(r"https://[^\s<>\"]+", filled):
+            raise BadSetting(name, "must be an address beginning with https://")
+        return value
+
+    def networks(self, name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Addresses and networks with spaces or commas between them."""
+        try:
+            return tuple(ip_network(word) for word in re.split(r"[\s,]+", self.text(name, default)))
+        except ValueError as error:
+            raise BadSetting(name, f"has something that is no network: {error}") from error
+
+    def digits(self, name: str, default: str | None, *, lengths: tuple[int, ...]) -> str:
+        value = self.text(name, default)
+        if value and (not re.fullmatch(r"[0-9]+", value) or len(value) not in lengths):
+            raise BadSetting(name, f"must be {' or '.join(map(str, lengths))} digits")
+        return value
+
+    def inn(self, name: str, default: str | None) -> str:
+        """With its check digits: it stands in every contract, and nobody sees a slip of the finger there."""
+        value = self.digits(name, default, lengths=(10, 12))
+        weights = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
+        for place in (9,) if len(value) == 10 else (10, 11):
+            total = sum(int(digit) * weight for digit, weight in zip(value, weights[-place:], strict=False))
+            if total % 11 % 10 != int(value[place]):
+                raise BadSetting(name, "has a wrong digit")
         return value
 
     def email(self, name: str, default: str) -> str:

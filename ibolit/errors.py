@@ -97,6 +97,39 @@ class DoctorTakesNoMessages(Refused):
     sentence = "Врач сейчас не принимает сообщения."
 
 
+class NothingChosen(Refused):
+    sentence = "Выберите тариф."
+
+
+class NothingToBuy(Refused):
+    status = 409
+    sentence = "Этот тариф сейчас не продаётся. Выберите другой."
+
+
+class PaymentNotMade(Refused):
+    status = 409
+    sentence = "Оплату создать не получилось, деньги не списаны. Попробуйте позже или позвоните в клинику."
+
+
+class NothingToGiveBack(Refused):
+    status = 409
+    sentence = "По этому платежу возвращать уже нечего."
+
+
+class RestHasChanged(Refused):
+    sentence = "По этому платежу только что возвращали деньги. Проверьте сумму и нажмите ещё раз."
+
+
+class TooMuchBack(Refused):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Вернуть можно не больше {most / 100:.2f} ₽.".replace(".", ",", 1))
+        self.most = most
+
+
+class WrongPayment(Exception):
+    """The provider spoke of another payment than we asked about."""
+
+
 class CannotStart(click.ClickException):
     """The clinic's IT sees this sentence alone, from the command line and from the server."""
 

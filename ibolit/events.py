@@ -59,6 +59,20 @@ class AccessChanged(Fact):
 
 
 @dataclass(frozen=True)
+class ChatProlonged(Fact):
+    """Paid days were added: both read of it in the chat."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True)
+class PaymentChanged(Fact):
+    """A payment or one of its refunds has another state than before."""
+
+    payment_id: int
+
+
+@dataclass(frozen=True)
 class MemberTyped(Fact):
     """Somebody is writing; nothing is stored."""
 

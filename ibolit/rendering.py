@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, MutableMapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import flask.templating
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from . import phones
+from .config import current_settings
 from .services import clock
 
 RUSSIAN = Locale("ru")
@@ -73,6 +75,19 @@ def rubles(kopecks: int) -> str:
     return f"{amount}{NBSP}₽"
 
 
+def kopecks(words: str) -> int:
+    """«1 500», «1500,50 ₽» or «1500.50» as somebody types it. Raises ValueError for anything else."""
+    plain = "".join(words.split()).removesuffix("₽").replace(",", ".")
+    try:
+        sum_ = Decimal(plain) * 100
+        is_sum = 0 < sum_ < 10**11 and sum_ == int(sum_)
+    except ArithmeticError:  # no number at all
+        is_sum = False
+    if not is_sum:
+        raise ValueError(words)
+    return int(sum_)
+
+
 def file_size(size: int) -> str:
     """1258291 → «1,2 МБ»."""
     if size < 1024:
@@ -105,6 +120,12 @@ def local_day(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).date().isoformat()
 
 
+def day_of(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 декабря», «25 января 2027» when it is of another year."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+
+
 def day_title(moment: datetime, zone: ZoneInfo) -> str:
     """«Сегодня», «Вчера», «25 ноября», «25 ноября 2025»."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
@@ -112,7 +133,7 @@ def day_title(moment: datetime, zone: ZoneInfo) -> str:
         return "Сегодня"
     if day == today - timedelta(days=1):
         return "Вчера"
-    return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+    return day_of(moment, zone)
 
 
 def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
@@ -160,6 +181,12 @@ def field_attributes(field: Any, hint: str, **wanted: Any) -> dict[str, Any]:
     return attributes | ({"aria-describedby": f"{field.id}-hint"} if hint else {})
 
 
+def link_to(endpoint: str, **values: object) -> str:
+    """The address of a page of ours in what leaves the house, wherever it is written: a worker has no request."""
+    doors = current_app.url_map.bind(current_settings.public_host)
+    return current_settings.public_url + doors.build(endpoint, values)
+
+
 def paths_of(app: Flask) -> Callable[..., str]:
     """Templates' url_for(): Flask's own needs a request, and a worker draws fragments without one."""
     doors = app.url_map.bind("")
@@ -178,11 +205,12 @@ class Environment(flask.templating.Environment):
 
 
 def init_rendering(app: Flask) -> None:
-    dates = (local_time, local_day, day_title, month_title, day_and_time, short_when, time_left, epoch)
+    dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
     files = (file_size, clock_length, short_name)
     helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
+    app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["last_day"] = timedelta(days=1)
     app.jinja_env.filters["phone"] = phones.readable

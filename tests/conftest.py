@@ -86,6 +86,7 @@ def _empty(app: Flask) -> None:
     db.session.commit()
     db.session.remove()
     _services(app).outbox.path.unlink(missing_ok=True)
+    app.extensions["ibolit_settings"].data.joinpath("demo-bank.db").unlink(missing_ok=True)
 
 
 def _services(app: Flask) -> Services:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
+from money import begin, buy
 
 from ibolit.extensions import db
-from ibolit.models import Doctor, Job, JobKind
+from ibolit.models import Act, AuditEvent, Cause, Chat, Doctor, Job, JobKind, Payment, Refund, RefundState, User
 
 
 def test_seed_fills_once(clinic: Flask) -> None:
@@ -22,4 +24,76 @@ def test_work_runs_until_stopped(clinic: Flask) -> None:
         assert clinic.test_cli_runner().invoke(args=["work"]).exit_code == 0
     finally:
         worker._stopping = False
-    assert db.session.scalars(db.select(Job.kind)).all() == [JobKind.SWEEP]
+    assert set(db.session.scalars(db.select(Job.kind))) == {JobKind.SWEEP, JobKind.PAYMENTS_SWEEP}
+
+
+def run(clinic: Flask, *args: str) -> tuple[int, str]:
+    db.session.remove()
+    result = clinic.test_cli_runner().invoke(args=list(args))
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(("amount", "sum_"), [([], 2500_00), (["--amount", "100.50"], 100_50)])
+def test_refund_gives_back_all_or_a_part(clinic: Flask, chat: Chat, amount: list[str], sum_: int) -> None:
+    payment = buy(chat)
+    code, told = run(clinic, "refund", str(payment.id), *amount, "--reason", "Сбой связи")
+    assert code == 0, told
+    refund = db.session.scalars(db.select(Refund)).one()
+    assert (refund.amount, refund.cause, refund.note) == (sum_, Cause.OPERATOR, "Сбой связи")
+    assert refund.state is RefundState.SENDING
+    event = db.session.scalars(db.select(AuditEvent)).one()
+    assert (event.act, event.actor_id, event.subject_id) == (Act.REFUND_MADE, None, payment.id)
+    assert f"payment №{payment.id}" in told
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["1"], "--reason"),
+        (["1", "--reason", " "], "say why"),
+        (["1", "--reason", "я" * 301], "say why"),
+        (["1", "--reason", "a", "--amount", "x"], "sum in rubles"),
+        (["1", "--reason", "a", "--amount", "1.005"], "sum in rubles"),
+        (["1", "--reason", "a", "--amount", "0"], "sum in rubles"),
+        (["1", "--reason", "a", "--amount", "2500.01"], "at most 2\u00a0500\u00a0₽"),
+        (["0", "--reason", "a"], "range"),
+        (["x", "--reason", "a"], "integer"),
+        (["9", "--reason", "a"], "no payment №9"),
+    ],
+)
+def test_refund_refuses_nonsense(clinic: Flask, chat: Chat, args: list[str], words: str) -> None:
+    assert buy(chat).id == 1
+    code, told = run(clinic, "refund", *args)
+    assert code != 0
+    assert words in told
+    assert "Traceback" not in told
+    assert db.session.scalars(db.select(Refund)).all() == []
+
+
+def test_refund_of_what_was_not_paid(clinic: Flask, chat: Chat) -> None:
+    code, told = run(clinic, "refund", str(begin(chat).id), "--reason", "a")
+    assert code != 0
+    assert "at most 0\u00a0₽" in told
+    assert db.session.scalars(db.select(Payment.refunded)).one() == 0
+
+
+def test_nothing_to_do(clinic: Flask) -> None:
+    assert "Nothing is due." in run(clinic, "jobs")[1]
+
+
+def test_jobs_tell_of_work_and_of_no_person(clinic: Flask, chat: Chat, patient: User) -> None:
+    payment = buy(chat)
+    job = Job.add(JobKind.REFUND, 7)
+    job.attempts = 2
+    job.retry("Timeout")
+    db.session.commit()
+    code, told = run(clinic, "jobs")
+    assert code == 0
+    lines = {line.split()[1]: line for line in told.splitlines() if "due" in line}
+    assert "№7" in lines["refund"]
+    assert "2 tried  Timeout" in lines["refund"]
+    assert lines["refund"].startswith("failing")
+    assert f"№{payment.id}" in lines["payment"]
+    assert "1 failing" in told
+    for secret in (patient.name, patient.phone):
+        assert secret not in told

@@ -13,6 +13,7 @@ from ibolit.config import DEVELOPMENT_KEY, BadSetting, Settings
 from ibolit.errors import WrongClinic
 from ibolit.extensions import db
 from ibolit.models import Mark
+from ibolit.services.payments.notices import comes_from
 
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef0123456789abcdef",
@@ -24,6 +25,12 @@ PRODUCTION = {
     "SMSAERO_SIGN": "iBolit",
     "MAIL_BACKEND": "smtp",
     "SMTP_HOST": "smtp.example.org",
+    "PAYMENTS_BACKEND": "yookassa",
+    "YOOKASSA_SHOP_ID": "100500",
+    "YOOKASSA_SECRET_KEY": "live_key",
+    "CLINIC_LEGAL_NAME": "ООО «Клиника»",
+    "CLINIC_INN": "7707083893",
+    "CLINIC_LICENCE": "Л041-01137-77/00000001",
     "IBOLIT_DATA": "/srv/ibolit",
 }
 DEMO = {"IBOLIT_ENV": "demo"}
@@ -76,7 +83,8 @@ def refused(environ: dict[str, str]) -> str:
 
 @pytest.mark.parametrize(
     "name", ["SECRET_KEY", "PUBLIC_URL", "CLINIC_NAME", "SMS_BACKEND", "MAIL_BACKEND",
-             "SMSAERO_EMAIL", "SMSAERO_KEY", "SMSAERO_SIGN", "SMTP_HOST"],
+             "SMSAERO_EMAIL", "SMSAERO_KEY", "SMSAERO_SIGN", "SMTP_HOST", "PAYMENTS_BACKEND", "YOOKASSA_SHOP_ID",
+             "YOOKASSA_SECRET_KEY", "CLINIC_LEGAL_NAME", "CLINIC_INN", "CLINIC_LICENCE"],
 )  # fmt: skip
 @pytest.mark.parametrize("empty", [None, "", "  "])
 def test_production_names_what_is_missing(name: str, empty: str | None) -> None:
@@ -122,6 +130,8 @@ def test_unset_environment_is_production() -> None:
         ("SECRET_KEY", "short"),
         ("SMS_BACKEND", "demo"),
         ("MAIL_BACKEND", "demo"),
+        ("PAYMENTS_BACKEND", "demo"),
+        ("YOOKASSA_API_URL", "http://127.0.0.1:9000/v3"),
         ("FLASK_DEBUG", "1"),
         ("FLASK_DEBUG", "true"),
         ("CLOCK_OFFSET", "60"),
@@ -159,6 +169,27 @@ def test_production_refuses_what_is_only_for_demo(name: str, value: str) -> None
         ("REGISTRATION", "closed"),
         ("SMS_BACKEND", "pigeon"),
         ("MAIL_BACKEND", "pigeon"),
+        ("PAYMENTS_BACKEND", "cash"),
+        ("YOOKASSA_SECRET_KEY_FILE", "/nowhere/key"),
+        ("YOOKASSA_API_URL", "api.yookassa.ru/v3"),
+        ("YOOKASSA_API_URL", "https://api.yookassa.ru/v3?shop=1"),
+        ("YOOKASSA_NETWORKS", "77.75.153.0/25 everybody"),
+        ("YOOKASSA_NETWORKS", "77.75.153.1/25"),
+        ("YOOKASSA_NETWORKS", "77.75.153.0/25,"),
+        ("RECEIPT_MODE", "advance"),
+        ("TAX_SYSTEM_CODE", "7"),
+        ("VAT_CODE", "0"),
+        ("VAT_CODE", "13"),
+        ("RECEIPT_URL", "http://ofd.example/{fn}"),
+        ("RECEIPT_URL", "https://ofd.example/{kkt}"),
+        ("RECEIPT_URL", "https://ofd.example/{}"),
+        ("RECEIPT_URL", "https://ofd.example/{fn"),
+        ("RECEIPT_URL", "https://ofd.example/{fn.real}"),
+        ("CLINIC_INN", "770708389"),
+        ("CLINIC_INN", "7707083894"),
+        ("CLINIC_INN", "500100732258"),
+        ("CLINIC_INN", "77070838٩3"),
+        ("CLINIC_OGRN", "102770013219"),
         ("SMTP_PORT", "-1"),
         ("SMTP_TLS", "maybe"),
         ("FILE_MAX_MB", "0"),
@@ -195,6 +226,59 @@ def test_demo_may_try_a_real_provider_but_a_whole_one(name: str, value: str) -> 
     assert refused(DEMO | {name: value}).startswith("SM")
 
 
+def test_demo_may_try_yookassa_but_whole() -> None:
+    tried = DEMO | {"PAYMENTS_BACKEND": "yookassa"}
+    assert refused(tried) == "YOOKASSA_SHOP_ID"
+    assert refused(tried | {"YOOKASSA_SHOP_ID": "100500"}) == "YOOKASSA_SECRET_KEY"
+    whole = tried | {"YOOKASSA_SHOP_ID": "100500", "YOOKASSA_SECRET_KEY": "test_key"}
+    assert Settings.from_env(whole | {"YOOKASSA_API_URL": "http://127.0.0.1:9000/v3/"}).yookassa_api_url.endswith("/v3")
+
+
+def test_demo_clinic_says_that_it_is_none() -> None:
+    settings = Settings.from_env(DEMO)
+    assert settings.payments_backend == "demo"
+    assert "вымышлен" in settings.clinic_legal_name
+    assert "демонстрация" in settings.clinic_licence
+    assert set(settings.clinic_inn) == set(settings.clinic_ogrn) == {"0"}
+
+
+def test_payments_have_documented_defaults() -> None:
+    settings = Settings.from_env(PRODUCTION)
+    assert settings.yookassa_api_url == "https://api.yookassa.ru/v3"
+    assert (settings.receipt_mode, settings.vat_code, settings.tax_system_code) == ("full_prepayment", 1, 0)
+    assert settings.clinic_ogrn == ""
+    for address in ("185.71.76.31", "185.71.77.1", "77.75.153.5", "77.75.154.200", "77.75.156.11", "77.75.156.35",
+                    "2a02:5180:0:1509::1", "::ffff:77.75.153.5"):  # fmt: skip
+        assert comes_from(address, settings.yookassa_networks)
+    for address in ("185.71.76.32", "77.75.153.128", "127.0.0.1", "2a02:5180:0:1510::1", "::ffff:8.8.8.8",
+                    "", "unknown", "77.75.153.5, 8.8.8.8"):  # fmt: skip
+        assert not comes_from(address, settings.yookassa_networks)
+
+
+def test_networks_may_be_listed_with_commas() -> None:
+    settings = Settings.from_env(DEMO | {"YOOKASSA_NETWORKS": "10.0.0.0/8, 192.0.2.1"})
+    assert comes_from("192.0.2.1", settings.yookassa_networks)
+    assert not comes_from("77.75.153.5", settings.yookassa_networks)
+
+
+def test_key_of_yookassa_may_lie_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("live_from_file\n")
+    without = {name: value for name, value in PRODUCTION.items() if name != "YOOKASSA_SECRET_KEY"}
+    settings = Settings.from_env(without | {"YOOKASSA_SECRET_KEY_FILE": str(tmp_path / "key")})
+    assert settings.yookassa_secret_key == "live_from_file"
+
+
+def test_receipt_has_a_place_to_be_seen_if_the_clinic_names_one() -> None:
+    settings = Settings.from_env(DEMO | {"RECEIPT_URL": "https://ofd.example/?fn={fn}&i={fd}&fp={fp}"})
+    assert settings.receipt_link("9288", "42", "777") == "https://ofd.example/?fn=9288&i=42&fp=777"
+    assert Settings.from_env(DEMO).receipt_link("9288", "42", "777") == ""
+
+
+@pytest.mark.parametrize("inn", ["7707083893", "500100732259"])
+def test_both_kinds_of_inn_are_known(inn: str) -> None:
+    assert Settings.from_env(PRODUCTION | {"CLINIC_INN": inn}).clinic_inn == inn
+
+
 @pytest.mark.parametrize("url", ["sqlite:////srv/ibolit.db", "postgresql+psycopg://ibolit:word@db.example:5432/ibolit"])
 def test_both_databases_are_known(url: str) -> None:
     assert Settings.from_env(DEMO | {"DATABASE_URL": url}).database_url == url
@@ -221,6 +305,7 @@ def test_production_has_no_demo_outbox_and_answers_to_its_own_name_only(tmp_path
     client = app.test_client()
     assert client.get("/login", base_url="https://ibolit.example").status_code == 200
     assert client.get("/demo/outbox", base_url="https://ibolit.example").status_code == 404
+    assert client.get("/demo/bank/1", base_url="https://ibolit.example").status_code == 404
     foreign = client.get("/login", base_url="https://evil.example")
     assert foreign.status_code == 400
     assert "iBolit" not in foreign.text

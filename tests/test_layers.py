@@ -23,18 +23,18 @@ MAY_IMPORT = {
     "database": {"errors", "extensions"},
     "events": {"extensions"},
     "models": {"config", "database", "errors", "events", "extensions", "services"},
-    "rendering": {"phones", "services"},
-    "jobs": {"config", "extensions", "models", "services"},
-    "subscribers": {"database", "events", "extensions", "jobs", "models", "services"},
+    "rendering": {"config", "phones", "services"},
+    "jobs": {"config", "extensions", "models", "rendering", "services"},
+    "subscribers": {"rendering", "database", "events", "extensions", "jobs", "models", "services"},
     "seed_files": set(),
     "seeds": {"extensions", "models", "seed_files", "services"},
-    "cli": {"extensions", "seeds"},
+    "cli": {"errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
                    "sockets"},
 }  # fmt: skip
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.
-HELPERS = {"clock", "codes", "passwords", "search"}
+HELPERS = {"clock", "codes", "passwords", "payments", "search"}  # of payments only the contract: its words
 
 # Whoever knows these reads a request or writes an answer, and that is for doors (and for letters, which are written).
 OF_REQUESTS = {"request", "session", "g", "url_for", "redirect", "abort", "flash", "make_response", "render_template"}

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from conftest import Browser
 from factories import PASSWORD, attach, make_chat, make_doctor, say
+from money import begin, buy, settle
 
 from ibolit.extensions import db
-from ibolit.models import AttachmentState, Chat, Device, Doctor, Kind, User
+from ibolit.models import AttachmentState, Cause, Chat, Device, Doctor, Kind, User
 from ibolit.services import Services
+from ibolit.services.payments import Stage
 from ibolit.services.realtime import Closing, Outbox
 
 Open = Callable[..., "Screen"]
@@ -253,6 +255,55 @@ def test_fragments_are_safe_and_hold_no_script(
         html = screen.shown()
         assert "<script" not in html
         assert "<img onerror" not in html
+
+
+# Money
+
+
+def test_payer_sees_it_on_his_screens_and_the_doctor_only_the_time(
+    patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+) -> None:
+    payment = begin(make_chat(patient, doctor, days_left=-1))
+    settle(payment, Stage.WAITING)
+    shown = [screen.shown() for screen in three]
+    assert f'id="payment-{payment.id}-state"' in shown[0]
+    assert f'id="payment-{payment.id}" class="card paid" data-list="payments"' in shown[0]
+    assert f'id="payment-{payment.id}-way"' not in shown[0]  # whoever waits for the bank's page asks by himself
+    assert shown[1:] == ["", ""]
+    settle(payment)
+    payer, seller, stranger = (screen.shown() for screen in three)
+    assert "Чат открыт до" in payer
+    assert f'id="payment-{payment.id}-way"' in payer
+    assert stranger == ""
+    assert "payment-" not in seller
+    assert "2\u00a0500" not in seller
+    for html in (payer, seller):
+        assert html.count('<article id="message-') == 1
+        assert "Чат продлён до" in html
+        assert f'id="chat-{payment.chat_id}-strip"' in html
+        assert "data-stale" in html
+
+
+def test_worker_draws_a_payment_without_a_request(chat: Chat, patient: User, open_screen: Open) -> None:
+    screen = open_screen(patient)
+    settle(begin(chat), Stage.CANCELLED, reason="insufficient_funds")
+    html = screen.shown()
+    assert "не хватило денег" in html
+    assert "mailto:support@ibolit.pro" in html
+    assert "csrf" not in html
+
+
+def test_refund_is_told_to_the_payer(
+    chat: Chat, three: tuple[Screen, Screen, Screen], as_patient: Browser, doctor: Doctor
+) -> None:
+    payment = buy(chat)
+    [screen.shown() for screen in three]
+    payment.give_back(500_00, Cause.OPERATOR)
+    db.session.commit()
+    payer, seller, stranger = (screen.shown() for screen in three)
+    assert "Возвращаем 500" in payer
+    assert "Возвращаем" not in seller
+    assert stranger == ""
 
 
 # Sockets end with the device

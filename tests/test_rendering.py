@@ -19,6 +19,7 @@ from ibolit.rendering import (
     dom_id,
     epoch,
     file_size,
+    kopecks,
     local_day,
     local_time,
     month_title,
@@ -157,3 +158,19 @@ def test_only_a_failed_form_without_htmx_needs_a_page(app: Flask) -> None:
         answer = rendering.respond("badge.html", page="pwa/offline.html", to="/messages", status=422, count=3)
         assert answer.status_code == 422
         assert b"<html" in answer.data
+
+
+@pytest.mark.parametrize(
+    ("typed", "sum_"),
+    [("1500", 1500_00), ("1 500,50 ₽", 1500_50), ("0.01", 1), ("2\u00a0500\u00a0₽", 2500_00), (" 10,5 ", 10_50)],
+)
+def test_sums_are_read_as_people_type_them(typed: str, sum_: int) -> None:
+    assert kopecks(typed) == sum_
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "сто", "0", "-5", "1,005", "1.2.3", "nan", "inf", "1e30", "1e999999999", "1e-999999999"]
+)
+def test_what_is_no_sum_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  whatever it says, nobody reads it
+        kopecks(typed)

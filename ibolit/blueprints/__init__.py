@@ -9,10 +9,12 @@ from ..config import Settings
 
 def register_blueprints(app: Flask, settings: Settings) -> None:
     from . import entrance, errors, intake
+    from .account import payments as of_account  # noqa: F401  its doors stand on the same blueprint
     from .account.views import bp as account
     from .auth.views import bp as auth
     from .chat.views import bp as chat
     from .consultations.views import bp as consultations
+    from .demo import bank  # noqa: F401  its page stands on the same blueprint
     from .demo.views import bp as demo
     from .doctors.views import bp as doctors
     from .documents.views import bp as documents
@@ -21,28 +23,20 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .files.views import bp as files
     from .live.socket import bp as live
     from .messages.views import bp as messages
+    from .operator.views import bp as operator
     from .patients.views import bp as patients
+    from .payments.views import bp as payments
     from .pwa.views import bp as pwa
     from .tariffs.views import bp as tariffs
+    from .webhooks.views import bp as webhooks
+    from .webhooks.views import listen_to_demo_bank
 
-    for bp in (
-        auth,
-        documents,
-        doctors,
-        messages,
-        chat,
-        files,
-        uploads,
-        tariffs,
-        live,
-        account,
-        patients,
-        consultations,
-        pwa,
-    ):
+    of_people = (auth, documents, doctors, messages, chat, files, uploads, tariffs, payments, live, account, patients)
+    for bp in (*of_people, consultations, operator, webhooks, pwa):
         app.register_blueprint(bp)
     if not settings.is_production:
         app.register_blueprint(demo)
+        listen_to_demo_bank(app)
     intake.init_intake(app)
     entrance.init_entrance(app)
     errors.init_errors(app)

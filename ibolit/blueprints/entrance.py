@@ -61,6 +61,8 @@ def local_path(target: str | None) -> str | None:
 
 
 def home_of(user: User) -> str:
+    if user.is_operator:
+        return url_for("operator.index")
     return url_for("messages.index" if user.is_doctor or ChatMember.unread_of(user) else "doctors.index")
 
 

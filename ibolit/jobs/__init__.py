@@ -10,7 +10,7 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import letters, sweep, voices
+from . import letters, payments, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,11 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.LOGIN_CODE: letters.send_login_code,
     JobKind.EMAIL_PROOF: letters.send_email_proof,
     JobKind.VOICE: voices.prepare,
+    JobKind.PAYMENT: payments.drive,
+    JobKind.REFUND: payments.give_back,
+    JobKind.RECEIPTS: payments.fetch_receipts,
+    JobKind.CLOSING_RECEIPT: payments.close,
+    JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }
 
@@ -32,9 +37,12 @@ class Lane:
     keep: timedelta = CLAIMED_FOR  # longer than the longest of them takes
 
 
-# A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice.
+# A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice, and behind no
+# provider of payments who thinks.
 HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
-LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds)
+MONEY = Lane(frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT}))
+LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds)
+LANES = (LIGHT, HEAVY, MONEY)
 ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)
 
 
@@ -58,7 +66,7 @@ def _do(job: Job) -> None:
         if job.attempts > MOST_ATTEMPTS:  # it was claimed and never ended: it takes its worker with it
             raise letters.Undeliverable("its worker died every time")
         WORK[job.kind](job)
-        if job.kind is not JobKind.SWEEP:
+        if job.claimed_until is not None:  # who goes on has let go of it
             job.finish()
     except letters.Undeliverable as error:
         db.session.rollback()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from flask import current_app, render_template
+from flask import render_template
 
 from ..config import current_settings
 from ..extensions import db
 from ..models import EmailProof, Job, LoginCode
+from ..rendering import link_to
 from ..services import current_services
 from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
@@ -36,7 +37,7 @@ def send_email_proof(job: Job) -> None:
     proof = db.session.get(EmailProof, job.subject_id)
     if proof is None or not proof.is_alive():
         raise Undeliverable("the link is no longer needed")
-    with_link = {"link": _link("account.prove_email", id=proof.id, token=proof.token)}
+    with_link = {"link": link_to("account.prove_email", id=proof.id, token=proof.token)}
     letter = {
         "subject": render_template("mail/email_proof/subject.txt").strip(),
         "text": render_template("mail/email_proof/body.txt", **with_link),
@@ -60,9 +61,3 @@ def _send_sms(job: Job, phone: str, text: str) -> None:
             raise Undeliverable(str(failure)) from None
         raise
     log.info("SMS №%d sent", job.id)
-
-
-def _link(endpoint: str, **values: object) -> str:
-    """A worker has no request whose host url_for() could take."""
-    doors = current_app.url_map.bind(current_settings.public_host)
-    return current_settings.public_url + doors.build(endpoint, values)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..extensions import db
 from ..models import Job, JobKind
 from ..services import clock
-from . import HEAVY, LIGHT, Lane, run_due
+from . import LANES, Lane, run_due
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Worker:
 
     def __init__(self, app: Flask, threads: int = 1) -> None:
         self.app = app
-        self._hands = [Hand(app, lane) for lane in (LIGHT, HEAVY) for _ in range(threads)]
+        self._hands = [Hand(app, lane) for lane in LANES for _ in range(threads)]
 
     def start(self) -> None:
         self._hang_up_the_broom()
@@ -49,6 +49,7 @@ class Worker:
         with self.app.app_context():
             try:
                 Job.ensure(JobKind.SWEEP)
+                Job.ensure(JobKind.PAYMENTS_SWEEP)
                 db.session.commit()
             except SQLAlchemyError:  # another worker was faster, or the database is not migrated yet
                 db.session.rollback()

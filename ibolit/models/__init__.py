@@ -11,6 +11,7 @@ from .doctor import Doctor, Tariff
 from .job import Job, JobKind
 from .login_code import LoginCode
 from .message import Message
+from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
 from .user import EmailProof, Role, User
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "AttachmentState",
     "Attempt",
     "AuditEvent",
+    "Cause",
     "Chat",
     "ChatMember",
     "ChatState",
@@ -34,6 +36,11 @@ __all__ = [
     "LoginCode",
     "Mark",
     "Message",
+    "Payment",
+    "PaymentState",
+    "Receipt",
+    "Refund",
+    "RefundState",
     "Role",
     "Tariff",
     "Tried",

@@ -22,6 +22,7 @@ class Tried(StrEnum):
     PASSWORD_FOR_ACCOUNT = "password_account"
     PASSWORD_FROM_ADDRESS = "password_address"
     EMAIL_PROOF = "email_proof"
+    PAYMENT_CHECK = "payment_check"
 
 
 # Carriers put whole towns behind one address, so an address may try much more than a person.
@@ -31,6 +32,7 @@ LIMITS = {
     Tried.PASSWORD_FOR_ACCOUNT: (10, timedelta(minutes=15)),
     Tried.PASSWORD_FROM_ADDRESS: (100, timedelta(minutes=15)),
     Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
+    Tried.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
 }
 
 

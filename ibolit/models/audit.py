@@ -27,12 +27,18 @@ class Act(StrEnum):
     CHAT_SEARCHED = "chat_searched"
     FILE_READ = "file_read"
     FILES_LISTED = "files_listed"
+    PAYMENT_READ = "payment_read"
+    REFUNDS_LISTED = "refunds_listed"
+    REFUND_MADE = "refund_made"
+    REFUND_APPROVED = "refund_approved"
+    REFUND_DECLINED = "refund_declined"
+    REFUND_REPEATED = "refund_repeated"
 
 
 class AuditEvent(Model):
     """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
 
-    Of a file that was read the subject is the file itself.
+    Of a file that was read the subject is the file itself; of an operator's deed the payment or the refund.
     """
 
     __table_args__ = (

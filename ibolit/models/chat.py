@@ -228,6 +228,10 @@ class Chat(Model):
     def can_be_prolonged(self, on_sale: Sequence[Tariff]) -> bool:
         return self.access is not Access.UNLIMITED and not self.doctor.hidden and bool(on_sale)
 
+    def end_with(self, days: int) -> datetime:
+        """Until when it would be open: bought days are added to the later of now and the present end."""
+        return max(clock.now(), self.open_until or clock.now()) + timedelta(days=days)
+
     # Verbs, all under the chat's lock
 
     def lock(self) -> None:
@@ -294,12 +298,21 @@ class Chat(Model):
         return True
 
     def prolong(self, days: int) -> None:
-        """Adds days to the later of now and the present end; an unlimited chat needs none."""
+        """An unlimited chat needs none."""
         self.lock()
         if self.access is Access.UNLIMITED:
             return
         self.access = Access.UNTIL
-        self.open_until = max(clock.now(), self.open_until or clock.now()) + timedelta(days=days)
+        self.open_until = self.end_with(days)
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+
+    def shorten(self, days: int) -> None:
+        """Money went back, and the time bought with it goes too; never before now."""
+        self.lock()
+        if days <= 0 or self.open_until is None:
+            return
+        self.open_until = max(clock.now(), self.open_until - timedelta(days=days))
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 

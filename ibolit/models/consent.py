@@ -45,8 +45,9 @@ class Document:
         return hashlib.sha256((TEXTS / f"{self.kind}.html").read_bytes()).hexdigest()
 
 
+OFFER = Document(DocumentKind.OFFER, "Оферта", "2026-11")
 CURRENT = (
-    Document(DocumentKind.OFFER, "Оферта", "2026-11"),
+    OFFER,
     Document(DocumentKind.PERSONAL_DATA, "Согласие на обработку персональных данных", "2026-11"),
 )
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from sqlalchemy import Index, String, delete, func, select, update
+from sqlalchemy import Index, Select, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..events import WorkAdded, record
@@ -16,6 +16,7 @@ from ..services import clock
 from .types import RowId, UtcDateTime, word_of
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it
+LATE_AFTER = timedelta(minutes=2)  # a worker that is well begins within its sweep of half a minute
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 
 
@@ -23,6 +24,11 @@ class JobKind(StrEnum):
     LOGIN_CODE = "login_code"
     EMAIL_PROOF = "email_proof"
     VOICE = "voice"
+    PAYMENT = "payment"  # from the press to its end
+    REFUND = "refund"
+    RECEIPTS = "receipts"  # what the tax service knows of a payment
+    CLOSING_RECEIPT = "closing_receipt"
+    PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 
 
@@ -49,10 +55,29 @@ class Job(Model):
         return job
 
     @classmethod
+    def hasten(cls, kind: JobKind, subject_id: int) -> None:
+        """Somebody waits for it: due now, and made if nobody else has it."""
+        now = clock.now()
+        waiting = cls.kind == kind, cls.subject_id == subject_id, cls.done_at.is_(None)
+        pushed = update(cls).where(*waiting, cls.due_at > now).values(due_at=now).returning(cls.id)
+        if not db.session.scalars(pushed).all() and db.session.scalar(select(cls.id).where(*waiting)) is None:
+            db.session.add(cls(kind=kind, subject_id=subject_id))
+        record(WorkAdded())
+
+    @classmethod
+    def pending(cls, kind: JobKind) -> set[int]:
+        """The subjects that have a job of this kind before them."""
+        return set(db.session.scalars(select(cls.subject_id).where(cls.kind == kind, cls.done_at.is_(None))))
+
+    @classmethod
     def ensure(cls, kind: JobKind) -> None:
-        """A chore that must exist once, however many workers start."""
-        if db.session.scalar(select(cls.id).where(cls.unique_key == kind)) is None:
+        """A chore that must exist once, however many workers start; one that was given up begins anew."""
+        chore = db.session.scalar(select(cls).where(cls.unique_key == kind))
+        if chore is None:
             db.session.add(cls(kind=kind, unique_key=kind))
+        elif chore.done_at is not None:
+            chore.done_at = None
+            chore.repeat_in(timedelta())
 
     @classmethod
     def claim(cls, kinds: Collection[JobKind] = tuple(JobKind), keep: timedelta = CLAIMED_FOR) -> Self | None:
@@ -76,6 +101,26 @@ class Job(Model):
                 cls.kind.in_(kinds), cls.done_at.is_(None)
             )
         )
+
+    @classmethod
+    def undone(cls) -> Select[tuple[Self]]:
+        """All that waits, and what was given up within a week, the most urgent first."""
+        given_up = cls.failure.is_not(None) & (cls.done_at > clock.now() - timedelta(days=7))
+        return select(cls).where(cls.done_at.is_(None) | given_up).order_by(cls.due_at, cls.id)
+
+    @property
+    def state(self) -> str:
+        """In a word for whoever keeps the clinic running."""
+        now = clock.now()
+        if self.done_at is not None:
+            return "given up"
+        if self.claimed_until is not None and self.claimed_until >= now:
+            return "claimed"
+        if self.failure is not None:
+            return "failing"
+        if self.due_at > now:
+            return "waiting"
+        return "late" if now - self.due_at > LATE_AFTER else "due"
 
     @classmethod
     def forget_done(cls) -> None:

@@ -67,6 +67,10 @@ class User(UserMixin, Model):
         return self.role is Role.PATIENT
 
     @property
+    def is_operator(self) -> bool:
+        return self.role is Role.OPERATOR
+
+    @property
     def initials(self) -> str:
         return "".join(word[0] for word in self.name.split()[:2]).upper()
 

@@ -12,6 +12,7 @@ from ..config import Settings
 from .antivirus import Antivirus, antivirus_from
 from .mail import Mailer, mailer_from
 from .outbox import Outbox
+from .payments import Gateway, gateway_from
 from .realtime import InProcessHub, Realtime
 from .sms import Sms, sms_from
 from .storage import Storage, storage_from
@@ -26,6 +27,7 @@ class Services:
     storage: Storage
     uploads: Uploads  # on their way; what has arrived moves to the storage
     antivirus: Antivirus
+    payments: Gateway
     outbox: Outbox  # what the demo senders wrote; empty in production
 
 
@@ -38,6 +40,7 @@ def services_from(app: Flask, settings: Settings) -> Services:
         storage=storage_from(settings),
         uploads=Uploads(settings.data / "uploads"),
         antivirus=antivirus_from(settings),
+        payments=gateway_from(settings),
         outbox=outbox,
     )
 

@@ -6,26 +6,30 @@ from flask import Flask
 
 from ..events import (
     AccessChanged,
+    ChatProlonged,
     DeviceEnded,
     MemberTyped,
     MessageChanged,
     MessageSent,
+    PaymentChanged,
     ReceiptsMoved,
     Subscribers,
     WorkAdded,
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import live
+from . import live, notices
 
 
 def subscribe(app: Flask) -> None:
     subscribers = Subscribers()
     app.extensions["ibolit_subscribers"] = subscribers
+    subscribers.before_commit(ChatProlonged, notices.chat_prolonged)
     subscribers.after_commit(MessageSent, live.message_sent)
     subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
     subscribers.after_commit(AccessChanged, live.access_changed)
+    subscribers.after_commit(PaymentChanged, live.payment_changed)
     subscribers.after_commit(MemberTyped, live.member_typed)
     subscribers.after_commit(DeviceEnded, _close_sockets)
     worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from flask import current_app
 
 from ..database import reading
-from ..events import AccessChanged, MemberTyped, MessageChanged, MessageSent, ReceiptsMoved
+from ..events import AccessChanged, MemberTyped, MessageChanged, MessageSent, PaymentChanged, ReceiptsMoved
 from ..extensions import db
-from ..models import Chat, ChatMember, Message, Tariff, User
+from ..models import Chat, ChatMember, Message, Payment, Tariff, User
 from ..services import current_services
 
 
@@ -46,6 +46,17 @@ def access_changed(fact: AccessChanged) -> None:
         on_sale = db.session.scalars(Tariff.on_sale_by(chat.doctor_id)).all()
         for reader in readers:
             _show(reader, "access_changed", chat=chat, on_sale=on_sale, revision=fact.revision)
+
+
+def payment_changed(fact: PaymentChanged) -> None:
+    """The payer's alone: the doctor sees the chat's time, and no money."""
+    with reading():
+        try:
+            payment = db.session.get_one(Payment, fact.payment_id)
+            if current_services.realtime.has_listeners(payment.payer_id):
+                _show(payment.payer, "payment_changed", payment=payment)
+        finally:
+            db.session.commit()
 
 
 def member_typed(fact: MemberTyped) -> None:

@@ -8,10 +8,13 @@ import pytest
 from conftest import Browser
 from factories import attach, later, make_chat, make_doctor, make_user, say
 from flask import Flask
+from money import buy, wish
 from sqlalchemy import event
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Kind, User
+from ibolit.models import Cause, Chat, Doctor, Kind, Receipt, Role, User
+from ibolit.services import clock
+from ibolit.services.payments import Fiscal, Stage
 
 MOST = 6
 
@@ -125,6 +128,44 @@ def test_profile_with_many_devices(as_patient: Browser, clinic: Flask, patient: 
             Browser(clinic, patient)
         counts.append(len(asked_by(as_patient, "/profile")))
     assert counts[0] == counts[1] <= MOST
+
+
+def test_payments_with_refunds_and_receipts(as_patient: Browser, chat: Chat) -> None:
+    counts = []
+    for rows in (2, 15):
+        for _ in range(rows):
+            payment = buy(db.session.get_one(Chat, chat.id))
+            payment.give_back(100, Cause.OPERATOR)
+            Receipt.note(payment, [Fiscal(f"receipt-{payment.id}", Stage.SUCCEEDED, registered_at=clock.now())])
+            db.session.commit()
+        counts.append(len(asked_by(as_patient, "/profile/payments")))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_income(as_doctor: Browser, chat: Chat) -> None:
+    counts = []
+    for rows in (2, 20):
+        for _ in range(rows):
+            buy(db.session.get_one(Chat, chat.id))
+        counts.append(len(asked_by(as_doctor, "/profile/income")))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_decisions(clinic: Flask, doctor: Doctor) -> None:
+    operator = Browser(clinic, make_user("Оператор Ольга", Role.OPERATOR))
+    counts = []
+    for rows in (2, 20):
+        for number in range(rows):
+            wish(buy(make_chat(make_user(f"Пациент {number}"), db.session.get_one(Doctor, doctor.id), days_left=1)))
+        counts.append(len(asked_by(operator, "/operator")))
+    assert counts[0] == counts[1] <= MOST
+
+
+@pytest.mark.parametrize("at", ["/payments/return/{0.token}", "/payments/{0.id}", "/profile/payments/{0.id}/refunds"])
+@pytest.mark.parametrize("htmx", [True, False])
+def test_one_payment(as_patient: Browser, chat: Chat, at: str, htmx: bool) -> None:
+    payment = buy(chat)
+    assert len(asked_by(as_patient, at.format(payment), htmx=htmx)) <= MOST + 1
 
 
 def test_first_visit_of_the_minute_writes_once(as_patient: Browser, chat: Chat) -> None:

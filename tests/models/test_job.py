@@ -133,3 +133,20 @@ def test_done_jobs_are_forgotten_after_a_month(clinic: object) -> None:
     later(days=31)
     Job.forget_done()
     assert db.session.scalars(db.select(Job)).all() == [waiting]
+
+
+def test_what_is_undone_is_told_in_words(clinic: object) -> None:
+    kinds = {"late": -5, "due": -1, "waiting": 5}
+    jobs = {word: add(number, minutes=minutes) for number, (word, minutes) in enumerate(kinds.items(), 1)}
+    jobs["failing"] = add(4, minutes=-60)
+    claim()
+    jobs["failing"].retry("Timeout")
+    jobs["claimed"] = add(5, minutes=-60)
+    claim()
+    jobs["given up"] = add(6)
+    jobs["given up"].give_up("its worker died every time")
+    add(7).finish()
+    db.session.commit()
+    assert {job.state: job for job in db.session.scalars(Job.undone())} == jobs
+    later(days=8)
+    assert jobs["given up"] not in db.session.scalars(Job.undone()).all()

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField, StringField
+from wtforms import PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ..auth.forms import NOT_TOO_LONG, NewPassword, squeezed
+from ..auth.forms import NOT_TOO_LONG, NewPassword
+from ..typed import squeezed
 
 # Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
 ZONES = (
@@ -69,6 +70,14 @@ class ZoneForm(FlaskForm):
                 ZoneInfo(field.data)
         except (KeyError, ValueError, OSError):
             raise ValidationError("Выберите пояс из списка.") from None
+
+
+class WishForm(FlaskForm):
+    note = TextAreaField(
+        "Почему, если хотите сказать",
+        [Length(max=300, message="Причина длиннее 300 знаков.")],
+        [squeezed],
+    )
 
 
 class PasswordForm(NewPassword, FlaskForm):

@@ -9,14 +9,10 @@ from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import phones
+from ..typed import squeezed
 
 SHORTEST_PASSWORD = 8
 NOT_TOO_LONG = Length(max=200, message="Пароль длиннее 200 знаков.")
-
-
-def squeezed(value: str | None) -> str | None:
-    """One line of what can be seen: no NUL, which PostgreSQL refuses, and nothing that turns the text around."""
-    return " ".join("".join(one for one in value if one.isprintable() or one.isspace()).split()) if value else value
 
 
 class LoginForm(FlaskForm):

@@ -1,14 +1,22 @@
-"""«Продлить»: the doctor's tariffs for this chat."""
+"""«Продлить»: the doctor's tariffs for this chat, and the press on «Оплатить»."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import logging
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
+from ... import errors
 from ...extensions import db
-from ...models import Chat, Tariff
-from ...rendering import respond
+from ...models import Chat, Payment, PaymentState, Tariff
+from ...rendering import go, link_to, respond, wants_fragment
+from ...services import current_services
+from ...services.payments import GatewayRefused, GatewayUnsure
+
+log = logging.getLogger(__name__)
 
 bp = Blueprint("tariffs", __name__)
 
@@ -16,6 +24,87 @@ bp = Blueprint("tariffs", __name__)
 @bp.get("/chats/<int:id>/tariffs")
 @login_required
 def index(id: int) -> ResponseReturnValue:
-    chat = db.first_or_404(Chat.visible_to(current_user).where(Chat.id == id))
-    on_sale = db.session.scalars(Tariff.on_sale_by(chat.doctor_id)).all()
-    return respond("tariffs/list.html", page="tariffs/index.html", chat=chat, on_sale=on_sale)
+    """A sheet over the chat, or a page of its own."""
+    chat = Chat.one_of(current_user, id) or abort(404)
+    on_sale = _on_sale(chat)
+    return respond("tariffs/sheet.html", page="tariffs/index.html", chat=chat, on_sale=on_sale, chosen=_usual(on_sale))
+
+
+@bp.post("/chats/<int:id>/payments")
+@login_required
+def buy(id: int) -> ResponseReturnValue:
+    """Leads to where one pays; what the provider left open, the payment's job goes on with."""
+    chat = Chat.one_of(current_user, id) or abort(404)
+    if not current_user.is_patient:
+        abort(403)
+    on_sale = _on_sale(chat)
+    try:
+        tariff = _chosen(on_sale)
+        payment = Payment.begin(chat, tariff, current_user)
+        db.session.commit()
+        _make(payment)
+    except errors.Refused as refusal:
+        return _refuse(id, refusal)
+    is_ready = wants_fragment() and payment.page
+    # A form may not lead to a foreign site (the policy's form-action): without htmx a page of ours has the link.
+    return go(payment.page if is_ready else url_for("payments.show", id=payment.id))
+
+
+def _on_sale(chat: Chat) -> Sequence[Tariff]:
+    return db.session.scalars(Tariff.on_sale_by(chat.doctor_id)).all()
+
+
+def _usual(on_sale: Sequence[Tariff]) -> int | None:
+    """The one that is chosen already when the page opens."""
+    first = next((tariff for tariff in on_sale if tariff.usual), None) or next(iter(on_sale), None)
+    return first.id if first else None
+
+
+def _chosen(on_sale: Sequence[Tariff]) -> Tariff:
+    """Raises NothingChosen, or NothingToBuy for one that is no longer, or was never, sold here."""
+    id = request.form.get("tariff_id", type=int)
+    if id is None:
+        raise errors.NothingChosen
+    tariff = next((tariff for tariff in on_sale if tariff.id == id), None)
+    if tariff is None:
+        raise errors.NothingToBuy
+    return tariff
+
+
+def _make(payment: Payment) -> None:
+    """One call, outside any transaction. Raises PaymentNotMade after a plain no; of a doubt the job knows no less."""
+    if payment.state is not PaymentState.CREATED:
+        return
+    try:
+        found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
+    except GatewayUnsure as doubt:
+        log.info("payment №%d: %s", payment.id, doubt)
+        return
+    except GatewayRefused as refusal:
+        log.warning("payment №%d refused: %s", payment.id, refusal.reason)
+        payment.end(refusal.reason)
+        db.session.commit()
+        raise errors.PaymentNotMade from None
+    if found is None:
+        payment.end("not_created")
+        db.session.commit()
+        raise errors.PaymentNotMade
+    payment.settle(found)
+    db.session.commit()
+
+
+def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
+    """The same tariffs with the sentence beneath them; another may be chosen at once."""
+    db.session.rollback()
+    chat = Chat.one_of(current_user, id) or abort(404)
+    on_sale = _on_sale(chat)
+    chosen = request.form.get("tariff_id", type=int)
+    return respond(
+        "tariffs/list.html",
+        page="tariffs/index.html",
+        status=refusal.status,
+        chat=chat,
+        on_sale=on_sale,
+        chosen=chosen or _usual(on_sale),
+        refusal=refusal.sentence,
+    )

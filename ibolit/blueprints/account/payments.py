@@ -1,0 +1,77 @@
+"""«Платежи» of a patient and «Доходы» of a doctor."""
+
+from __future__ import annotations
+
+from flask import abort, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...extensions import db
+from ...models import Cause, Payment
+from ...models.payment import incomes_of
+from ...rendering import go, respond
+from .forms import WishForm
+from .views import bp
+
+PAGE = 20
+
+
+@bp.get("/payments")
+@login_required
+def payments() -> ResponseReturnValue:
+    _only(current_user.is_patient)
+    before = request.args.get("before", type=int)
+    made = Payment.made_by(current_user)
+    rows = db.session.scalars((made.where(Payment.id < before) if before else made).limit(PAGE + 1)).all()
+    shown, more = rows[:PAGE], len(rows) > PAGE
+    next_page = url_for(".payments", before=shown[-1].id) if more else None
+    fragment = "payments/rows.html" if before else "payments/list.html"
+    return respond(fragment, page="payments/index.html", payments=shown, next_page=next_page)
+
+
+@bp.get("/payments/<int:id>/refunds")
+@login_required
+def wish(id: int) -> ResponseReturnValue:
+    payment = _own(id)
+    return render_template("pages/payments/wish.html", payment=payment, form=WishForm(formdata=None))
+
+
+@bp.post("/payments/<int:id>/refunds")
+@login_required
+def send_wish(id: int) -> ResponseReturnValue:
+    """«Вернуть деньги»: the operator decides, at most in three working days."""
+    payment, form = _own(id), WishForm()
+    if not form.validate_on_submit():
+        return _refuse_wish(payment, form, 422)
+    try:
+        payment.wish_back(Cause.WISH, form.note.data or "")
+    except errors.NothingToGiveBack as refusal:
+        form.note.errors = [refusal.sentence]
+        return _refuse_wish(payment, form, refusal.status)
+    db.session.commit()
+    flash("Заявка на возврат отправлена.")
+    return go(url_for(".payments", _anchor=f"payment-{id}"))
+
+
+@bp.get("/income")
+@login_required
+def income() -> ResponseReturnValue:
+    """Totals only: who paid is not told here."""
+    _only(current_user.is_doctor)
+    months = incomes_of(current_user.doctor.id, current_user.zone)
+    return render_template("pages/payments/income.html", months=months)
+
+
+def _refuse_wish(payment: Payment, form: WishForm, status: int) -> ResponseReturnValue:
+    return respond("payments/wish.html", page="payments/wish.html", status=status, payment=payment, form=form)
+
+
+def _own(id: int) -> Payment:
+    payment: Payment = db.first_or_404(Payment.made_by(current_user).where(Payment.id == id))
+    return payment
+
+
+def _only(is_theirs: bool) -> None:
+    if not is_theirs:
+        abort(404)

@@ -1,0 +1,1 @@
+"""Operator: what waits for the clinic's decision."""

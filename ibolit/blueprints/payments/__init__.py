@@ -1,0 +1,1 @@
+"""Payments: the way to the provider's page, and the way back."""

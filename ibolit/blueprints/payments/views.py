@@ -1,0 +1,56 @@
+"""The way to the provider's page and the way back from it. Nothing here asks the provider: a job does."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...extensions import db
+from ...models import Attempt, Job, JobKind, Payment, PaymentState, Tried
+from ...rendering import go, respond, wants_fragment
+
+bp = Blueprint("payments", __name__, url_prefix="/payments")
+
+
+@bp.get("/<int:id>")
+@login_required
+def show(id: int) -> ResponseReturnValue:
+    """«Создаём оплату…» until the provider has named his page; whoever waits for it is led there."""
+    payment = db.first_or_404(Payment.made_by(current_user).where(Payment.id == id))
+    waits_no_more = payment.state is PaymentState.WAITING and payment.page
+    if wants_fragment() and waits_no_more:
+        return go(payment.page)
+    return respond("payments/way.html", page="payments/show.html", payment=payment, mine=True, look=0)
+
+
+@bp.get("/return/<token>")
+def returned(token: str) -> ResponseReturnValue:
+    """Where the provider sends the payer, who may be in another browser and signed out there."""
+    look = min(max(request.args.get("look", 0, type=int), 0), 99)
+    payment = _payment_of(token)
+    is_mine = bool(current_user.is_authenticated and current_user.id == payment.payer_id)
+    # Only the payer's own page says who is signed in, and hears news.
+    layout = "layouts/base.html" if is_mine else "layouts/bare.html"
+    fragment, page = "payments/state.html", "payments/returned.html"
+    return respond(fragment, page=page, payment=payment, mine=is_mine, look=look, layout=layout)
+
+
+@bp.post("/return/<token>/check")
+def check(token: str) -> ResponseReturnValue:
+    """The payer is back: let the worker look now. Asked too often it changes nothing, the job has its own pace."""
+    payment = _payment_of(token)
+    try:
+        Attempt.count(Tried.PAYMENT_CHECK, token)
+        if payment.is_live:
+            Job.hasten(JobKind.PAYMENT, payment.id)
+        db.session.commit()
+    except errors.TooManyAttempts:
+        db.session.rollback()
+    return ("", 204) if wants_fragment() else redirect(url_for(".returned", token=token), 303)
+
+
+def _payment_of(token: str) -> Payment:
+    payment: Payment = db.first_or_404(Payment.returned_to(token))
+    return payment

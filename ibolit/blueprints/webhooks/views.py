@@ -1,0 +1,52 @@
+"""A provider's notification is only a hint: it hastens the job that asks him. Nobody is called from here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, request
+from flask.typing import ResponseReturnValue
+
+from ...config import current_settings
+from ...extensions import csrf, db
+from ...models import Job, JobKind, Payment, RefundState
+from ...services import Services, current_services
+from ...services.payments.demo import DemoBank
+from ...services.payments.notices import comes_from
+
+bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+csrf.exempt(bp)
+
+LONGEST = 64 * 1024
+
+
+@bp.post("/yookassa")
+def yookassa() -> ResponseReturnValue:
+    """Unsigned: the source address is a first sieve, and nothing of the body is believed but whom to ask about."""
+    if not comes_from(request.remote_addr or "", current_settings.yookassa_networks):
+        abort(403)
+    request.max_content_length = LONGEST
+    try:
+        notice = current_services.payments.read_notice(request.get_data())
+    except ValueError:
+        abort(400)
+    if notice is not None:
+        heed(notice.payment_id)
+    return "", 200
+
+
+def heed(provider_id: str) -> None:
+    """Also the ear of the demo bank. Somebody else's payment is nothing to us."""
+    payment = db.session.scalar(Payment.known_as(provider_id))
+    if payment is None:
+        return
+    sending = [refund.id for refund in payment.refunds if refund.state is RefundState.SENDING]
+    for id in sending:
+        Job.hasten(JobKind.REFUND, id)
+    if not sending:
+        Job.hasten(JobKind.PAYMENT, payment.id)
+    db.session.commit()
+
+
+def listen_to_demo_bank(app: Flask) -> None:
+    services: Services = app.extensions["ibolit_services"]
+    if isinstance(services.payments, DemoBank):
+        services.payments.on_decision = heed

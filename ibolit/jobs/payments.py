@@ -1,0 +1,122 @@
+"""Money on its way: each payment and each refund is driven to its end, whatever becomes of the page that began it.
+
+Nothing of the database is held while the provider thinks.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from ..config import current_settings
+from ..extensions import db
+from ..models import Job, JobKind, Payment, PaymentState, Receipt, Refund, RefundState
+from ..rendering import link_to
+from ..services import clock, current_services
+from ..services.payments import GatewayRefused, GatewayUnsure, Item
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY = timedelta(minutes=10)
+RECEIPTS_COME_WITHIN = timedelta(days=7)
+
+
+def drive(job: Job) -> None:
+    """Made at the provider if he does not know it, then looked at until it has ended."""
+    payment = db.session.get_one(Payment, job.subject_id)
+    if payment.state is PaymentState.SUCCEEDED or not (payment.is_live or payment.provider_id):
+        return  # a cancelled one that somebody speaks of is asked about once more: money may have come
+    db.session.commit()
+    try:
+        found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
+    except GatewayUnsure as doubt:
+        log.info("payment №%d: %s", payment.id, doubt)
+    except GatewayRefused as refusal:
+        log.warning("payment №%d refused: %s", payment.id, refusal.reason)
+        if payment.provider_id is None:
+            payment.end(refusal.reason)
+    else:
+        payment.settle(found) if found is not None else payment.end("not_created")
+    if payment.is_live:
+        job.repeat_in(payment.pause)
+
+
+def give_back(job: Job) -> None:
+    """A wish waits for the operator until its day; what is sent is asked about until the provider has answered."""
+    refund = db.session.get_one(Refund, job.subject_id)
+    if refund.is_overdue:
+        refund.approve(refund.payment.rest, "", None)
+        return  # with the job that sends it
+    if refund.state is not RefundState.SENDING:
+        return
+    _load_all_of(refund)
+    db.session.commit()
+    try:
+        back = refund.ask(current_services.payments)
+    except GatewayUnsure as doubt:
+        log.info("refund №%d: %s", refund.id, doubt)
+    except GatewayRefused as refusal:
+        log.warning("refund №%d refused: %s", refund.id, refusal.reason)
+        refund.fail(refusal.reason)
+    else:
+        refund.settle(back)
+    if refund.state is RefundState.SENDING:
+        job.repeat_in(refund.pause)
+
+
+def fetch_receipts(job: Job) -> None:
+    """The tax service answers in minutes, sometimes in days."""
+    payment = db.session.get_one(Payment, job.subject_id)
+    if payment.provider_id is None or payment.paid_at is None:
+        return
+    moved_at, due = payment.moved_at, payment.receipts_due(closing=_is_closed_later())
+    db.session.commit()
+    try:
+        told = current_services.payments.receipts_of(payment.provider_id)
+    except (GatewayUnsure, GatewayRefused) as doubt:
+        log.info("receipts of payment №%d: %s", payment.id, doubt)
+        told = []
+    is_complete = Receipt.note(payment, told) and len(told) >= due
+    since = clock.now() - moved_at
+    if not is_complete and since < RECEIPTS_COME_WITHIN:
+        job.repeat_in(min(max(since / 2, timedelta(seconds=10)), timedelta(hours=3)))
+
+
+def close(job: Job) -> None:
+    """The second receipt of a prepayment, when the bought time is over (54-ФЗ; RECEIPT_MODE is the accountant's)."""
+    payment = db.session.get_one(Payment, job.subject_id)
+    if not _is_closed_later() or payment.rest <= 0 or payment.provider_id is None:
+        return
+    id, amount, customer, items = (
+        payment.provider_id,
+        payment.rest,
+        payment.customer,
+        [Item(payment.title, payment.rest)],
+    )
+    key = f"closing-{payment.key}"[:36]
+    db.session.commit()
+    try:
+        current_services.payments.close(id, amount, key, customer, items)
+    except GatewayUnsure:
+        job.repeat_in(timedelta(minutes=5))
+    except GatewayRefused as refusal:
+        log.error("closing receipt of payment №%d refused: %s", payment.id, refusal.reason)
+    else:
+        Job.add(JobKind.RECEIPTS, payment.id)
+
+
+def sweep(job: Job) -> None:
+    """The safety net: whatever became of a job, nothing that waits is without one."""
+    for kind, ids in ((JobKind.PAYMENT, Payment.unended()), (JobKind.REFUND, Refund.unended())):
+        for id in set(ids) - Job.pending(kind):
+            Job.add(kind, id)
+    job.repeat_in(SWEEP_EVERY)
+
+
+def _load_all_of(refund: Refund) -> None:
+    """What ask() reads, while there is a transaction to read it in."""
+    assert refund.payment.refunds
+
+
+def _is_closed_later() -> bool:
+    return current_settings.receipt_mode == "full_prepayment"

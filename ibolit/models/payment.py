@@ -1,0 +1,629 @@
+"""One order for a tariff, the money that went back, and the receipts of both.
+
+What a provider says is believed only when he was asked (services/payments); settle() makes of it, under the payment's
+lock and in one transaction, what both sides see. Settling twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select, text
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
+
+from .. import errors
+from ..database import queue_up
+from ..events import ChatProlonged, PaymentChanged, record
+from ..extensions import Model, db
+from ..services import clock
+from ..services.payments import (
+    CURRENCY,
+    Back,
+    Customer,
+    Fiscal,
+    Gateway,
+    GatewayRefused,
+    Item,
+    Order,
+    Paid,
+    Refusal,
+    Stage,
+)
+from .chat import Access, Chat
+from .consent import OFFER
+from .doctor import Doctor, Tariff
+from .job import Job, JobKind
+from .message import Message
+from .types import RowId, UtcDateTime, word_of
+from .user import User
+
+DAY = timedelta(days=1)
+WORKING_DAYS = 3  # an undecided refund goes back in full after so many
+PROVIDER_IS_SLOW = timedelta(seconds=15)  # the page asks at once; after a crash the worker asks with the same key
+KEY_LIVES = timedelta(hours=23)  # of 24; afterwards the same key would be another payment: it is looked up instead
+
+
+class PaymentState(StrEnum):
+    CREATED = "created"  # ours; the provider may not know of it yet
+    WAITING = "waiting"  # for the payer
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+
+
+LIVE = (PaymentState.CREATED, PaymentState.WAITING)
+
+
+class Payment(Model):
+    """Keeps a copy of what was bought: title, days and price stay as the payer saw them. Money is kopecks."""
+
+    __table_args__ = (
+        # A double click, a second tab or a retry meet the same one.
+        Index(
+            "uq_payment_live",
+            "chat_id",
+            "tariff_id",
+            unique=True,
+            sqlite_where=text("state IN ('created', 'waiting')"),
+            postgresql_where=text("state IN ('created', 'waiting')"),
+        ),
+        Index("ix_payment_of_payer", "payer_id", "id"),
+        Index("ix_payment_of_doctor", "doctor_id", "paid_at"),
+        CheckConstraint("amount > 0", "amount"),
+        CheckConstraint("refunded >= 0 AND refunded <= paid", "refunded"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)  # the return address, which works signed out
+    payer_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
+    tariff_id: Mapped[int] = mapped_column(ForeignKey("tariff.id"))
+    title: Mapped[str] = mapped_column(String(80))
+    days: Mapped[int]
+    amount: Mapped[int]
+    offer_version: Mapped[str] = mapped_column(String(40))
+    offer_hash: Mapped[str] = mapped_column(String(64))
+    phone: Mapped[str] = mapped_column(String(20))  # where the receipt goes
+    email: Mapped[str | None] = mapped_column(String(254))
+    state: Mapped[PaymentState] = mapped_column(word_of(PaymentState), default=PaymentState.CREATED)
+    key: Mapped[str] = mapped_column(String(36))  # idempotence: stored before the provider is called
+    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    page: Mapped[str] = mapped_column(String(500), default="")  # where one pays
+    reason: Mapped[str] = mapped_column(String(60), default="")  # why it was cancelled, in the provider's word
+    paid: Mapped[int] = mapped_column(default=0)  # what the provider took
+    refunded: Mapped[int] = mapped_column(default=0)  # what has gone back or is on its way
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # what was bought was given
+    opened_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the chat's end as this payment made it
+    withdrawn_days: Mapped[int] = mapped_column(default=0)  # given back with money
+    payer: Mapped[User] = relationship(innerjoin=True)
+    chat: Mapped[Chat] = relationship(innerjoin=True)
+    refunds: Mapped[list[Refund]] = relationship(back_populates="payment", order_by="Refund.id")
+    receipts: Mapped[list[Receipt]] = relationship(order_by="Receipt.id")
+
+    # Look-ups
+
+    @classmethod
+    def made_by(cls, user: User) -> Select[tuple[Self]]:
+        """The person's own, the newest first."""
+        doctor = joinedload(cls.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+        whole = select(cls).options(selectinload(cls.refunds), selectinload(cls.receipts), doctor)
+        return whole.where(cls.payer_id == user.id).order_by(cls.id.desc())
+
+    @classmethod
+    def numbered(cls, number: int) -> Select[tuple[Self]]:
+        """Anybody's: for the operator."""
+        whole = select(cls).options(joinedload(cls.payer), selectinload(cls.refunds), selectinload(cls.receipts))
+        return whole.where(cls.id == number)
+
+    @classmethod
+    def returned_to(cls, token: str) -> Select[tuple[Self]]:
+        return select(cls).where(cls.token == token)
+
+    @classmethod
+    def known_as(cls, provider_id: str) -> Select[tuple[Self]]:
+        return select(cls).where(cls.provider_id == provider_id)
+
+    @classmethod
+    def live_for(cls, chat: Chat, tariff: Tariff) -> Self | None:
+        return db.session.scalar(
+            select(cls).where(cls.chat_id == chat.id, cls.tariff_id == tariff.id, cls.state.in_(LIVE))
+        )
+
+    @classmethod
+    def unended(cls) -> Sequence[int]:
+        """Ids of all that wait for something: the sweep sees that each has its job."""
+        return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE))).all()
+
+    # Questions
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def is_odd(self) -> bool:
+        """The provider took another sum or currency than was asked: the operator decides."""
+        return any(one.cause is Cause.ODD_SUM for one in self.refunds)
+
+    @property
+    def price(self) -> int:
+        """What all its days cost: less than was asked, if the operator let an odd sum do."""
+        return min(self.amount, self.paid)
+
+    @property
+    def has_gone_back(self) -> bool:
+        """All that was sent back has arrived."""
+        arrived = sum(one.amount for one in self.refunds if one.state is RefundState.SUCCEEDED)
+        return arrived == self.refunded
+
+    @property
+    def may_be_wished_back(self) -> bool:
+        """Not what the clinic gives back by itself, and one wish at a time."""
+        is_asked = any(one.state is RefundState.WISHED for one in self.refunds)
+        return self.applied_at is not None and self.rest > 0 and not is_asked
+
+    @property
+    def rest(self) -> int:
+        """What can still go back."""
+        return self.paid - self.refunded
+
+    @property
+    def customer(self) -> Customer:
+        return Customer(self.phone, self.email)
+
+    @property
+    def pause(self) -> timedelta:
+        """Until the next look at the provider."""
+        return pause_since(self.created_at)
+
+    @property
+    def moved_at(self) -> datetime:
+        """When money last moved."""
+        moments = [self.paid_at, self.opened_until, *(one.done_at for one in self.refunds)]
+        return max([self.created_at, *(moment for moment in moments if moment and moment <= clock.now())])
+
+    def receipts_due(self, *, closing: bool) -> int:
+        """How many receipts the tax service should know by now: of the payment, of each refund, of the end."""
+        gone_back = sum(one.state is RefundState.SUCCEEDED for one in self.refunds)
+        is_over = self.opened_until is not None and self.opened_until <= clock.now()
+        return 1 + gone_back + (closing and is_over and self.rest > 0)
+
+    def doctor_has_written_since(self) -> bool:
+        doctor = self.chat.doctor.user_id
+        written = select(Message.id).where(Message.chat_id == self.chat_id, Message.author_id == doctor)
+        return self.applied_at is not None and (
+            db.session.scalar(written.where(Message.sent_at > self.applied_at).limit(1)) is not None
+        )
+
+    def unused_days(self, *, begun: bool = False) -> int:
+        """Days of what was bought that lie ahead, the begun one not counted; the chat's end is made of all payments."""
+        if self.applied_at is None or self.chat.open_until is None:
+            return 0
+        left = max(timedelta(), self.chat.open_until - clock.now())
+        return min(-(-left // DAY) if begun else left // DAY, self.days - self.withdrawn_days)
+
+    def fair_refund(self) -> int:
+        """All of it while the doctor wrote nothing, else the whole unused days (the offer, section 5)."""
+        if self.applied_at is None or not self.doctor_has_written_since():
+            return self.rest
+        return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
+
+    # Verbs
+
+    @classmethod
+    def begin(cls, chat: Chat, tariff: Tariff, payer: User) -> Self:
+        """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
+
+        Its job goes on with it whatever becomes of the request.
+        """
+        queue_up(db.session, f"payment {chat.id} {tariff.id}")
+        live = cls.live_for(chat, tariff)
+        if live is not None:
+            return live
+        if tariff.hidden or tariff.doctor_id != chat.doctor_id or not _is_for_sale(chat):
+            raise errors.NothingToBuy
+        payment = cls(
+            token=secrets.token_hex(16),
+            payer_id=payer.id,
+            chat_id=chat.id,
+            doctor_id=chat.doctor_id,
+            tariff_id=tariff.id,
+            title=tariff.title,
+            days=tariff.days,
+            amount=tariff.price,
+            offer_version=OFFER.version,
+            offer_hash=OFFER.hash,
+            phone=payer.phone,
+            email=payer.email,
+            key=secrets.token_hex(16),
+        )
+        db.session.add(payment)
+        db.session.flush()
+        Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
+        return payment
+
+    def lock(self) -> None:
+        """Until the commit nobody else settles it; what was loaded before is read anew. Before the chat's lock."""
+        locked = select(Payment).where(Payment.id == self.id).with_for_update(of=Payment)
+        db.session.scalars(locked.execution_options(populate_existing=True)).one()
+        db.session.expire(self, ["refunds", "receipts"])
+
+    def settle(self, found: Paid) -> None:
+        """What the provider said just now becomes ours. Raises WrongPayment for somebody else's."""
+        self.lock()
+        if found.number not in (None, self.id) or self.provider_id not in (None, found.id):
+            raise errors.WrongPayment
+        self.provider_id = found.id
+        if self.state is PaymentState.SUCCEEDED:
+            return
+        if found.stage is Stage.SUCCEEDED:
+            self._succeed(found)
+        elif found.stage is Stage.CANCELLED:
+            if self.is_live:
+                self._end(found.reason)
+        elif self.state is PaymentState.CREATED:
+            self.state, self.page = PaymentState.WAITING, found.page
+            self._tell()
+
+    def end(self, reason: str) -> None:
+        """It will never be paid: the provider refused it, or never got to know of it.
+
+        What he does know, because another call made it meanwhile, only he can end.
+        """
+        self.lock()
+        if self.is_live and self.provider_id is None:
+            self._end(reason)
+
+    def order(self, return_url: str) -> Order:
+        items = [Item(self.title, self.amount)]
+        title = f"Заказ №{self.id}: {self.title}"[:128]
+        return Order(self.id, self.key, self.amount, title, return_url, self.customer, items)
+
+    def ask(self, gateway: Gateway, return_url: str) -> Paid | None:
+        """What the provider says of it, who makes it if he does not know it. None: it was never made, nor will be.
+
+        Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused.
+        """
+        if self.provider_id is not None:
+            return gateway.find(self.provider_id)
+        if clock.now() - self.created_at < KEY_LIVES:
+            try:
+                return gateway.create(self.order(return_url))
+            except GatewayRefused as refusal:
+                if refusal.reason != Refusal.KEY_TAKEN:
+                    raise
+                # It was made, while the clinic's settings said something else of it; somebody may have paid it.
+        return gateway.look_up(self.id, since=self.created_at)
+
+    def give_back(self, amount: int, cause: Cause, note: str = "", *, by: User | None = None) -> Refund:
+        """A refund on its way. The chat's time that was bought with it goes too. Raises TooMuchBack."""
+        self.lock()
+        if not 0 < amount <= self.rest:
+            raise errors.TooMuchBack(self.rest)
+        refund = Refund(payment=self, amount=amount, cause=cause, note=note, decided_by=by.id if by else None)
+        db.session.add(refund)
+        refund.send()
+        return refund
+
+    def give_back_seeing(self, rest: int, amount: int | None, note: str, by: User) -> Refund:
+        """The operator's own decision, made when so much could go back: pressed twice it is done once.
+
+        Raises RestHasChanged and TooMuchBack.
+        """
+        self.lock()
+        if rest != self.rest:
+            raise errors.RestHasChanged
+        return self.give_back(rest if amount is None else amount, Cause.OPERATOR, note, by=by)
+
+    def wish_back(self, cause: Cause, note: str = "") -> Refund:
+        """For the operator to decide; one at a time. Raises NothingToGiveBack."""
+        self.lock()
+        waiting = next((one for one in self.refunds if one.state is RefundState.WISHED), None)
+        if waiting is not None:
+            return waiting
+        amount = self.rest if cause is Cause.ODD_SUM else self.fair_refund()
+        if amount <= 0:
+            raise errors.NothingToGiveBack
+        refund = Refund(payment=self, amount=amount, cause=cause, note=note, decide_by=in_working_days(WORKING_DAYS))
+        db.session.add(refund)
+        db.session.flush()
+        Job.add(JobKind.REFUND, refund.id, due_at=refund.decide_by)
+        self._tell()
+        return refund
+
+    def keep(self) -> None:
+        """What was bought is given for the money that is here, once; if it is not for sale any more, the money goes."""
+        self.chat.lock()
+        if self.applied_at is not None or self.rest <= 0:
+            return
+        if not _is_for_sale(self.chat):
+            self.give_back(self.rest, Cause.NOT_FOR_SALE)
+            return
+        self.chat.prolong(self.days)
+        self.applied_at, self.opened_until = clock.now(), self.chat.open_until
+        record(ChatProlonged(self.chat_id))
+        Job.add(JobKind.CLOSING_RECEIPT, self.id, due_at=self.opened_until)
+
+    # Below: parts of the verbs
+
+    def _succeed(self, found: Paid) -> None:
+        self.chat.lock()
+        self.state, self.paid, self.paid_at, self.reason = PaymentState.SUCCEEDED, found.amount, clock.now(), ""
+        Job.add(JobKind.RECEIPTS, self.id)
+        if (found.amount, found.currency) != (self.amount, CURRENCY):
+            self.wish_back(Cause.ODD_SUM)
+        else:
+            self.keep()
+        self._tell()
+
+    def _end(self, reason: str) -> None:
+        self.state, self.reason, self.page = PaymentState.CANCELLED, reason[:60], ""
+        self._tell()
+
+    def _tell(self) -> None:
+        record(PaymentChanged(self.id))
+
+
+class Cause(StrEnum):
+    """Why money goes back."""
+
+    ODD_SUM = "odd_sum"  # the provider took another sum than was asked
+    NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
+    WISH = "wish"  # the payer asked
+    OPERATOR = "operator"
+
+
+class RefundState(StrEnum):
+    WISHED = "wished"  # waits for the operator, at most three working days
+    SENDING = "sending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # the provider said no: both sides and the operator see it
+    DECLINED = "declined"
+
+
+class Refund(Model):
+    """Money on its way back, with a job that goes on until the provider has answered."""
+
+    __table_args__ = (Index("ix_refund_to_decide", "state", "decide_by"), CheckConstraint("amount > 0", "amount"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
+    amount: Mapped[int]  # kopecks
+    days: Mapped[int] = mapped_column(default=0)  # of the chat's time that went with it
+    cause: Mapped[Cause] = mapped_column(word_of(Cause))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    state: Mapped[RefundState] = mapped_column(word_of(RefundState), default=RefundState.WISHED)
+    key: Mapped[str] = mapped_column(String(36), default=lambda: secrets.token_hex(16))
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
+    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    reason: Mapped[str] = mapped_column(String(60), default="")  # why it failed, in the provider's word
+    decide_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    payment: Mapped[Payment] = relationship(back_populates="refunds", innerjoin=True)
+
+    @classmethod
+    def to_decide(cls) -> Select[tuple[Self]]:
+        """«Требует решения»: wishes and failures, the most urgent first."""
+        open_ones = cls.state.in_((RefundState.WISHED, RefundState.FAILED))
+        return select(cls).options(joinedload(cls.payment).joinedload(Payment.payer)).where(open_ones).order_by(cls.id)
+
+    @classmethod
+    def unended(cls) -> Sequence[int]:
+        return db.session.scalars(select(cls.id).where(cls.state.in_((RefundState.SENDING, RefundState.WISHED)))).all()
+
+    @property
+    def pause(self) -> timedelta:
+        return pause_since(self.sent_at or self.created_at)
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.state is RefundState.WISHED and self.decide_by is not None and self.decide_by <= clock.now()
+
+    def approve(self, amount: int | None, note: str, by: User | None) -> bool:
+        """The operator's yes, with his sum if he chose another; nobody's after three working days.
+
+        What he keeps of an odd sum is taken for what was ordered.
+        Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
+        """
+        self.payment.lock()
+        db.session.refresh(self)
+        if self.state is not RefundState.WISHED:
+            return False
+        sum_ = self.amount if amount is None else amount
+        if not 0 < sum_ <= self.payment.rest:
+            raise errors.TooMuchBack(self.payment.rest)
+        self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
+        self.send()
+        if self.cause is Cause.ODD_SUM:
+            self.payment.keep()
+        return True
+
+    def decline(self, note: str, by: User) -> bool:
+        """The operator's no; money of an odd sum is taken for what was ordered."""
+        self.payment.lock()
+        db.session.refresh(self)
+        if self.state is not RefundState.WISHED:
+            return False
+        self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
+        if self.cause is Cause.ODD_SUM:
+            self.payment.keep()
+        record(PaymentChanged(self.payment_id))
+        return True
+
+    def repeat(self, by: User) -> bool:
+        """The operator tries a failed one again, as a new deed with a new key."""
+        self.payment.lock()
+        db.session.refresh(self)
+        if self.state is not RefundState.FAILED:
+            return False
+        self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
+        self.state, self.decided_by, self.sent_at = RefundState.SENDING, by.id, clock.now()
+        Job.add(JobKind.REFUND, self.id)
+        record(PaymentChanged(self.payment_id))
+        return True
+
+    def send(self) -> None:
+        """On its way: counted as given back from now on, so that nobody gives it twice."""
+        self.state, self.sent_at = RefundState.SENDING, clock.now()
+        self.days = self._days_for_it()
+        self.payment.refunded += self.amount
+        self.payment.withdrawn_days += self.days
+        self.payment.chat.shorten(self.days)
+        self._end_wishes_for_nothing()
+        db.session.flush()
+        Job.add(JobKind.REFUND, self.id)
+        record(PaymentChanged(self.payment_id))
+
+    def ask(self, gateway: Gateway) -> Back:
+        """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
+        payment = self.payment
+        assert payment.provider_id is not None
+        if self.provider_id is not None:
+            return gateway.find_refund(self.provider_id)
+        if self.sent_at is not None and clock.now() - self.sent_at >= KEY_LIVES:
+            lost = self._lost(gateway)
+            if lost is not None:
+                return lost
+        items = [Item(payment.title, self.amount)]
+        try:
+            return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
+        except GatewayRefused:
+            # He may have done it without our hearing of it and say no now; repeated with a new key it would be twice.
+            lost = self._lost(gateway)
+            if lost is None:
+                raise
+            return lost
+
+    def settle(self, back: Back) -> None:
+        """What the provider said of it just now."""
+        self.payment.lock()
+        db.session.refresh(self)
+        if self.state is not RefundState.SENDING:
+            return
+        self.provider_id = back.id
+        if back.stage is Stage.SUCCEEDED:
+            self.state, self.done_at = RefundState.SUCCEEDED, clock.now()
+            Job.add(JobKind.RECEIPTS, self.payment_id)
+            record(PaymentChanged(self.payment_id))
+        elif back.stage is Stage.CANCELLED:
+            self.fail(back.reason)
+
+    def fail(self, reason: str) -> None:
+        """The debt stays: the money counts as going back, and the operator is asked."""
+        self.payment.lock()
+        db.session.refresh(self)
+        if self.state is RefundState.SENDING:
+            self.state, self.reason = RefundState.FAILED, reason[:60]
+            record(PaymentChanged(self.payment_id))
+
+    def _end_wishes_for_nothing(self) -> None:
+        """Who wished for money back has it, when all of it went otherwise."""
+        for other in self.payment.refunds:
+            if other is not self and other.state is RefundState.WISHED and self.payment.rest == 0:
+                other.state, other.note, other.done_at = RefundState.DECLINED, "Деньги уже возвращены.", clock.now()
+
+    def _lost(self, gateway: Gateway) -> Back | None:
+        """What the provider made of it without our hearing of it: known by our key, else by its sum."""
+        assert self.payment.provider_id is not None
+        known = {one.provider_id for one in self.payment.refunds}
+        made = [back for back in gateway.refunds_of(self.payment.provider_id) if back.id not in known]
+        by_key = next((back for back in made if back.key == self.key), None)
+        return by_key or next((back for back in made if not back.key and back.amount == self.amount), None)
+
+    def _days_for_it(self) -> int:
+        """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""
+        payment = self.payment
+        if payment.applied_at is None:
+            return 0
+        if self.amount == payment.rest:
+            return payment.unused_days(begun=True)
+        return min(payment.unused_days(), payment.days * self.amount // payment.price)
+
+
+class Receipt(Model):
+    """A fiscal receipt as the provider told of it (54-ФЗ): storage (ФН), document (ФД), sign (ФП)."""
+
+    __table_args__ = (UniqueConstraint("payment_id", "provider_id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"))
+    provider_id: Mapped[str] = mapped_column(String(64))
+    storage: Mapped[str] = mapped_column(String(40), default="")
+    document: Mapped[str] = mapped_column(String(40), default="")
+    sign: Mapped[str] = mapped_column(String(40), default="")
+    registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def note(cls, payment: Payment, told: Sequence[Fiscal]) -> bool:
+        """Keeps what is known of each by now; True when all are registered."""
+        payment.lock()
+        known = {receipt.provider_id: receipt for receipt in payment.receipts}
+        for fiscal in told:
+            receipt = known.get(fiscal.id) or cls(payment_id=payment.id, provider_id=fiscal.id)
+            receipt.storage, receipt.document, receipt.sign = fiscal.storage, fiscal.document, fiscal.sign
+            receipt.registered_at = fiscal.registered_at
+            db.session.add(receipt)
+        return bool(told) and all(fiscal.registered_at for fiscal in told)
+
+
+def _is_for_sale(chat: Chat) -> bool:
+    """An unlimited chat is sold nothing, and time with a doctor who has left the directory would be wasted money."""
+    return chat.access is not Access.UNLIMITED and not chat.doctor.hidden
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """Kopecks, never a float."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def pause_since(moment: datetime) -> timedelta:
+    """Between looks at the provider: seconds while the payer stands at the counter, an hour when he left long ago."""
+    return min(max((clock.now() - moment) / 4, timedelta(seconds=3)), timedelta(hours=1))
+
+
+def in_working_days(count: int) -> datetime:
+    """Monday to Friday; a public holiday makes it shorter, in the payer's favour."""
+    moment = clock.now()
+    while count:
+        moment += DAY
+        count -= moment.weekday() < 5
+    return moment
+
+
+@dataclass
+class Income:
+    """What a doctor's patients paid within a month, and how much of exactly that went back, whenever it did."""
+
+    month: datetime  # a moment in it
+    paid: int = 0
+    returned: int = 0
+    count: int = 0
+
+
+def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
+    """By the months of the doctor's own calendar, the newest first."""
+    paid = select(Payment.paid_at, Payment.paid, Payment.refunded)
+    paid = paid.where(Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED)
+    months: dict[tuple[int, int], Income] = {}
+    for paid_at, sum_, refunded in db.session.execute(paid.order_by(Payment.paid_at.desc())).tuples():
+        assert paid_at is not None
+        local = paid_at.astimezone(zone)
+        income = months.setdefault((local.year, local.month), Income(paid_at))
+        income.paid, income.returned, income.count = income.paid + sum_, income.returned + refunded, income.count + 1
+    return list(months.values())
+
+
+def owed() -> int:
+    """Kopecks of refunds that the provider refused."""
+    failed = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.state == RefundState.FAILED)
+    return int(db.session.scalar(failed) or 0)

@@ -1,0 +1,176 @@
+"""Money: what the clinic asks of a payment provider, whoever it is. Amounts are kopecks here and everywhere.
+
+An outcome nobody knows is a state of its own (GatewayUnsure): the same key asked again is the same deed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ...config import Settings
+
+CURRENCY = "RUB"
+
+
+class GatewayUnsure(Exception):
+    """Slow, unreachable or confused: it may have been done. Ask again with the same key."""
+
+
+class Refusal(StrEnum):
+    """Why a provider says no. Other words may come; they are his, and for the log."""
+
+    NOT_FOUND = "not_found"
+    INVALID = "invalid_request"  # a sum too large, an address that cannot be: asked rightly it may succeed
+    KEY_TAKEN = "key_taken"  # this key did something already, but not exactly this: look what (look_up, refunds_of)
+    NOT_DUE = "not_due"  # no closing receipt where the first one says full_payment
+
+
+class GatewayRefused(Exception):
+    """A plain no: repeating cannot help. `reason` is one of the words of Refusal, or of the provider, for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Stage(StrEnum):
+    """Of a payment or a refund at the provider."""
+
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of a receipt (54-ФЗ); names no doctor and no specialty."""
+
+    title: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Where the receipt goes: an e-mail, else the phone (E.164).
+
+    «Чеки от ЮKassa» deliver by e-mail only; other cash desks send an SMS too.
+    """
+
+    phone: str
+    email: str | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be paid. The sum of the items is the amount."""
+
+    number: int  # ours, in the provider's metadata
+    key: str  # idempotence, stored before the first call
+    amount: int
+    title: str  # at most 128 characters
+    return_url: str
+    customer: Customer
+    items: list[Item] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A payment as the provider sees it now."""
+
+    id: str
+    stage: Stage
+    amount: int
+    currency: str
+    refunded: int = 0
+    number: int | None = None  # ours, back from the metadata
+    page: str = ""  # where the customer pays, while it waits; a path of ours at the demo bank
+    reason: str = ""  # why it was cancelled, in the provider's word
+    is_test: bool = False
+
+
+@dataclass(frozen=True)
+class Back:
+    """A refund as the provider sees it now."""
+
+    id: str
+    stage: Stage
+    amount: int
+    reason: str = ""
+    key: str = ""  # ours, back from the metadata
+
+
+@dataclass(frozen=True)
+class Fiscal:
+    """A receipt: ФН, ФД, ФП once it is registered."""
+
+    id: str
+    stage: Stage
+    storage: str = ""  # ФН
+    document: str = ""  # ФД
+    sign: str = ""  # ФП
+    registered_at: datetime | None = None
+    refund_id: str = ""  # of the refund it belongs to
+    is_closing: bool = False  # the prepayment became a payment
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a notification claims; only a hint to ask."""
+
+    payment_id: str
+
+
+class Gateway(Protocol):
+    """Every call but read_notice goes over the network: never inside a transaction."""
+
+    def create(self, order: Order) -> Paid:
+        """Raises GatewayUnsure or GatewayRefused."""
+
+    def find(self, payment_id: str) -> Paid:
+        """Raises GatewayUnsure; GatewayRefused when there is no such payment."""
+
+    def look_up(self, number: int, since: datetime) -> Paid | None:
+        """By our number in its metadata, among those made since; for what was lost for longer than a key lives."""
+
+    def refund(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Back:
+        """With its receipt. Raises GatewayUnsure or GatewayRefused."""
+
+    def find_refund(self, refund_id: str) -> Back:
+        """Raises GatewayUnsure or GatewayRefused."""
+
+    def refunds_of(self, payment_id: str) -> list[Back]:
+        """All refunds of a payment, the first one first; for one whose answer was lost for longer than a key lives."""
+
+    def close(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Fiscal:
+        """The closing receipt after the service (full_payment with the prepayment as its settlement).
+
+        Raises GatewayRefused(NOT_DUE) where RECEIPT_MODE is full_payment.
+        """
+
+    def receipts_of(self, payment_id: str) -> list[Fiscal]:
+        """All receipts of a payment, the first one first."""
+
+    def read_notice(self, body: bytes) -> Notice | None:
+        """None for what does not concern us; raises ValueError for what is no notice."""
+
+
+def gateway_from(settings: Settings) -> Gateway:
+    if settings.payments_backend == "yookassa":
+        from .yookassa import Shop, YooKassa
+
+        return YooKassa(
+            Shop(
+                settings.yookassa_shop_id,
+                settings.yookassa_secret_key,
+                settings.yookassa_api_url,
+                settings.receipt_mode,
+                settings.vat_code,
+                settings.tax_system_code,
+            )
+        )
+    from .demo import DemoBank
+
+    return DemoBank(settings.data, settings.receipt_mode)

@@ -1,0 +1,40 @@
+"""YooKassa's notifications: unsigned, so a body only says whom to ask, and the source address is a first sieve."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from . import Notice
+
+ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # it becomes a part of an address of the provider's
+
+
+def read_notice(body: bytes) -> Notice | None:
+    """None for what concerns no payment; raises ValueError for what is no notification."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("no notification") from error
+    if not isinstance(told, dict) or not isinstance(told.get("event"), str):
+        raise ValueError("no notification")
+    field = {"payment": "id", "refund": "payment_id"}.get(told["event"].partition(".")[0])
+    if field is None:
+        return None
+    thing = told.get("object")
+    payment_id = thing.get(field) if isinstance(thing, dict) else None
+    if not isinstance(payment_id, str) or not ID.fullmatch(payment_id):
+        raise ValueError("no notification: it names no payment")
+    return Notice(payment_id)
+
+
+def comes_from(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Never raises: an address that cannot be read comes from nowhere."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    plain = getattr(ip, "ipv4_mapped", None) or ip  # ::ffff:77.75.153.5, as a socket of both kinds tells it
+    return any(plain in network for network in networks)

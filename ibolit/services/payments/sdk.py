@@ -1,0 +1,126 @@
+"""YooKassa's SDK with settings of its own for every shop. Loaded at the first call: nobody else needs its memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from yookassa import Payment, Receipt, Refund
+from yookassa.client import ApiClient
+from yookassa.domain.common.user_agent import UserAgent
+from yookassa.domain.exceptions import (
+    ApiError,
+    BadRequestError,
+    ForbiddenError,
+    GoneError,
+    NotFoundError,
+    UnauthorizedError,
+)
+from yookassa.domain.request.payment_request import PaymentRequest
+from yookassa.domain.request.receipt_request import ReceiptRequest
+from yookassa.domain.request.refund_request import RefundRequest
+
+from . import GatewayRefused, GatewayUnsure, Refusal
+
+log = logging.getLogger(__name__)
+
+CONFUSED = (ApiError, requests.RequestException, AttributeError, ValueError, TypeError, LookupError, ArithmeticError)
+
+
+class Client(ApiClient):
+    """Reads no settings of the process, waits no longer than told, repeats nothing and writes nothing down."""
+
+    def __init__(self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float]) -> None:
+        self.shop_id = shop_id
+        self.shop_password = secret_key
+        self.auth_token = None
+        self.endpoint = api_url
+        self.timeout = timeout
+        self.user_agent = UserAgent()
+
+    def execute(self, body: Any, method: str, path: str, query_params: Any, request_headers: dict[str, str]) -> Any:
+        with requests.Session() as session:
+            return session.request(
+                method,
+                self.endpoint + path,
+                params=query_params,
+                headers=request_headers,
+                json=body,
+                timeout=self.timeout,
+                allow_redirects=False,  # the key goes to nobody else
+                auth=_as_it_is,
+            )
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The header is written already; without this a .netrc of the machine would write another."""
+    return request
+
+
+class Sdk:
+    """Payment, Refund and Receipt of one shop."""
+
+    def __init__(self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float]) -> None:
+        client = Client(shop_id, secret_key, api_url, timeout)
+        self.payment = _bound(Payment, client)
+        self.refund = _bound(Refund, client)
+        self.receipt = _bound(Receipt, client)
+
+    def create_payment(self, data: dict[str, Any], key: str) -> Any:
+        return self.payment.create(_checked(PaymentRequest, data), key)
+
+    def create_refund(self, data: dict[str, Any], key: str) -> Any:
+        return self.refund.create(_checked(RefundRequest, data), key)
+
+    def create_receipt(self, data: dict[str, Any], key: str) -> Any:
+        return self.receipt.create(_checked(ReceiptRequest, data), key)
+
+    @contextmanager
+    def plain_words(self, deed: str) -> Iterator[None]:
+        """What the SDK raises becomes sure or unsure."""
+        try:
+            yield
+        except (BadRequestError, NotFoundError, GoneError) as error:
+            raise _refusal(deed, error) from None
+        except (UnauthorizedError, ForbiddenError) as error:
+            # Our setting is wrong, which says nothing of any payment: what waits goes on when it is put right.
+            log.error("yookassa: %s: the shop's id, key or rights are refused (%s)", deed, _word(error, "code"))
+            raise GatewayUnsure("not let in") from None
+        except CONFUSED as error:
+            name = type(error.__context__ or error).__name__  # behind the AttributeError is what really happened
+            log.warning("yookassa: %s: %s", deed, name)
+            raise GatewayUnsure(name) from None
+
+
+def _bound(kind: Any, client: Client) -> Any:
+    """A class of the SDK whose every call goes through this client; its methods make an instance each time."""
+
+    def begin(self: Any) -> None:
+        self.client = client
+
+    return type(kind.__name__, (kind,), {"__init__": begin})
+
+
+def _checked(kind: Any, data: dict[str, Any]) -> Any:
+    """Refused before it is sent: a request that can never be right must not be asked again and again."""
+    try:
+        request = kind(data)
+        request.validate()
+    except (ValueError, TypeError) as error:
+        log.error("yookassa: %s: %s", kind.__name__, type(error).__name__)
+        raise GatewayRefused(Refusal.INVALID) from None
+    return request
+
+
+def _refusal(deed: str, error: ApiError) -> GatewayRefused:
+    code, parameter = _word(error, "code"), _word(error, "parameter")
+    log.warning("yookassa: %s: %s %s (%s)", deed, code, parameter, _word(error, "id"))
+    return GatewayRefused(Refusal.KEY_TAKEN if parameter == "Idempotence-Key" else code or Refusal.INVALID)
+
+
+def _word(error: ApiError, name: str) -> str:
+    """Of the answer's body, but never its description: that may quote an address."""
+    return str((error.content or {}).get(name, ""))[:60]

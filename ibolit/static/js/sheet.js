@@ -1,0 +1,34 @@
+// A sheet over the page, closed by its cross, by Esc, by a press beside it, or by Back. What lies beneath stays as it was.
+ibolit.behaviour('sheet', function (sheet) {
+  'use strict';
+  var panel = sheet.querySelector('.sheet__panel'), opener = document.activeElement, isClosing = false;
+
+  function close() {
+    if (!isClosing) history.back(); // and onBack does the rest: twice would leave the page
+    isClosing = true;
+  }
+
+  function onBack() {
+    ibolit.remove(sheet);
+    if (opener && document.body.contains(opener)) opener.focus();
+  }
+
+  function onPress(event) {
+    if (event.target === sheet || sheet.querySelector('[data-close]').contains(event.target)) close();
+  }
+
+  function onKey(event) { if (event.keyCode === 27) close(); }
+
+  // Who walks by keyboard stays in the sheet.
+  function onFocus(event) { if (!sheet.contains(event.target)) panel.focus(); }
+
+  var heard = [[sheet, 'click', onPress], [document, 'keydown', onKey], [window, 'popstate', onBack]];
+  heard.forEach(function (one) { one[0].addEventListener(one[1], one[2]); });
+  document.addEventListener('focus', onFocus, true);
+  if (!history.state || !history.state.sheet) history.pushState({ sheet: true }, '');
+  panel.focus();
+  return function () {
+    heard.forEach(function (one) { one[0].removeEventListener(one[1], one[2]); });
+    document.removeEventListener('focus', onFocus, true);
+  };
+});

@@ -1,0 +1,292 @@
+"""«Требует решения»: what the operator sees, decides once, and leaves in the journal; nobody else finds the door."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from conftest import Browser
+from factories import PASSWORD, make_user
+from flask import Flask
+from money import begin, buy, settle, wish
+
+from ibolit.extensions import db
+from ibolit.models import Act, AuditEvent, Cause, Chat, Payment, Refund, RefundState, Role, User
+
+
+@pytest.fixture
+def operator(clinic: Flask) -> User:
+    return make_user("Оператор Ольга", Role.OPERATOR)
+
+
+@pytest.fixture
+def as_operator(clinic: Flask, operator: User) -> Browser:
+    return Browser(clinic, operator)
+
+
+@pytest.fixture
+def paid(chat: Chat) -> Payment:
+    return buy(chat)
+
+
+@pytest.fixture
+def wished(paid: Payment) -> Refund:
+    return wish(paid)
+
+
+@pytest.fixture
+def failed(paid: Payment) -> Refund:
+    refund = paid.give_back(2500_00, Cause.OPERATOR)
+    refund.fail("general_decline")
+    db.session.commit()
+    return refund
+
+
+def now(refund: Refund) -> Refund:
+    return db.session.get_one(Refund, refund.id, populate_existing=True)
+
+
+def acts() -> list[Act]:
+    return list(db.session.scalars(db.select(AuditEvent.act).order_by(AuditEvent.id)))
+
+
+# Who is let in
+
+
+DOORS = [
+    ("GET", ""),
+    ("GET", "/payments?number=1"),
+    ("GET", "/payments/1"),
+    ("POST", "/payments/1/refunds"),
+    ("POST", "/refunds/1/approval"),
+    ("POST", "/refunds/1/refusal"),
+    ("POST", "/refunds/1/repeat"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), DOORS)
+def test_others_find_nothing(
+    as_patient: Browser,
+    as_doctor: Browser,
+    as_stranger: Browser,
+    visitor: Browser,
+    wished: Refund,
+    method: str,
+    path: str,
+) -> None:
+    letter: dict[str, object] = {"amount": "10", "note": "Так", "rest": 250000}
+    for browser in (as_patient, as_doctor, as_stranger):
+        for htmx in (True, False):
+            go = browser.get if method == "GET" else browser.post
+            more = {} if method == "GET" else {"data": letter}
+            assert go(f"/operator{path}", htmx=htmx, **more).status_code == 404
+    out = visitor.get(f"/operator{path}") if method == "GET" else visitor.post(f"/operator{path}", letter)
+    assert out.location.startswith("/login")
+    assert now(wished).state is RefundState.WISHED
+
+
+def test_sign_in_leads_to_what_must_be_decided(visitor: Browser, operator: User) -> None:
+    answer = visitor.post("/login", {"login": operator.phone, "password": PASSWORD})
+    assert answer.location == "/operator"
+
+
+def test_tabs_of_the_operator(as_operator: Browser) -> None:
+    page = as_operator.get("/operator").text
+    assert re.findall(r'class="tabs__word">([^<]+)', page) == ["Решения", "Профиль"]
+    assert "Платежи" not in as_operator.get("/profile").text
+
+
+def test_operator_reads_no_chat(as_operator: Browser, chat: Chat) -> None:
+    assert as_operator.get(f"/chats/{chat.id}").status_code == 404
+    assert as_operator.get(f"/chats/{chat.id}/messages?after=0").status_code == 404
+    assert as_operator.get(f"/chats/{chat.id}/tariffs").status_code == 404
+
+
+# The list
+
+
+def test_list_says_who_how_much_why_and_until_when(as_operator: Browser, wished: Refund, patient: User) -> None:
+    page = as_operator.get("/operator").text
+    for words in (f"Платёж №{wished.payment_id}", "2\u00a0500\u00a0₽", patient.name, "Пациент просит", "«Передумала»",
+                  "Решить до", 'value="2\u00a0500"'):  # fmt: skip
+        assert words in page
+    event = db.session.scalars(db.select(AuditEvent)).one()
+    assert (event.act, event.first, event.last) == (Act.REFUNDS_LISTED, wished.payment_id, wished.payment_id)
+
+
+def test_odd_sum_is_explained(as_operator: Browser, chat: Chat) -> None:
+    settle(begin(chat), amount=2400_00)
+    page = as_operator.get("/operator").text
+    assert "2\u00a0400\u00a0₽ вместо 2\u00a0500\u00a0₽" in page
+    assert "чат откроется на оплаченный срок" in page
+
+
+def test_nothing_to_decide(as_operator: Browser, paid: Payment) -> None:
+    assert "Сейчас решать нечего" in as_operator.get("/operator").text
+
+
+# Deciding
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_approval_sends_the_money(as_operator: Browser, wished: Refund, operator: User, htmx: bool) -> None:
+    answer = as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": "2 500", "note": ""}, htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    refund = now(wished)
+    assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, 2500_00, operator.id)
+    assert acts() == [Act.REFUND_APPROVED]
+    if htmx:
+        assert "Деньги возвращаются." in answer.text
+        assert f'id="refund-{wished.id}"' in answer.text
+    else:
+        assert "Деньги возвращаются." in as_operator.get(answer.location).text
+
+
+def test_another_sum_may_be_approved(as_operator: Browser, wished: Refund) -> None:
+    as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": "1000,50", "note": "Половина"}, htmx=True)
+    assert (now(wished).amount, now(wished).note) == (1000_50, "Половина")
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("", "Введите сумму."),
+        ("сто", "Введите сумму в рублях"),
+        ("0", "Введите сумму в рублях"),
+        ("-5", "Введите сумму в рублях"),
+        ("1,005", "Введите сумму в рублях"),
+        ("2500,01", "Вернуть можно не больше 2500,00 ₽."),
+        ("99999999", "Вернуть можно не больше 2500,00 ₽."),
+    ],
+)
+def test_wrong_sum_is_said_at_its_field(
+    as_operator: Browser, wished: Refund, amount: str, words: str, htmx: bool
+) -> None:
+    answer = as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": amount}, htmx=htmx)
+    assert answer.status_code == 422
+    error = re.search(rf'id="refund-{wished.id}-amount-error">.*?<span>([^<]+)', answer.text, re.DOTALL)
+    assert error is not None
+    assert error.group(1).startswith(words)
+    assert ("<html" in answer.text) is not htmx
+    assert now(wished).state is RefundState.WISHED
+    assert Act.REFUND_APPROVED not in acts()
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_refusal_needs_words_the_patient_reads(
+    as_operator: Browser, as_patient: Browser, wished: Refund, htmx: bool
+) -> None:
+    url = f"/operator/refunds/{wished.id}/refusal"
+    answer = as_operator.post(url, {"note": " "}, htmx=htmx)
+    assert answer.status_code == 422
+    assert "Напишите причину отказа" in answer.text
+    as_operator.post(url, {"note": "Врач ответил в тот же день"}, htmx=htmx)
+    assert now(wished).state is RefundState.DECLINED
+    assert acts()[-1:] == [Act.REFUND_DECLINED]
+    assert "В возврате отказано: Врач ответил в тот же день" in as_patient.get("/profile/payments").text
+
+
+def test_odd_sum_taken_for_the_order_opens_the_chat(as_operator: Browser, chat: Chat) -> None:
+    payment = settle(begin(chat), amount=2400_00)
+    refund = payment.refunds[0]
+    as_operator.post(f"/operator/refunds/{refund.id}/refusal", {"note": "Зачтено"}, htmx=True)
+    assert db.session.get_one(Payment, payment.id).applied_at is not None
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_failed_one_is_tried_again(as_operator: Browser, failed: Refund, htmx: bool) -> None:
+    page = as_operator.get("/operator").text
+    assert "Банк не принял возврат (general_decline)" in page
+    key = failed.key
+    as_operator.post(f"/operator/refunds/{failed.id}/repeat", htmx=htmx)
+    assert now(failed).state is RefundState.SENDING
+    assert now(failed).key != key
+    assert acts()[-1:] == [Act.REFUND_REPEATED]
+
+
+@pytest.mark.parametrize("second", ["approval", "refusal", "repeat"])
+def test_decided_once_stays_and_is_journalled_once(as_operator: Browser, wished: Refund, second: str) -> None:
+    first = as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": "100"}, htmx=True)
+    assert first.status_code == 200
+    again = as_operator.post(f"/operator/refunds/{wished.id}/{second}", {"amount": "200", "note": "Нет"}, htmx=True)
+    assert again.status_code == 200
+    assert "Деньги возвращаются." in again.text
+    assert (now(wished).state, now(wished).amount) == (RefundState.SENDING, 100_00)
+    assert acts() == [Act.REFUND_APPROVED]
+
+
+def test_unknown_refund_and_payment_are_404(as_operator: Browser) -> None:
+    for path in ("refunds/9/approval", "refunds/9/refusal", "refunds/9/repeat", "payments/9/refunds"):
+        assert as_operator.post(f"/operator/{path}", {"amount": "1", "note": "a"}).status_code == 404
+    assert as_operator.get("/operator/payments/9").status_code == 404
+
+
+# A payment by its number
+
+
+@pytest.mark.parametrize("typed", ["{}", " {} ", "№{}", "№ {}"])
+def test_payment_is_found_by_its_number(as_operator: Browser, paid: Payment, patient: User, typed: str) -> None:
+    answer = as_operator.get("/operator/payments", query_string={"number": typed.format(paid.id)})
+    assert (answer.status_code, answer.location) == (303, f"/operator/payments/{paid.id}")
+    page = as_operator.get(answer.location).text
+    for words in (patient.name, "2\u00a0500\u00a0₽", "Оплачено", paid.provider_id):
+        assert words is not None
+        assert words in page
+    assert acts() == [Act.PAYMENT_READ]
+
+
+def test_page_of_a_payment_names_no_doctor(as_operator: Browser, paid: Payment) -> None:
+    page = as_operator.get(f"/operator/payments/{paid.id}").text
+    assert paid.chat.doctor.user.name not in page
+    assert paid.chat.doctor.specialty not in page
+
+
+@pytest.mark.parametrize("number", ["", "x", "99", "9" * 40, "-1", "²"])
+def test_unknown_number_is_said_at_its_field(as_operator: Browser, paid: Payment, number: str) -> None:
+    answer = as_operator.get("/operator/payments", query_string={"number": number})
+    assert answer.status_code == 404
+    assert 'id="number-error"' in answer.text
+
+
+def give(browser: Browser, payment: Payment, htmx: bool = True, **more: object):  # type: ignore[no-untyped-def]
+    letter: dict[str, object] = {"amount": "500", "note": "Сбой связи", "rest": 2500_00}
+    return browser.post(f"/operator/payments/{payment.id}/refunds", letter | more, htmx=htmx)
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_part_goes_back_with_a_reason(as_operator: Browser, paid: Payment, operator: User, htmx: bool) -> None:
+    assert give(as_operator, paid, htmx).status_code == (200 if htmx else 303)
+    refund = db.session.scalars(db.select(Refund)).one()
+    assert (refund.amount, refund.cause, refund.note) == (500_00, Cause.OPERATOR, "Сбой связи")
+    assert refund.decided_by == operator.id
+    assert acts() == [Act.REFUND_MADE]
+
+
+def test_double_click_gives_back_once(as_operator: Browser, paid: Payment) -> None:
+    give(as_operator, paid)
+    again = give(as_operator, paid)
+    assert again.status_code == 422
+    assert "только что возвращали" in again.text
+    assert 'name="rest" value="200000"' in again.text
+    assert [one.amount for one in db.session.scalars(db.select(Refund))] == [500_00]
+    assert give(as_operator, paid, rest=2000_00).status_code == 200
+    assert acts() == [Act.REFUND_MADE] * 2
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+@pytest.mark.parametrize(
+    "wrong", [{"amount": "x"}, {"amount": ""}, {"amount": "2500,01"}, {"note": ""}, {"rest": "x"}, {"note": "я" * 301}]
+)
+def test_nonsense_gives_nothing_back(as_operator: Browser, paid: Payment, wrong: dict[str, object], htmx: bool) -> None:
+    answer = give(as_operator, paid, htmx, **wrong)
+    assert answer.status_code == 422
+    assert "field--wrong" in answer.text
+    assert db.session.scalars(db.select(Refund)).all() == []
+    assert acts() == []
+
+
+def test_unpaid_gives_nothing_back(as_operator: Browser, chat: Chat) -> None:
+    payment = begin(chat)
+    assert 'name="amount"' not in as_operator.get(f"/operator/payments/{payment.id}").text
+    assert give(as_operator, payment, rest=0).status_code == 422

@@ -1,0 +1,374 @@
+"""Payments and refunds driven to their ends by the worker, against YooKassa's API on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+from factories import later, make_user
+from flask import Flask
+from money import begin, settle, waiting_jobs, wish
+from yookassa_stub import YooKassaStub
+
+from ibolit.blueprints.webhooks.views import heed
+from ibolit.extensions import db
+from ibolit.jobs import run_due
+from ibolit.models import (
+    Cause,
+    Chat,
+    Job,
+    JobKind,
+    Payment,
+    PaymentState,
+    Receipt,
+    Refund,
+    RefundState,
+    Role,
+    User,
+)
+from ibolit.models.payment import KEY_LIVES
+from ibolit.services import Services, clock
+from ibolit.services.payments.yookassa import Shop, YooKassa
+
+Thing = TypeVar("Thing", Payment, Refund)
+
+
+@pytest.fixture
+def yookassa(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[YooKassaStub]:
+    with YooKassaStub() as stub:
+        monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
+        yield stub
+
+
+@pytest.fixture
+def operator(clinic: Flask) -> User:
+    return make_user("Операторова Ольга", Role.OPERATOR)
+
+
+@pytest.fixture
+def payment(yookassa: YooKassaStub, chat: Chat) -> Payment:
+    """Waits for the payer."""
+    payment = begin(chat)
+    work(minutes=1)
+    return again(payment)
+
+
+_ahead: list[timedelta] = []
+
+
+@pytest.fixture(autouse=True)
+def clock_begins_anew() -> None:
+    _ahead.clear()
+
+
+def work(**by: float) -> int:
+    """So much later the worker looks."""
+    _ahead.append(timedelta(**by))
+    later(seconds=sum(_ahead, timedelta()).total_seconds())
+    return run_due()
+
+
+def again(thing: Thing) -> Thing:
+    """As it is now: the worker ends its session behind itself."""
+    return db.session.get_one(type(thing), thing.id, populate_existing=True)
+
+
+def paid(yookassa: YooKassaStub, payment: Payment, **odd: str) -> Payment:
+    yookassa.pay(payment.provider_id or "", **odd)
+    work(minutes=30)
+    payment = again(payment)
+    assert payment.state is PaymentState.SUCCEEDED
+    return payment
+
+
+def send_back(payment: Payment, amount: int) -> Refund:
+    refund = payment.give_back(amount, Cause.OPERATOR)
+    db.session.commit()
+    return refund
+
+
+# A payment
+
+
+def test_worker_makes_what_the_page_could_not(yookassa: YooKassaStub, chat: Chat) -> None:
+    payment = begin(chat)
+    assert run_due() == 0  # the page has its fifteen seconds
+    work(seconds=16)
+    payment = again(payment)
+    assert payment.state is PaymentState.WAITING
+    [made] = yookassa.numbered(payment.id)
+    assert (payment.provider_id, payment.page) == (made["id"], made["confirmation"]["confirmation_url"])
+    [job] = waiting_jobs(JobKind.PAYMENT)
+    assert job.due_at > clock.now()
+
+
+def test_worker_asks_until_it_has_ended(yookassa: YooKassaStub, payment: Payment) -> None:
+    yookassa.lose_notices()
+    paid(yookassa, payment)
+    assert waiting_jobs(JobKind.PAYMENT) == []
+
+
+def test_work_done_behind_a_lost_answer_is_not_done_again(yookassa: YooKassaStub, chat: Chat) -> None:
+    payment = begin(chat)
+    yookassa.break_next("POST /payments", "drop-after")
+    work(minutes=1)
+    assert again(payment).state is PaymentState.CREATED
+    work(minutes=1)
+    assert again(payment).state is PaymentState.WAITING
+    assert len(yookassa.numbered(payment.id)) == 1
+
+
+def test_plain_no_ends_it(yookassa: YooKassaStub, chat: Chat) -> None:
+    payment = begin(chat)
+    yookassa.break_next("POST /payments", "410")
+    work(minutes=1)
+    payment = again(payment)
+    assert (payment.state, payment.reason) == (PaymentState.CANCELLED, "gone")
+    assert waiting_jobs(JobKind.PAYMENT) == []
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_older_than_its_key_is_looked_up(yookassa: YooKassaStub, chat: Chat, made: bool) -> None:
+    payment = begin(chat)
+    yookassa.break_next("POST", "drop-after" if made else "drop")
+    work(minutes=1)
+    hours = KEY_LIVES.total_seconds() / 3600 + 2
+    yookassa.advance(hours)
+    work(hours=hours)
+    state = again(payment).state
+    assert state is (PaymentState.WAITING if made else PaymentState.CANCELLED)
+    assert len(yookassa.numbered(payment.id)) == made
+
+
+def test_notification_hastens_and_is_not_believed(yookassa: YooKassaStub, payment: Payment) -> None:
+    heed(payment.provider_id or "")
+    assert run_due() == 1
+    assert again(payment).state is PaymentState.WAITING
+
+
+def test_money_for_what_we_held_for_cancelled_is_heard_of(yookassa: YooKassaStub, payment: Payment) -> None:
+    """However it came to be: a payer has paid, and a notification of it must not fall on deaf ears."""
+    payment.state = PaymentState.CANCELLED
+    db.session.commit()
+    yookassa.pay(payment.provider_id or "")
+    heed(payment.provider_id or "")
+    run_due()
+    payment = again(payment)
+    assert payment.state is PaymentState.SUCCEEDED
+    assert payment.applied_at is not None
+
+
+def test_cancelled_one_is_not_made_anew(yookassa: YooKassaStub, chat: Chat) -> None:
+    payment = begin(chat)
+    payment.end("invalid_request")
+    db.session.commit()
+    work(minutes=1)
+    assert yookassa.requests == []
+
+
+def test_foreign_answer_is_not_applied_and_not_dropped(yookassa: YooKassaStub, payment: Payment) -> None:
+    yookassa.payments[payment.provider_id or ""]["metadata"] = {"payment": "777"}
+    yookassa.pay(payment.provider_id or "")
+    id = payment.id
+    work(hours=1)
+    assert db.session.get_one(Payment, id).state is PaymentState.WAITING
+    [job] = waiting_jobs(JobKind.PAYMENT)
+    assert job.failure == "WrongPayment"
+
+
+# A refund
+
+
+def test_refund_is_sent_and_its_receipt_fetched(yookassa: YooKassaStub, payment: Payment) -> None:
+    refund = send_back(paid(yookassa, payment), 1000_00)
+    work(minutes=1)
+    refund = again(refund)
+    assert refund.state is RefundState.SUCCEEDED
+    assert [one["amount"]["value"] for one in yookassa.refunds.values()] == ["1000.00"]
+    assert len(db.session.scalars(db.select(Receipt)).all()) == 2
+
+
+def test_lost_answer_of_a_refund_is_one_refund(yookassa: YooKassaStub, payment: Payment) -> None:
+    refund = send_back(paid(yookassa, payment), 1000_00)
+    yookassa.break_next("POST /refunds", "drop-after", times=2)
+    for _ in range(4):
+        work(minutes=10)
+    refund = again(refund)
+    assert refund.state is RefundState.SUCCEEDED
+    assert len(yookassa.refunds) == 1
+
+
+def test_lost_refund_is_found_after_its_key_has_died(yookassa: YooKassaStub, payment: Payment) -> None:
+    refund = send_back(paid(yookassa, payment), 1000_00)
+    yookassa.break_next("POST /refunds", "drop-after")
+    work(minutes=1)
+    yookassa.break_next("", "500", times=99)
+    yookassa.advance(30)
+    work(hours=30)
+    yookassa.heal()
+    work(hours=2)
+    refund = again(refund)
+    assert refund.state is RefundState.SUCCEEDED
+    assert refund.provider_id in yookassa.refunds
+    assert len(yookassa.refunds) == 1
+
+
+def test_no_after_a_lost_yes_is_not_given_twice(yookassa: YooKassaStub, payment: Payment, operator: User) -> None:
+    """He did it, we did not hear; asked again he says no. A repeat with a new key would pay the patient twice."""
+    refund = send_back(paid(yookassa, payment), 1000_00)
+    yookassa.break_next("POST /refunds", "drop-after")
+    yookassa.break_next("POST /refunds", "410")
+    work(minutes=1)
+    work(minutes=5)
+    refund = again(refund)
+    refund.repeat(operator)
+    db.session.commit()
+    work(minutes=5)
+    refund = again(refund)
+    assert refund.state is RefundState.SUCCEEDED
+    assert len(yookassa.refunds) == 1
+
+
+def test_refused_refund_waits_for_the_operator_and_is_repeated(
+    yookassa: YooKassaStub, payment: Payment, operator: User
+) -> None:
+    yookassa.refunds_wait = True
+    refund = send_back(paid(yookassa, payment), 1000_00)
+    work(minutes=1)
+    yookassa.fail_refund(next(iter(yookassa.refunds)))
+    work(minutes=5)
+    refund = again(refund)
+    assert (refund.state, refund.reason) == (RefundState.FAILED, "insufficient_funds")
+    assert waiting_jobs(JobKind.REFUND) == []
+    yookassa.refunds_wait = False
+    refund.repeat(operator)
+    db.session.commit()
+    work(minutes=5)
+    refund = again(refund)
+    assert refund.state is RefundState.SUCCEEDED
+
+
+def test_undecided_wish_goes_back_in_full_after_three_working_days(yookassa: YooKassaStub, payment: Payment) -> None:
+    refund = wish(paid(yookassa, payment))
+    assert refund.decide_by is not None
+    work(seconds=(refund.decide_by - clock.now()).total_seconds() - 60)
+    refund = again(refund)
+    assert refund.state is RefundState.WISHED
+    work(minutes=2)
+    refund = again(refund)
+    assert (refund.state, refund.decided_by) == (RefundState.SUCCEEDED, None)
+    assert yookassa.taken() == 0
+
+
+def test_odd_sum_nobody_decides_on_goes_back(yookassa: YooKassaStub, payment: Payment) -> None:
+    paid(yookassa, payment, value="13.00")
+    work(days=6)
+    assert [one["amount"]["value"] for one in yookassa.refunds.values()] == ["13.00"]
+    assert yookassa.taken() == 0
+
+
+# The net beneath
+
+
+@pytest.mark.parametrize("kind", [JobKind.PAYMENT, JobKind.REFUND])
+def test_sweep_gives_a_job_to_what_lost_its_own(yookassa: YooKassaStub, chat: Chat, kind: JobKind) -> None:
+    payment = begin(chat)
+    if kind is JobKind.REFUND:
+        wish(settle(payment))
+    db.session.execute(db.delete(Job))
+    Job.ensure(JobKind.PAYMENTS_SWEEP)
+    db.session.commit()
+    run_due()
+    assert db.session.scalars(db.select(Job.kind).where(Job.kind == kind)).first() is not None
+    [broom] = waiting_jobs(JobKind.PAYMENTS_SWEEP)
+    assert broom.due_at > clock.now() + timedelta(minutes=9)
+
+
+def test_sweep_doubles_nobodys_job(yookassa: YooKassaStub, chat: Chat) -> None:
+    begin(chat)
+    Job.ensure(JobKind.PAYMENTS_SWEEP)
+    db.session.commit()
+    run_due()
+    assert len(waiting_jobs(JobKind.PAYMENT)) == 1
+
+
+def test_broom_that_broke_is_hung_up_again(clinic: Flask) -> None:
+    """Given up after its worker died six times, the net would be gone for good."""
+    Job.ensure(JobKind.PAYMENTS_SWEEP)
+    db.session.commit()
+    db.session.scalars(db.select(Job)).one().give_up("its worker died every time")
+    db.session.commit()
+    Job.ensure(JobKind.PAYMENTS_SWEEP)
+    db.session.commit()
+    assert len(waiting_jobs(JobKind.PAYMENTS_SWEEP)) == 1
+    assert run_due() == 1
+
+
+# Receipts
+
+
+def test_receipts_are_asked_for_until_they_are_registered(yookassa: YooKassaStub, payment: Payment) -> None:
+    yookassa.receipts_wait = True
+    paid(yookassa, payment)
+    [receipt] = db.session.scalars(db.select(Receipt))
+    assert receipt.registered_at is None
+    yookassa.register_receipts()
+    work(hours=3)
+    [receipt] = db.session.scalars(db.select(Receipt))
+    assert (receipt.registered_at is not None, receipt.storage) == (True, "9288000100115785")
+    assert waiting_jobs(JobKind.RECEIPTS) == []
+
+
+def test_receipts_that_never_come_are_given_up_after_a_week(yookassa: YooKassaStub, payment: Payment) -> None:
+    yookassa.receipts_wait = True
+    paid(yookassa, payment)
+    work(days=6)
+    assert len(waiting_jobs(JobKind.RECEIPTS)) == 1
+    work(days=2)
+    assert waiting_jobs(JobKind.RECEIPTS) == []
+
+
+def closing(yookassa: YooKassaStub) -> list[str]:
+    prepaid = [one for one in yookassa.receipts.values() if one["settlements"][0]["type"] == "prepayment"]
+    return [one["settlements"][0]["amount"]["value"] for one in prepaid]
+
+
+def test_closing_receipt_follows_the_service(yookassa: YooKassaStub, payment: Payment) -> None:
+    paid(yookassa, payment)
+    work(days=31)
+    assert closing(yookassa) == []
+    work(days=2)
+    assert closing(yookassa) == ["2500.00"]
+    assert len(db.session.scalars(db.select(Receipt)).all()) == 2
+
+
+def test_closing_receipt_is_for_what_was_not_given_back(yookassa: YooKassaStub, payment: Payment) -> None:
+    send_back(paid(yookassa, payment), 1000_00)
+    work(days=33)
+    assert closing(yookassa) == ["1500.00"]
+
+
+def test_no_closing_receipt_when_all_went_back(yookassa: YooKassaStub, payment: Payment) -> None:
+    payment = paid(yookassa, payment)
+    send_back(payment, payment.rest)
+    work(days=33)
+    assert closing(yookassa) == []
+
+
+def test_no_closing_receipt_where_the_first_said_full_payment(
+    yookassa: YooKassaStub, payment: Payment, change_settings: Callable[..., None]
+) -> None:
+    change_settings(receipt_mode="full_payment")
+    paid(yookassa, payment)
+    work(days=33)
+    assert closing(yookassa) == []
+
+
+def test_closing_receipt_survives_a_lost_answer(yookassa: YooKassaStub, payment: Payment) -> None:
+    paid(yookassa, payment)
+    yookassa.break_next("POST /receipts", "drop-after")
+    work(days=33)
+    work(minutes=6)
+    assert closing(yookassa) == ["2500.00"]

@@ -1,0 +1,572 @@
+"""One order for a tariff: begun once, settled once, whatever the provider says and how often."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from factories import add_tariff, later, make_chat, make_doctor, make_user, say
+from flask import Flask
+from money import PAGE, answer, begin, buy, settle, waiting_jobs, wish
+
+from ibolit import errors
+from ibolit.extensions import db
+from ibolit.models import (
+    Access,
+    Cause,
+    Chat,
+    Doctor,
+    JobKind,
+    Message,
+    Payment,
+    PaymentState,
+    Receipt,
+    Refund,
+    RefundState,
+    User,
+)
+from ibolit.models.consent import OFFER
+from ibolit.models.payment import KEY_LIVES, in_working_days, pause_since
+from ibolit.services import clock
+from ibolit.services.payments import Back, Fiscal, GatewayUnsure, Order, Paid, Stage
+
+pytestmark = pytest.mark.usefixtures("clinic")
+
+
+@pytest.fixture
+def payment(chat: Chat) -> Payment:
+    return begin(chat)
+
+
+def notes_of(chat: Chat) -> list[str]:
+    return list(
+        db.session.scalars(db.select(Message.text).where(Message.chat_id == chat.id, Message.author_id.is_(None)))
+    )
+
+
+def facts() -> list[str]:
+    return [type(fact).__name__ for fact in db.session.info.get("facts", [])]
+
+
+class Deaf:
+    """A provider who remembers what he was asked and answers as told."""
+
+    def __init__(self, said: Paid | None = None) -> None:
+        self.said = said
+        self.asked: list[tuple[str, object]] = []
+
+    def create(self, order: Order) -> Paid:
+        self.asked.append(("create", order))
+        if self.said is None:
+            raise GatewayUnsure("slow")
+        return self.said
+
+    def find(self, payment_id: str) -> Paid:
+        self.asked.append(("find", payment_id))
+        assert self.said is not None
+        return self.said
+
+    def look_up(self, number: int, since: datetime) -> Paid | None:
+        self.asked.append(("look_up", (number, since)))
+        return self.said
+
+    def refunds_of(self, payment_id: str) -> list[Back]:
+        raise AssertionError("nobody asks this of a payment")
+
+
+# The press
+
+
+def test_keeps_a_copy_of_what_was_bought(chat: Chat, patient: User, doctor: Doctor) -> None:
+    tariff = doctor.tariffs[0]
+    payment = begin(chat)
+    tariff.title, tariff.days, tariff.price = "Дороже", 1, 9999_00
+    db.session.commit()
+    db.session.refresh(payment)
+    assert (payment.title, payment.days, payment.amount) == ("Тариф 1", 30, 2500_00)
+    assert (payment.offer_version, payment.offer_hash) == (OFFER.version, OFFER.hash)
+    assert payment.phone == patient.phone
+    assert (payment.state, payment.paid, payment.refunded) == (PaymentState.CREATED, 0, 0)
+
+
+def test_press_leaves_a_job_that_gives_the_page_time(payment: Payment) -> None:
+    [job] = waiting_jobs(JobKind.PAYMENT)
+    assert job.subject_id == payment.id
+    assert timedelta(seconds=13) < job.due_at - clock.now() < timedelta(seconds=16)
+
+
+def test_double_press_meets_the_same(chat: Chat, payment: Payment) -> None:
+    assert begin(chat) is payment
+    assert len(waiting_jobs(JobKind.PAYMENT)) == 1
+
+
+def test_second_press_meets_the_one_that_waits_for_the_payer(chat: Chat, payment: Payment) -> None:
+    settle(payment, Stage.WAITING)
+    assert begin(chat) is payment
+    assert payment.page == PAGE
+
+
+@pytest.mark.parametrize("stage", [Stage.SUCCEEDED, Stage.CANCELLED])
+def test_press_after_the_end_begins_another(chat: Chat, payment: Payment, stage: Stage) -> None:
+    settle(payment, stage)
+    another = begin(chat)
+    assert another.id != payment.id
+    assert another.key != payment.key
+
+
+def test_another_tariff_is_another_payment_and_both_apply(chat: Chat, doctor: Doctor) -> None:
+    week = add_tariff(doctor, title="Неделя", days=7, price=700_00)
+    end = chat.open_until
+    month, other = begin(chat), begin(chat, week)
+    settle(other)
+    settle(month)
+    assert end is not None
+    assert chat.open_until == end + timedelta(days=37)
+
+
+def test_nothing_to_buy_in_an_unlimited_chat(patient: User, doctor: Doctor) -> None:
+    chat = make_chat(patient, doctor, access=Access.UNLIMITED)
+    with pytest.raises(errors.NothingToBuy):
+        begin(chat)
+
+
+def test_nothing_to_buy_from_a_hidden_doctor(chat: Chat, doctor: Doctor) -> None:
+    doctor.hidden = True
+    with pytest.raises(errors.NothingToBuy):
+        begin(chat)
+
+
+def test_hidden_tariff_is_not_sold(chat: Chat, doctor: Doctor) -> None:
+    old = add_tariff(doctor, title="Прежний", hidden=True)
+    with pytest.raises(errors.NothingToBuy):
+        begin(chat, old)
+
+
+def test_another_doctors_tariff_is_not_sold(chat: Chat) -> None:
+    stranger = make_doctor("Чужой Олег Олегович")
+    with pytest.raises(errors.NothingToBuy):
+        begin(chat, stranger.tariffs[0])
+
+
+def test_a_live_one_outlives_its_tariff(chat: Chat, payment: Payment, doctor: Doctor) -> None:
+    """Who stands at the counter pays what he was shown."""
+    tariff = doctor.tariffs[0]
+    tariff.hidden = True
+    db.session.commit()
+    assert begin(chat, tariff) is payment
+    settle(payment)
+    assert payment.applied_at is not None
+
+
+# What the provider says
+
+
+def test_page_of_the_provider_makes_it_wait(payment: Payment) -> None:
+    settle(payment, Stage.WAITING)
+    assert (payment.state, payment.page, payment.provider_id) == (PaymentState.WAITING, PAGE, f"yk-{payment.id}")
+
+
+def test_success_prolongs_once_and_both_read_it(chat: Chat, payment: Payment) -> None:
+    end = chat.open_until
+    settle(payment)
+    assert end is not None
+    assert chat.open_until == payment.opened_until == end + timedelta(days=30)
+    assert chat.access is Access.UNTIL
+    assert (payment.state, payment.paid) == (PaymentState.SUCCEEDED, payment.amount)
+    assert len(notes_of(chat)) == 1
+    assert notes_of(chat)[0].startswith("Чат продлён до ")
+
+
+def test_success_twice_changes_nothing(chat: Chat, payment: Payment) -> None:
+    settle(payment)
+    before = chat.open_until, chat.revision, payment.paid_at
+    payment.settle(answer(payment))
+    assert facts() == []
+    db.session.commit()
+    assert (chat.open_until, chat.revision, payment.paid_at) == before
+    assert len(waiting_jobs(JobKind.CLOSING_RECEIPT)) == 1
+
+
+def test_cancelled_twice_is_told_once(payment: Payment) -> None:
+    settle(payment, Stage.CANCELLED, reason="expired_on_confirmation")
+    payment.settle(answer(payment, Stage.CANCELLED, reason="general_decline"))
+    assert facts() == []
+    assert payment.reason == "expired_on_confirmation"
+
+
+def test_success_opens_an_expired_chat_from_now(patient: User, doctor: Doctor) -> None:
+    chat = make_chat(patient, doctor, days_left=-90)
+    buy(chat)
+    assert chat.open_until is not None
+    assert abs(chat.open_until - clock.now() - timedelta(days=30)) < timedelta(minutes=1)
+    assert chat.takes_messages_from(patient)
+
+
+def test_success_opens_a_chat_that_had_no_free_days(patient: User) -> None:
+    chat = make_chat(patient, make_doctor("Платный Пётр Петрович", free_days=0))
+    assert not chat.takes_messages_from(patient)
+    buy(chat)
+    assert chat.takes_messages_from(patient)
+
+
+def test_decline_keeps_the_reason_and_gives_nothing(chat: Chat, payment: Payment) -> None:
+    end = chat.open_until
+    settle(payment, Stage.WAITING)
+    settle(payment, Stage.CANCELLED, reason="insufficient_funds")
+    assert (payment.state, payment.reason, payment.page) == (PaymentState.CANCELLED, "insufficient_funds", "")
+    assert chat.open_until == end
+    assert notes_of(chat) == []
+
+
+def test_waiting_heard_after_the_success_changes_nothing(chat: Chat, payment: Payment) -> None:
+    """Answers overtake each other."""
+    settle(payment)
+    settle(payment, Stage.WAITING)
+    assert payment.state is PaymentState.SUCCEEDED
+    assert payment.page == ""
+
+
+def test_cancelled_heard_after_the_success_changes_nothing(payment: Payment) -> None:
+    settle(payment)
+    settle(payment, Stage.CANCELLED)
+    assert payment.state is PaymentState.SUCCEEDED
+
+
+def test_waiting_heard_after_the_cancellation_changes_nothing(payment: Payment) -> None:
+    settle(payment, Stage.CANCELLED)
+    settle(payment, Stage.WAITING)
+    assert (payment.state, payment.page) == (PaymentState.CANCELLED, "")
+
+
+def test_success_after_our_own_end_is_believed(chat: Chat, payment: Payment) -> None:
+    """Ended as never made; if he took the money all the same, the access is given."""
+    payment.end("not_created")
+    db.session.commit()
+    settle(payment)
+    assert (payment.state, payment.reason) == (PaymentState.SUCCEEDED, "")
+    assert payment.applied_at is not None
+
+
+def test_success_after_a_month_counts_from_the_later_end(chat: Chat, payment: Payment) -> None:
+    settle(payment, Stage.WAITING)
+    later(days=40)
+    settle(payment)
+    assert chat.open_until is not None
+    assert abs(chat.open_until - clock.now() - timedelta(days=30)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("strange", [{"number": 777}, {"id": "yk-another"}])
+def test_answer_about_another_payment_is_refused(payment: Payment, strange: dict[str, object]) -> None:
+    settle(payment, Stage.WAITING)
+    with pytest.raises(errors.WrongPayment):
+        payment.settle(answer(payment, **strange))
+    db.session.rollback()
+    db.session.refresh(payment)
+    assert payment.state is PaymentState.WAITING
+    assert payment.paid == 0
+
+
+@pytest.mark.parametrize("said", [{"amount": 1_00}, {"amount": 2500_01}, {"currency": "USD"}])
+def test_odd_sum_is_not_applied_and_waits_for_the_operator(
+    chat: Chat, payment: Payment, said: dict[str, object]
+) -> None:
+    end = chat.open_until
+    settle(payment, **said)
+    assert chat.open_until == end
+    assert (payment.applied_at, payment.state) == (None, PaymentState.SUCCEEDED)
+    [refund] = db.session.scalars(Refund.to_decide())
+    assert (refund.cause, refund.state, refund.amount) == (Cause.ODD_SUM, RefundState.WISHED, payment.paid)
+    assert payment.is_odd
+    settle(payment, **said)
+    assert len(payment.refunds) == 1
+
+
+def test_right_sum_is_not_odd(payment: Payment) -> None:
+    assert not payment.is_odd
+    assert not settle(payment).is_odd
+
+
+def test_paid_for_an_unlimited_chat_goes_back_by_itself(chat: Chat, payment: Payment) -> None:
+    chat.access = Access.UNLIMITED
+    db.session.commit()
+    settle(payment)
+    [refund] = payment.refunds
+    assert (refund.cause, refund.state, refund.amount) == (Cause.NOT_FOR_SALE, RefundState.SENDING, payment.amount)
+    assert (payment.applied_at, payment.rest) == (None, 0)
+    assert notes_of(chat) == []
+
+
+def test_paid_for_a_doctor_who_left_goes_back_by_itself(payment: Payment, doctor: Doctor) -> None:
+    doctor.hidden = True
+    db.session.commit()
+    settle(payment)
+    assert [refund.cause for refund in payment.refunds] == [Cause.NOT_FOR_SALE]
+    assert payment.applied_at is None
+
+
+def test_end_is_for_what_the_provider_does_not_know(payment: Payment) -> None:
+    payment.end("invalid_request")
+    assert (payment.state, payment.reason) == (PaymentState.CANCELLED, "invalid_request")
+
+
+def test_what_the_provider_knows_only_he_can_end(payment: Payment) -> None:
+    """The page was refused while the job's call made it: the payer may stand at the counter already."""
+    settle(payment, Stage.WAITING)
+    payment.end("invalid_request")
+    assert payment.state is PaymentState.WAITING
+
+
+# Asking him
+
+
+def test_ask_makes_it_with_the_stored_key(payment: Payment) -> None:
+    provider = Deaf()
+    for _ in range(2):
+        with pytest.raises(GatewayUnsure):
+            payment.ask(provider, "https://ibolit.example/back")  # type: ignore[arg-type]
+    orders = [order for verb, order in provider.asked if verb == "create"]
+    assert orders[0] == orders[1]
+    [order, _] = orders
+    assert isinstance(order, Order)
+    assert (order.number, order.key, order.amount) == (payment.id, payment.key, payment.amount)
+    assert sum(item.amount for item in order.items) == order.amount
+
+
+def test_ask_looks_at_the_one_he_knows(payment: Payment) -> None:
+    settle(payment, Stage.WAITING)
+    later(days=3)
+    provider = Deaf(answer(payment))
+    assert payment.ask(provider, "") == provider.said  # type: ignore[arg-type]
+    assert provider.asked == [("find", payment.provider_id)]
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_older_than_its_key_is_looked_up_and_never_made_again(payment: Payment, said: bool) -> None:
+    later(seconds=KEY_LIVES.total_seconds())
+    provider = Deaf(answer(payment, Stage.WAITING) if said else None)
+    assert payment.ask(provider, "") == provider.said  # type: ignore[arg-type]
+    assert provider.asked == [("look_up", (payment.id, payment.created_at))]
+
+
+def test_pause_grows_from_seconds_to_an_hour() -> None:
+    now = clock.now()
+    pauses = [pause_since(now - timedelta(seconds=age)) for age in (0, 4, 60, 3600, 86400)]
+    assert [round(pause.total_seconds()) for pause in pauses] == [3, 3, 15, 900, 3600]
+
+
+def test_title_at_the_provider_is_short_enough(chat: Chat, doctor: Doctor) -> None:
+    tariff = add_tariff(doctor, title="Ж" * 80)
+    order = begin(chat, tariff).order("https://ibolit.example/back")
+    assert len(order.title) <= 128
+    assert doctor.user.name not in order.title + order.items[0].title
+
+
+# What is fair
+
+
+def test_all_of_it_while_the_doctor_wrote_nothing(chat: Chat, patient: User) -> None:
+    payment = buy(chat)
+    say(chat, patient)
+    later(days=10)
+    assert payment.fair_refund() == payment.amount
+
+
+def test_what_the_doctor_wrote_before_does_not_count(chat: Chat, doctor: Doctor) -> None:
+    say(chat, doctor.user)
+    later(seconds=5)
+    assert buy(chat).fair_refund() == 2500_00
+
+
+def test_whole_unused_days_after_the_doctor_wrote(chat: Chat, doctor: Doctor) -> None:
+    chat.open_until = clock.now()
+    payment = buy(chat)
+    later(days=10, hours=1)
+    say(chat, doctor.user)
+    assert payment.unused_days() == 19
+    assert payment.fair_refund() == 158333  # 2500 ₽ · 19 / 30 = 1583,333 ₽
+
+
+def test_nothing_is_fair_when_the_time_is_over(chat: Chat, doctor: Doctor) -> None:
+    payment = buy(chat)
+    say(chat, doctor.user)
+    later(days=33)
+    assert payment.fair_refund() == 0
+    with pytest.raises(errors.NothingToGiveBack):
+        payment.wish_back(Cause.WISH)
+
+
+def test_other_payments_days_are_not_its_own(chat: Chat, doctor: Doctor) -> None:
+    week = add_tariff(doctor, title="Неделя", days=7, price=700_00)
+    buy(chat)
+    assert buy(chat, week).unused_days() == 7
+
+
+# Wishes
+
+
+def test_wish_waits_for_the_operator(chat: Chat) -> None:
+    payment = buy(chat)
+    refund = wish(payment)
+    assert (refund.state, refund.amount, payment.refunded) == (RefundState.WISHED, payment.amount, 0)
+    [job] = waiting_jobs(JobKind.REFUND)
+    assert job.due_at == refund.decide_by
+    assert not payment.may_be_wished_back
+
+
+def test_second_wish_is_the_first_one(chat: Chat) -> None:
+    payment = buy(chat)
+    assert wish(payment) is wish(payment)
+    assert len(waiting_jobs(JobKind.REFUND)) == 1
+
+
+def test_nothing_to_wish_of_what_was_never_paid(payment: Payment) -> None:
+    assert not payment.may_be_wished_back
+    with pytest.raises(errors.NothingToGiveBack):
+        payment.wish_back(Cause.WISH)
+
+
+def test_wish_after_a_part_went_back_is_for_the_rest(chat: Chat) -> None:
+    payment = buy(chat)
+    payment.give_back(500_00, Cause.OPERATOR)
+    assert payment.may_be_wished_back
+    assert wish(payment).amount == 2000_00
+
+
+@pytest.mark.parametrize(
+    ("asked", "decided"),
+    [
+        (datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 26, 12, tzinfo=UTC)),  # Monday: Thursday
+        (datetime(2026, 11, 26, 12, tzinfo=UTC), datetime(2026, 12, 1, 12, tzinfo=UTC)),  # Thursday: Tuesday
+        (datetime(2026, 11, 27, 12, tzinfo=UTC), datetime(2026, 12, 2, 12, tzinfo=UTC)),  # Friday: Wednesday
+        (datetime(2026, 11, 28, 12, tzinfo=UTC), datetime(2026, 12, 2, 12, tzinfo=UTC)),  # Saturday: Wednesday
+    ],
+)
+def test_three_working_days_leap_over_the_weekend(
+    monkeypatch: pytest.MonkeyPatch, asked: datetime, decided: datetime
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: asked)
+    assert in_working_days(3) == decided
+
+
+# Money back
+
+
+@pytest.mark.parametrize("sum_", [0, -1, 2500_01])
+def test_no_more_goes_back_than_was_paid(chat: Chat, sum_: int) -> None:
+    payment = buy(chat)
+    with pytest.raises(errors.TooMuchBack):
+        payment.give_back(sum_, Cause.OPERATOR)
+
+
+def test_nothing_goes_back_of_what_was_not_paid(payment: Payment) -> None:
+    with pytest.raises(errors.TooMuchBack):
+        payment.give_back(1, Cause.OPERATOR)
+
+
+def test_full_refund_takes_all_bought_time(chat: Chat) -> None:
+    end = chat.open_until
+    payment = buy(chat)
+    payment.give_back(payment.rest, Cause.OPERATOR)
+    assert chat.open_until == end
+    assert (payment.withdrawn_days, payment.rest) == (30, 0)
+
+
+def test_full_refund_takes_the_begun_day_too(chat: Chat, patient: User) -> None:
+    chat.open_until = clock.now()
+    payment = buy(chat)
+    later(days=29, hours=12)
+    payment.give_back(payment.rest, Cause.OPERATOR)
+    assert payment.withdrawn_days == 1
+    assert chat.open_until is not None
+    assert chat.open_until <= clock.now()
+    assert not chat.takes_messages_from(patient)
+
+
+def test_part_takes_as_many_whole_days_as_it_pays_for(chat: Chat) -> None:
+    end = chat.open_until
+    payment = buy(chat)
+    payment.give_back(1000_00, Cause.OPERATOR)  # 12 of 30 days
+    assert end is not None
+    assert (payment.withdrawn_days, chat.open_until) == (12, end + timedelta(days=18))
+    payment.give_back(83_00, Cause.OPERATOR)  # not a whole day
+    assert payment.withdrawn_days == 12
+
+
+def test_parts_and_the_rest_take_all_days_and_no_more(chat: Chat) -> None:
+    end = chat.open_until
+    payment = buy(chat)
+    for sum_ in (1000_00, 1000_00, 500_00):
+        payment.give_back(sum_, Cause.OPERATOR)
+    assert (payment.withdrawn_days, payment.rest, chat.open_until) == (30, 0, end)
+
+
+def test_time_never_ends_before_now(chat: Chat, doctor: Doctor) -> None:
+    payment = buy(chat)
+    later(days=100)
+    before = chat.open_until
+    payment.give_back(payment.rest, Cause.OPERATOR)
+    assert payment.withdrawn_days == 0
+    assert chat.open_until == before
+
+
+# Receipts
+
+
+def test_receipts_are_noted_once_each(chat: Chat) -> None:
+    payment = buy(chat)
+    told = [Fiscal("rt-1", Stage.WAITING)]
+    assert not Receipt.note(payment, told)
+    db.session.commit()
+    told = [Fiscal("rt-1", Stage.SUCCEEDED, "9288", "3986", "2617", clock.now())]
+    assert Receipt.note(payment, told)
+    db.session.commit()
+    [receipt] = db.session.scalars(db.select(Receipt))
+    assert (receipt.storage, receipt.document, receipt.sign) == ("9288", "3986", "2617")
+    assert not Receipt.note(payment, [])
+
+
+def test_how_many_receipts_are_due(chat: Chat) -> None:
+    payment = buy(chat)
+    assert payment.receipts_due(closing=True) == 1
+    refund = payment.give_back(500_00, Cause.OPERATOR)
+    assert payment.receipts_due(closing=True) == 1
+    refund.settle(Back("rf-1", Stage.SUCCEEDED, refund.amount))
+    assert payment.receipts_due(closing=True) == 2
+    later(days=33)
+    assert payment.receipts_due(closing=True) == 3
+    assert payment.receipts_due(closing=False) == 2
+
+
+def test_closing_receipt_is_due_when_the_bought_time_ends(chat: Chat) -> None:
+    payment = buy(chat)
+    [job] = waiting_jobs(JobKind.CLOSING_RECEIPT)
+    assert (job.subject_id, job.due_at) == (payment.id, payment.opened_until)
+
+
+# Who sees
+
+
+def test_own_payments_newest_first_and_nobody_elses(chat: Chat, patient: User, doctor: Doctor, stranger: User) -> None:
+    first = buy(chat)
+    second = begin(chat)
+    theirs = begin(make_chat(make_user("Другая Анна"), doctor))
+    assert db.session.scalars(Payment.made_by(patient)).all() == [second, first]
+    assert db.session.scalars(Payment.made_by(stranger)).all() == []
+    assert db.session.scalars(Payment.returned_to(theirs.token)).all() == [theirs]
+
+
+def test_unended_are_those_that_still_wait(chat: Chat, doctor: Doctor) -> None:
+    tariffs = [add_tariff(doctor, title=str(number), days=number, price=number) for number in range(1, 5)]
+    created, waiting, paid, cancelled = [begin(chat, tariff) for tariff in tariffs]
+    settle(waiting, Stage.WAITING)
+    settle(paid)
+    settle(cancelled, Stage.CANCELLED)
+    assert set(Payment.unended()) == {created.id, waiting.id}
+
+
+def test_database_keeps_one_live_payment(chat: Chat, payment: Payment, clinic: Flask) -> None:
+    columns = {column.name: getattr(payment, column.name) for column in Payment.__table__.columns}
+    db.session.add(Payment(**columns | {"id": None, "token": "another", "key": "another"}))
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        db.session.commit()
+    db.session.rollback()

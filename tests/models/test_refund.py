@@ -1,0 +1,306 @@
+"""Money on its way back: wished, decided, sent, answered; and what is never done twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from factories import later, make_user
+from money import begin, buy, settle, waiting_jobs, wish
+
+from ibolit import errors
+from ibolit.extensions import db
+from ibolit.models import Access, Cause, Chat, Doctor, JobKind, Payment, Refund, RefundState, Role, User
+from ibolit.models.payment import KEY_LIVES, owed
+from ibolit.services import clock
+from ibolit.services.payments import Back, Customer, GatewayRefused, Item, Refusal, Stage
+
+pytestmark = pytest.mark.usefixtures("clinic")
+
+
+@pytest.fixture
+def operator(patient: User) -> User:
+    return make_user("Операторова Ольга", Role.OPERATOR)
+
+
+@pytest.fixture
+def payment(chat: Chat) -> Payment:
+    return buy(chat)
+
+
+def send_back(payment: Payment, amount: int) -> Refund:
+    refund = payment.give_back(amount, Cause.OPERATOR, "Ошибка")
+    db.session.commit()
+    return refund
+
+
+def odd(chat: Chat, amount: int) -> Payment:
+    return settle(begin(chat), amount=amount)
+
+
+class Bank:
+    """A provider who keeps refunds by their keys, and says no to one if told."""
+
+    def __init__(self, *made: Back, refusal: str = "") -> None:
+        self.made = list(made)
+        self.refusal = refusal
+        self.asked: list[str] = []
+
+    def refund(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Back:
+        self.asked.append(f"refund {key}")
+        assert sum(item.amount for item in items) == amount
+        if self.refusal:
+            raise GatewayRefused(self.refusal)
+        back = Back(f"rf-{len(self.made)}", Stage.SUCCEEDED, amount, key=key)
+        self.made.append(back)
+        return back
+
+    def find_refund(self, refund_id: str) -> Back:
+        self.asked.append(f"find {refund_id}")
+        return next(back for back in self.made if back.id == refund_id)
+
+    def refunds_of(self, payment_id: str) -> list[Back]:
+        self.asked.append(f"refunds_of {payment_id}")
+        return self.made
+
+
+# Decisions
+
+
+def test_yes_sends_what_was_wished(payment: Payment, operator: User) -> None:
+    refund = wish(payment)
+    assert refund.approve(None, "Согласны", operator)
+    assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, payment.amount, operator.id)
+    assert (payment.rest, payment.refunded) == (0, payment.amount)
+    assert refund.sent_at is not None
+
+
+def test_yes_to_a_part(payment: Payment, operator: User) -> None:
+    refund = wish(payment)
+    assert refund.approve(1000_00, "", operator)
+    assert (refund.amount, refund.days, refund.note) == (1000_00, 12, "Передумала")
+
+
+@pytest.mark.parametrize("sum_", [0, -5, 2500_01])
+def test_yes_to_an_impossible_sum_is_refused(payment: Payment, operator: User, sum_: int) -> None:
+    refund = wish(payment)
+    with pytest.raises(errors.TooMuchBack):
+        refund.approve(sum_, "", operator)
+    assert refund.state is RefundState.WISHED
+
+
+def test_no_gives_nothing_back(payment: Payment, chat: Chat, operator: User) -> None:
+    refund, end = wish(payment), chat.open_until
+    assert refund.decline("Врач отвечал", operator)
+    assert (refund.state, refund.note, payment.refunded) == (RefundState.DECLINED, "Врач отвечал", 0)
+    assert chat.open_until == end
+    assert payment.may_be_wished_back
+
+
+def test_what_is_decided_stays(payment: Payment, operator: User) -> None:
+    refund = wish(payment)
+    assert refund.approve(1000_00, "", operator)
+    assert not refund.approve(None, "", operator)
+    assert not refund.decline("Нет", operator)
+    assert (refund.amount, refund.state, payment.refunded) == (1000_00, RefundState.SENDING, 1000_00)
+    other = wish(payment)
+    assert other.decline("Нет", operator)
+    assert not other.approve(None, "", operator)
+    assert other.state is RefundState.DECLINED
+
+
+def test_overdue_only_when_its_day_has_come(payment: Payment) -> None:
+    refund = wish(payment)
+    assert not refund.is_overdue
+    later(days=6)
+    assert refund.is_overdue
+    assert refund.approve(payment.rest, "", None)
+    assert not refund.is_overdue
+
+
+def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, operator: User) -> None:
+    """The operator gave it back beside the wish: it must not stay undecided for ever."""
+    refund = wish(payment)
+    send_back(payment, payment.rest)
+    assert refund.state is RefundState.DECLINED
+    assert db.session.scalars(Refund.to_decide()).all() == []
+    assert not refund.approve(None, "", operator)
+
+
+def test_wish_stays_when_a_part_went_back(payment: Payment) -> None:
+    refund = wish(payment)
+    send_back(payment, 1000_00)
+    assert refund.state is RefundState.WISHED
+
+
+# An odd sum
+
+
+def test_no_to_an_odd_sum_takes_it_for_what_was_ordered(chat: Chat, operator: User) -> None:
+    payment = odd(chat, 2000_00)
+    end = chat.open_until
+    assert end is not None
+    assert payment.refunds[0].decline("Доплатили в кассе", operator)
+    assert chat.open_until == end + timedelta(days=30)
+    assert payment.refunded == 0
+
+
+def test_yes_to_an_odd_sum_gives_all_back_and_no_access(chat: Chat, operator: User) -> None:
+    payment = odd(chat, 2000_00)
+    assert payment.refunds[0].approve(None, "", operator)
+    assert (payment.rest, payment.applied_at) == (0, None)
+
+
+def test_what_is_kept_of_an_odd_sum_opens_the_chat(chat: Chat, operator: User) -> None:
+    """He paid 500 ₽ too much and gets them back: the rest is the price, and the worst would be paid but no access."""
+    payment = odd(chat, 3000_00)
+    assert payment.refunds[0].approve(500_00, "Лишнее", operator)
+    assert payment.applied_at is not None
+    assert (payment.rest, payment.withdrawn_days) == (2500_00, 0)
+
+
+def test_no_to_an_odd_sum_that_went_back_already_gives_no_access(chat: Chat, operator: User) -> None:
+    payment = odd(chat, 2000_00)
+    [refund] = payment.refunds
+    send_back(payment, 2000_00)
+    refund.decline("Уже вернули", operator)
+    assert payment.applied_at is None
+
+
+@pytest.mark.parametrize("gone", ["unlimited", "hidden"])
+def test_odd_sum_for_what_is_not_sold_any_more_goes_back(chat: Chat, doctor: Doctor, operator: User, gone: str) -> None:
+    payment = odd(chat, 2000_00)
+    if gone == "unlimited":
+        chat.access = Access.UNLIMITED
+    else:
+        doctor.hidden = True
+    db.session.commit()
+    assert payment.refunds[0].decline("Берём", operator)
+    assert (payment.rest, payment.applied_at) == (0, None)
+    assert payment.refunds[-1].cause is Cause.NOT_FOR_SALE
+
+
+def test_days_of_an_odd_sum_cost_what_was_paid(chat: Chat, operator: User) -> None:
+    payment = odd(chat, 1000_00)
+    payment.refunds[0].decline("Скидка", operator)
+    refund = send_back(payment, 500_00)
+    assert refund.days == 15
+
+
+# Asking the provider
+
+
+def test_key_is_stored_before_he_is_called_and_asked_again(payment: Payment) -> None:
+    refund, bank = send_back(payment, 1000_00), Bank()
+    refund.ask(bank)  # type: ignore[arg-type]
+    refund.ask(bank)  # type: ignore[arg-type]
+    assert bank.asked == [f"refund {refund.key}"] * 2
+
+
+def test_known_one_is_only_looked_at(payment: Payment) -> None:
+    refund = send_back(payment, 1000_00)
+    bank = Bank(Back("rf-0", Stage.WAITING, 1000_00, key=refund.key))
+    refund.settle(bank.made[0])
+    assert refund.state is RefundState.SENDING
+    refund.ask(bank)  # type: ignore[arg-type]
+    assert bank.asked == ["find rf-0"]
+
+
+def test_lost_one_is_found_by_its_key(payment: Payment) -> None:
+    """Two of the same sum, both made and both answers lost: each must find its own."""
+    first, second = send_back(payment, 500_00), send_back(payment, 500_00)
+    later(seconds=KEY_LIVES.total_seconds())
+    made = [Back("rf-2", Stage.SUCCEEDED, 500_00, key=second.key), Back("rf-1", Stage.SUCCEEDED, 500_00, key=first.key)]
+    bank = Bank(*made)
+    for refund in (first, second):
+        refund.settle(refund.ask(bank))  # type: ignore[arg-type]
+    db.session.commit()
+    assert (first.provider_id, second.provider_id) == ("rf-1", "rf-2")
+    assert not any(asked.startswith("refund ") for asked in bank.asked)
+
+
+def test_never_made_one_is_made_though_another_had_the_same_sum(payment: Payment) -> None:
+    first, second = send_back(payment, 500_00), send_back(payment, 500_00)
+    later(seconds=KEY_LIVES.total_seconds())
+    bank = Bank(Back("rf-9", Stage.SUCCEEDED, 500_00, key=second.key))
+    back = first.ask(bank)  # type: ignore[arg-type]
+    assert back.id != "rf-9"
+    assert back.key == first.key
+
+
+def test_repeated_one_is_not_taken_for_its_own_failure(payment: Payment, operator: User) -> None:
+    refund = send_back(payment, 500_00)
+    failed = Back("rf-8", Stage.CANCELLED, 500_00, "insufficient_funds", refund.key)
+    refund.settle(failed)
+    assert refund.repeat(operator)
+    later(seconds=KEY_LIVES.total_seconds())
+    back = refund.ask(Bank(failed))  # type: ignore[arg-type]
+    assert back.stage is Stage.SUCCEEDED
+
+
+def test_taken_key_has_made_it_already(payment: Payment) -> None:
+    """A setting of the receipt changed between two tries: the first one did it, a third must not do it again."""
+    refund = send_back(payment, 500_00)
+    bank = Bank(Back("rf-7", Stage.SUCCEEDED, 500_00, key=refund.key), refusal=Refusal.KEY_TAKEN)
+    assert refund.ask(bank).id == "rf-7"  # type: ignore[arg-type]
+
+
+def test_other_refusals_are_refusals(payment: Payment) -> None:
+    refund = send_back(payment, 500_00)
+    with pytest.raises(GatewayRefused):
+        refund.ask(Bank(refusal=Refusal.INVALID))  # type: ignore[arg-type]
+
+
+# What he answers
+
+
+def test_done_once(payment: Payment) -> None:
+    refund = send_back(payment, 500_00)
+    back = Back("rf-1", Stage.SUCCEEDED, 500_00)
+    refund.settle(back)
+    done_at = refund.done_at
+    refund.settle(back)
+    refund.fail("late")
+    assert (refund.state, refund.done_at, refund.provider_id) == (RefundState.SUCCEEDED, done_at, "rf-1")
+    assert payment.refunded == 500_00
+
+
+def test_failure_is_a_debt_and_the_operators_to_see(payment: Payment, chat: Chat) -> None:
+    refund = send_back(payment, 500_00)
+    end = chat.open_until
+    refund.settle(Back("rf-1", Stage.CANCELLED, 500_00, "insufficient_funds"))
+    db.session.commit()
+    assert (refund.state, refund.reason) == (RefundState.FAILED, "insufficient_funds")
+    assert (payment.refunded, owed(), chat.open_until) == (500_00, 500_00, end)
+    assert db.session.scalars(Refund.to_decide()).all() == [refund]
+
+
+def test_repeat_is_a_new_deed_of_the_same_debt(payment: Payment, operator: User) -> None:
+    refund = send_back(payment, 500_00)
+    key = refund.key
+    assert not refund.repeat(operator)
+    refund.fail("no_money")
+    assert refund.repeat(operator)
+    assert refund.key != key
+    assert (refund.state, refund.provider_id, payment.refunded) == (RefundState.SENDING, None, 500_00)
+    assert not refund.repeat(operator)
+    assert owed() == 0
+
+
+def test_each_that_waits_is_unended(payment: Payment, operator: User) -> None:
+    sending = send_back(payment, 100_00)
+    done, failed = send_back(payment, 100_00), send_back(payment, 100_00)
+    done.settle(Back("rf-1", Stage.SUCCEEDED, 100_00))
+    failed.fail("no")
+    declined = wish(payment)
+    declined.decline("Нет", operator)
+    db.session.flush()
+    wished = wish(payment)
+    assert set(Refund.unended()) == {sending.id, wished.id}
+
+
+def test_sending_leaves_a_job(payment: Payment) -> None:
+    refund = send_back(payment, 100_00)
+    [job] = waiting_jobs(JobKind.REFUND)
+    assert job.subject_id == refund.id
+    assert job.due_at <= clock.now()

@@ -1,0 +1,49 @@
+"""Payments of the tests: begun, answered by a provider, wished back; each step committed as a request would."""
+
+from __future__ import annotations
+
+from ibolit.extensions import db
+from ibolit.models import Cause, Chat, Job, JobKind, Payment, Refund, Tariff
+from ibolit.services.payments import Paid, Stage
+
+PAGE = "https://yookassa.example/pay"
+
+
+def begin(chat: Chat, tariff: Tariff | None = None) -> Payment:
+    payment = Payment.begin(chat, tariff or chat.doctor.tariffs[0], chat.patient)
+    db.session.commit()
+    return payment
+
+
+def answer(payment: Payment, stage: Stage = Stage.SUCCEEDED, **more: object) -> Paid:
+    """What a provider would say of it."""
+    said: dict[str, object] = {
+        "id": payment.provider_id or f"yk-{payment.id}",
+        "stage": stage,
+        "amount": payment.amount,
+        "currency": "RUB",
+        "number": payment.id,
+        "page": PAGE if stage is Stage.WAITING else "",
+    }
+    return Paid(**(said | more))  # type: ignore[arg-type]
+
+
+def settle(payment: Payment, stage: Stage = Stage.SUCCEEDED, **more: object) -> Payment:
+    payment.settle(answer(payment, stage, **more))
+    db.session.commit()
+    return payment
+
+
+def buy(chat: Chat, tariff: Tariff | None = None) -> Payment:
+    """Paid, and the time is given."""
+    return settle(begin(chat, tariff))
+
+
+def wish(payment: Payment) -> Refund:
+    refund = payment.wish_back(Cause.WISH, "Передумала")
+    db.session.commit()
+    return refund
+
+
+def waiting_jobs(kind: JobKind) -> list[Job]:
+    return list(db.session.scalars(db.select(Job).where(Job.kind == kind, Job.done_at.is_(None)).order_by(Job.id)))

@@ -1,0 +1,353 @@
+"""Both providers keep one contract: YooKassa's SDK against its API on this machine, and the bank of the demo."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from yookassa_stub import YooKassaStub
+
+from ibolit.services import clock
+from ibolit.services.payments import Customer, Gateway, GatewayRefused, Item, Notice, Order, Refusal, Stage
+from ibolit.services.payments.demo import DemoBank
+from ibolit.services.payments.yookassa import Shop, YooKassa
+
+ANNA = Customer("+79161234567", "anna@example.org")
+ORDER = Order(
+    number=7,
+    key="key-7",
+    amount=150_000,
+    title="Заказ №7: неделя общения",
+    return_url="http://127.0.0.1:8000/payments/return/abc",
+    customer=ANNA,
+    items=[Item("Неделя общения", 150_000)],
+)
+
+
+class Payer(Protocol):
+    def pay(self, payment_id: str) -> None: ...
+    def decline(self, payment_id: str) -> None: ...
+
+
+@dataclass
+class House:
+    """A gateway and who decides on its page."""
+
+    gateway: Gateway
+    payer: Payer
+
+
+@pytest.fixture
+def yookassa() -> Iterator[YooKassaStub]:
+    with YooKassaStub() as stub:
+        yield stub
+
+
+def yookassa_house(_folder: Path, stub: YooKassaStub, **shop: object) -> House:
+    return House(YooKassa(replace(Shop(stub.shop_id, stub.secret_key, stub.url), **shop)), stub)
+
+
+def demo_house(folder: Path, _stub: YooKassaStub, **shop: str) -> House:
+    bank = DemoBank(folder, **shop)
+    return House(bank, bank)
+
+
+HOUSES = {"yookassa": yookassa_house, "demo": demo_house}
+
+
+@pytest.fixture(params=HOUSES)
+def open_house(request: pytest.FixtureRequest, tmp_path: Path, yookassa: YooKassaStub) -> Callable[..., House]:
+    return lambda **shop: HOUSES[request.param](tmp_path, yookassa, **shop)
+
+
+@pytest.fixture
+def house(open_house: Callable[..., House]) -> House:
+    return open_house()
+
+
+@pytest.fixture
+def gateway(house: House) -> Gateway:
+    return house.gateway
+
+
+@pytest.fixture
+def paid(house: House) -> str:
+    """The id of a payment of 1500 ₽ that succeeded."""
+    made = house.gateway.create(ORDER)
+    house.payer.pay(made.id)
+    return made.id
+
+
+def give_back(gateway: Gateway, payment_id: str, amount: int, key: str):
+    return gateway.refund(payment_id, amount, key, ANNA, [Item("Неделя общения", amount)])
+
+
+def refused(reason: str):
+    return pytest.raises(GatewayRefused, match=f"^{reason}$")
+
+
+def test_created_payment_waits_on_a_page(gateway: Gateway) -> None:
+    made = gateway.create(ORDER)
+    assert made.id in made.page
+    assert (made.stage, made.amount, made.currency, made.number) == (Stage.WAITING, 150_000, "RUB", 7)
+    assert (made.refunded, made.reason, made.is_test) == (0, "", True)
+    assert gateway.find(made.id) == made
+
+
+def test_same_key_is_the_same_payment(house: House) -> None:
+    made = house.gateway.create(ORDER)
+    assert house.gateway.create(ORDER) == made
+    house.payer.pay(made.id)
+    assert house.gateway.create(ORDER).stage is Stage.SUCCEEDED
+    assert house.gateway.create(replace(ORDER, key="another")).id != made.id
+
+
+def test_same_key_pressed_at_once_is_one_payment(gateway: Gateway) -> None:
+    with ThreadPoolExecutor(6) as presses:
+        assert len({made.id for made in presses.map(gateway.create, [ORDER] * 6)}) == 1
+
+
+def test_same_key_for_something_else_is_refused(gateway: Gateway, paid: str) -> None:
+    with refused(Refusal.KEY_TAKEN):
+        gateway.create(replace(ORDER, title="Другое"))
+    give_back(gateway, paid, 100, "back")
+    with refused(Refusal.KEY_TAKEN):
+        give_back(gateway, paid, 200, "back")
+
+
+def test_payer_pays(house: House) -> None:
+    made = house.gateway.create(ORDER)
+    house.payer.pay(made.id)
+    found = house.gateway.find(made.id)
+    assert (found.stage, found.amount, found.currency, found.number) == (Stage.SUCCEEDED, 150_000, "RUB", 7)
+    assert (found.page, found.reason, found.refunded) == ("", "", 0)
+
+
+def test_payer_is_declined_with_a_reason(house: House) -> None:
+    made = house.gateway.create(ORDER)
+    house.payer.decline(made.id)
+    found = house.gateway.find(made.id)
+    assert (found.stage, found.reason, found.page) == (Stage.CANCELLED, "general_decline", "")
+
+
+def test_what_was_decided_stays(house: House) -> None:
+    first, second = house.gateway.create(ORDER), house.gateway.create(replace(ORDER, key="second"))
+    house.payer.pay(first.id)
+    house.payer.decline(first.id)
+    house.payer.decline(second.id)
+    house.payer.pay(second.id)
+    assert house.gateway.find(first.id).stage is Stage.SUCCEEDED
+    assert house.gateway.find(second.id).stage is Stage.CANCELLED
+    assert len(house.gateway.receipts_of(first.id)) == 1
+
+
+def test_part_and_rest_go_back(gateway: Gateway, paid: str) -> None:
+    part = give_back(gateway, paid, 50_001, "part")
+    assert (part.stage, part.amount, part.key) == (Stage.SUCCEEDED, 50_001, "part")
+    assert give_back(gateway, paid, 50_001, "part") == part == gateway.find_refund(part.id)
+    assert gateway.find(paid).refunded == 50_001
+    rest = give_back(gateway, paid, 99_999, "rest")
+    found = gateway.find(paid)
+    assert (found.stage, found.amount, found.refunded) == (Stage.SUCCEEDED, 150_000, 150_000)
+    assert gateway.refunds_of(paid) == [part, rest]
+
+
+def test_more_than_was_paid_does_not_go_back(gateway: Gateway, paid: str) -> None:
+    with refused(Refusal.INVALID):
+        give_back(gateway, paid, 150_001, "all and more")
+    give_back(gateway, paid, 100_000, "part")
+    with refused(Refusal.INVALID):
+        give_back(gateway, paid, 50_001, "rest and more")
+    assert gateway.find(paid).refunded == 100_000
+
+
+def test_refused_refund_may_be_asked_rightly_with_its_key(gateway: Gateway, paid: str) -> None:
+    with refused(Refusal.INVALID):
+        give_back(gateway, paid, 150_001, "back")
+    assert give_back(gateway, paid, 150_000, "back").stage is Stage.SUCCEEDED
+
+
+def test_unpaid_gives_nothing_back(house: House) -> None:
+    made = house.gateway.create(ORDER)
+    with refused(Refusal.INVALID):
+        give_back(house.gateway, made.id, 100, "back")
+    house.payer.decline(made.id)
+    with refused(Refusal.INVALID):
+        give_back(house.gateway, made.id, 100, "again")
+
+
+@pytest.mark.parametrize("amount", [0, -100])
+def test_no_sum_is_refused(gateway: Gateway, paid: str, amount: int) -> None:
+    items = [Item("Ничего", amount)]
+    with refused(Refusal.INVALID):
+        gateway.create(replace(ORDER, key="nothing", amount=amount, items=items))
+    with refused(Refusal.INVALID):
+        gateway.refund(paid, amount, "nothing", ANNA, items)
+
+
+def test_receipt_must_add_up(gateway: Gateway, paid: str) -> None:
+    with refused(Refusal.INVALID):
+        gateway.create(replace(ORDER, key="odd", items=[Item("Неделя", 149_999)]))
+    with refused(Refusal.INVALID):
+        gateway.refund(paid, 100, "odd", ANNA, [Item("Неделя", 99)])
+    with refused(Refusal.INVALID):
+        gateway.close(paid, 150_000, "odd", ANNA, [Item("Неделя", 100)])
+
+
+def test_payment_refund_and_service_have_their_receipts(gateway: Gateway, paid: str) -> None:
+    back = give_back(gateway, paid, 50_000, "part")
+    closing = gateway.close(paid, 100_000, "closing", ANNA, [Item("Неделя общения", 100_000)])
+    assert gateway.close(paid, 100_000, "closing", ANNA, [Item("Неделя общения", 100_000)]) == closing
+    receipts = gateway.receipts_of(paid)
+    assert [(one.refund_id, one.is_closing) for one in receipts] == [("", False), (back.id, False), ("", True)]
+    assert receipts[-1] == closing
+    for one in receipts:
+        assert one.stage is Stage.SUCCEEDED
+        assert all((one.storage, one.document, one.sign))
+        assert one.registered_at is not None
+        assert one.registered_at.utcoffset() == timedelta()
+    assert len({one.id for one in receipts}) == 3
+
+
+def test_unpaid_is_not_closed(gateway: Gateway) -> None:
+    made = gateway.create(ORDER)
+    with refused(Refusal.INVALID):
+        gateway.close(made.id, 150_000, "closing", ANNA, ORDER.items)
+    assert gateway.receipts_of(made.id) == []
+
+
+def test_full_payment_needs_no_closing(open_house: Callable[..., House]) -> None:
+    house = open_house(receipt_mode="full_payment")
+    made = house.gateway.create(ORDER)
+    house.payer.pay(made.id)
+    with refused(Refusal.NOT_DUE):
+        house.gateway.close(made.id, 150_000, "closing", ANNA, ORDER.items)
+    assert len(house.gateway.receipts_of(made.id)) == 1
+
+
+def test_lost_payment_is_looked_up_by_its_number(house: House) -> None:
+    since = clock.now()
+    for number in range(1, 6):
+        house.gateway.create(replace(ORDER, number=number, key=f"key-{number}"))
+    lost = house.gateway.create(ORDER)
+    house.payer.pay(lost.id)
+    assert house.gateway.look_up(7, since) == house.gateway.find(lost.id)
+    assert house.gateway.look_up(77, since) is None
+    assert house.gateway.look_up(7, clock.now() + timedelta(hours=1)) is None
+
+
+@pytest.mark.parametrize("unknown", ["2c2f5e5a-000f-5000-8000-1c5b7c5d9e0f", "nothing", "../refunds", "a/b", "", "я"])
+def test_unknown_is_refused(gateway: Gateway, unknown: str) -> None:
+    with refused(Refusal.NOT_FOUND):
+        gateway.find(unknown)
+    with refused(Refusal.NOT_FOUND):
+        gateway.find_refund(unknown)
+    with pytest.raises(GatewayRefused):
+        give_back(gateway, unknown, 100, "back")
+    with pytest.raises(GatewayRefused):
+        gateway.close(unknown, 100, "closing", ANNA, [Item("Неделя", 100)])
+
+
+def test_notice_names_a_payment(gateway: Gateway) -> None:
+    payment = b'{"type": "notification", "event": "payment.succeeded", "object": {"id": "23d93cac", "status": "x"}}'
+    refund = b'{"type": "notification", "event": "refund.succeeded", "object": {"id": "1", "payment_id": "23d93cac"}}'
+    for body in (payment, refund, payment.replace(b"succeeded", b"canceled")):
+        notice = gateway.read_notice(body)
+        assert notice == Notice("23d93cac")
+
+
+def test_foreign_notice_is_nothing_to_us(gateway: Gateway) -> None:
+    for event in ("deal.closed", "payout.succeeded", "payment_method.active", "новое"):
+        assert gateway.read_notice(f'{{"event": "{event}", "object": {{"id": "1"}}}}'.encode()) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"oplata", b"[" * 100_000, b"\xff\xfe", b"[]", b"7", b"{}", b'{"event": 7}',
+        b'{"event": "payment.succeeded"}',
+        b'{"event": "payment.succeeded", "object": []}', b'{"event": "payment.succeeded", "object": {"id": 7}}',
+        b'{"event": "payment.succeeded", "object": {"id": ""}}',
+        b'{"event": "payment.succeeded", "object": {"id": "../refunds"}}',
+        b'{"event": "refund.succeeded", "object": {"id": "23d93cac"}}',
+    ],
+)  # fmt: skip
+def test_what_is_no_notice_is_named_so(gateway: Gateway, body: bytes) -> None:
+    with pytest.raises(ValueError, match="no notification"):
+        gateway.read_notice(body)
+
+
+# The demo bank's own
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> DemoBank:
+    return DemoBank(tmp_path)
+
+
+def test_demo_page_is_ours_and_receipts_look_invented(bank: DemoBank) -> None:
+    made = bank.create(ORDER)
+    assert made.page == f"/demo/bank/{made.id}"
+    bank.pay(made.id)
+    (receipt,) = bank.receipts_of(made.id)
+    assert all(word.startswith("ДЕМО") for word in (receipt.storage, receipt.document, receipt.sign))
+
+
+def test_demo_bank_remembers(bank: DemoBank, tmp_path: Path) -> None:
+    made = bank.create(ORDER)
+    bank.pay(made.id)
+    assert DemoBank(tmp_path).find(made.id).stage is Stage.SUCCEEDED
+
+
+@pytest.fixture
+def clock_moves() -> Iterator[None]:
+    yield
+    clock.shift(0)
+
+
+@pytest.mark.usefixtures("clock_moves")
+def test_demo_bill_waits_an_hour(bank: DemoBank) -> None:
+    made = bank.create(ORDER)
+    clock.shift(59 * 60)
+    assert bank.find(made.id).stage is Stage.WAITING
+    clock.shift(61 * 60)
+    bank.pay(made.id)
+    found = bank.find(made.id)
+    assert (found.stage, found.reason) == (Stage.CANCELLED, "expired_on_confirmation")
+
+
+def press(folder: Path, number: int) -> str:
+    """In a process of its own."""
+    bank = DemoBank(folder)
+    made = bank.create(replace(ORDER, number=number, key=f"key-{number}")).id
+    bank.pay(made)
+    give_back(bank, made, 100, f"back-{number}")
+    return bank.create(replace(ORDER, key="the same")).id
+
+
+def test_demo_bank_serves_processes_and_threads_at_once(tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(2) as processes, ThreadPoolExecutor(4) as threads:
+        far = processes.starmap_async(press, [(tmp_path, number) for number in range(10, 16)])
+        near = list(threads.map(press, [tmp_path] * 6, range(20, 26)))
+        assert len({*near, *far.get(60)}) == 1
+    bank = DemoBank(tmp_path)
+    since = clock.now() - timedelta(minutes=10)
+    for number in (*range(10, 16), *range(20, 26)):
+        found = bank.look_up(number, since)
+        assert found is not None
+        assert (found.stage, found.refunded) == (Stage.SUCCEEDED, 100)
+
+
+def test_refused_deed_leaves_nothing(bank: DemoBank) -> None:
+    made = bank.create(ORDER)
+    bank.pay(made.id)
+    with refused(Refusal.INVALID):
+        give_back(bank, made.id, 150_001, "back")
+    assert bank.refunds_of(made.id) == []
+    assert len(bank.receipts_of(made.id)) == 1
