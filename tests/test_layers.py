@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "rendering": {"config", "phones", "services"},
     "jobs": {"config", "extensions", "models", "rendering", "services"},
     "subscribers": {"rendering", "database", "events", "extensions", "jobs", "models", "services"},
-    "seeds": {"extensions", "models", "services"},
+    "seeds": {"events", "extensions", "models", "services"},
     "cli": {"errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
                    "sockets"},
