@@ -129,6 +129,11 @@ def publish(fact: Fact) -> None:
     _subscribers().tell(fact)
 
 
+def notice_now() -> None:
+    """Notices write what they have to write before the commit comes: for seeds, which tell of days gone by."""
+    _notice(db.session())
+
+
 def _subscribers() -> Subscribers:
     subscribers: Subscribers = current_app.extensions["ibolit_subscribers"]
     return subscribers

@@ -1,22 +1,37 @@
-"""The demo clinic: six doctors, three patients, a chat in every state; written once."""
+"""The demo clinic: six doctors, three patients, an operator, a chat and a payment in every state; written once."""
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+=======
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+>>>>>>> payments
 
 from sqlalchemy import select
 
+from .events import notice_now
 from .extensions import db
+<<<<<<< HEAD
 from .models import Access, Attachment, Chat, Consent, Doctor, Mark, Role, Tariff, User
 from .models.chat import ChatMember
 from .seed_files import humming, rash, results
 from .services import clock, current_services, media, passwords
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
+=======
+from .models import Access, Cause, Chat, Consent, Doctor, Mark, Payment, Receipt, Role, Tariff, User
+from .models.chat import ChatMember
+from .services import clock, current_services, passwords
+from .services.payments.demo import DemoBank
+>>>>>>> payments
 
 PASSWORD = "ibolit-demo"
 
@@ -25,6 +40,8 @@ PATIENTS = (
     ("Григорьев Пётр Иванович", "petr@example.org"),
     ("Ким Марина Олеговна", "marina@example.org"),
 )
+
+OPERATOR = ("Зайцева Ольга Николаевна", "operator@example.org")
 
 # name, e-mail, specialty, practises since, usual price, free days, about, education, licence, languages
 DOCTORS = (
@@ -63,9 +80,10 @@ DOCTORS = (
     ),
 )  # fmt: skip
 
+WEEK, MONTH = "Неделя общения", "Месяц общения"
 TARIFFS = (
-    ("Неделя общения", 7, 900_00, False),
-    ("Месяц общения", 30, 2500_00, True),
+    (WEEK, 7, 900_00, False),
+    (MONTH, 30, 2500_00, True),
     ("Три месяца", 90, 6000_00, False),
 )
 
@@ -87,8 +105,10 @@ def fill() -> bool:
         _user(f"+7900000000{i}", name, mail, Role.PATIENT, hashed) for i, (name, mail) in enumerate(PATIENTS, 1)
     ]
     doctors = [_doctor(i, profile, hashed) for i, profile in enumerate(DOCTORS, 1)]
+    _user("+79000000201", *OPERATOR, Role.OPERATOR, hashed)
     db.session.flush()
     _chats(patients, doctors)
+    _money_in_dispute()
     db.session.commit()
     return True
 
@@ -127,8 +147,14 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     """Anna has a chat in every state; Pyotr and Marina give the doctors something to answer."""
     anna, pyotr, marina = patients
     now = clock.now()
+<<<<<<< HEAD
     _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=30), (
         ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
+=======
+    _pays(anna, doctors[0], MONTH, days_ago=3)
+    _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=27), (
+        ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?"),
+>>>>>>> payments
         ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),
         ("d", 2958, "Пришлите, пожалуйста, показатели давления за неделю, утром и вечером."),
         ("p", 1500, "Утром 128/82, вечером до 140/88. Записываю каждый день."),
@@ -144,10 +170,13 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
         ("d", 2200, "Добрый день. Новое мыло, крем, животные дома?"),
         ("p", 2190, "Мыло новое, да."),
     ))  # fmt: skip
+    _pays(anna, doctors[3], WEEK, days_ago=0, how="leaves")
     _chat(anna, doctors[1], now, Access.FREE, -timedelta(days=2), (
         ("p", 7400, "Михаил Аркадьевич, можно ли мне пить кофе при аритмии?"),
         ("d", 7300, "Одну чашку утром можно. Если сердце забьётся неровно – откажитесь."),
     ))  # fmt: skip
+    _pays(anna, doctors[1], MONTH, days_ago=1, how="has too little")
+    _pays(anna, doctors[4], WEEK, days_ago=20, how="needs it no more")
     _chat(anna, doctors[4], now, Access.UNLIMITED, None, (
         ("d", 20000, "Анна Павловна, этот чат открыт для вас без срока. Пишите, как идут упражнения."),
         ("p", 19000, "Спасибо, Людмила Карловна! Спина почти не болит."),
@@ -156,15 +185,67 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     _chat(pyotr, doctors[0], now, Access.FREE, timedelta(days=2), (
         ("p", 300, "Здравствуйте! Кашель третью неделю, температуры нет. К вам или к пульмонологу?"),
     ))  # fmt: skip
+    _pays(pyotr, doctors[0], WEEK, days_ago=0.1, how="sends another sum")
+    _pays(marina, doctors[0], MONTH, days_ago=18)
     _chat(marina, doctors[0], now, Access.UNTIL, timedelta(days=12), (
         ("p", 5000, "Добрый день, можно сдвинуть приём на четверг?"),
         ("d", 4900, "Да, четверг 16:00 свободен."),
         ("p", 180, "Отлично, тогда в четверг. И ещё вопрос: натощак приходить?"),
     ))  # fmt: skip
+    _pays(pyotr, doctors[1], WEEK, days_ago=7 - 20 / 24)
     _chat(pyotr, doctors[1], now, Access.UNTIL, timedelta(hours=20), (
         ("p", 4000, "Доктор, давление 150 на 95 второй день."),
         ("d", 3900, "Пётр Иванович, примите то, что мы подобрали, и напишите через два часа."),
     ))  # fmt: skip
+
+
+def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, how: str = "") -> None:
+    """Through the demo bank and the models' own verbs, on the day it happened; a real provider is left in peace."""
+    bank = current_services.payments
+    if not isinstance(bank, DemoBank):
+        return
+    with _days_ago(days_ago):
+        chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
+        tariff = db.session.scalars(
+            select(Tariff).where(Tariff.doctor_id == doctor.id, Tariff.title == tariff_title)
+        ).one()
+        payment = Payment.begin(chat, tariff, patient)
+        bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
+        payment.settle(bill)
+        if how == "leaves":
+            return
+        if how == "has too little":
+            bank.decline(bill.id, "insufficient_funds")
+        else:
+            bank.pay(bill.id)
+        if how == "needs it no more":
+            chat.access = Access.UNLIMITED
+        paid = bank.find(bill.id)
+        payment.settle(replace(paid, amount=paid.amount - 100_00) if how == "sends another sum" else paid)
+        notice_now()
+        for refund in payment.refunds if how == "needs it no more" else ():
+            refund.settle(refund.ask(bank))
+        Receipt.note(payment, bank.receipts_of(bill.id))
+
+
+def _money_in_dispute() -> None:
+    """For the operator, beside the odd sum: a wish, and a refund that the bank did not take."""
+    payments = db.session.scalars(select(Payment).where(Payment.applied_at.is_not(None)).order_by(Payment.id)).all()
+    if not payments:
+        return
+    *_, of_marina, of_pyotr = payments
+    of_marina.wish_back(Cause.WISH, "Вопрос решился раньше, спасибо")
+    of_pyotr.give_back(100_00, Cause.OPERATOR, "Извинение за долгий ответ").fail("general_decline")
+
+
+@contextmanager
+def _days_ago(days: float) -> Iterator[None]:
+    ahead = clock.now() - datetime.now(UTC)
+    clock.shift(round((ahead - timedelta(days=days)).total_seconds()))
+    try:
+        yield
+    finally:
+        clock.shift(round(ahead.total_seconds()))
 
 
 def _chat(

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask import Flask
 from money import begin, buy
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Cause, Chat, Doctor, Job, JobKind, Payment, Refund, RefundState, User
+from ibolit.models import (
+    Act,
+    AuditEvent,
+    Cause,
+    Chat,
+    Doctor,
+    Job,
+    JobKind,
+    Message,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+    Role,
+    User,
+)
+from ibolit.services import clock
 
 
 def test_seed_fills_once(clinic: Flask) -> None:
@@ -15,6 +33,24 @@ def test_seed_fills_once(clinic: Flask) -> None:
     assert "is filled" in runner.invoke(args=["seed"]).output
     assert "there already" in runner.invoke(args=["seed"]).output
     assert len(db.session.scalars(db.select(Doctor)).all()) == 6
+
+
+def test_seeded_money_is_in_every_state(clinic: Flask) -> None:
+    clinic.test_cli_runner().invoke(args=["seed"])
+    before = clock.now()
+    states = set(db.session.scalars(db.select(Payment.state)))
+    assert states == {PaymentState.WAITING, PaymentState.SUCCEEDED, PaymentState.CANCELLED}
+    to_decide = db.session.scalars(Refund.to_decide()).all()
+    assert {(one.state, one.cause) for one in to_decide} == {
+        (RefundState.WISHED, Cause.ODD_SUM),
+        (RefundState.WISHED, Cause.WISH),
+        (RefundState.FAILED, Cause.OPERATOR),
+    }
+    assert db.session.scalars(db.select(User.email).where(User.role == Role.OPERATOR)).all() == ["operator@example.org"]
+    notes = db.session.execute(db.select(Message.sent_at, Message.text).where(Message.author_id.is_(None))).all()
+    assert len(notes) == 3
+    assert all(sent_at < before - timedelta(days=2) for sent_at, _ in notes)
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=5)  # the clock goes right again
 
 
 def test_work_runs_until_stopped(clinic: Flask) -> None:

@@ -26,8 +26,12 @@ MAY_IMPORT = {
     "rendering": {"config", "phones", "services"},
     "jobs": {"config", "extensions", "models", "rendering", "services"},
     "subscribers": {"rendering", "database", "events", "extensions", "jobs", "models", "services"},
+<<<<<<< HEAD
     "seed_files": set(),
     "seeds": {"extensions", "models", "seed_files", "services"},
+=======
+    "seeds": {"events", "extensions", "models", "services"},
+>>>>>>> payments
     "cli": {"errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
                    "sockets"},

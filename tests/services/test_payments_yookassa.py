@@ -501,7 +501,7 @@ def test_settings_of_the_sdk_stay_untouched(gateway: YooKassa) -> None:
 def test_no_secret_and_no_person_in_any_log(yookassa: YooKassaStub, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("urllib3", "requests", "yookassa", "ibolit", "ibolit.services.payments.sdk"):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+        caplog.set_level(logging.DEBUG, logger=name)
     secret = "live_VerySecretKey"
     yookassa.secret_key = secret
     gateway = YooKassa(shop_of(yookassa, secret_key=secret), timeout=SHORT)

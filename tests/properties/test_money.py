@@ -1,0 +1,485 @@
+"""The whole machinery of payments, driven at random against YooKassa's API on this machine.
+
+Whatever is pressed, paid, lost, repeated, refused and killed in whatever order: when the dust has settled, each kopeck
+the provider took is access given, money back, or a decision that waits for the operator. MONEY_EXAMPLES=1000 searches
+longer and elsewhere than the suite does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from conftest import _empty
+from factories import add_tariff, make_chat, make_doctor, make_user
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy.orm import Session
+from yookassa_stub import YooKassaStub, kopecks, kopecks_to_value
+
+from ibolit import errors
+from ibolit.blueprints.tariffs.views import _make
+from ibolit.blueprints.webhooks.views import heed
+from ibolit.extensions import db
+from ibolit.jobs import run_due
+from ibolit.models import (
+    Access,
+    Cause,
+    Chat,
+    Doctor,
+    Job,
+    JobKind,
+    Message,
+    Payment,
+    PaymentState,
+    Refund,
+    RefundState,
+    Role,
+    Tariff,
+    User,
+)
+from ibolit.services import Services, clock
+from ibolit.services.payments.yookassa import Shop, YooKassa
+
+TARIFFS = ((7, 700_00), (30, 2500_00), (3, 99_99))
+UNSURE = ("500", "500-after", "502", "502-after", "drop", "drop-after", "garbage-after", "429", "401", "202")
+REFUSED = ("410",)
+PLACES = ("POST /payments", "GET /payments", "POST /refunds", "GET /refunds", "GET /receipts", "POST /receipts", "")
+ON_ITS_WAY = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED)
+
+EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "0"))
+PROFILE = settings(
+    max_examples=EXAMPLES or 100,
+    stateful_step_count=50 if EXAMPLES else 30,
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+)
+
+some = st.integers(0, 99)
+
+
+class Killed(BaseException):
+    """The process is gone in the middle of a step: no except of ours sees it."""
+
+
+class Fuse:
+    """Burns down by one at each commit and before and after each call of the provider."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def burn(self, *_: object) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+
+class Wire:
+    """The real adapter, with the fuse along it."""
+
+    def __init__(self, gateway: YooKassa, fuse: Fuse) -> None:
+        self._gateway, self._fuse = gateway, fuse
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        verb = getattr(self._gateway, name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            self._fuse.burn()
+            said = verb(*args, **named)
+            self._fuse.burn()
+            return said
+
+        return verb if name == "read_notice" else call
+
+
+STEPS: list[str] = []  # as often as their weight says
+ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {}
+
+
+def step(weight: int, **arguments: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """One of the things that happen. Not rules of their own: Hypothesis would leave out half of them at a time."""
+
+    def note(verb: Callable[..., None]) -> Callable[..., None]:
+        STEPS.extend([verb.__name__] * weight)
+        ARGUMENTS[verb.__name__] = st.fixed_dictionaries(arguments)
+        return verb
+
+    return note
+
+
+class MoneyMachine(RuleBasedStateMachine):
+    def __init__(self, clinic: Flask, services: Services, stub: YooKassaStub) -> None:
+        super().__init__()
+        self.clinic, self.stub, self.fuse = clinic, stub, Fuse()
+        services.payments = Wire(YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)), self.fuse)  # type: ignore[assignment]
+        self.ahead = 0
+        self.shown: set[str] = set()  # pages payers have seen
+        self.withdrawals: dict[int, tuple[datetime, int]] = {}  # by refund: when it was sent, the days it took
+        self.jobs_were_lost = False
+        sa.event.listen(Session, "before_commit", self.fuse.burn)
+
+    @initialize(days_left=st.sampled_from([-5.0, 0.5, 2.0]))
+    def open_the_clinic(self, days_left: float) -> None:
+        self._go(-self.ahead)
+        _empty(self.clinic)
+        for things in (self.stub.payments, self.stub.refunds, self.stub.receipts, self.stub.notices, self.stub._keys):
+            things.clear()
+        self.stub.heal()
+        self.stub.refunds_wait, self.stub._skew = False, timedelta()
+        doctor = make_doctor(tariffs=0)
+        patient, operator = make_user(), make_user("Операторова Ольга", Role.OPERATOR)
+        for number, (days, price) in enumerate(TARIFFS):
+            add_tariff(doctor, title=f"Тариф {number}", days=days, price=price)
+        chat = make_chat(patient, doctor, days_left=days_left)
+        assert chat.open_until is not None
+        self.begun_until = chat.open_until
+        self.chat_id, self.patient_id, self.operator_id = chat.id, patient.id, operator.id
+        Job.ensure(JobKind.PAYMENTS_SWEEP)
+        db.session.commit()
+
+    # What the patient does
+
+    @step(3, which=st.integers(0, len(TARIFFS) - 1), devices=st.integers(1, 2))
+    def press(self, which: int, devices: int) -> None:
+        """Two devices hold what each of them read; only the second's call may find the first's payment made."""
+        with self._step():
+            pressed = []
+            for _ in range(devices):
+                chat, tariff = self._chat(), db.session.scalars(sa.select(Tariff).order_by(Tariff.id)).all()[which]
+                try:
+                    pressed.append(Payment.begin(chat, tariff, chat.patient).id)
+                except errors.NothingToBuy:
+                    assert chat.access is Access.UNLIMITED or chat.doctor.hidden
+                db.session.commit()
+                db.session.remove()
+            assert len(set(pressed)) <= 1
+
+    @step(3, which=some)
+    def page_asks(self, which: int) -> None:
+        with self._step():
+            payment = self._one_of(sa.select(Payment).where(Payment.state == PaymentState.CREATED), which)
+            if payment is not None:
+                db.session.commit()
+                try:
+                    _make(payment)
+                except errors.PaymentNotMade:
+                    assert payment.state is PaymentState.CANCELLED
+
+    @step(6, which=some, does=st.sampled_from(["pay", "pay", "pay", "decline", "expire", "less", "more", "dollars"]))
+    def payer(self, which: int, does: str) -> None:
+        pages = [id for id, one in self.stub.payments.items() if one["status"] == "pending" and id in self.shown]
+        if not pages:
+            return
+        id = pages[which % len(pages)]
+        asked = kopecks(self.stub.payments[id]["amount"])
+        if does in ("pay", "decline", "expire"):
+            getattr(self.stub, does)(id)
+        elif does == "dollars":
+            self.stub.pay(id, currency="USD")
+        else:
+            self.stub.pay(id, value=kopecks_to_value(asked // 3 if does == "less" else asked + 500_01))
+
+    @step(4, which=st.integers(0, len(TARIFFS) - 1), does=st.sampled_from(["pay", "pay", "less", "more"]))
+    def buy(self, which: int, does: str) -> None:
+        """The usual way in one go, as far as faults and kills let it come."""
+        self.press(which, 1)
+        self.page_asks(0)
+        self.nothing_is_done_twice()
+        self.payer(0, does)
+        self.worker(4000)
+
+    @step(4, which=some)
+    def wish(self, which: int) -> None:
+        with self._step():
+            payment = self._one_of(sa.select(Payment), which)
+            if payment is not None and payment.may_be_wished_back:
+                try:
+                    payment.wish_back(Cause.WISH)
+                except errors.NothingToGiveBack:
+                    assert payment.unused_days() == 0
+                db.session.commit()
+
+    # What the provider does
+
+    @step(3, which=some, times=st.integers(1, 2))
+    def notify(self, which: int, times: int) -> None:
+        if self.stub.notices:
+            with self._step():
+                self.stub.deliver(self._hear, which % len(self.stub.notices), times)
+
+    @step(1)
+    def lose_notices(self) -> None:
+        self.stub.lose_notices()
+
+    @step(1, which=some, event=st.sampled_from(["payment.succeeded", "payment.canceled", "refund.succeeded"]))
+    def liar(self, which: int, event: str) -> None:
+        with self._step():
+            known = [*self.stub.payments, "2d0c1a5e-000f-5000-9000-1b2c3d4e5f60"]
+            self._hear(self.stub.forge(known[which % len(known)], event))
+
+    @step(4, where=st.sampled_from(PLACES), fault=st.sampled_from(UNSURE + REFUSED), times=st.integers(1, 3))
+    def break_next(self, where: str, fault: str, times: int) -> None:
+        """A plain no to a question about what he knows would be a lie, and nobody can settle what a liar took."""
+        self.stub.break_next("POST /" if fault in REFUSED and not where.startswith("POST") else where, fault, times)
+
+    @step(1)
+    def heal(self) -> None:
+        self.stub.heal()
+
+    @step(1, waits=st.booleans())
+    def refunds_wait(self, waits: bool) -> None:
+        self.stub.refunds_wait = waits
+
+    @step(3, which=some, fails=st.booleans())
+    def bank_decides(self, which: int, fails: bool) -> None:
+        pending = [id for id, one in self.stub.refunds.items() if one["status"] == "pending"]
+        if pending:
+            (self.stub.fail_refund if fails else self.stub.finish_refund)(pending[which % len(pending)])
+
+    # What the clinic does
+
+    @step(5, seconds=st.sampled_from([0, 4, 20, 150, 900, 3700, 6 * 3600, 25 * 3600, 4 * 86400]))
+    def worker(self, seconds: int) -> None:
+        self._go(seconds)
+        with self._step():
+            run_due()
+
+    @step(4, which=some, part=st.sampled_from([None, 1, 2, 10]))
+    def approve(self, which: int, part: int | None) -> None:
+        with self._step():
+            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            if refund is not None:
+                try:
+                    refund.approve(None if part is None else max(1, refund.amount // part), "", self._operator())
+                except errors.TooMuchBack:
+                    assert refund.amount > refund.payment.rest
+                    db.session.rollback()
+                db.session.commit()
+
+    @step(2, which=some)
+    def decline(self, which: int) -> None:
+        with self._step():
+            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            if refund is not None:
+                assert refund.decline("Нет", self._operator())
+                db.session.commit()
+
+    @step(4, which=some)
+    def repeat(self, which: int) -> None:
+        with self._step():
+            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
+            if refund is not None:
+                assert refund.repeat(self._operator())
+                db.session.commit()
+
+    @step(3, which=some, part=st.integers(1, 4))
+    def give_back(self, which: int, part: int) -> None:
+        with self._step():
+            payment = self._one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
+            if payment is not None:
+                payment.give_back(max(1, payment.rest // part), Cause.OPERATOR, by=self._operator())
+                db.session.commit()
+
+    @step(1)
+    def doctor_writes(self) -> None:
+        with self._step():
+            chat = self._chat()
+            chat.post(chat.doctor.user, "Добрый день", f"doctor-{chat.last_seq:08}")
+            db.session.commit()
+
+    @step(1, hidden=st.booleans())
+    def doctor_hides(self, hidden: bool) -> None:
+        with self._step():
+            db.session.execute(sa.update(Doctor).values(hidden=hidden))
+            db.session.commit()
+
+    @step(1, access=st.sampled_from([Access.UNLIMITED, Access.UNTIL]))
+    def doctor_opens_for_good(self, access: Access) -> None:
+        with self._step():
+            db.session.execute(sa.update(Chat).values(access=access))
+            db.session.commit()
+
+    # What happens to the house
+
+    @step(3, points=st.integers(1, 8))
+    def kill_soon(self, points: int) -> None:
+        self.fuse.left = points
+
+    @step(1)
+    def lose_jobs(self) -> None:
+        """Given up, or lost by hand: the sweep is the net beneath."""
+        with self._step():
+            db.session.execute(sa.delete(Job).where(Job.kind.in_((JobKind.PAYMENT, JobKind.REFUND))))
+            db.session.commit()
+            self.jobs_were_lost = True
+
+    @rule(
+        taken=st.deferred(lambda: st.sampled_from(STEPS)).flatmap(
+            lambda name: st.tuples(st.just(name), ARGUMENTS[name])
+        )
+    )
+    def happens(self, taken: tuple[str, dict[str, Any]]) -> None:
+        name, arguments = taken
+        getattr(self, name)(**arguments)
+
+    # What must hold
+
+    @invariant()
+    def nothing_that_waits_is_forgotten(self) -> None:
+        with self._look():
+            if not self.jobs_were_lost:
+                assert set(Payment.unended()) <= Job.pending(JobKind.PAYMENT)
+                assert set(Refund.unended()) <= Job.pending(JobKind.REFUND)
+
+    @invariant()
+    def nothing_is_done_twice(self) -> None:
+        with self._look():
+            for payment in db.session.scalars(sa.select(Payment)):
+                assert len(self.stub.numbered(payment.id)) <= 1
+                assert payment.refunded == sum(one.amount for one in payment.refunds if one.state in ON_ITS_WAY)
+                if payment.page:
+                    assert payment.provider_id is not None
+                    self.shown.add(payment.provider_id)
+            for refund in db.session.scalars(sa.select(Refund).where(Refund.sent_at.is_not(None))):
+                assert refund.sent_at is not None
+                self.withdrawals.setdefault(refund.id, (refund.sent_at, refund.days))
+            for id, one in self.stub.payments.items():
+                mine = [back for back in self.stub.refunds.values() if back["payment_id"] == id]
+                gone = sum(kopecks(back["amount"]) for back in mine if back["status"] != "canceled")
+                assert gone <= kopecks(one["amount"])
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "chat_id"):
+                self._let_it_settle()
+        finally:
+            sa.event.remove(Session, "before_commit", self.fuse.burn)
+            db.session.remove()
+            clock.shift(0)
+
+    def _let_it_settle(self) -> None:
+        self.fuse.left = 0
+        self.stub.heal()
+        self.stub.refunds_wait = False
+        for _ in range(60):
+            for id in [id for id, one in self.stub.refunds.items() if one["status"] == "pending"]:
+                self.stub.finish_refund(id)
+            for id in [id for id, one in self.stub.payments.items() if one["status"] == "pending"]:
+                self.stub.expire(id)
+            self.worker(3700)
+            self.nothing_is_done_twice()
+            if not Payment.unended() and not self._refunds_in(RefundState.SENDING):
+                break
+        else:
+            raise AssertionError("it never came to rest")
+        self._check_the_books()
+        self.worker(8 * 86400)  # what nobody decided
+        self.worker(3700)
+        self.nothing_is_done_twice()
+        assert not self._refunds_in(RefundState.WISHED)
+        self._check_the_books()
+
+    def _check_the_books(self) -> None:
+        with self._look():
+            payments = db.session.scalars(sa.select(Payment)).all()
+            for payment in payments:
+                self._check_one(payment)
+            theirs = {
+                id: kopecks(one["amount"]) for id, one in self.stub.refunds.items() if one["status"] == "succeeded"
+            }
+            refunds = db.session.scalars(sa.select(Refund)).all()
+            done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
+            assert {one.provider_id: one.amount for one in done} == theirs
+            waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.WISHED)]
+            assert db.session.scalars(Refund.to_decide()).all() == waits
+            assert self.stub.taken() == sum(one.paid for one in payments) - sum(theirs.values())
+            self._check_the_time(payments)
+
+    def _check_one(self, payment: Payment) -> None:
+        made = self.stub.numbered(payment.id)
+        if not made or made[0]["status"] != "succeeded":
+            assert (payment.state, payment.paid, payment.applied_at) == (PaymentState.CANCELLED, 0, None)
+            return
+        assert payment.state is PaymentState.SUCCEEDED
+        assert payment.provider_id == made[0]["id"]
+        assert payment.paid == kopecks(made[0]["amount"])
+        waits = [one for one in payment.refunds if one.state is RefundState.WISHED]
+        assert len(waits) <= 1
+        # Paid and no access is right only for money that goes back or is asked about.
+        assert payment.applied_at is not None or payment.rest == 0 or waits
+        # Nobody loses more days than he got money back for.
+        assert payment.rest == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
+        assert payment.withdrawn_days == sum(one.days for one in payment.refunds) <= payment.days
+
+    def _check_the_time(self, payments: Any) -> None:
+        """The chat's end again, from what was given and taken and when."""
+        applied = [(one.applied_at, one.days) for one in payments if one.applied_at is not None]
+        taken = [(moment, -days) for moment, days in self.withdrawals.values() if days]
+        end = self.begun_until
+        for moment, days in sorted(applied + taken):
+            end = max(moment, (max(moment, end) if days > 0 else end) + timedelta(days=days))
+        chat = self._chat()
+        assert chat.open_until is not None
+        assert abs(chat.open_until - end) < timedelta(minutes=5)
+        notes = db.session.scalar(sa.select(sa.func.count()).where(Message.author_id.is_(None)))
+        assert notes == len(applied)
+
+    # Below: how a step is taken
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        db.session.remove()
+        try:
+            yield
+        except Killed:
+            db.session.rollback()
+        finally:
+            db.session.remove()
+
+    @contextmanager
+    def _look(self) -> Iterator[None]:
+        left, self.fuse.left = self.fuse.left, 0
+        db.session.remove()
+        try:
+            yield
+        finally:
+            db.session.remove()
+            self.fuse.left = left
+
+    def _hear(self, body: bytes) -> None:
+        notice = self.clinic.extensions["ibolit_services"].payments.read_notice(body)
+        if notice is not None:
+            heed(notice.payment_id)
+
+    def _go(self, seconds: int) -> None:
+        self.ahead += seconds
+        clock.shift(self.ahead)
+        self.stub.advance(seconds / 3600)
+
+    def _chat(self) -> Chat:
+        return db.session.get_one(Chat, self.chat_id)
+
+    def _operator(self) -> User:
+        return db.session.get_one(User, self.operator_id)
+
+    def _one_of(self, question: sa.Select[Any], which: int) -> Any:
+        found = db.session.scalars(question).all()
+        return found[which % len(found)] if found else None
+
+    def _refunds_in(self, state: RefundState) -> list[int]:
+        return list(db.session.scalars(sa.select(Refund.id).where(Refund.state == state)))
+
+
+def test_no_kopeck_is_lost_and_none_is_spent_twice(clinic: Flask, services: Services, monkeypatch: Any) -> None:
+    monkeypatch.setattr(services, "payments", services.payments)  # given back at the end
+    with YooKassaStub() as stub:
+        run_state_machine_as_test(lambda: MoneyMachine(clinic, services, stub), settings=PROFILE)
