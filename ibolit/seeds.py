@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import hashlib
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
-=======
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
->>>>>>> payments
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
 from .events import notice_now
 from .extensions import db
-<<<<<<< HEAD
-from .models import Access, Attachment, Chat, Consent, Doctor, Mark, Role, Tariff, User
+from .models import Access, Attachment, Cause, Chat, Consent, Doctor, Mark, Payment, Receipt, Role, Tariff, User
 from .models.chat import ChatMember
 from .seed_files import humming, rash, results
 from .services import clock, current_services, media, passwords
+from .services.payments.demo import DemoBank
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
-=======
-from .models import Access, Cause, Chat, Consent, Doctor, Mark, Payment, Receipt, Role, Tariff, User
-from .models.chat import ChatMember
-from .services import clock, current_services, passwords
-from .services.payments.demo import DemoBank
->>>>>>> payments
 
 PASSWORD = "ibolit-demo"
 
@@ -147,14 +136,9 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     """Anna has a chat in every state; Pyotr and Marina give the doctors something to answer."""
     anna, pyotr, marina = patients
     now = clock.now()
-<<<<<<< HEAD
-    _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=30), (
-        ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
-=======
     _pays(anna, doctors[0], MONTH, days_ago=3)
     _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=27), (
-        ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?"),
->>>>>>> payments
+        ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
         ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),
         ("d", 2958, "Пришлите, пожалуйста, показатели давления за неделю, утром и вечером."),
         ("p", 1500, "Утром 128/82, вечером до 140/88. Записываю каждый день."),

@@ -26,12 +26,8 @@ MAY_IMPORT = {
     "rendering": {"config", "phones", "services"},
     "jobs": {"config", "extensions", "models", "rendering", "services"},
     "subscribers": {"rendering", "database", "events", "extensions", "jobs", "models", "services"},
-<<<<<<< HEAD
     "seed_files": set(),
-    "seeds": {"extensions", "models", "seed_files", "services"},
-=======
-    "seeds": {"events", "extensions", "models", "services"},
->>>>>>> payments
+    "seeds": {"events", "extensions", "models", "seed_files", "services"},
     "cli": {"errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
                    "sockets"},
