@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 FOLDER = ROOT / "docs" / "screenshots"
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
-PATIENT, DOCTOR = "+79000000001", "+79000000101"
+PATIENT, DOCTOR, OPERATOR = "+79000000001", "+79000000101", "operator@example.org"
 
 # name, who, path
 SCREENS = (
@@ -30,11 +30,14 @@ SCREENS = (
     ("chat-last-day", PATIENT, "/chats/3"),
     ("chat-over", PATIENT, "/chats/4"),
     ("tariffs", PATIENT, "/chats/4/tariffs"),
+    ("payments", PATIENT, "/profile/payments"),
     ("consultations", PATIENT, "/consultations"),
     ("profile", PATIENT, "/profile"),
     ("doctor-messages", DOCTOR, "/messages"),
     ("doctor-chat", DOCTOR, "/chats/1"),
     ("doctor-patients", DOCTOR, "/patients"),
+    ("doctor-income", DOCTOR, "/profile/income"),
+    ("decisions", OPERATOR, "/operator"),
 )
 
 
