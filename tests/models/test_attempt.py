@@ -15,6 +15,7 @@ MINUTES = {
     Tried.PASSWORD_FOR_ACCOUNT: (10, 15),
     Tried.PASSWORD_FROM_ADDRESS: (100, 15),
     Tried.EMAIL_PROOF: (5, 60),
+    Tried.PAYMENT_CHECK: (20, 10),
 }
 
 
