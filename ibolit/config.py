@@ -137,7 +137,7 @@ class Settings:
             clinic_legal_name=env.text("CLINIC_LEGAL_NAME", None if production else "ООО «Айболит» (вымышленное)"),
             clinic_inn=env.inn("CLINIC_INN", None if production else "0000000000"),
             clinic_ogrn=env.digits("CLINIC_OGRN", "" if production else "0000000000000", lengths=(13, 15)),
-            clinic_licence=env.text("CLINIC_LICENCE", None if production else "нет: это демонстрация, а не клиника"),
+            clinic_licence=env.text("CLINIC_LICENCE", None if production else "нет, это демонстрация"),
             clinic_timezone=env.zone("CLINIC_TIMEZONE", "Europe/Moscow"),
             support_email=env.email("SUPPORT_EMAIL", "support@ibolit.pro"),
             registration_is_open=env.choice("REGISTRATION", ["open", "invite"], default="open") == "open",

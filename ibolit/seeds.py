@@ -136,7 +136,16 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     """Anna has a chat in every state; Pyotr and Marina give the doctors something to answer."""
     anna, pyotr, marina = patients
     now = clock.now()
+    for patient, who in ((anna, (0, 2, 3, 1, 4)), (pyotr, (0,)), (marina, (0,)), (pyotr, (1,))):
+        for number in who:
+            Chat.begin(patient, doctors[number])
+    _pays(anna, doctors[4], WEEK, days_ago=20, how="needs it no more")
+    _pays(marina, doctors[0], MONTH, days_ago=18)
+    _pays(pyotr, doctors[1], WEEK, days_ago=7 - 20 / 24)
     _pays(anna, doctors[0], MONTH, days_ago=3)
+    _pays(anna, doctors[1], MONTH, days_ago=1, how="has too little")
+    _pays(pyotr, doctors[0], WEEK, days_ago=0.1, how="sends another sum")
+    _pays(anna, doctors[3], WEEK, days_ago=0, how="leaves")
     _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=27), (
         ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
         ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),
@@ -154,13 +163,10 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
         ("d", 2200, "Добрый день. Новое мыло, крем, животные дома?"),
         ("p", 2190, "Мыло новое, да."),
     ))  # fmt: skip
-    _pays(anna, doctors[3], WEEK, days_ago=0, how="leaves")
     _chat(anna, doctors[1], now, Access.FREE, -timedelta(days=2), (
         ("p", 7400, "Михаил Аркадьевич, можно ли мне пить кофе при аритмии?"),
         ("d", 7300, "Одну чашку утром можно. Если сердце забьётся неровно – откажитесь."),
     ))  # fmt: skip
-    _pays(anna, doctors[1], MONTH, days_ago=1, how="has too little")
-    _pays(anna, doctors[4], WEEK, days_ago=20, how="needs it no more")
     _chat(anna, doctors[4], now, Access.UNLIMITED, None, (
         ("d", 20000, "Анна Павловна, этот чат открыт для вас без срока. Пишите, как идут упражнения."),
         ("p", 19000, "Спасибо, Людмила Карловна! Спина почти не болит."),
@@ -169,14 +175,11 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     _chat(pyotr, doctors[0], now, Access.FREE, timedelta(days=2), (
         ("p", 300, "Здравствуйте! Кашель третью неделю, температуры нет. К вам или к пульмонологу?"),
     ))  # fmt: skip
-    _pays(pyotr, doctors[0], WEEK, days_ago=0.1, how="sends another sum")
-    _pays(marina, doctors[0], MONTH, days_ago=18)
     _chat(marina, doctors[0], now, Access.UNTIL, timedelta(days=12), (
         ("p", 5000, "Добрый день, можно сдвинуть приём на четверг?"),
         ("d", 4900, "Да, четверг 16:00 свободен."),
         ("p", 180, "Отлично, тогда в четверг. И ещё вопрос: натощак приходить?"),
     ))  # fmt: skip
-    _pays(pyotr, doctors[1], WEEK, days_ago=7 - 20 / 24)
     _chat(pyotr, doctors[1], now, Access.UNTIL, timedelta(hours=20), (
         ("p", 4000, "Доктор, давление 150 на 95 второй день."),
         ("d", 3900, "Пётр Иванович, примите то, что мы подобрали, и напишите через два часа."),
@@ -217,7 +220,7 @@ def _money_in_dispute() -> None:
     payments = db.session.scalars(select(Payment).where(Payment.applied_at.is_not(None)).order_by(Payment.id)).all()
     if not payments:
         return
-    *_, of_marina, of_pyotr = payments
+    of_marina, of_pyotr, *_ = payments
     of_marina.wish_back(Cause.WISH, "Вопрос решился раньше, спасибо")
     of_pyotr.give_back(100_00, Cause.OPERATOR, "Извинение за долгий ответ").fail("general_decline")
 

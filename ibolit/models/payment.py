@@ -165,6 +165,10 @@ class Payment(Model):
         return arrived == self.refunded
 
     @property
+    def refund_is_stuck(self) -> bool:
+        return any(one.state is RefundState.FAILED for one in self.refunds)
+
+    @property
     def may_be_wished_back(self) -> bool:
         """Not what the clinic gives back by itself, and one wish at a time."""
         is_asked = any(one.state is RefundState.WISHED for one in self.refunds)

@@ -183,6 +183,19 @@ def test_refunds_of_a_part_and_of_all(as_patient: Browser, waiting: Payment) -> 
     assert "Деньги возвращены" in as_patient.get(way_back(waiting)).text
 
 
+def test_stuck_refund_is_no_promise(as_patient: Browser, visitor: Browser, waiting: Payment) -> None:
+    settle(waiting)
+    refund = db.session.get_one(Payment, waiting.id).give_back(500_00, Cause.OPERATOR)
+    refund.fail("general_decline")
+    db.session.commit()
+    for browser in (as_patient, visitor):
+        page = browser.get(way_back(waiting)).text
+        assert "Возврат задерживается" in page
+        assert "возвращается" not in page
+        assert "general_decline" not in page
+    assert "Возврат задерживается" in as_patient.get("/profile/payments").text
+
+
 def end(refund: Refund) -> None:
     refund = db.session.get_one(Refund, refund.id)
     refund.state, refund.done_at = RefundState.SUCCEEDED, clock.now()
@@ -266,7 +279,7 @@ def test_list_tells_everything_of_each(
     db.session.commit()
     for htmx in (True, False):
         page = as_patient.get("/profile/payments", htmx=htmx).text
-        for words in ("Тариф 1", "2\u00a0500\u00a0₽", "оплачено", f"Платёж №{payment.id}", doctor.user.name,
+        for words in ("Тариф 1", "2\u00a0500\u00a0₽", "Оплачено", f"Платёж №{payment.id}", doctor.user.name,
                       "ФН 9999, ФД 12, ФП 345", 'href="https://check.example/?fn=9999&amp;i=12&amp;fp=345"',
                       f'href="/profile/payments/{payment.id}/refunds"', "?subject=%D0%9F"):  # fmt: skip
             assert words in page

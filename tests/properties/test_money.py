@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ from ibolit.models import (
     User,
 )
 from ibolit.services import Services, clock
+from ibolit.services.payments import GatewayUnsure, Paid
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
 TARIFFS = ((7, 700_00), (30, 2500_00), (3, 99_99))
@@ -55,7 +56,7 @@ ON_ITS_WAY = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED)
 
 EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "0"))
 PROFILE = settings(
-    max_examples=EXAMPLES or 100,
+    max_examples=EXAMPLES or 60,
     stateful_step_count=50 if EXAMPLES else 30,
     derandomize=not EXAMPLES,
     database=None,
@@ -65,6 +66,7 @@ PROFILE = settings(
 )
 
 some = st.integers(0, 99)
+troubles = st.lists(st.sampled_from(UNSURE + REFUSED * 4), max_size=2)
 
 
 class Killed(BaseException):
@@ -120,7 +122,9 @@ class MoneyMachine(RuleBasedStateMachine):
     def __init__(self, clinic: Flask, services: Services, stub: YooKassaStub) -> None:
         super().__init__()
         self.clinic, self.stub, self.fuse = clinic, stub, Fuse()
-        services.payments = Wire(YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)), self.fuse)  # type: ignore[assignment]
+        self.gateway: Any = Wire(YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)), self.fuse)
+        services.payments = self.gateway
+        self.on_the_way: list[tuple[int, Paid]] = []
         self.ahead = 0
         self.shown: set[str] = set()  # pages payers have seen
         self.withdrawals: dict[int, tuple[datetime, int]] = {}  # by refund: when it was sent, the days it took
@@ -188,9 +192,13 @@ class MoneyMachine(RuleBasedStateMachine):
         else:
             self.stub.pay(id, value=kopecks_to_value(asked // 3 if does == "less" else asked + 500_01))
 
-    @step(4, which=st.integers(0, len(TARIFFS) - 1), does=st.sampled_from(["pay", "pay", "less", "more"]))
-    def buy(self, which: int, does: str) -> None:
+    @step(
+        4, which=st.integers(0, len(TARIFFS) - 1), does=st.sampled_from(["pay", "pay", "less", "more"]), faults=troubles
+    )
+    def buy(self, which: int, does: str, faults: list[str]) -> None:
         """The usual way in one go, as far as faults and kills let it come."""
+        for fault in faults:
+            self.stub.break_next("POST /payments", fault)
         self.press(which, 1)
         self.page_asks(0)
         self.nothing_is_done_twice()
@@ -206,6 +214,24 @@ class MoneyMachine(RuleBasedStateMachine):
                     payment.wish_back(Cause.WISH)
                 except errors.NothingToGiveBack:
                     assert payment.unused_days() == 0
+                db.session.commit()
+
+    @step(2, which=some)
+    def slow_page_asks(self, which: int) -> None:
+        """Its answer is on the way for as long as it likes."""
+        with self._step():
+            payment = self._one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
+            if payment is not None:
+                db.session.commit()
+                with suppress(GatewayUnsure):
+                    self.on_the_way.append((payment.id, payment.ask(self.gateway, "")))
+
+    @step(3, which=some)
+    def late_answer(self, which: int) -> None:
+        if self.on_the_way:
+            with self._step():
+                id, said = self.on_the_way.pop(which % len(self.on_the_way))
+                db.session.get_one(Payment, id).settle(said)
                 db.session.commit()
 
     # What the provider does
@@ -281,13 +307,18 @@ class MoneyMachine(RuleBasedStateMachine):
                 assert refund.repeat(self._operator())
                 db.session.commit()
 
-    @step(3, which=some, part=st.integers(1, 4))
-    def give_back(self, which: int, part: int) -> None:
+    @step(4, which=some, part=st.integers(1, 4), faults=troubles)
+    def give_back(self, which: int, part: int, faults: list[str]) -> None:
+        """The worker tries it as often as it needs to come through these troubles."""
+        for fault in faults:
+            self.stub.break_next("POST /refunds", fault)
         with self._step():
             payment = self._one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
             if payment is not None:
                 payment.give_back(max(1, payment.rest // part), Cause.OPERATOR, by=self._operator())
                 db.session.commit()
+        for _ in faults:
+            self.worker(150)
 
     @step(1)
     def doctor_writes(self) -> None:
@@ -456,7 +487,7 @@ class MoneyMachine(RuleBasedStateMachine):
             self.fuse.left = left
 
     def _hear(self, body: bytes) -> None:
-        notice = self.clinic.extensions["ibolit_services"].payments.read_notice(body)
+        notice = self.gateway.read_notice(body)
         if notice is not None:
             heed(notice.payment_id)
 
