@@ -56,7 +56,7 @@ ON_ITS_WAY = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED)
 
 EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "0"))
 PROFILE = settings(
-    max_examples=EXAMPLES or 60,
+    max_examples=EXAMPLES or 45,
     stateful_step_count=50 if EXAMPLES else 30,
     derandomize=not EXAMPLES,
     database=None,
@@ -445,6 +445,9 @@ class MoneyMachine(RuleBasedStateMachine):
         assert payment.paid == kopecks(made[0]["amount"])
         waits = [one for one in payment.refunds if one.state is RefundState.WISHED]
         assert len(waits) <= 1
+        assert sum(one.cause is Cause.ODD_SUM for one in payment.refunds) <= 1
+        closing = Job.kind == JobKind.CLOSING_RECEIPT, Job.subject_id == payment.id
+        assert len(db.session.scalars(sa.select(Job).where(*closing)).all()) == (payment.applied_at is not None)
         # Paid and no access is right only for money that goes back or is asked about.
         assert payment.applied_at is not None or payment.rest == 0 or waits
         # Nobody loses more days than he got money back for.
