@@ -15,7 +15,7 @@ from ibolit.models import Access, Chat, Doctor, Job, JobKind, Payment, PaymentSt
 from ibolit.models.consent import OFFER
 from ibolit.rendering import day_of
 from ibolit.services import Services, clock
-from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Refusal
+from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Refusal, Stage
 
 Change = Callable[..., None]
 
@@ -216,3 +216,19 @@ def test_another_tariff_is_another_payment(as_patient: Browser, closed: Chat, do
     buy(as_patient, closed)
     buy(as_patient, closed, other.id)
     assert sorted(one.amount for one in payments()) == [900_00, 2500_00]
+
+
+def test_answer_about_another_payment_is_a_doubt(
+    as_patient: Browser, closed: Chat, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is believed; the job asks again."""
+
+    def confuse(order: Order) -> Paid:
+        return Paid("foreign", Stage.SUCCEEDED, order.amount, "RUB", number=order.number + 1)
+
+    monkeypatch.setattr(services.payments, "create", confuse)
+    assert buy(as_patient, closed).status_code == 303
+    (payment,) = payments()
+    assert (payment.state, payment.provider_id, payment.paid) == (PaymentState.CREATED, None, 0)
+    assert payment.id in Job.pending(JobKind.PAYMENT)
+    db.session.commit()

@@ -89,7 +89,12 @@ def _make(payment: Payment) -> None:
         payment.end("not_created")
         db.session.commit()
         raise errors.PaymentNotMade
-    payment.settle(found)
+    try:
+        payment.settle(found)
+    except errors.WrongPayment:
+        db.session.rollback()
+        log.error("payment №%d: the provider spoke of another one", payment.id)
+        return
     db.session.commit()
 
 
