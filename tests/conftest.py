@@ -19,6 +19,7 @@ from all_doors import (  # noqa: F401  pytest finds its hooks here
     pytest_testnodedown,
     watch,
 )
+from emptying import empty
 from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
@@ -71,22 +72,8 @@ def clinic(app: Flask) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
-        _empty(app)
+        empty(app)
     clock.shift(0)
-
-
-def _empty(app: Flask) -> None:
-    if POSTGRES:
-        names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
-        db.session.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    else:
-        for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
-        db.session.execute(sa.text("INSERT INTO message_fts (message_fts) VALUES ('delete-all')"))
-    db.session.commit()
-    db.session.remove()
-    _services(app).outbox.path.unlink(missing_ok=True)
-    app.extensions["ibolit_settings"].data.joinpath("demo-bank.db").unlink(missing_ok=True)
 
 
 def _services(app: Flask) -> Services:

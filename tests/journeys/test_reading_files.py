@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import urlencode
 
@@ -27,6 +28,9 @@ def send(page: Page, files: dict[str, bytes], text: str = "", *, voice: bool = F
     headers = token | {"HX-Request": "true", "Content-Type": "application/x-www-form-urlencoded"}
     answer = page.request.post(f"{CHAT}/messages", headers=headers, data=form)
     assert answer.status == 200, answer.text()
+    id = re.search(r'id="(message-\d+)"', answer.text())
+    assert id is not None
+    expect(page.locator(f"#{id.group(1)}")).to_have_count(1)  # over the socket
 
 
 def _upload(page: Page, name: str, data: bytes, token: dict[str, str], *, voice: bool) -> str:

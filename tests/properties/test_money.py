@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from conftest import _empty
+from emptying import empty
 from factories import add_tariff, make_chat, make_doctor, make_user
 from flask import Flask
 from hypothesis import HealthCheck, settings
@@ -134,7 +134,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @initialize(days_left=st.sampled_from([-5.0, 0.5, 2.0]))
     def open_the_clinic(self, days_left: float) -> None:
         self._go(-self.ahead)
-        _empty(self.clinic)
+        empty(self.clinic)
         for things in (self.stub.payments, self.stub.refunds, self.stub.receipts, self.stub.notices, self.stub._keys):
             things.clear()
         self.stub.heal()

@@ -1,0 +1,24 @@
+"""A clinic between two tests: its walls stay, everything in them goes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Flask
+
+from ibolit.extensions import db
+from ibolit.services import Services
+
+
+def empty(app: Flask) -> None:
+    services: Services = app.extensions["ibolit_services"]
+    if db.engine.dialect.name == "postgresql":
+        names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+        db.session.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    else:
+        for table in reversed(db.metadata.sorted_tables):
+            db.session.execute(table.delete())
+        db.session.execute(sa.text("INSERT INTO message_fts (message_fts) VALUES ('delete-all')"))
+    db.session.commit()
+    db.session.remove()
+    services.outbox.path.unlink(missing_ok=True)
+    app.extensions["ibolit_settings"].data.joinpath("demo-bank.db").unlink(missing_ok=True)
