@@ -46,6 +46,7 @@ from ibolit.models import (
 )
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayUnsure, Paid
+from ibolit.services.payments.amounts import from_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
 TARIFFS = ((7, 700_00), (30, 2500_00), (3, 99_99))
@@ -56,7 +57,7 @@ ON_ITS_WAY = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED)
 
 EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "0"))
 PROFILE = settings(
-    max_examples=EXAMPLES or 45,
+    max_examples=EXAMPLES or 50,
     stateful_step_count=50 if EXAMPLES else 30,
     derandomize=not EXAMPLES,
     database=None,
@@ -66,6 +67,7 @@ PROFILE = settings(
 )
 
 some = st.integers(0, 99)
+payers = st.sampled_from(["pay", "pay", "pay", "less", "more", "dollars"])
 troubles = st.lists(st.sampled_from(UNSURE + REFUSED * 4), max_size=2)
 
 
@@ -128,6 +130,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.ahead = 0
         self.shown: set[str] = set()  # pages payers have seen
         self.withdrawals: dict[int, tuple[datetime, int]] = {}  # by refund: when it was sent, the days it took
+        self.paid_at: dict[int, datetime] = {}
         self.jobs_were_lost = False
         sa.event.listen(Session, "before_commit", self.fuse.burn)
 
@@ -192,9 +195,7 @@ class MoneyMachine(RuleBasedStateMachine):
         else:
             self.stub.pay(id, value=kopecks_to_value(asked // 3 if does == "less" else asked + 500_01))
 
-    @step(
-        4, which=st.integers(0, len(TARIFFS) - 1), does=st.sampled_from(["pay", "pay", "less", "more"]), faults=troubles
-    )
+    @step(4, which=st.integers(0, len(TARIFFS) - 1), does=payers, faults=troubles)
     def buy(self, which: int, does: str, faults: list[str]) -> None:
         """The usual way in one go, as far as faults and kills let it come."""
         for fault in faults:
@@ -377,6 +378,8 @@ class MoneyMachine(RuleBasedStateMachine):
             for payment in db.session.scalars(sa.select(Payment)):
                 assert len(self.stub.numbered(payment.id)) <= 1
                 assert payment.refunded == sum(one.amount for one in payment.refunds if one.state in ON_ITS_WAY)
+                if payment.paid_at is not None:
+                    assert self.paid_at.setdefault(payment.id, payment.paid_at) == payment.paid_at
                 if payment.page:
                     assert payment.provider_id is not None
                     self.shown.add(payment.provider_id)
@@ -446,6 +449,8 @@ class MoneyMachine(RuleBasedStateMachine):
         waits = [one for one in payment.refunds if one.state is RefundState.WISHED]
         assert len(waits) <= 1
         assert sum(one.cause is Cause.ODD_SUM for one in payment.refunds) <= 1
+        is_odd = made[0]["amount"] != from_kopecks(payment.amount)
+        assert is_odd == payment.is_odd
         closing = Job.kind == JobKind.CLOSING_RECEIPT, Job.subject_id == payment.id
         assert len(db.session.scalars(sa.select(Job).where(*closing)).all()) == (payment.applied_at is not None)
         # Paid and no access is right only for money that goes back or is asked about.
