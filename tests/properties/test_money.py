@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from emptying import empty
 from factories import add_tariff, make_chat, make_doctor, make_user
 from flask import Flask
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
@@ -64,6 +64,7 @@ PROFILE = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
     print_blob=False,
+    phases=(Phase.generate, Phase.shrink),  # explaining traces every line, for minutes
 )
 
 some = st.integers(0, 99)
