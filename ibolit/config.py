@@ -81,6 +81,8 @@ class Settings:
     tax_system_code: int  # 0: not sent
     vat_code: int
     receipt_url: str
+    refund_hours: int
+    reminders: tuple[int, ...]  # minutes before a consultation
     file_max: int
     files_max: int
     storage_backend: str
@@ -161,6 +163,8 @@ class Settings:
             tax_system_code=env.number("TAX_SYSTEM_CODE", 0, least=0, most=6),
             vat_code=env.number("VAT_CODE", 1, least=1, most=12),
             receipt_url=env.template("RECEIPT_URL", ("fn", "fd", "fp")),
+            refund_hours=env.number("REFUND_HOURS", 24, least=0, most=240),
+            reminders=env.minutes("REMINDERS", "1440 15"),
             file_max=env.number("FILE_MAX_MB", 25, least=1, most=1000) * 1024 * 1024,
             files_max=env.number("FILES_MAX", 10, least=1, most=30),
             storage_backend=env.choice("STORAGE_BACKEND", ["folder", "s3"], default="folder"),
@@ -281,6 +285,13 @@ class _Reader:
             return tuple(ip_network(word) for word in re.split(r"[\s,]+", self.text(name, default)))
         except ValueError as error:
             raise BadSetting(name, f"has something that is no network: {error}") from error
+
+    def minutes(self, name: str, default: str) -> tuple[int, ...]:
+        """Whole numbers with spaces or commas between them, the largest first."""
+        words = re.split(r"[\s,]+", self.text(name, default))
+        if not all(word.isdecimal() and 5 <= int(word) <= 10_080 for word in words):
+            raise BadSetting(name, "must be minutes between 5 and 10080, such as 1440 15")
+        return tuple(sorted({int(word) for word in words}, reverse=True))
 
     def digits(self, name: str, default: str | None, *, lengths: tuple[int, ...]) -> str:
         value = self.text(name, default)

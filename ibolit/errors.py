@@ -106,6 +106,90 @@ class NothingToBuy(Refused):
     sentence = "Этот тариф сейчас не продаётся. Выберите другой."
 
 
+class ConsultationHasChanged(Refused):
+    """What was pressed belonged to what is no longer so."""
+
+    status = 409
+    sentence = "Консультация изменилась, пока вы смотрели. Проверьте её и нажмите ещё раз."
+
+
+class PromiseHasChanged(Refused):
+    status = 409
+    sentence = "Условия возврата денег изменились. Прочтите их и нажмите ещё раз."
+
+
+class MustBePaid(Refused):
+    status = 409
+    sentence = "Сначала оплатите консультацию."
+
+
+class MustBeConfirmed(Refused):
+    status = 409
+    sentence = "Сначала подтвердите консультацию."
+
+
+class TooEarly(Refused):
+    status = 409
+    sentence = "Ещё рано: кнопка откроется за 10 минут до начала."
+
+
+class TimeIsPast(Refused):
+    sentence = "Это время уже прошло. Выберите другое."
+
+
+class TimeIsTooSoon(Refused):
+    sentence = "Платную консультацию можно назначить не раньше чем через 15 минут: пациенту нужно успеть оплатить."
+
+
+class TimeIsTooFar(Refused):
+    sentence = "Это больше чем через год. Проверьте дату."
+
+
+class TimeIsTaken(Refused):
+    sentence = "В это время у врача уже есть консультация. Выберите другое."
+
+
+class TimeIsTheSame(Refused):
+    sentence = "Это то же самое время. Выберите другое."
+
+
+class ConsultationIsNotOver(Refused):
+    status = 409
+    sentence = "Сначала завершите консультацию. Ваш текст сохранён в черновике."
+
+
+class NoConclusionWithoutTalk(Refused):
+    status = 409
+    sentence = "Консультация не состоялась, заключения к ней не бывает."
+
+
+class ConclusionHasChanged(Refused):
+    """Another tab gave a version meanwhile; what was typed stays as the draft of the next."""
+
+    status = 409
+    sentence = "Пока вы писали, вышла новая версия заключения. Ваш текст сохранён: проверьте его и отправьте ещё раз."
+
+
+class NothingToReview(Refused):
+    status = 409
+    sentence = "Оценить можно только консультацию, которая состоялась."
+
+
+class ReviewIsGiven(Refused):
+    status = 409
+    sentence = "Вы уже оценили эту консультацию."
+
+
+class ComplaintIsLate(Refused):
+    status = 409
+    sentence = "Консультация уже закончилась, анкету не изменить. Напишите врачу в чате."
+
+
+class NotForCalendars(Refused):
+    status = 409
+    sentence = "В календарь добавляют подтверждённую консультацию. Сначала подтвердите или оплатите её."
+
+
 class PaymentNotMade(Refused):
     status = 409
     sentence = "Оплату создать не получилось, деньги не списаны. Попробуйте позже или позвоните в клинику."

@@ -73,6 +73,105 @@ class PaymentChanged(Fact):
 
 
 @dataclass(frozen=True)
+class ConsultationChanged(Fact):
+    """Its card looks otherwise than it did."""
+
+    chat_id: int
+    consultation_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class ConsultationRequested(Fact):
+    request_id: int
+
+
+@dataclass(frozen=True)
+class ConsultationProposed(Fact):
+    id: int
+
+
+@dataclass(frozen=True)
+class ConsultationConfirmed(Fact):
+    """By the patient's press, or by his money."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class TimeWished(Fact):
+    """One of the two asks for another time."""
+
+    id: int
+    by_id: int
+
+
+@dataclass(frozen=True)
+class TimeDeclined(Fact):
+    id: int
+    by_id: int
+
+
+@dataclass(frozen=True)
+class ConsultationMoved(Fact):
+    id: int
+
+
+@dataclass(frozen=True)
+class ConsultationCancelled(Fact):
+    id: int
+    by_id: int | None  # None: the clinic gave all the money back
+
+
+@dataclass(frozen=True)
+class ConsultationExpired(Fact):
+    id: int
+
+
+@dataclass(frozen=True)
+class ConsultationMissed(Fact):
+    id: int
+
+
+@dataclass(frozen=True)
+class ConsultationNear(Fact):
+    """So many minutes are left until it begins."""
+
+    id: int
+    minutes: int
+
+
+@dataclass(frozen=True)
+class SideReady(Fact):
+    """One of the two has pressed «Готов общаться», and the other has not."""
+
+    id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class SideLate(Fact):
+    id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class ConsultationStarted(Fact):
+    id: int
+
+
+@dataclass(frozen=True)
+class ConsultationCompleted(Fact):
+    id: int
+
+
+@dataclass(frozen=True)
+class ConclusionGiven(Fact):
+    consultation_id: int
+    version: int
+
+
+@dataclass(frozen=True)
 class MemberTyped(Fact):
     """Somebody is writing; nothing is stored."""
 

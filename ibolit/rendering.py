@@ -22,6 +22,8 @@ from .services import clock
 RUSSIAN = Locale("ru")
 MARK_OF_LINK = re.compile(r"[.:@]\S")
 NBSP = "\u00a0"
+MINUS = "\u2212"
+MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def wants_fragment() -> bool:
@@ -141,6 +143,55 @@ def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
     return format_datetime(moment, "d MMMM, HH:mm", tzinfo=zone, locale=RUSSIAN)
 
 
+def zone_mark(moment: datetime, zone: ZoneInfo) -> str:
+    """«МСК», «МСК+7», «МСК-1»: how Russians tell zones apart; minutes only where a zone has them."""
+    ahead = moment.astimezone(zone).utcoffset() or timedelta()
+    minutes = int((ahead - (moment.astimezone(MOSCOW).utcoffset() or timedelta())).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return "МСК" + (f"{'+' if minutes > 0 else MINUS}{hours}" + (f":{rest:02}" if rest else "") if minutes else "")
+
+
+def time_for(moment: datetime, zone: ZoneInfo) -> str:
+    """«14:00 (МСК)» in Moscow; elsewhere «16:00 (14:00 МСК)», with the day where it is another one there."""
+    local, there = moment.astimezone(zone), moment.astimezone(MOSCOW)
+    if local.utcoffset() == there.utcoffset():
+        return f"{local:%H:%M} (МСК)"
+    day = "" if local.date() == there.date() else format_date(there.date(), "d MMMM, ", locale=RUSSIAN)
+    return f"{local:%H:%M} ({day}{there:%H:%M} МСК)"
+
+
+def when_for(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 ноября, 16:00 (14:00 МСК)»."""
+    return f"{day_of(moment, zone)}, {time_for(moment, zone)}"
+
+
+def weekday_of(moment: datetime, zone: ZoneInfo) -> str:
+    """«среда», «сегодня», «завтра»: how near days are called."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    near = {0: "сегодня", 1: "завтра", 2: "послезавтра", -1: "вчера"}
+    return near.get((day - today).days) or format_date(day, "EEEE", locale=RUSSIAN)
+
+
+def time_until(moment: datetime) -> str:
+    """«через 3 дня», «через 2 часа», «через 5 минут»: rounded down to what is still true, «сейчас» at the end."""
+    left = moment - clock.now()
+    if left >= timedelta(days=1):
+        return "через " + plural(left // timedelta(days=1), "день", "дня", "дней")
+    if left >= timedelta(hours=1):
+        return "через " + plural(left // timedelta(hours=1), "час", "часа", "часов")
+    minutes = -(-left // timedelta(minutes=1))
+    return "через " + plural(minutes, "минуту", "минуты", "минут") if minutes > 0 else "сейчас"
+
+
+def words_turn_at(moment: datetime) -> datetime:
+    """When time_until() will say something else."""
+    left = moment - clock.now()
+    for step in (timedelta(days=1), timedelta(hours=1)):
+        if left >= step:
+            return moment - (left // step) * step + timedelta(seconds=1)
+    return moment - (-(-left // timedelta(minutes=1)) - 1) * timedelta(minutes=1)
+
+
 def month_title(moment: datetime, zone: ZoneInfo) -> str:
     """«Ноябрь», «Ноябрь 2025»."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
@@ -206,8 +257,9 @@ class Environment(flask.templating.Environment):
 
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
+    talks = (zone_mark, time_for, when_for, weekday_of, time_until, words_turn_at)
     files = (file_size, clock_length, short_name)
-    helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates, *files)
+    helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates, *talks, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame

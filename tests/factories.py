@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from ibolit.extensions import db
-from ibolit.models import Access, Attachment, AttachmentState, Chat, Consent, Doctor, Kind, Message, Role, Tariff, User
+from ibolit.models import (
+    Access,
+    Attachment,
+    AttachmentState,
+    Chat,
+    Consent,
+    Consultation,
+    Doctor,
+    Kind,
+    Message,
+    Role,
+    TalkKind,
+    Tariff,
+    Terms,
+    User,
+)
 from ibolit.services import clock, passwords
 
 PASSWORD = "correct horse"
@@ -79,6 +94,24 @@ def attach(chat: Chat, author: User, kind: Kind = Kind.PICTURE, **more: object) 
     db.session.add(attachment)
     db.session.commit()
     return attachment
+
+
+def propose(
+    chat: Chat,
+    *,
+    starts_at: datetime | None = None,
+    minutes: int = 30,
+    price: int = 0,
+    kind: TalkKind = TalkKind.VIDEO,
+    note: str = "",
+) -> Consultation:
+    """By the chat's doctor; in two hours and free when nothing else is said."""
+    chat = db.session.get_one(Chat, chat.id)
+    starts_at = starts_at or clock.now() + timedelta(hours=2)
+    terms = Terms(kind, starts_at, minutes, price, note)
+    consultation = Consultation.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
+    db.session.commit()
+    return consultation
 
 
 def later(**by: float) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import letters, payments, sweep, voices
+from . import consultations, letters, payments, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.REFUND: payments.give_back,
     JobKind.RECEIPTS: payments.fetch_receipts,
     JobKind.CLOSING_RECEIPT: payments.close,
+    JobKind.CONSULTATION: consultations.keep_time,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }

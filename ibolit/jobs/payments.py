@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ..config import current_settings
 from ..extensions import db
-from ..models import Job, JobKind, Payment, PaymentState, Receipt, Refund, RefundState
+from ..models import Consultation, Job, JobKind, Payment, PaymentState, Receipt, Refund, RefundState
 from ..rendering import link_to
 from ..services import clock, current_services
 from ..services.payments import GatewayRefused, GatewayUnsure, Item
@@ -107,7 +107,12 @@ def close(job: Job) -> None:
 
 def sweep(job: Job) -> None:
     """The safety net: whatever became of a job, nothing that waits is without one."""
-    for kind, ids in ((JobKind.PAYMENT, Payment.unended()), (JobKind.REFUND, Refund.unended())):
+    waiting = {
+        JobKind.PAYMENT: Payment.unended(),
+        JobKind.REFUND: Refund.unended(),
+        JobKind.CONSULTATION: Consultation.unended(),
+    }
+    for kind, ids in waiting.items():
         for id in set(ids) - Job.pending(kind):
             Job.add(kind, id)
     job.repeat_in(SWEEP_EVERY)

@@ -6,11 +6,20 @@ from .audit import Act, AuditEvent
 from .chat import Access, Chat, ChatMember, ChatState
 from .clinic import Mark
 from .consent import Consent, DocumentKind
+from .consultation import (
+    Consultation,
+    ConsultationRequest,
+    ConsultationState,
+    Promise,
+    Reason,
+    TalkKind,
+    Terms,
+)
 from .device import Device
 from .doctor import Doctor, Tariff
 from .job import Job, JobKind
 from .login_code import LoginCode
-from .message import Message
+from .message import Card, Message
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
 from .user import EmailProof, Role, User
 
@@ -21,11 +30,15 @@ __all__ = [
     "AttachmentState",
     "Attempt",
     "AuditEvent",
+    "Card",
     "Cause",
     "Chat",
     "ChatMember",
     "ChatState",
     "Consent",
+    "Consultation",
+    "ConsultationRequest",
+    "ConsultationState",
     "Device",
     "Doctor",
     "DocumentKind",
@@ -38,11 +51,15 @@ __all__ = [
     "Message",
     "Payment",
     "PaymentState",
+    "Promise",
+    "Reason",
     "Receipt",
     "Refund",
     "RefundState",
     "Role",
+    "TalkKind",
     "Tariff",
+    "Terms",
     "Tried",
     "User",
     "Variant",

@@ -38,7 +38,7 @@ from ..services import clock
 from ..services.search import messages_matching, stemmed
 from .attachment import Attachment
 from .doctor import Doctor, Tariff
-from .message import Message
+from .message import Card, Message
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
@@ -59,6 +59,7 @@ class ChatState(StrEnum):
     OPEN = "open"
     LAST_DAY = "last_day"
     OVER = "over"
+    TALK = "talk"  # open because of a consultation, whatever was paid
     UNLIMITED = "unlimited"
 
 
@@ -99,6 +100,8 @@ class Chat(Model):
     access: Mapped[Access] = mapped_column(word_of(Access), default=Access.FREE)
     free_days: Mapped[int]  # as they were when the chat was made
     open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    talk_from: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a consultation opens it meanwhile
+    talk_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seq: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
@@ -206,15 +209,25 @@ class Chat(Model):
     def state_at(self, now: datetime) -> ChatState:
         if self.access is Access.UNLIMITED:
             return ChatState.UNLIMITED
-        if self.open_until is None:
-            return ChatState.NOT_BEGUN if self.free_days else ChatState.NEEDS_TARIFF
-        if self.open_until <= now:
-            return ChatState.OVER
+        if self.open_until is None and self.free_days:
+            return ChatState.NOT_BEGUN
+        if self.open_until is None or self.open_until <= now:
+            if self.talk_from and self.talk_until and self.talk_from <= now < self.talk_until:
+                return ChatState.TALK
+            return ChatState.OVER if self.open_until else ChatState.NEEDS_TARIFF
         return ChatState.LAST_DAY if self.open_until - now <= LAST_DAY else ChatState.OPEN
 
     @property
     def state(self) -> ChatState:
         return self.state_at(clock.now())
+
+    @property
+    def turns_at(self) -> datetime | None:
+        """When the time strip will say something else."""
+        now = clock.now()
+        turns = [self.open_until - LAST_DAY, self.open_until] if self.open_until else []
+        turns += [moment for moment in (self.talk_from, self.talk_until) if moment]
+        return min((moment for moment in turns if moment > now), default=None)
 
     def takes_messages_from(self, user: User) -> bool:
         """The doctor may always write."""
@@ -263,6 +276,14 @@ class Chat(Model):
             raise errors.AttachmentIsSent
         self._begin_free_time(author)
         return self._add(text, author=author, client_id=client_id, attachments=attachments)
+
+    def carry(
+        self, author: User, text: str, client_id: str, card: Card | None = None, attachments: Sequence[Attachment] = ()
+    ) -> Message:
+        """A card: may be said whatever the chat's time is. Repeated it is the same."""
+        self.lock()
+        known = Message.by(author.id, client_id, self.id)
+        return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
     def tell(self, text: str) -> Message:
         """A system note for both."""
@@ -316,6 +337,19 @@ class Chat(Model):
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 
+    def keep_open_for_talks(self, windows: Sequence[tuple[datetime, datetime]]) -> None:
+        """The next of these, in their order, joined with those that overlap it."""
+        self.lock()
+        opens, closes = windows[0] if windows else (None, None)
+        for begins, ends in windows:
+            if closes is not None and begins <= closes:
+                closes = max(closes, ends)
+        if (self.talk_from, self.talk_until) == (opens, closes):
+            return
+        self.talk_from, self.talk_until = opens, closes
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+
     # Below: parts of the verbs
 
     def _note_lock(self) -> None:
@@ -328,7 +362,13 @@ class Chat(Model):
             record(AccessChanged(self.id, self.revision + 1))
 
     def _add(
-        self, text: str, *, author: User | None, client_id: str, attachments: Sequence[Attachment] = ()
+        self,
+        text: str,
+        *,
+        author: User | None,
+        client_id: str,
+        attachments: Sequence[Attachment] = (),
+        card: Card | None = None,
     ) -> Message:
         self.last_seq += 1
         self.revision += 1
@@ -341,6 +381,7 @@ class Chat(Model):
             text=text,
             stems=stemmed(" ".join([text, *(one.name for one in attachments)])),
             sent_at=clock.now(),
+            card=card,
             attachments=[*attachments],
         )
         for place, one in enumerate(attachments):

@@ -28,6 +28,7 @@ class JobKind(StrEnum):
     REFUND = "refund"
     RECEIPTS = "receipts"  # what the tax service knows of a payment
     CLOSING_RECEIPT = "closing_receipt"
+    CONSULTATION = "consultation"  # its reminders, its expiry, the end of its window
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,18 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ..extensions import Model, db
 from .attachment import Attachment, gist_of
-from .types import RowId, UtcDateTime
+from .types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
     from .chat import Chat
+    from .consultation import Consultation, ConsultationRequest
+
+
+class Card(StrEnum):
+    """What a message shows instead of its text; the text is its gist in lists and in the search."""
+
+    CONSULTATION = "consultation"
+    REQUEST = "request"
 
 
 class Message(Model):
@@ -37,7 +46,11 @@ class Message(Model):
     text: Mapped[str] = mapped_column(Text)
     stems: Mapped[str] = mapped_column(Text, deferred=True)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    card: Mapped[Card | None] = mapped_column(word_of(Card))
     attachments: Mapped[list[Attachment]] = relationship(order_by=Attachment.place, back_populates="message")
+    # Asked for by messages that say they carry a card; a page of a chat loads them together (cards.py).
+    consultation: Mapped[Consultation | None] = relationship(viewonly=True)
+    request: Mapped[ConsultationRequest | None] = relationship(viewonly=True)
 
     @classmethod
     def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Message]:

@@ -1,4 +1,4 @@
-"""One order for a tariff, the money that went back, and the receipts of both.
+"""One order for a tariff or a consultation, the money that went back, and the receipts of both.
 
 What a provider says is believed only when he was asked (services/payments); settle() makes of it, under the payment's
 lock and in one transaction, what both sides see. Settling twice changes nothing.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select, text
@@ -43,6 +43,10 @@ from .message import Message
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
+if TYPE_CHECKING:
+    from .consultation import Consultation
+
+TALK = "Консультация"  # what a receipt calls it: no doctor and no specialty
 DAY = timedelta(days=1)
 WORKING_DAYS = 3  # an undecided refund goes back in full after so many
 PROVIDER_IS_SLOW = timedelta(seconds=15)  # the page asks at once; after a crash the worker asks with the same key
@@ -72,9 +76,18 @@ class Payment(Model):
             sqlite_where=text("state IN ('created', 'waiting')"),
             postgresql_where=text("state IN ('created', 'waiting')"),
         ),
+        Index(
+            "uq_payment_live_consultation",
+            "consultation_id",
+            unique=True,
+            sqlite_where=text("state IN ('created', 'waiting')"),
+            postgresql_where=text("state IN ('created', 'waiting')"),
+        ),
+        Index("ix_payment_of_consultation", "consultation_id"),
         Index("ix_payment_of_payer", "payer_id", "id"),
         Index("ix_payment_of_doctor", "doctor_id", "paid_at"),
         CheckConstraint("amount > 0", "amount"),
+        CheckConstraint("(tariff_id IS NULL) <> (consultation_id IS NULL)", "bought"),
         CheckConstraint("refunded >= 0 AND refunded <= paid", "refunded"),
     )
 
@@ -83,9 +96,10 @@ class Payment(Model):
     payer_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
-    tariff_id: Mapped[int] = mapped_column(ForeignKey("tariff.id"))
+    tariff_id: Mapped[int | None] = mapped_column(ForeignKey("tariff.id"))
+    consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
     title: Mapped[str] = mapped_column(String(80))
-    days: Mapped[int]
+    days: Mapped[int]  # of the chat's time; none for a consultation
     amount: Mapped[int]
     offer_version: Mapped[str] = mapped_column(String(40))
     offer_hash: Mapped[str] = mapped_column(String(64))
@@ -101,10 +115,11 @@ class Payment(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # what was bought was given
-    opened_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the chat's end as this payment made it
+    opened_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the end of the chat, or talk, it paid for
     withdrawn_days: Mapped[int] = mapped_column(default=0)  # given back with money
     payer: Mapped[User] = relationship(innerjoin=True)
     chat: Mapped[Chat] = relationship(innerjoin=True)
+    consultation: Mapped[Consultation | None] = relationship(back_populates="payments")
     refunds: Mapped[list[Refund]] = relationship(back_populates="payment", order_by="Refund.id")
     receipts: Mapped[list[Receipt]] = relationship(order_by="Receipt.id")
 
@@ -114,7 +129,8 @@ class Payment(Model):
     def made_by(cls, user: User) -> Select[tuple[Self]]:
         """The person's own, the newest first."""
         doctor = joinedload(cls.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
-        whole = select(cls).options(selectinload(cls.refunds), selectinload(cls.receipts), doctor)
+        talk = joinedload(cls.consultation)
+        whole = select(cls).options(selectinload(cls.refunds), selectinload(cls.receipts), doctor, talk)
         return whole.where(cls.payer_id == user.id).order_by(cls.id.desc())
 
     @classmethod
@@ -138,6 +154,11 @@ class Payment(Model):
         )
 
     @classmethod
+    def live_for_talk(cls, consultation: Consultation) -> Self | None:
+        mine = cls.consultation_id == consultation.id, cls.state.in_(LIVE)
+        return db.session.scalar(select(cls).where(*mine))
+
+    @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that wait for something: the sweep sees that each has its job."""
         return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE))).all()
@@ -152,6 +173,11 @@ class Payment(Model):
     def is_odd(self) -> bool:
         """The provider took another sum or currency than was asked: the operator decides."""
         return any(one.cause is Cause.ODD_SUM for one in self.refunds)
+
+    @property
+    def holds_its_consultation(self) -> bool:
+        """It may still be what confirms it."""
+        return self.is_live or (self.state is PaymentState.SUCCEEDED and self.applied_at is None and self.rest > 0)
 
     @property
     def price(self) -> int:
@@ -215,8 +241,11 @@ class Payment(Model):
         return min(-(-left // DAY) if begun else left // DAY, self.days - self.withdrawn_days)
 
     def fair_refund(self) -> int:
-        """All of it while the doctor wrote nothing, else the whole unused days (the offer, section 5)."""
-        if self.applied_at is None or not self.doctor_has_written_since():
+        """All of it while the doctor wrote nothing, else the whole unused days (the offer, section 5).
+
+        Of a consultation all: its own rules have decided before whether the clinic is asked at all.
+        """
+        if self.consultation_id is not None or self.applied_at is None or not self.doctor_has_written_since():
             return self.rest
         return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
 
@@ -234,24 +263,28 @@ class Payment(Model):
             return live
         if tariff.hidden or tariff.doctor_id != chat.doctor_id or not _is_for_sale(chat):
             raise errors.NothingToBuy
-        payment = cls(
-            token=secrets.token_hex(16),
-            payer_id=payer.id,
-            chat_id=chat.id,
-            doctor_id=chat.doctor_id,
-            tariff_id=tariff.id,
-            title=tariff.title,
-            days=tariff.days,
-            amount=tariff.price,
-            offer_version=OFFER.version,
-            offer_hash=OFFER.hash,
-            phone=payer.phone,
-            email=payer.email,
-            key=secrets.token_hex(16),
-        )
-        db.session.add(payment)
-        db.session.flush()
-        Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
+        return cls._make(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
+
+    @classmethod
+    def begin_for(cls, consultation: Consultation, payer: User, seen: datetime) -> Self:
+        """The live payment for this consultation, which starts when the payer saw it starts.
+
+        Raises ConsultationHasChanged when it does not, or takes no money any more.
+        """
+        consultation.lock()
+        live = cls.live_for_talk(consultation)
+        if live is not None:
+            return live
+        if not consultation.may_be_paid() or consultation.starts_at != seen:
+            raise errors.ConsultationHasChanged
+        bought: dict[str, object] = {
+            "consultation": consultation,
+            "title": TALK,
+            "days": 0,
+            "amount": consultation.price,
+        }
+        payment = cls._make(consultation.chat, payer, **bought)
+        consultation.show_anew()
         return payment
 
     def lock(self) -> None:
@@ -348,15 +381,49 @@ class Payment(Model):
         self.chat.lock()
         if self.applied_at is not None or self.rest <= 0:
             return
-        if not _is_for_sale(self.chat):
+        if self._is_taken():
+            self.applied_at = clock.now()
+        else:
             self.give_back(self.rest, Cause.NOT_FOR_SALE)
-            return
-        self.chat.prolong(self.days)
-        self.applied_at, self.opened_until = clock.now(), self.chat.open_until
-        record(ChatProlonged(self.chat_id))
-        Job.add(JobKind.CLOSING_RECEIPT, self.id, due_at=self.opened_until)
+
+    def was_served(self) -> None:
+        """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
+        if self.applied_at is not None and self.rest > 0:
+            self.opened_until = clock.now()
+            Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
     # Below: parts of the verbs
+
+    @classmethod
+    def _make(cls, chat: Chat, payer: User, **bought: object) -> Self:
+        payment = cls(
+            token=secrets.token_hex(16),
+            payer_id=payer.id,
+            chat_id=chat.id,
+            doctor_id=chat.doctor_id,
+            offer_version=OFFER.version,
+            offer_hash=OFFER.hash,
+            phone=payer.phone,
+            email=payer.email,
+            key=secrets.token_hex(16),
+            **bought,
+        )
+        db.session.add(payment)
+        db.session.flush()
+        Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
+        return payment
+
+    def _is_taken(self) -> bool:
+        """What was bought is given; False when it is not for sale any more."""
+        if self.consultation is not None:
+            return self.consultation.take(self)
+        if not _is_for_sale(self.chat):
+            return False
+        self.chat.prolong(self.days)
+        self.opened_until = self.chat.open_until
+        record(ChatProlonged(self.chat_id))
+        Job.add(JobKind.CLOSING_RECEIPT, self.id, due_at=self.opened_until)
+        return True
 
     def _succeed(self, found: Paid) -> None:
         self.chat.lock()
@@ -382,6 +449,8 @@ class Cause(StrEnum):
     ODD_SUM = "odd_sum"  # the provider took another sum than was asked
     NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
     WISH = "wish"  # the payer asked
+    CANCELLED = "cancelled"  # the consultation was
+    MISSED = "missed"  # the consultation was
     OPERATOR = "operator"
 
 
@@ -485,6 +554,9 @@ class Refund(Model):
         self.payment.chat.shorten(self.days)
         self._end_wishes_for_nothing()
         db.session.flush()
+        if self.payment.consultation is not None and self.payment.rest == 0:
+            self.payment.chat.lock()
+            self.payment.consultation.lose_its_money()
         Job.add(JobKind.REFUND, self.id)
         record(PaymentChanged(self.payment_id))
 

@@ -7,6 +7,8 @@ from flask import Flask
 from ..events import (
     AccessChanged,
     ChatProlonged,
+    ConsultationChanged,
+    ConsultationStarted,
     DeviceEnded,
     MemberTyped,
     MessageChanged,
@@ -25,11 +27,14 @@ def subscribe(app: Flask) -> None:
     subscribers = Subscribers()
     app.extensions["ibolit_subscribers"] = subscribers
     subscribers.before_commit(ChatProlonged, notices.chat_prolonged)
+    subscribers.before_commit(PaymentChanged, notices.payment_changed)
     subscribers.after_commit(MessageSent, live.message_sent)
     subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
     subscribers.after_commit(AccessChanged, live.access_changed)
     subscribers.after_commit(PaymentChanged, live.payment_changed)
+    subscribers.after_commit(ConsultationChanged, live.consultation_changed)
+    subscribers.after_commit(ConsultationStarted, live.consultation_started)
     subscribers.after_commit(MemberTyped, live.member_typed)
     subscribers.after_commit(DeviceEnded, _close_sockets)
     worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))

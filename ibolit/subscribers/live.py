@@ -12,9 +12,18 @@ from contextlib import contextmanager
 from flask import current_app
 
 from ..database import reading
-from ..events import AccessChanged, MemberTyped, MessageChanged, MessageSent, PaymentChanged, ReceiptsMoved
+from ..events import (
+    AccessChanged,
+    ConsultationChanged,
+    ConsultationStarted,
+    MemberTyped,
+    MessageChanged,
+    MessageSent,
+    PaymentChanged,
+    ReceiptsMoved,
+)
 from ..extensions import db
-from ..models import Chat, ChatMember, Message, Payment, Tariff, User
+from ..models import Chat, ChatMember, Consultation, Message, Payment, Tariff, User
 from ..services import current_services
 
 
@@ -46,6 +55,26 @@ def access_changed(fact: AccessChanged) -> None:
         on_sale = db.session.scalars(Tariff.on_sale_by(chat.doctor_id)).all()
         for reader in readers:
             _show(reader, "access_changed", chat=chat, on_sale=on_sale, revision=fact.revision)
+
+
+def consultation_changed(fact: ConsultationChanged) -> None:
+    """The card alone, wherever it is on the screen: in the chat, in the list, on its own page."""
+    with _chat_and_readers(fact.chat_id) as (_, readers):
+        consultation = db.session.get_one(Consultation, fact.consultation_id)
+        for reader in readers:
+            _show(reader, "consultation_changed", consultation=consultation, revision=fact.revision)
+
+
+def consultation_started(fact: ConsultationStarted) -> None:
+    """Both are ready: the call opens on both screens by itself."""
+    with reading():
+        try:
+            consultation = db.session.get_one(Consultation, fact.id)
+            for reader in (consultation.patient, consultation.doctor.user):
+                if current_services.realtime.has_listeners(reader.id):
+                    _show(reader, "consultation_started", consultation=consultation)
+        finally:
+            db.session.commit()
 
 
 def payment_changed(fact: PaymentChanged) -> None:

@@ -8,7 +8,7 @@ from flask_sock import Server
 
 from ...database import writing
 from ...extensions import db, sock
-from ...models import Chat, ChatMember, Device
+from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
 from ...services.realtime import Closing, Outbox
 from ...sockets import HangUp, carry
@@ -53,6 +53,9 @@ def _is_still_here(device_id: int) -> bool:
         if device.is_due_to_be_seen():
             with writing(db.session):
                 device.see()
+        if Consultation.awaits(device.user):
+            with writing(db.session):
+                Consultation.note_sign_of(device.user)
         return True
     finally:
         db.session.remove()

@@ -1,0 +1,15 @@
+"""What time makes of consultations: reminders, expiry, the end of the window. Pages show it, this writes it."""
+
+from __future__ import annotations
+
+from ..extensions import db
+from ..models import Consultation, Job
+from ..services import clock
+
+
+def keep_time(job: Job) -> None:
+    """The pause is written under the consultation's lock: whoever moves it meanwhile hastens this job after that."""
+    consultation = db.session.get_one(Consultation, job.subject_id)
+    next_at = consultation.work()
+    if next_at is not None:
+        job.repeat_in(next_at - clock.now())
