@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, Payment, PaymentState, Tariff
-from ...rendering import go, link_to, respond, wants_fragment
-from ...services import current_services
-from ...services.payments import GatewayRefused, GatewayUnsure
-
-log = logging.getLogger(__name__)
+from ...models import Chat, Payment, Tariff
+from ...rendering import respond
+from ..paying import lead_to, make
 
 bp = Blueprint("tariffs", __name__)
 
@@ -42,12 +38,10 @@ def buy(id: int) -> ResponseReturnValue:
         tariff = _chosen(on_sale)
         payment = Payment.begin(chat, tariff, current_user)
         db.session.commit()
-        _make(payment)
+        make(payment)
     except errors.Refused as refusal:
         return _refuse(id, refusal)
-    is_ready = wants_fragment() and payment.page
-    # A form may not lead to a foreign site (the policy's form-action): without htmx a page of ours has the link.
-    return go(payment.page if is_ready else url_for("payments.show", id=payment.id))
+    return lead_to(payment)
 
 
 def _on_sale(chat: Chat) -> Sequence[Tariff]:
@@ -69,33 +63,6 @@ def _chosen(on_sale: Sequence[Tariff]) -> Tariff:
     if tariff is None:
         raise errors.NothingToBuy
     return tariff
-
-
-def _make(payment: Payment) -> None:
-    """One call, outside any transaction. Raises PaymentNotMade after a plain no; of a doubt the job knows no less."""
-    if payment.state is not PaymentState.CREATED:
-        return
-    try:
-        found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
-    except GatewayUnsure as doubt:
-        log.info("payment №%d: %s", payment.id, doubt)
-        return
-    except GatewayRefused as refusal:
-        log.warning("payment №%d refused: %s", payment.id, refusal.reason)
-        payment.end(refusal.reason)
-        db.session.commit()
-        raise errors.PaymentNotMade from None
-    if found is None:
-        payment.end("not_created")
-        db.session.commit()
-        raise errors.PaymentNotMade
-    try:
-        payment.settle(found)
-    except errors.WrongPayment:
-        db.session.rollback()
-        log.error("payment №%d: the provider spoke of another one", payment.id)
-        return
-    db.session.commit()
 
 
 def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
