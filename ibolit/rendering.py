@@ -165,6 +165,12 @@ def when_for(moment: datetime, zone: ZoneInfo) -> str:
     return f"{day_of(moment, zone)}, {time_for(moment, zone)}"
 
 
+def in_full(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 ноября 2026, 14:00 (МСК)»: on papers, which are read in other years and elsewhere."""
+    words = format_datetime(moment, "d MMMM y, HH:mm", tzinfo=zone, locale=RUSSIAN)
+    return f"{words} ({zone_mark(moment, zone)})"
+
+
 def weekday_of(moment: datetime, zone: ZoneInfo) -> str:
     """«среда», «сегодня», «завтра»: how near days are called."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
@@ -257,7 +263,7 @@ class Environment(flask.templating.Environment):
 
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
-    talks = (zone_mark, time_for, when_for, weekday_of, time_until, words_turn_at)
+    talks = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, words_turn_at)
     files = (file_size, clock_length, short_name)
     helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates, *talks, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})

@@ -104,25 +104,30 @@ def _patience() -> Iterator[None]:
         socket.settimeout(None)
 
 
-def announce(author: User, chat: Chat, name: str, size: int, *, is_voice: bool = False) -> Attachment:
-    """Commits. Raises FileRefused or ChatIsClosed, before a byte of the file is read."""
+def announce(
+    author: User, chat: Chat, name: str, size: int, *, is_voice: bool = False, is_for_card: bool = False
+) -> Attachment:
+    """Commits. Raises FileRefused or, but for a card, ChatIsClosed; before a byte of the file is read."""
     if size > current_settings.file_max:
         raise errors.FileTooLarge(current_settings.file_max)
     if size <= 0:
         raise errors.FileRefused(SENTENCES[Unreadable.EMPTY])
-    chat.refuse_if_closed_for(author)
+    if not is_for_card:
+        chat.refuse_if_closed_for(author)
     most = UNSENT * current_settings.files_max
     attachment = Attachment.announce(author, chat, name, size, most=most, is_voice=is_voice)
     db.session.commit()
     return attachment
 
 
-def take_form(author: User, chat: Chat, files: list[FileStorage]) -> tuple[list[Attachment], list[str]]:
+def take_form(
+    author: User, chat: Chat, files: list[FileStorage], *, is_for_card: bool = False
+) -> tuple[list[Attachment], list[str]]:
     """Files of a plain form, one after another: those taken, and a sentence for each of the others."""
     taken, sentences = [], []
     for file in files:
         try:
-            taken.append(_take_one(author, chat, file))
+            taken.append(_take_one(author, chat, file, is_for_card=is_for_card))
         except errors.FileRefused as refusal:
             sentences.append(f"«{file.filename}»: {refusal.sentence}")
     return taken, sentences
@@ -182,10 +187,10 @@ def discard(attachment: Attachment) -> bool:
     return True
 
 
-def _take_one(author: User, chat: Chat, file: FileStorage) -> Attachment:
+def _take_one(author: User, chat: Chat, file: FileStorage, *, is_for_card: bool) -> Attachment:
     size = file.stream.seek(0, 2)
     file.stream.seek(0)
-    attachment = announce(author, chat, file.filename or "", size)
+    attachment = announce(author, chat, file.filename or "", size, is_for_card=is_for_card)
     with _failures(attachment), current_services.uploads.hold(attachment.key) as part:
         part.append(file.stream, size)
         take(attachment, part)

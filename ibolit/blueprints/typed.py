@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+# Nothing a keyboard types; PostgreSQL refuses NUL.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Made by the page with each form: the same one sent twice is one.
+CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,40}")
+
 
 def squeezed(value: str | None) -> str | None:
     """One line of what can be seen: no NUL, which PostgreSQL refuses, and nothing that turns the text around."""
     return " ".join("".join(one for one in value if one.isprintable() or one.isspace()).split()) if value else value
+
+
+def tidy(value: str | None) -> str | None:
+    """Lines as they were typed. Browsers send CR LF; one line break is one everywhere."""
+    return CONTROL.sub("", value.replace("\r\n", "\n")).strip() if value else value

@@ -5,6 +5,16 @@ from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
 from .chat import Access, Chat, ChatMember, ChatState
 from .clinic import Mark
+from .conclusion import (
+    Complaint,
+    Conclusion,
+    ConclusionDraft,
+    Rating,
+    Review,
+    Sheet,
+    SignatureKind,
+    Template,
+)
 from .consent import Consent, DocumentKind
 from .consultation import (
     Consultation,
@@ -21,7 +31,7 @@ from .job import Job, JobKind
 from .login_code import LoginCode
 from .message import Card, Message
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
-from .user import EmailProof, Role, User
+from .user import EmailProof, IdentityLevel, Role, User
 
 __all__ = [
     "Access",
@@ -35,6 +45,9 @@ __all__ = [
     "Chat",
     "ChatMember",
     "ChatState",
+    "Complaint",
+    "Conclusion",
+    "ConclusionDraft",
     "Consent",
     "Consultation",
     "ConsultationRequest",
@@ -43,6 +56,7 @@ __all__ = [
     "Doctor",
     "DocumentKind",
     "EmailProof",
+    "IdentityLevel",
     "Job",
     "JobKind",
     "Kind",
@@ -52,13 +66,18 @@ __all__ = [
     "Payment",
     "PaymentState",
     "Promise",
+    "Rating",
     "Reason",
     "Receipt",
     "Refund",
     "RefundState",
+    "Review",
     "Role",
+    "Sheet",
+    "SignatureKind",
     "TalkKind",
     "Tariff",
+    "Template",
     "Terms",
     "Tried",
     "User",

@@ -27,6 +27,9 @@ class Act(StrEnum):
     CHAT_SEARCHED = "chat_searched"
     FILE_READ = "file_read"
     FILES_LISTED = "files_listed"
+    CONCLUSION_GIVEN = "conclusion_given"
+    CONCLUSION_READ = "conclusion_read"
+    COMPLAINT_READ = "complaint_read"
     PAYMENT_READ = "payment_read"
     REFUNDS_LISTED = "refunds_listed"
     REFUND_MADE = "refund_made"
@@ -38,7 +41,8 @@ class Act(StrEnum):
 class AuditEvent(Model):
     """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
 
-    Of a file that was read the subject is the file itself; of an operator's deed the payment or the refund.
+    Of a file that was read the subject is the file itself; of an operator's deed the payment or the refund;
+    of a conclusion (`first` to `last` are its versions) and of a complaint the consultation.
     """
 
     __table_args__ = (

@@ -7,12 +7,15 @@ from typing import Any
 
 from sqlalchemy.orm.attributes import set_committed_value
 
+from .conclusion import Complaint, Conclusion
 from .consultation import Consultation, ConsultationRequest
 from .message import Card, Message
 
 LOADERS: dict[Card, Callable[[Sequence[int]], Sequence[Any]]] = {
     Card.CONSULTATION: Consultation.of_messages,
     Card.REQUEST: ConsultationRequest.of_messages,
+    Card.CONCLUSION: Conclusion.of_messages,
+    Card.COMPLAINT: Complaint.of_messages,
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import (
     CheckConstraint,
@@ -58,6 +58,9 @@ from .message import Card, Message
 from .payment import Cause, Payment
 from .types import RowId, UtcDateTime, word_of
 from .user import User
+
+if TYPE_CHECKING:
+    from .conclusion import Complaint, Conclusion, Review
 
 OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
 CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
@@ -224,6 +227,10 @@ class Consultation(Model):
     chat: Mapped[Chat] = relationship(innerjoin=True)
     message: Mapped[Message] = relationship(innerjoin=True)
     payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)
+    # What is written of it (conclusion.py); its verbs there keep these up to date.
+    complaint: Mapped[Complaint | None] = relationship(viewonly=True)
+    review: Mapped[Review | None] = relationship(viewonly=True)
+    conclusions: Mapped[list[Conclusion]] = relationship(order_by="Conclusion.version", viewonly=True)
 
     # Look-ups
 
@@ -249,6 +256,9 @@ class Consultation(Model):
             people.joinedload(Chat.patient),
             people.joinedload(Chat.doctor).joinedload(Doctor.user),
             joinedload(cls.message),
+            joinedload(cls.complaint),
+            joinedload(cls.review),
+            selectinload(cls.conclusions),
             selectinload(cls.payments).joinedload(Payment.refunds),
         )
 

@@ -16,6 +16,7 @@ from .types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
     from .chat import Chat
+    from .conclusion import Complaint, Conclusion
     from .consultation import Consultation, ConsultationRequest
 
 
@@ -24,6 +25,8 @@ class Card(StrEnum):
 
     CONSULTATION = "consultation"
     REQUEST = "request"
+    CONCLUSION = "conclusion"
+    COMPLAINT = "complaint"
 
 
 class Message(Model):
@@ -51,6 +54,8 @@ class Message(Model):
     # Asked for by messages that say they carry a card; a page of a chat loads them together (cards.py).
     consultation: Mapped[Consultation | None] = relationship(viewonly=True)
     request: Mapped[ConsultationRequest | None] = relationship(viewonly=True)
+    conclusion: Mapped[Conclusion | None] = relationship(viewonly=True)
+    complaint: Mapped[Complaint | None] = relationship(viewonly=True)
 
     @classmethod
     def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Message]:

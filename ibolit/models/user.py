@@ -34,6 +34,12 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class IdentityLevel(StrEnum):
+    """How we know that a person is who he says; papers name it."""
+
+    PHONE = "phone"
+
+
 class User(UserMixin, Model):
     """One phone, one name, one role; an e-mail counts only when it is proved."""
 
@@ -48,6 +54,7 @@ class User(UserMixin, Model):
     agreed_to: Mapped[str] = mapped_column(String(200), default="")  # the versions last accepted; Consent rows prove it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    identity_level: Mapped[IdentityLevel] = mapped_column(word_of(IdentityLevel), default=IdentityLevel.PHONE)
     doctor: Mapped[Doctor | None] = relationship(back_populates="user", uselist=False)
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
@@ -12,15 +11,7 @@ from wtforms.validators import Length, NumberRange, ValidationError
 
 from ...config import current_settings
 from ...models import Attachment, Message
-
-CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,40}")
-# Nothing a keyboard types; PostgreSQL refuses NUL.
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-
-
-def tidy(value: str | None) -> str | None:
-    """Browsers send CR LF; one line break is one everywhere."""
-    return CONTROL.sub("", value.replace("\r\n", "\n")).strip() if value else value
+from ..typed import CLIENT_ID, tidy
 
 
 class MessageForm(FlaskForm):
