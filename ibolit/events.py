@@ -96,6 +96,7 @@ class ConsultationConfirmed(Fact):
     """By the patient's press, or by his money."""
 
     id: int
+    with_move: bool = False  # he took the doctor's new time, and both learn it from the move
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,19 @@ class TimeWished(Fact):
 
 @dataclass(frozen=True)
 class TimeDeclined(Fact):
+    """By the other side, or taken back by who wished for it."""
+
     id: int
     by_id: int
+    wished_by_id: int
 
 
 @dataclass(frozen=True)
 class ConsultationMoved(Fact):
+    """The other side's wish was accepted."""
+
     id: int
+    by_id: int
 
 
 @dataclass(frozen=True)

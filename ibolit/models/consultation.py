@@ -510,18 +510,18 @@ class Consultation(Model):
         if self.wish is None or self.wish != seen or self.proposed_by_id == user.id:
             raise errors.ConsultationHasChanged
         self._check_new(self.wish)
-        self._move_to(self.wish, by_doctor=user.id == self.patient_id)
+        self._move_to(self.wish, taken_by=user)
         if user.id == self.patient_id and not self.price and self.state is ConsultationState.PROPOSED:
-            self._confirm()
+            self._confirm(with_move=True)
         self.show_anew()
 
     def decline_time(self, user: User, seen: datetime) -> None:
         """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
         self._hold_for(user)
-        if self.proposed_start != seen:
+        if self.proposed_start != seen or self.proposed_by_id is None:
             return
+        record(TimeDeclined(self.id, user.id, self.proposed_by_id))
         self.proposed_start = self.proposed_by_id = None
-        record(TimeDeclined(self.id, user.id))
         self.show_anew()
 
     def cancel(self, user: User, reason: Reason, promise: Promise) -> None:
@@ -673,10 +673,10 @@ class Consultation(Model):
         db.session.flush()
         self.open_chat()
 
-    def _confirm(self) -> None:
+    def _confirm(self, *, with_move: bool = False) -> None:
         self.confirmed_at = clock.now()
         self._become(ConsultationState.CONFIRMED)
-        record(ConsultationConfirmed(self.id))
+        record(ConsultationConfirmed(self.id, with_move))
         Job.hasten(JobKind.CONSULTATION, self.id)
 
     def _begin(self) -> None:
@@ -738,8 +738,9 @@ class Consultation(Model):
         if Consultation.overlapping(self.doctor_id, start, start + (self.ends_at - self.starts_at), but=self.id):
             raise errors.TimeIsTaken
 
-    def _move_to(self, start: datetime, *, by_doctor: bool) -> None:
+    def _move_to(self, start: datetime, *, taken_by: User) -> None:
         """Who came to the old time has not come to the new one."""
+        by_doctor = taken_by.id == self.patient_id
         self.starts_at, self.ends_at = start, start + (self.ends_at - self.starts_at)
         self.proposed_start = self.proposed_by_id = None
         self.was_moved_by_doctor = self.was_moved_by_doctor or (by_doctor and self.is_paid)
@@ -749,7 +750,7 @@ class Consultation(Model):
         self.sequence += 1
         db.session.flush()
         self.open_chat()
-        record(ConsultationMoved(self.id))
+        record(ConsultationMoved(self.id, taken_by.id))
         Job.hasten(JobKind.CONSULTATION, self.id)
 
     def _refuse_if_closed(self) -> None:
