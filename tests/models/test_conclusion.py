@@ -6,7 +6,7 @@ import pytest
 from factories import attach, later, make_chat, make_doctor, make_user, propose
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
-from talks import begun, talked
+from talked import begun, talked
 
 from ibolit import errors
 from ibolit.events import ConclusionGiven
