@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "models": {"config", "database", "errors", "events", "extensions", "services"},
     "rendering": {"config", "phones", "services"},
     "jobs": {"config", "extensions", "models", "rendering", "services"},
-    "subscribers": {"rendering", "database", "events", "extensions", "jobs", "models", "services"},
+    "subscribers": {"config", "rendering", "database", "events", "extensions", "jobs", "models", "services"},
     "seed_files": set(),
     "seeds": {"events", "extensions", "models", "seed_files", "services"},
     "cli": {"errors", "extensions", "models", "rendering", "seeds", "services"},

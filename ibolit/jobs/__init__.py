@@ -10,7 +10,7 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import consultations, letters, payments, sweep, voices
+from . import consultations, letters, notifications, payments, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.RECEIPTS: payments.fetch_receipts,
     JobKind.CLOSING_RECEIPT: payments.close,
     JobKind.CONSULTATION: consultations.keep_time,
+    JobKind.NOTIFICATION: notifications.deliver,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }

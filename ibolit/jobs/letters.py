@@ -30,22 +30,31 @@ def send_login_code(job: Job) -> None:
         raise Undeliverable("the phone is not invited")
     text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
     db.session.commit()  # no transaction stays open while the provider thinks
-    _send_sms(job, code.phone, text)
+    send_sms(job, code.phone, text)
 
 
 def send_email_proof(job: Job) -> None:
     proof = db.session.get(EmailProof, job.subject_id)
     if proof is None or not proof.is_alive():
         raise Undeliverable("the link is no longer needed")
-    with_link = {"link": link_to("account.prove_email", id=proof.id, token=proof.token)}
-    letter = {
-        "subject": render_template("mail/email_proof/subject.txt").strip(),
-        "text": render_template("mail/email_proof/body.txt", **with_link),
-        "html": render_template("mail/email_proof/body.html", **with_link),
-    }
+    letter = written("email_proof", link=link_to("account.prove_email", id=proof.id, token=proof.token))
     db.session.commit()
+    send_mail(job, proof.email, letter)
+
+
+def written(name: str, **words: object) -> dict[str, str]:
+    """Subject, text and html of the letter of that name."""
+    return {
+        "subject": render_template(f"mail/{name}/subject.txt", **words).strip(),
+        "text": render_template(f"mail/{name}/body.txt", **words),
+        "html": render_template(f"mail/{name}/body.html", **words),
+    }
+
+
+def send_mail(job: Job, email: str, letter: dict[str, str]) -> None:
+    """Raises Undeliverable, or MailFailed when it may be tried again."""
     try:
-        current_services.mail.send(proof.email, **letter)
+        current_services.mail.send(email, **letter)
     except MailFailed as failure:
         if failure.permanent:
             raise Undeliverable(str(failure)) from None
@@ -53,7 +62,8 @@ def send_email_proof(job: Job) -> None:
     log.info("mail №%d sent", job.id)
 
 
-def _send_sms(job: Job, phone: str, text: str) -> None:
+def send_sms(job: Job, phone: str, text: str) -> None:
+    """Raises Undeliverable, or SmsFailed when it may be tried again."""
     try:
         current_services.sms.send(phone, text)
     except SmsFailed as failure:

@@ -30,6 +30,7 @@ from .doctor import Doctor, Tariff
 from .job import Job, JobKind
 from .login_code import LoginCode
 from .message import Card, Message
+from .notification import Channel, Notification, NotificationKind, NotificationState
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
 from .user import EmailProof, IdentityLevel, Role, User
 
@@ -42,6 +43,7 @@ __all__ = [
     "AuditEvent",
     "Card",
     "Cause",
+    "Channel",
     "Chat",
     "ChatMember",
     "ChatState",
@@ -63,6 +65,9 @@ __all__ = [
     "LoginCode",
     "Mark",
     "Message",
+    "Notification",
+    "NotificationKind",
+    "NotificationState",
     "Payment",
     "PaymentState",
     "Promise",

@@ -29,6 +29,7 @@ class JobKind(StrEnum):
     RECEIPTS = "receipts"  # what the tax service knows of a payment
     CLOSING_RECEIPT = "closing_receipt"
     CONSULTATION = "consultation"  # its reminders, its expiry, the end of its window
+    NOTIFICATION = "notification"
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 

@@ -1,4 +1,5 @@
-"""Who reacts to facts: live.py shows them on open screens, the worker is woken by new work."""
+"""Who reacts to facts: live.py shows them on open screens, notes.py says them in the chat, notices.py tells those who
+are away; the worker is woken by new work."""
 
 from __future__ import annotations
 
@@ -7,7 +8,16 @@ from flask import Flask
 from ..events import (
     AccessChanged,
     ChatProlonged,
+    ConclusionGiven,
+    ConsultationCancelled,
     ConsultationChanged,
+    ConsultationConfirmed,
+    ConsultationExpired,
+    ConsultationMissed,
+    ConsultationMoved,
+    ConsultationNear,
+    ConsultationProposed,
+    ConsultationRequested,
     ConsultationStarted,
     DeviceEnded,
     MemberTyped,
@@ -15,19 +25,24 @@ from ..events import (
     MessageSent,
     PaymentChanged,
     ReceiptsMoved,
+    SideLate,
+    SideReady,
     Subscribers,
+    TimeDeclined,
+    TimeWished,
     WorkAdded,
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import live, notices
+from . import live, notes, notices
 
 
 def subscribe(app: Flask) -> None:
     subscribers = Subscribers()
     app.extensions["ibolit_subscribers"] = subscribers
-    subscribers.before_commit(ChatProlonged, notices.chat_prolonged)
+    subscribers.before_commit(ChatProlonged, notes.chat_prolonged)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
+    _tell_of_talks(subscribers)
     subscribers.after_commit(MessageSent, live.message_sent)
     subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
@@ -40,6 +55,32 @@ def subscribe(app: Flask) -> None:
     worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))
     app.extensions["ibolit_worker"] = worker
     subscribers.after_commit(WorkAdded, lambda _: worker.wake())
+
+
+def _tell_of_talks(subscribers: Subscribers) -> None:
+    """Both in the transaction of their cause: a note in the chat, and word to whoever may be away."""
+    for fact, note in (
+        (ConsultationConfirmed, notes.confirmed),
+        (ConsultationMoved, notes.moved),
+        (ConsultationCancelled, notes.cancelled),
+        (ConsultationExpired, notes.expired),
+        (ConsultationMissed, notes.missed),
+        (SideLate, notes.late),
+        (ConsultationRequested, notices.requested),
+        (ConsultationProposed, notices.proposed),
+        (ConsultationConfirmed, notices.confirmed),
+        (TimeWished, notices.time_wished),
+        (TimeDeclined, notices.time_declined),
+        (ConsultationMoved, notices.moved),
+        (ConsultationCancelled, notices.cancelled),
+        (ConsultationExpired, notices.expired),
+        (ConsultationMissed, notices.missed),
+        (ConsultationNear, notices.near),
+        (SideReady, notices.side_ready),
+        (SideLate, notices.side_late),
+        (ConclusionGiven, notices.conclusion_given),
+    ):
+        subscribers.before_commit(fact, note)
 
 
 def _close_sockets(fact: DeviceEnded) -> None:

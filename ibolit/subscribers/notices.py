@@ -1,19 +1,30 @@
-"""What must not be lost is written before the commit, in the same transaction as what it tells of."""
+"""What must not be lost is written before the commit, in the same transaction as what it tells of.
+
+The table of who learns what by SMS or mail; both see it in the app anyway.
+"""
 
 from __future__ import annotations
 
-from ..events import ChatProlonged, PaymentChanged
+from ..events import (
+    ConclusionGiven,
+    ConsultationCancelled,
+    ConsultationConfirmed,
+    ConsultationExpired,
+    ConsultationMissed,
+    ConsultationMoved,
+    ConsultationNear,
+    ConsultationProposed,
+    ConsultationRequested,
+    PaymentChanged,
+    SideLate,
+    SideReady,
+    TimeDeclined,
+    TimeWished,
+)
 from ..extensions import db
-from ..models import Chat, Payment
-from ..rendering import day_of
+from ..models import Consultation, ConsultationRequest, Notification, NotificationKind, Payment, User
+from ..models.notification import AWAITED_FOR
 from ..services import clock
-
-
-def chat_prolonged(fact: ChatProlonged) -> None:
-    """Both read it in the chat, by the patient's calendar."""
-    chat = db.session.get_one(Chat, fact.chat_id)
-    if chat.open_until is not None and chat.open_until > clock.now():
-        chat.tell(f"Чат продлён до {day_of(chat.open_until, chat.patient.zone)}")
 
 
 def payment_changed(fact: PaymentChanged) -> None:
@@ -21,3 +32,100 @@ def payment_changed(fact: PaymentChanged) -> None:
     consultation = db.session.get_one(Payment, fact.payment_id).consultation
     if consultation is not None:
         consultation.show_anew()
+
+
+def requested(fact: ConsultationRequested) -> None:
+    request = db.session.get_one(ConsultationRequest, fact.request_id)
+    Notification.of_request(request.chat.doctor.user, request.chat, request.id)
+
+
+def proposed(fact: ConsultationProposed) -> None:
+    talk = _talk(fact.id)
+    Notification.of_talk(talk.patient, NotificationKind.PROPOSED, talk)
+
+
+def confirmed(fact: ConsultationConfirmed) -> None:
+    """Who paid learns it from the page of his payment."""
+    if not fact.with_move:
+        talk = _talk(fact.id)
+        Notification.of_talk(talk.doctor.user, NotificationKind.CONFIRMED, talk)
+
+
+def time_wished(fact: TimeWished) -> None:
+    talk = _talk(fact.id)
+    other = _other_than(fact.by_id, talk)
+    Notification.of_talk(other, NotificationKind.TIME_WISHED, talk, _deed(talk), talk.proposed_start)
+
+
+def time_declined(fact: TimeDeclined) -> None:
+    """Who took his own wish back needs nobody to be told: the agreed time stands as it did."""
+    talk = _talk(fact.id)
+    if fact.by_id != fact.wished_by_id:
+        wisher = _other_than(fact.by_id, talk)
+        Notification.of_talk(wisher, NotificationKind.TIME_DECLINED, talk, _deed(talk))
+
+
+def moved(fact: ConsultationMoved) -> None:
+    talk = _talk(fact.id)
+    wisher = _other_than(fact.by_id, talk)
+    Notification.of_talk(wisher, NotificationKind.MOVED, talk, _deed(talk))
+
+
+def cancelled(fact: ConsultationCancelled) -> None:
+    talk = _talk(fact.id)
+    for side in _both(talk):
+        if side.id != fact.by_id:
+            Notification.of_talk(side, NotificationKind.CANCELLED, talk)
+
+
+def expired(fact: ConsultationExpired) -> None:
+    """Whose answer was awaited."""
+    talk = _talk(fact.id)
+    Notification.of_talk(talk.patient, NotificationKind.EXPIRED, talk)
+
+
+def missed(fact: ConsultationMissed) -> None:
+    talk = _talk(fact.id)
+    for side in _both(talk):
+        Notification.of_talk(side, NotificationKind.MISSED, talk)
+
+
+def near(fact: ConsultationNear) -> None:
+    """Once for this start, however often the worker looks; after a move the new start has its own."""
+    talk = _talk(fact.id)
+    for side in _both(talk):
+        Notification.of_talk(side, NotificationKind.NEAR, talk, f"{fact.minutes}:{talk.starts_at.timestamp():.0f}")
+
+
+def side_ready(fact: SideReady) -> None:
+    """Who comes and goes is told of once in five minutes: each time is an SMS that somebody pays for."""
+    talk = _talk(fact.id)
+    lately = f"{talk.starts_at.timestamp():.0f}:{clock.now().timestamp() // AWAITED_FOR.total_seconds():.0f}"
+    Notification.of_talk(_other_than(fact.user_id, talk), NotificationKind.READY, talk, lately)
+
+
+def side_late(fact: SideLate) -> None:
+    talk = _talk(fact.id)
+    Notification.of_talk(_other_than(fact.user_id, talk), NotificationKind.LATE, talk, _deed(talk))
+
+
+def conclusion_given(fact: ConclusionGiven) -> None:
+    talk = _talk(fact.consultation_id)
+    Notification.of_talk(talk.patient, NotificationKind.CONCLUSION, talk, fact.version)
+
+
+def _talk(id: int) -> Consultation:
+    return db.session.get_one(Consultation, id)
+
+
+def _both(talk: Consultation) -> tuple[User, User]:
+    return talk.patient, talk.doctor.user
+
+
+def _other_than(user_id: int, talk: Consultation) -> User:
+    return talk.doctor.user if user_id == talk.patient_id else talk.patient
+
+
+def _deed(talk: Consultation) -> int:
+    """Each deed gives the card a number of its own."""
+    return talk.message.revision

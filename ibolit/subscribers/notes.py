@@ -1,0 +1,108 @@
+"""What the chat says of what happened: notes that both read in the same words, so times are in the clinic's zone.
+
+Each is written in the transaction of its cause, which mostly holds the chat's lock already.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..config import current_settings
+from ..events import (
+    ChatProlonged,
+    ConsultationCancelled,
+    ConsultationConfirmed,
+    ConsultationExpired,
+    ConsultationMissed,
+    ConsultationMoved,
+    SideLate,
+)
+from ..extensions import db
+from ..models import Cause, Chat, Consultation, Reason, RefundState
+from ..rendering import day_of, when_for
+from ..services import clock
+
+REASONS = {
+    Reason.CHANGED_MIND: "передумал",
+    Reason.BAD_TIME: "не подходит время",
+    Reason.OTHER: "другая причина",
+    Reason.MONEY_BACK: "клиника вернула деньги",
+}
+NEW_TIME = "Можно договориться о новом времени."
+
+
+def chat_prolonged(fact: ChatProlonged) -> None:
+    """By the patient's calendar."""
+    chat = db.session.get_one(Chat, fact.chat_id)
+    if chat.open_until is not None and chat.open_until > clock.now():
+        chat.tell(f"Чат продлён до {day_of(chat.open_until, chat.patient.zone)}")
+
+
+def confirmed(fact: ConsultationConfirmed) -> None:
+    if not fact.with_move:
+        talk = _talk(fact.id)
+        talk.chat.tell(f"Консультация подтверждена: {_when(talk.starts_at)}")
+
+
+def moved(fact: ConsultationMoved) -> None:
+    talk = _talk(fact.id)
+    talk.chat.tell(f"Консультация перенесена на {_when(talk.starts_at)}")
+
+
+def cancelled(fact: ConsultationCancelled) -> None:
+    talk = _talk(fact.id)
+    if fact.by_id is None:
+        happened = f"Консультация {_when(talk.starts_at)} отменена"
+    else:
+        who = "Пациент" if fact.by_id == talk.patient_id else "Врач"
+        happened = f"{who} отменил консультацию {_when(talk.starts_at)}"
+    why = f": {REASONS[talk.cancel_reason]}" if talk.cancel_reason else ""
+    _tell(talk, f"{happened}{why}.", _money_words(talk, Cause.CANCELLED))
+
+
+def expired(fact: ConsultationExpired) -> None:
+    talk = _talk(fact.id)
+    missing = "не оплатили" if talk.price else "не подтвердили"
+    _tell(talk, f"Консультация {_when(talk.starts_at)} не состоится: её {missing} вовремя.", NEW_TIME)
+
+
+def missed(fact: ConsultationMissed) -> None:
+    talk = _talk(fact.id)
+    happened = f"Консультация {_when(talk.starts_at)} не состоялась: {_who_was_missed(talk)}."
+    _tell(talk, happened, _money_words(talk, Cause.MISSED), NEW_TIME)
+
+
+def late(fact: SideLate) -> None:
+    talk = _talk(fact.id)
+    who = "Пациент" if fact.user_id == talk.patient_id else "Врач"
+    talk.chat.tell(f"{who} опаздывает на 5 минут")
+
+
+def _talk(id: int) -> Consultation:
+    return db.session.get_one(Consultation, id)
+
+
+def _when(moment: datetime) -> str:
+    return when_for(moment, current_settings.clinic_timezone)
+
+
+def _tell(talk: Consultation, *sentences: str) -> None:
+    talk.chat.tell(" ".join(sentence for sentence in sentences if sentence))
+
+
+def _who_was_missed(talk: Consultation) -> str:
+    came = talk.patient_first_ready_at is not None, talk.doctor_first_ready_at is not None
+    return {
+        (True, True): "вы не застали друг друга",
+        (True, False): "врач не вышел на связь",
+        (False, True): "пациент не вышел на связь",
+        (False, False): "на связь никто не вышел",
+    }[came]
+
+
+def _money_words(talk: Consultation, cause: Cause) -> str:
+    refunds = [one for payment in talk.payments for one in payment.refunds if one.cause is cause]
+    undecided = next((one for one in refunds if one.state is RefundState.WISHED), None)
+    if undecided is not None and undecided.decide_by is not None:
+        return f"О возврате решит клиника до {day_of(undecided.decide_by, current_settings.clinic_timezone)}."
+    return "Деньги вернутся полностью." if refunds else ""
