@@ -33,6 +33,8 @@ CSS = (
     "panels",
     "sheet",
     "payments",
+    "talks",
+    "conclusion",
     "notices",
     "utilities",
 )
@@ -62,8 +64,10 @@ JS = (
     "js/outbox.js",
     "js/composer.js",
     "js/leaving.js",
+    "js/turn.js",
     "js/sheet.js",
     "js/choice.js",
+    "js/autosave.js",
     "js/connection.js",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 # Nothing a keyboard types; PostgreSQL refuses NUL.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -18,3 +19,8 @@ def squeezed(value: str | None) -> str | None:
 def tidy(value: str | None) -> str | None:
     """Lines as they were typed. Browsers send CR LF; one line break is one everywhere."""
     return CONTROL.sub("", value.replace("\r\n", "\n")).strip() if value else value
+
+
+def new_client_id() -> str:
+    """For a form that is being drawn: a press repeated with the same id is one deed."""
+    return secrets.token_hex(12)

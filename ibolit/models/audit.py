@@ -30,6 +30,7 @@ class Act(StrEnum):
     CONCLUSION_GIVEN = "conclusion_given"
     CONCLUSION_READ = "conclusion_read"
     COMPLAINT_READ = "complaint_read"
+    CONSULTATION_READ = "consultation_read"
     PAYMENT_READ = "payment_read"
     REFUNDS_LISTED = "refunds_listed"
     REFUND_MADE = "refund_made"

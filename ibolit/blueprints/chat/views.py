@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from flask import Blueprint, abort, make_response, render_template, request, url_for
@@ -14,11 +13,12 @@ from ...config import current_settings
 from ...database import writing
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, ChatState, Doctor, Message, Tariff
+from ...models import Act, Attachment, AuditEvent, Chat, ChatState, Doctor, Message, Tariff, cards
 from ...rendering import go, respond, wants_fragment
 from .. import intake
 from ..entrance import address
 from ..inbox import inbox_page
+from ..typed import new_client_id
 from .forms import MessageForm, ReceiptsForm
 
 bp = Blueprint("chat", __name__, url_prefix="/chats")
@@ -55,6 +55,7 @@ def show(id: int) -> ResponseReturnValue:
     before = request.args.get("before", type=int)
     first_unread = None if before else _first_unread(chat)
     messages = Message.page_of(chat, before=before, most=_page_size(chat) if not before else PAGE)
+    cards.lay_out(messages)
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
     if _note_reading(chat, messages, moves_receipts=before is None) and chat.revision == revision + 1:
@@ -80,11 +81,13 @@ def index(id: int) -> ResponseReturnValue:
     before, after = request.args.get("before", type=int), request.args.get("after", type=int)
     if before is not None:
         messages = Message.page_of(chat, before=before, most=PAGE)
+        cards.lay_out(messages)
         _note_reading(chat, messages, moves_receipts=False)
         return respond("chat/older.html", to=url_for(".show", id=id, before=before), chat=chat, messages=messages)
     if request.args.get("state") == chat.state and chat.revision == after:
         return "", 204
     messages = Message.changed_since(chat, after or 0, most=LONGEST_PAGE)
+    cards.lay_out(messages)
     _note_reading(chat, messages, moves_receipts=False)
     complete = len(messages) < LONGEST_PAGE
     context: dict[str, Any] = {"chat": chat, "messages": messages, "on_sale": _on_sale(chat), "form": _empty_form()}
@@ -166,10 +169,6 @@ def _attached(chat: Chat, form: MessageForm) -> list[Attachment]:
     return attachments
 
 
-def new_client_id() -> str:
-    return secrets.token_hex(12)
-
-
 def _chat(id: int) -> Chat:
     return Chat.one_of(current_user, id) or abort(404)
 
@@ -227,6 +226,7 @@ def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     if wants_fragment():
         return respond("chat/foot.html", status=status, **context)
     messages = Message.page_of(chat, most=PAGE)
+    cards.lay_out(messages)
     _note_reading(chat, messages, moves_receipts=False)
     page = render_template(
         "pages/chat/show.html", messages=messages, first_unread=None, before=None, **context, **inbox_page(None)

@@ -1,15 +1,238 @@
-"""«Консультации»: what is agreed; until consultations can be agreed, an honest empty room."""
+"""Consultations: the card, what is pressed on it, and the list of them."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...database import writing
+from ...extensions import db
+from ...models import Act, AuditEvent, Consultation, ConsultationState, Payment, Reason
+from ...rendering import go, respond, wants_fragment
+from ..entrance import address
+from ..paying import lead_to, make
+from .agenda import lay_out
+from .forms import CancelForm, SeenForm, WishForm, moment_of
 
 bp = Blueprint("consultations", __name__, url_prefix="/consultations")
+
+PAGE = 20
+NEAR = 15 * 60  # seconds before the window opens, from which a page without scripts looks by itself
 
 
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    return render_template("pages/consultations/index.html")
+    """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
+    before = _cursor(request.args.get("before", ""))
+    shown = Consultation.shown_in_list(current_user, past=PAGE + 1, before=before)
+    groups, past = lay_out(shown, current_user)
+    more, past = past[PAGE:], past[:PAGE]
+    next_page = url_for(".index", before=f"{past[-1].starts_at.timestamp():.6f}-{past[-1].id}") if more else None
+    listed = {"groups": groups, "past": past, "next_page": next_page, "viewer": current_user}
+    fragment = "consultations/rows.html" if before else "consultations/list.html"
+    return respond(fragment, page="consultations/index.html", **listed)
+
+
+@bp.get("/<int:id>")
+@login_required
+def show(id: int) -> ResponseReturnValue:
+    """The card alone to an open page, which turns with the clock. A page without scripts is a sign of life."""
+    consultation = _own(id)
+    is_ready = consultation.is_side_ready(current_user)
+    if not wants_fragment():
+        with writing(db.session):
+            if is_ready:
+                Consultation.note_sign_of(current_user)
+            AuditEvent.write(
+                Act.CONSULTATION_READ, actor_id=current_user.id, subject_id=consultation.id, address=address()
+            )
+    return _show(consultation, is_ready=is_ready)
+
+
+@bp.post("/<int:id>/confirmation")
+@login_required
+def confirm(id: int) -> ResponseReturnValue:
+    return _press(id, lambda talk, seen: talk.confirm(current_user, seen))
+
+
+@bp.post("/<int:id>/payments")
+@login_required
+def pay(id: int) -> ResponseReturnValue:
+    """«Оплатить»: leads to where one pays; what the provider left open, the payment's job goes on with."""
+    consultation, seen = _own(id), _seen()
+    if not current_user.is_patient:
+        abort(404)
+    try:
+        payment = Payment.begin_for(consultation, current_user, seen)
+        db.session.commit()
+        make(payment)
+    except errors.Refused as refusal:
+        return _refuse(id, refusal)
+    return lead_to(payment)
+
+
+@bp.get("/<int:id>/time")
+@login_required
+def other_time(id: int) -> ResponseReturnValue:
+    consultation = _own(id)
+    form = WishForm(current_user.zone, consultation.starts_at, formdata=None)
+    return _ask_time(consultation, form, 200)
+
+
+@bp.post("/<int:id>/time")
+@login_required
+def wish_time(id: int) -> ResponseReturnValue:
+    consultation, form = _own(id), WishForm(current_user.zone)
+    if not form.validate_on_submit():
+        return _ask_time(consultation, form, 422)
+    try:
+        consultation.wish_time(current_user, form.moment, moment_of(form.seen.data))
+    except errors.Refused as refusal:
+        db.session.rollback()
+        form.at.errors = [refusal.sentence]
+        return _ask_time(_own(id), form, refusal.status)
+    db.session.commit()
+    return go(url_for(".show", id=id))
+
+
+@bp.post("/<int:id>/time/acceptance")
+@login_required
+def accept_time(id: int) -> ResponseReturnValue:
+    return _press(id, lambda talk, seen: talk.accept_time(current_user, seen))
+
+
+@bp.post("/<int:id>/time/refusal")
+@login_required
+def decline_time(id: int) -> ResponseReturnValue:
+    return _press(id, lambda talk, seen: talk.decline_time(current_user, seen))
+
+
+@bp.get("/<int:id>/cancellation")
+@login_required
+def ask_to_cancel(id: int) -> ResponseReturnValue:
+    """What becomes of the money is said here, before the press."""
+    return _ask_to_cancel(_own(id), CancelForm(formdata=None), 200)
+
+
+@bp.post("/<int:id>/cancellation")
+@login_required
+def cancel(id: int) -> ResponseReturnValue:
+    consultation, form = _own(id), CancelForm()
+    if not form.validate_on_submit():
+        return _ask_to_cancel(consultation, form, 422)
+    try:
+        if form.promised is None:
+            raise errors.PromiseHasChanged
+        consultation.cancel(current_user, Reason(form.reason.data), form.promised)
+    except errors.Refused as refusal:
+        db.session.rollback()
+        form.reason.errors = [refusal.sentence]
+        return _ask_to_cancel(_own(id), form, refusal.status)
+    db.session.commit()
+    return go(url_for(".show", id=id))
+
+
+@bp.post("/<int:id>/readiness")
+@login_required
+def get_ready(id: int) -> ResponseReturnValue:
+    """«Готов общаться»; when the other is ready too, the call opens for both."""
+    return _press(id, lambda talk, _: talk.get_ready(current_user))
+
+
+@bp.post("/<int:id>/delay")
+@login_required
+def be_late(id: int) -> ResponseReturnValue:
+    return _press(id, lambda talk, _: talk.be_late(current_user))
+
+
+@bp.get("/<int:id>/call")
+@login_required
+def call(id: int) -> ResponseReturnValue:
+    """Where both meet; before and after that there is only the card."""
+    consultation = _own(id)
+    if consultation.state_now is not ConsultationState.IN_PROGRESS:
+        return go(url_for(".show", id=id))
+    with writing(db.session):
+        Consultation.note_sign_of(current_user)
+    return render_template("pages/consultations/call.html", consultation=consultation, viewer=current_user)
+
+
+@bp.post("/<int:id>/end")
+@login_required
+def end(id: int) -> ResponseReturnValue:
+    """The doctor says that it is over."""
+    consultation = db.session.scalars(Consultation.led_by(current_user).where(Consultation.id == id)).unique().first()
+    if consultation is None:
+        abort(404)
+    consultation.end(current_user)
+    db.session.commit()
+    return go(url_for(".show", id=id))
+
+
+def _own(id: int) -> Consultation:
+    return Consultation.one_of(current_user, id) or abort(404)
+
+
+def _seen() -> datetime:
+    """The moment that stood on the card when it was pressed."""
+    form = SeenForm()
+    if not form.validate_on_submit():
+        abort(400)
+    return form.moment
+
+
+def _press(id: int, deed: Callable[[Consultation, datetime], None]) -> ResponseReturnValue:
+    """The card as it is now; when a rule said no, with the rule's sentence."""
+    consultation, seen = _own(id), _seen()
+    try:
+        deed(consultation, seen)
+    except errors.Refused as refusal:
+        return _refuse(id, refusal)
+    db.session.commit()
+    if consultation.state is ConsultationState.IN_PROGRESS:
+        return go(url_for(".call", id=id))
+    to = url_for(".show", id=id)
+    return respond("consultations/card.html", to=to, consultation=consultation, viewer=current_user)
+
+
+def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
+    db.session.rollback()
+    card, page = "consultations/card.html", "consultations/show.html"
+    context = {"consultation": _own(id), "viewer": current_user, "refusal": refusal.sentence, "is_ready": False}
+    return respond(card, page=page, status=refusal.status, **context)
+
+
+def _show(consultation: Consultation, *, is_ready: bool) -> ResponseReturnValue:
+    return respond(
+        "consultations/card.html",
+        page="consultations/show.html",
+        consultation=consultation,
+        viewer=current_user,
+        is_ready=is_ready,
+    )
+
+
+def _ask_time(consultation: Consultation, form: WishForm, status: int) -> ResponseReturnValue:
+    fragment, page = "consultations/other_time.html", "consultations/other_time.html"
+    return respond(fragment, page=page, status=status, consultation=consultation, form=form, viewer=current_user)
+
+
+def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) -> ResponseReturnValue:
+    fragment, page = "consultations/cancellation.html", "consultations/cancellation.html"
+    promise = consultation.promise_to(current_user)
+    context = {"consultation": consultation, "form": form, "promise": promise, "viewer": current_user}
+    return respond(fragment, page=page, status=status, **context)
+
+
+def _cursor(words: str) -> tuple[datetime, int] | None:
+    seconds, _, id = words.partition("-")
+    try:
+        return datetime.fromtimestamp(float(seconds), UTC), int(id)
+    except (ValueError, OverflowError):
+        return None

@@ -48,6 +48,10 @@
   function inPlaceOf(old, item) {
     var state = item.getAttribute('data-state');
     if (state && state === old.getAttribute('data-state')) return false; // a composer somebody is typing into
+    ibolit.each(old.querySelectorAll('details[id][open]'), function (open) {
+      var same = item.querySelector('#' + open.id); // what somebody has just opened stays open
+      if (same) same.setAttribute('open', '');
+    });
     ibolit.stop(old);
     old.parentNode.replaceChild(item, old);
     return true;

@@ -1,0 +1,177 @@
+"""What is agreed: times as people type them, in their own zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from ...models import Consultation, Promise, Reason, TalkKind
+from ...rendering import kopecks, rubles
+from ..typed import CLIENT_ID, squeezed, tidy
+
+LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]
+KINDS = [SelectChoice(TalkKind.VIDEO, "Видео"), SelectChoice(TalkKind.AUDIO, "Аудио")]
+REASONS = [
+    SelectChoice(Reason.CHANGED_MIND, "Передумал"),
+    SelectChoice(Reason.BAD_TIME, "Не подходит время"),
+    SelectChoice(Reason.OTHER, "Другая причина"),
+]
+DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")
+TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
+
+
+class NoSuchTime(ValueError):
+    """The clocks were put forward over it."""
+
+
+def read_day(words: str) -> date:
+    """«2026-11-25» of a browser that has a calendar, «25.11.2026» of a hand. Raises ValueError."""
+    found = DAY.fullmatch(words.strip())
+    if found is None:
+        raise ValueError(words)
+    year, month, day = (found[long] or found[short] for long, short in (("year", "y"), ("month", "m"), ("day", "d")))
+    return date(int(year), int(month), int(day))
+
+
+def read_time(words: str) -> time:
+    """«14:00» or «14.00». Raises ValueError."""
+    found = TIME.fullmatch(words.strip())
+    if found is None:
+        raise ValueError(words)
+    return time(int(found[1]), int(found[2]))
+
+
+def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """In UTC. Of a doubled hour the first; raises NoSuchTime for one that the clocks leave out."""
+    moment = datetime.combine(day, at, zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) != datetime.combine(day, at):
+        raise NoSuchTime
+    return moment
+
+
+def epoch_field() -> HiddenField:
+    """A moment the person saw on the screen, in milliseconds; 0 for anything else."""
+    return HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() and len(str(value)) < 15 else 0])
+
+
+def moment_of(milliseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+
+
+class TimeFields(FlaskForm):
+    """`moment` once both are read, in UTC."""
+
+    day = StringField("Дата", [DataRequired("Выберите дату.")])
+    at = StringField("Время", [DataRequired("Выберите время.")], name="time")
+    moment: datetime
+
+    def __init__(self, zone: ZoneInfo, suggested: datetime | None = None, **more: Any) -> None:
+        local = suggested.astimezone(zone) if suggested else None
+        shown = {"day": f"{local:%Y-%m-%d}", "at": f"{local:%H:%M}"} if local else {}
+        super().__init__(**(shown | more))
+        self.zone = zone
+
+    def validate_day(self, field: StringField) -> None:
+        try:
+            read_day(field.data)
+        except ValueError:
+            raise ValidationError("Введите дату так: 25.11.2026.") from None
+
+    def validate_at(self, field: StringField) -> None:
+        try:
+            at = read_time(field.data)
+        except ValueError:
+            raise ValidationError("Введите время так: 14:00.") from None
+        if self.day.errors or not self.day.data:
+            return
+        try:
+            self.moment = local_moment(read_day(self.day.data), at, self.zone)
+        except NoSuchTime:
+            raise ValidationError("Такого времени в этот день нет: часы переводят вперёд.") from None
+        except (ValueError, OverflowError):
+            return  # said at the date
+
+
+class PriceField(StringField):
+    """Rubles as people type them; empty or 0 is free. `kopecks` once it is read."""
+
+    kopecks = 0
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        words = (self.data or "").strip()
+        if words in ("", "0"):
+            return
+        try:
+            self.kopecks = kopecks(words)
+        except ValueError:
+            raise ValidationError("Введите цену в рублях, например 1500. Для бесплатной – 0.") from None
+        if self.kopecks > 1_000_000_00:
+            raise ValidationError("Это больше миллиона рублей. Проверьте цену.")
+
+
+class ProposalForm(TimeFields):
+    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO)
+    minutes = SelectField("Сколько минут", coerce=int, choices=LENGTHS, default=30)
+    price = PriceField("Цена, ₽")
+    note = TextAreaField(
+        "Что передать пациенту",
+        [Length(max=Consultation.LONGEST_NOTE, message="Примечание длиннее 500 знаков.")],
+        [tidy],
+    )
+    client_id = HiddenField()
+    request_id = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() else 0])
+
+    def __init__(self, zone: ZoneInfo, usual_price: int = 0, **more: Any) -> None:
+        super().__init__(zone, price=rubles(usual_price).removesuffix("\u00a0₽"), **more)
+
+    def validate_client_id(self, field: HiddenField) -> None:
+        if not CLIENT_ID.fullmatch(field.data or ""):
+            raise ValidationError("Обновите страницу и отправьте ещё раз.")
+
+
+class RequestForm(FlaskForm):
+    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO)
+    wishes = TextAreaField(
+        "Когда вам удобно",
+        [
+            DataRequired("Напишите, когда вам удобно."),
+            Length(max=500, message="Длиннее 500 знаков. Оставьте главное."),
+        ],
+        [tidy],
+    )
+    client_id = HiddenField()
+
+    def validate_client_id(self, field: HiddenField) -> None:
+        if not CLIENT_ID.fullmatch(field.data or ""):
+            raise ValidationError("Обновите страницу и отправьте ещё раз.")
+
+
+class SeenForm(FlaskForm):
+    """A press on a card: `seen` is the time that stood there."""
+
+    seen = epoch_field()
+
+    @property
+    def moment(self) -> datetime:
+        return moment_of(self.seen.data or 0)
+
+
+class WishForm(TimeFields):
+    """«Предложить другое время»; `seen` is the agreed one."""
+
+    seen = epoch_field()
+
+
+class CancelForm(FlaskForm):
+    reason = RadioField("Причина", choices=REASONS, validators=[DataRequired("Выберите причину.")])
+    promise = HiddenField(filters=[squeezed])
+
+    @property
+    def promised(self) -> Promise | None:
+        return Promise(self.promise.data) if self.promise.data in list(Promise) else None

@@ -1,0 +1,139 @@
+"""From the chat: a doctor proposes a consultation, a patient asks for one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...extensions import db
+from ...models import Chat, Consultation, ConsultationRequest, TalkKind, Terms
+from ...rendering import go, respond
+from ...services import clock
+from ..typed import new_client_id
+from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day, read_time
+
+bp = Blueprint("proposals", __name__, url_prefix="/chats")
+
+HALF_AN_HOUR, YEAR = timedelta(minutes=30), timedelta(days=366)
+MORNING, EVENING = 8, 21  # hours between which a time is suggested
+TRIES = 12
+
+
+@bp.get("/<int:id>/consultations/new")
+@login_required
+def new(id: int) -> ResponseReturnValue:
+    """The doctor's form with everything filled in, or the patient's."""
+    chat = _chat(id)
+    if current_user.is_patient:
+        return _ask(chat, RequestForm(formdata=None, client_id=new_client_id()), 200)
+    wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
+    known: dict[str, Any] = {"kind": wanted.kind, "request_id": wanted.id} if wanted else {}
+    suggested = _next_free(chat.doctor_id)
+    form = ProposalForm(
+        current_user.zone,
+        chat.doctor.usual_price,
+        suggested=suggested,
+        formdata=None,
+        client_id=new_client_id(),
+        **known,
+    )
+    return _propose(chat, form, 200, wanted=wanted, patient_time=suggested)
+
+
+@bp.get("/<int:id>/consultations/hint")
+@login_required
+def hint(id: int) -> ResponseReturnValue:
+    """What the patient's clock says at the time that is being chosen. Nothing personal is in the question."""
+    chat = _chat(id)
+    moment = _moment_of(request.args.get("day", ""), request.args.get("time", ""))
+    return respond("consultations/hint.html", chat=chat, patient_time=moment, viewer=current_user)
+
+
+@bp.post("/<int:id>/consultations")
+@login_required
+def create(id: int) -> ResponseReturnValue:
+    """«Предложить»: a card in the chat at once, on both sides."""
+    chat = _chat(id)
+    if not current_user.is_doctor:
+        abort(404)
+    form = ProposalForm(current_user.zone)
+    wanted = ConsultationRequest.in_chat(chat, form.request_id.data)
+    if not form.validate_on_submit():
+        return _propose(chat, form, 422, wanted=wanted)
+    terms = Terms(TalkKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or "")
+    try:
+        Consultation.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
+    except errors.Refused as refusal:
+        db.session.rollback()
+        form.at.errors = [refusal.sentence]
+        return _propose(_chat(id), form, refusal.status, wanted=wanted)
+    db.session.commit()
+    return go(url_for("chat.show", id=id, _anchor="end"))
+
+
+@bp.post("/<int:id>/consultation-requests")
+@login_required
+def send_request(id: int) -> ResponseReturnValue:
+    """«Попросить консультацию»: works whatever the chat's time is."""
+    chat = _chat(id)
+    if not current_user.is_patient:
+        abort(404)
+    form = RequestForm()
+    if not form.validate_on_submit():
+        return _ask(chat, form, 422)
+    ConsultationRequest.ask(chat, current_user, TalkKind(form.kind.data), form.wishes.data, form.client_id.data)
+    db.session.commit()
+    return go(url_for("chat.show", id=id, _anchor="end"))
+
+
+def _chat(id: int) -> Chat:
+    return Chat.one_of(current_user, id) or abort(404)
+
+
+def _next_free(doctor_id: int) -> datetime:
+    """The next free half hour of the doctor's day, an hour ahead at least."""
+    moment = clock.now() + timedelta(hours=1)
+    moment = datetime.fromtimestamp(-(-moment.timestamp() // 1800) * 1800, UTC)
+    for _ in range(TRIES):
+        local = moment.astimezone(current_user.zone)
+        if local.hour >= EVENING:
+            moment = (local + timedelta(days=1)).replace(hour=10, minute=0).astimezone(UTC)
+        elif local.hour < MORNING:
+            moment = local.replace(hour=10, minute=0).astimezone(UTC)
+        if not Consultation.overlapping(doctor_id, moment, moment + HALF_AN_HOUR):
+            break
+        moment += HALF_AN_HOUR
+    return moment
+
+
+def _moment_of(day: str, at: str) -> datetime | None:
+    """None for what is no time, or too far for any calendar."""
+    try:
+        moment = local_moment(read_day(day), read_time(at), current_user.zone)
+    except (ValueError, OverflowError, NoSuchTime):
+        return None
+    return moment if abs(moment - clock.now()) < 2 * YEAR else None
+
+
+def _propose(
+    chat: Chat,
+    form: ProposalForm,
+    status: int,
+    wanted: ConsultationRequest | None = None,
+    patient_time: datetime | None = None,
+) -> ResponseReturnValue:
+    moment = patient_time or _moment_of(form.day.data or "", form.at.data or "")
+    context = {"chat": chat, "form": form, "wanted": wanted, "patient_time": moment, "viewer": current_user}
+    fragment = "consultations/proposal.html" if request.method == "POST" else "consultations/proposal_sheet.html"
+    return respond(fragment, page="consultations/new.html", status=status, **context)
+
+
+def _ask(chat: Chat, form: RequestForm, status: int) -> ResponseReturnValue:
+    context = {"chat": chat, "form": form, "viewer": current_user}
+    fragment = "consultations/asking.html" if request.method == "POST" else "consultations/asking_sheet.html"
+    return respond(fragment, page="consultations/ask.html", status=status, **context)

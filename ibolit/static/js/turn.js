@@ -1,0 +1,68 @@
+// A consultation's card turns with the clock: at its minute, counted on the server's clock, it asks how it stands.
+(function () {
+  'use strict';
+  var LONGEST = 86400000;
+
+  ibolit.behaviour('turn', function (card) {
+    var left = Number(card.getAttribute('data-at')) - Number(card.getAttribute('data-now')), timer, isDue = false;
+    if (!Number(card.getAttribute('data-at'))) return null;
+
+    function wait() {
+      var step = Math.min(Math.max(left, 0) + 300, LONGEST);
+      left -= step;
+      timer = setTimeout(left > 0 ? wait : ask, step);
+    }
+
+    // A card nobody looks at asks when somebody does.
+    function ask() {
+      isDue = document.hidden;
+      if (isDue) return;
+      ibolit.ask('GET', card.getAttribute('data-card'), null, function (status, html) {
+        if (status === 200) ibolit.place(html);
+        else if (status === 0) timer = setTimeout(ask, 5000);
+      });
+    }
+
+    function onShow() { if (isDue && !document.hidden) ask(); }
+
+    document.addEventListener('visibilitychange', onShow);
+    wait();
+    return function () { clearTimeout(timer); document.removeEventListener('visibilitychange', onShow); };
+  });
+
+  // The list asks for itself anew when one of its cards belongs elsewhere now, or is not on it yet.
+  ibolit.behaviour('agenda', function (agenda) {
+    var phases = {}, timer;
+
+    function note(card) { phases[card.id] = card.getAttribute('data-phase'); }
+
+    function ask() {
+      ibolit.ask('GET', agenda.getAttribute('data-list-of'), null, function (status, html) {
+        if (status === 200) ibolit.place(html);
+      });
+    }
+
+    function onTold(event) {
+      var card = event.detail.item;
+      if (!card.hasAttribute('data-phase') || phases[card.id] === card.getAttribute('data-phase')) return;
+      clearTimeout(timer);
+      timer = setTimeout(ask, 300);
+    }
+
+    ibolit.each(agenda.querySelectorAll('[data-phase]'), note);
+    document.body.addEventListener('ibolit:told', onTold);
+    return function () { clearTimeout(timer); document.body.removeEventListener('ibolit:told', onTold); };
+  });
+
+  // Both are ready: whoever looks at the app is led to the call, and whoever comes back to it then.
+  document.addEventListener('DOMContentLoaded', function () {
+    var to = '';
+    function go() { if (to && !document.hidden) { document.removeEventListener('visibilitychange', go); location.href = to; } }
+    document.body.addEventListener('ibolit:told', function (event) {
+      to = event.detail.item.getAttribute('data-go') || to;
+      if (to === location.pathname) to = '';
+      go();
+    });
+    document.addEventListener('visibilitychange', go);
+  });
+})();

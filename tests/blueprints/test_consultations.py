@@ -1,0 +1,402 @@
+"""The card and what is pressed on it: who may, what it says, and what a rule's no looks like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from conftest import Browser
+from factories import later, make_chat, make_user, propose
+from money import answer
+
+from ibolit.extensions import db
+from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
+from ibolit.rendering import epoch
+from ibolit.services import clock
+
+PRICE = 1500_00
+Visit = Callable[..., object]
+
+
+@pytest.fixture
+def talk(chat: Chat) -> Consultation:
+    return propose(chat)
+
+
+@pytest.fixture
+def dear(chat: Chat) -> Consultation:
+    """Not free."""
+    return propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
+
+
+def fresh(talk: Consultation) -> Consultation:
+    db.session.expire_all()
+    return db.session.get_one(Consultation, talk.id)
+
+
+def press(browser: Browser, talk: Consultation, deed: str, *, htmx: bool = False, **more: object):  # type: ignore[no-untyped-def]
+    data = {"seen": epoch(fresh(talk).starts_at)} | more
+    return browser.post(f"/consultations/{talk.id}/{deed}", data, htmx=htmx)
+
+
+def confirmed(talk: Consultation) -> Consultation:
+    talk = fresh(talk)
+    talk.confirm(talk.patient, talk.starts_at)
+    db.session.commit()
+    return talk
+
+
+def paid(talk: Consultation) -> Payment:
+    talk = fresh(talk)
+    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment.settle(answer(payment))
+    db.session.commit()
+    return payment
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
+
+
+# The card
+
+
+def test_both_see_the_card_and_the_stranger_nothing(
+    as_patient: Browser, as_doctor: Browser, as_stranger: Browser, talk: Consultation
+) -> None:
+    for browser in (as_patient, as_doctor):
+        assert f'id="consultation-{talk.id}"' in browser.get(f"/consultations/{talk.id}").text
+    for htmx in (True, False):
+        assert as_stranger.get(f"/consultations/{talk.id}", htmx=htmx).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "confirmation",
+        "payments",
+        "time",
+        "time/acceptance",
+        "time/refusal",
+        "cancellation",
+        "readiness",
+        "delay",
+        "end",
+    ],
+)
+def test_stranger_presses_nothing(as_stranger: Browser, talk: Consultation, deed: str) -> None:
+    assert press(as_stranger, talk, deed).status_code == 404
+    assert fresh(talk).state is ConsultationState.PROPOSED
+
+
+@pytest.mark.parametrize("page", ["time", "cancellation", "call"])
+def test_stranger_opens_nothing(as_stranger: Browser, talk: Consultation, page: str) -> None:
+    assert as_stranger.get(f"/consultations/{talk.id}/{page}").status_code == 404
+
+
+def test_reading_is_written_in_the_journal(as_patient: Browser, talk: Consultation, patient: User) -> None:
+    as_patient.get(f"/consultations/{talk.id}")
+    read = db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.CONSULTATION_READ)).one()
+    assert (read.actor_id, read.subject_id) == (patient.id, talk.id)
+
+
+def test_page_view_writes_no_state(as_patient: Browser, talk: Consultation) -> None:
+    later(hours=3)
+    assert "Не подтверждена вовремя" in words(as_patient.get(f"/consultations/{talk.id}").text)
+    assert fresh(talk).state is ConsultationState.PROPOSED
+
+
+def test_ready_button_is_there_from_the_beginning_with_its_reason(
+    as_patient: Browser, dear: Consultation, chat: Chat
+) -> None:
+    card = as_patient.get(f"/consultations/{dear.id}", htmx=True).text
+    assert re.search(r"<button[^>]* disabled[^>]*>Готов общаться", card)
+    assert "Сначала оплатите консультацию" in card
+    assert "Оплатить 1 500 ₽" in words(card)
+
+
+def test_confirmed_one_says_when_it_opens(as_patient: Browser, talk: Consultation, patient: User) -> None:
+    confirmed(talk)
+    opens = fresh(talk).opens_at.astimezone(patient.zone)
+    card = as_patient.get(f"/consultations/{talk.id}", htmx=True).text
+    assert f"Откроется за 10 минут до начала, в {opens:%H:%M}" in card
+    later(hours=1, minutes=51)
+    card = as_patient.get(f"/consultations/{talk.id}", htmx=True).text
+    assert f'action="/consultations/{talk.id}/readiness"' in card
+
+
+def test_card_knows_when_it_turns(as_patient: Browser, talk: Consultation) -> None:
+    confirmed(talk)
+    later(hours=1, minutes=40)
+    card = as_patient.get(f"/consultations/{talk.id}", htmx=True).text
+    at, now = (int(re.search(rf'data-{name}="(\d+)"', card)[1]) for name in ("at", "now"))  # type: ignore[index]
+    assert 0 < at - now <= 60_000  # the words «через 20 минут» turn first
+
+
+def test_card_stands_in_the_chat(as_patient: Browser, as_doctor: Browser, talk: Consultation, chat: Chat) -> None:
+    for browser in (as_patient, as_doctor):
+        assert f'id="consultation-{talk.id}"' in browser.get(f"/chats/{chat.id}").text
+
+
+# Confirming and paying
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_patient_confirms(as_patient: Browser, talk: Consultation, htmx: bool) -> None:
+    answered = press(as_patient, talk, "confirmation", htmx=htmx)
+    assert answered.status_code == (200 if htmx else 303)
+    assert fresh(talk).state is ConsultationState.CONFIRMED
+
+
+def test_what_has_changed_meanwhile_is_shown_before_it_is_pressed(as_patient: Browser, talk: Consultation) -> None:
+    for htmx in (True, False):
+        answered = press(as_patient, talk, "confirmation", htmx=htmx, seen=1)
+        assert answered.status_code == 409
+        assert "Консультация изменилась" in answered.text
+        assert f'id="consultation-{talk.id}"' in answered.text
+    assert fresh(talk).state is ConsultationState.PROPOSED
+
+
+def test_doctor_confirms_nothing(as_doctor: Browser, talk: Consultation) -> None:
+    assert press(as_doctor, talk, "confirmation").status_code == 409
+
+
+def test_paying_leads_to_the_bank_and_back(as_patient: Browser, dear: Consultation) -> None:
+    answered = press(as_patient, dear, "payments", htmx=True)
+    payment = db.session.scalars(db.select(Payment)).one()
+    assert answered.headers["HX-Redirect"] == payment.page
+    assert (payment.amount, payment.consultation_id, payment.days) == (PRICE, dear.id, 0)
+    way = f"/payments/{payment.id}"
+    assert press(as_patient, dear, "payments").headers["Location"] == way
+
+
+def test_doctor_pays_nothing(as_doctor: Browser, dear: Consultation) -> None:
+    assert press(as_doctor, dear, "payments").status_code == 404
+
+
+def test_paid_twice_is_paid_once(as_patient: Browser, dear: Consultation) -> None:
+    paid(dear)
+    assert press(as_patient, dear, "payments").status_code == 409
+    assert "Оплачено" in as_patient.get(f"/consultations/{dear.id}").text
+
+
+def test_garbage_in_seen_is_no_crash(as_patient: Browser, talk: Consultation) -> None:
+    for garbage in ("", "abc", "-5", "9" * 40, "²"):
+        assert press(as_patient, talk, "confirmation", seen=garbage).status_code == 409
+
+
+# Another time
+
+
+def other(talk: Consultation, user: User, **by: float) -> dict[str, str]:
+    local = (fresh(talk).starts_at + timedelta(**by)).astimezone(user.zone)
+    return {"day": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}"}
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_other_time_is_wished_seen_and_accepted(
+    as_patient: Browser, as_doctor: Browser, patient: User, talk: Consultation, htmx: bool
+) -> None:
+    confirmed(talk)
+    assert as_patient.get(f"/consultations/{talk.id}/time", htmx=htmx).status_code == 200
+    press(as_patient, talk, "time", htmx=htmx, **other(talk, patient, days=1))
+    wish = fresh(talk).wish
+    assert wish is not None
+    assert "Пациент предлагает другое время" in words(as_doctor.get(f"/consultations/{talk.id}").text)
+    assert "Вы предлагаете другое время" in words(as_patient.get(f"/consultations/{talk.id}").text)
+    press(as_doctor, talk, "time/acceptance", htmx=htmx, seen=epoch(wish))
+    assert (fresh(talk).starts_at, fresh(talk).wish) == (wish, None)
+
+
+def test_other_time_is_declined(as_patient: Browser, as_doctor: Browser, doctor: Doctor, talk: Consultation) -> None:
+    press(as_doctor, talk, "time", **other(talk, doctor.user, days=1))
+    wish = fresh(talk).wish
+    assert press(as_patient, talk, "time/refusal", seen=epoch(wish)).status_code == 303
+    assert fresh(talk).wish is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"day": "", "time": "14:00"}, "Выберите дату."),
+        ({"day": "завтра", "time": "14:00"}, "Введите дату так"),
+        ({"day": "30.02.2027", "time": "14:00"}, "Введите дату так"),
+        ({"day": "2027-02-01", "time": "25:00"}, "Введите время так"),
+        ({"day": "2020-02-01", "time": "12:00"}, "Это время уже прошло"),
+        ({"day": "2099-02-01", "time": "12:00"}, "больше чем через год"),
+        ({"day": "9999-12-31", "time": "23:59"}, "больше чем через год"),
+    ],
+)
+@pytest.mark.parametrize("htmx", [True, False])
+def test_wrong_time_is_said_next_to_it(
+    as_patient: Browser, talk: Consultation, typed: dict[str, str], sentence: str, htmx: bool
+) -> None:
+    answered = press(as_patient, talk, "time", htmx=htmx, **typed)
+    assert answered.status_code == 422
+    assert sentence in answered.text
+    assert fresh(talk).wish is None
+
+
+def test_hour_that_the_clocks_leave_out_is_refused(as_patient: Browser, patient: User, talk: Consultation) -> None:
+    user = db.session.get_one(User, patient.id)
+    user.choose_zone("Europe/Lisbon")
+    db.session.commit()
+    answered = press(as_patient, talk, "time", day="2027-03-28", time="01:30")
+    assert "часы переводят вперёд" in answered.text
+
+
+# Cancelling
+
+
+def test_refund_rule_is_said_before_the_press(as_patient: Browser, dear: Consultation) -> None:
+    paid(dear)
+    assert "Вернём 1 500 ₽ полностью" in words(as_patient.get(f"/consultations/{dear.id}/cancellation").text)
+    later(minutes=31)
+    page = words(as_patient.get(f"/consultations/{dear.id}/cancellation").text)
+    assert "решит клиника" in page
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_cancelled_with_what_was_promised(as_patient: Browser, dear: Consultation, htmx: bool) -> None:
+    payment_id = paid(dear).id
+    later(minutes=31)
+    stale = press(as_patient, dear, "cancellation", htmx=htmx, reason="bad_time", promise="full")
+    assert stale.status_code == 409
+    assert "Условия возврата денег изменились" in stale.text
+    assert fresh(dear).state is ConsultationState.CONFIRMED
+    press(as_patient, dear, "cancellation", htmx=htmx, reason="bad_time", promise="clinic_decides")
+    assert fresh(dear).state is ConsultationState.CANCELLED
+    assert db.session.get_one(Payment, payment_id).refunds[0].state == "wished"
+    card = words(as_patient.get(f"/consultations/{dear.id}").text)
+    assert "Вы отменили: не подходит время" in card
+    assert "О возврате решит клиника до" in card
+
+
+def test_cancelling_needs_a_reason_of_ours(as_doctor: Browser, talk: Consultation) -> None:
+    for reason in ("", "money_back", "из вредности"):
+        answered = press(as_doctor, talk, "cancellation", reason=reason, promise="nothing_paid")
+        assert answered.status_code == 422
+    assert fresh(talk).state is ConsultationState.PROPOSED
+
+
+def test_unknown_promise_is_no_promise(as_doctor: Browser, talk: Consultation) -> None:
+    assert press(as_doctor, talk, "cancellation", reason="other", promise="gold").status_code == 409
+
+
+# Meeting
+
+
+def test_both_ready_are_led_to_the_call(as_patient: Browser, as_doctor: Browser, talk: Consultation) -> None:
+    confirmed(talk)
+    later(hours=1, minutes=55)
+    press(as_patient, talk, "readiness", htmx=True)
+    assert "Ждём врача" in as_patient.get(f"/consultations/{talk.id}").text
+    assert "Пациент: готов" in words(as_doctor.get(f"/consultations/{talk.id}").text)
+    answered = press(as_doctor, talk, "readiness", htmx=True)
+    assert answered.headers["HX-Redirect"] == f"/consultations/{talk.id}/call"
+    assert fresh(talk).state is ConsultationState.IN_PROGRESS
+
+
+def test_too_early_is_said_on_the_card(as_patient: Browser, talk: Consultation) -> None:
+    confirmed(talk)
+    answered = press(as_patient, talk, "readiness", htmx=True)
+    assert answered.status_code == 409
+    assert "Ещё рано" in answered.text
+
+
+def test_page_without_scripts_looks_by_itself_and_is_a_sign_of_life(as_patient: Browser, talk: Consultation) -> None:
+    confirmed(talk)
+    assert 'http-equiv="refresh"' not in as_patient.get(f"/consultations/{talk.id}").text
+    later(hours=1, minutes=50, seconds=10)
+    press(as_patient, talk, "readiness")
+    before = fresh(talk).patient_ready_at
+    later(hours=1, minutes=51)
+    assert '<noscript><meta http-equiv="refresh" content="15">' in as_patient.get(f"/consultations/{talk.id}").text
+    after = fresh(talk).patient_ready_at
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def test_call_without_scripts_opens_by_itself(as_patient: Browser, talk: Consultation) -> None:
+    confirmed(talk)
+    later(hours=1, minutes=55)
+    talk = fresh(talk)
+    for side in (talk.patient, talk.doctor.user):
+        talk.get_ready(side)
+    db.session.commit()
+    assert f"0;url=/consultations/{talk.id}/call" in as_patient.get(f"/consultations/{talk.id}").text
+
+
+def test_doctor_is_shown_the_number_and_ends_it(
+    as_patient: Browser, as_doctor: Browser, talk: Consultation, patient: User
+) -> None:
+    confirmed(talk)
+    assert as_patient.get(f"/consultations/{talk.id}/call").status_code == 303  # not begun
+    later(hours=1, minutes=55)
+    for browser in (as_patient, as_doctor):
+        press(browser, talk, "readiness")
+    assert f"tel:{patient.phone}" in as_doctor.get(f"/consultations/{talk.id}/call").text
+    page = as_patient.get(f"/consultations/{talk.id}/call").text
+    assert "Врач сейчас позвонит вам" in page
+    assert press(as_patient, talk, "end").status_code == 404
+    assert press(as_doctor, talk, "end").status_code == 303
+    assert fresh(talk).state is ConsultationState.COMPLETED
+
+
+def test_late_is_one_press(as_doctor: Browser, as_patient: Browser, talk: Consultation) -> None:
+    confirmed(talk)
+    later(hours=1, minutes=55)
+    assert press(as_doctor, talk, "delay", htmx=True).status_code == 200
+    assert "Врач опаздывает" in words(as_patient.get(f"/consultations/{talk.id}").text)
+
+
+# The list
+
+
+def test_list_of_both_and_of_the_stranger(
+    as_patient: Browser, as_doctor: Browser, as_stranger: Browser, talk: Consultation
+) -> None:
+    for htmx in (True, False):
+        assert f'id="consultation-{talk.id}"' in as_patient.get("/consultations", htmx=htmx).text
+        assert f'id="consultation-{talk.id}"' in as_doctor.get("/consultations", htmx=htmx).text
+        assert "Пока нет консультаций" in as_stranger.get("/consultations", htmx=htmx).text
+
+
+def test_doctors_day_on_one_screen(as_doctor: Browser, doctor: Doctor, chat: Chat) -> None:
+    chats = [chat, *(make_chat(make_user(f"Пациент {n}"), doctor) for n in range(3))]
+    soon, next_one, unsure, tomorrow = (
+        propose(one, starts_at=clock.now() + timedelta(minutes=ahead), minutes=10)
+        for one, ahead in zip(chats, (5, 30, 60, 60 * 24 * 3), strict=True)
+    )
+    for one in (soon, next_one, tomorrow):
+        confirmed(one)
+    soon = fresh(soon)
+    soon.get_ready(soon.patient)
+    db.session.commit()
+    ids = [one.id for one in (soon, next_one, unsure, tomorrow)]
+    page = as_doctor.get("/consultations").text
+    order = re.findall(r'agenda__title">([^<]+)|id="consultation-(\d+)"', page)
+    flat = [title or int(number) for title, number in order]
+    titles = ("Сейчас ждут", "Следующая", "Не подтверждены", "Позже")
+    assert flat == [one for pair in zip(titles, ids, strict=True) for one in pair]
+
+
+def test_past_is_paged(as_patient: Browser, chat: Chat) -> None:
+    for number in range(23):
+        propose(chat, starts_at=clock.now() + timedelta(minutes=10 + number), minutes=1)
+    later(days=1)
+    page = as_patient.get("/consultations").text
+    first = re.findall(r'id="consultation-(\d+)"', page)
+    more = re.search(r'hx-get="(/consultations\?before=[^"]+)"', page)
+    assert more is not None
+    rest = re.findall(r'id="consultation-(\d+)"', as_patient.get(more[1].replace("&amp;", "&"), htmx=True).text)
+    assert (len(first), len(rest)) == (20, 3)
+    assert not set(first) & set(rest)
+
+
+def test_garbage_as_cursor_is_the_first_page(as_patient: Browser, talk: Consultation) -> None:
+    for garbage in ("x", "1-", "9e99-1", "nan-1", "inf-2"):
+        assert as_patient.get(f"/consultations?before={garbage}").status_code == 200

@@ -1,0 +1,205 @@
+"""From the chat: a doctor proposes, a patient asks."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from conftest import Browser
+from factories import add_tariff, make_chat, propose
+from werkzeug.test import TestResponse
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Consultation, ConsultationRequest, Doctor, Message, User
+from ibolit.services import clock
+
+
+def typed(user: User, **more: object) -> dict[str, object]:
+    local = (clock.now() + timedelta(days=2)).astimezone(user.zone)
+    fields: dict[str, object] = {"kind": "video", "day": f"{local:%Y-%m-%d}", "time": "14:00", "minutes": 30}
+    return fields | {"price": "1 500", "note": "Возьмите тонометр", "client_id": "press-0001"} | more
+
+
+def send(browser: Browser, chat: Chat, user: User, *, htmx: bool = False, **more: object) -> TestResponse:
+    return browser.post(f"/chats/{chat.id}/consultations", typed(user, **more), htmx=htmx)
+
+
+def all_talks() -> list[Consultation]:
+    db.session.expire_all()
+    return list(db.session.scalars(db.select(Consultation).order_by(Consultation.id)))
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_doctor_proposes(as_doctor: Browser, as_patient: Browser, chat: Chat, doctor: Doctor, htmx: bool) -> None:
+    answered = send(as_doctor, chat, doctor.user, htmx=htmx)
+    assert answered.status_code == (200 if htmx else 303)
+    (talk,) = all_talks()
+    assert (talk.price, talk.minutes, talk.kind, talk.note) == (1500_00, 30, "video", "Возьмите тонометр")
+    assert talk.starts_at.astimezone(doctor.user.zone).hour == 14
+    assert "Возьмите тонометр" in as_patient.get(f"/chats/{chat.id}").text
+
+
+def test_two_taps(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
+    """The sheet comes with everything filled in: its own fields, sent as they are, make a proposal."""
+    db.session.get_one(Doctor, doctor.id).usual_price = 2000_00
+    db.session.commit()
+    sheet = as_doctor.get(f"/chats/{chat.id}/consultations/new", htmx=True).text
+    fields = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', sheet))
+    minutes = re.search(r'<option selected value="(\d+)"', sheet)
+    assert minutes is not None
+    as_doctor.post(f"/chats/{chat.id}/consultations", fields | {"kind": "video", "minutes": minutes[1], "note": ""})
+    (talk,) = all_talks()
+    assert (talk.price, talk.minutes) == (2000_00, 30)
+    assert talk.starts_at > clock.now() + timedelta(minutes=59)
+
+
+def test_suggested_time_is_free(as_doctor: Browser, chat: Chat) -> None:
+    first = as_doctor.get(f"/chats/{chat.id}/consultations/new").text
+    day, at = (re.search(rf'name="{name}"[^>]* value="([^"]+)"', first)[1] for name in ("day", "time"))  # type: ignore[index]
+    as_doctor.post(
+        f"/chats/{chat.id}/consultations",
+        {"kind": "audio", "day": day, "time": at, "minutes": 30, "price": "0", "client_id": "press-0001"},
+    )
+    assert len(all_talks()) == 1
+    second = as_doctor.get(f"/chats/{chat.id}/consultations/new").text
+    again = tuple(re.search(rf'name="{name}"[^>]* value="([^"]+)"', second)[1] for name in ("day", "time"))  # type: ignore[index]
+    assert again != (day, at)
+
+
+def test_double_press_is_one(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
+    for _ in range(2):
+        send(as_doctor, chat, doctor.user)
+    assert len(all_talks()) == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"kind": "smoke"}, "Not a valid choice"),
+        ({"day": ""}, "Выберите дату."),
+        ({"time": "полдень"}, "Введите время так"),
+        ({"minutes": "7"}, "Not a valid choice"),
+        ({"price": "дорого"}, "Введите цену в рублях"),
+        ({"price": "99999999"}, "больше миллиона"),
+        ({"note": "ж" * 501}, "длиннее 500 знаков"),
+        ({"client_id": "!"}, "Обновите страницу"),
+        ({"day": "01.02.2020"}, "уже прошло"),
+    ],
+)
+@pytest.mark.parametrize("htmx", [True, False])
+def test_wrong_words_are_said_and_kept(
+    as_doctor: Browser, chat: Chat, doctor: Doctor, wrong: dict[str, str], sentence: str, htmx: bool
+) -> None:
+    answered = send(as_doctor, chat, doctor.user, htmx=htmx, **wrong)
+    assert answered.status_code == 422
+    if "Not a" not in sentence:
+        assert sentence in answered.text
+    assert "14:00" in answered.text or "time" in wrong
+    assert all_talks() == []
+
+
+def test_own_time_is_not_given_twice(as_doctor: Browser, chat: Chat, doctor: Doctor, stranger: User) -> None:
+    send(as_doctor, chat, doctor.user)
+    other = make_chat(stranger, db.session.get_one(Doctor, doctor.id))
+    answered = send(as_doctor, other, doctor.user, client_id="press-0002", time="14:15")
+    assert answered.status_code == 422
+    assert "уже есть консультация" in answered.text
+
+
+def test_patient_and_stranger_propose_nothing(
+    as_patient: Browser, as_stranger: Browser, chat: Chat, doctor: Doctor
+) -> None:
+    for browser in (as_patient, as_stranger):
+        assert send(browser, chat, doctor.user).status_code == 404
+    assert as_stranger.get(f"/chats/{chat.id}/consultations/new").status_code == 404
+    assert as_stranger.get(f"/chats/{chat.id}/consultations/hint?day=2027-01-01&time=12:00").status_code == 404
+
+
+def test_patients_clock_is_shown_where_it_differs(as_doctor: Browser, chat: Chat, patient: User) -> None:
+    ask = f"/chats/{chat.id}/consultations/hint?day=2027-01-01&time=23:30"
+    assert "У пациента" not in as_doctor.get(ask, htmx=True).text
+    db.session.get_one(User, patient.id).choose_zone("Asia/Yekaterinburg")
+    db.session.commit()
+    shown = as_doctor.get(ask, htmx=True).text
+    assert "2 января" in shown
+    assert "01:30" in shown
+    assert "МСК+2" in shown
+    for garbage in ("", "day=x&time=y", "day=9999-12-31&time=23:59"):
+        assert as_doctor.get(f"/chats/{chat.id}/consultations/hint?{garbage}", htmx=True).status_code == 200
+
+
+# «Попросить консультацию»
+
+
+def ask(browser: Browser, chat: Chat, *, htmx: bool = False, **more: object) -> TestResponse:
+    fields = {"kind": "audio", "wishes": "Вечером в среду", "client_id": "asked-0001"} | more
+    return browser.post(f"/chats/{chat.id}/consultation-requests", fields, htmx=htmx)
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_patient_asks_and_the_doctor_turns_it_into_a_proposal(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, doctor: Doctor, htmx: bool
+) -> None:
+    assert as_patient.get(f"/chats/{chat.id}/consultations/new", htmx=htmx).status_code == 200
+    ask(as_patient, chat, htmx=htmx)
+    request = db.session.scalars(db.select(ConsultationRequest)).one()
+    page = as_doctor.get(f"/chats/{chat.id}").text
+    assert "Вечером в среду" in page
+    assert f"/consultations/new?request={request.id}" in page
+    sheet = as_doctor.get(f"/chats/{chat.id}/consultations/new?request={request.id}", htmx=htmx).text
+    assert "Вечером в среду" in sheet
+    assert re.search(r'checked[^>]* value="audio"', sheet)
+    send(as_doctor, chat, doctor.user, request_id=request.id)
+    (talk,) = all_talks()
+    assert talk.request_id == request.id
+    assert f'href="/consultations/{talk.id}">Врач предложил время' in as_patient.get(f"/chats/{chat.id}").text
+
+
+def test_asking_works_in_a_closed_chat_and_begins_no_free_time(
+    as_patient: Browser, patient: User, doctor: Doctor
+) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    assert ask(as_patient, chat).status_code == 303
+    assert len(list(db.session.scalars(db.select(Message)))) == 1
+    fresh = make_chat(patient, add_doctor_of_another())
+    ask(as_patient, fresh, client_id="asked-0002")
+    assert db.session.get_one(Chat, fresh.id).open_until is None
+
+
+def add_doctor_of_another() -> Doctor:
+    from factories import make_doctor
+
+    other = make_doctor("Другой Врач")
+    add_tariff(other)
+    return other
+
+
+def test_empty_or_long_wish_is_refused_and_kept(as_patient: Browser, chat: Chat) -> None:
+    assert "Напишите, когда вам удобно" in ask(as_patient, chat, wishes="  ").text
+    long = ask(as_patient, chat, wishes="ж" * 501, htmx=True)
+    assert long.status_code == 422
+    assert "ж" * 501 in long.text
+
+
+def test_doctor_and_stranger_ask_nothing(as_doctor: Browser, as_stranger: Browser, chat: Chat) -> None:
+    for browser in (as_doctor, as_stranger):
+        assert ask(browser, chat).status_code == 404
+
+
+def test_foreign_request_is_no_request(as_doctor: Browser, chat: Chat, doctor: Doctor, stranger: User) -> None:
+    other = make_chat(stranger, db.session.get_one(Doctor, doctor.id))
+    from ibolit.models import TalkKind
+
+    foreign = ConsultationRequest.ask(other, other.patient, TalkKind.VIDEO, "Чужое", "asked-0009")
+    db.session.commit()
+    assert "Чужое" not in as_doctor.get(f"/chats/{chat.id}/consultations/new?request={foreign.id}").text
+    send(as_doctor, chat, doctor.user, request_id=foreign.id)
+    assert all_talks()[0].request_id is None
+
+
+def test_proposal_in_a_chat_never_begun(as_patient: Browser, patient: User, doctor: Doctor) -> None:
+    chat = make_chat(patient, doctor)
+    talk = propose(chat)
+    assert f'id="consultation-{talk.id}"' in as_patient.get(f"/chats/{chat.id}").text
+    assert db.session.get_one(Chat, chat.id).open_until is None
