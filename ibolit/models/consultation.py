@@ -6,6 +6,7 @@ once and written by the worker, or by whoever does something with it next.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -162,6 +163,7 @@ class ConsultationRequest(Model):
     def ask(cls, chat: Chat, patient: User, kind: TalkKind, wishes: str, client_id: str) -> Self:
         """A repeated press is the same one. The chat's time does not matter: cards always work."""
         chat.lock()
+        client_id = _press(client_id, kind, wishes)
         message = chat.carry(patient, "Просьба о консультации", client_id, card=Card.REQUEST)
         known = db.session.scalar(select(cls).where(cls.message_id == message.id))
         if known is not None:
@@ -213,7 +215,7 @@ class Consultation(Model):
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     was_moved_by_doctor: Mapped[bool] = mapped_column(default=False)  # since it was paid
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # or agreed to be moved, if that was later
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
@@ -421,6 +423,7 @@ class Consultation(Model):
         """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
         queue_up(db.session, f"agenda {doctor.id}")
         chat.lock()
+        client_id = _press(client_id, terms)
         known = Message.by(doctor.user_id, client_id, chat.id)
         if known is not None:
             return db.session.scalars(cls.whole().where(cls.message_id == known.id)).unique().one()
@@ -461,8 +464,13 @@ class Consultation(Model):
         self._confirm()
         self.show_anew()
 
+    @property
+    def waits_for_money(self) -> bool:
+        """Also after its start, while a begun payment holds it."""
+        return self.price > 0 and self.state_now is ConsultationState.PROPOSED
+
     def may_be_paid(self) -> bool:
-        return self.price > 0 and self.state_now is ConsultationState.PROPOSED and clock.now() < self.starts_at
+        return self.waits_for_money and clock.now() < self.starts_at
 
     def take(self, payment: Payment) -> bool:
         """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
@@ -479,7 +487,7 @@ class Consultation(Model):
     def lose_its_money(self) -> None:
         """All of it went back while the talk was still ahead: unpaid, it cannot take place. Under the chat's lock."""
         db.session.refresh(self)
-        if self.state is ConsultationState.CONFIRMED:
+        if self.state_now is ConsultationState.CONFIRMED:
             self._become(ConsultationState.CANCELLED)
             self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
             record(ConsultationCancelled(self.id, None))
@@ -518,7 +526,7 @@ class Consultation(Model):
     def decline_time(self, user: User, seen: datetime) -> None:
         """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
         self._hold_for(user)
-        if self.proposed_start != seen or self.proposed_by_id is None:
+        if self.wish != seen or self.proposed_by_id is None:
             return
         record(TimeDeclined(self.id, user.id, self.proposed_by_id))
         self.proposed_start = self.proposed_by_id = None
@@ -527,7 +535,7 @@ class Consultation(Model):
     def cancel(self, user: User, reason: Reason, promise: Promise) -> None:
         """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
         self._hold_for(user)
-        if self.state is ConsultationState.CANCELLED:
+        if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:
             return  # pressed twice
         if not self.may_be_cancelled():
             raise errors.ConsultationHasChanged
@@ -545,6 +553,7 @@ class Consultation(Model):
         """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
         self._hold_for(user)
         self._refuse_if_closed()
+        self.open_chat()  # whether the worker is awake or not
         was_ready = self.is_side_ready(user)
         self._set(user, "ready_at", clock.now())
         if not self.has_come(user):
@@ -747,6 +756,8 @@ class Consultation(Model):
         for side in (self.patient, self.doctor.user):
             for what in ("ready_at", "first_ready_at", "late_at"):
                 self._set(side, what, None)
+        if self.confirmed_at is not None:
+            self.confirmed_at = clock.now()
         self.sequence += 1
         db.session.flush()
         self.open_chat()
@@ -778,6 +789,11 @@ class Consultation(Model):
             return min(moment for moment in [*reminders, self.closes_at] if moment > now or moment == self.closes_at)
         closes = self.ends_at + CHAT_STAYS_OPEN
         return closes if self.confirmed_at is not None and closes > now else None
+
+
+def _press(client_id: str, *said: object) -> str:
+    """The same form sent twice is one press; brought back by "Back" and changed it is another. No letter has its id."""
+    return "press-" + hashlib.sha256(repr((client_id, *said)).encode()).hexdigest()[:48]
 
 
 def _check_time(start: datetime, *, needs_payment: bool) -> None:

@@ -267,15 +267,18 @@ class Payment(Model):
 
     @classmethod
     def begin_for(cls, consultation: Consultation, payer: User, seen: datetime) -> Self:
-        """The live payment for this consultation, which starts when the payer saw it starts.
+        """The live payment for this consultation, which starts when the patient saw it starts.
 
-        Raises ConsultationHasChanged when it does not, or takes no money any more.
+        Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
         """
         consultation.lock()
+        is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
+        if not is_as_seen or not consultation.waits_for_money:
+            raise errors.ConsultationHasChanged
         live = cls.live_for_talk(consultation)
         if live is not None:
             return live
-        if not consultation.may_be_paid() or consultation.starts_at != seen:
+        if not consultation.may_be_paid():
             raise errors.ConsultationHasChanged
         bought: dict[str, object] = {
             "consultation": consultation,
@@ -386,6 +389,11 @@ class Payment(Model):
         else:
             self.give_back(self.rest, Cause.NOT_FOR_SALE)
 
+    def holds_no_more(self) -> None:
+        """What waited for this money alone has expired at once, and the worker is to write it."""
+        if self.consultation_id is not None:
+            Job.hasten(JobKind.CONSULTATION, self.consultation_id)
+
     def was_served(self) -> None:
         """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
         if self.applied_at is not None and self.rest > 0:
@@ -437,6 +445,7 @@ class Payment(Model):
 
     def _end(self, reason: str) -> None:
         self.state, self.reason, self.page = PaymentState.CANCELLED, reason[:60], ""
+        self.holds_no_more()
         self._tell()
 
     def _tell(self) -> None:
@@ -554,9 +563,8 @@ class Refund(Model):
         self.payment.chat.shorten(self.days)
         self._end_wishes_for_nothing()
         db.session.flush()
-        if self.payment.consultation is not None and self.payment.rest == 0:
-            self.payment.chat.lock()
-            self.payment.consultation.lose_its_money()
+        if self.payment.rest == 0:
+            self._take_the_talk_back()
         Job.add(JobKind.REFUND, self.id)
         record(PaymentChanged(self.payment_id))
 
@@ -607,6 +615,13 @@ class Refund(Model):
         for other in self.payment.refunds:
             if other is not self and other.state is RefundState.WISHED and self.payment.rest == 0:
                 other.state, other.note, other.done_at = RefundState.DECLINED, "Деньги уже возвращены.", clock.now()
+
+    def _take_the_talk_back(self) -> None:
+        """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""
+        if self.payment.consultation is not None and self.payment.applied_at is not None:
+            self.payment.chat.lock()
+            self.payment.consultation.lose_its_money()
+        self.payment.holds_no_more()
 
     def _lost(self, gateway: Gateway) -> Back | None:
         """What the provider made of it without our hearing of it: known by our key, else by its sum."""

@@ -1,0 +1,90 @@
+"""Consultations of the tests, step by step, each committed as a request would; and a clock for their boundaries."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+
+from money import answer
+
+from ibolit.extensions import db
+from ibolit.models import Consultation, Job, JobKind, Payment, Reason, User
+from ibolit.services.payments import Stage
+
+
+class StillClock:
+    """Stands where it was put, in place of `clock.datetime`: exactly 24 hours before is a moment one can meet."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self, zone: tzinfo) -> datetime:
+        return self.moment.astimezone(zone)
+
+    def show(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def go(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+def begin_to_pay(talk: Consultation) -> Payment:
+    """Made at the provider, who waits for the payer."""
+    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    db.session.commit()
+    payment.settle(answer(payment, Stage.WAITING))
+    db.session.commit()
+    return payment
+
+
+def succeed(payment: Payment, **more: object) -> Payment:
+    payment.settle(answer(payment, Stage.SUCCEEDED, **more))
+    db.session.commit()
+    return payment
+
+
+def pay(talk: Consultation, **more: object) -> Payment:
+    return succeed(begin_to_pay(talk), **more)
+
+
+def confirm(talk: Consultation) -> Consultation:
+    talk.confirm(talk.patient, talk.starts_at)
+    db.session.commit()
+    return talk
+
+
+def wish(talk: Consultation, by: User, start: datetime) -> datetime:
+    talk.wish_time(by, start, talk.starts_at)
+    db.session.commit()
+    return start
+
+
+def accept(talk: Consultation, by: User) -> Consultation:
+    assert talk.wish is not None
+    talk.accept_time(by, talk.wish)
+    db.session.commit()
+    return talk
+
+
+def cancel(talk: Consultation, by: User) -> None:
+    talk.cancel(by, Reason.BAD_TIME, talk.promise_to(by))
+    db.session.commit()
+
+
+def ready(talk: Consultation, *sides: User) -> Consultation:
+    for side in sides:
+        talk.get_ready(side)
+        db.session.commit()
+    return talk
+
+
+def work(talk: Consultation) -> datetime | None:
+    """What the worker would write now."""
+    next_at = talk.work()
+    db.session.commit()
+    return next_at
+
+
+def due_at(talk: Consultation) -> datetime | None:
+    """When the worker looks at it next."""
+    waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
+    return db.session.scalar(db.select(db.func.min(Job.due_at)).where(*waiting))
