@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, MutableMapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,6 +88,11 @@ def kopecks(words: str) -> int:
     if not is_sum:
         raise ValueError(words)
     return int(sum_)
+
+
+def decimal(number: float) -> str:
+    """4.8333 → «4,8», 5.0 → «5»."""
+    return f"{number:.1f}".removesuffix(".0").replace(".", ",")
 
 
 def file_size(size: int) -> str:
@@ -189,6 +194,24 @@ def time_until(moment: datetime) -> str:
     return "через " + plural(minutes, "минуту", "минуты", "минут") if minutes > 0 else "сейчас"
 
 
+def soon(moment: datetime, zone: ZoneInfo) -> str:
+    """«через 2 часа» within half a day, «завтра», «послезавтра», then «через 5 дней» by the reader's calendar."""
+    if moment - clock.now() < timedelta(hours=12):
+        return time_until(moment)
+    days = (moment.astimezone(zone).date() - clock.now().astimezone(zone).date()).days
+    if days <= 0:
+        return time_until(moment)
+    return {1: "завтра", 2: "послезавтра"}.get(days) or "через " + plural(days, "день", "дня", "дней")
+
+
+def soon_turns_at(moment: datetime, zone: ZoneInfo) -> datetime:
+    """When soon() will say something else: at the latest at the reader's midnight."""
+    tomorrow = clock.now().astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+    half_a_day = moment - timedelta(hours=12) + timedelta(seconds=1)
+    return min(one for one in (words_turn_at(moment), midnight, half_a_day) if one > clock.now())
+
+
 def words_turn_at(moment: datetime) -> datetime:
     """When time_until() will say something else."""
     left = moment - clock.now()
@@ -263,9 +286,9 @@ class Environment(flask.templating.Environment):
 
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
-    talks = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, words_turn_at)
+    talks = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_turns_at)
     files = (file_size, clock_length, short_name)
-    helpers = (dom_id, may_link, plural, rubles, field_attributes, *dates, *talks, *files)
+    helpers = (dom_id, may_link, plural, rubles, decimal, field_attributes, *dates, *talks, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame

@@ -282,6 +282,10 @@ class Complaint(Model):
     def sheet(self) -> Sheet:
         return Sheet(self.trouble, self.since, self.strength, self.medicines, self.allergies)
 
+    @property
+    def is_changed(self) -> bool:
+        return self.updated_at > self.created_at
+
     @classmethod
     def tell(
         cls, consultation: Consultation, sheet: Sheet, client_id: str, attachments: Sequence[Attachment] = ()
@@ -325,6 +329,8 @@ class Complaint(Model):
             return False
         self.trouble, self.since, self.strength = sheet.trouble, sheet.since, sheet.strength
         self.medicines, self.allergies, self.updated_at = sheet.medicines, sheet.allergies, clock.now()
+        if is_new:
+            self.created_at = self.updated_at
         db.session.add(self)
         db.session.flush()
         if not is_new:

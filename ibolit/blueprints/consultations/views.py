@@ -52,6 +52,10 @@ def show(id: int) -> ResponseReturnValue:
             AuditEvent.write(
                 Act.CONSULTATION_READ, actor_id=current_user.id, subject_id=consultation.id, address=address()
             )
+            if consultation.complaint is not None and consultation.patient_id != current_user.id:
+                AuditEvent.write(
+                    Act.COMPLAINT_READ, actor_id=current_user.id, subject_id=consultation.id, address=address()
+                )
     return _show(consultation, is_ready=is_ready)
 
 

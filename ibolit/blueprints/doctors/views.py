@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...extensions import db
-from ...models import Chat, Doctor
+from ...models import Chat, Doctor, Review
 from ...rendering import respond
 
 bp = Blueprint("doctors", __name__, url_prefix="/doctors")
@@ -44,7 +44,8 @@ def index() -> ResponseReturnValue:
 def show(id: int) -> ResponseReturnValue:
     doctor = db.one_or_404(Doctor.shown_to(current_user).where(Doctor.id == id))
     chat = Chat.between(current_user, doctor) if current_user.is_patient else None
-    return respond("doctors/profile.html", page="doctors/show.html", doctor=doctor, chat=chat)
+    rating = Review.rating_of(doctor.id)
+    return respond("doctors/profile.html", page="doctors/show.html", doctor=doctor, chat=chat, rating=rating)
 
 
 def _position(text: str) -> tuple[str, int] | None:

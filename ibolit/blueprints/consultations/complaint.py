@@ -1,0 +1,75 @@
+"""The patient's sheet before a consultation: what the doctor should know."""
+
+from __future__ import annotations
+
+from flask import abort, flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...extensions import db
+from ...models import Complaint, Consultation
+from ...models.conclusion import refuse_complaint_of
+from ...rendering import go, respond
+from .. import intake
+from ..typed import new_client_id
+from .views import bp
+from .written import ComplaintForm, room
+
+
+@bp.get("/<int:id>/complaint")
+@login_required
+def complaint(id: int) -> ResponseReturnValue:
+    """As it was sent last, to be changed."""
+    consultation = _own(id)
+    refuse_complaint_of(consultation)
+    told = Complaint.of(consultation)
+    return _form(consultation, ComplaintForm(formdata=None, obj=told, client_id=new_client_id()))
+
+
+@bp.post("/<int:id>/complaint")
+@login_required
+@intake.takes_files(room)
+def send_complaint(id: int) -> ResponseReturnValue:
+    form = ComplaintForm()
+    is_valid = form.validate_on_submit()
+    form.take_in(_own(id).chat)
+    consultation = _own(id)
+    if not is_valid or form.files.errors:
+        return _refuse(consultation, form, 422)
+    try:
+        consultation.lock()
+        attachments = form.attached(consultation.chat)
+        Complaint.tell(consultation, form.sheet, form.client_id.data, attachments)
+    except errors.Refused as refusal:
+        db.session.rollback()
+        form.trouble.errors = [refusal.sentence]
+        return _refuse(_own(id), form, refusal.status)
+    db.session.commit()
+    intake.discard_doubles(attachments)
+    flash("Анкета отправлена врачу.")
+    return go(url_for(".show", id=id))
+
+
+def _form(consultation: Consultation, form: ComplaintForm, *, status: int = 200) -> ResponseReturnValue:
+    return respond(
+        "consultations/complaint_form.html",
+        page="consultations/complaint.html",
+        status=status,
+        consultation=consultation,
+        form=form,
+        told=Complaint.of(consultation),
+        viewer=current_user,
+    )
+
+
+def _refuse(consultation: Consultation, form: ComplaintForm, status: int) -> ResponseReturnValue:
+    form.keep(consultation.chat)
+    return _form(consultation, form, status=status)
+
+
+def _own(id: int) -> Consultation:
+    """A patient's; the doctor reads it on the consultation's card."""
+    if not current_user.is_patient:
+        abort(404)
+    return Consultation.one_of(current_user, id) or abort(404)

@@ -1,0 +1,214 @@
+"""«Заключение»: the doctor writes it, both read, print and keep it."""
+
+from __future__ import annotations
+
+from flask import Response, abort, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...config import current_settings
+from ...database import writing
+from ...extensions import db
+from ...models import Act, AuditEvent, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
+from ...models.conclusion import refuse_conclusion_of
+from ...rendering import go, in_full, respond, wants_fragment
+from ...services import clock, papers
+from .. import intake
+from ..entrance import address
+from ..typed import new_client_id
+from .views import bp
+from .written import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, room, template_of
+
+IDENTITIES = {IdentityLevel.PHONE: "подтверждена по телефону"}
+SIGNATURES = {
+    SignatureKind.SIMPLE: "простая электронная подпись",
+    SignatureKind.ENHANCED: "усиленная неквалифицированная электронная подпись",
+    SignatureKind.QUALIFIED: "усиленная квалифицированная электронная подпись",
+}
+
+
+@bp.get("/<int:id>/conclusion/new")
+@login_required
+def conclude(id: int) -> ResponseReturnValue:
+    """Begins with the draft, else with the version to be corrected, else with the template one chooses."""
+    consultation = _led(id)
+    refuse_conclusion_of(consultation)
+    draft, versions = ConclusionDraft.of(consultation), Conclusion.all_of(consultation)
+    written = draft or (versions[-1] if versions else None)
+    text, template = (written.text, written.template) if written else ("", None)
+    wished = template_of(request.args.get("template"))
+    is_refused = wished is not None and not is_untouched(text)
+    if wished is not None and not is_refused:
+        text, template = TEXTS[wished], wished
+    form = ConclusionForm(formdata=None, text=text, template=template, seen=len(versions), client_id=new_client_id())
+    return _form(consultation, form, draft=draft, template_is_refused=is_refused)
+
+
+@bp.post("/<int:id>/conclusion/new")
+@login_required
+@intake.takes_files(room)
+def give_conclusion(id: int) -> ResponseReturnValue:
+    form = ConclusionForm()
+    is_valid = form.validate_on_submit()
+    form.take_in(_led(id).chat)
+    consultation = _led(id)
+    if not is_valid or form.files.errors:
+        return _refuse(consultation, form, 422)
+    try:
+        consultation.lock()
+        attachments = form.attached(consultation.chat)
+        conclusion = form.give(consultation, attachments)
+    except errors.Refused as refusal:
+        db.session.rollback()
+        return _refuse_and_keep(_led(id), form, refusal)
+    _note(Act.CONCLUSION_GIVEN, conclusion)
+    db.session.commit()
+    intake.discard_doubles(attachments)
+    flash("Заключение отправлено пациенту.")
+    return go(url_for(".conclusion", id=id))
+
+
+@bp.post("/<int:id>/conclusion/draft")
+@login_required
+def save_draft(id: int) -> ResponseReturnValue:
+    """By itself while one types; without scripts by a button."""
+    consultation, form = _led(id), DraftForm()
+    refuse_conclusion_of(consultation)
+    if not form.validate_on_submit():
+        return _draft_refused(consultation, form, 422)
+    try:
+        form.keep_draft(consultation, seen=form.seen.data)
+    except errors.ConclusionHasChanged as refusal:
+        form.text.errors = [refusal.sentence]
+        return _draft_refused(consultation, form, refusal.status)
+    db.session.commit()
+    return respond(
+        "consultations/conclusion_draft.html", to=url_for(".conclude", id=id), saved_at=clock.now(), viewer=current_user
+    )
+
+
+@bp.get("/<int:id>/conclusion")
+@login_required
+def conclusion(id: int) -> ResponseReturnValue:
+    """A page that prints well; old versions stay readable."""
+    consultation, versions, shown = _read(id)
+    paper = _paper(consultation, shown)
+    return render_template(
+        "pages/consultations/conclusion.html",
+        consultation=consultation,
+        versions=versions,
+        conclusion=shown,
+        paper=paper,
+    )
+
+
+@bp.get("/<int:id>/conclusion.pdf")
+@login_required
+def paper(id: int) -> ResponseReturnValue:
+    """Made anew each time, and kept nowhere on the way."""
+    consultation, _, shown = _read(id)
+    made = _paper(consultation, shown)
+    db.session.commit()  # nothing of the database is held while it is made
+    answer = Response(papers.pdf_of(made), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="ibolit-{id}-v{shown.version}.pdf"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _led(id: int) -> Consultation:
+    led: Consultation = db.first_or_404(Consultation.led_by(current_user).where(Consultation.id == id))
+    return led
+
+
+def _form(
+    consultation: Consultation,
+    form: ConclusionForm,
+    *,
+    draft: ConclusionDraft | None = None,
+    template_is_refused: bool = False,
+    status: int = 200,
+) -> ResponseReturnValue:
+    return respond(
+        "consultations/conclusion_form.html",
+        page="consultations/conclusion_new.html",
+        status=status,
+        consultation=consultation,
+        form=form,
+        draft=draft,
+        templates=TEMPLATES,
+        template_is_refused=template_is_refused,
+        viewer=current_user,
+    )
+
+
+def _refuse(consultation: Consultation, form: ConclusionForm, status: int) -> ResponseReturnValue:
+    form.keep(consultation.chat)
+    return _form(consultation, form, status=status)
+
+
+def _refuse_and_keep(consultation: Consultation, form: ConclusionForm, refusal: errors.Refused) -> ResponseReturnValue:
+    """What was typed is the draft of the next version, and the form knows of the last one."""
+    form.text.errors = [refusal.sentence]
+    if isinstance(refusal, errors.ConclusionHasChanged):
+        form.seen.data, form.client_id.data = Conclusion.newest_version(consultation), new_client_id()
+        form.keep_draft(consultation, seen=form.seen.data)
+        db.session.commit()
+    return _refuse(consultation, form, refusal.status)
+
+
+def _draft_refused(consultation: Consultation, form: DraftForm, status: int) -> ResponseReturnValue:
+    if wants_fragment():
+        return respond(
+            "consultations/conclusion_draft.html", status=status, refusal=form.text.errors, viewer=current_user
+        )
+    whole = ConclusionForm(formdata=None, text=form.text.data, template=form.template.data, client_id=new_client_id())
+    whole.seen.data, whole.text.errors = Conclusion.newest_version(consultation), form.text.errors
+    return _form(consultation, whole, status=status)
+
+
+def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
+    """The version that is asked for, or the newest; the journal learns who but its author read it."""
+    consultation = Consultation.one_of(current_user, id) or abort(404)
+    versions = Conclusion.all_of(consultation)
+    wanted = request.args.get("version", type=int, default=len(versions))
+    shown = next((one for one in versions if one.version == wanted), None) or abort(404)
+    if shown.author_id != current_user.id:
+        with writing(db.session):
+            _note(Act.CONCLUSION_READ, shown)
+    return consultation, versions, shown
+
+
+def _note(act: Act, conclusion: Conclusion) -> None:
+    AuditEvent.write(
+        act,
+        actor_id=current_user.id,
+        subject_id=conclusion.consultation_id,
+        first=conclusion.version,
+        last=conclusion.version,
+        address=address(),
+    )
+
+
+def _paper(consultation: Consultation, conclusion: Conclusion) -> papers.Paper:
+    """By the clinic's own clock: whoever reads it elsewhere sees the same."""
+    doctor = consultation.doctor
+    kind = conclusion.signature_kind
+    return papers.Paper(
+        title="Заключение",
+        clinic=current_settings.clinic_name,
+        legal_name=current_settings.clinic_legal_name,
+        licence=current_settings.clinic_licence,
+        doctor=doctor.user.name,
+        specialty=doctor.specialty,
+        documents=doctor.licence,
+        patient=consultation.patient.name,
+        identity=IDENTITIES[consultation.patient.identity_level],
+        when=in_full(consultation.starts_at, current_settings.clinic_timezone),
+        version=f"Версия {conclusion.version} от {in_full(conclusion.created_at, current_settings.clinic_timezone)}",
+        text=[papers.Paragraph(one.text, one.is_heading) for one in conclusion.paragraphs],
+        files=[one.name for one in conclusion.files],
+        notice=render_template("fragments/consultations/paper_limits.txt"),
+        signature=SIGNATURES[kind] if kind is not None else "",
+        made_at=conclusion.created_at,
+    )

@@ -1,0 +1,57 @@
+"""The patient's rating after a consultation."""
+
+from __future__ import annotations
+
+from flask import abort, flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...extensions import db
+from ...models import Consultation, Review
+from ...rendering import go, respond
+from .views import bp
+from .written import STARS, ReviewForm
+
+
+@bp.get("/<int:id>/review")
+@login_required
+def review(id: int) -> ResponseReturnValue:
+    return _form(_own(id), ReviewForm(formdata=None), 200)
+
+
+@bp.post("/<int:id>/review")
+@login_required
+def send_review(id: int) -> ResponseReturnValue:
+    consultation, form = _own(id), ReviewForm()
+    if not form.validate_on_submit():
+        return _form(consultation, form, 422)
+    try:
+        Review.give(consultation, form.stars.data, form.words.data or "")
+    except errors.Refused as refusal:
+        db.session.rollback()
+        form.stars.errors = [refusal.sentence]
+        return _form(_own(id), form, refusal.status)
+    db.session.commit()
+    flash("Спасибо за оценку.")
+    return go(url_for(".show", id=id))
+
+
+def _form(consultation: Consultation, form: ReviewForm, status: int) -> ResponseReturnValue:
+    return respond(
+        "consultations/review_form.html",
+        page="consultations/review.html",
+        status=status,
+        consultation=consultation,
+        review=Review.of(consultation),
+        form=form,
+        choices=STARS,
+        viewer=current_user,
+    )
+
+
+def _own(id: int) -> Consultation:
+    """A patient's; the doctor is rated, he does not rate."""
+    if not current_user.is_patient:
+        abort(404)
+    return Consultation.one_of(current_user, id) or abort(404)

@@ -1,0 +1,191 @@
+"""Forms of what is written of a consultation, and how their files come in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import request
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    MultipleFileField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, ValidationError
+
+from ... import errors
+from ...config import current_settings
+from ...models import Attachment, Chat, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
+from .. import intake
+from ..typed import CLIENT_ID, squeezed, tidy
+
+END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
+
+
+def under(*headings: str) -> str:
+    """A line to write on stands under each."""
+    return "\n\n\n".join(f"{one}:" for one in headings) + "\n"
+
+
+# word, title, text
+TEMPLATES = (
+    (Template.FIRST, "Первичная беседа", under("Жалобы", "Анамнез", *END)),
+    (Template.AGAIN, "Повторная", under("Жалобы", "Что изменилось", *END)),
+    (Template.TESTS, "Разбор анализов", under("Жалобы", "Анамнез", "Какие анализы разобрали", *END)),
+)
+TEXTS = {word: text for word, _, text in TEMPLATES}
+
+STARS = (
+    (5, "5 – отлично"),
+    (4, "4 – хорошо"),
+    (3, "3 – нормально"),
+    (2, "2 – плохо"),
+    (1, "1 – очень плохо"),
+)
+
+ENDS = {0: "0 – не беспокоит", Complaint.STRONGEST: f"{Complaint.STRONGEST} – нестерпимо"}
+STRENGTHS = [SelectChoice("", "Не указывать")]
+STRENGTHS += [SelectChoice(str(one), ENDS.get(one, str(one))) for one in range(Complaint.STRONGEST + 1)]
+
+
+def room() -> int:
+    """Bytes: as many files as may come with a form, and words."""
+    words = 256 * 1024
+    is_with_files = request.mimetype == "multipart/form-data"
+    return words + current_settings.files_max * current_settings.file_max if is_with_files else words
+
+
+def template_of(word: str | None) -> Template | None:
+    return Template(word) if word and word in [*Template] else None
+
+
+def is_untouched(text: str | None) -> bool:
+    """Nothing, or a template in which nothing was written."""
+    return " ".join((text or "").split()) in ["", *(" ".join(one.split()) for one in TEXTS.values())]
+
+
+class WithFiles(FlaskForm):
+    """`uploads` names files that came before, `files` come with the form."""
+
+    client_id = HiddenField()
+    uploads = SelectMultipleField(validate_choice=False, choices=[])
+    files = MultipleFileField("Файлы")
+    kept: Sequence[Attachment] = ()  # shown again when something else was wrong
+
+    @property
+    def given(self) -> list[FileStorage]:
+        """A browser sends one nameless file when none was chosen."""
+        return [file for file in self.files.data or () if isinstance(file, FileStorage) and file.filename]
+
+    def validate_files(self, field: MultipleFileField) -> None:
+        most = current_settings.files_max
+        if len(self.uploads.data or ()) + len(self.given) > most:
+            raise ValidationError(f"За один раз до {most} файлов. Уберите лишние.")
+
+    def validate_client_id(self, field: HiddenField) -> None:
+        if not CLIENT_ID.fullmatch(field.data or ""):
+            raise ValidationError("Обновите страницу и отправьте ещё раз.")
+
+    def take_in(self, chat: Chat) -> None:
+        """Before any lock, as looking at files takes seconds. Commits."""
+        if self.files.errors or not (self.given or self.uploads.data):
+            return
+        taken, self.files.errors = intake.take_form(current_user, chat, self.given, is_for_card=True)
+        self.uploads.data = [*(self.uploads.data or ()), *(one.key for one in taken)]
+
+    def attached(self, chat: Chat) -> list[Attachment]:
+        """Read under the chat's lock. Raises AttachmentIsGone."""
+        keys = list(dict.fromkeys(self.uploads.data or ()))
+        found = Attachment.sent_by(current_user, chat, keys) if keys else []
+        if len(found) < len(keys) or any(one.is_old or not one.has_arrived for one in found):
+            raise errors.AttachmentIsGone
+        return found
+
+    def keep(self, chat: Chat) -> None:
+        """Files that are here stay beside the form when something else was wrong."""
+        sent = Attachment.sent_by(current_user, chat, self.uploads.data) if self.uploads.data else []
+        self.kept = [one for one in sent if one.has_arrived and one.message_id is None and not one.is_old]
+
+
+class DraftForm(FlaskForm):
+    text = TextAreaField(
+        "Заключение",
+        [Length(max=Conclusion.LONGEST, message="Заключение длиннее 20 000 знаков. Сократите его.")],
+        [tidy],
+    )
+    template = HiddenField()
+    seen = IntegerField("seen", [InputRequired(), NumberRange(min=0)])  # the last version the doctor knew of
+
+    def keep_draft(self, consultation: Consultation, *, seen: int | None) -> None:
+        ConclusionDraft.keep(consultation, self.text.data or "", template_of(self.template.data), seen=seen or 0)
+
+
+class ConclusionForm(WithFiles, DraftForm):
+    def give(self, consultation: Consultation, attachments: Sequence[Attachment]) -> Conclusion:
+        return Conclusion.give(
+            consultation,
+            self.text.data or "",
+            self.client_id.data,
+            seen=self.seen.data,
+            template=template_of(self.template.data),
+            attachments=attachments,
+        )
+
+    def validate_text(self, field: TextAreaField) -> None:
+        if is_untouched(field.data):
+            raise ValidationError("Напишите заключение.")
+
+
+class ReviewForm(FlaskForm):
+    stars = RadioField(
+        "Как прошла консультация?",
+        [AnyOf([stars for stars, _ in STARS], "Выберите оценку.")],
+        choices=[SelectChoice(stars, words) for stars, words in STARS],
+        coerce=lambda value: int(value) if str(value).isdecimal() else 0,
+        validate_choice=False,  # its sentence would be English
+    )
+    words = TextAreaField(
+        "Несколько слов врачу, если хотите",
+        [Length(max=Review.LONGEST, message="Отзыв длиннее 1 000 знаков.")],
+        [tidy],
+    )
+
+
+def not_longer_than(most: int) -> Length:
+    return Length(max=most, message=f"Длиннее {most} знаков. Сократите.")
+
+
+class ComplaintForm(WithFiles):
+    trouble = TextAreaField(
+        "Что беспокоит",
+        [DataRequired("Напишите, что вас беспокоит."), not_longer_than(Complaint.LONGEST)],
+        [tidy],
+    )
+    since = StringField("С какого времени", [not_longer_than(Complaint.LONGEST_SINCE)], [squeezed])
+    strength = SelectField(
+        "Насколько сильно",
+        [AnyOf([one.value for one in STRENGTHS], "Выберите число от 0 до 10.")],
+        choices=STRENGTHS,
+        coerce=lambda value: "" if value is None else str(value),
+        validate_choice=False,
+    )
+    medicines = TextAreaField("Какие лекарства принимаете", [not_longer_than(Complaint.LONGEST)], [tidy])
+    allergies = TextAreaField("На что аллергия", [not_longer_than(Complaint.LONGEST)], [tidy])
+
+    @property
+    def sheet(self) -> Sheet:
+        return Sheet(
+            trouble=self.trouble.data or "",
+            since=self.since.data or "",
+            strength=int(self.strength.data) if self.strength.data else None,
+            medicines=self.medicines.data or "",
+            allergies=self.allergies.data or "",
+        )
