@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
+from . import seed_talks
 from .events import notice_now
 from .extensions import db
 from .models import Access, Attachment, Cause, Chat, Consent, Doctor, Mark, Payment, Receipt, Role, Tariff, User
@@ -139,6 +140,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     for patient, who in ((anna, (0, 2, 3, 1, 4)), (pyotr, (0,)), (marina, (0,)), (pyotr, (1,))):
         for number in who:
             Chat.begin(patient, doctors[number])
+    seed_talks.fill(patients, doctors, _days_ago)
     _pays(anna, doctors[4], WEEK, days_ago=20, how="needs it no more")
     _pays(marina, doctors[0], MONTH, days_ago=18)
     _pays(pyotr, doctors[1], WEEK, days_ago=7 - 20 / 24)
@@ -217,7 +219,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
 
 def _money_in_dispute() -> None:
     """For the operator, beside the odd sum: a wish, and a refund that the bank did not take."""
-    payments = db.session.scalars(select(Payment).where(Payment.applied_at.is_not(None)).order_by(Payment.id)).all()
+    payments = db.session.scalars(select(Payment).where(Payment.applied_at.is_not(None), Payment.tariff_id.is_not(None))).all()
     if not payments:
         return
     of_marina, of_pyotr, *_ = payments

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import Browser
-from factories import PASSWORD, attach, make_chat, make_doctor, say
+from factories import PASSWORD, attach, later, make_chat, make_doctor, propose, say
 from money import begin, buy, settle
 
 from ibolit.extensions import db
-from ibolit.models import AttachmentState, Cause, Chat, Device, Doctor, Kind, User
+from ibolit.jobs import run_due
+from ibolit.models import AttachmentState, Cause, Chat, Consultation, Device, Doctor, Kind, Payment, User
+from ibolit.rendering import epoch
 from ibolit.services import Services
 from ibolit.services.payments import Stage
 from ibolit.services.realtime import Closing, Outbox
@@ -345,3 +347,85 @@ def test_ending_that_is_rolled_back_cuts_nobody_off(patient: User, open_screen: 
     device.end()
     db.session.rollback()
     assert screen.outbox.ended_with is None
+
+
+# Consultations
+
+
+def test_card_is_told_to_both_and_to_nobody_else(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+    of_patient, of_doctor, of_stranger = three
+    talk = propose(chat)
+    told = of_patient.shown()
+    assert f'id="message-{talk.message_id}"' in told
+    assert ">Подтвердить</button>" in told
+    of_doctor.shown()
+    talk.confirm(talk.patient, talk.starts_at)
+    db.session.commit()
+    for screen in (of_patient, of_doctor):
+        told = screen.shown()
+        assert f'id="consultation-{talk.id}"' in told
+        assert f'data-chat="{chat.id}" data-revision="{talk.message.revision}"' in told
+    assert of_stranger.shown() == ""
+
+
+def test_token_of_who_pressed_is_told_to_nobody(
+    as_patient: Browser, three: tuple[Screen, Screen, Screen], chat: Chat
+) -> None:
+    talk_id = propose(chat).id
+    talk = db.session.get_one(Consultation, talk_id)
+    for screen in three:
+        screen.shown()
+    as_patient.post(f"/consultations/{talk_id}/confirmation", {"seen": epoch(talk.starts_at)})
+    for screen in three[:2]:
+        told = screen.shown()
+        assert "<form" in told or "disabled" in told
+        assert "csrf" not in told
+
+
+def test_worker_draws_a_card_without_a_request(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+    propose(chat)
+    for screen in three:
+        screen.shown()
+    later(hours=3)
+    assert run_due() > 0
+    assert "Не подтверждена вовремя" in three[0].shown()
+
+
+def test_both_are_led_to_the_call(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+    talk = propose(chat)
+    talk.confirm(talk.patient, talk.starts_at)
+    later(hours=1, minutes=55)
+    talk.get_ready(talk.patient)
+    db.session.commit()
+    for screen in three:
+        assert "data-go" not in screen.shown()
+    talk.get_ready(talk.doctor.user)
+    db.session.commit()
+    for screen in three[:2]:
+        assert f'data-go="/consultations/{talk.id}/call"' in screen.shown()
+    assert three[2].shown() == ""
+
+
+def test_money_shows_on_the_card_of_both(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+    talk = propose(chat, price=1500_00)
+    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    db.session.commit()
+    settle(payment)
+    for screen in three[:2]:
+        assert "Оплачено" in screen.shown()
+    payment.give_back(payment.rest, Cause.OPERATOR)
+    db.session.commit()
+    for screen in three[:2]:
+        told = screen.shown()
+        assert "Отменена" in told
+        assert "Деньги возвращаются" in told
+
+
+def test_chat_opens_for_the_talk_on_both_screens(
+    three: tuple[Screen, Screen, Screen], patient: User, doctor: Doctor
+) -> None:
+    chat = make_chat(patient, doctor, days_left=-1)
+    talk = propose(chat)
+    talk.confirm(talk.patient, talk.starts_at)
+    db.session.commit()
+    assert f'id="chat-{chat.id}-strip"' in three[0].shown()

@@ -1,0 +1,134 @@
+"""A consultation in every state for the demo clinic, by the models' own verbs, on the days it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from .config import current_settings
+from .events import notice_now
+from .extensions import db
+from .models import (
+    Chat,
+    Consultation,
+    ConsultationRequest,
+    Doctor,
+    Job,
+    JobKind,
+    Payment,
+    Reason,
+    TalkKind,
+    Terms,
+    User,
+)
+from .services import clock, current_services
+from .services.payments.demo import DemoBank
+
+DaysAgo = Callable[[float], AbstractContextManager[None]]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None:
+    """Anna has one of each; Ivanova's day has something to do now."""
+    anna, pyotr, marina = patients
+    ivanova, lebedev, khasanova, orlov, weber, _ = doctors
+    now = clock.now()
+    with _told(days_ago, 3):
+        paid = _propose(
+            anna, ivanova, _at(now + DAY, 16), price=1500_00, note="Подготовьте список лекарств и давление за неделю"
+        )
+        _pay(paid)
+    with _told(days_ago, 2.4):
+        paid.wish_time(paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
+    with _told(days_ago, 1):
+        _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=TalkKind.AUDIO, minutes=15)
+        _propose(anna, lebedev, _at(now + 3 * DAY, 12), price=2500_00)
+    _past(anna, orlov, weber, days_ago)
+    with _told(days_ago, 0.1):
+        ConsultationRequest.ask(
+            _chat(pyotr, lebedev), pyotr, TalkKind.AUDIO, "Завтра вечером или в субботу утром", "seed-request"
+        )
+        soon = _propose(pyotr, ivanova, _minute(now + timedelta(minutes=7)), minutes=20)
+        soon.confirm(pyotr, soon.starts_at)
+        going_on = _propose(marina, ivanova, _minute(now - timedelta(minutes=25)), minutes=20)
+        going_on.confirm(marina, going_on.starts_at)
+    for side in (marina, ivanova.user):
+        going_on.get_ready(side)
+    notice_now()
+    db.session.flush()
+    for job in db.session.scalars(select(Job).where(Job.kind == JobKind.NOTIFICATION)):
+        job.finish()  # who knows of days gone by needs no letter of them
+
+
+def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
+    now = clock.now()
+    with _told(days_ago, 9):
+        done = _propose(anna, orlov, _at(now - 8 * DAY, 15), price=1800_00)
+        _pay(done)
+        cancelled = _propose(anna, weber, _at(now - 3 * DAY, 11), price=2000_00)
+        expired = _propose(anna, weber, _at(now - 6 * DAY, 11))
+        missed = _propose(anna, weber, _at(now - 5 * DAY, 18))
+        missed.confirm(anna, missed.starts_at)
+    with _told(days_ago, (now - done.starts_at) / DAY):
+        done.get_ready(anna)
+        done.get_ready(orlov.user)
+    with _told(days_ago, (now - done.ends_at) / DAY):
+        done.end(orlov.user)
+    with _told(days_ago, (now - expired.starts_at - HOUR) / DAY):
+        expired.work()
+    with _told(days_ago, (now - missed.starts_at) / DAY):
+        missed.get_ready(anna)
+    with _told(days_ago, (now - missed.closes_at) / DAY):
+        missed.work()
+    with _told(days_ago, 4):
+        cancelled.cancel(anna, Reason.BAD_TIME, cancelled.promise_to(anna))
+
+
+@contextmanager
+def _told(days_ago: DaysAgo, days: float) -> Iterator[None]:
+    with days_ago(days):
+        yield
+        notice_now()
+
+
+def _chat(patient: User, doctor: Doctor) -> Chat:
+    return db.session.get_one(Chat, Chat.begin(patient, doctor))
+
+
+def _propose(
+    patient: User,
+    doctor: Doctor,
+    starts_at: datetime,
+    *,
+    price: int = 0,
+    kind: TalkKind = TalkKind.VIDEO,
+    minutes: int = 30,
+    note: str = "",
+) -> Consultation:
+    terms = Terms(kind, starts_at, minutes, price, note)
+    return Consultation.propose(_chat(patient, doctor), doctor, terms, f"seed-talk-{starts_at:%m%d%H%M}-{doctor.id}")
+
+
+def _pay(talk: Consultation) -> None:
+    """A real provider is left in peace, and the talk unpaid."""
+    bank = current_services.payments
+    if not isinstance(bank, DemoBank):
+        return
+    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
+    payment.settle(bill)
+    bank.pay(bill.id)
+    payment.settle(bank.find(bill.id))
+
+
+def _at(day: datetime, hour: int) -> datetime:
+    """By Moscow's clock, which the demo clinic shows."""
+    local = day.astimezone(current_settings.clinic_timezone).replace(hour=hour, minute=0, second=0, microsecond=0)
+    return local.astimezone(day.tzinfo)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
