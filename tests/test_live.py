@@ -35,6 +35,9 @@ class Screen:
         return "\n".join(pieces)
 
 
+Three = tuple[Screen, Screen, Screen]
+
+
 @pytest.fixture
 def open_screen(services: Services) -> Iterator[Open]:
     opened: list[Outbox] = []
@@ -58,9 +61,7 @@ def post(browser: Browser, chat: Chat, text: str = "Болит голова", cl
     assert browser.post(url, {"text": text, "client_id": client_id}, htmx=True).status_code == 200
 
 
-def test_voice_that_plays_now_is_shown_anew_to_both(
-    chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_voice_that_plays_now_is_shown_anew_to_both(chat: Chat, patient: User, three: Three) -> None:
     voice = attach(chat, patient, Kind.VOICE, state=AttachmentState.PREPARING, mimetype="audio/webm", name="голос.webm")
     message = say(chat, patient, "", files=[voice])
     before = message.revision
@@ -77,9 +78,7 @@ def test_voice_that_plays_now_is_shown_anew_to_both(
         assert f"/files/{voice.id}/shown" in html
 
 
-def test_message_reaches_the_two_and_nobody_else(
-    as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_message_reaches_the_two_and_nobody_else(as_patient: Browser, chat: Chat, three: Three) -> None:
     post(as_patient, chat)
     author, reader, stranger = (screen.shown() for screen in three)
     assert stranger == ""
@@ -91,9 +90,7 @@ def test_message_reaches_the_two_and_nobody_else(
         assert "Болит голова" in html
 
 
-def test_author_sees_a_tick_and_the_reader_a_number(
-    as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_author_sees_a_tick_and_the_reader_a_number(as_patient: Browser, chat: Chat, three: Three) -> None:
     post(as_patient, chat)
     author, reader, _ = (screen.shown() for screen in three)
     assert "message--mine" in author
@@ -119,23 +116,19 @@ def test_every_open_screen_of_a_person_is_told(
     assert "Болит" not in screens[0].shown()
 
 
-def test_a_worker_without_a_request_draws_the_same(
-    chat: Chat, doctor: Doctor, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_a_worker_without_a_request_draws_the_same(chat: Chat, doctor: Doctor, three: Three) -> None:
     say(chat, doctor.user, "Пора принять лекарство")
     assert f'href="/chats/{chat.id}#unread"' in three[0].shown()
 
 
-def test_repeated_message_is_told_once(as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]) -> None:
+def test_repeated_message_is_told_once(as_patient: Browser, chat: Chat, three: Three) -> None:
     post(as_patient, chat)
     three[1].shown()
     post(as_patient, chat)
     assert three[1].shown() == ""
 
 
-def test_times_are_of_each_reader(
-    as_patient: Browser, chat: Chat, doctor: Doctor, patient: User, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_times_are_of_each_reader(as_patient: Browser, chat: Chat, doctor: Doctor, patient: User, three: Three) -> None:
     db.session.get_one(User, doctor.user_id).choose_zone("Asia/Vladivostok")
     db.session.commit()
     post(as_patient, chat)
@@ -145,7 +138,7 @@ def test_times_are_of_each_reader(
 
 
 def test_refused_and_rolled_back_messages_are_told_to_nobody(
-    as_patient: Browser, patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+    as_patient: Browser, patient: User, doctor: Doctor, three: Three
 ) -> None:
     chat = make_chat(patient, doctor, days_left=-1)
     letter: dict[str, object] = {"text": "Болит", "client_id": "abcdef123456"}
@@ -156,7 +149,7 @@ def test_refused_and_rolled_back_messages_are_told_to_nobody(
 
 
 def test_first_message_changes_strip_and_composer_of_both(
-    as_patient: Browser, patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
+    as_patient: Browser, patient: User, doctor: Doctor, three: Three
 ) -> None:
     chat = make_chat(patient, doctor)
     post(as_patient, chat)
@@ -167,9 +160,7 @@ def test_first_message_changes_strip_and_composer_of_both(
         assert "data-stale" in html
 
 
-def test_granted_days_open_the_patients_composer(
-    patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_granted_days_open_the_patients_composer(patient: User, doctor: Doctor, three: Three) -> None:
     chat = make_chat(patient, doctor, days_left=-1)
     chat.prolong(7)
     db.session.commit()
@@ -178,7 +169,7 @@ def test_granted_days_open_the_patients_composer(
 
 
 def test_receipts_reach_the_author_and_the_readers_other_screens(
-    as_doctor: Browser, chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
+    as_doctor: Browser, chat: Chat, patient: User, three: Three
 ) -> None:
     say(chat, patient)
     [screen.shown() for screen in three]
@@ -196,9 +187,7 @@ def test_receipts_reach_the_author_and_the_readers_other_screens(
     assert stranger == ""
 
 
-def test_same_receipts_again_are_told_to_nobody(
-    as_doctor: Browser, chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_same_receipts_again_are_told_to_nobody(as_doctor: Browser, chat: Chat, patient: User, three: Three) -> None:
     say(chat, patient)
     for _ in range(2):
         [screen.shown() for screen in three]
@@ -207,7 +196,7 @@ def test_same_receipts_again_are_told_to_nobody(
 
 
 def test_opening_the_chat_tells_the_author_it_was_read(
-    as_doctor: Browser, chat: Chat, patient: User, three: tuple[Screen, Screen, Screen]
+    as_doctor: Browser, chat: Chat, patient: User, three: Three
 ) -> None:
     say(chat, patient)
     three[0].shown()
@@ -215,9 +204,7 @@ def test_opening_the_chat_tells_the_author_it_was_read(
     assert 'data-read-to="1"' in three[0].shown()
 
 
-def test_typing_is_told_to_the_other_only(
-    as_patient: Browser, as_doctor: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_typing_is_told_to_the_other_only(as_patient: Browser, as_doctor: Browser, chat: Chat, three: Three) -> None:
     as_patient.post(f"/chats/{chat.id}/typing")
     author, reader, stranger = (screen.shown() for screen in three)
     assert (author, stranger) == ("", "")
@@ -227,15 +214,13 @@ def test_typing_is_told_to_the_other_only(
     assert "печатает…" in three[0].shown()
 
 
-def test_who_may_not_write_does_not_type(
-    as_patient: Browser, patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_who_may_not_write_does_not_type(as_patient: Browser, patient: User, doctor: Doctor, three: Three) -> None:
     chat = make_chat(patient, doctor, days_left=-1)
     assert as_patient.post(f"/chats/{chat.id}/typing").status_code == 204
     assert three[1].shown() == ""
 
 
-def test_stranger_types_into_no_chat(as_stranger: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]) -> None:
+def test_stranger_types_into_no_chat(as_stranger: Browser, chat: Chat, three: Three) -> None:
     assert as_stranger.post(f"/chats/{chat.id}/typing").status_code == 404
     assert [screen.shown() for screen in three] == ["", "", ""]
 
@@ -249,9 +234,7 @@ def test_patients_of_one_doctor_do_not_hear_each_other(
     assert (neighbour.shown(), colleague.shown()) == ("", "")
 
 
-def test_fragments_are_safe_and_hold_no_script(
-    as_patient: Browser, chat: Chat, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_fragments_are_safe_and_hold_no_script(as_patient: Browser, chat: Chat, three: Three) -> None:
     post(as_patient, chat, "<script>alert(1)</script><img onerror=x>")
     for screen in three[:2]:
         html = screen.shown()
@@ -262,9 +245,7 @@ def test_fragments_are_safe_and_hold_no_script(
 # Money
 
 
-def test_payer_sees_it_on_his_screens_and_the_doctor_only_the_time(
-    patient: User, doctor: Doctor, three: tuple[Screen, Screen, Screen]
-) -> None:
+def test_payer_sees_it_on_his_screens_and_the_doctor_only_the_time(patient: User, doctor: Doctor, three: Three) -> None:
     payment = begin(make_chat(patient, doctor, days_left=-1))
     settle(payment, Stage.WAITING)
     shown = [screen.shown() for screen in three]
@@ -295,9 +276,7 @@ def test_worker_draws_a_payment_without_a_request(chat: Chat, patient: User, ope
     assert "csrf" not in html
 
 
-def test_refund_is_told_to_the_payer(
-    chat: Chat, three: tuple[Screen, Screen, Screen], as_patient: Browser, doctor: Doctor
-) -> None:
+def test_refund_is_told_to_the_payer(chat: Chat, three: Three, as_patient: Browser, doctor: Doctor) -> None:
     payment = buy(chat)
     [screen.shown() for screen in three]
     payment.give_back(500_00, Cause.OPERATOR)
@@ -352,7 +331,7 @@ def test_ending_that_is_rolled_back_cuts_nobody_off(patient: User, open_screen: 
 # Consultations
 
 
-def test_card_is_told_to_both_and_to_nobody_else(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+def test_card_is_told_to_both_and_to_nobody_else(three: Three, chat: Chat) -> None:
     of_patient, of_doctor, of_stranger = three
     talk = propose(chat)
     told = of_patient.shown()
@@ -368,9 +347,7 @@ def test_card_is_told_to_both_and_to_nobody_else(three: tuple[Screen, Screen, Sc
     assert of_stranger.shown() == ""
 
 
-def test_token_of_who_pressed_is_told_to_nobody(
-    as_patient: Browser, three: tuple[Screen, Screen, Screen], chat: Chat
-) -> None:
+def test_token_of_who_pressed_is_told_to_nobody(as_patient: Browser, three: Three, chat: Chat) -> None:
     talk_id = propose(chat).id
     talk = db.session.get_one(Consultation, talk_id)
     for screen in three:
@@ -382,7 +359,7 @@ def test_token_of_who_pressed_is_told_to_nobody(
         assert "csrf" not in told
 
 
-def test_worker_draws_a_card_without_a_request(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+def test_worker_draws_a_card_without_a_request(three: Three, chat: Chat) -> None:
     propose(chat)
     for screen in three:
         screen.shown()
@@ -391,7 +368,7 @@ def test_worker_draws_a_card_without_a_request(three: tuple[Screen, Screen, Scre
     assert "Не подтверждена вовремя" in three[0].shown()
 
 
-def test_both_are_led_to_the_call(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+def test_both_are_led_to_the_call(three: Three, chat: Chat) -> None:
     talk = propose(chat)
     talk.confirm(talk.patient, talk.starts_at)
     later(hours=1, minutes=55)
@@ -406,7 +383,7 @@ def test_both_are_led_to_the_call(three: tuple[Screen, Screen, Screen], chat: Ch
     assert three[2].shown() == ""
 
 
-def test_money_shows_on_the_card_of_both(three: tuple[Screen, Screen, Screen], chat: Chat) -> None:
+def test_money_shows_on_the_card_of_both(three: Three, chat: Chat) -> None:
     talk = propose(chat, price=1500_00)
     payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
     db.session.commit()
@@ -421,9 +398,7 @@ def test_money_shows_on_the_card_of_both(three: tuple[Screen, Screen, Screen], c
         assert "Деньги возвращаются" in told
 
 
-def test_chat_opens_for_the_talk_on_both_screens(
-    three: tuple[Screen, Screen, Screen], patient: User, doctor: Doctor
-) -> None:
+def test_chat_opens_for_the_talk_on_both_screens(three: Three, patient: User, doctor: Doctor) -> None:
     chat = make_chat(patient, doctor, days_left=-1)
     talk = propose(chat)
     talk.confirm(talk.patient, talk.starts_at)
