@@ -1,0 +1,438 @@
+"""Who learns what by SMS or mail, and what the chat says of it: written with its cause, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from factories import propose
+from meetings import StillClock, accept, begin_to_pay, cancel, confirm, pay, ready, succeed, wish, work
+from talked import talked
+
+from ibolit.extensions import db
+from ibolit.models import (
+    Cause,
+    Chat,
+    Conclusion,
+    Consultation,
+    ConsultationRequest,
+    Doctor,
+    Job,
+    JobKind,
+    Message,
+    Notification,
+    Reason,
+    TalkKind,
+    User,
+)
+from ibolit.services import clock
+
+pytestmark = pytest.mark.usefixtures("clinic")
+
+PRICE = 1500_00
+FAR = timedelta(days=3)
+SPRING = datetime(2026, 3, 25, 11, tzinfo=UTC)  # «25 марта, 14:00 (МСК)»
+
+still = StillClock(SPRING)
+
+
+@pytest.fixture(autouse=True)
+def days_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    still.show(SPRING - timedelta(days=5))
+    monkeypatch.setattr(clock, "datetime", still)
+
+
+def go_to(moment: datetime, **more: float) -> None:
+    still.show(moment + timedelta(**more))
+
+
+def told(user: User) -> list[str]:
+    """What the person is told since the last forgetting, in its order."""
+    kinds = db.select(Notification.kind).where(Notification.user_id == user.id).order_by(Notification.id)
+    return [kind.value for kind in db.session.scalars(kinds)]
+
+
+def notes(chat: Chat) -> list[str]:
+    texts = db.select(Message.text).where(Message.chat_id == chat.id, Message.author_id.is_(None))
+    return list(db.session.scalars(texts.order_by(Message.seq)))
+
+
+def forget() -> None:
+    db.session.execute(db.delete(Notification))
+    db.session.execute(db.delete(Job).where(Job.kind == JobKind.NOTIFICATION))
+    db.session.execute(db.delete(Message).where(Message.author_id.is_(None)))
+    db.session.commit()
+
+
+def agreed(chat: Chat, *, price: int = 0, starts_at: datetime | None = None) -> Consultation:
+    """Nothing is told of how it came about."""
+    talk = propose(chat, starts_at=starts_at or clock.now() + FAR, price=price)
+    if price:
+        pay(talk)
+    else:
+        confirm(talk)
+    forget()
+    return talk
+
+
+# Agreeing
+
+
+def test_request_is_told_to_the_doctor(chat: Chat, patient: User, doctor: Doctor) -> None:
+    request = ConsultationRequest.ask(chat, patient, TalkKind.VIDEO, "вечером", "ask-1")
+    db.session.commit()
+    assert (told(patient), told(doctor.user)) == ([], ["requested"])
+    assert db.session.scalars(db.select(Notification.chat_id)).one() == request.chat_id
+
+
+def test_proposal_is_told_to_the_patient(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = propose(chat)
+    assert (told(patient), told(doctor.user)) == (["proposed"], [])
+    assert db.session.scalars(db.select(Notification.consultation_id)).one() == talk.id
+    assert notes(chat) == []  # the card says it
+
+
+def test_yes_is_told_to_the_doctor(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = propose(chat)
+    forget()
+    confirm(talk)
+    assert (told(patient), told(doctor.user)) == ([], ["confirmed"])
+
+
+def test_payment_is_told_to_the_doctor(chat: Chat, patient: User, doctor: Doctor) -> None:
+    """Its payer learns it from his bank and from the page he comes back to."""
+    talk = propose(chat, price=PRICE)
+    payment = begin_to_pay(talk)
+    forget()
+    succeed(payment)
+    assert (told(patient), told(doctor.user)) == ([], ["confirmed"])
+
+
+@pytest.mark.parametrize("wisher", ["patient", "doctor"])
+def test_wish_is_told_to_the_other_side(chat: Chat, wisher: str) -> None:
+    talk = agreed(chat)
+    mine, other = sides(talk, wisher)
+    start = wish(talk, mine, talk.starts_at + FAR)
+    assert (told(mine), told(other)) == ([], ["time_wished"])
+    assert db.session.scalars(db.select(Notification.moment)).one() == start
+
+
+def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = agreed(chat)
+    for _ in range(2):
+        start = wish(talk, patient, talk.starts_at + FAR)
+        talk.decline_time(doctor.user, start)
+        db.session.commit()
+    assert told(doctor.user) == ["time_wished"] * 2
+    assert told(patient) == ["time_declined"] * 2
+
+
+@pytest.mark.parametrize("wisher", ["patient", "doctor"])
+def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
+    talk = agreed(chat)
+    mine, other = sides(talk, wisher)
+    start = wish(talk, mine, talk.starts_at + FAR)
+    forget()
+    talk.decline_time(other, start)
+    db.session.commit()
+    assert (told(mine), told(other)) == (["time_declined"], [])
+
+
+def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = agreed(chat)
+    start = wish(talk, patient, talk.starts_at + FAR)
+    forget()
+    talk.decline_time(patient, start)
+    db.session.commit()
+    assert (told(patient), told(doctor.user)) == ([], [])
+
+
+@pytest.mark.parametrize("wisher", ["patient", "doctor"])
+def test_move_is_told_to_who_wished_it(chat: Chat, wisher: str) -> None:
+    talk = agreed(chat)
+    mine, other = sides(talk, wisher)
+    wish(talk, mine, SPRING)
+    forget()
+    accept(talk, other)
+    assert (told(mine), told(other)) == (["moved"], [])
+    assert [note.split(" на ")[0] for note in notes(chat)] == ["Консультация перенесена"]
+
+
+def test_patients_yes_to_another_time_is_told_once(chat: Chat, patient: User, doctor: Doctor) -> None:
+    """It moves a free one and confirms it at once."""
+    talk = propose(chat, starts_at=clock.now() + FAR)
+    wish(talk, doctor.user, talk.starts_at + FAR)
+    forget()
+    accept(talk, patient)
+    assert talk.state == "confirmed"
+    assert (told(patient), told(doctor.user)) == ([], ["moved"])
+    assert len(notes(chat)) == 1
+
+
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_cancelling_is_told_to_the_other_side(chat: Chat, who: str) -> None:
+    talk = agreed(chat)
+    mine, other = sides(talk, who)
+    cancel(talk, mine)
+    assert (told(mine), told(other)) == ([], ["cancelled"])
+
+
+def test_cancelled_by_the_clinics_refund_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = propose(chat, starts_at=clock.now() + FAR, price=PRICE)
+    payment = pay(talk)
+    forget()
+    payment.wish_back(Cause.WISH)
+    payment.refunds[-1].approve(PRICE, "", None)
+    db.session.commit()
+    assert talk.state == "cancelled"
+    assert (told(patient), told(doctor.user)) == (["cancelled"], ["cancelled"])
+
+
+def test_expiry_is_told_to_whose_answer_was_awaited(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = propose(chat)
+    forget()
+    go_to(talk.starts_at)
+    work(talk)
+    assert (told(patient), told(doctor.user)) == (["expired"], [])
+
+
+# Meeting
+
+
+def test_reminder_is_told_to_both_once_for_a_start(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = agreed(chat)
+    for minutes in (1440, 15):
+        forget()
+        for minute in range(3):  # the worker looks again and again
+            go_to(talk.starts_at, minutes=minute - minutes)
+            work(talk)
+        assert (told(patient), told(doctor.user)) == (["near"], ["near"])
+
+
+def test_new_start_is_reminded_of_anew(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = agreed(chat)
+    go_to(talk.starts_at, days=-1)
+    work(talk)
+    wish(talk, patient, talk.starts_at + timedelta(hours=3))
+    accept(talk, doctor.user)
+    go_to(talk.starts_at, days=-1)
+    work(talk)
+    assert told(patient) == ["near", "moved", "near"]
+
+
+def test_who_waits_is_told_to_the_other_side_once(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = agreed(chat)
+    go_to(talk.starts_at)
+    ready(talk, patient)
+    ready(talk, patient)
+    assert (told(patient), told(doctor.user)) == ([], ["ready"])
+    ready(talk, doctor.user)
+    assert (told(patient), told(doctor.user)) == ([], ["ready"])
+
+
+def test_who_comes_back_is_told_of_again_but_not_at_once(chat: Chat, patient: User, doctor: Doctor) -> None:
+    """Each press is an SMS that somebody pays for."""
+    talk = agreed(chat)
+    go_to(start_of_five_minutes(talk.starts_at))
+    ready(talk, doctor.user)
+    go_to(clock.now(), minutes=3)  # readiness has lapsed
+    ready(talk, doctor.user)
+    assert told(patient) == ["ready"]
+    go_to(clock.now(), minutes=3)
+    ready(talk, doctor.user)
+    assert told(patient) == ["ready", "ready"]
+
+
+def start_of_five_minutes(moment: datetime) -> datetime:
+    return datetime.fromtimestamp(moment.timestamp() // 300 * 300 + 1, UTC)
+
+
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_lateness_is_told_to_who_waits(chat: Chat, who: str) -> None:
+    talk = agreed(chat)
+    mine, other = sides(talk, who)
+    go_to(talk.starts_at, minutes=-5)
+    talk.be_late(mine)
+    talk.be_late(mine)
+    db.session.commit()
+    assert (told(mine), told(other)) == ([], ["late"])
+    assert notes(chat) == [f"{'Пациент' if who == 'patient' else 'Врач'} опаздывает на 5 минут"]
+
+
+def test_missing_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = agreed(chat)
+    go_to(talk.closes_at)
+    work(talk)
+    assert (told(patient), told(doctor.user)) == (["missed"], ["missed"])
+
+
+def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = talked(chat)
+    forget()
+    for version in range(2):
+        Conclusion.give(talk, f"Здоровы, {version}", f"given-{version}", seen=version)
+        db.session.commit()
+    assert (told(patient), told(doctor.user)) == (["conclusion"] * 2, [])
+
+
+# How it is written
+
+
+def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
+    talk = agreed(chat)
+    talk.cancel(patient, Reason.OTHER, talk.promise_to(patient))
+    db.session.rollback()
+    assert (told(patient), told(doctor.user), notes(chat)) == ([], [], [])
+    assert db.session.scalars(db.select(Job).where(Job.kind == JobKind.NOTIFICATION)).all() == []
+
+
+def test_what_cannot_be_told_does_not_happen(chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cause and notification are one transaction."""
+    talk = propose(chat)
+
+    def fail(*_args: object, **_more: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Job, "add", fail)
+    with pytest.raises(RuntimeError):
+        confirm(talk)
+    db.session.rollback()
+    assert db.session.scalars(db.select(Consultation.state)).one() == "proposed"
+
+
+def test_each_notification_has_its_job(chat: Chat) -> None:
+    talk = agreed(chat)
+    go_to(talk.closes_at)
+    work(talk)
+    ids = set(db.session.scalars(db.select(Notification.id)))
+    assert len(ids) == 2
+    assert Job.pending(JobKind.NOTIFICATION) == ids
+
+
+def test_letters_are_for_what_can_wait(chat: Chat, patient: User, doctor: Doctor) -> None:
+    """Who has no proved address gets everything by SMS."""
+    patient.email = "anna@example.org"
+    db.session.commit()
+    talk = confirm(propose(chat, starts_at=clock.now() + FAR))
+    for minutes in (1440, 15):
+        go_to(talk.starts_at, minutes=-minutes)
+        work(talk)
+    talk.be_late(doctor.user)
+    go_to(talk.opens_at)
+    ready(talk, doctor.user)
+    rows = db.session.execute(db.select(Notification.user_id, Notification.kind, Notification.channel)).tuples()
+    channels = [(kind, channel) for user_id, kind, channel in rows if user_id == patient.id]
+    assert sorted(channels) == [
+        ("late", "sms"),
+        ("near", "mail"),
+        ("near", "sms"),
+        ("proposed", "mail"),
+        ("ready", "sms"),
+    ]
+    assert {channel for user_id, _, channel in rows if user_id == doctor.user_id} <= {"sms"}
+
+
+# What the chat says
+
+
+WHEN = "25 марта, 14:00 (МСК)"
+
+
+@pytest.fixture
+def talk(chat: Chat) -> Consultation:
+    return agreed(chat, starts_at=SPRING)
+
+
+def test_chat_says_that_it_is_confirmed(chat: Chat) -> None:
+    talk = propose(chat, starts_at=SPRING)
+    confirm(talk)
+    assert notes(chat) == [f"Консультация подтверждена: {WHEN}"]
+
+
+def test_chat_says_where_it_moved(chat: Chat, patient: User, doctor: Doctor, talk: Consultation) -> None:
+    wish(talk, patient, talk.starts_at + timedelta(hours=2))
+    accept(talk, doctor.user)
+    assert notes(chat) == ["Консультация перенесена на 25 марта, 16:00 (МСК)"]
+
+
+def test_chat_speaks_in_the_clinics_time(
+    chat: Chat, talk: Consultation, patient: User, doctor: Doctor, change_settings: Callable[..., None]
+) -> None:
+    """Both read the same words, wherever each of them is."""
+    patient.timezone, doctor.user.timezone = "Asia/Vladivostok", "Europe/Lisbon"
+    change_settings(clinic_timezone=ZoneInfo("Asia/Yekaterinburg"))
+    cancel(talk, patient)
+    [note] = notes(chat)
+    assert ", 16:00 (14:00 МСК): " in note
+
+
+@pytest.mark.parametrize(("reason", "words"), [(Reason.CHANGED_MIND, "передумал"), (Reason.OTHER, "другая причина")])
+def test_chat_says_who_cancelled_and_why(chat: Chat, talk: Consultation, reason: Reason, words: str) -> None:
+    talk.cancel(talk.patient, reason, talk.promise_to(talk.patient))
+    db.session.commit()
+    assert notes(chat) == [f"Пациент отменил консультацию {WHEN}: {words}."]
+
+
+def test_chat_says_that_the_money_goes_back(chat: Chat, doctor: Doctor) -> None:
+    talk = agreed(chat, price=PRICE, starts_at=SPRING)
+    cancel(talk, doctor.user)
+    said = f"Врач отменил консультацию {WHEN}: не подходит время. Деньги вернутся полностью."
+    assert notes(chat) == [said]
+
+
+def test_chat_says_that_the_clinic_decides(chat: Chat, patient: User) -> None:
+    talk = agreed(chat, price=PRICE)
+    go_to(talk.starts_at, hours=-2)
+    cancel(talk, patient)
+    [note] = notes(chat)
+    assert " отменил консультацию " in note
+    assert ". О возврате решит клиника до " in note
+
+
+def test_chat_says_that_the_clinic_gave_the_money_back(chat: Chat) -> None:
+    talk = propose(chat, starts_at=SPRING, price=PRICE)
+    payment = pay(talk)
+    forget()
+    payment.wish_back(Cause.WISH)
+    payment.refunds[-1].approve(PRICE, "", None)
+    db.session.commit()
+    assert notes(chat) == [f"Консультация {WHEN} отменена: клиника вернула деньги."]
+
+
+@pytest.mark.parametrize(("price", "words"), [(0, "не подтвердили"), (PRICE, "не оплатили")])
+def test_chat_says_what_was_missing(chat: Chat, price: int, words: str) -> None:
+    talk = propose(chat, price=price)
+    go_to(talk.starts_at)
+    work(talk)
+    [note] = notes(chat)
+    assert note.endswith(f" не состоится: её {words} вовремя. Можно договориться о новом времени.")
+
+
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        ([], "на связь никто не вышел. Деньги вернутся полностью."),
+        (["patient"], "врач не вышел на связь. Деньги вернутся полностью."),
+        (["doctor"], "пациент не вышел на связь. О возврате решит клиника до "),
+        (["patient", "doctor"], "вы не застали друг друга. О возврате решит клиника до "),
+    ],
+)
+def test_chat_says_who_was_missed_and_what_becomes_of_the_money(chat: Chat, came: list[str], words: str) -> None:
+    talk = agreed(chat, price=PRICE)
+    for number, who in enumerate(came):
+        go_to(talk.starts_at, minutes=5 * number)  # by then the first has gone
+        ready(talk, sides(talk, who)[0])
+    forget()
+    go_to(talk.closes_at)
+    work(talk)
+    [note] = notes(chat)
+    assert f" не состоялась: {words}" in note
+    assert note.endswith(". Можно договориться о новом времени.")
+
+
+def sides(talk: Consultation, who: str) -> tuple[User, User]:
+    """This one and the other."""
+    both = (talk.patient, talk.doctor.user)
+    return both if who == "patient" else (both[1], both[0])
