@@ -170,6 +170,10 @@ class ConclusionHasChanged(Refused):
     sentence = "Пока вы писали, вышла новая версия заключения. Ваш текст сохранён: проверьте его и отправьте ещё раз."
 
 
+class DraftIsOld(ConclusionHasChanged):
+    sentence = "Уже есть новая версия заключения, этот черновик не сохраняется. Скопируйте текст и обновите страницу."
+
+
 class NothingToReview(Refused):
     status = 409
     sentence = "Оценить можно только консультацию, которая состоялась."

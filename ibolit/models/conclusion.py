@@ -166,12 +166,12 @@ class ConclusionDraft(Model):
     def keep(cls, consultation: Consultation, text: str, template: Template | None, *, seen: int) -> None:
         """The last that comes is kept; nothing typed is no draft.
 
-        Raises ConclusionHasChanged for what was typed before a version that is given by now: an autosave that comes
+        Raises DraftIsOld for what was typed before a version that is given by now: an autosave that comes
         late would bring its draft back.
         """
         queue_up(db.session, f"consultation {consultation.id}")
         if Conclusion.newest_version(consultation) != seen:
-            raise errors.ConclusionHasChanged
+            raise errors.DraftIsOld
         if not text.strip():
             cls.forget(consultation)
             return

@@ -280,7 +280,7 @@ def test_autosave_of_an_old_tab_changes_nothing(as_doctor: Browser, over: Consul
     give(as_doctor, over)
     answer = save(as_doctor, over, htmx=htmx, text="Гуляйте.")
     assert answer.status_code == 409
-    assert "вышла новая версия" in answer.text
+    assert "этот черновик не сохраняется" in answer.text
     assert draft(over) is None
     assert htmx or typed(answer) == "Гуляйте."
 

@@ -57,7 +57,7 @@ def test_autosave_that_meets_the_sending_leaves_no_draft(clinic: Flask, chat: Ch
             Conclusion.give(talk, "Отдыхайте.", "client-0001", seen=0)
 
     found = outcomes(clinic, 6, act)
-    assert set(found) <= {"done", "ConclusionHasChanged"}
+    assert set(found) <= {"done", "DraftIsOld"}
     assert db.session.query(Conclusion).count() == 1
     assert db.session.query(ConclusionDraft).count() == 0
 

@@ -171,7 +171,7 @@ def test_draft_is_kept_and_goes_with_the_conclusion(over: Consultation) -> None:
 
 def test_late_autosave_brings_no_draft_back(over: Consultation) -> None:
     give(over)
-    with pytest.raises(errors.ConclusionHasChanged):
+    with pytest.raises(errors.DraftIsOld):
         ConclusionDraft.keep(over, "Отдыхайте", None, seen=0)
     assert ConclusionDraft.of(over) is None
 

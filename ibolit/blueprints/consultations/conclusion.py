@@ -79,7 +79,7 @@ def save_draft(id: int) -> ResponseReturnValue:
         return _draft_refused(consultation, form, 422)
     try:
         form.keep_draft(consultation, seen=form.seen.data)
-    except errors.ConclusionHasChanged as refusal:
+    except errors.DraftIsOld as refusal:
         form.text.errors = [refusal.sentence]
         return _draft_refused(consultation, form, refusal.status)
     db.session.commit()
