@@ -15,6 +15,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .chat.views import bp as chat
     from .consultations import calendar, complaint, conclusion, review  # noqa: F401  on the same blueprint, too
     from .consultations.proposals import bp as proposals
+    from .consultations.short import bp as short
     from .consultations.views import bp as consultations
     from .demo import bank  # noqa: F401  its page stands on the same blueprint
     from .demo.views import bp as demo
@@ -34,7 +35,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .webhooks.views import listen_to_demo_bank
 
     of_people = (auth, documents, doctors, messages, chat, files, uploads, tariffs, payments, live, account, patients)
-    for bp in (*of_people, consultations, proposals, operator, webhooks, pwa):
+    for bp in (*of_people, consultations, proposals, short, operator, webhooks, pwa):
         app.register_blueprint(bp)
     if not settings.is_production:
         app.register_blueprint(demo)

@@ -49,4 +49,4 @@ def _send(job: Job, notification: Notification) -> None:
 def _link_of(notification: Notification) -> str:
     if notification.consultation_id is None:
         return link_to("chat.show", id=notification.chat_id)
-    return link_to("consultations.show", id=notification.consultation_id)
+    return link_to("short.show", id=notification.consultation_id)

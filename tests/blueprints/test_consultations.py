@@ -400,3 +400,8 @@ def test_past_is_paged(as_patient: Browser, chat: Chat) -> None:
 def test_garbage_as_cursor_is_the_first_page(as_patient: Browser, talk: Consultation) -> None:
     for garbage in ("x", "1-", "9e99-1", "nan-1", "inf-2"):
         assert as_patient.get(f"/consultations?before={garbage}").status_code == 200
+
+
+def test_neutral_address_leads_to_the_card(as_patient: Browser, visitor: Browser, talk: Consultation) -> None:
+    assert as_patient.get(f"/v/{talk.id}").headers["Location"] == f"/consultations/{talk.id}"
+    assert "/login" in visitor.get(f"/v/{talk.id}").headers["Location"]

@@ -12,7 +12,7 @@ from flask import Flask
 from money import answer, begin, buy, settle, wish
 from yookassa_stub import YooKassaStub
 
-from ibolit.blueprints.tariffs.views import _make
+from ibolit.blueprints.paying import make
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -103,7 +103,7 @@ def test_page_notification_worker_and_sweep_meet(
     id, end = payment.id, chat.open_until
     with YooKassaStub() as stub:
         monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
-        _make(payment)
+        make(payment)
         provider_id = payment.provider_id or ""
         Job.ensure(JobKind.PAYMENTS_SWEEP)
         db.session.commit()
@@ -208,7 +208,7 @@ def test_two_workers_send_one_refund(
     id = payment.id
     with YooKassaStub() as stub:
         monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
-        _make(payment)
+        make(payment)
         stub.pay(payment.provider_id or "")
         later(minutes=5)
         run_due()

@@ -40,7 +40,7 @@ FORBIDDEN = re.compile(
     r"консультац|врач|доктор|пациент|терапевт|приём|лечен|болезн|медиц|клиник|заключен", re.IGNORECASE
 )
 ONE_SMS = 70
-LINK = "https://ibolit.pro/consultations/123"
+LINK = "https://ibolit.pro/v/123"
 
 still = StillClock(START)
 
@@ -168,7 +168,7 @@ def test_letter_says_what_happened_and_links_to_the_card(services: Services, cha
     [letter] = sent(services)
     assert (letter.channel, letter.to, letter.subject) == ("mail", "anna@example.org", "iBolit: вам предложена встреча")
     assert "Вам предложена встреча 25 ноября, 16:00 (14:00 МСК)." in letter.text
-    assert letter.text.split()[-1] == f"http://127.0.0.1:8000/consultations/{talk.id}"
+    assert letter.text.split()[-1] == f"http://127.0.0.1:8000/v/{talk.id}"
 
 
 def test_html_of_a_letter_is_a_link_in_words(chat: Chat, patient: User) -> None:
@@ -182,7 +182,7 @@ def test_sms_links_to_the_card(services: Services, chat: Chat, patient: User) ->
     talk = propose(chat, starts_at=START)
     do_notifications()
     [letter] = sent(services)
-    text = f"iBolit: вам предложена встреча\nhttp://127.0.0.1:8000/consultations/{talk.id}"
+    text = f"iBolit: вам предложена встреча\nhttp://127.0.0.1:8000/v/{talk.id}"
     assert (letter.channel, letter.to, letter.text) == ("sms", patient.phone, text)
 
 
@@ -368,7 +368,7 @@ def test_log_names_neither_people_nor_consultations(
     cancel(talk, chat.doctor.user)
     do_notifications()
     assert re.search(r"job \d+ \(notification\) given up: status 400", caplog.text)
-    secrets = (patient.phone[1:], patient.name, "встреча", f"consultations/{talk.id}")
+    secrets = (patient.phone[1:], patient.name, "встреча", f"/v/{talk.id}")
     assert [secret for secret in secrets if secret in caplog.text] == []
 
 
