@@ -497,7 +497,9 @@ class Refund(Model):
     def to_decide(cls) -> Select[tuple[Self]]:
         """«Требует решения»: wishes and failures, the most urgent first."""
         open_ones = cls.state.in_((RefundState.WISHED, RefundState.FAILED))
-        return select(cls).options(joinedload(cls.payment).joinedload(Payment.payer)).where(open_ones).order_by(cls.id)
+        payment = joinedload(cls.payment)
+        whole = select(cls).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))
+        return whole.where(open_ones).order_by(cls.id)
 
     @classmethod
     def unended(cls) -> Sequence[int]:

@@ -118,7 +118,7 @@ def test_odd_sum_is_explained(as_operator: Browser, chat: Chat) -> None:
     settle(begin(chat), amount=2400_00)
     page = as_operator.get("/operator").text
     assert "2\u00a0400\u00a0₽ вместо 2\u00a0500\u00a0₽" in page
-    assert "чат откроется на оплаченный срок" in page
+    assert "то, что заказано, будет дано" in page
 
 
 def test_nothing_to_decide(as_operator: Browser, paid: Payment) -> None:

@@ -1,0 +1,104 @@
+"""Money of a consultation on the pages of payments: the payer's, the operator's."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import Browser
+from factories import later, make_user, propose
+from flask import Flask
+from meetings import begin_to_pay, cancel, confirm, pay, ready, work
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Consultation, Payment, Role
+from ibolit.services import clock
+
+PRICE = 1500_00
+
+
+@pytest.fixture
+def talk(chat: Chat) -> Consultation:
+    return propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
+
+
+@pytest.fixture
+def as_operator(clinic: Flask) -> Browser:
+    return Browser(clinic, make_user("Ольга", Role.OPERATOR))
+
+
+def go_to(moment: datetime) -> None:
+    later(seconds=(moment - datetime.now(UTC)).total_seconds() + 1)
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
+
+
+def test_return_page_leads_to_the_consultation(as_patient: Browser, visitor: Browser, talk: Consultation) -> None:
+    payment = begin_to_pay(talk)
+    token, way = payment.token, f'href="/consultations/{talk.id}"'
+    assert way in as_patient.get(f"/payments/return/{token}").text
+    payment = db.session.get_one(Payment, payment.id)
+    pay(db.session.get_one(Consultation, talk.id))
+    page = as_patient.get(f"/payments/return/{token}").text
+    assert "Консультация подтверждена" in page
+    assert way in page
+    for page in (
+        visitor.get(f"/payments/return/{token}").text,
+        visitor.get(f"/payments/return/{token}", htmx=True).text,
+    ):
+        assert "Оплачено" in page
+        assert "онсультаци" not in page
+        assert "/consultations/" not in page
+
+
+def test_payers_list_names_it(as_patient: Browser, talk: Consultation) -> None:
+    pay(talk)
+    assert f'href="/consultations/{talk.id}"' in as_patient.get("/profile/payments").text
+
+
+def test_money_for_what_lies_ahead_goes_back_by_cancelling(as_patient: Browser, talk: Consultation) -> None:
+    payment_id = pay(talk).id
+    page = as_patient.get(f"/profile/payments/{payment_id}/refunds").text
+    assert f"/consultations/{talk.id}/cancellation" in page
+    assert "Отправить заявку" not in page
+
+
+def test_money_for_what_was_is_the_clinics_word(as_patient: Browser, as_operator: Browser, talk: Consultation) -> None:
+    payment_id = pay(talk).id
+    go_to(talk.starts_at)
+    ready(talk, talk.patient, talk.doctor.user)
+    talk.end(talk.doctor.user)
+    db.session.commit()
+    assert "решит клиника" in as_patient.get(f"/profile/payments/{payment_id}/refunds").text
+    as_patient.post(f"/profile/payments/{payment_id}/refunds", {"note": "Связь прерывалась"})
+    assert "Связь прерывалась" in as_operator.get("/operator").text
+
+
+@pytest.mark.parametrize("how", ["cancelled", "missed"])
+def test_operator_reads_why(as_operator: Browser, talk: Consultation, how: str) -> None:
+    pay(talk)
+    if how == "cancelled":
+        go_to(clock.now() + timedelta(minutes=31))
+        cancel(talk, talk.patient)
+    else:
+        go_to(talk.starts_at)
+        ready(talk, talk.doctor.user)
+        go_to(talk.closes_at)
+        work(talk)
+    page = words(as_operator.get("/operator").text)
+    assert ("отменена, деньги сами не возвращаются" if how == "cancelled" else "пациент не пришёл") in page
+
+
+def test_operator_is_warned_that_all_money_back_cancels(as_operator: Browser, talk: Consultation) -> None:
+    payment_id = pay(talk).id
+    page = words(as_operator.get(f"/operator/payments/{payment_id}").text)
+    assert "предстоящая консультация отменится" in page
+    assert "назначена на" in page
+
+
+def test_free_one_has_no_money_page(as_patient: Browser, chat: Chat) -> None:
+    confirm(propose(chat))
+    assert "Пока нет платежей" in as_patient.get("/profile/payments").text
