@@ -1,0 +1,720 @@
+"""Two patients and a doctor agree, pay, move, meet and cancel at random; time, bank and worker do as they like.
+
+Everybody presses what his screen shows, and a screen may be old. Whatever happens: nothing paid takes place unpaid, no
+money is kept for what did not take place unless the clinic decided so, and nobody is bound to a time he never saw.
+CONSULTATIONS_EXAMPLES=1000 searches longer and elsewhere than the suite does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from emptying import empty
+from factories import make_chat, make_doctor, make_user, propose
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from meetings import StillClock
+from sqlalchemy.orm import Session
+
+from ibolit import errors
+from ibolit.blueprints.webhooks.views import heed
+from ibolit.events import (
+    ConsultationCancelled,
+    ConsultationCompleted,
+    ConsultationExpired,
+    ConsultationMissed,
+    ConsultationStarted,
+)
+from ibolit.extensions import db
+from ibolit.jobs import LIGHT, MONEY, run_due
+from ibolit.models import (
+    Chat,
+    Consultation,
+    ConsultationRequest,
+    ConsultationState,
+    Job,
+    JobKind,
+    Payment,
+    PaymentState,
+    Promise,
+    Reason,
+    Refund,
+    RefundState,
+    Role,
+    TalkKind,
+    User,
+)
+from ibolit.models.consultation import AGREED, COMING, FOLLOWS
+from ibolit.services import Services, clock
+from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage
+from ibolit.services.payments.demo import DemoBank
+
+PRICE = 1500_00
+NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+TOOK_PLACE = (ConsultationState.IN_PROGRESS, ConsultationState.COMPLETED)
+ENDS = {
+    ConsultationCancelled: ConsultationState.CANCELLED,
+    ConsultationCompleted: ConsultationState.COMPLETED,
+    ConsultationExpired: ConsultationState.EXPIRED,
+    ConsultationMissed: ConsultationState.MISSED,
+}
+
+EXAMPLES = int(os.environ.get("CONSULTATIONS_EXAMPLES", "0"))
+PROFILE = settings(
+    max_examples=EXAMPLES or 15,
+    stateful_step_count=60 if EXAMPLES else 40,
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+    phases=(Phase.generate, Phase.shrink),  # explaining traces every line, for minutes
+)
+
+some = st.integers(0, 99)
+sides = st.sampled_from(["patient", "doctor"])
+mostly = st.sampled_from([True, True, True, False])
+aheads = st.sampled_from([15, 30, 60, 75, 120, 24 * 60, 24 * 60 + 15, 3 * 24 * 60])  # minutes
+
+STEPS: list[str] = []  # as often as their weight says
+ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {}
+
+
+def step(weight: int, **arguments: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """One of the things that happen. Not rules of their own: Hypothesis would leave out half of them at a time."""
+
+    def note(verb: Callable[..., None]) -> Callable[..., None]:
+        STEPS.extend([verb.__name__] * weight)
+        ARGUMENTS[verb.__name__] = st.fixed_dictionaries(arguments)
+        return verb
+
+    return note
+
+
+class Bank:
+    """The demo bank, which sometimes takes another sum, refuses a refund, or makes what it says it refused."""
+
+    def __init__(self, bank: DemoBank) -> None:
+        self._bank = bank
+        self.odd: set[str] = set()
+        self.lied_about: set[str] = set()
+        self.refuses_refunds = self.lies_once = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bank, name)
+
+    def create(self, order: Order) -> Paid:
+        made = self._seen(self._bank.create(order))
+        if self.lies_once:
+            self.lies_once = False
+            self.lied_about.add(made.id)
+            raise GatewayRefused("invalid_request")
+        return made
+
+    def find(self, payment_id: str) -> Paid:
+        return self._seen(self._bank.find(payment_id))
+
+    def refund(self, payment_id: str, amount: int, *more: Any) -> Any:
+        if self.refuses_refunds:
+            raise GatewayRefused("insufficient_funds")
+        return self._bank.refund(payment_id, amount, *more)
+
+    def bills(self) -> dict[str, Stage]:
+        with self._bank._open() as file:
+            return {row["id"]: Stage(row["stage"]) for row in file.execute("SELECT * FROM payment ORDER BY rowid")}
+
+    def holds(self) -> int:
+        """Kopecks it took and has not given back."""
+        with self._bank._open() as file:
+            taken = {row["id"]: row["amount"] for row in file.execute("SELECT * FROM payment WHERE stage='succeeded'")}
+            gone = file.execute("SELECT coalesce(sum(amount), 0) FROM refund").fetchone()[0]
+        return sum(amount // 3 if id in self.odd else amount for id, amount in taken.items()) - int(gone)
+
+    def _seen(self, found: Paid) -> Paid:
+        return replace(found, amount=found.amount // 3) if found.id in self.odd else found
+
+
+@dataclass
+class Screen:
+    """What one person's card of a consultation showed when he last looked."""
+
+    start: datetime
+    wish: datetime | None
+    promise: Promise
+    state: ConsultationState
+
+
+@dataclass
+class Known:
+    """What the test remembers of one consultation, to compare."""
+
+    state: ConsultationState
+    look: object = None
+    revision: int = 0
+    agreed: dict[str, set[datetime]] = field(default_factory=lambda: {"patient": set(), "doctor": set()})
+    ends: list[ConsultationState] = field(default_factory=list)
+    begun: int = 0
+
+
+class ConsultationMachine(RuleBasedStateMachine):
+    def __init__(self, clinic: Flask, services: Services, demo: DemoBank, still: StillClock) -> None:
+        super().__init__()
+        self.clinic, self.services, self.demo, self.still = clinic, services, demo, still
+        self.known: dict[int, Known] = {}
+        self.screens: dict[tuple[int, str], Screen] = {}
+        self.on_the_way: list[tuple[int, Paid]] = []
+        self.steps = 0
+        sa.event.listen(Session, "after_commit", self._hear)
+
+    @initialize()
+    def open_the_clinic(self) -> None:
+        empty(self.clinic)
+        self.still.show(NOON)
+        self.services.payments = self.bank = Bank(self.demo)  # type: ignore[assignment]
+        doctor = make_doctor()
+        self.operator_id = make_user("Операторова Ольга", Role.OPERATOR).id
+        chats = [make_chat(make_user(), doctor), make_chat(make_user("Пётр Орлов"), doctor, days_left=-1)]
+        self.chat_ids = [chat.id for chat in chats]
+        self.free_time = [chat.open_until for chat in chats]
+
+    # Agreeing
+
+    @step(3, chat=st.integers(0, 1), ahead=aheads, price=st.sampled_from([0, PRICE, PRICE]), boldly=st.booleans())
+    def propose(self, chat: int, ahead: int, price: int, boldly: bool) -> None:
+        start = self.still.moment + ahead * MINUTE
+        with self._press():
+            while not boldly and self._is_taken(start, start + 30 * MINUTE):
+                start += 15 * MINUTE
+            taken = self._is_taken(start, start + 30 * MINUTE)
+            with self._refused(errors.TimeIsTaken):
+                talk = propose(db.session.get_one(Chat, self.chat_ids[chat]), starts_at=start, price=price)
+                assert not taken
+                self.known[talk.id] = Known(talk.state)
+                self.known[talk.id].agreed["doctor"].add(start)
+                return
+            assert taken
+
+    @step(6, chat=st.integers(0, 1), ahead=aheads, price=st.sampled_from([0, PRICE, PRICE]))
+    def agree(self, chat: int, ahead: int, price: int) -> None:
+        """The usual way."""
+        known = len(self.known)
+        self.propose(chat, ahead, price, False)
+        if len(self.known) > known:
+            self.pay_at_once(0, True) if price else self.confirm(0, True)
+
+    @step(1, chat=st.integers(0, 1), repeated=st.booleans())
+    def ask_for_one(self, chat: int, repeated: bool) -> None:
+        with self._press():
+            here = db.session.get_one(Chat, self.chat_ids[chat])
+            id = "request-same" if repeated else f"request-{self.steps}"
+            ConsultationRequest.ask(here, here.patient, TalkKind.AUDIO, "Вечером", id)
+            db.session.commit()
+
+    @step(3, which=some, side=sides)
+    def look(self, which: int, side: str) -> None:
+        with self._press():
+            talk = self._talk(which)
+            if talk is not None:
+                user = self._user(talk, side)
+                self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, talk.promise_to(user), talk.state_now)
+
+    @step(5, which=some, fresh=mostly)
+    def confirm(self, which: int, fresh: bool) -> None:
+        with self._press():
+            talk, screen = self._shown(which, "patient", fresh)
+            if talk is not None:
+                with self._refused():
+                    talk.confirm(talk.patient, screen.start)
+                    db.session.commit()
+                    self.known[talk.id].agreed["patient"].add(screen.start)
+
+    @step(4, which=some, side=sides, ahead=aheads, fresh=mostly)
+    def wish(self, which: int, side: str, ahead: int, fresh: bool) -> None:
+        with self._press():
+            talk, screen = self._shown(which, side, fresh)
+            if talk is not None:
+                start = self.still.moment + ahead * MINUTE
+                with self._refused():
+                    talk.wish_time(self._user(talk, side), start, screen.start)
+                    db.session.commit()
+                    self.known[talk.id].agreed[side].add(start)
+
+    @step(6, which=some, side=sides, fresh=mostly, yes=st.sampled_from([True, True, False]))
+    def answer(self, which: int, side: str, fresh: bool, yes: bool) -> None:
+        with self._press():
+            talk, screen = self._shown(which, side, fresh)
+            if talk is not None and screen.wish is not None:
+                with self._refused():
+                    verb = talk.accept_time if yes else talk.decline_time
+                    verb(self._user(talk, side), screen.wish)
+                    db.session.commit()
+                    if yes:
+                        self.known[talk.id].agreed[side].add(screen.wish)
+
+    @step(5, which=some, side=sides, ahead=aheads, early=st.booleans())
+    def move(self, which: int, side: str, ahead: int, early: bool) -> None:
+        """Wished and accepted; or still on the screen of the other."""
+        self.wish(which, side, ahead, True)
+        if not early:
+            self.answer(which, "doctor" if side == "patient" else "patient", True, True)
+
+    @step(3, which=some, side=sides, fresh=mostly, reason=st.sampled_from([*Reason][:3]))
+    def cancel(self, which: int, side: str, fresh: bool, reason: Reason) -> None:
+        with self._press():
+            talk, screen = self._shown(which, side, fresh)
+            if talk is None:
+                return
+            was_cancelled = talk.state is ConsultationState.CANCELLED
+            with self._refused():
+                talk.cancel(self._user(talk, side), reason, screen.promise)
+                db.session.commit()
+                assert talk.state is ConsultationState.CANCELLED
+                if not was_cancelled:
+                    self._is_kept(screen.promise, talk)
+
+    # Paying
+
+    @step(6, which=some, fresh=mostly)
+    def press_pay(self, which: int, fresh: bool) -> None:
+        with self._press():
+            talk, screen = self._shown(which, "patient", fresh)
+            if talk is None:
+                return
+            with self._refused():
+                payment = Payment.begin_for(talk, talk.patient, screen.start)
+                db.session.commit()
+                self.known[talk.id].agreed["patient"].add(screen.start)
+                self._page_asks(payment)
+
+    @step(6, which=some, does=st.sampled_from(["pay", "pay", "pay", "decline", "odd"]), hears=st.booleans())
+    def payer(self, which: int, does: str, hears: bool) -> None:
+        """At the bank's page; the notification may be lost."""
+        waiting = [id for id, stage in self.bank.bills().items() if stage is Stage.WAITING]
+        if waiting:
+            id = waiting[which % len(waiting)]
+            if does == "odd":
+                self.bank.odd.add(id)
+            self.bank.decline(id) if does == "decline" else self.bank.pay(id)
+            if hears:
+                with self._press():
+                    heed(id)
+
+    @step(4, which=some, fresh=mostly, does=st.sampled_from(["pay", "pay", "odd"]))
+    def pay_at_once(self, which: int, fresh: bool, does: str = "pay") -> None:
+        """The usual way: pressed, paid, come back."""
+        self.press_pay(which, fresh)
+        self.payer(99, does, True)
+        with self._press():
+            run_due(MONEY)
+
+    @step(2, which=some)
+    def slow_answer_begins(self, which: int) -> None:
+        with self._press():
+            payment = self._one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
+            if payment is not None:
+                db.session.commit()
+                with suppress(GatewayUnsure):
+                    self.on_the_way.append((payment.id, payment.ask(self.services.payments, "")))  # type: ignore[arg-type]
+
+    @step(2, which=some, times=st.integers(1, 2))
+    def slow_answer_comes(self, which: int, times: int) -> None:
+        if self.on_the_way:
+            id, said = self.on_the_way[which % len(self.on_the_way)]
+            for _ in range(times):
+                with self._press():
+                    db.session.get_one(Payment, id).settle(said)
+                    db.session.commit()
+
+    @step(4, which=some, chat=st.integers(0, 1), ahead=aheads)
+    def bank_lies(self, which: int, chat: int, ahead: int) -> None:
+        """It made the payment and said that it refused: given up here, paid there, told of later."""
+        self.propose(chat, ahead, PRICE, False)
+        self.bank.lies_once = True
+        self.press_pay(0, True)
+        self.bank.lies_once = False
+        given_up = sa.select(Payment).where(Payment.state == PaymentState.CANCELLED, Payment.provider_id.is_(None))
+        with self._press():
+            payment = self._one_of(given_up, which)
+            if payment is not None:
+                number, since = payment.id, payment.created_at
+                db.session.commit()
+                found = self.demo.look_up(number, since)
+                if found is not None:
+                    self.on_the_way.append((number, found))
+                    if found.stage is Stage.WAITING:
+                        self.bank.pay(found.id)
+                        self.on_the_way.append((number, self.bank.find(found.id)))
+
+    # Meeting
+
+    @step(4, which=some, side=sides)
+    def get_ready(self, which: int, side: str) -> None:
+        with self._press():
+            talk = self._talk(which)
+            if talk is not None:
+                with self._refused():
+                    talk.get_ready(self._user(talk, side))
+                    db.session.commit()
+
+    @step(6, which=some, come=st.sampled_from(["pd", "pd", "dp", "p", "d"]), ends=st.booleans())
+    def meet(self, which: int, come: str, ends: bool) -> None:
+        """To the minute, as people do."""
+        with self._press():
+            coming = sa.select(Consultation).where(Consultation.state == ConsultationState.CONFIRMED)
+            talk = self._one_of(coming, which)
+            id, opens = (talk.id, talk.opens_at) if talk is not None else (0, NOON)
+        if id:
+            self.still.show(max(opens, self.still.moment))
+            place = self._ids().index(id)
+            for side in come:
+                self.get_ready(place, "patient" if side == "p" else "doctor")
+            if ends:
+                self.end(place, "doctor")
+
+    @step(2, chat=st.integers(0, 1), side=sides)
+    def sign(self, chat: int, side: str) -> None:
+        with self._press():
+            here = db.session.get_one(Chat, self.chat_ids[chat])
+            Consultation.note_sign_of(here.patient if side == "patient" else here.doctor.user)
+            db.session.commit()
+
+    @step(1, which=some, side=sides)
+    def be_late(self, which: int, side: str) -> None:
+        with self._press():
+            talk = self._talk(which)
+            if talk is not None:
+                with self._refused():
+                    talk.be_late(self._user(talk, side))
+                    db.session.commit()
+
+    @step(2, which=some, side=sides)
+    def end(self, which: int, side: str) -> None:
+        with self._press():
+            talk = self._talk(which)
+            if talk is not None:
+                with self._refused():
+                    talk.end(self._user(talk, side))
+                    db.session.commit()
+
+    # The clinic
+
+    @step(2, which=some, part=st.sampled_from([None, None, 2, 3]))
+    def operator_gives_back(self, which: int, part: int | None) -> None:
+        with self._press():
+            payment = self._one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
+            if payment is not None:
+                sum_ = None if part is None else max(1, payment.rest // part)
+                payment.give_back_seeing(payment.rest, sum_, "", self._operator())
+                db.session.commit()
+
+    @step(3, which=some, part=st.sampled_from([None, None, 2]), yes=st.booleans())
+    def operator_decides(self, which: int, part: int | None, yes: bool) -> None:
+        with self._press():
+            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            if refund is None:
+                return
+            if yes:
+                with self._refused(errors.TooMuchBack):
+                    refund.approve(None if part is None else max(1, refund.amount // part), "", self._operator())
+                    db.session.commit()
+            else:
+                assert refund.decline("", self._operator())
+                db.session.commit()
+
+    @step(1, refuses=st.booleans())
+    def bank_refuses_refunds(self, refuses: bool) -> None:
+        self.bank.refuses_refunds = refuses
+
+    @step(1, which=some)
+    def operator_repeats(self, which: int) -> None:
+        with self._press():
+            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
+            if refund is not None:
+                assert refund.repeat(self._operator())
+                db.session.commit()
+
+    # Time and the worker
+
+    @step(6, minutes=st.sampled_from([1, 2, 5, 10, 15, 30, 31, 31, 60, 12 * 60, 24 * 60, 5 * 24 * 60]))
+    def time_goes(self, minutes: int) -> None:
+        """And the worker sleeps."""
+        self.still.go(minutes=minutes)
+
+    @step(6)
+    def worker(self) -> None:
+        """What screens say already is what it writes: of money first, for money may turn what is said."""
+        with self._press():
+            run_due(MONEY)
+        with self._look():
+            said = {talk.id: talk.state_now for talk in self._talks()}
+        with self._press():
+            run_due(LIGHT)
+        with self._look():
+            assert {talk.id: talk.state for talk in self._talks()} == said
+            for chat_id in self.chat_ids:
+                self._is_open_for_talks(db.session.get_one(Chat, chat_id))
+
+    @rule(
+        taken=st.deferred(lambda: st.sampled_from(STEPS)).flatmap(
+            lambda name: st.tuples(st.just(name), ARGUMENTS[name])
+        )
+    )
+    def happens(self, taken: tuple[str, dict[str, Any]]) -> None:
+        name, arguments = taken
+        self.steps += 1
+        getattr(self, name)(**arguments)
+
+    # What must hold
+
+    @invariant()
+    def all_is_well(self) -> None:
+        if not hasattr(self, "chat_ids"):
+            return
+        with self._look():
+            talks = self._talks()
+            for talk in talks:
+                known = self.known[talk.id]
+                assert talk.state in _reachable_from(known.state), f"{known.state} → {talk.state}"
+                known.state = talk.state
+                self._is_seen_by_both(talk, known)
+                self._is_paid_for(talk)
+                self._is_ready_rightly(talk)
+                self._is_shown_anew(talk, known)
+                self._is_worked_on(talk)
+                assert sum(payment.is_live for payment in talk.payments) <= 1
+                for payment in talk.payments:
+                    self._money_has_its_place(talk, payment)
+            self._nothing_overlaps(talks)
+            chats = [db.session.get_one(Chat, id) for id in self.chat_ids]
+            assert [
+                chat.open_until for chat in chats
+            ] == self.free_time  # no card begins it, no money of a talk ends it
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "chat_ids"):
+                self._let_it_settle()
+        finally:
+            sa.event.remove(Session, "after_commit", self._hear)
+            db.session.remove()
+
+    def _let_it_settle(self) -> None:
+        """Everything comes to its end, what nobody decided too; then the bank has exactly what we say was kept."""
+        self.bank.refuses_refunds = False
+        for _ in range(8):
+            self.still.go(days=5)
+            for _ in self._failed():
+                self.operator_repeats(0)
+            self.worker()
+            self.all_is_well()
+        with self._look():
+            for talk in self._talks():
+                known = self.known[talk.id]
+                assert talk.state not in COMING
+                assert known.ends == [talk.state]
+                assert known.begun == (talk.started_at is not None)
+            payments = db.session.scalars(sa.select(Payment)).all()
+            assert not any(payment.is_live for payment in payments)
+            refunds = [refund for payment in payments for refund in payment.refunds]
+            assert {refund.state for refund in refunds} <= {RefundState.SUCCEEDED, RefundState.DECLINED}
+            assert Job.pending(JobKind.CONSULTATION) <= {talk.id for talk in self._talks()}
+            heard = {one.provider_id: one.rest for one in payments if one.state is PaymentState.SUCCEEDED}
+            taken = {id for id, stage in self.bank.bills().items() if stage is Stage.SUCCEEDED}
+            assert heard.keys() <= taken <= heard.keys() | self.bank.lied_about
+            unheard = sum(self.bank.find(id).amount for id in taken - heard.keys())
+            assert self.bank.holds() - unheard == sum(heard.values())
+
+    # Below: what each part of it means
+
+    def _is_seen_by_both(self, talk: Consultation, known: Known) -> None:
+        if talk.state in AGREED:
+            assert talk.starts_at in known.agreed["patient"]
+            assert talk.starts_at in known.agreed["doctor"]
+
+    def _is_paid_for(self, talk: Consultation) -> None:
+        applied = [payment for payment in talk.payments if payment.applied_at is not None]
+        assert len(applied) <= 1
+        if talk.price and (talk.state in (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)):
+            assert applied
+            assert talk.paid_at == applied[0].paid_at or applied[0].is_odd
+        if talk.price and talk.state is ConsultationState.CONFIRMED and talk.state_now in AGREED:
+            assert applied[0].rest > 0
+
+    def _is_ready_rightly(self, talk: Consultation) -> None:
+        for side in ("patient", "doctor"):
+            first, last = getattr(talk, f"{side}_first_ready_at"), getattr(talk, f"{side}_ready_at")
+            assert (first is None) == (last is None)
+            if first is not None:
+                assert talk.confirmed_at is not None
+                assert talk.opens_at <= first < talk.closes_at
+                assert first <= last
+        if talk.started_at is not None:
+            assert talk.patient_first_ready_at is not None
+            assert talk.doctor_first_ready_at is not None
+
+    def _is_shown_anew(self, talk: Consultation, known: Known) -> None:
+        came = talk.patient_first_ready_at, talk.doctor_first_ready_at
+        late = talk.patient_late_at, talk.doctor_late_at
+        money = [(one.state, one.refunded, [back.state for back in one.refunds]) for one in talk.payments]
+        look = (talk.state, talk.starts_at, talk.ends_at, talk.proposed_start, talk.proposed_by_id, came, late, money)
+        assert talk.message.revision <= talk.chat.revision
+        assert known.look in (None, look) or talk.message.revision > known.revision, "changed unseen"
+        known.look, known.revision = look, talk.message.revision
+
+    def _is_worked_on(self, talk: Consultation) -> None:
+        if talk.state not in COMING:
+            return
+        jobs = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
+        due = db.session.scalars(sa.select(Job.due_at).where(*jobs)).all()
+        assert len(due) == 1
+        turns_at = talk._expires_at if talk.state is ConsultationState.PROPOSED else talk.closes_at
+        assert due[0] <= max(turns_at, self.still.moment)
+
+    def _money_has_its_place(self, talk: Consultation, payment: Payment) -> None:
+        """Kept only for what is to be, is or was; else the clinic has decided, or is asked."""
+        assert payment.refunded <= payment.paid
+        if payment.rest > 0:
+            has_its_talk = payment.applied_at is not None and talk.state in (ConsultationState.CONFIRMED, *TOOK_PLACE)
+            is_asked = any(one.state is RefundState.WISHED for one in payment.refunds)
+            is_decided = any(one.decided_by is not None for one in payment.refunds)
+            assert has_its_talk or is_asked or is_decided
+            assert payment.applied_at is not None or is_asked
+
+    def _nothing_overlaps(self, talks: list[Consultation]) -> None:
+        kept = sorted((talk.starts_at, talk.ends_at) for talk in talks if talk.state_now in COMING)
+        for (_, ends), (starts, _) in pairwise(kept):
+            assert ends <= starts
+
+    def _is_kept(self, promise: Promise, talk: Consultation) -> None:
+        money = [payment for payment in talk.payments if payment.state is PaymentState.SUCCEEDED]
+        if promise is Promise.CLINIC_DECIDES:
+            assert any(back.state is RefundState.WISHED for payment in money for back in payment.refunds)
+        else:
+            assert all(payment.rest == 0 for payment in money)
+            assert promise is Promise.NOTHING_PAID or money
+
+    def _is_open_for_talks(self, chat: Chat) -> None:
+        kept = (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
+        mine = [talk for talk in self._talks() if talk.chat_id == chat.id and talk.state in kept]
+        now = self.still.moment
+        windows = sorted((talk.opens_at, talk.ends_at + DAY) for talk in mine if talk.ends_at + DAY > now)
+        is_open = any(opens <= now < closes for opens, closes in windows)
+        assert is_open == bool(chat.talk_from and chat.talk_until and chat.talk_from <= now < chat.talk_until)
+        assert chat.talk_from == (windows[0][0] if windows else None)
+
+    # Below: how a step is taken
+
+    @contextmanager
+    def _press(self) -> Iterator[None]:
+        db.session.remove()
+        try:
+            yield
+        finally:
+            db.session.rollback()
+            db.session.remove()
+
+    @contextmanager
+    def _look(self) -> Iterator[None]:
+        db.session.remove()
+        try:
+            yield
+        finally:
+            db.session.remove()
+
+    @contextmanager
+    def _refused(self, kind: type[errors.Refused] = errors.Refused) -> Iterator[None]:
+        """The person reads why; nothing else may be said."""
+        try:
+            yield
+        except kind:
+            db.session.rollback()
+
+    def _hear(self, session: Session) -> None:
+        for fact in session.info.get("happened", []):
+            known = self.known.get(getattr(fact, "id", 0))
+            if type(fact) in ENDS and known is not None:
+                known.ends.append(ENDS[type(fact)])
+            elif isinstance(fact, ConsultationStarted) and known is not None:
+                known.begun += 1
+
+    def _page_asks(self, payment: Payment) -> None:
+        try:
+            found = payment.ask(self.services.payments, "")
+        except GatewayRefused as refusal:
+            payment.end(refusal.reason)
+        else:
+            assert found is not None
+            payment.settle(found)
+        db.session.commit()
+
+    def _shown(self, which: int, side: str, fresh: bool) -> tuple[Consultation | None, Screen]:
+        """The consultation and what the person's screen says of it: as it is now, or as it was when he looked."""
+        talk = self._talk(which)
+        if talk is None:
+            return None, Screen(NOON, None, Promise.FULL, ConsultationState.EXPIRED)
+        if fresh or (talk.id, side) not in self.screens:
+            promise = talk.promise_to(self._user(talk, side))
+            self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, promise, talk.state_now)
+        return talk, self.screens[talk.id, side]
+
+    def _talk(self, which: int) -> Consultation | None:
+        ids = self._ids()
+        return db.session.get_one(Consultation, ids[which % len(ids)]) if ids else None
+
+    def _ids(self) -> list[int]:
+        """What is coming more often than what has ended, the newest first."""
+        coming = [id for id, known in self.known.items() if known.state in COMING]
+        return sorted(coming, reverse=True) * 3 + sorted(self.known, reverse=True)
+
+    def _talks(self) -> list[Consultation]:
+        return list(db.session.scalars(Consultation.whole().order_by(Consultation.id)).unique())
+
+    def _user(self, talk: Consultation, side: str) -> User:
+        return talk.patient if side == "patient" else talk.doctor.user
+
+    def _operator(self) -> User:
+        return db.session.get_one(User, self.operator_id)
+
+    def _one_of(self, question: sa.Select[Any], which: int) -> Any:
+        found = db.session.scalars(question).all()
+        return found[which % len(found)] if found else None
+
+    def _is_taken(self, start: datetime, end: datetime) -> bool:
+        return any(
+            talk.starts_at < end
+            and talk.ends_at > start
+            and (talk.state_now in COMING or talk.state is ConsultationState.PROPOSED)
+            for talk in self._talks()
+        )
+
+    def _failed(self) -> list[int]:
+        with self._look():
+            return list(db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED)))
+
+
+def _reachable_from(state: ConsultationState) -> set[ConsultationState]:
+    """More than one thing may have happened in a step."""
+    return {state}.union(*(_reachable_from(following) for following in FOLLOWS[state]))
+
+
+def test_what_two_agree_on_is_paid_held_and_known_to_both(
+    clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo, still = services.payments, StillClock(NOON)
+    assert isinstance(demo, DemoBank)
+    monkeypatch.setattr(services, "payments", demo)  # given back at the end
+    monkeypatch.setattr(demo, "on_decision", lambda _: None)  # told by the test, if at all
+    monkeypatch.setattr(clock, "datetime", still)
+    run_state_machine_as_test(lambda: ConsultationMachine(clinic, services, demo, still), settings=PROFILE)
