@@ -1,0 +1,521 @@
+"""Two people press in the same second: one of them wins, the other reads why, and the money knows of both."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from factories import later, make_chat, make_user, propose
+from flask import Flask
+from meetings import accept, begin_to_pay, cancel, confirm, pay, wish
+from money import answer
+from sqlalchemy.orm import Session
+
+from ibolit import errors
+from ibolit.extensions import db
+from ibolit.jobs import run_due
+from ibolit.models import (
+    Cause,
+    Chat,
+    Consultation,
+    ConsultationRequest,
+    ConsultationState,
+    Doctor,
+    Job,
+    JobKind,
+    Message,
+    Payment,
+    Promise,
+    Reason,
+    Refund,
+    RefundState,
+    Role,
+    TalkKind,
+    Terms,
+    User,
+)
+from ibolit.services import clock
+from ibolit.services.payments import Paid
+
+from .crowd import at_once
+
+PRICE = 1500_00
+TIMES = 8  # as often as each race is run: both orders come up
+HOUR = timedelta(hours=1)
+
+Deed = Callable[[], object]
+
+
+@pytest.fixture
+def facts() -> Iterator[list[str]]:
+    """What was told after the commits, by the names of the facts; threads put theirs together."""
+    told: list[str] = []
+
+    def hear(session: Session) -> None:
+        told.extend(type(fact).__name__ for fact in dict.fromkeys(session.info.get("happened", [])))
+
+    sa.event.listen(Session, "after_commit", hear)
+    yield told
+    sa.event.remove(Session, "after_commit", hear)
+
+
+@pytest.fixture
+def operator_id(clinic: Flask) -> int:
+    return make_user("Операторова Ольга", Role.OPERATOR).id
+
+
+@pytest.fixture(autouse=True)
+def no_job_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A worker that met a lock would only try again, and nobody would know."""
+    with caplog.at_level(logging.WARNING):
+        yield
+    assert not [record for record in caplog.records if "failed" in record.getMessage()]
+
+
+def race(app: Flask, *deeds: Deed) -> list[str]:
+    """Each in a thread of its own, committed as a request would: «done», or the rule that refused it, undone.
+
+    Anything but a rule of ours – a deadlock, a lost row, an error of the database – comes through and is red.
+    """
+
+    def one(number: int) -> str:
+        try:
+            deeds[number]()
+        except errors.Refused as refusal:
+            db.session.rollback()
+            return type(refusal).__name__
+        db.session.commit()
+        return "done"
+
+    return at_once(app, len(deeds), one)
+
+
+def of(id: int) -> Consultation:
+    """As the database has it, which a thread reads first of all."""
+    return db.session.get_one(Consultation, id)
+
+
+def anew(id: int) -> Consultation:
+    db.session.remove()
+    return of(id)
+
+
+def settling(payment_id: int, said: Paid) -> Deed:
+    return lambda: db.session.get_one(Payment, payment_id).settle(said)
+
+
+def cancelling(id: int, by: str, promise: Promise) -> Deed:
+    def press() -> None:
+        talk = of(id)
+        talk.cancel(talk.patient if by == "patient" else talk.doctor.user, Reason.OTHER, promise)
+
+    return press
+
+
+def getting_ready(id: int, *sides: str) -> Deed:
+    def press() -> None:
+        talk = of(id)
+        for side in sides:
+            talk.get_ready(talk.patient if side == "patient" else talk.doctor.user)
+
+    return press
+
+
+def hours_ahead(chat: Chat, number: int, price: int = 0) -> Consultation:
+    """Each race has its own time of the doctor's."""
+    return propose(chat, starts_at=clock.now() + (2 + number) * HOUR, price=price)
+
+
+def money_of(talk: Consultation) -> list[tuple[str, int, list[str]]]:
+    return [(one.state, one.rest, [back.state for back in one.refunds]) for one in talk.payments]
+
+
+def one_job_each(talk: Consultation) -> bool:
+    waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
+    return len(db.session.scalars(db.select(Job.id).where(*waiting)).all()) == 1
+
+
+# Money
+
+
+def test_cancelled_while_the_payment_succeeds(clinic: Flask, chat: Chat) -> None:
+    """Whoever comes first, no money stays: the cancel was pressed when nothing was paid."""
+    chat_id, orders = chat.id, Counter[str]()
+    for number in range(TIMES):
+        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        payment = begin_to_pay(talk)
+        deeds = settling(payment.id, answer(payment)), cancelling(talk.id, "patient", Promise.NOTHING_PAID)
+        id = talk.id
+        settled, cancelled = race(clinic, *deeds)
+        talk = anew(id)
+        orders[cancelled] += 1
+        assert settled == "done"
+        if cancelled == "done":
+            assert (talk.state, money_of(talk)) == ("cancelled", [("succeeded", 0, ["sending"])])
+        else:
+            assert cancelled == "PromiseHasChanged"
+            assert (talk.state, money_of(talk)) == ("confirmed", [("succeeded", PRICE, [])])
+            assert one_job_each(talk)
+    assert sum(orders.values()) == TIMES
+
+
+def test_two_payments_succeed_at_once_and_one_goes_back(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        first = Payment.begin_for(talk, talk.patient, talk.starts_at)
+        first.end("not_created")
+        second = begin_to_pay(talk)
+        id, said = talk.id, [(one.id, answer(one)) for one in (first, second)]
+        assert race(clinic, *(settling(*one) for one in said)) == ["done", "done"]
+        talk = anew(id)
+        assert talk.state is ConsultationState.CONFIRMED
+        assert sorted(one.rest for one in talk.payments) == [0, PRICE]
+
+
+def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        id, seen = talk.id, talk.starts_at
+        assert race(clinic, *[lambda: Payment.begin_for(of(id), of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
+        assert len(anew(id).payments) == 1
+
+
+def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        id, seen = talk.id, talk.starts_at
+        deeds = (
+            lambda: Payment.begin_for(of(id), of(id).patient, seen),  # noqa: B023
+            cancelling(id, "doctor", Promise.NOTHING_PAID),
+        )
+        begun, cancelled = race(clinic, *deeds)
+        assert cancelled == "done"
+        talk = anew(id)
+        assert talk.state is ConsultationState.CANCELLED
+        assert len(talk.payments) == (begun == "done")
+
+
+def test_cancelled_by_many_taps_is_one_refund(clinic: Flask, chat: Chat, facts: list[str]) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        id = pay(talk).consultation_id or 0
+        facts.clear()
+        assert race(clinic, *[cancelling(id, "patient", Promise.FULL)] * 4) == ["done"] * 4
+        assert money_of(anew(id)) == [("succeeded", 0, ["sending"])]
+        assert facts.count("ConsultationCancelled") == 1
+
+
+def test_both_cancel_at_once_and_one_of_them_did(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        id = pay(hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)).consultation_id or 0
+        deeds = [cancelling(id, side, Promise.FULL) for side in ("patient", "doctor")]
+        assert sorted(race(clinic, *deeds)) == ["ConsultationHasChanged", "done"]
+        assert money_of(anew(id)) == [("succeeded", 0, ["sending"])]
+
+
+def test_operator_gives_all_back_while_both_get_ready(clinic: Flask, chat: Chat, operator_id: int) -> None:
+    """Begun before the money went it goes on; after it nothing begins."""
+    chat_id, seen = chat.id, Counter[str]()
+    for number in range(TIMES):
+        start = clock.now() + timedelta(minutes=5)
+        talk = _soon_and_paid(db.session.get_one(Chat, chat_id), start)
+        id, payment_id = talk.id, talk.payments[0].id
+
+        def give_back(payment_id: int = payment_id) -> None:
+            operator = db.session.get_one(User, operator_id)
+            db.session.get_one(Payment, payment_id).give_back_seeing(PRICE, None, "", operator)
+
+        sides = ("patient", "doctor") if number % 2 else ("doctor", "patient")
+        given, ready = race(clinic, give_back, getting_ready(id, *sides))
+        talk = anew(id)
+        assert given == "done"
+        assert ready in ("done", "ConsultationHasChanged")
+        assert talk.state == ("in_progress" if ready == "done" else "cancelled")
+        assert (talk.started_at is not None) == (ready == "done")
+        assert money_of(talk) == [("succeeded", 0, ["sending"])]
+        seen[ready] += 1
+        if talk.state is ConsultationState.IN_PROGRESS:  # the doctor's time is free for the next
+            talk.end(talk.doctor.user)
+            db.session.commit()
+    assert sum(seen.values()) == TIMES
+
+
+def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: int) -> None:
+    """The payer had asked for his money, the operator says yes, and the patient cancels: it goes back once."""
+    chat_id = chat.id
+    for number in range(TIMES):
+        payment = pay(hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE))
+        refund = payment.wish_back(Cause.WISH)
+        db.session.commit()
+        id, refund_id = payment.consultation_id or 0, refund.id
+
+        def say_yes(refund_id: int = refund_id) -> None:
+            db.session.get_one(Refund, refund_id).approve(None, "", db.session.get_one(User, operator_id))
+
+        decided, cancelled = race(clinic, say_yes, cancelling(id, "patient", Promise.FULL))
+        talk = anew(id)
+        assert decided == "done"
+        assert cancelled in ("done", "ConsultationHasChanged")
+        assert talk.state is ConsultationState.CANCELLED
+        [paid] = talk.payments
+        assert (paid.rest, paid.refunded) == (0, PRICE)
+        assert [one.state for one in paid.refunds].count(RefundState.SENDING) == 1
+
+
+# Times
+
+
+def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat) -> None:
+    """Confirmed first, it moves; moved first, the patient is asked again: never bound to what he did not see."""
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = hours_ahead(db.session.get_one(Chat, chat_id), number)
+        old = talk.starts_at
+        new = wish(talk, talk.patient, old + timedelta(days=20))
+        id = talk.id
+        deeds = (
+            lambda: of(id).accept_time(of(id).doctor.user, new),  # noqa: B023
+            lambda: of(id).confirm(of(id).patient, old),  # noqa: B023
+        )
+        accepted, confirmed = race(clinic, *deeds)
+        talk = anew(id)
+        assert (accepted, talk.starts_at, talk.proposed_start) == ("done", new, None)
+        assert confirmed in ("done", "ConsultationHasChanged")
+        assert talk.state == ("confirmed" if confirmed == "done" else "proposed")
+        assert one_job_each(talk)
+
+
+def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> None:
+    """The doctor said yes to the time he saw, or reads that it is another."""
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
+        old, id = talk.starts_at, talk.id
+        first = wish(talk, talk.patient, old + timedelta(days=20))
+        second = old + timedelta(days=40)
+        deeds = (
+            lambda: of(id).accept_time(of(id).doctor.user, first),  # noqa: B023
+            lambda: of(id).wish_time(of(id).patient, second, old),  # noqa: B023
+        )
+        accepted, wished = race(clinic, *deeds)
+        talk = anew(id)
+        assert sorted([accepted, wished]) == ["ConsultationHasChanged", "done"]
+        moved = accepted == "done"
+        assert (talk.starts_at, talk.proposed_start) == ((first, None) if moved else (old, second))
+
+
+def test_both_wish_at_once_and_the_later_one_stands(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
+        old, id = talk.starts_at, talk.id
+        mine, theirs = old + timedelta(days=20), old + timedelta(days=40)
+        deeds = (
+            lambda: of(id).wish_time(of(id).patient, mine, old),  # noqa: B023
+            lambda: of(id).wish_time(of(id).doctor.user, theirs, old),  # noqa: B023
+        )
+        assert race(clinic, *deeds) == ["done", "done"]
+        talk = anew(id)
+        by_patient = talk.proposed_by_id == talk.patient_id
+        assert talk.proposed_start == (mine if by_patient else theirs)
+
+
+def test_overlapping_times_for_two_patients_are_proposed_once(clinic: Flask, doctor: Doctor, chat: Chat) -> None:
+    chat_ids = [chat.id, make_chat(make_user("Пётр Орлов"), doctor).id]
+    for number in range(TIMES):
+        start = clock.now() + (2 + number) * HOUR
+
+        def offer(which: int, start: datetime = start) -> Deed:
+            terms = Terms(TalkKind.VIDEO, start + which * timedelta(minutes=29), 30, 0)
+            return lambda: _propose(chat_ids[which], terms, f"press-{start}")
+
+        assert sorted(race(clinic, offer(0), offer(1))) == ["TimeIsTaken", "done"]
+        db.session.remove()
+        assert len(db.session.scalars(db.select(Consultation)).all()) == number + 1
+
+
+def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor, chat: Chat) -> None:
+    chat_id, other_id = chat.id, make_chat(make_user("Пётр Орлов"), doctor).id
+    for number in range(TIMES):
+        talk = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
+        new = wish(talk, talk.patient, talk.starts_at + timedelta(days=20))
+        id, terms = talk.id, Terms(TalkKind.AUDIO, new, 20, 0)
+        deeds = (
+            lambda: of(id).accept_time(of(id).doctor.user, new),  # noqa: B023
+            lambda: _propose(other_id, terms, f"press-{new}"),  # noqa: B023
+        )
+        assert sorted(race(clinic, *deeds)) == ["TimeIsTaken", "done"]
+
+
+def test_proposed_by_many_taps_is_one_card(clinic: Flask, chat: Chat, facts: list[str]) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        terms = Terms(TalkKind.VIDEO, clock.now() + (2 + number) * HOUR, 30, 0)
+        facts.clear()
+        assert race(clinic, *[lambda: _propose(chat_id, terms, "same-press")] * 4) == ["done"] * 4  # noqa: B023
+        db.session.remove()
+        assert len(db.session.scalars(db.select(Consultation)).all()) == number + 1
+        assert len(db.session.scalars(db.select(Message)).all()) == number + 1
+        assert facts.count("ConsultationProposed") == 1
+
+
+def test_asked_for_by_many_taps_is_one_card(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+
+    def ask() -> None:
+        here = db.session.get_one(Chat, chat_id)
+        ConsultationRequest.ask(here, here.patient, TalkKind.AUDIO, "Вечером", "same-press")
+
+    assert race(clinic, *[ask] * 6) == ["done"] * 6
+    assert len(db.session.scalars(db.select(ConsultationRequest)).all()) == 1
+    assert len(db.session.scalars(db.select(Message)).all()) == 1
+
+
+def test_confirmed_by_many_taps_is_told_once(clinic: Flask, chat: Chat, facts: list[str]) -> None:
+    chat_id = chat.id
+    for number in range(TIMES):
+        talk = hours_ahead(db.session.get_one(Chat, chat_id), number)
+        id, seen = talk.id, talk.starts_at
+        facts.clear()
+        assert race(clinic, *[lambda: of(id).confirm(of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
+        assert (anew(id).state, facts.count("ConsultationConfirmed")) == ("confirmed", 1)
+
+
+# Meeting
+
+
+def test_both_are_ready_at_once_and_it_begins_once(clinic: Flask, chat: Chat, facts: list[str]) -> None:
+    chat_id = chat.id
+    for number in range(2 * TIMES):
+        talk = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
+        id = talk.id
+        facts.clear()
+        presses = [getting_ready(id, side) for side in ("patient", "doctor")] * (1 + number % 2)
+        assert set(race(clinic, *presses)) == {"done"}
+        talk = anew(id)
+        assert talk.state is ConsultationState.IN_PROGRESS
+        assert facts.count("ConsultationStarted") == 1
+        assert talk.has_come(talk.patient)
+        assert talk.has_come(talk.doctor.user)
+        talk.end(talk.doctor.user)
+        db.session.commit()
+
+
+def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+    for _ in range(TIMES):
+        talk = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
+        talk.get_ready(talk.patient)
+        new = wish(talk, talk.patient, clock.now() + timedelta(days=20))
+        id, patient_id = talk.id, talk.patient_id
+        deeds = (
+            lambda: of(id).accept_time(of(id).doctor.user, new),  # noqa: B023
+            lambda: Consultation.note_sign_of(db.session.get_one(User, patient_id)),  # noqa: B023
+        )
+        assert race(clinic, *deeds) == ["done", "done"]
+        talk = anew(id)
+        assert talk.patient_ready_at is None
+        cancel(talk, talk.patient)
+
+
+def test_ready_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
+    chat_id = chat.id
+    for _ in range(TIMES):
+        talk = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
+        talk.get_ready(talk.doctor.user)
+        db.session.commit()
+        id = talk.id
+        cancelled, ready = race(clinic, cancelling(id, "doctor", Promise.NOTHING_PAID), getting_ready(id, "patient"))
+        talk = anew(id)
+        assert sorted([cancelled, ready]) == ["ConsultationHasChanged", "done"]
+        assert talk.state == ("cancelled" if cancelled == "done" else "in_progress")
+        if talk.state is ConsultationState.IN_PROGRESS:
+            talk.end(talk.doctor.user)
+            db.session.commit()
+
+
+# The worker
+
+
+def test_worker_closes_the_window_while_somebody_is_late(clinic: Flask, chat: Chat, facts: list[str]) -> None:
+    """What screens say is missed stays missed, whoever writes it."""
+    ids = []
+    for number in range(TIMES):
+        ids.append(pay(hours_ahead(chat, number, PRICE)).consultation_id or 0)
+    later(hours=3 + TIMES)
+    for id in ids:
+        facts.clear()
+        deeds = lambda: of(id).work(), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
+        worked, *ready = race(clinic, *deeds)
+        assert (worked, set(ready)) == ("done", {"ConsultationHasChanged"})
+        talk = anew(id)
+        assert (talk.state, money_of(talk)) == ("missed", [("succeeded", 0, ["sending"])])
+        assert facts.count("ConsultationMissed") == 1
+
+
+def test_expiry_meets_the_success_it_waited_for(clinic: Flask, chat: Chat) -> None:
+    """Within the quarter of an hour: the worker finds it held, or confirmed, and never expires it."""
+    begun = [begin_to_pay(hours_ahead(chat, 0, PRICE))]
+    id, payment_id, said = begun[0].consultation_id or 0, begun[0].id, answer(begun[0])
+    later(hours=2, minutes=14)
+    deeds = settling(payment_id, said), lambda: of(id).work(), lambda: of(id).work()
+    assert race(clinic, *deeds) == ["done"] * 3
+    assert anew(id).state is ConsultationState.CONFIRMED
+
+
+def test_expiry_meets_the_success_that_came_too_late(clinic: Flask, chat: Chat, facts: list[str]) -> None:
+    begun = [begin_to_pay(hours_ahead(chat, number, PRICE)) for number in range(TIMES)]
+    races = [(one.consultation_id or 0, one.id, answer(one)) for one in begun]
+    later(hours=3 + TIMES)
+    for id, payment_id, said in races:
+        facts.clear()
+        assert race(clinic, settling(payment_id, said), lambda: of(id).work()) == ["done"] * 2  # noqa: B023
+        talk = anew(id)
+        assert (talk.state, money_of(talk)) == ("expired", [("succeeded", 0, ["sending"])])
+        assert facts.count("ConsultationExpired") == 1
+
+
+def test_workers_and_people_meet_in_one_chat(clinic: Flask, chat: Chat) -> None:
+    """Three talks of one chat come to their ends at once, while both write: nobody waits in a ring."""
+    paid = [pay(hours_ahead(chat, number, PRICE)) for number in range(3)]
+    ids, chat_id = [one.consultation_id or 0 for one in paid], chat.id
+    later(hours=6)
+
+    def say(number: int) -> Deed:
+        def post() -> None:
+            here = db.session.get_one(Chat, chat_id)
+            here.post(here.doctor.user, str(number), f"letter-{number:06}")
+
+        return post
+
+    deeds = [run_due, run_due, run_due, *(getting_ready(id, "patient") for id in ids), say(1), say(2)]
+    assert set(race(clinic, *deeds)) <= {"done", "ConsultationHasChanged"}
+    run_due()
+    assert {anew(id).state for id in ids} == {ConsultationState.MISSED}
+    seqs = db.session.scalars(db.select(Message.seq).order_by(Message.seq)).all()
+    assert seqs == [*range(1, len(seqs) + 1)]
+
+
+# Below: parts of the races
+
+
+def _propose(chat_id: int, terms: Terms, press: str) -> None:
+    chat = db.session.get_one(Chat, chat_id)
+    Consultation.propose(chat, chat.doctor, terms, press)
+
+
+def _soon_and_paid(chat: Chat, start: datetime) -> Consultation:
+    """Proposed an hour ahead, paid, and moved to so near a time that both may be ready."""
+    talk = propose(chat, starts_at=start + HOUR, price=PRICE)
+    pay(talk)
+    wish(talk, talk.patient, start)
+    return accept(talk, talk.doctor.user)
