@@ -6,9 +6,16 @@
 
   // A form with its errors (422) or a rule's refusal takes the form's place; anything else is shown where the server says.
   document.addEventListener('htmx:beforeSwap', function (event) {
-    var status = event.detail.xhr.status;
+    var xhr = event.detail.xhr, status = xhr.status;
+    // What the socket may have replaced before the answer came is no target: the answer finds its place by its id.
+    if (event.detail.requestConfig.elt.hasAttribute('data-placed') && !xhr.getResponseHeader('HX-Retarget')) {
+      event.detail.shouldSwap = false;
+      event.detail.isError = false;
+      if (status < 500) ibolit.place(xhr.responseText);
+      return;
+    }
     if (status < 400) return;
-    var shown = status === 422 || status === 409 || status === 429 || event.detail.xhr.getResponseHeader('HX-Retarget');
+    var shown = status === 422 || status === 409 || status === 429 || xhr.getResponseHeader('HX-Retarget');
     event.detail.shouldSwap = !!shown;
     event.detail.isError = !shown;
   });
