@@ -31,11 +31,11 @@ ibolit.behaviour('autosave', function (form) {
     timer = setTimeout(save, PAUSE);
   }
 
+  // The rest of the last second, when the page goes. A line of text: what a form's data stand in goes with the page.
   function leave() { // asks first: sendBeacon
     if (isSending || field.value === saved || !navigator.sendBeacon) return;
-    var data = new FormData();
-    ['text', 'seen', 'template', 'csrf_token'].forEach(function (name) { data.append(name, form.elements[name].value); });
-    navigator.sendBeacon(url, data);
+    var words = body() + '&' + ibolit.form({ csrf_token: form.elements.csrf_token.value });
+    navigator.sendBeacon(url, new Blob([words], { type: 'application/x-www-form-urlencoded' }));
   }
 
   function isUntouched() {
@@ -67,6 +67,7 @@ ibolit.behaviour('autosave', function (form) {
   function onShow() { isSending = false; }
 
   field.addEventListener('input', later);
+  field.addEventListener('change', save); // when the field is left: perhaps for a link
   form.addEventListener('click', choose);
   form.addEventListener('submit', submit);
   window.addEventListener('pagehide', leave);

@@ -1,0 +1,96 @@
+"""What a doctor types is not lost: by scripts it is kept while he types, without them by a button."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from chat_page import backstage
+from conftest import DESKTOP, PHONE, Visitors
+from live_clinic import LiveClinic
+from playwright.sync_api import Page, expect
+
+from ibolit.extensions import db
+from ibolit.models import Consultation, ConsultationState
+
+pytestmark = pytest.mark.journey
+
+PATIENT, DOCTOR = "+7 900 000-00-01", "+7 900 000-01-04"
+KEPT = re.compile("Черновик сохранён")
+
+
+@pytest.fixture
+def over(live: LiveClinic) -> Consultation:
+    with backstage(live):
+        found = db.select(Consultation).where(Consultation.state == ConsultationState.COMPLETED)
+        return db.session.scalars(found.order_by(Consultation.id)).first()
+
+
+def write(page: Page, over: Consultation) -> None:
+    page.goto(f"/consultations/{over.id}/conclusion/new")
+
+
+def text_of(page: Page) -> str:
+    return page.input_value("[name=text]")
+
+
+def test_draft_is_kept_and_given(visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]) -> None:
+    doctor = visitors.sign_in(DOCTOR)
+    write(doctor, over)
+    doctor.click("text=Первичная беседа")
+    expect(doctor.locator(".write__state")).to_have_text(KEPT)
+    assert text_of(doctor).startswith("Жалобы:\n")
+    with doctor.expect_response(re.compile("/conclusion/draft")) as kept:
+        doctor.keyboard.type("Сыпь на руке.")
+    assert kept.value.status == 200
+    typed = "Жалобы:\nСыпь на руке.\n"
+    doctor.reload()
+    assert text_of(doctor).startswith(typed)
+    doctor.click("text=Повторная")
+    expect(doctor.locator(".write__state")).to_contain_text("Шаблон не вставлен")
+    assert text_of(doctor).startswith(typed)
+
+    elsewhere = visitors.sign_in(DOCTOR, DESKTOP)
+    write(elsewhere, over)
+    assert text_of(elsewhere).startswith(typed)
+
+    doctor.click("text=Отправить пациенту")
+    doctor.wait_for_url(f"**/consultations/{over.id}/conclusion")
+    expect(doctor.locator(".paper")).to_contain_text("Сыпь на руке.")
+
+    patient = visitors.sign_in(PATIENT)
+    patient.goto(f"/chats/{over.chat_id}#end")
+    expect(patient.locator(".told >> text=Открыть")).to_be_in_viewport()
+    assert patient.evaluate("document.documentElement.scrollHeight <= window.innerHeight"), "the page outgrew the chat"
+    patient.click(".told >> text=Открыть")
+    expect(patient.locator(".paper")).to_contain_text("Сыпь на руке.")
+    assert patient.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    no_complaints()
+
+
+def test_leaving_at_once_loses_nothing(
+    visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
+) -> None:
+    doctor = visitors.sign_in(DOCTOR)
+    write(doctor, over)
+    doctor.fill("[name=text]", "Последнее слово")
+    doctor.goto("/messages")
+    for _ in range(50):  # nobody is told when what a leaving page sent has come
+        write(doctor, over)
+        if text_of(doctor) == "Последнее слово":
+            break
+    assert text_of(doctor) == "Последнее слово"
+    no_complaints()
+
+
+def test_without_scripts_a_button_keeps_it(
+    visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
+) -> None:
+    doctor = visitors.sign_in(DOCTOR, java_script_enabled=False)
+    write(doctor, over)
+    doctor.fill("[name=text]", "Без скриптов")
+    doctor.click("text=Сохранить черновик")
+    expect(doctor.locator(".write__state")).to_have_text(KEPT)
+    assert text_of(doctor) == "Без скриптов"
+    no_complaints()
