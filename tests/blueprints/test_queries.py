@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from conftest import Browser
-from factories import attach, later, make_chat, make_doctor, make_user, say
+from factories import attach, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
+from meetings import confirm, pay
 from money import buy, wish
 from sqlalchemy import event
 
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Doctor, Kind, Receipt, Role, User
+from ibolit.models import Cause, Chat, Consultation, Doctor, Kind, Receipt, Role, User
 from ibolit.services import clock
 from ibolit.services.payments import Fiscal, Stage
 
@@ -174,3 +176,37 @@ def test_first_visit_of_the_minute_writes_once(as_patient: Browser, chat: Chat) 
         as_patient.get("/messages")
     writes = [query for query in queries if not query.startswith("SELECT")]
     assert len(writes) == 2  # the device and the person
+
+
+def talks_of_every_kind(chat: Chat, many: int) -> None:
+    """Free and paid, past and coming, some with money on its way back."""
+    chat = db.session.get_one(Chat, chat.id)
+    for number in range(many):
+        taken = db.session.scalar(db.select(db.func.max(Consultation.ends_at))) or clock.now() + timedelta(hours=1)
+        talk = propose(chat, starts_at=taken + timedelta(minutes=1), minutes=5, price=number % 3 * 100_00)
+        if talk.price:
+            payment = pay(talk)
+            if number % 2:
+                payment.give_back(10_00, Cause.OPERATOR)
+        elif number % 2:
+            confirm(talk)
+    db.session.commit()
+
+
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_consultations(request: pytest.FixtureRequest, chat: Chat, who: str) -> None:
+    browser: Browser = request.getfixturevalue(f"as_{who}")
+    counts = []
+    for rows in (4, 24):
+        talks_of_every_kind(chat, rows)
+        counts.append([len(asked_by(browser, url)) for url in ("/consultations", f"/chats/{chat.id}")])
+    assert counts[0] == counts[1]
+    assert counts[0][0] <= MOST
+    assert counts[0][1] <= MOST + 3  # the cards, their money, what was written after them
+    later(days=2)
+    assert len(asked_by(browser, "/consultations")) <= MOST
+
+
+def test_one_card(as_patient: Browser, chat: Chat) -> None:
+    talk_id = propose(chat, price=100_00).id
+    assert len(asked_by(as_patient, f"/consultations/{talk_id}", htmx=True)) <= MOST
