@@ -94,8 +94,8 @@ class TimeFields(FlaskForm):
             self.moment = local_moment(read_day(self.day.data), at, self.zone)
         except NoSuchTime:
             raise ValidationError("Такого времени в этот день нет: часы переводят вперёд.") from None
-        except (ValueError, OverflowError):
-            return  # said at the date
+        except OverflowError:
+            raise ValidationError("Такой даты в календаре нет. Проверьте год.") from None
 
 
 class PriceField(StringField):
