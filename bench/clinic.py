@@ -11,11 +11,24 @@ from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import insert
+from sqlalchemy import func, insert
 
 from ibolit import create_app
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, ChatMember, Doctor, Message, Role, Tariff, User
+from ibolit.models import (
+    Access,
+    Card,
+    Chat,
+    ChatMember,
+    Consultation,
+    ConsultationState,
+    Doctor,
+    Message,
+    Role,
+    TalkKind,
+    Tariff,
+    User,
+)
 from ibolit.models.consent import current_versions
 from ibolit.services import clock, passwords
 from ibolit.services.search import normalised, stemmed
@@ -73,6 +86,46 @@ def make_large(data: Path, *, doctors: int, chats: int, messages: int) -> None:
         rows[0]["last_seq"] = rows[0]["revision"] = messages
         rows[0]["last_at"] = clock.now()
         _write_chats(rows, everyone)
+
+
+def make_talks(data: Path, chats: int, *, past: int = 0) -> None:
+    """One that is about to begin in each of the first chats, and so many past ones, spread over them."""
+    with _new_clinic(data):
+        sides = db.session.execute(db.select(Chat.id, Chat.patient_id, Chat.doctor_id, Chat.last_seq)).tuples()
+        by_chat = {id: (patient, doctor, seq) for id, patient, doctor, seq in sides}
+        soon, first = clock.now() + timedelta(minutes=5), db.session.scalars(db.select(func.max(Message.id))).one() + 1
+        starts = [soon] * (0 if past else chats) + [soon - timedelta(hours=n) for n in range(1, past + 1)]
+        talks, cards = [], []
+        for number, start in enumerate(starts):
+            chat_id = number % (chats - 1) + 2 if past else number + 1  # the first stays as long as it is
+            patient, doctor, seq = by_chat[chat_id]
+            seq += number // (chats - 1) + 1
+            cards.append(_card(first + number, chat_id, doctor, seq, start))
+            talks.append(_talk(first + number, chat_id, patient, doctor, start, is_past=start < soon))
+        _insert(Message, cards)
+        _insert(Consultation, talks)
+
+
+def _card(id: int, chat_id: int, doctor: int, seq: int, start: datetime) -> dict[str, Any]:
+    user = db.session.get_one(Doctor, doctor).user_id
+    words = {"text": "Приглашение на консультацию", "stems": "", "card": Card.CONSULTATION}
+    place = {"id": id, "chat_id": chat_id, "seq": seq, "revision": seq, "author_id": user, "sent_at": start}
+    return place | words | {"client_id": f"talk-{id}"}
+
+
+def _talk(message: int, chat_id: int, patient: int, doctor: int, start: datetime, *, is_past: bool) -> dict[str, Any]:
+    return {
+        "chat_id": chat_id,
+        "doctor_id": doctor,
+        "patient_id": patient,
+        "message_id": message,
+        "kind": TalkKind.VIDEO,
+        "starts_at": start,
+        "ends_at": start + timedelta(minutes=30),
+        "price": 0,
+        "state": ConsultationState.COMPLETED if is_past else ConsultationState.CONFIRMED,
+        "confirmed_at": start - timedelta(days=1),
+    }
 
 
 @contextmanager
