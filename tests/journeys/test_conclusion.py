@@ -76,11 +76,27 @@ def test_leaving_at_once_loses_nothing(
     write(doctor, over)
     doctor.fill("[name=text]", "Последнее слово")
     doctor.goto("/messages")
-    for _ in range(50):  # nobody is told when what a leaving page sent has come
+    with doctor.expect_response(re.compile("/conclusion/draft")):
         write(doctor, over)
-        if text_of(doctor) == "Последнее слово":
-            break
-    assert text_of(doctor) == "Последнее слово"
+        assert text_of(doctor) == "Последнее слово"
+    elsewhere = visitors.sign_in(DOCTOR, DESKTOP)
+    write(elsewhere, over)
+    assert text_of(elsewhere) == "Последнее слово"
+    no_complaints()
+
+
+def test_what_was_written_elsewhere_is_not_undone(
+    visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
+) -> None:
+    doctor, elsewhere = visitors.sign_in(DOCTOR), visitors.sign_in(DOCTOR, DESKTOP)
+    write(doctor, over)
+    doctor.fill("[name=text]", "Начато на телефоне")
+    doctor.goto("/messages")
+    write(elsewhere, over)
+    with elsewhere.expect_response(re.compile("/conclusion/draft")):
+        elsewhere.fill("[name=text]", "Переписано за столом")
+    write(doctor, over)
+    assert text_of(doctor) == "Переписано за столом"
     no_complaints()
 
 

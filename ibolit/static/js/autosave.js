@@ -1,13 +1,25 @@
-// What a doctor types is kept at the server a second after he stops, so that a reload or another device has it. A template
-// fills the field only while nothing was written in it.
+// What a doctor types is kept at the server a second after he stops, so that a reload or another device has it; what the
+// server has not got yet is kept on this device. A template fills the field only while nothing was written in it.
 ibolit.behaviour('autosave', function (form) {
   'use strict';
   var PAUSE = 1000, RETRY = 5000;
   var field = form.elements.text, state = form.querySelector('[data-state]'), url = form.getAttribute('data-draft');
-  var saved = field.value, timer = null, isAsking = false, isSending = false;
+  var key = 'conclusion:' + document.body.getAttribute('data-viewer') + ':' + url;
+  var saved = form.hasAttribute('data-refused') ? null : field.value, asked = saved;
+  var timer = null, isAsking = false, isSending = false;
 
-  function body() {
-    return ibolit.form({ text: field.value, seen: form.elements.seen.value, template: form.elements.template.value });
+  function words(text) { return (text || '').replace(/\s+/g, ' ').trim(); }
+
+  function remember() {
+    ibolit.keep(key, field.value === saved ? '' : JSON.stringify({ text: field.value, saved: saved, asked: asked }));
+  }
+
+  // Unless somebody wrote elsewhere meanwhile.
+  function recall() {
+    var kept = JSON.parse(ibolit.kept(key) || 'null'), here = words(field.value);
+    if (kept && (here === words(kept.saved) || here === words(kept.asked))) field.value = kept.text;
+    remember();
+    if (field.value !== saved) later();
   }
 
   function save() {
@@ -15,10 +27,14 @@ ibolit.behaviour('autosave', function (form) {
     clearTimeout(timer);
     if (isAsking || isSending || text === saved) return;
     isAsking = true;
-    ibolit.ask('POST', url, body(), function (status, html) {
+    asked = text;
+    remember();
+    var body = { text: text, seen: form.elements.seen.value, template: form.elements.template.value };
+    ibolit.ask('POST', url, ibolit.form(body), function (status, html) {
       isAsking = false;
       if (isSending) return;
       if (status === 200) saved = text;
+      remember();
       if (status === 200 || status === 422 || status === 409) state.innerHTML = html;
       else state.textContent = 'Черновик пока не сохранён: нет связи. Повторяем…';
       if (status === 422 || status === 409) return; // repeating would not help; the next letter tries again
@@ -27,21 +43,14 @@ ibolit.behaviour('autosave', function (form) {
   }
 
   function later() {
+    remember();
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   }
 
-  // The rest of the last second, when the page goes. A line of text: what a form's data stand in goes with the page.
-  function leave() { // asks first: sendBeacon
-    if (isSending || field.value === saved || !navigator.sendBeacon) return;
-    var words = body() + '&' + ibolit.form({ csrf_token: form.elements.csrf_token.value });
-    navigator.sendBeacon(url, new Blob([words], { type: 'application/x-www-form-urlencoded' }));
-  }
-
   function isUntouched() {
-    var words = field.value.replace(/\s+/g, ' ').trim();
-    return !words || [].some.call(form.querySelectorAll('[data-text]'), function (one) {
-      return one.getAttribute('data-text').replace(/\s+/g, ' ').trim() === words;
+    return !words(field.value) || [].some.call(form.querySelectorAll('[data-text]'), function (one) {
+      return words(one.getAttribute('data-text')) === words(field.value);
     });
   }
 
@@ -67,16 +76,13 @@ ibolit.behaviour('autosave', function (form) {
   function onShow() { isSending = false; }
 
   field.addEventListener('input', later);
-  field.addEventListener('change', save); // when the field is left: perhaps for a link
   form.addEventListener('click', choose);
   form.addEventListener('submit', submit);
-  window.addEventListener('pagehide', leave);
   window.addEventListener('pageshow', onShow);
   window.addEventListener('online', save);
+  recall();
   return function () {
-    leave();
     clearTimeout(timer);
-    window.removeEventListener('pagehide', leave);
     window.removeEventListener('pageshow', onShow);
     window.removeEventListener('online', save);
   };
