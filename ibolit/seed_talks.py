@@ -45,22 +45,32 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         paid.wish_time(paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):
         _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=TalkKind.AUDIO, minutes=15)
+    with _told(days_ago, 6):
         _propose(anna, lebedev, _at(now + 3 * DAY, 12), price=2500_00)
     _past(anna, orlov, weber, days_ago)
-    with _told(days_ago, 0.1):
-        ConsultationRequest.ask(
-            _chat(pyotr, lebedev), pyotr, TalkKind.AUDIO, "Завтра вечером или в субботу утром", "seed-request"
-        )
+    with _told(days_ago, 0.4):
         soon = _propose(pyotr, ivanova, _minute(now + timedelta(minutes=7)), minutes=20)
         soon.confirm(pyotr, soon.starts_at)
+    with _told(days_ago, 5):
         going_on = _propose(marina, ivanova, _minute(now - timedelta(minutes=25)), minutes=20)
         going_on.confirm(marina, going_on.starts_at)
     for side in (marina, ivanova.user):
         going_on.get_ready(side)
     notice_now()
+
+
+def ask(patient: User, doctor: Doctor) -> None:
+    """Something for the doctor to answer."""
+    wishes = "Завтра вечером или в субботу утром"
+    ConsultationRequest.ask(_chat(patient, doctor), patient, TalkKind.AUDIO, wishes, "seed-request")
+
+
+def forget_letters() -> None:
+    """Who knows of days gone by needs no letter of them."""
+    notice_now()
     db.session.flush()
     for job in db.session.scalars(select(Job).where(Job.kind == JobKind.NOTIFICATION)):
-        job.finish()  # who knows of days gone by needs no letter of them
+        job.finish()
 
 
 def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
@@ -68,6 +78,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
     with _told(days_ago, 9):
         done = _propose(anna, orlov, _at(now - 8 * DAY, 15), price=1800_00)
         _pay(done)
+    with _told(days_ago, 15):
         cancelled = _propose(anna, weber, _at(now - 3 * DAY, 11), price=2000_00)
         expired = _propose(anna, weber, _at(now - 6 * DAY, 11))
         missed = _propose(anna, weber, _at(now - 5 * DAY, 18))
@@ -81,7 +92,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
         expired.work()
     with _told(days_ago, (now - missed.starts_at) / DAY):
         missed.get_ready(anna)
-    with _told(days_ago, (now - missed.closes_at) / DAY):
+    with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
         missed.work()
     with _told(days_ago, 4):
         cancelled.cancel(anna, Reason.BAD_TIME, cancelled.promise_to(anna))

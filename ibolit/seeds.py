@@ -98,6 +98,8 @@ def fill() -> bool:
     _user("+79000000201", *OPERATOR, Role.OPERATOR, hashed)
     db.session.flush()
     _chats(patients, doctors)
+    seed_talks.ask(patients[1], doctors[1])
+    seed_talks.forget_letters()
     _money_in_dispute()
     db.session.commit()
     return True
@@ -140,7 +142,6 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     for patient, who in ((anna, (0, 2, 3, 1, 4)), (pyotr, (0,)), (marina, (0,)), (pyotr, (1,))):
         for number in who:
             Chat.begin(patient, doctors[number])
-    seed_talks.fill(patients, doctors, _days_ago)
     _pays(anna, doctors[4], WEEK, days_ago=20, how="needs it no more")
     _pays(marina, doctors[0], MONTH, days_ago=18)
     _pays(pyotr, doctors[1], WEEK, days_ago=7 - 20 / 24)
@@ -148,6 +149,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     _pays(anna, doctors[1], MONTH, days_ago=1, how="has too little")
     _pays(pyotr, doctors[0], WEEK, days_ago=0.1, how="sends another sum")
     _pays(anna, doctors[3], WEEK, days_ago=0, how="leaves")
+    seed_talks.fill(patients, doctors, _days_ago)
     _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=27), (
         ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
         ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),
@@ -170,9 +172,9 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
         ("d", 7300, "Одну чашку утром можно. Если сердце забьётся неровно – откажитесь."),
     ))  # fmt: skip
     _chat(anna, doctors[4], now, Access.UNLIMITED, None, (
-        ("d", 20000, "Анна Павловна, этот чат открыт для вас без срока. Пишите, как идут упражнения."),
-        ("p", 19000, "Спасибо, Людмила Карловна! Спина почти не болит."),
-        ("p", 18990, "", "Голосовое сообщение.wav"),
+        ("d", 3000, "Анна Павловна, этот чат открыт для вас без срока. Пишите, как идут упражнения."),
+        ("p", 2900, "Спасибо, Людмила Карловна! Спина почти не болит."),
+        ("p", 2890, "", "Голосовое сообщение.wav"),
     ))  # fmt: skip
     _chat(pyotr, doctors[0], now, Access.FREE, timedelta(days=2), (
         ("p", 300, "Здравствуйте! Кашель третью неделю, температуры нет. К вам или к пульмонологу?"),
