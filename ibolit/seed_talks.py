@@ -28,6 +28,18 @@ from .services import clock, current_services
 from .services.payments.demo import DemoBank
 
 DaysAgo = Callable[[float], AbstractContextManager[None]]
+CONCLUSION = """Жалобы:
+Сухость и зуд кожи рук третью неделю.
+
+Что обсудили:
+Похоже на раздражение от моющих средств. По фотографии признаков инфекции не видно.
+
+Рекомендации:
+Мыть посуду в перчатках, увлажняющий крем после каждого мытья рук, мыло без отдушек.
+
+Нужен ли очный приём:
+Если за две недели не станет лучше или появятся трещины – да.
+"""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -41,6 +53,9 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
             anna, ivanova, _at(now + DAY, 16), price=1500_00, note="Подготовьте список лекарств и давление за неделю"
         )
         _pay(paid)
+    with _told(days_ago, 2.5):
+        sheet = Sheet("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
+        Complaint.tell(paid, sheet, "seed-complaint")
     with _told(days_ago, 2.4):
         paid.wish_time(paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):
@@ -88,6 +103,8 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
         done.get_ready(orlov.user)
     with _told(days_ago, (now - done.ends_at) / DAY):
         done.end(orlov.user)
+        Conclusion.give(done, CONCLUSION, "seed-conclusion", seen=0)
+        Review.give(done, 5, "Всё понятно объяснили, спасибо.")
     with _told(days_ago, (now - expired.starts_at - HOUR) / DAY):
         expired.work()
     with _told(days_ago, (now - missed.starts_at) / DAY):
