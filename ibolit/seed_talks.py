@@ -13,6 +13,8 @@ from .events import notice_now
 from .extensions import db
 from .models import (
     Chat,
+    Complaint,
+    Conclusion,
     Consultation,
     ConsultationRequest,
     Doctor,
@@ -20,10 +22,12 @@ from .models import (
     JobKind,
     Payment,
     Reason,
+    Review,
     TalkKind,
     Terms,
     User,
 )
+from .models.conclusion import Sheet
 from .services import clock, current_services
 from .services.payments.demo import DemoBank
 
