@@ -64,6 +64,7 @@ PRICE = 1500_00
 NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+OUTCOMES = (ConsultationState.COMPLETED, ConsultationState.MISSED, ConsultationState.CANCELLED)
 TOOK_PLACE = (ConsultationState.IN_PROGRESS, ConsultationState.COMPLETED)
 ENDS = {
     ConsultationCancelled: ConsultationState.CANCELLED,
@@ -74,7 +75,7 @@ ENDS = {
 
 EXAMPLES = int(os.environ.get("CONSULTATIONS_EXAMPLES", "0"))
 PROFILE = settings(
-    max_examples=EXAMPLES or 16,
+    max_examples=EXAMPLES or 12,
     stateful_step_count=60 if EXAMPLES else 40,
     derandomize=not EXAMPLES,
     database=None,
@@ -163,6 +164,7 @@ class Known:
     """What the test remembers of one consultation, to compare."""
 
     state: ConsultationState
+    said: ConsultationState | None = None  # what screens make of the state and the time
     look: object = None
     revision: int = 0
     agreed: dict[str, set[datetime]] = field(default_factory=lambda: {"patient": set(), "doctor": set()})
@@ -275,6 +277,16 @@ class ConsultationMachine(RuleBasedStateMachine):
         if not early:
             self.answer(which, "doctor" if side == "patient" else "patient", True, True)
 
+    @step(2, which=some, ahead=aheads)
+    def doctor_becomes_busy(self, which: int, ahead: int) -> None:
+        """Between the wish and the answer the time is given to another."""
+        if not self.known:
+            return
+        id = self._ids()[which % len(self._ids())]
+        self.wish(which, "patient", ahead, True)
+        self.propose(which % 2, ahead, 0, True)
+        self.answer(self._ids().index(id), "doctor", True, True)
+
     @step(3, which=some, side=sides, fresh=mostly, reason=[*Reason][:3])
     def cancel(self, which: int, side: str, fresh: bool, reason: Reason) -> None:
         with self._press():
@@ -343,8 +355,23 @@ class ConsultationMachine(RuleBasedStateMachine):
                     db.session.get_one(Payment, id).settle(said)
                     db.session.commit()
 
-    @step(4, chat=(0, 1), ahead=aheads, pays=either, again=["pay", "odd", ""])
-    def bank_lies(self, chat: int, ahead: int, pays: bool, again: str) -> None:
+    @step(3, chat=(0, 1), ahead=aheads, late=[0, 3, 14, 15, 16], does=["pay", "decline", "odd", ""])
+    def pay_in_the_last_minute(self, chat: int, ahead: int, late: int, does: str) -> None:
+        """Begun before the start; the worker looks, and then the bank says what became of it."""
+        self.propose(chat, ahead, PRICE, False)
+        newest = self._ids().index(max(self.known))
+        with self._press():
+            start = db.session.get_one(Consultation, max(self.known)).starts_at
+        self.press_pay(newest, True)
+        self.still.show(max(self.still.moment, start + late * MINUTE))
+        self.worker()
+        if does:
+            self.payer(99, does, True)
+            with self._press():
+                run_due(MONEY)
+
+    @step(4, chat=(0, 1), ahead=aheads, pays=either, again=["pay", "odd", ""], hears=either)
+    def bank_lies(self, chat: int, ahead: int, pays: bool, again: str, hears: bool) -> None:
         """It made the payment and said that it refused: given up here, perhaps paid there, and told of later.
 
         Meanwhile the patient may pay again.
@@ -361,6 +388,8 @@ class ConsultationMachine(RuleBasedStateMachine):
         self.on_the_way.append((number, self.bank.find(id)))
         if again:
             self.pay_at_once(0, True, again)
+        if hears:
+            self.slow_answer_comes(len(self.on_the_way) - 1, 1)
 
     # Meeting
 
@@ -490,7 +519,9 @@ class ConsultationMachine(RuleBasedStateMachine):
             for talk in talks:
                 known = self.known[talk.id]
                 assert talk.state in _reachable_from(known.state), f"{known.state} → {talk.state}"
-                known.state = talk.state
+                if known.said in OUTCOMES:
+                    assert talk.state_now is known.said, "screens said it already"
+                known.state, known.said = talk.state, talk.state_now
                 self._is_seen_by_both(talk, known)
                 self._is_paid_for(talk)
                 self._is_ready_rightly(talk)
@@ -522,6 +553,8 @@ class ConsultationMachine(RuleBasedStateMachine):
                 self.operator_repeats(0)
             self.worker()
             self.all_is_well()
+            if not self._waits():
+                break
         with self._look():
             for talk in self._talks():
                 known = self.known[talk.id]
@@ -699,9 +732,12 @@ class ConsultationMachine(RuleBasedStateMachine):
         kept = sa.select(Consultation).where(Consultation.state.in_(COMING))
         return [(talk.starts_at, talk.ends_at) for talk in db.session.scalars(kept)]
 
-    def _failed(self) -> list[int]:
+    def _waits(self) -> bool:
         with self._look():
-            return list(db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED)))
+            return bool([*Consultation.unended(), *Payment.unended(), *Refund.unended()] or self._failed())
+
+    def _failed(self) -> list[int]:
+        return list(db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED)))
 
 
 def _meets(others: list[tuple[datetime, datetime]], start: datetime) -> bool:
