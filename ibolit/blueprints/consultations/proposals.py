@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, Consultation, ConsultationRequest, TalkKind, Terms
+from ...models import Attempt, Chat, Consultation, ConsultationRequest, TalkKind, Terms, Tried
 from ...rendering import go, respond
 from ...services import clock
 from ..typed import new_client_id
@@ -86,7 +86,13 @@ def send_request(id: int) -> ResponseReturnValue:
     form = RequestForm()
     if not form.validate_on_submit():
         return _ask(chat, form, 422)
-    ConsultationRequest.ask(chat, current_user, TalkKind(form.kind.data), form.wishes.data, form.client_id.data)
+    try:
+        Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
+        ConsultationRequest.ask(chat, current_user, TalkKind(form.kind.data), form.wishes.data, form.client_id.data)
+    except errors.TooManyAttempts as refusal:
+        db.session.rollback()
+        form.wishes.errors = [refusal.sentence]
+        return _ask(_chat(id), form, refusal.status)
     db.session.commit()
     return go(url_for("chat.show", id=id, _anchor="end"))
 
