@@ -74,6 +74,14 @@ class Peer extends Teller {
 
   stats() { return this.pc ? this.pc.getStats() : Promise.resolve(new Map()); }
 
+  // Credentials of a relay live shorter than a consultation: the next restart begins with the newest.
+  take(ice) {
+    this.ice = ice;
+    try {
+      if (this.pc && this.pc.setConfiguration) this.pc.setConfiguration(ice);
+    } catch (error) { /* this engine takes them with the next connection */ }
+  }
+
   // The other side has left: nothing is kept but the count of attempts, with which one may begin again.
   rest() {
     this.hush();

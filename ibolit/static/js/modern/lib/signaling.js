@@ -83,7 +83,8 @@ class Signaling extends Teller {
   }
 
   onClose(code) {
-    const name = { 4008: 'taken-over', 4009: 'ended', 4401: 'signed-out' }[code];
+    const name = { 4008: 'taken-over', 4009: 'ended', 4404: 'ended', 4401: 'signed-out' }[code];
+    if (code === 1008 || code === 1009) this.tries = Math.max(this.tries, 3); // too fast, or too much: not at once again
     const wasOver = this.isOver;
     this.isOver = wasOver || Boolean(name);
     this.tell('closed', code);
