@@ -12,6 +12,7 @@ class Check {
   }
 
   start() {
+    this.parts.show('plain', false);
     this.parts.show('lines', true);
     const name = showInApp(this.parts);
     if (name) showTrouble(this.parts, { title: `Вы открыли сайт внутри ${name}`, steps: ['Там звонок может не работать. Нажмите «Открыть в браузере» или скопируйте ссылку и вставьте её в браузер телефона.'] });
@@ -29,7 +30,16 @@ class Check {
     const place = this.parts.get(line);
     place.setAttribute('data-state', state);
     place.querySelector('.check__words').textContent = words;
+    this.end();
     place.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', `#i-${{ good: 'check', bad: 'alert', wait: 'clock' }[state]}`);
+  }
+
+  // Nothing is looked at any more; whether there was a sound only the person can say.
+  end() {
+    const isDone = ['camera', 'microphone', 'relay'].map((name) => this.parts.get(name)).every((one) => !one || one.getAttribute('data-state') !== 'wait');
+    const link = this.parts.get('end');
+    link.textContent = isDone ? 'К консультации' : 'Пропустить';
+    link.classList.toggle('button--main', isDone);
   }
 
   async begin() {
