@@ -29,7 +29,8 @@ HEARD = """async call => {
         if (one.type === 'inbound-rtp' && one.kind === 'video') told.frames += one.framesDecoded || 0;
         if (one.type === 'inbound-rtp' && one.kind === 'audio') told.energy += one.totalAudioEnergy || 0;
         if (one.type === 'candidate-pair' && one.nominated && one.state === 'succeeded') {
-            told.path = [one.localCandidateId, one.remoteCandidateId].map(id => (all.get(id) || {}).candidateType).join(' ');
+            const ends = [one.localCandidateId, one.remoteCandidateId];
+            told.path = ends.map(id => (all.get(id) || {}).candidateType).join(' ');
         }
     });
     told.video = room.remote.videoWidth > 0;

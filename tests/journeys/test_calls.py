@@ -1,4 +1,4 @@
-"""A patient and a doctor call each other: real media between two browser windows, and everything that can come between."""
+"""A patient and a doctor call each other: real media between two windows, and everything that can come between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls through a real coturn and nothing else: no address of one side reaches the other, and a lost path is found again."""
+"""Calls through a real coturn and nothing else: no address reaches the other side; a lost path is found again."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ class Peer extends Teller {
     this.promised = 0;  // … and of the one being made
     this.heard = 0;     // the last attempt the other side has heard of
     this.base = 0;
+    this.life = 0;
     this.line = Promise.resolve();
     this.early = [];    // words that came before we were ready
     this.candidates = [];
@@ -88,6 +89,9 @@ class Peer extends Teller {
     clearTimeout(this.watchdog);
     this.isStarted = false;
     this.early = [];
+    this.wish = this.asked = null;
+    this.life += 1;
+    this.line = Promise.resolve(); // what a closed connection still owes is never answered
     if (this.pc) this.forget(this.pc);
     this.pc = null;
     this.turn('new');
@@ -100,16 +104,15 @@ class Peer extends Teller {
 
   // One thing after another: descriptions that overtake each other leave a connection in no state at all.
   enqueue(deed) {
-    this.line = this.line.then(() => (this.isClosed ? undefined : deed())).catch((error) => this.stumble(error));
+    const life = this.life, isCurrent = () => life === this.life;
+    this.line = this.line.then(() => (isCurrent() ? deed() : undefined)).catch((error) => { if (isCurrent()) this.stumble(error); });
     return this.line;
   }
 
   stumble(error) {
     this.tell('trouble', error);
-    if (!this.isStarted || this.isClosed) return;
-    clearTimeout(this.watchdog);
     this.isBroken = true;
-    this.watchdog = setTimeout(() => this.mend(), 500);
+    this.watch(500);
   }
 
   // The leader's part
@@ -125,7 +128,6 @@ class Peer extends Teller {
     const wish = this.wish, isFresh = wish.fresh || !this.pc, attempt = this.attempt + 1;
     this.wish = null;
     this.promised = attempt;
-    if (!this.isStarted) return;
     const pc = isFresh ? this.build(attempt) : this.pc, wants = { offerToReceiveAudio: true, offerToReceiveVideo: this.wantsVideo };
     if (wish.restart && !isFresh) { wants.iceRestart = true; this.noteRestart(); }
     const offer = await pc.createOffer(wants);
@@ -139,7 +141,9 @@ class Peer extends Teller {
 
   async takeAnswer({ attempt, sdp }) {
     if (attempt !== this.attempt || !this.pc || this.pc.signalingState !== 'have-local-offer') return;
-    await this.pc.setRemoteDescription({ type: 'answer', sdp });
+    const pc = this.pc;
+    await pc.setRemoteDescription({ type: 'answer', sdp });
+    if (pc !== this.pc) return;
     this.hush();
     await this.takeWaiting();
   }
@@ -161,7 +165,7 @@ class Peer extends Teller {
   async answer(words) {
     const { attempt, base, restart, sdp } = words;
     this.heard = Math.max(this.heard, attempt);
-    if (!this.isStarted || attempt < this.attempt) return;
+    if (attempt < this.attempt) return;
     if (attempt === this.attempt && this.answered) { this.tell('signal', 'answer', this.answered); return; }
     if (!this.pc || base !== this.base) {
       if (attempt !== base) { this.ask({ fresh: true }); return; } // we have missed its beginning
@@ -171,6 +175,7 @@ class Peer extends Teller {
     this.attempt = attempt;
     this.answered = null;
     await pc.setRemoteDescription({ type: 'offer', sdp });
+    if (pc !== this.pc) return;
     await this.takeWaiting();
     const answer = await pc.createAnswer();
     await pc.setLocalDescription(answer);
@@ -203,7 +208,7 @@ class Peer extends Teller {
   }
 
   async takeCandidate({ attempt, candidate }) {
-    if (!this.isStarted || attempt < this.attempt) return;
+    if (attempt < this.attempt) return;
     if (attempt === this.attempt && this.isDescribed(attempt)) await this.addCandidate(candidate);
     else this.candidates.push({ attempt, candidate });
   }
