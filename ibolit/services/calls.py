@@ -86,10 +86,10 @@ class InProcessCalls:
     """The embedded registry of one web process."""
 
     PER_USER = 5  # sockets of one person, those that are just ending included
+    GRACE = 5.0  # seconds for a page to come back with another socket
 
-    def __init__(self, turnstile: Turnstile, grace: float = 5.0) -> None:
+    def __init__(self, turnstile: Turnstile) -> None:
         self._turnstile = turnstile
-        self._grace = grace
         self._lock = Lock()
         self._rooms: dict[int, dict[int, Seat]] = {}  # by call, by person
         self._sockets: Counter[int] = Counter()  # by person
@@ -134,7 +134,7 @@ class InProcessCalls:
             if self._leaving_with is not None:
                 self._stand_up(place)
                 return
-            seat.timer = Timer(self._grace, self.depart, (place,))
+            seat.timer = Timer(self.GRACE, self.depart, (place,))
             seat.timer.daemon = True
             seat.timer.start()
 
