@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "seed_files": set(),
     "seed_talks": {"config", "events", "extensions", "models", "services"},
     "seeds": {"events", "extensions", "models", "seed_files", "seed_talks", "services"},
-    "cli": {"errors", "extensions", "models", "rendering", "seeds", "services"},
+    "checkup": {"config", "database", "errors", "extensions", "models", "services"},
+    "cli": {"checkup", "errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
                    "sockets"},
 }  # fmt: skip

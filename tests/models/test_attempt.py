@@ -17,6 +17,8 @@ MINUTES = {
     Tried.EMAIL_PROOF: (5, 60),
     Tried.PAYMENT_CHECK: (20, 10),
     Tried.ASKING_FOR_TIME: (10, 60),
+    Tried.HANDOVER: (10, 60),
+    Tried.HANDOVER_FROM_ADDRESS: (60, 60),
 }
 
 
