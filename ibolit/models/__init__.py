@@ -3,7 +3,7 @@
 from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
-from .chat import Access, Chat, ChatMember, ChatState
+from .chat import Access, Chat, ChatMember, ChatState, Only
 from .clinic import Mark
 from .conclusion import (
     Complaint,
@@ -26,12 +26,14 @@ from .consultation import (
     Terms,
 )
 from .device import Device
-from .doctor import Doctor, Tariff
+from .doctor import Cut, Doctor, Offer, Tariff
 from .job import Job, JobKind
 from .login_code import LoginCode
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
+from .patient_note import PatientNote
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .reply_template import ReplyTemplate
 from .user import EmailProof, IdentityLevel, Role, User
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "Consultation",
     "ConsultationRequest",
     "ConsultationState",
+    "Cut",
     "Device",
     "Doctor",
     "DocumentKind",
@@ -68,6 +71,9 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "NotificationState",
+    "Offer",
+    "Only",
+    "PatientNote",
     "Payment",
     "PaymentState",
     "Promise",
@@ -76,6 +82,7 @@ __all__ = [
     "Receipt",
     "Refund",
     "RefundState",
+    "ReplyTemplate",
     "Review",
     "Role",
     "Sheet",
