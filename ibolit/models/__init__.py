@@ -26,11 +26,14 @@ from .consultation import (
     Terms,
 )
 from .device import Device
-from .doctor import Cut, Doctor, Offer, Tariff
+from .dispatch import Dispatch, DispatchState
+from .doctor import Cut, Doctor, Introduction, Offer, Tariff
+from .invitation import Invitation, InvitationState
 from .job import Job, JobKind
 from .login_code import LoginCode
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
+from .patient_import import Fault, ImportLine, PatientImport
 from .patient_note import PatientNote
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
 from .reply_template import ReplyTemplate
@@ -58,10 +61,17 @@ __all__ = [
     "ConsultationState",
     "Cut",
     "Device",
+    "Dispatch",
+    "DispatchState",
     "Doctor",
     "DocumentKind",
     "EmailProof",
+    "Fault",
     "IdentityLevel",
+    "ImportLine",
+    "Introduction",
+    "Invitation",
+    "InvitationState",
     "Job",
     "JobKind",
     "Kind",
@@ -73,6 +83,7 @@ __all__ = [
     "NotificationState",
     "Offer",
     "Only",
+    "PatientImport",
     "PatientNote",
     "Payment",
     "PaymentState",

@@ -204,15 +204,15 @@ class Chat(Model):
         return db.session.scalar(select(cls).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id))
 
     @classmethod
-    def begin(cls, patient: User, doctor: Doctor) -> int:
+    def begin(cls, patient: User, doctor: Doctor, *, invited: bool = False) -> int:
         """The id of their chat, made now if there was none; two presses at once make one.
 
-        Raises DoctorTakesNoMessages when a new one cannot be begun.
+        Raises DoctorTakesNoMessages when a new one cannot be begun; an invitation is the doctor's own word.
         """
         chat = cls.between(patient, doctor)
         if chat is not None:
             return chat.id
-        if not doctor.takes_new_patients():
+        if not invited and not doctor.takes_new_patients():
             raise errors.DoctorTakesNoMessages
         made = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
         _insert_or_ignore(cls, [made])
