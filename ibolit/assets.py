@@ -35,6 +35,7 @@ CSS = (
     "payments",
     "talks",
     "conclusion",
+    "invitations",
     "notices",
     "utilities",
 )

@@ -23,6 +23,9 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .files import pages  # noqa: F401  its doors stand on the blueprint of files
     from .files.tus import bp as uploads
     from .files.views import bp as files
+    from .invitations import imports  # noqa: F401  its doors stand on the blueprint of invitations
+    from .invitations.views import bp as invitations
+    from .invitations.welcome import bp as welcome
     from .live.socket import bp as live
     from .messages.views import bp as messages
     from .operator.views import bp as operator
@@ -34,7 +37,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .webhooks.views import listen_to_demo_bank
 
     of_people = (auth, documents, doctors, messages, chat, files, uploads, tariffs, payments, live, account, patients)
-    for bp in (*of_people, consultations, proposals, operator, webhooks, pwa):
+    for bp in (*of_people, consultations, proposals, invitations, welcome, operator, webhooks, pwa):
         app.register_blueprint(bp)
     if not settings.is_production:
         app.register_blueprint(demo)

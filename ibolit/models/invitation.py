@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -125,6 +126,14 @@ class Invitation(Model):
         if user.is_operator:
             return kept
         return kept.where(cls.doctor_id == user.doctor.id if user.doctor is not None else false())
+
+    @staticmethod
+    def hosts_for(user: User) -> list[Doctor]:
+        """To whose chats this person may invite."""
+        if not user.is_operator:
+            return [user.doctor] if user.doctor is not None else []
+        all_ = select(Doctor).join(Doctor.user).options(contains_eager(Doctor.user)).order_by(Doctor.name_key)
+        return list(db.session.scalars(all_))
 
     @classmethod
     def to_send(cls, id: int, job: Job) -> Self | None:
@@ -259,11 +268,15 @@ class Invitation(Model):
     @classmethod
     def accept_all_of(cls, patient: User) -> dict[Self, int]:
         """With or without their links: what was sent to his proved phone or address, with the chats it opened."""
+        opened: dict[Self, int] = {}
         if not patient.is_patient:
-            return {}
+            return opened
         mine = or_(cls.phone == patient.phone, cls.email == patient.email if patient.email else false())
         pending = db.session.scalars(cls._with_doctor().where(mine, cls.is_pending()).order_by(cls.id)).all()
-        return {invitation: invitation.accept(patient) for invitation in pending}
+        for invitation in pending:
+            with suppress(errors.InvitationIsOver):  # taken back at this very moment
+                opened[invitation] = invitation.accept(patient)
+        return opened
 
     def chat_of(self, user: User) -> int | None:
         """Where it has led this very person."""
