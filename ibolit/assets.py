@@ -35,6 +35,7 @@ CSS = (
     "payments",
     "talks",
     "conclusion",
+    "practice",
     "invitations",
     "notices",
     "utilities",
@@ -69,6 +70,7 @@ JS = (
     "js/sheet.js",
     "js/choice.js",
     "js/autosave.js",
+    "js/replies.js",
     "js/connection.js",
 )
 

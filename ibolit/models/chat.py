@@ -186,6 +186,10 @@ class Chat(Model):
         return own if before is None else own.where(cls._is_after(before))
 
     @classmethod
+    def with_patient(cls, doctor: Doctor, patient_id: int) -> Select[tuple[Chat]]:
+        return _with_people().where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
+
+    @classmethod
     def _is_after(cls, last: Seen) -> ColumnElement[bool]:
         last_at, id = last
         if last_at is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, false, literal, select, tuple_
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, false, literal, select, tuple_
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
 
 from .. import errors
@@ -176,6 +175,18 @@ class Cut(StrEnum):
     END = "end"
 
 
+@dataclass(frozen=True)
+class Introduction:
+    """What a doctor says of himself; his name is his account's."""
+
+    specialty: str
+    practises_since: int
+    education: str
+    licence: str
+    languages: str
+    about: str
+
+
 class Doctor(Model):
     """Who the patients see: profile, prices, free days; shown in the directory or hidden."""
 
@@ -241,13 +252,16 @@ class Doctor(Model):
     @classmethod
     def shown_to(cls, user: User) -> Select[tuple[Self]]:
         """Doctors whose page this person may open: everyone shown, and a hidden one he already talks to."""
-        talks = cls.chats.any(patient_id=user.id)
-        return (
-            select(cls)
-            .join(cls.user)
-            .options(contains_eager(cls.user), selectinload(cls.tariffs))
-            .where(~cls.hidden | talks | (cls.user_id == user.id))
-        )
+        whole = select(cls).join(cls.user).options(contains_eager(cls.user), selectinload(cls.tariffs))
+        return whole.where(cls._is_shown_to(user))
+
+    @classmethod
+    def photos_shown_to(cls, user: User) -> Select[tuple[str | None]]:
+        return select(cls.photo).where(cls._is_shown_to(user))
+
+    @classmethod
+    def _is_shown_to(cls, user: User) -> ColumnElement[bool]:
+        return ~cls.hidden | cls.chats.any(patient_id=user.id) | (cls.user_id == user.id)
 
     @property
     def own_photo(self) -> str | None:
@@ -279,9 +293,9 @@ class Doctor(Model):
 
     # Verbs: the doctor's own settings
 
-    def introduce(self, specialty: str, practises_since: int, education: str, licence: str, languages: str) -> None:
-        self.specialty, self.practises_since = specialty, practises_since
-        self.education, self.licence, self.languages = education, licence, languages
+    def introduce(self, words: Introduction) -> None:
+        for name, value in vars(words).items():
+            setattr(self, name, value)
         self.index()
 
     def ask_for(self, usual_price: int, usual_minutes: int, free_days: int) -> None:
@@ -292,16 +306,14 @@ class Doctor(Model):
         """Minutes after midnight in the doctor's zone, or none."""
         self.available, self.quiet_from, self.quiet_to = available, quiet_from, quiet_to
 
-    def take_photo(self, cut: Cut) -> tuple[str, str | None]:
-        """The key under which to store the new one, and the key of the old, to be deleted after the commit."""
-        db.session.refresh(self, ["photo"], with_for_update=True)
-        old, self.photo, self.photo_cut = self.own_photo, secrets.token_hex(16), cut
-        return self.photo, old
+    def show_in_directory(self, shown: bool) -> None:
+        """His patients see a hidden doctor's page still."""
+        self.hidden = not shown
 
-    def drop_photo(self) -> str | None:
-        """The key of the old one, to be deleted after the commit."""
+    def take_photo(self, key: str | None, cut: Cut = Cut.MIDDLE) -> str | None:
+        """The new one is in the storage already, or there is none; the key of the old is deleted after the commit."""
         db.session.refresh(self, ["photo"], with_for_update=True)
-        old, self.photo = self.own_photo, None
+        old, self.photo, self.photo_cut = self.own_photo, key, cut
         return old
 
     def _rests(self, now: datetime) -> bool:

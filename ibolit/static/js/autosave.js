@@ -1,13 +1,15 @@
-// What a doctor types is kept at the server a second after he stops, so that a reload or another device has it. A template
-// fills the field only while nothing was written in it.
+// What a doctor types – a conclusion, his notes of a patient – is kept at the server a second after he stops, so that a
+// reload or another device has it. A template fills the field only while nothing was written in it.
 ibolit.behaviour('autosave', function (form) {
   'use strict';
-  var PAUSE = 1000, RETRY = 5000;
+  var PAUSE = 1000, RETRY = 5000, FIELDS = ['text', 'seen', 'template', 'pen'];
   var field = form.elements.text, state = form.querySelector('[data-state]'), url = form.getAttribute('data-draft');
   var saved = field.value, timer = null, isAsking = false, isSending = false;
 
   function body() {
-    return ibolit.form({ text: field.value, seen: form.elements.seen.value, template: form.elements.template.value });
+    var kept = {};
+    FIELDS.forEach(function (name) { if (form.elements[name]) kept[name] = form.elements[name].value; });
+    return ibolit.form(kept);
   }
 
   function save() {
@@ -20,7 +22,7 @@ ibolit.behaviour('autosave', function (form) {
       if (isSending) return;
       if (status === 200) saved = text;
       if (status === 200 || status === 422 || status === 409) state.innerHTML = html;
-      else state.textContent = 'Черновик пока не сохранён: нет связи. Повторяем…';
+      else state.textContent = 'Пока не сохранено: нет связи. Повторяем…';
       if (status === 422 || status === 409) return; // repeating would not help; the next letter tries again
       if (field.value !== saved) timer = setTimeout(save, status === 200 ? PAUSE : RETRY);
     });
@@ -34,7 +36,7 @@ ibolit.behaviour('autosave', function (form) {
   function leave() { // asks first: sendBeacon
     if (isSending || field.value === saved || !navigator.sendBeacon) return;
     var data = new FormData();
-    ['text', 'seen', 'template', 'csrf_token'].forEach(function (name) { data.append(name, form.elements[name].value); });
+    FIELDS.concat('csrf_token').forEach(function (name) { if (form.elements[name]) data.append(name, form.elements[name].value); });
     navigator.sendBeacon(url, data);
   }
 
