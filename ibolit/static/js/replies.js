@@ -27,7 +27,7 @@ ibolit.behaviour('replies', function (form) {
   }
 
   function show() {
-    var words = wanted(), fitting;
+    var words = wanted(), fitting, called;
     if (words === null) { isRefused = false; close(); return; }
     if (isRefused) return;
     if (!box) { ask(); return; }
@@ -38,7 +38,8 @@ ibolit.behaviour('replies', function (form) {
     if (words && !fitting.length) { close(); return; }
     box.hidden = false;
     field.setAttribute('aria-expanded', 'true');
-    if (!chosen || chosen.hidden) choose(fitting[0]);
+    called = fitting.filter(function (line) { return plain(line.firstChild.textContent).indexOf(words) >= 0; });
+    choose(called[0] || fitting[0]); // by its name sooner than by a word of its text
   }
 
   function ask() {
