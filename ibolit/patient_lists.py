@@ -22,6 +22,8 @@ HEADS = {
     "email": ("почт", "mail"),
     "name": ("имя", "фио", "ф.и.о", "фамил", "отчество", "пациент", "name"),
 }
+# Excel's own first line, for itself.
+SEPARATOR = re.compile(r"sep=([;,\t])", re.IGNORECASE)
 # Nothing a keyboard types; PostgreSQL refuses NUL.
 UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -96,7 +98,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for cells in reader:
             tidy = [" ".join(UNSEEN.sub(" ", cell).split()) for cell in cells]
-            if any(tidy):
+            is_hint = began == 1 and cells and SEPARATOR.fullmatch(text.splitlines()[0].strip())
+            if any(tidy) and not is_hint:
                 yield began, tidy
             began = reader.line_num + 1
     except csv.Error:
@@ -106,8 +109,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 def _delimiter(text: str) -> str:
     """What stands most often between the words of the first lines."""
     head = re.sub(r'"[^"]*"', "", "\n".join(text.splitlines()[:20]))
-    if head.lstrip().lower().startswith("sep="):  # Excel's own hint
-        return head.lstrip()[4:5] or ";"
+    hint = SEPARATOR.match(head)
+    if hint:
+        return hint[1]
     counted = Counter(one for one in head if one in ";,\t")
     return max(";\t,", key=lambda one: counted[one])
 

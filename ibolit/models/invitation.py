@@ -310,6 +310,7 @@ class Invitation(Model):
     def _lock(self) -> None:
         """Until the commit nobody else accepts it, takes it back or sends it again."""
         queue_up(db.session, f"invitation {self.id}")
+        db.session.flush()  # what is read anew forgets what was not written yet
         db.session.refresh(self, ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at"])
 
     def _claim(self, patient: User) -> None:
