@@ -1,4 +1,4 @@
-"""A doctor presses while a patient buys, on two devices, twice: days are given once, nobody pays what he did not see."""
+"""A doctor presses while a patient buys, and on many devices: days are given once, nobody pays what he did not see."""
 
 from __future__ import annotations
 
