@@ -16,7 +16,6 @@ from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
 from . import letters
 
-FOR_CODES = 10  # every so many-th SMS of the day is kept for who wants to sign in
 MORNING = 10  # o'clock in the clinic: no invitation that had to wait comes at night
 
 
@@ -52,7 +51,7 @@ def _send(job: Job, invitation: Invitation, link: str) -> None:
     if invitation.phone:
         text = render_template("sms/invitation.txt", link=link)
         db.session.commit()
-        letters.send_sms(job, invitation.phone, text, keep_back=current_settings.sms_daily_max // FOR_CODES)
+        letters.send_sms(job, invitation.phone, text, keep_back=Dispatch.sms_kept_back())
     elif invitation.email:
         letter = letters.written("invitation", link=link)
         db.session.commit()

@@ -82,6 +82,16 @@ class Dispatch(Model):
         return db.session.scalar(paid) or 0
 
     @classmethod
+    def sms_kept_back(cls) -> int:
+        """Every tenth of the day is for who wants to sign in."""
+        return current_settings.sms_daily_max // 10
+
+    @classmethod
+    def sms_for_invitations(cls) -> int:
+        """How many are left of today's."""
+        return max(0, current_settings.sms_daily_max - cls.sms_kept_back() - cls.sms_today())
+
+    @classmethod
     def forget_old(cls) -> None:
         """What an invitation shows stays with it."""
         old = cls.created_at < clock.now() - KEPT_FOR

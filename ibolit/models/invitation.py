@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -157,6 +158,14 @@ class Invitation(Model):
         talking = select(User.phone, User.email).join(Chat, Chat.patient_id == User.id)
         rows = [*db.session.execute(invited), *db.session.execute(talking.where(Chat.doctor_id == doctor.id))]
         return {contact for row in rows for contact in row if contact}
+
+    @classmethod
+    def chats_of(cls, invitations: Sequence[Self]) -> dict[int, int]:
+        """The chats that these have opened, by the invitations' numbers."""
+        accepted = [invitation.id for invitation in invitations if invitation.accepted_at is not None]
+        meets = (Chat.patient_id == cls.accepted_by_id) & (Chat.doctor_id == cls.doctor_id)
+        opened = select(cls.id, Chat.id).join(Chat, meets).where(cls.id.in_(accepted))
+        return dict(db.session.execute(opened).tuples().all()) if accepted else {}
 
     # Questions
 

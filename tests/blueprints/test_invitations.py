@@ -291,7 +291,9 @@ def test_new_patient_comes_by_sms_and_lands_in_the_chat(
     assert user is not None
     assert user.email is None
     assert acts() == [(Act.INVITATION_ACCEPTED, user.id, invitation.id)]
-    assert "Принято" in as_doctor.get("/invitations").text
+    page = as_doctor.get("/invitations").text
+    assert "Принято" in page
+    assert f'href="{chat_url}"' in page
 
 
 def test_name_the_doctor_wrote_is_offered(visitor: Browser, doctor: Doctor, services: Services) -> None:

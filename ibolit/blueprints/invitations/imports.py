@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import patient_lists
-from ...config import current_settings
 from ...extensions import db
 from ...models import Act, AuditEvent, Dispatch, Fault, ImportLine, Invitation, PatientImport
 from ...rendering import respond
@@ -134,7 +133,7 @@ def _panel(patients: PatientImport) -> dict[str, Any]:
         "good": db.session.scalars(patients.good.limit(3)).all() if patients.started_at is None else [],
         "shown": SHOWN,
         "faults": FAULTS,
-        "sms_left": max(0, current_settings.sms_daily_max - Dispatch.sms_today()),
+        "sms_left": Dispatch.sms_for_invitations(),
         "viewer": current_user,
     }
 

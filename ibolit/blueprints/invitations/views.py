@@ -101,7 +101,8 @@ def _page(before: int | None = None) -> dict[str, Any]:
     rows = db.session.scalars(kept.limit(PAGE + 1)).all()
     shown = rows[:PAGE]
     more = url_for(".index", before=shown[-1].id) if len(rows) > PAGE else None
-    return {"invitations": shown, "next_page": more}
+    chats = Invitation.chats_of(shown) if current_user.is_doctor else {}  # no operator reads what is said there
+    return {"invitations": shown, "next_page": more, "chats": chats}
 
 
 def _mine(id: int) -> Invitation:
