@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .figures import Row, table
 
-PARTS = ("machine", "talk", "idle", "start", "pages", "visit", "files")
+PARTS = ("machine", "talk", "idle", "start", "pages", "practice", "visit", "files")
 RESULTS = Path(__file__).parent / "results.md"
 
 

@@ -111,7 +111,7 @@ class TooManyTariffs(Refused):
 
 
 class TooManyTemplates(Refused):
-    sentence = "Шаблонов уже 100. Удалите ненужный."
+    sentence = "Шаблонов уже 50. Удалите ненужный."
 
 
 class NoteHasChanged(Refused):

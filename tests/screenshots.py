@@ -36,6 +36,9 @@ SCREENS = (
     ("doctor-messages", DOCTOR, "/messages"),
     ("doctor-chat", DOCTOR, "/chats/1"),
     ("doctor-patients", DOCTOR, "/patients"),
+    ("doctor-patient", DOCTOR, "/patients/1"),
+    ("doctor-page", DOCTOR, "/practice"),
+    ("doctor-replies", DOCTOR, "/replies"),
     ("doctor-income", DOCTOR, "/profile/income"),
     ("decisions", OPERATOR, "/operator"),
 )

@@ -18,7 +18,7 @@ from .types import RowId
 class ReplyTemplate(Model):
     """The doctor's own, in the order he gave them."""
 
-    MOST, LONGEST_NAME, LONGEST = 100, 40, 2000
+    MOST, LONGEST_NAME, LONGEST = 50, 40, 2000
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)

@@ -89,7 +89,7 @@ def test_wrong_template_is_refused(
     assert names(doctor) == ["Раз", "Два", "Три"]
 
 
-def test_hundred_are_enough(as_doctor: Browser, three: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_an_end_to_them(as_doctor: Browser, three: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ReplyTemplate, "MOST", 3)
     answer = as_doctor.post("/replies", {"new-name": "Ещё", "new-text": "Текст"}, htmx=True)
     assert answer.status_code == 422
