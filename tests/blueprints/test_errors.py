@@ -105,6 +105,10 @@ MONEY = ["/chats/1/payments", "/payments/return/1/check", "/demo/bank/1/decision
 MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
 POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR]
+PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "photo/removal", "tariffs", "tariffs/1"]
+PRACTICE += [f"tariffs/1/{deed}" for deed in ("visibility", "mark", "place")]
+POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
+POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]
 WITHOUT_A_PAGE = {"/webhooks/yookassa"}  # has no session to misuse: test_webhooks says what guards it
 
 
