@@ -65,6 +65,7 @@ class Settings:
     smsaero_email: str
     smsaero_key: str
     smsaero_sign: str
+    sms_daily_max: int
     mail_backend: str
     mail_from: str
     smtp_host: str
@@ -151,6 +152,7 @@ class Settings:
             smsaero_email=env.text("SMSAERO_EMAIL", ""),
             smsaero_key=env.text("SMSAERO_KEY", ""),
             smsaero_sign=env.text("SMSAERO_SIGN", ""),
+            sms_daily_max=env.number("SMS_DAILY_MAX", 1000, least=1, most=1_000_000),
             mail_backend=env.choice("MAIL_BACKEND", ["demo", "smtp"], default=fallback),
             mail_from=env.email("MAIL_FROM", "ibolit@localhost"),
             smtp_host=env.text("SMTP_HOST", ""),

@@ -41,6 +41,9 @@ SCREENS = (
     ("doctor-consultations", DOCTOR, "/consultations"),
     ("doctor-propose", DOCTOR, "/chats/1/consultations/new"),
     ("doctor-patients", DOCTOR, "/patients"),
+    ("doctor-patient", DOCTOR, "/patients/1"),
+    ("doctor-page", DOCTOR, "/practice"),
+    ("doctor-replies", DOCTOR, "/replies"),
     ("doctor-income", DOCTOR, "/profile/income"),
     ("decisions", OPERATOR, "/operator"),
 )

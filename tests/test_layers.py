@@ -14,6 +14,7 @@ HOUSE = Path(__file__).parent.parent / "ibolit"
 MAY_IMPORT = {
     "errors": set(),
     "phones": set(),
+    "patient_lists": {"phones"},
     "assets": set(),
     "config": {"errors"},
     "security": {"config"},
@@ -24,15 +25,15 @@ MAY_IMPORT = {
     "events": {"extensions"},
     "models": {"config", "database", "errors", "events", "extensions", "services"},
     "rendering": {"config", "phones", "services"},
-    "jobs": {"config", "extensions", "models", "rendering", "services"},
+    "jobs": {"config", "errors", "extensions", "models", "rendering", "services"},
     "subscribers": {"config", "rendering", "database", "events", "extensions", "jobs", "models", "services"},
     "seed_files": set(),
     "seed_talks": {"config", "events", "extensions", "models", "services"},
     "seeds": {"events", "extensions", "models", "seed_files", "seed_talks", "services"},
     "checkup": {"config", "database", "errors", "extensions", "models", "services"},
     "cli": {"checkup", "errors", "extensions", "models", "rendering", "seeds", "services"},
-    "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
-                   "sockets"},
+    "blueprints": {"config", "database", "errors", "events", "extensions", "models", "patient_lists", "phones",
+                   "rendering", "services", "sockets"},
 }  # fmt: skip
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

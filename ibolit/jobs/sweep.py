@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ..extensions import db
-from ..models import Attachment, Attempt, Device, Handover, Job, LoginCode, Variant
+from ..models import Attachment, Attempt, Device, Dispatch, Handover, Job, LoginCode, PatientImport, Variant
 from ..services import current_services
 
 EVERY = timedelta(hours=6)
@@ -16,6 +16,8 @@ def forget_what_is_old(job: Job) -> None:
     LoginCode.forget_old()
     Device.forget_old()
     Handover.forget_old()
+    Dispatch.forget_old()
+    PatientImport.forget_old()
     Job.forget_done()
     db.session.commit()
     _forget_unsent_files()

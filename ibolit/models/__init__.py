@@ -4,7 +4,7 @@ from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
 from .call import CallPath, CallReport, CallVisit, Handover, Quality
-from .chat import Access, Chat, ChatMember, ChatState
+from .chat import Access, Chat, ChatMember, ChatState, Only
 from .clinic import Mark
 from .conclusion import (
     Complaint,
@@ -27,12 +27,17 @@ from .consultation import (
     Terms,
 )
 from .device import Device
-from .doctor import Doctor, Tariff
+from .dispatch import Dispatch, DispatchState
+from .doctor import Cut, Doctor, Introduction, Offer, Tariff
+from .invitation import Invitation, InvitationState
 from .job import Job, JobKind
 from .login_code import LoginCode
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
+from .patient_import import Fault, ImportLine, PatientImport
+from .patient_note import PatientNote
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .reply_template import ReplyTemplate
 from .user import EmailProof, IdentityLevel, Role, User
 
 __all__ = [
@@ -58,12 +63,20 @@ __all__ = [
     "Consultation",
     "ConsultationRequest",
     "ConsultationState",
+    "Cut",
     "Device",
+    "Dispatch",
+    "DispatchState",
     "Doctor",
     "DocumentKind",
     "EmailProof",
+    "Fault",
     "Handover",
     "IdentityLevel",
+    "ImportLine",
+    "Introduction",
+    "Invitation",
+    "InvitationState",
     "Job",
     "JobKind",
     "Kind",
@@ -73,6 +86,10 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "NotificationState",
+    "Offer",
+    "Only",
+    "PatientImport",
+    "PatientNote",
     "Payment",
     "PaymentState",
     "Promise",
@@ -82,6 +99,7 @@ __all__ = [
     "Receipt",
     "Refund",
     "RefundState",
+    "ReplyTemplate",
     "Review",
     "Role",
     "Sheet",

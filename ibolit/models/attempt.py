@@ -26,6 +26,7 @@ class Tried(StrEnum):
     ASKING_FOR_TIME = "asking_for_time"
     HANDOVER = "handover"
     HANDOVER_FROM_ADDRESS = "handover_address"
+    INVITATION = "invitation"
 
 
 # Carriers put whole towns behind one address, so an address may try much more than a person.
@@ -37,6 +38,7 @@ LIMITS = {
     Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
     Tried.HANDOVER: (10, timedelta(hours=1)),
     Tried.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
+    Tried.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
     Tried.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
     Tried.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
 }

@@ -14,8 +14,9 @@ from ...extensions import db
 from ...models import Attempt, Chat, Consultation, ConsultationRequest, TalkKind, Terms, Tried
 from ...rendering import go, respond
 from ...services import clock
+from ..fields import read_time
 from ..typed import new_client_id
-from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day, read_time
+from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day
 
 bp = Blueprint("proposals", __name__, url_prefix="/chats")
 
@@ -33,6 +34,7 @@ def new(id: int) -> ResponseReturnValue:
         return _ask(chat, RequestForm(formdata=None, client_id=new_client_id()), 200)
     wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
     known: dict[str, Any] = {"kind": wanted.kind, "request_id": wanted.id} if wanted else {}
+    known["minutes"] = chat.doctor.usual_minutes
     suggested = _next_free(chat.doctor_id)
     form = ProposalForm(
         current_user.zone,
