@@ -16,6 +16,7 @@ MINUTES = {
     Tried.PASSWORD_FROM_ADDRESS: (100, 15),
     Tried.EMAIL_PROOF: (5, 60),
     Tried.PAYMENT_CHECK: (20, 10),
+    Tried.INVITATION: (5, 24 * 60),
 }
 
 
