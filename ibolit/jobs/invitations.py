@@ -48,13 +48,12 @@ def invite_list(job: Job) -> None:
 
 
 def _send(job: Job, invitation: Invitation, link: str) -> None:
+    """Whoever sends it commits before the provider is asked."""
     if invitation.phone:
         text = render_template("sms/invitation.txt", link=link)
-        db.session.commit()
         letters.send_sms(job, invitation.phone, text, keep_back=Dispatch.sms_kept_back())
     elif invitation.email:
         letter = letters.written("invitation", link=link)
-        db.session.commit()
         letters.send_mail(job, invitation.email, letter)
 
 

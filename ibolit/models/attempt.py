@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Index, String, delete, func, select
+from sqlalchemy import Index, String, and_, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
@@ -71,4 +71,5 @@ class Attempt(Model):
 
     @classmethod
     def forget_old(cls) -> None:
-        db.session.execute(delete(cls).where(cls.at < clock.now() - max(period for _, period in LIMITS.values())))
+        old = (and_(cls.kind == kind, cls.at < clock.now() - period) for kind, (_, period) in LIMITS.items())
+        db.session.execute(delete(cls).where(or_(*old)))

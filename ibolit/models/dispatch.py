@@ -44,7 +44,7 @@ class DispatchState(StrEnum):
 class Dispatch(Model):
     """What one job sends by one channel. Neither the address nor the words are kept: the job writes them anew."""
 
-    __table_args__ = (UniqueConstraint("job_id", "channel"), Index("ix_dispatch_day", "channel", "begun_at"))
+    __table_args__ = (UniqueConstraint("job_id", "channel"), Index("ix_dispatch_day", "channel", "begun_at", "parts"))
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     # A job is forgotten after a month, and its number may be given again.

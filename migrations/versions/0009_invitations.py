@@ -29,7 +29,7 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_dispatch')),
     sa.UniqueConstraint('job_id', 'channel', name=op.f('uq_dispatch_job_id_channel'))
     )
-    op.create_index('ix_dispatch_day', 'dispatch', ['channel', 'begun_at'], unique=False)
+    op.create_index('ix_dispatch_day', 'dispatch', ['channel', 'begun_at', 'parts'], unique=False)
     op.create_table('invitation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('doctor_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

@@ -19,6 +19,7 @@ MINUTES = {
     Tried.ASKING_FOR_TIME: (10, 60),
     Tried.HANDOVER: (10, 60),
     Tried.HANDOVER_FROM_ADDRESS: (60, 60),
+    Tried.INVITATION: (5, 24 * 60),
 }
 
 
