@@ -66,7 +66,7 @@ class Room {
     this.parts.show('stage', isStage);
     this.parts.show('plain', !isStage);
     this.main.classList.toggle('call--on', isStage);
-    const phone = this.main.querySelector('.call-phone'), place = this.main.querySelector(isStage ? '.call__view' : '.call__plain .content');
+    const phone = this.main.querySelector('.call-phone'), place = this.main.querySelector(isStage ? '.call__bottom' : '.call__plain .content');
     if (phone) place.insertBefore(phone, place.firstChild); // who asks to be telephoned is seen in both
   }
 
