@@ -306,6 +306,7 @@ def test_only_these_doors_are_open_to_it(clinic: Flask) -> None:
 
 def test_chat_there_shows_no_other_chat(handed: Browser, talk: Consultation, other_chat: Chat) -> None:
     page = handed.get(f"/chats/{talk.chat_id}").text
+    assert 'class="tabs' not in page
     assert other_chat.doctor.user.name not in page
     assert "Анализы готовы" not in page
 

@@ -76,8 +76,20 @@ class Coturn:
 
 
 def is_open(port: int) -> bool:
+    """It opens its datagram and its stream doors one after the other."""
     with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+        return client.connect_ex(("127.0.0.1", port)) == 0 and _answers_datagrams(port)
+
+
+def _answers_datagrams(port: int) -> bool:
+    line, binding = turn.Line.to(f"turn:127.0.0.1:{port}", 1), turn.Message(0x001)
+    try:
+        line.ask(binding, binding.encoded())
+    except turn.RelayFailed:
+        return False
+    finally:
+        line.close()
+    return True
 
 
 def _program() -> str:
