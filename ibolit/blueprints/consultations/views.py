@@ -158,13 +158,13 @@ def be_late(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/end")
 @login_required
 def end(id: int) -> ResponseReturnValue:
-    """The doctor says that it is over."""
+    """The doctor says that it is over, and writes down what came of it."""
     consultation = db.session.scalars(Consultation.led_by(current_user).where(Consultation.id == id)).unique().first()
     if consultation is None:
         abort(404)
     consultation.end(current_user)
     db.session.commit()
-    return go(url_for(".show", id=id))
+    return go(url_for(".conclude", id=id))
 
 
 def _own(id: int) -> Consultation:
