@@ -42,7 +42,9 @@ class LinkIsSpent(Refused):
 
 
 class HandoverIsSpent(Refused):
-    sentence = "Ссылка больше не действует. Сделайте новую на первом устройстве: она работает 10 минут и один раз."
+    sentence = (
+        "Ссылка больше не действует. Сделайте новую на первом устройстве: она живёт 10 минут и открывается один раз."
+    )
 
 
 class TalkIsNotOpen(Refused):
