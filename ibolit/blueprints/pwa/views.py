@@ -24,11 +24,12 @@ def manifest() -> ResponseReturnValue:
 
 @bp.get("/sw.js")
 def service_worker() -> ResponseReturnValue:
-    """The file after one generated line: what to keep for the offline page, by names that change with the content."""
+    """Its two files after one generated line: what to keep for the offline page, by names that change with the content."""
     assets = current_app.extensions["ibolit_assets"]
     names = [asset.name for asset in assets.shell]
     shell = [url_for("assets.show", name=name) for name in names] + [url_for(".offline")]
-    body = f"var ASSETS = {json.dumps(shell)};\n" + (STATIC / "sw.js").read_text(encoding="utf-8")
+    parts = [(STATIC / name).read_text(encoding="utf-8") for name in ("sw-push.js", "sw.js")]
+    body = "\n".join((f"var ASSETS = {json.dumps(shell)};", *parts))
     headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
     return Response(body, content_type="text/javascript; charset=utf-8", headers=headers)
 
