@@ -1,4 +1,5 @@
-"""Chores: flask seed fills the demo clinic, work does due jobs, jobs shows them, refund gives money back."""
+"""Chores: flask seed fills the demo clinic, work does due jobs, jobs shows them, refund gives money back,
+push-keys makes keys for web push."""
 
 from __future__ import annotations
 
@@ -11,13 +12,13 @@ from . import errors
 from .extensions import db
 from .models import Act, AuditEvent, Cause, Job, Payment
 from .rendering import kopecks, rubles
-from .services import clock
+from .services import clock, push
 
 CONSOLE = "console"  # the address of who sits at the server
 
 
 def register_commands(app: Flask) -> None:
-    for command in (seed, work, jobs, refund):
+    for command in (seed, work, jobs, refund, push_keys):
         app.cli.add_command(command)
 
 
@@ -76,6 +77,19 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
     db.session.commit()
     click.echo(f"{rubles(sum_)} of payment №{payment} go back.")
     db.session.remove()
+
+
+@click.command("push-keys")
+def push_keys() -> None:
+    """Make a pair of keys for web push. Without them the clinic makes its own, which are as good on one machine."""
+    private = push.new_key()
+    click.echo(f"VAPID_PRIVATE_KEY={private}")
+    click.echo(
+        "Put this line into the settings of every machine, or the key alone into a file that VAPID_PRIVATE_KEY_FILE"
+    )
+    click.echo("names. Its public half follows from it, and browsers get it from the app:")
+    click.echo(push.public_key_of(private))
+    click.echo("Whoever subscribed with another key is asked by the app, at its next start, for a new subscription.")
 
 
 def _stamp(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import consultations, letters, notifications, payments, sweep, voices
+from . import consultations, letters, notifications, payments, pushes, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.CLOSING_RECEIPT: payments.close,
     JobKind.CONSULTATION: consultations.keep_time,
     JobKind.NOTIFICATION: notifications.deliver,
+    JobKind.PUSH: pushes.push,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }
@@ -37,14 +38,16 @@ class Lane:
 
     kinds: frozenset[JobKind]
     keep: timedelta = CLAIMED_FOR  # longer than the longest of them takes
+    width: int = 1  # so many of them go on beside each other
 
 
 # A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice, and behind no
-# provider of payments who thinks.
+# provider of payments who thinks; and nobody's push stands behind one slow push service.
 HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
 MONEY = Lane(frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT}))
-LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds)
-LANES = (LIGHT, HEAVY, MONEY)
+PUSHES = Lane(frozenset({JobKind.PUSH}), keep=timedelta(minutes=5), width=4)
+LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - PUSHES.kinds)
+LANES = (LIGHT, HEAVY, MONEY, PUSHES)
 ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)
 
 

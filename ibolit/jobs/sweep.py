@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ..extensions import db
-from ..models import Attachment, Attempt, Device, Job, LoginCode, Variant
+from ..models import Attachment, Attempt, Device, Job, LoginCode, Notification, Variant
 from ..services import current_services
 
 EVERY = timedelta(hours=6)
@@ -16,6 +16,7 @@ def forget_what_is_old(job: Job) -> None:
     LoginCode.forget_old()
     Device.forget_old()
     Job.forget_done()
+    Notification.forget_old()
     db.session.commit()
     _forget_unsent_files()
     current_services.uploads.forget(2 * Attachment.WAITS)

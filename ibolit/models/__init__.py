@@ -32,6 +32,7 @@ from .login_code import LoginCode
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .push_subscription import PushSubscription
 from .user import EmailProof, IdentityLevel, Role, User
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Payment",
     "PaymentState",
     "Promise",
+    "PushSubscription",
     "Rating",
     "Reason",
     "Receipt",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, Index, Select, String, Text, literal, select, tuple_
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
 
-from ..config import current_settings
 from ..extensions import Model, db
 from ..services import clock
 from ..services.search import begins_a_word, normalised
@@ -124,14 +122,19 @@ class Doctor(Model):
 
     def is_online(self) -> bool:
         """«На связи»: the switch is on, it is not the quiet hours, and he was here just now."""
-        return self.available and not self._rests(clock.now()) and self.user.is_present()
+        return self.available and self.rests_until(clock.now()) is None and self.user.is_present()
 
-    def _rests(self, now: datetime) -> bool:
+    def rests_until(self, now: datetime) -> datetime | None:
+        """The end of the quiet hours by the doctor's clock, when they are now."""
         if self.quiet_from is None or self.quiet_to is None:
-            return False
-        zone: ZoneInfo = self.user.zone if self.user.timezone else current_settings.clinic_timezone
-        local = now.astimezone(zone)
+            return None
+        local = now.astimezone(self.user.zone)
         minute = local.hour * 60 + local.minute
         if self.quiet_from <= self.quiet_to:
-            return self.quiet_from <= minute < self.quiet_to
-        return minute >= self.quiet_from or minute < self.quiet_to
+            rests = self.quiet_from <= minute < self.quiet_to
+        else:
+            rests = minute >= self.quiet_from or minute < self.quiet_to
+        if not rests:
+            return None
+        day = local.date() + timedelta(days=minute >= self.quiet_to)
+        return datetime.combine(day, time(*divmod(self.quiet_to, 60)), local.tzinfo).astimezone(UTC)

@@ -13,6 +13,7 @@ from .antivirus import Antivirus, antivirus_from
 from .mail import Mailer, mailer_from
 from .outbox import Outbox
 from .payments import Gateway, gateway_from
+from .push import Push, push_from
 from .realtime import InProcessHub, Realtime
 from .sms import Sms, sms_from
 from .storage import Storage, storage_from
@@ -23,6 +24,7 @@ from .uploads import Uploads
 class Services:
     sms: Sms
     mail: Mailer
+    push: Push
     realtime: Realtime
     storage: Storage
     uploads: Uploads  # on their way; what has arrived moves to the storage
@@ -36,6 +38,7 @@ def services_from(app: Flask, settings: Settings) -> Services:
     return Services(
         sms=sms_from(settings, outbox),
         mail=mailer_from(app, settings, outbox),
+        push=push_from(settings, outbox),
         realtime=InProcessHub(sockets_max=settings.sockets_max),
         storage=storage_from(settings),
         uploads=Uploads(settings.data / "uploads"),
