@@ -1,0 +1,1 @@
+"""Pushes to a device: it subscribes, and is asked at every start whether it still listens."""
