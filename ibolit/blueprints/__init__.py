@@ -9,7 +9,7 @@ from ..config import Settings
 
 def register_blueprints(app: Flask, settings: Settings) -> None:
     from . import entrance, errors, intake
-    from .account import notifications  # noqa: F401  its doors stand on the same blueprint
+    from .account import notifications, push  # noqa: F401  their doors stand on the same blueprint
     from .account import payments as of_account  # noqa: F401  and its
     from .account.views import bp as account
     from .auth.views import bp as auth
@@ -30,14 +30,13 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .operator.views import bp as operator
     from .patients.views import bp as patients
     from .payments.views import bp as payments
-    from .push.views import bp as push
     from .pwa.views import bp as pwa
     from .tariffs.views import bp as tariffs
     from .webhooks.views import bp as webhooks
     from .webhooks.views import listen_to_demo_bank
 
     of_people = (auth, documents, doctors, messages, chat, files, uploads, tariffs, payments, live, account, patients)
-    for bp in (*of_people, consultations, proposals, short, operator, webhooks, push, pwa):
+    for bp in (*of_people, consultations, proposals, short, operator, webhooks, pwa):
         app.register_blueprint(bp)
     if not settings.is_production:
         app.register_blueprint(demo)

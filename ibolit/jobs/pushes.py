@@ -37,7 +37,7 @@ def push(job: Job) -> None:
     notification = Notification.to_push(job.subject_id)
     if notification is None or not notifications.is_due(job, notification):
         return
-    listening = db.session.scalars(PushSubscription.reaching(notification.user_id)).all()
+    listening = PushSubscription.reaching(notification.user_id)
     told, handling = _told(notification), _handling(notification)
     db.session.commit()
     outcome = _send(listening, told, handling)

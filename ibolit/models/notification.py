@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Self, cast
 
-from sqlalchemy import CheckConstraint, ColumnElement, CursorResult, ForeignKey, Index, String, delete, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    CursorResult,
+    Executable,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -328,7 +341,6 @@ class Notification(Model):
     def _insert(
         cls, user: User, kind: NotificationKind, which: str, moment: datetime | None = None, **more: int
     ) -> int | None:
-        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
         row = {
             "user_id": user.id,
             "kind": kind,
@@ -336,8 +348,7 @@ class Notification(Model):
             "unique_key": f"{kind}:{user.id}:{which}",
             "channel": _channel_for(user, kind, moment),
         }
-        written = dialect.insert(cls).values(row | more).on_conflict_do_nothing().returning(cls.id)
-        id: int | None = db.session.scalar(written)
+        id: int | None = db.session.connection().scalar(_insert_or_ignore(db.engine.dialect.name), row | more)
         return id
 
 
@@ -346,3 +357,12 @@ def _channel_for(user: User, kind: NotificationKind, moment: datetime | None) ->
     is_near = kind is NotificationKind.NEAR and moment is not None and moment - clock.now() <= TIME_PRESSES
     is_pressing = is_near or kind in (NotificationKind.READY, NotificationKind.LATE)
     return Channel.SMS if is_pressing or user.email is None else Channel.MAIL
+
+
+@cache
+def _insert_or_ignore(dialect: str) -> Executable:
+    """Done with many a message, so it is built once."""
+    table = cast(Table, Notification.__table__)
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    written: Executable = insert.on_conflict_do_nothing().returning(table.c.id)
+    return written

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, delete, exists, select, update
+from sqlalchemy import ForeignKey, Select, String, bindparam, delete, exists, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..database import queue_up
@@ -35,13 +36,14 @@ class PushSubscription(Model):
         return db.session.scalar(select(cls).where(cls.device_id == device.id))
 
     @classmethod
-    def reaching(cls, user_id: int) -> Select[tuple[Self]]:
+    def reaching(cls, user_id: int) -> Sequence[PushSubscription]:
         """Where the person listens, the devices last seen first."""
-        return cls._living(user_id).order_by(Device.seen_at.desc()).limit(cls.MOST)
+        latest = _living().order_by(Device.seen_at.desc()).limit(cls.MOST)
+        return db.session.scalars(latest, {"user": user_id, "since": clock.now() - Device.LIVES}).all()
 
     @classmethod
     def reaches(cls, user_id: int) -> bool:
-        return bool(db.session.scalar(select(exists(cls._living(user_id).with_only_columns(cls.id)))))
+        return bool(db.session.scalar(_reaches(), {"user": user_id, "since": clock.now() - Device.LIVES}))
 
     @classmethod
     def begin(cls, device: Device, endpoint: str, p256dh: str, auth: str) -> Self:
@@ -70,8 +72,15 @@ class PushSubscription(Model):
         """Unless the device has named another address meanwhile."""
         db.session.execute(update(cls).where(cls.id == id, cls.endpoint == endpoint).values(dead_at=clock.now()))
 
-    @classmethod
-    def _living(cls, user_id: int) -> Select[tuple[Self]]:
-        """A device nobody has seen for long is signed out."""
-        is_in = Device.user_id == user_id, Device.seen_at > clock.now() - Device.LIVES
-        return select(cls).join(Device, Device.id == cls.device_id).where(*is_in, cls.dead_at.is_(None))
+
+def _living() -> Select[tuple[PushSubscription]]:
+    """A device nobody has seen for long is signed out."""
+    is_in = Device.user_id == bindparam("user"), Device.seen_at > bindparam("since")
+    alive = PushSubscription.dead_at.is_(None)
+    return select(PushSubscription).join(Device, Device.id == PushSubscription.device_id).where(*is_in, alive)
+
+
+@cache
+def _reaches() -> Select[tuple[bool]]:
+    """Asked with many a message, so it is built once."""
+    return select(exists(_living().with_only_columns(PushSubscription.id)))

@@ -11,6 +11,8 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField, TextA
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import User
+from ...services import current_services
+from ...services.push import are_keys
 from ..auth.forms import NOT_TOO_LONG, NewPassword
 from ..typed import squeezed
 
@@ -110,6 +112,35 @@ class NotificationsForm(FlaskForm):
         if user.doctor is not None:
             user.doctor.quiet_from = int(self.quiet_from.data) if self.quiet_from.data else None
             user.doctor.quiet_to = int(self.quiet_to.data) if self.quiet_to.data else None
+
+
+class SubscriptionForm(FlaskForm):
+    """What a browser tells of itself. Nobody types it, so what is wrong needs one sentence only."""
+
+    WRONG = "Этот браузер назвал адрес, на который мы не отправляем. Обновите его или включите уведомления в другом."
+
+    endpoint = StringField(validators=[DataRequired(WRONG), Length(max=1000, message=WRONG)])
+    p256dh = StringField(validators=[DataRequired(WRONG), Length(max=100, message=WRONG)])
+    auth = StringField(validators=[DataRequired(WRONG), Length(max=40, message=WRONG)])
+
+    def validate_endpoint(self, field: StringField) -> None:
+        if not current_services.push.takes(field.data or ""):
+            raise ValidationError(self.WRONG)
+
+    def validate_auth(self, field: StringField) -> None:
+        if not are_keys(self.p256dh.data or "", field.data or ""):
+            raise ValidationError(self.WRONG)
+
+
+class RenewalForm(SubscriptionForm):
+    """From the service worker, which has no token: the old address is known to this device alone."""
+
+    old = StringField(
+        validators=[DataRequired(SubscriptionForm.WRONG), Length(max=1000, message=SubscriptionForm.WRONG)]
+    )
+
+    class Meta:
+        csrf = False
 
 
 class WishForm(FlaskForm):

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, request
+from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...extensions import csrf, db
 from ...models import PushSubscription
 from ...services import current_services
-from ..account.notifications import panel_page, show_panel
-from .forms import WRONG, RenewalForm, SubscriptionForm
+from .forms import RenewalForm, SubscriptionForm
+from .notifications import panel_page, show_panel
+from .views import bp
 
-bp = Blueprint("push", __name__, url_prefix="/profile/push")
 
-
-@bp.post("")
+@bp.post("/push")
 @login_required
-def create() -> ResponseReturnValue:
+def begin_push() -> ResponseReturnValue:
     form = SubscriptionForm()
     if not form.validate_on_submit():
-        return panel_page(422, push_refusal=WRONG)
+        return panel_page(422, push_refusal=form.WRONG)
     current_user.note_push_offer()
     PushSubscription.begin(g.device, form.endpoint.data, form.p256dh.data, form.auth.data)
     db.session.commit()
-    return show_panel("Уведомления включены.")
+    return show_panel("Готово: мы сообщим о новом.")
 
 
-@bp.post("/check")
+@bp.post("/push/check")
 @login_required
-def check() -> ResponseReturnValue:
+def check_push() -> ResponseReturnValue:
     """A start of the app. `unknown`: this device is to be pushed to, but not at the address it has now."""
     mine = PushSubscription.of_device(g.device)
     key = current_services.push.public_key
@@ -40,10 +39,10 @@ def check() -> ResponseReturnValue:
     return {"state": "dead" if mine.is_dead else "on", "key": key}
 
 
-@bp.post("/renewal")
+@bp.post("/push/renewal")
 @csrf.exempt
 @login_required
-def renew() -> ResponseReturnValue:
+def renew_push() -> ResponseReturnValue:
     form = RenewalForm()
     mine = PushSubscription.of_device(g.device)
     if mine is None or mine.endpoint != form.old.data:
@@ -55,9 +54,9 @@ def renew() -> ResponseReturnValue:
     return "", 204
 
 
-@bp.post("/end")
+@bp.post("/push/end")
 @login_required
-def end() -> ResponseReturnValue:
+def end_push() -> ResponseReturnValue:
     mine = PushSubscription.of_device(g.device)
     if mine is not None:
         mine.end()
@@ -65,9 +64,9 @@ def end() -> ResponseReturnValue:
     return show_panel("На этом устройстве уведомлений больше не будет.")
 
 
-@bp.post("/offer")
+@bp.post("/push/offer")
 @login_required
-def note_offer() -> ResponseReturnValue:
+def note_push_offer() -> ResponseReturnValue:
     """It was shown, and is not shown again whatever the answer is."""
     current_user.note_push_offer()
     db.session.commit()

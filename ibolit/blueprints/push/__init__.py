@@ -1,1 +1,0 @@
-"""Pushes to a device: it subscribes, and is asked at every start whether it still listens."""
