@@ -17,7 +17,7 @@ HURRY = """all => {
     all.texts.forEach(text => { type(text); send.click(); });
     type(all.draft);
 }"""
-TEXTS = "all => all.map(one => one.querySelector('.message__text').textContent)"
+TEXTS = "all => all.map(one => (one.querySelector('.message__text') || one).textContent)"  # or a card's words
 
 
 def open_chat(page: Page, address: str = "/chats/1") -> None:
