@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from factories import make_user, propose
+from factories import later, make_chat, make_user, propose, say
 from flask import Flask
 from push_service import PushService, connect, listen
 
 from ibolit.extensions import db
 from ibolit.jobs import PUSHES, run_due
 from ibolit.models import Chat, ChatMember, Device, Doctor, Notification, PushSubscription, User
-from ibolit.services import Services
+from ibolit.services import Services, clock
 
 from .crowd import at_once
 
@@ -74,3 +74,19 @@ def test_two_people_in_one_browser_leave_one_subscription(clinic: Flask, patient
 
     at_once(clinic, 6, subscribe)
     assert len(db.session.scalars(db.select(PushSubscription)).all()) == 1
+
+
+def test_one_summary_in_the_morning_however_many_workers(
+    clinic: Flask, service: PushService, doctor: Doctor, patient: User
+) -> None:
+    desk = listen(service, doctor.user, "desk")
+    minute = clock.now().astimezone(doctor.user.zone).hour * 60
+    doctor.quiet_from, doctor.quiet_to = minute, (minute + 120) % 1440
+    db.session.commit()
+    for one in (patient, make_user("Пётр Петров"), make_user("Олег Олегов")):
+        say(make_chat(one, doctor, days_left=2), one)
+    run_due(PUSHES)
+    assert service.arrivals == []
+    later(hours=2, minutes=1)
+    at_once(clinic, 4, lambda _: run_due(PUSHES))
+    assert [told["title"] for told in service.told_to(desk)] == ["iBolit: новые сообщения"]
