@@ -1,5 +1,5 @@
 """Chores: flask seed fills the demo clinic, work does due jobs, jobs shows them, refund gives money back, doctor looks
-whether all is well, calls tells how the calls of a consultation went."""
+whether all is well, calls tells how the calls of a consultation went, push-keys makes keys for web push."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from . import checkup, errors
 from .extensions import db
 from .models import Act, AuditEvent, CallReport, CallVisit, Cause, Consultation, Job, Payment
 from .rendering import kopecks, rubles
-from .services import clock
+from .services import clock, push
 
 CONSOLE = "console"  # the address of who sits at the server
 
 
 def register_commands(app: Flask) -> None:
-    for command in (seed, work, jobs, refund, doctor, calls):
+    for command in (seed, work, jobs, refund, doctor, calls, push_keys):
         app.cli.add_command(command)
 
 
@@ -111,6 +111,19 @@ def calls(consultation: int) -> None:
 
 def _side(consultation: Consultation, user_id: int) -> str:
     return "patient" if user_id == consultation.patient_id else "doctor"
+
+
+@click.command("push-keys")
+def push_keys() -> None:
+    """Make a pair of keys for web push. Without them the clinic makes its own, which are as good on one machine."""
+    private = push.new_key()
+    click.echo(f"VAPID_PRIVATE_KEY={private}")
+    click.echo(
+        "Put this line into the settings of every machine, or the key alone into a file that VAPID_PRIVATE_KEY_FILE"
+    )
+    click.echo("names. Its public half follows from it, and browsers get it from the app:")
+    click.echo(push.public_key_of(private))
+    click.echo("Whoever subscribed with another key is asked by the app, at its next start, for a new subscription.")
 
 
 def _stamp(moment: datetime) -> str:

@@ -19,6 +19,9 @@ from werkzeug.local import LocalProxy
 
 from .errors import CannotStart
 
+# The push services of Chrome, Firefox, Safari and Edge. A browser names its own; we call no other host.
+PUSH_HOSTS = "fcm.googleapis.com *.push.services.mozilla.com web.push.apple.com *.notify.windows.com"
+
 DEVELOPMENT_KEY = "ibolit-development-key"
 
 # Where YooKassa's notifications come from, as its documentation lists them.
@@ -73,6 +76,9 @@ class Settings:
     smtp_user: str
     smtp_password: str
     smtp_tls: bool
+    vapid_private_key: str  # empty: made and kept in `data`
+    vapid_subject: str
+    push_hosts: tuple[str, ...]
     payments_backend: str
     yookassa_shop_id: str
     yookassa_secret_key: str
@@ -160,6 +166,9 @@ class Settings:
             smtp_user=env.text("SMTP_USER", ""),
             smtp_password=env.text("SMTP_PASSWORD", ""),
             smtp_tls=env.flag("SMTP_TLS", default=True),
+            vapid_private_key=env.push_key("VAPID_PRIVATE_KEY"),
+            vapid_subject=env.contact("VAPID_SUBJECT", f"mailto:{env.email('SUPPORT_EMAIL', 'support@ibolit.pro')}"),
+            push_hosts=env.hosts("PUSH_HOSTS", PUSH_HOSTS),
             payments_backend=env.choice("PAYMENTS_BACKEND", ["demo", "yookassa"], default=fallback),
             yookassa_shop_id=env.text("YOOKASSA_SHOP_ID", ""),
             yookassa_secret_key=env.secret("YOOKASSA_SECRET_KEY", ""),
@@ -232,6 +241,8 @@ class Settings:
             raise BadSetting("PAYMENTS_BACKEND", "the demo bank takes no money and cannot be used in production")
         if not self.yookassa_api_url.startswith("https://"):
             raise BadSetting("YOOKASSA_API_URL", "must begin with https:// in production")
+        if any("://" in host for host in self.push_hosts):
+            raise BadSetting("PUSH_HOSTS", "must be names of hosts in production")
         if self.clock_offset:
             raise BadSetting("CLOCK_OFFSET", "time cannot be moved in production")
         if not self.is_https:
@@ -330,6 +341,29 @@ class _Reader:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             raise BadSetting(name, "must be an e-mail address")
         return value
+
+    def push_key(self, name: str) -> str:
+        value = self.secret(name, "")
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{43}", value):
+            raise BadSetting(name, "must be a key as `flask push-keys` makes it")
+        return value
+
+    def contact(self, name: str, default: str) -> str:
+        """Where a push service complains."""
+        value = self.text(name, default)
+        if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|https://\S+", value):
+            raise BadSetting(name, "must be mailto: with an address, or https://")
+        return value
+
+    def hosts(self, name: str, default: str) -> tuple[str, ...]:
+        """Names with spaces or commas between them; *.name is all below it, and http://host:port is for tests."""
+        words = re.split(r"[\s,]+", self.text(name, default))
+        label = r"[A-Za-z0-9-]+"
+        if not all(
+            re.fullmatch(rf"(\*\.)?{label}(\.{label})+|https?://{label}(\.{label})*:\d+", word) for word in words
+        ):
+            raise BadSetting(name, "must be names of hosts such as push.example.com or *.push.example.com")
+        return tuple(words)
 
     def listener(self, name: str, default: str) -> str:
         """A program of the clinic's that waits to be spoken to."""

@@ -209,7 +209,9 @@ class DeviceEnded(Fact):
 
 @dataclass(frozen=True)
 class WorkAdded(Fact):
-    """A job is due: the worker need not wait for its sweep."""
+    """A job of this kind is due: the worker need not wait for its sweep."""
+
+    kind: str = ""  # any
 
 
 Subscriber = Callable[[Any], None]

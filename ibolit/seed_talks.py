@@ -13,6 +13,7 @@ from .events import notice_now
 from .extensions import db
 from .models import (
     Chat,
+    ChatMember,
     Complaint,
     Conclusion,
     Consultation,
@@ -90,6 +91,8 @@ def forget_letters() -> None:
     db.session.flush()
     for job in db.session.scalars(select(Job).where(Job.kind == JobKind.NOTIFICATION)):
         job.finish()
+    for member in db.session.scalars(select(ChatMember)):
+        member.telling_from = 0
 
 
 def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:

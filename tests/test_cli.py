@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from money import begin, buy
 
+from ibolit.config import Settings
 from ibolit.extensions import db
 from ibolit.models import (
     Act,
@@ -26,6 +28,7 @@ from ibolit.models import (
     User,
 )
 from ibolit.services import clock
+from ibolit.services.push import public_key_of
 
 
 def test_seed_fills_once(clinic: Flask) -> None:
@@ -134,3 +137,12 @@ def test_jobs_tell_of_work_and_of_no_person(clinic: Flask, chat: Chat, patient: 
     assert "1 failing" in told
     for secret in (patient.name, patient.phone):
         assert secret not in told
+
+
+def test_push_keys_are_a_pair_the_settings_take(clinic: Flask) -> None:
+    told = clinic.test_cli_runner().invoke(args=["push-keys"]).output
+    [private] = re.findall(r"^VAPID_PRIVATE_KEY=(\S+)$", told, re.MULTILINE)
+    assert Settings.from_env({"IBOLIT_ENV": "test", "VAPID_PRIVATE_KEY": private}).vapid_private_key == private
+    assert public_key_of(private) in told
+    again = clinic.test_cli_runner().invoke(args=["push-keys"]).output
+    assert private not in again

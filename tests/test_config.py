@@ -398,3 +398,32 @@ def dispose(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def test_pushes_need_no_setting() -> None:
+    settings = Settings.from_env({"IBOLIT_ENV": "demo", "SUPPORT_EMAIL": "help@clinic.example"})
+    assert (settings.vapid_private_key, settings.vapid_subject) == ("", "mailto:help@clinic.example")
+    assert "fcm.googleapis.com" in settings.push_hosts
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VAPID_PRIVATE_KEY", "short"),
+        ("VAPID_SUBJECT", "help@clinic.example"),
+        ("PUSH_HOSTS", "com"),
+        ("PUSH_HOSTS", "*"),
+        ("PUSH_HOSTS", "fcm.googleapis.com, *.*"),
+        ("PUSH_HOSTS", "https://fcm.googleapis.com"),
+    ],
+)
+def test_push_setting_that_is_none_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting, match=name):
+        Settings.from_env({"IBOLIT_ENV": "demo", name: value})
+
+
+def test_hosts_of_tests_are_none_in_production() -> None:
+    plain = "http://127.0.0.1:8123"
+    assert Settings.from_env({"IBOLIT_ENV": "test", "PUSH_HOSTS": plain}).push_hosts == (plain,)
+    with pytest.raises(BadSetting, match="PUSH_HOSTS"):
+        Settings.from_env(PRODUCTION | {"PUSH_HOSTS": plain})

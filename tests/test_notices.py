@@ -101,13 +101,24 @@ def test_yes_is_told_to_the_doctor(chat: Chat, patient: User, doctor: Doctor) ->
     assert (told(patient), told(doctor.user)) == ([], ["confirmed"])
 
 
-def test_payment_is_told_to_the_doctor(chat: Chat, patient: User, doctor: Doctor) -> None:
-    """Its payer learns it from his bank and from the page he comes back to."""
+def test_payment_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
+    """Its payer may have left for his bank, and never come back to the page of his payment."""
     talk = propose(chat, price=PRICE)
     payment = begin_to_pay(talk)
     forget()
     succeed(payment)
-    assert (told(patient), told(doctor.user)) == ([], ["confirmed"])
+    assert (told(patient), told(doctor.user)) == (["paid"], ["confirmed"])
+    [paid] = db.session.scalars(db.select(Notification).where(Notification.kind == "paid"))
+    assert (paid.consultation_id, paid.is_stale) == (talk.id, False)
+
+
+def test_money_for_what_is_not_for_sale_is_told_to_nobody(chat: Chat, patient: User) -> None:
+    talk = propose(chat, price=PRICE)
+    payment = begin_to_pay(talk)
+    cancel(talk, talk.doctor.user)
+    forget()
+    succeed(payment)
+    assert told(patient) == []
 
 
 @pytest.mark.parametrize("wisher", ["patient", "doctor"])

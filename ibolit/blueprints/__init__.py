@@ -9,7 +9,8 @@ from ..config import Settings
 
 def register_blueprints(app: Flask, settings: Settings) -> None:
     from . import entrance, errors, intake
-    from .account import payments as of_account  # noqa: F401  its doors stand on the same blueprint
+    from .account import notifications, push  # noqa: F401  their doors stand on the same blueprint
+    from .account import payments as of_account  # noqa: F401  and its
     from .account.views import bp as account
     from .auth.views import bp as auth
     from .calls import socket  # noqa: F401  on the blueprint of calls

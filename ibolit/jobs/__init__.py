@@ -10,7 +10,7 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import consultations, deliveries, invitations, letters, notifications, payments, sweep, voices
+from . import consultations, deliveries, invitations, letters, notifications, payments, pushes, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.CLOSING_RECEIPT: payments.close,
     JobKind.CONSULTATION: consultations.keep_time,
     JobKind.NOTIFICATION: notifications.deliver,
+    JobKind.PUSH: pushes.push,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }
@@ -41,15 +42,18 @@ class Lane:
 
     kinds: frozenset[JobKind]
     keep: timedelta = CLAIMED_FOR  # longer than the longest of them takes
+    width: int = 1  # so many of them go on beside each other
 
 
 # A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice, behind no
-# provider of payments who thinks, and behind no ten thousand invitations.
+# provider of payments who thinks, and behind no ten thousand invitations; and nobody's push stands behind one slow
+# push service.
 HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
 MONEY = Lane(frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT}))
 MANY = Lane(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
-LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds)
-LANES = (LIGHT, HEAVY, MONEY, MANY)
+PUSHES = Lane(frozenset({JobKind.PUSH}), keep=timedelta(minutes=5), width=4)
+LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)
+LANES = (LIGHT, HEAVY, MONEY, MANY, PUSHES)
 ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)
 
 

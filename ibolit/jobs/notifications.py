@@ -1,6 +1,11 @@
-"""What people must learn who may not be looking: by SMS, or by mail when it can wait until they read their letters."""
+"""What people must learn who may not be looking: by SMS, or by mail when it can wait until they read their letters.
+
+Who can be pushed to comes here only when no push arrived, or for what is too dear to be missed.
+"""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from flask import render_template
 
@@ -8,6 +13,7 @@ from ..extensions import db
 from ..models import Channel, Job, Notification
 from ..models.job import PAUSES
 from ..rendering import link_to
+from ..services import clock
 from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
 from . import letters
@@ -16,37 +22,53 @@ from . import letters
 def deliver(job: Job) -> None:
     """A crash between the sending and its note repeats it, and never loses it."""
     notification = Notification.to_deliver(job.subject_id)
-    if notification is None:
+    if notification is None or not is_due(job, notification, notification.sms_waits_until()):
         return
-    if notification.is_stale:
-        notification.grow_stale()
-        return
-    # Whoever learns it otherwise before this line is spared the SMS and the letter.
     try:
-        _send(job, notification)
+        channel = _send(job, notification)
     except (letters.Undeliverable, SmsFailed, MailFailed) as failure:
         if isinstance(failure, letters.Undeliverable) or job.attempts > len(PAUSES):
             notification.give_up(str(failure))
             db.session.commit()
         raise
-    notification.arrive()
+    notification.arrive(channel)
 
 
-def _send(job: Job, notification: Notification) -> None:
+def is_due(job: Job, notification: Notification, waits_until: datetime | None = None) -> bool:
+    """False when it comes later, or is no news any more; True when it is ours to send."""
+    morning = notification.rests_until()
+    later = morning or waits_until
+    if morning is not None:
+        notification.hold(morning)
+    if later is not None:
+        job.repeat_in(later - clock.now())
+        return False
+    if notification.is_stale or not notification.take():
+        notification.grow_stale()
+        return False
+    return True
+
+
+def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
+    """The door it leads to."""
+    if notification.chats > 1:
+        return "messages.index", {}
+    if notification.consultation_id is None:
+        return "chat.show", {"id": notification.chat_id}
+    return "short.show", {"id": notification.consultation_id}
+
+
+def _send(job: Job, notification: Notification) -> Channel:
     """No transaction stays open while the provider thinks."""
-    words = {"notification": notification, "link": _link_of(notification)}
+    door, values = address_of(notification)
+    words = {"notification": notification, "link": link_to(door, **values)}
     phone, email = notification.user.phone, notification.user.email
     if notification.channel is Channel.MAIL and email is not None:
         letter = letters.written("notification", **words)
         db.session.commit()
         letters.send_mail(job, email, letter)
-    else:
-        text = render_template("sms/notification.txt", **words)
-        db.session.commit()
-        letters.send_sms(job, phone, text)
-
-
-def _link_of(notification: Notification) -> str:
-    if notification.consultation_id is None:
-        return link_to("chat.show", id=notification.chat_id)
-    return link_to("short.show", id=notification.consultation_id)
+        return Channel.MAIL
+    text = render_template("sms/notification.txt", **words)
+    db.session.commit()
+    letters.send_sms(job, phone, text)
+    return Channel.SMS

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ..extensions import db
-from ..models import Attachment, Attempt, Device, Dispatch, Handover, Job, LoginCode, PatientImport, Variant
+from ..models import (
+    Attachment,
+    Attempt,
+    Device,
+    Dispatch,
+    Handover,
+    Job,
+    LoginCode,
+    Notification,
+    PatientImport,
+    Variant,
+)
 from ..services import current_services
 
 EVERY = timedelta(hours=6)
@@ -19,6 +30,7 @@ def forget_what_is_old(job: Job) -> None:
     Dispatch.forget_old()
     PatientImport.forget_old()
     Job.forget_done()
+    Notification.forget_old()
     db.session.commit()
     _forget_unsent_files()
     current_services.uploads.forget(2 * Attachment.WAITS)

@@ -23,7 +23,7 @@ class Worker:
 
     def __init__(self, app: Flask, threads: int = 1) -> None:
         self.app = app
-        self._hands = [Hand(app, lane) for lane in LANES for _ in range(threads)]
+        self._hands = [Hand(app, lane) for lane in LANES for _ in range(threads * lane.width)]
 
     def start(self) -> None:
         self._hang_up_the_broom()
@@ -36,9 +36,11 @@ class Worker:
         for hand in self._hands:
             hand.join()
 
-    def wake(self) -> None:
+    def wake(self, kind: str = "") -> None:
+        """Those who do work of this kind, or all."""
         for hand in self._hands:
-            hand.bell.set()
+            if not kind or kind in hand.lane.kinds:
+                hand.bell.set()
 
     def stop(self) -> None:
         for hand in self._hands:

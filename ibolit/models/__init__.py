@@ -37,6 +37,7 @@ from .notification import Channel, Notification, NotificationKind, NotificationS
 from .patient_import import Fault, ImportLine, PatientImport
 from .patient_note import PatientNote
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .push_subscription import PushSubscription
 from .reply_template import ReplyTemplate
 from .user import EmailProof, IdentityLevel, Role, User
 
@@ -93,6 +94,7 @@ __all__ = [
     "Payment",
     "PaymentState",
     "Promise",
+    "PushSubscription",
     "Quality",
     "Rating",
     "Reason",

@@ -79,7 +79,10 @@ class Only(StrEnum):
 
 
 class ChatMember(Model):
-    """How far one of the two has received and read; `unread` counts the other's messages after `read_to`."""
+    """How far one of the two has received and read; `unread` counts the other's messages after `read_to`.
+
+    `telling_from` is the first message of a notification under way, which tells of those after it, too; else 0.
+    """
 
     __table_args__ = (Index("ix_chat_member_unread", "user_id", "unread"),)
 
@@ -88,6 +91,7 @@ class ChatMember(Model):
     delivered_to: Mapped[int] = mapped_column(default=0)
     read_to: Mapped[int] = mapped_column(default=0)
     unread: Mapped[int] = mapped_column(default=0)
+    telling_from: Mapped[int] = mapped_column(default=0)
 
     @classmethod
     def unread_of(cls, user: User) -> int:
@@ -361,6 +365,7 @@ class Chat(Model):
             return False
         if read > mine.read_to:
             mine.unread = self._others_after(read, user)
+            mine.telling_from = mine.telling_from if mine.unread else 0
         mine.delivered_to, mine.read_to = delivered, read
         self.revision += 1
         record(ReceiptsMoved(self.id, user.id, self.revision))
@@ -463,8 +468,9 @@ class Chat(Model):
         if author is not None:
             self.awaits_reply = author.id == self.patient_id
         told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or 0})
-        for user_id, unread in told:
+        for user_id, unread, telling_from in told:
             set_committed_value(self.member(user_id), "unread", unread)
+            set_committed_value(self.member(user_id), "telling_from", telling_from)
         db.session.flush()
         record(MessageSent(self.id, message.id, self.revision))
         return message
@@ -512,7 +518,8 @@ def _one_more_unread() -> Update:
     """For everyone in the chat but the author."""
     member = cast(Table, ChatMember.__table__)
     others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
-    return update(member).where(others).values(unread=member.c.unread + 1).returning(member.c.user_id, member.c.unread)
+    told = member.c.user_id, member.c.unread, member.c.telling_from
+    return update(member).where(others).values(unread=member.c.unread + 1).returning(*told)
 
 
 def _is_called(words: str) -> ColumnElement[bool]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, Self
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, false, literal, select, tuple_
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
 
 from .. import errors
-from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
@@ -289,7 +287,7 @@ class Doctor(Model):
 
     def is_online(self) -> bool:
         """«На связи»: the switch is on, it is not the quiet hours, and he was here just now."""
-        return self.available and not self._rests(clock.now()) and self.user.is_present()
+        return self.available and self.rests_until(clock.now()) is None and self.user.is_present()
 
     # Verbs: the doctor's own settings
 
@@ -316,12 +314,17 @@ class Doctor(Model):
         old, self.photo, self.photo_cut = self.own_photo, key, cut
         return old
 
-    def _rests(self, now: datetime) -> bool:
+    def rests_until(self, now: datetime) -> datetime | None:
+        """The end of the quiet hours by the doctor's clock, when they are now."""
         if self.quiet_from is None or self.quiet_to is None:
-            return False
-        zone: ZoneInfo = self.user.zone if self.user.timezone else current_settings.clinic_timezone
-        local = now.astimezone(zone)
+            return None
+        local = now.astimezone(self.user.zone)
         minute = local.hour * 60 + local.minute
         if self.quiet_from <= self.quiet_to:
-            return self.quiet_from <= minute < self.quiet_to
-        return minute >= self.quiet_from or minute < self.quiet_to
+            rests = self.quiet_from <= minute < self.quiet_to
+        else:
+            rests = minute >= self.quiet_from or minute < self.quiet_to
+        if not rests:
+            return None
+        day = local.date() + timedelta(days=minute >= self.quiet_to)
+        return datetime.combine(day, time(*divmod(self.quiet_to, 60)), local.tzinfo).astimezone(UTC)

@@ -16,6 +16,7 @@ from ..services import clock
 from .types import RowId, UtcDateTime, word_of
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it
+SWEPT_WITHIN = timedelta(minutes=1)  # what is due later is found by the worker's own sweep
 LATE_AFTER = timedelta(minutes=2)  # a worker that is well begins within its sweep of half a minute
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
 
@@ -33,7 +34,8 @@ class JobKind(StrEnum):
     RECEIPTS = "receipts"  # what the tax service knows of a payment
     CLOSING_RECEIPT = "closing_receipt"
     CONSULTATION = "consultation"  # its reminders, its expiry, the end of its window
-    NOTIFICATION = "notification"
+    NOTIFICATION = "notification"  # by SMS or mail
+    PUSH = "push"
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 
@@ -57,7 +59,8 @@ class Job(Model):
     def add(cls, kind: JobKind, subject_id: int, due_at: datetime | None = None) -> Self:
         job = cls(kind=kind, subject_id=subject_id, due_at=due_at or clock.now())
         db.session.add(job)
-        record(WorkAdded())
+        if job.due_at - clock.now() < SWEPT_WITHIN:
+            record(WorkAdded(kind))
         return job
 
     @classmethod
@@ -68,7 +71,7 @@ class Job(Model):
         pushed = update(cls).where(*waiting, cls.due_at > now).values(due_at=now).returning(cls.id)
         if not db.session.scalars(pushed).all() and db.session.scalar(select(cls.id).where(*waiting)) is None:
             db.session.add(cls(kind=kind, subject_id=subject_id))
-        record(WorkAdded())
+        record(WorkAdded(kind))
 
     @classmethod
     def was_added(cls, kind: JobKind, subject_id: int, since: datetime) -> bool:

@@ -4,26 +4,48 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from functools import cache
+from typing import Self, cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    CursorResult,
+    Executable,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
-from .chat import Chat
+from .chat import Chat, ChatMember
 from .consultation import COMING, Consultation, ConsultationState
 from .doctor import Doctor
 from .job import Job, JobKind
+from .payment import Payment
+from .push_subscription import PushSubscription
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
 TIME_PRESSES = timedelta(hours=1)
 AWAITED_FOR = timedelta(minutes=5)  # who hears later than this that somebody waits would come to an empty screen
+LOOKS_WITHIN = timedelta(seconds=10)  # who has a page open may be reading it just now
+READ_WITHIN = timedelta(minutes=10)  # no SMS about what is read soon
+SMS_EVERY = timedelta(hours=1)  # about messages of one chat
+KEPT_FOR = timedelta(days=30)  # of messages, of which there are many
 
 
 class NotificationKind(StrEnum):
+    MESSAGE = "message"
+    PAID = "paid"
     REQUESTED = "requested"
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
@@ -39,15 +61,21 @@ class NotificationKind(StrEnum):
     CONCLUSION = "conclusion"
 
 
+# Too dear to be missed: also by SMS or mail, whether it was pushed or not.
+BOTH_WAYS = (NotificationKind.NEAR, NotificationKind.READY)
+
+
 class Channel(StrEnum):
+    PUSH = "push"
     SMS = "sms"
     MAIL = "mail"
 
 
 class NotificationState(StrEnum):
     WAITING = "waiting"
+    SENDING = "sending"  # of messages: those after it have a notification of their own
     DELIVERED = "delivered"
-    STALE = "stale"  # it was no news any more when it could be sent
+    STALE = "stale"  # it was no news any more when it could be sent, or another told of it, too
     UNDELIVERABLE = "undeliverable"
 
 
@@ -68,9 +96,15 @@ TRUE_IN: dict[NotificationKind, tuple[ConsultationState, ...]] = {
 
 
 class Notification(Model):
-    """Its link leads to a consultation or, for what is only asked for, to a chat; `moment` is the time it speaks of."""
+    """Its link leads to a consultation or to a chat; `moment` is the time it speaks of.
 
-    __table_args__ = (CheckConstraint("(consultation_id IS NULL) <> (chat_id IS NULL)", "link"),)
+    The channel is the way it goes, or would go if no push arrives. Of messages it tells from `seq` on.
+    """
+
+    __table_args__ = (
+        CheckConstraint("(consultation_id IS NULL) <> (chat_id IS NULL)", "link"),
+        Index("ix_notification_of_chat", "chat_id", "user_id", "delivered_at"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
@@ -78,6 +112,9 @@ class Notification(Model):
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
     moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seq: Mapped[int] = mapped_column(default=0)
+    chats: Mapped[int] = mapped_column(default=1)  # so many it tells of after the quiet hours
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the doctor's quiet hours
     unique_key: Mapped[str] = mapped_column(String(120), unique=True)  # the same fact tells a person once
     channel: Mapped[Channel] = mapped_column(word_of(Channel))
     state: Mapped[NotificationState] = mapped_column(word_of(NotificationState), default=NotificationState.WAITING)
@@ -86,6 +123,9 @@ class Notification(Model):
     failure: Mapped[str | None] = mapped_column(String(120))  # the kind of error, never its data
     user: Mapped[User] = relationship(innerjoin=True)
     consultation: Mapped[Consultation | None] = relationship()
+    chat: Mapped[Chat | None] = relationship()
+
+    # Writing
 
     @classmethod
     def of_talk(
@@ -100,19 +140,51 @@ class Notification(Model):
         cls._write(user, NotificationKind.REQUESTED, str(request_id), chat_id=chat.id)
 
     @classmethod
+    def of_payment(cls, payment: Payment) -> None:
+        which = str(payment.id)
+        if payment.consultation_id is None:
+            cls._write(payment.payer, NotificationKind.PAID, which, chat_id=payment.chat_id)
+        else:
+            cls._write(payment.payer, NotificationKind.PAID, which, consultation_id=payment.consultation_id)
+
+    @classmethod
+    def of_message(cls, member: ChatMember, seq: int, *, has_page_open: bool) -> None:
+        """One a chat is under way at a time; the chat's lock is held."""
+        if member.telling_from:
+            return
+        member.telling_from = seq
+        user = db.session.get_one(User, member.user_id)
+        id = cls._insert(user, NotificationKind.MESSAGE, f"{member.chat_id}:{seq}", chat_id=member.chat_id, seq=seq)
+        if id is None:
+            return
+        if PushSubscription.reaches(user.id):
+            Job.add(JobKind.PUSH, id, clock.now() + LOOKS_WITHIN if has_page_open else None)
+        else:
+            Job.add(JobKind.NOTIFICATION, id, clock.now() + READ_WITHIN)
+
+    # Look-ups
+
+    @classmethod
     def to_deliver(cls, id: int) -> Self | None:
         """With all that its words and its being news depend on."""
-        people = joinedload(cls.consultation).joinedload(Consultation.chat)
-        doctor = people.joinedload(Chat.doctor).joinedload(Doctor.user)
-        loaded = joinedload(cls.user), people.joinedload(Chat.patient), doctor
-        one = select(cls).options(*loaded).where(cls.id == id, cls.state == NotificationState.WAITING)
-        return db.session.scalar(one)
+        notification = cls._with_people(id)
+        return notification if notification is not None and notification._is_under_way else None
+
+    @classmethod
+    def to_push(cls, id: int) -> Self | None:
+        """What goes both ways is pushed however its SMS fared."""
+        notification = cls._with_people(id)
+        if notification is None or not (notification._is_under_way or notification.kind in BOTH_WAYS):
+            return None
+        return notification
+
+    # Questions
 
     @property
     def is_stale(self) -> bool:
-        """What it says is not so any more, or comes too late to be of use."""
+        """What it says is not so any more, or comes too late to be of use. Of messages take() tells."""
         talk = self.consultation
-        if talk is None:
+        if talk is None or self.kind is NotificationKind.PAID:
             return False
         if self.kind is NotificationKind.TIME_WISHED:
             return talk.wish != self.moment
@@ -124,8 +196,81 @@ class Notification(Model):
             return clock.now() - self.created_at > AWAITED_FOR
         return self.kind is NotificationKind.LATE and talk.late_until(talk.other_than(self.user)) is None
 
-    def arrive(self) -> None:
-        self.state, self.delivered_at = NotificationState.DELIVERED, clock.now()
+    @property
+    def is_of_messages(self) -> bool:
+        return self.kind is NotificationKind.MESSAGE
+
+    @property
+    def goes_both_ways(self) -> bool:
+        return self.kind in BOTH_WAYS
+
+    @property
+    def is_urgent(self) -> bool:
+        """Somebody waits, or writes just now."""
+        return self.is_of_messages or self.goes_both_ways or self.kind is NotificationKind.LATE
+
+    @property
+    def worth_keeping_until(self) -> datetime:
+        """A phone that is off until then needs it no more."""
+        if self.kind in (NotificationKind.READY, NotificationKind.LATE):
+            return self.created_at + AWAITED_FOR
+        if self.kind is NotificationKind.NEAR and self.moment is not None:
+            return self.moment
+        return clock.now() + timedelta(days=1)
+
+    @property
+    def named_doctor(self) -> User | None:
+        """Whose name a push may say: by the patient's own choice, and never a patient's."""
+        chat = self.chat or (self.consultation.chat if self.consultation else None)
+        may_name = self.user.push_names and self.user.is_patient and self.chats == 1
+        return chat.doctor.user if chat and may_name else None
+
+    def rests_until(self) -> datetime | None:
+        """Messages let a doctor sleep; reminders and who waits do not."""
+        doctor = self.user.doctor
+        return doctor.rests_until(clock.now()) if doctor and self.is_of_messages else None
+
+    def sms_waits_until(self) -> datetime | None:
+        """After one about the same chat."""
+        if not self.is_of_messages:
+            return None
+        same = Notification.chat_id == self.chat_id, Notification.user_id == self.user_id
+        sent = Notification.kind == self.kind, Notification.channel != Channel.PUSH
+        latest = select(Notification.delivered_at).where(*same, *sent, Notification.delivered_at.is_not(None))
+        sent_at = db.session.scalar(latest.order_by(Notification.delivered_at.desc()).limit(1))
+        return sent_at + SMS_EVERY if sent_at and sent_at + SMS_EVERY > clock.now() else None
+
+    # Verbs
+
+    def hold(self, until: datetime) -> None:
+        self.held_until = until
+
+    def take(self) -> bool:
+        """False when all it tells of was read meanwhile. Commit before sending: what comes after has its own."""
+        if not self.is_of_messages:
+            return True
+        if self.state is NotificationState.SENDING:  # a worker died with it, or the provider had no time
+            return self._has_unread()
+        if self.held_until is not None:
+            queue_up(db.session, f"telling:{self.user_id}")
+        if not self._let_go():
+            return False
+        self.state = NotificationState.SENDING
+        if self.held_until is not None:
+            self._tell_of_others_held()
+        return True
+
+    def await_reading(self) -> None:
+        """No push arrived: by SMS or mail, unless it is read soon."""
+        mine = ChatMember.telling_from == 0, ChatMember.unread > 0
+        if not self._move_member(*mine, telling_from=self.seq):
+            self.grow_stale()
+            return
+        self.state = NotificationState.WAITING
+        Job.add(JobKind.NOTIFICATION, self.id, max(clock.now(), self.created_at + READ_WITHIN))
+
+    def arrive(self, channel: Channel) -> None:
+        self.state, self.channel, self.delivered_at = NotificationState.DELIVERED, channel, clock.now()
 
     def grow_stale(self) -> None:
         self.state = NotificationState.STALE
@@ -134,11 +279,68 @@ class Notification(Model):
         self.state, self.failure = NotificationState.UNDELIVERABLE, failure[:120]
 
     @classmethod
+    def forget_old(cls) -> None:
+        """Of messages; the others tell what became of a consultation."""
+        old = cls.kind == NotificationKind.MESSAGE, cls.created_at < clock.now() - KEPT_FOR
+        db.session.execute(delete(cls).where(*old))
+
+    # Below: parts of the verbs
+
+    @classmethod
+    def _with_people(cls, id: int) -> Self | None:
+        people = joinedload(cls.consultation).joinedload(Consultation.chat)
+        doctor = people.joinedload(Chat.doctor).joinedload(Doctor.user)
+        loaded = joinedload(cls.user), people.joinedload(Chat.patient), doctor
+        return db.session.scalar(select(cls).options(*loaded).where(cls.id == id))
+
+    @property
+    def _is_under_way(self) -> bool:
+        return self.state in (NotificationState.WAITING, NotificationState.SENDING)
+
+    def _has_unread(self) -> bool:
+        member = db.session.get_one(ChatMember, (self.chat_id, self.user_id), populate_existing=True)
+        return member.unread > 0
+
+    def _let_go(self) -> bool:
+        return self._move_member(ChatMember.telling_from == self.seq, telling_from=0)
+
+    def _move_member(self, *only_if: ColumnElement[bool], telling_from: int) -> bool:
+        """In one step: a message that is sent at this moment is told of by this notification or by another."""
+        mine = ChatMember.chat_id == self.chat_id, ChatMember.user_id == self.user_id
+        moved = update(ChatMember).where(*mine, *only_if).values(telling_from=telling_from)
+        return cast(CursorResult[object], db.session.execute(moved)).rowcount == 1
+
+    def _tell_of_others_held(self) -> None:
+        """One summary of the night: of the chats with the same end of quiet hours."""
+        others = select(Notification).where(
+            Notification.user_id == self.user_id,
+            Notification.kind == self.kind,
+            Notification.state == NotificationState.WAITING,
+            Notification.held_until == self.held_until,
+            Notification.id != self.id,
+        )
+        for other in db.session.scalars(others):
+            self.chats += other._let_go()
+            other.grow_stale()
+
+    @classmethod
     def _write(
         cls, user: User, kind: NotificationKind, which: str, moment: datetime | None = None, **link: int
     ) -> None:
-        """With the job that delivers it; written before, it is written already."""
-        dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+        """With the jobs that deliver it; written before, it is written already."""
+        id = cls._insert(user, kind, which, moment, **link)
+        if id is None:
+            return
+        has_push = PushSubscription.reaches(user.id)
+        if has_push:
+            Job.add(JobKind.PUSH, id)
+        if not has_push or kind in BOTH_WAYS:
+            Job.add(JobKind.NOTIFICATION, id)
+
+    @classmethod
+    def _insert(
+        cls, user: User, kind: NotificationKind, which: str, moment: datetime | None = None, **more: int
+    ) -> int | None:
         row = {
             "user_id": user.id,
             "kind": kind,
@@ -146,14 +348,21 @@ class Notification(Model):
             "unique_key": f"{kind}:{user.id}:{which}",
             "channel": _channel_for(user, kind, moment),
         }
-        written = dialect.insert(cls).values(row | link).on_conflict_do_nothing().returning(cls.id)
-        id = db.session.scalar(written)
-        if id is not None:
-            Job.add(JobKind.NOTIFICATION, id)
+        id: int | None = db.session.connection().scalar(_insert_or_ignore(db.engine.dialect.name), row | more)
+        return id
 
 
 def _channel_for(user: User, kind: NotificationKind, moment: datetime | None) -> Channel:
-    """What presses for time goes to the phone in the hand; a letter may wait until it is read."""
+    """Without a push. What presses for time goes to the phone in the hand; a letter may wait until it is read."""
     is_near = kind is NotificationKind.NEAR and moment is not None and moment - clock.now() <= TIME_PRESSES
     is_pressing = is_near or kind in (NotificationKind.READY, NotificationKind.LATE)
     return Channel.SMS if is_pressing or user.email is None else Channel.MAIL
+
+
+@cache
+def _insert_or_ignore(dialect: str) -> Executable:
+    """Done with many a message, so it is built once."""
+    table = cast(Table, Notification.__table__)
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    written: Executable = insert.on_conflict_do_nothing().returning(table.c.id)
+    return written

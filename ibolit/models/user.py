@@ -57,6 +57,8 @@ class User(UserMixin, Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identity_level: Mapped[IdentityLevel] = mapped_column(word_of(IdentityLevel), default=IdentityLevel.PHONE)
+    push_names: Mapped[bool] = mapped_column(default=False)  # may a push name who wrote
+    push_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # once, whatever the answer was
     doctor: Mapped[Doctor | None] = relationship(back_populates="user", uselist=False)
 
     @classmethod
@@ -94,6 +96,9 @@ class User(UserMixin, Model):
 
     def is_present(self) -> bool:
         return self.seen_at is not None and clock.now() - self.seen_at < PRESENT_FOR
+
+    def note_push_offer(self) -> None:
+        self.push_offered_at = self.push_offered_at or clock.now()
 
     @validates("name")
     def _index(self, _field: str, name: str) -> str:

@@ -14,6 +14,7 @@ from .calls import Calls, InProcessCalls
 from .mail import Mailer, mailer_from
 from .outbox import Outbox
 from .payments import Gateway, gateway_from
+from .push import Push, push_from
 from .realtime import InProcessHub, Realtime, Turnstile
 from .sms import Sms, sms_from
 from .storage import Storage, storage_from
@@ -24,6 +25,7 @@ from .uploads import Uploads
 class Services:
     sms: Sms
     mail: Mailer
+    push: Push
     realtime: Realtime
     calls: Calls
     storage: Storage
@@ -38,6 +40,7 @@ def services_from(app: Flask, settings: Settings) -> Services:
     return Services(
         sms=sms_from(settings, outbox),
         mail=mailer_from(app, settings, outbox),
+        push=push_from(settings, outbox),
         realtime=InProcessHub(turnstile=turnstile),
         calls=InProcessCalls(turnstile),
         storage=storage_from(settings),

@@ -1,26 +1,73 @@
-/* The server puts ASSETS before this: the shell's files by names that change with their content, and the offline page. */
-const SHELL = 'shell-' + ASSETS.join('|');
-const OFFLINE = '/offline';
+/* The server puts before this VERSION, which names this worker, and ASSETS: the shell's files by names that change with
+   their content, and the offline page; and then the worker's other parts, sw-*.js. */
+const SHELL = `shell-${VERSION}`, OFFLINE = '/offline';
+const PATIENCE = 8000;  // milliseconds for the network to show a page of which there is a copy
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(ASSETS)).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(ASSETS)));
 });
 
+/* The shell before this one stays: a page of that version may still be open and ask for its parts. */
 self.addEventListener('activate', (event) => {
-  event.waitUntil(
-    caches.keys()
-      .then((names) => Promise.all(names.filter((name) => name !== SHELL).map((name) => caches.delete(name))))
-      .then(() => self.clients.claim())
-  );
+  event.waitUntil((async () => {
+    const shells = (await caches.keys()).filter((name) => name.startsWith('shell-') && name !== SHELL);
+    await Promise.all(shells.slice(0, -1).map((name) => caches.delete(name)));
+    if (self.registration.navigationPreload) await self.registration.navigationPreload.enable();
+    await self.clients.claim();
+  })());
 });
 
-/* Personal pages are never kept: a page comes from the network or says that there is none. */
-self.addEventListener('fetch', (event) => {
-  const request = event.request;
-  if (request.method !== 'GET') return;
-  if (request.mode === 'navigate') {
-    event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
-  } else if (new URL(request.url).pathname.startsWith('/assets/')) {
-    event.respondWith(caches.match(request).then((kept) => kept || fetch(request)));
-  }
+/* A page says which version it is. Of ours: the old worker goes as soon as no other page is open. Else it offers us,
+   and until «Обновить» is pressed everything open stays as it was. */
+self.addEventListener('message', (event) => {
+  const { version, takeOver } = event.data || {};
+  if (takeOver) self.skipWaiting();
+  else if (version && version !== VERSION) event.source.postMessage({ newer: true });
+  else if (version) event.waitUntil(self.clients.matchAll({ type: 'window', includeUncontrolled: true }).then((pages) => {
+    if (pages.length < 2) self.skipWaiting();
+  }));
 });
+
+self.addEventListener('fetch', (event) => {
+  const { pathname, origin } = new URL(event.request.url);
+  if (event.request.method !== 'GET' || origin !== self.location.origin) return;
+  if (event.request.mode === 'navigate') event.respondWith(show(event));
+  else if (pathname.startsWith('/assets/') || ASSETS.includes(pathname)) event.respondWith(fromShell(event.request));
+  else if (kept.isThumbnail(pathname)) event.respondWith(kept.thumbnail(event));
+});
+
+/* What is not precached stays after its first use: by such names nothing ever changes. */
+async function fromShell(request) {
+  const found = await caches.match(request, { cacheName: SHELL }) || await caches.match(request);
+  if (found) return found;
+  const answer = await fetch(request);
+  if (answer.ok) {
+    const copy = answer.clone();
+    caches.open(SHELL).then((cache) => cache.put(request, copy)).catch(() => {});
+  }
+  return answer;
+}
+
+/* From the network; without it, the copy kept on this device by the person's wish, or the page that says there is none. */
+async function show(event) {
+  const asked = fromNetwork(event), copy = await kept.find(event.request.url);
+  try {
+    const answer = await (copy ? Promise.race([asked, lateness()]) : asked);
+    await kept.note(event, answer);
+    return answer;
+  } catch (error) {
+    asked.catch(() => {});
+    return copy ? kept.shown(copy) : caches.match(OFFLINE, { cacheName: SHELL });
+  }
+}
+
+/* A gateway that cannot reach the clinic is no clinic either. */
+async function fromNetwork(event) {
+  const answer = await event.preloadResponse || await fetch(event.request);
+  if (answer.status === 502 || answer.status === 504) throw new Error('nobody behind the gateway');
+  return answer;
+}
+
+function lateness() {
+  return new Promise((done, failed) => { setTimeout(failed, PATIENCE, new Error('too late')); });
+}

@@ -45,6 +45,7 @@ def subscribe(app: Flask) -> None:
     app.extensions["ibolit_subscribers"] = subscribers
     subscribers.before_commit(ChatProlonged, notes.chat_prolonged)
     subscribers.before_commit(DaysGiven, notes.days_given)
+    subscribers.before_commit(MessageSent, notices.message_sent)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_talks(subscribers)
     subscribers.after_commit(MessageSent, live.message_sent)
@@ -61,7 +62,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(DeviceEnded, _close_sockets)
     worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))
     app.extensions["ibolit_worker"] = worker
-    subscribers.after_commit(WorkAdded, lambda _: worker.wake())
+    subscribers.after_commit(WorkAdded, lambda fact: worker.wake(fact.kind))
 
 
 def _tell_of_talks(subscribers: Subscribers) -> None:

@@ -1,6 +1,6 @@
 """What must not be lost is written before the commit, in the same transaction as what it tells of.
 
-The table of who learns what by SMS or mail; both see it in the app anyway.
+The table of who learns what by push, SMS or mail; both see it in the app anyway.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ..events import (
     ConsultationNear,
     ConsultationProposed,
     ConsultationRequested,
+    MessageSent,
     PaymentChanged,
     SideLate,
     SideReady,
@@ -22,16 +23,41 @@ from ..events import (
     TimeWished,
 )
 from ..extensions import db
-from ..models import Consultation, ConsultationRequest, Notification, NotificationKind, Payment, User
+from ..models import (
+    Card,
+    Chat,
+    Consultation,
+    ConsultationRequest,
+    Message,
+    Notification,
+    NotificationKind,
+    Payment,
+    PaymentState,
+    User,
+)
 from ..models.notification import AWAITED_FOR
-from ..services import clock
+from ..services import clock, current_services
+
+
+def message_sent(fact: MessageSent) -> None:
+    """Notes of the system and cards tell of what has a notification of its own; the sheet of complaints has none."""
+    message = db.session.get_one(Message, fact.message_id)
+    if message.author_id is None or message.card not in (None, Card.COMPLAINT):
+        return
+    for member in db.session.get_one(Chat, fact.chat_id).members:
+        if member.user_id != message.author_id:
+            has_page_open = current_services.realtime.has_listeners(member.user_id)
+            Notification.of_message(member, message.seq, has_page_open=has_page_open)
 
 
 def payment_changed(fact: PaymentChanged) -> None:
-    """The card of what was paid for says how its money stands."""
-    consultation = db.session.get_one(Payment, fact.payment_id).consultation
-    if consultation is not None:
-        consultation.show_anew()
+    """The card of what was paid for says how its money stands; who paid may have left for his bank."""
+    payment = db.session.get_one(Payment, fact.payment_id)
+    if payment.consultation is not None:
+        payment.consultation.show_anew()
+    is_given = payment.state is PaymentState.SUCCEEDED and payment.applied_at is not None
+    if is_given and not payment.refunds:
+        Notification.of_payment(payment)
 
 
 def requested(fact: ConsultationRequested) -> None:
@@ -45,7 +71,7 @@ def proposed(fact: ConsultationProposed) -> None:
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:
-    """Who paid learns it from the page of his payment."""
+    """Who paid is told of his payment."""
     if not fact.with_move:
         talk = _talk(fact.id)
         Notification.of_talk(talk.doctor.user, NotificationKind.CONFIRMED, talk)

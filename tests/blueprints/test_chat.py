@@ -120,6 +120,15 @@ def test_prefetch_reads_nothing(as_doctor: Browser, chat: Chat, doctor: Doctor, 
     assert db.session.get_one(Chat, chat.id).member(doctor.user_id).unread == 1
 
 
+def test_copy_to_be_kept_is_journalled_and_marks_nothing_read(
+    as_doctor: Browser, chat: Chat, doctor: Doctor, patient: User
+) -> None:
+    say(chat, patient)
+    assert as_doctor.get(f"/chats/{chat.id}", headers={"X-Kept-Copy": "1"}).status_code == 200
+    assert db.session.get_one(Chat, chat.id).member(doctor.user_id).unread == 1
+    assert db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.CHAT_READ)).one().last == 1
+
+
 def test_after_a_revision_come_new_messages_and_ticks(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
     seen = say(chat, doctor.user, "Старое").revision
     say(chat, doctor.user, "Новое")

@@ -82,7 +82,7 @@ def test_pages_name_their_language_and_themselves(as_patient: Browser, doctor: D
     titles = {}
     for url in ("/login/phone", "/doctors", f"/doctors/{doctor.id}", "/messages", "/profile", "/consultations"):
         page = as_patient.get(url).text
-        assert '<html lang="ru">' in page
+        assert '<html lang="ru" ' in page
         title = re.search(r"<title>(.+) · Клиника «Айболит»</title>", page)
         assert title is not None
         titles[url] = title.group(1)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
 
+import brotli
 from conftest import Browser
 from factories import later
 from flask import Flask
 
+from ibolit.blueprints.pwa.service_worker import ServiceWorker
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import LoginCode
+from ibolit.models import Chat, LoginCode, User
 
 
 def test_manifest_is_served_from_the_top(visitor: Browser, clinic: Flask) -> None:
@@ -32,10 +36,52 @@ def test_service_worker_keeps_what_the_offline_page_needs(visitor: Browser) -> N
     assert answer.headers["Service-Worker-Allowed"] == "/"
     assert answer.headers["Cache-Control"] == "no-cache"
     first = answer.text.splitlines()[0]
-    kept = json.loads(re.sub(r"^var ASSETS = (.*);$", r"\1", first))
+    version, kept = re.fullmatch(r'var VERSION = "(\w+)", ASSETS = (.*);', first).groups()
+    assert f'data-version="{version}"' in visitor.get("/login").text
+    kept = json.loads(kept)
     assert "/offline" in kept
     for url in kept:
         assert visitor.get(url).status_code == 200
+
+
+def test_worker_is_asked_for_with_every_page_and_sent_once(visitor: Browser) -> None:
+    plain, packed = visitor.get("/sw.js"), visitor.get("/sw.js", headers={"Accept-Encoding": "br"})
+    assert brotli.decompress(packed.data) == plain.data
+    again = visitor.get("/sw.js", headers={"Accept-Encoding": "br", "If-None-Match": packed.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_version_changes_with_what_the_offline_page_says(visitor: Browser, app: Flask) -> None:
+    version = app.extensions["ibolit_service_worker"].version
+    settings = replace(app.extensions["ibolit_settings"], clinic_phone="+7 495 111-11-11")
+    moved = SimpleNamespace(extensions=app.extensions | {"ibolit_settings": settings})
+    assert ServiceWorker(moved).version != version
+
+
+def test_pass_of_the_worker_sends_a_letter_of_that_person_only(
+    as_patient: Browser, as_stranger: Browser, visitor: Browser, chat: Chat, patient: User
+) -> None:
+    assert visitor.get("/worker/pass").status_code == 401
+    given = as_patient.get("/worker/pass")
+    assert given.headers["Cache-Control"] == "private, no-store"
+    assert given.json["viewer"] == patient.id
+    letter = {"text": "Из туннеля", "client_id": "abcdef123456"}
+    headers = {"X-CSRFToken": given.json["token"], "HX-Request": "true"}
+    posted = {"method": "POST", "data": letter, "headers": headers}
+    assert as_stranger.open(f"/chats/{chat.id}/messages", **posted).status_code == 400
+    assert as_patient.open(f"/chats/{chat.id}/messages", **posted).status_code == 200
+
+
+def test_home_screen_is_asked_about_once(as_patient: Browser) -> None:
+    page = as_patient.get("/home-screen").text
+    assert page.index("Android") < page.index("iPhone и iPad")
+    iphone = as_patient.get("/home-screen", headers={"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4)"}).text
+    assert iphone.index("iPhone и iPad") < iphone.index("Android")
+    answer = as_patient.post("/home-screen", htmx=True)
+    assert answer.status_code == 204
+    assert "home-screen=answered" in answer.headers["Set-Cookie"]
+    as_patient.post("/logout")
+    assert as_patient.client.get_cookie("home-screen").value == "answered"
 
 
 def test_offline_page_names_the_clinic_and_knows_nobody(as_patient: Browser, visitor: Browser) -> None:

@@ -293,7 +293,7 @@ def test_crash_after_the_sending_repeats_and_loses_nothing(
     class PowerCut(BaseException):
         pass
 
-    def cut(_self: Notification) -> None:
+    def cut(_self: Notification, _channel: Channel) -> None:
         raise PowerCut
 
     sms = put("sms", Post())

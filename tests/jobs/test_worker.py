@@ -45,7 +45,17 @@ def test_new_work_wakes_the_worker_after_the_commit_only(clinic: Flask) -> None:
     assert not any(bell.is_set() for bell in bells)
     LoginCode.ask("+79161234567", "192.0.2.1")
     db.session.commit()
-    assert all(bell.is_set() for bell in bells)
+    woken = {hand.lane for hand in clinic.extensions["ibolit_worker"]._hands if hand.bell.is_set()}
+    assert woken == {LIGHT}
+
+
+def test_what_is_due_later_wakes_nobody(clinic: Flask) -> None:
+    bells = [hand.bell for hand in clinic.extensions["ibolit_worker"]._hands]
+    for bell in bells:
+        bell.clear()
+    Job.add(JobKind.NOTIFICATION, 1, clock.now() + timedelta(minutes=10))
+    db.session.commit()
+    assert not any(bell.is_set() for bell in bells)
 
 
 def test_every_kind_of_work_has_a_lane() -> None:

@@ -12,6 +12,7 @@ from meetings import StillClock, accept, cancel, confirm, ready, wish, work
 
 from ibolit.extensions import db
 from ibolit.models import (
+    Channel,
     Chat,
     Consultation,
     ConsultationRequest,
@@ -52,7 +53,7 @@ def newest(kind: str) -> Notification:
 
 
 def test_every_kind_says_when_it_is_news() -> None:
-    of_themselves = {NotificationKind.REQUESTED, NotificationKind.TIME_WISHED}
+    of_themselves = {NotificationKind(kind) for kind in ("message", "paid", "requested", "time_wished")}
     assert set(TRUE_IN) == set(NotificationKind) - of_themselves
 
 
@@ -198,7 +199,7 @@ def test_same_fact_is_written_once(talk: Consultation) -> None:
 def test_only_what_waits_is_delivered(talk: Consultation) -> None:
     one = newest("confirmed")
     assert Notification.to_deliver(one.id) is one
-    one.arrive()
+    one.arrive(Channel.SMS)
     db.session.commit()
     assert (one.state, one.delivered_at) == ("delivered", clock.now())
     assert Notification.to_deliver(one.id) is None

@@ -11,12 +11,12 @@ from flask_wtf import FlaskForm
 
 from ... import errors
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, Tried
+from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, PushSubscription, Tried
 from ...rendering import respond
-from ...services import passwords
+from ...services import current_services, passwords
 from ...services.codes import new_nonce
 from ..entrance import address
-from .forms import EmailForm, NameForm, PasswordForm, ZoneForm
+from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
 
@@ -32,10 +32,10 @@ def index() -> ResponseReturnValue:
 def rename() -> ResponseReturnValue:
     form = NameForm()
     if not form.validate_on_submit():
-        return _refuse("name", name_form=form)
+        return refuse("name", name_form=form)
     current_user.rename(form.name.data)
     db.session.commit()
-    return _saved("name", "Имя сохранено.")
+    return saved("name", "Имя сохранено.")
 
 
 @bp.post("/email")
@@ -44,18 +44,18 @@ def change_email() -> ResponseReturnValue:
     """A taken address is answered alike; the letter to it only tells its owner."""
     form = EmailForm()
     if not form.validate_on_submit():
-        return _refuse("email", email_form=form)
+        return refuse("email", email_form=form)
     try:
         Attempt.count(Tried.EMAIL_PROOF, str(current_user.id))
     except errors.TooManyAttempts as refusal:
         form.email.errors = [refusal.sentence]
-        return _refuse("email", status=refusal.status, email_form=form)
+        return refuse("email", status=refusal.status, email_form=form)
     proof = EmailProof(user_id=current_user.id, email=form.email.data, nonce=new_nonce())
     db.session.add(proof)
     db.session.flush()
     Job.add(JobKind.EMAIL_PROOF, proof.id)
     db.session.commit()
-    return _saved("email", "Письмо отправлено.")
+    return saved("email", "Письмо отправлено.")
 
 
 @bp.route("/email/<int:id>", methods=["GET", "POST"])
@@ -86,10 +86,10 @@ def prove_email(id: int) -> ResponseReturnValue:
 def choose_zone() -> ResponseReturnValue:
     form = _zone_form()
     if not form.validate_on_submit():
-        return _refuse("zone", zone_form=form)
+        return refuse("zone", zone_form=form)
     current_user.choose_zone(form.zone.data)
     db.session.commit()
-    return _saved("zone", "Часовой пояс сохранён.")
+    return saved("zone", "Часовой пояс сохранён.")
 
 
 @bp.post("/password")
@@ -97,17 +97,17 @@ def choose_zone() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     form = PasswordForm()
     if not form.validate_on_submit():
-        return _refuse("password", password_form=form)
+        return refuse("password", password_form=form)
     try:
         _check_current(form.current.data)
     except errors.Refused as refusal:
         form.current.errors = [refusal.sentence]
-        return _refuse("password", status=refusal.status, password_form=form)
+        return refuse("password", status=refusal.status, password_form=form)
     current_user.password_hash = passwords.hash_password(form.password.data)
     Device.end_others(current_user, g.device)
     AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=current_user.id, subject_id=current_user.id, address=address())
     db.session.commit()
-    return _saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
+    return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
 
 
 @bp.post("/devices/<int:id>/end")
@@ -117,7 +117,7 @@ def end_device(id: int) -> ResponseReturnValue:
     device.end()
     AuditEvent.write(Act.DEVICE_ENDED, actor_id=current_user.id, subject_id=device.id, address=address())
     db.session.commit()
-    return _saved("devices", "Сеанс завершён.")
+    return saved("devices", "Сеанс завершён.")
 
 
 def _check_current(password: str) -> None:
@@ -130,7 +130,7 @@ def _check_current(password: str) -> None:
     Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, who)
 
 
-def _panels(**forms: FlaskForm) -> dict[str, Any]:
+def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
     """Everything the page shows; a form with errors takes the place of its fresh one."""
     proof = EmailProof.newest_of(current_user.id)
     return {
@@ -139,6 +139,10 @@ def _panels(**forms: FlaskForm) -> dict[str, Any]:
         "zone_form": _zone_form(formdata=None, zone=current_user.timezone if current_user.timezone_is_chosen else ""),
         "password_form": PasswordForm(formdata=None),
         "pending": proof if proof and proof.is_alive() else None,
+        "push": PushSubscription.of_device(g.device),
+        "push_key": current_services.push.public_key,
+        "push_refusal": "",
+        "notifications_form": NotificationsForm.of(current_user),
         "devices": db.session.scalars(Device.of(current_user)).all(),
         "this_device": g.device,
         "saved": "",
@@ -149,10 +153,10 @@ def _zone_form(**kwargs: Any) -> ZoneForm:
     return ZoneForm(followed=str(current_user.zone), **kwargs)
 
 
-def _saved(panel: str, sentence: str) -> ResponseReturnValue:
+def saved(panel: str, sentence: str) -> ResponseReturnValue:
     answer = respond(
         f"account/{panel}.html",
-        to=url_for(".index", _anchor=panel),
+        to=url_for("account.index", _anchor=panel),
         viewer=current_user,
         **(_panels() | {"saved": sentence}),
     )
@@ -161,7 +165,7 @@ def _saved(panel: str, sentence: str) -> ResponseReturnValue:
     return answer
 
 
-def _refuse(panel: str, status: int = 422, **forms: FlaskForm) -> ResponseReturnValue:
+def refuse(panel: str, status: int = 422, **forms: FlaskForm | str) -> ResponseReturnValue:
     return respond(
         f"account/{panel}.html", page="account/index.html", status=status, viewer=current_user, **_panels(**forms)
     )

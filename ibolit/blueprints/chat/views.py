@@ -58,7 +58,8 @@ def show(id: int) -> ResponseReturnValue:
     cards.lay_out(messages)
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
-    if _note_reading(chat, messages, moves_receipts=before is None) and chat.revision == revision + 1:
+    is_seen = before is None and "X-Kept-Copy" not in request.headers
+    if _note_reading(chat, messages, moves_receipts=is_seen) and chat.revision == revision + 1:
         revision = chat.revision
     return render_template(
         "pages/chat/show.html",
@@ -197,7 +198,8 @@ def _page_size(chat: Chat) -> int:
 
 
 def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) -> bool:
-    """The journal learns what was shown; a whole page of the newest also marks read, a prefetch does not.
+    """The journal learns what was shown or given to a device to keep; a whole page of the newest also marks read, a
+    prefetch and a copy to be kept do not.
 
     True when a receipt moved.
     """

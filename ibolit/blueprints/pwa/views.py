@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, render_template, send_file, url_for
+from flask import Blueprint, Response, current_app, render_template, request, send_file
+from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
+from ...config import current_settings
 from ...extensions import db
+from .service_worker import ServiceWorker
 
 bp = Blueprint("pwa", __name__)
 
 STATIC = Path(__file__).parents[2] / "static"
+APPLE = re.compile("iPhone|iPad|iPod|Macintosh")
+ASKED_ONCE = 400 * 86400
 
 
 @bp.get("/manifest.webmanifest")
@@ -22,15 +29,39 @@ def manifest() -> ResponseReturnValue:
     return send_file(path, mimetype="application/manifest+json", max_age=3600)
 
 
+@bp.record_once
+def _prepare_worker(state: BlueprintSetupState) -> None:
+    worker = state.app.extensions["ibolit_service_worker"] = ServiceWorker(state.app)
+    state.app.jinja_env.globals["version"] = worker.version
+
+
 @bp.get("/sw.js")
 def service_worker() -> ResponseReturnValue:
-    """The file after one generated line: what to keep for the offline page, by names that change with the content."""
-    assets = current_app.extensions["ibolit_assets"]
-    names = [asset.name for asset in assets.shell]
-    shell = [url_for("assets.show", name=name) for name in names] + [url_for(".offline")]
-    body = f"var ASSETS = {json.dumps(shell)};\n" + (STATIC / "sw.js").read_text(encoding="utf-8")
-    headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
-    return Response(body, content_type="text/javascript; charset=utf-8", headers=headers)
+    worker: ServiceWorker = current_app.extensions["ibolit_service_worker"]
+    return worker.answer()
+
+
+@bp.get("/worker/pass")
+def worker_pass() -> ResponseReturnValue:
+    """Who is signed in, and the token for his forms: the worker sends letters with no page to read them from."""
+    if not current_user.is_authenticated:
+        return Response(status=401)
+    return {"viewer": current_user.id, "token": generate_csrf()}
+
+
+@bp.get("/home-screen")
+def home_screen() -> ResponseReturnValue:
+    """How to put the app there by hand, for browsers that do not offer it."""
+    return render_template("pages/pwa/home_screen.html", is_apple=bool(APPLE.search(request.user_agent.string)))
+
+
+@bp.post("/home-screen")
+def answer_home_screen() -> ResponseReturnValue:
+    """Asked once, not again: as long as browsers keep a cookie, whoever signs in or out."""
+    answer = Response(status=204)
+    secure = current_settings.is_https
+    answer.set_cookie("home-screen", "answered", max_age=ASKED_ONCE, secure=secure, samesite="Lax")
+    return answer
 
 
 @bp.get("/favicon.ico")

@@ -6,9 +6,10 @@ ibolit.behaviour('leaving', function (form) {
   }
   function isUnsent(key) { return key !== 'ibolit:speed'; } // of voice messages: nobody's words
   form.addEventListener('submit', function (event) {
-    if (ours().some(isUnsent) && !confirm('Есть неотправленный текст или файлы. Выйти и стереть?')) { event.preventDefault(); return; }
+    var isSomethingUnsent = ours().some(isUnsent) || ibolit.letters.waiting().length;
+    if (isSomethingUnsent && !confirm('Есть неотправленный текст или файлы. Выйти и стереть?')) { event.preventDefault(); return; }
     ibolit.leaving = true;
     ours().forEach(function (key) { localStorage.removeItem(key); });
-    try { indexedDB.deleteDatabase('ibolit'); } catch (error) { /* an engine without it, or a forbidden one: nothing is kept there */ }
+    try { ['ibolit', 'ibolit-outbox'].forEach(function (name) { indexedDB.deleteDatabase(name); }); } catch (error) { /* an engine without it, or a forbidden one: nothing is kept there */ }
   });
 });

@@ -1,13 +1,31 @@
-// What waits for the server on this device, a key a letter: two tabs must not overwrite each other's. Told to the server
-// with the same client id until it answers, so that nothing is lost and nothing doubled.
+// What waits for the server on this device. Told to it with the same client id until it answers, so that nothing is lost
+// and nothing doubled.
 (function () {
   'use strict';
   var viewer = document.body.getAttribute('data-viewer'), MINE = 'unsent:' + viewer + ':', latest = 0;
 
   function keyOf(letter) { return MINE + letter.chat + ':' + letter.id; }
 
+  // Where letters lie: a key a letter, as two tabs must not overwrite each other's. Where the service worker can send them
+  // with the app closed, modern/letterbox.js has them instead.
+  var store = {
+    ready: function (done) { done(); },
+    all: function () { return ibolit.keptKeys(MINE).map(function (key) { return JSON.parse(ibolit.kept(key)); }); },
+    has: function (letter) { return !!ibolit.kept(keyOf(letter)); },
+    put: function (letter) { ibolit.keep(keyOf(letter), JSON.stringify(letter)); },
+    remove: function (letter) { ibolit.keep(keyOf(letter), ''); },
+    alone: function (letter, work) { work(function () {}); },
+    later: function () {}
+  };
+
+  function keepIn(better) {
+    var first = store;
+    store = better;
+    return first;
+  }
+
   function waiting(chat) {
-    return ibolit.keptKeys(MINE + (chat ? chat + ':' : '')).map(function (key) { return JSON.parse(ibolit.kept(key)); })
+    return store.all().filter(function (one) { return !chat || one.chat === chat; })
       .sort(function (one, other) { return one.at - other.at; });
   }
 
@@ -15,15 +33,15 @@
   function keep(chat, text, id, files) {
     latest = Math.max(latest + 1, new Date().getTime());
     var letter = { chat: chat, text: text, id: id, at: latest, files: files };
-    ibolit.keep(keyOf(letter), JSON.stringify(letter));
+    store.put(letter);
     return letter;
   }
 
-  function waits(letter) { return !!ibolit.kept(keyOf(letter)); }
+  function waits(letter) { return store.has(letter); }
 
   function drop(letter) {
     var bubble = document.querySelector('.message--waiting[data-client-id="' + letter.id + '"]');
-    ibolit.keep(keyOf(letter), '');
+    store.remove(letter);
     if (bubble) ibolit.remove(bubble);
   }
 
@@ -64,12 +82,33 @@
   function post(letter, done) {
     var uploads = (letter.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
     var body = ibolit.form({ text: letter.text, client_id: letter.id }) + uploads.join('');
-    ibolit.ask('POST', '/chats/' + letter.chat + '/messages', body, done);
+    store.alone(letter, function (end) {
+      ibolit.ask('POST', '/chats/' + letter.chat + '/messages', body, function (status, html) {
+        end();
+        if (!status || status >= 500) store.later();
+        done(status, html);
+      });
+    });
+  }
+
+  // Of a chat that is not open: why it came back, and where its text is.
+  function tellWhy(letter, html) {
+    var box = document.createElement('div'), why, link;
+    box.innerHTML = html;
+    why = box.querySelector('.foot__words, .field__error span');
+    why = why ? why.textContent.replace(/\.$/, '') + '. ' : '';
+    box.innerHTML = '<p class="notice notice--kept"><svg class="icon" width="24" height="24" aria-hidden="true">' +
+      '<use xlink:href="#i-alert"></use></svg><span><span></span><a>Открыть чат</a></span></p>';
+    box.querySelector('span span').textContent = why + 'Сообщение не отправлено, текст сохранён. ';
+    link = box.querySelector('a');
+    link.href = '/chats/' + letter.chat + '#end';
+    document.getElementById('notices').innerHTML = box.innerHTML;
   }
 
   ibolit.letters = {
     waiting: waiting, waits: waits, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post,
-    tray: tray, keepTray: keepTray, postedByForm: postedByForm, seeIfPosted: seeIfPosted
+    tray: tray, keepTray: keepTray, postedByForm: postedByForm, seeIfPosted: seeIfPosted, keepIn: keepIn,
+    ready: function (done) { store.ready(done); }
   };
 
   // One leaves a chat faster than a slow network takes the letter: any page sends what waits for a chat that is not open.
@@ -81,13 +120,19 @@
       var letter = waiting().filter(function (one) { return one.chat !== open; })[0];
       if (busy || !letter) return;
       busy = true;
-      post(letter, function (status) {
+      post(letter, function (status, html) {
         busy = false;
         if (status === 200) drop(letter);
-        else if (refused(status)) takeBack([letter]);
+        else if (refused(status)) giveBack(letter, status, html);
         else return; // with the next page or the next connection
         next();
       });
+    }
+
+    // What stands behind it in a chat whose time is over would be refused like it.
+    function giveBack(letter, status, html) {
+      takeBack(status === 409 ? waiting(letter.chat) : [letter]);
+      tellWhy(letter, html);
     }
 
     // The socket may bring our own message before the answer does, or from another tab.
@@ -100,6 +145,6 @@
     body.addEventListener('ibolit:unattended', next);
     body.addEventListener('htmx:wsOpen', next);
     window.addEventListener('online', next);
-    next();
+    store.ready(next);
   });
 })();

@@ -2,7 +2,7 @@
 ibolit.outbox = function (form) {
   'use strict';
   var chat = form.getAttribute('data-chat'), viewer = document.body.getAttribute('data-viewer');
-  var queue = ibolit.letters.waiting(chat), busy = false, count = 0;
+  var queue = [], busy = false, count = 0, isStopped = false;
 
   function bubbleOf(letter) {
     return document.querySelector('.message--waiting[data-client-id="' + letter.id + '"]');
@@ -93,8 +93,12 @@ ibolit.outbox = function (form) {
   document.body.addEventListener('ibolit:told', prune);
   document.body.addEventListener('htmx:wsOpen', retry);
   window.addEventListener('online', retry);
-  queue.forEach(show);
-  retry();
+  ibolit.letters.ready(function () {
+    if (isStopped) return;
+    queue = ibolit.letters.waiting(chat);
+    queue.filter(function (letter) { return !bubbleOf(letter); }).forEach(show);
+    retry();
+  });
 
   return {
     send: function (text, id, files) {
@@ -106,6 +110,7 @@ ibolit.outbox = function (form) {
       sendNext();
     },
     stop: function () {
+      isStopped = true;
       document.body.removeEventListener('ibolit:told', prune);
       document.body.removeEventListener('htmx:wsOpen', retry);
       window.removeEventListener('online', retry);

@@ -1,4 +1,40 @@
-// Lets the app open from the home screen without a network.
-if ('serviceWorker' in navigator) {
-  window.addEventListener('load', () => { navigator.serviceWorker.register('/sw.js').catch(() => {}); });
-}
+// The service worker: registered when the page has shown itself, and asked whether it is of this page's version. A newer one
+// waits for «Обновить», as what is open here goes on as it is.
+(() => {
+  if (!('serviceWorker' in navigator)) return;
+  const HOUR = 3600 * 1000, version = document.documentElement.getAttribute('data-version');
+  let asked = Date.now(), isWanted = false;
+
+  async function register() {
+    const registration = await navigator.serviceWorker.register('/sw.js');
+    meet(registration.waiting);
+    registration.addEventListener('updatefound', () => {
+      const worker = registration.installing;
+      worker.addEventListener('statechange', () => { if (worker.state === 'installed') meet(registration.waiting); });
+    });
+    // A chat stays open for days, and browsers look for a new worker only when a page is opened.
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden || Date.now() - asked < HOUR) return;
+      asked = Date.now();
+      registration.update().catch(() => {});
+    });
+  }
+
+  function meet(worker) { if (worker) worker.postMessage({ version }); }
+
+  function onMessage(event) {
+    if (event.data.newer) ibolit.offer('update', 'Вышла новая версия iBolit.', [
+      { words: 'Обновить', isMain: true, press: () => takeOver(event.source) },
+      { words: 'Позже', press: () => {} }
+    ]);
+  }
+
+  function takeOver(worker) {
+    isWanted = true;
+    worker.postMessage({ takeOver: true });
+  }
+
+  navigator.serviceWorker.addEventListener('message', onMessage);
+  navigator.serviceWorker.addEventListener('controllerchange', () => { if (isWanted) location.reload(); });
+  window.addEventListener('load', () => { register().catch(() => {}); });
+})();

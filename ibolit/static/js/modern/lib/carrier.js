@@ -89,6 +89,7 @@ const carrier = (() => {
       const sent = new Set(), noteSent = () => ibolit.letters.waiting(this.chat).forEach((one) => (
         (one.files || []).forEach((file) => sent.add(file.key))
       ));
+      await new Promise((done) => ibolit.letters.ready(done));
       noteSent(); // a letter may leave while the disk is read
       const records = await shelf.of(this.place), noted = ibolit.letters.tray(this.chat);
       noteSent();

@@ -1,0 +1,80 @@
+// «Хранить переписку на этом устройстве»: the wish is the cache kept-N itself, which the service worker fills (sw-kept.js).
+(() => {
+  if (!('serviceWorker' in navigator && 'caches' in window)) return;
+  const STALE = 5 * 60 * 1000, PAUSE = 3000;
+  const viewer = document.body.getAttribute('data-viewer'), name = `kept-${viewer}`;
+  const keptAt = Number(document.documentElement.getAttribute('data-kept-at'));
+  let timer = 0, isKept = false;
+
+  async function begin() {
+    const names = (await caches.keys()).filter((one) => one.startsWith('kept-'));
+    await Promise.all(names.filter((one) => one !== name).map((one) => caches.delete(one))); // of who was here before
+    isKept = names.includes(name);
+    if (!isKept) return;
+    const list = await caches.match('/messages', { cacheName: name });
+    if (!list || Date.now() - Number(list.headers.get('X-Kept-At')) > STALE) refresh();
+  }
+
+  // Answered with { refreshed }.
+  async function refresh() {
+    const registration = await navigator.serviceWorker.ready;
+    registration.active.postMessage({ refresh: viewer });
+  }
+
+  // What was said just now must be there when the network goes.
+  function onTold(event) {
+    if (!isKept || !event.detail.item.classList.contains('message')) return;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, PAUSE);
+  }
+
+  // This page is a copy: it says so, and becomes true as soon as the clinic answers.
+  function sayOfWhen() {
+    const banner = document.getElementById('connection'), usual = banner.textContent, at = new Date(keptAt);
+    banner.textContent = `Нет связи. Так было ${at.toLocaleDateString('ru', { day: 'numeric', month: 'long' })}, ` +
+      `${at.toLocaleTimeString('ru', { hour: '2-digit', minute: '2-digit' })}.`;
+    banner.hidden = false;
+    document.body.addEventListener('htmx:wsOpen', () => {
+      banner.textContent = usual;
+      if (document.querySelector('.chat')) htmx.trigger(document.body, 'chat:stale'); else location.reload();
+    }, { once: true });
+  }
+
+  ibolit.behaviour('keeping', (panel) => {
+    const box = panel.querySelector('[type=checkbox]'), status = panel.querySelector('[role=status]');
+
+    async function choose() {
+      isKept = box.checked;
+      if (isKept) {
+        status.textContent = 'Сохраняем…';
+        await caches.open(name);
+        await refresh();
+      } else {
+        await caches.delete(name);
+        status.textContent = 'Стёрто с этого устройства.';
+      }
+    }
+
+    function onRefreshed(event) {
+      if (!box.checked || event.data.refreshed === undefined) return;
+      status.textContent = event.data.refreshed ? 'Сохранено. Откроется и без интернета.' : 'Нет связи. Сохраним, когда она появится.';
+    }
+
+    panel.querySelector('.keeping__lacking').hidden = true;
+    panel.querySelector('.keeping__choice').hidden = false;
+    caches.has(name).then((isThere) => { box.checked = isThere; });
+    box.addEventListener('change', choose);
+    navigator.serviceWorker.addEventListener('message', onRefreshed);
+    return () => navigator.serviceWorker.removeEventListener('message', onRefreshed);
+  });
+
+  // Not every browser does what Clear-Site-Data asks for.
+  window.addEventListener('submit', (event) => {
+    if (event.defaultPrevented || !event.target.classList.contains('sign-out')) return;
+    isKept = false;
+    caches.delete(name);
+  });
+  document.body.addEventListener('ibolit:told', onTold);
+  begin().catch(() => {}); // storage may be forbidden
+  if (keptAt) sayOfWhen();
+})();

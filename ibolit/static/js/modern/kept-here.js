@@ -1,0 +1,30 @@
+// The page that stands in without a network: what the person keeps on this device, and when the next consultation is.
+ibolit.behaviour('kept-here', (place) => {
+  const OVER = 2 * 3600 * 1000;
+
+  function startOf(card) { return Number(card.getAttribute('data-phase').split('-').pop()); }
+
+  async function nextOf(cacheName) {
+    const list = await caches.match('/consultations', { cacheName });
+    const page = new DOMParser().parseFromString(list ? await list.text() : '', 'text/html');
+    return [...page.querySelectorAll('.talk--confirmed, .talk--proposed, .talk--in-progress')]
+      .filter((card) => startOf(card) > Date.now() - OVER).sort((one, other) => startOf(one) - startOf(other))[0];
+  }
+
+  function words(card, ...parts) {
+    return parts.map((part) => card.querySelector(part).textContent.replace(/\s+/g, ' ').trim()).join(' ');
+  }
+
+  async function show() {
+    const name = (await caches.keys()).find((one) => one.startsWith('kept-'));
+    if (!name) return;
+    place.hidden = false;
+    const card = await nextOf(name);
+    if (!card) return;
+    place.querySelector('.kept__talk').hidden = false;
+    place.querySelector('.kept__when').textContent = words(card, '.talk__day', '.talk__zone');
+    place.querySelector('.kept__who').textContent = words(card, '.talk__who > span:last-child');
+  }
+
+  if ('caches' in window) show().catch(() => {});
+});

@@ -1,0 +1,54 @@
+// Letters that wait, where both the pages and the service worker reach them: IndexedDB, one bag for the device. Each says
+// whose it is; who takes one to the server holds its chat's lock, so that they arrive in order.
+const mailbag = (() => {
+  const NAME = 'ibolit-outbox', LETTERS = 'letters';
+  const told = typeof BroadcastChannel === 'function' ? new BroadcastChannel(NAME) : null;
+  let opened = null;
+
+  function open() {
+    if (!opened) opened = new Promise(connect).catch((error) => { opened = null; throw error; });
+    return opened;
+  }
+
+  function connect(done, failed) {
+    const asked = indexedDB.open(NAME, 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(LETTERS, { keyPath: 'id' });
+    asked.onerror = asked.onblocked = () => failed(asked.error);
+    asked.onsuccess = () => {
+      const base = asked.result;
+      base.onclose = () => { opened = null; };
+      base.onversionchange = () => { base.close(); opened = null; }; // signing out wipes it
+      done(base);
+    };
+  }
+
+  async function ask(mode, question) {
+    const base = await open();
+    return new Promise((done, failed) => {
+      const deal = base.transaction(LETTERS, mode), asked = question(deal.objectStore(LETTERS));
+      deal.oncomplete = () => done(asked.result);
+      deal.onerror = deal.onabort = () => failed(deal.error);
+    });
+  }
+
+  async function all() {
+    return (await ask('readonly', (letters) => letters.getAll())).sort((one, other) => one.at - other.at);
+  }
+
+  async function has(id) { return await ask('readonly', (letters) => letters.count(id)) > 0; }
+  function put(letter) { return ask('readwrite', (letters) => letters.put(letter)); }
+  function remove(id) { return ask('readwrite', (letters) => letters.delete(id)); }
+
+  function exclusively(chat, work) { return navigator.locks.request(`${NAME}-${chat}`, work); }
+
+  // The fields of the chat's own form.
+  function form(letter) {
+    const fields = [['text', letter.text], ['client_id', letter.id]].concat((letter.files || []).map((file) => ['uploads', file.key]));
+    return fields.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+  }
+
+  function tell(news) { told.postMessage(news); }
+  function listen(hear) { told.onmessage = (event) => hear(event.data); }
+
+  return { NAME, all, has, put, remove, exclusively, form, tell, listen };
+})();
