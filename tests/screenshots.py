@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import tempfile
+from io import BytesIO
 from pathlib import Path
 
 from live_clinic import PASSWORD, ROOT, LiveClinic
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FOLDER = ROOT / "docs" / "screenshots"
+SHOWN = ROOT / "ibolit" / "static" / "screenshots"  # in the manifest
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
 PATIENT, DOCTOR, OPERATOR = "+79000000001", "+79000000101", "operator@example.org"
@@ -19,6 +22,7 @@ SCREENS = (
     ("first-entry", "", "/login/phone"),
     ("offer", "", "/documents/offer"),
     ("offline", "", "/offline"),
+    ("home-screen", "", "/home-screen"),
     ("demo-outbox", "", "/demo/outbox"),
     ("not-found", "", "/nothing-here"),
     ("doctors", PATIENT, "/doctors"),
@@ -48,6 +52,12 @@ SCREENS = (
     ("decisions", OPERATOR, "/operator"),
 )
 
+FOR_MANIFEST = (
+    ("messages-narrow", "/messages", PHONE, 2),
+    ("chat-narrow", "/chats/1", PHONE, 2),
+    ("chat-wide", "/chats/1", DESKTOP, 1),
+)
+
 
 def sign_in(page: Page, login: str) -> None:
     page.goto("/login")
@@ -74,13 +84,31 @@ def take(browser: Browser, url: str, where: str, size: dict[str, int], theme: st
         context.close()
 
 
+def take_for_manifest(browser: Browser, url: str) -> None:
+    """What a browser shows before it installs the app; few colours make small files."""
+    for name, path, size, scale in FOR_MANIFEST:
+        context = browser.new_context(
+            viewport=size, device_scale_factor=scale, locale="ru-RU", timezone_id="Europe/Moscow", base_url=url,
+            reduced_motion="reduce",
+        )  # fmt: skip
+        page = context.new_page()
+        sign_in(page, PATIENT)
+        page.goto(path)
+        page.wait_for_function("document.readyState === 'complete'")
+        picture = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+        picture.save(SHOWN / f"{name}.png", optimize=True)
+        context.close()
+
+
 def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    for folder in (FOLDER, SHOWN):
+        folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         clinic = LiveClinic(Path(data))
         clinic.start()
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         try:
+            take_for_manifest(browser, clinic.url)
             take(browser, clinic.url, "phone", PHONE, "light")
             take(browser, clinic.url, "desktop", DESKTOP, "dark")
         finally:

@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from types import SimpleNamespace
 
 import brotli
 from conftest import Browser
 from factories import later
 from flask import Flask
+from PIL import Image
 
 from ibolit.blueprints.pwa.service_worker import ServiceWorker
 from ibolit.extensions import db
@@ -26,8 +28,9 @@ def test_manifest_is_served_from_the_top(visitor: Browser, clinic: Flask) -> Non
     assert manifest["lang"] == "ru"
     assert manifest["start_url"].startswith("/")
     assert manifest["display"] == "standalone"
-    for icon in manifest["icons"]:
-        assert visitor.get(icon["src"]).status_code == 200
+    for picture in (*manifest["icons"], *manifest["screenshots"]):
+        size = Image.open(BytesIO(visitor.get(picture["src"]).data)).size
+        assert picture["sizes"] == f"{size[0]}x{size[1]}"
 
 
 def test_service_worker_keeps_what_the_offline_page_needs(visitor: Browser) -> None:

@@ -123,6 +123,7 @@ def test_in_the_tunnel_and_after_it(visitors: Visitors, live: LiveClinic, no_com
     open_chat(patient)
     write(patient, "последнее на связи")
     expect(bubble(patient, "последнее на связи").locator(".ticks--read")).to_have_count(1)
+    patient.goto("/home-screen")  # left at once: the copy has it all the same
     wait_for(patient, IS_IN_COPY)
     no_complaints()
     # The clinic dies and the network is cut: the app starts, from its icon, with the chats of before.

@@ -39,10 +39,9 @@
     event.preventDefault();
     prompt = event;
   });
-  document.addEventListener('DOMContentLoaded', function () {
-    document.body.addEventListener('ibolit:told', function (event) {
-      var item = event.detail.item;
-      if (item.hasAttribute('data-client-id') && item.hasAttribute('data-revision')) offer();
-    });
-  });
+  // Before whoever else wants to offer something then: pushes come to iPhones only from the home screen.
+  document.addEventListener('ibolit:told', function (event) {
+    var item = event.detail.item;
+    if (item.hasAttribute('data-client-id') && item.hasAttribute('data-revision')) offer();
+  }, true);
 })();

@@ -25,7 +25,15 @@
   function onTold(event) {
     if (!isKept || !event.detail.item.classList.contains('message')) return;
     clearTimeout(timer);
-    timer = setTimeout(refresh, PAUSE);
+    timer = setTimeout(catchUp, PAUSE);
+  }
+
+  function catchUp() {
+    if (!timer) return;
+    clearTimeout(timer);
+    timer = 0;
+    const worker = navigator.serviceWorker.controller; // a page that is being left can wait for nothing
+    if (worker) worker.postMessage({ refresh: viewer }); else refresh();
   }
 
   // This page is a copy: it says so, and becomes true as soon as the clinic answers.
@@ -75,6 +83,8 @@
     caches.delete(name);
   });
   document.body.addEventListener('ibolit:told', onTold);
+  window.addEventListener('pagehide', catchUp);
+  document.addEventListener('visibilitychange', () => { if (document.hidden) catchUp(); });
   begin().catch(() => {}); // storage may be forbidden
   if (keptAt) sayOfWhen();
 })();
