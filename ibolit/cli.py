@@ -8,6 +8,7 @@ import click
 from flask import Flask, current_app
 
 from . import errors
+from .commands import COMMANDS
 from .extensions import db
 from .models import Act, AuditEvent, Cause, Job, Payment
 from .rendering import kopecks, rubles
@@ -17,7 +18,7 @@ CONSOLE = "console"  # the address of who sits at the server
 
 
 def register_commands(app: Flask) -> None:
-    for command in (seed, work, jobs, refund):
+    for command in (seed, work, jobs, refund, *COMMANDS):
         app.cli.add_command(command)
 
 

@@ -22,6 +22,11 @@ class TooManyAttempts(Refused):
     sentence = "Слишком много попыток. Подождите немного и попробуйте ещё раз."
 
 
+class PhoneIsTaken(Refused):
+    status = 409
+    sentence = "Этот номер уже занят."
+
+
 class CodeIsWrong(Refused):
     sentence = "Код не подходит. Проверьте цифры из СМС."
 

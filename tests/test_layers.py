@@ -29,7 +29,11 @@ MAY_IMPORT = {
     "seed_files": set(),
     "seed_talks": {"config", "events", "extensions", "models", "services"},
     "seeds": {"events", "extensions", "models", "seed_files", "seed_talks", "services"},
-    "cli": {"errors", "extensions", "models", "rendering", "seeds", "services"},
+    "dumps": {"extensions"},
+    "backup": {"config", "database", "dumps", "extensions", "models", "services"},
+    "commands": {"backup", "errors", "extensions", "jobs", "models", "phones", "rendering", "services"},
+    "keys": {"commands"},
+    "cli": {"commands", "errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
                    "sockets"},
 }  # fmt: skip

@@ -32,6 +32,7 @@ from .login_code import LoginCode
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .stored import StoredFile, files_named_in
 from .user import EmailProof, IdentityLevel, Role, User
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "Role",
     "Sheet",
     "SignatureKind",
+    "StoredFile",
     "TalkKind",
     "Tariff",
     "Template",
@@ -87,4 +89,5 @@ __all__ = [
     "Tried",
     "User",
     "Variant",
+    "files_named_in",
 ]

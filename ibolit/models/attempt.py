@@ -9,10 +9,12 @@ from sqlalchemy import Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
+from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
 from ..services.codes import fingerprint
+from .forgetting import forget
 from .types import RowId, UtcDateTime, word_of
 
 
@@ -62,5 +64,6 @@ class Attempt(Model):
         db.session.execute(delete(cls).where(cls.kind == kind, cls.key == fingerprint(f"{kind}:{who}")))
 
     @classmethod
-    def forget_old(cls) -> None:
-        db.session.execute(delete(cls).where(cls.at < clock.now() - max(period for _, period in LIMITS.values())))
+    def forget_old(cls) -> int:
+        """What still counts is younger than a day, the least that can be set; how many went."""
+        return forget(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_attempts))

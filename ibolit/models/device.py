@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, delete, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
+from ..config import current_settings
 from ..events import DeviceEnded, record
 from ..extensions import Model, db
 from ..services import clock
+from .forgetting import forget
 from .types import RowId, UtcDateTime
 from .user import SEEN_EVERY, User
 
@@ -60,8 +62,9 @@ class Device(Model):
             device.end()
 
     @classmethod
-    def forget_old(cls) -> None:
-        db.session.execute(delete(cls).where(cls.seen_at < clock.now() - cls.LIVES))
+    def forget_old(cls) -> int:
+        """Sooner than after 90 days only where the clinic decides so; who was signed in there is not any more."""
+        return forget(cls, cls.seen_at < clock.now() - timedelta(days=current_settings.keep_devices))
 
     def end(self) -> None:
         db.session.delete(self)

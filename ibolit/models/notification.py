@@ -10,11 +10,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from ..config import current_settings
 from ..extensions import Model, db
 from ..services import clock
 from .chat import Chat
 from .consultation import COMING, Consultation, ConsultationState
 from .doctor import Doctor
+from .forgetting import forget
 from .job import Job, JobKind
 from .types import RowId, UtcDateTime, word_of
 from .user import User
@@ -107,6 +109,12 @@ class Notification(Model):
         loaded = joinedload(cls.user), people.joinedload(Chat.patient), doctor
         one = select(cls).options(*loaded).where(cls.id == id, cls.state == NotificationState.WAITING)
         return db.session.scalar(one)
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """What is on its way still stays, however old."""
+        old = cls.created_at < clock.now() - timedelta(days=current_settings.keep_notifications)
+        return forget(cls, old & (cls.state != NotificationState.WAITING))
 
     @property
     def is_stale(self) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from .. import errors
 from ..config import current_settings
@@ -92,6 +92,28 @@ class User(UserMixin, Model):
 
     def is_present(self) -> bool:
         return self.seen_at is not None and clock.now() - self.seen_at < PRESENT_FOR
+
+    @classmethod
+    def expect(cls, phone: str, name: str, role: Role) -> Self:
+        """Known to the clinic; he sets a password when he first comes, by a code. Raises PhoneIsTaken."""
+        queue_up(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
+        if cls.by_phone(phone) is not None:
+            raise errors.PhoneIsTaken
+        person = cls(phone=phone, name=name, role=role, password_hash="")
+        db.session.add(person)
+        db.session.flush()
+        return person
+
+    @classmethod
+    def of_the_clinic(cls) -> Select[tuple[Self]]:
+        """Doctors and operators, hidden ones too."""
+        mine = select(cls).options(joinedload(cls.doctor)).where(cls.role != Role.PATIENT)
+        return mine.order_by(cls.role, cls.name, cls.id)
+
+    @property
+    def has_entered(self) -> bool:
+        """Was here at least once, and has a password."""
+        return self.password_hash != ""
 
     def rename(self, name: str) -> None:
         self.name = name
