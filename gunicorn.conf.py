@@ -137,6 +137,7 @@ def tell_sockets(worker: Worker, stopping: "SimpleQueue[int]") -> None:
     services = getattr(worker.wsgi, "extensions", {}).get("ibolit_services")
     if services:
         services.realtime.close_all(SERVICE_RESTART)
+        services.calls.close_all(SERVICE_RESTART)
 
 
 # gunicorn waits up to 2 s for a closed client to go, in the thread that accepts: five idle clients stop every page.

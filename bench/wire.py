@@ -73,7 +73,7 @@ class Person:
             self._writer.write("\r\n".join([*lines, "", ""]).encode() + body)
             return await self._answer()
 
-    async def listen(self, heard: Heard) -> Socket:
+    async def listen(self, heard: Heard, path: str = "/live") -> Socket:
         """One more open screen; `heard` gets each text and when it came."""
         loop = asyncio.get_running_loop()
         socket = Socket(heard)
@@ -81,7 +81,7 @@ class Person:
             lambda: socket, "127.0.0.1", self.server.port, local_addr=(self.address, 0), happy_eyeballs_delay=None
         )
         key = base64.b64encode(os.urandom(16)).decode()
-        lines = ["GET /live HTTP/1.1", *self.headers(), "Connection: Upgrade", "Upgrade: websocket"]
+        lines = [f"GET {path} HTTP/1.1", *self.headers(), "Connection: Upgrade", "Upgrade: websocket"]
         lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13"]
         await socket.open("\r\n".join([*lines, "", ""]).encode())
         return socket

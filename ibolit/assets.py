@@ -87,6 +87,25 @@ CHAT = (
 
 VIEWER = ("js/modern/lib/zoom.js", "js/modern/chat/viewer.js")  # over a chat, and over its files
 
+# The call and the check before it; nothing of it is on any other page.
+CALL_CSS = ("call",)
+CALL = (
+    "js/modern/lib/teller.js",
+    "js/modern/lib/signaling.js",
+    "js/modern/lib/peer.js",
+    "js/modern/lib/quality.js",
+    "js/modern/lib/devices.js",
+    "js/modern/call/parts.js",
+    "js/modern/call/own-picture.js",
+    "js/modern/call/watch.js",
+    "js/modern/call/chat-panel.js",
+    "js/modern/call/leaving.js",
+    "js/modern/call/sending.js",
+    "js/modern/call/room.js",
+    "js/modern/call/controls.js",
+    "js/modern/call/check.js",
+)
+
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -105,19 +124,25 @@ class Assets:
     """The joined files by their public names."""
 
     def __init__(self) -> None:
-        css = _join([STATIC / "css" / f"{part}.css" for part in CSS])
-        self.css = _named("app", "css", "text/css; charset=utf-8", css)
+        self.css = _style("app", CSS)
+        self.call_css = _style("call", CALL_CSS)
         self.js = _script("app", JS)
         self.modern = _script("modern", MODERN)
         self.chat = _script("chat", CHAT)
         self.viewer = _script("viewer", VIEWER)
+        self.call = _script("call", CALL)
         self.tus = _script("tus", TUS)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
-        self.by_name = {asset.name: asset for asset in (*self.shell, self.chat, self.viewer, self.tus)}
+        apart = (self.chat, self.viewer, self.call_css, self.call, self.tus)
+        self.by_name = {asset.name: asset for asset in (*self.shell, *apart)}
 
 
 def _join(paths: list[Path]) -> bytes:
     return b"\n".join(path.read_bytes().strip() for path in paths) + b"\n"
+
+
+def _style(stem: str, parts: tuple[str, ...]) -> Asset:
+    return _named(stem, "css", "text/css; charset=utf-8", _join([STATIC / "css" / f"{part}.css" for part in parts]))
 
 
 def _script(stem: str, parts: tuple[str, ...]) -> Asset:

@@ -1,4 +1,5 @@
-"""Chores: flask seed fills the demo clinic, work does due jobs, jobs shows them, refund gives money back."""
+"""Chores: flask seed fills the demo clinic, work does due jobs, jobs shows them, refund gives money back, doctor looks
+whether all is well, calls tells how the calls of a consultation went."""
 
 from __future__ import annotations
 
@@ -7,10 +8,10 @@ from datetime import datetime
 import click
 from flask import Flask, current_app
 
-from . import errors
+from . import checkup, errors
 from .commands import COMMANDS
 from .extensions import db
-from .models import Act, AuditEvent, Cause, Job, Payment
+from .models import Act, AuditEvent, CallReport, CallVisit, Cause, Consultation, Job, Payment
 from .rendering import kopecks, rubles
 from .services import clock
 
@@ -18,7 +19,7 @@ CONSOLE = "console"  # the address of who sits at the server
 
 
 def register_commands(app: Flask) -> None:
-    for command in (seed, work, jobs, refund, *COMMANDS):
+    for command in (seed, work, jobs, refund, doctor, calls, *COMMANDS):
         app.cli.add_command(command)
 
 
@@ -77,6 +78,40 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
     db.session.commit()
     click.echo(f"{rubles(sum_)} of payment №{payment} go back.")
     db.session.remove()
+
+
+@click.command()
+def doctor() -> None:
+    """Look whether all is well: a line for each check, and exit code 1 when one found something."""
+    is_well = True
+    for finding in checkup.findings():
+        is_well = is_well and finding.is_well
+        click.echo(f"{'ok   ' if finding.is_well else 'WRONG'}  {finding.name:14} {finding.words}")
+    if not is_well:
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("consultation", type=click.IntRange(min=1))
+def calls(consultation: int) -> None:
+    """How the calls of a consultation went, for support: visits and quality of both sides. Names nobody."""
+    found = db.session.get(Consultation, consultation)
+    if found is None:
+        raise click.ClickException(f"There is no consultation №{consultation}.")
+    for visit in CallVisit.of(found):
+        click.echo(f"{_side(found, visit.user_id):8} {visit.joined_at:%Y-%m-%d %H:%M:%S}Z  {visit.seconds:5} s")
+    click.echo(f"together {CallVisit.together(found):28} s")
+    for report in CallReport.of(found):
+        click.echo(
+            f"{_side(found, report.user_id):8} set up in {report.mean_setup_ms} ms × {report.setups}, restarted "
+            f"{report.restarts} times, relayed {report.relayed_seconds} s, direct {report.direct_seconds} s, "
+            f"loss {report.mean_loss_permille} ‰, round trip {report.mean_rtt_ms} ms"
+        )
+    db.session.remove()
+
+
+def _side(consultation: Consultation, user_id: int) -> str:
+    return "patient" if user_id == consultation.patient_id else "doctor"
 
 
 def _stamp(moment: datetime) -> str:

@@ -93,6 +93,10 @@ class Settings:
     s3_key: str
     s3_secret: str
     clamav: str
+    stun_urls: tuple[str, ...]
+    turn_urls: tuple[str, ...]
+    turn_secret: str
+    turn_ttl: int
     trusted_proxies: int
     sockets_max: int
     web_processes: int
@@ -180,6 +184,14 @@ class Settings:
             s3_key=env.text("S3_KEY", ""),
             s3_secret=env.secret("S3_SECRET", ""),
             clamav=env.listener("CLAMAV", ""),
+            stun_urls=env.ice_servers("STUN_URLS", r"stuns?:{host}(:\d{{1,5}})?", "stun:relay.ibolit.example:3478"),
+            turn_urls=env.ice_servers(
+                "TURN_URLS",
+                r"turns?:{host}(:\d{{1,5}})?(\?transport=(udp|tcp))?",
+                "turns:relay.ibolit.example:443?transport=tcp",
+            ),
+            turn_secret=env.secret("TURN_SECRET", ""),
+            turn_ttl=env.number("TURN_TTL", 4 * 3600, least=600, most=24 * 3600),
             trusted_proxies=env.number("TRUSTED_PROXIES", 0, least=0, most=5),
             sockets_max=env.number("SOCKETS_MAX", 1000, least=1, most=20_000),
             web_processes=env.number("WEB_PROCESSES", 1, least=1, most=64),
@@ -208,6 +220,8 @@ class Settings:
             needed += [("S3_KEY", self.s3_key), ("S3_SECRET", self.s3_secret)]
         if self.payments_backend == "yookassa":
             needed += [("YOOKASSA_SHOP_ID", self.yookassa_shop_id), ("YOOKASSA_SECRET_KEY", self.yookassa_secret_key)]
+        if self.turn_urls:
+            needed += [("TURN_SECRET", self.turn_secret)]
         for name, value in needed:
             if not value:
                 raise BadSetting(name, "is needed by the chosen provider")
@@ -333,6 +347,16 @@ class _Reader:
         if value and not value.startswith("/") and not (port and 1 <= int(port[1]) <= 65535):
             raise BadSetting(name, "must be host:port or the whole path of a socket")
         return value
+
+    def ice_servers(self, name: str, shape: str, example: str) -> tuple[str, ...]:
+        """Addresses of STUN or TURN servers (RFC 7064, 7065) with spaces or commas between them, or nothing."""
+        host = r"([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])"
+        urls = tuple(word for word in re.split(r"[\s,]+", self.text(name, "")) if word)
+        for url in urls:
+            port = re.search(r":(\d+)(\?|$)", url)
+            if not re.fullmatch(shape.format(host=host), url) or (port and not 1 <= int(port[1]) <= 65535):
+                raise BadSetting(name, f"must be addresses such as {example}")
+        return urls
 
     def choice(self, name: str, allowed: list[str], default: str | None) -> str:
         value = self.text(name, default)

@@ -46,6 +46,17 @@ class LinkIsSpent(Refused):
     sentence = "Ссылка больше не действует. Запросите новую в профиле."
 
 
+class HandoverIsSpent(Refused):
+    sentence = (
+        "Ссылка больше не действует. Сделайте новую на первом устройстве: она живёт 10 минут и открывается один раз."
+    )
+
+
+class TalkIsNotOpen(Refused):
+    status = 409
+    sentence = "Это работает, пока открыто время разговора."
+
+
 class WrongPassword(Refused):
     sentence = "Телефон (или почта) и пароль не подходят друг к другу."
 

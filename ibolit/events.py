@@ -173,6 +173,13 @@ class ConsultationCompleted(Fact):
 
 
 @dataclass(frozen=True)
+class PhoneAsked(Fact):
+    """The patient asks the doctor to telephone instead."""
+
+    id: int
+
+
+@dataclass(frozen=True)
 class ConclusionGiven(Fact):
     consultation_id: int
     version: int

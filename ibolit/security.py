@@ -9,6 +9,9 @@ from .config import Settings
 
 FILES = ("static", "assets.show")
 
+CALLS = ("calls.show", "calls.check")
+SPEAKS = (*CALLS, "chat.show", "chat.post")  # a voice message is recorded in a chat
+
 
 def content_policy(settings: Settings) -> str:
     # Old WebKit does not count wss: as 'self'.
@@ -30,6 +33,12 @@ def content_policy(settings: Settings) -> str:
     )
 
 
+def senses_of(endpoint: str | None) -> str:
+    """Camera and microphone only where people are seen and heard: a script that got in elsewhere finds neither."""
+    camera, microphone = ("(self)" if endpoint in pages else "()" for pages in (CALLS, SPEAKS))
+    return f"camera={camera}, microphone={microphone}, geolocation=()"
+
+
 class Sessions(SecureCookieSessionInterface):
     """Files are the same for everybody: told to vary by cookie, browsers would fetch them anew after every sign-in."""
 
@@ -49,7 +58,7 @@ def init_security(app: Flask, settings: Settings) -> None:
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Permissions-Policy", "camera=(self), microphone=(self), geolocation=()")
+        headers.setdefault("Permissions-Policy", senses_of(request.endpoint))
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if settings.is_https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")

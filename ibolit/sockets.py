@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # No ping_interval: simple-websocket would end a silent peer with 1008, after which pages do not reconnect; see _tick.
-SOCK_SERVER_OPTIONS: dict[str, Any] = {"max_message_size": 4096, "receive_bytes": 1024}
+# The longest message of all; every route has its own measure below that.
+SOCK_SERVER_OPTIONS: dict[str, Any] = {"max_message_size": 65536, "receive_bytes": 1024}
 
 # Between these, so that the crowd that comes back together after a restart does not ask the database together.
 TICK_SECONDS = (20.0, 30.0)
@@ -54,11 +55,14 @@ class HangUp(Exception):
 class Sock(flask_sock.Sock):
     """flask-sock whose every handler ends well, see `ending_well`."""
 
-    def route(self, path: str, bp: Blueprint | None = None, **options: Any) -> Callable[[Handler], Handler]:
+    def route(
+        self, path: str, bp: Blueprint | None = None, *, longest: int = 4096, **options: Any
+    ) -> Callable[[Handler], Handler]:
+        """`longest`: so many characters a message may have."""
         add = super().route(path, bp, **options)
 
         def decorate(handler: Handler) -> Handler:
-            add(ending_well(handler))
+            add(ending_well(handler, longest))
             return handler
 
         return decorate
@@ -89,6 +93,8 @@ def carry(
     next_tick = 0.0
     while True:
         if outbox.ended_with is not None:
+            if outbox.last_words is not None:
+                _send(ws, TextMessage(outbox.last_words))
             raise HangUp(outbox.ended_with)
         if monotonic() >= next_tick:
             _tick(ws, still_allowed)
@@ -120,12 +126,13 @@ def _send(ws: Server, event: Event) -> None:
         raise ConnectionClosed from error
 
 
-def ending_well(handler: Handler) -> Handler:
+def ending_well(handler: Handler, longest: int) -> Handler:
     """However a handler ends, the peer gets a closing code: an error page printed into the stream would damage it."""
 
     @wraps(handler)
     def answer(ws: Server, *args: Any, **kwargs: Any) -> None:
         code: int | None = 1000
+        ws.max_message_size = longest
         try:
             handler(ws, *args, **kwargs)
         except ConnectionClosed:

@@ -17,9 +17,10 @@ PASSWORD = "ibolit-demo"
 
 
 class LiveClinic:
-    """The settings are bin/run's own, whatever database the rest of the tests are using."""
+    """The settings are bin/run's own, whatever database the rest of the tests are using, and those that are given."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
+        self.settings = settings
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data / "clinic"
@@ -28,7 +29,7 @@ class LiveClinic:
 
     def start(self, deadline: float = 120) -> None:
         env = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-        env |= {"PORT": str(self.port), "IBOLIT_DATA": str(self.data)}
+        env |= {"PORT": str(self.port), "IBOLIT_DATA": str(self.data)} | self.settings
         with self.log.open("ab") as told:
             # A session of its own: at the end bin/run is stopped together with everything it started.
             self.process = subprocess.Popen(

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import stat
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -191,13 +192,22 @@ def test_every_changed_byte_is_found(archive: Path, other: Flask, tmp_path: Path
     """In the archive and, behind gzip's back, in what is packed: the first and the last byte of each member."""
     whole, plain = archive.read_bytes(), gzip.decompress(archive.read_bytes())
     for place in range(20, len(whole) - 600, len(whole) // 20):
-        refused(other, torn(tmp_path, changed(whole, place)))
+        if not means(changed(whole, place), plain):
+            refused(other, torn(tmp_path, changed(whole, place)))
     with tarfile.open(archive) as tar:
         inner = [(one.offset_data, one.offset_data + one.size - 1) for one in tar]
     places = [place for both in inner for place in both]
     assert len(places) == 2 * 8
     for place in places:
         refused(other, torn(tmp_path, gzip.compress(changed(plain, place), 1)))
+
+
+def means(packed: bytes, plain: bytes) -> bool:
+    """In long rows of zeros a changed bit may say the same."""
+    try:
+        return gzip.decompress(packed) == plain
+    except (zlib.error, OSError, EOFError):
+        return False
 
 
 def torn(folder: Path, data: bytes) -> Path:

@@ -31,9 +31,11 @@ MAY_IMPORT = {
     "seeds": {"events", "extensions", "models", "seed_files", "seed_talks", "services"},
     "dumps": {"extensions"},
     "backup": {"config", "database", "dumps", "extensions", "models", "services"},
+    "checks": {"config", "errors", "extensions", "services"},
+    "checkup": {"checks", "config", "database", "errors", "extensions", "models", "services"},
     "commands": {"backup", "errors", "extensions", "jobs", "models", "phones", "rendering", "services"},
     "keys": {"commands"},
-    "cli": {"commands", "errors", "extensions", "models", "rendering", "seeds", "services"},
+    "cli": {"checkup", "commands", "errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
                    "sockets"},
 }  # fmt: skip

@@ -12,6 +12,9 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .account import payments as of_account  # noqa: F401  its doors stand on the same blueprint
     from .account.views import bp as account
     from .auth.views import bp as auth
+    from .calls import socket  # noqa: F401  on the blueprint of calls
+    from .calls.takeover import bp as takeover
+    from .calls.views import bp as calls
     from .chat.views import bp as chat
     from .consultations import calendar, complaint, conclusion, review  # noqa: F401  on the same blueprint, too
     from .consultations.proposals import bp as proposals
@@ -35,7 +38,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .webhooks.views import listen_to_demo_bank
 
     of_people = (auth, documents, doctors, messages, chat, files, uploads, tariffs, payments, live, account, patients)
-    for bp in (*of_people, consultations, proposals, short, operator, webhooks, pwa):
+    for bp in (*of_people, consultations, proposals, short, calls, takeover, operator, webhooks, pwa):
         app.register_blueprint(bp)
     if not settings.is_production:
         app.register_blueprint(demo)

@@ -15,6 +15,7 @@ from ..database import writing
 from ..extensions import db, login_manager
 from ..models import Act, AuditEvent, ChatMember, Consent, Device, User
 from ..rendering import go, wants_fragment
+from . import confined
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo"}
@@ -34,10 +35,15 @@ def address() -> str:
 
 
 def enter(user: User) -> None:
-    """Signs this browser in as a new Device; commit afterwards. Who was signed in here before is not any more."""
+    """Signs this browser in as a new Device; commit afterwards."""
+    enter_as(*Device.register(user, device_name()))
+
+
+def enter_as(device: Device, token: str) -> None:
+    """Who was signed in here before is not any more."""
     if current_user.is_authenticated:
         g.device.end()
-    device, token = Device.register(user, _device_name(request.user_agent.string))
+    user = device.user
     device.see()
     db.session.flush()
     session.clear()  # a session someone prepared before the sign-in is worth nothing after it
@@ -98,6 +104,8 @@ def _gate() -> ResponseReturnValue | None:
     _see()
     if request.endpoint != "live.listen" and not Consent.is_given_by(current_user):
         return go(url_for("auth.consent", next=_wanted_page()))
+    if g.device.only_consultation_id is not None and not confined.may_open(g.device.only_consultation_id):
+        return go(url_for("consultations.show", id=g.device.only_consultation_id))
     return None
 
 
@@ -130,7 +138,8 @@ def _frame() -> dict[str, object]:
         "settings": current_settings,
         "signed_in": signed_in,
         "viewer": current_user._get_current_object() if current_user.is_authenticated else None,
-        "unread_chats": LazyCount(current_user) if signed_in else 0,
+        "unread_chats": LazyCount(current_user) if signed_in and not confined.is_here() else 0,
+        "is_confined": confined.is_here(),
         "is_demo": current_settings.is_demo and "demo" in current_app.blueprints,
     }
 
@@ -145,8 +154,9 @@ class LazyCount:
         return ChatMember.unread_of(self.user)
 
 
-def _device_name(agent: str) -> str:
+def device_name() -> str:
     """«Chrome, Android»: enough to know one's own phone by."""
+    agent = request.user_agent.string
     systems = {
         "iPhone": "iPhone",
         "iPad": "iPad",

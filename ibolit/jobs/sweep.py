@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ..extensions import db
-from ..models import Attachment, Attempt, AuditEvent, Device, Job, LoginCode, Notification, Variant
+from ..models import Attachment, Attempt, AuditEvent, Device, Handover, Job, LoginCode, Notification, Variant
 from ..services import current_services
 
 EVERY = timedelta(hours=6)
@@ -16,6 +16,7 @@ ROWS: dict[str, Callable[[], int]] = {
     "attempts": Attempt.forget_old,
     "login codes": LoginCode.forget_old,
     "devices": Device.forget_old,
+    "handovers": Handover.forget_old,
     "notifications": Notification.forget_old,
     "audit rows": AuditEvent.forget_old,
     "done jobs": Job.forget_done,

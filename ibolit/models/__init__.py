@@ -3,6 +3,7 @@
 from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
+from .call import CallPath, CallReport, CallVisit, Handover, Quality
 from .chat import Access, Chat, ChatMember, ChatState
 from .clinic import Mark
 from .conclusion import (
@@ -42,6 +43,9 @@ __all__ = [
     "AttachmentState",
     "Attempt",
     "AuditEvent",
+    "CallPath",
+    "CallReport",
+    "CallVisit",
     "Card",
     "Cause",
     "Channel",
@@ -59,6 +63,7 @@ __all__ = [
     "Doctor",
     "DocumentKind",
     "EmailProof",
+    "Handover",
     "IdentityLevel",
     "Job",
     "JobKind",
@@ -72,6 +77,7 @@ __all__ = [
     "Payment",
     "PaymentState",
     "Promise",
+    "Quality",
     "Rating",
     "Reason",
     "Receipt",

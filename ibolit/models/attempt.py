@@ -25,6 +25,8 @@ class Tried(StrEnum):
     PASSWORD_FROM_ADDRESS = "password_address"
     EMAIL_PROOF = "email_proof"
     PAYMENT_CHECK = "payment_check"
+    HANDOVER = "handover"
+    HANDOVER_FROM_ADDRESS = "handover_address"
 
 
 # Carriers put whole towns behind one address, so an address may try much more than a person.
@@ -34,6 +36,8 @@ LIMITS = {
     Tried.PASSWORD_FOR_ACCOUNT: (10, timedelta(minutes=15)),
     Tried.PASSWORD_FROM_ADDRESS: (100, timedelta(minutes=15)),
     Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
+    Tried.HANDOVER: (10, timedelta(hours=1)),
+    Tried.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
     Tried.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
 }
 

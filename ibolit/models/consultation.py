@@ -44,6 +44,7 @@ from ..events import (
     ConsultationProposed,
     ConsultationRequested,
     ConsultationStarted,
+    PhoneAsked,
     SideLate,
     SideReady,
     TimeDeclined,
@@ -226,6 +227,7 @@ class Consultation(Model):
     doctor_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     patient_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     doctor_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
     chat: Mapped[Chat] = relationship(innerjoin=True)
     message: Mapped[Message] = relationship(innerjoin=True)
     payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)
@@ -595,6 +597,17 @@ class Consultation(Model):
         if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
             raise errors.ConsultationHasChanged
         self._complete()
+        self.show_anew()
+
+    def ask_to_phone(self, user: User) -> None:
+        """«Попросить врача позвонить»: once; a second press says nothing new. Raises TalkIsNotOpen."""
+        self._hold_for(user)
+        if user.id != self.patient_id or not self.is_open:
+            raise errors.TalkIsNotOpen
+        if self.phone_asked_at is not None:
+            return
+        self.phone_asked_at = clock.now()
+        record(PhoneAsked(self.id))
         self.show_anew()
 
     # Verbs: time

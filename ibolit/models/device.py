@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from ..config import current_settings
@@ -21,7 +21,10 @@ from .user import SEEN_EVERY, User
 
 
 class Device(Model):
-    """Known by the hash of a random cookie; a session rolls 90 days from the last visit."""
+    """Known by the hash of a random cookie; a session rolls 90 days from the last visit.
+
+    One that was let in for a single consultation reaches nothing else, and ends with it.
+    """
 
     LIVES = timedelta(days=90)
 
@@ -31,6 +34,8 @@ class Device(Model):
     name: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    only_consultation_id: Mapped[int | None] = mapped_column(RowId)  # consultations are never deleted
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user: Mapped[User] = relationship(innerjoin=True)
 
     @classmethod
@@ -44,7 +49,8 @@ class Device(Model):
     @classmethod
     def signed_in(cls, token: str) -> Device | None:
         """The device of a cookie with its person and, for a doctor, the profile; None when ended or too old."""
-        return db.session.scalar(_signed_in(), {"hash": _hash(token), "since": clock.now() - cls.LIVES})
+        now = clock.now()
+        return db.session.scalar(_signed_in(), {"hash": _hash(token), "since": now - cls.LIVES, "now": now})
 
     @classmethod
     def is_live(cls, device_id: int) -> bool:
@@ -52,7 +58,8 @@ class Device(Model):
 
     @classmethod
     def of(cls, user: User) -> Select[tuple[Self]]:
-        return select(cls).where(cls.user_id == user.id).order_by(cls.seen_at.desc())
+        is_live = or_(cls.ends_at.is_(None), cls.ends_at > clock.now())
+        return select(cls).where(cls.user_id == user.id, is_live).order_by(cls.seen_at.desc())
 
     @classmethod
     def end_others(cls, user: User, kept: Self | None) -> None:
@@ -64,11 +71,19 @@ class Device(Model):
     @classmethod
     def forget_old(cls) -> int:
         """Sooner than after 90 days only where the clinic decides so; who was signed in there is not any more."""
-        return forget(cls, cls.seen_at < clock.now() - timedelta(days=current_settings.keep_devices))
+        now = clock.now()
+        return forget(cls, or_(cls.seen_at < now - timedelta(days=current_settings.keep_devices), cls.ends_at < now))
 
     def end(self) -> None:
         db.session.delete(self)
         record(DeviceEnded(self.id))
+
+    @property
+    def is_over(self) -> bool:
+        return self.ends_at is not None and self.ends_at <= clock.now()
+
+    def confine(self, consultation_id: int, ends_at: datetime) -> None:
+        self.only_consultation_id, self.ends_at = consultation_id, ends_at
 
     def is_due_to_be_seen(self) -> bool:
         return clock.now() - self.seen_at >= SEEN_EVERY
@@ -84,7 +99,11 @@ def _signed_in() -> Select[tuple[Device]]:
         select(Device)
         .join(Device.user)
         .options(contains_eager(Device.user).options(joinedload(User.doctor)))
-        .where(Device.token_hash == bindparam("hash"), Device.seen_at > bindparam("since"))
+        .where(
+            Device.token_hash == bindparam("hash"),
+            Device.seen_at > bindparam("since"),
+            or_(Device.ends_at.is_(None), Device.ends_at > bindparam("now", type_=UtcDateTime)),
+        )
     )
 
 

@@ -10,10 +10,11 @@ from werkzeug.local import LocalProxy
 
 from ..config import Settings
 from .antivirus import Antivirus, antivirus_from
+from .calls import Calls, InProcessCalls
 from .mail import Mailer, mailer_from
 from .outbox import Outbox
 from .payments import Gateway, gateway_from
-from .realtime import InProcessHub, Realtime
+from .realtime import InProcessHub, Realtime, Turnstile
 from .sms import Sms, sms_from
 from .storage import Storage, storage_from
 from .uploads import Uploads
@@ -24,6 +25,7 @@ class Services:
     sms: Sms
     mail: Mailer
     realtime: Realtime
+    calls: Calls
     storage: Storage
     uploads: Uploads  # on their way; what has arrived moves to the storage
     antivirus: Antivirus
@@ -32,11 +34,12 @@ class Services:
 
 
 def services_from(app: Flask, settings: Settings) -> Services:
-    outbox = Outbox(settings.data)
+    outbox, turnstile = Outbox(settings.data), Turnstile(settings.sockets_max)
     return Services(
         sms=sms_from(settings, outbox),
         mail=mailer_from(app, settings, outbox),
-        realtime=InProcessHub(sockets_max=settings.sockets_max),
+        realtime=InProcessHub(turnstile=turnstile),
+        calls=InProcessCalls(turnstile),
         storage=storage_from(settings),
         uploads=Uploads(settings.data / "uploads"),
         antivirus=antivirus_from(settings),

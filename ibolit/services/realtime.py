@@ -28,6 +28,26 @@ class TooManySockets(Exception):
     """One person, or all together, may hold so many: each costs two threads."""
 
 
+class Turnstile:
+    """Counts the sockets of this process, whatever they are for."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._inside = 0
+        self._lock = Lock()
+
+    def enter(self) -> None:
+        """Raises TooManySockets."""
+        with self._lock:
+            if self._inside >= self._most:
+                raise TooManySockets
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+
+
 class Outbox:
     """What waits for one socket. Anybody puts, only the socket's own handler takes and sends.
 
@@ -35,15 +55,17 @@ class Outbox:
     No lock: deque's own steps are atomic, and a line put beside an ending is never taken.
     """
 
-    __slots__ = ("_waiting", "device_id", "ended_with", "event", "user_id")
+    __slots__ = ("_waiting", "device_id", "ended_with", "event", "last_words", "only_chat_id", "user_id")
 
     LIMIT = 200
 
-    def __init__(self, user_id: int, device_id: int) -> None:
+    def __init__(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> None:
         self.user_id = user_id
         self.device_id = device_id
+        self.only_chat_id = only_chat_id  # of a device let in for one talk: it hears of nothing else
         self.event = Event()
         self.ended_with: int | None = None
+        self.last_words: str | None = None
         self._waiting: deque[str] = deque()
 
     @property
@@ -66,19 +88,21 @@ class Outbox:
     def take(self) -> str | None:
         return self._waiting.popleft() if self._waiting else None
 
-    def end(self, code: int) -> None:
-        """Nothing more goes out, not even what waits. The first reason stays."""
+    def end(self, code: int, last_words: str | None = None) -> None:
+        """Nothing more goes out but the last words, not even what waits. The first reason stays."""
         if self.ended_with is None:
+            self.last_words = last_words
             self.ended_with = code
             self.event.set()
 
 
 class Realtime(Protocol):
-    def publish(self, user_id: int, html: str) -> None: ...
+    def publish(self, user_id: int, html: str, chat_id: int | None = None) -> None:
+        """`chat_id`: what it is about, if it is about one chat."""
 
     def has_listeners(self, user_id: int) -> bool: ...
 
-    def open(self, user_id: int, device_id: int) -> Outbox:
+    def open(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> Outbox:
         """Raises TooManySockets."""
 
     def close(self, outbox: Outbox) -> None: ...
@@ -93,26 +117,28 @@ class Realtime(Protocol):
 class InProcessHub:
     """The embedded hub of one web process."""
 
-    def __init__(self, sockets_max: int = 1000, per_user: int = 10) -> None:
-        self._sockets_max = sockets_max
+    def __init__(self, sockets_max: int = 1000, per_user: int = 10, turnstile: Turnstile | None = None) -> None:
+        self._turnstile = turnstile or Turnstile(sockets_max)
         self._per_user = per_user
         self._lock = Lock()
         self._outboxes: dict[int, tuple[Outbox, ...]] = {}  # whole tuples are exchanged, so publishing needs no lock
         self._leaving_with: int | None = None
 
-    def publish(self, user_id: int, html: str) -> None:
+    def publish(self, user_id: int, html: str, chat_id: int | None = None) -> None:
         for outbox in self._outboxes.get(user_id, ()):
-            outbox.put(html)
+            if outbox.only_chat_id in (None, chat_id):
+                outbox.put(html)
 
     def has_listeners(self, user_id: int) -> bool:
         return user_id in self._outboxes
 
-    def open(self, user_id: int, device_id: int) -> Outbox:
-        outbox = Outbox(user_id, device_id)
+    def open(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> Outbox:
+        outbox = Outbox(user_id, device_id, only_chat_id)
         with self._lock:
             theirs = self._outboxes.get(user_id, ())
-            if len(theirs) >= self._per_user or self._count() >= self._sockets_max:
+            if len(theirs) >= self._per_user:
                 raise TooManySockets(user_id)
+            self._turnstile.enter()
             self._outboxes[user_id] = (*theirs, outbox)
             if self._leaving_with is not None:
                 outbox.end(self._leaving_with)
@@ -120,7 +146,10 @@ class InProcessHub:
 
     def close(self, outbox: Outbox) -> None:
         with self._lock:
-            left = tuple(other for other in self._outboxes.get(outbox.user_id, ()) if other is not outbox)
+            theirs = self._outboxes.get(outbox.user_id, ())
+            left = tuple(other for other in theirs if other is not outbox)
+            if len(left) < len(theirs):
+                self._turnstile.leave()
             if left:
                 self._outboxes[outbox.user_id] = left
             else:

@@ -11,6 +11,7 @@ from ..events import (
     ConclusionGiven,
     ConsultationCancelled,
     ConsultationChanged,
+    ConsultationCompleted,
     ConsultationConfirmed,
     ConsultationExpired,
     ConsultationMissed,
@@ -24,6 +25,7 @@ from ..events import (
     MessageChanged,
     MessageSent,
     PaymentChanged,
+    PhoneAsked,
     ReceiptsMoved,
     SideLate,
     SideReady,
@@ -50,6 +52,9 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(PaymentChanged, live.payment_changed)
     subscribers.after_commit(ConsultationChanged, live.consultation_changed)
     subscribers.after_commit(ConsultationStarted, live.consultation_started)
+    subscribers.after_commit(PhoneAsked, live.phone_asked)
+    for ending in (ConsultationCompleted, ConsultationMissed, ConsultationCancelled):
+        subscribers.after_commit(ending, live.call_ended)
     subscribers.after_commit(MemberTyped, live.member_typed)
     subscribers.after_commit(DeviceEnded, _close_sockets)
     worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))
@@ -85,3 +90,4 @@ def _tell_of_talks(subscribers: Subscribers) -> None:
 
 def _close_sockets(fact: DeviceEnded) -> None:
     current_services.realtime.end_device(fact.device_id)
+    current_services.calls.end_device(fact.device_id)

@@ -14,12 +14,16 @@ from flask import current_app
 from ..database import reading
 from ..events import (
     AccessChanged,
+    ConsultationCancelled,
     ConsultationChanged,
+    ConsultationCompleted,
+    ConsultationMissed,
     ConsultationStarted,
     MemberTyped,
     MessageChanged,
     MessageSent,
     PaymentChanged,
+    PhoneAsked,
     ReceiptsMoved,
 )
 from ..extensions import db
@@ -31,30 +35,30 @@ def message_sent(fact: MessageSent) -> None:
     with _chat_and_readers(fact.chat_id) as (chat, readers):
         message = db.session.get_one(Message, fact.message_id)
         readers.sort(key=lambda reader: reader.id == message.author_id)  # who waits for it first
-        _show_with_badge(readers, "message_sent", chat=chat, message=message)
+        _show_with_badge(readers, "message_sent", chat, message=message)
 
 
 def message_changed(fact: MessageChanged) -> None:
     with _chat_and_readers(fact.chat_id) as (chat, readers):
         message = db.session.get_one(Message, fact.message_id)
         for reader in readers:
-            _show(reader, "message_changed", chat=chat, message=message)
+            _show(reader, "message_changed", about=chat.id, chat=chat, message=message)
 
 
 def receipts_moved(fact: ReceiptsMoved) -> None:
     with _chat_and_readers(fact.chat_id) as (chat, readers):
         own = [reader for reader in readers if reader.id == fact.member_id]
-        _show_with_badge(own, "read_here", chat=chat, revision=fact.revision)
+        _show_with_badge(own, "read_here", chat, revision=fact.revision)
         for reader in readers:
             if reader.id != fact.member_id:
-                _show(reader, "receipts_moved", chat=chat, revision=fact.revision)
+                _show(reader, "receipts_moved", about=chat.id, chat=chat, revision=fact.revision)
 
 
 def access_changed(fact: AccessChanged) -> None:
     with _chat_and_readers(fact.chat_id) as (chat, readers):
         on_sale = db.session.scalars(Tariff.on_sale_by(chat.doctor_id)).all()
         for reader in readers:
-            _show(reader, "access_changed", chat=chat, on_sale=on_sale, revision=fact.revision)
+            _show(reader, "access_changed", about=chat.id, chat=chat, on_sale=on_sale, revision=fact.revision)
 
 
 def consultation_changed(fact: ConsultationChanged) -> None:
@@ -62,7 +66,7 @@ def consultation_changed(fact: ConsultationChanged) -> None:
     with _chat_and_readers(fact.chat_id) as (_, readers):
         consultation = db.session.get_one(Consultation, fact.consultation_id)
         for reader in readers:
-            _show(reader, "consultation_changed", consultation=consultation, revision=fact.revision)
+            _show(reader, "consultation_changed", about=fact.chat_id, consultation=consultation, revision=fact.revision)
 
 
 def consultation_started(fact: ConsultationStarted) -> None:
@@ -72,9 +76,26 @@ def consultation_started(fact: ConsultationStarted) -> None:
             consultation = db.session.get_one(Consultation, fact.id)
             for reader in (consultation.patient, consultation.doctor.user):
                 if current_services.realtime.has_listeners(reader.id):
-                    _show(reader, "consultation_started", consultation=consultation)
+                    _show(reader, "consultation_started", about=consultation.chat_id, consultation=consultation)
         finally:
             db.session.commit()
+
+
+def phone_asked(fact: PhoneAsked) -> None:
+    """The number is shown to this doctor alone; the patient's other pages learn that it was asked."""
+    with reading():
+        try:
+            consultation = db.session.get_one(Consultation, fact.id)
+            for reader in (consultation.patient, consultation.doctor.user):
+                if current_services.realtime.has_listeners(reader.id):
+                    _show(reader, "phone_asked", about=consultation.chat_id, consultation=consultation)
+        finally:
+            db.session.commit()
+
+
+def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:
+    """Whoever is still in the call is led to the card."""
+    current_services.calls.end(fact.id)
 
 
 def payment_changed(fact: PaymentChanged) -> None:
@@ -83,7 +104,7 @@ def payment_changed(fact: PaymentChanged) -> None:
         try:
             payment = db.session.get_one(Payment, fact.payment_id)
             if current_services.realtime.has_listeners(payment.payer_id):
-                _show(payment.payer, "payment_changed", payment=payment)
+                _show(payment.payer, "payment_changed", about=None, payment=payment)
         finally:
             db.session.commit()
 
@@ -92,7 +113,7 @@ def member_typed(fact: MemberTyped) -> None:
     with _chat_and_readers(fact.chat_id) as (chat, readers):
         for reader in readers:
             if reader.id != fact.user_id:
-                _show(reader, "member_typed", chat=chat)
+                _show(reader, "member_typed", about=chat.id, chat=chat)
 
 
 @contextmanager
@@ -106,15 +127,15 @@ def _chat_and_readers(chat_id: int) -> Iterator[tuple[Chat, list[User]]]:
             db.session.commit()  # ends the reading; a rollback would make everyone read his objects again
 
 
-def _show_with_badge(readers: list[User], name: str, **context: object) -> None:
+def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: object) -> None:
     if not readers:
         return
     unread = ChatMember.unread_of_each(readers)
     for reader in readers:
-        _show(reader, name, unread_chats=unread[reader.id], **context)
+        _show(reader, name, about=chat.id, chat=chat, unread_chats=unread[reader.id], **context)
 
 
-def _show(reader: User, name: str, **context: object) -> None:
-    """A fragment is given all it needs, so nothing of the request is laid out for it."""
+def _show(reader: User, name: str, *, about: int | None, **context: object) -> None:
+    """A fragment is given all it needs, so nothing of the request is laid out for it. `about`: the chat it is of."""
     html = current_app.jinja_env.get_template(f"live/{name}.html").render(viewer=reader, **context)
-    current_services.realtime.publish(reader.id, html)
+    current_services.realtime.publish(reader.id, html, about)

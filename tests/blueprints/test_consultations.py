@@ -330,17 +330,14 @@ def test_call_without_scripts_opens_by_itself(as_patient: Browser, talk: Consult
     assert f"0;url=/consultations/{talk.id}/call" in as_patient.get(f"/consultations/{talk.id}").text
 
 
-def test_doctor_is_shown_the_number_and_ends_it(
-    as_patient: Browser, as_doctor: Browser, talk: Consultation, patient: User
-) -> None:
+def test_both_open_the_call_and_the_doctor_ends_it(as_patient: Browser, as_doctor: Browser, talk: Consultation) -> None:
     confirmed(talk)
     assert as_patient.get(f"/consultations/{talk.id}/call").status_code == 303  # not begun
     later(hours=1, minutes=55)
     for browser in (as_patient, as_doctor):
         press(browser, talk, "readiness")
-    assert f"tel:{patient.phone}" in as_doctor.get(f"/consultations/{talk.id}/call").text
-    page = as_patient.get(f"/consultations/{talk.id}/call").text
-    assert "Врач сейчас позвонит вам" in page
+    for browser in (as_patient, as_doctor):
+        assert browser.get(f"/consultations/{talk.id}/call").status_code == 200
     assert press(as_patient, talk, "end").status_code == 404
     assert press(as_doctor, talk, "end").status_code == 303
     assert fresh(talk).state is ConsultationState.COMPLETED

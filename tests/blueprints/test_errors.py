@@ -104,7 +104,10 @@ PROFILE = ["name", "email", "zone", "password", "devices/1/end", "email/1", "pay
 MONEY = ["/chats/1/payments", "/payments/return/1/check", "/demo/bank/1/decision", "/operator/payments/1/refunds"]
 MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
-POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR]
+TALK = ["confirmation", "payments", "time", "time/acceptance", "time/refusal", "cancellation", "readiness", "delay"]
+TALK += ["end", "complaint", "conclusion/new", "conclusion/draft", "review", "call/report", "call/phone", "handover"]
+TALKS = [*(f"/consultations/1/{part}" for part in TALK), "/chats/1/consultations", "/chats/1/consultation-requests"]
+POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR, *TALKS, "/h/1"]
 WITHOUT_A_PAGE = {"/webhooks/yookassa"}  # has no session to misuse: test_webhooks says what guards it
 
 

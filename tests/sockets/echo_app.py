@@ -8,7 +8,8 @@ from flask import Flask, current_app, request
 from flask_sock import Server
 
 from ibolit import sockets
-from ibolit.services.realtime import InProcessHub
+from ibolit.services.calls import InProcessCalls
+from ibolit.services.realtime import InProcessHub, Turnstile
 
 sockets.TICK_SECONDS = (float(os.environ["TICK"]), float(os.environ["TICK"]))
 sockets.SEND_SECONDS = int(os.environ["SEND_SECONDS"])
@@ -19,7 +20,7 @@ app.before_request(sockets.check_handshake)
 app.wsgi_app = sockets.SafeSockets(app.wsgi_app)  # type: ignore[method-assign]
 sock = sockets.Sock(app)
 hub = InProcessHub(sockets_max=60, per_user=10)
-app.extensions["ibolit_services"] = SimpleNamespace(realtime=hub)
+app.extensions["ibolit_services"] = SimpleNamespace(realtime=hub, calls=InProcessCalls(Turnstile(60)))
 revoked: set[int] = set()
 
 

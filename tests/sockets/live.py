@@ -135,10 +135,12 @@ class Visitor:
 class Server:
     """gunicorn with the tiny app and our configuration file."""
 
-    def __init__(self, log: Path, tick: float = 20, send_seconds: int = 5) -> None:
+    APP = "tests.sockets.echo_app:app"
+
+    def __init__(self, log: Path, tick: float = 20, send_seconds: int = 5, **more: str) -> None:
         self.log = log
-        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "tests.sockets.echo_app:app"]
-        settings = {"BIND": "127.0.0.1:0", "SOCKETS_MAX": "60", "ACCESS_LOG": "-"}
+        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), self.APP]
+        settings = {"BIND": "127.0.0.1:0", "SOCKETS_MAX": "60", "ACCESS_LOG": "-"} | more
         environ = os.environ | settings | {"TICK": str(tick), "SEND_SECONDS": str(send_seconds)}
         with log.open("wb") as output:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)

@@ -15,7 +15,7 @@ from ...events import MemberTyped, publish
 from ...extensions import db
 from ...models import Act, Attachment, AuditEvent, Chat, ChatState, Doctor, Message, Tariff, cards
 from ...rendering import go, respond, wants_fragment
-from .. import intake
+from .. import confined, intake
 from ..entrance import address
 from ..inbox import inbox_page
 from ..typed import new_client_id
@@ -69,7 +69,7 @@ def show(id: int) -> ResponseReturnValue:
         before=before,
         on_sale=_on_sale(chat),
         form=MessageForm(formdata=None, client_id=new_client_id()),
-        **inbox_page(None),
+        **({} if confined.is_here() else inbox_page(None)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
@@ -155,18 +155,6 @@ def be_late(id: int) -> ResponseReturnValue:
     return _press(id, lambda talk, _: talk.be_late(current_user))
 
 
-@bp.get("/<int:id>/call")
-@login_required
-def call(id: int) -> ResponseReturnValue:
-    """Where both meet; before and after that there is only the card."""
-    consultation = _own(id)
-    if consultation.state_now is not ConsultationState.IN_PROGRESS:
-        return go(url_for(".show", id=id))
-    with writing(db.session):
-        Consultation.note_sign_of(current_user)
-    return render_template("pages/consultations/call.html", consultation=consultation, viewer=current_user)
-
-
 @bp.post("/<int:id>/end")
 @login_required
 def end(id: int) -> ResponseReturnValue:
@@ -200,7 +188,7 @@ def _press(id: int, deed: Callable[[Consultation, datetime], None]) -> ResponseR
         return _refuse(id, refusal)
     db.session.commit()
     if consultation.state is ConsultationState.IN_PROGRESS:
-        return go(url_for(".call", id=id))
+        return go(url_for("calls.show", id=id))
     to = url_for(".show", id=id)
     return respond("consultations/card.html", to=to, consultation=consultation, viewer=current_user)
 

@@ -12,6 +12,7 @@ from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
 from ...services.realtime import Closing, Outbox
 from ...sockets import HangUp, carry
+from .. import confined
 
 bp = Blueprint("live", __name__)
 
@@ -20,7 +21,8 @@ bp = Blueprint("live", __name__)
 def listen(ws: Server) -> None:
     if not current_user.is_authenticated:
         raise HangUp(Closing.SIGNED_OUT)
-    outbox = current_services.realtime.open(current_user.id, g.device.id)
+    only = confined.chat_of(g.device.only_consultation_id) if confined.is_here() else None
+    outbox = current_services.realtime.open(current_user.id, g.device.id, only)
     try:
         _say_where_we_are(outbox)
         _forget_the_visitor()
@@ -33,7 +35,7 @@ def _say_where_we_are(outbox: Outbox) -> None:
     """Asked with the socket open, and seen as of now: a message that comes meanwhile is told after it."""
     db.session.commit()
     latest = db.session.scalar(Chat.newest_of(current_user))
-    count = ChatMember.unread_of(current_user)
+    count = 0 if outbox.only_chat_id else ChatMember.unread_of(current_user)
     outbox.put(render_template("live/ready.html", device_id=outbox.device_id, count=count, latest=latest))
 
 
@@ -48,7 +50,7 @@ def _is_still_here(device_id: int) -> bool:
     """The device was not ended; whoever listens is present."""
     try:
         device = db.session.get(Device, device_id)
-        if device is None:
+        if device is None or device.is_over:
             return False
         if device.is_due_to_be_seen():
             with writing(db.session):

@@ -54,6 +54,7 @@
     });
     ibolit.stop(old);
     old.parentNode.replaceChild(item, old);
+    document.createElement('div').appendChild(old); // the answer to a press on it, still on its way, is swapped into nowhere
     return true;
   }
 

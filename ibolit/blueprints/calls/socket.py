@@ -1,0 +1,112 @@
+"""The socket of one person in one call: joins, carries, and looks every half a minute whether he may still be there."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from flask import g, request, url_for
+from flask_login import current_user
+from flask_sock import Server
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...config import current_settings
+from ...database import writing
+from ...extensions import db, sock
+from ...models import CallVisit, Consultation, Device
+from ...rendering import epoch
+from ...services import calls, clock, current_services
+from ...services.calls import LONGEST, BadWords, CallClosing, Pace, Place
+from ...services.realtime import Closing
+from ...services.turn import ice_for
+from ...sockets import HangUp, carry
+from .views import bp
+
+PAGE = re.compile(r"[A-Za-z0-9_-]{8,40}")
+
+
+@sock.route("/<int:id>/signal", bp=bp, longest=LONGEST)
+def signal(ws: Server, id: int) -> None:
+    place, welcome = _let_in(ws, id)
+    pace = Pace()
+    current_services.calls.join(place, lambda peer: calls.words("welcome", welcome | {"peer": peer}))
+    try:
+        carry(ws, place, lambda: _is_still_here(place), partial(_hear, place, pace))
+    finally:
+        current_services.calls.close(place)
+        _note_leaving(place)
+
+
+def _let_in(ws: Server, id: int) -> tuple[Place, dict[str, Any]]:
+    """Who may not come in is told why by the code, for a page can read no status."""
+    try:
+        if not current_user.is_authenticated:
+            raise HangUp(Closing.SIGNED_OUT)
+        page = request.args.get("page", "")
+        if not PAGE.fullmatch(page):
+            raise HangUp(CallClosing.AGAINST_THE_RULES)
+        consultation = Consultation.one_of(current_user, id)
+        if consultation is None:
+            raise HangUp(CallClosing.NOT_YOURS)
+        place = Place(id, current_user.id, g.device.id, page, url_for("consultations.show", id=id))
+        if not consultation.is_open:
+            ws.send(calls.words("ended", {"to": place.card}))
+            raise HangUp(CallClosing.ENDED)
+        return place, _welcome(consultation)
+    finally:
+        db.session.remove()
+        for name in ("device", "_login_user"):  # a thousand sockets need not keep their people in memory
+            g.pop(name, None)
+
+
+def _welcome(consultation: Consultation) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "leads": current_user.is_doctor,
+        "ice": ice_for(current_settings, current_user.id, now),
+        "closes": epoch(consultation.closes_at),
+        "now": epoch(now),
+    }
+
+
+def _hear(place: Place, pace: Pace, text: str) -> None:
+    if not pace.allows():
+        raise HangUp(CallClosing.AGAINST_THE_RULES)
+    if len(text.encode()) > LONGEST:
+        raise HangUp(CallClosing.TOO_LONG)
+    try:
+        kind, told = calls.read(text, place.page)
+    except BadWords as error:
+        raise HangUp(CallClosing.AGAINST_THE_RULES) from error
+    current_services.calls.relay(place, told)
+    if kind == "bye":
+        current_services.calls.depart(place)
+
+
+def _is_still_here(place: Place) -> bool:
+    """Signed in, and the talk still open; whoever is in the call is present. The farewell says more than a code."""
+    try:
+        device = db.session.get(Device, place.device_id)
+        consultation = db.session.get_one(Consultation, place.call_id)
+        if device is None or device.is_over or not consultation.is_open:
+            place.end_call()
+            return True
+        with writing(db.session):
+            if device.is_due_to_be_seen():
+                device.see()
+            Consultation.note_sign_of(device.user)
+            CallVisit.note(place.call_id, place.user_id, place.page)
+        return True
+    finally:
+        db.session.remove()
+
+
+def _note_leaving(place: Place) -> None:
+    with suppress(SQLAlchemyError):  # the last tick is on record, and the socket's own end must not be hidden
+        try:
+            with writing(db.session):
+                CallVisit.note(place.call_id, place.user_id, place.page)
+        finally:
+            db.session.remove()

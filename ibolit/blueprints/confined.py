@@ -1,0 +1,65 @@
+"""What a device reaches that was let in for one talk only: its card, call, chat and files."""
+
+from __future__ import annotations
+
+from flask import g, request
+from flask_login import current_user
+from sqlalchemy import select
+
+from ..extensions import db
+from ..models import Attachment, Consultation
+
+ALWAYS = {"live.listen", "takeover.take_over"}
+OF_THE_TALK = {
+    "consultations.show",
+    "consultations.get_ready",
+    "consultations.be_late",
+    "consultations.end",
+    "calls.show",
+    "calls.signal",
+    "calls.check",
+    "calls.report",
+    "calls.ask_to_phone",
+}
+OF_THE_CHAT = {
+    "chat.show",
+    "chat.index",
+    "chat.post",
+    "chat.receive",
+    "chat.type",
+    "files.index",
+    "uploads.offer",
+    "uploads.create",
+}
+OF_A_FILE = {"files.show", "files.shown", "files.thumbnail", "files.view"}
+OF_AN_UPLOAD = {"uploads.offset", "uploads.append", "uploads.cancel"}
+
+
+def is_here() -> bool:
+    return current_user.is_authenticated and g.device.only_consultation_id is not None
+
+
+def may_open(talk_id: int) -> bool:
+    """Whether this request concerns the talk; whose it is the door itself asks."""
+    wanted = request.view_args or {}
+    if request.endpoint in ALWAYS:
+        return True
+    if request.endpoint in OF_THE_TALK:
+        return wanted.get("id") == talk_id
+    if request.endpoint in OF_THE_CHAT:
+        return wanted.get("id") == chat_of(talk_id)
+    if request.endpoint in OF_A_FILE:
+        return _lies_in(talk_id, Attachment.id == wanted.get("id"))
+    if request.endpoint in OF_AN_UPLOAD:
+        return _lies_in(talk_id, Attachment.key == wanted.get("key"))
+    return False
+
+
+def chat_of(talk_id: int) -> int | None:
+    return db.session.scalar(select(Consultation.chat_id).where(Consultation.id == talk_id))
+
+
+def _lies_in(talk_id: int, is_wanted: object) -> bool:
+    chat_id = select(Consultation.chat_id).where(Consultation.id == talk_id).scalar_subquery()
+    found = select(Attachment.id).where(is_wanted, Attachment.chat_id == chat_id)  # type: ignore[arg-type]
+    return db.session.scalar(found) is not None

@@ -1,0 +1,115 @@
+"""The clinic's own health: `flask doctor` walks this list. A check gives a note, or raises Trouble: what to do.
+
+One more check is one more line of CHECKS; each gets what it needs to know from the settings and the services.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from .config import current_settings
+from .database import check_schema
+from .errors import CannotStart
+from .extensions import db
+from .models import AuditEvent, Device
+from .services import clock, turn
+
+log = logging.getLogger(__name__)
+
+APART = timedelta(seconds=30)  # clocks that differ by more spoil countdowns and the relay's credentials
+
+
+class Trouble(Exception):
+    """The message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    name: str
+    is_well: bool
+    words: str
+
+
+def findings() -> Iterator[Finding]:
+    """One at a time: some take seconds, and whoever looks wants to see them come."""
+    for name, check in CHECKS:
+        try:
+            yield Finding(name, True, check())
+        except Trouble as trouble:
+            yield Finding(name, False, str(trouble))
+        except Exception as error:
+            log.exception("the check of %s failed", name)
+            yield Finding(name, False, f"the check itself failed: {type(error).__name__}")
+        finally:
+            db.session.remove()
+
+
+def database() -> str:
+    try:
+        db.session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        raise Trouble(f"it does not answer ({type(error).__name__}): look at DATABASE_URL and at its server") from error
+    return db.engine.dialect.name
+
+
+def migrations() -> str:
+    try:
+        check_schema(current_app)
+    except CannotStart as refusal:
+        raise Trouble(refusal.message) from refusal
+    return "the tables are of this version"
+
+
+def clocks() -> str:
+    """Nothing here can ask the whole world for the time, but a clock that jumped back leaves entries of the future."""
+    if current_settings.clock_offset:
+        return f"moved by CLOCK_OFFSET, {current_settings.clock_offset} s"
+    now = datetime.now(UTC)
+    latest = [db.session.scalar(select(func.max(moment))) for moment in (AuditEvent.at, Device.seen_at)]
+    ahead = max((moment - now for moment in latest if moment is not None), default=timedelta())
+    if ahead > APART:
+        seconds = int(ahead.total_seconds())
+        raise Trouble(f"this machine's clock is behind: the journal has an entry {seconds} s ahead. Set it by NTP")
+    if db.engine.dialect.name == "postgresql":
+        theirs = db.session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        apart = abs(theirs - datetime.now(UTC))
+        if apart > APART:
+            seconds = int(apart.total_seconds())
+            raise Trouble(f"the database's clock differs by {seconds} s. Set both machines by NTP")
+    return f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
+
+
+def relay() -> str:
+    """Of every TURN server two relays are asked, and a datagram passes from one to the other."""
+    settings = current_settings
+    if not settings.turn_urls:
+        if settings.is_production:
+            raise Trouble("TURN_URLS is empty: calls over mobile networks will fail. See «Calls» in docs/running.md")
+        return "TURN_URLS is empty: calls go directly"
+    credentials = turn.credentials_for(settings, 0, clock.now())
+    wrong = []
+    for url in settings.turn_urls:
+        try:
+            turn.check(url, credentials)
+        except turn.RelayFailed as failure:
+            wrong.append(f"{url}: {failure}")
+    if wrong:
+        raise Trouble("; ".join(wrong))
+    return ", ".join(settings.turn_urls)
+
+
+Check = Callable[[], str]
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("database", database),
+    ("migrations", migrations),
+    ("clock", clocks),
+    ("relay (TURN)", relay),
+)

@@ -1,0 +1,247 @@
+"""Who is in which call just now, and the words that pass between the two.
+
+One place a person: the newest page takes over. What passes is relayed, never read and never kept. A registry of several
+processes fits the same contract: a place lives where its socket is, and `join`, `relay`, `end` and the news of comings
+and goings travel between processes by publishing; `close` and `close_all` concern this process only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from threading import Lock, Timer
+from time import monotonic
+from typing import Any, Protocol
+
+from .realtime import Outbox, TooManySockets, Turnstile
+
+KINDS = frozenset(("offer", "answer", "candidate", "want-offer", "media", "bye"))
+LONGEST = 65536  # characters and bytes of one message
+LARGEST_NUMBER = 2**53  # what a browser counts exactly
+
+
+class CallClosing(IntEnum):
+    """Why a call's socket ends, beside what Closing says. A page comes back by itself after none of these."""
+
+    REPLACED = 1000  # by a newer socket of the same page
+    AGAINST_THE_RULES = 1008
+    TOO_LONG = 1009
+    TAKEN_OVER = 4008
+    ENDED = 4009
+    NOT_YOURS = 4404
+
+
+class BadWords(ValueError):
+    """Nothing a page of ours would say."""
+
+
+class Place(Outbox):
+    """One person's place in a call, as long as one socket holds it."""
+
+    __slots__ = ("call_id", "card", "page")
+
+    def __init__(self, call_id: int, user_id: int, device_id: int, page: str, card: str) -> None:
+        super().__init__(user_id, device_id)
+        self.call_id = call_id
+        self.page = page
+        self.card = card  # where a page goes when the call is over
+
+    def end_call(self) -> None:
+        self.end(CallClosing.ENDED, words("ended", {"to": self.card}))
+
+
+Greeting = Callable[[str | None], str]
+
+
+class Calls(Protocol):
+    def join(self, place: Place, greet: Greeting) -> None:
+        """The first thing said in the place is `greet(the other side's page)`. Raises TooManySockets."""
+
+    def relay(self, place: Place, said: str) -> None:
+        """To the other side, if there is one, and if nobody took this place meanwhile."""
+
+    def depart(self, place: Place) -> None:
+        """For good: the other side hears of it at once."""
+
+    def close(self, place: Place) -> None:
+        """Its socket is gone; the other side hears of it when it does not come back within the grace."""
+
+    def end(self, call_id: int) -> None: ...
+
+    def end_device(self, device_id: int) -> None: ...
+
+    def close_all(self, code: int) -> None: ...
+
+
+@dataclass
+class Seat:
+    place: Place
+    timer: Timer | None = None  # runs while no socket holds the place
+
+
+class InProcessCalls:
+    """The embedded registry of one web process."""
+
+    PER_USER = 5  # sockets of one person, those that are just ending included
+    GRACE = 5.0  # seconds for a page to come back with another socket
+
+    def __init__(self, turnstile: Turnstile) -> None:
+        self._turnstile = turnstile
+        self._lock = Lock()
+        self._rooms: dict[int, dict[int, Seat]] = {}  # by call, by person
+        self._sockets: Counter[int] = Counter()  # by person
+        self._leaving_with: int | None = None
+
+    def join(self, place: Place, greet: Greeting) -> None:
+        with self._lock:
+            if self._sockets[place.user_id] >= self.PER_USER:
+                raise TooManySockets(place.user_id)
+            self._turnstile.enter()
+            self._sockets[place.user_id] += 1
+            room = self._rooms.setdefault(place.call_id, {})
+            others = self._others(place)
+            place.put(greet(others[0].page if others else None))
+            self._sit_down(room, place, others)
+            if self._leaving_with is not None:
+                place.end(self._leaving_with)
+
+    def relay(self, place: Place, said: str) -> None:
+        with self._lock:
+            if self._seat_of(place):
+                for other in self._others(place):
+                    other.put(said)
+
+    def depart(self, place: Place) -> None:
+        with self._lock:
+            if not self._seat_of(place):
+                return
+            for other in self._others(place):
+                other.put(words("peer-left", {"page": place.page}))
+            self._stand_up(place)
+
+    def close(self, place: Place) -> None:
+        with self._lock:
+            self._turnstile.leave()
+            self._sockets[place.user_id] -= 1
+            if not self._sockets[place.user_id]:
+                del self._sockets[place.user_id]
+            seat = self._seat_of(place)
+            if seat is None:
+                return
+            if self._leaving_with is not None:
+                self._stand_up(place)
+                return
+            seat.timer = Timer(self.GRACE, self.depart, (place,))
+            seat.timer.daemon = True
+            seat.timer.start()
+
+    def end(self, call_id: int) -> None:
+        with self._lock:
+            for seat in self._rooms.pop(call_id, {}).values():
+                _stop(seat)
+                seat.place.end_call()
+
+    def end_device(self, device_id: int) -> None:
+        with self._lock:
+            for seat in self._all():
+                if seat.place.device_id == device_id:
+                    seat.place.end_call()
+
+    def close_all(self, code: int) -> None:
+        with self._lock:
+            self._leaving_with = code
+            for seat in self._all():
+                _stop(seat)
+                seat.place.end(code)
+
+    # Below: under the lock
+
+    def _sit_down(self, room: dict[int, Seat], place: Place, others: list[Place]) -> None:
+        old = room.get(place.user_id)
+        room[place.user_id] = Seat(place)
+        if old is not None:
+            _stop(old)
+        if old is not None and old.place.page == place.page:
+            _hand_on(old.place, place)
+            return
+        if old is not None:
+            old.place.end(CallClosing.TAKEN_OVER, words("taken-over", {}))
+            for other in others:
+                other.put(words("peer-left", {"page": old.place.page}))
+        for other in others:
+            other.put(words("peer-joined", {"page": place.page}))
+
+    def _stand_up(self, place: Place) -> None:
+        room = self._rooms[place.call_id]
+        _stop(room.pop(place.user_id))
+        if not room:
+            del self._rooms[place.call_id]
+
+    def _seat_of(self, place: Place) -> Seat | None:
+        seat = self._rooms.get(place.call_id, {}).get(place.user_id)
+        return seat if seat is not None and seat.place is place else None
+
+    def _others(self, place: Place) -> list[Place]:
+        room = self._rooms.get(place.call_id, {})
+        return [seat.place for user_id, seat in room.items() if user_id != place.user_id]
+
+    def _all(self) -> Iterator[Seat]:
+        return (seat for room in self._rooms.values() for seat in room.values())
+
+
+def _stop(seat: Seat) -> None:
+    if seat.timer is not None:
+        seat.timer.cancel()
+        seat.timer = None
+
+
+def _hand_on(old: Place, new: Place) -> None:
+    """The page's socket came back: what was said to it meanwhile is not lost."""
+    old.end(CallClosing.REPLACED)
+    while (said := old.take()) is not None:
+        new.put(said)
+
+
+class Pace:
+    """So many messages a second, after a burst; a call's busiest second is far below it."""
+
+    def __init__(self, a_second: float = 40, burst: float = 120, now: Callable[[], float] = monotonic) -> None:
+        self._a_second, self._burst, self._now = a_second, burst, now
+        self._left, self._since = burst, now()
+
+    def allows(self) -> bool:
+        now = self._now()
+        self._left = min(self._burst, self._left + (now - self._since) * self._a_second)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def words(kind: str, body: dict[str, Any]) -> str:
+    return json.dumps({"kind": kind, "body": body}, separators=(",", ":"))
+
+
+def read(text: str, page: str) -> tuple[str, str]:
+    """(kind, what the other side is told). Raises BadWords."""
+    try:
+        said = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadWords from error
+    if not isinstance(said, dict) or not said.keys() >= {"kind", "body", "n"}:
+        raise BadWords
+    kind, body, number = said["kind"], said["body"], said["n"]
+    is_number = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < LARGEST_NUMBER
+    if not isinstance(kind, str) or kind not in KINDS or not isinstance(body, dict) or not is_number:
+        raise BadWords
+    told = {"kind": kind, "body": body, "page": page, "n": number}
+    return kind, json.dumps(told, separators=(",", ":"))
+
+
+def _refuse(_constant: str) -> None:
+    """NaN and its like: Python reads them, browsers do not."""
+    raise BadWords

@@ -1,0 +1,97 @@
+// The chat over the call, or beside it on a wide screen: the chat's own page and behaviours in a panel. Whatever would
+// lead away from the call opens in a tab of its own.
+class ChatPanel extends Teller {
+  constructor(parts) {
+    super();
+    const data = parts.main.dataset;
+    Object.assign(this, { parts, panel: parts.get('chat'), body: parts.get('chat-body'), address: data.chat, id: data.chatId });
+    this.scripts = [data.chatScript, data.viewerScript];
+    this.unread = 0;
+    this.onTold = (event) => this.count(event.detail.item);
+    document.body.addEventListener('ibolit:told', this.onTold);
+    this.panel.addEventListener('click', (event) => this.stay(event));
+    this.panel.addEventListener('submit', (event) => { if (!event.defaultPrevented && !isHtmx(event.target)) event.target.target = '_blank'; });
+  }
+
+  get isOpen() { return !this.panel.hidden; }
+
+  toggle() { if (this.isOpen) this.close(); else this.open(); }
+
+  async open() {
+    this.panel.hidden = false;
+    this.unread = 0;
+    this.tell('changed');
+    this.body.innerHTML = '<p class="call__chat-wait" role="status">Открываем чат…</p>';
+    try {
+      await Promise.all(this.scripts.map(fetchScript));
+      const page = await text(this.address);
+      if (this.isOpen) this.fill(page);
+    } catch (error) {
+      this.body.innerHTML = '<p class="call__chat-wait" role="alert">Чат не открылся: нет связи. Закройте его и откройте снова.</p>';
+    }
+  }
+
+  fill(page) {
+    const chat = new DOMParser().parseFromString(page, 'text/html').querySelector('.chat'), here = document.createElement('div');
+    if (!chat) { location.href = this.address; return; } // signed out meanwhile
+    Array.from(chat.attributes).forEach((one) => here.setAttribute(one.name, one.value));
+    Array.from(chat.children).forEach((child) => { if (!child.classList.contains('chat__bar')) here.appendChild(document.importNode(child, true)); });
+    this.body.textContent = '';
+    this.body.appendChild(here);
+    htmx.process(here);
+    ibolit.scan(here);
+    const field = here.querySelector('.composer__text');
+    if (field && matchMedia('(hover: hover) and (pointer: fine)').matches) field.focus();
+  }
+
+  // Out of the page, or what is said meanwhile would count as read.
+  close() {
+    ibolit.stop(this.body);
+    this.body.textContent = '';
+    this.panel.hidden = true;
+    this.tell('changed');
+  }
+
+  count(item) {
+    const isHere = item.getAttribute('data-list') === `chat-${this.id}-messages`;
+    if (!isHere || this.isOpen || item.classList.contains('message--mine') || !item.classList.contains('message')) return;
+    if (this.last === item.id) return; // the same one, changed
+    this.last = item.id;
+    this.unread += 1;
+    this.tell('changed');
+  }
+
+  stay(event) {
+    const link = event.target.closest('a[href]');
+    if (!link || event.defaultPrevented || isHtmx(link) || /^(#|tel:|mailto:)/.test(link.getAttribute('href'))) return;
+    event.preventDefault();
+    window.open(link.href, '_blank', 'noopener');
+  }
+
+  stop() {
+    document.body.removeEventListener('ibolit:told', this.onTold);
+    if (this.isOpen) this.close();
+  }
+}
+
+function isHtmx(element) { return element.hasAttribute('hx-get') || element.hasAttribute('hx-post'); }
+
+const fetchedScripts = {};
+
+function fetchScript(address) {
+  fetchedScripts[address] = fetchedScripts[address] || new Promise((done, failed) => {
+    const script = document.createElement('script');
+    script.type = 'module';
+    script.src = address;
+    script.onload = done;
+    script.onerror = () => { delete fetchedScripts[address]; failed(new Error('no network')); };
+    document.head.appendChild(script);
+  });
+  return fetchedScripts[address];
+}
+
+async function text(address) {
+  const answer = await fetch(address, { credentials: 'same-origin' });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.text();
+}

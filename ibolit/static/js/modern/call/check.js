@@ -1,0 +1,123 @@
+// The check before a call: picture, voice, loudspeaker, relay, and the window it is seen in. Ten seconds; skipping is fine.
+class Check {
+  constructor(main) {
+    this.parts = new Parts(main);
+    this.ice = JSON.parse(main.dataset.ice);
+    this.isVideo = main.dataset.kind === 'video';
+    this.loudest = 0;
+    this.parts.on('again', () => this.begin());
+    this.parts.on('beep', () => this.beep());
+    this.parts.on('heard', () => this.mark('speaker', 'good', 'Звук слышен'));
+    this.parts.on('unheard', () => this.mark('speaker', 'bad', 'Прибавьте громкость, выключите беззвучный режим, проверьте наушники и нажмите «Проверить звук» ещё раз'));
+  }
+
+  start() {
+    this.parts.show('plain', false);
+    this.parts.show('lines', true);
+    const name = showInApp(this.parts);
+    if (name) showTrouble(this.parts, { title: `Вы открыли сайт внутри ${name}`, steps: ['Там звонок может не работать. Нажмите «Открыть в браузере» или скопируйте ссылку и вставьте её в браузер телефона.'] });
+    if (!devices.can.call) {
+      const words = window.isSecureContext ? { title: 'Этот браузер не умеет звонить', steps: ['Обновите его, или откройте разговор на другом устройстве.'] } : devices.words(null, 'both');
+      showTrouble(this.parts, words);
+      this.parts.show('lines', false);
+      return;
+    }
+    this.begin();
+    this.reach();
+  }
+
+  mark(line, state, words) {
+    const place = this.parts.get(line);
+    place.setAttribute('data-state', state);
+    place.querySelector('.check__words').textContent = words;
+    this.end();
+    place.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', `#i-${{ good: 'check', bad: 'alert', wait: 'clock' }[state]}`);
+  }
+
+  // Nothing is looked at any more; whether there was a sound only the person can say.
+  end() {
+    const isDone = ['camera', 'microphone', 'relay'].map((name) => this.parts.get(name)).every((one) => !one || one.getAttribute('data-state') !== 'wait');
+    const link = this.parts.get('end');
+    link.textContent = isDone ? 'К консультации' : 'Пропустить';
+    link.classList.toggle('button--main', isDone);
+  }
+
+  async begin() {
+    this.stop();
+    this.parts.show('trouble', false);
+    if (this.isVideo) this.mark('camera', 'wait', 'Разрешите доступ к камере');
+    this.mark('microphone', 'wait', 'Разрешите доступ к микрофону');
+    try {
+      const { stream, lack } = await devices.open({ video: this.isVideo });
+      this.stream = stream;
+      this.hear(stream);
+      if (this.isVideo) this.see(stream, lack);
+    } catch (error) {
+      const words = devices.words(error, 'audio');
+      this.mark('microphone', 'bad', words.title);
+      if (this.isVideo) this.mark('camera', 'bad', devices.words(error, 'video').title);
+      showTrouble(this.parts, devices.words(error, this.isVideo ? 'both' : 'audio'));
+    }
+  }
+
+  see(stream, lack) {
+    const picture = this.parts.get('picture');
+    if (lack) {
+      const words = devices.words(lack, 'video');
+      this.mark('camera', 'bad', `${words.title}. Можно говорить без неё`);
+      showTrouble(this.parts, words);
+      return;
+    }
+    picture.srcObject = stream;
+    picture.hidden = false;
+    picture.play().catch(() => {});
+    this.mark('camera', 'good', 'Камера работает');
+  }
+
+  hear(stream) {
+    const bar = this.parts.get('level');
+    bar.parentNode.hidden = false;
+    this.loudest = 0;
+    this.mark('microphone', 'wait', 'Скажите что-нибудь');
+    this.quiet = devices.meter(stream, (loudness) => {
+      bar.style.transform = `scaleX(${loudness})`;
+      if (loudness > 0.12 && this.loudest <= 0.12) this.mark('microphone', 'good', 'Микрофон вас слышит');
+      this.loudest = Math.max(this.loudest, loudness);
+    });
+    this.waiting = setTimeout(() => {
+      if (this.loudest <= 0.12) this.mark('microphone', 'bad', 'Мы вас не слышим: говорите громче или выберите другой микрофон');
+    }, 8000);
+  }
+
+  beep() {
+    devices.beep();
+    this.parts.show('heard', true);
+    this.parts.show('unheard', true);
+  }
+
+  async reach() {
+    this.mark('relay', 'wait', 'Проверяем путь до клиники');
+    const found = await devices.reach(this.ice);
+    const words = {
+      relay: ['good', 'Связь с клиникой есть'],
+      direct: ['good', 'Связь есть'],
+      refused: ['bad', 'Сервер связи не принимает нас: неверные учётные данные. Сообщите в поддержку или попросите врача позвонить'],
+      unreachable: ['bad', 'Сервер связи недоступен: попробуйте другую сеть, например мобильный интернет вместо Wi-Fi']
+    };
+    this.mark('relay', ...words[found]);
+  }
+
+  stop() {
+    clearTimeout(this.waiting);
+    if (this.quiet) this.quiet();
+    if (this.stream) this.stream.getTracks().forEach((track) => track.stop());
+    this.quiet = this.stream = null;
+  }
+}
+
+ibolit.behaviour('check', (main) => {
+  const check = new Check(main), leave = () => check.stop(); // or the call could not have the camera
+  window.addEventListener('pagehide', leave);
+  check.start();
+  return () => { window.removeEventListener('pagehide', leave); leave(); };
+});

@@ -1,0 +1,127 @@
+// The round buttons and the rest under «Ещё»: what each does, what it says, and which of them this engine can.
+class Controls {
+  constructor(room) {
+    this.room = room;
+    const { parts, sending, chat } = room;
+    this.parts = parts;
+    const deeds = {
+      microphone: () => sending.mute(!sending.isMuted),
+      camera: () => this.turnCamera(),
+      flip: () => sending.flip().then(() => this.show()),
+      speaker: () => this.chooseSpeaker(),
+      chat: () => chat.toggle(),
+      sound: () => room.play(room.remote.srcObject),
+      'without-camera': () => room.open(false),
+      again: () => room.open(room.isVideo),
+      'sound-only': () => { sending.soundOnly(!sending.isSoundOnly); this.closeMenu(); },
+      picture: () => this.showAbove(),
+      'full-screen': () => this.fillScreen()
+    };
+    Object.keys(deeds).forEach((name) => parts.on(name, deeds[name]));
+    this.onPress = (event) => {
+      const menu = parts.get('more'), speakers = parts.get('speakers');
+      if (menu.open && !menu.contains(event.target)) menu.open = false;
+      if (!speakers.hidden && !speakers.contains(event.target) && !event.target.closest('[data-do=speaker]')) speakers.hidden = true;
+    };
+    this.onDevices = () => this.offer();
+    document.addEventListener('click', this.onPress);
+    if (navigator.mediaDevices.addEventListener) navigator.mediaDevices.addEventListener('devicechange', this.onDevices);
+    parts.main.addEventListener('htmx:afterRequest', () => this.closeMenu());
+    this.offer();
+  }
+
+  // Labels of devices, and their number, are told only once a microphone was allowed.
+  async offer() {
+    const isPhone = devices.platform(navigator.userAgent) !== 'desktop', remote = this.room.remote;
+    const [cameras, speakers] = await Promise.all([devices.list('videoinput'), devices.list('audiooutput')]);
+    this.parts.show('flip', isPhone && devices.can.facing && cameras.length > 1);
+    this.parts.show('speaker', devices.can.speaker && speakers.length > 1);
+    this.parts.show('picture', this.room.isVideo && Boolean(document.pictureInPictureEnabled || remote.webkitSetPresentationMode));
+    this.parts.show('full-screen', Boolean(document.documentElement.requestFullscreen || document.documentElement.webkitRequestFullscreen));
+    this.speakers = speakers;
+  }
+
+  closeMenu() { this.parts.get('more').open = false; }
+
+  async turnCamera() {
+    const { sending } = this.room;
+    try {
+      await sending.turnCamera(!sending.video || sending.isCameraOff);
+      this.room.hint('');
+    } catch (error) {
+      const { title, steps } = devices.words(error, 'video');
+      this.room.hint(`${title}. ${steps[0]}`);
+    }
+  }
+
+  chooseSpeaker() {
+    const list = this.parts.get('speakers'), { remote } = this.room;
+    list.textContent = '';
+    (this.speakers || []).forEach((one, i) => {
+      const button = list.appendChild(document.createElement('button'));
+      button.type = 'button';
+      button.className = 'call__choice';
+      button.textContent = one.label || `Устройство ${i + 1}`;
+      button.setAttribute('aria-pressed', String((remote.sinkId || 'default') === one.deviceId));
+      button.addEventListener('click', () => { remote.setSinkId(one.deviceId).catch(() => {}); list.hidden = true; });
+    });
+    list.hidden = !list.hidden;
+  }
+
+  showAbove() {
+    const { remote } = this.room;
+    this.closeMenu();
+    if (document.pictureInPictureElement) document.exitPictureInPicture();
+    else if (remote.requestPictureInPicture) remote.requestPictureInPicture().catch(() => this.room.hint('Сначала дождитесь видео собеседника'));
+    else remote.webkitSetPresentationMode('picture-in-picture');
+  }
+
+  fillScreen() {
+    const whole = document.documentElement;
+    this.closeMenu();
+    if (document.fullscreenElement || document.webkitFullscreenElement) (document.exitFullscreen || document.webkitExitFullscreen).call(document);
+    else (whole.requestFullscreen || whole.webkitRequestFullscreen).call(whole);
+  }
+
+  press(deed, isOff, label) {
+    this.parts.buttons(deed).forEach((button) => {
+      button.classList.toggle('control--off', isOff);
+      button.setAttribute('aria-label', label);
+    });
+  }
+
+  show() {
+    const { room, parts } = this, { sending, chat } = room, own = parts.get('own'), mirror = parts.get('mirror');
+    this.press('microphone', sending.isMuted, sending.isMuted ? 'Включить микрофон' : 'Выключить микрофон');
+    const hasCamera = Boolean(sending.video) && !sending.isCameraOff;
+    this.press('camera', !hasCamera, hasCamera ? 'Выключить камеру' : 'Включить камеру');
+    parts.buttons('flip').forEach((one) => { one.disabled = !hasCamera; });
+    parts.buttons('sound-only').forEach((one) => one.setAttribute('aria-pressed', String(sending.isSoundOnly)));
+    parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(room.isAsking && room.wantedCamera); });
+    own.hidden = !hasCamera;
+    own.classList.toggle('call__own--mirrored', sending.facing === 'user');
+    own.classList.toggle('call__own--held-back', hasCamera && sending.isHeldBack);
+    const shown = mirror.srcObject && mirror.srcObject.getVideoTracks()[0];
+    if (hasCamera && shown !== sending.video) {
+      mirror.srcObject = new MediaStream([sending.video]);
+      mirror.play().catch(() => {});
+    } else if (!hasCamera) mirror.srcObject = null;
+    this.showChat(chat);
+    if (sending.isReady && !this.isOffered) { this.isOffered = true; this.offer(); }
+  }
+
+  showChat(chat) {
+    this.parts.buttons('chat').filter((one) => one.classList.contains('control')).forEach((button) => {
+      const count = button.querySelector('.control__count');
+      count.hidden = !chat.unread;
+      count.textContent = chat.unread;
+      button.setAttribute('aria-label', chat.unread ? `Чат, новых сообщений: ${chat.unread}` : 'Чат');
+      button.setAttribute('aria-expanded', String(chat.isOpen));
+    });
+  }
+
+  stop() {
+    document.removeEventListener('click', this.onPress);
+    if (navigator.mediaDevices.removeEventListener) navigator.mediaDevices.removeEventListener('devicechange', this.onDevices);
+  }
+}

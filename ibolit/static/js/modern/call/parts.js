@@ -1,0 +1,73 @@
+// What stands on the page of a call or of its check: found by name, pressed by name.
+class Parts {
+  constructor(main) {
+    this.main = main;
+    this.deeds = {};
+    this.onPress = (event) => {
+      const button = event.target.closest('[data-do]');
+      if (button && this.deeds[button.getAttribute('data-do')]) this.deeds[button.getAttribute('data-do')](event);
+    };
+    main.addEventListener('click', this.onPress);
+  }
+
+  get(name) { return this.main.querySelector(`[data-part="${name}"]`); }
+
+  buttons(deed) { return Array.from(this.main.querySelectorAll(`[data-do="${deed}"]`)); }
+
+  on(deed, act) { this.deeds[deed] = act; }
+
+  // A part or the buttons of a deed; what this page has not is let be.
+  show(name, isShown) {
+    const part = this.get(name);
+    (part ? [part] : this.buttons(name)).forEach((one) => { one.hidden = !isShown; });
+  }
+
+  // Said anew only when it is news: a screen reader reads all that is written.
+  say(name, words) {
+    const part = this.get(name);
+    if (part.textContent !== words) part.textContent = words;
+  }
+
+  stop() { this.main.removeEventListener('click', this.onPress); }
+}
+
+// What is wrong with a device, with what to press on this phone.
+function showTrouble(parts, { title, steps }) {
+  const list = parts.get('trouble-steps');
+  parts.say('trouble-title', title);
+  list.textContent = '';
+  steps.forEach((step) => { list.appendChild(document.createElement('li')).textContent = step; });
+  parts.show('trouble', true);
+}
+
+// A window inside another app often may not use the microphone: there is a way out of it, and a link to carry.
+function showInApp(parts) {
+  const agent = navigator.userAgent, name = devices.inApp(agent, navigator.standalone);
+  if (!name) return '';
+  const link = parts.get('browser-link'), here = location.href.split('#')[0];
+  if (devices.platform(agent) === 'android') {
+    link.href = `intent://${here.replace(/^https?:\/\//, '')}#Intent;scheme=${location.protocol.slice(0, -1)};action=android.intent.action.VIEW;end`;
+    link.hidden = false;
+  }
+  parts.show('browser', true);
+  parts.on('copy', async () => {
+    const [button] = parts.buttons('copy');
+    button.textContent = (await copied(here)) ? 'Ссылка скопирована' : here;
+  });
+  return name;
+}
+
+async function copied(words) {
+  try {
+    await navigator.clipboard.writeText(words);
+    return true;
+  } catch (error) {
+    const field = document.createElement('textarea');
+    field.value = words;
+    document.body.appendChild(field);
+    field.select();
+    const done = document.execCommand('copy');
+    field.remove();
+    return done;
+  }
+}

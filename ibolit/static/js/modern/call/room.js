@@ -1,0 +1,339 @@
+// One page in a call: joins what is sent, what is heard and what is seen, and says what is going on.
+class Room {
+  constructor(main) {
+    const data = main.dataset;
+    this.main = main;
+    this.data = data;
+    this.isVideo = data.kind === 'video';
+    this.began = performance.now();
+    this.parts = new Parts(main);
+    this.sending = new Sending(this.isVideo);
+    this.watch = new Watch(data.report);
+    this.chat = new ChatPanel(this.parts);
+    this.leaving = new Leaving(this.parts, () => this.isTalking);
+    this.own = new OwnPicture(this.parts.get('own'), this.main.querySelector('.call__view'));
+    this.remote = this.parts.get('remote');
+    this.theirs = {};
+    this.isPresent = this.isOver = this.isLost = this.isSilent = false;
+    this.heard = [];
+    this.listen();
+  }
+
+  get isTalking() { return Boolean(this.peer) && this.peer.state !== 'new' && !this.isOver; }
+
+  get isConnected() { return Boolean(this.peer) && this.peer.state === 'connected'; }
+
+  enter() {
+    this.awake = new Awake();
+    this.controls = new Controls(this);
+    this.ticking = setInterval(() => this.showTime(), 1000);
+    this.call();
+    this.open(this.isVideo && new URLSearchParams(location.search).get('camera') !== 'off');
+    this.show();
+  }
+
+  // Own media
+
+  async open(withCamera) {
+    this.isAsking = true;
+    this.wantedCamera = withCamera;
+    this.parts.show('trouble', false);
+    this.unveil(true);
+    this.show();
+    try {
+      const lack = await this.sending.open(withCamera);
+      if (!this.sending.isReady) return; // another press was later
+      this.isAsking = false;
+      this.hint(lack ? `${devices.words(lack, 'video').title}. Вас слышно, но не видно.` : '');
+      this.lacksCamera = Boolean(lack);
+      this.begin();
+    } catch (error) {
+      this.isAsking = false;
+      this.block(error);
+    }
+    this.show();
+  }
+
+  // No microphone: what to press, and the other ways to talk.
+  block(error) {
+    this.unveil(false);
+    showTrouble(this.parts, devices.words(error, this.wantedCamera ? 'both' : 'audio'));
+    showInApp(this.parts);
+    this.parts.buttons('without-camera').forEach((one) => { one.hidden = !this.wantedCamera; });
+  }
+
+  unveil(isStage) {
+    this.parts.show('stage', isStage);
+    this.parts.show('plain', !isStage);
+    this.main.classList.toggle('call--on', isStage);
+    const phone = this.main.querySelector('.call-phone'), place = this.main.querySelector(isStage ? '.call__bottom' : '.call__plain .content');
+    if (phone) place.insertBefore(phone, place.firstChild); // who asks to be telephoned is seen in both
+  }
+
+  // Signaling
+
+  call() {
+    const signaling = this.signaling = new Signaling(this.data.signal), words = (kind) => (body, page) => {
+      if (this.peer && page === this.page) this.peer.accept(kind, body);
+    };
+    ['offer', 'answer', 'candidate', 'want-offer'].forEach((kind) => signaling.on(kind, words(kind)));
+    signaling.on('welcome', (body) => this.welcome(body))
+      .on('peer-joined', (body) => this.meet(body.page))
+      .on('peer-left', (body) => this.part(body.page, false))
+      .on('bye', (body, page) => this.part(page, true))
+      .on('media', (body, page) => { if (page === this.page) this.hear(body); })
+      .on('taken-over', () => this.giveUp())
+      .on('ended', (body) => this.go(body.to || this.data.card))
+      .on('signed-out', () => location.reload())
+      .on('closed', () => { this.losing = setTimeout(() => { this.isLost = true; this.show(); }, 2000); })
+      .on('unwelcome', () => this.askWhy());
+  }
+
+  welcome(body) {
+    clearTimeout(this.losing);
+    this.isLost = false;
+    this.ice = body.ice;
+    this.leads = body.leads;
+    this.closes = body.closes;
+    this.ahead = body.now - Date.now();
+    if (this.peer) this.peer.take(body.ice);
+    this.isPresent = Boolean(body.peer);
+    if (body.peer) this.meet(body.peer);
+    else if (this.peer && !this.isConnected) this.peer.rest();
+    this.show();
+  }
+
+  meet(page) {
+    this.isPresent = true;
+    if (this.peer && this.page === page) {
+      if (this.peer.isStarted) this.peer.refresh(); else this.begin();
+    } else {
+      if (this.peer) this.peer.close();
+      this.page = page;
+      this.theirs = {};
+      this.peer = new Peer({ leads: this.leads, ice: this.ice, wantsVideo: this.isVideo });
+      this.follow(this.peer);
+      this.begin();
+    }
+    this.tellMedia();
+    this.show();
+  }
+
+  follow(peer) {
+    const mine = (act) => (...what) => { if (this.peer === peer) act(...what); };
+    peer.on('signal', mine((kind, body) => this.signaling.send(kind, body)))
+      .on('stream', mine((stream) => this.play(stream)))
+      .on('state', mine((state) => this.turn(state)));
+    this.watch.follow(peer);
+  }
+
+  begin() {
+    if (this.peer && this.sending.isReady && !this.peer.isStarted && this.isPresent) this.peer.start(this.sending.own);
+  }
+
+  turn(state) {
+    if (state === 'connected') {
+      this.watch.connected(performance.now() - this.began);
+      this.main.dataset.setup = this.main.dataset.setup || Math.round(performance.now() - this.began);
+      this.tellMedia();
+      this.apply();
+    } else if (state === 'lost' && !this.isPresent) this.peer.rest();
+    this.show();
+  }
+
+  // Gone for good, or only its socket: then the talk goes on as long as there is sound.
+  part(page, isMeant) {
+    if (page !== this.page) return;
+    this.isPresent = false;
+    if (isMeant || !this.isConnected) this.peer.rest();
+    this.show();
+  }
+
+  hear(body) {
+    this.theirs = body;
+    this.watch.told = Number(body.heard) || 0;
+    if (this.sending.isAskedForSound !== Boolean(body.soundOnly)) {
+      this.sending.isAskedForSound = Boolean(body.soundOnly);
+      this.apply();
+      this.tellMedia();
+    }
+    this.show();
+  }
+
+  tellMedia() {
+    const more = this.lossHeard > 0.03 ? { heard: Math.round(this.lossHeard * 1000) / 1000 } : {};
+    this.signaling.send('media', Object.assign(this.sending.state, more));
+  }
+
+  apply() { return this.sending.apply(this.peer && this.peer.senders.video); }
+
+  giveUp() {
+    this.end();
+    this.main.classList.add('call--elsewhere');
+    this.parts.on('again', () => location.reload());
+    this.unveil(false);
+    const title = 'Разговор продолжается на другом устройстве';
+    showTrouble(this.parts, { title, steps: [] });
+    this.parts.buttons('again').forEach((one) => { one.textContent = 'Вернуть сюда'; });
+  }
+
+  // Let in no more: the window has closed, or one was signed out. The page itself knows where to go.
+  async askWhy() {
+    try {
+      const answer = await fetch(location.pathname, { credentials: 'same-origin', redirect: 'manual' });
+      if (answer.type === 'opaqueredirect' || answer.status === 404) this.go(this.data.card);
+    } catch (error) { /* no network at all: the socket goes on trying */ }
+  }
+
+  go(to) {
+    this.leaving.mean();
+    this.end();
+    location.href = to;
+  }
+
+  // Seen and heard
+
+  play(stream) {
+    if (this.remote.srcObject !== stream) this.remote.srcObject = stream;
+    const playing = this.remote.play();
+    if (playing) playing.then(() => this.silence(false), (error) => { if (error.name === 'NotAllowedError') this.silence(true); });
+  }
+
+  silence(isSilent) {
+    this.isSilent = isSilent;
+    this.show();
+  }
+
+  listen() {
+    const { sending, watch } = this;
+    sending.on('track', (kind, track) => { if (this.peer) this.peer.put(kind, track).then(() => this.apply()); });
+    sending.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
+    this.chat.on('changed', () => this.show());
+    watch.on('step', (step) => { sending.step = step; this.apply(); this.tellMedia(); this.show(); });
+    watch.on('sample', (sample) => {
+      const wasLossy = this.lossHeard > 0.03;
+      this.lossHeard = sample.heard;
+      if (wasLossy || sample.heard > 0.03) this.tellMedia();
+    });
+    this.hearOf(window, 'online', () => this.moved());
+    this.hearOf(window, 'pagehide', () => this.end());
+    this.hearOf(window, 'pageshow', (event) => { if (event.persisted) location.reload(); });
+    this.hearOf(document, 'visibilitychange', () => this.wake());
+    // Its other news – a guess of the speed – come many times a minute.
+    const network = navigator.connection;
+    let type = network && network.type;
+    if (network && network.addEventListener) this.hearOf(network, 'change', () => {
+      if (network.type !== type) { type = network.type; this.moved(); }
+    });
+  }
+
+  hearOf(where, name, act) {
+    where.addEventListener(name, act);
+    this.heard.push([where, name, act]);
+  }
+
+  moved() {
+    if (this.isOver) return;
+    this.signaling.renew();
+    if (this.isTalking) this.peer.restart();
+  }
+
+  // A phone that was locked has stopped the picture, and maybe taken the microphone.
+  wake() {
+    if (document.hidden || this.isOver) return;
+    this.sending.reopenEnded();
+    if (this.remote.srcObject) this.play(this.remote.srcObject);
+    if (this.peer && !this.isConnected) this.peer.refresh();
+  }
+
+  hint(words) {
+    this.parts.say('hint', words);
+    this.parts.show('hint', Boolean(words));
+  }
+
+  get status() {
+    const waits = this.data.otherSide === 'doctor' ? 'Ждём врача' : 'Ждём пациента';
+    if (this.isAsking) return this.wantedCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
+    if (this.isConnected && this.sending.state.weak) return 'Связь слабая: видео выключено, вас слышно';
+    if (this.isConnected) return '';
+    if (this.isLost || (this.peer && this.peer.state === 'lost')) return 'Переподключаемся';
+    return this.isPresent ? 'Соединяем' : waits;
+  }
+
+  get marks() {
+    const { theirs, sending } = this, marks = [];
+    if (!this.isConnected) return '';
+    if (theirs.audio === false) marks.push('микрофон собеседника выключен');
+    if (this.isVideo && theirs.video === false) {
+      marks.push(theirs.weak ? 'у собеседника слабая связь: видео выключено' : theirs.soundOnly ? 'собеседник просит только звук' : 'камера собеседника выключена');
+    }
+    if (sending.isSoundOnly) marks.push('у вас только звук');
+    return marks.join(' · ');
+  }
+
+  show() {
+    if (this.isOver) return;
+    const hasPicture = this.isVideo && this.isConnected && this.theirs.video !== false && !this.sending.isSoundOnly;
+    this.main.classList.toggle('call--picture', hasPicture);
+    this.main.classList.toggle('call--chatting', this.chat.isOpen);
+    this.main.dataset.state = this.peer ? this.peer.state : 'new';
+    this.parts.say('status', this.status);
+    this.parts.say('marks', this.marks);
+    this.parts.show('sound', this.isSilent);
+    this.controls.show();
+  }
+
+  showTime() {
+    const now = Date.now() + (this.ahead || 0), left = Math.ceil((this.closes - now) / 60000);
+    const seconds = Math.max(0, Math.floor((now - Number(this.data.started)) / 1000));
+    this.parts.say('time', Number(this.data.started) ? clockOf(seconds) : '');
+    if (left > 0 && left <= 5 && this.toldLeft !== left) {
+      this.toldLeft = left;
+      this.hint(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
+    }
+  }
+
+  // The last words leave while they still can.
+  end() {
+    if (this.isOver) return;
+    this.signaling.send('bye', {});
+    this.isOver = true;
+    this.watch.report();
+    this.watch.stop();
+    this.signaling.close();
+    if (this.peer) this.peer.close();
+    this.sending.stop();
+    this.awake.stop();
+    this.leaving.stop();
+    clearInterval(this.ticking);
+    clearTimeout(this.losing);
+    this.heard.forEach(([where, name, act]) => { if (name !== 'pageshow') where.removeEventListener(name, act); });
+  }
+
+  stop() {
+    this.end();
+    this.chat.stop();
+    this.controls.stop();
+    this.parts.stop();
+  }
+}
+
+function clockOf(seconds) {
+  const two = (number) => String(number).padStart(2, '0'), hours = Math.floor(seconds / 3600);
+  return `${hours ? `${hours}:` : ''}${hours ? two(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+}
+
+ibolit.behaviour('call', (main) => {
+  const parts = main.querySelector('[data-part=stage]');
+  if (!parts || !devices.can.call) {
+    const plain = new Parts(main);
+    if (!window.isSecureContext) showTrouble(plain, devices.words(null, 'both'));
+    if (showInApp(plain)) showTrouble(plain, { title: 'Здесь звонок не работает', steps: ['Откройте эту страницу в браузере телефона.'] });
+    plain.show('again', false);
+    return undefined;
+  }
+  const room = new Room(main);
+  main.room = room; // for those who look into a call: tests and the support
+  room.enter();
+  return () => room.stop();
+});

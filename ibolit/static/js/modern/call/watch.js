@@ -1,0 +1,77 @@
+// Looks at the link every two seconds: what our video may be, and what is summed up for the support. And keeps the screen
+// awake.
+class Watch extends Teller {
+  constructor(address) {
+    super();
+    this.address = address;
+    this.state = quality.fresh();
+    this.before = null;
+    this.told = 0;      // loss of ours, as the other side measured it
+    this.begin();
+    this.timers = [setInterval(() => this.look(), quality.EVERY), setInterval(() => this.report(), 60000)];
+  }
+
+  begin() { this.sums = { looks: 0, loss: 0, rtt: 0, restarts: 0, setup: 0, path: 'unknown' }; }
+
+  follow(peer) {
+    this.peer = peer;
+    this.before = null;
+    if (peer) peer.on('restart', () => { this.sums.restarts += 1; });
+  }
+
+  connected(after) { if (!this.sums.setup) this.sums.setup = Math.round(after); }
+
+  async look() {
+    const peer = this.peer;
+    if (!peer || peer.state !== 'connected') { this.before = null; return; }
+    const now = quality.numbers(await peer.stats()), before = this.before;
+    this.before = now;
+    if (!before || before.at >= now.at || peer !== this.peer) return;
+    const sample = quality.sample(before, now, this.told);
+    this.sums.looks += 1;
+    this.sums.loss += sample.heard;
+    this.sums.rtt += sample.rtt || 0;
+    if (now.path !== 'unknown') this.sums.path = now.path;
+    const was = this.state.step;
+    this.state = quality.decide(this.state, sample);
+    this.tell('sample', sample);
+    if (this.state.step !== was) this.tell('step', this.state.step);
+  }
+
+  // A stretch of the call since the last report; the server adds them up. Survives the page that says it.
+  report() {
+    const { looks, loss, rtt, restarts, setup, path } = this.sums;
+    if (!looks && !setup) return;
+    this.begin();
+    const headers = JSON.parse(document.body.getAttribute('hx-headers') || '{}');
+    headers['Content-Type'] = 'application/x-www-form-urlencoded';
+    const body = ibolit.form({
+      setup_ms: setup,
+      restarts,
+      path,
+      loss_permille: looks ? Math.round(1000 * loss / looks) : 0,
+      rtt_ms: looks ? Math.round(1000 * rtt / looks) : 0,
+      seconds: Math.round(looks * quality.EVERY / 1000)
+    });
+    if (window.fetch) fetch(this.address, { method: 'POST', headers, body, credentials: 'same-origin', keepalive: true }).catch(() => {});
+  }
+
+  stop() { this.timers.forEach(clearInterval); }
+}
+
+// The screen of a phone that lies before its owner falls asleep; the lock ends whenever the page is left.
+class Awake {
+  constructor() {
+    this.ask = () => {
+      if (document.hidden || !navigator.wakeLock) return;
+      navigator.wakeLock.request('screen').then((lock) => { this.lock = lock; }).catch(() => {}); // saving its battery
+    };
+    document.addEventListener('visibilitychange', this.ask);
+    this.ask();
+  }
+
+  stop() {
+    document.removeEventListener('visibilitychange', this.ask);
+    if (this.lock) this.lock.release().catch(() => {});
+  }
+}

@@ -1,0 +1,35 @@
+"""One link, many devices at once: one of them gets in."""
+
+from __future__ import annotations
+
+from conftest import Browser
+from flask import Flask
+from talked import begun
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Device, Handover, User
+
+from .crowd import at_once, outcomes
+
+
+def test_eight_open_the_link_at_once_and_one_is_let_in(clinic: Flask, chat: Chat, patient: User) -> None:
+    handover, _ = Handover.make(begun(chat), patient)
+    db.session.commit()
+    id = handover.id
+    counted = outcomes(clinic, 8, lambda _: db.session.get_one(Handover, id).take("Телефон"))
+    assert counted == {"done": 1, "HandoverIsSpent": 7}
+    assert len(db.session.scalars(Device.of(patient)).all()) == 1
+
+
+def test_through_the_door(clinic: Flask, chat: Chat, patient: User) -> None:
+    handover, token = Handover.make(begun(chat), patient)
+    db.session.commit()
+    url = f"/h/{handover.id}?token={token}"
+    browsers = [Browser(clinic) for _ in range(6)]
+    tokens = [browser.token() for browser in browsers]
+
+    def take(number: int) -> int:
+        headers = {"X-CSRFToken": tokens[number]}
+        return browsers[number].open(url, method="POST", headers=headers).status_code
+
+    assert sorted(at_once(clinic, 6, take)) == [303] + [410] * 5

@@ -1,0 +1,307 @@
+"""The parts of a call that know no page, in a real Chromium: negotiation over a bad wire, decisions, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from live_clinic import ROOT
+from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.journey
+
+LIB = ROOT / "ibolit" / "static" / "js" / "modern" / "lib"
+
+# Two sides in one page and the wire between them: every word is late by its own time, so they overtake each other, and
+# many come twice.
+WIRE = """
+class Two {
+  constructor(patience) {
+    this.sides = [true, false].map((leads) => new Peer({ leads, ice: {}, wantsVideo: false, patience }));
+    this.said = { offer: 0, answer: 0, candidate: 0, 'want-offer': 0 };
+    this.isCut = false;
+    this.sides.forEach((side, i) => side.on('signal', (kind, body) => {
+      this.said[kind] += 1;
+      if (this.isCut) return;
+      const words = JSON.stringify(body), copies = Math.random() < 0.3 ? 2 : 1;
+      for (let n = 0; n < copies; n += 1) {
+        setTimeout(() => this.sides[1 - i].accept(kind, JSON.parse(words)), Math.random() * 40);
+      }
+    }));
+  }
+
+  static track() {
+    const sound = new AudioContext(), out = sound.createMediaStreamDestination(), tone = sound.createOscillator();
+    tone.connect(out);
+    tone.start();
+    return out.stream.getAudioTracks()[0];
+  }
+
+  // Connected, agreed on everything, and nobody asks for more.
+  isAtRest() {
+    const [one, other] = this.sides;
+    const ufrags = (description) => (description.sdp.match(/a=ice-ufrag:.*/g) || []).join();
+    return this.sides.every((side) => side.state === 'connected' && !side.unheard && !side.wish) &&
+      this.sides.every((side) => side.pc.signalingState === 'stable') &&
+      one.attempt === other.attempt && one.base === other.base &&
+      ufrags(one.pc.localDescription) === ufrags(other.pc.remoteDescription) &&
+      ufrags(one.pc.remoteDescription) === ufrags(other.pc.localDescription);
+  }
+
+  until(what, most = 8000) {
+    const began = performance.now();
+    return new Promise((done, failed) => {
+      const look = () => {
+        if (what()) done(performance.now() - began);
+        else if (performance.now() - began > most) failed(new Error(this.tell()));
+        else setTimeout(look, 5);
+      };
+      look();
+    });
+  }
+
+  tell() {
+    return JSON.stringify(this.sides.map((side) => [side.state, side.attempt, side.base, Boolean(side.unheard),
+      side.pc && side.pc.signalingState, side.pc && side.pc.iceConnectionState]));
+  }
+
+  close() { this.sides.forEach((side) => side.close()); }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page()
+    page.set_default_timeout(60_000)
+    for name in ("teller", "peer", "signaling", "quality", "devices"):
+        page.add_script_tag(content=(LIB / f"{name}.js").read_text())
+    page.add_script_tag(content=WIRE)
+    yield page
+    page.close()
+
+
+def test_both_ask_for_a_restart_over_a_bad_wire_a_hundred_times(lab: Page) -> None:
+    """Late, doubled and overtaken words, two restarts at once: always one connection on which both agree."""
+    told = lab.evaluate("""async () => {
+        const track = Two.track(), told = { runs: 0, ufrags: new Set(), most: 0 };
+        for (let pair = 0; pair < 10; pair += 1) {
+            const two = new Two({ repeat: 300 });
+            two.sides[pair % 2].start({ audio: track });
+            two.sides[1 - pair % 2].start({ audio: track });
+            await two.until(() => two.isAtRest());
+            for (let run = 0; run < 10; run += 1) {
+                const before = two.sides[0].attempt;
+                two.sides.forEach((side) => side.restart());
+                if (run % 3 === 0) two.sides[run % 2].restart();
+                told.most = Math.max(told.most, await two.until(() => two.isAtRest() && two.sides[0].attempt > before));
+                told.ufrags.add(two.sides[0].pc.localDescription.sdp.match(/a=ice-ufrag:(.*)/)[1]);
+                told.runs += 1;
+            }
+            two.close();
+        }
+        return { runs: told.runs, ufrags: told.ufrags.size, most: told.most };
+    }""")
+    assert told["runs"] == told["ufrags"] == 100, told
+
+
+def test_what_was_lost_is_said_again_and_a_new_beginning_is_found(lab: Page) -> None:
+    told = lab.evaluate("""async () => {
+        const two = new Two({ repeat: 200 }), track = Two.track();
+        two.isCut = true;
+        two.sides.forEach((side) => side.start({ audio: track }));
+        await two.until(() => two.said.offer > 1 && two.said['want-offer'] > 1);
+        two.isCut = false;
+        await two.until(() => two.isAtRest());
+        const first = two.sides[0].base;
+        // One of them has to begin anew, the other does not know it.
+        two.sides[1].rest();
+        two.sides[1].start({ audio: track });
+        await two.until(() => two.isAtRest() && two.sides[0].base > first);
+        const second = two.sides[0].base;
+        two.sides[0].rest();
+        two.sides[0].start({ audio: track });
+        await two.until(() => two.isAtRest() && two.sides[0].base > second);
+        // The leader asks while nobody hears, and goes on asking.
+        two.isCut = true;
+        two.sides.forEach((side) => side.restart());
+        const before = two.said.offer;
+        await two.until(() => two.said.offer > before + 1);
+        two.isCut = false;
+        await two.until(() => two.isAtRest());
+        two.close();
+        return two.sides.map((side) => side.state);
+    }""")
+    assert told == ["new", "new"]
+
+
+def test_a_rest_in_the_middle_of_anything_hinders_no_new_beginning(lab: Page) -> None:
+    """A closed connection never answers what it still owes: nobody may wait for it."""
+    count = lab.evaluate("""async () => {
+        const two = new Two({ repeat: 200 }), track = Two.track();
+        let count = 0;
+        two.sides.forEach((side) => side.start({ audio: track }));
+        for (let run = 0; run < 30; run += 1) {
+            const side = two.sides[run % 2];
+            await new Promise((done) => setTimeout(done, Math.random() * 60));
+            side.rest();
+            side.start({ audio: track });
+            if (run % 3) continue;
+            await two.until(() => two.isAtRest());
+            count += 1;
+        }
+        two.close();
+        return count;
+    }""")
+    assert count == 10
+
+
+def test_a_microphone_that_comes_later_is_heard(lab: Page) -> None:
+    heard = lab.evaluate("""async () => {
+        const two = new Two({ repeat: 200 }), heard = [0, 0];
+        two.sides.forEach((side, i) => side.on('stream', () => { heard[i] += 1; }));
+        two.sides.forEach((side) => side.start({ audio: null }));
+        await two.until(() => two.sides.every((side) => side.attempt && side.pc.signalingState === 'stable'));
+        two.sides[1].put('audio', Two.track());
+        await two.until(() => two.isAtRest() && heard[0] > 0);
+        two.sides[0].put('audio', Two.track());
+        await two.until(() => two.isAtRest() && heard[1] > 0);
+        two.close();
+        return heard.every(Boolean);
+    }""")
+    assert heard
+
+
+def test_voice_first_down_fast_and_up_slowly(lab: Page) -> None:
+    steps = lab.evaluate("""() => {
+        const good = { loss: 0, rtt: 0.05, room: null }, bad = { loss: 0.12, rtt: 0.1, room: null };
+        const awful = { loss: 0.4, rtt: 0.1, room: null }, narrow = { loss: 0, rtt: 0.05, room: 150000 };
+        const run = (samples, state = quality.fresh()) => samples.reduce(quality.decide, state);
+        const times = (count, sample) => Array(count).fill(sample);
+        const off = run(times(4, awful)), risen = run(times(5, good), off);
+        return {
+            hiccup: run([good, bad, good, bad, good]).step,
+            bad: run(times(2, bad)).step,
+            worse: run(times(4, bad)).step,
+            off: off.step === quality.OFF,
+            stillOff: run(times(4, good), off).step === quality.OFF,
+            back: risen.step,
+            allBack: run(times(15, good), off).step,
+            fellAgain: run(times(4, awful), risen).step === quality.OFF,
+            waitsLonger: run([...times(4, awful), ...times(9, good)], risen).step === quality.OFF,
+            narrow: run(times(20, narrow)).step,
+            slow: run(times(2, { loss: 0, rtt: 1, room: null })).step,
+            unknown: run(times(20, { loss: 0, rtt: null, room: null })).step,
+        };
+    }""")
+    assert steps == {
+        "hiccup": 0, "bad": 1, "worse": 2, "off": True, "stillOff": True, "back": 2, "allBack": 0, "fellAgain": True,
+        "waitsLonger": True, "narrow": 2, "slow": 1, "unknown": 0,
+    }  # fmt: skip
+
+
+def test_what_happened_between_two_looks(lab: Page) -> None:
+    sample = lab.evaluate("""() => {
+        const look = (at, sent, got, lost, packets, frames) => quality.numbers(new Map([
+            ['in', { id: 'in', type: 'inbound-rtp', timestamp: at, bytesReceived: got, packetsLost: lost,
+                packetsReceived: packets, framesDecoded: frames }],
+            ['out', { id: 'out', type: 'outbound-rtp', timestamp: at, bytesSent: sent }],
+            ['pair', { id: 'pair', type: 'candidate-pair', nominated: true, state: 'succeeded', timestamp: at,
+                localCandidateId: 'l', remoteCandidateId: 'r', currentRoundTripTime: 0.2,
+                availableOutgoingBitrate: 300000 }],
+            ['l', { id: 'l', type: 'local-candidate', candidateType: 'relay', timestamp: at }],
+            ['r', { id: 'r', type: 'remote-candidate', candidateType: 'host', timestamp: at }]
+        ]));
+        const before = look(1000, 0, 0, 0, 0, 0), now = look(3000, 25000, 50000, 5, 95, 40);
+        return [now.path, quality.sample(before, now, 0.07)];
+    }""")
+    seen = {
+        "loss": 0.07,
+        "rtt": 0.2,
+        "room": 300000,
+        "heard": 0.05,
+        "outgoing": 100000,
+        "incoming": 200000,
+        "frames": 40,
+    }
+    assert sample == ["relay", seen | {"isSilent": False}]
+
+
+def test_camera_itself_is_asked_where_senders_take_no_parameters(lab: Page) -> None:
+    told = lab.evaluate("""async () => {
+        const told = [], track = { enabled: true };
+        track.applyConstraints = async (wanted) => { told.push(wanted.height.ideal); };
+        await quality.apply({}, track, 1);
+        await quality.apply({}, track, quality.OFF);
+        return [told, track.enabled];
+    }""")
+    assert told == [[240], False]
+
+
+@pytest.mark.parametrize(
+    ("agent", "app", "system"),
+    [
+        ("Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36", "", "android"),
+        (
+            "Mozilla/5.0 (Linux; Android 10; wv) AppleWebKit/537.36 Version/4.0 Chrome/120",
+            "другого приложения",
+            "android",
+        ),
+        ("Mozilla/5.0 (Linux; Android 12; wv) Chrome/119 Mobile Safari/537.36 VKAndroidApp/8.50", "VK", "android"),
+        ("Mozilla/5.0 (Linux; Android 12) Chrome/119 Mobile Safari/537.36 YaApp_Android/23.1", "Яндекс", "android"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 16_0 like Mac OS X) AppleWebKit/605 Version/16.0 Mobile/15E Safari/604",
+            "",
+            "ios",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 16_0 like Mac OS X) AppleWebKit/605 Mobile/15E Instagram 300",
+            "Instagram",
+            "ios",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 16_0 like Mac OS X) AppleWebKit/605 Mobile/15E",
+            "другого приложения",
+            "ios",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "", "desktop"),
+    ],
+)
+def test_windows_inside_other_apps_are_known(lab: Page, agent: str, app: str, system: str) -> None:
+    assert lab.evaluate("agent => [devices.inApp(agent, false), devices.platform(agent)]", agent) == [app, system]
+
+
+def test_socket_comes_back_as_the_same_page_and_hears_nothing_twice(lab: Page) -> None:
+    told = lab.evaluate("""async () => {
+        const sockets = [], told = [];
+        const signaling = new Signaling('/x', (address) => {
+            const socket = { address, readyState: 1, sent: [] };
+            socket.close = () => { socket.isClosed = true; };
+            socket.send = (words) => socket.sent.push(JSON.parse(words).n);
+            sockets.push(socket);
+            return socket;
+        });
+        const say = (word) => sockets[sockets.length - 1].onmessage({ data: JSON.stringify(word) });
+        const until = async (what) => { while (!what()) await new Promise((done) => setTimeout(done, 5)); };
+        ['welcome', 'offer', 'taken-over', 'ended'].forEach((kind) => signaling.on(kind, () => told.push(kind)));
+        say({ kind: 'welcome', body: {} });
+        signaling.send('want-offer', {});
+        say({ kind: 'offer', body: {}, page: 'p', n: 1 });
+        say({ kind: 'offer', body: {}, page: 'p', n: 1 });
+        sockets[0].onclose({ code: 1006 });
+        await until(() => sockets.length === 2);
+        say({ kind: 'welcome', body: {} });
+        say({ kind: 'offer', body: {}, page: 'p', n: 1 });
+        say({ kind: 'offer', body: {}, page: 'q', n: 1 });
+        signaling.send('want-offer', {});
+        signaling.renew();
+        const isClosed = sockets[1].isClosed;
+        sockets[2].onclose({ code: 4008 });
+        signaling.renew();
+        return { told, isClosed, count: sockets.length, pages: new Set(sockets.map((one) => one.address)).size,
+            sent: sockets.map((one) => one.sent) };
+    }""")
+    assert told == {
+        "told": ["welcome", "offer", "welcome", "offer", "taken-over"],
+        "isClosed": True, "count": 3, "pages": 1, "sent": [[1], [2], []],
+    }  # fmt: skip

@@ -1,0 +1,96 @@
+"""Calls through a real coturn and nothing else: no address reaches the other side; a lost path is found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from call_page import DOCTOR, PATIENT, agree, call, connected, flows, heard
+from conftest import Visitors
+from coturn import SECRET, Coturn
+from live_clinic import LiveClinic
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.journey
+
+# This side's way to the relays is its own; the credentials are the clinic's.
+OWN_RELAYS = """
+    const urls = URLS, secret = SECRET, Real = window.RTCPeerConnection;
+    const own = (ice) => Object.assign({}, ice, { iceServers: ice.iceServers.map((one) => (
+        Object.assign({}, one, { urls }, secret ? { credential: secret } : {})
+    )) });
+    window.RTCPeerConnection = class extends Real {
+        constructor(ice) { super(own(ice)); }
+        setConfiguration(ice) { super.setConfiguration(own(ice)); }
+    };
+"""
+
+
+def relays(page: Page, *urls: str, secret: str = "") -> None:
+    page.add_init_script(OWN_RELAYS.replace("URLS", json.dumps(urls)).replace("SECRET", json.dumps(secret)))
+
+
+@pytest.fixture(scope="module")
+def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
+    relay = Coturn(tmp_path_factory.mktemp("coturn"))
+    relay.start()
+    yield relay
+    relay.stop()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, coturn: Coturn) -> Iterator[LiveClinic]:
+    clinic = LiveClinic(tmp_path_factory.mktemp("live"), TURN_URLS=coturn.url, TURN_SECRET=SECRET)
+    clinic.start()
+    yield clinic
+    clinic.stop()
+
+
+def test_only_through_the_relay(visitors: Visitors, live: LiveClinic) -> None:
+    id = agree(live)
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
+    patient.goto(f"/consultations/{id}/check")
+    expect(patient.locator("[data-part=relay]")).to_contain_text("Связь с клиникой есть")
+    for page in (patient, doctor):
+        page.goto(f"/consultations/{id}/call")
+    connected(patient, doctor)
+    flows(patient)
+    flows(doctor)
+    assert heard(patient)["path"] == heard(doctor)["path"] == "relay relay"
+    # Wrong credentials, and no relay at all: the check says which.
+    refused, lost = visitors.sign_in(PATIENT), visitors.sign_in(PATIENT)
+    refused.add_init_script(
+        OWN_RELAYS.replace("URLS", f'["{live.settings["TURN_URLS"]}"]').replace("SECRET", '"wrong"')
+    )
+    refused.goto(f"/consultations/{id}/check")
+    expect(refused.locator("[data-part=relay]")).to_contain_text("неверные учётные данные")
+    relays(lost, "turn:127.0.0.1:9?transport=udp")
+    lost.goto(f"/consultations/{id}/check")
+    expect(lost.locator("[data-part=relay]")).to_contain_text("Сервер связи недоступен")
+
+
+def test_a_cut_path_is_found_again(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
+    """The doctor's own relay dies; eight seconds later there is another one, as after Wi-Fi → LTE."""
+    first, second = Coturn(tmp_path / "first"), Coturn(tmp_path / "second")
+    first.start()
+    try:
+        id = agree(live)
+        patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
+        relays(doctor, first.url, second.url)
+        for page in (patient, doctor):
+            page.goto(f"/consultations/{id}/call")
+        connected(patient, doctor)
+        flows(patient)
+        first.stop()
+        doctor.wait_for_timeout(8000)  # the tunnel itself: nothing to wait for happens in it
+        expect(call(patient)).not_to_have_attribute("data-state", "connected")
+        expect(patient.locator("[data-part=status]")).to_have_text("Переподключаемся")
+        second.start()
+        flows(patient, timeout=5000)
+        flows(doctor, timeout=5000)
+        expect(patient.locator("[data-part=status]")).to_have_text("")
+    finally:
+        first.stop()
+        second.stop()
