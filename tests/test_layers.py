@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "seeds": {"events", "extensions", "models", "seed_files", "seed_talks", "services"},
     "dumps": {"extensions"},
     "backup": {"config", "database", "dumps", "extensions", "models", "services"},
-    "checks": {"config", "errors", "extensions", "services"},
+    "checks": {"config", "errors", "services"},
     "checkup": {"checks", "config", "database", "errors", "extensions", "models", "services"},
     "commands": {"backup", "errors", "extensions", "jobs", "models", "phones", "rendering", "services"},
     "keys": {"commands"},
