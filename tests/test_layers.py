@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "checks": {"config", "errors", "services"},
     "checkup": {"checks", "config", "database", "errors", "extensions", "models", "services"},
     "commands": {"backup", "errors", "extensions", "jobs", "models", "phones", "rendering", "services"},
+    "healthy": set(),
     "keys": {"commands"},
     "cli": {"checkup", "commands", "errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",

@@ -153,7 +153,7 @@ def _check_end(host: str, port: int, root: str, trusted: str | None) -> None:
         with socket.create_connection((host, port), TIMEOUT) as line, context.wrap_socket(line, server_hostname=host):
             return
     except ssl.SSLCertVerificationError as error:
-        if error.verify_code in (18, 19, 20, 21):  # X509_V_ERR_…: a self-signed one in the chain, or nobody known above it
+        if error.verify_code in (18, 19, 20, 21):  # X509_V_ERR_…: self-signed, or nobody known above it
             raise ChainFailed(
                 f"nothing leads from the served certificates to a known root: «{root}» is missing. Give the proxy the "
                 "whole chain (fullchain.pem), and take no certificate made at home"
