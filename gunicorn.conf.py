@@ -56,18 +56,19 @@ class Logger(glogging.Logger):
     """Queries hold codes and what people search for: no line of ours repeats one, nor lets a path forge a line."""
 
     QUERY = re.compile(r"\?\S*")
+    TOKEN = re.compile(r"(/i/|/payments/return/)[^/\s]+")  # whoever has it may come in by it
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         self.error_log.addFilter(self.without_query)
 
     def without_query(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.QUERY.sub("", record.getMessage()), ()
+        record.msg, record.args = self.TOKEN.sub(r"\1-", self.QUERY.sub("", record.getMessage())), ()
         return True
 
     def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> dict[str, Any]:
         path = quote(environ.get("PATH_INFO", ""), encoding="latin-1")
-        return {**super().atoms(resp, req, environ, request_time), "U": path}
+        return {**super().atoms(resp, req, environ, request_time), "U": self.TOKEN.sub(r"\1-", path)}
 
 
 logger_class = Logger

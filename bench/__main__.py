@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .figures import Row, table
 
-PARTS = ("machine", "talk", "signaling", "idle", "start", "pages", "cards", "visit", "files", "calls")
+PARTS = ("machine", "talk", "signaling", "idle", "start", "pages", "practice", "cards", "visit", "files", "calls")
 RESULTS = Path(__file__).parent / "results.md"
 
 

@@ -11,19 +11,24 @@ from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import func, insert
+from sqlalchemy import func, insert, select, update
 
 from ibolit import create_app
 from ibolit.extensions import db
 from ibolit.models import (
     Access,
+    Attachment,
+    AttachmentState,
     Card,
     Chat,
     ChatMember,
     Consultation,
     ConsultationState,
     Doctor,
+    Kind,
     Message,
+    PatientNote,
+    ReplyTemplate,
     Role,
     TalkKind,
     Tariff,
@@ -35,6 +40,7 @@ from ibolit.services.search import normalised, stemmed
 
 PASSWORD = "ibolit-bench"
 AT_ONCE = 5_000  # rows a statement
+COMING = 40  # patients with whom a talk is agreed
 
 SURNAMES = ("Иванов", "Лебедев", "Орлов", "Рыжов", "Соколов", "Громов", "Жуков", "Королёв", "Мельников", "Яковлев")
 NAMES = ("Алексей", "Борис", "Виктор", "Григорий", "Дмитрий", "Егор", "Кирилл", "Михаил", "Пётр", "Семён")
@@ -138,6 +144,44 @@ def _new_clinic(data: Path) -> Iterator[None]:
         db.engine.dispose()
 
 
+def keep_practice(data: Path, *, unread: int, talks: int) -> None:
+    """Of the doctor with all the chats: who waits for an answer, who comes, notes, templates, files."""
+    with opened(data).app_context():
+        chats = db.session.scalars(select(Chat).where(Chat.doctor_id == 1).order_by(Chat.id)).all()
+        waiting = [chat.id for chat in chats[1 : unread + 1]]
+        db.session.execute(update(Chat).where(Chat.id.in_(waiting)).values(awaits_reply=True))
+        behind = update(ChatMember).where(ChatMember.chat_id.in_(waiting), ChatMember.user_id == 1)
+        db.session.execute(behind.values(unread=1, read_to=1))
+        first = select(Message.chat_id, func.min(Message.id)).group_by(Message.chat_id)
+        firsts: dict[int, int] = dict(db.session.execute(first).tuples().all())
+        _insert(Consultation, [_talk(chat, firsts[chat.id], timedelta(days=1)) for chat in chats[1:COMING]])
+        _insert(Consultation, [_talk(chats[0], n + 1, timedelta(days=-n)) for n in range(1, talks)])
+        _insert(PatientNote, [{"chat_id": one.id, "text": SENTENCES[0], "version": 1, "pen": "-"} for one in chats])
+        names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "place": n} for n in range(50)]
+        _insert(ReplyTemplate, names)
+        sent = {"chat_id": 1, "author_id": chats[0].patient_id, "name": "Фото.jpg", "size": 1_000_000}
+        state = {"state": AttachmentState.READY, "kind": Kind.PICTURE, "has_thumbnail": True}
+        _insert(Attachment, [sent | state | {"key": f"{n:032}", "message_id": n + 1} for n in range(200)])
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _talk(chat: Chat, message_id: int, ahead: timedelta) -> dict[str, Any]:
+    starts_at = (clock.now() + ahead).replace(microsecond=0)
+    return {
+        "chat_id": chat.id,
+        "doctor_id": chat.doctor_id,
+        "patient_id": chat.patient_id,
+        "message_id": message_id,
+        "kind": TalkKind.VIDEO,
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=30),
+        "price": 0,
+        "state": ConsultationState.CONFIRMED if ahead > timedelta() else ConsultationState.COMPLETED,
+    }
+
+
 def _people(first: int, count: int, role: Role) -> list[dict[str, Any]]:
     hashed = passwords.hash_password(PASSWORD)
     rows = [
@@ -145,6 +189,7 @@ def _people(first: int, count: int, role: Role) -> list[dict[str, Any]]:
             "id": number,
             "phone": phone(number),
             "name": _name(number),
+            "name_key": normalised(_name(number)),
             "role": role,
             "password_hash": hashed,
             "agreed_to": current_versions(),

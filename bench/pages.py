@@ -52,15 +52,7 @@ def measure(folder: Path) -> list[Row]:
     make_talks(large, CHATS, past=TALKS)
     queries = {data: _queries(data, size) for data, size in ((few, (FEW_DOCTORS, 300)), (large, (DOCTORS, 50_000)))}
     times = _times(large)
-    return [
-        Row(
-            page.what,
-            f"{median(times[page]):.1f} ms (p95 {percentile(times[page], 95):.1f}); "
-            f"{queries[large][page.what]} queries ({queries[few][page.what]} with few rows)",
-            "≤ 30 ms; ≤ 6 queries",
-        )
-        for page in times
-    ]
+    return [row(page, times[page], queries[large][page.what], queries[few][page.what]) for page in times]
 
 
 def _pages(inbox_deep: str, directory_deep: str, middle: int) -> list[Page]:
@@ -86,11 +78,11 @@ def _pages(inbox_deep: str, directory_deep: str, middle: int) -> list[Page]:
 def _queries(data: Path, size: tuple[int, int]) -> dict[str, int]:
     doctors, middle = size
     app = opened(data)
-    doctor, patient = _visitor(app, phone(1)), _visitor(app, phone(doctors + 1))
+    doctor, patient = visitor(app, phone(1)), visitor(app, phone(doctors + 1))
     counted = {}
     for page in _pages(_deep(doctor, "/messages"), _deep(patient, "/doctors"), middle):
         client = doctor if page.by_doctor else patient
-        with _counting(app) as statements:
+        with counting(app) as statements:
             client.open(page)
         counted[page.what] = len(statements)
     with app.app_context():
@@ -111,7 +103,7 @@ class Visitor:
         return answer.text
 
 
-def _visitor(app: Flask, number: str) -> Visitor:
+def visitor(app: Flask, number: str) -> Visitor:
     client = app.test_client()
     token = _only(FORM_TOKEN, client.get("/login").text)
     client.post("/login", data={"csrf_token": token, "login": number, "password": PASSWORD})
@@ -135,7 +127,7 @@ def _only(pattern: re.Pattern[str], text: str) -> str:
 
 
 @contextmanager
-def _counting(app: Flask) -> Iterator[list[str]]:
+def counting(app: Flask) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -156,14 +148,24 @@ def _counting(app: Flask) -> Iterator[list[str]]:
 def _times(data: Path) -> dict[Page, list[float]]:
     app = opened(data)
     pages = _pages(
-        _deep(_visitor(app, phone(1)), "/messages"), _deep(_visitor(app, phone(DOCTORS + 1)), "/doctors"), MESSAGES // 2
+        _deep(visitor(app, phone(1)), "/messages"), _deep(visitor(app, phone(DOCTORS + 1)), "/doctors"), MESSAGES // 2
     )
     log = data / "access.log"
     with running(data, access_log=log) as server:
         asyncio.run(_visit(server, pages))
-    taken = [int(line.split()[1]) / 1000 for line in log.read_text().splitlines() if "/healthz" not in line]
-    taken = taken[-VISITS * len(pages) :]
-    return {page: taken[number :: len(pages)] for number, page in enumerate(pages)}
+    return taken(log, pages)
+
+
+def taken(log: Path, pages: list[Page]) -> dict[Page, list[float]]:
+    """Milliseconds of the last visits, which went through all pages in their order."""
+    lines = [int(line.split()[1]) / 1000 for line in log.read_text().splitlines() if "/healthz" not in line]
+    lines = lines[-VISITS * len(pages) :]
+    return {page: lines[number :: len(pages)] for number, page in enumerate(pages)}
+
+
+def row(page: Page, times: list[float], queries: int, with_few: int) -> Row:
+    measured = f"{median(times):.1f} ms (p95 {percentile(times, 95):.1f}); {queries} queries ({with_few} with few rows)"
+    return Row(page.what, measured, "≤ 30 ms; ≤ 6 queries")
 
 
 async def _visit(server: Server, pages: list[Page]) -> None:

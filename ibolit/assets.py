@@ -35,6 +35,8 @@ CSS = (
     "payments",
     "talks",
     "conclusion",
+    "practice",
+    "invitations",
     "notices",
     "utilities",
 )
@@ -68,6 +70,7 @@ JS = (
     "js/sheet.js",
     "js/choice.js",
     "js/autosave.js",
+    "js/replies.js",
     "js/connection.js",
 )
 

@@ -66,6 +66,7 @@ class Settings:
     smsaero_email: str
     smsaero_key: str
     smsaero_sign: str
+    sms_daily_max: int
     mail_backend: str
     mail_from: str
     smtp_host: str
@@ -157,6 +158,7 @@ class Settings:
             smsaero_email=env.text("SMSAERO_EMAIL", ""),
             smsaero_key=env.text("SMSAERO_KEY", ""),
             smsaero_sign=env.text("SMSAERO_SIGN", ""),
+            sms_daily_max=env.number("SMS_DAILY_MAX", 1000, least=1, most=1_000_000),
             mail_backend=env.choice("MAIL_BACKEND", ["demo", "smtp"], default=fallback),
             mail_from=env.email("MAIL_FROM", "ibolit@localhost"),
             smtp_host=env.text("SMTP_HOST", ""),
@@ -201,7 +203,7 @@ class Settings:
             keep_notifications=env.number("KEEP_NOTIFICATION_DAYS", 90, least=7, most=3_650),
             keep_jobs=env.number("KEEP_JOB_DAYS", 30, least=7, most=3_650),
             keep_devices=env.number("KEEP_DEVICE_DAYS", 90, least=1, most=90),
-            keep_attempts=env.number("KEEP_ATTEMPT_DAYS", 1, least=1, most=365),
+            keep_attempts=env.number("KEEP_ATTEMPT_DAYS", 0, least=0, most=365),
         )
         settings._refuse_half_a_provider()
         if production:

@@ -121,6 +121,31 @@ class NothingChosen(Refused):
     sentence = "Выберите тариф."
 
 
+class TariffHasChanged(Refused):
+    status = 409
+    sentence = "Этот тариф уже изменён в другом окне. Посмотрите, каким он стал."
+
+
+class TooManyTariffs(Refused):
+    sentence = "Тарифов уже 20. Измените один из них."
+
+
+class TooManyTemplates(Refused):
+    sentence = "Шаблонов уже 50. Удалите ненужный."
+
+
+class NoteHasChanged(Refused):
+    """On another device or in another window; what was typed here stays in the field."""
+
+    status = 409
+    sentence = "Заметку изменили в другом окне, поэтому ваш текст не сохранён. Обновите страницу и допишите своё."
+
+
+class ChatNeedsNoDays(Refused):
+    status = 409
+    sentence = "Этот чат без ограничения времени: дни ему не нужны."
+
+
 class NothingToBuy(Refused):
     status = 409
     sentence = "Этот тариф сейчас не продаётся. Выберите другой."
@@ -232,6 +257,49 @@ class TooMuchBack(Refused):
     def __init__(self, most: int) -> None:
         super().__init__(f"Вернуть можно не больше {most / 100:.2f} ₽.".replace(".", ",", 1))
         self.most = most
+
+
+class AlreadyInvited(Refused):
+    status = 409
+    sentence = "Этого пациента уже приглашали: смотрите список. Оттуда приглашение можно отправить ещё раз."
+
+
+class InvitationIsOver(Refused):
+    status = 409
+    sentence = "Это приглашение уже принято или отозвано."
+
+
+class InvitationIsFresh(Refused):
+    status = 409
+    sentence = "Приглашение только что отправлено. Подождите минуту."
+
+
+class InvitationIsForAnother(Refused):
+    status = 409
+    sentence = "Приглашение отправлено на другой номер телефона."
+
+
+class InvitationIsForPatients(Refused):
+    status = 409
+    sentence = "Приглашение отправлено пациенту, а вы вошли не как пациент."
+
+
+class NoSuchDoctor(Refused):
+    sentence = "Выберите врача."
+
+
+class NotAList(Refused):
+    """A file that cannot be read as a list of patients."""
+
+    sentence = "Файл не читается как список. Сохраните его в формате CSV."
+
+
+class DailyLimitReached(Exception):
+    """The clinic has decided how many SMS a day it pays for."""
+
+
+class InDoubt(Exception):
+    """It may have gone out twice already."""
 
 
 class WrongPayment(Exception):

@@ -66,6 +66,15 @@ class ChatProlonged(Fact):
 
 
 @dataclass(frozen=True)
+class DaysGiven(Fact):
+    """By the doctor; `mark` is what the note of it is known by."""
+
+    chat_id: int
+    days: int
+    mark: str
+
+
+@dataclass(frozen=True)
 class PaymentChanged(Fact):
     """A payment or one of its refunds has another state than before."""
 

@@ -15,7 +15,22 @@ from sqlalchemy import select
 from . import seed_talks
 from .events import notice_now
 from .extensions import db
-from .models import Access, Attachment, Cause, Chat, Consent, Doctor, Mark, Payment, Receipt, Role, Tariff, User
+from .models import (
+    Access,
+    Attachment,
+    Cause,
+    Chat,
+    Consent,
+    Doctor,
+    Mark,
+    PatientNote,
+    Payment,
+    Receipt,
+    ReplyTemplate,
+    Role,
+    Tariff,
+    User,
+)
 from .models.chat import ChatMember
 from .seed_files import humming, rash, results
 from .services import clock, current_services, media, passwords
@@ -78,6 +93,15 @@ TARIFFS = (
 )
 
 
+REPLIES = (
+    ("Анализы", "Пришлите, пожалуйста, последние анализы: фото или PDF прямо сюда."),
+    ("Давление", "Измеряйте давление утром и вечером и присылайте цифры за неделю."),
+    ("Отвечу вечером", "Сейчас на приёме. Отвечу сегодня после 19:00."),
+    ("Скорая", "С такими признаками нужен осмотр сегодня. Вызовите, пожалуйста, 103."),
+)
+NOTE = "Не любит таблетки, лучше начинать с питания.\nМуж – тоже мой пациент, не путать анализы."
+
+
 FILES: dict[str, Callable[[], bytes]] = {
     "Рука.jpg": rash,
     "Анализ крови.pdf": results,
@@ -100,6 +124,7 @@ def fill() -> bool:
     _chats(patients, doctors)
     seed_talks.ask(patients[1], doctors[1])
     seed_talks.forget_letters()
+    _papers(patients[0], doctors[0])
     _money_in_dispute()
     db.session.commit()
     return True
@@ -190,6 +215,13 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     ))  # fmt: skip
 
 
+def _papers(patient: User, doctor: Doctor) -> None:
+    """What a doctor keeps for himself."""
+    for name, text in REPLIES:
+        ReplyTemplate.add(doctor, name, text)
+    PatientNote.keep(db.session.get_one(Chat, Chat.begin(patient, doctor)), NOTE, "seed-page", seen=0)
+
+
 def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, how: str = "") -> None:
     """Through the demo bank and the models' own verbs, on the day it happened; a real provider is left in peace."""
     bank = current_services.payments
@@ -221,7 +253,9 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
 
 def _money_in_dispute() -> None:
     """For the operator, beside the odd sum: a wish, and a refund that the bank did not take."""
-    payments = db.session.scalars(select(Payment).where(Payment.applied_at.is_not(None), Payment.tariff_id.is_not(None))).all()
+    payments = db.session.scalars(
+        select(Payment).where(Payment.applied_at.is_not(None), Payment.tariff_id.is_not(None))
+    ).all()
     if not payments:
         return
     of_marina, of_pyotr, *_ = payments

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from flask import Flask
 from ibolit import config
 from ibolit.commands import COMMANDS
 from ibolit.extensions import db
+from ibolit.jobs import run_due
 from ibolit.models import (
     Act,
     Attempt,
@@ -26,10 +26,12 @@ from ibolit.models import (
     Consent,
     Device,
     Doctor,
+    Invitation,
     Job,
     JobKind,
     LoginCode,
     Message,
+    PatientImport,
     Role,
     Tried,
     User,
@@ -181,6 +183,96 @@ def test_nobody_works_here(clinic: Flask, patient: User) -> None:
     assert run(clinic, "people") == (0, "Nobody works here yet: see `flask add-doctor --help`.\n")
 
 
+# Patients
+
+
+def test_patient_is_invited_in_the_doctors_name(clinic: Flask, doctor: Doctor) -> None:
+    code, told = run(clinic, "invite", doctor.user.phone, "8 916 555-66-77", "--name", "Соколова Анна")
+    assert code == 0, told
+    sent = db.session.scalars(db.select(Invitation)).one()
+    assert (sent.doctor_id, sent.sender_id, sent.phone, sent.name) == (
+        doctor.id, doctor.user_id, "+79165556677", "Соколова Анна",
+    )  # fmt: skip
+    assert [job.subject_id for job in db.session.scalars(db.select(Job))] == [sent.id]
+    assert db.session.scalars(db.select(AuditEvent.act)).all() == [Act.INVITED]
+    assert told == f"Invitation №{sent.id} goes out; its link lives 7 days.\n"
+
+
+def test_patient_is_invited_once(clinic: Flask, doctor: Doctor) -> None:
+    command = ["invite", doctor.user.phone, "anna@example.org", "--name", "Анна"]
+    assert run(clinic, *command)[0] == 0
+    code, told = run(clinic, *command)
+    assert (code, "is invited already" in told) == (1, True)
+    assert len(db.session.scalars(db.select(Invitation)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("contact", "words"),
+    [("123", "no such phone can be"), ("anna@", "the address cannot be right"), (" ", "neither phone nor e-mail")],
+)
+def test_contact_that_cannot_be(clinic: Flask, doctor: Doctor, contact: str, words: str) -> None:
+    code, told = run(clinic, "invite", doctor.user.phone, contact, "--name", "Анна")
+    assert (code, words in told) == (2, True)
+    assert db.session.scalars(db.select(Invitation)).all() == []
+
+
+def test_invitation_to_nobody(clinic: Flask) -> None:
+    assert run(clinic, "invite", PHONE, "anna@example.org", "--name", "Анна")[0] == 1
+
+
+LIST = "ФИО;Телефон\nАнна;8 916 555-66-77\nПётр;12\nАнна;+79165556677\nМарина;8 916 555-66-88\n"
+
+
+@pytest.fixture
+def patients_file(tmp_path: Path) -> Path:
+    path = tmp_path / "patients.csv"
+    path.write_bytes(LIST.encode("cp1251"))
+    return path
+
+
+def test_list_is_invited_and_wrong_lines_are_told(clinic: Flask, doctor: Doctor, patients_file: Path) -> None:
+    code, told = run(clinic, "import", doctor.user.phone, patients_file)
+    assert code == 0, told
+    assert told.splitlines() == [
+        "line 3: no such phone can be",
+        "line 4: the same contact stands above",
+        "2 are invited, 2 not. The worker sends; the doctor sees how far it is.",
+    ]
+    run_due()
+    assert set(db.session.scalars(db.select(Invitation.phone))) == {"+79165556677", "+79165556688"}
+
+
+def test_dry_run_of_a_list_sends_nothing(clinic: Flask, doctor: Doctor, patients_file: Path) -> None:
+    code, told = run(clinic, "import", doctor.user.phone, patients_file, "--dry-run")
+    assert (code, told.splitlines()[-1]) == (0, "2 would be invited, 2 not. Nothing is sent.")
+    assert db.session.scalars(db.select(PatientImport)).all() == []
+    assert db.session.scalars(db.select(Job)).all() == []
+
+
+def test_same_list_again_sends_nobody_a_second_link(clinic: Flask, doctor: Doctor, patients_file: Path) -> None:
+    run(clinic, "import", doctor.user.phone, patients_file)
+    run_due()
+    assert "was imported before" in run(clinic, "import", doctor.user.phone, patients_file)[1]
+    patients_file.write_bytes(LIST.encode("utf-8") + b"\n")
+    code, told = run(clinic, "import", doctor.user.phone, patients_file)
+    assert (code, "0 are invited, 4 not." in told) == (0, True)
+    run_due()
+    assert len(db.session.scalars(db.select(Invitation)).all()) == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", "ФИО;Телефон\n".encode(), b"a,b\n" * 600_000])
+def test_file_that_is_no_list(clinic: Flask, doctor: Doctor, tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "list").write_bytes(data)
+    code, told = run(clinic, "import", doctor.user.phone, tmp_path / "list")
+    assert (code, told.count("\n"), told.startswith("Error: ")) == (1, 1, True)
+    assert db.session.scalars(db.select(PatientImport)).all() == []
+
+
+def test_no_such_list(clinic: Flask, doctor: Doctor, tmp_path: Path) -> None:
+    code, told = run(clinic, "import", doctor.user.phone, tmp_path / "nothing")
+    assert (code, "does not exist" in told) == (2, True)
+
+
 # What is forgotten
 
 
@@ -288,10 +380,3 @@ def test_secret_is_made_before_there_are_settings(tmp_path: Path) -> None:
 def test_version_is_one() -> None:
     project = (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text()
     assert f'version = "{config.VERSION}"' in project
-
-
-def test_limits_of_attempts_fit_into_a_day() -> None:
-    """What still counts is never forgotten, whatever KEEP_ATTEMPT_DAYS says."""
-    from ibolit.models.attempt import LIMITS
-
-    assert max(period for _, period in LIMITS.values()) <= timedelta(days=1)

@@ -14,6 +14,7 @@ HOUSE = Path(__file__).parent.parent / "ibolit"
 MAY_IMPORT = {
     "errors": set(),
     "phones": set(),
+    "patient_lists": {"phones"},
     "assets": set(),
     "config": {"errors"},
     "security": {"config"},
@@ -24,7 +25,7 @@ MAY_IMPORT = {
     "events": {"extensions"},
     "models": {"config", "database", "errors", "events", "extensions", "services"},
     "rendering": {"config", "phones", "services"},
-    "jobs": {"config", "extensions", "models", "rendering", "services"},
+    "jobs": {"config", "errors", "extensions", "models", "rendering", "services"},
     "subscribers": {"config", "rendering", "database", "events", "extensions", "jobs", "models", "services"},
     "seed_files": set(),
     "seed_talks": {"config", "events", "extensions", "models", "services"},
@@ -33,12 +34,13 @@ MAY_IMPORT = {
     "backup": {"config", "database", "dumps", "extensions", "models", "services"},
     "checks": {"config", "errors", "services"},
     "checkup": {"checks", "config", "database", "errors", "extensions", "models", "services"},
-    "commands": {"backup", "errors", "extensions", "jobs", "models", "phones", "rendering", "services"},
+    "commands": {"backup", "errors", "extensions", "jobs", "models", "patient_lists", "phones", "rendering",
+                 "services"},
     "healthy": set(),
     "keys": {"commands"},
     "cli": {"checkup", "commands", "errors", "extensions", "models", "rendering", "seeds", "services"},
-    "blueprints": {"config", "database", "errors", "events", "extensions", "models", "phones", "rendering", "services",
-                   "sockets"},
+    "blueprints": {"config", "database", "errors", "events", "extensions", "models", "patient_lists", "phones",
+                   "rendering", "services", "sockets"},
 }  # fmt: skip
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

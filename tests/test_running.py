@@ -97,15 +97,29 @@ def test_guide_leaves_nothing_unnamed() -> None:
 
 def test_guide_has_the_commands_it_should() -> None:
     words = {re.sub(r".*(ibolit|flask --app ibolit.keys) ", "", line.split(" >")[0]).split()[0] for line in commands()}
-    assert words >= {"make-secret", "db", "add-operator", "add-doctor", "people", "backup", "restore", "forget"}
+    assert words >= {
+        "make-secret",
+        "db",
+        "add-operator",
+        "add-doctor",
+        "people",
+        "invite",
+        "import",
+        "backup",
+        "restore",
+        "forget",
+    }
 
 
 def test_guide_is_followed_in_a_fresh_folder(server: Server) -> None:
-    told = {command: server.run(command) for command in commands()}
+    patients = server.root / "patients.csv"
+    patients.write_text("Имя;Телефон\nПётр;+7 916 000-00-04\n")
+    told = {command: server.run(command.replace("patients.csv", str(patients))) for command in commands()}
     assert (server.root / "etc/ibolit/secret-key").stat().st_size > 60
     people = told["ibolit people"].splitlines()
     assert [line.split()[0] for line in people] == ["doctor", "operator"]
     assert all("has not entered yet" in line for line in people)
+    assert [line for line in told.values() if line.startswith("1 are invited, 0 not.")]
     assert "Whole: the database and 0 files" in "".join(told.values())
     assert len(list((server.root / "var/backups/ibolit").iterdir())) >= 1
 

@@ -27,18 +27,26 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .files import pages  # noqa: F401  its doors stand on the blueprint of files
     from .files.tus import bp as uploads
     from .files.views import bp as files
+    from .invitations import imports  # noqa: F401  its doors stand on the blueprint of invitations
+    from .invitations.views import bp as invitations
+    from .invitations.welcome import bp as welcome
     from .live.socket import bp as live
     from .messages.views import bp as messages
     from .operator.views import bp as operator
     from .patients.views import bp as patients
     from .payments.views import bp as payments
+    from .practice import photo  # noqa: F401  its doors stand on the same blueprint
+    from .practice import tariffs as of_practice  # noqa: F401
+    from .practice.views import bp as practice
     from .pwa.views import bp as pwa
+    from .replies.views import bp as replies
     from .tariffs.views import bp as tariffs
     from .webhooks.views import bp as webhooks
     from .webhooks.views import listen_to_demo_bank
 
     of_people = (auth, documents, doctors, messages, chat, files, uploads, tariffs, payments, live, account, patients)
-    for bp in (*of_people, consultations, proposals, short, calls, takeover, operator, webhooks, pwa):
+    of_clinic = (practice, replies, invitations, welcome)
+    for bp in (*of_people, *of_clinic, consultations, proposals, short, calls, takeover, operator, webhooks, pwa):
         app.register_blueprint(bp)
     if not settings.is_production:
         app.register_blueprint(demo)

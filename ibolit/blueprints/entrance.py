@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -10,15 +11,16 @@ from flask import Flask, current_app, g, has_request_context, request, session, 
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
+from .. import errors
 from ..config import current_settings
 from ..database import writing
 from ..extensions import db, login_manager
-from ..models import Act, AuditEvent, ChatMember, Consent, Device, User
+from ..models import Act, AuditEvent, ChatMember, Consent, Device, Invitation, User
 from ..rendering import go, wants_fragment
 from . import confined
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
-OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo"}
+OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome"}
 
 
 def init_entrance(app: Flask) -> None:
@@ -44,6 +46,7 @@ def enter_as(device: Device, token: str) -> None:
     if current_user.is_authenticated:
         g.device.end()
     user = device.user
+    held = _held_invitation()
     device.see()
     db.session.flush()
     session.clear()  # a session someone prepared before the sign-in is worth nothing after it
@@ -52,6 +55,14 @@ def enter_as(device: Device, token: str) -> None:
     login_user(user)
     g.device = device
     AuditEvent.write(Act.SIGNED_IN, actor_id=user.id, subject_id=device.id, address=address())
+    _accept_invitations(user, held)
+
+
+def accepted(user: User, invitation: Invitation, email_before: str | None) -> None:
+    """Written down: whose invitation it was, and an address that has become his."""
+    AuditEvent.write(Act.INVITATION_ACCEPTED, actor_id=user.id, subject_id=invitation.id, address=address())
+    if user.email != email_before:
+        AuditEvent.write(Act.EMAIL_PROVED, actor_id=user.id, subject_id=user.id, address=address())
 
 
 def leave() -> None:
@@ -67,9 +78,30 @@ def local_path(target: str | None) -> str | None:
 
 
 def home_of(user: User) -> str:
+    if g.get("invited_to"):
+        return url_for("chat.show", id=g.invited_to)
     if user.is_operator:
         return url_for("operator.index")
     return url_for("messages.index" if user.is_doctor or ChatMember.unread_of(user) else "doctors.index")
+
+
+def _held_invitation() -> Invitation | None:
+    """Whose link was pressed in this browser, on the way that this very sign-in ends."""
+    held = db.session.get(Invitation, session.get("invitation", 0))
+    target = local_path(request.args.get("next"))
+    return held if held is not None and target == url_for("welcome.show", token=held.token) else None
+
+
+def _accept_invitations(user: User, held: Invitation | None) -> None:
+    """What waits for his phone or address, and the mailed one whose link he holds."""
+    email = user.email
+    opened = Invitation.accept_all_of(user)
+    if held is not None and held not in opened:
+        with suppress(errors.Refused):  # its page says what is wrong
+            opened[held] = held.accept(user)
+    for invitation, chat_id in opened.items():
+        accepted(user, invitation, email)
+        g.invited_to, email = chat_id, user.email
 
 
 def _load_user(user_id: str) -> User | None:

@@ -11,7 +11,7 @@ from .. import errors, phones
 from ..extensions import db
 from ..models import Act, AuditEvent, Doctor, Role, User
 from ..services import clock
-from .typed import CONSOLE, Phone, Rubles, Words
+from .typed import CONSOLE, Phone, Rubles, Words, doctor_of
 
 OLDEST = 1940
 
@@ -61,7 +61,7 @@ def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
 @profile_options(needed=False)
 def change_doctor(phone: str, name: str | None, **profile: Any) -> None:
     """Change what patients read of a doctor. Only what is given changes."""
-    doctor = _doctor(phone)
+    doctor = doctor_of(phone)
     given = _given(profile)
     if not given and name is None:
         raise click.UsageError("Say what to change: see --help.")
@@ -113,20 +113,13 @@ def people() -> None:
     db.session.remove()
 
 
-def _doctor(phone: str) -> Doctor:
-    doctor = Doctor.by_phone(phone)
-    if doctor is None:
-        raise click.ClickException(f"There is no doctor with the phone {phones.readable(phone)}: see `flask people`.")
-    return doctor
-
-
 def _given(profile: dict[str, Any]) -> dict[str, Any]:
     columns = {"since": "practises_since", "price": "usual_price"}
     return {columns.get(name, name): value for name, value in profile.items() if value is not None}
 
 
 def _show(phone: str, *, hidden: bool) -> None:
-    doctor = _doctor(phone)
+    doctor = doctor_of(phone)
     doctor.alter(None, hidden=hidden)
     _write(Act.DOCTOR_CHANGED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is {'hidden' if hidden else 'in the directory'}.")

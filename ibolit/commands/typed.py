@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import phones
+from ..models import Doctor
 from ..rendering import kopecks
 
 CONSOLE = "console"  # the address of who sits at the server
@@ -18,6 +19,13 @@ class Phone(click.ParamType[str]):
             return phones.parse(value)
         except phones.NotAPhone:
             self.fail("no such phone can be: +7 916 000-00-00 is one", param, ctx)
+
+
+def doctor_of(phone: str) -> Doctor:
+    doctor = Doctor.by_phone(phone)
+    if doctor is None:
+        raise click.ClickException(f"There is no doctor with the phone {phones.readable(phone)}: see `flask people`.")
+    return doctor
 
 
 class Words(click.ParamType[str]):

@@ -10,7 +10,7 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import consultations, letters, notifications, payments, sweep, voices
+from . import consultations, deliveries, invitations, letters, notifications, payments, sweep, voices
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,10 @@ MOST_ATTEMPTS = len(PAUSES) + 1
 
 WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.LOGIN_CODE: letters.send_login_code,
+    JobKind.CODE_BY_MAIL: letters.mail_login_code,
+    JobKind.INVITATION: invitations.send,
+    JobKind.PATIENT_IMPORT: invitations.invite_list,
+    JobKind.DELIVERY: deliveries.follow,
     JobKind.EMAIL_PROOF: letters.send_email_proof,
     JobKind.VOICE: voices.prepare,
     JobKind.PAYMENT: payments.drive,
@@ -39,12 +43,13 @@ class Lane:
     keep: timedelta = CLAIMED_FOR  # longer than the longest of them takes
 
 
-# A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice, and behind no
-# provider of payments who thinks.
+# A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice, behind no
+# provider of payments who thinks, and behind no ten thousand invitations.
 HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
 MONEY = Lane(frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT}))
-LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds)
-LANES = (LIGHT, HEAVY, MONEY)
+MANY = Lane(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
+LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds)
+LANES = (LIGHT, HEAVY, MONEY, MANY)
 ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)
 
 

@@ -6,19 +6,24 @@ import logging
 
 from flask import render_template
 
+from .. import errors
 from ..config import current_settings
 from ..extensions import db
-from ..models import EmailProof, Job, LoginCode
+from ..models import Channel, Dispatch, DispatchState, EmailProof, Job, LoginCode, User
 from ..rendering import link_to
 from ..services import current_services
 from ..services.mail import MailFailed
-from ..services.sms import SmsFailed
+from ..services.sms import SmsFailed, parts_of
 
 log = logging.getLogger(__name__)
 
 
 class Undeliverable(Exception):
     """Repeating cannot help."""
+
+
+class NoMoreToday(Undeliverable):
+    """The clinic pays for no more SMS until midnight."""
 
 
 def send_login_code(job: Job) -> None:
@@ -30,7 +35,23 @@ def send_login_code(job: Job) -> None:
         raise Undeliverable("the phone is not invited")
     text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
     db.session.commit()  # no transaction stays open while the provider thinks
-    send_sms(job, code.phone, text)
+    try:
+        send_sms(job, code.phone, text)
+    except (Undeliverable, SmsFailed):
+        code.send_by_mail_too()
+        db.session.commit()
+        raise
+
+
+def mail_login_code(job: Job) -> None:
+    """The second way, for who has proved an address: the SMS did not go out or did not arrive."""
+    code = db.session.get(LoginCode, job.subject_id)
+    user = User.by_phone(code.phone) if code is not None else None
+    if code is None or user is None or user.email is None or not code.can_be_typed():
+        raise Undeliverable("the code is no longer needed")
+    letter, email = written("login_code", code=code.digits), user.email
+    db.session.commit()
+    send_mail(job, email, letter)
 
 
 def send_email_proof(job: Job) -> None:
@@ -53,21 +74,60 @@ def written(name: str, **words: object) -> dict[str, str]:
 
 def send_mail(job: Job, email: str, letter: dict[str, str]) -> None:
     """Raises Undeliverable, or MailFailed when it may be tried again."""
+    dispatch = Dispatch.of(job, Channel.MAIL)
+    if not _begin(dispatch):
+        return
     try:
-        current_services.mail.send(email, **letter)
+        current_services.mail.send(email, **letter, key=f"dispatch-{dispatch.id}")
     except MailFailed as failure:
-        if failure.permanent:
-            raise Undeliverable(str(failure)) from None
+        _note(dispatch, failure)
         raise
+    _arrive(dispatch, "")
     log.info("mail №%d sent", job.id)
 
 
-def send_sms(job: Job, phone: str, text: str) -> None:
-    """Raises Undeliverable, or SmsFailed when it may be tried again."""
+def send_sms(job: Job, phone: str, text: str, *, keep_back: int = 0) -> None:
+    """Raises Undeliverable, or SmsFailed when it may be tried again; `keep_back` SMS of today are left to others."""
+    dispatch, parts = Dispatch.of(job, Channel.SMS), parts_of(text)
+    if not _begin(dispatch, parts, keep_back):
+        return
     try:
-        current_services.sms.send(phone, text)
+        reference = current_services.sms.send(phone, text)
     except SmsFailed as failure:
-        if failure.permanent:
-            raise Undeliverable(str(failure)) from None
+        _note(dispatch, failure, parts)
         raise
+    _arrive(dispatch, reference)
     log.info("SMS №%d sent", job.id)
+
+
+def _begin(dispatch: Dispatch, parts: int = 1, keep_back: int = 0) -> bool:
+    """Written down before the provider hears of it; False when he has taken it already. Raises Undeliverable."""
+    if dispatch.is_over:
+        return False
+    try:
+        dispatch.begin(parts, keep_back=keep_back)
+    except errors.InDoubt:
+        raise Undeliverable("nobody knows whether it arrived") from None
+    except errors.DailyLimitReached:
+        raise NoMoreToday("daily limit") from None
+    finally:
+        db.session.commit()
+    return True
+
+
+def _note(dispatch: Dispatch, failure: SmsFailed | MailFailed, parts: int = 1) -> None:
+    """Raises Undeliverable when repeating cannot help or must not be done."""
+    if failure.unknown:
+        dispatch.doubt(str(failure))
+    else:
+        dispatch.fail(str(failure), parts, for_good=failure.permanent)
+    db.session.commit()
+    if failure.permanent:
+        raise Undeliverable(str(failure)) from None
+    if dispatch.state is DispatchState.UNKNOWN:
+        raise Undeliverable("nobody knows whether it arrived") from None
+
+
+def _arrive(dispatch: Dispatch, reference: str) -> None:
+    dispatch.arrive(reference)
+    db.session.commit()

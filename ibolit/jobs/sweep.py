@@ -6,7 +6,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ..extensions import db
-from ..models import Attachment, Attempt, AuditEvent, Device, Handover, Job, LoginCode, Notification, Variant
+from ..models import (
+    Attachment,
+    Attempt,
+    AuditEvent,
+    Device,
+    Dispatch,
+    Handover,
+    Job,
+    LoginCode,
+    Notification,
+    PatientImport,
+    Variant,
+)
 from ..services import current_services
 
 EVERY = timedelta(hours=6)
@@ -17,6 +29,8 @@ ROWS: dict[str, Callable[[], int]] = {
     "login codes": LoginCode.forget_old,
     "devices": Device.forget_old,
     "handovers": Handover.forget_old,
+    "dispatches": Dispatch.forget_old,
+    "patient lists": PatientImport.forget_old,
     "notifications": Notification.forget_old,
     "audit rows": AuditEvent.forget_old,
     "done jobs": Job.forget_done,

@@ -4,7 +4,7 @@ from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
 from .call import CallPath, CallReport, CallVisit, Handover, Quality
-from .chat import Access, Chat, ChatMember, ChatState
+from .chat import Access, Chat, ChatMember, ChatState, Only
 from .clinic import Mark
 from .conclusion import (
     Complaint,
@@ -27,12 +27,17 @@ from .consultation import (
     Terms,
 )
 from .device import Device
-from .doctor import Doctor, Tariff
+from .dispatch import Dispatch, DispatchState
+from .doctor import Cut, Doctor, Introduction, Offer, Tariff
+from .invitation import Invitation, InvitationState
 from .job import Job, JobKind
 from .login_code import LoginCode
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
+from .patient_import import Fault, ImportLine, PatientImport
+from .patient_note import PatientNote
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .reply_template import ReplyTemplate
 from .stored import StoredFile, files_named_in
 from .user import EmailProof, IdentityLevel, Role, User
 
@@ -59,12 +64,20 @@ __all__ = [
     "Consultation",
     "ConsultationRequest",
     "ConsultationState",
+    "Cut",
     "Device",
+    "Dispatch",
+    "DispatchState",
     "Doctor",
     "DocumentKind",
     "EmailProof",
+    "Fault",
     "Handover",
     "IdentityLevel",
+    "ImportLine",
+    "Introduction",
+    "Invitation",
+    "InvitationState",
     "Job",
     "JobKind",
     "Kind",
@@ -74,6 +87,10 @@ __all__ = [
     "Notification",
     "NotificationKind",
     "NotificationState",
+    "Offer",
+    "Only",
+    "PatientImport",
+    "PatientNote",
     "Payment",
     "PaymentState",
     "Promise",
@@ -83,6 +100,7 @@ __all__ = [
     "Receipt",
     "Refund",
     "RefundState",
+    "ReplyTemplate",
     "Review",
     "Role",
     "Sheet",

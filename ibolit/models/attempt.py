@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Index, String, delete, func, select
+from sqlalchemy import Index, String, and_, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
@@ -25,8 +25,10 @@ class Tried(StrEnum):
     PASSWORD_FROM_ADDRESS = "password_address"
     EMAIL_PROOF = "email_proof"
     PAYMENT_CHECK = "payment_check"
+    ASKING_FOR_TIME = "asking_for_time"
     HANDOVER = "handover"
     HANDOVER_FROM_ADDRESS = "handover_address"
+    INVITATION = "invitation"
 
 
 # Carriers put whole towns behind one address, so an address may try much more than a person.
@@ -38,7 +40,9 @@ LIMITS = {
     Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
     Tried.HANDOVER: (10, timedelta(hours=1)),
     Tried.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
+    Tried.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
     Tried.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
+    Tried.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
 }
 
 
@@ -69,5 +73,7 @@ class Attempt(Model):
 
     @classmethod
     def forget_old(cls) -> int:
-        """What still counts is younger than a day, the least that can be set; how many went."""
-        return forget(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_attempts))
+        """What counts no more, unless the clinic keeps it longer."""
+        kept = timedelta(days=current_settings.keep_attempts)
+        old = (and_(cls.kind == kind, cls.at < clock.now() - max(one, kept)) for kind, (_, one) in LIMITS.items())
+        return forget(cls, or_(*old))

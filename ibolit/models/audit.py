@@ -30,6 +30,12 @@ class Act(StrEnum):
     OPERATOR_ADDED = "operator_added"
     CLINIC_COPIED = "clinic_copied"
     CLINIC_RESTORED = "clinic_restored"
+    INVITED = "invited"
+    INVITED_AGAIN = "invited_again"
+    INVITATION_ENDED = "invitation_ended"
+    INVITATION_ACCEPTED = "invitation_accepted"
+    INVITATIONS_LISTED = "invitations_listed"
+    PATIENTS_IMPORTED = "patients_imported"
     CHAT_READ = "chat_read"
     CHAT_SEARCHED = "chat_searched"
     FILE_READ = "file_read"
@@ -38,6 +44,10 @@ class Act(StrEnum):
     CONCLUSION_READ = "conclusion_read"
     COMPLAINT_READ = "complaint_read"
     CONSULTATION_READ = "consultation_read"
+    PATIENT_READ = "patient_read"
+    DAYS_GIVEN = "days_given"
+    PROFILE_CHANGED = "profile_changed"
+    TARIFF_CHANGED = "tariff_changed"
     PAYMENT_READ = "payment_read"
     REFUNDS_LISTED = "refunds_listed"
     REFUND_MADE = "refund_made"
@@ -50,6 +60,8 @@ class AuditEvent(Model):
     """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
 
     Of a file that was read the subject is the file itself; of an operator's deed the payment or the refund;
+    of days that were given the chat, with their number as `first` and `last`; of a patient's page their chat, with
+    the numbers of the messages whose files it showed; of a doctor's page the doctor, of a tariff the tariff;
     of a conclusion (`first` to `last` are its versions) and of a complaint the consultation.
     """
 

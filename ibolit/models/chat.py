@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,11 +20,15 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Update,
+    and_,
     bindparam,
+    exists,
+    false,
     func,
     literal,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -32,10 +37,10 @@ from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_c
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import errors
-from ..events import AccessChanged, MessageChanged, MessageSent, ReceiptsMoved, record
+from ..events import AccessChanged, DaysGiven, MessageChanged, MessageSent, ReceiptsMoved, record
 from ..extensions import Model, db
 from ..services import clock
-from ..services.search import messages_matching, stemmed
+from ..services.search import begins_a_word, messages_matching, stemmed
 from .attachment import Attachment
 from .doctor import Doctor, Tariff
 from .message import Card, Message
@@ -43,6 +48,9 @@ from .types import RowId, UtcDateTime, word_of
 from .user import User
 
 LAST_DAY = timedelta(days=1)
+DIGITS = re.compile(r"\D+")
+
+Seen = tuple[datetime | None, int]  # last_at and id of the last chat of a page
 
 
 class Access(StrEnum):
@@ -61,6 +69,13 @@ class ChatState(StrEnum):
     OVER = "over"
     TALK = "talk"  # open because of a consultation, whatever was paid
     UNLIMITED = "unlimited"
+
+
+class Only(StrEnum):
+    """Which of his chats a doctor wants to see."""
+
+    UNREAD = "unread"
+    WAITING = "waiting"  # the last word is the patient's
 
 
 class ChatMember(Model):
@@ -108,6 +123,7 @@ class Chat(Model):
     last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_text: Mapped[str] = mapped_column(String(120), default="")
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # notes are nobody's last word
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True)
     doctor: Mapped[Doctor] = relationship(back_populates="chats", innerjoin=True)
     members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id)
@@ -141,13 +157,45 @@ class Chat(Model):
         return cls.patient_id == user.id
 
     @classmethod
-    def inbox_of(cls, user: User, before: tuple[datetime, int] | None = None) -> Select[tuple[Chat]]:
+    def inbox_of(
+        cls, user: User, before: tuple[datetime, int] | None = None, only: Only | None = None
+    ) -> Select[tuple[Chat]]:
         """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen."""
         begun = cls.visible_to(user).where(cls.last_seq > 0).order_by(cls.last_at.desc(), cls.id.desc())
+        if only is Only.UNREAD:
+            mine = exists().where(ChatMember.chat_id == cls.id, ChatMember.user_id == user.id, ChatMember.unread > 0)
+            begun = begun.where(mine)
+        elif only is Only.WAITING:
+            begun = begun.where(cls.awaits_reply)
         return (
             begun.where(tuple_(cls.last_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1])))
             if before
             else begun
+        )
+
+    @classmethod
+    def patients_of(cls, doctor: Doctor, words: str = "", before: Seen | None = None) -> Select[tuple[Chat]]:
+        """The doctor's chats, also those in which nothing was said yet, which stand at the end; keyset-paged.
+
+        `words` are beginnings of the patient's names, or a part of his phone.
+        """
+        latest = cls.last_at.desc().nulls_last(), cls.id.desc()
+        own = _with_people().where(cls.doctor_id == doctor.id).order_by(*latest)
+        if words:
+            own = own.where(_is_called(words))
+        return own if before is None else own.where(cls._is_after(before))
+
+    @classmethod
+    def with_patient(cls, doctor: Doctor, patient_id: int) -> Select[tuple[Chat]]:
+        return _with_people().where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
+
+    @classmethod
+    def _is_after(cls, last: Seen) -> ColumnElement[bool]:
+        last_at, id = last
+        if last_at is None:
+            return and_(cls.last_at.is_(None), cls.id < id)
+        return or_(
+            tuple_(cls.last_at, cls.id) < tuple_(literal(last_at, UtcDateTime), literal(id)), cls.last_at.is_(None)
         )
 
     @classmethod
@@ -160,15 +208,15 @@ class Chat(Model):
         return db.session.scalar(select(cls).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id))
 
     @classmethod
-    def begin(cls, patient: User, doctor: Doctor) -> int:
+    def begin(cls, patient: User, doctor: Doctor, *, invited: bool = False) -> int:
         """The id of their chat, made now if there was none; two presses at once make one.
 
-        Raises DoctorTakesNoMessages when a new one cannot be begun.
+        Raises DoctorTakesNoMessages when a new one cannot be begun; an invitation is the doctor's own word.
         """
         chat = cls.between(patient, doctor)
         if chat is not None:
             return chat.id
-        if not doctor.takes_new_patients():
+        if not invited and not doctor.takes_new_patients():
             raise errors.DoctorTakesNoMessages
         made = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
         _insert_or_ignore(cls, [made])
@@ -285,10 +333,10 @@ class Chat(Model):
         known = Message.by(author.id, client_id, self.id)
         return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
-    def tell(self, text: str) -> Message:
-        """A system note for both."""
+    def tell(self, text: str, mark: str = "") -> Message:
+        """A system note for both; its cause may know it again by its mark."""
         self.lock()
-        return self._add(text, author=None, client_id=f"system-{self.last_seq + 1}")
+        return self._add(text, author=None, client_id=mark or f"system-{self.last_seq + 1}")
 
     def show_anew(self, message: Message) -> None:
         """A visible change of a message takes the chat's next revision, and open screens get it."""
@@ -327,6 +375,29 @@ class Chat(Model):
         self.open_until = self.end_with(days)
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
+
+    def give_days(self, days: int, client_id: str) -> bool:
+        """«Подарить дни»: both read of it in the chat. A repeated press is the same one, and gives nothing: False.
+
+        Of free days that wait for the first message there are so many more. Raises ChatNeedsNoDays.
+        """
+        self.lock()
+        mark = f"gift-{client_id}"
+        given = select(Message.id).where(
+            Message.chat_id == self.id, Message.client_id == mark, Message.author_id.is_(None)
+        )
+        if db.session.scalar(given) is not None:
+            return False
+        if self.access is Access.UNLIMITED:
+            raise errors.ChatNeedsNoDays
+        if self.state is ChatState.NOT_BEGUN:
+            self.free_days += days
+            self.revision += 1
+            record(AccessChanged(self.id, self.revision))
+        else:
+            self.prolong(days)
+        record(DaysGiven(self.id, days, mark))
+        return True
 
     def shorten(self, days: int) -> None:
         """Money went back, and the time bought with it goes too; never before now."""
@@ -389,6 +460,8 @@ class Chat(Model):
         db.session.add(message)
         self.last_at, self.last_author_id = message.sent_at, message.author_id
         self.last_text = message.gist[:120]
+        if author is not None:
+            self.awaits_reply = author.id == self.patient_id
         told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or 0})
         for user_id, unread in told:
             set_committed_value(self.member(user_id), "unread", unread)
@@ -440,6 +513,14 @@ def _one_more_unread() -> Update:
     member = cast(Table, ChatMember.__table__)
     others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
     return update(member).where(others).values(unread=member.c.unread + 1).returning(member.c.user_id, member.c.unread)
+
+
+def _is_called(words: str) -> ColumnElement[bool]:
+    """«Петр», «соколова ан», «+7 900 000-00-01» or its end."""
+    digits = DIGITS.sub("", words)
+    if digits and not re.search(r"[^\W\d_]", words):
+        return User.phone.contains(digits[1:] if len(digits) == 11 else digits)
+    return and_(true(), *begins_a_word(User.name_key, words))
 
 
 def _id_of_another(client_id: str, content: str) -> str:

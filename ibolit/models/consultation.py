@@ -254,16 +254,17 @@ class Consultation(Model):
         return cls.whole().where(cls.doctor_id == doctor_id)
 
     @classmethod
-    def whole(cls) -> Select[tuple[Self]]:
-        people = joinedload(cls.chat)
+    def whole(cls, *, at_once: bool = False) -> Select[tuple[Self]]:
+        """With everything a card shows; a few of them in one statement, for pages that ask for much else."""
+        people, lists = joinedload(cls.chat), joinedload if at_once else selectinload
         return select(cls).options(
             people.joinedload(Chat.patient),
             people.joinedload(Chat.doctor).joinedload(Doctor.user),
             joinedload(cls.message),
             joinedload(cls.complaint),
             joinedload(cls.review),
-            selectinload(cls.conclusions),
-            selectinload(cls.payments).joinedload(Payment.refunds),
+            lists(cls.conclusions),
+            lists(cls.payments).joinedload(Payment.refunds),
         )
 
     @classmethod
@@ -281,7 +282,19 @@ class Consultation(Model):
 
         What waits for the worker's word counts as past when its window has closed.
         """
-        mine, now = cls.is_of(user), clock.now()
+        return list(db.session.scalars(cls._list(cls.is_of(user), past, before)).unique())
+
+    @classmethod
+    def shown_with_patient(cls, chat: Chat, past: int, before: tuple[datetime, int] | None = None) -> list[Self]:
+        """The same of one chat."""
+        listed = cls._list(cls.chat_id == chat.id, past, before, at_once=True)
+        return list(db.session.scalars(listed).unique())
+
+    @classmethod
+    def _list(
+        cls, mine: ColumnElement[bool], past: int, before: tuple[datetime, int] | None, *, at_once: bool = False
+    ) -> Select[tuple[Self]]:
+        now = clock.now()
         is_coming = and_(cls.state.in_(COMING), cls.ends_at > now - CLOSES_AFTER)
         ended = select(cls.id).where(mine, ~is_coming).order_by(cls.starts_at.desc(), cls.id.desc()).limit(past)
         if before is not None:
@@ -289,8 +302,14 @@ class Consultation(Model):
                 tuple_(cls.starts_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1], RowId))
             )
         is_shown = cls.id.in_(ended) if before is not None else or_(is_coming, cls.id.in_(ended))
-        shown = cls.whole().where(mine, is_shown).order_by(cls.starts_at, cls.id)
-        return list(db.session.scalars(shown).unique())
+        return cls.whole(at_once=at_once).where(mine, is_shown).order_by(cls.starts_at, cls.id)
+
+    @classmethod
+    def next_in(cls, chats: Sequence[Chat]) -> dict[int, datetime]:
+        """When the next one of each chat begins, by the chat's id; chats without one are left out."""
+        is_coming = and_(cls.state.in_(COMING), cls.ends_at > clock.now() - CLOSES_AFTER)
+        own = select(cls.chat_id, cls.starts_at).where(cls.chat_id.in_([chat.id for chat in chats]), is_coming)
+        return dict(db.session.execute(own.order_by(cls.starts_at.desc())).tuples().all())
 
     @classmethod
     def unended(cls) -> Sequence[int]:

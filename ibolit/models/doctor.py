@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, literal, select, tuple_
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, false, literal, select, tuple_
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
 
+from .. import errors
 from ..config import current_settings
+from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
 from ..services.search import begins_a_word, normalised
-from .types import RowId
+from .types import RowId, word_of
 from .user import Role, User
 
 if TYPE_CHECKING:
     from .chat import Chat
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What a tariff says: so many days for so many kopecks."""
+
+    title: str
+    days: int
+    price: int
+
+
 class Tariff(Model):
-    """What a doctor sells to keep a chat open: so many days for so much."""
+    """What a doctor sells to keep a chat open: so many days for so much.
+
+    Days and price of one never change: another price is another tariff in its place. So whoever pays pays what he saw,
+    and whoever looks at an old page is told. All of a doctor's change under one lock.
+    """
+
+    MOST, LONGEST, DEAREST = 20, 365, 1_000_000_00  # tariffs of one doctor, days, kopecks
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)
@@ -30,10 +50,144 @@ class Tariff(Model):
     price: Mapped[int]  # kopecks
     usual: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
+    replaced: Mapped[bool] = mapped_column(default=False, server_default=false())  # by one with other terms
+    place: Mapped[int] = mapped_column(default=0, server_default="0")  # all 0 while the doctor has not ordered them
 
     @classmethod
     def on_sale_by(cls, doctor_id: int) -> Select[tuple[Self]]:
-        return select(cls).where(cls.doctor_id == doctor_id, ~cls.hidden).order_by(cls.price, cls.id)
+        return select(cls).where(cls.doctor_id == doctor_id, ~cls.hidden).order_by(cls.place, cls.price, cls.id)
+
+    @classmethod
+    def kept_by(cls, doctor: Doctor) -> Select[tuple[Self]]:
+        """For the doctor himself: what is on sale in its order, then what he hid."""
+        mine = select(cls).where(cls.doctor_id == doctor.id, ~cls.replaced)
+        return mine.order_by(cls.hidden, cls.place, cls.price, cls.id)
+
+    @classmethod
+    def held_by(cls, doctor: Doctor, id: int) -> Self | None:
+        """The doctor's own under the lock of all of them, also one that was replaced meanwhile."""
+        own = {one.id: one for one in cls._hold(doctor)}
+        return own.get(id) or db.session.scalar(select(cls).where(cls.doctor_id == doctor.id, cls.id == id))
+
+    @classmethod
+    def add(cls, doctor: Doctor, offer: Offer) -> Tariff:
+        """A repeated press is the same one. Raises TooManyTariffs."""
+        own = cls._hold(doctor)
+        known = cls._like(offer, own)
+        if known is not None:
+            return known
+        if len(own) >= cls.MOST:
+            raise errors.TooManyTariffs
+        last = max((one.place for one in own), default=0)
+        tariff = cls(doctor_id=doctor.id, place=last + 1 if last else 0, **vars(offer))
+        db.session.add(tariff)
+        db.session.flush()
+        return tariff
+
+    def change(self, offer: Offer) -> Tariff:
+        """What is on sale from now on; bought ones keep their terms. A repeated press is the same one.
+
+        Raises TariffHasChanged for one that another press has replaced by something else.
+        """
+        if self.replaced:
+            same = self._like(offer, self._own(self.doctor_id))
+            if same is None:
+                raise errors.TariffHasChanged
+            return same
+        if (offer.days, offer.price) == (self.days, self.price):
+            self.title = offer.title
+            return self
+        new = Tariff(doctor_id=self.doctor_id, usual=self.usual, place=self.place, hidden=self.hidden, **vars(offer))
+        self.hidden = self.replaced = True
+        self.usual = False
+        db.session.add(new)
+        db.session.flush()
+        return new
+
+    def show(self, shown: bool) -> None:
+        """Raises TariffHasChanged for a replaced one."""
+        self._refuse_replaced()
+        self.hidden = not shown
+        if self.hidden:
+            self.usual = False
+
+    def mark_usual(self, usual: bool) -> None:
+        """At most one of a doctor's. Raises TariffHasChanged for one that is not on sale."""
+        self._refuse_replaced()
+        if self.hidden:
+            raise errors.TariffHasChanged
+        for one in self._own(self.doctor_id):
+            one.usual = usual and one is self
+
+    def move(self, steps: int) -> None:
+        """Up (-1) or down (1) among those on sale; at the end nothing moves. Raises TariffHasChanged."""
+        self._refuse_replaced()
+        on_sale = [one for one in self._own(self.doctor_id) if not one.hidden]
+        moved(on_sale, self, steps)
+
+    @classmethod
+    def _hold(cls, doctor: Doctor) -> Sequence[Self]:
+        queue_up(db.session, f"tariffs of {doctor.id}")
+        return cls._own(doctor.id)
+
+    @classmethod
+    def _own(cls, doctor_id: int) -> Sequence[Self]:
+        """As they are now, in their order."""
+        db.session.flush()
+        own = select(cls).where(cls.doctor_id == doctor_id, ~cls.replaced).order_by(cls.place, cls.price, cls.id)
+        return db.session.scalars(own.execution_options(populate_existing=True)).all()
+
+    @staticmethod
+    def _like(offer: Offer, own: Sequence[Tariff]) -> Tariff | None:
+        return next((one for one in own if not one.hidden and one.offer == offer), None)
+
+    @property
+    def offer(self) -> Offer:
+        return Offer(self.title, self.days, self.price)
+
+    def _refuse_replaced(self) -> None:
+        if self.replaced:
+            raise errors.TariffHasChanged
+
+
+class Placed(Protocol):
+    """Something a doctor keeps in an order of his own."""
+
+    place: int
+
+
+def moved(all_of_them: Sequence[Placed], one: Placed, steps: int) -> None:
+    """`one` goes so many steps down the list (or up), and all are numbered anew."""
+    line = list(all_of_them)
+    if one not in line:
+        return
+    at = line.index(one)
+    line.insert(max(0, min(len(line) - 1, at + steps)), line.pop(at))
+    for place, each in enumerate(line, 1):
+        each.place = place
+
+
+WHOLE = "-whole"  # after a photo's key: the upright copy without camera data, from which another square may be cut
+
+
+class Cut(StrEnum):
+    """Which part of a photo becomes the square one."""
+
+    START = "start"  # the top of an upright photo, the left of a wide one
+    MIDDLE = "middle"
+    END = "end"
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """What a doctor says of himself; his name is his account's."""
+
+    specialty: str
+    practises_since: int
+    education: str
+    licence: str
+    languages: str
+    about: str
 
 
 class Doctor(Model):
@@ -48,12 +202,14 @@ class Doctor(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
     specialty: Mapped[str] = mapped_column(String(80))
     about: Mapped[str] = mapped_column(Text, default="")
-    photo: Mapped[str | None] = mapped_column(String(120))  # a picture's path under static/
+    photo: Mapped[str | None] = mapped_column(String(120))  # its key in the storage; of the demo a path under static/
+    photo_cut: Mapped[Cut] = mapped_column(word_of(Cut), default=Cut.MIDDLE, server_default=Cut.MIDDLE.value)
     practises_since: Mapped[int]  # year
     education: Mapped[str] = mapped_column(Text, default="")
     licence: Mapped[str] = mapped_column(String(120), default="")
     languages: Mapped[str] = mapped_column(String(120), default="русский")
     usual_price: Mapped[int] = mapped_column(default=0)  # kopecks, of a consultation
+    usual_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     free_days: Mapped[int] = mapped_column(default=3)
     hidden: Mapped[bool] = mapped_column(default=False)
     available: Mapped[bool] = mapped_column(default=True)  # the «на связи» switch
@@ -64,10 +220,9 @@ class Doctor(Model):
     user: Mapped[User] = relationship(back_populates="doctor", innerjoin=True)
     tariffs: Mapped[list[Tariff]] = relationship(
         primaryjoin=lambda: (Doctor.id == Tariff.doctor_id) & ~Tariff.hidden,
-        order_by=lambda: (Tariff.price, Tariff.id),
+        order_by=lambda: (Tariff.place, Tariff.price, Tariff.id),
         viewonly=True,
     )
-
     chats: Mapped[list[Chat]] = relationship(back_populates="doctor")
 
     def index(self) -> None:
@@ -121,13 +276,26 @@ class Doctor(Model):
     @classmethod
     def shown_to(cls, user: User) -> Select[tuple[Self]]:
         """Doctors whose page this person may open: everyone shown, and a hidden one he already talks to."""
-        talks = cls.chats.any(patient_id=user.id)
-        return (
-            select(cls)
-            .join(cls.user)
-            .options(contains_eager(cls.user), selectinload(cls.tariffs))
-            .where(~cls.hidden | talks | (cls.user_id == user.id))
-        )
+        whole = select(cls).join(cls.user).options(contains_eager(cls.user), selectinload(cls.tariffs))
+        return whole.where(cls._is_shown_to(user))
+
+    @classmethod
+    def photos_shown_to(cls, user: User) -> Select[tuple[str | None]]:
+        return select(cls.photo).where(cls._is_shown_to(user))
+
+    @classmethod
+    def _is_shown_to(cls, user: User) -> ColumnElement[bool]:
+        return ~cls.hidden | cls.chats.any(patient_id=user.id) | (cls.user_id == user.id)
+
+    @property
+    def own_photo(self) -> str | None:
+        """The key of an uploaded one; the demo's portraits lie under static/."""
+        return self.photo if self.photo and "/" not in self.photo else None
+
+    @property
+    def photo_version(self) -> str:
+        """Stands in its address: a new photo is another address, so that the old one may be kept for ever."""
+        return (self.own_photo or "")[:12]
 
     @property
     def years_of_practice(self) -> int:
@@ -146,6 +314,31 @@ class Doctor(Model):
     def is_online(self) -> bool:
         """«На связи»: the switch is on, it is not the quiet hours, and he was here just now."""
         return self.available and not self._rests(clock.now()) and self.user.is_present()
+
+    # Verbs: the doctor's own settings
+
+    def introduce(self, words: Introduction) -> None:
+        for name, value in vars(words).items():
+            setattr(self, name, value)
+        self.index()
+
+    def ask_for(self, usual_price: int, usual_minutes: int, free_days: int) -> None:
+        """Free days touch only chats that are yet to be made: each keeps a copy."""
+        self.usual_price, self.usual_minutes, self.free_days = usual_price, usual_minutes, free_days
+
+    def be_reachable(self, available: bool, quiet_from: int | None, quiet_to: int | None) -> None:
+        """Minutes after midnight in the doctor's zone, or none."""
+        self.available, self.quiet_from, self.quiet_to = available, quiet_from, quiet_to
+
+    def show_in_directory(self, shown: bool) -> None:
+        """His patients see a hidden doctor's page still."""
+        self.hidden = not shown
+
+    def take_photo(self, key: str | None, cut: Cut = Cut.MIDDLE) -> str | None:
+        """The new one is in the storage already, or there is none; the key of the old is deleted after the commit."""
+        db.session.refresh(self, ["photo"], with_for_update=True)
+        old, self.photo, self.photo_cut = self.own_photo, key, cut
+        return old
 
     def _rests(self, now: datetime) -> bool:
         if self.quiet_from is None or self.quiet_to is None:

@@ -24,6 +24,10 @@ PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), tim
 
 class JobKind(StrEnum):
     LOGIN_CODE = "login_code"
+    CODE_BY_MAIL = "code_by_mail"
+    INVITATION = "invitation"
+    PATIENT_IMPORT = "patient_import"
+    DELIVERY = "delivery"  # what became of an SMS
     EMAIL_PROOF = "email_proof"
     VOICE = "voice"
     PAYMENT = "payment"  # from the press to its end
@@ -67,6 +71,11 @@ class Job(Model):
         if not db.session.scalars(pushed).all() and db.session.scalar(select(cls.id).where(*waiting)) is None:
             db.session.add(cls(kind=kind, subject_id=subject_id))
         record(WorkAdded())
+
+    @classmethod
+    def was_added(cls, kind: JobKind, subject_id: int, since: datetime) -> bool:
+        mine = cls.kind == kind, cls.subject_id == subject_id, cls.due_at >= since
+        return db.session.scalar(select(cls.id).where(*mine).limit(1)) is not None
 
     @classmethod
     def pending(cls, kind: JobKind) -> set[int]:

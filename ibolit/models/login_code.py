@@ -16,6 +16,7 @@ from ..services import clock
 from ..services.codes import are_digits, digits_for, new_nonce
 from .attempt import Attempt, Tried
 from .forgetting import forget
+from .invitation import Invitation
 from .job import Job, JobKind
 from .types import RowId, UtcDateTime
 from .user import User
@@ -72,7 +73,16 @@ class LoginCode(Model):
 
     def is_invited(self) -> bool:
         """In `invite` mode only phones the clinic knows get codes, and no other phone ever proves one."""
-        return current_settings.registration_is_open or User.by_phone(self.phone) is not None
+        is_known = current_settings.registration_is_open or User.by_phone(self.phone) is not None
+        return is_known or Invitation.knows_phone(self.phone)
+
+    def send_by_mail_too(self) -> None:
+        """Where the SMS does not arrive: to the address the person has proved, once for each time it was asked for."""
+        user = User.by_phone(self.phone)
+        if user is None or user.email is None or not self.can_be_typed():
+            return
+        if not Job.was_added(JobKind.CODE_BY_MAIL, self.id, since=self.asked_at):
+            Job.add(JobKind.CODE_BY_MAIL, self.id)
 
     def is_old(self) -> bool:
         return clock.now() - self.created_at >= self.LIVES

@@ -396,7 +396,7 @@ class Payment(Model):
 
     def was_served(self) -> None:
         """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
-        if self.applied_at is not None and self.rest > 0:
+        if self.applied_at is not None and self.opened_until is None and self.rest > 0:
             self.opened_until = clock.now()
             Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
@@ -541,6 +541,8 @@ class Refund(Model):
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is Cause.ODD_SUM:
             self.payment.keep()
+        elif self.cause in (Cause.CANCELLED, Cause.MISSED):
+            self.payment.was_served()  # as far as it will ever be
         record(PaymentChanged(self.payment_id))
         return True
 

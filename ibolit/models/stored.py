@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from .attachment import Attachment, Variant
-from .doctor import Doctor
+from .doctor import WHOLE, Doctor
 
 
 @dataclass(frozen=True)
@@ -34,4 +34,4 @@ def files_named_in(connection: Connection) -> Iterator[StoredFile]:
     ):
         if "/" not in photo:  # the demo's portraits lie under static/
             yield StoredFile(photo, is_sent=False)
-            yield StoredFile(f"{photo}-whole", is_sent=False)
+            yield StoredFile(photo + WHOLE, is_sent=False)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Select, String, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 
 from .. import errors
 from ..config import current_settings
@@ -18,6 +18,7 @@ from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock, passwords
 from ..services.codes import answer_for, is_answer
+from ..services.search import normalised
 from .types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class User(UserMixin, Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     phone: Mapped[str] = mapped_column(String(20), unique=True)
     name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(120), default="", server_default="")  # what a doctor's search reads
     role: Mapped[Role] = mapped_column(word_of(Role), default=Role.PATIENT)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case
     password_hash: Mapped[str] = mapped_column(String(200))
@@ -92,6 +94,11 @@ class User(UserMixin, Model):
 
     def is_present(self) -> bool:
         return self.seen_at is not None and clock.now() - self.seen_at < PRESENT_FOR
+
+    @validates("name")
+    def _index(self, _field: str, name: str) -> str:
+        self.name_key = normalised(name)
+        return name
 
     @classmethod
     def expect(cls, phone: str, name: str, role: Role) -> Self:

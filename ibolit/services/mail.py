@@ -18,27 +18,46 @@ TIMEOUT = 10  # seconds for any step of the conversation
 
 
 class MailFailed(Exception):
-    """Not sent, or nobody knows. `permanent`: repeating it cannot help."""
+    """Not sent. `permanent`: repeating it cannot help. `unknown`: it may have been sent all the same."""
 
-    def __init__(self, why: str, *, permanent: bool) -> None:
+    def __init__(self, why: str, *, permanent: bool, unknown: bool = False) -> None:
         super().__init__(why)
         self.permanent = permanent
+        self.unknown = unknown
 
 
 class Mailer(Protocol):
-    def send(self, to: str, subject: str, text: str, html: str) -> None:
-        """Raises MailFailed."""
+    def send(self, to: str, subject: str, text: str, html: str, key: str = "") -> None:
+        """Letters with one `key` are one letter, should two of them arrive. Raises MailFailed."""
 
 
 class DemoMailer:
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
 
-    def send(self, to: str, subject: str, text: str, html: str) -> None:
+    def send(self, to: str, subject: str, text: str, html: str, key: str = "") -> None:
         self.outbox.put(Letter("mail", to, subject, text, clock.now().isoformat()))
 
 
-class CheckingSmtp(smtplib.SMTP):
+class LostOnTheWay(Exception):
+    """The line went dead after the letter was begun: the server may have it."""
+
+
+class TellingSmtp(smtplib.SMTP):
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        try:
+            return super().data(msg)
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            if isinstance(error, smtplib.SMTPDataError):  # a clear no
+                raise
+            raise LostOnTheWay(type(error).__name__) from None
+
+
+class TellingSmtpSsl(TellingSmtp, smtplib.SMTP_SSL):
+    pass
+
+
+class CheckingSmtp(TellingSmtp):
     """STARTTLS that checks the certificate: flask-mailman gives smtplib no context, and then it believes any."""
 
     def starttls(self, *args: Any, **named: Any) -> tuple[int, bytes]:
@@ -48,7 +67,7 @@ class CheckingSmtp(smtplib.SMTP):
 class CheckingBackend(EmailBackend):
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
-        return smtplib.SMTP_SSL if self.use_ssl else CheckingSmtp
+        return TellingSmtpSsl if self.use_ssl else CheckingSmtp
 
 
 class SmtpMailer:
@@ -65,17 +84,26 @@ class SmtpMailer:
         self.sender = settings.mail_from
         self.mail = Mail(app)
 
-    def send(self, to: str, subject: str, text: str, html: str) -> None:
+    def send(self, to: str, subject: str, text: str, html: str, key: str = "") -> None:
+        is_taken = False
         try:
             with self.mail.get_connection(CheckingBackend) as connection:  # closed also when sending fails
                 letter = EmailMultiAlternatives(subject, text, self.sender, [to], connection=connection)
+                if key:
+                    letter.extra_headers["Message-ID"] = f"<{key}@{self.sender.rsplit('@', 1)[-1]}>"
                 letter.attach_alternative(html, "text/html")
                 letter.send()
+                is_taken = True
         except smtplib.SMTPRecipientsRefused as refusal:
             codes = [code for code, _ in refusal.recipients.values()]
             raise MailFailed("recipient refused", permanent=min(codes) >= 500) from None  # 4xx: come again
+        except smtplib.SMTPDataError as refusal:
+            raise MailFailed("letter refused", permanent=refusal.smtp_code >= 500) from None
+        except LostOnTheWay as error:
+            raise MailFailed(str(error), permanent=False, unknown=True) from None
         except (smtplib.SMTPException, OSError) as error:
-            raise MailFailed(type(error).__name__, permanent=False) from None
+            if not is_taken:  # a server that forgets to say good-bye has the letter
+                raise MailFailed(type(error).__name__, permanent=False) from None
 
 
 def mailer_from(app: Flask, settings: Settings, outbox: Outbox) -> Mailer:

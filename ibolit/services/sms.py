@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Protocol
 
 from ..config import Settings
@@ -12,24 +14,44 @@ TIMEOUT = (3, 10)  # seconds to connect, to answer
 
 
 class SmsFailed(Exception):
-    """Not sent, or nobody knows. `permanent`: repeating it cannot help."""
+    """Not sent. `permanent`: repeating it cannot help. `unknown`: it may have been sent all the same."""
 
-    def __init__(self, why: str, *, permanent: bool) -> None:
+    def __init__(self, why: str, *, permanent: bool, unknown: bool = False) -> None:
         super().__init__(why)
         self.permanent = permanent
+        self.unknown = unknown
+
+
+class Fate(StrEnum):
+    ON_ITS_WAY = "on_its_way"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
 
 
 class Sms(Protocol):
-    def send(self, phone: str, text: str) -> None:
-        """`phone` is E.164. Raises SmsFailed."""
+    def send(self, phone: str, text: str) -> str:
+        """The provider's number of it, empty if he tells nothing of its fate. `phone` is E.164. Raises SmsFailed."""
+
+    def fate(self, reference: str) -> Fate:
+        """What became of it. Raises SmsFailed."""
+
+
+def parts_of(text: str) -> int:
+    """How many SMS are paid for: 160 Latin letters or 70 of any other in one, a little less in each of several."""
+    alone, joined = (160, 153) if text.isascii() else (70, 67)
+    return 1 if len(text) <= alone else -(-len(text) // joined)
 
 
 class DemoSms:
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
 
-    def send(self, phone: str, text: str) -> None:
+    def send(self, phone: str, text: str) -> str:
         self.outbox.put(Letter("sms", phone, "", text, clock.now().isoformat()))
+        return ""
+
+    def fate(self, reference: str) -> Fate:
+        return Fate.DELIVERED
 
 
 class SmsAero:
@@ -39,22 +61,62 @@ class SmsAero:
     """
 
     url = "https://gate.smsaero.ru/v2/sms/send"
+    status_url = "https://gate.smsaero.ru/v2/sms/status"
+
+    NOT_SENT_NOW = (404, 429, 503)  # and every redirect: nobody looked at it
+    NEVER = (400, 401, 402, 403)
+    # 0 queued, 3 handed on, 4 waiting for news, 8 looked at by a moderator
+    FATES = {1: Fate.DELIVERED, 2: Fate.UNDELIVERED, 6: Fate.UNDELIVERED}
 
     def __init__(self, email: str, key: str, sign: str) -> None:
         self.auth = (email, key)
         self.sign = sign
 
-    def send(self, phone: str, text: str) -> None:
+    def send(self, phone: str, text: str) -> str:
+        said = self._ask(self.url, {"number": phone.lstrip("+"), "text": text, "sign": self.sign})
+        data = said.get("data")
+        number = data.get("id") if isinstance(data, dict) else None
+        return str(number)[:64] if isinstance(number, int | str) else ""
+
+    def fate(self, reference: str) -> Fate:
+        said = self._ask(self.status_url, {"id": int(reference) if reference.isdecimal() else reference})
+        data = said.get("data")
+        status = data.get("status") if isinstance(data, dict) else None
+        return self.FATES.get(status, Fate.ON_ITS_WAY) if isinstance(status, int) else Fate.ON_ITS_WAY
+
+    def _ask(self, url: str, body: Mapping[str, str | int]) -> dict[str, object]:
+        """Only a clear yes is a success; raises SmsFailed, which tells a clear no from what nobody knows."""
         import requests
 
-        body = {"number": phone.lstrip("+"), "text": text, "sign": self.sign}
         try:
-            answer = requests.post(self.url, json=body, auth=self.auth, timeout=TIMEOUT, allow_redirects=False)
-            said = answer.json() if answer.status_code == 200 else None
-        except (requests.RequestException, ValueError) as error:
-            raise SmsFailed(type(error).__name__, permanent=False) from None
-        if not isinstance(said, dict) or said.get("success") is not True:
-            raise SmsFailed(f"status {answer.status_code}", permanent=answer.status_code in (400, 401, 402, 403))
+            answer = requests.post(url, json=dict(body), auth=self.auth, timeout=TIMEOUT, allow_redirects=False)
+        except requests.RequestException as error:
+            raise SmsFailed(type(error).__name__, permanent=False, unknown=not _never_arrived(error)) from None
+        status = answer.status_code
+        if status != 200:
+            is_no = status in self.NEVER or status in self.NOT_SENT_NOW or 300 <= status < 400
+            raise SmsFailed(f"status {status}", permanent=status in self.NEVER, unknown=not is_no)
+        try:
+            said = answer.json()
+        except ValueError:
+            said = None
+        if not isinstance(said, dict) or not isinstance(said.get("success"), bool):
+            raise SmsFailed("no answer to read", permanent=False, unknown=True)
+        if not said["success"]:
+            raise SmsFailed("refused", permanent=False)
+        return said
+
+
+def _never_arrived(error: Exception) -> bool:
+    """No connection was made, so nothing was said."""
+    import requests
+    from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError
+
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, NewConnectionError | NameResolutionError)
 
 
 def sms_from(settings: Settings, outbox: Outbox) -> Sms:

@@ -20,6 +20,7 @@ from ..events import (
     ConsultationProposed,
     ConsultationRequested,
     ConsultationStarted,
+    DaysGiven,
     DeviceEnded,
     MemberTyped,
     MessageChanged,
@@ -43,6 +44,7 @@ def subscribe(app: Flask) -> None:
     subscribers = Subscribers()
     app.extensions["ibolit_subscribers"] = subscribers
     subscribers.before_commit(ChatProlonged, notes.chat_prolonged)
+    subscribers.before_commit(DaysGiven, notes.days_given)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_talks(subscribers)
     subscribers.after_commit(MessageSent, live.message_sent)

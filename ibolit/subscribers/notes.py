@@ -15,11 +15,12 @@ from ..events import (
     ConsultationExpired,
     ConsultationMissed,
     ConsultationMoved,
+    DaysGiven,
     SideLate,
 )
 from ..extensions import db
 from ..models import Cause, Chat, Consultation, Reason, RefundState
-from ..rendering import day_of, when_for
+from ..rendering import day_of, plural, when_for
 from ..services import clock
 
 REASONS = {
@@ -36,6 +37,14 @@ def chat_prolonged(fact: ChatProlonged) -> None:
     chat = db.session.get_one(Chat, fact.chat_id)
     if chat.open_until is not None and chat.open_until > clock.now():
         chat.tell(f"Чат продлён до {day_of(chat.open_until, chat.patient.zone)}")
+
+
+def days_given(fact: DaysGiven) -> None:
+    """By the patient's calendar, too."""
+    chat = db.session.get_one(Chat, fact.chat_id)
+    gift = f"Врач подарил {plural(fact.days, 'день', 'дня', 'дней')} общения."
+    until = f" Чат открыт до {day_of(chat.open_until, chat.patient.zone)}." if chat.open_until else ""
+    chat.tell(gift + until, fact.mark)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:

@@ -108,6 +108,12 @@ TALK = ["confirmation", "payments", "time", "time/acceptance", "time/refusal", "
 TALK += ["end", "complaint", "conclusion/new", "conclusion/draft", "review", "call/report", "call/phone", "handover"]
 TALKS = [*(f"/consultations/1/{part}" for part in TALK), "/chats/1/consultations", "/chats/1/consultation-requests"]
 POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR, *TALKS, "/h/1"]
+PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "photo/removal", "tariffs", "tariffs/1"]
+PRACTICE += [f"tariffs/1/{deed}" for deed in ("visibility", "mark", "place")]
+POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
+POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]
+POSTS += [f"/invitations{way}" for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/sending")]
+POSTS += [f"/i/abc{way}" for way in ("", "/password", "/chat", "/exit")]
 WITHOUT_A_PAGE = {"/webhooks/yookassa"}  # has no session to misuse: test_webhooks says what guards it
 
 

@@ -149,7 +149,7 @@ def test_doctor_sees_his_patients_with_the_last_contact(
     page = as_doctor.get("/patients", htmx=htmx).text
     assert rows(page) == [patient.name]
     assert "Последнее сообщение" in page
-    assert f"/chats/{chat.id}" in page
+    assert f'href="/patients/{patient.id}"' in page
     assert ("<html" in page) is not htmx
 
 
@@ -229,3 +229,56 @@ def test_journal_says_which_words_of_others_a_search_showed(
     assert (event.first, event.last) == (2, 4)
     as_doctor.post("/messages/search", {"q": "ничего"})
     assert len(db.session.scalars(db.select(AuditEvent)).all()) == 1
+
+
+# A doctor's chips
+
+
+@pytest.fixture
+def asking(doctor: Doctor) -> dict[str, Chat]:
+    """Who was answered, who waits unread, and who waits after the doctor has read it."""
+    chats = {name: make_chat(make_user(name), doctor, days_left=2) for name in ("Отвечен", "Новый", "Прочитан")}
+    for chat in chats.values():
+        say(chat, chat.patient)
+    say(chats["Отвечен"], doctor.user)
+    for name in ("Отвечен", "Прочитан"):
+        held = db.session.get_one(Chat, chats[name].id)
+        held.receive(doctor.user, delivered_to=1, read_to=1)
+    db.session.commit()
+    return chats
+
+
+@BOTH_WAYS
+def test_chips_show_only_what_is_asked_for(as_doctor: Browser, asking: dict[str, Chat], htmx: bool) -> None:
+    def shown(only: str) -> set[str]:
+        return set(rows(as_doctor.get(f"/messages?only={only}", htmx=htmx).text))
+
+    assert shown("") == shown("odd") == {"Отвечен", "Новый", "Прочитан"}
+    assert shown("unread") == {"Новый"}
+    assert shown("waiting") == {"Новый", "Прочитан"}
+    page = as_doctor.get("/messages?only=waiting", htmx=htmx).text
+    assert 'id="chats" class="rows" data-order="down" data-shows="waiting"' in page
+    assert page.count('data-fits="unread waiting"') == page.count('data-fits="waiting"') == 1
+
+
+def test_chips_are_links_for_doctors_alone(as_doctor: Browser, as_patient: Browser, three: list[Chat]) -> None:
+    page = as_doctor.get("/messages?only=unread").text
+    assert 'href="/messages?only=unread" aria-current=true' in page
+    assert "Всё прочитано" in page
+    assert "Никто не ждёт вашего ответа" in as_doctor.get("/messages?only=waiting").text
+    page = as_patient.get("/messages?only=waiting").text
+    assert len(rows(page)) == 3
+    assert "only=" not in page
+
+
+def test_pages_keep_the_chip(as_doctor: Browser, doctor: Doctor) -> None:
+    for number in range(64):
+        later(seconds=number)
+        chat = make_chat(make_user(f"Пациент {number:02}"), doctor, days_left=1)
+        say(chat, chat.patient if number % 2 else doctor.user)
+    page = as_doctor.get("/messages?only=waiting").text
+    following = re.search(r'hx-get="([^"]+)" hx-trigger="more', page)
+    assert following is not None
+    assert "only=waiting" in following[1]
+    rest = as_doctor.get(following[1].replace("&amp;", "&"), htmx=True).text
+    assert rows(page) + rows(rest) == [f"Пациент {number:02}" for number in range(63, 0, -2)]

@@ -203,3 +203,15 @@ def test_proposal_in_a_chat_never_begun(as_patient: Browser, patient: User, doct
     talk = propose(chat)
     assert f'id="consultation-{talk.id}"' in as_patient.get(f"/chats/{chat.id}").text
     assert db.session.get_one(Chat, chat.id).open_until is None
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_asking_has_its_measure_and_keeps_the_words(as_patient: Browser, chat: Chat, htmx: bool) -> None:
+    """Each is an SMS that the clinic pays for."""
+    for number in range(10):
+        ask(as_patient, chat, client_id=f"asked-{number:04}")
+    answered = ask(as_patient, chat, client_id="asked-9999", wishes="Ещё раз", htmx=htmx)
+    assert answered.status_code == 429
+    assert "Слишком много попыток" in answered.text
+    assert "Ещё раз" in answered.text
+    assert db.session.scalar(db.select(db.func.count(ConsultationRequest.id))) == 10

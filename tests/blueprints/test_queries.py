@@ -14,7 +14,20 @@ from money import buy, wish
 from sqlalchemy import event
 
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Consultation, Doctor, Kind, Receipt, Role, User
+from ibolit.jobs import run_due
+from ibolit.models import (
+    Cause,
+    Chat,
+    Consultation,
+    Doctor,
+    Fault,
+    Invitation,
+    Kind,
+    PatientImport,
+    Receipt,
+    Role,
+    User,
+)
 from ibolit.services import clock
 from ibolit.services.payments import Fiscal, Stage
 
@@ -210,3 +223,36 @@ def test_consultations(request: pytest.FixtureRequest, chat: Chat, who: str) -> 
 def test_one_card(as_patient: Browser, chat: Chat) -> None:
     talk_id = propose(chat, price=100_00).id
     assert len(asked_by(as_patient, f"/consultations/{talk_id}", htmx=True)) <= MOST
+
+
+@pytest.mark.parametrize("role", [Role.DOCTOR, Role.OPERATOR])
+def test_invitations(clinic: Flask, doctor: Doctor, role: Role) -> None:
+    """An operator's look is written down, too."""
+    user = doctor.user if role is Role.DOCTOR else make_user("Оператор Ольга", Role.OPERATOR)
+    browser = Browser(clinic, user)
+    counts = []
+    for rows in (3, 25):
+        for number in range(rows):
+            host = db.session.get_one(Doctor, doctor.id)
+            Invitation.invite(host, host.user, phone=f"+7916{rows:03}{number:04}", name="Зоя")
+        db.session.commit()
+        run_due()
+        counts.append(len(asked_by(browser, "/invitations")))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_list_of_patients(as_doctor: Browser, doctor: Doctor) -> None:
+    counts = []
+    for size in (3, 60):
+        host = db.session.get_one(Doctor, doctor.id)
+        rows: list[dict[str, object]] = [
+            {"number": n, "name": "Зоя", "phone": f"+7916{size:03}{n:04}", "email": None, "typed": "", "fault": None}
+            for n in range(size)
+        ]
+        rows += [row | {"phone": None, "fault": Fault.BAD_PHONE} for row in rows]
+        patients = PatientImport.draft(host, host.user, f"list-{size:04}", rows)
+        patients.start()
+        db.session.commit()
+        run_due()
+        counts.append(len(asked_by(as_doctor, f"/invitations/imports/{patients.id}", htmx=True)))
+    assert counts[0] == counts[1] <= MOST

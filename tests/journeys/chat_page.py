@@ -41,7 +41,7 @@ def bubble(page: Page, text: str) -> Locator:
 
 
 def texts(page: Page) -> list[str]:
-    found: list[str] = page.eval_on_selector_all(".message .message__text", TEXTS)  # cards have none
+    found: list[str] = page.eval_on_selector_all(".message__text", TEXTS)
     return found
 
 

@@ -103,8 +103,8 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     flows(doctor)
     press(doctor, "end")
     doctor.click("text=Завершить консультацию")
-    for page in (doctor, patient):
-        expect(page).to_have_url(re.compile(rf"/consultations/{id}$"))
+    expect(doctor).to_have_url(re.compile(rf"/consultations/{id}/conclusion/new$"))
+    expect(patient).to_have_url(re.compile(rf"/consultations/{id}$"))
     with backstage(live):
         told = db.session.scalars(db.select(CallReport).where(CallReport.consultation_id == id)).all()
         assert {report.setups for report in told} >= {1}

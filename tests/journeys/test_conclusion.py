@@ -16,15 +16,19 @@ from ibolit.models import Consultation, ConsultationState
 
 pytestmark = pytest.mark.journey
 
-PATIENT, DOCTOR = "+7 900 000-00-01", "+7 900 000-01-04"
+PATIENT, DOCTOR = "+7 900 000-00-03", "+7 900 000-01-01"
 KEPT = re.compile("Черновик сохранён")
 
 
 @pytest.fixture
 def over(live: LiveClinic) -> Consultation:
+    """One that goes on in the demo clinic, ended by its doctor."""
     with backstage(live):
-        found = db.select(Consultation).where(Consultation.state == ConsultationState.COMPLETED)
-        return db.session.scalars(found.order_by(Consultation.id)).first()
+        found = db.select(Consultation).where(Consultation.started_at.is_not(None), Consultation.doctor_id == 1)
+        talk = db.session.scalars(found).first()
+        if talk.state is ConsultationState.IN_PROGRESS:
+            talk.end(talk.doctor.user)
+        return talk
 
 
 def write(page: Page, over: Consultation) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from call_page import press
 from chat_page import backstage, open_chat
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
@@ -76,8 +77,10 @@ def test_proposed_paid_met_and_ended(visitors: Visitors, live: LiveClinic, no_co
     card(doctor, talk_id).locator("button:not([disabled])", has_text="Готов общаться").click()
     for page in (patient, doctor):
         page.wait_for_url(f"**/consultations/{talk_id}/call")
-    doctor.get_by_role("button", name="Завершить").click()
-    expect(card(doctor, talk_id)).to_contain_text("Состоялась")
+    press(doctor, "end")
+    doctor.click("text=Завершить консультацию")
+    doctor.wait_for_url(f"**/consultations/{talk_id}/conclusion/new")
+    expect(card(patient, talk_id)).to_contain_text("Состоялась")
     no_complaints()
 
 

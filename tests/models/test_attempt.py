@@ -16,8 +16,10 @@ MINUTES = {
     Tried.PASSWORD_FROM_ADDRESS: (100, 15),
     Tried.EMAIL_PROOF: (5, 60),
     Tried.PAYMENT_CHECK: (20, 10),
+    Tried.ASKING_FOR_TIME: (10, 60),
     Tried.HANDOVER: (10, 60),
     Tried.HANDOVER_FROM_ADDRESS: (60, 60),
+    Tried.INVITATION: (5, 24 * 60),
 }
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories import later, make_chat, propose
-from money import answer
+from money import answer, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -17,6 +17,7 @@ from ibolit.models import (
     ConsultationRequest,
     ConsultationState,
     Doctor,
+    JobKind,
     Payment,
     Promise,
     Reason,
@@ -423,3 +424,20 @@ def test_stranger_finds_nothing(chat: Chat, stranger: User, patient: User) -> No
     assert Consultation.one_of(patient, talk.id) is talk
     assert db.session.scalar(Consultation.led_by(patient)) is None
     assert db.session.scalars(Consultation.led_by(chat.doctor.user)).unique().one() is talk
+
+
+@pytest.mark.parametrize("how", ["served", "declined"])
+def test_kept_prepayment_is_closed_by_its_second_receipt(chat: Chat, how: str) -> None:
+    """When the talk was, or when the clinic has decided to keep the money of one that was not; once."""
+    talk = propose(chat, price=PRICE)
+    payment = pay(talk)
+    if how == "served":
+        meet(talk).end(talk.doctor.user)
+    else:
+        later(minutes=31)
+        cancel(talk, talk.patient)
+        assert waiting_jobs(JobKind.CLOSING_RECEIPT) == []
+        payment.refunds[0].decline("Консультация была подготовлена", talk.doctor.user)
+    db.session.commit()
+    payment.was_served()
+    assert [job.subject_id for job in waiting_jobs(JobKind.CLOSING_RECEIPT)] == [payment.id]

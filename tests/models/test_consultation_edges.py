@@ -349,6 +349,16 @@ def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, st
     assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
 
 
+def test_yes_is_said_to_the_wish_that_was_seen(chat: Chat, doctor: Doctor) -> None:
+    talk = confirm(propose(chat))
+    seen = wish(talk, talk.patient, NOON + 3 * DAY)
+    second = wish(talk, talk.patient, NOON + 5 * DAY)
+    with pytest.raises(errors.ConsultationHasChanged):
+        talk.accept_time(doctor.user, seen)
+    talk.decline_time(doctor.user, seen)
+    assert (talk.starts_at, talk.wish) == (NOON + timedelta(hours=2), second)
+
+
 def test_doctor_who_became_busy_meanwhile_cannot_accept(chat: Chat, doctor: Doctor, stranger: User) -> None:
     talk = confirm(propose(chat))
     new = wish(talk, talk.patient, NOON + 3 * DAY)

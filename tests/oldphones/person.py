@@ -2,8 +2,9 @@
 """A second person at the clinic, over plain HTTP without scripts: signs in and writes into a chat.
 
     person.py LOGIN PASSWORD CHAT_URL TEXT
+    person.py LOGIN PASSWORD invite SITE_URL CONTACT NAME
 
-For a walk's `run` step: while the old engine shows the chat, the other side answers. Stdlib only.
+For a walk's `run` step: while the old engine shows the chat, the other side answers; or a doctor invites. Stdlib only.
 """
 
 from __future__ import annotations
@@ -68,6 +69,13 @@ class Person:
         fields["client_id"] = fields.get("client_id") or str(uuid.uuid4())
         self.post(urljoin(address, action), fields | {"text": text})
 
+    def invite(self, contact: str, name: str) -> None:
+        address, html = self.get("/invitations/new")
+        action, fields = Forms(html).with_field("contact")
+        landed, _ = self.post(urljoin(address, action), fields | {"contact": contact, "name": name})
+        if urlsplit(landed).path != "/invitations":
+            raise SystemExit(f"{contact} was not invited: {landed}")
+
     def get(self, address: str) -> tuple[str, str]:
         return self.ask(Request(urljoin(self.base, address)))
 
@@ -87,11 +95,15 @@ class Person:
 
 
 def main() -> None:
-    login, password, chat_url, text = sys.argv[1:]
-    where = urlsplit(chat_url)
+    login, password, *deed = sys.argv[1:]
+    invites = deed[0] == "invite"
+    where = urlsplit(deed[1 if invites else 0])
     person = Person(f"{where.scheme}://{where.netloc}/")
     person.sign_in(login, password)
-    person.write(chat_url, text)
+    if invites:
+        person.invite(*deed[2:])
+    else:
+        person.write(*deed)
 
 
 if __name__ == "__main__":

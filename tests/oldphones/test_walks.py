@@ -42,6 +42,11 @@ def test_patient_is_ready_for_a_consultation(engine, address, tmp_path):
     walk(engine, address, "consultation.txt", tmp_path)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_patient_comes_by_a_link(engine, address, tmp_path):
+    walk(engine, address, "invitation.txt", tmp_path)
+
+
 def walk(engine: str, url: str, steps: str, tmp_path: Path) -> None:
     """Every step in time, no uncaught error, nothing on the error console, no failed request."""
     screen = tmp_path / f"{engine}.png"

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from yookassa_stub import YooKassaStub, kopecks, kopecks_to_value
 
 from ibolit import errors
-from ibolit.blueprints.tariffs.views import _make
+from ibolit.blueprints.paying import make
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -178,7 +178,7 @@ class MoneyMachine(RuleBasedStateMachine):
             if payment is not None:
                 db.session.commit()
                 try:
-                    _make(payment)
+                    make(payment)
                 except errors.PaymentNotMade:
                     assert payment.state is PaymentState.CANCELLED
 

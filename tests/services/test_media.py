@@ -568,3 +568,35 @@ def test_what_is_no_voice_is_refused(tmp_path: Path, file: bytes, reason: str) -
     source.write_bytes(file)
     with pytest.raises(Unreadable, match=reason):
         media.to_voice(source, tmp_path, 300)
+
+
+# Portraits
+
+
+@pytest.mark.parametrize(("cut", "seen"), [("start", RED), ("middle", GREEN), ("end", BLUE), ("odd", GREEN)])
+@pytest.mark.parametrize("size", [(900, 300), (300, 900)])
+def test_portrait_is_a_square_part(tmp_path: Path, size: tuple[int, int], cut: str, seen: tuple[int, int, int]) -> None:
+    image = Image.new("RGB", size, GREEN)
+    image.paste(RED, (0, 0, 300, 300))
+    image.paste(BLUE, (size[0] - 300, size[1] - 300, *size))
+    source = tmp_path / "sent"
+    image.save(source, "PNG")
+    square = picture_in(media.to_square(source, tmp_path, cut)).convert("RGB")
+    assert square.size == (300, 300)
+    pixel = square.getpixel((150, 150))
+    assert isinstance(pixel, tuple)
+    assert max(abs(one - other) for one, other in zip(pixel, seen, strict=True)) < 12
+
+
+def test_portrait_is_small_enough(tmp_path: Path) -> None:
+    source = tmp_path / "sent"
+    Image.new("RGB", (3000, 2000), RED).save(source, "JPEG")
+    assert picture_in(media.to_square(source, tmp_path, "middle")).size == (512, 512)
+
+
+@pytest.mark.parametrize("file", [b"%PDF-1.4", b"\xff\xd8\xff\xe0 torn", "Здравствуйте".encode()])
+def test_portrait_of_no_picture_is_refused(tmp_path: Path, file: bytes) -> None:
+    source = tmp_path / "sent"
+    source.write_bytes(file)
+    with pytest.raises(Unreadable):
+        media.to_square(source, tmp_path, "middle")

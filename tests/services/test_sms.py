@@ -3,64 +3,18 @@
 from __future__ import annotations
 
 import base64
-import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from sms_gate import Gate
 
 from ibolit.services import sms
 from ibolit.services.outbox import Outbox
-from ibolit.services.sms import DemoSms, Sms, SmsAero, SmsFailed
+from ibolit.services.sms import DemoSms, Fate, Sms, SmsAero, SmsFailed, parts_of
 
 PHONE = "+79161234567"
 TEXT = "iBolit: код 123456.\n\n@ibolit.pro #123456"
-ACCEPTED = json.dumps({"success": True, "data": {"id": 1}, "message": None})
-
-
-class Gate:
-    """What gate.smsaero.ru would be: keeps what it was told, answers as the test wishes."""
-
-    def __init__(self) -> None:
-        self.status, self.answer = 200, ACCEPTED
-        self.headers: dict[str, str] = {}
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-        gate = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                gate.requests.append((self.path, self.headers["Authorization"], body))
-                gate.may_answer.wait(10)
-                self.send_response(gate.status)
-                for name, value in gate.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(gate.answer.encode())
-
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except OSError:  # who would not wait is gone
-                    self.close_connection = True
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v2/sms/send"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.may_answer.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture
@@ -68,6 +22,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     gate = Gate()
     monkeypatch.setattr(SmsAero, "url", gate.url)
+    monkeypatch.setattr(SmsAero, "status_url", gate.status_url)
     yield gate
     gate.stop()
 
@@ -106,30 +61,83 @@ def test_aero_is_asked_with_the_clinics_key(aero: SmsAero, gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "permanent"),
+    ("status", "answer", "permanent", "unknown"),
     [
-        (400, '{"success": false, "message": "Validation error"}', True),
-        (401, '{"success": false}', True),
-        (402, '{"success": false, "message": "Not enough money"}', True),
-        (403, "", True),
-        (429, '{"success": false}', False),
-        (500, "<h1>Bad Gateway</h1>", False),
-        (502, '{"success": true}', False),
-        (200, '{"success": false}', False),
-        (200, "<html>захвачено гостиничным вай-фаем</html>", False),
-        (200, "", False),
-        (200, "[]", False),
-        (200, '"success"', False),
-        (200, "null", False),
-        (200, '{"success": "true"}', False),
+        (400, '{"success": false, "message": "Validation error"}', True, False),
+        (401, '{"success": false}', True, False),
+        (402, '{"success": false, "message": "Not enough money"}', True, False),
+        (403, "", True, False),
+        (429, '{"success": false}', False, False),
+        (503, "", False, False),
+        (500, "<h1>Bad Gateway</h1>", False, True),
+        (502, '{"success": true}', False, True),
+        (200, '{"success": false}', False, False),
+        (200, "<html>захвачено гостиничным вай-фаем</html>", False, True),
+        (200, "", False, True),
+        (200, "[]", False, True),
+        (200, '"success"', False, True),
+        (200, "null", False, True),
+        (200, '{"success": "true"}', False, True),
     ],
 )
-def test_only_a_clear_yes_is_success(aero: SmsAero, gate: Gate, status: int, answer: str, permanent: bool) -> None:
+def test_only_a_clear_yes_is_success(
+    aero: SmsAero, gate: Gate, status: int, answer: str, permanent: bool, unknown: bool
+) -> None:
+    """And only a clear no may be repeated without a second thought."""
     gate.status, gate.answer = status, answer
     with pytest.raises(SmsFailed) as failure:
         aero.send(PHONE, TEXT)
-    assert failure.value.permanent is permanent
+    assert (failure.value.permanent, failure.value.unknown) == (permanent, unknown)
     assert_says_nothing(failure.value)
+
+
+def test_broken_line_leaves_a_doubt(aero: SmsAero, gate: Gate) -> None:
+    gate.drops = True
+    with pytest.raises(SmsFailed) as failure:
+        aero.send(PHONE, TEXT)
+    assert (failure.value.permanent, failure.value.unknown) == (False, True)
+    assert_says_nothing(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "reference"),
+    [
+        ('{"success": true, "data": {"id": 686325}}', "686325"),
+        ('{"success": true, "data": {"id": "a-1"}}', "a-1"),
+        ('{"success": true, "data": {"id": null}}', ""),
+        ('{"success": true, "data": [1]}', ""),
+        ('{"success": true}', ""),
+    ],
+)
+def test_number_of_an_sms_is_kept(aero: SmsAero, gate: Gate, said: str, reference: str) -> None:
+    gate.answer = said
+    assert aero.send(PHONE, TEXT) == reference
+
+
+@pytest.mark.parametrize(
+    ("said", "fate"),
+    [
+        (0, Fate.ON_ITS_WAY),
+        (1, Fate.DELIVERED),
+        (2, Fate.UNDELIVERED),
+        (3, Fate.ON_ITS_WAY),
+        (4, Fate.ON_ITS_WAY),
+        (6, Fate.UNDELIVERED),
+        (8, Fate.ON_ITS_WAY),
+        (99, Fate.ON_ITS_WAY),
+    ],
+)
+def test_fate_is_asked_by_the_number(aero: SmsAero, gate: Gate, said: int, fate: Fate) -> None:
+    gate.fate = said
+    assert aero.fate("686325") is fate
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("a" * 160, 1), ("a" * 161, 2), ("a" * 307, 3), ("я" * 70, 1), ("я" * 71, 2), ("я" * 135, 3), ("", 1)],
+)
+def test_what_is_paid_for(text: str, parts: int) -> None:
+    assert parts_of(text) == parts
 
 
 def test_key_follows_no_redirect(aero: SmsAero, gate: Gate) -> None:
@@ -144,7 +152,7 @@ def test_slow_provider_is_not_waited_for(aero: SmsAero, gate: Gate, monkeypatch:
     gate.may_answer.clear()
     with pytest.raises(SmsFailed) as failure:
         aero.send(PHONE, TEXT)
-    assert not failure.value.permanent
+    assert (failure.value.permanent, failure.value.unknown) == (False, True)
     assert_says_nothing(failure.value)
 
 
@@ -152,7 +160,7 @@ def test_absent_provider_may_come_back(aero: SmsAero, gate: Gate, monkeypatch: p
     monkeypatch.setattr(SmsAero, "url", "http://127.0.0.1:1/")
     with pytest.raises(SmsFailed) as failure:
         aero.send(PHONE, TEXT)
-    assert not failure.value.permanent
+    assert (failure.value.permanent, failure.value.unknown) == (False, False)
 
 
 def assert_says_nothing(failure: SmsFailed) -> None:

@@ -229,3 +229,12 @@ def test_logs_repeat_no_query_and_no_forged_line(server: Server) -> None:
     assert "POST /publish/1 200" in server.said()
     assert "Invalid HTTP request line: 'GET /state" in server.said()
     assert "482913" not in server.said()
+
+
+def test_logs_repeat_no_token_of_a_link(server: Server) -> None:
+    """Whoever reads the log must not come in by what stands in it."""
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET /i/k3n5abcdefgh HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 404")
+    eventually(lambda: "GET /i/- 404" in server.said())
+    assert "k3n5" not in server.said()

@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors, phones
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Consent, Device, LoginCode, Tried, User
+from ...models import Act, Attempt, AuditEvent, Consent, Device, Invitation, LoginCode, Tried, User
 from ...models.consent import CURRENT
 from ...services import passwords
 from ..entrance import address, enter, home_of, leave, local_path
@@ -49,6 +49,7 @@ def phone() -> ResponseReturnValue:
         try:
             _ask_code(form.e164)
             session["forgot"] = forgot
+            session.pop("invitation", None)  # another way in: nobody's link is held any more
             return redirect(url_for(".code", next=_next()), 303)
         except errors.Refused as refusal:
             form.phone.errors = [refusal.sentence]
@@ -97,7 +98,7 @@ def password() -> ResponseReturnValue:
     if asked is None:
         return redirect(url_for(".phone"), 303)
     known = User.by_phone(asked.phone)
-    form = SetPasswordForm(asks_name=known is None)
+    form = SetPasswordForm(asks_name=known is None, name=_suggested_name())
     if not form.validate_on_submit():
         status = 200 if request.method == "GET" else 422
         page = render_template("pages/auth/password.html", form=form, known=known, phone=asked.phone, next=_next())
@@ -182,6 +183,12 @@ def _proved_code() -> LoginCode | None:
     """Proved in this very browser: a stranger may have asked for the same phone, and then holds the same code's id."""
     asked = db.session.get(LoginCode, session.get("proved", 0))
     return asked if asked is not None and asked.proves_phone() else None
+
+
+def _suggested_name() -> str:
+    """As the clinic calls whom it has invited."""
+    invitation = db.session.get(Invitation, session.get("invitation", 0))
+    return invitation.name if invitation is not None else ""
 
 
 def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:

@@ -12,10 +12,9 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Consultation, Promise, Reason, TalkKind
-from ...rendering import kopecks, rubles
+from ..fields import LENGTHS, PriceField, read_time, typed_price
 from ..typed import CLIENT_ID, squeezed, tidy
 
-LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]
 KINDS = [SelectChoice(TalkKind.VIDEO, "Видео"), SelectChoice(TalkKind.AUDIO, "Аудио")]
 REASONS = [
     SelectChoice(Reason.CHANGED_MIND, "Передумал"),
@@ -23,7 +22,6 @@ REASONS = [
     SelectChoice(Reason.OTHER, "Другая причина"),
 ]
 DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")
-TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
 
 
 class NoSuchTime(ValueError):
@@ -37,14 +35,6 @@ def read_day(words: str) -> date:
         raise ValueError(words)
     year, month, day = (found[long] or found[short] for long, short in (("year", "y"), ("month", "m"), ("day", "d")))
     return date(int(year), int(month), int(day))
-
-
-def read_time(words: str) -> time:
-    """«14:00» or «14.00». Raises ValueError."""
-    found = TIME.fullmatch(words.strip())
-    if found is None:
-        raise ValueError(words)
-    return time(int(found[1]), int(found[2]))
 
 
 def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -98,23 +88,6 @@ class TimeFields(FlaskForm):
             raise ValidationError("Такой даты в календаре нет. Проверьте год.") from None
 
 
-class PriceField(StringField):
-    """Rubles as people type them; empty or 0 is free. `kopecks` once it is read."""
-
-    kopecks = 0
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        words = (self.data or "").strip()
-        if words in ("", "0"):
-            return
-        try:
-            self.kopecks = kopecks(words)
-        except ValueError:
-            raise ValidationError("Введите цену в рублях, например 1500. Для бесплатной – 0.") from None
-        if self.kopecks > 1_000_000_00:
-            raise ValidationError("Это больше миллиона рублей. Проверьте цену.")
-
-
 class ProposalForm(TimeFields):
     kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO)
     minutes = SelectField("Сколько минут", coerce=int, choices=LENGTHS, default=30)
@@ -128,7 +101,7 @@ class ProposalForm(TimeFields):
     request_id = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() else 0])
 
     def __init__(self, zone: ZoneInfo, usual_price: int = 0, **more: Any) -> None:
-        super().__init__(zone, price=rubles(usual_price).removesuffix("\u00a0₽"), **more)
+        super().__init__(zone, price=typed_price(usual_price), **more)
 
     def validate_client_id(self, field: HiddenField) -> None:
         if not CLIENT_ID.fullmatch(field.data or ""):

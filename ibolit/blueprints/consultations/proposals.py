@@ -11,11 +11,12 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, Consultation, ConsultationRequest, TalkKind, Terms
+from ...models import Attempt, Chat, Consultation, ConsultationRequest, TalkKind, Terms, Tried
 from ...rendering import go, respond
 from ...services import clock
+from ..fields import read_time
 from ..typed import new_client_id
-from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day, read_time
+from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day
 
 bp = Blueprint("proposals", __name__, url_prefix="/chats")
 
@@ -33,6 +34,7 @@ def new(id: int) -> ResponseReturnValue:
         return _ask(chat, RequestForm(formdata=None, client_id=new_client_id()), 200)
     wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
     known: dict[str, Any] = {"kind": wanted.kind, "request_id": wanted.id} if wanted else {}
+    known["minutes"] = chat.doctor.usual_minutes
     suggested = _next_free(chat.doctor_id)
     form = ProposalForm(
         current_user.zone,
@@ -86,7 +88,13 @@ def send_request(id: int) -> ResponseReturnValue:
     form = RequestForm()
     if not form.validate_on_submit():
         return _ask(chat, form, 422)
-    ConsultationRequest.ask(chat, current_user, TalkKind(form.kind.data), form.wishes.data, form.client_id.data)
+    try:
+        Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
+        ConsultationRequest.ask(chat, current_user, TalkKind(form.kind.data), form.wishes.data, form.client_id.data)
+    except errors.TooManyAttempts as refusal:
+        db.session.rollback()
+        form.wishes.errors = [refusal.sentence]
+        return _ask(_chat(id), form, refusal.status)
     db.session.commit()
     return go(url_for("chat.show", id=id, _anchor="end"))
 

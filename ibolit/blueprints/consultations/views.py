@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Consultation, ConsultationState, Payment, Reason
+from ...models import Act, Attempt, AuditEvent, Consultation, ConsultationState, Payment, Reason, Tried
 from ...rendering import go, respond, wants_fragment
 from ..entrance import address
 from ..paying import lead_to, make
@@ -22,7 +22,6 @@ from .forms import CancelForm, SeenForm, WishForm, moment_of
 bp = Blueprint("consultations", __name__, url_prefix="/consultations")
 
 PAGE = 20
-NEAR = 15 * 60  # seconds before the window opens, from which a page without scripts looks by itself
 
 
 @bp.get("")
@@ -96,6 +95,7 @@ def wish_time(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _ask_time(consultation, form, 422)
     try:
+        Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
         consultation.wish_time(current_user, form.moment, moment_of(form.seen.data))
     except errors.Refused as refusal:
         db.session.rollback()
@@ -158,13 +158,13 @@ def be_late(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/end")
 @login_required
 def end(id: int) -> ResponseReturnValue:
-    """The doctor says that it is over."""
+    """The doctor says that it is over, and writes down what came of it."""
     consultation = db.session.scalars(Consultation.led_by(current_user).where(Consultation.id == id)).unique().first()
     if consultation is None:
         abort(404)
     consultation.end(current_user)
     db.session.commit()
-    return go(url_for(".show", id=id))
+    return go(url_for(".conclude", id=id))
 
 
 def _own(id: int) -> Consultation:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...extensions import db
 from ...models import Chat, Doctor, Review
 from ...rendering import respond
+from ...services import current_services
 
 bp = Blueprint("doctors", __name__, url_prefix="/doctors")
 
@@ -46,6 +47,23 @@ def show(id: int) -> ResponseReturnValue:
     chat = Chat.between(current_user, doctor) if current_user.is_patient else None
     rating = Review.rating_of(doctor.id)
     return respond("doctors/profile.html", page="doctors/show.html", doctor=doctor, chat=chat, rating=rating)
+
+
+@bp.get("/<int:id>/photo/<version>")
+@login_required
+def photo(id: int, version: str) -> ResponseReturnValue:
+    """Another photo has another address, so that this one is kept for ever by whoever may see it."""
+    key = db.session.scalar(Doctor.photos_shown_to(current_user).where(Doctor.id == id)) or ""
+    if "/" in key or len(version) < 12 or not key.startswith(version):
+        abort(404)
+    db.session.commit()  # nothing of the database is held while a storage is asked
+    try:
+        answer = Response(current_services.storage.read(key), mimetype="image/jpeg")
+    except FileNotFoundError:
+        abort(404)
+    answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
 
 
 def _position(text: str) -> tuple[str, int] | None:

@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Chat, Message
+from ...models import Act, AuditEvent, Chat, Message, Only
 from ...rendering import respond
 from ..entrance import address
 from ..inbox import inbox_page, position
@@ -22,7 +22,7 @@ def index() -> ResponseReturnValue:
     before = position()
     fragment = "messages/rows.html" if before else "messages/list.html"
     here = request.args.get("here", type=int)  # the chat beside which the list stands
-    return respond(fragment, page="messages/index.html", before=before, here=here, **inbox_page(before))
+    return respond(fragment, page="messages/index.html", before=before, here=here, **inbox_page(before, _only()))
 
 
 @bp.post("/search")
@@ -35,7 +35,13 @@ def search() -> ResponseReturnValue:
     found = Chat.messages_found(current_user, words)
     chats = {chat.id: chat for chat in _chats_of(found)}
     _note_reading(found)
-    return respond("messages/found.html", page="messages/found.html", words=words, found=found, chats=chats)
+    return respond("messages/found.html", page="messages/found.html", words=words, found=found, chats=chats, only=None)
+
+
+def _only() -> Only | None:
+    """The doctor's chips; a patient has too few chats to choose from."""
+    wanted = request.args.get("only", "")
+    return Only(wanted) if current_user.is_doctor and wanted in [*Only] else None
 
 
 def _note_reading(found: list[Message]) -> None:

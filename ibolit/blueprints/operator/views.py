@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Payment, Refund
+from ...models import Act, AuditEvent, Dispatch, Payment, Refund
 from ...rendering import respond
 from ..entrance import address
 from .forms import ApprovalForm, RefundForm, RefusalForm
@@ -127,7 +127,7 @@ def _show_list(**more: str) -> str:
         numbers = [decision.refund.payment_id for decision in decisions]
         with writing(db.session):
             _note(Act.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
-    return render_template("pages/operator/index.html", decisions=decisions, **more)
+    return render_template("pages/operator/index.html", decisions=decisions, sms_today=Dispatch.sms_today(), **more)
 
 
 def _decisions() -> list[Decision]:
@@ -159,7 +159,12 @@ def _refuse(decision: Decision) -> ResponseReturnValue:
     others = [one for one in _decisions() if one.refund.id != decision.refund.id]
     decisions = sorted([*others, decision], key=lambda one: one.refund.id)
     return respond(
-        "operator/refund.html", page="operator/index.html", status=422, decision=decision, decisions=decisions
+        "operator/refund.html",
+        page="operator/index.html",
+        status=422,
+        decision=decision,
+        decisions=decisions,
+        sms_today=Dispatch.sms_today(),
     )
 
 

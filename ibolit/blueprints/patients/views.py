@@ -1,22 +1,213 @@
-"""«Пациенты»: the doctor's own, with the last contact."""
+"""«Пациенты»: a doctor's own, and what he keeps of each: talks, files, notes, days he gives."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, abort, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from flask_wtf import FlaskForm
 
-from ...rendering import respond
-from ..inbox import inbox_page, position
+from ... import errors
+from ...database import writing
+from ...extensions import db
+from ...models import Act, Attachment, AuditEvent, Chat, Consultation, Doctor, PatientNote
+from ...rendering import plural, respond, wants_fragment
+from ...services import clock
+from ..entrance import address
+from ..inbox import place_of, position
+from .forms import DaysForm, NoteForm
 
 bp = Blueprint("patients", __name__, url_prefix="/patients")
+
+PAGE, FOUND, TALKS, FILES = 30, 50, 5, 4
 
 
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    if not current_user.is_doctor:
-        abort(404)
-    before = position()
+    doctor, before = _doctor(), _position()
+    rows = db.session.scalars(Chat.patients_of(doctor, before=before).limit(PAGE + 1)).all()
+    chats = rows[:PAGE]
+    next_page = url_for(".index", before=_place(chats[-1])) if len(rows) > PAGE else None
     fragment = "patients/rows.html" if before else "patients/list.html"
-    return respond(fragment, page="patients/index.html", before=before, **inbox_page(before, ".index"))
+    return respond(fragment, page="patients/index.html", **_listed(chats, next_page=next_page))
+
+
+@bp.post("/search")
+@login_required
+def search() -> ResponseReturnValue:
+    """A POST, because names belong into no log and no history."""
+    doctor, words = _doctor(), request.form.get("q", "").strip()[:80]
+    found = db.session.scalars(Chat.patients_of(doctor, words).limit(FOUND + 1)).all()
+    if not words:
+        found = found[:PAGE]
+    listed = _listed(found[:FOUND], words=words, is_cut=len(found) > FOUND)
+    if not words and len(found) == PAGE:
+        listed["next_page"] = url_for(".index", before=_place(found[-1]))
+    return respond("patients/list.html", page="patients/index.html", **listed)
+
+
+@bp.get("/<int:id>")
+@login_required
+def show(id: int) -> ResponseReturnValue:
+    return _page(*_own_with_note(id))
+
+
+@bp.get("/<int:id>/consultations")
+@login_required
+def consultations(id: int) -> ResponseReturnValue:
+    """More of what is past; `before` is (starts_at, id) of the last one seen."""
+    chat = _own(id)
+    before = _cursor(request.args.get("before", ""))
+    _, past, next_page = _talks(chat, before)
+    listed = {"past": past, "next_page": next_page, "viewer": current_user, "chat": chat}
+    return respond("consultations/rows.html", page="patients/consultations.html", **listed)
+
+
+@bp.post("/<int:id>/note")
+@login_required
+def keep_note(id: int) -> ResponseReturnValue:
+    """By itself while one types; without scripts by a button."""
+    chat, note = _own_with_note(id)
+    form = NoteForm()
+    if not form.validate_on_submit():
+        return _refuse_note(chat, note, form, 422)
+    try:
+        PatientNote.keep(chat, form.text.data or "", form.pen.data, seen=form.seen.data)
+    except errors.NoteHasChanged as refusal:
+        form.text.errors = [refusal.sentence]
+        return _refuse_note(chat, note, form, refusal.status)
+    db.session.commit()
+    if not wants_fragment():
+        flash("Заметка сохранена.")
+    saved = {"saved_at": clock.now(), "viewer": current_user}
+    return respond("patients/note_state.html", to=url_for(".show", id=id, _anchor="note"), **saved)
+
+
+@bp.post("/<int:id>/days")
+@login_required
+def give_days(id: int) -> ResponseReturnValue:
+    """«Подарить дни»."""
+    chat, note = _own_with_note(id)
+    form = DaysForm()
+    if not form.validate_on_submit():
+        return _refuse_days(chat, note, form, 422)
+    days = form.days.data or 0
+    try:
+        is_new = chat.give_days(days, form.client_id.data)
+    except errors.ChatNeedsNoDays as refusal:
+        form.days.errors = [refusal.sentence]
+        return _refuse_days(chat, note, form, refusal.status)
+    if is_new:
+        _audit(Act.DAYS_GIVEN, chat, days, days)
+    db.session.commit()
+    sentence = f"Подарено: {plural(days, 'день', 'дня', 'дней')}. Пациент увидит это в чате."
+    if not wants_fragment():
+        flash(sentence)
+    fresh = {"chat": chat, "days_form": DaysForm.new(), "saved": sentence, "viewer": current_user}
+    return respond("patients/gift.html", to=url_for(".show", id=id, _anchor="gift"), **fresh)
+
+
+def _doctor() -> Doctor:
+    doctor: Doctor = current_user.doctor or abort(404)
+    return doctor
+
+
+def _own(id: int) -> Chat:
+    """Only a patient with whom this doctor has a chat."""
+    return db.session.scalar(Chat.with_patient(_doctor(), id)) or abort(404)
+
+
+def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
+    found = db.session.execute(PatientNote.beside(Chat.with_patient(_doctor(), id))).tuples().first()
+    return found or abort(404)
+
+
+def _listed(chats: Any, **more: Any) -> dict[str, Any]:
+    known = {"next_page": None, "words": "", "is_cut": False}
+    return known | {"chats": chats, "talks": Consultation.next_in(chats), "viewer": current_user} | more
+
+
+def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: FlaskForm) -> ResponseReturnValue:
+    coming, past, next_page = _talks(chat)
+    files = Attachment.page_of(chat, most=FILES)
+    _note_reading(chat, files)
+    shown: dict[str, Any] = {
+        "chat": chat,
+        "note": note,
+        "coming": coming,
+        "past": past,
+        "next_page": next_page,
+        "attachments": files,
+        "note_form": NoteForm.of(note),
+        "days_form": DaysForm.new(),
+        "saved": "",
+        "viewer": current_user,
+    } | forms
+    return respond("patients/patient.html", page="patients/show.html", status=status, **shown)
+
+
+def _talks(
+    chat: Chat, before: tuple[datetime, int] | None = None
+) -> tuple[list[Consultation], list[Consultation], str | None]:
+    """What is coming, the last of what is past, and where the rest of it is."""
+    shown = Consultation.shown_with_patient(chat, TALKS + 1, before)
+    coming = [talk for talk in shown if talk.is_coming]
+    past = [talk for talk in reversed(shown) if not talk.is_coming]
+    if len(past) <= TALKS:
+        return coming, past, None
+    last = past[TALKS - 1]
+    cursor = f"{last.starts_at.timestamp():.6f}-{last.id}"
+    return coming, past[:TALKS], url_for(".consultations", id=chat.patient_id, before=cursor)
+
+
+def _refuse_note(chat: Chat, note: PatientNote | None, form: NoteForm, status: int) -> ResponseReturnValue:
+    """Without scripts: what was typed above what is kept; sent again, it takes its place."""
+    if wants_fragment():
+        return respond("patients/note_state.html", status=status, refusal=form.text.errors, viewer=current_user)
+    form.see(note)
+    return _page(chat, note, status, note_form=form)
+
+
+def _refuse_days(chat: Chat, note: PatientNote | None, form: DaysForm, status: int) -> ResponseReturnValue:
+    if wants_fragment():
+        shown = {"chat": chat, "days_form": form, "saved": "", "viewer": current_user}
+        return respond("patients/gift.html", status=status, **shown)
+    return _page(chat, note, status, days_form=form)
+
+
+def _note_reading(chat: Chat, files: list[Attachment]) -> None:
+    """The journal learns whose page was opened, and between which messages files were shown."""
+    seqs = [one.message.seq for one in files if one.message]
+    with writing(db.session):
+        _audit(Act.PATIENT_READ, chat, min(seqs, default=None), max(seqs, default=None))
+
+
+def _audit(act: Act, chat: Chat, first: int | None, last: int | None) -> None:
+    AuditEvent.write(act, actor_id=current_user.id, subject_id=chat.id, first=first, last=last, address=address())
+
+
+# Where a page of a list ends
+
+
+def _position() -> tuple[datetime | None, int] | None:
+    """«~17»: the last one seen was silent; else as in «Сообщения»."""
+    silent, _, id = request.args.get("before", "").partition("~")
+    if not silent and id.isdecimal() and len(id) < 19:
+        return None, int(id)
+    return position()
+
+
+def _place(chat: Chat) -> str:
+    return place_of(chat) if chat.last_at else f"~{chat.id}"
+
+
+def _cursor(words: str) -> tuple[datetime, int] | None:
+    moment, _, id = words.rpartition("-")
+    try:
+        return datetime.fromtimestamp(float(moment), UTC), int(id) if len(id) < 19 else 0
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -86,6 +86,18 @@ def to_voice(source: Path, folder: Path, most_seconds: float) -> tuple[Path, flo
     return voice, seconds
 
 
+def to_square(source: Path, folder: Path, cut: str) -> Path:
+    """A portrait: the start, middle or end of a picture as an upright JPEG without camera data. Raises Unreadable."""
+    answer = _answer_to({"do": "square", "cut": cut}, source, folder, EXAMINING)
+    try:
+        square = _path(answer, "square", folder)
+    except (TypeError, ValueError, OSError):
+        square = None
+    if square is None:
+        raise Unreadable(Unreadable.BROKEN)
+    return square
+
+
 def _ending_of(name: str) -> str:
     """All that a decoder learns of a name; «анализы 12.05» has none."""
     found = ENDING.search(name.rstrip(". "))  # which Windows overlooks
@@ -120,7 +132,7 @@ def _word(answer: dict[str, Any], key: str, known: set[str] | None = None) -> st
 def _path(answer: dict[str, Any], key: str, folder: Path) -> Path | None:
     if answer.get(key) is None:
         return None
-    path = folder / _word(answer, key, {"cleaned", "shown.jpg", "thumbnail.jpg", "voice.m4a"})
+    path = folder / _word(answer, key, {"cleaned", "shown.jpg", "thumbnail.jpg", "voice.m4a", "square.jpg"})
     if path.is_symlink() or not path.is_file() or not path.stat().st_size:
         raise ValueError(key)
     return path

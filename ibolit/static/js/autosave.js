@@ -1,10 +1,10 @@
-// What a doctor types is kept at the server a second after he stops, so that a reload or another device has it; what the
-// server has not got yet is kept on this device. A template fills the field only while nothing was written in it.
+// What a doctor types – a conclusion, his notes of a patient – is kept at the server a second after he stops, so that a
+// reload or another device has it. A template fills the field only while nothing was written in it.
 ibolit.behaviour('autosave', function (form) {
   'use strict';
-  var PAUSE = 1000, RETRY = 5000;
+  var PAUSE = 1000, RETRY = 5000, FIELDS = ['text', 'seen', 'template', 'pen'];
   var field = form.elements.text, state = form.querySelector('[data-state]'), url = form.getAttribute('data-draft');
-  var key = 'conclusion:' + document.body.getAttribute('data-viewer') + ':' + url;
+  var key = 'written:' + document.body.getAttribute('data-viewer') + ':' + url;
   var saved = form.hasAttribute('data-refused') ? null : field.value, asked = saved;
   var timer = null, isAsking = false, isSending = false;
 
@@ -22,6 +22,12 @@ ibolit.behaviour('autosave', function (form) {
     if (field.value !== saved) later();
   }
 
+  function body() {
+    var kept = {};
+    FIELDS.forEach(function (name) { if (form.elements[name]) kept[name] = form.elements[name].value; });
+    return ibolit.form(kept);
+  }
+
   function save() {
     var text = field.value;
     clearTimeout(timer);
@@ -29,14 +35,13 @@ ibolit.behaviour('autosave', function (form) {
     isAsking = true;
     asked = text;
     remember();
-    var body = { text: text, seen: form.elements.seen.value, template: form.elements.template.value };
-    ibolit.ask('POST', url, ibolit.form(body), function (status, html) {
+    ibolit.ask('POST', url, body(), function (status, html) {
       isAsking = false;
       if (isSending) return;
       if (status === 200) saved = text;
       remember();
       if (status === 200 || status === 422 || status === 409) state.innerHTML = html;
-      else state.textContent = 'Черновик пока не сохранён: нет связи. Повторяем…';
+      else state.textContent = 'Пока не сохранено: нет связи. Повторяем…';
       if (status === 422 || status === 409) return; // repeating would not help; the next letter tries again
       if (field.value !== saved) timer = setTimeout(save, status === 200 ? PAUSE : RETRY);
     });

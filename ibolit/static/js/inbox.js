@@ -2,7 +2,7 @@
 // the socket was away. Its rows are placed one by one, so that the pages scrolled to stay.
 ibolit.behaviour('inbox', function (inbox) {
   'use strict';
-  var chat = document.querySelector('.chat'), wasHere = false;
+  var chat = document.querySelector('.chat'), only = inbox.getAttribute('data-shows'), wasHere = false;
 
   function key(row) { return row ? Number(row.getAttribute('data-key')) : 0; }
 
@@ -22,7 +22,7 @@ ibolit.behaviour('inbox', function (inbox) {
     isBehind = wasHere || Number(ready.getAttribute('data-latest')) > key(inbox.querySelector('.row'));
     wasHere = true;
     if (!isBehind || !inbox.offsetParent) return; // a phone hides it beside a chat
-    ibolit.ask('GET', '/messages' + (chat ? '?here=' + chat.id.replace('chat-', '') : ''), null, function (status, html) {
+    ibolit.ask('GET', '/messages' + (only ? '?only=' + only : chat ? '?here=' + chat.id.replace('chat-', '') : ''), null, function (status, html) {
       if (status === 200) place(html);
     });
   }

@@ -29,8 +29,9 @@
   // A list of pages takes only what belongs to those that are here: the rest comes with its own page. An old page of the
   // history takes only what changed on it: what is newer has no place there yet.
   function belongs(list, item) {
-    var all = list.querySelectorAll('[data-key]');
+    var all = list.querySelectorAll('[data-key]'), only = list.getAttribute('data-shows');
     if (list.hasAttribute('data-partial')) return false;
+    if (only && (' ' + item.getAttribute('data-fits') + ' ').indexOf(' ' + only + ' ') < 0) return false; // not asked for
     if (!all.length) return true;
     return list.querySelector('.older') ? key(item) > key(all[0]) : !list.querySelector('.more') || key(item) > key(all[all.length - 1]);
   }

@@ -37,6 +37,10 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
             from .voices import to_voice
 
             return to_voice(source, folder, job["most_seconds"])
+        if job["do"] == "square":
+            from .pictures import to_square
+
+            return to_square(source, folder, job["cut"])
         from .examining import examine
 
         return examine(source, job["ending"], folder)

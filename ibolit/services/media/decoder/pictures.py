@@ -14,9 +14,11 @@ from . import kinds
 from .kinds import Type
 from .places import GPS, cleaned
 from .refusals import Refused
+from .telling import tell
 
 MOST_PIXELS = 64_000_000
 SHOWN, THUMBNAIL = 2560, 480  # px, the longest side
+SQUARE = 512  # px, of a portrait
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -44,6 +46,21 @@ def open_picture(type: Type, source: Path, folder: Path) -> dict[str, Any]:
         (folder / "cleaned").write_bytes(original)
         answer["original"] = "cleaned"
     return answer | {"thumbnail": save_thumbnail(drawn, folder)}
+
+
+def to_square(source: Path, folder: Path, cut: str) -> dict[str, Any]:
+    """The start, the middle or the end of the longer side is kept."""
+    type = tell(source)
+    if type not in PLUGINS:
+        raise Refused(Refused.UNKNOWN)
+    drawn = _drawn(_opened(type, source.read_bytes()))
+    side, spare = min(drawn.size), max(drawn.size) - min(drawn.size)
+    offset = {"start": 0, "end": spare}.get(cut, spare // 2)
+    left, top = (offset, 0) if drawn.width > drawn.height else (0, offset)
+    square = _within(SQUARE, drawn.crop((left, top, left + side, top + side)))
+    square.info = {}
+    square.save(folder / "square.jpg", "JPEG", quality=85, progressive=True)
+    return {"square": "square.jpg"}
 
 
 def save_thumbnail(image: Image.Image, folder: Path) -> str:

@@ -83,7 +83,7 @@ class Room {
       .on('bye', (body, page) => this.part(page, true))
       .on('media', (body, page) => { if (page === this.page) this.hear(body); })
       .on('taken-over', () => this.giveUp())
-      .on('ended', (body) => this.go(body.to || this.data.card))
+      .on('ended', (body) => { if (!this.leaving.isMeant) this.go(body.to || this.data.card); }) // else one goes already
       .on('signed-out', () => location.reload())
       .on('closed', () => { this.losing = setTimeout(() => { this.isLost = true; this.show(); }, 2000); })
       .on('unwelcome', () => this.askWhy());

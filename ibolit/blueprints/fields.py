@@ -1,0 +1,63 @@
+"""Fields that more than one door has: money, lengths and times as people type them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import time
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectChoice, SelectField, StringField
+from wtforms.validators import ValidationError
+
+from ..rendering import kopecks, rubles
+
+LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
+TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
+
+
+def read_time(words: str) -> time:
+    """«14:00» or «14.00». Raises ValueError."""
+    found = TIME.fullmatch(words.strip())
+    if found is None:
+        raise ValueError(words)
+    return time(int(found[1]), int(found[2]))
+
+
+def typed_price(kopecks: int) -> str:
+    """What stands in a PriceField: «1 500»."""
+    return rubles(kopecks).removesuffix("\u00a0₽")
+
+
+class WholeField(IntegerField):
+    """What is no whole number is nothing: the field's own range says what to type."""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            self.data = None
+
+
+class PriceField(StringField):
+    """Rubles as people type them; empty or 0 is free. `kopecks` once it is read."""
+
+    kopecks = 0
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        words = (self.data or "").strip()
+        if words in ("", "0"):
+            return
+        try:
+            self.kopecks = kopecks(words)
+        except ValueError:
+            raise ValidationError("Введите цену в рублях, например 1500. Для бесплатной – 0.") from None
+        if self.kopecks > 1_000_000_00:
+            raise ValidationError("Это больше миллиона рублей. Проверьте цену.")
+
+
+class MoveForm(FlaskForm):
+    """«Выше» and «Ниже»."""
+
+    steps = SelectField(coerce=int, choices=[SelectChoice(-1, "Выше"), SelectChoice(1, "Ниже")])

@@ -1,0 +1,1 @@
+"""Invitations: who sends them, and the link they lead to."""

@@ -1,0 +1,88 @@
+"""Whom one invites, and the phone of who holds a mailed link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import FileField, HiddenField, SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired, Length, Regexp, ValidationError
+
+from ... import patient_lists, phones
+from ...models import Doctor
+from ..typed import CLIENT_ID, new_client_id, squeezed
+
+WRONG_CONTACT = {
+    "no_contact": "Введите телефон или почту.",
+    "bad_phone": "Такого номера не бывает. Пример: +7 916 123-45-67.",
+    "bad_email": "Проверьте адрес. Пример: anna@example.ru.",
+}
+
+
+class HostForm(FlaskForm):
+    """An operator says for which doctor; a doctor invites to himself, and is not asked."""
+
+    doctor = SelectField("Врач", validate_choice=False)
+
+    def __init__(self, hosts: Sequence[Doctor], *, asks_doctor: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.hosts = {str(host.id): host for host in hosts}
+        self.asks_doctor = asks_doctor
+        words = [SelectChoice(id, f"{host.user.name}, {host.specialty}") for id, host in self.hosts.items()]
+        self.doctor.choices = [SelectChoice("", "Выберите врача"), *words]
+
+    def validate_doctor(self, field: SelectField) -> None:
+        if self.asks_doctor and field.data not in self.hosts:
+            raise ValidationError("Выберите врача.")
+
+    @property
+    def host(self) -> Doctor:
+        return self.hosts[self.doctor.data] if self.asks_doctor else next(iter(self.hosts.values()))
+
+
+class InvitationForm(HostForm):
+    contact = StringField("Телефон или почта", [DataRequired(WRONG_CONTACT["no_contact"])], [squeezed])
+    name = StringField(
+        "Имя и фамилия",
+        [DataRequired("Напишите, как зовут пациента."), Length(max=120, message="Имя длиннее 120 знаков.")],
+        [squeezed],
+    )
+    phone: str | None = None
+    email: str | None = None
+
+    def validate_contact(self, field: StringField) -> None:
+        try:
+            self.phone, self.email = patient_lists.contact_of(field.data or "")
+        except ValueError as error:
+            raise ValidationError(WRONG_CONTACT[str(error)]) from None
+
+
+class ListForm(HostForm):
+    file = FileField("Файл со списком")
+    client_id = HiddenField(validators=[Regexp(CLIENT_ID)])
+
+    def __init__(self, hosts: Sequence[Doctor], **kwargs: Any) -> None:
+        super().__init__(hosts, **kwargs)
+        self.client_id.data = self.client_id.data or new_client_id()
+
+
+class GuestForm(FlaskForm):
+    """`asks_phone`: the link came by mail, and the clinic does not know the phone yet."""
+
+    phone = StringField("Ваш телефон", filters=[squeezed])
+    e164 = ""
+
+    def __init__(self, *, asks_phone: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.asks_phone = asks_phone
+
+    def validate_phone(self, field: StringField) -> None:
+        if not self.asks_phone:
+            return
+        if not field.data:
+            raise ValidationError("Введите номер телефона.")
+        try:
+            self.e164 = phones.parse(field.data)
+        except phones.NotAPhone:
+            raise ValidationError(WRONG_CONTACT["bad_phone"]) from None

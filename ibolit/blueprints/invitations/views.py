@@ -1,0 +1,135 @@
+"""«Приглашения»: a doctor's own, and for an operator those of the whole clinic. Nobody else finds anything here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...database import writing
+from ...extensions import db
+from ...models import Act, AuditEvent, Invitation
+from ...rendering import respond
+from ..entrance import address
+from .forms import InvitationForm
+
+bp = Blueprint("invitations", __name__, url_prefix="/invitations")
+
+PAGE = 30
+
+
+@bp.before_request
+@login_required
+def _only_who_invites() -> None:
+    if not (current_user.is_doctor or current_user.is_operator):
+        abort(404)
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    before = request.args.get("before", type=int)
+    rows = _page(before)
+    if rows["invitations"] and current_user.is_operator:
+        numbers = [invitation.id for invitation in rows["invitations"]]
+        with writing(db.session):
+            _note(Act.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
+    fragment = "invitations/rows.html" if before else "invitations/list.html"
+    return respond(fragment, page="invitations/index.html", viewer=current_user, **rows)
+
+
+@bp.get("/new")
+def new() -> ResponseReturnValue:
+    return render_template("pages/invitations/new.html", form=_form(formdata=None))
+
+
+@bp.post("")
+def create() -> ResponseReturnValue:
+    form = _form()
+    if not form.validate_on_submit():
+        return _refuse(form)
+    try:
+        sent = Invitation.invite(form.host, current_user, phone=form.phone, email=form.email, name=form.name.data)
+    except errors.AlreadyInvited as refusal:
+        db.session.rollback()
+        form.contact.errors = [refusal.sentence]
+        return _refuse(form, refusal.status)
+    _note(Act.INVITED, sent.id)
+    db.session.commit()
+    flash("Приглашение отправляется.")
+    return respond("invitations/row.html", to=url_for(".index"), invitation=sent, viewer=current_user)
+
+
+@bp.post("/<int:id>/sending")
+def send_again(id: int) -> ResponseReturnValue:
+    invitation = _mine(id)
+    try:
+        invitation.send_again()
+    except errors.Refused as refusal:
+        return _show(invitation, refusal)
+    _note(Act.INVITED_AGAIN, invitation.id)
+    db.session.commit()
+    return _show(invitation, done="Новая ссылка отправляется, прежняя больше не действует.")
+
+
+@bp.post("/<int:id>/withdrawal")
+def withdraw(id: int) -> ResponseReturnValue:
+    invitation = _mine(id)
+    try:
+        invitation.withdraw()
+    except errors.Refused as refusal:
+        return _show(invitation, refusal)
+    _note(Act.INVITATION_ENDED, invitation.id)
+    db.session.commit()
+    return _show(invitation, done="Приглашение отозвано, ссылка больше не действует.")
+
+
+def _form(**kwargs: Any) -> InvitationForm:
+    return InvitationForm(Invitation.hosts_for(current_user), asks_doctor=current_user.is_operator, **kwargs)
+
+
+def _refuse(form: InvitationForm, status: int = 422) -> ResponseReturnValue:
+    return render_template("pages/invitations/new.html", form=form), status
+
+
+def _page(before: int | None = None) -> dict[str, Any]:
+    kept = Invitation.kept_by(current_user)
+    if before:
+        kept = kept.where(Invitation.id < before)
+    rows = db.session.scalars(kept.limit(PAGE + 1)).all()
+    shown = rows[:PAGE]
+    more = url_for(".index", before=shown[-1].id) if len(rows) > PAGE else None
+    chats = Invitation.chats_of(shown) if current_user.is_doctor else {}  # no operator reads what is said there
+    return {"invitations": shown, "next_page": more, "chats": chats}
+
+
+def _mine(id: int) -> Invitation:
+    found: Invitation = db.first_or_404(Invitation.kept_by(current_user).where(Invitation.id == id))
+    return found
+
+
+def _show(invitation: Invitation, refusal: errors.Refused | None = None, done: str = "") -> ResponseReturnValue:
+    """The row as it is now; without htmx the list, with the sentence above it."""
+    if refusal is not None:
+        db.session.rollback()
+        invitation = _mine(invitation.id)
+    answer = respond(
+        "invitations/row.html",
+        to=url_for(".index"),
+        page="invitations/index.html",
+        status=refusal.status if refusal else 200,
+        invitation=invitation,
+        viewer=current_user,
+        refusals={invitation.id: refusal.sentence} if refusal else {},
+        done=done,
+        **(_page() if refusal else {}),
+    )
+    if getattr(answer, "status_code", 200) == 303:
+        flash(done)
+    return answer
+
+
+def _note(act: Act, subject_id: int | None, first: int | None = None, last: int | None = None) -> None:
+    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id, first=first, last=last, address=address())

@@ -1,0 +1,143 @@
+"""/i/<token>: says who invites, and leads to the chat. Opening it consumes nothing: scanners open links, too."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+from markupsafe import Markup
+
+from ... import errors
+from ...database import writing
+from ...extensions import db
+from ...models import Invitation, LoginCode, User
+from ...rendering import link_to
+from ..entrance import accepted, address, leave
+from .forms import GuestForm
+
+bp = Blueprint("welcome", __name__, url_prefix="/i")
+
+
+@bp.get("/<token>")
+def show(token: str) -> ResponseReturnValue:
+    invitation = Invitation.by_token(token)
+    if invitation is None or (not invitation.is_alive and not invitation.accepted_at):
+        return _dead()
+    if current_user.is_authenticated and (chat_id := invitation.chat_of(current_user)):
+        return redirect(url_for("chat.show", id=chat_id))
+    if invitation.is_alive and invitation.opened_at is None and not _is_only_fetched():
+        with writing(db.session):
+            invitation.open()
+    return _show(invitation, token)
+
+
+@bp.post("/<token>")
+def begin(token: str) -> ResponseReturnValue:
+    """A code to the invited phone, or to the one that the holder of a mailed link names."""
+    invitation = _living(token)
+    if invitation is None:
+        return _dead()
+    if current_user.is_authenticated:
+        return redirect(url_for(".show", token=token), 303)
+    form = GuestForm(asks_phone=invitation.phone is None)
+    if not form.validate_on_submit():
+        return _show(invitation, token, form, 422)
+    phone = invitation.phone or form.e164
+    try:
+        asked = LoginCode.ask(phone, address())
+    except errors.Refused as refusal:
+        db.session.rollback()
+        form.phone.errors = [refusal.sentence]
+        return _show(invitation, token, form, refusal.status)
+    invitation.vouch_for(phone)
+    db.session.commit()
+    session["code"], session["invitation"] = asked.id, invitation.id
+    return redirect(url_for("auth.code", next=url_for(".show", token=token)), 303)
+
+
+@bp.post("/<token>/password")
+def sign_in(token: str) -> ResponseReturnValue:
+    """For who has been here: after the sign-in he finds himself in the chat."""
+    invitation = _living(token)
+    if invitation is None:
+        return _dead()
+    session["invitation"] = invitation.id
+    return redirect(url_for("auth.login", next=url_for(".show", token=token)), 303)
+
+
+@bp.post("/<token>/chat")
+@login_required
+def accept(token: str) -> ResponseReturnValue:
+    """Who is signed in has said that it is for him."""
+    invitation = Invitation.by_token(token)
+    if invitation is None:
+        return _dead()
+    email = current_user.email
+    try:
+        chat_id = invitation.accept(current_user)
+    except errors.Refused as refusal:
+        db.session.rollback()
+        return _show(invitation, token, refusal=refusal)
+    accepted(current_user, invitation, email)
+    db.session.commit()
+    return redirect(url_for("chat.show", id=chat_id), 303)
+
+
+@bp.post("/<token>/exit")
+@login_required
+def exit(token: str) -> ResponseReturnValue:
+    """Somebody else sits at this phone."""
+    leave()
+    db.session.commit()
+    answer = make_response(redirect(url_for(".show", token=token), 303))
+    answer.headers["Clear-Site-Data"] = '"storage"'  # drafts, stored chats, the service worker
+    return answer
+
+
+def _living(token: str) -> Invitation | None:
+    invitation = Invitation.by_token(token)
+    return invitation if invitation is not None and invitation.is_alive else None
+
+
+def _is_only_fetched() -> bool:
+    """By a browser that guesses where the person will go."""
+    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+    return request.method == "HEAD" or "prefetch" in purpose
+
+
+def _show(
+    invitation: Invitation,
+    token: str,
+    form: GuestForm | None = None,
+    status: int = 200,
+    refusal: errors.Refused | None = None,
+) -> ResponseReturnValue:
+    viewer: User | None = current_user if current_user.is_authenticated else None
+    page = render_template(
+        "pages/welcome/show.html",
+        invitation=invitation,
+        token=token,
+        form=form or GuestForm(asks_phone=invitation.phone is None, formdata=None),
+        guest=viewer,
+        is_for_guest=viewer is not None and viewer.is_patient and invitation.is_for(viewer),
+        may_choose=viewer is not None and viewer.is_patient and invitation.email is not None,
+        qr=_qr(token) if viewer is None and invitation.is_alive else "",
+        refusal=refusal.sentence if refusal else "",
+    )
+    return make_response(page, refusal.status if refusal else status)
+
+
+def _dead() -> ResponseReturnValue:
+    """Unknown, old, taken back or replaced: the same words for all."""
+    return render_template("pages/welcome/dead.html"), 404
+
+
+def _qr(token: str) -> Markup:
+    """For a person at a computer whose camera and microphone are in his phone."""
+    drawn = io.BytesIO()
+    code = segno.make(link_to("welcome.show", token=token), error="m", micro=False)
+    code.save(drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, light="#fff", nl=False)
+    return Markup(drawn.getvalue().decode())  # noqa: S704  drawn from an address of ours

@@ -1,0 +1,53 @@
+"""What a doctor writes of a patient for himself, and the days he gives."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+
+from ...models import PatientNote
+from ..fields import WholeField
+from ..typed import CLIENT_ID, new_client_id, tidy
+
+MOST, USUAL = 365, 7  # days
+
+
+class NoteForm(FlaskForm):
+    """`pen` is this page's own: it may go on with what it wrote; `seen` is the version it began with."""
+
+    text = TextAreaField(
+        "Заметки", [Length(max=PatientNote.LONGEST, message="Заметка длиннее 10 000 знаков. Сократите.")], [tidy]
+    )
+    pen = HiddenField()
+    seen = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() and len(str(value)) < 10 else 0])
+
+    @classmethod
+    def of(cls, note: PatientNote | None) -> NoteForm:
+        form = cls(formdata=None, text=note.text if note else "", pen=new_client_id())
+        form.see(note)
+        return form
+
+    def see(self, note: PatientNote | None) -> None:
+        self.seen.data = note.version if note else 0
+
+    def validate_pen(self, field: HiddenField) -> None:
+        if not CLIENT_ID.fullmatch(field.data or ""):
+            self.text.errors = ["Обновите страницу и сохраните ещё раз."]
+            raise ValidationError("No pen.")
+
+
+class DaysForm(FlaskForm):
+    days = WholeField(
+        "Сколько дней",
+        [InputRequired(f"Введите от 1 до {MOST} дней."), NumberRange(1, MOST, f"Введите от 1 до {MOST} дней.")],
+    )
+    client_id = HiddenField()
+
+    @classmethod
+    def new(cls) -> DaysForm:
+        return cls(formdata=None, days=USUAL, client_id=new_client_id())
+
+    def validate_client_id(self, field: HiddenField) -> None:
+        if not CLIENT_ID.fullmatch(field.data or ""):
+            raise ValidationError("Обновите страницу и нажмите ещё раз.")

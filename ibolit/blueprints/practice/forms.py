@@ -1,0 +1,162 @@
+"""What a doctor says of himself, what he asks for, and when he is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from werkzeug.datastructures import FileStorage
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
+
+from ...models import Cut, Doctor, Introduction, Offer, Tariff
+from ...services import clock
+from ..fields import LENGTHS, PriceField, WholeField, read_time, typed_price
+from ..typed import squeezed, tidy
+
+EARLIEST, MOST_FREE = 1940, 90  # a year, days
+CUTS = [
+    SelectChoice(Cut.START, "Верх или левый край"),
+    SelectChoice(Cut.MIDDLE, "Середина"),
+    SelectChoice(Cut.END, "Низ или правый край"),
+]
+
+
+def no_longer(most: int) -> Length:
+    return Length(max=most, message=f"Длиннее {most} знаков. Сократите.")
+
+
+class PhotoForm(FlaskForm):
+    """Without a file the present photo is cut anew."""
+
+    photo = FileField("Файл")
+    cut = RadioField("Что оставить в квадрате", choices=CUTS, default=Cut.MIDDLE)
+
+    @property
+    def given(self) -> FileStorage | None:
+        """A browser sends a nameless file when none was chosen."""
+        file = self.photo.data
+        return file if isinstance(file, FileStorage) and file.filename else None
+
+
+class IntroductionForm(FlaskForm):
+    specialty = StringField("Специальность", [DataRequired("Напишите специальность."), no_longer(80)], [squeezed])
+    practises_since = WholeField("С какого года работаете", [InputRequired("Введите год, например 2005.")])
+    education = TextAreaField("Образование", [no_longer(2000)], [tidy])
+    licence = StringField("Сертификат или аккредитация", [no_longer(120)], [squeezed])
+    languages = StringField(
+        "На каких языках говорите", [DataRequired("Напишите хотя бы один язык."), no_longer(120)], [squeezed]
+    )
+    about = TextAreaField("О себе", [no_longer(4000)], [tidy])
+
+    @classmethod
+    def of(cls, doctor: Doctor) -> IntroductionForm:
+        return cls(formdata=None, obj=doctor)
+
+    @property
+    def words(self) -> Introduction:
+        return Introduction(
+            specialty=self.specialty.data or "",
+            practises_since=self.practises_since.data or 0,
+            education=self.education.data or "",
+            licence=self.licence.data or "",
+            languages=self.languages.data or "",
+            about=self.about.data or "",
+        )
+
+    def validate_practises_since(self, field: WholeField) -> None:
+        latest = clock.now().year
+        if field.data is None or not EARLIEST <= field.data <= latest:
+            raise ValidationError(f"Введите год от {EARLIEST} до {latest}.")
+
+
+class TermsForm(FlaskForm):
+    price = PriceField("Обычная цена консультации, ₽")
+    minutes = SelectField("Обычно длится, минут", coerce=int, choices=LENGTHS)
+    free_days = WholeField(
+        "Бесплатных дней в новом чате",
+        [
+            InputRequired("Введите число дней, 0 – без бесплатных."),
+            NumberRange(0, MOST_FREE, f"Введите от 0 до {MOST_FREE} дней."),
+        ],
+    )
+
+    @classmethod
+    def of(cls, doctor: Doctor) -> TermsForm:
+        known = {"price": typed_price(doctor.usual_price), "minutes": doctor.usual_minutes}
+        return cls(formdata=None, free_days=doctor.free_days, **known)
+
+
+class TimeField(StringField):
+    """«22:00» or nothing; `minute` after midnight once it is read."""
+
+    minute: int | None = None
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        words = (self.data or "").strip()
+        if not words:
+            return
+        try:
+            read = read_time(words)
+        except ValueError:
+            raise ValidationError("Введите время так: 22:00.") from None
+        self.minute = read.hour * 60 + read.minute
+
+
+class ReachabilityForm(FlaskForm):
+    available = BooleanField("Показывать «на связи», когда я на сайте")
+    quiet_from = TimeField("Тихие часы с")
+    quiet_to = TimeField("до")
+
+    @classmethod
+    def of(cls, doctor: Doctor) -> ReachabilityForm:
+        hours = {"quiet_from": _shown(doctor.quiet_from), "quiet_to": _shown(doctor.quiet_to)}
+        return cls(formdata=None, available=doctor.available, **hours)
+
+    def validate_quiet_to(self, field: TimeField) -> None:
+        if self.quiet_from.errors:
+            return
+        if (self.quiet_from.minute is None) != (field.minute is None):
+            raise ValidationError("Заполните оба времени или оставьте оба пустыми.")
+        if field.minute is not None and field.minute == self.quiet_from.minute:
+            raise ValidationError("Начало и конец совпадают. Введите разное время.")
+
+
+class TariffForm(FlaskForm):
+    """Each tariff has its own on the page, so their fields are told apart by a prefix."""
+
+    title = StringField("Название", [DataRequired("Назовите тариф."), no_longer(80)], [squeezed])
+    days = WholeField(
+        "Сколько дней",
+        [
+            InputRequired("Введите число дней."),
+            NumberRange(1, Tariff.LONGEST, f"Введите от 1 до {Tariff.LONGEST} дней."),
+        ],
+    )
+    price = PriceField("Цена, ₽")
+
+    @classmethod
+    def new(cls) -> TariffForm:
+        return cls(formdata=None, prefix="new-")
+
+    @classmethod
+    def of(cls, tariff: Tariff) -> TariffForm:
+        known: dict[str, Any] = {"title": tariff.title, "days": tariff.days, "price": typed_price(tariff.price)}
+        return cls(formdata=None, prefix=prefix_of(tariff.id), **known)
+
+    @property
+    def offer(self) -> Offer:
+        return Offer(self.title.data or "", self.days.data or 0, self.price.kopecks)
+
+    def validate_price(self, field: PriceField) -> None:
+        if not field.errors and not field.kopecks:
+            raise ValidationError("Введите цену в рублях, например 900.")
+
+
+def prefix_of(id: int) -> str:
+    return f"tariff-{id}-"
+
+
+def _shown(minute: int | None) -> str:
+    return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"

@@ -1,0 +1,65 @@
+"""The page of a doctor's settings: panels, each a form of its own, answered alone or with the whole page around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf import FlaskForm
+
+from ...extensions import db
+from ...models import Act, AuditEvent, Doctor, Tariff
+from ...rendering import respond, wants_fragment
+from ..entrance import address
+from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, prefix_of
+
+
+def own_page() -> Doctor:
+    """A doctor edits only his own; nobody else has one."""
+    doctor: Doctor = current_user.doctor or abort(404)
+    return doctor
+
+
+def panels(doctor: Doctor, *, sentence: str = "", refusal: str = "", **forms: FlaskForm) -> dict[str, Any]:
+    """Everything the page shows; a form with errors takes the place of its fresh one."""
+    tariffs = db.session.scalars(Tariff.kept_by(doctor)).all()
+    tariff_forms: dict[int, FlaskForm] = {one.id: TariffForm.of(one) for one in tariffs}
+    wrong = forms.pop("tariff_form", None)
+    if wrong is not None:
+        tariff_forms |= {one: wrong for one in tariff_forms if prefix_of(one) == wrong._prefix}
+    return {
+        "doctor": doctor,
+        "photo_form": PhotoForm(formdata=None, cut=doctor.photo_cut),
+        "introduction_form": IntroductionForm.of(doctor),
+        "terms_form": TermsForm.of(doctor),
+        "reachability_form": ReachabilityForm.of(doctor),
+        "new_tariff_form": TariffForm.new(),
+        "tariff_forms": tariff_forms,
+        "tariffs": tariffs,
+        "saved": sentence,
+        "refusal": refusal,
+    } | forms
+
+
+def saved(
+    panel: str, sentence: str, act: Act = Act.PROFILE_CHANGED, subject_id: int | None = None
+) -> ResponseReturnValue:
+    """Commits, with a line in the journal."""
+    doctor = own_page()
+    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id or doctor.id, address=address())
+    db.session.commit()
+    if not wants_fragment():
+        flash(sentence)
+    return respond(
+        f"practice/{panel}.html",
+        to=url_for("practice.index", _anchor=panel),
+        viewer=current_user,
+        **panels(doctor, sentence=sentence),
+    )
+
+
+def refuse(panel: str, status: int = 422, refusal: str = "", **forms: FlaskForm) -> ResponseReturnValue:
+    shown = panels(own_page(), refusal=refusal, **forms)
+    return respond(f"practice/{panel}.html", page="practice/index.html", status=status, viewer=current_user, **shown)

@@ -1,0 +1,108 @@
+"""A doctor's photo: looked at in the child process, cut square, stored, and cut anew without another upload."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+from werkzeug.datastructures import FileStorage
+
+from ... import errors
+from ...config import current_settings
+from ...extensions import db
+from ...models import Cut, Doctor
+from ...models.doctor import WHOLE
+from ...services import current_services, media
+from ...services.antivirus import AntivirusFailed, Infected
+from ...services.media import Unreadable
+from ...services.storage import StorageFailed
+from .. import intake
+from .forms import PhotoForm
+from .panels import own_page, refuse, saved
+from .views import bp
+
+
+def room() -> int:
+    """Bytes: a photo and a few words."""
+    return current_settings.file_max + 64 * 1024
+
+
+@bp.post("/photo")
+@login_required
+@intake.takes_files(room)
+def change_photo() -> ResponseReturnValue:
+    doctor, form = own_page(), PhotoForm()
+    if not form.validate_on_submit():
+        return refuse("photo", photo_form=form)
+    db.session.commit()  # nothing is held while decoders think
+    try:
+        key = _store(doctor.own_photo, form)
+    except errors.FileRefused as refusal:
+        form.photo.errors = [refusal.sentence]
+        return refuse("photo", status=refusal.status, photo_form=form)
+    return _exchange(doctor, key, Cut(form.cut.data), "Фото сохранено.")
+
+
+@bp.post("/photo/removal")
+@login_required
+def remove_photo() -> ResponseReturnValue:
+    return _exchange(own_page(), None, Cut.MIDDLE, "Фото убрано.")
+
+
+def _exchange(doctor: Doctor, key: str | None, cut: Cut, sentence: str) -> ResponseReturnValue:
+    """A crash leaves a file behind that nobody knows, never a photo without its file."""
+    old = doctor.take_photo(key, cut)
+    answer = saved("photo", sentence)
+    with suppress(StorageFailed):
+        for name in (old, old + WHOLE) if old else ():
+            current_services.storage.delete(name)
+    return answer
+
+
+def _store(present: str | None, form: PhotoForm) -> str:
+    """The key of the new square. Raises FileRefused."""
+    try:
+        with TemporaryDirectory() as folder:
+            whole = _examined(form.given, Path(folder)) if form.given else _kept(present, Path(folder))
+            square = media.to_square(whole, Path(folder), form.cut.data)
+            key = secrets.token_hex(16)
+            current_services.storage.put(key + WHOLE, whole)
+            current_services.storage.put(key, square)
+            return key
+    except Infected:
+        raise errors.FileRefused("В файле найден вирус.") from None
+    except Unreadable as reason:
+        if reason.reason == Unreadable.BUSY:
+            raise errors.FileNotTaken from None
+        raise errors.FileRefused(intake.SENTENCES[reason.reason]) from None
+    except (AntivirusFailed, StorageFailed):
+        raise errors.FileNotTaken from None
+
+
+def _examined(file: FileStorage, folder: Path) -> Path:
+    if file.stream.seek(0, 2) > current_settings.file_max:
+        raise errors.FileTooLarge(current_settings.file_max)
+    file.stream.seek(0)
+    source = folder / "sent"
+    file.save(source)
+    current_services.antivirus.check(source)
+    examined = media.examine(source, file.filename or "", folder)
+    if examined.shown is None:
+        raise errors.FileRefused("Это не фото. Подойдут JPEG, PNG, HEIC и WebP.")
+    return examined.shown
+
+
+def _kept(present: str | None, folder: Path) -> Path:
+    if present is None:
+        raise errors.FileRefused("Выберите фото.")
+    whole = folder / "kept"
+    try:
+        with whole.open("wb") as file:
+            file.writelines(current_services.storage.read(present + WHOLE))
+    except FileNotFoundError:
+        raise errors.FileRefused("Прежнее фото не нашлось. Выберите файл ещё раз.") from None
+    return whole

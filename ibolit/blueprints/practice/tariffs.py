@@ -1,0 +1,79 @@
+"""What a doctor sells: added, changed, hidden, ordered. Each press holds the lock of all his tariffs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+
+from ... import errors
+from ...extensions import db
+from ...models import Act, Tariff
+from ..fields import MoveForm
+from .forms import TariffForm, prefix_of
+from .panels import own_page, refuse, saved
+from .views import bp
+
+
+@bp.post("/tariffs")
+@login_required
+def add_tariff() -> ResponseReturnValue:
+    doctor, form = own_page(), TariffForm(prefix="new-")
+    if not form.validate_on_submit():
+        return refuse("tariffs", new_tariff_form=form)
+    try:
+        tariff = Tariff.add(doctor, form.offer)
+    except errors.TooManyTariffs as refusal:
+        form.title.errors = [refusal.sentence]
+        return refuse("tariffs", new_tariff_form=form)
+    return saved("tariffs", f"Тариф «{tariff.title}» добавлен.", Act.TARIFF_CHANGED, tariff.id)
+
+
+@bp.post("/tariffs/<int:id>")
+@login_required
+def change_tariff(id: int) -> ResponseReturnValue:
+    form = TariffForm(prefix=prefix_of(id))
+    if not form.validate_on_submit():
+        _held(id)
+        return refuse("tariffs", tariff_form=form)
+    return _press(id, lambda tariff: tariff.change(form.offer), f"Тариф «{form.title.data}» сохранён.")
+
+
+@bp.post("/tariffs/<int:id>/visibility")
+@login_required
+def show_tariff(id: int) -> ResponseReturnValue:
+    shown = request.form.get("shown") == "1"
+    return _press(id, lambda tariff: tariff.show(shown), "Тариф снова продаётся." if shown else "Тариф скрыт.")
+
+
+@bp.post("/tariffs/<int:id>/mark")
+@login_required
+def mark_tariff(id: int) -> ResponseReturnValue:
+    """«Обычный»: it is chosen already when the patient opens the list."""
+    usual = request.form.get("usual") == "1"
+    return _press(id, lambda tariff: tariff.mark_usual(usual), "Отмечен как обычный." if usual else "Отметка снята.")
+
+
+@bp.post("/tariffs/<int:id>/place")
+@login_required
+def move_tariff(id: int) -> ResponseReturnValue:
+    form = MoveForm()
+    if not form.validate_on_submit():
+        return refuse("tariffs", refusal="Обновите страницу и нажмите ещё раз.")
+    return _press(id, lambda tariff: tariff.move(form.steps.data), "Порядок изменён.")
+
+
+def _press(id: int, verb: Callable[[Tariff], object], sentence: str) -> ResponseReturnValue:
+    tariff = _held(id)
+    try:
+        verb(tariff)
+    except errors.TariffHasChanged as refusal:
+        db.session.rollback()
+        return refuse("tariffs", status=refusal.status, refusal=refusal.sentence)
+    return saved("tariffs", sentence, Act.TARIFF_CHANGED, id)
+
+
+def _held(id: int) -> Tariff:
+    return Tariff.held_by(own_page(), id) or abort(404)

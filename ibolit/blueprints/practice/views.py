@@ -1,0 +1,65 @@
+"""«Моя страница»: what patients see of a doctor, changed by himself."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+
+from ...models import Review
+from .forms import IntroductionForm, ReachabilityForm, TermsForm
+from .panels import own_page, panels, refuse, saved
+
+bp = Blueprint("practice", __name__, url_prefix="/practice")
+
+
+@bp.get("")
+@login_required
+def index() -> ResponseReturnValue:
+    return render_template("pages/practice/index.html", **panels(own_page()))
+
+
+@bp.get("/preview")
+@login_required
+def preview() -> ResponseReturnValue:
+    """As a patient sees it, in the list and on the page."""
+    doctor = own_page()
+    return render_template("pages/practice/preview.html", doctor=doctor, rating=Review.rating_of(doctor.id))
+
+
+@bp.post("/introduction")
+@login_required
+def introduce() -> ResponseReturnValue:
+    doctor, form = own_page(), IntroductionForm()
+    if not form.validate_on_submit():
+        return refuse("introduction", introduction_form=form)
+    doctor.introduce(form.words)
+    return saved("introduction", "Сведения сохранены.")
+
+
+@bp.post("/terms")
+@login_required
+def set_terms() -> ResponseReturnValue:
+    doctor, form = own_page(), TermsForm()
+    if not form.validate_on_submit():
+        return refuse("terms", terms_form=form)
+    doctor.ask_for(form.price.kopecks, form.minutes.data, form.free_days.data or 0)
+    return saved("terms", "Условия сохранены.")
+
+
+@bp.post("/reachability")
+@login_required
+def be_reachable() -> ResponseReturnValue:
+    doctor, form = own_page(), ReachabilityForm()
+    if not form.validate_on_submit():
+        return refuse("reachability", reachability_form=form)
+    doctor.be_reachable(form.available.data, form.quiet_from.minute, form.quiet_to.minute)
+    return saved("reachability", "Сохранено.")
+
+
+@bp.post("/directory")
+@login_required
+def show_in_directory() -> ResponseReturnValue:
+    doctor = own_page()
+    doctor.show_in_directory(request.form.get("shown") == "1")
+    return saved("directory", "Вас не видно в списке врачей." if doctor.hidden else "Вас видно в списке врачей.")

@@ -1,0 +1,43 @@
+"""A reply template as it is typed."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+from ...models import ReplyTemplate
+from ..typed import squeezed, tidy
+
+
+class ReplyForm(FlaskForm):
+    """Each template has its own on the page, so their fields are told apart by a prefix."""
+
+    name = StringField(
+        "Название",
+        [
+            DataRequired("Назовите шаблон: по названию вы найдёте его."),
+            Length(max=ReplyTemplate.LONGEST_NAME, message=f"Длиннее {ReplyTemplate.LONGEST_NAME} знаков. Сократите."),
+        ],
+        [squeezed],
+    )
+    text = TextAreaField(
+        "Текст",
+        [
+            DataRequired("Напишите текст ответа."),
+            Length(max=ReplyTemplate.LONGEST, message="Длиннее 2 000 знаков. Сократите."),
+        ],
+        [tidy],
+    )
+
+    @classmethod
+    def new(cls) -> ReplyForm:
+        return cls(formdata=None, prefix="new-")
+
+    @classmethod
+    def of(cls, template: ReplyTemplate) -> ReplyForm:
+        return cls(formdata=None, prefix=prefix_of(template.id), name=template.name, text=template.text)
+
+
+def prefix_of(id: int) -> str:
+    return f"reply-{id}-"

@@ -1,0 +1,103 @@
+"""«Шаблоны ответов»: the doctor's own short texts, and the list that «/» opens in the composer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...extensions import db
+from ...models import Doctor, ReplyTemplate
+from ...rendering import respond, wants_fragment
+from ..fields import MoveForm
+from .forms import ReplyForm, prefix_of
+
+bp = Blueprint("replies", __name__, url_prefix="/replies")
+
+
+@bp.get("")
+@login_required
+def index() -> ResponseReturnValue:
+    """The page to edit them, or to copy from where no script inserts them."""
+    return render_template("pages/replies/index.html", **_panel(_doctor()))
+
+
+@bp.get("/choice")
+@login_required
+def choice() -> ResponseReturnValue:
+    """What the composer of a chat asks for at the first «/»."""
+    templates = db.session.scalars(ReplyTemplate.of(_doctor())).all()
+    return respond("replies/choice.html", to=url_for(".index"), templates=templates)
+
+
+@bp.post("")
+@login_required
+def create() -> ResponseReturnValue:
+    doctor, form = _doctor(), ReplyForm(prefix="new-")
+    if not form.validate_on_submit():
+        return _refuse(new_form=form)
+    try:
+        ReplyTemplate.add(doctor, form.name.data or "", form.text.data or "")
+    except errors.TooManyTemplates as refusal:
+        form.name.errors = [refusal.sentence]
+        return _refuse(new_form=form)
+    return _saved("Шаблон добавлен.")
+
+
+@bp.post("/<int:id>")
+@login_required
+def update(id: int) -> ResponseReturnValue:
+    template, form = _held(id), ReplyForm(prefix=prefix_of(id))
+    if not form.validate_on_submit():
+        return _refuse(wrong={id: form})
+    template.change(form.name.data or "", form.text.data or "")
+    return _saved("Шаблон сохранён.")
+
+
+@bp.post("/<int:id>/place")
+@login_required
+def move(id: int) -> ResponseReturnValue:
+    template, form = _held(id), MoveForm()
+    if not form.validate_on_submit():
+        return _refuse()
+    template.move(form.steps.data)
+    return _saved("Порядок изменён.")
+
+
+@bp.post("/<int:id>/removal")
+@login_required
+def delete(id: int) -> ResponseReturnValue:
+    """A second press finds it gone, as it should be."""
+    template = ReplyTemplate.held_by(_doctor(), id)
+    if template is not None:
+        template.delete()
+    return _saved("Шаблон удалён.")
+
+
+def _doctor() -> Doctor:
+    doctor: Doctor = current_user.doctor or abort(404)
+    return doctor
+
+
+def _held(id: int) -> ReplyTemplate:
+    return ReplyTemplate.held_by(_doctor(), id) or abort(404)
+
+
+def _panel(doctor: Doctor, **forms: Any) -> dict[str, Any]:
+    templates = db.session.scalars(ReplyTemplate.of(doctor)).all()
+    known = {one.id: ReplyForm.of(one) for one in templates} | forms.pop("wrong", {})
+    return {"templates": templates, "forms_of": known, "new_form": ReplyForm.new(), "saved": ""} | forms
+
+
+def _saved(sentence: str) -> ResponseReturnValue:
+    db.session.commit()
+    if not wants_fragment():
+        flash(sentence)
+    return respond("replies/list.html", to=url_for(".index"), **_panel(_doctor(), saved=sentence))
+
+
+def _refuse(**forms: Any) -> ResponseReturnValue:
+    return respond("replies/list.html", page="replies/index.html", status=422, **_panel(_doctor(), **forms))

@@ -1,0 +1,62 @@
+"""Invitations on their way, and lists of patients turned into them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import render_template
+
+from ..config import current_settings
+from ..extensions import db
+from ..models import Channel, Dispatch, Invitation, Job, PatientImport
+from ..models.job import PAUSES
+from ..rendering import link_to
+from ..services import clock
+from ..services.mail import MailFailed
+from ..services.sms import SmsFailed
+from . import letters
+
+MORNING = 10  # o'clock in the clinic: no invitation that had to wait comes at night
+
+
+def send(job: Job) -> None:
+    """A crash between the sending and its note repeats it once, with the same link."""
+    invitation = Invitation.to_send(job.subject_id, job)
+    if invitation is None:
+        raise letters.Undeliverable("the invitation is no longer needed")
+    channel = Channel.SMS if invitation.phone else Channel.MAIL
+    dispatch = Dispatch.of(job, channel)
+    invitation.leave(dispatch)
+    link = link_to("welcome.show", token=invitation.token)
+    try:
+        _send(job, invitation, link)
+    except letters.NoMoreToday:
+        invitation.wait()
+        job.repeat_in(_tomorrow() - clock.now())
+    except (letters.Undeliverable, SmsFailed, MailFailed) as failure:
+        if isinstance(failure, letters.Undeliverable) or job.attempts > len(PAUSES):
+            dispatch.give_up()
+            db.session.commit()
+        raise
+
+
+def invite_list(job: Job) -> None:
+    """Some lines at a time: what they cause goes out before the next, so the way to the end can be watched."""
+    patients = PatientImport.to_invite(job.subject_id)
+    if patients is not None and patients.invite_some():
+        job.repeat_in(timedelta())
+
+
+def _send(job: Job, invitation: Invitation, link: str) -> None:
+    """Whoever sends it commits before the provider is asked."""
+    if invitation.phone:
+        text = render_template("sms/invitation.txt", link=link)
+        letters.send_sms(job, invitation.phone, text, keep_back=Dispatch.sms_kept_back())
+    elif invitation.email:
+        letter = letters.written("invitation", link=link)
+        letters.send_mail(job, invitation.email, letter)
+
+
+def _tomorrow() -> datetime:
+    now = clock.now().astimezone(current_settings.clinic_timezone)
+    return (now + timedelta(days=1)).replace(hour=MORNING, minute=0, second=0, microsecond=0)

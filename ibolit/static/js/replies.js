@@ -1,0 +1,103 @@
+// «/» at the beginning of a doctor's message opens the list of his reply templates; what is typed after it looks for one.
+ibolit.behaviour('replies', function (form) {
+  'use strict';
+  var field = form.querySelector('.composer__text'), url = form.getAttribute('data-replies');
+  var box = null, isAsking = false, isRefused = false, chosen = null;
+
+  function lines() { return Array.prototype.slice.call(box.querySelectorAll('.replies__one')); }
+  function plain(words) { return words.toLowerCase().replace(/ё/g, 'е'); }
+  function isOpen() { return !!box && !box.hidden; }
+  function wanted() { return /^\/[^\n]*$/.test(field.value) ? plain(field.value.slice(1)).trim() : null; }
+
+  function choose(line) {
+    if (chosen) chosen.setAttribute('aria-selected', 'false');
+    chosen = line || null;
+    if (!chosen) { field.removeAttribute('aria-activedescendant'); return; }
+    chosen.setAttribute('aria-selected', 'true');
+    field.setAttribute('aria-activedescendant', chosen.id);
+    var list = chosen.parentNode;
+    if (chosen.offsetTop < list.scrollTop) list.scrollTop = chosen.offsetTop;
+    else if (chosen.offsetTop + chosen.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = chosen.offsetTop + chosen.offsetHeight - list.clientHeight;
+  }
+
+  function close() {
+    if (box) box.hidden = true;
+    if (box) choose(null);
+    field.setAttribute('aria-expanded', 'false');
+  }
+
+  function show() {
+    var words = wanted(), fitting, called;
+    if (words === null) { isRefused = false; close(); return; }
+    if (isRefused) return;
+    if (!box) { ask(); return; }
+    fitting = lines().filter(function (line) {
+      line.hidden = plain(line.textContent).indexOf(words) < 0;
+      return !line.hidden;
+    });
+    if (words && !fitting.length) { close(); return; }
+    box.hidden = false;
+    field.setAttribute('aria-expanded', 'true');
+    called = fitting.filter(function (line) { return plain(line.firstChild.textContent).indexOf(words) >= 0; });
+    choose(called[0] || fitting[0]); // by its name sooner than by a word of its text
+  }
+
+  function ask() {
+    if (isAsking) return;
+    isAsking = true;
+    ibolit.ask('GET', url, null, function (status, html) {
+      var old = document.getElementById('replies-choice');
+      isAsking = false;
+      if (status !== 200 || !form.parentNode) return; // the next letter tries again
+      if (old) old.parentNode.removeChild(old);
+      form.insertAdjacentHTML('afterbegin', html);
+      box = document.getElementById('replies-choice');
+      box.addEventListener('mousedown', keep);
+      box.addEventListener('click', tap);
+      field.setAttribute('aria-controls', 'replies-list');
+      show();
+    });
+  }
+
+  function insert(line) {
+    var told = document.createEvent('Event');
+    field.value = line.getAttribute('data-text');
+    isRefused = true; // a text that itself begins with «/»
+    close();
+    told.initEvent('input', true, false); // the composer grows, and keeps its draft
+    field.dispatchEvent(told);
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+  }
+
+  function step(by) {
+    var shown = lines().filter(function (line) { return !line.hidden; });
+    choose(shown[(shown.indexOf(chosen) + by + shown.length) % shown.length]);
+  }
+
+  // Before the composer hears it, which sends by Enter.
+  function onKey(event) {
+    var key = event.keyCode;
+    if (!isOpen() || event.target !== field || event.isComposing) return;
+    if (key === 27) { isRefused = true; close(); }
+    else if (key === 38 && chosen) step(-1);
+    else if (key === 40 && chosen) step(1);
+    else if ((key === 13 || key === 9) && chosen && !event.shiftKey) insert(chosen);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  function keep(event) { if (event.target.tagName !== 'A') event.preventDefault(); } // the field keeps its keyboard
+
+  function tap(event) {
+    var line = event.target;
+    while (line !== box && !line.hasAttribute('data-text')) line = line.parentNode;
+    if (line !== box) insert(line);
+  }
+
+  field.setAttribute('aria-autocomplete', 'list');
+  field.addEventListener('input', show);
+  form.addEventListener('keydown', onKey, true);
+  form.addEventListener('submit', close);
+});

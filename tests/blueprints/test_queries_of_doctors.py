@@ -1,0 +1,76 @@
+"""A doctor's own pages ask little, and no more for many patients, talks, tariffs and templates."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Browser
+from factories import attach, later, make_chat, make_user, propose, say
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Doctor, Offer, PatientNote, ReplyTemplate, Tariff, User
+
+from .test_queries import MOST, Queries, asked_by
+
+
+def many(doctor: Doctor, count: int) -> None:
+    for number in range(count):
+        chat = make_chat(make_user(f"Пациент {count} {number}"), db.session.get_one(Doctor, doctor.id), days_left=1)
+        if number % 3:
+            say(chat, chat.patient)
+        if number % 2:
+            later(days=2 * count + number)
+            propose(chat)
+            later()
+
+
+@pytest.mark.parametrize("url", ["/patients", "/messages?only=unread", "/messages?only=waiting"])
+@pytest.mark.parametrize("htmx", [True, False])
+def test_patients_and_chips(as_doctor: Browser, doctor: Doctor, url: str, htmx: bool) -> None:
+    counts = []
+    for size in (4, 30):
+        many(doctor, size)
+        counts.append(len(asked_by(as_doctor, url, htmx=htmx)))
+    assert counts[0] == counts[1] <= MOST
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_search(as_doctor: Browser, doctor: Doctor, htmx: bool) -> None:
+    counts = []
+    for size in (4, 30):
+        many(doctor, size)
+        with Queries() as queries:
+            as_doctor.open(
+                "/patients/search",
+                method="POST",
+                data={"q": "пациент"},
+                headers={"X-CSRFToken": as_doctor.token()} | ({"HX-Request": "true"} if htmx else {}),
+            )
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= MOST
+
+
+@pytest.mark.parametrize("url", ["", "/consultations"])
+def test_one_patient(as_doctor: Browser, chat: Chat, patient: User, url: str) -> None:
+    counts = []
+    PatientNote.keep(chat, "Заметка", "pen-of-here", seen=0)
+    for size in (3, 12):
+        for number in range(size):
+            say(chat, patient, "", files=[attach(chat, patient)])
+            later(days=size * 3, minutes=40 * number)
+            propose(chat, price=number % 2 * 1000_00)
+            later()
+        counts.append(len(asked_by(as_doctor, f"/patients/{patient.id}{url}")))
+    assert counts[0] == counts[1] <= MOST
+
+
+@pytest.mark.parametrize("url", ["/practice", "/practice/preview", "/replies", "/replies/choice"])
+def test_own_page(as_doctor: Browser, doctor: Doctor, url: str) -> None:
+    counts = []
+    for size in (2, 15):
+        host = db.session.get_one(Doctor, doctor.id)
+        for number in range(size):
+            Tariff.add(host, Offer(f"Тариф {size}", number + 1, 900_00))
+            ReplyTemplate.add(host, f"Ответ {size} {number}", "Текст")
+        db.session.commit()
+        counts.append(len(asked_by(as_doctor, url, htmx="choice" in url)))
+    assert counts[0] == counts[1] <= MOST
