@@ -14,9 +14,10 @@ from flask import current_app
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from . import checks
 from .config import current_settings
 from .database import check_schema
-from .errors import CannotStart
+from .errors import CannotStart, Trouble
 from .extensions import db
 from .models import AuditEvent, Device
 from .services import clock, turn
@@ -24,10 +25,6 @@ from .services import clock, turn
 log = logging.getLogger(__name__)
 
 APART = timedelta(seconds=30)  # clocks that differ by more spoil countdowns and the relay's credentials
-
-
-class Trouble(Exception):
-    """The message says what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
@@ -112,4 +109,5 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("migrations", migrations),
     ("clock", clocks),
     ("relay (TURN)", relay),
+    *checks.CHECKS,
 )

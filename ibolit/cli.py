@@ -9,6 +9,7 @@ import click
 from flask import Flask, current_app
 
 from . import checkup, errors
+from .commands import COMMANDS
 from .extensions import db
 from .models import Act, AuditEvent, CallReport, CallVisit, Cause, Consultation, Job, Payment
 from .rendering import kopecks, rubles
@@ -18,7 +19,7 @@ CONSOLE = "console"  # the address of who sits at the server
 
 
 def register_commands(app: Flask) -> None:
-    for command in (seed, work, jobs, refund, doctor, calls, push_keys):
+    for command in (seed, work, jobs, refund, doctor, calls, push_keys, *COMMANDS):
         app.cli.add_command(command)
 
 

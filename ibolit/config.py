@@ -22,6 +22,7 @@ from .errors import CannotStart
 # The push services of Chrome, Firefox, Safari and Edge. A browser names its own; we call no other host.
 PUSH_HOSTS = "fcm.googleapis.com *.push.services.mozilla.com web.push.apple.com *.notify.windows.com"
 
+VERSION = "0.1.0"  # as in pyproject.toml
 DEVELOPMENT_KEY = "ibolit-development-key"
 
 # Where YooKassa's notifications come from, as its documentation lists them.
@@ -108,6 +109,11 @@ class Settings:
     web_processes: int
     worker_threads: int
     clock_offset: int
+    keep_audit: int  # days, as those below
+    keep_notifications: int
+    keep_jobs: int
+    keep_devices: int
+    keep_attempts: int
 
     @property
     def is_production(self) -> bool:
@@ -202,6 +208,11 @@ class Settings:
             web_processes=env.number("WEB_PROCESSES", 1, least=1, most=64),
             worker_threads=env.number("WORKER_THREADS", 1, least=0, most=8),
             clock_offset=env.number("CLOCK_OFFSET", 0, least=-(10**9), most=10**9),
+            keep_audit=env.number("KEEP_AUDIT_DAYS", 9_131, least=365, most=36_525),
+            keep_notifications=env.number("KEEP_NOTIFICATION_DAYS", 90, least=7, most=3_650),
+            keep_jobs=env.number("KEEP_JOB_DAYS", 30, least=7, most=3_650),
+            keep_devices=env.number("KEEP_DEVICE_DAYS", 90, least=1, most=90),
+            keep_attempts=env.number("KEEP_ATTEMPT_DAYS", 0, least=0, most=365),
         )
         settings._refuse_half_a_provider()
         if production:

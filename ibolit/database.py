@@ -142,13 +142,23 @@ def writing(session: scoped_session[Any]) -> Iterator[None]:
 
 def check_schema(app: Flask) -> None:
     """Raises CannotStart when the tables are not those of this version."""
+    with app.app_context(), db.engine.connect() as connection:
+        have = heads_of_tables(connection)
+    if have != heads_of_code(app):
+        raise CannotStart("DATABASE_URL: the tables are of another version, run `flask db upgrade` first")
+
+
+def heads_of_tables(connection: Connection) -> list[str]:
+    """The last migrations these tables have seen."""
     from alembic.migration import MigrationContext
+
+    return sorted(MigrationContext.configure(connection).get_current_heads())
+
+
+def heads_of_code(app: Flask) -> list[str]:
     from alembic.script import ScriptDirectory
 
-    with app.app_context(), db.engine.connect() as connection:
-        have = MigrationContext.configure(connection).get_current_heads()
-    if {*have} != {*ScriptDirectory(app.extensions["migrate"].directory).get_heads()}:
-        raise CannotStart("DATABASE_URL: the tables are of another version, run `flask db upgrade` first")
+    return sorted(ScriptDirectory(app.extensions["migrate"].directory).get_heads())
 
 
 def queue_up(session: scoped_session[Any] | Session, key: str) -> None:

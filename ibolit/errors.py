@@ -22,6 +22,15 @@ class TooManyAttempts(Refused):
     sentence = "Слишком много попыток. Подождите немного и попробуйте ещё раз."
 
 
+class Trouble(Exception):
+    """A check of the clinic's health has found something; the message says what to do."""
+
+
+class PhoneIsTaken(Refused):
+    status = 409
+    sentence = "Этот номер уже занят."
+
+
 class CodeIsWrong(Refused):
     sentence = "Код не подходит. Проверьте цифры из СМС."
 

@@ -39,6 +39,7 @@ from .patient_note import PatientNote
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
 from .push_subscription import PushSubscription
 from .reply_template import ReplyTemplate
+from .stored import StoredFile, files_named_in
 from .user import EmailProof, IdentityLevel, Role, User
 
 __all__ = [
@@ -106,6 +107,7 @@ __all__ = [
     "Role",
     "Sheet",
     "SignatureKind",
+    "StoredFile",
     "TalkKind",
     "Tariff",
     "Template",
@@ -113,4 +115,5 @@ __all__ = [
     "Tried",
     "User",
     "Variant",
+    "files_named_in",
 ]

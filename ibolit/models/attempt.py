@@ -9,10 +9,12 @@ from sqlalchemy import Index, String, and_, delete, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
+from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
 from ..services.codes import fingerprint
+from .forgetting import forget
 from .types import RowId, UtcDateTime, word_of
 
 
@@ -70,6 +72,8 @@ class Attempt(Model):
         db.session.execute(delete(cls).where(cls.kind == kind, cls.key == fingerprint(f"{kind}:{who}")))
 
     @classmethod
-    def forget_old(cls) -> None:
-        old = (and_(cls.kind == kind, cls.at < clock.now() - period) for kind, (_, period) in LIMITS.items())
-        db.session.execute(delete(cls).where(or_(*old)))
+    def forget_old(cls) -> int:
+        """What counts no more, unless the clinic keeps it longer."""
+        kept = timedelta(days=current_settings.keep_attempts)
+        old = (and_(cls.kind == kind, cls.at < clock.now() - max(one, kept)) for kind, (_, one) in LIMITS.items())
+        return forget(cls, or_(*old))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Index, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..config import current_settings
 from ..extensions import Model, db
 from ..services import clock
+from .forgetting import forget
 from .types import RowId, UtcDateTime, word_of
 
 
@@ -23,6 +25,11 @@ class Act(StrEnum):
     EMAIL_PROVED = "email_proved"
     DEVICE_ENDED = "device_ended"
     CONSENTED = "consented"
+    DOCTOR_ADDED = "doctor_added"
+    DOCTOR_CHANGED = "doctor_changed"
+    OPERATOR_ADDED = "operator_added"
+    CLINIC_COPIED = "clinic_copied"
+    CLINIC_RESTORED = "clinic_restored"
     INVITED = "invited"
     INVITED_AGAIN = "invited_again"
     INVITATION_ENDED = "invitation_ended"
@@ -84,6 +91,11 @@ class AuditEvent(Model):
         last: int | None = None,
     ) -> None:
         db.session.add(cls(act=act, actor_id=actor_id, address=address, subject_id=subject_id, first=first, last=last))
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """No sooner than the papers it speaks of may go: 25 years when nothing else is set."""
+        return forget(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_audit))
 
     @classmethod
     def write_spans(cls, act: Act, spans: Mapping[int, tuple[int, int]], *, actor_id: int, address: str) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, delete, select, update
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .. import errors
@@ -22,6 +22,7 @@ from ..extensions import Model, db
 from ..services import clock
 from .consultation import Consultation
 from .device import Device
+from .forgetting import forget
 from .types import RowId, UtcDateTime
 from .user import User
 
@@ -180,8 +181,8 @@ class Handover(Model):
         return db.session.scalar(select(cls).where(cls.token_hash == _hash(token)))
 
     @classmethod
-    def forget_old(cls) -> None:
-        db.session.execute(delete(cls).where(cls.created_at < clock.now() - timedelta(days=1)))
+    def forget_old(cls) -> int:
+        return forget(cls, cls.created_at < clock.now() - timedelta(days=1))
 
     @property
     def is_live(self) -> bool:

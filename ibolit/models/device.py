@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, delete, or_, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
+from ..config import current_settings
 from ..events import DeviceEnded, record
 from ..extensions import Model, db
 from ..services import clock
+from .forgetting import forget
 from .types import RowId, UtcDateTime
 from .user import SEEN_EVERY, User
 
@@ -67,9 +69,10 @@ class Device(Model):
             device.end()
 
     @classmethod
-    def forget_old(cls) -> None:
+    def forget_old(cls) -> int:
+        """Sooner than after 90 days only where the clinic decides so; who was signed in there is not any more."""
         now = clock.now()
-        db.session.execute(delete(cls).where(or_(cls.seen_at < now - cls.LIVES, cls.ends_at < now)))
+        return forget(cls, or_(cls.seen_at < now - timedelta(days=current_settings.keep_devices), cls.ends_at < now))
 
     def end(self) -> None:
         db.session.delete(self)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, delete, func, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
@@ -14,6 +14,7 @@ from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
+from .forgetting import forget
 from .job import Job, JobKind
 from .notification import Channel
 from .types import RowId, UtcDateTime, word_of
@@ -92,10 +93,10 @@ class Dispatch(Model):
         return max(0, current_settings.sms_daily_max - cls.sms_kept_back() - cls.sms_today())
 
     @classmethod
-    def forget_old(cls) -> None:
+    def forget_old(cls) -> int:
         """What an invitation shows stays with it."""
         old = cls.created_at < clock.now() - KEPT_FOR
-        db.session.execute(delete(cls).where(old, cls.kind != JobKind.INVITATION))
+        return forget(cls, old & (cls.kind != JobKind.INVITATION))
 
     @property
     def is_over(self) -> bool:

@@ -17,7 +17,7 @@ from ..extensions import Model, db
 from ..services import clock
 from ..services.search import begins_a_word, normalised
 from .types import RowId, word_of
-from .user import User
+from .user import Role, User
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -165,6 +165,9 @@ def moved(all_of_them: Sequence[Placed], one: Placed, steps: int) -> None:
         each.place = place
 
 
+WHOLE = "-whole"  # after a photo's key: the upright copy without camera data, from which another square may be cut
+
+
 class Cut(StrEnum):
     """Which part of a photo becomes the square one."""
 
@@ -224,6 +227,27 @@ class Doctor(Model):
         """Refreshes what the directory is sorted and searched by; call after a change of name or specialty."""
         self.name_key = normalised(self.user.name)
         self.search_key = f" {self.name_key} {normalised(self.specialty)}"
+
+    @classmethod
+    def expect(cls, phone: str, name: str, **profile: object) -> Self:
+        """A new doctor with a profile of these columns; he may sign in at once. Raises PhoneIsTaken."""
+        doctor = cls(user=User.expect(phone, name, Role.DOCTOR), **profile)
+        doctor.index()
+        db.session.add(doctor)
+        db.session.flush()
+        return doctor
+
+    @classmethod
+    def by_phone(cls, phone: str) -> Self | None:
+        return db.session.scalar(select(cls).join(cls.user).where(User.phone == phone))
+
+    def alter(self, name: str | None, **profile: object) -> None:
+        """What is given changes."""
+        if name is not None:
+            self.user.rename(name)
+        for column, value in profile.items():
+            setattr(self, column, value)
+        self.index()
 
     @classmethod
     def directory(

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from sqlalchemy import Index, Select, String, delete, func, select, update
+from sqlalchemy import Index, Select, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ..config import current_settings
 from ..events import WorkAdded, record
 from ..extensions import Model, db
 from ..services import clock
+from .forgetting import forget
 from .types import RowId, UtcDateTime, word_of
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it
@@ -137,8 +139,8 @@ class Job(Model):
         return "late" if now - self.due_at > LATE_AFTER else "due"
 
     @classmethod
-    def forget_done(cls) -> None:
-        db.session.execute(delete(cls).where(cls.done_at < clock.now() - timedelta(days=30)))
+    def forget_done(cls) -> int:
+        return forget(cls, cls.done_at < clock.now() - timedelta(days=current_settings.keep_jobs))
 
     def finish(self) -> None:
         self.done_at = clock.now()

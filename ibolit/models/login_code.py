@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import String, delete, select, update
+from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
@@ -15,6 +15,7 @@ from ..extensions import Model, db
 from ..services import clock
 from ..services.codes import are_digits, digits_for, new_nonce
 from .attempt import Attempt, Tried
+from .forgetting import forget
 from .invitation import Invitation
 from .job import Job, JobKind
 from .types import RowId, UtcDateTime
@@ -63,8 +64,8 @@ class LoginCode(Model):
         return db.session.scalar(select(cls).where(cls.phone == phone).order_by(cls.id.desc()).limit(1))
 
     @classmethod
-    def forget_old(cls) -> None:
-        db.session.execute(delete(cls).where(cls.created_at < clock.now() - timedelta(days=1)))
+    def forget_old(cls) -> int:
+        return forget(cls, cls.created_at < clock.now() - timedelta(days=1))
 
     @property
     def digits(self) -> str:

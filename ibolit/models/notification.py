@@ -16,19 +16,20 @@ from sqlalchemy import (
     Index,
     String,
     Table,
-    delete,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
 from .chat import Chat, ChatMember
 from .consultation import COMING, Consultation, ConsultationState
 from .doctor import Doctor
+from .forgetting import forget
 from .job import Job, JobKind
 from .payment import Payment
 from .push_subscription import PushSubscription
@@ -40,7 +41,6 @@ AWAITED_FOR = timedelta(minutes=5)  # who hears later than this that somebody wa
 LOOKS_WITHIN = timedelta(seconds=10)  # who has a page open may be reading it just now
 READ_WITHIN = timedelta(minutes=10)  # no SMS about what is read soon
 SMS_EVERY = timedelta(hours=1)  # about messages of one chat
-KEPT_FOR = timedelta(days=30)  # of messages, of which there are many
 
 
 class NotificationKind(StrEnum):
@@ -180,6 +180,12 @@ class Notification(Model):
 
     # Questions
 
+    @classmethod
+    def forget_old(cls) -> int:
+        """What is on its way still stays, however old."""
+        old = cls.created_at < clock.now() - timedelta(days=current_settings.keep_notifications)
+        return forget(cls, old & (cls.state != NotificationState.WAITING))
+
     @property
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages take() tells."""
@@ -277,12 +283,6 @@ class Notification(Model):
 
     def give_up(self, failure: str) -> None:
         self.state, self.failure = NotificationState.UNDELIVERABLE, failure[:120]
-
-    @classmethod
-    def forget_old(cls) -> None:
-        """Of messages; the others tell what became of a consultation."""
-        old = cls.kind == NotificationKind.MESSAGE, cls.created_at < clock.now() - KEPT_FOR
-        db.session.execute(delete(cls).where(*old))
 
     # Below: parts of the verbs
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, insert, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from .. import errors
@@ -16,6 +16,7 @@ from ..extensions import Model, db
 from ..services import clock
 from .dispatch import Dispatch, DispatchState
 from .doctor import Doctor
+from .forgetting import forget
 from .invitation import Invitation
 from .job import Job, JobKind
 from .types import RowId, UtcDateTime, word_of
@@ -82,11 +83,11 @@ class PatientImport(Model):
         return db.session.scalar(select(cls).options(*people).where(*going))
 
     @classmethod
-    def forget_old(cls) -> None:
+    def forget_old(cls) -> int:
         """Lists hold names and phones of people who may never come."""
         now = clock.now()
         draft = cls.started_at.is_(None) & (cls.created_at < now - DRAFTS_LIVE)
-        db.session.execute(delete(cls).where(draft | (cls.finished_at < now - KEPT_FOR)))
+        return forget(cls, draft | (cls.finished_at < now - KEPT_FOR))
 
     @property
     def faulty(self) -> Select[tuple[ImportLine]]:

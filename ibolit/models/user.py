@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
+from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 
 from .. import errors
 from ..config import current_settings
@@ -104,6 +104,28 @@ class User(UserMixin, Model):
     def _index(self, _field: str, name: str) -> str:
         self.name_key = normalised(name)
         return name
+
+    @classmethod
+    def expect(cls, phone: str, name: str, role: Role) -> Self:
+        """Known to the clinic; he sets a password when he first comes, by a code. Raises PhoneIsTaken."""
+        queue_up(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
+        if cls.by_phone(phone) is not None:
+            raise errors.PhoneIsTaken
+        person = cls(phone=phone, name=name, role=role, password_hash="")
+        db.session.add(person)
+        db.session.flush()
+        return person
+
+    @classmethod
+    def of_the_clinic(cls) -> Select[tuple[Self]]:
+        """Doctors and operators, hidden ones too."""
+        mine = select(cls).options(joinedload(cls.doctor)).where(cls.role != Role.PATIENT)
+        return mine.order_by(cls.role, cls.name, cls.id)
+
+    @property
+    def has_entered(self) -> bool:
+        """Was here at least once, and has a password."""
+        return self.password_hash != ""
 
     def rename(self, name: str) -> None:
         self.name = name

@@ -14,8 +14,11 @@ def hash_password(password: str) -> str:
 
 
 def is_right(password: str, hashed: str | None) -> bool:
-    """Takes as long for a missing account as for a wrong password, so time tells nobody who is registered."""
+    """Takes as long for a missing account as for a wrong password, so time tells nobody who is registered.
+
+    An empty hash is an account that nobody has entered yet: no password is right for it, not even nobody's.
+    """
     try:
-        return _hasher.verify(hashed or _nobodys, password) and hashed is not None
+        return _hasher.verify(hashed or _nobodys, password) and bool(hashed)
     except (VerificationError, InvalidHashError):
         return False

@@ -115,7 +115,7 @@ POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/pat
 POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]
 POSTS += [f"/invitations{way}" for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/sending")]
 POSTS += [f"/i/abc{way}" for way in ("", "/password", "/chat", "/exit")]
-# The first has no session to misuse: test_webhooks says what guards it; the other's secret is its old address: test_push.
+# The first has no session to misuse (see test_webhooks), the secret of the other is its old address (see test_push).
 WITHOUT_A_PAGE = {"/webhooks/yookassa", "/profile/push/renewal"}
 
 

@@ -15,6 +15,7 @@ from ... import errors
 from ...config import current_settings
 from ...extensions import db
 from ...models import Cut, Doctor
+from ...models.doctor import WHOLE
 from ...services import current_services, media
 from ...services.antivirus import AntivirusFailed, Infected
 from ...services.media import Unreadable
@@ -23,8 +24,6 @@ from .. import intake
 from .forms import PhotoForm
 from .panels import own_page, refuse, saved
 from .views import bp
-
-WHOLE = "-whole"  # the upright copy without camera data, from which another square may be cut
 
 
 def room() -> int:

@@ -1,0 +1,128 @@
+"""What `flask doctor` looks at outside the database: each gives a note or raises Trouble, which says what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .config import DEVELOPMENT_KEY, Settings, current_settings
+from .errors import Trouble
+from .services import chain, current_services, probes
+
+LEAST_FREE = 2 * 1024**3  # bytes
+LEAST_SHARE = 20  # of the disk, one in so many
+APART = timedelta(minutes=1)  # a Date header is whole seconds, and was on its way
+
+
+def secret_key() -> str:
+    key = current_settings.secret_key
+    if key == DEVELOPMENT_KEY:
+        return "the key of the demo and of the tests"
+    if len(key) < 32 or len(set(key)) < 12:
+        raise Trouble("SECRET_KEY can be guessed: make one by `flask --app ibolit.keys make-secret`")
+    return f"{len(key)} characters"
+
+
+def disk() -> str:
+    """Room, and who may look: what people write to their doctors is for this account only."""
+    data = current_settings.data
+    for folder in (data, data / "files", data / "uploads"):
+        if folder.exists():
+            _check_rights(folder)
+    usage = shutil.disk_usage(data)
+    if usage.free < LEAST_FREE or usage.free < usage.total // LEAST_SHARE:
+        raise Trouble(f"{_gigabytes(usage.free)} are free in {data}: files will soon be refused. Make room")
+    return f"{_gigabytes(usage.free)} free"
+
+
+def _check_rights(folder: Path) -> None:
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise Trouble(f"{folder} belongs to another account: give it to the one that runs iBolit (chown)")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        raise Trouble(f"other accounts may look into {folder}: chmod 700 {folder}")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise Trouble(f"this account may not write into {folder}: chmod 700 {folder}")
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1024**3:.1f} GB"
+
+
+def storage() -> str:
+    with _in_plain_words():
+        return probes.storage(current_services.storage, current_settings.data)
+
+
+def antivirus() -> str:
+    if not current_settings.clamav:
+        return "CLAMAV is not set: files are looked at by no scanner"
+    with _in_plain_words():
+        return probes.antivirus(current_services.antivirus, current_settings.data)
+
+
+def mail() -> str:
+    if current_settings.mail_backend != "smtp":
+        return "the demo's outbox"
+    with _in_plain_words():
+        return probes.mail(current_settings)
+
+
+def sms() -> str:
+    if current_settings.sms_backend != "smsaero":
+        return "the demo's outbox"
+    return _asked(probes.sms)
+
+
+def payments() -> str:
+    if current_settings.payments_backend != "yookassa":
+        return "the demo's bank"
+    return _asked(probes.shop)
+
+
+def _asked(probe: Callable[[Settings], tuple[str, datetime | None]]) -> str:
+    """A provider's clock is a witness as good as any when this machine asks no time server."""
+    with _in_plain_words():
+        words, theirs = probe(current_settings)
+    if theirs is not None and abs(datetime.now(UTC) - theirs) > APART:
+        seconds = int((datetime.now(UTC) - theirs).total_seconds())
+        raise Trouble(f"{words}; but its clock and ours differ by {seconds} s. Set this machine's clock by NTP")
+    return words
+
+
+def certificate() -> str:
+    """What PUBLIC_URL serves, for phones of 2015 too."""
+    if not current_settings.is_https:
+        return f"{current_settings.public_url} has none: the demo is for this machine"
+    place = urlsplit(current_settings.public_url)
+    try:
+        found = chain.walk(current_settings.public_host, place.port or 443, datetime.now(UTC))
+    except chain.ChainFailed as failure:
+        raise Trouble(f"{current_settings.public_url}: {failure}") from failure
+    return f"known to Android 5, until {found.ends_at:%Y-%m-%d} ({found.root})"
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
+    except probes.ProbeFailed as failure:
+        raise Trouble(str(failure)) from failure
+
+
+CHECKS = (
+    ("secret key", secret_key),
+    ("disk", disk),
+    ("storage", storage),
+    ("antivirus", antivirus),
+    ("mail", mail),
+    ("SMS", sms),
+    ("payments", payments),
+    ("certificate", certificate),
+)

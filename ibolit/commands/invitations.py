@@ -1,0 +1,101 @@
+"""`flask invite` and `flask import`: patients are brought to a doctor, in his name; he sees them in «Приглашения»."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from .. import errors, patient_lists
+from ..extensions import db
+from ..models import Act, AuditEvent, Doctor, Fault, Invitation, PatientImport
+from .typed import CONSOLE, Phone, Words, doctor_of
+
+LARGEST = 2 * 1024 * 1024  # bytes; 10,000 lines are half of it
+
+FAULTS = {
+    Fault.NO_CONTACT: "neither phone nor e-mail",
+    Fault.BAD_PHONE: "no such phone can be",
+    Fault.BAD_EMAIL: "the address cannot be right",
+    Fault.LONG_NAME: "the name is longer than 120 characters",
+    Fault.DOUBLED: "the same contact stands above",
+    Fault.KNOWN: "invited already, or in a chat with the doctor",
+}
+
+
+@click.command()
+@click.argument("doctor", type=Phone())
+@click.argument("contact")
+@click.option("--name", type=Words(120), required=True, help="The patient's name.")
+def invite(doctor: str, contact: str, name: str) -> None:
+    """Send a patient a one-time link into the chat with a DOCTOR (his phone). CONTACT is a phone or an e-mail."""
+    host = doctor_of(doctor)
+    try:
+        phone, email = patient_lists.contact_of(contact.strip())
+        sent = Invitation.invite(host, host.user, phone=phone, email=email, name=name)
+    except ValueError as fault:
+        raise click.BadParameter(FAULTS[Fault(str(fault))], param_hint="CONTACT") from None
+    except errors.AlreadyInvited:
+        raise click.ClickException("This patient is invited already, or in a chat with the doctor.") from None
+    _note(Act.INVITED, sent.id)
+    db.session.commit()
+    click.echo(f"Invitation №{sent.id} goes out; its link lives {Invitation.LIVES.days} days.")
+    db.session.remove()
+
+
+@click.command("import")
+@click.argument("doctor", type=Phone())
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what is wrong in which line.")
+def import_patients(doctor: str, file: Path, dry_run: bool) -> None:
+    """Invite all patients of a CSV to a DOCTOR (his phone). Lines that are wrong are told and passed over.
+
+    The same file again sends nobody a second link.
+    """
+    host = doctor_of(doctor)
+    drafted = _draft(host, _read(file))
+    for line in db.session.scalars(drafted.faulty):
+        assert line.fault is not None
+        click.echo(f"line {line.number}: {FAULTS[line.fault]}")
+    counts = drafted.counts()
+    if dry_run:
+        db.session.rollback()
+        click.echo(f"{counts.good} would be invited, {counts.faulty} not. Nothing is sent.")
+    elif drafted.start():
+        AuditEvent.write(
+            Act.PATIENTS_IMPORTED, actor_id=None, subject_id=drafted.id, first=1, last=counts.good, address=CONSOLE
+        )
+        db.session.commit()
+        click.echo(f"{counts.good} are invited, {counts.faulty} not. The worker sends; the doctor sees how far it is.")
+    else:
+        db.session.rollback()
+        click.echo("This very file was imported before: nobody is sent anything.")
+    db.session.remove()
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > LARGEST:
+            raise click.ClickException(f"{file} is larger than 2 MB: divide it.")
+        return file.read_bytes()
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _draft(host: Doctor, data: bytes) -> PatientImport:
+    """Known by its content, so that the same file is the same list."""
+    try:
+        lines = patient_lists.read(data)
+    except patient_lists.NotAList as refusal:
+        raise click.ClickException(str(refusal)) from None
+    rows = [vars(line) | {"fault": Fault(line.fault) if line.fault else None} for line in lines]
+    mark = f"console-{host.id}-{hashlib.sha256(data).hexdigest()[:32]}"
+    return PatientImport.draft(host, host.user, mark, rows)
+
+
+def _note(act: Act, subject_id: int) -> None:
+    AuditEvent.write(act, actor_id=None, subject_id=subject_id, address=CONSOLE)
+
+
+COMMANDS = (invite, import_patients)

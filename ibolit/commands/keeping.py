@@ -1,0 +1,35 @@
+"""`flask forget` and `flask make-secret`."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from ..extensions import db
+from ..jobs.sweep import forget_rows
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count only.")
+def forget(dry_run: bool) -> None:
+    """Delete what is past its days (KEEP_…_DAYS); the worker does it every six hours by itself.
+
+    Messages, files, conclusions, payments and consents are never deleted.
+    """
+    for what, rows in forget_rows().items():
+        click.echo(f"{rows:8} {what}")
+    if dry_run:
+        db.session.rollback()
+        click.echo("Nothing was deleted.")
+    db.session.commit()
+    db.session.remove()
+
+
+@click.command()
+def make_secret() -> None:
+    """Print a new SECRET_KEY. A change of it signs everybody out and ends every link and code."""
+    click.echo(secrets.token_urlsafe(48))
+
+
+COMMANDS = (forget, make_secret)

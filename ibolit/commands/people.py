@@ -1,0 +1,133 @@
+"""Who works in the clinic: doctors and operators. Nobody is given a password: the first entry by a code sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .. import errors, phones
+from ..extensions import db
+from ..models import Act, AuditEvent, Doctor, Role, User
+from ..services import clock
+from .typed import CONSOLE, Phone, Rubles, Words, doctor_of
+
+OLDEST = 1940
+
+
+def profile_options(*, needed: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """What a doctor is told of; a new one needs the first three."""
+    year = click.IntRange(OLDEST, clock.now().year)
+    options = (
+        click.option("--name", type=Words(120), required=needed, help="Surname, name and patronymic, as patients see."),
+        click.option("--specialty", type=Words(80), required=needed, help="For example «Кардиолог»."),
+        click.option("--since", type=year, required=needed, metavar="YEAR", help="Practises since this year."),
+        click.option("--price", type=Rubles(), help="Usual price of a consultation in rubles."),
+        click.option("--free-days", type=click.IntRange(0, 365), help="Days a new chat is open without payment."),
+        click.option("--education", type=Words(2000)),
+        click.option("--licence", type=Words(120)),
+        click.option("--languages", type=Words(120), help="For example «русский, английский»."),
+        click.option("--about", type=Words(4000)),
+    )
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+@click.command()
+@click.argument("phone", type=Phone())
+@profile_options(needed=True)
+@click.option("--hidden", is_flag=True, help="Not in the directory yet.")
+def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
+    """Add a doctor by his phone. He signs in by «Первый вход», with a code, and sets his password himself."""
+    try:
+        doctor = Doctor.expect(phone, name, hidden=hidden, **_given(profile))
+    except errors.PhoneIsTaken:
+        raise click.ClickException(
+            f"{phones.readable(phone)} belongs to somebody already: see `flask people`."
+        ) from None
+    _write(Act.DOCTOR_ADDED, doctor.user)
+    click.echo(f"Doctor №{doctor.id} is here: {name}. He signs in as {phones.readable(phone)} by «Первый вход».")
+    click.echo("He can take patients when he sells a tariff: «Профиль», «Тарифы».")
+
+
+@click.command()
+@click.argument("phone", type=Phone())
+@profile_options(needed=False)
+def change_doctor(phone: str, name: str | None, **profile: Any) -> None:
+    """Change what patients read of a doctor. Only what is given changes."""
+    doctor = doctor_of(phone)
+    given = _given(profile)
+    if not given and name is None:
+        raise click.UsageError("Say what to change: see --help.")
+    doctor.alter(name, **given)
+    _write(Act.DOCTOR_CHANGED, doctor.user)
+    click.echo(f"Doctor №{doctor.id} is changed.")
+
+
+@click.command()
+@click.argument("phone", type=Phone())
+def hide_doctor(phone: str) -> None:
+    """Take a doctor out of the directory. Whoever is in a chat with him stays in it."""
+    _show(phone, hidden=True)
+
+
+@click.command()
+@click.argument("phone", type=Phone())
+def show_doctor(phone: str) -> None:
+    """Put a hidden doctor back into the directory."""
+    _show(phone, hidden=False)
+
+
+@click.command()
+@click.argument("phone", type=Phone())
+@click.option("--name", type=Words(120), required=True)
+def add_operator(phone: str, name: str) -> None:
+    """Add an operator, who decides about refunds and invites patients. He signs in by «Первый вход», with a code."""
+    try:
+        person = User.expect(phone, name, Role.OPERATOR)
+    except errors.PhoneIsTaken:
+        raise click.ClickException(
+            f"{phones.readable(phone)} belongs to somebody already: see `flask people`."
+        ) from None
+    _write(Act.OPERATOR_ADDED, person)
+    click.echo(f"Operator {name} is here. He signs in as {phones.readable(phone)} by «Первый вход».")
+
+
+@click.command()
+def people() -> None:
+    """List the doctors and operators. Patients are never listed."""
+    found = db.session.scalars(User.of_the_clinic()).all()
+    for person in found:
+        marks = [] if person.has_entered else ["has not entered yet"]
+        if person.doctor is not None:
+            marks[:0] = [person.doctor.specialty] + ["hidden"] * person.doctor.hidden
+        click.echo(f"{person.role:9} {phones.readable(person.phone):18} {person.name}  {', '.join(marks)}".rstrip())
+    if not found:
+        click.echo("Nobody works here yet: see `flask add-doctor --help`.")
+    db.session.remove()
+
+
+def _given(profile: dict[str, Any]) -> dict[str, Any]:
+    columns = {"since": "practises_since", "price": "usual_price"}
+    return {columns.get(name, name): value for name, value in profile.items() if value is not None}
+
+
+def _show(phone: str, *, hidden: bool) -> None:
+    doctor = doctor_of(phone)
+    doctor.alter(None, hidden=hidden)
+    _write(Act.DOCTOR_CHANGED, doctor.user)
+    click.echo(f"Doctor №{doctor.id} is {'hidden' if hidden else 'in the directory'}.")
+
+
+def _write(act: Act, person: User) -> None:
+    AuditEvent.write(act, actor_id=None, subject_id=person.id, address=CONSOLE)
+    db.session.commit()
+
+
+COMMANDS = (add_doctor, change_doctor, hide_doctor, show_doctor, add_operator, people)

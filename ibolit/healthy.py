@@ -1,0 +1,27 @@
+"""`python -m ibolit.healthy`: asks the server of this very machine, under the name people know it by."""
+
+from __future__ import annotations
+
+import os
+import sys
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+TIMEOUT = 4  # seconds
+
+
+def is_healthy(host: str, port: int) -> bool:
+    line = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    try:
+        line.request("GET", "/healthz", headers={"Host": host})
+        return line.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+if __name__ == "__main__":
+    port = os.environ.get("BIND", "").rpartition(":")[2] or os.environ.get("PORT", "8000")
+    host = urlsplit(os.environ.get("PUBLIC_URL", "")).netloc or f"127.0.0.1:{port}"
+    sys.exit(0 if is_healthy(host, int(port)) else 1)

@@ -1,0 +1,8 @@
+"""Keys for a clinic that has no settings yet: `flask --app ibolit.keys make-secret`."""
+
+from flask import Flask
+
+from .commands.keeping import make_secret
+
+app = Flask(__name__)
+app.cli.add_command(make_secret)

@@ -1,0 +1,167 @@
+"""flask doctor: one line a check, exit code 1 when one has found something, and what each of them looks at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from copies import another_clinic, build, run
+from flask import Flask
+
+from ibolit import checks, checkup
+from ibolit.errors import Trouble
+from ibolit.extensions import db
+from ibolit.models import Act, AuditEvent
+from ibolit.services import chain, clock, probes
+
+Change = Callable[..., None]
+NAMES = ["database", "migrations", "clock", "relay (TURN)"]
+NAMES += ["secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate"]
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the disk of who runs the tests."""
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _path: Usage(100 * 1024**3, 50 * 1024**3))
+
+
+class Usage:
+    def __init__(self, total: int, free: int) -> None:
+        self.total, self.free = total, free
+
+
+def test_healthy_clinic_is_told_line_by_line(clinic: Flask) -> None:
+    clinic.extensions["ibolit_settings"].data.chmod(0o700)
+    code, told = run(clinic, "doctor")
+    assert code == 0, told
+    assert [line[7:22].strip() for line in told.splitlines()] == NAMES
+    assert all(line.startswith("ok   ") for line in told.splitlines())
+
+
+def test_trouble_is_told_and_the_rest_is_looked_at(clinic: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> str:
+        raise Trouble("the mail is out: light a candle")
+
+    def break_down() -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(checkup, "CHECKS", (("mail", fail), ("odd", break_down), ("disk", lambda: "room")))
+    code, told = run(clinic, "doctor")
+    assert code == 1
+    assert told.splitlines()[0] == "WRONG  mail           the mail is out: light a candle"
+    assert "the check itself failed: ZeroDivisionError" in told
+    assert "ok     disk           room" in told
+
+
+def test_tables_of_no_version(tmp_path: Path) -> None:
+    with another_clinic(tmp_path / "other") as app:
+        assert "run `flask db upgrade` first" in run(app, "doctor")[1]
+        build(app)
+        assert "the tables are of this version" in run(app, "doctor")[1]
+
+
+def test_clock_that_fell_behind(clinic: Flask) -> None:
+    AuditEvent.write(Act.SIGNED_OUT, actor_id=None, address="192.0.2.1")
+    db.session.flush()
+    db.session.execute(db.update(AuditEvent).values(at=clock.now() + timedelta(hours=1)))
+    db.session.commit()
+    with pytest.raises(Trouble, match="this machine's clock is behind"):
+        checkup.clocks()
+
+
+@pytest.mark.parametrize("key", ["short", "0" * 64, "abc" * 20])
+def test_weak_key(clinic: Flask, change_settings: Change, key: str) -> None:
+    change_settings(secret_key=key)
+    with pytest.raises(Trouble, match="make-secret"):
+        checks.secret_key()
+
+
+def test_good_key_is_not_shown(clinic: Flask, change_settings: Change) -> None:
+    change_settings(secret_key="kJh3_8sLq0-PzX1vYb5Ntr6Wc9EaUdGm2")
+    assert checks.secret_key() == "33 characters"
+
+
+@pytest.mark.parametrize(("total", "free"), [(100 * 1024**3, 4 * 1024**3), (10 * 1024**3, 1024**3)])
+def test_full_disk(clinic: Flask, monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _path: Usage(total, free))
+    with pytest.raises(Trouble, match="files will soon be refused"):
+        checks.disk()
+
+
+@pytest.mark.parametrize("which", ["", "files", "uploads"])
+def test_folder_that_others_may_look_into(change_settings: Change, tmp_path: Path, which: str) -> None:
+    change_settings(data=tmp_path)
+    tmp_path.chmod(0o700)
+    folder = tmp_path / which
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o750)
+    with pytest.raises(Trouble, match=f"chmod 700 {folder}"):
+        checks.disk()
+    folder.chmod(0o700)
+    assert "free" in checks.disk()
+
+
+def test_folder_of_another_account(change_settings: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_settings(data=tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(Trouble, match="belongs to another account"):
+        checks.disk()
+
+
+@pytest.mark.parametrize(
+    ("check", "probe", "settings"),
+    [
+        ("storage", "storage", {}),
+        ("antivirus", "antivirus", {"clamav": "127.0.0.1:3310"}),
+        ("mail", "mail", {"mail_backend": "smtp"}),
+        ("sms", "sms", {"sms_backend": "smsaero"}),
+        ("payments", "shop", {"payments_backend": "yookassa"}),
+    ],
+)
+def test_failing_probe_is_trouble(
+    change_settings: Change, monkeypatch: pytest.MonkeyPatch, check: str, probe: str, settings: dict[str, str]
+) -> None:
+    def fail(*_args: object) -> None:
+        raise probes.ProbeFailed("it does not answer")
+
+    change_settings(**settings)
+    monkeypatch.setattr(probes, probe, fail)
+    with pytest.raises(Trouble, match="it does not answer"):
+        getattr(checks, check)()
+
+
+@pytest.mark.parametrize("apart", [-300, 300])
+def test_clock_is_held_against_the_providers(
+    change_settings: Change, monkeypatch: pytest.MonkeyPatch, apart: int
+) -> None:
+    change_settings(sms_backend="smsaero", payments_backend="yookassa")
+    theirs = datetime.now(UTC) + timedelta(seconds=apart)
+    for probe, check in (("sms", checks.sms), ("shop", checks.payments)):
+        monkeypatch.setattr(probes, probe, lambda _settings: ("well", theirs))
+        with pytest.raises(Trouble, match="differ by"):
+            check()
+        monkeypatch.setattr(probes, probe, lambda _settings: ("well", datetime.now(UTC)))
+        assert check() == "well"
+        monkeypatch.setattr(probes, probe, lambda _settings: ("well", None))
+        assert check() == "well"
+
+
+def test_certificate_is_asked_where_people_come(change_settings: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def walk(host: str, port: int, _now: datetime) -> chain.Chain:
+        asked.append((host, port))
+        if port == 8443:
+            raise chain.ChainFailed("it ran out")
+        return chain.Chain("AAA Certificate Services", datetime(2027, 1, 2, tzinfo=UTC))
+
+    monkeypatch.setattr(chain, "walk", walk)
+    change_settings(public_url="https://chat.clinic.example")
+    assert checks.certificate() == "known to Android 5, until 2027-01-02 (AAA Certificate Services)"
+    change_settings(public_url="https://chat.clinic.example:8443")
+    with pytest.raises(Trouble, match=r"https://chat.clinic.example:8443: it ran out"):
+        checks.certificate()
+    assert asked == [("chat.clinic.example", 443), ("chat.clinic.example", 8443)]

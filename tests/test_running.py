@@ -1,0 +1,161 @@
+"""docs/running.md is followed to the letter: its settings, and every command of ours that needs no other machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "docs" / "running.md").read_text()
+DEPLOY = ROOT / "deploy"
+
+# What the guide leaves to the operator.
+OWN = {
+    "SMSAERO_EMAIL": "it@clinic.example", "SMSAERO_KEY": "key", "SMSAERO_SIGN": "Clinic", "SMTP_HOST": "127.0.0.1",
+    "SMTP_USER": "clinic", "SMTP_PASSWORD": "word", "YOOKASSA_SHOP_ID": "100500", "CLINIC_INN": "7707083893",
+    "CLINIC_OGRN": "1027700132195",
+}  # fmt: skip
+# Of the commands in the guide these run anywhere; the others install packages, or speak to systemd and to the network.
+OURS = re.compile(r"(ibolit |\(umask 027|\.venv/bin/flask )")
+ELSEWHERE = re.compile(r"ibolit doctor|ibolit-….tar.gz")
+
+
+def blocks() -> Iterator[str]:
+    """The commands: indented lines outside lists, in their order; lines that go on belong together."""
+    for line in GUIDE.splitlines():
+        if re.match(r" {4}\S", line):
+            yield line.strip()
+
+
+def settings() -> list[str]:
+    lines = list(blocks())
+    return lines[lines.index("SECRET_KEY_FILE=/etc/ibolit/secret-key") : lines.index("FLASK_APP=ibolit:create_app") + 1]
+
+
+def commands() -> list[str]:
+    return [line for line in blocks() if OURS.match(line) and not ELSEWHERE.search(line)]
+
+
+class Server:
+    """A folder that stands for the machine of the guide."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for folder in ("etc/ibolit", "var/lib/ibolit", "var/backups/ibolit", "usr/local/bin"):
+            (root / folder).mkdir(parents=True)
+        for folder in (root / "var/lib/ibolit", root / "var/backups/ibolit"):
+            folder.chmod(0o700)
+        shutil.copy(DEPLOY / "ibolit", root / "usr/local/bin/ibolit")
+        (root / "etc/ibolit/yookassa-key").write_text("secret")
+
+    def here(self, words: str) -> str:
+        """The guide's places are in this folder."""
+        for place in ("/etc/ibolit/", "/var/lib/ibolit", "/var/backups/ibolit"):
+            words = words.replace(place, f"{self.root}{place}")
+        return words
+
+    def run(self, command: str, *, fails: bool = False) -> str:
+        environ = {
+            "PATH": f"{self.root}/usr/local/bin:{os.environ['PATH']}",
+            "IBOLIT_HOME": str(ROOT),
+            "IBOLIT_SETTINGS": f"{self.root}/etc/ibolit/settings",
+            "IBOLIT_ACCOUNT": subprocess.check_output(["id", "-un"], text=True).strip(),
+            "LANG": "C.UTF-8",
+        }
+        command = self.here(command)
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+        )
+        assert (done.returncode != 0) is fails, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """Settled as the guide says, up to the file of settings."""
+    assert Path(sys.executable).parent == ROOT / ".venv" / "bin"  # which the guide's commands name
+    server = Server(tmp_path_factory.mktemp("server"))
+    lines = [
+        f"{name}={OWN.get(name, '')}" if value == "…" else line
+        for line in settings()
+        for name, _, value in [line.partition("=")]
+    ]
+    (server.root / "etc/ibolit/settings").write_text(server.here("\n".join(lines)) + "\n")
+    return server
+
+
+def test_guide_leaves_nothing_unnamed() -> None:
+    assert {line.partition("=")[0] for line in settings() if line.endswith("=…")} == set(OWN)
+
+
+def test_guide_has_the_commands_it_should() -> None:
+    words = {re.sub(r".*(ibolit|flask --app ibolit.keys) ", "", line.split(" >")[0]).split()[0] for line in commands()}
+    assert words >= {
+        "make-secret",
+        "db",
+        "add-operator",
+        "add-doctor",
+        "people",
+        "invite",
+        "import",
+        "backup",
+        "restore",
+        "forget",
+    }
+
+
+def test_guide_is_followed_in_a_fresh_folder(server: Server) -> None:
+    patients = server.root / "patients.csv"
+    patients.write_text("Имя;Телефон\nПётр;+7 916 000-00-04\n")
+    told = {command: server.run(command.replace("patients.csv", str(patients))) for command in commands()}
+    assert (server.root / "etc/ibolit/secret-key").stat().st_size > 60
+    people = told["ibolit people"].splitlines()
+    assert [line.split()[0] for line in people] == ["doctor", "operator"]
+    assert all("has not entered yet" in line for line in people)
+    assert [line for line in told.values() if line.startswith("1 are invited, 0 not.")]
+    assert "Whole: the database and 0 files" in "".join(told.values())
+    assert len(list((server.root / "var/backups/ibolit").iterdir())) >= 1
+
+    looked = server.run("ibolit doctor", fails=True)  # nobody here sends SMS or has a certificate
+    found = dict(re.findall(r"^(ok   |WRONG)  (.{14})", looked, re.MULTILINE)[i][::-1] for i in range(8))
+    assert (
+        found["database      "]
+        == found["migrations    "]
+        == found["secret key    "]
+        == found["storage       "]
+        == "ok   "
+    )
+    assert "Traceback" not in looked
+
+
+def test_every_command_named_in_the_guide_exists(server: Server) -> None:
+    known = set(re.findall(r"^  ([a-z-]+) ", server.run("ibolit --help"), re.MULTILINE))
+    named = set(re.findall(r"(?:^ {4}|`)ibolit ([a-z][a-z-]+)", GUIDE, re.MULTILINE))
+    named |= set(re.findall(r"`((?:change|hide|show)-doctor)`", GUIDE))
+    assert named <= known, named - known
+    assert len(named) >= 12
+
+
+def test_every_file_named_in_the_guide_is_there() -> None:
+    for name in set(re.findall(r"deploy/([\w.-]+\w)", GUIDE)):
+        assert (DEPLOY / name).is_file(), name
+
+
+def test_every_setting_is_in_the_table() -> None:
+    """And nothing stands there that the app does not read."""
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z][A-Z0-9_]+)"', (ROOT / "ibolit" / "config.py").read_text()))
+    told = set(re.findall(r"`([A-Z][A-Z0-9_]{3,})", GUIDE[GUIDE.index("## Settings") : GUIDE.index("## Payments")]))
+    told |= {"FLASK_DEBUG", "CLOCK_OFFSET", "WEB_PROCESSES"}  # refused in production
+    assert read <= told, read - told
+
+
+def test_wrapper_tells_where_it_failed(server: Server) -> None:
+    assert "No such command 'cure'" in server.run("ibolit cure", fails=True)
+    assert "cannot be read" not in server.run("IBOLIT_SETTINGS=/nowhere ibolit people", fails=True)
