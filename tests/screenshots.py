@@ -79,7 +79,7 @@ def take(browser: Browser, url: str, where: str, size: dict[str, int], theme: st
         for name, person, path in SCREENS:
             if person == who:
                 page.goto(path)
-                page.wait_for_function("document.readyState === 'complete'")
+                page.wait_for_function("() => document.readyState === 'complete'")
                 page.screenshot(path=FOLDER / f"{name}-{where}.png")
         context.close()
 
@@ -94,7 +94,7 @@ def take_for_manifest(browser: Browser, url: str) -> None:
         page = context.new_page()
         sign_in(page, PATIENT)
         page.goto(path)
-        page.wait_for_function("document.readyState === 'complete'")
+        page.wait_for_function("() => document.readyState === 'complete'")
         picture = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(64, dither=Image.Dither.NONE)
         picture.save(SHOWN / f"{name}.png", optimize=True)
         context.close()

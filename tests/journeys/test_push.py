@@ -84,7 +84,7 @@ class Worker:
     """The page's service worker, to which the test plays the push service's last part."""
 
     def __init__(self, page: Page) -> None:
-        page.wait_for_function("navigator.serviceWorker.controller")
+        page.wait_for_function("() => navigator.serviceWorker.controller")
         self.page = page
         self.session: CDPSession = page.context.new_cdp_session(page)
         self.ids: list[str] = []

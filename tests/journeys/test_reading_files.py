@@ -120,7 +120,7 @@ def test_pictures_open_over_the_chat(visitors: Visitors, no_complaints: Callable
     expect(name_in_viewer(patient)).to_have_text("Первая.jpg")
     patient.keyboard.press("Escape")
     expect(patient.locator(".viewer")).to_have_count(0)
-    patient.wait_for_function("!history.state || !history.state.viewer")
+    patient.wait_for_function("() => !history.state || !history.state.viewer")
     assert scroll_of(patient) == top
     no_complaints()
 
@@ -142,7 +142,7 @@ def test_fingers_zoom_and_move_a_picture(visitors: Visitors, no_complaints: Call
     fingers.move((120, 250), (240, 250))
     fingers.move((100, 250), (260, 250))
     fingers.lift()
-    patient.wait_for_function("document.querySelector('.viewer--zoomed')")
+    patient.wait_for_function("() => document.querySelector('.viewer--zoomed')")
     assert scale() == pytest.approx(4)
     fingers.swipe(-100)  # moves what is zoomed, and turns to no other
     expect(name_in_viewer(patient)).to_have_text("Сыпь.jpg")

@@ -457,5 +457,5 @@ def test_engine_without_modules_keeps_the_draft_until_the_form_has_arrived(visit
     patient.locator("input[type=file]").last.set_input_files([file("анализы.pdf", samples.pdf())])
     send(patient)
     expect(bubble(patient, "с формой").locator(".file__name")).to_have_text("анализы.pdf")
-    patient.wait_for_function("localStorage.length === 0")  # the message may be read before the script has begun
+    patient.wait_for_function("() => localStorage.length === 0")  # the message may be read before the script has begun
     expect(patient.locator(".composer__text")).to_have_value("")
