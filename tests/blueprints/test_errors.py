@@ -106,7 +106,7 @@ MONEY = ["/chats/1/payments", "/payments/return/1/check", "/demo/bank/1/decision
 MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
 POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR]
-# The first has no session to misuse: test_webhooks says what guards it; the other's secret is its old address: test_push.
+# The first has no session to misuse: see test_webhooks; the other's secret is its old address.
 WITHOUT_A_PAGE = {"/webhooks/yookassa", "/profile/push/renewal"}
 
 
