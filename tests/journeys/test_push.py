@@ -167,9 +167,11 @@ def test_visible_chat_spares_the_push(visitors: Visitors, service: PushService) 
 
 
 def newest_state() -> str:
-    db.session.remove()
+    """Lets go of the database at once: on SQLite the clinic could not write meanwhile."""
     of_messages = db.select(Notification.state).where(Notification.kind == "message")
-    return db.session.scalars(of_messages.order_by(Notification.id.desc())).first() or ""
+    state = db.session.scalars(of_messages.order_by(Notification.id.desc())).first()
+    db.session.remove()
+    return state or ""
 
 
 def test_offer_comes_after_the_first_message_and_once(
