@@ -105,7 +105,6 @@ PROFILE += ["notifications", "push", "push/check", "push/end", "push/offer"]
 MONEY = ["/chats/1/payments", "/payments/return/1/check", "/demo/bank/1/decision", "/operator/payments/1/refunds"]
 MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
-<<<<<<< HEAD
 TALK = ["confirmation", "payments", "time", "time/acceptance", "time/refusal", "cancellation", "readiness", "delay"]
 TALK += ["end", "complaint", "conclusion/new", "conclusion/draft", "review", "call/report", "call/phone", "handover"]
 TALKS = [*(f"/consultations/1/{part}" for part in TALK), "/chats/1/consultations", "/chats/1/consultation-requests"]
@@ -117,10 +116,6 @@ POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]
 POSTS += [f"/invitations{way}" for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/sending")]
 POSTS += [f"/i/abc{way}" for way in ("", "/password", "/chat", "/exit")]
 # The first has no session to misuse (see test_webhooks), the secret of the other is its old address (see test_push).
-=======
-POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR]
-# The first has no session to misuse: see test_webhooks; the other's secret is its old address.
->>>>>>> pwa
 WITHOUT_A_PAGE = {"/webhooks/yookassa", "/profile/push/renewal"}
 
 
