@@ -194,40 +194,12 @@ def test_patient_chooses_whether_a_push_names_the_doctor(as_patient: Browser, pa
         assert ("checked" in box[0]) is chosen
 
 
-def test_doctor_chooses_his_quiet_hours(as_doctor: Browser, doctor: Doctor) -> None:
+def test_doctor_is_led_to_his_quiet_hours(as_doctor: Browser, doctor: Doctor) -> None:
     page = as_doctor.get("/profile").text
-    assert "Не беспокоить с" in page
+    assert 'href="/practice#reachability"' in page
     assert 'name="names"' not in page
-    as_doctor.post("/profile/notifications", {"quiet_from": "1320", "quiet_to": "480", "names": "y"})
-    saved = db.session.get_one(Doctor, doctor.id)
-    assert (saved.quiet_from, saved.quiet_to, saved.user.push_names) == (1320, 480, False)
-    assert '<option selected value="1320">22:00' in as_doctor.get("/profile").text
-    as_doctor.post("/profile/notifications", {"quiet_from": "", "quiet_to": ""})
-    saved = db.session.get_one(Doctor, doctor.id)
-    assert (saved.quiet_from, saved.quiet_to) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"quiet_from": "1320", "quiet_to": ""}, "и начало, и конец"),
-        ({"quiet_from": "", "quiet_to": "480"}, "и начало, и конец"),
-        ({"quiet_from": "480", "quiet_to": "480"}, "совпадают"),
-        ({"quiet_from": "5", "quiet_to": "99999"}, "из списка"),
-        ({"quiet_from": "x", "quiet_to": "480"}, "из списка"),
-        ({}, "из списка"),
-    ],
-)
-@pytest.mark.parametrize("htmx", [True, False])
-def test_hours_that_are_none_are_refused_beside_the_field(
-    as_doctor: Browser, doctor: Doctor, given: dict[str, object], words: str, htmx: bool
-) -> None:
-    answer = as_doctor.post("/profile/notifications", given, htmx=htmx)
-    assert answer.status_code == 422
-    assert re.search(rf'id="quiet_to-error".*{words}', answer.text, re.DOTALL)
-    if given.get("quiet_from") == "1320":
-        assert '<option selected value="1320">22:00' in answer.text
-    assert db.session.get_one(Doctor, doctor.id).quiet_from is None
+    as_doctor.post("/profile/notifications", {"names": "y"})
+    assert db.session.get_one(Doctor, doctor.id).user.push_names is False
 
 
 def test_operator_has_nothing_to_choose(clinic: Flask) -> None:

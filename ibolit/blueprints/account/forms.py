@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from email_validator import EmailNotValidError, validate_email
@@ -10,7 +10,6 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ...models import User
 from ...services import current_services
 from ...services.push import are_keys
 from ..auth.forms import NOT_TOO_LONG, NewPassword
@@ -76,42 +75,9 @@ class ZoneForm(FlaskForm):
 
 
 class NotificationsForm(FlaskForm):
-    """A patient chooses what a push may say, a doctor when it keeps silent."""
+    """What a push may say. When it keeps silent a doctor chooses on his own page."""
 
     names = BooleanField("Показывать в уведомлениях имя врача")
-    quiet_from = SelectField("Не беспокоить с", validate_choice=False)
-    quiet_to = SelectField("до", validate_choice=False)
-
-    def __init__(self, *, has_quiet_hours: bool, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if not has_quiet_hours:
-            del self.quiet_from, self.quiet_to
-            return
-        halves = [(str(minute), f"{minute // 60}:{minute % 60:02}") for minute in range(0, 24 * 60, 30)]
-        for field in (self.quiet_from, self.quiet_to):
-            field.choices = [("", "нет"), *halves]
-
-    @classmethod
-    def of(cls, user: User) -> Self:
-        doctor = user.doctor
-        kept = {"quiet_from": _choice(doctor.quiet_from), "quiet_to": _choice(doctor.quiet_to)} if doctor else {}
-        return cls(formdata=None, has_quiet_hours=doctor is not None, names=user.push_names, **kept)
-
-    def validate_quiet_to(self, field: SelectField) -> None:
-        """Both or neither; values that were never on the list are none of ours."""
-        given = self.quiet_from.data, field.data
-        if any(one not in dict(field.choices) for one in given):
-            raise ValidationError("Выберите время из списка.")
-        if bool(given[0]) != bool(given[1]):
-            raise ValidationError("Выберите и начало, и конец тихих часов.")
-        if given[0] and given[0] == given[1]:
-            raise ValidationError("Начало и конец тихих часов совпадают. Выберите разное время.")
-
-    def write_to(self, user: User) -> None:
-        user.push_names = self.names.data and user.is_patient
-        if user.doctor is not None:
-            user.doctor.quiet_from = int(self.quiet_from.data) if self.quiet_from.data else None
-            user.doctor.quiet_to = int(self.quiet_to.data) if self.quiet_to.data else None
 
 
 class SubscriptionForm(FlaskForm):
@@ -153,8 +119,3 @@ class WishForm(FlaskForm):
 
 class PasswordForm(NewPassword, FlaskForm):
     current = PasswordField("Нынешний пароль", [DataRequired("Введите нынешний пароль."), NOT_TOO_LONG])
-
-
-def _choice(minute: int | None) -> str:
-    """Minutes chosen elsewhere to the half of an hour."""
-    return "" if minute is None else str(minute // 30 * 30)

@@ -1,4 +1,4 @@
-"""«Уведомления»: on this device, and what they may say or when they keep silent."""
+"""«Уведомления»: on this device, and what they may say."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .views import bp, refuse, saved
 @bp.post("/notifications")
 @login_required
 def choose_notifications() -> ResponseReturnValue:
-    form = NotificationsForm(has_quiet_hours=current_user.doctor is not None)
+    form = NotificationsForm()
     if not form.validate_on_submit():
         return refuse("notifications", notifications_form=form)
-    form.write_to(current_user)
+    current_user.push_names = form.names.data and current_user.is_patient
     db.session.commit()
     return show_panel("Сохранено.")
 

@@ -142,7 +142,7 @@ def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
         "push": PushSubscription.of_device(g.device),
         "push_key": current_services.push.public_key,
         "push_refusal": "",
-        "notifications_form": NotificationsForm.of(current_user),
+        "notifications_form": NotificationsForm(formdata=None, names=current_user.push_names),
         "devices": db.session.scalars(Device.of(current_user)).all(),
         "this_device": g.device,
         "saved": "",
