@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
-from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,18 +16,17 @@ from all_doors import (  # noqa: F401  pytest finds its hooks here
     pytest_testnodedown,
     watch,
 )
+from browser import Browser
+from databases import POSTGRES
 from emptying import empty
 from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
-from werkzeug.test import TestResponse
 
 from ibolit import create_app, database
 from ibolit.extensions import db
-from ibolit.models import Chat, Device, Doctor, User
+from ibolit.models import Chat, Doctor, User
 from ibolit.services import Services, clock
-
-POSTGRES = os.environ.get("TEST_POSTGRES", "")
 
 
 @pytest.fixture(scope="session")
@@ -96,48 +92,6 @@ def change_settings(clinic: Flask) -> Iterator[Callable[..., None]]:
 
     yield change
     clinic.extensions["ibolit_settings"] = usual
-
-
-class Browser:
-    """A person's browser: keeps cookies, sends the CSRF token as the pages do."""
-
-    def __init__(self, app: Flask, user: User | None = None) -> None:
-        self.app = app
-        self.client = app.test_client()
-        self.device: Device | None = None
-        if user is not None:
-            self._sign_in(user)
-
-    def _sign_in(self, user: User) -> None:
-        self.device, token = Device.register(user, "Тест")
-        db.session.commit()
-        with self.client.session_transaction() as session:
-            session["device"], session["_user_id"], session["_fresh"] = token, str(user.id), True
-            session.permanent = True
-
-    def get(self, url: str, *, htmx: bool = False, **more: Any) -> TestResponse:
-        return self._visit("GET", url, htmx, **more)
-
-    def post(self, url: str, data: dict[str, object] | None = None, *, htmx: bool = False, **more: Any) -> TestResponse:
-        headers = {"X-CSRFToken": self.token()} | more.pop("headers", {})
-        return self._visit("POST", url, htmx, data=data or {}, headers=headers, **more)
-
-    def open(self, url: str, **more: Any) -> TestResponse:
-        """Without a token. Outside the test's own app context: flask.g would carry one visitor to the next."""
-        return Context().run(self.client.open, url, buffered=True, **more)
-
-    def token(self) -> str:
-        page = self.open("/login/phone").text
-        found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
-        assert found is not None
-        return found.group(1)
-
-    def _visit(self, method: str, url: str, htmx: bool, **more: Any) -> TestResponse:
-        headers = more.pop("headers", {}) | ({"HX-Request": "true"} if htmx else {})
-        db.session.remove()  # a request begins with nothing loaded, as in life
-        answer = self.open(url, method=method, headers=headers, **more)
-        db.session.remove()
-        return answer
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from click.testing import Result
-from conftest import POSTGRES
+from databases import POSTGRES
 from flask import Flask, current_app
 from flask_migrate import upgrade
 from sqlalchemy.engine import make_url

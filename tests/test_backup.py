@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import POSTGRES
 from copies import another_clinic, build, database_of, files_of, inside, invoke, rows_of, run
+from databases import POSTGRES
 from factories import attach, make_user, say
 from flask import Flask
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from copies import run
 from factories import later, make_user, say
 from flask import Flask
@@ -342,13 +342,14 @@ def test_days_are_settings(clinic: Flask, old_rows: dict[str, int], change_setti
 
 def test_waiting_notification_stays(clinic: Flask, chat: Chat, doctor: Doctor) -> None:
     from ibolit.models import Notification, NotificationState
+    from ibolit.models.notification import Channel
 
     Notification.of_request(doctor.user, chat, 1)
     Notification.of_request(doctor.user, chat, 2)
     db.session.flush()
     first = db.session.scalars(db.select(Notification).order_by(Notification.id)).first()
     assert first is not None
-    first.arrive()
+    first.arrive(Channel.SMS)
     db.session.commit()
     later(days=91)
     assert Notification.forget_old() == 1

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import PASSWORD, attach, later, make_chat, make_doctor, propose, say
 from money import begin, buy, settle
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later, propose
 from icalendar import Calendar, Event
 from werkzeug.test import TestResponse

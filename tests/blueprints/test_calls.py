@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import attach, later, make_chat, make_doctor, propose, say
 from flask import Flask
 from money import buy

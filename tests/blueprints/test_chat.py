@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import add_tariff, make_chat, make_doctor, say
 from flask import Flask
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import samples
-from conftest import Browser
+from browser import Browser
 from factories import later, make_chat
 from flask import Flask
 from werkzeug.datastructures import FileStorage

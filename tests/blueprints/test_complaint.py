@@ -7,7 +7,7 @@ import re
 
 import pytest
 import samples
-from conftest import Browser
+from browser import Browser
 from factories import make_chat, propose
 from flask import Flask
 from talked import talked

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pypdfium2
 import pytest
 import samples
-from conftest import Browser
+from browser import Browser
 from factories import make_chat, make_doctor, propose
 from flask import Flask
 from talked import begun, talked

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later, make_chat, make_user, propose
 from money import answer
 

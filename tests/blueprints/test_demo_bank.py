@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from flask import Flask
 from yookassa_stub import YooKassaStub
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import add_tariff, make_chat, make_doctor
 from flask import Flask
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later
 
 from ibolit.extensions import db

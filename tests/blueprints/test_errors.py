@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import PASSWORD, say
 from flask import Flask
 from werkzeug.test import TestResponse

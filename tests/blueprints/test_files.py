@@ -6,7 +6,7 @@ import io
 
 import pytest
 import samples
-from conftest import Browser
+from browser import Browser
 from flask import Flask
 from PIL import Image
 from werkzeug.test import TestResponse

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import attach, make_chat, make_doctor, say
 from sqlalchemy import select
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later, make_doctor, make_user
 from flask import Flask
 from werkzeug.test import TestResponse

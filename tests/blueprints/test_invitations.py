@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import PASSWORD, later, make_chat, make_doctor, make_user
 from flask import Flask
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later, make_user, say
 from flask import Flask
 from sockets.live import Visitor

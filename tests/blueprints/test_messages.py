@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, say
 
 from ibolit.extensions import db

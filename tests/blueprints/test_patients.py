@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import attach, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import add_tariff, later, make_chat, make_doctor, say
 from flask import Flask
 from money import begin, buy, waiting_jobs, wish

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import add_tariff, make_chat, propose
 from werkzeug.test import TestResponse
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import make_user, say
 from flask import Flask
 from push_service import Listener, PushService, connect

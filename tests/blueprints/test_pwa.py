@@ -10,7 +10,7 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import brotli
-from conftest import Browser
+from browser import Browser
 from factories import later
 from flask import Flask
 from PIL import Image

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import attach, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from meetings import confirm, pay

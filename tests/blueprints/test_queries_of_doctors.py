@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import attach, later, make_chat, make_user, propose, say
 
 from ibolit.extensions import db

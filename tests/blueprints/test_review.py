@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import make_chat, make_doctor, make_user, propose
 from flask import Flask
 from talked import talked

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later, make_user, propose
 from flask import Flask
 from meetings import begin_to_pay, cancel, confirm, pay, ready, work

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import add_tariff, make_chat, make_doctor
 
 from ibolit.extensions import db

@@ -6,7 +6,7 @@ import base64
 from io import BytesIO
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import later, make_chat
 from flask import Flask
 from werkzeug.test import TestResponse

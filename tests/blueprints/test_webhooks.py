@@ -6,7 +6,7 @@ import json
 from ipaddress import ip_network
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import make_chat
 from flask import Flask
 from money import begin, buy, settle, waiting_jobs

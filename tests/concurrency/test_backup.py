@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Condition
 
 import samples
-from conftest import Browser
+from browser import Browser
 from copies import another_clinic, files_of, inside, run
 from factories import make_chat, make_user
 from flask import Flask

@@ -6,7 +6,7 @@ import io
 from collections import Counter
 
 import samples
-from conftest import Browser
+from browser import Browser
 from flask import Flask
 
 from ibolit.extensions import db

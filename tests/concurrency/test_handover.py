@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Browser
+from browser import Browser
 from flask import Flask
 from talked import begun
 

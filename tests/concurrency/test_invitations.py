@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from conftest import Browser
+from browser import Browser
 from factories import make_doctor, make_user
 from flask import Flask
 

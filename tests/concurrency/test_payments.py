@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import add_tariff, later, make_user
 from flask import Flask
 from money import answer, begin, buy, settle, wish

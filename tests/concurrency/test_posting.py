@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from conftest import Browser
+from browser import Browser
 from flask import Flask
 
 from ibolit.extensions import db

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from conftest import Browser
+from browser import Browser
 from flask import Flask
 
 from ibolit.extensions import db

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import make_user
 from flask import Flask
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import Browser
+from browser import Browser
 from factories import PASSWORD, later, make_user
 from flask import Flask
 from mail_server import MailServer, body_of

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 import requests
-from conftest import Browser
+from browser import Browser
 from factories import make_chat, make_doctor, make_user, propose
 from flask_migrate import upgrade
 from talked import begun
