@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from live_clinic import PASSWORD, LiveClinic
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
@@ -16,17 +16,23 @@ expect.set_options(timeout=15_000)  # a busy machine is no broken page
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """One a process: it refuses to be begun twice."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                *("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"),
-                *FAKE_MEDIA,
-            ],
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path="/usr/bin/chromium",
+        args=[
+            *("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"),
+            *FAKE_MEDIA,
+        ],
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from chat_page import backstage, bubble, open_chat, write
 from conftest import PHONE, Visitors
 from live_clinic import LiveClinic
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Message
@@ -47,15 +47,14 @@ IS_IN_COPY = """caches.match('/chats/1').then(kept => kept.text())
 
 
 @pytest.fixture
-def installed(tmp_path: Path, live: LiveClinic) -> Iterator[Page]:
+def installed(playwright: Playwright, tmp_path: Path, live: LiveClinic) -> Iterator[Page]:
     """A browser of its own, as the ordinary ones of the tests are incognito."""
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path="/usr/bin/chromium", args=["--no-sandbox"], base_url=live.url,
-            viewport=PHONE, locale="ru-RU",
-        )  # fmt: skip
-        yield context.pages[0]
-        context.close()
+    context = playwright.chromium.launch_persistent_context(
+        tmp_path / "profile", executable_path="/usr/bin/chromium", args=["--no-sandbox"], base_url=live.url,
+        viewport=PHONE, locale="ru-RU",
+    )  # fmt: skip
+    yield context.pages[0]
+    context.close()
 
 
 def wait_for(page: Page, promise: str) -> None:
