@@ -354,3 +354,9 @@ def test_token_is_in_no_log(
     assert Browser(clinic).post(link).status_code == 500
     assert "ZeroDivisionError" in caplog.text
     assert link.partition("token=")[2] not in caplog.text
+
+
+def test_socket_is_no_page(as_patient: Browser, visitor: Browser, talk: Consultation) -> None:
+    """As /live: a plain question is none of its."""
+    for browser in (as_patient, visitor):
+        assert browser.get(f"/consultations/{talk.id}/signal?page=a-page-0001").status_code == 400
