@@ -11,6 +11,7 @@ from browser import Browser
 from factories import later, make_user, say
 from flask import Flask
 from sockets.live import Visitor
+from talked import begun
 from werkzeug.serving import make_server
 
 from ibolit.extensions import db
@@ -31,11 +32,11 @@ def listen(clinic: Flask) -> Iterator[Listen]:
     thread.start()
     opened: list[Visitor] = []
 
-    def listen(browser: Browser, **headers: str) -> Visitor:
+    def listen(browser: Browser, path: str = "/live", **headers: str) -> Visitor:
         db.session.remove()
         cookie = browser.client.get_cookie("ibolit_8000")
         headers |= {"Cookie": f"ibolit_8000={cookie.value}"} if cookie else {}
-        opened.append(Visitor(server.server_port, "/live", dict(headers)))
+        opened.append(Visitor(server.server_port, path, dict(headers)))
         return opened[-1]
 
     yield listen
@@ -128,3 +129,10 @@ def test_eleventh_screen_of_one_person_comes_later(
     finally:
         for outbox in others:
             services.realtime.close(outbox)
+
+
+def test_socket_of_a_call_says_first_who_leads(listen: Listen, as_doctor: Browser, chat: Chat) -> None:
+    """What else it does is asked of a server of its own (tests/sockets/test_calls.py)."""
+    words = str(listen(as_doctor, f"/consultations/{begun(chat).id}/signal?page=page-0001-0001").next())
+    assert '"kind": "welcome"' in words or '"kind":"welcome"' in words
+    assert '"leads": true' in words or '"leads":true' in words
