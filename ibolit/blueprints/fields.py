@@ -8,10 +8,11 @@ from datetime import time
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from ..rendering import kopecks, rubles
+from .typed import CLIENT_ID
 
 LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
@@ -28,6 +29,18 @@ def read_time(words: str) -> time:
 def typed_price(kopecks: int) -> str:
     """What stands in a PriceField: «1 500»."""
     return rubles(kopecks).removesuffix("\u00a0₽")
+
+
+class ClientIdField(HiddenField):
+    """Made by the page with the form: a press that is repeated with it is one deed."""
+
+    def __init__(self, label: str | None = None, *, press: str = "отправьте", **more: Any) -> None:
+        super().__init__(label, **more)
+        self.press = press
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        if not CLIENT_ID.fullmatch(self.data or ""):
+            raise ValidationError(f"Обновите страницу и {self.press} ещё раз.")
 
 
 class WholeField(IntegerField):

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from wtforms import HiddenField, IntegerField, MultipleFileField, SelectMultipleField, TextAreaField
+from wtforms import IntegerField, MultipleFileField, SelectMultipleField, TextAreaField
 from wtforms.validators import Length, NumberRange, ValidationError
 
 from ...config import current_settings
 from ...models import Attachment, Message
-from ..typed import CLIENT_ID, tidy
+from ..fields import ClientIdField
+from ..typed import tidy
 
 
 class MessageForm(FlaskForm):
@@ -22,7 +23,7 @@ class MessageForm(FlaskForm):
         [Length(max=Message.LONGEST, message="Сообщение длиннее 4 000 знаков. Разделите его на части.")],
         [tidy],
     )
-    client_id = HiddenField()
+    client_id = ClientIdField()
     uploads = SelectMultipleField(validate_choice=False, choices=[])
     files = MultipleFileField("Файлы")
     kept: Sequence[Attachment] = ()  # shown again beside the text when something else was wrong
@@ -48,10 +49,6 @@ class MessageForm(FlaskForm):
         most = current_settings.files_max
         if len(self.uploads.data or ()) + len(self.given) > most:
             raise ValidationError(f"В одном сообщении до {most} файлов. Уберите лишние или отправьте их следующим.")
-
-    def validate_client_id(self, field: HiddenField) -> None:
-        if not CLIENT_ID.fullmatch(field.data or ""):
-            raise ValidationError("Обновите страницу и отправьте ещё раз.")
 
 
 class ReceiptsForm(FlaskForm):

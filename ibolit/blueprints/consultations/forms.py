@@ -12,8 +12,8 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Consultation, Promise, Reason, TalkKind
-from ..fields import LENGTHS, PriceField, read_time, typed_price
-from ..typed import CLIENT_ID, squeezed, tidy
+from ..fields import LENGTHS, ClientIdField, PriceField, read_time, typed_price
+from ..typed import squeezed, tidy
 
 KINDS = [SelectChoice(TalkKind.VIDEO, "Видео"), SelectChoice(TalkKind.AUDIO, "Аудио")]
 REASONS = [
@@ -97,15 +97,11 @@ class ProposalForm(TimeFields):
         [Length(max=Consultation.LONGEST_NOTE, message="Примечание длиннее 500 знаков.")],
         [tidy],
     )
-    client_id = HiddenField()
+    client_id = ClientIdField()
     request_id = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() else 0])
 
     def __init__(self, zone: ZoneInfo, usual_price: int = 0, **more: Any) -> None:
         super().__init__(zone, price=typed_price(usual_price), **more)
-
-    def validate_client_id(self, field: HiddenField) -> None:
-        if not CLIENT_ID.fullmatch(field.data or ""):
-            raise ValidationError("Обновите страницу и отправьте ещё раз.")
 
 
 class RequestForm(FlaskForm):
@@ -118,11 +114,7 @@ class RequestForm(FlaskForm):
         ],
         [tidy],
     )
-    client_id = HiddenField()
-
-    def validate_client_id(self, field: HiddenField) -> None:
-        if not CLIENT_ID.fullmatch(field.data or ""):
-            raise ValidationError("Обновите страницу и отправьте ещё раз.")
+    client_id = ClientIdField()
 
 
 class SeenForm(FlaskForm):

@@ -25,7 +25,8 @@ from ... import errors
 from ...config import current_settings
 from ...models import Attachment, Chat, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
 from .. import intake
-from ..typed import CLIENT_ID, squeezed, tidy
+from ..fields import ClientIdField
+from ..typed import squeezed, tidy
 
 END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
 
@@ -75,7 +76,7 @@ def is_untouched(text: str | None) -> bool:
 class WithFiles(FlaskForm):
     """`uploads` names files that came before, `files` come with the form."""
 
-    client_id = HiddenField()
+    client_id = ClientIdField()
     uploads = SelectMultipleField(validate_choice=False, choices=[])
     files = MultipleFileField("Файлы")
     kept: Sequence[Attachment] = ()  # shown again when something else was wrong
@@ -89,10 +90,6 @@ class WithFiles(FlaskForm):
         most = current_settings.files_max
         if len(self.uploads.data or ()) + len(self.given) > most:
             raise ValidationError(f"За один раз до {most} файлов. Уберите лишние.")
-
-    def validate_client_id(self, field: HiddenField) -> None:
-        if not CLIENT_ID.fullmatch(field.data or ""):
-            raise ValidationError("Обновите страницу и отправьте ещё раз.")
 
     def take_in(self, chat: Chat) -> None:
         """Before any lock, as looking at files takes seconds. Commits."""

@@ -7,7 +7,7 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from ...models import PatientNote
-from ..fields import WholeField
+from ..fields import ClientIdField, WholeField
 from ..typed import CLIENT_ID, new_client_id, tidy
 
 MOST, USUAL = 365, 7  # days
@@ -42,12 +42,8 @@ class DaysForm(FlaskForm):
         "Сколько дней",
         [InputRequired(f"Введите от 1 до {MOST} дней."), NumberRange(1, MOST, f"Введите от 1 до {MOST} дней.")],
     )
-    client_id = HiddenField()
+    client_id = ClientIdField(press="нажмите")
 
     @classmethod
     def new(cls) -> DaysForm:
         return cls(formdata=None, days=USUAL, client_id=new_client_id())
-
-    def validate_client_id(self, field: HiddenField) -> None:
-        if not CLIENT_ID.fullmatch(field.data or ""):
-            raise ValidationError("Обновите страницу и нажмите ещё раз.")
