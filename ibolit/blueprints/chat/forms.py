@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import FileStorage
-from wtforms import IntegerField, MultipleFileField, SelectMultipleField, TextAreaField
+from wtforms import IntegerField, TextAreaField
 from wtforms.validators import Length, NumberRange, ValidationError
 
-from ...config import current_settings
-from ...models import Attachment, Message
-from ..fields import ClientIdField
+from ...models import Message
+from ..enclosures import WithFiles
 from ..typed import tidy
 
 
-class MessageForm(FlaskForm):
-    """`uploads` names files that came before the form, `files` come with it. What was taken in is never asked again."""
+class MessageForm(WithFiles):
+    TOO_MANY = "В одном сообщении до {most} файлов. Уберите лишние или отправьте их следующим."
 
     text = TextAreaField(
         "Сообщение",
         [Length(max=Message.LONGEST, message="Сообщение длиннее 4 000 знаков. Разделите его на части.")],
         [tidy],
     )
-    client_id = ClientIdField()
-    uploads = SelectMultipleField(validate_choice=False, choices=[])
-    files = MultipleFileField("Файлы")
-    kept: Sequence[Attachment] = ()  # shown again beside the text when something else was wrong
-
-    @property
-    def brings_files(self) -> bool:
-        return bool(self.uploads.data or self.given)
-
-    @property
-    def given(self) -> list[FileStorage]:
-        """A browser sends one nameless file when none was chosen."""
-        return [file for file in self.files.data or () if isinstance(file, FileStorage) and file.filename]
 
     @property
     def refusal(self) -> list[str]:
@@ -44,11 +27,6 @@ class MessageForm(FlaskForm):
     def validate_text(self, field: TextAreaField) -> None:
         if not field.data and not self.brings_files:
             raise ValidationError("Напишите сообщение.")
-
-    def validate_files(self, field: MultipleFileField) -> None:
-        most = current_settings.files_max
-        if len(self.uploads.data or ()) + len(self.given) > most:
-            raise ValidationError(f"В одном сообщении до {most} файлов. Уберите лишние или отправьте их следующим.")
 
 
 class ReceiptsForm(FlaskForm):

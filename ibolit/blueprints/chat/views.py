@@ -9,26 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...config import current_settings
 from ...database import writing
 from ...events import MemberTyped, publish
 from ...extensions import db
 from ...models import Act, Attachment, AuditEvent, Chat, ChatState, Doctor, Message, Tariff, cards
 from ...rendering import go, respond, wants_fragment
 from .. import confined, intake
+from ..enclosures import room
 from ..entrance import address
 from ..inbox import inbox_page
 from ..typed import new_client_id
 from .forms import MessageForm, ReceiptsForm
 
 bp = Blueprint("chat", __name__, url_prefix="/chats")
-
-
-def room_for_a_message() -> int:
-    """Bytes: as many files as may come with the form, and words."""
-    words = 256 * 1024
-    is_with_files = request.mimetype == "multipart/form-data"
-    return words + current_settings.files_max * current_settings.file_max if is_with_files else words
 
 
 PAGE = 50
@@ -98,7 +91,7 @@ def index(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/messages")
 @login_required
-@intake.takes_files(room_for_a_message)
+@intake.takes_files(room)
 def post(id: int) -> ResponseReturnValue:
     form = MessageForm()
     is_valid = form.validate_on_submit()
@@ -108,7 +101,7 @@ def post(id: int) -> ResponseReturnValue:
     if not is_valid or form.files.errors:
         return _refuse(chat, form, 422)
     try:
-        attachments = _attached(chat, form)
+        attachments = form.attached(chat)
         message = chat.post(current_user, form.text.data or "", form.client_id.data, attachments)
     except (errors.ChatIsClosed, errors.FileRefused) as refusal:
         db.session.rollback()
@@ -152,22 +145,8 @@ def _take_in(id: int, form: MessageForm) -> None:
     chat = _chat(id)
     if not chat.takes_messages_from(current_user):
         return  # the refusal comes with the words
-    taken, form.files.errors = intake.take_form(current_user, chat, form.given)
-    form.uploads.data = [*(form.uploads.data or ()), *(one.key for one in taken)]
+    form.take_in(chat, is_for_card=False)
     form.files.errors += intake.take_late(Attachment.sent_by(current_user, chat, form.uploads.data))
-
-
-def _attached(chat: Chat, form: MessageForm) -> list[Attachment]:
-    """Read under the chat's lock. Raises FileRefused when one is no longer, or not yet, to be sent."""
-    keys = list(dict.fromkeys(form.uploads.data or ()))
-    if not keys:
-        return []
-    attachments = Attachment.sent_by(current_user, chat, keys)
-    if len(attachments) < len(keys) or any(one.is_old for one in attachments):
-        raise errors.AttachmentIsGone
-    if not all(one.has_arrived for one in attachments):
-        raise errors.AttachmentHasNotArrived
-    return attachments
 
 
 def _chat(id: int) -> Chat:
@@ -221,9 +200,7 @@ def _audit(chat: Chat, first: int, last: int) -> None:
 
 def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     """The same composer with its sentence and the typed text; without htmx the whole chat around it."""
-    if form.uploads.data:
-        sent = Attachment.sent_by(current_user, chat, form.uploads.data)
-        form.kept = [one for one in sent if one.has_arrived and one.message_id is None and not one.is_old]
+    form.keep(chat)
     context: dict[str, Any] = {"chat": chat, "on_sale": _on_sale(chat), "form": form}
     if wants_fragment():
         return respond("chat/foot.html", status=status, **context)

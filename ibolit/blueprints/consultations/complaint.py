@@ -12,9 +12,10 @@ from ...models import Complaint, Consultation
 from ...models.conclusion import refuse_complaint_of
 from ...rendering import go, respond
 from .. import intake
+from ..enclosures import room
 from ..typed import new_client_id
 from .views import bp
-from .written import ComplaintForm, room
+from .written import ComplaintForm
 
 
 @bp.get("/<int:id>/complaint")

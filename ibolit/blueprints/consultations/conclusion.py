@@ -15,10 +15,11 @@ from ...models.conclusion import refuse_conclusion_of
 from ...rendering import go, in_full, respond, wants_fragment
 from ...services import clock, papers
 from .. import intake
+from ..enclosures import room
 from ..entrance import address
 from ..typed import new_client_id
 from .views import bp
-from .written import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, room, template_of
+from .written import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
 
 IDENTITIES = {IdentityLevel.PHONE: "подтверждена по телефону"}
 SIGNATURES = {

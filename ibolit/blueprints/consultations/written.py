@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import request
-from flask_login import current_user
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import FileStorage
 from wtforms import (
     HiddenField,
     IntegerField,
-    MultipleFileField,
     RadioField,
     SelectChoice,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, ValidationError
 
-from ... import errors
-from ...config import current_settings
-from ...models import Attachment, Chat, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
-from .. import intake
-from ..fields import ClientIdField
+from ...models import Attachment, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
+from ..enclosures import WithFiles
 from ..typed import squeezed, tidy
 
 END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
@@ -57,13 +49,6 @@ STRENGTHS = [SelectChoice("", "Не указывать")]
 STRENGTHS += [SelectChoice(str(one), ENDS.get(one, str(one))) for one in range(Complaint.STRONGEST + 1)]
 
 
-def room() -> int:
-    """Bytes: as many files as may come with a form, and words."""
-    words = 256 * 1024
-    is_with_files = request.mimetype == "multipart/form-data"
-    return words + current_settings.files_max * current_settings.file_max if is_with_files else words
-
-
 def template_of(word: str | None) -> Template | None:
     return Template(word) if word and word in [*Template] else None
 
@@ -71,45 +56,6 @@ def template_of(word: str | None) -> Template | None:
 def is_untouched(text: str | None) -> bool:
     """Nothing, or a template in which nothing was written."""
     return " ".join((text or "").split()) in ["", *(" ".join(one.split()) for one in TEXTS.values())]
-
-
-class WithFiles(FlaskForm):
-    """`uploads` names files that came before, `files` come with the form."""
-
-    client_id = ClientIdField()
-    uploads = SelectMultipleField(validate_choice=False, choices=[])
-    files = MultipleFileField("Файлы")
-    kept: Sequence[Attachment] = ()  # shown again when something else was wrong
-
-    @property
-    def given(self) -> list[FileStorage]:
-        """A browser sends one nameless file when none was chosen."""
-        return [file for file in self.files.data or () if isinstance(file, FileStorage) and file.filename]
-
-    def validate_files(self, field: MultipleFileField) -> None:
-        most = current_settings.files_max
-        if len(self.uploads.data or ()) + len(self.given) > most:
-            raise ValidationError(f"За один раз до {most} файлов. Уберите лишние.")
-
-    def take_in(self, chat: Chat) -> None:
-        """Before any lock, as looking at files takes seconds. Commits."""
-        if self.files.errors or not (self.given or self.uploads.data):
-            return
-        taken, self.files.errors = intake.take_form(current_user, chat, self.given, is_for_card=True)
-        self.uploads.data = [*(self.uploads.data or ()), *(one.key for one in taken)]
-
-    def attached(self, chat: Chat) -> list[Attachment]:
-        """Read under the chat's lock. Raises AttachmentIsGone."""
-        keys = list(dict.fromkeys(self.uploads.data or ()))
-        found = Attachment.sent_by(current_user, chat, keys) if keys else []
-        if len(found) < len(keys) or any(one.is_old or not one.has_arrived for one in found):
-            raise errors.AttachmentIsGone
-        return found
-
-    def keep(self, chat: Chat) -> None:
-        """Files that are here stay beside the form when something else was wrong."""
-        sent = Attachment.sent_by(current_user, chat, self.uploads.data) if self.uploads.data else []
-        self.kept = [one for one in sent if one.has_arrived and one.message_id is None and not one.is_old]
 
 
 class DraftForm(FlaskForm):
