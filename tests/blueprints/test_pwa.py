@@ -7,15 +7,18 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import brotli
+import pytest
 from browser import Browser
 from factories import later
 from flask import Flask
 from PIL import Image
 
 from ibolit.blueprints.pwa.service_worker import ServiceWorker
+from ibolit.blueprints.pwa.splash import GROUNDS, SCREENS
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Chat, LoginCode, User
@@ -73,6 +76,39 @@ def test_pass_of_the_worker_sends_a_letter_of_that_person_only(
     posted = {"method": "POST", "data": letter, "headers": headers}
     assert as_stranger.open(f"/chats/{chat.id}/messages", **posted).status_code == 400
     assert as_patient.open(f"/chats/{chat.id}/messages", **posted).status_code == 200
+
+
+IPHONE_6 = "Mozilla/5.0 (iPhone; CPU iPhone OS 12_5_7 like Mac OS X) AppleWebKit/605.1.15 Version/12.1.2 Safari/604.1"
+IPAD = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.3"
+IPHONE_5 = "Mozilla/5.0 (iPhone; CPU iPhone OS 10_3_4 like Mac OS X) AppleWebKit/603.3.8 Version/10.0 Safari/602.1"
+CHROME_ON_MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36"
+
+
+@pytest.mark.parametrize("agent", [IPHONE_6, IPAD])
+def test_apple_screen_opens_with_a_picture_of_its_very_size(visitor: Browser, agent: str) -> None:
+    page = visitor.get("/login", headers={"User-Agent": agent}).text
+    assert '<meta name="apple-mobile-web-app-capable" content="yes">' in page
+    links = re.findall(r'<link rel="apple-touch-startup-image" media="([^"]+)" href="([^"]+)">', page)
+    assert len(links) == len({media for media, _ in links}) == 2 * len(SCREENS)
+    for media, href in links:
+        width, height, density = (int(number) for number in re.findall(r":(\d+)", media))
+        upright = width * density, height * density
+        picture = Image.open(BytesIO(visitor.get(href).data)).convert("RGB")
+        assert picture.size == (upright if "portrait" in media else upright[::-1])
+        (scheme,) = re.findall(r"scheme:(\w+)", media)
+        assert bytes(picture.getpixel((0, 0))).hex() == GROUNDS[scheme].lower()[1:]
+
+
+@pytest.mark.parametrize("agent", [IPHONE_5, CHROME_ON_MAC, ""])
+def test_others_are_spared_the_links(visitor: Browser, agent: str) -> None:
+    page = visitor.get("/login", headers={"User-Agent": agent}).text
+    assert "startup-image" not in page
+    assert "web-app-capable" not in page
+
+
+def test_splash_has_the_colour_of_the_page(clinic: Flask) -> None:
+    tokens = (Path(clinic.root_path) / "static/css/tokens.css").read_text()
+    assert re.findall(r"--ground: (#\w+);", tokens)[:2] == [ground.lower() for ground in GROUNDS.values()]
 
 
 def test_home_screen_is_asked_about_once(as_patient: Browser) -> None:

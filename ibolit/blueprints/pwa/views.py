@@ -15,8 +15,10 @@ from sqlalchemy import select
 from ...config import current_settings
 from ...extensions import db
 from .service_worker import ServiceWorker
+from .splash import splash_screens
 
 bp = Blueprint("pwa", __name__)
+bp.add_app_template_global(splash_screens)
 
 STATIC = Path(__file__).parents[2] / "static"
 APPLE = re.compile("iPhone|iPad|iPod|Macintosh")
