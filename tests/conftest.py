@@ -22,6 +22,7 @@ from emptying import empty
 from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
+from live_clinic import filled_clinic
 
 from ibolit import create_app, database
 from ibolit.extensions import db
@@ -53,6 +54,13 @@ def _own_database(data: Path) -> str:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return f"{POSTGRES}/{name}"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a live clinic may begin with; test processes side by side share it."""
+    own = tmp_path_factory.getbasetemp()
+    return filled_clinic(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,13 +16,18 @@ from urllib.request import urlopen
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "CLOCK_OFFSET", "REGISTRATION", "IBOLIT_ENV", "TEST_POSTGRES")
 PASSWORD = "ibolit-demo"
+FRESH = 240  # seconds: in the demo clinic a consultation begins in a few minutes, and another one ends
 
 
 class LiveClinic:
-    """The settings are bin/run's own, whatever database the rest of the tests are using, and those that are given."""
+    """The settings are bin/run's own, whatever database the rest of the tests are using, and those that are given.
 
-    def __init__(self, data: Path, **settings: str) -> None:
+    `begin_with` is a filled folder to copy: filling one takes longer than all the rest of a start.
+    """
+
+    def __init__(self, data: Path, begin_with: Path | None = None, **settings: str) -> None:
         self.settings = settings
+        self.begin_with = begin_with
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data / "clinic"
@@ -28,6 +35,8 @@ class LiveClinic:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, deadline: float = 120) -> None:
+        if self.begin_with and not self.data.exists():
+            shutil.copytree(self.begin_with, self.data)
         env = {name: value for name, value in os.environ.items() if name not in SETTINGS}
         env |= {"PORT": str(self.port), "IBOLIT_DATA": str(self.data)} | self.settings
         with self.log.open("ab") as told:
@@ -69,6 +78,20 @@ class LiveClinic:
             except (URLError, OSError):
                 time.sleep(0.1)
         raise RuntimeError(f"the clinic was not healthy after {deadline:.0f} s:\n{self.log.read_text()[-3000:]}")
+
+
+def filled_clinic(shared: Path) -> Path:
+    """The folder of a demo clinic that ran and stopped, for all test processes that share `shared`, and never old."""
+    with (shared / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = [path for path in shared.glob("filled-*") if time.time() - int(path.name.partition("-")[2]) < FRESH]
+        folder = made[0] if made else shared / f"filled-{time.time():.0f}"
+        clinic = LiveClinic(folder)
+        if not made:
+            folder.mkdir()
+            clinic.start()
+            clinic.stop()
+    return clinic.data
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from live_clinic import PASSWORD, LiveClinic
@@ -36,9 +37,9 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveClinic]:
+def live(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Iterator[LiveClinic]:
     """One for all journeys of a file."""
-    clinic = LiveClinic(tmp_path_factory.mktemp("live"))
+    clinic = LiveClinic(tmp_path_factory.mktemp("live"), filled)
     clinic.start()
     yield clinic
     clinic.stop()

@@ -41,8 +41,8 @@ def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, coturn: Coturn) -> Iterator[LiveClinic]:
-    clinic = LiveClinic(tmp_path_factory.mktemp("live"), TURN_URLS=coturn.url, TURN_SECRET=SECRET)
+def live(tmp_path_factory: pytest.TempPathFactory, filled: Path, coturn: Coturn) -> Iterator[LiveClinic]:
+    clinic = LiveClinic(tmp_path_factory.mktemp("live"), filled, TURN_URLS=coturn.url, TURN_SECRET=SECRET)
     clinic.start()
     yield clinic
     clinic.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,8 +56,8 @@ def service() -> Iterator[PushService]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, service: PushService) -> Iterator[LiveClinic]:
-    clinic = LiveClinic(tmp_path_factory.mktemp("live"))
+def live(tmp_path_factory: pytest.TempPathFactory, filled: Path, service: PushService) -> Iterator[LiveClinic]:
+    clinic = LiveClinic(tmp_path_factory.mktemp("live"), filled)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PUSH_HOSTS", service.host)
         clinic.start()
