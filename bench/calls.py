@@ -14,7 +14,8 @@ from sqlalchemy import update
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
-from ibolit.models.consultation import COMING, Terms
+from ibolit.models.consultation import Terms
+from ibolit.models.consultation_states import COMING
 from ibolit.services import clock
 
 from .clinic import PASSWORD, make_pairs, opened

@@ -17,15 +17,8 @@ from .conclusion import (
     Template,
 )
 from .consent import Consent, DocumentKind
-from .consultation import (
-    Consultation,
-    ConsultationRequest,
-    ConsultationState,
-    Promise,
-    Reason,
-    TalkKind,
-    Terms,
-)
+from .consultation import Consultation, ConsultationRequest, Promise, Terms
+from .consultation_states import ConsultationState, Reason, TalkKind
 from .device import Device
 from .dispatch import Dispatch, DispatchState
 from .doctor import Cut, Doctor, Introduction, Offer, Tariff

@@ -54,6 +54,7 @@ from ..events import (
 from ..extensions import Model, db
 from ..services import clock
 from .chat import Chat
+from .consultation_states import AGREED, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Card, Message
@@ -73,56 +74,6 @@ LATE_BY = timedelta(minutes=5)
 RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
 LATE_REMINDER = timedelta(hours=1)  # a worker that slept so long reminds nobody of tomorrow any more
-
-
-class TalkKind(StrEnum):
-    VIDEO = "video"
-    AUDIO = "audio"
-
-
-class ConsultationState(StrEnum):
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    MISSED = "missed"
-
-
-# What may follow what, and when. Nothing else does.
-FOLLOWS: dict[ConsultationState, dict[ConsultationState, str]] = {
-    ConsultationState.PROPOSED: {
-        ConsultationState.CONFIRMED: "the patient confirms a free one, or pays",
-        ConsultationState.CANCELLED: "either of the two",
-        ConsultationState.EXPIRED: "its start has come, and nobody is paying",
-    },
-    ConsultationState.CONFIRMED: {
-        ConsultationState.IN_PROGRESS: "both are ready",
-        ConsultationState.CANCELLED: "either of the two, or the clinic gives all the money back",
-        ConsultationState.MISSED: "the window has closed",
-    },
-    ConsultationState.IN_PROGRESS: {
-        ConsultationState.COMPLETED: "the doctor ends it, or the window closes and both came",
-        ConsultationState.MISSED: "the window closes, and one of them never came",
-    },
-    ConsultationState.COMPLETED: {},
-    ConsultationState.CANCELLED: {},
-    ConsultationState.EXPIRED: {},
-    ConsultationState.MISSED: {},
-}
-
-COMING = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
-AGREED = (ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
-
-
-class Reason(StrEnum):
-    """Why it is cancelled, as the person says it."""
-
-    CHANGED_MIND = "changed_mind"
-    BAD_TIME = "bad_time"
-    OTHER = "other"
-    MONEY_BACK = "money_back"  # the clinic's own: nobody presses this one
 
 
 class Promise(StrEnum):

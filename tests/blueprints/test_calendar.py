@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Doctor, User
-from ibolit.models.consultation import Promise, Reason
+from ibolit.models.consultation import Promise
+from ibolit.models.consultation_states import Reason
 from ibolit.services import clock
 
 

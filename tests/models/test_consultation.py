@@ -27,7 +27,7 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.chat import ChatState
-from ibolit.models.consultation import FOLLOWS
+from ibolit.models.consultation_states import FOLLOWS
 from ibolit.services import clock
 from ibolit.services.payments import Stage
 

@@ -19,7 +19,7 @@ from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Doctor, Promise, Terms, User
 from ibolit.models.chat import ChatState
-from ibolit.models.consultation import TalkKind
+from ibolit.models.consultation_states import TalkKind
 from ibolit.rendering import soon, soon_turns_at, time_for, time_until, weekday_of, when_for, words_turn_at, zone_mark
 from ibolit.services import clock
 

@@ -55,7 +55,7 @@ from ibolit.models import (
     TalkKind,
     User,
 )
-from ibolit.models.consultation import AGREED, COMING, FOLLOWS
+from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage
 from ibolit.services.payments.demo import DemoBank
