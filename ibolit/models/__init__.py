@@ -17,7 +17,8 @@ from .conclusion import (
     Template,
 )
 from .consent import Consent, DocumentKind
-from .consultation import Consultation, ConsultationRequest, Promise, Terms
+from .consultation import Consultation, Promise, Terms
+from .consultation_request import ConsultationRequest
 from .consultation_states import ConsultationState, Reason, TalkKind
 from .device import Device
 from .dispatch import Dispatch, DispatchState

@@ -6,7 +6,6 @@ once and written by the worker, or by whoever does something with it next.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,7 +41,6 @@ from ..events import (
     ConsultationMoved,
     ConsultationNear,
     ConsultationProposed,
-    ConsultationRequested,
     ConsultationStarted,
     PhoneAsked,
     SideLate,
@@ -54,10 +52,11 @@ from ..events import (
 from ..extensions import Model, db
 from ..services import clock
 from .chat import Chat
+from .consultation_request import ConsultationRequest
 from .consultation_states import AGREED, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 from .doctor import Doctor
 from .job import Job, JobKind
-from .message import Card, Message
+from .message import Card, Message, press_id
 from .payment import Cause, Payment
 from .types import RowId, UtcDateTime, word_of
 from .user import User
@@ -93,46 +92,6 @@ class Terms:
     minutes: int
     price: int
     note: str = ""
-
-
-class ConsultationRequest(Model):
-    """«Попросить консультацию»: a card in the chat with the times the patient wishes for, no state of anything."""
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
-    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
-    kind: Mapped[TalkKind] = mapped_column(word_of(TalkKind))
-    wishes: Mapped[str] = mapped_column(String(500))
-    chat: Mapped[Chat] = relationship(innerjoin=True)
-    answer: Mapped[Consultation | None] = relationship(
-        primaryjoin=lambda: ConsultationRequest.id == Consultation.request_id,
-        order_by=lambda: Consultation.id.desc(),
-        uselist=False,
-        viewonly=True,
-    )
-
-    @classmethod
-    def ask(cls, chat: Chat, patient: User, kind: TalkKind, wishes: str, client_id: str) -> Self:
-        """A repeated press is the same one. The chat's time does not matter: cards always work."""
-        chat.lock()
-        client_id = _press(client_id, kind, wishes)
-        message = chat.carry(patient, "Просьба о консультации", client_id, card=Card.REQUEST)
-        known = db.session.scalar(select(cls).where(cls.message_id == message.id))
-        if known is not None:
-            return known
-        request = cls(chat_id=chat.id, message_id=message.id, kind=kind, wishes=wishes)
-        db.session.add(request)
-        db.session.flush()
-        record(ConsultationRequested(request.id))
-        return request
-
-    @classmethod
-    def in_chat(cls, chat: Chat, id: int) -> Self | None:
-        return db.session.scalar(select(cls).where(cls.id == id, cls.chat_id == chat.id))
-
-    @classmethod
-    def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
-        return db.session.scalars(select(cls).options(joinedload(cls.answer)).where(cls.message_id.in_(ids))).all()
 
 
 class Consultation(Model):
@@ -395,7 +354,7 @@ class Consultation(Model):
         """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
         queue_up(db.session, f"agenda {doctor.id}")
         chat.lock()
-        client_id = _press(client_id, terms)
+        client_id = press_id(client_id, terms)
         known = Message.by(doctor.user_id, client_id, chat.id)
         if known is not None:
             return db.session.scalars(cls.whole().where(cls.message_id == known.id)).unique().one()
@@ -772,11 +731,6 @@ class Consultation(Model):
             return min(moment for moment in [*reminders, self.closes_at] if moment > now or moment == self.closes_at)
         closes = self.ends_at + CHAT_STAYS_OPEN
         return closes if self.confirmed_at is not None and closes > now else None
-
-
-def _press(client_id: str, *said: object) -> str:
-    """The same form sent twice is one press; brought back by "Back" and changed it is another. No letter has its id."""
-    return "press-" + hashlib.sha256(repr((client_id, *said)).encode()).hexdigest()[:48]
 
 
 def _check_time(start: datetime, *, needs_payment: bool) -> None:
