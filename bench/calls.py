@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
+from ibolit.models import consultation as agenda
 from ibolit.models.consultation import Terms
 from ibolit.models.consultation_states import COMING
 from ibolit.services import clock
@@ -96,7 +97,7 @@ def _agree(data: Path, *, begun: bool = False) -> int:
         chat = db.session.get_one(Chat, 1)
         starts_at = (clock.now() + timedelta(minutes=5)).replace(microsecond=0)
         terms = Terms(TalkKind.VIDEO, starts_at, 30, 0)
-        talk = Consultation.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
+        talk = agenda.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
         talk.confirm(talk.patient, talk.starts_at)
         for side in (talk.patient, talk.doctor.user) if begun else ():
             talk.get_ready(side)

@@ -28,6 +28,8 @@ from .models import (
     Terms,
     User,
 )
+from .models import consultation as agenda
+from .models import consultation as another_time
 from .models.conclusion import Sheet
 from .services import clock, current_services
 from .services.payments.demo import DemoBank
@@ -62,7 +64,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         sheet = Sheet("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
         Complaint.tell(paid, sheet, "seed-complaint")
     with _told(days_ago, 2.4):
-        paid.wish_time(paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
+        another_time.wish(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):
         _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=TalkKind.AUDIO, minutes=15)
     with _told(days_ago, 6):
@@ -146,7 +148,7 @@ def _propose(
     if not isinstance(current_services.payments, DemoBank):
         price = 0  # a real provider is left in peace
     terms = Terms(kind, starts_at, minutes, price, note)
-    return Consultation.propose(_chat(patient, doctor), doctor, terms, f"seed-talk-{starts_at:%m%d%H%M}-{doctor.id}")
+    return agenda.propose(_chat(patient, doctor), doctor, terms, f"seed-talk-{starts_at:%m%d%H%M}-{doctor.id}")
 
 
 def _pay(talk: Consultation) -> None:

@@ -8,6 +8,7 @@ from money import answer
 
 from ibolit.extensions import db
 from ibolit.models import Consultation, Job, JobKind, Payment, Reason, User
+from ibolit.models import consultation as another_time
 from ibolit.services.payments import Stage
 
 
@@ -53,14 +54,14 @@ def confirm(talk: Consultation) -> Consultation:
 
 
 def wish(talk: Consultation, by: User, start: datetime) -> datetime:
-    talk.wish_time(by, start, talk.starts_at)
+    another_time.wish(talk, by, start, talk.starts_at)
     db.session.commit()
     return start
 
 
 def accept(talk: Consultation, by: User) -> Consultation:
     assert talk.wish is not None
-    talk.accept_time(by, talk.wish)
+    another_time.accept(talk, by, talk.wish)
     db.session.commit()
     return talk
 

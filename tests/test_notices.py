@@ -27,6 +27,7 @@ from ibolit.models import (
     TalkKind,
     User,
 )
+from ibolit.models import consultation as another_time
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -134,7 +135,7 @@ def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doct
     talk = agreed(chat)
     for _ in range(2):
         start = wish(talk, patient, talk.starts_at + FAR)
-        talk.decline_time(doctor.user, start)
+        another_time.decline(talk, doctor.user, start)
         db.session.commit()
     assert told(doctor.user) == ["time_wished"] * 2
     assert told(patient) == ["time_declined"] * 2
@@ -146,7 +147,7 @@ def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
     mine, other = sides(talk, wisher)
     start = wish(talk, mine, talk.starts_at + FAR)
     forget()
-    talk.decline_time(other, start)
+    another_time.decline(talk, other, start)
     db.session.commit()
     assert (told(mine), told(other)) == (["time_declined"], [])
 
@@ -155,7 +156,7 @@ def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Do
     talk = agreed(chat)
     start = wish(talk, patient, talk.starts_at + FAR)
     forget()
-    talk.decline_time(patient, start)
+    another_time.decline(talk, patient, start)
     db.session.commit()
     assert (told(patient), told(doctor.user)) == ([], [])
 

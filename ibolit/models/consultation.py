@@ -83,17 +83,6 @@ class Promise(StrEnum):
     CLINIC_DECIDES = "clinic_decides"
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What a doctor proposes. Price in kopecks, 0 for free."""
-
-    kind: TalkKind
-    starts_at: datetime
-    minutes: int
-    price: int
-    note: str = ""
-
-
 class Consultation(Model):
     """`starts_at` and `ends_at` are the planned times; `…_ready_at` the last sign of a side that pressed «Готов»."""
 
@@ -187,55 +176,9 @@ class Consultation(Model):
         return cls.doctor_id == user.doctor.id if user.doctor is not None else cls.patient_id == user.id
 
     @classmethod
-    def shown_in_list(cls, user: User, past: int, before: tuple[datetime, int] | None = None) -> list[Self]:
-        """All that is coming and so many of what is past, in one query; `before` is (starts_at, id) of the last seen.
-
-        What waits for the worker's word counts as past when its window has closed.
-        """
-        return list(db.session.scalars(cls._list(cls.is_of(user), past, before)).unique())
-
-    @classmethod
-    def shown_with_patient(cls, chat: Chat, past: int, before: tuple[datetime, int] | None = None) -> list[Self]:
-        """The same of one chat."""
-        listed = cls._list(cls.chat_id == chat.id, past, before, at_once=True)
-        return list(db.session.scalars(listed).unique())
-
-    @classmethod
-    def _list(
-        cls, mine: ColumnElement[bool], past: int, before: tuple[datetime, int] | None, *, at_once: bool = False
-    ) -> Select[tuple[Self]]:
-        now = clock.now()
-        is_coming = and_(cls.state.in_(COMING), cls.ends_at > now - CLOSES_AFTER)
-        ended = select(cls.id).where(mine, ~is_coming).order_by(cls.starts_at.desc(), cls.id.desc()).limit(past)
-        if before is not None:
-            ended = ended.where(
-                tuple_(cls.starts_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1], RowId))
-            )
-        is_shown = cls.id.in_(ended) if before is not None else or_(is_coming, cls.id.in_(ended))
-        return cls.whole(at_once=at_once).where(mine, is_shown).order_by(cls.starts_at, cls.id)
-
-    @classmethod
-    def next_in(cls, chats: Sequence[Chat]) -> dict[int, datetime]:
-        """When the next one of each chat begins, by the chat's id; chats without one are left out."""
-        is_coming = and_(cls.state.in_(COMING), cls.ends_at > clock.now() - CLOSES_AFTER)
-        own = select(cls.chat_id, cls.starts_at).where(cls.chat_id.in_([chat.id for chat in chats]), is_coming)
-        return dict(db.session.execute(own.order_by(cls.starts_at.desc())).tuples().all())
-
-    @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that time will change: the sweep sees that each has its job."""
         return db.session.scalars(select(cls.id).where(cls.state.in_(COMING))).all()
-
-    @classmethod
-    def overlapping(cls, doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
-        """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
-        now = clock.now()
-        is_proposed = and_(cls.state == ConsultationState.PROPOSED, cls.starts_at > now - PAYMENT_HOLDS)
-        is_kept = or_(is_proposed, and_(cls.state.in_(AGREED), cls.ends_at > now - CLOSES_AFTER))
-        others = select(cls.id).where(cls.doctor_id == doctor_id, cls.starts_at < end, cls.ends_at > start, is_kept)
-        if but is not None:
-            others = others.where(cls.id != but)
-        return db.session.scalar(others.limit(1)) is not None
 
     # Questions
 
@@ -347,52 +290,16 @@ class Consultation(Model):
 
     # Verbs: agreeing
 
-    @classmethod
-    def propose(
-        cls, chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
-    ) -> Self:
-        """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
-        queue_up(db.session, f"agenda {doctor.id}")
-        chat.lock()
-        client_id = press_id(client_id, terms)
-        known = Message.by(doctor.user_id, client_id, chat.id)
-        if known is not None:
-            return db.session.scalars(cls.whole().where(cls.message_id == known.id)).unique().one()
-        ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
-        _check_time(terms.starts_at, needs_payment=terms.price > 0)
-        if cls.overlapping(doctor.id, terms.starts_at, ends_at):
-            raise errors.TimeIsTaken
-        message = chat.carry(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
-        consultation = cls(
-            chat_id=chat.id,
-            doctor_id=doctor.id,
-            patient_id=chat.patient_id,
-            message_id=message.id,
-            request_id=request.id if request else None,
-            kind=terms.kind,
-            starts_at=terms.starts_at,
-            ends_at=ends_at,
-            price=terms.price,
-            note=terms.note,
-        )
-        db.session.add(consultation)
-        db.session.flush()
-        if request is not None:
-            chat.show_anew(db.session.get_one(Message, request.message_id))
-        Job.add(JobKind.CONSULTATION, consultation.id, due_at=consultation._works_at())
-        record(ConsultationProposed(consultation.id))
-        return consultation
-
     def confirm(self, user: User, seen: datetime) -> None:
         """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
-        self._hold_for(user, seen)
+        self.hold_for(user, seen)
         if user.id != self.patient_id or self.state is not ConsultationState.PROPOSED:
             if self.state in AGREED and user.id == self.patient_id:
                 return  # pressed twice
             raise errors.ConsultationHasChanged
         if self.price:
             raise errors.MustBePaid
-        self._confirm()
+        self.agree()
         self.show_anew()
 
     @property
@@ -412,7 +319,7 @@ class Consultation(Model):
         if self.state_now is not ConsultationState.PROPOSED:
             return False
         self.paid_start, self.paid_at, self.was_moved_by_doctor = self.starts_at, payment.paid_at, False
-        self._confirm()
+        self.agree()
         return True
 
     def lose_its_money(self) -> None:
@@ -423,49 +330,9 @@ class Consultation(Model):
             self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
             record(ConsultationCancelled(self.id, None))
 
-    def wish_time(self, user: User, start: datetime, seen: datetime) -> None:
-        """«Предложить другое время»: until the other accepts, the agreed one stands.
-
-        Raises ConsultationHasChanged, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
-        """
-        queue_up(db.session, f"agenda {self.doctor_id}")
-        self._hold_for(user, seen)
-        if not self.may_be_moved():
-            raise errors.ConsultationHasChanged
-        if start == self.starts_at:
-            raise errors.TimeIsTheSame
-        self._check_new(start)
-        self.proposed_start, self.proposed_by_id = start, user.id
-        record(TimeWished(self.id, user.id))
-        self.show_anew()
-
-    def accept_time(self, user: User, seen: datetime) -> None:
-        """The other side's yes to the time it saw. A patient who takes the doctor's new time of a free one confirms it.
-
-        Raises ConsultationHasChanged and what wish_time() raises of the time.
-        """
-        queue_up(db.session, f"agenda {self.doctor_id}")
-        self._hold_for(user)
-        if self.wish is None or self.wish != seen or self.proposed_by_id == user.id:
-            raise errors.ConsultationHasChanged
-        self._check_new(self.wish)
-        self._move_to(self.wish, taken_by=user)
-        if user.id == self.patient_id and not self.price and self.state is ConsultationState.PROPOSED:
-            self._confirm(with_move=True)
-        self.show_anew()
-
-    def decline_time(self, user: User, seen: datetime) -> None:
-        """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
-        self._hold_for(user)
-        if self.wish != seen or self.proposed_by_id is None:
-            return
-        record(TimeDeclined(self.id, user.id, self.proposed_by_id))
-        self.proposed_start = self.proposed_by_id = None
-        self.show_anew()
-
     def cancel(self, user: User, reason: Reason, promise: Promise) -> None:
         """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
-        self._hold_for(user)
+        self.hold_for(user)
         if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:
             return  # pressed twice
         if not self.may_be_cancelled():
@@ -482,7 +349,7 @@ class Consultation(Model):
 
     def get_ready(self, user: User) -> None:
         """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
-        self._hold_for(user)
+        self.hold_for(user)
         self._refuse_if_closed()
         self.open_chat()  # whether the worker is awake or not
         was_ready = self.is_side_ready(user)
@@ -509,7 +376,7 @@ class Consultation(Model):
 
     def be_late(self, user: User) -> None:
         """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
-        self._hold_for(user)
+        self.hold_for(user)
         if self.late_until(user) is not None:
             return
         if not self.may_be_late(user):
@@ -520,7 +387,7 @@ class Consultation(Model):
 
     def end(self, user: User) -> None:
         """The doctor says that it is over. Raises ConsultationHasChanged."""
-        self._hold_for(user)
+        self.hold_for(user)
         if self.state is ConsultationState.COMPLETED:
             return
         if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
@@ -530,7 +397,7 @@ class Consultation(Model):
 
     def ask_to_phone(self, user: User) -> None:
         """«Попросить врача позвонить»: once; a second press says nothing new. Raises TalkIsNotOpen."""
-        self._hold_for(user)
+        self.hold_for(user)
         if user.id != self.patient_id or not self.is_open:
             raise errors.TalkIsNotOpen
         if self.phone_asked_at is not None:
@@ -549,7 +416,7 @@ class Consultation(Model):
             if self._is_to_be_reminded(minutes):
                 record(ConsultationNear(self.id, minutes))
         self.open_chat()
-        return self._works_at()
+        return self.works_at()
 
     def lock(self) -> None:
         """Until the commit nobody else changes it: first its payments, then its chat, as payments do."""
@@ -610,7 +477,7 @@ class Consultation(Model):
     def _set(self, user: User, what: str, moment: datetime | None) -> None:
         setattr(self, f"{self._side(user)}_{what}", moment)
 
-    def _hold_for(self, user: User, seen: datetime | None = None) -> None:
+    def hold_for(self, user: User, seen: datetime | None = None) -> None:
         """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
         self.lock()
         self._catch_up()
@@ -624,7 +491,7 @@ class Consultation(Model):
         db.session.flush()
         self.open_chat()
 
-    def _confirm(self, *, with_move: bool = False) -> None:
+    def agree(self, *, with_move: bool = False) -> None:
         self.confirmed_at = clock.now()
         self._become(ConsultationState.CONFIRMED)
         record(ConsultationConfirmed(self.id, with_move))
@@ -684,28 +551,6 @@ class Consultation(Model):
         in_time = timedelta(hours=current_settings.refund_hours)
         return now <= self.paid_start - in_time or now - self.paid_at <= RETHINK
 
-    def _check_new(self, start: datetime) -> None:
-        _check_time(start, needs_payment=self.price > 0 and self.state is ConsultationState.PROPOSED)
-        if Consultation.overlapping(self.doctor_id, start, start + (self.ends_at - self.starts_at), but=self.id):
-            raise errors.TimeIsTaken
-
-    def _move_to(self, start: datetime, *, taken_by: User) -> None:
-        """Who came to the old time has not come to the new one."""
-        by_doctor = taken_by.id == self.patient_id
-        self.starts_at, self.ends_at = start, start + (self.ends_at - self.starts_at)
-        self.proposed_start = self.proposed_by_id = None
-        self.was_moved_by_doctor = self.was_moved_by_doctor or (by_doctor and self.is_paid)
-        for side in (self.patient, self.doctor.user):
-            for what in ("ready_at", "first_ready_at", "late_at"):
-                self._set(side, what, None)
-        if self.confirmed_at is not None:
-            self.confirmed_at = clock.now()
-        self.sequence += 1
-        db.session.flush()
-        self.open_chat()
-        record(ConsultationMoved(self.id, taken_by.id))
-        Job.hasten(JobKind.CONSULTATION, self.id)
-
     def _refuse_if_closed(self) -> None:
         if self.state is ConsultationState.PROPOSED:
             raise errors.MustBePaid if self.price else errors.MustBeConfirmed
@@ -721,7 +566,7 @@ class Consultation(Model):
         was_agreed = self.confirmed_at is not None and self.confirmed_at <= moment
         return self.state is ConsultationState.CONFIRMED and is_due and was_agreed
 
-    def _works_at(self) -> datetime | None:
+    def works_at(self) -> datetime | None:
         """The next moment the worker has something to do."""
         now = clock.now()
         if self.state is ConsultationState.PROPOSED:
@@ -733,7 +578,69 @@ class Consultation(Model):
         return closes if self.confirmed_at is not None and closes > now else None
 
 
-def _check_time(start: datetime, *, needs_payment: bool) -> None:
+# A doctor's agenda
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a doctor proposes. Price in kopecks, 0 for free."""
+
+    kind: TalkKind
+    starts_at: datetime
+    minutes: int
+    price: int
+    note: str = ""
+
+
+def propose(
+    chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
+) -> Consultation:
+    """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
+    queue_up(db.session, f"agenda {doctor.id}")
+    chat.lock()
+    client_id = press_id(client_id, terms)
+    known = Message.by(doctor.user_id, client_id, chat.id)
+    if known is not None:
+        return db.session.scalars(Consultation.whole().where(Consultation.message_id == known.id)).unique().one()
+    ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
+    check_time(terms.starts_at, needs_payment=terms.price > 0)
+    if is_taken(doctor.id, terms.starts_at, ends_at):
+        raise errors.TimeIsTaken
+    message = chat.carry(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
+    consultation = Consultation(
+        chat_id=chat.id,
+        doctor_id=doctor.id,
+        patient_id=chat.patient_id,
+        message_id=message.id,
+        request_id=request.id if request else None,
+        kind=terms.kind,
+        starts_at=terms.starts_at,
+        ends_at=ends_at,
+        price=terms.price,
+        note=terms.note,
+    )
+    db.session.add(consultation)
+    db.session.flush()
+    if request is not None:
+        chat.show_anew(db.session.get_one(Message, request.message_id))
+    Job.add(JobKind.CONSULTATION, consultation.id, due_at=consultation.works_at())
+    record(ConsultationProposed(consultation.id))
+    return consultation
+
+
+def is_taken(doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
+    """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
+    now = clock.now()
+    is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
+    is_kept = or_(is_proposed, and_(Consultation.state.in_(AGREED), Consultation.ends_at > now - CLOSES_AFTER))
+    is_then = and_(Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start)
+    others = select(Consultation.id).where(is_then, is_kept)
+    if but is not None:
+        others = others.where(Consultation.id != but)
+    return db.session.scalar(others.limit(1)) is not None
+
+
+def check_time(start: datetime, *, needs_payment: bool) -> None:
     now = clock.now()
     if start <= now:
         raise errors.TimeIsPast
@@ -741,3 +648,113 @@ def _check_time(start: datetime, *, needs_payment: bool) -> None:
         raise errors.TimeIsTooSoon
     if start > now + timedelta(days=366):
         raise errors.TimeIsTooFar
+
+
+# Lists
+
+
+def shown_in_list(user: User, past: int, before: tuple[datetime, int] | None = None) -> list[Consultation]:
+    """All that is coming and so many of what is past, in one query; `before` is (starts_at, id) of the last seen.
+
+    What waits for the worker's word counts as past when its window has closed.
+    """
+    return list(db.session.scalars(_list(Consultation.is_of(user), past, before)).unique())
+
+
+def shown_with_patient(chat: Chat, past: int, before: tuple[datetime, int] | None = None) -> list[Consultation]:
+    """The same of one chat."""
+    listed = _list(Consultation.chat_id == chat.id, past, before, at_once=True)
+    return list(db.session.scalars(listed).unique())
+
+
+def next_in(chats: Sequence[Chat]) -> dict[int, datetime]:
+    """When the next one of each chat begins, by the chat's id; chats without one are left out."""
+    theirs = Consultation.chat_id.in_([chat.id for chat in chats])
+    own = select(Consultation.chat_id, Consultation.starts_at).where(theirs, _is_coming())
+    return dict(db.session.execute(own.order_by(Consultation.starts_at.desc())).tuples().all())
+
+
+def _list(
+    mine: ColumnElement[bool], past: int, before: tuple[datetime, int] | None, *, at_once: bool = False
+) -> Select[tuple[Consultation]]:
+    is_coming, newest_first = _is_coming(), (Consultation.starts_at.desc(), Consultation.id.desc())
+    ended = select(Consultation.id).where(mine, ~is_coming).order_by(*newest_first).limit(past)
+    if before is not None:
+        last_seen = tuple_(literal(before[0], UtcDateTime), literal(before[1], RowId))
+        ended = ended.where(tuple_(Consultation.starts_at, Consultation.id) < last_seen)
+    is_shown = Consultation.id.in_(ended) if before is not None else or_(is_coming, Consultation.id.in_(ended))
+    return Consultation.whole(at_once=at_once).where(mine, is_shown).order_by(Consultation.starts_at, Consultation.id)
+
+
+def _is_coming() -> ColumnElement[bool]:
+    return and_(Consultation.state.in_(COMING), Consultation.ends_at > clock.now() - CLOSES_AFTER)
+
+
+# Another time
+
+
+def wish(talk: Consultation, user: User, start: datetime, seen: datetime) -> None:
+    """«Предложить другое время»: until the other accepts, the agreed one stands.
+
+    Raises ConsultationHasChanged, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
+    """
+    queue_up(db.session, f"agenda {talk.doctor_id}")
+    talk.hold_for(user, seen)
+    if not talk.may_be_moved():
+        raise errors.ConsultationHasChanged
+    if start == talk.starts_at:
+        raise errors.TimeIsTheSame
+    _check_new(talk, start)
+    talk.proposed_start, talk.proposed_by_id = start, user.id
+    record(TimeWished(talk.id, user.id))
+    talk.show_anew()
+
+
+def accept(talk: Consultation, user: User, seen: datetime) -> None:
+    """The other side's yes to the time it saw. A patient who takes the doctor's new time of a free one confirms it.
+
+    Raises ConsultationHasChanged and what wish() raises of the time.
+    """
+    queue_up(db.session, f"agenda {talk.doctor_id}")
+    talk.hold_for(user)
+    if talk.wish is None or talk.wish != seen or talk.proposed_by_id == user.id:
+        raise errors.ConsultationHasChanged
+    _check_new(talk, talk.wish)
+    _move(talk, talk.wish, taken_by=user)
+    if user.id == talk.patient_id and not talk.price and talk.state is ConsultationState.PROPOSED:
+        talk.agree(with_move=True)
+    talk.show_anew()
+
+
+def decline(talk: Consultation, user: User, seen: datetime) -> None:
+    """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
+    talk.hold_for(user)
+    if talk.wish != seen or talk.proposed_by_id is None:
+        return
+    record(TimeDeclined(talk.id, user.id, talk.proposed_by_id))
+    talk.proposed_start = talk.proposed_by_id = None
+    talk.show_anew()
+
+
+def _check_new(talk: Consultation, start: datetime) -> None:
+    check_time(start, needs_payment=talk.price > 0 and talk.state is ConsultationState.PROPOSED)
+    if is_taken(talk.doctor_id, start, start + (talk.ends_at - talk.starts_at), but=talk.id):
+        raise errors.TimeIsTaken
+
+
+def _move(talk: Consultation, start: datetime, *, taken_by: User) -> None:
+    """Who came to the old time has not come to the new one."""
+    by_doctor = taken_by.id == talk.patient_id
+    talk.starts_at, talk.ends_at = start, start + (talk.ends_at - talk.starts_at)
+    talk.proposed_start = talk.proposed_by_id = None
+    talk.was_moved_by_doctor = talk.was_moved_by_doctor or (by_doctor and talk.is_paid)
+    for side in (talk.patient, talk.doctor.user):
+        for what in ("ready_at", "first_ready_at", "late_at"):
+            talk._set(side, what, None)
+    if talk.confirmed_at is not None:
+        talk.confirmed_at = clock.now()
+    talk.sequence += 1
+    db.session.flush()
+    talk.open_chat()
+    record(ConsultationMoved(talk.id, taken_by.id))
+    Job.hasten(JobKind.CONSULTATION, talk.id)

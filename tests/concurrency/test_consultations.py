@@ -38,6 +38,8 @@ from ibolit.models import (
     Terms,
     User,
 )
+from ibolit.models import consultation as agenda
+from ibolit.models import consultation as another_time
 from ibolit.services import clock
 from ibolit.services.payments import Paid
 
@@ -283,7 +285,7 @@ def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat)
         new = wish(talk, talk.patient, old + timedelta(days=20))
         id = talk.id
         deeds = (
-            lambda: of(id).accept_time(of(id).doctor.user, new),  # noqa: B023
+            lambda: another_time.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: of(id).confirm(of(id).patient, old),  # noqa: B023
         )
         accepted, confirmed = race(clinic, *deeds)
@@ -303,8 +305,8 @@ def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> 
         first = wish(talk, talk.patient, old + timedelta(days=20))
         second = old + timedelta(days=40)
         deeds = (
-            lambda: of(id).accept_time(of(id).doctor.user, first),  # noqa: B023
-            lambda: of(id).wish_time(of(id).patient, second, old),  # noqa: B023
+            lambda: another_time.accept(of(id), of(id).doctor.user, first),  # noqa: B023
+            lambda: another_time.wish(of(id), of(id).patient, second, old),  # noqa: B023
         )
         accepted, wished = race(clinic, *deeds)
         talk = anew(id)
@@ -320,8 +322,8 @@ def test_both_wish_at_once_and_the_later_one_stands(clinic: Flask, chat: Chat) -
         old, id = talk.starts_at, talk.id
         mine, theirs = old + timedelta(days=20), old + timedelta(days=40)
         deeds = (
-            lambda: of(id).wish_time(of(id).patient, mine, old),  # noqa: B023
-            lambda: of(id).wish_time(of(id).doctor.user, theirs, old),  # noqa: B023
+            lambda: another_time.wish(of(id), of(id).patient, mine, old),  # noqa: B023
+            lambda: another_time.wish(of(id), of(id).doctor.user, theirs, old),  # noqa: B023
         )
         assert race(clinic, *deeds) == ["done", "done"]
         talk = anew(id)
@@ -350,7 +352,7 @@ def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor,
         new = wish(talk, talk.patient, talk.starts_at + timedelta(days=20))
         id, terms = talk.id, Terms(TalkKind.AUDIO, new, 20, 0)
         deeds = (
-            lambda: of(id).accept_time(of(id).doctor.user, new),  # noqa: B023
+            lambda: another_time.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: _propose(other_id, terms, f"press-{new}"),  # noqa: B023
         )
         assert sorted(race(clinic, *deeds)) == ["TimeIsTaken", "done"]
@@ -418,7 +420,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
         new = wish(talk, talk.patient, clock.now() + timedelta(days=20))
         id, patient_id = talk.id, talk.patient_id
         deeds = (
-            lambda: of(id).accept_time(of(id).doctor.user, new),  # noqa: B023
+            lambda: another_time.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: Consultation.note_sign_of(db.session.get_one(User, patient_id)),  # noqa: B023
         )
         assert race(clinic, *deeds) == ["done", "done"]
@@ -510,7 +512,7 @@ def test_workers_and_people_meet_in_one_chat(clinic: Flask, chat: Chat) -> None:
 
 def _propose(chat_id: int, terms: Terms, press: str) -> None:
     chat = db.session.get_one(Chat, chat_id)
-    Consultation.propose(chat, chat.doctor, terms, press)
+    agenda.propose(chat, chat.doctor, terms, press)
 
 
 def _soon_and_paid(chat: Chat, start: datetime) -> Consultation:

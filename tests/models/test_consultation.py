@@ -26,6 +26,8 @@ from ibolit.models import (
     Terms,
     User,
 )
+from ibolit.models import consultation as agenda
+from ibolit.models import consultation as another_time
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import FOLLOWS
 from ibolit.services import clock
@@ -85,8 +87,8 @@ def test_proposal_is_a_card_of_the_chat(chat: Chat, patient: User) -> None:
 
 def test_repeated_press_proposes_once(chat: Chat) -> None:
     terms = Terms(TalkKind.AUDIO, clock.now() + FAR, 30, 0)
-    first = Consultation.propose(chat, chat.doctor, terms, "same-press")
-    second = Consultation.propose(chat, chat.doctor, terms, "same-press")
+    first = agenda.propose(chat, chat.doctor, terms, "same-press")
+    second = agenda.propose(chat, chat.doctor, terms, "same-press")
     assert first.id == second.id
 
 
@@ -256,29 +258,29 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
 def test_other_time_stands_beside_until_it_is_accepted(chat: Chat) -> None:
     talk = confirm(propose(chat))
     old, new = talk.starts_at, talk.starts_at + FAR
-    talk.wish_time(talk.patient, new, old)
+    another_time.wish(talk, talk.patient, new, old)
     assert (talk.starts_at, talk.wish) == (old, new)
     with pytest.raises(errors.ConsultationHasChanged):
-        talk.accept_time(talk.patient, new)  # his own wish
-    talk.accept_time(talk.doctor.user, new)
+        another_time.accept(talk, talk.patient, new)  # his own wish
+    another_time.accept(talk, talk.doctor.user, new)
     assert (talk.starts_at, talk.wish, talk.minutes) == (new, None, 30)
 
 
 def test_wish_lapses_at_the_old_start(chat: Chat) -> None:
     talk = confirm(propose(chat))
     new = talk.starts_at + FAR
-    talk.wish_time(talk.patient, new, talk.starts_at)
+    another_time.wish(talk, talk.patient, new, talk.starts_at)
     later(hours=2, minutes=1)
     assert talk.wish is None
     with pytest.raises(errors.ConsultationHasChanged):
-        talk.accept_time(talk.doctor.user, new)
+        another_time.accept(talk, talk.doctor.user, new)
 
 
 def test_declined_wish_is_gone(chat: Chat) -> None:
     talk = confirm(propose(chat))
     new = talk.starts_at + FAR
-    talk.wish_time(talk.doctor.user, new, talk.starts_at)
-    talk.decline_time(talk.patient, new)
+    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
+    another_time.decline(talk, talk.patient, new)
     assert talk.wish is None
     assert "TimeDeclined" in facts()
 
@@ -286,8 +288,8 @@ def test_declined_wish_is_gone(chat: Chat) -> None:
 def test_patient_who_takes_the_doctors_time_confirms_a_free_one(chat: Chat) -> None:
     talk = propose(chat)
     new = talk.starts_at + FAR
-    talk.wish_time(talk.doctor.user, new, talk.starts_at)
-    talk.accept_time(talk.patient, new)
+    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
+    another_time.accept(talk, talk.patient, new)
     assert (talk.state, talk.starts_at) == ("confirmed", new)
 
 
@@ -321,8 +323,8 @@ def test_time_agreed_at_payment_counts_not_the_wished_one(chat: Chat) -> None:
     pay(talk)
     new = talk.starts_at + timedelta(days=7)
     later(hours=1)
-    talk.wish_time(talk.patient, new, talk.starts_at)
-    talk.accept_time(talk.doctor.user, new)
+    another_time.wish(talk, talk.patient, new, talk.starts_at)
+    another_time.accept(talk, talk.doctor.user, new)
     assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
 
 
@@ -331,8 +333,8 @@ def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
     pay(talk)
     new = talk.starts_at + timedelta(hours=1)
     later(hours=1)
-    talk.wish_time(talk.doctor.user, new, talk.starts_at)
-    talk.accept_time(talk.patient, new)
+    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
+    another_time.accept(talk, talk.patient, new)
     assert talk.promise_to(talk.patient) is Promise.FULL
 
 
@@ -399,7 +401,7 @@ def test_request_is_a_card_and_a_proposal_answers_it(chat: Chat, patient: User) 
     request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "one-press")
     assert ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "one-press") is request
     terms = Terms(request.kind, clock.now() + FAR, 20, 0)
-    talk = Consultation.propose(chat, chat.doctor, terms, "answer-press", request)
+    talk = agenda.propose(chat, chat.doctor, terms, "answer-press", request)
     db.session.refresh(request)
     assert request.answer is talk
 
@@ -410,7 +412,7 @@ def test_what_has_ended_begins_no_more(chat: Chat) -> None:
     for press in (
         lambda: talk.get_ready(talk.patient),
         lambda: talk.be_late(talk.patient),
-        lambda: talk.wish_time(talk.patient, talk.starts_at + FAR, talk.starts_at),
+        lambda: another_time.wish(talk, talk.patient, talk.starts_at + FAR, talk.starts_at),
         lambda: talk.end(talk.doctor.user),
         lambda: talk.confirm(talk.patient, talk.starts_at),
     ):

@@ -33,6 +33,8 @@ from ibolit.models import (
     Terms,
     User,
 )
+from ibolit.models import consultation as agenda
+from ibolit.models import consultation as another_time
 from ibolit.models.chat import ChatState
 from ibolit.services import clock
 from ibolit.services.payments import Stage
@@ -325,8 +327,8 @@ def test_wish_pending_at_cancel_is_nobodys_any_more(chat: Chat, asks: str) -> No
     cancel(talk, one)
     assert talk.wish is None
     with pytest.raises(errors.ConsultationHasChanged):
-        talk.accept_time(other, new)
-    talk.decline_time(other, new)
+        another_time.accept(talk, other, new)
+    another_time.decline(talk, other, new)
     assert "TimeDeclined" not in facts()
 
 
@@ -334,7 +336,7 @@ def test_declined_when_it_has_lapsed_tells_nobody(chat: Chat, still: StillClock)
     talk = confirm(propose(chat))
     new = wish(talk, talk.patient, NOON + 3 * DAY)
     still.show(talk.starts_at)
-    talk.decline_time(talk.doctor.user, new)
+    another_time.decline(talk, talk.doctor.user, new)
     assert "TimeDeclined" not in facts()
 
 
@@ -345,7 +347,7 @@ def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, st
     assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
     new = wish(talk, talk.doctor.user, NOON + 3 * DAY)
     assert talk.promise_to(talk.patient) is Promise.FULL
-    talk.decline_time(talk.patient, new)
+    another_time.decline(talk, talk.patient, new)
     assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
 
 
@@ -354,8 +356,8 @@ def test_yes_is_said_to_the_wish_that_was_seen(chat: Chat, doctor: Doctor) -> No
     seen = wish(talk, talk.patient, NOON + 3 * DAY)
     second = wish(talk, talk.patient, NOON + 5 * DAY)
     with pytest.raises(errors.ConsultationHasChanged):
-        talk.accept_time(doctor.user, seen)
-    talk.decline_time(doctor.user, seen)
+        another_time.accept(talk, doctor.user, seen)
+    another_time.decline(talk, doctor.user, seen)
     assert (talk.starts_at, talk.wish) == (NOON + timedelta(hours=2), second)
 
 
@@ -364,7 +366,7 @@ def test_doctor_who_became_busy_meanwhile_cannot_accept(chat: Chat, doctor: Doct
     new = wish(talk, talk.patient, NOON + 3 * DAY)
     propose(make_chat(stranger, doctor), starts_at=new + 29 * MINUTE)
     with pytest.raises(errors.TimeIsTaken):
-        talk.accept_time(doctor.user, new)
+        another_time.accept(talk, doctor.user, new)
     db.session.rollback()
     assert (talk.starts_at, talk.wish) == (NOON + timedelta(hours=2), new)
 
@@ -375,7 +377,7 @@ def test_paid_ones_new_time_may_be_near_and_an_unpaid_ones_not(chat: Chat, docto
     assert wish(paid, paid.patient, NOON + 5 * MINUTE)
     unpaid = propose(chat, starts_at=NOON + DAY, price=PRICE)
     with pytest.raises(errors.TimeIsTooSoon):
-        unpaid.wish_time(unpaid.patient, NOON + 14 * MINUTE, unpaid.starts_at)
+        another_time.wish(unpaid, unpaid.patient, NOON + 14 * MINUTE, unpaid.starts_at)
 
 
 def test_who_cancels_second_learns_that_it_is_cancelled(chat: Chat, still: StillClock) -> None:
@@ -409,18 +411,18 @@ def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doc
     """The same press is the same card; «Назад» and another time is no such press."""
     first = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
     second = Terms(TalkKind.VIDEO, NOON + 2 * DAY, 30, 0)
-    talks = [Consultation.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
+    talks = [agenda.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
     assert [talk.starts_at for talk in talks] == [NOON + DAY, NOON + 2 * DAY, NOON + DAY, NOON + 2 * DAY]
     assert len({talk.id for talk in talks}) == 2
 
 
 def test_repeated_press_after_a_move_is_still_the_same(chat: Chat, doctor: Doctor) -> None:
     terms = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
-    talk = Consultation.propose(chat, doctor, terms, "same-press")
+    talk = agenda.propose(chat, doctor, terms, "same-press")
     db.session.commit()
     wish(talk, talk.patient, NOON + 3 * DAY)
     accept(talk, doctor.user)
-    assert Consultation.propose(chat, doctor, terms, "same-press") is talk
+    assert agenda.propose(chat, doctor, terms, "same-press") is talk
 
 
 def test_form_brought_back_with_other_wishes_is_another_request(chat: Chat, patient: User) -> None:
@@ -433,7 +435,7 @@ def test_form_brought_back_with_other_wishes_is_another_request(chat: Chat, pati
 def test_id_of_a_letter_carries_no_card(chat: Chat, patient: User, doctor: Doctor) -> None:
     for author in (patient, doctor.user):
         say(chat, author, client_id="a-letter-0001")
-    talk = Consultation.propose(chat, doctor, Terms(TalkKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
+    talk = agenda.propose(chat, doctor, Terms(TalkKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
     request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "a-letter-0001")
     for message_id, card in ((talk.message_id, "consultation"), (request.message_id, "request")):
         assert db.session.get_one(Message, message_id).card == card

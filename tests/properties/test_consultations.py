@@ -55,6 +55,7 @@ from ibolit.models import (
     TalkKind,
     User,
 )
+from ibolit.models import consultation as another_time
 from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage
@@ -254,7 +255,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if talk is not None:
                 start = self.still.moment + ahead * MINUTE
                 with self._refused():
-                    talk.wish_time(self._user(talk, side), start, screen.start)
+                    another_time.wish(talk, self._user(talk, side), start, screen.start)
                     db.session.commit()
                     self.known[talk.id].agreed[side].add(start)
 
@@ -264,8 +265,8 @@ class ConsultationMachine(RuleBasedStateMachine):
             talk, screen = self._shown(which, side, fresh)
             if talk is not None and screen.wish is not None:
                 with self._refused():
-                    verb = talk.accept_time if yes else talk.decline_time
-                    verb(self._user(talk, side), screen.wish)
+                    verb = another_time.accept if yes else another_time.decline
+                    verb(talk, self._user(talk, side), screen.wish)
                     db.session.commit()
                     if yes:
                         self.known[talk.id].agreed[side].add(screen.wish)

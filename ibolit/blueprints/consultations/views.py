@@ -13,6 +13,8 @@ from ... import errors
 from ...database import writing
 from ...extensions import db
 from ...models import Act, Attempt, AuditEvent, Consultation, ConsultationState, Payment, Reason, Tried
+from ...models import consultation as another_time
+from ...models import consultation as consultation_lists
 from ...rendering import go, respond, wants_fragment
 from ..entrance import address
 from ..paying import lead_to, make
@@ -29,7 +31,7 @@ PAGE = 20
 def index() -> ResponseReturnValue:
     """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
     before = _cursor(request.args.get("before", ""))
-    shown = Consultation.shown_in_list(current_user, past=PAGE + 1, before=before)
+    shown = consultation_lists.shown_in_list(current_user, past=PAGE + 1, before=before)
     groups, past = lay_out(shown, current_user)
     more, past = past[PAGE:], past[:PAGE]
     next_page = url_for(".index", before=f"{past[-1].starts_at.timestamp():.6f}-{past[-1].id}") if more else None
@@ -96,7 +98,7 @@ def wish_time(id: int) -> ResponseReturnValue:
         return _ask_time(consultation, form, 422)
     try:
         Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
-        consultation.wish_time(current_user, form.moment, moment_of(form.seen.data))
+        another_time.wish(consultation, current_user, form.moment, moment_of(form.seen.data))
     except errors.Refused as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
@@ -108,13 +110,13 @@ def wish_time(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/time/acceptance")
 @login_required
 def accept_time(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, seen: talk.accept_time(current_user, seen))
+    return _press(id, lambda talk, seen: another_time.accept(talk, current_user, seen))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
 def decline_time(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, seen: talk.decline_time(current_user, seen))
+    return _press(id, lambda talk, seen: another_time.decline(talk, current_user, seen))
 
 
 @bp.get("/<int:id>/cancellation")
