@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import update
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
-from ibolit.models import consultation as agenda
-from ibolit.models.consultation import Terms
+from ibolit.models import Chat, Consultation, ConsultationState, TalkKind, agenda
+from ibolit.models.agenda import Terms
 from ibolit.models.consultation_states import COMING
 from ibolit.services import clock
 

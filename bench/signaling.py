@@ -12,8 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from ibolit.extensions import db
-from ibolit.models import Chat, TalkKind, Terms
-from ibolit.models import consultation as agenda
+from ibolit.models import Chat, TalkKind, Terms, agenda
 from ibolit.services import clock
 
 from .clinic import make_pairs, opened

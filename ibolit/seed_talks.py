@@ -27,9 +27,9 @@ from .models import (
     TalkKind,
     Terms,
     User,
+    agenda,
+    another_time,
 )
-from .models import consultation as agenda
-from .models import consultation as another_time
 from .models.conclusion import Sheet
 from .services import clock, current_services
 from .services.payments.demo import DemoBank

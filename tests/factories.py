@@ -22,8 +22,8 @@ from ibolit.models import (
     Tariff,
     Terms,
     User,
+    agenda,
 )
-from ibolit.models import consultation as agenda
 from ibolit.services import clock, passwords
 
 PASSWORD = "correct horse"

@@ -26,8 +26,8 @@ from ibolit.models import (
     Reason,
     TalkKind,
     User,
+    another_time,
 )
-from ibolit.models import consultation as another_time
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic")

@@ -1,5 +1,6 @@
 """The clinic itself: nouns with behaviour. Importing this package makes every table known."""
 
+from .agenda import Terms
 from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
@@ -17,7 +18,7 @@ from .conclusion import (
     Template,
 )
 from .consent import Consent, DocumentKind
-from .consultation import Consultation, Promise, Terms
+from .consultation import Consultation, Promise
 from .consultation_request import ConsultationRequest
 from .consultation_states import ConsultationState, Reason, TalkKind
 from .device import Device

@@ -7,7 +7,6 @@ once and written by the worker, or by whoever does something with it next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
@@ -19,11 +18,7 @@ from sqlalchemy import (
     Index,
     Select,
     String,
-    and_,
-    literal,
-    or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, joinedload, mapped_column, relationship, selectinload
@@ -38,25 +33,20 @@ from ..events import (
     ConsultationConfirmed,
     ConsultationExpired,
     ConsultationMissed,
-    ConsultationMoved,
     ConsultationNear,
-    ConsultationProposed,
     ConsultationStarted,
     PhoneAsked,
     SideLate,
     SideReady,
-    TimeDeclined,
-    TimeWished,
     record,
 )
 from ..extensions import Model, db
 from ..services import clock
 from .chat import Chat
-from .consultation_request import ConsultationRequest
 from .consultation_states import AGREED, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 from .doctor import Doctor
 from .job import Job, JobKind
-from .message import Card, Message, press_id
+from .message import Message
 from .payment import Cause, Payment
 from .types import RowId, UtcDateTime, word_of
 from .user import User
@@ -66,7 +56,6 @@ if TYPE_CHECKING:
 
 OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
 CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
-PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
 READY_FOR = timedelta(minutes=2)  # after the last sign of that person
 LATE_BY = timedelta(minutes=5)
@@ -576,185 +565,3 @@ class Consultation(Model):
             return min(moment for moment in [*reminders, self.closes_at] if moment > now or moment == self.closes_at)
         closes = self.ends_at + CHAT_STAYS_OPEN
         return closes if self.confirmed_at is not None and closes > now else None
-
-
-# A doctor's agenda
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a doctor proposes. Price in kopecks, 0 for free."""
-
-    kind: TalkKind
-    starts_at: datetime
-    minutes: int
-    price: int
-    note: str = ""
-
-
-def propose(
-    chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
-) -> Consultation:
-    """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
-    queue_up(db.session, f"agenda {doctor.id}")
-    chat.lock()
-    client_id = press_id(client_id, terms)
-    known = Message.by(doctor.user_id, client_id, chat.id)
-    if known is not None:
-        return db.session.scalars(Consultation.whole().where(Consultation.message_id == known.id)).unique().one()
-    ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
-    check_time(terms.starts_at, needs_payment=terms.price > 0)
-    if is_taken(doctor.id, terms.starts_at, ends_at):
-        raise errors.TimeIsTaken
-    message = chat.carry(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
-    consultation = Consultation(
-        chat_id=chat.id,
-        doctor_id=doctor.id,
-        patient_id=chat.patient_id,
-        message_id=message.id,
-        request_id=request.id if request else None,
-        kind=terms.kind,
-        starts_at=terms.starts_at,
-        ends_at=ends_at,
-        price=terms.price,
-        note=terms.note,
-    )
-    db.session.add(consultation)
-    db.session.flush()
-    if request is not None:
-        chat.show_anew(db.session.get_one(Message, request.message_id))
-    Job.add(JobKind.CONSULTATION, consultation.id, due_at=consultation.works_at())
-    record(ConsultationProposed(consultation.id))
-    return consultation
-
-
-def is_taken(doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
-    """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
-    now = clock.now()
-    is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
-    is_kept = or_(is_proposed, and_(Consultation.state.in_(AGREED), Consultation.ends_at > now - CLOSES_AFTER))
-    is_then = and_(Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start)
-    others = select(Consultation.id).where(is_then, is_kept)
-    if but is not None:
-        others = others.where(Consultation.id != but)
-    return db.session.scalar(others.limit(1)) is not None
-
-
-def check_time(start: datetime, *, needs_payment: bool) -> None:
-    now = clock.now()
-    if start <= now:
-        raise errors.TimeIsPast
-    if needs_payment and start < now + PAID_AHEAD:
-        raise errors.TimeIsTooSoon
-    if start > now + timedelta(days=366):
-        raise errors.TimeIsTooFar
-
-
-# Lists
-
-
-def shown_in_list(user: User, past: int, before: tuple[datetime, int] | None = None) -> list[Consultation]:
-    """All that is coming and so many of what is past, in one query; `before` is (starts_at, id) of the last seen.
-
-    What waits for the worker's word counts as past when its window has closed.
-    """
-    return list(db.session.scalars(_list(Consultation.is_of(user), past, before)).unique())
-
-
-def shown_with_patient(chat: Chat, past: int, before: tuple[datetime, int] | None = None) -> list[Consultation]:
-    """The same of one chat."""
-    listed = _list(Consultation.chat_id == chat.id, past, before, at_once=True)
-    return list(db.session.scalars(listed).unique())
-
-
-def next_in(chats: Sequence[Chat]) -> dict[int, datetime]:
-    """When the next one of each chat begins, by the chat's id; chats without one are left out."""
-    theirs = Consultation.chat_id.in_([chat.id for chat in chats])
-    own = select(Consultation.chat_id, Consultation.starts_at).where(theirs, _is_coming())
-    return dict(db.session.execute(own.order_by(Consultation.starts_at.desc())).tuples().all())
-
-
-def _list(
-    mine: ColumnElement[bool], past: int, before: tuple[datetime, int] | None, *, at_once: bool = False
-) -> Select[tuple[Consultation]]:
-    is_coming, newest_first = _is_coming(), (Consultation.starts_at.desc(), Consultation.id.desc())
-    ended = select(Consultation.id).where(mine, ~is_coming).order_by(*newest_first).limit(past)
-    if before is not None:
-        last_seen = tuple_(literal(before[0], UtcDateTime), literal(before[1], RowId))
-        ended = ended.where(tuple_(Consultation.starts_at, Consultation.id) < last_seen)
-    is_shown = Consultation.id.in_(ended) if before is not None else or_(is_coming, Consultation.id.in_(ended))
-    return Consultation.whole(at_once=at_once).where(mine, is_shown).order_by(Consultation.starts_at, Consultation.id)
-
-
-def _is_coming() -> ColumnElement[bool]:
-    return and_(Consultation.state.in_(COMING), Consultation.ends_at > clock.now() - CLOSES_AFTER)
-
-
-# Another time
-
-
-def wish(talk: Consultation, user: User, start: datetime, seen: datetime) -> None:
-    """«Предложить другое время»: until the other accepts, the agreed one stands.
-
-    Raises ConsultationHasChanged, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
-    """
-    queue_up(db.session, f"agenda {talk.doctor_id}")
-    talk.hold_for(user, seen)
-    if not talk.may_be_moved():
-        raise errors.ConsultationHasChanged
-    if start == talk.starts_at:
-        raise errors.TimeIsTheSame
-    _check_new(talk, start)
-    talk.proposed_start, talk.proposed_by_id = start, user.id
-    record(TimeWished(talk.id, user.id))
-    talk.show_anew()
-
-
-def accept(talk: Consultation, user: User, seen: datetime) -> None:
-    """The other side's yes to the time it saw. A patient who takes the doctor's new time of a free one confirms it.
-
-    Raises ConsultationHasChanged and what wish() raises of the time.
-    """
-    queue_up(db.session, f"agenda {talk.doctor_id}")
-    talk.hold_for(user)
-    if talk.wish is None or talk.wish != seen or talk.proposed_by_id == user.id:
-        raise errors.ConsultationHasChanged
-    _check_new(talk, talk.wish)
-    _move(talk, talk.wish, taken_by=user)
-    if user.id == talk.patient_id and not talk.price and talk.state is ConsultationState.PROPOSED:
-        talk.agree(with_move=True)
-    talk.show_anew()
-
-
-def decline(talk: Consultation, user: User, seen: datetime) -> None:
-    """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
-    talk.hold_for(user)
-    if talk.wish != seen or talk.proposed_by_id is None:
-        return
-    record(TimeDeclined(talk.id, user.id, talk.proposed_by_id))
-    talk.proposed_start = talk.proposed_by_id = None
-    talk.show_anew()
-
-
-def _check_new(talk: Consultation, start: datetime) -> None:
-    check_time(start, needs_payment=talk.price > 0 and talk.state is ConsultationState.PROPOSED)
-    if is_taken(talk.doctor_id, start, start + (talk.ends_at - talk.starts_at), but=talk.id):
-        raise errors.TimeIsTaken
-
-
-def _move(talk: Consultation, start: datetime, *, taken_by: User) -> None:
-    """Who came to the old time has not come to the new one."""
-    by_doctor = taken_by.id == talk.patient_id
-    talk.starts_at, talk.ends_at = start, start + (talk.ends_at - talk.starts_at)
-    talk.proposed_start = talk.proposed_by_id = None
-    talk.was_moved_by_doctor = talk.was_moved_by_doctor or (by_doctor and talk.is_paid)
-    for side in (talk.patient, talk.doctor.user):
-        for what in ("ready_at", "first_ready_at", "late_at"):
-            talk._set(side, what, None)
-    if talk.confirmed_at is not None:
-        talk.confirmed_at = clock.now()
-    talk.sequence += 1
-    db.session.flush()
-    talk.open_chat()
-    record(ConsultationMoved(talk.id, taken_by.id))
-    Job.hasten(JobKind.CONSULTATION, talk.id)

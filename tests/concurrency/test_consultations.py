@@ -37,9 +37,9 @@ from ibolit.models import (
     TalkKind,
     Terms,
     User,
+    agenda,
+    another_time,
 )
-from ibolit.models import consultation as agenda
-from ibolit.models import consultation as another_time
 from ibolit.services import clock
 from ibolit.services.payments import Paid
 

@@ -25,9 +25,9 @@ from ibolit.models import (
     TalkKind,
     Terms,
     User,
+    agenda,
+    another_time,
 )
-from ibolit.models import consultation as agenda
-from ibolit.models import consultation as another_time
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import FOLLOWS
 from ibolit.services import clock

@@ -22,8 +22,8 @@ from ibolit.models import (
     NotificationKind,
     TalkKind,
     User,
+    another_time,
 )
-from ibolit.models import consultation as another_time
 from ibolit.models.notification import TRUE_IN
 from ibolit.services import clock
 

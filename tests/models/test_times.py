@@ -17,8 +17,7 @@ from meetings import StillClock, confirm, pay, work
 from ibolit import errors
 from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_moment, read_day, read_time
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Promise, Terms, User
-from ibolit.models import consultation as agenda
+from ibolit.models import Chat, Doctor, Promise, Terms, User, agenda
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import TalkKind
 from ibolit.rendering import soon, soon_turns_at, time_for, time_until, weekday_of, when_for, words_turn_at, zone_mark

@@ -54,8 +54,8 @@ from ibolit.models import (
     Role,
     TalkKind,
     User,
+    another_time,
 )
-from ibolit.models import consultation as another_time
 from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage

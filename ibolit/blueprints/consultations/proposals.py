@@ -11,8 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried
-from ...models import consultation as agenda
+from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried, agenda
 from ...rendering import go, respond
 from ...services import clock
 from ..fields import read_time

@@ -12,9 +12,18 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Consultation, ConsultationState, Payment, Reason, Tried
-from ...models import consultation as another_time
-from ...models import consultation as consultation_lists
+from ...models import (
+    Act,
+    Attempt,
+    AuditEvent,
+    Consultation,
+    ConsultationState,
+    Payment,
+    Reason,
+    Tried,
+    another_time,
+    consultation_lists,
+)
 from ...rendering import go, respond, wants_fragment
 from ..entrance import address
 from ..paying import lead_to, make

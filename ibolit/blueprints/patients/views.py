@@ -13,8 +13,7 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Consultation, Doctor, PatientNote
-from ...models import consultation as consultation_lists
+from ...models import Act, Attachment, AuditEvent, Chat, Consultation, Doctor, PatientNote, consultation_lists
 from ...rendering import plural, respond, wants_fragment
 from ...services import clock
 from ..entrance import address
