@@ -13,11 +13,12 @@ from ..events import ConsultationProposed, record
 from ..extensions import db
 from ..services import clock
 from .chat import Chat
-from .consultation import CLOSES_AFTER, PAYMENT_HOLDS, Consultation
+from .consultation import PAYMENT_HOLDS, Consultation
 from .consultation_request import ConsultationRequest
 from .consultation_states import AGREED, ConsultationState, TalkKind
 from .doctor import Doctor
 from .job import Job, JobKind
+from .meeting import CLOSES_AFTER
 from .message import Card, Message, press_id
 
 PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away

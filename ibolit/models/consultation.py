@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import (
     CheckConstraint,
-    ColumnElement,
     ForeignKey,
     Index,
     Select,
     String,
     select,
-    update,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
 from ..config import current_settings
@@ -40,25 +38,22 @@ from ..events import (
     SideReady,
     record,
 )
-from ..extensions import Model, db
+from ..extensions import db
 from ..services import clock
 from .chat import Chat
 from .consultation_states import AGREED, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 from .doctor import Doctor
 from .job import Job, JobKind
+from .meeting import OPENS_BEFORE, READY_FOR, Meeting
 from .message import Message
 from .payment import Cause, Payment
-from .types import RowId, UtcDateTime, word_of
+from .types import UtcDateTime, word_of
 from .user import User
 
 if TYPE_CHECKING:
     from .conclusion import Complaint, Conclusion, Review
 
-OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
-CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
-READY_FOR = timedelta(minutes=2)  # after the last sign of that person
-LATE_BY = timedelta(minutes=5)
 RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
 LATE_REMINDER = timedelta(hours=1)  # a worker that slept so long reminds nobody of tomorrow any more
@@ -72,8 +67,8 @@ class Promise(StrEnum):
     CLINIC_DECIDES = "clinic_decides"
 
 
-class Consultation(Model):
-    """`starts_at` and `ends_at` are the planned times; `…_ready_at` the last sign of a side that pressed «Готов»."""
+class Consultation(Meeting):
+    """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
 
     LONGEST_NOTE = 500
 
@@ -85,18 +80,12 @@ class Consultation(Model):
         CheckConstraint("price >= 0", "price"),
     )
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
-    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
-    patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("consultation_request.id"), index=True)
     kind: Mapped[TalkKind] = mapped_column(word_of(TalkKind))
-    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     price: Mapped[int]  # kopecks, 0: free
     note: Mapped[str] = mapped_column(String(LONGEST_NOTE), default="")
-    state: Mapped[ConsultationState] = mapped_column(word_of(ConsultationState), default=ConsultationState.PROPOSED)
     sequence: Mapped[int] = mapped_column(default=0)  # of what a calendar must learn (RFC 5545, 3.8.7.4)
     proposed_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a wish beside the agreed time
     proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
@@ -109,12 +98,6 @@ class Consultation(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     cancel_reason: Mapped[Reason | None] = mapped_column(word_of(Reason))
-    patient_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    patient_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    patient_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
     chat: Mapped[Chat] = relationship(innerjoin=True)
     message: Mapped[Message] = relationship(innerjoin=True)
@@ -161,10 +144,6 @@ class Consultation(Model):
         return db.session.scalars(cls.whole().where(cls.message_id.in_(ids))).unique().all()
 
     @classmethod
-    def is_of(cls, user: User) -> ColumnElement[bool]:
-        return cls.doctor_id == user.doctor.id if user.doctor is not None else cls.patient_id == user.id
-
-    @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that time will change: the sweep sees that each has its job."""
         return db.session.scalars(select(cls.id).where(cls.state.in_(COMING))).all()
@@ -180,18 +159,6 @@ class Consultation(Model):
         return self.chat.doctor
 
     @property
-    def minutes(self) -> int:
-        return int((self.ends_at - self.starts_at).total_seconds() // 60)
-
-    @property
-    def opens_at(self) -> datetime:
-        return self.starts_at - OPENS_BEFORE
-
-    @property
-    def closes_at(self) -> datetime:
-        return self.ends_at + CLOSES_AFTER
-
-    @property
     def is_paid(self) -> bool:
         """Somebody's money was taken for it, whatever became of the money later."""
         return self.paid_at is not None
@@ -199,18 +166,7 @@ class Consultation(Model):
     def state_at(self, now: datetime) -> ConsultationState:
         if self.state is ConsultationState.PROPOSED and now >= self._expires_at:
             return ConsultationState.EXPIRED
-        if self.state in AGREED and now >= self.closes_at:
-            talked = self.state is ConsultationState.IN_PROGRESS and self._both_came
-            return ConsultationState.COMPLETED if talked else ConsultationState.MISSED
-        return self.state
-
-    @property
-    def state_now(self) -> ConsultationState:
-        return self.state_at(clock.now())
-
-    @property
-    def is_coming(self) -> bool:
-        return self.state_now in COMING
+        return super().state_at(now)
 
     @property
     def wish(self) -> datetime | None:
@@ -219,40 +175,12 @@ class Consultation(Model):
         return self.proposed_start if is_alive else None
 
     @property
-    def is_open(self) -> bool:
-        """«Готов общаться» works."""
-        return self.state_now in AGREED and clock.now() >= self.opens_at
-
-    @property
     def is_begun_to_pay(self) -> bool:
         """Somebody began to pay before the start, and nothing has become of it yet."""
         return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
 
-    def is_side_ready(self, user: User) -> bool:
-        """Presence: it lapses by itself."""
-        seen = self._of(user, "ready_at")
-        return self.state in AGREED and seen is not None and clock.now() - seen < READY_FOR
-
-    def has_come(self, user: User) -> bool:
-        return self._of(user, "first_ready_at") is not None
-
-    def late_until(self, user: User) -> datetime | None:
-        """Until when that side asks to be waited for."""
-        said = self._of(user, "late_at")
-        if said is None or self.state_now not in AGREED:
-            return None
-        until: datetime = max(said, self.starts_at) + LATE_BY
-        return until if until > clock.now() else None
-
     def other_than(self, user: User) -> User:
         return self.chat.other_than(user)
-
-    def may_be_late(self, user: User) -> bool:
-        """From 30 minutes before the start, until the talk, once in five minutes."""
-        now = clock.now()
-        near = self.starts_at - 6 * LATE_BY <= now < self.closes_at
-        is_waiting = self.state_now is ConsultationState.CONFIRMED and not self.is_side_ready(user)
-        return near and is_waiting and self.late_until(user) is None
 
     def may_be_moved(self) -> bool:
         return self.state_now in COMING[:2] and clock.now() < self.starts_at
@@ -352,17 +280,6 @@ class Consultation(Model):
             record(SideReady(self.id, user.id))
         self.show_anew()
 
-    @classmethod
-    def awaits(cls, user: User) -> bool:
-        """He is ready somewhere. Asked with every beat of every socket."""
-        return db.session.scalar(select(cls.id).where(*cls._has_ready(user)).limit(1)) is not None
-
-    @classmethod
-    def note_sign_of(cls, user: User) -> None:
-        """He is still here; what has lapsed stays lapsed."""
-        column = cls._ready_column(user)
-        db.session.execute(update(cls).where(*cls._has_ready(user)).values({column: clock.now()}))
-
     def be_late(self, user: User) -> None:
         """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
         self.hold_for(user)
@@ -443,28 +360,6 @@ class Consultation(Model):
     @property
     def _expires_at(self) -> datetime:
         return self.starts_at + (PAYMENT_HOLDS if self.is_begun_to_pay else timedelta())
-
-    @property
-    def _both_came(self) -> bool:
-        return self.patient_first_ready_at is not None and self.doctor_first_ready_at is not None
-
-    @classmethod
-    def _ready_column(cls, user: User) -> InstrumentedAttribute[datetime | None]:
-        return cls.doctor_ready_at if user.doctor is not None else cls.patient_ready_at
-
-    @classmethod
-    def _has_ready(cls, user: User) -> tuple[ColumnElement[bool], ...]:
-        return cls.is_of(user), cls.state.in_(AGREED), cls._ready_column(user) > clock.now() - READY_FOR
-
-    def _side(self, user: User) -> str:
-        return "patient" if user.id == self.patient_id else "doctor"
-
-    def _of(self, user: User, what: str) -> datetime | None:
-        moment: datetime | None = getattr(self, f"{self._side(user)}_{what}")
-        return moment
-
-    def _set(self, user: User, what: str, moment: datetime | None) -> None:
-        setattr(self, f"{self._side(user)}_{what}", moment)
 
     def hold_for(self, user: User, seen: datetime | None = None) -> None:
         """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""

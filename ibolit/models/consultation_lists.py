@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
 from ..extensions import db
 from ..services import clock
 from .chat import Chat
-from .consultation import CLOSES_AFTER, Consultation
+from .consultation import Consultation
 from .consultation_states import COMING
+from .meeting import CLOSES_AFTER
 from .types import RowId, UtcDateTime
 from .user import User
 
