@@ -30,6 +30,7 @@ from .models import (
     agenda,
     another_time,
 )
+from .models import consultation as timekeeping
 from .models.conclusion import Sheet
 from .services import clock, current_services
 from .services.payments.demo import DemoBank
@@ -115,11 +116,11 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
         Conclusion.give(done, CONCLUSION, "seed-conclusion", seen=0)
         Review.give(done, 5, "Всё понятно объяснили, спасибо.")
     with _told(days_ago, (now - expired.starts_at - HOUR) / DAY):
-        expired.work()
+        timekeeping.look_at(expired)
     with _told(days_ago, (now - missed.starts_at) / DAY):
         missed.get_ready(anna)
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
-        missed.work()
+        timekeeping.look_at(missed)
     with _told(days_ago, 4):
         cancelled.cancel(anna, Reason.BAD_TIME, cancelled.promise_to(anna))
 

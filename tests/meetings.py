@@ -8,6 +8,7 @@ from money import answer
 
 from ibolit.extensions import db
 from ibolit.models import Consultation, Job, JobKind, Payment, Reason, User, another_time
+from ibolit.models import consultation as timekeeping
 from ibolit.services.payments import Stage
 
 
@@ -79,7 +80,7 @@ def ready(talk: Consultation, *sides: User) -> Consultation:
 
 def work(talk: Consultation) -> datetime | None:
     """What the worker would write now."""
-    next_at = talk.work()
+    next_at = timekeeping.look_at(talk)
     db.session.commit()
     return next_at
 

@@ -12,6 +12,7 @@ from ..database import queue_up
 from ..events import ConsultationProposed, record
 from ..extensions import db
 from ..services import clock
+from . import consultation as timekeeping
 from .chat import Chat
 from .consultation import PAYMENT_HOLDS, Consultation
 from .consultation_request import ConsultationRequest
@@ -66,7 +67,7 @@ def propose(
     db.session.flush()
     if request is not None:
         chat.show_anew(db.session.get_one(Message, request.message_id))
-    Job.add(JobKind.CONSULTATION, consultation.id, due_at=consultation.works_at())
+    Job.add(JobKind.CONSULTATION, consultation.id, due_at=timekeeping.next_look(consultation))
     record(ConsultationProposed(consultation.id))
     return consultation
 

@@ -164,7 +164,7 @@ class Consultation(Meeting):
         return self.paid_at is not None
 
     def state_at(self, now: datetime) -> ConsultationState:
-        if self.state is ConsultationState.PROPOSED and now >= self._expires_at:
+        if self.state is ConsultationState.PROPOSED and now >= self.expires_at:
             return ConsultationState.EXPIRED
         return super().state_at(now)
 
@@ -196,7 +196,7 @@ class Consultation(Meeting):
 
     def turns_at(self) -> datetime | None:
         """When time alone will change what is shown."""
-        now, moments = clock.now(), [self.opens_at, self.starts_at, self._expires_at, self.closes_at]
+        now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
         for side in (self.patient, self.doctor.user):
             seen = self._of(side, "ready_at")
             moments += [seen + READY_FOR] if seen is not None else []
@@ -314,16 +314,6 @@ class Consultation(Meeting):
 
     # Verbs: time
 
-    def work(self) -> datetime | None:
-        """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
-        self.lock()
-        self._catch_up()
-        for minutes in current_settings.reminders:
-            if self._is_to_be_reminded(minutes):
-                record(ConsultationNear(self.id, minutes))
-        self.open_chat()
-        return self.works_at()
-
     def lock(self) -> None:
         """Until the commit nobody else changes it: first its payments, then its chat, as payments do."""
         queue_up(db.session, f"consultation {self.id}")
@@ -358,13 +348,13 @@ class Consultation(Meeting):
     # Below: parts of the verbs
 
     @property
-    def _expires_at(self) -> datetime:
+    def expires_at(self) -> datetime:
         return self.starts_at + (PAYMENT_HOLDS if self.is_begun_to_pay else timedelta())
 
     def hold_for(self, user: User, seen: datetime | None = None) -> None:
         """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
         self.lock()
-        self._catch_up()
+        self.catch_up()
         if seen is not None and seen != self.starts_at:
             raise errors.ConsultationHasChanged
 
@@ -402,7 +392,7 @@ class Consultation(Meeting):
         self._give_back(Cause.MISSED, in_full=self.doctor_first_ready_at is None)
         record(ConsultationMissed(self.id))
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """What time has made of it is written, once."""
         due = self.state_now
         if due is self.state:
@@ -443,20 +433,36 @@ class Consultation(Meeting):
         if clock.now() < self.opens_at:
             raise errors.TooEarly
 
-    def _is_to_be_reminded(self, minutes: int) -> bool:
-        """Agreed before that moment; a moment long gone by reminds nobody."""
-        now, moment = clock.now(), self.starts_at - timedelta(minutes=minutes)
-        is_due = moment <= now < min(self.starts_at, moment + LATE_REMINDER)
-        was_agreed = self.confirmed_at is not None and self.confirmed_at <= moment
-        return self.state is ConsultationState.CONFIRMED and is_due and was_agreed
 
-    def works_at(self) -> datetime | None:
-        """The next moment the worker has something to do."""
-        now = clock.now()
-        if self.state is ConsultationState.PROPOSED:
-            return max(self._expires_at, now)
-        if self.state in AGREED:
-            reminders = [self.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
-            return min(moment for moment in [*reminders, self.closes_at] if moment > now or moment == self.closes_at)
-        closes = self.ends_at + CHAT_STAYS_OPEN
-        return closes if self.confirmed_at is not None and closes > now else None
+# Time
+
+
+def look_at(talk: Consultation) -> datetime | None:
+    """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
+    talk.lock()
+    talk.catch_up()
+    for minutes in current_settings.reminders:
+        if _is_to_be_reminded(talk, minutes):
+            record(ConsultationNear(talk.id, minutes))
+    talk.open_chat()
+    return next_look(talk)
+
+
+def next_look(talk: Consultation) -> datetime | None:
+    """The next moment the worker has something to do."""
+    now = clock.now()
+    if talk.state is ConsultationState.PROPOSED:
+        return max(talk.expires_at, now)
+    if talk.state in AGREED:
+        reminders = [talk.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
+        return min(moment for moment in [*reminders, talk.closes_at] if moment > now or moment == talk.closes_at)
+    closes = talk.ends_at + CHAT_STAYS_OPEN
+    return closes if talk.confirmed_at is not None and closes > now else None
+
+
+def _is_to_be_reminded(talk: Consultation, minutes: int) -> bool:
+    """Agreed before that moment; a moment long gone by reminds nobody."""
+    now, moment = clock.now(), talk.starts_at - timedelta(minutes=minutes)
+    is_due = moment <= now < min(talk.starts_at, moment + LATE_REMINDER)
+    was_agreed = talk.confirmed_at is not None and talk.confirmed_at <= moment
+    return talk.state is ConsultationState.CONFIRMED and is_due and was_agreed

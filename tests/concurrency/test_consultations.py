@@ -40,6 +40,7 @@ from ibolit.models import (
     agenda,
     another_time,
 )
+from ibolit.models import consultation as timekeeping
 from ibolit.services import clock
 from ibolit.services.payments import Paid
 
@@ -456,7 +457,7 @@ def test_worker_closes_the_window_while_somebody_is_late(clinic: Flask, chat: Ch
     later(hours=3 + TIMES)
     for id in ids:
         facts.clear()
-        deeds = lambda: of(id).work(), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
+        deeds = lambda: timekeeping.look_at(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
         worked, *ready = race(clinic, *deeds)
         assert (worked, set(ready)) == ("done", {"ConsultationHasChanged"})
         talk = anew(id)
@@ -469,7 +470,7 @@ def test_expiry_meets_the_success_it_waited_for(clinic: Flask, chat: Chat) -> No
     begun = [begin_to_pay(hours_ahead(chat, 0, PRICE))]
     id, payment_id, said = begun[0].consultation_id or 0, begun[0].id, answer(begun[0])
     later(hours=2, minutes=14)
-    deeds = settling(payment_id, said), lambda: of(id).work(), lambda: of(id).work()
+    deeds = settling(payment_id, said), lambda: timekeeping.look_at(of(id)), lambda: timekeeping.look_at(of(id))
     assert race(clinic, *deeds) == ["done"] * 3
     assert anew(id).state is ConsultationState.CONFIRMED
 
@@ -480,7 +481,7 @@ def test_expiry_meets_the_success_that_came_too_late(clinic: Flask, chat: Chat, 
     later(hours=3 + TIMES)
     for id, payment_id, said in races:
         facts.clear()
-        assert race(clinic, settling(payment_id, said), lambda: of(id).work()) == ["done"] * 2  # noqa: B023
+        assert race(clinic, settling(payment_id, said), lambda: timekeeping.look_at(of(id))) == ["done"] * 2  # noqa: B023
         talk = anew(id)
         assert (talk.state, money_of(talk)) == ("expired", [("succeeded", 0, ["sending"])])
         assert facts.count("ConsultationExpired") == 1

@@ -28,6 +28,7 @@ from ibolit.models import (
     agenda,
     another_time,
 )
+from ibolit.models import consultation as timekeeping
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import FOLLOWS
 from ibolit.services import clock
@@ -148,7 +149,7 @@ def test_unconfirmed_one_expires_at_its_start(chat: Chat) -> None:
     later(hours=2, minutes=1)
     assert talk.state_now is ConsultationState.EXPIRED
     assert talk.state is ConsultationState.PROPOSED
-    talk.work()
+    timekeeping.look_at(talk)
     assert talk.state is ConsultationState.EXPIRED
 
 
@@ -235,7 +236,7 @@ def test_doctor_ends_it(chat: Chat) -> None:
 def test_window_closes_what_both_came_to(chat: Chat) -> None:
     talk = meet(confirm(propose(chat)))
     later(hours=3, minutes=1)
-    talk.work()
+    timekeeping.look_at(talk)
     assert talk.state is ConsultationState.COMPLETED
 
 
@@ -250,7 +251,7 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
     if came != "nobody":
         talk.get_ready(talk.patient if came == "patient" else talk.doctor.user)
     later(hours=3, minutes=1)
-    talk.work()
+    timekeeping.look_at(talk)
     assert talk.state is ConsultationState.MISSED
     assert [(one.state, one.amount, one.cause) for one in payment.refunds] == [(outcome, PRICE, Cause.MISSED)]
 
@@ -392,7 +393,7 @@ def test_late_is_said_once_in_a_while(chat: Chat) -> None:
 def test_worker_reminds_once_a_moment(chat: Chat) -> None:
     talk = confirm(propose(chat, starts_at=clock.now() + timedelta(hours=25)))
     later(hours=1, minutes=1)
-    next_at = talk.work()
+    next_at = timekeeping.look_at(talk)
     assert [fact for fact in facts() if fact == "ConsultationNear"] == ["ConsultationNear"]
     assert next_at == talk.starts_at - timedelta(minutes=15)
 

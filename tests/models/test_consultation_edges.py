@@ -35,6 +35,7 @@ from ibolit.models import (
     agenda,
     another_time,
 )
+from ibolit.models import consultation as timekeeping
 from ibolit.models.chat import ChatState
 from ibolit.services import clock
 from ibolit.services.payments import Stage
@@ -547,5 +548,5 @@ def test_who_has_just_agreed_to_the_new_time_needs_no_reminder(chat: Chat, docto
     still.go(minutes=30)
     wish(talk, talk.patient, NOON + DAY)
     accept(talk, doctor.user)
-    talk.work()
+    timekeeping.look_at(talk)
     assert "ConsultationNear" not in facts()
