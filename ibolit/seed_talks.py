@@ -29,8 +29,8 @@ from .models import (
     User,
     agenda,
     another_time,
+    timekeeping,
 )
-from .models import consultation as timekeeping
 from .models.conclusion import Sheet
 from .services import clock, current_services
 from .services.payments.demo import DemoBank

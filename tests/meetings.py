@@ -7,8 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Consultation, Job, JobKind, Payment, Reason, User, another_time
-from ibolit.models import consultation as timekeeping
+from ibolit.models import Consultation, Job, JobKind, Payment, Reason, User, another_time, timekeeping
 from ibolit.services.payments import Stage
 
 

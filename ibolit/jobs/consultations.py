@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..extensions import db
-from ..models import Consultation, Job
-from ..models import consultation as timekeeping
+from ..models import Consultation, Job, timekeeping
 from ..services import clock
 
 

@@ -12,7 +12,7 @@ from ..database import queue_up
 from ..events import ConsultationProposed, record
 from ..extensions import db
 from ..services import clock
-from . import consultation as timekeeping
+from . import timekeeping
 from .chat import Chat
 from .consultation import PAYMENT_HOLDS, Consultation
 from .consultation_request import ConsultationRequest

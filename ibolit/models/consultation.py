@@ -31,7 +31,6 @@ from ..events import (
     ConsultationConfirmed,
     ConsultationExpired,
     ConsultationMissed,
-    ConsultationNear,
     ConsultationStarted,
     PhoneAsked,
     SideLate,
@@ -56,7 +55,6 @@ if TYPE_CHECKING:
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
 RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
-LATE_REMINDER = timedelta(hours=1)  # a worker that slept so long reminds nobody of tomorrow any more
 
 
 class Promise(StrEnum):
@@ -432,37 +430,3 @@ class Consultation(Meeting):
             raise errors.ConsultationHasChanged
         if clock.now() < self.opens_at:
             raise errors.TooEarly
-
-
-# Time
-
-
-def look_at(talk: Consultation) -> datetime | None:
-    """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
-    talk.lock()
-    talk.catch_up()
-    for minutes in current_settings.reminders:
-        if _is_to_be_reminded(talk, minutes):
-            record(ConsultationNear(talk.id, minutes))
-    talk.open_chat()
-    return next_look(talk)
-
-
-def next_look(talk: Consultation) -> datetime | None:
-    """The next moment the worker has something to do."""
-    now = clock.now()
-    if talk.state is ConsultationState.PROPOSED:
-        return max(talk.expires_at, now)
-    if talk.state in AGREED:
-        reminders = [talk.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
-        return min(moment for moment in [*reminders, talk.closes_at] if moment > now or moment == talk.closes_at)
-    closes = talk.ends_at + CHAT_STAYS_OPEN
-    return closes if talk.confirmed_at is not None and closes > now else None
-
-
-def _is_to_be_reminded(talk: Consultation, minutes: int) -> bool:
-    """Agreed before that moment; a moment long gone by reminds nobody."""
-    now, moment = clock.now(), talk.starts_at - timedelta(minutes=minutes)
-    is_due = moment <= now < min(talk.starts_at, moment + LATE_REMINDER)
-    was_agreed = talk.confirmed_at is not None and talk.confirmed_at <= moment
-    return talk.state is ConsultationState.CONFIRMED and is_due and was_agreed

@@ -39,8 +39,8 @@ from ibolit.models import (
     User,
     agenda,
     another_time,
+    timekeeping,
 )
-from ibolit.models import consultation as timekeeping
 from ibolit.services import clock
 from ibolit.services.payments import Paid
 

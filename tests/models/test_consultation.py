@@ -27,8 +27,8 @@ from ibolit.models import (
     User,
     agenda,
     another_time,
+    timekeeping,
 )
-from ibolit.models import consultation as timekeeping
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import FOLLOWS
 from ibolit.services import clock

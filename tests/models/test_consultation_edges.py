@@ -34,8 +34,8 @@ from ibolit.models import (
     User,
     agenda,
     another_time,
+    timekeeping,
 )
-from ibolit.models import consultation as timekeeping
 from ibolit.models.chat import ChatState
 from ibolit.services import clock
 from ibolit.services.payments import Stage
