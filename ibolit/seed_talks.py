@@ -22,6 +22,7 @@ from .models import (
     Job,
     JobKind,
     Payment,
+    Promise,
     Reason,
     Review,
     TalkKind,
@@ -122,7 +123,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
         timekeeping.look_at(missed)
     with _told(days_ago, 4):
-        cancelled.cancel(anna, Reason.BAD_TIME, cancelled.promise_to(anna))
+        cancelled.cancel(anna, Reason.BAD_TIME, Promise.to(anna, cancelled))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Consultation, Job, JobKind, Payment, Reason, User, another_time, timekeeping
+from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User, another_time, timekeeping
 from ibolit.services.payments import Stage
 
 
@@ -66,7 +66,7 @@ def accept(talk: Consultation, by: User) -> Consultation:
 
 
 def cancel(talk: Consultation, by: User) -> None:
-    talk.cancel(by, Reason.BAD_TIME, talk.promise_to(by))
+    talk.cancel(by, Reason.BAD_TIME, Promise.to(by, talk))
     db.session.commit()
 
 

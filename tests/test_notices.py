@@ -23,6 +23,7 @@ from ibolit.models import (
     JobKind,
     Message,
     Notification,
+    Promise,
     Reason,
     TalkKind,
     User,
@@ -294,7 +295,7 @@ def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient
 
 def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
     talk = agreed(chat)
-    talk.cancel(patient, Reason.OTHER, talk.promise_to(patient))
+    talk.cancel(patient, Reason.OTHER, Promise.to(patient, talk))
     db.session.rollback()
     assert (told(patient), told(doctor.user), notes(chat)) == ([], [], [])
     assert db.session.scalars(db.select(Job).where(Job.kind == JobKind.NOTIFICATION)).all() == []
@@ -382,7 +383,7 @@ def test_chat_speaks_in_the_clinics_time(
 
 @pytest.mark.parametrize(("reason", "words"), [(Reason.CHANGED_MIND, "передумал"), (Reason.OTHER, "другая причина")])
 def test_chat_says_who_cancelled_and_why(chat: Chat, talk: Consultation, reason: Reason, words: str) -> None:
-    talk.cancel(talk.patient, reason, talk.promise_to(talk.patient))
+    talk.cancel(talk.patient, reason, Promise.to(talk.patient, talk))
     db.session.commit()
     assert notes(chat) == [f"Пациент отменил консультацию {WHEN}: {words}."]
 

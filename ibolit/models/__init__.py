@@ -18,7 +18,7 @@ from .conclusion import (
     Template,
 )
 from .consent import Consent, DocumentKind
-from .consultation import Consultation, Promise
+from .consultation import Consultation
 from .consultation_request import ConsultationRequest
 from .consultation_states import ConsultationState, Reason, TalkKind
 from .device import Device
@@ -32,6 +32,7 @@ from .notification import Channel, Notification, NotificationKind, NotificationS
 from .patient_import import Fault, ImportLine, PatientImport
 from .patient_note import PatientNote
 from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .promise import Promise
 from .push_subscription import PushSubscription
 from .reply_template import ReplyTemplate
 from .stored import StoredFile, files_named_in

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import (
@@ -22,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
-from ..config import current_settings
 from ..database import queue_up
 from ..events import (
     ConsultationCancelled,
@@ -46,6 +44,7 @@ from .job import Job, JobKind
 from .meeting import OPENS_BEFORE, READY_FOR, Meeting
 from .message import Message
 from .payment import Cause, Payment
+from .promise import Promise
 from .types import UtcDateTime, word_of
 from .user import User
 
@@ -53,16 +52,7 @@ if TYPE_CHECKING:
     from .conclusion import Complaint, Conclusion, Review
 
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
-RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
-
-
-class Promise(StrEnum):
-    """What becomes of the money when somebody cancels now; said before the press, kept after it."""
-
-    NOTHING_PAID = "nothing_paid"
-    FULL = "full"
-    CLINIC_DECIDES = "clinic_decides"
 
 
 class Consultation(Meeting):
@@ -186,12 +176,6 @@ class Consultation(Meeting):
     def may_be_cancelled(self) -> bool:
         return self.state_now in COMING[:2]
 
-    def promise_to(self, user: User) -> Promise:
-        """The refund rule (the offer, section 5), for whoever would cancel now."""
-        if not any(one.rest > 0 for one in self.payments):
-            return Promise.NOTHING_PAID
-        return Promise.FULL if self._goes_back_in_full(user) else Promise.CLINIC_DECIDES
-
     def turns_at(self) -> datetime | None:
         """When time alone will change what is shown."""
         now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
@@ -252,7 +236,7 @@ class Consultation(Meeting):
             return  # pressed twice
         if not self.may_be_cancelled():
             raise errors.ConsultationHasChanged
-        if promise is not self.promise_to(user):
+        if promise is not Promise.to(user, self):
             raise errors.PromiseHasChanged
         self._become(ConsultationState.CANCELLED)
         self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
@@ -413,15 +397,6 @@ class Consultation(Meeting):
                 payment.give_back(payment.rest, cause)
             else:
                 payment.wish_back(cause)
-
-    def _goes_back_in_full(self, user: User) -> bool:
-        if user.id != self.patient_id or self.was_moved_by_doctor or self.paid_start is None or self.paid_at is None:
-            return True
-        if self.wish is not None and self.proposed_by_id != user.id:
-            return True  # the doctor cannot come at the time that was paid for
-        now = clock.now()
-        in_time = timedelta(hours=current_settings.refund_hours)
-        return now <= self.paid_start - in_time or now - self.paid_at <= RETHINK
 
     def _refuse_if_closed(self) -> None:
         if self.state is ConsultationState.PROPOSED:

@@ -13,8 +13,7 @@ from icalendar import Calendar, Event
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, Doctor, User, another_time
-from ibolit.models.consultation import Promise
+from ibolit.models import Chat, Consultation, Doctor, Promise, User, another_time
 from ibolit.models.consultation_states import Reason
 from ibolit.services import clock
 

@@ -64,7 +64,7 @@ def meet(talk: Consultation) -> Consultation:
 
 
 def cancel(talk: Consultation, by: User) -> None:
-    talk.cancel(by, Reason.BAD_TIME, talk.promise_to(by))
+    talk.cancel(by, Reason.BAD_TIME, Promise.to(by, talk))
     db.session.commit()
 
 
@@ -303,7 +303,7 @@ def test_patients_refund_rule(chat: Chat, hours_ahead: int, minutes_since_paid: 
     talk = propose(chat, starts_at=clock.now() + start, price=PRICE)
     payment = pay(talk)
     later(minutes=minutes_since_paid)
-    assert talk.promise_to(talk.patient) is promise
+    assert Promise.to(talk.patient, talk) is promise
     cancel(talk, talk.patient)
     assert talk.state is ConsultationState.CANCELLED
     state = RefundState.SENDING if promise is Promise.FULL else RefundState.WISHED
@@ -326,7 +326,7 @@ def test_time_agreed_at_payment_counts_not_the_wished_one(chat: Chat) -> None:
     later(hours=1)
     another_time.wish(talk, talk.patient, new, talk.starts_at)
     another_time.accept(talk, talk.doctor.user, new)
-    assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
 
 
 def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
@@ -336,7 +336,7 @@ def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
     later(hours=1)
     another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
     another_time.accept(talk, talk.patient, new)
-    assert talk.promise_to(talk.patient) is Promise.FULL
+    assert Promise.to(talk.patient, talk) is Promise.FULL
 
 
 def test_promise_on_the_screen_is_kept_or_said_anew(chat: Chat) -> None:

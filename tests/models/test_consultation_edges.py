@@ -86,8 +86,8 @@ def test_refund_rule_at_its_exact_moments(
     talk = propose(chat, starts_at=NOON + since_paid + before_start, price=PRICE)
     pay(talk)
     still.show(NOON + since_paid)
-    assert talk.promise_to(talk.patient) is promise
-    assert talk.promise_to(talk.doctor.user) is Promise.FULL
+    assert Promise.to(talk.patient, talk) is promise
+    assert Promise.to(talk.doctor.user, talk) is Promise.FULL
 
 
 def test_window_opens_and_closes_on_the_minute(chat: Chat, still: StillClock, patient: User) -> None:
@@ -200,7 +200,7 @@ def test_odd_sum_of_what_has_expired_goes_back_even_if_kept(chat: Chat, still: S
 def test_odd_sum_goes_back_with_the_cancelled_one(chat: Chat, patient: User, operator: User) -> None:
     talk = propose(chat, price=PRICE)
     odd = pay(talk, amount=500_00)
-    assert talk.promise_to(patient) is Promise.FULL
+    assert Promise.to(patient, talk) is Promise.FULL
     cancel(talk, patient)
     assert refunds(odd) == [("declined", 500_00, "odd_sum"), ("sending", 500_00, "cancelled")]
     assert not odd.refunds[0].approve(None, "", operator)
@@ -219,7 +219,7 @@ def test_moved_while_it_is_being_paid_is_paid_for_the_new_time(chat: Chat, patie
 def test_cancelled_while_it_is_being_paid_gives_all_back(chat: Chat, patient: User) -> None:
     talk = propose(chat, price=PRICE)
     payment = begin_to_pay(talk)
-    assert talk.promise_to(patient) is Promise.NOTHING_PAID
+    assert Promise.to(patient, talk) is Promise.NOTHING_PAID
     cancel(talk, patient)
     with pytest.raises(errors.ConsultationHasChanged):
         Payment.begin_for(talk, patient, talk.starts_at)
@@ -345,11 +345,11 @@ def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, st
     talk = propose(chat, price=PRICE)
     pay(talk)
     still.go(minutes=31)
-    assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
     new = wish(talk, talk.doctor.user, NOON + 3 * DAY)
-    assert talk.promise_to(talk.patient) is Promise.FULL
+    assert Promise.to(talk.patient, talk) is Promise.FULL
     another_time.decline(talk, talk.patient, new)
-    assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
 
 
 def test_yes_is_said_to_the_wish_that_was_seen(chat: Chat, doctor: Doctor) -> None:

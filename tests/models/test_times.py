@@ -264,7 +264,7 @@ def test_refund_rule_counts_hours_and_not_the_clock_on_the_wall(
         talk = propose(chat, starts_at=start, price=1500_00)
         pay(talk)
         still.show(local_moment(day - timedelta(days=1), time(12), LISBON))
-        assert talk.promise_to(patient) is promise
+        assert Promise.to(patient, talk) is promise
 
 
 def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> None:

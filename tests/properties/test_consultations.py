@@ -236,7 +236,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             talk = self._talk(which)
             if talk is not None:
                 user = self._user(talk, side)
-                self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, talk.promise_to(user), talk.state_now)
+                self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, Promise.to(user, talk), talk.state_now)
 
     @step(5, which=some, fresh=mostly)
     def confirm(self, which: int, fresh: bool) -> None:
@@ -702,7 +702,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         if talk is None:
             return None, Screen(NOON, None, Promise.FULL, ConsultationState.EXPIRED)
         if fresh or (talk.id, side) not in self.screens:
-            promise = talk.promise_to(self._user(talk, side))
+            promise = Promise.to(self._user(talk, side), talk)
             self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, promise, talk.state_now)
         return talk, self.screens[talk.id, side]
 

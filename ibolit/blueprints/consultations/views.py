@@ -19,6 +19,7 @@ from ...models import (
     Consultation,
     ConsultationState,
     Payment,
+    Promise,
     Reason,
     Tried,
     another_time,
@@ -228,7 +229,7 @@ def _ask_time(consultation: Consultation, form: WishForm, status: int) -> Respon
 
 def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) -> ResponseReturnValue:
     fragment, page = "consultations/cancellation.html", "consultations/cancellation.html"
-    promise = consultation.promise_to(current_user)
+    promise = Promise.to(current_user, consultation)
     context = {"consultation": consultation, "form": form, "promise": promise, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)
 
