@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
@@ -716,9 +716,3 @@ def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
         income = months.setdefault((local.year, local.month), Income(paid_at))
         income.paid, income.returned, income.count = income.paid + sum_, income.returned + refunded, income.count + 1
     return list(months.values())
-
-
-def owed() -> int:
-    """Kopecks of refunds that the provider refused."""
-    failed = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.state == RefundState.FAILED)
-    return int(db.session.scalar(failed) or 0)
