@@ -31,9 +31,11 @@ from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
 from .patient_import import Fault, ImportLine, PatientImport
 from .patient_note import PatientNote
-from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .payment import Payment, PaymentState
 from .promise import Promise
 from .push_subscription import PushSubscription
+from .receipt import Receipt
+from .refund import Cause, Refund, RefundState
 from .reply_template import ReplyTemplate
 from .stored import StoredFile, files_named_in
 from .user import EmailProof, IdentityLevel, Role, User

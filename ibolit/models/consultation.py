@@ -43,8 +43,9 @@ from .doctor import Doctor
 from .job import Job, JobKind
 from .meeting import OPENS_BEFORE, READY_FOR, Meeting
 from .message import Message
-from .payment import Cause, Payment
+from .payment import Payment
 from .promise import Promise
+from .refund import Cause
 from .types import UtcDateTime, word_of
 from .user import User
 

@@ -27,13 +27,13 @@ from ibolit.models import (
     Payment,
     Promise,
     Reason,
-    Refund,
     Role,
     TalkKind,
     Terms,
     User,
     agenda,
     another_time,
+    books,
     timekeeping,
 )
 from ibolit.models.chat import ChatState
@@ -289,7 +289,7 @@ def test_refund_the_bank_refused_stays_a_debt_of_a_cancelled_one(chat: Chat, doc
     db.session.commit()
     assert payment.refund_is_stuck
     assert talk.message.revision > revision  # its card says so
-    assert list(db.session.scalars(Refund.to_decide())) == [refund]
+    assert list(db.session.scalars(books.to_decide())) == [refund]
     assert refund.repeat(operator)
     assert (talk.state, payment.rest) == ("cancelled", 0)
 

@@ -21,12 +21,13 @@ from ibolit.models import (
     Payment,
     PaymentState,
     Receipt,
-    Refund,
     RefundState,
     User,
+    books,
 )
+from ibolit.models.asking import KEY_LIVES, pause_since
 from ibolit.models.consent import OFFER
-from ibolit.models.payment import KEY_LIVES, in_working_days, pause_since
+from ibolit.models.payment import in_working_days
 from ibolit.services import clock
 from ibolit.services.payments import Back, Fiscal, GatewayUnsure, Order, Paid, Stage
 
@@ -274,7 +275,7 @@ def test_odd_sum_is_not_applied_and_waits_for_the_operator(
     settle(payment, **said)
     assert chat.open_until == end
     assert (payment.applied_at, payment.state) == (None, PaymentState.SUCCEEDED)
-    [refund] = db.session.scalars(Refund.to_decide())
+    [refund] = db.session.scalars(books.to_decide())
     assert (refund.cause, refund.state, refund.amount) == (Cause.ODD_SUM, RefundState.WISHED, payment.paid)
     assert payment.is_odd
     settle(payment, **said)

@@ -43,6 +43,7 @@ from ibolit.models import (
     Role,
     Tariff,
     User,
+    books,
 )
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayUnsure, Paid
@@ -435,7 +436,7 @@ class MoneyMachine(RuleBasedStateMachine):
             done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
             assert {one.provider_id: one.amount for one in done} == theirs
             waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.WISHED)]
-            assert db.session.scalars(Refund.to_decide()).all() == waits
+            assert db.session.scalars(books.to_decide()).all() == waits
             assert self.stub.taken() == sum(one.paid for one in payments) - sum(theirs.values())
             self._check_the_time(payments)
 
