@@ -21,7 +21,6 @@ from .models import (
     Doctor,
     Job,
     JobKind,
-    Payment,
     Promise,
     Reason,
     Review,
@@ -32,6 +31,7 @@ from .models import (
     another_time,
     timekeeping,
 )
+from .models import payment as buying
 from .models.conclusion import Sheet
 from .services import clock, current_services
 from .services.payments.demo import DemoBank
@@ -159,7 +159,7 @@ def _pay(talk: Consultation) -> None:
     if not isinstance(bank, DemoBank):
         talk.confirm(talk.patient, talk.starts_at)
         return
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
     payment.settle(bill)
     bank.pay(bill.id)

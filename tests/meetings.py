@@ -8,6 +8,7 @@ from money import answer
 
 from ibolit.extensions import db
 from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User, another_time, timekeeping
+from ibolit.models import payment as buying
 from ibolit.services.payments import Stage
 
 
@@ -29,7 +30,7 @@ class StillClock:
 
 def begin_to_pay(talk: Consultation) -> Payment:
     """Made at the provider, who waits for the payer."""
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     db.session.commit()
     payment.settle(answer(payment, Stage.WAITING))
     db.session.commit()

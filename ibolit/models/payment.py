@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
@@ -32,7 +32,7 @@ from ..services.payments import (
     Stage,
 )
 from .asking import KEY_LIVES, PROVIDER_IS_SLOW, pause_since
-from .chat import Access, Chat
+from .chat import Chat
 from .consent import OFFER
 from .doctor import Doctor, Tariff
 from .job import Job, JobKind
@@ -145,17 +145,6 @@ class Payment(Model):
         return select(cls).where(cls.provider_id == provider_id)
 
     @classmethod
-    def live_for(cls, chat: Chat, tariff: Tariff) -> Self | None:
-        return db.session.scalar(
-            select(cls).where(cls.chat_id == chat.id, cls.tariff_id == tariff.id, cls.state.in_(LIVE))
-        )
-
-    @classmethod
-    def live_for_talk(cls, consultation: Consultation) -> Self | None:
-        mine = cls.consultation_id == consultation.id, cls.state.in_(LIVE)
-        return db.session.scalar(select(cls).where(*mine))
-
-    @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that wait for something: the sweep sees that each has its job."""
         return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE))).all()
@@ -247,45 +236,6 @@ class Payment(Model):
         return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
 
     # Verbs
-
-    @classmethod
-    def begin(cls, chat: Chat, tariff: Tariff, payer: User) -> Self:
-        """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
-
-        Its job goes on with it whatever becomes of the request.
-        """
-        queue_up(db.session, f"payment {chat.id} {tariff.id}")
-        live = cls.live_for(chat, tariff)
-        if live is not None:
-            return live
-        if tariff.hidden or tariff.doctor_id != chat.doctor_id or not _is_for_sale(chat):
-            raise errors.NothingToBuy
-        return cls._make(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
-
-    @classmethod
-    def begin_for(cls, consultation: Consultation, payer: User, seen: datetime) -> Self:
-        """The live payment for this consultation, which starts when the patient saw it starts.
-
-        Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
-        """
-        consultation.lock()
-        is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
-        if not is_as_seen or not consultation.waits_for_money:
-            raise errors.ConsultationHasChanged
-        live = cls.live_for_talk(consultation)
-        if live is not None:
-            return live
-        if not consultation.may_be_paid():
-            raise errors.ConsultationHasChanged
-        bought: dict[str, object] = {
-            "consultation": consultation,
-            "title": TALK,
-            "days": 0,
-            "amount": consultation.price,
-        }
-        payment = cls._make(consultation.chat, payer, **bought)
-        consultation.show_anew()
-        return payment
 
     def lock(self) -> None:
         """Until the commit nobody else settles it; what was loaded before is read anew. Before the chat's lock."""
@@ -399,30 +349,11 @@ class Payment(Model):
 
     # Below: parts of the verbs
 
-    @classmethod
-    def _make(cls, chat: Chat, payer: User, **bought: object) -> Self:
-        payment = cls(
-            token=secrets.token_hex(16),
-            payer_id=payer.id,
-            chat_id=chat.id,
-            doctor_id=chat.doctor_id,
-            offer_version=OFFER.version,
-            offer_hash=OFFER.hash,
-            phone=payer.phone,
-            email=payer.email,
-            key=secrets.token_hex(16),
-            **bought,
-        )
-        db.session.add(payment)
-        db.session.flush()
-        Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
-        return payment
-
     def _is_taken(self) -> bool:
         """What was bought is given; False when it is not for sale any more."""
         if self.consultation is not None:
             return self.consultation.take(self)
-        if not _is_for_sale(self.chat):
+        if not self.chat.is_time_sold:
             return False
         self.chat.prolong(self.days)
         self.opened_until = self.chat.open_until
@@ -449,11 +380,6 @@ class Payment(Model):
         record(PaymentChanged(self.id))
 
 
-def _is_for_sale(chat: Chat) -> bool:
-    """An unlimited chat is sold nothing, and time with a doctor who has left the directory would be wasted money."""
-    return chat.access is not Access.UNLIMITED and not chat.doctor.hidden
-
-
 def round_half_up(numerator: int, denominator: int) -> int:
     """Kopecks, never a float."""
     return (2 * numerator + denominator) // (2 * denominator)
@@ -466,3 +392,62 @@ def in_working_days(count: int) -> datetime:
         moment += DAY
         count -= moment.weekday() < 5
     return moment
+
+
+# Buying
+
+
+def begin(chat: Chat, tariff: Tariff, payer: User) -> Payment:
+    """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
+
+    Its job goes on with it whatever becomes of the request.
+    """
+    queue_up(db.session, f"payment {chat.id} {tariff.id}")
+    live = _live(Payment.chat_id == chat.id, Payment.tariff_id == tariff.id)
+    if live is not None:
+        return live
+    if tariff.hidden or tariff.doctor_id != chat.doctor_id or not chat.is_time_sold:
+        raise errors.NothingToBuy
+    return _make(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
+
+
+def begin_for(consultation: Consultation, payer: User, seen: datetime) -> Payment:
+    """The live payment for this consultation, which starts when the patient saw it starts.
+
+    Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
+    """
+    consultation.lock()
+    is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
+    if not is_as_seen or not consultation.waits_for_money:
+        raise errors.ConsultationHasChanged
+    live = _live(Payment.consultation_id == consultation.id)
+    if live is not None:
+        return live
+    if not consultation.may_be_paid():
+        raise errors.ConsultationHasChanged
+    payment = _make(consultation.chat, payer, consultation=consultation, title=TALK, days=0, amount=consultation.price)
+    consultation.show_anew()
+    return payment
+
+
+def _live(*of_this: ColumnElement[bool]) -> Payment | None:
+    return db.session.scalar(select(Payment).where(*of_this, Payment.state.in_(LIVE)))
+
+
+def _make(chat: Chat, payer: User, **bought: object) -> Payment:
+    payment = Payment(
+        token=secrets.token_hex(16),
+        payer_id=payer.id,
+        chat_id=chat.id,
+        doctor_id=chat.doctor_id,
+        offer_version=OFFER.version,
+        offer_hash=OFFER.hash,
+        phone=payer.phone,
+        email=payer.email,
+        key=secrets.token_hex(16),
+        **bought,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
+    return payment

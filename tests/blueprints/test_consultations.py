@@ -13,6 +13,7 @@ from money import answer
 
 from ibolit.extensions import db
 from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
+from ibolit.models import payment as buying
 from ibolit.rendering import epoch
 from ibolit.services import clock
 
@@ -50,7 +51,7 @@ def confirmed(talk: Consultation) -> Consultation:
 
 def paid(talk: Consultation) -> Payment:
     talk = fresh(talk)
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     payment.settle(answer(payment))
     db.session.commit()
     return payment

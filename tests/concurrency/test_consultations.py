@@ -41,6 +41,7 @@ from ibolit.models import (
     another_time,
     timekeeping,
 )
+from ibolit.models import payment as buying
 from ibolit.services import clock
 from ibolit.services.payments import Paid
 
@@ -170,7 +171,7 @@ def test_two_payments_succeed_at_once_and_one_goes_back(clinic: Flask, chat: Cha
     chat_id = chat.id
     for number in range(TIMES):
         talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        first = Payment.begin_for(talk, talk.patient, talk.starts_at)
+        first = buying.begin_for(talk, talk.patient, talk.starts_at)
         first.end("not_created")
         second = begin_to_pay(talk)
         id, said = talk.id, [(one.id, answer(one)) for one in (first, second)]
@@ -185,7 +186,7 @@ def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> Non
     for number in range(TIMES):
         talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = talk.id, talk.starts_at
-        assert race(clinic, *[lambda: Payment.begin_for(of(id), of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
+        assert race(clinic, *[lambda: buying.begin_for(of(id), of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
         assert len(anew(id).payments) == 1
 
 
@@ -195,7 +196,7 @@ def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
         talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = talk.id, talk.starts_at
         deeds = (
-            lambda: Payment.begin_for(of(id), of(id).patient, seen),  # noqa: B023
+            lambda: buying.begin_for(of(id), of(id).patient, seen),  # noqa: B023
             cancelling(id, "doctor", Promise.NOTHING_PAID),
         )
         begun, cancelled = race(clinic, *deeds)

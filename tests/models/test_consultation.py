@@ -29,6 +29,7 @@ from ibolit.models import (
     another_time,
     timekeeping,
 )
+from ibolit.models import payment as buying
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import FOLLOWS
 from ibolit.services import clock
@@ -41,7 +42,7 @@ FAR = timedelta(days=3)
 
 
 def pay(talk: Consultation, **more: object) -> Payment:
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     db.session.commit()
     payment.settle(answer(payment, Stage.SUCCEEDED, **more))
     db.session.commit()
@@ -140,8 +141,8 @@ def test_paying_confirms(chat: Chat) -> None:
 
 def test_one_live_payment_for_a_consultation(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    first = Payment.begin_for(talk, talk.patient, talk.starts_at)
-    assert Payment.begin_for(talk, talk.patient, talk.starts_at) is first
+    first = buying.begin_for(talk, talk.patient, talk.starts_at)
+    assert buying.begin_for(talk, talk.patient, talk.starts_at) is first
 
 
 def test_unconfirmed_one_expires_at_its_start(chat: Chat) -> None:
@@ -155,7 +156,7 @@ def test_unconfirmed_one_expires_at_its_start(chat: Chat) -> None:
 
 def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     later(hours=2, minutes=14)
     assert talk.state_now is ConsultationState.PROPOSED
     payment.settle(answer(payment))
@@ -164,7 +165,7 @@ def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
 
 def test_late_success_goes_back_by_itself(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     later(hours=2, minutes=16)
     payment.settle(answer(payment))
     assert talk.state_now is ConsultationState.EXPIRED

@@ -36,6 +36,7 @@ from ibolit.models import (
     books,
     timekeeping,
 )
+from ibolit.models import payment as buying
 from ibolit.models.chat import ChatState
 from ibolit.services import clock
 from ibolit.services.payments import Stage
@@ -115,7 +116,7 @@ def test_at_its_very_start_it_can_neither_be_confirmed_nor_begun_to_pay(chat: Ch
     with pytest.raises(errors.ConsultationHasChanged):
         free.confirm(free.patient, free.starts_at)
     with pytest.raises(errors.ConsultationHasChanged):
-        Payment.begin_for(paid, paid.patient, paid.starts_at)
+        buying.begin_for(paid, paid.patient, paid.starts_at)
 
 
 def test_payment_holds_it_for_a_quarter_of_an_hour_and_no_longer(chat: Chat, still: StillClock) -> None:
@@ -150,7 +151,7 @@ def test_hold_ends_with_its_payment_and_the_worker_hears_of_it(chat: Chat, still
 def test_second_payment_goes_back_and_the_talk_stays(chat: Chat) -> None:
     """The first was given up here while the bank still took it."""
     talk = propose(chat, price=PRICE)
-    first = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    first = buying.begin_for(talk, talk.patient, talk.starts_at)
     first.end("not_created")
     second = pay(talk)
     succeed(first)
@@ -161,13 +162,13 @@ def test_second_payment_goes_back_and_the_talk_stays(chat: Chat) -> None:
 
 def test_first_payment_confirms_though_a_second_waits(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    first = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    first = buying.begin_for(talk, talk.patient, talk.starts_at)
     first.end("not_created")
     second = begin_to_pay(talk)
     succeed(first)
     assert talk.state is ConsultationState.CONFIRMED
     with pytest.raises(errors.ConsultationHasChanged):  # nobody is led to pay once more
-        Payment.begin_for(talk, talk.patient, talk.starts_at)
+        buying.begin_for(talk, talk.patient, talk.starts_at)
     succeed(second)
     assert (first.rest, second.rest, talk.state) == (PRICE, 0, "confirmed")
 
@@ -222,7 +223,7 @@ def test_cancelled_while_it_is_being_paid_gives_all_back(chat: Chat, patient: Us
     assert Promise.to(patient, talk) is Promise.NOTHING_PAID
     cancel(talk, patient)
     with pytest.raises(errors.ConsultationHasChanged):
-        Payment.begin_for(talk, patient, talk.starts_at)
+        buying.begin_for(talk, patient, talk.starts_at)
     succeed(payment)
     assert (talk.state, refunds(payment)) == ("cancelled", [("sending", PRICE, "not_for_sale")])
 
@@ -231,7 +232,7 @@ def test_only_the_patient_pays(chat: Chat, doctor: Doctor, stranger: User) -> No
     talk = propose(chat, price=PRICE)
     for other in (doctor.user, stranger):
         with pytest.raises(errors.ConsultationHasChanged):
-            Payment.begin_for(talk, other, talk.starts_at)
+            buying.begin_for(talk, other, talk.starts_at)
     assert db.session.scalars(db.select(Payment)).all() == []
 
 

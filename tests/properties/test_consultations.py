@@ -56,6 +56,7 @@ from ibolit.models import (
     User,
     another_time,
 )
+from ibolit.models import payment as buying
 from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage
@@ -311,7 +312,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if talk is None:
                 return
             with self._refused():
-                payment = Payment.begin_for(talk, talk.patient, screen.start)
+                payment = buying.begin_for(talk, talk.patient, screen.start)
                 assert talk.state_now is ConsultationState.PROPOSED  # else he would be led to pay for nothing
                 db.session.commit()
                 self.known[talk.id].agreed["patient"].add(screen.start)

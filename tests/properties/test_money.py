@@ -45,6 +45,7 @@ from ibolit.models import (
     User,
     books,
 )
+from ibolit.models import payment as buying
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayUnsure, Paid
 from ibolit.services.payments.amounts import from_kopecks
@@ -165,7 +166,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for _ in range(devices):
                 chat, tariff = self._chat(), db.session.scalars(sa.select(Tariff).order_by(Tariff.id)).all()[which]
                 try:
-                    pressed.append(Payment.begin(chat, tariff, chat.patient).id)
+                    pressed.append(buying.begin(chat, tariff, chat.patient).id)
                 except errors.NothingToBuy:
                     assert chat.access is Access.UNLIMITED or chat.doctor.hidden
                 db.session.commit()

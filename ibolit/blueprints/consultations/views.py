@@ -18,13 +18,13 @@ from ...models import (
     AuditEvent,
     Consultation,
     ConsultationState,
-    Payment,
     Promise,
     Reason,
     Tried,
     another_time,
     consultation_lists,
 )
+from ...models import payment as buying
 from ...rendering import go, respond, wants_fragment
 from ..entrance import address
 from ..paying import lead_to, make
@@ -84,7 +84,7 @@ def pay(id: int) -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(404)
     try:
-        payment = Payment.begin_for(consultation, current_user, seen)
+        payment = buying.begin_for(consultation, current_user, seen)
         db.session.commit()
         make(payment)
     except errors.Refused as refusal:
