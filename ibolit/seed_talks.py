@@ -29,9 +29,9 @@ from .models import (
     User,
     agenda,
     another_time,
+    buying,
     timekeeping,
 )
-from .models import payment as buying
 from .models.conclusion import Sheet
 from .services import clock, current_services
 from .services.payments.demo import DemoBank

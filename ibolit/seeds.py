@@ -30,8 +30,8 @@ from .models import (
     Role,
     Tariff,
     User,
+    buying,
 )
-from .models import payment as buying
 from .models.chat import ChatMember
 from .seed_files import humming, rash, results
 from .services import clock, current_services, media, passwords

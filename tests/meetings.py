@@ -7,8 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User, another_time, timekeeping
-from ibolit.models import payment as buying
+from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User, another_time, buying, timekeeping
 from ibolit.services.payments import Stage
 
 

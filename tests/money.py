@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Job, JobKind, Payment, Refund, Tariff
-from ibolit.models import payment as buying
+from ibolit.models import Cause, Chat, Job, JobKind, Payment, Refund, Tariff, buying
 from ibolit.services.payments import Paid, Stage
 
 PAGE = "https://yookassa.example/pay"

@@ -12,8 +12,7 @@ from money import begin, buy, settle
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import AttachmentState, Cause, Chat, Consultation, Device, Doctor, Kind, User
-from ibolit.models import payment as buying
+from ibolit.models import AttachmentState, Cause, Chat, Consultation, Device, Doctor, Kind, User, buying
 from ibolit.rendering import epoch
 from ibolit.services import Services
 from ibolit.services.payments import Stage

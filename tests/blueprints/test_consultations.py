@@ -12,8 +12,7 @@ from factories import later, make_chat, make_user, propose
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
-from ibolit.models import payment as buying
+from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User, buying
 from ibolit.rendering import epoch
 from ibolit.services import clock
 

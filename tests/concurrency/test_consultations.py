@@ -39,9 +39,9 @@ from ibolit.models import (
     User,
     agenda,
     another_time,
+    buying,
     timekeeping,
 )
-from ibolit.models import payment as buying
 from ibolit.services import clock
 from ibolit.services.payments import Paid
 

@@ -29,8 +29,8 @@ from ibolit.models import (
     Role,
     Tariff,
     User,
+    buying,
 )
-from ibolit.models import payment as buying
 from ibolit.services import Services
 from ibolit.services.payments import Stage
 from ibolit.services.payments.yookassa import Shop, YooKassa

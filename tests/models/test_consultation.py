@@ -27,9 +27,9 @@ from ibolit.models import (
     User,
     agenda,
     another_time,
+    buying,
     timekeeping,
 )
-from ibolit.models import payment as buying
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import FOLLOWS
 from ibolit.services import clock

@@ -34,9 +34,9 @@ from ibolit.models import (
     agenda,
     another_time,
     books,
+    buying,
     timekeeping,
 )
-from ibolit.models import payment as buying
 from ibolit.models.chat import ChatState
 from ibolit.services import clock
 from ibolit.services.payments import Stage

@@ -55,8 +55,8 @@ from ibolit.models import (
     TalkKind,
     User,
     another_time,
+    buying,
 )
-from ibolit.models import payment as buying
 from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage

@@ -44,8 +44,8 @@ from ibolit.models import (
     Tariff,
     User,
     books,
+    buying,
 )
-from ibolit.models import payment as buying
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayUnsure, Paid
 from ibolit.services.payments.amounts import from_kopecks

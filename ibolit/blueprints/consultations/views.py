@@ -22,9 +22,9 @@ from ...models import (
     Reason,
     Tried,
     another_time,
+    buying,
     consultation_lists,
 )
-from ...models import payment as buying
 from ...rendering import go, respond, wants_fragment
 from ..entrance import address
 from ..paying import lead_to, make

@@ -10,8 +10,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, Tariff
-from ...models import payment as buying
+from ...models import Chat, Tariff, buying
 from ...rendering import respond
 from ..paying import lead_to, make
 
