@@ -84,9 +84,7 @@ class Refund(Model):
         What he keeps of an odd sum is taken for what was ordered.
         Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
         """
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.WISHED:
+        if not self._hold_if(RefundState.WISHED):
             return False
         sum_ = self.amount if amount is None else amount
         if not 0 < sum_ <= self.payment.rest:
@@ -99,28 +97,24 @@ class Refund(Model):
 
     def decline(self, note: str, by: User) -> bool:
         """The operator's no; money of an odd sum is taken for what was ordered."""
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.WISHED:
+        if not self._hold_if(RefundState.WISHED):
             return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is Cause.ODD_SUM:
             self.payment.keep()
         elif self.cause in (Cause.CANCELLED, Cause.MISSED):
             self.payment.was_served()  # as far as it will ever be
-        record(PaymentChanged(self.payment_id))
+        self._tell()
         return True
 
     def repeat(self, by: User) -> bool:
         """The operator tries a failed one again, as a new deed with a new key."""
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.FAILED:
+        if not self._hold_if(RefundState.FAILED):
             return False
         self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
         self.state, self.decided_by, self.sent_at = RefundState.SENDING, by.id, clock.now()
         Job.add(JobKind.REFUND, self.id)
-        record(PaymentChanged(self.payment_id))
+        self._tell()
         return True
 
     def send(self) -> None:
@@ -135,7 +129,7 @@ class Refund(Model):
         if self.payment.rest == 0:
             self._take_the_talk_back()
         Job.add(JobKind.REFUND, self.id)
-        record(PaymentChanged(self.payment_id))
+        self._tell()
 
     def ask(self, gateway: Gateway) -> Back:
         """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
@@ -159,25 +153,30 @@ class Refund(Model):
 
     def settle(self, back: Back) -> None:
         """What the provider said of it just now."""
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.SENDING:
+        if not self._hold_if(RefundState.SENDING):
             return
         self.provider_id = back.id
         if back.stage is Stage.SUCCEEDED:
             self.state, self.done_at = RefundState.SUCCEEDED, clock.now()
             Job.add(JobKind.RECEIPTS, self.payment_id)
-            record(PaymentChanged(self.payment_id))
+            self._tell()
         elif back.stage is Stage.CANCELLED:
             self.fail(back.reason)
 
     def fail(self, reason: str) -> None:
         """The debt stays: the money counts as going back, and the operator is asked."""
+        if self._hold_if(RefundState.SENDING):
+            self.state, self.reason = RefundState.FAILED, reason[:60]
+            self._tell()
+
+    def _hold_if(self, state: RefundState) -> bool:
+        """Under the payment's lock, and read anew: somebody else may have been faster."""
         self.payment.lock()
         db.session.refresh(self)
-        if self.state is RefundState.SENDING:
-            self.state, self.reason = RefundState.FAILED, reason[:60]
-            record(PaymentChanged(self.payment_id))
+        return self.state is state
+
+    def _tell(self) -> None:
+        record(PaymentChanged(self.payment_id))
 
     def _end_wishes_for_nothing(self) -> None:
         """Who wished for money back has it, when all of it went otherwise."""
