@@ -1,4 +1,4 @@
-"""One order for a tariff or a consultation, the money that went back, and the receipts of both.
+"""One order for a tariff or a consultation, and what becomes of its money.
 
 What a provider says is believed only when he was asked (services/payments); settle() makes of it, under the payment's
 lock and in one transaction, what both sides see. Settling twice changes nothing.
@@ -34,7 +34,7 @@ from .chat import Chat
 from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Message
-from .refund import Cause, Refund, RefundState
+from .refund import WORKING_DAYS, Cause, Refund, RefundState, in_working_days
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from .receipt import Receipt
 
 DAY = timedelta(days=1)
-WORKING_DAYS = 3  # an undecided refund goes back in full after so many
 
 
 class PaymentState(StrEnum):
@@ -179,8 +178,7 @@ class Payment(Model):
     @property
     def may_be_wished_back(self) -> bool:
         """Not what the clinic gives back by itself, and one wish at a time."""
-        is_asked = any(one.state is RefundState.WISHED for one in self.refunds)
-        return self.applied_at is not None and self.rest > 0 and not is_asked
+        return self.applied_at is not None and self.rest > 0 and self._wish is None
 
     @property
     def rest(self) -> int:
@@ -208,13 +206,6 @@ class Payment(Model):
         is_over = self.opened_until is not None and self.opened_until <= clock.now()
         return 1 + gone_back + (closing and is_over and self.rest > 0)
 
-    def doctor_has_written_since(self) -> bool:
-        doctor = self.chat.doctor.user_id
-        written = select(Message.id).where(Message.chat_id == self.chat_id, Message.author_id == doctor)
-        return self.applied_at is not None and (
-            db.session.scalar(written.where(Message.sent_at > self.applied_at).limit(1)) is not None
-        )
-
     def unused_days(self, *, begun: bool = False) -> int:
         """Days of what was bought that lie ahead, the begun one not counted; the chat's end is made of all payments."""
         if self.applied_at is None or self.chat.open_until is None:
@@ -227,7 +218,11 @@ class Payment(Model):
 
         Of a consultation all: its own rules have decided before whether the clinic is asked at all.
         """
-        if self.consultation_id is not None or self.applied_at is None or not self.doctor_has_written_since():
+        if (
+            self.consultation_id is not None
+            or self.applied_at is None
+            or not self._doctor_has_written_since(self.applied_at)
+        ):
             return self.rest
         return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
 
@@ -309,9 +304,8 @@ class Payment(Model):
     def wish_back(self, cause: Cause, note: str = "") -> Refund:
         """For the operator to decide; one at a time. Raises NothingToGiveBack."""
         self.lock()
-        waiting = next((one for one in self.refunds if one.state is RefundState.WISHED), None)
-        if waiting is not None:
-            return waiting
+        if self._wish is not None:
+            return self._wish
         amount = self.rest if cause is Cause.ODD_SUM else self.fair_refund()
         if amount <= 0:
             raise errors.NothingToGiveBack
@@ -327,7 +321,7 @@ class Payment(Model):
         self.chat.lock()
         if self.applied_at is not None or self.rest <= 0:
             return
-        if self._is_taken():
+        if self._give_what_was_bought():
             self.applied_at = clock.now()
         else:
             self.give_back(self.rest, Cause.NOT_FOR_SALE)
@@ -343,10 +337,19 @@ class Payment(Model):
             self.opened_until = clock.now()
             Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
-    # Below: parts of the verbs
+    # Below: parts of these
 
-    def _is_taken(self) -> bool:
-        """What was bought is given; False when it is not for sale any more."""
+    @property
+    def _wish(self) -> Refund | None:
+        return next((one for one in self.refunds if one.state is RefundState.WISHED), None)
+
+    def _doctor_has_written_since(self, moment: datetime) -> bool:
+        by_doctor = Message.chat_id == self.chat_id, Message.author_id == self.chat.doctor.user_id
+        written = select(Message.id).where(*by_doctor, Message.sent_at > moment)
+        return db.session.scalar(written.limit(1)) is not None
+
+    def _give_what_was_bought(self) -> bool:
+        """False when it is not for sale any more."""
         if self.consultation is not None:
             return self.consultation.take(self)
         if not self.chat.is_time_sold:
@@ -379,12 +382,3 @@ class Payment(Model):
 def round_half_up(numerator: int, denominator: int) -> int:
     """Kopecks, never a float."""
     return (2 * numerator + denominator) // (2 * denominator)
-
-
-def in_working_days(count: int) -> datetime:
-    """Monday to Friday; a public holiday makes it shorter, in the payer's favour."""
-    moment = clock.now()
-    while count:
-        moment += DAY
-        count -= moment.weekday() < 5
-    return moment

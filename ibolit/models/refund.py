@@ -24,6 +24,8 @@ from .user import User
 if TYPE_CHECKING:
     from .payment import Payment
 
+WORKING_DAYS = 3  # an undecided refund goes back in full after so many
+
 
 class Cause(StrEnum):
     """Why money goes back."""
@@ -207,3 +209,12 @@ class Refund(Model):
         if self.amount == payment.rest:
             return payment.unused_days(begun=True)
         return min(payment.unused_days(), payment.days * self.amount // payment.price)
+
+
+def in_working_days(count: int) -> datetime:
+    """Monday to Friday; a public holiday makes it shorter, in the payer's favour."""
+    moment = clock.now()
+    while count:
+        moment += timedelta(days=1)
+        count -= moment.weekday() < 5
+    return moment

@@ -27,7 +27,7 @@ from ibolit.models import (
 )
 from ibolit.models.asking import KEY_LIVES, pause_since
 from ibolit.models.consent import OFFER
-from ibolit.models.payment import in_working_days
+from ibolit.models.refund import in_working_days
 from ibolit.services import clock
 from ibolit.services.payments import Back, Fiscal, GatewayUnsure, Order, Paid, Stage
 
