@@ -38,7 +38,7 @@ def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
 
 
 def to_decide() -> Select[tuple[Refund]]:
-    """«Требует решения»: wishes and failures, the most urgent first."""
+    """«Требует решения»: wishes and failures, the oldest first."""
     open_ones = Refund.state.in_((RefundState.WISHED, RefundState.FAILED))
     payment = joinedload(Refund.payment)
     whole = select(Refund).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))

@@ -38,10 +38,10 @@ from ..events import (
 from ..extensions import db
 from ..services import clock
 from .chat import Chat
-from .consultation_states import AGREED, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
+from .consultation_states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 from .doctor import Doctor
 from .job import Job, JobKind
-from .meeting import OPENS_BEFORE, READY_FOR, Meeting
+from .meeting import OPENS_BEFORE, Meeting
 from .message import Message
 from .payment import Payment
 from .promise import Promise
@@ -160,47 +160,12 @@ class Consultation(Meeting):
     @property
     def wish(self) -> datetime | None:
         """Another time somebody asks for; it lapses at the old start."""
-        is_alive = self.state_now in COMING[:2] and clock.now() < self.starts_at
-        return self.proposed_start if is_alive else None
+        return self.proposed_start if self.may_be_moved() else None
 
     @property
     def is_begun_to_pay(self) -> bool:
         """Somebody began to pay before the start, and nothing has become of it yet."""
         return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
-
-    def other_than(self, user: User) -> User:
-        return self.chat.other_than(user)
-
-    def may_be_moved(self) -> bool:
-        return self.state_now in COMING[:2] and clock.now() < self.starts_at
-
-    def may_be_cancelled(self) -> bool:
-        return self.state_now in COMING[:2]
-
-    def turns_at(self) -> datetime | None:
-        """When time alone will change what is shown."""
-        now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
-        for side in (self.patient, self.doctor.user):
-            seen = self._of(side, "ready_at")
-            moments += [seen + READY_FOR] if seen is not None else []
-            late = self.late_until(side)
-            moments += [late] if late is not None else []
-        ahead = [moment for moment in moments if moment > now]
-        return min(ahead) if ahead and self.state_now in COMING else None
-
-    # Verbs: agreeing
-
-    def confirm(self, user: User, seen: datetime) -> None:
-        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
-        self.hold_for(user, seen)
-        if user.id != self.patient_id or self.state is not ConsultationState.PROPOSED:
-            if self.state in AGREED and user.id == self.patient_id:
-                return  # pressed twice
-            raise errors.ConsultationHasChanged
-        if self.price:
-            raise errors.MustBePaid
-        self.agree()
-        self.show_anew()
 
     @property
     def waits_for_money(self) -> bool:
@@ -209,6 +174,37 @@ class Consultation(Meeting):
 
     def may_be_paid(self) -> bool:
         return self.waits_for_money and clock.now() < self.starts_at
+
+    def other_than(self, user: User) -> User:
+        return self.chat.other_than(user)
+
+    def may_be_moved(self) -> bool:
+        return self.state_now in AHEAD and clock.now() < self.starts_at
+
+    def may_be_cancelled(self) -> bool:
+        return self.state_now in AHEAD
+
+    def turns_at(self) -> datetime | None:
+        """When time alone will change what is shown."""
+        now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
+        for side in (self.patient, self.doctor.user):
+            moments += self.lapses_of(side)
+        ahead = [moment for moment in moments if moment > now]
+        return min(ahead) if ahead and self.state_now in COMING else None
+
+    # Verbs: agreeing
+
+    def confirm(self, user: User, seen: datetime) -> None:
+        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
+        self.hold_for(user, seen)
+        if self.state in AGREED and user.id == self.patient_id:
+            return  # pressed twice
+        if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
+            raise errors.ConsultationHasChanged
+        if self.price:
+            raise errors.MustBePaid
+        self.agree()
+        self.show_anew()
 
     def take(self, payment: Payment) -> bool:
         """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.

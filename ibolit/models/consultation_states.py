@@ -42,7 +42,8 @@ FOLLOWS: dict[ConsultationState, dict[ConsultationState, str]] = {
     ConsultationState.MISSED: {},
 }
 
-COMING = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
+AHEAD = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED)
+COMING = (*AHEAD, ConsultationState.IN_PROGRESS)
 AGREED = (ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
 
 

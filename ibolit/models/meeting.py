@@ -91,6 +91,11 @@ class Meeting(Model):
         until: datetime = max(said, self.starts_at) + LATE_BY
         return until if until > clock.now() else None
 
+    def lapses_of(self, user: User) -> list[datetime]:
+        """When what that side has said of itself is true no longer."""
+        seen, late = self._of(user, "ready_at"), self.late_until(user)
+        return [moment for moment in (seen and seen + READY_FOR, late) if moment is not None]
+
     def may_be_late(self, user: User) -> bool:
         """From 30 minutes before the start, until the talk, once in five minutes."""
         now = clock.now()

@@ -218,11 +218,8 @@ class Payment(Model):
 
         Of a consultation all: its own rules have decided before whether the clinic is asked at all.
         """
-        if (
-            self.consultation_id is not None
-            or self.applied_at is None
-            or not self._doctor_has_written_since(self.applied_at)
-        ):
+        given_at = self.applied_at
+        if self.consultation_id is not None or given_at is None or not self._doctor_has_written_since(given_at):
             return self.rest
         return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
 
@@ -284,12 +281,16 @@ class Payment(Model):
     def give_back(self, amount: int, cause: Cause, note: str = "", *, by: User | None = None) -> Refund:
         """A refund on its way. The chat's time that was bought with it goes too. Raises TooMuchBack."""
         self.lock()
-        if not 0 < amount <= self.rest:
-            raise errors.TooMuchBack(self.rest)
+        self.refuse_too_much(amount)
         refund = Refund(payment=self, amount=amount, cause=cause, note=note, decided_by=by.id if by else None)
         db.session.add(refund)
         refund.send()
         return refund
+
+    def refuse_too_much(self, amount: int) -> None:
+        """Raises TooMuchBack."""
+        if not 0 < amount <= self.rest:
+            raise errors.TooMuchBack(self.rest)
 
     def give_back_seeing(self, rest: int, amount: int | None, note: str, by: User) -> Refund:
         """The operator's own decision, made when so much could go back: pressed twice it is done once.

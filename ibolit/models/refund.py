@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .. import errors
 from ..events import PaymentChanged, record
 from ..extensions import Model, db
 from ..services import clock
@@ -89,8 +88,7 @@ class Refund(Model):
         if not self._hold_if(RefundState.WISHED):
             return False
         sum_ = self.amount if amount is None else amount
-        if not 0 < sum_ <= self.payment.rest:
-            raise errors.TooMuchBack(self.payment.rest)
+        self.payment.refuse_too_much(sum_)
         self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
         self.send()
         if self.cause is Cause.ODD_SUM:
