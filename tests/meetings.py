@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from money import answer
 
 from ibolit.extensions import db
 from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User, another_time, buying, timekeeping
 from ibolit.services.payments import Stage
+
+NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
 
 
 class StillClock:
@@ -88,3 +90,8 @@ def due_at(talk: Consultation) -> datetime | None:
     """When the worker looks at it next."""
     waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
     return db.session.scalar(db.select(db.func.min(Job.due_at)).where(*waiting))
+
+
+def facts() -> list[str]:
+    """Of the step that is not committed yet."""
+    return [type(fact).__name__ for fact in db.session.info.get("facts", [])]
