@@ -10,14 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Select,
-    String,
-    select,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
@@ -158,14 +151,13 @@ class Consultation(Meeting):
         return super().state_at(now)
 
     @property
+    def expires_at(self) -> datetime:
+        return self.starts_at + (PAYMENT_HOLDS if self._is_being_paid else timedelta())
+
+    @property
     def wish(self) -> datetime | None:
         """Another time somebody asks for; it lapses at the old start."""
         return self.proposed_start if self.may_be_moved() else None
-
-    @property
-    def is_begun_to_pay(self) -> bool:
-        """Somebody began to pay before the start, and nothing has become of it yet."""
-        return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
 
     @property
     def waits_for_money(self) -> bool:
@@ -291,7 +283,7 @@ class Consultation(Meeting):
         record(PhoneAsked(self.id))
         self.show_anew()
 
-    # Verbs: time
+    # For all who change it: its own verbs, another time, the worker, what is written of it
 
     def lock(self) -> None:
         """Until the commit nobody else changes it: first its payments, then its chat, as payments do."""
@@ -301,6 +293,34 @@ class Consultation(Meeting):
             payment.lock()
         self.chat.lock()
         db.session.refresh(self)
+
+    def hold_for(self, user: User, seen: datetime | None = None) -> None:
+        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
+        self.lock()
+        self.catch_up()
+        if seen is not None and seen != self.starts_at:
+            raise errors.ConsultationHasChanged
+
+    def catch_up(self) -> None:
+        """What time has made of it is written, once."""
+        due = self.state_now
+        if due is self.state:
+            return
+        if due is ConsultationState.EXPIRED:
+            self.ended_at = clock.now()
+            self._become(due)
+            record(ConsultationExpired(self.id))
+        elif due is ConsultationState.COMPLETED:
+            self._complete()
+        else:
+            self._miss()
+        self.show_anew()
+
+    def agree(self, *, with_move: bool = False) -> None:
+        self.confirmed_at = clock.now()
+        self._become(ConsultationState.CONFIRMED)
+        record(ConsultationConfirmed(self.id, with_move))
+        Job.hasten(JobKind.CONSULTATION, self.id)
 
     def show_anew(self) -> None:
         """Its card takes the chat's next revision, and open screens get it. Under the chat's lock."""
@@ -324,18 +344,12 @@ class Consultation(Meeting):
         ]
         self.chat.keep_open_for_talks(windows)
 
-    # Below: parts of the verbs
+    # Below: parts of these
 
     @property
-    def expires_at(self) -> datetime:
-        return self.starts_at + (PAYMENT_HOLDS if self.is_begun_to_pay else timedelta())
-
-    def hold_for(self, user: User, seen: datetime | None = None) -> None:
-        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
-        self.lock()
-        self.catch_up()
-        if seen is not None and seen != self.starts_at:
-            raise errors.ConsultationHasChanged
+    def _is_being_paid(self) -> bool:
+        """Somebody began to pay before the start, and nothing has become of it yet."""
+        return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
 
     def _become(self, state: ConsultationState) -> None:
         assert state in FOLLOWS[self.state], f"{self.state} is not followed by {state}"
@@ -343,12 +357,6 @@ class Consultation(Meeting):
         self.sequence += 1
         db.session.flush()
         self.open_chat()
-
-    def agree(self, *, with_move: bool = False) -> None:
-        self.confirmed_at = clock.now()
-        self._become(ConsultationState.CONFIRMED)
-        record(ConsultationConfirmed(self.id, with_move))
-        Job.hasten(JobKind.CONSULTATION, self.id)
 
     def _begin(self) -> None:
         self.started_at = clock.now()
@@ -370,21 +378,6 @@ class Consultation(Meeting):
         self._become(ConsultationState.MISSED)
         self._give_back(Cause.MISSED, in_full=self.doctor_first_ready_at is None)
         record(ConsultationMissed(self.id))
-
-    def catch_up(self) -> None:
-        """What time has made of it is written, once."""
-        due = self.state_now
-        if due is self.state:
-            return
-        if due is ConsultationState.EXPIRED:
-            self.ended_at = clock.now()
-            self._become(due)
-            record(ConsultationExpired(self.id))
-        elif due is ConsultationState.COMPLETED:
-            self._complete()
-        else:
-            self._miss()
-        self.show_anew()
 
     def _give_back(self, cause: Cause, *, in_full: bool) -> None:
         for payment in self.payments:

@@ -18,17 +18,7 @@ from .. import errors
 from ..events import ChatProlonged, PaymentChanged, record
 from ..extensions import Model, db
 from ..services import clock
-from ..services.payments import (
-    CURRENCY,
-    Customer,
-    Gateway,
-    GatewayRefused,
-    Item,
-    Order,
-    Paid,
-    Refusal,
-    Stage,
-)
+from ..services.payments import CURRENCY, Customer, Gateway, GatewayRefused, Item, Order, Paid, Refusal, Stage
 from .asking import KEY_LIVES, pause_since
 from .chat import Chat
 from .doctor import Doctor
