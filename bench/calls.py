@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import update
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
-from ibolit.models.consultation import COMING, Terms
+from ibolit.models import Chat, Consultation, ConsultationState, TalkKind, agenda
+from ibolit.models.agenda import Terms
+from ibolit.models.consultation_states import COMING
 from ibolit.services import clock
 
 from .clinic import PASSWORD, make_pairs, opened
@@ -95,7 +96,7 @@ def _agree(data: Path, *, begun: bool = False) -> int:
         chat = db.session.get_one(Chat, 1)
         starts_at = (clock.now() + timedelta(minutes=5)).replace(microsecond=0)
         terms = Terms(TalkKind.VIDEO, starts_at, 30, 0)
-        talk = Consultation.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
+        talk = agenda.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
         talk.confirm(talk.patient, talk.starts_at)
         for side in (talk.patient, talk.doctor.user) if begun else ():
             talk.get_ready(side)

@@ -284,10 +284,6 @@ class InvitationIsForPatients(Refused):
     sentence = "Приглашение отправлено пациенту, а вы вошли не как пациент."
 
 
-class NoSuchDoctor(Refused):
-    sentence = "Выберите врача."
-
-
 class NotAList(Refused):
     """A file that cannot be read as a list of patients."""
 

@@ -30,6 +30,7 @@ from .models import (
     Role,
     Tariff,
     User,
+    buying,
 )
 from .models.chat import ChatMember
 from .seed_files import humming, rash, results
@@ -232,7 +233,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
         tariff = db.session.scalars(
             select(Tariff).where(Tariff.doctor_id == doctor.id, Tariff.title == tariff_title)
         ).one()
-        payment = Payment.begin(chat, tariff, patient)
+        payment = buying.begin(chat, tariff, patient)
         bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
         payment.settle(bill)
         if how == "leaves":

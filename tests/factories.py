@@ -22,6 +22,7 @@ from ibolit.models import (
     Tariff,
     Terms,
     User,
+    agenda,
 )
 from ibolit.services import clock, passwords
 
@@ -109,7 +110,7 @@ def propose(
     chat = db.session.get_one(Chat, chat.id)
     starts_at = starts_at or clock.now() + timedelta(hours=2)
     terms = Terms(kind, starts_at.replace(microsecond=0), minutes, price, note)
-    consultation = Consultation.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
+    consultation = agenda.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
     db.session.commit()
     return consultation
 

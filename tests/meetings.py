@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Consultation, Job, JobKind, Payment, Reason, User
+from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User, another_time, buying, timekeeping
 from ibolit.services.payments import Stage
+
+NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
 
 
 class StillClock:
@@ -29,7 +31,7 @@ class StillClock:
 
 def begin_to_pay(talk: Consultation) -> Payment:
     """Made at the provider, who waits for the payer."""
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     db.session.commit()
     payment.settle(answer(payment, Stage.WAITING))
     db.session.commit()
@@ -53,20 +55,20 @@ def confirm(talk: Consultation) -> Consultation:
 
 
 def wish(talk: Consultation, by: User, start: datetime) -> datetime:
-    talk.wish_time(by, start, talk.starts_at)
+    another_time.wish(talk, by, start, talk.starts_at)
     db.session.commit()
     return start
 
 
 def accept(talk: Consultation, by: User) -> Consultation:
     assert talk.wish is not None
-    talk.accept_time(by, talk.wish)
+    another_time.accept(talk, by, talk.wish)
     db.session.commit()
     return talk
 
 
 def cancel(talk: Consultation, by: User) -> None:
-    talk.cancel(by, Reason.BAD_TIME, talk.promise_to(by))
+    talk.cancel(by, Reason.BAD_TIME, Promise.to(by, talk))
     db.session.commit()
 
 
@@ -79,7 +81,7 @@ def ready(talk: Consultation, *sides: User) -> Consultation:
 
 def work(talk: Consultation) -> datetime | None:
     """What the worker would write now."""
-    next_at = talk.work()
+    next_at = timekeeping.look_at(talk)
     db.session.commit()
     return next_at
 
@@ -88,3 +90,8 @@ def due_at(talk: Consultation) -> datetime | None:
     """When the worker looks at it next."""
     waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
     return db.session.scalar(db.select(db.func.min(Job.due_at)).where(*waiting))
+
+
+def facts() -> list[str]:
+    """Of the step that is not committed yet."""
+    return [type(fact).__name__ for fact in db.session.info.get("facts", [])]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Job, JobKind, Payment, Refund, Tariff
+from ibolit.models import Cause, Chat, Job, JobKind, Payment, Refund, Tariff, buying
 from ibolit.services.payments import Paid, Stage
 
 PAGE = "https://yookassa.example/pay"
 
 
 def begin(chat: Chat, tariff: Tariff | None = None) -> Payment:
-    payment = Payment.begin(chat, tariff or chat.doctor.tariffs[0], chat.patient)
+    payment = buying.begin(chat, tariff or chat.doctor.tariffs[0], chat.patient)
     db.session.commit()
     return payment
 

@@ -6,13 +6,13 @@ import base64
 import json
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
+from local_server import Answers, LocalServer
 
 from ibolit.extensions import db
 from ibolit.models import Device, PushSubscription, User
@@ -49,7 +49,7 @@ class Arrival:
     body: bytes
 
 
-class PushService:
+class PushService(LocalServer):
     """Answers as the test wishes; an address may answer otherwise than the rest, or not before it is let."""
 
     def __init__(self) -> None:
@@ -58,10 +58,10 @@ class PushService:
         self.headers: dict[str, str] = {}
         self.arrivals: list[Arrival] = []
         self.slow: set[str] = set()
-        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+        self.is_asked = threading.Event()
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Answers):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.path in service.slow:
@@ -76,25 +76,7 @@ class PushService:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except OSError:  # who would not wait is gone
-                    self.close_connection = True
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.may_answer.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__(Handler)
 
     def listener(self, name: str = "phone") -> Listener:
         return Listener(f"{self.host}/{name}")

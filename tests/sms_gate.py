@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local_server import Answers, LocalServer
 
 ACCEPTED = json.dumps({"success": True, "data": {"id": 1}, "message": None})
 
 
-class Gate:
+class Gate(LocalServer):
     def __init__(self) -> None:
         self.status, self.answer = 200, ACCEPTED
         self.headers: dict[str, str] = {}
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.drops = False  # takes the SMS and breaks the line instead of an answer
         self.fate = 0  # of every SMS, as SMS Aero numbers them
-        self.may_answer = threading.Event()
-        self.may_answer.set()
         gate = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Answers):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if self.path.endswith("/status"):
@@ -42,27 +40,11 @@ class Gate:
                 self.end_headers()
                 self.wfile.write(answer.encode())
 
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except OSError:  # who would not wait is gone
-                    self.close_connection = True
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v2/sms/send"
-        self.status_url = f"http://127.0.0.1:{self.server.server_port}/v2/sms/status"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
+        super().__init__(Handler)
+        self.may_answer.set()
+        self.url = f"{self.host}/v2/sms/send"
+        self.status_url = f"{self.host}/v2/sms/status"
 
     @property
     def texts(self) -> list[str]:
         return [body["text"] for _, _, body in self.requests]
-
-    def stop(self) -> None:
-        self.may_answer.set()
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()

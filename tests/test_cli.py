@@ -26,6 +26,7 @@ from ibolit.models import (
     RefundState,
     Role,
     User,
+    books,
 )
 from ibolit.services import clock
 from ibolit.services.push import public_key_of
@@ -43,7 +44,7 @@ def test_seeded_money_is_in_every_state(clinic: Flask) -> None:
     before = clock.now()
     states = set(db.session.scalars(db.select(Payment.state)))
     assert states == {PaymentState.WAITING, PaymentState.SUCCEEDED, PaymentState.CANCELLED}
-    to_decide = db.session.scalars(Refund.to_decide()).all()
+    to_decide = db.session.scalars(books.to_decide()).all()
     assert {(one.state, one.cause) for one in to_decide} == {
         (RefundState.WISHED, Cause.ODD_SUM),
         (RefundState.WISHED, Cause.WISH),

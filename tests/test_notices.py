@@ -23,9 +23,11 @@ from ibolit.models import (
     JobKind,
     Message,
     Notification,
+    Promise,
     Reason,
     TalkKind,
     User,
+    another_time,
 )
 from ibolit.services import clock
 
@@ -134,7 +136,7 @@ def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doct
     talk = agreed(chat)
     for _ in range(2):
         start = wish(talk, patient, talk.starts_at + FAR)
-        talk.decline_time(doctor.user, start)
+        another_time.decline(talk, doctor.user, start)
         db.session.commit()
     assert told(doctor.user) == ["time_wished"] * 2
     assert told(patient) == ["time_declined"] * 2
@@ -146,7 +148,7 @@ def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
     mine, other = sides(talk, wisher)
     start = wish(talk, mine, talk.starts_at + FAR)
     forget()
-    talk.decline_time(other, start)
+    another_time.decline(talk, other, start)
     db.session.commit()
     assert (told(mine), told(other)) == (["time_declined"], [])
 
@@ -155,7 +157,7 @@ def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Do
     talk = agreed(chat)
     start = wish(talk, patient, talk.starts_at + FAR)
     forget()
-    talk.decline_time(patient, start)
+    another_time.decline(talk, patient, start)
     db.session.commit()
     assert (told(patient), told(doctor.user)) == ([], [])
 
@@ -293,7 +295,7 @@ def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient
 
 def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
     talk = agreed(chat)
-    talk.cancel(patient, Reason.OTHER, talk.promise_to(patient))
+    talk.cancel(patient, Reason.OTHER, Promise.to(patient, talk))
     db.session.rollback()
     assert (told(patient), told(doctor.user), notes(chat)) == ([], [], [])
     assert db.session.scalars(db.select(Job).where(Job.kind == JobKind.NOTIFICATION)).all() == []
@@ -381,7 +383,7 @@ def test_chat_speaks_in_the_clinics_time(
 
 @pytest.mark.parametrize(("reason", "words"), [(Reason.CHANGED_MIND, "передумал"), (Reason.OTHER, "другая причина")])
 def test_chat_says_who_cancelled_and_why(chat: Chat, talk: Consultation, reason: Reason, words: str) -> None:
-    talk.cancel(talk.patient, reason, talk.promise_to(talk.patient))
+    talk.cancel(talk.patient, reason, Promise.to(talk.patient, talk))
     db.session.commit()
     assert notes(chat) == [f"Пациент отменил консультацию {WHEN}: {words}."]
 

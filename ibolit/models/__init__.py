@@ -1,5 +1,6 @@
 """The clinic itself: nouns with behaviour. Importing this package makes every table known."""
 
+from .agenda import Terms
 from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
@@ -17,15 +18,9 @@ from .conclusion import (
     Template,
 )
 from .consent import Consent, DocumentKind
-from .consultation import (
-    Consultation,
-    ConsultationRequest,
-    ConsultationState,
-    Promise,
-    Reason,
-    TalkKind,
-    Terms,
-)
+from .consultation import Consultation
+from .consultation_request import ConsultationRequest
+from .consultation_states import ConsultationState, Reason, TalkKind
 from .device import Device
 from .dispatch import Dispatch, DispatchState
 from .doctor import Cut, Doctor, Introduction, Offer, Tariff
@@ -36,8 +31,11 @@ from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
 from .patient_import import Fault, ImportLine, PatientImport
 from .patient_note import PatientNote
-from .payment import Cause, Payment, PaymentState, Receipt, Refund, RefundState
+from .payment import Payment, PaymentState
+from .promise import Promise
 from .push_subscription import PushSubscription
+from .receipt import Receipt
+from .refund import Cause, Refund, RefundState
 from .reply_template import ReplyTemplate
 from .stored import StoredFile, files_named_in
 from .user import EmailProof, IdentityLevel, Role, User

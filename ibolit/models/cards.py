@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .conclusion import Complaint, Conclusion
-from .consultation import Consultation, ConsultationRequest
+from .consultation import Consultation
+from .consultation_request import ConsultationRequest
 from .message import Card, Message
 
 LOADERS: dict[Card, Callable[[Sequence[int]], Sequence[Any]]] = {

@@ -290,8 +290,13 @@ class Chat(Model):
         if not self.takes_messages_from(author):
             raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
 
+    @property
+    def is_time_sold(self) -> bool:
+        """An unlimited one needs none, and time with a doctor who has left the directory would be wasted money."""
+        return self.access is not Access.UNLIMITED and not self.doctor.hidden
+
     def can_be_prolonged(self, on_sale: Sequence[Tariff]) -> bool:
-        return self.access is not Access.UNLIMITED and not self.doctor.hidden and bool(on_sale)
+        return self.is_time_sold and bool(on_sale)
 
     def end_with(self, days: int) -> datetime:
         """Until when it would be open: bought days are added to the later of now and the present end."""

@@ -22,7 +22,8 @@ from ..events import ConclusionGiven, record
 from ..extensions import Model, db
 from ..services import clock
 from .attachment import Attachment
-from .consultation import COMING, Consultation, ConsultationState
+from .consultation import Consultation
+from .consultation_states import COMING, ConsultationState
 from .message import Card, Message
 from .types import RowId, UtcDateTime, word_of
 from .user import User

@@ -6,31 +6,14 @@ once and written by the worker, or by whoever does something with it next.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Select,
-    String,
-    and_,
-    literal,
-    or_,
-    select,
-    tuple_,
-    update,
-)
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
-from ..config import current_settings
 from ..database import queue_up
 from ..events import (
     ConsultationCancelled,
@@ -39,153 +22,35 @@ from ..events import (
     ConsultationConfirmed,
     ConsultationExpired,
     ConsultationMissed,
-    ConsultationMoved,
-    ConsultationNear,
-    ConsultationProposed,
-    ConsultationRequested,
     ConsultationStarted,
     PhoneAsked,
     SideLate,
     SideReady,
-    TimeDeclined,
-    TimeWished,
     record,
 )
-from ..extensions import Model, db
+from ..extensions import db
 from ..services import clock
 from .chat import Chat
+from .consultation_states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 from .doctor import Doctor
 from .job import Job, JobKind
-from .message import Card, Message
-from .payment import Cause, Payment
-from .types import RowId, UtcDateTime, word_of
+from .meeting import OPENS_BEFORE, Meeting
+from .message import Message
+from .payment import Payment
+from .promise import Promise
+from .refund import Cause
+from .types import UtcDateTime, word_of
 from .user import User
 
 if TYPE_CHECKING:
     from .conclusion import Complaint, Conclusion, Review
 
-OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
-CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
-PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
-READY_FOR = timedelta(minutes=2)  # after the last sign of that person
-LATE_BY = timedelta(minutes=5)
-RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
-LATE_REMINDER = timedelta(hours=1)  # a worker that slept so long reminds nobody of tomorrow any more
 
 
-class TalkKind(StrEnum):
-    VIDEO = "video"
-    AUDIO = "audio"
-
-
-class ConsultationState(StrEnum):
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    MISSED = "missed"
-
-
-# What may follow what, and when. Nothing else does.
-FOLLOWS: dict[ConsultationState, dict[ConsultationState, str]] = {
-    ConsultationState.PROPOSED: {
-        ConsultationState.CONFIRMED: "the patient confirms a free one, or pays",
-        ConsultationState.CANCELLED: "either of the two",
-        ConsultationState.EXPIRED: "its start has come, and nobody is paying",
-    },
-    ConsultationState.CONFIRMED: {
-        ConsultationState.IN_PROGRESS: "both are ready",
-        ConsultationState.CANCELLED: "either of the two, or the clinic gives all the money back",
-        ConsultationState.MISSED: "the window has closed",
-    },
-    ConsultationState.IN_PROGRESS: {
-        ConsultationState.COMPLETED: "the doctor ends it, or the window closes and both came",
-        ConsultationState.MISSED: "the window closes, and one of them never came",
-    },
-    ConsultationState.COMPLETED: {},
-    ConsultationState.CANCELLED: {},
-    ConsultationState.EXPIRED: {},
-    ConsultationState.MISSED: {},
-}
-
-COMING = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
-AGREED = (ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
-
-
-class Reason(StrEnum):
-    """Why it is cancelled, as the person says it."""
-
-    CHANGED_MIND = "changed_mind"
-    BAD_TIME = "bad_time"
-    OTHER = "other"
-    MONEY_BACK = "money_back"  # the clinic's own: nobody presses this one
-
-
-class Promise(StrEnum):
-    """What becomes of the money when somebody cancels now; said before the press, kept after it."""
-
-    NOTHING_PAID = "nothing_paid"
-    FULL = "full"
-    CLINIC_DECIDES = "clinic_decides"
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a doctor proposes. Price in kopecks, 0 for free."""
-
-    kind: TalkKind
-    starts_at: datetime
-    minutes: int
-    price: int
-    note: str = ""
-
-
-class ConsultationRequest(Model):
-    """«Попросить консультацию»: a card in the chat with the times the patient wishes for, no state of anything."""
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
-    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
-    kind: Mapped[TalkKind] = mapped_column(word_of(TalkKind))
-    wishes: Mapped[str] = mapped_column(String(500))
-    chat: Mapped[Chat] = relationship(innerjoin=True)
-    answer: Mapped[Consultation | None] = relationship(
-        primaryjoin=lambda: ConsultationRequest.id == Consultation.request_id,
-        order_by=lambda: Consultation.id.desc(),
-        uselist=False,
-        viewonly=True,
-    )
-
-    @classmethod
-    def ask(cls, chat: Chat, patient: User, kind: TalkKind, wishes: str, client_id: str) -> Self:
-        """A repeated press is the same one. The chat's time does not matter: cards always work."""
-        chat.lock()
-        client_id = _press(client_id, kind, wishes)
-        message = chat.carry(patient, "Просьба о консультации", client_id, card=Card.REQUEST)
-        known = db.session.scalar(select(cls).where(cls.message_id == message.id))
-        if known is not None:
-            return known
-        request = cls(chat_id=chat.id, message_id=message.id, kind=kind, wishes=wishes)
-        db.session.add(request)
-        db.session.flush()
-        record(ConsultationRequested(request.id))
-        return request
-
-    @classmethod
-    def in_chat(cls, chat: Chat, id: int) -> Self | None:
-        return db.session.scalar(select(cls).where(cls.id == id, cls.chat_id == chat.id))
-
-    @classmethod
-    def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
-        return db.session.scalars(select(cls).options(joinedload(cls.answer)).where(cls.message_id.in_(ids))).all()
-
-
-class Consultation(Model):
-    """`starts_at` and `ends_at` are the planned times; `…_ready_at` the last sign of a side that pressed «Готов»."""
+class Consultation(Meeting):
+    """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
 
     LONGEST_NOTE = 500
 
@@ -197,18 +62,12 @@ class Consultation(Model):
         CheckConstraint("price >= 0", "price"),
     )
 
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
-    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
-    patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("consultation_request.id"), index=True)
     kind: Mapped[TalkKind] = mapped_column(word_of(TalkKind))
-    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     price: Mapped[int]  # kopecks, 0: free
     note: Mapped[str] = mapped_column(String(LONGEST_NOTE), default="")
-    state: Mapped[ConsultationState] = mapped_column(word_of(ConsultationState), default=ConsultationState.PROPOSED)
     sequence: Mapped[int] = mapped_column(default=0)  # of what a calendar must learn (RFC 5545, 3.8.7.4)
     proposed_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a wish beside the agreed time
     proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
@@ -221,12 +80,6 @@ class Consultation(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     cancel_reason: Mapped[Reason | None] = mapped_column(word_of(Reason))
-    patient_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    patient_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    patient_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
     chat: Mapped[Chat] = relationship(innerjoin=True)
     message: Mapped[Message] = relationship(innerjoin=True)
@@ -273,59 +126,9 @@ class Consultation(Model):
         return db.session.scalars(cls.whole().where(cls.message_id.in_(ids))).unique().all()
 
     @classmethod
-    def is_of(cls, user: User) -> ColumnElement[bool]:
-        return cls.doctor_id == user.doctor.id if user.doctor is not None else cls.patient_id == user.id
-
-    @classmethod
-    def shown_in_list(cls, user: User, past: int, before: tuple[datetime, int] | None = None) -> list[Self]:
-        """All that is coming and so many of what is past, in one query; `before` is (starts_at, id) of the last seen.
-
-        What waits for the worker's word counts as past when its window has closed.
-        """
-        return list(db.session.scalars(cls._list(cls.is_of(user), past, before)).unique())
-
-    @classmethod
-    def shown_with_patient(cls, chat: Chat, past: int, before: tuple[datetime, int] | None = None) -> list[Self]:
-        """The same of one chat."""
-        listed = cls._list(cls.chat_id == chat.id, past, before, at_once=True)
-        return list(db.session.scalars(listed).unique())
-
-    @classmethod
-    def _list(
-        cls, mine: ColumnElement[bool], past: int, before: tuple[datetime, int] | None, *, at_once: bool = False
-    ) -> Select[tuple[Self]]:
-        now = clock.now()
-        is_coming = and_(cls.state.in_(COMING), cls.ends_at > now - CLOSES_AFTER)
-        ended = select(cls.id).where(mine, ~is_coming).order_by(cls.starts_at.desc(), cls.id.desc()).limit(past)
-        if before is not None:
-            ended = ended.where(
-                tuple_(cls.starts_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1], RowId))
-            )
-        is_shown = cls.id.in_(ended) if before is not None else or_(is_coming, cls.id.in_(ended))
-        return cls.whole(at_once=at_once).where(mine, is_shown).order_by(cls.starts_at, cls.id)
-
-    @classmethod
-    def next_in(cls, chats: Sequence[Chat]) -> dict[int, datetime]:
-        """When the next one of each chat begins, by the chat's id; chats without one are left out."""
-        is_coming = and_(cls.state.in_(COMING), cls.ends_at > clock.now() - CLOSES_AFTER)
-        own = select(cls.chat_id, cls.starts_at).where(cls.chat_id.in_([chat.id for chat in chats]), is_coming)
-        return dict(db.session.execute(own.order_by(cls.starts_at.desc())).tuples().all())
-
-    @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that time will change: the sweep sees that each has its job."""
         return db.session.scalars(select(cls.id).where(cls.state.in_(COMING))).all()
-
-    @classmethod
-    def overlapping(cls, doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
-        """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
-        now = clock.now()
-        is_proposed = and_(cls.state == ConsultationState.PROPOSED, cls.starts_at > now - PAYMENT_HOLDS)
-        is_kept = or_(is_proposed, and_(cls.state.in_(AGREED), cls.ends_at > now - CLOSES_AFTER))
-        others = select(cls.id).where(cls.doctor_id == doctor_id, cls.starts_at < end, cls.ends_at > start, is_kept)
-        if but is not None:
-            others = others.where(cls.id != but)
-        return db.session.scalar(others.limit(1)) is not None
 
     # Questions
 
@@ -338,152 +141,23 @@ class Consultation(Model):
         return self.chat.doctor
 
     @property
-    def minutes(self) -> int:
-        return int((self.ends_at - self.starts_at).total_seconds() // 60)
-
-    @property
-    def opens_at(self) -> datetime:
-        return self.starts_at - OPENS_BEFORE
-
-    @property
-    def closes_at(self) -> datetime:
-        return self.ends_at + CLOSES_AFTER
-
-    @property
     def is_paid(self) -> bool:
         """Somebody's money was taken for it, whatever became of the money later."""
         return self.paid_at is not None
 
     def state_at(self, now: datetime) -> ConsultationState:
-        if self.state is ConsultationState.PROPOSED and now >= self._expires_at:
+        if self.state is ConsultationState.PROPOSED and now >= self.expires_at:
             return ConsultationState.EXPIRED
-        if self.state in AGREED and now >= self.closes_at:
-            talked = self.state is ConsultationState.IN_PROGRESS and self._both_came
-            return ConsultationState.COMPLETED if talked else ConsultationState.MISSED
-        return self.state
+        return super().state_at(now)
 
     @property
-    def state_now(self) -> ConsultationState:
-        return self.state_at(clock.now())
-
-    @property
-    def is_coming(self) -> bool:
-        return self.state_now in COMING
+    def expires_at(self) -> datetime:
+        return self.starts_at + (PAYMENT_HOLDS if self._is_being_paid else timedelta())
 
     @property
     def wish(self) -> datetime | None:
         """Another time somebody asks for; it lapses at the old start."""
-        is_alive = self.state_now in COMING[:2] and clock.now() < self.starts_at
-        return self.proposed_start if is_alive else None
-
-    @property
-    def is_open(self) -> bool:
-        """«Готов общаться» works."""
-        return self.state_now in AGREED and clock.now() >= self.opens_at
-
-    @property
-    def is_begun_to_pay(self) -> bool:
-        """Somebody began to pay before the start, and nothing has become of it yet."""
-        return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
-
-    def is_side_ready(self, user: User) -> bool:
-        """Presence: it lapses by itself."""
-        seen = self._of(user, "ready_at")
-        return self.state in AGREED and seen is not None and clock.now() - seen < READY_FOR
-
-    def has_come(self, user: User) -> bool:
-        return self._of(user, "first_ready_at") is not None
-
-    def late_until(self, user: User) -> datetime | None:
-        """Until when that side asks to be waited for."""
-        said = self._of(user, "late_at")
-        if said is None or self.state_now not in AGREED:
-            return None
-        until: datetime = max(said, self.starts_at) + LATE_BY
-        return until if until > clock.now() else None
-
-    def other_than(self, user: User) -> User:
-        return self.chat.other_than(user)
-
-    def may_be_late(self, user: User) -> bool:
-        """From 30 minutes before the start, until the talk, once in five minutes."""
-        now = clock.now()
-        near = self.starts_at - 6 * LATE_BY <= now < self.closes_at
-        is_waiting = self.state_now is ConsultationState.CONFIRMED and not self.is_side_ready(user)
-        return near and is_waiting and self.late_until(user) is None
-
-    def may_be_moved(self) -> bool:
-        return self.state_now in COMING[:2] and clock.now() < self.starts_at
-
-    def may_be_cancelled(self) -> bool:
-        return self.state_now in COMING[:2]
-
-    def promise_to(self, user: User) -> Promise:
-        """The refund rule (the offer, section 5), for whoever would cancel now."""
-        if not any(one.rest > 0 for one in self.payments):
-            return Promise.NOTHING_PAID
-        return Promise.FULL if self._goes_back_in_full(user) else Promise.CLINIC_DECIDES
-
-    def turns_at(self) -> datetime | None:
-        """When time alone will change what is shown."""
-        now, moments = clock.now(), [self.opens_at, self.starts_at, self._expires_at, self.closes_at]
-        for side in (self.patient, self.doctor.user):
-            seen = self._of(side, "ready_at")
-            moments += [seen + READY_FOR] if seen is not None else []
-            late = self.late_until(side)
-            moments += [late] if late is not None else []
-        ahead = [moment for moment in moments if moment > now]
-        return min(ahead) if ahead and self.state_now in COMING else None
-
-    # Verbs: agreeing
-
-    @classmethod
-    def propose(
-        cls, chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
-    ) -> Self:
-        """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
-        queue_up(db.session, f"agenda {doctor.id}")
-        chat.lock()
-        client_id = _press(client_id, terms)
-        known = Message.by(doctor.user_id, client_id, chat.id)
-        if known is not None:
-            return db.session.scalars(cls.whole().where(cls.message_id == known.id)).unique().one()
-        ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
-        _check_time(terms.starts_at, needs_payment=terms.price > 0)
-        if cls.overlapping(doctor.id, terms.starts_at, ends_at):
-            raise errors.TimeIsTaken
-        message = chat.carry(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
-        consultation = cls(
-            chat_id=chat.id,
-            doctor_id=doctor.id,
-            patient_id=chat.patient_id,
-            message_id=message.id,
-            request_id=request.id if request else None,
-            kind=terms.kind,
-            starts_at=terms.starts_at,
-            ends_at=ends_at,
-            price=terms.price,
-            note=terms.note,
-        )
-        db.session.add(consultation)
-        db.session.flush()
-        if request is not None:
-            chat.show_anew(db.session.get_one(Message, request.message_id))
-        Job.add(JobKind.CONSULTATION, consultation.id, due_at=consultation._works_at())
-        record(ConsultationProposed(consultation.id))
-        return consultation
-
-    def confirm(self, user: User, seen: datetime) -> None:
-        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
-        self._hold_for(user, seen)
-        if user.id != self.patient_id or self.state is not ConsultationState.PROPOSED:
-            if self.state in AGREED and user.id == self.patient_id:
-                return  # pressed twice
-            raise errors.ConsultationHasChanged
-        if self.price:
-            raise errors.MustBePaid
-        self._confirm()
-        self.show_anew()
+        return self.proposed_start if self.may_be_moved() else None
 
     @property
     def waits_for_money(self) -> bool:
@@ -492,6 +166,37 @@ class Consultation(Model):
 
     def may_be_paid(self) -> bool:
         return self.waits_for_money and clock.now() < self.starts_at
+
+    def other_than(self, user: User) -> User:
+        return self.chat.other_than(user)
+
+    def may_be_moved(self) -> bool:
+        return self.state_now in AHEAD and clock.now() < self.starts_at
+
+    def may_be_cancelled(self) -> bool:
+        return self.state_now in AHEAD
+
+    def turns_at(self) -> datetime | None:
+        """When time alone will change what is shown."""
+        now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
+        for side in (self.patient, self.doctor.user):
+            moments += self.lapses_of(side)
+        ahead = [moment for moment in moments if moment > now]
+        return min(ahead) if ahead and self.state_now in COMING else None
+
+    # Verbs: agreeing
+
+    def confirm(self, user: User, seen: datetime) -> None:
+        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
+        self.hold_for(user, seen)
+        if self.state in AGREED and user.id == self.patient_id:
+            return  # pressed twice
+        if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
+            raise errors.ConsultationHasChanged
+        if self.price:
+            raise errors.MustBePaid
+        self.agree()
+        self.show_anew()
 
     def take(self, payment: Payment) -> bool:
         """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
@@ -502,7 +207,7 @@ class Consultation(Model):
         if self.state_now is not ConsultationState.PROPOSED:
             return False
         self.paid_start, self.paid_at, self.was_moved_by_doctor = self.starts_at, payment.paid_at, False
-        self._confirm()
+        self.agree()
         return True
 
     def lose_its_money(self) -> None:
@@ -513,54 +218,14 @@ class Consultation(Model):
             self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
             record(ConsultationCancelled(self.id, None))
 
-    def wish_time(self, user: User, start: datetime, seen: datetime) -> None:
-        """«Предложить другое время»: until the other accepts, the agreed one stands.
-
-        Raises ConsultationHasChanged, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
-        """
-        queue_up(db.session, f"agenda {self.doctor_id}")
-        self._hold_for(user, seen)
-        if not self.may_be_moved():
-            raise errors.ConsultationHasChanged
-        if start == self.starts_at:
-            raise errors.TimeIsTheSame
-        self._check_new(start)
-        self.proposed_start, self.proposed_by_id = start, user.id
-        record(TimeWished(self.id, user.id))
-        self.show_anew()
-
-    def accept_time(self, user: User, seen: datetime) -> None:
-        """The other side's yes to the time it saw. A patient who takes the doctor's new time of a free one confirms it.
-
-        Raises ConsultationHasChanged and what wish_time() raises of the time.
-        """
-        queue_up(db.session, f"agenda {self.doctor_id}")
-        self._hold_for(user)
-        if self.wish is None or self.wish != seen or self.proposed_by_id == user.id:
-            raise errors.ConsultationHasChanged
-        self._check_new(self.wish)
-        self._move_to(self.wish, taken_by=user)
-        if user.id == self.patient_id and not self.price and self.state is ConsultationState.PROPOSED:
-            self._confirm(with_move=True)
-        self.show_anew()
-
-    def decline_time(self, user: User, seen: datetime) -> None:
-        """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
-        self._hold_for(user)
-        if self.wish != seen or self.proposed_by_id is None:
-            return
-        record(TimeDeclined(self.id, user.id, self.proposed_by_id))
-        self.proposed_start = self.proposed_by_id = None
-        self.show_anew()
-
     def cancel(self, user: User, reason: Reason, promise: Promise) -> None:
         """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
-        self._hold_for(user)
+        self.hold_for(user)
         if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:
             return  # pressed twice
         if not self.may_be_cancelled():
             raise errors.ConsultationHasChanged
-        if promise is not self.promise_to(user):
+        if promise is not Promise.to(user, self):
             raise errors.PromiseHasChanged
         self._become(ConsultationState.CANCELLED)
         self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
@@ -572,7 +237,7 @@ class Consultation(Model):
 
     def get_ready(self, user: User) -> None:
         """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
-        self._hold_for(user)
+        self.hold_for(user)
         self._refuse_if_closed()
         self.open_chat()  # whether the worker is awake or not
         was_ready = self.is_side_ready(user)
@@ -586,20 +251,9 @@ class Consultation(Model):
             record(SideReady(self.id, user.id))
         self.show_anew()
 
-    @classmethod
-    def awaits(cls, user: User) -> bool:
-        """He is ready somewhere. Asked with every beat of every socket."""
-        return db.session.scalar(select(cls.id).where(*cls._has_ready(user)).limit(1)) is not None
-
-    @classmethod
-    def note_sign_of(cls, user: User) -> None:
-        """He is still here; what has lapsed stays lapsed."""
-        column = cls._ready_column(user)
-        db.session.execute(update(cls).where(*cls._has_ready(user)).values({column: clock.now()}))
-
     def be_late(self, user: User) -> None:
         """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
-        self._hold_for(user)
+        self.hold_for(user)
         if self.late_until(user) is not None:
             return
         if not self.may_be_late(user):
@@ -610,7 +264,7 @@ class Consultation(Model):
 
     def end(self, user: User) -> None:
         """The doctor says that it is over. Raises ConsultationHasChanged."""
-        self._hold_for(user)
+        self.hold_for(user)
         if self.state is ConsultationState.COMPLETED:
             return
         if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
@@ -620,7 +274,7 @@ class Consultation(Model):
 
     def ask_to_phone(self, user: User) -> None:
         """«Попросить врача позвонить»: once; a second press says nothing new. Raises TalkIsNotOpen."""
-        self._hold_for(user)
+        self.hold_for(user)
         if user.id != self.patient_id or not self.is_open:
             raise errors.TalkIsNotOpen
         if self.phone_asked_at is not None:
@@ -629,17 +283,7 @@ class Consultation(Model):
         record(PhoneAsked(self.id))
         self.show_anew()
 
-    # Verbs: time
-
-    def work(self) -> datetime | None:
-        """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
-        self.lock()
-        self._catch_up()
-        for minutes in current_settings.reminders:
-            if self._is_to_be_reminded(minutes):
-                record(ConsultationNear(self.id, minutes))
-        self.open_chat()
-        return self._works_at()
+    # For all who change it: its own verbs, another time, the worker, what is written of it
 
     def lock(self) -> None:
         """Until the commit nobody else changes it: first its payments, then its chat, as payments do."""
@@ -649,6 +293,34 @@ class Consultation(Model):
             payment.lock()
         self.chat.lock()
         db.session.refresh(self)
+
+    def hold_for(self, user: User, seen: datetime | None = None) -> None:
+        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
+        self.lock()
+        self.catch_up()
+        if seen is not None and seen != self.starts_at:
+            raise errors.ConsultationHasChanged
+
+    def catch_up(self) -> None:
+        """What time has made of it is written, once."""
+        due = self.state_now
+        if due is self.state:
+            return
+        if due is ConsultationState.EXPIRED:
+            self.ended_at = clock.now()
+            self._become(due)
+            record(ConsultationExpired(self.id))
+        elif due is ConsultationState.COMPLETED:
+            self._complete()
+        else:
+            self._miss()
+        self.show_anew()
+
+    def agree(self, *, with_move: bool = False) -> None:
+        self.confirmed_at = clock.now()
+        self._become(ConsultationState.CONFIRMED)
+        record(ConsultationConfirmed(self.id, with_move))
+        Job.hasten(JobKind.CONSULTATION, self.id)
 
     def show_anew(self) -> None:
         """Its card takes the chat's next revision, and open screens get it. Under the chat's lock."""
@@ -672,40 +344,12 @@ class Consultation(Model):
         ]
         self.chat.keep_open_for_talks(windows)
 
-    # Below: parts of the verbs
+    # Below: parts of these
 
     @property
-    def _expires_at(self) -> datetime:
-        return self.starts_at + (PAYMENT_HOLDS if self.is_begun_to_pay else timedelta())
-
-    @property
-    def _both_came(self) -> bool:
-        return self.patient_first_ready_at is not None and self.doctor_first_ready_at is not None
-
-    @classmethod
-    def _ready_column(cls, user: User) -> InstrumentedAttribute[datetime | None]:
-        return cls.doctor_ready_at if user.doctor is not None else cls.patient_ready_at
-
-    @classmethod
-    def _has_ready(cls, user: User) -> tuple[ColumnElement[bool], ...]:
-        return cls.is_of(user), cls.state.in_(AGREED), cls._ready_column(user) > clock.now() - READY_FOR
-
-    def _side(self, user: User) -> str:
-        return "patient" if user.id == self.patient_id else "doctor"
-
-    def _of(self, user: User, what: str) -> datetime | None:
-        moment: datetime | None = getattr(self, f"{self._side(user)}_{what}")
-        return moment
-
-    def _set(self, user: User, what: str, moment: datetime | None) -> None:
-        setattr(self, f"{self._side(user)}_{what}", moment)
-
-    def _hold_for(self, user: User, seen: datetime | None = None) -> None:
-        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
-        self.lock()
-        self._catch_up()
-        if seen is not None and seen != self.starts_at:
-            raise errors.ConsultationHasChanged
+    def _is_being_paid(self) -> bool:
+        """Somebody began to pay before the start, and nothing has become of it yet."""
+        return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
 
     def _become(self, state: ConsultationState) -> None:
         assert state in FOLLOWS[self.state], f"{self.state} is not followed by {state}"
@@ -713,12 +357,6 @@ class Consultation(Model):
         self.sequence += 1
         db.session.flush()
         self.open_chat()
-
-    def _confirm(self, *, with_move: bool = False) -> None:
-        self.confirmed_at = clock.now()
-        self._become(ConsultationState.CONFIRMED)
-        record(ConsultationConfirmed(self.id, with_move))
-        Job.hasten(JobKind.CONSULTATION, self.id)
 
     def _begin(self) -> None:
         self.started_at = clock.now()
@@ -741,21 +379,6 @@ class Consultation(Model):
         self._give_back(Cause.MISSED, in_full=self.doctor_first_ready_at is None)
         record(ConsultationMissed(self.id))
 
-    def _catch_up(self) -> None:
-        """What time has made of it is written, once."""
-        due = self.state_now
-        if due is self.state:
-            return
-        if due is ConsultationState.EXPIRED:
-            self.ended_at = clock.now()
-            self._become(due)
-            record(ConsultationExpired(self.id))
-        elif due is ConsultationState.COMPLETED:
-            self._complete()
-        else:
-            self._miss()
-        self.show_anew()
-
     def _give_back(self, cause: Cause, *, in_full: bool) -> None:
         for payment in self.payments:
             if payment.rest <= 0:
@@ -765,37 +388,6 @@ class Consultation(Model):
             else:
                 payment.wish_back(cause)
 
-    def _goes_back_in_full(self, user: User) -> bool:
-        if user.id != self.patient_id or self.was_moved_by_doctor or self.paid_start is None or self.paid_at is None:
-            return True
-        if self.wish is not None and self.proposed_by_id != user.id:
-            return True  # the doctor cannot come at the time that was paid for
-        now = clock.now()
-        in_time = timedelta(hours=current_settings.refund_hours)
-        return now <= self.paid_start - in_time or now - self.paid_at <= RETHINK
-
-    def _check_new(self, start: datetime) -> None:
-        _check_time(start, needs_payment=self.price > 0 and self.state is ConsultationState.PROPOSED)
-        if Consultation.overlapping(self.doctor_id, start, start + (self.ends_at - self.starts_at), but=self.id):
-            raise errors.TimeIsTaken
-
-    def _move_to(self, start: datetime, *, taken_by: User) -> None:
-        """Who came to the old time has not come to the new one."""
-        by_doctor = taken_by.id == self.patient_id
-        self.starts_at, self.ends_at = start, start + (self.ends_at - self.starts_at)
-        self.proposed_start = self.proposed_by_id = None
-        self.was_moved_by_doctor = self.was_moved_by_doctor or (by_doctor and self.is_paid)
-        for side in (self.patient, self.doctor.user):
-            for what in ("ready_at", "first_ready_at", "late_at"):
-                self._set(side, what, None)
-        if self.confirmed_at is not None:
-            self.confirmed_at = clock.now()
-        self.sequence += 1
-        db.session.flush()
-        self.open_chat()
-        record(ConsultationMoved(self.id, taken_by.id))
-        Job.hasten(JobKind.CONSULTATION, self.id)
-
     def _refuse_if_closed(self) -> None:
         if self.state is ConsultationState.PROPOSED:
             raise errors.MustBePaid if self.price else errors.MustBeConfirmed
@@ -803,36 +395,3 @@ class Consultation(Model):
             raise errors.ConsultationHasChanged
         if clock.now() < self.opens_at:
             raise errors.TooEarly
-
-    def _is_to_be_reminded(self, minutes: int) -> bool:
-        """Agreed before that moment; a moment long gone by reminds nobody."""
-        now, moment = clock.now(), self.starts_at - timedelta(minutes=minutes)
-        is_due = moment <= now < min(self.starts_at, moment + LATE_REMINDER)
-        was_agreed = self.confirmed_at is not None and self.confirmed_at <= moment
-        return self.state is ConsultationState.CONFIRMED and is_due and was_agreed
-
-    def _works_at(self) -> datetime | None:
-        """The next moment the worker has something to do."""
-        now = clock.now()
-        if self.state is ConsultationState.PROPOSED:
-            return max(self._expires_at, now)
-        if self.state in AGREED:
-            reminders = [self.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
-            return min(moment for moment in [*reminders, self.closes_at] if moment > now or moment == self.closes_at)
-        closes = self.ends_at + CHAT_STAYS_OPEN
-        return closes if self.confirmed_at is not None and closes > now else None
-
-
-def _press(client_id: str, *said: object) -> str:
-    """The same form sent twice is one press; brought back by "Back" and changed it is another. No letter has its id."""
-    return "press-" + hashlib.sha256(repr((client_id, *said)).encode()).hexdigest()[:48]
-
-
-def _check_time(start: datetime, *, needs_payment: bool) -> None:
-    now = clock.now()
-    if start <= now:
-        raise errors.TimeIsPast
-    if needs_payment and start < now + PAID_AHEAD:
-        raise errors.TimeIsTooSoon
-    if start > now + timedelta(days=366):
-        raise errors.TimeIsTooFar

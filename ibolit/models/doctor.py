@@ -39,7 +39,7 @@ class Tariff(Model):
     and whoever looks at an old page is told. All of a doctor's change under one lock.
     """
 
-    MOST, LONGEST, DEAREST = 20, 365, 1_000_000_00  # tariffs of one doctor, days, kopecks
+    MOST, LONGEST = 20, 365  # tariffs of one doctor, days
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -17,7 +18,8 @@ from .types import RowId, UtcDateTime, word_of
 if TYPE_CHECKING:
     from .chat import Chat
     from .conclusion import Complaint, Conclusion
-    from .consultation import Consultation, ConsultationRequest
+    from .consultation import Consultation
+    from .consultation_request import ConsultationRequest
 
 
 class Card(StrEnum):
@@ -85,6 +87,11 @@ class Message(Model):
     def gist(self) -> str:
         """What a list shows of it, in one line."""
         return " ".join(self.text.split()) or gist_of(self.attachments)
+
+
+def press_id(client_id: str, *said: object) -> str:
+    """The same form sent twice is one press; brought back by "Back" and changed it is another. No letter has its id."""
+    return "press-" + hashlib.sha256(repr((client_id, *said)).encode()).hexdigest()[:48]
 
 
 @cache

@@ -27,7 +27,8 @@ from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
 from .chat import Chat, ChatMember
-from .consultation import COMING, Consultation, ConsultationState
+from .consultation import Consultation
+from .consultation_states import COMING, ConsultationState
 from .doctor import Doctor
 from .forgetting import forget
 from .job import Job, JobKind

@@ -1,4 +1,4 @@
-"""One order for a tariff or a consultation, the money that went back, and the receipts of both.
+"""One order for a tariff or a consultation, and what becomes of its money.
 
 What a provider says is believed only when he was asked (services/payments); settle() makes of it, under the payment's
 lock and in one transaction, what both sides see. Settling twice changes nothing.
@@ -6,51 +6,33 @@ lock and in one transaction, what both sides see. Settling twice changes nothing
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, UniqueConstraint, func, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, select, text
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
-from ..database import queue_up
 from ..events import ChatProlonged, PaymentChanged, record
 from ..extensions import Model, db
 from ..services import clock
-from ..services.payments import (
-    CURRENCY,
-    Back,
-    Customer,
-    Fiscal,
-    Gateway,
-    GatewayRefused,
-    Item,
-    Order,
-    Paid,
-    Refusal,
-    Stage,
-)
-from .chat import Access, Chat
-from .consent import OFFER
-from .doctor import Doctor, Tariff
+from ..services.payments import CURRENCY, Customer, Gateway, GatewayRefused, Item, Order, Paid, Refusal, Stage
+from .asking import KEY_LIVES, pause_since
+from .chat import Chat
+from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Message
+from .refund import WORKING_DAYS, Cause, Refund, RefundState, in_working_days
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
 if TYPE_CHECKING:
     from .consultation import Consultation
+    from .receipt import Receipt
 
-TALK = "Консультация"  # what a receipt calls it: no doctor and no specialty
 DAY = timedelta(days=1)
-WORKING_DAYS = 3  # an undecided refund goes back in full after so many
-PROVIDER_IS_SLOW = timedelta(seconds=15)  # the page asks at once; after a crash the worker asks with the same key
-KEY_LIVES = timedelta(hours=23)  # of 24; afterwards the same key would be another payment: it is looked up instead
 
 
 class PaymentState(StrEnum):
@@ -148,17 +130,6 @@ class Payment(Model):
         return select(cls).where(cls.provider_id == provider_id)
 
     @classmethod
-    def live_for(cls, chat: Chat, tariff: Tariff) -> Self | None:
-        return db.session.scalar(
-            select(cls).where(cls.chat_id == chat.id, cls.tariff_id == tariff.id, cls.state.in_(LIVE))
-        )
-
-    @classmethod
-    def live_for_talk(cls, consultation: Consultation) -> Self | None:
-        mine = cls.consultation_id == consultation.id, cls.state.in_(LIVE)
-        return db.session.scalar(select(cls).where(*mine))
-
-    @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that wait for something: the sweep sees that each has its job."""
         return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE))).all()
@@ -197,8 +168,7 @@ class Payment(Model):
     @property
     def may_be_wished_back(self) -> bool:
         """Not what the clinic gives back by itself, and one wish at a time."""
-        is_asked = any(one.state is RefundState.WISHED for one in self.refunds)
-        return self.applied_at is not None and self.rest > 0 and not is_asked
+        return self.applied_at is not None and self.rest > 0 and self._wish is None
 
     @property
     def rest(self) -> int:
@@ -226,13 +196,6 @@ class Payment(Model):
         is_over = self.opened_until is not None and self.opened_until <= clock.now()
         return 1 + gone_back + (closing and is_over and self.rest > 0)
 
-    def doctor_has_written_since(self) -> bool:
-        doctor = self.chat.doctor.user_id
-        written = select(Message.id).where(Message.chat_id == self.chat_id, Message.author_id == doctor)
-        return self.applied_at is not None and (
-            db.session.scalar(written.where(Message.sent_at > self.applied_at).limit(1)) is not None
-        )
-
     def unused_days(self, *, begun: bool = False) -> int:
         """Days of what was bought that lie ahead, the begun one not counted; the chat's end is made of all payments."""
         if self.applied_at is None or self.chat.open_until is None:
@@ -245,50 +208,12 @@ class Payment(Model):
 
         Of a consultation all: its own rules have decided before whether the clinic is asked at all.
         """
-        if self.consultation_id is not None or self.applied_at is None or not self.doctor_has_written_since():
+        given_at = self.applied_at
+        if self.consultation_id is not None or given_at is None or not self._doctor_has_written_since(given_at):
             return self.rest
         return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
 
     # Verbs
-
-    @classmethod
-    def begin(cls, chat: Chat, tariff: Tariff, payer: User) -> Self:
-        """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
-
-        Its job goes on with it whatever becomes of the request.
-        """
-        queue_up(db.session, f"payment {chat.id} {tariff.id}")
-        live = cls.live_for(chat, tariff)
-        if live is not None:
-            return live
-        if tariff.hidden or tariff.doctor_id != chat.doctor_id or not _is_for_sale(chat):
-            raise errors.NothingToBuy
-        return cls._make(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
-
-    @classmethod
-    def begin_for(cls, consultation: Consultation, payer: User, seen: datetime) -> Self:
-        """The live payment for this consultation, which starts when the patient saw it starts.
-
-        Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
-        """
-        consultation.lock()
-        is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
-        if not is_as_seen or not consultation.waits_for_money:
-            raise errors.ConsultationHasChanged
-        live = cls.live_for_talk(consultation)
-        if live is not None:
-            return live
-        if not consultation.may_be_paid():
-            raise errors.ConsultationHasChanged
-        bought: dict[str, object] = {
-            "consultation": consultation,
-            "title": TALK,
-            "days": 0,
-            "amount": consultation.price,
-        }
-        payment = cls._make(consultation.chat, payer, **bought)
-        consultation.show_anew()
-        return payment
 
     def lock(self) -> None:
         """Until the commit nobody else settles it; what was loaded before is read anew. Before the chat's lock."""
@@ -346,12 +271,16 @@ class Payment(Model):
     def give_back(self, amount: int, cause: Cause, note: str = "", *, by: User | None = None) -> Refund:
         """A refund on its way. The chat's time that was bought with it goes too. Raises TooMuchBack."""
         self.lock()
-        if not 0 < amount <= self.rest:
-            raise errors.TooMuchBack(self.rest)
+        self.refuse_too_much(amount)
         refund = Refund(payment=self, amount=amount, cause=cause, note=note, decided_by=by.id if by else None)
         db.session.add(refund)
         refund.send()
         return refund
+
+    def refuse_too_much(self, amount: int) -> None:
+        """Raises TooMuchBack."""
+        if not 0 < amount <= self.rest:
+            raise errors.TooMuchBack(self.rest)
 
     def give_back_seeing(self, rest: int, amount: int | None, note: str, by: User) -> Refund:
         """The operator's own decision, made when so much could go back: pressed twice it is done once.
@@ -366,9 +295,8 @@ class Payment(Model):
     def wish_back(self, cause: Cause, note: str = "") -> Refund:
         """For the operator to decide; one at a time. Raises NothingToGiveBack."""
         self.lock()
-        waiting = next((one for one in self.refunds if one.state is RefundState.WISHED), None)
-        if waiting is not None:
-            return waiting
+        if self._wish is not None:
+            return self._wish
         amount = self.rest if cause is Cause.ODD_SUM else self.fair_refund()
         if amount <= 0:
             raise errors.NothingToGiveBack
@@ -384,7 +312,7 @@ class Payment(Model):
         self.chat.lock()
         if self.applied_at is not None or self.rest <= 0:
             return
-        if self._is_taken():
+        if self._give_what_was_bought():
             self.applied_at = clock.now()
         else:
             self.give_back(self.rest, Cause.NOT_FOR_SALE)
@@ -400,32 +328,22 @@ class Payment(Model):
             self.opened_until = clock.now()
             Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
-    # Below: parts of the verbs
+    # Below: parts of these
 
-    @classmethod
-    def _make(cls, chat: Chat, payer: User, **bought: object) -> Self:
-        payment = cls(
-            token=secrets.token_hex(16),
-            payer_id=payer.id,
-            chat_id=chat.id,
-            doctor_id=chat.doctor_id,
-            offer_version=OFFER.version,
-            offer_hash=OFFER.hash,
-            phone=payer.phone,
-            email=payer.email,
-            key=secrets.token_hex(16),
-            **bought,
-        )
-        db.session.add(payment)
-        db.session.flush()
-        Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
-        return payment
+    @property
+    def _wish(self) -> Refund | None:
+        return next((one for one in self.refunds if one.state is RefundState.WISHED), None)
 
-    def _is_taken(self) -> bool:
-        """What was bought is given; False when it is not for sale any more."""
+    def _doctor_has_written_since(self, moment: datetime) -> bool:
+        by_doctor = Message.chat_id == self.chat_id, Message.author_id == self.chat.doctor.user_id
+        written = select(Message.id).where(*by_doctor, Message.sent_at > moment)
+        return db.session.scalar(written.limit(1)) is not None
+
+    def _give_what_was_bought(self) -> bool:
+        """False when it is not for sale any more."""
         if self.consultation is not None:
             return self.consultation.take(self)
-        if not _is_for_sale(self.chat):
+        if not self.chat.is_time_sold:
             return False
         self.chat.prolong(self.days)
         self.opened_until = self.chat.open_until
@@ -452,273 +370,6 @@ class Payment(Model):
         record(PaymentChanged(self.id))
 
 
-class Cause(StrEnum):
-    """Why money goes back."""
-
-    ODD_SUM = "odd_sum"  # the provider took another sum than was asked
-    NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
-    WISH = "wish"  # the payer asked
-    CANCELLED = "cancelled"  # the consultation was
-    MISSED = "missed"  # the consultation was
-    OPERATOR = "operator"
-
-
-class RefundState(StrEnum):
-    WISHED = "wished"  # waits for the operator, at most three working days
-    SENDING = "sending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"  # the provider said no: both sides and the operator see it
-    DECLINED = "declined"
-
-
-class Refund(Model):
-    """Money on its way back, with a job that goes on until the provider has answered."""
-
-    __table_args__ = (Index("ix_refund_to_decide", "state", "decide_by"), CheckConstraint("amount > 0", "amount"))
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
-    amount: Mapped[int]  # kopecks
-    days: Mapped[int] = mapped_column(default=0)  # of the chat's time that went with it
-    cause: Mapped[Cause] = mapped_column(word_of(Cause))
-    note: Mapped[str] = mapped_column(String(300), default="")
-    state: Mapped[RefundState] = mapped_column(word_of(RefundState), default=RefundState.WISHED)
-    key: Mapped[str] = mapped_column(String(36), default=lambda: secrets.token_hex(16))
-    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
-    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
-    reason: Mapped[str] = mapped_column(String(60), default="")  # why it failed, in the provider's word
-    decide_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    payment: Mapped[Payment] = relationship(back_populates="refunds", innerjoin=True)
-
-    @classmethod
-    def to_decide(cls) -> Select[tuple[Self]]:
-        """«Требует решения»: wishes and failures, the most urgent first."""
-        open_ones = cls.state.in_((RefundState.WISHED, RefundState.FAILED))
-        payment = joinedload(cls.payment)
-        whole = select(cls).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))
-        return whole.where(open_ones).order_by(cls.id)
-
-    @classmethod
-    def unended(cls) -> Sequence[int]:
-        return db.session.scalars(select(cls.id).where(cls.state.in_((RefundState.SENDING, RefundState.WISHED)))).all()
-
-    @property
-    def pause(self) -> timedelta:
-        return pause_since(self.sent_at or self.created_at)
-
-    @property
-    def is_overdue(self) -> bool:
-        return self.state is RefundState.WISHED and self.decide_by is not None and self.decide_by <= clock.now()
-
-    def approve(self, amount: int | None, note: str, by: User | None) -> bool:
-        """The operator's yes, with his sum if he chose another; nobody's after three working days.
-
-        What he keeps of an odd sum is taken for what was ordered.
-        Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
-        """
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.WISHED:
-            return False
-        sum_ = self.amount if amount is None else amount
-        if not 0 < sum_ <= self.payment.rest:
-            raise errors.TooMuchBack(self.payment.rest)
-        self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
-        self.send()
-        if self.cause is Cause.ODD_SUM:
-            self.payment.keep()
-        return True
-
-    def decline(self, note: str, by: User) -> bool:
-        """The operator's no; money of an odd sum is taken for what was ordered."""
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.WISHED:
-            return False
-        self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
-        if self.cause is Cause.ODD_SUM:
-            self.payment.keep()
-        elif self.cause in (Cause.CANCELLED, Cause.MISSED):
-            self.payment.was_served()  # as far as it will ever be
-        record(PaymentChanged(self.payment_id))
-        return True
-
-    def repeat(self, by: User) -> bool:
-        """The operator tries a failed one again, as a new deed with a new key."""
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.FAILED:
-            return False
-        self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
-        self.state, self.decided_by, self.sent_at = RefundState.SENDING, by.id, clock.now()
-        Job.add(JobKind.REFUND, self.id)
-        record(PaymentChanged(self.payment_id))
-        return True
-
-    def send(self) -> None:
-        """On its way: counted as given back from now on, so that nobody gives it twice."""
-        self.state, self.sent_at = RefundState.SENDING, clock.now()
-        self.days = self._days_for_it()
-        self.payment.refunded += self.amount
-        self.payment.withdrawn_days += self.days
-        self.payment.chat.shorten(self.days)
-        self._end_wishes_for_nothing()
-        db.session.flush()
-        if self.payment.rest == 0:
-            self._take_the_talk_back()
-        Job.add(JobKind.REFUND, self.id)
-        record(PaymentChanged(self.payment_id))
-
-    def ask(self, gateway: Gateway) -> Back:
-        """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
-        payment = self.payment
-        assert payment.provider_id is not None
-        if self.provider_id is not None:
-            return gateway.find_refund(self.provider_id)
-        if self.sent_at is not None and clock.now() - self.sent_at >= KEY_LIVES:
-            lost = self._lost(gateway)
-            if lost is not None:
-                return lost
-        items = [Item(payment.title, self.amount)]
-        try:
-            return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
-        except GatewayRefused:
-            # He may have done it without our hearing of it and say no now; repeated with a new key it would be twice.
-            lost = self._lost(gateway)
-            if lost is None:
-                raise
-            return lost
-
-    def settle(self, back: Back) -> None:
-        """What the provider said of it just now."""
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is not RefundState.SENDING:
-            return
-        self.provider_id = back.id
-        if back.stage is Stage.SUCCEEDED:
-            self.state, self.done_at = RefundState.SUCCEEDED, clock.now()
-            Job.add(JobKind.RECEIPTS, self.payment_id)
-            record(PaymentChanged(self.payment_id))
-        elif back.stage is Stage.CANCELLED:
-            self.fail(back.reason)
-
-    def fail(self, reason: str) -> None:
-        """The debt stays: the money counts as going back, and the operator is asked."""
-        self.payment.lock()
-        db.session.refresh(self)
-        if self.state is RefundState.SENDING:
-            self.state, self.reason = RefundState.FAILED, reason[:60]
-            record(PaymentChanged(self.payment_id))
-
-    def _end_wishes_for_nothing(self) -> None:
-        """Who wished for money back has it, when all of it went otherwise."""
-        for other in self.payment.refunds:
-            if other is not self and other.state is RefundState.WISHED and self.payment.rest == 0:
-                other.state, other.note, other.done_at = RefundState.DECLINED, "Деньги уже возвращены.", clock.now()
-
-    def _take_the_talk_back(self) -> None:
-        """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""
-        if self.payment.consultation is not None and self.payment.applied_at is not None:
-            self.payment.chat.lock()
-            self.payment.consultation.lose_its_money()
-        self.payment.holds_no_more()
-
-    def _lost(self, gateway: Gateway) -> Back | None:
-        """What the provider made of it without our hearing of it: known by our key, else by its sum."""
-        assert self.payment.provider_id is not None
-        known = {one.provider_id for one in self.payment.refunds}
-        made = [back for back in gateway.refunds_of(self.payment.provider_id) if back.id not in known]
-        by_key = next((back for back in made if back.key == self.key), None)
-        return by_key or next((back for back in made if not back.key and back.amount == self.amount), None)
-
-    def _days_for_it(self) -> int:
-        """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""
-        payment = self.payment
-        if payment.applied_at is None:
-            return 0
-        if self.amount == payment.rest:
-            return payment.unused_days(begun=True)
-        return min(payment.unused_days(), payment.days * self.amount // payment.price)
-
-
-class Receipt(Model):
-    """A fiscal receipt as the provider told of it (54-ФЗ): storage (ФН), document (ФД), sign (ФП)."""
-
-    __table_args__ = (UniqueConstraint("payment_id", "provider_id"),)
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"))
-    provider_id: Mapped[str] = mapped_column(String(64))
-    storage: Mapped[str] = mapped_column(String(40), default="")
-    document: Mapped[str] = mapped_column(String(40), default="")
-    sign: Mapped[str] = mapped_column(String(40), default="")
-    registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    @classmethod
-    def note(cls, payment: Payment, told: Sequence[Fiscal]) -> bool:
-        """Keeps what is known of each by now; True when all are registered."""
-        payment.lock()
-        known = {receipt.provider_id: receipt for receipt in payment.receipts}
-        for fiscal in told:
-            receipt = known.get(fiscal.id) or cls(payment_id=payment.id, provider_id=fiscal.id)
-            receipt.storage, receipt.document, receipt.sign = fiscal.storage, fiscal.document, fiscal.sign
-            receipt.registered_at = fiscal.registered_at
-            db.session.add(receipt)
-        return bool(told) and all(fiscal.registered_at for fiscal in told)
-
-
-def _is_for_sale(chat: Chat) -> bool:
-    """An unlimited chat is sold nothing, and time with a doctor who has left the directory would be wasted money."""
-    return chat.access is not Access.UNLIMITED and not chat.doctor.hidden
-
-
 def round_half_up(numerator: int, denominator: int) -> int:
     """Kopecks, never a float."""
     return (2 * numerator + denominator) // (2 * denominator)
-
-
-def pause_since(moment: datetime) -> timedelta:
-    """Between looks at the provider: seconds while the payer stands at the counter, an hour when he left long ago."""
-    return min(max((clock.now() - moment) / 4, timedelta(seconds=3)), timedelta(hours=1))
-
-
-def in_working_days(count: int) -> datetime:
-    """Monday to Friday; a public holiday makes it shorter, in the payer's favour."""
-    moment = clock.now()
-    while count:
-        moment += DAY
-        count -= moment.weekday() < 5
-    return moment
-
-
-@dataclass
-class Income:
-    """What a doctor's patients paid within a month, and how much of exactly that went back, whenever it did."""
-
-    month: datetime  # a moment in it
-    paid: int = 0
-    returned: int = 0
-    count: int = 0
-
-
-def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
-    """By the months of the doctor's own calendar, the newest first."""
-    paid = select(Payment.paid_at, Payment.paid, Payment.refunded)
-    paid = paid.where(Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED)
-    months: dict[tuple[int, int], Income] = {}
-    for paid_at, sum_, refunded in db.session.execute(paid.order_by(Payment.paid_at.desc())).tuples():
-        assert paid_at is not None
-        local = paid_at.astimezone(zone)
-        income = months.setdefault((local.year, local.month), Income(paid_at))
-        income.paid, income.returned, income.count = income.paid + sum_, income.returned + refunded, income.count + 1
-    return list(months.values())
-
-
-def owed() -> int:
-    """Kopecks of refunds that the provider refused."""
-    failed = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.state == RefundState.FAILED)
-    return int(db.session.scalar(failed) or 0)

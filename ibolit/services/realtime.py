@@ -72,10 +72,6 @@ class Outbox:
     def is_quiet(self) -> bool:
         return not self._waiting and self.ended_with is None
 
-    @property
-    def overflowed(self) -> bool:
-        return self.ended_with == Closing.TRY_AGAIN_LATER
-
     def put(self, html: str) -> None:
         if self.ended_with is not None:
             return

@@ -12,7 +12,7 @@ from factories import later, make_chat, make_user, propose
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
+from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User, buying
 from ibolit.rendering import epoch
 from ibolit.services import clock
 
@@ -50,7 +50,7 @@ def confirmed(talk: Consultation) -> Consultation:
 
 def paid(talk: Consultation) -> Payment:
     talk = fresh(talk)
-    payment = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
     payment.settle(answer(payment))
     db.session.commit()
     return payment

@@ -29,6 +29,7 @@ from ibolit.models import (
     Role,
     Tariff,
     User,
+    buying,
 )
 from ibolit.services import Services
 from ibolit.services.payments import Stage
@@ -51,7 +52,7 @@ def test_ten_presses_are_one_payment(clinic: Flask, chat: Chat) -> None:
 
     def press(_number: int) -> int:
         chat = db.session.get_one(Chat, chat_id)
-        payment = Payment.begin(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
+        payment = buying.begin(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
         db.session.commit()
         return payment.id
 

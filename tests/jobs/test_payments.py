@@ -28,7 +28,7 @@ from ibolit.models import (
     Role,
     User,
 )
-from ibolit.models.payment import KEY_LIVES
+from ibolit.models.asking import KEY_LIVES
 from ibolit.services import Services, clock
 from ibolit.services.payments.yookassa import Shop, YooKassa
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
-from ibolit.models.consultation import COMING
+from ibolit.models.consultation_states import COMING
 from ibolit.services import clock
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"  # of chat 1

@@ -20,6 +20,7 @@ from ibolit.models import (
     Consultation,
     Doctor,
     Message,
+    Promise,
     Reason,
     Review,
     Sheet,
@@ -27,7 +28,6 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.cards import lay_out
-from ibolit.models.consultation import Promise
 
 SHEET = Sheet("Болит голова", since="неделю", strength=6, medicines="нет", allergies="на пыль")
 

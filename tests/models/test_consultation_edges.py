@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from factories import make_chat, make_user, propose, say
+from factories import make_chat, make_user, propose
 from flask import Flask
-from meetings import StillClock, accept, begin_to_pay, cancel, confirm, due_at, pay, ready, succeed, wish, work
+from meetings import (
+    NOON,
+    StillClock,
+    accept,
+    begin_to_pay,
+    cancel,
+    confirm,
+    due_at,
+    pay,
+    ready,
+    succeed,
+    wish,
+    work,
+)
 from money import answer
 
 from ibolit import errors
@@ -21,34 +33,24 @@ from ibolit.models import (
     ConsultationRequest,
     ConsultationState,
     Doctor,
-    Message,
-    Notification,
-    NotificationKind,
     Payment,
     Promise,
     Reason,
-    Refund,
     Role,
     TalkKind,
-    Terms,
     User,
+    books,
+    buying,
 )
 from ibolit.models.chat import ChatState
 from ibolit.services import clock
 from ibolit.services.payments import Stage
 
+pytestmark = pytest.mark.usefixtures("clinic", "still")
+
 PRICE = 1500_00
-NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def still(clinic: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[StillClock]:
-    """The clinic's clock stands at noon."""
-    stands = StillClock(NOON)
-    monkeypatch.setattr(clock, "datetime", stands)
-    return stands
 
 
 @pytest.fixture
@@ -56,51 +58,11 @@ def operator(clinic: Flask) -> User:
     return make_user("Операторова Ольга", Role.OPERATOR)
 
 
-def facts() -> list[str]:
-    """Of the step that is not committed yet."""
-    return [type(fact).__name__ for fact in db.session.info.get("facts", [])]
-
-
 def refunds(payment: Payment) -> list[tuple[str, int, str]]:
     return [(one.state, one.amount, one.cause) for one in payment.refunds]
 
 
 # The minutes themselves
-
-
-@pytest.mark.parametrize(
-    ("before_start", "since_paid", "promise"),
-    [
-        (DAY, 31 * MINUTE, Promise.FULL),
-        (DAY - timedelta(seconds=1), 31 * MINUTE, Promise.CLINIC_DECIDES),
-        (timedelta(hours=5), 30 * MINUTE, Promise.FULL),
-        (timedelta(hours=5), 30 * MINUTE + timedelta(seconds=1), Promise.CLINIC_DECIDES),
-    ],
-)
-def test_refund_rule_at_its_exact_moments(
-    chat: Chat, still: StillClock, before_start: timedelta, since_paid: timedelta, promise: Promise
-) -> None:
-    talk = propose(chat, starts_at=NOON + since_paid + before_start, price=PRICE)
-    pay(talk)
-    still.show(NOON + since_paid)
-    assert talk.promise_to(talk.patient) is promise
-    assert talk.promise_to(talk.doctor.user) is Promise.FULL
-
-
-def test_window_opens_and_closes_on_the_minute(chat: Chat, still: StillClock, patient: User) -> None:
-    talk = confirm(propose(chat))
-    still.show(talk.opens_at - timedelta(seconds=1))
-    with pytest.raises(errors.TooEarly):
-        talk.get_ready(patient)
-    still.show(talk.opens_at)
-    assert talk.is_open
-    still.show(talk.closes_at - timedelta(seconds=1))
-    ready(talk, patient)
-    still.show(talk.closes_at)
-    assert not talk.is_open
-    with pytest.raises(errors.ConsultationHasChanged):
-        talk.get_ready(talk.doctor.user)
-    assert talk.state is ConsultationState.MISSED
 
 
 def test_at_its_very_start_it_can_neither_be_confirmed_nor_begun_to_pay(chat: Chat, still: StillClock) -> None:
@@ -112,7 +74,7 @@ def test_at_its_very_start_it_can_neither_be_confirmed_nor_begun_to_pay(chat: Ch
     with pytest.raises(errors.ConsultationHasChanged):
         free.confirm(free.patient, free.starts_at)
     with pytest.raises(errors.ConsultationHasChanged):
-        Payment.begin_for(paid, paid.patient, paid.starts_at)
+        buying.begin_for(paid, paid.patient, paid.starts_at)
 
 
 def test_payment_holds_it_for_a_quarter_of_an_hour_and_no_longer(chat: Chat, still: StillClock) -> None:
@@ -147,7 +109,7 @@ def test_hold_ends_with_its_payment_and_the_worker_hears_of_it(chat: Chat, still
 def test_second_payment_goes_back_and_the_talk_stays(chat: Chat) -> None:
     """The first was given up here while the bank still took it."""
     talk = propose(chat, price=PRICE)
-    first = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    first = buying.begin_for(talk, talk.patient, talk.starts_at)
     first.end("not_created")
     second = pay(talk)
     succeed(first)
@@ -158,13 +120,13 @@ def test_second_payment_goes_back_and_the_talk_stays(chat: Chat) -> None:
 
 def test_first_payment_confirms_though_a_second_waits(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    first = Payment.begin_for(talk, talk.patient, talk.starts_at)
+    first = buying.begin_for(talk, talk.patient, talk.starts_at)
     first.end("not_created")
     second = begin_to_pay(talk)
     succeed(first)
     assert talk.state is ConsultationState.CONFIRMED
     with pytest.raises(errors.ConsultationHasChanged):  # nobody is led to pay once more
-        Payment.begin_for(talk, talk.patient, talk.starts_at)
+        buying.begin_for(talk, talk.patient, talk.starts_at)
     succeed(second)
     assert (first.rest, second.rest, talk.state) == (PRICE, 0, "confirmed")
 
@@ -197,7 +159,7 @@ def test_odd_sum_of_what_has_expired_goes_back_even_if_kept(chat: Chat, still: S
 def test_odd_sum_goes_back_with_the_cancelled_one(chat: Chat, patient: User, operator: User) -> None:
     talk = propose(chat, price=PRICE)
     odd = pay(talk, amount=500_00)
-    assert talk.promise_to(patient) is Promise.FULL
+    assert Promise.to(patient, talk) is Promise.FULL
     cancel(talk, patient)
     assert refunds(odd) == [("declined", 500_00, "odd_sum"), ("sending", 500_00, "cancelled")]
     assert not odd.refunds[0].approve(None, "", operator)
@@ -216,20 +178,12 @@ def test_moved_while_it_is_being_paid_is_paid_for_the_new_time(chat: Chat, patie
 def test_cancelled_while_it_is_being_paid_gives_all_back(chat: Chat, patient: User) -> None:
     talk = propose(chat, price=PRICE)
     payment = begin_to_pay(talk)
-    assert talk.promise_to(patient) is Promise.NOTHING_PAID
+    assert Promise.to(patient, talk) is Promise.NOTHING_PAID
     cancel(talk, patient)
     with pytest.raises(errors.ConsultationHasChanged):
-        Payment.begin_for(talk, patient, talk.starts_at)
+        buying.begin_for(talk, patient, talk.starts_at)
     succeed(payment)
     assert (talk.state, refunds(payment)) == ("cancelled", [("sending", PRICE, "not_for_sale")])
-
-
-def test_only_the_patient_pays(chat: Chat, doctor: Doctor, stranger: User) -> None:
-    talk = propose(chat, price=PRICE)
-    for other in (doctor.user, stranger):
-        with pytest.raises(errors.ConsultationHasChanged):
-            Payment.begin_for(talk, other, talk.starts_at)
-    assert db.session.scalars(db.select(Payment)).all() == []
 
 
 def test_part_and_then_the_rest_by_the_operator(chat: Chat, operator: User) -> None:
@@ -286,7 +240,7 @@ def test_refund_the_bank_refused_stays_a_debt_of_a_cancelled_one(chat: Chat, doc
     db.session.commit()
     assert payment.refund_is_stuck
     assert talk.message.revision > revision  # its card says so
-    assert list(db.session.scalars(Refund.to_decide())) == [refund]
+    assert list(db.session.scalars(books.to_decide())) == [refund]
     assert refund.repeat(operator)
     assert (talk.state, payment.rest) == ("cancelled", 0)
 
@@ -317,67 +271,6 @@ def test_undecided_it_goes_back_after_three_working_days(chat: Chat, still: Stil
 # What was pending
 
 
-@pytest.mark.parametrize("asks", ["patient", "doctor"])
-def test_wish_pending_at_cancel_is_nobodys_any_more(chat: Chat, asks: str) -> None:
-    talk = confirm(propose(chat))
-    one, other = (talk.patient, talk.doctor.user) if asks == "patient" else (talk.doctor.user, talk.patient)
-    new = wish(talk, one, NOON + 3 * DAY)
-    cancel(talk, one)
-    assert talk.wish is None
-    with pytest.raises(errors.ConsultationHasChanged):
-        talk.accept_time(other, new)
-    talk.decline_time(other, new)
-    assert "TimeDeclined" not in facts()
-
-
-def test_declined_when_it_has_lapsed_tells_nobody(chat: Chat, still: StillClock) -> None:
-    talk = confirm(propose(chat))
-    new = wish(talk, talk.patient, NOON + 3 * DAY)
-    still.show(talk.starts_at)
-    talk.decline_time(talk.doctor.user, new)
-    assert "TimeDeclined" not in facts()
-
-
-def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, still: StillClock) -> None:
-    talk = propose(chat, price=PRICE)
-    pay(talk)
-    still.go(minutes=31)
-    assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
-    new = wish(talk, talk.doctor.user, NOON + 3 * DAY)
-    assert talk.promise_to(talk.patient) is Promise.FULL
-    talk.decline_time(talk.patient, new)
-    assert talk.promise_to(talk.patient) is Promise.CLINIC_DECIDES
-
-
-def test_yes_is_said_to_the_wish_that_was_seen(chat: Chat, doctor: Doctor) -> None:
-    talk = confirm(propose(chat))
-    seen = wish(talk, talk.patient, NOON + 3 * DAY)
-    second = wish(talk, talk.patient, NOON + 5 * DAY)
-    with pytest.raises(errors.ConsultationHasChanged):
-        talk.accept_time(doctor.user, seen)
-    talk.decline_time(doctor.user, seen)
-    assert (talk.starts_at, talk.wish) == (NOON + timedelta(hours=2), second)
-
-
-def test_doctor_who_became_busy_meanwhile_cannot_accept(chat: Chat, doctor: Doctor, stranger: User) -> None:
-    talk = confirm(propose(chat))
-    new = wish(talk, talk.patient, NOON + 3 * DAY)
-    propose(make_chat(stranger, doctor), starts_at=new + 29 * MINUTE)
-    with pytest.raises(errors.TimeIsTaken):
-        talk.accept_time(doctor.user, new)
-    db.session.rollback()
-    assert (talk.starts_at, talk.wish) == (NOON + timedelta(hours=2), new)
-
-
-def test_paid_ones_new_time_may_be_near_and_an_unpaid_ones_not(chat: Chat, doctor: Doctor) -> None:
-    paid = propose(chat, price=PRICE)
-    pay(paid)
-    assert wish(paid, paid.patient, NOON + 5 * MINUTE)
-    unpaid = propose(chat, starts_at=NOON + DAY, price=PRICE)
-    with pytest.raises(errors.TimeIsTooSoon):
-        unpaid.wish_time(unpaid.patient, NOON + 14 * MINUTE, unpaid.starts_at)
-
-
 def test_who_cancels_second_learns_that_it_is_cancelled(chat: Chat, still: StillClock) -> None:
     """The doctor was promised that all goes back, and after the patient's press the clinic decides."""
     talk = propose(chat, price=PRICE)
@@ -387,56 +280,6 @@ def test_who_cancels_second_learns_that_it_is_cancelled(chat: Chat, still: Still
     talk.cancel(talk.patient, Reason.BAD_TIME, Promise.CLINIC_DECIDES)  # pressed twice
     with pytest.raises(errors.ConsultationHasChanged):
         talk.cancel(talk.doctor.user, Reason.OTHER, Promise.FULL)
-
-
-def test_who_came_to_the_old_time_has_not_come_to_the_new(chat: Chat, still: StillClock) -> None:
-    talk = confirm(propose(chat))
-    still.show(talk.opens_at)
-    ready(talk, talk.patient)
-    wish(talk, talk.doctor.user, NOON + 3 * DAY)
-    accept(talk, talk.patient)
-    assert not talk.has_come(talk.patient)
-    assert not talk.is_side_ready(talk.patient)
-    still.show(talk.closes_at)
-    work(talk)
-    assert talk.state is ConsultationState.MISSED
-
-
-# A press that comes again
-
-
-def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doctor: Doctor) -> None:
-    """The same press is the same card; «Назад» and another time is no such press."""
-    first = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
-    second = Terms(TalkKind.VIDEO, NOON + 2 * DAY, 30, 0)
-    talks = [Consultation.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
-    assert [talk.starts_at for talk in talks] == [NOON + DAY, NOON + 2 * DAY, NOON + DAY, NOON + 2 * DAY]
-    assert len({talk.id for talk in talks}) == 2
-
-
-def test_repeated_press_after_a_move_is_still_the_same(chat: Chat, doctor: Doctor) -> None:
-    terms = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
-    talk = Consultation.propose(chat, doctor, terms, "same-press")
-    db.session.commit()
-    wish(talk, talk.patient, NOON + 3 * DAY)
-    accept(talk, doctor.user)
-    assert Consultation.propose(chat, doctor, terms, "same-press") is talk
-
-
-def test_form_brought_back_with_other_wishes_is_another_request(chat: Chat, patient: User) -> None:
-    wishes = ("Вечером", "Утром", "Вечером")
-    asked = [ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, one, "same-form").wishes for one in wishes]
-    assert asked == [*wishes]
-    assert len(db.session.scalars(db.select(ConsultationRequest)).all()) == 2
-
-
-def test_id_of_a_letter_carries_no_card(chat: Chat, patient: User, doctor: Doctor) -> None:
-    for author in (patient, doctor.user):
-        say(chat, author, client_id="a-letter-0001")
-    talk = Consultation.propose(chat, doctor, Terms(TalkKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
-    request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "a-letter-0001")
-    for message_id, card in ((talk.message_id, "consultation"), (request.message_id, "request")):
-        assert db.session.get_one(Message, message_id).card == card
 
 
 # The chat around it
@@ -526,24 +369,3 @@ def test_money_of_a_talk_takes_no_days_of_the_chat(chat: Chat, patient: User) ->
     payment = pay(talk)
     cancel(talk, patient)
     assert (chat.open_until, payment.withdrawn_days) == (until, 0)
-
-
-# Reminders
-
-
-def test_worker_who_looks_twice_reminds_once(chat: Chat, still: StillClock) -> None:
-    talk = confirm(propose(chat, starts_at=NOON + DAY + MINUTE))
-    near = db.select(db.func.count()).where(Notification.kind == NotificationKind.NEAR)
-    for minutes in (1, 2, 3):
-        still.show(NOON + minutes * MINUTE)
-        work(talk)
-        assert db.session.scalar(near) == 2  # one for each of the two
-
-
-def test_who_has_just_agreed_to_the_new_time_needs_no_reminder(chat: Chat, doctor: Doctor, still: StillClock) -> None:
-    talk = confirm(propose(chat, starts_at=NOON + 5 * DAY))
-    still.go(minutes=30)
-    wish(talk, talk.patient, NOON + DAY)
-    accept(talk, doctor.user)
-    talk.work()
-    assert "ConsultationNear" not in facts()

@@ -22,6 +22,7 @@ from ibolit.models import (
     NotificationKind,
     TalkKind,
     User,
+    another_time,
 )
 from ibolit.models.notification import TRUE_IN
 from ibolit.services import clock
@@ -83,7 +84,7 @@ def test_wish_that_was_answered_is_none(talk: Consultation, after: Callable[[Con
 
 def decline(talk: Consultation, by: User) -> None:
     assert talk.wish is not None
-    talk.decline_time(by, talk.wish)
+    another_time.decline(talk, by, talk.wish)
     db.session.commit()
 
 

@@ -1,4 +1,4 @@
-"""One order for a tariff: begun once, settled once, whatever the provider says and how often."""
+"""One order for a tariff: settled once, whatever the provider says and how often."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ from ibolit.models import (
     Message,
     Payment,
     PaymentState,
-    Receipt,
-    Refund,
     RefundState,
     User,
+    books,
 )
-from ibolit.models.consent import OFFER
-from ibolit.models.payment import KEY_LIVES, in_working_days, pause_since
+from ibolit.models.asking import KEY_LIVES, pause_since
+from ibolit.models.refund import in_working_days
 from ibolit.services import clock
-from ibolit.services.payments import Back, Fiscal, GatewayUnsure, Order, Paid, Stage
+from ibolit.services.payments import Back, GatewayUnsure, Order, Paid, Stage
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -72,90 +71,6 @@ class Deaf:
 
     def refunds_of(self, payment_id: str) -> list[Back]:
         raise AssertionError("nobody asks this of a payment")
-
-
-# The press
-
-
-def test_keeps_a_copy_of_what_was_bought(chat: Chat, patient: User, doctor: Doctor) -> None:
-    tariff = doctor.tariffs[0]
-    payment = begin(chat)
-    tariff.title, tariff.days, tariff.price = "Дороже", 1, 9999_00
-    db.session.commit()
-    db.session.refresh(payment)
-    assert (payment.title, payment.days, payment.amount) == ("Тариф 1", 30, 2500_00)
-    assert (payment.offer_version, payment.offer_hash) == (OFFER.version, OFFER.hash)
-    assert payment.phone == patient.phone
-    assert (payment.state, payment.paid, payment.refunded) == (PaymentState.CREATED, 0, 0)
-
-
-def test_press_leaves_a_job_that_gives_the_page_time(payment: Payment) -> None:
-    [job] = waiting_jobs(JobKind.PAYMENT)
-    assert job.subject_id == payment.id
-    assert timedelta(seconds=13) < job.due_at - clock.now() < timedelta(seconds=16)
-
-
-def test_double_press_meets_the_same(chat: Chat, payment: Payment) -> None:
-    assert begin(chat) is payment
-    assert len(waiting_jobs(JobKind.PAYMENT)) == 1
-
-
-def test_second_press_meets_the_one_that_waits_for_the_payer(chat: Chat, payment: Payment) -> None:
-    settle(payment, Stage.WAITING)
-    assert begin(chat) is payment
-    assert payment.page == PAGE
-
-
-@pytest.mark.parametrize("stage", [Stage.SUCCEEDED, Stage.CANCELLED])
-def test_press_after_the_end_begins_another(chat: Chat, payment: Payment, stage: Stage) -> None:
-    settle(payment, stage)
-    another = begin(chat)
-    assert another.id != payment.id
-    assert another.key != payment.key
-
-
-def test_another_tariff_is_another_payment_and_both_apply(chat: Chat, doctor: Doctor) -> None:
-    week = add_tariff(doctor, title="Неделя", days=7, price=700_00)
-    end = chat.open_until
-    month, other = begin(chat), begin(chat, week)
-    settle(other)
-    settle(month)
-    assert end is not None
-    assert chat.open_until == end + timedelta(days=37)
-
-
-def test_nothing_to_buy_in_an_unlimited_chat(patient: User, doctor: Doctor) -> None:
-    chat = make_chat(patient, doctor, access=Access.UNLIMITED)
-    with pytest.raises(errors.NothingToBuy):
-        begin(chat)
-
-
-def test_nothing_to_buy_from_a_hidden_doctor(chat: Chat, doctor: Doctor) -> None:
-    doctor.hidden = True
-    with pytest.raises(errors.NothingToBuy):
-        begin(chat)
-
-
-def test_hidden_tariff_is_not_sold(chat: Chat, doctor: Doctor) -> None:
-    old = add_tariff(doctor, title="Прежний", hidden=True)
-    with pytest.raises(errors.NothingToBuy):
-        begin(chat, old)
-
-
-def test_another_doctors_tariff_is_not_sold(chat: Chat) -> None:
-    stranger = make_doctor("Чужой Олег Олегович")
-    with pytest.raises(errors.NothingToBuy):
-        begin(chat, stranger.tariffs[0])
-
-
-def test_a_live_one_outlives_its_tariff(chat: Chat, payment: Payment, doctor: Doctor) -> None:
-    """Who stands at the counter pays what he was shown."""
-    tariff = doctor.tariffs[0]
-    tariff.hidden = True
-    db.session.commit()
-    assert begin(chat, tariff) is payment
-    settle(payment)
-    assert payment.applied_at is not None
 
 
 # What the provider says
@@ -274,7 +189,7 @@ def test_odd_sum_is_not_applied_and_waits_for_the_operator(
     settle(payment, **said)
     assert chat.open_until == end
     assert (payment.applied_at, payment.state) == (None, PaymentState.SUCCEEDED)
-    [refund] = db.session.scalars(Refund.to_decide())
+    [refund] = db.session.scalars(books.to_decide())
     assert (refund.cause, refund.state, refund.amount) == (Cause.ODD_SUM, RefundState.WISHED, payment.paid)
     assert payment.is_odd
     settle(payment, **said)
@@ -507,40 +422,6 @@ def test_time_never_ends_before_now(chat: Chat, doctor: Doctor) -> None:
     payment.give_back(payment.rest, Cause.OPERATOR)
     assert payment.withdrawn_days == 0
     assert chat.open_until == before
-
-
-# Receipts
-
-
-def test_receipts_are_noted_once_each(chat: Chat) -> None:
-    payment = buy(chat)
-    told = [Fiscal("rt-1", Stage.WAITING)]
-    assert not Receipt.note(payment, told)
-    db.session.commit()
-    told = [Fiscal("rt-1", Stage.SUCCEEDED, "9288", "3986", "2617", clock.now())]
-    assert Receipt.note(payment, told)
-    db.session.commit()
-    [receipt] = db.session.scalars(db.select(Receipt))
-    assert (receipt.storage, receipt.document, receipt.sign) == ("9288", "3986", "2617")
-    assert not Receipt.note(payment, [])
-
-
-def test_how_many_receipts_are_due(chat: Chat) -> None:
-    payment = buy(chat)
-    assert payment.receipts_due(closing=True) == 1
-    refund = payment.give_back(500_00, Cause.OPERATOR)
-    assert payment.receipts_due(closing=True) == 1
-    refund.settle(Back("rf-1", Stage.SUCCEEDED, refund.amount))
-    assert payment.receipts_due(closing=True) == 2
-    later(days=33)
-    assert payment.receipts_due(closing=True) == 3
-    assert payment.receipts_due(closing=False) == 2
-
-
-def test_closing_receipt_is_due_when_the_bought_time_ends(chat: Chat) -> None:
-    payment = buy(chat)
-    [job] = waiting_jobs(JobKind.CLOSING_RECEIPT)
-    assert (job.subject_id, job.due_at) == (payment.id, payment.opened_until)
 
 
 # Who sees

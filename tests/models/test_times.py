@@ -17,9 +17,9 @@ from meetings import StillClock, confirm, pay, work
 from ibolit import errors
 from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_moment, read_day, read_time
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, Doctor, Promise, Terms, User
+from ibolit.models import Chat, Doctor, Promise, Terms, User, agenda
 from ibolit.models.chat import ChatState
-from ibolit.models.consultation import TalkKind
+from ibolit.models.consultation_states import TalkKind
 from ibolit.rendering import soon, soon_turns_at, time_for, time_until, weekday_of, when_for, words_turn_at, zone_mark
 from ibolit.services import clock
 
@@ -264,7 +264,7 @@ def test_refund_rule_counts_hours_and_not_the_clock_on_the_wall(
         talk = propose(chat, starts_at=start, price=1500_00)
         pay(talk)
         still.show(local_moment(day - timedelta(days=1), time(12), LISBON))
-        assert talk.promise_to(patient) is promise
+        assert Promise.to(patient, talk) is promise
 
 
 def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> None:
@@ -272,7 +272,7 @@ def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> No
     day = date(2030, 11, 27)
     for zone in (MOSCOW, VLADIVOSTOK):
         terms = Terms(TalkKind.VIDEO, local_moment(day, time(14), zone), 30, 0)
-        Consultation.propose(chat, doctor, terms, f"press-{zone.key}")
+        agenda.propose(chat, doctor, terms, f"press-{zone.key}")
     with pytest.raises(errors.TimeIsTaken):
         propose(chat, starts_at=local_moment(day, time(21), VLADIVOSTOK))
 

@@ -7,8 +7,7 @@ CONSULTATIONS_EXAMPLES=1000 searches longer and elsewhere than the suite does.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,11 +20,12 @@ import sqlalchemy as sa
 from emptying import empty
 from factories import make_chat, make_doctor, make_user, propose
 from flask import Flask
-from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from meetings import StillClock
 from sqlalchemy.orm import Session
+from stories import Steps, one_of, search
 
 from ibolit import errors
 from ibolit.blueprints.webhooks.views import heed
@@ -54,8 +54,10 @@ from ibolit.models import (
     Role,
     TalkKind,
     User,
+    another_time,
+    buying,
 )
-from ibolit.models.consultation import AGREED, COMING, FOLLOWS
+from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage
 from ibolit.services.payments.demo import DemoBank
@@ -73,17 +75,7 @@ ENDS = {
     ConsultationMissed: ConsultationState.MISSED,
 }
 
-EXAMPLES = int(os.environ.get("CONSULTATIONS_EXAMPLES", "0"))
-PROFILE = settings(
-    max_examples=EXAMPLES or 12,
-    stateful_step_count=60 if EXAMPLES else 40,
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=False,
-    phases=(Phase.generate, Phase.shrink),  # explaining traces every line, for minutes
-)
+PROFILE = search("CONSULTATIONS_EXAMPLES", examples=12, steps=40, steps_of_more=60)
 
 some = range(100)
 sides = ("patient", "doctor")
@@ -91,19 +83,7 @@ either = (True, False)
 mostly = (True, True, True, False)
 aheads = (15, 30, 60, 75, 120, 24 * 60, 24 * 60 + 15, 3 * 24 * 60)  # minutes
 
-STEPS: list[str] = []  # as often as their weight says
-ARGUMENTS: dict[str, dict[str, Sequence[Any]]] = {}
-
-
-def step(weight: int, **arguments: Sequence[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """One of the things that happen. Not rules of their own: Hypothesis would leave out half of them at a time."""
-
-    def keep(verb: Callable[..., None]) -> Callable[..., None]:
-        STEPS.extend([verb.__name__] * weight)
-        ARGUMENTS[verb.__name__] = arguments
-        return verb
-
-    return keep
+step = Steps()
 
 
 class Bank:
@@ -235,7 +215,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             talk = self._talk(which)
             if talk is not None:
                 user = self._user(talk, side)
-                self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, talk.promise_to(user), talk.state_now)
+                self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, Promise.to(user, talk), talk.state_now)
 
     @step(5, which=some, fresh=mostly)
     def confirm(self, which: int, fresh: bool) -> None:
@@ -254,7 +234,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if talk is not None:
                 start = self.still.moment + ahead * MINUTE
                 with self._refused():
-                    talk.wish_time(self._user(talk, side), start, screen.start)
+                    another_time.wish(talk, self._user(talk, side), start, screen.start)
                     db.session.commit()
                     self.known[talk.id].agreed[side].add(start)
 
@@ -264,8 +244,8 @@ class ConsultationMachine(RuleBasedStateMachine):
             talk, screen = self._shown(which, side, fresh)
             if talk is not None and screen.wish is not None:
                 with self._refused():
-                    verb = talk.accept_time if yes else talk.decline_time
-                    verb(self._user(talk, side), screen.wish)
+                    verb = another_time.accept if yes else another_time.decline
+                    verb(talk, self._user(talk, side), screen.wish)
                     db.session.commit()
                     if yes:
                         self.known[talk.id].agreed[side].add(screen.wish)
@@ -310,7 +290,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if talk is None:
                 return
             with self._refused():
-                payment = Payment.begin_for(talk, talk.patient, screen.start)
+                payment = buying.begin_for(talk, talk.patient, screen.start)
                 assert talk.state_now is ConsultationState.PROPOSED  # else he would be led to pay for nothing
                 db.session.commit()
                 self.known[talk.id].agreed["patient"].add(screen.start)
@@ -340,7 +320,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(2, which=some)
     def slow_answer_begins(self, which: int) -> None:
         with self._press():
-            payment = self._one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
+            payment = one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
             if payment is not None:
                 db.session.commit()
                 with suppress(GatewayUnsure):
@@ -407,7 +387,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         """To the minute, as people do."""
         with self._press():
             coming = sa.select(Consultation).where(Consultation.state == ConsultationState.CONFIRMED)
-            talk = self._one_of(coming, which)
+            talk = one_of(coming, which)
             id, opens = (talk.id, talk.opens_at) if talk is not None else (0, NOON)
         if id:
             self.still.show(max(opens, self.still.moment))
@@ -447,7 +427,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(4, which=some, part=[None, None, 2, 3])
     def operator_gives_back(self, which: int, part: int | None) -> None:
         with self._press():
-            payment = self._one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
+            payment = one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
             if payment is not None:
                 sum_ = None if part is None else max(1, payment.rest // part)
                 payment.give_back_seeing(payment.rest, sum_, "", self._operator())
@@ -456,7 +436,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(3, which=some, part=[None, None, 2], yes=either)
     def operator_decides(self, which: int, part: int | None, yes: bool) -> None:
         with self._press():
-            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
             if refund is None:
                 return
             if yes:
@@ -474,7 +454,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(1, which=some)
     def operator_repeats(self, which: int) -> None:
         with self._press():
-            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
             if refund is not None:
                 assert refund.repeat(self._operator())
                 db.session.commit()
@@ -502,8 +482,8 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     @rule()
     def happens(self) -> None:
-        name = self.dice.choice(STEPS)
-        arguments = {of: self.dice.choice(values) for of, values in ARGUMENTS[name].items()}
+        name = self.dice.choice(step.names)
+        arguments = {of: self.dice.choice(values) for of, values in step.arguments[name].items()}
         note(f"{name} {arguments}")
         self.steps += 1
         getattr(self, name)(**arguments)
@@ -615,7 +595,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         jobs = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
         due = db.session.scalars(sa.select(Job.due_at).where(*jobs)).all()
         assert len(due) == 1
-        turns_at = talk._expires_at if talk.state is ConsultationState.PROPOSED else talk.closes_at
+        turns_at = talk.expires_at if talk.state is ConsultationState.PROPOSED else talk.closes_at
         assert due[0] <= max(turns_at, self.still.moment)
 
     def _money_has_its_place(self, talk: Consultation, payment: Payment) -> None:
@@ -701,7 +681,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         if talk is None:
             return None, Screen(NOON, None, Promise.FULL, ConsultationState.EXPIRED)
         if fresh or (talk.id, side) not in self.screens:
-            promise = talk.promise_to(self._user(talk, side))
+            promise = Promise.to(self._user(talk, side), talk)
             self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, promise, talk.state_now)
         return talk, self.screens[talk.id, side]
 
@@ -722,10 +702,6 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _operator(self) -> User:
         return db.session.get_one(User, self.operator_id)
-
-    def _one_of(self, question: sa.Select[Any], which: int) -> Any:
-        found = db.session.scalars(question).all()
-        return found[which % len(found)] if found else None
 
     def _kept_times(self) -> list[tuple[datetime, datetime]]:
         """What nobody has written as expired yet is still kept for its patient."""

@@ -117,7 +117,7 @@ def test_parts_of_a_refund_are_fair(
     amount: int, days: int, odd: int, hours: int, wrote: bool, parts: list[int]
 ) -> None:
     payment = bought(amount, days, max(1, amount + odd), timedelta(hours=hours))
-    with patch.object(Payment, "doctor_has_written_since", lambda _self: wrote):
+    with patch.object(Payment, "_doctor_has_written_since", lambda _self, _moment: wrote):
         assert 0 <= payment.fair_refund() <= payment.rest
         if not wrote:
             assert payment.fair_refund() == payment.rest

@@ -7,7 +7,6 @@ longer and elsewhere than the suite does.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -17,10 +16,10 @@ import sqlalchemy as sa
 from emptying import empty
 from factories import add_tariff, make_chat, make_doctor, make_user
 from flask import Flask
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
+from stories import Steps, one_of, search
 from yookassa_stub import YooKassaStub, kopecks, kopecks_to_value
 
 from ibolit import errors
@@ -43,6 +42,8 @@ from ibolit.models import (
     Role,
     Tariff,
     User,
+    books,
+    buying,
 )
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayUnsure, Paid
@@ -55,17 +56,7 @@ REFUSED = ("410",)
 PLACES = ("POST /payments", "GET /payments", "POST /refunds", "GET /refunds", "GET /receipts", "POST /receipts", "")
 ON_ITS_WAY = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED)
 
-EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "0"))
-PROFILE = settings(
-    max_examples=EXAMPLES or 50,
-    stateful_step_count=50 if EXAMPLES else 30,
-    derandomize=not EXAMPLES,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    print_blob=False,
-    phases=(Phase.generate, Phase.shrink),  # explaining traces every line, for minutes
-)
+PROFILE = search("MONEY_EXAMPLES", examples=50, steps=30, steps_of_more=50)
 
 some = st.integers(0, 99)
 payers = st.sampled_from(["pay", "pay", "pay", "less", "more", "dollars"])
@@ -106,19 +97,7 @@ class Wire:
         return verb if name == "read_notice" else call
 
 
-STEPS: list[str] = []  # as often as their weight says
-ARGUMENTS: dict[str, st.SearchStrategy[dict[str, Any]]] = {}
-
-
-def step(weight: int, **arguments: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """One of the things that happen. Not rules of their own: Hypothesis would leave out half of them at a time."""
-
-    def note(verb: Callable[..., None]) -> Callable[..., None]:
-        STEPS.extend([verb.__name__] * weight)
-        ARGUMENTS[verb.__name__] = st.fixed_dictionaries(arguments)
-        return verb
-
-    return note
+step = Steps()
 
 
 class MoneyMachine(RuleBasedStateMachine):
@@ -164,7 +143,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for _ in range(devices):
                 chat, tariff = self._chat(), db.session.scalars(sa.select(Tariff).order_by(Tariff.id)).all()[which]
                 try:
-                    pressed.append(Payment.begin(chat, tariff, chat.patient).id)
+                    pressed.append(buying.begin(chat, tariff, chat.patient).id)
                 except errors.NothingToBuy:
                     assert chat.access is Access.UNLIMITED or chat.doctor.hidden
                 db.session.commit()
@@ -174,7 +153,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @step(3, which=some)
     def page_asks(self, which: int) -> None:
         with self._step():
-            payment = self._one_of(sa.select(Payment).where(Payment.state == PaymentState.CREATED), which)
+            payment = one_of(sa.select(Payment).where(Payment.state == PaymentState.CREATED), which)
             if payment is not None:
                 db.session.commit()
                 try:
@@ -210,7 +189,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @step(4, which=some)
     def wish(self, which: int) -> None:
         with self._step():
-            payment = self._one_of(sa.select(Payment), which)
+            payment = one_of(sa.select(Payment), which)
             if payment is not None and payment.may_be_wished_back:
                 try:
                     payment.wish_back(Cause.WISH)
@@ -222,7 +201,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def slow_page_asks(self, which: int) -> None:
         """Its answer is on the way for as long as it likes."""
         with self._step():
-            payment = self._one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
+            payment = one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
             if payment is not None:
                 db.session.commit()
                 with suppress(GatewayUnsure):
@@ -284,7 +263,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @step(4, which=some, part=st.sampled_from([None, 1, 2, 10]))
     def approve(self, which: int, part: int | None) -> None:
         with self._step():
-            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
             if refund is not None:
                 try:
                     refund.approve(None if part is None else max(1, refund.amount // part), "", self._operator())
@@ -296,7 +275,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @step(2, which=some)
     def decline(self, which: int) -> None:
         with self._step():
-            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
             if refund is not None:
                 assert refund.decline("Нет", self._operator())
                 db.session.commit()
@@ -304,7 +283,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @step(4, which=some)
     def repeat(self, which: int) -> None:
         with self._step():
-            refund = self._one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
             if refund is not None:
                 assert refund.repeat(self._operator())
                 db.session.commit()
@@ -315,7 +294,7 @@ class MoneyMachine(RuleBasedStateMachine):
         for fault in faults:
             self.stub.break_next("POST /refunds", fault)
         with self._step():
-            payment = self._one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
+            payment = one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
             if payment is not None:
                 payment.give_back(max(1, payment.rest // part), Cause.OPERATOR, by=self._operator())
                 db.session.commit()
@@ -356,8 +335,8 @@ class MoneyMachine(RuleBasedStateMachine):
             self.jobs_were_lost = True
 
     @rule(
-        taken=st.deferred(lambda: st.sampled_from(STEPS)).flatmap(
-            lambda name: st.tuples(st.just(name), ARGUMENTS[name])
+        taken=st.deferred(lambda: st.sampled_from(step.names)).flatmap(
+            lambda name: st.tuples(st.just(name), st.fixed_dictionaries(step.arguments[name]))
         )
     )
     def happens(self, taken: tuple[str, dict[str, Any]]) -> None:
@@ -435,7 +414,7 @@ class MoneyMachine(RuleBasedStateMachine):
             done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
             assert {one.provider_id: one.amount for one in done} == theirs
             waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.WISHED)]
-            assert db.session.scalars(Refund.to_decide()).all() == waits
+            assert db.session.scalars(books.to_decide()).all() == waits
             assert self.stub.taken() == sum(one.paid for one in payments) - sum(theirs.values())
             self._check_the_time(payments)
 
@@ -510,10 +489,6 @@ class MoneyMachine(RuleBasedStateMachine):
 
     def _operator(self) -> User:
         return db.session.get_one(User, self.operator_id)
-
-    def _one_of(self, question: sa.Select[Any], which: int) -> Any:
-        found = db.session.scalars(question).all()
-        return found[which % len(found)] if found else None
 
     def _refunds_in(self, state: RefundState) -> list[int]:
         return list(db.session.scalars(sa.select(Refund.id).where(Refund.state == state)))

@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...extensions import db
 from ...models import Cause, Payment
-from ...models.payment import incomes_of
+from ...models.books import incomes_of
 from ...rendering import go, respond
 from .forms import WishForm
 from .views import bp

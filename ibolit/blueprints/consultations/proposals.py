@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, Chat, Consultation, ConsultationRequest, TalkKind, Terms, Tried
+from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried, agenda
 from ...rendering import go, respond
 from ...services import clock
 from ..fields import read_time
@@ -69,7 +69,7 @@ def create(id: int) -> ResponseReturnValue:
         return _propose(chat, form, 422, wanted=wanted)
     terms = Terms(TalkKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or "")
     try:
-        Consultation.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
+        agenda.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
     except errors.Refused as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
@@ -113,7 +113,7 @@ def _next_free(doctor_id: int) -> datetime:
             moment = (local + timedelta(days=1)).replace(hour=10, minute=0).astimezone(UTC)
         elif local.hour < MORNING:
             moment = local.replace(hour=10, minute=0).astimezone(UTC)
-        if not Consultation.overlapping(doctor_id, moment, moment + HALF_AN_HOUR):
+        if not agenda.is_taken(doctor_id, moment, moment + HALF_AN_HOUR):
             break
         moment += HALF_AN_HOUR
     return moment

@@ -12,7 +12,19 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Consultation, ConsultationState, Payment, Reason, Tried
+from ...models import (
+    Act,
+    Attempt,
+    AuditEvent,
+    Consultation,
+    ConsultationState,
+    Promise,
+    Reason,
+    Tried,
+    another_time,
+    buying,
+    consultation_lists,
+)
 from ...rendering import go, respond, wants_fragment
 from ..entrance import address
 from ..paying import lead_to, make
@@ -29,7 +41,7 @@ PAGE = 20
 def index() -> ResponseReturnValue:
     """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
     before = _cursor(request.args.get("before", ""))
-    shown = Consultation.shown_in_list(current_user, past=PAGE + 1, before=before)
+    shown = consultation_lists.shown_in_list(current_user, past=PAGE + 1, before=before)
     groups, past = lay_out(shown, current_user)
     more, past = past[PAGE:], past[:PAGE]
     next_page = url_for(".index", before=f"{past[-1].starts_at.timestamp():.6f}-{past[-1].id}") if more else None
@@ -72,7 +84,7 @@ def pay(id: int) -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(404)
     try:
-        payment = Payment.begin_for(consultation, current_user, seen)
+        payment = buying.begin_for(consultation, current_user, seen)
         db.session.commit()
         make(payment)
     except errors.Refused as refusal:
@@ -96,7 +108,7 @@ def wish_time(id: int) -> ResponseReturnValue:
         return _ask_time(consultation, form, 422)
     try:
         Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
-        consultation.wish_time(current_user, form.moment, moment_of(form.seen.data))
+        another_time.wish(consultation, current_user, form.moment, moment_of(form.seen.data))
     except errors.Refused as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
@@ -108,13 +120,13 @@ def wish_time(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/time/acceptance")
 @login_required
 def accept_time(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, seen: talk.accept_time(current_user, seen))
+    return _press(id, lambda talk, seen: another_time.accept(talk, current_user, seen))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
 def decline_time(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, seen: talk.decline_time(current_user, seen))
+    return _press(id, lambda talk, seen: another_time.decline(talk, current_user, seen))
 
 
 @bp.get("/<int:id>/cancellation")
@@ -217,7 +229,7 @@ def _ask_time(consultation: Consultation, form: WishForm, status: int) -> Respon
 
 def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) -> ResponseReturnValue:
     fragment, page = "consultations/cancellation.html", "consultations/cancellation.html"
-    promise = consultation.promise_to(current_user)
+    promise = Promise.to(current_user, consultation)
     context = {"consultation": consultation, "form": form, "promise": promise, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)
 

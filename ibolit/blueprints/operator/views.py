@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Dispatch, Payment, Refund
+from ...models import Act, AuditEvent, Dispatch, Payment, Refund, books
 from ...rendering import respond
 from ..entrance import address
 from .forms import ApprovalForm, RefundForm, RefusalForm
@@ -131,7 +131,7 @@ def _show_list(**more: str) -> str:
 
 
 def _decisions() -> list[Decision]:
-    return [Decision.about(refund) for refund in db.session.scalars(Refund.to_decide())]
+    return [Decision.about(refund) for refund in db.session.scalars(books.to_decide())]
 
 
 def _refund(id: int) -> Refund:

@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Consultation, Doctor, PatientNote
+from ...models import Act, Attachment, AuditEvent, Chat, Consultation, Doctor, PatientNote, consultation_lists
 from ...rendering import plural, respond, wants_fragment
 from ...services import clock
 from ..entrance import address
@@ -128,7 +128,7 @@ def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
 
 def _listed(chats: Any, **more: Any) -> dict[str, Any]:
     known = {"next_page": None, "words": "", "is_cut": False}
-    return known | {"chats": chats, "talks": Consultation.next_in(chats), "viewer": current_user} | more
+    return known | {"chats": chats, "talks": consultation_lists.next_in(chats), "viewer": current_user} | more
 
 
 def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: FlaskForm) -> ResponseReturnValue:
@@ -154,7 +154,7 @@ def _talks(
     chat: Chat, before: tuple[datetime, int] | None = None
 ) -> tuple[list[Consultation], list[Consultation], str | None]:
     """What is coming, the last of what is past, and where the rest of it is."""
-    shown = Consultation.shown_with_patient(chat, TALKS + 1, before)
+    shown = consultation_lists.shown_with_patient(chat, TALKS + 1, before)
     coming = [talk for talk in shown if talk.is_coming]
     past = [talk for talk in reversed(shown) if not talk.is_coming]
     if len(past) <= TALKS:

@@ -10,7 +10,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, Payment, Tariff
+from ...models import Chat, Tariff, buying
 from ...rendering import respond
 from ..paying import lead_to, make
 
@@ -36,7 +36,7 @@ def buy(id: int) -> ResponseReturnValue:
     on_sale = _on_sale(chat)
     try:
         tariff = _chosen(on_sale)
-        payment = Payment.begin(chat, tariff, current_user)
+        payment = buying.begin(chat, tariff, current_user)
         db.session.commit()
         make(payment)
     except errors.Refused as refusal:

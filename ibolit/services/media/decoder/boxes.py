@@ -45,7 +45,6 @@ def brands(head: bytes) -> set[bytes]:
 
 # What a film needs to play. All else may tell where it was made: places lie in `udta`, `meta`, `uuid`, in tracks of
 # data or of subtitles, and in what is called free.
-FILM = {b"ftyp", b"moov", b"mdat"}
 MOVIE = {b"mvhd", b"trak", b"iods"}
 TRACK = {b"tkhd", b"edts", b"mdia", b"tapt"}
 MEDIA = {b"mdhd", b"hdlr", b"minf"}

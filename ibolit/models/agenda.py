@@ -1,0 +1,94 @@
+"""What a doctor proposes, and whether his time is free for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, or_, select
+
+from .. import errors
+from ..database import queue_up
+from ..events import ConsultationProposed, record
+from ..extensions import db
+from ..services import clock
+from . import timekeeping
+from .chat import Chat
+from .consultation import PAYMENT_HOLDS, Consultation
+from .consultation_request import ConsultationRequest
+from .consultation_states import AGREED, ConsultationState, TalkKind
+from .doctor import Doctor
+from .job import Job, JobKind
+from .meeting import CLOSES_AFTER
+from .message import Card, Message, press_id
+
+PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a doctor proposes. Price in kopecks, 0 for free."""
+
+    kind: TalkKind
+    starts_at: datetime
+    minutes: int
+    price: int
+    note: str = ""
+
+
+def propose(
+    chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
+) -> Consultation:
+    """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
+    queue_up(db.session, f"agenda {doctor.id}")
+    chat.lock()
+    client_id = press_id(client_id, terms)
+    known = Message.by(doctor.user_id, client_id, chat.id)
+    if known is not None:
+        return db.session.scalars(Consultation.whole().where(Consultation.message_id == known.id)).unique().one()
+    ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
+    check_time(terms.starts_at, needs_payment=terms.price > 0)
+    if is_taken(doctor.id, terms.starts_at, ends_at):
+        raise errors.TimeIsTaken
+    message = chat.carry(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
+    consultation = Consultation(
+        chat_id=chat.id,
+        doctor_id=doctor.id,
+        patient_id=chat.patient_id,
+        message_id=message.id,
+        request_id=request.id if request else None,
+        kind=terms.kind,
+        starts_at=terms.starts_at,
+        ends_at=ends_at,
+        price=terms.price,
+        note=terms.note,
+    )
+    db.session.add(consultation)
+    db.session.flush()
+    if request is not None:
+        chat.show_anew(db.session.get_one(Message, request.message_id))
+    Job.add(JobKind.CONSULTATION, consultation.id, due_at=timekeeping.next_look(consultation))
+    record(ConsultationProposed(consultation.id))
+    return consultation
+
+
+def is_taken(doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
+    """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
+    now = clock.now()
+    is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
+    is_kept = or_(is_proposed, and_(Consultation.state.in_(AGREED), Consultation.ends_at > now - CLOSES_AFTER))
+    is_then = and_(Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start)
+    others = select(Consultation.id).where(is_then, is_kept)
+    if but is not None:
+        others = others.where(Consultation.id != but)
+    return db.session.scalar(others.limit(1)) is not None
+
+
+def check_time(start: datetime, *, needs_payment: bool) -> None:
+    now = clock.now()
+    if start <= now:
+        raise errors.TimeIsPast
+    if needs_payment and start < now + PAID_AHEAD:
+        raise errors.TimeIsTooSoon
+    if start > now + timedelta(days=366):
+        raise errors.TimeIsTooFar

@@ -1,0 +1,83 @@
+"""The wish to meet at another time: until the other side accepts it, the agreed one stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .. import errors
+from ..database import queue_up
+from ..events import ConsultationMoved, TimeDeclined, TimeWished, record
+from ..extensions import db
+from ..services import clock
+from .agenda import check_time, is_taken
+from .consultation import Consultation
+from .consultation_states import ConsultationState
+from .job import Job, JobKind
+from .user import User
+
+
+def wish(talk: Consultation, user: User, start: datetime, seen: datetime) -> None:
+    """«Предложить другое время»: until the other accepts, the agreed one stands.
+
+    Raises ConsultationHasChanged, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
+    """
+    queue_up(db.session, f"agenda {talk.doctor_id}")
+    talk.hold_for(user, seen)
+    if not talk.may_be_moved():
+        raise errors.ConsultationHasChanged
+    if start == talk.starts_at:
+        raise errors.TimeIsTheSame
+    _check_new(talk, start)
+    talk.proposed_start, talk.proposed_by_id = start, user.id
+    record(TimeWished(talk.id, user.id))
+    talk.show_anew()
+
+
+def accept(talk: Consultation, user: User, seen: datetime) -> None:
+    """The other side's yes to the time it saw. A patient who takes the doctor's new time of a free one confirms it.
+
+    Raises ConsultationHasChanged and what wish() raises of the time.
+    """
+    queue_up(db.session, f"agenda {talk.doctor_id}")
+    talk.hold_for(user)
+    if talk.wish is None or talk.wish != seen or talk.proposed_by_id == user.id:
+        raise errors.ConsultationHasChanged
+    _check_new(talk, talk.wish)
+    _move(talk, talk.wish, taken_by=user)
+    if user.id == talk.patient_id and not talk.price and talk.state is ConsultationState.PROPOSED:
+        talk.agree(with_move=True)
+    talk.show_anew()
+
+
+def decline(talk: Consultation, user: User, seen: datetime) -> None:
+    """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
+    talk.hold_for(user)
+    if talk.wish != seen or talk.proposed_by_id is None:
+        return
+    record(TimeDeclined(talk.id, user.id, talk.proposed_by_id))
+    talk.proposed_start = talk.proposed_by_id = None
+    talk.show_anew()
+
+
+def _check_new(talk: Consultation, start: datetime) -> None:
+    check_time(start, needs_payment=talk.price > 0 and talk.state is ConsultationState.PROPOSED)
+    if is_taken(talk.doctor_id, start, start + (talk.ends_at - talk.starts_at), but=talk.id):
+        raise errors.TimeIsTaken
+
+
+def _move(talk: Consultation, start: datetime, *, taken_by: User) -> None:
+    """Who came to the old time has not come to the new one."""
+    by_doctor = taken_by.id == talk.patient_id
+    talk.starts_at, talk.ends_at = start, start + (talk.ends_at - talk.starts_at)
+    talk.proposed_start = talk.proposed_by_id = None
+    talk.was_moved_by_doctor = talk.was_moved_by_doctor or (by_doctor and talk.is_paid)
+    for side in (talk.patient, talk.doctor.user):
+        for what in ("ready_at", "first_ready_at", "late_at"):
+            talk._set(side, what, None)
+    if talk.confirmed_at is not None:
+        talk.confirmed_at = clock.now()
+    talk.sequence += 1
+    db.session.flush()
+    talk.open_chat()
+    record(ConsultationMoved(talk.id, taken_by.id))
+    Job.hasten(JobKind.CONSULTATION, talk.id)

@@ -1,0 +1,79 @@
+"""From «Оплатить» to a payment: a double click, a second tab or a retry meet the same one."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+
+from .. import errors
+from ..database import queue_up
+from ..extensions import db
+from ..services import clock
+from .asking import PROVIDER_IS_SLOW
+from .chat import Chat
+from .consent import OFFER
+from .consultation import Consultation
+from .doctor import Tariff
+from .job import Job, JobKind
+from .payment import LIVE, Payment
+from .user import User
+
+TALK = "Консультация"  # what a receipt calls it: no doctor and no specialty
+
+
+def begin(chat: Chat, tariff: Tariff, payer: User) -> Payment:
+    """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
+
+    Its job goes on with it whatever becomes of the request.
+    """
+    queue_up(db.session, f"payment {chat.id} {tariff.id}")
+    live = _live(Payment.chat_id == chat.id, Payment.tariff_id == tariff.id)
+    if live is not None:
+        return live
+    if tariff.hidden or tariff.doctor_id != chat.doctor_id or not chat.is_time_sold:
+        raise errors.NothingToBuy
+    return _make(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
+
+
+def begin_for(consultation: Consultation, payer: User, seen: datetime) -> Payment:
+    """The live payment for this consultation, which starts when the patient saw it starts.
+
+    Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
+    """
+    consultation.lock()
+    is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
+    if not is_as_seen or not consultation.waits_for_money:
+        raise errors.ConsultationHasChanged
+    live = _live(Payment.consultation_id == consultation.id)
+    if live is not None:
+        return live
+    if not consultation.may_be_paid():
+        raise errors.ConsultationHasChanged
+    payment = _make(consultation.chat, payer, consultation=consultation, title=TALK, days=0, amount=consultation.price)
+    consultation.show_anew()
+    return payment
+
+
+def _live(*of_this: ColumnElement[bool]) -> Payment | None:
+    return db.session.scalar(select(Payment).where(*of_this, Payment.state.in_(LIVE)))
+
+
+def _make(chat: Chat, payer: User, **bought: object) -> Payment:
+    payment = Payment(
+        token=secrets.token_hex(16),
+        payer_id=payer.id,
+        chat_id=chat.id,
+        doctor_id=chat.doctor_id,
+        offer_version=OFFER.version,
+        offer_hash=OFFER.hash,
+        phone=payer.phone,
+        email=payer.email,
+        key=secrets.token_hex(16),
+        **bought,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
+    return payment

@@ -1,0 +1,41 @@
+"""Who gets his money back when a consultation is cancelled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ..config import current_settings
+from ..services import clock
+from .user import User
+
+if TYPE_CHECKING:
+    from .consultation import Consultation
+
+RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
+
+
+class Promise(StrEnum):
+    """What becomes of the money when somebody cancels now; said before the press, kept after it."""
+
+    NOTHING_PAID = "nothing_paid"
+    FULL = "full"
+    CLINIC_DECIDES = "clinic_decides"
+
+    @classmethod
+    def to(cls, user: User, talk: Consultation) -> Promise:
+        """The refund rule (the offer, section 5), for whoever would cancel now."""
+        if not any(one.rest > 0 for one in talk.payments):
+            return cls.NOTHING_PAID
+        return cls.FULL if _goes_back_in_full(user, talk) else cls.CLINIC_DECIDES
+
+
+def _goes_back_in_full(user: User, talk: Consultation) -> bool:
+    if user.id != talk.patient_id or talk.was_moved_by_doctor or talk.paid_start is None or talk.paid_at is None:
+        return True
+    if talk.wish is not None and talk.proposed_by_id != user.id:
+        return True  # the doctor cannot come at the time that was paid for
+    now = clock.now()
+    in_time = timedelta(hours=current_settings.refund_hours)
+    return now <= talk.paid_start - in_time or now - talk.paid_at <= RETHINK

@@ -1,0 +1,110 @@
+"""Who gets his money back when a consultation is cancelled, to the second."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from factories import later, propose
+from meetings import NOON, StillClock, cancel, pay, wish
+
+from ibolit import errors
+from ibolit.models import (
+    Chat,
+    ConsultationState,
+    Promise,
+    Reason,
+    RefundState,
+    another_time,
+)
+from ibolit.services import clock
+
+pytestmark = pytest.mark.usefixtures("clinic", "still")
+
+PRICE = 1500_00
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("hours_ahead", "minutes_since_paid", "promise"),
+    [(25, 31, Promise.FULL), (23, 31, Promise.CLINIC_DECIDES), (23, 29, Promise.FULL)],
+)
+def test_patients_refund_rule(chat: Chat, hours_ahead: int, minutes_since_paid: int, promise: Promise) -> None:
+    start = timedelta(hours=hours_ahead, minutes=minutes_since_paid)
+    talk = propose(chat, starts_at=clock.now() + start, price=PRICE)
+    payment = pay(talk)
+    later(minutes=minutes_since_paid)
+    assert Promise.to(talk.patient, talk) is promise
+    cancel(talk, talk.patient)
+    assert talk.state is ConsultationState.CANCELLED
+    state = RefundState.SENDING if promise is Promise.FULL else RefundState.WISHED
+    assert [(one.state, one.amount) for one in payment.refunds] == [(state, PRICE)]
+
+
+def test_doctor_who_cancels_gives_all_back(chat: Chat) -> None:
+    talk = propose(chat, price=PRICE)
+    payment = pay(talk)
+    later(hours=1)
+    cancel(talk, talk.doctor.user)
+    assert payment.rest == 0
+    assert talk.cancelled_by_id == talk.doctor.user_id
+
+
+def test_time_agreed_at_payment_counts_not_the_wished_one(chat: Chat) -> None:
+    talk = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
+    pay(talk)
+    new = talk.starts_at + timedelta(days=7)
+    later(hours=1)
+    another_time.wish(talk, talk.patient, new, talk.starts_at)
+    another_time.accept(talk, talk.doctor.user, new)
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
+
+
+def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
+    talk = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
+    pay(talk)
+    new = talk.starts_at + timedelta(hours=1)
+    later(hours=1)
+    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
+    another_time.accept(talk, talk.patient, new)
+    assert Promise.to(talk.patient, talk) is Promise.FULL
+
+
+def test_promise_on_the_screen_is_kept_or_said_anew(chat: Chat) -> None:
+    talk = propose(chat, price=PRICE)
+    pay(talk)
+    later(minutes=31)
+    with pytest.raises(errors.PromiseHasChanged):
+        talk.cancel(talk.patient, Reason.OTHER, Promise.FULL)
+    assert talk.state is ConsultationState.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("before_start", "since_paid", "promise"),
+    [
+        (DAY, 31 * MINUTE, Promise.FULL),
+        (DAY - timedelta(seconds=1), 31 * MINUTE, Promise.CLINIC_DECIDES),
+        (timedelta(hours=5), 30 * MINUTE, Promise.FULL),
+        (timedelta(hours=5), 30 * MINUTE + timedelta(seconds=1), Promise.CLINIC_DECIDES),
+    ],
+)
+def test_refund_rule_at_its_exact_moments(
+    chat: Chat, still: StillClock, before_start: timedelta, since_paid: timedelta, promise: Promise
+) -> None:
+    talk = propose(chat, starts_at=NOON + since_paid + before_start, price=PRICE)
+    pay(talk)
+    still.show(NOON + since_paid)
+    assert Promise.to(talk.patient, talk) is promise
+    assert Promise.to(talk.doctor.user, talk) is Promise.FULL
+
+
+def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, still: StillClock) -> None:
+    talk = propose(chat, price=PRICE)
+    pay(talk)
+    still.go(minutes=31)
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
+    new = wish(talk, talk.doctor.user, NOON + 3 * DAY)
+    assert Promise.to(talk.patient, talk) is Promise.FULL
+    another_time.decline(talk, talk.patient, new)
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES

@@ -1,0 +1,50 @@
+"""Fiscal receipts: noted once each, and how many there should be."""
+
+from __future__ import annotations
+
+import pytest
+from factories import later
+from money import buy, waiting_jobs
+
+from ibolit.extensions import db
+from ibolit.models import (
+    Cause,
+    Chat,
+    JobKind,
+    Receipt,
+)
+from ibolit.services import clock
+from ibolit.services.payments import Back, Fiscal, Stage
+
+pytestmark = pytest.mark.usefixtures("clinic")
+
+
+def test_receipts_are_noted_once_each(chat: Chat) -> None:
+    payment = buy(chat)
+    told = [Fiscal("rt-1", Stage.WAITING)]
+    assert not Receipt.note(payment, told)
+    db.session.commit()
+    told = [Fiscal("rt-1", Stage.SUCCEEDED, "9288", "3986", "2617", clock.now())]
+    assert Receipt.note(payment, told)
+    db.session.commit()
+    [receipt] = db.session.scalars(db.select(Receipt))
+    assert (receipt.storage, receipt.document, receipt.sign) == ("9288", "3986", "2617")
+    assert not Receipt.note(payment, [])
+
+
+def test_how_many_receipts_are_due(chat: Chat) -> None:
+    payment = buy(chat)
+    assert payment.receipts_due(closing=True) == 1
+    refund = payment.give_back(500_00, Cause.OPERATOR)
+    assert payment.receipts_due(closing=True) == 1
+    refund.settle(Back("rf-1", Stage.SUCCEEDED, refund.amount))
+    assert payment.receipts_due(closing=True) == 2
+    later(days=33)
+    assert payment.receipts_due(closing=True) == 3
+    assert payment.receipts_due(closing=False) == 2
+
+
+def test_closing_receipt_is_due_when_the_bought_time_ends(chat: Chat) -> None:
+    payment = buy(chat)
+    [job] = waiting_jobs(JobKind.CLOSING_RECEIPT)
+    assert (job.subject_id, job.due_at) == (payment.id, payment.opened_until)
