@@ -66,14 +66,11 @@ def _check_new(talk: Consultation, start: datetime) -> None:
 
 
 def _move(talk: Consultation, start: datetime, *, taken_by: User) -> None:
-    """Who came to the old time has not come to the new one."""
     by_doctor = taken_by.id == talk.patient_id
     talk.starts_at, talk.ends_at = start, start + (talk.ends_at - talk.starts_at)
     talk.proposed_start = talk.proposed_by_id = None
     talk.was_moved_by_doctor = talk.was_moved_by_doctor or (by_doctor and talk.is_paid)
-    for side in (talk.patient, talk.doctor.user):
-        for what in ("ready_at", "first_ready_at", "late_at"):
-            talk._set(side, what, None)
+    talk.forget_who_came()
     if talk.confirmed_at is not None:
         talk.confirmed_at = clock.now()
     talk.sequence += 1

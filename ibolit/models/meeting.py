@@ -114,6 +114,11 @@ class Meeting(Model):
         column = cls._ready_column(user)
         db.session.execute(update(cls).where(*cls._has_ready(user)).values({column: clock.now()}))
 
+    def forget_who_came(self) -> None:
+        """Who came to the old time has not come to the new one."""
+        self.patient_ready_at = self.patient_first_ready_at = self.patient_late_at = None
+        self.doctor_ready_at = self.doctor_first_ready_at = self.doctor_late_at = None
+
     # Below: parts of these
 
     @property
