@@ -124,6 +124,14 @@ def test_form_sent_twice_is_one_list(as_doctor: Browser) -> None:
     assert len(db.session.scalars(db.select(ImportLine)).all()) == 4
 
 
+@pytest.mark.parametrize("client_id", ["", "list", "list-0001\n", "l" * 80, "список-0001"])
+def test_forged_client_id_is_refused(as_doctor: Browser, client_id: str) -> None:
+    answer = send(as_doctor, client_id=client_id)
+    assert answer.status_code == 422
+    assert "Обновите страницу и выберите файл ещё раз." in answer.text
+    assert db.session.scalars(db.select(PatientImport)).all() == []
+
+
 def test_pressed_twice_is_one_import(as_doctor: Browser, services: Services) -> None:
     address = send(as_doctor).location
     start(as_doctor, address)

@@ -16,6 +16,7 @@ from ...models import Act, AuditEvent, Dispatch, Fault, ImportLine, Invitation, 
 from ...rendering import respond
 from ..entrance import address
 from ..intake import takes_files
+from ..typed import new_client_id
 from .forms import ListForm
 from .views import bp
 
@@ -46,7 +47,7 @@ OUTCOMES = {
 
 @bp.get("/imports/new")
 def new_import() -> ResponseReturnValue:
-    return _show_form(_form(formdata=None))
+    return _show_form(_form(formdata=None, client_id=new_client_id()))
 
 
 @bp.post("/imports")
