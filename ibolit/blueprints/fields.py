@@ -15,6 +15,7 @@ from ..rendering import kopecks, rubles
 from .typed import CLIENT_ID
 
 LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
+NO_SUCH_LENGTH = "Выберите из списка, сколько минут."
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
 
 
@@ -29,6 +30,21 @@ def read_time(words: str) -> time:
 def typed_price(kopecks: int) -> str:
     """What stands in a PriceField: «1 500»."""
     return rubles(kopecks).removesuffix("\u00a0₽")
+
+
+def not_offered(sentence: str) -> dict[str, str]:
+    """For a field of choices, `**not_offered("Выберите вид.")`: what it says of what stands on no page of ours."""
+    return {"invalid_value_message": sentence, "invalid_choice_message": sentence}
+
+
+def hidden_number(*, digits: int = 18, otherwise: int = 0) -> HiddenField:
+    """A number the page wrote down for itself; anything else is `otherwise`, and the rules say what that means."""
+
+    def read(value: object) -> int:
+        words = str(value)
+        return int(words) if words.isdecimal() and len(words) <= digits else otherwise
+
+    return HiddenField(filters=[read])
 
 
 class ClientIdField(HiddenField):
@@ -73,4 +89,8 @@ class PriceField(StringField):
 class MoveForm(FlaskForm):
     """«Выше» and «Ниже»."""
 
-    steps = SelectField(coerce=int, choices=[SelectChoice(-1, "Выше"), SelectChoice(1, "Ниже")])
+    steps = SelectField(
+        coerce=int,
+        choices=[SelectChoice(-1, "Выше"), SelectChoice(1, "Ниже")],
+        **not_offered("Обновите страницу и нажмите ещё раз."),
+    )

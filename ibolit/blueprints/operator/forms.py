@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...rendering import kopecks, rubles
+from ..fields import hidden_number
 from ..typed import squeezed
 
 NOT_TOO_LONG = Length(max=300, message="Причина длиннее 300 знаков.")
@@ -51,6 +52,6 @@ class RefusalForm(MoneyForm):
 class RefundForm(MoneyForm):
     """`rest` is what could go back when the form was drawn: pressed twice it gives back once."""
 
-    rest = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() else -1])
+    rest = hidden_number(otherwise=-1)
     amount = SumField("Сумма, ₽", [DataRequired("Введите сумму.")])
     note = StringField("Причина", [DataRequired("Напишите причину возврата."), NOT_TOO_LONG], [squeezed])

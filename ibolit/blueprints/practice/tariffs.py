@@ -61,7 +61,7 @@ def mark_tariff(id: int) -> ResponseReturnValue:
 def move_tariff(id: int) -> ResponseReturnValue:
     form = MoveForm()
     if not form.validate_on_submit():
-        return refuse("tariffs", refusal="Обновите страницу и нажмите ещё раз.")
+        return refuse("tariffs", refusal=form.steps.errors[0])
     return _press(id, lambda tariff: tariff.move(form.steps.data), "Порядок изменён.")
 
 

@@ -62,7 +62,7 @@ def update(id: int) -> ResponseReturnValue:
 def move(id: int) -> ResponseReturnValue:
     template, form = _held(id), MoveForm()
     if not form.validate_on_submit():
-        return _refuse()
+        return _refuse(refusal=form.steps.errors[0])
     template.move(form.steps.data)
     return _saved("Порядок изменён.")
 
@@ -89,7 +89,7 @@ def _held(id: int) -> ReplyTemplate:
 def _panel(doctor: Doctor, **forms: Any) -> dict[str, Any]:
     templates = db.session.scalars(ReplyTemplate.of(doctor)).all()
     known = {one.id: ReplyForm.of(one) for one in templates} | forms.pop("wrong", {})
-    return {"templates": templates, "forms_of": known, "new_form": ReplyForm.new(), "saved": ""} | forms
+    return {"templates": templates, "forms_of": known, "new_form": ReplyForm.new(), "saved": "", "refusal": ""} | forms
 
 
 def _saved(sentence: str) -> ResponseReturnValue:
