@@ -36,6 +36,11 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
+def write_down(act: Act, subject_id: int | None, first: int | None = None, last: int | None = None) -> None:
+    """In the journal: who is signed in here did it, or saw it; AuditEvent says what the numbers mean. Commit later."""
+    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id, first=first, last=last, address=address())
+
+
 def enter(user: User) -> None:
     """Signs this browser in as a new Device; commit afterwards."""
     enter_as(*Device.register(user, device_name()))
@@ -54,20 +59,20 @@ def enter_as(device: Device, token: str) -> None:
     session.permanent = True
     login_user(user)
     g.device = device
-    AuditEvent.write(Act.SIGNED_IN, actor_id=user.id, subject_id=device.id, address=address())
+    write_down(Act.SIGNED_IN, device.id)
     _accept_invitations(user, held)
 
 
 def accepted(user: User, invitation: Invitation, email_before: str | None) -> None:
     """Written down: whose invitation it was, and an address that has become his."""
-    AuditEvent.write(Act.INVITATION_ACCEPTED, actor_id=user.id, subject_id=invitation.id, address=address())
+    write_down(Act.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
-        AuditEvent.write(Act.EMAIL_PROVED, actor_id=user.id, subject_id=user.id, address=address())
+        write_down(Act.EMAIL_PROVED, user.id)
 
 
 def leave() -> None:
     g.device.end()
-    AuditEvent.write(Act.SIGNED_OUT, actor_id=current_user.id, subject_id=g.device.id, address=address())
+    write_down(Act.SIGNED_OUT, g.device.id)
     logout_user()
     session.clear()
 

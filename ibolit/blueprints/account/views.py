@@ -15,7 +15,7 @@ from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind
 from ...rendering import respond
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
-from ..entrance import address
+from ..entrance import address, write_down
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
@@ -105,7 +105,7 @@ def change_password() -> ResponseReturnValue:
         return refuse("password", status=refusal.status, password_form=form)
     current_user.password_hash = passwords.hash_password(form.password.data)
     Device.end_others(current_user, g.device)
-    AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=current_user.id, subject_id=current_user.id, address=address())
+    write_down(Act.PASSWORD_CHANGED, current_user.id)
     db.session.commit()
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
 
@@ -115,7 +115,7 @@ def change_password() -> ResponseReturnValue:
 def end_device(id: int) -> ResponseReturnValue:
     device: Device = db.first_or_404(Device.of(current_user).where(Device.id == id))
     device.end()
-    AuditEvent.write(Act.DEVICE_ENDED, actor_id=current_user.id, subject_id=device.id, address=address())
+    write_down(Act.DEVICE_ENDED, device.id)
     db.session.commit()
     return saved("devices", "Сеанс завершён.")
 

@@ -12,9 +12,9 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Consultation, ConsultationState, Payment, Reason, Tried
+from ...models import Act, Attempt, Consultation, ConsultationState, Payment, Reason, Tried
 from ...rendering import go, respond, wants_fragment
-from ..entrance import address
+from ..entrance import write_down
 from ..paying import lead_to, make
 from .agenda import lay_out
 from .forms import CancelForm, SeenForm, WishForm, moment_of
@@ -48,13 +48,9 @@ def show(id: int) -> ResponseReturnValue:
         with writing(db.session):
             if is_ready:
                 Consultation.note_sign_of(current_user)
-            AuditEvent.write(
-                Act.CONSULTATION_READ, actor_id=current_user.id, subject_id=consultation.id, address=address()
-            )
+            write_down(Act.CONSULTATION_READ, id)
             if consultation.complaint is not None and consultation.patient_id != current_user.id:
-                AuditEvent.write(
-                    Act.COMPLAINT_READ, actor_id=current_user.id, subject_id=consultation.id, address=address()
-                )
+                write_down(Act.COMPLAINT_READ, id)
     return _show(consultation, is_ready=is_ready)
 
 

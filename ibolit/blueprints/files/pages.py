@@ -10,9 +10,9 @@ from flask_login import current_user, login_required
 
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Kind
+from ...models import Act, Attachment, Chat, Kind
 from ...rendering import respond
-from ..entrance import address
+from ..entrance import write_down
 from .views import bp, visible
 
 PAGE = 30
@@ -59,6 +59,5 @@ def _note_listing(chat: Chat, attachments: list[Attachment]) -> None:
     seqs = [one.message.seq for one in attachments if one.message and one.author_id != current_user.id]
     if not seqs:
         return
-    span = {"first": min(seqs), "last": max(seqs)}
     with writing(db.session):
-        AuditEvent.write(Act.FILES_LISTED, actor_id=current_user.id, subject_id=chat.id, address=address(), **span)
+        write_down(Act.FILES_LISTED, chat.id, min(seqs), max(seqs))

@@ -11,9 +11,9 @@ from flask_login import current_user, login_required
 
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Variant
+from ...models import Act, Attachment, Chat, Variant
 from ...services import current_services
-from ..entrance import address
+from ..entrance import write_down
 
 bp = Blueprint("files", __name__)
 
@@ -98,7 +98,7 @@ def _note_reading(attachment: Attachment, variant: Variant) -> None:
     if variant is Variant.THUMBNAIL or is_next_part:
         return
     with writing(db.session):
-        AuditEvent.write(Act.FILE_READ, actor_id=current_user.id, subject_id=attachment.id, address=address())
+        write_down(Act.FILE_READ, attachment.id)
 
 
 def disposition(name: str, kind: str) -> str:

@@ -12,9 +12,9 @@ from flask_login import current_user, login_required
 
 from ... import patient_lists
 from ...extensions import db
-from ...models import Act, AuditEvent, Dispatch, Fault, ImportLine, Invitation, PatientImport
+from ...models import Act, Dispatch, Fault, ImportLine, Invitation, PatientImport
 from ...rendering import respond
-from ..entrance import address
+from ..entrance import write_down
 from ..intake import takes_files
 from ..typed import new_client_id
 from .forms import ListForm
@@ -77,9 +77,7 @@ def show_import(id: int) -> ResponseReturnValue:
 def start_import(id: int) -> ResponseReturnValue:
     patients = _mine(id)
     if patients.start():
-        count = patients.counts().good
-        act = Act.PATIENTS_IMPORTED
-        AuditEvent.write(act, actor_id=current_user.id, subject_id=patients.id, first=1, last=count, address=address())
+        write_down(Act.PATIENTS_IMPORTED, patients.id, 1, patients.counts().good)
     db.session.commit()
     return respond("invitations/import.html", to=url_for(".show_import", id=id), **_panel(patients))
 

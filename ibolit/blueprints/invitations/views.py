@@ -11,9 +11,9 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Invitation
+from ...models import Act, Invitation
 from ...rendering import respond
-from ..entrance import address
+from ..entrance import write_down
 from .forms import InvitationForm
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitations")
@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
     if rows["invitations"] and current_user.is_operator:
         numbers = [invitation.id for invitation in rows["invitations"]]
         with writing(db.session):
-            _note(Act.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
+            write_down(Act.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
     fragment = "invitations/rows.html" if before else "invitations/list.html"
     return respond(fragment, page="invitations/index.html", viewer=current_user, **rows)
 
@@ -56,7 +56,7 @@ def create() -> ResponseReturnValue:
         db.session.rollback()
         form.contact.errors = [refusal.sentence]
         return _refuse(form, refusal.status)
-    _note(Act.INVITED, sent.id)
+    write_down(Act.INVITED, sent.id)
     db.session.commit()
     flash("Приглашение отправляется.")
     return respond("invitations/row.html", to=url_for(".index"), invitation=sent, viewer=current_user)
@@ -69,7 +69,7 @@ def send_again(id: int) -> ResponseReturnValue:
         invitation.send_again()
     except errors.Refused as refusal:
         return _show(invitation, refusal)
-    _note(Act.INVITED_AGAIN, invitation.id)
+    write_down(Act.INVITED_AGAIN, invitation.id)
     db.session.commit()
     return _show(invitation, done="Новая ссылка отправляется, прежняя больше не действует.")
 
@@ -81,7 +81,7 @@ def withdraw(id: int) -> ResponseReturnValue:
         invitation.withdraw()
     except errors.Refused as refusal:
         return _show(invitation, refusal)
-    _note(Act.INVITATION_ENDED, invitation.id)
+    write_down(Act.INVITATION_ENDED, invitation.id)
     db.session.commit()
     return _show(invitation, done="Приглашение отозвано, ссылка больше не действует.")
 
@@ -129,7 +129,3 @@ def _show(invitation: Invitation, refusal: errors.Refused | None = None, done: s
     if getattr(answer, "status_code", 200) == 303:
         flash(done)
     return answer
-
-
-def _note(act: Act, subject_id: int | None, first: int | None = None, last: int | None = None) -> None:
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id, first=first, last=last, address=address())

@@ -13,10 +13,10 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Consultation, Doctor, PatientNote
+from ...models import Act, Attachment, Chat, Consultation, Doctor, PatientNote
 from ...rendering import plural, respond, wants_fragment
 from ...services import clock
-from ..entrance import address
+from ..entrance import write_down
 from ..inbox import place_of, position
 from .forms import DaysForm, NoteForm
 
@@ -102,7 +102,7 @@ def give_days(id: int) -> ResponseReturnValue:
         form.days.errors = [refusal.sentence]
         return _refuse_days(chat, note, form, refusal.status)
     if is_new:
-        _audit(Act.DAYS_GIVEN, chat, days, days)
+        write_down(Act.DAYS_GIVEN, chat.id, days, days)
     db.session.commit()
     sentence = f"Подарено: {plural(days, 'день', 'дня', 'дней')}. Пациент увидит это в чате."
     if not wants_fragment():
@@ -183,11 +183,7 @@ def _note_reading(chat: Chat, files: list[Attachment]) -> None:
     """The journal learns whose page was opened, and between which messages files were shown."""
     seqs = [one.message.seq for one in files if one.message]
     with writing(db.session):
-        _audit(Act.PATIENT_READ, chat, min(seqs, default=None), max(seqs, default=None))
-
-
-def _audit(act: Act, chat: Chat, first: int | None, last: int | None) -> None:
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=chat.id, first=first, last=last, address=address())
+        write_down(Act.PATIENT_READ, chat.id, min(seqs, default=None), max(seqs, default=None))
 
 
 # Where a page of a list ends

@@ -10,9 +10,9 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 
 from ...extensions import db
-from ...models import Act, AuditEvent, Doctor, Tariff
+from ...models import Act, Doctor, Tariff
 from ...rendering import respond, wants_fragment
-from ..entrance import address
+from ..entrance import write_down
 from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, prefix_of
 
 
@@ -48,7 +48,7 @@ def saved(
 ) -> ResponseReturnValue:
     """Commits, with a line in the journal."""
     doctor = own_page()
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id or doctor.id, address=address())
+    write_down(act, subject_id or doctor.id)
     db.session.commit()
     if not wants_fragment():
         flash(sentence)
