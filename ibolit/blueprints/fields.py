@@ -28,7 +28,7 @@ def read_time(words: str) -> time:
 
 
 def typed_price(kopecks: int) -> str:
-    """What stands in a PriceField: «1 500»."""
+    """What stands in a SumField: «1 500»."""
     return rubles(kopecks).removesuffix("\u00a0₽")
 
 
@@ -69,19 +69,29 @@ class WholeField(IntegerField):
             self.data = None
 
 
-class PriceField(StringField):
-    """Rubles as people type them; empty or 0 is free. `kopecks` once it is read."""
+class SumField(StringField):
+    """Rubles as people type them, and `kopecks` once they are read; nothing is 0."""
 
+    WRONG = "Введите сумму в рублях, например 1500 или 1500,50."
     kopecks = 0
 
     def pre_validate(self, form: FlaskForm) -> None:
         words = (self.data or "").strip()
-        if words in ("", "0"):
-            return
         try:
-            self.kopecks = kopecks(words)
+            self.kopecks = kopecks(words) if words else 0
         except ValueError:
-            raise ValidationError("Введите цену в рублях, например 1500. Для бесплатной – 0.") from None
+            raise ValidationError(self.WRONG) from None
+
+
+class PriceField(SumField):
+    """What nothing or 0 is typed for is free."""
+
+    WRONG = "Введите цену в рублях, например 1500. Для бесплатной – 0."
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        if (self.data or "").strip() == "0":
+            return
+        super().pre_validate(form)
         if self.kopecks > 1_000_000_00:
             raise ValidationError("Это больше миллиона рублей. Проверьте цену.")
 
