@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +15,7 @@ from ...extensions import db
 from ...models import Act, Attempt, Consultation, ConsultationState, Payment, Reason, Tried
 from ...rendering import go, respond, wants_fragment
 from ..entrance import write_down
+from ..paging import cut, mark, read_mark
 from ..paying import lead_to, make
 from .agenda import lay_out
 from .forms import CancelForm, SeenForm, WishForm, moment_of
@@ -28,12 +29,12 @@ PAGE = 20
 @login_required
 def index() -> ResponseReturnValue:
     """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
-    before = _cursor(request.args.get("before", ""))
+    before = read_mark(request.args.get("before", ""))
     shown = Consultation.shown_in_list(current_user, past=PAGE + 1, before=before)
     groups, past = lay_out(shown, current_user)
-    more, past = past[PAGE:], past[:PAGE]
-    next_page = url_for(".index", before=f"{past[-1].starts_at.timestamp():.6f}-{past[-1].id}") if more else None
-    listed = {"groups": groups, "past": past, "next_page": next_page, "viewer": current_user}
+    shown_past, last = cut(past, PAGE)
+    next_page = url_for(".index", before=mark(last.starts_at, last.id)) if last else None
+    listed = {"groups": groups, "past": shown_past, "next_page": next_page, "viewer": current_user}
     fragment = "consultations/rows.html" if before else "consultations/list.html"
     return respond(fragment, page="consultations/index.html", **listed)
 
@@ -216,11 +217,3 @@ def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) ->
     promise = consultation.promise_to(current_user)
     context = {"consultation": consultation, "form": form, "promise": promise, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)
-
-
-def _cursor(words: str) -> tuple[datetime, int] | None:
-    seconds, _, id = words.partition("-")
-    try:
-        return datetime.fromtimestamp(float(seconds), UTC), int(id)
-    except (ValueError, OverflowError):
-        return None

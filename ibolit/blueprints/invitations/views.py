@@ -14,6 +14,7 @@ from ...extensions import db
 from ...models import Act, Invitation
 from ...rendering import respond
 from ..entrance import write_down
+from ..paging import cut
 from .forms import InvitationForm
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitations")
@@ -98,9 +99,8 @@ def _page(before: int | None = None) -> dict[str, Any]:
     kept = Invitation.kept_by(current_user)
     if before:
         kept = kept.where(Invitation.id < before)
-    rows = db.session.scalars(kept.limit(PAGE + 1)).all()
-    shown = rows[:PAGE]
-    more = url_for(".index", before=shown[-1].id) if len(rows) > PAGE else None
+    shown, last = cut(db.session.scalars(kept.limit(PAGE + 1)).all(), PAGE)
+    more = url_for(".index", before=last.id) if last else None
     chats = Invitation.chats_of(shown) if current_user.is_doctor else {}  # no operator reads what is said there
     return {"invitations": shown, "next_page": more, "chats": chats}
 
