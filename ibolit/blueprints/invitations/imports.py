@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from flask import Response, abort, redirect, render_template, url_for
@@ -23,6 +24,7 @@ from .views import bp
 LARGEST = 2 * 1024 * 1024  # 10,000 lines are half of it
 SHOWN = 100  # wrong lines on the page; all of them are in the report
 RECENT = 10
+PHONE = re.compile(r"\+[\d\s()-]+")
 
 FAULTS = {
     Fault.NO_CONTACT: "нет ни телефона, ни почты",
@@ -146,5 +148,5 @@ def _outcome_of(line: ImportLine, patients: PatientImport) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """A name that Excel would take for a formula."""
-    return f"'{cell}" if cell[:1] in "=-@\t" and cell else cell
+    """What Excel would take for a formula; of those with a plus only phones are none."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) and not PHONE.fullmatch(cell) else cell
