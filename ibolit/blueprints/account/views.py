@@ -12,7 +12,7 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...extensions import db
 from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, PushSubscription, Tried
-from ...rendering import respond
+from ...rendering import respond, wants_fragment
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
 from ..entrance import address, write_down
@@ -154,15 +154,14 @@ def _zone_form(**kwargs: Any) -> ZoneForm:
 
 
 def saved(panel: str, sentence: str) -> ResponseReturnValue:
-    answer = respond(
+    if not wants_fragment():
+        flash(sentence)
+    return respond(
         f"account/{panel}.html",
         to=url_for("account.index", _anchor=panel),
         viewer=current_user,
         **(_panels() | {"saved": sentence}),
     )
-    if getattr(answer, "status_code", 200) == 303:
-        flash(sentence)
-    return answer
 
 
 def refuse(panel: str, status: int = 422, **forms: FlaskForm | str) -> ResponseReturnValue:

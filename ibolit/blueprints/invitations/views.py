@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request, url_for
@@ -12,7 +13,7 @@ from ... import errors
 from ...database import writing
 from ...extensions import db
 from ...models import Act, Invitation
-from ...rendering import respond
+from ...rendering import respond, wants_fragment
 from ..entrance import write_down
 from ..paging import cut
 from .forms import InvitationForm
@@ -65,26 +66,13 @@ def create() -> ResponseReturnValue:
 
 @bp.post("/<int:id>/sending")
 def send_again(id: int) -> ResponseReturnValue:
-    invitation = _mine(id)
-    try:
-        invitation.send_again()
-    except errors.Refused as refusal:
-        return _show(invitation, refusal)
-    write_down(Act.INVITED_AGAIN, invitation.id)
-    db.session.commit()
-    return _show(invitation, done="Новая ссылка отправляется, прежняя больше не действует.")
+    done = "Новая ссылка отправляется, прежняя больше не действует."
+    return _press(id, Invitation.send_again, Act.INVITED_AGAIN, done)
 
 
 @bp.post("/<int:id>/withdrawal")
 def withdraw(id: int) -> ResponseReturnValue:
-    invitation = _mine(id)
-    try:
-        invitation.withdraw()
-    except errors.Refused as refusal:
-        return _show(invitation, refusal)
-    write_down(Act.INVITATION_ENDED, invitation.id)
-    db.session.commit()
-    return _show(invitation, done="Приглашение отозвано, ссылка больше не действует.")
+    return _press(id, Invitation.withdraw, Act.INVITATION_ENDED, "Приглашение отозвано, ссылка больше не действует.")
 
 
 def _form(**kwargs: Any) -> InvitationForm:
@@ -110,12 +98,25 @@ def _mine(id: int) -> Invitation:
     return found
 
 
+def _press(id: int, verb: Callable[[Invitation], None], act: Act, done: str) -> ResponseReturnValue:
+    invitation = _mine(id)
+    try:
+        verb(invitation)
+    except errors.Refused as refusal:
+        return _show(invitation, refusal)
+    write_down(act, id)
+    db.session.commit()
+    return _show(invitation, done=done)
+
+
 def _show(invitation: Invitation, refusal: errors.Refused | None = None, done: str = "") -> ResponseReturnValue:
     """The row as it is now; without htmx the list, with the sentence above it."""
     if refusal is not None:
         db.session.rollback()
         invitation = _mine(invitation.id)
-    answer = respond(
+    elif not wants_fragment():
+        flash(done)
+    return respond(
         "invitations/row.html",
         to=url_for(".index"),
         page="invitations/index.html",
@@ -126,6 +127,3 @@ def _show(invitation: Invitation, refusal: errors.Refused | None = None, done: s
         done=done,
         **(_page() if refusal else {}),
     )
-    if getattr(answer, "status_code", 200) == 303:
-        flash(done)
-    return answer

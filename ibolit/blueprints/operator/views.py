@@ -12,7 +12,7 @@ from ... import errors
 from ...database import writing
 from ...extensions import db
 from ...models import Act, Dispatch, Payment, Refund
-from ...rendering import respond
+from ...rendering import respond, wants_fragment
 from ..entrance import write_down
 from .forms import ApprovalForm, RefundForm, RefusalForm
 
@@ -148,10 +148,9 @@ def _done(refund: Refund, act: Act | None, sentence: str) -> ResponseReturnValue
     if act is not None:
         write_down(act, refund.id)
     db.session.commit()
-    answer = respond("operator/refund.html", to=url_for(".index"), decision=Decision.about(refund))
-    if getattr(answer, "status_code", 200) == 303:
+    if not wants_fragment():
         flash(sentence if act else "Это уже решено.")
-    return answer
+    return respond("operator/refund.html", to=url_for(".index"), decision=Decision.about(refund))
 
 
 def _refuse(decision: Decision) -> ResponseReturnValue:
