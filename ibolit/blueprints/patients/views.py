@@ -14,10 +14,10 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, Chat, Consultation, Doctor, PatientNote
+from ...models import Act, Attachment, Chat, Consultation, PatientNote
 from ...rendering import plural, respond, wants_fragment
 from ...services import clock
-from ..entrance import write_down
+from ..entrance import own_practice, write_down
 from ..paging import Place, cut, is_id, mark, read_mark
 from .forms import DaysForm, NoteForm
 
@@ -29,7 +29,7 @@ PAGE, FOUND, TALKS, FILES = 30, 50, 5, 4
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    doctor, before = _doctor(), _position()
+    doctor, before = own_practice(), _position()
     chats, last = cut(db.session.scalars(Chat.patients_of(doctor, before=before).limit(PAGE + 1)).all(), PAGE)
     next_page = url_for(".index", before=mark(last.last_at, last.id)) if last else None
     fragment = "patients/rows.html" if before else "patients/list.html"
@@ -40,7 +40,7 @@ def index() -> ResponseReturnValue:
 @login_required
 def search() -> ResponseReturnValue:
     """A POST, because names belong into no log and no history."""
-    doctor, words = _doctor(), request.form.get("q", "").strip()[:80]
+    doctor, words = own_practice(), request.form.get("q", "").strip()[:80]
     found = db.session.scalars(Chat.patients_of(doctor, words).limit(FOUND + 1)).all()
     if not words:
         found = found[:PAGE]
@@ -111,18 +111,13 @@ def give_days(id: int) -> ResponseReturnValue:
     return respond("patients/gift.html", to=url_for(".show", id=id, _anchor="gift"), **fresh)
 
 
-def _doctor() -> Doctor:
-    doctor: Doctor = current_user.doctor or abort(404)
-    return doctor
-
-
 def _own(id: int) -> Chat:
     """Only a patient with whom this doctor has a chat."""
-    return db.session.scalar(Chat.with_patient(_doctor(), id)) or abort(404)
+    return db.session.scalar(Chat.with_patient(own_practice(), id)) or abort(404)
 
 
 def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
-    found = db.session.execute(PatientNote.beside(Chat.with_patient(_doctor(), id))).tuples().first()
+    found = db.session.execute(PatientNote.beside(Chat.with_patient(own_practice(), id))).tuples().first()
     return found or abort(404)
 
 
