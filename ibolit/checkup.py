@@ -19,8 +19,9 @@ from .config import current_settings
 from .database import check_schema
 from .errors import CannotStart, Trouble
 from .extensions import db
-from .models import AuditEvent, Device
-from .services import clock, turn
+from .models import AuditEvent, Device, PushSubscription
+from .services import clock, probes, turn
+from .services.push import KEY_FILE
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,20 @@ def relay() -> str:
     return ", ".join(settings.turn_urls)
 
 
+def push_keys() -> str:
+    """A key that is lost or spoilt leaves every device deaf, and nobody would hear of it."""
+    kept = current_settings.data / KEY_FILE
+    if not current_settings.vapid_private_key and not kept.exists():
+        devices = db.session.scalar(select(func.count(PushSubscription.id)))
+        if devices:
+            raise Trouble(f"{kept} is gone, for which {devices} devices listen: bring it back from the last copy")
+        return "made at the first need"
+    try:
+        return probes.push(current_settings)
+    except probes.ProbeFailed as failure:
+        raise Trouble(str(failure)) from failure
+
+
 Check = Callable[[], str]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -109,5 +124,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("migrations", migrations),
     ("clock", clocks),
     ("relay (TURN)", relay),
+    ("push keys", push_keys),
     *checks.CHECKS,
 )

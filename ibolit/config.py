@@ -360,10 +360,10 @@ class _Reader:
         return value
 
     def contact(self, name: str, default: str) -> str:
-        """Where a push service complains."""
+        """Where a push service complains, as the library that signs takes it."""
         value = self.text(name, default)
-        if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|https://\S+", value):
-            raise BadSetting(name, "must be mailto: with an address, or https://")
+        if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+|https://[\w-]+(\.[\w-]+)+", value):
+            raise BadSetting(name, "must be mailto: with an address, or https:// with the name of a site and no path")
         return value
 
     def hosts(self, name: str, default: str) -> tuple[str, ...]:

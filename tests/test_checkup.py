@@ -8,17 +8,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from browser import Browser
 from copies import another_clinic, build, run
 from flask import Flask
 
 from ibolit import checks, checkup
 from ibolit.errors import Trouble
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent
-from ibolit.services import chain, clock, probes
+from ibolit.models import Act, AuditEvent, PushSubscription
+from ibolit.services import chain, clock, probes, push
 
 Change = Callable[..., None]
-NAMES = ["database", "migrations", "clock", "relay (TURN)"]
+NAMES = ["database", "migrations", "clock", "relay (TURN)", "push keys"]
 NAMES += ["secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate"]
 
 
@@ -70,6 +71,55 @@ def test_clock_that_fell_behind(clinic: Flask) -> None:
     db.session.commit()
     with pytest.raises(Trouble, match="this machine's clock is behind"):
         checkup.clocks()
+
+
+@pytest.fixture
+def data(change_settings: Change, tmp_path: Path) -> Path:
+    """A folder in which no key lies."""
+    change_settings(data=tmp_path)
+    return tmp_path
+
+
+def test_push_key_is_made_at_the_first_need_and_then_looked_at(data: Path) -> None:
+    assert checkup.push_keys() == "made at the first need"
+    assert list(data.iterdir()) == []
+    push.kept_key(data)
+    assert checkup.push_keys() == f"by {data}/push-key, complaints to mailto:support@ibolit.pro"
+
+
+def test_lost_push_key_is_trouble_for_who_listens(data: Path, as_patient: Browser) -> None:
+    assert as_patient.device is not None
+    PushSubscription.begin(as_patient.device, "https://push.example/1", "key", "secret")
+    db.session.commit()
+    with pytest.raises(Trouble, match="push-key is gone, for which 1 devices listen"):
+        checkup.push_keys()
+
+
+@pytest.mark.parametrize("words", ["", "torn", "A" * 43, "_" * 43])
+def test_spoilt_push_key(change_settings: Change, data: Path, words: str) -> None:
+    (data / "push-key").write_text(f"{words}\n")
+    with pytest.raises(Trouble, match="push-key holds no key: make one by `flask push-keys`"):
+        checkup.push_keys()
+    change_settings(vapid_private_key=words or "torn")
+    with pytest.raises(Trouble, match="VAPID_PRIVATE_KEY holds no key"):
+        checkup.push_keys()
+
+
+def test_key_that_is_no_pair_of_what_browsers_get(change_settings: Change, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_settings(vapid_private_key=push.new_key())
+    other = push.public_key_of(push.new_key())
+    monkeypatch.setattr(probes, "public_key_of", lambda _key: other)
+    with pytest.raises(Trouble, match="read by another key than browsers get"):
+        checkup.push_keys()
+
+
+@pytest.mark.parametrize("subject", ["mailto:ibolit@localhost", "mailto:a@b"])
+def test_push_services_must_be_able_to_complain(change_settings: Change, subject: str) -> None:
+    change_settings(vapid_private_key=push.new_key(), vapid_subject=subject)
+    with pytest.raises(Trouble, match="VAPID_SUBJECT"):
+        checkup.push_keys()
+    change_settings(vapid_private_key=push.new_key(), vapid_subject="https://clinic.example")
+    assert "complaints to https://clinic.example" in checkup.push_keys()
 
 
 @pytest.mark.parametrize("key", ["short", "0" * 64, "abc" * 20])

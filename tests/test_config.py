@@ -411,6 +411,7 @@ def test_pushes_need_no_setting() -> None:
     [
         ("VAPID_PRIVATE_KEY", "short"),
         ("VAPID_SUBJECT", "help@clinic.example"),
+        ("VAPID_SUBJECT", "https://clinic.example/help"),  # the library that signs takes no path
         ("PUSH_HOSTS", "com"),
         ("PUSH_HOSTS", "*"),
         ("PUSH_HOSTS", "fcm.googleapis.com, *.*"),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, has_request_context, request, session, url_for
+from flask import Flask, abort, current_app, g, has_request_context, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
@@ -15,12 +15,31 @@ from .. import errors
 from ..config import current_settings
 from ..database import writing
 from ..extensions import db, login_manager
-from ..models import Act, AuditEvent, ChatMember, Consent, Device, Invitation, User
+from ..models import Act, AuditEvent, ChatMember, Consent, Device, Doctor, Invitation, User
 from ..rendering import go, wants_fragment
 from . import confined
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome"}
+
+# By what stands in a browser's name of itself; the first that fits, for most claim to be Chrome and Safari, too.
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+BROWSERS = {
+    "YaBrowser": "Яндекс Браузер",
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "SamsungBrowser": "Samsung",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
 
 
 def init_entrance(app: Flask) -> None:
@@ -34,6 +53,11 @@ def init_entrance(app: Flask) -> None:
 def address() -> str:
     """Where the request comes from, after ProxyFix."""
     return request.remote_addr or "unknown"
+
+
+def write_down(act: Act, subject_id: int | None, first: int | None = None, last: int | None = None) -> None:
+    """In the journal: who is signed in here did it, or saw it; AuditEvent says what the numbers mean. Commit later."""
+    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id, first=first, last=last, address=address())
 
 
 def enter(user: User) -> None:
@@ -54,20 +78,26 @@ def enter_as(device: Device, token: str) -> None:
     session.permanent = True
     login_user(user)
     g.device = device
-    AuditEvent.write(Act.SIGNED_IN, actor_id=user.id, subject_id=device.id, address=address())
+    write_down(Act.SIGNED_IN, device.id)
     _accept_invitations(user, held)
 
 
 def accepted(user: User, invitation: Invitation, email_before: str | None) -> None:
     """Written down: whose invitation it was, and an address that has become his."""
-    AuditEvent.write(Act.INVITATION_ACCEPTED, actor_id=user.id, subject_id=invitation.id, address=address())
+    write_down(Act.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
-        AuditEvent.write(Act.EMAIL_PROVED, actor_id=user.id, subject_id=user.id, address=address())
+        write_down(Act.EMAIL_PROVED, user.id)
+
+
+def own_practice() -> Doctor:
+    """Of the doctor who is signed in; whoever else comes has none, and finds nothing here."""
+    doctor: Doctor = current_user.doctor or abort(404)
+    return doctor
 
 
 def leave() -> None:
     g.device.end()
-    AuditEvent.write(Act.SIGNED_OUT, actor_id=current_user.id, subject_id=g.device.id, address=address())
+    write_down(Act.SIGNED_OUT, g.device.id)
     logout_user()
     session.clear()
 
@@ -189,22 +219,6 @@ class LazyCount:
 def device_name() -> str:
     """«Chrome, Android»: enough to know one's own phone by."""
     agent = request.user_agent.string
-    systems = {
-        "iPhone": "iPhone",
-        "iPad": "iPad",
-        "Android": "Android",
-        "Windows": "Windows",
-        "Mac OS": "Mac",
-        "Linux": "Linux",
-    }
-    browsers = {
-        "YaBrowser": "Яндекс Браузер",
-        "Edg": "Edge",
-        "OPR": "Opera",
-        "Firefox": "Firefox",
-        "SamsungBrowser": "Samsung",
-    }
-    browsers |= {"Chrome": "Chrome", "Safari": "Safari"}
-    system = next((name for mark, name in systems.items() if mark in agent), "")
-    browser = next((name for mark, name in browsers.items() if mark in agent), "Браузер")
+    system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
+    browser = next((name for mark, name in BROWSERS.items() if mark in agent), "Браузер")
     return f"{browser}, {system}" if system else browser

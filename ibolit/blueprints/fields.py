@@ -15,6 +15,7 @@ from ..rendering import kopecks, rubles
 from .typed import CLIENT_ID
 
 LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
+NO_SUCH_LENGTH = "Выберите из списка, сколько минут."
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
 
 
@@ -27,8 +28,23 @@ def read_time(words: str) -> time:
 
 
 def typed_price(kopecks: int) -> str:
-    """What stands in a PriceField: «1 500»."""
+    """What stands in a SumField: «1 500»."""
     return rubles(kopecks).removesuffix("\u00a0₽")
+
+
+def not_offered(sentence: str) -> dict[str, str]:
+    """For a field of choices, `**not_offered("Выберите вид.")`: what it says of what stands on no page of ours."""
+    return {"invalid_value_message": sentence, "invalid_choice_message": sentence}
+
+
+def hidden_number(*, digits: int = 18, otherwise: int = 0) -> HiddenField:
+    """A number the page wrote down for itself; anything else is `otherwise`, and the rules say what that means."""
+
+    def read(value: object) -> int:
+        words = str(value)
+        return int(words) if words.isdecimal() and len(words) <= digits else otherwise
+
+    return HiddenField(filters=[read])
 
 
 class ClientIdField(HiddenField):
@@ -53,19 +69,29 @@ class WholeField(IntegerField):
             self.data = None
 
 
-class PriceField(StringField):
-    """Rubles as people type them; empty or 0 is free. `kopecks` once it is read."""
+class SumField(StringField):
+    """Rubles as people type them, and `kopecks` once they are read; nothing is 0."""
 
+    WRONG = "Введите сумму в рублях, например 1500 или 1500,50."
     kopecks = 0
 
     def pre_validate(self, form: FlaskForm) -> None:
         words = (self.data or "").strip()
-        if words in ("", "0"):
-            return
         try:
-            self.kopecks = kopecks(words)
+            self.kopecks = kopecks(words) if words else 0
         except ValueError:
-            raise ValidationError("Введите цену в рублях, например 1500. Для бесплатной – 0.") from None
+            raise ValidationError(self.WRONG) from None
+
+
+class PriceField(SumField):
+    """What nothing or 0 is typed for is free."""
+
+    WRONG = "Введите цену в рублях, например 1500. Для бесплатной – 0."
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        if (self.data or "").strip() == "0":
+            return
+        super().pre_validate(form)
         if self.kopecks > 1_000_000_00:
             raise ValidationError("Это больше миллиона рублей. Проверьте цену.")
 
@@ -73,4 +99,8 @@ class PriceField(StringField):
 class MoveForm(FlaskForm):
     """«Выше» and «Ниже»."""
 
-    steps = SelectField(coerce=int, choices=[SelectChoice(-1, "Выше"), SelectChoice(1, "Ниже")])
+    steps = SelectField(
+        coerce=int,
+        choices=[SelectChoice(-1, "Выше"), SelectChoice(1, "Ниже")],
+        **not_offered("Обновите страницу и нажмите ещё раз."),
+    )

@@ -87,16 +87,11 @@ def close(job: Job) -> None:
     payment = db.session.get_one(Payment, job.subject_id)
     if not _is_closed_later() or payment.rest <= 0 or payment.provider_id is None:
         return
-    id, amount, customer, items = (
-        payment.provider_id,
-        payment.rest,
-        payment.customer,
-        [Item(payment.title, payment.rest)],
-    )
-    key = f"closing-{payment.key}"[:36]
+    key, items = f"closing-{payment.key}"[:36], [Item(payment.title, payment.rest)]
+    asked = payment.provider_id, payment.rest, key, payment.customer, items
     db.session.commit()
     try:
-        current_services.payments.close(id, amount, key, customer, items)
+        current_services.payments.close(*asked)
     except GatewayUnsure:
         job.repeat_in(timedelta(minutes=5))
     except GatewayRefused as refusal:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Index, String, insert
+from sqlalchemy import Index, String, exists, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..config import current_settings
@@ -91,6 +91,11 @@ class AuditEvent(Model):
         last: int | None = None,
     ) -> None:
         db.session.add(cls(act=act, actor_id=actor_id, address=address, subject_id=subject_id, first=first, last=last))
+
+    @classmethod
+    def was_written(cls, act: Act, *, actor_id: int, subject_id: int, since: datetime) -> bool:
+        written = exists().where(cls.act == act, cls.subject_id == subject_id, cls.actor_id == actor_id, cls.at > since)
+        return bool(db.session.scalar(select(written)))
 
     @classmethod
     def forget_old(cls) -> int:

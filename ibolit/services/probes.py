@@ -10,8 +10,11 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from email_validator import EmailNotValidError, validate_email
+
 from ..config import Settings
 from .antivirus import Antivirus, AntivirusFailed, Infected
+from .push import KEY_FILE, kept_key, public_key_of, signed
 from .storage import Storage, StorageFailed
 
 TIMEOUT = (3, 10)  # seconds to connect, to answer
@@ -107,6 +110,38 @@ def _date_of(header: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
+
+
+def push(settings: Settings) -> str:
+    """Signs as a push is signed, by the key that browsers were given, and calls nobody."""
+    where = "VAPID_PRIVATE_KEY" if settings.vapid_private_key else str(settings.data / KEY_FILE)
+    _check_contact(settings.vapid_subject)
+    try:
+        key = settings.vapid_private_key or kept_key(settings.data)
+        public, header = public_key_of(key), signed(key, settings.vapid_subject)
+    except OSError as error:
+        raise ProbeFailed(
+            f"{where} cannot be read ({type(error).__name__}): give it to the account of iBolit"
+        ) from None
+    except ValueError:
+        raise ProbeFailed(f"{where} holds no key: make one by `flask push-keys`") from None
+    if not header.rstrip("=").endswith(f",k={public}"):
+        raise ProbeFailed(
+            f"{where}: what is signed is read by another key than browsers get. Make one by `flask push-keys`"
+        )
+    return f"by {where}, complaints to {settings.vapid_subject}"
+
+
+def _check_contact(subject: str) -> None:
+    """Push services take nothing from whom they could not write to; a site's name the settings have looked at."""
+    if not subject.startswith("mailto:"):
+        return
+    try:
+        validate_email(subject.removeprefix("mailto:"), check_deliverability=False)
+    except EmailNotValidError:
+        raise ProbeFailed(
+            "VAPID_SUBJECT is nobody's address: push services will refuse. Set it, or SUPPORT_EMAIL"
+        ) from None
 
 
 def storage(storage: Storage, folder: Path) -> str:

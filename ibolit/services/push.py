@@ -168,6 +168,18 @@ def public_key_of(private_key: str) -> str:
     return _text_of(key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
 
+def signed(private_key: str, subject: str) -> str:
+    """How a push service is told who calls: a token, and the key it is read with. Raises ValueError."""
+    from py_vapid import Vapid02, VapidException
+
+    claims = {"sub": subject, "aud": "https://push.example"}
+    try:
+        header: str = Vapid02.from_string(private_key).sign(claims)["Authorization"]
+    except VapidException as error:
+        raise ValueError(str(error)) from error
+    return header
+
+
 def kept_key(folder: Path) -> str:
     """Made when there is none: two processes that start together keep the same."""
     path = folder / KEY_FILE

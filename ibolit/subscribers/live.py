@@ -71,26 +71,12 @@ def consultation_changed(fact: ConsultationChanged) -> None:
 
 def consultation_started(fact: ConsultationStarted) -> None:
     """Both are ready: the call opens on both screens by itself."""
-    with reading():
-        try:
-            consultation = db.session.get_one(Consultation, fact.id)
-            for reader in (consultation.patient, consultation.doctor.user):
-                if current_services.realtime.has_listeners(reader.id):
-                    _show(reader, "consultation_started", about=consultation.chat_id, consultation=consultation)
-        finally:
-            db.session.commit()
+    _show_talk(fact.id, "consultation_started")
 
 
 def phone_asked(fact: PhoneAsked) -> None:
     """The number is shown to this doctor alone; the patient's other pages learn that it was asked."""
-    with reading():
-        try:
-            consultation = db.session.get_one(Consultation, fact.id)
-            for reader in (consultation.patient, consultation.doctor.user):
-                if current_services.realtime.has_listeners(reader.id):
-                    _show(reader, "phone_asked", about=consultation.chat_id, consultation=consultation)
-        finally:
-            db.session.commit()
+    _show_talk(fact.id, "phone_asked")
 
 
 def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:
@@ -100,13 +86,10 @@ def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCa
 
 def payment_changed(fact: PaymentChanged) -> None:
     """The payer's alone: the doctor sees the chat's time, and no money."""
-    with reading():
-        try:
-            payment = db.session.get_one(Payment, fact.payment_id)
-            if current_services.realtime.has_listeners(payment.payer_id):
-                _show(payment.payer, "payment_changed", about=None, payment=payment)
-        finally:
-            db.session.commit()
+    with _looking():
+        payment = db.session.get_one(Payment, fact.payment_id)
+        for reader in _listening(payment.payer):
+            _show(reader, "payment_changed", about=None, payment=payment)
 
 
 def member_typed(fact: MemberTyped) -> None:
@@ -117,14 +100,30 @@ def member_typed(fact: MemberTyped) -> None:
 
 
 @contextmanager
-def _chat_and_readers(chat_id: int) -> Iterator[tuple[Chat, list[User]]]:
+def _looking() -> Iterator[None]:
     with reading():
         try:
-            chat = db.session.get_one(Chat, chat_id)
-            both = (chat.patient, chat.doctor.user)
-            yield chat, [user for user in both if current_services.realtime.has_listeners(user.id)]
+            yield
         finally:
             db.session.commit()  # ends the reading; a rollback would make everyone read his objects again
+
+
+@contextmanager
+def _chat_and_readers(chat_id: int) -> Iterator[tuple[Chat, list[User]]]:
+    with _looking():
+        chat = db.session.get_one(Chat, chat_id)
+        yield chat, _listening(chat.patient, chat.doctor.user)
+
+
+def _listening(*people: User) -> list[User]:
+    return [one for one in people if current_services.realtime.has_listeners(one.id)]
+
+
+def _show_talk(id: int, name: str) -> None:
+    with _looking():
+        talk = db.session.get_one(Consultation, id)
+        for reader in _listening(talk.patient, talk.doctor.user):
+            _show(reader, name, about=talk.chat_id, consultation=talk)
 
 
 def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: object) -> None:

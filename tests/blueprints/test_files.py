@@ -7,8 +7,10 @@ import io
 import pytest
 import samples
 from browser import Browser
+from factories import later
 from flask import Flask
 from PIL import Image
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -247,6 +249,16 @@ def test_journal_knows_who_opened_what(as_doctor: Browser, photo: Attachment, re
     as_doctor.get(f"/files/{results.id}/shown", headers={"Range": "bytes=10-19"})
     read = db.session.query(AuditEvent).filter_by(act=Act.FILE_READ).order_by(AuditEvent.id)
     assert [event.subject_id for event in read] == [photo.id, results.id]
+
+
+@pytest.mark.parametrize("asked", ["bytes=1-", "bytes=-99999999"])
+def test_who_asks_for_a_part_first_is_in_the_journal(as_doctor: Browser, results: Attachment, asked: str) -> None:
+    """All but a byte is as good as all of it; and a film that is watched for hours is opened again."""
+    written = select(func.count(AuditEvent.id)).where(AuditEvent.act == Act.FILE_READ)
+    for ahead, lines in ((0, 1), (0, 1), (2, 2)):
+        later(hours=ahead)
+        as_doctor.get(f"/files/{results.id}/shown", headers={"Range": asked})
+        assert db.session.scalar(written) == lines
 
 
 def test_nothing_is_held_while_a_storage_thinks(

@@ -124,6 +124,14 @@ def test_form_sent_twice_is_one_list(as_doctor: Browser) -> None:
     assert len(db.session.scalars(db.select(ImportLine)).all()) == 4
 
 
+@pytest.mark.parametrize("client_id", ["", "list", "list-0001\n", "l" * 80, "список-0001"])
+def test_forged_client_id_is_refused(as_doctor: Browser, client_id: str) -> None:
+    answer = send(as_doctor, client_id=client_id)
+    assert answer.status_code == 422
+    assert "Обновите страницу и выберите файл ещё раз." in answer.text
+    assert db.session.scalars(db.select(PatientImport)).all() == []
+
+
 def test_pressed_twice_is_one_import(as_doctor: Browser, services: Services) -> None:
     address = send(as_doctor).location
     start(as_doctor, address)
@@ -240,9 +248,12 @@ def test_daily_limit_makes_the_rest_wait(
     assert "Отправлено <b>6</b> из <b>6</b>" in as_doctor.get(address).text
 
 
-def test_formula_in_a_name_is_harmless(as_doctor: Browser) -> None:
-    address = send(as_doctor, "Телефон;Имя\n89160001001;=HYPERLINK(1)\n").location
-    assert ";'=HYPERLINK(1);" in as_doctor.get(f"{address}/report.csv").text
+@pytest.mark.parametrize("mark", "=+-@")
+def test_formula_in_a_name_is_harmless(as_doctor: Browser, mark: str) -> None:
+    address = send(as_doctor, f"Телефон;Имя\n+7 (916) 000-10-01;{mark}HYPERLINK(1)\n").location
+    report = as_doctor.get(f"{address}/report.csv").text
+    assert f";'{mark}HYPERLINK(1);" in report
+    assert ";+7 (916) 000-10-01;" in report
 
 
 def test_drafts_are_forgotten(as_doctor: Browser, clinic: Flask) -> None:

@@ -11,6 +11,7 @@ from ...extensions import db
 from ...models import Cause, Payment
 from ...models.books import incomes_of
 from ...rendering import go, respond
+from ..paging import cut
 from .forms import WishForm
 from .views import bp
 
@@ -23,9 +24,9 @@ def payments() -> ResponseReturnValue:
     _only(current_user.is_patient)
     before = request.args.get("before", type=int)
     made = Payment.made_by(current_user)
-    rows = db.session.scalars((made.where(Payment.id < before) if before else made).limit(PAGE + 1)).all()
-    shown, more = rows[:PAGE], len(rows) > PAGE
-    next_page = url_for(".payments", before=shown[-1].id) if more else None
+    made = made.where(Payment.id < before) if before else made
+    shown, last = cut(db.session.scalars(made.limit(PAGE + 1)).all(), PAGE)
+    next_page = url_for(".payments", before=last.id) if last else None
     fragment = "payments/rows.html" if before else "payments/list.html"
     return respond(fragment, page="payments/index.html", payments=shown, next_page=next_page)
 

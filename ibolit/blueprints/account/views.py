@@ -12,10 +12,10 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...extensions import db
 from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, PushSubscription, Tried
-from ...rendering import respond
+from ...rendering import respond, wants_fragment
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
-from ..entrance import address
+from ..entrance import address, write_down
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
@@ -105,7 +105,7 @@ def change_password() -> ResponseReturnValue:
         return refuse("password", status=refusal.status, password_form=form)
     current_user.password_hash = passwords.hash_password(form.password.data)
     Device.end_others(current_user, g.device)
-    AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=current_user.id, subject_id=current_user.id, address=address())
+    write_down(Act.PASSWORD_CHANGED, current_user.id)
     db.session.commit()
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
 
@@ -115,7 +115,7 @@ def change_password() -> ResponseReturnValue:
 def end_device(id: int) -> ResponseReturnValue:
     device: Device = db.first_or_404(Device.of(current_user).where(Device.id == id))
     device.end()
-    AuditEvent.write(Act.DEVICE_ENDED, actor_id=current_user.id, subject_id=device.id, address=address())
+    write_down(Act.DEVICE_ENDED, device.id)
     db.session.commit()
     return saved("devices", "Сеанс завершён.")
 
@@ -154,15 +154,14 @@ def _zone_form(**kwargs: Any) -> ZoneForm:
 
 
 def saved(panel: str, sentence: str) -> ResponseReturnValue:
-    answer = respond(
+    if not wants_fragment():
+        flash(sentence)
+    return respond(
         f"account/{panel}.html",
         to=url_for("account.index", _anchor=panel),
         viewer=current_user,
         **(_panels() | {"saved": sentence}),
     )
-    if getattr(answer, "status_code", 200) == 303:
-        flash(sentence)
-    return answer
 
 
 def refuse(panel: str, status: int = 422, **forms: FlaskForm | str) -> ResponseReturnValue:

@@ -14,7 +14,7 @@ from ...extensions import db
 from ...models import Act, Attempt, AuditEvent, Consent, Device, Invitation, LoginCode, Tried, User
 from ...models.consent import CURRENT
 from ...services import passwords
-from ..entrance import address, enter, home_of, leave, local_path
+from ..entrance import address, enter, home_of, leave, local_path, write_down
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
 bp = Blueprint("auth", __name__)
@@ -118,7 +118,7 @@ def consent() -> ResponseReturnValue:
     target = _next() or home_of(current_user)
     if form.validate_on_submit():
         Consent.accept_current(current_user, address())
-        AuditEvent.write(Act.CONSENTED, actor_id=current_user.id, subject_id=current_user.id, address=address())
+        write_down(Act.CONSENTED, current_user.id)
         db.session.commit()
         return redirect(target, 303)
     status = 200 if request.method == "GET" else 422

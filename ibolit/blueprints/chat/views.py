@@ -12,11 +12,11 @@ from ... import errors
 from ...database import writing
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, ChatState, Doctor, Message, Tariff, cards
+from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff, cards
 from ...rendering import go, respond, wants_fragment
 from .. import confined, intake
 from ..enclosures import room
-from ..entrance import address
+from ..entrance import write_down
 from ..inbox import inbox_page
 from ..typed import new_client_id
 from .forms import MessageForm, ReceiptsForm
@@ -123,7 +123,7 @@ def receive(id: int) -> ResponseReturnValue:
     chat.receive(current_user, delivered_to=form.delivered_to.data or 0, read_to=form.read_to.data or 0)
     read_now = chat.member(current_user.id).read_to
     if read_now > read_before:
-        _audit(chat, read_before + 1, read_now)
+        write_down(Act.CHAT_READ, chat.id, read_before + 1, read_now)
     db.session.commit()
     return "", 204
 
@@ -188,14 +188,8 @@ def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) 
         return False
     newest = messages[-1].seq if moves_receipts else 0
     with writing(db.session):
-        _audit(chat, min(others), max(others))
+        write_down(Act.CHAT_READ, chat.id, min(others), max(others))
         return chat.receive(current_user, delivered_to=newest, read_to=newest)
-
-
-def _audit(chat: Chat, first: int, last: int) -> None:
-    AuditEvent.write(
-        Act.CHAT_READ, actor_id=current_user.id, subject_id=chat.id, first=first, last=last, address=address()
-    )
 
 
 def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:

@@ -10,13 +10,13 @@ from ... import errors
 from ...config import current_settings
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
+from ...models import Act, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
 from ...models.conclusion import refuse_conclusion_of
 from ...rendering import go, in_full, respond, wants_fragment
 from ...services import clock, papers
 from .. import intake
 from ..enclosures import room
-from ..entrance import address
+from ..entrance import write_down
 from ..typed import new_client_id
 from .views import bp
 from .written import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
@@ -63,7 +63,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
     except errors.Refused as refusal:
         db.session.rollback()
         return _refuse_and_keep(_led(id), form, refusal)
-    _note(Act.CONCLUSION_GIVEN, conclusion)
+    write_down(Act.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
     db.session.commit()
     intake.discard_doubles(attachments)
     flash("Заключение отправлено пациенту.")
@@ -176,19 +176,8 @@ def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
     shown = next((one for one in versions if one.version == wanted), None) or abort(404)
     if shown.author_id != current_user.id:
         with writing(db.session):
-            _note(Act.CONCLUSION_READ, shown)
+            write_down(Act.CONCLUSION_READ, id, shown.version, shown.version)
     return consultation, versions, shown
-
-
-def _note(act: Act, conclusion: Conclusion) -> None:
-    AuditEvent.write(
-        act,
-        actor_id=current_user.id,
-        subject_id=conclusion.consultation_id,
-        first=conclusion.version,
-        last=conclusion.version,
-        address=address(),
-    )
 
 
 def _paper(consultation: Consultation, conclusion: Conclusion) -> papers.Paper:

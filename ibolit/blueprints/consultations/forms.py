@@ -12,7 +12,16 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Consultation, Promise, Reason, TalkKind
-from ..fields import LENGTHS, ClientIdField, PriceField, read_time, typed_price
+from ..fields import (
+    LENGTHS,
+    NO_SUCH_LENGTH,
+    ClientIdField,
+    PriceField,
+    hidden_number,
+    not_offered,
+    read_time,
+    typed_price,
+)
 from ..typed import squeezed, tidy
 
 KINDS = [SelectChoice(TalkKind.VIDEO, "Видео"), SelectChoice(TalkKind.AUDIO, "Аудио")]
@@ -21,6 +30,7 @@ REASONS = [
     SelectChoice(Reason.BAD_TIME, "Не подходит время"),
     SelectChoice(Reason.OTHER, "Другая причина"),
 ]
+NO_REASON = "Выберите причину."
 DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")
 
 
@@ -47,7 +57,7 @@ def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def epoch_field() -> HiddenField:
     """A moment the person saw on the screen, in milliseconds; 0 for anything else."""
-    return HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() and len(str(value)) < 15 else 0])
+    return hidden_number(digits=14)
 
 
 def moment_of(milliseconds: int) -> datetime:
@@ -89,8 +99,8 @@ class TimeFields(FlaskForm):
 
 
 class ProposalForm(TimeFields):
-    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO)
-    minutes = SelectField("Сколько минут", coerce=int, choices=LENGTHS, default=30)
+    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO, **not_offered("Выберите видео или аудио."))
+    minutes = SelectField("Сколько минут", coerce=int, choices=LENGTHS, default=30, **not_offered(NO_SUCH_LENGTH))
     price = PriceField("Цена, ₽")
     note = TextAreaField(
         "Что передать пациенту",
@@ -98,14 +108,14 @@ class ProposalForm(TimeFields):
         [tidy],
     )
     client_id = ClientIdField()
-    request_id = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() else 0])
+    request_id = hidden_number()
 
     def __init__(self, zone: ZoneInfo, usual_price: int = 0, **more: Any) -> None:
         super().__init__(zone, price=typed_price(usual_price), **more)
 
 
 class RequestForm(FlaskForm):
-    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO)
+    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO, **not_offered("Выберите видео или аудио."))
     wishes = TextAreaField(
         "Когда вам удобно",
         [
@@ -134,7 +144,7 @@ class WishForm(TimeFields):
 
 
 class CancelForm(FlaskForm):
-    reason = RadioField("Причина", choices=REASONS, validators=[DataRequired("Выберите причину.")])
+    reason = RadioField("Причина", [DataRequired(NO_REASON)], choices=REASONS, **not_offered(NO_REASON))
     promise = HiddenField(filters=[squeezed])
 
     @property

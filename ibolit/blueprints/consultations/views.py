@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,6 @@ from ...extensions import db
 from ...models import (
     Act,
     Attempt,
-    AuditEvent,
     Consultation,
     ConsultationState,
     Promise,
@@ -26,7 +25,8 @@ from ...models import (
     consultation_lists,
 )
 from ...rendering import go, respond, wants_fragment
-from ..entrance import address
+from ..entrance import write_down
+from ..paging import cut, mark, read_mark
 from ..paying import lead_to, make
 from .agenda import lay_out
 from .forms import CancelForm, SeenForm, WishForm, moment_of
@@ -40,12 +40,12 @@ PAGE = 20
 @login_required
 def index() -> ResponseReturnValue:
     """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
-    before = _cursor(request.args.get("before", ""))
+    before = read_mark(request.args.get("before", ""))
     shown = consultation_lists.shown_in_list(current_user, past=PAGE + 1, before=before)
     groups, past = lay_out(shown, current_user)
-    more, past = past[PAGE:], past[:PAGE]
-    next_page = url_for(".index", before=f"{past[-1].starts_at.timestamp():.6f}-{past[-1].id}") if more else None
-    listed = {"groups": groups, "past": past, "next_page": next_page, "viewer": current_user}
+    shown_past, last = cut(past, PAGE)
+    next_page = url_for(".index", before=mark(last.starts_at, last.id)) if last else None
+    listed = {"groups": groups, "past": shown_past, "next_page": next_page, "viewer": current_user}
     fragment = "consultations/rows.html" if before else "consultations/list.html"
     return respond(fragment, page="consultations/index.html", **listed)
 
@@ -60,13 +60,9 @@ def show(id: int) -> ResponseReturnValue:
         with writing(db.session):
             if is_ready:
                 Consultation.note_sign_of(current_user)
-            AuditEvent.write(
-                Act.CONSULTATION_READ, actor_id=current_user.id, subject_id=consultation.id, address=address()
-            )
+            write_down(Act.CONSULTATION_READ, id)
             if consultation.complaint is not None and consultation.patient_id != current_user.id:
-                AuditEvent.write(
-                    Act.COMPLAINT_READ, actor_id=current_user.id, subject_id=consultation.id, address=address()
-                )
+                write_down(Act.COMPLAINT_READ, id)
     return _show(consultation, is_ready=is_ready)
 
 
@@ -232,11 +228,3 @@ def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) ->
     promise = Promise.to(current_user, consultation)
     context = {"consultation": consultation, "form": form, "promise": promise, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)
-
-
-def _cursor(words: str) -> tuple[datetime, int] | None:
-    seconds, _, id = words.partition("-")
-    try:
-        return datetime.fromtimestamp(float(seconds), UTC), int(id)
-    except (ValueError, OverflowError):
-        return None

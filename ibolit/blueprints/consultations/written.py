@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flask_wtf import FlaskForm
-from wtforms import (
-    HiddenField,
-    IntegerField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
-from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, ValidationError
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Attachment, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
 from ..enclosures import WithFiles
+from ..fields import hidden_number, not_offered
 from ..typed import squeezed, tidy
 
 END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
@@ -65,7 +58,7 @@ class DraftForm(FlaskForm):
         [tidy],
     )
     template = HiddenField()
-    seen = IntegerField("seen", [InputRequired(), NumberRange(min=0)])  # the last version the doctor knew of
+    seen = hidden_number()  # the last version the doctor knew of
 
     def keep_draft(self, consultation: Consultation, *, seen: int | None) -> None:
         ConclusionDraft.keep(consultation, self.text.data or "", template_of(self.template.data), seen=seen or 0)
@@ -90,10 +83,9 @@ class ConclusionForm(WithFiles, DraftForm):
 class ReviewForm(FlaskForm):
     stars = RadioField(
         "Как прошла консультация?",
-        [AnyOf([stars for stars, _ in STARS], "Выберите оценку.")],
         choices=[SelectChoice(stars, words) for stars, words in STARS],
-        coerce=lambda value: int(value) if str(value).isdecimal() else 0,
-        validate_choice=False,  # its sentence would be English
+        coerce=int,
+        **not_offered("Выберите оценку."),
     )
     words = TextAreaField(
         "Несколько слов врачу, если хотите",
@@ -115,10 +107,9 @@ class ComplaintForm(WithFiles):
     since = StringField("С какого времени", [not_longer_than(Complaint.LONGEST_SINCE)], [squeezed])
     strength = SelectField(
         "Насколько сильно",
-        [AnyOf([one.value for one in STRENGTHS], "Выберите число от 0 до 10.")],
         choices=STRENGTHS,
-        coerce=lambda value: "" if value is None else str(value),
-        validate_choice=False,
+        default="",
+        **not_offered("Выберите число от 0 до 10."),
     )
     medicines = TextAreaField("Какие лекарства принимаете", [not_longer_than(Complaint.LONGEST)], [tidy])
     allergies = TextAreaField("На что аллергия", [not_longer_than(Complaint.LONGEST)], [tidy])

@@ -12,6 +12,7 @@ from ...extensions import db
 from ...models import Chat, Doctor, Review
 from ...rendering import respond
 from ...services import current_services
+from ..paging import cut, is_id
 
 bp = Blueprint("doctors", __name__, url_prefix="/doctors")
 
@@ -24,11 +25,9 @@ def index() -> ResponseReturnValue:
     words, specialty = request.args.get("q", "").strip()[:80], request.args.get("specialty", "")[:80]
     after = _position(request.args.get("after", ""))
     found = db.session.scalars(Doctor.directory(words, specialty, after).limit(PAGE + 1)).unique().all()
-    doctors, more = found[:PAGE], len(found) > PAGE
-    last = doctors[-1] if doctors else None
-    next_page = (
-        url_for(".index", q=words, specialty=specialty, after=f"{last.id}~{last.name_key}") if more and last else None
-    )
+    doctors, last = cut(found, PAGE)
+    mark = f"{last.id}~{last.name_key}" if last else ""
+    next_page = url_for(".index", q=words, specialty=specialty, after=mark) if last else None
     whole: dict[str, Any] = {
         "doctors": doctors,
         "next_page": next_page,
@@ -69,4 +68,4 @@ def photo(id: int, version: str) -> ResponseReturnValue:
 def _position(text: str) -> tuple[str, int] | None:
     """«17~иванова мария»: the last doctor of the page before."""
     id, _, name_key = text.partition("~")
-    return (name_key, int(id)) if id.isdecimal() and len(id) < 19 else None
+    return (name_key, int(id)) if is_id(id) else None

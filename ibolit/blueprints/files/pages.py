@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, request, url_for
@@ -10,9 +11,10 @@ from flask_login import current_user, login_required
 
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Kind
+from ...models import Act, Attachment, Chat, Kind
 from ...rendering import respond
-from ..entrance import address
+from ..entrance import write_down
+from ..paging import cut
 from .views import bp, visible
 
 PAGE = 30
@@ -37,10 +39,9 @@ def index(id: int) -> ResponseReturnValue:
     """«Файлы»: everything ever sent in a chat, the newest first."""
     chat = Chat.one_of(current_user, id) or abort(404)
     previous = _last_seen(chat)
-    found = Attachment.page_of(chat, before=previous, most=PAGE + 1)
-    attachments = found[:PAGE]
+    attachments, last = cut(Attachment.page_of(chat, before=previous, most=PAGE + 1), PAGE)
     _note_listing(chat, attachments)
-    next_page = url_for(".index", id=id, before=attachments[-1].id) if len(found) > PAGE else None
+    next_page = url_for(".index", id=id, before=last.id) if last else None
     listed: dict[str, Any] = {"chat": chat, "attachments": attachments, "previous": previous, "next_page": next_page}
     return respond("files/rows.html", page="files/index.html", **listed)
 
@@ -54,11 +55,10 @@ def _last_seen(chat: Chat) -> Attachment | None:
     return last
 
 
-def _note_listing(chat: Chat, attachments: list[Attachment]) -> None:
+def _note_listing(chat: Chat, attachments: Sequence[Attachment]) -> None:
     """The journal learns between which messages the other side's files were shown."""
     seqs = [one.message.seq for one in attachments if one.message and one.author_id != current_user.id]
     if not seqs:
         return
-    span = {"first": min(seqs), "last": max(seqs)}
     with writing(db.session):
-        AuditEvent.write(Act.FILES_LISTED, actor_id=current_user.id, subject_id=chat.id, address=address(), **span)
+        write_down(Act.FILES_LISTED, chat.id, min(seqs), max(seqs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import timedelta
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request
@@ -12,13 +13,14 @@ from flask_login import current_user, login_required
 from ...database import writing
 from ...extensions import db
 from ...models import Act, Attachment, AuditEvent, Chat, Variant
-from ...services import current_services
-from ..entrance import address
+from ...services import clock, current_services
+from ..entrance import write_down
 
 bp = Blueprint("files", __name__)
 
 # A file is somebody else's content under our address: it may run nothing and load nothing.
 LOCKED = "default-src 'none'; sandbox"
+ONE_OPENING = timedelta(hours=1)  # for so long what follows is more of the same
 JPEG, VOICE = "image/jpeg", "audio/mp4"
 
 
@@ -94,11 +96,21 @@ def _fill(answer: Response, file: str, size: int) -> Response:
 
 def _note_reading(attachment: Attachment, variant: Variant) -> None:
     """The journal learns who opened what; a film's next part is the same opening, a thumbnail belongs to the chat."""
-    is_next_part = request.range is not None and request.range.ranges[0][0] != 0
-    if variant is Variant.THUMBNAIL or is_next_part:
+    if variant is Variant.THUMBNAIL or _is_next_part(attachment):
         return
     with writing(db.session):
-        AuditEvent.write(Act.FILE_READ, actor_id=current_user.id, subject_id=attachment.id, address=address())
+        write_down(Act.FILE_READ, attachment.id)
+
+
+def _is_next_part(attachment: Attachment) -> bool:
+    """Not by its own word alone: all but the first byte is as good as all of it."""
+    if request.range is None or request.range.ranges[0][0] == 0:
+        return False
+    is_opened = AuditEvent.was_written(
+        Act.FILE_READ, actor_id=current_user.id, subject_id=attachment.id, since=clock.now() - ONE_OPENING
+    )
+    db.session.commit()
+    return is_opened
 
 
 def disposition(name: str, kind: str) -> str:

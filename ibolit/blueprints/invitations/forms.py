@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import FileField, HiddenField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, Length, Regexp, ValidationError
+from wtforms import FileField, SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import patient_lists, phones
 from ...models import Doctor
-from ..typed import CLIENT_ID, new_client_id, squeezed
+from ..fields import ClientIdField
+from ..typed import squeezed
 
 WRONG_CONTACT = {
     "no_contact": "Введите телефон или почту.",
@@ -60,11 +61,7 @@ class InvitationForm(HostForm):
 
 class ListForm(HostForm):
     file = FileField("Файл со списком")
-    client_id = HiddenField(validators=[Regexp(CLIENT_ID)])
-
-    def __init__(self, hosts: Sequence[Doctor], **kwargs: Any) -> None:
-        super().__init__(hosts, **kwargs)
-        self.client_id.data = self.client_id.data or new_client_id()
+    client_id = ClientIdField(press="выберите файл")
 
 
 class GuestForm(FlaskForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from flask import Response, abort, redirect, render_template, url_for
@@ -12,16 +13,18 @@ from flask_login import current_user, login_required
 
 from ... import patient_lists
 from ...extensions import db
-from ...models import Act, AuditEvent, Dispatch, Fault, ImportLine, Invitation, PatientImport
+from ...models import Act, Dispatch, Fault, ImportLine, Invitation, PatientImport
 from ...rendering import respond
-from ..entrance import address
+from ..entrance import write_down
 from ..intake import takes_files
+from ..typed import new_client_id
 from .forms import ListForm
 from .views import bp
 
 LARGEST = 2 * 1024 * 1024  # 10,000 lines are half of it
 SHOWN = 100  # wrong lines on the page; all of them are in the report
 RECENT = 10
+PHONE = re.compile(r"\+[\d\s()-]+")
 
 FAULTS = {
     Fault.NO_CONTACT: "нет ни телефона, ни почты",
@@ -46,7 +49,7 @@ OUTCOMES = {
 
 @bp.get("/imports/new")
 def new_import() -> ResponseReturnValue:
-    return _show_form(_form(formdata=None))
+    return _show_form(_form(formdata=None, client_id=new_client_id()))
 
 
 @bp.post("/imports")
@@ -76,9 +79,7 @@ def show_import(id: int) -> ResponseReturnValue:
 def start_import(id: int) -> ResponseReturnValue:
     patients = _mine(id)
     if patients.start():
-        count = patients.counts().good
-        act = Act.PATIENTS_IMPORTED
-        AuditEvent.write(act, actor_id=current_user.id, subject_id=patients.id, first=1, last=count, address=address())
+        write_down(Act.PATIENTS_IMPORTED, patients.id, 1, patients.counts().good)
     db.session.commit()
     return respond("invitations/import.html", to=url_for(".show_import", id=id), **_panel(patients))
 
@@ -147,5 +148,5 @@ def _outcome_of(line: ImportLine, patients: PatientImport) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """A name that Excel would take for a formula."""
-    return f"'{cell}" if cell[:1] in "=-@\t" and cell else cell
+    """What Excel would take for a formula; of those with a plus only phones are none."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t")) and not PHONE.fullmatch(cell) else cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request, url_for
@@ -11,9 +12,10 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Invitation
-from ...rendering import respond
-from ..entrance import address
+from ...models import Act, Invitation
+from ...rendering import respond, wants_fragment
+from ..entrance import write_down
+from ..paging import cut
 from .forms import InvitationForm
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitations")
@@ -35,7 +37,7 @@ def index() -> ResponseReturnValue:
     if rows["invitations"] and current_user.is_operator:
         numbers = [invitation.id for invitation in rows["invitations"]]
         with writing(db.session):
-            _note(Act.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
+            write_down(Act.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
     fragment = "invitations/rows.html" if before else "invitations/list.html"
     return respond(fragment, page="invitations/index.html", viewer=current_user, **rows)
 
@@ -56,7 +58,7 @@ def create() -> ResponseReturnValue:
         db.session.rollback()
         form.contact.errors = [refusal.sentence]
         return _refuse(form, refusal.status)
-    _note(Act.INVITED, sent.id)
+    write_down(Act.INVITED, sent.id)
     db.session.commit()
     flash("Приглашение отправляется.")
     return respond("invitations/row.html", to=url_for(".index"), invitation=sent, viewer=current_user)
@@ -64,26 +66,13 @@ def create() -> ResponseReturnValue:
 
 @bp.post("/<int:id>/sending")
 def send_again(id: int) -> ResponseReturnValue:
-    invitation = _mine(id)
-    try:
-        invitation.send_again()
-    except errors.Refused as refusal:
-        return _show(invitation, refusal)
-    _note(Act.INVITED_AGAIN, invitation.id)
-    db.session.commit()
-    return _show(invitation, done="Новая ссылка отправляется, прежняя больше не действует.")
+    done = "Новая ссылка отправляется, прежняя больше не действует."
+    return _press(id, Invitation.send_again, Act.INVITED_AGAIN, done)
 
 
 @bp.post("/<int:id>/withdrawal")
 def withdraw(id: int) -> ResponseReturnValue:
-    invitation = _mine(id)
-    try:
-        invitation.withdraw()
-    except errors.Refused as refusal:
-        return _show(invitation, refusal)
-    _note(Act.INVITATION_ENDED, invitation.id)
-    db.session.commit()
-    return _show(invitation, done="Приглашение отозвано, ссылка больше не действует.")
+    return _press(id, Invitation.withdraw, Act.INVITATION_ENDED, "Приглашение отозвано, ссылка больше не действует.")
 
 
 def _form(**kwargs: Any) -> InvitationForm:
@@ -98,9 +87,8 @@ def _page(before: int | None = None) -> dict[str, Any]:
     kept = Invitation.kept_by(current_user)
     if before:
         kept = kept.where(Invitation.id < before)
-    rows = db.session.scalars(kept.limit(PAGE + 1)).all()
-    shown = rows[:PAGE]
-    more = url_for(".index", before=shown[-1].id) if len(rows) > PAGE else None
+    shown, last = cut(db.session.scalars(kept.limit(PAGE + 1)).all(), PAGE)
+    more = url_for(".index", before=last.id) if last else None
     chats = Invitation.chats_of(shown) if current_user.is_doctor else {}  # no operator reads what is said there
     return {"invitations": shown, "next_page": more, "chats": chats}
 
@@ -110,12 +98,25 @@ def _mine(id: int) -> Invitation:
     return found
 
 
+def _press(id: int, verb: Callable[[Invitation], None], act: Act, done: str) -> ResponseReturnValue:
+    invitation = _mine(id)
+    try:
+        verb(invitation)
+    except errors.Refused as refusal:
+        return _show(invitation, refusal)
+    write_down(act, id)
+    db.session.commit()
+    return _show(invitation, done=done)
+
+
 def _show(invitation: Invitation, refusal: errors.Refused | None = None, done: str = "") -> ResponseReturnValue:
     """The row as it is now; without htmx the list, with the sentence above it."""
     if refusal is not None:
         db.session.rollback()
         invitation = _mine(invitation.id)
-    answer = respond(
+    elif not wants_fragment():
+        flash(done)
+    return respond(
         "invitations/row.html",
         to=url_for(".index"),
         page="invitations/index.html",
@@ -126,10 +127,3 @@ def _show(invitation: Invitation, refusal: errors.Refused | None = None, done: s
         done=done,
         **(_page() if refusal else {}),
     )
-    if getattr(answer, "status_code", 200) == 303:
-        flash(done)
-    return answer
-
-
-def _note(act: Act, subject_id: int | None, first: int | None = None, last: int | None = None) -> None:
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id, first=first, last=last, address=address())

@@ -11,7 +11,8 @@ from ...extensions import db
 from ...models import Act, AuditEvent, Chat, Message, Only
 from ...rendering import respond
 from ..entrance import address
-from ..inbox import inbox_page, position
+from ..inbox import inbox_page
+from ..paging import read_mark
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -19,7 +20,7 @@ bp = Blueprint("messages", __name__, url_prefix="/messages")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    before = position()
+    before = read_mark(request.args.get("before", ""))
     fragment = "messages/rows.html" if before else "messages/list.html"
     here = request.args.get("here", type=int)  # the chat beside which the list stands
     return respond(fragment, page="messages/index.html", before=before, here=here, **inbox_page(before, _only()))

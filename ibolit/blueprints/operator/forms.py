@@ -5,34 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
 
-from ...rendering import kopecks, rubles
+from ..fields import SumField, hidden_number, typed_price
 from ..typed import squeezed
 
 NOT_TOO_LONG = Length(max=300, message="Причина длиннее 300 знаков.")
-
-
-class SumField(StringField):
-    """Rubles as people type them, and `kopecks` once they are read."""
-
-    kopecks: int | None = None
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        if not (self.data or "").strip():
-            return
-        try:
-            self.kopecks = kopecks(self.data)
-        except ValueError:
-            raise ValidationError("Введите сумму в рублях, например 1500 или 1500,50.") from None
 
 
 class MoneyForm(FlaskForm):
     """One of many on the page, so its fields' ids carry the thing they are about."""
 
     def __init__(self, thing: str, sum_: int = 0, **more: Any) -> None:
-        super().__init__(amount=rubles(sum_).removesuffix("\u00a0₽"), rest=sum_, **more)
+        super().__init__(amount=typed_price(sum_), rest=sum_, **more)
         for field in self:
             field.id = f"{thing}-{field.name}"
 
@@ -51,6 +37,6 @@ class RefusalForm(MoneyForm):
 class RefundForm(MoneyForm):
     """`rest` is what could go back when the form was drawn: pressed twice it gives back once."""
 
-    rest = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() else -1])
+    rest = hidden_number(otherwise=-1)
     amount = SumField("Сумма, ₽", [DataRequired("Введите сумму.")])
     note = StringField("Причина", [DataRequired("Напишите причину возврата."), NOT_TOO_LONG], [squeezed])

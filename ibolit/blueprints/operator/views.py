@@ -11,9 +11,9 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Dispatch, Payment, Refund, books
-from ...rendering import respond
-from ..entrance import address
+from ...models import Act, Dispatch, Payment, Refund, books
+from ...rendering import respond, wants_fragment
+from ..entrance import write_down
 from .forms import ApprovalForm, RefundForm, RefusalForm
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
@@ -97,7 +97,7 @@ def find() -> ResponseReturnValue:
 def show(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     with writing(db.session):
-        _note(Act.PAYMENT_READ, payment.id)
+        write_down(Act.PAYMENT_READ, payment.id)
     form = RefundForm("payment", payment.rest, formdata=None)
     return render_template("pages/operator/payment.html", payment=payment, form=form)
 
@@ -115,7 +115,7 @@ def give_back(id: int) -> ResponseReturnValue:
             form.amount.errors = [refusal.sentence]
     if form.errors:
         return respond("operator/payment.html", page="operator/payment.html", status=422, payment=payment, form=form)
-    _note(Act.REFUND_MADE, payment.id)
+    write_down(Act.REFUND_MADE, payment.id)
     db.session.commit()
     fresh = RefundForm("payment", payment.rest, formdata=None)
     return respond("operator/payment.html", to=url_for(".show", id=id), payment=payment, form=fresh)
@@ -126,7 +126,7 @@ def _show_list(**more: str) -> str:
     if decisions:
         numbers = [decision.refund.payment_id for decision in decisions]
         with writing(db.session):
-            _note(Act.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
+            write_down(Act.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
     return render_template("pages/operator/index.html", decisions=decisions, sms_today=Dispatch.sms_today(), **more)
 
 
@@ -146,12 +146,11 @@ def _payment(id: int) -> Payment:
 def _done(refund: Refund, act: Act | None, sentence: str) -> ResponseReturnValue:
     """Nothing is written of what somebody else had decided before; the row says how it stands."""
     if act is not None:
-        _note(act, refund.id)
+        write_down(act, refund.id)
     db.session.commit()
-    answer = respond("operator/refund.html", to=url_for(".index"), decision=Decision.about(refund))
-    if getattr(answer, "status_code", 200) == 303:
+    if not wants_fragment():
         flash(sentence if act else "Это уже решено.")
-    return answer
+    return respond("operator/refund.html", to=url_for(".index"), decision=Decision.about(refund))
 
 
 def _refuse(decision: Decision) -> ResponseReturnValue:
@@ -166,7 +165,3 @@ def _refuse(decision: Decision) -> ResponseReturnValue:
         decisions=decisions,
         sms_today=Dispatch.sms_today(),
     )
-
-
-def _note(act: Act, subject_id: int | None, first: int | None = None, last: int | None = None) -> None:
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id, first=first, last=last, address=address())

@@ -7,7 +7,7 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from ...models import PatientNote
-from ..fields import ClientIdField, WholeField
+from ..fields import ClientIdField, WholeField, hidden_number
 from ..typed import CLIENT_ID, new_client_id, tidy
 
 MOST, USUAL = 365, 7  # days
@@ -20,7 +20,7 @@ class NoteForm(FlaskForm):
         "Заметки", [Length(max=PatientNote.LONGEST, message="Заметка длиннее 10 000 знаков. Сократите.")], [tidy]
     )
     pen = HiddenField()
-    seen = HiddenField(filters=[lambda value: int(value) if str(value).isdecimal() and len(str(value)) < 10 else 0])
+    seen = hidden_number(digits=9)
 
     @classmethod
     def of(cls, note: PatientNote | None) -> NoteForm:
@@ -34,7 +34,7 @@ class NoteForm(FlaskForm):
     def validate_pen(self, field: HiddenField) -> None:
         if not CLIENT_ID.fullmatch(field.data or ""):
             self.text.errors = ["Обновите страницу и сохраните ещё раз."]
-            raise ValidationError("No pen.")
+            raise ValidationError(self.text.errors[0])
 
 
 class DaysForm(FlaskForm):

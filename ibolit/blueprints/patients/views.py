@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, request, url_for
@@ -13,11 +14,11 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Consultation, Doctor, PatientNote, consultation_lists
+from ...models import Act, Attachment, Chat, Consultation, PatientNote, consultation_lists
 from ...rendering import plural, respond, wants_fragment
 from ...services import clock
-from ..entrance import address
-from ..inbox import place_of, position
+from ..entrance import own_practice, write_down
+from ..paging import Place, cut, is_id, mark, read_mark
 from .forms import DaysForm, NoteForm
 
 bp = Blueprint("patients", __name__, url_prefix="/patients")
@@ -28,10 +29,9 @@ PAGE, FOUND, TALKS, FILES = 30, 50, 5, 4
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    doctor, before = _doctor(), _position()
-    rows = db.session.scalars(Chat.patients_of(doctor, before=before).limit(PAGE + 1)).all()
-    chats = rows[:PAGE]
-    next_page = url_for(".index", before=_place(chats[-1])) if len(rows) > PAGE else None
+    doctor, before = own_practice(), _position()
+    chats, last = cut(db.session.scalars(Chat.patients_of(doctor, before=before).limit(PAGE + 1)).all(), PAGE)
+    next_page = url_for(".index", before=mark(last.last_at, last.id)) if last else None
     fragment = "patients/rows.html" if before else "patients/list.html"
     return respond(fragment, page="patients/index.html", **_listed(chats, next_page=next_page))
 
@@ -40,13 +40,13 @@ def index() -> ResponseReturnValue:
 @login_required
 def search() -> ResponseReturnValue:
     """A POST, because names belong into no log and no history."""
-    doctor, words = _doctor(), request.form.get("q", "").strip()[:80]
+    doctor, words = own_practice(), request.form.get("q", "").strip()[:80]
     found = db.session.scalars(Chat.patients_of(doctor, words).limit(FOUND + 1)).all()
     if not words:
         found = found[:PAGE]
     listed = _listed(found[:FOUND], words=words, is_cut=len(found) > FOUND)
     if not words and len(found) == PAGE:
-        listed["next_page"] = url_for(".index", before=_place(found[-1]))
+        listed["next_page"] = url_for(".index", before=mark(found[-1].last_at, found[-1].id))
     return respond("patients/list.html", page="patients/index.html", **listed)
 
 
@@ -61,7 +61,7 @@ def show(id: int) -> ResponseReturnValue:
 def consultations(id: int) -> ResponseReturnValue:
     """More of what is past; `before` is (starts_at, id) of the last one seen."""
     chat = _own(id)
-    before = _cursor(request.args.get("before", ""))
+    before = read_mark(request.args.get("before", ""))
     _, past, next_page = _talks(chat, before)
     listed = {"past": past, "next_page": next_page, "viewer": current_user, "chat": chat}
     return respond("consultations/rows.html", page="patients/consultations.html", **listed)
@@ -102,7 +102,7 @@ def give_days(id: int) -> ResponseReturnValue:
         form.days.errors = [refusal.sentence]
         return _refuse_days(chat, note, form, refusal.status)
     if is_new:
-        _audit(Act.DAYS_GIVEN, chat, days, days)
+        write_down(Act.DAYS_GIVEN, chat.id, days, days)
     db.session.commit()
     sentence = f"Подарено: {plural(days, 'день', 'дня', 'дней')}. Пациент увидит это в чате."
     if not wants_fragment():
@@ -111,18 +111,13 @@ def give_days(id: int) -> ResponseReturnValue:
     return respond("patients/gift.html", to=url_for(".show", id=id, _anchor="gift"), **fresh)
 
 
-def _doctor() -> Doctor:
-    doctor: Doctor = current_user.doctor or abort(404)
-    return doctor
-
-
 def _own(id: int) -> Chat:
     """Only a patient with whom this doctor has a chat."""
-    return db.session.scalar(Chat.with_patient(_doctor(), id)) or abort(404)
+    return db.session.scalar(Chat.with_patient(own_practice(), id)) or abort(404)
 
 
 def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
-    found = db.session.execute(PatientNote.beside(Chat.with_patient(_doctor(), id))).tuples().first()
+    found = db.session.execute(PatientNote.beside(Chat.with_patient(own_practice(), id))).tuples().first()
     return found or abort(404)
 
 
@@ -150,18 +145,13 @@ def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: Flas
     return respond("patients/patient.html", page="patients/show.html", status=status, **shown)
 
 
-def _talks(
-    chat: Chat, before: tuple[datetime, int] | None = None
-) -> tuple[list[Consultation], list[Consultation], str | None]:
+def _talks(chat: Chat, before: Place | None = None) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
     """What is coming, the last of what is past, and where the rest of it is."""
     shown = consultation_lists.shown_with_patient(chat, TALKS + 1, before)
     coming = [talk for talk in shown if talk.is_coming]
-    past = [talk for talk in reversed(shown) if not talk.is_coming]
-    if len(past) <= TALKS:
-        return coming, past, None
-    last = past[TALKS - 1]
-    cursor = f"{last.starts_at.timestamp():.6f}-{last.id}"
-    return coming, past[:TALKS], url_for(".consultations", id=chat.patient_id, before=cursor)
+    past, last = cut([talk for talk in reversed(shown) if not talk.is_coming], TALKS)
+    next_page = url_for(".consultations", id=chat.patient_id, before=mark(last.starts_at, last.id)) if last else None
+    return coming, past, next_page
 
 
 def _refuse_note(chat: Chat, note: PatientNote | None, form: NoteForm, status: int) -> ResponseReturnValue:
@@ -183,11 +173,7 @@ def _note_reading(chat: Chat, files: list[Attachment]) -> None:
     """The journal learns whose page was opened, and between which messages files were shown."""
     seqs = [one.message.seq for one in files if one.message]
     with writing(db.session):
-        _audit(Act.PATIENT_READ, chat, min(seqs, default=None), max(seqs, default=None))
-
-
-def _audit(act: Act, chat: Chat, first: int | None, last: int | None) -> None:
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=chat.id, first=first, last=last, address=address())
+        write_down(Act.PATIENT_READ, chat.id, min(seqs, default=None), max(seqs, default=None))
 
 
 # Where a page of a list ends
@@ -195,19 +181,6 @@ def _audit(act: Act, chat: Chat, first: int | None, last: int | None) -> None:
 
 def _position() -> tuple[datetime | None, int] | None:
     """«~17»: the last one seen was silent; else as in «Сообщения»."""
-    silent, _, id = request.args.get("before", "").partition("~")
-    if not silent and id.isdecimal() and len(id) < 19:
-        return None, int(id)
-    return position()
-
-
-def _place(chat: Chat) -> str:
-    return place_of(chat) if chat.last_at else f"~{chat.id}"
-
-
-def _cursor(words: str) -> tuple[datetime, int] | None:
-    moment, _, id = words.rpartition("-")
-    try:
-        return datetime.fromtimestamp(float(moment), UTC), int(id) if len(id) < 19 else 0
-    except (ValueError, OverflowError, OSError):
-        return None
+    words = request.args.get("before", "")
+    moment, _, id = words.partition("~")
+    return (None, int(id)) if not moment and is_id(id) else read_mark(words)

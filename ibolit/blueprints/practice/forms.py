@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from ...models import Cut, Doctor, Introduction, Offer, Tariff
 from ...services import clock
-from ..fields import LENGTHS, PriceField, WholeField, read_time, typed_price
+from ..fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
 from ..typed import squeezed, tidy
 
 EARLIEST, MOST_FREE = 1940, 90  # a year, days
@@ -31,7 +31,9 @@ class PhotoForm(FlaskForm):
     """Without a file the present photo is cut anew."""
 
     photo = FileField("Файл")
-    cut = RadioField("Что оставить в квадрате", choices=CUTS, default=Cut.MIDDLE)
+    cut = RadioField(
+        "Что оставить в квадрате", choices=CUTS, default=Cut.MIDDLE, **not_offered("Выберите, что оставить.")
+    )
 
     @property
     def given(self) -> FileStorage | None:
@@ -73,7 +75,7 @@ class IntroductionForm(FlaskForm):
 
 class TermsForm(FlaskForm):
     price = PriceField("Обычная цена консультации, ₽")
-    minutes = SelectField("Обычно длится, минут", coerce=int, choices=LENGTHS)
+    minutes = SelectField("Обычно длится, минут", coerce=int, choices=LENGTHS, **not_offered(NO_SUCH_LENGTH))
     free_days = WholeField(
         "Бесплатных дней в новом чате",
         [

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, url_for
+from flask import flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 
 from ...extensions import db
-from ...models import Act, AuditEvent, Doctor, Tariff
+from ...models import Act, Doctor, Tariff
 from ...rendering import respond, wants_fragment
-from ..entrance import address
+from ..entrance import own_practice, write_down
 from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, prefix_of
-
-
-def own_page() -> Doctor:
-    """A doctor edits only his own; nobody else has one."""
-    doctor: Doctor = current_user.doctor or abort(404)
-    return doctor
 
 
 def panels(doctor: Doctor, *, sentence: str = "", refusal: str = "", **forms: FlaskForm) -> dict[str, Any]:
@@ -47,8 +41,8 @@ def saved(
     panel: str, sentence: str, act: Act = Act.PROFILE_CHANGED, subject_id: int | None = None
 ) -> ResponseReturnValue:
     """Commits, with a line in the journal."""
-    doctor = own_page()
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id or doctor.id, address=address())
+    doctor = own_practice()
+    write_down(act, subject_id or doctor.id)
     db.session.commit()
     if not wants_fragment():
         flash(sentence)
@@ -61,5 +55,5 @@ def saved(
 
 
 def refuse(panel: str, status: int = 422, refusal: str = "", **forms: FlaskForm) -> ResponseReturnValue:
-    shown = panels(own_page(), refusal=refusal, **forms)
+    shown = panels(own_practice(), refusal=refusal, **forms)
     return respond(f"practice/{panel}.html", page="practice/index.html", status=status, viewer=current_user, **shown)

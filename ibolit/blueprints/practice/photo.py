@@ -21,8 +21,9 @@ from ...services.antivirus import AntivirusFailed, Infected
 from ...services.media import Unreadable
 from ...services.storage import StorageFailed
 from .. import intake
+from ..entrance import own_practice
 from .forms import PhotoForm
-from .panels import own_page, refuse, saved
+from .panels import refuse, saved
 from .views import bp
 
 
@@ -35,7 +36,7 @@ def room() -> int:
 @login_required
 @intake.takes_files(room)
 def change_photo() -> ResponseReturnValue:
-    doctor, form = own_page(), PhotoForm()
+    doctor, form = own_practice(), PhotoForm()
     if not form.validate_on_submit():
         return refuse("photo", photo_form=form)
     db.session.commit()  # nothing is held while decoders think
@@ -50,7 +51,7 @@ def change_photo() -> ResponseReturnValue:
 @bp.post("/photo/removal")
 @login_required
 def remove_photo() -> ResponseReturnValue:
-    return _exchange(own_page(), None, Cut.MIDDLE, "Фото убрано.")
+    return _exchange(own_practice(), None, Cut.MIDDLE, "Фото убрано.")
 
 
 def _exchange(doctor: Doctor, key: str | None, cut: Cut, sentence: str) -> ResponseReturnValue:

@@ -11,16 +11,17 @@ from flask_login import login_required
 from ... import errors
 from ...extensions import db
 from ...models import Act, Tariff
+from ..entrance import own_practice
 from ..fields import MoveForm
 from .forms import TariffForm, prefix_of
-from .panels import own_page, refuse, saved
+from .panels import refuse, saved
 from .views import bp
 
 
 @bp.post("/tariffs")
 @login_required
 def add_tariff() -> ResponseReturnValue:
-    doctor, form = own_page(), TariffForm(prefix="new-")
+    doctor, form = own_practice(), TariffForm(prefix="new-")
     if not form.validate_on_submit():
         return refuse("tariffs", new_tariff_form=form)
     try:
@@ -61,7 +62,7 @@ def mark_tariff(id: int) -> ResponseReturnValue:
 def move_tariff(id: int) -> ResponseReturnValue:
     form = MoveForm()
     if not form.validate_on_submit():
-        return refuse("tariffs", refusal="Обновите страницу и нажмите ещё раз.")
+        return refuse("tariffs", refusal=form.steps.errors[0])
     return _press(id, lambda tariff: tariff.move(form.steps.data), "Порядок изменён.")
 
 
@@ -76,4 +77,4 @@ def _press(id: int, verb: Callable[[Tariff], object], sentence: str) -> Response
 
 
 def _held(id: int) -> Tariff:
-    return Tariff.held_by(own_page(), id) or abort(404)
+    return Tariff.held_by(own_practice(), id) or abort(404)

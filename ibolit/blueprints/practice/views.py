@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ...models import Review
+from ..entrance import own_practice
 from .forms import IntroductionForm, ReachabilityForm, TermsForm
-from .panels import own_page, panels, refuse, saved
+from .panels import panels, refuse, saved
 
 bp = Blueprint("practice", __name__, url_prefix="/practice")
 
@@ -16,21 +17,21 @@ bp = Blueprint("practice", __name__, url_prefix="/practice")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    return render_template("pages/practice/index.html", **panels(own_page()))
+    return render_template("pages/practice/index.html", **panels(own_practice()))
 
 
 @bp.get("/preview")
 @login_required
 def preview() -> ResponseReturnValue:
     """As a patient sees it, in the list and on the page."""
-    doctor = own_page()
+    doctor = own_practice()
     return render_template("pages/practice/preview.html", doctor=doctor, rating=Review.rating_of(doctor.id))
 
 
 @bp.post("/introduction")
 @login_required
 def introduce() -> ResponseReturnValue:
-    doctor, form = own_page(), IntroductionForm()
+    doctor, form = own_practice(), IntroductionForm()
     if not form.validate_on_submit():
         return refuse("introduction", introduction_form=form)
     doctor.introduce(form.words)
@@ -40,7 +41,7 @@ def introduce() -> ResponseReturnValue:
 @bp.post("/terms")
 @login_required
 def set_terms() -> ResponseReturnValue:
-    doctor, form = own_page(), TermsForm()
+    doctor, form = own_practice(), TermsForm()
     if not form.validate_on_submit():
         return refuse("terms", terms_form=form)
     doctor.ask_for(form.price.kopecks, form.minutes.data, form.free_days.data or 0)
@@ -50,7 +51,7 @@ def set_terms() -> ResponseReturnValue:
 @bp.post("/reachability")
 @login_required
 def be_reachable() -> ResponseReturnValue:
-    doctor, form = own_page(), ReachabilityForm()
+    doctor, form = own_practice(), ReachabilityForm()
     if not form.validate_on_submit():
         return refuse("reachability", reachability_form=form)
     doctor.be_reachable(form.available.data, form.quiet_from.minute, form.quiet_to.minute)
@@ -60,6 +61,6 @@ def be_reachable() -> ResponseReturnValue:
 @bp.post("/directory")
 @login_required
 def show_in_directory() -> ResponseReturnValue:
-    doctor = own_page()
+    doctor = own_practice()
     doctor.show_in_directory(request.form.get("shown") == "1")
     return saved("directory", "Вас не видно в списке врачей." if doctor.hidden else "Вас видно в списке врачей.")

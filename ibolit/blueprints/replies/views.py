@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import login_required
 
 from ... import errors
 from ...extensions import db
 from ...models import Doctor, ReplyTemplate
 from ...rendering import respond, wants_fragment
+from ..entrance import own_practice
 from ..fields import MoveForm
 from .forms import ReplyForm, prefix_of
 
@@ -22,21 +23,21 @@ bp = Blueprint("replies", __name__, url_prefix="/replies")
 @login_required
 def index() -> ResponseReturnValue:
     """The page to edit them, or to copy from where no script inserts them."""
-    return render_template("pages/replies/index.html", **_panel(_doctor()))
+    return render_template("pages/replies/index.html", **_panel(own_practice()))
 
 
 @bp.get("/choice")
 @login_required
 def choice() -> ResponseReturnValue:
     """What the composer of a chat asks for at the first «/»."""
-    templates = db.session.scalars(ReplyTemplate.of(_doctor())).all()
+    templates = db.session.scalars(ReplyTemplate.of(own_practice())).all()
     return respond("replies/choice.html", to=url_for(".index"), templates=templates)
 
 
 @bp.post("")
 @login_required
 def create() -> ResponseReturnValue:
-    doctor, form = _doctor(), ReplyForm(prefix="new-")
+    doctor, form = own_practice(), ReplyForm(prefix="new-")
     if not form.validate_on_submit():
         return _refuse(new_form=form)
     try:
@@ -62,7 +63,7 @@ def update(id: int) -> ResponseReturnValue:
 def move(id: int) -> ResponseReturnValue:
     template, form = _held(id), MoveForm()
     if not form.validate_on_submit():
-        return _refuse()
+        return _refuse(refusal=form.steps.errors[0])
     template.move(form.steps.data)
     return _saved("Порядок изменён.")
 
@@ -71,33 +72,28 @@ def move(id: int) -> ResponseReturnValue:
 @login_required
 def delete(id: int) -> ResponseReturnValue:
     """A second press finds it gone, as it should be."""
-    template = ReplyTemplate.held_by(_doctor(), id)
+    template = ReplyTemplate.held_by(own_practice(), id)
     if template is not None:
         template.delete()
     return _saved("Шаблон удалён.")
 
 
-def _doctor() -> Doctor:
-    doctor: Doctor = current_user.doctor or abort(404)
-    return doctor
-
-
 def _held(id: int) -> ReplyTemplate:
-    return ReplyTemplate.held_by(_doctor(), id) or abort(404)
+    return ReplyTemplate.held_by(own_practice(), id) or abort(404)
 
 
 def _panel(doctor: Doctor, **forms: Any) -> dict[str, Any]:
     templates = db.session.scalars(ReplyTemplate.of(doctor)).all()
     known = {one.id: ReplyForm.of(one) for one in templates} | forms.pop("wrong", {})
-    return {"templates": templates, "forms_of": known, "new_form": ReplyForm.new(), "saved": ""} | forms
+    return {"templates": templates, "forms_of": known, "new_form": ReplyForm.new(), "saved": "", "refusal": ""} | forms
 
 
 def _saved(sentence: str) -> ResponseReturnValue:
     db.session.commit()
     if not wants_fragment():
         flash(sentence)
-    return respond("replies/list.html", to=url_for(".index"), **_panel(_doctor(), saved=sentence))
+    return respond("replies/list.html", to=url_for(".index"), **_panel(own_practice(), saved=sentence))
 
 
 def _refuse(**forms: Any) -> ResponseReturnValue:
-    return respond("replies/list.html", page="replies/index.html", status=422, **_panel(_doctor(), **forms))
+    return respond("replies/list.html", page="replies/index.html", status=422, **_panel(own_practice(), **forms))

@@ -1,0 +1,160 @@
+"""Whatever is typed into whichever form: what is wrong is said on the page, in Russian, and nothing breaks."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+import pytest
+from browser import Browser
+from factories import make_user, propose
+from flask import Flask
+from flask_wtf import FlaskForm
+from money import buy, wish
+from talked import talked
+
+from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
+from ibolit.blueprints.calls.forms import ReportForm
+from ibolit.blueprints.chat.forms import ReceiptsForm
+from ibolit.blueprints.consultations.forms import SeenForm
+from ibolit.extensions import db
+from ibolit.models import Chat, Doctor, Invitation, LoginCode, ReplyTemplate, Role, User
+
+NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
+TAKE_ANYTHING = {NotificationsForm, SeenForm}
+ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm}  # who would read what was wrong?
+RUSSIAN = re.compile(r"[«А-ЯЁ][^A-Za-z]*|Проверьте адрес\. Пример: anna@example\.ru\.")
+
+Said = tuple[type[FlaskForm], list[str]]
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[Said]:
+    """What forms found wrong, as they find it."""
+    found: list[Said] = []
+    check = FlaskForm.validate_on_submit
+
+    def noting(form: FlaskForm) -> bool:
+        if check(form):
+            return True
+        if form.errors:
+            found.append((type(form), [error for field in form for error in field.errors]))
+        return False
+
+    monkeypatch.setattr(FlaskForm, "validate_on_submit", noting)
+    return found
+
+
+def forms(base: type[FlaskForm] = FlaskForm) -> Iterator[type[FlaskForm]]:
+    """The app's own, but for those that others are made of."""
+    for one in base.__subclasses__():
+        if one.__subclasses__():
+            yield from forms(one)
+        elif one.__module__.startswith("ibolit."):
+            yield one
+
+
+def filled(word: str, prefix: str = "") -> dict[str, object]:
+    """Every field of every form, whatever page it stands on."""
+    fields = [(name, getattr(form, name)) for form in forms() for name in dir(form)]
+    names = {field.name or name for name, field in fields if hasattr(field, "field_class")}
+    return {prefix + name: word for name in names}
+
+
+def prefix_at(url: str) -> str:
+    """Where a page has many forms of a kind, each is named for its thing."""
+    own = re.fullmatch(r".*/(tariff|repl(?:y|ie))s(?:/(\d+))?", url)
+    return f"{own[1].replace('ie', 'y')}-{own[2]}-" if own and own[2] else "new-" if own else ""
+
+
+@pytest.fixture
+def operator(clinic: Flask) -> User:
+    return make_user("Оператор Ольга", Role.OPERATOR)
+
+
+@pytest.fixture
+def doors(clinic: Flask, chat: Chat, doctor: Doctor, patient: User, operator: User) -> list[tuple[Browser, str]]:
+    """Who posts where: every form of the app with its own address."""
+    paid, template = buy(chat), ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
+    refund = wish(paid)
+    held, ahead, over = buy(chat), propose(chat), talked(chat)
+    invited = Invitation.invite(doctor, doctor.user, email="zoya@example.org", name="Зоя")
+    db.session.commit()
+    posts = {
+        Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
+        proving(clinic): ["/login/code"],
+        proving(clinic, is_proved=True): ["/login/password"],
+        Browser(clinic, make_user(consented=False)): ["/consent"],
+        Browser(clinic, patient): [
+            *(f"/profile/{part}" for part in ("name", "email", "zone", "password", "push")),
+            f"/profile/payments/{held.id}/refunds",
+            f"/chats/{chat.id}/messages",
+            f"/chats/{chat.id}/consultation-requests",
+            *(f"/consultations/{ahead.id}/{part}" for part in ("time", "cancellation", "complaint")),
+            f"/consultations/{over.id}/review",
+        ],
+        Browser(clinic, doctor.user): [
+            f"/chats/{chat.id}/consultations",
+            *(f"/consultations/{over.id}/conclusion/{part}" for part in ("new", "draft")),
+            *(f"/practice/{part}" for part in ("introduction", "terms", "reachability", "photo", "tariffs")),
+            *(f"/practice/tariffs/{doctor.tariffs[0].id}{part}" for part in ("", "/place")),
+            *(f"/patients/{patient.id}/{part}" for part in ("note", "days")),
+            *(f"/replies{part}" for part in ("", f"/{template.id}", f"/{template.id}/place")),
+            *(f"/invitations{part}" for part in ("", "/imports")),
+        ],
+        Browser(clinic, operator): [
+            "/invitations",
+            "/invitations/imports",
+            *(f"/operator/refunds/{refund.id}/{part}" for part in ("approval", "refusal")),
+            f"/operator/payments/{held.id}/refunds",
+        ],
+    }
+    return [(browser, url) for browser, urls in posts.items() for url in urls]
+
+
+def proving(clinic: Flask, *, is_proved: bool = False) -> Browser:
+    """A code was sent to this browser's phone and, perhaps, typed."""
+    code = LoginCode.ask(f"+7916765432{int(is_proved)}", "192.0.2.1")
+    if is_proved:
+        code.guess(code.digits)
+    db.session.commit()
+    browser = Browser(clinic)
+    with browser.client.session_transaction() as session:
+        session["code"] = session["proved"] = code.id
+    return browser
+
+
+@pytest.mark.parametrize("word", NONSENSE, ids=["nothing", "a word", "many digits", "many letters"])
+@pytest.mark.parametrize("htmx", [True, False])
+def test_nonsense_is_refused_in_russian(
+    clinic: Flask,
+    doors: list[tuple[Browser, str]],
+    said: list[Said],
+    word: str,
+    htmx: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for limit in ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE"):
+        monkeypatch.setitem(clinic.config, limit, 1024 * 1024)  # room for the fields of all forms at once
+    wrong = []
+    for browser, url in doors:
+        said.clear()
+        answer = browser.post(url, filled(word, prefix_at(url)), htmx=htmx)
+        assert answer.status_code in (200, 204, 303, 422, 429), url
+        page = html.unescape(answer.text)
+        for form, errors in said:
+            wrong += [(url, form, error) for error in errors if not RUSSIAN.fullmatch(error) or error not in page]
+    assert wrong == []
+
+
+def test_every_form_is_among_them(doors: list[tuple[Browser, str]], said: list[Said]) -> None:
+    for browser, url in doors:
+        for word in (NONSENSE[0], NONSENSE[3]):
+            browser.post(url, filled(word, prefix_at(url)))
+    assert set(forms()) - {form for form, _ in said} == TAKE_ANYTHING | ONLY_SCRIPTS_POST
+
+
+def test_recipe_finds_every_field() -> None:
+    names = filled("x")
+    assert {"kind", "minutes", "time", "client_id", "rest", "seen", "password", "phone"} <= set(names)
