@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from .. import errors
 from ..database import queue_up
@@ -23,6 +23,8 @@ from .meeting import CLOSES_AFTER
 from .message import Card, Message, press_id
 
 PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
+HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)
+MORNING, EVENING = 8, 21  # o'clock, between which a time is suggested
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,32 @@ def propose(
 
 def is_taken(doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
     """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
-    now = clock.now()
-    is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
-    is_kept = or_(is_proposed, and_(Consultation.state.in_(AGREED), Consultation.ends_at > now - CLOSES_AFTER))
-    is_then = and_(Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start)
-    others = select(Consultation.id).where(is_then, is_kept)
+    others = select(Consultation.id).where(*_keep(doctor_id, start, end))
     if but is not None:
         others = others.where(Consultation.id != but)
     return db.session.scalar(others.limit(1)) is not None
+
+
+def next_free(doctor_id: int, zone: tzinfo) -> datetime:
+    """The next free half hour of the doctor's day in his zone, an hour ahead at least. It is only suggested."""
+    ahead = clock.now() + timedelta(hours=1)
+    first = datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
+    times = select(Consultation.starts_at, Consultation.ends_at).where(*_keep(doctor_id, first, first + LOOKS_AHEAD))
+    taken = db.session.execute(times).all()
+    for half_hour in range(LOOKS_AHEAD // HALF_AN_HOUR):
+        start = first + half_hour * HALF_AN_HOUR
+        is_free = not any(begun < start + HALF_AN_HOUR and ended > start for begun, ended in taken)
+        if is_free and MORNING <= start.astimezone(zone).hour < EVENING:
+            return start
+    return first
+
+
+def _keep(doctor_id: int, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What of the doctor's holds some of that time."""
+    now = clock.now()
+    is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
+    is_kept = or_(is_proposed, and_(Consultation.state.in_(AGREED), Consultation.ends_at > now - CLOSES_AFTER))
+    return Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start, is_kept
 
 
 def check_time(start: datetime, *, needs_payment: bool) -> None:

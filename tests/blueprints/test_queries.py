@@ -11,7 +11,7 @@ from factories import attach, later, make_chat, make_doctor, make_user, propose,
 from flask import Flask
 from meetings import confirm, pay
 from money import buy, wish
-from sqlalchemy import event
+from queries import Queries
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -32,20 +32,6 @@ from ibolit.services import clock
 from ibolit.services.payments import Fiscal, Stage
 
 MOST = 6
-
-
-class Queries(list[str]):
-    """What was asked inside the with block; BEGIN and COMMIT are no questions."""
-
-    def __enter__(self) -> Queries:
-        event.listen(db.engine, "before_cursor_execute", self._note)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        event.remove(db.engine, "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        self.append(statement)
 
 
 def asked_by(browser: Browser, url: str, **more: Any) -> list[str]:

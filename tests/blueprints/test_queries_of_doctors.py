@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from browser import Browser
 from factories import attach, later, make_chat, make_user, propose, say
+from queries import Queries
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Offer, PatientNote, ReplyTemplate, Tariff, User
 
-from .test_queries import MOST, Queries, asked_by
+from .test_queries import MOST, asked_by
 
 
 def many(doctor: Doctor, count: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from factories import make_chat, propose, say
-from meetings import NOON, accept, wish
+from meetings import NOON, StillClock, accept, wish
+from queries import Queries
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -86,3 +88,30 @@ def test_id_of_a_letter_carries_no_card(chat: Chat, patient: User, doctor: Docto
     request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "a-letter-0001")
     for message_id, card in ((talk.message_id, "consultation"), (request.message_id, "request")):
         assert db.session.get_one(Message, message_id).card == card
+
+
+MOSCOW = ZoneInfo("Europe/Moscow")  # NOON is 15:00 there
+
+
+def test_suggestion_is_an_hour_ahead_on_the_half_hour(doctor: Doctor, still: StillClock) -> None:
+    assert agenda.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1)
+    still.show(NOON + timedelta(minutes=1))
+    assert agenda.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1, minutes=30)
+
+
+def test_suggestion_goes_round_what_is_taken(chat: Chat, doctor: Doctor) -> None:
+    """However full the days are: the next free morning, and round what stands then."""
+    for hour in (*range(1, 6), *range(17, 30)):
+        propose(chat, starts_at=NOON + timedelta(hours=hour), minutes=60)
+    morning = NOON + timedelta(hours=17) + DAY
+    assert agenda.next_free(doctor.id, MOSCOW) == morning
+    propose(chat, starts_at=morning + timedelta(minutes=15), minutes=60)
+    with Queries() as queries:
+        assert agenda.next_free(doctor.id, MOSCOW) == morning + timedelta(minutes=90)
+    assert len(queries) == 1
+
+
+def test_suggestion_is_by_day_where_the_doctor_is(doctor: Doctor, still: StillClock) -> None:
+    still.show(NOON + timedelta(hours=7))
+    assert agenda.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=17)
+    assert agenda.next_free(doctor.id, ZoneInfo("America/New_York")) == NOON + timedelta(hours=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
@@ -20,9 +20,7 @@ from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day
 
 bp = Blueprint("proposals", __name__, url_prefix="/chats")
 
-HALF_AN_HOUR, YEAR = timedelta(minutes=30), timedelta(days=366)
-MORNING, EVENING = 8, 21  # hours between which a time is suggested
-TRIES = 12
+YEAR = timedelta(days=366)
 
 
 @bp.get("/<int:id>/consultations/new")
@@ -35,7 +33,7 @@ def new(id: int) -> ResponseReturnValue:
     wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
     known: dict[str, Any] = {"kind": wanted.kind, "request_id": wanted.id} if wanted else {}
     known["minutes"] = chat.doctor.usual_minutes
-    suggested = _next_free(chat.doctor_id)
+    suggested = agenda.next_free(chat.doctor_id, current_user.zone)
     form = ProposalForm(
         current_user.zone,
         chat.doctor.usual_price,
@@ -101,22 +99,6 @@ def send_request(id: int) -> ResponseReturnValue:
 
 def _chat(id: int) -> Chat:
     return Chat.one_of(current_user, id) or abort(404)
-
-
-def _next_free(doctor_id: int) -> datetime:
-    """The next free half hour of the doctor's day, an hour ahead at least."""
-    moment = clock.now() + timedelta(hours=1)
-    moment = datetime.fromtimestamp(-(-moment.timestamp() // 1800) * 1800, UTC)
-    for _ in range(TRIES):
-        local = moment.astimezone(current_user.zone)
-        if local.hour >= EVENING:
-            moment = (local + timedelta(days=1)).replace(hour=10, minute=0).astimezone(UTC)
-        elif local.hour < MORNING:
-            moment = local.replace(hour=10, minute=0).astimezone(UTC)
-        if not agenda.is_taken(doctor_id, moment, moment + HALF_AN_HOUR):
-            break
-        moment += HALF_AN_HOUR
-    return moment
 
 
 def _moment_of(day: str, at: str) -> datetime | None:
