@@ -41,7 +41,9 @@ class Decision:
         thing = f"refund-{refund.id}"
         wanted = min(refund.amount, refund.payment.rest)
         return cls(
-            refund, approval or ApprovalForm(thing, wanted, formdata=None), refusal or RefusalForm(f"{thing}-no", formdata=None)
+            refund,
+            approval or ApprovalForm(thing, wanted, formdata=None),
+            refusal or RefusalForm(f"{thing}-no", formdata=None),
         )
 
 
