@@ -4,7 +4,7 @@ ibolit.behaviour('aloud', (region) => {
   const MOST = 3; // messages at once that are read out; more are counted
   const LINES = '.talk__state, .talk__late, .talk__side, .talk__wish > p, .talk__reason';
   const banner = document.getElementById('connection');
-  let news = [], failed = 0, isLost = false;
+  let news = [], failed = 0, isLost = false, asked = null, pressed = null;
 
   function words(element) { return element ? element.textContent.replace(/\s+/g, ' ').trim() : ''; }
 
@@ -51,7 +51,8 @@ ibolit.behaviour('aloud', (region) => {
     else if (shown && old && card) say(ofCard(card, old));
     else if (shown && old && item.matches('.strip') && words(item) !== words(old)) say(words(item.querySelector('.strip__words')));
     else if (item.matches('.row--unread') && isElsewhere(item)) hear(`Новое сообщение: ${words(item.querySelector('.row__name'))}`);
-    if (shown && held) settle(item, held);
+    const from = held || (old && asked && old.contains(asked) ? asked : null);
+    if (shown && from) settle(item, from);
   }
 
   // Whoever walks by keyboard, and whoever listens, stays where the thing was that he has pressed.
@@ -63,10 +64,14 @@ ibolit.behaviour('aloud', (region) => {
     next.focus({ preventScroll: true });
   }
 
-  let pressed = null;
+  // A button that is disabled while its answer is on the way has lost the focus by then.
+  function beforeRequest(event) {
+    if (event.detail.elt.contains(document.activeElement)) asked = document.activeElement;
+  }
+
   function beforeSwap(event) {
-    const { activeElement } = document;
-    pressed = event.detail.target.contains(activeElement) ? activeElement : null;
+    const { target } = event.detail;
+    pressed = [document.activeElement, asked].find((one) => one && target.contains(one)) || null;
   }
 
   function afterSwap(event) {
@@ -88,7 +93,7 @@ ibolit.behaviour('aloud', (region) => {
     isLost = Boolean(banner) && !banner.hidden;
   }
 
-  const heard = [['ibolit:told', onTold], ['ibolit:grown', onGrown], ['htmx:beforeSwap', beforeSwap], ['htmx:afterSwap', afterSwap]];
+  const heard = [['ibolit:told', onTold], ['ibolit:grown', onGrown], ['htmx:beforeRequest', beforeRequest], ['htmx:beforeSwap', beforeSwap], ['htmx:afterSwap', afterSwap]];
   heard.forEach(([name, act]) => document.body.addEventListener(name, act));
   // In engines without modules it speaks for itself.
   document.querySelectorAll('[role=log]').forEach((log) => log.setAttribute('aria-live', 'off'));
