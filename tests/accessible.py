@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from live_clinic import ROOT
@@ -21,10 +21,11 @@ LEFT_TO_EYES = {
     "video-caption": "a talk of two people; WCAG 1.2.4 does not ask captions of who only carries it",
 }
 
-RUN = """async ([tags, rules]) => {
-    const runOnly = rules ? { type: 'rule', values: rules } : { type: 'tag', values: tags };
+RUN = """async ([tags, wanted, spared]) => {
+    const runOnly = wanted ? { type: 'rule', values: wanted } : { type: 'tag', values: tags };
+    const rules = Object.fromEntries(spared.map(rule => [rule, { enabled: false }]));
     const kinds = ['violations', 'incomplete'];
-    const told = await axe.run(document, { runOnly, resultTypes: kinds, preload: false, iframes: false });
+    const told = await axe.run(document, { runOnly, rules, resultTypes: kinds, preload: false, iframes: false });
     const why = node => node.any.concat(node.all, node.none).map(check => check.message).join('; ');
     return kinds.flatMap(kind => told[kind].flatMap(rule =>
         rule.nodes.map(node => [kind, rule.id, `${node.target.join(' ')}: ${why(node)}`])));
@@ -57,8 +58,9 @@ class Look:
         self.page = page
         self.engine: CDPSession = page.context.new_cdp_session(page)
 
-    def everything(self) -> Iterator[str]:
-        yield from self.by_axe()
+    def everything(self, *, is_whole: bool) -> Iterator[str]:
+        """A state of a page that is looked at whole has that page's colours on a desktop, too."""
+        yield from self.by_axe(() if is_whole else OF_COLOUR)
         yield from self._ask("structure", "targets", "movement")
         for name, size, letters, apart in LOOKS:
             self._dress(size, letters, apart)
@@ -68,22 +70,23 @@ class Look:
         yield from (f"forced colours: {found}" for found in self._ask("edges"))
         self.page.emulate_media(forced_colors="none")
 
-    def by_axe(self) -> Iterator[str]:
+    def by_axe(self, spared_on_desktop: Sequence[str]) -> Iterator[str]:
         """As high as the page itself: what only scrolling would bring to light is looked at, too."""
         for name, size in (("phone", PHONE), ("desktop", DESKTOP)):
             self.page.set_viewport_size(size)
             self.page.set_viewport_size(size | {"height": max(self.page.evaluate(HEIGHT), size["height"])})
-            yield from (f"{name}: {found}" for found in self._axe())
+            spared = spared_on_desktop if size is DESKTOP else ()
+            yield from (f"{name}: {found}" for found in self._axe(spared=spared))
             if size is PHONE:
                 self.page.emulate_media(color_scheme="dark")
                 yield from (f"dark: {found}" for found in self._axe(OF_COLOUR))
                 self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size(PHONE)
 
-    def _axe(self, rules: list[str] | None = None) -> list[str]:
+    def _axe(self, rules: Sequence[str] | None = None, spared: Sequence[str] = ()) -> list[str]:
         if self.page.evaluate("() => typeof axe === 'undefined'"):
             self.page.evaluate(AXE)
-        told = self.page.evaluate(RUN, [TAGS, rules])
+        told = self.page.evaluate(RUN, [TAGS, rules, spared])
         return [f"{rule} at {words}" for kind, rule, words in told if kind == "violations" or rule not in LEFT_TO_EYES]
 
     def _ask(self, *questions: str) -> list[str]:

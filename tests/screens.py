@@ -382,7 +382,7 @@ OF_DOCTOR = [
     Screen("invite", DOCTOR, "/invitations/new"),
     Screen("invite-wrong", DOCTOR, reach=send("main form", contact="x")),
     Screen("doctor-call", DOCTOR, "/consultations/9/call", join),
-    Screen("doctor-other-device", DOCTOR, reach=hand_over, lands="calls.hand_over"),
+    Screen("doctor-other-device", DOCTOR, reach=hand_over),
     Screen("conclusion-new", WROTE_NOTHING, "/consultations/{done}/conclusion/new"),
     Screen("conclusion-wrong", WROTE_NOTHING, reach=send("main form", text=""), lands="consultations.conclude"),
     Screen("new-doctor-messages", NEW_DOCTOR, "/messages"),
