@@ -81,7 +81,13 @@ JS = (
 MODERN = ("js/modern/install.js", "js/modern/kept-here.js", "js/modern/sms-code.js")  # engines with modules only
 
 # The same for who is signed in: what waits on this device, and what is kept on it.
-INSIDE = ("js/modern/lib/mailbag.js", "js/modern/letterbox.js", "js/modern/keeping.js", "js/modern/push.js")
+INSIDE = (
+    "js/modern/lib/mailbag.js",
+    "js/modern/letterbox.js",
+    "js/modern/keeping.js",
+    "js/modern/push.js",
+    "js/modern/aloud.js",
+)
 
 WORKER = ("sw-push.js", "sw-kept.js", "js/modern/lib/mailbag.js", "sw-outbox.js", "sw.js")
 

@@ -257,8 +257,14 @@ def field_attributes(field: Any, hint: str, **wanted: Any) -> dict[str, Any]:
     """An input's attributes; a screen reader is led to its error, else to its hint."""
     attributes = {"class": "field__input"} | {name: value for name, value in wanted.items() if value}
     if field.errors:
-        return attributes | {"aria-invalid": "true", "aria-describedby": f"{field.id}-error"}
+        return attributes | errors_attributes(field)
     return attributes | ({"aria-describedby": f"{field.id}-hint"} if hint else {})
+
+
+def errors_attributes(field: Any) -> dict[str, Any]:
+    """Read out with the field, where one finds oneself at once: browsers and htmx take the page's first autofocus."""
+    wrong = {"aria-invalid": "true", "aria-describedby": f"{field.id}-error", "autofocus": True}
+    return wrong if field.errors else {}
 
 
 def link_to(endpoint: str, **values: object) -> str:
@@ -288,7 +294,7 @@ def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
     talks = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_turns_at)
     files = (file_size, clock_length, short_name)
-    helpers = (dom_id, may_link, plural, rubles, decimal, field_attributes, *dates, *talks, *files)
+    helpers = (dom_id, may_link, plural, rubles, decimal, field_attributes, errors_attributes, *dates, *talks, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame

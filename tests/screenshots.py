@@ -6,52 +6,14 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
-from live_clinic import PASSWORD, ROOT, LiveClinic
+from live_clinic import ROOT, LiveClinic
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+from screens import DESKTOP, PATIENT, PHONE, SCREENS, show, sign_in
 
 FOLDER = ROOT / "docs" / "screenshots"
 SHOWN = ROOT / "ibolit" / "static" / "screenshots"  # in the manifest
-PHONE = {"width": 360, "height": 640}
-DESKTOP = {"width": 1280, "height": 800}
-PATIENT, DOCTOR, OPERATOR = "+79000000001", "+79000000101", "operator@example.org"
-
-# name, who, path
-SCREENS = (
-    ("sign-in", "", "/login"),
-    ("first-entry", "", "/login/phone"),
-    ("offer", "", "/documents/offer"),
-    ("offline", "", "/offline"),
-    ("home-screen", "", "/home-screen"),
-    ("demo-outbox", "", "/demo/outbox"),
-    ("not-found", "", "/nothing-here"),
-    ("doctors", PATIENT, "/doctors"),
-    ("doctor", PATIENT, "/doctors/3"),
-    ("messages", PATIENT, "/messages"),
-    ("chat", PATIENT, "/chats/1"),
-    ("chat-voice", PATIENT, "/chats/5"),
-    ("files", PATIENT, "/chats/3/files"),
-    ("chat-last-day", PATIENT, "/chats/3"),
-    ("chat-over", PATIENT, "/chats/4"),
-    ("tariffs", PATIENT, "/chats/4/tariffs"),
-    ("payments", PATIENT, "/profile/payments"),
-    ("consultations", PATIENT, "/consultations"),
-    ("consultation", PATIENT, "/consultations/1"),
-    ("consultation-cancel", PATIENT, "/consultations/1/cancellation"),
-    ("conclusion", PATIENT, "/consultations/4/conclusion"),
-    ("profile", PATIENT, "/profile"),
-    ("doctor-messages", DOCTOR, "/messages"),
-    ("doctor-chat", DOCTOR, "/chats/1"),
-    ("doctor-consultations", DOCTOR, "/consultations"),
-    ("doctor-propose", DOCTOR, "/chats/1/consultations/new"),
-    ("doctor-patients", DOCTOR, "/patients"),
-    ("doctor-patient", DOCTOR, "/patients/1"),
-    ("doctor-page", DOCTOR, "/practice"),
-    ("doctor-replies", DOCTOR, "/replies"),
-    ("doctor-income", DOCTOR, "/profile/income"),
-    ("decisions", OPERATOR, "/operator"),
-)
-
+PICTURED = [screen for screen in SCREENS if screen.pictured]
 FOR_MANIFEST = (
     ("messages-narrow", "/messages", PHONE, 2),
     ("chat-narrow", "/chats/1", PHONE, 2),
@@ -59,16 +21,8 @@ FOR_MANIFEST = (
 )
 
 
-def sign_in(page: Page, login: str) -> None:
-    page.goto("/login")
-    page.fill("[name=login]", login)
-    page.fill("[name=password]", PASSWORD)
-    page.click("text=Войти")
-    page.wait_for_url(lambda url: "/login" not in url)
-
-
 def take(browser: Browser, url: str, where: str, size: dict[str, int], theme: str) -> None:
-    for who in dict.fromkeys(person for _, person, _ in SCREENS):
+    for who in dict.fromkeys(screen.person for screen in PICTURED):
         context = browser.new_context(
             viewport=size, locale="ru-RU", timezone_id="Europe/Moscow", base_url=url, color_scheme=theme,
             reduced_motion="reduce",
@@ -76,11 +30,10 @@ def take(browser: Browser, url: str, where: str, size: dict[str, int], theme: st
         page = context.new_page()
         if who:
             sign_in(page, who)
-        for name, person, path in SCREENS:
-            if person == who:
-                page.goto(path)
-                page.wait_for_function("() => document.readyState === 'complete'")
-                page.screenshot(path=FOLDER / f"{name}-{where}.png")
+        for screen in PICTURED:
+            if screen.person == who:
+                show(page, screen, {})
+                page.screenshot(path=FOLDER / f"{screen.name}-{where}.png")
         context.close()
 
 

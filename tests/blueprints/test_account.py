@@ -22,7 +22,7 @@ def me(user: User) -> User:
 
 
 def panel(page: str, name: str) -> str:
-    found = re.search(rf'<section\b[^>]* id="{name}".*?</section>', page, re.DOTALL)
+    found = re.search(rf'<section\b[^>]* id="{name}(?:-card)?".*?</section>', page, re.DOTALL)
     assert found is not None
     return found.group()
 

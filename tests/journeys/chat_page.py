@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from live_clinic import LiveClinic
+from backstage import backstage as backstage
 from playwright.sync_api import APIResponse, Locator, Page, Route, WebSocketRoute
-
-from ibolit import create_app
-from ibolit.extensions import db
 
 HURRY = """all => {
     var field = document.querySelector('.composer__text'), send = document.querySelector('.composer__send');
@@ -82,17 +76,6 @@ class Held:
         for route, answer in self.answers:
             route.fulfill(response=answer)
         self.page.unroute(self.address)
-
-
-@contextmanager
-def backstage(live: LiveClinic) -> Iterator[None]:
-    """The clinic's own models, past its doors: open pages are told nothing of it."""
-    app = create_app({"IBOLIT_ENV": "demo", "IBOLIT_DATA": str(live.data), "PORT": str(live.port)})
-    with app.app_context():
-        yield
-        db.session.commit()
-        db.session.remove()
-        db.engine.dispose()
 
 
 class Socket:

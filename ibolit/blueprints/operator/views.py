@@ -41,7 +41,9 @@ class Decision:
         thing = f"refund-{refund.id}"
         wanted = min(refund.amount, refund.payment.rest)
         return cls(
-            refund, approval or ApprovalForm(thing, wanted, formdata=None), refusal or RefusalForm(thing, formdata=None)
+            refund,
+            approval or ApprovalForm(thing, wanted, formdata=None),
+            refusal or RefusalForm(f"{thing}-no", formdata=None),
         )
 
 
@@ -68,7 +70,7 @@ def approve(id: int) -> ResponseReturnValue:
 @bp.post("/refunds/<int:id>/refusal")
 def decline(id: int) -> ResponseReturnValue:
     refund = _refund(id)
-    form = RefusalForm(f"refund-{id}")
+    form = RefusalForm(f"refund-{id}-no")
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, refusal=form))
     is_decided = refund.decline(form.note.data, current_user)

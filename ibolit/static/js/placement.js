@@ -68,14 +68,15 @@
 
   function put(item) {
     var list = document.getElementById(item.getAttribute('data-list')), old = item.id && document.getElementById(item.id);
-    var link = old && old.contains(document.activeElement) && item.querySelector('.row__link');
+    var held = old && old.contains(document.activeElement) ? document.activeElement : null;
+    var link = held && item.querySelector('.row__link');
     var put = list ? intoList(list, item, old) : old ? inPlaceOf(old, item) : false;
     if (put) {
       htmx.process(item);
       ibolit.scan(item);
       if (link) link.focus(); // whoever walks by keyboard does not lose his place
     }
-    htmx.trigger(document.body, 'ibolit:told', { item: item, shown: put });
+    htmx.trigger(document.body, 'ibolit:told', { item: item, shown: put, old: old, held: held });
   }
 
   ibolit.remove = remove;

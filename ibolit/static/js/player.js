@@ -46,7 +46,7 @@
     function drawSpeed() {
       audio.defaultPlaybackRate = audio.playbackRate = Number(speed());
       pace.textContent = SPEEDS[speed()][0];
-      pace.setAttribute('aria-label', 'Скорость: ' + SPEEDS[speed()][1]);
+      pace.setAttribute('aria-label', 'Скорость ' + SPEEDS[speed()][0] + ': ' + SPEEDS[speed()][1]);
     }
 
     // Nothing is loaded before somebody listens: until then the place is only remembered.

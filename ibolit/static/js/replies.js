@@ -23,7 +23,6 @@ ibolit.behaviour('replies', function (form) {
   function close() {
     if (box) box.hidden = true;
     if (box) choose(null);
-    field.setAttribute('aria-expanded', 'false');
   }
 
   function show() {
@@ -37,7 +36,6 @@ ibolit.behaviour('replies', function (form) {
     });
     if (words && !fitting.length) { close(); return; }
     box.hidden = false;
-    field.setAttribute('aria-expanded', 'true');
     called = fitting.filter(function (line) { return plain(line.firstChild.textContent).indexOf(words) >= 0; });
     choose(called[0] || fitting[0]); // by its name sooner than by a word of its text
   }
@@ -97,6 +95,7 @@ ibolit.behaviour('replies', function (form) {
   }
 
   field.setAttribute('aria-autocomplete', 'list');
+  field.setAttribute('aria-haspopup', 'listbox');
   field.addEventListener('input', show);
   form.addEventListener('keydown', onKey, true);
   form.addEventListener('submit', close);

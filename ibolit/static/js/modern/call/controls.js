@@ -83,6 +83,7 @@ class Controls {
     else (whole.requestFullscreen || whole.webkitRequestFullscreen).call(whole);
   }
 
+  // The label begins with the word that is seen: who speaks to his phone says that one.
   press(deed, isOff, label) {
     this.parts.buttons(deed).forEach((button) => {
       button.classList.toggle('control--off', isOff);
@@ -92,9 +93,9 @@ class Controls {
 
   show() {
     const { room, parts } = this, { sending, chat } = room, own = parts.get('own'), mirror = parts.get('mirror');
-    this.press('microphone', sending.isMuted, sending.isMuted ? 'Включить микрофон' : 'Выключить микрофон');
+    this.press('microphone', sending.isMuted, sending.isMuted ? 'Микрофон: включить' : 'Микрофон: выключить');
     const hasCamera = Boolean(sending.video) && !sending.isCameraOff;
-    this.press('camera', !hasCamera, hasCamera ? 'Выключить камеру' : 'Включить камеру');
+    this.press('camera', !hasCamera, hasCamera ? 'Камера: выключить' : 'Камера: включить');
     parts.buttons('flip').forEach((one) => { one.disabled = !hasCamera; });
     parts.buttons('sound-only').forEach((one) => one.setAttribute('aria-pressed', String(sending.isSoundOnly)));
     parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(room.isAsking && room.wantedCamera); });

@@ -1,0 +1,104 @@
+"""What stands between a screen and a person: axe's findings, and what axe does not look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from live_clinic import ROOT
+from playwright.sync_api import CDPSession, Page
+from screens import DESKTOP, PHONE
+
+AXE = (ROOT / "tests" / "js" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+OURS = Path(__file__).with_name("accessible.js").read_text()
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OF_COLOUR = ["color-contrast", "link-in-text-block"]  # the dark theme changes nothing else
+
+# What axe leaves to people. Everything else that it cannot decide counts as found.
+LEFT_TO_EYES = {
+    "color-contrast": "over a gradient, a picture or a part that is painted later; the tokens hold 4.5 : 1 everywhere",
+    "video-caption": "a talk of two people; WCAG 1.2.4 does not ask captions of who only carries it",
+}
+
+RUN = """async ([tags, wanted, spared]) => {
+    const runOnly = wanted ? { type: 'rule', values: wanted } : { type: 'tag', values: tags };
+    const rules = Object.fromEntries(spared.map(rule => [rule, { enabled: false }]));
+    const kinds = ['violations', 'incomplete'];
+    const told = await axe.run(document, { runOnly, rules, resultTypes: kinds, preload: false, iframes: false });
+    const why = node => node.any.concat(node.all, node.none).map(check => check.message).join('; ');
+    return kinds.flatMap(kind => told[kind].flatMap(rule =>
+        rule.nodes.map(node => [kind, rule.id, `${node.target.join(' ')}: ${why(node)}`])));
+}"""
+NARROW = {"width": 320, "height": 640}
+LETTERS = 16  # px, what browsers begin with
+# How it looks: size, letters, spacing. Twice the letters is a setting of the person's browser, as WCAG 1.4.4 asks.
+LOOKS = (
+    ("320 wide", NARROW, LETTERS, False),
+    ("letters twice as large", PHONE, 2 * LETTERS, False),
+    ("320 wide, letters twice as large", NARROW, 2 * LETTERS, False),
+    ("desktop, letters twice as large", DESKTOP, 2 * LETTERS, False),
+    ("lines and letters apart", PHONE, LETTERS, True),
+)
+# WCAG 1.4.12. A sheet made by a script is no inline style: the policy lets it pass.
+SPACING = """(wanted) => {
+    const sheet = new CSSStyleSheet();
+    const apart = ['line-height: 1.5', 'letter-spacing: .12em', 'word-spacing: .16em'].map(one => `${one} !important`);
+    sheet.replaceSync(`* { ${apart.join('; ')} }`);
+    document.adoptedStyleSheets = wanted ? [sheet] : [];
+}"""
+HAS_LETTERS = "px => Math.abs(parseFloat(getComputedStyle(document.documentElement).fontSize) - 1.0625 * px) < 0.1"
+HEIGHT = "() => Math.min(document.documentElement.scrollHeight, 8000)"
+
+
+class Look:
+    """At one page of one person."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.engine: CDPSession = page.context.new_cdp_session(page)
+
+    def everything(self, *, is_whole: bool) -> Iterator[str]:
+        """A state of a page that is looked at whole has that page's colours on a desktop, too."""
+        yield from self.by_axe(() if is_whole else OF_COLOUR)
+        yield from self._ask("structure", "targets", "movement")
+        for name, size, letters, apart in LOOKS:
+            self._dress(size, letters, apart)
+            yield from (f"{name}: {found}" for found in self._ask("fit", "reach"))
+        self._dress(PHONE, LETTERS, False)
+        self.page.emulate_media(forced_colors="active")
+        yield from (f"forced colours: {found}" for found in self._ask("edges"))
+        self.page.emulate_media(forced_colors="none")
+
+    def by_axe(self, spared_on_desktop: Sequence[str]) -> Iterator[str]:
+        """As high as the page itself: what only scrolling would bring to light is looked at, too."""
+        for name, size in (("phone", PHONE), ("desktop", DESKTOP)):
+            self.page.set_viewport_size(size)
+            self.page.set_viewport_size(size | {"height": max(self.page.evaluate(HEIGHT), size["height"])})
+            spared = spared_on_desktop if size is DESKTOP else ()
+            yield from (f"{name}: {found}" for found in self._axe(spared=spared))
+            if size is PHONE:
+                self.page.emulate_media(color_scheme="dark")
+                yield from (f"dark: {found}" for found in self._axe(OF_COLOUR))
+                self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(PHONE)
+
+    def _axe(self, rules: Sequence[str] | None = None, spared: Sequence[str] = ()) -> list[str]:
+        if self.page.evaluate("() => typeof axe === 'undefined'"):
+            self.page.evaluate(AXE)
+        told = self.page.evaluate(RUN, [TAGS, rules, spared])
+        return [f"{rule} at {words}" for kind, rule, words in told if kind == "violations" or rule not in LEFT_TO_EYES]
+
+    def _ask(self, *questions: str) -> list[str]:
+        if self.page.evaluate("() => typeof accessible === 'undefined'"):
+            self.page.evaluate(OURS)
+        told: list[str] = self.page.evaluate(
+            "names => names.flatMap(name => accessible[name]().map(one => `${name}: ${one}`))", list(questions)
+        )
+        return told
+
+    def _dress(self, size: dict[str, int], letters: int, apart: bool) -> None:
+        self.engine.send("Page.setFontSizes", {"fontSizes": {"standard": letters, "fixed": letters}})
+        self.page.set_viewport_size(size)
+        self.page.evaluate(SPACING, apart)
+        self.page.wait_for_function(HAS_LETTERS, arg=letters)

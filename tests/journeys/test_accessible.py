@@ -1,0 +1,53 @@
+"""Every screen of every person: WCAG 2.2 AA by axe in both themes, and large letters, little width, no colours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+from accessible import Look
+from conftest import PHONE
+from flask import Flask
+from live_clinic import LiveClinic
+from playwright.sync_api import Browser, Page
+from screens import SCREENS, door_of, persons, prepare, show, sign_in, signs_in
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def known(live: LiveClinic) -> dict[str, object]:
+    return prepare(live)
+
+
+@pytest.fixture
+def page(chromium: Browser, live: LiveClinic) -> Iterator[Page]:
+    context = chromium.new_context(
+        viewport=PHONE, locale="ru-RU", timezone_id="Europe/Moscow", base_url=live.url, reduced_motion="reduce",
+        service_workers="block", permissions=["camera", "microphone"],
+    )  # fmt: skip
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("person", persons(), ids=lambda person: person or "nobody")
+def test_nothing_stands_in_the_way(page: Page, known: dict[str, object], app: Flask, person: str) -> None:
+    doors = app.url_map.bind("127.0.0.1")
+    found: list[str] = []
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    if signs_in(person):
+        sign_in(page, person)
+    look = Look(page)
+    for screen in SCREENS:
+        if screen.person != person:
+            continue
+        show(page, screen, known)
+        door = door_of(page.url, doors)
+        assert screen.lands in ("", door), (screen.name, page.url)
+        if not page.locator(".field--wrong").count():  # a refused form keeps its page's title at another address
+            titles[page.title()].add(door)
+        found += [f"{screen.name}: {one}" for one in look.everything(is_whole=screen.pictured)]
+    found += [f"{title} is the title of {sorted(doors)}" for title, doors in titles.items() if len(doors) > 1]
+    assert not found, f"{len(found)} findings:\n" + "\n".join(found)

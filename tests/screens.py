@@ -1,0 +1,492 @@
+"""Every screen a person can see: who sees it and how it is reached. One list for the pictures and for what is checked.
+
+The screens of one person are walked in their order: one without an address goes on from the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from backstage import backstage
+from live_clinic import PASSWORD, LiveClinic
+from playwright.sync_api import Page
+from sqlalchemy import select, text
+from talked import talked
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter
+
+from ibolit.extensions import db
+from ibolit.models import (
+    Attachment,
+    Chat,
+    Consultation,
+    Doctor,
+    Handover,
+    Invitation,
+    Kind,
+    Payment,
+    PaymentState,
+    User,
+)
+from ibolit.models.user import EmailProof
+from ibolit.services.codes import fingerprint, new_nonce
+
+PHONE = {"width": 360, "height": 640}
+DESKTOP = {"width": 1280, "height": 800}
+
+NOBODY = ""
+PATIENT, DOCTOR, OPERATOR = "+79000000001", "+79000000101", "operator@example.org"
+TALKING = "+79000000003"  # her consultation is going on
+WAITING = "+79000000002"  # his begins in a few minutes
+WROTE_NOTHING = "+79000000105"  # after a talk
+NEW_DOCTOR = "+79000000106"  # has nobody and nothing yet
+NEWCOMER = "+79165550101"  # not known to the clinic before
+GUEST = "a device let in for one talk"
+
+Reach = Callable[[Page], None]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """`lands` names the door whose page stands there when no address of its own says it."""
+
+    name: str
+    person: str
+    path: str = ""
+    reach: Reach | None = None
+    lands: str = ""
+    pictured: bool = False
+
+
+# How to get there
+
+
+def press(selector: str, shown: str) -> Reach:
+    def reach(page: Page) -> None:
+        page.locator(selector).first.click()
+        page.locator(shown).first.wait_for()
+
+    return reach
+
+
+def send(form: str, shown: str = ".field__error", **fields: str) -> Reach:
+    """Fields by their names, then the form's own button."""
+
+    def reach(page: Page) -> None:
+        for name, value in fields.items():
+            page.locator(f"{form} [name='{name}'], {form} [name$='-{name}']").first.fill(value)
+        page.locator(f"{form} [type=submit]").first.click()
+        page.locator(shown).first.wait_for()
+
+    return reach
+
+
+def search(field: str, words: str, shown: str) -> Reach:
+    def reach(page: Page) -> None:
+        page.fill(field, words)
+        page.locator(shown).first.wait_for()
+
+    return reach
+
+
+def post(path: str, shown: str = "text=Код ошибки", *, times: int = 1, token: bool = True, **fields: str) -> Reach:
+    """As a form without scripts would."""
+
+    def reach(page: Page) -> None:
+        for _ in range(times):
+            page.goto("/login" if "hx-headers" not in page.content() else page.url)
+            page.evaluate(SUBMIT, [path, fields, token])
+            page.wait_for_load_state()
+            page.locator(shown).first.wait_for()
+
+    return reach
+
+
+SUBMIT = """([path, fields, token]) => {
+    const form = document.createElement('form'), known = document.querySelector('[name=csrf_token]');
+    form.method = 'post';
+    form.action = path;
+    if (token && known) fields.csrf_token = known.value;
+    Object.keys(fields).forEach(name => {
+        const field = document.createElement('textarea');
+        field.name = name;
+        field.value = fields[name];
+        form.appendChild(field);
+    });
+    document.body.appendChild(form);
+    form.submit();
+}"""
+
+
+def too_many(page: Page) -> None:
+    """Passwords that are wrong, until the clinic wants no more of them."""
+    page.goto("/login")
+    token = page.input_value("[name=csrf_token]")
+    for _ in range(10):
+        page.request.post("/login", form={"csrf_token": token, "login": "+79165550999", "password": "wrong horse"})
+    send("form.form", login="+79165550999", password="wrong horse")(page)
+
+
+def ask_for_code(page: Page) -> None:
+    send("form.form", "[name=code]", phone=NEWCOMER)(page)
+
+
+def read_code(page: Page) -> str:
+    with closing(page.context.new_page()) as outbox:
+        outbox.goto("/demo/outbox")
+        while not outbox.locator(".letter", has_text=NEWCOMER).count():  # the worker sends it in its own time
+            outbox.reload()
+        found = re.search(r"код (\d{6})", outbox.locator(".letter", has_text=NEWCOMER).first.inner_text())
+    assert found is not None
+    return found.group(1)
+
+
+def enter_code(page: Page) -> None:
+    send("form.form", "[name=password]", code=read_code(page))(page)
+
+
+def accept(page: Page) -> None:
+    page.check("[name=offer]")
+    page.check("[name=personal_data]")
+    page.click("[type=submit]:text-is('Продолжить')")
+    page.locator(".doctor-card").first.wait_for()
+    page.wait_for_url(re.compile("/doctors$"))
+
+
+def first_chat(page: Page) -> None:
+    page.click("text=Написать сообщение")
+    page.locator(".legal").wait_for()
+
+
+def join(page: Page) -> None:
+    page.locator("[data-part=stage]").wait_for()
+
+
+def hand_over(page: Page) -> None:
+    page.click(".call__summary")
+    page.click("text=Открыть на другом устройстве")
+    page.locator(".handover__code").wait_for()
+
+
+def lose_connection(page: Page) -> None:
+    page.evaluate("() => { document.getElementById('connection').hidden = false }")
+
+
+def fail_to_send(page: Page) -> None:
+    page.route("**/chats/*/messages", lambda route: route.abort())
+    page.fill(".composer__text", "Это не ушло")
+    page.click(".composer__send")
+    page.locator(".message__retry").wait_for()
+
+
+def take_back(page: Page) -> None:
+    """So that what did not go out goes out nowhere else either."""
+    page.unroute("**/chats/*/messages")
+    page.evaluate("() => localStorage.clear()")
+
+
+def type_slash(page: Page) -> None:
+    page.locator("#composer-text").press_sequentially("/")
+    page.locator(".replies__one").first.wait_for()
+
+
+def choose_file(page: Page) -> None:
+    paper = {"name": "Анализы за ноябрь.txt", "mimeType": "text/plain", "buffer": b"120/80"}
+    page.set_input_files(".clip__choice:not(.clip__choice--camera) .clip__input", paper)
+    page.locator(".tray__item").first.wait_for()
+
+
+def upload_list(page: Page) -> None:
+    lines = "Телефон;Имя\r\n8 916 555-33-01;Пётр\r\n8 916;Без номера"
+    page.select_option("[name=doctor]", index=1)
+    page.set_input_files("[name=file]", {"name": "Список.csv", "mimeType": "text/csv", "buffer": lines.encode()})
+    page.click("text=Проверить список")
+    page.locator(".faults").wait_for()
+
+
+def answer_takeover(page: Page) -> None:
+    page.click("text=Войти и открыть разговор")
+    page.wait_for_url("**/consultations/**")
+
+
+ASKING = ".clip__choice:has-text('Попросить консультацию')"
+MORE = ".talk__more > summary"
+SHEET = ".sheet .sheet__panel"
+
+OPEN = [
+    Screen("sign-in", NOBODY, "/login", pictured=True),
+    Screen("sign-in-wrong", NOBODY, reach=send("form.form", login="+79165550998", password="x"), lands="auth.login"),
+    Screen("first-entry", NOBODY, "/login/phone", pictured=True),
+    Screen("first-entry-wrong", NOBODY, reach=send("form.form", phone="12"), lands="auth.phone"),
+    Screen("forgotten", NOBODY, "/login/phone?why=forgot"),
+    Screen("offer", NOBODY, "/documents/offer", pictured=True),
+    Screen("personal-data", NOBODY, "/documents/personal-data"),
+    Screen("offline", NOBODY, "/offline", pictured=True),
+    Screen("home-screen", NOBODY, "/home-screen", pictured=True),
+    Screen("demo-outbox", NOBODY, "/demo/outbox", pictured=True),
+    Screen("bank", NOBODY, "/demo/bank/{bill}"),
+    Screen("payment-returned", NOBODY, "/payments/return/{paid}"),
+    Screen("payment-declined", NOBODY, "/payments/return/{declined}"),
+    Screen("payment-checked", NOBODY, "/payments/return/{waiting}"),
+    Screen("invitation", NOBODY, "/i/{by_phone}"),
+    Screen("invitation-by-mail", NOBODY, "/i/{by_mail}"),
+    Screen("invitation-wrong", NOBODY, reach=send("form.form", phone="12"), lands="welcome.show"),
+    Screen("invitation-dead", NOBODY, "/i/aaaaaaaaaaaaaaaaaaaaaaaa"),
+    Screen("email-link-dead", NOBODY, "/profile/email/{proof}?token=nonsense"),
+    Screen("email-link", NOBODY, "/profile/email/{proof}?token={proof_token}"),
+    Screen("our-error", NOBODY, "/profile/email/{broken}"),
+    Screen("not-found", NOBODY, "/nothing-here", pictured=True),
+    Screen("not-opened-so", NOBODY, "/login/code/again"),
+    Screen("stale-form", NOBODY, "/login", post("/login/phone", token=False)),
+    Screen("too-much", NOBODY, "/login", post("/login", login="я" * 300_000)),
+    Screen("too-often", NOBODY, "/login", too_many),
+]
+
+BECOMES_PATIENT = [
+    Screen("code", NEWCOMER, "/login/phone", ask_for_code, lands="auth.code"),
+    Screen("code-wrong", NEWCOMER, reach=send("form.form", code="000000"), lands="auth.code"),
+    Screen("password", NEWCOMER, reach=enter_code, lands="auth.password"),
+    Screen("password-wrong", NEWCOMER, reach=send("form.form", name="", password="1"), lands="auth.password"),
+    Screen(
+        "consent", NEWCOMER, reach=send("form.form", "[name=offer]", name="Зоя Новикова", password="zoya-12345"),
+        lands="auth.consent",
+    ),
+    Screen("consent-wrong", NEWCOMER, reach=send("form.form"), lands="auth.consent"),
+    Screen("after-consent", NEWCOMER, reach=accept, lands="doctors.index"),
+    Screen("messages-none", NEWCOMER, "/messages"),
+    Screen("consultations-none", NEWCOMER, "/consultations"),
+    Screen("payments-none", NEWCOMER, "/profile/payments"),
+    Screen("doctor-before-chat", NEWCOMER, "/doctors/3"),
+    Screen("chat-before-first-message", NEWCOMER, reach=first_chat, lands="chat.show"),
+    Screen("files-none", NEWCOMER, reach=press(".chat__files", ".empty"), lands="files.index"),
+]  # fmt: skip
+
+OF_PATIENT = [
+    Screen("doctors", PATIENT, "/doctors", pictured=True),
+    Screen("doctors-of-specialty", PATIENT, "/doctors?specialty=Терапевт"),
+    Screen("doctors-none", PATIENT, reach=search("#doctors-q", "ветеринар", "#doctors .empty"), lands="doctors.index"),
+    Screen("doctor", PATIENT, "/doctors/3", pictured=True),
+    Screen("messages", PATIENT, "/messages", pictured=True),
+    Screen("messages-found", PATIENT, reach=search("#messages-q", "кофе", "text=Найдено"), lands="messages.index"),
+    Screen(
+        "messages-none-found", PATIENT, reach=search("#messages-q", "йцукен", "#inbox .empty"), lands="messages.index"
+    ),
+    Screen("chat", PATIENT, "/chats/1", pictured=True),
+    Screen("chat-clip", PATIENT, reach=press(".clip > summary", ".clip__panel"), lands="chat.show"),
+    Screen("chat-asking", PATIENT, reach=press(ASKING, SHEET), lands="chat.show"),
+    Screen("chat-asking-wrong", PATIENT, reach=send("#asking"), lands="chat.show"),
+    Screen("chat-card-more", PATIENT, "/chats/1", press(MORE, ".talk__more[open]")),
+    Screen("chat-with-file", PATIENT, "/chats/2", choose_file),
+    Screen("chat-disconnected", PATIENT, "/chats/2", lose_connection),
+    Screen("chat-unsent", PATIENT, reach=fail_to_send, lands="chat.show"),
+    Screen("ask-for-talk", PATIENT, "/chats/2/consultations/new", take_back),
+    Screen("chat-voice", PATIENT, "/chats/5", pictured=True),
+    Screen("chat-last-day", PATIENT, "/chats/3", pictured=True),
+    Screen("chat-photo", PATIENT, reach=press(".message a[href$='/view']", ".viewer__picture"), lands="chat.show"),
+    Screen("chat-over", PATIENT, "/chats/4", pictured=True),
+    Screen("chat-tariffs", PATIENT, reach=press(".foot__closed .button--main", SHEET), lands="chat.show"),
+    Screen("files", PATIENT, "/chats/3/files", pictured=True),
+    Screen("photo", PATIENT, "/files/{photo}/view"),
+    Screen("tariffs", PATIENT, "/chats/4/tariffs", pictured=True),
+    Screen("payments", PATIENT, "/profile/payments", pictured=True),
+    Screen("payment", PATIENT, "/payments/{live}"),
+    Screen("payment-returned-mine", PATIENT, "/payments/return/{paid}"),
+    Screen("money-back", PATIENT, "/profile/payments/{refundable}/refunds"),
+    Screen("consultations", PATIENT, "/consultations", pictured=True),
+    Screen("consultation", PATIENT, "/consultations/1", pictured=True),
+    Screen("consultation-more", PATIENT, reach=press(MORE, ".talk__more[open]"), lands="consultations.show"),
+    Screen("consultation-proposed", PATIENT, "/consultations/2"),
+    Screen("consultation-unpaid", PATIENT, "/consultations/3"),
+    Screen("consultation-done", PATIENT, "/consultations/4"),
+    Screen("consultation-cancelled", PATIENT, "/consultations/5"),
+    Screen("consultation-expired", PATIENT, "/consultations/6"),
+    Screen("consultation-missed", PATIENT, "/consultations/7"),
+    Screen("consultation-cancel", PATIENT, "/consultations/1/cancellation", pictured=True),
+    Screen("consultation-cancel-wrong", PATIENT, reach=send("main form"), lands="consultations.ask_to_cancel"),
+    Screen("other-time", PATIENT, "/consultations/1/time"),
+    Screen("other-time-wrong", PATIENT, reach=send("main form", day="2020-01-01"), lands="consultations.other_time"),
+    Screen("complaint", PATIENT, "/consultations/1/complaint"),
+    Screen("complaint-wrong", PATIENT, reach=send("main form", trouble=""), lands="consultations.complaint"),
+    Screen("check", PATIENT, "/consultations/1/check"),
+    Screen("conclusion", PATIENT, "/consultations/4/conclusion", pictured=True),
+    Screen("review", PATIENT, "/consultations/4/review"),
+    Screen("profile", PATIENT, "/profile", pictured=True),
+    Screen(
+        "profile-wrong",
+        PATIENT,
+        reach=send("#name-card form", "#name-card .field__error", name=""),
+        lands="account.index",
+    ),
+    Screen("profile-saved", PATIENT, reach=send("#zone-card form", "#zone-card .saved"), lands="account.index"),
+    Screen("invitation-of-another", PATIENT, "/i/{by_phone}"),
+]
+
+IN_A_TALK = [
+    Screen("waiting-room", WAITING, "/consultations/8"),
+    Screen("waiting", WAITING, reach=send(".talk__press", "text=Ждём врача"), lands="consultations.show"),
+    Screen("review-new", TALKING, "/consultations/{done}/review"),
+    Screen("review-wrong", TALKING, reach=send("main form"), lands="consultations.review"),
+    Screen("consultation-going-on", TALKING, "/consultations/9"),
+    Screen("call", TALKING, "/consultations/9/call", join),
+    Screen("call-more", TALKING, reach=press(".call__summary", ".call__menu"), lands="calls.show"),
+    Screen("call-leaving", TALKING, "/consultations/9/call", press("[data-do=end]", "[data-part=leaving]")),
+    Screen("call-chat", TALKING, "/consultations/9/call", press(".control[data-do=chat]", ".call__chat .composer")),
+    Screen("let-in-dead", GUEST, "/h/1?token=nonsense"),
+    Screen("let-in", GUEST, "/h/{handover}?token={handover_token}"),
+    Screen("talk-of-a-guest", GUEST, reach=answer_takeover, lands="calls.show"),
+    Screen("chat-of-a-guest", GUEST, "/chats/7"),
+]
+
+OF_DOCTOR = [
+    Screen("doctor-messages", DOCTOR, "/messages", pictured=True),
+    Screen("doctor-messages-unread", DOCTOR, "/messages?only=unread"),
+    Screen("doctor-chat", DOCTOR, "/chats/1", pictured=True),
+    Screen("doctor-chat-replies", DOCTOR, reach=type_slash, lands="chat.show"),
+    Screen("doctor-chat-proposing", DOCTOR, "/chats/1", press(".strip__action--talk", SHEET)),
+    Screen("doctor-chat-proposing-wrong", DOCTOR, reach=send("#proposal", price="x"), lands="chat.show"),
+    Screen("doctor-consultations", DOCTOR, "/consultations", pictured=True),
+    Screen("doctor-consultation", DOCTOR, "/consultations/1"),
+    Screen("doctor-propose", DOCTOR, "/chats/1/consultations/new", pictured=True),
+    Screen("doctor-tariffs", DOCTOR, "/chats/1/tariffs"),
+    Screen("doctor-patients", DOCTOR, "/patients", pictured=True),
+    Screen(
+        "doctor-patients-none", DOCTOR, reach=search("#patients-q", "ъъъ", "#patients .empty"), lands="patients.index"
+    ),
+    Screen("doctor-patient", DOCTOR, "/patients/1", pictured=True),
+    Screen("doctor-patient-wrong", DOCTOR, reach=send("#gift form", days="400"), lands="patients.show"),
+    Screen("doctor-patient-talks", DOCTOR, "/patients/1/consultations"),
+    Screen("doctor-page", DOCTOR, "/practice", pictured=True),
+    Screen(
+        "doctor-page-wrong",
+        DOCTOR,
+        reach=send("#terms form", "#terms .field__error", free_days="99999"),
+        lands="practice.index",
+    ),
+    Screen(
+        "doctor-page-tariff",
+        DOCTOR,
+        reach=press("#tariffs .kept__summary", "#tariffs details[open]"),
+        lands="practice.index",
+    ),
+    Screen("doctor-page-preview", DOCTOR, "/practice/preview"),
+    Screen("doctor-replies", DOCTOR, "/replies", pictured=True),
+    Screen("doctor-replies-wrong", DOCTOR, reach=send("#replies > section form"), lands="replies.index"),
+    Screen("doctor-income", DOCTOR, "/profile/income", pictured=True),
+    Screen("doctor-profile", DOCTOR, "/profile"),
+    Screen("forbidden", DOCTOR, "/profile", post("/chats", "text=Код ошибки 403", doctor_id="1")),
+    Screen("invitations", DOCTOR, "/invitations"),
+    Screen("invite", DOCTOR, "/invitations/new"),
+    Screen("invite-wrong", DOCTOR, reach=send("main form", contact="x")),
+    Screen("doctor-call", DOCTOR, "/consultations/9/call", join),
+    Screen("doctor-other-device", DOCTOR, reach=hand_over),
+    Screen("conclusion-new", WROTE_NOTHING, "/consultations/{done}/conclusion/new"),
+    Screen("conclusion-wrong", WROTE_NOTHING, reach=send("main form", text=""), lands="consultations.conclude"),
+    Screen("new-doctor-messages", NEW_DOCTOR, "/messages"),
+    Screen("new-doctor-patients", NEW_DOCTOR, "/patients"),
+    Screen("new-doctor-consultations", NEW_DOCTOR, "/consultations"),
+    Screen("new-doctor-income", NEW_DOCTOR, "/profile/income"),
+    Screen("new-doctor-replies", NEW_DOCTOR, "/replies"),
+    Screen("new-doctor-invitations", NEW_DOCTOR, "/invitations"),
+]
+
+OF_OPERATOR = [
+    Screen("decisions", OPERATOR, "/operator", pictured=True),
+    Screen(
+        "decisions-refusal",
+        OPERATOR,
+        reach=press(".decision__no summary", ".decision__no[open]"),
+        lands="operator.index",
+    ),
+    Screen("decisions-wrong", OPERATOR, reach=send(".decision__no form"), lands="operator.index"),
+    Screen("payment-not-found", OPERATOR, "/operator/payments?number=999999"),
+    Screen("payment-desk", OPERATOR, "/operator/payments/{paid_id}"),
+    Screen("payment-desk-wrong", OPERATOR, reach=send("main form", amount="x"), lands="operator.show"),
+    Screen("operator-invitations", OPERATOR, "/invitations"),
+    Screen("list-new", OPERATOR, "/invitations/imports/new"),
+    Screen("list-wrong", OPERATOR, reach=send("main form")),
+    Screen("list", OPERATOR, "/invitations/imports/new", upload_list, lands="invitations.show_import"),
+    Screen("operator-profile", OPERATOR, "/profile"),
+]
+
+SCREENS = [*OPEN, *BECOMES_PATIENT, *OF_PATIENT, *IN_A_TALK, *OF_DOCTOR, *OF_OPERATOR]
+
+
+def prepare(clinic: LiveClinic) -> dict[str, object]:
+    """What the demo clinic has not of itself; answers with what stands in braces in the addresses."""
+    with backstage(clinic):
+        anna, marina, newest = (User.by_phone(phone) for phone in (PATIENT, TALKING, NEW_DOCTOR))
+        assert anna
+        assert marina
+        assert newest
+        assert newest.doctor
+        wrote_nothing = db.session.scalars(select(Doctor).join(Doctor.user).where(User.phone == WROTE_NOTHING)).one()
+        done = talked(db.session.get_one(Chat, Chat.begin(marina, wrote_nothing)))
+        handover, token = Handover.make(db.session.get_one(Consultation, 9), marina)
+        proofs = [EmailProof(user_id=user.id, email="new@example.org", nonce=new_nonce()) for user in (marina, newest)]
+        db.session.add_all(proofs)
+        known = {
+            "done": done.id, "handover": handover.id, "handover_token": token,
+            "by_phone": _invited(newest.doctor, phone="+79165550202"),
+            "by_mail": _invited(newest.doctor, email="zoya@example.org"),
+        } | _payments_of(anna)  # fmt: skip
+        photo = Attachment.chat_id == 3, Attachment.kind == Kind.PICTURE
+        known["photo"] = db.session.scalars(select(Attachment.id).where(*photo)).first()
+        known |= {"proof": proofs[0].id, "proof_token": proofs[0].token, "broken": proofs[1].id}
+        # No person sees an error 500 in a healthy clinic: a row that cannot be read makes one.
+        db.session.execute(text("UPDATE email_proof SET created_at = 'broken' WHERE id = :id"), {"id": proofs[1].id})
+    return known
+
+
+def _invited(doctor: Doctor, **contact: str) -> str:
+    """By a token that holds although no letter has gone out yet."""
+    invitation = Invitation.invite(doctor, doctor.user, name="Зоя Новикова", **contact)
+    invitation.token_hash = fingerprint(invitation.token)
+    return invitation.token
+
+
+def _payments_of(patient: User) -> dict[str, object]:
+    mine = db.session.scalars(select(Payment).where(Payment.payer_id == patient.id).order_by(Payment.id)).all()
+    waiting = next(payment for payment in mine if payment.is_live)
+    paid = next(payment for payment in mine if payment.may_be_wished_back and payment.tariff_id)
+    declined = next(payment for payment in mine if payment.state is PaymentState.CANCELLED)
+    return {
+        "bill": waiting.provider_id, "live": waiting.id, "waiting": waiting.token, "paid": paid.token,
+        "paid_id": paid.id, "refundable": paid.id, "declined": declined.token,
+    }  # fmt: skip
+
+
+def sign_in(page: Page, login: str) -> None:
+    page.goto("/login")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", PASSWORD)
+    page.click("text=Войти")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def show(page: Page, screen: Screen, known: dict[str, object]) -> None:
+    """Whole, as it is when a person begins to read it."""
+    if screen.path:
+        page.goto(screen.path.format(**known))
+    if screen.reach:
+        screen.reach(page)
+    page.wait_for_function("() => document.readyState === 'complete'")
+
+
+def persons() -> list[str]:
+    return list(dict.fromkeys(screen.person for screen in SCREENS))
+
+
+def signs_in(person: str) -> bool:
+    return person not in (NOBODY, NEWCOMER, GUEST)
+
+
+def door_of(address: str, doors: MapAdapter) -> str:
+    """The endpoint that answers there, or nothing where nothing does."""
+    try:
+        return str(doors.match(urlsplit(address).path, method="GET")[0])
+    except (NotFound, MethodNotAllowed):
+        return ""
