@@ -154,8 +154,8 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         db.session.execute(behind.values(unread=1, read_to=1))
         first = select(Message.chat_id, func.min(Message.id)).group_by(Message.chat_id)
         firsts: dict[int, int] = dict(db.session.execute(first).tuples().all())
-        _insert(Consultation, [_talk(chat, firsts[chat.id], timedelta(days=1)) for chat in chats[1:COMING]])
-        _insert(Consultation, [_talk(chats[0], n + 1, timedelta(days=-n)) for n in range(1, talks)])
+        _insert(Consultation, [_agreed(chat, firsts[chat.id], timedelta(days=1)) for chat in chats[1:COMING]])
+        _insert(Consultation, [_agreed(chats[0], n + 1, timedelta(days=-n)) for n in range(1, talks)])
         _insert(PatientNote, [{"chat_id": one.id, "text": SENTENCES[0], "version": 1, "pen": "-"} for one in chats])
         names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "place": n} for n in range(50)]
         _insert(ReplyTemplate, names)
@@ -167,7 +167,7 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         db.engine.dispose()
 
 
-def _talk(chat: Chat, message_id: int, ahead: timedelta) -> dict[str, Any]:
+def _agreed(chat: Chat, message_id: int, ahead: timedelta) -> dict[str, Any]:
     starts_at = (clock.now() + ahead).replace(microsecond=0)
     return {
         "chat_id": chat.id,
