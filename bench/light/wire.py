@@ -94,4 +94,4 @@ def _path(answer: APIResponse) -> str:
 
 
 def _counted(what: str, guilty: set[str]) -> Figure:
-    return Figure("all", ": ".join([what, *sorted(guilty)]), len(guilty), 0, digits=0)
+    return Figure("all", what + (": " + ", ".join(sorted(guilty)) if guilty else ""), len(guilty), 0, digits=0)
