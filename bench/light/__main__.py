@@ -11,7 +11,7 @@ from pathlib import Path
 from .budget import Figure, misses, table
 from .clinic import audited
 
-PARTS = ("wire", "tasks", "slow", "lighthouse")
+PARTS = ("wire", "lighthouse", "slow", "tasks")
 RESULTS = Path(__file__).parents[1] / "light.md"
 
 
@@ -20,7 +20,9 @@ def main(wanted: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="ibolit-audit-") as folder, audited(Path(folder) / "clinic") as clinic:
         for part in wanted or PARTS:
             print(f"{part}…", file=sys.stderr)
-            figures += import_module(f".{part}", __package__).measure(clinic)
+            found = import_module(f".{part}", __package__).measure(clinic)
+            print(table(found), file=sys.stderr)
+            figures += found
     told = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end\n\n{table(figures)}"
     print(told)
     if not wanted:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from ..clinic import PASSWORD, SENTENCES, leave_unread, make_patient, make_talks
 from ..server import Server, running
@@ -58,11 +58,14 @@ class Clinic:
     def sign_in(self, context: BrowserContext) -> None:
         page = context.new_page()
         page.goto(self.url(SIGN_IN))
+        self.fill_in(page)
+        page.close()
+
+    def fill_in(self, page: Page) -> None:
         page.fill("[name=login]", self.patient)
         page.fill("[name=password]", PASSWORD)
         page.click("form.form [type=submit]")
         page.wait_for_url(lambda url: SIGN_IN not in url)
-        page.close()
 
 
 @contextmanager

@@ -29,15 +29,18 @@ Report = dict[str, Any]
 
 def measure(clinic: Clinic) -> list[Figure]:
     clinic.wire.become(QUICK)
-    figures = []
+    figures: list[Figure] = []
     port = free_port()
     with lasting(clinic.data.with_name("profile"), port) as context:
-        for name, path in ({"sign-in": SIGN_IN} | PAGES).items():
-            if path != SIGN_IN and not context.cookies():
-                clinic.sign_in(context)
-            reports = [_report(clinic.url(path), port) for _ in range(ROUNDS)]
-            figures += _figures(name, reports)
+        figures += _audited(clinic, port, "sign-in", SIGN_IN)
+        clinic.sign_in(context)
+        for name, path in PAGES.items():
+            figures += _audited(clinic, port, name, path)
     return figures
+
+
+def _audited(clinic: Clinic, port: int, name: str, path: str) -> list[Figure]:
+    return _figures(name, [_report(clinic.url(path), port) for _ in range(ROUNDS)])
 
 
 def _report(url: str, port: int) -> Report:
