@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 
 from .figures import Row, milliseconds
 
 ADDITIONS = 1_000_000
-SLICES = 40
+SLICES = 100
 
 
 def measure(_folder: Path) -> list[Row]:
@@ -28,22 +29,23 @@ def _count() -> float:
     return time.perf_counter() - begun
 
 
-def slowness() -> float:
+def slowness(by_clock: bool = False) -> float:
     """How many times slower a core is than it has been in its best moment: 1.0 is undisturbed.
 
-    By processor time: others who wait for the same core do not show here, but those who share its caches do.
+    By processor time only those who share its caches show; by the clock those who wait for the same core, too.
     """
     global _quickest
-    slices = [_slice() for _ in range(SLICES)]
+    clock = time.perf_counter if by_clock else time.thread_time
+    slices = [_slice(clock) for _ in range(SLICES)]
     _quickest = min(_quickest, *slices)
-    return median(slices) / _quickest
+    return (mean(slices) if by_clock else median(slices)) / _quickest
 
 
-def _slice() -> float:
-    begun, total = time.thread_time(), 0
+def _slice(clock: Callable[[], float]) -> float:
+    begun, total = clock(), 0
     for number in range(ADDITIONS // 20):
         total += number
-    return time.thread_time() - begun
+    return clock() - begun
 
 
 _quickest = math.inf

@@ -44,7 +44,7 @@ def _audited(clinic: Clinic, port: int, name: str, path: str) -> list[Figure]:
 
 
 def _report(url: str, port: int) -> Report:
-    slower = PROCESSOR / slowness()
+    slower = max(1.0, PROCESSOR / slowness(by_clock=True))
     options = [f"--port={port}", "--output=json", "--quiet", f"--only-categories={','.join(CATEGORIES)}"]
     options += ["--throttling-method=simulate", f"--throttling.cpuSlowdownMultiplier={slower:.2f}"]
     command = [str(HERE / "node_modules" / ".bin" / "lighthouse"), url, *options]
