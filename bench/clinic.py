@@ -62,6 +62,7 @@ TARIFFS = (
     {"title": "Месяц", "days": 30, "price": 2500_00},
     {"title": "Три месяца", "days": 90, "price": 6000_00},
 )
+PORTRAITS = range(6)  # of the demo clinic
 RARE = "Назначена маммография."  # one message in five hundred, for the search
 
 
@@ -92,6 +93,31 @@ def make_large(data: Path, *, doctors: int, chats: int, messages: int) -> None:
         rows[0]["last_seq"] = rows[0]["revision"] = messages
         rows[0]["last_at"] = clock.now()
         _write_chats(rows, everyone)
+
+
+def make_patient(data: Path, *, doctors: int, messages: int) -> tuple[str, str]:
+    """A patient who has a chat with every doctor; the first is as long as this. The phones of him and its doctor."""
+    with _new_clinic(data):
+        everyone, (patient,) = _doctors(1, doctors), _people(doctors + 1, 1, Role.PATIENT)
+        for number in PORTRAITS:
+            some = update(Doctor).where(Doctor.id % len(PORTRAITS) == number)
+            db.session.execute(some.values(photo=f"portraits/doctor-{number + 1}.svg"))
+        rows = [_chat(n, patient, doctor) for n, doctor in enumerate(everyone, 1)]
+        rows[0]["last_seq"] = rows[0]["revision"] = messages
+        rows[0]["last_at"] = clock.now()
+        _write_chats(rows, everyone)
+    return phone(doctors + 1), phone(1)
+
+
+def leave_unread(data: Path, count: int) -> None:
+    """The patient has not seen the last messages of the first chat."""
+    with opened(data).app_context():
+        chat = db.session.get_one(Chat, 1)
+        side = update(ChatMember).where(ChatMember.chat_id == 1, ChatMember.user_id == chat.patient_id)
+        db.session.execute(side.values(unread=count, read_to=chat.last_seq - count))
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
 
 
 def make_talks(data: Path, chats: int, *, past: int = 0) -> None:
@@ -154,8 +180,8 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         db.session.execute(behind.values(unread=1, read_to=1))
         first = select(Message.chat_id, func.min(Message.id)).group_by(Message.chat_id)
         firsts: dict[int, int] = dict(db.session.execute(first).tuples().all())
-        _insert(Consultation, [_talk(chat, firsts[chat.id], timedelta(days=1)) for chat in chats[1:COMING]])
-        _insert(Consultation, [_talk(chats[0], n + 1, timedelta(days=-n)) for n in range(1, talks)])
+        _insert(Consultation, [_agreed(chat, firsts[chat.id], timedelta(days=1)) for chat in chats[1:COMING]])
+        _insert(Consultation, [_agreed(chats[0], n + 1, timedelta(days=-n)) for n in range(1, talks)])
         _insert(PatientNote, [{"chat_id": one.id, "text": SENTENCES[0], "version": 1, "pen": "-"} for one in chats])
         names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "place": n} for n in range(50)]
         _insert(ReplyTemplate, names)
@@ -167,7 +193,7 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         db.engine.dispose()
 
 
-def _talk(chat: Chat, message_id: int, ahead: timedelta) -> dict[str, Any]:
+def _agreed(chat: Chat, message_id: int, ahead: timedelta) -> dict[str, Any]:
     starts_at = (clock.now() + ahead).replace(microsecond=0)
     return {
         "chat_id": chat.id,

@@ -52,7 +52,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=7),
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=5,
-        COMPRESS_MIN_SIZE=1400,  # less fits into one packet anyway
+        COMPRESS_MIN_SIZE=1024,  # less fits into one packet anyway
         COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml", "application/manifest+json"],
         SOCK_SERVER_OPTIONS=SOCK_SERVER_OPTIONS,
         TRUSTED_HOSTS=_trusted_hosts(settings),

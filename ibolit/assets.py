@@ -1,4 +1,4 @@
-"""Styles and scripts: at start each fixed list is joined into one file whose name carries its hash."""
+"""Styles, scripts and pictures: at start each fixed list is joined into one file, and every name carries its hash."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import brotli
-from flask import Blueprint, Flask, Response, abort, current_app, request
+from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
 
 STATIC = Path(__file__).parent / "static"
 
@@ -126,6 +126,10 @@ CALL = (
 
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
 
+WHOLE = ("icons/*", "portraits/*", "screenshots/*", "splash/*")  # served as they are, by such names
+MIMETYPES = {".png": "image/png", ".svg": "image/svg+xml; charset=utf-8"}
+PLAIN_NAME = re.compile(r"/static/([\w./-]+)")
+
 COMMENTS = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -155,8 +159,23 @@ class Assets:
         self.tus = _script("tus", TUS)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
         apart = (self.inside, self.chat, self.viewer, self.call_css, self.call, self.tus)
-        self.by_name = {asset.name: asset for asset in (*self.shell, *apart)}
-        self.worker = _join([STATIC / part for part in WORKER]).decode()  # served at the top, to watch over all pages
+        self.whole = {path: _file(path) for path in _paths()}
+        self.by_name = {asset.name: asset for asset in (*self.shell, *apart, *self.whole.values())}
+        # Served at the top, to watch over all pages.
+        self.worker = self.with_lasting_names(_join([STATIC / part for part in WORKER]).decode())
+
+    def with_lasting_names(self, text: str) -> str:
+        """Files that are not made by templates name others, too."""
+        return PLAIN_NAME.sub(lambda found: f"{bp.url_prefix}/{self.whole[found[1]].name}", text)
+
+
+def _paths() -> list[str]:
+    return sorted(str(path.relative_to(STATIC)) for pattern in WHOLE for path in STATIC.glob(pattern))
+
+
+def _file(path: str) -> Asset:
+    stem, dot, ending = path.rpartition(".")
+    return _named(stem, ending, MIMETYPES[dot + ending], (STATIC / path).read_bytes())
 
 
 def _join(paths: list[Path]) -> bytes:
@@ -184,19 +203,25 @@ def _named(stem: str, ending: str, mimetype: str, body: bytes) -> Asset:
 def init_assets(app: Flask) -> Assets:
     assets = Assets()
     app.extensions["ibolit_assets"] = assets
-    app.jinja_env.globals["assets"] = assets
+    app.jinja_env.globals.update(assets=assets, lasting=lasting)
     app.register_blueprint(bp)
     return assets
 
 
-@bp.get("/<name>")
+def lasting(path: str) -> str:
+    """The address of a file under static/, which says something else when the file does."""
+    return url_for("assets.show", name=current_app.extensions["ibolit_assets"].whole[path].name)
+
+
+@bp.get("/<path:name>")
 def show(name: str) -> Response:
     asset = current_app.extensions["ibolit_assets"].by_name.get(name)
     if asset is None:
         abort(404)
-    answer = Response(asset.body, content_type=asset.mimetype, headers={"Cache-Control": FOREVER})
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    answer = Response(asset.body, content_type=asset.mimetype, headers=headers)
     algorithm = request.accept_encodings.best_match(("br", "gzip"))
-    if algorithm:
+    if algorithm and asset.mimetype != "image/png":
         answer.set_data(_packed(asset.body, algorithm))
         answer.content_encoding = algorithm
     return answer

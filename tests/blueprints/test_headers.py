@@ -6,9 +6,9 @@ import re
 
 import pytest
 from browser import Browser
-from flask import Flask
 from werkzeug.test import TestResponse
 
+from ibolit.extensions import db
 from ibolit.models import Chat, Doctor
 
 PUBLIC = ["/login", "/login/phone", "/documents/offer", "/offline", "/demo/outbox", "/healthz", "/sw.js",
@@ -60,16 +60,51 @@ def test_pages_hold_nothing_inline_and_nothing_foreign(as_patient: Browser, chat
     assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page)
 
 
-def test_assets_are_named_by_their_content_and_kept_forever(visitor: Browser, clinic: Flask) -> None:
-    page = visitor.get("/login").text
-    urls = re.findall(r'"(/assets/[^"]+)"', page)
-    assert len(urls) == 3
+SHOWN = ["/documents/offer", "/doctors", "/doctors/1", "/messages", "/chats/1", "/profile", "/consultations"]
+FILE = re.compile(r'"(/(?:assets|static)/[^"]+)"')
+
+
+def files_asked_for(browser: Browser) -> set[str]:
+    """By the pages, the installed app's card and the service worker."""
+    told = [browser.get(url) for url in (*SHOWN, "/manifest.webmanifest", "/sw.js")]
+    assert {answer.status_code for answer in told} == {200}
+    return {url for answer in told for url in FILE.findall(answer.text.replace("'", '"'))}
+
+
+def test_files_are_named_by_their_content_and_kept_forever(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    doctor.photo = "portraits/doctor-1.svg"
+    db.session.commit()
+    urls = files_asked_for(as_patient)
+    assert {url.rpartition(".")[2] for url in urls} == {"css", "js", "png", "svg"}
+    assert any("icon-192" in url for url in urls)
     for url in urls:
-        answer = visitor.get(url)
+        answer = as_patient.get(url)
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert visitor.get("/assets/app.000000000000.css").status_code == 404
+        assert as_patient.get(re.sub(r"\.[0-9a-f]{12}\.", ".000000000000.", url)).status_code == 404
+
+
+def test_scripts_never_hold_up_a_page(as_patient: Browser, chat: Chat) -> None:
+    for url in SHOWN:
+        for script in re.findall(r"<script[^>]*>", as_patient.get(url).text):
+            assert " defer" in script or 'type="module"' in script
+
+
+@pytest.mark.parametrize("algorithm", ["br", "gzip"])
+def test_texts_come_packed(as_patient: Browser, chat: Chat, doctor: Doctor, algorithm: str) -> None:
+    """A pipe of 2G takes half a second for three kilobytes."""
+    doctor.photo = "portraits/doctor-1.svg"
+    db.session.commit()
+    told = {"headers": {"Accept-Encoding": algorithm}}
+    answers = [as_patient.get(url, **told) for url in (*SHOWN, *files_asked_for(as_patient), "/manifest.webmanifest")]
+    answers += [as_patient.get("/sw.js", **told), as_patient.get("/chats/1/tariffs", htmx=True, **told)]
+    answers += [as_patient.get("/chats/1/messages?after=0", htmx=True, **told)]
+    for answer in answers:
+        plain = as_patient.get(answer.request.full_path, htmx="HX-Request" in answer.request.headers)
+        if len(plain.data) >= 1024 and answer.mimetype.startswith(("text/", "image/svg", "application/manifest")):
+            assert answer.headers["Content-Encoding"] == algorithm, answer.request.path
+            assert len(answer.data) < len(plain.data)
 
 
 def test_first_visit_is_compressed(visitor: Browser) -> None:

@@ -360,7 +360,7 @@ def test_no_address_leads_to_what_is_no_photo(as_patient: Browser, doctor: Docto
     me(doctor).photo = "portraits/doctor-1.svg"
     db.session.commit()
     assert as_patient.get(f"/doctors/{doctor.id}/photo/portraits").status_code == 404
-    assert 'src="/static/portraits/doctor-1.svg"' in as_patient.get("/doctors").text
+    assert 'src="/assets/portraits/doctor-1.' in as_patient.get("/doctors").text
 
 
 def test_photo_lost_by_the_storage_is_a_404(as_doctor: Browser, doctor: Doctor, services: Services) -> None:

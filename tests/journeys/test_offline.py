@@ -131,6 +131,7 @@ def test_in_the_tunnel_and_after_it(visitors: Visitors, live: LiveClinic, no_com
     patient.goto("/")
     expect(patient.locator("h1")).to_have_text("Сообщения")
     expect(patient.locator("#connection")).to_contain_text("Нет связи. Так было")
+    assert patient.evaluate("() => [...document.querySelectorAll('.row img')].every(one => one.naturalWidth)")
     patient.click(".row__link >> nth=0")
     expect(bubble(patient, "последнее на связи")).to_be_in_viewport()
     write(patient, "первое из туннеля")

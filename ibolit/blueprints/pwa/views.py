@@ -28,7 +28,8 @@ ASKED_ONCE = 400 * 86400
 @bp.get("/manifest.webmanifest")
 def manifest() -> ResponseReturnValue:
     path = Path(current_app.root_path).parent / "manifest.webmanifest"
-    return send_file(path, mimetype="application/manifest+json", max_age=3600)
+    card = current_app.extensions["ibolit_assets"].with_lasting_names(path.read_text(encoding="utf-8"))
+    return Response(card, mimetype="application/manifest+json", headers={"Cache-Control": "public, max-age=3600"})
 
 
 @bp.record_once

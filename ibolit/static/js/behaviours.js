@@ -27,7 +27,8 @@ window.ibolit = (function () {
   }
 
   document.documentElement.className += ' js';
-  document.addEventListener('DOMContentLoaded', function () { scan(document.documentElement); });
+  // htmx begins at the same moment: each in a task of its own, a tap between them is answered.
+  document.addEventListener('DOMContentLoaded', function () { setTimeout(scan, 0, document.documentElement); });
   document.addEventListener('htmx:load', function (event) { scan(event.target); });
   document.addEventListener('htmx:beforeCleanupElement', function (event) { stop(event.target); });
 
