@@ -203,7 +203,8 @@ def _named(stem: str, ending: str, mimetype: str, body: bytes) -> Asset:
 def init_assets(app: Flask) -> Assets:
     assets = Assets()
     app.extensions["ibolit_assets"] = assets
-    app.jinja_env.globals.update(assets=assets, lasting=lasting)
+    sprite = f"{bp.url_prefix}/{assets.whole['icons/sprite.svg'].name}"
+    app.jinja_env.globals.update(assets=assets, lasting=lasting, sprite=sprite)
     app.register_blueprint(bp)
     return assets
 

@@ -139,3 +139,14 @@ def test_what_is_refused(source):
 )
 def test_what_is_let_pass(source):
     assert list(complaints(source)) == []
+
+
+ICON = re.compile(r"""\bicon\(['"]([\w-]+)['"]|\bdraw\(\w+, ['"]([\w-]+)['"]""")
+
+
+def test_every_icon_is_drawn() -> None:
+    sources = [*PAGES, *(TEMPLATES.parent / "static" / "js").rglob("*.js")]
+    named = {one or other for path in sources for one, other in ICON.findall(path.read_text())}
+    drawn = set(re.findall(r'<symbol id="i-([\w-]+)"', (TEMPLATES.parent / "static/icons/sprite.svg").read_text()))
+    assert len(named) > 30
+    assert named <= drawn, named - drawn

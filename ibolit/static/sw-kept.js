@@ -56,7 +56,7 @@ const kept = (() => {
       await cache.put(path, new Response(page, { headers: headersOf(answer, stateOf(path, page)) }));
       await trim(cache);
     });
-    await Promise.all((page.match(/\/assets\/(?!splash)[\w./-]+/g) || []).map((part) => fromShell(new Request(part)).catch(() => {})));
+    await Promise.all([...new Set(page.match(/\/assets\/(?!splash)[\w./-]+/g))].map((part) => fromShell(new Request(part)).catch(() => {})));
     return page;
   }
 

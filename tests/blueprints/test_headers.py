@@ -68,7 +68,7 @@ def files_asked_for(browser: Browser) -> set[str]:
     """By the pages, the installed app's card and the service worker."""
     told = [browser.get(url) for url in (*SHOWN, "/manifest.webmanifest", "/sw.js")]
     assert {answer.status_code for answer in told} == {200}
-    return {url for answer in told for url in FILE.findall(answer.text.replace("'", '"'))}
+    return {url.partition("#")[0] for answer in told for url in FILE.findall(answer.text.replace("'", '"'))}
 
 
 def test_files_are_named_by_their_content_and_kept_forever(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:

@@ -13,8 +13,8 @@ from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 
 ROOT = Path(__file__).parents[2]
-MARK = "icons/mark.svg"  # on the offline page
-OFFLINE = ("templates/layouts/bare.html", "templates/macros/sprite.html", "templates/pages/pwa/offline.html")
+PICTURES = ("icons/mark.svg", "icons/sprite.svg")  # on the offline page
+OFFLINE = ("templates/layouts/bare.html", "templates/pages/pwa/offline.html")
 
 
 class ServiceWorker:
@@ -25,7 +25,8 @@ class ServiceWorker:
         offline = [(ROOT / name).read_text(encoding="utf-8") for name in OFFLINE]
         clinic = (settings.clinic_name, settings.clinic_phone, settings.support_email)
         self.version = _hash("\n".join((*assets.by_name, assets.worker, *offline, *clinic)))
-        kept = [*(f"/assets/{asset.name}" for asset in (*assets.shell, assets.whole[MARK])), "/offline"]
+        shell = (*assets.shell, *(assets.whole[name] for name in PICTURES))
+        kept = [*(f"/assets/{asset.name}" for asset in shell), "/offline"]
         head = f'var VERSION = "{self.version}", ASSETS = {json.dumps(kept)};\n'
         self.bodies = {"": (head + assets.worker).encode()}
         self.bodies["br"] = brotli.compress(self.bodies[""], quality=11)

@@ -1,8 +1,8 @@
 // What htmx does with answers that are not 200, and requests of our own that speak like htmx.
 (function () {
   'use strict';
-  var GONE = '<p class="notice notice--bad"><svg class="icon" width="24" height="24" aria-hidden="true">' +
-    '<use xlink:href="#i-alert"></use></svg><span>Нет связи. Проверьте интернет и попробуйте ещё раз.</span></p>';
+  var GONE = '<p class="notice notice--bad">' + ibolit.icon('alert') +
+    '<span>Нет связи. Проверьте интернет и попробуйте ещё раз.</span></p>';
 
   // A form with its errors (422) or a rule's refusal takes the form's place; anything else is shown where the server says.
   document.addEventListener('htmx:beforeSwap', function (event) {

@@ -26,6 +26,8 @@ window.ibolit = (function () {
     });
   }
 
+  function drawing(name) { return document.documentElement.getAttribute('data-sprite') + '#i-' + name; }
+
   document.documentElement.className += ' js';
   // htmx begins at the same moment: each in a task of its own, a tap between them is answered.
   document.addEventListener('DOMContentLoaded', function () { setTimeout(scan, 0, document.documentElement); });
@@ -37,6 +39,12 @@ window.ibolit = (function () {
     each: each,
     scan: scan,
     stop: stop,
+    icon: function (name) {
+      return '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="' + drawing(name) + '"></use></svg>';
+    },
+    draw: function (element, name) { // another icon in place of the one it has
+      element.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', drawing(name));
+    },
     // Storage may be forbidden or full; then a thing is kept as long as the page.
     keep: function (key, value) {
       delete memory[key];

@@ -73,7 +73,7 @@ ibolit.behaviour('history', function (scroll) {
   toEnd.className = 'to-end';
   toEnd.hidden = true;
   toEnd.setAttribute('aria-label', 'К последним сообщениям');
-  toEnd.innerHTML = '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-arrow-down"></use></svg>';
+  toEnd.innerHTML = ibolit.icon('arrow-down');
   toEnd.addEventListener('click', goToEnd);
   scroll.parentNode.insertBefore(toEnd, scroll.nextSibling);
 

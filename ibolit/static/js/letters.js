@@ -97,8 +97,7 @@
     box.innerHTML = html;
     why = box.querySelector('.foot__words, .field__error span');
     why = why ? why.textContent.replace(/\.$/, '') + '. ' : '';
-    box.innerHTML = '<p class="notice notice--kept"><svg class="icon" width="24" height="24" aria-hidden="true">' +
-      '<use xlink:href="#i-alert"></use></svg><span><span></span><a>Открыть чат</a></span></p>';
+    box.innerHTML = '<p class="notice notice--kept">' + ibolit.icon('alert') + '<span><span></span><a>Открыть чат</a></span></p>';
     box.querySelector('span span').textContent = why + 'Сообщение не отправлено, текст сохранён. ';
     link = box.querySelector('a');
     link.href = '/chats/' + letter.chat + '#end';

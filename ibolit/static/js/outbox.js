@@ -17,8 +17,7 @@ ibolit.outbox = function (form) {
       ['day', today(now)], ['client-id', letter.id]].forEach(function (one) { article.setAttribute('data-' + one[0], one[1]); });
     article.innerHTML = '<p class="message__day"><span>Сегодня</span></p><div class="message__bubble">' +
       '<div class="message__files"></div><div class="message__text"></div><span class="message__meta"><span class="ticks ticks--waiting">' +
-      '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-clock"></use></svg>' +
-      '<span class="sr">отправляем</span></span></span></div>';
+      ibolit.icon('clock') + '<span class="sr">отправляем</span></span></span></div>';
     article.querySelector('.message__text').textContent = letter.text;
     (letter.files || []).forEach(function (file) { article.querySelector('.message__files').appendChild(lineOf(file)); });
     var box = document.createElement('div');
@@ -29,8 +28,7 @@ ibolit.outbox = function (form) {
   function lineOf(file) {
     var line = document.createElement('p');
     line.className = 'message__file';
-    line.innerHTML = '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-' +
-      (file.voice ? 'mic' : 'paperclip') + '"></use></svg><span></span>';
+    line.innerHTML = ibolit.icon(file.voice ? 'mic' : 'paperclip') + '<span></span>';
     line.lastChild.textContent = file.voice ? 'Голосовое сообщение' : file.name;
     return line;
   }

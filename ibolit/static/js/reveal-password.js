@@ -6,7 +6,7 @@ ibolit.behaviour('reveal-password', function (row) {
     var shown = field.type === 'text';
     field.type = shown ? 'password' : 'text';
     eye.setAttribute('aria-pressed', String(!shown));
-    eye.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', shown ? '#i-eye' : '#i-eye-off');
+    ibolit.draw(eye, shown ? 'eye' : 'eye-off');
     field.focus();
   });
 });

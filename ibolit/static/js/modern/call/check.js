@@ -31,7 +31,7 @@ class Check {
     place.setAttribute('data-state', state);
     place.querySelector('.check__words').textContent = words;
     this.end();
-    place.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', `#i-${{ good: 'check', bad: 'alert', wait: 'clock' }[state]}`);
+    ibolit.draw(place, { good: 'check', bad: 'alert', wait: 'clock' }[state]);
   }
 
   // Nothing is looked at any more; whether there was a sound only the person can say.

@@ -22,20 +22,16 @@ ibolit.behaviour('recorder', (tray) => {
   panel.className = 'recorder';
   panel.setAttribute('role', 'group');
   panel.setAttribute('aria-label', 'Голосовое сообщение');
-  panel.innerHTML = `<button class="recorder__delete" type="button">${icon('trash')}</button>` +
-    `<button class="recorder__play" type="button" aria-label="Прослушать">${icon('play')}</button>` +
+  panel.innerHTML = `<button class="recorder__delete" type="button">${ibolit.icon('trash')}</button>` +
+    `<button class="recorder__play" type="button" aria-label="Прослушать">${ibolit.icon('play')}</button>` +
     '<span class="recorder__facts"><span class="recorder__line"><span class="recorder__time"></span><span class="recorder__hint"></span></span>' +
     '<span class="recorder__bar"><i class="recorder__level"></i></span></span>' +
-    `<button class="recorder__send" type="button" aria-label="Отправить голосовое сообщение">${icon('send')}</button>` +
+    `<button class="recorder__send" type="button" aria-label="Отправить голосовое сообщение">${ibolit.icon('send')}</button>` +
     '<span class="sr" role="status"></span>';
   const [remove, play, time, hint, level, go, status] = ['.recorder__delete', '.recorder__play', '.recorder__time', '.recorder__hint',
     '.recorder__level', '.recorder__send', '[role=status]'].map((one) => panel.querySelector(one));
   row.appendChild(panel);
   row.appendChild(button);
-
-  function icon(name) {
-    return `<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-${name}"></use></svg>`;
-  }
 
   function clock(seconds) {
     const whole = Math.floor(seconds);
@@ -61,7 +57,7 @@ ibolit.behaviour('recorder', (tray) => {
     const words = isOn ? 'Остановить запись' : 'Записать голосовое сообщение';
     if (button.getAttribute('aria-label') !== words) {
       button.setAttribute('aria-label', words);
-      button.innerHTML = icon(isOn ? 'stop' : 'mic');
+      button.innerHTML = ibolit.icon(isOn ? 'stop' : 'mic');
     }
     if (isHere) showSpoken(item);
     else if (drawn) { audio.pause(); drawn = null; }
@@ -189,7 +185,7 @@ ibolit.behaviour('recorder', (tray) => {
 
   function onAudio() {
     play.setAttribute('aria-label', audio.paused ? 'Прослушать' : 'Пауза');
-    play.innerHTML = icon(audio.paused ? 'play' : 'pause');
+    play.innerHTML = ibolit.icon(audio.paused ? 'play' : 'pause');
   }
 
   function onTime() {

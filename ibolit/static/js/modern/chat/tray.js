@@ -39,16 +39,12 @@ ibolit.behaviour('tray', (tray) => {
 
   function percent(item) { return Math.floor(100 * item.sent / item.size); }
 
-  function icon(name) {
-    return `<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-${name}"></use></svg>`;
-  }
-
   function rowOf(item) {
     if (rows.has(item.id)) return rows.get(item.id);
     const row = document.createElement('li');
-    row.innerHTML = `<span class="tray__picture">${icon(kinds.icon(item.name))}</span><span class="tray__facts"><span class="tray__name"></span>` +
+    row.innerHTML = `<span class="tray__picture">${ibolit.icon(kinds.icon(item.name))}</span><span class="tray__facts"><span class="tray__name"></span>` +
       `<span class="tray__state"></span><progress class="tray__bar" max="100"></progress>` +
-      `<button class="tray__again" type="button">Повторить</button></span><button class="tray__remove" type="button">${icon('close')}</button>`;
+      `<button class="tray__again" type="button">Повторить</button></span><button class="tray__remove" type="button">${ibolit.icon('close')}</button>`;
     row.querySelector('.tray__again').addEventListener('click', () => files.retry(item));
     row.querySelector('.tray__remove').addEventListener('click', () => removeRow(item));
     rows.set(item.id, row);
@@ -121,7 +117,7 @@ ibolit.behaviour('tray', (tray) => {
     shownFirst.forEach((sentence) => {
       const line = document.createElement('p');
       line.className = 'field__error';
-      line.innerHTML = `${icon('alert')}<span></span>`;
+      line.innerHTML = `${ibolit.icon('alert')}<span></span>`;
       line.lastChild.textContent = sentence;
       refusals.appendChild(line);
     });

@@ -172,7 +172,7 @@ class Viewer {
     this.hands.rest();
     this.over.classList.remove('viewer--settles', 'viewer--zoomed');
     const back = this.over.querySelector('.viewer__back');
-    back.innerHTML = '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="#i-close"></use></svg>';
+    back.innerHTML = ibolit.icon('close');
     back.appendChild(document.createTextNode(this.link.getAttribute('data-viewer')));
   }
 
