@@ -1,6 +1,7 @@
 """What is exact: bytes and requests over the wire, what blocks, how answers are packed, and how long files may be kept.
 
 The service worker fetches, too: bytes are counted on the wire itself. A chat's photos are people's own, not counted.
+What a next page brings once, to be kept for a year, is counted apart from the page.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import APIResponse, BrowserContext
 
-from .budget import FIRST_VISIT, NEXT_PAGE, REQUESTS, Figure
+from .budget import FIRST_VISIT, NEXT_PAGE, ONCE, REQUESTS, Figure
 from .clinic import PAGES, PHONE, SIGN_IN, Clinic, browsing
 from .network import QUICK
 
@@ -29,6 +30,7 @@ UNSEEN = ("/sw.js", "/manifest.webmanifest", "/offline")  # asked for where no p
 @dataclass(frozen=True)
 class Cost:
     kilobytes: float
+    once: float  # kilobytes of files that stay
     requests: int
     blocking: int
 
@@ -41,21 +43,28 @@ def measure(clinic: Clinic) -> list[Figure]:
         context.on("request", lambda request: urls.add(request.url) if request.method == "GET" else None)
         first = _cost(clinic, context, SIGN_IN)
         figures = [
-            Figure("sign-in", "first visit, service worker too", first.kilobytes, FIRST_VISIT, "KB"),
+            Figure("sign-in", "first visit, service worker too", first.kilobytes + first.once, FIRST_VISIT, "KB"),
             Figure("sign-in", "… in requests", first.requests, REQUESTS, digits=0),
             Figure("sign-in", "… scripts that block painting", first.blocking, 0, digits=0),
         ]
         inside = _cost(clinic, context, SIGN_IN, signs_in=True)
-        figures.append(Figure("inbox", "signing in leads there, its scripts too", inside.kilobytes, NEXT_PAGE, "KB"))
-        for often in ("the first time, its scripts too", "once more"):
+        figures += _next("inbox", "signing in leads there", inside)
+        for often in ("the first time", "once more"):
             for name, path in PAGES.items():
                 cost = _cost(clinic, context, path)
-                figures.append(Figure(name, often, cost.kilobytes, NEXT_PAGE, "KB"))
-                figures.append(Figure(name, "… scripts that block painting", cost.blocking, 0, digits=0))
+                figures += _next(name, often, cost)
         urls |= {clinic.url(path) for path in UNSEEN}
         answers = [context.request.get(url) for url in sorted(urls)]
         answers.append(context.request.get(clinic.url(OLDER), headers={"HX-Request": "true"}))
         return [*figures, _kept(answers), _packed(answers)]
+
+
+def _next(name: str, often: str, cost: Cost) -> list[Figure]:
+    return [
+        Figure(name, often, cost.kilobytes, NEXT_PAGE, "KB"),
+        Figure(name, "… and files that come once", cost.once, ONCE, "KB"),
+        Figure(name, "… scripts that block painting", cost.blocking, 0, digits=0),
+    ]
 
 
 def _cost(clinic: Clinic, context: BrowserContext, path: str, *, signs_in: bool = False) -> Cost:
@@ -72,8 +81,13 @@ def _cost(clinic: Clinic, context: BrowserContext, path: str, *, signs_in: bool 
     blocking = page.evaluate(BLOCKING)
     page.close()
     lines = _lines(clinic)[lines_before:]
-    photos = sum(int(line.split()[2]) for line in lines if line.startswith("/files/"))
-    return Cost((clinic.wire.bytes - bytes_before - photos) / 1024, len(lines), blocking)
+    photos, once = _sent(lines, "/files/"), _sent(lines, "/assets/")
+    return Cost((clinic.wire.bytes - bytes_before - photos - once) / 1024, once / 1024, len(lines), blocking)
+
+
+def _sent(lines: Sequence[str], under: str) -> int:
+    """Bytes of bodies."""
+    return sum(int(line.split()[2]) for line in lines if line.startswith(under))
 
 
 def _lines(clinic: Clinic) -> list[str]:
