@@ -82,7 +82,11 @@ def test_files_are_named_by_their_content_and_kept_forever(as_patient: Browser, 
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert as_patient.get(re.sub(r"\.[0-9a-f]{12}\.", ".000000000000.", url)).status_code == 404
+        assert "Content-Security-Policy" not in answer.headers  # it is for pages, and long
+        gone = as_patient.get(re.sub(r"\.[0-9a-f]{12}\.", ".000000000000.", url))
+        assert gone.status_code == 404
+        assert policy_of(gone)["default-src"] == "'none'"
+        assert gone.headers["Cache-Control"] == "private, no-store"
 
 
 def test_scripts_never_hold_up_a_page(as_patient: Browser, chat: Chat) -> None:
