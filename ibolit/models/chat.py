@@ -151,7 +151,7 @@ class Chat(Model):
             db.session.execute(select(cls.id).where(cls.id == id).with_for_update())
         chat = db.session.scalar(_one_of(anew=True), {"id": id, "reader": user.id})
         if chat is not None:
-            chat._note_lock()
+            chat.note_lock()
         return chat
 
     @classmethod
@@ -310,7 +310,7 @@ class Chat(Model):
             return
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
-        self._note_lock()
+        self.note_lock()
 
     def post(self, author: User, text: str, client_id: str, attachments: Sequence[Attachment] = ()) -> Message:
         """The message, new or – for a repeated id with the same text and files – the one already there.
@@ -431,11 +431,11 @@ class Chat(Model):
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 
-    # Below: parts of the verbs
-
-    def _note_lock(self) -> None:
+    def note_lock(self) -> None:
         """The lock lasts as long as the transaction; taken twice it would only cost."""
         db.session.info["locked_chat"] = (self.id, db.session().get_transaction())
+
+    # Below: parts of the verbs
 
     def _begin_free_time(self, author: User) -> None:
         if author.id == self.patient_id and self.state is ChatState.NOT_BEGUN:

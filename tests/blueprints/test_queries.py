@@ -11,7 +11,7 @@ from factories import attach, later, make_chat, make_doctor, make_user, propose,
 from flask import Flask
 from meetings import confirm, pay
 from money import buy, wish
-from sqlalchemy import event
+from queries import Queries
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -32,20 +32,6 @@ from ibolit.services import clock
 from ibolit.services.payments import Fiscal, Stage
 
 MOST = 6
-
-
-class Queries(list[str]):
-    """What was asked inside the with block; BEGIN and COMMIT are no questions."""
-
-    def __enter__(self) -> Queries:
-        event.listen(db.engine, "before_cursor_execute", self._note)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        event.remove(db.engine, "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        self.append(statement)
 
 
 def asked_by(browser: Browser, url: str, **more: Any) -> list[str]:
@@ -223,6 +209,20 @@ def test_consultations(request: pytest.FixtureRequest, chat: Chat, who: str) -> 
 def test_one_card(as_patient: Browser, chat: Chat) -> None:
     talk_id = propose(chat, price=100_00).id
     assert len(asked_by(as_patient, f"/consultations/{talk_id}", htmx=True)) <= MOST
+
+
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_press_on_a_card_reads_it_once(request: pytest.FixtureRequest, chat: Chat, who: str) -> None:
+    browser: Browser = request.getfixturevalue(f"as_{who}")
+    url = f"/consultations/{confirm(propose(chat, starts_at=clock.now() + timedelta(minutes=5))).id}/readiness"
+    browser.post(url, {"seen": "0"}, htmx=True)
+    headers = {"X-CSRFToken": browser.token(), "HX-Request": "true"}
+    with Queries() as queries:
+        assert browser.open(url, method="POST", data={"seen": "0"}, headers=headers).status_code == 200
+    read = [query for query in queries if query.startswith("SELECT")]
+    locks = [query for query in read if "FOR UPDATE" in query or "pg_advisory" in query]
+    assert len(read) - len(locks) == 3  # who presses, the card, and what keeps the chat open
+    assert len(queries) - len(read) == 3  # the sign, and the new revision of card and chat
 
 
 @pytest.mark.parametrize("role", [Role.DOCTOR, Role.OPERATOR])
