@@ -128,9 +128,10 @@ class Chat(Model):
     last_text: Mapped[str] = mapped_column(String(120), default="")
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # notes are nobody's last word
-    patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True)
-    doctor: Mapped[Doctor] = relationship(back_populates="chats", innerjoin=True)
-    members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id)
+    # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
+    patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
+    doctor: Mapped[Doctor] = relationship(innerjoin=True, viewonly=True)
+    members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id, viewonly=True)
 
     # Look-ups
 

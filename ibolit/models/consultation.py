@@ -82,8 +82,8 @@ class Consultation(Meeting):
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     cancel_reason: Mapped[Reason | None] = mapped_column(word_of(Reason))
     phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
-    chat: Mapped[Chat] = relationship(innerjoin=True)
-    message: Mapped[Message] = relationship(innerjoin=True)
+    chat: Mapped[Chat] = relationship(innerjoin=True, viewonly=True)
+    message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)
     payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)
     # What is written of it (conclusion.py); its verbs there keep these up to date.
     complaint: Mapped[Complaint | None] = relationship(viewonly=True)
