@@ -207,7 +207,7 @@ def _press(consultation: Consultation, deed: Callable[[Consultation, datetime], 
     if consultation.state is ConsultationState.IN_PROGRESS:
         return go(url_for("calls.show", id=consultation.id))
     to = url_for(".show", id=consultation.id)
-    return respond("consultations/card.html", to=to, consultation=consultation, viewer=current_user)
+    return respond("consultations/card.html", to=to, consultation=consultation)
 
 
 def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
