@@ -133,7 +133,7 @@ def make_talks(data: Path, chats: int, *, past: int = 0) -> None:
             patient, doctor, seq = by_chat[chat_id]
             seq += number // (chats - 1) + 1
             cards.append(_card(first + number, chat_id, doctor, seq, start))
-            talks.append(_talk(first + number, chat_id, patient, doctor, start, is_past=start < soon))
+            talks.append(_talk(chat_id, patient, doctor, first + number, start))
         _insert(Message, cards)
         _insert(Consultation, talks)
 
@@ -143,21 +143,6 @@ def _card(id: int, chat_id: int, doctor: int, seq: int, start: datetime) -> dict
     words = {"text": "Приглашение на консультацию", "stems": "", "card": Card.CONSULTATION}
     place = {"id": id, "chat_id": chat_id, "seq": seq, "revision": seq, "author_id": user, "sent_at": start}
     return place | words | {"client_id": f"talk-{id}"}
-
-
-def _talk(message: int, chat_id: int, patient: int, doctor: int, start: datetime, *, is_past: bool) -> dict[str, Any]:
-    return {
-        "chat_id": chat_id,
-        "doctor_id": doctor,
-        "patient_id": patient,
-        "message_id": message,
-        "kind": TalkKind.VIDEO,
-        "starts_at": start,
-        "ends_at": start + timedelta(minutes=30),
-        "price": 0,
-        "state": ConsultationState.COMPLETED if is_past else ConsultationState.CONFIRMED,
-        "confirmed_at": start - timedelta(days=1),
-    }
 
 
 @contextmanager
@@ -180,8 +165,11 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         db.session.execute(behind.values(unread=1, read_to=1))
         first = select(Message.chat_id, func.min(Message.id)).group_by(Message.chat_id)
         firsts: dict[int, int] = dict(db.session.execute(first).tuples().all())
-        _insert(Consultation, [_agreed(chat, firsts[chat.id], timedelta(days=1)) for chat in chats[1:COMING]])
-        _insert(Consultation, [_agreed(chats[0], n + 1, timedelta(days=-n)) for n in range(1, talks)])
+        now = clock.now().replace(microsecond=0)
+        coming = ((chat, firsts[chat.id], now + timedelta(days=1)) for chat in chats[1:COMING])
+        past = ((chats[0], n + 1, now - timedelta(days=n)) for n in range(1, talks))
+        held = [_talk(one.id, one.patient_id, 1, message, start) for one, message, start in (*coming, *past)]
+        _insert(Consultation, held)
         _insert(PatientNote, [{"chat_id": one.id, "text": SENTENCES[0], "version": 1, "pen": "-"} for one in chats])
         names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "place": n} for n in range(50)]
         _insert(ReplyTemplate, names)
@@ -193,18 +181,19 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         db.engine.dispose()
 
 
-def _agreed(chat: Chat, message_id: int, ahead: timedelta) -> dict[str, Any]:
-    starts_at = (clock.now() + ahead).replace(microsecond=0)
+def _talk(chat_id: int, patient: int, doctor: int, message: int, start: datetime) -> dict[str, Any]:
+    """Confirmed the day before; what should have begun by now has taken place."""
     return {
-        "chat_id": chat.id,
-        "doctor_id": chat.doctor_id,
-        "patient_id": chat.patient_id,
-        "message_id": message_id,
+        "chat_id": chat_id,
+        "doctor_id": doctor,
+        "patient_id": patient,
+        "message_id": message,
         "kind": TalkKind.VIDEO,
-        "starts_at": starts_at,
-        "ends_at": starts_at + timedelta(minutes=30),
+        "starts_at": start,
+        "ends_at": start + timedelta(minutes=30),
         "price": 0,
-        "state": ConsultationState.CONFIRMED if ahead > timedelta() else ConsultationState.COMPLETED,
+        "state": ConsultationState.CONFIRMED if start > clock.now() else ConsultationState.COMPLETED,
+        "confirmed_at": start - timedelta(days=1),
     }
 
 

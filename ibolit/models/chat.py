@@ -128,9 +128,10 @@ class Chat(Model):
     last_text: Mapped[str] = mapped_column(String(120), default="")
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # notes are nobody's last word
-    patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True)
-    doctor: Mapped[Doctor] = relationship(back_populates="chats", innerjoin=True)
-    members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id)
+    # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
+    patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
+    doctor: Mapped[Doctor] = relationship(innerjoin=True, viewonly=True)
+    members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id, viewonly=True)
 
     # Look-ups
 
@@ -151,7 +152,7 @@ class Chat(Model):
             db.session.execute(select(cls.id).where(cls.id == id).with_for_update())
         chat = db.session.scalar(_one_of(anew=True), {"id": id, "reader": user.id})
         if chat is not None:
-            chat._note_lock()
+            chat.note_lock()
         return chat
 
     @classmethod
@@ -310,7 +311,7 @@ class Chat(Model):
             return
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
-        self._note_lock()
+        self.note_lock()
 
     def post(self, author: User, text: str, client_id: str, attachments: Sequence[Attachment] = ()) -> Message:
         """The message, new or – for a repeated id with the same text and files – the one already there.
@@ -431,11 +432,11 @@ class Chat(Model):
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 
-    # Below: parts of the verbs
-
-    def _note_lock(self) -> None:
+    def note_lock(self) -> None:
         """The lock lasts as long as the transaction; taken twice it would only cost."""
         db.session.info["locked_chat"] = (self.id, db.session().get_transaction())
+
+    # Below: parts of the verbs
 
     def _begin_free_time(self, author: User) -> None:
         if author.id == self.patient_id and self.state is ChatState.NOT_BEGUN:

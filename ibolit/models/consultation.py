@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
@@ -81,8 +82,8 @@ class Consultation(Meeting):
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     cancel_reason: Mapped[Reason | None] = mapped_column(word_of(Reason))
     phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
-    chat: Mapped[Chat] = relationship(innerjoin=True)
-    message: Mapped[Message] = relationship(innerjoin=True)
+    chat: Mapped[Chat] = relationship(innerjoin=True, viewonly=True)
+    message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)
     payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)
     # What is written of it (conclusion.py); its verbs there keep these up to date.
     complaint: Mapped[Complaint | None] = relationship(viewonly=True)
@@ -97,8 +98,17 @@ class Consultation(Meeting):
         return cls.whole().where(cls.is_of(user))
 
     @classmethod
-    def one_of(cls, user: User, id: int) -> Self | None:
-        return db.session.scalar(cls.visible_to(user).where(cls.id == id))
+    def one_of(cls, user: User, id: int) -> Consultation | None:
+        return cls._find(user, id, anew=False)
+
+    @classmethod
+    def held_by(cls, user: User, id: int) -> Consultation | None:
+        """The same under its lock: what is read of it stays true until the commit."""
+        cls._lock_rows(id)
+        talk = cls._find(user, id, anew=True)
+        if talk is not None:
+            talk._note_lock()
+        return talk
 
     @classmethod
     def led_by(cls, user: User) -> Select[tuple[Self]]:
@@ -286,13 +296,12 @@ class Consultation(Meeting):
     # For all who change it: its own verbs, another time, the worker, what is written of it
 
     def lock(self) -> None:
-        """Until the commit nobody else changes it: first its payments, then its chat, as payments do."""
-        queue_up(db.session, f"consultation {self.id}")
-        db.session.expire(self, ["payments"])
-        for payment in self.payments:
-            payment.lock()
-        self.chat.lock()
-        db.session.refresh(self)
+        """Until the commit nobody else changes it; what was loaded before is read anew."""
+        if db.session.info.get("locked_talk") == (self.id, db.session().get_transaction()):
+            return
+        self._lock_rows(self.id)
+        db.session.scalars(_one(), {"id": self.id}).unique().one()
+        self._note_lock()
 
     def hold_for(self, user: User, seen: datetime | None = None) -> None:
         """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
@@ -346,6 +355,29 @@ class Consultation(Meeting):
 
     # Below: parts of these
 
+    @classmethod
+    def _find(cls, user: User, id: int, *, anew: bool) -> Consultation | None:
+        leads = user.doctor is not None
+        side = user.doctor.id if user.doctor is not None else user.id
+        found = db.session.scalars(_one_of(leads=leads, anew=anew), {"id": id, "side": side})
+        return found.unique().one_or_none()
+
+    @classmethod
+    def _lock_rows(cls, id: int) -> None:
+        """First its payments, then its chat, as payments do. On SQLite whoever may write is alone."""
+        if db.engine.dialect.name != "postgresql":
+            return
+        queue_up(db.session, f"consultation {id}")
+        payments = select(Payment.id).where(Payment.consultation_id == id).order_by(Payment.id)
+        db.session.execute(payments.with_for_update())
+        chat = select(Chat.id).where(Chat.id == select(cls.chat_id).where(cls.id == id).scalar_subquery())
+        db.session.execute(chat.with_for_update())
+
+    def _note_lock(self) -> None:
+        """As with the chat's, which it brings with it."""
+        db.session.info["locked_talk"] = (self.id, db.session().get_transaction())
+        self.chat.note_lock()
+
     @property
     def _is_being_paid(self) -> bool:
         """Somebody began to pay before the start, and nothing has become of it yet."""
@@ -395,3 +427,19 @@ class Consultation(Meeting):
             raise errors.ConsultationHasChanged
         if clock.now() < self.opens_at:
             raise errors.TooEarly
+
+
+# Asked with every press. SQLAlchemy spends more on building such a statement than on running it: each is built once.
+
+
+@cache
+def _one() -> Select[tuple[Consultation]]:
+    one = Consultation.whole(at_once=True).where(Consultation.id == bindparam("id"))
+    return one.execution_options(populate_existing=True)
+
+
+@cache
+def _one_of(*, leads: bool, anew: bool) -> Select[tuple[Consultation]]:
+    mine = Consultation.doctor_id if leads else Consultation.patient_id
+    one = Consultation.whole(at_once=True).where(Consultation.id == bindparam("id"), mine == bindparam("side"))
+    return one.execution_options(populate_existing=True) if anew else one

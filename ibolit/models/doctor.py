@@ -221,7 +221,7 @@ class Doctor(Model):
         order_by=lambda: (Tariff.place, Tariff.price, Tariff.id),
         viewonly=True,
     )
-    chats: Mapped[list[Chat]] = relationship(back_populates="doctor")
+    chats: Mapped[list[Chat]] = relationship(viewonly=True)
 
     def index(self) -> None:
         """Refreshes what the directory is sorted and searched by; call after a change of name or specialty."""

@@ -211,6 +211,20 @@ def test_one_card(as_patient: Browser, chat: Chat) -> None:
     assert len(asked_by(as_patient, f"/consultations/{talk_id}", htmx=True)) <= MOST
 
 
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_press_on_a_card_reads_it_once(request: pytest.FixtureRequest, chat: Chat, who: str) -> None:
+    browser: Browser = request.getfixturevalue(f"as_{who}")
+    url = f"/consultations/{confirm(propose(chat, starts_at=clock.now() + timedelta(minutes=5))).id}/readiness"
+    browser.post(url, {"seen": "0"}, htmx=True)
+    headers = {"X-CSRFToken": browser.token(), "HX-Request": "true"}
+    with Queries() as queries:
+        assert browser.open(url, method="POST", data={"seen": "0"}, headers=headers).status_code == 200
+    read = [query for query in queries if query.startswith("SELECT")]
+    locks = [query for query in read if "FOR UPDATE" in query or "pg_advisory" in query]
+    assert len(read) - len(locks) == 3  # who presses, the card, and what keeps the chat open
+    assert len(queries) - len(read) == 3  # the sign, and the new revision of card and chat
+
+
 @pytest.mark.parametrize("role", [Role.DOCTOR, Role.OPERATOR])
 def test_invitations(clinic: Flask, doctor: Doctor, role: Role) -> None:
     """An operator's look is written down, too."""

@@ -102,6 +102,7 @@ def test_only_its_patient_rates(as_doctor: Browser, as_stranger: Browser, over: 
 
 
 def rated(doctor: Doctor, *stars: int) -> None:
+    doctor = db.session.get_one(Doctor, doctor.id)  # a visit has let go of everybody
     for number, one in enumerate(stars):
         patient = make_user(f"Пациент {number}")
         Review.give(talked(make_chat(patient, doctor, days_left=2)), one, "Слова для врача")

@@ -8,6 +8,7 @@ import pytest
 from factories import later, make_chat, propose
 from meetings import cancel, confirm, facts, pay
 from money import answer, waiting_jobs
+from queries import Queries
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -211,6 +212,36 @@ def test_stranger_finds_nothing(chat: Chat, stranger: User, patient: User) -> No
     assert Consultation.one_of(patient, talk.id) is talk
     assert db.session.scalar(Consultation.led_by(patient)) is None
     assert db.session.scalars(Consultation.led_by(chat.doctor.user)).unique().one() is talk
+
+
+def test_stranger_holds_nothing(chat: Chat, stranger: User, patient: User) -> None:
+    talk = propose(chat)
+    assert Consultation.held_by(stranger, talk.id) is None
+    assert Consultation.held_by(chat.doctor.user, talk.id) is talk
+    assert Consultation.held_by(patient, talk.id) is talk
+
+
+@pytest.mark.parametrize("how", ["held", "locked"])
+def test_lock_reads_anew_what_others_have_changed(chat: Chat, patient: User, how: str) -> None:
+    """Once a transaction: until its commit nobody else can change it."""
+    talk = propose(chat)
+    db.session.commit()
+    with db.engine.begin() as other:
+        other.execute(db.update(Consultation).values(note="другое"))
+        other.execute(db.update(Chat).values(free_days=30))
+    assert (talk.note, talk.chat.free_days) != ("другое", 30)
+    if how == "held":
+        Consultation.held_by(patient, talk.id)
+    talk.lock()
+    assert (talk.note, talk.chat.free_days) == ("другое", 30)
+    with Queries() as queries:
+        talk.lock()
+        talk.chat.lock()
+    assert queries == []
+    db.session.commit()
+    with Queries() as queries:
+        talk.lock()
+    assert queries != []
 
 
 @pytest.mark.parametrize("how", ["served", "declined"])

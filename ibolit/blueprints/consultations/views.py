@@ -69,7 +69,7 @@ def show(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/confirmation")
 @login_required
 def confirm(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, seen: talk.confirm(current_user, seen))
+    return _press(_held(id), lambda talk, seen: talk.confirm(current_user, seen))
 
 
 @bp.post("/<int:id>/payments")
@@ -116,13 +116,14 @@ def wish_time(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/time/acceptance")
 @login_required
 def accept_time(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, seen: another_time.accept(talk, current_user, seen))
+    """The doctor's agenda is locked before the talk, so it is not held yet."""
+    return _press(_own(id), lambda talk, seen: another_time.accept(talk, current_user, seen))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
 def decline_time(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, seen: another_time.decline(talk, current_user, seen))
+    return _press(_held(id), lambda talk, seen: another_time.decline(talk, current_user, seen))
 
 
 @bp.get("/<int:id>/cancellation")
@@ -154,13 +155,13 @@ def cancel(id: int) -> ResponseReturnValue:
 @login_required
 def get_ready(id: int) -> ResponseReturnValue:
     """«Готов общаться»; when the other is ready too, the call opens for both."""
-    return _press(id, lambda talk, _: talk.get_ready(current_user))
+    return _press(_held(id), lambda talk, _: talk.get_ready(current_user))
 
 
 @bp.post("/<int:id>/delay")
 @login_required
 def be_late(id: int) -> ResponseReturnValue:
-    return _press(id, lambda talk, _: talk.be_late(current_user))
+    return _press(_held(id), lambda talk, _: talk.be_late(current_user))
 
 
 @bp.post("/<int:id>/end")
@@ -179,6 +180,10 @@ def _own(id: int) -> Consultation:
     return Consultation.one_of(current_user, id) or abort(404)
 
 
+def _held(id: int) -> Consultation:
+    return Consultation.held_by(current_user, id) or abort(404)
+
+
 def _seen() -> datetime:
     """The moment that stood on the card when it was pressed."""
     form = SeenForm()
@@ -187,18 +192,18 @@ def _seen() -> datetime:
     return form.moment
 
 
-def _press(id: int, deed: Callable[[Consultation, datetime], None]) -> ResponseReturnValue:
+def _press(consultation: Consultation, deed: Callable[[Consultation, datetime], None]) -> ResponseReturnValue:
     """The card as it is now; when a rule said no, with the rule's sentence."""
-    consultation, seen = _own(id), _seen()
+    seen = _seen()
     try:
         deed(consultation, seen)
     except errors.Refused as refusal:
-        return _refuse(id, refusal)
+        return _refuse(consultation.id, refusal)
     db.session.commit()
     if consultation.state is ConsultationState.IN_PROGRESS:
-        return go(url_for("calls.show", id=id))
-    to = url_for(".show", id=id)
-    return respond("consultations/card.html", to=to, consultation=consultation, viewer=current_user)
+        return go(url_for("calls.show", id=consultation.id))
+    to = url_for(".show", id=consultation.id)
+    return respond("consultations/card.html", to=to, consultation=consultation)
 
 
 def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
