@@ -12,7 +12,9 @@ self.addEventListener('activate', (event) => {
   event.waitUntil((async () => {
     const shells = (await caches.keys()).filter((name) => name.startsWith('shell-') && name !== SHELL);
     await Promise.all(shells.slice(0, -1).map((name) => caches.delete(name)));
-    if (self.registration.navigationPreload) await self.registration.navigationPreload.enable();
+    /* Chrome 64 asks for a page ahead without its cookies: nobody would be signed in. at() came when that was long over. */
+    const ahead = self.registration.navigationPreload;
+    if (ahead) await ([].at ? ahead.enable() : ahead.disable());
     await self.clients.claim();
   })());
 });
