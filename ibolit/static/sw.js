@@ -12,9 +12,10 @@ self.addEventListener('activate', (event) => {
   event.waitUntil((async () => {
     const shells = (await caches.keys()).filter((name) => name.startsWith('shell-') && name !== SHELL);
     await Promise.all(shells.slice(0, -1).map((name) => caches.delete(name)));
-    /* Chrome 64 asks for a page ahead without its cookies: nobody would be signed in. at() came when that was long over. */
+    /* Asked for ahead, Chrome 64 sends no cookies, so nobody is signed in; Firefox without a network shows no copy. What
+       has userAgentData is a newer Chromium. */
     const ahead = self.registration.navigationPreload;
-    if (ahead) await ([].at ? ahead.enable() : ahead.disable());
+    if (ahead) await (navigator.userAgentData ? ahead.enable() : ahead.disable());
     await self.clients.claim();
   })());
 });
