@@ -1,6 +1,6 @@
 """The doctor of a call, in today's Chromium; in the project's own environment, unlike the engines.
 
-in_call.py URL SCRATCH     writes SCRATCH/heard when new frames and sound have come, leaves when SCRATCH/over is there
+in_call.py URL SCRATCH     writes SCRATCH/heard when frames and sound have come, leaves at SCRATCH/over
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from call_page import connected, flows
-from conftest import FAKE_MEDIA, PHONE
+from call_page import call, flows
 from live_clinic import PASSWORD
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
+FAKE_MEDIA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 IVANOVA = "+7 900 000-01-01"
 LONGEST = 60_000  # milliseconds
 
@@ -21,13 +21,13 @@ def main() -> None:
     url, scratch = sys.argv[1], Path(sys.argv[2])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", *FAKE_MEDIA])
-        page = browser.new_page(viewport=PHONE)
+        page = browser.new_page()
         page.goto(url)
         page.fill("[name=login]", IVANOVA)
         page.fill("[name=password]", PASSWORD)
         page.click("text=Войти")
         page.wait_for_url("**/call")
-        connected(page)
+        expect(call(page)).to_have_attribute("data-state", "connected", timeout=LONGEST)
         flows(page, timeout=LONGEST)
         (scratch / "heard").touch()
         for _ in range(LONGEST // 250):

@@ -4,12 +4,13 @@
     person.py PHONE URL                          looks at a page
     person.py PHONE URL FORM [NAME=VALUE ...]    fills in the form there whose address ends with FORM, and sends it;
                                                  NAME=@PATH attaches a file
+                                                 TIMES=N in the environment: so often, with {n} the number
     person.py near DATA URL                      nobody: brings the consultation at URL so near that its button opens,
                                                  in the database of the clinic whose folder is DATA
 
-For a walk's `run` step: while the engine shows a chat, the other side answers, proposes, is ready. Where the page has no
-such form, FORM is an address beneath the page's that its script would post to. Who has signed in stays so: cookies are
-kept in $SCRATCH. Stdlib only.
+For a walk's `run` step: while the engine shows a chat, the other side answers, proposes, is ready. Where the page has
+no such form, FORM is an address beneath the page's that its script would post to. Who has signed in stays so: cookies
+are kept in $SCRATCH. Stdlib only.
 """
 
 from __future__ import annotations
@@ -92,14 +93,17 @@ class Person:
             raise SystemExit(f"{self.phone} was not let in: {landed}")
         return landed, html
 
-    def send(self, url: str, ending: str, typed: dict[str, str]) -> None:
+    def send(self, url: str, ending: str, typed: dict[str, str], times: int = 1) -> None:
         landed, html = self.visit(url)
         forms = Forms(html)
         token = {name: value for _, form in forms.found for name, value in form.items() if name == "csrf_token"}
         action, fields = forms.to(ending) or (f"{landed}/{ending}", token)
-        if "client_id" in fields:
-            fields["client_id"] = fields["client_id"] or str(uuid.uuid4())
-        self.post(urljoin(landed, action), fields | typed)
+        for n in range(1, times + 1):
+            if "client_id" in fields:
+                fields["client_id"] = str(uuid.uuid4())
+            self.post(
+                urljoin(landed, action), fields | {name: text.replace("{n}", f"{n}") for name, text in typed.items()}
+            )
 
     def post(self, url: str, fields: dict[str, str]) -> tuple[str, str]:
         """As multipart/form-data, which every form of ours takes."""
@@ -147,7 +151,8 @@ def main() -> None:
         return
     person = Person(phone, Path(os.environ["SCRATCH"]))
     if form:
-        person.send(urldefrag(url).url, form[0], dict(field.split("=", 1) for field in form[1:]))
+        typed = dict(field.split("=", 1) for field in form[1:])
+        person.send(urldefrag(url).url, form[0], typed, int(os.environ.get("TIMES", 1)))
     else:
         person.visit(urldefrag(url).url)
 

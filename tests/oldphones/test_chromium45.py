@@ -1,4 +1,4 @@
-"""The patient's whole way in Chromium of Android 5 as it was sold. In a file of its own: the two engines walk at the same time."""
+"""The patient's whole way in Chromium of Android 5 as sold. The engines' files walk side by side."""
 
 from __future__ import annotations
 

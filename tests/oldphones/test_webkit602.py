@@ -1,4 +1,4 @@
-"""The patient's whole way in WebKit of iOS 10. In a file of its own: the two engines walk at the same time."""
+"""The patient's whole way in WebKit of iOS 10. The engines' files walk side by side."""
 
 from __future__ import annotations
 

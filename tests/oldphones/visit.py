@@ -2,7 +2,7 @@
 """Walks through a web app in a real browser engine, old or new, and tells what went wrong.
 
     visit.py ENGINE URL [STEP ...] [-f FILE ...] [--shot PNG] [--size 360x640] [--timeout 10]
-             [--strict] [--allow REGEX] [--report JSON]
+             [--strict] [--allow REGEX] [--report JSON] [--no-scripts]
 
 ENGINE is one of the names in engines.py, several with commas, or "all". A STEP is one line:
 
@@ -141,6 +141,10 @@ class Visit:
         self.parts = [self.part]
         width, height = options.size.split("x")
         self.engine = engines.start(name, int(width), int(height))
+        self.helpers = HELPERS
+        if options.no_scripts:
+            self.engine.switch_scripts_off()
+            self.helpers += "later = function (act) { act(); };"  # where no script runs, no timer does
         self.words: dict[str, Callable[[str], object]] = {
             "open": self.open,
             "fill": lambda rest: self.on_field("fill", rest),
@@ -306,7 +310,7 @@ class Visit:
 
     def js(self, expression: str) -> Any:
         tried = f"try{{return JSON.stringify({{v:({expression})}})}}catch(e){{return JSON.stringify({{e:String(e)}})}}"
-        out = self.engine.run(f"(function(){{{HELPERS}\n{tried}}})()")
+        out = self.engine.run(f"(function(){{{self.helpers}\n{tried}}})()")
         if out is None:
             return None
         answer = json.loads(out)
@@ -346,6 +350,9 @@ def main() -> int:
     p.add_argument("--strict", action="store_true", help="console.error and failed requests count too")
     p.add_argument("--allow", help="errors to let pass, a regular expression")
     p.add_argument("--timeout", type=float, default=10)
+    p.add_argument(
+        "--no-scripts", action="store_true", help="the page's; where the engine lets us look on all the same"
+    )
     p.add_argument("--report", help="a JSON file: what became of each part")
     options = p.parse_intermixed_args()
     names = engines.NAMES if options.engine == "all" else options.engine.split(",")

@@ -16,12 +16,13 @@ from ibolit.seed_files import rash, results
 
 HERE = Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's own: the engines' bindings come from apt and no venv sees them
-IN_CALL = f"{sys.executable} {HERE / 'in_call.py'}"
+Walks = tuple[str, ...]
 # Each begins where the one before ended.
 WALKS = ("invitation", "entry", "chat", "payment", "consultation", "profile", "leave")
+PLAIN = ("plain",)  # with scripts off, begins at /login
 # An old engine's word about what it does not know and therefore leaves out.
 HARMLESS = "^Unrecognized Content-Security-Policy directive"
-LONGEST = 600  # seconds
+LONGEST = 900  # seconds
 
 
 def switch(clinic: LiveClinic) -> None:
@@ -32,15 +33,19 @@ def switch(clinic: LiveClinic) -> None:
         clinic.start()
 
 
-def walk(engine: str, scratch: Path, walks: tuple[str, ...] = WALKS, shots: Path | None = None) -> tuple[str, Any]:
-    """What was said, beginning with PASS or FAIL, and what became of each part. Strictly: every step in time, no uncaught
-    error, nothing on the error console, no failed request."""
+def walk(
+    engine: str, scratch: Path, walks: Walks = WALKS, shots: Path | None = None, *, scripts: bool = True
+) -> tuple[str, Any]:
+    """What was said, beginning with PASS or FAIL, and what became of each part.
+
+    Strictly: every step in time, no uncaught error, nothing on the error console, no failed request.
+    """
     clinic = LiveClinic(scratch)
     clinic.start()
     signal.signal(signal.SIGUSR1, lambda *_: switch(clinic))
     try:
         _write_samples(scratch)
-        return _visit(engine, clinic, scratch, walks, shots)
+        return _visit(engine, clinic, scratch, walks, shots, () if scripts else ("--no-scripts",))
     finally:
         clinic.stop()
 
@@ -52,24 +57,16 @@ def _write_samples(folder: Path) -> None:
 
 
 def _visit(
-    engine: str, clinic: LiveClinic, scratch: Path, walks: tuple[str, ...], shots: Path | None
+    engine: str, clinic: LiveClinic, scratch: Path, walks: Walks, shots: Path | None, more: tuple[str, ...]
 ) -> tuple[str, Any]:
-    report, files = scratch / "report.json", [f"--file={HERE / 'walks' / walk}.txt" for walk in walks]
-    paths = os.pathsep.join(str(ROOT / path) for path in ("", "tests", "tests/journeys"))
-    known = {
-        "IN_CALL": f"env PYTHONPATH={paths} {IN_CALL}",
-        "PERSON": HERE / "person.py",
-        "CLINIC": clinic.url,
-        "DATA": clinic.data,
-        "CLINIC_SWITCH": os.getpid(),
-        "SCRATCH": scratch,
-    }
+    report = scratch / "report.json"
     told = subprocess.run(
         [
-            *(PYTHON, HERE / "visit.py", engine, f"{clinic.url}/login", *files),
-            *("--strict", "--allow", HARMLESS, "--timeout", "20", "--report", report),
+            *(PYTHON, HERE / "visit.py", engine, f"{clinic.url}/login"),
+            *(f"--file={HERE / 'walks' / walk}.txt" for walk in walks),
+            *("--strict", "--allow", HARMLESS, "--timeout", "30", "--report", report, *more),
         ],
-        env=os.environ | {name: str(value) for name, value in known.items()} | ({"SHOTS": str(shots)} if shots else {}),
+        env=os.environ | _known(clinic, scratch) | ({"SHOTS": str(shots)} if shots else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -79,7 +76,21 @@ def _visit(
     return f"{verdict}\n{told.stdout}", json.loads(report.read_text()) if report.exists() else None
 
 
+def _known(clinic: LiveClinic, scratch: Path) -> dict[str, str]:
+    """What the walks name with a dollar."""
+    paths = os.pathsep.join(str(ROOT / path) for path in ("", "tests", "tests/journeys"))
+    return {
+        "CLINIC": clinic.url,
+        "CLINIC_SWITCH": str(os.getpid()),
+        "DATA": str(clinic.data),
+        "SCRATCH": str(scratch),
+        "PERSON": str(HERE / "person.py"),
+        "IN_CALL": f"env PYTHONPATH={paths} {sys.executable} {HERE / 'in_call.py'}",
+    }
+
+
 if __name__ == "__main__":  # one engine while a walk is being written: walked.py ENGINE SCRATCH [WALK ...]
     scratch = Path(sys.argv[2])
     scratch.mkdir(parents=True, exist_ok=True)
-    print(walk(sys.argv[1], scratch, tuple(sys.argv[3:]) or WALKS, scratch)[0])
+    walks = tuple(sys.argv[3:]) or WALKS
+    print(walk(sys.argv[1], scratch, walks, scratch, scripts=walks != PLAIN)[0])
