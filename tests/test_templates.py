@@ -52,6 +52,8 @@ def complaints(source: str) -> Iterator[str]:
 
 
 def forbidden_inline(tag: str, attributes: dict[str, str]) -> Iterator[str]:
+    if tag == "link" and attributes.get("rel") == "prefetch":
+        yield "is refused by Firefox, which holds it against default-src"
     if tag == "style" or (tag == "script" and not attributes.get("src")):
         yield "stands inline"
     for name, value in attributes.items():
@@ -103,6 +105,7 @@ def test_there_are_templates():
 @pytest.mark.parametrize(
     "source",
     [
+        '<link rel="prefetch" href="/a.css">',
         "<script>go()</script>",
         "<style>a { color: red }</style>",
         '<p onclick="go()">',

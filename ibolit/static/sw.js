@@ -12,7 +12,10 @@ self.addEventListener('activate', (event) => {
   event.waitUntil((async () => {
     const shells = (await caches.keys()).filter((name) => name.startsWith('shell-') && name !== SHELL);
     await Promise.all(shells.slice(0, -1).map((name) => caches.delete(name)));
-    if (self.registration.navigationPreload) await self.registration.navigationPreload.enable();
+    /* Asked for ahead, Chrome 64 sends no cookies, so nobody is signed in; Firefox without a network shows no copy. What
+       has userAgentData is a newer Chromium. */
+    const ahead = self.registration.navigationPreload;
+    if (ahead) await (navigator.userAgentData ? ahead.enable() : ahead.disable());
     await self.clients.claim();
   })());
 });

@@ -509,7 +509,7 @@ def test_mailed_link_asks_which(as_stranger: Browser, stranger: User, doctor: Do
 def test_other_person_signs_out_and_goes_on(as_stranger: Browser, doctor: Doctor, services: Services) -> None:
     invite(doctor)
     link = link_of(services)
-    answer = as_stranger.post(f"{link}/exit")
+    answer = as_stranger.post(f"{link}/exit", headers={"Sec-Fetch-Site": "same-origin"})
     assert (answer.location, answer.headers["Clear-Site-Data"]) == (link, '"storage"')
     assert db.session.scalars(db.select(Device)).all() == []
     assert come_in(as_stranger, services, link).startswith("/chats/")

@@ -172,6 +172,29 @@ def test_a_microphone_that_comes_later_is_heard(lab: Page) -> None:
     assert heard
 
 
+def test_old_engines_are_spared_a_line_they_refuse(lab: Page) -> None:
+    told = lab.evaluate("""async () => {
+        const theirs = RTCPeerConnection.prototype, take = theirs.setRemoteDescription, two = new Two({ repeat: 300 });
+        let isOffered = false;
+        theirs.setRemoteDescription = function (said) {  // as Chrome 64 does
+            if (said.sdp.includes('extmap-allow-mixed')) throw new Error('Failed to parse SessionDescription');
+            return take.call(this, said);
+        };
+        try {
+            two.sides[0].on('signal', (kind, body) => {
+                isOffered = isOffered || JSON.stringify(body).includes('extmap-allow-mixed');
+            });
+            two.sides.forEach((side) => side.start({ audio: Two.track() }));
+            await two.until(() => two.isAtRest());
+            return { isOffered, states: two.sides.map((side) => side.state) };
+        } finally {
+            theirs.setRemoteDescription = take;
+            two.close();
+        }
+    }""")
+    assert told == {"isOffered": True, "states": ["connected", "connected"]}
+
+
 def test_voice_first_down_fast_and_up_slowly(lab: Page) -> None:
     steps = lab.evaluate("""() => {
         const good = { loss: 0, rtt: 0.05, room: null }, bad = { loss: 0.12, rtt: 0.1, room: null };

@@ -182,6 +182,7 @@ class Chromium(Remote):
         *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-quic"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=ru"),
         *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+        "--autoplay-policy=no-user-gesture-required",  # the clicks of a walk are a finger's
     ]
 
     def __init__(self, binary: str, width: int, height: int) -> None:
@@ -206,6 +207,11 @@ class Chromium(Remote):
             self.call(domain + ".enable")
         if "error" in self.call("Log.enable"):
             self.call("Console.enable")  # before Chromium 54 errors come only this way
+
+    def switch_scripts_off(self) -> None:
+        """The page's own; ours are evaluated all the same."""
+        if "error" in self.call("Emulation.setScriptExecutionDisabled", value=True):
+            raise SystemExit("this engine has no switch for scripts")
 
     def event(self, method: str, p: Params) -> None:
         if method == "Runtime.exceptionThrown":
@@ -299,6 +305,8 @@ class Firefox(Remote):
     PREFERENCES = {
         "media.navigator.permission.disabled": True,
         "media.navigator.streams.fake": True,
+        "media.autoplay.default": 0,  # the clicks of a walk are a finger's
+        "media.autoplay.blocking_policy": 0,
         "intl.accept_languages": "ru,en",
         "datareporting.policy.dataSubmissionEnabled": False,
         "app.update.disabledForTesting": True,
@@ -347,6 +355,14 @@ class Firefox(Remote):
         answer = self.call("script.evaluate", expression=code, target={"context": self.tab}, awaitPromise=False)
         value: str | None = answer.get("result", {}).get("result", {}).get("value")
         return value
+
+    def choose(self, css: str, x: float, y: float, paths: list[str]) -> None:
+        find = f"document.querySelector({json.dumps(css)})"
+        found = self.call("script.evaluate", expression=find, target={"context": self.tab}, awaitPromise=False)
+        element = {"sharedId": found["result"]["result"]["sharedId"]}
+        answer = self.call("input.setFiles", context=self.tab, element=element, files=paths)
+        if "error" in answer:
+            raise OSError(answer["message"])
 
     def shot(self, path: str) -> None:
         data = self.call("browsingContext.captureScreenshot", context=self.tab)["result"]["data"]
@@ -500,6 +516,7 @@ class WebKitGtk:
         settings.set_property("enable-webrtc", True)
         self.view.connect("resource-load-started", self.loading)
         self.view.connect("script-dialog", self.dialog)
+        self.view.connect("run-file-chooser", self.asked_for_files)
         self.view.connect("permission-request", lambda _, request: request.allow() or True)
         window = Gtk.Window(type=Gtk.WindowType.POPUP)
         window.set_default_size(width, height)
@@ -528,6 +545,14 @@ class WebKitGtk:
         if box.get_dialog_type().value_nick != "alert":
             box.confirm_set_confirmed(True)
         return True
+
+    def asked_for_files(self, _: Any, request: Any) -> bool:
+        request.select_files(self.chosen)
+        return True
+
+    def choose(self, css: str, x: float, y: float, paths: list[str]) -> None:
+        self.chosen = paths
+        self.run(f"document.querySelector({json.dumps(css)}).click()")
 
     def goto(self, url: str) -> None:
         self.view.load_uri(url)

@@ -1,22 +1,35 @@
 #!/usr/bin/python3
-"""A second person at the clinic, over plain HTTP without scripts: signs in and writes into a chat.
+"""A second person of the demo clinic, over plain HTTP without scripts.
 
-    person.py LOGIN PASSWORD CHAT_URL TEXT
-    person.py LOGIN PASSWORD invite SITE_URL CONTACT NAME
+    person.py PHONE URL                          looks at a page
+    person.py PHONE URL FORM [NAME=VALUE ...]    fills in the form there whose address ends with FORM, and sends it;
+                                                 NAME=@PATH attaches a file
+                                                 TIMES=N in the environment: so often, with {n} the number
+    person.py near DATA URL                      nobody: brings the consultation at URL so near that its button opens,
+                                                 in the database of the clinic whose folder is DATA
 
-For a walk's `run` step: while the old engine shows the chat, the other side answers; or a doctor invites. Stdlib only.
+For a walk's `run` step: while the engine shows a chat, the other side answers, proposes, is ready. Where the page has
+no such form, FORM is an address beneath the page's that its script would post to. Who has signed in stays so: cookies
+are kept in $SCRATCH. Stdlib only.
 """
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import sys
 import uuid
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from http.client import HTTPResponse
-from http.cookiejar import CookieJar
+from http.cookiejar import LWPCookieJar
+from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, Request, build_opener
+
+PASSWORD = "ibolit-demo"
+FILE = 'form-data; name="{}"; filename="{}"\r\nContent-Type: application/octet-stream'
 
 
 class Forms(HTMLParser):
@@ -25,26 +38,34 @@ class Forms(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.found: list[tuple[str, dict[str, str]]] = []
-        self.inside = False
+        self.fields: dict[str, str] = {}  # of the form that is open
+        self.name = ""  # of the select or textarea that is open
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.inside = True
-            self.found.append((given.get("action", ""), {}))
-        elif tag in ("input", "textarea") and self.inside and given.get("name") and sends(given):
-            self.found[-1][1][given["name"]] = given.get("value", "")
+            self.fields = {}
+            self.found.append((given.get("action", ""), self.fields))
+        elif tag == "input" and given.get("name") and sends(given):
+            self.fields[given["name"]] = given.get("value", "")
+        elif tag in ("textarea", "select"):
+            self.name = given.get("name", "")
+        elif tag == "option" and self.name and ("selected" in given or self.name not in self.fields):
+            self.fields[self.name] = given.get("value", "")
+
+    def handle_data(self, words: str) -> None:
+        if self.lasttag == "textarea" and self.name:
+            self.fields[self.name] = words
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
-            self.inside = False
+            self.fields = {}  # a field outside belongs to none
+        elif tag in ("textarea", "select"):
+            self.name = ""
 
-    def with_field(self, name: str) -> tuple[str, dict[str, str]]:
-        for action, fields in self.found:
-            if name in fields:
-                return action, fields
-        raise SystemExit(f"the page has no form with {name}")
+    def to(self, ending: str) -> tuple[str, dict[str, str]] | None:
+        return next((form for form in self.found if form[0].split("?")[0].endswith("/" + ending)), None)
 
 
 def sends(field: dict[str, str]) -> bool:
@@ -52,36 +73,49 @@ def sends(field: dict[str, str]) -> bool:
 
 
 class Person:
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self.browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    def __init__(self, phone: str, keeps: Path) -> None:
+        self.phone = phone
+        self.cookies = LWPCookieJar(keeps / f"person{phone}.cookies")
+        if Path(self.cookies.filename or "").exists():
+            self.cookies.load(ignore_discard=True)
+        self.browser = build_opener(HTTPCookieProcessor(self.cookies))
 
-    def sign_in(self, login: str, password: str) -> None:
-        address, html = self.get("/login")
-        action, fields = Forms(html).with_field("password")
-        landed, _ = self.post(urljoin(address, action), fields | {"login": login, "password": password})
+    def visit(self, url: str) -> tuple[str, str]:
+        """The page, after signing in if it asks for that."""
+        landed, html = self.ask(Request(url))
+        if urlsplit(landed).path != "/login":
+            return landed, html
+        _, fields = Forms(html).found[0]
+        self.post(landed, fields | {"login": self.phone, "password": PASSWORD})
+        self.cookies.save(ignore_discard=True)
+        landed, html = self.ask(Request(url))
         if urlsplit(landed).path.startswith(("/login", "/consent")):
-            raise SystemExit(f"{login} was not let in: {landed}")
+            raise SystemExit(f"{self.phone} was not let in: {landed}")
+        return landed, html
 
-    def write(self, chat_url: str, text: str) -> None:
-        address, html = self.get(chat_url)
-        action, fields = Forms(html).with_field("text")
-        fields["client_id"] = fields.get("client_id") or str(uuid.uuid4())
-        self.post(urljoin(address, action), fields | {"text": text})
-
-    def invite(self, contact: str, name: str) -> None:
-        address, html = self.get("/invitations/new")
-        action, fields = Forms(html).with_field("contact")
-        landed, _ = self.post(urljoin(address, action), fields | {"contact": contact, "name": name})
-        if urlsplit(landed).path != "/invitations":
-            raise SystemExit(f"{contact} was not invited: {landed}")
-
-    def get(self, address: str) -> tuple[str, str]:
-        return self.ask(Request(urljoin(self.base, address)))
+    def send(self, url: str, ending: str, typed: dict[str, str], times: int = 1) -> None:
+        landed, html = self.visit(url)
+        forms = Forms(html)
+        token = {name: value for _, form in forms.found for name, value in form.items() if name == "csrf_token"}
+        action, fields = forms.to(ending) or (f"{landed}/{ending}", token)
+        for n in range(1, times + 1):
+            if "client_id" in fields:
+                fields["client_id"] = str(uuid.uuid4())
+            self.post(
+                urljoin(landed, action), fields | {name: text.replace("{n}", f"{n}") for name, text in typed.items()}
+            )
 
     def post(self, url: str, fields: dict[str, str]) -> tuple[str, str]:
-        headers = {"Origin": self.base.rstrip("/"), "Referer": url}
-        return self.ask(Request(url, data=urlencode(fields).encode(), headers=headers))
+        """As multipart/form-data, which every form of ours takes."""
+        line = uuid.uuid4().hex
+        body = b"".join(b"--%s\r\n%s\r\n" % (line.encode(), part(*field)) for field in fields.items())
+        where = urlsplit(url)
+        headers = {
+            "Origin": f"{where.scheme}://{where.netloc}",
+            "Referer": url,
+            "Content-Type": f"multipart/form-data; boundary={line}",
+        }
+        return self.ask(Request(url, data=b"%s--%s--\r\n" % (body, line.encode()), headers=headers))
 
     def ask(self, request: Request) -> tuple[str, str]:
         """Where one lands after redirects, and the page there."""
@@ -94,16 +128,33 @@ class Person:
             return answer.url, answer.read().decode()
 
 
+def part(name: str, value: str) -> bytes:
+    if not value.startswith("@"):
+        return f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+    path = Path(value[1:])
+    return f"Content-Disposition: {FILE.format(name, path.name)}\r\n\r\n".encode() + path.read_bytes()
+
+
+def bring_near(data: str, url: str) -> None:
+    start = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=10)
+    with sqlite3.connect(Path(data, "ibolit.db"), timeout=10) as db:
+        db.execute(
+            "UPDATE consultation SET starts_at = ?, ends_at = ? WHERE id = ?",
+            (f"{start}", f"{start + timedelta(minutes=30)}", urlsplit(url).path.rsplit("/", 1)[-1]),
+        )
+
+
 def main() -> None:
-    login, password, *deed = sys.argv[1:]
-    invites = deed[0] == "invite"
-    where = urlsplit(deed[1 if invites else 0])
-    person = Person(f"{where.scheme}://{where.netloc}/")
-    person.sign_in(login, password)
-    if invites:
-        person.invite(*deed[2:])
+    phone, url, *form = sys.argv[1:]
+    if phone == "near":
+        bring_near(url, form[0])
+        return
+    person = Person(phone, Path(os.environ["SCRATCH"]))
+    if form:
+        typed = dict(field.split("=", 1) for field in form[1:])
+        person.send(urldefrag(url).url, form[0], typed, int(os.environ.get("TIMES", 1)))
     else:
-        person.write(*deed)
+        person.visit(urldefrag(url).url)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Walks through a web app in a real browser engine, old or new, and tells what went wrong.
 
-    visit.py ENGINE URL [STEP ...] [-f FILE] [--shot PNG] [--size 360x640] [--timeout 10]
-             [--strict] [--allow REGEX]
+    visit.py ENGINE URL [STEP ...] [-f FILE ...] [--shot PNG] [--size 360x640] [--timeout 10]
+             [--strict] [--allow REGEX] [--report JSON] [--no-scripts]
 
 ENGINE is one of the names in engines.py, several with commas, or "all". A STEP is one line:
 
     open URL             loads a page (relative to the page shown now)
     fill CSS = TEXT      types into a field, picks an option; on/off for a check box
-    choose CSS = PATH    puts a file into a file field (not in firefox and webkitgtk)
+    choose CSS = PATH    puts a file into a file field
     click CSS            waits until the element is visible and nothing lies over it
     press CSS = KEY      keydown and keyup, e.g. Enter
     wait TEXT            waits until the page shows the text
@@ -22,6 +22,11 @@ ENGINE is one of the names in engines.py, several with commas, or "all". A STEP 
     back                 history.back()
     sleep SECONDS
     shot PNG             {engine} in the name becomes the engine's name
+    keep NAME            a shot of that name into $SHOTS, if that is set
+    part TITLE           what follows is told under this title; when it fails, the walk goes on with the next part
+    only EXPR            ends the part here, well, unless the expression is true
+    note EXPR            waits until the expression is a sentence, and tells it as the outcome of the part
+    allow REGEX          as --allow, to the part's end
 
 Ends with 1 when a step failed or a JS error went uncaught, with --strict also when console.error was called
 (htmx reports what it caught that way) or a request failed; what --allow matches does not count. Else with 0.
@@ -30,6 +35,7 @@ Ends with 1 when a step failed or a JS error went uncaught, with --strict also w
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import re
@@ -81,8 +87,9 @@ function fill(css, text) {
 function click(css) {
   var e = need(css), i, r, top;
   if (e.disabled) throw 'disabled: ' + css;
-  for (i = 0; i < 3; i++) {
-    if (i) e.scrollIntoView(i === 1);
+  for (i = 0; i < 4; i++) {
+    if (i) e.scrollIntoView(i !== 2);
+    if (i === 3) scrollBy(0, -innerHeight / 2);
     r = e.getClientRects()[0];
     top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
     if (top && (e.contains(top) || top.contains(e) && top.tagName === 'LABEL')) {
@@ -115,12 +122,29 @@ class StepFailed(Exception):
     pass
 
 
+@dataclasses.dataclass
+class Part:
+    """Of a walk; what the report tells of it."""
+
+    title: str
+    outcome: str = "works"
+    failure: str = ""
+    allow: str = ""
+    is_over: bool = False
+
+
 class Visit:
     def __init__(self, name: str, options: argparse.Namespace) -> None:
         self.name, self.options = name, options
         self.count, self.seen = {"error": 0, "console.error": 0, "request": 0}, 0
+        self.part = Part("")
+        self.parts = [self.part]
         width, height = options.size.split("x")
         self.engine = engines.start(name, int(width), int(height))
+        self.helpers = HELPERS
+        if options.no_scripts:
+            self.engine.switch_scripts_off()
+            self.helpers += "later = function (act) { act(); };"  # where no script runs, no timer does
         self.words: dict[str, Callable[[str], object]] = {
             "open": self.open,
             "fill": lambda rest: self.on_field("fill", rest),
@@ -131,43 +155,66 @@ class Visit:
             "gone": lambda t: self.until(f"text().indexOf({json.dumps(t)}) < 0", "the page still shows " + t),
             "see": lambda css: self.until(f"!!visible({json.dumps(css)})", "nothing visible matches " + css),
             "hidden": lambda css: self.until(f"!visible({json.dumps(css)})", "still visible: " + css),
-            "js": lambda expression: self.until(expression, "never true: " + expression),
+            "js": lambda expression: self.until(f"!!({expression})", "never true: " + expression),
             "print": lambda expression: self.say(json.dumps(self.js(expression), ensure_ascii=False)),
             "run": self.run,
             "back": lambda _: (self.js("history.back()"), self.engine.pump(0.5)),
             "sleep": lambda seconds: self.engine.pump(float(seconds)),
             "shot": self.shot,
+            "keep": self.keep,
+            "only": self.only,
+            "note": self.note,
+            "allow": lambda regex: setattr(self.part, "allow", regex),
         }
 
     def walk(self, steps: list[str]) -> int:
-        failed, done = False, 0
+        done = 0
         try:
             for line in steps:
-                began = time.monotonic()
-                try:
-                    self.step(line)
-                except Exception as error:
-                    failed = True
-                    why = error if isinstance(error, StepFailed) else repr(error)
-                    self.say(f"FAILED  {line}  -- {why}")
-                    self.tell_log()
-                    break
-                done += 1
-                self.tell_log()
-                self.say(f"ok {time.monotonic() - began:4.1f}s  {line}")
+                if line.startswith("part "):
+                    self.part = Part(line.removeprefix("part "))
+                    self.parts.append(self.part)
+                    self.say(f"-- {self.part.title}")
+                if line.startswith("part ") or not self.part.is_over:
+                    self.take(line)
+                done += not self.part.failure
             if self.options.shot:
                 self.shot(self.options.shot)
             self.engine.pump(0.3)
             self.tell_log()
+            if self.options.report:
+                self.report(self.options.report)
         finally:
             self.engine.close()
-        bad = failed or self.count["error"] or (self.options.strict and any(self.count.values()))
+        bad = any(part.failure for part in self.parts)
         errors, consoles, requests = self.count.values()
         self.say(
             f"{'FAIL' if bad else 'PASS'}: {done} of {len(steps)} steps, "
             f"{errors} JS errors, {consoles} console.error, {requests} failed requests"
         )
         return 1 if bad else 0
+
+    def take(self, line: str) -> None:
+        """A step with its time, or with why it failed."""
+        if line.startswith("part "):
+            return
+        began = time.monotonic()
+        try:
+            self.step(line)
+        except Exception as error:
+            why = error if isinstance(error, StepFailed) else repr(error)
+            self.part.failure, self.part.is_over = f"{line}  -- {why}", True
+            self.say(f"FAILED  {self.part.failure}")
+            self.keep("failed-" + re.sub(r"\W+", "-", self.part.title.lower()))
+        self.tell_log()
+        if not self.part.failure:
+            self.say(f"ok {time.monotonic() - began:4.1f}s  {line}")
+
+    def report(self, path: str) -> None:
+        agent = self.js("navigator.userAgent")
+        parts = [{"title": p.title, "outcome": p.outcome, "failure": p.failure} for p in self.parts if p.title]
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"engine": self.name, "agent": agent, "parts": parts}, f, ensure_ascii=False)
 
     def step(self, line: str) -> None:
         word, _, rest = line.strip().partition(" ")
@@ -231,6 +278,17 @@ class Visit:
         if process.returncode:
             raise StepFailed(f"the command ended with {process.returncode}")
 
+    def only(self, expression: str) -> None:
+        self.part.is_over = not self.js(f"!!({expression})")
+
+    def note(self, expression: str) -> None:
+        self.until(f"(window.__told = {expression}) && typeof __told === 'string'", "nothing to tell: " + expression)
+        self.part.outcome = str(self.js("__told"))
+
+    def keep(self, name: str) -> None:
+        if os.environ.get("SHOTS"):
+            self.shot(os.path.join(os.environ["SHOTS"], f"{self.name}-{name}.png"))
+
     def shot(self, path: str) -> None:
         self.engine.shot(path.replace("{engine}", self.name))
 
@@ -252,7 +310,7 @@ class Visit:
 
     def js(self, expression: str) -> Any:
         tried = f"try{{return JSON.stringify({{v:({expression})}})}}catch(e){{return JSON.stringify({{e:String(e)}})}}"
-        out = self.engine.run(f"(function(){{{HELPERS}\n{tried}}})()")
+        out = self.engine.run(f"(function(){{{self.helpers}\n{tried}}})()")
         if out is None:
             return None
         answer = json.loads(out)
@@ -261,16 +319,20 @@ class Visit:
         return answer.get("v")
 
     def tell_log(self) -> None:
+        """What went uncaught fails the part; what was only complained of, a strict one."""
         self.engine.pump(0.05)
         for kind, text in self.engine.log[self.seen :]:
             if kind == "console" and text.startswith("error: "):
                 kind, text = "console.error", text.removeprefix("error: ")
             text = " ".join(text.split())
-            if self.options.allow and re.search(self.options.allow, text):
+            if any(allowed and re.search(allowed, text) for allowed in (self.options.allow, self.part.allow)):
                 kind = "allowed " + kind
+            line = LABELS.get(kind, kind + " ") + text
             if kind in self.count:
                 self.count[kind] += 1
-            self.say(LABELS.get(kind, kind + " ") + text)
+                if kind == "error" or self.options.strict:
+                    self.part.failure = self.part.failure or line
+            self.say(line)
         self.seen = len(self.engine.log)
 
     def say(self, text: str) -> None:
@@ -282,12 +344,16 @@ def main() -> int:
     p.add_argument("engine")
     p.add_argument("url")
     p.add_argument("step", nargs="*")
-    p.add_argument("-f", "--file", help="a file of steps, one a line; # starts a comment")
+    p.add_argument("-f", "--file", action="append", default=[], help="steps, one a line; # starts a comment")
     p.add_argument("--shot", help="PNG written at the end, also after a failure")
     p.add_argument("--size", default="360x640")
     p.add_argument("--strict", action="store_true", help="console.error and failed requests count too")
     p.add_argument("--allow", help="errors to let pass, a regular expression")
     p.add_argument("--timeout", type=float, default=10)
+    p.add_argument(
+        "--no-scripts", action="store_true", help="the page's; where the engine lets us look on all the same"
+    )
+    p.add_argument("--report", help="a JSON file: what became of each part")
     options = p.parse_intermixed_args()
     names = engines.NAMES if options.engine == "all" else options.engine.split(",")
     if len(names) > 1:  # an engine fills a process: one each
@@ -295,8 +361,8 @@ def main() -> int:
         return max(subprocess.call([sys.executable, *sys.argv[:at], n, *sys.argv[at + 1 :]]) for n in names)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # tidy up also when a time limit ends us
     steps = ["open " + options.url, *options.step]
-    if options.file:
-        with open(options.file, encoding="utf-8") as f:
+    for path in options.file:
+        with open(path, encoding="utf-8") as f:
             steps += [line.strip() for line in f if line.strip() and not line.strip().startswith("#")]
     return Visit(names[0], options).walk(steps)
 

@@ -14,7 +14,7 @@ from ...extensions import db
 from ...models import Act, Attempt, AuditEvent, Consent, Device, Invitation, LoginCode, Tried, User
 from ...models.consent import CURRENT
 from ...services import passwords
-from ..entrance import address, enter, home_of, leave, local_path, write_down
+from ..entrance import address, enter, home_of, leave, left_for, local_path, write_down
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
 bp = Blueprint("auth", __name__)
@@ -131,9 +131,7 @@ def consent() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     leave()
     db.session.commit()
-    answer = make_response(redirect(url_for(".login"), 303))
-    answer.headers["Clear-Site-Data"] = '"storage"'  # drafts, stored chats, the service worker
-    return answer
+    return left_for(url_for(".login"))
 
 
 def _next() -> str | None:

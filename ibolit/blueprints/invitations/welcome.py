@@ -15,7 +15,7 @@ from ...database import writing
 from ...extensions import db
 from ...models import Invitation, LoginCode, User
 from ...rendering import link_to
-from ..entrance import accepted, address, leave
+from ..entrance import accepted, address, leave, left_for
 from .forms import GuestForm
 
 bp = Blueprint("welcome", __name__, url_prefix="/i")
@@ -92,9 +92,7 @@ def exit(token: str) -> ResponseReturnValue:
     """Somebody else sits at this phone."""
     leave()
     db.session.commit()
-    answer = make_response(redirect(url_for(".show", token=token), 303))
-    answer.headers["Clear-Site-Data"] = '"storage"'  # drafts, stored chats, the service worker
-    return answer
+    return left_for(url_for(".show", token=token))
 
 
 def _living(token: str) -> Invitation | None:

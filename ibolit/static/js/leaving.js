@@ -10,6 +10,10 @@ ibolit.behaviour('leaving', function (form) {
     if (isSomethingUnsent && !confirm('Есть неотправленный текст или файлы. Выйти и стереть?')) { event.preventDefault(); return; }
     ibolit.leaving = true;
     ours().forEach(function (key) { localStorage.removeItem(key); });
+    // What was kept for reading without a network, also from a page without that script. asks first: caches
+    if (window.caches) caches.keys().then(function (names) {
+      names.forEach(function (name) { if (name.indexOf('kept-') === 0) caches.delete(name); });
+    }, function () { /* forbidden: nothing is kept there */ });
     try { ['ibolit', 'ibolit-outbox'].forEach(function (name) { indexedDB.deleteDatabase(name); }); } catch (error) { /* an engine without it, or a forbidden one: nothing is kept there */ }
   });
 });

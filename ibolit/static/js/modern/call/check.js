@@ -12,16 +12,12 @@ class Check {
   }
 
   start() {
-    this.parts.show('plain', false);
-    this.parts.show('lines', true);
     const name = showInApp(this.parts);
     if (name) showTrouble(this.parts, { title: `Вы открыли сайт внутри ${name}`, steps: ['Там звонок может не работать. Нажмите «Открыть в браузере» или скопируйте ссылку и вставьте её в браузер телефона.'] });
-    if (!devices.can.call) {
-      const words = window.isSecureContext ? { title: 'Этот браузер не умеет звонить', steps: ['Обновите его, или откройте разговор на другом устройстве.'] } : devices.words(null, 'both');
-      showTrouble(this.parts, words);
-      this.parts.show('lines', false);
-      return;
-    }
+    if (!devices.can.call && window.isSecureContext) return; // the page itself says what to do instead
+    this.parts.show('plain', false);
+    if (!devices.can.call) { showTrouble(this.parts, devices.words(null, 'both')); return; }
+    this.parts.show('lines', true);
     this.begin();
     this.reach();
   }

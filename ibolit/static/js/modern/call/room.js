@@ -65,6 +65,8 @@ class Room {
   unveil(isStage) {
     this.parts.show('stage', isStage);
     this.parts.show('plain', !isStage);
+    const title = this.parts.get('plain-title'); // of an engine that cannot call, which this is not
+    if (title) title.textContent = title.getAttribute('data-able');
     this.main.classList.toggle('call--on', isStage);
     const phone = this.main.querySelector('.call-phone'), place = this.main.querySelector(isStage ? '.call__bottom' : '.call__plain .content');
     if (phone) place.insertBefore(phone, place.firstChild); // who asks to be telephoned is seen in both

@@ -5,6 +5,8 @@
 // engines (no rollback, no restartIce, no description made by itself) can do it. Every offer has the next `attempt`; a
 // connection is known by its `base`, the attempt it began with. What belongs to an older attempt is dropped, so delayed,
 // doubled and reordered words do no harm; what stays unanswered is said again.
+const readable = (sdp) => sdp.replace(/a=extmap-allow-mixed\r?\n/g, ''); // a line that Chrome 64 and Safari 11 choke on
+
 class Peer extends Teller {
   constructor({ leads, ice, wantsVideo, patience }) {
     super();
@@ -142,7 +144,7 @@ class Peer extends Teller {
   async takeAnswer({ attempt, sdp }) {
     if (attempt !== this.attempt || !this.pc || this.pc.signalingState !== 'have-local-offer') return;
     const pc = this.pc;
-    await pc.setRemoteDescription({ type: 'answer', sdp });
+    await pc.setRemoteDescription({ type: 'answer', sdp: readable(sdp) });
     if (pc !== this.pc) return;
     this.hush();
     await this.takeWaiting();
@@ -174,7 +176,7 @@ class Peer extends Teller {
     const pc = this.pc;
     this.attempt = attempt;
     this.answered = null;
-    await pc.setRemoteDescription({ type: 'offer', sdp });
+    await pc.setRemoteDescription({ type: 'offer', sdp: readable(sdp) });
     if (pc !== this.pc) return;
     await this.takeWaiting();
     const answer = await pc.createAnswer();
