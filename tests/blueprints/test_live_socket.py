@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 from browser import Browser
@@ -43,9 +44,17 @@ def listen(clinic: Flask) -> Iterator[Listen]:
     for visitor in opened:
         visitor.vanish()
     server.shutdown()
-    for one in set(threading.enumerate()) - before:
-        one.join(10)
+    end_all(lambda: set(threading.enumerate()) - before)
     server.server_close()
+
+
+def end_all(left: Callable[[], set[threading.Thread]]) -> None:
+    """One that is only beginning is listed already and cannot be waited for yet."""
+    until = monotonic() + 10
+    while (threads := left()) and monotonic() < until:
+        for one in threads:
+            if one.ident is not None:
+                one.join(10)
 
 
 def test_listener_hears_that_he_is_heard_and_then_the_news(
