@@ -30,6 +30,11 @@ from ibolit.models import Chat, Doctor, User
 from ibolit.services import Services, clock
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest walks begin first: at the end all test processes shall have something to do."""
+    items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in ("oldphones", "journey")])
+
+
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     data = tmp_path_factory.mktemp("clinic")
