@@ -48,10 +48,10 @@ Chromiums only.
 """
 
 
-def visit(engine: str) -> dict[str, Any]:
+def visit(engine: str, pictures: Path | None) -> dict[str, Any]:
     """The report of both ways, with scripts and without."""
     with tempfile.TemporaryDirectory() as folder:
-        told, report = walk(engine, Path(folder), WHOLE, PICTURES)
+        told, report = walk(engine, Path(folder), WHOLE, pictures)
         print(told if told.startswith("FAIL") else f"{engine}: passed", flush=True)
     if report and engine in CAN_SWITCH_SCRIPTS_OFF:
         with tempfile.TemporaryDirectory() as folder:
@@ -118,10 +118,11 @@ def press_pictures() -> None:
 
 def main() -> int:
     engines = sys.argv[1:] or list(ENGINES)
+    is_whole = engines == list(ENGINES)
     PICTURES.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(2) as pool:  # a process an engine: each answers its own walk's signals
-        reports = list(pool.map(visit, engines))
-    if engines == list(ENGINES):
+        reports = list(pool.map(visit, engines, [PICTURES if is_whole else None] * len(engines)))
+    if is_whole:
         press_pictures()
         write(reports)
     return 1 if any(failed(report) or not report["parts"] for report in reports) else 0
