@@ -23,6 +23,7 @@ from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
 from live_clinic import filled_clinic
+from long_tests import leave_out_long
 
 from ibolit import create_app, database
 from ibolit.extensions import db
@@ -30,8 +31,9 @@ from ibolit.models import Chat, Doctor, User
 from ibolit.services import Services, clock
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest walks begin first: at the end all test processes shall have something to do."""
+    leave_out_long(config, items)
     items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in ("oldphones", "journey")])
 
 

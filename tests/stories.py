@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
+from long_tests import LONG, examples
 
 from ibolit.extensions import db
 
 Verb = Callable[..., None]
 
 
-def search(variable: str, *, examples: int, steps: int, steps_of_more: int) -> settings:
-    """The same stories in every run; as many others, and longer ones, as the variable of the environment asks for."""
-    more = int(os.environ.get(variable, "0"))
+def search(*, short: int, steps: int, steps_of_long: int) -> settings:
+    """So many stories in a short run; a long one tells many others, and longer ones."""
     return settings(
-        max_examples=more or examples,
-        stateful_step_count=steps_of_more if more else steps,
-        derandomize=not more,
-        database=None,
-        deadline=None,
+        max_examples=examples(short),
+        stateful_step_count=steps_of_long if LONG else steps,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
         phases=(Phase.generate, Phase.shrink),  # explaining traces every line, for minutes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from long_tests import examples
 
 from ibolit.patient_lists import MOST_LINES, Line, NotAList, contact_of, read
 
@@ -107,7 +108,7 @@ def test_ten_thousand_lines_are_taken() -> None:
     assert lines[-1].number == MOST_LINES + 1
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_list_or_refused(data: bytes) -> None:
     try:
@@ -119,7 +120,7 @@ def test_any_bytes_are_a_list_or_refused(data: bytes) -> None:
         assert "\x00" not in line.name + line.typed
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.text(max_size=60))
 def test_any_contact_is_read_or_refused(typed: str) -> None:
     said = ""

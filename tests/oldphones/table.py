@@ -1,6 +1,6 @@
 """Walks the patient's whole way in every engine and writes what was seen: docs/engines.md and its screenshots.
 
-table.py [ENGINE ...]    named ones are walked and told about, but the document is written only of all
+table.py [ENGINE ... | all]    named ones are walked and told about; the document is written only when none is named
 """
 
 from __future__ import annotations
@@ -117,12 +117,12 @@ def press_pictures() -> None:
 
 
 def main() -> int:
-    engines = sys.argv[1:] or list(ENGINES)
-    is_whole = engines == list(ENGINES)
+    is_written = not sys.argv[1:]
+    engines = list(ENGINES) if is_written or sys.argv[1:] == ["all"] else sys.argv[1:]
     PICTURES.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(2) as pool:  # a process an engine: each answers its own walk's signals
-        reports = list(pool.map(visit, engines, [PICTURES if is_whole else None] * len(engines)))
-    if is_whole:
+        reports = list(pool.map(visit, engines, [PICTURES if is_written else None] * len(engines)))
+    if is_written:
         press_pictures()
         write(reports)
     return 1 if any(failed(report) or not report["parts"] for report in reports) else 0

@@ -2,7 +2,7 @@
 
 Everybody presses what his screen shows, and a screen may be old. Whatever happens: nothing paid takes place unpaid, no
 money is kept for what did not take place unless the clinic decided so, and nobody is bound to a time he never saw.
-CONSULTATIONS_EXAMPLES=1000 searches longer and elsewhere than the suite does.
+LONG_TESTS=1 searches longer and elsewhere than the suite does.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ ENDS = {
     ConsultationMissed: ConsultationState.MISSED,
 }
 
-PROFILE = search("CONSULTATIONS_EXAMPLES", examples=12, steps=40, steps_of_more=60)
+PROFILE = search(short=12, steps=40, steps_of_long=60)
 
 some = range(100)
 sides = ("patient", "doctor")

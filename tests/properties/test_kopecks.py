@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from long_tests import examples
 from yookassa_stub import YooKassaStub, _check_receipt, kopecks
 
 from ibolit.models import Payment, PaymentState, Refund, RefundState
@@ -21,7 +22,7 @@ from ibolit.services.payments import Customer, Item, Order
 from ibolit.services.payments.amounts import from_kopecks, to_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
-PROFILE = settings(max_examples=200, derandomize=True, database=None, deadline=None)
+PROFILE = settings(max_examples=examples(200))
 
 sums = st.integers(1, 10**9)
 titles = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80)
@@ -59,7 +60,7 @@ def test_half_goes_up_exactly(numerator: int, denominator: int) -> None:
     assert round_half_up(numerator, denominator) == exact
 
 
-@settings(PROFILE, max_examples=25)
+@settings(max_examples=examples(25))
 @given(amount=sums, title=titles, parts=st.lists(st.integers(1, 10**6), max_size=3))
 def test_receipts_add_up_to_what_moves(stub: YooKassaStub, amount: int, title: str, parts: list[int]) -> None:
     """The stub refuses a receipt whose items are not the sum; here the whole way, in parts and the rest."""

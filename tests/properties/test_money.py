@@ -1,7 +1,7 @@
 """The whole machinery of payments, driven at random against YooKassa's API on this machine.
 
 Whatever is pressed, paid, lost, repeated, refused and killed in whatever order: when the dust has settled, each kopeck
-the provider took is access given, money back, or a decision that waits for the operator. MONEY_EXAMPLES=1000 searches
+the provider took is access given, money back, or a decision that waits for the operator. LONG_TESTS=1 searches
 longer and elsewhere than the suite does.
 """
 
@@ -56,7 +56,7 @@ REFUSED = ("410",)
 PLACES = ("POST /payments", "GET /payments", "POST /refunds", "GET /refunds", "GET /receipts", "POST /receipts", "")
 ON_ITS_WAY = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED)
 
-PROFILE = search("MONEY_EXAMPLES", examples=50, steps=30, steps_of_more=50)
+PROFILE = search(short=50, steps=30, steps_of_long=50)
 
 some = st.integers(0, 99)
 payers = st.sampled_from(["pay", "pay", "pay", "less", "more", "dollars"])

@@ -1,0 +1,29 @@
+"""LONG_TESTS=1, which bin/test-all sets: more examples, new ones in every run, and the tests marked `long`."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+LONG = os.environ.get("LONG_TESTS", "") not in ("", "0")
+TIMES = 20
+
+
+def examples(usual: int) -> int:
+    """How many a property is to hold for: `settings(max_examples=examples(50))`."""
+    return usual * TIMES if LONG else usual
+
+
+# What a test's own settings leave open. A short run is the same every time, a long one looks elsewhere.
+settings.register_profile("ours", max_examples=examples(100), derandomize=not LONG, database=None, deadline=None)
+settings.load_profile("ours")
+
+
+def leave_out_long(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without LONG_TESTS a test marked `long` is not even counted as skipped."""
+    long = [] if LONG else [item for item in items if item.get_closest_marker("long")]
+    if long:
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
