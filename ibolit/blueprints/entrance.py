@@ -15,7 +15,7 @@ from .. import errors
 from ..config import current_settings
 from ..database import writing
 from ..extensions import db, login_manager
-from ..models import Act, AuditEvent, ChatMember, Consent, Device, Doctor, Invitation, User
+from ..models import Act, AuditEvent, Chat, ChatMember, Consent, Device, Doctor, Invitation, User
 from ..rendering import go, wants_fragment
 from . import confined
 
@@ -124,7 +124,8 @@ def home_of(user: User) -> str:
         return url_for("chat.show", id=g.invited_to)
     if user.is_operator:
         return url_for("operator.index")
-    return url_for("messages.index" if user.is_doctor or ChatMember.unread_of(user) else "doctors.index")
+    is_expected = user.is_doctor or ChatMember.unread_of(user) or Chat.awaits_first_word_of(user)
+    return url_for("messages.index" if is_expected else "doctors.index")
 
 
 def _held_invitation() -> Invitation | None:
@@ -184,7 +185,7 @@ def _gate() -> ResponseReturnValue | None:
 
 
 def _see() -> None:
-    """Presence, and the zone of the device: written at most once a minute."""
+    """Presence, the zone of the device, and what was sent to who is here already: written at most once a minute."""
     zone = request.cookies.get("zone", "")
     moved = not current_user.timezone_is_chosen and zone != (current_user.timezone or "") and _is_zone(zone)
     if not g.device.is_due_to_be_seen() and not moved:
@@ -193,6 +194,7 @@ def _see() -> None:
         g.device.see()
         if moved:
             current_user.follow_zone(zone)
+        _accept_invitations(current_user, None)
     session.modified = True  # the cookie rolls with the device
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -124,7 +124,9 @@ class Chat(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seq: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
-    last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # of the last word, or of the invitation that began it
     last_text: Mapped[str] = mapped_column(String(120), default="")
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # notes are nobody's last word
@@ -165,8 +167,11 @@ class Chat(Model):
     def inbox_of(
         cls, user: User, before: tuple[datetime, int] | None = None, only: Only | None = None
     ) -> Select[tuple[Chat]]:
-        """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen."""
-        begun = cls.visible_to(user).where(cls.last_seq > 0).order_by(cls.last_at.desc(), cls.id.desc())
+        """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen.
+
+        Who was invited finds his doctor here before a word is said; the doctor has him among his patients.
+        """
+        begun = cls.visible_to(user).where(cls._is_begun_for(user)).order_by(cls.last_at.desc(), cls.id.desc())
         if only is Only.UNREAD:
             mine = exists().where(ChatMember.chat_id == cls.id, ChatMember.user_id == user.id, ChatMember.unread > 0)
             begun = begun.where(mine)
@@ -205,8 +210,18 @@ class Chat(Model):
 
     @classmethod
     def newest_of(cls, user: User) -> Select[tuple[datetime | None]]:
-        """When something was last said in one of the person's chats."""
-        return select(func.max(cls.last_at)).where(cls.is_of(user))
+        """When something last moved a chat to the top of the person's list."""
+        return select(func.max(cls.last_at)).where(cls.is_of(user), cls._is_begun_for(user))
+
+    @classmethod
+    def _is_begun_for(cls, user: User) -> ColumnElement[bool]:
+        return cls.last_at.is_not(None) if user.doctor is None else cls.last_seq > 0
+
+    @classmethod
+    def awaits_first_word_of(cls, patient: User) -> bool:
+        """Some doctor has invited him, and nothing was said yet."""
+        silent = select(cls.id).where(cls.patient_id == patient.id, cls.last_seq == 0, cls.last_at.is_not(None))
+        return db.session.scalar(silent.limit(1)) is not None
 
     @classmethod
     def between(cls, patient: User, doctor: Doctor) -> Self | None:
@@ -220,10 +235,13 @@ class Chat(Model):
         """
         chat = cls.between(patient, doctor)
         if chat is not None:
+            if invited:
+                chat.last_at = chat.last_at or clock.now()
             return chat.id
         if not invited and not doctor.takes_new_patients():
             raise errors.DoctorTakesNoMessages
-        made = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
+        made: dict[str, object] = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
+        made["last_at"] = clock.now() if invited else None
         _insert_or_ignore(cls, [made])
         chat_id = db.session.scalars(
             select(cls.id).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id)
@@ -541,6 +559,6 @@ def _id_of_another(client_id: str, content: str) -> str:
     return "again-" + hashlib.sha256(f"{client_id}\n{content}".encode()).hexdigest()[:48]
 
 
-def _insert_or_ignore(model: type[Model], rows: list[dict[str, int]]) -> None:
+def _insert_or_ignore(model: type[Model], rows: Sequence[Mapping[str, object]]) -> None:
     dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     db.session.execute(dialect.insert(model).values(rows).on_conflict_do_nothing())

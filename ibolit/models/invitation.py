@@ -306,8 +306,10 @@ class Invitation(Model):
 
     @staticmethod
     def _talks(doctor: Doctor, phone: str | None, email: str | None) -> bool:
+        """Who has only looked at the chat, and does not find it in his list, may be invited to it."""
         contact = User.phone == phone if phone else User.email == email
         one = select(Chat.id).join(User, Chat.patient_id == User.id).where(Chat.doctor_id == doctor.id, contact)
+        one = one.where(Chat.last_at.is_not(None))
         return db.session.scalar(one.where(User.role == Role.PATIENT).limit(1)) is not None
 
     def _go_out(self) -> None:

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, later, make_chat, make_doctor, make_user
+from factories import PASSWORD, later, make_chat, make_doctor, make_user, say
 from flask import Flask
+from guests import BOTH, EMAIL, NEW, PHONE, TYPED, code_of, invite, letters, link_of
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -32,12 +33,6 @@ from ibolit.services.outbox import Letter
 
 Row = TypeVar("Row")
 
-TYPED = "8 (916) 123-45-67"
-PHONE = "+79161234567"
-EMAIL = "zoya@example.org"
-NEW = {"name": "Зоя Новикова", "password": "new horse battery"}
-BOTH = {"offer": "y", "personal_data": "y"}
-
 
 @pytest.fixture
 def operator(clinic: Flask) -> User:
@@ -49,34 +44,8 @@ def as_operator(clinic: Flask, operator: User) -> Browser:
     return Browser(clinic, operator)
 
 
-def invite(doctor: Doctor, contact: str = PHONE, name: str = "Зоя Новикова") -> Invitation:
-    to = {"email": contact} if "@" in contact else {"phone": contact}
-    invitation = Invitation.invite(db.session.get_one(Doctor, doctor.id), doctor.user, name=name, **to)
-    db.session.commit()
-    return invitation
-
-
-def link_of(services: Services) -> str:
-    """What the invited person finds in his SMS or letter."""
-    run_due()
-    found = re.search(r"http://127\.0\.0\.1:8000(/i/[a-z2-7]{24})\b", letters(services)[0].text)
-    assert found is not None
-    return found.group(1)
-
-
 def anew(row: Row) -> Row:
     return db.session.get_one(type(row), row.id)  # type: ignore[attr-defined]
-
-
-def letters(services: Services) -> list[Letter]:
-    return services.outbox.latest()
-
-
-def code_of(services: Services) -> str:
-    run_due()
-    found = re.search(r"код (\d{6})", letters(services)[0].text)
-    assert found is not None
-    return found.group(1)
 
 
 def come_in(browser: Browser, services: Services, link: str, **typed: object) -> str:
@@ -179,6 +148,7 @@ def test_same_contact_is_invited_once(as_doctor: Browser, doctor: Doctor, servic
 
 
 def test_who_talks_to_the_doctor_needs_no_invitation(as_doctor: Browser, chat: Chat, patient: User) -> None:
+    say(chat, patient)
     answer = as_doctor.post("/invitations", {"contact": patient.phone, "name": "Анна"})
     assert answer.status_code == 409
 
