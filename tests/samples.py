@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 import av
 import pillow_heif
@@ -332,6 +333,11 @@ def ogg(seconds: float = 1.0) -> bytes:
 def webm(seconds: float = 1.0) -> bytes:
     """As Chrome's MediaRecorder writes it: Opus, and no length said."""
     return sound("webm", "libopus", seconds, options={"live": "1"})
+
+
+def voice_of_firefox() -> bytes:
+    """3.2 seconds of its fake microphone, by Firefox ESR 153 itself."""
+    return (Path(__file__).parent / "recorded" / "voice-of-firefox.webm").read_bytes()
 
 
 def fragments(seconds: float = 1.0) -> bytes:

@@ -90,6 +90,12 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     patient.set_input_files(".call__chat .clip__choice:not(.clip__choice--camera) .clip__input", paper)
     write(patient, "Вот она")
     expect(bubble(doctor, "Вот она").locator("a").first).to_contain_text("Выписка.txt")
+    # Spoken while the call holds the microphone.
+    patient.get_by_label("Записать голосовое сообщение").click()
+    expect(patient.locator(".recorder__time")).to_have_text(re.compile("0:0[1-9]"))
+    patient.get_by_label("Остановить запись").click()
+    patient.get_by_label("Отправить голосовое сообщение").click()
+    expect(doctor.locator(".call__chat .message .voice")).to_have_count(1)
     press(patient, "chat")
     flows(patient)
     # Leaving is asked once; one comes back, and the doctor ends it for both.

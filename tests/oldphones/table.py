@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from live_clinic import ROOT
-from oldphones.walked import PLAIN, WALKS, walk
+from oldphones.walked import PLAIN, SPOKEN, WALKS, walk
 from PIL import Image
 
 WHOLE = (*WALKS[:-1], "network", WALKS[-1])
@@ -49,10 +49,15 @@ Chromiums only.
 
 
 def visit(engine: str, pictures: Path | None) -> dict[str, Any]:
-    """The report of both ways, with scripts and without."""
+    """The report of all its ways: with scripts, speaking, and without scripts."""
     with tempfile.TemporaryDirectory() as folder:
         told, report = walk(engine, Path(folder), WHOLE, pictures)
         print(told if told.startswith("FAIL") else f"{engine}: passed", flush=True)
+    if report:
+        with tempfile.TemporaryDirectory() as folder:
+            told, spoken = walk(engine, Path(folder), SPOKEN)
+            print(told if told.startswith("FAIL") else f"{engine}: passed, speaking", flush=True)
+            report["parts"] += spoken["parts"] if spoken else []
     if report and engine in CAN_SWITCH_SCRIPTS_OFF:
         with tempfile.TemporaryDirectory() as folder:
             told, plain = walk(engine, Path(folder), PLAIN, scripts=False)

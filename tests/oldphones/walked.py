@@ -20,6 +20,7 @@ Walks = tuple[str, ...]
 # Each begins where the one before ended.
 WALKS = ("invitation", "entry", "chat", "payment", "consultation", "profile", "leave")
 PLAIN = ("plain",)  # with scripts off, begins at /login
+SPOKEN = ("voice",)  # into the engine's own recorder, begins at /login
 # An old engine's word about what it does not know and therefore leaves out.
 HARMLESS = "^Unrecognized Content-Security-Policy directive"
 LONGEST = 900  # seconds

@@ -522,6 +522,13 @@ def test_the_length_of_sound_is_known(examine: Look, make: Callable[..., bytes])
     assert examine(make(2.0)).seconds == pytest.approx(2.0, abs=0.1)
 
 
+def test_a_voice_that_cannot_be_wound_back_is_read_twice(examine: Look, tmp_path: Path) -> None:
+    """As Firefox records it: neither length nor index."""
+    found = examine(samples.voice_of_firefox(), "voice.webm")
+    assert (found.kind, found.mimetype, found.seconds) == ("audio", "audio/webm", pytest.approx(3.2, abs=0.05))
+    assert media.to_voice(found.original, tmp_path, 300)[1] == pytest.approx(3.2, abs=0.05)
+
+
 def test_sound_without_a_sound_is_broken(refusal: Refusal) -> None:
     assert refusal(b"ID3\x04\0\0\0\0\0\0" + bytes(3000), "song.mp3") == Unreadable.BROKEN
     assert refusal(b"RIFF\x24\0\0\0WAVEfmt " + bytes(30), "song.wav") == Unreadable.BROKEN

@@ -44,7 +44,7 @@ def open_film(type: Type, source: Path, folder: Path) -> tuple[Type, dict[str, A
         seen = _picture_of(film)
         if seen is None and not film.streams.audio:
             raise Refused(Refused.BROKEN)
-        answer: dict[str, Any] = {"seconds": _seconds_of(film)}
+        answer: dict[str, Any] = {"seconds": _said_by(film) or _counted_in(type, source)}
         if seen is None:
             refined = kinds.M4A if type in (kinds.MP4, kinds.MOV) else type
             _refuse_silence(film)
@@ -90,14 +90,17 @@ def _codec_of(stream: VideoStream | AudioStream) -> str:
     return stream.codec_context.name if stream.codec_context else ""
 
 
-def _seconds_of(film: InputContainer) -> float | None:
-    if film.duration:
-        return max(0.0, film.duration / av.time_base)
+def _said_by(film: InputContainer) -> float | None:
+    return max(0.0, film.duration / av.time_base) if film.duration else None
+
+
+def _counted_in(type: Type, source: Path) -> float | None:
+    """A recording that was made live does not say how long it is, and one without an index cannot be wound back."""
     last = 0.0
-    for packet in film.demux():  # a recording that was made live does not say how long it is
-        if packet.pts is not None and packet.time_base:
-            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-    film.seek(0)
+    with opened(type, source) as film:
+        for packet in film.demux():
+            if packet.pts is not None and packet.time_base:
+                last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     return last or None
 
 

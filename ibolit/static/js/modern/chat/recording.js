@@ -8,6 +8,7 @@ ibolit.behaviour('recorder', (tray) => {
       : 'Микрофон запрещён. Нажмите значок слева от адреса сайта, разрешите микрофон и попробуйте ещё раз.',
     NotFoundError: 'Микрофон не найден. Подключите его или напишите текстом.'
   };
+  SENTENCES.OverconstrainedError = SENTENCES.NotFoundError; // so WebKitGTK says it, of a wish for any microphone
   const BUSY = 'Микрофон занят. Закройте другие приложения с ним и попробуйте ещё раз.';
   const TOO_SHORT = 'Слишком коротко. Удерживайте кнопку, пока говорите, или нажмите один раз, чтобы начать, и ещё раз в конце.';
   if (!recorder.canRecord) return undefined;
