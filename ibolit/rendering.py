@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,8 @@ from .services import clock
 RUSSIAN = Locale("ru")
 MARK_OF_LINK = re.compile(r"[.:@]\S")
 NBSP = "\u00a0"
+# Digits of the keyboard's own, thousands parted by spaces or not at all, at most two after the point or comma.
+SUM = re.compile(r"([0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,]([0-9]{1,2}))?\s*(?:₽|р\.?|руб\.?)?", re.IGNORECASE)
 MINUS = "\u2212"
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -78,16 +79,15 @@ def rubles(kopecks: int) -> str:
 
 
 def kopecks(words: str) -> int:
-    """«1 500», «1500,50 ₽» or «1500.50» as somebody types it. Raises ValueError for anything else."""
-    plain = "".join(words.split()).removesuffix("₽").replace(",", ".")
-    try:
-        sum_ = Decimal(plain) * 100
-        is_sum = 0 < sum_ < 10**11 and sum_ == int(sum_)
-    except ArithmeticError:  # no number at all
-        is_sum = False
-    if not is_sum:
+    """«1 500», «1500,50 ₽» or «1500.5 руб.» as somebody types it, in kopecks. Raises ValueError for anything else.
+
+    A point or comma before three digits may part thousands or kopecks: who typed it is asked, nobody guesses.
+    """
+    found = SUM.fullmatch(words.strip())
+    sum_ = int("".join(found[1].split())) * 100 + int((found[2] or "").ljust(2, "0")) if found else 0
+    if not 0 < sum_ < 10**11:
         raise ValueError(words)
-    return int(sum_)
+    return sum_
 
 
 def decimal(number: float) -> str:

@@ -72,7 +72,7 @@ class WholeField(IntegerField):
 class SumField(StringField):
     """Rubles as people type them, and `kopecks` once they are read; nothing is 0."""
 
-    WRONG = "Введите сумму в рублях, например 1500 или 1500,50."
+    WRONG = "Введите сумму в рублях, например 1 500 или 1500,50. После запятой – не больше двух цифр."
     kopecks = 0
 
     def pre_validate(self, form: FlaskForm) -> None:

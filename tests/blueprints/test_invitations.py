@@ -29,7 +29,6 @@ from ibolit.models import (
     User,
 )
 from ibolit.services import Services
-from ibolit.services.outbox import Letter
 
 Row = TypeVar("Row")
 

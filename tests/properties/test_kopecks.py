@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -51,6 +52,43 @@ def test_part_of_a_kopeck_is_never_rounded_away(value: Decimal) -> None:
 @given(sums)
 def test_sum_people_read_is_the_sum_they_can_type(amount: int) -> None:
     assert typed_sum(rubles(amount).removesuffix("\N{NO-BREAK SPACE}₽")) == amount
+
+
+GAPS = st.sampled_from(["", " ", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}", "\N{THIN SPACE}"])
+AFTER = st.sampled_from(["", "₽", " ₽", "\N{NO-BREAK SPACE}₽", "р", " р.", " руб", " руб."])
+
+
+@PROFILE
+@given(st.integers(1, 10**8), st.integers(0, 99), GAPS, st.sampled_from(".,"), AFTER)
+def test_sum_is_read_however_it_is_spelled(whole: int, rest: int, gap: str, point: str, after: str) -> None:
+    words = f"{whole:,}".replace(",", gap)
+    assert typed_sum(words + after) == whole * 100
+    assert typed_sum(f"{words}{point}{rest:02}{after}") == whole * 100 + rest
+    assert typed_sum(f" {words}{point}{rest // 10}{after} ") == whole * 100 + rest // 10 * 10
+
+
+@PROFILE
+@given(st.integers(1, 10**5), st.integers(0, 999), st.sampled_from(".,"))
+def test_three_digits_after_a_point_are_asked_back(whole: int, rest: int, point: str) -> None:
+    """«1.500» is fifteen hundred to one person and one and a half to another."""
+    with pytest.raises(ValueError, match=str(whole)):
+        typed_sum(f"{whole}{point}{rest:03}")
+
+
+SIGNS = st.text(st.sampled_from("0123456789 .,₽рeE+-_'٣²½Ⅷ\N{NO-BREAK SPACE}"), max_size=12)
+
+
+@PROFILE
+@given(st.one_of(SIGNS, st.text(max_size=8)))
+def test_whatever_is_typed_is_read_as_it_stands_or_asked_back(words: str) -> None:
+    try:
+        sum_ = typed_sum(words)
+    except ValueError:
+        return
+    plain = re.sub(r"[^0-9.,]", "", words).rstrip(".").replace(",", ".")
+    assert Decimal(plain) * 100 == sum_
+    assert len(plain.partition(".")[2]) <= 2
+    assert not re.search(r"[^0-9\s.,₽руб]", words, re.IGNORECASE)
 
 
 @PROFILE
