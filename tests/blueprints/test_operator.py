@@ -130,7 +130,9 @@ def test_nothing_to_decide(as_operator: Browser, paid: Payment) -> None:
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_approval_sends_the_money(as_operator: Browser, wished: Refund, operator: User, htmx: bool) -> None:
-    answer = as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": "2 500", "note": ""}, htmx=htmx)
+    answer = as_operator.post(
+        f"/operator/refunds/{wished.id}/approval", {"amount": "2 500", "confirmed": 2500_00}, htmx=htmx
+    )
     assert answer.status_code == (200 if htmx else 303)
     refund = now(wished)
     assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, 2500_00, operator.id)
@@ -143,8 +145,29 @@ def test_approval_sends_the_money(as_operator: Browser, wished: Refund, operator
 
 
 def test_another_sum_may_be_approved(as_operator: Browser, wished: Refund) -> None:
-    as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": "1000,50", "note": "Половина"}, htmx=True)
+    typed: dict[str, object] = {"amount": "1000,50", "confirmed": 1000_50, "note": "Половина"}
+    as_operator.post(f"/operator/refunds/{wished.id}/approval", typed, htmx=True)
     assert (now(wished).amount, now(wished).note) == (1000_50, "Половина")
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_sum_is_said_back_before_it_is_given(as_operator: Browser, wished: Refund, patient: User, htmx: bool) -> None:
+    """«1500» for «150»: whoever reads his own number again sees it."""
+    url = f"/operator/refunds/{wished.id}/approval"
+    answer = as_operator.post(url, {"amount": "1 500", "note": "Половина"}, htmx=htmx)
+    assert answer.status_code == 200
+    for words in (
+        "Вернуть 1\u00a0500\u00a0₽?",
+        f"Деньги получит {patient.name}.",
+        'value="150000"',
+        'value="Половина"',
+    ):
+        assert words in answer.text
+    assert (now(wished).state, acts().count(Act.REFUND_APPROVED)) == (RefundState.WISHED, 0)
+    changed = as_operator.post(url, {"amount": "150", "confirmed": 1500_00}, htmx=htmx)
+    assert "Вернуть 150\u00a0₽?" in changed.text  # another sum is another question
+    as_operator.post(url, {"amount": "150", "confirmed": 150_00}, htmx=htmx)
+    assert (now(wished).state, now(wished).amount) == (RefundState.SENDING, 150_00)
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -156,6 +179,8 @@ def test_another_sum_may_be_approved(as_operator: Browser, wished: Refund) -> No
         ("0", "Введите сумму в рублях"),
         ("-5", "Введите сумму в рублях"),
         ("1,005", "Введите сумму в рублях"),
+        ("1.500", "Введите сумму в рублях"),
+        ("1e3", "Введите сумму в рублях"),
         ("2500,01", "Вернуть можно не больше 2500,00 ₽."),
         ("99999999", "Вернуть можно не больше 2500,00 ₽."),
     ],
@@ -207,7 +232,9 @@ def test_failed_one_is_tried_again(as_operator: Browser, failed: Refund, htmx: b
 
 @pytest.mark.parametrize("second", ["approval", "refusal", "repeat"])
 def test_decided_once_stays_and_is_journalled_once(as_operator: Browser, wished: Refund, second: str) -> None:
-    first = as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": "100"}, htmx=True)
+    first = as_operator.post(
+        f"/operator/refunds/{wished.id}/approval", {"amount": "100", "confirmed": 100_00}, htmx=True
+    )
     assert first.status_code == 200
     again = as_operator.post(f"/operator/refunds/{wished.id}/{second}", {"amount": "200", "note": "Нет"}, htmx=True)
     assert again.status_code == 200
@@ -250,7 +277,7 @@ def test_unknown_number_is_said_at_its_field(as_operator: Browser, paid: Payment
 
 
 def give(browser: Browser, payment: Payment, htmx: bool = True, **more: object):  # type: ignore[no-untyped-def]
-    letter: dict[str, object] = {"amount": "500", "note": "Сбой связи", "rest": 2500_00}
+    letter: dict[str, object] = {"amount": "500", "confirmed": 500_00, "note": "Сбой связи", "rest": 2500_00}
     return browser.post(f"/operator/payments/{payment.id}/refunds", letter | more, htmx=htmx)
 
 
@@ -261,6 +288,16 @@ def test_part_goes_back_with_a_reason(as_operator: Browser, paid: Payment, opera
     assert (refund.amount, refund.cause, refund.note) == (500_00, Cause.OPERATOR, "Сбой связи")
     assert refund.decided_by == operator.id
     assert acts() == [Act.REFUND_MADE]
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_part_is_said_back_before_it_is_given(as_operator: Browser, paid: Payment, patient: User, htmx: bool) -> None:
+    answer = give(as_operator, paid, htmx, confirmed="")
+    assert answer.status_code == 200
+    assert "Вернуть 500\u00a0₽?" in answer.text
+    assert f"Деньги получит {patient.name}." in answer.text
+    assert 'value="Сбой связи"' in answer.text
+    assert db.session.scalars(db.select(Refund)).all() == []
 
 
 def test_double_click_gives_back_once(as_operator: Browser, paid: Payment) -> None:

@@ -23,8 +23,19 @@ class MoneyForm(FlaskForm):
             field.id = f"{thing}-{field.name}"
 
 
-class ApprovalForm(MoneyForm):
+class GivingForm(MoneyForm):
+    """`confirmed` is the sum, in kopecks, that was said back before the press: another one is said back first."""
+
     amount = SumField("Сумма, ₽", [DataRequired("Введите сумму.")])
+    confirmed = hidden_number(otherwise=-1)
+
+    def asks_back(self, rest: int) -> bool:
+        """Whether to ask before anything is given; more than the `rest`, in kopecks, is refused and not asked."""
+        asked, self.confirmed.data = self.confirmed.data, self.amount.kopecks
+        return bool(asked != self.amount.kopecks <= rest)
+
+
+class ApprovalForm(GivingForm):
     note = StringField("Причина", [NOT_TOO_LONG], [squeezed])
 
 
@@ -34,9 +45,8 @@ class RefusalForm(MoneyForm):
     )
 
 
-class RefundForm(MoneyForm):
+class RefundForm(GivingForm):
     """`rest` is what could go back when the form was drawn: pressed twice it gives back once."""
 
     rest = hidden_number(otherwise=-1)
-    amount = SumField("Сумма, ₽", [DataRequired("Введите сумму.")])
     note = StringField("Причина", [DataRequired("Напишите причину возврата."), NOT_TOO_LONG], [squeezed])

@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Dispatch, Payment, Refund, books
+from ...models import Act, Dispatch, Payment, Refund, RefundState, books
 from ...rendering import respond, wants_fragment
 from ..entrance import write_down
 from .forms import ApprovalForm, RefundForm, RefusalForm
@@ -33,10 +33,11 @@ class Decision:
     refund: Refund
     approval: ApprovalForm
     refusal: RefusalForm
+    asked: int = 0  # kopecks: «Вернуть 1 500 ₽?»
 
     @classmethod
     def about(
-        cls, refund: Refund, approval: ApprovalForm | None = None, refusal: RefusalForm | None = None
+        cls, refund: Refund, approval: ApprovalForm | None = None, refusal: RefusalForm | None = None, asked: int = 0
     ) -> Decision:
         thing = f"refund-{refund.id}"
         wanted = min(refund.amount, refund.payment.rest)
@@ -44,6 +45,7 @@ class Decision:
             refund,
             approval or ApprovalForm(thing, wanted, formdata=None),
             refusal or RefusalForm(f"{thing}-no", formdata=None),
+            asked,
         )
 
 
@@ -58,6 +60,8 @@ def approve(id: int) -> ResponseReturnValue:
     form = ApprovalForm(f"refund-{id}")
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, approval=form))
+    if refund.state is RefundState.WISHED and form.asks_back(refund.payment.rest):
+        return _refuse(Decision.about(refund, approval=form, asked=form.amount.kopecks), 200)
     try:
         is_decided = refund.approve(form.amount.kopecks, form.note.data or "", current_user)
     except errors.TooMuchBack as refusal:
@@ -109,6 +113,8 @@ def give_back(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     form = RefundForm("payment")
     if form.validate_on_submit():
+        if form.asks_back(payment.rest):
+            return _show_payment(payment, form, asked=form.amount.kopecks)
         try:
             payment.give_back_seeing(form.rest.data, form.amount.kopecks, form.note.data, current_user)
         except (errors.TooMuchBack, errors.RestHasChanged) as refusal:
@@ -116,11 +122,17 @@ def give_back(id: int) -> ResponseReturnValue:
             payment = _payment(id)
             form.amount.errors = [refusal.sentence]
     if form.errors:
-        return respond("operator/payment.html", page="operator/payment.html", status=422, payment=payment, form=form)
+        return _show_payment(payment, form, 422)
     write_down(Act.REFUND_MADE, payment.id)
     db.session.commit()
     fresh = RefundForm("payment", payment.rest, formdata=None)
     return respond("operator/payment.html", to=url_for(".show", id=id), payment=payment, form=fresh)
+
+
+def _show_payment(payment: Payment, form: RefundForm, status: int = 200, asked: int = 0) -> ResponseReturnValue:
+    """`asked`: the sum, in kopecks, that is said back before it is given."""
+    name = "operator/payment.html"
+    return respond(name, page=name, status=status, payment=payment, form=form, asked=asked)
 
 
 def _show_list(**more: str) -> str:
@@ -155,14 +167,14 @@ def _done(refund: Refund, act: Act | None, sentence: str) -> ResponseReturnValue
     return respond("operator/refund.html", to=url_for(".index"), decision=Decision.about(refund))
 
 
-def _refuse(decision: Decision) -> ResponseReturnValue:
-    """Without htmx the whole list comes back, with the form that was wrong in its place."""
+def _refuse(decision: Decision, status: int = 422) -> ResponseReturnValue:
+    """Without htmx the whole list comes back, with the form that was wrong, or asks something, in its place."""
     others = [one for one in _decisions() if one.refund.id != decision.refund.id]
     decisions = sorted([*others, decision], key=lambda one: one.refund.id)
     return respond(
         "operator/refund.html",
         page="operator/index.html",
-        status=422,
+        status=status,
         decision=decision,
         decisions=decisions,
         sms_today=Dispatch.sms_today(),
