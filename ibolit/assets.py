@@ -89,7 +89,7 @@ INSIDE = (
     "js/modern/aloud.js",
 )
 
-WORKER = ("sw-push.js", "sw-kept.js", "js/modern/lib/mailbag.js", "sw-outbox.js", "sw.js")
+WORKER = ("sw-shell.js", "sw-push.js", "sw-kept.js", "js/modern/lib/mailbag.js", "sw-outbox.js", "sw.js")
 
 # An open chat in engines with modules. They are joined into one: what one declares on its top, the next may use.
 CHAT = (

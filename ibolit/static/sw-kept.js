@@ -41,7 +41,7 @@ const kept = (() => {
   /* A page that the person opens. */
   async function note(event, answer) {
     const { pathname, search } = new URL(event.request.url);
-    if (!answer.ok || !(await names()).length) return;
+    if (!answer.ok || !isOurs(answer) || !(await names()).length) return;
     if (pathname === '/login') event.waitUntil(wipe());
     else if (PAGE.test(pathname) && !search) event.waitUntil(keep(pathname, answer.clone()));
   }
@@ -92,14 +92,18 @@ const kept = (() => {
     const [cacheName] = await names();
     try {
       const answer = await fetch(event.request);
-      if (cacheName && answer.status === 200) event.waitUntil(keepThumbnail(cacheName, event.request.url, answer.clone()));
+      if (cacheName && answer.status === 200 && isOurs(answer)) event.waitUntil(keepThumbnail(cacheName, event.request.url, answer.clone()));
       return answer;
     } catch (error) {
       const found = cacheName && await caches.match(event.request.url, { cacheName, ignoreVary: true });
-      if (found) return found;
+      if (found && isPicture(found)) return found;
+      if (found) event.waitUntil(caches.open(cacheName).then((cache) => cache.delete(event.request.url, { ignoreVary: true })));
       throw error;
     }
   }
+
+  /* Once whatever came was kept. */
+  function isPicture(answer) { return (answer.headers.get('Content-Type') || '').startsWith('image/'); }
 
   function keepThumbnail(name, url, answer) {
     return inTurn(async () => {
@@ -124,7 +128,7 @@ const kept = (() => {
 
   /* The server is told that nobody reads it now; its journal notes what the device was given. */
   async function fetchPage(path) {
-    const answer = await fetch(path, { credentials: 'same-origin', headers: { 'X-Kept-Copy': '1' } });
+    const answer = ours(await fetch(path, { credentials: 'same-origin', headers: { 'X-Kept-Copy': '1' } }));
     if (new URL(answer.url).pathname === '/login') await wipe();
     if (!answer.ok || answer.redirected) throw new Error('not shown');
     return keep(path, answer);

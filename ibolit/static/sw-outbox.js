@@ -40,7 +40,7 @@ const outbox = (() => {
     const stop = new AbortController(), timer = setTimeout(() => stop.abort(), PATIENCE);
     const asked = fetch(path, Object.assign({ credentials: 'same-origin', referrerPolicy: 'same-origin', signal: stop.signal }, more));
     asked.catch(() => {}).then(() => clearTimeout(timer));
-    return asked;
+    return asked.then(ours);
   }
 
   self.addEventListener('sync', (event) => { if (event.tag === mailbag.NAME) event.waitUntil(send()); });

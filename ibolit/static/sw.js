@@ -4,8 +4,16 @@ const SHELL = `shell-${VERSION}`, OFFLINE = '/offline';
 const PATIENCE = 8000;  // milliseconds for the network to show a page of which there is a copy
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll(ASSETS)));
+  event.waitUntil(caches.open(SHELL).then((cache) => Promise.all(ASSETS.map(async (path) => {
+    await cache.put(path, await (path === OFFLINE ? offlinePage() : shell.fetch(new Request(path))));
+  }))));
 });
+
+async function offlinePage() {
+  const answer = ours(await fetch(OFFLINE));
+  if (!answer.ok) throw new Error('not shown');
+  return answer;
+}
 
 /* The shell before this one stays: a page of that version may still be open and ask for its parts. */
 self.addEventListener('activate', (event) => {
@@ -41,13 +49,11 @@ self.addEventListener('fetch', (event) => {
 
 /* What is not precached stays after its first use: by such names nothing ever changes. */
 async function fromShell(request) {
-  const found = await caches.match(request, { cacheName: SHELL }) || await caches.match(request);
+  const found = await shell.find(request);
   if (found) return found;
-  const answer = await fetch(request);
-  if (answer.ok) {
-    const copy = answer.clone();
-    caches.open(SHELL).then((cache) => cache.put(request, copy)).catch(() => {});
-  }
+  const answer = await shell.fetch(request);
+  const copy = answer.clone();
+  caches.open(SHELL).then((cache) => cache.put(request, copy)).catch(() => {});
   return answer;
 }
 
@@ -56,6 +62,7 @@ async function show(event) {
   const asked = fromNetwork(event), copy = await kept.find(event.request.url);
   try {
     const answer = await (copy ? Promise.race([asked, lateness()]) : asked);
+    if (copy && answer.ok && !isOurs(answer)) return kept.shown(copy); // a filter's page tells less than what is kept here
     await kept.note(event, answer);
     return answer;
   } catch (error) {
@@ -67,7 +74,7 @@ async function show(event) {
 /* A gateway that cannot reach the clinic is no clinic either. */
 async function fromNetwork(event) {
   const answer = await event.preloadResponse || await fetch(event.request);
-  if (answer.status === 502 || answer.status === 504) throw new Error('nobody behind the gateway');
+  if (answer.status >= 500 && !isOurs(answer)) throw new Error('nobody behind the gateway');
   return answer;
 }
 

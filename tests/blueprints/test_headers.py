@@ -35,6 +35,7 @@ def test_every_answer_is_guarded(request: pytest.FixtureRequest, chat: Chat, who
     assert policy["form-action"] == "'self'"
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert "*" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-iBolit"]  # what pages know our word by
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Referrer-Policy"] == "same-origin"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from live_clinic import PASSWORD, LiveClinic
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from support.gate import Gate
 
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
@@ -45,6 +46,14 @@ def live(tmp_path_factory: pytest.TempPathFactory, filled: Path) -> Iterator[Liv
     clinic.stop()
 
 
+@pytest.fixture
+def gate(live: LiveClinic) -> Iterator[Gate]:
+    """A network to the clinic that a test may spoil: sign_in(…, base_url=gate.url)."""
+    gate = Gate(live.port)
+    yield gate
+    gate.stop()
+
+
 class Visitors:
     """Opens a browser window a person and collects what its pages complain of."""
 
@@ -56,7 +65,7 @@ class Visitors:
 
     def open(self, size: dict[str, int] = PHONE, **more: object) -> Page:
         context = self.chromium.new_context(
-            viewport=size, locale="ru-RU", timezone_id="Europe/Moscow", base_url=self.live.url, **more
+            **{"viewport": size, "locale": "ru-RU", "timezone_id": "Europe/Moscow", "base_url": self.live.url} | more
         )
         context.set_default_timeout(15_000)
         self.contexts.append(context)

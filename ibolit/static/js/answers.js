@@ -4,6 +4,16 @@
   var GONE = '<p class="notice notice--bad">' + ibolit.icon('alert') +
     '<span>Нет связи. Проверьте интернет и попробуйте ещё раз.</span></p>';
 
+  // A filter, a hotel's gate, a page of "we are being repaired" answer 200 as well. Only we send this header: without it
+  // nobody knows what happened, and nothing of it is placed.
+  function isOurs(xhr) { return !!xhr.getResponseHeader('X-iBolit'); }
+
+  document.addEventListener('htmx:beforeOnLoad', function (event) {
+    if (isOurs(event.detail.xhr)) return;
+    event.preventDefault();
+    complain();
+  });
+
   // A form with its errors (422) or a rule's refusal takes the form's place; anything else is shown where the server says.
   document.addEventListener('htmx:beforeSwap', function (event) {
     var xhr = event.detail.xhr, status = xhr.status;
@@ -24,7 +34,9 @@
   document.addEventListener('htmx:timeout', complain);
   document.addEventListener('htmx:wsOpen', forgive);
   window.addEventListener('online', forgive);
-  document.addEventListener('htmx:afterOnLoad', function (event) { if (event.detail.xhr.status < 400) forgive(); });
+  document.addEventListener('htmx:afterOnLoad', function (event) {
+    if (event.detail.xhr.status < 400 && isOurs(event.detail.xhr)) forgive();
+  });
 
   function complain() {
     var notices = document.getElementById('notices');
@@ -50,6 +62,7 @@
     Object.keys(headers).forEach(function (name) { xhr.setRequestHeader(name, headers[name]); });
     xhr.onload = function () {
       var elsewhere = xhr.getResponseHeader('HX-Redirect');
+      if (!isOurs(xhr)) { done(0, ''); return; }
       if (elsewhere && !isLeaving) { isLeaving = true; location.href = elsewhere; } // two at once would stop each other
       if (!elsewhere) done(xhr.status, xhr.responseText);
     };

@@ -195,6 +195,7 @@ const carrier = (() => {
     async finish(item) {
       const more = { 'Tus-Resumable': '1.0.0', 'Upload-Offset': String(item.size), 'Content-Type': 'application/offset+octet-stream' };
       const answer = await fetch(item.url, { method: 'PATCH', credentials: 'same-origin', headers: Object.assign(headers(), more) });
+      if (!answer.headers.has('X-iBolit')) throw new Error('not our answer');
       if (answer.ok || answer.status === 409) return;
       const words = await answer.text(), trouble = new Error('not taken');
       trouble.originalRequest = { getMethod: () => 'PATCH' };
@@ -206,7 +207,8 @@ const carrier = (() => {
 
     stumble(item, trouble) {
       if (trouble === CANCELLED) return;
-      const answer = trouble.originalResponse, status = answer ? answer.getStatus() : 0;
+      const told = trouble.originalResponse, answer = told && told.getHeader('X-iBolit') ? told : null; // else not ours
+      const status = answer ? answer.getStatus() : 0;
       const isNew = Boolean(answer) && trouble.originalRequest.getMethod() === 'POST';
       const isLasting = status < 400 || status >= 500 || LASTING.includes(status) || (!isNew && REFOUND.includes(status));
       if (isLasting) { this.later(item); return; }
