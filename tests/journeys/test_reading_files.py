@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 import pytest
 import samples
-from chat_page import bubble, open_chat
+from chat_page import bubble, open_chat, send
 from conftest import DESKTOP, PHONE, Visitors
 from playwright.sync_api import Locator, Page, expect
 
@@ -18,28 +14,6 @@ pytestmark = pytest.mark.journey
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
 CHAT = "/chats/1"
-
-
-def send(page: Page, files: dict[str, bytes], text: str = "", *, voice: bool = False) -> None:
-    """Through the doors, as the page's own scripts do."""
-    token = json.loads(page.get_attribute("body", "hx-headers") or "")
-    keys = [("uploads", _upload(page, name, data, token, voice=voice)) for name, data in files.items()]
-    form = urlencode([("text", text), ("client_id", f"files-{hash((text, *keys)) & 0xFFFFFFFF:08x}"), *keys])
-    headers = token | {"HX-Request": "true", "Content-Type": "application/x-www-form-urlencoded"}
-    answer = page.request.post(f"{CHAT}/messages", headers=headers, data=form)
-    assert answer.status == 200, answer.text()
-    id = re.search(r'id="(message-\d+)"', answer.text())
-    assert id is not None
-    expect(page.locator(f"#{id.group(1)}")).to_have_count(1)  # over the socket
-
-
-def _upload(page: Page, name: str, data: bytes, token: dict[str, str], *, voice: bool) -> str:
-    metadata = f"name {base64.b64encode(name.encode()).decode()}" + (",voice MQ==" if voice else "")
-    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(data)), "Upload-Metadata": metadata}
-    headers |= {"Content-Type": "application/offset+octet-stream"} | token
-    answer = page.request.post(f"{CHAT}/uploads", headers=headers, data=data)
-    assert answer.status == 201, answer.text()
-    return answer.headers["location"].rpartition("/")[2]
 
 
 def last(page: Page) -> Locator:
