@@ -17,28 +17,49 @@ from ibolit.services import clock
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"  # of chat 1
 
-# What has come over the wire so far: decoded frames, and the energy of the sound.
+# What a person has seen and heard so far. A player that stands still goes on counting packets, so it is the elements
+# themselves that are asked: whether they play, how long they have, and what they paint. The energy of the sound is the
+# engine's own word, for nobody listens at a loudspeaker.
 HEARD = """async call => {
-    const told = { frames: 0, energy: 0, video: false, path: '' };
-    const room = call.room;
+    const room = call.room, told = { energy: 0, path: '', own: null, remote: null };
+    const look = (video) => {
+        const canvas = document.createElement('canvas'), painter = canvas.getContext('2d');
+        Object.assign(canvas, { width: 32, height: 24 });
+        if (video.videoWidth) painter.drawImage(video, 0, 0, 32, 24);
+        return { plays: !video.paused && !video.ended, at: video.currentTime, isMute: video.muted,
+            paint: Array.from(painter.getImageData(0, 0, 32, 24).data) };
+    };
     if (!room || !room.peer || !room.peer.pc) return told;
-    const stats = await room.peer.stats();
-    const all = new Map();
+    told.remote = look(room.remote);
+    if (!call.querySelector('.call__own').hidden) told.own = look(call.querySelector('.call__mirror'));
+    const stats = await room.peer.stats(), all = new Map();
     stats.forEach(one => all.set(one.id, one));
     stats.forEach(one => {
-        if (one.type === 'inbound-rtp' && one.kind === 'video') told.frames += one.framesDecoded || 0;
         if (one.type === 'inbound-rtp' && one.kind === 'audio') told.energy += one.totalAudioEnergy || 0;
         if (one.type === 'candidate-pair' && one.nominated && one.state === 'succeeded') {
             const ends = [one.localCandidateId, one.remoteCandidateId];
             told.path = ends.map(id => (all.get(id) || {}).candidateType).join(' ');
         }
     });
-    told.video = room.remote.videoWidth > 0;
     return told;
 }"""
-GROWS = f"""async ([selector, before, wantsVideo]) => {{
-    const now = await ({HEARD})(document.querySelector(selector));
-    return now.energy > before.energy && (!wantsVideo || now.frames > before.frames);
+# In the page itself until it is so: Playwright's own waiting takes a promise for a yes. What is still missing else.
+GROWS = f"""async ([selector, wantsVideo, most]) => {{
+    const call = document.querySelector(selector), heard = {HEARD}, until = performance.now() + most;
+    const plays = (was, is) => is && is.plays && (!was || is.at > was.at);
+    const moves = (was, is) => is && (!was || was.paint.some((value, i) => Math.abs(value - is.paint[i]) > 24));
+    const before = await heard(call);
+    for (;;) {{
+        await new Promise((done) => setTimeout(done, 100));
+        const now = await heard(call), isOwn = Boolean(now.own), lacks = Object.entries({{
+            sound: now.energy > before.energy,
+            'their player': plays(before.remote, now.remote) && !now.remote.isMute,
+            'their picture': !wantsVideo || moves(before.remote, now.remote),
+            'own player': !isOwn || plays(before.own, now.own),
+            'own picture': !isOwn || moves(before.own, now.own)
+        }}).filter(([name, is]) => !is).map(([name]) => name);
+        if (!lacks.length || performance.now() > until) return lacks;
+    }}
 }}"""
 
 
@@ -66,8 +87,9 @@ def heard(page: Page) -> dict[str, Any]:
 
 
 def flows(page: Page, *, video: bool = True, timeout: float = 15_000) -> None:
-    """New frames are decoded, new sound is heard."""
-    page.wait_for_function(GROWS, arg=["#call", heard(page), video], timeout=timeout, polling=100)
+    """Both pictures play and move, and new sound is heard; `video`: the other side's picture moves, too."""
+    lacks = page.evaluate(GROWS, ["#call", video, timeout])
+    assert not lacks, f"still missing: {lacks}"
 
 
 def connected(*pages: Page) -> None:

@@ -12,7 +12,8 @@ from support.gate import Gate
 
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
-FAKE_MEDIA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # a microphone that beeps
+# A microphone that beeps, and two cameras.
+FAKE_MEDIA = ("--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream")
 
 expect.set_options(timeout=15_000)  # a busy machine is no broken page
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
+import samples
 from call_page import DOCTOR, PATIENT, agree, call, connected, flows, heard, press
-from chat_page import backstage, bubble, write
+from chat_page import backstage, bubble, send, write
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import FilePayload, Page, expect
@@ -16,6 +17,13 @@ from ibolit.extensions import db
 from ibolit.models import CallReport, TalkKind
 
 pytestmark = pytest.mark.journey
+
+ANDROID = "Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
+# As a return from another tab: the engine has stopped what it played.
+RETURN = """() => {
+    document.querySelectorAll('.call__view video').forEach((one) => one.pause());
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
 
 # Remembers what was asked for, and refuses what the test says.
 WATCHED_MEDIA = """
@@ -61,7 +69,7 @@ def pair(visitors: Visitors, live: LiveClinic) -> tuple[Page, Page, int]:
 
 def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
     id = agree(live, begun=False)
-    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    patient, doctor = visitors.sign_in(PATIENT, user_agent=ANDROID), visitors.sign_in(DOCTOR, DESKTOP)
     for page in (patient, doctor):
         page.goto(f"/consultations/{id}")
         page.click("text=Готов общаться")
@@ -80,6 +88,13 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     press(patient, "camera")
     expect(marks).to_have_text("")
     flows(doctor)
+    flows(patient)
+    press(patient, "flip")
+    expect(patient.locator(".call__own")).not_to_have_class(re.compile("mirrored"))
+    flows(doctor)
+    flows(patient)
+    patient.evaluate(RETURN)
+    flows(patient)
     # Writing and files go on beside the call.
     press(doctor, "chat")
     write(doctor, "Покажите, пожалуйста, выписку")
@@ -96,6 +111,13 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     patient.get_by_label("Остановить запись").click()
     patient.get_by_label("Отправить голосовое сообщение").click()
     expect(doctor.locator(".call__chat .message .voice")).to_have_count(1)
+    # What was said and is played over the talk stops nothing of it.
+    send(patient, {"voice.webm": samples.webm(10)}, "Вчерашний кашель", voice=True)
+    voice = bubble(patient, "Вчерашний кашель").locator(".voice")
+    voice.locator(".voice__play").click()
+    expect(voice).to_have_class("voice voice--plays")
+    flows(patient)
+    expect(voice).to_have_class("voice voice--plays")
     press(patient, "chat")
     flows(patient)
     # Leaving is asked once; one comes back, and the doctor ends it for both.

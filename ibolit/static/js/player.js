@@ -1,12 +1,18 @@
-// Sound and film: one thing plays at a time, a voice message has a player of ours, and what an engine cannot play is
+// Sound and film: one recording plays at a time, a voice message has a player of ours, and what an engine cannot play is
 // offered to be kept.
 (function () {
   'use strict';
   var STEP = 5, SPEEDS = { '1': ['1×', 'обычная'], '1.5': ['1,5×', 'полтора раза быстрее'], '2': ['2×', 'вдвое быстрее'] };
   var LOST_NETWORK = 2;
 
+  // What is live – a talk, one's own camera – has no address: it neither interrupts a recording nor is interrupted.
+  function isLive(media) { return !media.src && !media.querySelector('source'); }
+
   document.addEventListener('play', function (event) {
-    ibolit.each(document.querySelectorAll('audio, video'), function (other) { if (other !== event.target) other.pause(); });
+    if (isLive(event.target)) return;
+    ibolit.each(document.querySelectorAll('audio, video'), function (other) {
+      if (other !== event.target && !isLive(other)) other.pause();
+    });
   }, true);
 
   function two(number) { return (number < 10 ? '0' : '') + number; }

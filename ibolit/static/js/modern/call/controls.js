@@ -105,10 +105,15 @@ class Controls {
     const shown = mirror.srcObject && mirror.srcObject.getVideoTracks()[0];
     if (hasCamera && shown !== sending.video) {
       mirror.srcObject = new MediaStream([sending.video]);
-      mirror.play().catch(() => {});
+      this.playOwn();
     } else if (!hasCamera) mirror.srcObject = null;
     this.showChat(chat);
     if (sending.isReady && !this.isOffered) { this.isOffered = true; this.offer(); }
+  }
+
+  playOwn() {
+    const mirror = this.parts.get('mirror');
+    if (mirror.srcObject && mirror.paused) mirror.play().catch(() => {}); // muted: only a saved battery forbids it
   }
 
   showChat(chat) {

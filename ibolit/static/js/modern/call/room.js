@@ -201,6 +201,13 @@ class Room {
     if (playing) playing.then(() => this.silence(false), (error) => { if (error.name === 'NotAllowedError') this.silence(true); });
   }
 
+  // An engine may stop what is live all the same: behind another tab, in a window over others, by a headset's button.
+  resume() {
+    if (this.isOver || document.hidden) return;
+    if (this.remote.srcObject && this.remote.paused) this.play(this.remote.srcObject);
+    this.controls.playOwn();
+  }
+
   silence(isSilent) {
     this.isSilent = isSilent;
     this.show();
@@ -221,6 +228,7 @@ class Room {
     this.hearOf(window, 'pagehide', () => this.end());
     this.hearOf(window, 'pageshow', (event) => { if (event.persisted) location.reload(); });
     this.hearOf(document, 'visibilitychange', () => this.wake());
+    [this.remote, this.parts.get('mirror')].forEach((one) => this.hearOf(one, 'pause', () => setTimeout(() => this.resume(), 300)));
     // Its other news – a guess of the speed – come many times a minute.
     const network = navigator.connection;
     let type = network && network.type;
@@ -244,7 +252,7 @@ class Room {
   wake() {
     if (document.hidden || this.isOver) return;
     this.sending.reopenEnded();
-    if (this.remote.srcObject) this.play(this.remote.srcObject);
+    this.resume();
     if (this.peer && !this.isConnected) this.peer.refresh();
   }
 
