@@ -54,6 +54,7 @@ JS = (
     "js/zone.js",
     "js/countdown.js",
     "js/busy.js",
+    "js/progress.js",
     "js/notice.js",
     "js/offer.js",
     "js/home-screen.js",

@@ -56,12 +56,13 @@ def gate(live: LiveClinic) -> Iterator[Gate]:
 
 
 class Visitors:
-    """Opens a browser window a person and collects what its pages complain of."""
+    """Opens a browser window a person and collects what its pages complain of; a script's error fails every journey."""
 
     def __init__(self, chromium: Browser, live: LiveClinic) -> None:
         self.chromium = chromium
         self.live = live
         self.complaints: list[str] = []
+        self.script_errors: list[str] = []  # forgiven to nobody
         self.contexts: list[BrowserContext] = []
 
     def open(self, size: dict[str, int] = PHONE, **more: object) -> Page:
@@ -69,6 +70,9 @@ class Visitors:
             **{"viewport": size, "locale": "ru-RU", "timezone_id": "Europe/Moscow", "base_url": self.live.url} | more
         )
         context.set_default_timeout(15_000)
+        context.on(
+            "weberror", lambda error: self.script_errors.append(f"{error.error} on {error.page and error.page.url}")
+        )
         self.contexts.append(context)
         page = context.new_page()
         page.on("console", self._listen)
@@ -99,6 +103,7 @@ def visitors(chromium: Browser, live: LiveClinic) -> Iterator[Visitors]:
     yield visitors
     for context in visitors.contexts:
         context.close()
+    assert visitors.script_errors == []
 
 
 @pytest.fixture

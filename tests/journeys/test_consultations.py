@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from live_clinic import LiveClinic
 from playwright.sync_api import Locator, Page, expect
 
 from ibolit.extensions import db
-from ibolit.models import Consultation
+from ibolit.models import Chat, Consultation
 from ibolit.services import clock
 
 pytestmark = pytest.mark.journey
@@ -131,6 +132,12 @@ def test_free_one_is_asked_for_confirmed_moved_and_cancelled(
 def test_patient_without_scripts(visitors: Visitors, live: LiveClinic) -> None:
     doctor = visitors.sign_in(IVANOVA, DESKTOP)
     patient = visitors.sign_in(PYOTR, java_script_enabled=False)
+    with backstage(live):
+        db.session.get_one(Chat, 6).patient.choose_zone("Asia/Vladivostok")
+    open_chat(doctor, CHAT)
+    doctor.click(".strip >> text=Консультация")
+    doctor.fill("[name=time]", "16:00")
+    expect(doctor.locator("#patient-time")).to_contain_text(re.compile(r"У пациента будет .*23:00 \(МСК\+7\)"))
     propose(doctor, price="700")
     talk_id = newest(live)
     patient.goto(CHAT)
