@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import brotli
-from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, request
 
 STATIC = Path(__file__).parent / "static"
 
@@ -211,8 +211,8 @@ def init_assets(app: Flask) -> Assets:
 
 
 def lasting(path: str) -> str:
-    """The address of a file under static/, which says something else when the file does."""
-    return url_for("assets.show", name=current_app.extensions["ibolit_assets"].whole[path].name)
+    """The address of a file under static/, which says something else when the file does; no request is needed for it."""
+    return f"{bp.url_prefix}/{current_app.extensions['ibolit_assets'].whole[path].name}"
 
 
 @bp.get("/<path:name>")

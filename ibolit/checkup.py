@@ -19,7 +19,7 @@ from .config import current_settings
 from .database import check_schema
 from .errors import CannotStart, Trouble
 from .extensions import db
-from .models import AuditEvent, Device, PushSubscription
+from .models import Attempt, AuditEvent, Device, PushSubscription, Tried
 from .services import clock, probes, turn
 from .services.push import KEY_FILE
 
@@ -117,6 +117,14 @@ def push_keys() -> str:
         raise Trouble(str(failure)) from failure
 
 
+def live_screens() -> str:
+    """Whoever looked at one that failed saw the news within a minute all the same, and told nobody."""
+    failed = Attempt.recent(Tried.LIVE_SCREEN, "failed")
+    if failed:
+        raise Trouble(f"{failed} failed within a day: look for «a subscriber of» in the log, and tell iBolit's makers")
+    return "none failed within a day"
+
+
 Check = Callable[[], str]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -125,5 +133,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("clock", clocks),
     ("relay (TURN)", relay),
     ("push keys", push_keys),
+    ("live screens", live_screens),
     *checks.CHECKS,
 )

@@ -220,7 +220,8 @@ Subscriber = Callable[[Any], None]
 class Subscribers:
     """Who listens to which fact in one app."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_failure: Callable[[], None] = lambda: None) -> None:
+        self._on_failure = on_failure
         self._notices: dict[type[Fact], list[Subscriber]] = {}
         self._live: dict[type[Fact], list[Subscriber]] = {}
 
@@ -241,6 +242,7 @@ class Subscribers:
                 subscriber(fact)
             except Exception:
                 log.exception("a subscriber of %s failed", type(fact).__name__)
+                self._on_failure()
 
 
 def record(fact: Fact) -> None:

@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 from browser import Browser
 from copies import another_clinic, build, run
+from factories import later, say
 from flask import Flask
 
 from ibolit import checks, checkup
 from ibolit.errors import Trouble
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, PushSubscription
+from ibolit.models import Act, AuditEvent, Chat, PushSubscription, User
 from ibolit.services import chain, clock, probes, push
+from ibolit.subscribers import live
 
 Change = Callable[..., None]
-NAMES = ["database", "migrations", "clock", "relay (TURN)", "push keys"]
+NAMES = ["database", "migrations", "clock", "relay (TURN)", "push keys", "live screens"]
 NAMES += ["secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate"]
 
 
@@ -120,6 +122,18 @@ def test_push_services_must_be_able_to_complain(change_settings: Change, subject
         checkup.push_keys()
     change_settings(vapid_private_key=push.new_key(), vapid_subject="https://clinic.example")
     assert "complaints to https://clinic.example" in checkup.push_keys()
+
+
+def test_live_screen_that_failed_is_told_for_a_day(
+    clinic: Flask, chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checkup.live_screens() == "none failed within a day"
+    monkeypatch.setattr(live, "_chat_and_readers", lambda _id: 1 / 0)
+    say(chat, patient)
+    with pytest.raises(Trouble, match="^1 failed within a day"):
+        checkup.live_screens()
+    later(days=1, seconds=1)
+    assert checkup.live_screens() == "none failed within a day"
 
 
 @pytest.mark.parametrize("key", ["short", "0" * 64, "abc" * 20])

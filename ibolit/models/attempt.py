@@ -29,6 +29,7 @@ class Tried(StrEnum):
     HANDOVER = "handover"
     HANDOVER_FROM_ADDRESS = "handover_address"
     INVITATION = "invitation"
+    LIVE_SCREEN = "live_screen"
 
 
 # Carriers put whole towns behind one address, so an address may try much more than a person.
@@ -42,6 +43,7 @@ LIMITS = {
     Tried.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
     Tried.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
     Tried.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
+    Tried.LIVE_SCREEN: (0, timedelta(days=1)),  # what failed by our own fault, for `flask doctor`; nobody is refused it
     Tried.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
 }
 
@@ -57,14 +59,23 @@ class Attempt(Model):
     @classmethod
     def count(cls, kind: Tried, who: str) -> None:
         """Adds one attempt or raises TooManyAttempts; the check and the row are one step."""
-        key = fingerprint(f"{kind}:{who}")
-        queue_up(db.session, key)
-        most, period = LIMITS[kind]
-        recent = select(func.count()).where(cls.kind == kind, cls.key == key, cls.at > clock.now() - period)
-        if (db.session.scalar(recent) or 0) >= most:
+        attempt = cls.of(kind, who)
+        queue_up(db.session, attempt.key)
+        if cls.recent(kind, who) >= LIMITS[kind][0]:
             raise errors.TooManyAttempts
-        db.session.add(cls(kind=kind, key=key))
+        db.session.add(attempt)
         db.session.flush()
+
+    @classmethod
+    def of(cls, kind: Tried, who: str) -> Attempt:
+        return cls(kind=kind, key=fingerprint(f"{kind}:{who}"))
+
+    @classmethod
+    def recent(cls, kind: Tried, who: str) -> int:
+        """How many in the period of its limit."""
+        key, since = fingerprint(f"{kind}:{who}"), clock.now() - LIMITS[kind][1]
+        found = select(func.count()).where(cls.kind == kind, cls.key == key, cls.at > since)
+        return db.session.scalar(found) or 0
 
     @classmethod
     def forgive(cls, kind: Tried, who: str) -> None:

@@ -37,11 +37,11 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import live, notes, notices
+from . import failures, live, notes, notices
 
 
 def subscribe(app: Flask) -> None:
-    subscribers = Subscribers()
+    subscribers = Subscribers(on_failure=failures.note)
     app.extensions["ibolit_subscribers"] = subscribers
     subscribers.before_commit(ChatProlonged, notes.chat_prolonged)
     subscribers.before_commit(DaysGiven, notes.days_given)

@@ -1,0 +1,21 @@
+"""Live screens that failed are counted: the page asks again by itself, so nobody else would ever tell the operator."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ..database import writing
+from ..extensions import db
+from ..models import Attempt, Tried
+
+log = logging.getLogger(__name__)
+
+
+def note() -> None:
+    """In a session of its own: what failed may have left the usual one in any state."""
+    with suppress(SQLAlchemyError), Session(db.engine) as session, writing(session):
+        session.add(Attempt.of(Tried.LIVE_SCREEN, "failed"))
