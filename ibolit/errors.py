@@ -138,7 +138,7 @@ class NoteHasChanged(Refused):
     """On another device or in another window; what was typed here stays in the field."""
 
     status = 409
-    sentence = "Заметку изменили в другом окне, поэтому ваш текст не сохранён. Обновите страницу и допишите своё."
+    sentence = "Заметку изменили в другом окне. Ваш текст остался в поле, но не сохранён: сравните оба."
 
 
 class ChatNeedsNoDays(Refused):
@@ -217,6 +217,13 @@ class ConclusionHasChanged(Refused):
 
 class DraftIsOld(ConclusionHasChanged):
     sentence = "Уже есть новая версия заключения, этот черновик не сохраняется. Скопируйте текст и обновите страницу."
+
+
+class DraftHasChanged(Refused):
+    """By another page of the doctor's; what was typed here stays in the field."""
+
+    status = 409
+    sentence = "Черновик изменили в другом окне. Ваш текст остался в поле, но не сохранён: сравните оба."
 
 
 class NothingToReview(Refused):

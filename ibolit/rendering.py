@@ -254,8 +254,13 @@ def epoch(moment: datetime | None) -> int:
 
 
 def field_attributes(field: Any, hint: str, **wanted: Any) -> dict[str, Any]:
-    """An input's attributes; a screen reader is led to its error, else to its hint."""
-    attributes = {"class": "field__input"} | {name: value for name, value in wanted.items() if value}
+    """An input's attributes; a screen reader is led to its error, else to its hint.
+
+    No browser cuts in silence what is pasted and too long: the form says so, and keeps it.
+    """
+    attributes: dict[str, Any] = {"class": "field__input", "maxlength": False} | {
+        name: value for name, value in wanted.items() if value
+    }
     if field.errors:
         return attributes | errors_attributes(field)
     return attributes | ({"aria-describedby": f"{field.id}-hint"} if hint else {})

@@ -95,6 +95,20 @@ def own_practice() -> Doctor:
     return doctor
 
 
+def held_practice() -> Doctor:
+    """The same as it is now, and nobody else changes it until the commit."""
+    doctor = own_practice()
+    db.session.refresh(doctor, with_for_update={"of": Doctor})
+    return doctor
+
+
+def held_user() -> User:
+    """Who is signed in, as he is now; nobody else changes him until the commit."""
+    user: User = current_user._get_current_object()
+    db.session.refresh(user, with_for_update={"of": User})
+    return user
+
+
 def leave() -> None:
     g.device.end()
     write_down(Act.SIGNED_OUT, g.device.id)

@@ -21,6 +21,7 @@ from ..database import queue_up
 from ..events import ConclusionGiven, record
 from ..extensions import Model, db
 from ..services import clock
+from ..services.codes import mark_of
 from .attachment import Attachment
 from .consultation import Consultation
 from .consultation_states import COMING, ConsultationState
@@ -158,27 +159,49 @@ class ConclusionDraft(Model):
     text: Mapped[str] = mapped_column(Text)
     template: Mapped[Template | None] = mapped_column(word_of(Template))
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    pen: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of the page that wrote last
 
     @classmethod
     def of(cls, consultation: Consultation) -> Self | None:
         return db.session.get(cls, consultation.id)
 
     @classmethod
-    def keep(cls, consultation: Consultation, text: str, template: Template | None, *, seen: int) -> None:
-        """The last that comes is kept; nothing typed is no draft.
+    def keep(
+        cls,
+        consultation: Consultation,
+        text: str,
+        template: Template | None,
+        *,
+        seen: int,
+        pen: str = "",
+        expected: str = "",
+    ) -> None:
+        """The page that wrote last goes on; nothing typed is no draft.
 
-        Raises DraftIsOld for what was typed before a version that is given by now: an autosave that comes
-        late would bring its draft back.
+        Raises DraftIsOld for what was typed before a version that is given by now – an autosave that comes late would
+        bring its draft back – and DraftHasChanged as `refuse_unseen` does.
         """
         queue_up(db.session, f"consultation {consultation.id}")
         if Conclusion.newest_version(consultation) != seen:
             raise errors.DraftIsOld
+        cls.refuse_unseen(consultation, text, pen, expected)
         if not text.strip():
             cls.forget(consultation)
             return
         draft = cls.of(consultation) or cls(consultation_id=consultation.id)
-        draft.text, draft.template, draft.updated_at = text, template, clock.now()
+        draft.text, draft.template, draft.updated_at, draft.pen = text, template, clock.now(), pen
         db.session.add(draft)
+
+    @classmethod
+    def refuse_unseen(cls, consultation: Consultation, text: str, pen: str, expected: str) -> None:
+        """Raises DraftHasChanged when another page wrote since this one showed what has the mark `expected`."""
+        queue_up(db.session, f"consultation {consultation.id}")
+        mine = select(cls).where(cls.consultation_id == consultation.id).execution_options(populate_existing=True)
+        draft = db.session.scalar(mine)
+        if draft is None or not expected or draft.pen == pen or draft.text == text:
+            return
+        if mark_of(draft.text) != expected:
+            raise errors.DraftHasChanged
 
     @classmethod
     def forget(cls, consultation: Consultation) -> None:

@@ -10,9 +10,11 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from ...models import User
 from ...services import current_services
 from ...services.push import are_keys
 from ..auth.forms import NOT_TOO_LONG, NewPassword
+from ..editing import EditForm
 from ..typed import squeezed
 
 # Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
@@ -41,7 +43,7 @@ ZONES = (
 )
 
 
-class NameForm(FlaskForm):
+class NameForm(EditForm):
     name = StringField(
         "Имя и фамилия",
         [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков.")],
@@ -59,7 +61,7 @@ class EmailForm(FlaskForm):
             raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
 
 
-class ZoneForm(FlaskForm):
+class ZoneForm(EditForm):
     zone = SelectField("Часовой пояс", validate_choice=False)
 
     def __init__(self, *, followed: str, **kwargs: Any) -> None:
@@ -74,10 +76,14 @@ class ZoneForm(FlaskForm):
             raise ValidationError("Выберите пояс из списка.") from None
 
 
-class NotificationsForm(FlaskForm):
+class NotificationsForm(EditForm):
     """What a push may say. When it keeps silent a doctor chooses on his own page."""
 
     names = BooleanField("Показывать в уведомлениях имя врача")
+
+    @classmethod
+    def of(cls, user: User) -> NotificationsForm:
+        return cls(formdata=None, names=user.push_names)
 
 
 class SubscriptionForm(FlaskForm):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import login_required
 
 from ...extensions import db
+from ..entrance import held_user
 from .forms import NotificationsForm
 from .views import bp, refuse, saved
 
@@ -13,10 +14,10 @@ from .views import bp, refuse, saved
 @bp.post("/notifications")
 @login_required
 def choose_notifications() -> ResponseReturnValue:
-    form = NotificationsForm()
-    if not form.validate_on_submit():
+    user, form = held_user(), NotificationsForm()
+    if not (form.validate_on_submit() and form.meets(NotificationsForm.of(user))):
         return refuse("notifications", notifications_form=form)
-    current_user.push_names = form.names.data and current_user.is_patient
+    user.push_names = form.names.data and user.is_patient
     db.session.commit()
     return show_panel("Сохранено.")
 

@@ -11,11 +11,11 @@ from flask_wtf import FlaskForm
 
 from ... import errors
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, PushSubscription, Tried
+from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, PushSubscription, Tried, User
 from ...rendering import respond, wants_fragment
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
-from ..entrance import address, write_down
+from ..entrance import address, held_user, write_down
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
@@ -30,10 +30,12 @@ def index() -> ResponseReturnValue:
 @bp.post("/name")
 @login_required
 def rename() -> ResponseReturnValue:
-    form = NameForm()
+    user, form = held_user(), NameForm()
     if not form.validate_on_submit():
         return refuse("name", name_form=form)
-    current_user.rename(form.name.data)
+    if not form.meets(_name_form(user)):
+        return refuse("name", 409, name_form=form)
+    user.rename(form.name.data)
     db.session.commit()
     return saved("name", "Имя сохранено.")
 
@@ -84,10 +86,12 @@ def prove_email(id: int) -> ResponseReturnValue:
 @bp.post("/zone")
 @login_required
 def choose_zone() -> ResponseReturnValue:
-    form = _zone_form()
+    user, form = held_user(), _zone_form()
     if not form.validate_on_submit():
         return refuse("zone", zone_form=form)
-    current_user.choose_zone(form.zone.data)
+    if not form.meets(_zone_form_of(user)):
+        return refuse("zone", 409, zone_form=form)
+    user.choose_zone(form.zone.data)
     db.session.commit()
     return saved("zone", "Часовой пояс сохранён.")
 
@@ -134,19 +138,27 @@ def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
     """Everything the page shows; a form with errors takes the place of its fresh one."""
     proof = EmailProof.newest_of(current_user.id)
     return {
-        "name_form": NameForm(formdata=None, name=current_user.name),
+        "name_form": _name_form(current_user),
         "email_form": EmailForm(formdata=None),
-        "zone_form": _zone_form(formdata=None, zone=current_user.timezone if current_user.timezone_is_chosen else ""),
+        "zone_form": _zone_form_of(current_user),
         "password_form": PasswordForm(formdata=None),
         "pending": proof if proof and proof.is_alive() else None,
         "push": PushSubscription.of_device(g.device),
         "push_key": current_services.push.public_key,
         "push_refusal": "",
-        "notifications_form": NotificationsForm(formdata=None, names=current_user.push_names),
+        "notifications_form": NotificationsForm.of(current_user),
         "devices": db.session.scalars(Device.of(current_user)).all(),
         "this_device": g.device,
         "saved": "",
     } | forms
+
+
+def _name_form(user: User) -> NameForm:
+    return NameForm(formdata=None, name=user.name)
+
+
+def _zone_form_of(user: User) -> ZoneForm:
+    return _zone_form(formdata=None, zone=user.timezone if user.timezone_is_chosen else "")
 
 
 def _zone_form(**kwargs: Any) -> ZoneForm:

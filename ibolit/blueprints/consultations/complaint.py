@@ -24,8 +24,7 @@ def complaint(id: int) -> ResponseReturnValue:
     """As it was sent last, to be changed."""
     consultation = _own(id)
     refuse_complaint_of(consultation)
-    told = Complaint.of(consultation)
-    return _form(consultation, ComplaintForm(formdata=None, obj=told, client_id=new_client_id()))
+    return _form(consultation, _form_of(Complaint.of(consultation)))
 
 
 @bp.post("/<int:id>/complaint")
@@ -40,6 +39,8 @@ def send_complaint(id: int) -> ResponseReturnValue:
         return _refuse(consultation, form, 422)
     try:
         consultation.lock()
+        if not form.meets(_form_of(Complaint.of(consultation))):
+            return _refuse(consultation, form, 409)
         attachments = form.attached(consultation.chat)
         Complaint.tell(consultation, form.sheet, form.client_id.data, attachments)
     except errors.Refused as refusal:
@@ -50,6 +51,12 @@ def send_complaint(id: int) -> ResponseReturnValue:
     intake.discard_doubles(attachments)
     flash("Анкета отправлена врачу.")
     return go(url_for(".show", id=id))
+
+
+def _form_of(told: Complaint | None) -> ComplaintForm:
+    form = ComplaintForm(formdata=None, obj=told, client_id=new_client_id())
+    form.strength.data = form.strength.data or ""  # «Не указывать»
+    return form
 
 
 def _form(consultation: Consultation, form: ComplaintForm, *, status: int = 200) -> ResponseReturnValue:

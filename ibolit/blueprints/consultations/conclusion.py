@@ -14,6 +14,7 @@ from ...models import Act, Conclusion, ConclusionDraft, Consultation, IdentityLe
 from ...models.conclusion import refuse_conclusion_of
 from ...rendering import go, in_full, respond, wants_fragment
 from ...services import clock, papers
+from ...services.codes import mark_of
 from .. import intake
 from ..enclosures import room
 from ..entrance import write_down
@@ -43,6 +44,7 @@ def conclude(id: int) -> ResponseReturnValue:
     if wished is not None and not is_refused:
         text, template = TEXTS[wished], wished
     form = ConclusionForm(formdata=None, text=text, template=template, seen=len(versions), client_id=new_client_id())
+    form.pen.data, form.expected.data = new_client_id(), mark_of(written.text if written else "")
     return _form(consultation, form, draft=draft, template_is_refused=is_refused)
 
 
@@ -58,6 +60,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
         return _refuse(consultation, form, 422)
     try:
         consultation.lock()
+        form.refuse_unseen(consultation)
         attachments = form.attached(consultation.chat)
         conclusion = form.give(consultation, attachments)
     except errors.Refused as refusal:
@@ -80,9 +83,10 @@ def save_draft(id: int) -> ResponseReturnValue:
         return _draft_refused(consultation, form, 422)
     try:
         form.keep_draft(consultation, seen=form.seen.data)
-    except errors.DraftIsOld as refusal:
+    except (errors.DraftIsOld, errors.DraftHasChanged) as refusal:
         form.text.errors = [refusal.sentence]
-        return _draft_refused(consultation, form, refusal.status)
+        theirs = _show_theirs(consultation, form, refusal)
+        return _draft_refused(consultation, form, refusal.status, theirs)
     db.session.commit()
     return respond(
         "consultations/conclusion_draft.html", to=url_for(".conclude", id=id), saved_at=clock.now(), viewer=current_user
@@ -155,15 +159,30 @@ def _refuse_and_keep(consultation: Consultation, form: ConclusionForm, refusal: 
         form.seen.data, form.client_id.data = Conclusion.newest_version(consultation), new_client_id()
         form.keep_draft(consultation, seen=form.seen.data)
         db.session.commit()
+    _show_theirs(consultation, form, refusal)
     return _refuse(consultation, form, refusal.status)
 
 
-def _draft_refused(consultation: Consultation, form: DraftForm, status: int) -> ResponseReturnValue:
+def _show_theirs(consultation: Consultation, form: DraftForm, refusal: errors.Refused) -> str | None:
+    """What another page wrote, beside what was typed here; the next press has seen it."""
+    draft = ConclusionDraft.of(consultation) if isinstance(refusal, errors.DraftHasChanged) else None
+    if draft is None:
+        return None
+    form.text.theirs, form.expected.data = draft.text, mark_of(draft.text)
+    return draft.text
+
+
+def _draft_refused(
+    consultation: Consultation, form: DraftForm, status: int, theirs: str | None = None
+) -> ResponseReturnValue:
     if wants_fragment():
-        return respond(
-            "consultations/conclusion_draft.html", status=status, refusal=form.text.errors, viewer=current_user
-        )
+        over = {"name": "expected", "value": form.expected.data} if theirs is not None else None
+        told = {"refusal": form.text.errors, "theirs": theirs, "over": over, "viewer": current_user}
+        return respond("consultations/conclusion_draft.html", status=status, **told)
     whole = ConclusionForm(formdata=None, text=form.text.data, template=form.template.data, client_id=new_client_id())
+    whole.pen.data, whole.expected.data = form.pen.data, form.expected.data
+    if theirs is not None:
+        whole.text.theirs = theirs
     whole.seen.data, whole.text.errors = Conclusion.newest_version(consultation), form.text.errors
     return _form(consultation, whole, status=status)
 

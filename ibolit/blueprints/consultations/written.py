@@ -9,9 +9,10 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Attachment, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
+from ..editing import EditForm
 from ..enclosures import WithFiles
 from ..fields import hidden_number, not_offered
-from ..typed import squeezed, tidy
+from ..typed import CLIENT_ID, squeezed, tidy
 
 END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
 
@@ -59,9 +60,24 @@ class DraftForm(FlaskForm):
     )
     template = HiddenField()
     seen = hidden_number()  # the last version the doctor knew of
+    pen = HiddenField()  # this page's own: it may go on with what it wrote
+    expected = HiddenField()  # the mark of the text it began with
 
     def keep_draft(self, consultation: Consultation, *, seen: int | None) -> None:
-        ConclusionDraft.keep(consultation, self.text.data or "", template_of(self.template.data), seen=seen or 0)
+        text, template = self.text.data or "", template_of(self.template.data)
+        ConclusionDraft.keep(consultation, text, template, seen=seen or 0, pen=self._pen, expected=self._expected)
+
+    def refuse_unseen(self, consultation: Consultation) -> None:
+        """Raises DraftHasChanged: what another page wrote meanwhile would be thrown away."""
+        ConclusionDraft.refuse_unseen(consultation, self.text.data or "", self._pen, self._expected)
+
+    @property
+    def _pen(self) -> str:
+        return self.pen.data if self.pen.data and CLIENT_ID.fullmatch(self.pen.data) else ""
+
+    @property
+    def _expected(self) -> str:
+        return self.expected.data or ""
 
 
 class ConclusionForm(WithFiles, DraftForm):
@@ -98,7 +114,7 @@ def not_longer_than(most: int) -> Length:
     return Length(max=most, message=f"Длиннее {most} знаков. Сократите.")
 
 
-class ComplaintForm(WithFiles):
+class ComplaintForm(EditForm, WithFiles):
     trouble = TextAreaField(
         "Что беспокоит",
         [DataRequired("Напишите, что вас беспокоит."), not_longer_than(Complaint.LONGEST)],

@@ -157,7 +157,9 @@ def _talks(chat: Chat, before: Place | None = None) -> tuple[list[Consultation],
 def _refuse_note(chat: Chat, note: PatientNote | None, form: NoteForm, status: int) -> ResponseReturnValue:
     """Without scripts: what was typed above what is kept; sent again, it takes its place."""
     if wants_fragment():
-        return respond("patients/note_state.html", status=status, refusal=form.text.errors, viewer=current_user)
+        over = {"name": "seen", "value": note.version} if note and status == errors.NoteHasChanged.status else None
+        told = {"refusal": form.text.errors, "theirs": note.text if note else "", "over": over, "viewer": current_user}
+        return respond("patients/note_state.html", status=status, **told)
     form.see(note)
     return _page(chat, note, status, note_form=form)
 

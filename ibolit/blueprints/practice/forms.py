@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from ...models import Cut, Doctor, Introduction, Offer, Tariff
 from ...services import clock
+from ..editing import EditForm
 from ..fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
 from ..typed import squeezed, tidy
 
@@ -42,7 +43,7 @@ class PhotoForm(FlaskForm):
         return file if isinstance(file, FileStorage) and file.filename else None
 
 
-class IntroductionForm(FlaskForm):
+class IntroductionForm(EditForm):
     specialty = StringField("Специальность", [DataRequired("Напишите специальность."), no_longer(80)], [squeezed])
     practises_since = WholeField("С какого года работаете", [InputRequired("Введите год, например 2005.")])
     education = TextAreaField("Образование", [no_longer(2000)], [tidy])
@@ -73,7 +74,7 @@ class IntroductionForm(FlaskForm):
             raise ValidationError(f"Введите год от {EARLIEST} до {latest}.")
 
 
-class TermsForm(FlaskForm):
+class TermsForm(EditForm):
     price = PriceField("Обычная цена консультации, ₽")
     minutes = SelectField("Обычно длится, минут", coerce=int, choices=LENGTHS, **not_offered(NO_SUCH_LENGTH))
     free_days = WholeField(
@@ -106,7 +107,7 @@ class TimeField(StringField):
         self.minute = read.hour * 60 + read.minute
 
 
-class ReachabilityForm(FlaskForm):
+class ReachabilityForm(EditForm):
     available = BooleanField("Показывать «на связи», когда я на сайте")
     quiet_from = TimeField("Тихие часы с")
     quiet_to = TimeField("до")
@@ -125,7 +126,7 @@ class ReachabilityForm(FlaskForm):
             raise ValidationError("Начало и конец совпадают. Введите разное время.")
 
 
-class TariffForm(FlaskForm):
+class TariffForm(EditForm):
     """Each tariff has its own on the page, so their fields are told apart by a prefix."""
 
     title = StringField("Название", [DataRequired("Назовите тариф."), no_longer(80)], [squeezed])

@@ -11,6 +11,7 @@ from flask_login import login_required
 from ... import errors
 from ...extensions import db
 from ...models import Act, Tariff
+from ...rendering import plural, rubles
 from ..entrance import own_practice
 from ..fields import MoveForm
 from .forms import TariffForm, prefix_of
@@ -35,11 +36,14 @@ def add_tariff() -> ResponseReturnValue:
 @bp.post("/tariffs/<int:id>")
 @login_required
 def change_tariff(id: int) -> ResponseReturnValue:
-    form = TariffForm(prefix=prefix_of(id))
+    form, tariff = TariffForm(prefix=prefix_of(id)), _held(id)
     if not form.validate_on_submit():
-        _held(id)
         return refuse("tariffs", tariff_form=form)
-    return _press(id, lambda tariff: tariff.change(form.offer), f"Тариф «{form.title.data}» сохранён.")
+    if not tariff.replaced and not form.meets(TariffForm.of(tariff)):
+        return refuse("tariffs", 409, tariff_form=form)
+    offer = form.offer
+    typed = f" Вы ввели: «{offer.title}», {plural(offer.days, 'день', 'дня', 'дней')}, {rubles(offer.price)}."
+    return _press(id, lambda tariff: tariff.change(offer), f"Тариф «{offer.title}» сохранён.", typed)
 
 
 @bp.post("/tariffs/<int:id>/visibility")
@@ -66,13 +70,13 @@ def move_tariff(id: int) -> ResponseReturnValue:
     return _press(id, lambda tariff: tariff.move(form.steps.data), "Порядок изменён.")
 
 
-def _press(id: int, verb: Callable[[Tariff], object], sentence: str) -> ResponseReturnValue:
+def _press(id: int, verb: Callable[[Tariff], object], sentence: str, typed: str = "") -> ResponseReturnValue:
     tariff = _held(id)
     try:
         verb(tariff)
     except errors.TariffHasChanged as refusal:
         db.session.rollback()
-        return refuse("tariffs", status=refusal.status, refusal=refusal.sentence)
+        return refuse("tariffs", status=refusal.status, refusal=f"{refusal.sentence}{typed}")
     return saved("tariffs", sentence, Act.TARIFF_CHANGED, id)
 
 

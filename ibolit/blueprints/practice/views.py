@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ...models import Review
-from ..entrance import own_practice
+from ..entrance import held_practice, own_practice
 from .forms import IntroductionForm, ReachabilityForm, TermsForm
 from .panels import panels, refuse, saved
 
@@ -31,9 +31,11 @@ def preview() -> ResponseReturnValue:
 @bp.post("/introduction")
 @login_required
 def introduce() -> ResponseReturnValue:
-    doctor, form = own_practice(), IntroductionForm()
+    doctor, form = held_practice(), IntroductionForm()
     if not form.validate_on_submit():
         return refuse("introduction", introduction_form=form)
+    if not form.meets(IntroductionForm.of(doctor)):
+        return refuse("introduction", 409, introduction_form=form)
     doctor.introduce(form.words)
     return saved("introduction", "Сведения сохранены.")
 
@@ -41,9 +43,11 @@ def introduce() -> ResponseReturnValue:
 @bp.post("/terms")
 @login_required
 def set_terms() -> ResponseReturnValue:
-    doctor, form = own_practice(), TermsForm()
+    doctor, form = held_practice(), TermsForm()
     if not form.validate_on_submit():
         return refuse("terms", terms_form=form)
+    if not form.meets(TermsForm.of(doctor)):
+        return refuse("terms", 409, terms_form=form)
     doctor.ask_for(form.price.kopecks, form.minutes.data, form.free_days.data or 0)
     return saved("terms", "Условия сохранены.")
 
@@ -51,9 +55,11 @@ def set_terms() -> ResponseReturnValue:
 @bp.post("/reachability")
 @login_required
 def be_reachable() -> ResponseReturnValue:
-    doctor, form = own_practice(), ReachabilityForm()
+    doctor, form = held_practice(), ReachabilityForm()
     if not form.validate_on_submit():
         return refuse("reachability", reachability_form=form)
+    if not form.meets(ReachabilityForm.of(doctor)):
+        return refuse("reachability", 409, reachability_form=form)
     doctor.be_reachable(form.available.data, form.quiet_from.minute, form.quiet_to.minute)
     return saved("reachability", "Сохранено.")
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from ...models import ReplyTemplate
+from ..editing import EditForm
 from ..typed import squeezed, tidy
 
 
-class ReplyForm(FlaskForm):
+class ReplyForm(EditForm):
     """Each template has its own on the page, so their fields are told apart by a prefix."""
 
     name = StringField(
@@ -33,6 +33,11 @@ class ReplyForm(FlaskForm):
     @classmethod
     def new(cls) -> ReplyForm:
         return cls(formdata=None, prefix="new-")
+
+    @classmethod
+    def again(cls, form: ReplyForm) -> ReplyForm:
+        """What was typed for a template that is no more."""
+        return cls(formdata=None, prefix="new-", name=form.name.data, text=form.text.data)
 
     @classmethod
     def of(cls, template: ReplyTemplate) -> ReplyForm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, render_template, url_for
+from flask import Blueprint, abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
@@ -15,6 +15,9 @@ from ...rendering import respond, wants_fragment
 from ..entrance import own_practice
 from ..fields import MoveForm
 from .forms import ReplyForm, prefix_of
+
+GONE = "Этот шаблон удалили в другом окне. Ваш текст – внизу, в новом шаблоне: добавьте его, если он ещё нужен."
+CHANGED = "Этот шаблон изменили в другом окне. Прочтите его и удалите, если он больше не нужен."
 
 bp = Blueprint("replies", __name__, url_prefix="/replies")
 
@@ -51,9 +54,13 @@ def create() -> ResponseReturnValue:
 @bp.post("/<int:id>")
 @login_required
 def update(id: int) -> ResponseReturnValue:
-    template, form = _held(id), ReplyForm(prefix=prefix_of(id))
+    template, form = ReplyTemplate.held_by(own_practice(), id), ReplyForm(prefix=prefix_of(id))
+    if template is None:
+        return _refuse(409, refusal=GONE, new_form=ReplyForm.again(form))
     if not form.validate_on_submit():
         return _refuse(wrong={id: form})
+    if not form.meets(ReplyForm.of(template)):
+        return _refuse(409, wrong={id: form})
     template.change(form.name.data or "", form.text.data or "")
     return _saved("Шаблон сохранён.")
 
@@ -71,9 +78,11 @@ def move(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/removal")
 @login_required
 def delete(id: int) -> ResponseReturnValue:
-    """A second press finds it gone, as it should be."""
+    """A second press finds it gone, as it should be; a text that was never seen is not thrown away."""
     template = ReplyTemplate.held_by(own_practice(), id)
     if template is not None:
+        if request.form.get("expected") not in (None, ReplyForm.of(template).marks):
+            return _refuse(409, refusal=CHANGED)
         template.delete()
     return _saved("Шаблон удалён.")
 
@@ -95,5 +104,5 @@ def _saved(sentence: str) -> ResponseReturnValue:
     return respond("replies/list.html", to=url_for(".index"), **_panel(own_practice(), saved=sentence))
 
 
-def _refuse(**forms: Any) -> ResponseReturnValue:
-    return respond("replies/list.html", page="replies/index.html", status=422, **_panel(own_practice(), **forms))
+def _refuse(status: int = 422, **forms: Any) -> ResponseReturnValue:
+    return respond("replies/list.html", page="replies/index.html", status=status, **_panel(own_practice(), **forms))

@@ -2,7 +2,7 @@
 // reload or another device has it. A template fills the field only while nothing was written in it.
 ibolit.behaviour('autosave', function (form) {
   'use strict';
-  var PAUSE = 1000, RETRY = 5000, FIELDS = ['text', 'seen', 'template', 'pen'];
+  var PAUSE = 1000, RETRY = 5000, FIELDS = ['text', 'seen', 'template', 'pen', 'expected'];
   var field = form.elements.text, state = form.querySelector('[data-state]'), url = form.getAttribute('data-draft');
   var key = 'written:' + document.body.getAttribute('data-viewer') + ':' + url;
   var saved = form.hasAttribute('data-refused') ? null : field.value, asked = saved;
@@ -14,12 +14,33 @@ ibolit.behaviour('autosave', function (form) {
     ibolit.keep(key, field.value === saved ? '' : JSON.stringify({ text: field.value, saved: saved, asked: asked }));
   }
 
-  // Unless somebody wrote elsewhere meanwhile.
+  // Where somebody wrote elsewhere meanwhile, what was never saved here stands below, until it is taken or dropped.
   function recall() {
-    var kept = JSON.parse(ibolit.kept(key) || 'null'), here = words(field.value);
+    var kept = JSON.parse(ibolit.kept(key) || 'null'), here = words(field.value), lost = ibolit.kept(key + ':lost') || '';
     if (kept && (here === words(kept.saved) || here === words(kept.asked))) field.value = kept.text;
+    else if (kept && here.indexOf(words(kept.text)) < 0) lost = kept.text;
+    ibolit.keep(key + ':lost', lost);
+    if (lost) offer(lost);
     remember();
     if (field.value !== saved) later();
+  }
+
+  function offer(lost) {
+    var box = document.createElement('div'), presses;
+    box.innerHTML = '<p class="field__label">Набрано здесь раньше и не сохранено:</p><p class="field__theirs prewrap"></p>' +
+      '<button class="button button--small" type="button">Добавить в конец</button> ' +
+      '<button class="button button--small" type="button">Не нужно</button>';
+    box.querySelector('.field__theirs').textContent = lost;
+    presses = box.querySelectorAll('button');
+    function settle(event) {
+      if (event.currentTarget === presses[0]) field.value += (field.value ? '\n\n' : '') + lost;
+      ibolit.keep(key + ':lost', '');
+      form.removeChild(box);
+      field.focus();
+      later();
+    }
+    ibolit.each(presses, function (press) { press.addEventListener('click', settle); });
+    form.appendChild(box);
   }
 
   function body() {
@@ -53,6 +74,15 @@ ibolit.behaviour('autosave', function (form) {
     timer = setTimeout(save, PAUSE);
   }
 
+  // The text of another window was read, and this one shall take its place.
+  function over(event) {
+    var press = event.target;
+    if (!press.hasAttribute || !press.hasAttribute('data-over')) return;
+    form.elements[press.getAttribute('data-over')].value = press.getAttribute('data-value');
+    saved = null;
+    save();
+  }
+
   function isUntouched() {
     return !words(field.value) || [].some.call(form.querySelectorAll('[data-text]'), function (one) {
       return words(one.getAttribute('data-text')) === words(field.value);
@@ -82,6 +112,7 @@ ibolit.behaviour('autosave', function (form) {
 
   field.addEventListener('input', later);
   form.addEventListener('click', choose);
+  form.addEventListener('click', over);
   form.addEventListener('submit', submit);
   window.addEventListener('pageshow', onShow);
   window.addEventListener('online', save);
