@@ -41,8 +41,15 @@ Json = dict[str, Any]
 
 KEY_LIVES = timedelta(hours=24)
 CARD = {"first6": "555555", "last4": "4444", "expiry_month": "12", "expiry_year": "2030", "card_type": "MasterCard"}
-CONTROLS = ("pay", "decline", "expire", "finish_refund", "fail_refund", "register_receipts", "break_next", "heal",
+CONTROLS = ("pay", "decline", "expire", "finish_refund", "fail_refund", "register_receipts", "fail_receipts",
+            "refund_by_hand", "move_to_another_shop", "move_back", "distort", "break_next", "break_for_hours", "heal",
             "deliver_all", "lose_notices", "advance")  # fmt: skip
+METHODS: dict[str, Json] = {  # how one pays, as the answers tell of it
+    "bank_card": {"title": "Bank card *4444", "card": CARD},
+    "sbp": {"title": "СБП", "sbp_operation_id": "1027088AE4CB48CB81287833347A8777"},
+    "yoo_money": {"title": "YooMoney wallet 410011758831136", "account_number": "410011758831136"},
+    "tinkoff_bank": {"title": "T-Pay"},
+}  # fmt: skip
 
 
 class Wrong(Exception):
@@ -135,13 +142,19 @@ class YooKassaStub:
         self.requests: list[Seen] = []  # everything that arrived, the wrong included
         self.notices: list[Notice] = []  # what happened and was not delivered yet, in order
         self.refunds_wait = False  # True: a refund stays pending until finish_refund() or fail_refund()
-        self.receipts_wait = False  # True: receipts stay pending until register_receipts()
+        self.receipts_wait = False  # True: receipts stay pending until register_receipts() or fail_receipts()
+        self.refunds_fail = ""  # a reason: each refund ends so at once, as on a card that was closed
+        self.needs_email = False  # «Чеки от ЮKassa» go by e-mail only
+        self.has_no_methods = False  # nobody has switched on a way to pay
+        self._elsewhere: set[str] = set()  # payments that belong to another shop now
+        self._distorted: dict[str, dict[str, Any]] = {}  # by id: what an answer says otherwise, by dotted path
         self.webhook = ""  # an address that is notified at once; else notices wait for deliver()
         self.most_at_once = 0  # requests in the house at the same time, ever
         self._at_once = 0
         self._keys: dict[tuple[str, str], tuple[str, str, datetime]] = {}  # path and key: body, id, when
         self._orders: dict[str, Json] = {}  # what a payment was made of: receipt, return_url
         self._faults: list[tuple[str, Fault]] = []
+        self._lasting: list[tuple[str, Fault]] = []  # until heal()
         self._healed = threading.Event()
         self._skew = timedelta()
         self._lock = threading.RLock()
@@ -199,7 +212,7 @@ class YooKassaStub:
 
     # What payers, banks and cash desks do
 
-    def pay(self, payment_id: str, value: str = "", currency: str = "") -> None:
+    def pay(self, payment_id: str, value: str = "", currency: str = "", method: str = "bank_card") -> None:
         """Succeeds, by wish with another amount or currency than was asked. What is decided stays as it is."""
         with self._lock:
             payment = self.payments[payment_id]
@@ -217,27 +230,27 @@ class YooKassaStub:
                 "income_amount": {"value": income, "currency": amount["currency"]},
                 "refunded_amount": {"value": "0.00", "currency": amount["currency"]},
                 "authorization_details": {"rrn": "10000000000", "auth_code": "000000"} | secure,
-                "payment_method": {
-                    "type": "bank_card", "id": payment_id, "saved": False, "status": "inactive",
-                    "title": "Bank card *4444", "card": CARD,
-                },
+                "payment_method": _method(method, payment_id),
             }  # fmt: skip
             if receipt := self._orders[payment_id].get("receipt"):
                 self._make_receipt("payment", payment_id, receipt)
             self._tell("payment.succeeded", payment)
 
-    def decline(self, payment_id: str, reason: str = "general_decline", party: str = "payment_network") -> None:
+    def decline(self, payment_id: str, reason: str = "general_decline", *, method: str = "bank_card") -> None:
         with self._lock:
             payment = self.payments[payment_id]
             if payment["status"] != "pending":
                 return
             del payment["confirmation"]
+            party = "payment_network" if method else "yoo_money"
             payment |= {"status": "canceled", "cancellation_details": {"party": party, "reason": reason}}
+            if method:
+                payment["payment_method"] = _method(method, payment_id)
             self._tell("payment.canceled", payment)
 
     def expire(self, payment_id: str) -> None:
         """The payer did not come in an hour."""
-        self.decline(payment_id, "expired_on_confirmation", "yoo_money")
+        self.decline(payment_id, "expired_on_confirmation", method="")
 
     def finish_refund(self, refund_id: str) -> None:
         with self._lock:
@@ -273,6 +286,44 @@ class YooKassaStub:
                 if "receipt_registration" in payment and payment["status"] == "succeeded":
                     payment["receipt_registration"] = "succeeded"
 
+    def fail_receipts(self) -> None:
+        """The cash desk has given up on all that waited; YooKassa notifies nobody of it."""
+        with self._lock:
+            for receipt in self.receipts.values():
+                if receipt["status"] == "pending":
+                    receipt["status"] = "canceled"
+            for payment in self.payments.values():
+                if payment.get("receipt_registration") == "pending" and payment["status"] == "succeeded":
+                    payment["receipt_registration"] = "canceled"
+
+    # What is done in the shop's own cabinet
+
+    def refund_by_hand(self, payment_id: str, value: str = "") -> str:
+        """All that is left, or a part of it; no metadata, and a receipt as the cabinet makes it."""
+        with self._lock:
+            payment = self.payments[payment_id]
+            left = kopecks(payment["amount"]) - kopecks(payment["refunded_amount"])
+            amount = {"value": value or kopecks_to_value(left), "currency": payment["amount"]["currency"]}
+            line = self._orders[payment_id].get("receipt", {}).get("items", [{}])[0] | {"amount": amount}
+            made = {"payment_id": payment_id, "amount": amount, "receipt": {"items": [line]}}
+            return str(self._make_refund(made, payment)["id"])
+
+    def move_to_another_shop(self, payment_id: str) -> None:
+        """The shop's id or key was changed: this payment is nobody's here."""
+        self._elsewhere.add(payment_id)
+
+    def move_back(self, payment_id: str) -> None:
+        self._elsewhere.discard(payment_id)
+
+    def distort(self, id: str, path: str, value: Any = None) -> None:
+        """From now on answers say this of a payment, refund or receipt («amount.value»); DROPPED: they leave it out."""
+        self._distorted.setdefault(id, {})[path] = value
+
+    def straighten(self, id: str = "") -> None:
+        """The answers are as they were; all of them without an id."""
+        for one in [id] if id else list(self._distorted):
+            self._distorted.pop(one, None)
+
     # What tests look at
 
     def taken(self) -> int:
@@ -291,10 +342,16 @@ class YooKassaStub:
         with self._lock:
             self._faults += [(where, Fault.named(fault))] * times
 
+    def break_for_hours(self, fault: str, where: str = "") -> None:
+        """Every answer, until heal(): a key that was taken back, a bank that is down."""
+        with self._lock:
+            self._lasting.append((where, Fault.named(fault)))
+
     def heal(self) -> None:
         """No more faults; what was held or slow is answered now."""
         with self._lock:
             self._faults.clear()
+            self._lasting.clear()
             self._healed.set()
             self._healed = threading.Event()
 
@@ -350,7 +407,7 @@ class YooKassaStub:
             try:
                 self._check_name(seen.headers)
                 said = self._create(seen) if seen.method == "POST" else self._show(seen)
-                return 200, json.dumps(said).encode()  # as it is at this moment
+                return 200, json.dumps(self._as_told(said)).encode()  # as it is at this moment
             except Wrong as wrong:
                 return wrong.status, json.dumps(wrong.body).encode()
 
@@ -360,7 +417,18 @@ class YooKassaStub:
                 if f"{seen.method} {seen.path}".startswith(where):
                     del self._faults[place]
                     return fault
-        return None
+            return next(
+                (fault for where, fault in self._lasting if f"{seen.method} {seen.path}".startswith(where)), None
+            )
+
+    def _as_told(self, said: Json) -> Json:
+        """With the oddities tests asked for."""
+        if said.get("type") == "list":
+            return said | {"items": [self._as_told(one) for one in said["items"]]}
+        told: Json = json.loads(json.dumps(said))
+        for path, value in self._distorted.get(said.get("id", ""), {}).items():
+            _put(told, path, value)
+        return told
 
     def _check_name(self, headers: dict[str, str]) -> None:
         expected = base64.b64encode(f"{self.shop_id}:{self.secret_key}".encode()).decode()
@@ -391,12 +459,24 @@ class YooKassaStub:
         if found is None:
             raise Wrong(404, "not_found", "No such method")
         things = self._things(found[1])
+        things = {id: one for id, one in things.items() if not self._is_elsewhere(one)}
         if not found[2]:
             return _listed(things, seen.query)
         if found[2] not in things:
             kind = found[1][1:-1].capitalize()
             raise Wrong(404, "not_found", f"{kind} doesn't exist or access denied", f"{found[1][1:-1]}_id")
         return things[found[2]]
+
+    def _is_elsewhere(self, thing: Json) -> bool:
+        return bool({thing["id"], thing.get("payment_id")} & self._elsewhere)
+
+    def _paid(self, id: Any) -> Json:
+        payment = self.payments.get(id)
+        if payment is None or self._is_elsewhere(payment):
+            raise invalid("payment_id", "Payment doesn't exist or access denied")
+        if payment["status"] != "succeeded":
+            raise invalid("payment_id", "Payment is not succeeded")
+        return payment
 
     def _create_payment(self, body: Json) -> Json:
         _check_amount(body.get("amount"))
@@ -408,7 +488,9 @@ class YooKassaStub:
         metadata = body.get("metadata", {})
         if len(metadata) > 16 or not all(isinstance(value, str) and len(value) <= 512 for value in metadata.values()):
             raise invalid("metadata")
-        _check_receipt(body.get("receipt"), body["amount"])
+        _check_receipt(body.get("receipt"), body["amount"], needs_email=self.needs_email)
+        if self.has_no_methods:
+            raise invalid("payment_method_data.type", "Payment method is not available")
         id = _id()
         page = f"http://127.0.0.1:{self.port}/pay/{id}"
         self._orders[id] = body
@@ -421,40 +503,42 @@ class YooKassaStub:
         return self.payments[id]
 
     def _create_refund(self, body: Json) -> Json:
-        payment = self.payments.get(body.get("payment_id", ""))
-        if payment is None:
-            raise invalid("payment_id", "Payment doesn't exist or access denied")
-        if payment["status"] != "succeeded":
-            raise invalid("payment_id", "Payment is not succeeded")
+        payment = self._paid(body.get("payment_id", ""))
         _check_amount(body.get("amount"), payment["amount"]["currency"])
         alive = [one for one in self.refunds.values() if one["status"] != "canceled"]
         gone = sum(kopecks(one["amount"]) for one in alive if one["payment_id"] == payment["id"])
         if gone + kopecks(body["amount"]) > kopecks(payment["amount"]):
             raise invalid("amount.value", "Requested amount is more than available for refund")
-        _check_receipt(body.get("receipt"), body["amount"])
+        _check_receipt(body.get("receipt"), body["amount"], needs_email=self.needs_email)
+        refund = self._make_refund(body, payment, waits=self.refunds_wait or bool(self.refunds_fail))
+        if self.refunds_fail:
+            self.fail_refund(refund["id"], self.refunds_fail)
+        return refund
+
+    def _make_refund(self, body: Json, payment: Json, *, waits: bool = False) -> Json:
         id = _id()
         self._orders[id] = body
         self.refunds[id] = {
             "id": id, "payment_id": payment["id"], "status": "pending", "amount": body["amount"],
-            "created_at": self._stamp(), "receipt_registration": "pending", "metadata": body.get("metadata", {}),
+            "created_at": self._stamp(), "receipt_registration": "pending",
         }  # fmt: skip
-        if not self.refunds_wait:
+        if "metadata" in body:
+            self.refunds[id]["metadata"] = body["metadata"]
+        if not waits:
             self.finish_refund(id)
         return self.refunds[id]
 
     def _create_receipt(self, body: Json) -> Json:
         if body.get("type") != "payment" or body.get("send") is not True:
             raise invalid("type" if body.get("type") != "payment" else "send")
-        payment = self.payments.get(body.get("payment_id", ""))
-        if payment is None or payment["status"] != "succeeded":
-            raise invalid("payment_id", "Payment doesn't exist or access denied")
+        payment = self._paid(body.get("payment_id", ""))
         settlements = body.get("settlements") or [{}]
         if settlements[0].get("type") != "prepayment" or len(settlements) != 1:
             raise invalid("settlements")
         if any(item.get("payment_mode") != "full_payment" for item in body.get("items", [])):
             raise invalid("items.payment_mode")
         _check_amount(settlements[0].get("amount"), payment["amount"]["currency"])
-        _check_receipt(body, settlements[0]["amount"])
+        _check_receipt(body, settlements[0]["amount"], needs_email=self.needs_email)
         return self._make_receipt("payment", payment["id"], body)
 
     def _make_receipt(self, kind: str, payment_id: str, data: Json, refund_id: str = "") -> Json:
@@ -520,11 +604,33 @@ def _check_amount(amount: Any, currency: str = "RUB") -> None:
         raise invalid("amount")
 
 
-def _check_receipt(receipt: Any, amount: Json) -> None:
+DROPPED = "<dropped>"  # as a value of distort(): the field is not there
+
+
+def _put(thing: Json, path: str, value: Any) -> None:
+    """«amount.value» of a thing, where it has one."""
+    *way, last = path.split(".")
+    for name in way:
+        if not isinstance(thing.get(name), dict):
+            return
+        thing = thing[name]
+    if value == DROPPED:
+        thing.pop(last, None)
+    else:
+        thing[last] = value
+
+
+def _method(kind: str, id: str) -> Json:
+    return {"type": kind, "id": id, "saved": False, "status": "inactive"} | METHODS[kind]
+
+
+def _check_receipt(receipt: Any, amount: Json, *, needs_email: bool) -> None:
     """As for a shop that must send receipts."""
     if not isinstance(receipt, dict):
         raise invalid("receipt", "Receipt is missing or illegal")
     customer = receipt.get("customer", {})
+    if needs_email and not customer.get("email"):
+        raise invalid("receipt.customer.email", "Receipt customer email is required")
     if not (re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", customer.get("email", "")) or
             re.fullmatch(r"\d{11,15}", customer.get("phone", ""))):  # fmt: skip
         raise invalid("receipt.customer")
