@@ -28,6 +28,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.REFUND: payments.give_back,
     JobKind.RECEIPTS: payments.fetch_receipts,
     JobKind.CLOSING_RECEIPT: payments.close,
+    JobKind.RECONCILIATION: payments.reconcile,
     JobKind.CONSULTATION: consultations.keep_time,
     JobKind.NOTIFICATION: notifications.deliver,
     JobKind.PUSH: pushes.push,
@@ -49,7 +50,11 @@ class Lane:
 # provider of payments who thinks, and behind no ten thousand invitations; and nobody's push stands behind one slow
 # push service.
 HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
-MONEY = Lane(frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT}))
+MONEY = Lane(
+    frozenset(
+        {JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION}
+    )
+)
 MANY = Lane(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
 PUSHES = Lane(frozenset({JobKind.PUSH}), keep=timedelta(minutes=5), width=4)
 LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)

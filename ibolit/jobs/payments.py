@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from ..config import current_settings
 from ..extensions import db
-from ..models import Consultation, Job, JobKind, Payment, PaymentState, Receipt, Refund, RefundState
+from ..models import Consultation, Job, JobKind, Payment, PaymentState, Receipt, Refund, RefundState, reconciliation
+from ..models.reconciliation import Statement
 from ..rendering import link_to
 from ..services import clock, current_services
 from ..services.payments import GatewayRefused, GatewayUnsure, Item
@@ -18,6 +19,8 @@ from ..services.payments import GatewayRefused, GatewayUnsure, Item
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY = timedelta(minutes=10)
+WATCHED_EVERY = timedelta(days=1)
+UNSURE_PAUSE = timedelta(minutes=5)
 RECEIPTS_COME_WITHIN = timedelta(days=7)
 
 
@@ -58,10 +61,35 @@ def give_back(job: Job) -> None:
     except GatewayRefused as refusal:
         log.warning("refund №%d refused: %s", refund.id, refusal.reason)
         refund.fail(refusal.reason)
+        Job.hasten(JobKind.RECONCILIATION, refund.payment_id)  # it may have been done in the bank's own cabinet
     else:
         refund.settle(back)
     if refund.state is RefundState.SENDING:
         job.repeat_in(refund.pause)
+
+
+def reconcile(job: Job) -> None:
+    """Once a day for a fortnight, and whenever somebody speaks of it: what was done in the bank's own cabinet."""
+    payment = db.session.get_one(Payment, job.subject_id)
+    if payment.provider_id is None:
+        return
+    said = _statement_of(payment)
+    if said is None or not reconciliation.book(payment, said):
+        job.repeat_in(UNSURE_PAUSE)
+    elif payment.is_watched:
+        job.repeat_in(WATCHED_EVERY)
+
+
+def _statement_of(payment: Payment) -> Statement | None:
+    """What the bank says of it now; None of a doubt. Ends the transaction. Raises GatewayRefused."""
+    assert payment.provider_id is not None
+    provider_id, known = payment.provider_id, payment.returned_by_bank
+    db.session.commit()
+    try:
+        return Statement.of(provider_id, known, current_services.payments)
+    except GatewayUnsure as doubt:
+        log.info("payment №%d: %s", payment.id, doubt)
+        return None
 
 
 def fetch_receipts(job: Job) -> None:
@@ -83,17 +111,31 @@ def fetch_receipts(job: Job) -> None:
 
 
 def close(job: Job) -> None:
-    """The second receipt of a prepayment, when the bought time is over (54-ФЗ; RECEIPT_MODE is the accountant's)."""
+    """The second receipt of a prepayment, when the bought time is over (54-ФЗ; RECEIPT_MODE is the accountant's).
+
+    The bank is asked first: of money that is gone no service was paid.
+    """
     payment = db.session.get_one(Payment, job.subject_id)
     if not _is_closed_later() or payment.rest <= 0 or payment.provider_id is None:
         return
-    key, items = f"closing-{payment.key}"[:36], [Item(payment.title, payment.rest)]
-    asked = payment.provider_id, payment.rest, key, payment.customer, items
+    said = _statement_of(payment)
+    if said is None or not reconciliation.book(payment, said):
+        job.repeat_in(UNSURE_PAUSE)
+        return
+    left = min(payment.rest, said.found.amount - (said.found.refunded or 0))
+    if left > 0:
+        _send_closing_receipt(job, payment, left)
+
+
+def _send_closing_receipt(job: Job, payment: Payment, left: int) -> None:
+    assert payment.provider_id is not None
+    key, items = f"closing-{payment.key}"[:36], [Item(payment.title, left)]
+    asked = payment.provider_id, left, key, payment.customer, items
     db.session.commit()
     try:
         current_services.payments.close(*asked)
     except GatewayUnsure:
-        job.repeat_in(timedelta(minutes=5))
+        job.repeat_in(UNSURE_PAUSE)
     except GatewayRefused as refusal:
         log.error("closing receipt of payment №%d refused: %s", payment.id, refusal.reason)
     else:
@@ -105,6 +147,7 @@ def sweep(job: Job) -> None:
     waiting = {
         JobKind.PAYMENT: Payment.unended(),
         JobKind.REFUND: Refund.unended(),
+        JobKind.RECONCILIATION: Payment.watched(),
         JobKind.CONSULTATION: Consultation.unended(),
     }
     for kind, ids in waiting.items():

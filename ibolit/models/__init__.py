@@ -32,6 +32,7 @@ from .notification import Channel, Notification, NotificationKind, NotificationS
 from .patient_import import Fault, ImportLine, PatientImport
 from .patient_note import PatientNote
 from .payment import Payment, PaymentState
+from .payment_alert import AlertKind, PaymentAlert
 from .promise import Promise
 from .push_subscription import PushSubscription
 from .receipt import Receipt
@@ -43,6 +44,7 @@ from .user import EmailProof, IdentityLevel, Role, User
 __all__ = [
     "Access",
     "Act",
+    "AlertKind",
     "Attachment",
     "AttachmentState",
     "Attempt",
@@ -91,6 +93,7 @@ __all__ = [
     "PatientImport",
     "PatientNote",
     "Payment",
+    "PaymentAlert",
     "PaymentState",
     "Promise",
     "PushSubscription",

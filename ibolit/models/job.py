@@ -35,6 +35,7 @@ class JobKind(StrEnum):
     REFUND = "refund"
     RECEIPTS = "receipts"  # what the tax service knows of a payment
     CLOSING_RECEIPT = "closing_receipt"
+    RECONCILIATION = "reconciliation"  # what the bank's own cabinet did with a payment
     CONSULTATION = "consultation"  # its reminders, its expiry, the end of its window
     NOTIFICATION = "notification"  # by SMS or mail
     PUSH = "push"

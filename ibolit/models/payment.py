@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .receipt import Receipt
 
 DAY = timedelta(days=1)
+WATCHED_FOR = timedelta(days=14)  # after it was paid: once a day the bank is asked even if it notified nobody
 
 
 class PaymentState(StrEnum):
@@ -134,7 +135,17 @@ class Payment(Model):
         """Ids of all that wait for something: the sweep sees that each has its job."""
         return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE))).all()
 
+    @classmethod
+    def watched(cls) -> Sequence[int]:
+        """Ids of all whose refunds the bank is asked about, once a day."""
+        paid_since = cls.paid_at > clock.now() - WATCHED_FOR
+        return db.session.scalars(select(cls.id).where(cls.state == PaymentState.SUCCEEDED, paid_since)).all()
+
     # Questions
+
+    @property
+    def is_watched(self) -> bool:
+        return self.paid_at is not None and self.paid_at > clock.now() - WATCHED_FOR
 
     @property
     def is_live(self) -> bool:
@@ -169,6 +180,11 @@ class Payment(Model):
     def may_be_wished_back(self) -> bool:
         """Not what the clinic gives back by itself, and one wish at a time."""
         return self.applied_at is not None and self.rest > 0 and self._wish is None
+
+    @property
+    def returned_by_bank(self) -> int:
+        """Kopecks it has given back as far as we know."""
+        return sum(one.amount for one in self.refunds if one.provider_id and one.state is RefundState.SUCCEEDED)
 
     @property
     def rest(self) -> int:
@@ -227,6 +243,8 @@ class Payment(Model):
         if found.number not in (None, self.id) or self.provider_id not in (None, found.id):
             raise errors.WrongPayment
         self.provider_id = found.id
+        if found.refunded and found.refunded > self.returned_by_bank:
+            Job.hasten(JobKind.RECONCILIATION, self.id)
         if self.state is PaymentState.SUCCEEDED:
             return
         if found.stage is Stage.SUCCEEDED:
@@ -355,6 +373,7 @@ class Payment(Model):
         self.chat.lock()
         self.state, self.paid, self.paid_at, self.reason = PaymentState.SUCCEEDED, found.amount, clock.now(), ""
         Job.add(JobKind.RECEIPTS, self.id)
+        Job.add(JobKind.RECONCILIATION, self.id, due_at=clock.now() + DAY)
         if (found.amount, found.currency) != (self.amount, CURRENCY):
             self.wish_back(Cause.ODD_SUM)
         else:

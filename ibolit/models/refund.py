@@ -23,6 +23,7 @@ from .user import User
 if TYPE_CHECKING:
     from .payment import Payment
 
+RETURNED_BY_BANK = "Деньги вернул банк."
 WORKING_DAYS = 3  # an undecided refund goes back in full after so many
 
 
@@ -35,6 +36,7 @@ class Cause(StrEnum):
     CANCELLED = "cancelled"  # the consultation was
     MISSED = "missed"  # the consultation was
     OPERATOR = "operator"
+    BANK = "bank"  # done in its own cabinet, not here
 
 
 class RefundState(StrEnum):
@@ -42,7 +44,11 @@ class RefundState(StrEnum):
     SENDING = "sending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"  # the provider said no: both sides and the operator see it
+    OTHERWISE = "otherwise"  # given back past the provider: in cash, by a transfer
     DECLINED = "declined"
+
+
+COUNTED = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED, RefundState.OTHERWISE)  # as given back
 
 
 class Refund(Model):
@@ -61,6 +67,7 @@ class Refund(Model):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     reason: Mapped[str] = mapped_column(String(60), default="")  # why it failed, in the provider's word
+    receipt: Mapped[str] = mapped_column(String(40), default="")  # its number, where it was given back otherwise
     decide_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -107,12 +114,13 @@ class Refund(Model):
         self._tell()
         return True
 
-    def repeat(self, by: User) -> bool:
-        """The operator tries a failed one again, as a new deed with a new key."""
+    def repeat(self, by: User | None) -> bool:
+        """A failed one is tried again, as a new deed with a new key: by the operator, or since less is owed now."""
         if not self._hold_if(RefundState.FAILED):
             return False
         self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
-        self.state, self.decided_by, self.sent_at = RefundState.SENDING, by.id, clock.now()
+        self.state, self.sent_at = RefundState.SENDING, clock.now()
+        self.decided_by = by.id if by else self.decided_by
         Job.add(JobKind.REFUND, self.id)
         self._tell()
         return True
@@ -120,16 +128,23 @@ class Refund(Model):
     def send(self) -> None:
         """On its way: counted as given back from now on, so that nobody gives it twice."""
         self.state, self.sent_at = RefundState.SENDING, clock.now()
-        self.days = self._days_for_it()
-        self.payment.refunded += self.amount
-        self.payment.withdrawn_days += self.days
-        self.payment.chat.shorten(self.days)
-        self._end_wishes_for_nothing()
-        db.session.flush()
-        if self.payment.rest == 0:
-            self._take_the_talk_back()
+        self._count(self.amount)
         Job.add(JobKind.REFUND, self.id)
         self._tell()
+
+    def arrive(self, fresh: int) -> None:
+        """Known only now that the bank has done it; `fresh` kopecks of it were not counted as given back before."""
+        self._count(fresh)
+        Job.add(JobKind.RECEIPTS, self.payment_id)
+        self._tell()
+
+    def yield_to_bank(self, part: int) -> bool:
+        """So much of it went back from the bank's cabinet, and another row counts it now. True: that was all of it."""
+        if part < self.amount:
+            self.amount -= part
+        else:
+            self.state, self.note, self.done_at = RefundState.DECLINED, RETURNED_BY_BANK, clock.now()
+        return self.state is RefundState.DECLINED
 
     def ask(self, gateway: Gateway) -> Back:
         """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
@@ -157,11 +172,15 @@ class Refund(Model):
             return
         self.provider_id = back.id
         if back.stage is Stage.SUCCEEDED:
-            self.state, self.done_at = RefundState.SUCCEEDED, clock.now()
-            Job.add(JobKind.RECEIPTS, self.payment_id)
-            self._tell()
+            self.succeed(back)
         elif back.stage is Stage.CANCELLED:
             self.fail(back.reason)
+
+    def succeed(self, back: Back) -> None:
+        """The bank has done it, by whoever's hand. Under the payment's lock."""
+        self.provider_id, self.state, self.done_at, self.reason = back.id, RefundState.SUCCEEDED, clock.now(), ""
+        Job.add(JobKind.RECEIPTS, self.payment_id)
+        self._tell()
 
     def fail(self, reason: str) -> None:
         """The debt stays: the money counts as going back, and the operator is asked."""
@@ -199,14 +218,25 @@ class Refund(Model):
         by_key = next((back for back in made if back.key == self.key), None)
         return by_key or next((back for back in made if not back.key and back.amount == self.amount), None)
 
-    def _days_for_it(self) -> int:
+    def _count(self, fresh: int) -> None:
+        """As given back, with the chat's time that goes with it."""
+        self.days = self._days_for(fresh)
+        self.payment.refunded += fresh
+        self.payment.withdrawn_days += self.days
+        self.payment.chat.shorten(self.days)
+        self._end_wishes_for_nothing()
+        db.session.flush()
+        if self.payment.rest == 0:
+            self._take_the_talk_back()
+
+    def _days_for(self, amount: int) -> int:
         """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""
         payment = self.payment
-        if payment.applied_at is None:
+        if payment.applied_at is None or amount <= 0:
             return 0
-        if self.amount == payment.rest:
+        if amount == payment.rest:
             return payment.unused_days(begun=True)
-        return min(payment.unused_days(), payment.days * self.amount // payment.price)
+        return min(payment.unused_days(), payment.days * amount // payment.price)
 
 
 def in_working_days(count: int) -> datetime:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
-from factories import later, make_user
+from cabinet import again, paid, send_back, work
 from flask import Flask
 from money import begin, settle, waiting_jobs, wish
 from yookassa_stub import YooKassaStub
@@ -16,78 +15,17 @@ from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Cause,
     Chat,
     Job,
     JobKind,
     Payment,
     PaymentState,
     Receipt,
-    Refund,
     RefundState,
-    Role,
     User,
 )
 from ibolit.models.asking import KEY_LIVES
-from ibolit.services import Services, clock
-from ibolit.services.payments.yookassa import Shop, YooKassa
-
-Thing = TypeVar("Thing", Payment, Refund)
-
-
-@pytest.fixture
-def yookassa(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[YooKassaStub]:
-    with YooKassaStub() as stub:
-        monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
-        yield stub
-
-
-@pytest.fixture
-def operator(clinic: Flask) -> User:
-    return make_user("Операторова Ольга", Role.OPERATOR)
-
-
-@pytest.fixture
-def payment(yookassa: YooKassaStub, chat: Chat) -> Payment:
-    """Waits for the payer."""
-    payment = begin(chat)
-    work(minutes=1)
-    return again(payment)
-
-
-_ahead: list[timedelta] = []
-
-
-@pytest.fixture(autouse=True)
-def clock_begins_anew() -> None:
-    _ahead.clear()
-
-
-def work(**by: float) -> int:
-    """So much later the worker looks."""
-    _ahead.append(timedelta(**by))
-    later(seconds=sum(_ahead, timedelta()).total_seconds())
-    return run_due()
-
-
-def again(thing: Thing) -> Thing:
-    """As it is now: the worker ends its session behind itself."""
-    return db.session.get_one(type(thing), thing.id, populate_existing=True)
-
-
-def paid(yookassa: YooKassaStub, payment: Payment, **odd: str) -> Payment:
-    yookassa.pay(payment.provider_id or "", **odd)
-    work(minutes=30)
-    payment = again(payment)
-    assert payment.state is PaymentState.SUCCEEDED
-    return payment
-
-
-def send_back(payment: Payment, amount: int) -> Refund:
-    refund = payment.give_back(amount, Cause.OPERATOR)
-    db.session.commit()
-    return refund
-
+from ibolit.services import clock
 
 # A payment
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ...config import current_settings
 from ...extensions import csrf, db
-from ...models import Job, JobKind, Payment, RefundState
+from ...models import Job, JobKind, Payment, PaymentState, RefundState
 from ...services import Services, current_services
 from ...services.payments.demo import DemoBank
 from ...services.payments.notices import comes_from
@@ -38,11 +38,11 @@ def heed(provider_id: str) -> None:
     payment = db.session.scalar(Payment.known_as(provider_id))
     if payment is None:
         return
-    sending = [refund.id for refund in payment.refunds if refund.state is RefundState.SENDING]
-    for id in sending:
-        Job.hasten(JobKind.REFUND, id)
-    if not sending:
-        Job.hasten(JobKind.PAYMENT, payment.id)
+    for refund in payment.refunds:
+        if refund.state is RefundState.SENDING:
+            Job.hasten(JobKind.REFUND, refund.id)
+    is_paid = payment.state is PaymentState.SUCCEEDED
+    Job.hasten(JobKind.RECONCILIATION if is_paid else JobKind.PAYMENT, payment.id)
     db.session.commit()
 
 

@@ -84,7 +84,7 @@ class Paid:
     stage: Stage
     amount: int
     currency: str
-    refunded: int = 0
+    refunded: int | None = 0  # none: it does not say
     number: int | None = None  # ours, back from the metadata
     page: str = ""  # where the customer pays, while it waits; a path of ours at the demo bank
     reason: str = ""  # why it was cancelled, in the provider's word
@@ -99,7 +99,8 @@ class Back:
     stage: Stage
     amount: int
     reason: str = ""
-    key: str = ""  # ours, back from the metadata
+    key: str = ""  # ours, back from the metadata; none of what was done in the provider's own cabinet
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class DemoBank:
             made = _done(bank, "refund", key, deed)
             if made is None:
                 paid = _paid(bank, payment_id)
-                if paid.stage is not Stage.SUCCEEDED or paid.refunded + amount > paid.amount:
+                if paid.stage is not Stage.SUCCEEDED or (paid.refunded or 0) + amount > paid.amount:
                     raise GatewayRefused(Refusal.INVALID)
                 made = _remember(bank, "refund", key, deed)
                 row = (made, payment_id, amount, key)
@@ -235,7 +235,7 @@ def _paid(bank: sqlite3.Connection, id: str) -> Paid:
 
 
 def _back(row: sqlite3.Row) -> Back:
-    return Back(row["id"], Stage.SUCCEEDED, row["amount"], key=row["key"])
+    return Back(row["id"], Stage.SUCCEEDED, row["amount"], key=row["key"])  # when it was made this bank forgets
 
 
 def _fiscal(row: sqlite3.Row) -> Fiscal:

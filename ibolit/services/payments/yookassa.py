@@ -228,6 +228,7 @@ def _back(refund: Any) -> Back:
         amount=to_kopecks(refund.amount.value),
         reason=_reason(refund),
         key=str((refund.metadata or {}).get("key", "")),
+        made_at=_moment(refund.created_at),
     )
 
 

@@ -1,0 +1,37 @@
+"""A contract with YooKassa on this machine, a payment there, and the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from cabinet import again, begin_the_clock_anew, work
+from factories import make_user
+from flask import Flask
+from money import begin
+from yookassa_stub import YooKassaStub
+
+from ibolit.models import Chat, Payment, Role, User
+from ibolit.services import Services
+from ibolit.services.payments.yookassa import Shop, YooKassa
+
+
+@pytest.fixture
+def yookassa(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[YooKassaStub]:
+    begin_the_clock_anew()
+    with YooKassaStub() as stub:
+        monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
+        yield stub
+
+
+@pytest.fixture
+def operator(clinic: Flask) -> User:
+    return make_user("Операторова Ольга", Role.OPERATOR)
+
+
+@pytest.fixture
+def payment(yookassa: YooKassaStub, chat: Chat) -> Payment:
+    """Waits for the payer."""
+    payment = begin(chat)
+    work(minutes=1)
+    return again(payment)
