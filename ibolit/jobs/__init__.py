@@ -51,9 +51,7 @@ class Lane:
 # push service.
 HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
 MONEY = Lane(
-    frozenset(
-        {JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION}
-    )
+    frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION})
 )
 MANY = Lane(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
 PUSHES = Lane(frozenset({JobKind.PUSH}), keep=timedelta(minutes=5), width=4)

@@ -54,6 +54,8 @@ class Act(StrEnum):
     REFUND_APPROVED = "refund_approved"
     REFUND_DECLINED = "refund_declined"
     REFUND_REPEATED = "refund_repeated"
+    REFUND_OTHERWISE = "refund_otherwise"
+    ALERT_CLOSED = "alert_closed"
 
 
 class AuditEvent(Model):

@@ -24,7 +24,7 @@ from .chat import Chat
 from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Message
-from .refund import WORKING_DAYS, Cause, Refund, RefundState, in_working_days
+from .refund import ARRIVED, WORKING_DAYS, Cause, Refund, RefundState, in_working_days
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
@@ -169,7 +169,7 @@ class Payment(Model):
     @property
     def has_gone_back(self) -> bool:
         """All that was sent back has arrived."""
-        arrived = sum(one.amount for one in self.refunds if one.state is RefundState.SUCCEEDED)
+        arrived = sum(one.amount for one in self.refunds if one.state in ARRIVED)
         return arrived == self.refunded
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..extensions import db
 from ..services import clock
 from ..services.payments import Back, Gateway, Paid, Stage
 from .payment import Payment
@@ -36,14 +37,14 @@ def book(payment: Payment, said: Statement) -> bool:
     payment.lock()
     payment.chat.lock()
     backs = [back for back in said.refunds if back.stage is Stage.SUCCEEDED]
-    is_complete = all([_book_one(payment, back) for back in backs])
+    is_booked = [_book_one(payment, back) for back in backs]
     is_on_its_way = any(one.state is RefundState.SENDING for one in payment.refunds)
     unseen = (said.found.refunded or 0) - payment.returned_by_bank
     if unseen > 0 and not is_on_its_way:
         PaymentAlert.note(AlertKind.RETURN_UNSEEN, payment, amount=unseen)
     elif unseen <= 0:
         PaymentAlert.settle(AlertKind.RETURN_UNSEEN, payment)
-    return is_complete
+    return all(is_booked)
 
 
 def _book_one(payment: Payment, back: Back) -> bool:
@@ -79,6 +80,7 @@ def _book_from_outside(payment: Payment, back: Back, failed: list[Refund]) -> bo
         sent_at=clock.now(),
         done_at=min(back.made_at or clock.now(), clock.now()),
     )
+    db.session.add(refund)
     refund.arrive(fresh - twice)
     for one in owed:
         one.repeat(None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from .. import errors
 from ..events import PaymentChanged, record
 from ..extensions import Model, db
 from ..services import clock
@@ -23,7 +24,6 @@ from .user import User
 if TYPE_CHECKING:
     from .payment import Payment
 
-RETURNED_BY_BANK = "Деньги вернул банк."
 WORKING_DAYS = 3  # an undecided refund goes back in full after so many
 
 
@@ -46,9 +46,11 @@ class RefundState(StrEnum):
     FAILED = "failed"  # the provider said no: both sides and the operator see it
     OTHERWISE = "otherwise"  # given back past the provider: in cash, by a transfer
     DECLINED = "declined"
+    COVERED = "covered"  # all of this money went back by another one
 
 
-COUNTED = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED, RefundState.OTHERWISE)  # as given back
+ARRIVED = (RefundState.SUCCEEDED, RefundState.OTHERWISE)
+COUNTED = (RefundState.SENDING, RefundState.FAILED, *ARRIVED)  # as given back
 
 
 class Refund(Model):
@@ -114,14 +116,27 @@ class Refund(Model):
         self._tell()
         return True
 
-    def repeat(self, by: User | None) -> bool:
-        """A failed one is tried again, as a new deed with a new key: by the operator, or since less is owed now."""
+    def repeat(self, by: User | None, amount: int | None = None) -> bool:
+        """A failed one is tried again, as a new deed with a new key: by the operator, or since less is owed now.
+
+        Of a smaller sum the rest stays a debt of its own. Raises TooMuchBack.
+        """
         if not self._hold_if(RefundState.FAILED):
             return False
+        self._leave_a_debt(self.amount if amount is None else amount)
         self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
         self.state, self.sent_at = RefundState.SENDING, clock.now()
         self.decided_by = by.id if by else self.decided_by
         Job.add(JobKind.REFUND, self.id)
+        self._tell()
+        return True
+
+    def give_otherwise(self, note: str, receipt: str, by: User) -> bool:
+        """«Вернули иначе»: a failed one that went past the bank, in cash or by a transfer, with its own receipt."""
+        if not self._hold_if(RefundState.FAILED):
+            return False
+        self.state, self.note, self.receipt = RefundState.OTHERWISE, note, receipt
+        self.decided_by, self.done_at = by.id, clock.now()
         self._tell()
         return True
 
@@ -143,8 +158,8 @@ class Refund(Model):
         if part < self.amount:
             self.amount -= part
         else:
-            self.state, self.note, self.done_at = RefundState.DECLINED, RETURNED_BY_BANK, clock.now()
-        return self.state is RefundState.DECLINED
+            self.state, self.done_at = RefundState.COVERED, clock.now()
+        return self.state is RefundState.COVERED
 
     def ask(self, gateway: Gateway) -> Back:
         """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
@@ -188,6 +203,15 @@ class Refund(Model):
             self.state, self.reason = RefundState.FAILED, reason[:60]
             self._tell()
 
+    def _leave_a_debt(self, sent: int) -> None:
+        if not 0 < sent <= self.amount:
+            raise errors.TooMuchBack(self.amount)
+        if sent < self.amount:
+            owed = {"cause": self.cause, "note": self.note, "reason": self.reason, "decided_by": self.decided_by}
+            left = self.amount - sent
+            db.session.add(Refund(payment=self.payment, amount=left, state=RefundState.FAILED, **owed))
+            self.amount = sent
+
     def _hold_if(self, state: RefundState) -> bool:
         """Under the payment's lock, and read anew: somebody else may have been faster."""
         self.payment.lock()
@@ -201,7 +225,7 @@ class Refund(Model):
         """Who wished for money back has it, when all of it went otherwise."""
         for other in self.payment.refunds:
             if other is not self and other.state is RefundState.WISHED and self.payment.rest == 0:
-                other.state, other.note, other.done_at = RefundState.DECLINED, "Деньги уже возвращены.", clock.now()
+                other.state, other.done_at = RefundState.COVERED, clock.now()
 
     def _take_the_talk_back(self) -> None:
         """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""

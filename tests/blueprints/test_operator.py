@@ -61,6 +61,8 @@ DOORS = [
     ("POST", "/refunds/1/approval"),
     ("POST", "/refunds/1/refusal"),
     ("POST", "/refunds/1/repeat"),
+    ("POST", "/refunds/1/otherwise"),
+    ("POST", "/alerts/1/closing"),
 ]
 
 
@@ -222,12 +224,73 @@ def test_odd_sum_taken_for_the_order_opens_the_chat(as_operator: Browser, chat: 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_failed_one_is_tried_again(as_operator: Browser, failed: Refund, htmx: bool) -> None:
     page = as_operator.get("/operator").text
-    assert "Банк не принял возврат (general_decline)" in page
-    key = failed.key
-    as_operator.post(f"/operator/refunds/{failed.id}/repeat", htmx=htmx)
+    assert "Банк не принял возврат: карта или счёт, с которых платили, могут быть закрыты." in page
+    assert "Пока не вернулось 2\u00a0500\u00a0₽" in page
+    key, same = failed.key, {"amount": "2500", "confirmed": 2500_00}
+    as_operator.post(f"/operator/refunds/{failed.id}/repeat", same, htmx=htmx)
     assert now(failed).state is RefundState.SENDING
     assert now(failed).key != key
     assert acts()[-1:] == [Act.REFUND_REPEATED]
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_part_of_a_failed_one_leaves_the_rest_in_the_list(as_operator: Browser, failed: Refund, htmx: bool) -> None:
+    door, part = f"/operator/refunds/{failed.id}/repeat", {"amount": "1000"}
+    asked = as_operator.post(door, part, htmx=htmx)
+    assert (asked.status_code, "Вернуть 1\u00a0000\u00a0₽?" in asked.text) == (200, True)
+    assert now(failed).state is RefundState.FAILED
+    as_operator.post(door, part | {"confirmed": 1000_00}, htmx=htmx)
+    assert (now(failed).state, now(failed).amount) == (RefundState.SENDING, 1000_00)
+    left = now(failed).payment.refunds[-1]
+    assert (left.state, left.amount, left.payment.refunded) == (RefundState.FAILED, 1500_00, 2500_00)
+    assert "Пока не вернулось 1\u00a0500\u00a0₽" in as_operator.get("/operator").text
+
+
+@pytest.mark.parametrize("sum_", ["0", "", "2500,01", "много"])
+def test_failed_one_is_not_sent_with_a_sum_that_cannot_be(as_operator: Browser, failed: Refund, sum_: str) -> None:
+    answer = as_operator.post(f"/operator/refunds/{failed.id}/repeat", {"amount": sum_}, htmx=True)
+    assert (answer.status_code, "field__error" in answer.text) == (422, True)
+    assert now(failed).state is RefundState.FAILED
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_given_otherwise_is_written_down_and_told(
+    as_operator: Browser, as_patient: Browser, failed: Refund, htmx: bool
+) -> None:
+    door = f"/operator/refunds/{failed.id}/otherwise"
+    wrong = as_operator.post(door, {"note": "Наличными в кассе", "receipt": " "}, htmx=htmx)
+    assert wrong.status_code == 422
+    for words in ("Введите номер чека возврата.", 'value="Наличными в кассе"'):
+        assert words in wrong.text
+    assert now(failed).state is RefundState.FAILED
+    told = {"note": "Наличными в кассе", "receipt": "0017"}
+    for _ in range(2):
+        as_operator.post(door, told, htmx=htmx)
+    assert (now(failed).state, now(failed).payment.refunded) == (RefundState.OTHERWISE, 2500_00)
+    assert acts()[-1:] == [Act.REFUND_OTHERWISE]
+    assert acts().count(Act.REFUND_OTHERWISE) == 1
+    assert "Сейчас решать нечего" in as_operator.get("/operator").text
+    assert "Чек №0017" in as_patient.get("/profile/payments").text
+    desk = as_operator.get(f"/operator/payments/{failed.payment_id}").text
+    assert "вернули иначе" in desk
+    for page in (as_patient.get("/profile/payments").text, desk):
+        assert "Деньги возвращены" in page
+
+
+REASONS = ["insufficient_funds", "general_decline", "rejected_by_payee", "yoo_money_account_closed", "invalid_request",
+           "not_found", "gone", "key_taken", "too_many_refunding_articles", "moon_phase", ""]  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_no_word_of_the_bank_stands_in_english(
+    as_operator: Browser, as_patient: Browser, failed: Refund, reason: str
+) -> None:
+    now(failed).reason = reason
+    db.session.commit()
+    pages = [as_operator.get("/operator"), as_operator.get(f"/operator/payments/{failed.payment_id}")]
+    for page in (*pages, as_patient.get("/profile/payments")):
+        assert page.status_code == 200
+        assert not re.search(r"\b[a-z]+_[a-z_]+\b", re.sub(r"<[^>]*>", " ", page.text))
 
 
 @pytest.mark.parametrize("second", ["approval", "refusal", "repeat"])

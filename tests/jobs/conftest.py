@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from browser import Browser
 from cabinet import again, begin_the_clock_anew, work
 from factories import make_user
 from flask import Flask
@@ -35,3 +36,8 @@ def payment(yookassa: YooKassaStub, chat: Chat) -> Payment:
     payment = begin(chat)
     work(minutes=1)
     return again(payment)
+
+
+@pytest.fixture
+def as_operator(clinic: Flask, operator: User) -> Browser:
+    return Browser(clinic, operator)

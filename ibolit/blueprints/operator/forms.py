@@ -45,6 +45,21 @@ class RefusalForm(MoneyForm):
     )
 
 
+class RepeatForm(GivingForm):
+    """The sum that stands on the card was decided before; only another one is said back."""
+
+
+class OtherwiseForm(MoneyForm):
+    note = StringField(
+        "Как вернули. Пациент это прочтёт", [DataRequired("Напишите, как вернули деньги."), NOT_TOO_LONG], [squeezed]
+    )
+    receipt = StringField(
+        "Номер чека возврата",
+        [DataRequired("Введите номер чека возврата."), Length(max=40, message="Номер длиннее 40 знаков.")],
+        [squeezed],
+    )
+
+
 class RefundForm(GivingForm):
     """`rest` is what could go back when the form was drawn: pressed twice it gives back once."""
 

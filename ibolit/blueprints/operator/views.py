@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,10 +12,10 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Dispatch, Payment, Refund, RefundState, books
-from ...rendering import respond, wants_fragment
+from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState, books
+from ...rendering import go, respond, wants_fragment
 from ..entrance import write_down
-from .forms import ApprovalForm, RefundForm, RefusalForm
+from .forms import ApprovalForm, MoneyForm, OtherwiseForm, RefundForm, RefusalForm, RepeatForm
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
 
@@ -28,25 +29,26 @@ def _only_operators() -> None:
 
 @dataclass
 class Decision:
-    """A refund and the two forms that answer it."""
+    """A refund and the forms that answer it: two of a wish, two of a failure."""
 
     refund: Refund
     approval: ApprovalForm
     refusal: RefusalForm
+    repeat: RepeatForm
+    otherwise: OtherwiseForm
     asked: int = 0  # kopecks: «Вернуть 1 500 ₽?»
 
     @classmethod
-    def about(
-        cls, refund: Refund, approval: ApprovalForm | None = None, refusal: RefusalForm | None = None, asked: int = 0
-    ) -> Decision:
+    def about(cls, refund: Refund, asked: int = 0, **answered: MoneyForm) -> Decision:
+        """`answered`: the form that came back, by the name of its field here."""
         thing = f"refund-{refund.id}"
-        wanted = min(refund.amount, refund.payment.rest)
-        return cls(
-            refund,
-            approval or ApprovalForm(thing, wanted, formdata=None),
-            refusal or RefusalForm(f"{thing}-no", formdata=None),
-            asked,
-        )
+        fresh: dict[str, Any] = {
+            "approval": ApprovalForm(thing, min(refund.amount, refund.payment.rest), formdata=None),
+            "refusal": RefusalForm(f"{thing}-no", formdata=None),
+            "repeat": RepeatForm(thing, refund.amount, confirmed=refund.amount, formdata=None),
+            "otherwise": OtherwiseForm(f"{thing}-otherwise", formdata=None),
+        }
+        return cls(refund, asked=asked, **(fresh | answered))
 
 
 @bp.get("")
@@ -83,9 +85,44 @@ def decline(id: int) -> ResponseReturnValue:
 
 @bp.post("/refunds/<int:id>/repeat")
 def repeat(id: int) -> ResponseReturnValue:
-    refund = _refund(id)
-    is_repeated = refund.repeat(current_user)
+    """«Вернуть ещё раз», with another sum by wish: the rest of it stays in the list."""
+    refund, form = _refund(id), RepeatForm(f"refund-{id}")
+    owed = refund.amount
+    if not form.validate_on_submit():
+        return _refuse(Decision.about(refund, repeat=form))
+    if refund.state is RefundState.FAILED and form.asks_back(refund.amount):
+        return _refuse(Decision.about(refund, repeat=form, asked=form.amount.kopecks), 200)
+    try:
+        is_repeated = refund.repeat(current_user, form.amount.kopecks)
+    except errors.TooMuchBack as refusal:
+        db.session.rollback()
+        form.amount.errors = [refusal.sentence]
+        return _refuse(Decision.about(_refund(id), repeat=form))
+    if is_repeated and form.amount.kopecks < owed:
+        write_down(Act.REFUND_REPEATED, id)
+        db.session.commit()
+        flash("Пробуем вернуть часть. Остальное осталось в списке.")
+        return go(url_for(".index"))
     return _done(refund, Act.REFUND_REPEATED if is_repeated else None, "Пробуем вернуть ещё раз.")
+
+
+@bp.post("/refunds/<int:id>/otherwise")
+def give_otherwise(id: int) -> ResponseReturnValue:
+    refund, form = _refund(id), OtherwiseForm(f"refund-{id}-otherwise")
+    if not form.validate_on_submit():
+        return _refuse(Decision.about(refund, otherwise=form))
+    is_given = refund.give_otherwise(form.note.data, form.receipt.data, current_user)
+    return _done(refund, Act.REFUND_OTHERWISE if is_given else None, "Записали: деньги возвращены.")
+
+
+@bp.post("/alerts/<int:id>/closing")
+def close_alert(id: int) -> ResponseReturnValue:
+    """«Разобрались»."""
+    alert = db.session.get(PaymentAlert, id) or abort(404)
+    if alert.close(current_user):
+        write_down(Act.ALERT_CLOSED, id)
+    db.session.commit()
+    return respond("operator/alert.html", to=url_for(".index"), alert=alert)
 
 
 @bp.get("/payments")
@@ -141,7 +178,12 @@ def _show_list(**more: str) -> str:
         numbers = [decision.refund.payment_id for decision in decisions]
         with writing(db.session):
             write_down(Act.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
-    return render_template("pages/operator/index.html", decisions=decisions, sms_today=Dispatch.sms_today(), **more)
+    return render_template("pages/operator/index.html", **_listed(decisions), **more)
+
+
+def _listed(decisions: list[Decision]) -> dict[str, Any]:
+    alerts = db.session.scalars(PaymentAlert.to_settle()).all()
+    return {"decisions": decisions, "alerts": alerts, "sms_today": Dispatch.sms_today()}
 
 
 def _decisions() -> list[Decision]:
@@ -176,6 +218,5 @@ def _refuse(decision: Decision, status: int = 422) -> ResponseReturnValue:
         page="operator/index.html",
         status=status,
         decision=decision,
-        decisions=decisions,
-        sms_today=Dispatch.sms_today(),
+        **_listed(decisions),
     )

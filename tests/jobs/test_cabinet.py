@@ -1,0 +1,283 @@
+"""What is done in the bank's own cabinet is seen, booked once, and followed by days, consultations and words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from browser import Browser
+from cabinet import again, alerts, paid, send_back, work, work_on
+from factories import propose
+from money import waiting_jobs
+from yookassa_stub import YooKassaStub
+
+from ibolit.blueprints.webhooks.views import heed
+from ibolit.extensions import db
+from ibolit.jobs import run_due
+from ibolit.models import (
+    Cause,
+    Chat,
+    Consultation,
+    ConsultationState,
+    JobKind,
+    Payment,
+    PaymentAlert,
+    Promise,
+    Reason,
+    Refund,
+    RefundState,
+    User,
+    books,
+    buying,
+)
+from ibolit.services import clock
+
+
+def rows(payment: Payment) -> list[tuple[RefundState, Cause, int]]:
+    return [(one.state, one.cause, one.amount) for one in again(payment).refunds]
+
+
+def days_left(payment: Payment) -> float:
+    end = again(payment).chat.open_until
+    assert end is not None
+    return (end - clock.now()) / timedelta(days=1)
+
+
+def hear(yookassa: YooKassaStub, payment: Payment) -> None:
+    """As the webhook does."""
+    yookassa.lose_notices()
+    heed(payment.provider_id or "")
+    run_due()
+
+
+@pytest.fixture
+def bought(yookassa: YooKassaStub, payment: Payment) -> Payment:
+    """A month for 2,500."""
+    return paid(yookassa, payment)
+
+
+@pytest.fixture
+def talk(chat: Chat) -> Consultation:
+    return propose(chat, starts_at=clock.now() + timedelta(days=3), price=1500_00)
+
+
+@pytest.fixture
+def paid_talk(yookassa: YooKassaStub, talk: Consultation) -> Payment:
+    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    db.session.commit()
+    work(minutes=1)
+    return paid(yookassa, again(payment))
+
+
+# Seen
+
+
+def test_part_returned_by_hand_is_booked_with_its_days(yookassa: YooKassaStub, bought: Payment) -> None:
+    before = days_left(bought)
+    yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
+    hear(yookassa, bought)
+    assert rows(bought) == [(RefundState.SUCCEEDED, Cause.BANK, 1000_00)]
+    assert (again(bought).rest, again(bought).withdrawn_days) == (1500_00, 12)
+    assert days_left(bought) == pytest.approx(before - 12, abs=0.1)
+    hear(yookassa, bought)
+    assert len(rows(bought)) == 1
+    assert alerts() == []
+
+
+def test_all_returned_by_hand_closes_the_chat(yookassa: YooKassaStub, bought: Payment) -> None:
+    yookassa.refund_by_hand(bought.provider_id or "")
+    hear(yookassa, bought)
+    assert rows(bought) == [(RefundState.SUCCEEDED, Cause.BANK, 2500_00)]
+    assert days_left(bought) == pytest.approx(2, abs=0.1)  # what was there before
+    months = books.incomes_of(bought.doctor_id, bought.payer.zone)
+    assert [(month.paid, month.returned) for month in months] == [(2500_00, 2500_00)]
+
+
+def test_without_a_notice_it_is_seen_within_a_day_for_a_fortnight(yookassa: YooKassaStub, bought: Payment) -> None:
+    yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
+    yookassa.lose_notices()
+    work(days=1)
+    assert len(rows(bought)) == 1
+    work_on(12, days=1)
+    yookassa.refund_by_hand(bought.provider_id or "", "500.00")
+    yookassa.lose_notices()
+    work(days=1)
+    assert [amount for _, _, amount in rows(bought)] == [1000_00, 500_00]
+    work(days=2)
+    assert waiting_jobs(JobKind.RECONCILIATION) == []
+
+
+def test_returned_before_we_ever_looked(yookassa: YooKassaStub, payment: Payment) -> None:
+    yookassa.pay(payment.provider_id or "")
+    yookassa.refund_by_hand(payment.provider_id or "")
+    yookassa.lose_notices()
+    work(minutes=30)
+    assert (again(payment).rest, again(payment).withdrawn_days) == (0, 30)
+
+
+def test_consultation_whose_money_went_is_cancelled(
+    yookassa: YooKassaStub, paid_talk: Payment, talk: Consultation, as_patient: Browser
+) -> None:
+    yookassa.refund_by_hand(paid_talk.provider_id or "")
+    hear(yookassa, paid_talk)
+    talk = db.session.get_one(Consultation, talk.id, populate_existing=True)
+    assert (talk.state, talk.cancel_reason) == (ConsultationState.CANCELLED, Reason.MONEY_BACK)
+    assert Promise.to(talk.patient, talk) is Promise.NOTHING_PAID
+    page = as_patient.get("/profile/payments").text
+    assert "Возвращено банком 1\u00a0500\u00a0₽" in page
+    assert "Деньги возвращены" in page
+    assert "Оплачено" not in page
+    card = as_patient.get(f"/consultations/{talk.id}").text
+    assert "Деньги возвращены" in card
+
+
+def test_part_of_a_consultation_asks_the_operator(
+    yookassa: YooKassaStub, paid_talk: Payment, talk: Consultation, as_operator: Browser
+) -> None:
+    yookassa.refund_by_hand(paid_talk.provider_id or "", "300.00")
+    hear(yookassa, paid_talk)
+    talk = db.session.get_one(Consultation, talk.id, populate_existing=True)
+    assert talk.state is ConsultationState.CONFIRMED
+    assert alerts() == ["part_returned"]
+    page = as_operator.get("/operator").text
+    assert "Банк вернул пациенту 300\u00a0₽" in page
+    alert = db.session.scalars(PaymentAlert.to_settle()).one()
+    for _ in range(2):
+        answer = as_operator.post(f"/operator/alerts/{alert.id}/closing", htmx=True)
+        assert (answer.status_code, "Разобрались." in answer.text) == (200, True)
+    assert alerts() == []
+
+
+def test_cancelling_after_a_part_gives_back_what_is_left(
+    yookassa: YooKassaStub, paid_talk: Payment, talk: Consultation
+) -> None:
+    """Nobody had told of the part: the bank refuses the whole, and the rest goes back by itself."""
+    yookassa.refund_by_hand(paid_talk.provider_id or "", "300.00")
+    yookassa.lose_notices()
+    talk = db.session.get_one(Consultation, talk.id)
+    talk.cancel(talk.doctor.user, Reason.BAD_TIME, Promise.FULL)
+    db.session.commit()
+    work_on(3, minutes=5)
+    assert sorted(rows(paid_talk)) == [
+        (RefundState.SUCCEEDED, Cause.BANK, 300_00),
+        (RefundState.SUCCEEDED, Cause.CANCELLED, 1200_00),
+    ]
+    assert yookassa.taken() == 0
+
+
+# What was owed
+
+
+def fail(yookassa: YooKassaStub, payment: Payment, amount: int) -> Refund:
+    yookassa.refunds_fail = "general_decline"
+    refund = send_back(payment, amount)
+    work(minutes=5)
+    yookassa.refunds_fail = ""
+    refund = again(refund)
+    assert refund.state is RefundState.FAILED
+    return refund
+
+
+def test_failed_one_returned_by_hand_is_done(yookassa: YooKassaStub, bought: Payment) -> None:
+    fail(yookassa, bought, 1000_00)
+    yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
+    hear(yookassa, bought)
+    assert rows(bought) == [(RefundState.SUCCEEDED, Cause.OPERATOR, 1000_00)]
+    assert db.session.scalars(books.to_decide()).all() == []
+
+
+def test_more_by_hand_than_was_owed_covers_it(yookassa: YooKassaStub, bought: Payment) -> None:
+    fail(yookassa, bought, 1000_00)
+    yookassa.refund_by_hand(bought.provider_id or "", "1200.00")
+    hear(yookassa, bought)
+    assert rows(bought) == [
+        (RefundState.COVERED, Cause.OPERATOR, 1000_00),
+        (RefundState.SUCCEEDED, Cause.BANK, 1200_00),
+    ]
+    assert (again(bought).refunded, again(bought).withdrawn_days) == (1200_00, 14)
+
+
+def test_less_by_hand_than_was_owed_leaves_the_rest_to_be_sent(yookassa: YooKassaStub, bought: Payment) -> None:
+    fail(yookassa, bought, 1000_00)
+    yookassa.refund_by_hand(bought.provider_id or "", "400.00")
+    hear(yookassa, bought)
+    work(minutes=5)
+    assert rows(bought) == [
+        (RefundState.SUCCEEDED, Cause.OPERATOR, 600_00),
+        (RefundState.SUCCEEDED, Cause.BANK, 400_00),
+    ]
+    assert (again(bought).refunded, kept(yookassa)) == (1000_00, 1500_00)
+
+
+def kept(yookassa: YooKassaStub) -> int:
+    return yookassa.taken()
+
+
+def test_all_by_hand_while_ours_is_on_its_way(yookassa: YooKassaStub, bought: Payment) -> None:
+    """The bank has no room for both: ours is refused, and its place is taken."""
+    refund = send_back(bought, 1000_00)
+    yookassa.refund_by_hand(bought.provider_id or "")
+    hear(yookassa, again(refund).payment)
+    work_on(4, minutes=6)
+    assert rows(bought) == [
+        (RefundState.COVERED, Cause.OPERATOR, 1000_00),
+        (RefundState.SUCCEEDED, Cause.BANK, 2500_00),
+    ]
+    assert again(bought).rest == 0
+
+
+def test_returned_otherwise_and_then_by_the_bank_too_is_told(
+    yookassa: YooKassaStub, bought: Payment, operator: User
+) -> None:
+    refund = fail(yookassa, bought, 2500_00)
+    assert refund.give_otherwise("Наличными", "17", operator)
+    db.session.commit()
+    yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
+    hear(yookassa, bought)
+    assert sorted(rows(bought)) == [
+        (RefundState.OTHERWISE, Cause.OPERATOR, 1500_00),
+        (RefundState.SUCCEEDED, Cause.BANK, 1000_00),
+    ]
+    assert alerts() == ["returned_twice"]
+
+
+def test_more_gone_than_its_refunds_come_to_is_told(yookassa: YooKassaStub, bought: Payment) -> None:
+    """As after a dispute: nobody can say what it was."""
+    yookassa.distort(bought.provider_id or "", "refunded_amount.value", "700.00")
+    hear(yookassa, bought)
+    assert (rows(bought), alerts()) == ([], ["return_unseen"])
+    yookassa.straighten()
+    hear(yookassa, bought)
+    assert alerts() == []
+
+
+# The closing receipt
+
+
+def settled(yookassa: YooKassaStub) -> list[str]:
+    all_of_them = [one["settlements"][0] for one in yookassa.receipts.values()]
+    return [one["amount"]["value"] for one in all_of_them if one["type"] == "prepayment"]
+
+
+@pytest.mark.parametrize(("by_hand", "closed"), [("1000.00", ["1500.00"]), ("", [])])
+def test_closing_receipt_is_for_what_is_left(
+    yookassa: YooKassaStub, bought: Payment, by_hand: str, closed: list[str]
+) -> None:
+    work_on(16, days=1)
+    yookassa.refund_by_hand(bought.provider_id or "", by_hand)
+    yookassa.lose_notices()
+    work(days=20)
+    assert settled(yookassa) == closed
+
+
+def test_closing_receipt_waits_for_the_bank_to_say(yookassa: YooKassaStub, bought: Payment) -> None:
+    work_on(16, days=1)
+    yookassa.refund_by_hand(bought.provider_id or "")
+    yookassa.lose_notices()
+    yookassa.break_for_hours("500", "GET")
+    work(days=20)
+    work(minutes=6)
+    yookassa.heal()
+    work(minutes=6)
+    assert settled(yookassa) == []
+    assert again(bought).rest == 0
