@@ -86,6 +86,7 @@ class Settings:
     yookassa_api_url: str
     yookassa_networks: tuple[IPv4Network | IPv6Network, ...]
     receipt_mode: str
+    receipt_needs_email: bool  # «Чеки от ЮKassa» are delivered by e-mail only: it is asked before paying
     tax_system_code: int  # 0: not sent
     vat_code: int
     receipt_url: str
@@ -181,6 +182,7 @@ class Settings:
             yookassa_api_url=env.site("YOOKASSA_API_URL", "https://api.yookassa.ru/v3", path=r"(/[\w.-]+)*"),
             yookassa_networks=env.networks("YOOKASSA_NETWORKS", YOOKASSA_NETWORKS),
             receipt_mode=env.choice("RECEIPT_MODE", ["full_prepayment", "full_payment"], default="full_prepayment"),
+            receipt_needs_email=env.choice("RECEIPT_EMAIL", ["optional", "required"], default="optional") == "required",
             tax_system_code=env.number("TAX_SYSTEM_CODE", 0, least=0, most=6),
             vat_code=env.number("VAT_CODE", 1, least=1, most=12),
             receipt_url=env.template("RECEIPT_URL", ("fn", "fd", "fp")),
@@ -250,6 +252,10 @@ class Settings:
             raise BadSetting("MAIL_BACKEND", "the demo sender cannot be used in production")
         if self.payments_backend == "demo":
             raise BadSetting("PAYMENTS_BACKEND", "the demo bank takes no money and cannot be used in production")
+        if self.yookassa_secret_key.startswith("test_") and not env.flag("YOOKASSA_TEST_SHOP", default=False):
+            raise BadSetting(
+                "YOOKASSA_SECRET_KEY", "is of a test shop, which takes no money; YOOKASSA_TEST_SHOP=1 allows it"
+            )
         if not self.yookassa_api_url.startswith("https://"):
             raise BadSetting("YOOKASSA_API_URL", "must begin with https:// in production")
         if any("://" in host for host in self.push_hosts):

@@ -251,6 +251,15 @@ class PaymentNotMade(Refused):
     sentence = "Оплату создать не получилось, деньги не списаны. Попробуйте позже или позвоните в клинику."
 
 
+class ShopIsNotReady(PaymentNotMade):
+    """It is the clinic who must set something, and the operator was told what."""
+
+    sentence = (
+        "Клиника ещё не всё настроила для приёма оплаты. Мы ей об этом сообщили. "
+        "Деньги не списаны: попробуйте позже или позвоните в клинику."
+    )
+
+
 class NothingToGiveBack(Refused):
     status = 409
     sentence = "По этому платежу возвращать уже нечего."

@@ -43,6 +43,13 @@ S3 = {
 }
 
 
+def test_test_shop_takes_no_money_unless_it_is_allowed_by_name() -> None:
+    shop = PRODUCTION | {"YOOKASSA_SECRET_KEY": "test_secret"}
+    with pytest.raises(BadSetting, match="YOOKASSA_SECRET_KEY"):
+        Settings.from_env(shop)
+    assert Settings.from_env(shop | {"YOOKASSA_TEST_SHOP": "1"}).yookassa_secret_key == "test_secret"
+
+
 def test_demo_needs_nothing() -> None:
     settings = Settings.from_env(DEMO)
     assert settings.is_demo

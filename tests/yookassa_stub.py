@@ -624,7 +624,7 @@ def _method(kind: str, id: str) -> Json:
     return {"type": kind, "id": id, "saved": False, "status": "inactive"} | METHODS[kind]
 
 
-def _check_receipt(receipt: Any, amount: Json, *, needs_email: bool) -> None:
+def _check_receipt(receipt: Any, amount: Json, *, needs_email: bool = False) -> None:
     """As for a shop that must send receipts."""
     if not isinstance(receipt, dict):
         raise invalid("receipt", "Receipt is missing or illegal")

@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from .. import errors
 from ..extensions import db
-from ..models import Payment, PaymentState
+from ..models import Payment, PaymentAlert, PaymentState
 from ..rendering import go, link_to, wants_fragment
 from ..services import current_services
-from ..services.payments import GatewayRefused, GatewayUnsure
+from ..services.payments import GatewayRefused, GatewayUnsure, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +25,14 @@ def make(payment: Payment) -> None:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
     except GatewayUnsure as doubt:
         log.info("payment №%d: %s", payment.id, doubt)
+        PaymentAlert.note_doubt(payment, doubt)
+        db.session.commit()
         return
     except GatewayRefused as refusal:
         log.warning("payment №%d refused: %s", payment.id, refusal.reason)
-        payment.end(refusal.reason)
+        payment.take_refusal(refusal)
         db.session.commit()
-        raise errors.PaymentNotMade from None
+        raise errors.ShopIsNotReady if refusal.reason == Refusal.SETTINGS else errors.PaymentNotMade from None
     if found is None:
         payment.end("not_created")
         db.session.commit()

@@ -10,11 +10,23 @@ from datetime import timedelta
 
 from ..config import current_settings
 from ..extensions import db
-from ..models import Consultation, Job, JobKind, Payment, PaymentState, Receipt, Refund, RefundState, reconciliation
+from ..models import (
+    AlertKind,
+    Consultation,
+    Job,
+    JobKind,
+    Payment,
+    PaymentAlert,
+    PaymentState,
+    Receipt,
+    Refund,
+    RefundState,
+    reconciliation,
+)
 from ..models.reconciliation import Statement
 from ..rendering import link_to
 from ..services import clock, current_services
-from ..services.payments import GatewayRefused, GatewayUnsure, Item
+from ..services.payments import GatewayRefused, GatewayUnsure, Item, Stage
 
 log = logging.getLogger(__name__)
 
@@ -33,15 +45,17 @@ def drive(job: Job) -> None:
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
     except GatewayUnsure as doubt:
-        log.info("payment №%d: %s", payment.id, doubt)
+        _note(payment, doubt)
     except GatewayRefused as refusal:
         log.warning("payment №%d refused: %s", payment.id, refusal.reason)
-        if payment.provider_id is None:
-            payment.end(refusal.reason)
+        payment.take_refusal(refusal)
     else:
+        PaymentAlert.settle_doubts(payment)
         payment.settle(found) if found is not None else payment.end("not_created")
     if payment.is_live:
         job.repeat_in(payment.pause)
+    elif payment.is_lost and payment.is_watched:
+        job.repeat_in(WATCHED_EVERY)
 
 
 def give_back(job: Job) -> None:
@@ -57,12 +71,14 @@ def give_back(job: Job) -> None:
     try:
         back = refund.ask(current_services.payments)
     except GatewayUnsure as doubt:
-        log.info("refund №%d: %s", refund.id, doubt)
+        _note(refund.payment, doubt)
     except GatewayRefused as refusal:
         log.warning("refund №%d refused: %s", refund.id, refusal.reason)
         refund.fail(refusal.reason)
+        PaymentAlert.note_refusal(refund.payment, refusal)
         Job.hasten(JobKind.RECONCILIATION, refund.payment_id)  # it may have been done in the bank's own cabinet
     else:
+        PaymentAlert.settle_doubts(refund.payment)
         refund.settle(back)
     if refund.state is RefundState.SENDING:
         job.repeat_in(refund.pause)
@@ -73,11 +89,22 @@ def reconcile(job: Job) -> None:
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.provider_id is None:
         return
-    said = _statement_of(payment)
+    try:
+        said = _statement_of(payment)
+    except GatewayRefused as refusal:  # paid in another shop, which nobody can ask now
+        log.warning("payment №%d: %s", payment.id, refusal.reason)
+        if payment.is_watched:
+            job.repeat_in(WATCHED_EVERY)
+        return
     if said is None or not reconciliation.book(payment, said):
         job.repeat_in(UNSURE_PAUSE)
     elif payment.is_watched:
         job.repeat_in(WATCHED_EVERY)
+
+
+def _note(payment: Payment, doubt: GatewayUnsure) -> None:
+    log.info("payment №%d: %s", payment.id, doubt)
+    PaymentAlert.note_doubt(payment, doubt)
 
 
 def _statement_of(payment: Payment) -> Statement | None:
@@ -86,10 +113,12 @@ def _statement_of(payment: Payment) -> Statement | None:
     provider_id, known = payment.provider_id, payment.returned_by_bank
     db.session.commit()
     try:
-        return Statement.of(provider_id, known, current_services.payments)
+        said = Statement.of(provider_id, known, current_services.payments)
     except GatewayUnsure as doubt:
-        log.info("payment №%d: %s", payment.id, doubt)
+        _note(payment, doubt)
         return None
+    PaymentAlert.settle_doubts(payment)
+    return said
 
 
 def fetch_receipts(job: Job) -> None:
@@ -106,7 +135,12 @@ def fetch_receipts(job: Job) -> None:
         told = []
     is_complete = Receipt.note(payment, told) and len(told) >= due
     since = clock.now() - moved_at
-    if not is_complete and since < RECEIPTS_COME_WITHIN:
+    if is_complete:
+        PaymentAlert.settle(AlertKind.RECEIPT_FAILED, payment)
+        return
+    if since >= RECEIPTS_COME_WITHIN or any(one.stage is Stage.CANCELLED for one in told):
+        PaymentAlert.note(AlertKind.RECEIPT_FAILED, payment)
+    if since < RECEIPTS_COME_WITHIN:
         job.repeat_in(min(max(since / 2, timedelta(seconds=10)), timedelta(hours=3)))
 
 
@@ -118,7 +152,11 @@ def close(job: Job) -> None:
     payment = db.session.get_one(Payment, job.subject_id)
     if not _is_closed_later() or payment.rest <= 0 or payment.provider_id is None:
         return
-    said = _statement_of(payment)
+    try:
+        said = _statement_of(payment)
+    except GatewayRefused as refusal:
+        _note_no_closing(payment, refusal)
+        return
     if said is None or not reconciliation.book(payment, said):
         job.repeat_in(UNSURE_PAUSE)
         return
@@ -134,12 +172,18 @@ def _send_closing_receipt(job: Job, payment: Payment, left: int) -> None:
     db.session.commit()
     try:
         current_services.payments.close(*asked)
-    except GatewayUnsure:
+    except GatewayUnsure as doubt:
+        _note(payment, doubt)
         job.repeat_in(UNSURE_PAUSE)
     except GatewayRefused as refusal:
-        log.error("closing receipt of payment №%d refused: %s", payment.id, refusal.reason)
+        _note_no_closing(payment, refusal)
     else:
         Job.add(JobKind.RECEIPTS, payment.id)
+
+
+def _note_no_closing(payment: Payment, refusal: GatewayRefused) -> None:
+    log.error("closing receipt of payment №%d refused: %s", payment.id, refusal.reason)
+    PaymentAlert.note(AlertKind.CLOSING_REFUSED, payment, refusal.parameter)
 
 
 def sweep(job: Job) -> None:

@@ -18,12 +18,13 @@ from .. import errors
 from ..events import ChatProlonged, PaymentChanged, record
 from ..extensions import Model, db
 from ..services import clock
-from ..services.payments import CURRENCY, Customer, Gateway, GatewayRefused, Item, Order, Paid, Refusal, Stage
+from ..services.payments import CURRENCY, Customer, Gateway, GatewayRefused, Item, Order, Paid, Refusal, Stage, title_of
 from .asking import KEY_LIVES, pause_since
 from .chat import Chat
 from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Message
+from .payment_alert import AlertKind, PaymentAlert
 from .refund import ARRIVED, WORKING_DAYS, Cause, Refund, RefundState, in_working_days
 from .types import RowId, UtcDateTime, word_of
 from .user import User
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from .receipt import Receipt
 
 DAY = timedelta(days=1)
+OTHER_SHOP = "other_shop"
+PAGE_COMES_WITHIN = timedelta(minutes=2)
 WATCHED_FOR = timedelta(days=14)  # after it was paid: once a day the bank is asked even if it notified nobody
 
 
@@ -133,7 +136,9 @@ class Payment(Model):
     @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that wait for something: the sweep sees that each has its job."""
-        return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE))).all()
+        made_since = cls.created_at > clock.now() - WATCHED_FOR
+        is_lost = (cls.state == PaymentState.CANCELLED) & (cls.reason == OTHER_SHOP) & made_since
+        return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE) | is_lost)).all()
 
     @classmethod
     def watched(cls) -> Sequence[int]:
@@ -145,11 +150,21 @@ class Payment(Model):
 
     @property
     def is_watched(self) -> bool:
-        return self.paid_at is not None and self.paid_at > clock.now() - WATCHED_FOR
+        return (self.paid_at or self.created_at) > clock.now() - WATCHED_FOR
 
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def is_stalled(self) -> bool:
+        """The bank has named no page for so long that waiting before it helps nobody."""
+        return self.state is PaymentState.CREATED and clock.now() - self.created_at > PAGE_COMES_WITHIN
+
+    @property
+    def is_lost(self) -> bool:
+        """Ended because the shop does not know it any more; in the one where it was made it may yet be paid."""
+        return self.state is PaymentState.CANCELLED and self.reason == OTHER_SHOP
 
     @property
     def is_odd(self) -> bool:
@@ -245,6 +260,7 @@ class Payment(Model):
         self.provider_id = found.id
         if found.refunded and found.refunded > self.returned_by_bank:
             Job.hasten(JobKind.RECONCILIATION, self.id)
+        PaymentAlert.settle(AlertKind.OTHER_SHOP, self)
         if self.state is PaymentState.SUCCEEDED:
             return
         if found.stage is Stage.SUCCEEDED:
@@ -252,8 +268,9 @@ class Payment(Model):
         elif found.stage is Stage.CANCELLED:
             if self.is_live:
                 self._end(found.reason)
-        elif self.state is PaymentState.CREATED:
+        elif self.state is PaymentState.CREATED or (self.is_live and found.page and not self.page):
             self.state, self.page = PaymentState.WAITING, found.page
+            PaymentAlert.settle(AlertKind.SHOP_SETTINGS)
             self._tell()
 
     def end(self, reason: str) -> None:
@@ -265,9 +282,20 @@ class Payment(Model):
         if self.is_live and self.provider_id is None:
             self._end(reason)
 
+    def take_refusal(self, refusal: GatewayRefused) -> None:
+        """The bank's plain no: to what it never made, or that it knows no such payment (another shop, another key)."""
+        PaymentAlert.note_refusal(self, refusal)
+        if self.provider_id is None:
+            self.end(refusal.reason)
+        elif refusal.reason == Refusal.NOT_FOUND:
+            self.lock()
+            if self.is_live:
+                PaymentAlert.note(AlertKind.OTHER_SHOP, self)
+                self._end(OTHER_SHOP)
+
     def order(self, return_url: str) -> Order:
         items = [Item(self.title, self.amount)]
-        title = f"Заказ №{self.id}: {self.title}"[:128]
+        title = title_of(self.id, self.title)
         return Order(self.id, self.key, self.amount, title, return_url, self.customer, items)
 
     def ask(self, gateway: Gateway, return_url: str) -> Paid | None:

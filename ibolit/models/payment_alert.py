@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
+from ..services.payments import GatewayRefused, GatewayShut, GatewayUnreadable, GatewayUnsure, Refusal
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
@@ -23,6 +24,16 @@ class AlertKind(StrEnum):
     PART_RETURNED = "part_returned"  # in the bank's cabinet, of a consultation that stands
     RETURNED_TWICE = "returned_twice"  # by the bank, what the operator had returned otherwise
     RETURN_UNSEEN = "return_unseen"  # the bank says more went back than its refunds come to
+    OTHER_SHOP = "other_shop"  # the shop or its key was changed: nobody there knows this payment
+    UNREADABLE = "unreadable"  # the bank's answer, for an hour
+    SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks what only the clinic can set
+    NOT_LET_IN = "not_let_in"  # the shop's id or key is refused, for ten minutes
+    RECEIPT_FAILED = "receipt_failed"  # the cash desk gave it up, or was silent for a week
+    CLOSING_REFUSED = "closing_refused"  # the receipt at the end of a service
+
+
+UNREADABLE_FOR = timedelta(hours=1)
+NOT_LET_IN_FOR = timedelta(minutes=10)
 
 
 class PaymentAlert(Model):
@@ -83,6 +94,26 @@ class PaymentAlert(Model):
         alert = cls.open_one(kind, payment)
         if alert is not None:
             alert.closed_at = clock.now()
+
+    @classmethod
+    def note_doubt(cls, payment: Payment, doubt: GatewayUnsure) -> None:
+        """A doubt that lasts is no passing cloud: what cannot be read, and a door that stays shut."""
+        if isinstance(doubt, GatewayUnreadable):
+            cls.note(AlertKind.UNREADABLE, payment, str(doubt), after=UNREADABLE_FOR)
+        elif isinstance(doubt, GatewayShut):
+            cls.note(AlertKind.NOT_LET_IN, after=NOT_LET_IN_FOR)
+
+    @classmethod
+    def note_refusal(cls, payment: Payment, refusal: GatewayRefused) -> None:
+        """Of a request the payer could make no better."""
+        if refusal.reason == Refusal.SETTINGS:
+            cls.note(AlertKind.SHOP_SETTINGS, None, refusal.parameter)
+
+    @classmethod
+    def settle_doubts(cls, payment: Payment) -> None:
+        """The bank has answered, and in words that can be read."""
+        for kind, about in ((AlertKind.UNREADABLE, payment), (AlertKind.NOT_LET_IN, None)):
+            cls.settle(kind, about)
 
     def close(self, by: User) -> bool:
         """The operator has seen to it. False when it is closed already."""

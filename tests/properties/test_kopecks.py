@@ -165,7 +165,7 @@ def test_parts_of_a_refund_are_fair(
             refund.__dict__["payment"] = payment
             if refund.amount == 0:
                 break
-            taken = refund._days_for_it()
+            taken = refund._days_for(refund.amount)
             assert 0 <= taken <= payment.days - payment.withdrawn_days
             payment.refunded += refund.amount
             payment.withdrawn_days += taken

@@ -18,22 +18,13 @@ from threading import BoundedSemaphore
 from time import monotonic
 
 import pytest
+from orders import ANNA, ORDER, give_back
 from yookassa_stub import Json, YooKassaStub, kopecks
 
 from ibolit.services import clock
-from ibolit.services.payments import Customer, GatewayRefused, GatewayUnsure, Item, Order, Refusal, Stage
+from ibolit.services.payments import Customer, GatewayRefused, GatewayUnsure, Item, Refusal, Stage
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
-ANNA = Customer("+79161234567", "anna@example.org")
-ORDER = Order(
-    number=7,
-    key="key-7",
-    amount=150_000,
-    title="Заказ №7: неделя общения",
-    return_url="https://ibolit.example/payments/return/abc",
-    customer=ANNA,
-    items=[Item("Неделя общения", 150_000)],
-)
 SHORT = (1.0, 0.3)  # seconds to connect, to answer
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,10 +52,6 @@ def paid(yookassa: YooKassaStub, gateway: YooKassa) -> str:
     return made.id
 
 
-def give_back(gateway: YooKassa, payment_id: str, amount: int = 50_000, key: str = "back"):
-    return gateway.refund(payment_id, amount, key, ANNA, [Item("Неделя общения", amount)])
-
-
 def close(gateway: YooKassa, payment_id: str):
     return gateway.close(payment_id, 150_000, "closing", ANNA, ORDER.items)
 
@@ -83,7 +70,7 @@ def test_payment_is_asked_for_as_documented(yookassa: YooKassaStub, gateway: Yoo
         "capture": True,
         "confirmation": {"type": "redirect", "return_url": ORDER.return_url},
         "description": "Заказ №7: неделя общения",
-        "metadata": {"payment": "7", "cms_name": "yookassa_sdk_python"},
+        "metadata": {"payment": "7"},
     }
     assert receipt["customer"] == {"email": "anna@example.org"}
     assert "tax_system_code" not in receipt
@@ -189,7 +176,7 @@ def test_payment_method_and_reason_of_tomorrow_are_no_surprise(
     assert gateway.find(paid).stage is Stage.SUCCEEDED
     declined = gateway.create(replace(ORDER, key="second"))
     yookassa.decline(declined.id, "moon_phase")
-    assert gateway.find(declined.id).reason == "unknown"
+    assert gateway.find(declined.id).reason == "moon_phase"
 
 
 def test_refund_may_wait_succeed_or_fail(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
@@ -351,7 +338,6 @@ def test_redirect_is_not_followed(yookassa: YooKassaStub, gateway: YooKassa, pai
 def test_page_where_json_was_awaited_is_unsure(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     made = gateway.create(ORDER)
     elsewhere = YooKassa(shop_of(yookassa, api_url=f"http://127.0.0.1:{yookassa.port}/pay"))
-    elsewhere._sdk.payment.base_path = ""
     with pytest.raises(GatewayUnsure):
         elsewhere.find(made.id)
 
@@ -361,7 +347,7 @@ def test_page_where_json_was_awaited_is_unsure(yookassa: YooKassaStub, gateway: 
     [
         {"status": "confused"}, {"status": None}, {"amount": None}, {"amount": {"value": "many", "currency": "RUB"}},
         {"amount": {"value": "NaN", "currency": "RUB"}}, {"amount": {"value": "Infinity", "currency": "RUB"}},
-        {"amount": {}}, {"id": None}, {"id": "../x"}, {"transfers": "?"},
+        {"amount": {}}, {"id": None}, {"id": "../x"},
     ],
 )  # fmt: skip
 def test_confused_answer_is_unsure(yookassa: YooKassaStub, gateway: YooKassa, paid: str, broken: Json) -> None:
@@ -413,7 +399,7 @@ def test_silent_machine_is_given_up_in_time(yookassa: YooKassaStub) -> None:
 def test_usual_patience_is_three_and_ten_seconds(gateway: YooKassa) -> None:
     assert gateway.timeout == (3, 10)
     assert gateway.patience == 3
-    assert gateway._sdk.payment().client.timeout == (3, 10)
+    assert gateway._sdk.client.timeout == (3, 10)
 
 
 def test_eight_at_once_and_the_ninth_goes_away(yookassa: YooKassaStub) -> None:

@@ -19,6 +19,14 @@ class GatewayUnsure(Exception):
     """Slow, unreachable or confused: it may have been done. Ask again with the same key."""
 
 
+class GatewayUnreadable(GatewayUnsure):
+    """It answered, and what money depends on cannot be read; named is the field."""
+
+
+class GatewayShut(GatewayUnsure):
+    """It lets nobody in with this shop and key, which says nothing of any payment."""
+
+
 class Refusal(StrEnum):
     """Why a provider says no. Other words may come; they are his, and for the log."""
 
@@ -26,14 +34,18 @@ class Refusal(StrEnum):
     INVALID = "invalid_request"  # a sum too large, an address that cannot be: asked rightly it may succeed
     KEY_TAKEN = "key_taken"  # this key did something already, but not exactly this: look what (look_up, refunds_of)
     NOT_DUE = "not_due"  # no closing receipt where the first one says full_payment
+    SETTINGS = "shop_settings"  # the shop wants or lacks something that only the clinic can set
 
 
 class GatewayRefused(Exception):
-    """A plain no: repeating cannot help. `reason` is one of the words of Refusal, or of the provider, for the log."""
+    """A plain no: repeating cannot help. `reason` is one of the words of Refusal, or of the provider, for the log.
 
-    def __init__(self, reason: str) -> None:
+    `parameter`: what of the request he did not like, in his word.
+    """
+
+    def __init__(self, reason: str, parameter: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.parameter = reason, parameter
 
 
 class Stage(StrEnum):
@@ -61,6 +73,15 @@ class Customer:
 
     phone: str
     email: str | None = None
+
+
+def title_of(number: int, bought: str) -> str:
+    """What an order is called at the provider's: at most 128 characters."""
+    return f"Заказ №{number}: {bought}"[:128]
+
+
+def is_titled(title: str, number: int) -> bool:
+    return title.startswith(title_of(number, ""))
 
 
 @dataclass(frozen=True)

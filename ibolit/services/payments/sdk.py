@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import requests
-from yookassa import Payment, Receipt, Refund
 from yookassa.client import ApiClient
+from yookassa.domain.common.http_verb import HttpVerb
 from yookassa.domain.common.user_agent import UserAgent
 from yookassa.domain.exceptions import (
     ApiError,
@@ -23,10 +23,12 @@ from yookassa.domain.request.payment_request import PaymentRequest
 from yookassa.domain.request.receipt_request import ReceiptRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
-from . import GatewayRefused, GatewayUnsure, Refusal
+from . import GatewayRefused, GatewayShut, GatewayUnreadable, GatewayUnsure, Refusal
 
 log = logging.getLogger(__name__)
 
+# What only a clinic can set: a prefix each. Of «receipt» alone the shop says that it wants one, or none.
+OF_THE_SHOP = ("receipt.customer", "receipt.tax_system_code", "receipt.items.", "payment_method")
 CONFUSED = (ApiError, requests.RequestException, AttributeError, ValueError, TypeError, LookupError, ArithmeticError)
 
 
@@ -61,22 +63,26 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Sdk:
-    """Payment, Refund and Receipt of one shop."""
+    """One shop. Requests are the SDK's, which knows what may be asked; answers are given as they came (answers.py):
+    the SDK's own classes refuse a whole answer for one field they do not know."""
 
     def __init__(self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float]) -> None:
-        client = Client(shop_id, secret_key, api_url, timeout)
-        self.payment = _bound(Payment, client)
-        self.refund = _bound(Refund, client)
-        self.receipt = _bound(Receipt, client)
+        self.client = Client(shop_id, secret_key, api_url, timeout)
 
     def create_payment(self, data: dict[str, Any], key: str) -> Any:
-        return self.payment.create(_checked(PaymentRequest, data), key)
+        return self._create("/payments", _checked(PaymentRequest, data), key)
 
     def create_refund(self, data: dict[str, Any], key: str) -> Any:
-        return self.refund.create(_checked(RefundRequest, data), key)
+        return self._create("/refunds", _checked(RefundRequest, data), key)
 
     def create_receipt(self, data: dict[str, Any], key: str) -> Any:
-        return self.receipt.create(_checked(ReceiptRequest, data), key)
+        return self._create("/receipts", _checked(ReceiptRequest, data), key)
+
+    def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
+        return self.client.request(HttpVerb.GET, path, params)
+
+    def _create(self, path: str, request: Any, key: str) -> Any:
+        return self.client.request(HttpVerb.POST, path, None, {"Idempotence-Key": key}, request)
 
     @contextmanager
     def plain_words(self, deed: str) -> Iterator[None]:
@@ -88,20 +94,14 @@ class Sdk:
         except (UnauthorizedError, ForbiddenError) as error:
             # Our setting is wrong, which says nothing of any payment: what waits goes on when it is put right.
             log.error("yookassa: %s: the shop's id, key or rights are refused (%s)", deed, _word(error, "code"))
-            raise GatewayUnsure("not let in") from None
+            raise GatewayShut("not let in") from None
+        except GatewayUnreadable as doubt:
+            log.error("yookassa: %s: %s cannot be read", deed, doubt)
+            raise
         except CONFUSED as error:
             name = type(error.__context__ or error).__name__  # behind the AttributeError is what really happened
             log.warning("yookassa: %s: %s", deed, name)
             raise GatewayUnsure(name) from None
-
-
-def _bound(kind: Any, client: Client) -> Any:
-    """A class of the SDK whose every call goes through this client; its methods make an instance each time."""
-
-    def begin(self: Any) -> None:
-        self.client = client
-
-    return type(kind.__name__, (kind,), {"__init__": begin})
 
 
 def _checked(kind: Any, data: dict[str, Any]) -> Any:
@@ -118,7 +118,11 @@ def _checked(kind: Any, data: dict[str, Any]) -> Any:
 def _refusal(deed: str, error: ApiError) -> GatewayRefused:
     code, parameter = _word(error, "code"), _word(error, "parameter")
     log.warning("yookassa: %s: %s %s (%s)", deed, code, parameter, _word(error, "id"))
-    return GatewayRefused(Refusal.KEY_TAKEN if parameter == "Idempotence-Key" else code or Refusal.INVALID)
+    if parameter == "Idempotence-Key":
+        return GatewayRefused(Refusal.KEY_TAKEN)
+    if parameter == "receipt" or parameter.startswith(OF_THE_SHOP):
+        return GatewayRefused(Refusal.SETTINGS, parameter)
+    return GatewayRefused(code or Refusal.INVALID, parameter)
 
 
 def _word(error: ApiError, name: str) -> str:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import Back, Customer, Fiscal, GatewayRefused, GatewayUnsure, Item, Notice, Order, Paid, Refusal, Stage
-from .amounts import from_kopecks, to_kopecks
+from . import Back, Customer, Fiscal, GatewayRefused, GatewayUnsure, Item, Notice, Order, Paid, Refusal, Stage, answers
+from .amounts import from_kopecks
 from .notices import ID, read_notice
 
 if TYPE_CHECKING:
@@ -33,13 +33,6 @@ TIMEOUT = (3.0, 10.0)  # seconds to connect, to answer
 PAGE = 100  # the most YooKassa lists at once
 CLOCKS_DIFFER = timedelta(minutes=5)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@.\s]+")  # as narrow as the SDK's, which sends nothing else
-
-STAGES = {
-    "pending": Stage.WAITING,
-    "waiting_for_capture": Stage.WAITING,
-    "succeeded": Stage.SUCCEEDED,
-    "canceled": Stage.CANCELLED,
-}
 
 
 @dataclass(frozen=True)
@@ -78,16 +71,16 @@ class YooKassa:
             "metadata": {"payment": str(order.number)},
             "receipt": self._receipt(order.customer, order.items, self.shop.receipt_mode),
         }
-        return self._ask("create", lambda sdk: _paid(sdk.create_payment(request, order.key)))
+        return self._ask("create", lambda sdk: answers.paid(sdk.create_payment(request, order.key)))
 
     def find(self, payment_id: str) -> Paid:
         _check_id(payment_id)
-        return self._ask("find", lambda sdk: _paid(sdk.payment.find_one(payment_id)))
+        return self._ask("find", lambda sdk: answers.paid(sdk.get(f"/payments/{payment_id}")))
 
     def look_up(self, number: int, since: datetime) -> Paid | None:
         moment = (since - CLOCKS_DIFFER).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        pages = self._pages("look_up", lambda sdk, more: sdk.payment.list({"created_at.gte": moment} | more), _paid)
-        found = [paid for paid in pages if paid.number == number]
+        made = self._all_of("look_up", "/payments", {"created_at.gte": moment})
+        found = [answers.paid(one) for one in made if answers.speaks_of(one, number)]
         return min(found, key=_of_most_weight, default=None)
 
     def refund(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Back:
@@ -98,17 +91,16 @@ class YooKassa:
             "metadata": {"key": key},
             "receipt": self._receipt(customer, items, self.shop.receipt_mode),
         }
-        return self._ask("refund", lambda sdk: _back(sdk.create_refund(request, key)))
+        return self._ask("refund", lambda sdk: answers.back(sdk.create_refund(request, key)))
 
     def find_refund(self, refund_id: str) -> Back:
         _check_id(refund_id)
-        return self._ask("find_refund", lambda sdk: _back(sdk.refund.find_one(refund_id)))
+        return self._ask("find_refund", lambda sdk: answers.back(sdk.get(f"/refunds/{refund_id}")))
 
     def refunds_of(self, payment_id: str) -> list[Back]:
         _check_id(payment_id)
-        wanted = {"payment_id": payment_id}
-        pages = self._pages("refunds_of", lambda sdk, more: sdk.refund.list(wanted | more), _back)
-        return list(pages)[::-1]
+        made = self._all_of("refunds_of", "/refunds", {"payment_id": payment_id})
+        return [answers.back(one) for one in made if answers.belongs_to(one, payment_id)][::-1]
 
     def close(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Fiscal:
         _check_id(payment_id)
@@ -120,14 +112,12 @@ class YooKassa:
             "send": True,
             "settlements": [{"type": "prepayment", "amount": from_kopecks(amount)}],
         }
-        return self._ask("close", lambda sdk: _fiscal(sdk.create_receipt(request, key)))
+        return self._ask("close", lambda sdk: answers.fiscal(sdk.create_receipt(request, key)))
 
     def receipts_of(self, payment_id: str) -> list[Fiscal]:
         _check_id(payment_id)
-        pages = self._pages(
-            "receipts_of", lambda sdk, more: sdk.receipt.list({"payment_id": payment_id} | more), _fiscal
-        )
-        return list(pages)[::-1]
+        made = self._all_of("receipts_of", "/receipts", {"payment_id": payment_id})
+        return answers.those_readable(made, answers.fiscal)[::-1]
 
     def read_notice(self, body: bytes) -> Notice | None:
         return read_notice(body)
@@ -178,19 +168,20 @@ class YooKassa:
         finally:
             self.at_once.release()
 
-    def _pages(self, deed: str, ask: Callable[[Sdk, dict[str, Any]], Any], read: Callable[[Any], T]) -> Iterator[T]:
+    def _all_of(self, deed: str, path: str, wanted: dict[str, Any]) -> list[Any]:
         """All of a list, the newest first; a call a page."""
-        more: dict[str, Any] = {"limit": PAGE}
+        things: list[Any] = []
+        more = wanted | {"limit": PAGE}
         while True:
-
-            def one(sdk: Sdk, more: dict[str, Any] = more) -> tuple[list[T], str]:
-                return _page(ask(sdk, more), read)
-
-            things, cursor = self._ask(deed, one)
-            yield from things
+            items, cursor = self._ask(deed, partial(_page, path, more))
+            things += items
             if not cursor or cursor == more.get("cursor"):
-                return
-            more = {"limit": PAGE, "cursor": cursor}
+                return things
+            more = wanted | {"limit": PAGE, "cursor": cursor}
+
+
+def _page(path: str, params: dict[str, Any], sdk: Sdk) -> tuple[list[Any], str]:
+    return answers.page(sdk.get(path, params))
 
 
 def _address(customer: Customer) -> dict[str, str]:
@@ -202,78 +193,6 @@ def _address(customer: Customer) -> dict[str, str]:
 def _check_id(id: str) -> None:
     if not ID.fullmatch(id):
         raise GatewayRefused(Refusal.NOT_FOUND)
-
-
-# What YooKassa answered, in our words. Whatever is missing or strange raises here and is unsure there.
-
-
-def _paid(payment: Any) -> Paid:
-    return Paid(
-        id=_given(payment.id),
-        stage=STAGES[payment.status],
-        amount=to_kopecks(payment.amount.value),
-        currency=payment.amount.currency,
-        refunded=to_kopecks(payment.refunded_amount.value) if payment.refunded_amount is not None else 0,
-        number=_number(payment.metadata),
-        page=getattr(payment.confirmation, "confirmation_url", None) or "",
-        reason=_reason(payment),
-        is_test=bool(payment.test),
-    )
-
-
-def _back(refund: Any) -> Back:
-    return Back(
-        id=_given(refund.id),
-        stage=STAGES[refund.status],
-        amount=to_kopecks(refund.amount.value),
-        reason=_reason(refund),
-        key=str((refund.metadata or {}).get("key", "")),
-        made_at=_moment(refund.created_at),
-    )
-
-
-def _fiscal(receipt: Any) -> Fiscal:
-    return Fiscal(
-        id=_given(receipt.id),
-        stage=STAGES[receipt.status],
-        storage=_text(receipt.fiscal_storage_number),
-        document=_text(receipt.fiscal_document_number),
-        sign=_text(receipt.fiscal_attribute),
-        registered_at=_moment(receipt.registered_at),
-        refund_id=_text(receipt.refund_id),
-        is_closing=any(settlement.type == "prepayment" for settlement in receipt.settlements or ()),
-    )
-
-
-def _page(answer: Any, read: Callable[[Any], T]) -> tuple[list[T], str]:
-    return [read(thing) for thing in answer.items], answer.next_cursor or ""
-
-
-def _given(id: Any) -> str:
-    if not isinstance(id, str) or not ID.fullmatch(id):
-        raise ValueError("no id")
-    return id
-
-
-def _number(metadata: Any) -> int | None:
-    number = str((metadata or {}).get("payment", ""))
-    return int(number) if number.isascii() and number.isdigit() else None
-
-
-def _reason(thing: Any) -> str:
-    return _text(thing.cancellation_details.reason) if thing.cancellation_details is not None else ""
-
-
-def _text(value: Any) -> str:
-    """The SDK makes «None» of what is null."""
-    return "" if value in (None, "None") else str(value)
-
-
-def _moment(value: str | None) -> datetime | None:
-    if not value:
-        return None
-    moment = datetime.fromisoformat(value)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _of_most_weight(paid: Paid) -> int:

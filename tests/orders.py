@@ -1,0 +1,21 @@
+"""What is asked of YooKassa in the tests of its adapter."""
+
+from __future__ import annotations
+
+from ibolit.services.payments import Back, Customer, Item, Order
+from ibolit.services.payments.yookassa import YooKassa
+
+ANNA = Customer("+79161234567", "anna@example.org")
+ORDER = Order(
+    number=7,
+    key="key-7",
+    amount=150_000,
+    title="Заказ №7: неделя общения",
+    return_url="https://ibolit.example/payments/return/abc",
+    customer=ANNA,
+    items=[Item("Неделя общения", 150_000)],
+)
+
+
+def give_back(gateway: YooKassa, payment_id: str, amount: int = 50_000, key: str = "back") -> Back:
+    return gateway.refund(payment_id, amount, key, ANNA, [Item("Неделя общения", amount)])
