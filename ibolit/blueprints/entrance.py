@@ -70,7 +70,7 @@ def enter_as(device: Device, token: str) -> None:
     if current_user.is_authenticated:
         g.device.end()
     user = device.user
-    held = _held_invitation()
+    held = held_invitation()
     device.see()
     db.session.flush()
     session.clear()  # a session someone prepared before the sign-in is worth nothing after it
@@ -142,8 +142,8 @@ def home_of(user: User) -> str:
     return url_for("messages.index" if is_expected else "doctors.index")
 
 
-def _held_invitation() -> Invitation | None:
-    """Whose link was pressed in this browser, on the way that this very sign-in ends."""
+def held_invitation() -> Invitation | None:
+    """Whose link was pressed in this browser, on the way that this very entry goes."""
     held = db.session.get(Invitation, session.get("invitation", 0))
     target = local_path(request.args.get("next"))
     return held if held is not None and target == url_for("welcome.show", token=held.token) else None

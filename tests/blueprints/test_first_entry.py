@@ -268,7 +268,7 @@ def test_proof_is_for_one_password_and_a_quarter_hour(visitor: Browser, services
     with visitor.client.session_transaction() as session:
         session.clear()
         session.update(kept)
-    assert visitor.post("/login/password", {"password": "thief's horse"}).location == "/login/phone"
+    assert visitor.post("/login/password", {"password": "thief's horse"}).status_code == 409
 
 
 def test_code_proved_by_its_owner_opens_nothing_for_another_who_asked(

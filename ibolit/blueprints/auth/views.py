@@ -14,7 +14,7 @@ from ...extensions import db
 from ...models import Act, Attempt, AuditEvent, Consent, Device, Invitation, LoginCode, Tried, User
 from ...models.consent import CURRENT
 from ...services import passwords
-from ..entrance import address, enter, home_of, leave, left_for, local_path, write_down
+from ..entrance import address, enter, held_invitation, home_of, leave, left_for, local_path, write_down
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
 bp = Blueprint("auth", __name__)
@@ -61,7 +61,7 @@ def phone() -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     asked = _asked_code()
     if asked is None:
-        return redirect(url_for(".phone"), 303)
+        return redirect(url_for(".phone", next=_next()), 303)
     form = CodeForm()
     status = 200 if request.method == "GET" else 422
     if form.validate_on_submit():
@@ -73,8 +73,7 @@ def code() -> ResponseReturnValue:
         except errors.Refused as refusal:
             db.session.commit()  # the guess counts
             form.code.errors = [refusal.sentence]
-    page = render_template("pages/auth/code.html", form=form, code=asked, next=_next())
-    return make_response(page, status)
+    return make_response(_code_page(form, asked), status)
 
 
 @bp.post("/login/code/again")
@@ -87,8 +86,7 @@ def resend() -> ResponseReturnValue:
     except errors.Refused as refusal:
         form = CodeForm(formdata=None)
         form.code.errors = [refusal.sentence]
-        page = render_template("pages/auth/code.html", form=form, code=asked, next=_next())
-        return make_response(page, refusal.status)
+        return make_response(_code_page(form, asked), refusal.status)
     return redirect(url_for(".code", next=_next()), 303)
 
 
@@ -96,7 +94,7 @@ def resend() -> ResponseReturnValue:
 def password() -> ResponseReturnValue:
     asked = _proved_code()
     if asked is None:
-        return redirect(url_for(".phone"), 303)
+        return _nothing_to_finish()
     known = User.by_phone(asked.phone)
     form = SetPasswordForm(asks_name=known is None, name=_suggested_name())
     if not form.validate_on_submit():
@@ -105,10 +103,15 @@ def password() -> ResponseReturnValue:
         return make_response(page, status)
     db.session.commit()  # nobody else waits while the password is hashed
     hashed = passwords.hash_password(form.password.data)
-    user = _set_password(asked, form.name.data, hashed)
+    before = current_user.id if current_user.is_authenticated else None
+    try:
+        user = _set_password(asked, form.name.data, hashed)
+    except errors.CodeIsSpent:  # on another device, at this very moment
+        db.session.rollback()
+        return _nothing_to_finish()
     target = _next() or home_of(user)
     db.session.commit()
-    return redirect(target, 303)
+    return redirect(target, 303) if before in (None, user.id) else left_for(target)
 
 
 @bp.route("/consent", methods=["GET", "POST"])
@@ -134,6 +137,27 @@ def logout() -> ResponseReturnValue:
     return left_for(url_for(".login"))
 
 
+def _code_page(form: CodeForm, asked: LoginCode) -> str:
+    """Whoever holds the link of an SMS is not told its number; one that was typed here is shown whole."""
+    held = held_invitation()
+    to_invited = held is not None and held.phone == asked.phone
+    another = url_for("welcome.show", token=held.token) if held else _phone_page()
+    page = "pages/auth/code.html"
+    return render_template(page, form=form, code=asked, to_invited=to_invited, another=another, next=_next())
+
+
+def _phone_page() -> str:
+    return url_for(".phone", why="forgot" if session.get("forgot") else None, next=_next())
+
+
+def _nothing_to_finish() -> ResponseReturnValue:
+    """This browser has proved the phone, but the entry was finished elsewhere; or nothing was begun here."""
+    asked = db.session.get(LoginCode, session.get("proved", 0))
+    if asked is None or asked.spent_at is None:
+        return redirect(url_for(".phone", next=_next()), 303)
+    return make_response(render_template("pages/auth/finished.html", next=_next()), 409)
+
+
 def _next() -> str | None:
     return local_path(request.args.get("next"))
 
@@ -151,10 +175,11 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
         db.session.commit()
         raise errors.WrongPassword
     Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, who)
+    before = current_user.id if current_user.is_authenticated else None
     enter(user)
     target = _next() or home_of(user)
     db.session.commit()
-    return redirect(target, 303)
+    return redirect(target, 303) if before in (None, user.id) else left_for(target)
 
 
 def _spelled_alike(login: str) -> str:

@@ -1,0 +1,112 @@
+"""An entry that was broken off goes on: another number, another device, another person signed in; and by invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from browser import Browser
+from factories import make_user
+from flask import Flask
+from guests import BOTH, EMAIL, NEW, PHONE, TYPED, code_of, invite, letters, link_of
+
+from ibolit.extensions import db
+from ibolit.jobs import run_due
+from ibolit.models import Chat, Doctor, User
+from ibolit.services import Services
+
+BY_INVITATION = "Регистрация по приглашению: код приходит тем"
+
+
+def prove(browser: Browser, services: Services, phone: str = TYPED, why: str = "") -> None:
+    browser.post(f"/login/phone{why}", {"phone": phone})
+    assert browser.post("/login/code", {"code": code_of(services)}).location == "/login/password"
+
+
+def test_mistyped_number_behind_an_invitation_is_mended(
+    visitor: Browser, doctor: Doctor, services: Services, change_settings: Callable[..., None]
+) -> None:
+    change_settings(registration_is_open=False)
+    invite(doctor, EMAIL)
+    link = link_of(services)
+    page = visitor.get(visitor.post(link, {"phone": "8 916 123-45-76"}).location).text
+    assert "+7 916 123-45-76" in page  # whole: he typed it, and sees what is wrong
+    assert f'href="{link}">Другой номер' in page
+    answer = visitor.post(link, {"phone": TYPED})
+    visitor.post(answer.location, {"code": code_of(services)})
+    assert letters(services)[0].to == PHONE
+    visitor.post(f"/login/password?next={link}", NEW)
+    visitor.post("/consent", BOTH)
+    [chat] = db.session.scalars(db.select(Chat))
+    assert visitor.get(link).location == f"/chats/{chat.id}"
+
+
+def test_number_of_an_invitation_is_not_told(visitor: Browser, doctor: Doctor, services: Services) -> None:
+    invite(doctor, PHONE)
+    link = link_of(services)
+    page = visitor.get(visitor.post(link).location).text
+    assert "+7 916" not in page
+    assert f'href="{link}">Назад к приглашению' in page
+
+
+def test_another_number_keeps_the_way(visitor: Browser) -> None:
+    answer = visitor.post("/login/phone?why=forgot&next=/consultations/3", {"phone": TYPED})
+    assert 'href="/login/phone?why=forgot&amp;next=/consultations/3">Другой номер' in visitor.get(answer.location).text
+    assert Browser(visitor.app).get("/login/code?next=/messages").location == "/login/phone?next=/messages"
+    assert Browser(visitor.app).get("/login/password?next=/messages").location == "/login/phone?next=/messages"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_entry_finished_elsewhere_says_so(clinic: Flask, services: Services, method: str) -> None:
+    phone, tablet = Browser(clinic), Browser(clinic)
+    prove(phone, services)
+    with phone.client.session_transaction() as session, tablet.client.session_transaction() as other:
+        other["proved"] = session["proved"]  # both have typed the code
+    phone.post("/login/password", NEW)
+    answer = tablet.get("/login/password?next=/messages") if method == "GET" else tablet.post("/login/password", NEW)
+    assert answer.status_code == 409
+    assert "Пароль уже создан" in answer.text
+    assert 'href="/login' in answer.text
+
+
+def test_somebody_elses_new_password_ends_who_was_here(
+    as_patient: Browser, patient: User, stranger: User, services: Services
+) -> None:
+    assert f"вошли как <b>{patient.name}</b>" in as_patient.get("/login/phone?why=forgot").text
+    prove(as_patient, services, stranger.phone, "?why=forgot")
+    page = as_patient.get("/login/password").text
+    assert f"вошли как <b>{patient.name}</b>" in page
+    assert 'data-behaviour="busy leaving"' in page
+    answer = as_patient.post("/login/password", NEW, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status_code, answer.headers["Clear-Site-Data"]) == (303, '"storage"')
+    assert stranger.name in as_patient.get("/profile").text
+
+
+def test_own_new_password_clears_nothing(as_patient: Browser, patient: User, services: Services) -> None:
+    prove(as_patient, services, patient.phone, "?why=forgot")
+    assert "вошли как" not in as_patient.get("/login/password").text
+    answer = as_patient.post("/login/password", NEW, headers={"Sec-Fetch-Site": "same-origin"})
+    assert "Clear-Site-Data" not in answer.headers
+
+
+def test_old_sign_in_page_of_another_person_clears(as_patient: Browser, stranger: User) -> None:
+    typed = {"login": stranger.phone, "password": "correct horse"}
+    answer = as_patient.post("/login", typed, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
+
+
+def test_clinic_by_invitation_says_the_same_to_everybody(
+    clinic: Flask, doctor: Doctor, services: Services, change_settings: Callable[..., None]
+) -> None:
+    assert BY_INVITATION not in Browser(clinic).get("/login/phone").text
+    change_settings(registration_is_open=False)
+    known = make_user("Анна")
+    invite(doctor, PHONE)
+    for phone in (known.phone, PHONE, "+79990000000"):
+        browser = Browser(clinic)
+        assert BY_INVITATION in browser.get("/login/phone").text
+        page = browser.get(browser.post("/login/phone", {"phone": phone}).location).text
+        assert BY_INVITATION in page
+        assert "+7 495 000-00-00" in page
+    run_due()
+    assert "+79990000000" not in {letter.to for letter in letters(services)}
