@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import traceback
+from contextlib import suppress
 
-from flask import Flask, current_app, make_response, render_template, request
+from flask import Flask, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, SecurityError
 
 from ..errors import Refused
@@ -26,7 +28,9 @@ WORDS = {
     413: ("Слишком много данных", "Сократите текст и отправьте ещё раз."),
     429: ("Слишком много попыток", "Подождите немного и попробуйте ещё раз."),
     500: ("У нас ошибка", "Мы уже знаем о ней. Подождите минуту и обновите страницу: ничего не потеряно."),
+    503: ("Сервер занят", "Подождите минуту и обновите страницу: ничего не потеряно."),
 }
+RETRY_AFTER = 30  # seconds: told with everything that waiting may cure
 
 
 def init_errors(app: Flask) -> None:
@@ -34,6 +38,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(StorageFailed, _storage_is_away)
+    for away in (OperationalError, InterfaceError, PoolIsEmpty):
+        app.register_error_handler(away, _database_is_away)
     app.register_error_handler(OverflowError, _beyond_any_row)
     app.register_error_handler(DataError, _beyond_any_row)
     app.register_error_handler(Exception, _unexpected)
@@ -54,6 +60,12 @@ def _storage_is_away(_error: StorageFailed) -> ResponseReturnValue:
     return _show(503, "Файл сейчас не открыть", "Хранилище файлов не отвечает. Повторите через несколько минут.")
 
 
+def _database_is_away(error: Exception) -> ResponseReturnValue:
+    """It restarts, its disk is full, another program holds it: over in a moment, or the operator's to see."""
+    _note(error)
+    return _show(503, *WORDS[503])
+
+
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:
     return _show(400, "Страница устарела", "Обновите её и отправьте ещё раз.")
 
@@ -65,20 +77,32 @@ def _beyond_any_row(error: Exception) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
+    _note(error)
+    return _http(InternalServerError())
+
+
+def _note(error: Exception) -> None:
     """Logged without the error's words: they may hold what somebody wrote about his health."""
     if current_app.testing or current_app.debug:
         raise error
     frames = "".join(traceback.format_tb(error.__traceback__))
     log.error("%s %s failed: %s\n%s", request.method, request.url_rule, type(error).__name__, frames)
-    return _http(InternalServerError())
 
 
 def _show(status: int, title: str, advice: str) -> ResponseReturnValue:
-    db.session.rollback()
+    with suppress(SQLAlchemyError):
+        db.session.rollback()
     template = "fragments/errors/notice.html" if wants_fragment() else "pages/errors/show.html"
-    answer = make_response(render_template(template, status=status, title=title, advice=advice), status)
+    answer = make_response(_render(template, status=status, title=title, advice=advice), status)
+    if status >= 500:
+        answer.headers["Retry-After"] = str(RETRY_AFTER)
     answer.vary.add("HX-Request")
     if wants_fragment():
         answer.headers["HX-Retarget"] = "#notices"
         answer.headers["HX-Reswap"] = "innerHTML"
     return answer
+
+
+def _render(template: str, **context: object) -> str:
+    """Past the frame of other pages, which asks who is here: what is away must not be asked again."""
+    return current_app.jinja_env.get_template(template).render(**context)

@@ -6,8 +6,11 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, say
 from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, User
 
 SUPPORT = 'href="mailto:support@ibolit.pro"'
@@ -142,3 +145,23 @@ def test_token_of_another_browser_is_refused(as_patient: Browser, as_stranger: B
 def test_token_may_come_in_the_form(as_patient: Browser) -> None:
     letter = {"name": "Анна Петрова", "csrf_token": as_patient.token()}
     assert as_patient.open("/profile/name", method="POST", data=letter).status_code == 303
+
+
+@pytest.mark.parametrize("url", ["/messages", "/login", "/chats/1/messages?after=0"])
+def test_503_when_the_database_is_away(
+    as_patient: Browser, clinic: Flask, url: str, htmx: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is away: a page of ours that says when to come again, and pages and proxies read it, too."""
+
+    def is_away(*_args: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(clinic, "testing", False)
+    event.listen(db.engine, "before_cursor_execute", is_away)
+    try:
+        answer = as_patient.get(url, htmx=htmx)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", is_away)
+    is_error(answer, 503, "Сервер занят", htmx=htmx)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["X-iBolit"]
