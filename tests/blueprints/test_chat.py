@@ -498,3 +498,30 @@ def test_doctor_of_another_patient_gets_404(clinic: Flask, chat: Chat) -> None:
     for url in (f"/chats/{chat.id}", f"/chats/{chat.id}/tariffs", f"/chats/{chat.id}/messages"):
         for htmx in (True, False):
             assert other.get(url, htmx=htmx).status_code == 404
+
+
+def test_more_unread_than_a_page_holds_is_read_page_by_page(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    for number in range(1, 431):
+        chat.post(doctor.user, f"Письмо {number}.", f"unread-{number:04}")
+    db.session.commit()
+    chat_id, patient_id = chat.id, chat.patient_id
+
+    def seqs(query: str = "") -> list[int]:
+        page = as_patient.get(f"/chats/{chat_id}{query}").text
+        assert page.count('id="unread"') == ("end" not in query)
+        if not query:
+            assert len(shown(page.split('id="unread"')[0])) in (0, 10)
+        return [int(one.removeprefix("Письмо ").removesuffix(".")) for one in shown(page)]
+
+    def read_to() -> int:
+        return db.session.get_one(Chat, chat_id).member(patient_id).read_to
+
+    # To the end and back: what was jumped over stays unread.
+    assert seqs("?end=1")[-1] == 430
+    assert read_to() == 0
+    first = seqs()
+    assert (first[0], first[-1], read_to()) == (1, 190, 190)
+    second = seqs()
+    assert (second[0], second[-1], read_to()) == (181, 380, 380)
+    third = seqs()
+    assert (third[-1], read_to()) == (430, 430)

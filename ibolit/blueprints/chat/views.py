@@ -26,6 +26,7 @@ bp = Blueprint("chat", __name__, url_prefix="/chats")
 
 PAGE = 50
 LONGEST_PAGE = 200  # when much is unread, the first unread must still be on it
+CONTEXT = 10  # read ones before it
 
 
 @bp.post("")
@@ -45,13 +46,16 @@ def create() -> ResponseReturnValue:
 @login_required
 def show(id: int) -> ResponseReturnValue:
     chat = _chat(id)
-    before = request.args.get("before", type=int)
-    first_unread = None if before else _first_unread(chat)
-    messages = Message.page_of(chat, before=before, most=_page_size(chat) if not before else PAGE)
+    asked = request.args.get("before", type=int)
+    is_end = "end" in request.args  # «К последним сообщениям», past what is unread
+    first_unread = None if asked or is_end else _first_unread(chat)
+    before = asked or _end_of_unread_page(chat, first_unread)
+    messages = Message.page_of(chat, before=before, most=PAGE if asked or is_end else _page_size(chat))
+    skips_unread = is_end and chat.member(current_user.id).read_to + 1 < messages[0].seq if messages else False
     cards.lay_out(messages)
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
-    is_seen = before is None and "X-Kept-Copy" not in request.headers
+    is_seen = asked is None and not skips_unread and "X-Kept-Copy" not in request.headers
     if _note_reading(chat, messages, moves_receipts=is_seen) and chat.revision == revision + 1:
         revision = chat.revision
     return render_template(
@@ -61,6 +65,7 @@ def show(id: int) -> ResponseReturnValue:
         messages=messages,
         first_unread=first_unread,
         before=before,
+        skips_unread=skips_unread,
         on_sale=_on_sale(chat),
         form=MessageForm(formdata=None, client_id=new_client_id()),
         **({} if confined.is_here() else inbox_page(None)),
@@ -170,10 +175,18 @@ def _first_unread(chat: Chat) -> int | None:
     return mine.read_to + 1 if mine.unread else None
 
 
+def _end_of_unread_page(chat: Chat, first_unread: int | None) -> int | None:
+    """So much is unread that the last page would not begin before it: then its own page comes first, and only what
+    stands on it is marked read."""
+    if first_unread is None or chat.last_seq - first_unread < LONGEST_PAGE - CONTEXT:
+        return None
+    return first_unread + LONGEST_PAGE - CONTEXT
+
+
 def _page_size(chat: Chat) -> int:
     mine = chat.member(current_user.id)
     unread = chat.last_seq - mine.read_to if mine.unread else 0  # own messages lengthen nothing
-    return min(max(PAGE, unread + 10), LONGEST_PAGE)
+    return min(max(PAGE, unread + CONTEXT), LONGEST_PAGE)
 
 
 def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) -> bool:

@@ -34,12 +34,15 @@
     timer = null;
     Object.keys(all).forEach(function (chat) {
       ibolit.ask('POST', '/chats/' + chat + '/receipts', ibolit.form(all[chat]), function (status) {
-        if (status) return;
+        if (!ibolit.isAway(status)) return;
         note(chat, all[chat].delivered_to, false, 5000);
         if (all[chat].read_to) note(chat, all[chat].read_to, true);
       });
     });
   }
+
+  // What is above this page has not been seen: what is on it is not marked read past that.
+  function skips(chat) { return !!document.querySelector('#chat-' + chat + '-messages[data-skips]'); }
 
   function chatOf(message) { return message.getAttribute('data-list').split('-')[1]; }
 
@@ -47,12 +50,12 @@
     var item = event.detail.item, isMessage = item.classList.contains('message') && item.hasAttribute('data-revision');
     var chat = isMessage && chatOf(item), isMine = item.classList.contains('message--mine');
     if (isMine && marks[chat]) draw(item, marks[chat]);
-    else if (isMessage && !isMine) note(chat, Number(item.getAttribute('data-key')), event.detail.shown && !document.hidden);
+    else if (isMessage && !isMine) note(chat, Number(item.getAttribute('data-key')), event.detail.shown && !document.hidden && !skips(chat));
   });
 
   // Back on the page: what arrived meanwhile is being read now.
   document.addEventListener('visibilitychange', function () {
     var all = document.querySelectorAll('.messages .message:not(.message--mine)'), last = all[all.length - 1];
-    if (!document.hidden && last) note(chatOf(last), Number(last.getAttribute('data-key')), true);
+    if (!document.hidden && last && !skips(chatOf(last))) note(chatOf(last), Number(last.getAttribute('data-key')), true);
   });
 })();
