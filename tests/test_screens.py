@@ -30,6 +30,7 @@ NO_PAGES = {
     "pwa.manifest": "for browsers",
     "pwa.service_worker": "for browsers",
     "pwa.worker_pass": "for the worker",
+    "pwa.worker_unread": "for the worker",
 }
 
 

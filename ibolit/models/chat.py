@@ -99,6 +99,11 @@ class ChatMember(Model):
         return cls.unread_of_each([user])[user.id]
 
     @classmethod
+    def unread_chats_of(cls, user: User) -> list[int]:
+        """Their numbers: notices of all others are over."""
+        return list(db.session.scalars(select(cls.chat_id).where(cls.user_id == user.id, cls.unread > 0)))
+
+    @classmethod
     def unread_of_each(cls, users: Sequence[User]) -> dict[int, int]:
         ids = [user.id for user in users]
         return dict.fromkeys(ids, 0) | dict(db.session.execute(_unread(), {"users": ids}).tuples().all())

@@ -16,6 +16,7 @@ const kept = (() => {
   async function names() { return (await caches.keys()).filter((name) => name.startsWith('kept-')); }
 
   function wipe(except) {
+    if (!except) forgetNotices().catch(() => {}); // nobody is signed in here
     return inTurn(async () => Promise.all((await names()).filter((name) => name !== except).map((name) => caches.delete(name))));
   }
 
@@ -41,9 +42,9 @@ const kept = (() => {
   /* A page that the person opens. */
   async function note(event, answer) {
     const { pathname, search } = new URL(event.request.url);
-    if (!answer.ok || !isOurs(answer) || !(await names()).length) return;
+    if (!answer.ok || !isOurs(answer)) return;
     if (pathname === '/login') event.waitUntil(wipe());
-    else if (PAGE.test(pathname) && !search) event.waitUntil(keep(pathname, answer.clone()));
+    else if ((await names()).length && PAGE.test(pathname) && !search) event.waitUntil(keep(pathname, answer.clone()));
   }
 
   async function keep(path, answer) {

@@ -22,6 +22,12 @@ function showCount(count) {
   return self.navigator.setAppBadge(count).catch(() => {});
 }
 
+/* Whoever it was shown to is signed in no more. */
+async function forgetNotices() {
+  if ('clearAppBadge' in self.navigator) self.navigator.clearAppBadge().catch(() => {});
+  (await self.registration.getNotifications()).forEach((notice) => notice.close());
+}
+
 self.addEventListener('push', (event) => {
   const told = toldBy(event);
   event.waitUntil(Promise.all([showNotice(told), showCount(told.unread)]));

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import brotli
 import pytest
 from browser import Browser
-from factories import later
+from factories import later, say
 from flask import Flask
 from PIL import Image
 
@@ -21,7 +21,7 @@ from ibolit.blueprints.pwa.service_worker import ServiceWorker
 from ibolit.blueprints.pwa.splash import GROUNDS, SCREENS
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Chat, LoginCode, User
+from ibolit.models import Chat, Doctor, LoginCode, User
 
 
 def test_manifest_is_served_from_the_top(visitor: Browser, clinic: Flask) -> None:
@@ -76,6 +76,19 @@ def test_pass_of_the_worker_sends_a_letter_of_that_person_only(
     posted = {"method": "POST", "data": letter, "headers": headers}
     assert as_stranger.open(f"/chats/{chat.id}/messages", **posted).status_code == 400
     assert as_patient.open(f"/chats/{chat.id}/messages", **posted).status_code == 200
+
+
+def test_notices_of_unread_chats_only_may_stay(
+    as_patient: Browser, as_stranger: Browser, visitor: Browser, chat: Chat, doctor: Doctor
+) -> None:
+    chat_id = chat.id
+    assert as_patient.get("/worker/unread").json == {"chats": []}
+    say(chat, doctor.user, "Пришли анализы")
+    assert as_patient.get("/worker/unread").json == {"chats": [chat_id]}
+    assert as_stranger.get("/worker/unread").json == {"chats": []}
+    as_patient.get(f"/chats/{chat_id}")
+    assert as_patient.get("/worker/unread").json == {"chats": []}
+    assert visitor.get("/worker/unread").status_code == 401
 
 
 IPHONE_6 = "Mozilla/5.0 (iPhone; CPU iPhone OS 12_5_7 like Mac OS X) AppleWebKit/605.1.15 Version/12.1.2 Safari/604.1"

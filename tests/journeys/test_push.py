@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from push_service import Listener, PushService
 
 from ibolit.extensions import db
-from ibolit.models import Notification
+from ibolit.models import ChatMember, Device, Notification
 
 pytestmark = pytest.mark.journey
 
@@ -106,6 +107,12 @@ class Worker:
             self.page.wait_for_timeout(20)
         return list(found)
 
+    def shows_only(self, tags: list[str]) -> None:
+        end = time.monotonic() + 15
+        while [one["tag"] for one in self.page.evaluate(SHOWN)] != tags:
+            assert time.monotonic() < end, self.page.evaluate(SHOWN)
+            self.page.wait_for_timeout(20)
+
     def tap(self) -> None:
         self.page.context.service_workers[-1].evaluate(TAP)
 
@@ -133,6 +140,28 @@ def test_doctors_word_reaches_a_closed_phone_and_a_tap_opens_the_chat(
     expect(bubble(patient, "Результаты пришли")).to_be_visible()
     assert patient.evaluate(SHOWN) == []
     no_complaints()
+    # Read on another device: any page that is opened closes it, and leaves those of unread chats.
+    other = visitors.sign_in(PATIENT)
+    other.goto("/chats/1")
+    write(doctor, "Прочтут в другом месте")
+    expect(bubble(doctor, "Прочтут в другом месте").locator(".ticks--read")).to_have_count(1)
+    patient.goto("/profile")
+    with backstage(visitors.live):
+        of_hers = db.select(ChatMember.chat_id).where(ChatMember.unread > 0, ChatMember.user_id == 1)
+        unread = db.session.scalars(of_hers).first()
+    for number in (1, unread):
+        worker.is_pushed(json.dumps({**told, "tag": f"chat-{number}"}))
+    worker.shown(2 if unread else 1)
+    patient.goto("/doctors")
+    worker.shows_only([f"chat-{unread}"] if unread else [])
+    # Her sign-in ends: nothing of hers stays on the screen.
+    worker.is_pushed(json.dumps({**told, "tag": "chat-1"}))
+    worker.shown(1)
+    with backstage(visitors.live):
+        db.session.execute(db.delete(Device))
+    patient.goto("/messages")
+    patient.wait_for_url("**/login**")
+    worker.shows_only([])
 
 
 def test_push_that_says_nothing_shows_something(visitors: Visitors, service: PushService) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from ...config import current_settings
 from ...extensions import db
+from ...models import ChatMember
 from .service_worker import ServiceWorker
 from .splash import splash_screens
 
@@ -50,6 +51,14 @@ def worker_pass() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return Response(status=401)
     return {"viewer": current_user.id, "token": generate_csrf()}
+
+
+@bp.get("/worker/unread")
+def worker_unread() -> ResponseReturnValue:
+    """The chats whose notices may stay on the screen; asked for only where there are some."""
+    if not current_user.is_authenticated:
+        return Response(status=401)
+    return {"chats": ChatMember.unread_chats_of(current_user)}
 
 
 @bp.get("/home-screen")

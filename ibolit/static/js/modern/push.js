@@ -108,13 +108,24 @@
     post('/offer', {});
   }
 
-  // What is read here needs no notice on the screen, and the app's icon counts what is left.
+  // What is read, here or elsewhere, needs no notice on the screen, and the app's icon counts what is left.
   async function clear() {
     showCount();
-    const chat = document.querySelector('.chat');
-    if (!isAble || !chat || document.hidden) return;
-    const shown = await (await navigator.serviceWorker.ready).getNotifications({ tag: chat.id });
-    shown.forEach((notice) => notice.close());
+    if (!isAble || document.hidden) return;
+    const all = await (await navigator.serviceWorker.ready).getNotifications(), here = document.querySelector('.chat');
+    const isHere = (notice) => here && notice.tag === here.id, of = all.filter((notice) => notice.tag.startsWith('chat-'));
+    of.filter(isHere).forEach((notice) => notice.close());
+    const elsewhere = of.filter((notice) => !isHere(notice)), unread = elsewhere.length && await askUnread();
+    if (unread) elsewhere.filter((notice) => !unread.includes(notice.tag)).forEach((notice) => notice.close());
+  }
+
+  // The chats in which something is unread, as notices are tagged; null when nobody knows.
+  function askUnread() {
+    return new Promise((resolve) => {
+      ibolit.ask('GET', '/worker/unread', null, (status, text) => {
+        resolve(status === 200 ? JSON.parse(text).chats.map((id) => `chat-${id}`) : null);
+      });
+    });
   }
 
   function showCount() {
