@@ -36,7 +36,8 @@ log = logging.getLogger(__name__)
 SOCK_SERVER_OPTIONS: dict[str, Any] = {"max_message_size": 65536, "receive_bytes": 1024}
 
 # Between these, so that the crowd that comes back together after a restart does not ask the database together.
-TICK_SECONDS = (20.0, 30.0)
+# A page takes a socket for dead that was silent for twice the longer (static/js/connection.js).
+TICK_SECONDS = (20.0, 25.0)
 SEND_SECONDS = 5
 SILENCE_SECONDS = 20
 FAREWELL_SECONDS = 1
@@ -83,10 +84,12 @@ def carry(
     outbox: Outbox,
     still_allowed: Callable[[], bool],
     on_message: Callable[[str], None] | None = None,
+    beat: str = "",
 ) -> NoReturn:
     """Carry what is published to the peer, and the peer's words to `on_message`, until one of them ends.
 
     `still_allowed` is asked at once and then on every tick; it begins and ends its own database session.
+    `beat` is said on every tick: a page sees no ping, and must tell a quiet socket from a dead one.
     """
     ws.event, ws.sock.when_closed = outbox.event, outbox.event.set  # one bell for both directions
     ws.ws = ws.ws.connection  # the handshake's parser and headers are done with
@@ -98,6 +101,8 @@ def carry(
             raise HangUp(outbox.ended_with)
         if monotonic() >= next_tick:
             _tick(ws, still_allowed)
+            if beat:
+                _send(ws, TextMessage(beat))
             next_tick = monotonic() + uniform(*TICK_SECONDS)  # noqa: S311
         elif (html := outbox.take()) is not None:
             _send(ws, TextMessage(html))

@@ -16,6 +16,8 @@ from .. import confined
 
 bp = Blueprint("live", __name__)
 
+BEAT = "<i data-beat hidden></i>"
+
 
 @sock.route("/live", bp=bp)
 def listen(ws: Server) -> None:
@@ -26,7 +28,7 @@ def listen(ws: Server) -> None:
     try:
         _say_where_we_are(outbox)
         _forget_the_visitor()
-        carry(ws, outbox, lambda: _is_still_here(outbox.device_id))
+        carry(ws, outbox, lambda: _is_still_here(outbox.device_id), beat=BEAT)
     finally:
         current_services.realtime.close(outbox)
 

@@ -2,7 +2,7 @@
 // the socket was away. Its rows are placed one by one, so that the pages scrolled to stay.
 ibolit.behaviour('inbox', function (inbox) {
   'use strict';
-  var chat = document.querySelector('.chat'), only = inbox.getAttribute('data-shows'), wasHere = false;
+  var chat = document.querySelector('.chat'), only = inbox.getAttribute('data-shows'), wasHere = false, again = ibolit.again(ask);
 
   function key(row) { return row ? Number(row.getAttribute('data-key')) : 0; }
 
@@ -21,12 +21,18 @@ ibolit.behaviour('inbox', function (inbox) {
     if (!ready.hasAttribute('data-ready')) return;
     isBehind = wasHere || Number(ready.getAttribute('data-latest')) > key(inbox.querySelector('.row'));
     wasHere = true;
-    if (!isBehind || !inbox.offsetParent) return; // a phone hides it beside a chat
+    if (isBehind) ask();
+  }
+
+  function ask() {
+    again.rest();
+    if (!inbox.offsetParent) return; // a phone hides it beside a chat
     ibolit.ask('GET', '/messages' + (only ? '?only=' + only : chat ? '?here=' + chat.id.replace('chat-', '') : ''), null, function (status, html) {
       if (status === 200) place(html);
+      if (ibolit.isAway(status)) again.later(); else again.well();
     });
   }
 
   document.body.addEventListener('ibolit:told', onTold);
-  return function () { document.body.removeEventListener('ibolit:told', onTold); };
+  return function () { again.rest(); document.body.removeEventListener('ibolit:told', onTold); };
 });

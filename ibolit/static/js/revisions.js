@@ -3,7 +3,7 @@
 ibolit.behaviour('revisions', function (chat) {
   'use strict';
   var id = chat.id.replace('chat-', ''), sure = Number(chat.getAttribute('data-revision')), ahead = {};
-  var asking = false, again = false, timer;
+  var asking = false, isBehind = false, timer, again = ibolit.again(ask);
 
   function ofThisChat(item) {
     return item.getAttribute('data-list') === chat.id + '-messages' || item.getAttribute('data-chat') === id;
@@ -33,14 +33,18 @@ ibolit.behaviour('revisions', function (chat) {
 
   function ask(more) {
     clearTimeout(timer);
-    if (asking) { again = true; return; }
+    again.rest();
+    if (asking) { isBehind = true; return; }
     asking = true;
     var query = '?after=' + sure + (typeof more === 'string' ? more : '');
     ibolit.ask('GET', chat.getAttribute('data-changes') + query, null, function (status, html) {
       asking = false;
       if (status === 200) { ahead = {}; ibolit.place(html); }
-      if (again) { again = false; askSoon(0); }
-      else if (!document.hidden) timer = setTimeout(ask, status ? 60000 : 5000); // 0: the question was lost
+      if (isBehind) { isBehind = false; askSoon(0); return; }
+      if (document.hidden) return;
+      if (ibolit.isAway(status)) { again.later(); return; }
+      again.well();
+      timer = setTimeout(ask, 60000);
     });
   }
 
@@ -53,6 +57,7 @@ ibolit.behaviour('revisions', function (chat) {
   timer = setTimeout(ask, 60000);
   return function () {
     clearTimeout(timer);
+    again.rest();
     heard.forEach(function (one) { one[0].removeEventListener(one[1], one[2]); });
   };
 });

@@ -1,11 +1,23 @@
 // A consultation's card turns with the clock: at its minute, counted on the server's clock, it asks how it stands.
 (function () {
   'use strict';
-  var LONGEST = 86400000;
+  var LONGEST = 86400000, wasHere = false;
+
+  function isReady(event) { return event.detail.item.hasAttribute('data-ready'); }
+
+  document.addEventListener('ibolit:told', function (event) { if (isReady(event)) wasHere = true; });
+
+  // A card or a list asks when its page has a socket again: what was told meanwhile it has not heard.
+  function afterReturn(ask) {
+    function onTold(event) { if (wasHere && isReady(event)) ask(); }
+    document.body.addEventListener('ibolit:told', onTold);
+    return function () { document.body.removeEventListener('ibolit:told', onTold); };
+  }
 
   ibolit.behaviour('turn', function (card) {
     var left = Number(card.getAttribute('data-at')) - Number(card.getAttribute('data-now')), timer, isDue = false;
-    if (!Number(card.getAttribute('data-at'))) return null;
+    var again = ibolit.again(ask), isOfMany = !!document.querySelector('.messages #' + card.id + ', #agenda #' + card.id);
+    var deafen = isOfMany ? function () {} : afterReturn(ask); // those come with the changes of what they are in
 
     function wait() {
       var step = Math.min(Math.max(left, 0) + 300, LONGEST);
@@ -19,26 +31,27 @@
       if (isDue) return;
       ibolit.ask('GET', card.getAttribute('data-card'), null, function (status, html) {
         if (status === 200) ibolit.place(html);
-        else if (status === 0) timer = setTimeout(ask, 5000);
+        else if (ibolit.isAway(status)) again.later();
       });
     }
 
     function onShow() { if (isDue && !document.hidden) ask(); }
 
     document.addEventListener('visibilitychange', onShow);
-    wait();
-    return function () { clearTimeout(timer); document.removeEventListener('visibilitychange', onShow); };
+    if (Number(card.getAttribute('data-at'))) wait();
+    return function () { clearTimeout(timer); again.rest(); deafen(); document.removeEventListener('visibilitychange', onShow); };
   });
 
   // The list asks for itself anew when one of its cards belongs elsewhere now, or is not on it yet.
   ibolit.behaviour('agenda', function (agenda) {
-    var phases = {}, timer;
+    var phases = {}, timer, again = ibolit.again(ask), deafen = afterReturn(ask);
 
     function note(card) { phases[card.id] = card.getAttribute('data-phase'); }
 
     function ask() {
       ibolit.ask('GET', agenda.getAttribute('data-list-of'), null, function (status, html) {
         if (status === 200) ibolit.place(html);
+        if (ibolit.isAway(status)) again.later(); else again.well();
       });
     }
 
@@ -51,13 +64,18 @@
 
     ibolit.each(agenda.querySelectorAll('[data-phase]'), note);
     document.body.addEventListener('ibolit:told', onTold);
-    return function () { clearTimeout(timer); document.body.removeEventListener('ibolit:told', onTold); };
+    return function () {
+      clearTimeout(timer);
+      again.rest();
+      deafen();
+      document.body.removeEventListener('ibolit:told', onTold);
+    };
   });
 
   // Both are ready: whoever looks at the app is led to the call, and whoever comes back to it then.
   document.addEventListener('DOMContentLoaded', function () {
     var to = '';
-    function go() { if (to && !document.hidden) { document.removeEventListener('visibilitychange', go); location.href = to; } }
+    function go() { if (to && !document.hidden) { document.removeEventListener('visibilitychange', go); ibolit.moving(); location.href = to; } }
     document.body.addEventListener('ibolit:told', function (event) {
       to = event.detail.item.getAttribute('data-go') || to;
       if (to === location.pathname) to = '';

@@ -1,0 +1,21 @@
+// Tries again by itself while the page is open, with growing pauses: a server that is away comes back without a word.
+ibolit.again = function (work) {
+  'use strict';
+  var PAUSES = [3, 5, 10, 20, 40, 60], tries = 0, timer = null;
+
+  function rest() { clearTimeout(timer); timer = null; }
+
+  return {
+    later: function () {
+      var pause = PAUSES[Math.min(tries, PAUSES.length - 1)];
+      rest();
+      timer = setTimeout(work, pause * 1000 * (0.75 + Math.random() / 2)); // not all phones of the clinic at once
+      tries += 1;
+    },
+    rest: rest,
+    well: function () { rest(); tries = 0; }
+  };
+};
+
+// Worth repeating: nobody knows what happened, the server was away, or too much was asked of it.
+ibolit.isAway = function (status) { 'use strict'; return !status || status >= 500 || status === 429; };

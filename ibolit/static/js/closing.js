@@ -1,0 +1,28 @@
+// Closing the app with something under way is asked about. Whoever has something at stake prevents ibolit:closing; going from
+// page to page inside the app is told apart, as the next page goes on with most of it.
+(function () {
+  'use strict';
+  var LASTS = 3000, isInside = false, timer = null;
+
+  // A way inside has been taken; it may come to nothing.
+  ibolit.moving = function () {
+    isInside = true;
+    clearTimeout(timer);
+    timer = setTimeout(function () { isInside = false; }, LASTS);
+  };
+
+  function onClick(event) {
+    var link = event.target;
+    while (link && link.tagName !== 'A') link = link.parentNode;
+    if (link && !event.defaultPrevented && link.host === location.host && !link.target && !link.hasAttribute('download')) ibolit.moving();
+  }
+
+  // After everybody who may have stopped it.
+  window.addEventListener('click', onClick);
+  window.addEventListener('submit', function (event) { if (!event.defaultPrevented) ibolit.moving(); });
+  window.addEventListener('beforeunload', function (event) {
+    if (htmx.trigger(document.body, 'ibolit:closing', { isInside: isInside })) return;
+    event.preventDefault();
+    event.returnValue = ''; // what older engines ask by
+  });
+})();
