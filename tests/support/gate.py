@@ -26,19 +26,21 @@ class Deed(Enum):
 
 @dataclass(frozen=True)
 class Foreign:
-    """An answer that is not the clinic's: a filter's, a hotel's, a maintenance page's."""
+    """Not the clinic's answer: a filter's, a hotel's, a page of repairs; or, with a `version`, one in its name."""
 
     body: str = PORTAL
     status: int = 200
     mimetype: str = "text/html; charset=utf-8"
+    version: str = ""
 
     def words(self) -> bytes:
         body = self.body.encode()
         head = (
             f"HTTP/1.1 {self.status} Foreign\r\nContent-Type: {self.mimetype}\r\nContent-Length: {len(body)}\r\n"
-            f"Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+            f"Cache-Control: no-store\r\nConnection: close\r\n"
         )
-        return head.encode() + body
+        mark = f"X-iBolit: {self.version}\r\n" if self.version else ""
+        return (head + mark).encode() + b"\r\n" + body
 
 
 @dataclass(frozen=True)

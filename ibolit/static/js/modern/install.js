@@ -1,9 +1,32 @@
 // The service worker: registered when the page has shown itself, and asked whether it is of this page's version. A newer one
 // waits for «Обновить», as what is open here goes on as it is.
 (() => {
-  if (!('serviceWorker' in navigator)) return;
   const HOUR = 3600 * 1000, version = document.documentElement.getAttribute('data-version');
   let asked = Date.now(), isWanted = false;
+
+  function offer(press) {
+    ibolit.offer('update', 'Вышла новая версия iBolit.', [
+      { words: 'Обновить', isMain: true, press },
+      { words: 'Позже', press: () => {} }
+    ]);
+  }
+
+  function reload() {
+    ibolit.moving();
+    location.reload();
+  }
+
+  // A part of this page is not to be had: without a network, or because the clinic has been updated under it.
+  async function onMissing() {
+    const answer = await fetch('/healthz', { cache: 'no-store' }), now = answer.headers.get('X-iBolit');
+    if (!now || now === version) return;
+    ibolit.isOutdated = true;
+    htmx.trigger(document.body, 'ibolit:outdated');
+    offer(reload);
+  }
+
+  document.addEventListener('ibolit:missing', () => { onMissing().catch(() => {}); });
+  if (!('serviceWorker' in navigator)) return;
 
   async function register() {
     const registration = await navigator.serviceWorker.register('/sw.js');
@@ -23,10 +46,7 @@
   function meet(worker) { if (worker) worker.postMessage({ version }); }
 
   function onMessage(event) {
-    if (event.data.newer) ibolit.offer('update', 'Вышла новая версия iBolit.', [
-      { words: 'Обновить', isMain: true, press: () => takeOver(event.source) },
-      { words: 'Позже', press: () => {} }
-    ]);
+    if (event.data.newer) offer(() => takeOver(event.source));
   }
 
   function takeOver(worker) {
@@ -35,6 +55,6 @@
   }
 
   navigator.serviceWorker.addEventListener('message', onMessage);
-  navigator.serviceWorker.addEventListener('controllerchange', () => { if (isWanted) location.reload(); });
+  navigator.serviceWorker.addEventListener('controllerchange', () => { if (isWanted) reload(); });
   window.addEventListener('load', () => { register().catch(() => {}); });
 })();
