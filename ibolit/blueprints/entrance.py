@@ -120,10 +120,10 @@ def left_for(address: str) -> ResponseReturnValue:
     """On, with nothing kept on this device: drafts, stored chats, the service worker.
 
     Chrome 64 is stuck for good when it is asked for that over stored chats. What tells no Sec-Fetch-Site is about as
-    old, and the page's own scripts have wiped it.
+    old, and the page's own scripts have wiped it. So they have where letters of somebody else wait for him.
     """
     answer = redirect(address, 303)
-    if "Sec-Fetch-Site" in request.headers:
+    if "Sec-Fetch-Site" in request.headers and "others" not in request.form:
         answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
 

@@ -181,6 +181,13 @@ def test_what_waits_is_his_alone(visitors: Visitors, live: LiveClinic) -> None:
     keep_here(patient)
     with backstage(live):
         assert not db.session.scalar(db.select(Message.id).where(Message.text == "только её письмо"))
+    # He goes, is not asked about what is hers, and takes nothing of it along.
+    asked: list[str] = []
+    patient.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    patient.goto("/profile")
+    patient.click("text=Выйти")
+    patient.wait_for_url("**/login")
+    assert asked == []
     # She comes back; meanwhile her time is over: the worker sends nothing, the page says why and gives the text back.
     with backstage(live):
         db.session.execute(db.delete(Device))
@@ -192,6 +199,28 @@ def test_what_waits_is_his_alone(visitors: Visitors, live: LiveClinic) -> None:
     expect(patient.locator(".foot__kept textarea")).to_have_value("только её письмо")
     with backstage(live):
         db.session.get_one(Chat, 1).prolong(30)
+    # Whoever uses the phone a week later finds nothing, and she is told what she must write anew.
+    open_chat(patient)
+    patient.fill(".composer__text", "")
+    phone.set_offline(True)
+    write(patient, "забытое письмо")
+    expect(patient.locator(".message--failed")).to_have_count(1)
+    assert "забытое письмо" in patient.evaluate(ALL_THAT_IS_KEPT)
+    with backstage(live):
+        db.session.execute(db.delete(Device))
+    phone.set_offline(False)
+    expect(patient).to_have_url(re.compile(r"/login"))
+    patient.clock.install(time=time.time() + 8 * 86400)
+    visitors.enter(patient, STRANGER)
+    patient.goto("/messages")
+    wait_for(patient, f"({ALL_THAT_IS_KEPT})().then(kept => !kept.includes('забытое письмо'))")
+    expect(patient.locator(".notice--kept")).to_have_count(0)
+    patient.goto("/profile")
+    patient.click("text=Выйти")
+    patient.wait_for_url("**/login")
+    visitors.enter(patient, PATIENT)
+    expect(patient.locator(".notice--kept")).to_contain_text("стёрто с этого устройства: сообщений – 1")
+    assert asked == []
 
 
 def test_signing_out_leaves_nothing(visitors: Visitors) -> None:

@@ -1,19 +1,42 @@
-// Signing out leaves nothing on a borrowed phone; what is unsent is asked about first.
+// Signing out leaves nothing of one's own on a borrowed phone; what is unsent is asked about first. Letters of somebody else who
+// was signed in here wait for him on (left-behind.js).
 ibolit.behaviour('leaving', function (form) {
   'use strict';
+  var viewer = document.body.getAttribute('data-viewer'), QUIET = ['ibolit:speed', 'ibolit:said:', 'ibolit:lost:']; // nobody's words
+
   function ours() {
     try { return Object.keys(localStorage).filter(function (key) { return key.indexOf('ibolit:') === 0; }); } catch (error) { return []; }
   }
-  function isUnsent(key) { return key !== 'ibolit:speed'; } // of voice messages: nobody's words
+
+  function ownerOf(key) { return (/^ibolit:[a-z]+:(\d+)(:|$)/.exec(key) || [])[1] || viewer; }
+  function isMine(key) { return ownerOf(key) === viewer; }
+  function isUnsent(key) { return isMine(key) && !QUIET.some(function (one) { return key.indexOf(one) === 0; }); }
+  function staysForHim(key) { return !isMine(key) && /^ibolit:(unsent|lost):/.test(key); }
+
+  // The server asks the browser to wipe everything else of us, unless it is told of others.
+  function tellOfOthers() {
+    var field = document.createElement('input');
+    field.type = 'hidden';
+    field.name = 'others';
+    field.value = '1';
+    form.appendChild(field);
+  }
+
   form.addEventListener('submit', function (event) {
-    var isSomethingUnsent = ours().some(isUnsent) || ibolit.letters.waiting().length;
+    var isSomethingUnsent = ours().some(isUnsent) || ibolit.letters.waiting().length, isNobodyElse = !ibolit.letters.hasOthers();
     if (isSomethingUnsent && !confirm('Есть неотправленный текст или файлы. Выйти и стереть?')) { event.preventDefault(); return; }
     ibolit.leaving = true;
-    ours().forEach(function (key) { localStorage.removeItem(key); });
+    ibolit.leftBehind.losesFiles();
+    ibolit.letters.waiting().forEach(ibolit.letters.drop);
+    ours().forEach(function (key) { if (!staysForHim(key)) localStorage.removeItem(key); });
+    if (ours().length || !isNobodyElse) tellOfOthers();
     // What was kept for reading without a network, also from a page without that script. asks first: caches
     if (window.caches) caches.keys().then(function (names) {
       names.forEach(function (name) { if (name.indexOf('kept-') === 0) caches.delete(name); });
     }, function () { /* forbidden: nothing is kept there */ });
-    try { ['ibolit', 'ibolit-outbox'].forEach(function (name) { indexedDB.deleteDatabase(name); }); } catch (error) { /* an engine without it, or a forbidden one: nothing is kept there */ }
+    try {
+      indexedDB.deleteDatabase('ibolit');
+      if (isNobodyElse) indexedDB.deleteDatabase('ibolit-outbox');
+    } catch (error) { /* an engine without it, or a forbidden one: nothing is kept there */ }
   });
 });

@@ -1,0 +1,44 @@
+// Words that an ended sign-in has left in the queue: shown to nobody else, sent when their owner is back, wiped after a week,
+// and then he is told, without the words.
+(function () {
+  'use strict';
+  var WEEK = 7 * 24 * 3600 * 1000, body = document.body;
+  var viewer = body.getAttribute('data-viewer'), device = body.getAttribute('data-device');
+
+  function keys() { return ibolit.keptKeys('unsent:').concat(ibolit.keptKeys('pressed:')); }
+  function ownerOf(key) { return key.split(':')[1]; }
+
+  // What waits within a sign-in waits as long as it takes.
+  function isOver(owner, thing) {
+    var isOfThisSignIn = owner === viewer && (!thing.device || thing.device === device);
+    return !isOfThisSignIn && new Date().getTime() - thing.at > WEEK;
+  }
+
+  function note(owner) { ibolit.keep('lost:' + owner, String(Number(ibolit.kept('lost:' + owner)) + 1)); }
+
+  function wipe(key) {
+    note(ownerOf(key));
+    ibolit.keep(key, '');
+  }
+
+  function tell() {
+    var count = viewer && ibolit.kept('lost:' + viewer), notices = document.getElementById('notices');
+    if (!count || !notices) return;
+    ibolit.keep('lost:' + viewer, '');
+    notices.innerHTML = '<p class="notice notice--kept">' + ibolit.icon('alert') + '<span></span></p>';
+    notices.querySelector('span').textContent = 'За 7 дней без входа не отправлено и стёрто с этого устройства: сообщений – ' + count +
+      '. Если они ещё нужны, напишите их заново.';
+  }
+
+  ibolit.leftBehind = {
+    isOver: isOver,
+    note: note,
+    tell: tell,
+    // Somebody else signs out here: his letters stay, their files cannot.
+    isAnybodys: function () { return keys().some(function (key) { return key.indexOf('unsent:') === 0 && ownerOf(key) !== viewer; }); },
+    losesFiles: function () { keys().forEach(function (key) { if (key.indexOf('pressed:') === 0 && ownerOf(key) !== viewer) wipe(key); }); }
+  };
+
+  keys().forEach(function (key) { if (isOver(ownerOf(key), JSON.parse(ibolit.kept(key)))) wipe(key); });
+  document.addEventListener('DOMContentLoaded', function () { setTimeout(tell, 0); });
+})();
