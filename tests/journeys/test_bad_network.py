@@ -23,6 +23,12 @@ COUNT_PLACED = """body => {
     body.addEventListener('ibolit:told', () => body.setAttribute('data-placed', placed += 1));
 }"""
 
+TYPE = """text => {
+    var field = document.querySelector('.composer__text');
+    field.value = text;
+    field.dispatchEvent(new Event('input'));
+}"""
+
 
 def test_tunnel_loses_nothing_and_doubles_nothing(visitors: Visitors) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
@@ -87,6 +93,38 @@ def test_two_tabs_keep_each_others_letters(visitors: Visitors) -> None:
     context.new_page().goto("/doctors")  # any page sends what waits
     expect(bubble(third, "из первой вкладки")).to_have_count(1)
     expect(bubble(third, "из второй вкладки")).to_have_count(1)
+
+
+def test_two_tabs_have_one_draft(visitors: Visitors) -> None:
+    first, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    second, asleep = first.context.new_page(), first.context.new_page()
+    asleep.add_init_script("addEventListener('storage', event => event.stopImmediatePropagation())")
+    for page in (first, second, asleep, doctor):
+        open_chat(page)
+    fields = [page.locator(".composer__text") for page in (first, second)]
+    fields[0].fill("начато в первой")
+    expect(fields[1]).to_have_value("начато в первой")
+    fields[1].fill("")
+    expect(fields[0]).to_have_value("")
+    # A tab that slept through it takes away only what was its own.
+    fields[0].fill("длинный черновик")
+    asleep.evaluate(TYPE, "")
+    second.reload()
+    expect(fields[1]).to_have_value("длинный черновик")
+    asleep.evaluate(TYPE, "вдогонку")
+    expect(fields[0]).to_have_value("длинный черновик\nвдогонку")
+    # What one tab has sent is gone from the others; the one that slept asks.
+    first.click(".composer__send")
+    expect(bubble(doctor, "вдогонку")).to_have_count(1)
+    expect(fields[0]).to_have_value("")
+    expect(fields[1]).to_have_value("")
+    asked: list[str] = []
+    asleep.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    asleep.evaluate("document.querySelector('.composer__send').click()")
+    assert asked == ["Этот текст уже отправлен или стёрт в другом окне. Отправить его?"]
+    write(first, "после него")
+    expect(bubble(doctor, "после него")).to_have_count(1)
+    expect(bubble(doctor, "вдогонку")).to_have_count(1)
 
 
 def test_leaving_the_chat_before_the_letter_has_left(visitors: Visitors) -> None:

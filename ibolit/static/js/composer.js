@@ -4,16 +4,11 @@
   'use strict';
   var LINES = 6, hasKeyboard = !!window.matchMedia && matchMedia('(hover: hover) and (pointer: fine)').matches;
   var PATIENCE = '<p class="notice">Отправляем файлы. Не закрывайте страницу, пока она не обновится.</p>';
-
-  function newId() {
-    var id = '', i;
-    for (i = 0; i < 24; i += 1) id += Math.floor(Math.random() * 16).toString(16);
-    return id;
-  }
+  var REPEATED = 'Этот текст уже отправлен или стёрт в другом окне. Отправить его?';
 
   ibolit.behaviour('composer', function (form) {
     var field = form.querySelector('.composer__text'), chat = form.getAttribute('data-chat');
-    var draft = ibolit.letters.draft(chat), told = 0, outbox = ibolit.outbox(form);
+    var draft = ibolit.draft(chat, field, grow), told = 0, outbox = ibolit.outbox(form);
 
     // Never more than 40 % of what a keyboard leaves of the screen; the form keeps its height while the field is measured.
     function grow() {
@@ -31,12 +26,6 @@
       if (!field.value || now - told < 3000) return;
       told = now;
       ibolit.ask('POST', form.getAttribute('data-typing'), 'typing=1', function () {});
-    }
-
-    function write(text) {
-      field.value = text;
-      ibolit.keep(draft, text);
-      grow();
     }
 
     function words() { return field.value.replace(/^\s+|\s+$/g, ''); }
@@ -65,21 +54,26 @@
       }
       event.preventDefault();
       if (!htmx.trigger(form, 'ibolit:sending')) return; // a tray of files has taken it over
-      if (words()) deliver([]); else field.focus();
+      if (words() && mayRepeat()) deliver([]); else field.focus();
     }
 
-    function deliver(files) {
+    function mayRepeat() { return !draft.isGoneElsewhere() || confirm(REPEATED); }
+
+    function deliver(files, id) {
       var text = words();
       forgive();
-      outbox.send(text, newId(), files);
-      write('');
+      outbox.send(text, id || ibolit.letters.newId(), files);
+      draft.write('');
       told = 0;
       if (text || hasKeyboard) field.focus(); // who sent a photo alone wants no keyboard over it
     }
 
     // Files that have arrived, with the words in the field; what was spoken goes without them.
     function onLoaded(event) {
-      if (event.detail.alone) { forgive(); outbox.send('', newId(), event.detail.files); } else deliver(event.detail.files);
+      var told = event.detail;
+      if (!told.alone) { deliver(told.files, told.id); return; }
+      forgive();
+      outbox.send('', told.id, told.files);
     }
 
     // What the server said of the text before concerns this one no more.
@@ -89,11 +83,9 @@
       document.getElementById('notices').innerHTML = '';
     }
 
-    function refill() { write(ibolit.kept(draft) || field.value); }
-
     form.setAttribute('novalidate', '');
     field.addEventListener('input', function () {
-      ibolit.keep(draft, field.value);
+      draft.keep();
       grow();
       tellTyping();
     });
@@ -104,14 +96,15 @@
     form.addEventListener('submit', submit);
     form.addEventListener('ibolit:loaded', onLoaded);
     window.addEventListener('pageshow', onShow);
-    document.body.addEventListener('ibolit:taken-back', refill);
+    document.body.addEventListener('ibolit:taken-back', draft.refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
     ibolit.letters.seeIfPosted(chat);
-    refill();
+    draft.refill();
     if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {
       window.removeEventListener('pageshow', onShow);
-      document.body.removeEventListener('ibolit:taken-back', refill);
+      document.body.removeEventListener('ibolit:taken-back', draft.refill);
+      draft.stop();
       outbox.stop();
     };
   });
