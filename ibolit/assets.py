@@ -67,10 +67,15 @@ JS = (
     "js/receipts.js",
     "js/typing.js",
     "js/player.js",
+    "js/pictures.js",
     "js/offline.js",
     "js/closing.js",
+    "js/errands.js",
+    "js/left-behind.js",
     "js/letters.js",
+    "js/unsent.js",
     "js/outbox.js",
+    "js/draft.js",
     "js/composer.js",
     "js/leaving.js",
     "js/turn.js",
@@ -87,6 +92,7 @@ MODERN = ("js/modern/install.js", "js/modern/kept-here.js", "js/modern/sms-code.
 INSIDE = (
     "js/modern/lib/mailbag.js",
     "js/modern/letterbox.js",
+    "js/modern/errands-elsewhere.js",
     "js/modern/keeping.js",
     "js/modern/push.js",
     "js/modern/aloud.js",
@@ -97,6 +103,7 @@ WORKER = ("sw-shell.js", "sw-push.js", "sw-kept.js", "js/modern/lib/mailbag.js",
 # An open chat in engines with modules. They are joined into one: what one declares on its top, the next may use.
 CHAT = (
     "js/modern/lib/shelf.js",
+    "js/modern/lib/notebook.js",
     "js/modern/lib/kinds.js",
     "js/modern/lib/photo.js",
     "js/modern/lib/carrier.js",
@@ -104,6 +111,15 @@ CHAT = (
     "js/modern/chat/tray.js",
     "js/modern/chat/gather.js",
     "js/modern/chat/recording.js",
+)
+
+# What goes on with unsent files from any other page; fetched when there are some.
+ERRAND = (
+    "js/modern/lib/shelf.js",
+    "js/modern/lib/notebook.js",
+    "js/modern/lib/photo.js",
+    "js/modern/lib/carrier.js",
+    "js/modern/errand.js",
 )
 
 VIEWER = ("js/modern/lib/zoom.js", "js/modern/chat/viewer.js")  # over a chat, and over its files
@@ -157,11 +173,12 @@ class Assets:
         self.modern = _script("modern", MODERN)
         self.inside = _script("inside", INSIDE)
         self.chat = _script("chat", CHAT)
+        self.errand = _script("errand", ERRAND)
         self.viewer = _script("viewer", VIEWER)
         self.call = _script("call", CALL)
         self.tus = _script("tus", TUS)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
-        apart = (self.inside, self.chat, self.viewer, self.call_css, self.call, self.tus)
+        apart = (self.inside, self.chat, self.errand, self.viewer, self.call_css, self.call, self.tus)
         self.whole = {path: _file(path) for path in _paths()}
         self.by_name = {asset.name: asset for asset in (*self.shell, *apart, *self.whole.values())}
         # Served at the top, to watch over all pages.

@@ -63,7 +63,7 @@
     xhr.onload = function () {
       var elsewhere = xhr.getResponseHeader('HX-Redirect');
       if (!isOurs(xhr)) { done(0, ''); return; }
-      if (elsewhere && !isLeaving) { isLeaving = true; location.href = elsewhere; } // two at once would stop each other
+      if (elsewhere && !isLeaving) { isLeaving = true; ibolit.moving(); location.href = elsewhere; } // two at once would stop each other
       if (!elsewhere) done(xhr.status, xhr.responseText);
     };
     xhr.onerror = xhr.ontimeout = function () { done(0, ''); };

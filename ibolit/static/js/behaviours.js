@@ -52,6 +52,7 @@ window.ibolit = (function () {
         if (value) localStorage.setItem('ibolit:' + key, value); else localStorage.removeItem('ibolit:' + key);
       } catch (error) { if (value) memory[key] = value; }
     },
+    isOnlyHere: function (key) { return !!memory[key]; },
     kept: function (key) {
       if (memory[key]) return memory[key];
       try { return localStorage.getItem('ibolit:' + key) || ''; } catch (error) { return ''; }

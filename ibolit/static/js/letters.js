@@ -15,7 +15,8 @@
     put: function (letter) { ibolit.keep(keyOf(letter), JSON.stringify(letter)); },
     remove: function (letter) { ibolit.keep(keyOf(letter), ''); },
     alone: function (letter, work) { work(function () {}); },
-    later: function () {}
+    later: function () {},
+    hasOthers: function () { return ibolit.leftBehind.isAnybodys(); }
   };
 
   function keepIn(better) {
@@ -29,11 +30,18 @@
       .sort(function (one, other) { return one.at - other.at; });
   }
 
+  function newId() {
+    var id = '', i;
+    for (i = 0; i < 24; i += 1) id += Math.floor(Math.random() * 16).toString(16);
+    return id;
+  }
+
   // The files have arrived at the server; a letter has their keys and names.
   function keep(chat, text, id, files) {
     latest = Math.max(latest + 1, new Date().getTime());
-    var letter = { chat: chat, text: text, id: id, at: latest, files: files };
+    var letter = { chat: chat, text: text, id: id, at: latest, files: files, device: document.body.getAttribute('data-device') };
     store.put(letter);
+    htmx.trigger(document.body, 'ibolit:unsent');
     return letter;
   }
 
@@ -43,6 +51,7 @@
     var bubble = document.querySelector('.message--waiting[data-client-id="' + letter.id + '"]');
     store.remove(letter);
     if (bubble) ibolit.remove(bubble);
+    htmx.trigger(document.body, 'ibolit:unsent');
   }
 
   // A draft is its author's: the other side may use the same browser.
@@ -65,6 +74,9 @@
     letters.forEach(drop);
     htmx.trigger(document.body, 'ibolit:taken-back', { files: files });
   }
+
+  // Sent from another page than the one it was typed on.
+  function forgetDraft(chat, text) { if (ibolit.kept(draft(chat)) === text) ibolit.keep(draft(chat), ''); }
 
   // A form with files that the browser posts by itself: its draft is over when the page shows its message.
   function postedKey(chat) { return 'posted:' + viewer + ':' + chat; }
@@ -91,12 +103,17 @@
     });
   }
 
-  // Of a chat that is not open: why it came back, and where its text is.
-  function tellWhy(letter, html) {
-    var box = document.createElement('div'), why, link;
+  function reasonOf(html) {
+    var box = document.createElement('div'), why;
     box.innerHTML = html;
     why = box.querySelector('.foot__words, .field__error span');
-    why = why ? why.textContent.replace(/\.$/, '') + '. ' : '';
+    return why ? why.textContent.replace(/\.$/, '') : '';
+  }
+
+  // Of a chat that is not open: why it came back, and where its text is.
+  function tellWhy(letter, why) {
+    var box = document.createElement('div'), link;
+    why = why ? why + '. ' : '';
     box.innerHTML = '<p class="notice notice--kept">' + ibolit.icon('alert') + '<span><span></span><a>Открыть чат</a></span></p>';
     box.querySelector('span span').textContent = why + 'Сообщение не отправлено, текст сохранён. ';
     link = box.querySelector('a');
@@ -105,14 +122,17 @@
   }
 
   ibolit.letters = {
-    waiting: waiting, waits: waits, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post,
+    waiting: waiting, waits: waits, newId: newId, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post,
     tray: tray, keepTray: keepTray, postedByForm: postedByForm, seeIfPosted: seeIfPosted, keepIn: keepIn,
+    tellWhy: tellWhy, forgetDraft: forgetDraft,
+    hasOthers: function () { return store.hasOthers(); },
+    isOnlyHere: function (letter) { return ibolit.isOnlyHere(keyOf(letter)); },
     ready: function (done) { store.ready(done); }
   };
 
   // One leaves a chat faster than a slow network takes the letter: any page sends what waits for a chat that is not open.
   ibolit.behaviour('letters', function (body) {
-    var busy = false;
+    var busy = false, again = ibolit.again(next);
 
     function next() {
       var composer = document.querySelector('.composer'), open = composer && composer.getAttribute('data-chat');
@@ -121,9 +141,9 @@
       busy = true;
       post(letter, function (status, html) {
         busy = false;
-        if (status === 200) drop(letter);
+        if (status === 200) { again.well(); drop(letter); }
         else if (refused(status)) giveBack(letter, status, html);
-        else return; // with the next page or the next connection
+        else { again.later(); return; }
         next();
       });
     }
@@ -131,7 +151,7 @@
     // What stands behind it in a chat whose time is over would be refused like it.
     function giveBack(letter, status, html) {
       takeBack(status === 409 ? waiting(letter.chat) : [letter]);
-      tellWhy(letter, html);
+      tellWhy(letter, reasonOf(html));
     }
 
     // The socket may bring our own message before the answer does, or from another tab.

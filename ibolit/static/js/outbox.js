@@ -2,7 +2,7 @@
 ibolit.outbox = function (form) {
   'use strict';
   var chat = form.getAttribute('data-chat'), viewer = document.body.getAttribute('data-viewer');
-  var queue = [], busy = false, count = 0, isStopped = false;
+  var queue = [], busy = false, count = 0, isStopped = false, again = ibolit.again(sendNext);
 
   function bubbleOf(letter) {
     return document.querySelector('.message--waiting[data-client-id="' + letter.id + '"]');
@@ -62,14 +62,15 @@ ibolit.outbox = function (form) {
 
   function sendNext() {
     var letter = queue[0];
-    if (busy || !letter) return;
+    if (busy || !letter || isStopped) return;
     busy = true;
-    mark(letter, false);
     ibolit.letters.post(letter, function (status, html) {
       busy = false;
       if (status === 200) {
+        again.well();
         forget(letter);
         ibolit.place(html);
+        queue.forEach(function (one) { mark(one, false); });
         sendNext();
       } else if (ibolit.letters.refused(status)) {
         ibolit.letters.takeBack(status === 409 ? queue : [letter]);
@@ -79,7 +80,10 @@ ibolit.outbox = function (form) {
         document.getElementById('notices').innerHTML = html;
         sendNext();
       } else if (queue[0] !== letter) sendNext(); // the socket has brought it meanwhile
-      else queue.forEach(function (one) { mark(one, true); });
+      else {
+        queue.forEach(function (one) { mark(one, true); });
+        again.later();
+      }
     });
   }
 
@@ -102,13 +106,14 @@ ibolit.outbox = function (form) {
     send: function (text, id, files) {
       var letter = ibolit.letters.keep(chat, text, id, files), list = document.getElementById('chat-' + chat + '-messages');
       // An old page of the history has no place for it: it is shown and sent at the end.
-      if (list.hasAttribute('data-partial')) { location.href = '/chats/' + chat + '#end'; return; }
+      if (list.hasAttribute('data-partial')) { location.href = '/chats/' + chat + '?end=1#end'; return; }
       queue.push(letter);
       show(letter);
       sendNext();
     },
     stop: function () {
       isStopped = true;
+      again.rest();
       document.body.removeEventListener('ibolit:told', prune);
       document.body.removeEventListener('htmx:wsOpen', retry);
       window.removeEventListener('online', retry);

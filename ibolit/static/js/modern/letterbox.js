@@ -3,12 +3,18 @@
 // sooner than a disk answers, and a disk may be forbidden.
 (() => {
   if (!('SyncManager' in window && 'BroadcastChannel' in window && 'indexedDB' in window && navigator.locks)) return;
+  const PATIENCE = 3000; // ms
   const viewer = document.body.getAttribute('data-viewer'), letters = new Map();
-  const ground = ibolit.letters.keepIn({ ready, all, has, put, remove, alone, later }), loaded = load();
+  const ground = ibolit.letters.keepIn({ ready, all, has, put, remove, alone, later, hasOthers });
+  let others = false;
+  const loaded = load();
 
   async function load() {
     ground.all().forEach((letter) => letters.set(letter.id, letter));
-    const kept = await mailbag.all().catch(() => []);
+    const asked = mailbag.all().catch(() => []), all = await Promise.race([asked, late(asked)]), kept = all.filter((letter) => !ibolit.leftBehind.isOver(letter.viewer, letter));
+    all.filter((letter) => !kept.includes(letter)).forEach(wipe);
+    ibolit.leftBehind.tell();
+    others = kept.some((letter) => letter.viewer !== viewer);
     kept.filter((letter) => letter.viewer === viewer).forEach((letter) => letters.set(letter.id, letter));
     ground.all().forEach(bring); // of an older version, or a page that was left
   }
@@ -21,6 +27,21 @@
     }).catch(() => {});
   }
 
+  // A disk that never answers keeps nobody from writing; what it has after all is sent then.
+  function late(asked) {
+    return new Promise((done) => { setTimeout(() => {
+      asked.then((all) => all.filter((one) => one.viewer === viewer).forEach((one) => letters.set(one.id, one)))
+        .then(() => htmx.trigger(document.body, 'ibolit:unattended'));
+      done([]);
+    }, PATIENCE); });
+  }
+
+  function wipe(letter) {
+    ibolit.leftBehind.note(letter.viewer);
+    mailbag.remove(letter.id).catch(() => {});
+  }
+
+  function hasOthers() { return others || ground.hasOthers(); }
   function ready(done) { loaded.then(done); }
   function all() { return [...letters.values()]; }
   function has(letter) { return letters.has(letter.id); }
@@ -48,6 +69,7 @@
   // Somebody else has kept one, sent it or taken it back.
   function hear(news) {
     if (news.kept && news.kept.viewer === viewer) letters.set(news.kept.id, news.kept);
+    if (news.kept || news.gone) htmx.trigger(document.body, 'ibolit:unsent');
     if (!news.gone || !letters.delete(news.gone)) return;
     if (news.html && document.getElementById(`chat-${news.chat}-messages`)) ibolit.place(news.html);
   }

@@ -16,7 +16,8 @@ ibolit.behaviour('recorder', (tray) => {
   const form = tray.closest('form'), row = form.querySelector('.composer__row'), field = form.querySelector('.composer__text');
   const send = form.querySelector('.composer__send'), files = carrier(tray.getAttribute('data-chat'));
   const button = document.createElement('button'), panel = document.createElement('div'), audio = new Audio();
-  let state = 'idle', recording = null, isCancelled = false, isSending = false, pressed = null, hasPointer = false, drawn = null;
+  const chat = tray.getAttribute('data-chat');
+  let state = 'idle', recording = null, notes = null, isCancelled = false, pressed = null, hasPointer = false, drawn = null;
 
   button.type = 'button';
   button.className = 'composer__voice';
@@ -40,6 +41,9 @@ ibolit.behaviour('recorder', (tray) => {
   }
 
   function spoken() { return files.items.find((one) => one.voice); }
+
+  // «Отправить» was pressed: here, or on this page before it was left.
+  function errand() { return ibolit.errands.of(chat, 'voice'); }
 
   function say(sentences) { htmx.trigger(form, 'ibolit:refusal', { sentences }); }
 
@@ -66,7 +70,7 @@ ibolit.behaviour('recorder', (tray) => {
 
   function showSpoken(item) {
     play.hidden = !item.bytes;
-    go.disabled = isSending && item.state !== 'failed';
+    go.disabled = Boolean(errand()) && item.state !== 'failed';
     if (drawn !== item && item.bytes) {
       drawn = item;
       audio.src = URL.createObjectURL(item.bytes);
@@ -74,22 +78,21 @@ ibolit.behaviour('recorder', (tray) => {
     }
     if (audio.paused) time.textContent = clock(item.seconds || 0);
     hint.textContent = stateOf(item);
-    if (isSending) settle(item);
+    if (errand()) settle(item);
   }
 
   function stateOf(item) {
     if (item.state === 'failed') return item.words;
-    if (item.state === 'waiting') return 'Нет связи, продолжим сами';
-    if (isSending) return 'Отправляем…';
+    if (item.state === 'waiting') return `${item.isRefused ? 'Сервер занят' : 'Нет связи'}, продолжим сами`;
+    if (errand()) return 'Отправляем…';
     return item.bytes ? 'Прослушайте и отправьте' : 'Отправьте или удалите';
   }
 
   function settle(item) {
-    if (item.state === 'failed') isSending = false;
+    const sent = errand();
+    if (item.state === 'failed' || item.state === 'done') ibolit.errands.drop(sent);
     if (item.state !== 'done') return;
-    isSending = false;
-    const letter = { key: item.key, name: item.name, size: item.size, voice: true, seconds: item.seconds };
-    htmx.trigger(form, 'ibolit:loaded', { files: [letter], alone: true });
+    htmx.trigger(form, 'ibolit:loaded', { files: files.named([item]), alone: true, id: sent.id });
     files.release([item]);
     button.focus();
   }
@@ -100,9 +103,11 @@ ibolit.behaviour('recorder', (tray) => {
     isCancelled = false;
     say([]);
     try {
-      recording = await recorder.start(follow);
+      notes = notebook.begin(files.place);
+      recording = await recorder.start(follow, notes.keep);
     } catch (error) {
       state = 'idle';
+      notes.drop();
       say([SENTENCES[error.name] || BUSY]);
       show();
       return;
@@ -116,8 +121,10 @@ ibolit.behaviour('recorder', (tray) => {
     const file = await recording.file, seconds = recording.elapsed();
     state = 'idle';
     recording = pressed = null;
-    if (!isCancelled && seconds >= SHORTEST && file.size) files.add(file, { voice: true, seconds: Math.round(seconds) });
-    else if (!isCancelled) say([TOO_SHORT]);
+    const isLong = seconds >= SHORTEST && file.size;
+    if (isLong && !isCancelled) files.add(file, { id: notes.id, voice: true, seconds: Math.round(seconds) }).then(notes.close);
+    else notes.drop();
+    if (!isLong && !isCancelled) say([TOO_SHORT]);
     fill(0);
     show();
     if (document.activeElement === document.body && !panel.hidden) go.focus();
@@ -177,7 +184,10 @@ ibolit.behaviour('recorder', (tray) => {
 
   function onRemove() {
     if (state === 'recording') cancel();
-    else if (spoken()) { isSending = false; files.cancel(spoken()); }
+    else if (spoken()) {
+      if (errand()) ibolit.errands.drop(errand());
+      files.cancel(spoken());
+    }
     show();
     button.focus();
   }
@@ -198,7 +208,9 @@ ibolit.behaviour('recorder', (tray) => {
 
   function onSend() {
     const item = spoken();
-    isSending = true;
+    ibolit.errands.keep({
+      chat, kind: 'voice', id: ibolit.letters.newId(), text: '', uploads: tray.getAttribute('data-uploads'), most: files.options.most
+    });
     if (item.state === 'failed' || item.state === 'waiting') files.retry(item);
     show();
   }

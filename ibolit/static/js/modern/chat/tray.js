@@ -1,12 +1,13 @@
 // The files above the field, from the moment they are picked until their letter has them.
 ibolit.behaviour('tray', (tray) => {
   const WORDS = { preparing: 'Готовим…', queued: 'Ждёт очереди', waiting: 'Нет связи, продолжим сами' };
+  const BUSY = 'Сервер занят, продолжим сами', OLD = 'Нажмите «Обновить»: файл останется здесь';
   const STOPPED = 'Не все файлы загрузились. Повторите или уберите их, потом отправьте.';
   const form = tray.closest('form'), field = form.querySelector('.composer__text'), send = form.querySelector('.composer__send');
   const chat = tray.getAttribute('data-chat'), most = Number(tray.getAttribute('data-file-max'));
   const files = carrier(chat, { endpoint: tray.getAttribute('data-uploads'), library: tray.getAttribute('data-tus'), most });
   const rows = new Map();
-  let isPending = false, told = '';
+  let isWaiting = false, told = '';
 
   document.documentElement.classList.add('modern');
   adopt();
@@ -34,6 +35,8 @@ ibolit.behaviour('tray', (tray) => {
   function facts(item) {
     if (item.state === 'failed') return item.words;
     if (item.state === 'going') return item.sent < item.size ? `${percent(item)}\u00a0% из ${kinds.size(item.size)}` : 'Проверяем…';
+    if (item.state === 'waiting' && ibolit.isOutdated) return OLD;
+    if (item.state === 'waiting' && item.isRefused) return BUSY;
     return WORDS[item.state] || kinds.size(item.size);
   }
 
@@ -143,8 +146,23 @@ ibolit.behaviour('tray', (tray) => {
     });
   }
 
-  function wait(isWaiting) {
-    isPending = isWaiting;
+  // Wherever it was pressed: here, on this page before it was left, in another tab.
+  function pressed() { return ibolit.errands.of(chat, 'files'); }
+
+  function press() {
+    ibolit.errands.keep({
+      chat, kind: 'files', id: ibolit.letters.newId(), text: field.value, uploads: tray.getAttribute('data-uploads'), most
+    });
+  }
+
+  function wait() {
+    const errand = pressed();
+    if (errand && !field.value) {
+      field.value = errand.text;
+      htmx.trigger(field, 'input');
+    }
+    if (Boolean(errand) === isWaiting) return;
+    isWaiting = Boolean(errand);
     pending.hidden = !isWaiting;
     field.readOnly = isWaiting;
     send.disabled = isWaiting;
@@ -154,37 +172,48 @@ ibolit.behaviour('tray', (tray) => {
 
   // Pressed once, the letter goes as soon as the last of its files is there.
   function settle(here) {
-    if (!isPending) return;
+    const errand = files.isSynced && pressed();
+    wait();
+    if (!errand) return;
     if (here.some((one) => one.state === 'failed')) {
-      wait(false);
+      drop(errand);
       refuse([STOPPED]);
     } else if (here.every((one) => one.state === 'done')) {
-      wait(false);
+      drop(errand);
       refuse([]);
-      if (!here.length && !field.value.trim()) return;
-      htmx.trigger(form, 'ibolit:loaded', { files: here.map((one) => ({ key: one.key, name: one.name, size: one.size })) });
+      if (!here.length) return; // a page that was left in the middle has sent it, or all were taken off
+      htmx.trigger(form, 'ibolit:loaded', { files: files.named(here), id: errand.id });
       files.release(here);
     }
+  }
+
+  function drop(errand) {
+    ibolit.errands.drop(errand);
+    wait();
   }
 
   function onSending(event) {
     if (!shown().length) return;
     event.preventDefault();
     refuse([]);
-    wait(true);
+    press();
     settle(shown());
   }
 
   const sync = () => files.sync(), onFiles = (event) => take(event.detail.files), stop = files.listen(show);
+  const deafen = ibolit.errands.hear(sync), redraw = () => show();
   form.addEventListener('ibolit:sending', onSending);
   form.addEventListener('ibolit:picked', onFiles);
   form.addEventListener('ibolit:refusal', (event) => refuse(event.detail.sentences));
   form.addEventListener('ibolit:touched', () => files.warm());
-  tray.querySelector('.tray__wait').addEventListener('click', () => { wait(false); field.focus(); });
+  tray.querySelector('.tray__wait').addEventListener('click', () => { drop(pressed()); field.focus(); });
   document.body.addEventListener('ibolit:taken-back', sync);
+  document.body.addEventListener('ibolit:outdated', redraw);
   sync();
   return () => {
     stop();
+    deafen();
     document.body.removeEventListener('ibolit:taken-back', sync);
+    document.body.removeEventListener('ibolit:outdated', redraw);
   };
 });

@@ -5,7 +5,7 @@ const carrier = (() => {
   const LASTING = [408, 423, 429];            // worth repeating, as are all that the server cannot help (5xx)
   const REFOUND = [404, 409, 410];            // asked where it was, the server says so, or takes the file anew
   const CANCELLED = 'cancelled', SILENT = 'silent';
-  const KEPT = ['id', 'place', 'at', 'name', 'type', 'size', 'url', 'key', 'voice', 'seconds', 'words'];
+  const KEPT = ['id', 'place', 'at', 'name', 'type', 'size', 'url', 'key', 'voice', 'seconds', 'words', 'raw'];
   const all = new Map();
   let library = null;
 
@@ -14,7 +14,11 @@ const carrier = (() => {
       const script = document.createElement('script');
       script.src = address;
       script.onload = () => done(window.tus);
-      script.onerror = () => { library = null; failed(new Error('no network')); };
+      script.onerror = () => {
+        library = null;
+        htmx.trigger(document.body, 'ibolit:missing');
+        failed(new Error('no network'));
+      };
       document.head.appendChild(script);
     });
     return library;
@@ -23,11 +27,6 @@ const carrier = (() => {
   function headers() {
     const own = JSON.parse(document.body.getAttribute('hx-headers') || '{}');
     return Object.assign(own, { 'HX-Request': 'true', 'HX-Current-URL': location.href });
-  }
-
-  // Two tabs of one chat have the same files: one carries, the other waits and finds it done.
-  function exclusively(id, work) {
-    return navigator.locks ? navigator.locks.request(`ibolit-file-${id}`, work) : work();
   }
 
   function picked(item) {
@@ -60,22 +59,27 @@ const carrier = (() => {
     warm() { fetchLibrary(this.options.library).catch(() => {}); }
 
     async add(file, more = {}) {
-      const id = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
-      const item = Object.assign({ id, place: this.place, at: Date.now(), name: file.name, size: file.size, sent: 0 }, more);
+      const facts = { id: shelf.newId(), place: this.place, at: Date.now(), name: file.name, type: file.type, size: file.size, sent: 0 };
+      const item = Object.assign(facts, more, { raw: !more.voice && photo.mayShrink(file) });
       item.state = 'preparing';
       this.items.push(item);
       this.changed();
-      const bytes = more.voice || !photo.mayShrink(file) ? file : await this.shrink(file);
-      if (!this.items.includes(item)) return '';
+      if (item.raw) shelf.put(picked(item), file); // the page may be left before it is made smaller
+      return await this.prepare(item, file) ? '' : kinds.refusal(file, this.options.most);
+    }
+
+    async prepare(item, file) {
+      const bytes = item.raw ? await this.shrink(file) : file;
+      if (!this.items.includes(item)) return true;
       if (bytes.size > this.options.most) {
         this.forget(item);
-        return kinds.refusal(file, this.options.most);
+        return false;
       }
-      Object.assign(item, { bytes, name: bytes.name || item.name, type: bytes.type, size: bytes.size, state: 'queued' });
+      Object.assign(item, { bytes, name: bytes.name || item.name, type: bytes.type, size: bytes.size, state: 'queued', raw: false });
       this.changed();
       shelf.put(picked(item), bytes).then(() => { item.isShelved = true; });
       this.pump();
-      return '';
+      return true;
     }
 
     // One after another: an opened photo takes fifty megabytes of memory.
@@ -97,7 +101,8 @@ const carrier = (() => {
       noted.filter((note) => note.key && !records.some((one) => one.key === note.key)).forEach((note) => {
         records.push(Object.assign({}, note, { id: note.id || note.key, place: this.place, at: note.at || Date.now() }));
       });
-      const here = records.filter((one) => !sent.has(one.key));
+      records.filter((one) => one.recording).forEach((one) => this.recover(one));
+      const here = records.filter((one) => !sent.has(one.key) && !one.recording);
       this.items = this.items.filter((one) => !one.isShelved || here.some((other) => other.id === one.id));
       for (const record of here) if (!this.items.some((one) => one.id === record.id)) this.items.push(this.found(record));
       this.isSynced = true;
@@ -105,12 +110,16 @@ const carrier = (() => {
       this.pump();
     }
 
+    async recover(record) { if (await notebook.recover(record)) this.sync(); }
+
     found(record) {
       const item = Object.assign({ sent: 0, isShelved: true }, record);
-      item.state = item.key ? 'done' : item.words ? 'failed' : 'queued';
+      item.state = item.key ? 'done' : item.words ? 'failed' : item.raw ? 'preparing' : 'queued';
       shelf.bytes(item.id).then((bytes) => {
         item.bytes = bytes;
-        if (bytes || item.key) this.changed(); else this.forget(item);
+        if (!bytes && !item.key) this.forget(item);
+        else if (item.raw) this.prepare(item, new File([bytes], item.name, { type: item.type }));
+        else this.changed();
       });
       return item;
     }
@@ -124,7 +133,7 @@ const carrier = (() => {
       item.state = 'going';
       item.words = '';
       this.changed();
-      await exclusively(item.id, () => this.attempt(item));
+      await shelf.exclusively(item.id, () => this.attempt(item));
       this.pump();
     }
 
@@ -211,6 +220,7 @@ const carrier = (() => {
       const status = answer ? answer.getStatus() : 0;
       const isNew = Boolean(answer) && trouble.originalRequest.getMethod() === 'POST';
       const isLasting = status < 400 || status >= 500 || LASTING.includes(status) || (!isNew && REFOUND.includes(status));
+      item.isRefused = status >= 500; // by us: the network is well
       if (isLasting) { this.later(item); return; }
       const type = answer.getHeader('Content-Type') || '';
       item.words = type.startsWith('text/plain') ? answer.getBody() : 'Файл не загрузился. Обновите страницу и повторите.';
@@ -256,6 +266,9 @@ const carrier = (() => {
       shelf.remove(item.id);
       this.changed();
     }
+
+    // What a letter tells of them.
+    named(items) { return items.map((one) => ({ key: one.key, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds })); }
 
     changed(item) {
       if (!item && this.isSynced) ibolit.letters.keepTray(this.chat, this.items.filter((one) => one.state !== 'preparing').map((one) => (

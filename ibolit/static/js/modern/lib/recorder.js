@@ -9,8 +9,14 @@ const recorder = (() => {
     return KINDS.find((one) => MediaRecorder.isTypeSupported && MediaRecorder.isTypeSupported(one)) || '';
   }
 
-  // told(seconds, loudness 0…1) ten times a second.
-  async function start(told) {
+  // The file's name and type by what the engine calls the sound.
+  function called(sound) {
+    const type = (sound || 'audio/webm').split(';')[0];
+    return { name: `voice.${type.includes('mp4') ? 'm4a' : type.includes('ogg') ? 'ogg' : 'webm'}`, type };
+  }
+
+  // told(seconds, loudness 0…1) ten times a second; keep(piece, seconds) once a second.
+  async function start(told, keep) {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     const type = kind(), media = new MediaRecorder(stream, type ? { mimeType: type, audioBitsPerSecond: 32000 } : {});
     const pieces = [], sound = new Sound(), ear = sound.createAnalyser(), heard = new Uint8Array(ear.fftSize);
@@ -19,12 +25,15 @@ const recorder = (() => {
 
     sound.createMediaStreamSource(stream).connect(ear);
     const file = new Promise((done, failed) => {
-      media.ondataavailable = (event) => { if (event.data.size) pieces.push(event.data); };
+      media.ondataavailable = (event) => {
+        if (!event.data.size) return;
+        pieces.push(event.data);
+        keep(event.data, elapsed());
+      };
       media.onerror = failed;
       media.onstop = () => {
-        const own = (media.mimeType || type || 'audio/webm').split(';')[0];
-        const ending = own.includes('mp4') ? 'm4a' : own.includes('ogg') ? 'ogg' : 'webm';
-        done(new File(pieces, `voice.${ending}`, { type: own }));
+        const own = called(media.mimeType || type);
+        done(new File(pieces, own.name, { type: own.type }));
       };
     });
 
@@ -50,5 +59,5 @@ const recorder = (() => {
     return { stop, elapsed, file };
   }
 
-  return { canRecord, start, LONGEST };
+  return { canRecord, called, start, LONGEST };
 })();

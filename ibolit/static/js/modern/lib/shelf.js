@@ -40,10 +40,23 @@ const shelf = (() => {
     }
   }
 
+  // What grows lies in pieces until it is whole.
+  function piecesOf(id) { return IDBKeyRange.bound(`${id}/`, `${id}0`); }
+
+  // False when the disk has not taken it.
+  async function append(record, number, piece) {
+    const written = await ask('readwrite', (records, all) => {
+      all.put(piece, `${record.id}/${String(number + 1e6).slice(1)}`);
+      return records.put(record);
+    });
+    return written !== undefined;
+  }
+
   // A record is written often, its bytes once.
   async function put(record, bytes) {
     const written = await ask('readwrite', (records, all) => {
       if (bytes) all.put(bytes, record.id);
+      if (bytes) all.delete(piecesOf(record.id));
       return records.put(record);
     });
     if (written === undefined || memory.has(record.id)) memory.set(record.id, record);
@@ -54,13 +67,21 @@ const shelf = (() => {
   }
 
   async function bytes(id) {
-    return await ask('readonly', (records, all) => all.get(id)) || null;
+    let asked = null;
+    const whole = await ask('readonly', (records, all) => {
+      asked = all.getAll(piecesOf(id)); // at once: a page that is being left may make them whole in between
+      return all.get(id);
+    });
+    if (whole) return whole;
+    const pieces = (whole === null && asked.result) || [];
+    return pieces.length ? new Blob(pieces, { type: pieces[0].type }) : null;
   }
 
   async function remove(id) {
     memory.delete(id);
     await ask('readwrite', (records, all) => {
       all.delete(id);
+      all.delete(piecesOf(id));
       return records.delete(id);
     });
   }
@@ -72,5 +93,12 @@ const shelf = (() => {
     return fresh.filter((one) => one.place === place).sort((one, other) => one.at - other.at);
   }
 
-  return { put, get, bytes, remove, of };
+  function newId() { return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`; }
+
+  // Two tabs of one chat have the same files: one works on a file, the other waits and finds it done.
+  function exclusively(id, work) {
+    return navigator.locks ? navigator.locks.request(`ibolit-file-${id}`, work) : work();
+  }
+
+  return { put, append, get, bytes, remove, of, newId, exclusively };
 })();

@@ -1,0 +1,38 @@
+// What was sent before its files had arrived: that «Отправить» was pressed is kept on the device, and whatever page of the app
+// is open goes on with it (modern/errand.js). `kind` is files, with the words of the field, or voice, which goes alone.
+(function () {
+  'use strict';
+  var viewer = document.body.getAttribute('data-viewer'), MINE = 'pressed:' + viewer + ':';
+
+  function keyOf(errand) { return MINE + errand.chat + ':' + errand.kind; }
+
+  function all() { return ibolit.keptKeys(MINE).map(function (key) { return JSON.parse(ibolit.kept(key)); }); }
+
+  function changed() { htmx.trigger(document.body, 'ibolit:unsent'); }
+
+  ibolit.errands = {
+    all: all,
+    of: function (chat, kind) { return JSON.parse(ibolit.kept(keyOf({ chat: chat, kind: kind })) || 'null'); },
+    keep: function (errand) {
+      errand.at = errand.at || new Date().getTime();
+      errand.device = document.body.getAttribute('data-device');
+      ibolit.keep(keyOf(errand), JSON.stringify(errand));
+      changed();
+      return errand;
+    },
+    drop: function (errand) {
+      ibolit.keep(keyOf(errand), '');
+      changed();
+    },
+    // Kept by another tab, or done there.
+    hear: function (told) {
+      function hear(change) { if (change.key && change.key.indexOf('ibolit:' + MINE) === 0) told(); }
+      window.addEventListener('storage', hear);
+      return function () { window.removeEventListener('storage', hear); };
+    }
+  };
+
+  document.addEventListener('ibolit:closing', function (event) {
+    if (!event.detail.isInside && all().length) event.preventDefault();
+  });
+})();

@@ -1,0 +1,24 @@
+// What carries files is fetched only where something waits for it: see errand.js.
+(() => {
+  let isAsked = false;
+
+  function look() {
+    const here = document.querySelector('.composer'), open = here && here.getAttribute('data-chat');
+    if (isAsked || !ibolit.errands.all().some((one) => one.chat !== open)) return;
+    isAsked = true;
+    const script = document.createElement('script');
+    script.type = 'module';
+    script.src = document.body.getAttribute('data-errand');
+    script.onerror = () => {
+      isAsked = false;
+      script.remove();
+      htmx.trigger(document.body, 'ibolit:missing');
+    };
+    document.head.appendChild(script);
+  }
+
+  ['ibolit:unsent', 'htmx:wsOpen'].forEach((name) => document.body.addEventListener(name, look));
+  window.addEventListener('online', look);
+  ibolit.errands.hear(look);
+  look();
+})();
