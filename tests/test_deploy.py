@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 import subprocess
+import time
 from configparser import RawConfigParser
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -107,6 +111,44 @@ def test_nginx_understands(tls: Path) -> None:
     (tls / "nginx.conf").write_text(f"pid {tls}/pid;\nevents {{}}\nhttp {{ include {tls}/site; }}\n")
     told = subprocess.run(["nginx", "-t", "-c", tls / "nginx.conf"], capture_output=True, text=True, timeout=60)
     assert told.returncode == 0, told.stderr
+
+
+def test_nginx_says_in_our_words_that_the_app_is_away(tmp_path: Path) -> None:
+    if shutil.which("nginx") is None:
+        pytest.skip("no nginx here")
+    with socket.create_server(("127.0.0.1", 0)) as nobody, socket.create_server(("127.0.0.1", 0)) as free:
+        away, port = nobody.getsockname()[1], free.getsockname()[1]
+    site = (DEPLOY / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{away}")
+    site = re.sub(r"^ *(ssl_.*|listen \[::\]:.*|listen 80;)\n", "", site, flags=re.M)
+    (tmp_path / "site").write_text(site.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}"))
+    folders = "".join(
+        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\ndaemon off;\nevents {{}}\n"
+        f"http {{ access_log off; {folders} include {tmp_path}/site; }}\n"
+    )
+    nginx = subprocess.Popen(["nginx", "-e", f"{tmp_path}/log", "-c", tmp_path / "nginx.conf"])
+    try:
+        answer = _first_answer(f"http://127.0.0.1:{port}/chats/1")
+    finally:
+        nginx.terminate()
+        nginx.wait(15)
+    assert (answer.code, answer.headers["Retry-After"]) == (503, "30")
+    assert "Сервер занят" in answer.read().decode()
+    answer.close()
+
+
+def _first_answer(url: str) -> HTTPError:
+    """As soon as somebody listens there."""
+    for _ in range(200):
+        try:
+            urlopen(Request(url, headers={"Host": "chat.example.ru"}), timeout=10)
+        except HTTPError as answer:
+            return answer
+        except URLError:
+            time.sleep(0.05)
+    raise AssertionError(url)
 
 
 def test_caddy_understands_and_passes_to_the_app(tls: Path) -> None:
