@@ -275,8 +275,34 @@ class TooMuchBack(Refused):
         self.most = most
 
 
-class AlreadyInvited(Refused):
+class CannotBeInvited(Refused):
+    """Known when somebody is invited, not when he comes."""
+
     status = 409
+
+
+class IsOfTheClinic(CannotBeInvited):
+    sentence = "Это контакт врача или сотрудника клиники. Приглашают пациентов."
+
+
+class IsOnesOwn(CannotBeInvited):
+    sentence = "Это ваш собственный контакт. Приглашают пациентов."
+
+
+class AlreadyTalking(CannotBeInvited):
+    sentence = "Вы уже переписываетесь: приглашать не нужно."
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__()
+        self.chat_id = chat_id
+
+
+class InvitedEnoughToday(CannotBeInvited):
+    status = 429
+    sentence = "Сегодня этому пациенту отправлено уже пять приглашений. Следующее можно отправить завтра."
+
+
+class AlreadyInvited(CannotBeInvited):
     sentence = "Этого пациента уже приглашали: смотрите список. Оттуда приглашение можно отправить ещё раз."
 
 

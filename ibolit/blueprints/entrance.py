@@ -7,7 +7,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, abort, current_app, g, has_request_context, redirect, request, session, url_for
+from flask import Flask, abort, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
@@ -83,10 +83,13 @@ def enter_as(device: Device, token: str) -> None:
 
 
 def accepted(user: User, invitation: Invitation, email_before: str | None) -> None:
-    """Written down: whose invitation it was, and an address that has become his."""
+    """Written down: whose invitation it was, and an address that has become his; he is told what became of it."""
     write_down(Act.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
         write_down(Act.EMAIL_PROVED, user.id)
+        flash(f"Почта {user.email} теперь ваша: по ней можно входить.")
+    elif invitation.email and invitation.email != user.email:
+        flash(f"Почта {invitation.email} не добавлена: она занята, или у вас уже есть другая. Входите по телефону.")
 
 
 def own_practice() -> Doctor:

@@ -36,8 +36,10 @@ def invite(doctor: str, contact: str, name: str) -> None:
         sent = Invitation.invite(host, host.user, phone=phone, email=email, name=name)
     except ValueError as fault:
         raise click.BadParameter(FAULTS[Fault(str(fault))], param_hint="CONTACT") from None
-    except errors.AlreadyInvited:
-        raise click.ClickException("This patient is invited already, or in a chat with the doctor.") from None
+    except errors.CannotBeInvited:
+        raise click.ClickException(
+            "This patient is invited already, or in a chat with the doctor; or it is somebody of the clinic."
+        ) from None
     _note(Act.INVITED, sent.id)
     db.session.commit()
     click.echo(f"Invitation №{sent.id} goes out; its link lives {Invitation.LIVES.days} days.")

@@ -34,7 +34,7 @@ from .dispatch import Dispatch, DispatchState
 from .doctor import Doctor
 from .job import Job, JobKind
 from .types import RowId, UtcDateTime
-from .user import Role, User
+from .user import User
 
 NOT_WITHDRAWN = text("withdrawn_at IS NULL")
 
@@ -209,12 +209,17 @@ class Invitation(Model):
     def invite(
         cls, doctor: Doctor, sender: User, *, phone: str | None = None, email: str | None = None, name: str = ""
     ) -> Self:
-        """On its way by a job. Raises AlreadyInvited: one contact is invited by one doctor once."""
+        """On its way by a job; one contact is invited by one doctor once, and only who could be a patient.
+
+        Raises what is a CannotBeInvited: IsOnesOwn, IsOfTheClinic, AlreadyTalking, AlreadyInvited, InvitedEnoughToday.
+        """
         queue_up(db.session, f"invitation:{doctor.id}:{phone or email}")
         mine = cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None)
         contact = cls.phone == phone if phone else cls.email == email
-        if db.session.scalar(select(cls.id).where(*mine, contact)) is not None or cls._talks(doctor, phone, email):
+        cls._refuse_the_known(doctor, sender, phone, email)
+        if db.session.scalar(select(cls.id).where(*mine, contact)) is not None:
             raise errors.AlreadyInvited
+        cls._count_sending(doctor.id, phone or email or "")
         invitation = cls(doctor_id=doctor.id, sender_id=sender.id, phone=phone, email=email, name=name)
         invitation.expires_at = clock.now() + cls.LIVES
         db.session.add(invitation)
@@ -223,13 +228,13 @@ class Invitation(Model):
         return invitation
 
     def send_again(self) -> None:
-        """By a fresh link; the old one is dead. Raises InvitationIsOver, InvitationIsFresh or TooManyAttempts."""
+        """By a fresh link; the old one is dead. Raises InvitationIsOver, InvitationIsFresh or InvitedEnoughToday."""
         self._lock()
         if not self.can_be_sent_again:
             raise errors.InvitationIsOver
         if clock.now() - self.asked_at < self.AGAIN_AFTER:
             raise errors.InvitationIsFresh
-        Attempt.count(Tried.INVITATION, f"{self.doctor_id} {self.contact}")
+        self._count_sending(self.doctor_id, self.contact)
         self.nonce = new_nonce()
         self.asked_at, self.expires_at = clock.now(), clock.now() + self.LIVES
         self.opened_at = self.dispatch_id = self.dispatch = None
@@ -252,6 +257,7 @@ class Invitation(Model):
         self.expires_at = clock.now() + self.LIVES
 
     def open(self) -> None:
+        """By a press: scanners of mail and messengers fetch every link they see."""
         self.opened_at = self.opened_at or clock.now()
 
     def vouch_for(self, phone: str) -> None:
@@ -305,12 +311,26 @@ class Invitation(Model):
         )
 
     @staticmethod
-    def _talks(doctor: Doctor, phone: str | None, email: str | None) -> bool:
+    def _count_sending(doctor_id: int, contact: str) -> None:
+        """Taken back and sent anew is sent once more. Raises InvitedEnoughToday."""
+        try:
+            Attempt.count(Tried.INVITATION, f"{doctor_id} {contact}")
+        except errors.TooManyAttempts:
+            raise errors.InvitedEnoughToday from None
+
+    @staticmethod
+    def _refuse_the_known(doctor: Doctor, sender: User, phone: str | None, email: str | None) -> None:
         """Who has only looked at the chat, and does not find it in his list, may be invited to it."""
-        contact = User.phone == phone if phone else User.email == email
-        one = select(Chat.id).join(User, Chat.patient_id == User.id).where(Chat.doctor_id == doctor.id, contact)
-        one = one.where(Chat.last_at.is_not(None))
-        return db.session.scalar(one.where(User.role == Role.PATIENT).limit(1)) is not None
+        known = db.session.scalar(select(User).where(User.phone == phone if phone else User.email == email))
+        if known is None:
+            return
+        if known.id == sender.id:
+            raise errors.IsOnesOwn
+        if not known.is_patient:
+            raise errors.IsOfTheClinic
+        chat = Chat.between(known, doctor)
+        if chat is not None and chat.last_at is not None:
+            raise errors.AlreadyTalking(chat.id)
 
     def _go_out(self) -> None:
         self.token_hash = fingerprint(self.token)

@@ -33,7 +33,7 @@ class Fault(StrEnum):
     BAD_EMAIL = "bad_email"
     LONG_NAME = "long_name"
     DOUBLED = "doubled"
-    KNOWN = "known"  # invited before, or in a chat with the doctor
+    KNOWN = "known"  # invited before, in a chat with the doctor, or of the clinic
 
 
 class ImportLine(Model):
@@ -147,7 +147,7 @@ class PatientImport(Model):
             try:
                 made = Invitation.invite(self.doctor, self.sender, phone=line.phone, email=line.email, name=line.name)
                 line.invitation_id = made.id
-            except errors.AlreadyInvited:
+            except errors.CannotBeInvited:
                 line.fault = Fault.KNOWN
         if not lines:
             self.finished_at = clock.now()

@@ -54,10 +54,11 @@ def create() -> ResponseReturnValue:
         return _refuse(form)
     try:
         sent = Invitation.invite(form.host, current_user, phone=form.phone, email=form.email, name=form.name.data)
-    except errors.AlreadyInvited as refusal:
+    except errors.CannotBeInvited as refusal:
         db.session.rollback()
         form.contact.errors = [refusal.sentence]
-        return _refuse(form, refusal.status)
+        known = refusal.chat_id if isinstance(refusal, errors.AlreadyTalking) else None
+        return _refuse(form, refusal.status, chat_id=known if current_user.is_doctor else None)
     write_down(Act.INVITED, sent.id)
     db.session.commit()
     flash("Приглашение отправляется.")
@@ -79,8 +80,8 @@ def _form(**kwargs: Any) -> InvitationForm:
     return InvitationForm(Invitation.hosts_for(current_user), asks_doctor=current_user.is_operator, **kwargs)
 
 
-def _refuse(form: InvitationForm, status: int = 422) -> ResponseReturnValue:
-    return render_template("pages/invitations/new.html", form=form), status
+def _refuse(form: InvitationForm, status: int = 422, chat_id: int | None = None) -> ResponseReturnValue:
+    return render_template("pages/invitations/new.html", form=form, chat_id=chat_id), status
 
 
 def _page(before: int | None = None) -> dict[str, Any]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 
 import segno
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, make_response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from markupsafe import Markup
 
 from ... import errors
-from ...database import writing
 from ...extensions import db
 from ...models import Invitation, LoginCode, User
 from ...rendering import link_to
@@ -28,9 +27,6 @@ def show(token: str) -> ResponseReturnValue:
         return _dead()
     if current_user.is_authenticated and (chat_id := invitation.chat_of(current_user)):
         return redirect(url_for("chat.show", id=chat_id))
-    if invitation.is_alive and invitation.opened_at is None and not _is_only_fetched():
-        with writing(db.session):
-            invitation.open()
     return _show(invitation, token)
 
 
@@ -52,6 +48,7 @@ def begin(token: str) -> ResponseReturnValue:
         db.session.rollback()
         form.phone.errors = [refusal.sentence]
         return _show(invitation, token, form, refusal.status)
+    invitation.open()
     invitation.vouch_for(phone)
     db.session.commit()
     session["code"], session["invitation"] = asked.id, invitation.id
@@ -64,6 +61,8 @@ def sign_in(token: str) -> ResponseReturnValue:
     invitation = _living(token)
     if invitation is None:
         return _dead()
+    invitation.open()
+    db.session.commit()
     session["invitation"] = invitation.id
     return redirect(url_for("auth.login", next=url_for(".show", token=token)), 303)
 
@@ -98,12 +97,6 @@ def exit(token: str) -> ResponseReturnValue:
 def _living(token: str) -> Invitation | None:
     invitation = Invitation.by_token(token)
     return invitation if invitation is not None and invitation.is_alive else None
-
-
-def _is_only_fetched() -> bool:
-    """By a browser that guesses where the person will go."""
-    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
-    return request.method == "HEAD" or "prefetch" in purpose
 
 
 def _show(
