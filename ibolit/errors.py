@@ -251,6 +251,17 @@ class PaymentNotMade(Refused):
     sentence = "Оплату создать не получилось, деньги не списаны. Попробуйте позже или позвоните в клинику."
 
 
+class PaidJustNow(Refused):
+    """A second payment may be meant: pressed again, it is made."""
+
+    status = 409
+
+    def __init__(self, payment_id: int, minutes: int) -> None:
+        ago = "минуту" if minutes <= 1 else f"{minutes} мин."
+        super().__init__(f"Вы оплатили {ago} назад. Если нужно ещё одно продление, нажмите «Оплатить ещё раз».")
+        self.payment_id = payment_id
+
+
 class ShopIsNotReady(PaymentNotMade):
     """It is the clinic who must set something, and the operator was told what."""
 

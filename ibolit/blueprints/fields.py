@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
@@ -67,6 +68,18 @@ class WholeField(IntegerField):
             super().process_formdata(valuelist)
         except ValueError:
             self.data = None
+
+
+class EmailField(StringField):
+    """An address of mail; in small letters once it is read."""
+
+    data: str | None
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        try:
+            self.data = validate_email(self.data or "", check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
 
 
 class SumField(StringField):

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def make(payment: Payment) -> None:
     """Commits. Raises PaymentNotMade after a plain no; of a doubt the payment's job knows no less."""
-    if payment.state is not PaymentState.CREATED:
+    if payment.state is not PaymentState.CREATED or payment.lacks_email:
         return
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))

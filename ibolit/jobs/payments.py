@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY = timedelta(minutes=10)
 WATCHED_EVERY = timedelta(days=1)
 UNSURE_PAUSE = timedelta(minutes=5)
+EMAIL_COMES_WITHIN = timedelta(hours=1)  # as long as a bill waits at the bank
 RECEIPTS_COME_WITHIN = timedelta(days=7)
 
 
@@ -41,6 +42,12 @@ def drive(job: Job) -> None:
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.state is PaymentState.SUCCEEDED or not (payment.is_live or payment.provider_id):
         return  # a cancelled one that somebody speaks of is asked about once more: money may have come
+    if payment.lacks_email:
+        if clock.now() - payment.created_at < EMAIL_COMES_WITHIN:
+            job.repeat_in(UNSURE_PAUSE)
+        else:
+            payment.end("no_email")
+        return
     db.session.commit()
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))

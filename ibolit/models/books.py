@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from ..extensions import db
+from ..services.payments import CURRENCY
 from .payment import Payment, PaymentState
 from .refund import Refund, RefundState
 
@@ -27,7 +28,8 @@ class Income:
 def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
     """By the months of the doctor's own calendar, the newest first."""
     paid = select(Payment.paid_at, Payment.paid, Payment.refunded)
-    paid = paid.where(Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED)
+    in_rubles = Payment.currency == CURRENCY
+    paid = paid.where(Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED, in_rubles)
     months: dict[tuple[int, int], Income] = {}
     for paid_at, sum_, refunded in db.session.execute(paid.order_by(Payment.paid_at.desc())).tuples():
         assert paid_at is not None

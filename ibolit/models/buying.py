@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
 
 from .. import errors
+from ..config import current_settings
 from ..database import queue_up
 from ..extensions import db
 from ..services import clock
@@ -17,10 +18,24 @@ from .consent import OFFER
 from .consultation import Consultation
 from .doctor import Tariff
 from .job import Job, JobKind
-from .payment import LIVE, Payment
+from .payment import LIVE, Payment, PaymentState
 from .user import User
 
 TALK = "Консультация"  # what a receipt calls it: no doctor and no specialty
+
+
+JUST_NOW = timedelta(minutes=10)
+
+
+def refuse_haste(chat: Chat, payer: User, told: int | None) -> None:
+    """After «Назад» right after paying, before a second payment. Raises PaidJustNow, unless the payer was `told`
+    of this very payment, by its number."""
+    since = clock.now() - JUST_NOW
+    mine = Payment.chat_id == chat.id, Payment.payer_id == payer.id, Payment.tariff_id.is_not(None)
+    paid = Payment.state == PaymentState.SUCCEEDED, Payment.paid_at > since, Payment.paid > Payment.refunded
+    last = db.session.scalar(select(Payment).where(*mine, *paid).order_by(Payment.paid_at.desc()).limit(1))
+    if last is not None and last.paid_at is not None and last.id != told:
+        raise errors.PaidJustNow(last.id, (clock.now() - last.paid_at) // timedelta(minutes=1))
 
 
 def begin(chat: Chat, tariff: Tariff, payer: User) -> Payment:
@@ -60,6 +75,14 @@ def _live(*of_this: ColumnElement[bool]) -> Payment | None:
     return db.session.scalar(select(Payment).where(*of_this, Payment.state.in_(LIVE)))
 
 
+def _last_email_of(payer: User) -> str | None:
+    """Where his last receipt went: asked for once."""
+    if not current_settings.receipt_needs_email:
+        return None
+    mine = Payment.payer_id == payer.id, Payment.email.is_not(None)
+    return db.session.scalar(select(Payment.email).where(*mine).order_by(Payment.id.desc()).limit(1))
+
+
 def _make(chat: Chat, payer: User, **bought: object) -> Payment:
     payment = Payment(
         token=secrets.token_hex(16),
@@ -69,7 +92,7 @@ def _make(chat: Chat, payer: User, **bought: object) -> Payment:
         offer_version=OFFER.version,
         offer_hash=OFFER.hash,
         phone=payer.phone,
-        email=payer.email,
+        email=payer.email or _last_email_of(payer),
         key=secrets.token_hex(16),
         **bought,
     )

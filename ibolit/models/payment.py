@@ -15,6 +15,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, selec
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from .. import errors
+from ..config import current_settings
 from ..events import ChatProlonged, PaymentChanged, record
 from ..extensions import Model, db
 from ..services import clock
@@ -95,6 +96,8 @@ class Payment(Model):
     key: Mapped[str] = mapped_column(String(36))  # idempotence: stored before the provider is called
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     page: Mapped[str] = mapped_column(String(500), default="")  # where one pays
+    method: Mapped[str] = mapped_column(String(20), default="")  # how it was, or was to be, paid, in his word
+    currency: Mapped[str] = mapped_column(String(3), default=CURRENCY)  # of what came
     reason: Mapped[str] = mapped_column(String(60), default="")  # why it was cancelled, in the provider's word
     paid: Mapped[int] = mapped_column(default=0)  # what the provider took
     refunded: Mapped[int] = mapped_column(default=0)  # what has gone back or is on its way
@@ -155,6 +158,21 @@ class Payment(Model):
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def was_paid_twice(self) -> bool:
+        """Another payment had bought the same consultation: this one goes back by itself."""
+        return any(one.cause is Cause.TWICE for one in self.refunds)
+
+    @property
+    def is_by_card(self) -> bool:
+        return self.method == "bank_card"
+
+    @property
+    def lacks_email(self) -> bool:
+        """The shop's receipts go by e-mail only, and we know none: it is asked for before anything is made."""
+        is_new = self.state is PaymentState.CREATED and self.provider_id is None
+        return is_new and current_settings.receipt_needs_email and not self.email
 
     @property
     def is_stalled(self) -> bool:
@@ -258,6 +276,7 @@ class Payment(Model):
         if found.number not in (None, self.id) or self.provider_id not in (None, found.id):
             raise errors.WrongPayment
         self.provider_id = found.id
+        self.method = found.method[:20] or self.method
         if found.refunded and found.refunded > self.returned_by_bank:
             Job.hasten(JobKind.RECONCILIATION, self.id)
         PaymentAlert.settle(AlertKind.OTHER_SHOP, self)
@@ -272,6 +291,12 @@ class Payment(Model):
             self.state, self.page = PaymentState.WAITING, found.page
             PaymentAlert.settle(AlertKind.SHOP_SETTINGS)
             self._tell()
+
+    def send_receipt_to(self, email: str) -> None:
+        """What has been made already keeps its address. Nothing of it is proved, nor kept with the account."""
+        self.lock()
+        if self.lacks_email:
+            self.email = email
 
     def end(self, reason: str) -> None:
         """It will never be paid: the provider refused it, or never got to know of it.
@@ -361,7 +386,7 @@ class Payment(Model):
         if self._give_what_was_bought():
             self.applied_at = clock.now()
         else:
-            self.give_back(self.rest, Cause.NOT_FOR_SALE)
+            self.give_back(self.rest, Cause.TWICE if self._was_bought_already else Cause.NOT_FOR_SALE)
 
     def holds_no_more(self) -> None:
         """What waited for this money alone has expired at once, and the worker is to write it."""
@@ -375,6 +400,12 @@ class Payment(Model):
             Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
     # Below: parts of these
+
+    @property
+    def _was_bought_already(self) -> bool:
+        """The same consultation, by another payment that stands."""
+        others = self.consultation.payments if self.consultation is not None else []
+        return any(other.applied_at is not None and other.rest > 0 for other in others if other is not self)
 
     @property
     def _wish(self) -> Refund | None:
@@ -400,6 +431,7 @@ class Payment(Model):
     def _succeed(self, found: Paid) -> None:
         self.chat.lock()
         self.state, self.paid, self.paid_at, self.reason = PaymentState.SUCCEEDED, found.amount, clock.now(), ""
+        self.currency = found.currency
         Job.add(JobKind.RECEIPTS, self.id)
         Job.add(JobKind.RECONCILIATION, self.id, due_at=clock.now() + DAY)
         if (found.amount, found.currency) != (self.amount, CURRENCY):

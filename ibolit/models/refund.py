@@ -32,6 +32,7 @@ class Cause(StrEnum):
 
     ODD_SUM = "odd_sum"  # the provider took another sum than was asked
     NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
+    TWICE = "twice"  # another payment had bought the same consultation
     WISH = "wish"  # the payer asked
     CANCELLED = "cancelled"  # the consultation was
     MISSED = "missed"  # the consultation was

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
@@ -15,6 +14,7 @@ from ...services import current_services
 from ...services.push import are_keys
 from ..auth.forms import NOT_TOO_LONG, NewPassword
 from ..editing import EditForm
+from ..fields import EmailField
 from ..typed import squeezed
 
 # Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
@@ -52,13 +52,7 @@ class NameForm(EditForm):
 
 
 class EmailForm(FlaskForm):
-    email = StringField("Адрес почты", [DataRequired("Введите адрес почты.")], [squeezed])
-
-    def validate_email(self, field: StringField) -> None:
-        try:
-            field.data = validate_email(field.data or "", check_deliverability=False).normalized.lower()
-        except EmailNotValidError:
-            raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
+    email = EmailField("Адрес почты", [DataRequired("Введите адрес почты.")], [squeezed])
 
 
 class ZoneForm(EditForm):

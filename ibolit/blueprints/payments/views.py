@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
@@ -10,19 +13,38 @@ from ... import errors
 from ...extensions import db
 from ...models import Attempt, Job, JobKind, Payment, PaymentState, Tried
 from ...rendering import go, respond, wants_fragment
+from ..paying import lead_to, make
+from .forms import ReceiptForm
 
 bp = Blueprint("payments", __name__, url_prefix="/payments")
+
+_WAY: dict[str, Any] = {"mine": True, "look": 0}
 
 
 @bp.get("/<int:id>")
 @login_required
 def show(id: int) -> ResponseReturnValue:
     """«Создаём оплату…» until the provider has named his page; whoever waits for it is led there."""
-    payment = db.first_or_404(Payment.made_by(current_user).where(Payment.id == id))
+    payment = _own(id)
     waits_no_more = payment.state is PaymentState.WAITING and payment.page
     if wants_fragment() and waits_no_more:
         return go(payment.page)
-    return respond("payments/way.html", page="payments/show.html", payment=payment, mine=True, look=0)
+    form = ReceiptForm(formdata=None) if payment.lacks_email else None
+    return respond("payments/way.html", page="payments/show.html", payment=payment, form=form, **_WAY)
+
+
+@bp.post("/<int:id>/email")
+@login_required
+def send_receipt(id: int) -> ResponseReturnValue:
+    """Where the receipt goes; then the way to the bank is open."""
+    payment, form = _own(id), ReceiptForm()
+    if not form.validate_on_submit():
+        return respond("payments/way.html", page="payments/show.html", status=422, payment=payment, form=form, **_WAY)
+    payment.send_receipt_to(form.email.data)
+    db.session.commit()
+    with suppress(errors.PaymentNotMade):  # its page says so
+        make(payment)
+    return lead_to(payment)
 
 
 @bp.get("/return/<token>")
@@ -49,6 +71,11 @@ def check(token: str) -> ResponseReturnValue:
     except errors.TooManyAttempts:
         db.session.rollback()
     return ("", 204) if wants_fragment() else redirect(url_for(".returned", token=token), 303)
+
+
+def _own(id: int) -> Payment:
+    payment: Payment = db.first_or_404(Payment.made_by(current_user).where(Payment.id == id))
+    return payment
 
 
 def _payment_of(token: str) -> Payment:

@@ -36,6 +36,7 @@ def buy(id: int) -> ResponseReturnValue:
     on_sale = _on_sale(chat)
     try:
         tariff = _chosen(on_sale)
+        buying.refuse_haste(chat, current_user, request.form.get("again", type=int))
         payment = buying.begin(chat, tariff, current_user)
         db.session.commit()
         make(payment)
@@ -79,4 +80,5 @@ def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
         on_sale=on_sale,
         chosen=chosen or _usual(on_sale),
         refusal=refusal.sentence,
+        paid_already=getattr(refusal, "payment_id", None),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint, Flask, abort, request
 from flask.typing import ResponseReturnValue
 
@@ -11,6 +13,8 @@ from ...models import Job, JobKind, Payment, PaymentState, RefundState
 from ...services import Services, current_services
 from ...services.payments.demo import DemoBank
 from ...services.payments.notices import comes_from
+
+log = logging.getLogger(__name__)
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(bp)
@@ -37,6 +41,7 @@ def heed(provider_id: str) -> None:
     """Also the ear of the demo bank. Somebody else's payment is nothing to us."""
     payment = db.session.scalar(Payment.known_as(provider_id))
     if payment is None:
+        log.warning("a notification of payment %s, which nobody here knows", provider_id)
         return
     for refund in payment.refunds:
         if refund.state is RefundState.SENDING:

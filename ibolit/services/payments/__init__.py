@@ -110,6 +110,7 @@ class Paid:
     page: str = ""  # where the customer pays, while it waits; a path of ours at the demo bank
     reason: str = ""  # why it was cancelled, in the provider's word
     is_test: bool = False
+    method: str = ""  # bank_card, sbp, yoo_money…: the provider's word
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def paid(answer: Any) -> Paid:
         page=_matching(PAGE, _of(answer, "confirmation", "confirmation_url")),
         reason=_matching(WORD, _of(answer, "cancellation_details", "reason")),
         is_test=_of(answer, "test") is True,
+        method=_matching(WORD, _of(answer, "payment_method", "type")),
     )
 
 

@@ -231,7 +231,7 @@ def _paid(bank: sqlite3.Connection, id: str) -> Paid:
     back = bank.execute("SELECT coalesce(sum(amount), 0) FROM refund WHERE payment_id = ?", (id,)).fetchone()[0]
     stage = Stage(row["stage"])
     page = f"{PAGE}{id}" if stage is Stage.WAITING else ""
-    return Paid(id, stage, row["amount"], CURRENCY, back, row["number"], page, row["reason"], is_test=True)
+    return Paid(id, stage, row["amount"], CURRENCY, back, row["number"], page, row["reason"], True, "bank_card")
 
 
 def _back(row: sqlite3.Row) -> Back:

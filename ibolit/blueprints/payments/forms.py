@@ -1,0 +1,15 @@
+"""What a payer is asked before he pays."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms.validators import DataRequired
+
+from ..fields import EmailField
+from ..typed import squeezed
+
+
+class ReceiptForm(FlaskForm):
+    """The address of a receipt: not proved, and not the account's."""
+
+    email = EmailField("Почта для чека", [DataRequired("Введите адрес почты.")], [squeezed])
