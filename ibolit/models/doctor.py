@@ -15,7 +15,7 @@ from .. import errors
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
-from ..services.search import begins_a_word, normalised
+from ..services.search import begins_a_word, key_of
 from .types import RowId, word_of
 from .user import Role, User
 
@@ -225,8 +225,8 @@ class Doctor(Model):
 
     def index(self) -> None:
         """Refreshes what the directory is sorted and searched by; call after a change of name or specialty."""
-        self.name_key = normalised(self.user.name)
-        self.search_key = f" {self.name_key} {normalised(self.specialty)}"
+        self.name_key = key_of(self.user.name)
+        self.search_key = f" {self.name_key} {key_of(self.specialty)}"
 
     @classmethod
     def expect(cls, phone: str, name: str, **profile: object) -> Self:

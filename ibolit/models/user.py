@@ -18,7 +18,7 @@ from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock, passwords
 from ..services.codes import answer_for, is_answer
-from ..services.search import normalised
+from ..services.search import key_of
 from .types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class User(UserMixin, Model):
 
     @validates("name")
     def _index(self, _field: str, name: str) -> str:
-        self.name_key = normalised(name)
+        self.name_key = key_of(name)
         return name
 
     @classmethod

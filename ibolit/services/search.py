@@ -7,6 +7,7 @@ by the database itself from message.stems, so text and index cannot part.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import snowballstemmer
@@ -21,7 +22,12 @@ _fts = table("message_fts", column("rowid"), column("members"), column("stems"))
 
 def normalised(words: str) -> str:
     """Lower case with ё as е: SQLite's own lower() does not know Cyrillic."""
-    return words.lower().replace("ё", "е")
+    return unicodedata.normalize("NFC", words).lower().replace("ё", "е")
+
+
+def key_of(words: str) -> str:
+    """What names are found and sorted by: their words as a query is split, «мамин сибиряк», «о коннор»."""
+    return " ".join(WORD.findall(normalised(words)))
 
 
 @lru_cache(maxsize=20_000)
@@ -60,7 +66,7 @@ def _in_postgresql(wanted: list[str]) -> Select[tuple[int]]:
 
 
 def begins_a_word(key: InstrumentedAttribute[str], words: str) -> list[ColumnElement[bool]]:
-    """One condition a typed word: some word of the normalised `key` begins with it (and it may be its stem)."""
+    """One condition a typed word: some word of a `key_of` begins with it (and it may be its stem)."""
     typed = WORD.findall(normalised(words))[:MOST_WORDS]
     return [(" " + key).contains(" " + _shorter(word), autoescape=True) for word in typed]
 

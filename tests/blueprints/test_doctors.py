@@ -6,7 +6,7 @@ import re
 
 import pytest
 from browser import Browser
-from factories import add_tariff, make_chat, make_doctor
+from factories import add_tariff, make_chat, make_doctor, make_user
 from flask import Flask
 
 from ibolit.extensions import db
@@ -207,3 +207,19 @@ def test_no_chat_with_nobody(as_patient: Browser, doctor_id: str) -> None:
 
 def test_no_chat_with_a_hidden_stranger(as_patient: Browser) -> None:
     assert as_patient.post("/chats", {"doctor_id": make_doctor(hidden=True).id}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Акушер-гинеколог", "гинеколог", "акушер гинек", "Мамин-Сибиряк", "сибиряк", "мамин", "О'Коннор", "О’Коннор",
+     "коннор", "Дми\u0438\u0306", "д’артаньян"],
+)  # fmt: skip
+def test_doctor_is_found_as_he_is_shown(as_patient: Browser, words: str) -> None:
+    make_doctor("Мамин-Сибиряк Дмий О'Коннор д’Артаньян", specialty="Акушер-гинеколог")
+    assert "Мамин-Сибиряк" in as_patient.get("/doctors", query_string={"q": words}).text
+
+
+@pytest.mark.parametrize("words", ["Салтыков-Щедрин", "щедрин", "О'Нил", "нил"])
+def test_patient_is_found_as_he_is_shown(as_doctor: Browser, doctor: Doctor, words: str) -> None:
+    make_chat(make_user("Салтыков-Щедрин О'Нил"), doctor)
+    assert "Салтыков-Щедрин" in as_doctor.post("/patients/search", {"q": words}).text
