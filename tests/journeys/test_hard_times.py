@@ -62,15 +62,22 @@ def test_storage_is_full_and_the_other_never_answers(visitors: Visitors) -> None
 
 def test_letters_of_the_version_before_arrive_once(visitors: Visitors) -> None:
     """What devices keep is data: as 0.1.0 wrote it, in the one store and in the other."""
-    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
+    patient.clock.install()
+    posted: list[str] = []
+    patient.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    patient.goto("/login")
+    visitors.enter(patient, PATIENT)
     open_chat(doctor)
     patient.evaluate(LETTERS_OF_BEFORE)
     patient.goto("/messages")
     for text in ("лежало в первом", "лежало во втором"):
         expect(bubble(doctor, text)).to_have_count(1)
     patient.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('ibolit:unsent'))")
+    patient.clock.fast_forward(5000)  # past all patience: what has left is not asked for again
     patient.reload()
     write(doctor, "после них")
+    assert len([url for url in posted if url.endswith("/chats/1/messages")]) == 2
     for text in ("лежало в первом", "лежало во втором", "после них"):
         expect(bubble(doctor, text)).to_have_count(1)
 

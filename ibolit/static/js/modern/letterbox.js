@@ -11,11 +11,8 @@
 
   async function load() {
     ground.all().forEach((letter) => letters.set(letter.id, letter));
-    const asked = mailbag.all().catch(() => []), all = await Promise.race([asked, late(asked)]), kept = all.filter((letter) => !ibolit.leftBehind.isOver(letter.viewer, letter));
-    all.filter((letter) => !kept.includes(letter)).forEach(wipe);
-    ibolit.leftBehind.tell();
-    others = kept.some((letter) => letter.viewer !== viewer);
-    kept.filter((letter) => letter.viewer === viewer).forEach((letter) => letters.set(letter.id, letter));
+    const asked = mailbag.all().catch(() => []), kept = await Promise.race([asked, tooLate()]);
+    if (kept) take(kept); else asked.then(takeAfterAll);
     ground.all().forEach(bring); // of an older version, or a page that was left
   }
 
@@ -28,12 +25,19 @@
   }
 
   // A disk that never answers keeps nobody from writing; what it has after all is sent then.
-  function late(asked) {
-    return new Promise((done) => { setTimeout(() => {
-      asked.then((all) => all.filter((one) => one.viewer === viewer).forEach((one) => letters.set(one.id, one)))
-        .then(() => htmx.trigger(document.body, 'ibolit:unattended'));
-      done([]);
-    }, PATIENCE); });
+  function tooLate() { return new Promise((done) => { setTimeout(done, PATIENCE, null); }); }
+
+  function takeAfterAll(kept) {
+    take(kept);
+    htmx.trigger(document.body, 'ibolit:unattended');
+  }
+
+  function take(kept) {
+    const isOver = (letter) => ibolit.leftBehind.isOver(letter.viewer, letter), alive = kept.filter((letter) => !isOver(letter));
+    kept.filter(isOver).forEach(wipe);
+    ibolit.leftBehind.tell();
+    others = alive.some((letter) => letter.viewer !== viewer);
+    alive.filter((letter) => letter.viewer === viewer).forEach((letter) => letters.set(letter.id, letter));
   }
 
   function wipe(letter) {
