@@ -74,7 +74,7 @@ class Two {
 def lab(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
     page.set_default_timeout(60_000)
-    for name in ("teller", "peer", "signaling", "quality", "devices"):
+    for name in ("teller", "sockets", "peer", "signaling", "quality", "devices"):
         page.add_script_tag(content=(LIB / f"{name}.js").read_text())
     page.add_script_tag(content=WIRE)
     yield page
@@ -193,34 +193,6 @@ def test_old_engines_are_spared_a_line_they_refuse(lab: Page) -> None:
         }
     }""")
     assert told == {"isOffered": True, "states": ["connected", "connected"]}
-
-
-def test_voice_first_down_fast_and_up_slowly(lab: Page) -> None:
-    steps = lab.evaluate("""() => {
-        const good = { loss: 0, rtt: 0.05, room: null }, bad = { loss: 0.12, rtt: 0.1, room: null };
-        const awful = { loss: 0.4, rtt: 0.1, room: null }, narrow = { loss: 0, rtt: 0.05, room: 150000 };
-        const run = (samples, state = quality.fresh()) => samples.reduce(quality.decide, state);
-        const times = (count, sample) => Array(count).fill(sample);
-        const off = run(times(4, awful)), risen = run(times(5, good), off);
-        return {
-            hiccup: run([good, bad, good, bad, good]).step,
-            bad: run(times(2, bad)).step,
-            worse: run(times(4, bad)).step,
-            off: off.step === quality.OFF,
-            stillOff: run(times(4, good), off).step === quality.OFF,
-            back: risen.step,
-            allBack: run(times(15, good), off).step,
-            fellAgain: run(times(4, awful), risen).step === quality.OFF,
-            waitsLonger: run([...times(4, awful), ...times(9, good)], risen).step === quality.OFF,
-            narrow: run(times(20, narrow)).step,
-            slow: run(times(2, { loss: 0, rtt: 1, room: null })).step,
-            unknown: run(times(20, { loss: 0, rtt: null, room: null })).step,
-        };
-    }""")
-    assert steps == {
-        "hiccup": 0, "bad": 1, "worse": 2, "off": True, "stillOff": True, "back": 2, "allBack": 0, "fellAgain": True,
-        "waitsLonger": True, "narrow": 2, "slow": 1, "unknown": 0,
-    }  # fmt: skip
 
 
 def test_what_happened_between_two_looks(lab: Page) -> None:

@@ -10,8 +10,12 @@ const quality = (() => {
   ];
   const OFF = STEPS.length - 1;
   const BAD_IN_A_ROW = 2, GOOD_FOR = 5, GOOD_AT_MOST = 30; // looks: 4 s, 10 s, 60 s
+  const BACK_AFTER = 5;   // good looks: from the voice alone to the least picture
+  const NO_HICCUP = 3;    // bad looks in a row
+  const LEARNING = 4;     // looks after a rise: the engine cannot know the room for what it has not sent yet
+  const STAYS_FOR = 15;   // looks between two losses of the picture: less would be a flicker
 
-  function fresh() { return { step: 0, bad: 0, good: 0, wanted: GOOD_FOR, sinceRise: Infinity }; }
+  function fresh() { return { step: 0, bad: 0, good: 0, wanted: GOOD_FOR, sinceRise: Infinity, sinceOff: Infinity }; }
 
   // loss 0…1, rtt in seconds, room in bits a second; each null when the engine does not tell.
   function judge({ loss, rtt, room }, step) {
@@ -22,23 +26,31 @@ const quality = (() => {
     return loss < 0.03 && rtt < 0.5 && (rises || step === OFF) ? 'good' : 'fair';
   }
 
-  // One look more: the next state. Down fast, up slowly, and slower each time that going up was a mistake.
+  // One look more: the next state. Down fast, up slowly, and slower each time that going up was a mistake. Only the way out
+  // of the voice alone stays short, and a hiccup on it costs its own look, not all before it.
   function decide(state, sample) {
-    const seen = judge(sample, state.step), next = Object.assign({}, state, { sinceRise: state.sinceRise + 1 });
-    next.bad = seen === 'bad' || seen === 'terrible' ? state.bad + 1 : 0;
-    next.good = seen === 'good' ? state.good + 1 : seen === 'fair' ? state.good : 0;
-    if (state.step < OFF && (next.bad >= BAD_IN_A_ROW || seen === 'terrible')) {
-      const wasMistake = state.sinceRise <= 10;
-      next.step = Math.min(OFF, state.step + (seen === 'terrible' && next.bad >= BAD_IN_A_ROW ? 2 : 1));
-      next.wanted = wasMistake ? Math.min(GOOD_AT_MOST, state.wanted * 2) : state.wanted;
-      if (seen !== 'terrible') next.bad = 0;
-      next.good = 0;
-    } else if (state.step > 0 && next.good >= state.wanted) {
+    const isLearning = state.sinceRise < LEARNING, seen = judge(isLearning ? Object.assign({}, sample, { room: null }) : sample, state.step);
+    const next = Object.assign({}, state, { sinceRise: state.sinceRise + 1, sinceOff: state.sinceOff + 1 });
+    const isBad = seen === 'bad' || seen === 'terrible', isOff = state.step === OFF;
+    next.bad = isBad ? state.bad + 1 : 0;
+    next.good = seen === 'good' ? state.good + 1 : seen === 'fair' || (isOff && next.bad < NO_HICCUP) ? state.good : 0;
+    if (!isOff && (next.bad >= BAD_IN_A_ROW || (seen === 'terrible' && state.step < OFF - 1))) return lower(state, next, seen);
+    if (state.step > 0 && next.good >= (isOff ? BACK_AFTER : state.wanted)) {
       next.step = state.step - 1;
       next.good = 0;
       next.sinceRise = 0;
     }
     if (next.sinceRise > 30 && next.step === 0) next.wanted = GOOD_FOR;
+    return next;
+  }
+
+  function lower(state, next, seen) {
+    const lowest = next.sinceOff >= STAYS_FOR ? OFF : OFF - 1;
+    next.step = Math.min(lowest, state.step + (seen === 'terrible' && next.bad >= BAD_IN_A_ROW ? 2 : 1));
+    if (state.sinceRise <= 10) next.wanted = Math.min(GOOD_AT_MOST, state.wanted * 2);
+    if (next.step === OFF) next.sinceOff = 0;
+    if (seen !== 'terrible') next.bad = 0;
+    next.good = 0;
     return next;
   }
 
