@@ -1,6 +1,7 @@
 """Who is in which call just now, and the words that pass between the two.
 
-One place a person: the newest page takes over. What passes is relayed, never read and never kept. A registry of several
+One place a person: the newest page takes over. What passes is relayed, never read and never kept, but for one thing:
+the last `media` of a person – is he muted, is his camera off – is handed to his next page. A registry of several
 processes fits the same contract: a place lives where its socket is, and `join`, `relay`, `end` and the news of comings
 and goings travel between processes by publishing; `close` and `close_all` concern this process only.
 """
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from threading import Lock, Timer
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .realtime import Outbox, TooManySockets, Turnstile
 
 KINDS = frozenset(("offer", "answer", "candidate", "want-offer", "media", "bye"))
+HERE = "here"  # asked of the server: a line that is dead looks like one on which nobody speaks
 LONGEST = 65536  # characters and bytes of one message
 LARGEST_NUMBER = 2**53  # what a browser counts exactly
 
@@ -53,15 +55,27 @@ class Place(Outbox):
         self.end(CallClosing.ENDED, words("ended", {"to": self.card}))
 
 
-Greeting = Callable[[str | None], str]
+class Said(NamedTuple):
+    kind: str
+    body: dict[str, Any]
+    told: str  # what the other side hears
+
+
+Greeting = Callable[[str | None, dict[str, Any] | None], str]
 
 
 class Calls(Protocol):
     def join(self, place: Place, greet: Greeting) -> None:
-        """The first thing said in the place is `greet(the other side's page)`. Raises TooManySockets."""
+        """The first thing said in the place is `greet(the other side's page, the person's last media)`.
+
+        Raises TooManySockets.
+        """
 
     def relay(self, place: Place, said: str) -> None:
         """To the other side, if there is one, and if nobody took this place meanwhile."""
+
+    def remember(self, place: Place, media: dict[str, Any]) -> None:
+        """For the next page of this person in this call."""
 
     def depart(self, place: Place) -> None:
         """For good: the other side hears of it at once."""
@@ -87,12 +101,14 @@ class InProcessCalls:
 
     PER_USER = 5  # sockets of one person, those that are just ending included
     GRACE = 5.0  # seconds for a page to come back with another socket
+    REMEMBERED = 2000  # persons in calls whose last media is known
 
     def __init__(self, turnstile: Turnstile) -> None:
         self._turnstile = turnstile
         self._lock = Lock()
         self._rooms: dict[int, dict[int, Seat]] = {}  # by call, by person
         self._sockets: Counter[int] = Counter()  # by person
+        self._media: dict[tuple[int, int], dict[str, Any]] = {}  # by call and person, the latest last
         self._leaving_with: int | None = None
 
     def join(self, place: Place, greet: Greeting) -> None:
@@ -103,7 +119,7 @@ class InProcessCalls:
             self._sockets[place.user_id] += 1
             room = self._rooms.setdefault(place.call_id, {})
             others = self._others(place)
-            place.put(greet(others[0].page if others else None))
+            place.put(greet(others[0].page if others else None, self._media.get((place.call_id, place.user_id))))
             self._sit_down(room, place, others)
             if self._leaving_with is not None:
                 place.end(self._leaving_with)
@@ -113,6 +129,16 @@ class InProcessCalls:
             if self._seat_of(place):
                 for other in self._others(place):
                     other.put(said)
+
+    def remember(self, place: Place, media: dict[str, Any]) -> None:
+        with self._lock:
+            if not self._seat_of(place):
+                return
+            whose = place.call_id, place.user_id
+            self._media.pop(whose, None)
+            self._media[whose] = media
+            if len(self._media) > self.REMEMBERED:
+                del self._media[next(iter(self._media))]
 
     def depart(self, place: Place) -> None:
         with self._lock:
@@ -140,6 +166,8 @@ class InProcessCalls:
 
     def end(self, call_id: int) -> None:
         with self._lock:
+            for whose in [whose for whose in self._media if whose[0] == call_id]:
+                del self._media[whose]
             for seat in self._rooms.pop(call_id, {}).values():
                 _stop(seat)
                 seat.place.end_call()
@@ -168,7 +196,8 @@ class InProcessCalls:
             _hand_on(old.place, place)
             return
         if old is not None:
-            old.place.end(CallClosing.TAKEN_OVER, words("taken-over", {}))
+            is_here = old.place.device_id == place.device_id
+            old.place.end(CallClosing.TAKEN_OVER, words("taken-over", {"sameDevice": is_here}))
             for other in others:
                 other.put(words("peer-left", {"page": old.place.page}))
         for other in others:
@@ -226,8 +255,8 @@ def words(kind: str, body: dict[str, Any]) -> str:
     return json.dumps({"kind": kind, "body": body}, separators=(",", ":"))
 
 
-def read(text: str, page: str) -> tuple[str, str]:
-    """(kind, what the other side is told). Raises BadWords."""
+def read(text: str, page: str) -> Said:
+    """Raises BadWords."""
     try:
         said = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -236,10 +265,10 @@ def read(text: str, page: str) -> tuple[str, str]:
         raise BadWords
     kind, body, number = said["kind"], said["body"], said["n"]
     is_number = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < LARGEST_NUMBER
-    if not isinstance(kind, str) or kind not in KINDS or not isinstance(body, dict) or not is_number:
+    if not isinstance(kind, str) or kind not in KINDS | {HERE} or not isinstance(body, dict) or not is_number:
         raise BadWords
     told = {"kind": kind, "body": body, "page": page, "n": number}
-    return kind, json.dumps(told, separators=(",", ":"))
+    return Said(kind, body, json.dumps(told, separators=(",", ":")))
 
 
 def _refuse(_constant: str) -> None:

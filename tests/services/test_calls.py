@@ -27,7 +27,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessCalls]:
 
 def sit(calls: InProcessCalls, user_id: int, page: str, call_id: int = CALL) -> Place:
     place = Place(call_id, user_id, user_id * 10, page, f"/consultations/{call_id}")
-    calls.join(place, lambda peer: words("welcome", {"peer": peer}))
+    calls.join(place, lambda peer, media: words("welcome", {"peer": peer, "media": media}))
     return place
 
 
@@ -57,6 +57,46 @@ def test_page_that_was_taken_over_says_nothing_more(calls: InProcessCalls) -> No
     calls.depart(old)
     assert heard(doctor) == [("welcome", "old"), ("peer-left", "old"), ("peer-joined", "new")]
     assert heard(new) == [("welcome", "d")]
+
+
+def media_known_to(place: Place) -> object:
+    return json.loads(place.take() or "")["body"]["media"]
+
+
+def test_next_page_learns_what_was_switched_off(calls: InProcessCalls) -> None:
+    old, doctor = sit(calls, PATIENT, "old"), sit(calls, DOCTOR, "d")
+    assert media_known_to(old) is None
+    calls.remember(old, {"muted": False})
+    calls.remember(old, {"muted": True})
+    new, elsewhere = sit(calls, PATIENT, "new"), sit(calls, PATIENT, "x", call_id=8)
+    calls.remember(old, {"muted": False})  # it has no say any more
+    assert media_known_to(new) == {"muted": True}
+    assert media_known_to(elsewhere) is media_known_to(doctor) is None
+    calls.depart(new)
+    assert media_known_to(sit(calls, PATIENT, "reloaded")) == {"muted": True}
+    calls.end(CALL)
+    assert media_known_to(sit(calls, PATIENT, "after")) is None
+
+
+def test_no_more_is_remembered_than_there_is_room_for(calls: InProcessCalls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "REMEMBERED", 2)
+    for user_id in (1, 2, 3):
+        calls.remember(sit(calls, user_id, "p"), {"muted": True})
+    assert [media_known_to(sit(calls, user_id, "q")) for user_id in (1, 2, 3)] == [
+        None,
+        {"muted": True},
+        {"muted": True},
+    ]
+
+
+def test_who_took_over_is_told_apart_by_the_device(calls: InProcessCalls) -> None:
+    tab = sit(calls, PATIENT, "tab")
+    second = Place(CALL, PATIENT, tab.device_id, "second-tab", tab.card)
+    calls.join(second, lambda peer, media: words("welcome", {}))
+    phone = Place(CALL, PATIENT, tab.device_id + 1, "phone", tab.card)
+    calls.join(phone, lambda peer, media: words("welcome", {}))
+    told = [json.loads(place.last_words or "")["body"] for place in (tab, second)]
+    assert told == [{"sameDevice": True}, {"sameDevice": False}]
 
 
 def test_what_is_said_to_a_page_that_is_coming_back_waits_for_it(calls: InProcessCalls) -> None:
@@ -160,8 +200,8 @@ def test_pace_lets_a_burst_pass_and_then_a_stream() -> None:
 
 
 def test_message_is_told_with_its_page_and_nothing_it_made_up() -> None:
-    kind, told = read('{"kind":"offer","body":{"a":"\\ud800"},"n":3,"page":"another","to":"all"}', "mine")
-    assert kind == "offer"
+    kind, body, told = read('{"kind":"offer","body":{"a":"\\ud800"},"n":3,"page":"another","to":"all"}', "mine")
+    assert (kind, body) == ("offer", {"a": "\ud800"})
     assert json.loads(told) == {"kind": "offer", "body": {"a": "\ud800"}, "page": "mine", "n": 3}
     told.encode()  # what cannot be sent would break the other side's socket
 

@@ -193,6 +193,15 @@ def test_every_kind_passes_both_ways_as_it_was_said(joined: tuple[Side, Side], k
         assert other.hear() == {"kind": kind, "body": body, "page": sender.page, "n": sender.number}
 
 
+def test_whether_anybody_is_there_is_answered_and_not_told(joined: tuple[Side, Side]) -> None:
+    patient, doctor = joined
+    patient.say("here")
+    assert patient.hear() == {"kind": "here", "body": {}}
+    patient.say("media", muted=True)
+    assert doctor.hear()["kind"] == "media"
+    assert patient.join("patients-next-page")["media"] == {"muted": True}
+
+
 def test_order_is_kept(joined: tuple[Side, Side]) -> None:
     patient, doctor = joined
     for number in range(100):
@@ -268,7 +277,7 @@ def is_alone(side: Side) -> None:
     """Nothing was relayed to it: what it hears next is its own other page taking over."""
     older = side.visitor
     side.join("own-other-page")
-    assert json.loads(older.next() or "") == {"kind": "taken-over", "body": {}}
+    assert json.loads(older.next() or "") == {"kind": "taken-over", "body": {"sameDevice": True}}
     assert older.wait_closed() == 4008
 
 
@@ -350,7 +359,7 @@ def test_newest_page_takes_over(hospital: Hospital, joined: tuple[Side, Side], t
     patient, doctor = joined
     phone = Side(hospital, talk, db.session.get_one(User, talk.patient_id), "patients-phone")
     assert phone.join()["peer"] == DOCTORS_PAGE
-    assert patient.hear() == {"kind": "taken-over", "body": {}}
+    assert patient.hear() == {"kind": "taken-over", "body": {"sameDevice": False}}
     assert patient.visitor.wait_closed() == 4008
     assert doctor.hear() == {"kind": "peer-left", "body": {"page": PATIENTS_PAGE}}
     assert doctor.hear() == {"kind": "peer-joined", "body": {"page": "patients-phone"}}

@@ -24,6 +24,7 @@ from ...services.turn import ice_for
 from ...sockets import HangUp, carry
 from .views import bp
 
+MEDIA_LONGEST = 1000  # of ours have a tenth of it
 PAGE = re.compile(r"[A-Za-z0-9_-]{8,40}")
 
 
@@ -31,7 +32,9 @@ PAGE = re.compile(r"[A-Za-z0-9_-]{8,40}")
 def signal(ws: Server, id: int) -> None:
     place, welcome = _let_in(ws, id)
     pace = Pace()
-    current_services.calls.join(place, lambda peer: calls.words("welcome", welcome | {"peer": peer}))
+    current_services.calls.join(
+        place, lambda peer, media: calls.words("welcome", welcome | {"peer": peer, "media": media})
+    )
     try:
         carry(ws, place, lambda: _is_still_here(place), partial(_hear, place, pace))
     finally:
@@ -77,11 +80,16 @@ def _hear(place: Place, pace: Pace, text: str) -> None:
     if len(text.encode()) > LONGEST:
         raise HangUp(CallClosing.TOO_LONG)
     try:
-        kind, told = calls.read(text, place.page)
+        said = calls.read(text, place.page)
     except BadWords as error:
         raise HangUp(CallClosing.AGAINST_THE_RULES) from error
-    current_services.calls.relay(place, told)
-    if kind == "bye":
+    if said.kind == calls.HERE:
+        place.put(calls.words(calls.HERE, {}))
+        return
+    if said.kind == "media" and len(text) <= MEDIA_LONGEST:
+        current_services.calls.remember(place, said.body)
+    current_services.calls.relay(place, said.told)
+    if said.kind == "bye":
         current_services.calls.depart(place)
 
 
