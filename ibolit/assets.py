@@ -96,6 +96,8 @@ INSIDE = (
     "js/modern/keeping.js",
     "js/modern/push.js",
     "js/modern/aloud.js",
+    "js/modern/lib/sockets.js",
+    "js/modern/passes.js",
 )
 
 WORKER = ("sw-shell.js", "sw-push.js", "sw-kept.js", "js/modern/lib/mailbag.js", "sw-outbox.js", "sw.js")
@@ -128,6 +130,7 @@ VIEWER = ("js/modern/lib/zoom.js", "js/modern/chat/viewer.js")  # over a chat, a
 CALL_CSS = ("call",)
 CALL = (
     "js/modern/lib/teller.js",
+    "js/modern/lib/sockets.js",
     "js/modern/lib/signaling.js",
     "js/modern/lib/peer.js",
     "js/modern/lib/quality.js",
@@ -138,6 +141,9 @@ CALL = (
     "js/modern/call/chat-panel.js",
     "js/modern/call/leaving.js",
     "js/modern/call/sending.js",
+    "js/modern/call/saying.js",
+    "js/modern/call/detour.js",
+    "js/modern/call/entering.js",
     "js/modern/call/room.js",
     "js/modern/call/controls.js",
     "js/modern/call/check.js",

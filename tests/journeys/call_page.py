@@ -17,6 +17,19 @@ from ibolit.services import clock
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"  # of chat 1
 
+ANDROID = "Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
+
+# Remembers what was asked for, and refuses what the test says.
+WATCHED_MEDIA = """
+    window.asked = []; window.refused = REFUSED;
+    const media = navigator.mediaDevices, open = media.getUserMedia.bind(media);
+    media.getUserMedia = (wanted) => {
+        window.asked.push(wanted);
+        const isRefused = window.refused.some((kind) => wanted[kind]);
+        return isRefused ? Promise.reject(new DOMException('', window.trouble || 'NotAllowedError')) : open(wanted);
+    };
+"""
+
 # What a person has seen and heard so far. A player that stands still goes on counting packets, so it is the elements
 # themselves that are asked: whether they play, how long they have, and what they paint. The energy of the sound is the
 # engine's own word, for nobody listens at a loudspeaker.
@@ -75,6 +88,11 @@ def agree(live: LiveClinic, kind: TalkKind = TalkKind.VIDEO, *, begun: bool = Tr
             talk.get_ready(talk.patient)
             talk.get_ready(talk.doctor.user)
         return talk.id
+
+
+def enter(page: Page, id: int) -> Page:
+    page.goto(f"/consultations/{id}/call")
+    return page
 
 
 def call(page: Page) -> Any:

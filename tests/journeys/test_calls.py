@@ -7,7 +7,19 @@ from collections.abc import Callable
 
 import pytest
 import samples
-from call_page import DOCTOR, PATIENT, agree, call, connected, flows, heard, press
+from call_page import (
+    ANDROID,
+    DOCTOR,
+    PATIENT,
+    WATCHED_MEDIA,
+    agree,
+    call,
+    connected,
+    enter,
+    flows,
+    heard,
+    press,
+)
 from chat_page import backstage, bubble, send, write
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
@@ -18,23 +30,12 @@ from ibolit.models import CallReport, TalkKind
 
 pytestmark = pytest.mark.journey
 
-ANDROID = "Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
 # As a return from another tab: the engine has stopped what it played.
 RETURN = """() => {
     document.querySelectorAll('.call__view video').forEach((one) => one.pause());
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
 
-# Remembers what was asked for, and refuses what the test says.
-WATCHED_MEDIA = """
-    window.asked = []; window.refused = REFUSED;
-    const media = navigator.mediaDevices, open = media.getUserMedia.bind(media);
-    media.getUserMedia = (wanted) => {
-        window.asked.push(wanted);
-        const isRefused = window.refused.some((kind) => wanted[kind]);
-        return isRefused ? Promise.reject(new DOMException('', window.trouble || 'NotAllowedError')) : open(wanted);
-    };
-"""
 WEAK = """async ([call, loss]) => {
     const { peer, watch } = call.room, stats = peer.stats.bind(peer);
     peer.stats = async () => {
@@ -49,11 +50,6 @@ WEAK = """async ([call, loss]) => {
     }
     delete peer.stats;
 }"""
-
-
-def enter(page: Page, id: int) -> Page:
-    page.goto(f"/consultations/{id}/call")
-    return page
 
 
 @pytest.fixture
@@ -98,7 +94,7 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     # Writing and files go on beside the call.
     press(doctor, "chat")
     write(doctor, "Покажите, пожалуйста, выписку")
-    expect(patient.locator(".control__count")).to_have_text("1")
+    expect(patient.locator(".control__count")).to_have_text("3")  # two of them written before the call
     press(patient, "chat")
     expect(bubble(patient, "выписку")).to_be_visible()
     paper = FilePayload(name="Выписка.txt", mimeType="text/plain", buffer="Давление 120/80".encode())
@@ -178,7 +174,7 @@ def test_camera_refused_and_found_again(visitors: Visitors, live: LiveClinic) ->
     connected(patient, doctor)
     flows(doctor, video=False)
     expect(patient.locator("[data-part=hint]")).to_have_text("Нет доступа к камере. Вас слышно, но не видно.")
-    expect(doctor.locator("[data-part=marks]")).to_have_text("камера собеседника выключена")
+    expect(doctor.locator("[data-part=marks]")).to_have_text("Пациент не разрешил камеру")
     patient.evaluate("refused = []")
     press(patient, "camera")
     expect(doctor.locator("[data-part=marks]")).to_have_text("")

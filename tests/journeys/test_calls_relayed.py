@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from call_page import DOCTOR, PATIENT, agree, call, connected, flows, heard
-from conftest import Visitors
+from conftest import DESKTOP, Visitors
 from coturn import SECRET, Coturn
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, expect
@@ -94,3 +94,39 @@ def test_a_cut_path_is_found_again(visitors: Visitors, live: LiveClinic, tmp_pat
     finally:
         first.stop()
         second.stop()
+
+
+def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
+    """The patient's network does not reach the relay, and does in the end: trying goes on underneath."""
+    late = Coturn(tmp_path / "late")
+    id = agree(live)
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    relays(patient, late.url)
+    for page in (patient, doctor):
+        page.goto(f"/consultations/{id}/call")
+    words = "[data-part=detour-words]"
+    detour = patient.locator("[data-part=detour]")
+    expect(patient.locator(words)).to_contain_text("Сервер связи недоступен", timeout=40_000)
+    expect(detour.get_by_text("Открыть на другом устройстве")).to_be_visible()
+    expect(doctor.locator(words)).to_contain_text("У вас связь с клиникой есть", timeout=40_000)
+    expect(doctor.locator("[data-part=detour] a[href^='tel:+7900']")).to_be_visible()
+    detour.get_by_text("Попросить врача позвонить").click()
+    expect(doctor.locator(".call__view .call-phone")).to_contain_text("Пациент просит позвонить")
+    expect(detour.get_by_text("Попросить врача позвонить")).to_be_hidden()
+    try:
+        late.start()
+        flows(patient, timeout=40_000)
+        expect(detour).to_be_hidden()
+        expect(doctor.locator("[data-part=detour]")).to_be_hidden()
+    finally:
+        late.stop()
+
+
+@pytest.mark.long
+def test_a_relay_that_does_not_believe_us_is_named(visitors: Visitors, live: LiveClinic) -> None:
+    id = agree(live)
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
+    relays(patient, live.settings["TURN_URLS"], secret="wrong")
+    for page in (patient, doctor):
+        page.goto(f"/consultations/{id}/call")
+    expect(patient.locator("[data-part=detour-words]")).to_contain_text("неверные учётные данные", timeout=40_000)

@@ -30,8 +30,11 @@ def show(id: int) -> ResponseReturnValue:
         return go(_card(id))
     with writing(db.session):
         Consultation.note_sign_of(current_user)
-    signal = f"{_card(id)}/signal"  # url_for() would name a whole address, and the page knows better which one
-    return render_template("pages/calls/show.html", consultation=consultation, viewer=current_user, signal=signal)
+    page = {
+        "signal": f"{_card(id)}/signal",  # url_for() would name a whole address, and the page knows better which one
+        "unread": consultation.chat.member(current_user.id).unread,
+    }
+    return render_template("pages/calls/show.html", consultation=consultation, viewer=current_user, **page)
 
 
 @bp.get("/<int:id>/check")

@@ -6,9 +6,11 @@ class ChatPanel extends Teller {
     const data = parts.main.dataset;
     Object.assign(this, { parts, panel: parts.get('chat'), body: parts.get('chat-body'), address: data.chat, id: data.chatId });
     this.scripts = [data.chatScript, data.viewerScript];
-    this.unread = 0;
+    this.unread = Number(data.unread) || 0; // written before this page was opened
     this.onTold = (event) => this.count(event.detail.item);
     document.body.addEventListener('ibolit:told', this.onTold);
+    this.onEscape = (event) => this.onKey(event);
+    document.addEventListener('keydown', this.onEscape, true); // before what closes itself
     this.panel.addEventListener('click', (event) => this.stay(event));
     this.panel.addEventListener('submit', (event) => { if (!event.defaultPrevented && !isHtmx(event.target)) event.target.target = '_blank'; });
   }
@@ -18,7 +20,9 @@ class ChatPanel extends Teller {
   toggle() { if (this.isOpen) this.close(); else this.open(); }
 
   async open() {
+    this.opener = document.activeElement;
     this.panel.hidden = false;
+    this.panel.focus();
     this.unread = 0;
     this.tell('changed');
     this.body.innerHTML = '<p class="call__chat-wait" role="status">Открываем чат…</p>';
@@ -42,6 +46,7 @@ class ChatPanel extends Teller {
     ibolit.scan(here);
     const field = here.querySelector('.composer__text');
     if (field && matchMedia('(hover: hover) and (pointer: fine)').matches) field.focus();
+    else if (!this.panel.contains(document.activeElement)) this.panel.focus(); // a keyboard on glass would cover the chat
   }
 
   // Out of the page, or what is said meanwhile would count as read.
@@ -50,6 +55,12 @@ class ChatPanel extends Teller {
     this.body.textContent = '';
     this.panel.hidden = true;
     this.tell('changed');
+    if (this.opener && this.opener.focus) this.opener.focus();
+  }
+
+  // Whatever lies over the chat – a picture, a sheet – takes the key for itself.
+  onKey(event) {
+    if (event.key === 'Escape' && this.isOpen && !event.defaultPrevented && !document.querySelector('#sheet > *, .viewer, .call__leaving:not([hidden])')) this.close();
   }
 
   count(item) {
@@ -70,6 +81,7 @@ class ChatPanel extends Teller {
 
   stop() {
     document.body.removeEventListener('ibolit:told', this.onTold);
+    document.removeEventListener('keydown', this.onEscape, true);
     if (this.isOpen) this.close();
   }
 }

@@ -3,6 +3,7 @@ class Check {
   constructor(main) {
     this.parts = new Parts(main);
     this.ice = JSON.parse(main.dataset.ice);
+    this.signal = main.dataset.signal;
     this.isVideo = main.dataset.kind === 'video';
     this.loudest = 0;
     this.parts.on('again', () => this.begin());
@@ -43,27 +44,17 @@ class Check {
     this.parts.show('trouble', false);
     if (this.isVideo) this.mark('camera', 'wait', 'Разрешите доступ к камере');
     this.mark('microphone', 'wait', 'Разрешите доступ к микрофону');
-    try {
-      const { stream, lack } = await devices.open({ video: this.isVideo });
-      this.stream = stream;
-      this.hear(stream);
-      if (this.isVideo) this.see(stream, lack);
-    } catch (error) {
-      const words = devices.words(error, 'audio');
-      this.mark('microphone', 'bad', words.title);
-      if (this.isVideo) this.mark('camera', 'bad', devices.words(error, 'video').title);
-      showTrouble(this.parts, devices.words(error, this.isVideo ? 'both' : 'audio'));
-    }
+    const { audio, video, lacks } = await devices.open({ audio: true, video: this.isVideo });
+    this.stream = new MediaStream([audio, video].filter(Boolean));
+    if (audio) this.hear(this.stream); else this.mark('microphone', 'bad', devices.words(lacks.audio, 'audio').title);
+    if (video) this.see(this.stream);
+    else if (this.isVideo) this.mark('camera', 'bad', `${devices.words(lacks.video, 'video').title}${audio ? '. Можно говорить без неё' : ''}`);
+    if (lacks.audio) showTrouble(this.parts, devices.words(lacks.audio, lacks.video ? 'both' : 'audio'));
+    else if (lacks.video) showTrouble(this.parts, devices.words(lacks.video, 'video'));
   }
 
-  see(stream, lack) {
+  see(stream) {
     const picture = this.parts.get('picture');
-    if (lack) {
-      const words = devices.words(lack, 'video');
-      this.mark('camera', 'bad', `${words.title}. Можно говорить без неё`);
-      showTrouble(this.parts, words);
-      return;
-    }
     picture.srcObject = stream;
     picture.hidden = false;
     picture.play().catch(() => {});
@@ -93,14 +84,9 @@ class Check {
 
   async reach() {
     this.mark('relay', 'wait', 'Проверяем путь до клиники');
-    const found = await devices.reach(this.ice);
-    const words = {
-      relay: ['good', 'Связь с клиникой есть'],
-      direct: ['good', 'Связь есть'],
-      refused: ['bad', 'Сервер связи не принимает нас: неверные учётные данные. Сообщите в поддержку или попросите врача позвонить'],
-      unreachable: ['bad', 'Сервер связи недоступен: попробуйте другую сеть, например мобильный интернет вместо Wi-Fi']
-    };
-    this.mark('relay', ...words[found]);
+    const [found, isOpen] = await Promise.all([devices.reach(this.ice), sockets.pass(this.signal)]);
+    const way = isOpen ? found : 'sockets';
+    this.mark('relay', way === 'relay' || way === 'direct' ? 'good' : 'bad', devices.wayWords(way));
   }
 
   stop() {

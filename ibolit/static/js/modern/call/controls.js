@@ -5,14 +5,15 @@ class Controls {
     const { parts, sending, chat } = room;
     this.parts = parts;
     const deeds = {
-      microphone: () => sending.mute(!sending.isMuted),
+      microphone: () => this.pressMicrophone(),
       camera: () => this.turnCamera(),
       flip: () => sending.flip().then(() => this.show()),
       speaker: () => this.chooseSpeaker(),
       chat: () => chat.toggle(),
       sound: () => room.play(room.remote.srcObject),
-      'without-camera': () => room.open(false),
-      again: () => room.open(room.isVideo),
+      'without-camera': () => room.entering.open({ audio: true, video: false }, true),
+      'without-microphone': () => room.entering.open({ audio: false, video: room.isVideo }),
+      again: () => room.entering.open({ audio: true, video: room.isVideo }, true),
       'sound-only': () => { sending.soundOnly(!sending.isSoundOnly); this.closeMenu(); },
       picture: () => this.showAbove(),
       'full-screen': () => this.fillScreen()
@@ -23,10 +24,13 @@ class Controls {
       if (menu.open && !menu.contains(event.target)) menu.open = false;
       if (!speakers.hidden && !speakers.contains(event.target) && !event.target.closest('[data-do=speaker]')) speakers.hidden = true;
     };
-    this.onDevices = () => this.offer();
+    this.onDevices = () => { sending.reopenLost(); this.offer(); };
     document.addEventListener('click', this.onPress);
     if (navigator.mediaDevices.addEventListener) navigator.mediaDevices.addEventListener('devicechange', this.onDevices);
-    parts.main.addEventListener('htmx:afterRequest', () => this.closeMenu());
+    parts.main.addEventListener('htmx:afterRequest', (event) => {
+      this.closeMenu();
+      if (event.detail.successful && event.target.hasAttribute('data-asks')) parts.main.querySelectorAll('form[data-asks]').forEach((one) => { one.hidden = true; });
+    });
     this.offer();
   }
 
@@ -39,18 +43,26 @@ class Controls {
     this.parts.show('picture', this.room.isVideo && Boolean(document.pictureInPictureEnabled || remote.webkitSetPresentationMode));
     this.parts.show('full-screen', Boolean(document.documentElement.requestFullscreen || document.documentElement.webkitRequestFullscreen));
     this.speakers = speakers;
+    if (remote.sinkId && !speakers.some((one) => one.deviceId === remote.sinkId)) remote.setSinkId('').catch(() => {}); // unplugged
   }
 
   closeMenu() { this.parts.get('more').open = false; }
 
+  async pressMicrophone() {
+    const { sending, saying } = this.room;
+    saying.pass('');
+    await sending.pressMicrophone();
+    if (sending.lacks.audio === 'refused') saying.pass(devices.words({ name: 'NotAllowedError' }, 'audio').steps[0]);
+  }
+
   async turnCamera() {
-    const { sending } = this.room;
+    const { sending, saying } = this.room;
     try {
-      await sending.turnCamera(!sending.video || sending.isCameraOff);
-      this.room.hint('');
+      await sending.turnCamera(!sending.video || sending.isCameraOff || Boolean(sending.lacks.video));
+      saying.pass('');
     } catch (error) {
       const { title, steps } = devices.words(error, 'video');
-      this.room.hint(`${title}. ${steps[0]}`);
+      saying.pass(sending.lacks.video ? steps[0] : `${title}. ${steps[0]}`);
     }
   }
 
@@ -72,7 +84,7 @@ class Controls {
     const { remote } = this.room;
     this.closeMenu();
     if (document.pictureInPictureElement) document.exitPictureInPicture();
-    else if (remote.requestPictureInPicture) remote.requestPictureInPicture().catch(() => this.room.hint('Сначала дождитесь видео собеседника'));
+    else if (remote.requestPictureInPicture) remote.requestPictureInPicture().catch(() => this.room.saying.pass('Сначала дождитесь видео собеседника'));
     else remote.webkitSetPresentationMode('picture-in-picture');
   }
 
@@ -93,12 +105,12 @@ class Controls {
 
   show() {
     const { room, parts } = this, { sending, chat } = room, own = parts.get('own'), mirror = parts.get('mirror');
-    this.press('microphone', sending.isMuted, sending.isMuted ? 'Микрофон: включить' : 'Микрофон: выключить');
-    const hasCamera = Boolean(sending.video) && !sending.isCameraOff;
+    const isMuted = sending.isMuted || Boolean(sending.lacks.audio), hasCamera = Boolean(sending.video) && !sending.isCameraOff && !sending.lacks.video;
+    this.press('microphone', isMuted, isMuted ? 'Микрофон: включить' : 'Микрофон: выключить');
     this.press('camera', !hasCamera, hasCamera ? 'Камера: выключить' : 'Камера: включить');
     parts.buttons('flip').forEach((one) => { one.disabled = !hasCamera; });
     parts.buttons('sound-only').forEach((one) => one.setAttribute('aria-pressed', String(sending.isSoundOnly)));
-    parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(room.isAsking && room.wantedCamera); });
+    parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(room.entering.waits === 'asking' && room.entering.wantsCamera); });
     own.hidden = !hasCamera;
     own.classList.toggle('call__own--mirrored', sending.facing === 'user');
     own.classList.toggle('call__own--held-back', hasCamera && sending.isHeldBack);

@@ -13,8 +13,11 @@ class Room {
     this.leaving = new Leaving(this.parts, () => this.isTalking);
     this.own = new OwnPicture(this.parts.get('own'), this.main.querySelector('.call__view'));
     this.remote = this.parts.get('remote');
+    this.saying = new Saying(this);
+    this.detour = new Detour(this);
+    this.entering = new Entering(this);
     this.theirs = {};
-    this.isPresent = this.isOver = this.isLost = this.isSilent = false;
+    this.isPresent = this.isOver = this.isLost = this.isSilent = this.isHushed = this.wasWelcome = false;
     this.heard = [];
     this.listen();
   }
@@ -23,43 +26,21 @@ class Room {
 
   get isConnected() { return Boolean(this.peer) && this.peer.state === 'connected'; }
 
+  // Both are here and want to talk, and nothing has come about yet, or not again.
+  get isSeeking() { return this.isPresent && !this.isLost && !this.isConnected && this.isTalking && !this.theirs.waits; }
+
   enter() {
     this.awake = new Awake();
     this.controls = new Controls(this);
-    this.ticking = setInterval(() => this.showTime(), 1000);
+    this.ticking = setInterval(() => this.tick(), 1000);
     this.call();
-    this.open(this.isVideo && new URLSearchParams(location.search).get('camera') !== 'off');
+    this.entering.start();
     this.show();
   }
 
-  // Own media
-
-  async open(withCamera) {
-    this.isAsking = true;
-    this.wantedCamera = withCamera;
-    this.parts.show('trouble', false);
-    this.unveil(true);
-    this.show();
-    try {
-      const lack = await this.sending.open(withCamera);
-      if (!this.sending.isReady) return; // another press was later
-      this.isAsking = false;
-      this.hint(lack ? `${devices.words(lack, 'video').title}. Вас слышно, но не видно.` : '');
-      this.lacksCamera = Boolean(lack);
-      this.begin();
-    } catch (error) {
-      this.isAsking = false;
-      this.block(error);
-    }
-    this.show();
-  }
-
-  // No microphone: what to press, and the other ways to talk.
-  block(error) {
-    this.unveil(false);
-    showTrouble(this.parts, devices.words(error, this.wantedCamera ? 'both' : 'audio'));
-    showInApp(this.parts);
-    this.parts.buttons('without-camera').forEach((one) => { one.hidden = !this.wantedCamera; });
+  tick() {
+    this.showTime();
+    this.detour.look();
   }
 
   unveil(isStage) {
@@ -81,11 +62,11 @@ class Room {
     ['offer', 'answer', 'candidate', 'want-offer'].forEach((kind) => signaling.on(kind, words(kind)));
     signaling.on('welcome', (body) => this.welcome(body))
       .on('peer-joined', (body) => this.meet(body.page))
-      .on('peer-left', (body) => this.part(body.page, false))
-      .on('bye', (body, page) => this.part(page, true))
+      .on('peer-left', (body) => this.part(body.page, false, 'vanished'))
+      .on('bye', (body, page) => this.part(page, true, body.closed ? 'closed' : ''))
       .on('media', (body, page) => { if (page === this.page) this.hear(body); })
-      .on('taken-over', () => this.giveUp())
-      .on('ended', (body) => { if (!this.leaving.isMeant) this.go(body.to || this.data.card); }) // else one goes already
+      .on('taken-over', (body) => this.giveUp(body.sameDevice))
+      .on('ended', (body) => { if (!this.leaving.isUnderWay) this.go(body.to || this.data.card); }) // else one goes already
       .on('signed-out', () => location.reload())
       .on('closed', () => { this.losing = setTimeout(() => { this.isLost = true; this.show(); }, 2000); })
       .on('unwelcome', () => this.askWhy());
@@ -99,6 +80,8 @@ class Room {
     this.closes = body.closes;
     this.ahead = body.now - Date.now();
     if (this.peer) this.peer.take(body.ice);
+    if (!this.wasWelcome && body.media) this.entering.follow(body.media);
+    this.wasWelcome = true;
     this.isPresent = Boolean(body.peer);
     if (body.peer) this.meet(body.peer);
     else if (this.peer && !this.isConnected) this.peer.rest();
@@ -107,6 +90,7 @@ class Room {
 
   meet(page) {
     this.isPresent = true;
+    this.saying.gone = '';
     if (this.peer && this.page === page) {
       if (this.peer.isStarted) this.peer.refresh(); else this.begin();
     } else {
@@ -126,7 +110,7 @@ class Room {
     peer.on('signal', mine((kind, body) => this.signaling.send(kind, body)))
       .on('stream', mine((stream) => this.play(stream)))
       .on('state', mine((state) => this.turn(state)));
-    this.watch.follow(peer);
+    this.watch.follow(peer, () => !(this.theirs.lacks || {}).audio);
   }
 
   begin() {
@@ -144,8 +128,9 @@ class Room {
   }
 
   // Gone for good, or only its socket: then the talk goes on as long as there is sound.
-  part(page, isMeant) {
+  part(page, isMeant, how) {
     if (page !== this.page) return;
+    if (this.isPresent) this.saying.gone = how; // after its own last word no more is told of it
     this.isPresent = false;
     if (isMeant || !this.isConnected) this.peer.rest();
     this.show();
@@ -163,18 +148,20 @@ class Room {
   }
 
   tellMedia() {
-    const more = this.lossHeard > 0.03 ? { heard: Math.round(this.lossHeard * 1000) / 1000 } : {};
-    this.signaling.send('media', Object.assign(this.sending.state, more));
+    const more = this.lossHeard > 0.03 ? { heard: Math.round(this.lossHeard * 1000) / 1000 } : {}, { state } = this.sending;
+    if (this.entering.waits) more.waits = this.entering.waits;
+    this.entering.keep(state);
+    this.signaling.send('media', Object.assign(state, more));
   }
 
   apply() { return this.sending.apply(this.peer && this.peer.senders.video); }
 
-  giveUp() {
+  giveUp(isSameDevice) {
     this.end();
     this.main.classList.add('call--elsewhere');
     this.parts.on('again', () => location.reload());
     this.unveil(false);
-    const title = 'Разговор продолжается на другом устройстве';
+    const title = isSameDevice ? 'Разговор продолжается в другой вкладке' : 'Разговор продолжается на другом устройстве';
     showTrouble(this.parts, { title, steps: [] });
     this.parts.buttons('again').forEach((one) => { one.textContent = 'Вернуть сюда'; });
   }
@@ -219,6 +206,8 @@ class Room {
     sending.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
     this.chat.on('changed', () => this.show());
     watch.on('step', (step) => { sending.step = step; this.apply(); this.tellMedia(); this.show(); });
+    sending.on('found', (kind) => this.saying.pass(kind === 'audio' && !sending.isMuted ? 'Микрофон включён: вас слышно' : ''));
+    watch.on('hush', (isHushed) => { this.isHushed = isHushed; this.show(); });
     watch.on('sample', (sample) => {
       const wasLossy = this.lossHeard > 0.03;
       this.lossHeard = sample.heard;
@@ -251,34 +240,9 @@ class Room {
   // A phone that was locked has stopped the picture, and maybe taken the microphone.
   wake() {
     if (document.hidden || this.isOver) return;
-    this.sending.reopenEnded();
+    this.sending.reopenLost();
     this.resume();
     if (this.peer && !this.isConnected) this.peer.refresh();
-  }
-
-  hint(words) {
-    this.parts.say('hint', words);
-    this.parts.show('hint', Boolean(words));
-  }
-
-  get status() {
-    const waits = this.data.otherSide === 'doctor' ? 'Ждём врача' : 'Ждём пациента';
-    if (this.isAsking) return this.wantedCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
-    if (this.isConnected && this.sending.state.weak) return 'Связь слабая: видео выключено, вас слышно';
-    if (this.isConnected) return '';
-    if (this.isLost || (this.peer && this.peer.state === 'lost')) return 'Переподключаемся';
-    return this.isPresent ? 'Соединяем' : waits;
-  }
-
-  get marks() {
-    const { theirs, sending } = this, marks = [];
-    if (!this.isConnected) return '';
-    if (theirs.audio === false) marks.push('микрофон собеседника выключен');
-    if (this.isVideo && theirs.video === false) {
-      marks.push(theirs.weak ? 'у собеседника слабая связь: видео выключено' : theirs.soundOnly ? 'собеседник просит только звук' : 'камера собеседника выключена');
-    }
-    if (sending.isSoundOnly) marks.push('у вас только звук');
-    return marks.join(' · ');
   }
 
   show() {
@@ -287,8 +251,7 @@ class Room {
     this.main.classList.toggle('call--picture', hasPicture);
     this.main.classList.toggle('call--chatting', this.chat.isOpen);
     this.main.dataset.state = this.peer ? this.peer.state : 'new';
-    this.parts.say('status', this.status);
-    this.parts.say('marks', this.marks);
+    this.saying.show();
     this.parts.show('sound', this.isSilent);
     this.controls.show();
   }
@@ -299,14 +262,14 @@ class Room {
     this.parts.say('time', Number(this.data.started) ? clockOf(seconds) : '');
     if (left > 0 && left <= 5 && this.toldLeft !== left) {
       this.toldLeft = left;
-      this.hint(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
+      this.saying.pass(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
     }
   }
 
   // The last words leave while they still can.
   end() {
     if (this.isOver) return;
-    this.signaling.send('bye', {});
+    this.signaling.send('bye', this.leaving.isMeant ? {} : { closed: true });
     this.isOver = true;
     this.watch.report();
     this.watch.stop();

@@ -1,67 +1,140 @@
 // What we send: a microphone and maybe a camera, switched on and off, turned round, opened anew when they are taken away.
-// Tells `track` (kind, track) and `changed`.
+// What is wanted and cannot be had stands in `lacks`: refused, missing, busy, lost, broken. Tells `track` (kind, track),
+// `found` (kind) and `changed`.
 class Sending extends Teller {
   constructor(isVideo) {
     super();
     Object.assign(this, { isVideo, facing: 'user', step: 0, audio: null, video: null, isReady: false });
     this.isMuted = this.isCameraOff = this.isSoundOnly = this.isAskedForSound = false;
+    this.lacks = { audio: '', video: '' };
+    this.trying = {};
     this.opening = 0;
   }
 
-  // Returns what was lacking, or throws when there is no microphone either. The latest press counts.
-  async open(withCamera) {
-    const turn = this.opening += 1;
-    const { stream, lack } = await devices.open({ video: withCamera, facing: this.facing });
-    if (turn !== this.opening) { stream.getTracks().forEach((track) => track.stop()); return null; }
-    this.take('audio', stream.getAudioTracks()[0] || null);
-    this.take('video', stream.getVideoTracks()[0] || null);
-    this.isCameraOff = !this.video;
-    this.isReady = true;
+  // Returns the errors of what was lacking, or null when another press was later. Without a wanted microphone it is not
+  // ready: that is asked about first.
+  async open({ audio, video }) {
+    const turn = this.opening += 1, found = await devices.open({ audio, video, facing: this.facing }), { lacks } = found;
+    this.isReady = !lacks.audio;
+    if (turn !== this.opening || !this.isReady) [found.audio, found.video].forEach((track) => { if (track) track.stop(); });
+    if (turn !== this.opening) return null;
+    this.lacks = { audio: lacks.audio ? devices.reason(lacks.audio) : '', video: lacks.video ? devices.reason(lacks.video) : '' };
+    if (this.isReady) {
+      if (this.prefersDark && found.video) { found.video.stop(); found.video = null; } // learned while it was opened
+      if (!audio) this.lacks.audio = this.without || 'missing';
+      this.take('audio', found.audio);
+      this.take('video', found.video);
+      this.isCameraOff = !this.video;
+    } else this.without = this.lacks.audio; // how it is named if one enters without
     this.tell('changed');
-    return lack;
+    return lacks;
+  }
+
+  // As one was before: on this page, or on another one that was taken over.
+  prefer({ muted, cameraOff, soundOnly }) {
+    this.isMuted = Boolean(muted);
+    this.isSoundOnly = Boolean(soundOnly);
+    if (this.audio) this.audio.enabled = !this.isMuted;
+    this.prefersDark = Boolean(cameraOff);
+    if (cameraOff && this.video) this.take('video', null);
+    if (cameraOff) this.isCameraOff = true;
+    this.tell('changed');
   }
 
   get own() { return { audio: this.audio, video: this.video }; }
 
-  get isShown() { return Boolean(this.video) && !this.isCameraOff && !this.isHeldBack; }
+  get isShown() { return Boolean(this.video) && !this.isCameraOff && !this.isHeldBack && !this.lacks.video; }
+
+  get isHeard() { return Boolean(this.audio) && !this.isMuted && !this.lacks.audio; }
 
   // The camera is on, and yet its picture does not go out.
   get isHeldBack() { return this.isSoundOnly || this.isAskedForSound || this.isWeak; }
 
   get isWeak() { return this.step === quality.OFF; }
 
+  // `muted` and `cameraOff` are what was chosen; `lacks` is what cannot be helped.
   get state() {
-    return { audio: Boolean(this.audio) && !this.isMuted, video: this.isShown, weak: this.isWeak && !this.isCameraOff, soundOnly: this.isSoundOnly };
+    return {
+      audio: this.isHeard, video: this.isShown, weak: this.isWeak && !this.isCameraOff, soundOnly: this.isSoundOnly,
+      muted: this.isMuted, cameraOff: this.isCameraOff && !this.lacks.video, lacks: Object.assign({}, this.lacks)
+    };
   }
 
   take(kind, track) {
-    if (this[kind] && this[kind] !== track) { this[kind].onended = null; this[kind].stop(); }
+    const old = this[kind];
+    if (old && old !== track) this.letGo(old);
     this[kind] = track;
-    if (track) track.onended = () => this.reopen(kind);
+    if (track) {
+      const mine = (act) => () => { if (this[kind] === track) act(); };
+      track.onended = mine(() => this.reopen(kind));
+      track.onmute = mine(() => this.lose(kind)); // by the system: a telephone call, a switch at the side of a laptop
+      track.onunmute = mine(() => this.find(kind));
+      const { facingMode } = kind === 'video' && track.getSettings ? track.getSettings() : {};
+      if (facingMode) this.facing = facingMode; // the other one may be all there is left
+    }
     if (kind === 'audio' && track) track.enabled = !this.isMuted;
     this.tell('track', kind, track);
   }
 
-  // A headset was unplugged, a phone call came in, the phone was asleep.
-  async reopen(kind) {
-    if (kind === 'video' && this.isCameraOff) return;
-    try {
-      this.take(kind, kind === 'audio' ? await devices.microphone() : await devices.camera(this.facing));
-    } catch (error) {
-      this.take(kind, null);
-      if (kind === 'video') this.isCameraOff = true;
-    }
+  letGo(track) {
+    track.onended = track.onmute = track.onunmute = null;
+    track.stop();
+  }
+
+  lose(kind, error) {
+    const why = error ? devices.reason(error) : 'lost';
+    this.lacks[kind] = why === 'missing' || why === 'broken' ? 'lost' : why;
     this.tell('changed');
   }
 
-  reopenEnded() {
-    ['audio', 'video'].forEach((kind) => { if (this[kind] && this[kind].readyState === 'ended') this.reopen(kind); });
+  find(kind) {
+    if (!this.lacks[kind]) return;
+    this.lacks[kind] = '';
+    this.tell('found', kind);
+    this.tell('changed');
+  }
+
+  // A headset was unplugged, a phone call came in, the phone was asleep. Its loss is told at once, whatever comes after.
+  async reopen(kind) {
+    if (this.trying[kind] || !this.isReady || (kind === 'video' && this.isCameraOff && !this.lacks.video)) return;
+    const turn = this.opening;
+    this.trying[kind] = true;
+    if (!this.lacks[kind]) this.lose(kind);
+    try {
+      const track = kind === 'audio' ? await devices.microphone() : await devices.camera(this.facing);
+      if (turn !== this.opening) { track.stop(); return; }
+      this.take(kind, track);
+      if (kind === 'video') this.isCameraOff = false;
+      this.find(kind);
+    } catch (error) {
+      if (turn === this.opening) {
+        this.take(kind, null);
+        this.lose(kind, error);
+      }
+    } finally {
+      this.trying[kind] = false;
+    }
+  }
+
+  // What came back by itself needs no press; what was refused is not asked for again without one.
+  reopenLost() {
+    ['audio', 'video'].forEach((kind) => {
+      const isOver = this[kind] && this[kind].readyState === 'ended';
+      if (isOver || (this.lacks[kind] && this.lacks[kind] !== 'refused')) this.reopen(kind);
+    });
   }
 
   mute(isMuted) {
     this.isMuted = isMuted;
     if (this.audio) this.audio.enabled = !isMuted;
     this.tell('changed');
+  }
+
+  // A press on the button of a microphone that is lacking wants it on.
+  pressMicrophone() {
+    if (!this.lacks.audio) { this.mute(!this.isMuted); return Promise.resolve(); }
+    this.isMuted = false;
+    return this.reopen('audio');
   }
 
   // Off means that its lamp goes out too. Throws when it cannot be had.
@@ -71,6 +144,8 @@ class Sending extends Teller {
       this.isSoundOnly = false;
     } else this.take('video', null);
     this.isCameraOff = !isOn;
+    this.prefersDark = false;
+    this.lacks.video = '';
     this.tell('changed');
   }
 
@@ -79,14 +154,13 @@ class Sending extends Teller {
     const before = this.facing;
     this.facing = before === 'user' ? 'environment' : 'user';
     if (!this.video) return;
-    this.video.onended = null;
-    this.video.stop();
+    this.letGo(this.video);
     try {
       this.take('video', await devices.camera(this.facing));
     } catch (error) {
       this.facing = before;
       this.take('video', await devices.camera(before).catch(() => null));
-      this.isCameraOff = !this.video;
+      if (!this.video) this.lose('video');
     }
     this.tell('changed');
   }
@@ -104,7 +178,7 @@ class Sending extends Teller {
 
   stop() {
     this.opening += 1;
-    ['audio', 'video'].forEach((kind) => { if (this[kind]) { this[kind].onended = null; this[kind].stop(); } });
+    ['audio', 'video'].forEach((kind) => { if (this[kind]) this.letGo(this[kind]); });
     this.audio = this.video = null;
   }
 }

@@ -1,5 +1,5 @@
-// Looks at the link every two seconds: what our video may be, and what is summed up for the support. And keeps the screen
-// awake.
+// Looks at the link every two seconds: what our video may be, and what is summed up for the support. Listens every second
+// whether anything comes at all (tells `hush`). And keeps the screen awake.
 class Watch extends Teller {
   constructor(address) {
     super();
@@ -8,13 +8,15 @@ class Watch extends Teller {
     this.before = null;
     this.told = 0;      // loss of ours, as the other side measured it
     this.begin();
-    this.timers = [setInterval(() => this.look(), quality.EVERY), setInterval(() => this.report(), 60000)];
+    this.timers = [setInterval(() => this.look(), quality.EVERY), setInterval(() => this.listen(), 1000), setInterval(() => this.report(), 60000)];
   }
 
   begin() { this.sums = { looks: 0, loss: 0, rtt: 0, restarts: 0, setup: 0, path: 'unknown' }; }
 
-  follow(peer) {
+  // `expects` says whether there is a sound to be expected: also a muted microphone sends its silence.
+  follow(peer, expects) {
     this.peer = peer;
+    this.expects = expects;
     this.before = null;
     if (peer) peer.on('restart', () => { this.sums.restarts += 1; });
   }
@@ -38,6 +40,22 @@ class Watch extends Teller {
     if (this.state.step !== was) this.tell('step', this.state.step);
   }
 
+  // The engine takes many seconds to call a path lost; who stares at a frozen face is told before.
+  async listen() {
+    const peer = this.peer, now = performance.now();
+    if (!peer || peer.state !== 'connected' || !this.expects()) { this.got = null; this.hush(false); return; }
+    const { got } = quality.numbers(await peer.stats());
+    if (peer !== this.peer) return;
+    if (!got || !this.got || got !== this.got.bytes) this.got = { bytes: got, at: now }; // some engines do not count
+    this.hush(now - this.got.at >= Watch.SILENCE);
+  }
+
+  hush(isHushed) {
+    if (this.isHushed === isHushed) return;
+    this.isHushed = isHushed;
+    this.tell('hush', isHushed);
+  }
+
   // A stretch of the call since the last report; the server adds them up. Survives the page that says it.
   report() {
     const { looks, loss, rtt, restarts, setup, path } = this.sums;
@@ -59,6 +77,7 @@ class Watch extends Teller {
 
   stop() { this.timers.forEach(clearInterval); }
 }
+Watch.SILENCE = 2500; // milliseconds
 
 // The screen of a phone that lies before its owner falls asleep; the lock ends whenever the page is left.
 class Awake {

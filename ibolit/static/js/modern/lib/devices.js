@@ -38,18 +38,28 @@ const devices = (() => {
     });
   }
 
-  // Camera and microphone, or the microphone alone when there is no camera to be had: then `lack` says why.
-  async function open({ video, facing }) {
-    try {
-      return { stream: await ask({ audio: true, video, facing }), lack: null };
-    } catch (error) {
-      if (!video) throw error;
+  // What can be had of camera and microphone; `lacks` says by an error what cannot, and why. When both together cannot, the
+  // microphone is tried alone; the camera alone only if nobody has said no, for every trial may be a question on the screen.
+  async function open({ audio, video, facing }) {
+    const found = { audio: null, video: null, lacks: { audio: null, video: null } };
+    const get = async (kind) => {
       try {
-        return { stream: await ask({ audio: true }), lack: error };
-      } catch (second) { // it is the microphone, and that is worse
-        throw second;
+        found[kind] = (await ask({ [kind]: true, facing })).getTracks()[0];
+      } catch (error) { found.lacks[kind] = error; }
+    };
+    if (audio && video) {
+      try {
+        const stream = await ask({ audio, video, facing });
+        return Object.assign(found, { audio: stream.getAudioTracks()[0], video: stream.getVideoTracks()[0] });
+      } catch (error) {
+        await get('audio');
+        if (found.audio || reason(error) === 'refused') found.lacks.video = error; else await get('video');
+        return found;
       }
     }
+    if (audio) await get('audio');
+    if (video) await get('video');
+    return found;
   }
 
   async function camera(facing) { return (await ask({ video: true, facing })).getVideoTracks()[0]; }
@@ -60,7 +70,6 @@ const devices = (() => {
     return (await media.enumerateDevices()).filter((one) => one.kind === kind);
   }
 
-  const NAMES = { both: 'камере и микрофону', audio: 'микрофону', video: 'камере' };
   const ALLOW = {
     ios: [
       'Нажмите «аА» или значок слева от адреса страницы, затем «Настройки веб-сайта».',
@@ -79,23 +88,46 @@ const devices = (() => {
   };
   const CLOSE = ['Закройте другие приложения и вкладки, где идёт звонок или запись.', 'Затем нажмите «Попробовать снова».'];
 
+  const REASONS = {
+    NotAllowedError: 'refused', PermissionDeniedError: 'refused', SecurityError: 'refused',
+    NotFoundError: 'missing', DevicesNotFoundError: 'missing', OverconstrainedError: 'missing',
+    NotReadableError: 'busy', TrackStartError: 'busy', AbortError: 'busy'
+  };
+  const TITLES = {
+    refused: { audio: 'Нет доступа к микрофону', video: 'Нет доступа к камере', both: 'Нет доступа к камере и микрофону' },
+    missing: { audio: 'Микрофон не найден', video: 'Камера не найдена', both: 'Камера и микрофон не найдены' },
+    busy: { audio: 'Микрофон занят другим приложением', video: 'Камера занята другим приложением', both: 'Камера или микрофон заняты другим приложением' },
+    lost: { audio: 'Микрофон пропал', video: 'Камера пропала' },
+    broken: { audio: 'Не удалось включить микрофон', video: 'Не удалось включить камеру', both: 'Не удалось включить камеру и микрофон' }
+  };
+
+  function reason(error) { return REASONS[error && error.name] || 'broken'; }
+
+  // `what` is audio, video or both.
+  function title(why, what) { return TITLES[why][what]; }
+
   // What is wrong, and what to press on this phone.
   function words(error, what, agent) {
-    const name = error ? error.name : '', where = platform(agent || navigator.userAgent);
-    if (!window.isSecureContext || name === 'SecurityError' || !media) {
+    const why = reason(error);
+    if (!window.isSecureContext || (error && error.name === 'SecurityError') || !media) {
       return { title: 'На этой странице звонок невозможен', steps: ['Откройте сайт по защищённому адресу: он начинается с https://'] };
     }
-    if (name === 'NotAllowedError' || name === 'PermissionDeniedError') {
-      return { title: `Нет доступа к ${NAMES[what]}`, steps: ALLOW[where] };
-    }
-    if (name === 'NotFoundError' || name === 'DevicesNotFoundError' || name === 'OverconstrainedError') {
-      const lacking = what === 'video' ? 'Камера не найдена' : what === 'audio' ? 'Микрофон не найден' : 'Камера и микрофон не найдены';
-      return { title: lacking, steps: ['Подключите устройство и нажмите «Попробовать снова».', 'Или откройте разговор на телефоне.'] };
-    }
-    if (name === 'NotReadableError' || name === 'TrackStartError' || name === 'AbortError') {
-      return { title: `${{ video: 'Камера занята', audio: 'Микрофон занят' }[what] || 'Камера или микрофон заняты'} другим приложением`, steps: CLOSE };
-    }
-    return { title: `Не удалось включить ${what === 'audio' ? 'микрофон' : 'камеру и микрофон'}`, steps: CLOSE };
+    const steps = {
+      refused: ALLOW[platform(agent || navigator.userAgent)],
+      missing: ['Подключите устройство и нажмите «Попробовать снова».', 'Или откройте разговор на телефоне.']
+    };
+    return { title: title(why, what), steps: steps[why] || CLOSE };
+  }
+
+  // What reach() has found, for people.
+  function wayWords(found) {
+    return {
+      relay: 'Связь с клиникой есть',
+      direct: 'Связь есть',
+      refused: 'Сервер связи не принимает нас: неверные учётные данные. Сообщите в поддержку или попросите врача позвонить',
+      unreachable: 'Сервер связи недоступен: попробуйте другую сеть, например мобильный интернет вместо Wi-Fi',
+      sockets: 'Эта сеть не пропускает разговор: попробуйте другую, например мобильный интернет вместо Wi-Fi'
+    }[found];
   }
 
   // told(0…1) ten times a second, until the returned function is called.
@@ -148,5 +180,5 @@ const devices = (() => {
     });
   }
 
-  return { can, platform, inApp, open, camera, microphone, list, words, meter, beep, reach };
+  return { can, platform, inApp, open, camera, microphone, list, reason, title, words, wayWords, meter, beep, reach };
 })();

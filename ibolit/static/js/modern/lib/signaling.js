@@ -4,19 +4,16 @@
 class Signaling extends Teller {
   constructor(path, make) {
     super();
-    this.page = Signaling.newPage();
-    this.address = `${location.origin.replace(/^http/, 'ws')}${path}?page=${this.page}`;
+    this.page = sockets.newPage();
+    this.address = sockets.address(path, this.page);
     this.make = make || ((address) => new WebSocket(address));
     this.heard = new Map();
     this.n = 0;
     this.tries = 0;
     this.isOver = false;
     this.renewed = 0;
+    this.beating = setInterval(() => this.beat(), Signaling.BEAT);
     this.connect();
-  }
-
-  static newPage() {
-    return Array.from(crypto.getRandomValues(new Uint8Array(12)), (one) => one.toString(16).padStart(2, '0')).join('');
   }
 
   get isOpen() { return Boolean(this.socket) && this.socket.readyState === 1; }
@@ -35,6 +32,14 @@ class Signaling extends Teller {
     const now = Date.now();
     if (now - this.lastWord < Signaling.SILENCE || now - this.renewed < 3 * Signaling.SILENCE) return;
     this.renewed = now;
+    this.renew();
+  }
+
+  // A line that was cut without a word, or a server that hangs, is known by its silence only.
+  beat() {
+    if (!this.isOpen || this.isOver) return;
+    if (Date.now() - this.lastWord < Signaling.SILENCE) { this.send('here', {}); return; }
+    this.tell('closed', 0);
     this.renew();
   }
 
@@ -105,8 +110,10 @@ class Signaling extends Teller {
   close() {
     this.isOver = true;
     clearTimeout(this.timer);
+    clearInterval(this.beating);
     this.drop();
   }
 }
 Signaling.PAUSES = [0, 500, 1000, 2000, 4000, 8000]; // milliseconds
 Signaling.SILENCE = 7000;
+Signaling.BEAT = 3000;

@@ -1,0 +1,55 @@
+// When no way to the other side is found: what it is, and the ways to talk all the same. Trying goes on underneath.
+class Detour {
+  constructor(room) {
+    this.room = room;
+    this.since = 0;
+    this.found = '';
+    this.asking = false;
+  }
+
+  // Once a second.
+  look() {
+    const { room } = this, isShut = !room.wasWelcome, patience = isShut ? Detour.FOR_SOCKET : Detour.FOR_PATH;
+    if (!isShut && !room.isSeeking) { this.end(); return; }
+    this.since = this.since || performance.now();
+    if (performance.now() - this.since >= patience && !this.found && !this.asking) this.ask(isShut);
+  }
+
+  async ask(isShut) {
+    const { room } = this, since = this.since;
+    this.asking = true;
+    const found = isShut ? await this.askForSocket() : await devices.reach(room.ice);
+    this.asking = false;
+    if (!found || since !== this.since) return;
+    this.found = found;
+    this.show();
+  }
+
+  // No word from the server, and its pages come.
+  async askForSocket() { return (await sockets.pass(this.room.data.signal)) ? '' : 'sockets'; }
+
+  get words() {
+    const other = this.room.data.otherSide === 'doctor' ? 'врача' : 'пациента';
+    if (this.found === 'relay') return `У вас связь с клиникой есть. Сети ${other} она, похоже, недоступна.`;
+    if (this.found === 'direct') return 'Ваши сети не пропускают разговор друг к другу.';
+    return `${devices.wayWords(this.found)}.`;
+  }
+
+  show() {
+    const { parts } = this.room;
+    parts.say('detour-words', this.words);
+    parts.show('detour', true);
+    this.room.main.classList.add('call--detour');
+  }
+
+  end() {
+    this.since = 0;
+    if (!this.found) return;
+    this.found = '';
+    this.room.parts.show('detour', false);
+    this.room.main.classList.remove('call--detour');
+  }
+}
+// Milliseconds.
+Detour.FOR_PATH = 15000;
+Detour.FOR_SOCKET = 8000;

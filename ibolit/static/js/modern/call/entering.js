@@ -1,0 +1,77 @@
+// How one comes in: what is opened, what was switched off before and stays so, and what stands there when there is no
+// microphone.
+class Entering {
+  constructor(room) {
+    this.room = room;
+    this.sending = room.sending;
+    this.waits = '';        // asking, blocked: why the other side hears nothing yet
+    this.wantsCamera = this.wasDark = false;
+  }
+
+  start() {
+    const { kept, room } = this;
+    this.wasDark = Boolean(kept.cameraOff);
+    this.sending.prefer(kept);
+    this.open({ audio: true, video: room.isVideo && !kept.cameraOff && new URLSearchParams(location.search).get('camera') !== 'off' });
+  }
+
+  // `isAgain`: after something was wrong, so it is said that one is heard now.
+  async open(wanted, isAgain) {
+    const { room } = this;
+    this.waits = 'asking';
+    this.wantsCamera = wanted.video;
+    room.parts.show('trouble', false);
+    room.unveil(true);
+    room.tellMedia();
+    room.show();
+    const lacks = await this.sending.open(wanted);
+    if (!lacks) return; // another press was later
+    this.waits = this.sending.isReady ? '' : 'blocked';
+    if (this.waits) this.block(lacks);
+    else {
+      this.sayHowItIs(isAgain);
+      room.begin();
+    }
+    room.tellMedia();
+    room.show();
+  }
+
+  // No microphone: what to press, and the other ways to talk.
+  block(lacks) {
+    const { room } = this, { parts } = room;
+    room.unveil(false);
+    showTrouble(parts, devices.words(lacks.audio, lacks.video ? 'both' : 'audio'));
+    showInApp(parts);
+    parts.buttons('without-camera').forEach((one) => { one.hidden = !this.wantsCamera; });
+    parts.show('without-microphone', true);
+  }
+
+  // What was switched off before – on this page, or on the one that was taken over – is off, and that is said.
+  sayHowItIs(isAgain) {
+    const { room, sending } = this, { isMuted, isCameraOff, lacks } = sending, isDark = room.isVideo && isCameraOff && !lacks.video && this.wasDark;
+    if (isMuted && isDark) room.saying.pass('Микрофон и камера выключены, как и были');
+    else if (isMuted) room.saying.pass('Микрофон выключен, как и был');
+    else if (isDark) room.saying.pass('Камера выключена, как и была');
+    else if (isAgain && !lacks.audio) room.saying.pass('Микрофон включён: вас слышно');
+  }
+
+  // The page of ours that was here before, maybe on another device.
+  follow(media) {
+    this.wasDark = Boolean(media.cameraOff);
+    this.sending.prefer(media);
+    if (this.sending.isReady) this.sayHowItIs();
+  }
+
+  // Of this tab; the clinic knows better, but it forgets when it is started anew.
+  get kept() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.room.data.signal)) || {};
+    } catch (error) { return {}; }
+  }
+
+  keep({ muted, cameraOff, soundOnly }) {
+    try {
+      sessionStorage.setItem(this.room.data.signal, JSON.stringify({ muted, cameraOff, soundOnly }));
+    } catch (error) { /* a browser that keeps nothing */ }
+  }
+}

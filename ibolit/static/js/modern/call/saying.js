@@ -1,0 +1,86 @@
+// What is going on, in words: under the name, above the buttons, and once, politely, for who cannot see it.
+class Saying {
+  constructor(room) {
+    this.room = room;
+    this.side = room.data.otherSide === 'doctor' ? { who: 'Врач', whom: 'врача' } : { who: 'Пациент', whom: 'пациента' };
+    this.gone = '';      // how the other side went: closed, vanished
+    this.passing = '';   // a hint that is not bound to a state
+    this.told = '';
+  }
+
+  get status() {
+    const { room } = this;
+    if (room.entering.waits === 'asking') return room.entering.wantsCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
+    if (room.isConnected) return this.inTalk;
+    if (room.isLost) return 'Нет связи с клиникой. Переподключаемся';
+    if (!room.isPresent) return this.absence;
+    if (room.theirs.waits === 'asking') return `${this.side.who} разрешает доступ к микрофону`;
+    if (room.theirs.waits) return this.lackOf('audio');
+    return room.peer && room.peer.state === 'lost' ? 'Переподключаемся' : 'Соединяем';
+  }
+
+  get inTalk() {
+    const { room } = this;
+    if (room.isHushed) return 'Связь прерывается…';
+    if (room.isLost) return 'Нет связи с клиникой. Разговор продолжается';
+    return room.sending.state.weak ? 'Связь слабая: видео выключено, вас слышно' : '';
+  }
+
+  get absence() {
+    const waits = `Ждём ${this.side.whom}`;
+    return { closed: `Страница закрыта. ${waits}`, vanished: `${this.side.who} не на связи. Ждём` }[this.gone] || waits;
+  }
+
+  // Why nothing comes from the other side; '' when it is their own wish, or nothing is wrong.
+  lackOf(kind) {
+    const { who, whom } = this.side, isSound = kind === 'audio';
+    return {
+      refused: `${who} не разрешил ${isSound ? 'микрофон' : 'камеру'}`,
+      missing: `У ${whom} нет ${isSound ? 'микрофона' : 'камеры'}`,
+      busy: `У ${whom} ${isSound ? 'микрофон занят' : 'камера занята'} другим приложением`,
+      lost: `У ${whom} ${isSound ? 'пропал микрофон' : 'пропала камера'}`,
+      broken: `У ${whom} не включается ${isSound ? 'микрофон' : 'камера'}`
+    }[(this.room.theirs.lacks || {})[kind]] || '';
+  }
+
+  get marks() {
+    const { theirs, sending, isConnected, isVideo } = this.room, marks = [];
+    if (!isConnected) return '';
+    if (theirs.audio === false) marks.push(this.lackOf('audio') || 'микрофон собеседника выключен');
+    if (isVideo && theirs.video === false) {
+      const chosen = theirs.weak ? 'у собеседника слабая связь: видео выключено' : theirs.soundOnly ? 'собеседник просит только звук' : 'камера собеседника выключена';
+      marks.push(this.lackOf('video') || chosen);
+    }
+    if (sending.isSoundOnly) marks.push('у вас только звук');
+    return marks.join(' · ');
+  }
+
+  // What is lacking here stays said as long as it is so.
+  get hint() {
+    const { lacks } = this.room.sending, lines = [];
+    if (lacks.audio) lines.push(`${devices.title(lacks.audio, 'audio')}: вас не слышно`);
+    if (lacks.video) lines.push(`${devices.title(lacks.video, 'video')}${lacks.audio ? ': вас не видно' : '. Вас слышно, но не видно.'}`);
+    if (this.passing) lines.push(this.passing);
+    return lines.join('. ');
+  }
+
+  pass(words) {
+    this.passing = words;
+    this.show();
+  }
+
+  show() {
+    const { parts } = this.room, { status, marks, hint } = this;
+    parts.say('status', status);
+    parts.say('marks', marks);
+    parts.say('hint', hint);
+    parts.show('hint', Boolean(hint));
+    this.aloud([status || `${this.side.who} в разговоре`, marks].filter(Boolean).join('. '));
+  }
+
+  // What lasts only a moment is not worth a word.
+  aloud(words) {
+    clearTimeout(this.speaking);
+    if (words !== this.told) this.speaking = setTimeout(() => { this.told = words; this.room.parts.say('told', words); }, 700);
+  }
+}
