@@ -28,7 +28,7 @@ from wsproto.events import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 def eventually(true: Callable[[], bool], seconds: float = PATIENCE) -> None:

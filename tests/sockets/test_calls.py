@@ -69,7 +69,7 @@ class Hospital:
             self.visitors.pop().vanish()
 
     def serve(self, bind: str = "127.0.0.1:0") -> CallServer:
-        return CallServer(self.folder / "log", tick=0.2, GRACE="0.4", BIND=bind, **self.environ)
+        return CallServer(self.folder / "log", tick=1.5, GRACE="0.4", BIND=bind, **self.environ)
 
     def serve_again(self) -> None:
         self.server = self.serve(f"127.0.0.1:{self.server.port}")
