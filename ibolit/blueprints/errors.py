@@ -20,6 +20,11 @@ from ..services.storage import StorageFailed
 
 log = logging.getLogger(__name__)
 
+NO_COOKIES = (
+    "Браузер не запоминает вход",
+    "Откройте ссылку в браузере: в меню «⋮» или «…» выберите «Открыть в браузере». Если это и есть браузер, "
+    "разрешите в его настройках файлы cookie.",
+)
 WORDS = {
     400: ("Запрос не понят", "Обновите страницу и попробуйте ещё раз."),
     403: ("Сюда нельзя", "Эта страница открыта не вам. Вернитесь к своим сообщениям."),
@@ -67,6 +72,9 @@ def _database_is_away(error: Exception) -> ResponseReturnValue:
 
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    """A browser that has kept nothing at all of the page before is one inside another app, or forbids cookies."""
+    if not request.cookies:
+        return _show(400, *NO_COOKIES)
     return _show(400, "Страница устарела", "Обновите её и отправьте ещё раз.")
 
 

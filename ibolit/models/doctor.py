@@ -278,6 +278,14 @@ class Doctor(Model):
         return whole.where(cls._is_shown_to(user))
 
     @classmethod
+    def opened_by(cls, user: User, id: int) -> Doctor | None:
+        """None for nobody; raises DoctorTakesNoMessages for one who has hidden since a list was drawn."""
+        doctor = db.session.scalar(cls.shown_to(user).where(cls.id == id))
+        if doctor is None and db.session.scalar(select(cls.id).where(cls.id == id)) is not None:
+            raise errors.DoctorTakesNoMessages
+        return doctor
+
+    @classmethod
     def photos_shown_to(cls, user: User) -> Select[tuple[str | None]]:
         return select(cls.photo).where(cls._is_shown_to(user))
 

@@ -263,7 +263,26 @@ def test_five_letters_an_hour(as_patient: Browser) -> None:
 # Not for others
 
 
-@pytest.mark.parametrize("url", ["name", "zone", "email", "password", "devices/1/end"])
+@pytest.mark.parametrize("htmx", [True, False])
+def test_all_other_devices_end_at_once_and_read_why(
+    as_patient: Browser, as_stranger: Browser, clinic: Flask, patient: User, htmx: bool
+) -> None:
+    others = [Browser(clinic, patient) for _ in range(30)]
+    page = as_patient.get("/profile").text
+    assert "Завершить все другие" in page
+    assert "Ещё 26\u00a0устройств" in page  # the rest stays folded
+    assert page.index("это устройство") < page.index("Ещё 26")
+    answer = as_patient.post("/profile/devices/others/end", htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    assert "Завершить все другие" not in as_patient.get("/profile").text
+    out = others[0].get("/messages")
+    assert out.location == "/login?next=/messages"
+    assert "Вход на этом устройстве закончился" in others[0].get(out.location).text
+    assert "Вход на этом устройстве закончился" not in Browser(clinic).get("/login").text
+    assert as_stranger.get("/messages").status_code == 200
+
+
+@pytest.mark.parametrize("url", ["name", "zone", "email", "password", "devices/1/end", "devices/others/end"])
 def test_visitor_changes_nothing(visitor: Browser, doctor: Doctor, url: str) -> None:
     assert visitor.post(f"/profile/{url}", {"name": "Чужой"}).location == "/login"
     assert visitor.post(f"/profile/{url}", {"name": "Чужой"}, htmx=True).headers["HX-Redirect"] == "/login"

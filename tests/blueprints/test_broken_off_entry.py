@@ -110,3 +110,20 @@ def test_clinic_by_invitation_says_the_same_to_everybody(
         assert "+7 495 000-00-00" in page
     run_due()
     assert "+79990000000" not in {letter.to for letter in letters(services)}
+
+
+@pytest.mark.parametrize("way", ["/login", "/login/phone", "/i/{}"])
+def test_browser_without_cookies_is_told_where_to_go(
+    clinic: Flask, doctor: Doctor, services: Services, way: str
+) -> None:
+    """As inside a messenger: a reload would help nobody."""
+    invite(doctor, PHONE)
+    url = way.format(link_of(services)[3:])
+    client = clinic.test_client(use_cookies=False)
+    answer = client.post(url, data={"phone": TYPED, "csrf_token": "of-the-page"})
+    assert answer.status_code == 400
+    assert "Откройте ссылку в браузере" in answer.text
+    assert "Обновите" not in answer.text
+    kept = Browser(clinic)
+    kept.open("/login")
+    assert "Страница устарела" in kept.open("/login", method="POST").text

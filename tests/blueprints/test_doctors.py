@@ -160,7 +160,10 @@ def test_hidden_doctor_is_only_for_his_patients(
     assert "Написать сообщение" in page
     assert as_doctor.get(url).status_code == 200
     for htmx in (True, False):
-        assert as_stranger.get(url, htmx=htmx).status_code == 404
+        answer = as_stranger.get(url, htmx=htmx)
+        assert answer.status_code == 409
+        assert "Врач сейчас не принимает сообщения" in answer.text
+        assert doctor.user.name not in answer.text
 
 
 def test_doctors_write_to_no_doctors(as_doctor: Browser) -> None:
@@ -206,7 +209,7 @@ def test_no_chat_with_nobody(as_patient: Browser, doctor_id: str) -> None:
 
 
 def test_no_chat_with_a_hidden_stranger(as_patient: Browser) -> None:
-    assert as_patient.post("/chats", {"doctor_id": make_doctor(hidden=True).id}).status_code == 404
+    assert as_patient.post("/chats", {"doctor_id": make_doctor(hidden=True).id}).status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,17 @@ def change_password() -> ResponseReturnValue:
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
 
 
+@bp.post("/devices/others/end")
+@login_required
+def end_other_devices() -> ResponseReturnValue:
+    """«Завершить все другие»; a second press finds none."""
+    for device in db.session.scalars(Device.of(current_user).where(Device.id != g.device.id)):
+        device.end()
+        write_down(Act.DEVICE_ENDED, device.id)
+    db.session.commit()
+    return saved("devices", "На других устройствах нужно войти заново.")
+
+
 @bp.post("/devices/<int:id>/end")
 @login_required
 def end_device(id: int) -> ResponseReturnValue:
@@ -147,7 +158,7 @@ def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
         "push_key": current_services.push.public_key,
         "push_refusal": "",
         "notifications_form": NotificationsForm.of(current_user),
-        "devices": db.session.scalars(Device.of(current_user)).all(),
+        "devices": sorted(db.session.scalars(Device.of(current_user)), key=lambda one: one.id != g.device.id),
         "this_device": g.device,
         "saved": "",
     } | forms

@@ -36,7 +36,7 @@ def create() -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(403)
     doctor_id = request.form.get("doctor_id", type=int)
-    doctor = db.one_or_404(Doctor.shown_to(current_user).where(Doctor.id == doctor_id))
+    doctor = Doctor.opened_by(current_user, doctor_id or 0) or abort(404)
     chat_id = Chat.begin(current_user, doctor)
     db.session.commit()
     return go(url_for(".show", id=chat_id))

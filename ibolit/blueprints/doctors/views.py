@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/<int:id>")
 @login_required
 def show(id: int) -> ResponseReturnValue:
-    doctor = db.one_or_404(Doctor.shown_to(current_user).where(Doctor.id == id))
+    doctor = Doctor.opened_by(current_user, id) or abort(404)
     chat = Chat.between(current_user, doctor) if current_user.is_patient else None
     rating = Review.rating_of(doctor.id)
     return respond("doctors/profile.html", page="doctors/show.html", doctor=doctor, chat=chat, rating=rating)
