@@ -236,7 +236,7 @@ def init_assets(app: Flask) -> Assets:
 
 
 def lasting(path: str) -> str:
-    """The address of a file under static/, which says something else when the file does; no request is needed for it."""
+    """The address of a file under static/, another one when the file is; no request is needed for it."""
     return f"{bp.url_prefix}/{current_app.extensions['ibolit_assets'].whole[path].name}"
 
 

@@ -122,7 +122,7 @@ def reading() -> Iterator[None]:
 
 
 @contextmanager
-def writing(session: scoped_session[Any]) -> Iterator[None]:
+def writing(session: scoped_session[Any] | Session) -> Iterator[None]:
     """A short write transaction of its own, also in the middle of a GET; commits at the end.
 
     What was read before is let go first: a snapshot cannot be upgraded. A commit does it without making anyone

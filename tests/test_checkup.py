@@ -130,7 +130,7 @@ def test_live_screen_that_failed_is_told_for_a_day(
     assert checkup.live_screens() == "none failed within a day"
     monkeypatch.setattr(live, "_chat_and_readers", lambda _id: 1 / 0)
     say(chat, patient)
-    with pytest.raises(Trouble, match="^1 failed within a day"):
+    with pytest.raises(Trouble, match=r"^1 failed within a day"):
         checkup.live_screens()
     later(days=1, seconds=1)
     assert checkup.live_screens() == "none failed within a day"

@@ -105,7 +105,13 @@ def test_after_a_500_the_next_page_works(
 CHAT = ["/chats", "/chats/1/messages", "/chats/1/uploads", "/chats/1/receipts", "/chats/1/typing", "/messages/search"]
 PROFILE = ["name", "email", "zone", "password", "devices/1/end", "devices/others/end", "email/1", "payments/1/refunds"]
 PROFILE += ["notifications", "push", "push/check", "push/end", "push/offer"]
-MONEY = ["/chats/1/payments", "/payments/return/1/check", "/demo/bank/1/decision", "/operator/payments/1/refunds"]
+MONEY = [
+    "/payments/1/email",
+    "/chats/1/payments",
+    "/payments/return/1/check",
+    "/demo/bank/1/decision",
+    "/operator/payments/1/refunds",
+]
 MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
 TALK = ["confirmation", "payments", "time", "time/acceptance", "time/refusal", "cancellation", "readiness", "delay"]

@@ -40,7 +40,7 @@ def send_receipt(id: int) -> ResponseReturnValue:
     payment, form = _own(id), ReceiptForm()
     if not form.validate_on_submit():
         return respond("payments/way.html", page="payments/show.html", status=422, payment=payment, form=form, **_WAY)
-    payment.send_receipt_to(form.email.data)
+    payment.send_receipt_to(form.email.data or "")
     db.session.commit()
     with suppress(errors.PaymentNotMade):  # its page says so
         make(payment)
