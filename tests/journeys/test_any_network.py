@@ -40,7 +40,7 @@ class Network:
 
     def __init__(self, visitors: Visitors, live: LiveClinic, gates: list[Gate], seed: int) -> None:
         self.random = Random(seed)
-        self.seed, self.live, self.gates = seed, live, gates
+        self.mark, self.live, self.gates = f"[{seed}]", live, gates
         self.written: dict[str, list[str]] = {"patient": [], "doctor": []}
         patient = visitors.sign_in(PATIENT, base_url=gates[0].url)
         doctor = visitors.sign_in(DOCTOR, DESKTOP, base_url=gates[1].url)
@@ -67,7 +67,7 @@ class Network:
     def write(self) -> None:
         who = self.random.choice(sorted(self.pages))
         if self.pages[who].locator(".composer__text").count():
-            text = f"{self.seed}: {who} {len(self.written[who])}."
+            text = f"{self.mark} {who} {len(self.written[who])}."
             self.written[who].append(text)
             self.pages[who].evaluate(SEND, text)
 
@@ -88,7 +88,7 @@ class Network:
     def is_true_everywhere(self) -> None:
         wanted = self.written["patient"] + self.written["doctor"]
         for page in self.pages.values():
-            expect(bubble(page, f"{self.seed}: ")).to_have_count(len(wanted))
+            expect(bubble(page, self.mark)).to_have_count(len(wanted))
             expect(page.locator(".message--waiting")).to_have_count(0)
             expect(page.locator(".composer__text")).to_have_value(DRAFT)
         texts = self.stored()
@@ -96,7 +96,7 @@ class Network:
         for who, mine in self.written.items():
             assert [text for text in texts if who in text] == mine
         for page in self.pages.values():
-            assert page.locator(".message__text", has_text=f"{self.seed}: ").all_text_contents() == texts
+            assert page.locator(".message__text", has_text=self.mark).all_text_contents() == texts
         if texts:
             expect(self.lists.locator("#chat-1-row")).to_contain_text(texts[-1])
         self.agrees_on_the_badge()
@@ -116,7 +116,7 @@ class Network:
     def stored(self) -> list[str]:
         with backstage(self.live):
             of_chat = db.select(Message.text).where(Message.chat_id == 1).order_by(Message.seq)
-            return [text for text in db.session.scalars(of_chat) if text and text.startswith(f"{self.seed}: ")]
+            return [text for text in db.session.scalars(of_chat) if text and text.startswith(self.mark)]
 
 
 @pytest.mark.parametrize("seed", range(12 if IS_LONG else 1))
