@@ -281,6 +281,26 @@ def test_private_window_keeps_files_as_long_as_its_page(visitors: Visitors) -> N
     write(patient, "без следов")
     expect(bubble(patient, "без следов").locator(".file__name")).to_have_text("анализы.pdf")
     expect(patient.locator(".tray__item")).to_have_count(0)
+    # What no other page would find is not left without a question: a file on its way, words that are being spoken.
+    asked: list[str] = []
+    patient.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    pieces = Pieces(patient)
+    pieces.hold(after=0)
+    attach(patient, file("большой.zip", big(1), "application/zip"))
+    pieces.wait_until_held()
+    leave_and_stay(patient, asked, 1)
+    row(patient, "большой.zip").locator(".tray__remove").click()
+    patient.click(".composer__voice")
+    expect(patient.locator(".recorder__time")).to_have_text("0:02")
+    leave_and_stay(patient, asked, 2)
+    expect(patient.locator(".composer--recording")).to_have_count(1)
+
+
+def leave_and_stay(page: Page, asked: list[str], times: int) -> None:
+    page.click(".bar__back", no_wait_after=True)
+    while len(asked) < times:
+        page.wait_for_timeout(20)
+    assert asked == ["beforeunload"] * times
 
 
 def test_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:

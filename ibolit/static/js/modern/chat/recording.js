@@ -215,6 +215,9 @@ ibolit.behaviour('recorder', (tray) => {
     show();
   }
 
+  // What no disk takes is lost with the page.
+  function onClosing(event) { if (state === 'recording' && !notes.isSafe()) event.preventDefault(); }
+
   const leave = files.listen((item) => { if (!item || item.voice) show(); });
   button.addEventListener('pointerdown', onDown);
   button.addEventListener('pointermove', onMove);
@@ -229,6 +232,7 @@ ibolit.behaviour('recorder', (tray) => {
   ['timeupdate', 'ended'].forEach((name) => audio.addEventListener(name, onTime));
   document.addEventListener('keydown', onKey);
   document.body.addEventListener('ibolit:grown', show);
+  document.body.addEventListener('ibolit:closing', onClosing);
   show();
   return () => {
     leave();
@@ -236,5 +240,6 @@ ibolit.behaviour('recorder', (tray) => {
     audio.pause();
     document.removeEventListener('keydown', onKey);
     document.body.removeEventListener('ibolit:grown', show);
+    document.body.removeEventListener('ibolit:closing', onClosing);
   };
 });

@@ -48,6 +48,9 @@ const carrier = (() => {
       window.addEventListener('online', goOn);
       document.body.addEventListener('htmx:wsOpen', goOn);
       document.addEventListener('visibilitychange', () => { if (!document.hidden) this.sync(); });
+      document.addEventListener('ibolit:closing', (event) => {
+        if (this.items.some((one) => one.isOnlyHere && one.state !== 'done')) event.preventDefault(); // no other page finds it
+      });
     }
 
     // told(item) hears of one whose bytes move, told() of everything else.
@@ -77,7 +80,7 @@ const carrier = (() => {
       }
       Object.assign(item, { bytes, name: bytes.name || item.name, type: bytes.type, size: bytes.size, state: 'queued', raw: false });
       this.changed();
-      shelf.put(picked(item), bytes).then(() => { item.isShelved = true; });
+      shelf.put(picked(item), bytes).then((isKept) => Object.assign(item, { isShelved: true, isOnlyHere: !isKept }));
       this.pump();
       return true;
     }

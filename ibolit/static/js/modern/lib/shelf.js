@@ -52,7 +52,7 @@ const shelf = (() => {
     return written !== undefined;
   }
 
-  // A record is written often, its bytes once.
+  // A record is written often, its bytes once. False when only this page has it.
   async function put(record, bytes) {
     const written = await ask('readwrite', (records, all) => {
       if (bytes) all.put(bytes, record.id);
@@ -60,6 +60,7 @@ const shelf = (() => {
       return records.put(record);
     });
     if (written === undefined || memory.has(record.id)) memory.set(record.id, record);
+    return written !== undefined;
   }
 
   async function get(id) {
