@@ -14,6 +14,7 @@ from ...extensions import db
 from ...models import Act, Attempt, AuditEvent, Consent, Device, Invitation, LoginCode, Tried, User
 from ...models.consent import CURRENT
 from ...services import passwords
+from .. import confined
 from ..entrance import address, enter, held_invitation, home_of, leave, left_for, local_path, write_down
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
@@ -27,7 +28,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    if current_user.is_authenticated and request.method == "GET":
+    if current_user.is_authenticated and not confined.is_here() and request.method == "GET":
         return redirect(home_of(current_user))
     form = LoginForm()
     status = 200 if request.method == "GET" else 422
