@@ -56,14 +56,21 @@ class Logger(glogging.Logger):
     """Queries hold codes and what people search for: no line of ours repeats one, nor lets a path forge a line."""
 
     QUERY = re.compile(r"\?\S*")
-    TOKEN = re.compile(r"(/i/|/payments/return/)[^/\s]+")  # whoever has it may come in by it
+    # Whoever has it may come in by it; so may who has anything else that is so long.
+    TOKEN = re.compile(r"(/i/|/payments/return/|/(?=[\w-]{16}))[^/\s]+")
+    NOT_HTTP = re.compile(r"(Invalid request from ip=\S+:) .*", re.DOTALL)  # goes on with what was sent, cookies too
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         self.error_log.addFilter(self.without_query)
 
     def without_query(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.TOKEN.sub(r"\1-", self.QUERY.sub("", record.getMessage())), ()
+        if record.exc_info:
+            from ibolit.faults import without_words  # the master need not load the app for it
+
+            record = without_words(record)
+        words = self.NOT_HTTP.sub(r"\1 no HTTP that is understood", record.getMessage())
+        record.msg, record.args = self.TOKEN.sub(r"\1-", self.QUERY.sub("", words)), ()
         return True
 
     def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from gunicorn.errors import AppImportError
 
-from ibolit import create_app
+from ibolit import create_app, faults
 from ibolit.database import check_schema
 from ibolit.errors import CannotStart
 
+faults.hush()
 try:
     app = create_app()
     check_schema(app)

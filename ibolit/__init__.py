@@ -57,8 +57,18 @@ def _configure(app: Flask, settings: Settings) -> None:
         SOCK_SERVER_OPTIONS=SOCK_SERVER_OPTIONS,
         TRUSTED_HOSTS=_trusted_hosts(settings),
     )
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log_without_words()
     logging.getLogger("ibolit").setLevel(logging.INFO)
+
+
+def _log_without_words() -> None:
+    from . import faults
+
+    logging.basicConfig()
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(faults.WithoutWords(faults.FORMAT))
+    if "FLASK_RUN_FROM_CLI" in os.environ:
+        faults.hush()
 
 
 def _open_folder(settings: Settings) -> None:

@@ -19,6 +19,7 @@ from .config import current_settings
 from .database import check_schema
 from .errors import CannotStart, Trouble
 from .extensions import db
+from .faults import told
 from .models import Attempt, AuditEvent, Device, PushSubscription, Tried
 from .services import clock, probes, turn
 from .services.push import KEY_FILE
@@ -43,7 +44,7 @@ def findings() -> Iterator[Finding]:
         except Trouble as trouble:
             yield Finding(name, False, str(trouble))
         except Exception as error:
-            log.exception("the check of %s failed", name)
+            log.error("the check of %s failed: %s", name, told(error))
             yield Finding(name, False, f"the check itself failed: {type(error).__name__}")
         finally:
             db.session.remove()

@@ -55,7 +55,12 @@ class OneWriter(sqlite3.Connection):
             raise
 
     def commit(self) -> None:
-        super().commit()
+        """What cannot be committed, on a full disk, is over: a session that is only closed would not roll it back."""
+        try:
+            super().commit()
+        except BaseException:
+            self.rollback()
+            raise
         self._give_turn_back()
 
     def rollback(self) -> None:
@@ -76,13 +81,16 @@ class OneWriter(sqlite3.Connection):
             _write_turn.release()
 
 
+WORDLESS = {"hide_parameters": True}  # an error that names them is printed sooner or later
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """What SQLALCHEMY_ENGINE_OPTIONS should be for this database."""
     if make_url(url).get_backend_name() == "sqlite":
         # Its writers take turns anyway: more connections only wake more threads, and each keeps 2 MB of pages.
         sqlite = {"factory": OneWriter, "check_same_thread": False}
-        return {"pool_size": 12, "max_overflow": 0, "pool_timeout": WRITER_PATIENCE, "connect_args": sqlite}
-    return {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10, "pool_pre_ping": True}
+        return WORDLESS | {"pool_size": 12, "max_overflow": 0, "pool_timeout": WRITER_PATIENCE, "connect_args": sqlite}
+    return WORDLESS | {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10, "pool_pre_ping": True}
 
 
 def watch_transactions(app: Flask, engine: Engine) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from .extensions import db
+from .faults import told
 
 log = logging.getLogger(__name__)
 
@@ -240,8 +241,8 @@ class Subscribers:
         for subscriber in self._live.get(type(fact), ()):
             try:
                 subscriber(fact)
-            except Exception:
-                log.exception("a subscriber of %s failed", type(fact).__name__)
+            except Exception as error:
+                log.error("a subscriber of %s failed: %s", type(fact).__name__, told(error))
                 self._on_failure()
 
 

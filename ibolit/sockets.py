@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import socket
 import struct
-import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
@@ -24,6 +23,7 @@ from flask_sock import ConnectionClosed, Server
 from wsproto.events import Event, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
+from .faults import told
 from .services.realtime import Closing, Outbox, TooManySockets
 
 if TYPE_CHECKING:
@@ -165,9 +165,7 @@ def _hang_up(ws: Server, code: int | None) -> None:
 
 
 def _log_without_words(error: Exception) -> None:
-    """The place and the kind only: an exception's own words may quote what people wrote to their doctor."""
-    place = "".join(traceback.format_tb(error.__traceback__))
-    log.error("A socket's handler failed: %s\n%s", type(error).__name__, place)
+    log.error("A socket's handler failed: %s", told(error))
 
 
 class SafeSockets:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from factories import make_user
 from flask import Flask
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from ibolit.database import queue_up, reading, writing
+from ibolit.database import _write_turn, queue_up, reading, writing
 from ibolit.extensions import db
-from ibolit.models import Role, User
+from ibolit.models import ReplyTemplate, Role, User
 
 
 @pytest.fixture
@@ -50,3 +51,14 @@ def test_line_is_left_by_commit_and_rollback(clinic: Flask) -> None:
         make_user()
         end()
     assert len(db.session.scalars(db.select(User)).all()) == 3
+
+
+def test_turn_to_write_is_given_back_by_a_commit_that_fails(on_sqlite: None) -> None:
+    """As on a full disk. Nobody rolls it back: a session that is only closed believes that this was done."""
+    db.session.execute(text("PRAGMA defer_foreign_keys=ON"))
+    db.session.add(ReplyTemplate(doctor_id=999, name="Никого", text="нет", place=1))
+    db.session.flush()
+    with pytest.raises(IntegrityError):
+        db.session.commit()
+    db.session.remove()
+    assert not _write_turn.locked()

@@ -13,19 +13,20 @@ HOUSE = Path(__file__).parent.parent / "ibolit"
 # A room of the house and the rooms it may import; each also imports itself. Only create_app() imports all.
 MAY_IMPORT = {
     "errors": set(),
+    "faults": set(),
     "phones": set(),
     "patient_lists": {"phones"},
     "assets": set(),
     "config": {"errors"},
     "security": {"config"},
     "services": {"config"},
-    "sockets": {"services"},
+    "sockets": {"faults", "services"},
     "extensions": {"sockets"},  # the bare `sock` is of our own, safer class
     "database": {"errors", "extensions"},
-    "events": {"extensions"},
+    "events": {"extensions", "faults"},
     "models": {"config", "database", "errors", "events", "extensions", "services"},
     "rendering": {"config", "phones", "services"},
-    "jobs": {"config", "errors", "extensions", "models", "rendering", "services"},
+    "jobs": {"config", "errors", "extensions", "faults", "models", "rendering", "services"},
     "subscribers": {"config", "rendering", "database", "events", "extensions", "jobs", "models", "services"},
     "seed_files": set(),
     "seed_talks": {"config", "events", "extensions", "models", "services"},
@@ -33,14 +34,14 @@ MAY_IMPORT = {
     "dumps": {"extensions"},
     "backup": {"config", "database", "dumps", "extensions", "models", "services"},
     "checks": {"config", "errors", "services"},
-    "checkup": {"checks", "config", "database", "errors", "extensions", "models", "services"},
+    "checkup": {"checks", "config", "database", "errors", "extensions", "faults", "models", "services"},
     "commands": {"backup", "errors", "extensions", "jobs", "models", "patient_lists", "phones", "rendering",
                  "services"},
     "healthy": set(),
     "keys": {"commands"},
     "cli": {"checkup", "commands", "errors", "extensions", "models", "rendering", "seeds", "services"},
-    "blueprints": {"config", "database", "errors", "events", "extensions", "models", "patient_lists", "phones",
-                   "rendering", "services", "sockets"},
+    "blueprints": {"config", "database", "errors", "events", "extensions", "faults", "models", "patient_lists",
+                   "phones", "rendering", "services", "sockets"},
 }  # fmt: skip
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from contextlib import suppress
 
 from flask import Flask, current_app, make_response, request
@@ -15,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 
 from ..errors import Refused
 from ..extensions import db
+from ..faults import cause_of, told
 from ..rendering import wants_fragment
 from ..services.storage import StorageFailed
 
@@ -85,16 +85,16 @@ def _beyond_any_row(error: Exception) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
+    if cause_of(error):
+        return _database_is_away(error)
     _note(error)
     return _http(InternalServerError())
 
 
 def _note(error: Exception) -> None:
-    """Logged without the error's words: they may hold what somebody wrote about his health."""
     if current_app.testing or current_app.debug:
         raise error
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s %s failed: %s\n%s", request.method, request.url_rule, type(error).__name__, frames)
+    log.error("%s %s failed: %s", request.method, request.url_rule, told(error))
 
 
 def _show(status: int, title: str, advice: str) -> ResponseReturnValue:

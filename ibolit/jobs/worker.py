@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..extensions import db
+from ..faults import told
 from ..models import Job, JobKind
 from ..services import clock
 from . import LANES, Lane, run_due
@@ -80,8 +81,8 @@ class Hand(threading.Thread):
             try:
                 run_due(self.lane)
                 due_at = Job.next_due_at(self.lane.kinds)
-            except Exception:
-                log.exception("the worker stumbled")
+            except Exception as error:
+                log.error("the worker stumbled: %s", told(error))
                 return SWEEP_EVERY
             finally:
                 db.session.remove()

@@ -227,7 +227,7 @@ def test_logs_repeat_no_query_and_no_forged_line(server: Server) -> None:
             assert client.recv(4096).startswith(b"HTTP/1.1 40")
     eventually(lambda: "GET /%0A%5BERROR%5D%20forged 404" in server.said())
     assert "POST /publish/1 200" in server.said()
-    assert "Invalid HTTP request line: 'GET /state" in server.said()
+    assert "Invalid request from ip=127.0.0.1: no HTTP that is understood" in server.said()
     assert "482913" not in server.said()
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from ...faults import told
 from ...services import current_services
 from ...services.payments import GatewayRefused
 from ...services.payments.demo import Bill, DemoBank
@@ -57,5 +58,5 @@ def _announce_decision(payment_id: str) -> None:
     """As a bank's notification: it may be lost, and a shop that stumbles over it stops no payer."""
     try:
         _bank().on_decision(payment_id)
-    except Exception:
-        log.exception("the demo bank's notification was not heard")
+    except Exception as error:
+        log.error("the demo bank's notification was not heard: %s", told(error))
