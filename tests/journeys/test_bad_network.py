@@ -121,7 +121,7 @@ def test_two_tabs_have_one_draft(visitors: Visitors) -> None:
     asked: list[str] = []
     asleep.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     asleep.evaluate("document.querySelector('.composer__send').click()")
-    assert asked == ["Этот текст уже отправлен или стёрт в другом окне. Отправить его?"]
+    assert asked == ["Этот текст уже отправлен или изменён в другом окне. Отправить его?"]
     write(first, "после него")
     expect(bubble(doctor, "после него")).to_have_count(1)
     expect(bubble(doctor, "вдогонку")).to_have_count(1)

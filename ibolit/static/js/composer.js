@@ -4,7 +4,7 @@
   'use strict';
   var LINES = 6, hasKeyboard = !!window.matchMedia && matchMedia('(hover: hover) and (pointer: fine)').matches;
   var PATIENCE = '<p class="notice">Отправляем файлы. Не закрывайте страницу, пока она не обновится.</p>';
-  var REPEATED = 'Этот текст уже отправлен или стёрт в другом окне. Отправить его?';
+  var REPEATED = 'Этот текст уже отправлен или изменён в другом окне. Отправить его?';
 
   ibolit.behaviour('composer', function (form) {
     var field = form.querySelector('.composer__text'), chat = form.getAttribute('data-chat');
@@ -63,7 +63,7 @@
       var text = words();
       forgive();
       outbox.send(text, id || ibolit.letters.newId(), files);
-      draft.write('');
+      draft.sent();
       told = 0;
       if (text || hasKeyboard) field.focus(); // who sent a photo alone wants no keyboard over it
     }

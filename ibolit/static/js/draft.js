@@ -28,6 +28,12 @@ ibolit.draft = function (chat, field, changed) {
     ibolit.keep(key, text);
   }
 
+  // Takes away what has left, and leaves what another tab has written since.
+  function sent() {
+    var kept = ibolit.kept(key), isMore = kept.indexOf(held) === 0;
+    write(kept === held ? '' : (isMore ? kept.slice(held.length) : kept).replace(/^\s+/, ''));
+  }
+
   function onStorage(change) { if (change.key === 'ibolit:' + key) follow(); }
   function onShow() { if (!document.hidden) follow(); }
 
@@ -38,10 +44,10 @@ ibolit.draft = function (chat, field, changed) {
 
   return {
     keep: keep,
-    write: write,
+    sent: sent,
     refill: function () { write(ibolit.kept(key) || field.value); },
-    // Nobody has told this tab that what it holds has left from another one, or was wiped there.
-    isGoneElsewhere: function () { return !!held && field.value === held && !ibolit.kept(key); },
+    // Nobody has told this tab that what it holds has left from another one, or was changed there.
+    isGoneElsewhere: function () { return !!held && field.value === held && ibolit.kept(key).indexOf(held) !== 0; },
     stop: function () {
       window.removeEventListener('storage', onStorage);
       window.removeEventListener('pageshow', onShow);
