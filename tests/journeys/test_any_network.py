@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from random import Random
@@ -18,11 +17,10 @@ from support.gate import Deed, Foreign, Gate
 from ibolit.extensions import db
 from ibolit.models import ChatMember, Message
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.long]
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
-IS_LONG = bool(os.environ.get("LONG_TESTS"))
-STEPS = 40 if IS_LONG else 10
+STEPS = 40
 DEEDS = (Deed.REFUSE, Deed.SWALLOW, Deed.LOSE, Foreign(), Foreign(status=503), Foreign(status=502, version="this"))
 WHERE = ("", "^/live", "/messages$", r"/messages\?", "^/messages")
 DRAFT = "не отправлять"
@@ -119,7 +117,7 @@ class Network:
             return [text for text in db.session.scalars(of_chat) if text and text.startswith(self.mark)]
 
 
-@pytest.mark.parametrize("seed", range(12 if IS_LONG else 1))
+@pytest.mark.parametrize("seed", range(12))
 def test_every_message_arrives_once(visitors: Visitors, live: LiveClinic, gate: Gate, seed: int) -> None:
     gates = [gate, Gate(live.port)]
     try:

@@ -91,8 +91,8 @@ test('no word is lost and none is sent twice, whatever the tabs are told', () =>
       if (deed === 0) tab.hear();
       else if (deed === 1) sent += ` ${tab.send()}`;
       else {
-        typed.push(`слово${step}`);
-        tab.type((before) => `${before} слово${step}`);
+        typed.push(`слово${step}.`);
+        tab.type((before) => `${before} слово${step}.`);
       }
     }
     const there = `${sent} ${kept.words['draft:1:7'] || ''}`.split(/\s+/).filter(Boolean);
