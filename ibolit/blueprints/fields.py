@@ -33,6 +33,14 @@ def typed_price(kopecks: int) -> str:
     return rubles(kopecks).removesuffix("\u00a0₽")
 
 
+class InLetters:
+    """A name is found and spoken by its letters; a picture alone is none."""
+
+    def __call__(self, form: FlaskForm, field: StringField) -> None:
+        if field.data and not any(one.isalpha() for one in field.data):
+            raise ValidationError("Напишите имя буквами.")
+
+
 def not_offered(sentence: str) -> dict[str, str]:
     """For a field of choices, `**not_offered("Выберите вид.")`: what it says of what stands on no page of ours."""
     return {"invalid_value_message": sentence, "invalid_choice_message": sentence}

@@ -11,9 +11,16 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,40}")
 
 
+# Letters by their class, and nothing on the screen.
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
 def squeezed(value: str | None) -> str | None:
     """One line of what can be seen: no NUL, which PostgreSQL refuses, and nothing that turns the text around."""
-    return " ".join("".join(one for one in value if one.isprintable() or one.isspace()).split()) if value else value
+    if not value:
+        return value
+    seen = "".join(one for one in value if (one.isprintable() and one not in BLANK) or one.isspace())
+    return " ".join(seen.split())
 
 
 def tidy(value: str | None) -> str | None:

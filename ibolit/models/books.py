@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from ..extensions import db
@@ -26,8 +26,10 @@ class Income:
 
 
 def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
-    """By the months of the doctor's own calendar, the newest first."""
-    paid = select(Payment.paid_at, Payment.paid, Payment.refunded)
+    """By the months of the doctor's own calendar, the newest first. What the bank would not take back has not gone."""
+    failed = Refund.payment_id == Payment.id, Refund.state == RefundState.FAILED
+    owed = select(func.coalesce(func.sum(Refund.amount), 0)).where(*failed).scalar_subquery()
+    paid = select(Payment.paid_at, Payment.paid, Payment.refunded - owed)
     in_rubles = Payment.currency == CURRENCY
     paid = paid.where(Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED, in_rubles)
     months: dict[tuple[int, int], Income] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -83,7 +84,9 @@ class User(UserMixin, Model):
 
     @property
     def initials(self) -> str:
-        return "".join(word[0] for word in self.name.split()[:2]).upper()
+        """The first letters of two words: emoji are joined of many signs, and half of one is none."""
+        words = ("".join(filter(str.isalpha, word)) for word in unicodedata.normalize("NFC", self.name).split())
+        return "".join([word[0] for word in words if word][:2]).upper() or "•"
 
     @property
     def tint(self) -> int:
@@ -172,9 +175,14 @@ class EmailProof(Model):
         return self.used_at is None and clock.now() - self.created_at < self.LIVES
 
     def accept(self, token: str) -> None:
-        """Raises LinkIsSpent for a wrong, old or superseded token, and when the address became another's meanwhile."""
+        """Opened again after its success it has succeeded.
+
+        Raises LinkIsSpent for a wrong, old or superseded token, and when the address became another's meanwhile.
+        """
         queue_up(db.session, f"email:{self.email}")  # two may prove the same address at once
         newest = EmailProof.newest_of(self.user_id)
+        if self.used_at and self.user.email == self.email and is_answer("email", self.id, self.nonce, token):
+            return
         if not is_answer("email", self.id, self.nonce, token) or not self.is_alive() or newest is not self:
             raise errors.LinkIsSpent
         owner = User.by_email(self.email)

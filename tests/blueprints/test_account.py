@@ -196,10 +196,13 @@ def test_email_counts_when_the_link_is_pressed(
     assert me(patient).email == "anna@example.org"
     letter = {"login": "ANNA@example.org", "password": PASSWORD}
     assert Browser(clinic).post("/login", letter).status_code == 303
+    assert "Почта подтверждена" in visitor.post(link).text  # from the letter once more
+    assert db.session.scalars(db.select(AuditEvent.act)).all().count(Act.EMAIL_PROVED) == 1
+    as_patient.post("/profile/email", {"email": "other@example.org"})
+    visitor.post(sent_link(services))
     answer = visitor.post(link)
     assert answer.status_code == 422
     assert "больше не действует" in answer.text
-    assert Act.EMAIL_PROVED in db.session.scalars(db.select(AuditEvent.act)).all()
 
 
 def test_unproved_email_opens_nothing(as_patient: Browser, visitor: Browser) -> None:
@@ -280,6 +283,14 @@ def test_all_other_devices_end_at_once_and_read_why(
     assert "Вход на этом устройстве закончился" in others[0].get(out.location).text
     assert "Вход на этом устройстве закончился" not in Browser(clinic).get("/login").text
     assert as_stranger.get("/messages").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["\u3164\u3164", "\u2800", "\u200b\u200d", "👨\u200d👩\u200d👧", "1234"])
+def test_name_nobody_can_read_is_no_name(as_patient: Browser, patient: User, name: str) -> None:
+    answer = as_patient.post("/profile/name", {"name": name}, htmx=True)
+    assert answer.status_code == 422
+    assert "Напишите" in answer.text
+    assert db.session.get_one(User, patient.id).name == "Анна Соколова"
 
 
 @pytest.mark.parametrize("url", ["name", "zone", "email", "password", "devices/1/end", "devices/others/end"])

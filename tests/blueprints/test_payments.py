@@ -427,6 +427,16 @@ def test_income_by_months_without_names(as_doctor: Browser, chat: Chat, patient:
     assert patient.name not in page
 
 
+def test_refund_the_bank_refused_has_not_gone_back(as_doctor: Browser, chat: Chat) -> None:
+    payment = buy(chat)
+    refund = payment.give_back(1000_00, Cause.OPERATOR)
+    db.session.commit()
+    assert "1\u00a0000\u00a0₽" in as_doctor.get("/profile/income").text
+    db.session.get_one(Refund, refund.id).fail("general_decline")
+    db.session.commit()
+    assert "1\u00a0000\u00a0₽" not in as_doctor.get("/profile/income").text
+
+
 def test_income_is_ones_own(clinic: Flask, chat: Chat) -> None:
     buy(chat)
     page = Browser(clinic, make_doctor("Орлов Дмитрий").user).get("/profile/income").text

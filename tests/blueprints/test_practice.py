@@ -206,7 +206,7 @@ def test_doctor_hides_and_shows_himself(as_doctor: Browser, as_patient: Browser,
     answer = as_doctor.post("/practice/directory", {"shown": "0"}, htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
     assert doctor.user.name not in as_patient.get("/doctors").text
-    assert as_patient.get(f"/doctors/{doctor.id}").status_code == 404
+    assert as_patient.get(f"/doctors/{doctor.id}").status_code == 409
     assert "Вы скрыты" in as_doctor.get("/practice/preview").text
     as_doctor.post("/practice/directory", {"shown": "1"}, htmx=htmx)
     assert doctor.user.name in as_patient.get("/doctors").text
@@ -291,6 +291,14 @@ def test_part_is_chosen_also_later(as_doctor: Browser, cut: str, expected: str) 
     assert before is not None
     assert after is not None
     assert before[1] != after[1]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (900, 20)])
+def test_photo_that_is_a_spot_is_refused(as_doctor: Browser, doctor: Doctor, size: tuple[int, int]) -> None:
+    answer = send(as_doctor, photo(*size), htmx=True)
+    assert answer.status_code == 422
+    assert "нужно хотя бы 96 на 96" in answer.text
+    assert me(doctor).photo is None
 
 
 def test_turned_photo_stands_upright(as_doctor: Browser) -> None:

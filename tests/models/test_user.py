@@ -59,6 +59,8 @@ def test_email_counts_when_its_link_is_opened(patient: User) -> None:
     proof.accept(proof.token)
     db.session.commit()
     assert patient.email == "anna@example.org"
+    proof.accept(proof.token)  # from the letter once more
+    patient.email = "other@example.org"
     with pytest.raises(errors.LinkIsSpent):
         proof.accept(proof.token)
 
@@ -99,3 +101,17 @@ def test_address_taken_meanwhile_stays_with_its_owner(patient: User) -> None:
     with pytest.raises(errors.LinkIsSpent):
         proof.accept(proof.token)
     assert (patient.email, owner.email) == (None, "taken@example.org")
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [
+        ("Анна Соколова", "АС"),
+        ("👨\u200d👩\u200d👧 Анна", "А"),
+        ("🇷🇺 анна 🙂 соколова", "АС"),
+        ("и\u0306од", "Й"),
+        ("🙂", "•"),
+    ],
+)
+def test_initials_are_letters(name: str, initials: str) -> None:
+    assert User(name=name).initials == initials

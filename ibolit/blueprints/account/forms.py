@@ -14,7 +14,7 @@ from ...services import current_services
 from ...services.push import are_keys
 from ..auth.forms import NOT_TOO_LONG, NewPassword
 from ..editing import EditForm
-from ..fields import EmailField
+from ..fields import EmailField, InLetters
 from ..typed import squeezed
 
 # Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
@@ -46,7 +46,7 @@ ZONES = (
 class NameForm(EditForm):
     name = StringField(
         "Имя и фамилия",
-        [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков.")],
+        [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков."), InLetters()],
         [squeezed],
     )
 

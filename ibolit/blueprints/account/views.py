@@ -73,12 +73,14 @@ def prove_email(id: int) -> ResponseReturnValue:
     page = {"id": id, "token": token, "done": False, "refusal": ""}
     if request.method == "GET":
         return render_template("pages/account/prove_email.html", **page)
+    is_new = proof.used_at is None
     try:
         proof.accept(token)
     except errors.LinkIsSpent as refusal:
         page["refusal"] = refusal.sentence
         return render_template("pages/account/prove_email.html", **page), refusal.status
-    AuditEvent.write(Act.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=address())
+    if is_new:
+        AuditEvent.write(Act.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=address())
     db.session.commit()
     return render_template("pages/account/prove_email.html", **(page | {"done": True}))
 

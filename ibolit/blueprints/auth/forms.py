@@ -9,6 +9,7 @@ from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import phones
+from ..fields import InLetters
 from ..typed import squeezed
 
 SHORTEST_PASSWORD = 8
@@ -63,7 +64,7 @@ class NewPassword:
 class SetPasswordForm(NewPassword, FlaskForm):
     """`name` is asked of new people only."""
 
-    name = StringField("Имя и фамилия", [Length(max=120, message="Имя длиннее 120 знаков.")], [squeezed])
+    name = StringField("Имя и фамилия", [Length(max=120, message="Имя длиннее 120 знаков."), InLetters()], [squeezed])
 
     def __init__(self, *, asks_name: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import patient_lists, phones
 from ...models import Doctor
-from ..fields import ClientIdField
+from ..fields import ClientIdField, InLetters
 from ..typed import squeezed
 
 WRONG_CONTACT = {
@@ -46,7 +46,11 @@ class InvitationForm(HostForm):
     contact = StringField("Телефон или почта", [DataRequired(WRONG_CONTACT["no_contact"])], [squeezed])
     name = StringField(
         "Имя и фамилия",
-        [DataRequired("Напишите, как зовут пациента."), Length(max=120, message="Имя длиннее 120 знаков.")],
+        [
+            DataRequired("Напишите, как зовут пациента."),
+            Length(max=120, message="Имя длиннее 120 знаков."),
+            InLetters(),
+        ],
         [squeezed],
     )
     phone: str | None = None

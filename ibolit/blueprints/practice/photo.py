@@ -26,6 +26,8 @@ from .forms import PhotoForm
 from .panels import refuse, saved
 from .views import bp
 
+LEAST = 96  # px of a side: less is a spot on the screen
+
 
 def room() -> int:
     """Bytes: a photo and a few words."""
@@ -94,6 +96,8 @@ def _examined(file: FileStorage, folder: Path) -> Path:
     examined = media.examine(source, file.filename or "", folder)
     if examined.shown is None:
         raise errors.FileRefused("Это не фото. Подойдут JPEG, PNG, HEIC и WebP.")
+    if min(examined.width or 0, examined.height or 0) < LEAST:
+        raise errors.FileRefused(f"Фото слишком маленькое: нужно хотя бы {LEAST} на {LEAST} точек.")
     return examined.shown
 
 
