@@ -46,6 +46,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,  # the cookie rolls when the device is seen, once a minute
         PERMANENT_SESSION_LIFETIME=timedelta(days=90),
+        WTF_CSRF_SSL_STRICT=False,  # tokens.py asks for more than a Referer
         WTF_CSRF_TIME_LIMIT=None,  # a chat left open overnight must still send
         MAX_CONTENT_LENGTH=256 * 1024,
         MAX_FORM_MEMORY_SIZE=256 * 1024,
@@ -91,6 +92,7 @@ def _join_extensions(app: Flask, settings: Settings) -> None:
     from . import models  # noqa: F401  every table must be known
     from .assets import init_assets
     from .database import watch_transactions
+    from .proxies import AddressAlone
     from .rendering import init_rendering
     from .security import init_security
     from .services import services_from
@@ -113,6 +115,7 @@ def _join_extensions(app: Flask, settings: Settings) -> None:
     app.wsgi_app = SafeSockets(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
+        app.wsgi_app = AddressAlone(app.wsgi_app)  # type: ignore[method-assign]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 

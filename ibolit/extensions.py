@@ -6,12 +6,12 @@ from flask_compress import Compress
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 from .sockets import Sock
+from .tokens import OwnForms
 
 
 class Base(DeclarativeBase):
@@ -34,7 +34,7 @@ else:
     Model = db.Model
 migrate = Migrate(compare_type=True, render_as_batch=True)
 login_manager = LoginManager()
-csrf = CSRFProtect()
+csrf = OwnForms()
 sock = Sock()
 htmx = Htmx()
 compress = Compress()

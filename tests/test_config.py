@@ -343,6 +343,25 @@ def test_addresses_are_believed_only_behind_a_proxy(tmp_path: Path) -> None:
     assert seen == ["127.0.0.1", "198.51.100.7"]
 
 
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ("198.51.100.7:5123", "198.51.100.7"),
+        ("[2001:db8::7]:5123", "2001:db8::7"),
+        ("[2001:db8::7]", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("198.51.100.7", "198.51.100.7"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_port_behind_an_address_is_dropped(tmp_path: Path, told: str, address: str) -> None:
+    app = make(tmp_path, DEMO | {"TRUSTED_PROXIES": "1"})
+    app.add_url_rule("/healthz/address", view_func=lambda: str(request.remote_addr))
+    client, headers = app.test_client(), {"X-Forwarded-For": told}
+    assert client.get("/healthz/address", base_url="http://127.0.0.1", headers=headers).text == address
+    dispose(app)
+
+
 def test_demo_answers_to_this_machine_only(tmp_path: Path) -> None:
     app = make(tmp_path, DEMO)
     client = app.test_client()

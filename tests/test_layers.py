@@ -15,13 +15,15 @@ MAY_IMPORT = {
     "errors": set(),
     "faults": set(),
     "phones": set(),
+    "proxies": set(),
+    "tokens": set(),
     "patient_lists": {"phones"},
     "assets": set(),
     "config": {"errors"},
     "security": {"config"},
     "services": {"config"},
     "sockets": {"faults", "services"},
-    "extensions": {"sockets"},  # the bare `sock` is of our own, safer class
+    "extensions": {"sockets", "tokens"},  # the bare `sock` is of our own, safer class
     "database": {"errors", "extensions"},
     "events": {"extensions", "faults"},
     "models": {"config", "database", "errors", "events", "extensions", "services"},
@@ -41,7 +43,7 @@ MAY_IMPORT = {
     "keys": {"commands"},
     "cli": {"checkup", "commands", "errors", "extensions", "models", "rendering", "seeds", "services"},
     "blueprints": {"config", "database", "errors", "events", "extensions", "faults", "models", "patient_lists",
-                   "phones", "rendering", "services", "sockets"},
+                   "phones", "rendering", "services", "sockets", "tokens"},
 }  # fmt: skip
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

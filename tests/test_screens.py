@@ -28,6 +28,7 @@ NO_PAGES = {
     "pwa.favicon": "a picture",
     "pwa.healthz": "for machines",
     "pwa.manifest": "for browsers",
+    "pwa.robots": "for search engines",
     "pwa.service_worker": "for browsers",
     "pwa.worker_pass": "for the worker",
     "pwa.worker_unread": "for the worker",

@@ -16,7 +16,8 @@ from ..config import current_settings
 from ..database import writing
 from ..extensions import db, login_manager
 from ..models import Act, AuditEvent, Chat, ChatMember, Consent, Device, Doctor, Invitation, User
-from ..rendering import go, wants_fragment
+from ..rendering import go, wants_fragment, zone_mark
+from ..services import clock
 from . import confined
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
@@ -180,7 +181,7 @@ def _wanted_page() -> str | None:
     """Where a stopped visit was going; a fragment is no place to return to, but the page that asked for it is."""
     if wants_fragment():
         return local_path(_path_of(request.headers.get("HX-Current-URL", "")))
-    return local_path(request.full_path.rstrip("?")) if request.method == "GET" else None
+    return local_path(request.full_path.rstrip("?")) if request.method in ("GET", "HEAD") else None
 
 
 def _path_of(address: str) -> str:
@@ -204,15 +205,23 @@ def _gate() -> ResponseReturnValue | None:
 def _see() -> None:
     """Presence, the zone of the device, and what was sent to who is here already: written at most once a minute."""
     zone = request.cookies.get("zone", "")
-    moved = not current_user.timezone_is_chosen and zone != (current_user.timezone or "") and _is_zone(zone)
+    moved = current_user.may_follow(zone) and _is_zone(zone)
     if not g.device.is_due_to_be_seen() and not moved:
         return
     with writing(db.session):
         g.device.see()
         if moved:
+            _tell_of_zone(ZoneInfo(zone))
             current_user.follow_zone(zone)
         _accept_invitations(current_user, None)
     session.modified = True  # the cookie rolls with the device
+
+
+def _tell_of_zone(zone: ZoneInfo) -> None:
+    """Once, and only where other hours are shown now."""
+    now = clock.now()
+    if now.astimezone(zone).utcoffset() != now.astimezone(current_user.zone).utcoffset():
+        flash(f"Показываем время вашего места: {zone_mark(now, zone)}. Изменить его можно в разделе «Профиль».")
 
 
 def _is_zone(name: str) -> bool:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from flask import Flask, current_app, make_response, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
@@ -15,8 +16,10 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 from ..errors import Refused
 from ..extensions import db
 from ..faults import cause_of, told
-from ..rendering import wants_fragment
+from ..rendering import go, wants_fragment
 from ..services.storage import StorageFailed
+from ..tokens import FOREIGN
+from .entrance import home_of
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ RETRY_AFTER = 30  # seconds: told with everything that waiting may cure
 def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Refused, _refused)
-    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(CSRFError, _form_refused)
     app.register_error_handler(StorageFailed, _storage_is_away)
     for away in (OperationalError, InterfaceError, PoolIsEmpty):
         app.register_error_handler(away, _database_is_away)
@@ -71,10 +74,15 @@ def _database_is_away(error: Exception) -> ResponseReturnValue:
     return _show(503, *WORDS[503])
 
 
-def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    """A browser that has kept nothing at all of the page before is one inside another app, or forbids cookies."""
+def _form_refused(error: CSRFError) -> ResponseReturnValue:
+    """Each cause has its own way on."""
+    if error.description == FOREIGN:
+        return _show(400, "Форма с чужой страницы", "Откройте сайт клиники сами и отправьте ещё раз.")
+    if request.endpoint == "auth.login" and current_user.is_authenticated:
+        return go(home_of(current_user))  # signed in meanwhile, in another tab
     if not request.cookies:
-        return _show(400, *NO_COOKIES)
+        advice = "Браузер не хранит cookie, а без них не войти. Разрешите их для этого сайта и откройте страницу снова."
+        return _show(400, "Нужны cookie", advice)
     return _show(400, "Страница устарела", "Обновите её и отправьте ещё раз.")
 
 

@@ -29,6 +29,9 @@ TINTS = 12
 SEEN_EVERY = timedelta(minutes=1)  # presence is written no oftener
 PRESENT_FOR = timedelta(minutes=5)
 
+NOWHERE = {"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"}
+ICELAND = {"Atlantic/Reykjavik", "Iceland"}
+
 
 class Role(StrEnum):
     PATIENT = "patient"
@@ -138,9 +141,15 @@ class User(UserMixin, Model):
     def has_password(self, password: str) -> bool:
         return passwords.is_right(password, self.password_hash)
 
+    def may_follow(self, zone: str) -> bool:
+        """A zone the person chose stays. Browsers that hide where they are say UTC, or the Iceland of nobody."""
+        is_hidden = zone in NOWHERE or zone.startswith("Etc/")
+        is_iceland = zone in ICELAND and not self.phone.startswith("+354")
+        return not (self.timezone_is_chosen or zone == self.timezone or is_hidden or is_iceland)
+
     def follow_zone(self, zone: str) -> None:
-        """The device says where it is; a zone the person chose stays."""
-        if not self.timezone_is_chosen:
+        """The device says where it is."""
+        if self.may_follow(zone):
             self.timezone = zone
 
     def choose_zone(self, zone: str) -> None:

@@ -65,6 +65,33 @@ def test_zone_that_is_none_is_not_followed(as_patient: Browser, patient: User, z
     assert me(patient).timezone is None
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Etc/GMT-3", "GMT", "Atlantic/Reykjavik", "Iceland", "Zulu"])
+def test_browser_that_hides_where_it_is_moves_nobody(as_patient: Browser, patient: User, zone: str) -> None:
+    for before in (None, "Asia/Vladivostok"):
+        me(patient).timezone = before
+        db.session.commit()
+        as_patient.client.set_cookie("zone", zone)
+        assert "Показываем время" not in as_patient.get("/messages").text
+        assert me(patient).timezone == before
+
+
+def test_iceland_is_believed_of_an_icelander(as_patient: Browser, patient: User) -> None:
+    me(patient).phone = "+3546111234"
+    db.session.commit()
+    as_patient.client.set_cookie("zone", "Atlantic/Reykjavik")
+    as_patient.get("/messages")
+    assert me(patient).timezone == "Atlantic/Reykjavik"
+
+
+def test_change_of_hours_is_told_once(as_patient: Browser) -> None:
+    as_patient.client.set_cookie("zone", "Asia/Vladivostok")
+    as_patient.get("/messages", htmx=True)
+    assert "Показываем время вашего места: МСК+7." in as_patient.get("/messages").text
+    assert "Показываем время" not in as_patient.get("/messages").text
+    as_patient.client.set_cookie("zone", "Australia/Brisbane")  # the same hours
+    assert "Показываем время" not in as_patient.get("/messages").text
+
+
 @pytest.mark.parametrize("cookie", ["garbage", "eyJkZXZpY2UiOiJ4In0.AAAAAA.forged", ""])
 def test_forged_cookie_is_nobody(visitor: Browser, cookie: str) -> None:
     visitor.client.set_cookie("ibolit_8000", cookie)

@@ -71,7 +71,7 @@ def prove_email(id: int) -> ResponseReturnValue:
     if proof is None:
         abort(404)
     page = {"id": id, "token": token, "done": False, "refusal": ""}
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("pages/account/prove_email.html", **page)
     is_new = proof.used_at is None
     try:

@@ -28,10 +28,10 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    if current_user.is_authenticated and not confined.is_here() and request.method == "GET":
+    if current_user.is_authenticated and not confined.is_here() and request.method != "POST":
         return redirect(home_of(current_user))
     form = LoginForm()
-    status = 200 if request.method == "GET" else 422
+    status = 200 if request.method != "POST" else 422
     if form.validate_on_submit():
         try:
             return _sign_in(form.login.data, form.password.data)
@@ -44,7 +44,7 @@ def login() -> ResponseReturnValue:
 @bp.route("/login/phone", methods=["GET", "POST"])
 def phone() -> ResponseReturnValue:
     form = PhoneForm()
-    status = 200 if request.method == "GET" else 422
+    status = 200 if request.method != "POST" else 422
     forgot = request.args.get("why") == "forgot"
     if form.validate_on_submit():
         try:
@@ -64,7 +64,7 @@ def code() -> ResponseReturnValue:
     if asked is None:
         return redirect(url_for(".phone", next=_next()), 303)
     form = CodeForm()
-    status = 200 if request.method == "GET" else 422
+    status = 200 if request.method != "POST" else 422
     if form.validate_on_submit():
         try:
             asked.guess(form.code.data)
@@ -99,7 +99,7 @@ def password() -> ResponseReturnValue:
     known = User.by_phone(asked.phone)
     form = SetPasswordForm(asks_name=known is None, name=_suggested_name())
     if not form.validate_on_submit():
-        status = 200 if request.method == "GET" else 422
+        status = 200 if request.method != "POST" else 422
         page = render_template("pages/auth/password.html", form=form, known=known, phone=asked.phone, next=_next())
         return make_response(page, status)
     db.session.commit()  # nobody else waits while the password is hashed
@@ -125,7 +125,7 @@ def consent() -> ResponseReturnValue:
         write_down(Act.CONSENTED, current_user.id)
         db.session.commit()
         return redirect(target, 303)
-    status = 200 if request.method == "GET" else 422
+    status = 200 if request.method != "POST" else 422
     page = render_template("pages/auth/consent.html", form=form, documents=CURRENT, next=_next())
     return make_response(page, status)
 

@@ -26,7 +26,7 @@ def take_over(id: int) -> ResponseReturnValue:
         handover = None
     if handover is not None and _is_here_already(handover):
         return go(_place_of(handover))
-    if request.method == "GET":
+    if request.method != "POST":
         return _ask(handover) if handover is not None and handover.is_live else _refuse(errors.HandoverIsSpent())
     try:
         _let_in(handover)

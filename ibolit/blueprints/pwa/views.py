@@ -87,6 +87,13 @@ def offline() -> ResponseReturnValue:
     return render_template("pages/pwa/offline.html")
 
 
+@bp.get("/robots.txt")
+def robots() -> ResponseReturnValue:
+    """Everything here is somebody's own, or leads to it: search engines have nothing to look for."""
+    words = "User-agent: *\nDisallow: /\n"
+    return Response(words, mimetype="text/plain", headers={"Cache-Control": "public, max-age=3600"})
+
+
 @bp.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """200 when the database answers."""
