@@ -300,3 +300,28 @@ def test_socket_comes_back_as_the_same_page_and_hears_nothing_twice(lab: Page) -
         "told": ["welcome", "offer", "welcome", "offer", "taken-over"],
         "isClosed": True, "count": 3, "pages": 1, "sent": [[1], [2], []],
     }  # fmt: skip
+
+
+def test_line_that_says_nothing_is_given_up(lab: Page) -> None:
+    """Cut without a word, as by a tunnel: it is asked whether anybody is there, then another one is tried."""
+    told = lab.evaluate("""async () => {
+        const sockets = [], told = [], { BEAT, SILENCE } = Signaling;
+        Object.assign(Signaling, { BEAT: 10, SILENCE: 60 });
+        const signaling = new Signaling('/x', () => {
+            const socket = { readyState: 1, asked: 0, close: () => {} };
+            socket.send = () => { socket.asked += 1; };
+            sockets.push(socket);
+            return socket;
+        });
+        signaling.on('closed', () => told.push('closed'));
+        const until = async (what) => { while (!what()) await new Promise((done) => setTimeout(done, 5)); };
+        const answer = () => sockets[0].onmessage({ data: JSON.stringify({ kind: 'here', body: {} }) });
+        sockets[0].onmessage({ data: JSON.stringify({ kind: 'welcome', body: {} }) });
+        await until(() => { answer(); return sockets[0].asked > 9; });
+        const kept = sockets.length;
+        await until(() => sockets.length > 1);
+        signaling.close();
+        Object.assign(Signaling, { BEAT, SILENCE });
+        return { kept, told };
+    }""")
+    assert told == {"kept": 1, "told": ["closed"]}

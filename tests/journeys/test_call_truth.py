@@ -20,6 +20,9 @@ UNPLUG = """kind => {
     track.stop();
     track.dispatchEvent(new Event('ended'));
 }"""
+TAKEN = """([kind, event]) => {
+    document.querySelector('#call').room.sending[kind].dispatchEvent(new Event(event));
+}"""
 PLUGGED = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
 
 
@@ -59,6 +62,12 @@ def test_devices_that_go_and_come_back(visitors: Visitors, live: LiveClinic) -> 
         press(page, "camera")
         expect(part(other, "marks")).to_have_text("")
         flows(other)
+    # Taken by the system for a while, as by a telephone call.
+    patient.evaluate(TAKEN, ["audio", "mute"])
+    expect(part(patient, "hint")).to_have_text("Микрофон пропал: вас не слышно")
+    expect(part(doctor, "marks")).to_have_text("У пациента пропал микрофон")
+    patient.evaluate(TAKEN, ["audio", "unmute"])
+    expect(part(doctor, "marks")).to_have_text("")
     # By a press alone, and by the return of the page.
     patient.evaluate("refused = ['audio']")
     patient.evaluate(UNPLUG, "audio")

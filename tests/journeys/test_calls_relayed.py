@@ -96,6 +96,7 @@ def test_a_cut_path_is_found_again(visitors: Visitors, live: LiveClinic, tmp_pat
         second.stop()
 
 
+@pytest.mark.long
 def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
     """The patient's network does not reach the relay, and does in the end: trying goes on underneath."""
     late = Coturn(tmp_path / "late")
