@@ -69,6 +69,12 @@ def test_send_that_was_pressed_is_kept(visitors: Visitors, gate: Gate) -> None:
     gate.be_well()
     tomorrow.goto("/doctors")
     expect(bubble(doctor, "третья подпись")).to_contain_text("третий.txt")
+    # Where the last file is taken off, the words go alone.
+    open_chat(tomorrow)
+    press_send(tomorrow, gate, "лишний.txt", "слова без файла ")
+    tomorrow.click(".tray__remove")
+    expect(bubble(doctor, "слова без файла")).to_have_count(1)
+    gate.be_well()
     # What was taken back is a draft again.
     open_chat(tomorrow)
     press_send(tomorrow, gate, "четвёртый.txt", "четвёртая подпись")

@@ -76,7 +76,7 @@
   }
 
   // Sent from another page than the one it was typed on.
-  function forgetDraft(chat, text) { if (ibolit.kept(draft(chat)) === text) ibolit.keep(draft(chat), ''); }
+  function forgetDraft(chat, text) { if (ibolit.kept(draft(chat)).trim() === text) ibolit.keep(draft(chat), ''); }
 
   // A form with files that the browser posts by itself: its draft is over when the page shows its message.
   function postedKey(chat) { return 'posted:' + viewer + ':' + chat; }

@@ -15,7 +15,7 @@
       const still = ibolit.errands.of(errand.chat, errand.kind);
       if (!still || still.id !== errand.id) { leave(); return; } // taken back, or done in another tab
       if (!files.isSynced) return;
-      const mine = files.items.filter((one) => Boolean(one.voice) === (errand.kind === 'voice'));
+      const mine = files.items.filter((one) => (errand.kind === 'voice' ? one.id === errand.file : !one.voice));
       if (mine.some((one) => one.state === 'failed')) giveBack();
       else if (mine.every((one) => one.state === 'done')) send(mine);
     }

@@ -42,8 +42,11 @@ ibolit.behaviour('recorder', (tray) => {
 
   function spoken() { return files.items.find((one) => one.voice); }
 
-  // «Отправить» was pressed: here, or on this page before it was left.
-  function errand() { return ibolit.errands.of(chat, 'voice'); }
+  // «Отправить» was pressed on what is here now: on this page, or before it was left.
+  function errand() {
+    const one = ibolit.errands.of(chat, 'voice'), item = spoken();
+    return one && item && one.file === item.id ? one : null;
+  }
 
   function say(sentences) { htmx.trigger(form, 'ibolit:refusal', { sentences }); }
 
@@ -209,7 +212,7 @@ ibolit.behaviour('recorder', (tray) => {
   function onSend() {
     const item = spoken();
     ibolit.errands.keep({
-      chat, kind: 'voice', id: ibolit.letters.newId(), text: '', uploads: tray.getAttribute('data-uploads'), most: files.options.most
+      chat, kind: 'voice', id: ibolit.letters.newId(), text: '', file: item.id, uploads: tray.getAttribute('data-uploads'), most: files.options.most
     });
     if (item.state === 'failed' || item.state === 'waiting') files.retry(item);
     show();

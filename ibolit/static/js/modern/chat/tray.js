@@ -55,8 +55,10 @@ ibolit.behaviour('tray', (tray) => {
   }
 
   function removeRow(item) {
-    const next = shown()[shown().indexOf(item) + 1];
+    const next = shown()[shown().indexOf(item) + 1], errand = shown().length === 1 && pressed();
+    if (errand) drop(errand);
     files.cancel(item);
+    if (errand && errand.text) htmx.trigger(form, 'ibolit:loaded', { files: [], id: errand.id }); // the words go alone
     if (next) rows.get(next.id).querySelector('.tray__remove').focus(); else field.focus();
   }
 
@@ -151,7 +153,7 @@ ibolit.behaviour('tray', (tray) => {
 
   function press() {
     ibolit.errands.keep({
-      chat, kind: 'files', id: ibolit.letters.newId(), text: field.value, uploads: tray.getAttribute('data-uploads'), most
+      chat, kind: 'files', id: ibolit.letters.newId(), text: field.value.trim(), uploads: tray.getAttribute('data-uploads'), most
     });
   }
 
@@ -181,14 +183,14 @@ ibolit.behaviour('tray', (tray) => {
     } else if (here.every((one) => one.state === 'done')) {
       drop(errand);
       refuse([]);
-      if (!here.length) return; // a page that was left in the middle has sent it, or all were taken off
+      if (!here.length) return; // a page that was left in the middle has sent it, or the device has lost them
       htmx.trigger(form, 'ibolit:loaded', { files: files.named(here), id: errand.id });
       files.release(here);
     }
   }
 
   function drop(errand) {
-    ibolit.errands.drop(errand);
+    if (errand) ibolit.errands.drop(errand);
     wait();
   }
 
