@@ -24,6 +24,7 @@ NO_PAGES = {
     "files.shown": "a file",
     "files.thumbnail": "a picture",
     "calls.signal": "a socket",
+    "invitations.show": "a row of the list",
     "live.listen": "a socket",
     "pwa.favicon": "a picture",
     "pwa.healthz": "for machines",

@@ -267,6 +267,20 @@ def test_other_doctors_see_and_touch_nothing(clinic: Flask, doctor: Doctor, as_p
         for deed in ("sending", "withdrawal"):
             assert browser.post(f"/invitations/{invitation.id}/{deed}").status_code == 404
         assert browser.post("/invitations/999/sending").status_code == 404
+        assert browser.get(f"/invitations/{invitation.id}", htmx=True).status_code == 404
+
+
+def test_waiting_one_shows_by_itself_that_it_was_sent(as_doctor: Browser, doctor: Doctor) -> None:
+    invitation = as_doctor.post("/invitations", {"contact": "+79161112233", "name": "Зоя"}, htmx=True).text
+    address = re.search(r'hx-get="(/invitations/\d+)" hx-trigger="every 3s"', invitation)
+    assert address is not None
+    assert "Ждёт отправки" in invitation
+    while run_due():
+        pass
+    row = as_doctor.get(address[1], htmx=True).text
+    assert "Отправлено" in row
+    assert "hx-trigger" not in row
+    assert as_doctor.get(address[1]).location == "/invitations"
 
 
 def test_long_list_comes_in_pages(as_doctor: Browser, doctor: Doctor) -> None:

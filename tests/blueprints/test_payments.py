@@ -84,6 +84,7 @@ def test_way_there_is_the_payers_alone(
 def test_return_page_looks_again_and_again_with_growing_pauses(as_patient: Browser, waiting: Payment) -> None:
     page = as_patient.get(way_back(waiting)).text
     assert CHECKING in page
+    assert "Оплатить" not in page
     assert '<noscript><meta http-equiv="refresh"' in page
     pauses = []
     for look in range(1, 30):

@@ -65,6 +65,15 @@ def create() -> ResponseReturnValue:
     return respond("invitations/row.html", to=url_for(".index"), invitation=sent, viewer=current_user)
 
 
+@bp.get("/<int:id>")
+def show(id: int) -> ResponseReturnValue:
+    """One row: it asks for itself while it waits to be sent."""
+    invitation = _mine(id)
+    chats = Invitation.chats_of([invitation]) if current_user.is_doctor else {}
+    row = {"invitation": invitation, "chats": chats, "viewer": current_user}
+    return respond("invitations/row.html", to=url_for(".index"), **row)
+
+
 @bp.post("/<int:id>/sending")
 def send_again(id: int) -> ResponseReturnValue:
     done = "Новая ссылка отправляется, прежняя больше не действует."
