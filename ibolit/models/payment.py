@@ -287,6 +287,8 @@ class Payment(Model):
         elif found.stage is Stage.CANCELLED:
             if self.is_live:
                 self._end(found.reason)
+            elif self.is_lost:
+                self.reason = found.reason[:60]
         elif self.state is PaymentState.CREATED or (self.is_live and found.page and not self.page):
             self.state, self.page = PaymentState.WAITING, found.page
             PaymentAlert.settle(AlertKind.SHOP_SETTINGS)

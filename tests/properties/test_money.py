@@ -45,8 +45,9 @@ from ibolit.models import (
     books,
     buying,
 )
+from ibolit.models.refund import COUNTED
 from ibolit.services import Services, clock
-from ibolit.services.payments import GatewayUnsure, Paid
+from ibolit.services.payments import CURRENCY, GatewayRefused, GatewayUnsure, Paid
 from ibolit.services.payments.amounts import from_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
@@ -54,7 +55,7 @@ TARIFFS = ((7, 700_00), (30, 2500_00), (3, 99_99))
 UNSURE = ("500", "500-after", "502", "502-after", "drop", "drop-after", "garbage-after", "429", "401", "202")
 REFUSED = ("410",)
 PLACES = ("POST /payments", "GET /payments", "POST /refunds", "GET /refunds", "GET /receipts", "POST /receipts", "")
-ON_ITS_WAY = (RefundState.SENDING, RefundState.SUCCEEDED, RefundState.FAILED)
+ODD = ("status", "amount", "amount.value", "id")  # what an answer may not be read without
 
 PROFILE = search(short=50, steps=30, steps_of_long=50)
 
@@ -120,7 +121,7 @@ class MoneyMachine(RuleBasedStateMachine):
         empty(self.clinic)
         for things in (self.stub.payments, self.stub.refunds, self.stub.receipts, self.stub.notices, self.stub._keys):
             things.clear()
-        self.stub.heal()
+        self._set_right()
         self.stub.refunds_wait, self.stub._skew = False, timedelta()
         doctor = make_doctor(tariffs=0)
         patient, operator = make_user(), make_user("Операторова Ольга", Role.OPERATOR)
@@ -204,7 +205,7 @@ class MoneyMachine(RuleBasedStateMachine):
             payment = one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
             if payment is not None:
                 db.session.commit()
-                with suppress(GatewayUnsure):
+                with suppress(GatewayUnsure, GatewayRefused):
                     self.on_the_way.append((payment.id, payment.ask(self.gateway, "")))
 
     @step(3, which=some)
@@ -252,6 +253,35 @@ class MoneyMachine(RuleBasedStateMachine):
         if pending:
             (self.stub.fail_refund if fails else self.stub.finish_refund)(pending[which % len(pending)])
 
+    @step(3, which=some, part=st.sampled_from([1, 1, 2, 3]))
+    def refund_by_hand(self, which: int, part: int) -> None:
+        """In the bank's own cabinet; a part, or all that is left."""
+        paid = [(id, kopecks(one["amount"]) - self._gone(id)) for id, one in self.stub.payments.items() if one["paid"]]
+        left = [(id, sum_) for id, sum_ in paid if sum_ > 0]
+        if left:
+            id, sum_ = left[which % len(left)]
+            self.stub.refund_by_hand(id, kopecks_to_value(max(1, sum_ // part)))
+
+    @step(1, which=some)
+    def another_shop(self, which: int) -> None:
+        if self.stub.payments:
+            self.stub.move_to_another_shop(list(self.stub.payments)[which % len(self.stub.payments)])
+
+    @step(1)
+    def the_shop_is_back(self) -> None:
+        for id in self.stub.payments:
+            self.stub.move_back(id)
+
+    @step(1, which=some, path=st.sampled_from(ODD))
+    def unreadable(self, which: int, path: str) -> None:
+        known = [*self.stub.payments, *self.stub.refunds]
+        if known:
+            self.stub.distort(known[which % len(known)], path, None)
+
+    @step(1)
+    def readable(self) -> None:
+        self.stub.straighten()
+
     # What the clinic does
 
     @step(5, seconds=st.sampled_from([0, 4, 20, 150, 900, 3700, 6 * 3600, 25 * 3600, 4 * 86400]))
@@ -280,12 +310,20 @@ class MoneyMachine(RuleBasedStateMachine):
                 assert refund.decline("Нет", self._operator())
                 db.session.commit()
 
-    @step(4, which=some)
-    def repeat(self, which: int) -> None:
+    @step(4, which=some, part=st.sampled_from([1, 1, 2]))
+    def repeat(self, which: int, part: int) -> None:
         with self._step():
             refund = one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
             if refund is not None:
-                assert refund.repeat(self._operator())
+                assert refund.repeat(self._operator(), max(1, refund.amount // part))
+                db.session.commit()
+
+    @step(1, which=some)
+    def give_otherwise(self, which: int) -> None:
+        with self._step():
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
+            if refund is not None:
+                assert refund.give_otherwise("Наличными", "17", self._operator())
                 db.session.commit()
 
     @step(4, which=some, part=st.integers(1, 4), faults=troubles)
@@ -330,7 +368,9 @@ class MoneyMachine(RuleBasedStateMachine):
     def lose_jobs(self) -> None:
         """Given up, or lost by hand: the sweep is the net beneath."""
         with self._step():
-            db.session.execute(sa.delete(Job).where(Job.kind.in_((JobKind.PAYMENT, JobKind.REFUND))))
+            db.session.execute(
+                sa.delete(Job).where(Job.kind.in_((JobKind.PAYMENT, JobKind.REFUND, JobKind.RECONCILIATION)))
+            )
             db.session.commit()
             self.jobs_were_lost = True
 
@@ -351,13 +391,14 @@ class MoneyMachine(RuleBasedStateMachine):
             if not self.jobs_were_lost:
                 assert set(Payment.unended()) <= Job.pending(JobKind.PAYMENT)
                 assert set(Refund.unended()) <= Job.pending(JobKind.REFUND)
+                assert set(Payment.watched()) <= Job.pending(JobKind.RECONCILIATION)
 
     @invariant()
     def nothing_is_done_twice(self) -> None:
         with self._look():
             for payment in db.session.scalars(sa.select(Payment)):
                 assert len(self.stub.numbered(payment.id)) <= 1
-                assert payment.refunded == sum(one.amount for one in payment.refunds if one.state in ON_ITS_WAY)
+                assert payment.refunded == sum(one.amount for one in payment.refunds if one.state in COUNTED)
                 if payment.paid_at is not None:
                     assert self.paid_at.setdefault(payment.id, payment.paid_at) == payment.paid_at
                 if payment.page:
@@ -381,9 +422,13 @@ class MoneyMachine(RuleBasedStateMachine):
             clock.shift(0)
 
     def _let_it_settle(self) -> None:
+        """Also the bank is asked once more about each payment, as its notifications would have it."""
         self.fuse.left = 0
-        self.stub.heal()
+        self._set_right()
         self.stub.refunds_wait = False
+        for id in list(self.stub.payments):
+            with self._step():
+                heed(id)
         for _ in range(60):
             for id in [id for id, one in self.stub.refunds.items() if one["status"] == "pending"]:
                 self.stub.finish_refund(id)
@@ -415,6 +460,9 @@ class MoneyMachine(RuleBasedStateMachine):
             assert {one.provider_id: one.amount for one in done} == theirs
             waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.WISHED)]
             assert db.session.scalars(books.to_decide()).all() == waits
+            returned = sum(month.returned for month in books.incomes_of(self._chat().doctor_id, clock.now().tzinfo))
+            in_rubles = [one for one in payments if one.currency == CURRENCY]
+            assert returned == sum(one.refunded for one in in_rubles)
             assert self.stub.taken() == sum(one.paid for one in payments) - sum(theirs.values())
             self._check_the_time(payments)
 
@@ -426,6 +474,7 @@ class MoneyMachine(RuleBasedStateMachine):
         assert payment.state is PaymentState.SUCCEEDED
         assert payment.provider_id == made[0]["id"]
         assert payment.paid == kopecks(made[0]["amount"])
+        assert payment.returned_by_bank == kopecks(made[0]["refunded_amount"])
         waits = [one for one in payment.refunds if one.state is RefundState.WISHED]
         assert len(waits) <= 1
         assert sum(one.cause is Cause.ODD_SUM for one in payment.refunds) <= 1
@@ -478,6 +527,15 @@ class MoneyMachine(RuleBasedStateMachine):
         notice = self.gateway.read_notice(body)
         if notice is not None:
             heed(notice.payment_id)
+
+    def _gone(self, id: str) -> int:
+        mine = [one for one in self.stub.refunds.values() if one["payment_id"] == id and one["status"] != "canceled"]
+        return sum(kopecks(one["amount"]) for one in mine)
+
+    def _set_right(self) -> None:
+        self.stub.heal()
+        self.stub.straighten()
+        self.stub._elsewhere.clear()
 
     def _go(self, seconds: int) -> None:
         self.ahead += seconds

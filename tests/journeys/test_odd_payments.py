@@ -1,0 +1,115 @@
+"""Money that went another way than usual, as the patient and the operator see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from chat_page import backstage
+from conftest import DESKTOP, Visitors
+from factories import propose
+from live_clinic import LiveClinic
+from playwright.sync_api import expect
+
+from ibolit.blueprints.webhooks.views import heed
+from ibolit.extensions import db
+from ibolit.jobs import MONEY, run_due
+from ibolit.models import Cause, Chat, Payment, PaymentState, Tariff, buying
+from ibolit.services import clock, current_services
+from ibolit.services.payments import GatewayRefused, Item, Refusal
+from ibolit.services.payments.demo import DemoBank
+
+pytestmark = pytest.mark.journey
+
+PYOTR, OPERATOR = "+7 900 000-00-02", "operator@example.org"
+CHAT = 6
+
+
+def bank() -> DemoBank:
+    assert isinstance(current_services.payments, DemoBank)
+    return current_services.payments
+
+
+def made(payment: Payment) -> str:
+    """At the bank, which waits for the payer."""
+    db.session.commit()
+    payment.settle(bank().create(payment.order("http://127.0.0.1/")))
+    db.session.commit()
+    return payment.provider_id or ""
+
+
+def paid(payment: Payment) -> Payment:
+    bank().pay(made(payment))
+    payment.settle(bank().find(payment.provider_id or ""))
+    db.session.commit()
+    return payment
+
+
+def a_month_is_bought(live: LiveClinic) -> int:
+    with backstage(live):
+        chat = db.session.get_one(Chat, CHAT)
+        tariff = db.session.scalars(db.select(Tariff).where(Tariff.doctor_id == chat.doctor_id, ~Tariff.hidden)).first()
+        assert tariff is not None
+        return paid(buying.begin(chat, tariff, chat.patient)).id
+
+
+def refund_in_the_cabinet(live: LiveClinic, number: int, amount: int) -> None:
+    with backstage(live):
+        payment = db.session.get_one(Payment, number)
+        items = [Item("По звонку", amount)]
+        bank().refund(payment.provider_id or "", amount, "by hand", payment.customer, items)
+        heed(payment.provider_id or "")
+        run_due(MONEY)
+
+
+def test_returned_by_the_bank_and_otherwise(
+    visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
+) -> None:
+    number = a_month_is_bought(live)
+    patient, operator = visitors.sign_in(PYOTR), visitors.sign_in(OPERATOR, DESKTOP)
+    refund_in_the_cabinet(live, number, 100_00)
+    patient.goto("/profile/payments")
+    row = patient.locator(f"#payment-{number}")
+    expect(row).to_contain_text("Возвращено банком 100 ₽")
+    expect(row).to_contain_text("Оплачено, часть возвращена")
+    # The bank cannot give the rest back: the card is closed.
+    with backstage(live):
+        payment = db.session.get_one(Payment, number)
+        refund = payment.give_back(payment.rest, Cause.OPERATOR, "Ошибка")
+        refund.fail("general_decline")
+        refund_id = refund.id
+    operator.goto("/operator")
+    card = operator.locator(f"#refund-{refund_id}")
+    expect(card).to_contain_text("карта или счёт, с которых платили, могут быть закрыты")
+    card.get_by_text("Вернули иначе").first.click()
+    card.locator("[name=note]").fill("Наличными в кассе")
+    card.locator("[name=receipt]").fill("0017")
+    card.locator(".decision__other button").click()
+    expect(card).to_contain_text("Записали: деньги возвращены.")
+    expect(row).to_contain_text("не через банк")
+    expect(row).to_contain_text("Наличными в кассе. Чек №0017.")
+    expect(row).to_contain_text("Деньги возвращены")
+    no_complaints()
+
+
+def test_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
+    with backstage(live):
+        chat = db.session.get_one(Chat, CHAT)
+        talk = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)
+        first = buying.begin_for(talk, chat.patient, talk.starts_at)
+        page = made(first)
+        first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
+        db.session.commit()
+        paid(buying.begin_for(talk, chat.patient, talk.starts_at))
+        token, first_id = first.token, first.id
+    patient = visitors.sign_in(PYOTR)
+    patient.goto(f"/demo/bank/{page}")
+    patient.click("text=Оплатить")
+    patient.goto(f"/payments/return/{token}")
+    state = patient.locator(f"#payment-{first_id}-state")
+    expect(state).to_contain_text("Оплачено дважды, лишнее вернули; консультация подтверждена")
+    with backstage(live):
+        payment = db.session.get_one(Payment, first_id)
+        assert (payment.state, payment.rest) == (PaymentState.SUCCEEDED, 0)
+    no_complaints()
