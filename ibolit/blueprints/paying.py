@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from datetime import timedelta
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
@@ -11,10 +13,41 @@ from .. import errors
 from ..extensions import db
 from ..models import Payment, PaymentAlert, PaymentState
 from ..rendering import go, link_to, wants_fragment
-from ..services import current_services
+from ..services import clock, current_services
 from ..services.payments import GatewayRefused, GatewayUnsure, Refusal
 
 log = logging.getLogger(__name__)
+
+FRESH = timedelta(minutes=1)  # what was made just now is as we know it
+
+
+def press(begin: Callable[[], Payment]) -> Payment:
+    """«Оплатить». Begun, or met: what waits since long ago may have ended at the bank, or belong to a shop that was
+    left, and then another one is begun. Commits. Raises PaymentNotMade, and what `begin` raises."""
+    payment = begin()
+    db.session.commit()
+    if _has_ended_meanwhile(payment):
+        payment = begin()
+        db.session.commit()
+    make(payment)
+    return payment
+
+
+def _has_ended_meanwhile(payment: Payment) -> bool:
+    if payment.state is not PaymentState.WAITING or clock.now() - payment.created_at < FRESH:
+        return False
+    try:
+        found = payment.ask(current_services.payments, "")
+        if found is not None:
+            payment.settle(found)
+    except GatewayUnsure as doubt:
+        log.info("payment №%d: %s", payment.id, doubt)
+    except GatewayRefused as refusal:
+        payment.take_refusal(refusal)
+    except errors.WrongPayment:
+        db.session.rollback()
+    db.session.commit()
+    return not payment.is_live and not payment.paid
 
 
 def make(payment: Payment) -> None:
@@ -48,5 +81,5 @@ def make(payment: Payment) -> None:
 
 def lead_to(payment: Payment) -> ResponseReturnValue:
     """A form may not lead to a foreign site (the policy's form-action): without htmx a page of ours has the link."""
-    is_ready = wants_fragment() and payment.page
+    is_ready = wants_fragment() and payment.is_live and payment.page
     return go(payment.page if is_ready else url_for("payments.show", id=payment.id))

@@ -106,7 +106,7 @@ def test_other_money_is_no_income_in_rubles(as_doctor: Browser, chat: Chat) -> N
 
 def test_signed_out_return_leads_to_the_clinic(visitor: Browser, chat: Chat) -> None:
     page = visitor.get(f"/payments/return/{buy(chat).token}").text
-    assert re.search(r'<a class="button[^"]*" href="/">Открыть', page)
+    assert re.search(r'<a class="button[^"]*" href="/">Перейти на сайт клиники</a>', page)
 
 
 def test_notice_of_nobodys_payment_is_a_warning(clinic: Flask, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from browser import Browser
 from cabinet import again, alerts, paid, send_back, work, work_on
+from factories import later
 from money import begin, waiting_jobs
 from yookassa_stub import YooKassaStub
 
@@ -36,6 +37,29 @@ def test_payment_of_another_shop_ends_and_a_new_one_is_made(
     assert "Этот счёт больше не действует" in as_patient.get(f"/payments/return/{payment.token}").text
     chat = db.session.get_one(Chat, chat.id)
     assert buying.begin(chat, chat.doctor.tariffs[0], chat.patient).id != payment.id
+
+
+def test_press_on_one_of_another_shop_makes_a_new_one_at_once(
+    yookassa: YooKassaStub, payment: Payment, chat: Chat, as_patient: Browser
+) -> None:
+    """Before the worker has looked."""
+    yookassa.move_to_another_shop(payment.provider_id or "")
+    later(minutes=5)
+    chosen = {"tariff_id": chat.doctor.tariffs[0].id}
+    answer = as_patient.post(f"/chats/{chat.id}/payments", chosen, htmx=True)
+    pages = {one["confirmation"]["confirmation_url"] for one in yookassa.payments.values()}
+    assert answer.headers["HX-Redirect"] in pages - {payment.page}
+
+
+def test_press_on_one_that_was_paid_shows_it(
+    yookassa: YooKassaStub, payment: Payment, chat: Chat, as_patient: Browser
+) -> None:
+    yookassa.pay(payment.provider_id or "")
+    later(minutes=5)
+    chosen = {"tariff_id": chat.doctor.tariffs[0].id}
+    answer = as_patient.post(f"/chats/{chat.id}/payments", chosen, htmx=True)
+    assert answer.headers["HX-Redirect"] == f"/payments/{payment.id}"
+    assert "Оплачено" in as_patient.get(f"/payments/{payment.id}").text
 
 
 def test_money_that_came_to_the_other_shop_is_found_when_it_is_back(yookassa: YooKassaStub, payment: Payment) -> None:

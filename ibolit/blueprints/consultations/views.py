@@ -27,7 +27,7 @@ from ...models import (
 from ...rendering import go, respond, wants_fragment
 from ..entrance import write_down
 from ..paging import cut, mark, read_mark
-from ..paying import lead_to, make
+from ..paying import lead_to, press
 from .agenda import lay_out
 from .forms import CancelForm, SeenForm, WishForm, moment_of
 
@@ -80,9 +80,7 @@ def pay(id: int) -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(404)
     try:
-        payment = buying.begin_for(consultation, current_user, seen)
-        db.session.commit()
-        make(payment)
+        payment = press(lambda: buying.begin_for(consultation, current_user, seen))
     except errors.Refused as refusal:
         return _refuse(id, refusal)
     return lead_to(payment)

@@ -12,7 +12,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Chat, Tariff, buying
 from ...rendering import respond
-from ..paying import lead_to, make
+from ..paying import lead_to, press
 
 bp = Blueprint("tariffs", __name__)
 
@@ -37,9 +37,7 @@ def buy(id: int) -> ResponseReturnValue:
     try:
         tariff = _chosen(on_sale)
         buying.refuse_haste(chat, current_user, request.form.get("again", type=int))
-        payment = buying.begin(chat, tariff, current_user)
-        db.session.commit()
-        make(payment)
+        payment = press(lambda: buying.begin(chat, tariff, current_user))
     except errors.Refused as refusal:
         return _refuse(id, refusal)
     return lead_to(payment)
