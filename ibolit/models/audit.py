@@ -49,6 +49,7 @@ class Act(StrEnum):
     PROFILE_CHANGED = "profile_changed"
     TARIFF_CHANGED = "tariff_changed"
     PAYMENT_READ = "payment_read"
+    PAYMENTS_FOUND = "payments_found"
     REFUNDS_LISTED = "refunds_listed"
     REFUND_MADE = "refund_made"
     REFUND_APPROVED = "refund_approved"

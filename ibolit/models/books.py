@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from ..extensions import db
 from ..services.payments import CURRENCY
+from .chat import is_called
 from .payment import Payment, PaymentState
 from .refund import Refund, RefundState
+
+OPEN = Refund.state.in_((RefundState.WISHED, RefundState.FAILED))
 
 
 @dataclass
@@ -41,9 +44,20 @@ def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
     return list(months.values())
 
 
-def to_decide() -> Select[tuple[Refund]]:
-    """«Требует решения»: wishes and failures, the oldest first."""
-    open_ones = Refund.state.in_((RefundState.WISHED, RefundState.FAILED))
+def to_decide(after: int = 0) -> Select[tuple[Refund]]:
+    """«Требует решения»: wishes and failures, the oldest first, from behind the one with this number."""
     payment = joinedload(Refund.payment)
     whole = select(Refund).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))
-    return whole.where(open_ones).order_by(Refund.id)
+    return whole.where(OPEN, Refund.id > after).order_by(Refund.id)
+
+
+def count_to_decide() -> int:
+    return db.session.scalar(select(func.count()).select_from(Refund).where(OPEN)) or 0
+
+
+def found_by(words: str, sum_: int) -> Select[tuple[Payment]]:
+    """Payments of whom these words name – beginnings of a name, or a part of a phone – or of this sum in kopecks."""
+    whole = select(Payment).join(Payment.payer).options(contains_eager(Payment.payer)).order_by(Payment.id.desc())
+    is_name = sum(map(str.isalpha, words)) >= 2 or sum(map(str.isdecimal, words)) >= 4
+    person = is_called(words) if is_name else false()
+    return whole.where(or_(person, Payment.amount == sum_, Payment.paid == sum_) if sum_ else person)

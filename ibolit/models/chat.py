@@ -197,7 +197,7 @@ class Chat(Model):
         latest = cls.last_at.desc().nulls_last(), cls.id.desc()
         own = _with_people().where(cls.doctor_id == doctor.id).order_by(*latest)
         if words:
-            own = own.where(_is_called(words))
+            own = own.where(is_called(words))
         return own if before is None else own.where(cls._is_after(before))
 
     @classmethod
@@ -551,7 +551,7 @@ def _one_more_unread() -> Update:
     return update(member).where(others).values(unread=member.c.unread + 1).returning(*told)
 
 
-def _is_called(words: str) -> ColumnElement[bool]:
+def is_called(words: str) -> ColumnElement[bool]:
     """«Петр», «соколова ан», «+7 900 000-00-01» or its end."""
     digits = DIGITS.sub("", words)
     if digits and not re.search(r"[^\W\d_]", words):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, make_user
+from factories import PASSWORD, add_tariff, make_user
 from flask import Flask
 from money import begin, buy, settle, wish
 
@@ -55,7 +55,7 @@ def acts() -> list[Act]:
 
 DOORS = [
     ("GET", ""),
-    ("GET", "/payments?number=1"),
+    ("POST", "/payments/search"),
     ("GET", "/payments/1"),
     ("POST", "/payments/1/refunds"),
     ("POST", "/refunds/1/approval"),
@@ -317,7 +317,7 @@ def test_unknown_refund_and_payment_are_404(as_operator: Browser) -> None:
 
 @pytest.mark.parametrize("typed", ["{}", " {} ", "№{}", "№ {}"])
 def test_payment_is_found_by_its_number(as_operator: Browser, paid: Payment, patient: User, typed: str) -> None:
-    answer = as_operator.get("/operator/payments", query_string={"number": typed.format(paid.id)})
+    answer = as_operator.post("/operator/payments/search", {"q": typed.format(paid.id)})
     assert (answer.status_code, answer.location) == (303, f"/operator/payments/{paid.id}")
     page = as_operator.get(answer.location).text
     for words in (patient.name, "2\u00a0500\u00a0₽", "Оплачено", paid.provider_id):
@@ -326,17 +326,40 @@ def test_payment_is_found_by_its_number(as_operator: Browser, paid: Payment, pat
     assert acts() == [Act.PAYMENT_READ]
 
 
+@pytest.mark.parametrize("words", ["Соколова", "анна сокол", "+7916", "2500", "2 500,00 ₽"])
+def test_payments_are_found_by_person_and_sum(as_operator: Browser, paid: Payment, patient: User, words: str) -> None:
+    words = patient.phone if words == "+7916" else words
+    page = as_operator.post("/operator/payments/search", {"q": words}).text
+    assert f'href="/operator/payments/{paid.id}"' in page
+    assert patient.name in page
+    assert acts() == [Act.PAYMENTS_FOUND]
+    assert as_operator.post("/operator/payments/search", {"q": "Орлова"}).status_code == 404
+
+
+def test_decisions_are_counted_and_come_in_pages(
+    as_operator: Browser, chat: Chat, wished: Refund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = wish(buy(chat, add_tariff(chat.doctor, price=900_00)))
+    monkeypatch.setattr("ibolit.blueprints.operator.views.PAGE", 1)
+    page = as_operator.get("/operator").text
+    assert "Ждут решения: 2" in page
+    assert f'id="refund-{wished.id}"' in page
+    assert f'id="refund-{second.id}"' not in page
+    assert f'href="/operator?after={wished.id}"' in page
+    assert f'id="refund-{second.id}"' in as_operator.get(f"/operator?after={wished.id}").text
+
+
 def test_page_of_a_payment_names_no_doctor(as_operator: Browser, paid: Payment) -> None:
     page = as_operator.get(f"/operator/payments/{paid.id}").text
     assert paid.chat.doctor.user.name not in page
     assert paid.chat.doctor.specialty not in page
 
 
-@pytest.mark.parametrize("number", ["", "x", "99", "9" * 40, "-1", "²"])
+@pytest.mark.parametrize("number", ["", "x", "!!!", "+7", "99", "9" * 40, "-1", "²"])
 def test_unknown_number_is_said_at_its_field(as_operator: Browser, paid: Payment, number: str) -> None:
-    answer = as_operator.get("/operator/payments", query_string={"number": number})
+    answer = as_operator.post("/operator/payments/search", {"q": number})
     assert answer.status_code == 404
-    assert 'id="number-error"' in answer.text
+    assert 'id="q-error"' in answer.text
 
 
 def give(browser: Browser, payment: Payment, htmx: bool = True, **more: object):  # type: ignore[no-untyped-def]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +15,14 @@ from ... import errors
 from ...database import writing
 from ...extensions import db
 from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState, books
-from ...rendering import go, respond, wants_fragment
+from ...rendering import go, kopecks, respond, wants_fragment
 from ..entrance import write_down
+from ..paging import cut
 from .forms import ApprovalForm, MoneyForm, OtherwiseForm, RefundForm, RefusalForm, RepeatForm
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
+
+PAGE, FOUND = 20, 50
 
 
 @bp.before_request
@@ -125,15 +130,24 @@ def close_alert(id: int) -> ResponseReturnValue:
     return respond("operator/alert.html", to=url_for(".index"), alert=alert)
 
 
-@bp.get("/payments")
+@bp.post("/payments/search")
 def find() -> ResponseReturnValue:
-    """A payment by its number, as the patient's letter and the bank's papers tell it."""
-    number = request.args.get("number", "").strip().lstrip("№ ")
-    found = number.isdecimal() and len(number) < 18 and db.session.get(Payment, int(number)) is not None
-    if found:
-        return redirect(url_for(".show", id=int(number)), 303)
-    refusal = "Такого платежа нет. Проверьте номер."
-    return _show_list(number=number, refusal=refusal), 404
+    """A payment by its number, by who has paid, or by its sum. A POST, because names belong into no log."""
+    words = request.form.get("q", "").strip().lstrip("№ ")[:80]
+    if words.isdecimal() and len(words) < 18 and db.session.get(Payment, int(words)) is not None:
+        return redirect(url_for(".show", id=int(words)), 303)
+    found = _found(words) if words else []
+    if not found:
+        return _show_list(words=words, refusal="Ничего не нашли. Проверьте номер, имя, телефон или сумму."), 404
+    with writing(db.session):
+        write_down(Act.PAYMENTS_FOUND, None, first=found[-1].id, last=found[0].id)
+    return render_template("pages/operator/found.html", words=words, payments=found, most=FOUND)
+
+
+def _found(words: str) -> Sequence[Payment]:
+    with suppress(ValueError):
+        return db.session.scalars(books.found_by(words, kopecks(words)).limit(FOUND)).all()
+    return db.session.scalars(books.found_by(words, 0).limit(FOUND)).all()
 
 
 @bp.get("/payments/<int:id>")
@@ -173,7 +187,8 @@ def _show_payment(payment: Payment, form: RefundForm, status: int = 200, asked: 
 
 
 def _show_list(**more: str) -> str:
-    decisions = _decisions()
+    after = request.args.get("after", 0, type=int)
+    decisions = _decisions(after if 0 < after < 10**18 else 0)
     if decisions:
         numbers = [decision.refund.payment_id for decision in decisions]
         with writing(db.session):
@@ -183,11 +198,15 @@ def _show_list(**more: str) -> str:
 
 def _listed(decisions: list[Decision]) -> dict[str, Any]:
     alerts = db.session.scalars(PaymentAlert.to_settle()).all()
-    return {"decisions": decisions, "alerts": alerts, "sms_today": Dispatch.sms_today()}
+    shown, last = cut(decisions, PAGE)
+    more = url_for(".index", after=last.refund.id) if last else None
+    counted = {"count": books.count_to_decide(), "next_page": more}
+    return {"decisions": shown, "alerts": alerts, "sms_today": Dispatch.sms_today(), **counted}
 
 
-def _decisions() -> list[Decision]:
-    return [Decision.about(refund) for refund in db.session.scalars(books.to_decide())]
+def _decisions(after: int = 0) -> list[Decision]:
+    """With one more than a page shows."""
+    return [Decision.about(refund) for refund in db.session.scalars(books.to_decide(after).limit(PAGE + 1))]
 
 
 def _refund(id: int) -> Refund:
