@@ -185,7 +185,7 @@ def test_why_nothing_comes(visitors: Visitors, live: LiveClinic) -> None:
     )
     expect(status(doctor)).to_have_text("Связь прерывается…", timeout=5000)
     expect(part(doctor, "told")).to_contain_text("Связь прерывается…")
-    patient.goto("about:blank")
+    patient.goto(f"/consultations/{id}")
     expect(status(doctor)).to_have_text("Страница закрыта. Ждём пациента")
 
 
