@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,7 @@ from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
 from live_clinic import filled_clinic
-from long_tests import leave_out_long
+from long_tests import leave_out, leave_out_long
 
 from ibolit import create_app, database
 from ibolit.extensions import db
@@ -34,6 +36,9 @@ from ibolit.services import Services, clock
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest walks begin first: at the end all test processes shall have something to do."""
     leave_out_long(config, items)
+    if POSTGRES:  # who never asks a database has been heard on SQLite
+        leave_out(config, items, [item for item in items if "app" not in getattr(item, "fixturenames", ())])
+    gc.freeze()  # thousands of tests are no rubbish: let nobody look through them again and again
     items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in ("oldphones", "journey")])
 
 
@@ -44,10 +49,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app.testing = True
     watch(app)
     with app.app_context():
+        # One process sees every statement there is: with the usual 500 kept it would compile them over and over.
+        db.engine.update_execution_options(compiled_cache={})
+        if not POSTGRES:
+            sa.event.listen(db.engine, "connect", _spare_the_disk)
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+def _spare_the_disk(connection: sqlite3.Connection, _record: object) -> None:
+    """Nothing here outlives its test; what a power cut leaves is asked of live clinics."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _own_database(data: Path) -> str:

@@ -23,7 +23,11 @@ settings.load_profile("ours")
 
 def leave_out_long(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without LONG_TESTS a test marked `long` is not even counted as skipped."""
-    long = [] if LONG else [item for item in items if item.get_closest_marker("long")]
-    if long:
-        items[:] = [item for item in items if item not in long]
-        config.hook.pytest_deselected(items=long)
+    leave_out(config, items, [] if LONG else [item for item in items if item.get_closest_marker("long")])
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item], these: list[pytest.Item]) -> None:
+    if these:
+        gone = set(these)
+        items[:] = [item for item in items if item not in gone]
+        config.hook.pytest_deselected(items=these)
