@@ -266,11 +266,17 @@ class Settings:
             raise BadSetting("PUBLIC_URL", "must begin with https:// in production")
 
 
+def _unquoted(value: str) -> str:
+    """A shell and systemd take the quotes off a file of settings; docker-compose 1 and `docker run` hand them on."""
+    quoted = re.fullmatch(r"""\s*(["'])(.*)\1\s*""", value, re.DOTALL)
+    return quoted[2] if quoted else value
+
+
 class _Reader:
     """Typed look-ups; a default of None means the variable must be set."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
+        self.environ = {name: _unquoted(value) for name, value in environ.items()}
 
     def text(self, name: str, default: str | None) -> str:
         value = self.environ.get(name, "").strip() or default

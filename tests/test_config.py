@@ -454,3 +454,9 @@ def test_hosts_of_tests_are_none_in_production() -> None:
     assert Settings.from_env({"IBOLIT_ENV": "test", "PUSH_HOSTS": plain}).push_hosts == (plain,)
     with pytest.raises(BadSetting, match="PUSH_HOSTS"):
         Settings.from_env(PRODUCTION | {"PUSH_HOSTS": plain})
+
+
+@pytest.mark.parametrize("value", ['"Клиника «Пример»"', "'Клиника «Пример»'", " 'Клиника «Пример»' "])
+def test_quotes_that_a_container_was_handed_are_no_part_of_the_value(value: str) -> None:
+    assert Settings.from_env(PRODUCTION | {"CLINIC_NAME": value}).clinic_name == "Клиника «Пример»"
+    assert Settings.from_env(PRODUCTION | {"CLINIC_NAME": "'Пример"}).clinic_name == "'Пример"

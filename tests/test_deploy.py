@@ -275,6 +275,52 @@ def test_compose_refers_to_what_it_declares() -> None:
         assert set(service.get("depends_on", [])) <= set(COMPOSE["services"])
 
 
+def test_compose_mounts_every_secret_that_is_named() -> None:
+    used = {secret for service in COMPOSE["services"].values() for secret in service.get("secrets", [])}
+    assert used == set(COMPOSE["secrets"])
+    for name, service in COMPOSE["services"].items():
+        paths = [value for key, value in service.get("environment", {}).items() if key.endswith("_FILE")]
+        assert {path.removeprefix("/run/secrets/") for path in paths} == set(service.get("secrets", [])), name
+
+
+def test_guide_names_every_file_beside_compose() -> None:
+    guide = (ROOT / "docs" / "running.md").read_text().partition("## Containers")[2]
+    volumes = [one.split(":")[0] for service in COMPOSE["services"].values() for one in service.get("volumes", [])]
+    beside = {one for one in volumes if one.startswith("./") and not one.startswith("./deploy/")} - {"./tls"}
+    for path in beside | {secret["file"] for secret in COMPOSE["secrets"].values()}:
+        assert f"`{path.removeprefix('./')}`" in guide
+
+
+def test_relay_finds_its_certificate_and_takes_no_port_of_the_pages() -> None:
+    relay = COMPOSE["services"]["coturn"]
+    conf = dict(re.findall(r"^([\w-]+)=(\S+)$", (DEPLOY / "coturn.conf").read_text(), re.MULTILINE))
+    conf |= dict(re.findall(r"--([\w-]+)=(\S+)", " ".join(relay["command"])))
+    mounted = [volume.split(":")[1] for volume in relay["volumes"]]
+    assert {conf["cert"], conf["pkey"], relay["command"][1]} <= set(mounted)
+    taken = [port.split(":")[0] for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    taken += [conf["listening-port"], conf["tls-listening-port"]]
+    assert len(taken) == len(set(taken))
+    assert all(int(port) < int(conf["min-port"]) for port in taken)
+
+
+def test_old_and_new_compose_read_it() -> None:
+    """docker-compose 1.29 refuses what it does not know at the top, and knows no condition but these three."""
+    assert {name for name in COMPOSE if not name.startswith("x-")} <= {"services", "networks", "volumes", "secrets"}
+    for service in COMPOSE["services"].values():
+        assert isinstance(service.get("env_file", ""), str)
+        for needed in service.get("depends_on", []):
+            if isinstance(service["depends_on"], dict):
+                assert service["depends_on"][needed]["condition"] in (
+                    *("service_started", "service_healthy", "service_completed_successfully"),
+                )
+
+
+def test_whatever_starts_the_pages_starts_the_worker_apart() -> None:
+    """The guide stops ibolit for an upgrade and a restore; the worker goes with it, and must come back with it."""
+    worker = unit("ibolit-work.service")
+    assert worker["Unit"]["PartOf"] == worker["Install"]["WantedBy"] == "ibolit.service"
+
+
 def test_database_is_reached_from_inside_only() -> None:
     postgres = COMPOSE["services"]["postgres"]
     assert postgres["networks"] == ["inside"]
