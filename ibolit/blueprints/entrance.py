@@ -19,6 +19,7 @@ from ..models import Act, AuditEvent, Chat, ChatMember, Consent, Device, Doctor,
 from ..rendering import go, wants_fragment, zone_mark
 from ..services import clock
 from . import confined
+from .zones import PLACES
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome"}
@@ -218,10 +219,10 @@ def _see() -> None:
 
 
 def _tell_of_zone(zone: ZoneInfo) -> None:
-    """Once, and only where other hours are shown now."""
-    now = clock.now()
-    if now.astimezone(zone).utcoffset() != now.astimezone(current_user.zone).utcoffset():
-        flash(f"Показываем время вашего места: {zone_mark(now, zone)}. Изменить его можно в разделе «Профиль».")
+    """Once, and only where other hours are shown now; the page offers the way back."""
+    now, before = clock.now(), current_user.zone
+    if now.astimezone(zone).utcoffset() != now.astimezone(before).utcoffset():
+        flash({"place": PLACES.get(zone.key, zone_mark(now, zone)), "before": before.key}, "zone")  # type: ignore[arg-type]  # anything of JSON
 
 
 def _is_zone(name: str) -> bool:

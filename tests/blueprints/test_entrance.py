@@ -86,10 +86,20 @@ def test_iceland_is_believed_of_an_icelander(as_patient: Browser, patient: User)
 def test_change_of_hours_is_told_once(as_patient: Browser) -> None:
     as_patient.client.set_cookie("zone", "Asia/Vladivostok")
     as_patient.get("/messages", htmx=True)
-    assert "Показываем время вашего места: МСК+7." in as_patient.get("/messages").text
+    page = as_patient.get("/messages").text
+    assert "Показываем время вашего места: Владивосток<" in page
+    assert 'name="zone" value="Europe/Moscow"' in page
     assert "Показываем время" not in as_patient.get("/messages").text
     as_patient.client.set_cookie("zone", "Australia/Brisbane")  # the same hours
     assert "Показываем время" not in as_patient.get("/messages").text
+
+
+def test_change_of_hours_is_taken_back_by_one_press(as_patient: Browser, patient: User) -> None:
+    as_patient.client.set_cookie("zone", "America/Toronto")
+    assert "Показываем время вашего места: МСК−8<" in as_patient.get("/messages").text
+    as_patient.post("/profile/zone", {"zone": "Europe/Moscow"})
+    as_patient.get("/messages")
+    assert me(patient).timezone == "Europe/Moscow"
 
 
 @pytest.mark.parametrize("cookie", ["garbage", "eyJkZXZpY2UiOiJ4In0.AAAAAA.forged", ""])
