@@ -20,7 +20,7 @@ from .database import check_schema
 from .errors import CannotStart, Trouble
 from .extensions import db
 from .faults import told
-from .models import Attempt, AuditEvent, Device, PushSubscription, Tried
+from .models import Attempt, AuditEvent, Device, Job, PushSubscription, Tried
 from .services import clock, probes, turn
 from .services.push import KEY_FILE
 
@@ -85,6 +85,19 @@ def clocks() -> str:
     return f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
 
 
+def work() -> str:
+    """A worker that died or was never started shows by what nobody does: one of its chores is due every few minutes."""
+    if late := db.session.scalars(Job.late()).all():
+        minutes = int((clock.now() - late[0].due_at).total_seconds() // 60)
+        raise Trouble(
+            f"{len(late)} jobs are late, one by {minutes} min ({late[0].kind}): is the worker running? With"
+            " WORKER_THREADS=0 it is a unit of its own, ibolit-work; see `flask jobs`"
+        )
+    if db.session.scalar(select(Job.id).limit(1)) is None:
+        return "no worker has run yet"
+    return "nothing is late"
+
+
 def relay() -> str:
     """Of every TURN server two relays are asked, and a datagram passes from one to the other."""
     settings = current_settings
@@ -132,6 +145,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("database", database),
     ("migrations", migrations),
     ("clock", clocks),
+    ("work", work),
     ("relay (TURN)", relay),
     ("push keys", push_keys),
     ("live screens", live_screens),

@@ -16,12 +16,12 @@ from flask import Flask
 from ibolit import checks, checkup
 from ibolit.errors import Trouble
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, PushSubscription, User
+from ibolit.models import Act, AuditEvent, Chat, Job, JobKind, PushSubscription, User
 from ibolit.services import chain, clock, probes, push
 from ibolit.subscribers import live
 
 Change = Callable[..., None]
-NAMES = ["database", "migrations", "clock", "relay (TURN)", "push keys", "live screens"]
+NAMES = ["database", "migrations", "clock", "work", "relay (TURN)", "push keys", "live screens"]
 NAMES += ["secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate"]
 
 
@@ -64,6 +64,20 @@ def test_tables_of_no_version(tmp_path: Path) -> None:
         assert "run `flask db upgrade` first" in run(app, "doctor")[1]
         build(app)
         assert "the tables are of this version" in run(app, "doctor")[1]
+
+
+def test_a_dead_worker_shows_by_what_is_late(clinic: Flask) -> None:
+    assert checkup.work() == "no worker has run yet"
+    job = Job.add(JobKind.PAYMENTS_SWEEP, 1, clock.now() - timedelta(minutes=1))
+    db.session.commit()
+    assert checkup.work() == "nothing is late"
+    job.due_at = clock.now() - timedelta(minutes=21)
+    db.session.commit()
+    with pytest.raises(Trouble, match=r"1 jobs are late, one by 21 min \(payments_sweep\): is the worker running"):
+        checkup.work()
+    job.claimed_until = clock.now() + timedelta(minutes=1)  # somebody is at it
+    db.session.commit()
+    assert checkup.work() == "nothing is late"
 
 
 def test_clock_that_fell_behind(clinic: Flask) -> None:

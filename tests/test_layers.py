@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "events": {"extensions", "faults"},
     "models": {"config", "database", "errors", "events", "extensions", "services"},
     "rendering": {"config", "phones", "services"},
-    "jobs": {"config", "errors", "extensions", "faults", "models", "rendering", "services"},
+    "jobs": {"config", "database", "errors", "extensions", "faults", "models", "rendering", "services"},
     "subscribers": {"config", "rendering", "database", "events", "extensions", "jobs", "models", "services"},
     "seed_files": set(),
     "seed_talks": {"config", "events", "extensions", "models", "services"},

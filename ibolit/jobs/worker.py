@@ -1,4 +1,7 @@
-"""The threads that do due jobs: a commit wakes them at once, their own sweep is the safety net."""
+"""The threads that do due jobs: a commit wakes them at once, their own sweep is the safety net.
+
+A worker apart hears no commit of the pages' process: its watch looks what is due, twice a second.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import threading
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..database import reading
 from ..extensions import db
 from ..faults import told
 from ..models import Job, JobKind
@@ -17,6 +21,7 @@ from . import LANES, Lane, run_due
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY = 30.0  # seconds
+LOOK_EVERY = 0.5  # seconds: who waits for a code at the sign-in page waits no longer for being served by two processes
 
 
 class Worker:
@@ -32,8 +37,9 @@ class Worker:
             hand.start()
 
     def run(self) -> None:
-        """Until stop()."""
+        """Until stop(); in a process of its own."""
         self.start()
+        Watch(self).start()
         for hand in self._hands:
             hand.join()
 
@@ -42,6 +48,9 @@ class Worker:
         for hand in self._hands:
             if not kind or kind in hand.lane.kinds:
                 hand.bell.set()
+
+    def is_stopping(self) -> bool:
+        return all(hand.is_stopping for hand in self._hands)
 
     def stop(self) -> None:
         for hand in self._hands:
@@ -89,3 +98,30 @@ class Hand(threading.Thread):
         if due_at is None:
             return SWEEP_EVERY
         return min(SWEEP_EVERY, max(0.05, (due_at - clock.now()).total_seconds()))
+
+
+class Watch(threading.Thread):
+    """Looks for work that others added. It is one small question, the same on both databases, and also sees what no
+    message would tell of: what a restore brought back, or another worker left when it died."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(name="watch", daemon=True)
+        self.worker = worker
+
+    def run(self) -> None:
+        pause = threading.Event()
+        while not self.worker.is_stopping():
+            pause.wait(self.look())
+
+    def look(self) -> float:
+        """Seconds until it is worth looking again."""
+        with self.worker.app.app_context(), reading():
+            try:
+                for kind in Job.due_kinds():
+                    self.worker.wake(kind)
+            except SQLAlchemyError as error:  # the hands will stumble over it, too
+                log.warning("the worker cannot see what is due: %s", type(error).__name__)
+                return SWEEP_EVERY
+            finally:
+                db.session.remove()
+        return LOOK_EVERY

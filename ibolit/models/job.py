@@ -120,6 +120,20 @@ class Job(Model):
         )
 
     @classmethod
+    def due_kinds(cls) -> set[JobKind]:
+        """What somebody could claim now. Only reads."""
+        now = clock.now()
+        is_free = cls.claimed_until.is_(None) | (cls.claimed_until < now)
+        return set(db.session.scalars(select(cls.kind).where(cls.done_at.is_(None), cls.due_at <= now, is_free)))
+
+    @classmethod
+    def late(cls) -> Select[tuple[Self]]:
+        """Due for longer than any worker lets it wait, and nobody has it in hands; the longest waiting first."""
+        now = clock.now()
+        is_free = cls.claimed_until.is_(None) | (cls.claimed_until < now)
+        return select(cls).where(cls.done_at.is_(None), cls.due_at < now - LATE_AFTER, is_free).order_by(cls.due_at)
+
+    @classmethod
     def undone(cls) -> Select[tuple[Self]]:
         """All that waits, and what was given up within a week, the most urgent first."""
         given_up = cls.failure.is_not(None) & (cls.done_at > clock.now() - timedelta(days=7))

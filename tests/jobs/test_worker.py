@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread
+from time import monotonic
 
 import pytest
 from factories import later, make_user
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from ibolit.extensions import db
 from ibolit.jobs import HEAVY, LANES, LIGHT, WORK, run_due
-from ibolit.jobs.worker import SWEEP_EVERY, Hand, Worker
+from ibolit.jobs.worker import LOOK_EVERY, SWEEP_EVERY, Hand, Watch, Worker
 from ibolit.models import Attempt, Chat, Device, Job, JobKind, LoginCode, Tried
 from ibolit.services import Services, clock
 
@@ -33,6 +36,49 @@ def test_worker_does_what_is_due_and_sleeps_until_the_next(clinic: Flask, servic
     Job.add(JobKind.LOGIN_CODE, 1, clock.now() + timedelta(seconds=20))
     db.session.commit()
     assert 10 < hand.do_what_is_due() <= 20
+
+
+def test_worker_apart_sees_what_another_process_added(
+    clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pages' process is another one: nothing of it is heard here but what the database says."""
+    monkeypatch.setattr("ibolit.jobs.worker.SWEEP_EVERY", 3600.0)  # not by the hands' own sweep
+    worker = Worker(clinic)
+    apart = Thread(target=worker.run)
+    apart.start()
+    try:
+        until(lambda: not Job.due_kinds())  # the brooms hang
+        LoginCode.ask("+79161234567", "192.0.2.1")  # the fact wakes the app's own worker, which nobody has started
+        db.session.commit()
+        until(lambda: bool(services.outbox.latest()))
+    finally:
+        worker.stop()
+        apart.join()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    end = monotonic() + 60
+    while not is_so():
+        db.session.remove()
+        assert monotonic() < end
+        Event().wait(0.02)
+
+
+def test_watch_wakes_only_who_has_work_and_bears_a_dead_database(
+    clinic: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(clinic)
+    LoginCode.ask("+79161234567", "192.0.2.1")
+    Job.add(JobKind.VOICE, 1, clock.now() + timedelta(minutes=10))
+    db.session.commit()
+    assert Watch(worker).look() == LOOK_EVERY
+    assert {hand.lane for hand in worker._hands if hand.bell.is_set()} == {LIGHT}
+
+    def gone() -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(Job, "due_kinds", gone)
+    assert Watch(worker).look() == SWEEP_EVERY
 
 
 def test_new_work_wakes_the_worker_after_the_commit_only(clinic: Flask) -> None:
