@@ -2,16 +2,22 @@
 
 from gunicorn.errors import AppImportError
 
-from ibolit import create_app, faults
+from ibolit import create_app, faults, presence
+from ibolit.backup import clear_leftovers
 from ibolit.database import check_schema
 from ibolit.errors import CannotStart
 
 faults.hush()
 try:
     app = create_app()
+    presence.enter(app.extensions["ibolit_settings"].data)
     check_schema(app)
+except presence.SomebodyIn:
+    raise AppImportError("a restore is going on in this clinic: start again when it has ended") from None
 except CannotStart as refusal:
     raise AppImportError(refusal.message) from None  # gunicorn prints the sentence and stops
 
+with app.app_context():
+    clear_leftovers()
 if app.extensions["ibolit_settings"].worker_threads:
     app.extensions["ibolit_worker"].start()

@@ -2,22 +2,24 @@
 
 A message is committed after its files are stored, and nothing that was sent is ever deleted: so whatever the copied
 database names is still there when its turn comes. The archive is a gzipped tar: `clinic.json` (whose it is),
-`database`, `files/<name>` and, last of all, `checksums.json`, without which it is not whole.
+`database`, `push-key` if there is one, `files/<name>` and, last, `checksums.json`, without which it is not whole.
 """
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
 import json
 import os
 import re
+import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -25,6 +27,7 @@ from typing import IO, Self
 from flask import current_app
 from sqlalchemy import Connection, inspect, select
 
+from . import presence
 from .config import VERSION, current_settings
 from .database import heads_of_code, heads_of_tables, reading
 from .dumps import DumpFailed, dump_for
@@ -32,14 +35,26 @@ from .extensions import db
 from .models import Mark, StoredFile, User, files_named_in
 from .services import clock, current_services
 from .services.codes import fingerprint
+from .services.push import KEY_FILE, keep_key
 from .services.storage import Storage, StorageFailed
 
 FORMAT = 1
 HEAD, DATABASE, SUMS = "clinic.json", "database", "checksums.json"
+ONE_OF_EACH = (DATABASE, KEY_FILE)
 FILES = "files/"
 OURS = re.compile(r"files/[A-Za-z0-9-]{2,100}")
 SMALL = 256 * 1024 * 1024  # bytes a list of checksums may have; a million files are 110 MB
 NAMED_BY_DATE = "ibolit-*.tar.gz"
+WORKPLACES = ("backup-*", "restore-*")
+PACKED_BY = {  # by its first bytes
+    b"\x28\xb5\x2f\xfd": "zstd: unpack it first (zstd -d)",
+    b"\xfd7zXZ": "xz: unpack it first (xz -d)",
+    b"BZh": "bzip2: unpack it first (bzip2 -d)",
+    b"PK\x03\x04": "zip: unpack it first",
+    b"age-encryption.org/": "age: decrypt it first (age -d)",
+    b"\x85": "gpg: decrypt it first (gpg -d)",
+    b"-----BEGIN ": "age or gpg: decrypt it first",
+}
 DAMAGED = (tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError, ValueError)
 
 
@@ -101,6 +116,8 @@ def back_up(target: Path) -> tuple[Path, Report]:
     path = target / f"ibolit-{clock.now():%Y-%m-%dT%H-%M-%SZ}.tar.gz" if target.is_dir() else target
     if path.exists():
         raise BackupFailed(f"{path} is there already: name another file")
+    if target.is_dir():
+        _clear(target.glob(f".{NAMED_BY_DATE}.partial"))
     partial = path.with_name(f".{path.name}.partial")
     try:
         with _opened_new(partial) as file:
@@ -120,8 +137,8 @@ def back_up(target: Path) -> tuple[Path, Report]:
 def write(file: IO[bytes]) -> Report:
     """The archive, as a stream. Raises BackupFailed, or OSError of the file."""
     report = Report()
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=current_settings.data) as folder:
-        head, dump, named = _moment(Path(folder))
+    with _workplace("backup-") as folder:
+        head, dump, named = _moment(folder)
         with (
             gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1) as packed,  # photos get no smaller
             tarfile.open(fileobj=packed, mode="w|") as tar,
@@ -131,12 +148,48 @@ def write(file: IO[bytes]) -> Report:
                 sums[DATABASE] = _add_stream(tar, DATABASE, dump.stat().st_size, source.read)
             report.size += dump.stat().st_size
             dump.unlink()
+            if (key := current_settings.data / KEY_FILE).exists():
+                sums[KEY_FILE] = _add(tar, KEY_FILE, key.read_bytes())
             for one in named:
                 sum_ = _add_stored(tar, one, current_services.storage, report)
                 if sum_:
                     sums[FILES + one.name] = sum_
             _add(tar, SUMS, json.dumps(sums).encode())
     return report
+
+
+@contextmanager
+def _workplace(prefix: str) -> Iterator[Path]:
+    """A folder beside the clinic's own, ours as long as this process lives."""
+    clear_leftovers()
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=current_settings.data) as folder, _held(Path(folder)):
+        yield Path(folder)
+
+
+def clear_leftovers() -> None:
+    """What a killed backup or restore left in the clinic's folder: as large as the clinic, and full of its secrets."""
+    for pattern in WORKPLACES:
+        _clear(current_settings.data.glob(pattern))
+
+
+def _clear(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError), _held(path):  # whoever works there holds it
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Until this process lets go or dies. Raises BlockingIOError when another one has it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def forget_older(folder: Path, keep: int) -> int:
@@ -230,7 +283,7 @@ class Hashed:
 def _opened_new(path: Path) -> Iterator[IO[bytes]]:
     """For nobody else's eyes. What a killed backup left under this name is overwritten."""
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file, _held(path):
         yield file
 
 
@@ -249,27 +302,40 @@ def restore(file: IO[bytes], *, force: bool = False) -> tuple[Head, Report]:
     Nothing is touched before all of the archive was read and found whole; the database comes last, so a crash before it
     leaves the clinic as it was, and the same command may be given again.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="restore-", dir=current_settings.data) as folder,
-        _unpacking(file) as archive,
-    ):
+    with _nobody_in(current_settings.data), _workplace("restore-") as folder, _unpacking(file) as archive:
         _refuse_other(archive.head)
         _refuse_people(archive.head, force)
-        report = archive.take_all(Path(folder))
-        _put_files(Path(folder) / "files")
-        _put_database(Path(folder) / DATABASE)
+        report = archive.take_all(folder)
+        _put_files(folder / "files")
+        _put_database(folder / DATABASE)
+        if (key := folder / KEY_FILE).exists():
+            keep_key(current_settings.data, key.read_text())
         report.other_key = archive.head.key != _key()
         return archive.head, report
+
+
+@contextmanager
+def _nobody_in(data: Path) -> Iterator[None]:
+    """Whatever the database: pages and worker would go on with what they remember of the old clinic."""
+    try:
+        with presence.alone_in(data):
+            yield
+    except presence.SomebodyIn:
+        raise BackupFailed("iBolit is running on this clinic: stop it first (systemctl stop ibolit)") from None
 
 
 class Archive:
     """Read from its beginning to its end, once."""
 
-    def __init__(self, tar: tarfile.TarFile, packed: gzip.GzipFile) -> None:
+    def __init__(self, tar: tarfile.TarFile, packed: IO[bytes] | gzip.GzipFile) -> None:
         self._tar = tar
         self._packed = packed
         self._sums: dict[str, str] = {}
         first = tar.next()
+        if first is not None and first.name != HEAD and _is_packed_anew(first):
+            raise BackupFailed(
+                "this archive was packed anew, in another order: restore from the file as `ibolit backup` wrote it"
+            )
         if first is None or first.name != HEAD:
             raise BackupFailed("this is no backup of iBolit")
         self.head = Head.read(self._small(first))
@@ -287,7 +353,7 @@ class Archive:
         raise BackupFailed("the archive is damaged: its end is missing")
 
     def _take(self, member: tarfile.TarInfo, folder: Path | None, report: Report) -> None:
-        if not member.isfile() or not (member.name == DATABASE or OURS.fullmatch(member.name)):
+        if not member.isfile() or not (member.name in ONE_OF_EACH or OURS.fullmatch(member.name)):
             raise BackupFailed("the archive is damaged: there is something in it that is not ours")
         source = Hashed(self._opened(member).read)
         if folder is None:
@@ -300,7 +366,7 @@ class Archive:
                 while piece := source.read(1024 * 1024):
                     target.write(piece)
         self._sums[member.name] = source.sum
-        report.files += member.name != DATABASE
+        report.files += member.name not in ONE_OF_EACH
         report.size += member.size
 
     def _compare(self, sums: object) -> None:
@@ -322,11 +388,43 @@ class Archive:
         return file
 
 
+def _is_packed_anew(first: tarfile.TarInfo) -> bool:
+    name = first.name.removeprefix("./")
+    return first.isdir() or name in (HEAD, DATABASE, SUMS, KEY_FILE) or OURS.fullmatch(name) is not None
+
+
 @contextmanager
 def _unpacking(file: IO[bytes]) -> Iterator[Archive]:
+    """As it was written, or with the gzip taken off, as browsers and file managers do."""
+    with _in_plain_words(), _peeked(file) as (begins, source):
+        for first, words in PACKED_BY.items():
+            if begins.startswith(first):
+                raise BackupFailed(f"this file is packed by {words}")
+        if begins.startswith(HEAD.encode()):  # a tar begins with a name
+            with tarfile.open(fileobj=source, mode="r|") as tar:
+                yield Archive(tar, source)
+        else:
+            with gzip.GzipFile(fileobj=source) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
+                yield Archive(tar, packed)
+
+
+@contextmanager
+def _peeked(file: IO[bytes]) -> Iterator[tuple[bytes, IO[bytes]]]:
+    """What comes first, and the whole: a pipe cannot be read twice."""
+    if isinstance(file, io.BufferedReader):
+        yield file.peek(32), file
+        return
+    source = io.BufferedReader(file)  # type: ignore[type-var]
     try:
-        with gzip.GzipFile(fileobj=file) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
-            yield Archive(tar, packed)
+        yield source.peek(32), source
+    finally:
+        source.detach()  # whoever opened it closes it
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
     except DAMAGED:
         raise BackupFailed("the archive is damaged, or no backup of iBolit") from None
     except OSError as error:

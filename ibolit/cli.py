@@ -8,8 +8,9 @@ from datetime import datetime
 import click
 from flask import Flask, current_app
 
-from . import checkup, errors
+from . import checkup, errors, presence
 from .commands import COMMANDS
+from .config import current_settings
 from .extensions import db
 from .models import Act, AuditEvent, CallReport, CallVisit, Cause, Consultation, Job, Payment
 from .rendering import kopecks, rubles
@@ -37,6 +38,10 @@ def seed() -> None:
 @click.command()
 def work() -> None:
     """Do due jobs until stopped: the worker as a process of its own (then set WORKER_THREADS=0 for the web)."""
+    try:
+        presence.enter(current_settings.data)
+    except presence.SomebodyIn:
+        raise click.ClickException("a restore is going on in this clinic: start again when it has ended") from None
     current_app.extensions["ibolit_worker"].run()
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,11 +25,11 @@ from databases import POSTGRES
 from factories import attach, make_user, say
 from flask import Flask
 
-from ibolit import backup, dumps
+from ibolit import backup, dumps, presence
 from ibolit.config import Environment
 from ibolit.extensions import db
 from ibolit.models import Act, AuditEvent, Chat, Doctor, Mark, Message, User
-from ibolit.services import Services
+from ibolit.services import Services, push
 from ibolit.services.storage import StorageFailed
 
 Change = Callable[[dict[str, bytes]], None]
@@ -230,7 +234,7 @@ def refused(app: Flask, path: Path, words: str = "") -> None:
         assert words in told
     assert not inside(app, lambda: db.inspect(db.engine).get_table_names())
     data: Path = app.extensions["ibolit_settings"].data
-    assert {one.name for one in data.iterdir()} <= {"other.db", "other.db-wal", "other.db-shm"}
+    assert {one.name for one in data.iterdir()} <= {"other.db", "other.db-wal", "other.db-shm", presence.LOCK}
 
 
 def remade(archive: Path, change: Change) -> Path:
@@ -396,6 +400,71 @@ def test_storage_that_takes_nothing_leaves_the_database(
     code, told = run(other, "restore", archive, "--force")
     assert (code, "the storage takes no files (disk full)" in told) == (1, True)
     assert names_in(other) == ["Тот, кто здесь был"]
+
+
+def test_the_key_of_pushes_comes_back(lived_in: Flask, other: Flask, tmp_path: Path) -> None:
+    """With another one every device would be deaf."""
+    here, there = (app.extensions["ibolit_settings"].data for app in (lived_in, other))
+    key = push.kept_key(here)
+    run(lived_in, "backup", tmp_path / "clinic.tar.gz")
+    (here / push.KEY_FILE).unlink()
+    assert push.kept_key(there) != key
+    code, told = run(other, "restore", tmp_path / "clinic.tar.gz")
+    assert code == 0, told
+    assert push.kept_key(there) == key
+    assert stat.S_IMODE((there / push.KEY_FILE).stat().st_mode) == 0o600
+    assert [one.name for one in there.iterdir() if one.name.startswith(push.KEY_FILE)] == [push.KEY_FILE]
+
+
+def test_leftovers_of_the_killed_go_and_what_is_in_work_stays(lived_in: Flask, tmp_path: Path) -> None:
+    data: Path = lived_in.extensions["ibolit_settings"].data
+    for name in ("backup-killed", "restore-killed", "backup-at-work"):
+        (data / name).mkdir()
+        (data / name / "database").write_text("all of the clinic")
+    torn = tmp_path / ".ibolit-2026-01-01T00-00-00Z.tar.gz.partial"
+    torn.write_text("half of the clinic")
+    with backup._held(data / "backup-at-work"):
+        assert run(lived_in, "backup", tmp_path)[0] == 0
+        assert {one.name for one in data.iterdir() if one.is_dir() and "-" in one.name} == {"backup-at-work"}
+    assert not torn.exists()
+    inside(lived_in, backup.clear_leftovers)  # as every start does
+    assert not (data / "backup-at-work").exists()
+
+
+def test_unpacked_archive_is_read_as_well(archive: Path, other: Flask, tmp_path: Path) -> None:
+    """Browsers and file managers take the gzip off."""
+    (tmp_path / "clinic.tar").write_bytes(gzip.decompress(archive.read_bytes()))
+    assert run(other, "restore", tmp_path / "clinic.tar", "--check")[1].startswith("Whole: ")
+    assert run(other, "restore", tmp_path / "clinic.tar")[0] == 0
+
+
+def test_archive_packed_anew_or_otherwise_is_named(archive: Path, other: Flask, tmp_path: Path) -> None:
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path / "out", filter="data")
+    anew = tmp_path / "anew.tar.gz"
+    with tarfile.open(anew, "w:gz") as tar:
+        tar.add(tmp_path / "out", arcname=".")
+    refused(other, anew, "packed anew")
+    for pack, words in ((lzma.compress, "packed by xz: unpack it first (xz -d)"), (bz2.compress, "packed by bzip2")):
+        refused(other, torn(tmp_path, pack(archive.read_bytes())), words)
+    refused(other, torn(tmp_path, b"age-encryption.org/v1\n"), "decrypt it first (age -d)")
+
+
+def test_clinic_that_is_open_is_not_replaced(archive: Path, other: Flask) -> None:
+    """A server or a worker has entered, whatever the database."""
+    data: Path = other.extensions["ibolit_settings"].data
+    enter = "import sys; from pathlib import Path; from ibolit import presence; presence.enter(Path(sys.argv[1]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{enter}; print('in', flush=True); sys.stdin.read()", str(data)],
+        cwd=Path(backup.__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        assert server.stdout.readline() == "in\n"
+        refused(other, archive, "iBolit is running on this clinic: stop it first")
+        server.kill()
+    assert run(other, "restore", archive)[0] == 0
+    with presence.alone_in(data), pytest.raises(presence.SomebodyIn):
+        presence.enter(data)
 
 
 def test_another_key_is_told(archive: Path, tmp_path: Path) -> None:

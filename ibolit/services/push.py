@@ -184,9 +184,7 @@ def kept_key(folder: Path) -> str:
     """Made when there is none: two processes that start together keep the same."""
     path = folder / KEY_FILE
     if not path.exists():
-        made = folder / f"{KEY_FILE}.{secrets.token_hex(8)}"
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(new_key() + "\n")
+        made = _written(folder, new_key())
         try:
             os.link(made, path)
         except FileExistsError:
@@ -194,6 +192,19 @@ def kept_key(folder: Path) -> str:
         finally:
             made.unlink()
     return path.read_text().strip()
+
+
+def keep_key(folder: Path, key: str) -> None:
+    """In place of what is there, whole or not at all."""
+    made = _written(folder, key)
+    made.replace(folder / KEY_FILE)
+
+
+def _written(folder: Path, key: str) -> Path:
+    made = folder / f"{KEY_FILE}.{secrets.token_hex(8)}"
+    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(key.strip() + "\n")
+    return made
 
 
 def push_from(settings: Settings, outbox: Outbox) -> Push:
