@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from browser import Browser
 from factories import make_user, propose
 from flask import Flask
 from flask_wtf import FlaskForm
-from money import buy, wish
+from money import begin, buy, wish
 from talked import talked
 
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
@@ -19,7 +19,7 @@ from ibolit.blueprints.calls.forms import ReportForm
 from ibolit.blueprints.chat.forms import ReceiptsForm
 from ibolit.blueprints.consultations.forms import SeenForm
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Invitation, LoginCode, ReplyTemplate, Role, User
+from ibolit.models import Cause, Chat, Doctor, Invitation, LoginCode, ReplyTemplate, Role, User
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
 TAKE_ANYTHING = {NotificationsForm, SeenForm}
@@ -74,13 +74,23 @@ def operator(clinic: Flask) -> User:
 
 
 @pytest.fixture
-def doors(clinic: Flask, chat: Chat, doctor: Doctor, patient: User, operator: User) -> list[tuple[Browser, str]]:
+def doors(
+    clinic: Flask,
+    chat: Chat,
+    doctor: Doctor,
+    patient: User,
+    operator: User,
+    change_settings: Callable[..., None],
+) -> list[tuple[Browser, str]]:
     """Who posts where: every form of the app with its own address."""
+    change_settings(receipt_needs_email=True)
     paid, template = buy(chat), ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     refund = wish(paid)
     held, ahead, over = buy(chat), propose(chat), talked(chat)
     invited = Invitation.invite(doctor, doctor.user, email="zoya@example.org", name="Зоя")
-    db.session.commit()
+    failed = held.give_back(100_00, Cause.OPERATOR)
+    failed.fail("general_decline")
+    unmade = begin(chat)
     posts = {
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
         proving(clinic): ["/login/code"],
@@ -89,6 +99,7 @@ def doors(clinic: Flask, chat: Chat, doctor: Doctor, patient: User, operator: Us
         Browser(clinic, patient): [
             *(f"/profile/{part}" for part in ("name", "email", "zone", "password", "push")),
             f"/profile/payments/{held.id}/refunds",
+            f"/payments/{unmade.id}/email",
             f"/chats/{chat.id}/messages",
             f"/chats/{chat.id}/consultation-requests",
             *(f"/consultations/{ahead.id}/{part}" for part in ("time", "cancellation", "complaint")),
@@ -107,6 +118,7 @@ def doors(clinic: Flask, chat: Chat, doctor: Doctor, patient: User, operator: Us
             "/invitations",
             "/invitations/imports",
             *(f"/operator/refunds/{refund.id}/{part}" for part in ("approval", "refusal")),
+            *(f"/operator/refunds/{failed.id}/{part}" for part in ("repeat", "otherwise")),
             f"/operator/payments/{held.id}/refunds",
         ],
     }

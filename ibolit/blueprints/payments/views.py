@@ -38,6 +38,8 @@ def show(id: int) -> ResponseReturnValue:
 def send_receipt(id: int) -> ResponseReturnValue:
     """Where the receipt goes; then the way to the bank is open."""
     payment, form = _own(id), ReceiptForm()
+    if not payment.lacks_email:
+        return lead_to(payment)
     if not form.validate_on_submit():
         return respond("payments/way.html", page="payments/show.html", status=422, payment=payment, form=form, **_WAY)
     payment.send_receipt_to(form.email.data or "")
