@@ -60,6 +60,8 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     _log_without_words()
     logging.getLogger("ibolit").setLevel(logging.INFO)
+    for words in settings.unheard:
+        logging.getLogger("ibolit").warning(words)
 
 
 def _log_without_words() -> None:

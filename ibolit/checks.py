@@ -20,6 +20,13 @@ LEAST_SHARE = 20  # of the disk, one in so many
 APART = timedelta(minutes=1)  # a Date header is whole seconds, and was on its way
 
 
+def settings() -> str:
+    """A misspelt name passes in silence, and its default is at work."""
+    if current_settings.unheard:
+        raise Trouble("; ".join(current_settings.unheard))
+    return "every name is known"
+
+
 def secret_key() -> str:
     key = current_settings.secret_key
     if key == DEVELOPMENT_KEY:
@@ -117,6 +124,7 @@ def _in_plain_words() -> Iterator[None]:
 
 
 CHECKS = (
+    ("settings", settings),
     ("secret key", secret_key),
     ("disk", disk),
     ("storage", storage),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -115,6 +116,7 @@ class Settings:
     keep_jobs: int
     keep_devices: int
     keep_attempts: int
+    unheard: tuple[str, ...]  # sentences about variables that look like settings
 
     @property
     def is_production(self) -> bool:
@@ -159,7 +161,7 @@ class Settings:
             clinic_ogrn=env.digits("CLINIC_OGRN", "" if production else "0000000000000", lengths=(13, 15)),
             clinic_licence=env.text("CLINIC_LICENCE", None if production else "нет, это демонстрация"),
             clinic_timezone=env.zone("CLINIC_TIMEZONE", "Europe/Moscow"),
-            support_email=env.email("SUPPORT_EMAIL", "support@ibolit.pro"),
+            support_email=(support := env.email("SUPPORT_EMAIL", None if production else "support@ibolit.pro")),
             registration_is_open=env.choice("REGISTRATION", ["open", "invite"], default="open") == "open",
             sms_backend=env.choice("SMS_BACKEND", ["demo", "smsaero"], default=fallback),
             smsaero_email=env.text("SMSAERO_EMAIL", ""),
@@ -167,14 +169,14 @@ class Settings:
             smsaero_sign=env.text("SMSAERO_SIGN", ""),
             sms_daily_max=env.number("SMS_DAILY_MAX", 1000, least=1, most=1_000_000),
             mail_backend=env.choice("MAIL_BACKEND", ["demo", "smtp"], default=fallback),
-            mail_from=env.email("MAIL_FROM", "ibolit@localhost"),
+            mail_from=env.email("MAIL_FROM", None if production else "ibolit@localhost"),
             smtp_host=env.text("SMTP_HOST", ""),
             smtp_port=env.number("SMTP_PORT", 587, least=1, most=65535),
             smtp_user=env.text("SMTP_USER", ""),
             smtp_password=env.text("SMTP_PASSWORD", ""),
             smtp_tls=env.flag("SMTP_TLS", default=True),
             vapid_private_key=env.push_key("VAPID_PRIVATE_KEY"),
-            vapid_subject=env.contact("VAPID_SUBJECT", f"mailto:{env.email('SUPPORT_EMAIL', 'support@ibolit.pro')}"),
+            vapid_subject=env.contact("VAPID_SUBJECT", f"mailto:{support}"),
             push_hosts=env.hosts("PUSH_HOSTS", PUSH_HOSTS),
             payments_backend=env.choice("PAYMENTS_BACKEND", ["demo", "yookassa"], default=fallback),
             yookassa_shop_id=env.text("YOOKASSA_SHOP_ID", ""),
@@ -215,11 +217,12 @@ class Settings:
             keep_jobs=env.number("KEEP_JOB_DAYS", 30, least=7, most=3_650),
             keep_devices=env.number("KEEP_DEVICE_DAYS", 90, least=1, most=90),
             keep_attempts=env.number("KEEP_ATTEMPT_DAYS", 0, least=0, most=365),
+            unheard=(),
         )
         settings._refuse_half_a_provider()
         if production:
             settings._refuse_what_is_only_for_demo(env)
-        return settings
+        return replace(settings, unheard=tuple(env.unheard()))
 
     def _refuse_half_a_provider(self) -> None:
         needed = []
@@ -266,6 +269,23 @@ class Settings:
             raise BadSetting("PUBLIC_URL", "must begin with https:// in production")
 
 
+# What others of this house read: the server, the wrapper, the proxies, the chores.
+READ_ELSEWHERE = {
+    "PORT",
+    "BIND",
+    "ACCESS_LOG",
+    "SOCKETS_MAX",
+    "WEB_PROCESSES",
+    "FLASK_APP",
+    "FLASK_DEBUG",
+    "LONG_TESTS",
+}
+READ_ELSEWHERE |= {f"IBOLIT_{name}" for name in ("HOME", "SETTINGS", "ACCOUNT", "BACKUPS", "HOST", "UPSTREAM")}
+FAMILIES = ("IBOLIT_", "CLINIC_", "SMSAERO_", "SMTP_", "YOOKASSA_", "TURN_", "S3_", "VAPID_", "KEEP_", "RECEIPT_")
+OF_OTHERS = {"REDIS_URL"}  # of what people expect here
+NEAR = 0.85  # one letter wrong of seven
+
+
 def _unquoted(value: str) -> str:
     """A shell and systemd take the quotes off a file of settings; docker-compose 1 and `docker run` hand them on."""
     quoted = re.fullmatch(r"""\s*(["'])(.*)\1\s*""", value, re.DOTALL)
@@ -277,8 +297,19 @@ class _Reader:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = {name: _unquoted(value) for name, value in environ.items()}
+        self.asked = set(READ_ELSEWHERE)
+
+    def unheard(self) -> Iterator[str]:
+        """Names, never values, of what looks like a setting of ours and is none; with the one that may be meant."""
+        for name in sorted(self.environ.keys() - self.asked):
+            meant = get_close_matches(name, self.asked, 1, NEAR)
+            if meant:
+                yield f"{name} is no setting: is {meant[0]} meant?"
+            elif name.startswith(FAMILIES) or name in OF_OTHERS:
+                yield f"{name} is no setting of this version"
 
     def text(self, name: str, default: str | None) -> str:
+        self.asked.add(name)
         value = self.environ.get(name, "").strip() or default
         if value is None:
             raise BadSetting(name, "must be set")
@@ -286,6 +317,7 @@ class _Reader:
 
     def secret(self, name: str, default: str | None) -> str:
         """The value itself or, by NAME_FILE, the first line of a file."""
+        self.asked |= {name, f"{name}_FILE"}
         path = self.environ.get(f"{name}_FILE", "")
         if not path:
             return self.text(name, default)
@@ -359,7 +391,7 @@ class _Reader:
                 raise BadSetting(name, "has a wrong digit")
         return value
 
-    def email(self, name: str, default: str) -> str:
+    def email(self, name: str, default: str | None) -> str:
         value = self.text(name, default)
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             raise BadSetting(name, "must be an e-mail address")

@@ -22,7 +22,7 @@ from ibolit.subscribers import live
 
 Change = Callable[..., None]
 NAMES = ["database", "migrations", "clock", "work", "relay (TURN)", "push keys", "live screens"]
-NAMES += ["secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate"]
+NAMES += ["settings", "secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate"]
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,12 @@ def test_a_dead_worker_shows_by_what_is_late(clinic: Flask) -> None:
     job.claimed_until = clock.now() + timedelta(minutes=1)  # somebody is at it
     db.session.commit()
     assert checkup.work() == "nothing is late"
+
+
+def test_misspelt_setting_is_told(clinic: Flask, change_settings: Change) -> None:
+    change_settings(unheard=("SMSAERO_SIGHN is no setting: is SMSAERO_SIGN meant?",))
+    with pytest.raises(Trouble, match="is SMSAERO_SIGN meant"):
+        checks.settings()
 
 
 def test_clock_that_fell_behind(clinic: Flask) -> None:

@@ -25,6 +25,8 @@ PRODUCTION = {
     "SMSAERO_SIGN": "iBolit",
     "MAIL_BACKEND": "smtp",
     "SMTP_HOST": "smtp.example.org",
+    "MAIL_FROM": "clinic@example.org",
+    "SUPPORT_EMAIL": "help@example.org",
     "PAYMENTS_BACKEND": "yookassa",
     "YOOKASSA_SHOP_ID": "100500",
     "YOOKASSA_SECRET_KEY": "live_key",
@@ -70,7 +72,7 @@ def test_production_with_everything_set() -> None:
     assert settings.is_production
     assert settings.is_https
     assert (settings.public_url, settings.public_host) == ("https://ibolit.example", "ibolit.example")
-    assert settings.support_email == "support@ibolit.pro"
+    assert settings.support_email == "help@example.org"
 
 
 def test_secret_may_lie_in_a_file(tmp_path: Path) -> None:
@@ -460,3 +462,35 @@ def test_hosts_of_tests_are_none_in_production() -> None:
 def test_quotes_that_a_container_was_handed_are_no_part_of_the_value(value: str) -> None:
     assert Settings.from_env(PRODUCTION | {"CLINIC_NAME": value}).clinic_name == "Клиника «Пример»"
     assert Settings.from_env(PRODUCTION | {"CLINIC_NAME": "'Пример"}).clinic_name == "'Пример"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SMSAERO_SIGHN", "SMSAERO_SIGHN is no setting: is SMSAERO_SIGN meant?"),
+        ("CLINIC_NAM", "CLINIC_NAM is no setting: is CLINIC_NAME meant?"),
+        ("TRUSTED_PROXY", "TRUSTED_PROXY is no setting: is TRUSTED_PROXIES meant?"),
+        ("REDIS_URL", "REDIS_URL is no setting of this version"),
+        ("SMTP_TIMEOUT", "SMTP_TIMEOUT is no setting of this version"),
+    ],
+)
+def test_name_that_nobody_reads_is_told_without_its_value(name: str, words: str) -> None:
+    assert Settings.from_env(PRODUCTION | {name: "a secret"}).unheard == (words,)
+
+
+def test_what_others_read_is_not_told_of() -> None:
+    around = {"PATH": "/bin", "HOME": "/root", "MAIL": "/var/mail/root", "SHELL": "/bin/sh", "LANG": "C.UTF-8"}
+    ours = {"FLASK_APP": "ibolit:create_app", "BIND": "0.0.0.0:8000", "IBOLIT_HOME": "/srv/ibolit"}
+    assert Settings.from_env(PRODUCTION | around | ours).unheard == ()
+
+
+@pytest.mark.parametrize("name", ["SUPPORT_EMAIL", "MAIL_FROM"])
+def test_production_names_its_own_addresses(name: str) -> None:
+    assert refused({key: value for key, value in PRODUCTION.items() if key != name}) == name
+
+
+def test_start_tells_of_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app({"IBOLIT_ENV": "test", "IBOLIT_DATA": str(tmp_path), "SMSAERO_SIGHN": "iBolit"})
+    with app.app_context():
+        db.engine.dispose()
+    assert "SMSAERO_SIGHN is no setting: is SMSAERO_SIGN meant?" in caplog.messages
