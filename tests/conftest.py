@@ -32,6 +32,8 @@ from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, User
 from ibolit.services import Services, clock
 
+os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # browsers are started with it
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest walks begin first: at the end all test processes shall have something to do."""
