@@ -140,12 +140,19 @@ def writing(session: scoped_session[Any] | Session) -> Iterator[None]:
     token = _only_reads.set(False)
     try:
         yield
-        session.commit()
+        session.rollback() if _is_only_asked() else session.commit()
     except BaseException:
         session.rollback()
         raise
     finally:
         _only_reads.reset(token)
+
+
+def _is_only_asked() -> bool:
+    """A HEAD is answered as its GET would be, and leaves nothing behind: nobody has seen a page."""
+    from flask import has_request_context, request
+
+    return has_request_context() and request.method == "HEAD"
 
 
 def check_schema(app: Flask) -> None:

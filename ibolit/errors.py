@@ -46,6 +46,27 @@ class CodeIsSpent(Refused):
     sentence = "Этот код больше не действует. Запросите новый."
 
 
+class CodeIsElsewhere(Refused):
+    sentence = "Код просили в другом браузере, запросите новый здесь."
+
+
+class WaysAreFrozen(Refused):
+    """Somebody said «Это не я». Told only to who has shown the password or the phone."""
+
+    status = 403
+    sentence = "Вход закрыт, потому что кто-то нажал «Это не я». Позвоните в клинику, и его откроют."
+
+
+class NotMeIsSpent(Refused):
+    status = 404
+    sentence = "Ссылка больше не действует."
+
+
+class TooManyAtOnce(Refused):
+    status = 503
+    sentence = "Сейчас входит слишком много людей. Подождите минуту и попробуйте ещё раз."
+
+
 class LinkIsSpent(Refused):
     sentence = "Ссылка больше не действует. Запросите новую в профиле."
 

@@ -22,6 +22,7 @@ from werkzeug.routing import MapAdapter
 from ibolit.extensions import db
 from ibolit.models import (
     Attachment,
+    Channel,
     Chat,
     Consultation,
     Doctor,
@@ -30,7 +31,10 @@ from ibolit.models import (
     Kind,
     Payment,
     PaymentState,
+    Role,
     User,
+    WayChange,
+    WayKind,
 )
 from ibolit.models.user import EmailProof
 from ibolit.services.codes import fingerprint, new_nonce
@@ -238,6 +242,8 @@ OPEN = [
     Screen("invitation-dead", NOBODY, "/i/aaaaaaaaaaaaaaaaaaaaaaaa"),
     Screen("email-link-dead", NOBODY, "/profile/email/{proof}?token=nonsense"),
     Screen("email-link", NOBODY, "/profile/email/{proof}?token={proof_token}"),
+    Screen("not-me", NOBODY, "/n/{change}?token={change_token}"),
+    Screen("not-me-done", NOBODY, reach=press("[type=submit]", "text=Вход закрыт"), lands="not_me.show"),
     Screen("our-error", NOBODY, "/profile/email/{broken}"),
     Screen("not-found", NOBODY, "/nothing-here", pictured=True),
     Screen("not-opened-so", NOBODY, "/login/code/again"),
@@ -322,6 +328,11 @@ OF_PATIENT = [
         lands="account.index",
     ),
     Screen("profile-saved", PATIENT, reach=send("#zone-card form", "#zone-card .saved"), lands="account.index"),
+    Screen("confirm", PATIENT, "/profile/confirmation/email"),
+    Screen(
+        "confirm-wrong", PATIENT, reach=send("main form, .bare form", current="wrong horse"), lands="account.confirm"
+    ),
+    Screen("confirm-code", PATIENT, reach=press(".form--again [type=submit]", "[name=code]"), lands="account.confirm"),
     Screen("invitation-of-another", PATIENT, "/i/{by_phone}"),
 ]
 
@@ -434,12 +445,20 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
             "by_phone": _invited(newest.doctor, phone="+79165550202"),
             "by_mail": _invited(newest.doctor, email="zoya@example.org"),
         } | _payments_of(anna)  # fmt: skip
+        change = WayChange.tell(_nobody_on_the_list(), WayKind.TRIES)
+        known |= {"change": change.id, "change_token": change.token_for(Channel.SMS)}
         photo = Attachment.chat_id == 3, Attachment.kind == Kind.PICTURE
         known["photo"] = db.session.scalars(select(Attachment.id).where(*photo)).first()
         known |= {"proof": proofs[0].id, "proof_token": proofs[0].token, "broken": proofs[1].id}
         # No person sees an error 500 in a healthy clinic: a row that cannot be read makes one.
         db.session.execute(text("UPDATE email_proof SET created_at = 'broken' WHERE id = :id"), {"id": proofs[1].id})
     return known
+
+
+def _nobody_on_the_list() -> User:
+    """Whose ways in may be closed without closing anybody's walk."""
+    others = select(User).where(User.role == Role.PATIENT, User.phone.not_in([PATIENT, TALKING, WAITING]))
+    return db.session.scalars(others.order_by(User.id.desc())).first() or db.session.get_one(User, 1)
 
 
 def _invited(doctor: Doctor, **contact: str) -> str:

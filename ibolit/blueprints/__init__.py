@@ -9,9 +9,10 @@ from ..config import Settings
 
 def register_blueprints(app: Flask, settings: Settings) -> None:
     from . import entrance, errors, intake
-    from .account import notifications, push  # noqa: F401  their doors stand on the same blueprint
+    from .account import confirmation, notifications, push  # noqa: F401  their doors stand on the same blueprint
     from .account import payments as of_account  # noqa: F401  and its
     from .account.views import bp as account
+    from .auth.not_me import bp as not_me
     from .auth.views import bp as auth
     from .calls import socket  # noqa: F401  on the blueprint of calls
     from .calls.takeover import bp as takeover
@@ -46,7 +47,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .webhooks.views import listen_to_demo_bank
 
     of_people = (auth, documents, doctors, messages, chat, files, uploads, tariffs, payments, live, account, patients)
-    of_clinic = (practice, replies, invitations, welcome)
+    of_clinic = (not_me, practice, replies, invitations, welcome)
     for bp in (*of_people, *of_clinic, consultations, proposals, short, calls, takeover, operator, webhooks, pwa):
         app.register_blueprint(bp)
     if not settings.is_production:

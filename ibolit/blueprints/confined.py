@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ..extensions import db
 from ..models import Attachment, Consultation
 
-ALWAYS = {"live.listen", "takeover.take_over"}
+ALWAYS = {"live.listen", "takeover.ask", "takeover.take_over"}
 OF_THE_TALK = {
     "consultations.show",
     "consultations.get_ready",

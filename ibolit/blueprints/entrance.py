@@ -15,39 +15,36 @@ from .. import errors
 from ..config import current_settings
 from ..database import writing
 from ..extensions import db, login_manager
-from ..models import Act, AuditEvent, Chat, ChatMember, Consent, Device, Doctor, Invitation, User
+from ..models import (
+    Act,
+    AuditEvent,
+    Before,
+    Chat,
+    ChatMember,
+    Consent,
+    Device,
+    Doctor,
+    Invitation,
+    KnownBrowser,
+    User,
+    WayChange,
+    WayKind,
+)
+from ..models.known_browser import hash_of
 from ..rendering import go, wants_fragment, zone_mark
 from ..services import clock
-from . import confined
+from . import browsers, confined, gate
 from .zones import PLACES
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
-OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome"}
-
-# By what stands in a browser's name of itself; the first that fits, for most claim to be Chrome and Safari, too.
-SYSTEMS = {
-    "iPhone": "iPhone",
-    "iPad": "iPad",
-    "Android": "Android",
-    "Windows": "Windows",
-    "Mac OS": "Mac",
-    "Linux": "Linux",
-}
-BROWSERS = {
-    "YaBrowser": "Яндекс Браузер",
-    "Edg": "Edge",
-    "OPR": "Opera",
-    "Firefox": "Firefox",
-    "SamsungBrowser": "Samsung",
-    "Chrome": "Chrome",
-    "Safari": "Safari",
-}
+OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}
 
 
 def init_entrance(app: Flask) -> None:
     login_manager.session_protection = None  # a phone's browser changes its name with every update
     login_manager.user_loader(_load_user)
     login_manager.unauthorized_handler(_ask_to_sign_in)
+    app.before_request(_say_what_is_allowed)
     app.before_request(_gate)
     app.context_processor(_frame)
 
@@ -63,8 +60,25 @@ def write_down(act: Act, subject_id: int | None, first: int | None = None, last:
 
 
 def enter(user: User) -> None:
-    """Signs this browser in as a new Device; commit afterwards."""
-    enter_as(*Device.register(user, device_name()))
+    """Signs this browser in as a new Device; commit afterwards. Raises WaysAreFrozen.
+
+    A browser that is new to an account which knows another one is told to the rest.
+    """
+    refuse_frozen(user)
+    device, token = Device.register(user, browsers.device_name())
+    browser = browsers.token()
+    device.browser_hash = hash_of(browser)
+    was_known = KnownBrowser.has_any(user.id)
+    if KnownBrowser.note(user.id, browser) and was_known:
+        db.session.flush()
+        WayChange.tell(user, WayKind.DEVICE, device)
+    enter_as(device, token)
+
+
+def refuse_frozen(user: User) -> None:
+    """For who has shown the password or the phone; nobody else learns of it. Raises WaysAreFrozen."""
+    if user.is_frozen:
+        raise errors.WaysAreFrozen(f"{errors.WaysAreFrozen.sentence} {current_settings.clinic_phone}".strip())
 
 
 def enter_as(device: Device, token: str) -> None:
@@ -89,6 +103,7 @@ def accepted(user: User, invitation: Invitation, email_before: str | None) -> No
     write_down(Act.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
         write_down(Act.EMAIL_PROVED, user.id)
+        WayChange.tell(user, WayKind.EMAIL, g.device, Before(email_before, False, user.password_hash))
         flash(f"Почта {user.email} теперь ваша: по ней можно входить.")
     elif invitation.email and invitation.email != user.email:
         flash(f"Почта {invitation.email} не добавлена: она занята, или у вас уже есть другая. Входите по телефону.")
@@ -192,11 +207,17 @@ def _path_of(address: str) -> str:
         return ""
 
 
+def _say_what_is_allowed() -> ResponseReturnValue | None:
+    """OPTIONS asks what a door can do, not who stands before it; login_required would let it through to the door."""
+    is_automatic = getattr(request.url_rule, "provide_automatic_options", False)
+    return current_app.make_default_options_response() if request.method == "OPTIONS" and is_automatic else None
+
+
 def _gate() -> ResponseReturnValue | None:
     if request.blueprint in OPEN_TO_ALL or request.endpoint == "static" or not current_user.is_authenticated:
         return None
     _see()
-    if request.endpoint != "live.listen" and not Consent.is_given_by(current_user):
+    if request.endpoint != "live.listen" and gate.is_shut():
         return go(url_for("auth.consent", next=_wanted_page()))
     if g.device.only_consultation_id is not None and not confined.may_open(g.device.only_consultation_id):
         return go(url_for("consultations.show", id=g.device.only_consultation_id))
@@ -240,6 +261,7 @@ def _frame() -> dict[str, object]:
     return {
         "settings": current_settings,
         "signed_in": signed_in,
+        "listens": current_user.is_authenticated and gate.may_listen(),
         "viewer": current_user._get_current_object() if current_user.is_authenticated else None,
         "unread_chats": LazyCount(current_user) if signed_in and not confined.is_here() else 0,
         "is_confined": confined.is_here(),
@@ -255,11 +277,3 @@ class LazyCount:
 
     def __int__(self) -> int:
         return ChatMember.unread_of(self.user)
-
-
-def device_name() -> str:
-    """«Chrome, Android»: enough to know one's own phone by."""
-    agent = request.user_agent.string
-    system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
-    browser = next((name for mark, name in BROWSERS.items() if mark in agent), "Браузер")
-    return f"{browser}, {system}" if system else browser

@@ -10,7 +10,7 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import consultations, deliveries, invitations, letters, notifications, payments, pushes, sweep, voices
+from . import consultations, deliveries, invitations, letters, notifications, payments, pushes, sweep, voices, ways
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,9 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.PATIENT_IMPORT: invitations.invite_list,
     JobKind.DELIVERY: deliveries.follow,
     JobKind.EMAIL_PROOF: letters.send_email_proof,
+    JobKind.WAY_SMS: ways.send_sms,
+    JobKind.WAY_MAIL: ways.send_mail,
+    JobKind.WAY_PUSH: ways.push,
     JobKind.VOICE: voices.prepare,
     JobKind.PAYMENT: payments.drive,
     JobKind.REFUND: payments.give_back,
@@ -54,7 +57,7 @@ MONEY = Lane(
     frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION})
 )
 MANY = Lane(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
-PUSHES = Lane(frozenset({JobKind.PUSH}), keep=timedelta(minutes=5), width=4)
+PUSHES = Lane(frozenset({JobKind.PUSH, JobKind.WAY_PUSH}), keep=timedelta(minutes=5), width=4)
 LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)
 LANES = (LIGHT, HEAVY, MONEY, MANY, PUSHES)
 ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)

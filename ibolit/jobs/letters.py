@@ -29,7 +29,7 @@ class NoMoreToday(Undeliverable):
 def send_login_code(job: Job) -> None:
     """The newest living code of a phone; in `invite` mode unknown phones get nothing, and nobody can tell."""
     code = db.session.get(LoginCode, job.subject_id)
-    if code is None or not code.can_be_typed() or LoginCode.newest_for(code.phone) is not code:
+    if code is None or not code.can_be_typed() or not code.is_newest():
         raise Undeliverable("the code is no longer needed")
     if not code.is_invited():
         raise Undeliverable("the phone is not invited")
@@ -47,7 +47,7 @@ def mail_login_code(job: Job) -> None:
     """The second way, for who has proved an address: the SMS did not go out or did not arrive."""
     code = db.session.get(LoginCode, job.subject_id)
     user = User.by_phone(code.phone) if code is not None else None
-    if code is None or user is None or user.email is None or not code.can_be_typed():
+    if code is None or user is None or user.email is None or not user.email_is_settled or not code.can_be_typed():
         raise Undeliverable("the code is no longer needed")
     letter, email = written("login_code", code=code.digits), user.email
     db.session.commit()

@@ -40,8 +40,8 @@ def push(job: Job) -> None:
     listening = PushSubscription.reaching(notification.user_id)
     told, handling = _told(notification), _handling(notification)
     db.session.commit()
-    outcome = _send(listening, told, handling)
-    _note(outcome)
+    outcome = send_to(listening, told, handling)
+    note(outcome)
     log.info("push №%d: %d sent, %d gone", job.id, len(outcome.arrived), len(outcome.dead))
     if not outcome.arrived and outcome.doubt is not None and job.attempts < TRIES:
         db.session.commit()
@@ -49,7 +49,7 @@ def push(job: Job) -> None:
     _go_on(notification, has_arrived=bool(outcome.arrived))
 
 
-def _send(listening: Sequence[PushSubscription], told: dict[str, object], handling: Handling) -> Outcome:
+def send_to(listening: Sequence[PushSubscription], told: dict[str, object], handling: Handling) -> Outcome:
     outcome = Outcome()
     for one in listening:
         try:
@@ -64,7 +64,7 @@ def _send(listening: Sequence[PushSubscription], told: dict[str, object], handli
     return outcome
 
 
-def _note(outcome: Outcome) -> None:
+def note(outcome: Outcome) -> None:
     PushSubscription.note_arrivals(outcome.arrived)
     for id, endpoint in outcome.dead:
         PushSubscription.note_death(id, endpoint)

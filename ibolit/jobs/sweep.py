@@ -14,10 +14,12 @@ from ..models import (
     Dispatch,
     Handover,
     Job,
+    KnownBrowser,
     LoginCode,
     Notification,
     PatientImport,
     Variant,
+    WayChange,
 )
 from ..services import current_services
 
@@ -27,6 +29,8 @@ EVERY = timedelta(hours=6)
 ROWS: dict[str, Callable[[], int]] = {
     "attempts": Attempt.forget_old,
     "login codes": LoginCode.forget_old,
+    "known browsers": KnownBrowser.forget_old,
+    "changes of ways in": WayChange.forget_old,
     "devices": Device.forget_old,
     "handovers": Handover.forget_old,
     "dispatches": Dispatch.forget_old,

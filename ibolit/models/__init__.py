@@ -26,6 +26,7 @@ from .dispatch import Dispatch, DispatchState
 from .doctor import Cut, Doctor, Introduction, Offer, Tariff
 from .invitation import Invitation, InvitationState
 from .job import Job, JobKind
+from .known_browser import KnownBrowser
 from .login_code import LoginCode
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
@@ -40,6 +41,7 @@ from .refund import Cause, Refund, RefundState
 from .reply_template import ReplyTemplate
 from .stored import StoredFile, files_named_in
 from .user import EmailProof, IdentityLevel, Role, User
+from .way_change import Before, WayChange, WayKind, change_password, prove_email
 
 __all__ = [
     "Access",
@@ -49,6 +51,7 @@ __all__ = [
     "AttachmentState",
     "Attempt",
     "AuditEvent",
+    "Before",
     "CallPath",
     "CallReport",
     "CallVisit",
@@ -82,6 +85,7 @@ __all__ = [
     "Job",
     "JobKind",
     "Kind",
+    "KnownBrowser",
     "LoginCode",
     "Mark",
     "Message",
@@ -116,5 +120,9 @@ __all__ = [
     "Tried",
     "User",
     "Variant",
+    "WayChange",
+    "WayKind",
+    "change_password",
     "files_named_in",
+    "prove_email",
 ]

@@ -21,7 +21,15 @@ from .types import RowId, UtcDateTime, word_of
 class Tried(StrEnum):
     CODE_FOR_PHONE = "code_phone"
     CODE_FROM_ADDRESS = "code_address"
+    CODE_PHONE_ADDRESS = "code_phone_address"
+    CODE_PHONE_BROWSER = "code_phone_browser"
+    CODE_OF_ITS_OWN = "code_of_its_own"
     PASSWORD_FOR_ACCOUNT = "password_account"
+    PASSWORD_KNOWN = "password_known"
+    PASSWORD_CURRENT = "password_current"
+    PASSWORD_SLOWED = "password_slowed"
+    WRONG_FOR_LOGIN = "wrong_login"
+    WRONG_FOR_USER = "wrong_user"
     PASSWORD_FROM_ADDRESS = "password_address"
     EMAIL_PROOF = "email_proof"
     PAYMENT_CHECK = "payment_check"
@@ -32,12 +40,23 @@ class Tried(StrEnum):
     LIVE_SCREEN = "live_screen"
 
 
+SLOWS = 20  # wrong passwords within an hour
+
 # Carriers put whole towns behind one address, so an address may try much more than a person.
 LIMITS = {
     Tried.CODE_FOR_PHONE: (5, timedelta(hours=1)),
     Tried.CODE_FROM_ADDRESS: (30, timedelta(hours=1)),
+    Tried.CODE_PHONE_ADDRESS: (3, timedelta(hours=1)),
+    Tried.CODE_PHONE_BROWSER: (3, timedelta(hours=1)),
+    Tried.CODE_OF_ITS_OWN: (3, timedelta(hours=1)),  # of a known browser, a device, an invitation's link
+    # What was typed from one address: never the account, whose phone and mail would tell of each other.
     Tried.PASSWORD_FOR_ACCOUNT: (10, timedelta(minutes=15)),
     Tried.PASSWORD_FROM_ADDRESS: (100, timedelta(minutes=15)),
+    Tried.PASSWORD_KNOWN: (10, timedelta(minutes=15)),
+    Tried.PASSWORD_CURRENT: (10, timedelta(minutes=15)),
+    Tried.PASSWORD_SLOWED: (4, timedelta(hours=1)),  # from one address, once SLOWS wrong ones came from anywhere
+    Tried.WRONG_FOR_LOGIN: (SLOWS, timedelta(hours=1)),
+    Tried.WRONG_FOR_USER: (SLOWS, timedelta(hours=1)),
     Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
     Tried.HANDOVER: (10, timedelta(hours=1)),
     Tried.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
@@ -59,16 +78,25 @@ class Attempt(Model):
     @classmethod
     def count(cls, kind: Tried, who: str) -> None:
         """Adds one attempt or raises TooManyAttempts; the check and the row are one step."""
-        attempt = cls.of(kind, who)
-        queue_up(db.session, attempt.key)
-        if cls.recent(kind, who) >= LIMITS[kind][0]:
+        queue_up(db.session, fingerprint(f"{kind}:{who}"))
+        if cls.is_spent(kind, who):
             raise errors.TooManyAttempts
-        db.session.add(attempt)
+        cls.note(kind, who)
+
+    @classmethod
+    def note(cls, kind: Tried, who: str) -> None:
+        """Counted, whatever the limit says."""
+        db.session.add(cls.of(kind, who))
         db.session.flush()
 
     @classmethod
     def of(cls, kind: Tried, who: str) -> Attempt:
         return cls(kind=kind, key=fingerprint(f"{kind}:{who}"))
+
+    @classmethod
+    def is_spent(cls, kind: Tried, who: str) -> bool:
+        """As many as may be lie within the period."""
+        return cls.recent(kind, who) >= LIMITS[kind][0]
 
     @classmethod
     def recent(cls, kind: Tried, who: str) -> int:

@@ -23,6 +23,8 @@ class Act(StrEnum):
     REGISTERED = "registered"
     PASSWORD_CHANGED = "password_changed"
     EMAIL_PROVED = "email_proved"
+    WAYS_FROZEN = "ways_frozen"
+    WAYS_THAWED = "ways_thawed"
     DEVICE_ENDED = "device_ended"
     CONSENTED = "consented"
     DOCTOR_ADDED = "doctor_added"

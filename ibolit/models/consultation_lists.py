@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
 
@@ -11,10 +11,12 @@ from ..extensions import db
 from ..services import clock
 from .chat import Chat
 from .consultation import Consultation
-from .consultation_states import COMING
+from .consultation_states import AGREED, COMING, ConsultationState
 from .meeting import CLOSES_AFTER
 from .types import RowId, UtcDateTime
 from .user import User
+
+KEPT_FOR = timedelta(hours=24)  # after its end, whatever document is to be accepted
 
 
 def shown_in_list(user: User, past: int, before: tuple[datetime, int] | None = None) -> list[Consultation]:
@@ -36,6 +38,14 @@ def next_in(chats: Sequence[Chat]) -> dict[int, datetime]:
     theirs = Consultation.chat_id.in_([chat.id for chat in chats])
     own = select(Consultation.chat_id, Consultation.starts_at).where(theirs, _is_coming())
     return dict(db.session.execute(own.order_by(Consultation.starts_at.desc())).tuples().all())
+
+
+def kept_open_for(user: User) -> list[int]:
+    """Agreed, and not over for more than a day: the nearest first."""
+    recent = Consultation.ends_at > clock.now() - KEPT_FOR
+    agreed = Consultation.state.in_((*AGREED, ConsultationState.COMPLETED))
+    mine = select(Consultation.id).where(Consultation.is_of(user), agreed, recent)
+    return list(db.session.scalars(mine.order_by(Consultation.starts_at)))
 
 
 def _list(

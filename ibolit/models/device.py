@@ -27,6 +27,7 @@ class Device(Model):
     """
 
     LIVES = timedelta(days=90)
+    CONFIRMED_FOR = timedelta(minutes=10)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
@@ -36,13 +37,15 @@ class Device(Model):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     only_consultation_id: Mapped[int | None] = mapped_column(RowId)  # consultations are never deleted
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the password or a code
+    browser_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")  # see KnownBrowser
     user: Mapped[User] = relationship(innerjoin=True)
 
     @classmethod
     def register(cls, user: User, name: str) -> tuple[Self, str]:
         """The new device and the token for its cookie; the token is not kept."""
         token = secrets.token_urlsafe(32)
-        device = cls(user=user, token_hash=_hash(token), name=name)
+        device = cls(user=user, token_hash=_hash(token), name=name, confirmed_at=clock.now())
         db.session.add(device)
         return device, token
 
@@ -83,7 +86,15 @@ class Device(Model):
         return self.ends_at is not None and self.ends_at <= clock.now()
 
     def confine(self, consultation_id: int, ends_at: datetime) -> None:
-        self.only_consultation_id, self.ends_at = consultation_id, ends_at
+        self.only_consultation_id, self.ends_at, self.confirmed_at = consultation_id, ends_at, None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whoever holds it has just shown that it is he: a way in may be changed."""
+        return self.confirmed_at is not None and clock.now() - self.confirmed_at < self.CONFIRMED_FOR
+
+    def confirm(self) -> None:
+        self.confirmed_at = clock.now()
 
     def is_due_to_be_seen(self) -> bool:
         return clock.now() - self.seen_at >= SEEN_EVERY

@@ -265,11 +265,12 @@ class Invitation(Model):
         if self.email is not None:
             self.guest_phone = phone
 
-    def accept(self, patient: User) -> int:
+    def accept(self, patient: User, *, may_add_email: bool = True) -> int:
         """The id of the chat; accepted before by the same person it is the same.
 
         Raises InvitationIsForPatients, InvitationIsForAnother or InvitationIsOver. An address becomes the person's own
-        unless he or somebody else has one: who holds the link has read that mailbox.
+        unless he or somebody else has one: who holds the link has read that mailbox. It is a way in, so it is added
+        only where the person has just shown who he is (`may_add_email`), and his older ways must be told.
         """
         if not patient.is_patient:
             raise errors.InvitationIsForPatients
@@ -277,7 +278,7 @@ class Invitation(Model):
             raise errors.InvitationIsForAnother
         self._lock()
         if self.accepted_by_id != patient.id:
-            self._claim(patient)
+            self._claim(patient, may_add_email)
         return Chat.begin(patient, self.doctor, invited=True)
 
     @classmethod
@@ -344,11 +345,11 @@ class Invitation(Model):
         db.session.flush()  # what is read anew forgets what was not written yet
         db.session.refresh(self, ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at"])
 
-    def _claim(self, patient: User) -> None:
+    def _claim(self, patient: User, may_add_email: bool) -> None:
         if not self.is_alive:
             raise errors.InvitationIsOver
         self.accepted_at, self.accepted_by_id = clock.now(), patient.id
-        if self.email is not None and patient.email is None:
+        if self.email is not None and patient.email is None and may_add_email:
             queue_up(db.session, f"email:{self.email}")  # two may prove the same address at once
             if User.by_email(self.email) is None:
-                patient.email = self.email
+                patient.take_email(self.email)

@@ -30,6 +30,9 @@ class JobKind(StrEnum):
     PATIENT_IMPORT = "patient_import"
     DELIVERY = "delivery"  # what became of an SMS
     EMAIL_PROOF = "email_proof"
+    WAY_SMS = "way_sms"  # a way in has changed
+    WAY_MAIL = "way_mail"
+    WAY_PUSH = "way_push"
     VOICE = "voice"
     PAYMENT = "payment"  # from the press to its end
     REFUND = "refund"

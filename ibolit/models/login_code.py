@@ -1,11 +1,11 @@
-"""A six-digit SMS code that proves a phone."""
+"""A six-digit SMS code that proves a phone. It belongs to the browser that asked for it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, false, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .. import errors
@@ -18,20 +18,27 @@ from .attempt import Attempt, Tried
 from .forgetting import forget
 from .invitation import Invitation
 from .job import Job, JobKind
+from .known_browser import hash_of
 from .types import RowId, UtcDateTime
 from .user import User
 
 
 class LoginCode(Model):
-    """Computed when sent, never stored; proves once, then opens one change of password."""
+    """Computed when sent, never stored; proves once, then opens one change of password.
+
+    Every browser has codes and guesses of its own: what strangers type spoils nobody's.
+    """
 
     LIVES = timedelta(minutes=10)
     PROOF_LIVES = timedelta(minutes=15)  # from the right code to the new password
     RESEND_AFTER = timedelta(seconds=60)
     MOST_GUESSES = 5
+    MOST_BESIDE = 3  # of browsers nobody knows, for one phone
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     phone: Mapped[str] = mapped_column(String(20), index=True)
+    browser: Mapped[str] = mapped_column(String(64), default="", server_default="")  # its cookie's hash
+    has_own: Mapped[bool] = mapped_column(default=False, server_default=false())  # an allowance, see ask()
     nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
@@ -40,28 +47,40 @@ class LoginCode(Model):
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @classmethod
-    def ask(cls, phone: str, address: str) -> Self:
+    def ask(cls, phone: str, address: str, browser: str = "", own: str = "") -> Self:
         """A code for this phone, on its way by a job; the one still alive is sent again, but not within a minute.
 
-        Raises TooManyAttempts. Says nothing of whether the phone is known: the job decides that.
+        `browser` is the token of the one that asks, `own` whose allowance it takes: that of a known browser, a device
+        or an invitation's link, which no stranger can use up. Raises TooManyAttempts. Says nothing of whether the
+        phone is known: the job decides that.
         """
         queue_up(db.session, f"code:{phone}")
-        code = cls.newest_for(phone)
+        browser = hash_of(browser) if browser else ""
+        code = cls.newest_for(phone, browser)
         if code is None or not code.can_be_typed():
-            code = cls(phone=phone)
+            if not own and cls._beside(phone) >= cls.MOST_BESIDE:
+                raise errors.TooManyAttempts
+            code = cls(phone=phone, browser=browser, has_own=bool(own))
             db.session.add(code)
         elif code.resend_in():
             return code
-        Attempt.count(Tried.CODE_FROM_ADDRESS, address)
-        Attempt.count(Tried.CODE_FOR_PHONE, phone)
+        cls._count(phone, address, browser, own)
         code.asked_at = clock.now()
         db.session.flush()
         Job.add(JobKind.LOGIN_CODE, code.id)
         return code
 
     @classmethod
-    def newest_for(cls, phone: str) -> Self | None:
-        return db.session.scalar(select(cls).where(cls.phone == phone).order_by(cls.id.desc()).limit(1))
+    def newest_for(cls, phone: str, browser: str | None = None) -> Self | None:
+        """Of one browser, by its cookie's hash, or of any."""
+        codes = select(cls).where(cls.phone == phone).order_by(cls.id.desc()).limit(1)
+        return db.session.scalar(codes if browser is None else codes.where(cls.browser == browser))
+
+    @classmethod
+    def void_all_of(cls, phone: str) -> None:
+        """A new password was set, or somebody said «Это не я»."""
+        live = cls.phone == phone, cls.spent_at.is_(None)
+        db.session.execute(update(cls).where(*live).values(spent_at=clock.now()))
 
     @classmethod
     def forget_old(cls) -> int:
@@ -79,7 +98,7 @@ class LoginCode(Model):
     def send_by_mail_too(self) -> None:
         """Where the SMS does not arrive: to the address the person has proved, once for each time it was asked for."""
         user = User.by_phone(self.phone)
-        if user is None or user.email is None or not self.can_be_typed():
+        if user is None or not user.email_is_settled or not self.can_be_typed():
             return
         if not Job.was_added(JobKind.CODE_BY_MAIL, self.id, since=self.asked_at):
             Job.add(JobKind.CODE_BY_MAIL, self.id)
@@ -88,7 +107,12 @@ class LoginCode(Model):
         return clock.now() - self.created_at >= self.LIVES
 
     def can_be_typed(self) -> bool:
-        return not self.is_old() and self.proved_at is None and self.guesses < self.MOST_GUESSES
+        is_used = self.proved_at is not None or self.spent_at is not None
+        return not self.is_old() and not is_used and self.guesses < self.MOST_GUESSES
+
+    def is_newest(self) -> bool:
+        """Of its browser's."""
+        return LoginCode.newest_for(self.phone, self.browser) is self
 
     def resend_in(self) -> int:
         """Seconds until the code may be asked for again; 0 when it may be now."""
@@ -96,22 +120,50 @@ class LoginCode(Model):
         return max(0, round(left.total_seconds()))
 
     def guess(self, digits: str) -> None:
-        """Raises CodeIsOld, CodeIsSpent or CodeIsWrong; the guess is counted by the database before it is compared.
+        """The guess is counted by the database before it is compared.
 
-        Commit also after a wrong guess: the count must stay.
+        Raises CodeIsOld, CodeIsSpent, CodeIsElsewhere or CodeIsWrong. Commit also after a wrong guess: the count
+        must stay.
         """
-        if self.is_old() or LoginCode.newest_for(self.phone) is not self:
+        if self.is_old() or not self.is_newest():
             raise errors.CodeIsOld
         counted = db.session.execute(
             update(LoginCode)
-            .where(LoginCode.id == self.id, LoginCode.guesses < self.MOST_GUESSES, LoginCode.proved_at.is_(None))
+            .where(LoginCode.id == self.id, LoginCode.guesses < self.MOST_GUESSES)
+            .where(LoginCode.proved_at.is_(None), LoginCode.spent_at.is_(None))
             .values(guesses=LoginCode.guesses + 1)
         )
         if counted.rowcount == 0:  # type: ignore[attr-defined]
             raise errors.CodeIsSpent
         if not are_digits("login", self.id, self.nonce, digits) or not self.is_invited():
+            if self._is_of_another_browser(digits):
+                raise errors.CodeIsElsewhere
             raise errors.CodeIsWrong(left=self.MOST_GUESSES - self.guesses)
         self.proved_at = clock.now()
+
+    def _is_of_another_browser(self, digits: str) -> bool:
+        """Who has read the SMS is told where it belongs; it opens nothing here."""
+        others = LoginCode.phone == self.phone, LoginCode.id != self.id, LoginCode.browser != self.browser
+        living = db.session.scalars(select(LoginCode).where(*others, LoginCode.created_at > clock.now() - self.LIVES))
+        return any(one.can_be_typed() and are_digits("login", one.id, one.nonce, digits) for one in living)
+
+    @classmethod
+    def _beside(cls, phone: str) -> int:
+        """Codes of browsers nobody knows that can be typed now."""
+        living = cls.phone == phone, ~cls.has_own, cls.created_at > clock.now() - cls.LIVES
+        return sum(code.can_be_typed() for code in db.session.scalars(select(cls).where(*living)))
+
+    @staticmethod
+    def _count(phone: str, address: str, browser: str, own: str) -> None:
+        """Raises TooManyAttempts. Of a phone's five an hour one unknown browser gets three, and one address."""
+        if own:
+            Attempt.count(Tried.CODE_OF_ITS_OWN, f"{own} {phone}")
+            return
+        Attempt.count(Tried.CODE_FROM_ADDRESS, address)
+        if browser:
+            Attempt.count(Tried.CODE_PHONE_BROWSER, f"{phone} {browser}")
+            Attempt.count(Tried.CODE_PHONE_ADDRESS, f"{phone} {address}")
+        Attempt.count(Tried.CODE_FOR_PHONE, phone)
 
     def proves_phone(self) -> bool:
         return self.proved_at is not None and self.spent_at is None and clock.now() - self.proved_at < self.PROOF_LIVES

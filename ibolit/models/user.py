@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TINTS = 12
 SEEN_EVERY = timedelta(minutes=1)  # presence is written no oftener
 PRESENT_FOR = timedelta(minutes=5)
+EMAIL_SETTLES_IN = timedelta(hours=72)  # before that it receives no code and undoes nothing
 
 NOWHERE = {"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"}
 ICELAND = {"Atlantic/Reykjavik", "Iceland"}
@@ -54,7 +55,9 @@ class User(UserMixin, Model):
     name_key: Mapped[str] = mapped_column(String(120), default="", server_default="")  # what a doctor's search reads
     role: Mapped[Role] = mapped_column(word_of(Role), default=Role.PATIENT)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case
+    email_proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: before this was noted
     password_hash: Mapped[str] = mapped_column(String(200))
+    frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by «Это не я»: only the office lets in again
     timezone: Mapped[str | None] = mapped_column(String(64))
     timezone_is_chosen: Mapped[bool] = mapped_column(default=False)
     agreed_to: Mapped[str] = mapped_column(String(200), default="")  # the versions last accepted; Consent rows prove it
@@ -99,6 +102,27 @@ class User(UserMixin, Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone) if self.timezone else current_settings.clinic_timezone
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen_at is not None
+
+    @property
+    def email_is_settled(self) -> bool:
+        """Proved long enough ago to be trusted with a code."""
+        known_for = clock.now() - (self.email_proved_at or self.created_at)
+        return self.email is not None and (self.email_proved_at is None or known_for >= EMAIL_SETTLES_IN)
+
+    def take_email(self, email: str) -> None:
+        """It is proved now; who told the older ways of it is the caller."""
+        self.email, self.email_proved_at = email, clock.now()
+
+    def freeze(self) -> None:
+        self.frozen_at = self.frozen_at or clock.now()
+
+    def thaw(self) -> None:
+        """By the office. The password is gone, too: the next sign-in is by a code, and sets a new one."""
+        self.frozen_at, self.password_hash = None, ""
 
     def is_present(self) -> bool:
         return self.seen_at is not None and clock.now() - self.seen_at < PRESENT_FOR
@@ -198,4 +222,4 @@ class EmailProof(Model):
         if owner is not None and owner.id != self.user_id:
             raise errors.LinkIsSpent
         self.used_at = clock.now()
-        self.user.email = self.email
+        self.user.take_email(self.email)

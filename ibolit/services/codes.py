@@ -41,6 +41,10 @@ def is_answer(purpose: str, row_id: int, nonce: str, token: str) -> bool:
     return hmac.compare_digest(answer_for(purpose, row_id, nonce).encode(), token.encode())
 
 
+def is_short_answer(purpose: str, row_id: int, nonce: str, token: str) -> bool:
+    return hmac.compare_digest(short_answer_for(purpose, row_id, nonce).encode(), token.encode())
+
+
 def are_digits(purpose: str, row_id: int, nonce: str, digits: str) -> bool:
     return hmac.compare_digest(digits_for(purpose, row_id, nonce).encode(), digits.encode())
 

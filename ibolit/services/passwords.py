@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+PATIENCE = 15.0  # seconds a stranger waits for his turn
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _nobodys = _hasher.hash("nobody has this password")
 
 
+class Busy(Exception):
+    """Too many strangers try at once."""
+
+
+class _Lane:
+    """One try at a time, and after each as long a rest: whoever guesses in a hundred threads takes half a core."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._rests_until = 0.0
+
+    def __enter__(self) -> None:
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise Busy
+        time.sleep(max(0.0, self._rests_until - time.monotonic()))
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        now = time.monotonic()
+        self._rests_until = now + (now - self._began)
+        self._turn.release()
+
+
+_strangers = _Lane()
+
+
 def hash_password(password: str) -> str:
     return _hasher.hash(password)
+
+
+def is_right_for_stranger(password: str, hashed: str | None) -> bool:
+    """As is_right(), in the lane of browsers that the account does not know. Raises Busy.
+
+    The rest comes before the next try, so that who comes alone waits for nobody.
+    """
+    with _strangers:
+        return is_right(password, hashed)
 
 
 def is_right(password: str, hashed: str | None) -> bool:

@@ -9,18 +9,28 @@ from time import monotonic
 
 import pytest
 from browser import Browser
-from factories import later, make_user, say
+from factories import later, make_chat, make_doctor, make_user, say
 from flask import Flask
 from sockets.live import Visitor
 from talked import begun
 from werkzeug.serving import make_server
 
+from ibolit.blueprints.live.socket import BEAT
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Doctor, User
 from ibolit.services import Services
 from ibolit.services.realtime import Closing, Outbox
 
 Listen = Callable[..., Visitor]
+
+
+class Reader(Visitor):
+    """Hears the news; that the socket is alive a page hears in between, too."""
+
+    def next(self) -> str | None:
+        while (told := super().next()) == BEAT:
+            pass
+        return told
 
 
 @pytest.fixture
@@ -37,7 +47,7 @@ def listen(clinic: Flask) -> Iterator[Listen]:
         db.session.remove()
         cookie = browser.client.get_cookie("ibolit_8000")
         headers |= {"Cookie": f"ibolit_8000={cookie.value}"} if cookie else {}
-        opened.append(Visitor(server.server_port, path, dict(headers)))
+        opened.append(Reader(server.server_port, path, dict(headers)))
         return opened[-1]
 
     yield listen
@@ -123,10 +133,9 @@ def test_listening_is_presence(listen: Listen, as_patient: Browser, patient: Use
     assert db.session.scalars(db.select(Device.seen_at)).one() == seen
 
 
-def test_who_did_not_consent_yet_may_listen_to_nothing_new(listen: Listen, clinic: Flask, services: Services) -> None:
-    """The socket stays quiet rather than reconnecting for ever: there is no chat before the consents."""
-    client = listen(Browser(clinic, make_user(consented=False)))
-    assert "data-ready" in str(client.next())
+def test_who_did_not_consent_yet_hears_nothing(listen: Listen, clinic: Flask) -> None:
+    newcomer = make_user("Новенький", consented=False)
+    assert listen(Browser(clinic, newcomer)).wait_closed() == Closing.SIGNED_OUT
 
 
 def test_eleventh_screen_of_one_person_comes_later(
@@ -145,3 +154,29 @@ def test_socket_of_a_call_says_first_who_leads(listen: Listen, as_doctor: Browse
     words = str(listen(as_doctor, f"/consultations/{begun(chat).id}/signal?page=page-0001-0001").next())
     assert '"kind": "welcome"' in words or '"kind":"welcome"' in words
     assert '"leads": true' in words or '"leads":true' in words
+
+
+def test_socket_asks_as_the_pages_do(listen: Listen, as_patient: Browser, patient: User, chat: Chat) -> None:
+    """A document has a new version, which is not accepted yet."""
+    patient.agreed_to = "offer:2025-01"
+    db.session.commit()
+    assert listen(as_patient).wait_closed() == Closing.SIGNED_OUT
+
+
+def test_socket_tells_of_the_open_consultation_alone(
+    listen: Listen, as_patient: Browser, patient: User, doctor: Doctor, chat: Chat
+) -> None:
+    begun(chat)
+    petrov = make_doctor("Петров Пётр")
+    other, his, hers = make_chat(patient, petrov, days_left=2), petrov.user, doctor.user
+    patient.agreed_to = "offer:2025-01"
+    db.session.commit()
+    visitor = listen(as_patient)
+    assert visitor.status == 101
+    assert "data-device" in (visitor.next() or "")
+    say(other, his, "Анализы готовы")
+    say(chat, hers, "Слышу вас")
+    heard = ""
+    while "Слышу вас" not in heard:
+        heard += visitor.next() or ""
+    assert "Анализы готовы" not in heard

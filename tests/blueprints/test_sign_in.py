@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Act, Attempt, AuditEvent, Chat, Device, Doctor, User
+from ibolit.models import Act, Attempt, AuditEvent, Chat, Device, Doctor, Tried, User
 from ibolit.services import passwords
 
 
@@ -127,7 +127,7 @@ def test_typed_login_stays_and_password_does_not(visitor: Browser, anna: User) -
     assert "my secret horse" not in page
 
 
-@pytest.mark.parametrize("spellings", [("+79161234567",), ("8 916 123-45-67", "9161234567", "anna@example.org")])
+@pytest.mark.parametrize("spellings", [("+79161234567",), ("8 916 123-45-67", "9161234567")])
 @pytest.mark.parametrize("exists", [True, False])
 def test_ten_passwords_in_a_quarter_hour(visitor: Browser, spellings: tuple[str, ...], exists: bool) -> None:
     """Also of an account that is not there, or the eleventh would tell."""
@@ -169,7 +169,7 @@ def test_hundred_passwords_from_an_address(visitor: Browser, anna: User, monkeyp
         letter = {"login": f"nobody{number}@example.org", "password": "x", "csrf_token": token}
         assert visitor.open("/login", method="POST", data=letter).status_code == 422
     assert sign_in(visitor, anna.phone).status_code == 429
-    assert len(db.session.scalars(db.select(Attempt)).all()) == 200
+    assert db.session.scalar(db.select(db.func.count()).where(Attempt.kind == Tried.PASSWORD_FROM_ADDRESS)) == 100
 
 
 def test_a_session_made_before_is_worth_nothing_after(visitor: Browser, anna: User) -> None:
@@ -189,7 +189,7 @@ def test_signing_in_twice_leaves_one_device(visitor: Browser, anna: User) -> Non
 
 def test_cookie_is_hidden_from_scripts_and_lives_ninety_days(visitor: Browser, anna: User) -> None:
     cookies = sign_in(visitor, anna.phone).headers.getlist("Set-Cookie")
-    [cookie] = [cookie for cookie in cookies if cookie.startswith("ibolit")]
+    [cookie] = [cookie for cookie in cookies if cookie.startswith("ibolit_8000=")]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Expires=" in cookie

@@ -93,5 +93,13 @@ class WishForm(FlaskForm):
     )
 
 
-class PasswordForm(NewPassword, FlaskForm):
+class ConfirmForm(FlaskForm):
+    current = PasswordField("Пароль", [DataRequired("Введите пароль."), NOT_TOO_LONG])
+
+
+class PasswordForm(NewPassword, ConfirmForm):
+    def __init__(self, user: User, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.personal = (user.phone, user.name, user.email or "")
+
     current = PasswordField("Нынешний пароль", [DataRequired("Введите нынешний пароль."), NOT_TOO_LONG])

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from flask_wtf import FlaskForm
 
 from ... import errors
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Device, EmailProof, Job, JobKind, PushSubscription, Tried, User
-from ...rendering import respond, wants_fragment
+from ...models import (
+    Act,
+    Attempt,
+    AuditEvent,
+    Device,
+    EmailProof,
+    Job,
+    JobKind,
+    KnownBrowser,
+    PushSubscription,
+    Tried,
+    User,
+)
+from ...models import change_password as change
+from ...models import prove_email as prove
+from ...rendering import go, respond, wants_fragment
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
+from .. import browsers
 from ..entrance import address, held_user, write_down
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
@@ -47,6 +62,10 @@ def change_email() -> ResponseReturnValue:
     form = EmailForm()
     if not form.validate_on_submit():
         return refuse("email", email_form=form)
+    if not g.device.is_confirmed:
+        session["wanted_email"] = form.email.data  # it stands in the field again when he is back
+        return go(url_for(".confirm", panel="email"))
+    session.pop("wanted_email", None)
     try:
         Attempt.count(Tried.EMAIL_PROOF, str(current_user.id))
     except errors.TooManyAttempts as refusal:
@@ -60,29 +79,28 @@ def change_email() -> ResponseReturnValue:
     return saved("email", "Письмо отправлено.")
 
 
-@bp.route("/email/<int:id>", methods=["GET", "POST"])
-def prove_email(id: int) -> ResponseReturnValue:
-    """The letter's link, also where nobody is signed in; mail scanners open links, so a GET changes nothing.
+@bp.get("/email/<int:id>")
+def ask_to_prove_email(id: int) -> ResponseReturnValue:
+    """The letter's link, also where nobody is signed in; mail scanners open links, so only the press changes anything.
 
     The token stands in the query, which no log line of ours repeats.
     """
-    token = request.args.get("token", "")
-    proof = db.session.get(EmailProof, id)
-    if proof is None:
-        abort(404)
-    page = {"id": id, "token": token, "done": False, "refusal": ""}
-    if request.method != "POST":
-        return render_template("pages/account/prove_email.html", **page)
+    _proof(id)
+    return _proof_page(id)
+
+
+@bp.post("/email/<int:id>")
+def prove_email(id: int) -> ResponseReturnValue:
+    proof = _proof(id)
     is_new = proof.used_at is None
     try:
-        proof.accept(token)
+        prove(proof, request.args.get("token", ""))
     except errors.LinkIsSpent as refusal:
-        page["refusal"] = refusal.sentence
-        return render_template("pages/account/prove_email.html", **page), refusal.status
+        return _proof_page(id, refusal=refusal.sentence), refusal.status
     if is_new:
         AuditEvent.write(Act.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=address())
     db.session.commit()
-    return render_template("pages/account/prove_email.html", **(page | {"done": True}))
+    return _proof_page(id, done=True)
 
 
 @bp.post("/zone")
@@ -101,16 +119,15 @@ def choose_zone() -> ResponseReturnValue:
 @bp.post("/password")
 @login_required
 def change_password() -> ResponseReturnValue:
-    form = PasswordForm()
+    form = PasswordForm(current_user)
     if not form.validate_on_submit():
         return refuse("password", password_form=form)
     try:
-        _check_current(form.current.data)
+        check_current(form.current.data)
     except errors.Refused as refusal:
         form.current.errors = [refusal.sentence]
         return refuse("password", status=refusal.status, password_form=form)
-    current_user.password_hash = passwords.hash_password(form.password.data)
-    Device.end_others(current_user, g.device)
+    change(current_user, passwords.hash_password(form.password.data), g.device, browsers.token())
     write_down(Act.PASSWORD_CHANGED, current_user.id)
     db.session.commit()
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
@@ -120,9 +137,10 @@ def change_password() -> ResponseReturnValue:
 @login_required
 def end_other_devices() -> ResponseReturnValue:
     """«Завершить все другие»; a second press finds none."""
+    if not g.device.is_confirmed:
+        return go(url_for(".confirm", panel="devices"))
     for device in db.session.scalars(Device.of(current_user).where(Device.id != g.device.id)):
-        device.end()
-        write_down(Act.DEVICE_ENDED, device.id)
+        _end(device)
     db.session.commit()
     return saved("devices", "На других устройствах нужно войти заново.")
 
@@ -131,20 +149,38 @@ def end_other_devices() -> ResponseReturnValue:
 @login_required
 def end_device(id: int) -> ResponseReturnValue:
     device: Device = db.first_or_404(Device.of(current_user).where(Device.id == id))
-    device.end()
-    write_down(Act.DEVICE_ENDED, device.id)
+    if not g.device.is_confirmed:
+        return go(url_for(".confirm", panel="devices"))
+    _end(device)
     db.session.commit()
     return saved("devices", "Сеанс завершён.")
 
 
-def _check_current(password: str) -> None:
-    """Raises WrongPassword or TooManyAttempts: a borrowed phone must not guess either."""
-    who = f"{current_user.id} {address()}"
-    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, who)
+def _end(device: Device) -> None:
+    """Whoever holds it is a stranger from now on."""
+    KnownBrowser.forget_one(current_user.id, device.browser_hash)
+    device.end()
+    write_down(Act.DEVICE_ENDED, device.id)
+
+
+def _proof(id: int) -> EmailProof:
+    return db.session.get(EmailProof, id) or abort(404)
+
+
+def _proof_page(id: int, *, done: bool = False, refusal: str = "") -> str:
+    token = request.args.get("token", "")
+    return render_template("pages/account/prove_email.html", id=id, token=token, done=done, refusal=refusal)
+
+
+def check_current(password: str) -> None:
+    """Raises WrongPassword or TooManyAttempts: a borrowed phone must not guess either, nor lock the owner's other."""
+    who = str(g.device.id)
+    Attempt.count(Tried.PASSWORD_CURRENT, who)
     db.session.commit()
     if not current_user.has_password(password):
         raise errors.WrongPassword("Нынешний пароль не подходит.")
-    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, who)
+    Attempt.forgive(Tried.PASSWORD_CURRENT, who)
+    g.device.confirm()
 
 
 def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
@@ -152,9 +188,9 @@ def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
     proof = EmailProof.newest_of(current_user.id)
     return {
         "name_form": _name_form(current_user),
-        "email_form": EmailForm(formdata=None),
+        "email_form": EmailForm(formdata=None, email=session.get("wanted_email", "")),
         "zone_form": _zone_form_of(current_user),
-        "password_form": PasswordForm(formdata=None),
+        "password_form": PasswordForm(current_user, formdata=None),
         "pending": proof if proof and proof.is_alive() else None,
         "push": PushSubscription.of_device(g.device),
         "push_key": current_services.push.public_key,

@@ -9,6 +9,8 @@ from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import phones
+from ...config import current_settings
+from ...services import weak_passwords
 from ..fields import InLetters
 from ..typed import squeezed
 
@@ -59,6 +61,14 @@ class NewPassword:
             NOT_TOO_LONG,
         ],
     )
+    personal: tuple[str, ...] = ()  # what others know of the person
+
+    def validate_password(self, field: PasswordField) -> None:
+        """Length says nothing of what is tried first."""
+        if weak_passwords.is_common(field.data or ""):
+            raise ValidationError("Такой пароль подбирают первым. Придумайте другой, можно несколько слов подряд.")
+        if weak_passwords.is_made_of(field.data or "", (*self.personal, current_settings.clinic_name)):
+            raise ValidationError("Пароль не должен состоять из телефона, имени или названия клиники.")
 
 
 class SetPasswordForm(NewPassword, FlaskForm):
@@ -66,9 +76,10 @@ class SetPasswordForm(NewPassword, FlaskForm):
 
     name = StringField("Имя и фамилия", [Length(max=120, message="Имя длиннее 120 знаков."), InLetters()], [squeezed])
 
-    def __init__(self, *, asks_name: bool, **kwargs: Any) -> None:
+    def __init__(self, *, asks_name: bool, personal: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.asks_name = asks_name
+        self.personal = (*personal, self.name.data or "")
 
     def validate_name(self, field: StringField) -> None:
         if self.asks_name and not field.data:

@@ -11,11 +11,33 @@ from flask_login import current_user, login_required
 
 from ... import errors, phones
 from ...extensions import db
-from ...models import Act, Attempt, AuditEvent, Consent, Device, Invitation, LoginCode, Tried, User
+from ...models import (
+    Act,
+    Attempt,
+    AuditEvent,
+    Consent,
+    Invitation,
+    KnownBrowser,
+    LoginCode,
+    Tried,
+    User,
+    WayChange,
+    change_password,
+)
 from ...models.consent import CURRENT
 from ...services import passwords
-from .. import confined
-from ..entrance import address, enter, held_invitation, home_of, leave, left_for, local_path, write_down
+from .. import browsers, confined
+from ..entrance import (
+    address,
+    enter,
+    held_invitation,
+    home_of,
+    leave,
+    left_for,
+    local_path,
+    refuse_frozen,
+    write_down,
+)
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
 bp = Blueprint("auth", __name__)
@@ -31,7 +53,7 @@ def login() -> ResponseReturnValue:
     if current_user.is_authenticated and not confined.is_here() and request.method != "POST":
         return redirect(home_of(current_user))
     form = LoginForm()
-    status = 200 if request.method != "POST" else 422
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             return _sign_in(form.login.data, form.password.data)
@@ -44,7 +66,7 @@ def login() -> ResponseReturnValue:
 @bp.route("/login/phone", methods=["GET", "POST"])
 def phone() -> ResponseReturnValue:
     form = PhoneForm()
-    status = 200 if request.method != "POST" else 422
+    status = 422 if form.is_submitted() else 200
     forgot = request.args.get("why") == "forgot"
     if form.validate_on_submit():
         try:
@@ -64,7 +86,7 @@ def code() -> ResponseReturnValue:
     if asked is None:
         return redirect(url_for(".phone", next=_next()), 303)
     form = CodeForm()
-    status = 200 if request.method != "POST" else 422
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             asked.guess(form.code.data)
@@ -97,9 +119,12 @@ def password() -> ResponseReturnValue:
     if asked is None:
         return _nothing_to_finish()
     known = User.by_phone(asked.phone)
-    form = SetPasswordForm(asks_name=known is None, name=_suggested_name())
+    if known is not None:
+        refuse_frozen(known)
+    personal = (asked.phone, known.name if known else "")
+    form = SetPasswordForm(asks_name=known is None, personal=personal, name=_suggested_name())
     if not form.validate_on_submit():
-        status = 200 if request.method != "POST" else 422
+        status = 422 if form.is_submitted() else 200
         page = render_template("pages/auth/password.html", form=form, known=known, phone=asked.phone, next=_next())
         return make_response(page, status)
     db.session.commit()  # nobody else waits while the password is hashed
@@ -125,7 +150,7 @@ def consent() -> ResponseReturnValue:
         write_down(Act.CONSENTED, current_user.id)
         db.session.commit()
         return redirect(target, 303)
-    status = 200 if request.method != "POST" else 422
+    status = 422 if form.is_submitted() else 200
     page = render_template("pages/auth/consent.html", form=form, documents=CURRENT, next=_next())
     return make_response(page, status)
 
@@ -167,20 +192,49 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
     """Raises WrongPassword or TooManyAttempts."""
     login = _spelled_alike(login)
     user = User.by_email(login) if "@" in login else User.by_phone(login)
-    who = f"{user.id if user else login} {address()}"
-    Attempt.count(Tried.PASSWORD_FROM_ADDRESS, address())
-    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, who)
+    known = KnownBrowser.of(user.id if user else 0, browsers.known_token())
+    _count_try(login, known)
     db.session.commit()  # the attempt counts, and nobody else waits while the password is hashed
-    if not passwords.is_right(password, user.password_hash if user else None) or user is None:
-        AuditEvent.write(Act.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=address())
+    hashed = user.password_hash if user else None
+    if not _is_right(password, hashed, known) or user is None:
+        _note_wrong_try(login, user)
         db.session.commit()
         raise errors.WrongPassword
-    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, who)
+    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {address()}")
     before = current_user.id if current_user.is_authenticated else None
     enter(user)
     target = _next() or home_of(user)
     db.session.commit()
     return redirect(target, 303) if before in (None, user.id) else left_for(target)
+
+
+def _is_right(password: str, hashed: str | None, known: KnownBrowser | None) -> bool:
+    """Who is known waits behind no stranger. Raises TooManyAtOnce."""
+    try:
+        return (passwords.is_right if known else passwords.is_right_for_stranger)(password, hashed)
+    except passwords.Busy:
+        raise errors.TooManyAtOnce from None
+
+
+def _count_try(login: str, known: KnownBrowser | None) -> None:
+    """Raises TooManyAttempts. Counted is what was typed, never whose it is, or the answer would tell; a browser the
+    account knows is counted by itself, whatever strangers do."""
+    if known is not None:
+        Attempt.count(Tried.PASSWORD_KNOWN, str(known.id))
+        return
+    Attempt.count(Tried.PASSWORD_FROM_ADDRESS, address())
+    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {address()}")
+    if Attempt.is_spent(Tried.WRONG_FOR_LOGIN, login):
+        Attempt.count(Tried.PASSWORD_SLOWED, f"{login} {address()}")
+
+
+def _note_wrong_try(login: str, user: User | None) -> None:
+    """The account's own count is silent: only its owner hears of it."""
+    AuditEvent.write(Act.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=address())
+    Attempt.note(Tried.WRONG_FOR_LOGIN, login)
+    Attempt.note(Tried.WRONG_FOR_USER, str(user.id if user else 0))
+    if user is not None and user.has_entered and Attempt.is_spent(Tried.WRONG_FOR_USER, str(user.id)):
+        WayChange.tell_of_tries(user)
 
 
 def _spelled_alike(login: str) -> str:
@@ -194,9 +248,15 @@ def _spelled_alike(login: str) -> str:
 
 
 def _ask_code(phone: str) -> None:
-    asked = LoginCode.ask(phone, address())
+    known = _known_here(phone)
+    asked = LoginCode.ask(phone, address(), browsers.token(), own=f"browser:{known.id}" if known else "")
     db.session.commit()
     session["code"] = asked.id
+
+
+def _known_here(phone: str) -> KnownBrowser | None:
+    user = User.by_phone(phone)
+    return KnownBrowser.of(user.id if user else 0, browsers.known_token())
 
 
 def _asked_code() -> LoginCode | None:
@@ -225,8 +285,8 @@ def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
         db.session.flush()
         AuditEvent.write(Act.REGISTERED, actor_id=user.id, subject_id=user.id, address=address())
     else:
-        user.password_hash = hashed
-        Device.end_others(user, None)
+        refuse_frozen(user)
+        change_password(user, hashed, None, browsers.token())
         AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=address())
     enter(user)
     return user

@@ -10,30 +10,40 @@ from ... import errors
 from ...extensions import db
 from ...models import Attempt, ConsultationState, Handover, Tried
 from ...rendering import go
-from ..entrance import address, device_name, enter_as
+from ..browsers import device_name
+from ..entrance import address, enter_as
 
 bp = Blueprint("takeover", __name__)
 
 
-@bp.route("/h/<int:id>", methods=["GET", "POST"])
-def take_over(id: int) -> ResponseReturnValue:
-    """Scanners and previews open links, so a GET consumes nothing.
+@bp.get("/h/<int:id>")
+def ask(id: int) -> ResponseReturnValue:
+    """Scanners and previews open links, so nothing is consumed before the press.
 
     The token stands in the query, which no log line of ours repeats.
     """
-    handover = Handover.find(request.args.get("token", ""))
-    if handover is not None and handover.id != id:
-        handover = None
+    handover = _wanted(id)
     if handover is not None and _is_here_already(handover):
         return go(_place_of(handover))
-    if request.method != "POST":
-        return _ask(handover) if handover is not None and handover.is_live else _refuse(errors.HandoverIsSpent())
+    return _ask(handover) if handover is not None and handover.is_live else _refuse(errors.HandoverIsSpent())
+
+
+@bp.post("/h/<int:id>")
+def take_over(id: int) -> ResponseReturnValue:
+    handover = _wanted(id)
+    if handover is not None and _is_here_already(handover):
+        return go(_place_of(handover))
     try:
         _let_in(handover)
     except errors.Refused as refusal:
         return _refuse(refusal)
     assert handover is not None
     return go(_place_of(handover))
+
+
+def _wanted(id: int) -> Handover | None:
+    handover = Handover.find(request.args.get("token", ""))
+    return handover if handover is not None and handover.id == id else None
 
 
 def _let_in(handover: Handover | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import segno
-from flask import Blueprint, make_response, redirect, render_template, session, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from markupsafe import Markup
@@ -14,6 +14,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Invitation, LoginCode, User
 from ...rendering import link_to
+from .. import browsers
 from ..entrance import accepted, address, leave, left_for
 from .forms import GuestForm
 
@@ -43,7 +44,8 @@ def begin(token: str) -> ResponseReturnValue:
         return _show(invitation, token, form, 422)
     phone = invitation.phone or form.e164
     try:
-        asked = LoginCode.ask(phone, address())
+        own = f"invitation:{invitation.id}" if invitation.phone else ""  # who holds a mailed link may name any phone
+        asked = LoginCode.ask(phone, address(), browsers.token(), own)
     except errors.Refused as refusal:
         db.session.rollback()
         form.phone.errors = [refusal.sentence]
@@ -76,7 +78,7 @@ def accept(token: str) -> ResponseReturnValue:
         return _dead()
     email = current_user.email
     try:
-        chat_id = invitation.accept(current_user)
+        chat_id = invitation.accept(current_user, may_add_email=g.device.is_confirmed)
     except errors.Refused as refusal:
         db.session.rollback()
         return _show(invitation, token, refusal=refusal)

@@ -12,7 +12,7 @@ from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
 from ...services.realtime import Closing, Outbox
 from ...sockets import HangUp, carry
-from .. import confined
+from .. import confined, gate
 
 bp = Blueprint("live", __name__)
 
@@ -21,9 +21,9 @@ BEAT = "<i data-beat hidden></i>"
 
 @sock.route("/live", bp=bp)
 def listen(ws: Server) -> None:
-    if not current_user.is_authenticated:
-        raise HangUp(Closing.SIGNED_OUT)
-    only = confined.chat_of(g.device.only_consultation_id) if confined.is_here() else None
+    if not current_user.is_authenticated or not gate.may_listen():
+        raise HangUp(Closing.SIGNED_OUT)  # the page loads anew, and is asked what every page is
+    only = confined.chat_of(g.device.only_consultation_id) if confined.is_here() else gate.only_chat()
     outbox = current_services.realtime.open(current_user.id, g.device.id, only)
     try:
         _say_where_we_are(outbox)

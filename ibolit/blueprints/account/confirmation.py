@@ -1,0 +1,92 @@
+"""«Подтвердите, что это вы»: the password or a code, asked before a way in changes; good for ten minutes."""
+
+from __future__ import annotations
+
+from flask import abort, g, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+from flask_wtf import FlaskForm
+
+from ... import errors
+from ...extensions import db
+from ...models import LoginCode
+from .. import browsers
+from ..auth.forms import CodeForm
+from ..entrance import address
+from .forms import ConfirmForm
+from .views import bp, check_current
+
+PANELS = ("email", "devices")  # of «Профиль», where one goes on
+
+
+@bp.get("/confirmation/<panel>")
+@login_required
+def confirm(panel: str) -> ResponseReturnValue:
+    return _page(panel)
+
+
+@bp.post("/confirmation/<panel>")
+@login_required
+def confirm_by_password(panel: str) -> ResponseReturnValue:
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return _page(panel, 422, form=form)
+    try:
+        check_current(form.current.data)
+    except errors.Refused as refusal:
+        form.current.errors = [refusal.sentence]
+        return _page(panel, refusal.status, form=form)
+    return _confirmed(panel)
+
+
+@bp.post("/confirmation/<panel>/code")
+@login_required
+def send_code(panel: str) -> ResponseReturnValue:
+    """To the person's own phone; one's own device has codes of its own."""
+    try:
+        asked = LoginCode.ask(current_user.phone, address(), browsers.token(), own=f"device:{g.device.id}")
+    except errors.Refused as refusal:
+        db.session.rollback()
+        return _page(panel, refusal.status, refusal=refusal.sentence)
+    db.session.commit()
+    session["confirming"] = asked.id
+    return redirect(url_for(".confirm", panel=panel), 303)
+
+
+@bp.post("/confirmation/<panel>/check")
+@login_required
+def confirm_by_code(panel: str) -> ResponseReturnValue:
+    asked = _asked()
+    if asked is None:
+        return redirect(url_for(".confirm", panel=panel), 303)
+    form = CodeForm()
+    if not form.validate_on_submit():
+        return _page(panel, 422, code_form=form)
+    try:
+        asked.guess(form.code.data)
+        asked.spend()
+    except errors.Refused as refusal:
+        db.session.commit()  # the guess counts
+        form.code.errors = [refusal.sentence]
+        return _page(panel, refusal.status, code_form=form)
+    return _confirmed(panel)
+
+
+def _confirmed(panel: str) -> ResponseReturnValue:
+    g.device.confirm()
+    session.pop("confirming", None)
+    db.session.commit()
+    return redirect(url_for(".index", _anchor=panel), 303)
+
+
+def _asked() -> LoginCode | None:
+    asked = db.session.get(LoginCode, session.get("confirming", 0))
+    return asked if asked is not None and asked.phone == current_user.phone and asked.can_be_typed() else None
+
+
+def _page(panel: str, status: int = 200, *, refusal: str = "", **forms: FlaskForm) -> ResponseReturnValue:
+    if panel not in PANELS:
+        abort(404)
+    shown = {"form": ConfirmForm(formdata=None), "code_form": CodeForm(formdata=None)} | forms
+    page = render_template("pages/account/confirm.html", panel=panel, asked=_asked(), refusal=refusal, **shown)
+    return page, status

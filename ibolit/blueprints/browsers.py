@@ -1,0 +1,67 @@
+"""The cookie that tells one browser from another, signed in or not. It opens nothing; models count by it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import timedelta
+
+from flask import Response, after_this_request, current_app, g, request
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+LIVES = timedelta(days=400)  # browsers keep no cookie longer
+
+# By what stands in a browser's name of itself; the first that fits, for most claim to be Chrome and Safari, too.
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+BROWSERS = {
+    "YaBrowser": "Яндекс Браузер",
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "SamsungBrowser": "Samsung",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+
+
+def known_token() -> str:
+    """What this browser brought or was given within this request; empty when it has none."""
+    brought = request.cookies.get(_name(), "")
+    given: str = g.get("browser_token", "")
+    return given or (brought if TOKEN.fullmatch(brought) else "")
+
+
+def token() -> str:
+    """This browser's own, given now if it has none. For deeds only: whoever just looks gets no cookie."""
+    value = known_token()
+    if not value:
+        value = g.browser_token = secrets.token_urlsafe(32)
+        after_this_request(_give)
+    return value
+
+
+def _give(response: Response) -> Response:
+    response.set_cookie(
+        _name(), g.browser_token, max_age=LIVES, httponly=True, samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
+    return response
+
+
+def _name() -> str:
+    return f"{current_app.config['SESSION_COOKIE_NAME']}_browser"
+
+
+def device_name() -> str:
+    """«Chrome, Android»: enough to know one's own phone by."""
+    agent = request.user_agent.string
+    system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
+    browser = next((name for mark, name in BROWSERS.items() if mark in agent), "Браузер")
+    return f"{browser}, {system}" if system else browser

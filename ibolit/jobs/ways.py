@@ -1,0 +1,70 @@
+"""A way in has changed: told at once by SMS, mail and push, whatever the hour, in words that name nothing medical."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from flask import render_template
+
+from ..extensions import db
+from ..models import Channel, Job, JobKind, WayChange
+from ..rendering import link_to
+from ..services.codes import fingerprint
+from ..services.push import Handling
+from . import letters, pushes
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600
+
+
+def send_sms(job: Job) -> None:
+    change = _told_of(job)
+    text = render_template("sms/way_changed.txt", **_words(change, Channel.SMS))
+    phone = change.user.phone
+    db.session.commit()
+    letters.send_sms(job, phone, text)
+
+
+def send_mail(job: Job) -> None:
+    """To the address as it was before the change."""
+    change = _told_of(job)
+    if change.email is None:
+        raise letters.Undeliverable("there was no address")
+    letter, email = letters.written("way_changed", **_words(change, Channel.MAIL)), change.email
+    db.session.commit()
+    letters.send_mail(job, email, letter)
+
+
+def push(job: Job) -> None:
+    """To the older devices; who is reached by none of them, and by no letter, gets an SMS."""
+    change = _told_of(job)
+    listening = change.listening()
+    words = _words(change, Channel.PUSH)
+    address = urlsplit(str(words["link"]))
+    told: dict[str, object] = {
+        "title": render_template("push/way_changed.txt", **words).strip(),
+        "body": "",
+        "url": f"{address.path}?{address.query}" if address.query else address.path,
+        "tag": f"way-{change.id}",
+    }
+    db.session.commit()
+    outcome = pushes.send_to(listening, told, Handling(24 * HOUR, fingerprint(f"push:way-{change.id}")[:32], True))
+    pushes.note(outcome)
+    if not outcome.arrived and change.email is None and not Job.was_added(JobKind.WAY_SMS, change.id, change.at):
+        Job.add(JobKind.WAY_SMS, change.id)
+    log.info("push №%d: %d sent, %d gone", job.id, len(outcome.arrived), len(outcome.dead))
+
+
+def _told_of(job: Job) -> WayChange:
+    change = db.session.get(WayChange, job.subject_id)
+    if change is None or change.undone_at is not None:
+        raise letters.Undeliverable("it is undone")
+    return change
+
+
+def _words(change: WayChange, channel: Channel) -> dict[str, object]:
+    token = change.token_for(channel)
+    link = link_to("not_me.show", id=change.id, token=token) if token else link_to("account.index")
+    return {"change": change, "link": link, "may_undo": bool(token)}

@@ -1,0 +1,67 @@
+"""A new version of a document is asked before every door, but stops no payment, no call and no news of either."""
+
+from __future__ import annotations
+
+import pytest
+from browser import Browser
+from factories import later
+from flask import Flask
+from money import begin
+from talked import begun
+
+from ibolit.extensions import db
+from ibolit.models import Chat, Consultation, Doctor, User
+
+OLD = "offer:2025-01 personal_data:2025-01"
+
+
+@pytest.fixture
+def outdated(patient: User) -> User:
+    """Accepted what was current then."""
+    patient.agreed_to = OLD
+    db.session.commit()
+    return patient
+
+
+@pytest.fixture
+def talk(chat: Chat) -> Consultation:
+    return begun(chat)
+
+
+def test_new_version_is_asked_before_every_door(as_patient: Browser, chat: Chat, outdated: User) -> None:
+    for path in ("/messages", "/doctors", "/profile", f"/chats/{chat.id}", f"/chats/{chat.id}/tariffs"):
+        assert as_patient.get(path).location.startswith("/consent"), path
+
+
+def test_payments_go_on(as_patient: Browser, chat: Chat, outdated: User) -> None:
+    payment = begin(chat)
+    for path in ("/profile/payments", f"/payments/{payment.id}", f"/payments/return/{payment.token}"):
+        answer = as_patient.get(path)
+        assert answer.status_code == 200, path
+        assert 'ws-connect="/live"' not in answer.text, "the socket would be shut, and the page load anew for ever"
+    assert as_patient.post("/logout").location == "/login"
+
+
+def test_consultation_is_held_to_its_end_and_a_day_more(
+    as_patient: Browser, talk: Consultation, outdated: User, doctor: Doctor
+) -> None:
+    doors = [f"/consultations/{talk.id}", f"/consultations/{talk.id}/call", f"/chats/{talk.chat_id}"]
+    for path in doors:
+        assert as_patient.get(path).status_code == 200, path
+    assert (
+        as_patient.post(f"/chats/{talk.chat_id}/messages", {"text": "Я здесь", "client_id": "x" * 12}).status_code
+        == 303
+    )
+    assert as_patient.get("/messages").location.startswith("/consent")
+    left = talk.ends_at - talk.created_at
+    later(seconds=left.total_seconds() + 23 * 3600)
+    assert as_patient.get(doors[0]).status_code == 200
+    later(seconds=left.total_seconds() + 25 * 3600)
+    assert as_patient.get(doors[0]).location.startswith("/consent")
+
+
+def test_who_has_accepted_nothing_buys_nothing(clinic: Flask, as_patient: Browser, chat: Chat, patient: User) -> None:
+    patient.agreed_to = ""
+    db.session.commit()
+    assert as_patient.get("/profile/payments").location.startswith("/consent")
+    assert as_patient.post(f"/chats/{chat.id}/payments").location.startswith("/consent")

@@ -1,0 +1,168 @@
+"""Who reaches what: every door and every socket, asked by everybody, of one's own, a foreign and a missing thing.
+
+The table is in matrix.py, with how to add a row to it; the clinic that is asked in matrix_world.py.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from contextvars import Context
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from databases import POSTGRES
+from flask_migrate import upgrade
+from matrix import BODIES, BODY, MARKED_BY_READING, TABLE, Row
+from matrix_world import Actor, Snapshot, World, build
+from werkzeug.test import TestResponse
+
+from ibolit import create_app
+from ibolit.extensions import db
+from ibolit.services import clock
+
+pytestmark = pytest.mark.skipif(bool(POSTGRES), reason="who reaches what does not depend on the database")
+
+APART = ("Content-Length", "Set-Cookie", "Location")
+VARIES = re.compile(r'(csrf_token"[^>]* value="|X-CSRFToken": ?"|X-CSRFToken&#34;: ?&#34;)[^"&]*')
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    data = tmp_path_factory.mktemp("matrix")
+    app = create_app({"IBOLIT_ENV": "test", "IBOLIT_DATA": str(data), "DATABASE_URL": f"sqlite:///{data}/test.db"})
+    app.testing = True
+    moment = clock.now()
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr(clock, "now", lambda: moment)  # however long the run: presence is written once a minute
+    with app.app_context():
+        upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+        yield build(app)
+        db.session.remove()
+        db.engine.dispose()
+    monkeypatch.undo()
+
+
+@pytest.fixture(scope="module")
+def snapshot(world: World) -> Iterator[Snapshot]:
+    db.session.remove()
+    snapshot = Snapshot(Path(db.engine.url.database or ""))
+    yield snapshot
+    snapshot.close()
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(snapshot: Snapshot) -> Iterator[None]:
+    """Whatever a test leaves behind, the next one finds the clinic as it was built."""
+    yield
+    snapshot.put_back()
+
+
+def test_every_door_has_a_row(world: World) -> None:
+    doors = {f"{method} {rule}" for rule in world.app.url_map.iter_rules() for method in methods_of(rule.methods)}
+    assert doors - set(TABLE) == set(), "a new door needs a row in tests/matrix.py"
+    assert set(TABLE) - doors == set(), "no such door any more"
+
+
+def methods_of(methods: set[str] | None) -> set[str]:
+    """Flask adds HEAD to every GET and OPTIONS to all; only where they stand alone they are doors of their own."""
+    own = (methods or set()) - {"HEAD", "OPTIONS"}
+    return own or (methods or set()) - {"OPTIONS"} or {"OPTIONS"}
+
+
+@pytest.mark.parametrize("door", TABLE)
+def test_door(world: World, snapshot: Snapshot, door: str) -> None:
+    row = TABLE[door]
+    for actor in world.actors.values():
+        own = ask(world, actor, row, "own")
+        assert said(own) == expected(world, actor, row, own), f"{actor.name} asks for {door}"
+        snapshot.put_back()
+        if row.of and row.method != "OPTIONS":  # which asks what the door can do, whoever stands before it
+            compare(world, actor, row)
+            snapshot.put_back()
+
+
+def compare(world: World, actor: Actor, row: Row) -> None:
+    """What is another's is not there: not in the status, not in a word, not in a header."""
+    foreign, missing = (ask(world, actor, row, which) for which in ("foreign", "missing"))
+    if row.is_open_to(actor.name):
+        assert foreign.status_code not in (403, 404), f"{actor.name} does not see {row.door}"
+        assert missing.status_code in (303, 404, 410), f"{actor.name} sees a {row.door} that is not there"
+        return
+    paths = [row.path(world.target(actor, row.of, which)) for which in ("foreign", "missing")]
+    told = [plain(answer, path) for answer, path in zip((foreign, missing), paths, strict=True)]
+    assert told[0] == told[1], f"{actor.name} learns that {row.door} is there"
+    assert foreign.status_code >= 300, f"{actor.name} gets into a foreign {row.door}"
+
+
+def ask(world: World, actor: Actor, row: Row, which: str, method: str = "") -> TestResponse:
+    db.session.remove()
+    client = world.app.test_client()
+    client.set_cookie(world.app.config["SESSION_COOKIE_NAME"], actor.cookie)
+    method = method or row.method
+    data = (BODY | BODIES.get(row.door, {})) if method in ("POST", "PATCH") else None
+    path = row.path(world.target(actor, row.of, which)) if row.of else row.path("")
+    headers = {"X-CSRFToken": world.token}
+    answer = Context().run(client.open, path, method=method, data=data, headers=headers, buffered=True)
+    db.session.remove()
+    return answer
+
+
+def said(answer: TestResponse) -> str:
+    """In the words of the table."""
+    if answer.status_code in (401, 403, 404):
+        return str(answer.status_code)
+    place = urlsplit(answer.location or "").path
+    if answer.status_code == 303 and place in ("/login", "/consent"):
+        return "login" if place == "/login" else "gate"
+    return "in"
+
+
+def expected(world: World, actor: Actor, row: Row, answer: TestResponse) -> str:
+    """A guest who is led to his card was turned away, or has done what he may."""
+    wanted = row.answers[actor.name]
+    is_led_back = answer.location == f"/consultations/{world.things[actor.side]['talk']}"
+    return "in" if wanted == "card" and is_led_back else wanted
+
+
+def plain(answer: TestResponse, path: str) -> tuple[int, str, list[tuple[str, str]]]:
+    """Without what differs by itself: the address that was asked for, tokens, lengths."""
+
+    def same(text: str) -> str:
+        for address in (path, quote(path, safe="/"), quote(path, safe=""), html.escape(path)):
+            text = text.replace(address, "…")
+        return VARIES.sub(r"\1", text)
+
+    kept = [(name, same(value)) for name, value in answer.headers if name not in APART]
+    kept += [("Location", re.sub(r"\b(\d+|nosuch\w+)(?=$|#)", "…", same(answer.location or "")))]
+    kept += [("Set-Cookie", value.partition("=")[0]) for value in answer.headers.getlist("Set-Cookie")]
+    page = "" if answer.status_code == 303 else same(answer.get_data(as_text=True))
+    return answer.status_code, page, sorted(kept)
+
+
+@pytest.mark.parametrize("rule", sorted({row.rule for row in TABLE.values()}))
+def test_nobody_acts_by_looking(world: World, snapshot: Snapshot, rule: str) -> None:
+    """Scanners, previews and prefetches open every link, with HEAD, OPTIONS or GET, in whoever's browser they live."""
+    row = next(row for row in TABLE.values() if row.rule == rule)
+    for name in ("signed out", "patient", "doctor", "operator"):
+        for method in ("HEAD", "OPTIONS", "GET"):
+            answer = ask(world, world.actors[name], row, "own", method)
+            may_write = MARKED_BY_READING.get(row.rule, set()) if method == "GET" else set()
+            assert snapshot.changed() <= may_write, f"{method} {row.rule} by {name}"
+            assert not signs_in(world, world.actors[name], answer), f"{method} {row.rule} signs {name} in"
+            snapshot.put_back()
+
+
+def signs_in(world: World, actor: Actor, answer: TestResponse) -> bool:
+    """As somebody, or as somebody else."""
+    name = world.app.config["SESSION_COOKIE_NAME"]
+    cookies = [value for value in answer.headers.getlist("Set-Cookie") if value.startswith(f"{name}=")]
+    devices = {device_of(world, value.partition("=")[2].partition(";")[0]) for value in cookies}
+    return bool(devices - {None, device_of(world, actor.cookie)})
+
+
+def device_of(world: World, cookie: str) -> str | None:
+    signer = world.app.session_interface.get_signing_serializer(world.app)  # type: ignore[attr-defined]
+    return signer.loads(cookie).get("device") if cookie else None
