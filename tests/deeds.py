@@ -1,0 +1,155 @@
+"""What people do in the stories of teller.py, through the doors, as the words of a story name it.
+
+Each is given who does it and the rest of the line, and may answer what was read in doing so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from reading import Page, plain
+
+if TYPE_CHECKING:
+    from teller import Story
+
+
+def _propose(story: Story, who: str, rest: str) -> str:
+    """«05.03 15:00 for 1500», «05.03 15:00 free»."""
+    price = re.search(r"for (\d+)", rest)
+    page = story.page(who, f"/chats/{story.chat_id}/consultations/new")
+    typed = _typed(story.moment_of(rest), story.zone_of(who))
+    return story.send(who, page.form_to("/consultations"), price=price[1] if price else "0", **typed)
+
+
+def _wish(story: Story, who: str, rest: str) -> str:
+    """«06.03 12:00»; nothing: as the form stands."""
+    typed = _typed(story.moment_of(rest), story.zone_of(who)) if rest else {}
+    return story.send(who, _of_talk(story, who, "time").form_to("/time"), **typed)
+
+
+def _press(story: Story, who: str, rest: str) -> str:
+    return story.send(who, story.card(who).form_of(rest))
+
+
+def _cancel(story: Story, who: str, _rest: str) -> str:
+    return story.send(who, _of_talk(story, who, "cancellation").form_to("/cancellation"), reason="bad_time")
+
+
+def _ask_to_cancel(story: Story, who: str, _rest: str) -> str:
+    """What becomes of the money."""
+    told = _of_talk(story, who, "cancellation").said
+    return " ".join(one.words for one in told if "notice" in one.classes) or "nothing of money"
+
+
+def _ask(story: Story, who: str, rest: str) -> str:
+    page = story.page(who, f"/chats/{story.chat_id}/consultations/new")
+    return story.send(who, page.form_to("/consultation-requests"), wishes=rest or "Вечером")
+
+
+def _see(story: Story, who: str, rest: str) -> str:
+    """The payment, the strip, his payments, the wishes that wait for the operator; «Ещё» of the card."""
+    if rest == "the payment":
+        payment = story.newest_payment()
+        return story.page(who, f"/payments/{payment.id}", part=f"payment-{payment.id}-way").words()
+    if rest == "the strip":
+        return story.page(who, f"/chats/{story.chat_id}", part=f"chat-{story.chat_id}-strip", reads=False).words()
+    if rest == "his payments":
+        return _of_class(story.page(who, "/profile/payments"), "paid")
+    if rest == "decisions":
+        return _of_class(story.page(who, "/operator"), "decision__until")
+    return _of_class(story.card(who), "talk__more")
+
+
+def _write(story: Story, who: str, rest: str) -> str:
+    page = story.page(who, f"/chats/{story.chat_id}", reads=False)
+    return story.send(who, page.form_to(f"/chats/{story.chat_id}/messages"), text=rest or "Здравствуйте!")
+
+
+def _read(story: Story, who: str, _rest: str) -> str:
+    story.page(who, f"/chats/{story.chat_id}")
+    return ""
+
+
+def _stay(story: Story, who: str, _rest: str) -> str:
+    """A page without scripts loads itself anew."""
+    story.card(who, whole=True)
+    return ""
+
+
+def _refuse(story: Story, who: str, rest: str) -> str:
+    return story.send(who, story.page(who, "/operator").form_to("/refusal"), note=rest)
+
+
+def _give_back(story: Story, who: str, rest: str) -> str:
+    """«1000 за вычетом расходов»."""
+    sum_, _, note = rest.partition(" ")
+    return story.send(who, story.page(who, "/operator").form_to("/approval"), amount=sum_, note=note)
+
+
+def _return_unasked(story: Story, who: str, rest: str) -> str:
+    sum_, _, note = rest.partition(" ")
+    page = story.page(who, f"/operator/payments/{story.newest_payment().id}")
+    return story.send(who, page.form_to("/refunds"), amount=sum_, note=note)
+
+
+def _conclude(story: Story, who: str, rest: str) -> str:
+    return story.send(who, _of_talk(story, who, "conclusion/new").form_to("/conclusion/new"), text=rest)
+
+
+def _end(story: Story, who: str, _rest: str) -> str:
+    """In the call's own page."""
+    id = story.newest_talk().id
+    return story.send(who, story.page(who, f"/consultations/{id}/call").form_to("/end"))
+
+
+def _give_days(story: Story, who: str, rest: str) -> str:
+    page = story.page(who, f"/patients/{story.people['patient']}")
+    return story.send(who, page.form_to("/days"), days=rest)
+
+
+def _prolong(story: Story, who: str, _rest: str) -> str:
+    return story.send(who, story.page(who, f"/chats/{story.chat_id}/tariffs").form_to("/payments"))
+
+
+def _want_money_back(story: Story, who: str, rest: str) -> str:
+    page = story.page(who, f"/profile/payments/{story.newest_payment().id}/refunds")
+    return story.send(who, page.form_to("/refunds"), note=rest)
+
+
+def _of_talk(story: Story, who: str, page: str) -> Page:
+    return story.page(who, f"/consultations/{story.newest_talk().id}/{page}")
+
+
+def _of_class(page: Page, name: str) -> str:
+    return " · ".join(plain(one.words) for one in page.said if name in one.classes)
+
+
+def _typed(moment: datetime, zone: ZoneInfo) -> dict[str, str]:
+    local = moment.astimezone(zone)
+    return {"day": f"{local:%d.%m.%Y}", "time": f"{local:%H:%M}"}
+
+
+DEEDS: dict[str, Callable[[Story, str, str], str]] = {
+    "asks for one": _ask,
+    "asks to cancel": _ask_to_cancel,
+    "cancels": _cancel,
+    "concludes": _conclude,
+    "ends it": _end,
+    "gives back": _give_back,
+    "gives days": _give_days,
+    "presses": _press,
+    "prolongs": _prolong,
+    "proposes": _propose,
+    "reads": _read,
+    "refuses": _refuse,
+    "returns": _return_unasked,
+    "sees": _see,
+    "stays": _stay,
+    "wants money back": _want_money_back,
+    "wishes": _wish,
+    "writes": _write,
+}
