@@ -215,6 +215,11 @@ class TimeIsTaken(Refused):
     sentence = "В это время у врача уже есть консультация. Выберите другое."
 
 
+class OtherHasWished(Refused):
+    status = 409
+    sentence = "Пока вы выбирали, другое время предложили и вам. Посмотрите: его можно принять или предложить своё."
+
+
 class TimeIsTheSame(Refused):
     sentence = "Это то же самое время. Выберите другое."
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -92,6 +93,13 @@ class ConsultationChanged(Fact):
 
 
 @dataclass(frozen=True)
+class RefundDecided(Fact):
+    """The clinic has said yes or no to money that may go back, or has said nothing for three working days."""
+
+    refund_id: int
+
+
+@dataclass(frozen=True)
 class ConsultationRequested(Fact):
     request_id: int
 
@@ -106,7 +114,7 @@ class ConsultationConfirmed(Fact):
     """By the patient's press, or by his money."""
 
     id: int
-    with_move: bool = False  # he took the doctor's new time, and both learn it from the move
+    with_move: bool = False  # one took the other's new time, and both learn it from the move
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,7 @@ class TimeWished(Fact):
 
     id: int
     by_id: int
+    instead_of: datetime | None = None  # what the other had asked for, seen and not taken
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,8 @@ class ConsultationMoved(Fact):
 
     id: int
     by_id: int
+    from_start: datetime
+    was_agreed: bool  # before, too; else both have agreed only now
 
 
 @dataclass(frozen=True)

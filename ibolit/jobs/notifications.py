@@ -10,7 +10,7 @@ from datetime import datetime
 from flask import render_template
 
 from ..extensions import db
-from ..models import Channel, Job, Notification
+from ..models import Channel, Job, Notification, NotificationKind
 from ..models.job import PAUSES
 from ..rendering import link_to
 from ..services import clock
@@ -22,6 +22,8 @@ from . import letters
 def deliver(job: Job) -> None:
     """A crash between the sending and its note repeats it, and never loses it."""
     notification = Notification.to_deliver(job.subject_id)
+    if notification is not None and job.attempts == 1:  # repeated it goes the way it went
+        notification.hasten()
     if notification is None or not is_due(job, notification, notification.sms_waits_until()):
         return
     try:
@@ -53,6 +55,8 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
     """The door it leads to."""
     if notification.chats > 1:
         return "messages.index", {}
+    if notification.consultation_id is None and notification.kind is NotificationKind.DECIDED:
+        return "account.payments", {}
     if notification.consultation_id is None:
         return "chat.show", {"id": notification.chat_id}
     return "short.show", {"id": notification.consultation_id}

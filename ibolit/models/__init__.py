@@ -34,7 +34,7 @@ from .patient_import import Fault, ImportLine, PatientImport
 from .patient_note import PatientNote
 from .payment import Payment, PaymentState
 from .payment_alert import AlertKind, PaymentAlert
-from .promise import Promise
+from .promise import Promise, RefundRule
 from .push_subscription import PushSubscription
 from .receipt import Receipt
 from .refund import Cause, Refund, RefundState
@@ -106,6 +106,7 @@ __all__ = [
     "Reason",
     "Receipt",
     "Refund",
+    "RefundRule",
     "RefundState",
     "ReplyTemplate",
     "Review",

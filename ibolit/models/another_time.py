@@ -16,10 +16,11 @@ from .job import Job, JobKind
 from .user import User
 
 
-def wish(talk: Consultation, user: User, start: datetime, seen: datetime) -> None:
-    """«Предложить другое время»: until the other accepts, the agreed one stands.
+def wish(talk: Consultation, user: User, start: datetime, seen: datetime, seen_wish: datetime | None = None) -> None:
+    """«Предложить другое время»: until the other accepts, the agreed one stands. What both wish for is agreed.
 
-    Raises ConsultationHasChanged, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
+    Takes the place of the other's wish only where the person has seen it.
+    Raises ConsultationHasChanged, OtherHasWished, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
     """
     queue_up(db.session, f"agenda {talk.doctor_id}")
     talk.hold_for(user, seen)
@@ -27,26 +28,30 @@ def wish(talk: Consultation, user: User, start: datetime, seen: datetime) -> Non
         raise errors.ConsultationHasChanged
     if start == talk.starts_at:
         raise errors.TimeIsTheSame
+    others = talk.wish_of_other(user)
+    if start == others:
+        _take(talk, user, start)
+        return
+    if others not in (None, seen_wish):
+        raise errors.OtherHasWished
+    if start == talk.wish:
+        return  # pressed twice
     _check_new(talk, start)
     talk.proposed_start, talk.proposed_by_id = start, user.id
-    record(TimeWished(talk.id, user.id))
+    record(TimeWished(talk.id, user.id, instead_of=others))
     talk.show_anew()
 
 
 def accept(talk: Consultation, user: User, seen: datetime) -> None:
-    """The other side's yes to the time it saw. A patient who takes the doctor's new time of a free one confirms it.
+    """The other side's yes to the time it saw: a free one is agreed by that, whoever had wished for it.
 
     Raises ConsultationHasChanged and what wish() raises of the time.
     """
     queue_up(db.session, f"agenda {talk.doctor_id}")
     talk.hold_for(user)
-    if talk.wish is None or talk.wish != seen or talk.proposed_by_id == user.id:
+    if talk.wish is None or talk.wish_of_other(user) != seen:
         raise errors.ConsultationHasChanged
-    _check_new(talk, talk.wish)
-    _move(talk, talk.wish, taken_by=user)
-    if user.id == talk.patient_id and not talk.price and talk.state is ConsultationState.PROPOSED:
-        talk.agree(with_move=True)
-    talk.show_anew()
+    _take(talk, user, seen)
 
 
 def decline(talk: Consultation, user: User, seen: datetime) -> None:
@@ -59,6 +64,15 @@ def decline(talk: Consultation, user: User, seen: datetime) -> None:
     talk.show_anew()
 
 
+def _take(talk: Consultation, user: User, start: datetime) -> None:
+    _check_new(talk, start)
+    is_proposed = talk.state is ConsultationState.PROPOSED
+    _move(talk, start, taken_by=user)
+    if is_proposed and not talk.price:
+        talk.agree(with_move=True)
+    talk.show_anew()
+
+
 def _check_new(talk: Consultation, start: datetime) -> None:
     check_time(start, needs_payment=talk.price > 0 and talk.state is ConsultationState.PROPOSED)
     if is_taken(talk.doctor_id, start, start + (talk.ends_at - talk.starts_at), but=talk.id):
@@ -66,15 +80,17 @@ def _check_new(talk: Consultation, start: datetime) -> None:
 
 
 def _move(talk: Consultation, start: datetime, *, taken_by: User) -> None:
-    by_doctor = taken_by.id == talk.patient_id
+    """What calendars know of it grows only when it may be in one."""
+    by_doctor, was_agreed, from_start = taken_by.id == talk.patient_id, talk.confirmed_at is not None, talk.starts_at
     talk.starts_at, talk.ends_at = start, start + (talk.ends_at - talk.starts_at)
     talk.proposed_start = talk.proposed_by_id = None
     talk.was_moved_by_doctor = talk.was_moved_by_doctor or (by_doctor and talk.is_paid)
     talk.forget_who_came()
-    if talk.confirmed_at is not None:
-        talk.confirmed_at = clock.now()
-    talk.sequence += 1
+    talk.moved_at = clock.now()
+    if was_agreed:
+        talk.confirmed_at = talk.moved_at
+        talk.sequence += 1
     db.session.flush()
     talk.open_chat()
-    record(ConsultationMoved(talk.id, taken_by.id))
+    record(ConsultationMoved(talk.id, taken_by.id, from_start, was_agreed))
     Job.hasten(JobKind.CONSULTATION, talk.id)

@@ -72,7 +72,7 @@ class Consultation(Meeting):
     sequence: Mapped[int] = mapped_column(default=0)  # of what a calendar must learn (RFC 5545, 3.8.7.4)
     proposed_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a wish beside the agreed time
     proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    paid_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the time agreed when it was paid
+    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when both agreed on the start as it is now
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     was_moved_by_doctor: Mapped[bool] = mapped_column(default=False)  # since it was paid
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -177,6 +177,19 @@ class Consultation(Meeting):
     def may_be_paid(self) -> bool:
         return self.waits_for_money and clock.now() < self.starts_at
 
+    def may_be_paid_on(self) -> bool:
+        """It was begun to be paid before its start, which has come; what was begun holds it for a while."""
+        return self.waits_for_money and not self.may_be_paid() and any(one.is_live for one in self.payments)
+
+    @property
+    def waits_for_money_alone(self) -> bool:
+        """Its time is agreed by both: one of them wished for it, the other took it."""
+        return self.waits_for_money and self.moved_at is not None
+
+    def wish_of_other(self, user: User) -> datetime | None:
+        """The time the other side asks for."""
+        return self.wish if self.proposed_by_id != user.id else None
+
     def other_than(self, user: User) -> User:
         return self.chat.other_than(user)
 
@@ -216,7 +229,7 @@ class Consultation(Meeting):
         db.session.refresh(self)
         if self.state_now is not ConsultationState.PROPOSED:
             return False
-        self.paid_start, self.paid_at, self.was_moved_by_doctor = self.starts_at, payment.paid_at, False
+        self.paid_at, self.was_moved_by_doctor = payment.paid_at, False
         self.agree()
         return True
 
@@ -408,7 +421,7 @@ class Consultation(Meeting):
         decides."""
         self.ended_at = clock.now()
         self._become(ConsultationState.MISSED)
-        self._give_back(Cause.MISSED, in_full=self.doctor_first_ready_at is None)
+        self._give_back(Cause.MISSED, in_full=self.doctor_stayed_away)
         record(ConsultationMissed(self.id))
 
     def _give_back(self, cause: Cause, *, in_full: bool) -> None:

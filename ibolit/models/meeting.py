@@ -17,6 +17,7 @@ OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works fr
 CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
 READY_FOR = timedelta(minutes=2)  # after the last sign of that person
 LATE_BY = timedelta(minutes=5)
+CLOCKS_DIFFER = timedelta(seconds=5)  # of machines that serve one clinic; a sign from later than that is no sign
 
 
 class Meeting(Model):
@@ -78,17 +79,23 @@ class Meeting(Model):
     def is_side_ready(self, user: User) -> bool:
         """Presence: it lapses by itself."""
         seen = self._of(user, "ready_at")
-        return self.state in AGREED and seen is not None and clock.now() - seen < READY_FOR
+        return self.state in AGREED and seen is not None and -CLOCKS_DIFFER < clock.now() - seen < READY_FOR
 
     def has_come(self, user: User) -> bool:
         return self._of(user, "first_ready_at") is not None
+
+    @property
+    def doctor_stayed_away(self) -> bool:
+        """It should have begun, and he was at no moment of it ready."""
+        seen = self.doctor_ready_at
+        return clock.now() >= self.starts_at and (seen is None or seen + READY_FOR <= self.starts_at)
 
     def late_until(self, user: User) -> datetime | None:
         """Until when that side asks to be waited for."""
         said = self._of(user, "late_at")
         if said is None or self.state_now not in AGREED:
             return None
-        until: datetime = max(said, self.starts_at) + LATE_BY
+        until: datetime = min(max(said, self.starts_at) + LATE_BY, self.closes_at)
         return until if until > clock.now() else None
 
     def lapses_of(self, user: User) -> list[datetime]:
@@ -131,7 +138,8 @@ class Meeting(Model):
 
     @classmethod
     def _has_ready(cls, user: User) -> tuple[ColumnElement[bool], ...]:
-        return cls.is_of(user), cls.state.in_(AGREED), cls._ready_column(user) > clock.now() - READY_FOR
+        now, signs = clock.now(), cls._ready_column(user)
+        return cls.is_of(user), cls.state.in_(AGREED), signs > now - READY_FOR, signs < now + CLOCKS_DIFFER
 
     def _side(self, user: User) -> str:
         return "patient" if user.id == self.patient_id else "doctor"

@@ -32,12 +32,15 @@ from .consultation_states import COMING, ConsultationState
 from .doctor import Doctor
 from .forgetting import forget
 from .job import Job, JobKind
+from .night import morning_after
 from .payment import Payment
 from .push_subscription import PushSubscription
+from .refund import Refund
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
 TIME_PRESSES = timedelta(hours=1)
+DAY_PRESSES = timedelta(hours=3)
 AWAITED_FOR = timedelta(minutes=5)  # who hears later than this that somebody waits would come to an empty screen
 LOOKS_WITHIN = timedelta(seconds=10)  # who has a page open may be reading it just now
 READ_WITHIN = timedelta(minutes=10)  # no SMS about what is read soon
@@ -60,10 +63,25 @@ class NotificationKind(StrEnum):
     READY = "ready"
     LATE = "late"
     CONCLUSION = "conclusion"
+    DECIDED = "decided"  # what becomes of money that may go back
 
 
 # Too dear to be missed: also by SMS or mail, whether it was pushed or not.
 BOTH_WAYS = (NotificationKind.NEAR, NotificationKind.READY)
+
+
+# What turns a day over: for a time of today it goes to the phone in the hand.
+TURNS = (
+    NotificationKind.PROPOSED,
+    NotificationKind.CONFIRMED,
+    NotificationKind.TIME_WISHED,
+    NotificationKind.TIME_DECLINED,
+    NotificationKind.MOVED,
+    NotificationKind.CANCELLED,
+)
+
+# No SMS of these wakes anybody.
+BY_DAY = (NotificationKind.DECIDED,)
 
 
 class Channel(StrEnum):
@@ -113,6 +131,7 @@ class Notification(Model):
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
     moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    presses_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it is too late to be told
     seq: Mapped[int] = mapped_column(default=0)
     chats: Mapped[int] = mapped_column(default=1)  # so many it tells of after the quiet hours
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the doctor's quiet hours
@@ -130,11 +149,21 @@ class Notification(Model):
 
     @classmethod
     def of_talk(
-        cls, user: User, kind: NotificationKind, talk: Consultation, which: object = "", moment: datetime | None = None
+        cls,
+        user: User,
+        kind: NotificationKind,
+        talk: Consultation,
+        which: object = "",
+        moment: datetime | None = None,
+        presses_at: datetime | None = None,
     ) -> None:
-        """`which` tells apart what may happen to one consultation more than once."""
+        """`which` tells apart what may happen to one consultation more than once.
+
+        It speaks of the `moment`, and is of use until `presses_at`: who waits for the old start must know before it.
+        """
         moment = moment or talk.starts_at
-        cls._write(user, kind, f"{talk.id}:{which}", moment=moment, consultation_id=talk.id)
+        told = {"moment": moment, "presses_at": min(moment, presses_at or moment)}
+        cls._write(user, kind, f"{talk.id}:{which}", told, consultation_id=talk.id)
 
     @classmethod
     def of_request(cls, user: User, chat: Chat, request_id: int) -> None:
@@ -147,6 +176,15 @@ class Notification(Model):
             cls._write(payment.payer, NotificationKind.PAID, which, chat_id=payment.chat_id)
         else:
             cls._write(payment.payer, NotificationKind.PAID, which, consultation_id=payment.consultation_id)
+
+    @classmethod
+    def of_decision(cls, refund: Refund) -> None:
+        """It leads to the card, or to where all one's payments are."""
+        payment, which = refund.payment, f"{refund.id}:{refund.state}"
+        if payment.consultation_id is None:
+            cls._write(payment.payer, NotificationKind.DECIDED, which, chat_id=payment.chat_id)
+        else:
+            cls._write(payment.payer, NotificationKind.DECIDED, which, consultation_id=payment.consultation_id)
 
     @classmethod
     def of_message(cls, member: ChatMember, seq: int, *, has_page_open: bool) -> None:
@@ -191,7 +229,7 @@ class Notification(Model):
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages take() tells."""
         talk = self.consultation
-        if talk is None or self.kind is NotificationKind.PAID:
+        if talk is None or self.kind in (NotificationKind.PAID, NotificationKind.DECIDED):
             return False
         if self.kind is NotificationKind.TIME_WISHED:
             return talk.wish != self.moment
@@ -237,8 +275,15 @@ class Notification(Model):
         doctor = self.user.doctor
         return doctor.rests_until(clock.now()) if doctor and self.is_of_messages else None
 
+    def hasten(self) -> None:
+        """It was not sent yet, and what could wait for a letter to be read does not any more."""
+        if self.channel is Channel.MAIL and _presses(self.user, self.kind, self.presses_at):
+            self.channel = Channel.SMS
+
     def sms_waits_until(self) -> datetime | None:
-        """After one about the same chat."""
+        """The morning; of messages after one about the same chat."""
+        if self.kind in BY_DAY and self.channel is Channel.SMS:
+            return morning_after(clock.now(), self.user.zone)
         if not self.is_of_messages:
             return None
         same = Notification.chat_id == self.chat_id, Notification.user_id == self.user_id
@@ -326,10 +371,10 @@ class Notification(Model):
 
     @classmethod
     def _write(
-        cls, user: User, kind: NotificationKind, which: str, moment: datetime | None = None, **link: int
+        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **link: int
     ) -> None:
         """With the jobs that deliver it; written before, it is written already."""
-        id = cls._insert(user, kind, which, moment, **link)
+        id = cls._insert(user, kind, which, told, **link)
         if id is None:
             return
         has_push = PushSubscription.reaches(user.id)
@@ -340,24 +385,31 @@ class Notification(Model):
 
     @classmethod
     def _insert(
-        cls, user: User, kind: NotificationKind, which: str, moment: datetime | None = None, **more: int
+        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **more: int
     ) -> int | None:
-        row = {
+        times = {"moment": None, "presses_at": None} | (told or {})
+        presses = user.email is None or _presses(user, kind, times["presses_at"])
+        row: dict[str, object] = {
             "user_id": user.id,
             "kind": kind,
-            "moment": moment,
             "unique_key": f"{kind}:{user.id}:{which}",
-            "channel": _channel_for(user, kind, moment),
-        }
+            "channel": Channel.SMS if presses else Channel.MAIL,
+        } | times
         id: int | None = db.session.connection().scalar(_insert_or_ignore(db.engine.dialect.name), row | more)
         return id
 
 
-def _channel_for(user: User, kind: NotificationKind, moment: datetime | None) -> Channel:
-    """Without a push. What presses for time goes to the phone in the hand; a letter may wait until it is read."""
-    is_near = kind is NotificationKind.NEAR and moment is not None and moment - clock.now() <= TIME_PRESSES
-    is_pressing = is_near or kind in (NotificationKind.READY, NotificationKind.LATE)
-    return Channel.SMS if is_pressing or user.email is None else Channel.MAIL
+def _presses(user: User, kind: NotificationKind, moment: datetime | None) -> bool:
+    """Without a push it goes to the phone in the hand; a letter may wait until it is read."""
+    if kind in (NotificationKind.READY, NotificationKind.LATE):
+        return True
+    if moment is None:
+        return False
+    left = moment - clock.now()
+    if kind is NotificationKind.NEAR:
+        return left <= TIME_PRESSES
+    is_today = moment.astimezone(user.zone).date() <= clock.now().astimezone(user.zone).date()
+    return kind in TURNS and (left <= DAY_PRESSES or is_today)
 
 
 @cache

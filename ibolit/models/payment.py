@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, sele
 
 from .. import errors
 from ..config import current_settings
-from ..events import ChatProlonged, PaymentChanged, record
+from ..events import ChatProlonged, PaymentChanged, RefundDecided, record
 from ..extensions import Model, db
 from ..services import clock
 from ..services.payments import CURRENCY, Customer, Gateway, GatewayRefused, Item, Order, Paid, Refusal, Stage, title_of
@@ -183,6 +183,13 @@ class Payment(Model):
     def is_lost(self) -> bool:
         """Ended because the shop does not know it any more; in the one where it was made it may yet be paid."""
         return self.state is PaymentState.CANCELLED and self.reason == OTHER_SHOP
+
+    @property
+    def is_for_nothing(self) -> bool:
+        """Paid now it would go back at once: what it was begun for is over, or not for sale any more."""
+        if self.consultation is not None:
+            return self.is_live and not self.consultation.waits_for_money
+        return self.is_live and not self.chat.is_time_sold
 
     @property
     def is_odd(self) -> bool:
@@ -363,7 +370,9 @@ class Payment(Model):
         self.lock()
         if rest != self.rest:
             raise errors.RestHasChanged
-        return self.give_back(rest if amount is None else amount, Cause.OPERATOR, note, by=by)
+        refund = self.give_back(rest if amount is None else amount, Cause.OPERATOR, note, by=by)
+        record(RefundDecided(refund.id))
+        return refund
 
     def wish_back(self, cause: Cause, note: str = "") -> Refund:
         """For the operator to decide; one at a time. Raises NothingToGiveBack."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ..config import current_settings
 from ..services import clock
+from .refund import WORKING_DAYS, in_working_days
 from .user import User
 
 if TYPE_CHECKING:
@@ -31,11 +33,27 @@ class Promise(StrEnum):
         return cls.FULL if _goes_back_in_full(user, talk) else cls.CLINIC_DECIDES
 
 
+@dataclass(frozen=True)
+class RefundRule:
+    """Until when the patient may cancel and has all of it back, and by when the clinic decides of what is cancelled
+    later."""
+
+    full_until: datetime
+    is_by_start: bool  # so long before the start that both agreed on last; else so long after paying
+    decided_by: datetime
+
+    @classmethod
+    def of(cls, talk: Consultation) -> RefundRule:
+        in_time = talk.starts_at - timedelta(hours=current_settings.refund_hours)
+        rethought = talk.paid_at + RETHINK if talk.paid_at else in_time
+        return cls(max(in_time, rethought), in_time >= rethought, in_working_days(WORKING_DAYS))
+
+
 def _goes_back_in_full(user: User, talk: Consultation) -> bool:
-    if user.id != talk.patient_id or talk.was_moved_by_doctor or talk.paid_start is None or talk.paid_at is None:
+    if user.id != talk.patient_id or talk.was_moved_by_doctor or talk.paid_at is None:
         return True
     if talk.wish is not None and talk.proposed_by_id != user.id:
         return True  # the doctor cannot come at the time that was paid for
-    now = clock.now()
-    in_time = timedelta(hours=current_settings.refund_hours)
-    return now <= talk.paid_start - in_time or now - talk.paid_at <= RETHINK
+    if talk.doctor_stayed_away:
+        return True
+    return clock.now() <= RefundRule.of(talk).full_until

@@ -12,7 +12,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .. import errors
-from ..events import PaymentChanged, record
+from ..config import current_settings
+from ..events import PaymentChanged, RefundDecided, record
 from ..extensions import Model, db
 from ..services import clock
 from ..services.payments import Back, Gateway, GatewayRefused, Item, Stage
@@ -90,7 +91,7 @@ class Refund(Model):
         return self.state is RefundState.WISHED and self.decide_by is not None and self.decide_by <= clock.now()
 
     def approve(self, amount: int | None, note: str, by: User | None) -> bool:
-        """The operator's yes, with his sum if he chose another; nobody's after three working days.
+        """The operator's yes, with his sum if he chose another; nobody's after three working days. Both are told.
 
         What he keeps of an odd sum is taken for what was ordered.
         Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
@@ -103,6 +104,7 @@ class Refund(Model):
         self.send()
         if self.cause is Cause.ODD_SUM:
             self.payment.keep()
+        record(RefundDecided(self.id))
         return True
 
     def decline(self, note: str, by: User) -> bool:
@@ -114,6 +116,7 @@ class Refund(Model):
             self.payment.keep()
         elif self.cause in (Cause.CANCELLED, Cause.MISSED):
             self.payment.was_served()  # as far as it will ever be
+        record(RefundDecided(self.id))
         self._tell()
         return True
 
@@ -265,9 +268,9 @@ class Refund(Model):
 
 
 def in_working_days(count: int) -> datetime:
-    """Monday to Friday; a public holiday makes it shorter, in the payer's favour."""
+    """Monday to Friday by the clinic's calendar; a public holiday makes it shorter, in the payer's favour."""
     moment = clock.now()
     while count:
         moment += timedelta(days=1)
-        count -= moment.weekday() < 5
+        count -= moment.astimezone(current_settings.clinic_timezone).weekday() < 5
     return moment

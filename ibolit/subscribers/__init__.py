@@ -28,6 +28,7 @@ from ..events import (
     PaymentChanged,
     PhoneAsked,
     ReceiptsMoved,
+    RefundDecided,
     SideLate,
     SideReady,
     Subscribers,
@@ -73,6 +74,8 @@ def _tell_of_talks(subscribers: Subscribers) -> None:
         (ConsultationCancelled, notes.cancelled),
         (ConsultationExpired, notes.expired),
         (ConsultationMissed, notes.missed),
+        (TimeWished, notes.wished_instead),
+        (RefundDecided, notes.refund_decided),
         (SideLate, notes.late),
         (ConsultationRequested, notices.requested),
         (ConsultationProposed, notices.proposed),
@@ -87,6 +90,7 @@ def _tell_of_talks(subscribers: Subscribers) -> None:
         (SideReady, notices.side_ready),
         (SideLate, notices.side_late),
         (ConclusionGiven, notices.conclusion_given),
+        (RefundDecided, notices.refund_decided),
     ):
         subscribers.before_commit(fact, note)
 

@@ -16,11 +16,13 @@ from ..events import (
     ConsultationMissed,
     ConsultationMoved,
     DaysGiven,
+    RefundDecided,
     SideLate,
+    TimeWished,
 )
 from ..extensions import db
-from ..models import Cause, Chat, Consultation, Reason, RefundState
-from ..rendering import day_of, plural, when_for
+from ..models import Cause, Chat, Consultation, Reason, Refund, RefundState
+from ..rendering import day_of, plural, rubles, when_for
 from ..services import clock
 
 REASONS = {
@@ -55,7 +57,34 @@ def confirmed(fact: ConsultationConfirmed) -> None:
 
 def moved(fact: ConsultationMoved) -> None:
     talk = _talk(fact.id)
-    talk.chat.tell(f"Консультация перенесена на {_when(talk.starts_at)}")
+    if fact.was_agreed:
+        talk.chat.tell(f"Консультация перенесена на {_when(talk.starts_at)}")
+    else:
+        now = "Осталось оплатить." if talk.price else "Консультация подтверждена."
+        talk.chat.tell(f"Время согласовано: {_when(talk.starts_at)}. {now}")
+
+
+def wished_instead(fact: TimeWished) -> None:
+    """Else what the other had asked for would be gone without a word."""
+    talk = _talk(fact.id)
+    if fact.instead_of is not None and talk.proposed_start is not None:
+        who = "Пациент" if fact.by_id == talk.patient_id else "Врач"
+        instead = f"вместо {_when(fact.instead_of)}"
+        talk.chat.tell(f"{who} предлагает другое время: {_when(talk.proposed_start)} {instead}")
+
+
+def refund_decided(fact: RefundDecided) -> None:
+    """Of a consultation: the doctor learns of no other money. A sum that was let do confirms it, which is said then."""
+    refund = db.session.get_one(Refund, fact.refund_id)
+    talk = refund.payment.consultation
+    if talk is None or talk.cancel_reason is Reason.MONEY_BACK:
+        return
+    sum_ = rubles(refund.amount) + (f" из {rubles(refund.payment.paid)}" if refund.payment.rest else "")
+    if refund.state is not RefundState.DECLINED:
+        decided = "Клиника решила вернуть" if refund.decided_by else "Клиника не ответила в срок, поэтому возвращается"
+        talk.chat.tell(f"{decided} {sum_}.")
+    elif refund.cause is not Cause.ODD_SUM:
+        talk.chat.tell(f"Клиника решила: в возврате {rubles(refund.amount)} отказано.")
 
 
 def cancelled(fact: ConsultationCancelled) -> None:

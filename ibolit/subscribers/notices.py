@@ -17,6 +17,7 @@ from ..events import (
     ConsultationRequested,
     MessageSent,
     PaymentChanged,
+    RefundDecided,
     SideLate,
     SideReady,
     TimeDeclined,
@@ -33,6 +34,8 @@ from ..models import (
     NotificationKind,
     Payment,
     PaymentState,
+    Reason,
+    Refund,
     User,
 )
 from ..models.notification import AWAITED_FOR
@@ -60,6 +63,14 @@ def payment_changed(fact: PaymentChanged) -> None:
         Notification.of_payment(payment)
 
 
+def refund_decided(fact: RefundDecided) -> None:
+    """Who is told that the consultation is cancelled for all the money went back is told of that alone."""
+    refund = db.session.get_one(Refund, fact.refund_id)
+    talk = refund.payment.consultation
+    if talk is None or talk.cancel_reason is not Reason.MONEY_BACK:
+        Notification.of_decision(refund)
+
+
 def requested(fact: ConsultationRequested) -> None:
     request = db.session.get_one(ConsultationRequest, fact.request_id)
     Notification.of_request(request.chat.doctor.user, request.chat, request.id)
@@ -80,7 +91,8 @@ def confirmed(fact: ConsultationConfirmed) -> None:
 def time_wished(fact: TimeWished) -> None:
     talk = _talk(fact.id)
     other = _other_than(fact.by_id, talk)
-    Notification.of_talk(other, NotificationKind.TIME_WISHED, talk, _deed(talk), talk.proposed_start)
+    kind = NotificationKind.TIME_WISHED
+    Notification.of_talk(other, kind, talk, _deed(talk), talk.proposed_start, presses_at=talk.starts_at)
 
 
 def time_declined(fact: TimeDeclined) -> None:
@@ -94,7 +106,7 @@ def time_declined(fact: TimeDeclined) -> None:
 def moved(fact: ConsultationMoved) -> None:
     talk = _talk(fact.id)
     wisher = _other_than(fact.by_id, talk)
-    Notification.of_talk(wisher, NotificationKind.MOVED, talk, _deed(talk))
+    Notification.of_talk(wisher, NotificationKind.MOVED, talk, _deed(talk), presses_at=fact.from_start)
 
 
 def cancelled(fact: ConsultationCancelled) -> None:

@@ -10,6 +10,7 @@ import pytest
 from browser import Browser
 from factories import later, make_chat, make_user, propose
 from money import answer
+from reading import Page
 
 from ibolit.extensions import db
 from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User, buying
@@ -208,6 +209,25 @@ def test_other_time_is_wished_seen_and_accepted(
     assert "Вы предлагаете другое время" in words(as_patient.get(f"/consultations/{talk.id}").text)
     press(as_doctor, talk, "time/acceptance", htmx=htmx, seen=epoch(wish))
     assert (fresh(talk).starts_at, fresh(talk).wish) == (wish, None)
+
+
+def test_two_who_wish_at_once_are_told_of_each_other(
+    as_patient: Browser, as_doctor: Browser, patient: User, doctor: Doctor, talk: Consultation
+) -> None:
+    """The second form was open already: it comes back with the other's time, and sent again it counts."""
+    seen = {"seen_wish": 0} | other(talk, doctor.user, days=2)
+    press(as_patient, talk, "time", **other(talk, patient, days=1))
+    theirs = fresh(talk).wish
+    assert theirs is not None
+    answer = press(as_doctor, talk, "time", **seen)
+    assert answer.status_code == 409
+    assert "другое время предложили и вам" in answer.text
+    assert "Пациент предлагает" in words(answer.text)
+    assert fresh(talk).wish == theirs
+    form = Page(answer.text).form_to("/time").fields
+    assert form["seen_wish"] == str(epoch(theirs))
+    assert press(as_doctor, talk, "time", **form).status_code == 303
+    assert fresh(talk).wish == theirs + timedelta(days=1)
 
 
 def test_other_time_is_declined(as_patient: Browser, as_doctor: Browser, doctor: Doctor, talk: Consultation) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories import later, make_chat, propose
-from meetings import NOON, StillClock, accept, cancel, confirm, facts, pay, ready, wish, work
+from meetings import NOON, StillClock, accept, cancel, confirm, due_at, facts, pay, ready, wish, work
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -62,6 +62,62 @@ def test_patient_who_takes_the_doctors_time_confirms_a_free_one(chat: Chat) -> N
     another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
     another_time.accept(talk, talk.patient, new)
     assert (talk.state, talk.starts_at) == ("confirmed", new)
+
+
+def test_doctor_who_takes_the_patients_time_confirms_a_free_one(chat: Chat) -> None:
+    talk = propose(chat)
+    new = wish(talk, talk.patient, NOON + 3 * DAY)
+    accept(talk, talk.doctor.user)
+    assert (talk.state, talk.starts_at, talk.confirmed_at) == ("confirmed", new, NOON)
+    assert due_at(talk) == NOON  # the worker looks for its reminders
+
+
+def test_time_of_a_paid_one_is_agreed_and_it_waits_for_money_alone(chat: Chat) -> None:
+    talk = propose(chat, price=PRICE)
+    assert not talk.waits_for_money_alone
+    wish(talk, talk.patient, NOON + 3 * DAY)
+    accept(talk, talk.doctor.user)
+    assert talk.state == "proposed"
+    assert talk.waits_for_money_alone
+    pay(talk)
+    assert not talk.waits_for_money_alone
+
+
+def test_wish_of_the_other_is_not_overwritten_unseen(chat: Chat) -> None:
+    talk = confirm(propose(chat))
+    theirs = wish(talk, talk.patient, NOON + 3 * DAY)
+    with pytest.raises(errors.OtherHasWished):
+        another_time.wish(talk, talk.doctor.user, NOON + 4 * DAY, talk.starts_at)
+    assert (talk.wish, talk.proposed_by_id) == (theirs, talk.patient_id)
+    another_time.wish(talk, talk.doctor.user, NOON + 4 * DAY, talk.starts_at, theirs)
+    assert (talk.wish, talk.proposed_by_id) == (NOON + 4 * DAY, talk.doctor.user_id)
+
+
+@pytest.mark.parametrize("price", [0, PRICE])
+def test_time_both_wish_for_is_agreed(chat: Chat, price: int) -> None:
+    talk = propose(chat, price=price)
+    new = wish(talk, talk.patient, NOON + 3 * DAY)
+    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
+    assert (talk.starts_at, talk.wish) == (new, None)
+    assert talk.state == ("proposed" if price else "confirmed")
+    assert not talk.was_moved_by_doctor
+
+
+def test_wish_pressed_twice_is_one(chat: Chat) -> None:
+    talk = confirm(propose(chat))
+    wish(talk, talk.patient, NOON + 3 * DAY)
+    wish(talk, talk.patient, NOON + 3 * DAY)
+    assert facts() == []
+
+
+def test_calendars_learn_of_a_move_only_when_it_was_agreed_before(chat: Chat) -> None:
+    talk = propose(chat)
+    wish(talk, talk.patient, NOON + 3 * DAY)
+    accept(talk, talk.doctor.user)
+    assert talk.sequence == 1
+    wish(talk, talk.patient, NOON + 4 * DAY)
+    accept(talk, talk.doctor.user)
+    assert talk.sequence == 2
 
 
 @pytest.mark.parametrize("asks", ["patient", "doctor"])

@@ -54,7 +54,7 @@ def newest(kind: str) -> Notification:
 
 
 def test_every_kind_says_when_it_is_news() -> None:
-    of_themselves = {NotificationKind(kind) for kind in ("message", "paid", "requested", "time_wished")}
+    of_themselves = {NotificationKind(kind) for kind in ("message", "paid", "requested", "time_wished", "decided")}
     assert set(TRUE_IN) == set(NotificationKind) - of_themselves
 
 

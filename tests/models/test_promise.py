@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories import later, propose
-from meetings import NOON, StillClock, cancel, pay, wish
+from meetings import NOON, StillClock, cancel, pay, ready, wish, work
 
 from ibolit import errors
 from ibolit.models import (
@@ -51,14 +51,51 @@ def test_doctor_who_cancels_gives_all_back(chat: Chat) -> None:
     assert talk.cancelled_by_id == talk.doctor.user_id
 
 
-def test_time_agreed_at_payment_counts_not_the_wished_one(chat: Chat) -> None:
+def test_start_that_both_agreed_on_last_counts(chat: Chat) -> None:
     talk = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
     pay(talk)
     new = talk.starts_at + timedelta(days=7)
     later(hours=1)
     another_time.wish(talk, talk.patient, new, talk.starts_at)
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES  # until then the old one stands
     another_time.accept(talk, talk.doctor.user, new)
+    assert Promise.to(talk.patient, talk) is Promise.FULL
+    later(days=7)
     assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
+
+
+@pytest.mark.parametrize(
+    ("last_sign", "promise"),
+    [
+        (None, Promise.FULL),
+        (-2 * MINUTE, Promise.FULL),  # it lapsed as it should have begun
+        (-2 * MINUTE + timedelta(seconds=1), Promise.CLINIC_DECIDES),
+        (5 * MINUTE, Promise.CLINIC_DECIDES),
+    ],
+)
+def test_doctor_who_was_never_ready_after_the_start_gives_all_back(
+    chat: Chat, still: StillClock, last_sign: timedelta | None, promise: Promise
+) -> None:
+    """Pressed ten minutes before the window closes, or left to the worker: it comes to the same."""
+    talk = propose(chat, price=PRICE)
+    pay(talk)
+    if last_sign is not None:
+        still.show(talk.starts_at + last_sign)
+        ready(talk, talk.doctor.user)
+    still.show(talk.closes_at - 10 * MINUTE)
+    assert Promise.to(talk.patient, talk) is promise
+    still.show(talk.closes_at)
+    work(talk)
+    assert (talk.payments[0].rest == 0) is (promise is Promise.FULL)
+
+
+def test_before_the_start_an_absent_doctor_is_not_late_yet(chat: Chat, still: StillClock) -> None:
+    talk = propose(chat, price=PRICE)
+    pay(talk)
+    still.show(talk.starts_at - timedelta(seconds=1))
+    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
+    still.show(talk.starts_at)
+    assert Promise.to(talk.patient, talk) is Promise.FULL
 
 
 def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:

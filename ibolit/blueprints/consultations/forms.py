@@ -138,9 +138,14 @@ class SeenForm(FlaskForm):
 
 
 class WishForm(TimeFields):
-    """«Предложить другое время»; `seen` is the agreed one."""
+    """«Предложить другое время»; `seen` is the agreed one, `seen_wish` the one the other side asks for."""
 
     seen = epoch_field()
+    seen_wish = epoch_field()
+
+    @property
+    def wish_on_screen(self) -> datetime | None:
+        return moment_of(self.seen_wish.data) if self.seen_wish.data else None
 
 
 class CancelForm(FlaskForm):

@@ -19,6 +19,7 @@ from ...models import (
     ConsultationState,
     Promise,
     Reason,
+    RefundRule,
     Tried,
     another_time,
     buying,
@@ -102,7 +103,8 @@ def wish_time(id: int) -> ResponseReturnValue:
         return _ask_time(consultation, form, 422)
     try:
         Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
-        another_time.wish(consultation, current_user, form.moment, moment_of(form.seen.data))
+        seen, seen_wish = moment_of(form.seen.data), form.wish_on_screen
+        another_time.wish(consultation, current_user, form.moment, seen, seen_wish)
     except errors.Refused as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
@@ -228,6 +230,6 @@ def _ask_time(consultation: Consultation, form: WishForm, status: int) -> Respon
 
 def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) -> ResponseReturnValue:
     fragment, page = "consultations/cancellation.html", "consultations/cancellation.html"
-    promise = Promise.to(current_user, consultation)
-    context = {"consultation": consultation, "form": form, "promise": promise, "viewer": current_user}
+    promise, rule = Promise.to(current_user, consultation), RefundRule.of(consultation)
+    context = {"consultation": consultation, "form": form, "promise": promise, "rule": rule, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)
