@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BLOCKS = {"p", "li", "button", "summary", "h1", "h2", "h3", "dt", "dd", "section", "div", "form", "a", "label"}
+UNSEEN = {"script", "style", "svg", "title", "option"}
 VOID = {"input", "img", "br", "hr", "meta", "link", "use", "path", "circle", "source"}
 
 
@@ -67,7 +68,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         inside = self._open
-        if not data.strip() or any(one["tag"] in ("script", "style", "svg", "title", "option") for one in inside):
+        if not data.strip() or any("hidden" in one or one["tag"] in UNSEEN for one in inside):
             return
         button = next((one for one in inside if one["tag"] == "button"), None)
         if button is not None and self.forms and any(one["tag"] == "form" for one in inside):
