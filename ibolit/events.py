@@ -170,6 +170,20 @@ class ConsultationNear(Fact):
 
 
 @dataclass(frozen=True)
+class ConsultationWaits(Fact):
+    """Half of its time is gone, and the patient has not confirmed or paid."""
+
+    id: int
+
+
+@dataclass(frozen=True)
+class ChatEnds(Fact):
+    """A day is left of the chat's time, or an hour of what lasts no longer."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True)
 class SideReady(Fact):
     """One of the two has pressed «Готов общаться», and the other has not."""
 

@@ -144,8 +144,8 @@ def day_title(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
-    """«25 ноября, 14:00»."""
-    return format_datetime(moment, "d MMMM, HH:mm", tzinfo=zone, locale=RUSSIAN)
+    """«25 ноября, 14:00», «25 января 2027, 14:00» when it is of another year."""
+    return f"{day_of(moment, zone)}, {local_time(moment, zone)}"
 
 
 def zone_mark(moment: datetime, zone: ZoneInfo) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,13 +36,23 @@ class Pushes:
     """In place of push services: keeps what arrives, by the address."""
 
     def __init__(self) -> None:
-        self.arrived: list[tuple[str, str]] = []
+        self.arrived: list[tuple[str, str, str]] = []
 
     def takes(self, endpoint: str) -> bool:
         return True
 
     def send(self, browser: Any, told: dict[str, object], handling: object) -> None:
-        self.arrived.append((browser.endpoint, str(told["title"])))
+        self.arrived.append((browser.endpoint, str(told["title"]), str(told["url"])))
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One SMS, letter or push, and the consultation it leads to."""
+
+    who: str
+    how: str
+    words: str
+    talk_id: int | None
 
 
 class Story:
@@ -50,7 +61,10 @@ class Story:
         self.bank = services.payments
         assert isinstance(self.bank, DemoBank)
         self.pushes = services.push = Pushes()  # type: ignore[assignment]
-        self.is_awake = True
+        self.is_awake, self.given = True, given
+        self.sent: list[Sent] = []
+        self.on_sent: Callable[[Sent], None] = lambda _: None
+        self.was_up_to_date: dict[str, bool] = {}
         self.lines: list[str] = []
         self.year = int(given.get("year", "2026"))
         still.show(self.moment_of(given.get("begins", "02.03 10:00")))
@@ -74,6 +88,7 @@ class Story:
 
     def live(self, deed: str) -> None:
         self.lines.append(f"> {deed}")
+        self.was_up_to_date = {who: not self.member(who).unread for who in ("patient", "doctor")}
         who, _, rest = deed.partition(" ")
         if deed.startswith("until "):
             self._let_pass(self.moment_of(deed))
@@ -104,6 +119,10 @@ class Story:
 
     def zone_of(self, who: str) -> ZoneInfo:
         return db.session.get_one(User, self.people[who]).zone
+
+    def member(self, who: str) -> ChatMember:
+        db.session.remove()
+        return db.session.get_one(ChatMember, (self.chat_id, self.people[who]))
 
     def newest_talk(self) -> Consultation:
         return db.session.scalars(db.select(Consultation).order_by(Consultation.id.desc())).first()  # type: ignore[return-value]
@@ -179,16 +198,23 @@ class Story:
         for note in db.session.scalars(notes.order_by(Message.seq)):
             self._say("chat", "note", note.text)
         self._noted = self._last_seq()
-        for endpoint, title in self.pushes.arrived[self._pushed :]:
-            self._say(endpoint.rsplit("/", 1)[-1], "push", title.removeprefix("iBolit: "))
+        for endpoint, title, url in self.pushes.arrived[self._pushed :]:
+            self._note_sent(endpoint.rsplit("/", 1)[-1], "push", title, url)
         self._pushed = len(self.pushes.arrived)
         letters = self._outbox()
         for letter in letters[self._letters :]:
             who = next(who for who, id in self.people.items() if letter.to in self._addresses(id))
             text = letter.text if letter.channel == "mail" else letter.text.splitlines()[0]
             first = next(line for line in text.splitlines() if line.strip() and not line.startswith("Здравствуйте"))
-            self._say(who, letter.channel, first.removeprefix("iBolit: "))
+            self._note_sent(who, letter.channel, first, letter.text.split()[-1])
         self._letters = len(letters)
+
+    def _note_sent(self, who: str, how: str, words: str, link: str) -> None:
+        words, talk = plain(words.removeprefix("iBolit: ")), re.search(r"/v/(\d+)", link)
+        self._say(who, how, words)
+        sent = Sent(who, how, words, int(talk[1]) if talk else None)
+        self.sent.append(sent)
+        self.on_sent(sent)
 
     def _note_cards(self) -> None:
         if db.session.scalar(db.select(Consultation.id)) is None:
@@ -198,9 +224,7 @@ class Story:
 
     def _note_badges(self) -> None:
         for who in ("patient", "doctor"):
-            db.session.remove()
-            chats = db.select(ChatMember.unread).where(ChatMember.user_id == self.people[who])
-            self._note(who, "unread", str(db.session.scalars(chats).one()))
+            self._note(who, "unread", str(self.member(who).unread))
 
     def _note(self, who: str, what: str, words: str) -> None:
         """Only what changed."""

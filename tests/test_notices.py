@@ -203,12 +203,12 @@ def test_cancelled_by_the_clinics_refund_is_told_to_both(chat: Chat, patient: Us
     assert (told(patient), told(doctor.user)) == (["cancelled"], ["cancelled"])
 
 
-def test_expiry_is_told_to_whose_answer_was_awaited(chat: Chat, patient: User, doctor: Doctor) -> None:
+def test_expiry_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
     talk = propose(chat)
     forget()
     go_to(talk.starts_at)
     work(talk)
-    assert (told(patient), told(doctor.user)) == (["expired"], [])
+    assert (told(patient), told(doctor.user)) == (["expired"], ["expired"])
 
 
 # Meeting
@@ -287,7 +287,7 @@ def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient
     for version in range(2):
         Conclusion.give(talk, f"Здоровы, {version}", f"given-{version}", seen=version)
         db.session.commit()
-    assert (told(patient), told(doctor.user)) == (["conclusion"] * 2, [])
+    assert (told(patient), told(doctor.user)) == (["conclusion", "corrected"], [])
 
 
 # How it is written

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from factories import later
 from flask import Flask
+from meetings import StillClock
 
 from ibolit import rendering
 from ibolit.models import Chat
@@ -79,7 +80,12 @@ def test_long_name_keeps_its_end() -> None:
 def test_midnight_is_the_readers_own() -> None:
     assert (local_time(NEW_YEAR, MOSCOW), local_day(NEW_YEAR, MOSCOW)) == ("00:30", "2026-01-01")
     assert (local_time(NEW_YEAR, ZoneInfo("UTC")), local_day(NEW_YEAR, ZoneInfo("UTC"))) == ("21:30", "2025-12-31")
+
+
+def test_day_of_another_year_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "datetime", StillClock(NEW_YEAR))
     assert day_and_time(NEW_YEAR, OMSK) == "1 января, 03:30"
+    assert day_and_time(NEW_YEAR - timedelta(days=1), OMSK) == "31 декабря 2025, 03:30"
 
 
 @pytest.fixture

@@ -10,7 +10,19 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
-from . import consultations, deliveries, invitations, letters, notifications, payments, pushes, sweep, voices, ways
+from . import (
+    chats,
+    consultations,
+    deliveries,
+    invitations,
+    letters,
+    notifications,
+    payments,
+    pushes,
+    sweep,
+    voices,
+    ways,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +47,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.CONSULTATION: consultations.keep_time,
     JobKind.NOTIFICATION: notifications.deliver,
     JobKind.PUSH: pushes.push,
+    JobKind.CHAT_ENDS: chats.tell_of_end,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.forget_what_is_old,
 }

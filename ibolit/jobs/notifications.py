@@ -24,7 +24,7 @@ def deliver(job: Job) -> None:
     notification = Notification.to_deliver(job.subject_id)
     if notification is not None and job.attempts == 1:  # repeated it goes the way it went
         notification.hasten()
-    if notification is None or not is_due(job, notification, notification.sms_waits_until()):
+    if notification is None or not is_due(job, notification, notification.sms_waits_until(), by_sms=True):
         return
     try:
         channel = _send(job, notification)
@@ -36,9 +36,9 @@ def deliver(job: Job) -> None:
     notification.arrive(channel)
 
 
-def is_due(job: Job, notification: Notification, waits_until: datetime | None = None) -> bool:
+def is_due(job: Job, notification: Notification, waits_until: datetime | None = None, *, by_sms: bool = False) -> bool:
     """False when it comes later, or is no news any more; True when it is ours to send."""
-    morning = notification.rests_until()
+    morning = notification.rests_until(by_sms=by_sms and notification.channel is Channel.SMS)
     later = morning or waits_until
     if morning is not None:
         notification.hold(morning)

@@ -77,6 +77,8 @@ def _go_on(notification: Notification, *, has_arrived: bool) -> None:
         notification.arrive(Channel.PUSH)
     elif notification.is_of_messages:
         notification.await_reading()
+    elif not notification.may_be_sent():
+        notification.give_up("no push arrived")
     else:
         Job.add(JobKind.NOTIFICATION, notification.id)
 

@@ -366,10 +366,10 @@ class Chat(Model):
         known = Message.by(author.id, client_id, self.id)
         return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
-    def tell(self, text: str, mark: str = "") -> Message:
-        """A system note for both; its cause may know it again by its mark."""
+    def tell(self, text: str, mark: str = "", *, by: int | None = None) -> Message:
+        """A system note for both; its cause may know it again by its mark. It is no news to who did it, `by`."""
         self.lock()
-        return self._add(text, author=None, client_id=mark or f"system-{self.last_seq + 1}")
+        return self._add(text, author=None, by=by, client_id=mark or f"system-{self.last_seq + 1}")
 
     def show_anew(self, message: Message) -> None:
         """A visible change of a message takes the chat's next revision, and open screens get it."""
@@ -471,6 +471,7 @@ class Chat(Model):
         text: str,
         *,
         author: User | None,
+        by: int | None = None,
         client_id: str,
         attachments: Sequence[Attachment] = (),
         card: Card | None = None,
@@ -496,13 +497,21 @@ class Chat(Model):
         self.last_text = message.gist[:120]
         if author is not None:
             self.awaits_reply = author.id == self.patient_id
-        told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or 0})
+        told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})
         for user_id, unread, telling_from in told:
             set_committed_value(self.member(user_id), "unread", unread)
             set_committed_value(self.member(user_id), "telling_from", telling_from)
+        if by is not None:
+            self._note_own_deed(self.member(by))
         db.session.flush()
         record(MessageSent(self.id, message.id, self.revision))
         return message
+
+    def _note_own_deed(self, mine: ChatMember) -> None:
+        """Who had read all before his deed has read its note, too."""
+        db.session.refresh(mine)
+        if mine.unread == 0:
+            mine.delivered_to = mine.read_to = self.last_seq
 
     def _others_after(self, seq: int, reader: User) -> int:
         is_others = or_(Message.author_id.is_(None), Message.author_id != reader.id)

@@ -129,7 +129,8 @@ class Conclusion(Model):
         if cls.newest_version(consultation) != seen:
             raise errors.ConclusionHasChanged
         _refuse_sent(attachments)
-        message = consultation.chat.carry(author, "Заключение готово", client_id, Card.CONCLUSION, attachments)
+        gist = "Заключение исправлено" if seen else "Заключение готово"
+        message = consultation.chat.carry(author, gist, client_id, Card.CONCLUSION, attachments)
         conclusion = cls(
             consultation_id=consultation.id,
             version=seen + 1,

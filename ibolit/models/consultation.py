@@ -182,6 +182,16 @@ class Consultation(Meeting):
         return self.waits_for_money and not self.may_be_paid() and any(one.is_live for one in self.payments)
 
     @property
+    def may_be_in_calendars(self) -> bool:
+        """It was agreed on at some time."""
+        return self.confirmed_at is not None
+
+    @property
+    def was_moved_in_calendars(self) -> bool:
+        """Its first number is of being agreed, each more of a change."""
+        return self.state is ConsultationState.CONFIRMED and self.sequence > 1
+
+    @property
     def waits_for_money_alone(self) -> bool:
         """Its time is agreed by both: one of them wished for it, the other took it."""
         return self.waits_for_money and self.moved_at is not None

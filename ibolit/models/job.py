@@ -42,6 +42,7 @@ class JobKind(StrEnum):
     CONSULTATION = "consultation"  # its reminders, its expiry, the end of its window
     NOTIFICATION = "notification"  # by SMS or mail
     PUSH = "push"
+    CHAT_ENDS = "chat_ends"  # the word before its time is over
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 
@@ -68,6 +69,13 @@ class Job(Model):
         if job.due_at - clock.now() < SWEPT_WITHIN:
             record(WorkAdded(kind))
         return job
+
+    @classmethod
+    def plan(cls, kind: JobKind, subject_id: int, due_at: datetime, mark: str) -> None:
+        """Once for this mark; under the lock of what it is about."""
+        key = f"{kind}:{mark}"
+        if db.session.scalar(select(cls.id).where(cls.unique_key == key)) is None:
+            cls.add(kind, subject_id, due_at).unique_key = key
 
     @classmethod
     def hasten(cls, kind: JobKind, subject_id: int) -> None:

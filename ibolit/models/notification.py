@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     String,
     Table,
+    func,
     select,
     update,
 )
@@ -45,6 +46,7 @@ AWAITED_FOR = timedelta(minutes=5)  # who hears later than this that somebody wa
 LOOKS_WITHIN = timedelta(seconds=10)  # who has a page open may be reading it just now
 READ_WITHIN = timedelta(minutes=10)  # no SMS about what is read soon
 SMS_EVERY = timedelta(hours=1)  # about messages of one chat
+OFTEN, SMS_THEN_EVERY = 3, timedelta(days=1)  # about those that stay unread
 
 
 class NotificationKind(StrEnum):
@@ -63,7 +65,10 @@ class NotificationKind(StrEnum):
     READY = "ready"
     LATE = "late"
     CONCLUSION = "conclusion"
+    CORRECTED = "corrected"  # the conclusion was
     DECIDED = "decided"  # what becomes of money that may go back
+    WAITS = "waits"  # for the patient's yes or his money
+    ENDS = "ends"  # the chat's time does
 
 
 # Too dear to be missed: also by SMS or mail, whether it was pushed or not.
@@ -80,8 +85,12 @@ TURNS = (
     NotificationKind.CANCELLED,
 )
 
-# No SMS of these wakes anybody.
-BY_DAY = (NotificationKind.DECIDED,)
+# They let people sleep: doctors have quiet hours of their own, and no SMS of these goes out by night.
+LET_SLEEP = (NotificationKind.MESSAGE, NotificationKind.REQUESTED)
+NO_SMS_BY_NIGHT = (*LET_SLEEP, NotificationKind.DECIDED)
+
+# By push or mail, by day; the screen says it, too, and no SMS is paid for it.
+WITHOUT_SMS = (NotificationKind.WAITS, NotificationKind.ENDS)
 
 
 class Channel(StrEnum):
@@ -111,6 +120,8 @@ TRUE_IN: dict[NotificationKind, tuple[ConsultationState, ...]] = {
     NotificationKind.READY: (ConsultationState.CONFIRMED,),
     NotificationKind.LATE: (ConsultationState.CONFIRMED,),
     NotificationKind.CONCLUSION: tuple(ConsultationState),
+    NotificationKind.CORRECTED: tuple(ConsultationState),
+    NotificationKind.WAITS: (ConsultationState.PROPOSED,),
 }
 
 
@@ -166,8 +177,14 @@ class Notification(Model):
         cls._write(user, kind, f"{talk.id}:{which}", told, consultation_id=talk.id)
 
     @classmethod
-    def of_request(cls, user: User, chat: Chat, request_id: int) -> None:
-        cls._write(user, NotificationKind.REQUESTED, str(request_id), chat_id=chat.id)
+    def of_request(cls, user: User, chat: Chat, request_id: int, seq: int) -> None:
+        cls._write(user, NotificationKind.REQUESTED, str(request_id), chat_id=chat.id, seq=seq)
+
+    @classmethod
+    def of_end(cls, chat: Chat) -> None:
+        assert chat.open_until is not None
+        which, told = f"{chat.id}:{chat.open_until.timestamp():.0f}", {"moment": chat.open_until}
+        cls._write(chat.patient, NotificationKind.ENDS, which, told, chat_id=chat.id)
 
     @classmethod
     def of_payment(cls, payment: Payment) -> None:
@@ -229,13 +246,17 @@ class Notification(Model):
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages take() tells."""
         talk = self.consultation
+        if self.kind is NotificationKind.REQUESTED and self.chat is not None:
+            return 0 < self.seq <= self._member().read_to or not self.chat.awaits_reply
+        if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:
+            return self.chat.open_until != self.moment or self.chat.open_until <= clock.now()
         if talk is None or self.kind in (NotificationKind.PAID, NotificationKind.DECIDED):
             return False
         if self.kind is NotificationKind.TIME_WISHED:
             return talk.wish != self.moment
         if talk.starts_at != self.moment or talk.state_now not in TRUE_IN[self.kind]:
             return True
-        if self.kind is NotificationKind.NEAR:
+        if self.kind in (NotificationKind.NEAR, NotificationKind.WAITS):
             return clock.now() >= talk.starts_at
         if self.kind is NotificationKind.READY:
             return clock.now() - self.created_at > AWAITED_FOR
@@ -270,10 +291,17 @@ class Notification(Model):
         may_name = self.user.push_names and self.user.is_patient and self.chats == 1
         return chat.doctor.user if chat and may_name else None
 
-    def rests_until(self) -> datetime | None:
-        """Messages let a doctor sleep; reminders and who waits do not."""
-        doctor = self.user.doctor
-        return doctor.rests_until(clock.now()) if doctor and self.is_of_messages else None
+    def may_be_sent(self) -> bool:
+        """Without a push."""
+        return self.channel is Channel.MAIL or self.kind not in WITHOUT_SMS
+
+    def rests_until(self, *, by_sms: bool = False) -> datetime | None:
+        """Messages let people sleep; reminders and who waits do not."""
+        now, doctor = clock.now(), self.user.doctor
+        quiet = doctor.rests_until(now) if doctor and self.kind in LET_SLEEP else None
+        is_by_day = self.kind in WITHOUT_SMS or (by_sms and self.kind in NO_SMS_BY_NIGHT)
+        night = morning_after(now, self.user.zone) if is_by_day else None
+        return max((moment for moment in (quiet, night) if moment), default=None)
 
     def hasten(self) -> None:
         """It was not sent yet, and what could wait for a letter to be read does not any more."""
@@ -281,16 +309,22 @@ class Notification(Model):
             self.channel = Channel.SMS
 
     def sms_waits_until(self) -> datetime | None:
-        """The morning; of messages after one about the same chat."""
-        if self.kind in BY_DAY and self.channel is Channel.SMS:
-            return morning_after(clock.now(), self.user.zone)
+        """Of messages: an hour after one about the same chat, a day after the third that changed nothing."""
         if not self.is_of_messages:
             return None
         same = Notification.chat_id == self.chat_id, Notification.user_id == self.user_id
-        sent = Notification.kind == self.kind, Notification.channel != Channel.PUSH
-        latest = select(Notification.delivered_at).where(*same, *sent, Notification.delivered_at.is_not(None))
-        sent_at = db.session.scalar(latest.order_by(Notification.delivered_at.desc()).limit(1))
-        return sent_at + SMS_EVERY if sent_at and sent_at + SMS_EVERY > clock.now() else None
+        is_sent = Notification.channel != Channel.PUSH, Notification.delivered_at.is_not(None)
+        unread = func.count(Notification.id).filter(Notification.seq > self._member().read_to)
+        told = select(func.max(Notification.delivered_at), unread)
+        told = told.where(*same, Notification.kind == self.kind, *is_sent)
+        sent_at, times = db.session.execute(told).one()
+        until: datetime | None = sent_at and sent_at + (SMS_EVERY if times < OFTEN else SMS_THEN_EVERY)
+        return until if until is not None and until > clock.now() else None
+
+    @classmethod
+    def count_of(cls, user: User, kind: NotificationKind, talk: Consultation) -> int:
+        mine = cls.user_id == user.id, cls.kind == kind, cls.consultation_id == talk.id
+        return db.session.scalar(select(func.count()).where(*mine)) or 0
 
     # Verbs
 
@@ -343,9 +377,11 @@ class Notification(Model):
     def _is_under_way(self) -> bool:
         return self.state in (NotificationState.WAITING, NotificationState.SENDING)
 
+    def _member(self) -> ChatMember:
+        return db.session.get_one(ChatMember, (self.chat_id, self.user_id), populate_existing=True)
+
     def _has_unread(self) -> bool:
-        member = db.session.get_one(ChatMember, (self.chat_id, self.user_id), populate_existing=True)
-        return member.unread > 0
+        return self._member().unread > 0
 
     def _let_go(self) -> bool:
         return self._move_member(ChatMember.telling_from == self.seq, telling_from=0)
@@ -374,10 +410,12 @@ class Notification(Model):
         cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **link: int
     ) -> None:
         """With the jobs that deliver it; written before, it is written already."""
+        has_push = PushSubscription.reaches(user.id)
+        if kind in WITHOUT_SMS and not has_push and user.email is None:
+            return
         id = cls._insert(user, kind, which, told, **link)
         if id is None:
             return
-        has_push = PushSubscription.reaches(user.id)
         if has_push:
             Job.add(JobKind.PUSH, id)
         if not has_push or kind in BOTH_WAYS:

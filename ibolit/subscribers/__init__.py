@@ -7,6 +7,7 @@ from flask import Flask
 
 from ..events import (
     AccessChanged,
+    ChatEnds,
     ChatProlonged,
     ConclusionGiven,
     ConsultationCancelled,
@@ -20,6 +21,7 @@ from ..events import (
     ConsultationProposed,
     ConsultationRequested,
     ConsultationStarted,
+    ConsultationWaits,
     DaysGiven,
     DeviceEnded,
     MemberTyped,
@@ -47,6 +49,8 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(ChatProlonged, notes.chat_prolonged)
     subscribers.before_commit(DaysGiven, notes.days_given)
     subscribers.before_commit(MessageSent, notices.message_sent)
+    subscribers.before_commit(AccessChanged, notices.access_changed)
+    subscribers.before_commit(ChatEnds, notices.chat_ends)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_talks(subscribers)
     subscribers.after_commit(MessageSent, live.message_sent)
@@ -87,6 +91,7 @@ def _tell_of_talks(subscribers: Subscribers) -> None:
         (ConsultationExpired, notices.expired),
         (ConsultationMissed, notices.missed),
         (ConsultationNear, notices.near),
+        (ConsultationWaits, notices.waits),
         (SideReady, notices.side_ready),
         (SideLate, notices.side_late),
         (ConclusionGiven, notices.conclusion_given),

@@ -38,7 +38,7 @@ def chat_prolonged(fact: ChatProlonged) -> None:
     """By the patient's calendar."""
     chat = db.session.get_one(Chat, fact.chat_id)
     if chat.open_until is not None and chat.open_until > clock.now():
-        chat.tell(f"Чат продлён до {day_of(chat.open_until, chat.patient.zone)}")
+        chat.tell(f"Чат продлён до {day_of(chat.open_until, chat.patient.zone)}", by=chat.patient_id)
 
 
 def days_given(fact: DaysGiven) -> None:
@@ -46,22 +46,22 @@ def days_given(fact: DaysGiven) -> None:
     chat = db.session.get_one(Chat, fact.chat_id)
     gift = f"Врач подарил {plural(fact.days, 'день', 'дня', 'дней')} общения."
     until = f" Чат открыт до {day_of(chat.open_until, chat.patient.zone)}." if chat.open_until else ""
-    chat.tell(gift + until, fact.mark)
+    chat.tell(gift + until, fact.mark, by=chat.doctor.user_id)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:
     if not fact.with_move:
         talk = _talk(fact.id)
-        talk.chat.tell(f"Консультация подтверждена: {_when(talk.starts_at)}")
+        talk.chat.tell(f"Консультация подтверждена: {_when(talk.starts_at)}", by=talk.patient_id)
 
 
 def moved(fact: ConsultationMoved) -> None:
     talk = _talk(fact.id)
     if fact.was_agreed:
-        talk.chat.tell(f"Консультация перенесена на {_when(talk.starts_at)}")
+        talk.chat.tell(f"Консультация перенесена на {_when(talk.starts_at)}", by=fact.by_id)
     else:
         now = "Осталось оплатить." if talk.price else "Консультация подтверждена."
-        talk.chat.tell(f"Время согласовано: {_when(talk.starts_at)}. {now}")
+        talk.chat.tell(f"Время согласовано: {_when(talk.starts_at)}. {now}", by=fact.by_id)
 
 
 def wished_instead(fact: TimeWished) -> None:
@@ -70,7 +70,7 @@ def wished_instead(fact: TimeWished) -> None:
     if fact.instead_of is not None and talk.proposed_start is not None:
         who = "Пациент" if fact.by_id == talk.patient_id else "Врач"
         instead = f"вместо {_when(fact.instead_of)}"
-        talk.chat.tell(f"{who} предлагает другое время: {_when(talk.proposed_start)} {instead}")
+        talk.chat.tell(f"{who} предлагает другое время: {_when(talk.proposed_start)} {instead}", by=fact.by_id)
 
 
 def refund_decided(fact: RefundDecided) -> None:
@@ -95,7 +95,7 @@ def cancelled(fact: ConsultationCancelled) -> None:
         who = "Пациент" if fact.by_id == talk.patient_id else "Врач"
         happened = f"{who} отменил консультацию {_when(talk.starts_at)}"
     why = f": {REASONS[talk.cancel_reason]}" if talk.cancel_reason else ""
-    _tell(talk, f"{happened}{why}.", _money_words(talk, Cause.CANCELLED))
+    _tell(talk, f"{happened}{why}.", _money_words(talk, Cause.CANCELLED), by=fact.by_id)
 
 
 def expired(fact: ConsultationExpired) -> None:
@@ -113,7 +113,7 @@ def missed(fact: ConsultationMissed) -> None:
 def late(fact: SideLate) -> None:
     talk = _talk(fact.id)
     who = "Пациент" if fact.user_id == talk.patient_id else "Врач"
-    talk.chat.tell(f"{who} опаздывает на 5 минут")
+    talk.chat.tell(f"{who} опаздывает на 5 минут", by=fact.user_id)
 
 
 def _talk(id: int) -> Consultation:
@@ -124,8 +124,8 @@ def _when(moment: datetime) -> str:
     return when_for(moment, current_settings.clinic_timezone)
 
 
-def _tell(talk: Consultation, *sentences: str) -> None:
-    talk.chat.tell(" ".join(sentence for sentence in sentences if sentence))
+def _tell(talk: Consultation, *sentences: str, by: int | None = None) -> None:
+    talk.chat.tell(" ".join(sentence for sentence in sentences if sentence), by=by)
 
 
 def _who_was_missed(talk: Consultation) -> str:

@@ -6,6 +6,8 @@ The table of who learns what by push, SMS or mail; both see it in the app anyway
 from __future__ import annotations
 
 from ..events import (
+    AccessChanged,
+    ChatEnds,
     ConclusionGiven,
     ConsultationCancelled,
     ConsultationConfirmed,
@@ -15,6 +17,7 @@ from ..events import (
     ConsultationNear,
     ConsultationProposed,
     ConsultationRequested,
+    ConsultationWaits,
     MessageSent,
     PaymentChanged,
     RefundDecided,
@@ -37,9 +40,12 @@ from ..models import (
     Reason,
     Refund,
     User,
+    chat_ending,
 )
 from ..models.notification import AWAITED_FOR
 from ..services import clock, current_services
+
+MOST_CALLS = 3  # «вас уже ждут» of one consultation
 
 
 def message_sent(fact: MessageSent) -> None:
@@ -73,7 +79,8 @@ def refund_decided(fact: RefundDecided) -> None:
 
 def requested(fact: ConsultationRequested) -> None:
     request = db.session.get_one(ConsultationRequest, fact.request_id)
-    Notification.of_request(request.chat.doctor.user, request.chat, request.id)
+    seq = db.session.get_one(Message, request.message_id).seq
+    Notification.of_request(request.chat.doctor.user, request.chat, request.id, seq)
 
 
 def proposed(fact: ConsultationProposed) -> None:
@@ -117,9 +124,25 @@ def cancelled(fact: ConsultationCancelled) -> None:
 
 
 def expired(fact: ConsultationExpired) -> None:
-    """Whose answer was awaited."""
+    """Whose answer was awaited, and who kept the time free for him."""
     talk = _talk(fact.id)
-    Notification.of_talk(talk.patient, NotificationKind.EXPIRED, talk)
+    for side in _both(talk):
+        Notification.of_talk(side, NotificationKind.EXPIRED, talk)
+
+
+def waits(fact: ConsultationWaits) -> None:
+    """Once for this start."""
+    talk = _talk(fact.id)
+    Notification.of_talk(talk.patient, NotificationKind.WAITS, talk, f"{talk.starts_at.timestamp():.0f}")
+
+
+def access_changed(fact: AccessChanged) -> None:
+    chat_ending.plan(db.session.get_one(Chat, fact.chat_id))
+
+
+def chat_ends(fact: ChatEnds) -> None:
+    """Once for this end."""
+    Notification.of_end(db.session.get_one(Chat, fact.chat_id))
 
 
 def missed(fact: ConsultationMissed) -> None:
@@ -136,10 +159,13 @@ def near(fact: ConsultationNear) -> None:
 
 
 def side_ready(fact: SideReady) -> None:
-    """Who comes and goes is told of once in five minutes: each time is an SMS that somebody pays for."""
+    """Who comes and goes is told of once in five minutes, three times in all: each is an SMS that somebody pays for."""
     talk = _talk(fact.id)
+    other = _other_than(fact.user_id, talk)
+    if Notification.count_of(other, NotificationKind.READY, talk) >= MOST_CALLS:
+        return
     lately = f"{talk.starts_at.timestamp():.0f}:{clock.now().timestamp() // AWAITED_FOR.total_seconds():.0f}"
-    Notification.of_talk(_other_than(fact.user_id, talk), NotificationKind.READY, talk, lately)
+    Notification.of_talk(other, NotificationKind.READY, talk, lately)
 
 
 def side_late(fact: SideLate) -> None:
@@ -149,7 +175,8 @@ def side_late(fact: SideLate) -> None:
 
 def conclusion_given(fact: ConclusionGiven) -> None:
     talk = _talk(fact.consultation_id)
-    Notification.of_talk(talk.patient, NotificationKind.CONCLUSION, talk, fact.version)
+    kind = NotificationKind.CONCLUSION if fact.version == 1 else NotificationKind.CORRECTED
+    Notification.of_talk(talk.patient, kind, talk, fact.version)
 
 
 def _talk(id: int) -> Consultation:

@@ -423,5 +423,5 @@ def test_both_see_it_in_the_chat(as_doctor: Browser, as_patient: Browser, over: 
         for version in (1, 2):
             assert f'href="{url(over)}?version={version}"' in page
             assert f'href="{url(over, "conclusion.pdf")}?version={version}"' in page
-        assert "Заключение, версия 2" in page
+        assert "Заключение исправлено, версия 2" in page
         assert "памятка" in page

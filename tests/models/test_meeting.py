@@ -31,6 +31,26 @@ def test_readiness_lapses_without_a_sign(chat: Chat) -> None:
     assert talk.has_come(talk.patient)
 
 
+def test_sign_from_the_future_is_no_sign(chat: Chat) -> None:
+    """The clock was put back; seconds between two machines are forgiven."""
+    talk = confirm(propose(chat))
+    later(hours=1, minutes=55)
+    talk.get_ready(talk.patient)
+    db.session.commit()
+    later(hours=1, minutes=54, seconds=57)
+    assert talk.is_side_ready(talk.patient)
+    later(hours=1, minutes=50)
+    assert not talk.is_side_ready(talk.patient)
+    assert not Consultation.awaits(talk.patient)
+
+
+def test_who_is_late_is_not_waited_for_longer_than_the_window(chat: Chat) -> None:
+    talk = confirm(propose(chat))
+    later(hours=2, minutes=58)
+    talk.be_late(talk.patient)
+    assert talk.late_until(talk.patient) == talk.closes_at
+
+
 def test_sign_keeps_readiness_alive_and_wakes_no_lapsed_one(chat: Chat) -> None:
     talk = confirm(propose(chat))
     later(hours=1, minutes=55)

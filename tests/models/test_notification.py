@@ -54,8 +54,10 @@ def newest(kind: str) -> Notification:
 
 
 def test_every_kind_says_when_it_is_news() -> None:
-    of_themselves = {NotificationKind(kind) for kind in ("message", "paid", "requested", "time_wished", "decided")}
-    assert set(TRUE_IN) == set(NotificationKind) - of_themselves
+    of_themselves = {
+        NotificationKind(kind) for kind in ("message", "paid", "requested", "time_wished", "decided", "ends")
+    }
+    assert set(TRUE_IN) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
 
 
 def test_proposal_that_was_answered_or_cancelled_is_none(chat: Chat, patient: User) -> None:

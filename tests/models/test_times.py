@@ -354,6 +354,27 @@ def test_form_says_what_is_wrong_with_a_time(app: Flask, day: str, at: str, zone
         assert form.day.errors or form.at.errors
 
 
+def test_doubled_hour_that_stood_there_comes_back_unchanged(app: Flask) -> None:
+    """The second of the two; touched, it is the first of another time."""
+    second = utc(2030, 10, 27, 1, 30)
+    with app.test_request_context("/"):
+        shown = TimeFields(LISBON, second, meta={"csrf": False})
+    typed = {"day": shown.day.data, "time": shown.at.data, "shown": str(shown.shown.data)}
+    for at, moment in (("01:30", second), ("01:45", utc(2030, 10, 27, 0, 45))):
+        with app.test_request_context("/", method="POST", data=typed | {"time": at}):
+            form = TimeFields(LISBON, meta={"csrf": False})
+            assert form.validate()
+            assert form.moment == moment
+
+
+@pytest.mark.parametrize("day", ["29.02.2031", "2030-11-31"])
+def test_day_that_no_calendar_has_is_called_so(app: Flask, day: str) -> None:
+    with app.test_request_context("/", method="POST", data={"day": day, "time": "14:00"}):
+        form = TimeFields(LISBON, meta={"csrf": False})
+        assert not form.validate()
+        assert form.day.errors == ["Такой даты нет в календаре. Проверьте день и месяц."]
+
+
 def test_form_reads_a_doubled_hour_and_shows_it_back(app: Flask) -> None:
     with app.test_request_context("/", method="POST", data={"day": "2030-10-27", "time": "01:30"}):
         form = TimeFields(LISBON, meta={"csrf": False})

@@ -38,13 +38,20 @@ class NoSuchTime(ValueError):
     """The clocks were put forward over it."""
 
 
+class NoSuchDay(ValueError):
+    """29 February of most years."""
+
+
 def read_day(words: str) -> date:
-    """«2026-11-25» of a browser that has a calendar, «25.11.2026» of a hand. Raises ValueError."""
+    """«2026-11-25» of a browser that has a calendar, «25.11.2026» of a hand. Raises NoSuchDay, ValueError."""
     found = DAY.fullmatch(words.strip())
     if found is None:
         raise ValueError(words)
     year, month, day = (found[long] or found[short] for long, short in (("year", "y"), ("month", "m"), ("day", "d")))
-    return date(int(year), int(month), int(day))
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        raise NoSuchDay(words) from None
 
 
 def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -53,6 +60,12 @@ def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     if moment.astimezone(zone).replace(tzinfo=None) != datetime.combine(day, at):
         raise NoSuchTime
     return moment
+
+
+def meant_moment(day: date, at: time, zone: ZoneInfo, shown: datetime) -> datetime:
+    """The same, but of a doubled hour the one that stood there, if it is as it stood. Raises NoSuchTime."""
+    is_as_shown = shown.astimezone(zone).replace(tzinfo=None) == datetime.combine(day, at)
+    return shown if is_as_shown else local_moment(day, at, zone)
 
 
 def epoch_field() -> HiddenField:
@@ -65,21 +78,27 @@ def moment_of(milliseconds: int) -> datetime:
 
 
 class TimeFields(FlaskForm):
-    """`moment` once both are read, in UTC."""
+    """`moment` once both are read, in UTC. What stood there and was not touched is the moment that was meant, also in
+    the hour that comes twice when the clocks go back."""
 
     day = StringField("Дата", [DataRequired("Выберите дату.")])
     at = StringField("Время", [DataRequired("Выберите время.")], name="time")
+    shown = epoch_field()
     moment: datetime
 
     def __init__(self, zone: ZoneInfo, suggested: datetime | None = None, **more: Any) -> None:
         local = suggested.astimezone(zone) if suggested else None
-        shown = {"day": f"{local:%Y-%m-%d}", "at": f"{local:%H:%M}"} if local else {}
+        shown: dict[str, Any] = {}
+        if suggested and local:
+            shown = {"day": f"{local:%Y-%m-%d}", "at": f"{local:%H:%M}", "shown": int(suggested.timestamp() * 1000)}
         super().__init__(**(shown | more))
         self.zone = zone
 
     def validate_day(self, field: StringField) -> None:
         try:
             read_day(field.data)
+        except NoSuchDay:
+            raise ValidationError("Такой даты нет в календаре. Проверьте день и месяц.") from None
         except ValueError:
             raise ValidationError("Введите дату так: 25.11.2026.") from None
 
@@ -91,7 +110,7 @@ class TimeFields(FlaskForm):
         if self.day.errors or not self.day.data:
             return
         try:
-            self.moment = local_moment(read_day(self.day.data), at, self.zone)
+            self.moment = meant_moment(read_day(self.day.data), at, self.zone, moment_of(self.shown.data or 0))
         except NoSuchTime:
             raise ValidationError("Такого времени в этот день нет: часы переводят вперёд.") from None
         except OverflowError:

@@ -1,0 +1,10 @@
+"""The word before a chat's time is over."""
+
+from __future__ import annotations
+
+from ..extensions import db
+from ..models import Chat, Job, chat_ending
+
+
+def tell_of_end(job: Job) -> None:
+    chat_ending.tell(db.session.get_one(Chat, job.subject_id))

@@ -1,0 +1,224 @@
+"""A random walk over deeds and hours: every sentence that is said is true of the rows at that moment, nothing is said
+twice, and whoever must know within the hour has it by the way he reads.
+
+LONG_TESTS=1 walks longer and elsewhere; a failure prints the story as tests/told would tell it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from flask import Flask
+from meetings import StillClock
+from teller import CLINIC, Sent, Story
+
+from ibolit.extensions import db
+from ibolit.models import Consultation, ConsultationState, Message, Refund, RefundState, User
+from ibolit.models.consultation_states import COMING
+from ibolit.models.promise import RefundRule
+from ibolit.services import Services, clock
+
+WALKS, STEPS = (60, 60) if os.environ.get("LONG_TESTS") else (5, 25)
+
+S = ConsultationState
+OUTCOMES = {
+    "вам предложена встреча": (S.PROPOSED,),
+    "встреча подтверждена": (S.CONFIRMED,),
+    "встреча перенесена": COMING,
+    "время согласовано, осталось оплатить": (S.PROPOSED,),
+    "встреча отменена": (S.CANCELLED,),
+    "время встречи прошло": (S.EXPIRED,),
+    "встреча не состоялась": (S.MISSED,),
+    "встреча через": (S.CONFIRMED,),
+    "встреча ждёт": (S.PROPOSED,),
+    "просят о другом времени": COMING,
+    "новое время не подошло": COMING,
+    "вас уже ждут": (S.CONFIRMED,),
+    "просят подождать": (S.CONFIRMED,),
+}
+# What a card says, and in which state alone.
+SAYS = {
+    S.PROPOSED: ("Ждёт подтверждения", "Время согласовано, осталось оплатить"),
+    S.CONFIRMED: ("Подтверждена",),
+    S.IN_PROGRESS: ("Идёт сейчас",),
+    S.COMPLETED: ("Состоялась",),
+    S.CANCELLED: ("Отменена",),
+    S.EXPIRED: ("Не подтверждена вовремя",),
+    S.MISSED: ("Не состоялась",),
+}
+WAYS = ("", "mail", "push", "mail push", "Asia/Vladivostok", "mail Asia/Kaliningrad")
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What one who looked last knows of it."""
+
+    state: ConsultationState
+    start: datetime
+    wish: datetime | None
+
+
+class Walk:
+    def __init__(self, story: Story, dice: Random) -> None:
+        self.story, self.dice = story, dice
+        self.ways = {who: story.given.get(who, "") for who in ("patient", "doctor")}
+        self.heard: set[tuple[object, ...]] = set()
+        self.doer = ""
+        story.on_sent = self.is_true
+
+    def step(self) -> None:
+        self.doer, deed = self._choose()
+        before = self._rows()
+        told = len(self.story.sent)
+        self.story.live(deed)
+        if self.story.is_awake and self.doer in self.ways:
+            self._everybody_knows(before, self.story.sent[told:])
+        self._cards_are_true()
+        self._badges_are_true()
+
+    # What is done
+
+    def _choose(self) -> tuple[str, str]:
+        who = self.dice.choice(("patient", "doctor"))
+        talk = self._newest()
+        if talk is None or talk.state_now not in COMING:
+            price = self.dice.choice(("free", "for 1500"))
+            return self.dice.choice((("doctor", f"doctor proposes {self._time_ahead()} {price}"), self._hour()))
+        if any(one.state is RefundState.WISHED for one in self._refunds()) and self.dice.random() < 0.5:
+            return "operator", "operator refuses Вас ждали"
+        offered = [button for form in self.story.card(who).forms for button in form.buttons]
+        deeds = [f"{who} presses {button}" for button in offered] * 2
+        deeds += [f"{who} wishes {self._time_ahead()}", f"{who} cancels", f"{who} asks to cancel", f"{who} reads"]
+        if any(one.is_live for one in talk.payments):
+            return self.dice.choice([*[("bank", "bank takes")] * 2, ("bank", "bank refuses"), self._hour()])
+        hours = [self._hour() for _ in range(3)]
+        return self.dice.choice([*((who, deed) for deed in deeds), *hours, self._sleep()])
+
+    def _hour(self) -> tuple[str, str]:
+        by = self.dice.choice((5, 12, 45, 170, 600, 1441))
+        return "time", f"until {self._words(self.story.still.moment + timedelta(minutes=by))}"
+
+    def _sleep(self) -> tuple[str, str]:
+        return "worker", "worker sleeps" if self.story.is_awake and self.dice.random() < 0.3 else "worker wakes"
+
+    def _time_ahead(self) -> str:
+        minutes = self.dice.choice((16, 40, 130, 300, 1500, 4400))
+        return self._words(self.story.still.moment + timedelta(minutes=minutes))
+
+    def _words(self, moment: datetime) -> str:
+        return f"{moment.astimezone(CLINIC):%d.%m.%Y %H:%M}"
+
+    # The law
+
+    def is_true(self, sent: Sent) -> None:
+        """At the moment it goes out; and it went out never before."""
+        talk = db.session.get(Consultation, sent.talk_id) if sent.talk_id else None
+        if talk is None:
+            return
+        start = (talk.starts_at, talk.wish, talk.message.revision)
+        key = (sent.who, sent.how, sent.words, sent.talk_id, start)
+        assert key not in self.heard, self._tell(f"twice: {sent}")
+        self.heard.add(key)
+        states = next((states for words, states in OUTCOMES.items() if sent.words.startswith(words)), None)
+        assert states is None or sent.how == "mail" or talk.state_now in states, self._tell(f"{talk.state_now}: {sent}")
+        if sent.words.startswith(("встреча через", "встреча ждёт")):
+            assert clock.now() < talk.starts_at, self._tell(str(sent))
+        if sent.words == "просят о другом времени":
+            user = db.session.get_one(User, self.story.people[sent.who])
+            assert talk.wish_of_other(user) is not None, self._tell(str(sent))
+        if sent.words == "вас уже ждут":
+            times = [one for one in self.story.sent if (one.who, one.how, one.words, one.talk_id) == key[:4]]
+            assert len(times) <= 3, self._tell(str(sent))
+
+    def _everybody_knows(self, before: dict[int, Agreed], sent: list[Sent]) -> None:
+        now = self.story.still.moment
+        other = "doctor" if self.doer == "patient" else "patient"
+        zone = self.story.zone_of(other)
+        for id, after in self._rows().items():
+            was = before.get(id)
+            if was == after or after.state not in (S.PROPOSED, S.CONFIRMED, S.CANCELLED):
+                continue
+            took_back = was is not None and was.wish is not None and after.wish is None and was.start == after.start
+            if took_back and after.state is was.state:  # his own wish, or a no to one that changes nothing
+                continue
+            presses = min(after.start, was.start if was else after.start)
+            is_today = presses.astimezone(zone).date() == now.astimezone(zone).date()
+            if presses - now <= timedelta(hours=3) or is_today:
+                how = "push" if "push" in self.ways[other] else "sms"
+                assert any(one.who == other and one.how == how for one in sent), self._tell(
+                    f"{other} is not told by {how}"
+                )
+
+    def _cards_are_true(self) -> None:
+        talk = self._newest()
+        if talk is None:
+            return
+        state = talk.state_now
+        for who in self.ways:
+            words = self.story.card(who).words()
+            assert any(says in words for says in SAYS[state]), self._tell(f"{state}: {words}")
+            assert "Оплатить" not in words or talk.may_be_paid(), self._tell(words)
+            assert ("Продолжить оплату" in words) == (who == "patient" and talk.may_be_paid_on()), self._tell(words)
+            declined = [one for one in self._refunds() if one.state is RefundState.DECLINED and one.payment.rest]
+            is_refused = bool(declined) and all(one.payment.rest == one.payment.paid for one in declined)
+            assert ("В возврате отказано" in words) == is_refused, self._tell(words)
+        if talk.may_be_cancelled() and talk.is_paid:
+            self._rule_is_true(talk)
+
+    def _rule_is_true(self, talk: Consultation) -> None:
+        said = self.story.page("patient", f"/consultations/{talk.id}/cancellation").words()
+        rule, now = RefundRule.of(talk), clock.now()
+        if "при отмене до" in said:
+            assert rule.full_until < now < talk.starts_at, self._tell(said)
+        if "Врач не вышел на связь" in said:
+            assert talk.starts_at <= now, self._tell(said)
+        if "врач на неё вышел" in said:
+            assert talk.has_come(talk.doctor.user), self._tell(said)
+
+    def _badges_are_true(self) -> None:
+        for who in self.ways:
+            member = self.story.member(who)
+            of_chat = Message.chat_id == self.story.chat_id, Message.seq > member.read_to
+            new = db.session.scalar(db.select(db.func.count()).where(*of_chat)) or 0
+            assert member.unread <= new, self._tell(f"{who} has read them")
+            if who == self.doer and self.story.was_up_to_date[who]:
+                assert not member.unread, self._tell(f"{who} has news of himself")
+
+    # Below: parts of these
+
+    def _rows(self) -> dict[int, Agreed]:
+        db.session.remove()
+        talks = db.session.scalars(Consultation.whole()).unique()
+        return {talk.id: Agreed(talk.state_now, talk.starts_at, talk.wish) for talk in talks}
+
+    def _newest(self) -> Consultation | None:
+        db.session.remove()
+        return db.session.scalars(Consultation.whole().order_by(Consultation.id.desc())).unique().first()
+
+    def _refunds(self) -> list[Refund]:
+        talk = self._newest()
+        return [one for payment in talk.payments for one in payment.refunds] if talk else []
+
+    def _tell(self, why: str) -> str:
+        return "\n".join([*(f"{who}: {way}" for who, way in self.ways.items()), *self.story.lines, why])
+
+
+@pytest.mark.parametrize("seed", range(WALKS))
+def test_what_is_said_is_true_and_said_once_to_whom_it_concerns(
+    seed: int, clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still, dice = StillClock(clock.now()), Random(seed)
+    monkeypatch.setattr(clock, "datetime", still)
+    monkeypatch.setattr(services, "push", services.push)
+    given = {
+        "patient": dice.choice(WAYS),
+        "doctor": dice.choice(WAYS),
+        "begins": dice.choice(("02.03 10:00", "02.03 20:30")),
+    }
+    walk = Walk(Story(clinic, services, still, given), dice)
+    for _ in range(STEPS):
+        walk.step()
