@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from backstage import backstage
+from factories import make_user
 from live_clinic import PASSWORD, LiveClinic
 from playwright.sync_api import Page
 from sqlalchemy import select, text
@@ -31,7 +32,6 @@ from ibolit.models import (
     Kind,
     Payment,
     PaymentState,
-    Role,
     User,
     WayChange,
     WayKind,
@@ -330,7 +330,7 @@ OF_PATIENT = [
     Screen("profile-saved", PATIENT, reach=send("#zone-card form", "#zone-card .saved"), lands="account.index"),
     Screen("confirm", PATIENT, "/profile/confirmation/email"),
     Screen(
-        "confirm-wrong", PATIENT, reach=send("main form, .bare form", current="wrong horse"), lands="account.confirm"
+        "confirm-wrong", PATIENT, reach=send("form[data-behaviour]", current="wrong horse"), lands="account.confirm"
     ),
     Screen("confirm-code", PATIENT, reach=press(".form--again [type=submit]", "[name=code]"), lands="account.confirm"),
     Screen("invitation-of-another", PATIENT, "/i/{by_phone}"),
@@ -445,7 +445,7 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
             "by_phone": _invited(newest.doctor, phone="+79165550202"),
             "by_mail": _invited(newest.doctor, email="zoya@example.org"),
         } | _payments_of(anna)  # fmt: skip
-        change = WayChange.tell(_nobody_on_the_list(), WayKind.TRIES)
+        change = WayChange.tell(make_user("Зинаида Белова"), WayKind.TRIES)  # nobody's walk is closed by it
         known |= {"change": change.id, "change_token": change.token_for(Channel.SMS)}
         photo = Attachment.chat_id == 3, Attachment.kind == Kind.PICTURE
         known["photo"] = db.session.scalars(select(Attachment.id).where(*photo)).first()
@@ -453,12 +453,6 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
         # No person sees an error 500 in a healthy clinic: a row that cannot be read makes one.
         db.session.execute(text("UPDATE email_proof SET created_at = 'broken' WHERE id = :id"), {"id": proofs[1].id})
     return known
-
-
-def _nobody_on_the_list() -> User:
-    """Whose ways in may be closed without closing anybody's walk."""
-    others = select(User).where(User.role == Role.PATIENT, User.phone.not_in([PATIENT, TALKING, WAITING]))
-    return db.session.scalars(others.order_by(User.id.desc())).first() or db.session.get_one(User, 1)
 
 
 def _invited(doctor: Doctor, **contact: str) -> str:

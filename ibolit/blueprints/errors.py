@@ -81,8 +81,7 @@ def _form_refused(error: CSRFError) -> ResponseReturnValue:
     if request.endpoint == "auth.login" and current_user.is_authenticated:
         return go(home_of(current_user))  # signed in meanwhile, in another tab
     if not request.cookies:
-        advice = "Браузер не хранит cookie, а без них не войти. Разрешите их для этого сайта и откройте страницу снова."
-        return _show(400, "Нужны cookie", advice)
+        return _show(400, *NO_COOKIES)
     return _show(400, "Страница устарела", "Обновите её и отправьте ещё раз.")
 
 

@@ -52,7 +52,7 @@ def test_who_keeps_no_cookies_is_told_so(clinic: Flask, patient: User) -> None:
     client = clinic.test_client(use_cookies=False)
     answer = client.post("/login", data={"login": patient.phone, "password": PASSWORD, "csrf_token": "x"})
     assert answer.status_code == 400
-    assert "Браузер не хранит cookie" in answer.text
+    assert "разрешите в его настройках файлы cookie" in answer.text
 
 
 def test_second_tab_of_who_has_signed_in_leads_home(as_patient: Browser) -> None:
