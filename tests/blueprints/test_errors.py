@@ -104,6 +104,7 @@ def test_after_a_500_the_next_page_works(
 
 CHAT = ["/chats", "/chats/1/messages", "/chats/1/uploads", "/chats/1/receipts", "/chats/1/typing", "/messages/search"]
 PROFILE = ["name", "email", "zone", "password", "devices/1/end", "devices/others/end", "email/1", "payments/1/refunds"]
+PROFILE += ["confirmation/email", "confirmation/email/code", "confirmation/email/check"]
 PROFILE += ["notifications", "push", "push/check", "push/end", "push/offer"]
 MONEY = [
     "/payments/1/email",
@@ -117,7 +118,7 @@ DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/pa
 TALK = ["confirmation", "payments", "time", "time/acceptance", "time/refusal", "cancellation", "readiness", "delay"]
 TALK += ["end", "complaint", "conclusion/new", "conclusion/draft", "review", "call/report", "call/phone", "handover"]
 TALKS = [*(f"/consultations/1/{part}" for part in TALK), "/chats/1/consultations", "/chats/1/consultation-requests"]
-POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR, *TALKS, "/h/1", "/home-screen"]
+POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR, *TALKS, "/h/1", "/n/1", "/home-screen"]
 PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "photo/removal", "tariffs", "tariffs/1"]
 PRACTICE += [f"tariffs/1/{deed}" for deed in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]

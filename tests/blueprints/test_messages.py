@@ -257,7 +257,7 @@ def test_chips_show_only_what_is_asked_for(as_doctor: Browser, asking: dict[str,
     assert shown("unread") == {"Новый"}
     assert shown("waiting") == {"Новый", "Прочитан"}
     page = as_doctor.get("/messages?only=waiting", htmx=htmx).text
-    assert 'id="chats" class="rows" data-order="down" data-shows="waiting"' in page
+    assert 'id="chats" class="rows" data-behaviour="inbox-unsent" data-order="down" data-shows="waiting"' in page
     assert page.count('data-fits="unread waiting"') == page.count('data-fits="waiting"') == 1
 
 

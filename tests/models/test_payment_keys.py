@@ -80,7 +80,7 @@ def test_wish_ends_when_all_the_money_went_otherwise(chat: Chat) -> None:
     payment.give_back(1000_00, Cause.OPERATOR)
     assert wish.state is RefundState.WISHED
     payment.give_back(payment.rest, Cause.OPERATOR)
-    assert wish.state is RefundState.DECLINED
+    assert wish.state is RefundState.COVERED
     db.session.commit()
     assert db.session.scalars(db.select(Payment.refunded)).one() == payment.paid
 
