@@ -27,6 +27,9 @@ def chat_of_anna(live: LiveClinic) -> int:
         chats = db.session.scalars(db.select(Chat).where(Chat.patient_id == 1).order_by(Chat.id)).all()
         chat = next(one for one in chats if one.can_be_prolonged(one.doctor.tariffs))
         chat.open_until = clock.now() + timedelta(hours=2)
+        # Whoever paid minutes ago is asked whether she means it; what an earlier journey paid was long before.
+        for payment in db.session.scalars(db.select(Payment).where(Payment.chat_id == chat.id)):
+            payment.paid_at = payment.paid_at and payment.paid_at - timedelta(days=1)
         return chat.id
 
 
