@@ -201,7 +201,7 @@ def test_every_changed_byte_is_found(archive: Path, other: Flask, tmp_path: Path
     with tarfile.open(archive) as tar:
         inner = [(one.offset_data, one.offset_data + one.size - 1) for one in tar]
     places = [place for both in inner for place in both]
-    assert len(places) == 2 * 8
+    assert len(inner) in (8, 9)  # a clinic that has pushed has its push-key, too
     for place in places:
         refused(other, torn(tmp_path, gzip.compress(changed(plain, place), 1)))
 

@@ -344,8 +344,8 @@ def test_waiting_notification_stays(clinic: Flask, chat: Chat, doctor: Doctor) -
     from ibolit.models import Notification, NotificationState
     from ibolit.models.notification import Channel
 
-    Notification.of_request(doctor.user, chat, 1)
-    Notification.of_request(doctor.user, chat, 2)
+    Notification.of_request(doctor.user, chat, 1, seq=1)
+    Notification.of_request(doctor.user, chat, 2, seq=2)
     db.session.flush()
     first = db.session.scalars(db.select(Notification).order_by(Notification.id)).first()
     assert first is not None

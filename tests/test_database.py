@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from factories import make_user
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from ibolit import create_app
 from ibolit.database import _write_turn, queue_up, reading, writing
 from ibolit.extensions import db
 from ibolit.models import ReplyTemplate, Role, User
@@ -19,10 +22,14 @@ def on_sqlite(clinic: Flask) -> None:
         pytest.skip("PostgreSQL needs none of this")
 
 
-def test_sqlite_is_durable_and_checks_its_keys(on_sqlite: None) -> None:
+def test_sqlite_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
+    """Of a clinic of its own: that of the other tests spares the disk."""
     pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
-    with db.engine.connect() as connection:
-        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
+    own = create_app({"IBOLIT_ENV": "test", "IBOLIT_DATA": str(tmp_path)})
+    with own.app_context():
+        with db.engine.connect() as connection:
+            found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
+        db.engine.dispose()
     assert found == pragmas
 
 
