@@ -30,6 +30,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -623,7 +624,7 @@ def _put(thing: Json, path: str, value: Any) -> None:
 
 
 def _method(kind: str, id: str) -> Json:
-    return {"type": kind, "id": id, "saved": False, "status": "inactive"} | METHODS[kind]
+    return {"type": kind, "id": id, "saved": False, "status": "inactive"} | deepcopy(METHODS[kind])
 
 
 def _check_receipt(receipt: Any, amount: Json, *, needs_email: bool = False) -> None:

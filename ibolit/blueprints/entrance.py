@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from flask import Flask, abort, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy import inspect
 
 from .. import errors
 from ..config import current_settings
@@ -84,7 +83,7 @@ def refuse_frozen(user: User) -> None:
 
 def enter_as(device: Device, token: str) -> None:
     """Who was signed in here before is not any more."""
-    if current_user.is_authenticated and inspect(g.device).persistent:  # a new password has ended it already
+    if current_user.is_authenticated:
         g.device.end()
     user = device.user
     held = held_invitation()

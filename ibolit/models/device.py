@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, or_, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, inspect, or_, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from ..config import current_settings
@@ -78,6 +78,9 @@ class Device(Model):
         return forget(cls, or_(cls.seen_at < now - timedelta(days=current_settings.keep_devices), cls.ends_at < now))
 
     def end(self) -> None:
+        """Once: a new password may have ended it already."""
+        if not inspect(self).persistent:
+            return
         db.session.delete(self)
         record(DeviceEnded(self.id))
 
