@@ -160,6 +160,11 @@ class Payment(Model):
         return self.state in LIVE
 
     @property
+    def is_moving(self) -> bool:
+        """What a page says of it may be untrue in a moment: the bank has not answered, or gives money back just now."""
+        return self.is_live or any(one.state is RefundState.SENDING for one in self.refunds)
+
+    @property
     def was_paid_twice(self) -> bool:
         """Another payment had bought the same consultation: this one goes back by itself."""
         return any(one.cause is Cause.TWICE for one in self.refunds)

@@ -15,7 +15,7 @@ from money import begin, buy, settle
 
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Consultation, Payment, Role
+from ibolit.models import Cause, Chat, Consultation, Payment, RefundState, Role
 from ibolit.services import clock
 from ibolit.services.payments import GatewayRefused, Refusal, Stage
 
@@ -60,6 +60,22 @@ def test_paid_twice_says_so_and_that_it_is_confirmed(
     assert "Оплачено дважды, лишнее вернули." in words(out)
     assert "онсультаци" not in out
     assert "Консультация оплачена дважды" in words(as_operator.get(f"/operator/payments/{twice.id}").text)
+
+
+def test_page_looks_again_until_what_was_paid_twice_has_gone_back(
+    as_patient: Browser, visitor: Browser, twice: Payment
+) -> None:
+    url = f"/payments/return/{twice.token}"
+    for browser in (as_patient, visitor):
+        assert f'hx-get="{url}?look=1" hx-trigger="every 2s"' in browser.get(url).text
+        assert '<noscript><meta http-equiv="refresh"' in browser.get(url).text
+    refund = db.session.get_one(Payment, twice.id).refunds[0]
+    refund.state, refund.done_at = RefundState.SUCCEEDED, clock.now()
+    db.session.commit()
+    for browser in (as_patient, visitor):
+        page = browser.get(url).text
+        assert "every 2s" not in page
+        assert "http-equiv" not in page
 
 
 # How it was paid
