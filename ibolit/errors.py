@@ -32,10 +32,15 @@ class PhoneIsTaken(Refused):
 
 
 class CodeIsWrong(Refused):
-    sentence = "Код не подходит. Проверьте цифры из СМС."
+    """`was_sent`: where a clinic writes to invited phones only, the words suppose no SMS, whoever reads them."""
 
-    def __init__(self, left: int) -> None:
-        super().__init__(None if left > 0 else "Код не подходит, попытки кончились. Запросите новый код.")
+    sentence = "Код не подходит."
+
+    def __init__(self, left: int, *, was_sent: bool) -> None:
+        if left <= 0:
+            super().__init__("Код не подходит, попытки кончились. Запросите новый код.")
+        else:
+            super().__init__(f"{self.sentence} Проверьте цифры из СМС." if was_sent else None)
 
 
 class CodeIsOld(Refused):

@@ -138,7 +138,7 @@ class LoginCode(Model):
         if not are_digits("login", self.id, self.nonce, digits) or not self.is_invited():
             if self._is_of_another_browser(digits):
                 raise errors.CodeIsElsewhere
-            raise errors.CodeIsWrong(left=self.MOST_GUESSES - self.guesses)
+            raise errors.CodeIsWrong(self.MOST_GUESSES - self.guesses, was_sent=current_settings.registration_is_open)
         self.proved_at = clock.now()
 
     def _is_of_another_browser(self, digits: str) -> bool:

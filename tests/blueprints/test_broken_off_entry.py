@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +13,8 @@ from guests import BOTH, EMAIL, NEW, PHONE, TYPED, code_of, invite, letters, lin
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Chat, Doctor, User
+from ibolit.models import Chat, Doctor, LoginCode, User
+from ibolit.phones import readable
 from ibolit.services import Services
 
 BY_INVITATION = "Регистрация по приглашению: код приходит тем"
@@ -98,18 +100,43 @@ def test_old_sign_in_page_of_another_person_clears(as_patient: Browser, stranger
 def test_clinic_by_invitation_says_the_same_to_everybody(
     clinic: Flask, doctor: Doctor, services: Services, change_settings: Callable[..., None]
 ) -> None:
+    """At every step, whosever number it is; the sixth wrong code is the last."""
     assert BY_INVITATION not in Browser(clinic).get("/login/phone").text
     change_settings(registration_is_open=False)
     known = make_user("Анна")
-    invite(doctor, PHONE)
-    for phone in (known.phone, PHONE, "+79990000000"):
+    invite(doctor, "+79161230099")
+    heard = {}
+    for phone in (known.phone, "+79161230099", "+79990000000"):
         browser = Browser(clinic)
-        assert BY_INVITATION in browser.get("/login/phone").text
-        page = browser.get(browser.post("/login/phone", {"phone": phone}).location).text
-        assert BY_INVITATION in page
-        assert "+7 495 000-00-00" in page
+        pages = [browser.get("/login/phone"), browser.get(browser.post("/login/phone", {"phone": phone}).location)]
+        code = LoginCode.newest_for(phone)
+        assert code is not None
+        wrong = "000000" if code.digits != "000000" else "000001"
+        pages += [browser.post("/login/code", {"code": wrong}) for _ in range(6)]
+        pages.append(browser.get(browser.post("/login/code/again").location))
+        for page in pages:
+            assert page.text.count(BY_INVITATION) == 1
+            assert "+7 495 000-00-00" in page.text
+            assert "Отправили" not in page.text
+            assert "Проверьте цифры" not in page.text
+        heard[phone] = [without_what_varies(page.text, phone) for page in pages]
+    assert heard[known.phone] == heard["+79161230099"] == heard["+79990000000"]
     run_due()
     assert "+79990000000" not in {letter.to for letter in letters(services)}
+
+
+def without_what_varies(page: str, phone: str) -> str:
+    return re.sub(r'csrf_token"[^>]* value="[^"]*"|data-seconds="\d+"|data-left>\d+', "", page).replace(
+        readable(phone), "…"
+    )
+
+
+def test_who_holds_the_link_is_told_that_it_was_sent(
+    visitor: Browser, doctor: Doctor, services: Services, change_settings: Callable[..., None]
+) -> None:
+    change_settings(registration_is_open=False)
+    invite(doctor, PHONE)
+    assert "Отправили код на номер" in visitor.get(visitor.post(link_of(services)).location).text
 
 
 @pytest.mark.parametrize("way", ["/login", "/login/phone", "/i/{}"])

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors, phones
+from ...config import current_settings
 from ...extensions import db
 from ...models import (
     Act,
@@ -164,12 +165,18 @@ def logout() -> ResponseReturnValue:
 
 
 def _code_page(form: CodeForm, asked: LoginCode) -> str:
-    """Whoever holds the link of an SMS is not told its number; one that was typed here is shown whole."""
+    """Whoever holds the link of an SMS is not told its number; one that was typed here is shown whole. Where only who
+    was invited gets codes, nobody without a link is told that one was sent: that would tell of his number."""
     held = held_invitation()
-    to_invited = held is not None and held.phone == asked.phone
-    another = url_for("welcome.show", token=held.token) if held else _phone_page()
-    page = "pages/auth/code.html"
-    return render_template(page, form=form, code=asked, to_invited=to_invited, another=another, next=_next())
+    return render_template(
+        "pages/auth/code.html",
+        form=form,
+        code=asked,
+        to_invited=held is not None and held.phone == asked.phone,
+        was_sent=held is not None or current_settings.registration_is_open,
+        another=url_for("welcome.show", token=held.token) if held else _phone_page(),
+        next=_next(),
+    )
 
 
 def _phone_page() -> str:
