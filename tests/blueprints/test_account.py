@@ -8,9 +8,9 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, later, make_user
 from flask import Flask
+from guests import proof_link
 
 from ibolit.extensions import db
-from ibolit.jobs import run_due
 from ibolit.models import Act, AuditEvent, Device, Doctor, Job, User
 from ibolit.services import Services
 
@@ -174,13 +174,6 @@ def test_this_device_has_no_button_of_its_own(as_patient: Browser) -> None:
 # E-mail
 
 
-def sent_link(services: Services) -> str:
-    run_due()
-    found = re.search(r"http://[^/]+(/profile/email/\S+)", services.outbox.latest()[0].text)
-    assert found is not None
-    return found.group(1)
-
-
 @BOTH_WAYS
 def test_email_counts_when_the_link_is_pressed(
     as_patient: Browser, visitor: Browser, clinic: Flask, patient: User, services: Services, htmx: bool
@@ -188,7 +181,7 @@ def test_email_counts_when_the_link_is_pressed(
     answer = as_patient.post("/profile/email", {"email": " Anna@Example.org "}, htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
     assert "anna@example.org" in panel(as_patient.get("/profile").text, "email")
-    link = sent_link(services)
+    link = proof_link(services)
     for _ in range(2):  # mail scanners open links
         assert "Подтвердить" in visitor.get(link).text
     assert me(patient).email is None
@@ -199,7 +192,7 @@ def test_email_counts_when_the_link_is_pressed(
     assert "Почта подтверждена" in visitor.post(link).text  # from the letter once more
     assert db.session.scalars(db.select(AuditEvent.act)).all().count(Act.EMAIL_PROVED) == 1
     as_patient.post("/profile/email", {"email": "other@example.org"})
-    visitor.post(sent_link(services))
+    visitor.post(proof_link(services))
     answer = visitor.post(link)
     assert answer.status_code == 422
     assert "больше не действует" in answer.text
@@ -236,7 +229,7 @@ def test_link_of_a_taken_address_is_refused_to_all_but_its_owner(
     as_patient: Browser, patient: User, services: Services
 ) -> None:
     as_patient.post("/profile/email", {"email": "taken@example.org"})
-    link = sent_link(services)
+    link = proof_link(services)
     make_user("Хозяйка", email="taken@example.org")
     assert as_patient.post(link).status_code == 422
     assert me(patient).email is None
@@ -244,7 +237,7 @@ def test_link_of_a_taken_address_is_refused_to_all_but_its_owner(
 
 def test_wrong_old_and_absent_links(as_patient: Browser, visitor: Browser, patient: User, services: Services) -> None:
     as_patient.post("/profile/email", {"email": "anna@example.org"})
-    link = sent_link(services)
+    link = proof_link(services)
     assert visitor.post(link[:-1] + ("0" if link[-1] != "0" else "1")).status_code == 422
     assert visitor.get("/profile/email/999?token=abc").status_code == 404
     assert visitor.post("/profile/email/999?token=abc").status_code == 404

@@ -9,6 +9,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, later, make_user
 from flask import Flask
+from guests import BOTH, PHONE, TYPED, code_of
 from werkzeug.test import TestResponse
 
 from ibolit import phones
@@ -17,23 +18,12 @@ from ibolit.jobs import run_due
 from ibolit.models import Act, AuditEvent, Consent, Device, LoginCode, Role, User
 from ibolit.services import Services
 
-TYPED = "8 (916) 123-45-67"
-PHONE = "+79161234567"
 NEW = {"name": " Анна   Соколова ", "password": "new horse battery"}
-BOTH = {"offer": "y", "personal_data": "y"}
-
-
-def sent_code(services: Services) -> str:
-    """What the person reads on the demo outbox page."""
-    run_due()
-    found = re.search(r"код (\d{6})", services.outbox.latest()[0].text)
-    assert found is not None
-    return found.group(1)
 
 
 def prove(browser: Browser, services: Services, phone: str = TYPED) -> TestResponse:
     browser.post("/login/phone", {"phone": phone})
-    return browser.post("/login/code", {"code": sent_code(services)})
+    return browser.post("/login/code", {"code": code_of(services)})
 
 
 def wrong(code: str) -> str:
@@ -54,7 +44,7 @@ def test_newcomer_comes_in_and_lands_where_he_was_going(visitor: Browser, servic
     assert "+7 916 123-45-67" in page
     assert 'autocomplete="one-time-code"' in page
     assert 'inputmode="numeric"' in page
-    answer = visitor.post(answer.location, {"code": sent_code(services)})
+    answer = visitor.post(answer.location, {"code": code_of(services)})
     assert answer.location == "/login/password?next=/messages"
     assert "Знакомство" in visitor.get(answer.location).text
     answer = visitor.post(answer.location, NEW)
@@ -159,13 +149,13 @@ def test_what_is_no_code_is_explained_and_costs_no_guess(visitor: Browser, code:
 
 def test_spaces_in_the_code_do_not_matter(visitor: Browser, services: Services) -> None:
     visitor.post("/login/phone", {"phone": TYPED})
-    code = sent_code(services)
+    code = code_of(services)
     assert visitor.post("/login/code", {"code": f" {code[:3]} {code[3:]} "}).status_code == 303
 
 
 def test_wrong_spent_and_old_codes_have_their_words(visitor: Browser, services: Services) -> None:
     visitor.post("/login/phone", {"phone": TYPED})
-    code = sent_code(services)
+    code = code_of(services)
     for words in ["Проверьте цифры"] * 4 + ["попытки кончились", "больше не действует"]:
         answer = visitor.post("/login/code", {"code": wrong(code)})
         assert answer.status_code == 422
@@ -184,7 +174,7 @@ def sent_code_of(phone: str) -> str:
 
 def test_resend_waits_a_minute_and_repeats_the_code(visitor: Browser, services: Services) -> None:
     visitor.post("/login/phone", {"phone": TYPED})
-    first = sent_code(services)
+    first = code_of(services)
     assert "data-wait>" in visitor.get("/login/code").text
     assert visitor.post("/login/code/again").location == "/login/code"
     run_due()
@@ -192,7 +182,7 @@ def test_resend_waits_a_minute_and_repeats_the_code(visitor: Browser, services: 
     later(seconds=61)
     assert "data-wait hidden>" in visitor.get("/login/code").text
     visitor.post("/login/code/again?next=/messages")
-    assert sent_code(services) == first
+    assert code_of(services) == first
     assert len(services.outbox.latest()) == 2
 
 

@@ -9,23 +9,19 @@ from time import monotonic
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, later, make_user
+from factories import PASSWORD, later
 from flask import Flask
+from guests import PHONE, make_anna
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.models import Invitation, Job, JobKind, LoginCode, User, WayChange, WayKind
 from ibolit.services import passwords, weak_passwords
 
-PHONE = "+79161234567"
-
 
 @pytest.fixture
 def anna(clinic: Flask) -> User:
-    user = make_user(email="anna@example.org")
-    user.phone = PHONE
-    db.session.commit()
-    return user
+    return make_anna()
 
 
 def post(browser: Browser, url: str, data: dict[str, object], address: str = "127.0.0.1") -> TestResponse:

@@ -8,6 +8,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, later, make_user, say
 from flask import Flask
+from guests import make_anna
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -25,10 +26,7 @@ def acts() -> list[Act]:
 
 @pytest.fixture
 def anna(clinic: Flask) -> User:
-    user = make_user(email="anna@example.org")
-    user.phone = "+79161234567"
-    db.session.commit()
-    return user
+    return make_anna()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import re
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, later, make_doctor, make_user
+from factories import PASSWORD, later, make_doctor
 from flask import Flask
+from guests import make_anna, proof_link
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -33,11 +34,7 @@ FRESH = "a fresh long pass phrase"
 
 @pytest.fixture
 def anna(clinic: Flask) -> User:
-    """With an address that is hers for long."""
-    user = make_user(email="anna@example.org")
-    user.phone = "+79161234567"
-    db.session.commit()
-    return user
+    return make_anna()
 
 
 @pytest.fixture
@@ -67,12 +64,6 @@ def link_in(letter: Letter) -> str:
     found = re.search(r"http://[^/]+(/n/\d+\?token=\w+)", letter.text)
     assert found is not None, letter.text
     return found.group(1)
-
-
-def proof_link(services: Services) -> str:
-    run_due()
-    texts = (letter.text for letter in services.outbox.latest())
-    return next(found.group(1) for text in texts if (found := re.search(r"http://[^/]+(/profile/email/\S+)", text)))
 
 
 def change_email(browser: Browser, services: Services, email: str = "thief@example.org") -> None:
