@@ -22,6 +22,8 @@ from .known_browser import hash_of
 from .types import RowId, UtcDateTime
 from .user import User
 
+LONGEST_WAY = 200
+
 
 class LoginCode(Model):
     """Computed when sent, never stored; proves once, then opens one change of password.
@@ -31,6 +33,7 @@ class LoginCode(Model):
 
     LIVES = timedelta(minutes=10)
     PROOF_LIVES = timedelta(minutes=15)  # from the right code to the new password
+    KEPT = timedelta(days=1)
     RESEND_AFTER = timedelta(seconds=60)
     MOST_GUESSES = 5
     MOST_BESIDE = 3  # of browsers nobody knows, for one phone
@@ -45,6 +48,9 @@ class LoginCode(Model):
     guesses: Mapped[int] = mapped_column(default=0)
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    leads_to: Mapped[str] = mapped_column(
+        String(LONGEST_WAY), default="", server_default=""
+    )  # a path behind the entrance
 
     @classmethod
     def ask(cls, phone: str, address: str, browser: str = "", own: str = "") -> Self:
@@ -77,6 +83,16 @@ class LoginCode(Model):
         return db.session.scalar(codes if browser is None else codes.where(cls.browser == browser))
 
     @classmethod
+    def broken_off_way_of(cls, phone: str) -> str | None:
+        """Where an entry with this phone was led that has not arrived there, of a day, in whichever browser."""
+        newest = select(cls.leads_to).where(cls.phone == phone, cls.leads_to != "").order_by(cls.id.desc()).limit(1)
+        return db.session.scalar(newest.where(cls.created_at > clock.now() - cls.KEPT))
+
+    @classmethod
+    def arrive(cls, phone: str) -> None:
+        db.session.execute(update(cls).where(cls.phone == phone, cls.leads_to != "").values(leads_to=""))
+
+    @classmethod
     def void_all_of(cls, phone: str) -> None:
         """A new password was set, or somebody said «Это не я»."""
         live = cls.phone == phone, cls.spent_at.is_(None)
@@ -84,7 +100,7 @@ class LoginCode(Model):
 
     @classmethod
     def forget_old(cls) -> int:
-        return forget(cls, cls.created_at < clock.now() - timedelta(days=1))
+        return forget(cls, cls.created_at < clock.now() - cls.KEPT)
 
     @property
     def digits(self) -> str:

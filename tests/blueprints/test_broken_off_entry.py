@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from browser import Browser
-from factories import make_user
+from factories import PASSWORD, later, make_user, propose
 from flask import Flask
 from guests import BOTH, EMAIL, NEW, PHONE, TYPED, code_of, invite, letters, link_of
+from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -56,6 +58,103 @@ def test_another_number_keeps_the_way(visitor: Browser) -> None:
     assert 'href="/login/phone?why=forgot&amp;next=/consultations/3">Другой номер' in visitor.get(answer.location).text
     assert Browser(visitor.app).get("/login/code?next=/messages").location == "/login/phone?next=/messages"
     assert Browser(visitor.app).get("/login/password?next=/messages").location == "/login/phone?next=/messages"
+
+
+def land(browser: Browser, answer: TestResponse) -> str:
+    """Where one stands after the consent."""
+    for _ in range(3):
+        answer = browser.get(answer.location)
+        if answer.location is None:
+            return answer.request.path
+        if answer.location.startswith("/consent"):
+            answer = browser.post(answer.location, BOTH)
+    raise AssertionError(answer.location)
+
+
+def finish(browser: Browser, services: Services, phone: str = TYPED) -> TestResponse:
+    """Without any `next`: he has only typed the clinic's address."""
+    browser.post("/login/phone", {"phone": phone})
+    browser.post("/login/code", {"code": code_of(services)})
+    return browser.post("/login/password", NEW)
+
+
+@pytest.mark.parametrize("broken_off_at", ["phone", "code", "password", "consent"])
+def test_entry_begun_in_a_messenger_ends_where_it_was_led(
+    clinic: Flask, doctor: Doctor, services: Services, broken_off_at: str
+) -> None:
+    """Wherever it is broken off, and once only: the next sign-in leads home."""
+    to = f"/doctors/{doctor.id}"
+    inside, at_home = Browser(clinic), Browser(clinic)
+    steps = ["phone", "code", "password", "consent"]
+    asked = inside.get(to).location
+    assert asked == f"/login?next={to}"
+    answer = inside.post(f"/login/phone?next={to}", {"phone": TYPED})
+    for step in steps[1 : steps.index(broken_off_at) + 1]:
+        typed = {"code": {"code": code_of(services)}, "password": NEW}
+        answer = inside.post(f"/login/{step}?next={to}", typed[step]) if step != "consent" else answer
+    if broken_off_at in ("password", "consent"):
+        answer = at_home.post("/login", {"login": TYPED, "password": NEW["password"]})
+    else:
+        later(seconds=61)
+        answer = finish(at_home, services)
+    assert land(at_home, answer) == to
+    again = Browser(clinic)
+    assert again.post("/login", {"login": TYPED, "password": NEW["password"]}).location == "/doctors"
+
+
+def test_forgotten_password_elsewhere_leads_to_the_consultation(
+    clinic: Flask, chat: Chat, patient: User, services: Services
+) -> None:
+    to = f"/consultations/{propose(chat).id}"
+    Browser(clinic).post(f"/login/phone?why=forgot&next={to}", {"phone": patient.phone})
+    answer = finish(Browser(clinic), services, patient.phone)
+    assert answer.location == to
+
+
+def test_own_way_goes_before_the_one_broken_off(clinic: Flask, chat: Chat, patient: User, services: Services) -> None:
+    Browser(clinic).post("/login/phone?next=/messages", {"phone": patient.phone})
+    typed = {"login": patient.phone, "password": PASSWORD}
+    assert Browser(clinic).post(f"/login?next=/chats/{chat.id}", typed).location == f"/chats/{chat.id}"
+    assert Browser(clinic).post("/login", typed).location == "/doctors"  # he has arrived
+
+
+def test_way_of_yesterday_leads_nowhere(clinic: Flask, patient: User) -> None:
+    Browser(clinic).post("/login/phone?next=/messages", {"phone": patient.phone})
+    later(days=1, minutes=1)
+    typed = {"login": patient.phone, "password": PASSWORD}
+    assert Browser(clinic).post("/login", typed).location == "/doctors"
+
+
+@pytest.mark.parametrize(
+    ("to", "kept"),
+    [
+        ("/chats/5?after=3", "/chats/5"),
+        ("/doctors?q=%D0%BE%D0%BD%D0%BA%D0%BE%D0%BB%D0%BE%D0%B3", "/doctors"),
+        ("/i/abcdefghijklmnopqrstuvwx", ""),
+        ("/n/3?token=abc", ""),
+        ("/h/3?token=abc", ""),
+        ("/profile/email/abc", ""),
+        ("/logout", ""),
+        ("//evil.example/chats/5", ""),
+        ("/\\evil.example", ""),
+        ("https://evil.example/chats/5", ""),
+        (f"/chats/{'9' * 300}", ""),
+        ("/nowhere", ""),
+    ],
+)
+def test_only_a_page_of_ours_without_secrets_is_kept(visitor: Browser, to: str, kept: str) -> None:
+    visitor.post("/login/phone?" + urlencode({"next": to}), {"phone": TYPED})
+    assert db.session.scalars(db.select(LoginCode.leads_to)).all() == [kept]
+
+
+def test_who_is_in_already_goes_on(as_patient: Browser) -> None:
+    """He has signed in in another tab, and reloads this one."""
+    assert as_patient.get("/login?next=/messages").location == "/messages"
+    assert as_patient.get("/login?next=//evil.example").location == "/doctors"
+
+
+def test_resending_from_a_lost_session_keeps_the_way(visitor: Browser) -> None:
+    assert visitor.post("/login/code/again?next=/messages").location == "/login/phone?next=/messages"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

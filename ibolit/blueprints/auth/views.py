@@ -27,7 +27,8 @@ from ...models import (
 )
 from ...models.consent import CURRENT
 from ...services import passwords
-from .. import browsers, confined
+from .. import browsers, confined, destination
+from ..destination import wanted
 from ..entrance import (
     address,
     enter,
@@ -35,7 +36,6 @@ from ..entrance import (
     home_of,
     leave,
     left_for,
-    local_path,
     refuse_frozen,
     write_down,
 )
@@ -52,7 +52,7 @@ def index() -> ResponseReturnValue:
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
     if current_user.is_authenticated and not confined.is_here() and request.method != "POST":
-        return redirect(home_of(current_user))
+        return redirect(wanted() or home_of(current_user))
     form = LoginForm()
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
@@ -61,7 +61,7 @@ def login() -> ResponseReturnValue:
         except errors.Refused as refusal:
             form.password.errors = [refusal.sentence]
             status = refusal.status
-    return make_response(render_template("pages/auth/login.html", form=form, next=_next()), status)
+    return make_response(render_template("pages/auth/login.html", form=form, next=wanted()), status)
 
 
 @bp.route("/login/phone", methods=["GET", "POST"])
@@ -74,18 +74,18 @@ def phone() -> ResponseReturnValue:
             _ask_code(form.e164)
             session["forgot"] = forgot
             session.pop("invitation", None)  # another way in: nobody's link is held any more
-            return redirect(url_for(".code", next=_next()), 303)
+            return redirect(url_for(".code", next=wanted()), 303)
         except errors.Refused as refusal:
             form.phone.errors = [refusal.sentence]
             status = refusal.status
-    return make_response(render_template("pages/auth/phone.html", form=form, forgot=forgot, next=_next()), status)
+    return make_response(render_template("pages/auth/phone.html", form=form, forgot=forgot, next=wanted()), status)
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
 def code() -> ResponseReturnValue:
     asked = _asked_code()
     if asked is None:
-        return redirect(url_for(".phone", next=_next()), 303)
+        return redirect(url_for(".phone", next=wanted()), 303)
     form = CodeForm()
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
@@ -93,7 +93,7 @@ def code() -> ResponseReturnValue:
             asked.guess(form.code.data)
             db.session.commit()
             session["proved"] = asked.id
-            return redirect(url_for(".password", next=_next()), 303)
+            return redirect(url_for(".password", next=wanted()), 303)
         except errors.Refused as refusal:
             db.session.commit()  # the guess counts
             form.code.errors = [refusal.sentence]
@@ -104,14 +104,14 @@ def code() -> ResponseReturnValue:
 def resend() -> ResponseReturnValue:
     asked = _asked_code()
     if asked is None:
-        return redirect(url_for(".phone"), 303)
+        return redirect(_phone_page(), 303)
     try:
         _ask_code(asked.phone)
     except errors.Refused as refusal:
         form = CodeForm(formdata=None)
         form.code.errors = [refusal.sentence]
         return make_response(_code_page(form, asked), refusal.status)
-    return redirect(url_for(".code", next=_next()), 303)
+    return redirect(url_for(".code", next=wanted()), 303)
 
 
 @bp.route("/login/password", methods=["GET", "POST"])
@@ -126,7 +126,7 @@ def password() -> ResponseReturnValue:
     form = SetPasswordForm(asks_name=known is None, personal=personal, name=_suggested_name())
     if not form.validate_on_submit():
         status = 422 if form.is_submitted() else 200
-        page = render_template("pages/auth/password.html", form=form, known=known, phone=asked.phone, next=_next())
+        page = render_template("pages/auth/password.html", form=form, known=known, phone=asked.phone, next=wanted())
         return make_response(page, status)
     db.session.commit()  # nobody else waits while the password is hashed
     hashed = passwords.hash_password(form.password.data)
@@ -136,7 +136,7 @@ def password() -> ResponseReturnValue:
     except errors.CodeIsSpent:  # on another device, at this very moment
         db.session.rollback()
         return _nothing_to_finish()
-    target = _next() or home_of(user)
+    target = destination.of(user)
     db.session.commit()
     return redirect(target, 303) if before in (None, user.id) else left_for(target)
 
@@ -145,14 +145,14 @@ def password() -> ResponseReturnValue:
 @login_required
 def consent() -> ResponseReturnValue:
     form = ConsentForm()
-    target = _next() or home_of(current_user)
     if form.validate_on_submit():
         Consent.accept_current(current_user, address())
         write_down(Act.CONSENTED, current_user.id)
+        target = destination.of(current_user)
         db.session.commit()
         return redirect(target, 303)
     status = 422 if form.is_submitted() else 200
-    page = render_template("pages/auth/consent.html", form=form, documents=CURRENT, next=_next())
+    page = render_template("pages/auth/consent.html", form=form, documents=CURRENT, next=wanted())
     return make_response(page, status)
 
 
@@ -175,24 +175,20 @@ def _code_page(form: CodeForm, asked: LoginCode) -> str:
         to_invited=held is not None and held.phone == asked.phone,
         was_sent=held is not None or current_settings.registration_is_open,
         another=url_for("welcome.show", token=held.token) if held else _phone_page(),
-        next=_next(),
+        next=wanted(),
     )
 
 
 def _phone_page() -> str:
-    return url_for(".phone", why="forgot" if session.get("forgot") else None, next=_next())
+    return url_for(".phone", why="forgot" if session.get("forgot") else None, next=wanted())
 
 
 def _nothing_to_finish() -> ResponseReturnValue:
     """This browser has proved the phone, but the entry was finished elsewhere; or nothing was begun here."""
     asked = db.session.get(LoginCode, session.get("proved", 0))
     if asked is None or asked.spent_at is None:
-        return redirect(url_for(".phone", next=_next()), 303)
-    return make_response(render_template("pages/auth/finished.html", next=_next()), 409)
-
-
-def _next() -> str | None:
-    return local_path(request.args.get("next"))
+        return redirect(_phone_page(), 303)
+    return make_response(render_template("pages/auth/finished.html", next=wanted()), 409)
 
 
 def _sign_in(login: str, password: str) -> ResponseReturnValue:
@@ -210,7 +206,7 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
     Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {address()}")
     before = current_user.id if current_user.is_authenticated else None
     enter(user)
-    target = _next() or home_of(user)
+    target = destination.of(user)
     db.session.commit()
     return redirect(target, 303) if before in (None, user.id) else left_for(target)
 
@@ -257,6 +253,7 @@ def _spelled_alike(login: str) -> str:
 def _ask_code(phone: str) -> None:
     known = _known_here(phone)
     asked = LoginCode.ask(phone, address(), browsers.token(), own=f"browser:{known.id}" if known else "")
+    destination.keep_with(asked)
     db.session.commit()
     session["code"] = asked.id
 

@@ -1,0 +1,50 @@
+"""Where an entry leads, and where one that was broken off goes on.
+
+In this browser the address carries it (`next`). It lies with the code as well: who was led here inside a messenger and
+finishes in another browser lands where he was led all the same.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from ..models import Consent, LoginCode, User
+from ..models.login_code import LONGEST_WAY
+from .entrance import OPEN_TO_ALL, home_of, local_path
+
+
+def wanted() -> str | None:
+    """What this very address asks for."""
+    return local_path(request.args.get("next"))
+
+
+def keep_with(asked: LoginCode) -> None:
+    """Commit later."""
+    asked.leads_to = _without_secrets(wanted()) or asked.leads_to
+
+
+def of(user: User) -> str:
+    """Of who has just shown that he is he. What was broken off is gone on with once, after the consent.
+
+    Commit later.
+    """
+    target = wanted() or LoginCode.broken_off_way_of(user.phone) or home_of(user)
+    if Consent.is_given_by(user):
+        LoginCode.arrive(user.phone)
+    return target
+
+
+def _without_secrets(target: str | None) -> str | None:
+    """The page alone, if it lies behind the entrance: tokens and words that were looked for are never kept."""
+    address = urlsplit(target or "")
+    try:
+        endpoint, values = current_app.url_map.bind("").match(address.path, "GET")
+    except (HTTPException, RequestRedirect):
+        return None
+    is_plain = all(isinstance(value, int) for value in values.values()) and "token=" not in address.query
+    is_behind = endpoint.partition(".")[0] not in OPEN_TO_ALL
+    return address.path if is_plain and is_behind and len(address.path) <= LONGEST_WAY else None
