@@ -60,6 +60,7 @@ JS = (
     "js/offer.js",
     "js/home-screen.js",
     "js/reveal-password.js",
+    "js/abroad.js",
     "js/more.js",
     "js/inbox.js",
     "js/history.js",

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from werkzeug.local import LocalProxy
 
+from . import phones
 from .errors import CannotStart
 
 # The push services of Chrome, Firefox, Safari and Edge. A browser names its own; we call no other host.
@@ -70,7 +71,10 @@ class Settings:
     smsaero_email: str
     smsaero_key: str
     smsaero_sign: str
+    sms_countries: tuple[str, ...]  # calling codes; the first is the clinic's own
     sms_daily_max: int
+    sms_country_max: int  # a day, for each country but the clinic's own
+    sms_network_max: int  # codes a day that one range of addresses may ask for
     mail_backend: str
     mail_from: str
     smtp_host: str
@@ -134,6 +138,14 @@ class Settings:
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
 
+    def sends_sms_to(self, phone: str) -> bool:
+        """Whether the clinic pays for SMS to the country of this number (E.164)."""
+        return phone.removeprefix("+").startswith(self.sms_countries)
+
+    @property
+    def home_country(self) -> str:
+        return phones.main_country_of(self.sms_countries[0])
+
     def receipt_link(self, fn: str, fd: str, fp: str) -> str:
         """Where a registered receipt can be seen; empty when the clinic has named no such place."""
         return self.receipt_url.format(fn=fn, fd=fd, fp=fp)
@@ -167,7 +179,10 @@ class Settings:
             smsaero_email=env.text("SMSAERO_EMAIL", ""),
             smsaero_key=env.text("SMSAERO_KEY", ""),
             smsaero_sign=env.text("SMSAERO_SIGN", ""),
-            sms_daily_max=env.number("SMS_DAILY_MAX", 1000, least=1, most=1_000_000),
+            sms_countries=env.calling_codes("SMS_COUNTRIES", "7"),
+            sms_daily_max=(daily := env.number("SMS_DAILY_MAX", 1000, least=1, most=1_000_000)),
+            sms_country_max=env.number("SMS_COUNTRY_DAILY_MAX", max(1, daily // 5), least=1, most=1_000_000),
+            sms_network_max=env.number("SMS_NETWORK_DAILY_MAX", max(1, daily // 5), least=1, most=1_000_000),
             mail_backend=env.choice("MAIL_BACKEND", ["demo", "smtp"], default=fallback),
             mail_from=env.email("MAIL_FROM", None if production else "ibolit@localhost"),
             smtp_host=env.text("SMTP_HOST", ""),
@@ -374,6 +389,13 @@ class _Reader:
         if not all(word.isdecimal() and 5 <= int(word) <= 10_080 for word in words):
             raise BadSetting(name, "must be minutes between 5 and 10080, such as 1440 15")
         return tuple(sorted({int(word) for word in words}, reverse=True))
+
+    def calling_codes(self, name: str, default: str) -> tuple[str, ...]:
+        """Of countries, with spaces or commas between them, with or without a plus."""
+        codes = tuple(word.removeprefix("+") for word in re.split(r"[\s,]+", self.text(name, default)))
+        if not all(phones.is_calling_code(code) for code in codes):
+            raise BadSetting(name, "must be calling codes of countries, such as 7 375")
+        return codes
 
     def digits(self, name: str, default: str | None, *, lengths: tuple[int, ...]) -> str:
         value = self.text(name, default)

@@ -22,6 +22,10 @@ class TooManyAttempts(Refused):
     sentence = "Слишком много попыток. Подождите немного и попробуйте ещё раз."
 
 
+class NetworkHasAskedEnough(TooManyAttempts):
+    sentence = "Из вашей сети сегодня просили слишком много кодов. Войдите с паролем или попробуйте завтра."
+
+
 class Trouble(Exception):
     """A check of the clinic's health has found something; the message says what to do."""
 
@@ -329,6 +333,13 @@ class IsOfTheClinic(CannotBeInvited):
 
 class IsOnesOwn(CannotBeInvited):
     sentence = "Это ваш собственный контакт. Приглашают пациентов."
+
+
+class NoSmsThere(CannotBeInvited):
+    """The clinic has decided to which countries it pays for SMS."""
+
+    status = 422
+    sentence = "СМС на номера этой страны клиника не отправляет. Пригласите по почте."
 
 
 class AlreadyTalking(CannotBeInvited):

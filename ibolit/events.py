@@ -184,6 +184,13 @@ class ChatEnds(Fact):
 
 
 @dataclass(frozen=True)
+class HalfOfSmsGone(Fact):
+    """Of those the clinic pays for on this `day` of its own (ISO)."""
+
+    day: str
+
+
+@dataclass(frozen=True)
 class SideReady(Fact):
     """One of the two has pressed «Готов общаться», and the other has not."""
 

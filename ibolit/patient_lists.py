@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -41,11 +41,11 @@ class Line:
     phone: str | None = None
     email: str | None = None
     typed: str = ""  # the contact as it stands in the file
-    fault: str = ""  # no_contact, bad_phone, bad_email, doubled, long_name
+    fault: str = ""  # no_contact, bad_phone, bad_email, abroad, doubled, long_name
 
 
-def read(data: bytes) -> list[Line]:
-    """Every line that is not empty, but the header. Raises NotAList."""
+def read(data: bytes, gets_sms: Callable[[str], bool] = bool) -> list[Line]:
+    """Every line that is not empty, but the header; whose phone gets no SMS is written to. Raises NotAList."""
     rows = list(_rows(_text(data)))
     if not rows:
         raise NotAList("В файле нет ни одной строки.")
@@ -56,7 +56,7 @@ def read(data: bytes) -> list[Line]:
         raise NotAList("В файле больше 10 000 строк. Разделите его на несколько.")
     if not rows:
         raise NotAList("В файле только заголовок, пациентов нет.")
-    return list(_without_doubles(_line(number, cells, columns) for number, cells in rows))
+    return list(_without_doubles(_line(number, cells, columns, gets_sms) for number, cells in rows))
 
 
 def contact_of(typed: str) -> tuple[str | None, str | None]:
@@ -128,7 +128,7 @@ def _columns(cells: list[str]) -> dict[int, str]:
     return found if {"phone", "email"} & {*found.values()} else {}
 
 
-def _line(number: int, cells: list[str], columns: dict[int, str]) -> Line:
+def _line(number: int, cells: list[str], columns: dict[int, str], gets_sms: Callable[[str], bool]) -> Line:
     kinds = columns or {place: _kind_of(cell) for place, cell in enumerate(cells)}
     of = {
         kind: [cell for place, cell in enumerate(cells) if cell and kinds.get(place) == kind]
@@ -142,7 +142,19 @@ def _line(number: int, cells: list[str], columns: dict[int, str]) -> Line:
         phone, email = contact_of(typed)
     except ValueError as error:
         return Line(number, name, typed=typed[:200], fault=str(error))
+    if phone is not None and not gets_sms(phone):
+        return _line_by_mail(number, name, typed, of["email"])
     return Line(number, name, phone, email, typed[:200])
+
+
+def _line_by_mail(number: int, name: str, phone: str, emails: list[str]) -> Line:
+    """No SMS goes to this phone."""
+    for typed in emails:
+        try:
+            return Line(number, name, None, contact_of(typed)[1], typed[:200])
+        except ValueError:
+            continue
+    return Line(number, name, typed=phone[:200], fault="abroad")
 
 
 def _kind_of(cell: str) -> str:

@@ -29,6 +29,25 @@ def parse(typed: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def is_calling_code(digits: str) -> bool:
+    import phonenumbers
+
+    return digits.isascii() and digits.isdecimal() and int(digits) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+
+
+def country_of(phone: str) -> str:
+    """Of an E.164: RU and KZ, which share +7, are told apart. 001 is of no country."""
+    import phonenumbers
+
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
+
+
+def main_country_of(calling_code: str) -> str:
+    import phonenumbers
+
+    return phonenumbers.region_code_for_country_code(int(calling_code))
+
+
 @lru_cache(maxsize=2000)
 def readable(phone: str) -> str:
     """+79160000001 → «+7 916 000-00-01»."""

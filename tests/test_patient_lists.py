@@ -46,6 +46,16 @@ def test_columns_are_found(text: str) -> None:
     assert (line.name, line.phone, line.email, line.fault) == ("Соколова Анна Павловна", ANNA, None, "")
 
 
+def test_phone_that_gets_no_sms_gives_way_to_mail() -> None:
+    text = "Телефон;Почта;Имя\n+375291234567;anna@example.org;Анна\n+375291234568;;Пётр\n+375291234569;anna@;Ким"
+    lines = read(text.encode(), lambda phone: phone.startswith("+7"))
+    assert [(line.phone, line.email, line.fault) for line in lines] == [
+        (None, "anna@example.org", ""),
+        (None, None, "abroad"),
+        (None, None, "abroad"),
+    ]
+
+
 def test_quotes_hold_delimiters_and_lines() -> None:
     text = 'Телефон,Имя\n89160000001,"Соколова, Анна"\n89160000002,"Григорьев\nПётр"\n89160000003,Ким'
     assert [(line.number, line.name) for line in read(text.encode())] == [

@@ -1,4 +1,4 @@
-"""Fields that more than one door has: money, lengths and times as people type them."""
+"""Fields that more than one door has: phones, money, lengths and times as people type them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
+from .. import phones
+from ..config import current_settings
 from ..rendering import kopecks, rubles
 from .typed import CLIENT_ID
 
@@ -125,3 +127,30 @@ class MoveForm(FlaskForm):
         choices=[SelectChoice(-1, "Выше"), SelectChoice(1, "Ниже")],
         **not_offered("Обновите страницу и нажмите ещё раз."),
     )
+
+
+class GetsCode:
+    """A phone that is going to get a code."""
+
+    NO_SMS = "СМС на номера этой страны мы не отправляем."
+
+    e164 = ""
+    is_abroad = False
+
+    @property
+    def instead(self) -> str:
+        """What else one may do."""
+        return f"Позвоните в клинику: {current_settings.clinic_phone}." if current_settings.clinic_phone else ""
+
+    def read_phone(self, typed: str) -> None:
+        """Raises ValidationError."""
+        try:
+            self.e164 = phones.parse(typed)
+        except phones.NotAPhone:
+            raise ValidationError("Такого номера не бывает. Пример: +7 916 123-45-67.") from None
+        self.is_abroad = not current_settings.sends_sms_to(self.e164)
+
+    def refuse_abroad(self) -> None:
+        """Raises ValidationError."""
+        if self.is_abroad:
+            raise ValidationError(f"{self.NO_SMS} {self.instead}".strip())

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .. import errors, patient_lists
+from ..config import current_settings
 from ..extensions import db
 from ..models import Act, AuditEvent, Doctor, Fault, Invitation, PatientImport
 from .typed import CONSOLE, Phone, Words, doctor_of
@@ -18,6 +19,7 @@ FAULTS = {
     Fault.NO_CONTACT: "neither phone nor e-mail",
     Fault.BAD_PHONE: "no such phone can be",
     Fault.BAD_EMAIL: "the address cannot be right",
+    Fault.ABROAD: "no SMS goes to this country (SMS_COUNTRIES), and there is no e-mail",
     Fault.LONG_NAME: "the name is longer than 120 characters",
     Fault.DOUBLED: "the same contact stands above",
     Fault.KNOWN: "invited already, or in a chat with the doctor",
@@ -36,6 +38,8 @@ def invite(doctor: str, contact: str, name: str) -> None:
         sent = Invitation.invite(host, host.user, phone=phone, email=email, name=name)
     except ValueError as fault:
         raise click.BadParameter(FAULTS[Fault(str(fault))], param_hint="CONTACT") from None
+    except errors.NoSmsThere:
+        raise click.BadParameter("no SMS goes to this country: see SMS_COUNTRIES", param_hint="CONTACT") from None
     except errors.CannotBeInvited:
         raise click.ClickException(
             "This patient is invited already, or in a chat with the doctor; or it is somebody of the clinic."
@@ -88,7 +92,7 @@ def _read(file: Path) -> bytes:
 def _draft(host: Doctor, data: bytes) -> PatientImport:
     """Known by its content, so that the same file is the same list."""
     try:
-        lines = patient_lists.read(data)
+        lines = patient_lists.read(data, current_settings.sends_sms_to)
     except patient_lists.NotAList as refusal:
         raise click.ClickException(str(refusal)) from None
     rows = [vars(line) | {"fault": Fault(line.fault) if line.fault else None} for line in lines]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -45,12 +46,8 @@ def profile_options(*, needed: bool) -> Callable[[Callable[..., None]], Callable
 @click.option("--hidden", is_flag=True, help="Not in the directory yet.")
 def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
     """Add a doctor by his phone. He signs in by «Первый вход», with a code, and sets his password himself."""
-    try:
+    with _told_why_not(phone):
         doctor = Doctor.expect(phone, name, hidden=hidden, **_given(profile))
-    except errors.PhoneIsTaken:
-        raise click.ClickException(
-            f"{phones.readable(phone)} belongs to somebody already: see `flask people`."
-        ) from None
     _write(Act.DOCTOR_ADDED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is here: {name}. He signs in as {phones.readable(phone)} by «Первый вход».")
     click.echo("He can take patients when he sells a tariff: «Профиль», «Тарифы».")
@@ -89,12 +86,8 @@ def show_doctor(phone: str) -> None:
 @click.option("--name", type=Words(120), required=True)
 def add_operator(phone: str, name: str) -> None:
     """Add an operator, who decides about refunds and invites patients. He signs in by «Первый вход», with a code."""
-    try:
+    with _told_why_not(phone):
         person = User.expect(phone, name, Role.OPERATOR)
-    except errors.PhoneIsTaken:
-        raise click.ClickException(
-            f"{phones.readable(phone)} belongs to somebody already: see `flask people`."
-        ) from None
     _write(Act.OPERATOR_ADDED, person)
     click.echo(f"Operator {name} is here. He signs in as {phones.readable(phone)} by «Первый вход».")
 
@@ -111,6 +104,20 @@ def people() -> None:
     if not found:
         click.echo("Nobody works here yet: see `flask add-doctor --help`.")
     db.session.remove()
+
+
+@contextmanager
+def _told_why_not(phone: str) -> Iterator[None]:
+    try:
+        yield
+    except errors.PhoneIsTaken:
+        raise click.ClickException(
+            f"{phones.readable(phone)} belongs to somebody already: see `flask people`."
+        ) from None
+    except errors.NoSmsThere:
+        raise click.ClickException(
+            f"No SMS goes to the country of {phones.readable(phone)}, so nobody could sign in by it: see SMS_COUNTRIES."
+        ) from None
 
 
 def _given(profile: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
 from . import (
+    alarms,
     chats,
     consultations,
     deliveries,
@@ -38,6 +39,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.WAY_SMS: ways.send_sms,
     JobKind.WAY_MAIL: ways.send_mail,
     JobKind.WAY_PUSH: ways.push,
+    JobKind.SMS_ALARM: alarms.tell_of_sms,
     JobKind.VOICE: voices.prepare,
     JobKind.PAYMENT: payments.drive,
     JobKind.REFUND: payments.give_back,
@@ -70,7 +72,7 @@ MONEY = Lane(
     frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION})
 )
 MANY = Lane(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
-PUSHES = Lane(frozenset({JobKind.PUSH, JobKind.WAY_PUSH}), keep=timedelta(minutes=5), width=4)
+PUSHES = Lane(frozenset({JobKind.PUSH, JobKind.WAY_PUSH, JobKind.SMS_ALARM}), keep=timedelta(minutes=5), width=4)
 LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)
 LANES = (LIGHT, HEAVY, MONEY, MANY, PUSHES)
 ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import render_template
 
-from ..config import current_settings
 from ..extensions import db
 from ..models import Channel, Dispatch, Invitation, Job, PatientImport
+from ..models.dispatch import LEFT_BY_INVITATIONS
 from ..models.job import PAUSES
 from ..rendering import link_to
 from ..services import clock
@@ -32,7 +32,7 @@ def send(job: Job) -> None:
         _send(job, invitation, link)
     except letters.NoMoreToday:
         invitation.wait()
-        job.repeat_in(_tomorrow() - clock.now())
+        job.repeat_in(Dispatch.next_day(MORNING) - clock.now())
     except (letters.Undeliverable, SmsFailed, MailFailed) as failure:
         if isinstance(failure, letters.Undeliverable) or job.attempts > len(PAUSES):
             dispatch.give_up()
@@ -51,12 +51,7 @@ def _send(job: Job, invitation: Invitation, link: str) -> None:
     """Whoever sends it commits before the provider is asked."""
     if invitation.phone:
         text = render_template("sms/invitation.txt", link=link)
-        letters.send_sms(job, invitation.phone, text, keep_back=Dispatch.sms_kept_back())
+        letters.send_sms(job, invitation.phone, text, leave=LEFT_BY_INVITATIONS)
     elif invitation.email:
         letter = letters.written("invitation", link=link)
         letters.send_mail(job, invitation.email, letter)
-
-
-def _tomorrow() -> datetime:
-    now = clock.now().astimezone(current_settings.clinic_timezone)
-    return (now + timedelta(days=1)).replace(hour=MORNING, minute=0, second=0, microsecond=0)

@@ -6,10 +6,11 @@ import logging
 
 from flask import render_template
 
-from .. import errors
+from .. import errors, phones
 from ..config import current_settings
 from ..extensions import db
 from ..models import Channel, Dispatch, DispatchState, EmailProof, Job, LoginCode, User
+from ..models.dispatch import LEFT_BY_STRANGERS
 from ..rendering import link_to
 from ..services import current_services
 from ..services.mail import MailFailed
@@ -33,10 +34,13 @@ def send_login_code(job: Job) -> None:
         raise Undeliverable("the code is no longer needed")
     if not code.is_invited():
         raise Undeliverable("the phone is not invited")
+    if not current_settings.sends_sms_to(code.phone):
+        code.send_by_mail_too()
+        return
     text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
     db.session.commit()  # no transaction stays open while the provider thinks
     try:
-        send_sms(job, code.phone, text)
+        send_sms(job, code.phone, text, leave=0 if code.has_own else LEFT_BY_STRANGERS)
     except (Undeliverable, SmsFailed):
         code.send_by_mail_too()
         db.session.commit()
@@ -86,10 +90,12 @@ def send_mail(job: Job, email: str, letter: dict[str, str]) -> None:
     log.info("mail №%d sent", job.id)
 
 
-def send_sms(job: Job, phone: str, text: str, *, keep_back: int = 0) -> None:
-    """Raises Undeliverable, or SmsFailed when it may be tried again; `keep_back` SMS of today are left to others."""
+def send_sms(job: Job, phone: str, text: str, *, leave: int = 0) -> None:
+    """Raises Undeliverable, or SmsFailed when it may be tried again; one in `leave` of today's is left to others."""
+    if not current_settings.sends_sms_to(phone):
+        raise Undeliverable("no SMS goes to this country")
     dispatch, parts = Dispatch.of(job, Channel.SMS), parts_of(text)
-    if not _begin(dispatch, parts, keep_back):
+    if not _begin(dispatch, parts, phones.country_of(phone), leave):
         return
     try:
         reference = current_services.sms.send(phone, text)
@@ -100,12 +106,12 @@ def send_sms(job: Job, phone: str, text: str, *, keep_back: int = 0) -> None:
     log.info("SMS №%d sent", job.id)
 
 
-def _begin(dispatch: Dispatch, parts: int = 1, keep_back: int = 0) -> bool:
+def _begin(dispatch: Dispatch, parts: int = 1, country: str = "", leave: int = 0) -> bool:
     """Written down before the provider hears of it; False when he has taken it already. Raises Undeliverable."""
     if dispatch.is_over:
         return False
     try:
-        dispatch.begin(parts, keep_back=keep_back)
+        dispatch.begin(parts, country, leave=leave)
     except errors.InDoubt:
         raise Undeliverable("nobody knows whether it arrived") from None
     except errors.DailyLimitReached:

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from flask import render_template
 
 from ..extensions import db
-from ..models import Channel, Job, JobKind, WayChange
+from ..models import Channel, Dispatch, Job, JobKind, WayChange
 from ..rendering import link_to
+from ..services import clock
 from ..services.codes import fingerprint
 from ..services.push import Handling
 from . import letters, pushes
@@ -24,7 +25,10 @@ def send_sms(job: Job) -> None:
     text = render_template("sms/way_changed.txt", **_words(change, Channel.SMS))
     phone = change.user.phone
     db.session.commit()
-    letters.send_sms(job, phone, text)
+    try:
+        letters.send_sms(job, phone, text)
+    except letters.NoMoreToday:  # this news is worth three days
+        job.repeat_in(Dispatch.next_day() - clock.now())
 
 
 def send_mail(job: Job) -> None:

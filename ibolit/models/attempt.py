@@ -21,6 +21,7 @@ from .types import RowId, UtcDateTime, word_of
 class Tried(StrEnum):
     CODE_FOR_PHONE = "code_phone"
     CODE_FROM_ADDRESS = "code_address"
+    CODE_FROM_NETWORK = "code_network"
     CODE_PHONE_ADDRESS = "code_phone_address"
     CODE_PHONE_BROWSER = "code_phone_browser"
     CODE_OF_ITS_OWN = "code_of_its_own"
@@ -42,10 +43,13 @@ class Tried(StrEnum):
 
 SLOWS = 20  # wrong passwords within an hour
 
+BY_SETTING = 0  # the clinic decides how many
+
 # Carriers put whole towns behind one address, so an address may try much more than a person.
 LIMITS = {
     Tried.CODE_FOR_PHONE: (5, timedelta(hours=1)),
     Tried.CODE_FROM_ADDRESS: (30, timedelta(hours=1)),
+    Tried.CODE_FROM_NETWORK: (BY_SETTING, timedelta(days=1)),
     Tried.CODE_PHONE_ADDRESS: (3, timedelta(hours=1)),
     Tried.CODE_PHONE_BROWSER: (3, timedelta(hours=1)),
     Tried.CODE_OF_ITS_OWN: (3, timedelta(hours=1)),  # of a known browser, a device, an invitation's link
@@ -96,7 +100,8 @@ class Attempt(Model):
     @classmethod
     def is_spent(cls, kind: Tried, who: str) -> bool:
         """As many as may be lie within the period."""
-        return cls.recent(kind, who) >= LIMITS[kind][0]
+        most = LIMITS[kind][0] if kind is not Tried.CODE_FROM_NETWORK else current_settings.sms_network_max
+        return cls.recent(kind, who) >= most
 
     @classmethod
     def recent(cls, kind: Tried, who: str) -> int:

@@ -12,12 +12,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .. import errors
 from ..config import current_settings
 from ..database import queue_up
+from ..events import HalfOfSmsGone, record
 from ..extensions import Model, db
 from ..services import clock
 from .forgetting import forget
 from .job import Job, JobKind
 from .notification import Channel
 from .types import RowId, UtcDateTime, word_of
+
+# One in so many of the day's SMS is left for what is more urgent: strangers ask for codes, and leave some for browsers
+# an account knows and for the news that a way in has changed; invitations leave some for all codes.
+LEFT_BY_INVITATIONS = 10
+LEFT_BY_STRANGERS = 20
 
 MOST_DOUBTS = 1  # after an unknown outcome one repeat goes out, and no more
 KEPT_FOR = timedelta(days=90)
@@ -55,6 +61,7 @@ class Dispatch(Model):
     channel: Mapped[Channel] = mapped_column(word_of(Channel))
     state: Mapped[DispatchState] = mapped_column(word_of(DispatchState), default=DispatchState.WAITING)
     doubts: Mapped[int] = mapped_column(default=0)  # outcomes nobody knows
+    country: Mapped[str] = mapped_column(String(3), default="", server_default="")  # an SMS goes to, such as RU
     parts: Mapped[int] = mapped_column(default=0)  # SMS that went out or may have: what the clinic pays for
     reference: Mapped[str | None] = mapped_column(String(64))  # the provider's number of it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -75,22 +82,21 @@ class Dispatch(Model):
         return made
 
     @classmethod
-    def sms_today(cls) -> int:
-        """SMS that went out, or may have, since midnight in the clinic."""
-        now = clock.now().astimezone(current_settings.clinic_timezone)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-        paid = select(func.sum(cls.parts)).where(cls.channel == Channel.SMS, cls.begun_at >= midnight)
-        return db.session.scalar(paid) or 0
-
-    @classmethod
-    def sms_kept_back(cls) -> int:
-        """Every tenth of the day is for who wants to sign in."""
-        return current_settings.sms_daily_max // 10
+    def sms_today(cls, country: str = "") -> int:
+        """SMS that went out, or may have, since midnight in the clinic; to one country or to all."""
+        today = cls.channel == Channel.SMS, cls.begun_at >= _midnight().astimezone(UTC)
+        paid = select(func.sum(cls.parts)).where(*today)
+        return db.session.scalar(paid.where(cls.country == country) if country else paid) or 0
 
     @classmethod
     def sms_for_invitations(cls) -> int:
         """How many are left of today's."""
-        return max(0, current_settings.sms_daily_max - cls.sms_kept_back() - cls.sms_today())
+        return max(0, _usable(current_settings.sms_daily_max, LEFT_BY_INVITATIONS) - cls.sms_today())
+
+    @staticmethod
+    def next_day(hour: int = 0) -> datetime:
+        """When the day's count begins anew, or later that day."""
+        return (_midnight() + timedelta(days=1)).replace(hour=hour)
 
     @classmethod
     def forget_old(cls) -> int:
@@ -102,10 +108,11 @@ class Dispatch(Model):
     def is_over(self) -> bool:
         return self.state in (DispatchState.SENT, DispatchState.DELIVERED, DispatchState.UNDELIVERED)
 
-    def begin(self, parts: int = 1, *, keep_back: int = 0) -> None:
+    def begin(self, parts: int = 1, country: str = "", *, leave: int = 0) -> None:
         """Commit before the provider is asked: who finds it begun knows that it may have gone out.
 
-        Raises InDoubt when it may have gone out twice, DailyLimitReached when of today's SMS only `keep_back` are left.
+        Raises InDoubt when it may have gone out twice, DailyLimitReached when of today's SMS, or of those to its
+        country, all have gone out but one in `leave`.
         """
         if self.state is DispatchState.SENDING:
             self.doubt("its worker died")
@@ -114,11 +121,21 @@ class Dispatch(Model):
             raise errors.InDoubt
         if self.channel is Channel.SMS:
             queue_up(db.session, "sms of the day")
-            if self.sms_today() + parts > current_settings.sms_daily_max - keep_back:
-                self.state, self.failure = DispatchState.WAITING, "daily limit"
-                raise errors.DailyLimitReached
-            self.parts += parts
+            self._take_of_the_day(parts, country, leave)
         self.state, self.begun_at = DispatchState.SENDING, clock.now()
+
+    def _take_of_the_day(self, parts: int, country: str, leave: int) -> None:
+        """Counted before it goes out. Raises DailyLimitReached. Operators hear of it when half of the day is gone."""
+        today, most = self.sms_today(), current_settings.sms_daily_max
+        is_abroad = country not in ("", current_settings.home_country)
+        there = _usable(current_settings.sms_country_max, leave)
+        if today + parts > _usable(most, leave) or (is_abroad and self.sms_today(country) + parts > there):
+            self.state, self.failure = DispatchState.WAITING, "daily limit"
+            raise errors.DailyLimitReached
+        self.country = country
+        self.parts += parts
+        if today * 2 < most <= (today + parts) * 2:
+            record(HalfOfSmsGone(_midnight().date().isoformat()))
 
     def arrive(self, reference: str = "") -> None:
         """The provider has taken it; by its number he is asked what became of it."""
@@ -154,3 +171,13 @@ class Dispatch(Model):
         """None when it is too long ago for an answer."""
         age = clock.now() - (self.sent_at or self.created_at)
         return next((pause for until, pause in ASKED if age < until), None)
+
+
+def _midnight() -> datetime:
+    """That began the day, in the clinic."""
+    now = clock.now().astimezone(current_settings.clinic_timezone)
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _usable(most: int, leave: int) -> int:
+    return most - (most // leave if leave else 0)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from .. import errors
+from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
 from ..services import clock
@@ -211,11 +212,13 @@ class Invitation(Model):
     ) -> Self:
         """On its way by a job; one contact is invited by one doctor once, and only who could be a patient.
 
-        Raises what is a CannotBeInvited: IsOnesOwn, IsOfTheClinic, AlreadyTalking, AlreadyInvited, InvitedEnoughToday.
+        Raises what is a CannotBeInvited: NoSmsThere, IsOnesOwn, IsOfTheClinic, AlreadyTalking, AlreadyInvited,
+        InvitedEnoughToday.
         """
         queue_up(db.session, f"invitation:{doctor.id}:{phone or email}")
         mine = cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None)
         contact = cls.phone == phone if phone else cls.email == email
+        cls._refuse_other_countries(phone)
         cls._refuse_the_known(doctor, sender, phone, email)
         if db.session.scalar(select(cls.id).where(*mine, contact)) is not None:
             raise errors.AlreadyInvited
@@ -228,12 +231,16 @@ class Invitation(Model):
         return invitation
 
     def send_again(self) -> None:
-        """By a fresh link; the old one is dead. Raises InvitationIsOver, InvitationIsFresh or InvitedEnoughToday."""
+        """By a fresh link; the old one is dead.
+
+        Raises InvitationIsOver, InvitationIsFresh, NoSmsThere or InvitedEnoughToday.
+        """
         self._lock()
         if not self.can_be_sent_again:
             raise errors.InvitationIsOver
         if clock.now() - self.asked_at < self.AGAIN_AFTER:
             raise errors.InvitationIsFresh
+        self._refuse_other_countries(self.phone)
         self._count_sending(self.doctor_id, self.contact)
         self.nonce = new_nonce()
         self.asked_at, self.expires_at = clock.now(), clock.now() + self.LIVES
@@ -318,6 +325,11 @@ class Invitation(Model):
             Attempt.count(Tried.INVITATION, f"{doctor_id} {contact}")
         except errors.TooManyAttempts:
             raise errors.InvitedEnoughToday from None
+
+    @staticmethod
+    def _refuse_other_countries(phone: str | None) -> None:
+        if phone is not None and not current_settings.sends_sms_to(phone):
+            raise errors.NoSmsThere
 
     @staticmethod
     def _refuse_the_known(doctor: Doctor, sender: User, phone: str | None, email: str | None) -> None:

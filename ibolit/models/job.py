@@ -33,6 +33,7 @@ class JobKind(StrEnum):
     WAY_SMS = "way_sms"  # a way in has changed
     WAY_MAIL = "way_mail"
     WAY_PUSH = "way_push"
+    SMS_ALARM = "sms_alarm"  # half of the day's are gone
     VOICE = "voice"
     PAYMENT = "payment"  # from the press to its end
     REFUND = "refund"

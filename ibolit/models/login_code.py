@@ -12,6 +12,7 @@ from .. import errors
 from ..config import current_settings
 from ..database import queue_up
 from ..extensions import Model, db
+from ..networks import household_of, network_of
 from ..services import clock
 from ..services.codes import are_digits, digits_for, new_nonce
 from .attempt import Attempt, Tried
@@ -175,11 +176,16 @@ class LoginCode(Model):
         if own:
             Attempt.count(Tried.CODE_OF_ITS_OWN, f"{own} {phone}")
             return
-        Attempt.count(Tried.CODE_FROM_ADDRESS, address)
+        home = household_of(address)
+        Attempt.count(Tried.CODE_FROM_ADDRESS, home)
         if browser:
             Attempt.count(Tried.CODE_PHONE_BROWSER, f"{phone} {browser}")
-            Attempt.count(Tried.CODE_PHONE_ADDRESS, f"{phone} {address}")
+            Attempt.count(Tried.CODE_PHONE_ADDRESS, f"{phone} {home}")
         Attempt.count(Tried.CODE_FOR_PHONE, phone)
+        try:
+            Attempt.count(Tried.CODE_FROM_NETWORK, network_of(address))
+        except errors.TooManyAttempts:
+            raise errors.NetworkHasAskedEnough from None
 
     def proves_phone(self) -> bool:
         return self.proved_at is not None and self.spent_at is None and clock.now() - self.proved_at < self.PROOF_LIVES

@@ -31,6 +31,7 @@ class Fault(StrEnum):
     NO_CONTACT = "no_contact"
     BAD_PHONE = "bad_phone"
     BAD_EMAIL = "bad_email"
+    ABROAD = "abroad"  # no SMS goes to this country, and there is no address
     LONG_NAME = "long_name"
     DOUBLED = "doubled"
     KNOWN = "known"  # invited before, in a chat with the doctor, or of the clinic
@@ -147,6 +148,8 @@ class PatientImport(Model):
             try:
                 made = Invitation.invite(self.doctor, self.sender, phone=line.phone, email=line.email, name=line.name)
                 line.invitation_id = made.id
+            except errors.NoSmsThere:
+                line.fault = Fault.ABROAD
             except errors.CannotBeInvited:
                 line.fault = Fault.KNOWN
         if not lines:

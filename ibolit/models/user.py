@@ -137,7 +137,9 @@ class User(UserMixin, Model):
 
     @classmethod
     def expect(cls, phone: str, name: str, role: Role) -> Self:
-        """Known to the clinic; he sets a password when he first comes, by a code. Raises PhoneIsTaken."""
+        """Known to the clinic; he sets a password when he first comes, by a code. Raises NoSmsThere or PhoneIsTaken."""
+        if not current_settings.sends_sms_to(phone):
+            raise errors.NoSmsThere
         queue_up(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
         if cls.by_phone(phone) is not None:
             raise errors.PhoneIsTaken
@@ -151,6 +153,10 @@ class User(UserMixin, Model):
         """Doctors and operators, hidden ones too."""
         mine = select(cls).options(joinedload(cls.doctor)).where(cls.role != Role.PATIENT)
         return mine.order_by(cls.role, cls.name, cls.id)
+
+    @classmethod
+    def operators(cls) -> Select[tuple[Self]]:
+        return select(cls).where(cls.role == Role.OPERATOR).order_by(cls.id)
 
     @property
     def has_entered(self) -> bool:

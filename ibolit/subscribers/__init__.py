@@ -24,6 +24,7 @@ from ..events import (
     ConsultationWaits,
     DaysGiven,
     DeviceEnded,
+    HalfOfSmsGone,
     MemberTyped,
     MessageChanged,
     MessageSent,
@@ -51,6 +52,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(MessageSent, notices.message_sent)
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEnds, notices.chat_ends)
+    subscribers.before_commit(HalfOfSmsGone, notices.half_of_sms_gone)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_talks(subscribers)
     subscribers.after_commit(MessageSent, live.message_sent)

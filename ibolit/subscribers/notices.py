@@ -18,6 +18,7 @@ from ..events import (
     ConsultationProposed,
     ConsultationRequested,
     ConsultationWaits,
+    HalfOfSmsGone,
     MessageSent,
     PaymentChanged,
     RefundDecided,
@@ -32,6 +33,8 @@ from ..models import (
     Chat,
     Consultation,
     ConsultationRequest,
+    Job,
+    JobKind,
     Message,
     Notification,
     NotificationKind,
@@ -143,6 +146,12 @@ def access_changed(fact: AccessChanged) -> None:
 def chat_ends(fact: ChatEnds) -> None:
     """Once for this end."""
     Notification.of_end(db.session.get_one(Chat, fact.chat_id))
+
+
+def half_of_sms_gone(fact: HalfOfSmsGone) -> None:
+    """Once a day and operator."""
+    for operator in db.session.scalars(User.operators()):
+        Job.plan(JobKind.SMS_ALARM, operator.id, clock.now(), f"{fact.day}:{operator.id}")
 
 
 def missed(fact: ConsultationMissed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from browser import Browser
@@ -11,7 +12,9 @@ from flask import Flask
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Attempt, Device, EmailProof, Job, LoginCode, Tried, User
+from ibolit.jobs import run_due
+from ibolit.models import Attempt, Device, EmailProof, Job, LoginCode, Role, Tried, User
+from ibolit.services import Services
 from ibolit.services.codes import new_nonce
 
 from .crowd import at_once, outcomes
@@ -140,3 +143,33 @@ def test_address_proved_by_two_at_once_is_one_persons(clinic: Flask) -> None:
 
     assert Counter(at_once(clinic, 2, press)) == {200: 1, 422: 1}
     assert len(db.session.scalars(db.select(User).where(User.email == "anna@example.org")).all()) == 1
+
+
+def test_day_and_country_hold_however_many_workers(
+    clinic: Flask, services: Services, change_settings: Callable[..., None]
+) -> None:
+    change_settings(sms_countries=("7", "375"), sms_daily_max=8, sms_country_max=3)
+    make_user("Оператор Ольга", Role.OPERATOR, email="olga@example.org")
+    for number in range(6):
+        LoginCode.ask(f"+37529123456{number}", "192.0.2.1")
+        LoginCode.ask(f"+7916000000{number}", "192.0.2.1")
+    db.session.commit()
+    at_once(clinic, 8, lambda _: run_due())
+    run_due()
+    sent = [letter.to for letter in services.outbox.latest() if letter.channel == "sms"]
+    assert len(sent) == len(set(sent)) == 8
+    assert len([to for to in sent if to.startswith("+375")]) <= 3
+    assert len([letter for letter in services.outbox.latest() if letter.channel == "mail"]) == 1
+
+
+def test_network_holds_when_all_ask_at_once(clinic: Flask, change_settings: Callable[..., None]) -> None:
+    change_settings(sms_network_max=5)
+    answers: list[int] = []
+
+    def ask(number: int) -> None:
+        came_from = {"REMOTE_ADDR": f"203.0.113.{number}"}
+        phone = {"phone": f"+791600000{number:02}"}
+        answers.append(Browser(clinic).post("/login/phone", phone, environ_overrides=came_from).status_code)
+
+    at_once(clinic, 10, ask)
+    assert sorted(answers) == [303] * 5 + [429] * 5

@@ -462,7 +462,7 @@ def run_in(app: Flask) -> None:
 def test_pushes_have_hands_of_their_own(clinic: Flask) -> None:
     lanes = [hand.lane for hand in clinic.extensions["ibolit_worker"]._hands]
     assert [lanes.count(lane) for lane in LANES] == [1, 1, 1, 1, 4]
-    assert PUSHES.kinds == {JobKind.PUSH, JobKind.WAY_PUSH}
+    assert PUSHES.kinds == {JobKind.PUSH, JobKind.WAY_PUSH, JobKind.SMS_ALARM}
 
 
 def test_device_that_ended_is_silent(service: PushService, phone: Listener, chat: Chat, patient: User) -> None:

@@ -12,6 +12,7 @@ from ibolit.models import Attempt, Tried
 MINUTES = {
     Tried.CODE_FOR_PHONE: (5, 60),
     Tried.CODE_FROM_ADDRESS: (30, 60),
+    Tried.CODE_FROM_NETWORK: (200, 24 * 60),  # a fifth of the day's SMS
     Tried.CODE_PHONE_ADDRESS: (3, 60),
     Tried.CODE_PHONE_BROWSER: (3, 60),
     Tried.CODE_OF_ITS_OWN: (3, 60),

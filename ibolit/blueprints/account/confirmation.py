@@ -8,6 +8,7 @@ from flask_login import current_user, login_required
 from flask_wtf import FlaskForm
 
 from ... import errors
+from ...config import current_settings
 from ...extensions import db
 from ...models import LoginCode
 from .. import browsers
@@ -44,6 +45,8 @@ def confirm_by_password(panel: str) -> ResponseReturnValue:
 def send_code(panel: str) -> ResponseReturnValue:
     """To the person's own phone; one's own device has codes of its own."""
     try:
+        if not (current_settings.sends_sms_to(current_user.phone) or current_user.email_is_settled):
+            raise errors.Refused("СМС на номера этой страны мы не отправляем. Подтвердите паролем.")
         asked = LoginCode.ask(current_user.phone, address(), browsers.token(), own=f"device:{g.device.id}")
     except errors.Refused as refusal:
         db.session.rollback()

@@ -8,10 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ... import phones
 from ...config import current_settings
 from ...services import weak_passwords
-from ..fields import InLetters
+from ..fields import GetsCode, InLetters
 from ..typed import squeezed
 
 SHORTEST_PASSWORD = 8
@@ -30,15 +29,20 @@ class LoginForm(FlaskForm):
     password = PasswordField("Пароль", [DataRequired("Введите пароль."), NOT_TOO_LONG])
 
 
-class PhoneForm(FlaskForm):
+class PhoneForm(GetsCode, FlaskForm):
+    """`by_mail` is pressed by who was told that no SMS comes: his code goes to the address he has proved."""
+
     phone = StringField("Телефон", [DataRequired("Введите номер телефона.")], [squeezed])
-    e164 = ""
+    by_mail = BooleanField("by_mail")
+
+    @property
+    def instead(self) -> str:
+        return f"Если ваша почта подтверждена, код придёт на неё. {super().instead}".strip()
 
     def validate_phone(self, field: StringField) -> None:
-        try:
-            self.e164 = phones.parse(field.data or "")
-        except phones.NotAPhone:
-            raise ValidationError("Такого номера не бывает. Пример: +7 916 123-45-67.") from None
+        self.read_phone(field.data or "")
+        if not self.by_mail.data:
+            self.refuse_abroad()
 
 
 class CodeForm(FlaskForm):

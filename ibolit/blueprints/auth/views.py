@@ -26,6 +26,7 @@ from ...models import (
     change_password,
 )
 from ...models.consent import CURRENT
+from ...networks import household_of
 from ...services import passwords
 from .. import browsers, confined, destination
 from ..destination import wanted
@@ -203,7 +204,7 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
         _note_wrong_try(login, user)
         db.session.commit()
         raise errors.WrongPassword
-    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {address()}")
+    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {household_of(address())}")
     before = current_user.id if current_user.is_authenticated else None
     enter(user)
     target = destination.of(user)
@@ -225,10 +226,11 @@ def _count_try(login: str, known: KnownBrowser | None) -> None:
     if known is not None:
         Attempt.count(Tried.PASSWORD_KNOWN, str(known.id))
         return
-    Attempt.count(Tried.PASSWORD_FROM_ADDRESS, address())
-    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {address()}")
+    home = household_of(address())
+    Attempt.count(Tried.PASSWORD_FROM_ADDRESS, home)
+    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {home}")
     if Attempt.is_spent(Tried.WRONG_FOR_LOGIN, login):
-        Attempt.count(Tried.PASSWORD_SLOWED, f"{login} {address()}")
+        Attempt.count(Tried.PASSWORD_SLOWED, f"{login} {home}")
 
 
 def _note_wrong_try(login: str, user: User | None) -> None:

@@ -9,6 +9,7 @@ from flask_login import current_user
 from ... import errors
 from ...extensions import db
 from ...models import Attempt, ConsultationState, Handover, Tried
+from ...networks import household_of
 from ...rendering import go
 from ..browsers import device_name
 from ..entrance import address, enter_as
@@ -48,7 +49,7 @@ def _wanted(id: int) -> Handover | None:
 
 def _let_in(handover: Handover | None) -> None:
     """The attempt counts also when it fails. Raises TooManyAttempts and HandoverIsSpent."""
-    Attempt.count(Tried.HANDOVER_FROM_ADDRESS, address())
+    Attempt.count(Tried.HANDOVER_FROM_ADDRESS, household_of(address()))
     db.session.commit()
     if handover is None:
         raise errors.HandoverIsSpent

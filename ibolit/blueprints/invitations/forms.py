@@ -9,9 +9,9 @@ from flask_wtf import FlaskForm
 from wtforms import FileField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ... import patient_lists, phones
+from ... import patient_lists
 from ...models import Doctor
-from ..fields import ClientIdField, InLetters
+from ..fields import ClientIdField, GetsCode, InLetters
 from ..typed import squeezed
 
 WRONG_CONTACT = {
@@ -68,11 +68,10 @@ class ListForm(HostForm):
     client_id = ClientIdField(press="выберите файл")
 
 
-class GuestForm(FlaskForm):
+class GuestForm(GetsCode, FlaskForm):
     """`asks_phone`: the link came by mail, and the clinic does not know the phone yet."""
 
     phone = StringField("Ваш телефон", filters=[squeezed])
-    e164 = ""
 
     def __init__(self, *, asks_phone: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -83,7 +82,5 @@ class GuestForm(FlaskForm):
             return
         if not field.data:
             raise ValidationError("Введите номер телефона.")
-        try:
-            self.e164 = phones.parse(field.data)
-        except phones.NotAPhone:
-            raise ValidationError(WRONG_CONTACT["bad_phone"]) from None
+        self.read_phone(field.data)
+        self.refuse_abroad()

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import patient_lists
+from ...config import current_settings
 from ...extensions import db
 from ...models import Act, Dispatch, Fault, ImportLine, Invitation, PatientImport
 from ...rendering import respond
@@ -30,6 +31,7 @@ FAULTS = {
     Fault.NO_CONTACT: "нет ни телефона, ни почты",
     Fault.BAD_PHONE: "такого телефона не бывает",
     Fault.BAD_EMAIL: "ошибка в адресе почты",
+    Fault.ABROAD: "СМС в эту страну клиника не отправляет: добавьте почту",
     Fault.LONG_NAME: "имя длиннее 120 знаков",
     Fault.DOUBLED: "повтор: этот контакт уже есть выше",
     Fault.KNOWN: "уже приглашён или уже в чате с врачом",
@@ -61,7 +63,7 @@ def create_import() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show_form(form, 422)
     try:
-        lines = patient_lists.read(form.file.data.read() if form.file.data else b"")
+        lines = patient_lists.read(form.file.data.read() if form.file.data else b"", current_settings.sends_sms_to)
     except patient_lists.NotAList as refusal:
         form.file.errors = [str(refusal)]
         return _show_form(form, 422)

@@ -11,6 +11,7 @@ from flask_login import current_user, login_required
 from markupsafe import Markup
 
 from ... import errors
+from ...config import current_settings
 from ...extensions import db
 from ...models import Invitation, LoginCode, User
 from ...rendering import link_to
@@ -44,6 +45,8 @@ def begin(token: str) -> ResponseReturnValue:
         return _show(invitation, token, form, 422)
     phone = invitation.phone or form.e164
     try:
+        if not current_settings.sends_sms_to(phone):
+            raise errors.Refused(f"{form.NO_SMS} {form.instead}".strip())
         own = f"invitation:{invitation.id}" if invitation.phone else ""  # who holds a mailed link may name any phone
         asked = LoginCode.ask(phone, address(), browsers.token(), own)
     except errors.Refused as refusal:
