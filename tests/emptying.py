@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import sqlalchemy as sa
 from flask import Flask
 
 from ibolit.extensions import db
@@ -18,11 +17,21 @@ def _emptied() -> list[str]:
     return [*tables, "INSERT INTO message_fts (message_fts) VALUES ('delete-all')"]
 
 
+@cache
+def _emptied_at_once() -> str:
+    """On PostgreSQL in one sending. TRUNCATE would make every table and index a new file: 40 times as slow.
+
+    Whose rows refer to whom is not asked: all go.
+    """
+    first = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
+    tables = [f'DELETE FROM "{table.name}"' for table in db.metadata.sorted_tables]
+    return ";".join(["SET LOCAL session_replication_role = replica", *tables, first])
+
+
 def empty(app: Flask) -> None:
     services: Services = app.extensions["ibolit_services"]
     if db.engine.dialect.name == "postgresql":
-        names = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
-        db.session.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        db.session.connection().exec_driver_sql(_emptied_at_once())
     else:
         for statement in _emptied():
             db.session.connection().exec_driver_sql(statement)
