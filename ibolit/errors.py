@@ -164,6 +164,11 @@ class TooManyTemplates(Refused):
     sentence = "Шаблонов уже 50. Удалите ненужный."
 
 
+class PhotoHasChanged(Refused):
+    status = 409
+    sentence = "Фото сменили в другом окне, теперь стоит это."
+
+
 class NoteHasChanged(Refused):
     """On another device or in another window; what was typed here stays in the field."""
 

@@ -10,7 +10,7 @@ UNSEEN = {"hidden", "submit", "button", "file", "password", "search"}
 
 @dataclass
 class Seen:
-    """A field somebody can change; `options` of a select."""
+    """A field somebody can change; `options` of a select, or of radio buttons, which are one field."""
 
     name: str
     kind: str
@@ -71,9 +71,21 @@ class _Reader(HTMLParser):
         one = Seen(known["name"], kind, known.get("value", ""), numeric="inputmode" in known)
         if kind in ("checkbox", "radio"):
             one.value, one.is_on = known.get("value", "on"), "checked" in known
-        self.inside.seen.append(one)
+        if kind == "radio":
+            one = self._joined(one)
+        if not any(one is other for other in self.inside.seen):
+            self.inside.seen.append(one)
         self.area = one if tag == "textarea" else None
         self.select = one if tag == "select" else None
+
+    def _joined(self, button: Seen) -> Seen:
+        assert self.inside is not None
+        known = (one for one in self.inside.seen if (one.name, one.kind) == (button.name, "radio"))
+        field = next(known, button)
+        field.options.append(button.value)
+        if button.is_on:
+            field.value, field.is_on = button.value, True
+        return field
 
     def handle_data(self, data: str) -> None:
         if self.area is not None:

@@ -49,7 +49,7 @@ class EditForm(FlaskForm):
                 field.data, field.raw_data = now.data, [_words_of(now)]
         self.expected.data = stored.marks
         for field, now in changed:
-            field.errors, field.theirs = [CHANGED], _shown(now)
+            field.errors, field.theirs = [CHANGED], shown(now)
         return not changed and self.validate()
 
     def _edited(self) -> Iterator[Field]:
@@ -60,7 +60,7 @@ def _words_of(field: Field) -> str:
     return str("" if field.data is None else field.data)
 
 
-def _shown(field: Field) -> str:
+def shown(field: Field) -> str:
     if isinstance(field, SelectField):
         return next((str(label) for value, label, *_ in field.iter_choices() if field.coerce(value) == field.data), "")
     return _words_of(field)

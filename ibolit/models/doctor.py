@@ -340,9 +340,14 @@ class Doctor(Model):
         """His patients see a hidden doctor's page still."""
         self.hidden = not shown
 
-    def take_photo(self, key: str | None, cut: Cut = Cut.MIDDLE) -> str | None:
-        """The new one is in the storage already, or there is none; the key of the old is deleted after the commit."""
+    def take_photo(self, key: str | None, cut: Cut = Cut.MIDDLE, *, seen: str | None = None) -> str | None:
+        """The new one is in the storage already, or there is none; the key of the old is deleted after the commit.
+
+        `seen`: the version it shall replace. Raises PhotoHasChanged.
+        """
         db.session.refresh(self, ["photo"], with_for_update=True)
+        if seen is not None and seen != self.photo_version:
+            raise errors.PhotoHasChanged
         old, self.photo, self.photo_cut = self.own_photo, key, cut
         return old
 

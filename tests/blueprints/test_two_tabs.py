@@ -9,17 +9,23 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
 
 import pytest
+import samples
 from browser import Browser
 from factories import make_user, propose
 from flask import Flask
 from forms_on_pages import FormOnPage, Seen, forms_on
 from money import buy, wish
 from talked import talked
+from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Invitation, ReplyTemplate, Role, User
+from ibolit.services import media
 
 # What begins something new, or answers what its page showed (`seen`, `rest`, `promise`): no kept text stands in it.
 NOT_EDITING = {
@@ -27,9 +33,14 @@ NOT_EDITING = {
     "consultations.give_conclusion",  # a draft, below
     "consultations.send_review", "consultations.wish_time", "invitations.create", "invitations.create_import",
     "operator.approve", "operator.decline", "operator.give_back", "patients.give_days", "practice.add_tariff",
-    "practice.change_photo", "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
+    "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
 }  # fmt: skip
-Found = dict[str, tuple[Browser, str, str]]  # endpoint → who sees it, on which page, where it is sent
+
+
+class Found(dict[str, tuple[Browser, str, str]]):
+    """endpoint → who sees it, on which page, where it is sent; and the endpoints of forms with nothing to type."""
+
+    buttons: set[str]
 
 
 @pytest.fixture
@@ -44,20 +55,34 @@ def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     db.session.commit()
     people = Browser(clinic, patient), Browser(clinic, doctor.user), Browser(clinic, make_user("Ольга", Role.OPERATOR))
     people[1].post(f"/patients/{patient.id}/note", {"text": "Гуляет", "pen": "pen-of-a-page", "seen": "0"})
+    give_photo(people[1])
     people[0].post(f"/consultations/{ahead.id}/complaint", {"trouble": "Кашель", "client_id": "client-0001"})
-    return {endpoint: seen for person in people for endpoint, *seen in _forms_of(clinic, person)}  # type: ignore[misc]
+    found = Found()
+    found.buttons = set()
+    for person in people:
+        for endpoint, page, form in _forms_of(clinic, person):
+            if form.seen:
+                found[endpoint] = person, page, form.action
+            else:
+                found.buttons.add(endpoint)
+    return found
 
 
-def _forms_of(clinic: Flask, person: Browser) -> Iterator[tuple[str, Browser, str, str]]:
+def give_photo(browser: Browser) -> None:
+    typed = {"cut": "middle", "photo": (BytesIO(samples.jpeg(300, 400)), "я.jpg")}
+    assert browser.post("/practice/photo", typed, content_type="multipart/form-data").status_code == 303
+
+
+def _forms_of(clinic: Flask, person: Browser) -> Iterator[tuple[str, str, FormOnPage]]:
     doors = clinic.url_map.bind("127.0.0.1")
     for page in _pages(clinic):
         answer = person.get(page)
         if answer.status_code != 200 or "text/html" not in answer.content_type:
             continue
         for form in forms_on(answer.text):
-            if form.method.lower() == "post" and form.seen:
+            if form.method.lower() == "post":
                 endpoint, _ = doors.match(html.unescape(form.action).partition("?")[0], "POST")
-                yield endpoint, person, page, form.action
+                yield endpoint, page, form
 
 
 def _pages(clinic: Flask) -> Iterator[str]:
@@ -79,7 +104,7 @@ def changes(one: Seen) -> tuple[str | None, str | None]:
     """What two people would make of it."""
     if one.kind == "checkbox":
         return (None, None) if one.is_on else (one.value, one.value)
-    if one.kind == "select":
+    if one.kind in ("select", "radio"):
         others = [option for option in one.options if option not in ("", one.value)]
         return others[0], others[1]
     if one.kind == "time":
@@ -99,6 +124,7 @@ def test_every_form_that_edits_is_known(found: Found) -> None:
     assert {
         "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_complaint",
         "patients.keep_note", "practice.introduce", "practice.set_terms", "practice.be_reachable",
+        "practice.change_photo",
         "practice.change_tariff", "replies.update",
     } == set(found) - NOT_EDITING  # fmt: skip
 
@@ -207,3 +233,112 @@ def test_nothing_is_cut_in_silence(found: Found) -> None:
     for endpoint in sorted(found):
         browser, page, _ = found[endpoint]
         assert not re.search(r"<textarea[^>]*maxlength", browser.get(page).text), endpoint
+
+
+PHOTO = "/practice/photo"
+
+
+@pytest.fixture
+def two_windows(clinic: Flask, doctor: Doctor) -> tuple[Browser, FormOnPage, FormOnPage]:
+    """Of a doctor with a photo whose middle is shown; both opened before anything is changed."""
+    browser = Browser(clinic, doctor.user)
+    give_photo(browser)
+    first, second = (form_on(browser, "/practice", PHOTO) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    return browser, first, second
+
+
+def send_photo(browser: Browser, form: FormOnPage, cut: str, *, new: bool) -> TestResponse:
+    file = {"photo": (BytesIO(samples.jpeg(400, 300)), "новое.jpg")} if new else {}
+    return browser.post(PHOTO, form.sent(cut=cut) | file, htmx=True, content_type="multipart/form-data")
+
+
+@pytest.mark.parametrize("second_is_new", [False, True])
+def test_photo_of_another_window_is_neither_cut_nor_thrown_away(
+    two_windows: tuple[Browser, FormOnPage, FormOnPage], doctor: Doctor, second_is_new: bool
+) -> None:
+    browser, first, second = two_windows
+    assert send_photo(browser, first, "start", new=True).status_code == 200
+    kept = photo_of(doctor)
+    answer = send_photo(browser, second, "end", new=second_is_new)
+    assert answer.status_code == 409
+    assert photo_of(doctor) == kept
+    words = "выберите файл ещё раз" if second_is_new else "Сейчас сохранено:"
+    assert words in answer.text
+    assert f"/photo/{kept[0][:12]}" in answer.text  # it is seen now
+    [again] = [form for form in forms_on(answer.text) if form.action == PHOTO]
+    assert again.value_of("cut") == "end"
+    assert send_photo(browser, again, "end", new=second_is_new).status_code == 200
+    assert photo_of(doctor)[1] == "end"
+
+
+def test_photo_never_seen_is_not_removed(two_windows: tuple[Browser, FormOnPage, FormOnPage], doctor: Doctor) -> None:
+    browser, first, _ = two_windows
+    removal = form_on(browser, "/practice", f"{PHOTO}/removal")
+    assert removal is not None
+    send_photo(browser, first, "start", new=True)
+    kept = photo_of(doctor)
+    answer = browser.post(removal.action, removal.sent())
+    assert (answer.status_code, photo_of(doctor)) == (409, kept)
+    assert "Фото сменили в другом окне" in answer.text
+    fresh = form_on(browser, "/practice", removal.action)
+    assert fresh is not None
+    assert browser.post(fresh.action, fresh.sent()).status_code == 303
+    assert photo_of(doctor)[0] == ""
+    assert browser.post(fresh.action, fresh.sent()).status_code == 303  # a second press
+
+
+def test_photo_changed_while_another_is_looked_at(
+    two_windows: tuple[Browser, FormOnPage, FormOnPage], doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoders take seconds, and nothing is held meanwhile."""
+    browser, first, second = two_windows
+    to_square = media.to_square
+
+    def change() -> int:
+        with browser.app.app_context():
+            return send_photo(browser, second, "end", new=True).status_code
+
+    def slowly(*args: Any) -> Any:
+        monkeypatch.setattr(media, "to_square", to_square)
+        with ThreadPoolExecutor() as another:
+            assert another.submit(change).result() == 200
+        return to_square(*args)
+
+    monkeypatch.setattr(media, "to_square", slowly)
+    assert send_photo(browser, first, "start", new=False).status_code == 409
+    assert photo_of(doctor)[1] == "end"
+
+
+def photo_of(doctor: Doctor) -> tuple[str, str]:
+    """Its key, and how it is cut."""
+    db.session.expire_all()
+    kept = db.session.get_one(Doctor, doctor.id)
+    return kept.own_photo or "", kept.photo_cut
+
+
+# What is on none of these pages.
+ELSEWHERE = {
+    # Ways in, out and to another device: nothing is kept that two windows could change.
+    "account.confirm_by_code", "account.confirm_by_password", "account.end_device", "account.end_other_devices",
+    "account.prove_email", "account.send_code", "auth.code", "auth.login", "auth.password", "auth.resend",
+    "calls.hand_over", "not_me.undo", "takeover.take_over",
+    "welcome.accept", "welcome.begin", "welcome.exit", "welcome.sign_in",
+    # Scripts and machines.
+    "account.begin_push", "account.check_push", "account.end_push", "account.note_push_offer", "account.renew_push",
+    "calls.report", "chat.receive", "chat.type", "consultations.save_draft",  # the draft has its tests below
+    "pwa.answer_home_screen", "uploads.create", "webhooks.yookassa",
+    # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
+    "calls.ask_to_phone", "consultations.accept_time", "consultations.be_late", "consultations.decline_time",
+    "consultations.end", "consultations.get_ready", "consultations.pay", "demo.decide", "invitations.start_import",
+    "operator.close_alert", "operator.repeat", "payments.check", "practice.move_tariff", "replies.move",
+    # Words that begin something new.
+    "account.send_wish", "operator.give_otherwise", "payments.send_receipt",
+}  # fmt: skip
+
+
+def test_no_door_that_takes_words_is_forgotten(clinic: Flask, found: Found) -> None:
+    """Whatever can be posted is a form that was walked, a form without fields, or stands here with its reason."""
+    posts = {rule.endpoint for rule in clinic.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    assert posts - set(found) - found.buttons == ELSEWHERE

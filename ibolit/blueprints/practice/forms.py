@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
+from wtforms.widgets import HiddenInput
 
+from ... import errors
 from ...models import Cut, Doctor, Introduction, Offer, Tariff
 from ...services import clock
-from ..editing import EditForm
+from ..editing import CHANGED, EditForm, shown
 from ..fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
 from ..typed import squeezed, tidy
 
 EARLIEST, MOST_FREE = 1940, 90  # a year, days
+ANOTHER_PHOTO = f"{errors.PhotoHasChanged.sentence} Чтобы поставить своё, выберите файл ещё раз."
 CUTS = [
     SelectChoice(Cut.START, "Верх или левый край"),
     SelectChoice(Cut.MIDDLE, "Середина"),
@@ -28,13 +31,29 @@ def no_longer(most: int) -> Length:
     return Length(max=most, message=f"Длиннее {most} знаков. Сократите.")
 
 
-class PhotoForm(FlaskForm):
+class PhotoForm(EditForm):
     """Without a file the present photo is cut anew."""
 
     photo = FileField("Файл")
+    present = StringField(widget=HiddenInput())  # which photo was seen
     cut = RadioField(
         "Что оставить в квадрате", choices=CUTS, default=Cut.MIDDLE, **not_offered("Выберите, что оставить.")
     )
+
+    @classmethod
+    def of(cls, doctor: Doctor) -> PhotoForm:
+        return cls(formdata=None, cut=doctor.photo_cut, present=doctor.photo_version)
+
+    def meets(self, stored: Self) -> bool:
+        """A cut belongs to its photo: where another one stands now, nothing is cut or thrown away unseen."""
+        seen, is_met = self.present.data, super().meets(stored)
+        if seen == self.present.data or (is_met and not self.given and self.cut.data == stored.cut.data):
+            return is_met
+        if self.given:
+            self.photo.errors = [ANOTHER_PHOTO]
+        elif is_met:
+            self.cut.errors, self.cut.theirs = [CHANGED], shown(stored.cut)
+        return False
 
     @property
     def given(self) -> FileStorage | None:

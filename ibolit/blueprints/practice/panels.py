@@ -25,7 +25,7 @@ def panels(doctor: Doctor, *, sentence: str = "", refusal: str = "", **forms: Fl
         tariff_forms |= {one: wrong for one in tariff_forms if prefix_of(one) == wrong._prefix}
     return {
         "doctor": doctor,
-        "photo_form": PhotoForm(formdata=None, cut=doctor.photo_cut),
+        "photo_form": PhotoForm.of(doctor),
         "introduction_form": IntroductionForm.of(doctor),
         "terms_form": TermsForm.of(doctor),
         "reachability_form": ReachabilityForm.of(doctor),

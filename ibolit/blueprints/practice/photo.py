@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from werkzeug.datastructures import FileStorage
@@ -21,11 +22,12 @@ from ...services.antivirus import AntivirusFailed, Infected
 from ...services.media import Unreadable
 from ...services.storage import StorageFailed
 from .. import intake
-from ..entrance import own_practice
+from ..entrance import held_practice
 from .forms import PhotoForm
 from .panels import refuse, saved
 from .views import bp
 
+REMOVED = "Фото убрано."
 LEAST = 96  # px of a side: less is a spot on the screen
 
 
@@ -38,32 +40,53 @@ def room() -> int:
 @login_required
 @intake.takes_files(room)
 def change_photo() -> ResponseReturnValue:
-    doctor, form = own_practice(), PhotoForm()
+    doctor, form = held_practice(), PhotoForm()
     if not form.validate_on_submit():
         return refuse("photo", photo_form=form)
+    if not form.meets(PhotoForm.of(doctor)):
+        return refuse("photo", 409, photo_form=form)
+    seen = doctor.photo_version
     db.session.commit()  # nothing is held while decoders think
     try:
         key = _store(doctor.own_photo, form)
-    except errors.FileRefused as refusal:
+        return _exchange(doctor, key, Cut(form.cut.data), "Фото сохранено.", seen)
+    except errors.Refused as refusal:
         form.photo.errors = [refusal.sentence]
         return refuse("photo", status=refusal.status, photo_form=form)
-    return _exchange(doctor, key, Cut(form.cut.data), "Фото сохранено.")
 
 
 @bp.post("/photo/removal")
 @login_required
 def remove_photo() -> ResponseReturnValue:
-    return _exchange(own_practice(), None, Cut.MIDDLE, "Фото убрано.")
+    """A second press finds it gone, as it should be; a photo that was never seen is not thrown away."""
+    doctor = held_practice()
+    if doctor.photo is None:
+        return saved("photo", REMOVED)
+    try:
+        return _exchange(doctor, None, Cut.MIDDLE, REMOVED, request.form.get("present"))
+    except errors.PhotoHasChanged as refusal:
+        form = PhotoForm.of(doctor)
+        form.photo.errors = [refusal.sentence]
+        return refuse("photo", refusal.status, photo_form=form)
 
 
-def _exchange(doctor: Doctor, key: str | None, cut: Cut, sentence: str) -> ResponseReturnValue:
-    """A crash leaves a file behind that nobody knows, never a photo without its file."""
-    old = doctor.take_photo(key, cut)
+def _exchange(doctor: Doctor, key: str | None, cut: Cut, sentence: str, seen: str | None) -> ResponseReturnValue:
+    """A crash leaves a file behind that nobody knows, never a photo without its file. Raises PhotoHasChanged."""
+    try:
+        old = doctor.take_photo(key, cut, seen=seen)
+    except errors.PhotoHasChanged:
+        db.session.rollback()
+        _delete(key)
+        raise
     answer = saved("photo", sentence)
-    with suppress(StorageFailed):
-        for name in (old, old + WHOLE) if old else ():
-            current_services.storage.delete(name)
+    _delete(old)
     return answer
+
+
+def _delete(key: str | None) -> None:
+    with suppress(StorageFailed):
+        for name in (key, key + WHOLE) if key else ():
+            current_services.storage.delete(name)
 
 
 def _store(present: str | None, form: PhotoForm) -> str:
