@@ -14,7 +14,8 @@ YOOKASSA_SHOP_ID=100500, YOOKASSA_SECRET_KEY=test_secret and YOOKASSA_API_URL=ht
 side. A person (or a browser under test) decides on the confirmation page; a script posts to /control/<verb> with the
 arguments as JSON: `curl -d '{"payment_id": "…"}' http://127.0.0.1:9000/control/pay`; GET /control/state shows all.
 
-Nothing here is checked by asking ibolit: what the adapter says is held against YooKassa's documentation.
+Nothing here is checked by asking ibolit: what the adapter says is held against YooKassa's documentation, and so are
+these answers (yookassa_reference.py).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -45,9 +46,10 @@ CARD = {"first6": "555555", "last4": "4444", "expiry_month": "12", "expiry_year"
 CONTROLS = ("pay", "decline", "expire", "finish_refund", "fail_refund", "register_receipts", "fail_receipts",
             "refund_by_hand", "move_to_another_shop", "move_back", "distort", "break_next", "break_for_hours", "heal",
             "deliver_all", "lose_notices", "advance")  # fmt: skip
+SBP, BANK = "1027088AE4CB48CB81287833347A8777", {"bank_id": "100000000111", "bic": "044525225"}
 METHODS: dict[str, Json] = {  # how one pays, as the answers tell of it
     "bank_card": {"title": "Bank card *4444", "card": CARD},
-    "sbp": {"title": "СБП", "sbp_operation_id": "1027088AE4CB48CB81287833347A8777"},
+    "sbp": {"title": "СБП", "sbp_operation_id": SBP, "payer_bank_details": BANK},
     "yoo_money": {"title": "YooMoney wallet 410011758831136", "account_number": "410011758831136"},
     "tinkoff_bank": {"title": "T-Pay"},
 }  # fmt: skip
@@ -229,10 +231,10 @@ class YooKassaStub:
             payment |= {
                 "status": "succeeded", "paid": True, "refundable": True, "captured_at": self._stamp(), "amount": amount,
                 "income_amount": {"value": income, "currency": amount["currency"]},
-                "refunded_amount": {"value": "0.00", "currency": amount["currency"]},
-                "authorization_details": {"rrn": "10000000000", "auth_code": "000000"} | secure,
                 "payment_method": _method(method, payment_id),
             }  # fmt: skip
+            if method in ("bank_card", "tinkoff_bank"):
+                payment["authorization_details"] = {"rrn": "10000000000", "auth_code": "000000"} | secure
             if receipt := self._orders[payment_id].get("receipt"):
                 self._make_receipt("payment", payment_id, receipt)
             self._tell("payment.succeeded", payment)
@@ -260,8 +262,9 @@ class YooKassaStub:
                 return
             refund["status"] = "succeeded"
             payment = self.payments[refund["payment_id"]]
-            gone = kopecks(payment["refunded_amount"]) + kopecks(refund["amount"])
-            payment["refunded_amount"]["value"] = kopecks_to_value(gone)
+            gone = given_back(payment) + kopecks(refund["amount"])
+            payment["refunded_amount"] = {"value": kopecks_to_value(gone), "currency": payment["amount"]["currency"]}
+            refund |= _refund_details(payment["payment_method"])
             payment["refundable"] = gone < kopecks(payment["amount"])
             if receipt := self._orders[refund_id].get("receipt"):
                 self._make_receipt("refund", refund["payment_id"], receipt, refund_id)
@@ -281,11 +284,11 @@ class YooKassaStub:
                     receipt |= {
                         "status": "succeeded", "fiscal_document_number": str(3985 + number),
                         "fiscal_storage_number": "9288000100115785", "fiscal_attribute": str(2617603921 + number),
-                        "registered_at": self._stamp(), "fiscal_provider_id": str(uuid.uuid4()),
+                        "registered_at": self._stamp_of_the_desk(), "fiscal_provider_id": str(uuid.uuid4()),
                     }  # fmt: skip
-            for payment in self.payments.values():
-                if "receipt_registration" in payment and payment["status"] == "succeeded":
-                    payment["receipt_registration"] = "succeeded"
+            for thing in (*self.payments.values(), *self.refunds.values()):
+                if "receipt_registration" in thing and thing["status"] == "succeeded":
+                    thing["receipt_registration"] = "succeeded"
 
     def fail_receipts(self) -> None:
         """The cash desk has given up on all that waited; YooKassa notifies nobody of it."""
@@ -293,9 +296,9 @@ class YooKassaStub:
             for receipt in self.receipts.values():
                 if receipt["status"] == "pending":
                     receipt["status"] = "canceled"
-            for payment in self.payments.values():
-                if payment.get("receipt_registration") == "pending" and payment["status"] == "succeeded":
-                    payment["receipt_registration"] = "canceled"
+            for thing in (*self.payments.values(), *self.refunds.values()):
+                if thing.get("receipt_registration") == "pending" and thing["status"] == "succeeded":
+                    thing["receipt_registration"] = "canceled"
 
     # What is done in the shop's own cabinet
 
@@ -303,7 +306,7 @@ class YooKassaStub:
         """All that is left, or a part of it; no metadata, and a receipt as the cabinet makes it."""
         with self._lock:
             payment = self.payments[payment_id]
-            left = kopecks(payment["amount"]) - kopecks(payment["refunded_amount"])
+            left = kopecks(payment["amount"]) - given_back(payment)
             amount = {"value": value or kopecks_to_value(left), "currency": payment["amount"]["currency"]}
             line = self._orders[payment_id].get("receipt", {}).get("items", [{}])[0] | {"amount": amount}
             made = {"payment_id": payment_id, "amount": amount, "receipt": {"items": [line]}}
@@ -330,7 +333,7 @@ class YooKassaStub:
     def taken(self) -> int:
         """Kopecks of all payers that are here now: paid less given back."""
         paid = [payment for payment in self.payments.values() if payment["status"] == "succeeded"]
-        return sum(kopecks(payment["amount"]) - kopecks(payment["refunded_amount"]) for payment in paid)
+        return sum(kopecks(payment["amount"]) - given_back(payment) for payment in paid)
 
     def numbered(self, number: int) -> list[Json]:
         """All payments with this number of ours in their metadata."""
@@ -546,10 +549,11 @@ class YooKassaStub:
 
     def _make_receipt(self, kind: str, payment_id: str, data: Json, refund_id: str = "") -> Json:
         id = f"rt-{_id()}"
+        items = [item | {"quantity": float(item["quantity"])} for item in data["items"]]
         total = [{"type": "cashless", "amount": {"value": kopecks_to_value(_sum(data)), "currency": "RUB"}}]
         self.receipts[id] = {
             "id": id, "type": kind, "payment_id": payment_id, "status": "pending", "created_at": self._stamp(),
-            "items": data["items"], "settlements": data.get("settlements", total), "internet": True,
+            "items": items, "settlements": data.get("settlements", total), "internet": True,
         }  # fmt: skip
         if refund_id:
             self.receipts[id]["refund_id"] = refund_id
@@ -561,6 +565,11 @@ class YooKassaStub:
 
     def _stamp(self) -> str:
         return self.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    def _stamp_of_the_desk(self) -> str:
+        """By its own clock, as the reference's example has it."""
+        moscow = self.now().astimezone(timezone(timedelta(hours=3)))
+        return moscow.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+03:00"
 
     # The confirmation page
 
@@ -588,6 +597,11 @@ class YooKassaStub:
 
 def kopecks(amount: Json) -> int:
     return int(Decimal(amount["value"]) * 100)
+
+
+def given_back(payment: Json) -> int:
+    """The sum is told only where something has gone back."""
+    return kopecks(payment["refunded_amount"]) if "refunded_amount" in payment else 0
 
 
 def kopecks_to_value(sum_of: int) -> str:
@@ -625,6 +639,13 @@ def _put(thing: Json, path: str, value: Any) -> None:
 
 def _method(kind: str, id: str) -> Json:
     return {"type": kind, "id": id, "saved": False, "status": "inactive"} | deepcopy(METHODS[kind])
+
+
+def _refund_details(method: Json) -> Json:
+    """Of a refund that has arrived."""
+    if method["type"] == "sbp":
+        return {"refund_method": {"type": "sbp", "sbp_operation_id": SBP}}
+    return {"refund_authorization_details": {"rrn": "10000000001"}} if method["type"] == "bank_card" else {}
 
 
 def _check_receipt(receipt: Any, amount: Json, *, needs_email: bool = False) -> None:

@@ -243,7 +243,7 @@ def test_returned_otherwise_and_then_by_the_bank_too_is_told(
 
 def test_more_gone_than_its_refunds_come_to_is_told(yookassa: YooKassaStub, bought: Payment) -> None:
     """As after a dispute: nobody can say what it was."""
-    yookassa.distort(bought.provider_id or "", "refunded_amount.value", "700.00")
+    yookassa.distort(bought.provider_id or "", "refunded_amount", {"value": "700.00", "currency": "RUB"})
     hear(yookassa, bought)
     assert (rows(bought), alerts()) == ([], ["return_unseen"])
     yookassa.straighten()

@@ -1,65 +1,60 @@
-"""The stub answers as YooKassa's public description says: each field known, needed ones there, each of its shape.
-
-Taken from the reference of the API (objects Payment, Refund, Receipt and Error), not from our code.
-"""
+"""The stub answers as YooKassa's public description says: each field known, needed ones there, each of its kind."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+import yookassa_stub
 from orders import ORDER, give_back
-from yookassa_stub import Json, YooKassaStub
+from yookassa_reference import (
+    ERROR,
+    EVENTS,
+    METHOD_OF,
+    PAYMENT,
+    RECEIPT,
+    REFUND,
+    Described,
+    said_in_words,
+)
+from yookassa_stub import Json, Wrong, YooKassaStub
 
+from ibolit.services.payments import Item
 from ibolit.services.payments.yookassa import Shop, YooKassa
-
-ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z"
-SUM = {"value": r"\d+\.\d\d", "currency": r"[A-Z]{3}"}
-DONE = r"pending|succeeded|canceled"
-WHY = {"party": r"yoo_money|payment_network|merchant|refund_network", "reason": r"[a-z0-9_]+"}
-CARD = {"first6?": r"\d{6}", "last4": r"\d{4}", "expiry_month": r"\d\d", "expiry_year": r"\d{4}", "card_type": r"\w+"}
-
-# A mark of interrogation: not always there.
-PAYMENT = {
-    "id": ID, "status": r"pending|waiting_for_capture|succeeded|canceled", "paid": bool, "amount": SUM,
-    "created_at": MOMENT, "description?": r".{1,128}", "metadata?": dict, "refundable": bool, "test": bool,
-    "recipient": {"account_id": r"\d+", "gateway_id": r"\d+"}, "receipt_registration?": DONE,
-    "confirmation?": {"type": "redirect", "return_url?": r"https?://.+", "confirmation_url": r"https?://.+"},
-    "captured_at?": MOMENT, "income_amount?": SUM, "refunded_amount?": SUM, "cancellation_details?": WHY,
-    "authorization_details?": {"rrn?": r"\d+", "auth_code?": r"\d+", "three_d_secure": {"applied": bool}},
-    "payment_method?": {"type": r"\w+", "id": ID, "saved": bool, "status?": r"pending|active|inactive",
-                        "title?": r".+", "card?": CARD, "account_number?": r"\d+", "sbp_operation_id?": r"\w+"},
-}  # fmt: skip
-REFUND = {
-    "id": ID, "payment_id": ID, "status": DONE, "amount": SUM, "created_at": MOMENT, "metadata?": dict,
-    "receipt_registration?": DONE, "cancellation_details?": WHY, "description?": r".{1,250}",
-}  # fmt: skip
-RECEIPT = {
-    "id": rf"rt-{ID}", "type": "payment|refund", "payment_id?": ID, "refund_id?": ID, "status": DONE,
-    "fiscal_document_number?": r"\d+", "fiscal_storage_number?": r"\d{16}", "fiscal_attribute?": r"\d+",
-    "registered_at?": MOMENT, "fiscal_provider_id?": r".+", "items": list, "settlements?": list, "internet?": bool,
-    "tax_system_code?": int,
-}  # fmt: skip
-ERROR = {"type": "error", "id": ID, "code": r"[a-z_]+", "description": r".+", "parameter?": r"[\w.-]+"}
 
 
 def differences(thing: Any, described: Any, where: str = "") -> Iterator[str]:
+    if described is METHOD_OF:
+        described = METHOD_OF[thing["type"]]
     if isinstance(described, dict):
-        needed = {name: shape for name, shape in described.items() if not name.endswith("?")}
-        known = {name.removesuffix("?"): shape for name, shape in described.items()}
-        yield from (f"{where}{name} is missing" for name in needed.keys() - thing.keys())
-        yield from (f"{where}{name} is not described" for name in thing.keys() - known.keys())
-        for name in thing.keys() & known.keys():
-            yield from differences(thing[name], known[name], f"{where}{name}.")
+        yield from _of_an_object(thing, described, where)
+    elif isinstance(described, list):
+        for place, one in enumerate(thing):
+            yield from differences(one, described[0], f"{where}{place}.")
     elif isinstance(described, str):
         if not isinstance(thing, str) or not re.fullmatch(described, thing):
             yield f"{where}: {thing!r}"
-    elif type(thing) is not described:
+    elif isinstance(described, range):
+        if type(thing) is not int or thing not in described:
+            yield f"{where}: {thing!r}"
+    elif isinstance(thing, bool) is not (described is bool) or not isinstance(thing, described):
         yield f"{where}: {thing!r}"
+
+
+def _of_an_object(thing: Any, described: Described, where: str) -> Iterator[str]:
+    needed = {name for name in described if not name.endswith("?") and name != "*"}
+    known = {name.removesuffix("?"): kind for name, kind in described.items()}
+    yield from (f"{where}{name} is missing" for name in needed - thing.keys())
+    for name, value in thing.items():
+        kind = known.get(name, known.get("*"))
+        if kind is None:
+            yield f"{where}{name} is not described"
+        else:
+            yield from differences(value, kind, f"{where}{name}.")
 
 
 @pytest.fixture
@@ -75,25 +70,55 @@ def told(yookassa: YooKassaStub, path: str) -> Json:
     return said
 
 
-def test_every_answer_is_as_described(yookassa: YooKassaStub) -> None:
-    gateway = YooKassa(Shop(yookassa.shop_id, yookassa.secret_key, yookassa.url))
-    ids = [gateway.create(ORDER).id]
-    yookassa.advance(hours=25)
-    ids += [gateway.create(ORDER).id]
-    assert list(differences(told(yookassa, f"/payments/{ids[0]}"), PAYMENT)) == []
-    yookassa.pay(ids[0], method="sbp")
-    yookassa.decline(ids[1])
+def check(thing: Json, described: Described) -> None:
+    assert list(differences(thing, described)) == []
+    assert [words for words, holds in said_in_words(thing).items() if not holds] == []
+
+
+def check_all(yookassa: YooKassaStub) -> None:
+    for path, described in (("/payments", PAYMENT), ("/refunds", REFUND), ("/receipts", RECEIPT)):
+        page = told(yookassa, f"{path}?limit=100")
+        assert page.keys() <= {"type", "items", "next_cursor"}
+        assert page["type"] == "list"
+        for thing in page["items"]:
+            check(thing, described)
+            assert told(yookassa, f"{path}/{thing['id']}") == thing
+    for notice in yookassa.notices:
+        body = json.loads(notice.body)
+        assert body.keys() == {"type", "event", "object"}
+        assert body["type"] == "notification"
+        assert re.fullmatch(EVENTS, body["event"])
+        check(body["object"], PAYMENT if body["event"].startswith("payment") else REFUND)
+
+
+@pytest.mark.parametrize("method", yookassa_stub.METHODS)
+def test_every_answer_is_as_described(yookassa: YooKassaStub, method: str) -> None:
+    gateway = YooKassa(Shop(yookassa.shop_id, yookassa.secret_key, yookassa.url, tax_system_code=2))
+    ids = []
+    for _ in range(3):
+        ids.append(gateway.create(ORDER).id)
+        yookassa.advance(hours=25)
+    check_all(yookassa)
+    yookassa.pay(ids[0], method=method)
+    yookassa.decline(ids[1], method=method)
+    yookassa.expire(ids[2])
+    check_all(yookassa)
     yookassa.receipts_wait = True
     give_back(gateway, ids[0], 100)
     yookassa.refund_by_hand(ids[0], "5.00")
-    yookassa.refunds_fail = "insufficient_funds"
+    check_all(yookassa)
+    yookassa.fail_receipts()
+    check_all(yookassa)
+    yookassa.receipts_wait, yookassa.refunds_wait = False, True
+    give_back(gateway, ids[0], 300, "waits")
+    check_all(yookassa)
+    yookassa.refunds_wait, yookassa.refunds_fail = False, "insufficient_funds"
     give_back(gateway, ids[0], 200, "another")
-    for path, described in (("/payments", PAYMENT), ("/refunds", REFUND), ("/receipts", RECEIPT)):
-        page = told(yookassa, path)
-        assert (page["type"], len(page["items"]) >= 2) == ("list", True)
-        for thing in page["items"]:
-            assert list(differences(thing, described)) == [], path
-            assert list(differences(told(yookassa, f"{path}/{thing['id']}"), described)) == []
+    gateway.close(ids[0], 1400_00, "closing", ORDER.customer, [Item("Неделя общения", 1400_00)])
+    check_all(yookassa)
+    seen = {one["status"] for one in (*yookassa.payments.values(), *yookassa.refunds.values())}
+    assert seen == {"succeeded", "canceled", "pending"}
+    assert {one["type"] for one in yookassa.receipts.values()} == {"payment", "refund"}
 
 
 def test_errors_are_as_described(yookassa: YooKassaStub) -> None:
@@ -101,3 +126,25 @@ def test_errors_are_as_described(yookassa: YooKassaStub) -> None:
     answer = requests.get(yookassa.url + "/payments", auth=("100500", "wrong"), timeout=10)
     assert answer.status_code == 401
     assert list(differences(answer.json(), ERROR)) == []
+    for word in ("500", "429", "401", "403", "410"):
+        fault = yookassa_stub.Fault.named(word)
+        assert list(differences(json.loads(fault.body), ERROR)) == []
+    assert list(differences(Wrong(400, "invalid_request", "Wrong", "receipt.customer").body, ERROR)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("status", "paid"), ("paid", 1), ("test", None), ("amount.value", 5), ("amount.currency", "руб"),
+        ("payment_method.status", yookassa_stub.DROPPED), ("payment_method.card.card_type", "МИР"), ("odd", "x"),
+        ("refunded_amount", {"value": "0.00", "currency": "RUB"}), ("confirmation", {}),
+    ],
+)  # fmt: skip
+def test_what_differs_is_found(yookassa: YooKassaStub, path: str, value: Any) -> None:
+    gateway = YooKassa(Shop(yookassa.shop_id, yookassa.secret_key, yookassa.url))
+    id = gateway.create(ORDER).id
+    yookassa.pay(id)
+    check(told(yookassa, f"/payments/{id}"), PAYMENT)
+    yookassa.distort(id, path, value)
+    with pytest.raises(AssertionError):
+        check(told(yookassa, f"/payments/{id}"), PAYMENT)

@@ -142,6 +142,9 @@ def _amount(answer: Any, name: str) -> tuple[int, str]:
 
 
 def _refunded(answer: Any, stage: Stage) -> int | None:
+    """By the reference of the API it is told only where something has gone back. None: it is told, and unreadable."""
+    if "refunded_amount" not in answer:
+        return 0
     try:
         return _amount(answer, "refunded_amount")[0]
     except GatewayUnreadable:
