@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "running.md").read_text()
@@ -25,13 +29,25 @@ OWN = {
 # Of the commands in the guide these run anywhere; the others install packages, or speak to systemd and to the network.
 OURS = re.compile(r"(ibolit |\(umask 027|\.venv/bin/flask )")
 ELSEWHERE = re.compile(r"ibolit doctor|ibolit-….tar.gz")
+# What is copied of the program to another place and published there as the next version.
+PROGRAM = ("ibolit", "migrations", "deploy", "wsgi.py", "gunicorn.conf.py", "manifest.webmanifest", "requirements.txt")
+MIGRATION = """
+from alembic import op
+import sqlalchemy as sa
+revision, down_revision = "the_second", "{head}"
+def upgrade(): op.create_table("of_the_second", sa.Column("id", sa.Integer))
+"""
 
 
-def blocks() -> Iterator[str]:
+def blocks(of: str = GUIDE) -> Iterator[str]:
     """The commands: indented lines outside lists, in their order; lines that go on belong together."""
-    for line in GUIDE.splitlines():
+    for line in of.splitlines():
         if re.match(r" {4}\S", line):
             yield line.strip()
+
+
+def chapter(name: str) -> str:
+    return GUIDE.partition(f"## {name}\n")[2].partition("\n## ")[0]
 
 
 def settings() -> list[str]:
@@ -48,7 +64,8 @@ class Server:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for folder in ("etc/ibolit", "var/lib/ibolit", "var/backups/ibolit", "usr/local/bin"):
+        self.home = ROOT
+        for folder in ("etc/ibolit", "etc/systemd/system", "var/lib/ibolit", "var/backups/ibolit", "usr/local/bin"):
             (root / folder).mkdir(parents=True)
         for folder in (root / "var/lib/ibolit", root / "var/backups/ibolit"):
             folder.chmod(0o700)
@@ -57,38 +74,118 @@ class Server:
 
     def here(self, words: str) -> str:
         """The guide's places are in this folder."""
-        for place in ("/etc/ibolit/", "/var/lib/ibolit", "/var/backups/ibolit"):
+        for place in ("/etc/ibolit/", "/etc/systemd/", "/var/lib/ibolit", "/var/backups/ibolit", "/usr/local/bin/"):
             words = words.replace(place, f"{self.root}{place}")
         return words
 
     def run(self, command: str, *, fails: bool = False) -> str:
         environ = {
             "PATH": f"{self.root}/usr/local/bin:{os.environ['PATH']}",
-            "IBOLIT_HOME": str(ROOT),
+            "IBOLIT_HOME": str(self.home),
+            "IBOLIT_BACKUPS": f"{self.root}/var/backups/ibolit",
             "IBOLIT_SETTINGS": f"{self.root}/etc/ibolit/settings",
             "IBOLIT_ACCOUNT": subprocess.check_output(["id", "-un"], text=True).strip(),
             "LANG": "C.UTF-8",
         }
         command = self.here(command)
         done = subprocess.run(
-            ["bash", "-c", command], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+            ["bash", "-c", command], cwd=self.home, env=environ, capture_output=True, text=True, timeout=120
         )
         assert (done.returncode != 0) is fails, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
+    def settle(self, **more: object) -> None:
+        """The file of settings, as the guide shows it."""
+        assert Path(sys.executable).parent == ROOT / ".venv" / "bin"  # which the guide's commands name
+        lines = [
+            f"{name}={OWN.get(name, '')}" if value == "…" else line
+            for line in settings()
+            for name, _, value in [line.partition("=")]
+        ]
+        lines += [f"{name}={value}" for name, value in more.items()]
+        (self.root / "etc/ibolit/settings").write_text(self.here("\n".join(lines)) + "\n")
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """Settled as the guide says, up to the file of settings."""
-    assert Path(sys.executable).parent == ROOT / ".venv" / "bin"  # which the guide's commands name
     server = Server(tmp_path_factory.mktemp("server"))
-    lines = [
-        f"{name}={OWN.get(name, '')}" if value == "…" else line
-        for line in settings()
-        for name, _, value in [line.partition("=")]
-    ]
-    (server.root / "etc/ibolit/settings").write_text(server.here("\n".join(lines)) + "\n")
+    server.settle()
     return server
+
+
+class Maker:
+    """Where the clinic's program comes from, and goes on being written."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        place.mkdir()
+        self._git("init", "-q", "-b", "main")
+        for name in PROGRAM:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(ROOT / name, place / name)
+        (place / ".gitignore").write_text(".venv\n__pycache__/\n")
+        self.publish("first")
+
+    def publish(self, version: str) -> None:
+        self._git("add", "-A")
+        self._git("-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m", version)
+
+    def publish_a_table(self, version: str) -> None:
+        head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+        (self.place / "migrations/versions/the_second.py").write_text(MIGRATION.format(head=head))
+        self.publish(version)
+
+    def _git(self, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=self.place, check=True, capture_output=True)
+
+
+class OpenClinic(Server):
+    """With a program of its own, brought by git, somebody in it, and its unit started."""
+
+    def __init__(self, root: Path, maker: Maker) -> None:
+        super().__init__(root)
+        self.home = root / "srv/ibolit"
+        subprocess.run(["git", "clone", "-q", str(maker.place), str(self.home)], check=True, capture_output=True)
+        (self.home / ".venv").symlink_to(ROOT / ".venv")
+        systemctl = root / "usr/local/bin/systemctl"
+        script = ROOT / "tests/support/systemctl.py"
+        systemctl.write_text(f'#!/bin/sh\nexec {sys.executable} {script} {root} "$@"\n')
+        systemctl.chmod(0o755)
+        self.settle(PORT=free_port(), WORKER_THREADS=0)
+        for command in commands():
+            if re.search("make-secret|db upgrade|add-operator", command):
+                self.run(command)
+        for command in ("cp deploy/ibolit.service /etc/systemd/system/", "systemctl enable --now ibolit"):
+            assert command in blocks()
+            self.run(command)
+
+    @property
+    def version(self) -> str:
+        return self.run("git log -1 --format='%D %s'").strip()
+
+    def has_the_new_table(self) -> bool:
+        (database,) = (self.root / "var/lib/ibolit").glob("*.db")
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'of_the_second'").fetchone())
+
+
+@pytest.fixture
+def maker(tmp_path: Path) -> Maker:
+    return Maker(tmp_path / "maker")
+
+
+@pytest.fixture
+def open_clinic(tmp_path: Path, maker: Maker) -> Iterator[OpenClinic]:
+    clinic = OpenClinic(tmp_path / "server", maker)
+    yield clinic
+    clinic.run("systemctl stop ibolit")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def test_guide_leaves_nothing_unnamed() -> None:
@@ -136,6 +233,29 @@ def test_guide_is_followed_in_a_fresh_folder(server: Server) -> None:
         == "ok   "
     )
     assert "Traceback" not in looked
+
+
+def test_guide_upgrades_goes_back_and_upgrades_again(open_clinic: OpenClinic, maker: Maker) -> None:
+    install, upgrade, _doctor, back = blocks(chapter("Upgrade, and the way back"))
+    open_clinic.run(install)
+    assert "Nothing was upgraded: this is the newest version of main." in open_clinic.run(upgrade)
+    maker.publish_a_table("second")
+    assert "Upgraded." in open_clinic.run(upgrade)
+    assert open_clinic.version.startswith("HEAD -> main")
+    assert (open_clinic.version.endswith("second"), open_clinic.has_the_new_table()) == (True, True)
+
+    (archive,) = (open_clinic.root / "var/backups/ibolit").glob("before-upgrade-*.tar.gz")
+    told = open_clinic.run(f"ibolit restore --force /var/backups/ibolit/{archive.name}", fails=True)
+    assert "iBolit is running on this clinic: stop it first" in told
+
+    assert str(archive) in open_clinic.run(back)
+    assert open_clinic.version.startswith("HEAD -> main")
+    assert (open_clinic.version.endswith("first"), open_clinic.has_the_new_table()) == (True, False)
+    assert "Nothing was upgraded here" in open_clinic.run(back, fails=True)
+
+    maker.publish("third")
+    assert "Upgraded." in open_clinic.run(upgrade)
+    assert (open_clinic.version.endswith("third"), open_clinic.has_the_new_table()) == (True, True)
 
 
 def test_every_command_named_in_the_guide_exists(server: Server) -> None:

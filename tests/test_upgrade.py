@@ -29,14 +29,16 @@ class Server:
         for path, words in (
             (root / "bin/ibolit", IBOLIT),
             (root / "bin/systemctl", CALLED),
-            (self.home / ".venv/bin/pip", CALLED),
+            (self.home / ".venv/bin/pip", CALLED + "[ ! -e {root}/offline ] || exit 1\n"),
         ):
             path.write_text(words.format(root=root))
             path.chmod(0o755)
         self.clinic = root / "clinic"
         self.clinic.write_text("before")
 
-    def publish(self, version: str) -> None:
+    def publish(self, version: str, changed: str = "version") -> None:
+        (self.maker / changed).parent.mkdir(exist_ok=True)
+        (self.maker / changed).write_text(version)
         (self.maker / "version").write_text(version)
         (self.maker / ".gitignore").write_text(".venv\n")
         self._git(self.maker, "add", "-A")
@@ -80,6 +82,8 @@ def test_upgrade_way_back_and_upgrade_again(server: Server) -> None:
     code, told = server.upgrade("back")
     assert (code, server.version, server.clinic.read_text(), server.branch) == (0, "first", "before", "main"), told
     assert server.called[-1] == "systemctl start"
+    (copy,) = (server.root / "backups").glob("before-way-back-*")
+    assert copy.read_text() == "spoilt by the second"
     server.publish("third")
     assert server.upgrade()[0] == 0
     assert (server.version, server.branch) == ("third", "main")
@@ -108,3 +112,38 @@ def test_what_was_changed_here_is_not_lost(server: Server) -> None:
     code, told = server.upgrade()
     assert (code, server.version, server.called) == (1, "mended on the spot", [])
     assert "were changed here" in told
+
+
+def test_without_its_packages_there_is_no_upgrade(server: Server) -> None:
+    server.publish("second")
+    (server.root / "offline").touch()
+    code, told = server.upgrade()
+    assert (code, server.version, server.branch, server.called[-1]) == (1, "first", "main", "systemctl start")
+    assert "Nothing was upgraded: not all of it came." in told
+    assert "there is no way back to go" in server.upgrade("back")[1]  # which would lose what is written since
+    (server.root / "offline").unlink()
+    assert (server.upgrade()[0], server.version) == (0, "second")
+
+
+def test_a_way_back_that_fails_is_told_and_goes_on(server: Server) -> None:
+    server.publish("second")
+    server.upgrade()
+    (server.root / "offline").touch()
+    code, told = server.upgrade("back")
+    assert (code, "The clinic stays shut." in told) == (1, True)
+    (server.root / "offline").unlink()
+    assert (server.upgrade("back")[0], server.version, server.called[-1]) == (0, "first", "systemctl start")
+
+
+def test_without_a_branch_there_is_no_upgrade(server: Server) -> None:
+    """As an older guide's way back left it."""
+    server.publish("second")
+    server._git(server.home, "checkout", "-q", "--detach")
+    code, told = server.upgrade()
+    assert (code, server.called) == (1, [])
+    assert told.startswith("Nothing was upgraded: no branch is checked out in ")
+
+
+def test_what_was_copied_to_the_server_is_named(server: Server) -> None:
+    server.publish("second", "deploy/ibolit.service")
+    assert server.upgrade()[1].endswith("until you copy them anew:\ndeploy/ibolit.service\n")
