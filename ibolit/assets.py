@@ -91,6 +91,7 @@ MODERN = ("js/modern/install.js", "js/modern/kept-here.js", "js/modern/sms-code.
 
 # The same for who is signed in: what waits on this device, and what is kept on it.
 INSIDE = (
+    "js/modern/lib/patience.js",
     "js/modern/lib/mailbag.js",
     "js/modern/letterbox.js",
     "js/modern/errands-elsewhere.js",
@@ -101,10 +102,19 @@ INSIDE = (
     "js/modern/passes.js",
 )
 
-WORKER = ("sw-shell.js", "sw-push.js", "sw-kept.js", "js/modern/lib/mailbag.js", "sw-outbox.js", "sw.js")
+WORKER = (
+    "js/modern/lib/patience.js",
+    "sw-shell.js",
+    "sw-push.js",
+    "sw-kept.js",
+    "js/modern/lib/mailbag.js",
+    "sw-outbox.js",
+    "sw.js",
+)
 
 # An open chat in engines with modules. They are joined into one: what one declares on its top, the next may use.
 CHAT = (
+    "js/modern/lib/patience.js",
     "js/modern/lib/shelf.js",
     "js/modern/lib/notebook.js",
     "js/modern/lib/kinds.js",
@@ -118,6 +128,7 @@ CHAT = (
 
 # What goes on with unsent files from any other page; fetched when there are some.
 ERRAND = (
+    "js/modern/lib/patience.js",
     "js/modern/lib/shelf.js",
     "js/modern/lib/notebook.js",
     "js/modern/lib/photo.js",

@@ -20,7 +20,9 @@ const outbox = (() => {
   /* The pass is of this session only: if somebody else signs in meanwhile, the server does not believe it. */
   function deliver(letter, pass) {
     return mailbag.exclusively(letter.chat, async () => {
-      if (!await mailbag.has(letter.id)) return true; // a page has sent it
+      const isThere = await patience.within(mailbag.has(letter.id), null); // pages wait for us to let go of their chat
+      if (isThere === null) throw new Error('the disk is silent');
+      if (!isThere) return true; // a page has sent it
       const answer = await ask(`/chats/${letter.chat}/messages`, {
         method: 'POST',
         headers: { 'HX-Request': 'true', 'X-CSRFToken': pass.token, 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -29,7 +31,7 @@ const outbox = (() => {
       if (answer.status >= 500) throw new Error('not now');
       const html = await answer.text();
       if (answer.status !== 200 || answer.headers.has('HX-Redirect') || !html.includes('data-client-id')) return false;
-      await mailbag.remove(letter.id);
+      await patience.within(mailbag.remove(letter.id));
       mailbag.tell({ gone: letter.id, chat: letter.chat, html });
       return true;
     });

@@ -133,6 +133,12 @@ def test_what_was_spoken_is_kept(visitors: Visitors, gate: Gate) -> None:
 FULL_AND_DEAF = """
     Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); };
     IDBFactory.prototype.open = () => new EventTarget();
+    const ask = MediaDevices.prototype.getUserMedia;
+    let asked = 0;
+    MediaDevices.prototype.getUserMedia = function (...all) {
+        asked += 1;
+        return asked > 1 ? ask.apply(this, all) : new Promise(() => {});
+    };
 """
 
 LETTERS_OF_BEFORE = """async () => {
@@ -176,6 +182,22 @@ def test_storage_is_full_and_the_other_never_answers(visitors: Visitors) -> None
     patient.context.set_offline(False)
     expect(bubble(doctor, "на честном слове")).to_have_count(1)
     expect(notice).to_have_count(0)
+    # Nor do files and voices wait for it, or for a question about the microphone that nobody answers.
+    photo = {"name": "снимок.jpg", "mimeType": "image/jpeg", "buffer": samples.jpeg(400, 300)}
+    patient.fill(".composer__text", "с фото")
+    patient.click(".clip__button")
+    patient.locator(".clip__choice:visible .clip__input").last.set_input_files(photo)
+    patient.click(".composer__send")
+    expect(bubble(doctor, "с фото").locator("img")).to_have_count(1)
+    voices = doctor.locator(".message .voice").count()
+    patient.click(".composer__voice")
+    expect(patient.locator(".composer .field__error")).to_contain_text("нажмите ещё раз")
+    patient.click(".composer__voice")
+    expect(patient.locator(".recorder__time")).to_have_text("0:02")
+    expect(patient.locator(".composer .field__error")).to_have_count(0)
+    patient.click(".composer__voice")
+    patient.click(".recorder__send")
+    expect(doctor.locator(".message .voice")).to_have_count(voices + 1)
 
 
 def test_letters_of_the_version_before_arrive_once(visitors: Visitors) -> None:

@@ -3,7 +3,6 @@
 // sooner than a disk answers, and a disk may be forbidden.
 (() => {
   if (!('SyncManager' in window && 'BroadcastChannel' in window && 'indexedDB' in window && navigator.locks)) return;
-  const PATIENCE = 3000; // ms
   const viewer = document.body.getAttribute('data-viewer'), letters = new Map();
   const ground = ibolit.letters.keepIn({ ready, all, has, put, remove, alone, later, hasOthers });
   let others = false;
@@ -11,7 +10,7 @@
 
   async function load() {
     ground.all().forEach((letter) => letters.set(letter.id, letter));
-    const asked = mailbag.all().catch(() => []), kept = await Promise.race([asked, tooLate()]);
+    const asked = mailbag.all().catch(() => []), kept = await patience.within(asked, null);
     if (kept) take(kept); else asked.then(takeAfterAll);
     ground.all().forEach(bring); // of an older version, or a page that was left
   }
@@ -25,8 +24,6 @@
   }
 
   // A disk that never answers keeps nobody from writing; what it has after all is sent then.
-  function tooLate() { return new Promise((done) => { setTimeout(done, PATIENCE, null); }); }
-
   function takeAfterAll(kept) {
     take(kept);
     htmx.trigger(document.body, 'ibolit:unattended');

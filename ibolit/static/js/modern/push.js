@@ -24,7 +24,8 @@
     return new Uint8Array(used).every((byte, place) => byte === wanted[place]);
   }
 
-  async function pushManager() { return (await navigator.serviceWorker.ready).pushManager; }
+  // The worker comes when all of the app has: on a slow network later than anything else.
+  async function pushManager() { return (await patience.within(navigator.serviceWorker.ready, {}, 20000)).pushManager; }
 
   // Anew, when the clinic's key has changed or the push service has let the old one die.
   async function subscription(key, isAnew) {

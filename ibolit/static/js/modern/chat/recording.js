@@ -2,6 +2,7 @@
 // then it is listened to, and sent or deleted.
 ibolit.behaviour('recorder', (tray) => {
   const HELD = 500, CANCELS = 80, SHORTEST = 1; // ms of a press that is held, px to the left, seconds
+  const WAITS = 'Разрешите микрофон, если браузер спрашивает. Если не спрашивает, нажмите ещё раз.';
   const SENTENCES = {
     NotAllowedError: matchMedia('(display-mode: standalone)').matches
       ? 'Микрофон запрещён. Разрешите его в настройках телефона: «Приложения», iBolit, «Микрофон».'
@@ -18,6 +19,7 @@ ibolit.behaviour('recorder', (tray) => {
   const button = document.createElement('button'), panel = document.createElement('div'), audio = new Audio();
   const chat = tray.getAttribute('data-chat');
   let state = 'idle', recording = null, notes = null, isCancelled = false, pressed = null, hasPointer = false, drawn = null;
+  let isOverdue = false; // whoever is asked for the microphone has not answered, and may be asked again
 
   button.type = 'button';
   button.className = 'composer__voice';
@@ -101,21 +103,31 @@ ibolit.behaviour('recorder', (tray) => {
   }
 
   async function begin() {
-    if (state !== 'idle') return;
+    if (state === 'recording' || (state === 'asking' && !isOverdue)) return;
     state = 'asking';
-    isCancelled = false;
+    isCancelled = isOverdue = false;
     say([]);
+    const own = notebook.begin(files.place), asked = recorder.start(follow, own.keep);
+    patience.within(asked.then(() => true, () => true), false).then((isAnswered) => {
+      if (isAnswered || state !== 'asking') return;
+      isOverdue = true;
+      say([WAITS]);
+    });
     try {
-      notes = notebook.begin(files.place);
-      recording = await recorder.start(follow, notes.keep);
+      const begun = await asked;
+      if (state !== 'asking') { begun.stop(); own.drop(); return; } // asked twice, and answered twice
+      recording = begun;
+      notes = own;
     } catch (error) {
+      own.drop();
+      if (state !== 'asking') return;
       state = 'idle';
-      notes.drop();
       say([SENTENCES[error.name] || BUSY]);
       show();
       return;
     }
     state = 'recording';
+    say([]);
     time.textContent = clock(0);
     status.textContent = 'Идёт запись';
     show();

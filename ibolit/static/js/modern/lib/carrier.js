@@ -47,6 +47,7 @@ const carrier = (() => {
       const goOn = () => this.goOn();
       window.addEventListener('online', goOn);
       document.body.addEventListener('htmx:wsOpen', goOn);
+      document.body.addEventListener('ibolit:disk', () => this.sync()); // it was silent, and has answered
       document.addEventListener('visibilitychange', () => { if (!document.hidden) this.sync(); });
       document.addEventListener('ibolit:closing', (event) => {
         if (this.items.some((one) => one.isOnlyHere && one.state !== 'done')) event.preventDefault(); // no other page finds it
@@ -93,12 +94,13 @@ const carrier = (() => {
 
     // What was left by an earlier page, came back with a refused letter, or was sent by another tab meanwhile.
     async sync() {
+      shelf.warm();
       const sent = new Set(), noteSent = () => ibolit.letters.waiting(this.chat).forEach((one) => (
         (one.files || []).forEach((file) => sent.add(file.key))
       ));
       await new Promise((done) => ibolit.letters.ready(done));
       noteSent(); // a letter may leave while the disk is read
-      const records = await shelf.of(this.place), noted = ibolit.letters.tray(this.chat);
+      const { records, isWhole } = await shelf.of(this.place), noted = ibolit.letters.tray(this.chat);
       noteSent();
       records.filter((one) => sent.has(one.key)).forEach((one) => shelf.remove(one.id)); // a page left too early
       noted.filter((note) => note.key && !records.some((one) => one.key === note.key)).forEach((note) => {
@@ -106,7 +108,7 @@ const carrier = (() => {
       });
       records.filter((one) => one.recording).forEach((one) => this.recover(one));
       const here = records.filter((one) => !sent.has(one.key) && !one.recording);
-      this.items = this.items.filter((one) => !one.isShelved || here.some((other) => other.id === one.id));
+      if (isWhole) this.items = this.items.filter((one) => !one.isShelved || here.some((other) => other.id === one.id));
       for (const record of here) if (!this.items.some((one) => one.id === record.id)) this.items.push(this.found(record));
       this.isSynced = true;
       this.changed();
@@ -119,6 +121,7 @@ const carrier = (() => {
       const item = Object.assign({ sent: 0, isShelved: true }, record);
       item.state = item.key ? 'done' : item.words ? 'failed' : item.raw ? 'preparing' : 'queued';
       shelf.bytes(item.id).then((bytes) => {
+        if (bytes === undefined) { if (item.raw) this.later(item); return; }
         item.bytes = bytes;
         if (!bytes && !item.key) this.forget(item);
         else if (item.raw) this.prepare(item, new File([bytes], item.name, { type: item.type }));
@@ -143,10 +146,11 @@ const carrier = (() => {
     async attempt(item) {
       const kept = await shelf.get(item.id);
       if (kept) Object.assign(item, { url: kept.url || item.url, key: kept.key });
-      else if (item.isShelved) this.items = this.items.filter((one) => one !== item);
+      else if (kept === null && item.isShelved) this.items = this.items.filter((one) => one !== item);
       if (!this.items.includes(item)) { this.changed(); return; }
       try {
         if (!item.bytes) item.bytes = await shelf.bytes(item.id);
+        if (item.bytes === undefined) throw new Error('the disk is silent');
         const tus = await fetchLibrary(this.options.library);
         if (!this.items.includes(item)) throw CANCELLED;
         if (!item.key) await this.upload(tus, item);

@@ -39,7 +39,7 @@ const mailbag = (() => {
   function put(letter) { return ask('readwrite', (letters) => letters.put(letter)); }
   function remove(id) { return ask('readwrite', (letters) => letters.delete(id)); }
 
-  function exclusively(chat, work) { return navigator.locks.request(`${NAME}-${chat}`, work); }
+  function exclusively(chat, work) { return patience.alone(`${NAME}-${chat}`, work); }
 
   // The fields of the chat's own form.
   function form(letter) {

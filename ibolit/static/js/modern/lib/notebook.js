@@ -34,7 +34,8 @@ const notebook = (() => {
     const record = await shelf.get(id);
     if (!record || !record.recording) return Boolean(record);
     const bytes = await shelf.bytes(id);
-    if (!bytes) { await shelf.remove(id); return false; }
+    if (bytes === null) await shelf.remove(id);
+    if (!bytes) return false;
     const file = new File([bytes], record.name, { type: record.type });
     delete record.recording;
     await shelf.put(Object.assign(record, { size: file.size, seconds: Math.max(record.seconds, 1) }), file);

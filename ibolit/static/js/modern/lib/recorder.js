@@ -21,20 +21,21 @@ const recorder = (() => {
     const type = kind(), media = new MediaRecorder(stream, type ? { mimeType: type, audioBitsPerSecond: 32000 } : {});
     const pieces = [], sound = new Sound(), ear = sound.createAnalyser(), heard = new Uint8Array(ear.fftSize);
     const began = Date.now();
-    let timer = 0;
+    let timer = 0, end = null;
 
     sound.createMediaStreamSource(stream).connect(ear);
-    const file = new Promise((done, failed) => {
+    const file = new Promise((done) => {
       media.ondataavailable = (event) => {
         if (!event.data.size) return;
         pieces.push(event.data);
         keep(event.data, elapsed());
       };
-      media.onerror = failed;
-      media.onstop = () => {
+      media.onerror = stop;
+      end = () => {
         const own = called(media.mimeType || type);
         done(new File(pieces, own.name, { type: own.type }));
       };
+      media.onstop = end;
     });
 
     function elapsed() { return Math.min((Date.now() - began) / 1000, LONGEST); }
@@ -49,6 +50,7 @@ const recorder = (() => {
     function stop() {
       clearInterval(timer);
       if (media.state !== 'inactive') media.stop();
+      patience.within(file, null).then((whole) => { if (!whole) end(); }); // it does not say that it has ended
       stream.getTracks().forEach((track) => track.stop());
       if (sound.state !== 'closed') sound.close();
     }

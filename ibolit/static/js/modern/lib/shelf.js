@@ -1,14 +1,29 @@
 // Where unsent files lie with their bytes, so that a reload or a dead battery costs no upload: IndexedDB, or the page's
-// memory where that is forbidden or full. `place` is a person's chat: nobody else at the same browser meets them.
+// memory where that is forbidden, full or silent. `place` is a person's chat: nobody else at the same browser meets them.
 const shelf = (() => {
   const NAME = 'ibolit', RECORDS = 'files', BYTES = 'bytes', LASTS = 24 * 3600 * 1000;
   const memory = new Map();
-  let opened = null;
+  let opened = null, isDeaf = false;
 
   function open() {
     if (!opened) opened = new Promise(connect).catch(() => null);
     return opened;
   }
+
+  // Undefined when the disk does not answer in time. Of one that was silent nobody waits again until it has spoken.
+  async function soon(asked) {
+    asked.then(() => {
+      if (isDeaf) htmx.trigger(document.body, 'ibolit:disk');
+      isDeaf = false;
+    });
+    const silence = {}, answer = await patience.within(asked, silence, isDeaf ? 0 : undefined);
+    if (answer !== silence) return answer;
+    isDeaf = true;
+    return undefined;
+  }
+
+  // So that whoever waits for something else meanwhile does not wait twice.
+  function warm() { soon(ask('readonly', (records) => records.count())); }
 
   function connect(done, failed) {
     const asked = indexedDB.open(NAME, 1);
@@ -45,36 +60,37 @@ const shelf = (() => {
 
   // False when the disk has not taken it.
   async function append(record, number, piece) {
-    const written = await ask('readwrite', (records, all) => {
+    const written = await soon(ask('readwrite', (records, all) => {
       all.put(piece, `${record.id}/${String(number + 1e6).slice(1)}`);
       return records.put(record);
-    });
+    }));
     return written !== undefined;
   }
 
   // A record is written often, its bytes once. False when only this page has it.
   async function put(record, bytes) {
-    const written = await ask('readwrite', (records, all) => {
+    const written = await soon(ask('readwrite', (records, all) => {
       if (bytes) all.put(bytes, record.id);
       if (bytes) all.delete(piecesOf(record.id));
       return records.put(record);
-    });
+    }));
     if (written === undefined || memory.has(record.id)) memory.set(record.id, record);
     return written !== undefined;
   }
 
+  // Null when it is not there, undefined when nobody knows.
   async function get(id) {
-    return memory.get(id) || await ask('readonly', (records) => records.get(id));
+    return memory.get(id) || soon(ask('readonly', (records) => records.get(id)));
   }
 
   async function bytes(id) {
     let asked = null;
-    const whole = await ask('readonly', (records, all) => {
+    const whole = await soon(ask('readonly', (records, all) => {
       asked = all.getAll(piecesOf(id)); // at once: a page that is being left may make them whole in between
       return all.get(id);
-    });
-    if (whole) return whole;
-    const pieces = (whole === null && asked.result) || [];
+    }));
+    if (whole || whole === undefined) return whole;
+    const pieces = asked.result || [];
     return pieces.length ? new Blob(pieces, { type: pieces[0].type }) : null;
   }
 
@@ -87,19 +103,20 @@ const shelf = (() => {
     });
   }
 
+  // Not `isWhole` when the disk does not say what it has.
   async function of(place) {
-    const all = [...memory.values(), ...await ask('readonly', (records) => records.getAll()) || []];
+    const shelved = await soon(ask('readonly', (records) => records.getAll()));
+    const all = [...memory.values(), ...(shelved || []).filter((one) => !memory.has(one.id))];
     const fresh = all.filter((one) => one.at > Date.now() - LASTS);
     all.filter((one) => !fresh.includes(one)).forEach((one) => remove(one.id));
-    return fresh.filter((one) => one.place === place).sort((one, other) => one.at - other.at);
+    const records = fresh.filter((one) => one.place === place).sort((one, other) => one.at - other.at);
+    return { records, isWhole: shelved !== undefined };
   }
 
   function newId() { return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`; }
 
   // Two tabs of one chat have the same files: one works on a file, the other waits and finds it done.
-  function exclusively(id, work) {
-    return navigator.locks ? navigator.locks.request(`ibolit-file-${id}`, work) : work();
-  }
+  function exclusively(id, work) { return patience.alone(`ibolit-file-${id}`, work); }
 
-  return { put, append, get, bytes, remove, of, newId, exclusively };
+  return { warm, put, append, get, bytes, remove, of, newId, exclusively };
 })();

@@ -1,0 +1,234 @@
+// Browsers whose disk, worker or locks never answer, or answer late: nobody who writes, speaks or sends waits longer than
+// two seconds, and nothing is taken for lost of which nobody knows.
+'use strict';
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+const test = require('node:test');
+
+const STATIC = path.join(__dirname, '..', '..', 'ibolit', 'static');
+const MOST = 2000; // ms
+const NEVER = () => new Promise(() => {});
+
+// A clock that has only what waits for it: a turn later everything that will ever answer has answered.
+class Clock {
+  constructor() { this.now = 0; this.due = []; }
+  setTimeout(work, after, ...more) { this.due.push({ at: this.now + (after || 0), run: () => work(...more) }); return this.due.at(-1); }
+  clearTimeout(one) { this.due = this.due.filter((other) => other !== one); }
+
+  // What is asked for, with the clock going on only as far as it must.
+  async until(promise) {
+    let answer, isOver = false;
+    promise.then((value) => { answer = value; isOver = true; });
+    for (;;) {
+      for (let turn = 0; turn < 9 && !isOver; turn += 1) await new Promise(setImmediate);
+      if (isOver) return answer;
+      const next = this.due.sort((one, other) => one.at - other.at).shift();
+      assert.ok(next, 'nobody will ever answer');
+      this.now = Math.max(this.now, next.at);
+      next.run();
+    }
+  }
+}
+
+// As much of IndexedDB as the shelf and the mailbag use. `mood`: well, shut (never opens), deaf (opens, and that is all).
+class Disk {
+  constructor(mood) { Object.assign(this, { mood, stores: {}, waiting: [] }); }
+
+  answers(work) { if (this.mood === 'shut') this.waiting.push(work); else setImmediate(work); }
+  recover() { this.mood = 'well'; this.waiting.splice(0).forEach((work) => work()); }
+
+  open() {
+    const asked = {}, stores = this.stores, disk = this;
+    asked.result = {
+      createObjectStore: (name) => { stores[name] = stores[name] || new Map(); },
+      transaction: () => disk.deal(),
+      close() {}
+    };
+    this.answers(() => {
+      asked.onupgradeneeded();
+      asked.onsuccess();
+    });
+    return asked;
+  }
+
+  deal() {
+    const deal = { objectStore: (name) => this.store(name) };
+    if (this.mood === 'well') setImmediate(() => deal.oncomplete());
+    return deal;
+  }
+
+  store(name) {
+    const all = this.stores[name], done = (result) => ({ result });
+    return {
+      get: (key) => done(all.get(key)),
+      getAll: (range) => done(range ? [] : [...all.values()]),
+      count: (key) => done(key === undefined ? all.size : Number(all.has(key))),
+      put: (value, key) => done(void all.set(key || value.id, value)),
+      delete: (key) => done(void all.delete(key))
+    };
+  }
+}
+
+class Place {
+  constructor() { this.heard = []; }
+  addEventListener(name, hear) { this.heard.push([name, hear]); }
+  getAttribute(name) { return { 'data-viewer': '1', 'hx-headers': '{}' }[name]; }
+}
+
+function page(mood, more = {}) {
+  const clock = new Clock(), disk = new Disk(mood), body = new Place();
+  const letters = { waiting: () => [], tray: () => [], keepTray() {}, ready: (done) => done() };
+  return Object.assign({
+    clock, disk, indexedDB: disk,
+    window: new Place(),
+    document: Object.assign(new Place(), { body }),
+    navigator: {},
+    htmx: { trigger: (_where, name) => body.heard.filter(([one]) => one === name).forEach(([, hear]) => hear()) },
+    ibolit: { letters },
+    IDBKeyRange: { bound: (first, last) => [first, last] },
+    location: { href: 'https://clinic.example/chats/7' },
+    setTimeout: (...all) => clock.setTimeout(...all),
+    clearTimeout: (one) => clock.clearTimeout(one)
+  }, more);
+}
+
+function load(room, names, wanted) {
+  const text = names.map((name) => fs.readFileSync(path.join(STATIC, name), 'utf8')).join('\n');
+  return new Function(...Object.keys(room), `${text}; return { ${wanted} };`)(...Object.values(room));
+}
+
+const LIB = 'js/modern/lib/';
+const SHELF = [`${LIB}patience.js`, `${LIB}shelf.js`];
+
+function record(id) { return { id, place: '1:7', at: Date.now(), name: 'снимок.jpg' }; }
+
+for (const mood of ['shut', 'deaf']) {
+  test(`a disk that is ${mood} is waited for once`, async () => {
+    const room = page(mood), { shelf } = load(room, SHELF, 'shelf'), { clock } = room;
+    assert.equal(await clock.until(shelf.put(record('a'), 'bytes')), false); // only this page has it
+    assert.equal((await clock.until(shelf.get('a'))).name, 'снимок.jpg');
+    assert.equal(await clock.until(shelf.get('b')), undefined); // which is not the same as «not there»
+    assert.equal(await clock.until(shelf.bytes('a')), undefined);
+    const { records, isWhole } = await clock.until(shelf.of('1:7'));
+    assert.deepEqual([records.map((one) => one.id), isWhole], [['a'], false]);
+    assert.equal(clock.now, MOST);
+  });
+}
+
+test('a disk that comes late is told of and asked again', async () => {
+  const room = page('shut'), { shelf } = load(room, SHELF, 'shelf'), { clock, disk } = room;
+  let told = 0;
+  room.document.body.addEventListener('ibolit:disk', () => { told += 1; });
+  assert.equal(await clock.until(shelf.get('a')), undefined);
+  disk.recover();
+  for (let turn = 0; turn < 9; turn += 1) await new Promise(setImmediate);
+  assert.equal(told, 1);
+  assert.equal(await clock.until(shelf.put(record('a'), 'bytes')), true);
+  assert.equal(await clock.until(shelf.bytes('a')), 'bytes');
+});
+
+test('locks that never answer are none', async () => {
+  const room = page('well', { navigator: { locks: { query: NEVER, request: NEVER } } });
+  const { shelf } = load(room, SHELF, 'shelf');
+  assert.equal(await room.clock.until(shelf.exclusively('a', () => 'done')), 'done');
+  assert.equal(room.clock.now, MOST);
+});
+
+// A file is picked, and goes; `tus` is what fetchLibrary() has fetched.
+function carrying(mood, more = {}) {
+  const uploads = [];
+  class Upload {
+    constructor(bytes, how) { Object.assign(this, { bytes, how, url: '/uploads/key' }); }
+    abort() {}
+    start() {
+      uploads.push(this.bytes);
+      this.how.onAfterResponse({ getMethod: () => 'POST' }, { getHeader: () => null });
+      this.how.onUploadUrlAvailable();
+      this.how.onSuccess();
+    }
+  }
+  const room = page(mood, more);
+  room.kinds = { refusal: () => '' };
+  room.photo = { mayShrink: () => false };
+  room.URL = URL;
+  room.window.tus = { Upload };
+  room.document.createElement = () => ({});
+  room.document.head = { appendChild: (script) => script.onload() };
+  const { carrier } = load(room, [...SHELF, `${LIB}notebook.js`, `${LIB}carrier.js`], 'carrier');
+  return { room, uploads, files: carrier('7', { endpoint: '/uploads', library: '/tus.js', most: 1e6 }) };
+}
+
+for (const mood of ['well', 'shut', 'deaf']) {
+  test(`a file goes, with a disk that is ${mood}`, async () => {
+    const { room, uploads, files } = carrying(mood), { clock } = room;
+    const done = new Promise((tell) => { files.listen(() => { if (files.items.some((one) => one.state === 'done')) tell(); }); });
+    await clock.until(files.sync());
+    const began = clock.now;
+    assert.ok(began <= MOST, `${began} ms until the tray is known`);
+    assert.equal(await clock.until(files.add({ name: 'a.txt', type: 'text/plain', size: 5 })), '');
+    await clock.until(done);
+    assert.equal(uploads.length, 1);
+    assert.ok(clock.now <= MOST, `${clock.now} ms`);
+  });
+}
+
+test('a disk that falls silent takes no file out of the tray', async () => {
+  const { room, files } = carrying('well'), { clock, disk } = room;
+  await clock.until(files.sync());
+  files.pump = () => {};
+  await clock.until(files.add({ name: 'a.txt', type: 'text/plain', size: 5 }));
+  for (let turn = 0; turn < 9; turn += 1) await new Promise(setImmediate);
+  disk.mood = 'deaf';
+  await clock.until(files.sync());
+  assert.deepEqual(files.items.map((one) => one.name), ['a.txt']);
+});
+
+test('a recording of which the disk does not say a word is not thrown away', async () => {
+  const room = page('well'), { clock, disk } = room;
+  const { shelf, notebook } = load(room, [...SHELF, `${LIB}notebook.js`], 'shelf, notebook');
+  await clock.until(shelf.put(Object.assign(record('voice'), { recording: true, heard: 0, seconds: 9 })));
+  const get = shelf.get('voice');
+  await clock.until(get);
+  const reading = disk.store;
+  disk.store = function (name) { if (name === 'bytes') this.mood = 'deaf'; return reading.call(this, name); };
+  assert.equal(await clock.until(notebook.recover(await get)), false);
+  assert.ok(disk.stores.files.has('voice'));
+});
+
+test('letters are known after two seconds without their disk', async () => {
+  const room = page('shut', { BroadcastChannel: class { } }), kept = [{ id: 'x', chat: '7', viewer: '1', at: 1 }];
+  let mine = null;
+  Object.assign(room.window, { SyncManager: 1, BroadcastChannel: 1, indexedDB: 1 });
+  room.navigator = { locks: {}, serviceWorker: { ready: NEVER() } };
+  const ground = { all: () => kept, put() {}, remove() {}, hasOthers: () => false };
+  room.ibolit.letters.keepIn = (better) => { mine = better; return ground; };
+  load(room, [`${LIB}patience.js`, `${LIB}mailbag.js`, 'js/modern/letterbox.js'], '');
+  await room.clock.until(new Promise((done) => { mine.ready(done); }));
+  assert.deepEqual([mine.all().map((one) => one.id), room.clock.now], [['x'], MOST]);
+});
+
+test('the worker shows pages and parts while its caches are silent', async () => {
+  const room = page('well'), heard = {}, mute = { keys: NEVER, open: NEVER, match: NEVER, has: NEVER };
+  const answer = { ok: true, status: 200, headers: new Map([['X-iBolit', '1']]), clone: () => answer, arrayBuffer: async () => new ArrayBuffer(0) };
+  const digest = Uint8Array.from([0x0a, 0x1b, 0x2c, 0x3d, 0x4e, 0x5f]).buffer;
+  Object.assign(room, {
+    VERSION: '1', ASSETS: [], caches: mute, fetch: async () => answer, URL,
+    crypto: { subtle: { digest: async () => digest } },
+    self: { addEventListener: (name, hear) => { (heard[name] = heard[name] || []).push(hear); }, location: { origin: 'https://clinic.example' } }
+  });
+  load(room, [`${LIB}patience.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
+
+  async function shown(address, mode) {
+    let said = null;
+    const event = { request: { url: `https://clinic.example${address}`, method: 'GET', mode }, respondWith: (one) => { said = one; }, waitUntil() {} };
+    heard.fetch.forEach((hear) => hear(event));
+    const began = room.clock.now;
+    assert.equal(await room.clock.until(said), answer);
+    return room.clock.now - began;
+  }
+
+  assert.ok(await shown('/assets/chat.0a1b2c3d4e5f.js', 'no-cors') <= MOST);
+  assert.ok(await shown('/chats/7', 'navigate') <= MOST);
+  assert.ok(await shown('/files/3/thumbnail', 'no-cors') <= MOST);
+});
