@@ -1,4 +1,4 @@
-"""What `flask doctor` looks at outside the database: each gives a note or raises Trouble, which says what to do."""
+"""What `flask doctor` looks at outside the database: each gives a note, or raises Trouble or Hint: what to do."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .config import DEVELOPMENT_KEY, Settings, current_settings
-from .errors import Trouble
-from .services import chain, current_services, probes
+from .errors import Hint, Trouble
+from .services import chain, current_services, probes, whence
 
 LEAST_FREE = 2 * 1024**3  # bytes
 LEAST_SHARE = 20  # of the disk, one in so many
@@ -110,9 +110,21 @@ def certificate() -> str:
     place = urlsplit(current_settings.public_url)
     try:
         found = chain.walk(current_settings.public_host, place.port or 443, datetime.now(UTC))
+    except chain.UnknownToOldPhones as hint:
+        raise Hint(f"{current_settings.public_url}: {hint}") from hint
     except chain.ChainFailed as failure:
         raise Trouble(f"{current_settings.public_url}: {failure}") from failure
     return f"known to Android 5, until {found.ends_at:%Y-%m-%d} ({found.root})"
+
+
+def proxy() -> str:
+    """Comes in as people do, and asks for whom it is taken."""
+    if not current_settings.is_https:
+        return f"{current_settings.public_url} is asked without one"
+    try:
+        return whence.look(current_settings)
+    except whence.WhenceFailed as failure:
+        raise Trouble(str(failure)) from failure
 
 
 @contextmanager
@@ -133,4 +145,5 @@ CHECKS = (
     ("SMS", sms),
     ("payments", payments),
     ("certificate", certificate),
+    ("proxy", proxy),
 )

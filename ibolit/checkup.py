@@ -1,4 +1,4 @@
-"""The clinic's own health: `flask doctor` walks this list. A check gives a note, or raises Trouble: what to do.
+"""The clinic's own health: `flask doctor` walks this list. A check gives a note, or raises Trouble or Hint: what to do.
 
 One more check is one more line of CHECKS; each gets what it needs to know from the settings and the services.
 """
@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from flask import current_app
 from sqlalchemy import func, select, text
@@ -17,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from . import checks
 from .config import current_settings
 from .database import check_schema
-from .errors import CannotStart, Trouble
+from .errors import CannotStart, Hint, Trouble
 from .extensions import db
 from .faults import told
 from .models import Attempt, AuditEvent, Device, Job, PushSubscription, Tried
@@ -29,10 +30,18 @@ log = logging.getLogger(__name__)
 APART = timedelta(seconds=30)  # clocks that differ by more spoil countdowns and the relay's credentials
 
 
+class Level(StrEnum):
+    """Only what is wrong wakes whoever watches."""
+
+    WELL = "ok"
+    HINT = "hint"
+    WRONG = "WRONG"
+
+
 @dataclass(frozen=True)
 class Finding:
     name: str
-    is_well: bool
+    level: Level
     words: str
 
 
@@ -40,12 +49,14 @@ def findings() -> Iterator[Finding]:
     """One at a time: some take seconds, and whoever looks wants to see them come."""
     for name, check in CHECKS:
         try:
-            yield Finding(name, True, check())
+            yield Finding(name, Level.WELL, check())
+        except Hint as hint:
+            yield Finding(name, Level.HINT, str(hint))
         except Trouble as trouble:
-            yield Finding(name, False, str(trouble))
+            yield Finding(name, Level.WRONG, str(trouble))
         except Exception as error:
             log.error("the check of %s failed: %s", name, told(error))
-            yield Finding(name, False, f"the check itself failed: {type(error).__name__}")
+            yield Finding(name, Level.WRONG, f"the check itself failed: {type(error).__name__}")
         finally:
             db.session.remove()
 
@@ -103,7 +114,7 @@ def relay() -> str:
     settings = current_settings
     if not settings.turn_urls:
         if settings.is_production:
-            raise Trouble("TURN_URLS is empty: calls over mobile networks will fail. See «Calls» in docs/running.md")
+            raise Hint("TURN_URLS is empty: calls over mobile networks will fail. See «Calls» in docs/running.md")
         return "TURN_URLS is empty: calls go directly"
     credentials = turn.credentials_for(settings, 0, clock.now())
     wrong = []

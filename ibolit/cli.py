@@ -87,11 +87,11 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
 
 @click.command()
 def doctor() -> None:
-    """Look whether all is well: a line for each check, and exit code 1 when one found something."""
+    """Look whether all is well: a line for each check, and exit code 1 when something is wrong."""
     is_well = True
     for finding in checkup.findings():
-        is_well = is_well and finding.is_well
-        click.echo(f"{'ok   ' if finding.is_well else 'WRONG'}  {finding.name:14} {finding.words}")
+        is_well = is_well and finding.level is not checkup.Level.WRONG
+        click.echo(f"{finding.level:5}  {finding.name:14} {finding.words}")
     if not is_well:
         raise SystemExit(1)
 

@@ -30,6 +30,10 @@ class Trouble(Exception):
     """A check of the clinic's health has found something; the message says what to do."""
 
 
+class Hint(Exception):
+    """A check has found what is well as long as it is meant: a choice, and its price."""
+
+
 class PhoneIsTaken(Refused):
     status = 409
     sentence = "Этот номер уже занят."

@@ -121,6 +121,7 @@ GET /files/<int:id>/view                      | file        | login | gate  | in
 GET /h/<int:id>                               | =handover   | in    | gate  | in      | in     | in       | in
 POST /h/<int:id>                              | =handover   | in    | gate  | in      | in     | in       | in
 GET /healthz                                  | -           | in    | in    | in      | in     | in       | in
+GET /healthz/whence                           | -           | 404   | 404   | 404     | 404    | 404      | 404
 GET /home-screen                              | -           | in    | in    | in      | in     | in       | in
 POST /home-screen                             | -           | in    | in    | in      | in     | in       | in
 GET /i/<token>                                | =link       | in    | in    | in      | in     | in       | in

@@ -14,7 +14,7 @@ from factories import later, say
 from flask import Flask
 
 from ibolit import checks, checkup
-from ibolit.errors import Trouble
+from ibolit.errors import Hint, Trouble
 from ibolit.extensions import db
 from ibolit.models import Act, AuditEvent, Chat, Job, JobKind, PushSubscription, User
 from ibolit.services import chain, clock, probes, push
@@ -22,7 +22,7 @@ from ibolit.subscribers import live
 
 Change = Callable[..., None]
 NAMES = ["database", "migrations", "clock", "work", "relay (TURN)", "push keys", "live screens"]
-NAMES += ["settings", "secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate"]
+NAMES += ["settings", "secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate", "proxy"]
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +57,15 @@ def test_trouble_is_told_and_the_rest_is_looked_at(clinic: Flask, monkeypatch: p
     assert told.splitlines()[0] == "WRONG  mail           the mail is out: light a candle"
     assert "the check itself failed: ZeroDivisionError" in told
     assert "ok     disk           room" in told
+
+
+def test_a_hint_wakes_nobody(clinic: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose() -> str:
+        raise Hint("calls over mobile networks will fail")
+
+    monkeypatch.setattr(checkup, "CHECKS", (("relay", choose), ("disk", lambda: "room")))
+    code, told = run(clinic, "doctor")
+    assert (code, told.splitlines()[0]) == (0, "hint   relay          calls over mobile networks will fail")
 
 
 def test_tables_of_no_version(tmp_path: Path) -> None:
@@ -238,6 +247,8 @@ def test_certificate_is_asked_where_people_come(change_settings: Change, monkeyp
 
     def walk(host: str, port: int, _now: datetime) -> chain.Chain:
         asked.append((host, port))
+        if port == 8080:
+            raise chain.UnknownToOldPhones("old ones do not know it")
         if port == 8443:
             raise chain.ChainFailed("it ran out")
         return chain.Chain("AAA Certificate Services", datetime(2027, 1, 2, tzinfo=UTC))
@@ -245,7 +256,10 @@ def test_certificate_is_asked_where_people_come(change_settings: Change, monkeyp
     monkeypatch.setattr(chain, "walk", walk)
     change_settings(public_url="https://chat.clinic.example")
     assert checks.certificate() == "known to Android 5, until 2027-01-02 (AAA Certificate Services)"
+    change_settings(public_url="https://chat.clinic.example:8080")
+    with pytest.raises(Hint, match="old ones do not know it"):
+        checks.certificate()
     change_settings(public_url="https://chat.clinic.example:8443")
     with pytest.raises(Trouble, match=r"https://chat.clinic.example:8443: it ran out"):
         checks.certificate()
-    assert asked == [("chat.clinic.example", 443), ("chat.clinic.example", 8443)]
+    assert asked == [("chat.clinic.example", port) for port in (443, 8080, 8443)]

@@ -291,6 +291,25 @@ def test_guide_names_every_file_beside_compose() -> None:
         assert f"`{path.removeprefix('./')}`" in guide
 
 
+def test_guide_makes_every_secret_of_compose(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "running.md").read_text().partition("## Containers")[2]
+    (tmp_path / "deploy").symlink_to(DEPLOY)
+    commands = [line.strip() for line in guide.splitlines() if re.match(" {4}(mkdir|for|touch)", line)]
+    script = "\n".join(commands).replace("chown -R 10001", "ls")  # not everybody may
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True, capture_output=True)
+    made = {name: len((tmp_path / secret["file"]).read_text()) for name, secret in COMPOSE["secrets"].items()}
+    assert made.pop("yookassa_key") == 0  # whose is the bank's
+    assert set(made.values()) == {65}
+    assert (tmp_path / "settings").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "turnserver.conf").read_text() == (DEPLOY / "coturn.conf").read_text()
+
+
+def test_postgres_quotes_no_rows_in_its_log() -> None:
+    told = "log_error_verbosity"
+    assert f"{told}=terse" in COMPOSE["services"]["postgres"]["command"]
+    assert f"{told} = terse" in (ROOT / "docs" / "running.md").read_text()
+
+
 def test_relay_finds_its_certificate_and_takes_no_port_of_the_pages() -> None:
     relay = COMPOSE["services"]["coturn"]
     conf = dict(re.findall(r"^([\w-]+)=(\S+)$", (DEPLOY / "coturn.conf").read_text(), re.MULTILINE))

@@ -70,7 +70,6 @@ class Server:
         for folder in (root / "var/lib/ibolit", root / "var/backups/ibolit"):
             folder.chmod(0o700)
         shutil.copy(DEPLOY / "ibolit", root / "usr/local/bin/ibolit")
-        (root / "etc/ibolit/yookassa-key").write_text("secret")
 
     def here(self, words: str) -> str:
         """The guide's places are in this folder."""
@@ -104,6 +103,7 @@ class Server:
         ]
         lines += [f"{name}={value}" for name, value in more.items()]
         (self.root / "etc/ibolit/settings").write_text(self.here("\n".join(lines)) + "\n")
+        (self.root / "etc/ibolit/yookassa-key").write_text("secret")
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +216,9 @@ def test_guide_is_followed_in_a_fresh_folder(server: Server) -> None:
     patients.write_text("Имя;Телефон\nПётр;+7 916 000-00-04\n")
     told = {command: server.run(command.replace("patients.csv", str(patients))) for command in commands()}
     assert (server.root / "etc/ibolit/secret-key").stat().st_size > 60
+    assert set(re.findall(r"/etc/ibolit/([\w-]+)", GUIDE)) <= {
+        path.name for path in (server.root / "etc/ibolit").iterdir()
+    }
     people = told["ibolit people"].splitlines()
     assert [line.split()[0] for line in people] == ["doctor", "operator"]
     assert all("has not entered yet" in line for line in people)

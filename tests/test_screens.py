@@ -28,6 +28,7 @@ NO_PAGES = {
     "live.listen": "a socket",
     "pwa.favicon": "a picture",
     "pwa.healthz": "for machines",
+    "pwa.whence_asked": "for machines",
     "pwa.manifest": "for browsers",
     "pwa.robots": "for search engines",
     "pwa.service_worker": "for browsers",

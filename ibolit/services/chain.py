@@ -41,6 +41,10 @@ class ChainFailed(Exception):
     """What is wrong and what to do."""
 
 
+class UnknownToOldPhones(ChainFailed):
+    """All others are content with it."""
+
+
 @dataclass(frozen=True)
 class Chain:
     root: str
@@ -60,7 +64,7 @@ def walk(
     root = _name(last.subject if last.subject == last.issuer else last.issuer)
     _check_end(host, port, root, trusted)
     if root not in roots:
-        raise ChainFailed(
+        raise UnknownToOldPhones(
             f"it ends at «{root}», which Android before 7.1.1 does not know: take a certificate of another authority "
             "(see «The certificate» in docs/running.md)"
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, render_template, request, send_file
+from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
 from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from ...config import current_settings
 from ...extensions import db
 from ...models import ChatMember
+from ...services import whence
 from .service_worker import ServiceWorker
 from .splash import splash_screens
 
@@ -99,3 +101,18 @@ def healthz() -> ResponseReturnValue:
     """200 when the database answers."""
     db.session.execute(select(1))
     return {"status": "ok"}
+
+
+@bp.get(whence.PATH)
+def whence_asked() -> ResponseReturnValue:
+    """For `flask doctor` alone: which address the proxies' words come to."""
+    if not whence.is_doctor(current_settings, request.headers.get(whence.PASS, "")):
+        abort(404)
+    return asdict(
+        whence.Heard(
+            believed=request.remote_addr or "",
+            told=",".join(request.headers.getlist("X-Forwarded-For")),
+            scheme=request.scheme,
+            trusted=current_settings.trusted_proxies,
+        )
+    )
