@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from meetings import StillClock
+from odd_bank import OddBank
 from sqlalchemy.orm import Session
 from stories import Steps, one_of, search
 
@@ -59,7 +59,7 @@ from ibolit.models import (
 )
 from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
 from ibolit.services import Services, clock
-from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Stage
+from ibolit.services.payments import GatewayRefused, GatewayUnsure, Paid, Stage
 from ibolit.services.payments.demo import DemoBank
 
 PRICE = 1500_00
@@ -84,49 +84,6 @@ mostly = (True, True, True, False)
 aheads = (15, 30, 60, 75, 120, 24 * 60, 24 * 60 + 15, 3 * 24 * 60)  # minutes
 
 step = Steps()
-
-
-class Bank:
-    """The demo bank, which sometimes takes another sum, refuses a refund, or makes what it says it refused."""
-
-    def __init__(self, bank: DemoBank) -> None:
-        self._bank = bank
-        self.odd: set[str] = set()
-        self.lied_about: list[tuple[str, int]] = []
-        self.refuses_refunds = self.lies_once = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._bank, name)
-
-    def create(self, order: Order) -> Paid:
-        made = self._seen(self._bank.create(order))
-        if self.lies_once:
-            self.lies_once = False
-            self.lied_about.append((made.id, order.number))
-            raise GatewayRefused("invalid_request")
-        return made
-
-    def find(self, payment_id: str) -> Paid:
-        return self._seen(self._bank.find(payment_id))
-
-    def refund(self, payment_id: str, amount: int, *more: Any) -> Any:
-        if self.refuses_refunds:
-            raise GatewayRefused("insufficient_funds")
-        return self._bank.refund(payment_id, amount, *more)
-
-    def bills(self) -> dict[str, Stage]:
-        with self._bank._open() as file:
-            return {row["id"]: Stage(row["stage"]) for row in file.execute("SELECT * FROM payment ORDER BY rowid")}
-
-    def holds(self) -> int:
-        """Kopecks it took and has not given back."""
-        with self._bank._open() as file:
-            taken = {row["id"]: row["amount"] for row in file.execute("SELECT * FROM payment WHERE stage='succeeded'")}
-            gone = file.execute("SELECT coalesce(sum(amount), 0) FROM refund").fetchone()[0]
-        return sum(amount // 3 if id in self.odd else amount for id, amount in taken.items()) - int(gone)
-
-    def _seen(self, found: Paid) -> Paid:
-        return replace(found, amount=found.amount // 3) if found.id in self.odd else found
 
 
 @dataclass
@@ -168,7 +125,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         self.dice = Random(seed)
         empty(self.clinic)
         self.still.show(NOON)
-        self.services.payments = self.bank = Bank(self.demo)  # type: ignore[assignment]
+        self.services.payments = self.bank = OddBank(self.demo)  # type: ignore[assignment]
         doctor = make_doctor()
         self.operator_id = make_user("Операторова Ольга", Role.OPERATOR).id
         chats = [make_chat(make_user(), doctor), make_chat(make_user("Пётр Орлов"), doctor, days_left=-1)]
