@@ -94,7 +94,7 @@ class ConsultationChanged(Fact):
 
 @dataclass(frozen=True)
 class RefundDecided(Fact):
-    """The clinic has said yes or no to money that may go back, or has said nothing for three working days."""
+    """What becomes of money is known: the clinic has said it, or nothing for three working days; or it came in vain."""
 
     refund_id: int
 

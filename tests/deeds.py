@@ -54,6 +54,9 @@ def _see(story: Story, who: str, rest: str) -> str:
     """The payment, the strip, his payments, the wishes that wait for the operator; «Ещё» of the card."""
     if rest == "the payment":
         payment = story.newest_payment()
+        if who == "operator":
+            desk = story.page(who, f"/operator/payments/{payment.id}", part=f"payment-{payment.id}-desk").words()
+            return desk.partition("Возвраты · ")[2].partition(" · Вернуть деньги")[0]
         return story.page(who, f"/payments/{payment.id}", part=f"payment-{payment.id}-way").words()
     if rest == "the strip":
         return story.page(who, f"/chats/{story.chat_id}", part=f"chat-{story.chat_id}-strip", reads=False).words()
@@ -94,6 +97,19 @@ def _return_unasked(story: Story, who: str, rest: str) -> str:
     sum_, _, note = rest.partition(" ")
     page = story.page(who, f"/operator/payments/{story.newest_payment().id}")
     return story.send(who, page.form_to("/refunds"), amount=sum_, note=note)
+
+
+def _repeat(story: Story, who: str, _rest: str) -> str:
+    return story.send(who, story.page(who, "/operator").form_to("/repeat"))
+
+
+def _give_otherwise(story: Story, who: str, rest: str) -> str:
+    form = story.page(who, "/operator").form_to("/otherwise")
+    return story.send(who, form, note=rest or "наличными", receipt="17")
+
+
+def _close_alert(story: Story, who: str, _rest: str) -> str:
+    return story.send(who, story.page(who, "/operator").form_to("/closing"))
 
 
 def _conclude(story: Story, who: str, rest: str) -> str:
@@ -137,15 +153,18 @@ DEEDS: dict[str, Callable[[Story, str, str], str]] = {
     "asks for one": _ask,
     "asks to cancel": _ask_to_cancel,
     "cancels": _cancel,
+    "closes the alert": _close_alert,
     "concludes": _conclude,
     "ends it": _end,
     "gives back": _give_back,
     "gives days": _give_days,
+    "gives otherwise": _give_otherwise,
     "presses": _press,
     "prolongs": _prolong,
     "proposes": _propose,
     "reads": _read,
     "refuses": _refuse,
+    "repeats": _repeat,
     "returns": _return_unasked,
     "sees": _see,
     "stays": _stay,

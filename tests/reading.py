@@ -68,6 +68,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         inside = self._open
+        if not data.strip() and not self._is_new and self.said:
+            self.said[-1].words += data
         if not data.strip() or any("hidden" in one or one["tag"] in UNSEEN for one in inside):
             return
         button = next((one for one in inside if one["tag"] == "button"), None)
@@ -96,9 +98,9 @@ class Page(HTMLParser):
                 return form
         raise NotOffered(f"no form to {ending}")
 
-    def words(self, *, without: frozenset[str] = frozenset()) -> str:
+    def words(self, *, without: frozenset[str] = frozenset(), only: frozenset[str] = frozenset()) -> str:
         """In one line; what can be pressed stands in brackets, what cannot be yet in round ones."""
-        told = [one for one in self.said if not one.classes & without]
+        told = [one for one in self.said if not one.classes & without and (not only or one.classes & only)]
         return " · ".join(_bracketed(one) for one in told if plain(one.words))
 
     def _label(self, data: str) -> None:

@@ -1,7 +1,9 @@
 """Lives a story hour by hour through the real doors, with the worker and the clock, and writes down all that was said.
 
 A story is a text: lines with «>» are deeds and hours, beneath each stands who was told what by it – by SMS, letter and
-push, in the chat, on his card, by his badge. The test lives the deeds and compares every other line.
+push, in the chat, on his card, by his badge, in the operator's list. The test lives the deeds and compares every other
+line. Above the deeds stands what is given: how a person is reached and where he lives, when it begins, and what of it
+all is `told`.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from deeds import DEEDS
 from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from meetings import StillClock
+from odd_bank import OddBank
 from reading import Form, NotOffered, Page, plain
 
+from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Chat, ChatMember, Consultation, Job, Message, Payment, PushSubscription, Role, User
@@ -29,6 +33,9 @@ from ibolit.services.payments.demo import DemoBank
 CLINIC = ZoneInfo("Europe/Moscow")
 # What a card repeats all its life.
 NOT_TOLD = frozenset({"talk__kind", "talk__who", "talk__more", "talk__when", "talk__press--check"})
+# What the operator's list says of each decision, and of how many wait.
+ON_THE_DESK = frozenset({"paid__title", "decision__cause", "decision__until", "decision__note", "hint--count"})
+NOTHING_TO_DECIDE = "Сейчас решать нечего"
 MOMENT = re.compile(r"(\d\d)\.(\d\d)(?:\.(\d{4}))? (\d\d):(\d\d)")
 
 
@@ -58,10 +65,11 @@ class Sent:
 class Story:
     def __init__(self, app: Flask, services: Services, still: StillClock, given: dict[str, str]) -> None:
         self.app, self.services, self.still = app, services, still
-        self.bank = services.payments
-        assert isinstance(self.bank, DemoBank)
+        assert isinstance(services.payments, DemoBank)
+        self.bank = services.payments = OddBank(services.payments)  # type: ignore[assignment]
         self.pushes = services.push = Pushes()  # type: ignore[assignment]
         self.is_awake, self.given = True, given
+        self.told = given.get("told", "").split()  # nothing: all of it
         self.sent: list[Sent] = []
         self.on_sent: Callable[[Sent], None] = lambda _: None
         self.was_up_to_date: dict[str, bool] = {}
@@ -80,7 +88,7 @@ class Story:
         self.chat_id = make_chat(user, doctor, days_left=int(days[1]) if days[0] == "open" else None).id
         for who in self.people:
             self._equip(who, given.get(who, "").split())
-        self._known: dict[tuple[str, str], str] = {}
+        self._known = {("operator", "list"): NOTHING_TO_DECIDE}
         self._letters, self._pushed, self._noted = len(self._outbox()), 0, self._last_seq()
         self._note_badges()
 
@@ -106,6 +114,7 @@ class Story:
                 self._say(who, "reads", said)
         self._work()
         self._note_cards()
+        self._note_desk()
         self._note_badges()
         db.session.remove()
 
@@ -188,9 +197,19 @@ class Story:
         self._note_what_was_sent()
 
     def _bank(self, does: str) -> None:
+        """«takes», «takes another sum», «refuses», «refuses refunds», «refunds again», «gives back 500»."""
         payment = self.newest_payment()
         assert payment.provider_id is not None
-        self.bank.pay(payment.provider_id) if does == "takes" else self.bank.decline(payment.provider_id)
+        if does in ("refuses refunds", "refunds again"):
+            self.bank.refuses_refunds = does == "refuses refunds"
+        elif does.startswith("gives back"):
+            self.bank.give_back_by_itself(payment.provider_id, int(does.split()[-1]) * 100)
+            heed(payment.provider_id)
+        elif does == "refuses":
+            self.bank.decline(payment.provider_id)
+        else:
+            self.bank.odd |= {payment.provider_id} if does == "takes another sum" else set()
+            self.bank.pay(payment.provider_id)
         self.browsers["patient"].post(f"/payments/return/{payment.token}/check")
 
     def _note_what_was_sent(self) -> None:
@@ -222,6 +241,12 @@ class Story:
         for who in ("patient", "doctor"):
             self._note(who, "card", self.card(who).words(without=NOT_TOLD))
 
+    def _note_desk(self) -> None:
+        """Without payments there is nothing to decide."""
+        if db.session.scalar(db.select(Payment.id)) is not None:
+            said = self.page("operator", "/operator").words(only=ON_THE_DESK)
+            self._note("operator", "list", said or NOTHING_TO_DECIDE)
+
     def _note_badges(self) -> None:
         for who in ("patient", "doctor"):
             self._note(who, "unread", str(self.member(who).unread))
@@ -233,6 +258,8 @@ class Story:
         self._known[who, what] = words
 
     def _say(self, who: str, how: str, words: str) -> None:
+        if self.told and how not in self.told:
+            return
         local = self.still.moment.astimezone(CLINIC)
         self.lines.append(f"{local:%d.%m %H:%M}  {who:<8} {how:<7} {plain(words)}".rstrip())
 

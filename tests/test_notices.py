@@ -114,13 +114,14 @@ def test_payment_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> N
     assert (paid.consultation_id, paid.is_stale) == (talk.id, False)
 
 
-def test_money_for_what_is_not_for_sale_is_told_to_nobody(chat: Chat, patient: User) -> None:
+def test_money_that_came_too_late_is_told_to_who_paid(chat: Chat, patient: User, doctor: Doctor) -> None:
     talk = propose(chat, price=PRICE)
     payment = begin_to_pay(talk)
     cancel(talk, talk.doctor.user)
     forget()
     succeed(payment)
-    assert told(patient) == []
+    assert (told(patient), told(doctor.user)) == (["returned"], [])
+    assert notes(chat) == []
 
 
 @pytest.mark.parametrize("wisher", ["patient", "doctor"])
@@ -271,7 +272,7 @@ def test_lateness_is_told_to_who_waits(chat: Chat, who: str) -> None:
     talk.be_late(mine)
     db.session.commit()
     assert (told(mine), told(other)) == ([], ["late"])
-    assert notes(chat) == [f"{'Пациент' if who == 'patient' else 'Врач'} опаздывает на 5 минут"]
+    assert notes(chat) == [f"{'Пациент' if who == 'patient' else 'Врач'} опаздывает, будет к 14:05 (МСК)"]
 
 
 def test_missing_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
@@ -378,20 +379,22 @@ def test_chat_speaks_in_the_clinics_time(
     change_settings(clinic_timezone=ZoneInfo("Asia/Yekaterinburg"))
     cancel(talk, patient)
     [note] = notes(chat)
-    assert ", 16:00 (14:00 МСК): " in note
+    assert ", 16:00 (14:00 МСК) отменена " in note
 
 
-@pytest.mark.parametrize(("reason", "words"), [(Reason.CHANGED_MIND, "передумал"), (Reason.OTHER, "другая причина")])
+@pytest.mark.parametrize(
+    ("reason", "words"), [(Reason.CHANGED_MIND, "изменились планы"), (Reason.OTHER, "другая причина")]
+)
 def test_chat_says_who_cancelled_and_why(chat: Chat, talk: Consultation, reason: Reason, words: str) -> None:
     talk.cancel(talk.patient, reason, Promise.to(talk.patient, talk))
     db.session.commit()
-    assert notes(chat) == [f"Пациент отменил консультацию {WHEN}: {words}."]
+    assert notes(chat) == [f"Консультация {WHEN} отменена пациентом: {words}."]
 
 
 def test_chat_says_that_the_money_goes_back(chat: Chat, doctor: Doctor) -> None:
     talk = agreed(chat, price=PRICE, starts_at=SPRING)
     cancel(talk, doctor.user)
-    said = f"Врач отменил консультацию {WHEN}: не подходит время. Деньги вернутся полностью."
+    said = f"Консультация {WHEN} отменена врачом: не подходит время. Деньги вернутся полностью."
     assert notes(chat) == [said]
 
 
@@ -400,7 +403,7 @@ def test_chat_says_that_the_clinic_decides(chat: Chat, patient: User) -> None:
     go_to(talk.starts_at, hours=-2)
     cancel(talk, patient)
     [note] = notes(chat)
-    assert " отменил консультацию " in note
+    assert " отменена пациентом: " in note
     assert ". О возврате решит клиника до " in note
 
 
@@ -427,8 +430,8 @@ def test_chat_says_what_was_missing(chat: Chat, price: int, words: str) -> None:
     ("came", "words"),
     [
         ([], "на связь никто не вышел. Деньги вернутся полностью."),
-        (["patient"], "врач не вышел на связь. Деньги вернутся полностью."),
-        (["doctor"], "пациент не вышел на связь. О возврате решит клиника до "),
+        (["patient"], "врача не было на связи. Деньги вернутся полностью."),
+        (["doctor"], "пациента не было на связи. О возврате решит клиника до "),
         (["patient", "doctor"], "вы не застали друг друга. О возврате решит клиника до "),
     ],
 )

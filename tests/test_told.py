@@ -22,6 +22,7 @@ def test_all_that_was_said(
 ) -> None:
     still = StillClock(clock.now())
     monkeypatch.setattr(clock, "datetime", still)
+    monkeypatch.setattr(services, "payments", services.payments)
     monkeypatch.setattr(services, "push", services.push)  # given back at the end
     known = dict(stories_of(path.read_text()))[name]
     told = told_anew(known, lambda given: Story(clinic, services, still, given))

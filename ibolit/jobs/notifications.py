@@ -10,8 +10,9 @@ from datetime import datetime
 from flask import render_template
 
 from ..extensions import db
-from ..models import Channel, Job, Notification, NotificationKind
+from ..models import Channel, Job, Notification
 from ..models.job import PAUSES
+from ..models.notification import GOES_BACK
 from ..rendering import link_to
 from ..services import clock
 from ..services.mail import MailFailed
@@ -55,7 +56,7 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
     """The door it leads to."""
     if notification.chats > 1:
         return "messages.index", {}
-    if notification.consultation_id is None and notification.kind is NotificationKind.DECIDED:
+    if notification.consultation_id is None and notification.kind in GOES_BACK:
         return "account.payments", {}
     if notification.consultation_id is None:
         return "chat.show", {"id": notification.chat_id}

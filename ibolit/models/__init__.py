@@ -28,6 +28,7 @@ from .invitation import Invitation, InvitationState
 from .job import Job, JobKind
 from .known_browser import KnownBrowser
 from .login_code import LoginCode
+from .meeting import Absence
 from .message import Card, Message
 from .notification import Channel, Notification, NotificationKind, NotificationState
 from .patient_import import Fault, ImportLine, PatientImport
@@ -44,6 +45,7 @@ from .user import EmailProof, IdentityLevel, Role, User
 from .way_change import Before, WayChange, WayKind, change_password, prove_email
 
 __all__ = [
+    "Absence",
     "Access",
     "Act",
     "AlertKind",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, ForeignKey, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -18,6 +19,15 @@ CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
 READY_FOR = timedelta(minutes=2)  # after the last sign of that person
 LATE_BY = timedelta(minutes=5)
 CLOCKS_DIFFER = timedelta(seconds=5)  # of machines that serve one clinic; a sign from later than that is no sign
+
+
+class Absence(StrEnum):
+    """Who did not come to it; nobody: they missed each other."""
+
+    NOBODY = "nobody"
+    PATIENT = "patient"
+    DOCTOR = "doctor"
+    BOTH = "both"
 
 
 class Meeting(Model):
@@ -89,6 +99,13 @@ class Meeting(Model):
         """It should have begun, and he was at no moment of it ready."""
         seen = self.doctor_ready_at
         return clock.now() >= self.starts_at and (seen is None or seen + READY_FOR <= self.starts_at)
+
+    @property
+    def absence(self) -> Absence:
+        """Of a missed one. A doctor who was there before the start alone was not there: all the money goes back."""
+        if self.doctor_stayed_away:
+            return Absence.DOCTOR if self.patient_first_ready_at is not None else Absence.BOTH
+        return Absence.NOBODY if self.patient_first_ready_at is not None else Absence.PATIENT
 
     def late_until(self, user: User) -> datetime | None:
         """Until when that side asks to be waited for."""

@@ -67,6 +67,7 @@ class NotificationKind(StrEnum):
     CONCLUSION = "conclusion"
     CORRECTED = "corrected"  # the conclusion was
     DECIDED = "decided"  # what becomes of money that may go back
+    RETURNED = "returned"  # money that came in vain goes back
     WAITS = "waits"  # for the patient's yes or his money
     ENDS = "ends"  # the chat's time does
 
@@ -87,7 +88,8 @@ TURNS = (
 
 # They let people sleep: doctors have quiet hours of their own, and no SMS of these goes out by night.
 LET_SLEEP = (NotificationKind.MESSAGE, NotificationKind.REQUESTED)
-NO_SMS_BY_NIGHT = (*LET_SLEEP, NotificationKind.DECIDED)
+GOES_BACK = (NotificationKind.DECIDED, NotificationKind.RETURNED)
+NO_SMS_BY_NIGHT = (*LET_SLEEP, *GOES_BACK)
 
 # By push or mail, by day; the screen says it, too, and no SMS is paid for it.
 WITHOUT_SMS = (NotificationKind.WAITS, NotificationKind.ENDS)
@@ -198,10 +200,11 @@ class Notification(Model):
     def of_decision(cls, refund: Refund) -> None:
         """It leads to the card, or to where all one's payments are."""
         payment, which = refund.payment, f"{refund.id}:{refund.state}"
+        kind = NotificationKind.RETURNED if refund.came_in_vain else NotificationKind.DECIDED
         if payment.consultation_id is None:
-            cls._write(payment.payer, NotificationKind.DECIDED, which, chat_id=payment.chat_id)
+            cls._write(payment.payer, kind, which, chat_id=payment.chat_id)
         else:
-            cls._write(payment.payer, NotificationKind.DECIDED, which, consultation_id=payment.consultation_id)
+            cls._write(payment.payer, kind, which, consultation_id=payment.consultation_id)
 
     @classmethod
     def of_message(cls, member: ChatMember, seq: int, *, has_page_open: bool) -> None:
@@ -250,7 +253,7 @@ class Notification(Model):
             return 0 < self.seq <= self._member().read_to or not self.chat.awaits_reply
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:
             return self.chat.open_until != self.moment or self.chat.open_until <= clock.now()
-        if talk is None or self.kind in (NotificationKind.PAID, NotificationKind.DECIDED):
+        if talk is None or self.kind in (NotificationKind.PAID, *GOES_BACK):
             return False
         if self.kind is NotificationKind.TIME_WISHED:
             return talk.wish != self.moment

@@ -402,7 +402,8 @@ class Payment(Model):
         if self._give_what_was_bought():
             self.applied_at = clock.now()
         else:
-            self.give_back(self.rest, Cause.TWICE if self._was_bought_already else Cause.NOT_FOR_SALE)
+            why = Cause.TWICE if self._was_bought_already else Cause.NOT_FOR_SALE
+            record(RefundDecided(self.give_back(self.rest, why).id))
 
     def holds_no_more(self) -> None:
         """What waited for this money alone has expired at once, and the worker is to write it."""

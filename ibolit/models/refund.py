@@ -83,6 +83,16 @@ class Refund(Model):
         return db.session.scalars(select(cls.id).where(cls.state.in_((RefundState.SENDING, RefundState.WISHED)))).all()
 
     @property
+    def lapsed(self) -> bool:
+        """Nobody decided in time, so all of it goes back."""
+        return self.decide_by is not None and self.decided_by is None and self.state in COUNTED
+
+    @property
+    def came_in_vain(self) -> bool:
+        """Too late, or a second time: it goes back by itself."""
+        return self.cause in (Cause.NOT_FOR_SALE, Cause.TWICE)
+
+    @property
     def pause(self) -> timedelta:
         return pause_since(self.sent_at or self.created_at)
 

@@ -21,12 +21,12 @@ from ..events import (
     TimeWished,
 )
 from ..extensions import db
-from ..models import Cause, Chat, Consultation, Reason, Refund, RefundState
-from ..rendering import day_of, plural, rubles, when_for
+from ..models import Absence, Cause, Chat, Consultation, Reason, Refund, RefundState
+from ..rendering import day_of, plural, rubles, time_for, when_for
 from ..services import clock
 
 REASONS = {
-    Reason.CHANGED_MIND: "передумал",
+    Reason.CHANGED_MIND: "изменились планы",
     Reason.BAD_TIME: "не подходит время",
     Reason.OTHER: "другая причина",
     Reason.MONEY_BACK: "клиника вернула деньги",
@@ -44,7 +44,7 @@ def chat_prolonged(fact: ChatProlonged) -> None:
 def days_given(fact: DaysGiven) -> None:
     """By the patient's calendar, too."""
     chat = db.session.get_one(Chat, fact.chat_id)
-    gift = f"Врач подарил {plural(fact.days, 'день', 'дня', 'дней')} общения."
+    gift = f"Подарок врача: {plural(fact.days, 'день', 'дня', 'дней')} общения."
     until = f" Чат открыт до {day_of(chat.open_until, chat.patient.zone)}." if chat.open_until else ""
     chat.tell(gift + until, fact.mark, by=chat.doctor.user_id)
 
@@ -74,10 +74,11 @@ def wished_instead(fact: TimeWished) -> None:
 
 
 def refund_decided(fact: RefundDecided) -> None:
-    """Of a consultation: the doctor learns of no other money. A sum that was let do confirms it, which is said then."""
+    """Of a consultation: the doctor learns of no other money, nor of what came in vain. A sum that was let do confirms
+    it, which is said then."""
     refund = db.session.get_one(Refund, fact.refund_id)
     talk = refund.payment.consultation
-    if talk is None or talk.cancel_reason is Reason.MONEY_BACK:
+    if talk is None or talk.cancel_reason is Reason.MONEY_BACK or refund.came_in_vain:
         return
     sum_ = rubles(refund.amount) + (f" из {rubles(refund.payment.paid)}" if refund.payment.rest else "")
     if refund.state is not RefundState.DECLINED:
@@ -89,13 +90,10 @@ def refund_decided(fact: RefundDecided) -> None:
 
 def cancelled(fact: ConsultationCancelled) -> None:
     talk = _talk(fact.id)
-    if fact.by_id is None:
-        happened = f"Консультация {_when(talk.starts_at)} отменена"
-    else:
-        who = "Пациент" if fact.by_id == talk.patient_id else "Врач"
-        happened = f"{who} отменил консультацию {_when(talk.starts_at)}"
+    by = "" if fact.by_id is None else " пациентом" if fact.by_id == talk.patient_id else " врачом"
     why = f": {REASONS[talk.cancel_reason]}" if talk.cancel_reason else ""
-    _tell(talk, f"{happened}{why}.", _money_words(talk, Cause.CANCELLED), by=fact.by_id)
+    happened = f"Консультация {_when(talk.starts_at)} отменена{by}{why}."
+    _tell(talk, happened, _money_words(talk, Cause.CANCELLED), by=fact.by_id)
 
 
 def expired(fact: ConsultationExpired) -> None:
@@ -112,8 +110,11 @@ def missed(fact: ConsultationMissed) -> None:
 
 def late(fact: SideLate) -> None:
     talk = _talk(fact.id)
-    who = "Пациент" if fact.user_id == talk.patient_id else "Врач"
-    talk.chat.tell(f"{who} опаздывает на 5 минут", by=fact.user_id)
+    by_patient = fact.user_id == talk.patient_id
+    until = talk.late_until(talk.patient if by_patient else talk.doctor.user)
+    if until is not None:
+        will_come = f"опаздывает, будет к {time_for(until, current_settings.clinic_timezone)}"
+        talk.chat.tell(f"{'Пациент' if by_patient else 'Врач'} {will_come}", by=fact.user_id)
 
 
 def _talk(id: int) -> Consultation:
@@ -129,13 +130,13 @@ def _tell(talk: Consultation, *sentences: str, by: int | None = None) -> None:
 
 
 def _who_was_missed(talk: Consultation) -> str:
-    came = talk.patient_first_ready_at is not None, talk.doctor_first_ready_at is not None
+    """By the same measure as what becomes of the money."""
     return {
-        (True, True): "вы не застали друг друга",
-        (True, False): "врач не вышел на связь",
-        (False, True): "пациент не вышел на связь",
-        (False, False): "на связь никто не вышел",
-    }[came]
+        Absence.NOBODY: "вы не застали друг друга",
+        Absence.DOCTOR: "врача не было на связи",
+        Absence.PATIENT: "пациента не было на связи",
+        Absence.BOTH: "на связь никто не вышел",
+    }[talk.absence]
 
 
 def _money_words(talk: Consultation, cause: Cause) -> str:

@@ -276,7 +276,7 @@ def test_days_are_given_once_and_told(
     assert fresh(chat).open_until == end + timedelta(days=10)
     [event] = db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.DAYS_GIVEN))
     assert (event.subject_id, event.first) == (chat.id, 10)
-    assert as_patient.get(f"/chats/{chat.id}").text.count("Врач подарил 10\u00a0дней общения.") >= 1
+    assert as_patient.get(f"/chats/{chat.id}").text.count("Подарок врача: 10\u00a0дней общения.") >= 1
     give(as_doctor, patient, "10", client_id="another-press")
     assert fresh(chat).open_until == end + timedelta(days=20)
 

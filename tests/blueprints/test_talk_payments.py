@@ -89,7 +89,7 @@ def test_operator_reads_why(as_operator: Browser, talk: Consultation, how: str) 
         go_to(talk.closes_at)
         work(talk)
     page = words(as_operator.get("/operator").text)
-    assert ("отменена, деньги сами не возвращаются" if how == "cancelled" else "пациент не пришёл") in page
+    assert ("поэтому деньги сами не возвращаются" if how == "cancelled" else "пациента не было на связи") in page
 
 
 def test_operator_is_warned_that_all_money_back_cancels(as_operator: Browser, talk: Consultation) -> None:

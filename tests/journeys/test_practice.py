@@ -88,7 +88,7 @@ def _writes_a_note_and_gives_days(doctor: Page, patient: Page) -> None:
     doctor.fill("#gift input[name=days]", "30")
     doctor.click("text=Подарить дни")
     expect(doctor.locator("#gift .saved")).to_contain_text("Подарено: 30\u00a0дней")
-    expect(bubble(patient, "Врач подарил 30\u00a0дней общения.")).to_be_visible()
+    expect(bubble(patient, "Подарок врача: 30\u00a0дней общения.")).to_be_visible()
 
 
 def _changes_photo_and_price(doctor: Page, patient: Page) -> None:

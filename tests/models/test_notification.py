@@ -55,7 +55,8 @@ def newest(kind: str) -> Notification:
 
 def test_every_kind_says_when_it_is_news() -> None:
     of_themselves = {
-        NotificationKind(kind) for kind in ("message", "paid", "requested", "time_wished", "decided", "ends")
+        NotificationKind(kind)
+        for kind in ("message", "paid", "requested", "time_wished", "decided", "returned", "ends")
     }
     assert set(TRUE_IN) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
 

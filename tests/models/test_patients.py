@@ -116,7 +116,7 @@ def test_given_days_prolong_and_are_told_once(chat: Chat, doctor: Doctor) -> Non
     db.session.commit()
     assert chat.open_until == end + timedelta(days=7)
     [note] = db.session.scalars(db.select(Message).where(Message.author_id.is_(None)))
-    assert note.text.startswith("Врач подарил 7\u00a0дней общения. Чат открыт до ")
+    assert note.text.startswith("Подарок врача: 7\u00a0дней общения. Чат открыт до ")
 
 
 def test_patients_own_message_with_that_id_takes_no_gift_away(chat: Chat, patient: User) -> None:
@@ -138,7 +138,7 @@ def test_free_days_that_wait_are_so_many_more(patient: User, doctor: Doctor) -> 
     chat.give_days(4, ID)
     db.session.commit()
     assert (chat.state, chat.free_days, chat.open_until) == (ChatState.NOT_BEGUN, 7, None)
-    assert db.session.scalars(db.select(Message.text)).all() == ["Врач подарил 4\u00a0дня общения."]
+    assert db.session.scalars(db.select(Message.text)).all() == ["Подарок врача: 4\u00a0дня общения."]
 
 
 def test_unlimited_chat_needs_none(patient: User, doctor: Doctor) -> None:

@@ -26,7 +26,7 @@ from ..typed import squeezed, tidy
 
 KINDS = [SelectChoice(TalkKind.VIDEO, "Видео"), SelectChoice(TalkKind.AUDIO, "Аудио")]
 REASONS = [
-    SelectChoice(Reason.CHANGED_MIND, "Передумал"),
+    SelectChoice(Reason.CHANGED_MIND, "Изменились планы"),
     SelectChoice(Reason.BAD_TIME, "Не подходит время"),
     SelectChoice(Reason.OTHER, "Другая причина"),
 ]
