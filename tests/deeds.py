@@ -51,7 +51,7 @@ def _ask(story: Story, who: str, rest: str) -> str:
 
 
 def _see(story: Story, who: str, rest: str) -> str:
-    """The payment, the strip, his payments, the wishes that wait for the operator; «Ещё» of the card."""
+    """The payment, the strip, his payments, the wishes that wait for the operator; a part of the card."""
     if rest == "the payment":
         payment = story.newest_payment()
         if who == "operator":
@@ -64,7 +64,7 @@ def _see(story: Story, who: str, rest: str) -> str:
         return _of_class(story.page(who, "/profile/payments"), "paid")
     if rest == "decisions":
         return _of_class(story.page(who, "/operator"), "decision__until")
-    return _of_class(story.card(who), "talk__more")
+    return _of_class(story.card(who), OF_CARD[rest])
 
 
 def _write(story: Story, who: str, rest: str) -> str:
@@ -149,6 +149,12 @@ def _typed(moment: datetime, zone: ZoneInfo) -> dict[str, str]:
     return {"day": f"{local:%d.%m.%Y}", "time": f"{local:%H:%M}"}
 
 
+OF_CARD = {
+    "when": "talk__when",
+    "when it opens": "talk__reason",
+    "the wish": "talk__wish",
+    "Ещё": "talk__more",
+}
 DEEDS: dict[str, Callable[[Story, str, str], str]] = {
     "asks for one": _ask,
     "asks to cancel": _ask_to_cancel,

@@ -236,14 +236,14 @@ class Story:
         self.on_sent(sent)
 
     def _note_cards(self) -> None:
-        if db.session.scalar(db.select(Consultation.id)) is None:
+        if not self._tells("card") or db.session.scalar(db.select(Consultation.id)) is None:
             return
         for who in ("patient", "doctor"):
             self._note(who, "card", self.card(who).words(without=NOT_TOLD))
 
     def _note_desk(self) -> None:
         """Without payments there is nothing to decide."""
-        if db.session.scalar(db.select(Payment.id)) is not None:
+        if self._tells("list") and db.session.scalar(db.select(Payment.id)) is not None:
             said = self.page("operator", "/operator").words(only=ON_THE_DESK)
             self._note("operator", "list", said or NOTHING_TO_DECIDE)
 
@@ -257,8 +257,11 @@ class Story:
             self._say(who, what, words)
         self._known[who, what] = words
 
+    def _tells(self, how: str) -> bool:
+        return not self.told or how in self.told
+
     def _say(self, who: str, how: str, words: str) -> None:
-        if self.told and how not in self.told:
+        if not self._tells(how):
             return
         local = self.still.moment.astimezone(CLINIC)
         self.lines.append(f"{local:%d.%m %H:%M}  {who:<8} {how:<7} {plain(words)}".rstrip())
