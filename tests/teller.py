@@ -88,7 +88,7 @@ class Story:
         self.chat_id = make_chat(user, doctor, days_left=int(days[1]) if days[0] == "open" else None).id
         for who in self.people:
             self._equip(who, given.get(who, "").split())
-        self._known = {("operator", "list"): NOTHING_TO_DECIDE}
+        self.known = {("operator", "list"): NOTHING_TO_DECIDE}
         self._letters, self._pushed, self._noted = len(self._outbox()), 0, self._last_seq()
         self._note_badges()
 
@@ -253,9 +253,9 @@ class Story:
 
     def _note(self, who: str, what: str, words: str) -> None:
         """Only what changed."""
-        if self._known.get((who, what), "0") != words:
+        if self.known.get((who, what), "0") != words:
             self._say(who, what, words)
-        self._known[who, what] = words
+        self.known[who, what] = words
 
     def _tells(self, how: str) -> bool:
         return not self.told or how in self.told

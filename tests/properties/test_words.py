@@ -6,23 +6,27 @@ LONG_TESTS=1 walks longer and elsewhere; a failure prints the story as tests/tol
 
 from __future__ import annotations
 
-import os
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 from flask import Flask
+from long_tests import LONG
 from meetings import StillClock
+from reading import plain
 from teller import CLINIC, Sent, Story
 
 from ibolit.extensions import db
-from ibolit.models import Consultation, ConsultationState, Message, Refund, RefundState, User
+from ibolit.models import Chat, Consultation, ConsultationState, Message, Refund, RefundState, User
 from ibolit.models.consultation_states import COMING
 from ibolit.models.promise import RefundRule
+from ibolit.rendering import when_for
 from ibolit.services import Services, clock
 
-WALKS, STEPS = (60, 60) if os.environ.get("LONG_TESTS") else (5, 25)
+WALKS, STEPS = (60, 60) if LONG else (6, 25)
+DAY_AND_TIME = re.compile(r"\d{1,2} [а-я]+(?: \d{4})?, \d\d:\d\d(?: \([^)]*МСК\))?")
 
 S = ConsultationState
 OUTCOMES = {
@@ -40,6 +44,31 @@ OUTCOMES = {
     "вас уже ждут": (S.CONFIRMED,),
     "просят подождать": (S.CONFIRMED,),
 }
+# The same in letters.
+OUTCOMES |= {
+    "Вам предложена встреча": (S.PROPOSED,),
+    "Время встречи согласовано": (S.PROPOSED,),
+    "Напоминаем: встреча": (S.CONFIRMED,),
+    "Вас просят о другом времени": COMING,
+    "Предложенное вами время не подошло": COMING,
+}
+# How a letter ends that begins «Встреча 5 марта, 15:00 (МСК) …».
+ENDS = {
+    "подтверждена": (S.CONFIRMED,),
+    "отменена": (S.CANCELLED,),
+    "не состоялась": (S.MISSED,),
+    "ждёт": (S.PROPOSED,),
+}
+# What the chat says when it happens.
+NOTES = {
+    "Консультация подтверждена:": (S.CONFIRMED,),
+    "Консультация перенесена": (S.CONFIRMED,),
+    "Консультация подтверждена.": (S.CONFIRMED,),
+    "Осталось оплатить.": (S.PROPOSED,),
+    "отменена": (S.CANCELLED,),
+    "не состоится": (S.EXPIRED,),
+    "не состоялась": (S.MISSED,),
+}
 # What a card says, and in which state alone.
 SAYS = {
     S.PROPOSED: ("Ждёт подтверждения", "Время согласовано, осталось оплатить"),
@@ -50,7 +79,9 @@ SAYS = {
     S.EXPIRED: ("Не подтверждена вовремя",),
     S.MISSED: ("Не состоялась",),
 }
-WAYS = ("", "mail", "push", "mail push", "Asia/Vladivostok", "mail Asia/Kaliningrad")
+WAYS = ("", "mail", "push", "mail push")
+PLACES = ("Europe/Moscow", "Europe/Kaliningrad", "Asia/Vladivostok", "Asia/Kamchatka")
+TOLD = "sms mail push note card unread"
 
 
 @dataclass(frozen=True)
@@ -71,12 +102,18 @@ class Walk:
         story.on_sent = self.is_true
 
     def step(self) -> None:
+        if self.dice.random() < 0.4:
+            self.story.live(f"{self.dice.choice(('patient', 'doctor'))} reads")
         self.doer, deed = self._choose()
-        before = self._rows()
-        told = len(self.story.sent)
+        before, since = self._rows(), self.story.still.moment
+        told, noted = len(self.story.sent), self._last_note()
         self.story.live(deed)
+        sent = self.story.sent[told:]
         if self.story.is_awake and self.doer in self.ways:
-            self._everybody_knows(before, self.story.sent[told:])
+            self._everybody_knows(before, sent)
+        if self.story.is_awake and self.doer == "time":
+            self._time_is_told(before, since, sent)
+        self._notes_are_true(noted)
         self._cards_are_true()
         self._badges_are_true()
 
@@ -85,6 +122,8 @@ class Walk:
     def _choose(self) -> tuple[str, str]:
         who = self.dice.choice(("patient", "doctor"))
         talk = self._newest()
+        if self.dice.random() < (0.04 if self.story.is_awake else 0.25):
+            return "worker", "worker sleeps" if self.story.is_awake else "worker wakes"
         if talk is None or talk.state_now not in COMING:
             price = self.dice.choice(("free", "for 1500"))
             return self.dice.choice((("doctor", f"doctor proposes {self._time_ahead()} {price}"), self._hour()))
@@ -92,18 +131,20 @@ class Walk:
             return "operator", "operator refuses Вас ждали"
         offered = [button for form in self.story.card(who).forms for button in form.buttons]
         deeds = [f"{who} presses {button}" for button in offered] * 2
-        deeds += [f"{who} wishes {self._time_ahead()}", f"{who} cancels", f"{who} asks to cancel", f"{who} reads"]
+        if (
+            talk.wish_of_other(db.session.get_one(User, self.story.people[who])) is not None
+            and self.dice.random() < 0.6
+        ):
+            return who, f"{who} presses {self.dice.choice(('Принять новое время', 'Оставить прежнее'))}"
+        deeds += [f"{who} wishes {self._time_ahead()}", f"{who} cancels"]
         if any(one.is_live for one in talk.payments):
             return self.dice.choice([*[("bank", "bank takes")] * 2, ("bank", "bank refuses"), self._hour()])
         hours = [self._hour() for _ in range(3)]
-        return self.dice.choice([*((who, deed) for deed in deeds), *hours, self._sleep()])
+        return self.dice.choice([*((who, deed) for deed in deeds), *hours])
 
     def _hour(self) -> tuple[str, str]:
         by = self.dice.choice((5, 12, 45, 170, 600, 1441))
         return "time", f"until {self._words(self.story.still.moment + timedelta(minutes=by))}"
-
-    def _sleep(self) -> tuple[str, str]:
-        return "worker", "worker sleeps" if self.story.is_awake and self.dice.random() < 0.3 else "worker wakes"
 
     def _time_ahead(self) -> str:
         minutes = self.dice.choice((16, 40, 130, 300, 1500, 4400))
@@ -124,7 +165,10 @@ class Walk:
         assert key not in self.heard, self._tell(f"twice: {sent}")
         self.heard.add(key)
         states = next((states for words, states in OUTCOMES.items() if sent.words.startswith(words)), None)
-        assert states is None or sent.how == "mail" or talk.state_now in states, self._tell(f"{talk.state_now}: {sent}")
+        if sent.words.startswith("Встреча "):
+            states = next((states for words, states in ENDS.items() if f" {words}" in sent.words), states)
+        assert states is None or talk.state_now in states, self._tell(f"{talk.state_now}: {sent}")
+        self._times_are_true(sent, talk)
         if sent.words.startswith(("встреча через", "встреча ждёт")):
             assert clock.now() < talk.starts_at, self._tell(str(sent))
         if sent.words == "просят о другом времени":
@@ -133,6 +177,43 @@ class Walk:
         if sent.words == "вас уже ждут":
             times = [one for one in self.story.sent if (one.who, one.how, one.words, one.talk_id) == key[:4]]
             assert len(times) <= 3, self._tell(str(sent))
+
+    def _times_are_true(self, sent: Sent, talk: Consultation) -> None:
+        zone = self.story.zone_of(sent.who)
+        of_rows = [plain(when_for(moment, zone)) for moment in (talk.starts_at, talk.wish) if moment is not None]
+        for named in DAY_AND_TIME.findall(sent.words):
+            assert named in of_rows, self._tell(f"{of_rows}: {sent}")
+
+    def _notes_are_true(self, since: int) -> None:
+        """Each belongs to the newest consultation: another is proposed only when it is over."""
+        talk = self._newest()
+        notes = db.select(Message.text).where(Message.seq > since, Message.author_id.is_(None), Message.card.is_(None))
+        said = db.session.scalars(notes.order_by(Message.seq)).all()
+        for note in said[-1:] if talk else []:
+            assert talk is not None
+            states = next((states for words, states in NOTES.items() if words in note), None)
+            assert states is None or talk.state in states, self._tell(f"{talk.state}: {note}")
+            refunds = [one for payment in talk.payments for one in payment.refunds]
+            if "Деньги вернутся полностью" in note:
+                assert any(one.amount == one.payment.paid for one in refunds), self._tell(note)
+            if "решит клиника" in note:
+                assert any(one.state is RefundState.WISHED for one in refunds), self._tell(note)
+
+    def _time_is_told(self, before: dict[int, Agreed], since: datetime, sent: list[Sent]) -> None:
+        """What time alone has made of it both hear; of the last quarter of an hour both are reminded."""
+        for id, after in self._rows().items():
+            was = before.get(id)
+            outcome = after.state in (S.EXPIRED, S.MISSED) and was is not None and was.state is not after.state
+            near = after.start - timedelta(minutes=15)
+            agreed_at = db.session.get_one(Consultation, id).confirmed_at
+            was_agreed = agreed_at is not None and agreed_at <= near
+            reminded = (
+                after.state is S.CONFIRMED and was_agreed and since < near <= self.story.still.moment < after.start
+            )
+            words = ("встреча через",) if reminded else ("время", "Время", "встреча не", "Встреча") if outcome else ()
+            for who in self.ways if words else ():
+                heard = [one for one in sent if one.who == who and one.talk_id == id and one.words.startswith(words)]
+                assert heard, self._tell(f"{who} does not hear of {after}")
 
     def _everybody_knows(self, before: dict[int, Agreed], sent: list[Sent]) -> None:
         now = self.story.still.moment
@@ -159,7 +240,7 @@ class Walk:
             return
         state = talk.state_now
         for who in self.ways:
-            words = self.story.card(who).words()
+            words = self.story.known[who, "card"]
             assert any(says in words for says in SAYS[state]), self._tell(f"{state}: {words}")
             assert "Оплатить" not in words or talk.may_be_paid(), self._tell(words)
             assert ("Продолжить оплату" in words) == (who == "patient" and talk.may_be_paid_on()), self._tell(words)
@@ -190,6 +271,9 @@ class Walk:
 
     # Below: parts of these
 
+    def _last_note(self) -> int:
+        return db.session.get_one(Chat, self.story.chat_id).last_seq
+
     def _rows(self) -> dict[int, Agreed]:
         db.session.remove()
         talks = db.session.scalars(Consultation.whole()).unique()
@@ -216,8 +300,9 @@ def test_what_is_said_is_true_and_said_once_to_whom_it_concerns(
     monkeypatch.setattr(services, "payments", services.payments)
     monkeypatch.setattr(services, "push", services.push)
     given = {
-        "patient": dice.choice(WAYS),
-        "doctor": dice.choice(WAYS),
+        "told": TOLD,
+        "patient": f"{dice.choice(WAYS)} {dice.choice(PLACES)}",
+        "doctor": f"{dice.choice(WAYS)} {dice.choice(PLACES)}",
         "begins": dice.choice(("02.03 10:00", "02.03 20:30")),
     }
     walk = Walk(Story(clinic, services, still, given), dice)
