@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from chat_page import backstage
@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import MONEY, run_due
-from ibolit.models import Cause, Chat, Payment, PaymentState, Tariff, buying
+from ibolit.models import Cause, Chat, Consultation, Payment, PaymentState, Tariff, buying
 from ibolit.services import clock, current_services
 from ibolit.services.payments import GatewayRefused, Item, Refusal
 from ibolit.services.payments.demo import DemoBank
@@ -63,6 +63,14 @@ def refund_in_the_cabinet(live: LiveClinic, number: int, amount: int) -> None:
         run_due(MONEY)
 
 
+def put_start(live: LiveClinic, talk_id: int, start: datetime) -> None:
+    """It was paid long before."""
+    with backstage(live):
+        talk = db.session.get_one(Consultation, talk_id)
+        talk.starts_at, talk.ends_at = start, start + timedelta(minutes=30)
+        talk.paid_at = clock.now() - timedelta(days=2)
+
+
 def test_returned_by_the_bank_and_otherwise(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
 ) -> None:
@@ -90,6 +98,41 @@ def test_returned_by_the_bank_and_otherwise(
     expect(row).to_contain_text("не через банк")
     expect(row).to_contain_text("Наличными в кассе. Чек №0017.")
     expect(row).to_contain_text("Деньги возвращены")
+    no_complaints()
+
+
+def test_cancelled_too_late_and_refused(
+    visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
+) -> None:
+    with backstage(live):
+        chat = db.session.get_one(Chat, CHAT)
+        talk = propose(chat, starts_at=clock.now() + timedelta(hours=20), price=1500_00)
+        paid(buying.begin_for(talk, chat.patient, talk.starts_at))
+        talk_id = talk.id
+    put_start(live, talk_id, clock.now() - timedelta(minutes=20))
+    patient, operator = visitors.sign_in(PYOTR), visitors.sign_in(OPERATOR, DESKTOP)
+    patient.goto(f"/consultations/{talk_id}/cancellation")
+    expect(patient.locator(".notice")).to_contain_text("Врача не было на связи, поэтому вернём 1 500 ₽ полностью")
+    put_start(live, talk_id, clock.now() + timedelta(hours=20))
+    patient.reload()
+    expect(patient.locator(".notice")).to_contain_text("Деньги вернулись бы полностью при отмене до ")
+    expect(patient.locator(".notice")).to_contain_text("за 24 часа до начала. Теперь о возврате 1 500 ₽ решит клиника")
+    patient.get_by_text("Изменились планы").click()
+    with patient.expect_navigation():
+        patient.get_by_role("button", name="Отменить консультацию").click()
+    mine = patient.locator(f"#consultation-{talk_id}")
+    expect(mine).to_contain_text("О возврате решит клиника до ")
+    operator.goto("/operator")
+    decision = operator.locator(".decision", has_text="отменена пациентом")
+    expect(decision).to_contain_text("изменились планы. До начала было меньше 24 часов")
+    decision.get_by_text("Отказать").first.click()
+    decision.locator(".decision__no [name=note]").fill("Врач отложил другой приём")
+    decision.locator(".decision__no button").click()
+    expect(operator.locator(".saved")).to_contain_text("В возврате отказано.")
+    # The open card hears it, and the chat keeps it.
+    expect(mine).to_contain_text("В возврате отказано: Врач отложил другой приём")
+    patient.goto(f"/chats/{CHAT}")
+    expect(patient.locator(".message", has_text="Клиника решила: в возврате 1 500 ₽ отказано.")).to_be_visible()
     no_complaints()
 
 
