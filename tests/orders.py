@@ -1,9 +1,8 @@
-"""What is asked of YooKassa in the tests of its adapter."""
+"""What is asked of a provider in the tests of both."""
 
 from __future__ import annotations
 
-from ibolit.services.payments import Back, Customer, Item, Order
-from ibolit.services.payments.yookassa import YooKassa
+from ibolit.services.payments import Back, Customer, Gateway, Item, Order
 
 ANNA = Customer("+79161234567", "anna@example.org")
 ORDER = Order(
@@ -17,5 +16,5 @@ ORDER = Order(
 )
 
 
-def give_back(gateway: YooKassa, payment_id: str, amount: int = 50_000, key: str = "back") -> Back:
+def give_back(gateway: Gateway, payment_id: str, amount: int = 50_000, key: str = "back") -> Back:
     return gateway.refund(payment_id, amount, key, ANNA, [Item("Неделя общения", amount)])

@@ -39,26 +39,27 @@ def test_payment_of_another_shop_ends_and_a_new_one_is_made(
     assert buying.begin(chat, chat.doctor.tariffs[0], chat.patient).id != payment.id
 
 
+def press_again(as_patient: Browser, chat: Chat) -> str:
+    """The same tariff, before the worker has looked; where it leads."""
+    later(minutes=5)
+    chosen = {"tariff_id": chat.doctor.tariffs[0].id}
+    return str(as_patient.post(f"/chats/{chat.id}/payments", chosen, htmx=True).headers["HX-Redirect"])
+
+
 def test_press_on_one_of_another_shop_makes_a_new_one_at_once(
     yookassa: YooKassaStub, payment: Payment, chat: Chat, as_patient: Browser
 ) -> None:
-    """Before the worker has looked."""
     yookassa.move_to_another_shop(payment.provider_id or "")
-    later(minutes=5)
-    chosen = {"tariff_id": chat.doctor.tariffs[0].id}
-    answer = as_patient.post(f"/chats/{chat.id}/payments", chosen, htmx=True)
+    led_to = press_again(as_patient, chat)
     pages = {one["confirmation"]["confirmation_url"] for one in yookassa.payments.values()}
-    assert answer.headers["HX-Redirect"] in pages - {payment.page}
+    assert led_to in pages - {payment.page}
 
 
 def test_press_on_one_that_was_paid_shows_it(
     yookassa: YooKassaStub, payment: Payment, chat: Chat, as_patient: Browser
 ) -> None:
     yookassa.pay(payment.provider_id or "")
-    later(minutes=5)
-    chosen = {"tariff_id": chat.doctor.tariffs[0].id}
-    answer = as_patient.post(f"/chats/{chat.id}/payments", chosen, htmx=True)
-    assert answer.headers["HX-Redirect"] == f"/payments/{payment.id}"
+    assert press_again(as_patient, chat) == f"/payments/{payment.id}"
     assert "Оплачено" in as_patient.get(f"/payments/{payment.id}").text
 
 

@@ -11,23 +11,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from orders import ANNA, ORDER, give_back
 from yookassa_stub import YooKassaStub
 
 from ibolit.services import clock
-from ibolit.services.payments import Customer, Gateway, GatewayRefused, Item, Notice, Order, Refusal, Stage
+from ibolit.services.payments import Gateway, GatewayRefused, Item, Notice, Refusal, Stage
 from ibolit.services.payments.demo import DemoBank
 from ibolit.services.payments.yookassa import Shop, YooKassa
-
-ANNA = Customer("+79161234567", "anna@example.org")
-ORDER = Order(
-    number=7,
-    key="key-7",
-    amount=150_000,
-    title="Заказ №7: неделя общения",
-    return_url="http://127.0.0.1:8000/payments/return/abc",
-    customer=ANNA,
-    items=[Item("Неделя общения", 150_000)],
-)
 
 
 class Payer(Protocol):
@@ -82,10 +72,6 @@ def paid(house: House) -> str:
     made = house.gateway.create(ORDER)
     house.payer.pay(made.id)
     return made.id
-
-
-def give_back(gateway: Gateway, payment_id: str, amount: int, key: str):
-    return gateway.refund(payment_id, amount, key, ANNA, [Item("Неделя общения", amount)])
 
 
 def refused(reason: str):
