@@ -102,9 +102,9 @@ class Walk:
         story.on_sent = self.is_true
 
     def step(self) -> None:
-        if self.dice.random() < 0.4:
-            self.story.live(f"{self.dice.choice(('patient', 'doctor'))} reads")
         self.doer, deed = self._choose()
+        if self.doer in self.ways and self.dice.random() < 0.5:
+            self.story.live(f"{self.doer} reads")
         before, since = self._rows(), self.story.still.moment
         told, noted = len(self.story.sent), self._last_note()
         self.story.live(deed)
@@ -122,7 +122,7 @@ class Walk:
     def _choose(self) -> tuple[str, str]:
         who = self.dice.choice(("patient", "doctor"))
         talk = self._newest()
-        if self.dice.random() < (0.04 if self.story.is_awake else 0.25):
+        if self.dice.random() < (0.08 if self.story.is_awake else 0.25):
             return "worker", "worker sleeps" if self.story.is_awake else "worker wakes"
         if talk is None or talk.state_now not in COMING:
             price = self.dice.choice(("free", "for 1500"))
