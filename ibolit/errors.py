@@ -51,12 +51,20 @@ class CodeIsWrong(Refused):
             super().__init__(f"{self.sentence} Проверьте цифры из СМС." if was_sent else None)
 
 
+class MailedCodeIsWrong(Refused):
+    sentence = "Код не подходит. Проверьте цифры из письма."
+
+
 class CodeIsOld(Refused):
     sentence = "Этот код устарел. Запросите новый."
 
 
 class CodeIsSpent(Refused):
     sentence = "Этот код больше не действует. Запросите новый."
+
+
+class NameIsAnother(Refused):
+    sentence = "Имя не совпадает с прежним. Напишите его так, как называли себя раньше: имя и фамилию."
 
 
 class CodeIsElsewhere(Refused):

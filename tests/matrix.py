@@ -150,6 +150,11 @@ GET /login/password                           | -           | in    | in    | in
 POST /login/password                          | -           | in    | in    | in      | in     | in       | in
 GET /login/phone                              | -           | in    | in    | in      | in     | in       | in
 POST /login/phone                             | -           | in    | in    | in      | in     | in       | in
+GET /login/whose                              | -           | in    | in    | in      | in     | in       | in
+POST /login/whose                             | -           | in    | in    | in      | in     | in       | in
+POST /login/whose/code                        | -           | in    | in    | in      | in     | in       | in
+POST /login/whose/mail                        | -           | in    | in    | in      | in     | in       | in
+POST /login/whose/new                         | -           | in    | in    | in      | in     | in       | in
 POST /logout                                  | -           | login | login | login   | login  | login    | login
 GET /manifest.webmanifest                     | -           | in    | in    | in      | in     | in       | in
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from backstage import backstage
@@ -37,6 +38,7 @@ from ibolit.models import (
     WayKind,
 )
 from ibolit.models.user import EmailProof
+from ibolit.services import clock
 from ibolit.services.codes import fingerprint, new_nonce
 
 PHONE = {"width": 360, "height": 640}
@@ -49,6 +51,7 @@ WAITING = "+79000000002"  # his begins in a few minutes
 WROTE_NOTHING = "+79000000105"  # after a talk
 NEW_DOCTOR = "+79000000106"  # has nobody and nothing yet
 NEWCOMER = "+79165550101"  # not known to the clinic before
+LONG_AWAY = "+79165550303"  # for half a year: the number may be another's
 GUEST = "a device let in for one talk"
 
 Reach = Callable[[Page], None]
@@ -135,22 +138,27 @@ def too_many(page: Page) -> None:
     send("form.form", login="+79165550999", password="wrong horse")(page)
 
 
-def ask_for_code(page: Page) -> None:
-    send("form.form", "[name=code]", phone=NEWCOMER)(page)
+def ask_for_code(page: Page, phone: str = NEWCOMER) -> None:
+    send("form.form", "[name=code]", phone=phone)(page)
 
 
-def read_code(page: Page) -> str:
+def read_code(page: Page, phone: str) -> str:
     with closing(page.context.new_page()) as outbox:
         outbox.goto("/demo/outbox")
-        while not outbox.locator(".letter", has_text=NEWCOMER).count():  # the worker sends it in its own time
+        while not outbox.locator(".letter", has_text=phone).count():  # the worker sends it in its own time
             outbox.reload()
-        found = re.search(r"код (\d{6})", outbox.locator(".letter", has_text=NEWCOMER).first.inner_text())
+        found = re.search(r"код (\d{6})", outbox.locator(".letter", has_text=phone).first.inner_text())
     assert found is not None
     return found.group(1)
 
 
 def enter_code(page: Page) -> None:
-    send("form.form", "[name=password]", code=read_code(page))(page)
+    send("form.form", "[name=password]", code=read_code(page, NEWCOMER))(page)
+
+
+def come_back(page: Page) -> None:
+    ask_for_code(page, LONG_AWAY)
+    send("form.form", "[name=owner]", code=read_code(page, LONG_AWAY))(page)
 
 
 def accept(page: Page) -> None:
@@ -226,6 +234,13 @@ OPEN = [
     Screen("sign-in-wrong", NOBODY, reach=send("form.form", login="+79165550998", password="x"), lands="auth.login"),
     Screen("first-entry", NOBODY, "/login/phone", pictured=True),
     Screen("first-entry-wrong", NOBODY, reach=send("form.form", phone="12"), lands="auth.phone"),
+    Screen(
+        "first-entry-abroad",
+        NOBODY,
+        "/login/phone",
+        send("form.form", phone="+375 29 123-45-67"),
+        lands="auth.phone",
+    ),
     Screen("forgotten", NOBODY, "/login/phone?why=forgot"),
     Screen("offer", NOBODY, "/documents/offer", pictured=True),
     Screen("personal-data", NOBODY, "/documents/personal-data"),
@@ -250,6 +265,23 @@ OPEN = [
     Screen("stale-form", NOBODY, "/login", post("/login/phone", token=False)),
     Screen("too-much", NOBODY, "/login", post("/login", login="я" * 300_000)),
     Screen("too-often", NOBODY, "/login", too_many),
+]
+
+COMES_BACK = [
+    Screen("whose", LONG_AWAY, "/login/phone", come_back, lands="auth.whose"),
+    Screen("whose-wrong", LONG_AWAY, reach=send("form.form", owner="Анна Орлова"), lands="auth.whose"),
+    Screen(
+        "whose-mailed",
+        LONG_AWAY,
+        reach=press("text=Получить код на свою почту", "[name=code]"),
+        lands="auth.whose",
+    ),
+    Screen(
+        "whose-new",
+        LONG_AWAY,
+        reach=press("text=Это не мои переписки", "[name=password]"),
+        lands="auth.password",
+    ),
 ]
 
 BECOMES_PATIENT = [
@@ -424,7 +456,7 @@ OF_OPERATOR = [
     Screen("operator-profile", OPERATOR, "/profile"),
 ]
 
-SCREENS = [*OPEN, *BECOMES_PATIENT, *OF_PATIENT, *IN_A_TALK, *OF_DOCTOR, *OF_OPERATOR]
+SCREENS = [*OPEN, *COMES_BACK, *BECOMES_PATIENT, *OF_PATIENT, *IN_A_TALK, *OF_DOCTOR, *OF_OPERATOR]
 
 
 def prepare(clinic: LiveClinic) -> dict[str, object]:
@@ -447,6 +479,8 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
         } | _payments_of(anna)  # fmt: skip
         change = WayChange.tell(make_user("Зинаида Белова"), WayKind.TRIES)  # nobody's walk is closed by it
         known |= {"change": change.id, "change_token": change.token_for(Channel.SMS)}
+        away = make_user("Соколова Нина", email="nina@example.org", seen_at=clock.now() - timedelta(days=200))
+        away.phone = LONG_AWAY
         photo = Attachment.chat_id == 3, Attachment.kind == Kind.PICTURE
         known["photo"] = db.session.scalars(select(Attachment.id).where(*photo)).first()
         known |= {"proof": proofs[0].id, "proof_token": proofs[0].token, "broken": proofs[1].id}
@@ -495,7 +529,7 @@ def persons() -> list[str]:
 
 
 def signs_in(person: str) -> bool:
-    return person not in (NOBODY, NEWCOMER, GUEST)
+    return person not in (NOBODY, NEWCOMER, LONG_AWAY, GUEST)
 
 
 def door_of(address: str, doors: MapAdapter) -> str:

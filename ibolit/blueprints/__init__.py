@@ -12,6 +12,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from .account import confirmation, notifications, push  # noqa: F401  their doors stand on the same blueprint
     from .account import payments as of_account  # noqa: F401  and its
     from .account.views import bp as account
+    from .auth import whose  # noqa: F401  its doors stand on the blueprint of the entrance
     from .auth.not_me import bp as not_me
     from .auth.views import bp as auth
     from .calls import socket  # noqa: F401  on the blueprint of calls

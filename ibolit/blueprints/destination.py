@@ -32,9 +32,9 @@ def of(user: User) -> str:
 
     Commit later.
     """
-    target = wanted() or LoginCode.broken_off_way_of(user.phone) or home_of(user)
+    target = wanted() or LoginCode.broken_off_way_of(user.phone or "") or home_of(user)
     if Consent.is_given_by(user):
-        LoginCode.arrive(user.phone)
+        LoginCode.arrive(user.phone or "")
     return target
 
 

@@ -100,7 +100,8 @@ def people() -> None:
         marks = [] if person.has_entered else ["has not entered yet"]
         if person.doctor is not None:
             marks[:0] = [person.doctor.specialty] + ["hidden"] * person.doctor.hidden
-        click.echo(f"{person.role:9} {phones.readable(person.phone):18} {person.name}  {', '.join(marks)}".rstrip())
+        phone = phones.readable(person.phone) if person.phone else "no phone"
+        click.echo(f"{person.role:9} {phone:18} {person.name}  {', '.join(marks)}".rstrip())
     if not found:
         click.echo("Nobody works here yet: see `flask add-doctor --help`.")
     db.session.remove()

@@ -1,13 +1,13 @@
-"""`flask thaw`: what the office does by hand where «Это не я» has closed the ways into an account."""
+"""`flask thaw` and `flask give-phone`: what the office does by hand about the ways into an account."""
 
 from __future__ import annotations
 
 import click
 
-from .. import phones
+from .. import errors, phones
 from ..extensions import db
-from ..models import Act, AuditEvent, User
-from .typed import CONSOLE, Phone
+from ..models import Act, AuditEvent, User, WayChange, WayKind
+from .typed import CONSOLE, Phone, Words
 
 
 @click.command()
@@ -26,4 +26,40 @@ def thaw(phone: str) -> None:
     click.echo("The ways in are open. A new password is set by «Забыли пароль».")
 
 
-COMMANDS = (thaw,)
+@click.command()
+@click.argument("phone", type=Phone())
+@click.option("--email", help="Of the account, as it was proved.")
+@click.option("--account", type=int, help="Its number, from --name.")
+@click.option("--name", type=Words(120), help="Only list the accounts of this name that have no phone.")
+def give_phone(phone: str, email: str | None, account: int | None, name: str | None) -> None:
+    """Give a PHONE to an account that has none: its old number went to somebody else.
+
+    The office has seen who asks. The proved e-mail is told; the next sign-in is by «Забыли пароль».
+    """
+    if name is not None:
+        _list_without_phone(name)
+        return
+    user = User.by_email(email) if email else db.session.get(User, account or 0)
+    if user is None or user.phone is not None:
+        raise click.ClickException("There is no such account without a phone: see --name.")
+    try:
+        user.take_phone(phone)
+    except errors.Refused as refusal:
+        raise click.ClickException(refusal.sentence) from None
+    WayChange.tell(user, WayKind.PHONE_GIVEN)
+    AuditEvent.write(Act.NUMBER_GIVEN, actor_id=None, subject_id=user.id, address=CONSOLE)
+    db.session.commit()
+    click.echo(f"Account {user.id} has the phone {phones.readable(phone)}.")
+
+
+def _list_without_phone(name: str) -> None:
+    found = db.session.scalars(User.without_phone(name)).all()
+    for user in found:
+        seen = f"{user.seen_at:%d.%m.%Y}" if user.seen_at else "never"
+        click.echo(f"{user.id:6} {user.name}, last seen {seen}")
+    if not found:
+        click.echo("No account of this name is without a phone.")
+    db.session.remove()
+
+
+COMMANDS = (thaw, give_phone)

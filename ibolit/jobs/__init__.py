@@ -32,6 +32,7 @@ MOST_ATTEMPTS = len(PAUSES) + 1
 WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.LOGIN_CODE: letters.send_login_code,
     JobKind.CODE_BY_MAIL: letters.mail_login_code,
+    JobKind.OWNER_BY_MAIL: letters.mail_owner_code,
     JobKind.INVITATION: invitations.send,
     JobKind.PATIENT_IMPORT: invitations.invite_list,
     JobKind.DELIVERY: deliveries.follow,

@@ -9,7 +9,7 @@ from flask import render_template
 from .. import errors, phones
 from ..config import current_settings
 from ..extensions import db
-from ..models import Channel, Dispatch, DispatchState, EmailProof, Job, LoginCode, User
+from ..models import Channel, Dispatch, DispatchState, EmailProof, Job, LoginCode, User, old_number
 from ..models.dispatch import LEFT_BY_STRANGERS
 from ..rendering import link_to
 from ..services import current_services
@@ -58,6 +58,17 @@ def mail_login_code(job: Job) -> None:
     send_mail(job, email, letter)
 
 
+def mail_owner_code(job: Job) -> None:
+    """To who has proved the address long ago: somebody holds his number now, perhaps he himself."""
+    code = db.session.get(LoginCode, job.subject_id)
+    user = old_number.account_of(code) if code is not None else None
+    if code is None or user is None or user.email is None or not user.email_is_settled or not code.proves_phone():
+        raise Undeliverable("the code is no longer needed")
+    letter, email = written("owner_code", code=old_number.digits_of(code)), user.email
+    db.session.commit()
+    send_mail(job, email, letter)
+
+
 def send_email_proof(job: Job) -> None:
     proof = db.session.get(EmailProof, job.subject_id)
     if proof is None or not proof.is_alive():
@@ -90,8 +101,10 @@ def send_mail(job: Job, email: str, letter: dict[str, str]) -> None:
     log.info("mail №%d sent", job.id)
 
 
-def send_sms(job: Job, phone: str, text: str, *, leave: int = 0) -> None:
+def send_sms(job: Job, phone: str | None, text: str, *, leave: int = 0) -> None:
     """Raises Undeliverable, or SmsFailed when it may be tried again; one in `leave` of today's is left to others."""
+    if phone is None:
+        raise Undeliverable("there is no phone")
     if not current_settings.sends_sms_to(phone):
         raise Undeliverable("no SMS goes to this country")
     dispatch, parts = Dispatch.of(job, Channel.SMS), parts_of(text)

@@ -1,5 +1,6 @@
 """The clinic itself: nouns with behaviour. Importing this package makes every table known."""
 
+from . import old_number
 from .agenda import Terms
 from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
@@ -127,5 +128,6 @@ __all__ = [
     "WayKind",
     "change_password",
     "files_named_in",
+    "old_number",
     "prove_email",
 ]

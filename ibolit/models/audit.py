@@ -25,6 +25,8 @@ class Act(StrEnum):
     EMAIL_PROVED = "email_proved"
     WAYS_FROZEN = "ways_frozen"
     WAYS_THAWED = "ways_thawed"
+    NUMBER_LEFT = "number_left"
+    NUMBER_GIVEN = "number_given"
     DEVICE_ENDED = "device_ended"
     CONSENTED = "consented"
     DOCTOR_ADDED = "doctor_added"

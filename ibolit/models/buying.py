@@ -91,7 +91,7 @@ def _make(chat: Chat, payer: User, **bought: object) -> Payment:
         doctor_id=chat.doctor_id,
         offer_version=OFFER.version,
         offer_hash=OFFER.hash,
-        phone=payer.phone,
+        phone=payer.phone or "",
         email=payer.email or _last_email_of(payer),
         key=secrets.token_hex(16),
         **bought,

@@ -294,7 +294,10 @@ class Invitation(Model):
         opened: dict[Self, int] = {}
         if not patient.is_patient:
             return opened
-        mine = or_(cls.phone == patient.phone, cls.email == patient.email if patient.email else false())
+        mine = or_(
+            cls.phone == patient.phone if patient.phone else false(),
+            cls.email == patient.email if patient.email else false(),
+        )
         pending = db.session.scalars(cls._with_doctor().where(mine, cls.is_pending()).order_by(cls.id)).all()
         for invitation in pending:
             with suppress(errors.InvitationIsOver):  # taken back at this very moment

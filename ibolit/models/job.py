@@ -26,6 +26,7 @@ PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), tim
 class JobKind(StrEnum):
     LOGIN_CODE = "login_code"
     CODE_BY_MAIL = "code_by_mail"
+    OWNER_BY_MAIL = "owner_by_mail"  # to whose number may be resold
     INVITATION = "invitation"
     PATIENT_IMPORT = "patient_import"
     DELIVERY = "delivery"  # what became of an SMS

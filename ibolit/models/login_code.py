@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Self
 
 from sqlalchemy import String, false, select, update
@@ -20,10 +21,17 @@ from .forgetting import forget
 from .invitation import Invitation
 from .job import Job, JobKind
 from .known_browser import hash_of
-from .types import RowId, UtcDateTime
+from .types import RowId, UtcDateTime, word_of
 from .user import User
 
 LONGEST_WAY = 200
+
+
+class Holder(StrEnum):
+    """Who proved a number that may have been resold."""
+
+    OWNER = "owner"  # of the account that has it
+    NEW = "new"
 
 
 class LoginCode(Model):
@@ -47,6 +55,7 @@ class LoginCode(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
     guesses: Mapped[int] = mapped_column(default=0)
+    holder: Mapped[Holder | None] = mapped_column(word_of(Holder))  # as far as it was asked, see old_number
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     leads_to: Mapped[str] = mapped_column(

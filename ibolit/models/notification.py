@@ -442,6 +442,8 @@ class Notification(Model):
 
 def _presses(user: User, kind: NotificationKind, moment: datetime | None) -> bool:
     """Without a push it goes to the phone in the hand; a letter may wait until it is read."""
+    if user.phone is None:
+        return False
     if kind in (NotificationKind.READY, NotificationKind.LATE):
         return True
     if moment is None:

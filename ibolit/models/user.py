@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TINTS = 12
 SEEN_EVERY = timedelta(minutes=1)  # presence is written no oftener
 PRESENT_FOR = timedelta(minutes=5)
+NUMBER_IS_OLD_AFTER = timedelta(days=180)  # without anybody signed in: phone companies sell it anew
 EMAIL_SETTLES_IN = timedelta(hours=72)  # before that it receives no code and undoes nothing
 
 NOWHERE = {"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"}
@@ -50,7 +51,7 @@ class User(UserMixin, Model):
     """One phone, one name, one role; an e-mail counts only when it is proved."""
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    phone: Mapped[str] = mapped_column(String(20), unique=True)
+    phone: Mapped[str | None] = mapped_column(String(20), unique=True)  # None: it went to somebody else
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(String(120), default="", server_default="")  # what a doctor's search reads
     role: Mapped[Role] = mapped_column(word_of(Role), default=Role.PATIENT)
@@ -113,6 +114,18 @@ class User(UserMixin, Model):
         known_for = clock.now() - (self.email_proved_at or self.created_at)
         return self.email is not None and (self.email_proved_at is None or known_for >= EMAIL_SETTLES_IN)
 
+    @property
+    def number_may_be_resold(self) -> bool:
+        """There is something old, and nobody was signed in for so long that the number may be another's by now."""
+        was_here = self.seen_at or (self.created_at if self.has_entered else None)
+        return was_here is not None and clock.now() - was_here >= NUMBER_IS_OLD_AFTER
+
+    def take_phone(self, phone: str) -> None:
+        """Given by the office to who has lost his. Raises NoSmsThere or PhoneIsTaken."""
+        queue_up(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
+        self._refuse_phone(phone)
+        self.phone = phone
+
     def take_email(self, email: str) -> None:
         """It is proved now; who told the older ways of it is the caller."""
         self.email, self.email_proved_at = email, clock.now()
@@ -138,15 +151,26 @@ class User(UserMixin, Model):
     @classmethod
     def expect(cls, phone: str, name: str, role: Role) -> Self:
         """Known to the clinic; he sets a password when he first comes, by a code. Raises NoSmsThere or PhoneIsTaken."""
-        if not current_settings.sends_sms_to(phone):
-            raise errors.NoSmsThere
         queue_up(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
-        if cls.by_phone(phone) is not None:
-            raise errors.PhoneIsTaken
+        cls._refuse_phone(phone)
         person = cls(phone=phone, name=name, role=role, password_hash="")
         db.session.add(person)
         db.session.flush()
         return person
+
+    @classmethod
+    def _refuse_phone(cls, phone: str) -> None:
+        if not current_settings.sends_sms_to(phone):
+            raise errors.NoSmsThere
+        if cls.by_phone(phone) is not None:
+            raise errors.PhoneIsTaken
+
+    @classmethod
+    def without_phone(cls, name: str) -> Select[tuple[Self]]:
+        """Of this name, word by word in any order."""
+        words = key_of(name).split()
+        mine = cls.phone.is_(None), *(cls.name_key.contains(word, autoescape=True) for word in words)
+        return select(cls).where(*mine).order_by(cls.id)
 
     @classmethod
     def of_the_clinic(cls) -> Select[tuple[Self]]:
@@ -174,7 +198,7 @@ class User(UserMixin, Model):
     def may_follow(self, zone: str) -> bool:
         """A zone the person chose stays. Browsers that hide where they are say UTC, or the Iceland of nobody."""
         is_hidden = zone in NOWHERE or zone.startswith("Etc/")
-        is_iceland = zone in ICELAND and not self.phone.startswith("+354")
+        is_iceland = zone in ICELAND and not (self.phone or "").startswith("+354")
         return not (self.timezone_is_chosen or zone == self.timezone or is_hidden or is_iceland)
 
     def follow_zone(self, zone: str) -> None:

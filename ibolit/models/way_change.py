@@ -33,10 +33,14 @@ class WayKind(StrEnum):
     EMAIL = "email"
     DEVICE = "device"  # somebody signed in in a browser that was not known
     TRIES = "tries"  # wrong passwords
+    PHONE_LEFT = "phone_left"  # its new holder said that the account is not his
+    PHONE_GIVEN = "phone_given"  # by the office
 
 
 # Told by SMS, too, whatever else there is; of the others only who has neither push nor mail hears by SMS.
 CHANGES = (WayKind.PASSWORD, WayKind.EMAIL)
+
+OF_PHONE = (WayKind.PHONE_LEFT, WayKind.PHONE_GIVEN)
 
 TELLING = {Channel.SMS: JobKind.WAY_SMS, Channel.MAIL: JobKind.WAY_MAIL, Channel.PUSH: JobKind.WAY_PUSH}
 
@@ -137,6 +141,8 @@ class WayChange(Model):
     def _channels(self) -> list[Channel]:
         ways = [Channel.PUSH] if self.listening() else []
         ways += [Channel.MAIL] if self.email else []
+        if self.kind in OF_PHONE or self.user.phone is None:  # the number is no older way
+            return ways
         return [*ways, Channel.SMS] if self.kind in CHANGES or not ways else ways
 
     def _may_undo(self, channel: Channel) -> bool:
@@ -151,6 +157,8 @@ class WayChange(Model):
         self.undone_at = clock.now()
         if self.kind is WayKind.PASSWORD and self.password_hash is not None:
             self.user.password_hash = self.password_hash
+        if self.kind is WayKind.PHONE_GIVEN:
+            self.user.phone = None
         if self.kind is WayKind.EMAIL and not _is_anothers(self.email, self.user):
             self.user.email = self.email
             self.user.email_proved_at = self.at - EMAIL_SETTLES_IN if self.email_is_settled else self.at
@@ -183,7 +191,8 @@ def void_what_is_under_way(user: User) -> None:
     db.session.execute(
         update(Handover).where(Handover.user_id == user.id, Handover.used_at.is_(None)).values(used_at=now)
     )
-    LoginCode.void_all_of(user.phone)
+    if user.phone is not None:
+        LoginCode.void_all_of(user.phone)
 
 
 def _is_anothers(email: str | None, user: User) -> bool:

@@ -115,6 +115,7 @@ MONEY = [
 ]
 MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
+DOOR += [f"/login/whose{end}" for end in ("", "/code", "/mail", "/new")]
 TALK = ["confirmation", "payments", "time", "time/acceptance", "time/refusal", "cancellation", "readiness", "delay"]
 TALK += ["end", "complaint", "conclusion/new", "conclusion/draft", "review", "call/report", "call/phone", "handover"]
 TALKS = [*(f"/consultations/1/{part}" for part in TALK), "/chats/1/consultations", "/chats/1/consultation-requests"]

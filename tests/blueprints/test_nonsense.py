@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from browser import Browser
@@ -20,8 +21,10 @@ from ibolit.blueprints.chat.forms import ReceiptsForm
 from ibolit.blueprints.consultations.forms import SeenForm
 from ibolit.extensions import db
 from ibolit.models import Cause, Chat, Doctor, Invitation, LoginCode, ReplyTemplate, Role, User
+from ibolit.services import clock
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
+WIDE = "multipart/form-data"  # the fields of all forms at once, each of so many letters, are too much written otherwise
 TAKE_ANYTHING = {NotificationsForm, SeenForm}
 ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm}  # who would read what was wrong?
 RUSSIAN = re.compile(r"[«А-ЯЁ][^A-Za-z]*|Проверьте адрес\. Пример: anna@example\.ru\.")
@@ -95,6 +98,7 @@ def doors(
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
         proving(clinic): ["/login/code"],
         proving(clinic, is_proved=True): ["/login/password"],
+        proving(clinic, is_proved=True, is_old=True): ["/login/whose"],
         Browser(clinic, make_user(consented=False)): ["/consent"],
         Browser(clinic, patient): [
             *(f"/profile/{part}" for part in ("name", "email", "zone", "password", "push")),
@@ -125,9 +129,11 @@ def doors(
     return [(browser, url) for browser, urls in posts.items() for url in urls]
 
 
-def proving(clinic: Flask, *, is_proved: bool = False) -> Browser:
-    """A code was sent to this browser's phone and, perhaps, typed."""
-    code = LoginCode.ask(f"+7916765432{int(is_proved)}", "192.0.2.1")
+def proving(clinic: Flask, *, is_proved: bool = False, is_old: bool = False) -> Browser:
+    """A code was sent to this browser's phone and, perhaps, typed; the number may have been resold."""
+    code = LoginCode.ask(f"+7916765432{is_proved + is_old}", "192.0.2.1")
+    if is_old:
+        make_user(seen_at=clock.now() - timedelta(days=200)).phone = code.phone
     if is_proved:
         code.guess(code.digits)
     db.session.commit()
@@ -152,7 +158,7 @@ def test_nonsense_is_refused_in_russian(
     wrong = []
     for browser, url in doors:
         said.clear()
-        answer = browser.post(url, filled(word, prefix_at(url)), htmx=htmx)
+        answer = browser.post(url, filled(word, prefix_at(url)), htmx=htmx, content_type=WIDE)
         assert answer.status_code in (200, 204, 303, 422, 429), url
         page = html.unescape(answer.text)
         for form, errors in said:
@@ -163,7 +169,7 @@ def test_nonsense_is_refused_in_russian(
 def test_every_form_is_among_them(doors: list[tuple[Browser, str]], said: list[Said]) -> None:
     for browser, url in doors:
         for word in (NONSENSE[0], NONSENSE[3]):
-            browser.post(url, filled(word, prefix_at(url)))
+            browser.post(url, filled(word, prefix_at(url)), content_type=WIDE)
     assert set(forms()) - {form for form, _ in said} == TAKE_ANYTHING | ONLY_SCRIPTS_POST
 
 

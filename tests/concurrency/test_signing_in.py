@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from browser import Browser
@@ -14,7 +15,8 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Attempt, Device, EmailProof, Job, LoginCode, Role, Tried, User
-from ibolit.services import Services
+from ibolit.models.login_code import Holder
+from ibolit.services import Services, clock
 from ibolit.services.codes import new_nonce
 
 from .crowd import at_once, outcomes
@@ -173,3 +175,30 @@ def test_network_holds_when_all_ask_at_once(clinic: Flask, change_settings: Call
 
     at_once(clinic, 10, ask)
     assert sorted(answers) == [303] * 5 + [429] * 5
+
+
+def test_number_goes_to_one_new_holder(clinic: Flask) -> None:
+    """Who has bought it presses twice, in two browsers: one empty account, and the old one has no phone."""
+    old = make_user(seen_at=clock.now() - timedelta(days=200))
+    old.phone = PHONE
+    db.session.commit()
+    proved = []
+    for number in range(4):
+        code = LoginCode.ask(PHONE, f"192.0.2.{number}", browser=f"browser {number}", own=f"test {number}")
+        code.guess(code.digits)
+        code.holder = Holder.NEW
+        db.session.commit()
+        proved.append(code.id)
+    answers: list[int] = []
+
+    def begin(number: int) -> None:
+        browser = Browser(clinic)
+        with browser.client.session_transaction() as session:
+            session["code"] = session["proved"] = proved[number % 2]
+        answers.append(
+            browser.post("/login/password", {"name": "Борис Орлов", "password": "a new pass phrase"}).status_code
+        )
+
+    at_once(clinic, 4, begin)
+    assert set(answers) <= {303, 409}
+    assert sorted(phone or "" for phone in db.session.scalars(db.select(User.phone))) == ["", PHONE]

@@ -45,6 +45,8 @@ def confirm_by_password(panel: str) -> ResponseReturnValue:
 def send_code(panel: str) -> ResponseReturnValue:
     """To the person's own phone; one's own device has codes of its own."""
     try:
+        if current_user.phone is None:
+            raise errors.Refused("Кода отправить некуда: номера у вас нет. Подтвердите паролем.")
         if not (current_settings.sends_sms_to(current_user.phone) or current_user.email_is_settled):
             raise errors.Refused("СМС на номера этой страны мы не отправляем. Подтвердите паролем.")
         asked = LoginCode.ask(current_user.phone, address(), browsers.token(), own=f"device:{g.device.id}")

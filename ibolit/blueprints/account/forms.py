@@ -100,6 +100,6 @@ class ConfirmForm(FlaskForm):
 class PasswordForm(NewPassword, ConfirmForm):
     def __init__(self, user: User, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.personal = (user.phone, user.name, user.email or "")
+        self.personal = (user.phone or "", user.name, user.email or "")
 
     current = PasswordField("Нынешний пароль", [DataRequired("Введите нынешний пароль."), NOT_TOO_LONG])

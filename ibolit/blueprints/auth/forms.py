@@ -90,6 +90,14 @@ class SetPasswordForm(NewPassword, FlaskForm):
             raise ValidationError("Напишите, как вас зовут.")
 
 
+class OwnerForm(FlaskForm):
+    owner = StringField(
+        "Имя и фамилия",
+        [DataRequired("Напишите имя и фамилию."), Length(max=120, message="Имя длиннее 120 знаков.")],
+        [squeezed],
+    )
+
+
 class ConsentForm(FlaskForm):
     offer = BooleanField("offer", [DataRequired("Без этого согласия продолжить нельзя.")])
     personal_data = BooleanField("personal_data", [DataRequired("Без этого согласия продолжить нельзя.")])

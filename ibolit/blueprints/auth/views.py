@@ -24,6 +24,7 @@ from ...models import (
     User,
     WayChange,
     change_password,
+    old_number,
 )
 from ...models.consent import CURRENT
 from ...networks import household_of
@@ -117,10 +118,12 @@ def resend() -> ResponseReturnValue:
 
 @bp.route("/login/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
-    asked = _proved_code()
+    asked = proved_code()
     if asked is None:
         return _nothing_to_finish()
-    known = User.by_phone(asked.phone)
+    if old_number.asks_whose(asked):
+        return redirect(url_for(".whose", next=wanted()), 303)
+    known = old_number.account_of(asked)
     if known is not None:
         refuse_frozen(known)
     personal = (asked.phone, known.name if known else "")
@@ -269,7 +272,7 @@ def _asked_code() -> LoginCode | None:
     return db.session.get(LoginCode, session.get("code", 0))
 
 
-def _proved_code() -> LoginCode | None:
+def proved_code() -> LoginCode | None:
     """Proved in this very browser: a stranger may have asked for the same phone, and then holds the same code's id."""
     asked = db.session.get(LoginCode, session.get("proved", 0))
     return asked if asked is not None and asked.proves_phone() else None
@@ -284,8 +287,9 @@ def _suggested_name() -> str:
 def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
     """Raises CodeIsSpent when the proof was used meanwhile."""
     asked.spend()
-    user = User.by_phone(asked.phone)
+    user = old_number.account_of(asked)
     if user is None:
+        _free_number(asked.phone)
         user = User(phone=asked.phone, name=name, password_hash=hashed)
         db.session.add(user)
         db.session.flush()
@@ -296,3 +300,11 @@ def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
         AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=address())
     enter(user)
     return user
+
+
+def _free_number(phone: str) -> None:
+    """Of whoever had it half a year ago. Raises CodeIsSpent when he is back meanwhile."""
+    before = User.by_phone(phone)
+    if before is not None:
+        old_number.leave_number(before)
+        AuditEvent.write(Act.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=address())

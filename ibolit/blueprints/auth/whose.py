@@ -1,0 +1,110 @@
+"""«Чей это номер?»: asked after the code where nobody was signed in for half a year, see models/old_number.py."""
+
+from __future__ import annotations
+
+from flask import make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from ... import errors
+from ...extensions import db
+from ...models import LoginCode, User, old_number
+from ...models.login_code import Holder
+from ..destination import wanted
+from .forms import CodeForm, OwnerForm
+from .views import bp, proved_code
+
+
+@bp.get("/login/whose")
+def whose() -> ResponseReturnValue:
+    asked = _asked()
+    return _page(asked) if asked is not None else _on()
+
+
+@bp.post("/login/whose")
+def show_name() -> ResponseReturnValue:
+    asked, form = _asked(), OwnerForm()
+    if asked is None:
+        return _on()
+    if not form.validate_on_submit():
+        return _page(asked, 422, form=form)
+    try:
+        old_number.show_name(asked, _owner_of(asked), form.owner.data)
+    except errors.Refused as refusal:
+        form.owner.errors = [refusal.sentence]
+        return _refused(asked, refusal, form=form)
+    db.session.commit()
+    return _on()
+
+
+@bp.post("/login/whose/mail")
+def mail_code() -> ResponseReturnValue:
+    asked = _asked()
+    if asked is None:
+        return _on()
+    try:
+        old_number.mail_code(asked, _owner_of(asked))
+    except errors.Refused as refusal:
+        return _refused(asked, refusal, refusal=refusal.sentence)
+    db.session.commit()
+    return redirect(url_for(".whose", next=wanted()), 303)
+
+
+@bp.post("/login/whose/code")
+def show_code() -> ResponseReturnValue:
+    asked, form = _asked(), CodeForm()
+    if asked is None or not old_number.is_mailed(asked):
+        return _on()  # to what is asked
+    if not form.validate_on_submit():
+        return _page(asked, 422, code_form=form)
+    try:
+        old_number.show_mailed_code(asked, form.code.data)
+    except errors.Refused as refusal:
+        form.code.errors = [refusal.sentence]
+        return _refused(asked, refusal, code_form=form)
+    db.session.commit()
+    return _on()
+
+
+@bp.post("/login/whose/new")
+def begin_anew() -> ResponseReturnValue:
+    """Nothing changes yet: the password that follows makes the new account."""
+    asked = _asked()
+    if asked is not None:
+        asked.holder = Holder.NEW
+        db.session.commit()
+    return _on()
+
+
+def _asked() -> LoginCode | None:
+    asked = proved_code()
+    return asked if asked is not None and old_number.asks_whose(asked) else None
+
+
+def _owner_of(asked: LoginCode) -> User:
+    owner = User.by_phone(asked.phone)
+    assert owner is not None  # or nothing would be asked
+    return owner
+
+
+def _on() -> ResponseReturnValue:
+    return redirect(url_for(".password", next=wanted()), 303)
+
+
+def _refused(asked: LoginCode, reason: errors.Refused, **shown: object) -> ResponseReturnValue:
+    db.session.commit()  # the try counts
+    return _page(asked, reason.status, **shown)
+
+
+def _page(asked: LoginCode, status: int = 200, **shown: FlaskForm | object) -> ResponseReturnValue:
+    owner = _owner_of(asked)
+    forms = {"form": OwnerForm(formdata=None), "code_form": CodeForm(formdata=None), "refusal": ""} | shown
+    page = render_template(
+        "pages/auth/whose.html",
+        asks_name=old_number.may_ask_name(owner),
+        may_mail=owner.email_is_settled,
+        is_mailed=old_number.is_mailed(asked),
+        next=wanted(),
+        **forms,
+    )
+    return make_response(page, status)
