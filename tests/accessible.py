@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from live_clinic import ROOT
+from long_tests import LONG
 from playwright.sync_api import CDPSession, Page
 from screens import DESKTOP, PHONE
 
@@ -40,6 +41,7 @@ LOOKS = (
     ("desktop, letters twice as large", DESKTOP, 2 * LETTERS, False),
     ("lines and letters apart", PHONE, LETTERS, True),
 )
+LEAST_ROOM = [look for look in LOOKS if look[0] == "320 wide, letters twice as large"]
 # WCAG 1.4.12. A sheet made by a script is no inline style: the policy lets it pass.
 SPACING = """(wanted) => {
     const sheet = new CSSStyleSheet();
@@ -59,10 +61,14 @@ class Look:
         self.engine: CDPSession = page.context.new_cdp_session(page)
 
     def everything(self, *, is_whole: bool) -> Iterator[str]:
-        """A state of a page that is looked at whole has that page's colours on a desktop, too."""
-        yield from self.by_axe(() if is_whole else OF_COLOUR)
+        """Of a state of a page that is looked at whole: on a phone, and in the look that leaves the least room.
+
+        All of it is looked at in every way with LONG_TESTS, as bin/accessible and bin/test-all do.
+        """
+        is_thorough = is_whole or LONG
+        yield from self.by_axe(() if is_whole else OF_COLOUR, with_desktop=is_thorough)
         yield from self._ask("structure", "targets", "movement")
-        for name, size, letters, apart in LOOKS:
+        for name, size, letters, apart in LOOKS if is_thorough else LEAST_ROOM:
             self._dress(size, letters, apart)
             yield from (f"{name}: {found}" for found in self._ask("fit", "reach"))
         self._dress(PHONE, LETTERS, False)
@@ -70,9 +76,9 @@ class Look:
         yield from (f"forced colours: {found}" for found in self._ask("edges"))
         self.page.emulate_media(forced_colors="none")
 
-    def by_axe(self, spared_on_desktop: Sequence[str]) -> Iterator[str]:
+    def by_axe(self, spared_on_desktop: Sequence[str], *, with_desktop: bool) -> Iterator[str]:
         """As high as the page itself: what only scrolling would bring to light is looked at, too."""
-        for name, size in (("phone", PHONE), ("desktop", DESKTOP)):
+        for name, size in (("phone", PHONE), ("desktop", DESKTOP))[: 1 + with_desktop]:
             self.page.set_viewport_size(size)
             self.page.set_viewport_size(size | {"height": max(self.page.evaluate(HEIGHT), size["height"])})
             spared = spared_on_desktop if size is DESKTOP else ()

@@ -12,6 +12,7 @@ from support.gate import Gate
 
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
+DESKTOP_TOO = pytest.param(DESKTOP, id="desktop", marks=pytest.mark.long)
 # A microphone that beeps, and two cameras.
 FAKE_MEDIA = ("--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream")
 

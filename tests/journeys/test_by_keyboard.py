@@ -202,6 +202,7 @@ def _agrees_to_a_talk(page: Page, hands: Hands) -> None:
     expect(page.locator(".talk__state")).to_contain_text("Отменена")
 
 
+@pytest.mark.long
 def test_doctor_answers_and_proposes(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     page = visitors.open(PHONE)
     hands = Hands(page)
@@ -229,6 +230,7 @@ def test_doctor_answers_and_proposes(visitors: Visitors, no_complaints: Callable
     no_complaints()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("address", ["/doctors", "/messages", "/consultations", "/profile", "/profile/payments"])
 def test_order_follows_the_eye(visitors: Visitors, address: str) -> None:
     """From the top down; the tabs at the bottom of a phone come first, as they do everywhere."""

@@ -277,14 +277,14 @@ def test_socket_comes_back_as_the_same_page_and_hears_nothing_twice(lab: Page) -
             return socket;
         });
         const say = (word) => sockets[sockets.length - 1].onmessage({ data: JSON.stringify(word) });
-        const until = async (what) => { while (!what()) await new Promise((done) => setTimeout(done, 5)); };
         ['welcome', 'offer', 'taken-over', 'ended'].forEach((kind) => signaling.on(kind, () => told.push(kind)));
         say({ kind: 'welcome', body: {} });
         signaling.send('want-offer', {});
         say({ kind: 'offer', body: {}, page: 'p', n: 1 });
         say({ kind: 'offer', body: {}, page: 'p', n: 1 });
         sockets[0].onclose({ code: 1006 });
-        await until(() => sockets.length === 2);
+        const pause = () => new Promise((done) => setTimeout(done, 5));
+        for (let look = 0; look < 2000 && sockets.length < 2; look += 1) await pause();
         say({ kind: 'welcome', body: {} });
         say({ kind: 'offer', body: {}, page: 'p', n: 1 });
         say({ kind: 'offer', body: {}, page: 'q', n: 1 });
@@ -304,9 +304,10 @@ def test_socket_comes_back_as_the_same_page_and_hears_nothing_twice(lab: Page) -
 
 def test_line_that_says_nothing_is_given_up(lab: Page) -> None:
     """Cut without a word, as by a tunnel: it is asked whether anybody is there, then another one is tried."""
-    told = lab.evaluate("""async () => {
-        const sockets = [], told = [], { BEAT, SILENCE } = Signaling;
-        Object.assign(Signaling, { BEAT: 10, SILENCE: 60 });
+    told = lab.evaluate("""() => {
+        const sockets = [], told = [], { now } = Date;
+        let moment = now();
+        Date.now = () => moment;
         const signaling = new Signaling('/x', () => {
             const socket = { readyState: 1, asked: 0, close: () => {} };
             socket.send = () => { socket.asked += 1; };
@@ -314,14 +315,14 @@ def test_line_that_says_nothing_is_given_up(lab: Page) -> None:
             return socket;
         });
         signaling.on('closed', () => told.push('closed'));
-        const until = async (what) => { while (!what()) await new Promise((done) => setTimeout(done, 5)); };
-        const answer = () => sockets[0].onmessage({ data: JSON.stringify({ kind: 'here', body: {} }) });
-        sockets[0].onmessage({ data: JSON.stringify({ kind: 'welcome', body: {} }) });
-        await until(() => { answer(); return sockets[0].asked > 9; });
+        const hear = (kind) => sockets[0].onmessage({ data: JSON.stringify({ kind, body: {} }) });
+        const pass = (time) => { moment += time; signaling.beat(); };
+        hear('welcome');
+        for (let turn = 0; turn < 10; turn += 1) { pass(Signaling.SILENCE - 1); hear('here'); }
         const kept = sockets.length;
-        await until(() => sockets.length > 1);
+        pass(Signaling.SILENCE);
         signaling.close();
-        Object.assign(Signaling, { BEAT, SILENCE });
-        return { kept, told };
+        Date.now = now;
+        return { kept, told, asked: sockets[0].asked, lines: sockets.length };
     }""")
-    assert told == {"kept": 1, "told": ["closed"]}
+    assert told == {"kept": 1, "told": ["closed"], "asked": 10, "lines": 2}

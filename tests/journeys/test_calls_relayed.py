@@ -71,6 +71,7 @@ def test_only_through_the_relay(visitors: Visitors, live: LiveClinic) -> None:
     expect(lost.locator("[data-part=relay]")).to_contain_text("Сервер связи недоступен")
 
 
+@pytest.mark.long
 def test_a_cut_path_is_found_again(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
     """The doctor's own relay dies; eight seconds later there is another one, as after Wi-Fi → LTE."""
     first, second = Coturn(tmp_path / "first"), Coturn(tmp_path / "second")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from chat_page import Socket, backstage, bubble, open_chat, texts, write
-from conftest import DESKTOP, PHONE, Visitors
+from conftest import DESKTOP, DESKTOP_TOO, PHONE, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, expect
 
@@ -62,7 +62,7 @@ def scroll_through(page: Page, most: int) -> None:
         expect(rows).not_to_have_count(shown)
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), DESKTOP_TOO])
 def test_many_chats_come_by_pages_and_stay_live(visitors: Visitors, live: LiveClinic, size: dict[str, int]) -> None:
     doctor, patient = visitors.open(size), visitors.sign_in(OTHER_PATIENT)
     socket = Socket(doctor)
@@ -152,7 +152,7 @@ def from_end(page: Page) -> float:
     return float(page.eval_on_selector(".chat__scroll", FROM_END))
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), DESKTOP_TOO])
 @pytest.mark.parametrize("frames", [5, 1], ids=["calmly", "in haste"])
 def test_old_pages_come_without_a_jump(visitors: Visitors, size: dict[str, int], frames: int) -> None:
     page = visitors.sign_in(PATIENT, size)

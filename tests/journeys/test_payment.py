@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from chat_page import backstage, bubble, open_chat
-from conftest import DESKTOP, PHONE, Visitors
+from conftest import DESKTOP_TOO, PHONE, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, expect
 
@@ -57,7 +57,7 @@ def newest(live: LiveClinic) -> tuple[PaymentState, ChatState, int]:
         return payment.state, payment.chat.state, payment.refunded
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), DESKTOP_TOO])
 def test_over_paid_and_open_with_the_draft(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None], size: dict[str, int]
 ) -> None:

@@ -173,6 +173,7 @@ def test_push_that_says_nothing_shows_something(visitors: Visitors, service: Pus
     assert worker.shown(1) == [{"title": "iBolit: есть новости", "body": "", "tag": "news", "url": "/"}]
 
 
+@pytest.mark.long
 def test_visible_chat_spares_the_push(visitors: Visitors, service: PushService) -> None:
     """The second message goes to a closed page, and is the only one that is pushed."""
     listener = service.listener("visible")

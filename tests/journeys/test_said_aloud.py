@@ -54,6 +54,7 @@ def test_message_is_said_once_and_history_never(
     no_complaints()
 
 
+@pytest.mark.long
 def test_many_at_once_are_counted(visitors: Visitors, live: LiveClinic) -> None:
     patient = visitors.open()
     socket = Socket(patient)

@@ -163,7 +163,9 @@ def test_three_files_with_a_caption(visitors: Visitors, no_complaints: Callable[
     no_complaints()
 
 
-@pytest.mark.parametrize("trouble", ["the network is cut", "the server is killed"])
+@pytest.mark.parametrize(
+    "trouble", [pytest.param("the network is cut", marks=pytest.mark.long), "the server is killed"]
+)
 def test_upload_goes_on_from_where_it_was(visitors: Visitors, live: LiveClinic, trouble: str) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
@@ -303,6 +305,7 @@ def leave_and_stay(page: Page, asked: list[str], times: int) -> None:
     assert asked == ["beforeunload"] * times
 
 
+@pytest.mark.long
 def test_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from oldphones.walked import PLAIN, walk
 
-pytestmark = pytest.mark.oldphones
+pytestmark = [pytest.mark.oldphones, pytest.mark.long]  # journeys without scripts stand beside each journey
 
 
 def test_patient_s_whole_way_without_scripts(tmp_path):

@@ -75,7 +75,7 @@ ENDS = {
     ConsultationMissed: ConsultationState.MISSED,
 }
 
-PROFILE = search(short=12, steps=40, steps_of_long=60)
+PROFILE = search(short=6, steps=40, steps_of_long=60)
 
 some = range(100)
 sides = ("patient", "doctor")
