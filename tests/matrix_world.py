@@ -112,7 +112,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     photo, paper = attach(chat, patient), attach(chat, doctor.user, Kind.DOCUMENT, name="Анализы.pdf")
     say(chat, patient, "Вот снимок", files=[photo])
     say(chat, doctor.user, "Вот анализы", files=[paper])
-    _store(photo)
+    store(photo)
     upload = attach(chat, patient, state=AttachmentState.ARRIVING, key=f"{next(_keys):032x}")
     done, talk = talked(chat), begun(chat)
     ahead = propose(chat, starts_at=clock.now() + timedelta(days=2))
@@ -143,7 +143,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     }  # fmt: skip
 
 
-def _store(photo: Attachment) -> None:
+def store(photo: Attachment) -> None:
     for variant in Variant:
         with NamedTemporaryFile(delete=False) as file:
             file.write(b"no picture, and nobody looks at it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import g, request
 from flask_login import current_user
 from sqlalchemy import select
@@ -53,6 +55,15 @@ def may_open(talk_id: int) -> bool:
     if request.endpoint in OF_AN_UPLOAD:
         return _lies_in(talk_id, Attachment.key == wanted.get("key"))
     return False
+
+
+def is_shown(endpoint: str, wanted: Mapping[str, object], talk_id: int, chat_id: int | None) -> bool:
+    """Whether a page of the talk shows a way there; the files on it are of its own chat."""
+    if endpoint in OF_THE_TALK:
+        return wanted.get("id") == talk_id
+    if endpoint in OF_THE_CHAT:
+        return wanted.get("id") == chat_id
+    return endpoint in ALWAYS or endpoint in OF_A_FILE or endpoint in OF_AN_UPLOAD
 
 
 def chat_of(talk_id: int) -> int | None:

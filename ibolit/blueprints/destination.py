@@ -14,7 +14,8 @@ from werkzeug.routing import RequestRedirect
 
 from ..models import Consent, LoginCode, User
 from ..models.login_code import LONGEST_WAY
-from .entrance import OPEN_TO_ALL, home_of, local_path
+from .entrance import home_of, local_path
+from .gate import OPEN_TO_ALL
 
 
 def wanted() -> str | None:

@@ -33,11 +33,10 @@ from ..models import (
 from ..models.known_browser import hash_of
 from ..rendering import go, wants_fragment, zone_mark
 from ..services import clock
-from . import browsers, confined, gate
+from . import browsers, confined, gate, guest_pages
 from .zones import PLACES
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
-OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}
 
 
 def init_entrance(app: Flask) -> None:
@@ -46,6 +45,7 @@ def init_entrance(app: Flask) -> None:
     login_manager.unauthorized_handler(_ask_to_sign_in)
     app.before_request(_say_what_is_allowed)
     app.before_request(_gate)
+    app.after_request(guest_pages.keep_to_the_talk)
     app.context_processor(_frame)
 
 
@@ -214,7 +214,7 @@ def _say_what_is_allowed() -> ResponseReturnValue | None:
 
 
 def _gate() -> ResponseReturnValue | None:
-    if request.blueprint in OPEN_TO_ALL or request.endpoint == "static" or not current_user.is_authenticated:
+    if request.blueprint in gate.OPEN_TO_ALL or request.endpoint == "static" or not current_user.is_authenticated:
         return None
     _see()
     if request.endpoint != "live.listen" and gate.is_shut():

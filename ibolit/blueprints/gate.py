@@ -12,6 +12,7 @@ from flask_login import current_user
 from ..models import Consent, consultation_lists
 from . import confined
 
+OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
 PAYMENTS = {"account.payments", "account.wish", "account.send_wish", "consultations.pay", "tariffs.buy"}
 OF_THE_TALK = {"consultations.conclusion", "consultations.paper", "consultations.calendar", "short.show"}
 

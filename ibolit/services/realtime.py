@@ -8,7 +8,7 @@ sockets of all of them, `open`, `close` and `close_all` concern this process onl
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from itertools import chain
 from threading import Event, Lock
@@ -55,7 +55,7 @@ class Outbox:
     No lock: deque's own steps are atomic, and a line put beside an ending is never taken.
     """
 
-    __slots__ = ("_waiting", "device_id", "ended_with", "event", "last_words", "only_chat_id", "user_id")
+    __slots__ = ("_waiting", "as_seen", "device_id", "ended_with", "event", "last_words", "only_chat_id", "user_id")
 
     LIMIT = 200
 
@@ -63,6 +63,7 @@ class Outbox:
         self.user_id = user_id
         self.device_id = device_id
         self.only_chat_id = only_chat_id  # of a device let in for one talk: it hears of nothing else
+        self.as_seen: Callable[[str], str] | None = None  # what such a device is shown of a fragment
         self.event = Event()
         self.ended_with: int | None = None
         self.last_words: str | None = None
@@ -82,7 +83,8 @@ class Outbox:
             self.event.set()
 
     def take(self) -> str | None:
-        return self._waiting.popleft() if self._waiting else None
+        html = self._waiting.popleft() if self._waiting else None
+        return self.as_seen(html) if html and self.as_seen else html
 
     def end(self, code: int, last_words: str | None = None) -> None:
         """Nothing more goes out but the last words, not even what waits. The first reason stays."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from datetime import timedelta
-from html.parser import HTMLParser
 
 import pytest
 from browser import Browser
@@ -298,50 +297,15 @@ def test_everything_else_leads_back(handed: Browser, talk: Consultation, other_c
         assert handed.post(path, {"text": "Привет", "client_id": "x" * 12}).location == card, path
 
 
-class Ways(HTMLParser):
-    """The links and forms of a page that are shown to a device let in for one talk."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str]] = []
-        self.hidden: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        known = dict(attrs)
-        if self.hidden or "outside" in (known.get("class") or "").split():
-            self.hidden += [tag] if tag in ("a", "li", "form") else []
-            return
-        if tag == "form" or (tag == "a" and (known.get("href") or "").startswith("/")):
-            to = (known.get("action") or known.get("href") or "").partition("#")[0]
-            self.found.append((known.get("method") or "get", to))
-
-    def handle_endtag(self, tag: str) -> None:
-        if self.hidden and self.hidden[-1] == tag:
-            self.hidden.pop()
-
-
-@pytest.mark.parametrize("page", ["/consultations/{talk}", "/chats/{chat}", "/chats/{chat}/files"])
-def test_every_way_shown_there_leads_somewhere(handed: Browser, clinic: Flask, talk: Consultation, page: str) -> None:
+def test_its_owner_may_sign_in_there(handed: Browser, talk: Consultation) -> None:
     card = f"/consultations/{talk.id}"
-    doors = clinic.url_map.bind("127.0.0.1")
-    shown = handed.get(page.format(talk=talk.id, chat=talk.chat_id)).text
-    ways = Ways(shown).found
-    for method, to in ways:
-        endpoint, values = doors.match(to.partition("?")[0], method.upper())
-        if endpoint.startswith(("auth.", "static", "assets")):
-            continue
-        where = confined.OF_THE_TALK | confined.OF_THE_CHAT | confined.OF_A_FILE
-        assert endpoint in where, (page, to)
-        assert values["id"] in (talk.id, talk.chat_id)
-    if "/consultations" in page:
-        assert ("post", "/logout") in ways
-        assert ("get", "/login") in ways
-        assert "Вход" in handed.get("/login").text  # its owner may sign in
-        assert handed.get("/messages").location == card
-        typed = {"login": talk.patient.phone, "password": PASSWORD}
-        assert handed.post("/login", typed).status_code == 303
-        assert handed.get("/messages").status_code == 200
+    page = handed.get(card).text
+    assert 'action="/logout"' in page
+    assert 'href="/login"' in page
+    assert "Вход" in handed.get("/login").text
+    assert handed.get("/messages").location == card
+    assert handed.post("/login", {"login": talk.patient.phone, "password": PASSWORD}).status_code == 303
+    assert handed.get("/messages").status_code == 200
 
 
 def test_it_may_be_left(handed: Browser, talk: Consultation) -> None:
