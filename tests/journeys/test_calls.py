@@ -52,6 +52,19 @@ WEAK = """async ([call, loss]) => {
 }"""
 
 
+# Where the page would have gone: it stays, so that whoever leads has his turn.
+LED = """() => {
+    window.led = [];
+    navigation.addEventListener('navigate', (event) => {
+        window.led.push(event.destination.url);
+        event.preventDefault();
+    });
+    document.addEventListener('ibolit:told', (event) => {
+        window.told = window.told || event.detail.item.hasAttribute('data-go');
+    });
+}"""
+
+
 @pytest.fixture
 def pair(visitors: Visitors, live: LiveClinic) -> tuple[Page, Page, int]:
     """Patient on a phone, doctor at a desktop, in a video call."""
@@ -136,6 +149,21 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     no_complaints()
 
 
+def test_press_and_socket_lead_to_the_call_once(visitors: Visitors, live: LiveClinic) -> None:
+    """Both know of it in the same moment: a second load would cut off the first."""
+    id = agree(live, begun=False)
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
+    for page in (patient, doctor):
+        page.goto(f"/consultations/{id}")
+    doctor.click("text=Готов общаться")
+    expect(patient.locator("main")).to_contain_text("Врач: готов")
+    patient.evaluate(LED)
+    with patient.expect_event("requestfinished", lambda request: request.url.endswith("/readiness")):
+        patient.click("text=Готов общаться")
+    patient.wait_for_function("() => window.told")
+    assert patient.evaluate("led") == [f"{live.url}/consultations/{id}/call"]
+
+
 def test_sound_alone_asks_for_no_camera(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live, TalkKind.AUDIO)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
@@ -182,9 +210,9 @@ def test_camera_refused_and_found_again(visitors: Visitors, live: LiveClinic) ->
     flows(doctor)
     # Not even a microphone: what to press, and three other ways; then it is allowed.
     patient.add_init_script("window.trouble = 'NotReadableError'")
-    patient.add_init_script(WATCHED_MEDIA.replace("REFUSED", "['audio']"))
+    patient.add_init_script(WATCHED_MEDIA.replace("REFUSED", "['audio', 'video']"))
     patient.reload()
-    expect(patient.locator("[data-part=trouble-title]")).to_contain_text("занят")
+    expect(patient.locator("[data-part=trouble-title]")).to_have_text("Камера и микрофон заняты другим приложением")
     for way in ("Открыть на другом устройстве", "Попросить врача позвонить", "Открыть чат"):
         expect(patient.locator(".call__plain").get_by_text(way, exact=True)).to_be_visible()
     patient.evaluate("refused = ['video']")

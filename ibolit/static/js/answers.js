@@ -8,11 +8,15 @@
   // nobody knows what happened, and nothing of it is placed.
   function isOurs(xhr) { return !!xhr.getResponseHeader('X-iBolit'); }
 
-  document.addEventListener('htmx:beforeOnLoad', function (event) {
-    if (isOurs(event.detail.xhr)) return;
+  // Heard at the element that asks: by the time of the answer it may be in the page no more.
+  document.addEventListener('htmx:beforeSend', function (event) { event.detail.elt.addEventListener('htmx:beforeOnLoad', receive); });
+
+  function receive(event) {
+    var xhr = event.detail.xhr, elsewhere = xhr.getResponseHeader('HX-Redirect');
+    if (isOurs(xhr) && !elsewhere) return;
     event.preventDefault();
-    complain();
-  });
+    if (isOurs(xhr)) ibolit.go(elsewhere); else complain();
+  }
 
   // A form with its errors (422) or a rule's refusal takes the form's place; anything else is shown where the server says.
   document.addEventListener('htmx:beforeSwap', function (event) {
@@ -48,9 +52,6 @@
     ibolit.each(document.querySelectorAll('#notices .notice--bad'), function (notice) { notice.parentNode.removeChild(notice); });
   }
 
-  var isLeaving = false;
-  window.addEventListener('pageshow', function () { isLeaving = false; });
-
   // done(status, text); status 0 means that nobody knows what happened.
   ibolit.ask = function (method, url, body, done) {
     var xhr = new XMLHttpRequest(), headers = JSON.parse(document.body.getAttribute('hx-headers') || '{}');
@@ -63,8 +64,7 @@
     xhr.onload = function () {
       var elsewhere = xhr.getResponseHeader('HX-Redirect');
       if (!isOurs(xhr)) { done(0, ''); return; }
-      if (elsewhere && !isLeaving) { isLeaving = true; ibolit.moving(); location.href = elsewhere; } // two at once would stop each other
-      if (!elsewhere) done(xhr.status, xhr.responseText);
+      if (elsewhere) ibolit.go(elsewhere); else done(xhr.status, xhr.responseText);
     };
     xhr.onerror = xhr.ontimeout = function () { done(0, ''); };
     xhr.send(body);

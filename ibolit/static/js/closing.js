@@ -2,7 +2,7 @@
 // page to page inside the app is told apart, as the next page goes on with most of it.
 (function () {
   'use strict';
-  var LASTS = 3000, isInside = false, timer = null;
+  var LASTS = 3000, COMES_TO_NOTHING = 10000, isInside = false, isGoing = false, timer = null;
 
   // A way inside has been taken; it may come to nothing.
   ibolit.moving = function () {
@@ -10,6 +10,21 @@
     clearTimeout(timer);
     timer = setTimeout(function () { isInside = false; }, LASTS);
   };
+
+  // A page of ours is led elsewhere from here only, and once: two loads at once stop each other, and each of several – a
+  // press, the socket, another tab – may be the one that knows first. Without an address it loads itself anew.
+  ibolit.go = function (to) {
+    if (isGoing) return;
+    isGoing = true;
+    setTimeout(rest, COMES_TO_NOTHING);
+    ibolit.moving();
+    if (to) location.href = to; else location.reload();
+  };
+
+  function rest() { isGoing = false; }
+
+  window.addEventListener('pageshow', rest);
+  window.addEventListener('hashchange', rest); // an address on this page, which loads nothing
 
   function onClick(event) {
     var link = event.target;
@@ -24,5 +39,6 @@
     if (htmx.trigger(document.body, 'ibolit:closing', { isInside: isInside })) return;
     event.preventDefault();
     event.returnValue = ''; // what older engines ask by
+    setTimeout(rest, 0); // whoever says that he stays
   });
 })();

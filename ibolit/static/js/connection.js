@@ -38,7 +38,7 @@
     function lost(event) {
       var closing = event.detail.event;
       // Signed out elsewhere; if it was here, the way out is already being loaded and must not be interrupted.
-      if (closing && closing.code === 4401) { if (!ibolit.leaving) { ibolit.moving(); location.reload(); } return; }
+      if (closing && closing.code === 4401) { if (!ibolit.leaving) ibolit.go(); return; }
       // htmx comes back after these only; proxies and phones that fall asleep have other ways to end a socket.
       if (closing && [1006, 1011, 1012, 1013].indexOf(closing.code) < 0) {
         setTimeout(event.detail.socketWrapper.reconnect, htmx.config.wsReconnectDelay(1));
@@ -80,7 +80,7 @@
     // Somebody signed in anew in another tab: this page is another person's, or its forms are no longer believed.
     body.addEventListener('ibolit:told', function (event) {
       var device = event.detail.item.getAttribute('data-device');
-      if (device && device !== body.getAttribute('data-device')) { ibolit.moving(); location.reload(); }
+      if (device && device !== body.getAttribute('data-device')) ibolit.go();
     });
     return function () { clearInterval(stop); };
   });

@@ -21,7 +21,7 @@
   function refuse() { answer(function () {}); }
 
   function install() {
-    if (!prompt) { answer(function () { location.href = '/home-screen'; }); return; }
+    if (!prompt) { answer(function () { ibolit.go('/home-screen'); }); return; }
     prompt.prompt();
     prompt = null;
     refuse(); // whatever the browser is told now, we have asked

@@ -7,7 +7,7 @@ ibolit.behaviour('offline', function (link) {
   }
   // It stands at the address of the page that was wanted.
   function open() {
-    if (location.pathname === '/offline') location.href = link.href; else location.reload();
+    ibolit.go(location.pathname === '/offline' ? link.href : '');
   }
   link.addEventListener('click', function (event) {
     event.preventDefault();

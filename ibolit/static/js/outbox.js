@@ -106,7 +106,7 @@ ibolit.outbox = function (form) {
     send: function (text, id, files) {
       var letter = ibolit.letters.keep(chat, text, id, files), list = document.getElementById('chat-' + chat + '-messages');
       // An old page of the history has no place for it: it is shown and sent at the end.
-      if (list.hasAttribute('data-partial')) { location.href = '/chats/' + chat + '?end=1#end'; return; }
+      if (list.hasAttribute('data-partial')) { ibolit.go('/chats/' + chat + '?end=1#end'); return; }
       queue.push(letter);
       show(letter);
       sendNext();

@@ -75,7 +75,7 @@
   // Both are ready: whoever looks at the app is led to the call, and whoever comes back to it then.
   document.addEventListener('DOMContentLoaded', function () {
     var to = '';
-    function go() { if (to && !document.hidden) { document.removeEventListener('visibilitychange', go); ibolit.moving(); location.href = to; } }
+    function go() { if (to && !document.hidden) { document.removeEventListener('visibilitychange', go); ibolit.go(to); } }
     document.body.addEventListener('ibolit:told', function (event) {
       to = event.detail.item.getAttribute('data-go') || to;
       if (to === location.pathname) to = '';

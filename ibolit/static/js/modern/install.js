@@ -11,18 +11,13 @@
     ]);
   }
 
-  function reload() {
-    ibolit.moving();
-    location.reload();
-  }
-
   // A part of this page is not to be had: without a network, or because the clinic has been updated under it.
   async function onMissing() {
     const answer = await fetch('/healthz', { cache: 'no-store' }), now = answer.headers.get('X-iBolit');
     if (!now || now === version) return;
     ibolit.isOutdated = true;
     htmx.trigger(document.body, 'ibolit:outdated');
-    offer(reload);
+    offer(() => ibolit.go());
   }
 
   document.addEventListener('ibolit:missing', () => { onMissing().catch(() => {}); });
@@ -55,6 +50,6 @@
   }
 
   navigator.serviceWorker.addEventListener('message', onMessage);
-  navigator.serviceWorker.addEventListener('controllerchange', () => { if (isWanted) reload(); });
+  navigator.serviceWorker.addEventListener('controllerchange', () => { if (isWanted) ibolit.go(); });
   window.addEventListener('load', () => { register().catch(() => {}); });
 })();

@@ -44,7 +44,7 @@
     banner.hidden = false;
     document.body.addEventListener('htmx:wsOpen', () => {
       banner.textContent = usual;
-      if (document.querySelector('.chat')) htmx.trigger(document.body, 'chat:stale'); else location.reload();
+      if (document.querySelector('.chat')) htmx.trigger(document.body, 'chat:stale'); else ibolit.go();
     }, { once: true });
   }
 

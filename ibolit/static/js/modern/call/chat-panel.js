@@ -37,7 +37,7 @@ class ChatPanel extends Teller {
 
   fill(page) {
     const chat = new DOMParser().parseFromString(page, 'text/html').querySelector('.chat'), here = document.createElement('div');
-    if (!chat) { location.href = this.address; return; } // signed out meanwhile
+    if (!chat) { ibolit.go(this.address); return; } // signed out meanwhile
     Array.from(chat.attributes).forEach((one) => here.setAttribute(one.name, one.value));
     Array.from(chat.children).forEach((child) => { if (!child.classList.contains('chat__bar')) here.appendChild(document.importNode(child, true)); });
     this.body.textContent = '';

@@ -29,7 +29,7 @@ class Leaving {
     const link = event.target.closest('a[data-leaves]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    this.leave(() => fetch(link.href, { credentials: 'same-origin', cache: 'no-store' }), () => { location.href = link.href; });
+    this.leave(() => fetch(link.href, { credentials: 'same-origin', cache: 'no-store' }), () => ibolit.go(link.href));
   }
 
   // What ends the talk is posted from here; any other form leads on by itself as soon as there is somebody to lead it.
@@ -37,7 +37,7 @@ class Leaving {
     const form = event.target;
     if (!form.hasAttribute('data-leaves')) return;
     event.preventDefault();
-    if (form.getAttribute('data-leaves') === 'ends') this.leave(() => this.post(form), (answer) => { location.href = answer.headers.get('HX-Redirect') || this.parts.main.dataset.card; });
+    if (form.getAttribute('data-leaves') === 'ends') this.leave(() => this.post(form), (answer) => ibolit.go(answer.headers.get('HX-Redirect') || this.parts.main.dataset.card));
     else this.leave(() => fetch('/healthz', { cache: 'no-store' }), () => form.submit());
   }
 

@@ -67,7 +67,7 @@ class Room {
       .on('media', (body, page) => { if (page === this.page) this.hear(body); })
       .on('taken-over', (body) => this.giveUp(body.sameDevice))
       .on('ended', (body) => { if (!this.leaving.isUnderWay) this.go(body.to || this.data.card); }) // else one goes already
-      .on('signed-out', () => location.reload())
+      .on('signed-out', () => ibolit.go())
       .on('closed', () => { this.losing = setTimeout(() => { this.isLost = true; this.show(); }, 2000); })
       .on('unwelcome', () => this.askWhy());
   }
@@ -159,7 +159,7 @@ class Room {
   giveUp(isSameDevice) {
     this.end();
     this.main.classList.add('call--elsewhere');
-    this.parts.on('again', () => location.reload());
+    this.parts.on('again', () => ibolit.go());
     this.unveil(false);
     const title = isSameDevice ? 'Разговор продолжается в другой вкладке' : 'Разговор продолжается на другом устройстве';
     showTrouble(this.parts, { title, steps: [] });
@@ -177,7 +177,7 @@ class Room {
   go(to) {
     this.leaving.mean();
     this.end();
-    location.href = to;
+    ibolit.go(to);
   }
 
   // Seen and heard
@@ -215,7 +215,7 @@ class Room {
     });
     this.hearOf(window, 'online', () => this.moved());
     this.hearOf(window, 'pagehide', () => this.end());
-    this.hearOf(window, 'pageshow', (event) => { if (event.persisted) location.reload(); });
+    this.hearOf(window, 'pageshow', (event) => { if (event.persisted) ibolit.go(); });
     this.hearOf(document, 'visibilitychange', () => this.wake());
     [this.remote, this.parts.get('mirror')].forEach((one) => this.hearOf(one, 'pause', () => setTimeout(() => this.resume(), 300)));
     // Its other news – a guess of the speed – come many times a minute.

@@ -182,7 +182,7 @@ const carrier = (() => {
           },
           onAfterResponse: (request, answer) => {
             const elsewhere = answer.getHeader('HX-Redirect');
-            if (elsewhere) location.href = elsewhere;
+            if (elsewhere) ibolit.go(elsewhere);
             hasSent = hasSent || request.getMethod() !== 'HEAD';
           },
           onProgress: (sent) => {
