@@ -156,6 +156,8 @@ CALL = (
     "js/modern/call/saying.js",
     "js/modern/call/detour.js",
     "js/modern/call/entering.js",
+    "js/modern/call/playing.js",
+    "js/modern/call/duration.js",
     "js/modern/call/room.js",
     "js/modern/call/controls.js",
     "js/modern/call/check.js",

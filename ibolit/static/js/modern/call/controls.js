@@ -10,7 +10,7 @@ class Controls {
       flip: () => sending.flip().then(() => this.show()),
       speaker: () => this.chooseSpeaker(),
       chat: () => chat.toggle(),
-      sound: () => room.play(room.remote.srcObject),
+      sound: () => room.playing.press(),
       'without-camera': () => room.entering.open({ audio: true, video: false }, true),
       'without-microphone': () => room.entering.open({ audio: false, video: room.isVideo }),
       again: () => room.entering.open({ audio: true, video: room.isVideo }, true),

@@ -13,11 +13,13 @@ class Room {
     this.leaving = new Leaving(this.parts, () => this.isTalking);
     this.own = new OwnPicture(this.parts.get('own'), this.main.querySelector('.call__view'));
     this.remote = this.parts.get('remote');
+    this.playing = new Playing(this.remote);
+    this.duration = new Duration(this);
     this.saying = new Saying(this);
     this.detour = new Detour(this);
     this.entering = new Entering(this);
     this.theirs = {};
-    this.isPresent = this.isOver = this.isLost = this.isSilent = this.isHushed = this.wasWelcome = false;
+    this.isPresent = this.isOver = this.isLost = this.isHushed = this.wasWelcome = false;
     this.heard = [];
     this.listen();
   }
@@ -39,7 +41,7 @@ class Room {
   }
 
   tick() {
-    this.showTime();
+    this.duration.show();
     this.detour.look();
   }
 
@@ -77,8 +79,7 @@ class Room {
     this.isLost = false;
     this.ice = body.ice;
     this.leads = body.leads;
-    this.closes = body.closes;
-    this.ahead = body.now - Date.now();
+    this.duration.follow(body);
     if (this.peer) this.peer.take(body.ice);
     if (!this.wasWelcome && body.media) this.entering.follow(body.media);
     this.wasWelcome = true;
@@ -108,7 +109,7 @@ class Room {
   follow(peer) {
     const mine = (act) => (...what) => { if (this.peer === peer) act(...what); };
     peer.on('signal', mine((kind, body) => this.signaling.send(kind, body)))
-      .on('stream', mine((stream) => this.play(stream)))
+      .on('stream', mine((stream) => this.playing.take(stream)))
       .on('state', mine((state) => this.turn(state)));
     this.watch.follow(peer, () => !(this.theirs.lacks || {}).audio);
   }
@@ -182,29 +183,17 @@ class Room {
 
   // Seen and heard
 
-  play(stream) {
-    if (this.remote.srcObject !== stream) this.remote.srcObject = stream;
-    const playing = this.remote.play();
-    if (playing) playing.then(() => this.silence(false), (error) => { if (error.name === 'NotAllowedError') this.silence(true); });
-  }
-
-  // An engine may stop what is live all the same: behind another tab, in a window over others, by a headset's button.
   resume() {
     if (this.isOver || document.hidden) return;
-    if (this.remote.srcObject && this.remote.paused) this.play(this.remote.srcObject);
+    this.playing.resume();
     this.controls.playOwn();
   }
 
-  silence(isSilent) {
-    this.isSilent = isSilent;
-    this.show();
-  }
-
   listen() {
-    const { sending, watch } = this;
+    const { sending, watch, chat, playing } = this;
     sending.on('track', (kind, track) => { if (this.peer) this.peer.put(kind, track).then(() => this.apply()); });
     sending.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
-    this.chat.on('changed', () => this.show());
+    [chat, playing].forEach((one) => one.on('changed', () => this.show()));
     watch.on('step', (step) => { sending.step = step; this.apply(); this.tellMedia(); this.show(); });
     sending.on('found', (kind) => this.saying.pass(kind === 'audio' && !sending.isMuted ? 'Микрофон включён: вас слышно' : ''));
     watch.on('hush', (isHushed) => { this.isHushed = isHushed; this.show(); });
@@ -252,18 +241,8 @@ class Room {
     this.main.classList.toggle('call--chatting', this.chat.isOpen);
     this.main.dataset.state = this.peer ? this.peer.state : 'new';
     this.saying.show();
-    this.parts.show('sound', this.isSilent);
+    this.parts.show('sound', this.playing.needsPress);
     this.controls.show();
-  }
-
-  showTime() {
-    const now = Date.now() + (this.ahead || 0), left = Math.ceil((this.closes - now) / 60000);
-    const seconds = Math.max(0, Math.floor((now - Number(this.data.started)) / 1000));
-    this.parts.say('time', Number(this.data.started) ? clockOf(seconds) : '');
-    if (left > 0 && left <= 5 && this.toldLeft !== left) {
-      this.toldLeft = left;
-      this.saying.pass(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
-    }
   }
 
   // The last words leave while they still can.
@@ -289,11 +268,6 @@ class Room {
     this.controls.stop();
     this.parts.stop();
   }
-}
-
-function clockOf(seconds) {
-  const two = (number) => String(number).padStart(2, '0'), hours = Math.floor(seconds / 3600);
-  return `${hours ? `${hours}:` : ''}${hours ? two(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)}:${two(seconds % 60)}`;
 }
 
 ibolit.behaviour('call', (main) => {

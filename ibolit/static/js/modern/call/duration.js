@@ -1,0 +1,26 @@
+// How long the talk lasts, on the clinic's clock, and that its time runs out.
+class Duration {
+  constructor(room) {
+    this.room = room;
+    this.ahead = 0; // milliseconds by which the clinic's clock is ahead of ours
+  }
+
+  follow({ now, closes }) {
+    this.ahead = now - Date.now();
+    this.closes = closes;
+  }
+
+  show() {
+    const { room } = this, now = Date.now() + this.ahead, began = Number(room.data.started), left = Math.ceil((this.closes - now) / 60000);
+    room.parts.say('time', began ? clockOf(Math.max(0, Math.floor((now - began) / 1000))) : '');
+    if (left > 0 && left <= 5 && this.told !== left) {
+      this.told = left;
+      room.saying.pass(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
+    }
+  }
+}
+
+function clockOf(seconds) {
+  const two = (number) => String(number).padStart(2, '0'), hours = Math.floor(seconds / 3600);
+  return `${hours ? `${hours}:` : ''}${hours ? two(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)}:${two(seconds % 60)}`;
+}
