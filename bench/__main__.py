@@ -9,7 +9,10 @@ from pathlib import Path
 
 from .figures import Row, table
 
-PARTS = ("machine", "talk", "signaling", "idle", "start", "pages", "practice", "cards", "visit", "files", "calls")
+PARTS = (
+    *("machine", "talk", "signaling", "idle", "start", "pages", "practice", "cards", "visit", "files", "calls"),
+    "links",
+)
 RESULTS = Path(__file__).parent / "results.md"
 
 

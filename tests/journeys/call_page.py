@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from chat_page import backstage
 from factories import propose
 from live_clinic import LiveClinic
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Playwright, expect
+from screens import DESKTOP, PHONE, sign_in
+from support.link import Link, linked
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
@@ -17,16 +22,19 @@ from ibolit.services import clock
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"  # of chat 1
 
+# A microphone that beeps, and two cameras.
+FAKE_MEDIA = ("--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream")
+
 ANDROID = "Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
 
-# Remembers what was asked for, and refuses what the test says.
+# Remembers what was asked for, and refuses what the test says; `trouble` may differ for sound and picture.
 WATCHED_MEDIA = """
     window.asked = []; window.refused = REFUSED;
     const media = navigator.mediaDevices, open = media.getUserMedia.bind(media);
     media.getUserMedia = (wanted) => {
         window.asked.push(wanted);
-        const isRefused = window.refused.some((kind) => wanted[kind]);
-        return isRefused ? Promise.reject(new DOMException('', window.trouble || 'NotAllowedError')) : open(wanted);
+        const kind = window.refused.find((one) => wanted[one]), trouble = window.trouble || 'NotAllowedError';
+        return kind ? Promise.reject(new DOMException('', trouble[kind] || trouble)) : open(wanted);
     };
 """
 
@@ -93,6 +101,24 @@ def agree(live: LiveClinic, kind: TalkKind = TalkKind.VIDEO, *, begun: bool = Tr
 def enter(page: Page, id: int) -> Page:
     page.goto(f"/consultations/{id}/call")
     return page
+
+
+@contextmanager
+def talk_over_a_link(playwright: Playwright, live: LiveClinic, folder: Path) -> Iterator[tuple[Link, Page, Page]]:
+    """Patient and doctor see and hear each other, each in a browser whose only way to the other is the link."""
+    id, pages = agree(live), []
+    with linked(live.port) as link, ExitStack() as browsers:
+        for side, login, size in zip(link.sides, (PATIENT, DOCTOR), (PHONE, DESKTOP), strict=True):
+            path, args = side.browser(folder), ["--no-sandbox", *FAKE_MEDIA]
+            browser = browsers.enter_context(playwright.chromium.launch(executable_path=path, args=args))
+            page = browser.new_page(base_url=live.url, viewport=size, locale="ru-RU")
+            sign_in(page, login)
+            pages.append(enter(page, id))
+        patient, doctor = pages
+        connected(patient, doctor)
+        flows(patient)
+        flows(doctor)
+        yield link, patient, doctor
 
 
 def call(page: Page) -> Any:

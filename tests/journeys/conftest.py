@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from call_page import FAKE_MEDIA
 from live_clinic import PASSWORD, LiveClinic
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from support.gate import Gate
@@ -13,8 +14,6 @@ from support.gate import Gate
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}
 DESKTOP_TOO = pytest.param(DESKTOP, id="desktop", marks=pytest.mark.long)
-# A microphone that beeps, and two cameras.
-FAKE_MEDIA = ("--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream")
 
 expect.set_options(timeout=15_000)  # a busy machine is no broken page
 

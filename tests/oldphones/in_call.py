@@ -8,11 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from call_page import call, flows
+from call_page import FAKE_MEDIA, call, flows
 from live_clinic import PASSWORD
 from playwright.sync_api import expect, sync_playwright
 
-FAKE_MEDIA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 IVANOVA = "+7 900 000-01-01"
 LONGEST = 60_000  # milliseconds
 

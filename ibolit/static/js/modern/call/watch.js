@@ -1,5 +1,5 @@
-// Looks at the link every two seconds: what our video may be, and what is summed up for the support. Listens every second
-// whether anything comes at all (tells `hush`). And keeps the screen awake.
+// Looks at the link every two seconds: what our video may be, and what is summed up for the support. Listens twice a
+// second whether anything comes at all (tells `hush`). And keeps the screen awake.
 class Watch extends Teller {
   constructor(address) {
     super();
@@ -8,7 +8,7 @@ class Watch extends Teller {
     this.before = null;
     this.told = 0;      // loss of ours, as the other side measured it
     this.begin();
-    this.timers = [setInterval(() => this.look(), quality.EVERY), setInterval(() => this.listen(), 1000), setInterval(() => this.report(), 60000)];
+    this.timers = [setInterval(() => this.look(), quality.EVERY), setInterval(() => this.listen(), Watch.LISTENS), setInterval(() => this.report(), 60000)];
   }
 
   begin() { this.sums = { looks: 0, loss: 0, rtt: 0, restarts: 0, setup: 0, path: 'unknown' }; }
@@ -77,7 +77,9 @@ class Watch extends Teller {
 
   stop() { this.timers.forEach(clearInterval); }
 }
-Watch.SILENCE = 2500; // milliseconds
+// Milliseconds. Together they let nobody stare at a frozen face for four seconds.
+Watch.SILENCE = 2500;
+Watch.LISTENS = 500;
 
 // The screen of a phone that lies before its owner falls asleep; the lock ends whenever the page is left.
 class Awake {
