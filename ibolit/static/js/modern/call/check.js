@@ -49,8 +49,7 @@ class Check {
     if (audio) this.hear(this.stream); else this.mark('microphone', 'bad', devices.words(lacks.audio, 'audio').title);
     if (video) this.see(this.stream);
     else if (this.isVideo) this.mark('camera', 'bad', `${devices.words(lacks.video, 'video').title}${audio ? '. Можно говорить без неё' : ''}`);
-    if (lacks.audio) showTrouble(this.parts, devices.words(lacks.audio, lacks.video ? 'both' : 'audio'));
-    else if (lacks.video) showTrouble(this.parts, devices.words(lacks.video, 'video'));
+    if (lacks.audio || lacks.video) showTrouble(this.parts, devices.wordsOf(lacks));
   }
 
   see(stream) {

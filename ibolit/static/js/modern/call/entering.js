@@ -40,19 +40,20 @@ class Entering {
   block(lacks) {
     const { room } = this, { parts } = room;
     room.unveil(false);
-    showTrouble(parts, devices.words(lacks.audio, lacks.video ? 'both' : 'audio'));
+    showTrouble(parts, devices.wordsOf(lacks));
     showInApp(parts);
-    parts.buttons('without-camera').forEach((one) => { one.hidden = !this.wantsCamera; });
+    // Of use only where the camera is wanting, too, and there is a microphone to be asked for alone.
+    parts.show('without-camera', Boolean(lacks.video) && devices.reason(lacks.audio) !== 'missing');
     parts.show('without-microphone', true);
   }
 
   // What was switched off before – on this page, or on the one that was taken over – is off, and that is said.
   sayHowItIs(isAgain) {
     const { room, sending } = this, { isMuted, isCameraOff, lacks } = sending, isDark = room.isVideo && isCameraOff && !lacks.video && this.wasDark;
-    if (isMuted && isDark) room.saying.pass('Микрофон и камера выключены, как и были');
-    else if (isMuted) room.saying.pass('Микрофон выключен, как и был');
-    else if (isDark) room.saying.pass('Камера выключена, как и была');
-    else if (isAgain && !lacks.audio) room.saying.pass('Микрофон включён: вас слышно');
+    if (isMuted && isDark) room.saying.pass('Микрофон и камера выключены, как и были', () => sending.isMuted && sending.isCameraOff);
+    else if (isMuted) room.saying.pass('Микрофон выключен, как и был', () => sending.isMuted);
+    else if (isDark) room.saying.pass('Камера выключена, как и была', () => sending.isCameraOff);
+    else if (isAgain && !lacks.audio) room.saying.pass('Микрофон включён', () => sending.isHeard);
   }
 
   // The page of ours that was here before, maybe on another device.

@@ -1,10 +1,11 @@
 // Leaving is asked once: by the page when «завершить» or Back is pressed, by the browser when the tab is closed. And one
 // leaves only when the clinic answers: in a living talk nobody is thrown onto the browser's page of errors.
 class Leaving {
-  constructor(parts, isTalking) {
+  constructor(room) {
+    const { parts } = room;
+    this.room = room;
     this.parts = parts;
     this.dialog = parts.get('leaving');
-    this.isTalking = isTalking;
     this.isMeant = false;
     this.turn = 0;       // of the latest wish to leave; 0 while one stays
     parts.on('end', () => this.ask());
@@ -65,6 +66,7 @@ class Leaving {
   }
 
   tellOfWaiting(isWaiting) {
+    this.parts.show('leaving-talk', this.room.isConnected);
     this.parts.show('leaving-waits', isWaiting);
     if (isWaiting) this.ask();
   }
@@ -100,7 +102,7 @@ class Leaving {
   }
 
   onUnload(event) {
-    if (this.isMeant || !this.isTalking()) return;
+    if (this.isMeant || !this.room.isTalking) return;
     event.preventDefault();
     event.returnValue = '';
   }

@@ -10,7 +10,7 @@ class Room {
     this.sending = new Sending(this.isVideo);
     this.watch = new Watch(data.report);
     this.chat = new ChatPanel(this.parts);
-    this.leaving = new Leaving(this.parts, () => this.isTalking);
+    this.leaving = new Leaving(this);
     this.own = new OwnPicture(this.parts.get('own'), this.main.querySelector('.call__view'));
     this.remote = this.parts.get('remote');
     this.playing = new Playing(this.remote);
@@ -195,7 +195,7 @@ class Room {
     sending.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
     [chat, playing].forEach((one) => one.on('changed', () => this.show()));
     watch.on('step', (step) => { sending.step = step; this.apply(); this.tellMedia(); this.show(); });
-    sending.on('found', (kind) => this.saying.pass(kind === 'audio' && !sending.isMuted ? 'Микрофон включён: вас слышно' : ''));
+    sending.on('found', (kind) => this.saying.pass(kind === 'audio' ? 'Микрофон включён: вас слышно' : '', () => sending.isHeard));
     watch.on('hush', (isHushed) => { this.isHushed = isHushed; this.show(); });
     watch.on('sample', (sample) => {
       const wasLossy = this.lossHeard > 0.03;

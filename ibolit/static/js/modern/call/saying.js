@@ -4,7 +4,7 @@ class Saying {
     this.room = room;
     this.side = room.data.otherSide === 'doctor' ? { who: 'Врач', whom: 'врача' } : { who: 'Пациент', whom: 'пациента' };
     this.gone = '';      // how the other side went: closed, vanished
-    this.passing = '';   // a hint that is not bound to a state
+    this.passing = '';   // a hint that is not bound to what is lacking
     this.told = '';
   }
 
@@ -64,13 +64,17 @@ class Saying {
     return lines.join('. ');
   }
 
-  pass(words) {
+  // A hint of the moment, gone as soon as `isSo` is so no more.
+  pass(words, isSo) {
     this.passing = words;
+    this.isSo = isSo || (() => true);
     this.show();
   }
 
   show() {
-    const { parts } = this.room, { status, marks, hint } = this;
+    const { parts } = this.room;
+    if (this.passing && !this.isSo()) this.passing = '';
+    const { status, marks, hint } = this;
     parts.say('status', status);
     parts.say('marks', marks);
     parts.say('hint', hint);

@@ -53,13 +53,21 @@ const devices = (() => {
         return Object.assign(found, { audio: stream.getAudioTracks()[0], video: stream.getVideoTracks()[0] });
       } catch (error) {
         await get('audio');
-        if (found.audio || reason(error) === 'refused') found.lacks.video = error; else await get('video');
+        const isNo = reason(error) === 'refused' && !(await isAllowed('camera'));
+        if (found.audio || isNo) found.lacks.video = error; else await get('video');
         return found;
       }
     }
     if (audio) await get('audio');
     if (video) await get('video');
     return found;
+  }
+
+  // Known without a question on the screen; not every engine tells it.
+  async function isAllowed(name) {
+    try {
+      return (await navigator.permissions.query({ name })).state === 'granted';
+    } catch (error) { return false; }
   }
 
   async function camera(facing) { return (await ask({ video: true, facing })).getVideoTracks()[0]; }
@@ -96,7 +104,7 @@ const devices = (() => {
   const TITLES = {
     refused: { audio: 'Нет доступа к микрофону', video: 'Нет доступа к камере', both: 'Нет доступа к камере и микрофону' },
     missing: { audio: 'Микрофон не найден', video: 'Камера не найдена', both: 'Камера и микрофон не найдены' },
-    busy: { audio: 'Микрофон занят другим приложением', video: 'Камера занята другим приложением', both: 'Камера или микрофон заняты другим приложением' },
+    busy: { audio: 'Микрофон занят другим приложением', video: 'Камера занята другим приложением', both: 'Камера и микрофон заняты другим приложением' },
     lost: { audio: 'Микрофон пропал', video: 'Камера пропала' },
     broken: { audio: 'Не удалось включить микрофон', video: 'Не удалось включить камеру', both: 'Не удалось включить камеру и микрофон' }
   };
@@ -119,12 +127,19 @@ const devices = (() => {
     return { title: title(why, what), steps: steps[why] || CLOSE };
   }
 
+  // Of what open() has found lacking: each by its own name.
+  function wordsOf({ audio, video }) {
+    if (!audio || !video || reason(audio) === reason(video)) return words(audio || video, audio ? (video ? 'both' : 'audio') : 'video');
+    const { title: first, steps } = words(audio, 'audio');
+    return { title: `${first}. ${title(reason(video), 'video')}`, steps };
+  }
+
   // What reach() has found, for people.
   function wayWords(found) {
     return {
       relay: 'Связь с клиникой есть',
       direct: 'Связь есть',
-      refused: 'Сервер связи не принимает нас: неверные учётные данные. Сообщите в поддержку или попросите врача позвонить',
+      refused: 'Сервер связи не принимает нас: неверные учётные данные. Сообщите в поддержку, а поговорить можно по телефону',
       unreachable: 'Сервер связи недоступен: попробуйте другую сеть, например мобильный интернет вместо Wi-Fi',
       sockets: 'Эта сеть не пропускает разговор: попробуйте другую, например мобильный интернет вместо Wi-Fi'
     }[found];
@@ -180,5 +195,5 @@ const devices = (() => {
     });
   }
 
-  return { can, platform, inApp, open, camera, microphone, list, reason, title, words, wayWords, meter, beep, reach };
+  return { can, platform, inApp, open, camera, microphone, list, reason, title, words, wordsOf, wayWords, meter, beep, reach };
 })();
