@@ -13,8 +13,9 @@ SECRET = "relay-secret-of-the-tests"
 class Coturn:
     """Only for tests: allow-loopback-peers must never be set where anybody else can reach it."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, *, udp: bool = True) -> None:
         self.port = port or free_port()
+        self.udp = udp  # without it as behind a filter that lets only TCP pass
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,6 +37,7 @@ class Coturn:
             "no-tls",
             "no-dtls",
             "no-cli",
+            *(() if self.udp else ("no-udp",)),
             "min-port=49152",
             "max-port=65535",
             f"pidfile={self.folder}/turn.pid",
