@@ -178,6 +178,23 @@ def join(page: Page) -> None:
     page.locator("[data-part=stage]").wait_for()
 
 
+def in_call(script: str, seen: str) -> Reach:
+    """What a talk shows when its `room` is told so by the engine or the network: no other side is needed."""
+
+    def reach(page: Page) -> None:
+        page.locator("[data-part=status]:has-text('Ждём')").wait_for()
+        page.evaluate(f"() => {{ const {{ room }} = document.querySelector('#call'); {script} }}")
+        page.locator(seen).wait_for()
+
+    return reach
+
+
+def devices(answer: str) -> str:
+    """The same entering once more, in an engine whose devices answer so."""
+    wanted = "{ audio: true, video: true }"
+    return f"navigator.mediaDevices.getUserMedia = () => {answer}; room.entering.open({wanted}, true);"
+
+
 def hand_over(page: Page) -> None:
     page.click(".call__summary")
     page.click("text=Открыть на другом устройстве")
@@ -224,6 +241,21 @@ def answer_takeover(page: Page) -> None:
     page.click("text=Войти и открыть разговор")
     page.wait_for_url("**/consultations/**")
 
+
+CALL = "/consultations/9/call"
+NO_ANSWER, NOT_FOUND = "new Promise(() => {})", "Promise.reject({ name: 'NotFoundError' })"
+NO_WAY = "room.detour.look = () => {}; room.detour.found = FOUND; room.detour.show();"
+# In the middle of a talk whose every part is in trouble.
+TROUBLED = """
+    Object.defineProperty(room, 'isConnected', { get: () => true });
+    room.watch.listen = () => {};
+    room.isHushed = true;
+    room.theirs = { audio: false, video: false, lacks: { audio: 'refused', video: 'missing' } };
+    room.sending.lose('audio');
+    room.sending.lose('video');
+    room.playing.need(true);
+"""
+NO_CLINIC = "room.leaving.tellOfWaiting(true); room.isLost = true; room.show();"
 
 ASKING = ".clip__choice:has-text('Попросить консультацию')"
 MORE = ".talk__more > summary"
@@ -374,10 +406,16 @@ IN_A_TALK = [
     Screen("review-new", TALKING, "/consultations/{done}/review"),
     Screen("review-wrong", TALKING, reach=send("main form"), lands="consultations.review"),
     Screen("consultation-going-on", TALKING, "/consultations/9"),
-    Screen("call", TALKING, "/consultations/9/call", join),
+    Screen("call", TALKING, CALL, join),
     Screen("call-more", TALKING, reach=press(".call__summary", ".call__menu"), lands="calls.show"),
-    Screen("call-leaving", TALKING, "/consultations/9/call", press("[data-do=end]", "[data-part=leaving]")),
-    Screen("call-chat", TALKING, "/consultations/9/call", press(".control[data-do=chat]", ".call__chat .composer")),
+    Screen("call-leaving", TALKING, CALL, press("[data-do=end]", "[data-part=leaving]")),
+    Screen("call-leaving-waits", TALKING, CALL, in_call(NO_CLINIC, "[data-part=leaving-waits]")),
+    Screen("call-asking", TALKING, CALL, in_call(devices(NO_ANSWER), ".call__offers [data-do=without-camera]")),
+    Screen("call-no-devices", TALKING, CALL, in_call(devices(NOT_FOUND), "[data-part=trouble]")),
+    Screen("call-no-way", TALKING, CALL, in_call(NO_WAY.replace("FOUND", "'unreachable'"), "[data-part=detour]")),
+    Screen("call-troubled", TALKING, CALL, in_call(TROUBLED, "[data-do=sound]")),
+    Screen("call-elsewhere", TALKING, CALL, in_call("room.giveUp(false);", "[data-part=trouble]")),
+    Screen("call-chat", TALKING, CALL, press(".control[data-do=chat]", ".call__chat .composer")),
     Screen("let-in-dead", GUEST, "/h/1?token=nonsense"),
     Screen("let-in", GUEST, "/h/{handover}?token={handover_token}"),
     Screen("talk-of-a-guest", GUEST, reach=answer_takeover, lands="calls.show"),
@@ -424,7 +462,10 @@ OF_DOCTOR = [
     Screen("invitations", DOCTOR, "/invitations"),
     Screen("invite", DOCTOR, "/invitations/new"),
     Screen("invite-wrong", DOCTOR, reach=send("main form", contact="x")),
-    Screen("doctor-call", DOCTOR, "/consultations/9/call", join),
+    Screen("doctor-call-leaving-waits", DOCTOR, CALL, in_call(NO_CLINIC, "[data-part=leaving-waits]")),
+    Screen("doctor-call-no-devices", DOCTOR, CALL, in_call(devices(NOT_FOUND), "[data-part=trouble]")),
+    Screen("doctor-call-no-way", DOCTOR, CALL, in_call(NO_WAY.replace("FOUND", "'relay'"), "[data-part=detour]")),
+    Screen("doctor-call", DOCTOR, CALL, join),
     Screen("doctor-other-device", DOCTOR, reach=hand_over),
     Screen("conclusion-new", WROTE_NOTHING, "/consultations/{done}/conclusion/new"),
     Screen("conclusion-wrong", WROTE_NOTHING, reach=send("main form", text=""), lands="consultations.conclude"),
