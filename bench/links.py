@@ -15,7 +15,7 @@ from support.link import CUT, GOOD, Link, Quality, may_have_links
 from .figures import Row
 
 CUTS = 6
-SPELLS = 3
+SPELLS = 2
 BAD = Quality(rate=90e3, delay=0.15, loss=0.12)
 BAD_FOR, LOOKED_AT_FOR = 30, 50  # seconds
 HUSHED = "Связь прерывается…"
