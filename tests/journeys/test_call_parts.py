@@ -195,6 +195,19 @@ def test_old_engines_are_spared_a_line_they_refuse(lab: Page) -> None:
     assert told == {"isOffered": True, "states": ["connected", "connected"]}
 
 
+def test_a_relay_that_an_engine_refuses_is_not_reached(lab: Page) -> None:
+    told = lab.evaluate("""async () => {
+        const Real = window.RTCPeerConnection;
+        window.RTCPeerConnection = class { constructor() { throw new SyntaxError('uses a port that is blocked'); } };
+        try {
+            return await devices.reach({ iceServers: [{ urls: ['turn:relay:9'], username: 'a', credential: 'b' }] });
+        } finally {
+            window.RTCPeerConnection = Real;
+        }
+    }""")
+    assert told == "unreachable"
+
+
 def test_what_happened_between_two_looks(lab: Page) -> None:
     sample = lab.evaluate("""() => {
         const look = (at, sent, got, lost, packets, frames) => quality.numbers(new Map([

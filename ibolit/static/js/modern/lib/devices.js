@@ -178,12 +178,23 @@ const devices = (() => {
   // Can a call reach the other side from here? `relay`, `direct`, `refused` (the relay does not believe us) or `unreachable`.
   function reach(ice, patience) {
     const servers = ice.iceServers || [], hasRelay = servers.some((one) => [].concat(one.urls).some((url) => /^turns?:/.test(url)));
+    const pc = opened(ice);
+    return pc ? tried(pc, hasRelay, patience || 6000) : Promise.resolve('unreachable');
+  }
+
+  // Firefox takes no address whose port it thinks is another service's.
+  function opened(ice) {
+    try {
+      return new RTCPeerConnection(ice);
+    } catch (error) { return null; }
+  }
+
+  function tried(pc, hasRelay, patience) {
     return new Promise((done) => {
-      const pc = new RTCPeerConnection(ice);
       let isRefused = false, isHere = false;
       const end = (result) => { clearTimeout(timer); pc.onicecandidate = pc.onicecandidateerror = null; pc.close(); done(result); };
       const give = () => end(hasRelay ? (isRefused ? 'refused' : 'unreachable') : isHere ? 'direct' : 'unreachable');
-      const timer = setTimeout(give, patience || 6000);
+      const timer = setTimeout(give, patience);
       pc.onicecandidateerror = (event) => { isRefused = isRefused || event.errorCode === 401 || event.errorCode === 403; };
       pc.onicecandidate = (event) => {
         const line = event.candidate ? event.candidate.candidate : '';
