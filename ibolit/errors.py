@@ -17,6 +17,10 @@ class Refused(Exception):
             self.sentence = sentence
 
 
+class DayIsTooSoon(Refused):
+    """A new version of a document is asked three days after it was there, at least."""
+
+
 class TooManyAttempts(Refused):
     status = 429
     sentence = "Слишком много попыток. Подождите немного и попробуйте ещё раз."

@@ -15,6 +15,7 @@ from ibolit.models import (
     Consent,
     Consultation,
     Doctor,
+    DocumentDay,
     Kind,
     Message,
     Role,
@@ -24,6 +25,7 @@ from ibolit.models import (
     User,
     agenda,
 )
+from ibolit.models.consent import CURRENT
 from ibolit.services import clock, passwords
 
 PASSWORD = "correct horse"
@@ -42,6 +44,14 @@ def make_user(
         Consent.accept_current(user, "127.0.0.1")
     db.session.commit()
     return user
+
+
+def outdate(user: User) -> None:
+    """He has accepted what was current then, and the day of the new versions has come."""
+    for document in CURRENT:
+        db.session.add(DocumentDay(document=document.kind, version=document.version, asked_from=clock.now()))
+    user.agreed_to = "offer:2025-01 personal_data:2025-01"
+    db.session.commit()
 
 
 def make_doctor(name: str = "Иванова Елена Сергеевна", *, tariffs: int = 1, **more: object) -> Doctor:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from .. import errors, phones
+from ..config import current_settings
 from ..extensions import db
-from ..models import Act, AuditEvent, User, WayChange, WayKind
+from ..models import Act, AuditEvent, DocumentDay, User, WayChange, WayKind, consent
+from ..services import clock
 from .typed import CONSOLE, Phone, Words
 
 
@@ -62,4 +66,31 @@ def _list_without_phone(name: str) -> None:
     db.session.remove()
 
 
-COMMANDS = (thaw, give_phone)
+@click.command()
+@click.option(
+    "--from", "day", type=click.DateTime(["%Y-%m-%d"]), help="Ask for new versions from this day, YYYY-MM-DD."
+)
+def documents(day: datetime | None) -> None:
+    """Say from which day the documents are asked of who has accepted an older version, or move it.
+
+    At least three whole days lie between a new version and its day; who comes anew is asked at once.
+    """
+    DocumentDay.note_current()
+    try:
+        for document in consent.CURRENT if day else ():
+            noted = DocumentDay.of(document)
+            if noted is not None and noted.asked_from > clock.now() and day is not None:
+                noted.ask_from(day.replace(tzinfo=current_settings.clinic_timezone))
+    except errors.DayIsTooSoon:
+        soonest = DocumentDay.soonest()
+        raise click.ClickException(f"The soonest day is {soonest:%Y-%m-%d}.") from None
+    db.session.commit()
+    for document in consent.CURRENT:
+        noted = DocumentDay.of(document)
+        assert noted is not None
+        asked = noted.asked_from.astimezone(current_settings.clinic_timezone)
+        click.echo(f"{document.kind} {document.version}: asked from {asked:%Y-%m-%d}")
+    db.session.remove()
+
+
+COMMANDS = (thaw, give_phone, documents)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..database import reading
 from ..extensions import db
 from ..faults import told
-from ..models import Job, JobKind
+from ..models import DocumentDay, Job, JobKind
 from ..services import clock
 from . import LANES, Lane, run_due
 
@@ -62,6 +62,7 @@ class Worker:
             try:
                 Job.ensure(JobKind.SWEEP)
                 Job.ensure(JobKind.PAYMENTS_SWEEP)
+                DocumentDay.note_current()
                 db.session.commit()
             except SQLAlchemyError:  # another worker was faster, or the database is not migrated yet
                 db.session.rollback()

@@ -18,7 +18,7 @@ from .conclusion import (
     SignatureKind,
     Template,
 )
-from .consent import Consent, DocumentKind
+from .consent import Consent, DocumentDay, DocumentKind
 from .consultation import Consultation
 from .consultation_request import ConsultationRequest
 from .consultation_states import ConsultationState, Reason, TalkKind
@@ -76,6 +76,7 @@ __all__ = [
     "Dispatch",
     "DispatchState",
     "Doctor",
+    "DocumentDay",
     "DocumentKind",
     "EmailProof",
     "Fault",

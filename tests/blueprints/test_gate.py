@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browser import Browser
-from factories import later
+from factories import later, outdate
 from flask import Flask
 from money import begin
 from talked import begun
@@ -12,14 +12,11 @@ from talked import begun
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Doctor, User
 
-OLD = "offer:2025-01 personal_data:2025-01"
-
 
 @pytest.fixture
 def outdated(patient: User) -> User:
     """Accepted what was current then."""
-    patient.agreed_to = OLD
-    db.session.commit()
+    outdate(patient)
     return patient
 
 

@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 from browser import Browser
-from factories import later, make_chat, make_doctor, make_user, say
+from factories import later, make_chat, make_doctor, make_user, outdate, say
 from flask import Flask
 from sockets.live import Visitor
 from talked import begun
@@ -158,8 +158,7 @@ def test_socket_of_a_call_says_first_who_leads(listen: Listen, as_doctor: Browse
 
 def test_socket_asks_as_the_pages_do(listen: Listen, as_patient: Browser, patient: User, chat: Chat) -> None:
     """A document has a new version, which is not accepted yet."""
-    patient.agreed_to = "offer:2025-01"
-    db.session.commit()
+    outdate(patient)
     assert listen(as_patient).wait_closed() == Closing.SIGNED_OUT
 
 
@@ -169,8 +168,7 @@ def test_socket_tells_of_the_open_consultation_alone(
     begun(chat)
     petrov = make_doctor("Петров Пётр")
     other, his, hers = make_chat(patient, petrov, days_left=2), petrov.user, doctor.user
-    patient.agreed_to = "offer:2025-01"
-    db.session.commit()
+    outdate(patient)
     visitor = listen(as_patient)
     assert visitor.status == 101
     assert "data-device" in (visitor.next() or "")

@@ -15,6 +15,7 @@ from ...models import (
     Act,
     Attempt,
     AuditEvent,
+    Consent,
     Device,
     EmailProof,
     Job,
@@ -198,6 +199,7 @@ def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
         "notifications_form": NotificationsForm.of(current_user),
         "devices": sorted(db.session.scalars(Device.of(current_user)), key=lambda one: one.id != g.device.id),
         "this_device": g.device,
+        "documents_from": Consent.coming_for(current_user),
         "saved": "",
     } | forms
 

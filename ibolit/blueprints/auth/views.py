@@ -26,7 +26,7 @@ from ...models import (
     change_password,
     old_number,
 )
-from ...models.consent import CURRENT
+from ...models import consent as documents
 from ...networks import household_of
 from ...services import passwords
 from .. import browsers, confined, destination
@@ -156,7 +156,7 @@ def consent() -> ResponseReturnValue:
         db.session.commit()
         return redirect(target, 303)
     status = 422 if form.is_submitted() else 200
-    page = render_template("pages/auth/consent.html", form=form, documents=CURRENT, next=wanted())
+    page = render_template("pages/auth/consent.html", form=form, documents=documents.CURRENT, next=wanted())
     return make_response(page, status)
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
-from ...models.consent import CURRENT
+from ...models import Consent, DocumentDay, consent
 
 bp = Blueprint("documents", __name__, url_prefix="/documents")
 
 
 @bp.get("/<kind>")
 def show(kind: str) -> ResponseReturnValue:
-    document = next((document for document in CURRENT if document.kind.replace("_", "-") == kind), None)
+    document = next((document for document in consent.CURRENT if document.kind.replace("_", "-") == kind), None)
     if document is None:
         abort(404)
-    return render_template("pages/documents/show.html", document=document)
+    accepted = current_user.is_authenticated and current_user.agreed_to
+    is_new = accepted and document in Consent.not_accepted_by(current_user)
+    day = DocumentDay.of(document) if is_new else None
+    return render_template("pages/documents/show.html", document=document, asked_from=day.asked_from if day else None)
