@@ -117,8 +117,10 @@ class Payment(Model):
     @classmethod
     def made_by(cls, user: User) -> Select[tuple[Self]]:
         """The person's own, the newest first."""
+        from .consultation import Consultation
+
         doctor = joinedload(cls.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
-        talk = joinedload(cls.consultation)
+        talk = joinedload(cls.consultation).selectinload(Consultation.payments)
         whole = select(cls).options(selectinload(cls.refunds), selectinload(cls.receipts), doctor, talk)
         return whole.where(cls.payer_id == user.id).order_by(cls.id.desc())
 
