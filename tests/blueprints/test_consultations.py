@@ -294,6 +294,29 @@ def test_cancelled_with_what_was_promised(as_patient: Browser, dear: Consultatio
     assert "О возврате решит клиника до" in card
 
 
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("cancelled", "она отменена"),
+        ("expired", "её время прошло"),
+        ("met", "она уже идёт"),
+    ],
+)
+def test_pages_of_what_is_over_say_why(as_patient: Browser, talk: Consultation, how: str, words: str) -> None:
+    if how == "cancelled":
+        press(as_patient, talk, "cancellation", reason="other", promise="nothing_paid")
+    elif how == "expired":
+        later(hours=5)
+    else:
+        talk = confirmed(talk)
+        talk.state = ConsultationState.IN_PROGRESS
+        db.session.commit()
+    for page, deed in (("time", "Перенести"), ("cancellation", "Отменить")):
+        said = as_patient.get(f"/consultations/{talk.id}/{page}").text
+        assert f"{deed} консультацию уже нельзя: {words}." in said
+        assert "Это время действует" not in said
+
+
 def test_cancelling_needs_a_reason_of_ours(as_doctor: Browser, talk: Consultation) -> None:
     for reason in ("", "money_back", "из вредности"):
         answered = press(as_doctor, talk, "cancellation", reason=reason, promise="nothing_paid")

@@ -120,7 +120,7 @@ class TimeFields(FlaskForm):
 class ProposalForm(TimeFields):
     kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO, **not_offered("Выберите видео или аудио."))
     minutes = SelectField("Сколько минут", coerce=int, choices=LENGTHS, default=30, **not_offered(NO_SUCH_LENGTH))
-    price = PriceField("Цена, ₽")
+    price = PriceField("Цена, ₽", [DataRequired("Введите цену. Для бесплатной – 0.")])
     note = TextAreaField(
         "Что передать пациенту",
         [Length(max=Consultation.LONGEST_NOTE, message="Примечание длиннее 500 знаков.")],
