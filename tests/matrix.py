@@ -237,6 +237,28 @@ GET /worker/unread                            | -           | 401   | in    | in
 """
 
 
+# What is said in the sockets. On opening one: the first word, or the code (of the handshake or of the closing).
+# Then, message by message in one's own call: who hears it. A foreign and a missing call end alike, unheard.
+SOCKET_ROWS = """
+socket and message   | of   | out  | half | patient   | doctor    | operator  | guest
+-------------------- | ---- | ---- | ---- | --------- | --------- | --------- | ---------
+live: opened         | -    | 4401 | 4401 | ready     | ready     | ready     | ready
+live: news           | -    | -    | -    | oneself   | oneself   | oneself   | -
+live: anything said  | -    | -    | -    | nobody    | nobody    | nobody    | nobody
+signal: opened       | talk | 4401 | 303  | welcome   | welcome   | 4404      | welcome
+signal: foreign      | talk | 4401 | 303  | 4404      | 4404      | 4404      | 303
+signal: missing      | talk | 4401 | 303  | 4404      | 4404      | 4404      | 303
+signal: offer        | talk | -    | -    | the other | the other | -         | the other
+signal: answer       | talk | -    | -    | the other | the other | -         | the other
+signal: candidate    | talk | -    | -    | the other | the other | -         | the other
+signal: want-offer   | talk | -    | -    | the other | the other | -         | the other
+signal: media        | talk | -    | -    | the other | the other | -         | the other
+signal: here         | talk | -    | -    | oneself   | oneself   | -         | oneself
+signal: unheard-of   | talk | -    | -    | 1008      | 1008      | -         | 1008
+signal: bye          | talk | -    | -    | the other | the other | -         | the other
+"""
+
+
 @dataclass(frozen=True)
 class Row:
     door: str
@@ -279,7 +301,7 @@ def read(rows: str) -> dict[str, Row]:
     table = {}
     for line in rows.strip().splitlines():
         door, of, *cells = (cell.strip() for cell in line.split("|"))
-        if door == "door" or set(door) == {"-"}:
+        if door in ("door", "socket and message") or set(door) == {"-"}:
             continue
         answers = {actor: cell for actors, cell in zip(ACTORS.values(), cells, strict=True) for actor in actors}
         table[door] = Row(door, of.lstrip("=+-"), OPEN_TO.get(of[0], ()), answers)
@@ -287,3 +309,4 @@ def read(rows: str) -> dict[str, Row]:
 
 
 TABLE = read(ROWS)
+SOCKETS = read(SOCKET_ROWS)

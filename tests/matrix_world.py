@@ -58,6 +58,7 @@ class Actor:
     foreign: str
     cookie: str
     own: Things = field(default_factory=dict)  # what belongs to him and not to the pair
+    user_id: int | None = None
 
 
 @dataclass
@@ -160,14 +161,19 @@ def _actor(app: Flask, name: str, side: str, foreign: str, user: User) -> Actor:
     _, token = Device.register(user, "Тест")
     spare, _ = Device.register(user, "Другой телефон")
     db.session.commit()
-    return Actor(name, side, foreign, _cookie(app, user, token), {"device": str(spare.id)})
+    return Actor(name, side, foreign, _cookie(app, user, token), {"device": str(spare.id)}, user.id)
+
+
+def actor_of(app: Flask, user: User) -> Actor:
+    """Somebody who is signed in on a device of his own."""
+    return _actor(app, f"beside {user.id}", "", "", user)
 
 
 def _guest(app: Flask, user: User, talk_id: int) -> Actor:
     device, token = Device.register(user, f"{Handover.NAME}, Тест")
     device.confine(talk_id, clock.now() + timedelta(hours=1))
     db.session.commit()
-    return Actor("guest device", "a", "b", _cookie(app, user, token))
+    return Actor("guest device", "a", "b", _cookie(app, user, token), user_id=user.id)
 
 
 def _cookie(app: Flask, user: User | None = None, token: str = "") -> str:

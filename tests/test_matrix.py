@@ -15,16 +15,19 @@ from urllib.parse import quote, urlsplit
 import pytest
 from databases import POSTGRES
 from flask_migrate import upgrade
-from matrix import BODIES, BODY, MARKED_BY_READING, TABLE, Row
+from matrix import ACTORS, BODIES, BODY, MARKED_BY_READING, SOCKETS, TABLE, Row
+from matrix_ears import Listen, ears, enter, partner_of, signal
 from matrix_world import Actor, Snapshot, World, build
 from werkzeug.test import TestResponse
 
 from ibolit import create_app
 from ibolit.extensions import db
-from ibolit.services import clock
+from ibolit.services import clock, current_services
+from ibolit.services.calls import HERE, KINDS, InProcessCalls
 
 pytestmark = pytest.mark.skipif(bool(POSTGRES), reason="who reaches what does not depend on the database")
 
+PERSONS = [name for names in ACTORS.values() for name in names]
 APART = ("Content-Length", "Set-Cookie", "Location")
 VARIES = re.compile(r'(csrf_token"[^>]* value="|X-CSRFToken": ?"|X-CSRFToken&#34;: ?&#34;)[^"&]*')
 
@@ -166,3 +169,63 @@ def signs_in(world: World, actor: Actor, answer: TestResponse) -> bool:
 def device_of(world: World, cookie: str) -> str | None:
     signer = world.app.session_interface.get_signing_serializer(world.app)  # type: ignore[attr-defined]
     return signer.loads(cookie).get("device") if cookie else None
+
+
+# The sockets
+
+
+@pytest.fixture
+def listen(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listen]:
+    monkeypatch.setattr(InProcessCalls, "GRACE", 0.05)  # nobody comes back here
+    with ears(world) as listen:
+        yield listen
+
+
+def test_every_message_of_a_call_has_a_row() -> None:
+    named = {row.partition(": ")[2] for row in SOCKETS if row.startswith("signal: ")}
+    assert named - {"opened", "foreign", "missing", "unheard-of"} == KINDS | {HERE}
+
+
+@pytest.mark.parametrize("name", PERSONS)
+def test_live(world: World, listen: Listen, name: str) -> None:
+    """One hears one's own news alone; what one says there nobody hears."""
+    actor = world.actors[name]
+    ear = listen(actor, "/live")
+    first = ear.news()
+    assert ("ready" if "data-ready" in first else first) == SOCKETS["live: opened"].answers[name]
+    if "data-ready" not in first:
+        return
+    ear.tell("offer")
+    news = {other.user_id: f"<i>of {other.user_id}</i>" for other in world.actors.values() if other.user_id}
+    for user_id in sorted(news, key=lambda id: id == actor.user_id):  # his own at last
+        current_services.realtime.publish(user_id, news[user_id])
+    if SOCKETS["live: news"].answers[name] == "oneself":
+        assert ear.news() == news[actor.user_id]
+
+
+@pytest.mark.parametrize("name", PERSONS)
+def test_call(world: World, listen: Listen, name: str) -> None:
+    """A foreign call and a missing one end alike; in one's own each message reaches the other, and nobody else."""
+    actor = world.actors[name]
+    expected = {row.partition(": ")[2]: SOCKETS[row].answers[name] for row in SOCKETS if row.startswith("signal: ")}
+    own, foreign, missing = (world.target(actor, "talk", which) for which in ("own", "foreign", "missing"))
+    stranger = enter(listen, partner_of(world, foreign, actor), foreign)
+    other = enter(listen, partner_of(world, own, actor), own)
+    assert listen(actor, signal(foreign, name)).hear() == expected["foreign"]
+    assert listen(actor, signal(missing, name)).hear() == expected["missing"]
+    ear = listen(actor, signal(own, name))
+    first = ear.hear()
+    assert first == expected["opened"]
+    if first == "welcome":
+        assert other.hear() == "peer-joined"
+        for kind in (*sorted(KINDS - {"bye"}), HERE, "bye"):
+            ear.tell(kind)
+            assert {"oneself": ear, "the other": other}[expected[kind]].hear() == kind
+        assert other.hear() == "peer-left"
+        rude = listen(actor, signal(own, name))
+        assert (rude.hear(), other.hear()) == ("welcome", "peer-joined")
+        rude.tell("unheard-of")
+        assert rude.hear() == expected["unheard-of"]
+    else:
+        assert other.hears_nothing_before_its_own()
+    assert stranger.hears_nothing_before_its_own()
