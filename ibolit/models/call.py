@@ -176,6 +176,12 @@ class Handover(Model):
         return handover, token
 
     @classmethod
+    def void_all_of(cls, user_id: int) -> None:
+        """Whoever made one may have been a stranger: a new password was set, or a device ended from another."""
+        live = cls.user_id == user_id, cls.used_at.is_(None)
+        db.session.execute(update(cls).where(*live).values(used_at=clock.now()))
+
+    @classmethod
     def find(cls, token: str) -> Handover | None:
         """Whose link it is, spent or not."""
         return db.session.scalar(select(cls).where(cls.token_hash == _hash(token)))

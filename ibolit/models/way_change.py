@@ -188,9 +188,7 @@ def void_what_is_under_way(user: User) -> None:
     db.session.execute(
         update(EmailProof).where(EmailProof.user_id == user.id, EmailProof.used_at.is_(None)).values(used_at=now)
     )
-    db.session.execute(
-        update(Handover).where(Handover.user_id == user.id, Handover.used_at.is_(None)).values(used_at=now)
-    )
+    Handover.void_all_of(user.id)
     if user.phone is not None:
         LoginCode.void_all_of(user.phone)
 

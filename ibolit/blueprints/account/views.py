@@ -18,6 +18,7 @@ from ...models import (
     Consent,
     Device,
     EmailProof,
+    Handover,
     Job,
     JobKind,
     KnownBrowser,
@@ -160,6 +161,7 @@ def end_device(id: int) -> ResponseReturnValue:
 def _end(device: Device) -> None:
     """Whoever holds it is a stranger from now on."""
     KnownBrowser.forget_one(current_user.id, device.browser_hash)
+    Handover.void_all_of(current_user.id)  # it may have made one
     device.end()
     write_down(Act.DEVICE_ENDED, device.id)
 
