@@ -52,6 +52,11 @@ def seen_by_guest_of(talk_id: int) -> Callable[[str], str]:
     return lambda html: _Keeper(opens).kept(html)
 
 
+def _only_told(card: str) -> str:
+    """The head of a card that says how another talk stands, and neither asks nor offers anything (talks.css)."""
+    return re.sub(r' data-(?:card|behaviour)="[^"]*"', "", card).replace(' class="', ' class="told ', 1)
+
+
 class _Keeper(HTMLParser):
     """Writes down again what it reads, as it stands, but for the ways that are shut."""
 
@@ -83,7 +88,7 @@ class _Keeper(HTMLParser):
         if tag == "a":
             self.links.append("a")
         here = self.get_starttag_text() or ""
-        self.written.append(re.sub(r' data-(?:card|behaviour)="[^"]*"', "", here) if shut else here)
+        self.written.append(_only_told(here) if shut else here)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._write(self.get_starttag_text() or "")

@@ -172,7 +172,10 @@ def test_live_cards_there_keep_to_the_talk(clinic: Flask, ours: Consultation, se
         ('<p class="talk__press"><a class="button" href="/shut">Нет</a></p>Да', "Да"),
         ('<p>Слова <a class="button" href="/shut">Нет</a></p>', "<p>Слова </p>"),
         ('<form method="post" action="/shut"><p>Нет</p><input name="a"><button>Нет</button></form>Да', "Да"),
-        ('<section data-behaviour="turn" data-card="/shut" id="a">Да</section>', '<section id="a">Да</section>'),
+        (
+            '<section class="card" data-behaviour="turn" data-card="/shut" id="a">Да</section>',
+            '<section class="told card" id="a">Да</section>',
+        ),
         ('<button hx-get="/shut" type="button">Нет</button>Да', "Да"),
         ('<script src="/s">if (a < b && c) {}</script>', None),
         ("<textarea>\n<b>&lt;</textarea>", None),
