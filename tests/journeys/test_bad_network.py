@@ -206,6 +206,7 @@ def test_what_is_too_long_comes_back_whole(visitors: Visitors) -> None:
     expect(bubble(patient, "короче").locator(".ticks--sent")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_late_answer_takes_no_tick_back(visitors: Visitors) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
@@ -223,6 +224,7 @@ def test_late_answer_takes_no_tick_back(visitors: Visitors) -> None:
     expect(read).to_have_count(1)
 
 
+@pytest.mark.long
 def test_socket_that_swallows_doubles_and_ends_strangely(visitors: Visitors) -> None:
     patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
     socket = Socket(patient)
@@ -278,6 +280,7 @@ def test_session_ends_while_she_writes(visitors: Visitors, live: LiveClinic) -> 
     assert patient.evaluate("localStorage.length") == 0
 
 
+@pytest.mark.long
 def test_page_of_another_person_does_not_stay(visitors: Visitors) -> None:
     """One tab was without its socket while in the other somebody else signed in."""
     hers = visitors.open()

@@ -73,6 +73,7 @@ def test_draft_is_kept_and_given(visitors: Visitors, over: Consultation, no_comp
     no_complaints()
 
 
+@pytest.mark.long
 def test_leaving_at_once_loses_nothing(
     visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
 ) -> None:

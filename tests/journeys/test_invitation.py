@@ -76,6 +76,7 @@ def test_from_the_doctors_sms_to_the_first_message(visitors: Visitors, no_compla
     no_complaints()
 
 
+@pytest.mark.long
 def test_taken_back_and_sent_again_without_a_reload(visitors: Visitors) -> None:
     doctor = visitors.sign_in(DOCTOR)
     invite(doctor, "8 916 555-11-22", "Пётр Петров")

@@ -91,6 +91,7 @@ def test_many_chats_come_by_pages_and_stay_live(visitors: Visitors, live: LiveCl
     assert len(set(rows(doctor))) == len(rows(doctor)) == CHATS + 3
 
 
+@pytest.mark.long
 def test_list_beside_a_chat_costs_a_phone_nothing(visitors: Visitors) -> None:
     doctor = visitors.sign_in(DOCTOR)
     asked: list[str] = []
@@ -153,7 +154,9 @@ def from_end(page: Page) -> float:
 
 
 @pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), DESKTOP_TOO])
-@pytest.mark.parametrize("frames", [5, 1], ids=["calmly", "in haste"])
+@pytest.mark.parametrize(
+    "frames", [pytest.param(5, id="calmly"), pytest.param(1, id="in haste", marks=pytest.mark.long)]
+)
 def test_old_pages_come_without_a_jump(visitors: Visitors, size: dict[str, int], frames: int) -> None:
     page = visitors.sign_in(PATIENT, size)
     open_chat(page)
@@ -208,6 +211,7 @@ def test_unread_search_and_the_end(visitors: Visitors, live: LiveClinic) -> None
     assert texts(patient)[-2:] == ["Самое новое", "Вот об этом"]
 
 
+@pytest.mark.long
 def test_keyboard_and_touch(visitors: Visitors) -> None:
     desktop, phone = visitors.sign_in(DOCTOR, DESKTOP), visitors.sign_in(DOCTOR, has_touch=True, is_mobile=True)
     open_chat(desktop, "/chats/6")

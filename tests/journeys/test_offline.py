@@ -223,6 +223,7 @@ def test_what_waits_is_his_alone(visitors: Visitors, live: LiveClinic) -> None:
     assert asked == []
 
 
+@pytest.mark.long
 def test_signing_out_leaves_nothing(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     keep_here(patient)
@@ -248,6 +249,7 @@ def test_signing_out_leaves_nothing(visitors: Visitors) -> None:
     expect(patient.locator(".kept")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_new_version_waits_until_it_is_wanted(
     visitors: Visitors, live: LiveClinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,7 @@ def test_left_the_bank_and_came_back_by_the_back_button_to_one_payment(
     no_complaints()
 
 
+@pytest.mark.long
 def test_open_chat_of_another_tab_opens_by_itself(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
 ) -> None:

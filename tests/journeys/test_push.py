@@ -223,6 +223,7 @@ def test_offer_comes_after_the_first_message_and_once(
     no_complaints()
 
 
+@pytest.mark.long
 def test_dead_subscription_is_told_of_in_the_profile(visitors: Visitors, service: PushService) -> None:
     listener = service.listener("dead")
     page = phone_of(visitors, listener, DOCTOR)

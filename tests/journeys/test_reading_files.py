@@ -207,6 +207,7 @@ def test_voice_is_prepared_and_played_one_at_a_time(visitors: Visitors, no_compl
     no_complaints()
 
 
+@pytest.mark.long
 def test_voice_that_does_not_open_is_offered_to_be_kept(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
@@ -248,6 +249,7 @@ def test_all_files_of_a_chat(visitors: Visitors, no_complaints: Callable[[], Non
     no_complaints()
 
 
+@pytest.mark.long
 def test_scripts_off_everything_is_a_link(visitors: Visitors) -> None:
     sender = visitors.sign_in(PATIENT)
     open_chat(sender)

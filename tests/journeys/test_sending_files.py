@@ -273,6 +273,7 @@ def test_two_tabs_carry_a_file_once(visitors: Visitors) -> None:
     expect(second.locator(".tray__item")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_private_window_keeps_files_as_long_as_its_page(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     patient.add_init_script(NO_DISK)
@@ -412,6 +413,7 @@ def test_microphone_that_is_forbidden(visitors: Visitors) -> None:
     expect(bubble(patient, "пишу").locator(".ticks--sent")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_time_is_over_while_a_file_waits(visitors: Visitors, live: LiveClinic) -> None:
     patient = visitors.open()
     socket = Socket(patient)

@@ -91,6 +91,7 @@ def wait_for(what: object, *, deadline: float = 30) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.long
 def test_new_line_need_not_wait_for_the_old_one(phone: Phone) -> None:
     """The phone went from Wi-Fi to mobile internet; nobody told the server."""
     upload = phone.announce(1, len(TEXT))
@@ -123,6 +124,7 @@ def test_killed_server_loses_nothing_and_shows_nothing_half(live: LiveClinic, ph
     doctor.web.close()
 
 
+@pytest.mark.long
 def test_killed_while_it_looked_looks_again(live: LiveClinic, phone: Phone) -> None:
     """All was acknowledged piece by piece; the last answer never came."""
     upload = phone.announce(1, len(TEXT))
