@@ -195,6 +195,28 @@ def test_old_engines_are_spared_a_line_they_refuse(lab: Page) -> None:
     assert told == {"isOffered": True, "states": ["connected", "connected"]}
 
 
+def test_sound_and_picture_of_two_streams_are_joined(lab: Page) -> None:
+    """As Chrome 64 sends them: each track in a stream of its own."""
+    told = lab.evaluate("""async () => {
+        const theirs = RTCPeerConnection.prototype, add = theirs.addTrack, two = new Two({ repeat: 300 });
+        theirs.addTrack = function (track) { return add.call(this, track, new MediaStream([track])); };
+        try {
+            const picture = document.createElement('canvas').captureStream(1).getTracks()[0];
+            let stream = null;
+            two.sides.forEach((side) => { side.wantsVideo = true; });
+            two.sides[0].on('stream', (now) => { stream = now; });
+            two.sides[1].start({ audio: Two.track(), video: picture });
+            two.sides[0].start({ audio: Two.track() });
+            await two.until(() => two.isAtRest());
+            return stream.getTracks().map((track) => track.kind).sort();
+        } finally {
+            theirs.addTrack = add;
+            two.close();
+        }
+    }""")
+    assert told == ["audio", "video"]
+
+
 def test_a_relay_that_an_engine_refuses_is_not_reached(lab: Page) -> None:
     told = lab.evaluate("""async () => {
         const Real = window.RTCPeerConnection;

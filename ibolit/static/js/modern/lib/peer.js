@@ -239,12 +239,13 @@ class Peer extends Teller {
     this.senders = {};
     this.together = new MediaStream();
     this.remote = null;
+    this.theirs = {};
     pc.onicecandidate = mine((event) => {
       if (event.candidate) this.tell('signal', 'candidate', { attempt: this.attempt, candidate: plainCandidate(event.candidate) });
     });
     pc.oniceconnectionstatechange = mine(() => this.look());
-    if ('ontrack' in pc) pc.ontrack = mine((event) => this.show(event.streams[0], event.track));
-    else pc.onaddstream = mine((event) => this.show(event.stream));
+    if ('ontrack' in pc) pc.ontrack = mine((event) => this.show([event.track]));
+    else pc.onaddstream = mine((event) => this.show(event.stream.getTracks()));
     ['audio', 'video'].forEach((kind) => { if (this.own[kind]) this.add(pc, kind, this.own[kind]); });
     if (this.state === 'new') this.turn('connecting');
     this.watch(this.patience.connect);
@@ -256,9 +257,11 @@ class Peer extends Teller {
     else pc.addStream(new MediaStream([track])); // Chrome before 64
   }
 
-  show(stream, track) {
-    this.remote = stream || this.remote || new MediaStream();
-    if (!stream && track) this.remote.addTrack(track);
+  // One stream, whatever they came in: Chrome 64 sends each in one of its own, and the picture's would leave no sound.
+  show(tracks) {
+    const news = tracks.filter((track) => this.theirs[track.kind] !== track);
+    news.forEach((track) => { this.theirs[track.kind] = track; });
+    if (news.length) this.remote = new MediaStream(Object.keys(this.theirs).map((kind) => this.theirs[kind]));
     this.tell('stream', this.remote);
   }
 
