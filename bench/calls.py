@@ -60,7 +60,7 @@ def measure(folder: Path) -> list[Row]:
     fast, slowest = (milliseconds(percentile(quick, share)) for share in (50, 95))
     return [
         Row(
-            f"both ready → both see each other, {CALLS} calls on loopback: p50, p95",
+            f"both ready → both see each other painted, {CALLS} calls on loopback: p50, p95",
             f"{fast}, {slowest}",
             "p50 ≤ 800 ms",
         ),
