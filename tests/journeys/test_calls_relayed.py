@@ -140,6 +140,7 @@ def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, t
         late.stop()
 
 
+@pytest.mark.long
 def test_where_only_tcp_passes(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
     shut = Coturn(tmp_path / "shut", udp=False)
     shut.start()
