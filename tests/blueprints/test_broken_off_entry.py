@@ -102,6 +102,20 @@ def test_entry_begun_in_a_messenger_ends_where_it_was_led(
     assert again.post("/login", {"login": TYPED, "password": NEW["password"]}).location == "/doctors"
 
 
+def test_entry_begun_by_an_invitation_ends_in_its_chat(clinic: Flask, doctor: Doctor, services: Services) -> None:
+    """Without the link, too: the SMS has shown whose phone it is. No token is kept for it."""
+    invite(doctor, PHONE)
+    inside, at_home = Browser(clinic), Browser(clinic)
+    link = link_of(services)
+    inside.post(link)
+    inside.post(f"/login/code/again?next={link}")
+    assert db.session.scalars(db.select(LoginCode.leads_to)).all() == [""]
+    later(seconds=61)
+    answer = finish(at_home, services)
+    [chat] = db.session.scalars(db.select(Chat))
+    assert land(at_home, answer) == f"/chats/{chat.id}"
+
+
 def test_forgotten_password_elsewhere_leads_to_the_consultation(
     clinic: Flask, chat: Chat, patient: User, services: Services
 ) -> None:
