@@ -27,10 +27,12 @@ Opens = Callable[[str, str], bool]  # an address and a method
 
 
 def keep_to_the_talk(answer: Response) -> Response:
-    """Of pages that anybody may open nothing is taken: the ways from there are asked at their own doors."""
+    """Of pages that anybody may open nothing is taken: the ways from there are asked at their own doors. Nobody is
+    looked up for it, and no page that tells of a broken clinic needs its database."""
+    talk_id: int | None = g.get("only_talk_id")
     is_page = answer.mimetype == "text/html" and not answer.is_streamed and not answer.direct_passthrough
-    if is_page and request.blueprint not in gate.OPEN_TO_ALL and confined.is_here():
-        answer.set_data(seen_by_guest_of(g.device.only_consultation_id)(answer.get_data(as_text=True)))
+    if talk_id is not None and is_page and answer.status_code < 500 and request.blueprint not in gate.OPEN_TO_ALL:
+        answer.set_data(seen_by_guest_of(talk_id)(answer.get_data(as_text=True)))
     return answer
 
 
