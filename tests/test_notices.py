@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from factories import propose
+from flask import render_template
 from meetings import StillClock, accept, begin_to_pay, cancel, confirm, pay, ready, succeed, wish, work
 from talked import talked
 
@@ -23,6 +24,7 @@ from ibolit.models import (
     JobKind,
     Message,
     Notification,
+    Payment,
     Promise,
     Reason,
     TalkKind,
@@ -30,6 +32,7 @@ from ibolit.models import (
     another_time,
 )
 from ibolit.services import clock
+from ibolit.services.payments import GatewayRefused, Refusal
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -122,6 +125,21 @@ def test_money_that_came_too_late_is_told_to_who_paid(chat: Chat, patient: User,
     succeed(payment)
     assert (told(patient), told(doctor.user)) == (["returned"], [])
     assert notes(chat) == []
+
+
+def test_money_that_came_twice_is_told_as_what_is_over(chat: Chat, patient: User) -> None:
+    """Not as if the consultation itself were off."""
+    talk = propose(chat, price=PRICE)
+    first = begin_to_pay(talk)
+    first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
+    db.session.commit()
+    pay(db.session.get_one(Consultation, talk.id))
+    forget()
+    succeed(db.session.get_one(Payment, first.id))
+    assert told(patient) == ["returned"]
+    [returned] = db.session.scalars(db.select(Notification).where(Notification.kind == "returned"))
+    said = render_template("sms/notification.txt", notification=returned, link="")
+    assert "лишняя оплата вернётся полностью" in said
 
 
 @pytest.mark.parametrize("wisher", ["patient", "doctor"])

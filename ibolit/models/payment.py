@@ -22,6 +22,7 @@ from ..services import clock
 from ..services.payments import CURRENCY, Customer, Gateway, GatewayRefused, Item, Order, Paid, Refusal, Stage, title_of
 from .asking import KEY_LIVES, pause_since
 from .chat import Chat
+from .consultation_states import AHEAD
 from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Message
@@ -197,6 +198,12 @@ class Payment(Model):
         if self.consultation is not None:
             return self.is_live and not self.consultation.waits_for_money
         return self.is_live and not self.chat.is_time_sold
+
+    @property
+    def confirms_what_lies_ahead(self) -> bool:
+        """When all of it goes back, a consultation that is to come is cancelled."""
+        talk = self.consultation
+        return talk is not None and self.applied_at is not None and talk.state_now in AHEAD
 
     @property
     def is_odd(self) -> bool:

@@ -97,6 +97,8 @@ def test_operator_is_warned_that_all_money_back_cancels(as_operator: Browser, ta
     page = words(as_operator.get(f"/operator/payments/{payment_id}").text)
     assert "предстоящая консультация отменится" in page
     assert "назначена на" in page
+    later(hours=9)
+    assert "предстоящая консультация" not in as_operator.get(f"/operator/payments/{payment_id}").text
 
 
 def test_free_one_has_no_money_page(as_patient: Browser, chat: Chat) -> None:
