@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,3 +160,20 @@ def later():
         "from ..jobs import run_due",
     }  # fmt: skip
     assert room_of(path) == "models"
+
+
+LEADS = re.compile(r"location(\.href)? = |location\.(assign|reload|replace)\(")
+LEADER = HOUSE / "static" / "js" / "closing.js"
+IN_PLACE = "location.replace(link.href)"  # the viewer's: in place of its own entry of the history
+
+
+def test_a_page_is_led_elsewhere_from_one_place() -> None:
+    """Two loads at once stop each other: `ibolit.go` does one."""
+    leads = [
+        f"{path.name}: {line.strip()}"
+        for path in (HOUSE / "static" / "js").rglob("*.js")
+        for line in path.read_text().splitlines()
+        if LEADS.search(line.replace(IN_PLACE, "")) and path != LEADER
+    ]
+    assert leads == []
+    assert LEADS.search(LEADER.read_text())
