@@ -68,7 +68,7 @@ class Room {
       .on('bye', (body, page) => this.part(page, true, body.closed ? 'closed' : ''))
       .on('media', (body, page) => { if (page === this.page) this.hear(body); })
       .on('taken-over', (body) => this.giveUp(body.sameDevice))
-      .on('ended', (body) => { if (!this.leaving.isUnderWay) this.go(body.to || this.data.card); }) // else one goes already
+      .on('ended', (body) => this.go(body.to || this.data.card))
       .on('signed-out', () => ibolit.go())
       .on('closed', () => { this.losing = setTimeout(() => { this.isLost = true; this.show(); }, 2000); })
       .on('unwelcome', () => this.askWhy());
@@ -175,7 +175,9 @@ class Room {
     } catch (error) { /* no network at all: the socket goes on trying */ }
   }
 
+  // Who is leaving already goes where he wished.
   go(to) {
+    if (this.leaving.isUnderWay) return;
     this.leaving.mean();
     this.end();
     ibolit.go(to);
