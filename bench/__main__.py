@@ -12,6 +12,7 @@ from .figures import Row, table
 PARTS = (
     *("machine", "talk", "signaling", "idle", "start", "pages", "practice", "cards", "visit", "files", "calls"),
     "links",
+    "guessing",
 )
 RESULTS = Path(__file__).parent / "results.md"
 

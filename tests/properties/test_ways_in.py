@@ -82,9 +82,18 @@ class Strangers(RuleBasedStateMachine):
         """Whatever it has come to: each owner gets in, where he is known and where he never was."""
         if not hasattr(self, "at_home"):
             return
+        self.besiege()
         assert self.sign_in(self.at_home, OWNERS[0], "203.0.113.0").status_code == 303
         away = Browser(self.app)
         assert self.sign_in(away, OWNERS[1], "192.0.2.77").status_code == 303
+
+    def besiege(self) -> None:
+        """At the end as hard as they can: from the owner's own network, and from all over the world."""
+        for number in range(24):
+            owner, browser = OWNERS[number % 2], Browser(self.app)
+            for address in ("203.0.113.0", f"198.51.100.{number + 2}"):
+                self.post(browser, "/login", address, login=owner, password="wrong horse")
+            self.post(browser, "/login/phone", f"198.51.100.{number + 2}", phone=owner)
 
     def do(self, who: int, address: int, whose: str, url: str, **data: str) -> None:
         """To an account, and from a place like it to one that is not there: the stranger hears the same."""
