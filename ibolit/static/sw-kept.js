@@ -57,7 +57,8 @@ const kept = (() => {
       await cache.put(path, new Response(page, { headers: headersOf(answer, stateOf(path, page)) }));
       await trim(cache);
     });
-    await Promise.all([...new Set(page.match(/\/assets\/(?!splash)[\w./-]+/g))].map((part) => fromShell(new Request(part)).catch(() => {})));
+    const parts = [...new Set(page.match(/\/assets\/[\w./-]+/g))].filter(shell.isPart);
+    await Promise.all(parts.map((part) => fromShell(new Request(part)).catch(() => {})));
     return page;
   }
 

@@ -18,6 +18,10 @@ const shell = (() => {
     return [...digest.slice(0, 6)].map((byte) => (byte + 256).toString(16).slice(1)).join('') === named[1];
   }
 
+  /* Icons, splash screens and pictures of the manifest are asked for by the browser itself, which may take a page away
+     while they are under way, and then complains of the worker. */
+  function isPart(path) { return /^\/assets\/(?!(icons|splash|screenshots)\/.*\.png$)/.test(path); }
+
   /* Read through once a life of the worker. */
   async function find(request) {
     const names = (await caches.keys()).filter((name) => name.startsWith('shell-'));
@@ -41,5 +45,5 @@ const shell = (() => {
     throw new Error('not this part');
   }
 
-  return { find, fetch: ask };
+  return { isPart, find, fetch: ask };
 })();

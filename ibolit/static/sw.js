@@ -43,7 +43,7 @@ self.addEventListener('fetch', (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== 'GET' || origin !== self.location.origin) return;
   if (event.request.mode === 'navigate') event.respondWith(show(event));
-  else if (pathname.startsWith('/assets/')) event.respondWith(fromShell(event.request));
+  else if (shell.isPart(pathname)) event.respondWith(fromShell(event.request));
   else if (kept.isThumbnail(pathname)) event.respondWith(kept.thumbnail(event));
 });
 

@@ -1,5 +1,5 @@
 // Browsers whose disk, worker or locks never answer, or answer late: nobody who writes, speaks or sends waits longer than
-// two seconds, and nothing is taken for lost of which nobody knows.
+// two seconds, and nothing is taken for lost of which nobody knows. And what the worker keeps its hands off.
 'use strict';
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -229,6 +229,20 @@ test('the worker shows pages and parts while its caches are silent', async () =>
   }
 
   assert.ok(await shown('/assets/chat.0a1b2c3d4e5f.js', 'no-cors') <= MOST);
+  assert.ok(await shown('/assets/icons/sprite.0a1b2c3d4e5f.svg', 'no-cors') <= MOST);
   assert.ok(await shown('/chats/7', 'navigate') <= MOST);
   assert.ok(await shown('/files/3/thumbnail', 'no-cors') <= MOST);
+});
+
+test('the worker leaves alone what the browser asks for by itself', async () => {
+  const room = page('well'), heard = [];
+  Object.assign(room, {
+    VERSION: '1', ASSETS: [], caches: {}, URL,
+    self: { addEventListener: (name, hear) => { if (name === 'fetch') heard.push(hear); }, location: { origin: 'https://clinic.example' } }
+  });
+  load(room, [`${LIB}patience.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
+  for (const path of ['icons/apple-touch-180.0a1b2c3d4e5f.png', 'icons/favicon-32.0a1b2c3d4e5f.png', 'splash/1170x2532-dark.0a1b2c3d4e5f.png']) {
+    const request = { url: `https://clinic.example/assets/${path}`, method: 'GET', mode: 'no-cors' };
+    heard.forEach((hear) => hear({ request, respondWith: () => assert.fail(path), waitUntil() {} }));
+  }
 });
