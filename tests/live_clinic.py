@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from support.overheard import overheard
+
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "CLOCK_OFFSET", "REGISTRATION", "IBOLIT_ENV", "TEST_POSTGRES")
 PASSWORD = "ibolit-demo"
@@ -60,6 +62,8 @@ class LiveClinic:
             except subprocess.TimeoutExpired:
                 continue
         process.wait()
+        told = overheard(self.log.read_text())
+        assert told == [], told
 
     def kill(self) -> None:
         """As a power cut would: nobody is told."""
