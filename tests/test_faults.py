@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -180,8 +181,6 @@ def test_disk_is_full(filled: Path, small_disk: Path, tmp_path: Path) -> None:
 
 def test_nonsense_on_the_wire(filled: Path, tmp_path: Path) -> None:
     """gunicorn itself complains of what is no HTTP, and would quote it."""
-    import socket
-
     clinic = LiveClinic(tmp_path, filled)
     clinic.start()
     try:
@@ -312,3 +311,43 @@ def test_nginx_logs_no_address(tmp_path: Path) -> None:
     logs = {path.name: path.read_text() for path in tmp_path.glob("*.log")}
     nothing_marked_in("\n".join(logs.values()))
     assert " 503 127.0.0.1:" in logs["ibolit.log"]  # what failed, and when, is told all the same
+
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\nhalf"
+
+
+def half_an_answer(server: socket.socket) -> None:
+    """To whoever asks next, and then the line is cut."""
+    line, _ = server.accept()
+    with line:
+        line.recv(65536)
+        line.sendall(HALF)
+
+
+def test_caddy_logs_no_address(tmp_path: Path) -> None:
+    if shutil.which("caddy") is None:
+        pytest.skip("no caddy here")
+    port = LiveClinic(tmp_path).port
+    config = tmp_path / "Caddyfile"
+    told = (ROOT / "deploy" / "Caddyfile").read_text()
+    told = told.replace("\tauto_https disable_certs", "\tadmin off\n\tauto_https off")
+    config.write_text("\n".join(line for line in told.splitlines() if "\ttls {" not in line) + "\n")
+    with socket.create_server(("127.0.0.1", 0)) as upstream, (tmp_path / "log").open("wb") as log:
+        environ = {"HOME": str(tmp_path), "IBOLIT_HOST": f"http://127.0.0.1:{port}"}
+        environ["IBOLIT_UPSTREAM"] = f"127.0.0.1:{upstream.getsockname()[1]}"
+        caddy = subprocess.Popen(
+            ["caddy", "run", "--adapter", "caddyfile", "--config", config], env=environ, stdout=log, stderr=log
+        )
+        try:
+            for path in (f"/i/{TOKEN}", f"/profile/email/1?token={TOKEN}"):
+                answering = threading.Thread(target=half_an_answer, args=(upstream,))
+                answering.start()
+                while not answer_of(port, path):
+                    assert caddy.poll() is None
+                answering.join(10)
+        finally:
+            caddy.terminate()
+            caddy.wait(10)
+    written = (tmp_path / "log").read_text()
+    assert "aborting with incomplete response" in written  # what it says of a request, it would say with its address
+    nothing_marked_in(written)

@@ -1,4 +1,4 @@
-"""What is printed anywhere in the tests holds no word of a person: not what was written, no name, phone, address or link.
+"""What is printed anywhere in the tests holds no word of a person: nothing written, no name, phone, address or link.
 
 Our own lines are English, so a Russian word is somebody's. The lines of every test are heard in its process, and those
 of a live clinic are read when it has stopped; what a test does to make things break is heard all the same.
