@@ -33,21 +33,24 @@ RUN = """async ([tags, wanted, spared]) => {
 }"""
 NARROW = {"width": 320, "height": 640}
 LETTERS = 16  # px, what browsers begin with
-# How it looks: size, letters, spacing. Twice the letters is a setting of the person's browser, as WCAG 1.4.4 asks.
+AS_IT_IS = ""
+APART = "line-height: 1.5; letter-spacing: .12em; word-spacing: .16em"  # WCAG 1.4.12
+# Phones have families of their own, narrower than the tests' or wider: what wraps in one does not in another.
+NARROW_FAMILY, WIDE_FAMILY = "font-family: DejaVu Sans Mono; letter-spacing: -.05em", "font-family: DejaVu Serif"
+# How it looks: size, letters, style. Twice the letters is a setting of the person's browser, as WCAG 1.4.4 asks.
 LOOKS = (
-    ("320 wide", NARROW, LETTERS, False),
-    ("letters twice as large", PHONE, 2 * LETTERS, False),
-    ("320 wide, letters twice as large", NARROW, 2 * LETTERS, False),
-    ("desktop, letters twice as large", DESKTOP, 2 * LETTERS, False),
-    ("lines and letters apart", PHONE, LETTERS, True),
+    ("320 wide", NARROW, LETTERS, AS_IT_IS),
+    ("letters twice as large, a narrow family", PHONE, 2 * LETTERS, NARROW_FAMILY),
+    ("320 wide, letters twice as large, a wide family", NARROW, 2 * LETTERS, WIDE_FAMILY),
+    ("desktop, letters twice as large", DESKTOP, 2 * LETTERS, AS_IT_IS),
+    ("lines and letters apart", PHONE, LETTERS, APART),
 )
-LEAST_ROOM = [look for look in LOOKS if look[0] == "320 wide, letters twice as large"]
-# WCAG 1.4.12. A sheet made by a script is no inline style: the policy lets it pass.
-SPACING = """(wanted) => {
+LEAST_ROOM = [look for look in LOOKS if look[1:3] == (NARROW, 2 * LETTERS)]
+# A sheet made by a script is no inline style: the policy lets it pass.
+STYLE = """(style) => {
     const sheet = new CSSStyleSheet();
-    const apart = ['line-height: 1.5', 'letter-spacing: .12em', 'word-spacing: .16em'].map(one => `${one} !important`);
-    sheet.replaceSync(`* { ${apart.join('; ')} }`);
-    document.adoptedStyleSheets = wanted ? [sheet] : [];
+    sheet.replaceSync(`* { ${style.split('; ').filter(Boolean).map(one => `${one} !important`).join('; ')} }`);
+    document.adoptedStyleSheets = [sheet];
 }"""
 HAS_LETTERS = "px => Math.abs(parseFloat(getComputedStyle(document.documentElement).fontSize) - 1.0625 * px) < 0.1"
 HEIGHT = "() => Math.min(document.documentElement.scrollHeight, 8000)"
@@ -68,10 +71,10 @@ class Look:
         is_thorough = is_whole or LONG
         yield from self.by_axe(() if is_whole else OF_COLOUR, with_desktop=is_thorough)
         yield from self._ask("structure", "targets", "movement")
-        for name, size, letters, apart in LOOKS if is_thorough else LEAST_ROOM:
-            self._dress(size, letters, apart)
+        for name, size, letters, style in LOOKS if is_thorough else LEAST_ROOM:
+            self._dress(size, letters, style)
             yield from (f"{name}: {found}" for found in self._ask("fit", "reach"))
-        self._dress(PHONE, LETTERS, False)
+        self._dress(PHONE, LETTERS, AS_IT_IS)
         self.page.emulate_media(forced_colors="active")
         yield from (f"forced colours: {found}" for found in self._ask("edges"))
         self.page.emulate_media(forced_colors="none")
@@ -103,8 +106,8 @@ class Look:
         )
         return told
 
-    def _dress(self, size: dict[str, int], letters: int, apart: bool) -> None:
+    def _dress(self, size: dict[str, int], letters: int, style: str) -> None:
         self.engine.send("Page.setFontSizes", {"fontSizes": {"standard": letters, "fixed": letters}})
         self.page.set_viewport_size(size)
-        self.page.evaluate(SPACING, apart)
+        self.page.evaluate(STYLE, style)
         self.page.wait_for_function(HAS_LETTERS, arg=letters)
