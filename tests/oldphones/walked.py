@@ -23,7 +23,7 @@ PLAIN = ("plain",)  # with scripts off, begins at /login
 SPOKEN = ("voice",)  # into the engine's own recorder, begins at /login
 # An old engine's word about what it does not know and therefore leaves out.
 HARMLESS = "^Unrecognized Content-Security-Policy directive"
-LONGEST = 900  # seconds
+PATIENCE, LONGEST = 90, 1500  # seconds for a step and for a walk: a busy machine shows a call's picture after a minute
 
 
 def switch(clinic: LiveClinic) -> None:
@@ -65,7 +65,7 @@ def _visit(
         [
             *(PYTHON, HERE / "visit.py", engine, f"{clinic.url}/login"),
             *(f"--file={HERE / 'walks' / walk}.txt" for walk in walks),
-            *("--strict", "--allow", HARMLESS, "--timeout", "30", "--report", report, *more),
+            *("--strict", "--allow", HARMLESS, "--timeout", str(PATIENCE), "--report", report, *more),
         ],
         env=os.environ | _known(clinic, scratch) | ({"SHOTS": str(shots)} if shots else {}),
         stdout=subprocess.PIPE,
