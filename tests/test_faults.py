@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask, Response
 from live_clinic import PASSWORD, ROOT, LiveClinic
 from oldphones.person import Forms
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -256,6 +257,21 @@ def test_place_is_told_in_one_line() -> None:
     assert told.startswith("FileNotFoundError at pathlib.py:")
     assert "\n" not in told
     assert TEXT not in told
+
+
+def test_what_fails_when_the_answer_is_ready_quotes_no_address(
+    clinic: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_answer: Response) -> Response:
+        raise wrapped(ConnectionError(TEXT))
+
+    monkeypatch.setitem(clinic.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setitem(clinic.after_request_funcs, "welcome", [fail])
+    answer = clinic.test_client().get(f"/i/{TOKEN}")
+    assert (answer.status_code, "Сервер занят" in answer.text) == (503, True)
+    line = "GET /i/<token> failed at its end: the database is gone (OperationalError)"
+    assert line in [record.getMessage() for record in caplog.records]
+    nothing_marked_in(caplog.text)
 
 
 def test_logged_exceptions_of_others_are_one_line(caplog: pytest.LogCaptureFixture) -> None:

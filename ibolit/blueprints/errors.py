@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from typing import Any
 
 from flask import Flask, current_app, make_response, request
 from flask.typing import ResponseReturnValue
@@ -51,11 +52,14 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(OverflowError, _beyond_any_row)
     app.register_error_handler(DataError, _beyond_any_row)
     app.register_error_handler(Exception, _unexpected)
+    app.log_exception = _log_exception  # type: ignore[method-assign]
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400 or isinstance(error, SecurityError):
         return error  # SecurityError: whoever calls us by a foreign name is shown no page of ours
+    if isinstance(error, InternalServerError) and cause_of(error.original_exception):
+        return _show(503, *WORDS[503])
     title, advice = WORDS.get(error.code, WORDS[400])
     return _show(error.code, title, advice)
 
@@ -102,6 +106,11 @@ def _note(error: Exception) -> None:
     if current_app.testing or current_app.debug:
         raise error
     log.error("%s %s failed: %s", request.method, request.url_rule, told(error))
+
+
+def _log_exception(exc_info: Any) -> None:
+    """Of what failed while an answer was ready already. Flask's own line quotes the address, which holds tokens."""
+    log.error("%s %s failed at its end: %s", request.method, request.url_rule, told(exc_info[1]))
 
 
 def _show(status: int, title: str, advice: str) -> ResponseReturnValue:
