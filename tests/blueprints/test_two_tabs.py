@@ -322,7 +322,8 @@ def photo_of(doctor: Doctor) -> tuple[str, str]:
 ELSEWHERE = {
     # Ways in, out and to another device: nothing is kept that two windows could change.
     "account.confirm_by_code", "account.confirm_by_password", "account.end_device", "account.end_other_devices",
-    "account.prove_email", "account.send_code", "auth.code", "auth.login", "auth.password", "auth.resend",
+    "account.prove_email", "account.send_code", "auth.begin_anew", "auth.code", "auth.login", "auth.mail_code",
+    "auth.password", "auth.resend", "auth.show_code", "auth.show_name",
     "calls.hand_over", "not_me.undo", "takeover.take_over",
     "welcome.accept", "welcome.begin", "welcome.exit", "welcome.sign_in",
     # Scripts and machines.
