@@ -74,9 +74,35 @@ def test_from_the_doctors_sms_to_the_first_message(visitors: Visitors, no_compla
     computer.reload()
     expect(computer.locator(".bare__lead")).to_contain_text("уже принято")
     no_complaints()
+    forgets_her_password_and_says_not_me(visitors, phone)
 
 
-@pytest.mark.long
+def forgets_her_password_and_says_not_me(visitors: Visitors, phone: Page) -> None:
+    """In a browser without scripts; the phone where she is signed in is out after it."""
+    plain = visitors.open(java_script_enabled=False)
+    plain.goto("/login")
+    plain.click("text=Забыли пароль")
+    for number, then in (("+375 29 123-45-67", ".field__error"), ("8 916 555-88-99", "[name=code]")):
+        plain.fill("[name=phone]", number)
+        plain.click("text=Получить код >> nth=-1")
+        plain.locator(then).wait_for()
+    plain.fill("[name=code]", letter_to(visitors, "+79165558899", r"код (\d{6})"))
+    plain.click("text=Дальше")
+    plain.fill("[name=password]", "another pass phrase")
+    plain.click("text=Сохранить и войти")
+    plain.wait_for_url(lambda url: "/login" not in url)
+    plain.goto(letter_to(visitors, "+79165558899", r"изменён вход[^/]*http://[^/]+(/n/\S+)"))
+    plain.click("button:has-text('Это не я')")
+    expect(plain.locator("h1")).to_have_text("Вход закрыт")
+    plain.goto("/login")
+    plain.fill("[name=login]", "8 916 555-88-99")
+    plain.fill("[name=password]", "zoya-12345")  # which it was before
+    plain.click("text=Войти")
+    expect(plain.locator(".field__error")).to_contain_text("Позвоните в клинику")
+    phone.goto("/messages")
+    expect(phone).to_have_url(re.compile("/login"))
+
+
 def test_taken_back_and_sent_again_without_a_reload(visitors: Visitors) -> None:
     doctor = visitors.sign_in(DOCTOR)
     invite(doctor, "8 916 555-11-22", "Пётр Петров")
