@@ -185,19 +185,24 @@ class Walk:
             assert named in of_rows, self._tell(f"{of_rows}: {sent}")
 
     def _notes_are_true(self, since: int) -> None:
-        """Each belongs to the newest consultation: another is proposed only when it is over."""
-        talk = self._newest()
         notes = db.select(Message.text).where(Message.seq > since, Message.author_id.is_(None), Message.card.is_(None))
-        said = db.session.scalars(notes.order_by(Message.seq)).all()
-        for note in said[-1:] if talk else []:
-            assert talk is not None
+        for note in db.session.scalars(notes.order_by(Message.seq)).all():
+            talk = self._talk_of(note)
             states = next((states for words, states in NOTES.items() if words in note), None)
-            assert states is None or talk.state in states, self._tell(f"{talk.state}: {note}")
+            if talk is None or states is None:
+                continue
+            assert talk.state in states, self._tell(f"{talk.state}: {note}")
             refunds = [one for payment in talk.payments for one in payment.refunds]
             if "Деньги вернутся полностью" in note:
                 assert any(one.amount == one.payment.paid for one in refunds), self._tell(note)
             if "решит клиника" in note:
                 assert any(one.state is RefundState.WISHED for one in refunds), self._tell(note)
+
+    def _talk_of(self, note: str) -> Consultation | None:
+        """By the start it names: a worker that wakes tells of several. None that starts then: it was moved since."""
+        named = DAY_AND_TIME.findall(plain(note))
+        talks = db.session.scalars(Consultation.whole().order_by(Consultation.id.desc())).unique()
+        return next((talk for talk in talks if plain(when_for(talk.starts_at, CLINIC)) in named), None)
 
     def _time_is_told(self, before: dict[int, Agreed], since: datetime, sent: list[Sent]) -> None:
         """What time alone has made of it both hear; of the last quarter of an hour both are reminded."""
