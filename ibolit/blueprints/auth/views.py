@@ -172,6 +172,8 @@ def _code_page(form: CodeForm, asked: LoginCode) -> str:
     """Whoever holds the link of an SMS is not told its number; one that was typed here is shown whole. Where only who
     was invited gets codes, nobody without a link is told that one was sent: that would tell of his number."""
     held = held_invitation()
+    if not current_settings.sends_sms_to(asked.phone):
+        form.code.label.text = "Код из письма"
     return render_template(
         "pages/auth/code.html",
         form=form,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
@@ -98,7 +100,9 @@ def _refused(asked: LoginCode, reason: errors.Refused, **shown: object) -> Respo
 
 def _page(asked: LoginCode, status: int = 200, **shown: FlaskForm | object) -> ResponseReturnValue:
     owner = _owner_of(asked)
-    forms = {"form": OwnerForm(formdata=None), "code_form": CodeForm(formdata=None), "refusal": ""} | shown
+    fresh = {"form": OwnerForm(formdata=None), "code_form": CodeForm(formdata=None)}
+    forms: dict[str, Any] = {"refusal": "", **fresh, **shown}
+    forms["code_form"].code.label.text = "Код из письма"
     page = render_template(
         "pages/auth/whose.html",
         asks_name=old_number.may_ask_name(owner),
