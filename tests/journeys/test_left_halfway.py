@@ -9,7 +9,7 @@ import pytest
 import samples
 from chat_page import bubble, open_chat, write
 from conftest import DESKTOP, Visitors
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 from support.gate import Deed, Foreign, Gate
 
 pytestmark = pytest.mark.journey
@@ -198,6 +198,24 @@ def test_storage_is_full_and_the_other_never_answers(visitors: Visitors) -> None
     patient.click(".composer__voice")
     patient.click(".recorder__send")
     expect(doctor.locator(".message .voice")).to_have_count(voices + 1)
+
+
+def test_sent_before_the_scripts_were_there(visitors: Visitors) -> None:
+    """On a slow line the form goes by itself, and the scripts come while it is on its way."""
+    patient = visitors.sign_in(PATIENT, service_workers="block")
+    scripts: list[Route] = []
+    patient.route(re.compile(r"/assets/app\.\w+\.js"), lambda route: scripts.append(route))
+    patient.goto("/chats/1", wait_until="commit")
+    patient.fill(".composer__text", "раньше скриптов")
+    while not scripts:
+        patient.wait_for_timeout(20)
+    patient.unroute_all()
+    patient.wait_for_selector("form.composer[novalidate]")
+    patient.evaluate("document.querySelector('form.composer').submit()")  # what was pressed before: no script hears of it
+    expect(bubble(patient, "раньше скриптов")).to_have_count(1)
+    patient.wait_for_selector("form.composer[novalidate]")
+    expect(patient.locator(".composer__text")).to_have_value("")
+    assert patient.evaluate("Object.keys(localStorage).filter(key => /draft|posted/.test(key))") == []
 
 
 def test_letters_of_the_version_before_arrive_once(visitors: Visitors) -> None:

@@ -36,10 +36,12 @@
       });
     }
 
+    function noteThatItPosts() { ibolit.letters.postedByForm(chat, form.elements.client_id.value, field.value); }
+
     // The draft stays until the message is seen to be there.
     function post() {
       var button = form.querySelector('.composer__send');
-      ibolit.letters.postedByForm(chat, form.elements.client_id.value);
+      noteThatItPosts();
       document.getElementById('notices').innerHTML = PATIENCE;
       setTimeout(function () { button.disabled = true; }, 0);
     }
@@ -64,6 +66,7 @@
       forgive();
       outbox.send(text, id || ibolit.letters.newId(), files);
       draft.sent();
+      ibolit.letters.forgetPosted(chat);
       told = 0;
       if (text || hasKeyboard) field.focus(); // who sent a photo alone wants no keyboard over it
     }
@@ -99,6 +102,7 @@
     document.body.addEventListener('ibolit:taken-back', draft.refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
     ibolit.letters.seeIfPosted(chat);
+    if (words() && !ibolit.kept(ibolit.letters.draft(chat))) noteThatItPosts(); // pressed before this script came, perhaps
     draft.refill();
     if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {

@@ -2,7 +2,7 @@
 // was signed in here wait for him on (left-behind.js).
 ibolit.behaviour('leaving', function (form) {
   'use strict';
-  var viewer = document.body.getAttribute('data-viewer'), QUIET = ['ibolit:speed', 'ibolit:lost:']; // nobody's words
+  var viewer = document.body.getAttribute('data-viewer'), QUIET = ['ibolit:speed', 'ibolit:lost:', 'ibolit:posted:']; // nobody's words, or a draft's
 
   function ours() {
     try { return Object.keys(localStorage).filter(function (key) { return key.indexOf('ibolit:') === 0; }); } catch (error) { return []; }

@@ -78,14 +78,17 @@
   // Sent from another page than the one it was typed on.
   function forgetDraft(chat, text) { if (ibolit.kept(draft(chat)).trim() === text) ibolit.keep(draft(chat), ''); }
 
-  // A form with files that the browser posts by itself: its draft is over when the page shows its message.
+  // A form that the browser posts by itself, with files or before the scripts were there: its words are no draft any more
+  // when the page shows its message. Kept as the form's id, a line's end, its words.
   function postedKey(chat) { return 'posted:' + viewer + ':' + chat; }
-  function postedByForm(chat, id) { ibolit.keep(postedKey(chat), id); }
+  function postedByForm(chat, id, text) { ibolit.keep(postedKey(chat), id + '\n' + text); }
+  function forgetPosted(chat) { ibolit.keep(postedKey(chat), ''); }
   function seeIfPosted(chat) {
-    var id = ibolit.kept(postedKey(chat));
+    var note = ibolit.kept(postedKey(chat)), end = (note + '\n').indexOf('\n'), id = note.slice(0, end), text = note.slice(end + 1);
+    var left = ibolit.kept(draft(chat));
     if (!id || !document.querySelector('.message--mine[data-client-id="' + id + '"]')) return;
-    ibolit.keep(postedKey(chat), '');
-    ibolit.keep(draft(chat), '');
+    forgetPosted(chat);
+    if (left.indexOf(text) === 0) ibolit.keep(draft(chat), end < note.length ? left.slice(text.length).replace(/^\s+/, '') : '');
   }
 
   // Repeating would not help: the time is over, the text is too long, or so long that the server did not read it.
@@ -123,7 +126,7 @@
 
   ibolit.letters = {
     waiting: waiting, waits: waits, newId: newId, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post,
-    tray: tray, keepTray: keepTray, postedByForm: postedByForm, seeIfPosted: seeIfPosted, keepIn: keepIn,
+    tray: tray, keepTray: keepTray, postedByForm: postedByForm, forgetPosted: forgetPosted, seeIfPosted: seeIfPosted, keepIn: keepIn,
     tellWhy: tellWhy, forgetDraft: forgetDraft,
     hasOthers: function () { return store.hasOthers(); },
     isOnlyHere: function (letter) { return ibolit.isOnlyHere(keyOf(letter)); },
