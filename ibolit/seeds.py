@@ -255,7 +255,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
 def _money_in_dispute() -> None:
     """For the operator, beside the odd sum: a wish, and a refund that the bank did not take."""
     payments = db.session.scalars(
-        select(Payment).where(Payment.applied_at.is_not(None), Payment.tariff_id.is_not(None))
+        select(Payment).where(Payment.applied_at.is_not(None), Payment.tariff_id.is_not(None)).order_by(Payment.id)
     ).all()
     if not payments:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import Any
 
 from sqlalchemy import event
@@ -10,9 +11,10 @@ from ibolit.extensions import db
 
 
 class Queries(list[str]):
-    """What was asked inside the with block; BEGIN and COMMIT are no questions."""
+    """What its own thread asked inside the with block; BEGIN and COMMIT are no questions."""
 
     def __enter__(self) -> Queries:
+        self.thread = get_ident()
         event.listen(db.engine, "before_cursor_execute", self._note)
         return self
 
@@ -20,4 +22,5 @@ class Queries(list[str]):
         event.remove(db.engine, "before_cursor_execute", self._note)
 
     def _note(self, _connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        self.append(statement)
+        if get_ident() == self.thread:
+            self.append(statement)

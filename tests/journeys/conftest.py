@@ -25,17 +25,40 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(
-        executable_path="/usr/bin/chromium",
+def _launched(playwright: Playwright, name: str) -> Browser:
+    return playwright.chromium.launch(
+        executable_path=f"/usr/bin/{name}",
         args=[
             *("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"),
             *FAKE_MEDIA,
         ],
     )
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = _launched(playwright, "chromium")
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def bare_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The same engine without tabs, menus and bars that nobody sees: a journey costs half as much."""
+    browser = _launched(playwright, "chromium-headless-shell")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(request: pytest.FixtureRequest) -> Browser:
+    """Whole for journeys marked so: the bare one has no badge for a worker to set, and grants all devices or none."""
+    browser: Browser = request.getfixturevalue(f"{'whole' if needs_whole(request.node) else 'bare'}_chromium")
+    return browser
+
+
+def needs_whole(node: pytest.Item | pytest.Module) -> bool:
+    return node.get_closest_marker("whole") is not None
 
 
 @pytest.fixture(scope="module")
@@ -58,17 +81,21 @@ def gate(live: LiveClinic) -> Iterator[Gate]:
 class Visitors:
     """Opens a browser window a person and collects what its pages complain of; a script's error fails every journey."""
 
-    def __init__(self, chromium: Browser, live: LiveClinic) -> None:
+    def __init__(self, chromium: Browser, live: LiveClinic, *, has_worker: bool) -> None:
         self.chromium = chromium
         self.live = live
+        self.usual = {
+            "locale": "ru-RU",
+            "timezone_id": "Europe/Moscow",
+            "base_url": live.url,
+            "service_workers": "allow" if has_worker else "block",
+        }
         self.complaints: list[str] = []
         self.script_errors: list[str] = []  # forgiven to nobody
         self.contexts: list[BrowserContext] = []
 
     def open(self, size: dict[str, int] = PHONE, **more: object) -> Page:
-        context = self.chromium.new_context(
-            **{"viewport": size, "locale": "ru-RU", "timezone_id": "Europe/Moscow", "base_url": self.live.url} | more
-        )
+        context = self.chromium.new_context(**self.usual | {"viewport": size} | more)
         context.set_default_timeout(15_000)
         context.on(
             "weberror", lambda error: self.script_errors.append(f"{error.error} on {error.page and error.page.url}")
@@ -98,8 +125,8 @@ class Visitors:
 
 
 @pytest.fixture
-def visitors(chromium: Browser, live: LiveClinic) -> Iterator[Visitors]:
-    visitors = Visitors(chromium, live)
+def visitors(chromium: Browser, live: LiveClinic, request: pytest.FixtureRequest) -> Iterator[Visitors]:
+    visitors = Visitors(chromium, live, has_worker=needs_whole(request.node))
     yield visitors
     for context in visitors.contexts:
         context.close()

@@ -15,7 +15,7 @@ from ibolit.extensions import db
 from ibolit.models import Chat, Device
 from ibolit.services import clock
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
 COUNT_PLACED = """body => {

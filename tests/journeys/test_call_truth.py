@@ -10,7 +10,7 @@ from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 # As a headset that is pulled out: the engine ends the track and tells so; `refused` keeps the next one away.
 UNPLUG = """kind => {

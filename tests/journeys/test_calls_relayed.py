@@ -13,7 +13,7 @@ from coturn import SECRET, Coturn
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 # This side's way to the relays is its own; the credentials are the clinic's.
 OWN_RELAYS = """

@@ -211,7 +211,7 @@ def test_sent_before_the_scripts_were_there(visitors: Visitors) -> None:
         patient.wait_for_timeout(20)
     patient.unroute_all()
     patient.wait_for_selector("form.composer[novalidate]")
-    patient.evaluate("document.querySelector('form.composer').submit()")  # what was pressed before: no script hears of it
+    patient.evaluate("document.querySelector('form.composer').submit()")  # pressed before: no script hears
     expect(bubble(patient, "раньше скриптов")).to_have_count(1)
     patient.wait_for_selector("form.composer[novalidate]")
     expect(patient.locator(".composer__text")).to_have_value("")

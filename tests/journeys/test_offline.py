@@ -19,7 +19,7 @@ from ibolit.extensions import db
 from ibolit.models import Chat, Device, Message
 from ibolit.services import clock
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 PATIENT, DOCTOR, STRANGER = "+7 900 000-00-01", "8 900 000 01 01", "+7 900 000-00-02"
 ALL_THAT_IS_KEPT = """async () => {

@@ -18,7 +18,7 @@ from push_service import Listener, PushService
 from ibolit.extensions import db
 from ibolit.models import ChatMember, Device, Notification
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "+7 900 000-01-01"
 BEGIN = "Сообщать о новых сообщениях на этом устройстве"

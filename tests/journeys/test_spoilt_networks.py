@@ -16,7 +16,7 @@ from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState
 from ibolit.services import clock
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
 IN_OUR_PLACE = Foreign("<i id='content' data-device='0'>чужое</i><i id='chat-1' data-list='chats'>чужое</i>")

@@ -47,9 +47,10 @@ def renewed(clinic: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[User]:
     """Who has accepted the old version, when the clinic has a new offer."""
     user = make_user()
     offer, personal_data = module.CURRENT
-    monkeypatch.setattr(module, "CURRENT", (replace(offer, version="2030-01"), personal_data))
-    module.current_versions.cache_clear()
-    yield user
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "CURRENT", (replace(offer, version="2030-01"), personal_data))
+        module.current_versions.cache_clear()
+        yield user
     module.current_versions.cache_clear()
 
 
