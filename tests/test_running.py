@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -153,7 +154,8 @@ class OpenClinic(Server):
         script = ROOT / "tests/support/systemctl.py"
         systemctl.write_text(f'#!/bin/sh\nexec {sys.executable} {script} {root} "$@"\n')
         systemctl.chmod(0o755)
-        self.settle(PORT=free_port(), WORKER_THREADS=0)
+        self.port = free_port()
+        self.settle(PORT=self.port, WORKER_THREADS=0)
         for command in commands():
             if re.search("make-secret|db upgrade|add-operator", command):
                 self.run(command)
@@ -164,6 +166,12 @@ class OpenClinic(Server):
     @property
     def version(self) -> str:
         return self.run("git log -1 --format='%D %s'").strip()
+
+    def wait_until_it_answers(self) -> None:
+        """systemd is told that gunicorn listens; the program behind it comes, and takes its place, a moment later."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as line:
+            line.request("GET", "/login")
+            line.getresponse()
 
     def has_the_new_table(self) -> bool:
         (database,) = (self.root / "var/lib/ibolit").glob("*.db")
@@ -247,6 +255,7 @@ def test_guide_upgrades_goes_back_and_upgrades_again(open_clinic: OpenClinic, ma
     assert open_clinic.version.startswith("HEAD -> main")
     assert (open_clinic.version.endswith("second"), open_clinic.has_the_new_table()) == (True, True)
 
+    open_clinic.wait_until_it_answers()
     (archive,) = (open_clinic.root / "var/backups/ibolit").glob("before-upgrade-*.tar.gz")
     told = open_clinic.run(f"ibolit restore --force /var/backups/ibolit/{archive.name}", fails=True)
     assert "iBolit is running on this clinic: stop it first" in told
