@@ -9,6 +9,7 @@ from browser import Browser
 from factories import PASSWORD, later, make_user, say
 from flask import Flask
 from guests import make_anna
+from queries import Queries
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -101,16 +102,25 @@ def test_what_is_too_long_is_explained_in_russian(visitor: Browser, login: str, 
 def test_wrong_password_and_missing_account_look_alike(
     visitor: Browser, clinic: Flask, anna: User, login: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same page, and the same work: time is not measured, but what the hasher is asked is."""
+    """The same page, and the same work: time is not measured, but what hasher and database are asked is."""
     asked: list[bool] = []
     monkeypatch.setattr(passwords, "is_right", lambda password, hashed: asked.append(hashed is None))
-    known = sign_in(visitor, anna.phone, "wrong horse")
-    unknown = sign_in(Browser(clinic), login, "wrong horse")
+    stranger = Browser(clinic)
+    with Queries() as about_known:
+        known = sign_in(visitor, anna.phone, "wrong horse")
+    with Queries() as about_unknown:
+        unknown = sign_in(stranger, login, "wrong horse")
     assert (known.status_code, unknown.status_code) == (422, 422)
+    assert anyones(about_known) == anyones(about_unknown)
     assert "не подходят друг к другу" in known.text
     assert anonymous(known.text) == anonymous(unknown.text)
     assert asked == [False, True]
     assert acts() == [Act.SIGN_IN_REFUSED] * 2
+
+
+def anyones(queries: list[str]) -> list[str]:
+    """Without the column that a login is looked for by: a phone, or an address."""
+    return [re.sub(r"(WHERE .*)(phone|email) = ", r"\1", query) for query in queries]
 
 
 def anonymous(page: str) -> str:

@@ -239,11 +239,13 @@ def _count_try(login: str, known: KnownBrowser | None) -> None:
 
 
 def _note_wrong_try(login: str, user: User | None) -> None:
-    """The account's own count is silent: only its owner hears of it."""
+    """The account's own count is silent: only its owner hears of it. A login that is nobody's is counted, and asked
+    for, just the same: the clock would tell."""
+    whose = str(user.id) if user else f"nobody {login}"
     AuditEvent.write(Act.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=address())
     Attempt.note(Tried.WRONG_FOR_LOGIN, login)
-    Attempt.note(Tried.WRONG_FOR_USER, str(user.id if user else 0))
-    if user is not None and user.has_entered and Attempt.is_spent(Tried.WRONG_FOR_USER, str(user.id)):
+    Attempt.note(Tried.WRONG_FOR_USER, whose)
+    if Attempt.is_spent(Tried.WRONG_FOR_USER, whose) and user is not None and user.has_entered:
         WayChange.tell_of_tries(user)
 
 
