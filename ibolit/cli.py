@@ -12,7 +12,7 @@ from . import checkup, errors, presence
 from .commands import COMMANDS
 from .config import current_settings
 from .extensions import db
-from .models import Act, AuditEvent, CallReport, CallVisit, Cause, Consultation, Job, Payment
+from .models import Act, AuditEvent, CallReport, CallVisit, Consultation, Job, Payment, RefundReason
 from .rendering import kopecks, rubles
 from .services import clock, push
 
@@ -74,7 +74,7 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
         raise click.ClickException(f"There is no payment №{payment}.")
     try:
         sum_ = found.rest if amount is None else kopecks(amount)
-        found.give_back(sum_, Cause.OPERATOR, reason.strip())
+        found.give_back(sum_, RefundReason.OPERATOR, reason.strip())
     except ValueError:
         raise click.BadParameter("must be a sum in rubles such as 1500 or 100.50", param_hint="--amount") from None
     except errors.TooMuchBack as refusal:

@@ -18,7 +18,6 @@ from .extensions import db
 from .models import (
     Access,
     Attachment,
-    Cause,
     Chat,
     Consent,
     Doctor,
@@ -26,6 +25,7 @@ from .models import (
     PatientNote,
     Payment,
     Receipt,
+    RefundReason,
     ReplyTemplate,
     Role,
     Tariff,
@@ -260,8 +260,8 @@ def _money_in_dispute() -> None:
     if not payments:
         return
     of_marina, of_pyotr, *_ = payments
-    of_marina.wish_back(Cause.WISH, "Вопрос решился раньше, спасибо")
-    of_pyotr.give_back(100_00, Cause.OPERATOR, "Извинение за долгий ответ").fail("general_decline")
+    of_marina.wish_back(RefundReason.REQUESTED_BY_PAYER, "Вопрос решился раньше, спасибо")
+    of_pyotr.give_back(100_00, RefundReason.OPERATOR, "Извинение за долгий ответ").fail("general_decline")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from yookassa_stub import YooKassaStub
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Cause, Payment, PaymentAlert, PaymentState, Refund
+from ibolit.models import Payment, PaymentAlert, PaymentState, Refund, RefundReason
 
 Thing = TypeVar("Thing", Payment, Refund)
 
@@ -48,7 +48,7 @@ def paid(yookassa: YooKassaStub, payment: Payment, **odd: str) -> Payment:
 
 
 def send_back(payment: Payment, amount: int) -> Refund:
-    refund = payment.give_back(amount, Cause.OPERATOR)
+    refund = payment.give_back(amount, RefundReason.OPERATOR)
     db.session.commit()
     return refund
 

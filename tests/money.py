@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Job, JobKind, Payment, Refund, Tariff, buying
+from ibolit.models import Chat, Job, JobKind, Payment, Refund, RefundReason, Tariff, buying
 from ibolit.services.payments import Paid, Stage
 
 PAGE = "https://yookassa.example/pay"
@@ -40,7 +40,7 @@ def buy(chat: Chat, tariff: Tariff | None = None) -> Payment:
 
 
 def wish(payment: Payment) -> Refund:
-    refund = payment.wish_back(Cause.WISH, "Передумала")
+    refund = payment.wish_back(RefundReason.REQUESTED_BY_PAYER, "Передумала")
     db.session.commit()
     return refund
 

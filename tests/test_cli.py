@@ -14,7 +14,6 @@ from ibolit.extensions import db
 from ibolit.models import (
     Act,
     AuditEvent,
-    Cause,
     Chat,
     Doctor,
     Job,
@@ -23,6 +22,7 @@ from ibolit.models import (
     Payment,
     PaymentState,
     Refund,
+    RefundReason,
     RefundState,
     Role,
     User,
@@ -46,9 +46,9 @@ def test_seeded_money_is_in_every_state(clinic: Flask) -> None:
     assert states == {PaymentState.WAITING, PaymentState.SUCCEEDED, PaymentState.CANCELLED}
     to_decide = db.session.scalars(books.to_decide()).all()
     assert {(one.state, one.cause) for one in to_decide} == {
-        (RefundState.WISHED, Cause.ODD_SUM),
-        (RefundState.WISHED, Cause.WISH),
-        (RefundState.FAILED, Cause.OPERATOR),
+        (RefundState.REQUESTED, RefundReason.AMOUNT_MISMATCH),
+        (RefundState.REQUESTED, RefundReason.REQUESTED_BY_PAYER),
+        (RefundState.FAILED, RefundReason.OPERATOR),
     }
     assert db.session.scalars(db.select(User.email).where(User.role == Role.OPERATOR)).all() == ["operator@example.org"]
     is_of_money = Message.author_id.is_(None), Message.text.startswith("Чат продлён")
@@ -80,7 +80,7 @@ def test_refund_gives_back_all_or_a_part(clinic: Flask, chat: Chat, amount: list
     code, told = run(clinic, "refund", str(payment.id), *amount, "--reason", "Сбой связи")
     assert code == 0, told
     refund = db.session.scalars(db.select(Refund)).one()
-    assert (refund.amount, refund.cause, refund.note) == (sum_, Cause.OPERATOR, "Сбой связи")
+    assert (refund.amount, refund.cause, refund.note) == (sum_, RefundReason.OPERATOR, "Сбой связи")
     assert refund.state is RefundState.SENDING
     event = db.session.scalars(db.select(AuditEvent)).one()
     assert (event.act, event.actor_id, event.subject_id) == (Act.REFUND_MADE, None, payment.id)

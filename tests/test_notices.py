@@ -14,7 +14,6 @@ from talked import talked
 
 from ibolit.extensions import db
 from ibolit.models import (
-    Cause,
     Chat,
     Conclusion,
     Consultation,
@@ -27,6 +26,7 @@ from ibolit.models import (
     Payment,
     Promise,
     Reason,
+    RefundReason,
     TalkKind,
     User,
     another_time,
@@ -215,7 +215,7 @@ def test_cancelled_by_the_clinics_refund_is_told_to_both(chat: Chat, patient: Us
     talk = propose(chat, starts_at=clock.now() + FAR, price=PRICE)
     payment = pay(talk)
     forget()
-    payment.wish_back(Cause.WISH)
+    payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
     payment.refunds[-1].approve(PRICE, "", None)
     db.session.commit()
     assert talk.state == "cancelled"
@@ -321,7 +321,7 @@ def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor
 
 
 def test_what_cannot_be_told_does_not_happen(chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cause and notification are one transaction."""
+    """RefundReason and notification are one transaction."""
     talk = propose(chat)
 
     def fail(*_args: object, **_more: object) -> None:
@@ -429,7 +429,7 @@ def test_chat_says_that_the_clinic_gave_the_money_back(chat: Chat) -> None:
     talk = propose(chat, starts_at=SPRING, price=PRICE)
     payment = pay(talk)
     forget()
-    payment.wish_back(Cause.WISH)
+    payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
     payment.refunds[-1].approve(PRICE, "", None)
     db.session.commit()
     assert notes(chat) == [f"Консультация {WHEN} отменена: клиника вернула деньги."]

@@ -39,7 +39,7 @@ from .payment_alert import AlertKind, PaymentAlert
 from .promise import Promise, RefundRule
 from .push_subscription import PushSubscription
 from .receipt import Receipt
-from .refund import Cause, Refund, RefundState
+from .refund import Refund, RefundReason, RefundState
 from .reply_template import ReplyTemplate
 from .stored import StoredFile, files_named_in
 from .user import EmailProof, IdentityLevel, Role, User
@@ -59,7 +59,6 @@ __all__ = [
     "CallReport",
     "CallVisit",
     "Card",
-    "Cause",
     "Channel",
     "Chat",
     "ChatMember",
@@ -110,6 +109,7 @@ __all__ = [
     "Reason",
     "Receipt",
     "Refund",
+    "RefundReason",
     "RefundRule",
     "RefundState",
     "ReplyTemplate",

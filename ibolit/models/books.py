@@ -15,7 +15,7 @@ from .chat import is_called
 from .payment import Payment, PaymentState
 from .refund import Refund, RefundState
 
-OPEN = Refund.state.in_((RefundState.WISHED, RefundState.FAILED))
+OPEN = Refund.state.in_((RefundState.REQUESTED, RefundState.FAILED))
 
 
 @dataclass

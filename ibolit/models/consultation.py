@@ -39,7 +39,7 @@ from .meeting import OPENS_BEFORE, Meeting
 from .message import Message
 from .payment import Payment
 from .promise import Promise
-from .refund import Cause
+from .refund import RefundReason
 from .types import UtcDateTime, word_of
 from .user import User
 
@@ -262,7 +262,7 @@ class Consultation(Meeting):
             raise errors.PromiseHasChanged
         self._become(ConsultationState.CANCELLED)
         self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
-        self._give_back(Cause.CANCELLED, in_full=promise is Promise.FULL)
+        self._give_back(RefundReason.CANCELLED, in_full=promise is Promise.FULL)
         record(ConsultationCancelled(self.id, user.id))
         self.show_anew()
 
@@ -431,10 +431,10 @@ class Consultation(Meeting):
         decides."""
         self.ended_at = clock.now()
         self._become(ConsultationState.MISSED)
-        self._give_back(Cause.MISSED, in_full=self.doctor_stayed_away)
+        self._give_back(RefundReason.MISSED, in_full=self.doctor_stayed_away)
         record(ConsultationMissed(self.id))
 
-    def _give_back(self, cause: Cause, *, in_full: bool) -> None:
+    def _give_back(self, cause: RefundReason, *, in_full: bool) -> None:
         for payment in self.payments:
             if payment.rest <= 0:
                 continue

@@ -27,7 +27,7 @@ from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Message
 from .payment_alert import AlertKind, PaymentAlert
-from .refund import ARRIVED, WORKING_DAYS, Cause, Refund, RefundState, in_working_days
+from .refund import COMPLETED_STATES, WORKING_DAYS, Refund, RefundReason, RefundState, in_working_days
 from .types import RowId, UtcDateTime, word_of
 from .user import User
 
@@ -170,7 +170,7 @@ class Payment(Model):
     @property
     def was_paid_twice(self) -> bool:
         """Another payment had bought the same consultation: this one goes back by itself."""
-        return any(one.cause is Cause.TWICE for one in self.refunds)
+        return any(one.cause is RefundReason.DUPLICATE for one in self.refunds)
 
     @property
     def is_by_card(self) -> bool:
@@ -208,7 +208,7 @@ class Payment(Model):
     @property
     def is_odd(self) -> bool:
         """The provider took another sum or currency than was asked: the operator decides."""
-        return any(one.cause is Cause.ODD_SUM for one in self.refunds)
+        return any(one.cause is RefundReason.AMOUNT_MISMATCH for one in self.refunds)
 
     @property
     def holds_its_consultation(self) -> bool:
@@ -223,7 +223,7 @@ class Payment(Model):
     @property
     def has_gone_back(self) -> bool:
         """All that was sent back has arrived."""
-        arrived = sum(one.amount for one in self.refunds if one.state in ARRIVED)
+        arrived = sum(one.amount for one in self.refunds if one.state in COMPLETED_STATES)
         return arrived == self.refunded
 
     @property
@@ -362,7 +362,7 @@ class Payment(Model):
                 # It was made, while the clinic's settings said something else of it; somebody may have paid it.
         return gateway.look_up(self.id, since=self.created_at)
 
-    def give_back(self, amount: int, cause: Cause, note: str = "", *, by: User | None = None) -> Refund:
+    def give_back(self, amount: int, cause: RefundReason, note: str = "", *, by: User | None = None) -> Refund:
         """A refund on its way. The chat's time that was bought with it goes too. Raises TooMuchBack."""
         self.lock()
         self.refuse_too_much(amount)
@@ -384,16 +384,16 @@ class Payment(Model):
         self.lock()
         if rest != self.rest:
             raise errors.RestHasChanged
-        refund = self.give_back(rest if amount is None else amount, Cause.OPERATOR, note, by=by)
+        refund = self.give_back(rest if amount is None else amount, RefundReason.OPERATOR, note, by=by)
         record(RefundDecided(refund.id))
         return refund
 
-    def wish_back(self, cause: Cause, note: str = "") -> Refund:
+    def wish_back(self, cause: RefundReason, note: str = "") -> Refund:
         """For the operator to decide; one at a time. Raises NothingToGiveBack."""
         self.lock()
         if self._wish is not None:
             return self._wish
-        amount = self.rest if cause is Cause.ODD_SUM else self.fair_refund()
+        amount = self.rest if cause is RefundReason.AMOUNT_MISMATCH else self.fair_refund()
         if amount <= 0:
             raise errors.NothingToGiveBack
         refund = Refund(payment=self, amount=amount, cause=cause, note=note, decide_by=in_working_days(WORKING_DAYS))
@@ -411,7 +411,7 @@ class Payment(Model):
         if self._give_what_was_bought():
             self.applied_at = clock.now()
         else:
-            why = Cause.TWICE if self._was_bought_already else Cause.NOT_FOR_SALE
+            why = RefundReason.DUPLICATE if self._was_bought_already else RefundReason.NOT_FOR_SALE
             record(RefundDecided(self.give_back(self.rest, why).id))
 
     def holds_no_more(self) -> None:
@@ -435,7 +435,7 @@ class Payment(Model):
 
     @property
     def _wish(self) -> Refund | None:
-        return next((one for one in self.refunds if one.state is RefundState.WISHED), None)
+        return next((one for one in self.refunds if one.state is RefundState.REQUESTED), None)
 
     def _doctor_has_written_since(self, moment: datetime) -> bool:
         by_doctor = Message.chat_id == self.chat_id, Message.author_id == self.chat.doctor.user_id
@@ -461,7 +461,7 @@ class Payment(Model):
         Job.add(JobKind.RECEIPTS, self.id)
         Job.add(JobKind.RECONCILIATION, self.id, due_at=clock.now() + DAY)
         if (found.amount, found.currency) != (self.amount, CURRENCY):
-            self.wish_back(Cause.ODD_SUM)
+            self.wish_back(RefundReason.AMOUNT_MISMATCH)
         else:
             self.keep()
         self._tell()

@@ -13,7 +13,7 @@ from ..services import clock
 from ..services.payments import Back, Gateway, Paid, Stage
 from .payment import Payment
 from .payment_alert import AlertKind, PaymentAlert
-from .refund import Cause, Refund, RefundState
+from .refund import Refund, RefundReason, RefundState
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _book_one(payment: Payment, back: Back) -> bool:
 def _book_from_outside(payment: Payment, back: Back, failed: list[Refund]) -> bool:
     """First it pays what the clinic still owed; of what it owes more the bank is asked once more by itself."""
     fresh = max(0, back.amount - sum(one.amount for one in failed))
-    otherwise = [one for one in payment.refunds if one.state is RefundState.OTHERWISE]
+    otherwise = [one for one in payment.refunds if one.state is RefundState.OUT_OF_BAND]
     twice = max(0, fresh - payment.rest)
     if twice > sum(one.amount for one in otherwise):
         return False
@@ -74,7 +74,7 @@ def _book_from_outside(payment: Payment, back: Back, failed: list[Refund]) -> bo
     refund = Refund(
         payment=payment,
         amount=back.amount,
-        cause=Cause.BANK,
+        cause=RefundReason.PROVIDER_DASHBOARD,
         state=RefundState.SUCCEEDED,
         provider_id=back.id,
         sent_at=clock.now(),

@@ -28,31 +28,31 @@ if TYPE_CHECKING:
 WORKING_DAYS = 3  # an undecided refund goes back in full after so many
 
 
-class Cause(StrEnum):
+class RefundReason(StrEnum):
     """Why money goes back."""
 
-    ODD_SUM = "odd_sum"  # the provider took another sum than was asked
+    AMOUNT_MISMATCH = "odd_sum"  # the provider took another sum than was asked
     NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
-    TWICE = "twice"  # another payment had bought the same consultation
-    WISH = "wish"  # the payer asked
+    DUPLICATE = "twice"  # another payment had bought the same consultation
+    REQUESTED_BY_PAYER = "wish"  # the payer asked
     CANCELLED = "cancelled"  # the consultation was
     MISSED = "missed"  # the consultation was
     OPERATOR = "operator"
-    BANK = "bank"  # done in its own cabinet, not here
+    PROVIDER_DASHBOARD = "bank"  # made in the provider's own dashboard, not here
 
 
 class RefundState(StrEnum):
-    WISHED = "wished"  # waits for the operator, at most three working days
+    REQUESTED = "wished"  # waits for the operator, at most three working days
     SENDING = "sending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"  # the provider said no: both sides and the operator see it
-    OTHERWISE = "otherwise"  # given back past the provider: in cash, by a transfer
+    OUT_OF_BAND = "otherwise"  # given back past the provider, in cash or by a transfer
     DECLINED = "declined"
-    COVERED = "covered"  # all of this money went back by another one
+    SUPERSEDED = "covered"  # all of this money went back by another one
 
 
-ARRIVED = (RefundState.SUCCEEDED, RefundState.OTHERWISE)
-COUNTED = (RefundState.SENDING, RefundState.FAILED, *ARRIVED)  # as given back
+COMPLETED_STATES = (RefundState.SUCCEEDED, RefundState.OUT_OF_BAND)
+COUNTED_STATES = (RefundState.SENDING, RefundState.FAILED, *COMPLETED_STATES)  # as given back
 
 
 class Refund(Model):
@@ -64,9 +64,9 @@ class Refund(Model):
     payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
     amount: Mapped[int]  # kopecks
     days: Mapped[int] = mapped_column(default=0)  # of the chat's time that went with it
-    cause: Mapped[Cause] = mapped_column(word_of(Cause))
+    cause: Mapped[RefundReason] = mapped_column(word_of(RefundReason))
     note: Mapped[str] = mapped_column(String(300), default="")
-    state: Mapped[RefundState] = mapped_column(word_of(RefundState), default=RefundState.WISHED)
+    state: Mapped[RefundState] = mapped_column(word_of(RefundState), default=RefundState.REQUESTED)
     key: Mapped[str] = mapped_column(String(36), default=lambda: secrets.token_hex(16))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -80,17 +80,19 @@ class Refund(Model):
 
     @classmethod
     def unended(cls) -> Sequence[int]:
-        return db.session.scalars(select(cls.id).where(cls.state.in_((RefundState.SENDING, RefundState.WISHED)))).all()
+        return db.session.scalars(
+            select(cls.id).where(cls.state.in_((RefundState.SENDING, RefundState.REQUESTED)))
+        ).all()
 
     @property
     def lapsed(self) -> bool:
         """Nobody decided in time, so all of it goes back."""
-        return self.decide_by is not None and self.decided_by is None and self.state in COUNTED
+        return self.decide_by is not None and self.decided_by is None and self.state in COUNTED_STATES
 
     @property
     def came_in_vain(self) -> bool:
         """Too late, or a second time: it goes back by itself."""
-        return self.cause in (Cause.NOT_FOR_SALE, Cause.TWICE)
+        return self.cause in (RefundReason.NOT_FOR_SALE, RefundReason.DUPLICATE)
 
     @property
     def pause(self) -> timedelta:
@@ -98,7 +100,7 @@ class Refund(Model):
 
     @property
     def is_overdue(self) -> bool:
-        return self.state is RefundState.WISHED and self.decide_by is not None and self.decide_by <= clock.now()
+        return self.state is RefundState.REQUESTED and self.decide_by is not None and self.decide_by <= clock.now()
 
     def approve(self, amount: int | None, note: str, by: User | None) -> bool:
         """The operator's yes, with his sum if he chose another; nobody's after three working days. Both are told.
@@ -106,25 +108,25 @@ class Refund(Model):
         What he keeps of an odd sum is taken for what was ordered.
         Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
         """
-        if not self._hold_if(RefundState.WISHED):
+        if not self._hold_if(RefundState.REQUESTED):
             return False
         sum_ = self.amount if amount is None else amount
         self.payment.refuse_too_much(sum_)
         self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
         self.send()
-        if self.cause is Cause.ODD_SUM:
+        if self.cause is RefundReason.AMOUNT_MISMATCH:
             self.payment.keep()
         record(RefundDecided(self.id))
         return True
 
     def decline(self, note: str, by: User) -> bool:
         """The operator's no; money of an odd sum is taken for what was ordered."""
-        if not self._hold_if(RefundState.WISHED):
+        if not self._hold_if(RefundState.REQUESTED):
             return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
-        if self.cause is Cause.ODD_SUM:
+        if self.cause is RefundReason.AMOUNT_MISMATCH:
             self.payment.keep()
-        elif self.cause in (Cause.CANCELLED, Cause.MISSED):
+        elif self.cause in (RefundReason.CANCELLED, RefundReason.MISSED):
             self.payment.was_served()  # as far as it will ever be
         record(RefundDecided(self.id))
         self._tell()
@@ -149,7 +151,7 @@ class Refund(Model):
         """«Вернули иначе»: a failed one that went past the bank, in cash or by a transfer, with its own receipt."""
         if not self._hold_if(RefundState.FAILED):
             return False
-        self.state, self.note, self.receipt = RefundState.OTHERWISE, note, receipt
+        self.state, self.note, self.receipt = RefundState.OUT_OF_BAND, note, receipt
         self.decided_by, self.done_at = by.id, clock.now()
         self._tell()
         return True
@@ -172,8 +174,8 @@ class Refund(Model):
         if part < self.amount:
             self.amount -= part
         else:
-            self.state, self.done_at = RefundState.COVERED, clock.now()
-        return self.state is RefundState.COVERED
+            self.state, self.done_at = RefundState.SUPERSEDED, clock.now()
+        return self.state is RefundState.SUPERSEDED
 
     def ask(self, gateway: Gateway) -> Back:
         """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
@@ -238,8 +240,8 @@ class Refund(Model):
     def _end_wishes_for_nothing(self) -> None:
         """Who wished for money back has it, when all of it went otherwise."""
         for other in self.payment.refunds:
-            if other is not self and other.state is RefundState.WISHED and self.payment.rest == 0:
-                other.state, other.done_at = RefundState.COVERED, clock.now()
+            if other is not self and other.state is RefundState.REQUESTED and self.payment.rest == 0:
+                other.state, other.done_at = RefundState.SUPERSEDED, clock.now()
 
     def _take_the_talk_back(self) -> None:
         """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""

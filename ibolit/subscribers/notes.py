@@ -21,7 +21,7 @@ from ..events import (
     TimeWished,
 )
 from ..extensions import db
-from ..models import Absence, Cause, Chat, Consultation, Reason, Refund, RefundState
+from ..models import Absence, Chat, Consultation, Reason, Refund, RefundReason, RefundState
 from ..rendering import day_of, plural, rubles, time_for, when_for
 from ..services import clock
 
@@ -84,7 +84,7 @@ def refund_decided(fact: RefundDecided) -> None:
     if refund.state is not RefundState.DECLINED:
         decided = "Клиника решила вернуть" if refund.decided_by else "Клиника не ответила в срок, поэтому возвращается"
         talk.chat.tell(f"{decided} {sum_}.")
-    elif refund.cause is not Cause.ODD_SUM:
+    elif refund.cause is not RefundReason.AMOUNT_MISMATCH:
         talk.chat.tell(f"Клиника решила: в возврате {rubles(refund.amount)} отказано.")
 
 
@@ -93,7 +93,7 @@ def cancelled(fact: ConsultationCancelled) -> None:
     by = "" if fact.by_id is None else " пациентом" if fact.by_id == talk.patient_id else " врачом"
     why = f": {REASONS[talk.cancel_reason]}" if talk.cancel_reason else ""
     happened = f"Консультация {_when(talk.starts_at)} отменена{by}{why}."
-    _tell(talk, happened, _money_words(talk, Cause.CANCELLED), by=fact.by_id)
+    _tell(talk, happened, _money_words(talk, RefundReason.CANCELLED), by=fact.by_id)
 
 
 def expired(fact: ConsultationExpired) -> None:
@@ -105,7 +105,7 @@ def expired(fact: ConsultationExpired) -> None:
 def missed(fact: ConsultationMissed) -> None:
     talk = _talk(fact.id)
     happened = f"Консультация {_when(talk.starts_at)} не состоялась: {_who_was_missed(talk)}."
-    _tell(talk, happened, _money_words(talk, Cause.MISSED), NEW_TIME)
+    _tell(talk, happened, _money_words(talk, RefundReason.MISSED), NEW_TIME)
 
 
 def late(fact: SideLate) -> None:
@@ -139,9 +139,9 @@ def _who_was_missed(talk: Consultation) -> str:
     }[talk.absence]
 
 
-def _money_words(talk: Consultation, cause: Cause) -> str:
+def _money_words(talk: Consultation, cause: RefundReason) -> str:
     refunds = [one for payment in talk.payments for one in payment.refunds if one.cause is cause]
-    undecided = next((one for one in refunds if one.state is RefundState.WISHED), None)
+    undecided = next((one for one in refunds if one.state is RefundState.REQUESTED), None)
     if undecided is not None and undecided.decide_by is not None:
         return f"О возврате решит клиника до {day_of(undecided.decide_by, current_settings.clinic_timezone)}."
     return "Деньги вернутся полностью." if refunds else ""

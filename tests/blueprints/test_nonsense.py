@@ -20,7 +20,7 @@ from ibolit.blueprints.calls.forms import ReportForm
 from ibolit.blueprints.chat.forms import ReceiptsForm
 from ibolit.blueprints.consultations.forms import SeenForm
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Doctor, Invitation, LoginCode, ReplyTemplate, Role, User
+from ibolit.models import Chat, Doctor, Invitation, LoginCode, RefundReason, ReplyTemplate, Role, User
 from ibolit.services import clock
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
@@ -91,7 +91,7 @@ def doors(
     refund = wish(paid)
     held, ahead, over = buy(chat), propose(chat), talked(chat)
     invited = Invitation.invite(doctor, doctor.user, email="zoya@example.org", name="Зоя")
-    failed = held.give_back(100_00, Cause.OPERATOR)
+    failed = held.give_back(100_00, RefundReason.OPERATOR)
     failed.fail("general_decline")
     unmade = begin(chat)
     posts = {

@@ -11,7 +11,7 @@ from flask import Flask
 from money import begin, buy, settle, wish
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Cause, Chat, Payment, Refund, RefundState, Role, User
+from ibolit.models import Act, AuditEvent, Chat, Payment, Refund, RefundReason, RefundState, Role, User
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def wished(paid: Payment) -> Refund:
 
 @pytest.fixture
 def failed(paid: Payment) -> Refund:
-    refund = paid.give_back(2500_00, Cause.OPERATOR)
+    refund = paid.give_back(2500_00, RefundReason.OPERATOR)
     refund.fail("general_decline")
     db.session.commit()
     return refund
@@ -84,7 +84,7 @@ def test_others_find_nothing(
             assert go(f"/operator{path}", htmx=htmx, **more).status_code == 404
     out = visitor.get(f"/operator{path}") if method == "GET" else visitor.post(f"/operator{path}", letter)
     assert out.location.startswith("/login")
-    assert now(wished).state is RefundState.WISHED
+    assert now(wished).state is RefundState.REQUESTED
 
 
 def test_sign_in_leads_to_what_must_be_decided(visitor: Browser, operator: User) -> None:
@@ -165,7 +165,7 @@ def test_sum_is_said_back_before_it_is_given(as_operator: Browser, wished: Refun
         'value="Половина"',
     ):
         assert words in answer.text
-    assert (now(wished).state, acts().count(Act.REFUND_APPROVED)) == (RefundState.WISHED, 0)
+    assert (now(wished).state, acts().count(Act.REFUND_APPROVED)) == (RefundState.REQUESTED, 0)
     changed = as_operator.post(url, {"amount": "150", "confirmed": 1500_00}, htmx=htmx)
     assert "Вернуть 150\u00a0₽?" in changed.text  # another sum is another question
     as_operator.post(url, {"amount": "150", "confirmed": 150_00}, htmx=htmx)
@@ -196,7 +196,7 @@ def test_wrong_sum_is_said_at_its_field(
     assert error is not None
     assert error.group(1).startswith(words)
     assert ("<html" in answer.text) is not htmx
-    assert now(wished).state is RefundState.WISHED
+    assert now(wished).state is RefundState.REQUESTED
     assert Act.REFUND_APPROVED not in acts()
 
 
@@ -266,7 +266,7 @@ def test_given_otherwise_is_written_down_and_told(
     told = {"note": "Наличными в кассе", "receipt": "0017"}
     for _ in range(2):
         as_operator.post(door, told, htmx=htmx)
-    assert (now(failed).state, now(failed).payment.refunded) == (RefundState.OTHERWISE, 2500_00)
+    assert (now(failed).state, now(failed).payment.refunded) == (RefundState.OUT_OF_BAND, 2500_00)
     assert acts()[-1:] == [Act.REFUND_OTHERWISE]
     assert acts().count(Act.REFUND_OTHERWISE) == 1
     assert "Сейчас решать нечего" in as_operator.get("/operator").text
@@ -371,7 +371,7 @@ def give(browser: Browser, payment: Payment, htmx: bool = True, **more: object):
 def test_part_goes_back_with_a_reason(as_operator: Browser, paid: Payment, operator: User, htmx: bool) -> None:
     assert give(as_operator, paid, htmx).status_code == (200 if htmx else 303)
     refund = db.session.scalars(db.select(Refund)).one()
-    assert (refund.amount, refund.cause, refund.note) == (500_00, Cause.OPERATOR, "Сбой связи")
+    assert (refund.amount, refund.cause, refund.note) == (500_00, RefundReason.OPERATOR, "Сбой связи")
     assert refund.decided_by == operator.id
     assert acts() == [Act.REFUND_MADE]
 

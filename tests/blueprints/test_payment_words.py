@@ -15,7 +15,7 @@ from money import begin, buy, settle
 
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Consultation, Payment, RefundState, Role
+from ibolit.models import Chat, Consultation, Payment, RefundReason, RefundState, Role
 from ibolit.services import clock
 from ibolit.services.payments import GatewayRefused, Refusal, Stage
 
@@ -46,7 +46,7 @@ def twice(chat: Chat) -> Payment:
 def test_paid_twice_says_so_and_that_it_is_confirmed(
     as_patient: Browser, visitor: Browser, as_operator: Browser, twice: Payment
 ) -> None:
-    assert [one.cause for one in twice.refunds] == [Cause.TWICE]
+    assert [one.cause for one in twice.refunds] == [RefundReason.DUPLICATE]
     page = words(as_patient.get(f"/payments/return/{twice.token}").text)
     assert "Оплачено дважды, лишнее возвращаем; консультация подтверждена" in page
     assert "отменена" not in page

@@ -14,7 +14,7 @@ from money import settle as settle_this
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Cause, Chat, Doctor, JobKind, Payment, Receipt, Refund, RefundState, User
+from ibolit.models import Chat, Doctor, JobKind, Payment, Receipt, Refund, RefundReason, RefundState, User
 from ibolit.rendering import day_of
 from ibolit.services import Services, clock
 from ibolit.services.payments import Fiscal, GatewayUnsure, Stage
@@ -170,14 +170,14 @@ def test_odd_sum_and_refunds_in_words(as_patient: Browser, visitor: Browser, wai
 
 def test_refunds_of_a_part_and_of_all(as_patient: Browser, waiting: Payment) -> None:
     settle(waiting)
-    first = waiting.give_back(500_00, Cause.OPERATOR)
+    first = waiting.give_back(500_00, RefundReason.OPERATOR)
     db.session.commit()
     assert "Часть денег возвращается" in as_patient.get(way_back(waiting)).text
     end(first)
     page = as_patient.get(way_back(waiting)).text
     assert "Часть денег возвращена" in page
     assert "500\u00a0₽ из 2\u00a0500\u00a0₽" in page
-    second = db.session.get_one(Payment, waiting.id).give_back(2000_00, Cause.OPERATOR)
+    second = db.session.get_one(Payment, waiting.id).give_back(2000_00, RefundReason.OPERATOR)
     db.session.commit()
     assert "Деньги возвращаются" in as_patient.get(way_back(waiting)).text
     end(second)
@@ -186,7 +186,7 @@ def test_refunds_of_a_part_and_of_all(as_patient: Browser, waiting: Payment) -> 
 
 def test_stuck_refund_is_no_promise(as_patient: Browser, visitor: Browser, waiting: Payment) -> None:
     settle(waiting)
-    refund = db.session.get_one(Payment, waiting.id).give_back(500_00, Cause.OPERATOR)
+    refund = db.session.get_one(Payment, waiting.id).give_back(500_00, RefundReason.OPERATOR)
     refund.fail("general_decline")
     db.session.commit()
     for browser in (as_patient, visitor):
@@ -348,7 +348,11 @@ def test_wish_waits_for_the_operator_and_is_seen(as_patient: Browser, paid: Paym
     reply = as_patient.post(f"/profile/payments/{paid.id}/refunds", {"note": "Передумала"})
     assert (reply.status_code, reply.location) == (303, f"/profile/payments#payment-{paid.id}")
     refund = db.session.scalars(db.select(Refund)).one()
-    assert (refund.state, refund.cause, refund.note) == (RefundState.WISHED, Cause.WISH, "Передумала")
+    assert (refund.state, refund.cause, refund.note) == (
+        RefundState.REQUESTED,
+        RefundReason.REQUESTED_BY_PAYER,
+        "Передумала",
+    )
     page = as_patient.get("/profile/payments").text
     assert "Вы просите вернуть 2\u00a0500\u00a0₽" in page
     assert f"/profile/payments/{paid.id}/refunds" not in page
@@ -417,7 +421,7 @@ def test_refunds_in_words(as_patient: Browser, paid: Payment, state: RefundState
 def test_income_by_months_without_names(as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
     first = buy(chat, add_tariff(doctor, price=1000_00))
     first.paid_at = clock.now().replace(year=2020, month=2, day=10)
-    buy(chat).give_back(500_00, Cause.OPERATOR)
+    buy(chat).give_back(500_00, RefundReason.OPERATOR)
     buy(chat, add_tariff(doctor, price=900_00))
     begin(chat)  # not paid
     db.session.commit()
@@ -430,7 +434,7 @@ def test_income_by_months_without_names(as_doctor: Browser, chat: Chat, patient:
 
 def test_refund_the_bank_refused_has_not_gone_back(as_doctor: Browser, chat: Chat) -> None:
     payment = buy(chat)
-    refund = payment.give_back(1000_00, Cause.OPERATOR)
+    refund = payment.give_back(1000_00, RefundReason.OPERATOR)
     db.session.commit()
     assert "1\u00a0000\u00a0₽" in as_doctor.get("/profile/income").text
     db.session.get_one(Refund, refund.id).fail("general_decline")

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Cause, Chat, Doctor, Job, JobKind, Payment, PaymentState, User
+from ibolit.models import Chat, Doctor, Job, JobKind, Payment, PaymentState, RefundReason, User
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayUnsure, Stage
 from ibolit.services.payments.demo import DemoBank
@@ -84,7 +84,7 @@ def test_told_ten_times_is_one_look(visitor: Browser, payment: Payment) -> None:
 
 def test_refund_on_its_way_is_looked_at(visitor: Browser, chat: Chat) -> None:
     payment = buy(chat)
-    refund = payment.give_back(500_00, Cause.OPERATOR)
+    refund = payment.give_back(500_00, RefundReason.OPERATOR)
     db.session.commit()
     postpone()
     assert tell(visitor, body(payment.provider_id, "refund.succeeded")).status_code == 200

@@ -19,7 +19,6 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Cause,
     Chat,
     Consultation,
     ConsultationRequest,
@@ -32,6 +31,7 @@ from ibolit.models import (
     Promise,
     Reason,
     Refund,
+    RefundReason,
     RefundState,
     Role,
     TalkKind,
@@ -258,7 +258,7 @@ def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: 
     chat_id = chat.id
     for number in range(TIMES):
         payment = pay(hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE))
-        refund = payment.wish_back(Cause.WISH)
+        refund = payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
         db.session.commit()
         id, refund_id = payment.consultation_id or 0, refund.id
 

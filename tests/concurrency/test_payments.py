@@ -17,7 +17,6 @@ from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Cause,
     Chat,
     Job,
     JobKind,
@@ -25,6 +24,7 @@ from ibolit.models import (
     Payment,
     PaymentState,
     Refund,
+    RefundReason,
     RefundState,
     Role,
     Tariff,
@@ -190,7 +190,7 @@ def test_no_more_than_all_goes_back_to_a_crowd(clinic: Flask, chat: Chat) -> Non
     id = buy(chat).id
 
     def give(_number: int) -> object:
-        return fresh(id).give_back(1000_00, Cause.OPERATOR)
+        return fresh(id).give_back(1000_00, RefundReason.OPERATOR)
 
     assert outcomes(clinic, 6, give) == {"done": 2, "TooMuchBack": 4}
     assert fresh(id).rest == 500_00
@@ -198,7 +198,7 @@ def test_no_more_than_all_goes_back_to_a_crowd(clinic: Flask, chat: Chat) -> Non
 
 def test_wished_by_many_taps_is_one_wish(clinic: Flask, chat: Chat) -> None:
     id = buy(chat).id
-    assert outcomes(clinic, 6, lambda _: fresh(id).wish_back(Cause.WISH)) == {"done": 6}
+    assert outcomes(clinic, 6, lambda _: fresh(id).wish_back(RefundReason.REQUESTED_BY_PAYER)) == {"done": 6}
     assert len(db.session.scalars(db.select(Refund)).all()) == 1
 
 
@@ -213,7 +213,7 @@ def test_two_workers_send_one_refund(
         stub.pay(payment.provider_id or "")
         later(minutes=5)
         run_due()
-        refund = fresh(id).give_back(1000_00, Cause.OPERATOR)
+        refund = fresh(id).give_back(1000_00, RefundReason.OPERATOR)
         Job.add(JobKind.REFUND, refund.id)  # a second job for the same, as the sweep might make
         db.session.commit()
         at_once(clinic, 4, lambda _: run_due())

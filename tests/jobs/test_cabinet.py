@@ -15,7 +15,6 @@ from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Cause,
     Chat,
     Consultation,
     ConsultationState,
@@ -25,6 +24,7 @@ from ibolit.models import (
     Promise,
     Reason,
     Refund,
+    RefundReason,
     RefundState,
     User,
     books,
@@ -33,7 +33,7 @@ from ibolit.models import (
 from ibolit.services import clock
 
 
-def rows(payment: Payment) -> list[tuple[RefundState, Cause, int]]:
+def rows(payment: Payment) -> list[tuple[RefundState, RefundReason, int]]:
     return [(one.state, one.cause, one.amount) for one in again(payment).refunds]
 
 
@@ -76,7 +76,7 @@ def test_part_returned_by_hand_is_booked_with_its_days(yookassa: YooKassaStub, b
     before = days_left(bought)
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
-    assert rows(bought) == [(RefundState.SUCCEEDED, Cause.BANK, 1000_00)]
+    assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 1000_00)]
     assert (again(bought).rest, again(bought).withdrawn_days) == (1500_00, 12)
     assert days_left(bought) == pytest.approx(before - 12, abs=0.1)
     hear(yookassa, bought)
@@ -87,7 +87,7 @@ def test_part_returned_by_hand_is_booked_with_its_days(yookassa: YooKassaStub, b
 def test_all_returned_by_hand_closes_the_chat(yookassa: YooKassaStub, bought: Payment) -> None:
     yookassa.refund_by_hand(bought.provider_id or "")
     hear(yookassa, bought)
-    assert rows(bought) == [(RefundState.SUCCEEDED, Cause.BANK, 2500_00)]
+    assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00)]
     assert days_left(bought) == pytest.approx(2, abs=0.1)  # what was there before
     months = books.incomes_of(bought.doctor_id, bought.payer.zone)
     assert [(month.paid, month.returned) for month in months] == [(2500_00, 2500_00)]
@@ -159,8 +159,8 @@ def test_cancelling_after_a_part_gives_back_what_is_left(
     db.session.commit()
     work_on(3, minutes=5)
     assert sorted(rows(paid_talk)) == [
-        (RefundState.SUCCEEDED, Cause.BANK, 300_00),
-        (RefundState.SUCCEEDED, Cause.CANCELLED, 1200_00),
+        (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 300_00),
+        (RefundState.SUCCEEDED, RefundReason.CANCELLED, 1200_00),
     ]
     assert yookassa.taken() == 0
 
@@ -182,7 +182,7 @@ def test_failed_one_returned_by_hand_is_done(yookassa: YooKassaStub, bought: Pay
     fail(yookassa, bought, 1000_00)
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
-    assert rows(bought) == [(RefundState.SUCCEEDED, Cause.OPERATOR, 1000_00)]
+    assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.OPERATOR, 1000_00)]
     assert db.session.scalars(books.to_decide()).all() == []
 
 
@@ -191,8 +191,8 @@ def test_more_by_hand_than_was_owed_covers_it(yookassa: YooKassaStub, bought: Pa
     yookassa.refund_by_hand(bought.provider_id or "", "1200.00")
     hear(yookassa, bought)
     assert rows(bought) == [
-        (RefundState.COVERED, Cause.OPERATOR, 1000_00),
-        (RefundState.SUCCEEDED, Cause.BANK, 1200_00),
+        (RefundState.SUPERSEDED, RefundReason.OPERATOR, 1000_00),
+        (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 1200_00),
     ]
     assert (again(bought).refunded, again(bought).withdrawn_days) == (1200_00, 14)
 
@@ -203,8 +203,8 @@ def test_less_by_hand_than_was_owed_leaves_the_rest_to_be_sent(yookassa: YooKass
     hear(yookassa, bought)
     work(minutes=5)
     assert rows(bought) == [
-        (RefundState.SUCCEEDED, Cause.OPERATOR, 600_00),
-        (RefundState.SUCCEEDED, Cause.BANK, 400_00),
+        (RefundState.SUCCEEDED, RefundReason.OPERATOR, 600_00),
+        (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 400_00),
     ]
     assert (again(bought).refunded, kept(yookassa)) == (1000_00, 1500_00)
 
@@ -220,8 +220,8 @@ def test_all_by_hand_while_ours_is_on_its_way(yookassa: YooKassaStub, bought: Pa
     hear(yookassa, again(refund).payment)
     work_on(4, minutes=6)
     assert rows(bought) == [
-        (RefundState.COVERED, Cause.OPERATOR, 1000_00),
-        (RefundState.SUCCEEDED, Cause.BANK, 2500_00),
+        (RefundState.SUPERSEDED, RefundReason.OPERATOR, 1000_00),
+        (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00),
     ]
     assert again(bought).rest == 0
 
@@ -235,8 +235,8 @@ def test_returned_otherwise_and_then_by_the_bank_too_is_told(
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
     assert sorted(rows(bought)) == [
-        (RefundState.OTHERWISE, Cause.OPERATOR, 1500_00),
-        (RefundState.SUCCEEDED, Cause.BANK, 1000_00),
+        (RefundState.OUT_OF_BAND, RefundReason.OPERATOR, 1500_00),
+        (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 1000_00),
     ]
     assert alerts() == ["returned_twice"]
 

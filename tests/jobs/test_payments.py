@@ -193,7 +193,7 @@ def test_undecided_wish_goes_back_in_full_after_three_working_days(yookassa: Yoo
     assert refund.decide_by is not None
     work(seconds=(refund.decide_by - clock.now()).total_seconds() - 60)
     refund = again(refund)
-    assert refund.state is RefundState.WISHED
+    assert refund.state is RefundState.REQUESTED
     work(minutes=2)
     refund = again(refund)
     assert (refund.state, refund.decided_by) == (RefundState.SUCCEEDED, None)

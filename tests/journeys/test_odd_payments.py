@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import MONEY, run_due
-from ibolit.models import Cause, Chat, Consultation, Payment, PaymentState, Tariff, agenda, buying
+from ibolit.models import Chat, Consultation, Payment, PaymentState, RefundReason, Tariff, agenda, buying
 from ibolit.services import clock, current_services
 from ibolit.services.payments import GatewayRefused, Item, Refusal
 from ibolit.services.payments.demo import DemoBank
@@ -91,7 +91,7 @@ def test_returned_by_the_bank_and_otherwise(
     # The bank cannot give the rest back: the card is closed.
     with backstage(live):
         payment = db.session.get_one(Payment, number)
-        refund = payment.give_back(payment.rest, Cause.OPERATOR, "Ошибка")
+        refund = payment.give_back(payment.rest, RefundReason.OPERATOR, "Ошибка")
         refund.fail("general_decline")
         refund_id = refund.id
     operator.goto("/operator")

@@ -13,12 +13,12 @@ from queries import Queries
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import (
-    Cause,
     Chat,
     Consultation,
     ConsultationState,
     Doctor,
     JobKind,
+    RefundReason,
     RefundState,
     User,
     another_time,
@@ -103,7 +103,7 @@ def test_late_success_goes_back_by_itself(chat: Chat) -> None:
     later(hours=2, minutes=16)
     payment.settle(answer(payment))
     assert talk.state_now is ConsultationState.EXPIRED
-    assert [(one.amount, one.cause) for one in payment.refunds] == [(PRICE, Cause.NOT_FOR_SALE)]
+    assert [(one.amount, one.cause) for one in payment.refunds] == [(PRICE, RefundReason.NOT_FOR_SALE)]
 
 
 def test_ready_works_only_within_the_window(chat: Chat) -> None:
@@ -147,7 +147,7 @@ def test_window_closes_what_both_came_to(chat: Chat) -> None:
 
 @pytest.mark.parametrize(
     ("came", "outcome"),
-    [("nobody", RefundState.SENDING), ("patient", RefundState.SENDING), ("doctor", RefundState.WISHED)],
+    [("nobody", RefundState.SENDING), ("patient", RefundState.SENDING), ("doctor", RefundState.REQUESTED)],
 )
 def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: RefundState) -> None:
     talk = propose(chat, price=PRICE)
@@ -158,15 +158,15 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
     later(hours=3, minutes=1)
     timekeeping.look_at(talk)
     assert talk.state is ConsultationState.MISSED
-    assert [(one.state, one.amount, one.cause) for one in payment.refunds] == [(outcome, PRICE, Cause.MISSED)]
+    assert [(one.state, one.amount, one.cause) for one in payment.refunds] == [(outcome, PRICE, RefundReason.MISSED)]
 
 
 def test_all_money_back_cancels_what_lies_ahead(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
     payment = pay(talk)
-    payment.give_back(100_00, Cause.OPERATOR)
+    payment.give_back(100_00, RefundReason.OPERATOR)
     assert talk.state is ConsultationState.CONFIRMED
-    payment.give_back(payment.rest, Cause.OPERATOR)
+    payment.give_back(payment.rest, RefundReason.OPERATOR)
     assert (talk.state, talk.cancel_reason, talk.cancelled_by_id) == ("cancelled", "money_back", None)
 
 

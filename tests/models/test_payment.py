@@ -13,13 +13,13 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import (
     Access,
-    Cause,
     Chat,
     Doctor,
     JobKind,
     Message,
     Payment,
     PaymentState,
+    RefundReason,
     RefundState,
     User,
     books,
@@ -190,7 +190,11 @@ def test_odd_sum_is_not_applied_and_waits_for_the_operator(
     assert chat.open_until == end
     assert (payment.applied_at, payment.state) == (None, PaymentState.SUCCEEDED)
     [refund] = db.session.scalars(books.to_decide())
-    assert (refund.cause, refund.state, refund.amount) == (Cause.ODD_SUM, RefundState.WISHED, payment.paid)
+    assert (refund.cause, refund.state, refund.amount) == (
+        RefundReason.AMOUNT_MISMATCH,
+        RefundState.REQUESTED,
+        payment.paid,
+    )
     assert payment.is_odd
     settle(payment, **said)
     assert len(payment.refunds) == 1
@@ -206,7 +210,11 @@ def test_paid_for_an_unlimited_chat_goes_back_by_itself(chat: Chat, payment: Pay
     db.session.commit()
     settle(payment)
     [refund] = payment.refunds
-    assert (refund.cause, refund.state, refund.amount) == (Cause.NOT_FOR_SALE, RefundState.SENDING, payment.amount)
+    assert (refund.cause, refund.state, refund.amount) == (
+        RefundReason.NOT_FOR_SALE,
+        RefundState.SENDING,
+        payment.amount,
+    )
     assert (payment.applied_at, payment.rest) == (None, 0)
     assert notes_of(chat) == []
 
@@ -215,7 +223,7 @@ def test_paid_for_a_doctor_who_left_goes_back_by_itself(payment: Payment, doctor
     doctor.hidden = True
     db.session.commit()
     settle(payment)
-    assert [refund.cause for refund in payment.refunds] == [Cause.NOT_FOR_SALE]
+    assert [refund.cause for refund in payment.refunds] == [RefundReason.NOT_FOR_SALE]
     assert payment.applied_at is None
 
 
@@ -307,7 +315,7 @@ def test_nothing_is_fair_when_the_time_is_over(chat: Chat, doctor: Doctor) -> No
     later(days=33)
     assert payment.fair_refund() == 0
     with pytest.raises(errors.NothingToGiveBack):
-        payment.wish_back(Cause.WISH)
+        payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
 
 
 def test_other_payments_days_are_not_its_own(chat: Chat, doctor: Doctor) -> None:
@@ -322,7 +330,7 @@ def test_other_payments_days_are_not_its_own(chat: Chat, doctor: Doctor) -> None
 def test_wish_waits_for_the_operator(chat: Chat) -> None:
     payment = buy(chat)
     refund = wish(payment)
-    assert (refund.state, refund.amount, payment.refunded) == (RefundState.WISHED, payment.amount, 0)
+    assert (refund.state, refund.amount, payment.refunded) == (RefundState.REQUESTED, payment.amount, 0)
     [job] = waiting_jobs(JobKind.REFUND)
     assert job.due_at == refund.decide_by
     assert not payment.may_be_wished_back
@@ -337,12 +345,12 @@ def test_second_wish_is_the_first_one(chat: Chat) -> None:
 def test_nothing_to_wish_of_what_was_never_paid(payment: Payment) -> None:
     assert not payment.may_be_wished_back
     with pytest.raises(errors.NothingToGiveBack):
-        payment.wish_back(Cause.WISH)
+        payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
 
 
 def test_wish_after_a_part_went_back_is_for_the_rest(chat: Chat) -> None:
     payment = buy(chat)
-    payment.give_back(500_00, Cause.OPERATOR)
+    payment.give_back(500_00, RefundReason.OPERATOR)
     assert payment.may_be_wished_back
     assert wish(payment).amount == 2000_00
 
@@ -370,18 +378,18 @@ def test_three_working_days_leap_over_the_weekend(
 def test_no_more_goes_back_than_was_paid(chat: Chat, sum_: int) -> None:
     payment = buy(chat)
     with pytest.raises(errors.TooMuchBack):
-        payment.give_back(sum_, Cause.OPERATOR)
+        payment.give_back(sum_, RefundReason.OPERATOR)
 
 
 def test_nothing_goes_back_of_what_was_not_paid(payment: Payment) -> None:
     with pytest.raises(errors.TooMuchBack):
-        payment.give_back(1, Cause.OPERATOR)
+        payment.give_back(1, RefundReason.OPERATOR)
 
 
 def test_full_refund_takes_all_bought_time(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
-    payment.give_back(payment.rest, Cause.OPERATOR)
+    payment.give_back(payment.rest, RefundReason.OPERATOR)
     assert chat.open_until == end
     assert (payment.withdrawn_days, payment.rest) == (30, 0)
 
@@ -390,7 +398,7 @@ def test_full_refund_takes_the_begun_day_too(chat: Chat, patient: User) -> None:
     chat.open_until = clock.now()
     payment = buy(chat)
     later(days=29, hours=12)
-    payment.give_back(payment.rest, Cause.OPERATOR)
+    payment.give_back(payment.rest, RefundReason.OPERATOR)
     assert payment.withdrawn_days == 1
     assert chat.open_until is not None
     assert chat.open_until <= clock.now()
@@ -400,10 +408,10 @@ def test_full_refund_takes_the_begun_day_too(chat: Chat, patient: User) -> None:
 def test_part_takes_as_many_whole_days_as_it_pays_for(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
-    payment.give_back(1000_00, Cause.OPERATOR)  # 12 of 30 days
+    payment.give_back(1000_00, RefundReason.OPERATOR)  # 12 of 30 days
     assert end is not None
     assert (payment.withdrawn_days, chat.open_until) == (12, end + timedelta(days=18))
-    payment.give_back(83_00, Cause.OPERATOR)  # not a whole day
+    payment.give_back(83_00, RefundReason.OPERATOR)  # not a whole day
     assert payment.withdrawn_days == 12
 
 
@@ -411,7 +419,7 @@ def test_parts_and_the_rest_take_all_days_and_no_more(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
     for sum_ in (1000_00, 1000_00, 500_00):
-        payment.give_back(sum_, Cause.OPERATOR)
+        payment.give_back(sum_, RefundReason.OPERATOR)
     assert (payment.withdrawn_days, payment.rest, chat.open_until) == (30, 0, end)
 
 
@@ -419,7 +427,7 @@ def test_time_never_ends_before_now(chat: Chat, doctor: Doctor) -> None:
     payment = buy(chat)
     later(days=100)
     before = chat.open_until
-    payment.give_back(payment.rest, Cause.OPERATOR)
+    payment.give_back(payment.rest, RefundReason.OPERATOR)
     assert payment.withdrawn_days == 0
     assert chat.open_until == before
 

@@ -8,7 +8,7 @@ import pytest
 from money import begin, buy
 
 from ibolit.extensions import db
-from ibolit.models import Cause, Chat, Payment, Refund, RefundState
+from ibolit.models import Chat, Payment, Refund, RefundReason, RefundState
 from ibolit.services import Services
 from ibolit.services.payments import GatewayRefused, Item, Refusal, Stage
 from ibolit.services.payments.demo import DemoBank
@@ -49,7 +49,7 @@ def refund(chat: Chat, bank: DemoBank) -> Refund:
     found = payment.ask(bank, BACK)
     assert found is not None
     payment.settle(found)
-    refund = payment.give_back(500_00, Cause.OPERATOR, "Проверка")
+    refund = payment.give_back(500_00, RefundReason.OPERATOR, "Проверка")
     db.session.commit()
     assert payment.refunds == [refund]
     return refund
@@ -76,11 +76,11 @@ def test_refund_that_cannot_be_found_stays_refused(
 def test_wish_ends_when_all_the_money_went_otherwise(chat: Chat) -> None:
     """Else it would be overdue for ever, with nothing to give."""
     payment = buy(chat)
-    wish = payment.wish_back(Cause.WISH, "Передумала")
-    payment.give_back(1000_00, Cause.OPERATOR)
-    assert wish.state is RefundState.WISHED
-    payment.give_back(payment.rest, Cause.OPERATOR)
-    assert wish.state is RefundState.COVERED
+    wish = payment.wish_back(RefundReason.REQUESTED_BY_PAYER, "Передумала")
+    payment.give_back(1000_00, RefundReason.OPERATOR)
+    assert wish.state is RefundState.REQUESTED
+    payment.give_back(payment.rest, RefundReason.OPERATOR)
+    assert wish.state is RefundState.SUPERSEDED
     db.session.commit()
     assert db.session.scalars(db.select(Payment.refunded)).one() == payment.paid
 

@@ -38,7 +38,7 @@ def test_patients_refund_rule(chat: Chat, hours_ahead: int, minutes_since_paid: 
     assert Promise.to(talk.patient, talk) is promise
     cancel(talk, talk.patient)
     assert talk.state is ConsultationState.CANCELLED
-    state = RefundState.SENDING if promise is Promise.FULL else RefundState.WISHED
+    state = RefundState.SENDING if promise is Promise.FULL else RefundState.REQUESTED
     assert [(one.state, one.amount) for one in payment.refunds] == [(state, PRICE)]
 
 

@@ -8,10 +8,10 @@ from money import buy, waiting_jobs
 
 from ibolit.extensions import db
 from ibolit.models import (
-    Cause,
     Chat,
     JobKind,
     Receipt,
+    RefundReason,
 )
 from ibolit.services import clock
 from ibolit.services.payments import Back, Fiscal, Stage
@@ -35,7 +35,7 @@ def test_receipts_are_noted_once_each(chat: Chat) -> None:
 def test_how_many_receipts_are_due(chat: Chat) -> None:
     payment = buy(chat)
     assert payment.receipts_due(closing=True) == 1
-    refund = payment.give_back(500_00, Cause.OPERATOR)
+    refund = payment.give_back(500_00, RefundReason.OPERATOR)
     assert payment.receipts_due(closing=True) == 1
     refund.settle(Back("rf-1", Stage.SUCCEEDED, refund.amount))
     assert payment.receipts_due(closing=True) == 2

@@ -10,7 +10,7 @@ from money import begin, buy, settle, waiting_jobs, wish
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Cause, Chat, Doctor, JobKind, Payment, Refund, RefundState, Role, User, books
+from ibolit.models import Access, Chat, Doctor, JobKind, Payment, Refund, RefundReason, RefundState, Role, User, books
 from ibolit.models.asking import KEY_LIVES
 from ibolit.services import clock
 from ibolit.services.payments import Back, Customer, GatewayRefused, Item, Refusal, Stage
@@ -29,7 +29,7 @@ def payment(chat: Chat) -> Payment:
 
 
 def send_back(payment: Payment, amount: int) -> Refund:
-    refund = payment.give_back(amount, Cause.OPERATOR, "Ошибка")
+    refund = payment.give_back(amount, RefundReason.OPERATOR, "Ошибка")
     db.session.commit()
     return refund
 
@@ -86,7 +86,7 @@ def test_yes_to_an_impossible_sum_is_refused(payment: Payment, operator: User, s
     refund = wish(payment)
     with pytest.raises(errors.TooMuchBack):
         refund.approve(sum_, "", operator)
-    assert refund.state is RefundState.WISHED
+    assert refund.state is RefundState.REQUESTED
 
 
 def test_no_gives_nothing_back(payment: Payment, chat: Chat, operator: User) -> None:
@@ -122,7 +122,7 @@ def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, opera
     """The operator gave it back beside the wish: it must not stay undecided for ever."""
     refund = wish(payment)
     send_back(payment, payment.rest)
-    assert refund.state is RefundState.COVERED
+    assert refund.state is RefundState.SUPERSEDED
     assert db.session.scalars(books.to_decide()).all() == []
     assert not refund.approve(None, "", operator)
 
@@ -130,7 +130,7 @@ def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, opera
 def test_wish_stays_when_a_part_went_back(payment: Payment) -> None:
     refund = wish(payment)
     send_back(payment, 1000_00)
-    assert refund.state is RefundState.WISHED
+    assert refund.state is RefundState.REQUESTED
 
 
 # An odd sum
@@ -177,7 +177,7 @@ def test_odd_sum_for_what_is_not_sold_any_more_goes_back(chat: Chat, doctor: Doc
     db.session.commit()
     assert payment.refunds[0].decline("Берём", operator)
     assert (payment.rest, payment.applied_at) == (0, None)
-    assert payment.refunds[-1].cause is Cause.NOT_FOR_SALE
+    assert payment.refunds[-1].cause is RefundReason.NOT_FOR_SALE
 
 
 def test_days_of_an_odd_sum_cost_what_was_paid(chat: Chat, operator: User) -> None:

@@ -393,7 +393,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(3, which=some, part=[None, None, 2], yes=either)
     def operator_decides(self, which: int, part: int | None, yes: bool) -> None:
         with self._press():
-            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.REQUESTED), which)
             if refund is None:
                 return
             if yes:
@@ -501,7 +501,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             payments = db.session.scalars(sa.select(Payment)).all()
             assert not any(payment.is_live for payment in payments)
             refunds = [refund for payment in payments for refund in payment.refunds]
-            ended = {RefundState.SUCCEEDED, RefundState.DECLINED, RefundState.COVERED}
+            ended = {RefundState.SUCCEEDED, RefundState.DECLINED, RefundState.SUPERSEDED}
             assert {refund.state for refund in refunds} <= ended
             assert Job.pending(JobKind.CONSULTATION) <= {talk.id for talk in self._talks()}
             heard = {one.provider_id: one.rest for one in payments if one.state is PaymentState.SUCCEEDED}
@@ -561,7 +561,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         assert payment.refunded <= payment.paid
         if payment.rest > 0:
             has_its_talk = payment.applied_at is not None and talk.state in (ConsultationState.CONFIRMED, *TOOK_PLACE)
-            is_asked = any(one.state is RefundState.WISHED for one in payment.refunds)
+            is_asked = any(one.state is RefundState.REQUESTED for one in payment.refunds)
             is_decided = any(one.decided_by is not None for one in payment.refunds)
             assert has_its_talk or is_asked or is_decided
             assert payment.applied_at is not None or is_asked
@@ -574,7 +574,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     def _is_kept(self, promise: Promise, talk: Consultation) -> None:
         money = [payment for payment in talk.payments if payment.state is PaymentState.SUCCEEDED]
         if promise is Promise.CLINIC_DECIDES:
-            assert any(back.state is RefundState.WISHED for payment in money for back in payment.refunds)
+            assert any(back.state is RefundState.REQUESTED for payment in money for back in payment.refunds)
         else:
             assert all(payment.rest == 0 for payment in money)
             assert promise is Promise.NOTHING_PAID or money

@@ -29,7 +29,6 @@ from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
     Access,
-    Cause,
     Chat,
     Doctor,
     Job,
@@ -38,6 +37,7 @@ from ibolit.models import (
     Payment,
     PaymentState,
     Refund,
+    RefundReason,
     RefundState,
     Role,
     Tariff,
@@ -45,7 +45,7 @@ from ibolit.models import (
     books,
     buying,
 )
-from ibolit.models.refund import COUNTED
+from ibolit.models.refund import COUNTED_STATES
 from ibolit.services import Services, clock
 from ibolit.services.payments import CURRENCY, GatewayRefused, GatewayUnsure, Paid
 from ibolit.services.payments.amounts import from_kopecks
@@ -193,7 +193,7 @@ class MoneyMachine(RuleBasedStateMachine):
             payment = one_of(sa.select(Payment), which)
             if payment is not None and payment.may_be_wished_back:
                 try:
-                    payment.wish_back(Cause.WISH)
+                    payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
                 except errors.NothingToGiveBack:
                     assert payment.unused_days() == 0
                 db.session.commit()
@@ -293,7 +293,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @step(4, which=some, part=st.sampled_from([None, 1, 2, 10]))
     def approve(self, which: int, part: int | None) -> None:
         with self._step():
-            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.REQUESTED), which)
             if refund is not None:
                 try:
                     refund.approve(None if part is None else max(1, refund.amount // part), "", self._operator())
@@ -305,7 +305,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @step(2, which=some)
     def decline(self, which: int) -> None:
         with self._step():
-            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.WISHED), which)
+            refund = one_of(sa.select(Refund).where(Refund.state == RefundState.REQUESTED), which)
             if refund is not None:
                 assert refund.decline("Нет", self._operator())
                 db.session.commit()
@@ -334,7 +334,7 @@ class MoneyMachine(RuleBasedStateMachine):
         with self._step():
             payment = one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
             if payment is not None:
-                payment.give_back(max(1, payment.rest // part), Cause.OPERATOR, by=self._operator())
+                payment.give_back(max(1, payment.rest // part), RefundReason.OPERATOR, by=self._operator())
                 db.session.commit()
         for _ in faults:
             self.worker(150)
@@ -398,7 +398,7 @@ class MoneyMachine(RuleBasedStateMachine):
         with self._look():
             for payment in db.session.scalars(sa.select(Payment)):
                 assert len(self.stub.numbered(payment.id)) <= 1
-                assert payment.refunded == sum(one.amount for one in payment.refunds if one.state in COUNTED)
+                assert payment.refunded == sum(one.amount for one in payment.refunds if one.state in COUNTED_STATES)
                 if payment.paid_at is not None:
                     assert self.paid_at.setdefault(payment.id, payment.paid_at) == payment.paid_at
                 if payment.page:
@@ -444,7 +444,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.worker(8 * 86400)  # what nobody decided
         self.worker(3700)
         self.nothing_is_done_twice()
-        assert not self._refunds_in(RefundState.WISHED)
+        assert not self._refunds_in(RefundState.REQUESTED)
         self._check_the_books()
 
     def _check_the_books(self) -> None:
@@ -458,7 +458,7 @@ class MoneyMachine(RuleBasedStateMachine):
             refunds = db.session.scalars(sa.select(Refund)).all()
             done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
             assert {one.provider_id: one.amount for one in done} == theirs
-            waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.WISHED)]
+            waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.REQUESTED)]
             assert db.session.scalars(books.to_decide()).all() == waits
             returned = sum(month.returned for month in books.incomes_of(self._chat().doctor_id, clock.now().tzinfo))
             in_rubles = [one for one in payments if one.currency == CURRENCY]
@@ -475,9 +475,9 @@ class MoneyMachine(RuleBasedStateMachine):
         assert payment.provider_id == made[0]["id"]
         assert payment.paid == kopecks(made[0]["amount"])
         assert payment.returned_by_bank == given_back(made[0])
-        waits = [one for one in payment.refunds if one.state is RefundState.WISHED]
+        waits = [one for one in payment.refunds if one.state is RefundState.REQUESTED]
         assert len(waits) <= 1
-        assert sum(one.cause is Cause.ODD_SUM for one in payment.refunds) <= 1
+        assert sum(one.cause is RefundReason.AMOUNT_MISMATCH for one in payment.refunds) <= 1
         is_odd = made[0]["amount"] != from_kopecks(payment.amount)
         assert is_odd == payment.is_odd
         closing = Job.kind == JobKind.CLOSING_RECEIPT, Job.subject_id == payment.id

@@ -127,7 +127,7 @@ class Walk:
         if talk is None or talk.state_now not in COMING:
             price = self.dice.choice(("free", "for 1500"))
             return self.dice.choice((("doctor", f"doctor proposes {self._time_ahead()} {price}"), self._hour()))
-        if any(one.state is RefundState.WISHED for one in self._refunds()) and self.dice.random() < 0.5:
+        if any(one.state is RefundState.REQUESTED for one in self._refunds()) and self.dice.random() < 0.5:
             return "operator", "operator refuses Вас ждали"
         offered = [button for form in self.story.card(who).forms for button in form.buttons]
         deeds = [f"{who} presses {button}" for button in offered] * 2
@@ -196,7 +196,7 @@ class Walk:
             if "Деньги вернутся полностью" in note:
                 assert any(one.amount == one.payment.paid for one in refunds), self._tell(note)
             if "решит клиника" in note:
-                assert any(one.state is RefundState.WISHED for one in refunds), self._tell(note)
+                assert any(one.state is RefundState.REQUESTED for one in refunds), self._tell(note)
 
     def _talk_of(self, note: str) -> Consultation | None:
         """By the start it names: a worker that wakes tells of several. None that starts then: it was moved since."""

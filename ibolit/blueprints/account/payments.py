@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Cause, Payment
+from ...models import Payment, RefundReason
 from ...models.books import incomes_of
 from ...rendering import go, respond
 from ..paging import cut
@@ -46,7 +46,7 @@ def send_wish(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse_wish(payment, form, 422)
     try:
-        payment.wish_back(Cause.WISH, form.note.data or "")
+        payment.wish_back(RefundReason.REQUESTED_BY_PAYER, form.note.data or "")
     except errors.NothingToGiveBack as refusal:
         form.note.errors = [refusal.sentence]
         return _refuse_wish(payment, form, refusal.status)

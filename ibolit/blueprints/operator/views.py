@@ -67,7 +67,7 @@ def approve(id: int) -> ResponseReturnValue:
     form = ApprovalForm(f"refund-{id}")
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, approval=form))
-    if refund.state is RefundState.WISHED and form.asks_back(refund.payment.rest):
+    if refund.state is RefundState.REQUESTED and form.asks_back(refund.payment.rest):
         return _refuse(Decision.about(refund, approval=form, asked=form.amount.kopecks), 200)
     try:
         is_decided = refund.approve(form.amount.kopecks, form.note.data or "", current_user)
