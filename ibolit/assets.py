@@ -73,9 +73,9 @@ JS = (
     "js/closing.js",
     "js/errands.js",
     "js/left-behind.js",
-    "js/letters.js",
+    "js/pending-messages.js",
     "js/unsent.js",
-    "js/outbox.js",
+    "js/send-queue.js",
     "js/draft.js",
     "js/composer.js",
     "js/leaving.js",
@@ -92,8 +92,8 @@ MODERN = ("js/modern/install.js", "js/modern/kept-here.js", "js/modern/sms-code.
 # The same for who is signed in: what waits on this device, and what is kept on it.
 INSIDE = (
     "js/modern/lib/patience.js",
-    "js/modern/lib/mailbag.js",
-    "js/modern/letterbox.js",
+    "js/modern/lib/pending-store.js",
+    "js/modern/pending-sync.js",
     "js/modern/errands-elsewhere.js",
     "js/modern/keeping.js",
     "js/modern/push.js",
@@ -107,8 +107,8 @@ WORKER = (
     "sw-shell.js",
     "sw-push.js",
     "sw-kept.js",
-    "js/modern/lib/mailbag.js",
-    "sw-outbox.js",
+    "js/modern/lib/pending-store.js",
+    "sw-background-sync.js",
     "sw.js",
 )
 

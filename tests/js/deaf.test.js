@@ -31,7 +31,7 @@ class Clock {
   }
 }
 
-// As much of IndexedDB as the shelf and the mailbag use. `mood`: well, shut (never opens), deaf (opens, and that is all).
+// As much of IndexedDB as the shelf and the pending store use. `mood`: well, shut (never opens), deaf (opens, and that is all).
 class Disk {
   constructor(mood) { Object.assign(this, { mood, stores: {}, waiting: [] }); }
 
@@ -78,14 +78,14 @@ class Place {
 
 function page(mood, more = {}) {
   const clock = new Clock(), disk = new Disk(mood), body = new Place();
-  const letters = { waiting: () => [], tray: () => [], keepTray() {}, ready: (done) => done() };
+  const pending = { waiting: () => [], attachments: () => [], keepAttachments() {}, ready: (done) => done() };
   return Object.assign({
     clock, disk, indexedDB: disk,
     window: new Place(),
     document: Object.assign(new Place(), { body }),
     navigator: {},
     htmx: { trigger: (_where, name) => body.heard.filter(([one]) => one === name).forEach(([, hear]) => hear()) },
-    ibolit: { letters },
+    ibolit: { pending },
     IDBKeyRange: { bound: (first, last) => [first, last] },
     location: { href: 'https://clinic.example/chats/7' },
     setTimeout: (...all) => clock.setTimeout(...all),
@@ -196,14 +196,14 @@ test('a recording of which the disk does not say a word is not thrown away', asy
   assert.ok(disk.stores.files.has('voice'));
 });
 
-test('letters are known after two seconds without their disk', async () => {
+test('pending messages are known after two seconds without their disk', async () => {
   const room = page('shut', { BroadcastChannel: class { } }), kept = [{ id: 'x', chat: '7', viewer: '1', at: 1 }];
   let mine = null;
   Object.assign(room.window, { SyncManager: 1, BroadcastChannel: 1, indexedDB: 1 });
   room.navigator = { locks: {}, serviceWorker: { ready: NEVER() } };
   const ground = { all: () => kept, put() {}, remove() {}, hasOthers: () => false };
-  room.ibolit.letters.keepIn = (better) => { mine = better; return ground; };
-  load(room, [`${LIB}patience.js`, `${LIB}mailbag.js`, 'js/modern/letterbox.js'], '');
+  room.ibolit.pending.useStore = (better) => { mine = better; return ground; };
+  load(room, [`${LIB}patience.js`, `${LIB}pending-store.js`, 'js/modern/pending-sync.js'], '');
   await room.clock.until(new Promise((done) => { mine.ready(done); }));
   assert.deepEqual([mine.all().map((one) => one.id), room.clock.now], [['x'], MOST]);
 });

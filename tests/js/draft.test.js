@@ -35,7 +35,7 @@ class Tab {
     this.window = new Place();
     const page = Object.assign(new Place(), { hidden: false });
     const ibolit = {
-      letters: { draft: (chat) => `draft:1:${chat}` },
+      pending: { draft: (chat) => `draft:1:${chat}` },
       kept: (key) => kept.words[key] || '',
       keep: (key, words) => {
         kept.words[key] = words;

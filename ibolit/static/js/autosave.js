@@ -63,7 +63,7 @@ ibolit.behaviour('autosave', function (form) {
       remember();
       if (status === 200 || status === 422 || status === 409) state.innerHTML = html;
       else state.textContent = 'Пока не сохранено: нет связи. Повторяем…';
-      if (status === 422 || status === 409) return; // repeating would not help; the next letter tries again
+      if (status === 422 || status === 409) return; // repeating would not help; the next keystroke tries again
       if (field.value !== saved) timer = setTimeout(save, status === 200 ? PAUSE : RETRY);
     });
   }

@@ -1,5 +1,5 @@
 // The field one writes in: grows, keeps its draft on this device, says that somebody types, sends by Enter on a desktop.
-// What it sends goes by the outbox; chosen files that nobody took over go with the form itself, as without scripts.
+// What it sends goes by the send queue; chosen files that nobody took over go with the form itself, as without scripts.
 (function () {
   'use strict';
   var LINES = 6, hasKeyboard = !!window.matchMedia && matchMedia('(hover: hover) and (pointer: fine)').matches;
@@ -8,7 +8,7 @@
 
   ibolit.behaviour('composer', function (form) {
     var field = form.querySelector('.composer__text'), chat = form.getAttribute('data-chat');
-    var draft = ibolit.draft(chat, field, grow), told = 0, outbox = ibolit.outbox(form);
+    var draft = ibolit.draft(chat, field, grow), told = 0, sendQueue = ibolit.sendQueue(form);
 
     // Never more than 40 % of what a keyboard leaves of the screen; the form keeps its height while the field is measured.
     function grow() {
@@ -36,7 +36,7 @@
       });
     }
 
-    function noteThatItPosts() { ibolit.letters.postedByForm(chat, form.elements.client_id.value, field.value); }
+    function noteThatItPosts() { ibolit.pending.postedByForm(chat, form.elements.client_id.value, field.value); }
 
     // The draft stays until the message is seen to be there.
     function post() {
@@ -64,9 +64,9 @@
     function deliver(files, id) {
       var text = words();
       forgive();
-      outbox.send(text, id || ibolit.letters.newId(), files);
+      sendQueue.send(text, id || ibolit.pending.newId(), files);
       draft.sent();
-      ibolit.letters.forgetPosted(chat);
+      ibolit.pending.forgetPosted(chat);
       told = 0;
       if (text || hasKeyboard) field.focus(); // who sent a photo alone wants no keyboard over it
     }
@@ -76,7 +76,7 @@
       var told = event.detail;
       if (!told.alone) { deliver(told.files, told.id); return; }
       forgive();
-      outbox.send('', told.id, told.files);
+      sendQueue.send('', told.id, told.files);
     }
 
     // What the server said of the text before concerns this one no more.
@@ -99,17 +99,17 @@
     form.addEventListener('submit', submit);
     form.addEventListener('ibolit:loaded', onLoaded);
     window.addEventListener('pageshow', onShow);
-    document.body.addEventListener('ibolit:taken-back', draft.refill);
+    document.body.addEventListener('ibolit:returned', draft.refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
-    ibolit.letters.seeIfPosted(chat);
-    if (words() && !ibolit.kept(ibolit.letters.draft(chat))) noteThatItPosts(); // pressed before this script came, perhaps
+    ibolit.pending.seeIfPosted(chat);
+    if (words() && !ibolit.kept(ibolit.pending.draft(chat))) noteThatItPosts(); // pressed before this script came, perhaps
     draft.refill();
     if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {
       window.removeEventListener('pageshow', onShow);
-      document.body.removeEventListener('ibolit:taken-back', draft.refill);
+      document.body.removeEventListener('ibolit:returned', draft.refill);
       draft.stop();
-      outbox.stop();
+      sendQueue.stop();
     };
   });
 
@@ -117,16 +117,16 @@
   ibolit.behaviour('kept', function (label) {
     var area = label.querySelector('textarea'), chat = label.getAttribute('data-chat'), line = document.createElement('span');
     function show() {
-      var names = ibolit.letters.tray(chat).map(function (file) { return file.voice ? 'голосовое сообщение' : file.name; });
-      area.value = ibolit.kept(ibolit.letters.draft(chat)) || area.value;
+      var names = ibolit.pending.attachments(chat).map(function (file) { return file.voice ? 'голосовое сообщение' : file.name; });
+      area.value = ibolit.kept(ibolit.pending.draft(chat)) || area.value;
       area.hidden = !area.value;
       line.textContent = names.length ? 'Файлы не отправлены и хранятся сутки: ' + names.join(', ') : '';
       label.firstChild.textContent = area.value ? 'Ваш текст не отправлен и сохранён:' : '';
       label.hidden = !area.value && !names.length;
     }
     label.appendChild(line);
-    document.body.addEventListener('ibolit:taken-back', show);
+    document.body.addEventListener('ibolit:returned', show);
     show();
-    return function () { document.body.removeEventListener('ibolit:taken-back', show); };
+    return function () { document.body.removeEventListener('ibolit:returned', show); };
   });
 })();

@@ -2,7 +2,7 @@
 // kept follows what another tab keeps, and what was sent there is not sent again unasked.
 ibolit.draft = function (chat, field, changed) {
   'use strict';
-  var key = ibolit.letters.draft(chat), held = '';
+  var key = ibolit.pending.draft(chat), held = '';
 
   function fill(text) {
     field.value = held = text;

@@ -8,7 +8,7 @@
 
   function all() { return ibolit.keptKeys(MINE).map(function (key) { return JSON.parse(ibolit.kept(key)); }); }
 
-  function changed() { htmx.trigger(document.body, 'ibolit:unsent'); }
+  function changed() { htmx.trigger(document.body, 'ibolit:pending'); }
 
   ibolit.errands = {
     all: all,

@@ -1,4 +1,4 @@
-// Signing out leaves nothing of one's own on a borrowed phone; what is unsent is asked about first. Letters of somebody else who
+// Signing out leaves nothing of one's own on a borrowed phone; what is unsent is asked about first. Messages of somebody else who
 // was signed in here wait for him on (left-behind.js).
 ibolit.behaviour('leaving', function (form) {
   'use strict';
@@ -23,11 +23,11 @@ ibolit.behaviour('leaving', function (form) {
   }
 
   form.addEventListener('submit', function (event) {
-    var isSomethingUnsent = ours().some(isUnsent) || ibolit.letters.waiting().length, isNobodyElse = !ibolit.letters.hasOthers();
+    var isSomethingUnsent = ours().some(isUnsent) || ibolit.pending.waiting().length, isNobodyElse = !ibolit.pending.hasOthers();
     if (isSomethingUnsent && !confirm('Есть неотправленный текст или файлы. Выйти и стереть?')) { event.preventDefault(); return; }
     ibolit.leaving = true;
     ibolit.leftBehind.losesFiles();
-    ibolit.letters.waiting().forEach(ibolit.letters.drop);
+    ibolit.pending.waiting().forEach(ibolit.pending.drop);
     ours().forEach(function (key) { if (!staysForHim(key)) localStorage.removeItem(key); });
     if (ours().length || !isNobodyElse) tellOfOthers();
     // What was kept for reading without a network, also from a page without that script. asks first: caches

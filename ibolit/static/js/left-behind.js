@@ -34,7 +34,7 @@
     isOver: isOver,
     note: note,
     tell: tell,
-    // Somebody else signs out here: his letters stay, their files cannot.
+    // Somebody else signs out here: his messages stay, their files cannot.
     isAnybodys: function () { return keys().some(function (key) { return key.indexOf('unsent:') === 0 && ownerOf(key) !== viewer; }); },
     losesFiles: function () { keys().forEach(function (key) { if (key.indexOf('pressed:') === 0 && ownerOf(key) !== viewer) wipe(key); }); }
   };

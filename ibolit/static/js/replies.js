@@ -46,7 +46,7 @@ ibolit.behaviour('replies', function (form) {
     ibolit.ask('GET', url, null, function (status, html) {
       var old = document.getElementById('replies-choice');
       isAsking = false;
-      if (status !== 200 || !form.parentNode) return; // the next letter tries again
+      if (status !== 200 || !form.parentNode) return; // the next keystroke tries again
       if (old) old.parentNode.removeChild(old);
       form.insertAdjacentHTML('afterbegin', html);
       box = document.getElementById('replies-choice');

@@ -6,12 +6,12 @@
 
   function isOld(thing) { return new Date().getTime() - thing.at > SOON; }
 
-  function isLost(letter) { return ibolit.letters.isOnlyHere(letter); }
+  function isLost(message) { return ibolit.pending.isOnlyHere(message); }
 
-  function warn(letters) {
+  function warn(messages) {
     var notices = document.getElementById('notices'), old = document.querySelector('.notice--here');
-    if (old && !letters.length) notices.removeChild(old);
-    if (old || !letters.length) return;
+    if (old && !messages.length) notices.removeChild(old);
+    if (old || !messages.length) return;
     notices.innerHTML = '<p class="notice notice--kept notice--here">' + ibolit.icon('alert') + '<span></span></p>';
     notices.querySelector('span').textContent = 'Сообщение хранится только на этой странице, не закрывайте её.';
     htmx.trigger(document.body, 'ibolit:grown');
@@ -19,7 +19,7 @@
 
   function draw() {
     var composer = document.querySelector('.composer'), here = composer && composer.getAttribute('data-chat');
-    var things = ibolit.letters.waiting().concat(ibolit.errands.all()), chats = {};
+    var things = ibolit.pending.waiting().concat(ibolit.errands.all()), chats = {};
     things.filter(isOld).forEach(function (thing) { if (thing.chat !== here) chats[thing.chat] = true; });
     ibolit.each(document.querySelectorAll('.row[data-list="chats"]'), function (row) {
       var body = row.querySelector('.row__body'), mark = body.querySelector('.row__unsent'), waits = chats[row.id.split('-')[1]];
@@ -30,16 +30,16 @@
       mark.textContent = 'Не отправлено';
       body.appendChild(mark);
     });
-    warn(ibolit.letters.waiting().filter(isOld).filter(isLost));
+    warn(ibolit.pending.waiting().filter(isOld).filter(isLost));
     clearTimeout(timer);
     if (!things.every(isOld)) timer = setTimeout(draw, SOON);
   }
 
   document.addEventListener('ibolit:told', function (event) { if (event.detail.item.classList.contains('row')) draw(); });
-  document.addEventListener('ibolit:unsent', draw);
+  document.addEventListener('ibolit:pending', draw);
   document.addEventListener('ibolit:closing', function (event) {
-    if (ibolit.letters.waiting().some(isLost)) event.preventDefault();
+    if (ibolit.pending.waiting().some(isLost)) event.preventDefault();
   });
   document.addEventListener('htmx:afterSwap', draw);
-  ibolit.behaviour('inbox-unsent', function () { ibolit.letters.ready(draw); });
+  ibolit.behaviour('inbox-unsent', function () { ibolit.pending.ready(draw); });
 })();

@@ -1,5 +1,5 @@
 // Goes on with what was sent before its files had arrived, from any page: carries the files of chats that are not open, then
-// makes a letter of them, which goes as all letters do (letters.js).
+// makes a message of them, which goes as all messages do (pending-messages.js).
 (() => {
   const library = document.body.getAttribute('data-tus'), begun = new Set();
 
@@ -20,21 +20,21 @@
       else if (mine.every((one) => one.state === 'done')) send(mine);
     }
 
-    // Without its files there is no letter: an earlier page has sent it, or the device has lost them.
+    // Without its files there is no message: an earlier page has sent it, or the device has lost them.
     function send(mine) {
       leave();
-      if (mine.length) ibolit.letters.keep(errand.chat, errand.text, errand.id, files.named(mine));
+      if (mine.length) ibolit.pending.keep(errand.chat, errand.text, errand.id, files.named(mine));
       ibolit.errands.drop(errand);
       if (!mine.length) return;
-      ibolit.letters.forgetDraft(errand.chat, errand.text);
+      ibolit.pending.forgetDraft(errand.chat, errand.text);
       files.release(mine);
-      htmx.trigger(document.body, 'ibolit:unattended');
+      htmx.trigger(document.body, 'ibolit:send-pending');
     }
 
     function giveBack() {
       leave();
       ibolit.errands.drop(errand);
-      ibolit.letters.tellWhy(errand, 'Не все файлы загрузились');
+      ibolit.pending.explain(errand, 'Не все файлы загрузились');
     }
   }
 
@@ -42,6 +42,6 @@
     ibolit.errands.all().filter((one) => !begun.has(one.id) && !isHere(one)).forEach(begin);
   }
 
-  document.body.addEventListener('ibolit:unsent', look);
+  document.body.addEventListener('ibolit:pending', look);
   look();
 })();

@@ -17,7 +17,7 @@
     document.head.appendChild(script);
   }
 
-  ['ibolit:unsent', 'htmx:wsOpen'].forEach((name) => document.body.addEventListener(name, look));
+  ['ibolit:pending', 'htmx:wsOpen'].forEach((name) => document.body.addEventListener(name, look));
   window.addEventListener('online', look);
   ibolit.errands.hear(look);
   look();

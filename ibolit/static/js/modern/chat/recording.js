@@ -224,7 +224,7 @@ ibolit.behaviour('recorder', (tray) => {
   function onSend() {
     const item = spoken();
     ibolit.errands.keep({
-      chat, kind: 'voice', id: ibolit.letters.newId(), text: '', file: item.id, uploads: tray.getAttribute('data-uploads'), most: files.options.most
+      chat, kind: 'voice', id: ibolit.pending.newId(), text: '', file: item.id, uploads: tray.getAttribute('data-uploads'), most: files.options.most
     });
     if (item.state === 'failed' || item.state === 'waiting') files.retry(item);
     show();

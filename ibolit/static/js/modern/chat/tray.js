@@ -1,4 +1,4 @@
-// The files above the field, from the moment they are picked until their letter has them.
+// The files above the field, from the moment they are picked until their message has them.
 ibolit.behaviour('tray', (tray) => {
   const WORDS = { preparing: 'Готовим…', queued: 'Ждёт очереди', waiting: 'Нет связи, продолжим сами' };
   const BUSY = 'Сервер занят, продолжим сами', OLD = 'Нажмите «Обновить»: файл останется здесь';
@@ -17,17 +17,17 @@ ibolit.behaviour('tray', (tray) => {
   const list = tray.querySelector('.tray__list'), refusals = tray.querySelector('.tray__refusals');
   const pending = tray.querySelector('.tray__pending'), status = tray.querySelector('[role=status]');
 
-  // After a refusal the server says which of the letter's files it still has.
+  // After a refusal the server says which of the message's files it still has.
   function adopt() {
     const kept = [...tray.querySelectorAll('[name=uploads]')].map((box) => ({
       key: box.value, name: box.getAttribute('data-name'), size: Number(box.getAttribute('data-size')), voice: box.hasAttribute('data-voice')
     }));
     if (!tray.hasAttribute('data-refused')) return;
-    const noted = ibolit.letters.tray(chat).filter((note) => (
+    const noted = ibolit.pending.attachments(chat).filter((note) => (
       !note.key || files.items.some((one) => one.key === note.key) || kept.some((one) => one.key === note.key)
     ));
     const strange = kept.filter((one) => !noted.some((note) => note.key === one.key));
-    ibolit.letters.keepTray(chat, noted.concat(strange));
+    ibolit.pending.keepAttachments(chat, noted.concat(strange));
   }
 
   function shown() { return files.items.filter((one) => !one.voice); }
@@ -153,7 +153,7 @@ ibolit.behaviour('tray', (tray) => {
 
   function press() {
     ibolit.errands.keep({
-      chat, kind: 'files', id: ibolit.letters.newId(), text: field.value.trim(), uploads: tray.getAttribute('data-uploads'), most
+      chat, kind: 'files', id: ibolit.pending.newId(), text: field.value.trim(), uploads: tray.getAttribute('data-uploads'), most
     });
   }
 
@@ -172,7 +172,7 @@ ibolit.behaviour('tray', (tray) => {
     showEnd();
   }
 
-  // Pressed once, the letter goes as soon as the last of its files is there.
+  // Pressed once, the message goes as soon as the last of its files is there.
   function settle(here) {
     const errand = files.isSynced && pressed();
     wait();
@@ -209,13 +209,13 @@ ibolit.behaviour('tray', (tray) => {
   form.addEventListener('ibolit:refusal', (event) => refuse(event.detail.sentences));
   form.addEventListener('ibolit:touched', () => files.warm());
   tray.querySelector('.tray__wait').addEventListener('click', () => { drop(pressed()); field.focus(); });
-  document.body.addEventListener('ibolit:taken-back', sync);
+  document.body.addEventListener('ibolit:returned', sync);
   document.body.addEventListener('ibolit:outdated', redraw);
   sync();
   return () => {
     stop();
     deafen();
-    document.body.removeEventListener('ibolit:taken-back', sync);
+    document.body.removeEventListener('ibolit:returned', sync);
     document.body.removeEventListener('ibolit:outdated', redraw);
   };
 });

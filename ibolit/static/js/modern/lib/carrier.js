@@ -92,15 +92,15 @@ const carrier = (() => {
       return this.shrinking;
     }
 
-    // What was left by an earlier page, came back with a refused letter, or was sent by another tab meanwhile.
+    // What was left by an earlier page, came back with a refused message, or was sent by another tab meanwhile.
     async sync() {
       shelf.warm();
-      const sent = new Set(), noteSent = () => ibolit.letters.waiting(this.chat).forEach((one) => (
+      const sent = new Set(), noteSent = () => ibolit.pending.waiting(this.chat).forEach((one) => (
         (one.files || []).forEach((file) => sent.add(file.key))
       ));
-      await new Promise((done) => ibolit.letters.ready(done));
-      noteSent(); // a letter may leave while the disk is read
-      const { records, isWhole } = await shelf.of(this.place), noted = ibolit.letters.tray(this.chat);
+      await new Promise((done) => ibolit.pending.ready(done));
+      noteSent(); // a message may leave while the disk is read
+      const { records, isWhole } = await shelf.of(this.place), noted = ibolit.pending.attachments(this.chat);
       noteSent();
       records.filter((one) => sent.has(one.key)).forEach((one) => shelf.remove(one.id)); // a page left too early
       noted.filter((note) => note.key && !records.some((one) => one.key === note.key)).forEach((note) => {
@@ -264,7 +264,7 @@ const carrier = (() => {
       this.pump();
     }
 
-    // A letter has them now.
+    // A message has them now.
     release(items) { items.forEach((one) => this.forget(one)); }
 
     forget(item) {
@@ -274,11 +274,11 @@ const carrier = (() => {
       this.changed();
     }
 
-    // What a letter tells of them.
+    // What a message tells of them.
     named(items) { return items.map((one) => ({ key: one.key, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds })); }
 
     changed(item) {
-      if (!item && this.isSynced) ibolit.letters.keepTray(this.chat, this.items.filter((one) => one.state !== 'preparing').map((one) => (
+      if (!item && this.isSynced) ibolit.pending.keepAttachments(this.chat, this.items.filter((one) => one.state !== 'preparing').map((one) => (
         { id: one.id, key: one.key, at: one.at, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds }
       )));
       this.listeners.forEach((told) => told(item));

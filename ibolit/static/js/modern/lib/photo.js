@@ -4,7 +4,7 @@ const photo = (() => {
   // Where drawing ignores how the phone was held, the copy would lie on its side.
   const standsUpright = Boolean(window.CSS && CSS.supports && CSS.supports('image-orientation', 'from-image'));
 
-  // No PNG: those are screens and scans, whose letters would blur; no GIF: it moves.
+  // No PNG: those are screens and scans, whose messages would blur; no GIF: it moves.
   function mayShrink(file) {
     return standsUpright && (/^image\/(jpeg|webp|heic|heif)$/.test(file.type) || /\.(jpe?g|webp|heic|heif)$/i.test(file.name));
   }

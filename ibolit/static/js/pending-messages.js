@@ -4,22 +4,22 @@
   'use strict';
   var viewer = document.body.getAttribute('data-viewer'), MINE = 'unsent:' + viewer + ':', latest = 0;
 
-  function keyOf(letter) { return MINE + letter.chat + ':' + letter.id; }
+  function keyOf(message) { return MINE + message.chat + ':' + message.id; }
 
-  // Where letters lie: a key a letter, as two tabs must not overwrite each other's. Where the service worker can send them
-  // with the app closed, modern/letterbox.js has them instead.
+  // Where messages lie: a key a message, as two tabs must not overwrite each other's. Where the service worker can send them
+  // with the app closed, modern/pending-sync.js has them instead.
   var store = {
     ready: function (done) { done(); },
     all: function () { return ibolit.keptKeys(MINE).map(function (key) { return JSON.parse(ibolit.kept(key)); }); },
-    has: function (letter) { return !!ibolit.kept(keyOf(letter)); },
-    put: function (letter) { ibolit.keep(keyOf(letter), JSON.stringify(letter)); },
-    remove: function (letter) { ibolit.keep(keyOf(letter), ''); },
-    alone: function (letter, work) { work(function () {}); },
+    has: function (message) { return !!ibolit.kept(keyOf(message)); },
+    put: function (message) { ibolit.keep(keyOf(message), JSON.stringify(message)); },
+    remove: function (message) { ibolit.keep(keyOf(message), ''); },
+    alone: function (message, work) { work(function () {}); },
     later: function () {},
     hasOthers: function () { return ibolit.leftBehind.isAnybodys(); }
   };
 
-  function keepIn(better) {
+  function useStore(better) {
     var first = store;
     store = better;
     return first;
@@ -36,43 +36,43 @@
     return id;
   }
 
-  // The files have arrived at the server; a letter has their keys and names.
+  // The files have arrived at the server; a message has their keys and names.
   function keep(chat, text, id, files) {
     latest = Math.max(latest + 1, new Date().getTime());
-    var letter = { chat: chat, text: text, id: id, at: latest, files: files, device: document.body.getAttribute('data-device') };
-    store.put(letter);
-    htmx.trigger(document.body, 'ibolit:unsent');
-    return letter;
+    var message = { chat: chat, text: text, id: id, at: latest, files: files, device: document.body.getAttribute('data-device') };
+    store.put(message);
+    htmx.trigger(document.body, 'ibolit:pending');
+    return message;
   }
 
-  function waits(letter) { return store.has(letter); }
+  function waits(message) { return store.has(message); }
 
-  function drop(letter) {
-    var bubble = document.querySelector('.message--waiting[data-client-id="' + letter.id + '"]');
-    store.remove(letter);
+  function drop(message) {
+    var bubble = document.querySelector('.message--waiting[data-client-id="' + message.id + '"]');
+    store.remove(message);
     if (bubble) ibolit.remove(bubble);
-    htmx.trigger(document.body, 'ibolit:unsent');
+    htmx.trigger(document.body, 'ibolit:pending');
   }
 
   // A draft is its author's: the other side may use the same browser.
   function draft(chat) { return 'draft:' + viewer + ':' + chat; }
 
   // Unsent files of a chat, as a list to be read without asking the disk: the shelf of the modern floor has their bytes.
-  function trayKey(chat) { return 'tray:' + viewer + ':' + chat; }
-  function tray(chat) { return JSON.parse(ibolit.kept(trayKey(chat)) || '[]'); }
-  function keepTray(chat, files) { ibolit.keep(trayKey(chat), files.length ? JSON.stringify(files) : ''); }
+  function attachmentsKey(chat) { return 'tray:' + viewer + ':' + chat; }
+  function attachments(chat) { return JSON.parse(ibolit.kept(attachmentsKey(chat)) || '[]'); }
+  function keepAttachments(chat, files) { ibolit.keep(attachmentsKey(chat), files.length ? JSON.stringify(files) : ''); }
 
   // What the server did not take is again where it was written, before what was begun meanwhile.
-  function takeBack(letters) {
-    letters = letters.filter(waits);
-    if (!letters.length) return;
-    var chat = letters[0].chat, key = draft(chat), files = [];
-    var words = letters.map(function (one) { return one.text; }).concat(ibolit.kept(key)).filter(Boolean);
-    letters.forEach(function (one) { files = files.concat(one.files || []); });
+  function returnToDraft(messages) {
+    messages = messages.filter(waits);
+    if (!messages.length) return;
+    var chat = messages[0].chat, key = draft(chat), files = [];
+    var words = messages.map(function (one) { return one.text; }).concat(ibolit.kept(key)).filter(Boolean);
+    messages.forEach(function (one) { files = files.concat(one.files || []); });
     ibolit.keep(key, words.join('\n'));
-    keepTray(chat, files.concat(tray(chat)));
-    letters.forEach(drop);
-    htmx.trigger(document.body, 'ibolit:taken-back', { files: files });
+    keepAttachments(chat, files.concat(attachments(chat)));
+    messages.forEach(drop);
+    htmx.trigger(document.body, 'ibolit:returned', { files: files });
   }
 
   // Sent from another page than the one it was typed on.
@@ -94,11 +94,11 @@
   // Repeating would not help: the time is over, the text is too long, or so long that the server did not read it.
   function refused(status) { return status === 409 || status === 422 || status === 413; }
 
-  function post(letter, done) {
-    var uploads = (letter.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
-    var body = ibolit.form({ text: letter.text, client_id: letter.id }) + uploads.join('');
-    store.alone(letter, function (end) {
-      ibolit.ask('POST', '/chats/' + letter.chat + '/messages', body, function (status, html) {
+  function post(message, done) {
+    var uploads = (message.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
+    var body = ibolit.form({ text: message.text, client_id: message.id }) + uploads.join('');
+    store.alone(message, function (end) {
+      ibolit.ask('POST', '/chats/' + message.chat + '/messages', body, function (status, html) {
         end();
         if (!status || status >= 500) store.later();
         done(status, html);
@@ -114,47 +114,47 @@
   }
 
   // Of a chat that is not open: why it came back, and where its text is.
-  function tellWhy(letter, why) {
+  function explain(message, why) {
     var box = document.createElement('div'), link;
     why = why ? why + '. ' : '';
     box.innerHTML = '<p class="notice notice--kept">' + ibolit.icon('alert') + '<span><span></span><a>Открыть чат</a></span></p>';
     box.querySelector('span span').textContent = why + 'Сообщение не отправлено, текст сохранён. ';
     link = box.querySelector('a');
-    link.href = '/chats/' + letter.chat + '#end';
+    link.href = '/chats/' + message.chat + '#end';
     document.getElementById('notices').innerHTML = box.innerHTML;
   }
 
-  ibolit.letters = {
-    waiting: waiting, waits: waits, newId: newId, keep: keep, drop: drop, draft: draft, takeBack: takeBack, refused: refused, post: post,
-    tray: tray, keepTray: keepTray, postedByForm: postedByForm, forgetPosted: forgetPosted, seeIfPosted: seeIfPosted, keepIn: keepIn,
-    tellWhy: tellWhy, forgetDraft: forgetDraft,
+  ibolit.pending = {
+    waiting: waiting, waits: waits, newId: newId, keep: keep, drop: drop, draft: draft, returnToDraft: returnToDraft, refused: refused, post: post,
+    attachments: attachments, keepAttachments: keepAttachments, postedByForm: postedByForm, forgetPosted: forgetPosted, seeIfPosted: seeIfPosted, useStore: useStore,
+    explain: explain, forgetDraft: forgetDraft,
     hasOthers: function () { return store.hasOthers(); },
-    isOnlyHere: function (letter) { return ibolit.isOnlyHere(keyOf(letter)); },
+    isOnlyHere: function (message) { return ibolit.isOnlyHere(keyOf(message)); },
     ready: function (done) { store.ready(done); }
   };
 
-  // One leaves a chat faster than a slow network takes the letter: any page sends what waits for a chat that is not open.
-  ibolit.behaviour('letters', function (body) {
+  // One leaves a chat faster than a slow network takes the message: any page sends what waits for a chat that is not open.
+  ibolit.behaviour('pending-messages', function (body) {
     var busy = false, again = ibolit.again(next);
 
     function next() {
       var composer = document.querySelector('.composer'), open = composer && composer.getAttribute('data-chat');
-      var letter = waiting().filter(function (one) { return one.chat !== open; })[0];
-      if (busy || !letter) return;
+      var message = waiting().filter(function (one) { return one.chat !== open; })[0];
+      if (busy || !message) return;
       busy = true;
-      post(letter, function (status, html) {
+      post(message, function (status, html) {
         busy = false;
-        if (status === 200) { again.well(); drop(letter); }
-        else if (refused(status)) giveBack(letter, status, html);
+        if (status === 200) { again.well(); drop(message); }
+        else if (refused(status)) giveBack(message, status, html);
         else { again.later(); return; }
         next();
       });
     }
 
     // What stands behind it in a chat whose time is over would be refused like it.
-    function giveBack(letter, status, html) {
-      takeBack(status === 409 ? waiting(letter.chat) : [letter]);
-      tellWhy(letter, reasonOf(html));
+    function giveBack(message, status, html) {
+      returnToDraft(status === 409 ? waiting(message.chat) : [message]);
+      explain(message, reasonOf(html));
     }
 
     // The socket may bring our own message before the answer does, or from another tab.
@@ -164,7 +164,7 @@
     }
 
     body.addEventListener('ibolit:told', onTold);
-    body.addEventListener('ibolit:unattended', next);
+    body.addEventListener('ibolit:send-pending', next);
     body.addEventListener('htmx:wsOpen', next);
     window.addEventListener('online', next);
     store.ready(next);

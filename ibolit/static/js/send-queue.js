@@ -1,25 +1,25 @@
-// The open chat's letters on their way: shown as waiting bubbles, sent one after another, offered to be repeated.
-ibolit.outbox = function (form) {
+// The open chat's messages on their way: shown as waiting bubbles, sent one after another, offered to be repeated.
+ibolit.sendQueue = function (form) {
   'use strict';
   var chat = form.getAttribute('data-chat'), viewer = document.body.getAttribute('data-viewer');
   var queue = [], busy = false, count = 0, isStopped = false, again = ibolit.again(sendNext);
 
-  function bubbleOf(letter) {
-    return document.querySelector('.message--waiting[data-client-id="' + letter.id + '"]');
+  function bubbleOf(message) {
+    return document.querySelector('.message--waiting[data-client-id="' + message.id + '"]');
   }
 
-  function show(letter) {
+  function show(message) {
     var article = document.createElement('article'), now = new Date();
     article.className = 'message message--mine message--waiting message--sending';
-    article.id = 'waiting-' + letter.id;
+    article.id = 'waiting-' + message.id;
     count += 1;
     [['list', 'chat-' + chat + '-messages'], ['key', 1e12 + count], ['author', viewer], ['at', now.getTime()],
-      ['day', today(now)], ['client-id', letter.id]].forEach(function (one) { article.setAttribute('data-' + one[0], one[1]); });
+      ['day', today(now)], ['client-id', message.id]].forEach(function (one) { article.setAttribute('data-' + one[0], one[1]); });
     article.innerHTML = '<p class="message__day"><span>Сегодня</span></p><div class="message__bubble">' +
       '<div class="message__files"></div><div class="message__text"></div><span class="message__meta"><span class="ticks ticks--waiting">' +
       ibolit.icon('clock') + '<span class="sr">отправляем</span></span></span></div>';
-    article.querySelector('.message__text').textContent = letter.text;
-    (letter.files || []).forEach(function (file) { article.querySelector('.message__files').appendChild(lineOf(file)); });
+    article.querySelector('.message__text').textContent = message.text;
+    (message.files || []).forEach(function (file) { article.querySelector('.message__files').appendChild(lineOf(file)); });
     var box = document.createElement('div');
     box.appendChild(article);
     ibolit.place(box.innerHTML);
@@ -36,8 +36,8 @@ ibolit.outbox = function (form) {
   function two(number) { return (number < 10 ? '0' : '') + number; }
   function today(now) { return now.getFullYear() + '-' + two(now.getMonth() + 1) + '-' + two(now.getDate()); }
 
-  function mark(letter, failed) {
-    var bubble = bubbleOf(letter);
+  function mark(message, failed) {
+    var bubble = bubbleOf(message);
     if (!bubble) return;
     bubble.classList.toggle('message--sending', !failed);
     bubble.classList.toggle('message--failed', failed);
@@ -52,34 +52,34 @@ ibolit.outbox = function (form) {
     htmx.trigger(document.body, 'ibolit:grown');
   }
 
-  function forget(letter) {
-    ibolit.letters.drop(letter);
+  function forget(message) {
+    ibolit.pending.drop(message);
     prune();
   }
 
   // What the socket or another tab has settled is no longer ours to send.
-  function prune() { queue = queue.filter(ibolit.letters.waits); }
+  function prune() { queue = queue.filter(ibolit.pending.waits); }
 
   function sendNext() {
-    var letter = queue[0];
-    if (busy || !letter || isStopped) return;
+    var message = queue[0];
+    if (busy || !message || isStopped) return;
     busy = true;
-    ibolit.letters.post(letter, function (status, html) {
+    ibolit.pending.post(message, function (status, html) {
       busy = false;
       if (status === 200) {
         again.well();
-        forget(letter);
+        forget(message);
         ibolit.place(html);
         queue.forEach(function (one) { mark(one, false); });
         sendNext();
-      } else if (ibolit.letters.refused(status)) {
-        ibolit.letters.takeBack(status === 409 ? queue : [letter]);
+      } else if (ibolit.pending.refused(status)) {
+        ibolit.pending.returnToDraft(status === 409 ? queue : [message]);
         prune();
         if (status === 409) htmx.trigger(document.body, 'chat:stale'); // the strip has not turned yet
         if (status !== 413) { ibolit.place(html); return; } // a foot: its composer goes on with the rest
         document.getElementById('notices').innerHTML = html;
         sendNext();
-      } else if (queue[0] !== letter) sendNext(); // the socket has brought it meanwhile
+      } else if (queue[0] !== message) sendNext(); // the socket has brought it meanwhile
       else {
         queue.forEach(function (one) { mark(one, true); });
         again.later();
@@ -95,20 +95,20 @@ ibolit.outbox = function (form) {
   document.body.addEventListener('ibolit:told', prune);
   document.body.addEventListener('htmx:wsOpen', retry);
   window.addEventListener('online', retry);
-  ibolit.letters.ready(function () {
+  ibolit.pending.ready(function () {
     if (isStopped) return;
-    queue = ibolit.letters.waiting(chat);
-    queue.filter(function (letter) { return !bubbleOf(letter); }).forEach(show);
+    queue = ibolit.pending.waiting(chat);
+    queue.filter(function (message) { return !bubbleOf(message); }).forEach(show);
     retry();
   });
 
   return {
     send: function (text, id, files) {
-      var letter = ibolit.letters.keep(chat, text, id, files), list = document.getElementById('chat-' + chat + '-messages');
+      var message = ibolit.pending.keep(chat, text, id, files), list = document.getElementById('chat-' + chat + '-messages');
       // An old page of the history has no place for it: it is shown and sent at the end.
       if (list.hasAttribute('data-partial')) { ibolit.go('/chats/' + chat + '?end=1#end'); return; }
-      queue.push(letter);
-      show(letter);
+      queue.push(message);
+      show(message);
       sendNext();
     },
     stop: function () {
@@ -117,7 +117,7 @@ ibolit.outbox = function (form) {
       document.body.removeEventListener('ibolit:told', prune);
       document.body.removeEventListener('htmx:wsOpen', retry);
       window.removeEventListener('online', retry);
-      if (queue.length) setTimeout(function () { htmx.trigger(document.body, 'ibolit:unattended'); }, 0);
+      if (queue.length) setTimeout(function () { htmx.trigger(document.body, 'ibolit:send-pending'); }, 0);
     }
   };
 };

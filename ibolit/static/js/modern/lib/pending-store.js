@@ -1,7 +1,7 @@
-// Letters that wait, where both the pages and the service worker reach them: IndexedDB, one bag for the device. Each says
+// Messages that wait, where both the pages and the service worker reach them: IndexedDB, one for the device. Each says
 // whose it is; who takes one to the server holds its chat's lock, so that they arrive in order.
-const mailbag = (() => {
-  const NAME = 'ibolit-outbox', LETTERS = 'letters';
+const pendingStore = (() => {
+  const NAME = 'ibolit-outbox', STORE = 'letters';
   const told = typeof BroadcastChannel === 'function' ? new BroadcastChannel(NAME) : null;
   let opened = null;
 
@@ -12,7 +12,7 @@ const mailbag = (() => {
 
   function connect(done, failed) {
     const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(LETTERS, { keyPath: 'id' });
+    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: 'id' });
     asked.onerror = asked.onblocked = () => failed(asked.error);
     asked.onsuccess = () => {
       const base = asked.result;
@@ -25,25 +25,25 @@ const mailbag = (() => {
   async function ask(mode, question) {
     const base = await open();
     return new Promise((done, failed) => {
-      const deal = base.transaction(LETTERS, mode), asked = question(deal.objectStore(LETTERS));
+      const deal = base.transaction(STORE, mode), asked = question(deal.objectStore(STORE));
       deal.oncomplete = () => done(asked.result);
       deal.onerror = deal.onabort = () => failed(deal.error);
     });
   }
 
   async function all() {
-    return (await ask('readonly', (letters) => letters.getAll())).sort((one, other) => one.at - other.at);
+    return (await ask('readonly', (messages) => messages.getAll())).sort((one, other) => one.at - other.at);
   }
 
-  async function has(id) { return await ask('readonly', (letters) => letters.count(id)) > 0; }
-  function put(letter) { return ask('readwrite', (letters) => letters.put(letter)); }
-  function remove(id) { return ask('readwrite', (letters) => letters.delete(id)); }
+  async function has(id) { return await ask('readonly', (messages) => messages.count(id)) > 0; }
+  function put(message) { return ask('readwrite', (messages) => messages.put(message)); }
+  function remove(id) { return ask('readwrite', (messages) => messages.delete(id)); }
 
   function exclusively(chat, work) { return patience.alone(`${NAME}-${chat}`, work); }
 
   // The fields of the chat's own form.
-  function form(letter) {
-    const fields = [['text', letter.text], ['client_id', letter.id]].concat((letter.files || []).map((file) => ['uploads', file.key]));
+  function form(message) {
+    const fields = [['text', message.text], ['client_id', message.id]].concat((message.files || []).map((file) => ['uploads', file.key]));
     return fields.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
   }
 
