@@ -50,7 +50,7 @@ JS = (
     "vendor/htmx-ext-ws-2.0.4.min.js",
     "js/behaviours.js",
     "js/answers.js",
-    "js/again.js",
+    "js/backoff.js",
     "js/placement.js",
     "js/zone.js",
     "js/countdown.js",

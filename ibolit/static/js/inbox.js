@@ -2,7 +2,7 @@
 // the socket was away. Its rows are placed one by one, so that the pages scrolled to stay.
 ibolit.behaviour('inbox', function (inbox) {
   'use strict';
-  var chat = document.querySelector('.chat'), only = inbox.getAttribute('data-shows'), wasHere = false, again = ibolit.again(ask);
+  var chat = document.querySelector('.chat'), only = inbox.getAttribute('data-shows'), wasHere = false, backoff = ibolit.backoff(ask);
 
   function key(row) { return row ? Number(row.getAttribute('data-key')) : 0; }
 
@@ -25,14 +25,14 @@ ibolit.behaviour('inbox', function (inbox) {
   }
 
   function ask() {
-    again.rest();
+    backoff.cancel();
     if (!inbox.offsetParent) return; // a phone hides it beside a chat
     ibolit.ask('GET', '/messages' + (only ? '?only=' + only : chat ? '?here=' + chat.id.replace('chat-', '') : ''), null, function (status, html) {
       if (status === 200) place(html);
-      if (ibolit.isAway(status)) again.later(); else again.well();
+      if (ibolit.isAway(status)) backoff.later(); else backoff.reset();
     });
   }
 
   document.body.addEventListener('ibolit:told', onTold);
-  return function () { again.rest(); document.body.removeEventListener('ibolit:told', onTold); };
+  return function () { backoff.cancel(); document.body.removeEventListener('ibolit:told', onTold); };
 });

@@ -135,7 +135,7 @@
 
   // One leaves a chat faster than a slow network takes the message: any page sends what waits for a chat that is not open.
   ibolit.behaviour('pending-messages', function (body) {
-    var busy = false, again = ibolit.again(next);
+    var busy = false, backoff = ibolit.backoff(next);
 
     function next() {
       var composer = document.querySelector('.composer'), open = composer && composer.getAttribute('data-chat');
@@ -144,9 +144,9 @@
       busy = true;
       post(message, function (status, html) {
         busy = false;
-        if (status === 200) { again.well(); drop(message); }
+        if (status === 200) { backoff.reset(); drop(message); }
         else if (refused(status)) giveBack(message, status, html);
-        else { again.later(); return; }
+        else { backoff.later(); return; }
         next();
       });
     }

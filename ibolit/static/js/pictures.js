@@ -11,8 +11,8 @@
   function fail(image) {
     var words;
     if (image.tagName !== 'IMG' || !OURS.test(image.getAttribute('src') || '')) return;
-    if (!image.ibolitAgain) image.ibolitAgain = ibolit.again(function () { retry(image); });
-    image.ibolitAgain.later();
+    if (!image.ibolitBackoff) image.ibolitBackoff = ibolit.backoff(function () { retry(image); });
+    image.ibolitBackoff.later();
     if (wordsOf(image) || image.className === 'viewer__stand-in') return;
     words = document.createElement('span');
     words.className = 'unshown';
@@ -28,9 +28,9 @@
   }
 
   function succeed(image) {
-    var words = image.ibolitAgain && wordsOf(image);
-    if (!image.ibolitAgain) return;
-    image.ibolitAgain.well();
+    var words = image.ibolitBackoff && wordsOf(image);
+    if (!image.ibolitBackoff) return;
+    image.ibolitBackoff.reset();
     image.classList.remove('is-unshown');
     if (words) words.parentNode.removeChild(words);
   }

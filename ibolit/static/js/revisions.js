@@ -3,7 +3,7 @@
 ibolit.behaviour('revisions', function (chat) {
   'use strict';
   var id = chat.id.replace('chat-', ''), sure = Number(chat.getAttribute('data-revision')), ahead = {};
-  var asking = false, isBehind = false, timer, again = ibolit.again(ask);
+  var asking = false, isBehind = false, timer, backoff = ibolit.backoff(ask);
 
   function ofThisChat(item) {
     return item.getAttribute('data-list') === chat.id + '-messages' || item.getAttribute('data-chat') === id;
@@ -33,7 +33,7 @@ ibolit.behaviour('revisions', function (chat) {
 
   function ask(more) {
     clearTimeout(timer);
-    again.rest();
+    backoff.cancel();
     if (asking) { isBehind = true; return; }
     asking = true;
     var query = '?after=' + sure + (typeof more === 'string' ? more : '');
@@ -42,8 +42,8 @@ ibolit.behaviour('revisions', function (chat) {
       if (status === 200) { ahead = {}; ibolit.place(html); }
       if (isBehind) { isBehind = false; askSoon(0); return; }
       if (document.hidden) return;
-      if (ibolit.isAway(status)) { again.later(); return; }
-      again.well();
+      if (ibolit.isAway(status)) { backoff.later(); return; }
+      backoff.reset();
       timer = setTimeout(ask, 60000);
     });
   }
@@ -57,7 +57,7 @@ ibolit.behaviour('revisions', function (chat) {
   timer = setTimeout(ask, 60000);
   return function () {
     clearTimeout(timer);
-    again.rest();
+    backoff.cancel();
     heard.forEach(function (one) { one[0].removeEventListener(one[1], one[2]); });
   };
 });

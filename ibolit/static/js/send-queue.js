@@ -2,7 +2,7 @@
 ibolit.sendQueue = function (form) {
   'use strict';
   var chat = form.getAttribute('data-chat'), viewer = document.body.getAttribute('data-viewer');
-  var queue = [], busy = false, count = 0, isStopped = false, again = ibolit.again(sendNext);
+  var queue = [], busy = false, count = 0, isStopped = false, backoff = ibolit.backoff(sendNext);
 
   function bubbleOf(message) {
     return document.querySelector('.message--waiting[data-client-id="' + message.id + '"]');
@@ -67,7 +67,7 @@ ibolit.sendQueue = function (form) {
     ibolit.pending.post(message, function (status, html) {
       busy = false;
       if (status === 200) {
-        again.well();
+        backoff.reset();
         forget(message);
         ibolit.place(html);
         queue.forEach(function (one) { mark(one, false); });
@@ -82,7 +82,7 @@ ibolit.sendQueue = function (form) {
       } else if (queue[0] !== message) sendNext(); // the socket has brought it meanwhile
       else {
         queue.forEach(function (one) { mark(one, true); });
-        again.later();
+        backoff.later();
       }
     });
   }
@@ -113,7 +113,7 @@ ibolit.sendQueue = function (form) {
     },
     stop: function () {
       isStopped = true;
-      again.rest();
+      backoff.cancel();
       document.body.removeEventListener('ibolit:told', prune);
       document.body.removeEventListener('htmx:wsOpen', retry);
       window.removeEventListener('online', retry);

@@ -16,7 +16,7 @@
 
   ibolit.behaviour('turn', function (card) {
     var left = Number(card.getAttribute('data-at')) - Number(card.getAttribute('data-now')), timer, isDue = false;
-    var again = ibolit.again(ask), isOfMany = !!document.querySelector('.messages #' + card.id + ', #agenda #' + card.id);
+    var backoff = ibolit.backoff(ask), isOfMany = !!document.querySelector('.messages #' + card.id + ', #agenda #' + card.id);
     var deafen = isOfMany ? function () {} : afterReturn(ask); // those come with the changes of what they are in
 
     function wait() {
@@ -31,7 +31,7 @@
       if (isDue) return;
       ibolit.ask('GET', card.getAttribute('data-card'), null, function (status, html) {
         if (status === 200) ibolit.place(html);
-        else if (ibolit.isAway(status)) again.later();
+        else if (ibolit.isAway(status)) backoff.later();
       });
     }
 
@@ -39,19 +39,19 @@
 
     document.addEventListener('visibilitychange', onShow);
     if (Number(card.getAttribute('data-at'))) wait();
-    return function () { clearTimeout(timer); again.rest(); deafen(); document.removeEventListener('visibilitychange', onShow); };
+    return function () { clearTimeout(timer); backoff.cancel(); deafen(); document.removeEventListener('visibilitychange', onShow); };
   });
 
   // The list asks for itself anew when one of its cards belongs elsewhere now, or is not on it yet.
   ibolit.behaviour('agenda', function (agenda) {
-    var phases = {}, timer, again = ibolit.again(ask), deafen = afterReturn(ask);
+    var phases = {}, timer, backoff = ibolit.backoff(ask), deafen = afterReturn(ask);
 
     function note(card) { phases[card.id] = card.getAttribute('data-phase'); }
 
     function ask() {
       ibolit.ask('GET', agenda.getAttribute('data-list-of'), null, function (status, html) {
         if (status === 200) ibolit.place(html);
-        if (ibolit.isAway(status)) again.later(); else again.well();
+        if (ibolit.isAway(status)) backoff.later(); else backoff.reset();
       });
     }
 
@@ -66,7 +66,7 @@
     document.body.addEventListener('ibolit:told', onTold);
     return function () {
       clearTimeout(timer);
-      again.rest();
+      backoff.cancel();
       deafen();
       document.body.removeEventListener('ibolit:told', onTold);
     };

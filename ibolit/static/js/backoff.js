@@ -1,19 +1,19 @@
 // Tries again by itself while the page is open, with growing pauses: a server that is away comes back without a word.
-ibolit.again = function (work) {
+ibolit.backoff = function (work) {
   'use strict';
   var PAUSES = [3, 5, 10, 20, 40, 60], tries = 0, timer = null;
 
-  function rest() { clearTimeout(timer); timer = null; }
+  function cancel() { clearTimeout(timer); timer = null; }
 
   return {
     later: function () {
       var pause = PAUSES[Math.min(tries, PAUSES.length - 1)];
-      rest();
+      cancel();
       timer = setTimeout(work, pause * 1000 * (0.75 + Math.random() / 2)); // not all phones of the clinic at once
       tries += 1;
     },
-    rest: rest,
-    well: function () { rest(); tries = 0; }
+    cancel: cancel,
+    reset: function () { cancel(); tries = 0; }
   };
 };
 
