@@ -70,7 +70,7 @@ JS = (
     "js/player.js",
     "js/pictures.js",
     "js/offline.js",
-    "js/closing.js",
+    "js/navigation.js",
     "js/errands.js",
     "js/left-behind.js",
     "js/pending-messages.js",

@@ -163,7 +163,7 @@ def later():
 
 
 LEADS = re.compile(r"location(\.href)? = |location\.(assign|reload|replace)\(")
-LEADER = HOUSE / "static" / "js" / "closing.js"
+LEADER = HOUSE / "static" / "js" / "navigation.js"
 IN_PLACE = "location.replace(link.href)"  # the viewer's: in place of its own entry of the history
 
 

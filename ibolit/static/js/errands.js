@@ -32,7 +32,7 @@
     }
   };
 
-  document.addEventListener('ibolit:closing', function (event) {
+  document.addEventListener('ibolit:before-leave', function (event) {
     if (!event.detail.isInside && all().length) event.preventDefault();
   });
 })();

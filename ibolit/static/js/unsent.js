@@ -37,7 +37,7 @@
 
   document.addEventListener('ibolit:told', function (event) { if (event.detail.item.classList.contains('row')) draw(); });
   document.addEventListener('ibolit:pending', draw);
-  document.addEventListener('ibolit:closing', function (event) {
+  document.addEventListener('ibolit:before-leave', function (event) {
     if (ibolit.pending.waiting().some(isLost)) event.preventDefault();
   });
   document.addEventListener('htmx:afterSwap', draw);

@@ -231,7 +231,7 @@ ibolit.behaviour('recorder', (tray) => {
   }
 
   // What no disk takes is lost with the page.
-  function onClosing(event) { if (state === 'recording' && !notes.isSafe()) event.preventDefault(); }
+  function onBeforeLeave(event) { if (state === 'recording' && !notes.isSafe()) event.preventDefault(); }
 
   const leave = files.listen((item) => { if (!item || item.voice) show(); });
   button.addEventListener('pointerdown', onDown);
@@ -247,7 +247,7 @@ ibolit.behaviour('recorder', (tray) => {
   ['timeupdate', 'ended'].forEach((name) => audio.addEventListener(name, onTime));
   document.addEventListener('keydown', onKey);
   document.body.addEventListener('ibolit:grown', show);
-  document.body.addEventListener('ibolit:closing', onClosing);
+  document.body.addEventListener('ibolit:before-leave', onBeforeLeave);
   show();
   return () => {
     leave();
@@ -255,6 +255,6 @@ ibolit.behaviour('recorder', (tray) => {
     audio.pause();
     document.removeEventListener('keydown', onKey);
     document.body.removeEventListener('ibolit:grown', show);
-    document.body.removeEventListener('ibolit:closing', onClosing);
+    document.body.removeEventListener('ibolit:before-leave', onBeforeLeave);
   };
 });

@@ -49,7 +49,7 @@ const carrier = (() => {
       document.body.addEventListener('htmx:wsOpen', goOn);
       document.body.addEventListener('ibolit:disk', () => this.sync()); // it was silent, and has answered
       document.addEventListener('visibilitychange', () => { if (!document.hidden) this.sync(); });
-      document.addEventListener('ibolit:closing', (event) => {
+      document.addEventListener('ibolit:before-leave', (event) => {
         if (this.items.some((one) => one.isOnlyHere && one.state !== 'done')) event.preventDefault(); // no other page finds it
       });
     }

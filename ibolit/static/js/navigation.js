@@ -1,11 +1,11 @@
-// Closing the app with something under way is asked about. Whoever has something at stake prevents ibolit:closing; going from
+// Closing the app with something under way is asked about. Whoever has something at stake prevents ibolit:before-leave; going from
 // page to page inside the app is told apart, as the next page goes on with most of it.
 (function () {
   'use strict';
   var LASTS = 3000, COMES_TO_NOTHING = 10000, isInside = false, isGoing = false, timer = null;
 
   // A way inside has been taken; it may come to nothing.
-  ibolit.moving = function () {
+  ibolit.navigating = function () {
     isInside = true;
     clearTimeout(timer);
     timer = setTimeout(function () { isInside = false; }, LASTS);
@@ -16,29 +16,29 @@
   ibolit.go = function (to) {
     if (isGoing) return;
     isGoing = true;
-    setTimeout(rest, COMES_TO_NOTHING);
-    ibolit.moving();
+    setTimeout(settle, COMES_TO_NOTHING);
+    ibolit.navigating();
     if (to) location.href = to; else location.reload();
   };
 
-  function rest() { isGoing = false; }
+  function settle() { isGoing = false; }
 
-  window.addEventListener('pageshow', rest);
-  window.addEventListener('hashchange', rest); // an address on this page, which loads nothing
+  window.addEventListener('pageshow', settle);
+  window.addEventListener('hashchange', settle); // an address on this page, which loads nothing
 
   function onClick(event) {
     var link = event.target;
     while (link && link.tagName !== 'A') link = link.parentNode;
-    if (link && !event.defaultPrevented && link.host === location.host && !link.target && !link.hasAttribute('download')) ibolit.moving();
+    if (link && !event.defaultPrevented && link.host === location.host && !link.target && !link.hasAttribute('download')) ibolit.navigating();
   }
 
   // After everybody who may have stopped it.
   window.addEventListener('click', onClick);
-  window.addEventListener('submit', function (event) { if (!event.defaultPrevented) ibolit.moving(); });
+  window.addEventListener('submit', function (event) { if (!event.defaultPrevented) ibolit.navigating(); });
   window.addEventListener('beforeunload', function (event) {
-    if (htmx.trigger(document.body, 'ibolit:closing', { isInside: isInside })) return;
+    if (htmx.trigger(document.body, 'ibolit:before-leave', { isInside: isInside })) return;
     event.preventDefault();
     event.returnValue = ''; // what older engines ask by
-    setTimeout(rest, 0); // whoever says that he stays
+    setTimeout(settle, 0); // whoever says that he stays
   });
 })();
