@@ -51,7 +51,7 @@ JS = (
     "js/behaviours.js",
     "js/answers.js",
     "js/backoff.js",
-    "js/placement.js",
+    "js/apply-fragment.js",
     "js/zone.js",
     "js/countdown.js",
     "js/busy.js",

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.whole]
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
 COUNT_PLACED = """body => {
     var placed = 0;
-    body.addEventListener('ibolit:told', () => body.setAttribute('data-placed', placed += 1));
+    body.addEventListener('ibolit:applied', () => body.setAttribute('data-placed', placed += 1));
 }"""
 
 TYPE = """text => {

@@ -59,7 +59,7 @@ LED = """() => {
         window.led.push(event.destination.url);
         event.preventDefault();
     });
-    document.addEventListener('ibolit:told', (event) => {
+    document.addEventListener('ibolit:applied', (event) => {
         window.told = window.told || event.detail.item.hasAttribute('data-go');
     });
 }"""

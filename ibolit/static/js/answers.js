@@ -25,7 +25,7 @@
     if (event.detail.requestConfig.elt.hasAttribute('data-placed') && !xhr.getResponseHeader('HX-Retarget')) {
       event.detail.shouldSwap = false;
       event.detail.isError = false;
-      if (status < 500) ibolit.place(xhr.responseText);
+      if (status < 500) ibolit.applyFragment(xhr.responseText);
       return;
     }
     if (status < 400) return;

@@ -78,7 +78,7 @@
     window.addEventListener('pageshow', function (event) { if (event.persisted) renew(); });
     stop = setInterval(look, 5000);
     // Somebody signed in anew in another tab: this page is another person's, or its forms are no longer believed.
-    body.addEventListener('ibolit:told', function (event) {
+    body.addEventListener('ibolit:applied', function (event) {
       var device = event.detail.item.getAttribute('data-device');
       if (device && device !== body.getAttribute('data-device')) ibolit.go();
     });

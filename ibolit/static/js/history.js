@@ -52,7 +52,7 @@ ibolit.behaviour('history', function (scroll) {
     loadOlder();
   }
 
-  function onTold(event) {
+  function onApplied(event) {
     var item = event.detail.item;
     if (!event.detail.shown) return;
     if (!list.contains(item)) stay();
@@ -82,14 +82,14 @@ ibolit.behaviour('history', function (scroll) {
   list.addEventListener('htmx:beforeSwap', beforeOlder);
   list.addEventListener('htmx:afterSwap', afterOlder);
   list.addEventListener('htmx:afterSettle', afterSettle);
-  document.body.addEventListener('ibolit:told', onTold);
+  document.body.addEventListener('ibolit:applied', onApplied);
   document.body.addEventListener('ibolit:grown', stay);
   window.addEventListener('resize', stay);
   open();
   remember();
   setTimeout(loadOlder, 300);
   return function () {
-    document.body.removeEventListener('ibolit:told', onTold);
+    document.body.removeEventListener('ibolit:applied', onApplied);
     document.body.removeEventListener('ibolit:grown', stay);
     window.removeEventListener('resize', stay);
   };

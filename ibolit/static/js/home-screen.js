@@ -40,7 +40,7 @@
     prompt = event;
   });
   // Before whoever else wants to offer something then: pushes come to iPhones only from the home screen.
-  document.addEventListener('ibolit:told', function (event) {
+  document.addEventListener('ibolit:applied', function (event) {
     var item = event.detail.item;
     if (item.hasAttribute('data-client-id') && item.hasAttribute('data-revision')) offer();
   }, true);

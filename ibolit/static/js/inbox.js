@@ -12,11 +12,11 @@ ibolit.behaviour('inbox', function (inbox) {
     rows = box.querySelectorAll('.row');
     last = rows.length && document.getElementById(rows[rows.length - 1].id);
     // So much was said that more than this page of it may be missing.
-    if (!last || key(last) !== key(rows[rows.length - 1])) ibolit.place(html);
-    else ibolit.each(rows, function (row) { ibolit.place(row.outerHTML); });
+    if (!last || key(last) !== key(rows[rows.length - 1])) ibolit.applyFragment(html);
+    else ibolit.each(rows, function (row) { ibolit.applyFragment(row.outerHTML); });
   }
 
-  function onTold(event) {
+  function onApplied(event) {
     var ready = event.detail.item, isBehind;
     if (!ready.hasAttribute('data-ready')) return;
     isBehind = wasHere || Number(ready.getAttribute('data-latest')) > key(inbox.querySelector('.row'));
@@ -33,6 +33,6 @@ ibolit.behaviour('inbox', function (inbox) {
     });
   }
 
-  document.body.addEventListener('ibolit:told', onTold);
-  return function () { backoff.cancel(); document.body.removeEventListener('ibolit:told', onTold); };
+  document.body.addEventListener('ibolit:applied', onApplied);
+  return function () { backoff.cancel(); document.body.removeEventListener('ibolit:applied', onApplied); };
 });

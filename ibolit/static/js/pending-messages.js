@@ -158,12 +158,12 @@
     }
 
     // The socket may bring our own message before the answer does, or from another tab.
-    function onTold(event) {
+    function onApplied(event) {
       var item = event.detail.item, id = item.getAttribute('data-client-id');
       if (id && item.hasAttribute('data-revision')) drop({ chat: item.getAttribute('data-list').split('-')[1], id: id });
     }
 
-    body.addEventListener('ibolit:told', onTold);
+    body.addEventListener('ibolit:applied', onApplied);
     body.addEventListener('ibolit:send-pending', next);
     body.addEventListener('htmx:wsOpen', next);
     window.addEventListener('online', next);

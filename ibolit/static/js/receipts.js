@@ -46,7 +46,7 @@
 
   function chatOf(message) { return message.getAttribute('data-list').split('-')[1]; }
 
-  document.addEventListener('ibolit:told', function (event) {
+  document.addEventListener('ibolit:applied', function (event) {
     var item = event.detail.item, isMessage = item.classList.contains('message') && item.hasAttribute('data-revision');
     var chat = isMessage && chatOf(item), isMine = item.classList.contains('message--mine');
     if (isMine && marks[chat]) draw(item, marks[chat]);

@@ -9,7 +9,7 @@ ibolit.behaviour('revisions', function (chat) {
     return item.getAttribute('data-list') === chat.id + '-messages' || item.getAttribute('data-chat') === id;
   }
 
-  function onTold(event) {
+  function onApplied(event) {
     var item = event.detail.item, revision = Number(item.getAttribute('data-revision'));
     if (item.hasAttribute('data-ready')) askIfChanged();
     if (item.id === chat.id + '-row') item.classList.add('row--here');
@@ -39,7 +39,7 @@ ibolit.behaviour('revisions', function (chat) {
     var query = '?after=' + sure + (typeof more === 'string' ? more : '');
     ibolit.ask('GET', chat.getAttribute('data-changes') + query, null, function (status, html) {
       asking = false;
-      if (status === 200) { ahead = {}; ibolit.place(html); }
+      if (status === 200) { ahead = {}; ibolit.applyFragment(html); }
       if (isBehind) { isBehind = false; askSoon(0); return; }
       if (document.hidden) return;
       if (ibolit.isAway(status)) { backoff.later(); return; }
@@ -50,7 +50,7 @@ ibolit.behaviour('revisions', function (chat) {
 
   function onShow() { if (!document.hidden) ask(); }
 
-  var heard = [[document.body, 'ibolit:told', onTold], [document.body, 'chat:stale', ask],
+  var heard = [[document.body, 'ibolit:applied', onApplied], [document.body, 'chat:stale', ask],
     [document, 'visibilitychange', onShow], [window, 'online', ask],
     [window, 'pageshow', function (event) { if (event.persisted) ask(); }]];
   heard.forEach(function (one) { one[0].addEventListener(one[1], one[2]); });

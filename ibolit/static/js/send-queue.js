@@ -22,7 +22,7 @@ ibolit.sendQueue = function (form) {
     (message.files || []).forEach(function (file) { article.querySelector('.message__files').appendChild(lineOf(file)); });
     var box = document.createElement('div');
     box.appendChild(article);
-    ibolit.place(box.innerHTML);
+    ibolit.applyFragment(box.innerHTML);
   }
 
   function lineOf(file) {
@@ -69,14 +69,14 @@ ibolit.sendQueue = function (form) {
       if (status === 200) {
         backoff.reset();
         forget(message);
-        ibolit.place(html);
+        ibolit.applyFragment(html);
         queue.forEach(function (one) { mark(one, false); });
         sendNext();
       } else if (ibolit.pending.refused(status)) {
         ibolit.pending.returnToDraft(status === 409 ? queue : [message]);
         prune();
         if (status === 409) htmx.trigger(document.body, 'chat:stale'); // the strip has not turned yet
-        if (status !== 413) { ibolit.place(html); return; } // a foot: its composer goes on with the rest
+        if (status !== 413) { ibolit.applyFragment(html); return; } // a foot: its composer goes on with the rest
         document.getElementById('notices').innerHTML = html;
         sendNext();
       } else if (queue[0] !== message) sendNext(); // the socket has brought it meanwhile
@@ -92,7 +92,7 @@ ibolit.sendQueue = function (form) {
     sendNext();
   }
 
-  document.body.addEventListener('ibolit:told', prune);
+  document.body.addEventListener('ibolit:applied', prune);
   document.body.addEventListener('htmx:wsOpen', retry);
   window.addEventListener('online', retry);
   ibolit.pending.ready(function () {
@@ -114,7 +114,7 @@ ibolit.sendQueue = function (form) {
     stop: function () {
       isStopped = true;
       backoff.cancel();
-      document.body.removeEventListener('ibolit:told', prune);
+      document.body.removeEventListener('ibolit:applied', prune);
       document.body.removeEventListener('htmx:wsOpen', retry);
       window.removeEventListener('online', retry);
       if (queue.length) setTimeout(function () { htmx.trigger(document.body, 'ibolit:send-pending'); }, 0);

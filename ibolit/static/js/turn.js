@@ -5,13 +5,13 @@
 
   function isReady(event) { return event.detail.item.hasAttribute('data-ready'); }
 
-  document.addEventListener('ibolit:told', function (event) { if (isReady(event)) wasHere = true; });
+  document.addEventListener('ibolit:applied', function (event) { if (isReady(event)) wasHere = true; });
 
   // A card or a list asks when its page has a socket again: what was told meanwhile it has not heard.
   function afterReturn(ask) {
-    function onTold(event) { if (wasHere && isReady(event)) ask(); }
-    document.body.addEventListener('ibolit:told', onTold);
-    return function () { document.body.removeEventListener('ibolit:told', onTold); };
+    function onApplied(event) { if (wasHere && isReady(event)) ask(); }
+    document.body.addEventListener('ibolit:applied', onApplied);
+    return function () { document.body.removeEventListener('ibolit:applied', onApplied); };
   }
 
   ibolit.behaviour('turn', function (card) {
@@ -30,7 +30,7 @@
       isDue = document.hidden;
       if (isDue) return;
       ibolit.ask('GET', card.getAttribute('data-card'), null, function (status, html) {
-        if (status === 200) ibolit.place(html);
+        if (status === 200) ibolit.applyFragment(html);
         else if (ibolit.isAway(status)) backoff.later();
       });
     }
@@ -50,12 +50,12 @@
 
     function ask() {
       ibolit.ask('GET', agenda.getAttribute('data-list-of'), null, function (status, html) {
-        if (status === 200) ibolit.place(html);
+        if (status === 200) ibolit.applyFragment(html);
         if (ibolit.isAway(status)) backoff.later(); else backoff.reset();
       });
     }
 
-    function onTold(event) {
+    function onApplied(event) {
       var card = event.detail.item;
       if (!card.hasAttribute('data-phase') || phases[card.id] === card.getAttribute('data-phase')) return;
       clearTimeout(timer);
@@ -63,12 +63,12 @@
     }
 
     ibolit.each(agenda.querySelectorAll('[data-phase]'), note);
-    document.body.addEventListener('ibolit:told', onTold);
+    document.body.addEventListener('ibolit:applied', onApplied);
     return function () {
       clearTimeout(timer);
       backoff.cancel();
       deafen();
-      document.body.removeEventListener('ibolit:told', onTold);
+      document.body.removeEventListener('ibolit:applied', onApplied);
     };
   });
 
@@ -76,7 +76,7 @@
   document.addEventListener('DOMContentLoaded', function () {
     var to = '';
     function go() { if (to && !document.hidden) { document.removeEventListener('visibilitychange', go); ibolit.go(to); } }
-    document.body.addEventListener('ibolit:told', function (event) {
+    document.body.addEventListener('ibolit:applied', function (event) {
       to = event.detail.item.getAttribute('data-go') || to;
       if (to === location.pathname) to = '';
       go();

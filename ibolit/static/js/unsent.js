@@ -35,7 +35,7 @@
     if (!things.every(isOld)) timer = setTimeout(draw, SOON);
   }
 
-  document.addEventListener('ibolit:told', function (event) { if (event.detail.item.classList.contains('row')) draw(); });
+  document.addEventListener('ibolit:applied', function (event) { if (event.detail.item.classList.contains('row')) draw(); });
   document.addEventListener('ibolit:pending', draw);
   document.addEventListener('ibolit:before-leave', function (event) {
     if (ibolit.pending.waiting().some(isLost)) event.preventDefault();

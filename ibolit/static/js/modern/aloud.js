@@ -44,7 +44,7 @@ ibolit.behaviour('aloud', (region) => {
 
   function isElsewhere(row) { return !document.getElementById(row.id.replace(/-row$/, '')); }
 
-  function onTold(event) {
+  function onApplied(event) {
     const { item, old, shown, held } = event.detail, viewer = document.body.getAttribute('data-viewer');
     const card = item.matches('.talk') ? item : item.querySelector('.talk');
     if (shown && item.matches('.message') && !old && item.getAttribute('data-author') !== viewer) hear(ofMessage(item));
@@ -93,7 +93,7 @@ ibolit.behaviour('aloud', (region) => {
     isLost = Boolean(banner) && !banner.hidden;
   }
 
-  const heard = [['ibolit:told', onTold], ['ibolit:grown', onGrown], ['htmx:beforeRequest', beforeRequest], ['htmx:beforeSwap', beforeSwap], ['htmx:afterSwap', afterSwap]];
+  const heard = [['ibolit:applied', onApplied], ['ibolit:grown', onGrown], ['htmx:beforeRequest', beforeRequest], ['htmx:beforeSwap', beforeSwap], ['htmx:afterSwap', afterSwap]];
   heard.forEach(([name, act]) => document.body.addEventListener(name, act));
   // In engines without modules it speaks for itself.
   document.querySelectorAll('[role=log]').forEach((log) => log.setAttribute('aria-live', 'off'));

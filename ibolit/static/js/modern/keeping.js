@@ -22,7 +22,7 @@
   }
 
   // What was said just now must be there when the network goes.
-  function onTold(event) {
+  function onApplied(event) {
     if (!isKept || !event.detail.item.classList.contains('message')) return;
     clearTimeout(timer);
     timer = setTimeout(catchUp, PAUSE);
@@ -82,7 +82,7 @@
     isKept = false;
     caches.delete(name);
   });
-  document.body.addEventListener('ibolit:told', onTold);
+  document.body.addEventListener('ibolit:applied', onApplied);
   window.addEventListener('pagehide', catchUp);
   document.addEventListener('visibilitychange', () => { if (document.hidden) catchUp(); });
   begin().catch(() => {}); // storage may be forbidden

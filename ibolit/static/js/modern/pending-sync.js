@@ -72,7 +72,7 @@
     if (news.kept && news.kept.viewer === viewer) messages.set(news.kept.id, news.kept);
     if (news.kept || news.gone) htmx.trigger(document.body, 'ibolit:pending');
     if (!news.gone || !messages.delete(news.gone)) return;
-    if (news.html && document.getElementById(`chat-${news.chat}-messages`)) ibolit.place(news.html);
+    if (news.html && document.getElementById(`chat-${news.chat}-messages`)) ibolit.applyFragment(news.html);
   }
 
   pendingStore.listen(hear);

@@ -56,7 +56,7 @@
     if (permission !== 'granted') { say(DENIED); return; }
     try {
       const answer = await tell(await subscription(key || await askKey(), isAnew));
-      if (!answer.status) say(FAILED); else if (panel()) ibolit.place(answer.text); else if (answer.status >= 400) say(FAILED);
+      if (!answer.status) say(FAILED); else if (panel()) ibolit.applyFragment(answer.text); else if (answer.status >= 400) say(FAILED);
     } catch (error) { say(FAILED); }
   }
 
@@ -95,7 +95,7 @@
   }
 
   // After the first message that was sent, once.
-  function onTold(event) {
+  function onApplied(event) {
     showCount();
     const chat = document.querySelector('.chat[data-push-offer]'), item = event.detail.item;
     const isSent = item.classList.contains('message--mine') && item.hasAttribute('data-revision') && item.hasAttribute('data-client-id');
@@ -147,7 +147,7 @@
   }
 
   document.addEventListener('visibilitychange', () => { clear().catch(() => {}); });
-  document.body.addEventListener('ibolit:told', onTold);
+  document.body.addEventListener('ibolit:applied', onApplied);
   window.addEventListener('submit', (event) => {
     if (!event.defaultPrevented && event.target.classList.contains('sign-out')) leave().catch(() => {});
   });

@@ -7,8 +7,8 @@ class ChatPanel extends Teller {
     Object.assign(this, { parts, panel: parts.get('chat'), body: parts.get('chat-body'), address: data.chat, id: data.chatId });
     this.scripts = [data.chatScript, data.viewerScript];
     this.unread = Number(data.unread) || 0; // written before this page was opened
-    this.onTold = (event) => this.count(event.detail.item);
-    document.body.addEventListener('ibolit:told', this.onTold);
+    this.onApplied = (event) => this.count(event.detail.item);
+    document.body.addEventListener('ibolit:applied', this.onApplied);
     this.onEscape = (event) => this.onKey(event);
     document.addEventListener('keydown', this.onEscape, true); // before what closes itself
     this.panel.addEventListener('click', (event) => this.stay(event));
@@ -80,7 +80,7 @@ class ChatPanel extends Teller {
   }
 
   stop() {
-    document.body.removeEventListener('ibolit:told', this.onTold);
+    document.body.removeEventListener('ibolit:applied', this.onApplied);
     document.removeEventListener('keydown', this.onEscape, true);
     if (this.isOpen) this.close();
   }

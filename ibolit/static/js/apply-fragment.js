@@ -76,12 +76,12 @@
       ibolit.scan(item);
       if (link) link.focus(); // whoever walks by keyboard does not lose his place
     }
-    htmx.trigger(document.body, 'ibolit:told', { item: item, shown: put, old: old, held: held });
+    htmx.trigger(document.body, 'ibolit:applied', { item: item, shown: put, old: old, held: held });
   }
 
   ibolit.remove = remove;
   ibolit.regroup = regroup;
-  ibolit.place = function (html) {
+  ibolit.applyFragment = function (html) {
     var box = document.createElement('div');
     box.innerHTML = html;
     ibolit.each(Array.prototype.slice.call(box.children), put);
@@ -89,6 +89,6 @@
 
   document.addEventListener('htmx:wsBeforeMessage', function (event) {
     event.preventDefault();
-    ibolit.place(event.detail.message);
+    ibolit.applyFragment(event.detail.message);
   });
 })();
