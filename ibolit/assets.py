@@ -71,7 +71,7 @@ JS = (
     "js/pictures.js",
     "js/offline.js",
     "js/navigation.js",
-    "js/errands.js",
+    "js/pending-submissions.js",
     "js/left-behind.js",
     "js/pending-messages.js",
     "js/unsent.js",
@@ -94,7 +94,7 @@ INSIDE = (
     "js/modern/lib/patience.js",
     "js/modern/lib/pending-store.js",
     "js/modern/pending-sync.js",
-    "js/modern/errands-elsewhere.js",
+    "js/modern/submissions-loader.js",
     "js/modern/keeping.js",
     "js/modern/push.js",
     "js/modern/aloud.js",
@@ -127,13 +127,13 @@ CHAT = (
 )
 
 # What goes on with unsent files from any other page; fetched when there are some.
-ERRAND = (
+SUBMISSIONS = (
     "js/modern/lib/patience.js",
     "js/modern/lib/shelf.js",
     "js/modern/lib/notebook.js",
     "js/modern/lib/photo.js",
     "js/modern/lib/carrier.js",
-    "js/modern/errand.js",
+    "js/modern/resume-submissions.js",
 )
 
 VIEWER = ("js/modern/lib/zoom.js", "js/modern/chat/viewer.js")  # over a chat, and over its files
@@ -193,12 +193,12 @@ class Assets:
         self.modern = _script("modern", MODERN)
         self.inside = _script("inside", INSIDE)
         self.chat = _script("chat", CHAT)
-        self.errand = _script("errand", ERRAND)
+        self.submissions = _script("submissions", SUBMISSIONS)
         self.viewer = _script("viewer", VIEWER)
         self.call = _script("call", CALL)
         self.tus = _script("tus", TUS)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
-        apart = (self.inside, self.chat, self.errand, self.viewer, self.call_css, self.call, self.tus)
+        apart = (self.inside, self.chat, self.submissions, self.viewer, self.call_css, self.call, self.tus)
         self.whole = {path: _file(path) for path in _paths()}
         self.by_name = {asset.name: asset for asset in (*self.shell, *apart, *self.whole.values())}
         # Served at the top, to watch over all pages.

@@ -17,7 +17,7 @@
   ibolit.behaviour('turn', function (card) {
     var left = Number(card.getAttribute('data-at')) - Number(card.getAttribute('data-now')), timer, isDue = false;
     var backoff = ibolit.backoff(ask), isOfMany = !!document.querySelector('.messages #' + card.id + ', #agenda #' + card.id);
-    var deafen = isOfMany ? function () {} : afterReturn(ask); // those come with the changes of what they are in
+    var stopListening = isOfMany ? function () {} : afterReturn(ask); // those come with the changes of what they are in
 
     function wait() {
       var step = Math.min(Math.max(left, 0) + 300, LONGEST);
@@ -39,12 +39,12 @@
 
     document.addEventListener('visibilitychange', onShow);
     if (Number(card.getAttribute('data-at'))) wait();
-    return function () { clearTimeout(timer); backoff.cancel(); deafen(); document.removeEventListener('visibilitychange', onShow); };
+    return function () { clearTimeout(timer); backoff.cancel(); stopListening(); document.removeEventListener('visibilitychange', onShow); };
   });
 
   // The list asks for itself anew when one of its cards belongs elsewhere now, or is not on it yet.
   ibolit.behaviour('agenda', function (agenda) {
-    var phases = {}, timer, backoff = ibolit.backoff(ask), deafen = afterReturn(ask);
+    var phases = {}, timer, backoff = ibolit.backoff(ask), stopListening = afterReturn(ask);
 
     function note(card) { phases[card.id] = card.getAttribute('data-phase'); }
 
@@ -67,7 +67,7 @@
     return function () {
       clearTimeout(timer);
       backoff.cancel();
-      deafen();
+      stopListening();
       document.body.removeEventListener('ibolit:applied', onApplied);
     };
   });

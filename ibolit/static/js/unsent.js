@@ -19,7 +19,7 @@
 
   function draw() {
     var composer = document.querySelector('.composer'), here = composer && composer.getAttribute('data-chat');
-    var things = ibolit.pending.waiting().concat(ibolit.errands.all()), chats = {};
+    var things = ibolit.pending.waiting().concat(ibolit.submissions.all()), chats = {};
     things.filter(isOld).forEach(function (thing) { if (thing.chat !== here) chats[thing.chat] = true; });
     ibolit.each(document.querySelectorAll('.row[data-list="chats"]'), function (row) {
       var body = row.querySelector('.row__body'), mark = body.querySelector('.row__unsent'), waits = chats[row.id.split('-')[1]];

@@ -45,8 +45,8 @@ ibolit.behaviour('recorder', (tray) => {
   function spoken() { return files.items.find((one) => one.voice); }
 
   // «Отправить» was pressed on what is here now: on this page, or before it was left.
-  function errand() {
-    const one = ibolit.errands.of(chat, 'voice'), item = spoken();
+  function submission() {
+    const one = ibolit.submissions.of(chat, 'voice'), item = spoken();
     return one && item && one.file === item.id ? one : null;
   }
 
@@ -75,7 +75,7 @@ ibolit.behaviour('recorder', (tray) => {
 
   function showSpoken(item) {
     play.hidden = !item.bytes;
-    go.disabled = Boolean(errand()) && item.state !== 'failed';
+    go.disabled = Boolean(submission()) && item.state !== 'failed';
     if (drawn !== item && item.bytes) {
       drawn = item;
       audio.src = URL.createObjectURL(item.bytes);
@@ -83,19 +83,19 @@ ibolit.behaviour('recorder', (tray) => {
     }
     if (audio.paused) time.textContent = clock(item.seconds || 0);
     hint.textContent = stateOf(item);
-    if (errand()) settle(item);
+    if (submission()) settle(item);
   }
 
   function stateOf(item) {
     if (item.state === 'failed') return item.words;
     if (item.state === 'waiting') return `${item.isRefused ? 'Сервер занят' : 'Нет связи'}, продолжим сами`;
-    if (errand()) return 'Отправляем…';
+    if (submission()) return 'Отправляем…';
     return item.bytes ? 'Прослушайте и отправьте' : 'Отправьте или удалите';
   }
 
   function settle(item) {
-    const sent = errand();
-    if (item.state === 'failed' || item.state === 'done') ibolit.errands.drop(sent);
+    const sent = submission();
+    if (item.state === 'failed' || item.state === 'done') ibolit.submissions.drop(sent);
     if (item.state !== 'done') return;
     htmx.trigger(form, 'ibolit:loaded', { files: files.named([item]), alone: true, id: sent.id });
     files.release([item]);
@@ -200,7 +200,7 @@ ibolit.behaviour('recorder', (tray) => {
   function onRemove() {
     if (state === 'recording') cancel();
     else if (spoken()) {
-      if (errand()) ibolit.errands.drop(errand());
+      if (submission()) ibolit.submissions.drop(submission());
       files.cancel(spoken());
     }
     show();
@@ -223,7 +223,7 @@ ibolit.behaviour('recorder', (tray) => {
 
   function onSend() {
     const item = spoken();
-    ibolit.errands.keep({
+    ibolit.submissions.keep({
       chat, kind: 'voice', id: ibolit.pending.newId(), text: '', file: item.id, uploads: tray.getAttribute('data-uploads'), most: files.options.most
     });
     if (item.state === 'failed' || item.state === 'waiting') files.retry(item);

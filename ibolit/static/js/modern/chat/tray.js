@@ -55,10 +55,10 @@ ibolit.behaviour('tray', (tray) => {
   }
 
   function removeRow(item) {
-    const next = shown()[shown().indexOf(item) + 1], errand = shown().length === 1 && pressed();
-    if (errand) drop(errand);
+    const next = shown()[shown().indexOf(item) + 1], submission = shown().length === 1 && pressed();
+    if (submission) drop(submission);
     files.cancel(item);
-    if (errand && errand.text) htmx.trigger(form, 'ibolit:loaded', { files: [], id: errand.id }); // the words go alone
+    if (submission && submission.text) htmx.trigger(form, 'ibolit:loaded', { files: [], id: submission.id }); // the words go alone
     if (next) rows.get(next.id).querySelector('.tray__remove').focus(); else field.focus();
   }
 
@@ -149,22 +149,22 @@ ibolit.behaviour('tray', (tray) => {
   }
 
   // Wherever it was pressed: here, on this page before it was left, in another tab.
-  function pressed() { return ibolit.errands.of(chat, 'files'); }
+  function pressed() { return ibolit.submissions.of(chat, 'files'); }
 
   function press() {
-    ibolit.errands.keep({
+    ibolit.submissions.keep({
       chat, kind: 'files', id: ibolit.pending.newId(), text: field.value.trim(), uploads: tray.getAttribute('data-uploads'), most
     });
   }
 
   function wait() {
-    const errand = pressed();
-    if (errand && !field.value) {
-      field.value = errand.text;
+    const submission = pressed();
+    if (submission && !field.value) {
+      field.value = submission.text;
       htmx.trigger(field, 'input');
     }
-    if (Boolean(errand) === isWaiting) return;
-    isWaiting = Boolean(errand);
+    if (Boolean(submission) === isWaiting) return;
+    isWaiting = Boolean(submission);
     pending.hidden = !isWaiting;
     field.readOnly = isWaiting;
     send.disabled = isWaiting;
@@ -174,23 +174,23 @@ ibolit.behaviour('tray', (tray) => {
 
   // Pressed once, the message goes as soon as the last of its files is there.
   function settle(here) {
-    const errand = files.isSynced && pressed();
+    const submission = files.isSynced && pressed();
     wait();
-    if (!errand) return;
+    if (!submission) return;
     if (here.some((one) => one.state === 'failed')) {
-      drop(errand);
+      drop(submission);
       refuse([STOPPED]);
     } else if (here.every((one) => one.state === 'done')) {
-      drop(errand);
+      drop(submission);
       refuse([]);
       if (!here.length) return; // a page that was left in the middle has sent it, or the device has lost them
-      htmx.trigger(form, 'ibolit:loaded', { files: files.named(here), id: errand.id });
+      htmx.trigger(form, 'ibolit:loaded', { files: files.named(here), id: submission.id });
       files.release(here);
     }
   }
 
-  function drop(errand) {
-    if (errand) ibolit.errands.drop(errand);
+  function drop(submission) {
+    if (submission) ibolit.submissions.drop(submission);
     wait();
   }
 
@@ -203,7 +203,7 @@ ibolit.behaviour('tray', (tray) => {
   }
 
   const sync = () => files.sync(), onFiles = (event) => take(event.detail.files), stop = files.listen(show);
-  const deafen = ibolit.errands.hear(sync), redraw = () => show();
+  const stopListening = ibolit.submissions.listen(sync), redraw = () => show();
   form.addEventListener('ibolit:sending', onSending);
   form.addEventListener('ibolit:picked', onFiles);
   form.addEventListener('ibolit:refusal', (event) => refuse(event.detail.sentences));
@@ -214,7 +214,7 @@ ibolit.behaviour('tray', (tray) => {
   sync();
   return () => {
     stop();
-    deafen();
+    stopListening();
     document.body.removeEventListener('ibolit:returned', sync);
     document.body.removeEventListener('ibolit:outdated', redraw);
   };

@@ -1,31 +1,31 @@
 // What was sent before its files had arrived: that «Отправить» was pressed is kept on the device, and whatever page of the app
-// is open goes on with it (modern/errand.js). `kind` is files, with the words of the field, or voice, which goes alone.
+// is open goes on with it (modern/resume-submissions.js). `kind` is files, with the words of the field, or voice, which goes alone.
 (function () {
   'use strict';
   var viewer = document.body.getAttribute('data-viewer'), MINE = 'pressed:' + viewer + ':';
 
-  function keyOf(errand) { return MINE + errand.chat + ':' + errand.kind; }
+  function keyOf(submission) { return MINE + submission.chat + ':' + submission.kind; }
 
   function all() { return ibolit.keptKeys(MINE).map(function (key) { return JSON.parse(ibolit.kept(key)); }); }
 
   function changed() { htmx.trigger(document.body, 'ibolit:pending'); }
 
-  ibolit.errands = {
+  ibolit.submissions = {
     all: all,
     of: function (chat, kind) { return JSON.parse(ibolit.kept(keyOf({ chat: chat, kind: kind })) || 'null'); },
-    keep: function (errand) {
-      errand.at = errand.at || new Date().getTime();
-      errand.device = document.body.getAttribute('data-device');
-      ibolit.keep(keyOf(errand), JSON.stringify(errand));
+    keep: function (submission) {
+      submission.at = submission.at || new Date().getTime();
+      submission.device = document.body.getAttribute('data-device');
+      ibolit.keep(keyOf(submission), JSON.stringify(submission));
       changed();
-      return errand;
+      return submission;
     },
-    drop: function (errand) {
-      ibolit.keep(keyOf(errand), '');
+    drop: function (submission) {
+      ibolit.keep(keyOf(submission), '');
       changed();
     },
     // Kept by another tab, or done there.
-    hear: function (told) {
+    listen: function (told) {
       function hear(change) { if (change.key && change.key.indexOf('ibolit:' + MINE) === 0) told(); }
       window.addEventListener('storage', hear);
       return function () { window.removeEventListener('storage', hear); };
