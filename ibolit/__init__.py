@@ -125,9 +125,11 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     from .blueprints import register_blueprints
     from .cli import register_commands
     from .subscribers import subscribe
+    from .web import init_web
 
     subscribe(app)
     register_blueprints(app, settings)
+    init_web(app)
     register_commands(app)
 
 

@@ -13,10 +13,10 @@ from flask import Flask
 from money import buy
 from talked import begun, talked
 
-from ibolit.blueprints import confined
 from ibolit.extensions import db
 from ibolit.models import Attempt, CallReport, Chat, Consultation, Device, Doctor, Handover, User
 from ibolit.services import Services, clock
+from ibolit.web import guest_device
 
 REPORT = {"seconds": 60, "setup_ms": 700, "restarts": 1, "path": "relay", "loss_permille": 12, "rtt_ms": 80}
 
@@ -315,8 +315,8 @@ def test_it_may_be_left(handed: Browser, talk: Consultation) -> None:
 
 def test_only_these_doors_are_open_to_it(clinic: Flask) -> None:
     """A new door is closed to such a device until somebody decides otherwise; a renamed one is found here."""
-    opened = confined.ALWAYS | confined.OF_THE_TALK | confined.OF_THE_CHAT
-    opened |= confined.OF_A_FILE | confined.OF_AN_UPLOAD
+    opened = guest_device.ALWAYS | guest_device.OF_THE_TALK | guest_device.OF_THE_CHAT
+    opened |= guest_device.OF_A_FILE | guest_device.OF_AN_UPLOAD
     assert opened <= set(clinic.view_functions)
 
 

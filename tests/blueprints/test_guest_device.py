@@ -14,10 +14,10 @@ from matrix_world import store
 from meetings import cancel
 from talked import begun, talked
 
-from ibolit.blueprints import confined, guest_pages
 from ibolit.extensions import db
 from ibolit.models import Chat, Conclusion, Consultation, ConsultationRequest, Device, TalkKind, User
 from ibolit.services import Services, clock
+from ibolit.web import guest_device, guest_pages
 
 AWAY = {"/logout", "/login"}  # its owner's, and the way out
 
@@ -75,14 +75,14 @@ def guest(app: Flask, user: User, talk: Consultation) -> Browser:
 @pytest.fixture
 def turned_away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The doors that led a guest back."""
-    may_open, away = confined.may_open, []
+    may_open, away = guest_device.may_open, []
 
     def noted(talk_id: int) -> bool:
         answer = may_open(talk_id)
         away.extend([] if answer else [request.full_path])
         return answer
 
-    monkeypatch.setattr(confined, "may_open", noted)
+    monkeypatch.setattr(guest_device, "may_open", noted)
     return away
 
 

@@ -10,8 +10,8 @@ from factories import attach, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from money import buy
 
-from ibolit.blueprints.paging import cut, mark, read_mark
 from ibolit.models import Chat, Doctor, User
+from ibolit.web.pagination import cut, mark, read_mark
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 BAD = ["", "x", "~", "~x", "x~1", "1-1", "nan~1", "1e9~1", "-1~-1", "²~²", "~1\x00", "0~0", "9" * 16 + "~" + "9" * 18]

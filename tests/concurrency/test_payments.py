@@ -12,7 +12,6 @@ from flask import Flask
 from money import answer, begin, buy, settle, wish
 from yookassa_stub import YooKassaStub
 
-from ibolit.blueprints.paying import make
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -34,6 +33,7 @@ from ibolit.models import (
 from ibolit.services import Services
 from ibolit.services.payments import Stage
 from ibolit.services.payments.yookassa import Shop, YooKassa
+from ibolit.web.checkout import make
 
 from .crowd import at_once, outcomes
 

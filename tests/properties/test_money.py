@@ -23,7 +23,6 @@ from stories import Steps, one_of, search
 from yookassa_stub import YooKassaStub, given_back, kopecks, kopecks_to_value
 
 from ibolit import errors
-from ibolit.blueprints.paying import make
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -50,6 +49,7 @@ from ibolit.services import Services, clock
 from ibolit.services.payments import CURRENCY, GatewayRefused, GatewayUnsure, Paid
 from ibolit.services.payments.amounts import from_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
+from ibolit.web.checkout import make
 
 TARIFFS = ((7, 700_00), (30, 2500_00), (3, 99_99))
 UNSURE = ("500", "500-after", "502", "502-after", "drop", "drop-after", "garbage-after", "429", "401", "202")

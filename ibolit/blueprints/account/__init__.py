@@ -1,1 +1,8 @@
+"""«Профиль»: a person's own data, sign-in, notifications, devices and payments."""
 
+from __future__ import annotations
+
+from . import confirmation, notifications, payments, push, views
+
+blueprints = (views.bp,)
+__all__ = ["blueprints", "confirmation", "notifications", "payments", "push"]

@@ -12,11 +12,11 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from ...models import User
 from ...services import current_services
 from ...services.push import are_keys
+from ...web.edit_form import EditForm
+from ...web.fields import EmailField, InLetters
+from ...web.text_filters import squeezed
+from ...web.time_zones import ZONES
 from ..auth.forms import NOT_TOO_LONG, NewPassword
-from ..editing import EditForm
-from ..fields import EmailField, InLetters
-from ..typed import squeezed
-from ..zones import ZONES
 
 
 class NameForm(EditForm):

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ...extensions import db
-from ..entrance import held_user
+from ...web.authentication import held_user
 from .forms import NotificationsForm
 from .views import bp, refuse, saved
 

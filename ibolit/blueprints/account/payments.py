@@ -11,7 +11,7 @@ from ...extensions import db
 from ...models import Payment, RefundReason
 from ...models.books import incomes_of
 from ...rendering import go, respond
-from ..paging import cut
+from ...web.pagination import cut
 from .forms import WishForm
 from .views import bp
 

@@ -31,8 +31,10 @@ from ...models import prove_email as prove
 from ...rendering import go, respond, wants_fragment
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
-from .. import browsers
-from ..entrance import address, held_user, write_down
+from ...web import client
+from ...web.audit import write_down
+from ...web.authentication import held_user
+from ...web.client import address
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
@@ -129,7 +131,7 @@ def change_password() -> ResponseReturnValue:
     except errors.Refused as refusal:
         form.current.errors = [refusal.sentence]
         return refuse("password", status=refusal.status, password_form=form)
-    change(current_user, passwords.hash_password(form.password.data), g.device, browsers.token())
+    change(current_user, passwords.hash_password(form.password.data), g.device, client.token())
     write_down(Act.PASSWORD_CHANGED, current_user.id)
     db.session.commit()
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")

@@ -10,8 +10,8 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...config import current_settings
 from ...services import weak_passwords
-from ..fields import GetsCode, InLetters
-from ..typed import squeezed
+from ...web.fields import GetsCode, InLetters
+from ...web.text_filters import squeezed
 
 SHORTEST_PASSWORD = 8
 NOT_TOO_LONG = Length(max=200, message="Пароль длиннее 200 знаков.")

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ... import errors
 from ...extensions import db
 from ...models import Act, AuditEvent, WayChange
-from ..entrance import address
+from ...web.client import address
 
 bp = Blueprint("not_me", __name__)
 

@@ -29,18 +29,11 @@ from ...models import (
 from ...models import consent as documents
 from ...networks import household_of
 from ...services import passwords
-from .. import browsers, confined, destination
-from ..destination import wanted
-from ..entrance import (
-    address,
-    enter,
-    held_invitation,
-    home_of,
-    leave,
-    left_for,
-    refuse_frozen,
-    write_down,
-)
+from ...web import client, guest_device, next_url
+from ...web.audit import write_down
+from ...web.authentication import enter, held_invitation, home_of, leave, left_for, refuse_frozen
+from ...web.client import address
+from ...web.next_url import wanted
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
 bp = Blueprint("auth", __name__)
@@ -53,7 +46,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    if current_user.is_authenticated and not confined.is_here() and request.method != "POST":
+    if current_user.is_authenticated and not guest_device.is_here() and request.method != "POST":
         return redirect(wanted() or home_of(current_user))
     form = LoginForm()
     status = 422 if form.is_submitted() else 200
@@ -140,7 +133,7 @@ def password() -> ResponseReturnValue:
     except errors.CodeIsSpent:  # on another device, at this very moment
         db.session.rollback()
         return _nothing_to_finish()
-    target = destination.of(user)
+    target = next_url.of(user)
     db.session.commit()
     return redirect(target, 303) if before in (None, user.id) else left_for(target)
 
@@ -152,7 +145,7 @@ def consent() -> ResponseReturnValue:
     if form.validate_on_submit():
         Consent.accept_current(current_user, address())
         write_down(Act.CONSENTED, current_user.id)
-        target = destination.of(current_user)
+        target = next_url.of(current_user)
         db.session.commit()
         return redirect(target, 303)
     status = 422 if form.is_submitted() else 200
@@ -201,7 +194,7 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
     """Raises WrongPassword or TooManyAttempts."""
     login = _spelled_alike(login)
     user = User.by_email(login) if "@" in login else User.by_phone(login)
-    known = KnownBrowser.of(user.id if user else 0, browsers.known_token())
+    known = KnownBrowser.of(user.id if user else 0, client.known_token())
     _count_try(login, known)
     db.session.commit()  # the attempt counts, and nobody else waits while the password is hashed
     hashed = user.password_hash if user else None
@@ -212,7 +205,7 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
     Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {household_of(address())}")
     before = current_user.id if current_user.is_authenticated else None
     enter(user)
-    target = destination.of(user)
+    target = next_url.of(user)
     db.session.commit()
     return redirect(target, 303) if before in (None, user.id) else left_for(target)
 
@@ -261,15 +254,15 @@ def _spelled_alike(login: str) -> str:
 
 def _ask_code(phone: str) -> None:
     known = _known_here(phone)
-    asked = LoginCode.ask(phone, address(), browsers.token(), own=f"browser:{known.id}" if known else "")
-    destination.keep_with(asked)
+    asked = LoginCode.ask(phone, address(), client.token(), own=f"browser:{known.id}" if known else "")
+    next_url.keep_with(asked)
     db.session.commit()
     session["code"] = asked.id
 
 
 def _known_here(phone: str) -> KnownBrowser | None:
     user = User.by_phone(phone)
-    return KnownBrowser.of(user.id if user else 0, browsers.known_token())
+    return KnownBrowser.of(user.id if user else 0, client.known_token())
 
 
 def _asked_code() -> LoginCode | None:
@@ -300,7 +293,7 @@ def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
         AuditEvent.write(Act.REGISTERED, actor_id=user.id, subject_id=user.id, address=address())
     else:
         refuse_frozen(user)
-        change_password(user, hashed, None, browsers.token())
+        change_password(user, hashed, None, client.token())
         AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=address())
     enter(user)
     return user

@@ -12,7 +12,7 @@ from ... import errors
 from ...extensions import db
 from ...models import LoginCode, User, old_number
 from ...models.login_code import Holder
-from ..destination import wanted
+from ...web.next_url import wanted
 from .forms import CodeForm, OwnerForm
 from .views import bp, proved_code
 

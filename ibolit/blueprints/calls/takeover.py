@@ -11,8 +11,8 @@ from ...extensions import db
 from ...models import Attempt, ConsultationState, Handover, Tried
 from ...networks import household_of
 from ...rendering import go
-from ..browsers import device_name
-from ..entrance import address, enter_as
+from ...web.authentication import enter_as
+from ...web.client import address, device_name
 
 bp = Blueprint("takeover", __name__)
 

@@ -7,8 +7,8 @@ from wtforms import IntegerField, TextAreaField
 from wtforms.validators import Length, NumberRange, ValidationError
 
 from ...models import Message
-from ..enclosures import WithFiles
-from ..typed import tidy
+from ...web.file_forms import WithFiles
+from ...web.text_filters import tidy
 
 
 class MessageForm(WithFiles):

@@ -14,11 +14,11 @@ from ...events import MemberTyped, publish
 from ...extensions import db
 from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff, cards
 from ...rendering import go, respond, wants_fragment
-from .. import confined, intake
-from ..enclosures import room
-from ..entrance import write_down
-from ..inbox import inbox_page
-from ..typed import new_client_id
+from ...web import guest_device, ingest
+from ...web.audit import write_down
+from ...web.file_forms import room
+from ...web.inbox import inbox_page
+from ...web.text_filters import new_client_id
 from .forms import MessageForm, ReceiptsForm
 
 bp = Blueprint("chat", __name__, url_prefix="/chats")
@@ -68,7 +68,7 @@ def show(id: int) -> ResponseReturnValue:
         skips_unread=skips_unread,
         on_sale=_on_sale(chat),
         form=MessageForm(formdata=None, client_id=new_client_id()),
-        **({} if confined.is_here() else inbox_page(None)),
+        **({} if guest_device.is_here() else inbox_page(None)),
     )
 
 
@@ -96,7 +96,7 @@ def index(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/messages")
 @login_required
-@intake.takes_files(room)
+@ingest.takes_files(room)
 def post(id: int) -> ResponseReturnValue:
     form = MessageForm()
     is_valid = form.validate_on_submit()
@@ -113,7 +113,7 @@ def post(id: int) -> ResponseReturnValue:
         form.text.errors = [refusal.sentence]
         return _refuse(_chat(id), form, refusal.status)
     db.session.commit()
-    intake.discard_doubles(attachments)
+    ingest.discard_doubles(attachments)
     return respond("chat/sent.html", to=url_for(".show", id=id, _anchor="end"), chat=chat, message=message)
 
 
@@ -151,7 +151,7 @@ def _take_in(id: int, form: MessageForm) -> None:
     if not chat.takes_messages_from(current_user):
         return  # the refusal comes with the words
     form.take_in(chat, is_for_card=False)
-    form.files.errors += intake.take_late(Attachment.sent_by(current_user, chat, form.uploads.data))
+    form.files.errors += ingest.take_late(Attachment.sent_by(current_user, chat, form.uploads.data))
 
 
 def _chat(id: int) -> Chat:

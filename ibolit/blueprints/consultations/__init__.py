@@ -1,1 +1,8 @@
+"""Consultations: proposal, card, intake form, conclusion, review."""
 
+from __future__ import annotations
+
+from . import calendar, complaint, conclusion, proposals, review, short, views
+
+blueprints = (views.bp, proposals.bp, short.bp)
+__all__ = ["blueprints", "calendar", "complaint", "conclusion", "review"]

@@ -11,9 +11,9 @@ from ...extensions import db
 from ...models import Complaint, Consultation
 from ...models.conclusion import refuse_complaint_of
 from ...rendering import go, respond
-from .. import intake
-from ..enclosures import room
-from ..typed import new_client_id
+from ...web import ingest
+from ...web.file_forms import room
+from ...web.text_filters import new_client_id
 from .views import bp
 from .written import ComplaintForm
 
@@ -29,7 +29,7 @@ def complaint(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/complaint")
 @login_required
-@intake.takes_files(room)
+@ingest.takes_files(room)
 def send_complaint(id: int) -> ResponseReturnValue:
     form = ComplaintForm()
     is_valid = form.validate_on_submit()
@@ -48,7 +48,7 @@ def send_complaint(id: int) -> ResponseReturnValue:
         form.trouble.errors = [refusal.sentence]
         return _refuse(_own(id), form, refusal.status)
     db.session.commit()
-    intake.discard_doubles(attachments)
+    ingest.discard_doubles(attachments)
     flash("Анкета отправлена врачу.")
     return go(url_for(".show", id=id))
 

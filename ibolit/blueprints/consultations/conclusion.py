@@ -15,10 +15,10 @@ from ...models.conclusion import refuse_conclusion_of
 from ...rendering import go, in_full, respond, wants_fragment
 from ...services import clock, papers
 from ...services.codes import mark_of
-from .. import intake
-from ..enclosures import room
-from ..entrance import write_down
-from ..typed import new_client_id
+from ...web import ingest
+from ...web.audit import write_down
+from ...web.file_forms import room
+from ...web.text_filters import new_client_id
 from .views import bp
 from .written import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
 
@@ -50,7 +50,7 @@ def conclude(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/conclusion/new")
 @login_required
-@intake.takes_files(room)
+@ingest.takes_files(room)
 def give_conclusion(id: int) -> ResponseReturnValue:
     form = ConclusionForm()
     is_valid = form.validate_on_submit()
@@ -68,7 +68,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
         return _refuse_and_keep(_led(id), form, refusal)
     write_down(Act.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
     db.session.commit()
-    intake.discard_doubles(attachments)
+    ingest.discard_doubles(attachments)
     flash("Заключение отправлено пациенту.")
     return go(url_for(".conclusion", id=id))
 

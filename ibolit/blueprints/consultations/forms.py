@@ -12,7 +12,7 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Consultation, Promise, Reason, TalkKind
-from ..fields import (
+from ...web.fields import (
     LENGTHS,
     NO_SUCH_LENGTH,
     ClientIdField,
@@ -22,7 +22,7 @@ from ..fields import (
     read_time,
     typed_price,
 )
-from ..typed import squeezed, tidy
+from ...web.text_filters import squeezed, tidy
 
 KINDS = [SelectChoice(TalkKind.VIDEO, "Видео"), SelectChoice(TalkKind.AUDIO, "Аудио")]
 REASONS = [

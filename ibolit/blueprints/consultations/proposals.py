@@ -14,8 +14,8 @@ from ...extensions import db
 from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried, agenda
 from ...rendering import go, respond
 from ...services import clock
-from ..fields import read_time
-from ..typed import new_client_id
+from ...web.fields import read_time
+from ...web.text_filters import new_client_id
 from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day
 
 bp = Blueprint("proposals", __name__, url_prefix="/chats")

@@ -26,9 +26,9 @@ from ...models import (
     consultation_lists,
 )
 from ...rendering import go, respond, wants_fragment
-from ..entrance import write_down
-from ..paging import cut, mark, read_mark
-from ..paying import lead_to, press
+from ...web.audit import write_down
+from ...web.checkout import lead_to, press
+from ...web.pagination import cut, mark, read_mark
 from .agenda import lay_out
 from .forms import CancelForm, SeenForm, WishForm, moment_of
 

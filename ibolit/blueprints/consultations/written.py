@@ -9,10 +9,10 @@ from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringFi
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Attachment, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
-from ..editing import EditForm
-from ..enclosures import WithFiles
-from ..fields import hidden_number, not_offered
-from ..typed import CLIENT_ID, squeezed, tidy
+from ...web.edit_form import EditForm
+from ...web.fields import hidden_number, not_offered
+from ...web.file_forms import WithFiles
+from ...web.text_filters import CLIENT_ID, squeezed, tidy
 
 END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
 

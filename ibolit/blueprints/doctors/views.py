@@ -12,7 +12,7 @@ from ...extensions import db
 from ...models import Chat, Doctor, Review
 from ...rendering import respond
 from ...services import current_services
-from ..paging import cut, is_id
+from ...web.pagination import cut, is_id
 
 bp = Blueprint("doctors", __name__, url_prefix="/doctors")
 

@@ -13,8 +13,8 @@ from ...database import writing
 from ...extensions import db
 from ...models import Act, Attachment, Chat, Kind
 from ...rendering import respond
-from ..entrance import write_down
-from ..paging import cut
+from ...web.audit import write_down
+from ...web.pagination import cut
 from .views import bp, visible
 
 PAGE = 30

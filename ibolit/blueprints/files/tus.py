@@ -26,7 +26,7 @@ from ...models import Attachment, Chat
 from ...services import current_services
 from ...services.storage import StorageFailed
 from ...services.uploads import Busy, DiskFailed, Dropped, Part
-from .. import intake
+from ...web import ingest
 
 bp = Blueprint("uploads", __name__)
 
@@ -55,12 +55,12 @@ def offer(**_: object) -> ResponseReturnValue:
 
 @bp.post("/chats/<int:id>/uploads")
 @login_required
-@intake.takes_files(_room)
+@ingest.takes_files(_room)
 def create(id: int) -> ResponseReturnValue:
     chat = Chat.one_of(current_user, id) or abort(404)
     told = _metadata()
     size = _whole("Upload-Length")
-    attachment = intake.announce(current_user, chat, told.get("name", ""), size, is_voice=told.get("voice") == "1")
+    attachment = ingest.announce(current_user, chat, told.get("name", ""), size, is_voice=told.get("voice") == "1")
     headers = {"Location": url_for(".append", key=attachment.key), "Upload-Offset": "0", **_expires(attachment)}
     if request.mimetype == BYTES and request.content_length:
         headers["Upload-Offset"] = str(_take_bytes(attachment, 0))
@@ -78,7 +78,7 @@ def offset(key: str) -> ResponseReturnValue:
 
 @bp.patch("/uploads/<key>")
 @login_required
-@intake.takes_files(_room)
+@ingest.takes_files(_room)
 def append(key: str) -> ResponseReturnValue:
     if request.mimetype != BYTES:
         abort(415)
@@ -95,7 +95,7 @@ def cancel(key: str) -> ResponseReturnValue:
     attachment = _own(key)
     db.session.commit()
     with _held(key):
-        if not intake.discard(attachment):
+        if not ingest.discard(attachment):
             abort(404)
     return _answer(204, {})
 
@@ -131,7 +131,7 @@ def _take_bytes(attachment: Attachment, offset: int) -> int:
         _append(attachment.key, part, size - offset)
         here = part.size
         if here == size:
-            intake.take(attachment, part)
+            ingest.take(attachment, part)
     return here
 
 

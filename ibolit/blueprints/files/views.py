@@ -14,7 +14,7 @@ from ...database import writing
 from ...extensions import db
 from ...models import Act, Attachment, AuditEvent, Chat, Variant
 from ...services import clock, current_services
-from ..entrance import write_down
+from ...web.audit import write_down
 
 bp = Blueprint("files", __name__)
 

@@ -11,8 +11,8 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import patient_lists
 from ...models import Doctor
-from ..fields import ClientIdField, GetsCode, InLetters
-from ..typed import squeezed
+from ...web.fields import ClientIdField, GetsCode, InLetters
+from ...web.text_filters import squeezed
 
 WRONG_CONTACT = {
     "no_contact": "Введите телефон или почту.",

@@ -16,9 +16,9 @@ from ...config import current_settings
 from ...extensions import db
 from ...models import Act, Dispatch, Fault, ImportLine, Invitation, PatientImport
 from ...rendering import respond
-from ..entrance import write_down
-from ..intake import takes_files
-from ..typed import new_client_id
+from ...web.audit import write_down
+from ...web.ingest import takes_files
+from ...web.text_filters import new_client_id
 from .forms import ListForm
 from .views import bp
 

@@ -14,8 +14,8 @@ from ...database import writing
 from ...extensions import db
 from ...models import Act, Invitation
 from ...rendering import respond, wants_fragment
-from ..entrance import write_down
-from ..paging import cut
+from ...web.audit import write_down
+from ...web.pagination import cut
 from .forms import InvitationForm
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitations")

@@ -15,8 +15,9 @@ from ...config import current_settings
 from ...extensions import db
 from ...models import Invitation, LoginCode, User
 from ...rendering import link_to
-from .. import browsers
-from ..entrance import accepted, address, leave, left_for
+from ...web import client
+from ...web.authentication import accepted, leave, left_for
+from ...web.client import address
 from .forms import GuestForm
 
 bp = Blueprint("welcome", __name__, url_prefix="/i")
@@ -48,7 +49,7 @@ def begin(token: str) -> ResponseReturnValue:
         if not current_settings.sends_sms_to(phone):
             raise errors.Refused(f"{form.NO_SMS} {form.instead}".strip())
         own = f"invitation:{invitation.id}" if invitation.phone else ""  # who holds a mailed link may name any phone
-        asked = LoginCode.ask(phone, address(), browsers.token(), own)
+        asked = LoginCode.ask(phone, address(), client.token(), own)
     except errors.Refused as refusal:
         db.session.rollback()
         form.phone.errors = [refusal.sentence]

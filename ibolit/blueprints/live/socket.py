@@ -12,7 +12,7 @@ from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
 from ...services.realtime import Closing, Outbox
 from ...sockets import HangUp, carry
-from .. import confined, gate, guest_pages
+from ...web import gate, guest_device, guest_pages
 
 bp = Blueprint("live", __name__)
 
@@ -23,9 +23,9 @@ BEAT = "<i data-beat hidden></i>"
 def listen(ws: Server) -> None:
     if not current_user.is_authenticated or not gate.may_listen():
         raise HangUp(Closing.SIGNED_OUT)  # the page loads anew, and is asked what every page is
-    only = confined.chat_of(g.device.only_consultation_id) if confined.is_here() else gate.only_chat()
+    only = guest_device.chat_of(g.device.only_consultation_id) if guest_device.is_here() else gate.only_chat()
     outbox = current_services.realtime.open(current_user.id, g.device.id, only)
-    if confined.is_here():
+    if guest_device.is_here():
         outbox.as_seen = guest_pages.seen_by_guest_of(g.device.only_consultation_id)
     try:
         _say_where_we_are(outbox)

@@ -10,9 +10,9 @@ from ...database import writing
 from ...extensions import db
 from ...models import Act, AuditEvent, Chat, Message, Only
 from ...rendering import respond
-from ..entrance import address
-from ..inbox import inbox_page
-from ..paging import read_mark
+from ...web.client import address
+from ...web.inbox import inbox_page
+from ...web.pagination import read_mark
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 

@@ -8,8 +8,8 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from ..fields import SumField, hidden_number, typed_price
-from ..typed import squeezed
+from ...web.fields import SumField, hidden_number, typed_price
+from ...web.text_filters import squeezed
 
 NOT_TOO_LONG = Length(max=300, message="Причина длиннее 300 знаков.")
 

@@ -16,8 +16,8 @@ from ...database import writing
 from ...extensions import db
 from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState, books
 from ...rendering import go, kopecks, respond, wants_fragment
-from ..entrance import write_down
-from ..paging import cut
+from ...web.audit import write_down
+from ...web.pagination import cut
 from .forms import ApprovalForm, MoneyForm, OtherwiseForm, RefundForm, RefusalForm, RepeatForm
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")

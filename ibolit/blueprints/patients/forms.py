@@ -7,8 +7,8 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from ...models import PatientNote
-from ..fields import ClientIdField, WholeField, hidden_number
-from ..typed import CLIENT_ID, new_client_id, tidy
+from ...web.fields import ClientIdField, WholeField, hidden_number
+from ...web.text_filters import CLIENT_ID, new_client_id, tidy
 
 MOST, USUAL = 365, 7  # days
 

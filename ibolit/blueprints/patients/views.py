@@ -17,8 +17,9 @@ from ...extensions import db
 from ...models import Act, Attachment, Chat, Consultation, PatientNote, consultation_lists
 from ...rendering import plural, respond, wants_fragment
 from ...services import clock
-from ..entrance import own_practice, write_down
-from ..paging import Place, cut, is_id, mark, read_mark
+from ...web.audit import write_down
+from ...web.authentication import own_practice
+from ...web.pagination import Place, cut, is_id, mark, read_mark
 from .forms import DaysForm, NoteForm
 
 bp = Blueprint("patients", __name__, url_prefix="/patients")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask_wtf import FlaskForm
 from wtforms.validators import DataRequired
 
-from ..fields import EmailField
-from ..typed import squeezed
+from ...web.fields import EmailField
+from ...web.text_filters import squeezed
 
 
 class ReceiptForm(FlaskForm):

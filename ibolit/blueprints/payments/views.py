@@ -13,7 +13,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Attempt, Job, JobKind, Payment, PaymentState, Tried
 from ...rendering import go, respond, wants_fragment
-from ..paying import lead_to, make
+from ...web.checkout import lead_to, make
 from .forms import ReceiptForm
 
 bp = Blueprint("payments", __name__, url_prefix="/payments")

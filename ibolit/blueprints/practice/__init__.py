@@ -1,0 +1,8 @@
+"""«Мой кабинет»: what a doctor says of the practice, its photo, kinds of consultation and tariffs."""
+
+from __future__ import annotations
+
+from . import photo, tariffs, views
+
+blueprints = (views.bp,)
+__all__ = ["blueprints", "photo", "tariffs"]

@@ -14,9 +14,9 @@ from wtforms.widgets import HiddenInput
 from ... import errors
 from ...models import Cut, Doctor, Introduction, Offer, Tariff
 from ...services import clock
-from ..editing import CHANGED, EditForm, shown
-from ..fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
-from ..typed import squeezed, tidy
+from ...web.edit_form import CHANGED, EditForm, shown
+from ...web.fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
+from ...web.text_filters import squeezed, tidy
 
 EARLIEST, MOST_FREE = 1940, 90  # a year, days
 ANOTHER_PHOTO = f"{errors.PhotoHasChanged.sentence} Чтобы поставить своё, выберите файл ещё раз."

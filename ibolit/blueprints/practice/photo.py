@@ -21,8 +21,8 @@ from ...services import current_services, media
 from ...services.antivirus import AntivirusFailed, Infected
 from ...services.media import Unreadable
 from ...services.storage import StorageFailed
-from .. import intake
-from ..entrance import held_practice
+from ...web import ingest
+from ...web.authentication import held_practice
 from .forms import PhotoForm
 from .panels import refuse, saved
 from .views import bp
@@ -38,7 +38,7 @@ def room() -> int:
 
 @bp.post("/photo")
 @login_required
-@intake.takes_files(room)
+@ingest.takes_files(room)
 def change_photo() -> ResponseReturnValue:
     doctor, form = held_practice(), PhotoForm()
     if not form.validate_on_submit():
@@ -104,7 +104,7 @@ def _store(present: str | None, form: PhotoForm) -> str:
     except Unreadable as reason:
         if reason.reason == Unreadable.BUSY:
             raise errors.FileNotTaken from None
-        raise errors.FileRefused(intake.SENTENCES[reason.reason]) from None
+        raise errors.FileRefused(ingest.SENTENCES[reason.reason]) from None
     except (AntivirusFailed, StorageFailed):
         raise errors.FileNotTaken from None
 

@@ -12,8 +12,8 @@ from ... import errors
 from ...extensions import db
 from ...models import Act, Tariff
 from ...rendering import plural, rubles
-from ..entrance import own_practice
-from ..fields import MoveForm
+from ...web.authentication import own_practice
+from ...web.fields import MoveForm
 from .forms import TariffForm, prefix_of
 from .panels import refuse, saved
 from .views import bp

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ...models import Review
-from ..entrance import held_practice, own_practice
+from ...web.authentication import held_practice, own_practice
 from .forms import IntroductionForm, ReachabilityForm, TermsForm
 from .panels import panels, refuse, saved
 

@@ -1,0 +1,7 @@
+"""A doctor's reply templates."""
+
+from __future__ import annotations
+
+from . import views
+
+blueprints = (views.bp,)

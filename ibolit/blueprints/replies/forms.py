@@ -6,8 +6,8 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from ...models import ReplyTemplate
-from ..editing import EditForm
-from ..typed import squeezed, tidy
+from ...web.edit_form import EditForm
+from ...web.text_filters import squeezed, tidy
 
 
 class ReplyForm(EditForm):

@@ -12,8 +12,8 @@ from ... import errors
 from ...extensions import db
 from ...models import Doctor, ReplyTemplate
 from ...rendering import respond, wants_fragment
-from ..entrance import own_practice
-from ..fields import MoveForm
+from ...web.authentication import own_practice
+from ...web.fields import MoveForm
 from .forms import ReplyForm, prefix_of
 
 GONE = "Этот шаблон удалили в другом окне. Ваш текст – внизу, в новом шаблоне: добавьте его, если он ещё нужен."

@@ -1,1 +1,7 @@
+"""Tariffs as a patient buys them."""
 
+from __future__ import annotations
+
+from . import views
+
+blueprints = (views.bp,)

@@ -12,7 +12,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Chat, Tariff, buying
 from ...rendering import respond
-from ..paying import lead_to, press
+from ...web.checkout import lead_to, press
 
 bp = Blueprint("tariffs", __name__)
 

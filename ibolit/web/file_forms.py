@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 from .. import errors
 from ..config import current_settings
 from ..models import Attachment, Chat
-from . import intake
+from . import ingest
 from .fields import ClientIdField
 
 
@@ -53,7 +53,7 @@ class WithFiles(FlaskForm):
         """Before any lock, as looking at files takes seconds. Commits."""
         if self.files.errors or not self.brings_files:
             return
-        taken, self.files.errors = intake.take_form(current_user, chat, self.given, is_for_card=is_for_card)
+        taken, self.files.errors = ingest.take_form(current_user, chat, self.given, is_for_card=is_for_card)
         self.uploads.data = [*(self.uploads.data or ()), *(one.key for one in taken)]
 
     def attached(self, chat: Chat) -> list[Attachment]:

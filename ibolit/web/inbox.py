@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from ..extensions import db
 from ..models import Chat, Only
-from .paging import Place, cut, mark
+from .pagination import Place, cut, mark
 
 PAGE = 30
 

@@ -40,7 +40,7 @@ LARGE = {"multipart/form-data", "application/offset+octet-stream"}
 LATE: set[str] = set()  # views that check the token of a large body themselves
 
 
-def init_intake(app: Flask) -> None:
+def init_ingest(app: Flask) -> None:
     """Registered before anything that asks the database: a small form is read, and its token checked, as everywhere."""
     app.before_request(_check_small_forms)
 

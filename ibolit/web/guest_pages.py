@@ -1,8 +1,8 @@
 """What a device sees that was let in for one talk: no link, form or card that leads where it may not go.
 
 One place for every page and live fragment, and closed like the doors themselves: a new way is not shown there until
-somebody opens its door (confined.py). The words of a link that stands in a sentence stay; a button or an item of a menu
-goes whole, and so does the line that held nothing else.
+somebody opens its door (guest_device.py). The words of a link that stands in a sentence stay; a button or an item of a
+menu goes whole, and so does the line that held nothing else.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
-from flask import Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from . import confined, gate
+from . import gate, guest_device
 
 LINES = {"li", "p"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -24,6 +24,10 @@ STAYS = {"", "talk__link"}  # classes of links whose words are more than a way
 VISIBLE = re.compile(r"[^\s]")
 
 Opens = Callable[[str, str], bool]  # an address and a method
+
+
+def init_guest_pages(app: Flask) -> None:
+    app.after_request(keep_to_the_talk)
 
 
 def keep_to_the_talk(answer: Response) -> Response:
@@ -38,7 +42,7 @@ def keep_to_the_talk(answer: Response) -> Response:
 
 def seen_by_guest_of(talk_id: int) -> Callable[[str], str]:
     """Outlives the request: a socket shows what it carries through it."""
-    doors, chat_id = current_app.url_map.bind(""), confined.chat_of(talk_id)
+    doors, chat_id = current_app.url_map.bind(""), guest_device.chat_of(talk_id)
 
     def opens(address: str, method: str) -> bool:
         if not address.startswith("/") or address.startswith("//"):
@@ -49,7 +53,7 @@ def seen_by_guest_of(talk_id: int) -> Callable[[str], str]:
             return False
         if endpoint.partition(".")[0] in gate.OPEN_TO_ALL:
             return True
-        return confined.is_shown(endpoint, wanted, talk_id, chat_id)
+        return guest_device.is_shown(endpoint, wanted, talk_id, chat_id)
 
     return lambda html: _Keeper(opens).kept(html)
 

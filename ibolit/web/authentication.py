@@ -1,27 +1,23 @@
-"""What happens before any door: who is this, has he accepted the documents, is he seen."""
+"""Who is signed in, how one signs in and out, and where a visit goes on from there."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from flask import Flask, abort, current_app, flash, g, has_request_context, redirect, request, session, url_for
+from flask import Flask, abort, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from .. import errors
 from ..config import current_settings
-from ..database import writing
 from ..extensions import db, login_manager
 from ..models import (
     Act,
-    AuditEvent,
     Before,
     Chat,
     ChatMember,
-    Consent,
     Device,
     Doctor,
     Invitation,
@@ -31,32 +27,17 @@ from ..models import (
     WayKind,
 )
 from ..models.known_browser import hash_of
-from ..rendering import go, wants_fragment, zone_mark
-from ..services import clock
-from . import browsers, confined, gate, guest_pages
-from .zones import PLACES
+from ..rendering import go, wants_fragment
+from . import client
+from .audit import write_down
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 
 
-def init_entrance(app: Flask) -> None:
+def init_authentication(app: Flask) -> None:
     login_manager.session_protection = None  # a phone's browser changes its name with every update
     login_manager.user_loader(_load_user)
     login_manager.unauthorized_handler(_ask_to_sign_in)
-    app.before_request(_say_what_is_allowed)
-    app.before_request(_gate)
-    app.after_request(guest_pages.keep_to_the_talk)
-    app.context_processor(_frame)
-
-
-def address() -> str:
-    """Where the request comes from, after ProxyFix."""
-    return request.remote_addr or "unknown"
-
-
-def write_down(act: Act, subject_id: int | None, first: int | None = None, last: int | None = None) -> None:
-    """In the journal: who is signed in here did it, or saw it; AuditEvent says what the numbers mean. Commit later."""
-    AuditEvent.write(act, actor_id=current_user.id, subject_id=subject_id, first=first, last=last, address=address())
 
 
 def enter(user: User) -> None:
@@ -65,8 +46,8 @@ def enter(user: User) -> None:
     A browser that is new to an account which knows another one is told to the rest.
     """
     refuse_frozen(user)
-    device, token = Device.register(user, browsers.device_name())
-    browser = browsers.token()
+    device, token = Device.register(user, client.device_name())
+    browser = client.token()
     device.browser_hash = hash_of(browser)
     was_known = KnownBrowser.has_any(user.id)
     if KnownBrowser.note(user.id, browser) and was_known:
@@ -95,7 +76,7 @@ def enter_as(device: Device, token: str) -> None:
     login_user(user)
     g.device = device
     write_down(Act.SIGNED_IN, device.id)
-    _accept_invitations(user, held)
+    accept_invitations(user, held)
 
 
 def accepted(user: User, invitation: Invitation, email_before: str | None) -> None:
@@ -169,7 +150,7 @@ def held_invitation() -> Invitation | None:
     return held if held is not None and target == url_for("welcome.show", token=held.token) else None
 
 
-def _accept_invitations(user: User, held: Invitation | None) -> None:
+def accept_invitations(user: User, held: Invitation | None) -> None:
     """What waits for his phone or address, and the mailed one whose link he holds."""
     email = user.email
     opened = Invitation.accept_all_of(user)
@@ -190,10 +171,10 @@ def _load_user(user_id: str) -> User | None:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    return go(url_for("auth.login", next=_wanted_page()))
+    return go(url_for("auth.login", next=wanted_page()))
 
 
-def _wanted_page() -> str | None:
+def wanted_page() -> str | None:
     """Where a stopped visit was going; a fragment is no place to return to, but the page that asked for it is."""
     if wants_fragment():
         return local_path(_path_of(request.headers.get("HX-Current-URL", "")))
@@ -205,75 +186,3 @@ def _path_of(address: str) -> str:
         return urlsplit(address)._replace(scheme="", netloc="", fragment="").geturl()
     except ValueError:
         return ""
-
-
-def _say_what_is_allowed() -> ResponseReturnValue | None:
-    """OPTIONS asks what a door can do, not who stands before it; login_required would let it through to the door."""
-    is_automatic = getattr(request.url_rule, "provide_automatic_options", False)
-    return current_app.make_default_options_response() if request.method == "OPTIONS" and is_automatic else None
-
-
-def _gate() -> ResponseReturnValue | None:
-    if request.blueprint in gate.OPEN_TO_ALL or request.endpoint == "static" or not current_user.is_authenticated:
-        return None
-    _see()
-    if request.endpoint != "live.listen" and gate.is_shut():
-        return go(url_for("auth.consent", next=_wanted_page()))
-    if g.device.only_consultation_id is not None and not confined.may_open(g.device.only_consultation_id):
-        return go(url_for("consultations.show", id=g.device.only_consultation_id))
-    return None
-
-
-def _see() -> None:
-    """Presence, the zone of the device, and what was sent to who is here already: written at most once a minute."""
-    zone = request.cookies.get("zone", "")
-    moved = current_user.may_follow(zone) and _is_zone(zone)
-    if not g.device.is_due_to_be_seen() and not moved:
-        return
-    with writing(db.session):
-        g.device.see()
-        if moved:
-            _tell_of_zone(ZoneInfo(zone))
-            current_user.follow_zone(zone)
-        _accept_invitations(current_user, None)
-    session.modified = True  # the cookie rolls with the device
-
-
-def _tell_of_zone(zone: ZoneInfo) -> None:
-    """Once, and only where other hours are shown now; the page offers the way back."""
-    now, before = clock.now(), current_user.zone
-    if now.astimezone(zone).utcoffset() != now.astimezone(before).utcoffset():
-        flash({"place": PLACES.get(zone.key, zone_mark(now, zone)), "before": before.key}, "zone")  # type: ignore[arg-type]  # anything of JSON
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        return bool(name) and bool(ZoneInfo(name))
-    except (KeyError, ValueError, OSError):
-        return False
-
-
-def _frame() -> dict[str, object]:
-    """What every layout shows around the page."""
-    if not has_request_context():  # a letter or a live fragment rendered by the worker
-        return {"settings": current_settings}
-    signed_in = current_user.is_authenticated and Consent.is_given_by(current_user)
-    return {
-        "settings": current_settings,
-        "signed_in": signed_in,
-        "listens": current_user.is_authenticated and gate.may_listen(),
-        "viewer": current_user._get_current_object() if current_user.is_authenticated else None,
-        "unread_chats": LazyCount(current_user) if signed_in and not confined.is_here() else 0,
-        "is_confined": confined.is_here(),
-        "is_demo": current_settings.is_demo and "demo" in current_app.blueprints,
-    }
-
-
-class LazyCount:
-    """The badge's number, asked of the database only by a page that shows it."""
-
-    def __init__(self, user: User) -> None:
-        self.user = user
-
-    def __int__(self) -> int:
-        return ChatMember.unread_of(self.user)

@@ -1,4 +1,7 @@
-"""The cookie that tells one browser from another, signed in or not. It opens nothing; models count by it."""
+"""What a request tells of the browser it comes from: its address, its name, and the cookie that tells it from another.
+
+The cookie is there signed in or not. It opens nothing; models count by it.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,11 @@ BROWSERS = {
     "Chrome": "Chrome",
     "Safari": "Safari",
 }
+
+
+def address() -> str:
+    """Where the request comes from, after ProxyFix."""
+    return request.remote_addr or "unknown"
 
 
 def known_token() -> str:

@@ -20,7 +20,7 @@ from ..faults import cause_of, told
 from ..rendering import go, wants_fragment
 from ..services.storage import StorageFailed
 from ..tokens import FOREIGN
-from .entrance import home_of
+from .authentication import home_of
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ WORDS = {
 RETRY_AFTER = 30  # seconds: told with everything that waiting may cure
 
 
-def init_errors(app: Flask) -> None:
+def init_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _form_refused)

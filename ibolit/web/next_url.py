@@ -14,7 +14,7 @@ from werkzeug.routing import RequestRedirect
 
 from ..models import Consent, LoginCode, User
 from ..models.login_code import LONGEST_WAY
-from .entrance import home_of, local_path
+from .authentication import home_of, local_path
 from .gate import OPEN_TO_ALL
 
 

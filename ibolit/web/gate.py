@@ -1,0 +1,113 @@
+"""What is asked before every door: is the consent given, may a guest's device open it; and presence is written.
+
+It also says what stands open although a document's current version is not accepted.
+
+A payment under way is seen to its end, and so is what was agreed under the old version: a consultation, its call, chat
+and conclusion, until a day after its end. A call is never interrupted by a question.
+"""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, flash, g, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from ..database import writing
+from ..extensions import db
+from ..models import Consent, consultation_lists
+from ..rendering import go, zone_mark
+from ..services import clock
+from . import guest_device
+from .authentication import accept_invitations, wanted_page
+from .time_zones import PLACES
+
+OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
+PAYMENTS = {"account.payments", "account.wish", "account.send_wish", "consultations.pay", "tariffs.buy"}
+OF_THE_TALK = {"consultations.conclusion", "consultations.paper", "consultations.calendar", "short.show"}
+
+
+def init_gate(app: Flask) -> None:
+    app.before_request(_say_what_is_allowed)
+    app.before_request(_gate)
+
+
+def is_shut() -> bool:
+    """For this very request of who is signed in."""
+    return not Consent.is_given_by(current_user) and not _is_open_behind()
+
+
+def may_listen() -> bool:
+    """To news of the clinic, or at least of what is still open."""
+    return Consent.is_given_by(current_user) or bool(_kept())
+
+
+def only_chat() -> int | None:
+    """Whose news alone come to who has not accepted: of the consultation that is still open."""
+    kept = _kept() if not Consent.is_given_by(current_user) else []
+    return guest_device.chat_of(kept[0]) if kept else None
+
+
+def _is_open_behind() -> bool:
+    if request.blueprint == "payments":
+        return True
+    if request.endpoint in PAYMENTS:
+        return bool(current_user.agreed_to)  # who has accepted nothing yet buys nothing
+    if request.endpoint in OF_THE_TALK:
+        return (request.view_args or {}).get("id") in _kept()
+    return any(guest_device.may_open(talk_id) for talk_id in _kept())
+
+
+def _kept() -> list[int]:
+    """Agreed under the version that was accepted then. Asked once a request."""
+    if "kept_talks" not in g:
+        g.kept_talks = consultation_lists.kept_open_for(current_user) if current_user.agreed_to else []
+    kept: list[int] = g.kept_talks
+    return kept
+
+
+def _say_what_is_allowed() -> ResponseReturnValue | None:
+    """OPTIONS asks what a door can do, not who stands before it; login_required would let it through to the door."""
+    is_automatic = getattr(request.url_rule, "provide_automatic_options", False)
+    return current_app.make_default_options_response() if request.method == "OPTIONS" and is_automatic else None
+
+
+def _gate() -> ResponseReturnValue | None:
+    if request.blueprint in OPEN_TO_ALL or request.endpoint == "static" or not current_user.is_authenticated:
+        return None
+    _see()
+    if request.endpoint != "live.listen" and is_shut():
+        return go(url_for("auth.consent", next=wanted_page()))
+    if g.device.only_consultation_id is not None and not guest_device.may_open(g.device.only_consultation_id):
+        return go(url_for("consultations.show", id=g.device.only_consultation_id))
+    return None
+
+
+def _see() -> None:
+    """Presence, the zone of the device, and what was sent to who is here already: written at most once a minute."""
+    zone = request.cookies.get("zone", "")
+    moved = current_user.may_follow(zone) and _is_zone(zone)
+    if not g.device.is_due_to_be_seen() and not moved:
+        return
+    with writing(db.session):
+        g.device.see()
+        if moved:
+            _tell_of_zone(ZoneInfo(zone))
+            current_user.follow_zone(zone)
+        accept_invitations(current_user, None)
+    session.modified = True  # the cookie rolls with the device
+
+
+def _tell_of_zone(zone: ZoneInfo) -> None:
+    """Once, and only where other hours are shown now; the page offers the way back."""
+    now, before = clock.now(), current_user.zone
+    if now.astimezone(zone).utcoffset() != now.astimezone(before).utcoffset():
+        flash({"place": PLACES.get(zone.key, zone_mark(now, zone)), "before": before.key}, "zone")  # type: ignore[arg-type]  # anything of JSON
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(name) and bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False

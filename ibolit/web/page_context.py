@@ -1,0 +1,40 @@
+"""What every layout shows around the page."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, has_request_context
+from flask_login import current_user
+
+from ..config import current_settings
+from ..models import ChatMember, Consent, User
+from . import gate, guest_device
+
+
+def init_page_context(app: Flask) -> None:
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, object]:
+    """What every layout shows around the page."""
+    if not has_request_context():  # a letter or a live fragment rendered by the worker
+        return {"settings": current_settings}
+    signed_in = current_user.is_authenticated and Consent.is_given_by(current_user)
+    return {
+        "settings": current_settings,
+        "signed_in": signed_in,
+        "listens": current_user.is_authenticated and gate.may_listen(),
+        "viewer": current_user._get_current_object() if current_user.is_authenticated else None,
+        "unread_chats": LazyCount(current_user) if signed_in and not guest_device.is_here() else 0,
+        "is_confined": guest_device.is_here(),
+        "is_demo": current_settings.is_demo and "demo" in current_app.blueprints,
+    }
+
+
+class LazyCount:
+    """The badge's number, asked of the database only by a page that shows it."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    def __int__(self) -> int:
+        return ChatMember.unread_of(self.user)
