@@ -28,7 +28,7 @@
 
     function renew() {
       var inner = (document.querySelector('[ws-connect]') || {})['htmx-internal-data'], wrapper = inner && inner.webSocket;
-      if (!wrapper || ibolit.leaving) return;
+      if (!wrapper || ibolit.signingOut) return;
       expect();
       wrapper.init();
     }
@@ -38,7 +38,7 @@
     function lost(event) {
       var closing = event.detail.event;
       // Signed out elsewhere; if it was here, the way out is already being loaded and must not be interrupted.
-      if (closing && closing.code === 4401) { if (!ibolit.leaving) ibolit.go(); return; }
+      if (closing && closing.code === 4401) { if (!ibolit.signingOut) ibolit.go(); return; }
       // htmx comes back after these only; proxies and phones that fall asleep have other ways to end a socket.
       if (closing && [1006, 1011, 1012, 1013].indexOf(closing.code) < 0) {
         setTimeout(event.detail.socketWrapper.reconnect, htmx.config.wsReconnectDelay(1));

@@ -16,7 +16,7 @@
     remove: function (message) { ibolit.keep(keyOf(message), ''); },
     alone: function (message, work) { work(function () {}); },
     later: function () {},
-    hasOthers: function () { return ibolit.leftBehind.isAnybodys(); }
+    hasOthers: function () { return ibolit.leftovers.hasOthers(); }
   };
 
   function useStore(better) {

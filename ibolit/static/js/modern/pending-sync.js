@@ -30,15 +30,15 @@
   }
 
   function take(kept) {
-    const isOver = (message) => ibolit.leftBehind.isOver(message.viewer, message), alive = kept.filter((message) => !isOver(message));
-    kept.filter(isOver).forEach(wipe);
-    ibolit.leftBehind.tell();
+    const isExpired = (message) => ibolit.leftovers.isExpired(message.viewer, message), alive = kept.filter((message) => !isExpired(message));
+    kept.filter(isExpired).forEach(wipe);
+    ibolit.leftovers.tell();
     others = alive.some((message) => message.viewer !== viewer);
     alive.filter((message) => message.viewer === viewer).forEach((message) => messages.set(message.id, message));
   }
 
   function wipe(message) {
-    ibolit.leftBehind.note(message.viewer);
+    ibolit.leftovers.note(message.viewer);
     pendingStore.remove(message.id).catch(() => {});
   }
 

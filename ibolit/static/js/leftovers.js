@@ -9,7 +9,7 @@
   function ownerOf(key) { return key.split(':')[1]; }
 
   // What waits within a sign-in waits as long as it takes.
-  function isOver(owner, thing) {
+  function isExpired(owner, thing) {
     var isOfThisSignIn = owner === viewer && (!thing.device || thing.device === device);
     return !isOfThisSignIn && new Date().getTime() - thing.at > WEEK;
   }
@@ -30,15 +30,15 @@
       '. Если они ещё нужны, напишите их заново.';
   }
 
-  ibolit.leftBehind = {
-    isOver: isOver,
+  ibolit.leftovers = {
+    isExpired: isExpired,
     note: note,
     tell: tell,
     // Somebody else signs out here: his messages stay, their files cannot.
-    isAnybodys: function () { return keys().some(function (key) { return key.indexOf('unsent:') === 0 && ownerOf(key) !== viewer; }); },
-    losesFiles: function () { keys().forEach(function (key) { if (key.indexOf('pressed:') === 0 && ownerOf(key) !== viewer) wipe(key); }); }
+    hasOthers: function () { return keys().some(function (key) { return key.indexOf('unsent:') === 0 && ownerOf(key) !== viewer; }); },
+    dropFiles: function () { keys().forEach(function (key) { if (key.indexOf('pressed:') === 0 && ownerOf(key) !== viewer) wipe(key); }); }
   };
 
-  keys().forEach(function (key) { if (isOver(ownerOf(key), JSON.parse(ibolit.kept(key)))) wipe(key); });
+  keys().forEach(function (key) { if (isExpired(ownerOf(key), JSON.parse(ibolit.kept(key)))) wipe(key); });
   document.addEventListener('DOMContentLoaded', function () { setTimeout(tell, 0); });
 })();

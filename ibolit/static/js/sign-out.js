@@ -1,6 +1,6 @@
 // Signing out leaves nothing of one's own on a borrowed phone; what is unsent is asked about first. Messages of somebody else who
-// was signed in here wait for him on (left-behind.js).
-ibolit.behaviour('leaving', function (form) {
+// was signed in here wait for him on (leftovers.js).
+ibolit.behaviour('sign-out', function (form) {
   'use strict';
   var viewer = document.body.getAttribute('data-viewer'), QUIET = ['ibolit:speed', 'ibolit:lost:', 'ibolit:posted:']; // nobody's words, or a draft's
 
@@ -11,7 +11,7 @@ ibolit.behaviour('leaving', function (form) {
   function ownerOf(key) { return (/^ibolit:[a-z]+:(\d+)(:|$)/.exec(key) || [])[1] || viewer; }
   function isMine(key) { return ownerOf(key) === viewer; }
   function isUnsent(key) { return isMine(key) && !QUIET.some(function (one) { return key.indexOf(one) === 0; }); }
-  function staysForHim(key) { return !isMine(key) && /^ibolit:(unsent|lost):/.test(key); }
+  function staysForOthers(key) { return !isMine(key) && /^ibolit:(unsent|lost):/.test(key); }
 
   // The server asks the browser to wipe everything else of us, unless it is told of others.
   function tellOfOthers() {
@@ -25,10 +25,10 @@ ibolit.behaviour('leaving', function (form) {
   form.addEventListener('submit', function (event) {
     var isSomethingUnsent = ours().some(isUnsent) || ibolit.pending.waiting().length, isNobodyElse = !ibolit.pending.hasOthers();
     if (isSomethingUnsent && !confirm('Есть неотправленный текст или файлы. Выйти и стереть?')) { event.preventDefault(); return; }
-    ibolit.leaving = true;
-    ibolit.leftBehind.losesFiles();
+    ibolit.signingOut = true;
+    ibolit.leftovers.dropFiles();
     ibolit.pending.waiting().forEach(ibolit.pending.drop);
-    ours().forEach(function (key) { if (!staysForHim(key)) localStorage.removeItem(key); });
+    ours().forEach(function (key) { if (!staysForOthers(key)) localStorage.removeItem(key); });
     if (ours().length || !isNobodyElse) tellOfOthers();
     // What was kept for reading without a network, also from a page without that script. asks first: caches
     if (window.caches) caches.keys().then(function (names) {
