@@ -191,7 +191,7 @@ def test_somebody_elses_new_password_ends_who_was_here(
     prove(as_patient, services, stranger.phone, "?why=forgot")
     page = as_patient.get("/login/password").text
     assert f"вошли как <b>{patient.name}</b>" in page
-    assert 'data-behaviour="busy sign-out"' in page
+    assert 'data-behaviour="busy-button sign-out"' in page
     answer = as_patient.post("/login/password", NEW, headers={"Sec-Fetch-Site": "same-origin"})
     assert (answer.status_code, answer.headers["Clear-Site-Data"]) == (303, '"storage"')
     assert stranger.name in as_patient.get("/profile").text

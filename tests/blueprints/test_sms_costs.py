@@ -56,7 +56,7 @@ def test_other_country_is_refused_beside_the_field(visitor: Browser, services: S
 def test_page_can_say_it_before_the_press(visitor: Browser, change_settings: Settle) -> None:
     change_settings(sms_countries=("7", "375"))
     page = visitor.get("/login/phone").text
-    assert 'data-behaviour="abroad" data-codes="7 375"' in page
+    assert 'data-behaviour="foreign-number" data-codes="7 375"' in page
     assert NOT_THERE in page
 
 
@@ -112,7 +112,7 @@ def test_mailed_invitation_tells_it_too(clinic: Flask, doctor: Doctor, services:
     db.session.commit()
     guest = Browser(clinic)
     page = guest.get(f"/i/{invitation.token}").text
-    assert 'data-behaviour="abroad"' in page
+    assert 'data-behaviour="foreign-number"' in page
     answer = guest.post(f"/i/{invitation.token}", {"phone": MINSK})
     assert answer.status_code == 422
     assert NOT_THERE in answer.text

@@ -63,7 +63,7 @@
 
     function deliver(files, id) {
       var text = words();
-      forgive();
+      clearFailure();
       sendQueue.send(text, id || ibolit.pending.newId(), files);
       draft.sent();
       ibolit.pending.forgetPosted(chat);
@@ -75,12 +75,12 @@
     function onLoaded(event) {
       var told = event.detail;
       if (!told.alone) { deliver(told.files, told.id); return; }
-      forgive();
+      clearFailure();
       sendQueue.send('', told.id, told.files);
     }
 
     // What the server said of the text before concerns this one no more.
-    function forgive() {
+    function clearFailure() {
       ibolit.each(form.querySelectorAll('.composer > .field__error'), function (error) { form.removeChild(error); });
       field.removeAttribute('aria-invalid');
       document.getElementById('notices').innerHTML = '';

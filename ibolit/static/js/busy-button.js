@@ -1,5 +1,5 @@
 // A pressed button says that it works, keeps its width, and is not pressed twice.
-ibolit.behaviour('busy', function (form) {
+ibolit.behaviour('busy-button', function (form) {
   'use strict';
   var button = form.querySelector('[data-busy]'), words = button.textContent;
   function press() {

@@ -1,5 +1,5 @@
 // Says before the press that no SMS goes to the country of the number being typed.
-ibolit.behaviour('abroad', function (box) {
+ibolit.behaviour('foreign-number', function (box) {
   'use strict';
   var field = box.querySelector('input'), words = box.querySelector('[data-words]');
   var codes = box.getAttribute('data-codes').split(' ');

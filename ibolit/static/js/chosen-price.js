@@ -1,5 +1,5 @@
 // The button names the price of what is chosen.
-ibolit.behaviour('choice', function (form) {
+ibolit.behaviour('chosen-price', function (form) {
   'use strict';
   var sum = form.querySelector('[data-sum]');
   function show() {

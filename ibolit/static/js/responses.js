@@ -15,7 +15,7 @@
     var xhr = event.detail.xhr, elsewhere = xhr.getResponseHeader('HX-Redirect');
     if (isOurs(xhr) && !elsewhere) return;
     event.preventDefault();
-    if (isOurs(xhr)) ibolit.go(elsewhere); else complain();
+    if (isOurs(xhr)) ibolit.go(elsewhere); else showFailure();
   }
 
   // A form with its errors (422) or a rule's refusal takes the form's place; anything else is shown where the server says.
@@ -34,21 +34,21 @@
     event.detail.isError = !shown;
   });
 
-  document.addEventListener('htmx:sendError', complain);
-  document.addEventListener('htmx:timeout', complain);
-  document.addEventListener('htmx:wsOpen', forgive);
-  window.addEventListener('online', forgive);
+  document.addEventListener('htmx:sendError', showFailure);
+  document.addEventListener('htmx:timeout', showFailure);
+  document.addEventListener('htmx:wsOpen', clearFailure);
+  window.addEventListener('online', clearFailure);
   document.addEventListener('htmx:afterOnLoad', function (event) {
-    if (event.detail.xhr.status < 400 && isOurs(event.detail.xhr)) forgive();
+    if (event.detail.xhr.status < 400 && isOurs(event.detail.xhr)) clearFailure();
   });
 
-  function complain() {
+  function showFailure() {
     var notices = document.getElementById('notices');
     if (notices) notices.innerHTML = GONE;
   }
 
   // What went wrong a moment ago is no news once something went well.
-  function forgive() {
+  function clearFailure() {
     ibolit.each(document.querySelectorAll('#notices .notice--bad'), function (notice) { notice.parentNode.removeChild(notice); });
   }
 

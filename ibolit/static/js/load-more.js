@@ -1,6 +1,6 @@
 // The next page of a list comes when its end comes near. htmx's own `revealed` hears the window's scroll only, and takes
 // the list that a phone hides beside a chat for one that is seen to its end.
-ibolit.behaviour('more', function (item) {
+ibolit.behaviour('load-more', function (item) {
   'use strict';
   var asked = 0;
   function look() {
