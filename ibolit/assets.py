@@ -57,7 +57,7 @@ JS = (
     "js/busy-button.js",
     "js/progress.js",
     "js/notice.js",
-    "js/offer.js",
+    "js/prompt-bar.js",
     "js/home-screen.js",
     "js/reveal-password.js",
     "js/foreign-number.js",

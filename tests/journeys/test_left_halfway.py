@@ -251,7 +251,7 @@ def test_updated_under_an_open_page(visitors: Visitors, gate: Gate) -> None:
     photo = {"name": "снимок.jpg", "mimeType": "image/jpeg", "buffer": samples.jpeg(400, 300)}
     patient.locator(".clip__choice:visible .clip__input").last.set_input_files(photo)
     expect(patient.locator(".tray__state")).to_have_text("Нажмите «Обновить»: файл останется здесь")
-    offer = patient.locator(".offer--update")
+    offer = patient.locator(".prompt-bar--update")
     expect(offer).to_contain_text("Вышла новая версия")
     gate.be_well()
     with patient.expect_navigation():

@@ -212,14 +212,14 @@ def test_offer_comes_after_the_first_message_and_once(
     page.goto("/messages")
     page.locator("a[href^='/chats/']").first.click()
     page.wait_for_selector(".composer__text")
-    assert page.locator(".offer--push").count() == 0
+    assert page.locator(".prompt-bar--push").count() == 0
     write(page, "Спасибо, доктор")
-    expect(page.locator(".offer--push")).to_contain_text(BEGIN)
-    page.click(".offer--push >> text=Не нужно")
+    expect(page.locator(".prompt-bar--push")).to_contain_text(BEGIN)
+    page.click(".prompt-bar--push >> text=Не нужно")
     page.reload()
     write(page, "И ещё раз спасибо")
     expect(bubble(page, "И ещё раз спасибо").locator(".ticks--sent")).to_have_count(1)
-    assert page.locator(".offer--push").count() == 0
+    assert page.locator(".prompt-bar--push").count() == 0
     no_complaints()
 
 

@@ -29,7 +29,7 @@
 
   function offer() {
     if (!prompt && !isApple() || isInstalled() || isAnswered()) return;
-    ibolit.offer('home-screen', WORDS, [
+    ibolit.promptBar('home-screen', WORDS, [
       { words: 'Добавить на главный экран', isMain: true, press: install },
       { words: 'Не нужно', press: refuse }
     ]);

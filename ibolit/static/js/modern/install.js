@@ -5,7 +5,7 @@
   let asked = Date.now(), isWanted = false;
 
   function offer(press) {
-    ibolit.offer('update', 'Вышла новая версия iBolit.', [
+    ibolit.promptBar('update', 'Вышла новая версия iBolit.', [
       { words: 'Обновить', isMain: true, press },
       { words: 'Позже', press: () => {} }
     ]);

@@ -100,11 +100,11 @@
     const chat = document.querySelector('.chat[data-push-offer]'), item = event.detail.item;
     const isSent = item.classList.contains('message--mine') && item.hasAttribute('data-revision') && item.hasAttribute('data-client-id');
     if (!chat || !isSent || !isAble || Notification.permission === 'denied') return;
-    ibolit.offer('push', 'Узнайте об ответе, когда iBolit закрыт: уведомление не назовёт ни имён, ни подробностей.', [
+    ibolit.promptBar('push', 'Узнайте об ответе, когда iBolit закрыт: уведомление не назовёт ни имён, ни подробностей.', [
       { words: WORDS, isMain: true, press: () => begin('', false) },
       { words: 'Не нужно', press: () => {} }
     ]);
-    if (!document.querySelector('.offer--push')) return; // another one stands there
+    if (!document.querySelector('.prompt-bar--push')) return; // another one stands there
     chat.removeAttribute('data-push-offer');
     post('/offer', {});
   }
