@@ -79,7 +79,7 @@ JS = (
     "js/draft.js",
     "js/composer.js",
     "js/sign-out.js",
-    "js/turn.js",
+    "js/card-refresh.js",
     "js/sheet.js",
     "js/chosen-price.js",
     "js/autosave.js",

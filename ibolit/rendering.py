@@ -204,15 +204,15 @@ def soon(moment: datetime, zone: ZoneInfo) -> str:
     return {1: "завтра", 2: "послезавтра"}.get(days) or "через " + plural(days, "день", "дня", "дней")
 
 
-def soon_turns_at(moment: datetime, zone: ZoneInfo) -> datetime:
+def soon_changes_at(moment: datetime, zone: ZoneInfo) -> datetime:
     """When soon() will say something else: at the latest at the reader's midnight."""
     tomorrow = clock.now().astimezone(zone).date() + timedelta(days=1)
     midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
     half_a_day = moment - timedelta(hours=12) + timedelta(seconds=1)
-    return min(one for one in (words_turn_at(moment), midnight, half_a_day) if one > clock.now())
+    return min(one for one in (words_change_at(moment), midnight, half_a_day) if one > clock.now())
 
 
-def words_turn_at(moment: datetime) -> datetime:
+def words_change_at(moment: datetime) -> datetime:
     """When time_until() will say something else."""
     left = moment - clock.now()
     for step in (timedelta(days=1), timedelta(hours=1)):
@@ -297,7 +297,7 @@ class Environment(flask.templating.Environment):
 
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
-    talks = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_turns_at)
+    talks = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     files = (file_size, clock_length, short_name)
     helpers = (dom_id, may_link, plural, rubles, decimal, field_attributes, errors_attributes, *dates, *talks, *files)
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})

@@ -298,7 +298,7 @@ class Chat(Model):
         return self.state_at(clock.now())
 
     @property
-    def turns_at(self) -> datetime | None:
+    def changes_at(self) -> datetime | None:
         """When the time strip will say something else."""
         now = clock.now()
         turns = [self.open_until - LAST_DAY, self.open_until] if self.open_until else []

@@ -209,7 +209,7 @@ class Consultation(Meeting):
     def may_be_cancelled(self) -> bool:
         return self.state_now in AHEAD
 
-    def turns_at(self) -> datetime | None:
+    def changes_at(self) -> datetime | None:
         """When time alone will change what is shown."""
         now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
         for side in (self.patient, self.doctor.user):

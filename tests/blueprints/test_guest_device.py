@@ -173,7 +173,7 @@ def test_live_cards_there_keep_to_the_talk(clinic: Flask, ours: Consultation, se
         ('<p>Слова <a class="button" href="/shut">Нет</a></p>', "<p>Слова </p>"),
         ('<form method="post" action="/shut"><p>Нет</p><input name="a"><button>Нет</button></form>Да', "Да"),
         (
-            '<section class="card" data-behaviour="turn" data-card="/shut" id="a">Да</section>',
+            '<section class="card" data-behaviour="card-refresh" data-card="/shut" id="a">Да</section>',
             '<section class="told card" id="a">Да</section>',
         ),
         ('<button hx-get="/shut" type="button">Нет</button>Да', "Да"),

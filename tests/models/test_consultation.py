@@ -174,7 +174,7 @@ def test_chat_is_open_around_a_confirmed_one(patient: User, doctor: Doctor) -> N
     chat = make_chat(patient, doctor, days_left=-1)
     talk = confirm(propose(chat))
     assert chat.state is ChatState.OVER
-    assert chat.turns_at == talk.opens_at
+    assert chat.changes_at == talk.opens_at
     later(hours=1, minutes=50)
     assert chat.state is ChatState.TALK
     assert chat.takes_messages_from(patient)

@@ -20,7 +20,16 @@ from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Promise, Terms, User, agenda
 from ibolit.models.chat import ChatState
 from ibolit.models.consultation_states import TalkKind
-from ibolit.rendering import soon, soon_turns_at, time_for, time_until, weekday_of, when_for, words_turn_at, zone_mark
+from ibolit.rendering import (
+    soon,
+    soon_changes_at,
+    time_for,
+    time_until,
+    weekday_of,
+    when_for,
+    words_change_at,
+    zone_mark,
+)
 from ibolit.services import clock
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -178,7 +187,7 @@ def test_words_turn_when_they_say(still: StillClock, start: timedelta) -> None:
     """From turn to turn until it begins: nothing changes before, something changes at it."""
     moment, turns = clock.now() + start, 0
     while clock.now() < moment:
-        words, turn = time_until(moment), words_turn_at(moment)
+        words, turn = time_until(moment), words_change_at(moment)
         assert clock.now() < turn <= moment
         still.show(turn - timedelta(seconds=1))
         assert time_until(moment) == words
@@ -215,7 +224,7 @@ def test_far_words_stay_until_they_turn(still: StillClock, zone: ZoneInfo, momen
     """Over four nights, one of which is longer or shorter in Lisbon."""
     still.show(moment - timedelta(days=4, minutes=7))
     while clock.now() < moment:
-        words, turn = soon(moment, zone), soon_turns_at(moment, zone)
+        words, turn = soon(moment, zone), soon_changes_at(moment, zone)
         now = clock.now()
         assert now < turn <= moment
         for step in range(1, 8):

@@ -553,8 +553,8 @@ class ConsultationMachine(RuleBasedStateMachine):
         jobs = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
         due = db.session.scalars(sa.select(Job.due_at).where(*jobs)).all()
         assert len(due) == 1
-        turns_at = talk.expires_at if talk.state is ConsultationState.PROPOSED else talk.closes_at
-        assert due[0] <= max(turns_at, self.still.moment)
+        changes_at = talk.expires_at if talk.state is ConsultationState.PROPOSED else talk.closes_at
+        assert due[0] <= max(changes_at, self.still.moment)
 
     def _money_has_its_place(self, talk: Consultation, payment: Payment) -> None:
         """Kept only for what is to be, is or was; else the clinic has decided, or is asked."""

@@ -14,7 +14,7 @@
     return function () { document.body.removeEventListener('ibolit:applied', onApplied); };
   }
 
-  ibolit.behaviour('turn', function (card) {
+  ibolit.behaviour('card-refresh', function (card) {
     var left = Number(card.getAttribute('data-at')) - Number(card.getAttribute('data-now')), timer, isDue = false;
     var backoff = ibolit.backoff(ask), isOfMany = !!document.querySelector('.messages #' + card.id + ', #agenda #' + card.id);
     var stopListening = isOfMany ? function () {} : afterReturn(ask); // those come with the changes of what they are in
@@ -43,7 +43,7 @@
   });
 
   // The list asks for itself anew when one of its cards belongs elsewhere now, or is not on it yet.
-  ibolit.behaviour('agenda', function (agenda) {
+  ibolit.behaviour('consultation-list', function (agenda) {
     var phases = {}, timer, backoff = ibolit.backoff(ask), stopListening = afterReturn(ask);
 
     function note(card) { phases[card.id] = card.getAttribute('data-phase'); }
