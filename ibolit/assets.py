@@ -97,7 +97,7 @@ INSIDE = (
     "js/modern/submissions-loader.js",
     "js/modern/keeping.js",
     "js/modern/push.js",
-    "js/modern/aloud.js",
+    "js/modern/announcer.js",
     "js/modern/lib/sockets.js",
     "js/modern/passes.js",
 )

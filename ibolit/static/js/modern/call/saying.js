@@ -79,11 +79,11 @@ class Saying {
     parts.say('marks', marks);
     parts.say('hint', hint);
     parts.show('hint', Boolean(hint));
-    this.aloud([status || `${this.side.who} в разговоре`, marks].filter(Boolean).join('. '));
+    this.announce([status || `${this.side.who} в разговоре`, marks].filter(Boolean).join('. '));
   }
 
   // What lasts only a moment is not worth a word.
-  aloud(words) {
+  announce(words) {
     clearTimeout(this.speaking);
     if (words !== this.told) this.speaking = setTimeout(() => { this.told = words; this.room.parts.say('told', words); }, 700);
   }

@@ -1,6 +1,6 @@
 // Says to a screen reader, politely, what others see appear: a message, what became of a card, of a search, of the network.
 // The lists themselves keep silent: a page of the history, or a bubble that got its tick, is no news.
-ibolit.behaviour('aloud', (region) => {
+ibolit.behaviour('announcer', (region) => {
   const MOST = 3; // messages at once that are read out; more are counted
   const LINES = '.talk__state, .talk__late, .talk__side, .talk__wish > p, .talk__reason';
   const banner = document.getElementById('connection');
