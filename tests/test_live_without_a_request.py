@@ -69,7 +69,7 @@ def _let_everything_happen(patient, doctor):
         publish(MessageChanged(chat.id, message.id, message.revision))
         publish(MemberTyped(chat.id, author.id))
     for reader in (patient, doctor.user):
-        chat.receive(reader, delivered_to=message.seq, read_to=message.seq)
+        chat.update_receipts(reader, delivered_to=message.seq, read_to=message.seq)
         db.session.commit()
     talk = propose(chat)
     talk.confirm(patient, talk.starts_at)

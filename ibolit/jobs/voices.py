@@ -33,7 +33,7 @@ def prepare(job: Job) -> None:
     else:
         attachment.show(seconds)
     if attachment.message is not None:
-        chat.show_anew(attachment.message)
+        chat.bump_revision(attachment.message)
 
 
 def _convert(attachment: Attachment) -> float:

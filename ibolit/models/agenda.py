@@ -52,7 +52,7 @@ def propose(
     check_time(terms.starts_at, needs_payment=terms.price > 0)
     if is_taken(doctor.id, terms.starts_at, ends_at):
         raise errors.TimeIsTaken
-    message = chat.carry(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
+    message = chat.post_card(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
     consultation = Consultation(
         chat_id=chat.id,
         doctor_id=doctor.id,
@@ -68,7 +68,7 @@ def propose(
     db.session.add(consultation)
     db.session.flush()
     if request is not None:
-        chat.show_anew(db.session.get_one(Message, request.message_id))
+        chat.bump_revision(db.session.get_one(Message, request.message_id))
     Job.add(JobKind.CONSULTATION, consultation.id, due_at=timekeeping.next_look(consultation))
     record(ConsultationProposed(consultation.id))
     return consultation

@@ -39,7 +39,7 @@ def wish(talk: Consultation, user: User, start: datetime, seen: datetime, seen_w
     _check_new(talk, start)
     talk.proposed_start, talk.proposed_by_id = start, user.id
     record(TimeWished(talk.id, user.id, instead_of=others))
-    talk.show_anew()
+    talk.bump_revision()
 
 
 def accept(talk: Consultation, user: User, seen: datetime) -> None:
@@ -61,7 +61,7 @@ def decline(talk: Consultation, user: User, seen: datetime) -> None:
         return
     record(TimeDeclined(talk.id, user.id, talk.proposed_by_id))
     talk.proposed_start = talk.proposed_by_id = None
-    talk.show_anew()
+    talk.bump_revision()
 
 
 def _take(talk: Consultation, user: User, start: datetime) -> None:
@@ -70,7 +70,7 @@ def _take(talk: Consultation, user: User, start: datetime) -> None:
     _move(talk, start, taken_by=user)
     if is_proposed and not talk.price:
         talk.agree(with_move=True)
-    talk.show_anew()
+    talk.bump_revision()
 
 
 def _check_new(talk: Consultation, start: datetime) -> None:

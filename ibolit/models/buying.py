@@ -67,7 +67,7 @@ def begin_for(consultation: Consultation, payer: User, seen: datetime) -> Paymen
     if not consultation.may_be_paid():
         raise errors.ConsultationHasChanged
     payment = _make(consultation.chat, payer, consultation=consultation, title=TALK, days=0, amount=consultation.price)
-    consultation.show_anew()
+    consultation.bump_revision()
     return payment
 
 

@@ -20,7 +20,7 @@ LOADERS: dict[Card, Callable[[Sequence[int]], Sequence[Any]]] = {
 }
 
 
-def lay_out(messages: Sequence[Message]) -> None:
+def preload_cards(messages: Sequence[Message]) -> None:
     """Each message's card is at hand under the card's own name: message.consultation, message.request."""
     for card, load in LOADERS.items():
         carriers = {message.id: message for message in messages if message.card is card}

@@ -153,13 +153,13 @@ class Chat(Model):
         return db.session.scalar(_one_of(anew=False), {"id": id, "reader": user.id})
 
     @classmethod
-    def held_by(cls, user: User, id: int) -> Chat | None:
+    def locked_for(cls, user: User, id: int) -> Chat | None:
         """The same under its lock: what is read of it stays true until the commit."""
         if db.engine.dialect.name == "postgresql":  # on SQLite whoever may write is alone
             db.session.execute(select(cls.id).where(cls.id == id).with_for_update())
         chat = db.session.scalar(_one_of(anew=True), {"id": id, "reader": user.id})
         if chat is not None:
-            chat.note_lock()
+            chat.remember_lock()
         return chat
 
     @classmethod
@@ -334,7 +334,7 @@ class Chat(Model):
             return
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
-        self.note_lock()
+        self.remember_lock()
 
     def post(self, author: User, text: str, client_id: str, attachments: Sequence[Attachment] = ()) -> Message:
         """The message, new or – for a repeated id with the same text and files – the one already there.
@@ -358,7 +358,7 @@ class Chat(Model):
         self._begin_free_time(author)
         return self._add(text, author=author, client_id=client_id, attachments=attachments)
 
-    def carry(
+    def post_card(
         self, author: User, text: str, client_id: str, card: Card | None = None, attachments: Sequence[Attachment] = ()
     ) -> Message:
         """A card: may be said whatever the chat's time is. Repeated it is the same."""
@@ -366,19 +366,19 @@ class Chat(Model):
         known = Message.by(author.id, client_id, self.id)
         return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
-    def tell(self, text: str, mark: str = "", *, by: int | None = None) -> Message:
+    def post_system_note(self, text: str, mark: str = "", *, by: int | None = None) -> Message:
         """A system note for both; its cause may know it again by its mark. It is no news to who did it, `by`."""
         self.lock()
         return self._add(text, author=None, by=by, client_id=mark or f"system-{self.last_seq + 1}")
 
-    def show_anew(self, message: Message) -> None:
+    def bump_revision(self, message: Message) -> None:
         """A visible change of a message takes the chat's next revision, and open screens get it."""
         self.lock()
         self.revision += 1
         message.revision = self.revision
         record(MessageChanged(self.id, message.id, self.revision))
 
-    def receive(self, user: User, *, delivered_to: int, read_to: int) -> bool:
+    def update_receipts(self, user: User, *, delivered_to: int, read_to: int) -> bool:
         """Moves the person's receipts up to these numbers, never back; nothing new changes nothing.
 
         True when one of them moved.
@@ -455,7 +455,7 @@ class Chat(Model):
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 
-    def note_lock(self) -> None:
+    def remember_lock(self) -> None:
         """The lock lasts as long as the transaction; taken twice it would only cost."""
         db.session.info["locked_chat"] = (self.id, db.session().get_transaction())
 

@@ -130,7 +130,7 @@ class Conclusion(Model):
             raise errors.ConclusionHasChanged
         _refuse_sent(attachments)
         gist = "Заключение исправлено" if seen else "Заключение готово"
-        message = consultation.chat.carry(author, gist, client_id, Card.CONCLUSION, attachments)
+        message = consultation.chat.post_card(author, gist, client_id, Card.CONCLUSION, attachments)
         conclusion = cls(
             consultation_id=consultation.id,
             version=seen + 1,
@@ -144,7 +144,7 @@ class Conclusion(Model):
         db.session.flush()
         db.session.expire(consultation, ["conclusions"])
         record(ConclusionGiven(consultation.id, conclusion.version))
-        consultation.show_anew()
+        consultation.bump_revision()
         return conclusion
 
     @classmethod
@@ -256,7 +256,7 @@ class Review(Model):
         db.session.add(review)
         db.session.flush()
         db.session.expire(consultation, ["review"])
-        consultation.show_anew()
+        consultation.bump_revision()
         return review
 
     @classmethod
@@ -329,13 +329,13 @@ class Complaint(Model):
             complaint._send_more(consultation, client_id, attachments)
         if complaint._fill(sheet, consultation):
             db.session.expire(consultation, ["complaint"])
-            consultation.show_anew()
+            consultation.bump_revision()
         return complaint
 
     @classmethod
     def _begin(cls, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> Self:
         chat, gist = consultation.chat, "Анкета перед консультацией"
-        message = chat.carry(consultation.patient, gist, client_id, Card.COMPLAINT, attachments)
+        message = chat.post_card(consultation.patient, gist, client_id, Card.COMPLAINT, attachments)
         return cls(consultation_id=consultation.id, message=message)
 
     def _send_more(self, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> None:
@@ -345,7 +345,7 @@ class Complaint(Model):
         if new:
             content = "\n".join([client_id, *(one.digest for one in new)])
             own_id = "files-" + hashlib.sha256(content.encode()).hexdigest()[:48]
-            consultation.chat.carry(consultation.patient, "Файлы к анкете", own_id, attachments=new)
+            consultation.chat.post_card(consultation.patient, "Файлы к анкете", own_id, attachments=new)
 
     def _fill(self, sheet: Sheet, consultation: Consultation) -> bool:
         """True when that changed something."""
@@ -359,7 +359,7 @@ class Complaint(Model):
         db.session.add(self)
         db.session.flush()
         if not is_new:
-            consultation.chat.show_anew(self.message)
+            consultation.chat.bump_revision(self.message)
         return True
 
 

@@ -102,7 +102,7 @@ class Consultation(Meeting):
         return cls._find(user, id, anew=False)
 
     @classmethod
-    def held_by(cls, user: User, id: int) -> Consultation | None:
+    def locked_for(cls, user: User, id: int) -> Consultation | None:
         """The same under its lock: what is read of it stays true until the commit."""
         cls._lock_rows(id)
         talk = cls._find(user, id, anew=True)
@@ -229,7 +229,7 @@ class Consultation(Meeting):
         if self.price:
             raise errors.MustBePaid
         self.agree()
-        self.show_anew()
+        self.bump_revision()
 
     def take(self, payment: Payment) -> bool:
         """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
@@ -264,7 +264,7 @@ class Consultation(Meeting):
         self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
         self._give_back(RefundReason.CANCELLED, in_full=promise is Promise.FULL)
         record(ConsultationCancelled(self.id, user.id))
-        self.show_anew()
+        self.bump_revision()
 
     # Verbs: meeting
 
@@ -282,7 +282,7 @@ class Consultation(Meeting):
             self._begin()
         elif not was_ready and self.state is ConsultationState.CONFIRMED:
             record(SideReady(self.id, user.id))
-        self.show_anew()
+        self.bump_revision()
 
     def be_late(self, user: User) -> None:
         """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
@@ -293,7 +293,7 @@ class Consultation(Meeting):
             raise errors.ConsultationHasChanged
         self._set(user, "late_at", clock.now())
         record(SideLate(self.id, user.id))
-        self.show_anew()
+        self.bump_revision()
 
     def end(self, user: User) -> None:
         """The doctor says that it is over. Raises ConsultationHasChanged."""
@@ -303,7 +303,7 @@ class Consultation(Meeting):
         if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
             raise errors.ConsultationHasChanged
         self._complete()
-        self.show_anew()
+        self.bump_revision()
 
     def ask_to_phone(self, user: User) -> None:
         """«Попросить врача позвонить»: once; a second press says nothing new. Raises TalkIsNotOpen."""
@@ -314,7 +314,7 @@ class Consultation(Meeting):
             return
         self.phone_asked_at = clock.now()
         record(PhoneAsked(self.id))
-        self.show_anew()
+        self.bump_revision()
 
     # For all who change it: its own verbs, another time, the worker, what is written of it
 
@@ -346,7 +346,7 @@ class Consultation(Meeting):
             self._complete()
         else:
             self._miss()
-        self.show_anew()
+        self.bump_revision()
 
     def agree(self, *, with_move: bool = False) -> None:
         self.confirmed_at = clock.now()
@@ -354,7 +354,7 @@ class Consultation(Meeting):
         record(ConsultationConfirmed(self.id, with_move))
         Job.hasten(JobKind.CONSULTATION, self.id)
 
-    def show_anew(self) -> None:
+    def bump_revision(self) -> None:
         """Its card takes the chat's next revision, and open screens get it. Under the chat's lock."""
         self.chat.lock()
         self.chat.revision += 1
@@ -399,7 +399,7 @@ class Consultation(Meeting):
     def _note_lock(self) -> None:
         """As with the chat's, which it brings with it."""
         db.session.info["locked_talk"] = (self.id, db.session().get_transaction())
-        self.chat.note_lock()
+        self.chat.remember_lock()
 
     @property
     def _is_being_paid(self) -> bool:

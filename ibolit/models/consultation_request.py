@@ -41,7 +41,7 @@ class ConsultationRequest(Model):
         """A repeated press is the same one. The chat's time does not matter: cards always work."""
         chat.lock()
         client_id = press_id(client_id, kind, wishes)
-        message = chat.carry(patient, "Просьба о консультации", client_id, card=Card.REQUEST)
+        message = chat.post_card(patient, "Просьба о консультации", client_id, card=Card.REQUEST)
         known = db.session.scalar(select(cls).where(cls.message_id == message.id))
         if known is not None:
             return known

@@ -62,7 +62,7 @@ class Tariff(Model):
         return mine.order_by(cls.hidden, cls.place, cls.price, cls.id)
 
     @classmethod
-    def held_by(cls, doctor: Doctor, id: int) -> Self | None:
+    def locked_for(cls, doctor: Doctor, id: int) -> Self | None:
         """The doctor's own under the lock of all of them, also one that was replaced meanwhile."""
         own = {one.id: one for one in cls._hold(doctor)}
         return own.get(id) or db.session.scalar(select(cls).where(cls.doctor_id == doctor.id, cls.id == id))

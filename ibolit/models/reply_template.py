@@ -31,7 +31,7 @@ class ReplyTemplate(Model):
         return select(cls).where(cls.doctor_id == doctor.id).order_by(cls.place, cls.id)
 
     @classmethod
-    def held_by(cls, doctor: Doctor, id: int) -> Self | None:
+    def locked_for(cls, doctor: Doctor, id: int) -> Self | None:
         """Under the lock of all of them."""
         return next((one for one in cls._hold(doctor) if one.id == id), None)
 

@@ -38,7 +38,7 @@ def chat_prolonged(fact: ChatProlonged) -> None:
     """By the patient's calendar."""
     chat = db.session.get_one(Chat, fact.chat_id)
     if chat.open_until is not None and chat.open_until > clock.now():
-        chat.tell(f"Чат продлён до {day_of(chat.open_until, chat.patient.zone)}", by=chat.patient_id)
+        chat.post_system_note(f"Чат продлён до {day_of(chat.open_until, chat.patient.zone)}", by=chat.patient_id)
 
 
 def days_given(fact: DaysGiven) -> None:
@@ -46,22 +46,22 @@ def days_given(fact: DaysGiven) -> None:
     chat = db.session.get_one(Chat, fact.chat_id)
     gift = f"Подарок врача: {plural(fact.days, 'день', 'дня', 'дней')} общения."
     until = f" Чат открыт до {day_of(chat.open_until, chat.patient.zone)}." if chat.open_until else ""
-    chat.tell(gift + until, fact.mark, by=chat.doctor.user_id)
+    chat.post_system_note(gift + until, fact.mark, by=chat.doctor.user_id)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:
     if not fact.with_move:
         talk = _talk(fact.id)
-        talk.chat.tell(f"Консультация подтверждена: {_when(talk.starts_at)}", by=talk.patient_id)
+        talk.chat.post_system_note(f"Консультация подтверждена: {_when(talk.starts_at)}", by=talk.patient_id)
 
 
 def moved(fact: ConsultationMoved) -> None:
     talk = _talk(fact.id)
     if fact.was_agreed:
-        talk.chat.tell(f"Консультация перенесена на {_when(talk.starts_at)}", by=fact.by_id)
+        talk.chat.post_system_note(f"Консультация перенесена на {_when(talk.starts_at)}", by=fact.by_id)
     else:
         now = "Осталось оплатить." if talk.price else "Консультация подтверждена."
-        talk.chat.tell(f"Время согласовано: {_when(talk.starts_at)}. {now}", by=fact.by_id)
+        talk.chat.post_system_note(f"Время согласовано: {_when(talk.starts_at)}. {now}", by=fact.by_id)
 
 
 def wished_instead(fact: TimeWished) -> None:
@@ -70,7 +70,9 @@ def wished_instead(fact: TimeWished) -> None:
     if fact.instead_of is not None and talk.proposed_start is not None:
         who = "Пациент" if fact.by_id == talk.patient_id else "Врач"
         instead = f"вместо {_when(fact.instead_of)}"
-        talk.chat.tell(f"{who} предлагает другое время: {_when(talk.proposed_start)} {instead}", by=fact.by_id)
+        talk.chat.post_system_note(
+            f"{who} предлагает другое время: {_when(talk.proposed_start)} {instead}", by=fact.by_id
+        )
 
 
 def refund_decided(fact: RefundDecided) -> None:
@@ -83,9 +85,9 @@ def refund_decided(fact: RefundDecided) -> None:
     sum_ = rubles(refund.amount) + (f" из {rubles(refund.payment.paid)}" if refund.payment.rest else "")
     if refund.state is not RefundState.DECLINED:
         decided = "Клиника решила вернуть" if refund.decided_by else "Клиника не ответила в срок, поэтому возвращается"
-        talk.chat.tell(f"{decided} {sum_}.")
+        talk.chat.post_system_note(f"{decided} {sum_}.")
     elif refund.cause is not RefundReason.AMOUNT_MISMATCH:
-        talk.chat.tell(f"Клиника решила: в возврате {rubles(refund.amount)} отказано.")
+        talk.chat.post_system_note(f"Клиника решила: в возврате {rubles(refund.amount)} отказано.")
 
 
 def cancelled(fact: ConsultationCancelled) -> None:
@@ -114,7 +116,7 @@ def late(fact: SideLate) -> None:
     until = talk.late_until(talk.patient if by_patient else talk.doctor.user)
     if until is not None:
         will_come = f"опаздывает, будет к {time_for(until, current_settings.clinic_timezone)}"
-        talk.chat.tell(f"{'Пациент' if by_patient else 'Врач'} {will_come}", by=fact.user_id)
+        talk.chat.post_system_note(f"{'Пациент' if by_patient else 'Врач'} {will_come}", by=fact.user_id)
 
 
 def _talk(id: int) -> Consultation:
@@ -126,7 +128,7 @@ def _when(moment: datetime) -> str:
 
 
 def _tell(talk: Consultation, *sentences: str, by: int | None = None) -> None:
-    talk.chat.tell(" ".join(sentence for sentence in sentences if sentence), by=by)
+    talk.chat.post_system_note(" ".join(sentence for sentence in sentences if sentence), by=by)
 
 
 def _who_was_missed(talk: Consultation) -> str:

@@ -66,7 +66,7 @@ def payment_changed(fact: PaymentChanged) -> None:
     """The card of what was paid for says how its money stands; who paid may have left for his bank."""
     payment = db.session.get_one(Payment, fact.payment_id)
     if payment.consultation is not None:
-        payment.consultation.show_anew()
+        payment.consultation.bump_revision()
     is_given = payment.state is PaymentState.SUCCEEDED and payment.applied_at is not None
     if is_given and not payment.refunds:
         Notification.of_payment(payment)

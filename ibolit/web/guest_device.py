@@ -27,7 +27,7 @@ OF_THE_CHAT = {
     "chat.show",
     "chat.index",
     "chat.post",
-    "chat.receive",
+    "chat.update_receipts",
     "chat.type",
     "files.index",
     "uploads.offer",

@@ -247,7 +247,7 @@ def test_times_are_in_the_readers_zone(as_patient: Browser, chat: Chat, patient:
 def test_ticks_follow_the_others_receipts(as_patient: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
     for text in ("Раз", "Два", "Три"):
         say(chat, patient, text)
-    db.session.get_one(Chat, chat.id).receive(doctor.user, delivered_to=2, read_to=1)
+    db.session.get_one(Chat, chat.id).update_receipts(doctor.user, delivered_to=2, read_to=1)
     db.session.commit()
     page = as_patient.get(f"/chats/{chat.id}").text
     assert re.findall(r"ticks--(\w+)", page) == ["read", "delivered", "sent"]

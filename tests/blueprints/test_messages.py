@@ -243,7 +243,7 @@ def asking(doctor: Doctor) -> dict[str, Chat]:
     say(chats["Отвечен"], doctor.user)
     for name in ("Отвечен", "Прочитан"):
         held = db.session.get_one(Chat, chats[name].id)
-        held.receive(doctor.user, delivered_to=1, read_to=1)
+        held.update_receipts(doctor.user, delivered_to=1, read_to=1)
     db.session.commit()
     return chats
 

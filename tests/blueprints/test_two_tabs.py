@@ -328,7 +328,7 @@ ELSEWHERE = {
     "welcome.accept", "welcome.begin", "welcome.exit", "welcome.sign_in",
     # Scripts and machines.
     "account.begin_push", "account.check_push", "account.end_push", "account.note_push_offer", "account.renew_push",
-    "calls.report", "chat.receive", "chat.type", "consultations.save_draft",  # the draft has its tests below
+    "calls.report", "chat.update_receipts", "chat.type", "consultations.save_draft",  # the draft has its tests below
     "pwa.answer_home_screen", "uploads.create", "webhooks.yookassa",
     # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
     "calls.ask_to_phone", "consultations.accept_time", "consultations.be_late", "consultations.decline_time",

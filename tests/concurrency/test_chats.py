@@ -64,7 +64,7 @@ def test_receipts_beside_posts_never_go_back(clinic: Flask, chat: Chat, patient:
             user = db.session.get_one(User, doctor_user)
             open_chat = db.session.get_one(Chat, chat_id, populate_existing=True)
             read_to = (step * 7 + phone * 5) % 30
-            open_chat.receive(user, delivered_to=read_to + 2, read_to=read_to)
+            open_chat.update_receipts(user, delivered_to=read_to + 2, read_to=read_to)
             db.session.commit()
             member = db.session.scalars(
                 db.select(ChatMember)

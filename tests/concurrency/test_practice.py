@@ -70,7 +70,7 @@ def test_ten_windows_change_one_tariff_once(clinic: Flask, doctor: Doctor) -> No
     tariff_id, doctor_id = doctor.tariffs[0].id, doctor.id
 
     def change(number: int) -> None:
-        held = Tariff.held_by(db.session.get_one(Doctor, doctor_id), tariff_id)
+        held = Tariff.locked_for(db.session.get_one(Doctor, doctor_id), tariff_id)
         assert held is not None
         held.change(Offer("Месяц", 30, DEARER + number % 2))
 

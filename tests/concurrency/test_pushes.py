@@ -45,7 +45,7 @@ def test_messages_at_once_are_all_told_of(clinic: Flask, service: PushService, c
             run_due(PUSHES)
             return
         author = db.session.get_one(User, author_id)
-        chat = Chat.held_by(author, chat_id)
+        chat = Chat.locked_for(author, chat_id)
         assert chat is not None
         chat.post(author, f"Сообщение {number}", f"at-once-{number}")
         db.session.commit()

@@ -82,7 +82,7 @@ def sms(services: Services) -> list[Letter]:
 
 def read(chat: Chat, user: User) -> None:
     chat = db.session.get_one(Chat, chat.id)
-    chat.receive(user, delivered_to=chat.last_seq, read_to=chat.last_seq)
+    chat.update_receipts(user, delivered_to=chat.last_seq, read_to=chat.last_seq)
     db.session.commit()
 
 
@@ -159,7 +159,7 @@ def test_page_that_lies_hidden_spares_nothing(
     look(patient)
     say(chat, doctor.user)
     chat = db.session.get_one(Chat, chat.id)
-    chat.receive(patient, delivered_to=chat.last_seq, read_to=0)
+    chat.update_receipts(patient, delivered_to=chat.last_seq, read_to=0)
     still.go(seconds=11)
     do_due()
     assert len(service.told_to(phone)) == 1
@@ -171,7 +171,7 @@ def test_what_was_read_in_part_is_pushed(
     look(patient)
     first = say(chat, doctor.user)
     say(chat, doctor.user, "И ещё")
-    db.session.get_one(Chat, chat.id).receive(patient, delivered_to=first.seq, read_to=first.seq)
+    db.session.get_one(Chat, chat.id).update_receipts(patient, delivered_to=first.seq, read_to=first.seq)
     still.go(seconds=11)
     do_due()
     assert len(service.told_to(phone)) == 1

@@ -183,7 +183,7 @@ def test_pages_go_back_by_seq(chat: Chat, patient: User) -> None:
 
 def test_changes_come_in_the_order_they_happened(chat: Chat, patient: User, doctor: Doctor) -> None:
     say(chat, patient, "Первое")
-    reread(chat).receive(doctor.user, delivered_to=1, read_to=1)
+    reread(chat).update_receipts(doctor.user, delivered_to=1, read_to=1)
     db.session.commit()
     say(chat, patient, "Второе")
     say(chat, doctor.user, "Третье")
@@ -194,7 +194,7 @@ def test_changes_come_in_the_order_they_happened(chat: Chat, patient: User, doct
 
 
 def test_system_note_is_new_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
-    note = chat.tell("Врач продлил общение")
+    note = chat.post_system_note("Врач продлил общение")
     db.session.commit()
     assert (note.author_id, note.seq) == (None, 1)
     assert [member.unread for member in reread(chat).members] == [1, 1]
@@ -209,7 +209,7 @@ def test_unread_counts_the_others_messages(chat: Chat, patient: User, doctor: Do
     say(chat, doctor.user, "Ответ")
     chat = reread(chat)
     assert (chat.member(patient.id).unread, chat.member(doctor.user_id).unread) == (1, 3)
-    chat.receive(doctor.user, delivered_to=0, read_to=2)
+    chat.update_receipts(doctor.user, delivered_to=0, read_to=2)
     assert (chat.member(doctor.user_id).unread, chat.member(doctor.user_id).delivered_to) == (1, 2)
 
 
@@ -218,12 +218,12 @@ def test_receipts_never_go_back_nor_beyond_the_last(chat: Chat, patient: User, d
         say(chat, patient, text)
     chat = reread(chat)
     mine = chat.member(doctor.user_id)
-    chat.receive(doctor.user, delivered_to=99, read_to=2)
+    chat.update_receipts(doctor.user, delivered_to=99, read_to=2)
     assert (mine.delivered_to, mine.read_to, chat.revision) == (3, 2, 4)
-    chat.receive(doctor.user, delivered_to=1, read_to=1)
-    chat.receive(doctor.user, delivered_to=3, read_to=2)
+    chat.update_receipts(doctor.user, delivered_to=1, read_to=1)
+    chat.update_receipts(doctor.user, delivered_to=3, read_to=2)
     assert (mine.delivered_to, mine.read_to, chat.revision) == (3, 2, 4)
-    chat.receive(doctor.user, delivered_to=0, read_to=3)
+    chat.update_receipts(doctor.user, delivered_to=0, read_to=3)
     assert (mine.delivered_to, mine.read_to, mine.unread, chat.revision) == (3, 3, 0, 5)
 
 

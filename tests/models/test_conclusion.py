@@ -27,7 +27,7 @@ from ibolit.models import (
     Template,
     User,
 )
-from ibolit.models.cards import lay_out
+from ibolit.models.cards import preload_cards
 
 SHEET = Sheet("Болит голова", since="неделю", strength=6, medicines="нет", allergies="на пыль")
 
@@ -63,7 +63,7 @@ def test_conclusion_reaches_the_chat_and_the_card(over: Consultation) -> None:
     )
     assert (given.version, given.message_id, given.author_id) == (1, message.id, over.doctor.user_id)
     assert over.message.revision > message.revision > revision
-    lay_out([message])
+    preload_cards([message])
     assert message.conclusion is given
 
 
@@ -132,7 +132,7 @@ def test_files_go_with_its_card(over: Consultation) -> None:
 
 def test_versions_are_unique_in_the_database(over: Consultation) -> None:
     given = give(over)
-    other = over.chat.carry(over.doctor.user, "Ещё", "client-0009")
+    other = over.chat.post_card(over.doctor.user, "Ещё", "client-0009")
     db.session.add(
         Conclusion(consultation_id=over.id, version=1, text="Иначе", message=other, author_id=given.author_id)
     )
@@ -233,7 +233,7 @@ def test_sheet_becomes_a_card_in_the_chat(chat: Chat, patient: User) -> None:
     assert message.attachments == [file]
     assert complaint.sheet == SHEET
     assert talk.complaint is complaint
-    lay_out([message])
+    preload_cards([message])
     assert message.complaint is complaint
 
 

@@ -216,9 +216,9 @@ def test_stranger_finds_nothing(chat: Chat, stranger: User, patient: User) -> No
 
 def test_stranger_holds_nothing(chat: Chat, stranger: User, patient: User) -> None:
     talk = propose(chat)
-    assert Consultation.held_by(stranger, talk.id) is None
-    assert Consultation.held_by(chat.doctor.user, talk.id) is talk
-    assert Consultation.held_by(patient, talk.id) is talk
+    assert Consultation.locked_for(stranger, talk.id) is None
+    assert Consultation.locked_for(chat.doctor.user, talk.id) is talk
+    assert Consultation.locked_for(patient, talk.id) is talk
 
 
 @pytest.mark.parametrize("how", ["held", "locked"])
@@ -231,7 +231,7 @@ def test_lock_reads_anew_what_others_have_changed(chat: Chat, patient: User, how
         other.execute(db.update(Chat).values(free_days=30))
     assert (talk.note, talk.chat.free_days) != ("другое", 30)
     if how == "held":
-        Consultation.held_by(patient, talk.id)
+        Consultation.locked_for(patient, talk.id)
     talk.lock()
     assert (talk.note, talk.chat.free_days) == ("другое", 30)
     with Queries() as queries:

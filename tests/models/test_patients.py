@@ -86,7 +86,7 @@ def test_last_word_of_the_patient_waits_and_a_note_is_nobodys(chat: Chat, patien
     say(chat, patient)
     assert shown(doctor, Only.WAITING) == [chat.id]
     held = reread(chat)
-    held.tell("Чат продлён")
+    held.post_system_note("Чат продлён")
     db.session.commit()
     assert shown(doctor, Only.WAITING) == [chat.id]
     say(chat, doctor.user)
@@ -99,7 +99,7 @@ def test_unread_are_the_doctors_own(chat: Chat, patient: User, doctor: Doctor) -
     say(other, doctor.user)  # unread by the patient
     assert shown(doctor, Only.UNREAD) == [chat.id]
     held = reread(chat)
-    held.receive(doctor.user, delivered_to=1, read_to=1)
+    held.update_receipts(doctor.user, delivered_to=1, read_to=1)
     db.session.commit()
     assert shown(doctor, Only.UNREAD) == []
 

@@ -36,4 +36,4 @@ def test_there_is_an_end_to_them(doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 
 def test_another_doctors_is_not_held(doctor: Doctor) -> None:
     template = ReplyTemplate.add(make_doctor("Орлов Дмитрий"), "Раз", "Текст")
-    assert ReplyTemplate.held_by(doctor, template.id) is None
+    assert ReplyTemplate.locked_for(doctor, template.id) is None

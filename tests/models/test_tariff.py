@@ -83,7 +83,7 @@ def test_the_same_change_twice_is_one(seller: Doctor) -> None:
 def test_what_is_being_paid_keeps_its_terms(seller: Doctor, chat: Chat) -> None:
     tariff = add_tariff(chat.doctor, days=30, price=2500_00)
     payment = begin(chat, tariff)
-    held = Tariff.held_by(chat.doctor, tariff.id)
+    held = Tariff.locked_for(chat.doctor, tariff.id)
     assert held is not None
     new = held.change(Offer("Месяц", 30, 9000_00))
     db.session.commit()
@@ -109,4 +109,4 @@ def test_only_one_is_usual_and_none_that_is_hidden(seller: Doctor) -> None:
 
 
 def test_strangers_tariff_is_not_held(seller: Doctor, doctor: Doctor) -> None:
-    assert Tariff.held_by(seller, doctor.tariffs[0].id) is None
+    assert Tariff.locked_for(seller, doctor.tariffs[0].id) is None

@@ -52,7 +52,7 @@ def show(id: int) -> ResponseReturnValue:
     before = asked or _end_of_unread_page(chat, first_unread)
     messages = Message.page_of(chat, before=before, most=PAGE if asked or is_end else _page_size(chat))
     skips_unread = is_end and chat.member(current_user.id).read_to + 1 < messages[0].seq if messages else False
-    cards.lay_out(messages)
+    cards.preload_cards(messages)
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
     is_seen = asked is None and not skips_unread and "X-Kept-Copy" not in request.headers
@@ -80,13 +80,13 @@ def index(id: int) -> ResponseReturnValue:
     before, after = request.args.get("before", type=int), request.args.get("after", type=int)
     if before is not None:
         messages = Message.page_of(chat, before=before, most=PAGE)
-        cards.lay_out(messages)
+        cards.preload_cards(messages)
         _note_reading(chat, messages, moves_receipts=False)
         return respond("chat/older.html", to=url_for(".show", id=id, before=before), chat=chat, messages=messages)
     if request.args.get("state") == chat.state and chat.revision == after:
         return "", 204
     messages = Message.changed_since(chat, after or 0, most=LONGEST_PAGE)
-    cards.lay_out(messages)
+    cards.preload_cards(messages)
     _note_reading(chat, messages, moves_receipts=False)
     complete = len(messages) < LONGEST_PAGE
     context: dict[str, Any] = {"chat": chat, "messages": messages, "on_sale": _on_sale(chat), "form": _empty_form()}
@@ -102,7 +102,7 @@ def post(id: int) -> ResponseReturnValue:
     is_valid = form.validate_on_submit()
     if form.brings_files and not form.files.errors:
         _take_in(id, form)
-    chat = Chat.held_by(current_user, id) or abort(404)
+    chat = Chat.locked_for(current_user, id) or abort(404)
     if not is_valid or form.files.errors:
         return _refuse(chat, form, 422)
     try:
@@ -119,13 +119,13 @@ def post(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/receipts")
 @login_required
-def receive(id: int) -> ResponseReturnValue:
-    chat = Chat.held_by(current_user, id) or abort(404)
+def update_receipts(id: int) -> ResponseReturnValue:
+    chat = Chat.locked_for(current_user, id) or abort(404)
     form = ReceiptsForm()
     if not form.validate_on_submit():
         abort(400)
     read_before = chat.member(current_user.id).read_to
-    chat.receive(current_user, delivered_to=form.delivered_to.data or 0, read_to=form.read_to.data or 0)
+    chat.update_receipts(current_user, delivered_to=form.delivered_to.data or 0, read_to=form.read_to.data or 0)
     read_now = chat.member(current_user.id).read_to
     if read_now > read_before:
         write_down(Act.CHAT_READ, chat.id, read_before + 1, read_now)
@@ -202,7 +202,7 @@ def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) 
     newest = messages[-1].seq if moves_receipts else 0
     with writing(db.session):
         write_down(Act.CHAT_READ, chat.id, min(others), max(others))
-        return chat.receive(current_user, delivered_to=newest, read_to=newest)
+        return chat.update_receipts(current_user, delivered_to=newest, read_to=newest)
 
 
 def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
@@ -212,7 +212,7 @@ def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     if wants_fragment():
         return respond("chat/foot.html", status=status, **context)
     messages = Message.page_of(chat, most=PAGE)
-    cards.lay_out(messages)
+    cards.preload_cards(messages)
     _note_reading(chat, messages, moves_receipts=False)
     page = render_template(
         "pages/chat/show.html", messages=messages, first_unread=None, before=None, **context, **inbox_page(None)

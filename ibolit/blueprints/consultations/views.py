@@ -181,7 +181,7 @@ def _own(id: int) -> Consultation:
 
 
 def _held(id: int) -> Consultation:
-    return Consultation.held_by(current_user, id) or abort(404)
+    return Consultation.locked_for(current_user, id) or abort(404)
 
 
 def _seen() -> datetime:

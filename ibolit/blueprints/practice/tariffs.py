@@ -81,4 +81,4 @@ def _press(id: int, verb: Callable[[Tariff], object], sentence: str, typed: str 
 
 
 def _held(id: int) -> Tariff:
-    return Tariff.held_by(own_practice(), id) or abort(404)
+    return Tariff.locked_for(own_practice(), id) or abort(404)

@@ -54,7 +54,7 @@ def create() -> ResponseReturnValue:
 @bp.post("/<int:id>")
 @login_required
 def update(id: int) -> ResponseReturnValue:
-    template, form = ReplyTemplate.held_by(own_practice(), id), ReplyForm(prefix=prefix_of(id))
+    template, form = ReplyTemplate.locked_for(own_practice(), id), ReplyForm(prefix=prefix_of(id))
     if template is None:
         return _refuse(409, refusal=GONE, new_form=ReplyForm.again(form))
     if not form.validate_on_submit():
@@ -79,7 +79,7 @@ def move(id: int) -> ResponseReturnValue:
 @login_required
 def delete(id: int) -> ResponseReturnValue:
     """A second press finds it gone, as it should be; a text that was never seen is not thrown away."""
-    template = ReplyTemplate.held_by(own_practice(), id)
+    template = ReplyTemplate.locked_for(own_practice(), id)
     if template is not None:
         if request.form.get("expected") not in (None, ReplyForm.of(template).marks):
             return _refuse(409, refusal=CHANGED)
@@ -88,7 +88,7 @@ def delete(id: int) -> ResponseReturnValue:
 
 
 def _held(id: int) -> ReplyTemplate:
-    return ReplyTemplate.held_by(own_practice(), id) or abort(404)
+    return ReplyTemplate.locked_for(own_practice(), id) or abort(404)
 
 
 def _panel(doctor: Doctor, **forms: Any) -> dict[str, Any]:
