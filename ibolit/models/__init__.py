@@ -6,7 +6,7 @@ from .attachment import Attachment, AttachmentState, Kind, Variant
 from .attempt import Attempt, Tried
 from .audit import Act, AuditEvent
 from .call import CallPath, CallReport, CallVisit, Handover, Quality
-from .chat import Access, Chat, ChatMember, ChatState, Only
+from .chat import Access, Chat, ChatMember, ChatState, InboxFilter
 from .clinic import Mark
 from .conclusion import (
     Complaint,
@@ -82,6 +82,7 @@ __all__ = [
     "Handover",
     "IdentityLevel",
     "ImportLine",
+    "InboxFilter",
     "Introduction",
     "Invitation",
     "InvitationState",
@@ -96,7 +97,6 @@ __all__ = [
     "NotificationKind",
     "NotificationState",
     "Offer",
-    "Only",
     "PatientImport",
     "PatientNote",
     "Payment",

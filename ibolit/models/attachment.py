@@ -68,7 +68,7 @@ class Variant(StrEnum):
 
 NO_LETTERS = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # categories of Unicode: controls and the like
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")  # «Анализ от 12.03» has none
-GISTS = {Kind.PICTURE: "Фото", Kind.VIDEO: "Видео", Kind.VOICE: "Голосовое сообщение"}
+PREVIEWS = {Kind.PICTURE: "Фото", Kind.VIDEO: "Видео", Kind.VOICE: "Голосовое сообщение"}
 
 
 class Attachment(Model):
@@ -266,12 +266,12 @@ def name_with(ending: str, mimetype: str, name: str) -> str:
     return (stem if ENDING.fullmatch(given) else name)[: Attachment.LONGEST_NAME - len(ending)] + ending
 
 
-def gist_of(attachments: Sequence[Attachment]) -> str:
+def preview_of(attachments: Sequence[Attachment]) -> str:
     """What a list says of a message without words: «Фото», «Видео», «Голосовое сообщение», «Файл: анализы.pdf»."""
     kinds = {one.kind for one in attachments}
     if len(attachments) == 1 and kinds & {Kind.DOCUMENT, Kind.AUDIO}:
         return f"Файл: {attachments[0].name}"
-    if len(kinds) > 1 or not kinds <= GISTS.keys():
+    if len(kinds) > 1 or not kinds <= PREVIEWS.keys():
         return f"Файлы: {len(attachments)}"
-    word = GISTS[next(iter(kinds))]
+    word = PREVIEWS[next(iter(kinds))]
     return word if len(attachments) == 1 else f"{word}: {len(attachments)}"

@@ -71,7 +71,7 @@ class ChatState(StrEnum):
     UNLIMITED = "unlimited"
 
 
-class Only(StrEnum):
+class InboxFilter(StrEnum):
     """Which of his chats a doctor wants to see."""
 
     UNREAD = "unread"
@@ -170,17 +170,17 @@ class Chat(Model):
 
     @classmethod
     def inbox_of(
-        cls, user: User, before: tuple[datetime, int] | None = None, only: Only | None = None
+        cls, user: User, before: tuple[datetime, int] | None = None, only: InboxFilter | None = None
     ) -> Select[tuple[Chat]]:
         """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen.
 
         Who was invited finds his doctor here before a word is said; the doctor has him among his patients.
         """
         begun = cls.visible_to(user).where(cls._is_begun_for(user)).order_by(cls.last_at.desc(), cls.id.desc())
-        if only is Only.UNREAD:
+        if only is InboxFilter.UNREAD:
             mine = exists().where(ChatMember.chat_id == cls.id, ChatMember.user_id == user.id, ChatMember.unread > 0)
             begun = begun.where(mine)
-        elif only is Only.WAITING:
+        elif only is InboxFilter.WAITING:
             begun = begun.where(cls.awaits_reply)
         return (
             begun.where(tuple_(cls.last_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1])))
@@ -494,7 +494,7 @@ class Chat(Model):
             one.place = place
         db.session.add(message)
         self.last_at, self.last_author_id = message.sent_at, message.author_id
-        self.last_text = message.gist[:120]
+        self.last_text = message.preview[:120]
         if author is not None:
             self.awaits_reply = author.id == self.patient_id
         told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})

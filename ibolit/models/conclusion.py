@@ -129,8 +129,8 @@ class Conclusion(Model):
         if cls.newest_version(consultation) != seen:
             raise errors.ConclusionHasChanged
         _refuse_sent(attachments)
-        gist = "Заключение исправлено" if seen else "Заключение готово"
-        message = consultation.chat.post_card(author, gist, client_id, Card.CONCLUSION, attachments)
+        preview = "Заключение исправлено" if seen else "Заключение готово"
+        message = consultation.chat.post_card(author, preview, client_id, Card.CONCLUSION, attachments)
         conclusion = cls(
             consultation_id=consultation.id,
             version=seen + 1,
@@ -334,8 +334,8 @@ class Complaint(Model):
 
     @classmethod
     def _begin(cls, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> Self:
-        chat, gist = consultation.chat, "Анкета перед консультацией"
-        message = chat.post_card(consultation.patient, gist, client_id, Card.COMPLAINT, attachments)
+        chat, preview = consultation.chat, "Анкета перед консультацией"
+        message = chat.post_card(consultation.patient, preview, client_id, Card.COMPLAINT, attachments)
         return cls(consultation_id=consultation.id, message=message)
 
     def _send_more(self, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> None:

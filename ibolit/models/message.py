@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ..extensions import Model, db
-from .attachment import Attachment, gist_of
+from .attachment import Attachment, preview_of
 from .types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Card(StrEnum):
-    """What a message shows instead of its text; the text is its gist in lists and in the search."""
+    """What a message shows instead of its text; the text is its preview in lists and in the search."""
 
     CONSULTATION = "consultation"
     REQUEST = "request"
@@ -84,9 +84,9 @@ class Message(Model):
         return [self.text, *(one.digest for one in self.attachments)]
 
     @property
-    def gist(self) -> str:
+    def preview(self) -> str:
         """What a list shows of it, in one line."""
-        return " ".join(self.text.split()) or gist_of(self.attachments)
+        return " ".join(self.text.split()) or preview_of(self.attachments)
 
 
 def press_id(client_id: str, *said: object) -> str:

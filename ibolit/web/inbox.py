@@ -8,13 +8,13 @@ from flask import url_for
 from flask_login import current_user
 
 from ..extensions import db
-from ..models import Chat, Only
+from ..models import Chat, InboxFilter
 from .pagination import Place, cut, mark
 
 PAGE = 30
 
 
-def inbox_page(before: Place | None, only: Only | None = None) -> dict[str, Any]:
+def inbox_page(before: Place | None, only: InboxFilter | None = None) -> dict[str, Any]:
     """The rows and the address of the next page."""
     inbox = Chat.inbox_of(current_user, before, only)
     chats, last = cut(db.session.scalars(inbox.limit(PAGE + 1)).unique().all(), PAGE)

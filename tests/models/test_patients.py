@@ -9,7 +9,7 @@ from factories import later, make_chat, make_doctor, make_user, say
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, ChatState, Doctor, Message, Only, User
+from ibolit.models import Access, Chat, ChatState, Doctor, InboxFilter, Message, User
 from ibolit.services import clock
 
 ID = "abcdef123456"
@@ -20,7 +20,7 @@ def found(doctor: Doctor, words: str = "", before: tuple[object, int] | None = N
     return [chat.patient.name for chat in chats]
 
 
-def shown(doctor: Doctor, only: Only) -> list[int]:
+def shown(doctor: Doctor, only: InboxFilter) -> list[int]:
     return [chat.id for chat in db.session.scalars(Chat.inbox_of(doctor.user, only=only)).unique()]
 
 
@@ -84,24 +84,24 @@ def test_renamed_patient_is_found_anew(doctor: Doctor, patient: User) -> None:
 
 def test_last_word_of_the_patient_waits_and_a_note_is_nobodys(chat: Chat, patient: User, doctor: Doctor) -> None:
     say(chat, patient)
-    assert shown(doctor, Only.WAITING) == [chat.id]
+    assert shown(doctor, InboxFilter.WAITING) == [chat.id]
     held = reread(chat)
     held.post_system_note("Чат продлён")
     db.session.commit()
-    assert shown(doctor, Only.WAITING) == [chat.id]
+    assert shown(doctor, InboxFilter.WAITING) == [chat.id]
     say(chat, doctor.user)
-    assert shown(doctor, Only.WAITING) == []
+    assert shown(doctor, InboxFilter.WAITING) == []
 
 
 def test_unread_are_the_doctors_own(chat: Chat, patient: User, doctor: Doctor) -> None:
     other = make_chat(make_user("Пётр"), doctor, days_left=1)
     say(chat, patient)
     say(other, doctor.user)  # unread by the patient
-    assert shown(doctor, Only.UNREAD) == [chat.id]
+    assert shown(doctor, InboxFilter.UNREAD) == [chat.id]
     held = reread(chat)
     held.update_receipts(doctor.user, delivered_to=1, read_to=1)
     db.session.commit()
-    assert shown(doctor, Only.UNREAD) == []
+    assert shown(doctor, InboxFilter.UNREAD) == []
 
 
 # Days

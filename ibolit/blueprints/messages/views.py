@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ...database import writing
 from ...extensions import db
-from ...models import Act, AuditEvent, Chat, Message, Only
+from ...models import Act, AuditEvent, Chat, InboxFilter, Message
 from ...rendering import respond
 from ...web.client import address
 from ...web.inbox import inbox_page
@@ -23,7 +23,9 @@ def index() -> ResponseReturnValue:
     before = read_mark(request.args.get("before", ""))
     fragment = "messages/rows.html" if before else "messages/list.html"
     here = request.args.get("here", type=int)  # the chat beside which the list stands
-    return respond(fragment, page="messages/index.html", before=before, here=here, **inbox_page(before, _only()))
+    return respond(
+        fragment, page="messages/index.html", before=before, here=here, **inbox_page(before, _inbox_filter())
+    )
 
 
 @bp.post("/search")
@@ -39,10 +41,10 @@ def search() -> ResponseReturnValue:
     return respond("messages/found.html", page="messages/found.html", words=words, found=found, chats=chats, only=None)
 
 
-def _only() -> Only | None:
+def _inbox_filter() -> InboxFilter | None:
     """The doctor's chips; a patient has too few chats to choose from."""
     wanted = request.args.get("only", "")
-    return Only(wanted) if current_user.is_doctor and wanted in [*Only] else None
+    return InboxFilter(wanted) if current_user.is_doctor and wanted in [*InboxFilter] else None
 
 
 def _note_reading(found: list[Message]) -> None:
