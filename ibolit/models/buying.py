@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from .. import errors
 from ..config import current_settings
@@ -16,7 +17,7 @@ from .asking import PROVIDER_IS_SLOW
 from .chat import Chat
 from .consent import OFFER
 from .consultation import Consultation
-from .doctor import Tariff
+from .doctor import Doctor, Tariff
 from .job import Job, JobKind
 from .payment import LIVE, Payment, PaymentState
 from .user import User
@@ -25,6 +26,14 @@ TALK = "Консультация"  # what a receipt calls it: no doctor and no s
 
 
 JUST_NOW = timedelta(minutes=10)
+
+
+def payments_made_by(user: User) -> Select[tuple[Payment]]:
+    """The person's own, the newest first, with all that a list of them shows."""
+    doctor = joinedload(Payment.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+    consultation = joinedload(Payment.consultation).selectinload(Consultation.payments)
+    shown = select(Payment).options(selectinload(Payment.refunds), selectinload(Payment.receipts), doctor, consultation)
+    return shown.where(Payment.payer_id == user.id).order_by(Payment.id.desc())
 
 
 def refuse_haste(chat: Chat, payer: User, told: int | None) -> None:

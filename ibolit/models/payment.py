@@ -22,8 +22,6 @@ from ..services import clock
 from ..services.payments import CURRENCY, Customer, Gateway, GatewayRefused, Item, Order, Paid, Refusal, Stage, title_of
 from .asking import KEY_LIVES, pause_since
 from .chat import Chat
-from .consultation_states import AHEAD
-from .doctor import Doctor
 from .job import Job, JobKind
 from .message import Message
 from .payment_alert import AlertKind, PaymentAlert
@@ -116,16 +114,6 @@ class Payment(Model):
     # Look-ups
 
     @classmethod
-    def made_by(cls, user: User) -> Select[tuple[Self]]:
-        """The person's own, the newest first."""
-        from .consultation import Consultation
-
-        doctor = joinedload(cls.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
-        talk = joinedload(cls.consultation).selectinload(Consultation.payments)
-        whole = select(cls).options(selectinload(cls.refunds), selectinload(cls.receipts), doctor, talk)
-        return whole.where(cls.payer_id == user.id).order_by(cls.id.desc())
-
-    @classmethod
     def numbered(cls, number: int) -> Select[tuple[Self]]:
         """Anybody's: for the operator."""
         whole = select(cls).options(joinedload(cls.payer), selectinload(cls.refunds), selectinload(cls.receipts))
@@ -203,7 +191,7 @@ class Payment(Model):
     def confirms_what_lies_ahead(self) -> bool:
         """When all of it goes back, a consultation that is to come is cancelled."""
         talk = self.consultation
-        return talk is not None and self.applied_at is not None and talk.state_now in AHEAD
+        return talk is not None and self.applied_at is not None and talk.may_be_cancelled()
 
     @property
     def is_odd(self) -> bool:

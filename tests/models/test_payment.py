@@ -23,6 +23,7 @@ from ibolit.models import (
     RefundState,
     User,
     books,
+    buying,
 )
 from ibolit.models.asking import KEY_LIVES, pause_since
 from ibolit.models.refund import in_working_days
@@ -439,8 +440,8 @@ def test_own_payments_newest_first_and_nobody_elses(chat: Chat, patient: User, d
     first = buy(chat)
     second = begin(chat)
     theirs = begin(make_chat(make_user("Другая Анна"), doctor))
-    assert db.session.scalars(Payment.made_by(patient)).all() == [second, first]
-    assert db.session.scalars(Payment.made_by(stranger)).all() == []
+    assert db.session.scalars(buying.payments_made_by(patient)).all() == [second, first]
+    assert db.session.scalars(buying.payments_made_by(stranger)).all() == []
     assert db.session.scalars(Payment.returned_to(theirs.token)).all() == [theirs]
 
 
