@@ -13,9 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import update
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, ConsultationState, TalkKind, agenda
-from ibolit.models.agenda import Terms
-from ibolit.models.consultation_states import COMING
+from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
+from ibolit.models.consultations import COMING, Terms, booking
 from ibolit.services import clock
 
 from .clinic import PASSWORD, make_pairs, opened
@@ -102,7 +101,7 @@ def _agree(data: Path, *, begun: bool = False) -> int:
         chat = db.session.get_one(Chat, 1)
         starts_at = (clock.now() + timedelta(minutes=5)).replace(microsecond=0)
         terms = Terms(TalkKind.VIDEO, starts_at, 30, 0)
-        talk = agenda.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
+        talk = booking.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
         talk.confirm(talk.patient, talk.starts_at)
         for side in (talk.patient, talk.doctor.user) if begun else ():
             talk.get_ready(side)

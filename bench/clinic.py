@@ -34,7 +34,7 @@ from ibolit.models import (
     Tariff,
     User,
 )
-from ibolit.models.consent import current_versions
+from ibolit.models.people import current_versions
 from ibolit.services import clock, passwords
 from ibolit.services.search import normalised, stemmed
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from statistics import median
 
 from ibolit.extensions import db
-from ibolit.models import Chat, TalkKind, Terms, agenda
+from ibolit.models import Chat, TalkKind, Terms
+from ibolit.models.consultations import booking
 from ibolit.services import clock
 
 from .clinic import make_pairs, opened
@@ -78,7 +79,7 @@ def _begin_talks(data: Path) -> dict[int, int]:
         talks = {}
         for chat in db.session.scalars(db.select(Chat)).all():
             terms = Terms(TalkKind.VIDEO, clock.now().replace(microsecond=0) + timedelta(minutes=5), 30, 0)
-            talk = agenda.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
+            talk = booking.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
             talk.confirm(talk.patient, talk.starts_at)
             for side in (talk.patient, talk.doctor.user):
                 talk.get_ready(side)

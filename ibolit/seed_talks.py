@@ -27,12 +27,8 @@ from .models import (
     TalkKind,
     Terms,
     User,
-    agenda,
-    another_time,
-    buying,
-    timekeeping,
 )
-from .models.conclusion import Sheet
+from .models.consultations import Sheet, booking, checkout, deadlines, rescheduling
 from .services import clock, current_services
 from .services.payments.demo import DemoBank
 
@@ -66,7 +62,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         sheet = Sheet("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
         Complaint.tell(paid, sheet, "seed-complaint")
     with _told(days_ago, 2.4):
-        another_time.wish(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
+        rescheduling.wish(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):
         _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=TalkKind.AUDIO, minutes=15)
     with _told(days_ago, 6):
@@ -117,11 +113,11 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
         Conclusion.give(done, CONCLUSION, "seed-conclusion", seen=0)
         Review.give(done, 5, "Всё понятно объяснили, спасибо.")
     with _told(days_ago, (now - expired.starts_at - HOUR) / DAY):
-        timekeeping.look_at(expired)
+        deadlines.look_at(expired)
     with _told(days_ago, (now - missed.starts_at) / DAY):
         missed.get_ready(anna)
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
-        timekeeping.look_at(missed)
+        deadlines.look_at(missed)
     with _told(days_ago, 4):
         cancelled.cancel(anna, Reason.BAD_TIME, Promise.to(anna, cancelled))
 
@@ -150,7 +146,7 @@ def _propose(
     if not isinstance(current_services.payments, DemoBank):
         price = 0  # a real provider is left in peace
     terms = Terms(kind, starts_at, minutes, price, note)
-    return agenda.propose(_chat(patient, doctor), doctor, terms, f"seed-talk-{starts_at:%m%d%H%M}-{doctor.id}")
+    return booking.propose(_chat(patient, doctor), doctor, terms, f"seed-talk-{starts_at:%m%d%H%M}-{doctor.id}")
 
 
 def _pay(talk: Consultation) -> None:
@@ -159,7 +155,7 @@ def _pay(talk: Consultation) -> None:
     if not isinstance(bank, DemoBank):
         talk.confirm(talk.patient, talk.starts_at)
         return
-    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
     bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
     payment.settle(bill)
     bank.pay(bill.id)

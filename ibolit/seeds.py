@@ -30,9 +30,9 @@ from .models import (
     Role,
     Tariff,
     User,
-    buying,
 )
-from .models.chat import ChatMember
+from .models.chats import ChatMember
+from .models.consultations import checkout
 from .seed_files import humming, rash, results
 from .services import clock, current_services, media, passwords
 from .services.payments.demo import DemoBank
@@ -233,7 +233,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
         tariff = db.session.scalars(
             select(Tariff).where(Tariff.doctor_id == doctor.id, Tariff.title == tariff_title)
         ).one()
-        payment = buying.begin(chat, tariff, patient)
+        payment = checkout.begin(chat, tariff, patient)
         bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
         payment.settle(bill)
         if how == "leaves":

@@ -23,9 +23,9 @@ from ibolit.models import (
     Tariff,
     Terms,
     User,
-    agenda,
 )
-from ibolit.models.consent import CURRENT
+from ibolit.models.consultations import booking
+from ibolit.models.people import CURRENT
 from ibolit.services import clock, passwords
 
 PASSWORD = "correct horse"
@@ -120,7 +120,7 @@ def propose(
     chat = db.session.get_one(Chat, chat.id)
     starts_at = starts_at or clock.now() + timedelta(hours=2)
     terms = Terms(kind, starts_at.replace(microsecond=0), minutes, price, note)
-    consultation = agenda.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
+    consultation = booking.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
     db.session.commit()
     return consultation
 

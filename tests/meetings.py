@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User, another_time, buying, timekeeping
+from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User
+from ibolit.models.consultations import checkout, deadlines, rescheduling
 from ibolit.services.payments import Stage
 
 NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
@@ -31,7 +32,7 @@ class StillClock:
 
 def begin_to_pay(talk: Consultation) -> Payment:
     """Made at the provider, who waits for the payer."""
-    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
     db.session.commit()
     payment.settle(answer(payment, Stage.WAITING))
     db.session.commit()
@@ -55,14 +56,14 @@ def confirm(talk: Consultation) -> Consultation:
 
 
 def wish(talk: Consultation, by: User, start: datetime) -> datetime:
-    another_time.wish(talk, by, start, talk.starts_at)
+    rescheduling.wish(talk, by, start, talk.starts_at)
     db.session.commit()
     return start
 
 
 def accept(talk: Consultation, by: User) -> Consultation:
     assert talk.wish is not None
-    another_time.accept(talk, by, talk.wish)
+    rescheduling.accept(talk, by, talk.wish)
     db.session.commit()
     return talk
 
@@ -81,7 +82,7 @@ def ready(talk: Consultation, *sides: User) -> Consultation:
 
 def work(talk: Consultation) -> datetime | None:
     """What the worker would write now."""
-    next_at = timekeeping.look_at(talk)
+    next_at = deadlines.look_at(talk)
     db.session.commit()
     return next_at
 

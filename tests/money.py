@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Job, JobKind, Payment, Refund, RefundReason, Tariff, buying
+from ibolit.models import Chat, Job, JobKind, Payment, Refund, RefundReason, Tariff
+from ibolit.models.consultations import checkout
 from ibolit.services.payments import Paid, Stage
 
 PAGE = "https://yookassa.example/pay"
 
 
 def begin(chat: Chat, tariff: Tariff | None = None) -> Payment:
-    payment = buying.begin(chat, tariff or chat.doctor.tariffs[0], chat.patient)
+    payment = checkout.begin(chat, tariff or chat.doctor.tariffs[0], chat.patient)
     db.session.commit()
     return payment
 

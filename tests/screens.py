@@ -37,7 +37,7 @@ from ibolit.models import (
     WayChange,
     WayKind,
 )
-from ibolit.models.user import EmailProof
+from ibolit.models.people import EmailProof
 from ibolit.services import clock
 from ibolit.services.codes import fingerprint, new_nonce
 

@@ -26,8 +26,8 @@ from ibolit.models import (
     RefundState,
     Role,
     User,
-    books,
 )
+from ibolit.models.payments import payment_reports
 from ibolit.services import clock
 from ibolit.services.push import public_key_of
 
@@ -44,7 +44,7 @@ def test_seeded_money_is_in_every_state(clinic: Flask) -> None:
     before = clock.now()
     states = set(db.session.scalars(db.select(Payment.state)))
     assert states == {PaymentState.WAITING, PaymentState.SUCCEEDED, PaymentState.CANCELLED}
-    to_decide = db.session.scalars(books.to_decide()).all()
+    to_decide = db.session.scalars(payment_reports.to_decide()).all()
     assert {(one.state, one.cause) for one in to_decide} == {
         (RefundState.REQUESTED, RefundReason.AMOUNT_MISMATCH),
         (RefundState.REQUESTED, RefundReason.REQUESTED_BY_PAYER),

@@ -342,7 +342,7 @@ def test_days_are_settings(clinic: Flask, old_rows: dict[str, int], change_setti
 
 def test_waiting_notification_stays(clinic: Flask, chat: Chat, doctor: Doctor) -> None:
     from ibolit.models import Notification, NotificationState
-    from ibolit.models.notification import Channel
+    from ibolit.models.delivery import Channel
 
     Notification.of_request(doctor.user, chat, 1, seq=1)
     Notification.of_request(doctor.user, chat, 2, seq=2)

@@ -12,7 +12,8 @@ from money import begin, buy, settle
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import AttachmentState, Chat, Consultation, Device, Doctor, Kind, RefundReason, User, buying
+from ibolit.models import AttachmentState, Chat, Consultation, Device, Doctor, Kind, RefundReason, User
+from ibolit.models.consultations import checkout
 from ibolit.rendering import epoch
 from ibolit.services import Services
 from ibolit.services.payments import Stage
@@ -385,7 +386,7 @@ def test_both_are_led_to_the_call(three: Three, chat: Chat) -> None:
 
 def test_money_shows_on_the_card_of_both(three: Three, chat: Chat) -> None:
     talk = propose(chat, price=1500_00)
-    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
     db.session.commit()
     settle(payment)
     for screen in three[:2]:

@@ -29,8 +29,8 @@ from ibolit.models import (
     RefundReason,
     TalkKind,
     User,
-    another_time,
 )
+from ibolit.models.consultations import rescheduling
 from ibolit.services import clock
 from ibolit.services.payments import GatewayRefused, Refusal
 
@@ -155,7 +155,7 @@ def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doct
     talk = agreed(chat)
     for _ in range(2):
         start = wish(talk, patient, talk.starts_at + FAR)
-        another_time.decline(talk, doctor.user, start)
+        rescheduling.decline(talk, doctor.user, start)
         db.session.commit()
     assert told(doctor.user) == ["time_wished"] * 2
     assert told(patient) == ["time_declined"] * 2
@@ -167,7 +167,7 @@ def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
     mine, other = sides(talk, wisher)
     start = wish(talk, mine, talk.starts_at + FAR)
     forget()
-    another_time.decline(talk, other, start)
+    rescheduling.decline(talk, other, start)
     db.session.commit()
     assert (told(mine), told(other)) == (["time_declined"], [])
 
@@ -176,7 +176,7 @@ def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Do
     talk = agreed(chat)
     start = wish(talk, patient, talk.starts_at + FAR)
     forget()
-    another_time.decline(talk, patient, start)
+    rescheduling.decline(talk, patient, start)
     db.session.commit()
     assert (told(patient), told(doctor.user)) == ([], [])
 

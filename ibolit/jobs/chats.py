@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..extensions import db
-from ..models import Chat, Job, chat_ending
+from ..models import Chat, Job
+from ..models.chats import ending
 
 
 def tell_of_end(job: Job) -> None:
-    chat_ending.tell(db.session.get_one(Chat, job.subject_id))
+    ending.tell(db.session.get_one(Chat, job.subject_id))

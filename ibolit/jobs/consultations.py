@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..extensions import db
-from ..models import Consultation, Job, timekeeping
+from ..models import Consultation, Job
+from ..models.consultations import deadlines
 from ..services import clock
 
 
 def keep_time(job: Job) -> None:
     """The pause is written under the consultation's lock: whoever moves it meanwhile hastens this job after that."""
     consultation = db.session.get_one(Consultation, job.subject_id)
-    next_at = timekeeping.look_at(consultation)
+    next_at = deadlines.look_at(consultation)
     if next_at is not None:
         job.repeat_in(next_at - clock.now())

@@ -8,7 +8,7 @@ from flask import render_template
 
 from ..extensions import db
 from ..models import Channel, Dispatch, Invitation, Job, PatientImport
-from ..models.dispatch import LEFT_BY_INVITATIONS
+from ..models.delivery import LEFT_BY_INVITATIONS
 from ..models.job import PAUSES
 from ..rendering import link_to
 from ..services import clock

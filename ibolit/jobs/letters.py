@@ -9,8 +9,9 @@ from flask import render_template
 from .. import errors, phones
 from ..config import current_settings
 from ..extensions import db
-from ..models import Channel, Dispatch, DispatchState, EmailProof, Job, LoginCode, User, old_number
-from ..models.dispatch import LEFT_BY_STRANGERS
+from ..models import Channel, Dispatch, DispatchState, EmailProof, Job, LoginCode, User
+from ..models.accounts import reassigned_number
+from ..models.delivery import LEFT_BY_STRANGERS
 from ..rendering import link_to
 from ..services import current_services
 from ..services.mail import MailFailed
@@ -61,10 +62,10 @@ def mail_login_code(job: Job) -> None:
 def mail_owner_code(job: Job) -> None:
     """To who has proved the address long ago: somebody holds his number now, perhaps he himself."""
     code = db.session.get(LoginCode, job.subject_id)
-    user = old_number.account_of(code) if code is not None else None
+    user = reassigned_number.account_of(code) if code is not None else None
     if code is None or user is None or user.email is None or not user.email_is_settled or not code.proves_phone():
         raise Undeliverable("the code is no longer needed")
-    letter, email = written("owner_code", code=old_number.digits_of(code)), user.email
+    letter, email = written("owner_code", code=reassigned_number.digits_of(code)), user.email
     db.session.commit()
     send_mail(job, email, letter)
 

@@ -11,8 +11,8 @@ from flask import render_template
 
 from ..extensions import db
 from ..models import Channel, Job, Notification
+from ..models.delivery import GOES_BACK
 from ..models.job import PAUSES
-from ..models.notification import GOES_BACK
 from ..rendering import link_to
 from ..services import clock
 from ..services.mail import MailFailed

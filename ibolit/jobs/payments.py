@@ -21,9 +21,8 @@ from ..models import (
     Receipt,
     Refund,
     RefundState,
-    reconciliation,
 )
-from ..models.reconciliation import Statement
+from ..models.payments import Statement, reconciliation
 from ..rendering import link_to
 from ..services import clock, current_services
 from ..services.payments import GatewayRefused, GatewayUnsure, Item, Stage

@@ -14,7 +14,7 @@ from ..config import current_settings
 from ..events import WorkAdded, record
 from ..extensions import Model, db
 from ..services import clock
-from .forgetting import forget
+from .purging import forget
 from .types import RowId, UtcDateTime, word_of
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it

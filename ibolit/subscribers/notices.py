@@ -43,9 +43,9 @@ from ..models import (
     Reason,
     Refund,
     User,
-    chat_ending,
 )
-from ..models.notification import AWAITED_FOR
+from ..models.chats import ending
+from ..models.delivery import AWAITED_FOR
 from ..services import clock, current_services
 
 MOST_CALLS = 3  # «вас уже ждут» of one consultation
@@ -140,7 +140,7 @@ def waits(fact: ConsultationWaits) -> None:
 
 
 def access_changed(fact: AccessChanged) -> None:
-    chat_ending.plan(db.session.get_one(Chat, fact.chat_id))
+    ending.plan(db.session.get_one(Chat, fact.chat_id))
 
 
 def chat_ends(fact: ChatEnds) -> None:

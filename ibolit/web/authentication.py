@@ -13,20 +13,8 @@ from flask_login import current_user, login_user, logout_user
 from .. import errors
 from ..config import current_settings
 from ..extensions import db, login_manager
-from ..models import (
-    Act,
-    Before,
-    Chat,
-    ChatMember,
-    Device,
-    Doctor,
-    Invitation,
-    KnownBrowser,
-    User,
-    WayChange,
-    WayKind,
-)
-from ..models.known_browser import hash_of
+from ..models import Act, Before, Chat, ChatMember, Device, Doctor, Invitation, KnownBrowser, User, WayChange, WayKind
+from ..models.people import hash_of
 from ..rendering import go, wants_fragment
 from . import client
 from .audit import write_down

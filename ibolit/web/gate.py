@@ -16,7 +16,8 @@ from flask_login import current_user
 
 from ..database import writing
 from ..extensions import db
-from ..models import Consent, consultation_lists
+from ..models import Consent
+from ..models.consultations import lists
 from ..rendering import go, zone_mark
 from ..services import clock
 from . import guest_device
@@ -62,7 +63,7 @@ def _is_open_behind() -> bool:
 def _kept() -> list[int]:
     """Agreed under the version that was accepted then. Asked once a request."""
     if "kept_talks" not in g:
-        g.kept_talks = consultation_lists.kept_open_for(current_user) if current_user.agreed_to else []
+        g.kept_talks = lists.kept_open_for(current_user) if current_user.agreed_to else []
     kept: list[int] = g.kept_talks
     return kept
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ..models import Consent, LoginCode, User
-from ..models.login_code import LONGEST_WAY
+from ..models.invitations import LONGEST_WAY
 from .authentication import home_of, local_path
 from .gate import OPEN_TO_ALL
 

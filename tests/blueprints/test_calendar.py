@@ -13,8 +13,8 @@ from icalendar import Calendar, Event
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, Doctor, Promise, User, another_time
-from ibolit.models.consultation_states import Reason
+from ibolit.models import Chat, Consultation, Doctor, Promise, User
+from ibolit.models.consultations import Reason, rescheduling
 from ibolit.services import clock
 
 
@@ -77,8 +77,8 @@ def test_moved_one_is_the_same_entry_with_a_higher_sequence(as_patient: Browser,
     _, before = entry_of(open_at(as_patient, talk))
     talk = db.session.get_one(Consultation, talk.id)
     wished = talk.starts_at + timedelta(days=1)
-    another_time.wish(talk, talk.doctor.user, wished, talk.starts_at)
-    another_time.accept(talk, talk.patient, wished)
+    rescheduling.wish(talk, talk.doctor.user, wished, talk.starts_at)
+    rescheduling.accept(talk, talk.patient, wished)
     db.session.commit()
     _, after = entry_of(open_at(as_patient, talk))
     assert before["UID"] == after["UID"]

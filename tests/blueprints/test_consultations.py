@@ -13,7 +13,8 @@ from money import answer
 from reading import Page
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User, buying
+from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
+from ibolit.models.consultations import checkout
 from ibolit.rendering import epoch
 from ibolit.services import clock
 
@@ -51,7 +52,7 @@ def confirmed(talk: Consultation) -> Consultation:
 
 def paid(talk: Consultation) -> Payment:
     talk = fresh(talk)
-    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
     payment.settle(answer(payment))
     db.session.commit()
     return payment

@@ -201,7 +201,7 @@ def test_ten_thousand_lines(as_doctor: Browser, services: Services) -> None:
 def test_lines_go_out_some_at_a_time_and_survive_a_crash(
     as_doctor: Browser, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ibolit.models.patient_import.AT_ONCE", 3)
+    monkeypatch.setattr("ibolit.models.invitations.patient_import.AT_ONCE", 3)
     text = "".join(f"+7916{number:07};Пациент {number}\n" for number in range(10))
     start(as_doctor, send(as_doctor, text).location)
     patients = db.session.scalars(db.select(PatientImport)).one()

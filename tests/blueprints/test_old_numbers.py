@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Act, AuditEvent, Chat, Doctor, Invitation, Job, JobKind, Notification, Role, User, old_number
+from ibolit.models import Act, AuditEvent, Chat, Doctor, Invitation, Job, JobKind, Notification, Role, User
+from ibolit.models.accounts import reassigned_number
 from ibolit.services import Services
 
 NAME = "Соколова Анна Петровна"
@@ -268,6 +269,6 @@ def test_office_gives_a_phone(clinic: Flask, services: Services, anna: User) -> 
 
 
 def test_number_is_left_once(clinic: Flask, anna: User) -> None:
-    old_number.leave_number(account(anna))
+    reassigned_number.leave_number(account(anna))
     with pytest.raises(errors.PhoneIsTaken):
         account(anna).take_phone(make_user().phone or "")

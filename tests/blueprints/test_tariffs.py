@@ -12,7 +12,7 @@ from factories import add_tariff, make_chat, make_doctor
 
 from ibolit.extensions import db
 from ibolit.models import Access, Chat, Doctor, Job, JobKind, Payment, PaymentState, User
-from ibolit.models.consent import OFFER
+from ibolit.models.people import OFFER
 from ibolit.rendering import day_of
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Refusal, Stage

@@ -37,11 +37,8 @@ from ibolit.models import (
     TalkKind,
     Terms,
     User,
-    agenda,
-    another_time,
-    buying,
-    timekeeping,
 )
+from ibolit.models.consultations import booking, checkout, deadlines, rescheduling
 from ibolit.services import clock
 from ibolit.services.payments import Paid
 
@@ -171,7 +168,7 @@ def test_two_payments_succeed_at_once_and_one_goes_back(clinic: Flask, chat: Cha
     chat_id = chat.id
     for number in range(TIMES):
         talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        first = buying.begin_for(talk, talk.patient, talk.starts_at)
+        first = checkout.begin_for(talk, talk.patient, talk.starts_at)
         first.end("not_created")
         second = begin_to_pay(talk)
         id, said = talk.id, [(one.id, answer(one)) for one in (first, second)]
@@ -186,7 +183,7 @@ def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> Non
     for number in range(TIMES):
         talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = talk.id, talk.starts_at
-        assert race(clinic, *[lambda: buying.begin_for(of(id), of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
+        assert race(clinic, *[lambda: checkout.begin_for(of(id), of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
         assert len(anew(id).payments) == 1
 
 
@@ -196,7 +193,7 @@ def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
         talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = talk.id, talk.starts_at
         deeds = (
-            lambda: buying.begin_for(of(id), of(id).patient, seen),  # noqa: B023
+            lambda: checkout.begin_for(of(id), of(id).patient, seen),  # noqa: B023
             cancelling(id, "doctor", Promise.NOTHING_PAID),
         )
         begun, cancelled = race(clinic, *deeds)
@@ -287,7 +284,7 @@ def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat)
         new = wish(talk, talk.patient, old + timedelta(days=20))
         id = talk.id
         deeds = (
-            lambda: another_time.accept(of(id), of(id).doctor.user, new),  # noqa: B023
+            lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: of(id).confirm(of(id).patient, old),  # noqa: B023
         )
         accepted, confirmed = race(clinic, *deeds)
@@ -307,8 +304,8 @@ def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> 
         first = wish(talk, talk.patient, old + timedelta(days=20))
         second = old + timedelta(days=40)
         deeds = (
-            lambda: another_time.accept(of(id), of(id).doctor.user, first),  # noqa: B023
-            lambda: another_time.wish(of(id), of(id).patient, second, old),  # noqa: B023
+            lambda: rescheduling.accept(of(id), of(id).doctor.user, first),  # noqa: B023
+            lambda: rescheduling.wish(of(id), of(id).patient, second, old),  # noqa: B023
         )
         accepted, wished = race(clinic, *deeds)
         talk = anew(id)
@@ -325,8 +322,8 @@ def test_both_wish_at_once_and_the_later_one_is_told(clinic: Flask, chat: Chat) 
         old, id = talk.starts_at, talk.id
         mine, theirs = old + timedelta(days=20), old + timedelta(days=40)
         deeds = (
-            lambda: another_time.wish(of(id), of(id).patient, mine, old),  # noqa: B023
-            lambda: another_time.wish(of(id), of(id).doctor.user, theirs, old),  # noqa: B023
+            lambda: rescheduling.wish(of(id), of(id).patient, mine, old),  # noqa: B023
+            lambda: rescheduling.wish(of(id), of(id).doctor.user, theirs, old),  # noqa: B023
         )
         outcomes = race(clinic, *deeds)
         assert sorted(outcomes) == ["OtherHasWished", "done"]
@@ -357,7 +354,7 @@ def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor,
         new = wish(talk, talk.patient, talk.starts_at + timedelta(days=20))
         id, terms = talk.id, Terms(TalkKind.AUDIO, new, 20, 0)
         deeds = (
-            lambda: another_time.accept(of(id), of(id).doctor.user, new),  # noqa: B023
+            lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: _propose(other_id, terms, f"press-{new}"),  # noqa: B023
         )
         assert sorted(race(clinic, *deeds)) == ["TimeIsTaken", "done"]
@@ -425,7 +422,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
         new = wish(talk, talk.patient, clock.now() + timedelta(days=20))
         id, patient_id = talk.id, talk.patient_id
         deeds = (
-            lambda: another_time.accept(of(id), of(id).doctor.user, new),  # noqa: B023
+            lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: Consultation.note_sign_of(db.session.get_one(User, patient_id)),  # noqa: B023
         )
         assert race(clinic, *deeds) == ["done", "done"]
@@ -461,7 +458,7 @@ def test_worker_closes_the_window_while_somebody_is_late(clinic: Flask, chat: Ch
     later(hours=3 + TIMES)
     for id in ids:
         facts.clear()
-        deeds = lambda: timekeeping.look_at(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
+        deeds = lambda: deadlines.look_at(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
         worked, *ready = race(clinic, *deeds)
         assert (worked, set(ready)) == ("done", {"ConsultationHasChanged"})
         talk = anew(id)
@@ -474,7 +471,7 @@ def test_expiry_meets_the_success_it_waited_for(clinic: Flask, chat: Chat) -> No
     begun = [begin_to_pay(hours_ahead(chat, 0, PRICE))]
     id, payment_id, said = begun[0].consultation_id or 0, begun[0].id, answer(begun[0])
     later(hours=2, minutes=14)
-    deeds = settling(payment_id, said), lambda: timekeeping.look_at(of(id)), lambda: timekeeping.look_at(of(id))
+    deeds = settling(payment_id, said), lambda: deadlines.look_at(of(id)), lambda: deadlines.look_at(of(id))
     assert race(clinic, *deeds) == ["done"] * 3
     assert anew(id).state is ConsultationState.CONFIRMED
 
@@ -485,7 +482,7 @@ def test_expiry_meets_the_success_that_came_too_late(clinic: Flask, chat: Chat, 
     later(hours=3 + TIMES)
     for id, payment_id, said in races:
         facts.clear()
-        assert race(clinic, settling(payment_id, said), lambda: timekeeping.look_at(of(id))) == ["done"] * 2  # noqa: B023
+        assert race(clinic, settling(payment_id, said), lambda: deadlines.look_at(of(id))) == ["done"] * 2  # noqa: B023
         talk = anew(id)
         assert (talk.state, money_of(talk)) == ("expired", [("succeeded", 0, ["sending"])])
         assert facts.count("ConsultationExpired") == 1
@@ -517,7 +514,7 @@ def test_workers_and_people_meet_in_one_chat(clinic: Flask, chat: Chat) -> None:
 
 def _propose(chat_id: int, terms: Terms, press: str) -> None:
     chat = db.session.get_one(Chat, chat_id)
-    agenda.propose(chat, chat.doctor, terms, press)
+    booking.propose(chat, chat.doctor, terms, press)
 
 
 def _soon_and_paid(chat: Chat, start: datetime) -> Consultation:

@@ -28,8 +28,8 @@ from ibolit.models import (
     Role,
     Tariff,
     User,
-    buying,
 )
+from ibolit.models.consultations import checkout
 from ibolit.services import Services
 from ibolit.services.payments import Stage
 from ibolit.services.payments.yookassa import Shop, YooKassa
@@ -52,7 +52,7 @@ def test_ten_presses_are_one_payment(clinic: Flask, chat: Chat) -> None:
 
     def press(_number: int) -> int:
         chat = db.session.get_one(Chat, chat_id)
-        payment = buying.begin(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
+        payment = checkout.begin(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
         db.session.commit()
         return payment.id
 

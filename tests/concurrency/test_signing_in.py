@@ -15,7 +15,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Attempt, Device, EmailProof, Job, LoginCode, Role, Tried, User
-from ibolit.models.login_code import Holder
+from ibolit.models.invitations import Holder
 from ibolit.services import Services, clock
 from ibolit.services.codes import new_nonce
 

@@ -27,9 +27,9 @@ from ibolit.models import (
     RefundReason,
     RefundState,
     User,
-    books,
-    buying,
 )
+from ibolit.models.consultations import checkout
+from ibolit.models.payments import payment_reports
 from ibolit.services import clock
 
 
@@ -63,7 +63,7 @@ def talk(chat: Chat) -> Consultation:
 
 @pytest.fixture
 def paid_talk(yookassa: YooKassaStub, talk: Consultation) -> Payment:
-    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
     db.session.commit()
     work(minutes=1)
     return paid(yookassa, again(payment))
@@ -89,7 +89,7 @@ def test_all_returned_by_hand_closes_the_chat(yookassa: YooKassaStub, bought: Pa
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00)]
     assert days_left(bought) == pytest.approx(2, abs=0.1)  # what was there before
-    months = books.incomes_of(bought.doctor_id, bought.payer.zone)
+    months = payment_reports.incomes_of(bought.doctor_id, bought.payer.zone)
     assert [(month.paid, month.returned) for month in months] == [(2500_00, 2500_00)]
 
 
@@ -183,7 +183,7 @@ def test_failed_one_returned_by_hand_is_done(yookassa: YooKassaStub, bought: Pay
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.OPERATOR, 1000_00)]
-    assert db.session.scalars(books.to_decide()).all() == []
+    assert db.session.scalars(payment_reports.to_decide()).all() == []
 
 
 def test_more_by_hand_than_was_owed_covers_it(yookassa: YooKassaStub, bought: Payment) -> None:

@@ -14,17 +14,8 @@ from yookassa_stub import YooKassaStub
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import (
-    Chat,
-    Job,
-    JobKind,
-    Payment,
-    PaymentState,
-    Receipt,
-    RefundState,
-    User,
-)
-from ibolit.models.asking import KEY_LIVES
+from ibolit.models import Chat, Job, JobKind, Payment, PaymentState, Receipt, RefundState, User
+from ibolit.models.payments import KEY_LIVES
 from ibolit.services import clock
 
 # A payment

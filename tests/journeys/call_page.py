@@ -17,7 +17,7 @@ from support.link import Link, linked
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
-from ibolit.models.consultation_states import COMING
+from ibolit.models.consultations import COMING
 from ibolit.services import clock
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"  # of chat 1

@@ -15,7 +15,8 @@ from playwright.sync_api import expect
 from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import MONEY, run_due
-from ibolit.models import Chat, Consultation, Payment, PaymentState, RefundReason, Tariff, agenda, buying
+from ibolit.models import Chat, Consultation, Payment, PaymentState, RefundReason, Tariff
+from ibolit.models.consultations import booking, checkout
 from ibolit.services import clock, current_services
 from ibolit.services.payments import GatewayRefused, Item, Refusal
 from ibolit.services.payments.demo import DemoBank
@@ -51,7 +52,7 @@ def a_month_is_bought(live: LiveClinic) -> int:
         chat = db.session.get_one(Chat, CHAT)
         tariff = db.session.scalars(db.select(Tariff).where(Tariff.doctor_id == chat.doctor_id, ~Tariff.hidden)).first()
         assert tariff is not None
-        return paid(buying.begin(chat, tariff, chat.patient)).id
+        return paid(checkout.begin(chat, tariff, chat.patient)).id
 
 
 def refund_in_the_cabinet(live: LiveClinic, number: int, amount: int) -> None:
@@ -73,7 +74,7 @@ def put_start(live: LiveClinic, talk_id: int, start: datetime) -> None:
 
 def free_after(chat: Chat, start: datetime) -> datetime:
     """The demo clinic's doctor has a day of his own, at hours of the clock on the wall."""
-    while agenda.is_taken(chat.doctor_id, start, start + timedelta(minutes=30)):
+    while booking.is_taken(chat.doctor_id, start, start + timedelta(minutes=30)):
         start += timedelta(minutes=10)
     return start
 
@@ -115,7 +116,7 @@ def test_cancelled_too_late_and_refused(
         chat = db.session.get_one(Chat, CHAT)
         in_less_than_a_day = free_after(chat, clock.now() + timedelta(hours=20))
         talk = propose(chat, starts_at=in_less_than_a_day, price=1500_00)
-        paid(buying.begin_for(talk, chat.patient, talk.starts_at))
+        paid(checkout.begin_for(talk, chat.patient, talk.starts_at))
         talk_id = talk.id
     put_start(live, talk_id, clock.now() - timedelta(minutes=20))
     patient, operator = visitors.sign_in(PYOTR), visitors.sign_in(OPERATOR, DESKTOP)
@@ -148,11 +149,11 @@ def test_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callabl
     with backstage(live):
         chat = db.session.get_one(Chat, CHAT)
         talk = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)
-        first = buying.begin_for(talk, chat.patient, talk.starts_at)
+        first = checkout.begin_for(talk, chat.patient, talk.starts_at)
         page = made(first)
         first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
         db.session.commit()
-        paid(buying.begin_for(talk, chat.patient, talk.starts_at))
+        paid(checkout.begin_for(talk, chat.patient, talk.starts_at))
         token, first_id = first.token, first.id
     patient = visitors.sign_in(PYOTR)
     patient.goto(f"/demo/bank/{page}")

@@ -12,17 +12,8 @@ from queries import Queries
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import (
-    Chat,
-    ConsultationRequest,
-    ConsultationState,
-    Doctor,
-    Message,
-    TalkKind,
-    Terms,
-    User,
-    agenda,
-)
+from ibolit.models import Chat, ConsultationRequest, ConsultationState, Doctor, Message, TalkKind, Terms, User
+from ibolit.models.consultations import booking
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -42,8 +33,8 @@ def test_proposal_is_a_card_of_the_chat(chat: Chat, patient: User) -> None:
 
 def test_repeated_press_proposes_once(chat: Chat) -> None:
     terms = Terms(TalkKind.AUDIO, clock.now() + FAR, 30, 0)
-    first = agenda.propose(chat, chat.doctor, terms, "same-press")
-    second = agenda.propose(chat, chat.doctor, terms, "same-press")
+    first = booking.propose(chat, chat.doctor, terms, "same-press")
+    second = booking.propose(chat, chat.doctor, terms, "same-press")
     assert first.id == second.id
 
 
@@ -67,24 +58,24 @@ def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doc
     """The same press is the same card; «Назад» and another time is no such press."""
     first = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
     second = Terms(TalkKind.VIDEO, NOON + 2 * DAY, 30, 0)
-    talks = [agenda.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
+    talks = [booking.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
     assert [talk.starts_at for talk in talks] == [NOON + DAY, NOON + 2 * DAY, NOON + DAY, NOON + 2 * DAY]
     assert len({talk.id for talk in talks}) == 2
 
 
 def test_repeated_press_after_a_move_is_still_the_same(chat: Chat, doctor: Doctor) -> None:
     terms = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
-    talk = agenda.propose(chat, doctor, terms, "same-press")
+    talk = booking.propose(chat, doctor, terms, "same-press")
     db.session.commit()
     wish(talk, talk.patient, NOON + 3 * DAY)
     accept(talk, doctor.user)
-    assert agenda.propose(chat, doctor, terms, "same-press") is talk
+    assert booking.propose(chat, doctor, terms, "same-press") is talk
 
 
 def test_id_of_a_letter_carries_no_card(chat: Chat, patient: User, doctor: Doctor) -> None:
     for author in (patient, doctor.user):
         say(chat, author, client_id="a-letter-0001")
-    talk = agenda.propose(chat, doctor, Terms(TalkKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
+    talk = booking.propose(chat, doctor, Terms(TalkKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
     request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "a-letter-0001")
     for message_id, card in ((talk.message_id, "consultation"), (request.message_id, "request")):
         assert db.session.get_one(Message, message_id).card == card
@@ -94,9 +85,9 @@ MOSCOW = ZoneInfo("Europe/Moscow")  # NOON is 15:00 there
 
 
 def test_suggestion_is_an_hour_ahead_on_the_half_hour(doctor: Doctor, still: StillClock) -> None:
-    assert agenda.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1)
+    assert booking.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1)
     still.show(NOON + timedelta(minutes=1))
-    assert agenda.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1, minutes=30)
+    assert booking.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1, minutes=30)
 
 
 def test_suggestion_goes_round_what_is_taken(chat: Chat, doctor: Doctor) -> None:
@@ -104,14 +95,14 @@ def test_suggestion_goes_round_what_is_taken(chat: Chat, doctor: Doctor) -> None
     for hour in (*range(1, 6), *range(17, 30)):
         propose(chat, starts_at=NOON + timedelta(hours=hour), minutes=60)
     morning = NOON + timedelta(hours=17) + DAY
-    assert agenda.next_free(doctor.id, MOSCOW) == morning
+    assert booking.next_free(doctor.id, MOSCOW) == morning
     propose(chat, starts_at=morning + timedelta(minutes=15), minutes=60)
     with Queries() as queries:
-        assert agenda.next_free(doctor.id, MOSCOW) == morning + timedelta(minutes=90)
+        assert booking.next_free(doctor.id, MOSCOW) == morning + timedelta(minutes=90)
     assert len(queries) == 1
 
 
 def test_suggestion_is_by_day_where_the_doctor_is(doctor: Doctor, still: StillClock) -> None:
     still.show(NOON + timedelta(hours=7))
-    assert agenda.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=17)
-    assert agenda.next_free(doctor.id, ZoneInfo("America/New_York")) == NOON + timedelta(hours=8)
+    assert booking.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=17)
+    assert booking.next_free(doctor.id, ZoneInfo("America/New_York")) == NOON + timedelta(hours=8)

@@ -10,13 +10,8 @@ from meetings import NOON, StillClock, accept, cancel, confirm, due_at, facts, p
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import (
-    Chat,
-    ConsultationState,
-    Doctor,
-    User,
-    another_time,
-)
+from ibolit.models import Chat, ConsultationState, Doctor, User
+from ibolit.models.consultations import rescheduling
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
 
@@ -29,29 +24,29 @@ MINUTE = timedelta(minutes=1)
 def test_other_time_stands_beside_until_it_is_accepted(chat: Chat) -> None:
     talk = confirm(propose(chat))
     old, new = talk.starts_at, talk.starts_at + FAR
-    another_time.wish(talk, talk.patient, new, old)
+    rescheduling.wish(talk, talk.patient, new, old)
     assert (talk.starts_at, talk.wish) == (old, new)
     with pytest.raises(errors.ConsultationHasChanged):
-        another_time.accept(talk, talk.patient, new)  # his own wish
-    another_time.accept(talk, talk.doctor.user, new)
+        rescheduling.accept(talk, talk.patient, new)  # his own wish
+    rescheduling.accept(talk, talk.doctor.user, new)
     assert (talk.starts_at, talk.wish, talk.minutes) == (new, None, 30)
 
 
 def test_wish_lapses_at_the_old_start(chat: Chat) -> None:
     talk = confirm(propose(chat))
     new = talk.starts_at + FAR
-    another_time.wish(talk, talk.patient, new, talk.starts_at)
+    rescheduling.wish(talk, talk.patient, new, talk.starts_at)
     later(hours=2, minutes=1)
     assert talk.wish is None
     with pytest.raises(errors.ConsultationHasChanged):
-        another_time.accept(talk, talk.doctor.user, new)
+        rescheduling.accept(talk, talk.doctor.user, new)
 
 
 def test_declined_wish_is_gone(chat: Chat) -> None:
     talk = confirm(propose(chat))
     new = talk.starts_at + FAR
-    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
-    another_time.decline(talk, talk.patient, new)
+    rescheduling.wish(talk, talk.doctor.user, new, talk.starts_at)
+    rescheduling.decline(talk, talk.patient, new)
     assert talk.wish is None
     assert "TimeDeclined" in facts()
 
@@ -59,8 +54,8 @@ def test_declined_wish_is_gone(chat: Chat) -> None:
 def test_patient_who_takes_the_doctors_time_confirms_a_free_one(chat: Chat) -> None:
     talk = propose(chat)
     new = talk.starts_at + FAR
-    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
-    another_time.accept(talk, talk.patient, new)
+    rescheduling.wish(talk, talk.doctor.user, new, talk.starts_at)
+    rescheduling.accept(talk, talk.patient, new)
     assert (talk.state, talk.starts_at) == ("confirmed", new)
 
 
@@ -87,9 +82,9 @@ def test_wish_of_the_other_is_not_overwritten_unseen(chat: Chat) -> None:
     talk = confirm(propose(chat))
     theirs = wish(talk, talk.patient, NOON + 3 * DAY)
     with pytest.raises(errors.OtherHasWished):
-        another_time.wish(talk, talk.doctor.user, NOON + 4 * DAY, talk.starts_at)
+        rescheduling.wish(talk, talk.doctor.user, NOON + 4 * DAY, talk.starts_at)
     assert (talk.wish, talk.proposed_by_id) == (theirs, talk.patient_id)
-    another_time.wish(talk, talk.doctor.user, NOON + 4 * DAY, talk.starts_at, theirs)
+    rescheduling.wish(talk, talk.doctor.user, NOON + 4 * DAY, talk.starts_at, theirs)
     assert (talk.wish, talk.proposed_by_id) == (NOON + 4 * DAY, talk.doctor.user_id)
 
 
@@ -97,7 +92,7 @@ def test_wish_of_the_other_is_not_overwritten_unseen(chat: Chat) -> None:
 def test_time_both_wish_for_is_agreed(chat: Chat, price: int) -> None:
     talk = propose(chat, price=price)
     new = wish(talk, talk.patient, NOON + 3 * DAY)
-    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
+    rescheduling.wish(talk, talk.doctor.user, new, talk.starts_at)
     assert (talk.starts_at, talk.wish) == (new, None)
     assert talk.state == ("proposed" if price else "confirmed")
     assert not talk.was_moved_by_doctor
@@ -128,8 +123,8 @@ def test_wish_pending_at_cancel_is_nobodys_any_more(chat: Chat, asks: str) -> No
     cancel(talk, one)
     assert talk.wish is None
     with pytest.raises(errors.ConsultationHasChanged):
-        another_time.accept(talk, other, new)
-    another_time.decline(talk, other, new)
+        rescheduling.accept(talk, other, new)
+    rescheduling.decline(talk, other, new)
     assert "TimeDeclined" not in facts()
 
 
@@ -137,7 +132,7 @@ def test_declined_when_it_has_lapsed_tells_nobody(chat: Chat, still: StillClock)
     talk = confirm(propose(chat))
     new = wish(talk, talk.patient, NOON + 3 * DAY)
     still.show(talk.starts_at)
-    another_time.decline(talk, talk.doctor.user, new)
+    rescheduling.decline(talk, talk.doctor.user, new)
     assert "TimeDeclined" not in facts()
 
 
@@ -146,8 +141,8 @@ def test_yes_is_said_to_the_wish_that_was_seen(chat: Chat, doctor: Doctor) -> No
     seen = wish(talk, talk.patient, NOON + 3 * DAY)
     second = wish(talk, talk.patient, NOON + 5 * DAY)
     with pytest.raises(errors.ConsultationHasChanged):
-        another_time.accept(talk, doctor.user, seen)
-    another_time.decline(talk, doctor.user, seen)
+        rescheduling.accept(talk, doctor.user, seen)
+    rescheduling.decline(talk, doctor.user, seen)
     assert (talk.starts_at, talk.wish) == (NOON + timedelta(hours=2), second)
 
 
@@ -156,7 +151,7 @@ def test_doctor_who_became_busy_meanwhile_cannot_accept(chat: Chat, doctor: Doct
     new = wish(talk, talk.patient, NOON + 3 * DAY)
     propose(make_chat(stranger, doctor), starts_at=new + 29 * MINUTE)
     with pytest.raises(errors.TimeIsTaken):
-        another_time.accept(talk, doctor.user, new)
+        rescheduling.accept(talk, doctor.user, new)
     db.session.rollback()
     assert (talk.starts_at, talk.wish) == (NOON + timedelta(hours=2), new)
 
@@ -167,7 +162,7 @@ def test_paid_ones_new_time_may_be_near_and_an_unpaid_ones_not(chat: Chat, docto
     assert wish(paid, paid.patient, NOON + 5 * MINUTE)
     unpaid = propose(chat, starts_at=NOON + DAY, price=PRICE)
     with pytest.raises(errors.TimeIsTooSoon):
-        another_time.wish(unpaid, unpaid.patient, NOON + 14 * MINUTE, unpaid.starts_at)
+        rescheduling.wish(unpaid, unpaid.patient, NOON + 14 * MINUTE, unpaid.starts_at)
 
 
 def test_who_came_to_the_old_time_has_not_come_to_the_new(chat: Chat, still: StillClock) -> None:

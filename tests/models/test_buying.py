@@ -10,17 +10,9 @@ from money import PAGE, begin, settle, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import (
-    Access,
-    Chat,
-    Doctor,
-    JobKind,
-    Payment,
-    PaymentState,
-    User,
-    buying,
-)
-from ibolit.models.consent import OFFER
+from ibolit.models import Access, Chat, Doctor, JobKind, Payment, PaymentState, User
+from ibolit.models.consultations import checkout
+from ibolit.models.people import OFFER
 from ibolit.services import clock
 from ibolit.services.payments import Stage
 
@@ -117,13 +109,13 @@ def test_a_live_one_outlives_its_tariff(chat: Chat, payment: Payment, doctor: Do
 
 def test_one_live_payment_for_a_consultation(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    first = buying.begin_for(talk, talk.patient, talk.starts_at)
-    assert buying.begin_for(talk, talk.patient, talk.starts_at) is first
+    first = checkout.begin_for(talk, talk.patient, talk.starts_at)
+    assert checkout.begin_for(talk, talk.patient, talk.starts_at) is first
 
 
 def test_only_the_patient_pays(chat: Chat, doctor: Doctor, stranger: User) -> None:
     talk = propose(chat, price=PRICE)
     for other in (doctor.user, stranger):
         with pytest.raises(errors.ConsultationHasChanged):
-            buying.begin_for(talk, other, talk.starts_at)
+            checkout.begin_for(talk, other, talk.starts_at)
     assert db.session.scalars(db.select(Payment)).all() == []

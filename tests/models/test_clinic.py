@@ -12,19 +12,7 @@ from ibolit import errors
 from ibolit.config import Environment, Settings
 from ibolit.extensions import db
 from ibolit.jobs import HEAVY, run_due
-from ibolit.models import (
-    Attachment,
-    AttachmentState,
-    Chat,
-    ChatState,
-    Consent,
-    Doctor,
-    Kind,
-    Mark,
-    Role,
-    User,
-    Variant,
-)
+from ibolit.models import Attachment, AttachmentState, Chat, ChatState, Consent, Doctor, Kind, Mark, Role, User, Variant
 from ibolit.seeds import fill
 from ibolit.services import current_services
 

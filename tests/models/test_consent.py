@@ -14,7 +14,7 @@ from flask import Flask
 from ibolit.config import current_settings
 from ibolit.extensions import db
 from ibolit.models import Consent, DocumentDay, DocumentKind, User
-from ibolit.models import consent as module
+from ibolit.models.people import consent as module
 from ibolit.services import clock
 
 

@@ -12,21 +12,9 @@ from queries import Queries
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import (
-    Chat,
-    Consultation,
-    ConsultationState,
-    Doctor,
-    JobKind,
-    RefundReason,
-    RefundState,
-    User,
-    another_time,
-    buying,
-    timekeeping,
-)
-from ibolit.models.chat import ChatState
-from ibolit.models.consultation_states import FOLLOWS
+from ibolit.models import Chat, Consultation, ConsultationState, Doctor, JobKind, RefundReason, RefundState, User
+from ibolit.models.chats import ChatState
+from ibolit.models.consultations import FOLLOWS, checkout, deadlines, rescheduling
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -84,13 +72,13 @@ def test_unconfirmed_one_expires_at_its_start(chat: Chat) -> None:
     later(hours=2, minutes=1)
     assert talk.state_now is ConsultationState.EXPIRED
     assert talk.state is ConsultationState.PROPOSED
-    timekeeping.look_at(talk)
+    deadlines.look_at(talk)
     assert talk.state is ConsultationState.EXPIRED
 
 
 def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
     later(hours=2, minutes=14)
     assert talk.state_now is ConsultationState.PROPOSED
     payment.settle(answer(payment))
@@ -99,7 +87,7 @@ def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
 
 def test_late_success_goes_back_by_itself(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    payment = buying.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
     later(hours=2, minutes=16)
     payment.settle(answer(payment))
     assert talk.state_now is ConsultationState.EXPIRED
@@ -141,7 +129,7 @@ def test_doctor_ends_it(chat: Chat) -> None:
 def test_window_closes_what_both_came_to(chat: Chat) -> None:
     talk = meet(confirm(propose(chat)))
     later(hours=3, minutes=1)
-    timekeeping.look_at(talk)
+    deadlines.look_at(talk)
     assert talk.state is ConsultationState.COMPLETED
 
 
@@ -156,7 +144,7 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
     if came != "nobody":
         talk.get_ready(talk.patient if came == "patient" else talk.doctor.user)
     later(hours=3, minutes=1)
-    timekeeping.look_at(talk)
+    deadlines.look_at(talk)
     assert talk.state is ConsultationState.MISSED
     assert [(one.state, one.amount, one.cause) for one in payment.refunds] == [(outcome, PRICE, RefundReason.MISSED)]
 
@@ -198,7 +186,7 @@ def test_what_has_ended_begins_no_more(chat: Chat) -> None:
     for press in (
         lambda: talk.get_ready(talk.patient),
         lambda: talk.be_late(talk.patient),
-        lambda: another_time.wish(talk, talk.patient, talk.starts_at + FAR, talk.starts_at),
+        lambda: rescheduling.wish(talk, talk.patient, talk.starts_at + FAR, talk.starts_at),
         lambda: talk.end(talk.doctor.user),
         lambda: talk.confirm(talk.patient, talk.starts_at),
     ):

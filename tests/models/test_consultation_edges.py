@@ -39,10 +39,10 @@ from ibolit.models import (
     Role,
     TalkKind,
     User,
-    books,
-    buying,
 )
-from ibolit.models.chat import ChatState
+from ibolit.models.chats import ChatState
+from ibolit.models.consultations import checkout
+from ibolit.models.payments import payment_reports
 from ibolit.services import clock
 from ibolit.services.payments import Stage
 
@@ -74,7 +74,7 @@ def test_at_its_very_start_it_can_neither_be_confirmed_nor_begun_to_pay(chat: Ch
     with pytest.raises(errors.ConsultationHasChanged):
         free.confirm(free.patient, free.starts_at)
     with pytest.raises(errors.ConsultationHasChanged):
-        buying.begin_for(paid, paid.patient, paid.starts_at)
+        checkout.begin_for(paid, paid.patient, paid.starts_at)
 
 
 def test_payment_holds_it_for_a_quarter_of_an_hour_and_no_longer(chat: Chat, still: StillClock) -> None:
@@ -109,7 +109,7 @@ def test_hold_ends_with_its_payment_and_the_worker_hears_of_it(chat: Chat, still
 def test_second_payment_goes_back_and_the_talk_stays(chat: Chat) -> None:
     """The first was given up here while the bank still took it."""
     talk = propose(chat, price=PRICE)
-    first = buying.begin_for(talk, talk.patient, talk.starts_at)
+    first = checkout.begin_for(talk, talk.patient, talk.starts_at)
     first.end("not_created")
     second = pay(talk)
     succeed(first)
@@ -120,13 +120,13 @@ def test_second_payment_goes_back_and_the_talk_stays(chat: Chat) -> None:
 
 def test_first_payment_confirms_though_a_second_waits(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
-    first = buying.begin_for(talk, talk.patient, talk.starts_at)
+    first = checkout.begin_for(talk, talk.patient, talk.starts_at)
     first.end("not_created")
     second = begin_to_pay(talk)
     succeed(first)
     assert talk.state is ConsultationState.CONFIRMED
     with pytest.raises(errors.ConsultationHasChanged):  # nobody is led to pay once more
-        buying.begin_for(talk, talk.patient, talk.starts_at)
+        checkout.begin_for(talk, talk.patient, talk.starts_at)
     succeed(second)
     assert (first.rest, second.rest, talk.state) == (PRICE, 0, "confirmed")
 
@@ -181,7 +181,7 @@ def test_cancelled_while_it_is_being_paid_gives_all_back(chat: Chat, patient: Us
     assert Promise.to(patient, talk) is Promise.NOTHING_PAID
     cancel(talk, patient)
     with pytest.raises(errors.ConsultationHasChanged):
-        buying.begin_for(talk, patient, talk.starts_at)
+        checkout.begin_for(talk, patient, talk.starts_at)
     succeed(payment)
     assert (talk.state, refunds(payment)) == ("cancelled", [("sending", PRICE, "not_for_sale")])
 
@@ -240,7 +240,7 @@ def test_refund_the_bank_refused_stays_a_debt_of_a_cancelled_one(chat: Chat, doc
     db.session.commit()
     assert payment.refund_is_stuck
     assert talk.message.revision > revision  # its card says so
-    assert list(db.session.scalars(books.to_decide())) == [refund]
+    assert list(db.session.scalars(payment_reports.to_decide())) == [refund]
     assert refund.repeat(operator)
     assert (talk.state, payment.rest) == ("cancelled", 0)
 

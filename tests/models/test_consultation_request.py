@@ -7,14 +7,8 @@ from datetime import timedelta
 import pytest
 
 from ibolit.extensions import db
-from ibolit.models import (
-    Chat,
-    ConsultationRequest,
-    TalkKind,
-    Terms,
-    User,
-    agenda,
-)
+from ibolit.models import Chat, ConsultationRequest, TalkKind, Terms, User
+from ibolit.models.consultations import booking
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -26,7 +20,7 @@ def test_request_is_a_card_and_a_proposal_answers_it(chat: Chat, patient: User) 
     request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "one-press")
     assert ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "one-press") is request
     terms = Terms(request.kind, clock.now() + FAR, 20, 0)
-    talk = agenda.propose(chat, chat.doctor, terms, "answer-press", request)
+    talk = booking.propose(chat, chat.doctor, terms, "answer-press", request)
     db.session.refresh(request)
     assert request.answer is talk
 

@@ -9,7 +9,7 @@ from flask import Flask
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import Dispatch, DispatchState, Doctor, Invitation, InvitationState, Job, Role, User
-from ibolit.models.notification import Channel
+from ibolit.models.delivery import Channel
 
 PHONE = "+79161234567"
 

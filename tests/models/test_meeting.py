@@ -10,12 +10,7 @@ from meetings import StillClock, confirm, facts, ready
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import (
-    Chat,
-    Consultation,
-    ConsultationState,
-    User,
-)
+from ibolit.models import Chat, Consultation, ConsultationState, User
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
 

@@ -22,9 +22,9 @@ from ibolit.models import (
     NotificationKind,
     TalkKind,
     User,
-    another_time,
 )
-from ibolit.models.notification import TRUE_IN
+from ibolit.models.consultations import rescheduling
+from ibolit.models.delivery import TRUE_IN
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -87,7 +87,7 @@ def test_wish_that_was_answered_is_none(talk: Consultation, after: Callable[[Con
 
 def decline(talk: Consultation, by: User) -> None:
     assert talk.wish is not None
-    another_time.decline(talk, by, talk.wish)
+    rescheduling.decline(talk, by, talk.wish)
     db.session.commit()
 
 

@@ -11,22 +11,9 @@ from money import PAGE, answer, begin, buy, settle, waiting_jobs, wish
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import (
-    Access,
-    Chat,
-    Doctor,
-    JobKind,
-    Message,
-    Payment,
-    PaymentState,
-    RefundReason,
-    RefundState,
-    User,
-    books,
-    buying,
-)
-from ibolit.models.asking import KEY_LIVES, pause_since
-from ibolit.models.refund import in_working_days
+from ibolit.models import Access, Chat, Doctor, JobKind, Message, Payment, PaymentState, RefundReason, RefundState, User
+from ibolit.models.consultations import checkout
+from ibolit.models.payments import KEY_LIVES, in_working_days, pause_since, payment_reports
 from ibolit.services import clock
 from ibolit.services.payments import Back, GatewayUnsure, Order, Paid, Stage
 
@@ -190,7 +177,7 @@ def test_odd_sum_is_not_applied_and_waits_for_the_operator(
     settle(payment, **said)
     assert chat.open_until == end
     assert (payment.applied_at, payment.state) == (None, PaymentState.SUCCEEDED)
-    [refund] = db.session.scalars(books.to_decide())
+    [refund] = db.session.scalars(payment_reports.to_decide())
     assert (refund.cause, refund.state, refund.amount) == (
         RefundReason.AMOUNT_MISMATCH,
         RefundState.REQUESTED,
@@ -440,8 +427,8 @@ def test_own_payments_newest_first_and_nobody_elses(chat: Chat, patient: User, d
     first = buy(chat)
     second = begin(chat)
     theirs = begin(make_chat(make_user("Другая Анна"), doctor))
-    assert db.session.scalars(buying.payments_made_by(patient)).all() == [second, first]
-    assert db.session.scalars(buying.payments_made_by(stranger)).all() == []
+    assert db.session.scalars(checkout.payments_made_by(patient)).all() == [second, first]
+    assert db.session.scalars(checkout.payments_made_by(stranger)).all() == []
     assert db.session.scalars(Payment.returned_to(theirs.token)).all() == [theirs]
 
 

@@ -9,14 +9,8 @@ from factories import later, propose
 from meetings import NOON, StillClock, cancel, pay, ready, wish, work
 
 from ibolit import errors
-from ibolit.models import (
-    Chat,
-    ConsultationState,
-    Promise,
-    Reason,
-    RefundState,
-    another_time,
-)
+from ibolit.models import Chat, ConsultationState, Promise, Reason, RefundState
+from ibolit.models.consultations import rescheduling
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -56,9 +50,9 @@ def test_start_that_both_agreed_on_last_counts(chat: Chat) -> None:
     pay(talk)
     new = talk.starts_at + timedelta(days=7)
     later(hours=1)
-    another_time.wish(talk, talk.patient, new, talk.starts_at)
+    rescheduling.wish(talk, talk.patient, new, talk.starts_at)
     assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES  # until then the old one stands
-    another_time.accept(talk, talk.doctor.user, new)
+    rescheduling.accept(talk, talk.doctor.user, new)
     assert Promise.to(talk.patient, talk) is Promise.FULL
     later(days=7)
     assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
@@ -103,8 +97,8 @@ def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
     pay(talk)
     new = talk.starts_at + timedelta(hours=1)
     later(hours=1)
-    another_time.wish(talk, talk.doctor.user, new, talk.starts_at)
-    another_time.accept(talk, talk.patient, new)
+    rescheduling.wish(talk, talk.doctor.user, new, talk.starts_at)
+    rescheduling.accept(talk, talk.patient, new)
     assert Promise.to(talk.patient, talk) is Promise.FULL
 
 
@@ -143,5 +137,5 @@ def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, st
     assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
     new = wish(talk, talk.doctor.user, NOON + 3 * DAY)
     assert Promise.to(talk.patient, talk) is Promise.FULL
-    another_time.decline(talk, talk.patient, new)
+    rescheduling.decline(talk, talk.patient, new)
     assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES

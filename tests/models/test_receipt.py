@@ -7,12 +7,7 @@ from factories import later
 from money import buy, waiting_jobs
 
 from ibolit.extensions import db
-from ibolit.models import (
-    Chat,
-    JobKind,
-    Receipt,
-    RefundReason,
-)
+from ibolit.models import Chat, JobKind, Receipt, RefundReason
 from ibolit.services import clock
 from ibolit.services.payments import Back, Fiscal, Stage
 

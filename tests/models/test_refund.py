@@ -10,8 +10,8 @@ from money import begin, buy, settle, waiting_jobs, wish
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, Doctor, JobKind, Payment, Refund, RefundReason, RefundState, Role, User, books
-from ibolit.models.asking import KEY_LIVES
+from ibolit.models import Access, Chat, Doctor, JobKind, Payment, Refund, RefundReason, RefundState, Role, User
+from ibolit.models.payments import KEY_LIVES, payment_reports
 from ibolit.services import clock
 from ibolit.services.payments import Back, Customer, GatewayRefused, Item, Refusal, Stage
 
@@ -123,7 +123,7 @@ def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, opera
     refund = wish(payment)
     send_back(payment, payment.rest)
     assert refund.state is RefundState.SUPERSEDED
-    assert db.session.scalars(books.to_decide()).all() == []
+    assert db.session.scalars(payment_reports.to_decide()).all() == []
     assert not refund.approve(None, "", operator)
 
 
@@ -272,7 +272,7 @@ def test_failure_is_a_debt_and_the_operators_to_see(payment: Payment, chat: Chat
     db.session.commit()
     assert (refund.state, refund.reason) == (RefundState.FAILED, "insufficient_funds")
     assert (payment.refunded, chat.open_until) == (500_00, end)
-    assert db.session.scalars(books.to_decide()).all() == [refund]
+    assert db.session.scalars(payment_reports.to_decide()).all() == [refund]
 
 
 def test_repeat_is_a_new_deed_of_the_same_debt(payment: Payment, operator: User) -> None:

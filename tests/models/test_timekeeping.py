@@ -9,13 +9,8 @@ from factories import later, propose
 from meetings import NOON, StillClock, accept, confirm, facts, wish, work
 
 from ibolit.extensions import db
-from ibolit.models import (
-    Chat,
-    Doctor,
-    Notification,
-    NotificationKind,
-    timekeeping,
-)
+from ibolit.models import Chat, Doctor, Notification, NotificationKind
+from ibolit.models.consultations import deadlines
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -27,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 def test_worker_reminds_once_a_moment(chat: Chat) -> None:
     talk = confirm(propose(chat, starts_at=clock.now() + timedelta(hours=25)))
     later(hours=1, minutes=1)
-    next_at = timekeeping.look_at(talk)
+    next_at = deadlines.look_at(talk)
     assert [fact for fact in facts() if fact == "ConsultationNear"] == ["ConsultationNear"]
     assert next_at == talk.starts_at - timedelta(minutes=15)
 
@@ -46,5 +41,5 @@ def test_who_has_just_agreed_to_the_new_time_needs_no_reminder(chat: Chat, docto
     still.go(minutes=30)
     wish(talk, talk.patient, NOON + DAY)
     accept(talk, doctor.user)
-    timekeeping.look_at(talk)
+    deadlines.look_at(talk)
     assert "ConsultationNear" not in facts()

@@ -17,9 +17,9 @@ from meetings import StillClock, confirm, pay, work
 from ibolit import errors
 from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_moment, read_day, read_time
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Promise, Terms, User, agenda
-from ibolit.models.chat import ChatState
-from ibolit.models.consultation_states import TalkKind
+from ibolit.models import Chat, Doctor, Promise, Terms, User
+from ibolit.models.chats import ChatState
+from ibolit.models.consultations import TalkKind, booking
 from ibolit.rendering import (
     soon,
     soon_changes_at,
@@ -281,7 +281,7 @@ def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> No
     day = date(2030, 11, 27)
     for zone in (MOSCOW, VLADIVOSTOK):
         terms = Terms(TalkKind.VIDEO, local_moment(day, time(14), zone), 30, 0)
-        agenda.propose(chat, doctor, terms, f"press-{zone.key}")
+        booking.propose(chat, doctor, terms, f"press-{zone.key}")
     with pytest.raises(errors.TimeIsTaken):
         propose(chat, starts_at=local_moment(day, time(21), VLADIVOSTOK))
 

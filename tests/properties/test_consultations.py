@@ -54,10 +54,8 @@ from ibolit.models import (
     Role,
     TalkKind,
     User,
-    another_time,
-    buying,
 )
-from ibolit.models.consultation_states import AGREED, COMING, FOLLOWS
+from ibolit.models.consultations import AGREED, COMING, FOLLOWS, checkout, rescheduling
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Paid, Stage
 from ibolit.services.payments.demo import DemoBank
@@ -191,7 +189,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if talk is not None:
                 start = self.still.moment + ahead * MINUTE
                 with self._refused():
-                    another_time.wish(talk, self._user(talk, side), start, screen.start)
+                    rescheduling.wish(talk, self._user(talk, side), start, screen.start)
                     db.session.commit()
                     self.known[talk.id].agreed[side].add(start)
 
@@ -201,7 +199,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             talk, screen = self._shown(which, side, fresh)
             if talk is not None and screen.wish is not None:
                 with self._refused():
-                    verb = another_time.accept if yes else another_time.decline
+                    verb = rescheduling.accept if yes else rescheduling.decline
                     verb(talk, self._user(talk, side), screen.wish)
                     db.session.commit()
                     if yes:
@@ -247,7 +245,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if talk is None:
                 return
             with self._refused():
-                payment = buying.begin_for(talk, talk.patient, screen.start)
+                payment = checkout.begin_for(talk, talk.patient, screen.start)
                 assert talk.state_now is ConsultationState.PROPOSED  # else he would be led to pay for nothing
                 db.session.commit()
                 self.known[talk.id].agreed["patient"].add(screen.start)

@@ -15,7 +15,7 @@ from long_tests import examples
 from yookassa_stub import YooKassaStub, _check_receipt, kopecks
 
 from ibolit.models import Payment, PaymentState, Refund, RefundState
-from ibolit.models.payment import round_half_up
+from ibolit.models.payments import round_half_up
 from ibolit.rendering import kopecks as typed_sum
 from ibolit.rendering import rubles
 from ibolit.services import clock

@@ -41,10 +41,9 @@ from ibolit.models import (
     Role,
     Tariff,
     User,
-    books,
-    buying,
 )
-from ibolit.models.refund import COUNTED_STATES
+from ibolit.models.consultations import checkout
+from ibolit.models.payments import COUNTED_STATES, payment_reports
 from ibolit.services import Services, clock
 from ibolit.services.payments import CURRENCY, GatewayRefused, GatewayUnsure, Paid
 from ibolit.services.payments.amounts import from_kopecks
@@ -144,7 +143,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for _ in range(devices):
                 chat, tariff = self._chat(), db.session.scalars(sa.select(Tariff).order_by(Tariff.id)).all()[which]
                 try:
-                    pressed.append(buying.begin(chat, tariff, chat.patient).id)
+                    pressed.append(checkout.begin(chat, tariff, chat.patient).id)
                 except errors.NothingToBuy:
                     assert chat.access is Access.UNLIMITED or chat.doctor.hidden
                 db.session.commit()
@@ -459,8 +458,9 @@ class MoneyMachine(RuleBasedStateMachine):
             done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
             assert {one.provider_id: one.amount for one in done} == theirs
             waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.REQUESTED)]
-            assert db.session.scalars(books.to_decide()).all() == waits
-            returned = sum(month.returned for month in books.incomes_of(self._chat().doctor_id, clock.now().tzinfo))
+            assert db.session.scalars(payment_reports.to_decide()).all() == waits
+            months = payment_reports.incomes_of(self._chat().doctor_id, clock.now().tzinfo)
+            returned = sum(month.returned for month in months)
             in_rubles = [one for one in payments if one.currency == CURRENCY]
             assert returned == sum(one.refunded for one in in_rubles)
             assert self.stub.taken() == sum(one.paid for one in payments) - sum(theirs.values())

@@ -20,8 +20,8 @@ from teller import CLINIC, Sent, Story
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, Message, Refund, RefundState, User
-from ibolit.models.consultation_states import COMING
-from ibolit.models.promise import RefundRule
+from ibolit.models.consultations import COMING
+from ibolit.models.payments import RefundRule
 from ibolit.rendering import when_for
 from ibolit.services import Services, clock
 

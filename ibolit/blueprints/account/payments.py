@@ -8,8 +8,9 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Payment, RefundReason, buying
-from ...models.books import incomes_of
+from ...models import Payment, RefundReason
+from ...models.consultations import checkout
+from ...models.payments import incomes_of
 from ...rendering import go, respond
 from ...web.pagination import cut
 from .forms import WishForm
@@ -23,7 +24,7 @@ PAGE = 20
 def payments() -> ResponseReturnValue:
     _only(current_user.is_patient)
     before = request.args.get("before", type=int)
-    made = buying.payments_made_by(current_user)
+    made = checkout.payments_made_by(current_user)
     made = made.where(Payment.id < before) if before else made
     shown, last = cut(db.session.scalars(made.limit(PAGE + 1)).all(), PAGE)
     next_page = url_for(".payments", before=last.id) if last else None
@@ -69,7 +70,7 @@ def _refuse_wish(payment: Payment, form: WishForm, status: int) -> ResponseRetur
 
 
 def _own(id: int) -> Payment:
-    payment: Payment = db.first_or_404(buying.payments_made_by(current_user).where(Payment.id == id))
+    payment: Payment = db.first_or_404(checkout.payments_made_by(current_user).where(Payment.id == id))
     return payment
 
 

@@ -24,9 +24,9 @@ from ...models import (
     User,
     WayChange,
     change_password,
-    old_number,
 )
-from ...models import consent as documents
+from ...models.accounts import reassigned_number
+from ...models.people import consent as documents
 from ...networks import household_of
 from ...services import passwords
 from ...web import client, guest_device, next_url
@@ -114,9 +114,9 @@ def password() -> ResponseReturnValue:
     asked = proved_code()
     if asked is None:
         return _nothing_to_finish()
-    if old_number.asks_whose(asked):
+    if reassigned_number.asks_whose(asked):
         return redirect(url_for(".whose", next=wanted()), 303)
-    known = old_number.account_of(asked)
+    known = reassigned_number.account_of(asked)
     if known is not None:
         refuse_frozen(known)
     personal = (asked.phone, known.name if known else "")
@@ -284,7 +284,7 @@ def _suggested_name() -> str:
 def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
     """Raises CodeIsSpent when the proof was used meanwhile."""
     asked.spend()
-    user = old_number.account_of(asked)
+    user = reassigned_number.account_of(asked)
     if user is None:
         _free_number(asked.phone)
         user = User(phone=asked.phone, name=name, password_hash=hashed)
@@ -303,5 +303,5 @@ def _free_number(phone: str) -> None:
     """Of whoever had it half a year ago. Raises CodeIsSpent when he is back meanwhile."""
     before = User.by_phone(phone)
     if before is not None:
-        old_number.leave_number(before)
+        reassigned_number.leave_number(before)
         AuditEvent.write(Act.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=address())

@@ -10,8 +10,9 @@ from flask_wtf import FlaskForm
 
 from ... import errors
 from ...extensions import db
-from ...models import LoginCode, User, old_number
-from ...models.login_code import Holder
+from ...models import LoginCode, User
+from ...models.accounts import reassigned_number
+from ...models.invitations import Holder
 from ...web.next_url import wanted
 from .forms import CodeForm, OwnerForm
 from .views import bp, proved_code
@@ -31,7 +32,7 @@ def show_name() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(asked, 422, form=form)
     try:
-        old_number.show_name(asked, _owner_of(asked), form.owner.data)
+        reassigned_number.show_name(asked, _owner_of(asked), form.owner.data)
     except errors.Refused as refusal:
         form.owner.errors = [refusal.sentence]
         return _refused(asked, refusal, form=form)
@@ -45,7 +46,7 @@ def mail_code() -> ResponseReturnValue:
     if asked is None:
         return _on()
     try:
-        old_number.mail_code(asked, _owner_of(asked))
+        reassigned_number.mail_code(asked, _owner_of(asked))
     except errors.Refused as refusal:
         return _refused(asked, refusal, refusal=refusal.sentence)
     db.session.commit()
@@ -55,12 +56,12 @@ def mail_code() -> ResponseReturnValue:
 @bp.post("/login/whose/code")
 def show_code() -> ResponseReturnValue:
     asked, form = _asked(), CodeForm()
-    if asked is None or not old_number.is_mailed(asked):
+    if asked is None or not reassigned_number.is_mailed(asked):
         return _on()  # to what is asked
     if not form.validate_on_submit():
         return _page(asked, 422, code_form=form)
     try:
-        old_number.show_mailed_code(asked, form.code.data)
+        reassigned_number.show_mailed_code(asked, form.code.data)
     except errors.Refused as refusal:
         form.code.errors = [refusal.sentence]
         return _refused(asked, refusal, code_form=form)
@@ -80,7 +81,7 @@ def begin_anew() -> ResponseReturnValue:
 
 def _asked() -> LoginCode | None:
     asked = proved_code()
-    return asked if asked is not None and old_number.asks_whose(asked) else None
+    return asked if asked is not None and reassigned_number.asks_whose(asked) else None
 
 
 def _owner_of(asked: LoginCode) -> User:
@@ -105,9 +106,9 @@ def _page(asked: LoginCode, status: int = 200, **shown: FlaskForm | object) -> R
     forms["code_form"].code.label.text = "Код из письма"
     page = render_template(
         "pages/auth/whose.html",
-        asks_name=old_number.may_ask_name(owner),
+        asks_name=reassigned_number.may_ask_name(owner),
         may_mail=owner.email_is_settled,
-        is_mailed=old_number.is_mailed(asked),
+        is_mailed=reassigned_number.is_mailed(asked),
         next=wanted(),
         **forms,
     )

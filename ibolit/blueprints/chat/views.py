@@ -12,7 +12,8 @@ from ... import errors
 from ...database import writing
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff, cards
+from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff
+from ...models.consultations import cards
 from ...rendering import go, respond, wants_fragment
 from ...web import guest_device, ingest
 from ...web.audit import write_down

@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...extensions import db
 from ...models import Complaint, Consultation
-from ...models.conclusion import refuse_complaint_of
+from ...models.consultations import refuse_complaint_of
 from ...rendering import go, respond
 from ...web import ingest
 from ...web.file_forms import room

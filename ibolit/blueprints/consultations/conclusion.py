@@ -11,7 +11,7 @@ from ...config import current_settings
 from ...database import writing
 from ...extensions import db
 from ...models import Act, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
-from ...models.conclusion import refuse_conclusion_of
+from ...models.consultations import refuse_conclusion_of
 from ...rendering import go, in_full, respond, wants_fragment
 from ...services import clock, papers
 from ...services.codes import mark_of

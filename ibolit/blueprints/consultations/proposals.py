@@ -11,7 +11,8 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried, agenda
+from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried
+from ...models.consultations import booking
 from ...rendering import go, respond
 from ...services import clock
 from ...web.fields import read_time
@@ -33,7 +34,7 @@ def new(id: int) -> ResponseReturnValue:
     wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
     known: dict[str, Any] = {"kind": wanted.kind, "request_id": wanted.id} if wanted else {}
     known["minutes"] = chat.doctor.usual_minutes
-    suggested = agenda.next_free(chat.doctor_id, current_user.zone)
+    suggested = booking.next_free(chat.doctor_id, current_user.zone)
     form = ProposalForm(
         current_user.zone,
         chat.doctor.usual_price,
@@ -67,7 +68,7 @@ def create(id: int) -> ResponseReturnValue:
         return _propose(chat, form, 422, wanted=wanted)
     terms = Terms(TalkKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or "")
     try:
-        agenda.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
+        booking.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
     except errors.Refused as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]

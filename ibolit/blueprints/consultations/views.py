@@ -12,19 +12,8 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import (
-    Act,
-    Attempt,
-    Consultation,
-    ConsultationState,
-    Promise,
-    Reason,
-    RefundRule,
-    Tried,
-    another_time,
-    buying,
-    consultation_lists,
-)
+from ...models import Act, Attempt, Consultation, ConsultationState, Promise, Reason, RefundRule, Tried
+from ...models.consultations import checkout, lists, rescheduling
 from ...rendering import go, respond, wants_fragment
 from ...web.audit import write_down
 from ...web.checkout import lead_to, press
@@ -42,7 +31,7 @@ PAGE = 20
 def index() -> ResponseReturnValue:
     """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
     before = read_mark(request.args.get("before", ""))
-    shown = consultation_lists.shown_in_list(current_user, past=PAGE + 1, before=before)
+    shown = lists.shown_in_list(current_user, past=PAGE + 1, before=before)
     groups, past = lay_out(shown, current_user)
     shown_past, last = cut(past, PAGE)
     next_page = url_for(".index", before=mark(last.starts_at, last.id)) if last else None
@@ -81,7 +70,7 @@ def pay(id: int) -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(404)
     try:
-        payment = press(lambda: buying.begin_for(consultation, current_user, seen))
+        payment = press(lambda: checkout.begin_for(consultation, current_user, seen))
     except errors.Refused as refusal:
         return _refuse(id, refusal)
     return lead_to(payment)
@@ -104,7 +93,7 @@ def wish_time(id: int) -> ResponseReturnValue:
     try:
         Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
         seen, seen_wish = moment_of(form.seen.data), form.wish_on_screen
-        another_time.wish(consultation, current_user, form.moment, seen, seen_wish)
+        rescheduling.wish(consultation, current_user, form.moment, seen, seen_wish)
     except errors.Refused as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
@@ -117,13 +106,13 @@ def wish_time(id: int) -> ResponseReturnValue:
 @login_required
 def accept_time(id: int) -> ResponseReturnValue:
     """The doctor's agenda is locked before the talk, so it is not held yet."""
-    return _press(_own(id), lambda talk, seen: another_time.accept(talk, current_user, seen))
+    return _press(_own(id), lambda talk, seen: rescheduling.accept(talk, current_user, seen))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
 def decline_time(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda talk, seen: another_time.decline(talk, current_user, seen))
+    return _press(_held(id), lambda talk, seen: rescheduling.decline(talk, current_user, seen))
 
 
 @bp.get("/<int:id>/cancellation")

@@ -6,7 +6,8 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ...models import Consent, DocumentDay, consent
+from ...models import Consent, DocumentDay
+from ...models.people import consent
 
 bp = Blueprint("documents", __name__, url_prefix="/documents")
 

@@ -14,7 +14,8 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState, books
+from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState
+from ...models.payments import payment_reports
 from ...rendering import go, kopecks, respond, wants_fragment
 from ...web.audit import write_down
 from ...web.pagination import cut
@@ -146,8 +147,8 @@ def find() -> ResponseReturnValue:
 
 def _found(words: str) -> Sequence[Payment]:
     with suppress(ValueError):
-        return db.session.scalars(books.found_by(words, kopecks(words)).limit(FOUND)).all()
-    return db.session.scalars(books.found_by(words, 0).limit(FOUND)).all()
+        return db.session.scalars(payment_reports.found_by(words, kopecks(words)).limit(FOUND)).all()
+    return db.session.scalars(payment_reports.found_by(words, 0).limit(FOUND)).all()
 
 
 @bp.get("/payments/<int:id>")
@@ -200,13 +201,13 @@ def _listed(decisions: list[Decision]) -> dict[str, Any]:
     alerts = db.session.scalars(PaymentAlert.to_settle()).all()
     shown, last = cut(decisions, PAGE)
     more = url_for(".index", after=last.refund.id) if last else None
-    counted = {"count": books.count_to_decide(), "next_page": more}
+    counted = {"count": payment_reports.count_to_decide(), "next_page": more}
     return {"decisions": shown, "alerts": alerts, "sms_today": Dispatch.sms_today(), **counted}
 
 
 def _decisions(after: int = 0) -> list[Decision]:
     """With one more than a page shows."""
-    return [Decision.about(refund) for refund in db.session.scalars(books.to_decide(after).limit(PAGE + 1))]
+    return [Decision.about(refund) for refund in db.session.scalars(payment_reports.to_decide(after).limit(PAGE + 1))]
 
 
 def _refund(id: int) -> Refund:

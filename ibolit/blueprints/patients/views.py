@@ -14,7 +14,8 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...database import writing
 from ...extensions import db
-from ...models import Act, Attachment, Chat, Consultation, PatientNote, consultation_lists
+from ...models import Act, Attachment, Chat, Consultation, PatientNote
+from ...models.consultations import lists
 from ...rendering import plural, respond, wants_fragment
 from ...services import clock
 from ...web.audit import write_down
@@ -124,7 +125,7 @@ def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
 
 def _listed(chats: Any, **more: Any) -> dict[str, Any]:
     known = {"next_page": None, "words": "", "is_cut": False}
-    return known | {"chats": chats, "talks": consultation_lists.next_in(chats), "viewer": current_user} | more
+    return known | {"chats": chats, "talks": lists.next_in(chats), "viewer": current_user} | more
 
 
 def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: FlaskForm) -> ResponseReturnValue:
@@ -148,7 +149,7 @@ def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: Flas
 
 def _talks(chat: Chat, before: Place | None = None) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
     """What is coming, the last of what is past, and where the rest of it is."""
-    shown = consultation_lists.shown_with_patient(chat, TALKS + 1, before)
+    shown = lists.shown_with_patient(chat, TALKS + 1, before)
     coming = [talk for talk in shown if talk.is_coming]
     past, last = cut([talk for talk in reversed(shown) if not talk.is_coming], TALKS)
     next_page = url_for(".consultations", id=chat.patient_id, before=mark(last.starts_at, last.id)) if last else None

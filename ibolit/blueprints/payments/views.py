@@ -11,7 +11,8 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, Job, JobKind, Payment, PaymentState, Tried, buying
+from ...models import Attempt, Job, JobKind, Payment, PaymentState, Tried
+from ...models.consultations import checkout
 from ...rendering import go, respond, wants_fragment
 from ...web.checkout import lead_to, make
 from .forms import ReceiptForm
@@ -76,7 +77,7 @@ def check(token: str) -> ResponseReturnValue:
 
 
 def _own(id: int) -> Payment:
-    payment: Payment = db.first_or_404(buying.payments_made_by(current_user).where(Payment.id == id))
+    payment: Payment = db.first_or_404(checkout.payments_made_by(current_user).where(Payment.id == id))
     return payment
 
 

@@ -16,7 +16,7 @@ from ... import errors
 from ...config import current_settings
 from ...extensions import db
 from ...models import Cut, Doctor
-from ...models.doctor import WHOLE
+from ...models.doctors import WHOLE
 from ...services import current_services, media
 from ...services.antivirus import AntivirusFailed, Infected
 from ...services.media import Unreadable

@@ -10,7 +10,8 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, Tariff, buying
+from ...models import Chat, Tariff
+from ...models.consultations import checkout
 from ...rendering import respond
 from ...web.checkout import lead_to, press
 
@@ -36,8 +37,8 @@ def buy(id: int) -> ResponseReturnValue:
     on_sale = _on_sale(chat)
     try:
         tariff = _chosen(on_sale)
-        buying.refuse_haste(chat, current_user, request.form.get("again", type=int))
-        payment = press(lambda: buying.begin(chat, tariff, current_user))
+        checkout.refuse_haste(chat, current_user, request.form.get("again", type=int))
+        payment = press(lambda: checkout.begin(chat, tariff, current_user))
     except errors.Refused as refusal:
         return _refuse(id, refusal)
     return lead_to(payment)

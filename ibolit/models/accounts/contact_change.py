@@ -1,0 +1,195 @@
+"""A way into an account has changed, or somebody tries: told to every older way, which may say «Это не я»."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from sqlalchemy import ForeignKey, Index, String, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ... import errors
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ...services.codes import is_short_answer, new_nonce, short_answer_for
+from ..consultations import Handover
+from ..delivery import Channel, PushSubscription
+from ..invitations import LoginCode
+from ..job import Job, JobKind
+from ..people import EMAIL_SETTLES_IN, Device, EmailProof, KnownBrowser, User
+from ..purging import forget
+from ..types import RowId, UtcDateTime, word_of
+
+
+class WayKind(StrEnum):
+    PASSWORD = "password"
+    EMAIL = "email"
+    DEVICE = "device"  # somebody signed in in a browser that was not known
+    TRIES = "tries"  # wrong passwords
+    PHONE_LEFT = "phone_left"  # its new holder said that the account is not his
+    PHONE_GIVEN = "phone_given"  # by the office
+
+
+# Told by SMS, too, whatever else there is; of the others only who has neither push nor mail hears by SMS.
+CHANGES = (WayKind.PASSWORD, WayKind.EMAIL)
+
+OF_PHONE = (WayKind.PHONE_LEFT, WayKind.PHONE_GIVEN)
+
+TELLING = {Channel.SMS: JobKind.WAY_SMS, Channel.MAIL: JobKind.WAY_MAIL, Channel.PUSH: JobKind.WAY_PUSH}
+
+
+@dataclass(frozen=True)
+class Before:
+    """The ways in as they were."""
+
+    email: str | None
+    email_is_settled: bool
+    password_hash: str
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(user.email, user.email_is_settled, user.password_hash)
+
+
+class WayChange(Model):
+    """What was before lies in `email` and `password_hash`: what «Это не я» brings back within 72 hours."""
+
+    __table_args__ = (Index("ix_way_change_of_user", "user_id", "id"),)
+
+    UNDONE_WITHIN = timedelta(hours=72)
+    KEPT_FOR = timedelta(days=7)
+    TOLD_OF_TRIES_EVERY = timedelta(days=1)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[WayKind] = mapped_column(word_of(WayKind))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
+    device_id: Mapped[int | None] = mapped_column(RowId)  # where it was done; devices are forgotten sooner
+    email: Mapped[str | None] = mapped_column(String(254))  # before it
+    email_is_settled: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None] = mapped_column(String(200))  # before it, where it was another
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    user: Mapped[User] = relationship(innerjoin=True)
+
+    @classmethod
+    def tell(cls, user: User, kind: WayKind, device: Device | None = None, before: Before | None = None) -> Self:
+        """Within the transaction of the change, of the ways as they were before it."""
+        before = before or Before.of(user)
+        change = cls(user=user, kind=kind, device_id=device.id if device else None, email=before.email)
+        change.email_is_settled, change.password_hash = before.email_is_settled, before.password_hash
+        db.session.add(change)
+        db.session.flush()
+        for channel in change._channels():
+            Job.add(TELLING[channel], change.id)
+        return change
+
+    @classmethod
+    def tell_of_tries(cls, user: User) -> None:
+        """Once a day."""
+        queue_up(db.session, f"tries:{user.id}")
+        since = clock.now() - cls.TOLD_OF_TRIES_EVERY
+        told = select(cls.id).where(cls.user_id == user.id, cls.kind == WayKind.TRIES, cls.at > since)
+        if db.session.scalar(told.limit(1)) is None:
+            cls.tell(user, WayKind.TRIES)
+
+    @classmethod
+    def forget_old(cls) -> int:
+        return forget(cls, cls.at < clock.now() - cls.KEPT_FOR)
+
+    def token_for(self, channel: Channel) -> str:
+        """Of the link in this way's news; empty for a way that may undo nothing, being hardly older than the change."""
+        return short_answer_for(f"not-me-{channel}", self.id, self.nonce) if self._may_undo(channel) else ""
+
+    def is_shown_by(self, token: str) -> bool:
+        """Whether the link is one of this change's, from a way that may undo it."""
+        answers = [is_short_answer(f"not-me-{channel}", self.id, self.nonce, token) for channel in Channel]
+        return any(answers) and clock.now() - self.at < self.UNDONE_WITHIN
+
+    def listening(self) -> Sequence[PushSubscription]:
+        """Devices that are older than the change, and not the one it was made on."""
+        older = select(Device.id).where(Device.user_id == self.user_id, Device.created_at < self.at)
+        devices = set(db.session.scalars(older)) - {self.device_id}
+        return [one for one in PushSubscription.reaching(self.user_id) if one.device_id in devices]
+
+    def undo(self, token: str) -> None:
+        """«Это не я»: this change and all after it are undone, everybody is signed out, the ways in are frozen.
+
+        Raises LinkIsSpent. Pressed twice it changes nothing more.
+        """
+        queue_up(db.session, f"ways:{self.user_id}")
+        if not self.is_shown_by(token):
+            raise errors.NotMeIsSpent
+        if self.undone_at is not None:
+            return
+        for change in self._with_later_ones():
+            change._bring_back()
+        void_what_is_under_way(self.user)
+        Device.end_others(self.user, None)
+        KnownBrowser.forget_others(self.user_id, "")
+        self.user.freeze()
+
+    # Below: parts of the verbs
+
+    def _channels(self) -> list[Channel]:
+        ways = [Channel.PUSH] if self.listening() else []
+        ways += [Channel.MAIL] if self.email else []
+        if self.kind in OF_PHONE or self.user.phone is None:  # the number is no older way
+            return ways
+        return [*ways, Channel.SMS] if self.kind in CHANGES or not ways else ways
+
+    def _may_undo(self, channel: Channel) -> bool:
+        return channel is not Channel.MAIL or self.email_is_settled
+
+    def _with_later_ones(self) -> Sequence[WayChange]:
+        """The newest first."""
+        later = WayChange.user_id == self.user_id, WayChange.id >= self.id, WayChange.undone_at.is_(None)
+        return db.session.scalars(select(WayChange).where(*later).order_by(WayChange.id.desc())).all()
+
+    def _bring_back(self) -> None:
+        self.undone_at = clock.now()
+        if self.kind is WayKind.PASSWORD and self.password_hash is not None:
+            self.user.password_hash = self.password_hash
+        if self.kind is WayKind.PHONE_GIVEN:
+            self.user.phone = None
+        if self.kind is WayKind.EMAIL and not _is_anothers(self.email, self.user):
+            self.user.email = self.email
+            self.user.email_proved_at = self.at - EMAIL_SETTLES_IN if self.email_is_settled else self.at
+
+
+def change_password(user: User, hashed: str, device: Device | None, browser: str) -> None:
+    """Nobody else stays in, and nothing that was under way goes on. A first password is nobody's change."""
+    if user.has_entered:
+        WayChange.tell(user, WayKind.PASSWORD, device)
+    user.password_hash = hashed
+    void_what_is_under_way(user)
+    Device.end_others(user, device)
+    KnownBrowser.forget_others(user.id, browser)
+
+
+def prove_email(proof: EmailProof, token: str) -> None:
+    """Its older ways learn of it. Raises LinkIsSpent."""
+    before = Before.of(proof.user)
+    proof.accept(token)
+    if before.email != proof.email:
+        WayChange.tell(proof.user, WayKind.EMAIL, None, before)
+
+
+def void_what_is_under_way(user: User) -> None:
+    """Proofs, codes and links that were asked for before are worth nothing after it."""
+    now = clock.now()
+    db.session.execute(
+        update(EmailProof).where(EmailProof.user_id == user.id, EmailProof.used_at.is_(None)).values(used_at=now)
+    )
+    Handover.void_all_of(user.id)
+    if user.phone is not None:
+        LoginCode.void_all_of(user.phone)
+
+
+def _is_anothers(email: str | None, user: User) -> bool:
+    owner = User.by_email(email) if email else None
+    return owner is not None and owner.id != user.id

@@ -1,0 +1,82 @@
+"""Numbers are resold: where nobody was signed in for half a year, a code on the phone alone opens nothing old.
+
+Whoever holds the number shows that it is still his, or begins anew; the old account then stays without a phone until
+the office gives it one.
+"""
+
+from __future__ import annotations
+
+from ... import errors
+from ...extensions import db
+from ...services.codes import are_digits, digits_for
+from ...services.search import key_of
+from ..invitations import Holder, LoginCode
+from ..job import Job, JobKind
+from ..people import Attempt, Tried, User
+from .contact_change import WayChange, WayKind
+
+FEWEST_WORDS = 2  # of a name that shows anything: who has bought a number may guess «Анна»
+
+
+def account_of(code: LoginCode) -> User | None:
+    """Whose ways in this proof opens; None for who is new, or says that he is."""
+    return None if code.holder is Holder.NEW else User.by_phone(code.phone)
+
+
+def asks_whose(code: LoginCode) -> bool:
+    user = User.by_phone(code.phone) if code.holder is None else None
+    return user is not None and user.number_may_be_resold
+
+
+def may_ask_name(user: User) -> bool:
+    return len(user.name_key.split()) >= FEWEST_WORDS
+
+
+def show_name(code: LoginCode, user: User, typed: str) -> None:
+    """Three tries a day. Raises TooManyAttempts or NameIsAnother; commit also then: the try counts."""
+    Attempt.count(Tried.OWNER_NAME, str(user.id))
+    if not may_ask_name(user) or not _is_name_of(user, typed):
+        raise errors.NameIsAnother
+    code.holder = Holder.OWNER
+
+
+def mail_code(code: LoginCode, user: User) -> None:
+    """To the address the owner has proved; another code than that of the SMS. Raises TooManyAttempts."""
+    if user.email_is_settled and not Job.was_added(JobKind.OWNER_BY_MAIL, code.id, since=code.created_at):
+        Attempt.count(Tried.OWNER_MAIL, str(user.id))
+        Job.add(JobKind.OWNER_BY_MAIL, code.id)
+
+
+def is_mailed(code: LoginCode) -> bool:
+    return Job.was_added(JobKind.OWNER_BY_MAIL, code.id, since=code.created_at)
+
+
+def digits_of(code: LoginCode) -> str:
+    return digits_for("owner", code.id, code.nonce)
+
+
+def show_mailed_code(code: LoginCode, digits: str) -> None:
+    """Raises TooManyAttempts or CodeIsWrong; commit also then: the try counts."""
+    Attempt.count(Tried.OWNER_CODE, str(code.id))
+    if not is_mailed(code) or not are_digits("owner", code.id, code.nonce, digits):
+        raise errors.MailedCodeIsWrong
+    code.holder = Holder.OWNER
+
+
+def leave_number(user: User) -> None:
+    """Its new holder begins an empty account; what is old waits for the office. Raises CodeIsSpent.
+
+    Somebody may have signed in by mail at this very moment: then the number is his, and nobody gets it.
+    """
+    db.session.refresh(user, with_for_update={"of": User})
+    if not user.number_may_be_resold:
+        raise errors.CodeIsSpent
+    user.phone = None
+    db.session.flush()
+    WayChange.tell(user, WayKind.PHONE_LEFT)
+
+
+def _is_name_of(user: User, typed: str) -> bool:
+    """Word by word in any order; a patronymic may be missing on either side."""
+    known, told = set(user.name_key.split()), set(key_of(typed).split())
+    return len(known & told) >= FEWEST_WORDS and (known <= told or told <= known)

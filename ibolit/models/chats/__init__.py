@@ -1,0 +1,26 @@
+"""The one conversation of a patient with a doctor: its time, members, messages, files, and the doctor's note.
+Cards are shown instead of a message's text; whoever has one registers how it is loaded."""
+
+from . import ending
+from .attachment import Attachment, AttachmentState, Kind, Variant
+from .chat import Access, Chat, ChatMember, ChatState, InboxFilter, is_called
+from .message import Card, Message, press_id
+from .patient_note import PatientNote
+
+__all__ = [
+    "Access",
+    "Attachment",
+    "AttachmentState",
+    "Card",
+    "Chat",
+    "ChatMember",
+    "ChatState",
+    "InboxFilter",
+    "Kind",
+    "Message",
+    "PatientNote",
+    "Variant",
+    "ending",
+    "is_called",
+    "press_id",
+]

@@ -1,0 +1,277 @@
+"""A stored file of a message, with its shown copy and thumbnail."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import re
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Tuple,
+    and_,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from ... import errors
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ..job import Job, JobKind
+from ..types import RowId, UtcDateTime, word_of
+
+if TYPE_CHECKING:
+    from ...services.media import Examined
+    from ...services.storage import Storage
+    from ..people import User
+    from .chat import Chat
+    from .message import Message
+
+
+class Kind(StrEnum):
+    PICTURE = "picture"
+    DOCUMENT = "document"
+    AUDIO = "audio"
+    VIDEO = "video"
+    VOICE = "voice"  # spoken into the chat; shown when the worker has made of it what every phone plays
+
+
+class AttachmentState(StrEnum):
+    ARRIVING = "arriving"  # not all of its bytes are here, or nobody has looked at them yet
+    PREPARING = "preparing"  # a voice message that waits for the worker
+    READY = "ready"
+    PLAIN = "plain"  # what should have been made of it could not be: it is only downloaded
+
+
+class Variant(StrEnum):
+    """The stored files of one attachment."""
+
+    ORIGINAL = "original"
+    SHOWN = "shown"
+    THUMBNAIL = "thumbnail"
+
+
+NO_LETTERS = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # categories of Unicode: controls and the like
+ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")  # «Анализ от 12.03» has none
+PREVIEWS = {Kind.PICTURE: "Фото", Kind.VIDEO: "Видео", Kind.VOICE: "Голосовое сообщение"}
+
+
+class Attachment(Model):
+    """Belongs to its author until a message takes it; what no message took within a day is swept away.
+
+    `key` is random: the address of the upload, and the name in the storage.
+    """
+
+    WAITS = timedelta(days=1)
+    LONGEST_NAME = 200
+    LONGEST_VOICE = 5 * 60  # seconds
+
+    __table_args__ = (
+        Index("ix_attachment_of_message", "message_id", "place"),
+        Index("ix_attachment_of_chat", "chat_id", "message_id", "place"),
+        Index("ix_attachment_waiting", "author_id", "message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    place: Mapped[int] = mapped_column(default=0)  # in its message
+    state: Mapped[AttachmentState] = mapped_column(word_of(AttachmentState), default=AttachmentState.ARRIVING)
+    kind: Mapped[Kind] = mapped_column(word_of(Kind), default=Kind.DOCUMENT)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    mimetype: Mapped[str] = mapped_column(String(100), default="application/octet-stream")
+    size: Mapped[int] = mapped_column(RowId)  # bytes: as announced, then of the stored original
+    digest: Mapped[str] = mapped_column(String(64), default="")  # SHA-256 of what was sent
+    has_shown: Mapped[bool] = mapped_column(default=False)
+    has_thumbnail: Mapped[bool] = mapped_column(default=False)
+    plays: Mapped[bool] = mapped_column(default=True)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    seconds: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    message: Mapped[Message | None] = relationship(back_populates="attachments")
+
+    # Look-ups
+
+    @classmethod
+    def waiting_of(cls, author: User) -> Select[tuple[Self]]:
+        """Not yet sent, and not too old to be."""
+        return select(cls).where(cls._is_waiting_of(author), cls.created_at > clock.now() - cls.WAITS)
+
+    @classmethod
+    def unsent_of(cls, author: User, key: str) -> Select[tuple[Self]]:
+        return select(cls).where(cls._is_waiting_of(author), cls.key == key)
+
+    @classmethod
+    def sent_by(cls, author: User, chat: Chat, keys: Sequence[str]) -> list[Self]:
+        """The person's own of this chat by their keys, in the order of the keys; unknown keys are passed over."""
+        own = select(cls).where(cls.author_id == author.id, cls.chat_id == chat.id, cls.key.in_(keys))
+        found = {one.key: one for one in db.session.scalars(own.execution_options(populate_existing=True))}
+        return [found[key] for key in dict.fromkeys(keys) if key in found]
+
+    @classmethod
+    def page_of(cls, chat: Chat, *, before: Self | None = None, most: int) -> list[Self]:
+        """Everything ever sent in a chat, the newest first, keyset-paged by the last one seen."""
+        page = select(cls).where(cls.chat_id == chat.id, cls.message_id.is_not(None)).options(joinedload(cls.message))
+        if before is not None:
+            page = page.where(tuple_(cls.message_id, cls.place) < before._position)
+        return list(db.session.scalars(page.order_by(cls.message_id.desc(), cls.place.desc()).limit(most)))
+
+    @classmethod
+    def forgotten(cls, most: int = 100) -> list[Self]:
+        """What no message took."""
+        old = and_(cls.message_id.is_(None), cls.created_at <= clock.now() - 2 * cls.WAITS)
+        return list(db.session.scalars(select(cls).where(old).order_by(cls.id).limit(most)))
+
+    def neighbours(self) -> tuple[int | None, int | None]:
+        """The ids of the chat's pictures before and after this one, in the order they were sent in."""
+        cls, position = type(self), tuple_(Attachment.message_id, Attachment.place)
+        pictures = select(cls.id).where(cls.chat_id == self.chat_id, cls.kind == Kind.PICTURE).limit(1)
+        before = pictures.where(position < self._position).order_by(cls.message_id.desc(), cls.place.desc())
+        after = pictures.where(position > self._position).order_by(cls.message_id, cls.place)
+        both = db.session.execute(select(before.scalar_subquery(), after.scalar_subquery())).one()
+        return both[0], both[1]
+
+    # Questions
+
+    @property
+    def is_old(self) -> bool:
+        """No longer to be sent."""
+        return self.message_id is None and self.created_at <= clock.now() - self.WAITS
+
+    @property
+    def has_arrived(self) -> bool:
+        return self.state is not AttachmentState.ARRIVING
+
+    @property
+    def is_voice(self) -> bool:
+        return self.kind is Kind.VOICE
+
+    @property
+    def shown_as(self) -> Variant | None:
+        """Which of its files a browser opens; None for what is only downloaded."""
+        if self.has_shown:
+            return Variant.SHOWN
+        opens = self.is_pdf or self.kind is Kind.AUDIO or (self.kind is Kind.VIDEO and self.plays)
+        return Variant.ORIGINAL if opens else None
+
+    @property
+    def is_pdf(self) -> bool:
+        return self.mimetype == "application/pdf"
+
+    def file_of(self, variant: Variant) -> str:
+        """The name in the storage."""
+        return self.key if variant is Variant.ORIGINAL else f"{self.key}-{variant}"
+
+    # Verbs
+
+    @classmethod
+    def announce(cls, author: User, chat: Chat, name: str, size: int, *, most: int, is_voice: bool = False) -> Self:
+        """A file begins to arrive. Raises TooManyFiles when the author keeps more than `most` unsent."""
+        queue_up(db.session, f"attachments of {author.id}")
+        waiting = select(func.count()).select_from(cls.waiting_of(author).subquery())
+        if (db.session.scalar(waiting) or 0) >= most:
+            raise errors.TooManyFiles
+        attachment = cls(
+            key=secrets.token_hex(16),
+            chat_id=chat.id,
+            author_id=author.id,
+            name=tidy_name(name),
+            size=size,
+            kind=Kind.VOICE if is_voice else Kind.DOCUMENT,
+        )
+        db.session.add(attachment)
+        db.session.flush()
+        return attachment
+
+    def keep(self, examined: Examined, storage: Storage) -> None:
+        """What was looked at goes into the storage; the small files first, so that the original vouches for all."""
+        size = examined.original.stat().st_size
+        files = {
+            Variant.THUMBNAIL: examined.thumbnail,
+            Variant.SHOWN: examined.shown,
+            Variant.ORIGINAL: examined.original,
+        }
+        for variant, path in files.items():
+            if path is not None:
+                storage.put(self.file_of(variant), path)
+        self.accept(Kind(examined.kind), examined.mimetype, examined.ending, size)
+        self.has_shown, self.has_thumbnail = examined.shown is not None, examined.thumbnail is not None
+        self.width, self.height, self.seconds = examined.width, examined.height, examined.seconds
+        self.plays = examined.plays
+
+    def accept(self, kind: Kind, mimetype: str, ending: str, size: int) -> None:
+        """All of it is here, looked at, clean and stored. A voice message goes on to the worker."""
+        self.mimetype, self.name, self.size = mimetype, name_with(ending, mimetype, self.name), size
+        if self.kind is Kind.VOICE:
+            self.state = AttachmentState.PREPARING
+            Job.add(JobKind.VOICE, self.id)
+        else:
+            self.kind, self.state = kind, AttachmentState.READY
+
+    def withdraw(self) -> bool:
+        """The row is gone, unless a message has taken it meanwhile; under the chat's lock."""
+        mine = delete(Attachment).where(Attachment.id == self.id, Attachment.message_id.is_(None))
+        gone = db.session.execute(mine.returning(Attachment.id)).first()
+        db.session.expunge(self)
+        return gone is not None
+
+    def show(self, seconds: float) -> None:
+        """The worker has made of a voice message what every phone plays."""
+        self.has_shown, self.seconds, self.state = True, seconds, AttachmentState.READY
+
+    def leave_plain(self) -> None:
+        """The worker could not: it is only downloaded."""
+        self.state = AttachmentState.PLAIN
+
+    @property
+    def _position(self) -> Tuple:
+        return tuple_(literal(self.message_id, RowId), literal(self.place))
+
+    @classmethod
+    def _is_waiting_of(cls, author: User) -> ColumnElement[bool]:
+        return and_(cls.author_id == author.id, cls.message_id.is_(None))
+
+
+def tidy_name(name: str) -> str:
+    """Without folders, and without marks that turn writing round and make an exe look like a jpg."""
+    name = re.split(r"[/\\]", name)[-1]
+    kept = "".join(sign for sign in " ".join(name.split()) if unicodedata.category(sign) not in NO_LETTERS)
+    stem, ending = os.path.splitext(kept.strip(". "))
+    return stem[: Attachment.LONGEST_NAME - len(ending)] + ending[: Attachment.LONGEST_NAME] or "Файл"
+
+
+def name_with(ending: str, mimetype: str, name: str) -> str:
+    """Phones call HEIC photos .jpg: under its true ending a downloaded file opens."""
+    stem, given = os.path.splitext(name)
+    if given.lower() == ending or mimetypes.guess_type(name)[0] == mimetype:
+        return name
+    return (stem if ENDING.fullmatch(given) else name)[: Attachment.LONGEST_NAME - len(ending)] + ending
+
+
+def preview_of(attachments: Sequence[Attachment]) -> str:
+    """What a list says of a message without words: «Фото», «Видео», «Голосовое сообщение», «Файл: анализы.pdf»."""
+    kinds = {one.kind for one in attachments}
+    if len(attachments) == 1 and kinds & {Kind.DOCUMENT, Kind.AUDIO}:
+        return f"Файл: {attachments[0].name}"
+    if len(kinds) > 1 or not kinds <= PREVIEWS.keys():
+        return f"Файлы: {len(attachments)}"
+    word = PREVIEWS[next(iter(kinds))]
+    return word if len(attachments) == 1 else f"{word}: {len(attachments)}"

@@ -1,0 +1,113 @@
+"""What a doctor proposes, and whether his time is free for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from ... import errors
+from ...database import queue_up
+from ...events import ConsultationProposed, record
+from ...extensions import db
+from ...services import clock
+from ..chats import Card, Chat, Message, press_id
+from ..doctors import Doctor
+from ..job import Job, JobKind
+from . import deadlines
+from .attendance import CLOSES_AFTER
+from .consultation import PAYMENT_HOLDS, Consultation
+from .request import ConsultationRequest
+from .states import AGREED, ConsultationState, TalkKind
+
+PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
+HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)
+MORNING, EVENING = 8, 21  # o'clock, between which a time is suggested
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a doctor proposes. Price in kopecks, 0 for free."""
+
+    kind: TalkKind
+    starts_at: datetime
+    minutes: int
+    price: int
+    note: str = ""
+
+
+def propose(
+    chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
+) -> Consultation:
+    """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
+    queue_up(db.session, f"agenda {doctor.id}")
+    chat.lock()
+    client_id = press_id(client_id, terms)
+    known = Message.by(doctor.user_id, client_id, chat.id)
+    if known is not None:
+        return db.session.scalars(Consultation.whole().where(Consultation.message_id == known.id)).unique().one()
+    ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
+    check_time(terms.starts_at, needs_payment=terms.price > 0)
+    if is_taken(doctor.id, terms.starts_at, ends_at):
+        raise errors.TimeIsTaken
+    message = chat.post_card(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
+    consultation = Consultation(
+        chat_id=chat.id,
+        doctor_id=doctor.id,
+        patient_id=chat.patient_id,
+        message_id=message.id,
+        request_id=request.id if request else None,
+        kind=terms.kind,
+        starts_at=terms.starts_at,
+        ends_at=ends_at,
+        price=terms.price,
+        note=terms.note,
+    )
+    db.session.add(consultation)
+    db.session.flush()
+    if request is not None:
+        chat.bump_revision(db.session.get_one(Message, request.message_id))
+    Job.add(JobKind.CONSULTATION, consultation.id, due_at=deadlines.next_look(consultation))
+    record(ConsultationProposed(consultation.id))
+    return consultation
+
+
+def is_taken(doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
+    """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
+    others = select(Consultation.id).where(*_keep(doctor_id, start, end))
+    if but is not None:
+        others = others.where(Consultation.id != but)
+    return db.session.scalar(others.limit(1)) is not None
+
+
+def next_free(doctor_id: int, zone: tzinfo) -> datetime:
+    """The next free half hour of the doctor's day in his zone, an hour ahead at least. It is only suggested."""
+    ahead = clock.now() + timedelta(hours=1)
+    first = datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
+    times = select(Consultation.starts_at, Consultation.ends_at).where(*_keep(doctor_id, first, first + LOOKS_AHEAD))
+    taken = db.session.execute(times).all()
+    for half_hour in range(LOOKS_AHEAD // HALF_AN_HOUR):
+        start = first + half_hour * HALF_AN_HOUR
+        is_free = not any(begun < start + HALF_AN_HOUR and ended > start for begun, ended in taken)
+        if is_free and MORNING <= start.astimezone(zone).hour < EVENING:
+            return start
+    return first
+
+
+def _keep(doctor_id: int, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What of the doctor's holds some of that time."""
+    now = clock.now()
+    is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
+    is_kept = or_(is_proposed, and_(Consultation.state.in_(AGREED), Consultation.ends_at > now - CLOSES_AFTER))
+    return Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start, is_kept
+
+
+def check_time(start: datetime, *, needs_payment: bool) -> None:
+    now = clock.now()
+    if start <= now:
+        raise errors.TimeIsPast
+    if needs_payment and start < now + PAID_AHEAD:
+        raise errors.TimeIsTooSoon
+    if start > now + timedelta(days=366):
+        raise errors.TimeIsTooFar

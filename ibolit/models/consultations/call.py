@@ -1,0 +1,222 @@
+"""What is kept of a call: who was in it and when, how well it went, and the link that opens it on another device.
+
+No addresses and nothing of what was said or shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ... import errors
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ..people import Device, User
+from ..purging import forget
+from ..types import RowId, UtcDateTime
+from .consultation import Consultation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class CallVisit(Model):
+    """One page of one of the two in a call. `left_at` moves on with every sign of it, so a power cut loses little."""
+
+    __table_args__ = (UniqueConstraint("consultation_id", "user_id", "page", name="uq_call_visit_page"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    page: Mapped[str] = mapped_column(String(40))
+    joined_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    left_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+    @classmethod
+    def note(cls, consultation_id: int, user_id: int, page: str) -> None:
+        """It is there now; a page whose socket came back goes on with its visit."""
+        known = cls.consultation_id == consultation_id, cls.user_id == user_id, cls.page == page
+        queue_up(db.session, f"visit {consultation_id} {user_id} {page}")
+        visit = db.session.scalar(select(cls).where(*known))
+        if visit is None:
+            db.session.add(cls(consultation_id=consultation_id, user_id=user_id, page=page))
+        else:
+            visit.left_at = clock.now()
+
+    @classmethod
+    def of(cls, consultation: Consultation) -> Sequence[Self]:
+        return db.session.scalars(
+            select(cls).where(cls.consultation_id == consultation.id).order_by(cls.joined_at, cls.id)
+        ).all()
+
+    @property
+    def seconds(self) -> int:
+        return round((self.left_at - self.joined_at).total_seconds())
+
+    @classmethod
+    def together(cls, consultation: Consultation) -> int:
+        """Seconds in which both were there."""
+        visits = cls.of(consultation)
+        mine = _joined(visit for visit in visits if visit.user_id == consultation.patient_id)
+        theirs = _joined(visit for visit in visits if visit.user_id != consultation.patient_id)
+        common = (min(a[1], b[1]) - max(a[0], b[0]) for a in mine for b in theirs)
+        return round(sum(max(span.total_seconds(), 0.0) for span in common))
+
+
+class CallPath(StrEnum):
+    RELAY = "relay"
+    DIRECT = "direct"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One stretch of a call as one side's page measured it; `setup_ms` 0 when nothing was set up in it."""
+
+    seconds: int
+    setup_ms: int
+    restarts: int
+    path: CallPath
+    loss_permille: int
+    rtt_ms: int
+
+
+class CallReport(Model):
+    """All stretches of one side of one call, summed: for the support that is asked why it went badly."""
+
+    __table_args__ = (UniqueConstraint("consultation_id", "user_id", name="uq_call_report_side"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    seconds: Mapped[int] = mapped_column(default=0)
+    setups: Mapped[int] = mapped_column(default=0)
+    setup_ms: Mapped[int] = mapped_column(BigInteger, default=0)  # of all setups
+    restarts: Mapped[int] = mapped_column(default=0)
+    relayed_seconds: Mapped[int] = mapped_column(default=0)
+    direct_seconds: Mapped[int] = mapped_column(default=0)
+    loss_sum: Mapped[int] = mapped_column(BigInteger, default=0)  # permille × seconds
+    rtt_sum: Mapped[int] = mapped_column(BigInteger, default=0)  # milliseconds × seconds
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+    @classmethod
+    def add(cls, consultation: Consultation, user: User, heard: Quality) -> Self:
+        queue_up(db.session, f"report {consultation.id} {user.id}")
+        side = cls.consultation_id == consultation.id, cls.user_id == user.id
+        report = db.session.scalar(select(cls).where(*side).with_for_update())
+        if report is None:
+            report = cls(consultation_id=consultation.id, user_id=user.id)
+            db.session.add(report)
+            db.session.flush()
+        report._add(heard)
+        return report
+
+    @classmethod
+    def of(cls, consultation: Consultation) -> Sequence[Self]:
+        return db.session.scalars(select(cls).where(cls.consultation_id == consultation.id).order_by(cls.user_id)).all()
+
+    @property
+    def mean_setup_ms(self) -> int:
+        return round(self.setup_ms / self.setups) if self.setups else 0
+
+    @property
+    def mean_loss_permille(self) -> int:
+        return round(self.loss_sum / self.seconds) if self.seconds else 0
+
+    @property
+    def mean_rtt_ms(self) -> int:
+        return round(self.rtt_sum / self.seconds) if self.seconds else 0
+
+    def _add(self, heard: Quality) -> None:
+        self.seconds += heard.seconds
+        self.setups += 1 if heard.setup_ms else 0
+        self.setup_ms += heard.setup_ms
+        self.restarts += heard.restarts
+        self.relayed_seconds += heard.seconds if heard.path is CallPath.RELAY else 0
+        self.direct_seconds += heard.seconds if heard.path is CallPath.DIRECT else 0
+        self.loss_sum += heard.loss_permille * heard.seconds
+        self.rtt_sum += heard.rtt_ms * heard.seconds
+        self.updated_at = clock.now()
+
+
+class Handover(Model):
+    """A link that signs another device in for one consultation: once, within ten minutes. Only its hash is kept."""
+
+    LIVES = timedelta(minutes=10)
+    NAME = "Только разговор"  # how such a device begins in «Мои устройства»
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consultation: Mapped[Consultation] = relationship(innerjoin=True)
+    user: Mapped[User] = relationship(innerjoin=True)
+
+    @classmethod
+    def make(cls, consultation: Consultation, user: User) -> tuple[Self, str]:
+        """The row and the token for its link; an earlier link of the same person is spent by it."""
+        earlier = cls.consultation_id == consultation.id, cls.user_id == user.id, cls.used_at.is_(None)
+        db.session.execute(update(cls).where(*earlier).values(used_at=clock.now()))
+        token = secrets.token_urlsafe(24)
+        handover = cls(consultation_id=consultation.id, user_id=user.id, token_hash=_hash(token))
+        db.session.add(handover)
+        db.session.flush()
+        return handover, token
+
+    @classmethod
+    def void_all_of(cls, user_id: int) -> None:
+        """Whoever made one may have been a stranger: a new password was set, or a device ended from another."""
+        live = cls.user_id == user_id, cls.used_at.is_(None)
+        db.session.execute(update(cls).where(*live).values(used_at=clock.now()))
+
+    @classmethod
+    def find(cls, token: str) -> Handover | None:
+        """Whose link it is, spent or not."""
+        return db.session.scalar(select(cls).where(cls.token_hash == _hash(token)))
+
+    @classmethod
+    def forget_old(cls) -> int:
+        return forget(cls, cls.created_at < clock.now() - timedelta(days=1))
+
+    @property
+    def is_live(self) -> bool:
+        is_young = clock.now() - self.created_at < self.LIVES
+        return self.used_at is None and is_young and self.consultation.is_open
+
+    def take(self, name: str) -> tuple[Device, str]:
+        """The device that opened it and its cookie's token. Of two at once the database lets one; else LinkIsSpent."""
+        if not self.is_live:
+            raise errors.HandoverIsSpent
+        mine = Handover.id == self.id, Handover.used_at.is_(None)
+        spent = db.session.execute(update(Handover).where(*mine).values(used_at=clock.now()).returning(Handover.id))
+        if spent.first() is None:
+            raise errors.HandoverIsSpent
+        device, token = Device.register(self.user, f"{self.NAME}: {name}"[:80])
+        device.confine(self.consultation_id, self.consultation.closes_at)
+        return device, token
+
+
+def _joined(visits: Iterator[CallVisit]) -> list[tuple[datetime, datetime]]:
+    """Spans without overlaps: two pages of one person at once count once."""
+    spans: list[tuple[datetime, datetime]] = []
+    for visit in visits:  # in the order of joining
+        if spans and visit.joined_at <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], visit.left_at))
+        else:
+            spans.append((visit.joined_at, visit.left_at))
+    return spans
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,465 @@
+"""An agreed talk of a patient with a doctor: proposed in the chat, confirmed or paid, opened when both are ready.
+
+Whatever changes one holds its lock: its payments and its chat. What time alone makes of it is shown by state_at() at
+once and written by the worker, or by whoever does something with it next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, bindparam, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
+
+from ... import errors
+from ...database import queue_up
+from ...events import (
+    ConsultationCancelled,
+    ConsultationChanged,
+    ConsultationCompleted,
+    ConsultationConfirmed,
+    ConsultationExpired,
+    ConsultationMissed,
+    ConsultationStarted,
+    PhoneAsked,
+    SideLate,
+    SideReady,
+    record,
+)
+from ...extensions import db
+from ...services import clock
+from ..chats import Chat, Message
+from ..doctors import Doctor
+from ..job import Job, JobKind
+from ..payments import Payment, Promise, RefundReason
+from ..people import User
+from ..types import UtcDateTime, word_of
+from .attendance import OPENS_BEFORE, Meeting
+from .states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
+
+if TYPE_CHECKING:
+    from .conclusion import Complaint, Conclusion, Review
+
+PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
+CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
+
+
+class Consultation(Meeting):
+    """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
+
+    LONGEST_NOTE = 500
+
+    __table_args__ = (
+        Index("ix_consultation_of_patient", "patient_id", "starts_at", "id"),
+        Index("ix_consultation_of_doctor", "doctor_id", "starts_at", "id"),
+        Index("ix_consultation_of_chat", "chat_id", "starts_at"),
+        CheckConstraint("ends_at > starts_at", "times"),
+        CheckConstraint("price >= 0", "price"),
+    )
+
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("consultation_request.id"), index=True)
+    kind: Mapped[TalkKind] = mapped_column(word_of(TalkKind))
+    price: Mapped[int]  # kopecks, 0: free
+    note: Mapped[str] = mapped_column(String(LONGEST_NOTE), default="")
+    sequence: Mapped[int] = mapped_column(default=0)  # of what a calendar must learn (RFC 5545, 3.8.7.4)
+    proposed_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a wish beside the agreed time
+    proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when both agreed on the start as it is now
+    paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    was_moved_by_doctor: Mapped[bool] = mapped_column(default=False)  # since it was paid
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # or agreed to be moved, if that was later
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    cancel_reason: Mapped[Reason | None] = mapped_column(word_of(Reason))
+    phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
+    chat: Mapped[Chat] = relationship(innerjoin=True, viewonly=True)
+    message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)
+    payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)
+    # What is written of it (conclusion.py); its verbs there keep these up to date.
+    complaint: Mapped[Complaint | None] = relationship(viewonly=True)
+    review: Mapped[Review | None] = relationship(viewonly=True)
+    conclusions: Mapped[list[Conclusion]] = relationship(order_by="Conclusion.version", viewonly=True)
+
+    # Look-ups
+
+    @classmethod
+    def visible_to(cls, user: User) -> Select[tuple[Self]]:
+        """The person's own, with everything a card shows."""
+        return cls.whole().where(cls.is_of(user))
+
+    @classmethod
+    def one_of(cls, user: User, id: int) -> Consultation | None:
+        return cls._find(user, id, anew=False)
+
+    @classmethod
+    def locked_for(cls, user: User, id: int) -> Consultation | None:
+        """The same under its lock: what is read of it stays true until the commit."""
+        cls._lock_rows(id)
+        talk = cls._find(user, id, anew=True)
+        if talk is not None:
+            talk._note_lock()
+        return talk
+
+    @classmethod
+    def led_by(cls, user: User) -> Select[tuple[Self]]:
+        """Those of this doctor; nobody else leads any."""
+        doctor_id = user.doctor.id if user.doctor is not None else None
+        return cls.whole().where(cls.doctor_id == doctor_id)
+
+    @classmethod
+    def whole(cls, *, at_once: bool = False) -> Select[tuple[Self]]:
+        """With everything a card shows; a few of them in one statement, for pages that ask for much else."""
+        people, lists = joinedload(cls.chat), joinedload if at_once else selectinload
+        return select(cls).options(
+            people.joinedload(Chat.patient),
+            people.joinedload(Chat.doctor).joinedload(Doctor.user),
+            joinedload(cls.message),
+            joinedload(cls.complaint),
+            joinedload(cls.review),
+            lists(cls.conclusions),
+            lists(cls.payments).joinedload(Payment.refunds),
+        )
+
+    @classmethod
+    def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
+        """For the cards of a page of a chat."""
+        return db.session.scalars(cls.whole().where(cls.message_id.in_(ids))).unique().all()
+
+    @classmethod
+    def unended(cls) -> Sequence[int]:
+        """Ids of all that time will change: the sweep sees that each has its job."""
+        return db.session.scalars(select(cls.id).where(cls.state.in_(COMING))).all()
+
+    # Questions
+
+    @property
+    def patient(self) -> User:
+        return self.chat.patient
+
+    @property
+    def doctor(self) -> Doctor:
+        return self.chat.doctor
+
+    @property
+    def is_paid(self) -> bool:
+        """Somebody's money was taken for it, whatever became of the money later."""
+        return self.paid_at is not None
+
+    def state_at(self, now: datetime) -> ConsultationState:
+        if self.state is ConsultationState.PROPOSED and now >= self.expires_at:
+            return ConsultationState.EXPIRED
+        return super().state_at(now)
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.starts_at + (PAYMENT_HOLDS if self._is_being_paid else timedelta())
+
+    @property
+    def wish(self) -> datetime | None:
+        """Another time somebody asks for; it lapses at the old start."""
+        return self.proposed_start if self.may_be_moved() else None
+
+    @property
+    def waits_for_money(self) -> bool:
+        """Also after its start, while a begun payment holds it."""
+        return self.price > 0 and self.state_now is ConsultationState.PROPOSED
+
+    def may_be_paid(self) -> bool:
+        return self.waits_for_money and clock.now() < self.starts_at
+
+    def may_be_paid_on(self) -> bool:
+        """It was begun to be paid before its start, which has come; what was begun holds it for a while."""
+        return self.waits_for_money and not self.may_be_paid() and any(one.is_live for one in self.payments)
+
+    @property
+    def may_be_in_calendars(self) -> bool:
+        """It was agreed on at some time."""
+        return self.confirmed_at is not None
+
+    @property
+    def was_moved_in_calendars(self) -> bool:
+        """Its first number is of being agreed, each more of a change."""
+        return self.state is ConsultationState.CONFIRMED and self.sequence > 1
+
+    @property
+    def waits_for_money_alone(self) -> bool:
+        """Its time is agreed by both: one of them wished for it, the other took it."""
+        return self.waits_for_money and self.moved_at is not None
+
+    def wish_of_other(self, user: User) -> datetime | None:
+        """The time the other side asks for."""
+        return self.wish if self.proposed_by_id != user.id else None
+
+    def other_than(self, user: User) -> User:
+        return self.chat.other_than(user)
+
+    def may_be_moved(self) -> bool:
+        return self.state_now in AHEAD and clock.now() < self.starts_at
+
+    def may_be_cancelled(self) -> bool:
+        return self.state_now in AHEAD
+
+    def changes_at(self) -> datetime | None:
+        """When time alone will change what is shown."""
+        now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
+        for side in (self.patient, self.doctor.user):
+            moments += self.lapses_of(side)
+        ahead = [moment for moment in moments if moment > now]
+        return min(ahead) if ahead and self.state_now in COMING else None
+
+    # Verbs: agreeing
+
+    def confirm(self, user: User, seen: datetime) -> None:
+        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
+        self.hold_for(user, seen)
+        if self.state in AGREED and user.id == self.patient_id:
+            return  # pressed twice
+        if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
+            raise errors.ConsultationHasChanged
+        if self.price:
+            raise errors.MustBePaid
+        self.agree()
+        self.bump_revision()
+
+    def take(self, payment: Payment) -> bool:
+        """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
+
+        Under the locks of the payment and of the chat.
+        """
+        db.session.refresh(self)
+        if self.state_now is not ConsultationState.PROPOSED:
+            return False
+        self.paid_at, self.was_moved_by_doctor = payment.paid_at, False
+        self.agree()
+        return True
+
+    def lose_its_money(self) -> None:
+        """All of it went back while the talk was still ahead: unpaid, it cannot take place. Under the chat's lock."""
+        db.session.refresh(self)
+        if self.state_now is ConsultationState.CONFIRMED:
+            self._become(ConsultationState.CANCELLED)
+            self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
+            record(ConsultationCancelled(self.id, None))
+
+    def cancel(self, user: User, reason: Reason, promise: Promise) -> None:
+        """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
+        self.hold_for(user)
+        if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:
+            return  # pressed twice
+        if not self.may_be_cancelled():
+            raise errors.ConsultationHasChanged
+        if promise is not Promise.to(user, self):
+            raise errors.PromiseHasChanged
+        self._become(ConsultationState.CANCELLED)
+        self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
+        self._give_back(RefundReason.CANCELLED, in_full=promise is Promise.FULL)
+        record(ConsultationCancelled(self.id, user.id))
+        self.bump_revision()
+
+    # Verbs: meeting
+
+    def get_ready(self, user: User) -> None:
+        """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
+        self.hold_for(user)
+        self._refuse_if_closed()
+        self.open_chat()  # whether the worker is awake or not
+        was_ready = self.is_side_ready(user)
+        self._set(user, "ready_at", clock.now())
+        if not self.has_come(user):
+            self._set(user, "first_ready_at", clock.now())
+        self._set(user, "late_at", None)
+        if self.state is ConsultationState.CONFIRMED and self.is_side_ready(self.other_than(user)):
+            self._begin()
+        elif not was_ready and self.state is ConsultationState.CONFIRMED:
+            record(SideReady(self.id, user.id))
+        self.bump_revision()
+
+    def be_late(self, user: User) -> None:
+        """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
+        self.hold_for(user)
+        if self.late_until(user) is not None:
+            return
+        if not self.may_be_late(user):
+            raise errors.ConsultationHasChanged
+        self._set(user, "late_at", clock.now())
+        record(SideLate(self.id, user.id))
+        self.bump_revision()
+
+    def end(self, user: User) -> None:
+        """The doctor says that it is over. Raises ConsultationHasChanged."""
+        self.hold_for(user)
+        if self.state is ConsultationState.COMPLETED:
+            return
+        if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
+            raise errors.ConsultationHasChanged
+        self._complete()
+        self.bump_revision()
+
+    def ask_to_phone(self, user: User) -> None:
+        """«Попросить врача позвонить»: once; a second press says nothing new. Raises TalkIsNotOpen."""
+        self.hold_for(user)
+        if user.id != self.patient_id or not self.is_open:
+            raise errors.TalkIsNotOpen
+        if self.phone_asked_at is not None:
+            return
+        self.phone_asked_at = clock.now()
+        record(PhoneAsked(self.id))
+        self.bump_revision()
+
+    # For all who change it: its own verbs, another time, the worker, what is written of it
+
+    def lock(self) -> None:
+        """Until the commit nobody else changes it; what was loaded before is read anew."""
+        if db.session.info.get("locked_talk") == (self.id, db.session().get_transaction()):
+            return
+        self._lock_rows(self.id)
+        db.session.scalars(_one(), {"id": self.id}).unique().one()
+        self._note_lock()
+
+    def hold_for(self, user: User, seen: datetime | None = None) -> None:
+        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
+        self.lock()
+        self.catch_up()
+        if seen is not None and seen != self.starts_at:
+            raise errors.ConsultationHasChanged
+
+    def catch_up(self) -> None:
+        """What time has made of it is written, once."""
+        due = self.state_now
+        if due is self.state:
+            return
+        if due is ConsultationState.EXPIRED:
+            self.ended_at = clock.now()
+            self._become(due)
+            record(ConsultationExpired(self.id))
+        elif due is ConsultationState.COMPLETED:
+            self._complete()
+        else:
+            self._miss()
+        self.bump_revision()
+
+    def agree(self, *, with_move: bool = False) -> None:
+        self.confirmed_at = clock.now()
+        self._become(ConsultationState.CONFIRMED)
+        record(ConsultationConfirmed(self.id, with_move))
+        Job.hasten(JobKind.CONSULTATION, self.id)
+
+    def bump_revision(self) -> None:
+        """Its card takes the chat's next revision, and open screens get it. Under the chat's lock."""
+        self.chat.lock()
+        self.chat.revision += 1
+        self.message.revision = self.chat.revision
+        record(ConsultationChanged(self.chat_id, self.id, self.chat.revision))
+
+    def open_chat(self) -> None:
+        """A confirmed one keeps the chat open from 10 minutes before its start until 24 hours after its end."""
+        kept = (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
+        mine = select(Consultation.starts_at, Consultation.ends_at).where(
+            Consultation.chat_id == self.chat_id,
+            Consultation.state.in_(kept),
+            Consultation.confirmed_at.is_not(None),
+            Consultation.ends_at > clock.now() - CHAT_STAYS_OPEN,
+        )
+        windows = [
+            (starts_at - OPENS_BEFORE, ends_at + CHAT_STAYS_OPEN)
+            for starts_at, ends_at in db.session.execute(mine.order_by(Consultation.starts_at)).tuples()
+        ]
+        self.chat.keep_open_for_talks(windows)
+
+    # Below: parts of these
+
+    @classmethod
+    def _find(cls, user: User, id: int, *, anew: bool) -> Consultation | None:
+        leads = user.doctor is not None
+        side = user.doctor.id if user.doctor is not None else user.id
+        found = db.session.scalars(_one_of(leads=leads, anew=anew), {"id": id, "side": side})
+        return found.unique().one_or_none()
+
+    @classmethod
+    def _lock_rows(cls, id: int) -> None:
+        """First its payments, then its chat, as payments do. On SQLite whoever may write is alone."""
+        if db.engine.dialect.name != "postgresql":
+            return
+        queue_up(db.session, f"consultation {id}")
+        payments = select(Payment.id).where(Payment.consultation_id == id).order_by(Payment.id)
+        db.session.execute(payments.with_for_update())
+        chat = select(Chat.id).where(Chat.id == select(cls.chat_id).where(cls.id == id).scalar_subquery())
+        db.session.execute(chat.with_for_update())
+
+    def _note_lock(self) -> None:
+        """As with the chat's, which it brings with it."""
+        db.session.info["locked_talk"] = (self.id, db.session().get_transaction())
+        self.chat.remember_lock()
+
+    @property
+    def _is_being_paid(self) -> bool:
+        """Somebody began to pay before the start, and nothing has become of it yet."""
+        return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
+
+    def _become(self, state: ConsultationState) -> None:
+        assert state in FOLLOWS[self.state], f"{self.state} is not followed by {state}"
+        self.state = state
+        self.sequence += 1
+        db.session.flush()
+        self.open_chat()
+
+    def _begin(self) -> None:
+        self.started_at = clock.now()
+        self.proposed_start = self.proposed_by_id = None
+        self._become(ConsultationState.IN_PROGRESS)
+        record(ConsultationStarted(self.id))
+
+    def _complete(self) -> None:
+        self.ended_at = clock.now()
+        self._become(ConsultationState.COMPLETED)
+        for payment in self.payments:
+            payment.was_served()
+        record(ConsultationCompleted(self.id))
+
+    def _miss(self) -> None:
+        """The doctor absent: all goes back by itself. Else – the patient absent, or they missed each other – the clinic
+        decides."""
+        self.ended_at = clock.now()
+        self._become(ConsultationState.MISSED)
+        self._give_back(RefundReason.MISSED, in_full=self.doctor_stayed_away)
+        record(ConsultationMissed(self.id))
+
+    def _give_back(self, cause: RefundReason, *, in_full: bool) -> None:
+        for payment in self.payments:
+            if payment.rest <= 0:
+                continue
+            if in_full:
+                payment.give_back(payment.rest, cause)
+            else:
+                payment.wish_back(cause)
+
+    def _refuse_if_closed(self) -> None:
+        if self.state is ConsultationState.PROPOSED:
+            raise errors.MustBePaid if self.price else errors.MustBeConfirmed
+        if self.state not in AGREED:
+            raise errors.ConsultationHasChanged
+        if clock.now() < self.opens_at:
+            raise errors.TooEarly
+
+
+# Asked with every press. SQLAlchemy spends more on building such a statement than on running it: each is built once.
+
+
+@cache
+def _one() -> Select[tuple[Consultation]]:
+    one = Consultation.whole(at_once=True).where(Consultation.id == bindparam("id"))
+    return one.execution_options(populate_existing=True)
+
+
+@cache
+def _one_of(*, leads: bool, anew: bool) -> Select[tuple[Consultation]]:
+    mine = Consultation.doctor_id if leads else Consultation.patient_id
+    one = Consultation.whole(at_once=True).where(Consultation.id == bindparam("id"), mine == bindparam("side"))
+    return one.execution_options(populate_existing=True) if anew else one

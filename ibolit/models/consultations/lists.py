@@ -1,0 +1,64 @@
+"""The consultations a page lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
+
+from ...extensions import db
+from ...services import clock
+from ..chats import Chat
+from ..people import User
+from ..types import RowId, UtcDateTime
+from .attendance import CLOSES_AFTER
+from .consultation import Consultation
+from .states import AGREED, COMING, ConsultationState
+
+KEPT_FOR = timedelta(hours=24)  # after its end, whatever document is to be accepted
+
+
+def shown_in_list(user: User, past: int, before: tuple[datetime, int] | None = None) -> list[Consultation]:
+    """All that is coming and so many of what is past, in one query; `before` is (starts_at, id) of the last seen.
+
+    What waits for the worker's word counts as past when its window has closed.
+    """
+    return list(db.session.scalars(_list(Consultation.is_of(user), past, before)).unique())
+
+
+def shown_with_patient(chat: Chat, past: int, before: tuple[datetime, int] | None = None) -> list[Consultation]:
+    """The same of one chat."""
+    listed = _list(Consultation.chat_id == chat.id, past, before, at_once=True)
+    return list(db.session.scalars(listed).unique())
+
+
+def next_in(chats: Sequence[Chat]) -> dict[int, datetime]:
+    """When the next one of each chat begins, by the chat's id; chats without one are left out."""
+    theirs = Consultation.chat_id.in_([chat.id for chat in chats])
+    own = select(Consultation.chat_id, Consultation.starts_at).where(theirs, _is_coming())
+    return dict(db.session.execute(own.order_by(Consultation.starts_at.desc())).tuples().all())
+
+
+def kept_open_for(user: User) -> list[int]:
+    """Agreed, and not over for more than a day: the nearest first."""
+    recent = Consultation.ends_at > clock.now() - KEPT_FOR
+    agreed = Consultation.state.in_((*AGREED, ConsultationState.COMPLETED))
+    mine = select(Consultation.id).where(Consultation.is_of(user), agreed, recent)
+    return list(db.session.scalars(mine.order_by(Consultation.starts_at)))
+
+
+def _list(
+    mine: ColumnElement[bool], past: int, before: tuple[datetime, int] | None, *, at_once: bool = False
+) -> Select[tuple[Consultation]]:
+    is_coming, newest_first = _is_coming(), (Consultation.starts_at.desc(), Consultation.id.desc())
+    ended = select(Consultation.id).where(mine, ~is_coming).order_by(*newest_first).limit(past)
+    if before is not None:
+        last_seen = tuple_(literal(before[0], UtcDateTime), literal(before[1], RowId))
+        ended = ended.where(tuple_(Consultation.starts_at, Consultation.id) < last_seen)
+    is_shown = Consultation.id.in_(ended) if before is not None else or_(is_coming, Consultation.id.in_(ended))
+    return Consultation.whole(at_once=at_once).where(mine, is_shown).order_by(Consultation.starts_at, Consultation.id)
+
+
+def _is_coming() -> ColumnElement[bool]:
+    return and_(Consultation.state.in_(COMING), Consultation.ends_at > clock.now() - CLOSES_AFTER)

@@ -1,0 +1,21 @@
+"""What must be told to people who may not be looking: notifications, push subscriptions, and what became of an SMS
+or a mail at its provider."""
+
+from .delivery import LEFT_BY_INVITATIONS, LEFT_BY_STRANGERS, Dispatch, DispatchState
+from .notification import AWAITED_FOR, GOES_BACK, TRUE_IN, Channel, Notification, NotificationKind, NotificationState
+from .push_subscription import PushSubscription
+
+__all__ = [
+    "AWAITED_FOR",
+    "GOES_BACK",
+    "LEFT_BY_INVITATIONS",
+    "LEFT_BY_STRANGERS",
+    "TRUE_IN",
+    "Channel",
+    "Dispatch",
+    "DispatchState",
+    "Notification",
+    "NotificationKind",
+    "NotificationState",
+    "PushSubscription",
+]

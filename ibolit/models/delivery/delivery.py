@@ -1,0 +1,183 @@
+"""One SMS or letter on its way: whether it went out, how often it may have, what became of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ... import errors
+from ...config import current_settings
+from ...database import queue_up
+from ...events import HalfOfSmsGone, record
+from ...extensions import Model, db
+from ...services import clock
+from ..job import Job, JobKind
+from ..purging import forget
+from ..types import RowId, UtcDateTime, word_of
+from .notification import Channel
+
+# One in so many of the day's SMS is left for what is more urgent: strangers ask for codes, and leave some for browsers
+# an account knows and for the news that a way in has changed; invitations leave some for all codes.
+LEFT_BY_INVITATIONS = 10
+LEFT_BY_STRANGERS = 20
+
+MOST_DOUBTS = 1  # after an unknown outcome one repeat goes out, and no more
+KEPT_FOR = timedelta(days=90)
+
+# How long after the sending, and how often until then, the provider is asked what became of it.
+ASKED = (
+    (timedelta(minutes=2), timedelta(seconds=20)),
+    (timedelta(minutes=10), timedelta(minutes=2)),
+    (timedelta(hours=1), timedelta(minutes=10)),
+    (timedelta(hours=6), timedelta(hours=1)),
+    (timedelta(days=3), timedelta(hours=6)),
+)
+
+
+class DispatchState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"  # the provider was asked; found so later, nobody knows what he did
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"  # says the provider who took it
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Dispatch(Model):
+    """What one job sends by one channel. Neither the address nor the words are kept: the job writes them anew."""
+
+    __table_args__ = (UniqueConstraint("job_id", "channel"), Index("ix_dispatch_day", "channel", "begun_at", "parts"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    # A job is forgotten after a month, and its number may be given again.
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
+    kind: Mapped[JobKind] = mapped_column(word_of(JobKind))
+    subject_id: Mapped[int] = mapped_column(RowId)
+    channel: Mapped[Channel] = mapped_column(word_of(Channel))
+    state: Mapped[DispatchState] = mapped_column(word_of(DispatchState), default=DispatchState.WAITING)
+    doubts: Mapped[int] = mapped_column(default=0)  # outcomes nobody knows
+    country: Mapped[str] = mapped_column(String(3), default="", server_default="")  # an SMS goes to, such as RU
+    parts: Mapped[int] = mapped_column(default=0)  # SMS that went out or may have: what the clinic pays for
+    reference: Mapped[str | None] = mapped_column(String(64))  # the provider's number of it
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failure: Mapped[str | None] = mapped_column(String(120))  # the kind of error, never its data
+
+    @classmethod
+    def of(cls, job: Job, channel: Channel) -> Self:
+        """The one row of this job and channel, however often the job is done."""
+        known = db.session.scalar(select(cls).where(cls.job_id == job.id, cls.channel == channel))
+        if known is not None:
+            return known
+        made = cls(job_id=job.id, kind=job.kind, subject_id=job.subject_id, channel=channel)
+        db.session.add(made)
+        db.session.flush()
+        return made
+
+    @classmethod
+    def sms_today(cls, country: str = "") -> int:
+        """SMS that went out, or may have, since midnight in the clinic; to one country or to all."""
+        today = cls.channel == Channel.SMS, cls.begun_at >= _midnight().astimezone(UTC)
+        paid = select(func.sum(cls.parts)).where(*today)
+        return db.session.scalar(paid.where(cls.country == country) if country else paid) or 0
+
+    @classmethod
+    def sms_for_invitations(cls) -> int:
+        """How many are left of today's."""
+        return max(0, _usable(current_settings.sms_daily_max, LEFT_BY_INVITATIONS) - cls.sms_today())
+
+    @staticmethod
+    def next_day(hour: int = 0) -> datetime:
+        """When the day's count begins anew, or later that day."""
+        return (_midnight() + timedelta(days=1)).replace(hour=hour)
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """What an invitation shows stays with it."""
+        old = cls.created_at < clock.now() - KEPT_FOR
+        return forget(cls, old & (cls.kind != JobKind.INVITATION))
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (DispatchState.SENT, DispatchState.DELIVERED, DispatchState.UNDELIVERED)
+
+    def begin(self, parts: int = 1, country: str = "", *, leave: int = 0) -> None:
+        """Commit before the provider is asked: who finds it begun knows that it may have gone out.
+
+        Raises InDoubt when it may have gone out twice, DailyLimitReached when of today's SMS, or of those to its
+        country, all have gone out but one in `leave`.
+        """
+        if self.state is DispatchState.SENDING:
+            self.doubt("its worker died")
+        if self.doubts > MOST_DOUBTS:
+            self.state = DispatchState.UNKNOWN
+            raise errors.InDoubt
+        if self.channel is Channel.SMS:
+            queue_up(db.session, "sms of the day")
+            self._take_of_the_day(parts, country, leave)
+        self.state, self.begun_at = DispatchState.SENDING, clock.now()
+
+    def _take_of_the_day(self, parts: int, country: str, leave: int) -> None:
+        """Counted before it goes out. Raises DailyLimitReached. Operators hear of it when half of the day is gone."""
+        today, most = self.sms_today(), current_settings.sms_daily_max
+        is_abroad = country not in ("", current_settings.home_country)
+        there = _usable(current_settings.sms_country_max, leave)
+        if today + parts > _usable(most, leave) or (is_abroad and self.sms_today(country) + parts > there):
+            self.state, self.failure = DispatchState.WAITING, "daily limit"
+            raise errors.DailyLimitReached
+        self.country = country
+        self.parts += parts
+        if today * 2 < most <= (today + parts) * 2:
+            record(HalfOfSmsGone(_midnight().date().isoformat()))
+
+    def arrive(self, reference: str = "") -> None:
+        """The provider has taken it; by its number he is asked what became of it."""
+        self.state, self.sent_at, self.failure = DispatchState.SENT, clock.now(), None
+        if reference:
+            self.reference = reference
+            Job.add(JobKind.DELIVERY, self.id, clock.now() + ASKED[0][1])
+
+    def doubt(self, failure: str) -> None:
+        self.doubts += 1
+        is_last = self.doubts > MOST_DOUBTS
+        self.state = DispatchState.UNKNOWN if is_last else DispatchState.WAITING
+        self.failure = failure[:120]
+
+    def fail(self, failure: str, parts: int = 1, *, for_good: bool) -> None:
+        """It certainly did not go out, and costs nothing."""
+        if self.channel is Channel.SMS:
+            self.parts -= parts
+        self.state = DispatchState.FAILED if for_good else DispatchState.WAITING
+        self.failure = failure[:120]
+
+    def give_up(self) -> None:
+        """Nobody tries any more."""
+        if self.state is DispatchState.WAITING:
+            self.state = DispatchState.UNKNOWN if self.doubts else DispatchState.FAILED
+
+    def learn(self, *, is_delivered: bool) -> None:
+        self.state = DispatchState.DELIVERED if is_delivered else DispatchState.UNDELIVERED
+        self.delivered_at = clock.now() if is_delivered else None
+
+    @property
+    def asked_again_in(self) -> timedelta | None:
+        """None when it is too long ago for an answer."""
+        age = clock.now() - (self.sent_at or self.created_at)
+        return next((pause for until, pause in ASKED if age < until), None)
+
+
+def _midnight() -> datetime:
+    """That began the day, in the clinic."""
+    now = clock.now().astimezone(current_settings.clinic_timezone)
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _usable(most: int, leave: int) -> int:
+    return most - (most // leave if leave else 0)

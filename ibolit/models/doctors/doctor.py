@@ -1,0 +1,367 @@
+"""A doctor's public profile and what he sells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, Self
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, false, literal, select, tuple_
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
+
+from ... import errors
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ...services.search import begins_a_word, key_of
+from ..people import Role, User
+from ..types import RowId, word_of
+
+if TYPE_CHECKING:
+    from ..chats import Chat
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a tariff says: so many days for so many kopecks."""
+
+    title: str
+    days: int
+    price: int
+
+
+class Tariff(Model):
+    """What a doctor sells to keep a chat open: so many days for so much.
+
+    Days and price of one never change: another price is another tariff in its place. So whoever pays pays what he saw,
+    and whoever looks at an old page is told. All of a doctor's change under one lock.
+    """
+
+    MOST, LONGEST = 20, 365  # tariffs of one doctor, days
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)
+    title: Mapped[str] = mapped_column(String(80))
+    days: Mapped[int]
+    price: Mapped[int]  # kopecks
+    usual: Mapped[bool] = mapped_column(default=False)
+    hidden: Mapped[bool] = mapped_column(default=False)
+    replaced: Mapped[bool] = mapped_column(default=False, server_default=false())  # by one with other terms
+    place: Mapped[int] = mapped_column(default=0, server_default="0")  # all 0 while the doctor has not ordered them
+
+    @classmethod
+    def on_sale_by(cls, doctor_id: int) -> Select[tuple[Self]]:
+        return select(cls).where(cls.doctor_id == doctor_id, ~cls.hidden).order_by(cls.place, cls.price, cls.id)
+
+    @classmethod
+    def kept_by(cls, doctor: Doctor) -> Select[tuple[Self]]:
+        """For the doctor himself: what is on sale in its order, then what he hid."""
+        mine = select(cls).where(cls.doctor_id == doctor.id, ~cls.replaced)
+        return mine.order_by(cls.hidden, cls.place, cls.price, cls.id)
+
+    @classmethod
+    def locked_for(cls, doctor: Doctor, id: int) -> Self | None:
+        """The doctor's own under the lock of all of them, also one that was replaced meanwhile."""
+        own = {one.id: one for one in cls._hold(doctor)}
+        return own.get(id) or db.session.scalar(select(cls).where(cls.doctor_id == doctor.id, cls.id == id))
+
+    @classmethod
+    def add(cls, doctor: Doctor, offer: Offer) -> Tariff:
+        """A repeated press is the same one. Raises TooManyTariffs."""
+        own = cls._hold(doctor)
+        known = cls._like(offer, own)
+        if known is not None:
+            return known
+        if len(own) >= cls.MOST:
+            raise errors.TooManyTariffs
+        last = max((one.place for one in own), default=0)
+        tariff = cls(doctor_id=doctor.id, place=last + 1 if last else 0, **vars(offer))
+        db.session.add(tariff)
+        db.session.flush()
+        return tariff
+
+    def change(self, offer: Offer) -> Tariff:
+        """What is on sale from now on; bought ones keep their terms. A repeated press is the same one.
+
+        Raises TariffHasChanged for one that another press has replaced by something else.
+        """
+        if self.replaced:
+            same = self._like(offer, self._own(self.doctor_id))
+            if same is None:
+                raise errors.TariffHasChanged
+            return same
+        if (offer.days, offer.price) == (self.days, self.price):
+            self.title = offer.title
+            return self
+        new = Tariff(doctor_id=self.doctor_id, usual=self.usual, place=self.place, hidden=self.hidden, **vars(offer))
+        self.hidden = self.replaced = True
+        self.usual = False
+        db.session.add(new)
+        db.session.flush()
+        return new
+
+    def show(self, shown: bool) -> None:
+        """Raises TariffHasChanged for a replaced one."""
+        self._refuse_replaced()
+        self.hidden = not shown
+        if self.hidden:
+            self.usual = False
+
+    def mark_usual(self, usual: bool) -> None:
+        """At most one of a doctor's. Raises TariffHasChanged for one that is not on sale."""
+        self._refuse_replaced()
+        if self.hidden:
+            raise errors.TariffHasChanged
+        for one in self._own(self.doctor_id):
+            one.usual = usual and one is self
+
+    def move(self, steps: int) -> None:
+        """Up (-1) or down (1) among those on sale; at the end nothing moves. Raises TariffHasChanged."""
+        self._refuse_replaced()
+        on_sale = [one for one in self._own(self.doctor_id) if not one.hidden]
+        moved(on_sale, self, steps)
+
+    @classmethod
+    def _hold(cls, doctor: Doctor) -> Sequence[Self]:
+        queue_up(db.session, f"tariffs of {doctor.id}")
+        return cls._own(doctor.id)
+
+    @classmethod
+    def _own(cls, doctor_id: int) -> Sequence[Self]:
+        """As they are now, in their order."""
+        db.session.flush()
+        own = select(cls).where(cls.doctor_id == doctor_id, ~cls.replaced).order_by(cls.place, cls.price, cls.id)
+        return db.session.scalars(own.execution_options(populate_existing=True)).all()
+
+    @staticmethod
+    def _like(offer: Offer, own: Sequence[Tariff]) -> Tariff | None:
+        return next((one for one in own if not one.hidden and one.offer == offer), None)
+
+    @property
+    def offer(self) -> Offer:
+        return Offer(self.title, self.days, self.price)
+
+    def _refuse_replaced(self) -> None:
+        if self.replaced:
+            raise errors.TariffHasChanged
+
+
+class Placed(Protocol):
+    """Something a doctor keeps in an order of his own."""
+
+    place: int
+
+
+def moved(all_of_them: Sequence[Placed], one: Placed, steps: int) -> None:
+    """`one` goes so many steps down the list (or up), and all are numbered anew."""
+    line = list(all_of_them)
+    if one not in line:
+        return
+    at = line.index(one)
+    line.insert(max(0, min(len(line) - 1, at + steps)), line.pop(at))
+    for place, each in enumerate(line, 1):
+        each.place = place
+
+
+WHOLE = "-whole"  # after a photo's key: the upright copy without camera data, from which another square may be cut
+
+
+class Cut(StrEnum):
+    """Which part of a photo becomes the square one."""
+
+    START = "start"  # the top of an upright photo, the left of a wide one
+    MIDDLE = "middle"
+    END = "end"
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """What a doctor says of himself; his name is his account's."""
+
+    specialty: str
+    practises_since: int
+    education: str
+    licence: str
+    languages: str
+    about: str
+
+
+class Doctor(Model):
+    """Who the patients see: profile, prices, free days; shown in the directory or hidden."""
+
+    __table_args__ = (
+        Index("ix_doctor_directory", "hidden", "name_key", "id"),
+        Index("ix_doctor_specialty", "hidden", "specialty", "name_key", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
+    specialty: Mapped[str] = mapped_column(String(80))
+    about: Mapped[str] = mapped_column(Text, default="")
+    photo: Mapped[str | None] = mapped_column(String(120))  # its key in the storage; of the demo a path under static/
+    photo_cut: Mapped[Cut] = mapped_column(word_of(Cut), default=Cut.MIDDLE, server_default=Cut.MIDDLE.value)
+    practises_since: Mapped[int]  # year
+    education: Mapped[str] = mapped_column(Text, default="")
+    licence: Mapped[str] = mapped_column(String(120), default="")
+    languages: Mapped[str] = mapped_column(String(120), default="русский")
+    usual_price: Mapped[int] = mapped_column(default=0)  # kopecks, of a consultation
+    usual_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
+    free_days: Mapped[int] = mapped_column(default=3)
+    hidden: Mapped[bool] = mapped_column(default=False)
+    available: Mapped[bool] = mapped_column(default=True)  # the «на связи» switch
+    quiet_from: Mapped[int | None]  # minutes after midnight in the doctor's zone
+    quiet_to: Mapped[int | None]
+    name_key: Mapped[str] = mapped_column(String(120))
+    search_key: Mapped[str] = mapped_column(String(220))
+    user: Mapped[User] = relationship(back_populates="doctor", innerjoin=True)
+    tariffs: Mapped[list[Tariff]] = relationship(
+        primaryjoin=lambda: (Doctor.id == Tariff.doctor_id) & ~Tariff.hidden,
+        order_by=lambda: (Tariff.place, Tariff.price, Tariff.id),
+        viewonly=True,
+    )
+    chats: Mapped[list[Chat]] = relationship(viewonly=True)
+
+    def index(self) -> None:
+        """Refreshes what the directory is sorted and searched by; call after a change of name or specialty."""
+        self.name_key = key_of(self.user.name)
+        self.search_key = f" {self.name_key} {key_of(self.specialty)}"
+
+    @classmethod
+    def expect(cls, phone: str, name: str, **profile: object) -> Self:
+        """A new doctor with a profile of these columns; he may sign in at once. Raises PhoneIsTaken."""
+        doctor = cls(user=User.expect(phone, name, Role.DOCTOR), **profile)
+        doctor.index()
+        db.session.add(doctor)
+        db.session.flush()
+        return doctor
+
+    @classmethod
+    def by_phone(cls, phone: str) -> Self | None:
+        return db.session.scalar(select(cls).join(cls.user).where(User.phone == phone))
+
+    def alter(self, name: str | None, **profile: object) -> None:
+        """What is given changes."""
+        if name is not None:
+            self.user.rename(name)
+        for column, value in profile.items():
+            setattr(self, column, value)
+        self.index()
+
+    @classmethod
+    def directory(
+        cls, words: str = "", specialty: str = "", after: tuple[str, int] | None = None
+    ) -> Select[tuple[Self]]:
+        """Shown doctors by name, keyset-paged: `after` is the (name_key, id) of the last one seen."""
+        chosen = (
+            select(cls)
+            .join(cls.user)
+            .options(contains_eager(cls.user), selectinload(cls.tariffs))
+            .where(~cls.hidden, *begins_a_word(cls.search_key, words))
+            .order_by(cls.name_key, cls.id)
+        )
+        if specialty:
+            chosen = chosen.where(cls.specialty == specialty)
+        if after:
+            chosen = chosen.where(tuple_(cls.name_key, cls.id) > tuple_(literal(after[0]), literal(after[1])))
+        return chosen
+
+    @classmethod
+    def specialties(cls) -> list[str]:
+        return list(db.session.scalars(select(cls.specialty).where(~cls.hidden).distinct().order_by(cls.specialty)))
+
+    @classmethod
+    def shown_to(cls, user: User) -> Select[tuple[Self]]:
+        """Doctors whose page this person may open: everyone shown, and a hidden one he already talks to."""
+        whole = select(cls).join(cls.user).options(contains_eager(cls.user), selectinload(cls.tariffs))
+        return whole.where(cls._is_shown_to(user))
+
+    @classmethod
+    def opened_by(cls, user: User, id: int) -> Doctor | None:
+        """None for nobody; raises DoctorTakesNoMessages for one who has hidden since a list was drawn."""
+        doctor = db.session.scalar(cls.shown_to(user).where(cls.id == id))
+        if doctor is None and db.session.scalar(select(cls.id).where(cls.id == id)) is not None:
+            raise errors.DoctorTakesNoMessages
+        return doctor
+
+    @classmethod
+    def photos_shown_to(cls, user: User) -> Select[tuple[str | None]]:
+        return select(cls.photo).where(cls._is_shown_to(user))
+
+    @classmethod
+    def _is_shown_to(cls, user: User) -> ColumnElement[bool]:
+        return ~cls.hidden | cls.chats.any(patient_id=user.id) | (cls.user_id == user.id)
+
+    @property
+    def own_photo(self) -> str | None:
+        """The key of an uploaded one; the demo's portraits lie under static/."""
+        return self.photo if self.photo and "/" not in self.photo else None
+
+    @property
+    def photo_version(self) -> str:
+        """Stands in its address: a new photo is another address, so that the old one may be kept for ever."""
+        return (self.own_photo or "")[:12]
+
+    @property
+    def years_of_practice(self) -> int:
+        return max(0, clock.now().year - self.practises_since)
+
+    @property
+    def price_from(self) -> int | None:
+        """The least one can pay this doctor, in kopecks; None when nothing is on sale."""
+        prices = [tariff.price for tariff in self.tariffs] + ([self.usual_price] if self.usual_price else [])
+        return min(prices, default=None)
+
+    def takes_new_patients(self) -> bool:
+        """Someone who sells nothing could never be written to again after the free days."""
+        return not self.hidden and bool(self.tariffs)
+
+    def is_online(self) -> bool:
+        """«На связи»: the switch is on, it is not the quiet hours, and he was here just now."""
+        return self.available and self.rests_until(clock.now()) is None and self.user.is_present()
+
+    # Verbs: the doctor's own settings
+
+    def introduce(self, words: Introduction) -> None:
+        for name, value in vars(words).items():
+            setattr(self, name, value)
+        self.index()
+
+    def ask_for(self, usual_price: int, usual_minutes: int, free_days: int) -> None:
+        """Free days touch only chats that are yet to be made: each keeps a copy."""
+        self.usual_price, self.usual_minutes, self.free_days = usual_price, usual_minutes, free_days
+
+    def be_reachable(self, available: bool, quiet_from: int | None, quiet_to: int | None) -> None:
+        """Minutes after midnight in the doctor's zone, or none."""
+        self.available, self.quiet_from, self.quiet_to = available, quiet_from, quiet_to
+
+    def show_in_directory(self, shown: bool) -> None:
+        """His patients see a hidden doctor's page still."""
+        self.hidden = not shown
+
+    def take_photo(self, key: str | None, cut: Cut = Cut.MIDDLE, *, seen: str | None = None) -> str | None:
+        """The new one is in the storage already, or there is none; the key of the old is deleted after the commit.
+
+        `seen`: the version it shall replace. Raises PhotoHasChanged.
+        """
+        db.session.refresh(self, ["photo"], with_for_update=True)
+        if seen is not None and seen != self.photo_version:
+            raise errors.PhotoHasChanged
+        old, self.photo, self.photo_cut = self.own_photo, key, cut
+        return old
+
+    def rests_until(self, now: datetime) -> datetime | None:
+        """The end of the quiet hours by the doctor's clock, when they are now."""
+        if self.quiet_from is None or self.quiet_to is None:
+            return None
+        local = now.astimezone(self.user.zone)
+        minute = local.hour * 60 + local.minute
+        if self.quiet_from <= self.quiet_to:
+            rests = self.quiet_from <= minute < self.quiet_to
+        else:
+            rests = minute >= self.quiet_from or minute < self.quiet_to
+        if not rests:
+            return None
+        day = local.date() + timedelta(days=minute >= self.quiet_to)
+        return datetime.combine(day, time(*divmod(self.quiet_to, 60)), local.tzinfo).astimezone(UTC)

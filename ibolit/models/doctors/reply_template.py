@@ -1,0 +1,66 @@
+"""Short texts a doctor writes again and again; «/» in the composer offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from sqlalchemy import ForeignKey, Select, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ... import errors
+from ...database import queue_up
+from ...extensions import Model, db
+from ..types import RowId
+from .doctor import Doctor, moved
+
+
+class ReplyTemplate(Model):
+    """The doctor's own, in the order he gave them."""
+
+    MOST, LONGEST_NAME, LONGEST = 50, 40, 2000
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)
+    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    text: Mapped[str] = mapped_column(Text)
+    place: Mapped[int]
+
+    @classmethod
+    def of(cls, doctor: Doctor) -> Select[tuple[Self]]:
+        return select(cls).where(cls.doctor_id == doctor.id).order_by(cls.place, cls.id)
+
+    @classmethod
+    def locked_for(cls, doctor: Doctor, id: int) -> Self | None:
+        """Under the lock of all of them."""
+        return next((one for one in cls._hold(doctor) if one.id == id), None)
+
+    @classmethod
+    def add(cls, doctor: Doctor, name: str, text: str) -> Self:
+        """A repeated press is the same one. Raises TooManyTemplates."""
+        own = cls._hold(doctor)
+        known = next((one for one in own if (one.name, one.text) == (name, text)), None)
+        if known is not None:
+            return known
+        if len(own) >= cls.MOST:
+            raise errors.TooManyTemplates
+        template = cls(doctor_id=doctor.id, name=name, text=text, place=own[-1].place + 1 if own else 1)
+        db.session.add(template)
+        db.session.flush()
+        return template
+
+    def change(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
+
+    def move(self, steps: int) -> None:
+        """Up (-1) or down (1); at the end nothing moves."""
+        own = select(ReplyTemplate).where(ReplyTemplate.doctor_id == self.doctor_id)
+        moved(db.session.scalars(own.order_by(ReplyTemplate.place, ReplyTemplate.id)).all(), self, steps)
+
+    def delete(self) -> None:
+        db.session.delete(self)
+
+    @classmethod
+    def _hold(cls, doctor: Doctor) -> Sequence[Self]:
+        queue_up(db.session, f"reply templates of {doctor.id}")
+        return db.session.scalars(cls.of(doctor).execution_options(populate_existing=True)).all()

@@ -1,0 +1,369 @@
+"""A one-time link to a phone or an e-mail that leads a patient into the chat with a doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    and_,
+    false,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
+
+from ... import errors
+from ...config import current_settings
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ...services.codes import fingerprint, new_nonce, short_answer_for
+from ..chats import Chat
+from ..delivery import Dispatch, DispatchState
+from ..doctors import Doctor
+from ..job import Job, JobKind
+from ..people import Attempt, Tried, User
+from ..types import RowId, UtcDateTime
+
+NOT_WITHDRAWN = text("withdrawn_at IS NULL")
+
+
+class InvitationState(StrEnum):
+    """As its sender sees it."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # whether it arrived
+    OPENED = "opened"
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+OF_DISPATCH = {
+    DispatchState.SENT: InvitationState.SENT,
+    DispatchState.DELIVERED: InvitationState.DELIVERED,
+    DispatchState.UNDELIVERED: InvitationState.FAILED,
+    DispatchState.FAILED: InvitationState.FAILED,
+    DispatchState.UNKNOWN: InvitationState.UNKNOWN,
+}
+
+
+class Invitation(Model):
+    """To a phone or an address, never both. Its token is computed when it is sent; only its fingerprint is kept."""
+
+    __table_args__ = (
+        Index(
+            "uq_invitation_phone",
+            "doctor_id",
+            "phone",
+            unique=True,
+            sqlite_where=NOT_WITHDRAWN,
+            postgresql_where=NOT_WITHDRAWN,
+        ),
+        Index(
+            "uq_invitation_email",
+            "doctor_id",
+            "email",
+            unique=True,
+            sqlite_where=NOT_WITHDRAWN,
+            postgresql_where=NOT_WITHDRAWN,
+        ),
+        Index("ix_invitation_of_doctor", "doctor_id", "id"),
+        Index("ix_invitation_of_phone", "phone"),
+        Index("ix_invitation_of_email", "email"),
+        Index("ix_invitation_of_guest", "guest_phone"),
+        CheckConstraint("(phone IS NULL) <> (email IS NULL)", "contact"),
+    )
+
+    LIVES = timedelta(days=7)
+    AGAIN_AFTER = timedelta(seconds=60)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
+    sender_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    phone: Mapped[str | None] = mapped_column(String(20))
+    email: Mapped[str | None] = mapped_column(String(254))  # lower case
+    name: Mapped[str] = mapped_column(String(120), default="")
+    nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    guest_phone: Mapped[str | None] = mapped_column(String(20))  # what the holder of a mailed link says is his
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"), index=True)  # the newest
+    dispatch_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch.id", ondelete="SET NULL"), index=True)
+    doctor: Mapped[Doctor] = relationship(innerjoin=True)
+    dispatch: Mapped[Dispatch | None] = relationship()
+
+    # Look-ups
+
+    @classmethod
+    def by_token(cls, token: str) -> Self | None:
+        """With who invites; also one that has ended."""
+        return db.session.scalar(cls._with_doctor().where(cls.token_hash == fingerprint(token)))
+
+    @classmethod
+    def kept_by(cls, user: User) -> Select[tuple[Self]]:
+        """A doctor's own, whoever of the clinic sent them; an operator's are all; nobody else has any."""
+        kept = cls._with_doctor().options(joinedload(cls.dispatch)).order_by(cls.id.desc())
+        if user.is_operator:
+            return kept
+        return kept.where(cls.doctor_id == user.doctor.id if user.doctor is not None else false())
+
+    @staticmethod
+    def hosts_for(user: User) -> list[Doctor]:
+        """To whose chats this person may invite."""
+        if not user.is_operator:
+            return [user.doctor] if user.doctor is not None else []
+        all_ = select(Doctor).join(Doctor.user).options(contains_eager(Doctor.user)).order_by(Doctor.name_key)
+        return list(db.session.scalars(all_))
+
+    @classmethod
+    def to_send(cls, id: int, job: Job) -> Self | None:
+        """None when it has ended, or when a newer sending is on its way."""
+        return db.session.scalar(select(cls).where(cls.id == id, cls.job_id == job.id, cls.is_pending()))
+
+    @classmethod
+    def is_pending(cls) -> ColumnElement[bool]:
+        return and_(cls.accepted_at.is_(None), cls.withdrawn_at.is_(None), cls.expires_at > clock.now())
+
+    @classmethod
+    def knows_phone(cls, phone: str) -> bool:
+        """In `invite` mode such a phone gets a code: it is invited, or typed by who holds a mailed link."""
+        own = or_(cls.phone == phone, cls.guest_phone == phone)
+        return db.session.scalar(select(cls.id).where(own, cls.is_pending()).limit(1)) is not None
+
+    @classmethod
+    def contacts_known_to(cls, doctor: Doctor) -> set[str]:
+        """Phones and addresses of who was invited already or is in a chat with this doctor."""
+        invited = select(cls.phone, cls.email).where(cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None))
+        talking = select(User.phone, User.email).join(Chat, Chat.patient_id == User.id)
+        rows = [*db.session.execute(invited), *db.session.execute(talking.where(Chat.doctor_id == doctor.id))]
+        return {contact for row in rows for contact in row if contact}
+
+    @classmethod
+    def chats_of(cls, invitations: Sequence[Self]) -> dict[int, int]:
+        """The chats that these have opened, by the invitations' numbers."""
+        accepted = [invitation.id for invitation in invitations if invitation.accepted_at is not None]
+        meets = (Chat.patient_id == cls.accepted_by_id) & (Chat.doctor_id == cls.doctor_id)
+        opened = select(cls.id, Chat.id).join(Chat, meets).where(cls.id.in_(accepted))
+        return dict(db.session.execute(opened).tuples().all()) if accepted else {}
+
+    # Questions
+
+    @property
+    def token(self) -> str:
+        return short_answer_for("invitation", self.id, self.nonce)
+
+    @property
+    def contact(self) -> str:
+        return self.phone or self.email or ""
+
+    @property
+    def is_alive(self) -> bool:
+        return self.accepted_at is None and self.withdrawn_at is None and self.expires_at > clock.now()
+
+    @property
+    def state(self) -> InvitationState:
+        if self.accepted_at is not None:
+            return InvitationState.ACCEPTED
+        if self.withdrawn_at is not None:
+            return InvitationState.WITHDRAWN
+        if self.expires_at <= clock.now():
+            return InvitationState.EXPIRED
+        if self.opened_at is not None:
+            return InvitationState.OPENED
+        return (
+            OF_DISPATCH.get(self.dispatch.state, InvitationState.WAITING) if self.dispatch else InvitationState.WAITING
+        )
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        return self.accepted_at is None and self.withdrawn_at is None
+
+    def is_for(self, user: User) -> bool:
+        """By what the person has proved."""
+        return self.phone == user.phone if self.phone else self.email == user.email
+
+    # Verbs
+
+    @classmethod
+    def invite(
+        cls, doctor: Doctor, sender: User, *, phone: str | None = None, email: str | None = None, name: str = ""
+    ) -> Self:
+        """On its way by a job; one contact is invited by one doctor once, and only who could be a patient.
+
+        Raises what is a CannotBeInvited: NoSmsThere, IsOnesOwn, IsOfTheClinic, AlreadyTalking, AlreadyInvited,
+        InvitedEnoughToday.
+        """
+        queue_up(db.session, f"invitation:{doctor.id}:{phone or email}")
+        mine = cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None)
+        contact = cls.phone == phone if phone else cls.email == email
+        cls._refuse_other_countries(phone)
+        cls._refuse_the_known(doctor, sender, phone, email)
+        if db.session.scalar(select(cls.id).where(*mine, contact)) is not None:
+            raise errors.AlreadyInvited
+        cls._count_sending(doctor.id, phone or email or "")
+        invitation = cls(doctor_id=doctor.id, sender_id=sender.id, phone=phone, email=email, name=name)
+        invitation.expires_at = clock.now() + cls.LIVES
+        db.session.add(invitation)
+        db.session.flush()
+        invitation._go_out()
+        return invitation
+
+    def send_again(self) -> None:
+        """By a fresh link; the old one is dead.
+
+        Raises InvitationIsOver, InvitationIsFresh, NoSmsThere or InvitedEnoughToday.
+        """
+        self._lock()
+        if not self.can_be_sent_again:
+            raise errors.InvitationIsOver
+        if clock.now() - self.asked_at < self.AGAIN_AFTER:
+            raise errors.InvitationIsFresh
+        self._refuse_other_countries(self.phone)
+        self._count_sending(self.doctor_id, self.contact)
+        self.nonce = new_nonce()
+        self.asked_at, self.expires_at = clock.now(), clock.now() + self.LIVES
+        self.opened_at = self.dispatch_id = self.dispatch = None
+        self._go_out()
+
+    def withdraw(self) -> None:
+        """Raises InvitationIsOver when the patient was faster."""
+        self._lock()
+        if self.accepted_at is not None:
+            raise errors.InvitationIsOver
+        self.withdrawn_at = self.withdrawn_at or clock.now()
+
+    def leave(self, dispatch: Dispatch) -> None:
+        """Its days count from when it can be read, not from when it waited for its turn."""
+        self.dispatch = dispatch
+        self.expires_at = clock.now() + self.LIVES
+
+    def wait(self) -> None:
+        """For a day on which it may be sent."""
+        self.expires_at = clock.now() + self.LIVES
+
+    def open(self) -> None:
+        """By a press: scanners of mail and messengers fetch every link they see."""
+        self.opened_at = self.opened_at or clock.now()
+
+    def vouch_for(self, phone: str) -> None:
+        """Who holds the mailed link says that this is his phone; the code will show it."""
+        if self.email is not None:
+            self.guest_phone = phone
+
+    def accept(self, patient: User, *, may_add_email: bool = True) -> int:
+        """The id of the chat; accepted before by the same person it is the same.
+
+        Raises InvitationIsForPatients, InvitationIsForAnother or InvitationIsOver. An address becomes the person's own
+        unless he or somebody else has one: who holds the link has read that mailbox. It is a way in, so it is added
+        only where the person has just shown who he is (`may_add_email`), and his older ways must be told.
+        """
+        if not patient.is_patient:
+            raise errors.InvitationIsForPatients
+        if self.phone is not None and self.phone != patient.phone:
+            raise errors.InvitationIsForAnother
+        self._lock()
+        if self.accepted_by_id != patient.id:
+            self._claim(patient, may_add_email)
+        return Chat.begin(patient, self.doctor, invited=True)
+
+    @classmethod
+    def accept_all_of(cls, patient: User) -> dict[Self, int]:
+        """With or without their links: what was sent to his proved phone or address, with the chats it opened."""
+        opened: dict[Self, int] = {}
+        if not patient.is_patient:
+            return opened
+        mine = or_(
+            cls.phone == patient.phone if patient.phone else false(),
+            cls.email == patient.email if patient.email else false(),
+        )
+        pending = db.session.scalars(cls._with_doctor().where(mine, cls.is_pending()).order_by(cls.id)).all()
+        for invitation in pending:
+            with suppress(errors.InvitationIsOver):  # taken back at this very moment
+                opened[invitation] = invitation.accept(patient)
+        return opened
+
+    def chat_of(self, user: User) -> int | None:
+        """Where it has led this very person."""
+        if self.accepted_by_id != user.id:
+            return None
+        return db.session.scalar(select(Chat.id).where(Chat.patient_id == user.id, Chat.doctor_id == self.doctor_id))
+
+    # Below: parts of the verbs
+
+    @classmethod
+    def _with_doctor(cls) -> Select[tuple[Self]]:
+        return (
+            select(cls)
+            .join(cls.doctor)
+            .join(Doctor.user)
+            .options(contains_eager(cls.doctor).contains_eager(Doctor.user))
+        )
+
+    @staticmethod
+    def _count_sending(doctor_id: int, contact: str) -> None:
+        """Taken back and sent anew is sent once more. Raises InvitedEnoughToday."""
+        try:
+            Attempt.count(Tried.INVITATION, f"{doctor_id} {contact}")
+        except errors.TooManyAttempts:
+            raise errors.InvitedEnoughToday from None
+
+    @staticmethod
+    def _refuse_other_countries(phone: str | None) -> None:
+        if phone is not None and not current_settings.sends_sms_to(phone):
+            raise errors.NoSmsThere
+
+    @staticmethod
+    def _refuse_the_known(doctor: Doctor, sender: User, phone: str | None, email: str | None) -> None:
+        """Who has only looked at the chat, and does not find it in his list, may be invited to it."""
+        known = db.session.scalar(select(User).where(User.phone == phone if phone else User.email == email))
+        if known is None:
+            return
+        if known.id == sender.id:
+            raise errors.IsOnesOwn
+        if not known.is_patient:
+            raise errors.IsOfTheClinic
+        chat = Chat.between(known, doctor)
+        if chat is not None and chat.last_at is not None:
+            raise errors.AlreadyTalking(chat.id)
+
+    def _go_out(self) -> None:
+        self.token_hash = fingerprint(self.token)
+        job = Job.add(JobKind.INVITATION, self.id)
+        db.session.flush()
+        self.job_id = job.id
+
+    def _lock(self) -> None:
+        """Until the commit nobody else accepts it, takes it back or sends it again."""
+        queue_up(db.session, f"invitation {self.id}")
+        db.session.flush()  # what is read anew forgets what was not written yet
+        db.session.refresh(self, ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at"])
+
+    def _claim(self, patient: User, may_add_email: bool) -> None:
+        if not self.is_alive:
+            raise errors.InvitationIsOver
+        self.accepted_at, self.accepted_by_id = clock.now(), patient.id
+        if self.email is not None and patient.email is None and may_add_email:
+            queue_up(db.session, f"email:{self.email}")  # two may prove the same address at once
+            if User.by_email(self.email) is None:
+                patient.take_email(self.email)

@@ -1,0 +1,195 @@
+"""A list of patients that is looked at first and then invited, line by line, nobody twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, insert, select, update
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from ... import errors
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ..delivery import Dispatch, DispatchState
+from ..doctors import Doctor
+from ..job import Job, JobKind
+from ..people import User
+from ..purging import forget
+from ..types import RowId, UtcDateTime, word_of
+from .invitation import Invitation
+
+DRAFTS_LIVE = timedelta(days=1)
+KEPT_FOR = timedelta(days=30)
+AT_ONCE = 100  # lines turned into invitations in one transaction
+
+
+class Fault(StrEnum):
+    NO_CONTACT = "no_contact"
+    BAD_PHONE = "bad_phone"
+    BAD_EMAIL = "bad_email"
+    ABROAD = "abroad"  # no SMS goes to this country, and there is no address
+    LONG_NAME = "long_name"
+    DOUBLED = "doubled"
+    KNOWN = "known"  # invited before, in a chat with the doctor, or of the clinic
+
+
+class ImportLine(Model):
+    """`number` is the line of the file; what is wrong with it is in `fault`, and then nobody is invited."""
+
+    __table_args__ = (Index("ix_import_line_of_import", "import_id", "number"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("patient_import.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    name: Mapped[str] = mapped_column(String(120))
+    phone: Mapped[str | None] = mapped_column(String(20))
+    email: Mapped[str | None] = mapped_column(String(254))
+    typed: Mapped[str] = mapped_column(String(200))  # the contact as it stands in the file
+    fault: Mapped[Fault | None] = mapped_column(word_of(Fault))
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id", ondelete="SET NULL"), index=True)
+    invitation: Mapped[Invitation | None] = relationship()
+
+
+class PatientImport(Model):
+    """Of one sender for one doctor; `client_id` makes a form that is sent twice one list."""
+
+    __table_args__ = (UniqueConstraint("sender_id", "client_id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    sender_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
+    client_id: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # every line is invited; sending may go on
+    doctor: Mapped[Doctor] = relationship(innerjoin=True)
+    sender: Mapped[User] = relationship(innerjoin=True)
+
+    # Look-ups
+
+    @classmethod
+    def kept_by(cls, user: User) -> Select[tuple[Self]]:
+        """A list is its sender's alone."""
+        people = joinedload(cls.doctor).joinedload(Doctor.user), joinedload(cls.sender).joinedload(User.doctor)
+        return select(cls).options(*people).where(cls.sender_id == user.id).order_by(cls.id.desc())
+
+    @classmethod
+    def to_invite(cls, id: int) -> Self | None:
+        people = joinedload(cls.doctor), joinedload(cls.sender)
+        going = cls.id == id, cls.started_at.is_not(None), cls.finished_at.is_(None)
+        return db.session.scalar(select(cls).options(*people).where(*going))
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """Lists hold names and phones of people who may never come."""
+        now = clock.now()
+        draft = cls.started_at.is_(None) & (cls.created_at < now - DRAFTS_LIVE)
+        return forget(cls, draft | (cls.finished_at < now - KEPT_FOR))
+
+    @property
+    def faulty(self) -> Select[tuple[ImportLine]]:
+        return self.lines.where(ImportLine.fault.is_not(None))
+
+    @property
+    def good(self) -> Select[tuple[ImportLine]]:
+        return self.lines.where(ImportLine.fault.is_(None))
+
+    @property
+    def unsent(self) -> Select[tuple[ImportLine]]:
+        """Invited, and it did not go out."""
+        lost = DispatchState.FAILED, DispatchState.UNDELIVERED, DispatchState.UNKNOWN
+        out = self.lines.join(ImportLine.invitation).join(Invitation.dispatch)
+        return out.where(Dispatch.state.in_(lost), Invitation.accepted_at.is_(None), Invitation.opened_at.is_(None))
+
+    @property
+    def lines(self) -> Select[tuple[ImportLine]]:
+        loaded = joinedload(ImportLine.invitation).joinedload(Invitation.dispatch)
+        return select(ImportLine).options(loaded).where(ImportLine.import_id == self.id).order_by(ImportLine.number)
+
+    def counts(self) -> Counts:
+        return Counts.of(self)
+
+    # Verbs
+
+    @classmethod
+    def draft(cls, doctor: Doctor, sender: User, client_id: str, rows: Sequence[dict[str, object]]) -> Self:
+        """`rows` are the lines' columns. Sent twice by one form it is the list already there."""
+        queue_up(db.session, f"import:{sender.id}:{client_id}")
+        known = db.session.scalar(select(cls).where(cls.sender_id == sender.id, cls.client_id == client_id))
+        if known is not None:
+            return known
+        made = cls(doctor_id=doctor.id, sender_id=sender.id, client_id=client_id)
+        db.session.add(made)
+        db.session.flush()
+        contacts = Invitation.contacts_known_to(doctor)
+        for row in rows:
+            if row["fault"] is None and (row["phone"] or row["email"]) in contacts:
+                row["fault"] = Fault.KNOWN
+        db.session.execute(insert(ImportLine), [row | {"import_id": made.id} for row in rows])
+        return made
+
+    def start(self) -> bool:
+        """True for the press that began it: two at once are one."""
+        begun = update(PatientImport).where(PatientImport.id == self.id, PatientImport.started_at.is_(None))
+        if db.session.execute(begun.values(started_at=clock.now())).rowcount == 0:  # type: ignore[attr-defined]
+            return False
+        Job.add(JobKind.PATIENT_IMPORT, self.id)
+        return True
+
+    def invite_some(self) -> bool:
+        """The next lines; False when there are none left. Done again after a crash it goes on where it was."""
+        waiting = self.good.where(ImportLine.invitation_id.is_(None)).limit(AT_ONCE)
+        lines = db.session.scalars(waiting).all()
+        for line in lines:
+            try:
+                made = Invitation.invite(self.doctor, self.sender, phone=line.phone, email=line.email, name=line.name)
+                line.invitation_id = made.id
+            except errors.NoSmsThere:
+                line.fault = Fault.ABROAD
+            except errors.CannotBeInvited:
+                line.fault = Fault.KNOWN
+        if not lines:
+            self.finished_at = clock.now()
+        return bool(lines)
+
+
+class Counts:
+    """How far an import is, from one query."""
+
+    def __init__(self, lines: int, faulty: int, invited: int, sent: int, lost: int) -> None:
+        self.lines, self.faulty, self.invited, self.sent, self.lost = lines, faulty, invited, sent, lost
+
+    @classmethod
+    def of(cls, list_: PatientImport) -> Self:
+        rows = db.session.execute(
+            select(ImportLine.fault, ImportLine.invitation_id.is_not(None), Dispatch.state, func.count())
+            .outerjoin(ImportLine.invitation)
+            .outerjoin(Invitation.dispatch)
+            .where(ImportLine.import_id == list_.id)
+            .group_by(ImportLine.fault, ImportLine.invitation_id.is_not(None), Dispatch.state)
+        ).all()
+        gone = DispatchState.SENT, DispatchState.DELIVERED
+        lost = DispatchState.FAILED, DispatchState.UNDELIVERED, DispatchState.UNKNOWN
+        return cls(
+            lines=sum(count for *_, count in rows),
+            faulty=sum(count for fault, _, _, count in rows if fault),
+            invited=sum(count for _, is_invited, _, count in rows if is_invited),
+            sent=sum(count for _, _, state, count in rows if state in gone),
+            lost=sum(count for _, _, state, count in rows if state in lost),
+        )
+
+    @property
+    def good(self) -> int:
+        return self.lines - self.faulty
+
+    @property
+    def waiting(self) -> int:
+        return self.good - self.sent - self.lost
+
+    @property
+    def percent(self) -> int:
+        return 100 * (self.sent + self.lost) // self.good if self.good else 100

@@ -1,0 +1,36 @@
+"""Orders, what the provider took, what goes back and why, receipts, alerts for the operator, and reports.
+Money is kopecks; what a provider says is believed only when it was asked."""
+
+from . import payment_reports, reconciliation
+from .alert import AlertKind, PaymentAlert
+from .cancellation_terms import Promise, RefundRule
+from .payment import LIVE, Payment, PaymentState, round_half_up
+from .payment_reports import incomes_of
+from .provider_polling import KEY_LIVES, PROVIDER_IS_SLOW, pause_since
+from .receipt import Receipt
+from .reconciliation import Statement
+from .refund import COUNTED_STATES, Refund, RefundReason, RefundState, in_working_days
+
+__all__ = [
+    "COUNTED_STATES",
+    "KEY_LIVES",
+    "LIVE",
+    "PROVIDER_IS_SLOW",
+    "AlertKind",
+    "Payment",
+    "PaymentAlert",
+    "PaymentState",
+    "Promise",
+    "Receipt",
+    "Refund",
+    "RefundReason",
+    "RefundRule",
+    "RefundState",
+    "Statement",
+    "in_working_days",
+    "incomes_of",
+    "pause_since",
+    "payment_reports",
+    "reconciliation",
+    "round_half_up",
+]

@@ -1,0 +1,124 @@
+"""What about money only a person can put right, told to the operator until it is settled or he says that it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import ForeignKey, Index, Select, String, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ...services.payments import GatewayRefused, GatewayShut, GatewayUnreadable, GatewayUnsure, Refusal
+from ..people import User
+from ..types import RowId, UtcDateTime, word_of
+
+if TYPE_CHECKING:
+    from .payment import Payment
+
+
+class AlertKind(StrEnum):
+    PART_RETURNED = "part_returned"  # in the bank's cabinet, of a consultation that stands
+    RETURNED_TWICE = "returned_twice"  # by the bank, what the operator had returned otherwise
+    RETURN_UNSEEN = "return_unseen"  # the bank says more went back than its refunds come to
+    OTHER_SHOP = "other_shop"  # the shop or its key was changed: nobody there knows this payment
+    UNREADABLE = "unreadable"  # the bank's answer, for an hour
+    SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks what only the clinic can set
+    NOT_LET_IN = "not_let_in"  # the shop's id or key is refused, for ten minutes
+    RECEIPT_FAILED = "receipt_failed"  # the cash desk gave it up, or was silent for a week
+    CLOSING_REFUSED = "closing_refused"  # the receipt at the end of a service
+
+
+UNREADABLE_FOR = timedelta(hours=1)
+NOT_LET_IN_FOR = timedelta(minutes=10)
+
+
+class PaymentAlert(Model):
+    """One open alert of a kind for a payment, or for the shop as a whole (`payment_id` none)."""
+
+    __table_args__ = (
+        Index("ix_payment_alert_open", "closed_at", "due_at"),
+        Index("ix_payment_alert_of_payment", "payment_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[AlertKind] = mapped_column(word_of(AlertKind))
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
+    amount: Mapped[int] = mapped_column(default=0)  # kopecks, where it is about a sum
+    detail: Mapped[str] = mapped_column(String(60), default="")  # the provider's word, for the words of the screen
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # shown from then on
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # nobody: it settled by itself
+    payment: Mapped[Payment | None] = relationship()
+
+    @classmethod
+    def to_settle(cls) -> Select[tuple[Self]]:
+        """For the operator, the oldest first."""
+        from .payment import Payment
+
+        whole = select(cls).options(joinedload(cls.payment).joinedload(Payment.payer))
+        return whole.where(cls.closed_at.is_(None), cls.due_at <= clock.now()).order_by(cls.id)
+
+    @classmethod
+    def open_one(cls, kind: AlertKind, payment: Payment | None = None) -> Self | None:
+        about = cls.payment_id.is_(None) if payment is None else cls.payment_id == payment.id
+        return db.session.scalar(select(cls).where(cls.kind == kind, about, cls.closed_at.is_(None)).limit(1))
+
+    @classmethod
+    def note(
+        cls,
+        kind: AlertKind,
+        payment: Payment | None = None,
+        detail: str = "",
+        *,
+        amount: int = 0,
+        after: timedelta = timedelta(),
+    ) -> None:
+        """Told from `after` on, if it still is so then; what is open already stays as it was noted first."""
+        if cls.open_one(kind, payment) is not None:
+            return
+        queue_up(db.session, f"alert {kind} {payment.id if payment else ''}")
+        if cls.open_one(kind, payment) is None:
+            due_at = clock.now() + after
+            about = payment.id if payment else None
+            db.session.add(cls(kind=kind, payment_id=about, detail=detail[:60], amount=amount, due_at=due_at))
+            db.session.flush()
+
+    @classmethod
+    def settle(cls, kind: AlertKind, payment: Payment | None = None) -> None:
+        """It is so no more."""
+        alert = cls.open_one(kind, payment)
+        if alert is not None:
+            alert.closed_at = clock.now()
+
+    @classmethod
+    def note_doubt(cls, payment: Payment, doubt: GatewayUnsure) -> None:
+        """A doubt that lasts is no passing cloud: what cannot be read, and a door that stays shut."""
+        if isinstance(doubt, GatewayUnreadable):
+            cls.note(AlertKind.UNREADABLE, payment, str(doubt), after=UNREADABLE_FOR)
+        elif isinstance(doubt, GatewayShut):
+            cls.note(AlertKind.NOT_LET_IN, after=NOT_LET_IN_FOR)
+
+    @classmethod
+    def note_refusal(cls, payment: Payment, refusal: GatewayRefused) -> None:
+        """Of a request the payer could make no better."""
+        if refusal.reason == Refusal.SETTINGS:
+            cls.note(AlertKind.SHOP_SETTINGS, None, refusal.parameter)
+
+    @classmethod
+    def settle_doubts(cls, payment: Payment) -> None:
+        """The bank has answered, and in words that can be read."""
+        for kind, about in ((AlertKind.UNREADABLE, payment), (AlertKind.NOT_LET_IN, None)):
+            cls.settle(kind, about)
+
+    def close(self, by: User) -> bool:
+        """The operator has seen to it. False when it is closed already."""
+        db.session.refresh(self, with_for_update=True)
+        if self.closed_at is not None:
+            return False
+        self.closed_at, self.closed_by = clock.now(), by.id
+        return True

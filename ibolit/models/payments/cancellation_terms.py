@@ -1,0 +1,59 @@
+"""Who gets his money back when a consultation is cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ...config import current_settings
+from ...services import clock
+from ..people import User
+from .refund import WORKING_DAYS, in_working_days
+
+if TYPE_CHECKING:
+    from ..consultations import Consultation
+
+RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
+
+
+class Promise(StrEnum):
+    """What becomes of the money when somebody cancels now; said before the press, kept after it."""
+
+    NOTHING_PAID = "nothing_paid"
+    FULL = "full"
+    CLINIC_DECIDES = "clinic_decides"
+
+    @classmethod
+    def to(cls, user: User, talk: Consultation) -> Promise:
+        """The refund rule (the offer, section 5), for whoever would cancel now."""
+        if not any(one.rest > 0 for one in talk.payments):
+            return cls.NOTHING_PAID
+        return cls.FULL if _goes_back_in_full(user, talk) else cls.CLINIC_DECIDES
+
+
+@dataclass(frozen=True)
+class RefundRule:
+    """Until when the patient may cancel and has all of it back, and by when the clinic decides of what is cancelled
+    later."""
+
+    full_until: datetime
+    is_by_start: bool  # so long before the start that both agreed on last; else so long after paying
+    decided_by: datetime
+
+    @classmethod
+    def of(cls, talk: Consultation) -> RefundRule:
+        in_time = talk.starts_at - timedelta(hours=current_settings.refund_hours)
+        rethought = talk.paid_at + RETHINK if talk.paid_at else in_time
+        return cls(max(in_time, rethought), in_time >= rethought, in_working_days(WORKING_DAYS))
+
+
+def _goes_back_in_full(user: User, talk: Consultation) -> bool:
+    if user.id != talk.patient_id or talk.was_moved_by_doctor or talk.paid_at is None:
+        return True
+    if talk.wish is not None and talk.proposed_by_id != user.id:
+        return True  # the doctor cannot come at the time that was paid for
+    if talk.doctor_stayed_away:
+        return True
+    return clock.now() <= RefundRule.of(talk).full_until

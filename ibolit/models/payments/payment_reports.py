@@ -1,0 +1,63 @@
+"""What payments come to: a doctor's income, and the refunds that wait for the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from ...extensions import db
+from ...services.payments import CURRENCY
+from ..chats import is_called
+from .payment import Payment, PaymentState
+from .refund import Refund, RefundState
+
+OPEN = Refund.state.in_((RefundState.REQUESTED, RefundState.FAILED))
+
+
+@dataclass
+class Income:
+    """What a doctor's patients paid within a month, and how much of exactly that went back, whenever it did."""
+
+    month: datetime  # a moment in it
+    paid: int = 0
+    returned: int = 0
+    count: int = 0
+
+
+def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
+    """By the months of the doctor's own calendar, the newest first. What the bank would not take back has not gone."""
+    failed = Refund.payment_id == Payment.id, Refund.state == RefundState.FAILED
+    owed = select(func.coalesce(func.sum(Refund.amount), 0)).where(*failed).scalar_subquery()
+    paid = select(Payment.paid_at, Payment.paid, Payment.refunded - owed)
+    in_rubles = Payment.currency == CURRENCY
+    paid = paid.where(Payment.doctor_id == doctor_id, Payment.state == PaymentState.SUCCEEDED, in_rubles)
+    months: dict[tuple[int, int], Income] = {}
+    for paid_at, sum_, refunded in db.session.execute(paid.order_by(Payment.paid_at.desc())).tuples():
+        assert paid_at is not None
+        local = paid_at.astimezone(zone)
+        income = months.setdefault((local.year, local.month), Income(paid_at))
+        income.paid, income.returned, income.count = income.paid + sum_, income.returned + refunded, income.count + 1
+    return list(months.values())
+
+
+def to_decide(after: int = 0) -> Select[tuple[Refund]]:
+    """«Требует решения»: wishes and failures, the oldest first, from behind the one with this number."""
+    payment = joinedload(Refund.payment)
+    whole = select(Refund).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))
+    return whole.where(OPEN, Refund.id > after).order_by(Refund.id)
+
+
+def count_to_decide() -> int:
+    return db.session.scalar(select(func.count()).select_from(Refund).where(OPEN)) or 0
+
+
+def found_by(words: str, sum_: int) -> Select[tuple[Payment]]:
+    """Payments of whom these words name – beginnings of a name, or a part of a phone – or of this sum in kopecks."""
+    whole = select(Payment).join(Payment.payer).options(contains_eager(Payment.payer)).order_by(Payment.id.desc())
+    is_name = sum(map(str.isalpha, words)) >= 2 or sum(map(str.isdecimal, words)) >= 4
+    person = is_called(words) if is_name else false()
+    return whole.where(or_(person, Payment.amount == sum_, Payment.paid == sum_) if sum_ else person)

@@ -1,0 +1,43 @@
+"""What the tax service was told of a payment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ...extensions import Model, db
+from ...services.payments import Fiscal
+from ..types import RowId, UtcDateTime
+
+if TYPE_CHECKING:
+    from .payment import Payment
+
+
+class Receipt(Model):
+    """A fiscal receipt as the provider told of it (54-ФЗ): storage (ФН), document (ФД), sign (ФП)."""
+
+    __table_args__ = (UniqueConstraint("payment_id", "provider_id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"))
+    provider_id: Mapped[str] = mapped_column(String(64))
+    storage: Mapped[str] = mapped_column(String(40), default="")
+    document: Mapped[str] = mapped_column(String(40), default="")
+    sign: Mapped[str] = mapped_column(String(40), default="")
+    registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def note(cls, payment: Payment, told: Sequence[Fiscal]) -> bool:
+        """Keeps what is known of each by now; True when all are registered."""
+        payment.lock()
+        known = {receipt.provider_id: receipt for receipt in payment.receipts}
+        for fiscal in told:
+            receipt = known.get(fiscal.id) or cls(payment_id=payment.id, provider_id=fiscal.id)
+            receipt.storage, receipt.document, receipt.sign = fiscal.storage, fiscal.document, fiscal.sign
+            receipt.registered_at = fiscal.registered_at
+            db.session.add(receipt)
+        return bool(told) and all(fiscal.registered_at for fiscal in told)

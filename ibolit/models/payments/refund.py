@@ -1,0 +1,288 @@
+"""Money on its way back, and who says yes or no to it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ... import errors
+from ...config import current_settings
+from ...events import PaymentChanged, RefundDecided, record
+from ...extensions import Model, db
+from ...services import clock
+from ...services.payments import Back, Gateway, GatewayRefused, Item, Stage
+from ..job import Job, JobKind
+from ..people import User
+from ..types import RowId, UtcDateTime, word_of
+from .provider_polling import KEY_LIVES, pause_since
+
+if TYPE_CHECKING:
+    from .payment import Payment
+
+WORKING_DAYS = 3  # an undecided refund goes back in full after so many
+
+
+class RefundReason(StrEnum):
+    """Why money goes back."""
+
+    AMOUNT_MISMATCH = "odd_sum"  # the provider took another sum than was asked
+    NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
+    DUPLICATE = "twice"  # another payment had bought the same consultation
+    REQUESTED_BY_PAYER = "wish"  # the payer asked
+    CANCELLED = "cancelled"  # the consultation was
+    MISSED = "missed"  # the consultation was
+    OPERATOR = "operator"
+    PROVIDER_DASHBOARD = "bank"  # made in the provider's own dashboard, not here
+
+
+class RefundState(StrEnum):
+    REQUESTED = "wished"  # waits for the operator, at most three working days
+    SENDING = "sending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # the provider said no: both sides and the operator see it
+    OUT_OF_BAND = "otherwise"  # given back past the provider, in cash or by a transfer
+    DECLINED = "declined"
+    SUPERSEDED = "covered"  # all of this money went back by another one
+
+
+COMPLETED_STATES = (RefundState.SUCCEEDED, RefundState.OUT_OF_BAND)
+COUNTED_STATES = (RefundState.SENDING, RefundState.FAILED, *COMPLETED_STATES)  # as given back
+
+
+class Refund(Model):
+    """Money on its way back, with a job that goes on until the provider has answered."""
+
+    __table_args__ = (Index("ix_refund_to_decide", "state", "decide_by"), CheckConstraint("amount > 0", "amount"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
+    amount: Mapped[int]  # kopecks
+    days: Mapped[int] = mapped_column(default=0)  # of the chat's time that went with it
+    cause: Mapped[RefundReason] = mapped_column(word_of(RefundReason))
+    note: Mapped[str] = mapped_column(String(300), default="")
+    state: Mapped[RefundState] = mapped_column(word_of(RefundState), default=RefundState.REQUESTED)
+    key: Mapped[str] = mapped_column(String(36), default=lambda: secrets.token_hex(16))
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
+    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    reason: Mapped[str] = mapped_column(String(60), default="")  # why it failed, in the provider's word
+    receipt: Mapped[str] = mapped_column(String(40), default="")  # its number, where it was given back otherwise
+    decide_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    payment: Mapped[Payment] = relationship(back_populates="refunds", innerjoin=True)
+
+    @classmethod
+    def unended(cls) -> Sequence[int]:
+        return db.session.scalars(
+            select(cls.id).where(cls.state.in_((RefundState.SENDING, RefundState.REQUESTED)))
+        ).all()
+
+    @property
+    def lapsed(self) -> bool:
+        """Nobody decided in time, so all of it goes back."""
+        return self.decide_by is not None and self.decided_by is None and self.state in COUNTED_STATES
+
+    @property
+    def came_in_vain(self) -> bool:
+        """Too late, or a second time: it goes back by itself."""
+        return self.cause in (RefundReason.NOT_FOR_SALE, RefundReason.DUPLICATE)
+
+    @property
+    def pause(self) -> timedelta:
+        return pause_since(self.sent_at or self.created_at)
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.state is RefundState.REQUESTED and self.decide_by is not None and self.decide_by <= clock.now()
+
+    def approve(self, amount: int | None, note: str, by: User | None) -> bool:
+        """The operator's yes, with his sum if he chose another; nobody's after three working days. Both are told.
+
+        What he keeps of an odd sum is taken for what was ordered.
+        Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
+        """
+        if not self._hold_if(RefundState.REQUESTED):
+            return False
+        sum_ = self.amount if amount is None else amount
+        self.payment.refuse_too_much(sum_)
+        self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
+        self.send()
+        if self.cause is RefundReason.AMOUNT_MISMATCH:
+            self.payment.keep()
+        record(RefundDecided(self.id))
+        return True
+
+    def decline(self, note: str, by: User) -> bool:
+        """The operator's no; money of an odd sum is taken for what was ordered."""
+        if not self._hold_if(RefundState.REQUESTED):
+            return False
+        self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
+        if self.cause is RefundReason.AMOUNT_MISMATCH:
+            self.payment.keep()
+        elif self.cause in (RefundReason.CANCELLED, RefundReason.MISSED):
+            self.payment.was_served()  # as far as it will ever be
+        record(RefundDecided(self.id))
+        self._tell()
+        return True
+
+    def repeat(self, by: User | None, amount: int | None = None) -> bool:
+        """A failed one is tried again, as a new deed with a new key: by the operator, or since less is owed now.
+
+        Of a smaller sum the rest stays a debt of its own. Raises TooMuchBack.
+        """
+        if not self._hold_if(RefundState.FAILED):
+            return False
+        self._leave_a_debt(self.amount if amount is None else amount)
+        self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
+        self.state, self.sent_at = RefundState.SENDING, clock.now()
+        self.decided_by = by.id if by else self.decided_by
+        Job.add(JobKind.REFUND, self.id)
+        self._tell()
+        return True
+
+    def give_otherwise(self, note: str, receipt: str, by: User) -> bool:
+        """«Вернули иначе»: a failed one that went past the bank, in cash or by a transfer, with its own receipt."""
+        if not self._hold_if(RefundState.FAILED):
+            return False
+        self.state, self.note, self.receipt = RefundState.OUT_OF_BAND, note, receipt
+        self.decided_by, self.done_at = by.id, clock.now()
+        self._tell()
+        return True
+
+    def send(self) -> None:
+        """On its way: counted as given back from now on, so that nobody gives it twice."""
+        self.state, self.sent_at = RefundState.SENDING, clock.now()
+        self._count(self.amount)
+        Job.add(JobKind.REFUND, self.id)
+        self._tell()
+
+    def arrive(self, fresh: int) -> None:
+        """Known only now that the bank has done it; `fresh` kopecks of it were not counted as given back before."""
+        self._count(fresh)
+        Job.add(JobKind.RECEIPTS, self.payment_id)
+        self._tell()
+
+    def yield_to_bank(self, part: int) -> bool:
+        """So much of it went back from the bank's cabinet, and another row counts it now. True: that was all of it."""
+        if part < self.amount:
+            self.amount -= part
+        else:
+            self.state, self.done_at = RefundState.SUPERSEDED, clock.now()
+        return self.state is RefundState.SUPERSEDED
+
+    def ask(self, gateway: Gateway) -> Back:
+        """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
+        payment = self.payment
+        assert payment.provider_id is not None
+        if self.provider_id is not None:
+            return gateway.find_refund(self.provider_id)
+        if self.sent_at is not None and clock.now() - self.sent_at >= KEY_LIVES:
+            lost = self._lost(gateway)
+            if lost is not None:
+                return lost
+        items = [Item(payment.title, self.amount)]
+        try:
+            return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
+        except GatewayRefused:
+            # He may have done it without our hearing of it and say no now; repeated with a new key it would be twice.
+            lost = self._lost(gateway)
+            if lost is None:
+                raise
+            return lost
+
+    def settle(self, back: Back) -> None:
+        """What the provider said of it just now."""
+        if not self._hold_if(RefundState.SENDING):
+            return
+        self.provider_id = back.id
+        if back.stage is Stage.SUCCEEDED:
+            self.succeed(back)
+        elif back.stage is Stage.CANCELLED:
+            self.fail(back.reason)
+
+    def succeed(self, back: Back) -> None:
+        """The bank has done it, by whoever's hand. Under the payment's lock."""
+        self.provider_id, self.state, self.done_at, self.reason = back.id, RefundState.SUCCEEDED, clock.now(), ""
+        Job.add(JobKind.RECEIPTS, self.payment_id)
+        self._tell()
+
+    def fail(self, reason: str) -> None:
+        """The debt stays: the money counts as going back, and the operator is asked."""
+        if self._hold_if(RefundState.SENDING):
+            self.state, self.reason = RefundState.FAILED, reason[:60]
+            self._tell()
+
+    def _leave_a_debt(self, sent: int) -> None:
+        if not 0 < sent <= self.amount:
+            raise errors.TooMuchBack(self.amount)
+        if sent < self.amount:
+            owed = {"cause": self.cause, "note": self.note, "reason": self.reason, "decided_by": self.decided_by}
+            left = self.amount - sent
+            db.session.add(Refund(payment=self.payment, amount=left, state=RefundState.FAILED, **owed))
+            self.amount = sent
+
+    def _hold_if(self, state: RefundState) -> bool:
+        """Under the payment's lock, and read anew: somebody else may have been faster."""
+        self.payment.lock()
+        db.session.refresh(self)
+        return self.state is state
+
+    def _tell(self) -> None:
+        record(PaymentChanged(self.payment_id))
+
+    def _end_wishes_for_nothing(self) -> None:
+        """Who wished for money back has it, when all of it went otherwise."""
+        for other in self.payment.refunds:
+            if other is not self and other.state is RefundState.REQUESTED and self.payment.rest == 0:
+                other.state, other.done_at = RefundState.SUPERSEDED, clock.now()
+
+    def _take_the_talk_back(self) -> None:
+        """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""
+        if self.payment.consultation is not None and self.payment.applied_at is not None:
+            self.payment.chat.lock()
+            self.payment.consultation.lose_its_money()
+        self.payment.holds_no_more()
+
+    def _lost(self, gateway: Gateway) -> Back | None:
+        """What the provider made of it without our hearing of it: known by our key, else by its sum."""
+        assert self.payment.provider_id is not None
+        known = {one.provider_id for one in self.payment.refunds}
+        made = [back for back in gateway.refunds_of(self.payment.provider_id) if back.id not in known]
+        by_key = next((back for back in made if back.key == self.key), None)
+        return by_key or next((back for back in made if not back.key and back.amount == self.amount), None)
+
+    def _count(self, fresh: int) -> None:
+        """As given back, with the chat's time that goes with it."""
+        self.days = self._days_for(fresh)
+        self.payment.refunded += fresh
+        self.payment.withdrawn_days += self.days
+        self.payment.chat.shorten(self.days)
+        self._end_wishes_for_nothing()
+        db.session.flush()
+        if self.payment.rest == 0:
+            self._take_the_talk_back()
+
+    def _days_for(self, amount: int) -> int:
+        """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""
+        payment = self.payment
+        if payment.applied_at is None or amount <= 0:
+            return 0
+        if amount == payment.rest:
+            return payment.unused_days(begun=True)
+        return min(payment.unused_days(), payment.days * amount // payment.price)
+
+
+def in_working_days(count: int) -> datetime:
+    """Monday to Friday by the clinic's calendar; a public holiday makes it shorter, in the payer's favour."""
+    moment = clock.now()
+    while count:
+        moment += timedelta(days=1)
+        count -= moment.astimezone(current_settings.clinic_timezone).weekday() < 5
+    return moment

@@ -1,0 +1,34 @@
+"""Who there is: users, their devices and browsers, what they agreed to, what limits guessing, the audit log, and the
+mark that tells a demo database from a real one."""
+
+from . import consent
+from .audit import Act, AuditEvent
+from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current_versions
+from .database_mark import Mark
+from .device import Device
+from .known_browser import KnownBrowser, hash_of
+from .rate_limits import Attempt, Tried
+from .user import EMAIL_SETTLES_IN, EmailProof, IdentityLevel, Role, User
+
+__all__ = [
+    "CURRENT",
+    "EMAIL_SETTLES_IN",
+    "OFFER",
+    "Act",
+    "Attempt",
+    "AuditEvent",
+    "Consent",
+    "Device",
+    "DocumentDay",
+    "DocumentKind",
+    "EmailProof",
+    "IdentityLevel",
+    "KnownBrowser",
+    "Mark",
+    "Role",
+    "Tried",
+    "User",
+    "consent",
+    "current_versions",
+    "hash_of",
+]

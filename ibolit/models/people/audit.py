@@ -1,0 +1,121 @@
+"""Who saw or changed whose medical data, when and from where; written from the first day, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Index, String, exists, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ...config import current_settings
+from ...extensions import Model, db
+from ...services import clock
+from ..purging import forget
+from ..types import RowId, UtcDateTime, word_of
+
+
+class Act(StrEnum):
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    REGISTERED = "registered"
+    PASSWORD_CHANGED = "password_changed"
+    EMAIL_PROVED = "email_proved"
+    WAYS_FROZEN = "ways_frozen"
+    WAYS_THAWED = "ways_thawed"
+    NUMBER_LEFT = "number_left"
+    NUMBER_GIVEN = "number_given"
+    DEVICE_ENDED = "device_ended"
+    CONSENTED = "consented"
+    DOCTOR_ADDED = "doctor_added"
+    DOCTOR_CHANGED = "doctor_changed"
+    OPERATOR_ADDED = "operator_added"
+    CLINIC_COPIED = "clinic_copied"
+    CLINIC_RESTORED = "clinic_restored"
+    INVITED = "invited"
+    INVITED_AGAIN = "invited_again"
+    INVITATION_ENDED = "invitation_ended"
+    INVITATION_ACCEPTED = "invitation_accepted"
+    INVITATIONS_LISTED = "invitations_listed"
+    PATIENTS_IMPORTED = "patients_imported"
+    CHAT_READ = "chat_read"
+    CHAT_SEARCHED = "chat_searched"
+    FILE_READ = "file_read"
+    FILES_LISTED = "files_listed"
+    CONCLUSION_GIVEN = "conclusion_given"
+    CONCLUSION_READ = "conclusion_read"
+    COMPLAINT_READ = "complaint_read"
+    CONSULTATION_READ = "consultation_read"
+    PATIENT_READ = "patient_read"
+    DAYS_GIVEN = "days_given"
+    PROFILE_CHANGED = "profile_changed"
+    TARIFF_CHANGED = "tariff_changed"
+    PAYMENT_READ = "payment_read"
+    PAYMENTS_FOUND = "payments_found"
+    REFUNDS_LISTED = "refunds_listed"
+    REFUND_MADE = "refund_made"
+    REFUND_APPROVED = "refund_approved"
+    REFUND_DECLINED = "refund_declined"
+    REFUND_REPEATED = "refund_repeated"
+    REFUND_OTHERWISE = "refund_otherwise"
+    ALERT_CLOSED = "alert_closed"
+
+
+class AuditEvent(Model):
+    """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
+
+    Of a file that was read the subject is the file itself; of an operator's deed the payment or the refund;
+    of days that were given the chat, with their number as `first` and `last`; of a patient's page their chat, with
+    the numbers of the messages whose files it showed; of a doctor's page the doctor, of a tariff the tariff;
+    of a conclusion (`first` to `last` are its versions) and of a complaint the consultation.
+    """
+
+    __table_args__ = (
+        Index("ix_audit_event_subject", "act", "subject_id"),
+        Index("ix_audit_event_actor", "actor_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    act: Mapped[Act] = mapped_column(word_of(Act))
+    actor_id: Mapped[int | None] = mapped_column(RowId)  # no foreign key: the journal outlives what it speaks of
+    subject_id: Mapped[int | None] = mapped_column(RowId)
+    first: Mapped[int | None]
+    last: Mapped[int | None]
+    address: Mapped[str] = mapped_column(String(45))
+
+    @classmethod
+    def write(
+        cls,
+        act: Act,
+        *,
+        actor_id: int | None,
+        address: str,
+        subject_id: int | None = None,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> None:
+        db.session.add(cls(act=act, actor_id=actor_id, address=address, subject_id=subject_id, first=first, last=last))
+
+    @classmethod
+    def was_written(cls, act: Act, *, actor_id: int, subject_id: int, since: datetime) -> bool:
+        written = exists().where(cls.act == act, cls.subject_id == subject_id, cls.actor_id == actor_id, cls.at > since)
+        return bool(db.session.scalar(select(written)))
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """No sooner than the papers it speaks of may go: 25 years when nothing else is set."""
+        return forget(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_audit))
+
+    @classmethod
+    def write_spans(cls, act: Act, spans: Mapping[int, tuple[int, int]], *, actor_id: int, address: str) -> None:
+        """One row a subject, with the first and the last number of what was seen; one statement for all."""
+        common = {"at": clock.now(), "act": act, "actor_id": actor_id, "address": address}
+        rows = [
+            common | {"subject_id": subject_id, "first": first, "last": last}
+            for subject_id, (first, last) in spans.items()
+        ]
+        if rows:
+            db.session.execute(insert(cls), rows)

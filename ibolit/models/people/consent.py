@@ -1,0 +1,150 @@
+"""Who accepted which version of which document, when and from where.
+
+152-ФЗ, art. 9: the consent to processing is a document of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ... import errors
+from ...config import current_settings
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ..types import RowId, UtcDateTime, word_of
+from .user import User
+
+TEXTS = Path(__file__).parents[2] / "templates" / "documents"
+
+
+class DocumentKind(StrEnum):
+    OFFER = "offer"
+    PERSONAL_DATA = "personal_data"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text people accept; a new version asks everyone again, from its day on (DocumentDay)."""
+
+    kind: DocumentKind
+    title: str
+    version: str
+
+    @property
+    def mark(self) -> str:
+        return f"{self.kind}:{self.version}"
+
+    @property
+    def template(self) -> str:
+        return f"documents/{self.kind}.html"
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256((TEXTS / f"{self.kind}.html").read_bytes()).hexdigest()
+
+
+OFFER = Document(DocumentKind.OFFER, "Оферта", "2026-11")
+CURRENT = (
+    OFFER,
+    Document(DocumentKind.PERSONAL_DATA, "Согласие на обработку персональных данных", "2026-11"),
+)
+
+
+@cache
+def current_versions() -> str:
+    return " ".join(document.mark for document in CURRENT)
+
+
+class DocumentDay(Model):
+    """From when a version is asked of who has accepted an older one: three days at least after the clinic had it."""
+
+    __table_args__ = (UniqueConstraint("document", "version"),)
+
+    AHEAD = timedelta(days=3)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    document: Mapped[DocumentKind] = mapped_column(word_of(DocumentKind))
+    version: Mapped[str] = mapped_column(String(40))
+    asked_from: Mapped[datetime] = mapped_column(UtcDateTime)  # midnight of the clinic
+
+    @classmethod
+    def note_current(cls) -> None:
+        """By the worker, as soon as it runs with a new text."""
+        queue_up(db.session, "days of documents")
+        for document in CURRENT:
+            if cls.of(document) is None:
+                day = cls(document=document.kind, version=document.version, asked_from=cls.soonest())
+                db.session.add(day)
+        db.session.flush()
+
+    @classmethod
+    def of(cls, document: Document) -> Self | None:
+        return db.session.scalar(select(cls).where(cls.document == document.kind, cls.version == document.version))
+
+    @classmethod
+    def soonest(cls) -> datetime:
+        """The first midnight that leaves whole three days."""
+        ahead = (clock.now() + cls.AHEAD).astimezone(current_settings.clinic_timezone)
+        return (ahead + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def ask_from(self, moment: datetime) -> None:
+        """Raises DayIsTooSoon, also when the version is asked already."""
+        if min(moment, self.asked_from) < clock.now() or moment < self.soonest():
+            raise errors.DayIsTooSoon
+        self.asked_from = moment
+
+
+class Consent(Model):
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    document: Mapped[DocumentKind] = mapped_column(word_of(DocumentKind))
+    version: Mapped[str] = mapped_column(String(40))
+    text_hash: Mapped[str] = mapped_column(String(64))
+    accepted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    address: Mapped[str] = mapped_column(String(45))
+
+    @classmethod
+    def is_given_by(cls, user: User) -> bool:
+        """Also by who has accepted an older version while the new one is not asked yet."""
+        if user.agreed_to == current_versions():
+            return True
+        days = [DocumentDay.of(document) for document in cls.not_accepted_by(user)]
+        return bool(user.agreed_to) and not any(day and day.asked_from <= clock.now() for day in days)
+
+    @staticmethod
+    def not_accepted_by(user: User) -> list[Document]:
+        accepted = user.agreed_to.split()
+        return [document for document in CURRENT if document.mark not in accepted]
+
+    @classmethod
+    def coming_for(cls, user: User) -> datetime | None:
+        """The day from which a new version is asked of who may accept it now already."""
+        wanted = cls.not_accepted_by(user) if user.agreed_to else []
+        return min((day.asked_from for document in wanted if (day := DocumentDay.of(document))), default=None)
+
+    @classmethod
+    def accept_current(cls, user: User, address: str) -> None:
+        """Accepting twice what is accepted adds nothing."""
+        if user.agreed_to == current_versions():
+            return
+        for document in CURRENT:
+            db.session.add(
+                cls(
+                    user_id=user.id,
+                    document=document.kind,
+                    version=document.version,
+                    text_hash=document.hash,
+                    address=address,
+                )
+            )
+        user.agreed_to = current_versions()

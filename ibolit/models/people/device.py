@@ -1,0 +1,125 @@
+"""One signed-in browser."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Self
+
+from sqlalchemy import ForeignKey, Select, String, bindparam, inspect, or_, select
+from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
+
+from ...config import current_settings
+from ...events import DeviceEnded, record
+from ...extensions import Model, db
+from ...services import clock
+from ..purging import forget
+from ..types import RowId, UtcDateTime
+from .user import SEEN_EVERY, User
+
+
+class Device(Model):
+    """Known by the hash of a random cookie; a session rolls 90 days from the last visit.
+
+    One that was let in for a single consultation reaches nothing else, and ends with it.
+    """
+
+    LIVES = timedelta(days=90)
+    CONFIRMED_FOR = timedelta(minutes=10)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    only_consultation_id: Mapped[int | None] = mapped_column(RowId)  # consultations are never deleted
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the password or a code
+    browser_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")  # see KnownBrowser
+    user: Mapped[User] = relationship(innerjoin=True)
+
+    @classmethod
+    def register(cls, user: User, name: str) -> tuple[Self, str]:
+        """The new device and the token for its cookie; the token is not kept."""
+        token = secrets.token_urlsafe(32)
+        device = cls(user=user, token_hash=_hash(token), name=name, confirmed_at=clock.now())
+        db.session.add(device)
+        return device, token
+
+    @classmethod
+    def signed_in(cls, token: str) -> Device | None:
+        """The device of a cookie with its person and, for a doctor, the profile; None when ended or too old."""
+        now = clock.now()
+        return db.session.scalar(_signed_in(), {"hash": _hash(token), "since": now - cls.LIVES, "now": now})
+
+    @classmethod
+    def is_live(cls, device_id: int) -> bool:
+        return db.session.scalar(select(cls.id).where(cls.id == device_id)) is not None
+
+    @classmethod
+    def of(cls, user: User) -> Select[tuple[Self]]:
+        is_live = or_(cls.ends_at.is_(None), cls.ends_at > clock.now())
+        return select(cls).where(cls.user_id == user.id, is_live).order_by(cls.seen_at.desc())
+
+    @classmethod
+    def end_others(cls, user: User, kept: Self | None) -> None:
+        """After a new password nobody else stays in."""
+        others = cls.of(user).where(cls.id != (kept.id if kept else 0))
+        for device in db.session.scalars(others):
+            device.end()
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """Sooner than after 90 days only where the clinic decides so; who was signed in there is not any more."""
+        now = clock.now()
+        return forget(cls, or_(cls.seen_at < now - timedelta(days=current_settings.keep_devices), cls.ends_at < now))
+
+    def end(self) -> None:
+        """Once: a new password may have ended it already."""
+        if not inspect(self).persistent:
+            return
+        db.session.delete(self)
+        record(DeviceEnded(self.id))
+
+    @property
+    def is_over(self) -> bool:
+        return self.ends_at is not None and self.ends_at <= clock.now()
+
+    def confine(self, consultation_id: int, ends_at: datetime) -> None:
+        self.only_consultation_id, self.ends_at, self.confirmed_at = consultation_id, ends_at, None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whoever holds it has just shown that it is he: a way in may be changed."""
+        return self.confirmed_at is not None and clock.now() - self.confirmed_at < self.CONFIRMED_FOR
+
+    def confirm(self) -> None:
+        self.confirmed_at = clock.now()
+
+    def is_due_to_be_seen(self) -> bool:
+        return clock.now() - self.seen_at >= SEEN_EVERY
+
+    def see(self) -> None:
+        self.seen_at = self.user.seen_at = clock.now()
+
+
+@cache
+def _signed_in() -> Select[tuple[Device]]:
+    """Asked with every request, so it is built once."""
+    return (
+        select(Device)
+        .join(Device.user)
+        .options(contains_eager(Device.user).options(joinedload(User.doctor)))
+        .where(
+            Device.token_hash == bindparam("hash"),
+            Device.seen_at > bindparam("since"),
+            or_(Device.ends_at.is_(None), Device.ends_at > bindparam("now", type_=UtcDateTime)),
+        )
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,129 @@
+"""Counted attempts: what limits guessing. Rows survive a restart; phones and addresses are kept as fingerprints."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Index, String, and_, delete, func, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ... import errors
+from ...config import current_settings
+from ...database import queue_up
+from ...extensions import Model, db
+from ...services import clock
+from ...services.codes import fingerprint
+from ..purging import forget
+from ..types import RowId, UtcDateTime, word_of
+
+
+class Tried(StrEnum):
+    CODE_FOR_PHONE = "code_phone"
+    CODE_FROM_ADDRESS = "code_address"
+    CODE_FROM_NETWORK = "code_network"
+    CODE_PHONE_ADDRESS = "code_phone_address"
+    CODE_PHONE_BROWSER = "code_phone_browser"
+    CODE_OF_ITS_OWN = "code_of_its_own"
+    PASSWORD_FOR_ACCOUNT = "password_account"
+    PASSWORD_KNOWN = "password_known"
+    PASSWORD_CURRENT = "password_current"
+    PASSWORD_SLOWED = "password_slowed"
+    WRONG_FOR_LOGIN = "wrong_login"
+    WRONG_FOR_USER = "wrong_user"
+    PASSWORD_FROM_ADDRESS = "password_address"
+    OWNER_NAME = "owner_name"
+    OWNER_MAIL = "owner_mail"
+    OWNER_CODE = "owner_code"
+    EMAIL_PROOF = "email_proof"
+    PAYMENT_CHECK = "payment_check"
+    ASKING_FOR_TIME = "asking_for_time"
+    HANDOVER = "handover"
+    HANDOVER_FROM_ADDRESS = "handover_address"
+    INVITATION = "invitation"
+    LIVE_SCREEN = "live_screen"
+
+
+SLOWS = 20  # wrong passwords within an hour
+
+BY_SETTING = 0  # the clinic decides how many
+
+# Carriers put whole towns behind one address, so an address may try much more than a person.
+LIMITS = {
+    Tried.CODE_FOR_PHONE: (5, timedelta(hours=1)),
+    Tried.CODE_FROM_ADDRESS: (30, timedelta(hours=1)),
+    Tried.CODE_FROM_NETWORK: (BY_SETTING, timedelta(days=1)),
+    Tried.CODE_PHONE_ADDRESS: (3, timedelta(hours=1)),
+    Tried.CODE_PHONE_BROWSER: (3, timedelta(hours=1)),
+    Tried.CODE_OF_ITS_OWN: (3, timedelta(hours=1)),  # of a known browser, a device, an invitation's link
+    # What was typed from one address: never the account, whose phone and mail would tell of each other.
+    Tried.PASSWORD_FOR_ACCOUNT: (10, timedelta(minutes=15)),
+    Tried.PASSWORD_FROM_ADDRESS: (100, timedelta(minutes=15)),
+    Tried.PASSWORD_KNOWN: (10, timedelta(minutes=15)),
+    Tried.PASSWORD_CURRENT: (10, timedelta(minutes=15)),
+    Tried.PASSWORD_SLOWED: (4, timedelta(hours=1)),  # from one address, once SLOWS wrong ones came from anywhere
+    Tried.WRONG_FOR_LOGIN: (SLOWS, timedelta(hours=1)),
+    Tried.WRONG_FOR_USER: (SLOWS, timedelta(hours=1)),
+    Tried.OWNER_NAME: (3, timedelta(days=1)),  # of an account whose number may be resold
+    Tried.OWNER_MAIL: (3, timedelta(days=1)),
+    Tried.OWNER_CODE: (5, timedelta(days=1)),  # of one proof
+    Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
+    Tried.HANDOVER: (10, timedelta(hours=1)),
+    Tried.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
+    Tried.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
+    Tried.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
+    Tried.LIVE_SCREEN: (0, timedelta(days=1)),  # what failed by our own fault, for `flask doctor`; nobody is refused it
+    Tried.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
+}
+
+
+class Attempt(Model):
+    __table_args__ = (Index("ix_attempt_counted", "kind", "key", "at"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[Tried] = mapped_column(word_of(Tried))
+    key: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+    @classmethod
+    def count(cls, kind: Tried, who: str) -> None:
+        """Adds one attempt or raises TooManyAttempts; the check and the row are one step."""
+        queue_up(db.session, fingerprint(f"{kind}:{who}"))
+        if cls.is_spent(kind, who):
+            raise errors.TooManyAttempts
+        cls.note(kind, who)
+
+    @classmethod
+    def note(cls, kind: Tried, who: str) -> None:
+        """Counted, whatever the limit says."""
+        db.session.add(cls.of(kind, who))
+        db.session.flush()
+
+    @classmethod
+    def of(cls, kind: Tried, who: str) -> Attempt:
+        return cls(kind=kind, key=fingerprint(f"{kind}:{who}"))
+
+    @classmethod
+    def is_spent(cls, kind: Tried, who: str) -> bool:
+        """As many as may be lie within the period."""
+        most = LIMITS[kind][0] if kind is not Tried.CODE_FROM_NETWORK else current_settings.sms_network_max
+        return cls.recent(kind, who) >= most
+
+    @classmethod
+    def recent(cls, kind: Tried, who: str) -> int:
+        """How many in the period of its limit."""
+        key, since = fingerprint(f"{kind}:{who}"), clock.now() - LIMITS[kind][1]
+        found = select(func.count()).where(cls.kind == kind, cls.key == key, cls.at > since)
+        return db.session.scalar(found) or 0
+
+    @classmethod
+    def forgive(cls, kind: Tried, who: str) -> None:
+        """The right password clears the wrong ones before it."""
+        db.session.execute(delete(cls).where(cls.kind == kind, cls.key == fingerprint(f"{kind}:{who}")))
+
+    @classmethod
+    def forget_old(cls) -> int:
+        """What counts no more, unless the clinic keeps it longer."""
+        kept = timedelta(days=current_settings.keep_attempts)
+        old = (and_(cls.kind == kind, cls.at < clock.now() - max(one, kept)) for kind, (_, one) in LIMITS.items())
+        return forget(cls, or_(*old))
