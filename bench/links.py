@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import median
 
 from call_page import connected, flows, talk_over_a_link
+from link import CUT, GOOD, Link, Quality, may_have_links
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, sync_playwright
-from support.link import CUT, GOOD, Link, Quality, may_have_links
 
 from .figures import Row
 

@@ -26,7 +26,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from live_clinic import filled_clinic
 from long_tests import leave_out, leave_out_long
-from support.overheard import nobody_is_overheard  # noqa: F401
+from overheard import nobody_is_overheard  # noqa: F401
 
 from ibolit import create_app, database
 from ibolit.extensions import db

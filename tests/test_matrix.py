@@ -65,7 +65,7 @@ def as_it_was(snapshot: Snapshot) -> Iterator[None]:
 
 def test_every_door_has_a_row(world: World) -> None:
     doors = {f"{method} {rule}" for rule in world.app.url_map.iter_rules() for method in methods_of(rule.methods)}
-    assert doors - set(TABLE) == set(), "a new door needs a row in tests/matrix.py"
+    assert doors - set(TABLE) == set(), "a new door needs a row in tests/support/matrix.py"
     assert set(TABLE) - doors == set(), "no such door any more"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from support.overheard import EAR, overheard
+from overheard import EAR, overheard
 
 QUIET = """2026-11-29 12:44:02,332 INFO ibolit.jobs.letters: SMS №89 sent
 [2026-11-29 12:44:02 +0000] [1030925] [INFO] Listening at: http://127.0.0.1:40443 (1030925)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from call_page import FAKE_MEDIA
+from gate import Gate
 from live_clinic import PASSWORD, LiveClinic
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
-from support.gate import Gate
 
 PHONE = {"width": 360, "height": 640}
 DESKTOP = {"width": 1280, "height": 800}

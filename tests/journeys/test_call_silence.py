@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from call_page import flows, talk_over_a_link
+from link import CUT, GOOD, may_have_links
 from live_clinic import LiveClinic
 from playwright.sync_api import Playwright, expect
-from support.link import CUT, GOOD, may_have_links
 
 pytestmark = pytest.mark.journey
 

@@ -9,8 +9,8 @@ import pytest
 import samples
 from chat_page import bubble, open_chat, write
 from conftest import DESKTOP, Visitors
+from gate import Deed, Foreign, Gate
 from playwright.sync_api import Dialog, Page, Route, expect
-from support.gate import Deed, Foreign, Gate
 
 pytestmark = pytest.mark.journey
 

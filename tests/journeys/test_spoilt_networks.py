@@ -8,9 +8,9 @@ import pytest
 from backstage import backstage
 from chat_page import bubble, open_chat, write
 from conftest import DESKTOP, Visitors
+from gate import Deed, Foreign, Gate
 from live_clinic import LiveClinic
 from playwright.sync_api import Locator, Page, expect
-from support.gate import Deed, Foreign, Gate
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState

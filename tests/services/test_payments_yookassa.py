@@ -565,7 +565,7 @@ def test_stub_counts_what_it_holds(yookassa: YooKassaStub, gateway: YooKassa, pa
 def test_stub_obeys_as_a_process(tmp_path: Path) -> None:
     import requests
 
-    stub = [sys.executable, str(ROOT / "tests" / "yookassa_stub.py"), "--port", "0"]
+    stub = [sys.executable, str(ROOT / "tests" / "support" / "yookassa_stub.py"), "--port", "0"]
     with subprocess.Popen(stub, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

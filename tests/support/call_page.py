@@ -10,10 +10,10 @@ from typing import Any
 
 from chat_page import backstage
 from factories import propose
+from link import Link, linked
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, Playwright, expect
 from screens import DESKTOP, PHONE, sign_in
-from support.link import Link, linked
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, TalkKind

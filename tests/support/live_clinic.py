@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from support.overheard import overheard
+from overheard import overheard
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "CLOCK_OFFSET", "REGISTRATION", "IBOLIT_ENV", "TEST_POSTGRES")
 PASSWORD = "ibolit-demo"
 FRESH = 240  # seconds: in the demo clinic a consultation begins in a few minutes, and another one ends

@@ -337,7 +337,7 @@ def webm(seconds: float = 1.0) -> bytes:
 
 def voice_of_firefox() -> bytes:
     """3.2 seconds of its fake microphone, by Firefox ESR 153 itself."""
-    return (Path(__file__).parent / "recorded" / "voice-of-firefox.webm").read_bytes()
+    return (Path(__file__).parent.parent / "recorded" / "voice-of-firefox.webm").read_bytes()
 
 
 def fragments(seconds: float = 1.0) -> bytes:

@@ -21,7 +21,7 @@ from ibolit import create_app
 from ibolit.extensions import db
 from ibolit.models import Act, files_named_in
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 Found = TypeVar("Found")
 
 

@@ -9,10 +9,10 @@ In a test:
         yookassa.break_next("POST /refunds", "drop-after")
         yookassa.deliver(call=lambda body: client.post("/webhooks/yookassa", data=body))
 
-As a process: `python tests/yookassa_stub.py --port 9000 --webhook http://127.0.0.1:8000/webhooks/yookassa`, with
-YOOKASSA_SHOP_ID=100500, YOOKASSA_SECRET_KEY=test_secret and YOOKASSA_API_URL=http://127.0.0.1:9000/v3 on the other
-side. A person (or a browser under test) decides on the confirmation page; a script posts to /control/<verb> with the
-arguments as JSON: `curl -d '{"payment_id": "…"}' http://127.0.0.1:9000/control/pay`; GET /control/state shows all.
+As a process: `python tests/support/yookassa_stub.py --port 9000 --webhook http://127.0.0.1:8000/webhooks/yookassa`,
+with YOOKASSA_SHOP_ID=100500, YOOKASSA_SECRET_KEY=test_secret and YOOKASSA_API_URL=http://127.0.0.1:9000/v3 on the
+other side. A person (or a browser under test) decides on the confirmation page; a script posts to /control/<verb> with
+the arguments as JSON: `curl -d '{"payment_id": "…"}' http://127.0.0.1:9000/control/pay`; GET /control/state shows all.
 
 Nothing here is checked by asking ibolit: what the adapter says is held against YooKassa's documentation, and so are
 these answers (yookassa_reference.py).
