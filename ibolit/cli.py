@@ -73,11 +73,11 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
     if found is None:
         raise click.ClickException(f"There is no payment №{payment}.")
     try:
-        sum_ = found.rest if amount is None else kopecks(amount)
-        found.give_back(sum_, RefundReason.OPERATOR, reason.strip())
+        sum_ = found.refundable if amount is None else kopecks(amount)
+        found.refund(sum_, RefundReason.OPERATOR, reason.strip())
     except ValueError:
         raise click.BadParameter("must be a sum in rubles such as 1500 or 100.50", param_hint="--amount") from None
-    except errors.TooMuchBack as refusal:
+    except errors.RefundTooLarge as refusal:
         raise click.ClickException(f"Payment №{payment}: at most {rubles(refusal.most)} can go back.") from None
     AuditEvent.write(Act.REFUND_MADE, actor_id=None, subject_id=payment, address=CONSOLE)
     db.session.commit()

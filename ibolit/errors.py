@@ -327,16 +327,16 @@ class ShopIsNotReady(PaymentNotMade):
     )
 
 
-class NothingToGiveBack(Refused):
+class NothingToRefund(Refused):
     status = 409
     sentence = "По этому платежу возвращать уже нечего."
 
 
-class RestHasChanged(Refused):
+class RefundableHasChanged(Refused):
     sentence = "По этому платежу только что возвращали деньги. Проверьте сумму и нажмите ещё раз."
 
 
-class TooMuchBack(Refused):
+class RefundTooLarge(Refused):
     def __init__(self, most: int) -> None:
         super().__init__(f"Вернуть можно не больше {most / 100:.2f} ₽.".replace(".", ",", 1))
         self.most = most

@@ -260,8 +260,8 @@ def _money_in_dispute() -> None:
     if not payments:
         return
     of_marina, of_pyotr, *_ = payments
-    of_marina.wish_back(RefundReason.REQUESTED_BY_PAYER, "Вопрос решился раньше, спасибо")
-    of_pyotr.give_back(100_00, RefundReason.OPERATOR, "Извинение за долгий ответ").fail("general_decline")
+    of_marina.request_refund(RefundReason.REQUESTED_BY_PAYER, "Вопрос решился раньше, спасибо")
+    of_pyotr.refund(100_00, RefundReason.OPERATOR, "Извинение за долгий ответ").fail("general_decline")
 
 
 @contextmanager

@@ -280,7 +280,7 @@ def test_worker_draws_a_payment_without_a_request(chat: Chat, patient: User, ope
 def test_refund_is_told_to_the_payer(chat: Chat, three: Three, as_patient: Browser, doctor: Doctor) -> None:
     payment = buy(chat)
     [screen.shown() for screen in three]
-    payment.give_back(500_00, RefundReason.OPERATOR)
+    payment.refund(500_00, RefundReason.OPERATOR)
     db.session.commit()
     payer, seller, stranger = (screen.shown() for screen in three)
     assert "Возвращаем 500" in payer
@@ -391,7 +391,7 @@ def test_money_shows_on_the_card_of_both(three: Three, chat: Chat) -> None:
     settle(payment)
     for screen in three[:2]:
         assert "Оплачено" in screen.shown()
-    payment.give_back(payment.rest, RefundReason.OPERATOR)
+    payment.refund(payment.refundable, RefundReason.OPERATOR)
     db.session.commit()
     for screen in three[:2]:
         told = screen.shown()

@@ -215,7 +215,7 @@ def test_cancelled_by_the_clinics_refund_is_told_to_both(chat: Chat, patient: Us
     talk = propose(chat, starts_at=clock.now() + FAR, price=PRICE)
     payment = pay(talk)
     forget()
-    payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
+    payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
     payment.refunds[-1].approve(PRICE, "", None)
     db.session.commit()
     assert talk.state == "cancelled"
@@ -429,7 +429,7 @@ def test_chat_says_that_the_clinic_gave_the_money_back(chat: Chat) -> None:
     talk = propose(chat, starts_at=SPRING, price=PRICE)
     payment = pay(talk)
     forget()
-    payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
+    payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
     payment.refunds[-1].approve(PRICE, "", None)
     db.session.commit()
     assert notes(chat) == [f"Консультация {WHEN} отменена: клиника вернула деньги."]

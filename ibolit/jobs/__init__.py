@@ -43,7 +43,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.SMS_ALARM: alarms.tell_of_sms,
     JobKind.VOICE: voices.prepare,
     JobKind.PAYMENT: payments.drive,
-    JobKind.REFUND: payments.give_back,
+    JobKind.REFUND: payments.process_refund,
     JobKind.RECEIPTS: payments.fetch_receipts,
     JobKind.CLOSING_RECEIPT: payments.close,
     JobKind.RECONCILIATION: payments.reconcile,

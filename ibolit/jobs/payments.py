@@ -64,11 +64,11 @@ def drive(job: Job) -> None:
         job.repeat_in(WATCHED_EVERY)
 
 
-def give_back(job: Job) -> None:
+def process_refund(job: Job) -> None:
     """A wish waits for the operator until its day; what is sent is asked about until the provider has answered."""
     refund = db.session.get_one(Refund, job.subject_id)
     if refund.is_overdue:
-        refund.approve(refund.payment.rest, "", None)
+        refund.approve(refund.payment.refundable, "", None)
         return  # with the job that sends it
     if refund.state is not RefundState.SENDING:
         return
@@ -156,7 +156,7 @@ def close(job: Job) -> None:
     The bank is asked first: of money that is gone no service was paid.
     """
     payment = db.session.get_one(Payment, job.subject_id)
-    if not _is_closed_later() or payment.rest <= 0 or payment.provider_id is None:
+    if not _is_closed_later() or payment.refundable <= 0 or payment.provider_id is None:
         return
     try:
         said = _statement_of(payment)
@@ -166,7 +166,7 @@ def close(job: Job) -> None:
     if said is None or not reconciliation.book(payment, said):
         job.repeat_in(UNSURE_PAUSE)
         return
-    left = min(payment.rest, said.found.amount - (said.found.refunded or 0))
+    left = min(payment.refundable, said.found.amount - (said.found.refunded or 0))
     if left > 0:
         _send_closing_receipt(job, payment, left)
 

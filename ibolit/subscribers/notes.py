@@ -80,9 +80,9 @@ def refund_decided(fact: RefundDecided) -> None:
     it, which is said then."""
     refund = db.session.get_one(Refund, fact.refund_id)
     talk = refund.payment.consultation
-    if talk is None or talk.cancel_reason is Reason.MONEY_BACK or refund.came_in_vain:
+    if talk is None or talk.cancel_reason is Reason.MONEY_BACK or refund.is_automatic:
         return
-    sum_ = rubles(refund.amount) + (f" из {rubles(refund.payment.paid)}" if refund.payment.rest else "")
+    sum_ = rubles(refund.amount) + (f" из {rubles(refund.payment.paid)}" if refund.payment.refundable else "")
     if refund.state is not RefundState.DECLINED:
         decided = "Клиника решила вернуть" if refund.decided_by else "Клиника не ответила в срок, поэтому возвращается"
         talk.chat.post_system_note(f"{decided} {sum_}.")

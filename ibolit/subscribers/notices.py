@@ -76,7 +76,7 @@ def refund_decided(fact: RefundDecided) -> None:
     """Who is told that the consultation is cancelled for all the money went back is told of that alone."""
     refund = db.session.get_one(Refund, fact.refund_id)
     talk = refund.payment.consultation
-    if talk is None or talk.cancel_reason is not Reason.MONEY_BACK or refund.came_in_vain:
+    if talk is None or talk.cancel_reason is not Reason.MONEY_BACK or refund.is_automatic:
         Notification.of_decision(refund)
 
 

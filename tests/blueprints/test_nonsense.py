@@ -91,7 +91,7 @@ def doors(
     refund = wish(paid)
     held, ahead, over = buy(chat), propose(chat), talked(chat)
     invited = Invitation.invite(doctor, doctor.user, email="zoya@example.org", name="Зоя")
-    failed = held.give_back(100_00, RefundReason.OPERATOR)
+    failed = held.refund(100_00, RefundReason.OPERATOR)
     failed.fail("general_decline")
     unmade = begin(chat)
     posts = {

@@ -36,7 +36,7 @@ def wished(paid: Payment) -> Refund:
 
 @pytest.fixture
 def failed(paid: Payment) -> Refund:
-    refund = paid.give_back(2500_00, RefundReason.OPERATOR)
+    refund = paid.refund(2500_00, RefundReason.OPERATOR)
     refund.fail("general_decline")
     db.session.commit()
     return refund

@@ -170,14 +170,14 @@ def test_odd_sum_and_refunds_in_words(as_patient: Browser, visitor: Browser, wai
 
 def test_refunds_of_a_part_and_of_all(as_patient: Browser, waiting: Payment) -> None:
     settle(waiting)
-    first = waiting.give_back(500_00, RefundReason.OPERATOR)
+    first = waiting.refund(500_00, RefundReason.OPERATOR)
     db.session.commit()
     assert "Часть денег возвращается" in as_patient.get(way_back(waiting)).text
     end(first)
     page = as_patient.get(way_back(waiting)).text
     assert "Часть денег возвращена" in page
     assert "500\u00a0₽ из 2\u00a0500\u00a0₽" in page
-    second = db.session.get_one(Payment, waiting.id).give_back(2000_00, RefundReason.OPERATOR)
+    second = db.session.get_one(Payment, waiting.id).refund(2000_00, RefundReason.OPERATOR)
     db.session.commit()
     assert "Деньги возвращаются" in as_patient.get(way_back(waiting)).text
     end(second)
@@ -186,7 +186,7 @@ def test_refunds_of_a_part_and_of_all(as_patient: Browser, waiting: Payment) -> 
 
 def test_stuck_refund_is_no_promise(as_patient: Browser, visitor: Browser, waiting: Payment) -> None:
     settle(waiting)
-    refund = db.session.get_one(Payment, waiting.id).give_back(500_00, RefundReason.OPERATOR)
+    refund = db.session.get_one(Payment, waiting.id).refund(500_00, RefundReason.OPERATOR)
     refund.fail("general_decline")
     db.session.commit()
     for browser in (as_patient, visitor):
@@ -338,7 +338,7 @@ def test_form_says_what_would_come_back(as_patient: Browser, paid: Payment, doct
     say(db.session.get_one(Chat, paid.chat_id), doctor.user)
     later(days=12, hours=1)  # two days were left before
     page = as_patient.get(url).text
-    fair = db.session.get_one(Payment, paid.id).fair_refund()
+    fair = db.session.get_one(Payment, paid.id).prorated_refund()
     assert fair < paid.amount
     assert "целые неиспользованные дни" in page
     assert f"{fair // 100 % 1000:03},{fair % 100:02}\u00a0₽" in page
@@ -421,7 +421,7 @@ def test_refunds_in_words(as_patient: Browser, paid: Payment, state: RefundState
 def test_income_by_months_without_names(as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
     first = buy(chat, add_tariff(doctor, price=1000_00))
     first.paid_at = clock.now().replace(year=2020, month=2, day=10)
-    buy(chat).give_back(500_00, RefundReason.OPERATOR)
+    buy(chat).refund(500_00, RefundReason.OPERATOR)
     buy(chat, add_tariff(doctor, price=900_00))
     begin(chat)  # not paid
     db.session.commit()
@@ -434,7 +434,7 @@ def test_income_by_months_without_names(as_doctor: Browser, chat: Chat, patient:
 
 def test_refund_the_bank_refused_has_not_gone_back(as_doctor: Browser, chat: Chat) -> None:
     payment = buy(chat)
-    refund = payment.give_back(1000_00, RefundReason.OPERATOR)
+    refund = payment.refund(1000_00, RefundReason.OPERATOR)
     db.session.commit()
     assert "1\u00a0000\u00a0₽" in as_doctor.get("/profile/income").text
     db.session.get_one(Refund, refund.id).fail("general_decline")

@@ -136,7 +136,7 @@ def test_payments_with_refunds_and_receipts(as_patient: Browser, chat: Chat) -> 
     for rows in (2, 15):
         for _ in range(rows):
             payment = buy(db.session.get_one(Chat, chat.id))
-            payment.give_back(100, RefundReason.OPERATOR)
+            payment.refund(100, RefundReason.OPERATOR)
             Receipt.note(payment, [Fiscal(f"receipt-{payment.id}", Stage.SUCCEEDED, registered_at=clock.now())])
             db.session.commit()
         counts.append(len(asked_by(as_patient, "/profile/payments")))
@@ -186,7 +186,7 @@ def talks_of_every_kind(chat: Chat, many: int) -> None:
         if talk.price:
             payment = pay(talk)
             if number % 2:
-                payment.give_back(10_00, RefundReason.OPERATOR)
+                payment.refund(10_00, RefundReason.OPERATOR)
         elif number % 2:
             confirm(talk)
     db.session.commit()

@@ -32,7 +32,7 @@ NOT_EDITING = {
     "account.change_email", "auth.consent", "auth.phone", "chat.post", "consultations.cancel",
     "consultations.give_conclusion",  # a draft, below
     "consultations.send_review", "consultations.wish_time", "invitations.create", "invitations.create_import",
-    "operator.approve", "operator.decline", "operator.give_back", "patients.give_days", "practice.add_tariff",
+    "operator.approve", "operator.decline", "operator.refund", "patients.give_days", "practice.add_tariff",
     "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
 }  # fmt: skip
 
@@ -335,7 +335,7 @@ ELSEWHERE = {
     "consultations.end", "consultations.get_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.repeat", "payments.check", "practice.move_tariff", "replies.move",
     # Words that begin something new.
-    "account.send_wish", "operator.give_otherwise", "payments.send_receipt",
+    "account.send_wish", "operator.refund_out_of_band", "payments.send_receipt",
 }  # fmt: skip
 
 

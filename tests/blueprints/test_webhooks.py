@@ -84,7 +84,7 @@ def test_told_ten_times_is_one_look(visitor: Browser, payment: Payment) -> None:
 
 def test_refund_on_its_way_is_looked_at(visitor: Browser, chat: Chat) -> None:
     payment = buy(chat)
-    refund = payment.give_back(500_00, RefundReason.OPERATOR)
+    refund = payment.refund(500_00, RefundReason.OPERATOR)
     db.session.commit()
     postpone()
     assert tell(visitor, body(payment.provider_id, "refund.succeeded")).status_code == 200

@@ -132,7 +132,7 @@ def hours_ahead(chat: Chat, number: int, price: int = 0) -> Consultation:
 
 
 def money_of(talk: Consultation) -> list[tuple[str, int, list[str]]]:
-    return [(one.state, one.rest, [back.state for back in one.refunds]) for one in talk.payments]
+    return [(one.state, one.refundable, [back.state for back in one.refunds]) for one in talk.payments]
 
 
 def one_job_each(talk: Consultation) -> bool:
@@ -175,7 +175,7 @@ def test_two_payments_succeed_at_once_and_one_goes_back(clinic: Flask, chat: Cha
         assert race(clinic, *(settling(*one) for one in said)) == ["done", "done"]
         talk = anew(id)
         assert talk.state is ConsultationState.CONFIRMED
-        assert sorted(one.rest for one in talk.payments) == [0, PRICE]
+        assert sorted(one.refundable for one in talk.payments) == [0, PRICE]
 
 
 def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> None:
@@ -231,12 +231,12 @@ def test_operator_gives_all_back_while_both_get_ready(clinic: Flask, chat: Chat,
         talk = _soon_and_paid(db.session.get_one(Chat, chat_id), start)
         id, payment_id = talk.id, talk.payments[0].id
 
-        def give_back(payment_id: int = payment_id) -> None:
+        def refund(payment_id: int = payment_id) -> None:
             operator = db.session.get_one(User, operator_id)
-            db.session.get_one(Payment, payment_id).give_back_seeing(PRICE, None, "", operator)
+            db.session.get_one(Payment, payment_id).refund_expecting(PRICE, None, "", operator)
 
         sides = ("patient", "doctor") if number % 2 else ("doctor", "patient")
-        given, ready = race(clinic, give_back, getting_ready(id, *sides))
+        given, ready = race(clinic, refund, getting_ready(id, *sides))
         talk = anew(id)
         assert given == "done"
         assert ready in ("done", "ConsultationHasChanged")
@@ -255,7 +255,7 @@ def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: 
     chat_id = chat.id
     for number in range(TIMES):
         payment = pay(hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE))
-        refund = payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
+        refund = payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
         db.session.commit()
         id, refund_id = payment.consultation_id or 0, refund.id
 
@@ -268,7 +268,7 @@ def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: 
         assert cancelled in ("done", "ConsultationHasChanged")
         assert talk.state is ConsultationState.CANCELLED
         [paid] = talk.payments
-        assert (paid.rest, paid.refunded) == (0, PRICE)
+        assert (paid.refundable, paid.refunded) == (0, PRICE)
         assert [one.state for one in paid.refunds].count(RefundState.SENDING) == 1
 
 

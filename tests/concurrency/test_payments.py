@@ -163,7 +163,7 @@ def test_two_operators_say_yes_and_it_is_one_refund(clinic: Flask, chat: Chat, o
 
     assert Counter(at_once(clinic, 6, say_yes)) == {True: 1, False: 5}
     payment = fresh(payment_id)
-    assert (payment.refunded, payment.rest, payment.withdrawn_days) == (payment.amount, 0, 30)
+    assert (payment.refunded, payment.refundable, payment.withdrawn_days) == (payment.amount, 0, 30)
     due_now = db.session.scalars(
         db.select(Job).where(Job.kind == JobKind.REFUND, Job.due_at == refund.created_at)
     ).all()
@@ -190,15 +190,15 @@ def test_no_more_than_all_goes_back_to_a_crowd(clinic: Flask, chat: Chat) -> Non
     id = buy(chat).id
 
     def give(_number: int) -> object:
-        return fresh(id).give_back(1000_00, RefundReason.OPERATOR)
+        return fresh(id).refund(1000_00, RefundReason.OPERATOR)
 
-    assert outcomes(clinic, 6, give) == {"done": 2, "TooMuchBack": 4}
-    assert fresh(id).rest == 500_00
+    assert outcomes(clinic, 6, give) == {"done": 2, "RefundTooLarge": 4}
+    assert fresh(id).refundable == 500_00
 
 
 def test_wished_by_many_taps_is_one_wish(clinic: Flask, chat: Chat) -> None:
     id = buy(chat).id
-    assert outcomes(clinic, 6, lambda _: fresh(id).wish_back(RefundReason.REQUESTED_BY_PAYER)) == {"done": 6}
+    assert outcomes(clinic, 6, lambda _: fresh(id).request_refund(RefundReason.REQUESTED_BY_PAYER)) == {"done": 6}
     assert len(db.session.scalars(db.select(Refund)).all()) == 1
 
 
@@ -213,7 +213,7 @@ def test_two_workers_send_one_refund(
         stub.pay(payment.provider_id or "")
         later(minutes=5)
         run_due()
-        refund = fresh(id).give_back(1000_00, RefundReason.OPERATOR)
+        refund = fresh(id).refund(1000_00, RefundReason.OPERATOR)
         Job.add(JobKind.REFUND, refund.id)  # a second job for the same, as the sweep might make
         db.session.commit()
         at_once(clinic, 4, lambda _: run_due())

@@ -77,7 +77,7 @@ def test_part_returned_by_hand_is_booked_with_its_days(yookassa: YooKassaStub, b
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 1000_00)]
-    assert (again(bought).rest, again(bought).withdrawn_days) == (1500_00, 12)
+    assert (again(bought).refundable, again(bought).withdrawn_days) == (1500_00, 12)
     assert days_left(bought) == pytest.approx(before - 12, abs=0.1)
     hear(yookassa, bought)
     assert len(rows(bought)) == 1
@@ -112,7 +112,7 @@ def test_returned_before_we_ever_looked(yookassa: YooKassaStub, payment: Payment
     yookassa.refund_by_hand(payment.provider_id or "")
     yookassa.lose_notices()
     work(minutes=30)
-    assert (again(payment).rest, again(payment).withdrawn_days) == (0, 30)
+    assert (again(payment).refundable, again(payment).withdrawn_days) == (0, 30)
 
 
 def test_consultation_whose_money_went_is_cancelled(
@@ -223,14 +223,14 @@ def test_all_by_hand_while_ours_is_on_its_way(yookassa: YooKassaStub, bought: Pa
         (RefundState.SUPERSEDED, RefundReason.OPERATOR, 1000_00),
         (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00),
     ]
-    assert again(bought).rest == 0
+    assert again(bought).refundable == 0
 
 
 def test_returned_otherwise_and_then_by_the_bank_too_is_told(
     yookassa: YooKassaStub, bought: Payment, operator: User
 ) -> None:
     refund = fail(yookassa, bought, 2500_00)
-    assert refund.give_otherwise("Наличными", "17", operator)
+    assert refund.mark_out_of_band("Наличными", "17", operator)
     db.session.commit()
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
@@ -280,4 +280,4 @@ def test_closing_receipt_waits_for_the_bank_to_say(yookassa: YooKassaStub, bough
     yookassa.heal()
     work(minutes=6)
     assert settled(yookassa) == []
-    assert again(bought).rest == 0
+    assert again(bought).refundable == 0

@@ -281,7 +281,7 @@ def test_closing_receipt_is_for_what_was_not_given_back(yookassa: YooKassaStub, 
 
 def test_no_closing_receipt_when_all_went_back(yookassa: YooKassaStub, payment: Payment) -> None:
     payment = paid(yookassa, payment)
-    send_back(payment, payment.rest)
+    send_back(payment, payment.refundable)
     work(days=33)
     assert closing(yookassa) == []
 

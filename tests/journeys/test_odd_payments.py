@@ -92,7 +92,7 @@ def test_returned_by_the_bank_and_otherwise(
     # The bank cannot give the rest back: the card is closed.
     with backstage(live):
         payment = db.session.get_one(Payment, number)
-        refund = payment.give_back(payment.rest, RefundReason.OPERATOR, "Ошибка")
+        refund = payment.refund(payment.refundable, RefundReason.OPERATOR, "Ошибка")
         refund.fail("general_decline")
         refund_id = refund.id
     operator.goto("/operator")
@@ -163,5 +163,5 @@ def test_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callabl
     expect(state).to_contain_text("Оплачено дважды, лишнее вернули; консультация подтверждена")
     with backstage(live):
         payment = db.session.get_one(Payment, first_id)
-        assert (payment.state, payment.rest) == (PaymentState.SUCCEEDED, 0)
+        assert (payment.state, payment.refundable) == (PaymentState.SUCCEEDED, 0)
     no_complaints()

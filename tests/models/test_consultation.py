@@ -152,9 +152,9 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
 def test_all_money_back_cancels_what_lies_ahead(chat: Chat) -> None:
     talk = propose(chat, price=PRICE)
     payment = pay(talk)
-    payment.give_back(100_00, RefundReason.OPERATOR)
+    payment.refund(100_00, RefundReason.OPERATOR)
     assert talk.state is ConsultationState.CONFIRMED
-    payment.give_back(payment.rest, RefundReason.OPERATOR)
+    payment.refund(payment.refundable, RefundReason.OPERATOR)
     assert (talk.state, talk.cancel_reason, talk.cancelled_by_id) == ("cancelled", "money_back", None)
 
 

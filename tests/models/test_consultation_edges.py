@@ -115,7 +115,7 @@ def test_second_payment_goes_back_and_the_talk_stays(chat: Chat) -> None:
     succeed(first)
     assert talk.state is ConsultationState.CONFIRMED
     assert refunds(first) == [("sending", PRICE, "twice")]
-    assert (second.rest, refunds(second)) == (PRICE, [])
+    assert (second.refundable, refunds(second)) == (PRICE, [])
 
 
 def test_first_payment_confirms_though_a_second_waits(chat: Chat) -> None:
@@ -128,7 +128,7 @@ def test_first_payment_confirms_though_a_second_waits(chat: Chat) -> None:
     with pytest.raises(errors.ConsultationHasChanged):  # nobody is led to pay once more
         checkout.begin_for(talk, talk.patient, talk.starts_at)
     succeed(second)
-    assert (first.rest, second.rest, talk.state) == (PRICE, 0, "confirmed")
+    assert (first.refundable, second.refundable, talk.state) == (PRICE, 0, "confirmed")
 
 
 def test_odd_sum_given_back_leaves_what_was_paid_properly(chat: Chat, operator: User) -> None:
@@ -137,7 +137,7 @@ def test_odd_sum_given_back_leaves_what_was_paid_properly(chat: Chat, operator: 
     assert (talk.state, refunds(odd)) == ("proposed", [("wished", 500_00, "odd_sum")])
     paid = pay(talk)
     odd.refunds[0].approve(None, "", operator)
-    assert (talk.state, odd.rest, paid.rest) == ("confirmed", 0, PRICE)
+    assert (talk.state, odd.refundable, paid.refundable) == ("confirmed", 0, PRICE)
 
 
 def test_odd_sum_the_operator_keeps_confirms(chat: Chat, operator: User) -> None:
@@ -153,7 +153,7 @@ def test_odd_sum_of_what_has_expired_goes_back_even_if_kept(chat: Chat, still: S
     still.show(talk.starts_at + 15 * MINUTE)
     work(talk)
     odd.refunds[0].decline("", operator)
-    assert (talk.state, odd.rest) == ("expired", 0)
+    assert (talk.state, odd.refundable) == ("expired", 0)
 
 
 def test_odd_sum_goes_back_with_the_cancelled_one(chat: Chat, patient: User, operator: User) -> None:
@@ -189,18 +189,18 @@ def test_cancelled_while_it_is_being_paid_gives_all_back(chat: Chat, patient: Us
 def test_part_and_then_the_rest_by_the_operator(chat: Chat, operator: User) -> None:
     talk = propose(chat, price=PRICE)
     payment = pay(talk)
-    payment.give_back_seeing(PRICE, 500_00, "", operator)
+    payment.refund_expecting(PRICE, 500_00, "", operator)
     db.session.commit()
     assert talk.state is ConsultationState.CONFIRMED
-    payment.give_back_seeing(1000_00, None, "", operator)
+    payment.refund_expecting(1000_00, None, "", operator)
     db.session.commit()
-    assert (talk.state, talk.cancel_reason, payment.rest) == ("cancelled", Reason.MONEY_BACK, 0)
+    assert (talk.state, talk.cancel_reason, payment.refundable) == ("cancelled", Reason.MONEY_BACK, 0)
 
 
 def test_part_given_back_before_leaves_the_rest_to_the_promise(chat: Chat, patient: User, operator: User) -> None:
     talk = propose(chat, price=PRICE)
     payment = pay(talk)
-    payment.give_back_seeing(PRICE, 500_00, "", operator)
+    payment.refund_expecting(PRICE, 500_00, "", operator)
     cancel(talk, patient)
     assert refunds(payment) == [("sending", 500_00, "operator"), ("sending", 1000_00, "cancelled")]
 
@@ -211,11 +211,11 @@ def test_all_money_back_after_the_window_changes_no_outcome(chat: Chat, still: S
     payment = pay(talk)
     still.show(talk.closes_at)
     assert talk.state_now is ConsultationState.MISSED
-    payment.give_back_seeing(PRICE, None, "", operator)
+    payment.refund_expecting(PRICE, None, "", operator)
     db.session.commit()
     assert talk.state_now is ConsultationState.MISSED
     work(talk)
-    assert (talk.state, payment.rest, len(payment.refunds)) == ("missed", 0, 1)
+    assert (talk.state, payment.refundable, len(payment.refunds)) == ("missed", 0, 1)
 
 
 def test_money_back_in_the_middle_of_the_talk_ends_nothing(chat: Chat, still: StillClock, operator: User) -> None:
@@ -223,7 +223,7 @@ def test_money_back_in_the_middle_of_the_talk_ends_nothing(chat: Chat, still: St
     payment = pay(talk)
     still.show(talk.starts_at)
     ready(talk, talk.patient, talk.doctor.user)
-    payment.give_back_seeing(PRICE, None, "", operator)
+    payment.refund_expecting(PRICE, None, "", operator)
     db.session.commit()
     assert talk.state is ConsultationState.IN_PROGRESS
     talk.end(talk.doctor.user)
@@ -242,7 +242,7 @@ def test_refund_the_bank_refused_stays_a_debt_of_a_cancelled_one(chat: Chat, doc
     assert talk.message.revision > revision  # its card says so
     assert list(db.session.scalars(payment_reports.to_decide())) == [refund]
     assert refund.repeat(operator)
-    assert (talk.state, payment.rest) == ("cancelled", 0)
+    assert (talk.state, payment.refundable) == ("cancelled", 0)
 
 
 @pytest.mark.parametrize("says_yes", [True, False])
@@ -254,7 +254,7 @@ def test_clinic_decides_after_a_late_cancel(chat: Chat, still: StillClock, opera
     assert refunds(payment) == [("wished", PRICE, "cancelled")]
     [refund] = payment.refunds
     assert refund.approve(None, "", operator) if says_yes else refund.decline("Поздно", operator)
-    assert (talk.state, payment.rest) == ("cancelled", 0 if says_yes else PRICE)
+    assert (talk.state, payment.refundable) == ("cancelled", 0 if says_yes else PRICE)
 
 
 def test_undecided_it_goes_back_after_three_working_days(chat: Chat, still: StillClock) -> None:
@@ -264,7 +264,7 @@ def test_undecided_it_goes_back_after_three_working_days(chat: Chat, still: Stil
     cancel(talk, talk.patient)
     still.go(days=5)
     run_due()
-    assert db.session.get_one(Payment, payment_id).rest == 0
+    assert db.session.get_one(Payment, payment_id).refundable == 0
     assert db.session.get_one(Consultation, talk_id).state is ConsultationState.CANCELLED
 
 
@@ -351,7 +351,7 @@ def test_talk_in_an_unlimited_chat_is_sold_too(chat: Chat, still: StillClock) ->
     payment = pay(talk)
     assert (talk.state, payment.applied_at, chat.state) == ("confirmed", NOON, ChatState.UNLIMITED)
     cancel(talk, talk.patient)
-    assert (payment.rest, chat.state) == (0, ChatState.UNLIMITED)
+    assert (payment.refundable, chat.state) == (0, ChatState.UNLIMITED)
 
 
 def test_talk_with_a_doctor_who_hid_can_be_paid_and_met(chat: Chat, doctor: Doctor, still: StillClock) -> None:
@@ -360,7 +360,7 @@ def test_talk_with_a_doctor_who_hid_can_be_paid_and_met(chat: Chat, doctor: Doct
     payment = pay(talk)
     still.show(talk.starts_at)
     ready(talk, talk.patient, doctor.user)
-    assert (payment.rest, talk.state) == (PRICE, "in_progress")
+    assert (payment.refundable, talk.state) == (PRICE, "in_progress")
 
 
 def test_money_of_a_talk_takes_no_days_of_the_chat(chat: Chat, patient: User) -> None:

@@ -203,7 +203,7 @@ def test_paid_for_an_unlimited_chat_goes_back_by_itself(chat: Chat, payment: Pay
         RefundState.SENDING,
         payment.amount,
     )
-    assert (payment.applied_at, payment.rest) == (None, 0)
+    assert (payment.applied_at, payment.refundable) == (None, 0)
     assert notes_of(chat) == []
 
 
@@ -279,13 +279,13 @@ def test_all_of_it_while_the_doctor_wrote_nothing(chat: Chat, patient: User) -> 
     payment = buy(chat)
     say(chat, patient)
     later(days=10)
-    assert payment.fair_refund() == payment.amount
+    assert payment.prorated_refund() == payment.amount
 
 
 def test_what_the_doctor_wrote_before_does_not_count(chat: Chat, doctor: Doctor) -> None:
     say(chat, doctor.user)
     later(seconds=5)
-    assert buy(chat).fair_refund() == 2500_00
+    assert buy(chat).prorated_refund() == 2500_00
 
 
 def test_whole_unused_days_after_the_doctor_wrote(chat: Chat, doctor: Doctor) -> None:
@@ -294,16 +294,16 @@ def test_whole_unused_days_after_the_doctor_wrote(chat: Chat, doctor: Doctor) ->
     later(days=10, hours=1)
     say(chat, doctor.user)
     assert payment.unused_days() == 19
-    assert payment.fair_refund() == 158333  # 2500 ₽ · 19 / 30 = 1583,333 ₽
+    assert payment.prorated_refund() == 158333  # 2500 ₽ · 19 / 30 = 1583,333 ₽
 
 
 def test_nothing_is_fair_when_the_time_is_over(chat: Chat, doctor: Doctor) -> None:
     payment = buy(chat)
     say(chat, doctor.user)
     later(days=33)
-    assert payment.fair_refund() == 0
-    with pytest.raises(errors.NothingToGiveBack):
-        payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
+    assert payment.prorated_refund() == 0
+    with pytest.raises(errors.NothingToRefund):
+        payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
 
 
 def test_other_payments_days_are_not_its_own(chat: Chat, doctor: Doctor) -> None:
@@ -321,7 +321,7 @@ def test_wish_waits_for_the_operator(chat: Chat) -> None:
     assert (refund.state, refund.amount, payment.refunded) == (RefundState.REQUESTED, payment.amount, 0)
     [job] = waiting_jobs(JobKind.REFUND)
     assert job.due_at == refund.decide_by
-    assert not payment.may_be_wished_back
+    assert not payment.can_request_refund
 
 
 def test_second_wish_is_the_first_one(chat: Chat) -> None:
@@ -331,15 +331,15 @@ def test_second_wish_is_the_first_one(chat: Chat) -> None:
 
 
 def test_nothing_to_wish_of_what_was_never_paid(payment: Payment) -> None:
-    assert not payment.may_be_wished_back
-    with pytest.raises(errors.NothingToGiveBack):
-        payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
+    assert not payment.can_request_refund
+    with pytest.raises(errors.NothingToRefund):
+        payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
 
 
 def test_wish_after_a_part_went_back_is_for_the_rest(chat: Chat) -> None:
     payment = buy(chat)
-    payment.give_back(500_00, RefundReason.OPERATOR)
-    assert payment.may_be_wished_back
+    payment.refund(500_00, RefundReason.OPERATOR)
+    assert payment.can_request_refund
     assert wish(payment).amount == 2000_00
 
 
@@ -365,28 +365,28 @@ def test_three_working_days_leap_over_the_weekend(
 @pytest.mark.parametrize("sum_", [0, -1, 2500_01])
 def test_no_more_goes_back_than_was_paid(chat: Chat, sum_: int) -> None:
     payment = buy(chat)
-    with pytest.raises(errors.TooMuchBack):
-        payment.give_back(sum_, RefundReason.OPERATOR)
+    with pytest.raises(errors.RefundTooLarge):
+        payment.refund(sum_, RefundReason.OPERATOR)
 
 
 def test_nothing_goes_back_of_what_was_not_paid(payment: Payment) -> None:
-    with pytest.raises(errors.TooMuchBack):
-        payment.give_back(1, RefundReason.OPERATOR)
+    with pytest.raises(errors.RefundTooLarge):
+        payment.refund(1, RefundReason.OPERATOR)
 
 
 def test_full_refund_takes_all_bought_time(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
-    payment.give_back(payment.rest, RefundReason.OPERATOR)
+    payment.refund(payment.refundable, RefundReason.OPERATOR)
     assert chat.open_until == end
-    assert (payment.withdrawn_days, payment.rest) == (30, 0)
+    assert (payment.withdrawn_days, payment.refundable) == (30, 0)
 
 
 def test_full_refund_takes_the_begun_day_too(chat: Chat, patient: User) -> None:
     chat.open_until = clock.now()
     payment = buy(chat)
     later(days=29, hours=12)
-    payment.give_back(payment.rest, RefundReason.OPERATOR)
+    payment.refund(payment.refundable, RefundReason.OPERATOR)
     assert payment.withdrawn_days == 1
     assert chat.open_until is not None
     assert chat.open_until <= clock.now()
@@ -396,10 +396,10 @@ def test_full_refund_takes_the_begun_day_too(chat: Chat, patient: User) -> None:
 def test_part_takes_as_many_whole_days_as_it_pays_for(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
-    payment.give_back(1000_00, RefundReason.OPERATOR)  # 12 of 30 days
+    payment.refund(1000_00, RefundReason.OPERATOR)  # 12 of 30 days
     assert end is not None
     assert (payment.withdrawn_days, chat.open_until) == (12, end + timedelta(days=18))
-    payment.give_back(83_00, RefundReason.OPERATOR)  # not a whole day
+    payment.refund(83_00, RefundReason.OPERATOR)  # not a whole day
     assert payment.withdrawn_days == 12
 
 
@@ -407,15 +407,15 @@ def test_parts_and_the_rest_take_all_days_and_no_more(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
     for sum_ in (1000_00, 1000_00, 500_00):
-        payment.give_back(sum_, RefundReason.OPERATOR)
-    assert (payment.withdrawn_days, payment.rest, chat.open_until) == (30, 0, end)
+        payment.refund(sum_, RefundReason.OPERATOR)
+    assert (payment.withdrawn_days, payment.refundable, chat.open_until) == (30, 0, end)
 
 
 def test_time_never_ends_before_now(chat: Chat, doctor: Doctor) -> None:
     payment = buy(chat)
     later(days=100)
     before = chat.open_until
-    payment.give_back(payment.rest, RefundReason.OPERATOR)
+    payment.refund(payment.refundable, RefundReason.OPERATOR)
     assert payment.withdrawn_days == 0
     assert chat.open_until == before
 

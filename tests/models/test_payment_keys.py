@@ -49,7 +49,7 @@ def refund(chat: Chat, bank: DemoBank) -> Refund:
     found = payment.ask(bank, BACK)
     assert found is not None
     payment.settle(found)
-    refund = payment.give_back(500_00, RefundReason.OPERATOR, "Проверка")
+    refund = payment.refund(500_00, RefundReason.OPERATOR, "Проверка")
     db.session.commit()
     assert payment.refunds == [refund]
     return refund
@@ -76,10 +76,10 @@ def test_refund_that_cannot_be_found_stays_refused(
 def test_wish_ends_when_all_the_money_went_otherwise(chat: Chat) -> None:
     """Else it would be overdue for ever, with nothing to give."""
     payment = buy(chat)
-    wish = payment.wish_back(RefundReason.REQUESTED_BY_PAYER, "Передумала")
-    payment.give_back(1000_00, RefundReason.OPERATOR)
+    wish = payment.request_refund(RefundReason.REQUESTED_BY_PAYER, "Передумала")
+    payment.refund(1000_00, RefundReason.OPERATOR)
     assert wish.state is RefundState.REQUESTED
-    payment.give_back(payment.rest, RefundReason.OPERATOR)
+    payment.refund(payment.refundable, RefundReason.OPERATOR)
     assert wish.state is RefundState.SUPERSEDED
     db.session.commit()
     assert db.session.scalars(db.select(Payment.refunded)).one() == payment.paid

@@ -41,7 +41,7 @@ def test_doctor_who_cancels_gives_all_back(chat: Chat) -> None:
     payment = pay(talk)
     later(hours=1)
     cancel(talk, talk.doctor.user)
-    assert payment.rest == 0
+    assert payment.refundable == 0
     assert talk.cancelled_by_id == talk.doctor.user_id
 
 
@@ -80,7 +80,7 @@ def test_doctor_who_was_never_ready_after_the_start_gives_all_back(
     assert Promise.to(talk.patient, talk) is promise
     still.show(talk.closes_at)
     work(talk)
-    assert (talk.payments[0].rest == 0) is (promise is Promise.FULL)
+    assert (talk.payments[0].refundable == 0) is (promise is Promise.FULL)
 
 
 def test_before_the_start_an_absent_doctor_is_not_late_yet(chat: Chat, still: StillClock) -> None:

@@ -30,7 +30,7 @@ def test_receipts_are_noted_once_each(chat: Chat) -> None:
 def test_how_many_receipts_are_due(chat: Chat) -> None:
     payment = buy(chat)
     assert payment.receipts_due(closing=True) == 1
-    refund = payment.give_back(500_00, RefundReason.OPERATOR)
+    refund = payment.refund(500_00, RefundReason.OPERATOR)
     assert payment.receipts_due(closing=True) == 1
     refund.settle(Back("rf-1", Stage.SUCCEEDED, refund.amount))
     assert payment.receipts_due(closing=True) == 2

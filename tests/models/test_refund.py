@@ -29,7 +29,7 @@ def payment(chat: Chat) -> Payment:
 
 
 def send_back(payment: Payment, amount: int) -> Refund:
-    refund = payment.give_back(amount, RefundReason.OPERATOR, "Ошибка")
+    refund = payment.refund(amount, RefundReason.OPERATOR, "Ошибка")
     db.session.commit()
     return refund
 
@@ -71,7 +71,7 @@ def test_yes_sends_what_was_wished(payment: Payment, operator: User) -> None:
     refund = wish(payment)
     assert refund.approve(None, "Согласны", operator)
     assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, payment.amount, operator.id)
-    assert (payment.rest, payment.refunded) == (0, payment.amount)
+    assert (payment.refundable, payment.refunded) == (0, payment.amount)
     assert refund.sent_at is not None
 
 
@@ -84,7 +84,7 @@ def test_yes_to_a_part(payment: Payment, operator: User) -> None:
 @pytest.mark.parametrize("sum_", [0, -5, 2500_01])
 def test_yes_to_an_impossible_sum_is_refused(payment: Payment, operator: User, sum_: int) -> None:
     refund = wish(payment)
-    with pytest.raises(errors.TooMuchBack):
+    with pytest.raises(errors.RefundTooLarge):
         refund.approve(sum_, "", operator)
     assert refund.state is RefundState.REQUESTED
 
@@ -94,7 +94,7 @@ def test_no_gives_nothing_back(payment: Payment, chat: Chat, operator: User) -> 
     assert refund.decline("Врач отвечал", operator)
     assert (refund.state, refund.note, payment.refunded) == (RefundState.DECLINED, "Врач отвечал", 0)
     assert chat.open_until == end
-    assert payment.may_be_wished_back
+    assert payment.can_request_refund
 
 
 def test_what_is_decided_stays(payment: Payment, operator: User) -> None:
@@ -114,14 +114,14 @@ def test_overdue_only_when_its_day_has_come(payment: Payment) -> None:
     assert not refund.is_overdue
     later(days=6)
     assert refund.is_overdue
-    assert refund.approve(payment.rest, "", None)
+    assert refund.approve(payment.refundable, "", None)
     assert not refund.is_overdue
 
 
 def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, operator: User) -> None:
     """The operator gave it back beside the wish: it must not stay undecided for ever."""
     refund = wish(payment)
-    send_back(payment, payment.rest)
+    send_back(payment, payment.refundable)
     assert refund.state is RefundState.SUPERSEDED
     assert db.session.scalars(payment_reports.to_decide()).all() == []
     assert not refund.approve(None, "", operator)
@@ -148,7 +148,7 @@ def test_no_to_an_odd_sum_takes_it_for_what_was_ordered(chat: Chat, operator: Us
 def test_yes_to_an_odd_sum_gives_all_back_and_no_access(chat: Chat, operator: User) -> None:
     payment = odd(chat, 2000_00)
     assert payment.refunds[0].approve(None, "", operator)
-    assert (payment.rest, payment.applied_at) == (0, None)
+    assert (payment.refundable, payment.applied_at) == (0, None)
 
 
 def test_what_is_kept_of_an_odd_sum_opens_the_chat(chat: Chat, operator: User) -> None:
@@ -156,7 +156,7 @@ def test_what_is_kept_of_an_odd_sum_opens_the_chat(chat: Chat, operator: User) -
     payment = odd(chat, 3000_00)
     assert payment.refunds[0].approve(500_00, "Лишнее", operator)
     assert payment.applied_at is not None
-    assert (payment.rest, payment.withdrawn_days) == (2500_00, 0)
+    assert (payment.refundable, payment.withdrawn_days) == (2500_00, 0)
 
 
 def test_no_to_an_odd_sum_that_went_back_already_gives_no_access(chat: Chat, operator: User) -> None:
@@ -176,7 +176,7 @@ def test_odd_sum_for_what_is_not_sold_any_more_goes_back(chat: Chat, doctor: Doc
         doctor.hidden = True
     db.session.commit()
     assert payment.refunds[0].decline("Берём", operator)
-    assert (payment.rest, payment.applied_at) == (0, None)
+    assert (payment.refundable, payment.applied_at) == (0, None)
     assert payment.refunds[-1].cause is RefundReason.NOT_FOR_SALE
 
 

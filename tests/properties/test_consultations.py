@@ -384,8 +384,8 @@ class ConsultationMachine(RuleBasedStateMachine):
         with self._press():
             payment = one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
             if payment is not None:
-                sum_ = None if part is None else max(1, payment.rest // part)
-                payment.give_back_seeing(payment.rest, sum_, "", self._operator())
+                sum_ = None if part is None else max(1, payment.refundable // part)
+                payment.refund_expecting(payment.refundable, sum_, "", self._operator())
                 db.session.commit()
 
     @step(3, which=some, part=[None, None, 2], yes=either)
@@ -395,7 +395,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if refund is None:
                 return
             if yes:
-                with self._refused(errors.TooMuchBack):
+                with self._refused(errors.RefundTooLarge):
                     refund.approve(None if part is None else max(1, refund.amount // part), "", self._operator())
                     db.session.commit()
             else:
@@ -502,7 +502,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             ended = {RefundState.SUCCEEDED, RefundState.DECLINED, RefundState.SUPERSEDED}
             assert {refund.state for refund in refunds} <= ended
             assert Job.pending(JobKind.CONSULTATION) <= {talk.id for talk in self._talks()}
-            heard = {one.provider_id: one.rest for one in payments if one.state is PaymentState.SUCCEEDED}
+            heard = {one.provider_id: one.refundable for one in payments if one.state is PaymentState.SUCCEEDED}
             taken = {id for id, stage in self.bank.bills().items() if stage is Stage.SUCCEEDED}
             assert heard.keys() <= taken <= heard.keys() | {id for id, _ in self.bank.lied_about}
             unheard = sum(self.bank.find(id).amount for id in taken - heard.keys())
@@ -522,7 +522,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             assert applied
             assert talk.paid_at == applied[0].paid_at or applied[0].is_odd
         if talk.price and talk.state is ConsultationState.CONFIRMED and talk.state_now in AGREED:
-            assert applied[0].rest > 0
+            assert applied[0].refundable > 0
 
     def _is_ready_rightly(self, talk: Consultation) -> None:
         for side in ("patient", "doctor"):
@@ -557,7 +557,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     def _money_has_its_place(self, talk: Consultation, payment: Payment) -> None:
         """Kept only for what is to be, is or was; else the clinic has decided, or is asked."""
         assert payment.refunded <= payment.paid
-        if payment.rest > 0:
+        if payment.refundable > 0:
             has_its_talk = payment.applied_at is not None and talk.state in (ConsultationState.CONFIRMED, *TOOK_PLACE)
             is_asked = any(one.state is RefundState.REQUESTED for one in payment.refunds)
             is_decided = any(one.decided_by is not None for one in payment.refunds)
@@ -574,7 +574,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         if promise is Promise.CLINIC_DECIDES:
             assert any(back.state is RefundState.REQUESTED for payment in money for back in payment.refunds)
         else:
-            assert all(payment.rest == 0 for payment in money)
+            assert all(payment.refundable == 0 for payment in money)
             assert promise is Promise.NOTHING_PAID or money
 
     def _is_open_for_talks(self, chat: Chat) -> None:

@@ -157,11 +157,11 @@ def test_parts_of_a_refund_are_fair(
 ) -> None:
     payment = bought(amount, days, max(1, amount + odd), timedelta(hours=hours))
     with patch.object(Payment, "_doctor_has_written_since", lambda _self, _moment: wrote):
-        assert 0 <= payment.fair_refund() <= payment.rest
+        assert 0 <= payment.prorated_refund() <= payment.refundable
         if not wrote:
-            assert payment.fair_refund() == payment.rest
+            assert payment.prorated_refund() == payment.refundable
         for part in parts:
-            refund = Refund(amount=min(part, payment.rest), state=RefundState.SENDING)
+            refund = Refund(amount=min(part, payment.refundable), state=RefundState.SENDING)
             refund.__dict__["payment"] = payment
             if refund.amount == 0:
                 break
@@ -170,8 +170,8 @@ def test_parts_of_a_refund_are_fair(
             payment.refunded += refund.amount
             payment.withdrawn_days += taken
             payment.chat.open_until -= timedelta(days=taken)
-            assert payment.rest >= 0
-            assert 0 <= payment.fair_refund() <= payment.rest
+            assert payment.refundable >= 0
+            assert 0 <= payment.prorated_refund() <= payment.refundable
             # Nobody loses more days than the money back pays for, until all of it is back.
-            assert payment.rest == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
+            assert payment.refundable == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
     assert payment.withdrawn_days <= payment.days

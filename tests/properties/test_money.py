@@ -187,13 +187,13 @@ class MoneyMachine(RuleBasedStateMachine):
         self.worker(4000)
 
     @step(4, which=some)
-    def wish(self, which: int) -> None:
+    def request_refund(self, which: int) -> None:
         with self._step():
             payment = one_of(sa.select(Payment), which)
-            if payment is not None and payment.may_be_wished_back:
+            if payment is not None and payment.can_request_refund:
                 try:
-                    payment.wish_back(RefundReason.REQUESTED_BY_PAYER)
-                except errors.NothingToGiveBack:
+                    payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
+                except errors.NothingToRefund:
                     assert payment.unused_days() == 0
                 db.session.commit()
 
@@ -296,8 +296,8 @@ class MoneyMachine(RuleBasedStateMachine):
             if refund is not None:
                 try:
                     refund.approve(None if part is None else max(1, refund.amount // part), "", self._operator())
-                except errors.TooMuchBack:
-                    assert refund.amount > refund.payment.rest
+                except errors.RefundTooLarge:
+                    assert refund.amount > refund.payment.refundable
                     db.session.rollback()
                 db.session.commit()
 
@@ -318,22 +318,22 @@ class MoneyMachine(RuleBasedStateMachine):
                 db.session.commit()
 
     @step(1, which=some)
-    def give_otherwise(self, which: int) -> None:
+    def mark_out_of_band(self, which: int) -> None:
         with self._step():
             refund = one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
             if refund is not None:
-                assert refund.give_otherwise("Наличными", "17", self._operator())
+                assert refund.mark_out_of_band("Наличными", "17", self._operator())
                 db.session.commit()
 
     @step(4, which=some, part=st.integers(1, 4), faults=troubles)
-    def give_back(self, which: int, part: int, faults: list[str]) -> None:
+    def refund(self, which: int, part: int, faults: list[str]) -> None:
         """The worker tries it as often as it needs to come through these troubles."""
         for fault in faults:
             self.stub.break_next("POST /refunds", fault)
         with self._step():
             payment = one_of(sa.select(Payment).where(Payment.paid > Payment.refunded), which)
             if payment is not None:
-                payment.give_back(max(1, payment.rest // part), RefundReason.OPERATOR, by=self._operator())
+                payment.refund(max(1, payment.refundable // part), RefundReason.OPERATOR, by=self._operator())
                 db.session.commit()
         for _ in faults:
             self.worker(150)
@@ -483,9 +483,9 @@ class MoneyMachine(RuleBasedStateMachine):
         closing = Job.kind == JobKind.CLOSING_RECEIPT, Job.subject_id == payment.id
         assert len(db.session.scalars(sa.select(Job).where(*closing)).all()) == (payment.applied_at is not None)
         # Paid and no access is right only for money that goes back or is asked about.
-        assert payment.applied_at is not None or payment.rest == 0 or waits
+        assert payment.applied_at is not None or payment.refundable == 0 or waits
         # Nobody loses more days than he got money back for.
-        assert payment.rest == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
+        assert payment.refundable == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
         assert payment.withdrawn_days == sum(one.days for one in payment.refunds) <= payment.days
 
     def _check_the_time(self, payments: Any) -> None:

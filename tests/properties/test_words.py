@@ -249,8 +249,8 @@ class Walk:
             assert any(says in words for says in SAYS[state]), self._tell(f"{state}: {words}")
             assert "Оплатить" not in words or talk.may_be_paid(), self._tell(words)
             assert ("Продолжить оплату" in words) == (who == "patient" and talk.may_be_paid_on()), self._tell(words)
-            declined = [one for one in self._refunds() if one.state is RefundState.DECLINED and one.payment.rest]
-            is_refused = bool(declined) and all(one.payment.rest == one.payment.paid for one in declined)
+            declined = [one for one in self._refunds() if one.state is RefundState.DECLINED and one.payment.refundable]
+            is_refused = bool(declined) and all(one.payment.refundable == one.payment.paid for one in declined)
             assert ("В возврате отказано" in words) == is_refused, self._tell(words)
         if talk.may_be_cancelled() and talk.is_paid:
             self._rule_is_true(talk)

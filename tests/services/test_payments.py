@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from orders import ANNA, ORDER, give_back
+from orders import ANNA, ORDER, send_refund
 from yookassa_stub import YooKassaStub
 
 from ibolit.services import clock
@@ -102,9 +102,9 @@ def test_same_key_pressed_at_once_is_one_payment(gateway: Gateway) -> None:
 def test_same_key_for_something_else_is_refused(gateway: Gateway, paid: str) -> None:
     with refused(Refusal.KEY_TAKEN):
         gateway.create(replace(ORDER, title="Другое"))
-    give_back(gateway, paid, 100, "back")
+    send_refund(gateway, paid, 100, "back")
     with refused(Refusal.KEY_TAKEN):
-        give_back(gateway, paid, 200, "back")
+        send_refund(gateway, paid, 200, "back")
 
 
 def test_payer_pays(house: House) -> None:
@@ -134,11 +134,11 @@ def test_what_was_decided_stays(house: House) -> None:
 
 
 def test_part_and_rest_go_back(gateway: Gateway, paid: str) -> None:
-    part = give_back(gateway, paid, 50_001, "part")
+    part = send_refund(gateway, paid, 50_001, "part")
     assert (part.stage, part.amount, part.key) == (Stage.SUCCEEDED, 50_001, "part")
-    assert give_back(gateway, paid, 50_001, "part") == part == gateway.find_refund(part.id)
+    assert send_refund(gateway, paid, 50_001, "part") == part == gateway.find_refund(part.id)
     assert gateway.find(paid).refunded == 50_001
-    rest = give_back(gateway, paid, 99_999, "rest")
+    rest = send_refund(gateway, paid, 99_999, "rest")
     found = gateway.find(paid)
     assert (found.stage, found.amount, found.refunded) == (Stage.SUCCEEDED, 150_000, 150_000)
     assert gateway.refunds_of(paid) == [part, rest]
@@ -146,26 +146,26 @@ def test_part_and_rest_go_back(gateway: Gateway, paid: str) -> None:
 
 def test_more_than_was_paid_does_not_go_back(gateway: Gateway, paid: str) -> None:
     with refused(Refusal.INVALID):
-        give_back(gateway, paid, 150_001, "all and more")
-    give_back(gateway, paid, 100_000, "part")
+        send_refund(gateway, paid, 150_001, "all and more")
+    send_refund(gateway, paid, 100_000, "part")
     with refused(Refusal.INVALID):
-        give_back(gateway, paid, 50_001, "rest and more")
+        send_refund(gateway, paid, 50_001, "rest and more")
     assert gateway.find(paid).refunded == 100_000
 
 
 def test_refused_refund_may_be_asked_rightly_with_its_key(gateway: Gateway, paid: str) -> None:
     with refused(Refusal.INVALID):
-        give_back(gateway, paid, 150_001, "back")
-    assert give_back(gateway, paid, 150_000, "back").stage is Stage.SUCCEEDED
+        send_refund(gateway, paid, 150_001, "back")
+    assert send_refund(gateway, paid, 150_000, "back").stage is Stage.SUCCEEDED
 
 
 def test_unpaid_gives_nothing_back(house: House) -> None:
     made = house.gateway.create(ORDER)
     with refused(Refusal.INVALID):
-        give_back(house.gateway, made.id, 100, "back")
+        send_refund(house.gateway, made.id, 100, "back")
     house.payer.decline(made.id)
     with refused(Refusal.INVALID):
-        give_back(house.gateway, made.id, 100, "again")
+        send_refund(house.gateway, made.id, 100, "again")
 
 
 @pytest.mark.parametrize("amount", [0, -100])
@@ -187,7 +187,7 @@ def test_receipt_must_add_up(gateway: Gateway, paid: str) -> None:
 
 
 def test_payment_refund_and_service_have_their_receipts(gateway: Gateway, paid: str) -> None:
-    back = give_back(gateway, paid, 50_000, "part")
+    back = send_refund(gateway, paid, 50_000, "part")
     closing = gateway.close(paid, 100_000, "closing", ANNA, [Item("Неделя общения", 100_000)])
     assert gateway.close(paid, 100_000, "closing", ANNA, [Item("Неделя общения", 100_000)]) == closing
     receipts = gateway.receipts_of(paid)
@@ -235,7 +235,7 @@ def test_unknown_is_refused(gateway: Gateway, unknown: str) -> None:
     with refused(Refusal.NOT_FOUND):
         gateway.find_refund(unknown)
     with pytest.raises(GatewayRefused):
-        give_back(gateway, unknown, 100, "back")
+        send_refund(gateway, unknown, 100, "back")
     with pytest.raises(GatewayRefused):
         gateway.close(unknown, 100, "closing", ANNA, [Item("Неделя", 100)])
 
@@ -313,7 +313,7 @@ def press(folder: Path, number: int) -> str:
     bank = DemoBank(folder)
     made = bank.create(replace(ORDER, number=number, key=f"key-{number}")).id
     bank.pay(made)
-    give_back(bank, made, 100, f"back-{number}")
+    send_refund(bank, made, 100, f"back-{number}")
     return bank.create(replace(ORDER, key="the same")).id
 
 
@@ -334,6 +334,6 @@ def test_refused_deed_leaves_nothing(bank: DemoBank) -> None:
     made = bank.create(ORDER)
     bank.pay(made.id)
     with refused(Refusal.INVALID):
-        give_back(bank, made.id, 150_001, "back")
+        send_refund(bank, made.id, 150_001, "back")
     assert bank.refunds_of(made.id) == []
     assert len(bank.receipts_of(made.id)) == 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from orders import ORDER, give_back
+from orders import ORDER, send_refund
 from yookassa_stub import DROPPED, Json, YooKassaStub
 
 from ibolit.services import clock
@@ -54,7 +54,7 @@ def test_odd_field_hides_no_payment(yookassa: YooKassaStub, gateway: YooKassa) -
     since = clock.now()
     made = gateway.create(ORDER)
     yookassa.pay(made.id)
-    give_back(gateway, made.id, 500_00)
+    send_refund(gateway, made.id, 500_00)
     for path, value in odd_ones(yookassa, yookassa.payments[made.id]):
         for ask in (lambda: gateway.find(made.id), lambda: gateway.look_up(ORDER.number, since)):
             try:
@@ -83,7 +83,7 @@ def test_odd_field_of_a_waiting_one_keeps_its_page(yookassa: YooKassaStub, gatew
 def test_odd_field_hides_no_refund(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     made = gateway.create(ORDER)
     yookassa.pay(made.id)
-    refund = give_back(gateway, made.id, 500_00)
+    refund = send_refund(gateway, made.id, 500_00)
     for path, value in odd_ones(yookassa, yookassa.refunds[refund.id]):
         for ask in (lambda: gateway.find_refund(refund.id), lambda: gateway.refunds_of(made.id)[0]):
             try:

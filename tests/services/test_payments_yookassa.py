@@ -18,7 +18,7 @@ from threading import BoundedSemaphore
 from time import monotonic
 
 import pytest
-from orders import ANNA, ORDER, give_back
+from orders import ANNA, ORDER, send_refund
 from yookassa_stub import Json, YooKassaStub, kopecks
 
 from ibolit.services import clock
@@ -90,7 +90,7 @@ def test_accountant_decides_the_receipt(yookassa: YooKassaStub) -> None:
     gateway = YooKassa(shop_of(yookassa, receipt_mode="full_payment", vat_code=4, tax_system_code=6))
     made = gateway.create(ORDER)
     yookassa.pay(made.id)
-    give_back(gateway, made.id)
+    send_refund(gateway, made.id)
     for seen in yookassa.requests:
         receipt = seen.body["receipt"]
         assert receipt["tax_system_code"] == 6
@@ -106,7 +106,7 @@ def test_receipt_goes_to_the_phone_where_there_is_no_address(
 
 
 def test_refund_carries_its_receipt_and_its_key(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
-    give_back(gateway, paid, 50_001)
+    send_refund(gateway, paid, 50_001)
     (seen,) = yookassa.requests
     assert (seen.path, seen.key) == ("/refunds", "back")
     assert seen.body["payment_id"] == paid
@@ -181,7 +181,7 @@ def test_payment_method_and_reason_of_tomorrow_are_no_surprise(
 
 def test_refund_may_wait_succeed_or_fail(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     yookassa.refunds_wait = True
-    first, second = give_back(gateway, paid, 100, "first"), give_back(gateway, paid, 200, "second")
+    first, second = send_refund(gateway, paid, 100, "first"), send_refund(gateway, paid, 200, "second")
     assert (first.stage, gateway.find(paid).refunded) == (Stage.WAITING, 0)
     yookassa.finish_refund(first.id)
     yookassa.fail_refund(second.id)
@@ -218,7 +218,7 @@ def test_lists_are_read_to_their_end(
     for number in range(10, 15):
         gateway.create(replace(ORDER, number=number, key=f"key-{number}"))
     yookassa.pay(lost.id)
-    backs = [give_back(gateway, lost.id, 100, f"back-{place}") for place in range(5)]
+    backs = [send_refund(gateway, lost.id, 100, f"back-{place}") for place in range(5)]
     yookassa.requests.clear()
     found = gateway.look_up(7, clock.now() - timedelta(hours=1))
     assert found is not None
@@ -267,7 +267,7 @@ DEEDS: dict[str, tuple[str, Callable[[YooKassa, str], object]]] = {
     "create": ("POST /payments", lambda gateway, _paid: gateway.create(replace(ORDER, key="another"))),
     "find": ("GET /payments", lambda gateway, paid: gateway.find(paid)),
     "look_up": ("GET /payments", lambda gateway, _paid: gateway.look_up(7, clock.now())),
-    "refund": ("POST /refunds", give_back),
+    "refund": ("POST /refunds", send_refund),
     "find_refund": ("GET /refunds", lambda gateway, paid: gateway.find_refund(paid)),
     "refunds_of": ("GET /refunds", lambda gateway, paid: gateway.refunds_of(paid)),
     "close": ("POST /receipts", close),
@@ -318,7 +318,7 @@ def test_wrong_key_is_our_fault_and_says_nothing_of_the_payment(
 ) -> None:
     """Told as a no, a payment that was paid would be given up."""
     stranger = YooKassa(shop_of(yookassa, secret_key="live_wrong"))
-    for ask in (lambda: stranger.find(paid), lambda: stranger.create(ORDER), lambda: give_back(stranger, paid)):
+    for ask in (lambda: stranger.find(paid), lambda: stranger.create(ORDER), lambda: send_refund(stranger, paid)):
         with pytest.raises(GatewayUnsure):
             ask()
     loud = [record for record in caplog.records if record.levelno == logging.ERROR]
@@ -366,7 +366,7 @@ def test_request_that_can_never_be_right_is_not_sent(yookassa: YooKassaStub, gat
     with pytest.raises(GatewayRefused, match=Refusal.INVALID):
         gateway.create(replace(ORDER, amount=0))
     with pytest.raises(GatewayRefused, match=Refusal.INVALID):
-        give_back(gateway, "23d93cac")  # YooKassa's ids are longer, and the SDK knows
+        send_refund(gateway, "23d93cac")  # YooKassa's ids are longer, and the SDK knows
     assert yookassa.requests == []
 
 
@@ -493,13 +493,13 @@ def test_no_secret_and_no_person_in_any_log(yookassa: YooKassaStub, caplog: pyte
     gateway = YooKassa(shop_of(yookassa, secret_key=secret), timeout=SHORT)
     made = gateway.create(ORDER)
     yookassa.pay(made.id)
-    give_back(gateway, made.id)
+    send_refund(gateway, made.id)
     for fault in ("500", "401", "drop", "garbage", "hold"):
         yookassa.break_next("POST", fault)
         with pytest.raises(GatewayUnsure):
-            give_back(gateway, made.id)
+            send_refund(gateway, made.id)
     with pytest.raises(GatewayRefused):
-        give_back(gateway, made.id, 150_000, "too much")
+        send_refund(gateway, made.id, 150_000, "too much")
     assert caplog.records, "what is asked here must be written somewhere"
     told = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
     basic = re.search(r"Basic (\S+)", yookassa.requests[0].headers["Authorization"])
@@ -542,7 +542,7 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"yookassa", "reques
 
 
 def test_stub_keeps_notices_for_whoever_delivers_them(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
-    give_back(gateway, paid)
+    send_refund(gateway, paid)
     assert [notice.event for notice in yookassa.notices] == ["payment.succeeded", "refund.succeeded"]
     heard: list[bytes] = []
     yookassa.deliver_all(heard.append, backwards=True, times=2)
@@ -556,7 +556,7 @@ def test_stub_keeps_notices_for_whoever_delivers_them(yookassa: YooKassaStub, ga
 
 
 def test_stub_counts_what_it_holds(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
-    give_back(gateway, paid, 50_000)
+    send_refund(gateway, paid, 50_000)
     gateway.create(replace(ORDER, number=8, key="unpaid"))
     assert yookassa.taken() == 100_000
     assert [payment["id"] for payment in yookassa.numbered(7)] == [paid]

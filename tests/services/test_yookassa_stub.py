@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 import yookassa_stub
-from orders import ORDER, give_back
+from orders import ORDER, send_refund
 from yookassa_reference import (
     ERROR,
     EVENTS,
@@ -104,16 +104,16 @@ def test_every_answer_is_as_described(yookassa: YooKassaStub, method: str) -> No
     yookassa.expire(ids[2])
     check_all(yookassa)
     yookassa.receipts_wait = True
-    give_back(gateway, ids[0], 100)
+    send_refund(gateway, ids[0], 100)
     yookassa.refund_by_hand(ids[0], "5.00")
     check_all(yookassa)
     yookassa.fail_receipts()
     check_all(yookassa)
     yookassa.receipts_wait, yookassa.refunds_wait = False, True
-    give_back(gateway, ids[0], 300, "waits")
+    send_refund(gateway, ids[0], 300, "waits")
     check_all(yookassa)
     yookassa.refunds_wait, yookassa.refunds_fail = False, "insufficient_funds"
-    give_back(gateway, ids[0], 200, "another")
+    send_refund(gateway, ids[0], 200, "another")
     gateway.close(ids[0], 1400_00, "closing", ORDER.customer, [Item("Неделя общения", 1400_00)])
     check_all(yookassa)
     seen = {one["status"] for one in (*yookassa.payments.values(), *yookassa.refunds.values())}

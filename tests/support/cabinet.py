@@ -48,7 +48,7 @@ def paid(yookassa: YooKassaStub, payment: Payment, **odd: str) -> Payment:
 
 
 def send_back(payment: Payment, amount: int) -> Refund:
-    refund = payment.give_back(amount, RefundReason.OPERATOR)
+    refund = payment.refund(amount, RefundReason.OPERATOR)
     db.session.commit()
     return refund
 

@@ -41,7 +41,7 @@ def buy(chat: Chat, tariff: Tariff | None = None) -> Payment:
 
 
 def wish(payment: Payment) -> Refund:
-    refund = payment.wish_back(RefundReason.REQUESTED_BY_PAYER, "Передумала")
+    refund = payment.request_refund(RefundReason.REQUESTED_BY_PAYER, "Передумала")
     db.session.commit()
     return refund
 

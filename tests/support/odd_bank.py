@@ -51,7 +51,7 @@ class OddBank:
     def _seen(self, found: Paid) -> Paid:
         return replace(found, amount=found.amount // 3) if found.id in self.odd else found
 
-    def give_back_by_itself(self, payment_id: str, amount: int) -> None:
+    def refund_in_dashboard(self, payment_id: str, amount: int) -> None:
         """In its own cabinet."""
         key = f"cabinet {amount}"
         self._bank.refund(payment_id, amount, key, Customer("+79160000000", None), [Item("Возврат", amount)])

@@ -16,5 +16,5 @@ ORDER = Order(
 )
 
 
-def give_back(gateway: Gateway, payment_id: str, amount: int = 50_000, key: str = "back") -> Back:
+def send_refund(gateway: Gateway, payment_id: str, amount: int = 50_000, key: str = "back") -> Back:
     return gateway.refund(payment_id, amount, key, ANNA, [Item("Неделя общения", amount)])

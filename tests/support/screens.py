@@ -540,7 +540,7 @@ def _invited(doctor: Doctor, **contact: str) -> str:
 def _payments_of(patient: User) -> dict[str, object]:
     mine = db.session.scalars(select(Payment).where(Payment.payer_id == patient.id).order_by(Payment.id)).all()
     waiting = next(payment for payment in mine if payment.is_live)
-    paid = next(payment for payment in mine if payment.may_be_wished_back and payment.tariff_id)
+    paid = next(payment for payment in mine if payment.can_request_refund and payment.tariff_id)
     declined = next(payment for payment in mine if payment.state is PaymentState.CANCELLED)
     return {
         "bill": waiting.provider_id, "live": waiting.id, "waiting": waiting.token, "paid": paid.token,

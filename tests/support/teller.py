@@ -203,7 +203,7 @@ class Story:
         if does in ("refuses refunds", "refunds again"):
             self.bank.refuses_refunds = does == "refuses refunds"
         elif does.startswith("gives back"):
-            self.bank.give_back_by_itself(payment.provider_id, int(does.split()[-1]) * 100)
+            self.bank.refund_in_dashboard(payment.provider_id, int(does.split()[-1]) * 100)
             heed(payment.provider_id)
         elif does == "refuses":
             self.bank.decline(payment.provider_id)

@@ -47,8 +47,8 @@ def send_wish(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse_wish(payment, form, 422)
     try:
-        payment.wish_back(RefundReason.REQUESTED_BY_PAYER, form.note.data or "")
-    except errors.NothingToGiveBack as refusal:
+        payment.request_refund(RefundReason.REQUESTED_BY_PAYER, form.note.data or "")
+    except errors.NothingToRefund as refusal:
         form.note.errors = [refusal.sentence]
         return _refuse_wish(payment, form, refusal.status)
     db.session.commit()

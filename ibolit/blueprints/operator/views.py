@@ -49,7 +49,7 @@ class Decision:
         """`answered`: the form that came back, by the name of its field here."""
         thing = f"refund-{refund.id}"
         fresh: dict[str, Any] = {
-            "approval": ApprovalForm(thing, min(refund.amount, refund.payment.rest), formdata=None),
+            "approval": ApprovalForm(thing, min(refund.amount, refund.payment.refundable), formdata=None),
             "refusal": RefusalForm(f"{thing}-no", formdata=None),
             "repeat": RepeatForm(thing, refund.amount, confirmed=refund.amount, formdata=None),
             "otherwise": OtherwiseForm(f"{thing}-otherwise", formdata=None),
@@ -68,11 +68,11 @@ def approve(id: int) -> ResponseReturnValue:
     form = ApprovalForm(f"refund-{id}")
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, approval=form))
-    if refund.state is RefundState.REQUESTED and form.asks_back(refund.payment.rest):
+    if refund.state is RefundState.REQUESTED and form.asks_back(refund.payment.refundable):
         return _refuse(Decision.about(refund, approval=form, asked=form.amount.kopecks), 200)
     try:
         is_decided = refund.approve(form.amount.kopecks, form.note.data or "", current_user)
-    except errors.TooMuchBack as refusal:
+    except errors.RefundTooLarge as refusal:
         db.session.rollback()
         form.amount.errors = [refusal.sentence]
         return _refuse(Decision.about(_refund(id), approval=form))
@@ -100,7 +100,7 @@ def repeat(id: int) -> ResponseReturnValue:
         return _refuse(Decision.about(refund, repeat=form, asked=form.amount.kopecks), 200)
     try:
         is_repeated = refund.repeat(current_user, form.amount.kopecks)
-    except errors.TooMuchBack as refusal:
+    except errors.RefundTooLarge as refusal:
         db.session.rollback()
         form.amount.errors = [refusal.sentence]
         return _refuse(Decision.about(_refund(id), repeat=form))
@@ -113,11 +113,11 @@ def repeat(id: int) -> ResponseReturnValue:
 
 
 @bp.post("/refunds/<int:id>/otherwise")
-def give_otherwise(id: int) -> ResponseReturnValue:
+def refund_out_of_band(id: int) -> ResponseReturnValue:
     refund, form = _refund(id), OtherwiseForm(f"refund-{id}-otherwise")
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, otherwise=form))
-    is_given = refund.give_otherwise(form.note.data, form.receipt.data, current_user)
+    is_given = refund.mark_out_of_band(form.note.data, form.receipt.data, current_user)
     return _done(refund, Act.REFUND_OTHERWISE if is_given else None, "Записали: деньги возвращены.")
 
 
@@ -156,20 +156,20 @@ def show(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     with writing(db.session):
         write_down(Act.PAYMENT_READ, payment.id)
-    form = RefundForm("payment", payment.rest, formdata=None)
+    form = RefundForm("payment", payment.refundable, formdata=None)
     return render_template("pages/operator/payment.html", payment=payment, form=form)
 
 
 @bp.post("/payments/<int:id>/refunds")
-def give_back(id: int) -> ResponseReturnValue:
+def refund(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     form = RefundForm("payment")
     if form.validate_on_submit():
-        if form.asks_back(payment.rest):
+        if form.asks_back(payment.refundable):
             return _show_payment(payment, form, asked=form.amount.kopecks)
         try:
-            payment.give_back_seeing(form.rest.data, form.amount.kopecks, form.note.data, current_user)
-        except (errors.TooMuchBack, errors.RestHasChanged) as refusal:
+            payment.refund_expecting(form.rest.data, form.amount.kopecks, form.note.data, current_user)
+        except (errors.RefundTooLarge, errors.RefundableHasChanged) as refusal:
             db.session.rollback()
             payment = _payment(id)
             form.amount.errors = [refusal.sentence]
@@ -177,7 +177,7 @@ def give_back(id: int) -> ResponseReturnValue:
         return _show_payment(payment, form, 422)
     write_down(Act.REFUND_MADE, payment.id)
     db.session.commit()
-    fresh = RefundForm("payment", payment.rest, formdata=None)
+    fresh = RefundForm("payment", payment.refundable, formdata=None)
     return respond("operator/payment.html", to=url_for(".show", id=id), payment=payment, form=fresh)
 
 

@@ -433,12 +433,12 @@ class Consultation(Meeting):
 
     def _give_back(self, cause: RefundReason, *, in_full: bool) -> None:
         for payment in self.payments:
-            if payment.rest <= 0:
+            if payment.refundable <= 0:
                 continue
             if in_full:
-                payment.give_back(payment.rest, cause)
+                payment.refund(payment.refundable, cause)
             else:
-                payment.wish_back(cause)
+                payment.request_refund(cause)
 
     def _refuse_if_closed(self) -> None:
         if self.state is ConsultationState.PROPOSED:

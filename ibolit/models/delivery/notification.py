@@ -198,7 +198,7 @@ class Notification(Model):
     def of_decision(cls, refund: Refund) -> None:
         """It leads to the card, or to where all one's payments are."""
         payment, which = refund.payment, f"{refund.id}:{refund.state}"
-        kind = NotificationKind.RETURNED if refund.came_in_vain else NotificationKind.DECIDED
+        kind = NotificationKind.RETURNED if refund.is_automatic else NotificationKind.DECIDED
         if payment.consultation_id is None:
             cls._write(payment.payer, kind, which, chat_id=payment.chat_id)
         else:

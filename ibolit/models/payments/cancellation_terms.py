@@ -28,7 +28,7 @@ class Promise(StrEnum):
     @classmethod
     def to(cls, user: User, talk: Consultation) -> Promise:
         """The refund rule (the offer, section 5), for whoever would cancel now."""
-        if not any(one.rest > 0 for one in talk.payments):
+        if not any(one.refundable > 0 for one in talk.payments):
             return cls.NOTHING_PAID
         return cls.FULL if _goes_back_in_full(user, talk) else cls.CLINIC_DECIDES
 

@@ -211,7 +211,8 @@ class Payment(Model):
     @property
     def holds_its_consultation(self) -> bool:
         """It may still be what confirms it."""
-        return self.is_live or (self.state is PaymentState.SUCCEEDED and self.applied_at is None and self.rest > 0)
+        is_taken = self.state is PaymentState.SUCCEEDED and self.applied_at is None and self.refundable > 0
+        return self.is_live or is_taken
 
     @property
     def price(self) -> int:
@@ -229,9 +230,9 @@ class Payment(Model):
         return any(one.state is RefundState.FAILED for one in self.refunds)
 
     @property
-    def may_be_wished_back(self) -> bool:
+    def can_request_refund(self) -> bool:
         """Not what the clinic gives back by itself, and one wish at a time."""
-        return self.applied_at is not None and self.rest > 0 and self._wish is None
+        return self.applied_at is not None and self.refundable > 0 and self._wish is None
 
     @property
     def returned_by_bank(self) -> int:
@@ -239,7 +240,7 @@ class Payment(Model):
         return sum(one.amount for one in self.refunds if one.provider_id and one.state is RefundState.SUCCEEDED)
 
     @property
-    def rest(self) -> int:
+    def refundable(self) -> int:
         """What can still go back."""
         return self.paid - self.refunded
 
@@ -262,7 +263,7 @@ class Payment(Model):
         """How many receipts the tax service should know by now: of the payment, of each refund, of the end."""
         gone_back = sum(one.state is RefundState.SUCCEEDED for one in self.refunds)
         is_over = self.opened_until is not None and self.opened_until <= clock.now()
-        return 1 + gone_back + (closing and is_over and self.rest > 0)
+        return 1 + gone_back + (closing and is_over and self.refundable > 0)
 
     def unused_days(self, *, begun: bool = False) -> int:
         """Days of what was bought that lie ahead, the begun one not counted; the chat's end is made of all payments."""
@@ -271,15 +272,15 @@ class Payment(Model):
         left = max(timedelta(), self.chat.open_until - clock.now())
         return min(-(-left // DAY) if begun else left // DAY, self.days - self.withdrawn_days)
 
-    def fair_refund(self) -> int:
+    def prorated_refund(self) -> int:
         """All of it while the doctor wrote nothing, else the whole unused days (the offer, section 5).
 
         Of a consultation all: its own rules have decided before whether the clinic is asked at all.
         """
         given_at = self.applied_at
         if self.consultation_id is not None or given_at is None or not self._doctor_has_written_since(given_at):
-            return self.rest
-        return min(self.rest, round_half_up(self.price * self.unused_days(), self.days))
+            return self.refundable
+        return min(self.refundable, round_half_up(self.price * self.unused_days(), self.days))
 
     # Verbs
 
@@ -360,40 +361,40 @@ class Payment(Model):
                 # It was made, while the clinic's settings said something else of it; somebody may have paid it.
         return gateway.look_up(self.id, since=self.created_at)
 
-    def give_back(self, amount: int, cause: RefundReason, note: str = "", *, by: User | None = None) -> Refund:
-        """A refund on its way. The chat's time that was bought with it goes too. Raises TooMuchBack."""
+    def refund(self, amount: int, cause: RefundReason, note: str = "", *, by: User | None = None) -> Refund:
+        """A refund on its way. The chat's time that was bought with it goes too. Raises RefundTooLarge."""
         self.lock()
-        self.refuse_too_much(amount)
+        self.check_refundable(amount)
         refund = Refund(payment=self, amount=amount, cause=cause, note=note, decided_by=by.id if by else None)
         db.session.add(refund)
         refund.send()
         return refund
 
-    def refuse_too_much(self, amount: int) -> None:
-        """Raises TooMuchBack."""
-        if not 0 < amount <= self.rest:
-            raise errors.TooMuchBack(self.rest)
+    def check_refundable(self, amount: int) -> None:
+        """Raises RefundTooLarge."""
+        if not 0 < amount <= self.refundable:
+            raise errors.RefundTooLarge(self.refundable)
 
-    def give_back_seeing(self, rest: int, amount: int | None, note: str, by: User) -> Refund:
+    def refund_expecting(self, expected: int, amount: int | None, note: str, by: User) -> Refund:
         """The operator's own decision, made when so much could go back: pressed twice it is done once.
 
-        Raises RestHasChanged and TooMuchBack.
+        Raises RefundableHasChanged and RefundTooLarge.
         """
         self.lock()
-        if rest != self.rest:
-            raise errors.RestHasChanged
-        refund = self.give_back(rest if amount is None else amount, RefundReason.OPERATOR, note, by=by)
+        if expected != self.refundable:
+            raise errors.RefundableHasChanged
+        refund = self.refund(expected if amount is None else amount, RefundReason.OPERATOR, note, by=by)
         record(RefundDecided(refund.id))
         return refund
 
-    def wish_back(self, cause: RefundReason, note: str = "") -> Refund:
-        """For the operator to decide; one at a time. Raises NothingToGiveBack."""
+    def request_refund(self, cause: RefundReason, note: str = "") -> Refund:
+        """For the operator to decide; one at a time. Raises NothingToRefund."""
         self.lock()
         if self._wish is not None:
             return self._wish
-        amount = self.rest if cause is RefundReason.AMOUNT_MISMATCH else self.fair_refund()
+        amount = self.refundable if cause is RefundReason.AMOUNT_MISMATCH else self.prorated_refund()
         if amount <= 0:
-            raise errors.NothingToGiveBack
+            raise errors.NothingToRefund
         refund = Refund(payment=self, amount=amount, cause=cause, note=note, decide_by=in_working_days(WORKING_DAYS))
         db.session.add(refund)
         db.session.flush()
@@ -404,13 +405,13 @@ class Payment(Model):
     def keep(self) -> None:
         """What was bought is given for the money that is here, once; if it is not for sale any more, the money goes."""
         self.chat.lock()
-        if self.applied_at is not None or self.rest <= 0:
+        if self.applied_at is not None or self.refundable <= 0:
             return
         if self._give_what_was_bought():
             self.applied_at = clock.now()
         else:
             why = RefundReason.DUPLICATE if self._was_bought_already else RefundReason.NOT_FOR_SALE
-            record(RefundDecided(self.give_back(self.rest, why).id))
+            record(RefundDecided(self.refund(self.refundable, why).id))
 
     def holds_no_more(self) -> None:
         """What waited for this money alone has expired at once, and the worker is to write it."""
@@ -419,7 +420,7 @@ class Payment(Model):
 
     def was_served(self) -> None:
         """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
-        if self.applied_at is not None and self.opened_until is None and self.rest > 0:
+        if self.applied_at is not None and self.opened_until is None and self.refundable > 0:
             self.opened_until = clock.now()
             Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
@@ -429,7 +430,7 @@ class Payment(Model):
     def _was_bought_already(self) -> bool:
         """The same consultation, by another payment that stands."""
         others = self.consultation.payments if self.consultation is not None else []
-        return any(other.applied_at is not None and other.rest > 0 for other in others if other is not self)
+        return any(other.applied_at is not None and other.refundable > 0 for other in others if other is not self)
 
     @property
     def _wish(self) -> Refund | None:
@@ -459,7 +460,7 @@ class Payment(Model):
         Job.add(JobKind.RECEIPTS, self.id)
         Job.add(JobKind.RECONCILIATION, self.id, due_at=clock.now() + DAY)
         if (found.amount, found.currency) != (self.amount, CURRENCY):
-            self.wish_back(RefundReason.AMOUNT_MISMATCH)
+            self.request_refund(RefundReason.AMOUNT_MISMATCH)
         else:
             self.keep()
         self._tell()

@@ -66,7 +66,7 @@ def _book_from_outside(payment: Payment, back: Back, failed: list[Refund]) -> bo
     """First it pays what the clinic still owed; of what it owes more the bank is asked once more by itself."""
     fresh = max(0, back.amount - sum(one.amount for one in failed))
     otherwise = [one for one in payment.refunds if one.state is RefundState.OUT_OF_BAND]
-    twice = max(0, fresh - payment.rest)
+    twice = max(0, fresh - payment.refundable)
     if twice > sum(one.amount for one in otherwise):
         return False
     owed = _cover(failed, back.amount)
@@ -102,5 +102,5 @@ def _cover(refunds: list[Refund], amount: int) -> list[Refund]:
 def _tell_the_operator(payment: Payment, amount: int, twice: int) -> None:
     if twice:
         PaymentAlert.note(AlertKind.RETURNED_TWICE, payment, amount=twice)
-    elif payment.consultation is not None and payment.consultation.may_be_cancelled() and payment.rest > 0:
+    elif payment.consultation is not None and payment.consultation.may_be_cancelled() and payment.refundable > 0:
         PaymentAlert.note(AlertKind.PART_RETURNED, payment, amount=amount)

@@ -90,7 +90,7 @@ class Refund(Model):
         return self.decide_by is not None and self.decided_by is None and self.state in COUNTED_STATES
 
     @property
-    def came_in_vain(self) -> bool:
+    def is_automatic(self) -> bool:
         """Too late, or a second time: it goes back by itself."""
         return self.cause in (RefundReason.NOT_FOR_SALE, RefundReason.DUPLICATE)
 
@@ -106,12 +106,12 @@ class Refund(Model):
         """The operator's yes, with his sum if he chose another; nobody's after three working days. Both are told.
 
         What he keeps of an odd sum is taken for what was ordered.
-        Raises TooMuchBack; False for a wish that is decided already, which stays as it is.
+        Raises RefundTooLarge; False for a wish that is decided already, which stays as it is.
         """
         if not self._hold_if(RefundState.REQUESTED):
             return False
         sum_ = self.amount if amount is None else amount
-        self.payment.refuse_too_much(sum_)
+        self.payment.check_refundable(sum_)
         self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
         self.send()
         if self.cause is RefundReason.AMOUNT_MISMATCH:
@@ -135,7 +135,7 @@ class Refund(Model):
     def repeat(self, by: User | None, amount: int | None = None) -> bool:
         """A failed one is tried again, as a new deed with a new key: by the operator, or since less is owed now.
 
-        Of a smaller sum the rest stays a debt of its own. Raises TooMuchBack.
+        Of a smaller sum the rest stays a debt of its own. Raises RefundTooLarge.
         """
         if not self._hold_if(RefundState.FAILED):
             return False
@@ -147,7 +147,7 @@ class Refund(Model):
         self._tell()
         return True
 
-    def give_otherwise(self, note: str, receipt: str, by: User) -> bool:
+    def mark_out_of_band(self, note: str, receipt: str, by: User) -> bool:
         """«Вернули иначе»: a failed one that went past the bank, in cash or by a transfer, with its own receipt."""
         if not self._hold_if(RefundState.FAILED):
             return False
@@ -221,7 +221,7 @@ class Refund(Model):
 
     def _leave_a_debt(self, sent: int) -> None:
         if not 0 < sent <= self.amount:
-            raise errors.TooMuchBack(self.amount)
+            raise errors.RefundTooLarge(self.amount)
         if sent < self.amount:
             owed = {"cause": self.cause, "note": self.note, "reason": self.reason, "decided_by": self.decided_by}
             left = self.amount - sent
@@ -240,7 +240,7 @@ class Refund(Model):
     def _end_wishes_for_nothing(self) -> None:
         """Who wished for money back has it, when all of it went otherwise."""
         for other in self.payment.refunds:
-            if other is not self and other.state is RefundState.REQUESTED and self.payment.rest == 0:
+            if other is not self and other.state is RefundState.REQUESTED and self.payment.refundable == 0:
                 other.state, other.done_at = RefundState.SUPERSEDED, clock.now()
 
     def _take_the_talk_back(self) -> None:
@@ -266,7 +266,7 @@ class Refund(Model):
         self.payment.chat.shorten(self.days)
         self._end_wishes_for_nothing()
         db.session.flush()
-        if self.payment.rest == 0:
+        if self.payment.refundable == 0:
             self._take_the_talk_back()
 
     def _days_for(self, amount: int) -> int:
@@ -274,7 +274,7 @@ class Refund(Model):
         payment = self.payment
         if payment.applied_at is None or amount <= 0:
             return 0
-        if amount == payment.rest:
+        if amount == payment.refundable:
             return payment.unused_days(begun=True)
         return min(payment.unused_days(), payment.days * amount // payment.price)
 
