@@ -52,6 +52,29 @@ MAY_IMPORT = {
                    "patient_lists", "phones", "rendering", "services", "sockets", "tokens", "web"},
 }  # fmt: skip
 
+# Rooms of models/, each above those it may import. What stands together shares the ground floor.
+FLOORS = (
+    {"types", "purging", "job", "night_hours"}, {"people"}, {"doctors"}, {"chats"}, {"payments"}, {"consultations"},
+    {"delivery"}, {"invitations"}, {"accounts"}, {"stored_files"},
+)  # fmt: skip
+# What is named above its own floor, under TYPE_CHECKING: for Mapped[] and annotations alone.
+NAMED_ABOVE = {
+    ("people", "doctors"),  # User.doctor
+    ("doctors", "chats"),  # Doctor.chats
+    ("chats", "consultations"),  # a message's cards
+    ("payments", "consultations"),  # Payment.consultation; cancelling one decides of its money
+}
+
+# Lines of those that are yet to be cut where their nouns part.
+LONGEST = {
+    "models/chats/chat": 580,
+    "models/payments/payment": 480,
+    "models/consultations/consultation": 475,
+    "models/delivery/notification": 470,
+    "models/invitations/invitation": 375,
+    "models/doctors/doctor": 370,
+}
+
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.
 HELPERS = {"clock", "codes", "passwords", "payments", "search"}  # of payments only the contract: its words
 
@@ -103,6 +126,53 @@ def test_imports_point_one_way(path: Path) -> None:
         return
     assert room in MAY_IMPORT, "a new room: say here whom it may know"
     assert rooms_imported_by(path) - {room} <= MAY_IMPORT[room]
+
+
+MODELS = [path for path in MODULES if room_of(path) == "models" and path.parent.name != "ibolit"]
+
+
+def floor_of(room: str) -> int:
+    (floor,) = (number for number, rooms in enumerate(FLOORS) if room in rooms)
+    return floor
+
+
+def rooms_of_models(path: Path, *, running_only: bool) -> set[str]:
+    """The rooms of models/ that a module of it names, but its own."""
+    package = ("ibolit", *path.relative_to(HOUSE).parent.parts)
+    found = set()
+    tree = ast.parse(path.read_text())
+    for node in running(tree) if running_only else ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            parts = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+            names = [parts[2]] if len(parts) > 2 and parts[2] else [alias.name for alias in node.names]
+            found |= set(names) if parts[:2] == ["ibolit", "models"] else set()
+    return found - {room_in_models(path)}
+
+
+def room_in_models(path: Path) -> str:
+    return path.relative_to(HOUSE / "models").parts[0].removesuffix(".py")
+
+
+IN_ROOMS = [path for path in MODELS if room_in_models(path) != "__init__"]
+
+
+@pytest.mark.parametrize("path", IN_ROOMS, ids=name_of)
+def test_rooms_of_models_know_only_those_below(path: Path) -> None:
+    room = room_in_models(path)
+    above = {other for other in rooms_of_models(path, running_only=True) if floor_of(other) > floor_of(room)}
+    assert not above, f"{name_of(path)} imports what stands above it"
+    named = {(room, other) for other in rooms_of_models(path, running_only=False) if floor_of(other) > floor_of(room)}
+    assert named <= NAMED_ABOVE
+
+
+def test_what_is_named_above_is_still_named() -> None:
+    named = {(room_in_models(path), other) for path in IN_ROOMS for other in rooms_of_models(path, running_only=False)}
+    assert named >= NAMED_ABOVE
+
+
+@pytest.mark.parametrize("path", IN_ROOMS, ids=name_of)
+def test_models_fit_on_a_few_screens(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST.get(name_of(path), 300)
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if room_of(path) == "models"], ids=name_of)

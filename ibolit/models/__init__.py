@@ -30,3 +30,5 @@ __all__ = [
     "StoredFile",
     "files_named_in",
 ]
+
+chats.refuse_unregistered()

@@ -27,7 +27,7 @@ from ibolit.models import (
     Template,
     User,
 )
-from ibolit.models.consultations import preload_cards
+from ibolit.models.chats import preload_cards
 
 SHEET = Sheet("Болит голова", since="неделю", strength=6, medicines="нет", allergies="на пыль")
 

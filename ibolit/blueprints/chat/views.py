@@ -13,7 +13,7 @@ from ...database import writing
 from ...events import MemberTyped, publish
 from ...extensions import db
 from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff
-from ...models.consultations import cards
+from ...models.chats import preload_cards
 from ...rendering import go, respond, wants_fragment
 from ...web import guest_device, ingest
 from ...web.audit import write_down
@@ -53,7 +53,7 @@ def show(id: int) -> ResponseReturnValue:
     before = asked or _end_of_unread_page(chat, first_unread)
     messages = Message.page_of(chat, before=before, most=PAGE if asked or is_end else _page_size(chat))
     skips_unread = is_end and chat.member(current_user.id).read_to + 1 < messages[0].seq if messages else False
-    cards.preload_cards(messages)
+    preload_cards(messages)
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
     is_seen = asked is None and not skips_unread and "X-Kept-Copy" not in request.headers
@@ -81,13 +81,13 @@ def index(id: int) -> ResponseReturnValue:
     before, after = request.args.get("before", type=int), request.args.get("after", type=int)
     if before is not None:
         messages = Message.page_of(chat, before=before, most=PAGE)
-        cards.preload_cards(messages)
+        preload_cards(messages)
         _note_reading(chat, messages, moves_receipts=False)
         return respond("chat/older.html", to=url_for(".show", id=id, before=before), chat=chat, messages=messages)
     if request.args.get("state") == chat.state and chat.revision == after:
         return "", 204
     messages = Message.changed_since(chat, after or 0, most=LONGEST_PAGE)
-    cards.preload_cards(messages)
+    preload_cards(messages)
     _note_reading(chat, messages, moves_receipts=False)
     complete = len(messages) < LONGEST_PAGE
     context: dict[str, Any] = {"chat": chat, "messages": messages, "on_sale": _on_sale(chat), "form": _empty_form()}
@@ -213,7 +213,7 @@ def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     if wants_fragment():
         return respond("chat/foot.html", status=status, **context)
     messages = Message.page_of(chat, most=PAGE)
-    cards.preload_cards(messages)
+    preload_cards(messages)
     _note_reading(chat, messages, moves_receipts=False)
     page = render_template(
         "pages/chat/show.html", messages=messages, first_unread=None, before=None, **context, **inbox_page(None)

@@ -2,7 +2,8 @@
 Cards are shown instead of a message's text; whoever has one registers how it is loaded."""
 
 from . import ending
-from .attachment import Attachment, AttachmentState, Kind, Variant
+from .attachment import Attachment, AttachmentState, Kind, Variant, refuse_sent
+from .cards import preload_cards, refuse_unregistered, register_card
 from .chat import Access, Chat, ChatMember, ChatState, InboxFilter, is_called
 from .message import Card, Message, press_id
 from .patient_note import PatientNote
@@ -22,5 +23,9 @@ __all__ = [
     "Variant",
     "ending",
     "is_called",
+    "preload_cards",
     "press_id",
+    "refuse_sent",
+    "refuse_unregistered",
+    "register_card",
 ]

@@ -275,3 +275,9 @@ def preview_of(attachments: Sequence[Attachment]) -> str:
         return f"Файлы: {len(attachments)}"
     word = PREVIEWS[next(iter(kinds))]
     return word if len(attachments) == 1 else f"{word}: {len(attachments)}"
+
+
+def refuse_sent(attachments: Sequence[Attachment]) -> None:
+    """Raises AttachmentIsSent for a file of another message. They were loaded under the chat's lock."""
+    if any(one.message_id for one in attachments):
+        raise errors.AttachmentIsSent

@@ -44,7 +44,7 @@ from ...services.search import begins_a_word, messages_matching, stemmed
 from ..doctors import Doctor, Tariff
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
-from .attachment import Attachment
+from .attachment import Attachment, refuse_sent
 from .message import Card, Message
 
 LAST_DAY = timedelta(days=1)
@@ -353,8 +353,7 @@ class Chat(Model):
         if known is not None:
             return known
         self.refuse_if_closed_for(author)
-        if any(one.message_id for one in attachments):
-            raise errors.AttachmentIsSent
+        refuse_sent(attachments)
         self._begin_free_time(author)
         return self._add(text, author=author, client_id=client_id, attachments=attachments)
 

@@ -1,24 +1,14 @@
-"""From a request to a conclusion: states, booking, rescheduling, checkout, deadlines, attendance, calls, cards."""
+"""From a request to a conclusion: states, booking, rescheduling, checkout, deadlines, attendance, calls."""
 
-from . import booking, cards, checkout, deadlines, lists, rescheduling
+from . import booking, checkout, deadlines, lists, rescheduling
 from .attendance import Absence
 from .booking import Terms
 from .call import CallPath, CallReport, CallVisit, Handover, Quality
-from .cards import preload_cards
-from .conclusion import (
-    Complaint,
-    Conclusion,
-    ConclusionDraft,
-    Rating,
-    Review,
-    Sheet,
-    SignatureKind,
-    Template,
-    refuse_complaint_of,
-    refuse_conclusion_of,
-)
+from .conclusion import Conclusion, ConclusionDraft, SignatureKind, Template, refuse_conclusion_of
 from .consultation import Consultation
+from .intake_questionnaire import Complaint, Sheet, refuse_complaint_of
 from .request import ConsultationRequest
+from .review import Rating, Review
 from .states import AGREED, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 
 __all__ = [
@@ -46,11 +36,9 @@ __all__ = [
     "Template",
     "Terms",
     "booking",
-    "cards",
     "checkout",
     "deadlines",
     "lists",
-    "preload_cards",
     "refuse_complaint_of",
     "refuse_conclusion_of",
     "rescheduling",

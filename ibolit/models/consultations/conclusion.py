@@ -6,14 +6,13 @@ next version.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from ... import errors
@@ -22,7 +21,7 @@ from ...events import ConclusionGiven, record
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import mark_of
-from ..chats import Attachment, Card, Message
+from ..chats import Attachment, Card, Message, refuse_sent, register_card
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
 from .consultation import Consultation
@@ -127,7 +126,7 @@ class Conclusion(Model):
         refuse_conclusion_of(consultation)
         if cls.newest_version(consultation) != seen:
             raise errors.ConclusionHasChanged
-        _refuse_sent(attachments)
+        refuse_sent(attachments)
         preview = "Заключение исправлено" if seen else "Заключение готово"
         message = consultation.chat.post_card(author, preview, client_id, Card.CONCLUSION, attachments)
         conclusion = cls(
@@ -210,158 +209,6 @@ class ConclusionDraft(Model):
             db.session.delete(draft)
 
 
-@dataclass(frozen=True)
-class Rating:
-    """What patients think of a doctor; said aloud only when enough of them have spoken."""
-
-    average: float
-    count: int
-
-
-class Review(Model):
-    """A patient's rating, once a consultation. The words are for the doctor alone."""
-
-    LONGEST = 1000
-    ENOUGH = 5  # ratings until the average is shown: of fewer a doctor could tell who said what
-
-    __table_args__ = (CheckConstraint("stars BETWEEN 1 AND 5", "stars"),)
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), unique=True)
-    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)
-    stars: Mapped[int]
-    words: Mapped[str] = mapped_column(String(LONGEST), default="")
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-
-    @classmethod
-    def rating_of(cls, doctor_id: int) -> Rating | None:
-        """None until enough have spoken."""
-        asked = select(func.avg(cls.stars), func.count()).where(cls.doctor_id == doctor_id)
-        average, count = db.session.execute(asked).tuples().one()
-        return Rating(float(average), count) if count >= cls.ENOUGH else None
-
-    @classmethod
-    def give(cls, consultation: Consultation, stars: int, words: str) -> Self:
-        """A repeated press is the same one. Raises NothingToReview and ReviewIsGiven."""
-        consultation.lock()
-        known = cls.of(consultation)
-        if known is not None and (known.stars, known.words) == (stars, words):
-            return known
-        if known is not None:
-            raise errors.ReviewIsGiven
-        if consultation.state_now is not ConsultationState.COMPLETED:
-            raise errors.NothingToReview
-        review = cls(consultation_id=consultation.id, doctor_id=consultation.doctor_id, stars=stars, words=words)
-        db.session.add(review)
-        db.session.flush()
-        db.session.expire(consultation, ["review"])
-        consultation.bump_revision()
-        return review
-
-    @classmethod
-    def of(cls, consultation: Consultation) -> Self | None:
-        return db.session.scalar(select(cls).where(cls.consultation_id == consultation.id))
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What the patient fills in; all but the first is optional."""
-
-    trouble: str
-    since: str = ""
-    strength: int | None = None  # 0–10
-    medicines: str = ""
-    allergies: str = ""
-
-
-class Complaint(Model):
-    """The patient's sheet before a consultation, changed until that is over; with a card in the chat."""
-
-    LONGEST, LONGEST_SINCE = 2000, 200
-    STRONGEST = 10
-
-    __table_args__ = (CheckConstraint("strength BETWEEN 0 AND 10", "strength"),)
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), unique=True)
-    trouble: Mapped[str] = mapped_column(Text)
-    since: Mapped[str] = mapped_column(String(LONGEST_SINCE), default="")
-    strength: Mapped[int | None]
-    medicines: Mapped[str] = mapped_column(Text, default="")
-    allergies: Mapped[str] = mapped_column(Text, default="")
-    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    message: Mapped[Message] = relationship(innerjoin=True)
-
-    @classmethod
-    def of(cls, consultation: Consultation) -> Self | None:
-        return db.session.scalar(select(cls).where(cls.consultation_id == consultation.id))
-
-    @classmethod
-    def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
-        return db.session.scalars(select(cls).where(cls.message_id.in_(ids))).all()
-
-    @property
-    def sheet(self) -> Sheet:
-        return Sheet(self.trouble, self.since, self.strength, self.medicines, self.allergies)
-
-    @property
-    def is_changed(self) -> bool:
-        return self.updated_at > self.created_at
-
-    @classmethod
-    def tell(
-        cls, consultation: Consultation, sheet: Sheet, client_id: str, attachments: Sequence[Attachment] = ()
-    ) -> Self:
-        """The first time it is a card in the chat, then that card is shown anew and new files follow it.
-
-        The attachments were loaded under the consultation's lock. Raises ComplaintIsLate and AttachmentIsSent.
-        """
-        consultation.lock()
-        refuse_complaint_of(consultation)
-        _refuse_sent(attachments)
-        complaint = cls.of(consultation)
-        if complaint is None:
-            complaint = cls._begin(consultation, client_id, attachments)
-        else:
-            complaint._send_more(consultation, client_id, attachments)
-        if complaint._fill(sheet, consultation):
-            db.session.expire(consultation, ["complaint"])
-            consultation.bump_revision()
-        return complaint
-
-    @classmethod
-    def _begin(cls, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> Self:
-        chat, preview = consultation.chat, "Анкета перед консультацией"
-        message = chat.post_card(consultation.patient, preview, client_id, Card.COMPLAINT, attachments)
-        return cls(consultation_id=consultation.id, message=message)
-
-    def _send_more(self, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> None:
-        """A form that is sent twice brings its files twice: the card has them already."""
-        had = {one.digest for one in self.message.attachments}
-        new = [one for one in attachments if one.digest not in had]
-        if new:
-            content = "\n".join([client_id, *(one.digest for one in new)])
-            own_id = "files-" + hashlib.sha256(content.encode()).hexdigest()[:48]
-            consultation.chat.post_card(consultation.patient, "Файлы к анкете", own_id, attachments=new)
-
-    def _fill(self, sheet: Sheet, consultation: Consultation) -> bool:
-        """True when that changed something."""
-        is_new = self.id is None
-        if not is_new and self.sheet == sheet:
-            return False
-        self.trouble, self.since, self.strength = sheet.trouble, sheet.since, sheet.strength
-        self.medicines, self.allergies, self.updated_at = sheet.medicines, sheet.allergies, clock.now()
-        if is_new:
-            self.created_at = self.updated_at
-        db.session.add(self)
-        db.session.flush()
-        if not is_new:
-            consultation.chat.bump_revision(self.message)
-        return True
-
-
 def refuse_conclusion_of(consultation: Consultation) -> None:
     """Raises ConsultationIsNotOver and NoConclusionWithoutTalk."""
     state = consultation.state_now
@@ -371,12 +218,4 @@ def refuse_conclusion_of(consultation: Consultation) -> None:
         raise errors.NoConclusionWithoutTalk
 
 
-def refuse_complaint_of(consultation: Consultation) -> None:
-    """Raises ComplaintIsLate."""
-    if consultation.state_now not in COMING:
-        raise errors.ComplaintIsLate
-
-
-def _refuse_sent(attachments: Sequence[Attachment]) -> None:
-    if any(one.message_id for one in attachments):
-        raise errors.AttachmentIsSent
+register_card(Card.CONCLUSION, Conclusion.of_messages)

@@ -31,7 +31,7 @@ from ...events import (
 )
 from ...extensions import db
 from ...services import clock
-from ..chats import Chat, Message
+from ..chats import Card, Chat, Message, register_card
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..payments import Payment, Promise, RefundReason
@@ -41,7 +41,9 @@ from .attendance import OPENS_BEFORE, Meeting
 from .states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
 
 if TYPE_CHECKING:
-    from .conclusion import Complaint, Conclusion, Review
+    from .conclusion import Conclusion
+    from .intake_questionnaire import Complaint
+    from .review import Review
 
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
@@ -463,3 +465,6 @@ def _one_of(*, leads: bool, anew: bool) -> Select[tuple[Consultation]]:
     mine = Consultation.doctor_id if leads else Consultation.patient_id
     one = Consultation.whole(at_once=True).where(Consultation.id == bindparam("id"), mine == bindparam("side"))
     return one.execution_options(populate_existing=True) if anew else one
+
+
+register_card(Card.CONSULTATION, Consultation.of_messages)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...events import ConsultationRequested, record
 from ...extensions import Model, db
-from ..chats import Card, Chat, press_id
+from ..chats import Card, Chat, press_id, register_card
 from ..people import User
 from ..types import RowId, word_of
 from .states import TalkKind
@@ -57,3 +57,6 @@ class ConsultationRequest(Model):
     @classmethod
     def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
         return db.session.scalars(select(cls).options(joinedload(cls.answer)).where(cls.message_id.in_(ids))).all()
+
+
+register_card(Card.REQUEST, ConsultationRequest.of_messages)
