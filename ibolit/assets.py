@@ -30,7 +30,7 @@ CSS = (
     "files",
     "viewer",
     "composer",
-    "tray",
+    "attachment-tray",
     "panels",
     "sheet",
     "payments",
@@ -121,7 +121,7 @@ CHAT = (
     "js/modern/lib/photo.js",
     "js/modern/lib/carrier.js",
     "js/modern/lib/recorder.js",
-    "js/modern/chat/tray.js",
+    "js/modern/chat/attachment-tray.js",
     "js/modern/chat/gather.js",
     "js/modern/chat/recording.js",
 )

@@ -30,7 +30,7 @@ def press_send(page: Page, gate: Gate, name: str, words: str) -> None:
     attach(page, name)
     page.fill(".composer__text", words)
     page.click(".composer__send:visible")
-    expect(page.locator(".tray__pending")).to_contain_text("Отправим, когда файлы загрузятся")
+    expect(page.locator(".attachment-tray__pending")).to_contain_text("Отправим, когда файлы загрузятся")
 
 
 def test_send_that_was_pressed_is_kept(visitors: Visitors, gate: Gate) -> None:
@@ -50,17 +50,17 @@ def test_send_that_was_pressed_is_kept(visitors: Visitors, gate: Gate) -> None:
     expect(patient.locator(".composer__text")).to_have_value("")
     press_send(patient, gate, "второй.txt", "вторая подпись")
     patient.reload()
-    expect(patient.locator(".tray__pending")).to_be_visible()
+    expect(patient.locator(".attachment-tray__pending")).to_be_visible()
     expect(patient.locator(".composer__text")).to_have_value("вторая подпись")
     gate.be_well()
     expect(bubble(doctor, "вторая подпись")).to_contain_text("второй.txt")
-    expect(patient.locator(".tray__item")).to_have_count(0)
+    expect(patient.locator(".attachment-tray__item")).to_have_count(0)
     # She closes the app, and is asked; the next day she opens another page of it.
     press_send(patient, gate, "третий.txt", "третья подпись")
     asked: list[str] = []
     patient.on("dialog", lambda dialog: _stay(dialog, asked))
     patient.close(run_before_unload=True)
-    expect(patient.locator(".tray__pending")).to_be_visible()
+    expect(patient.locator(".attachment-tray__pending")).to_be_visible()
     while not asked:
         patient.wait_for_timeout(50)
     assert asked == ["beforeunload"]
@@ -72,7 +72,7 @@ def test_send_that_was_pressed_is_kept(visitors: Visitors, gate: Gate) -> None:
     # Where the last file is taken off, the words go alone.
     open_chat(tomorrow)
     press_send(tomorrow, gate, "лишний.txt", "слова без файла ")
-    tomorrow.click(".tray__remove")
+    tomorrow.click(".attachment-tray__remove")
     expect(bubble(doctor, "слова без файла")).to_have_count(1)
     gate.be_well()
     # What was taken back is a draft again.
@@ -82,7 +82,7 @@ def test_send_that_was_pressed_is_kept(visitors: Visitors, gate: Gate) -> None:
     tomorrow.click(".bar__back")
     gate.be_well()
     open_chat(tomorrow)
-    expect(tomorrow.locator(".tray__item--done")).to_have_count(1)
+    expect(tomorrow.locator(".attachment-tray__item--done")).to_have_count(1)
     expect(tomorrow.locator(".composer__text")).to_have_value("четвёртая подпись")
     for words in ("первая", "вторая", "третья"):
         expect(bubble(doctor, f"{words} подпись")).to_have_count(1)
@@ -250,13 +250,13 @@ def test_updated_under_an_open_page(visitors: Visitors, gate: Gate) -> None:
     patient.click(".clip__button")
     photo = {"name": "снимок.jpg", "mimeType": "image/jpeg", "buffer": samples.jpeg(400, 300)}
     patient.locator(".clip__choice:visible .clip__input").last.set_input_files(photo)
-    expect(patient.locator(".tray__state")).to_have_text("Нажмите «Обновить»: файл останется здесь")
+    expect(patient.locator(".attachment-tray__state")).to_have_text("Нажмите «Обновить»: файл останется здесь")
     offer = patient.locator(".prompt-bar--update")
     expect(offer).to_contain_text("Вышла новая версия")
     gate.be_well()
     with patient.expect_navigation():
         offer.get_by_text("Обновить").click()
-    expect(patient.locator(".tray__item--done")).to_have_count(1)
+    expect(patient.locator(".attachment-tray__item--done")).to_have_count(1)
     expect(patient.locator(".composer__text")).to_have_value("подпись к снимку")
     # The storage of files goes away and comes back.
     patient.click(".composer__send")
@@ -267,9 +267,9 @@ def test_updated_under_an_open_page(visitors: Visitors, gate: Gate) -> None:
     expect(mine.locator(".unshown")).to_have_text("Фото пока не открылось. Попробуем ещё раз сами.")
     patient.click(".clip__button")
     patient.locator(".clip__choice:visible .clip__input").last.set_input_files(photo)
-    expect(patient.locator(".tray__state")).to_have_text("Сервер занят, продолжим сами")
+    expect(patient.locator(".attachment-tray__state")).to_have_text("Сервер занят, продолжим сами")
     gate.rules.clear()
     expect(mine.locator(".unshown")).to_have_count(0)
     expect(mine.locator("img")).to_be_visible()
     assert mine.locator("img").evaluate("image => image.naturalWidth > 0")
-    expect(patient.locator(".tray__item--done")).to_have_count(1)
+    expect(patient.locator(".attachment-tray__item--done")).to_have_count(1)

@@ -72,11 +72,11 @@ def attach(page: Page, *files: FilePayload) -> None:
 
 
 def row(page: Page, name: str) -> Locator:
-    return page.locator(".tray__item", has_text=name)
+    return page.locator(".attachment-tray__item", has_text=name)
 
 
 def loaded(page: Page) -> Locator:
-    return page.locator(".tray__item--done")
+    return page.locator(".attachment-tray__item--done")
 
 
 def send(page: Page) -> None:
@@ -143,7 +143,7 @@ def test_three_files_with_a_caption(visitors: Visitors, no_complaints: Callable[
         file("дневник «давление» 🩺.txt", samples.txt(), "text/plain"),
     )
     expect(loaded(patient)).to_have_count(3)
-    expect(patient.locator(".tray [role=status]")).to_have_text("Загружено 3 из 3")
+    expect(patient.locator(".attachment-tray [role=status]")).to_have_text("Загружено 3 из 3")
     # The photo was made smaller here, before a byte of it was sent.
     assert max(int(length) for length in lengths if length) < len(photo) / 2
     write(patient, "Сыпь и анализы")
@@ -151,11 +151,11 @@ def test_three_files_with_a_caption(visitors: Visitors, no_complaints: Callable[
         sent = bubble(page, "Сыпь и анализы")
         expect(sent.locator(".file__name")).to_have_text(["анализы.pdf", "дневник «давление» 🩺.txt"])
         expect(sent.locator("img[alt=Фото]")).to_have_count(1)
-    expect(patient.locator(".tray__item, .message--waiting")).to_have_count(0)
+    expect(patient.locator(".attachment-tray__item, .message--waiting")).to_have_count(0)
     assert patient.evaluate("localStorage.length") == patient.evaluate(SHELVED) == 0
     # One without words, taken back and attached anew.
     attach(patient, file("лишний.txt", samples.txt()))
-    row(patient, "лишний.txt").locator(".tray__remove").click()
+    row(patient, "лишний.txt").locator(".attachment-tray__remove").click()
     attach(patient, file("назначения.txt", samples.txt()))
     expect(loaded(patient)).to_have_count(1)
     send(patient)
@@ -175,7 +175,7 @@ def test_upload_goes_on_from_where_it_was(visitors: Visitors, live: LiveClinic, 
     at = pieces.wait_until_held()
     patient.fill(".composer__text", trouble)
     send(patient)
-    expect(patient.locator(".tray__pending")).to_contain_text("Отправим, когда файлы загрузятся")
+    expect(patient.locator(".attachment-tray__pending")).to_contain_text("Отправим, когда файлы загрузятся")
     if trouble == "the network is cut":
         patient.context.set_offline(True)
     else:
@@ -238,7 +238,7 @@ def test_reload_leaving_and_signing_out(visitors: Visitors) -> None:
         visitors.enter(patient, who)
         open_chat(patient)
         expect(patient.locator(".composer__voice")).to_be_visible(visible=not count)
-        expect(patient.locator(".tray__item")).to_have_count(count)
+        expect(patient.locator(".attachment-tray__item")).to_have_count(count)
     # Signing out asks about it first and leaves nothing behind.
     patient.goto("/profile")
     patient.once("dialog", lambda dialog: dialog.dismiss())
@@ -270,7 +270,7 @@ def test_two_tabs_carry_a_file_once(visitors: Visitors) -> None:
     write(first, "из одной из вкладок")
     expect(bubble(second, "из одной из вкладок").locator(".file__name")).to_have_text("снимки.zip")
     second.evaluate(TURNED_TO)
-    expect(second.locator(".tray__item")).to_have_count(0)
+    expect(second.locator(".attachment-tray__item")).to_have_count(0)
 
 
 @pytest.mark.long
@@ -280,10 +280,10 @@ def test_private_window_keeps_files_as_long_as_its_page(visitors: Visitors) -> N
     open_chat(patient)
     attach(patient, file("анализы.pdf", samples.pdf(), "application/pdf"), file("дневник.txt", samples.txt()))
     expect(loaded(patient)).to_have_count(2)
-    row(patient, "дневник.txt").locator(".tray__remove").click()
+    row(patient, "дневник.txt").locator(".attachment-tray__remove").click()
     write(patient, "без следов")
     expect(bubble(patient, "без следов").locator(".file__name")).to_have_text("анализы.pdf")
-    expect(patient.locator(".tray__item")).to_have_count(0)
+    expect(patient.locator(".attachment-tray__item")).to_have_count(0)
     # What no other page would find is not left without a question: a file on its way, words that are being spoken.
     asked: list[str] = []
     patient.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
@@ -292,7 +292,7 @@ def test_private_window_keeps_files_as_long_as_its_page(visitors: Visitors) -> N
     attach(patient, file("большой.zip", big(1), "application/zip"))
     pieces.wait_until_held()
     leave_and_stay(patient, asked, 1)
-    row(patient, "большой.zip").locator(".tray__remove").click()
+    row(patient, "большой.zip").locator(".attachment-tray__remove").click()
     patient.click(".composer__voice")
     expect(patient.locator(".recorder__time")).to_have_text("0:02")
     leave_and_stay(patient, asked, 2)
@@ -312,7 +312,7 @@ def test_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:
     open_chat(patient)
     asked: list[str] = []
     patient.on("request", lambda request: asked.append(request.url) if "/uploads" in request.url else None)
-    refusals = patient.locator(".tray__refusals")
+    refusals = patient.locator(".attachment-tray__refusals")
     for one, sentence in (
         (file("virus.exe", samples.exe()), "такие файлы здесь не открыть"),
         (file("пусто.txt", b""), "файл пустой"),
@@ -321,20 +321,20 @@ def test_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:
         attach(patient, one)
         expect(refusals).to_contain_text(f"«{one['name']}»")
         expect(refusals).to_contain_text(sentence)
-        expect(patient.locator(".tray__item")).to_have_count(0)
+        expect(patient.locator(".attachment-tray__item")).to_have_count(0)
     assert asked == []
     attach(patient, *(file(f"{number}.txt", samples.txt()) for number in range(1, 12)))
     expect(refusals).to_contain_text("до 10 файлов. Не поместились: «11.txt»")
     expect(loaded(patient)).to_have_count(10)
     for _ in range(10):
-        patient.locator(".tray__remove").first.click()
+        patient.locator(".attachment-tray__remove").first.click()
     # What only the server can tell is told beside the file, and holds the letter back until something is done about it.
     attach(patient, file("снимок.pdf", b"no pdf at all"), file("дневник.txt", samples.txt()))
     expect(row(patient, "снимок.pdf")).to_contain_text("Имя файла говорит одно, а внутри другое")
     write(patient, "со снимком")
     expect(refusals).to_contain_text("Повторите или уберите их, потом отправьте")
     expect(patient.locator(".composer__text")).to_have_value("со снимком")
-    row(patient, "снимок.pdf").locator(".tray__remove").click()
+    row(patient, "снимок.pdf").locator(".attachment-tray__remove").click()
     send(patient)
     expect(bubble(patient, "со снимком").locator(".file__name")).to_have_text("дневник.txt")
 
@@ -407,7 +407,7 @@ def test_microphone_that_is_forbidden(visitors: Visitors) -> None:
     patient.add_init_script(FORBIDDEN)
     open_chat(patient)
     patient.get_by_label("Записать голосовое сообщение").click()
-    refusal = patient.locator(".tray__refusals")
+    refusal = patient.locator(".attachment-tray__refusals")
     expect(refusal).to_contain_text("Микрофон запрещён. Нажмите значок слева от адреса сайта")
     write(patient, "пишу")
     expect(bubble(patient, "пишу").locator(".ticks--sent")).to_have_count(1)
@@ -447,7 +447,7 @@ def test_refused_letter_gives_its_files_back(visitors: Visitors) -> None:
     write(patient, "ж" * 4001)
     expect(patient.locator(".field__error")).to_contain_text("длиннее 4 000 знаков")
     expect(loaded(patient)).to_have_text(re.compile("анализы.pdf"))
-    expect(patient.locator(".tray__kept")).to_have_count(0)
+    expect(patient.locator(".attachment-tray__kept")).to_have_count(0)
     write(patient, "короче")
     expect(bubble(patient, "короче").locator(".file__name")).to_have_text("анализы.pdf")
 

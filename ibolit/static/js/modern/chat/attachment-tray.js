@@ -1,5 +1,5 @@
 // The files above the field, from the moment they are picked until their message has them.
-ibolit.behaviour('tray', (tray) => {
+ibolit.behaviour('attachment-tray', (tray) => {
   const WORDS = { preparing: 'Готовим…', queued: 'Ждёт очереди', waiting: 'Нет связи, продолжим сами' };
   const BUSY = 'Сервер занят, продолжим сами', OLD = 'Нажмите «Обновить»: файл останется здесь';
   const STOPPED = 'Не все файлы загрузились. Повторите или уберите их, потом отправьте.';
@@ -11,11 +11,11 @@ ibolit.behaviour('tray', (tray) => {
 
   document.documentElement.classList.add('modern');
   adopt();
-  tray.innerHTML = '<ul class="tray__list" aria-label="Прикреплённые файлы"></ul><div class="tray__refusals" role="alert"></div>' +
-    '<p class="tray__pending" hidden><span>Отправим, когда файлы загрузятся</span><button class="tray__wait" type="button">Не отправлять</button></p>' +
+  tray.innerHTML = '<ul class="attachment-tray__list" aria-label="Прикреплённые файлы"></ul><div class="attachment-tray__refusals" role="alert"></div>' +
+    '<p class="attachment-tray__pending" hidden><span>Отправим, когда файлы загрузятся</span><button class="attachment-tray__wait" type="button">Не отправлять</button></p>' +
     '<p class="sr" role="status"></p>';
-  const list = tray.querySelector('.tray__list'), refusals = tray.querySelector('.tray__refusals');
-  const pending = tray.querySelector('.tray__pending'), status = tray.querySelector('[role=status]');
+  const list = tray.querySelector('.attachment-tray__list'), refusals = tray.querySelector('.attachment-tray__refusals');
+  const pending = tray.querySelector('.attachment-tray__pending'), status = tray.querySelector('[role=status]');
 
   // After a refusal the server says which of the message's files it still has.
   function adopt() {
@@ -45,11 +45,11 @@ ibolit.behaviour('tray', (tray) => {
   function rowOf(item) {
     if (rows.has(item.id)) return rows.get(item.id);
     const row = document.createElement('li');
-    row.innerHTML = `<span class="tray__picture">${ibolit.icon(kinds.icon(item.name))}</span><span class="tray__facts"><span class="tray__name"></span>` +
-      `<span class="tray__state"></span><progress class="tray__bar" max="100"></progress>` +
-      `<button class="tray__again" type="button">Повторить</button></span><button class="tray__remove" type="button">${ibolit.icon('close')}</button>`;
-    row.querySelector('.tray__again').addEventListener('click', () => files.retry(item));
-    row.querySelector('.tray__remove').addEventListener('click', () => removeRow(item));
+    row.innerHTML = `<span class="attachment-tray__picture">${ibolit.icon(kinds.icon(item.name))}</span><span class="attachment-tray__facts"><span class="attachment-tray__name"></span>` +
+      `<span class="attachment-tray__state"></span><progress class="attachment-tray__bar" max="100"></progress>` +
+      `<button class="attachment-tray__again" type="button">Повторить</button></span><button class="attachment-tray__remove" type="button">${ibolit.icon('close')}</button>`;
+    row.querySelector('.attachment-tray__again').addEventListener('click', () => files.retry(item));
+    row.querySelector('.attachment-tray__remove').addEventListener('click', () => removeRow(item));
     rows.set(item.id, row);
     return row;
   }
@@ -59,21 +59,21 @@ ibolit.behaviour('tray', (tray) => {
     if (submission) drop(submission);
     files.cancel(item);
     if (submission && submission.text) htmx.trigger(form, 'ibolit:loaded', { files: [], id: submission.id }); // the words go alone
-    if (next) rows.get(next.id).querySelector('.tray__remove').focus(); else field.focus();
+    if (next) rows.get(next.id).querySelector('.attachment-tray__remove').focus(); else field.focus();
   }
 
   function draw(item) {
-    const row = rowOf(item), bar = row.querySelector('.tray__bar'), remove = row.querySelector('.tray__remove');
+    const row = rowOf(item), bar = row.querySelector('.attachment-tray__bar'), remove = row.querySelector('.attachment-tray__remove');
     const isMoving = item.state === 'going' || item.state === 'waiting';
-    row.className = `tray__item tray__item--${item.state}`;
-    row.querySelector('.tray__name').textContent = item.name;
-    row.querySelector('.tray__state').textContent = facts(item);
-    row.querySelector('.tray__again').hidden = item.state !== 'failed' && item.state !== 'waiting';
+    row.className = `attachment-tray__item attachment-tray__item--${item.state}`;
+    row.querySelector('.attachment-tray__name').textContent = item.name;
+    row.querySelector('.attachment-tray__state').textContent = facts(item);
+    row.querySelector('.attachment-tray__again').hidden = item.state !== 'failed' && item.state !== 'waiting';
     bar.hidden = !isMoving;
     bar.value = percent(item);
     bar.setAttribute('aria-label', item.name);
     remove.setAttribute('aria-label', `${item.state === 'done' ? 'Убрать' : 'Отменить'}: ${item.name}`);
-    picture(item, row.querySelector('.tray__picture'));
+    picture(item, row.querySelector('.attachment-tray__picture'));
   }
 
   function picture(item, box) {
@@ -208,7 +208,7 @@ ibolit.behaviour('tray', (tray) => {
   form.addEventListener('ibolit:picked', onFiles);
   form.addEventListener('ibolit:refusal', (event) => refuse(event.detail.sentences));
   form.addEventListener('ibolit:touched', () => files.warm());
-  tray.querySelector('.tray__wait').addEventListener('click', () => { drop(pressed()); field.focus(); });
+  tray.querySelector('.attachment-tray__wait').addEventListener('click', () => { drop(pressed()); field.focus(); });
   document.body.addEventListener('ibolit:returned', sync);
   document.body.addEventListener('ibolit:outdated', redraw);
   sync();
