@@ -25,7 +25,7 @@ CSS = (
     "doctor",
     "inbox",
     "chat",
-    "strip",
+    "access-bar",
     "message",
     "files",
     "viewer",

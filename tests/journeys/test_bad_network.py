@@ -161,7 +161,7 @@ def test_time_is_over_while_she_writes(visitors: Visitors, live: LiveClinic) -> 
     for _ in range(2):
         expect(kept).to_have_value("первое\nвторое\nнедописанное")
         expect(patient.locator(".foot")).to_contain_text("Время общения истекло")
-        expect(patient.locator(".strip")).to_contain_text("Время общения истекло")
+        expect(patient.locator(".access-bar")).to_contain_text("Время общения истекло")
         expect(patient.locator(".message--waiting")).to_have_count(0)
         expect(patient.locator(".message").last).to_be_in_viewport()
         open_chat(patient)

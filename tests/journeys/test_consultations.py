@@ -25,7 +25,7 @@ CHAT = "/chats/6"
 
 def propose(doctor: Page, *, price: str) -> None:
     open_chat(doctor, CHAT)
-    doctor.click(".strip >> text=Консультация")
+    doctor.click(".access-bar >> text=Консультация")
     expect(doctor.locator("#proposal")).to_be_visible()
     doctor.fill("[name=price]", price)
     with doctor.expect_navigation():
@@ -137,7 +137,7 @@ def test_patient_without_scripts(visitors: Visitors, live: LiveClinic) -> None:
     with backstage(live):
         db.session.get_one(Chat, 6).patient.choose_zone("Asia/Vladivostok")
     open_chat(doctor, CHAT)
-    doctor.click(".strip >> text=Консультация")
+    doctor.click(".access-bar >> text=Консультация")
     doctor.fill("[name=time]", "16:00")
     expect(doctor.locator("#patient-time")).to_contain_text(re.compile(r"У пациента будет .*23:00 \(МСК\+7\)"))
     propose(doctor, price="700")

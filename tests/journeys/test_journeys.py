@@ -52,7 +52,7 @@ def test_first_entry_by_sms_code_to_the_first_message(
     expect(page.locator(".legal")).to_contain_text("103")
     write(page, "Здравствуйте, можно вопрос?")
     expect(bubble(page, "можно вопрос")).to_have_count(1)
-    expect(page.locator(".strip")).to_contain_text("Бесплатно до")
+    expect(page.locator(".access-bar")).to_contain_text("Бесплатно до")
     no_complaints()
 
 

@@ -1,9 +1,9 @@
 // When a chat's time turns – the last day begins, the end comes – the page asks how it stands. Counted on the server's clock.
-ibolit.behaviour('countdown', function (strip) {
+ibolit.behaviour('countdown', function (bar) {
   'use strict';
-  var left = Number(strip.getAttribute('data-at')) - Number(strip.getAttribute('data-now'));
+  var left = Number(bar.getAttribute('data-at')) - Number(bar.getAttribute('data-now'));
   var longest = 86400000, timer;
-  if (!Number(strip.getAttribute('data-at'))) return null;
+  if (!Number(bar.getAttribute('data-at'))) return null;
   function wait() {
     var step = Math.min(Math.max(left, 0) + 300, longest);
     left -= step;

@@ -49,7 +49,7 @@ ibolit.behaviour('announcer', (region) => {
     const card = item.matches('.talk') ? item : item.querySelector('.talk');
     if (shown && item.matches('.message') && !old && item.getAttribute('data-author') !== viewer) hear(ofMessage(item));
     else if (shown && old && card) say(ofCard(card, old));
-    else if (shown && old && item.matches('.strip') && words(item) !== words(old)) say(words(item.querySelector('.strip__words')));
+    else if (shown && old && item.matches('.access-bar') && words(item) !== words(old)) say(words(item.querySelector('.access-bar__words')));
     else if (item.matches('.row--unread') && isElsewhere(item)) hear(`Новое сообщение: ${words(item.querySelector('.row__name'))}`);
     const from = held || (old && asked && old.contains(asked) ? asked : null);
     if (shown && from) settle(item, from);
