@@ -159,12 +159,12 @@ def _opens_the_clip(page: Page, hands: Hands) -> None:
 
 def _is_kept_in_a_sheet(page: Page, hands: Hands, title: str) -> None:
     """The focus goes in, round, and out by Escape to where it came from."""
-    sheet = page.locator(f".sheet[aria-labelledby={title}]")
+    sheet = page.locator(f".bottom-sheet[aria-labelledby={title}]")
     expect(sheet.locator(":focus")).to_have_count(1)
     for key in ("Tab", "Shift+Tab"):
         for _ in range(12):
             hands.press(key)
-            assert page.evaluate("() => Boolean(document.activeElement.closest('.sheet'))"), hands.at()
+            assert page.evaluate("() => Boolean(document.activeElement.closest('.bottom-sheet'))"), hands.at()
     hands.press("Escape")
     expect(sheet).to_have_count(0)
 

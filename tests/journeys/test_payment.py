@@ -44,7 +44,7 @@ def write_until_the_time_is_over(page: Page, live: LiveClinic, chat_id: int) -> 
 
 def go_to_the_bank(page: Page) -> None:
     page.click(".foot >> text=Продлить")
-    expect(page.locator(".sheet")).to_be_visible()
+    expect(page.locator(".bottom-sheet")).to_be_visible()
     page.locator(".tariff").first.click()
     page.click(".pay__button")
     page.wait_for_url("**/demo/bank/**")

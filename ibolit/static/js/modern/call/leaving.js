@@ -75,7 +75,7 @@ class Leaving {
     if (!this.dialog.hidden) return;
     this.opener = document.activeElement;
     this.dialog.hidden = false;
-    this.dialog.querySelector('.sheet__panel').focus();
+    this.dialog.querySelector('.bottom-sheet__panel').focus();
   }
 
   stay() {

@@ -1,7 +1,7 @@
 // A sheet over the page, closed by its cross, by Esc, by a press beside it, or by Back. What lies beneath stays as it was.
-ibolit.behaviour('sheet', function (sheet) {
+ibolit.behaviour('bottom-sheet', function (sheet) {
   'use strict';
-  var panel = sheet.querySelector('.sheet__panel'), opener = document.activeElement, isClosing = false;
+  var panel = sheet.querySelector('.bottom-sheet__panel'), opener = document.activeElement, isClosing = false;
 
   function close() {
     if (!isClosing) history.back(); // and onBack does the rest: twice would leave the page
