@@ -91,7 +91,7 @@ MODERN = ("js/modern/install.js", "js/modern/kept-here.js", "js/modern/sms-code.
 
 # The same for who is signed in: what waits on this device, and what is kept on it.
 INSIDE = (
-    "js/modern/lib/patience.js",
+    "js/modern/lib/timeouts.js",
     "js/modern/lib/pending-store.js",
     "js/modern/pending-sync.js",
     "js/modern/submissions-loader.js",
@@ -103,7 +103,7 @@ INSIDE = (
 )
 
 WORKER = (
-    "js/modern/lib/patience.js",
+    "js/modern/lib/timeouts.js",
     "sw-shell.js",
     "sw-push.js",
     "sw-kept.js",
@@ -114,25 +114,25 @@ WORKER = (
 
 # An open chat in engines with modules. They are joined into one: what one declares on its top, the next may use.
 CHAT = (
-    "js/modern/lib/patience.js",
-    "js/modern/lib/shelf.js",
-    "js/modern/lib/notebook.js",
-    "js/modern/lib/kinds.js",
+    "js/modern/lib/timeouts.js",
+    "js/modern/lib/file-store.js",
+    "js/modern/lib/voice-drafts.js",
+    "js/modern/lib/file-types.js",
     "js/modern/lib/photo.js",
-    "js/modern/lib/carrier.js",
+    "js/modern/lib/uploader.js",
     "js/modern/lib/recorder.js",
     "js/modern/chat/attachment-tray.js",
-    "js/modern/chat/gather.js",
+    "js/modern/chat/file-picker.js",
     "js/modern/chat/recording.js",
 )
 
 # What goes on with unsent files from any other page; fetched when there are some.
 SUBMISSIONS = (
-    "js/modern/lib/patience.js",
-    "js/modern/lib/shelf.js",
-    "js/modern/lib/notebook.js",
+    "js/modern/lib/timeouts.js",
+    "js/modern/lib/file-store.js",
+    "js/modern/lib/voice-drafts.js",
     "js/modern/lib/photo.js",
-    "js/modern/lib/carrier.js",
+    "js/modern/lib/uploader.js",
     "js/modern/resume-submissions.js",
 )
 

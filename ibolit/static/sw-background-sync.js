@@ -20,7 +20,7 @@ const backgroundSync = (() => {
   /* The pass is of this session only: if somebody else signs in meanwhile, the server does not believe it. */
   function deliver(message, pass) {
     return pendingStore.exclusively(message.chat, async () => {
-      const isThere = await patience.within(pendingStore.has(message.id), null); // pages wait for us to let go of their chat
+      const isThere = await timeouts.within(pendingStore.has(message.id), null); // pages wait for us to let go of their chat
       if (isThere === null) throw new Error('the disk is silent');
       if (!isThere) return true; // a page has sent it
       const answer = await ask(`/chats/${message.chat}/messages`, {
@@ -31,7 +31,7 @@ const backgroundSync = (() => {
       if (answer.status >= 500) throw new Error('not now');
       const html = await answer.text();
       if (answer.status !== 200 || answer.headers.has('HX-Redirect') || !html.includes('data-client-id')) return false;
-      await patience.within(pendingStore.remove(message.id));
+      await timeouts.within(pendingStore.remove(message.id));
       pendingStore.tell({ gone: message.id, chat: message.chat, html });
       return true;
     });

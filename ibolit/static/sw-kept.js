@@ -91,7 +91,7 @@ const kept = (() => {
   }
 
   async function thumbnail(event) {
-    const [cacheName] = await patience.within(names().catch(() => []), []);
+    const [cacheName] = await timeouts.within(names().catch(() => []), []);
     try {
       const answer = await fetch(event.request);
       if (cacheName && answer.status === 200 && isOurs(answer)) event.waitUntil(keepThumbnail(cacheName, event.request.url, answer.clone()));

@@ -49,7 +49,7 @@ self.addEventListener('fetch', (event) => {
 
 /* What is not precached stays after its first use: by such names nothing ever changes. */
 async function fromShell(request) {
-  const found = await patience.within(shell.find(request).catch(() => null), null);
+  const found = await timeouts.within(shell.find(request).catch(() => null), null);
   if (found) return found;
   const answer = await shell.fetch(request);
   const copy = answer.clone();
@@ -60,11 +60,11 @@ async function fromShell(request) {
 /* From the network; without it, the copy kept on this device by the person's wish, or the page that says there is none. */
 async function show(event) {
   const silence = {}, asked = fromNetwork(event);
-  const found = await patience.within(kept.find(event.request.url).catch(() => null), silence), copy = found === silence ? null : found;
+  const found = await timeouts.within(kept.find(event.request.url).catch(() => null), silence), copy = found === silence ? null : found;
   try {
     const answer = await (copy ? Promise.race([asked, lateness()]) : asked);
     if (copy && answer.ok && !isOurs(answer)) return kept.shown(copy); // a filter's page tells less than what is kept here
-    if (found !== silence) await patience.within(kept.note(event, answer).catch(() => {}));
+    if (found !== silence) await timeouts.within(kept.note(event, answer).catch(() => {}));
     return answer;
   } catch (error) {
     asked.catch(() => {});

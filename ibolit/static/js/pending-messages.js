@@ -57,7 +57,7 @@
   // A draft is its author's: the other side may use the same browser.
   function draft(chat) { return 'draft:' + viewer + ':' + chat; }
 
-  // Unsent files of a chat, as a list to be read without asking the disk: the shelf of the modern floor has their bytes.
+  // Unsent files of a chat, as a list to be read without asking the disk: the file store of the modern floor has their bytes.
   function attachmentsKey(chat) { return 'tray:' + viewer + ':' + chat; }
   function attachments(chat) { return JSON.parse(ibolit.kept(attachmentsKey(chat)) || '[]'); }
   function keepAttachments(chat, files) { ibolit.keep(attachmentsKey(chat), files.length ? JSON.stringify(files) : ''); }

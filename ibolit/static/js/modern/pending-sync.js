@@ -10,7 +10,7 @@
 
   async function load() {
     ground.all().forEach((message) => messages.set(message.id, message));
-    const asked = pendingStore.all().catch(() => []), kept = await patience.within(asked, null);
+    const asked = pendingStore.all().catch(() => []), kept = await timeouts.within(asked, null);
     if (kept) take(kept); else asked.then(takeAfterAll);
     ground.all().forEach(bring); // of an older version, or a page that was left
   }

@@ -25,7 +25,7 @@
   }
 
   // The worker comes when all of the app has: on a slow network later than anything else.
-  async function pushManager() { return (await patience.within(navigator.serviceWorker.ready, {}, 20000)).pushManager; }
+  async function pushManager() { return (await timeouts.within(navigator.serviceWorker.ready, {}, 20000)).pushManager; }
 
   // Anew, when the clinic's key has changed or the push service has let the old one die.
   async function subscription(key, isAnew) {

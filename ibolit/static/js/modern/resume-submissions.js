@@ -6,7 +6,7 @@
   function isHere(submission) { return Boolean(document.querySelector(`.composer[data-chat="${submission.chat}"]`)); }
 
   function begin(submission) {
-    const files = carrier(submission.chat, { endpoint: submission.uploads, library, most: submission.most });
+    const files = uploader(submission.chat, { endpoint: submission.uploads, library, most: submission.most });
     const leave = files.listen(look);
     begun.add(submission.id);
     files.sync();
@@ -23,7 +23,7 @@
     // Without its files there is no message: an earlier page has sent it, or the device has lost them.
     function send(mine) {
       leave();
-      if (mine.length) ibolit.pending.keep(submission.chat, submission.text, submission.id, files.named(mine));
+      if (mine.length) ibolit.pending.keep(submission.chat, submission.text, submission.id, files.described(mine));
       ibolit.submissions.drop(submission);
       if (!mine.length) return;
       ibolit.pending.forgetDraft(submission.chat, submission.text);

@@ -5,7 +5,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
   const STOPPED = 'Не все файлы загрузились. Повторите или уберите их, потом отправьте.';
   const form = tray.closest('form'), field = form.querySelector('.composer__text'), send = form.querySelector('.composer__send');
   const chat = tray.getAttribute('data-chat'), most = Number(tray.getAttribute('data-file-max'));
-  const files = carrier(chat, { endpoint: tray.getAttribute('data-uploads'), library: tray.getAttribute('data-tus'), most });
+  const files = uploader(chat, { endpoint: tray.getAttribute('data-uploads'), library: tray.getAttribute('data-tus'), most });
   const rows = new Map();
   let isWaiting = false, told = '';
 
@@ -34,10 +34,10 @@ ibolit.behaviour('attachment-tray', (tray) => {
 
   function facts(item) {
     if (item.state === 'failed') return item.words;
-    if (item.state === 'going') return item.sent < item.size ? `${percent(item)}\u00a0% из ${kinds.size(item.size)}` : 'Проверяем…';
+    if (item.state === 'going') return item.sent < item.size ? `${percent(item)}\u00a0% из ${fileTypes.size(item.size)}` : 'Проверяем…';
     if (item.state === 'waiting' && ibolit.isOutdated) return OLD;
     if (item.state === 'waiting' && item.isRefused) return BUSY;
-    return WORDS[item.state] || kinds.size(item.size);
+    return WORDS[item.state] || fileTypes.size(item.size);
   }
 
   function percent(item) { return Math.floor(100 * item.sent / item.size); }
@@ -45,7 +45,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
   function rowOf(item) {
     if (rows.has(item.id)) return rows.get(item.id);
     const row = document.createElement('li');
-    row.innerHTML = `<span class="attachment-tray__picture">${ibolit.icon(kinds.icon(item.name))}</span><span class="attachment-tray__facts"><span class="attachment-tray__name"></span>` +
+    row.innerHTML = `<span class="attachment-tray__picture">${ibolit.icon(fileTypes.icon(item.name))}</span><span class="attachment-tray__facts"><span class="attachment-tray__name"></span>` +
       `<span class="attachment-tray__state"></span><progress class="attachment-tray__bar" max="100"></progress>` +
       `<button class="attachment-tray__again" type="button">Повторить</button></span><button class="attachment-tray__remove" type="button">${ibolit.icon('close')}</button>`;
     row.querySelector('.attachment-tray__again').addEventListener('click', () => files.retry(item));
@@ -133,7 +133,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
   function take(picked) {
     const room = Number(tray.getAttribute('data-files-max')) - shown().length, sentences = [];
     const good = picked.filter((file) => {
-      const sentence = kinds.refusal(file, most, photo.mayShrink(file));
+      const sentence = fileTypes.refusal(file, most, photo.mayShrink(file));
       if (sentence) sentences.push(sentence);
       return !sentence;
     });
@@ -184,7 +184,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
       drop(submission);
       refuse([]);
       if (!here.length) return; // a page that was left in the middle has sent it, or the device has lost them
-      htmx.trigger(form, 'ibolit:loaded', { files: files.named(here), id: submission.id });
+      htmx.trigger(form, 'ibolit:loaded', { files: files.described(here), id: submission.id });
       files.release(here);
     }
   }

@@ -15,7 +15,7 @@ ibolit.behaviour('recorder', (tray) => {
   if (!recorder.canRecord) return undefined;
 
   const form = tray.closest('form'), row = form.querySelector('.composer__row'), field = form.querySelector('.composer__text');
-  const send = form.querySelector('.composer__send'), files = carrier(tray.getAttribute('data-chat'));
+  const send = form.querySelector('.composer__send'), files = uploader(tray.getAttribute('data-chat'));
   const button = document.createElement('button'), panel = document.createElement('div'), audio = new Audio();
   const chat = tray.getAttribute('data-chat');
   let state = 'idle', recording = null, notes = null, isCancelled = false, pressed = null, hasPointer = false, drawn = null;
@@ -97,7 +97,7 @@ ibolit.behaviour('recorder', (tray) => {
     const sent = submission();
     if (item.state === 'failed' || item.state === 'done') ibolit.submissions.drop(sent);
     if (item.state !== 'done') return;
-    htmx.trigger(form, 'ibolit:loaded', { files: files.named([item]), alone: true, id: sent.id });
+    htmx.trigger(form, 'ibolit:loaded', { files: files.described([item]), alone: true, id: sent.id });
     files.release([item]);
     button.focus();
   }
@@ -107,8 +107,8 @@ ibolit.behaviour('recorder', (tray) => {
     state = 'asking';
     isCancelled = isOverdue = false;
     say([]);
-    const own = notebook.begin(files.place), asked = recorder.start(follow, own.keep);
-    patience.within(asked.then(() => true, () => true), false).then((isAnswered) => {
+    const own = voiceDrafts.begin(files.place), asked = recorder.start(follow, own.keep);
+    timeouts.within(asked.then(() => true, () => true), false).then((isAnswered) => {
       if (isAnswered || state !== 'asking') return;
       isOverdue = true;
       say([WAITS]);

@@ -39,7 +39,7 @@ const pendingStore = (() => {
   function put(message) { return ask('readwrite', (messages) => messages.put(message)); }
   function remove(id) { return ask('readwrite', (messages) => messages.delete(id)); }
 
-  function exclusively(chat, work) { return patience.alone(`${NAME}-${chat}`, work); }
+  function exclusively(chat, work) { return timeouts.alone(`${NAME}-${chat}`, work); }
 
   // The fields of the chat's own form.
   function form(message) {

@@ -50,7 +50,7 @@ const recorder = (() => {
     function stop() {
       clearInterval(timer);
       if (media.state !== 'inactive') media.stop();
-      patience.within(file, null).then((whole) => { if (!whole) end(); }); // it does not say that it has ended
+      timeouts.within(file, null).then((whole) => { if (!whole) end(); }); // it does not say that it has ended
       stream.getTracks().forEach((track) => track.stop());
       if (sound.state !== 'closed') sound.close();
     }

@@ -1,6 +1,6 @@
 // What a browser promises it need not keep: a disk hangs, a worker does not start, locks are held by nobody. Whoever
 // writes, speaks or sends waits for such a promise this long, and then goes on without it.
-const patience = (() => {
+const timeouts = (() => {
   const MOST = 2000; // ms
 
   // Broken promises are the caller's.

@@ -1,22 +1,22 @@
-// A voice message while it is spoken: from second to second it lies on the shelf, so that leaving the page costs none of it.
+// A voice message while it is spoken: from second to second it lies on the file store, so that leaving the page costs none of it.
 // The tab that records holds its lock; who gets the lock finds what was left behind.
-const notebook = (() => {
+const voiceDrafts = (() => {
   const FRESH = 5000; // ms: engines without locks tell by the last piece
   const recovering = new Set();
 
   function begin(place) {
-    const record = { id: shelf.newId(), place, at: Date.now(), voice: true, recording: true, seconds: 0 };
+    const record = { id: fileStore.newId(), place, at: Date.now(), voice: true, recording: true, seconds: 0 };
     let count = 0, end = null, isSafe = true;
     const closed = new Promise((done) => { end = done; });
-    shelf.exclusively(record.id, () => closed);
+    fileStore.exclusively(record.id, () => closed);
 
     async function keep(piece, seconds) {
       Object.assign(record, recorder.called(piece.type), { seconds: Math.round(seconds), heard: Date.now() });
       count += 1;
-      isSafe = await shelf.append(Object.assign({}, record), count, piece);
+      isSafe = await fileStore.append(Object.assign({}, record), count, piece);
     }
 
-    return { id: record.id, keep, close: end, drop: () => { end(); shelf.remove(record.id); }, isSafe: () => isSafe };
+    return { id: record.id, keep, close: end, drop: () => { end(); fileStore.remove(record.id); }, isSafe: () => isSafe };
   }
 
   // True when what a page left behind has become a file like any other.
@@ -24,21 +24,21 @@ const notebook = (() => {
     if (recovering.has(record.id) || (!navigator.locks && Date.now() - record.heard < FRESH)) return false;
     recovering.add(record.id);
     try {
-      return await shelf.exclusively(record.id, () => finish(record.id));
+      return await fileStore.exclusively(record.id, () => finish(record.id));
     } finally {
       recovering.delete(record.id);
     }
   }
 
   async function finish(id) {
-    const record = await shelf.get(id);
+    const record = await fileStore.get(id);
     if (!record || !record.recording) return Boolean(record);
-    const bytes = await shelf.bytes(id);
-    if (bytes === null) await shelf.remove(id);
+    const bytes = await fileStore.bytes(id);
+    if (bytes === null) await fileStore.remove(id);
     if (!bytes) return false;
     const file = new File([bytes], record.name, { type: record.type });
     delete record.recording;
-    await shelf.put(Object.assign(record, { size: file.size, seconds: Math.max(record.seconds, 1) }), file);
+    await fileStore.put(Object.assign(record, { size: file.size, seconds: Math.max(record.seconds, 1) }), file);
     return true;
   }
 

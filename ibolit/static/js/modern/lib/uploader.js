@@ -1,6 +1,6 @@
 // Carries the unsent files of one chat to the server in pieces (tus 1.0), two at a time, and goes on by itself after a
 // lost network, a reload or a server's restart from where the server says it was.
-const carrier = (() => {
+const uploader = (() => {
   const PIECE = 512 * 1024, AT_ONCE = 2, SILENCE = 60000, PAUSES = [1, 2, 4, 8, 15, 30];
   const LASTING = [408, 423, 429];            // worth repeating, as are all that the server cannot help (5xx)
   const REFOUND = [404, 409, 410];            // asked where it was, the server says so, or takes the file anew
@@ -35,7 +35,7 @@ const carrier = (() => {
     return record;
   }
 
-  class Carrier {
+  class Uploader {
     constructor(chat, options) {
       this.chat = chat;
       this.options = options;
@@ -63,13 +63,13 @@ const carrier = (() => {
     warm() { fetchLibrary(this.options.library).catch(() => {}); }
 
     async add(file, more = {}) {
-      const facts = { id: shelf.newId(), place: this.place, at: Date.now(), name: file.name, type: file.type, size: file.size, sent: 0 };
+      const facts = { id: fileStore.newId(), place: this.place, at: Date.now(), name: file.name, type: file.type, size: file.size, sent: 0 };
       const item = Object.assign(facts, more, { raw: !more.voice && photo.mayShrink(file) });
       item.state = 'preparing';
       this.items.push(item);
       this.changed();
-      if (item.raw) shelf.put(picked(item), file); // the page may be left before it is made smaller
-      return await this.prepare(item, file) ? '' : kinds.refusal(file, this.options.most);
+      if (item.raw) fileStore.put(picked(item), file); // the page may be left before it is made smaller
+      return await this.prepare(item, file) ? '' : fileTypes.refusal(file, this.options.most);
     }
 
     async prepare(item, file) {
@@ -81,7 +81,7 @@ const carrier = (() => {
       }
       Object.assign(item, { bytes, name: bytes.name || item.name, type: bytes.type, size: bytes.size, state: 'queued', raw: false });
       this.changed();
-      shelf.put(picked(item), bytes).then((isKept) => Object.assign(item, { isShelved: true, isOnlyHere: !isKept }));
+      fileStore.put(picked(item), bytes).then((isKept) => Object.assign(item, { isStored: true, isOnlyHere: !isKept }));
       this.pump();
       return true;
     }
@@ -94,33 +94,33 @@ const carrier = (() => {
 
     // What was left by an earlier page, came back with a refused message, or was sent by another tab meanwhile.
     async sync() {
-      shelf.warm();
+      fileStore.warm();
       const sent = new Set(), noteSent = () => ibolit.pending.waiting(this.chat).forEach((one) => (
         (one.files || []).forEach((file) => sent.add(file.key))
       ));
       await new Promise((done) => ibolit.pending.ready(done));
       noteSent(); // a message may leave while the disk is read
-      const { records, isWhole } = await shelf.of(this.place), noted = ibolit.pending.attachments(this.chat);
+      const { records, isWhole } = await fileStore.of(this.place), noted = ibolit.pending.attachments(this.chat);
       noteSent();
-      records.filter((one) => sent.has(one.key)).forEach((one) => shelf.remove(one.id)); // a page left too early
+      records.filter((one) => sent.has(one.key)).forEach((one) => fileStore.remove(one.id)); // a page left too early
       noted.filter((note) => note.key && !records.some((one) => one.key === note.key)).forEach((note) => {
         records.push(Object.assign({}, note, { id: note.id || note.key, place: this.place, at: note.at || Date.now() }));
       });
       records.filter((one) => one.recording).forEach((one) => this.recover(one));
       const here = records.filter((one) => !sent.has(one.key) && !one.recording);
-      if (isWhole) this.items = this.items.filter((one) => !one.isShelved || here.some((other) => other.id === one.id));
+      if (isWhole) this.items = this.items.filter((one) => !one.isStored || here.some((other) => other.id === one.id));
       for (const record of here) if (!this.items.some((one) => one.id === record.id)) this.items.push(this.found(record));
       this.isSynced = true;
       this.changed();
       this.pump();
     }
 
-    async recover(record) { if (await notebook.recover(record)) this.sync(); }
+    async recover(record) { if (await voiceDrafts.recover(record)) this.sync(); }
 
     found(record) {
-      const item = Object.assign({ sent: 0, isShelved: true }, record);
+      const item = Object.assign({ sent: 0, isStored: true }, record);
       item.state = item.key ? 'done' : item.words ? 'failed' : item.raw ? 'preparing' : 'queued';
-      shelf.bytes(item.id).then((bytes) => {
+      fileStore.bytes(item.id).then((bytes) => {
         if (bytes === undefined) { if (item.raw) this.later(item); return; }
         item.bytes = bytes;
         if (!bytes && !item.key) this.forget(item);
@@ -132,33 +132,33 @@ const carrier = (() => {
 
     pump() {
       const going = this.items.filter((one) => one.state === 'going').length;
-      this.items.filter((one) => one.state === 'queued').slice(0, Math.max(AT_ONCE - going, 0)).forEach((one) => this.carry(one));
+      this.items.filter((one) => one.state === 'queued').slice(0, Math.max(AT_ONCE - going, 0)).forEach((one) => this.process(one));
     }
 
-    async carry(item) {
+    async process(item) {
       item.state = 'going';
       item.words = '';
       this.changed();
-      await shelf.exclusively(item.id, () => this.attempt(item));
+      await fileStore.exclusively(item.id, () => this.attempt(item));
       this.pump();
     }
 
     async attempt(item) {
-      const kept = await shelf.get(item.id);
+      const kept = await fileStore.get(item.id);
       if (kept) Object.assign(item, { url: kept.url || item.url, key: kept.key });
-      else if (kept === null && item.isShelved) this.items = this.items.filter((one) => one !== item);
+      else if (kept === null && item.isStored) this.items = this.items.filter((one) => one !== item);
       if (!this.items.includes(item)) { this.changed(); return; }
       try {
-        if (!item.bytes) item.bytes = await shelf.bytes(item.id);
+        if (!item.bytes) item.bytes = await fileStore.bytes(item.id);
         if (item.bytes === undefined) throw new Error('the disk is silent');
         const tus = await fetchLibrary(this.options.library);
         if (!this.items.includes(item)) throw CANCELLED;
         if (!item.key) await this.upload(tus, item);
         item.key = item.key || item.url.split('/').pop();
         item.state = 'done';
-        await shelf.put(picked(item));
+        await fileStore.put(picked(item));
       } catch (trouble) {
-        this.stumble(item, trouble);
+        this.onFailure(item, trouble);
       }
       this.changed();
     }
@@ -171,14 +171,14 @@ const carrier = (() => {
           uploadUrl: item.url || null,
           chunkSize: PIECE,
           uploadDataDuringCreation: true,
-          retryDelays: null,                  // ours: see stumble()
-          storeFingerprintForResuming: false, // ours: the shelf
+          retryDelays: null,                  // ours: see onFailure()
+          storeFingerprintForResuming: false, // ours: the file store
           fingerprint: () => Promise.resolve(null),
           metadata: Object.assign({ name: item.name }, item.voice ? { voice: '1' } : {}),
           headers: headers(),
           onUploadUrlAvailable: () => {
             item.url = new URL(upload.url, location.href).pathname;
-            shelf.put(picked(item));
+            fileStore.put(picked(item));
           },
           onAfterResponse: (request, answer) => {
             const elsewhere = answer.getHeader('HX-Redirect');
@@ -221,7 +221,7 @@ const carrier = (() => {
       throw trouble;
     }
 
-    stumble(item, trouble) {
+    onFailure(item, trouble) {
       if (trouble === CANCELLED) return;
       const told = trouble.originalResponse, answer = told && told.getHeader('X-iBolit') ? told : null; // else not ours
       const status = answer ? answer.getStatus() : 0;
@@ -234,7 +234,7 @@ const carrier = (() => {
       item.state = 'failed';
       item.url = '';
       item.sent = 0;
-      shelf.put(picked(item));
+      fileStore.put(picked(item));
       if (isNew && status === 409) htmx.trigger(document.body, 'chat:stale'); // the time is over, and the strip has not turned
     }
 
@@ -270,12 +270,12 @@ const carrier = (() => {
     forget(item) {
       clearTimeout(item.timer);
       this.items = this.items.filter((one) => one !== item);
-      shelf.remove(item.id);
+      fileStore.remove(item.id);
       this.changed();
     }
 
     // What a message tells of them.
-    named(items) { return items.map((one) => ({ key: one.key, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds })); }
+    described(items) { return items.map((one) => ({ key: one.key, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds })); }
 
     changed(item) {
       if (!item && this.isSynced) ibolit.pending.keepAttachments(this.chat, this.items.filter((one) => one.state !== 'preparing').map((one) => (
@@ -287,7 +287,7 @@ const carrier = (() => {
 
   // The foot of a page may be drawn anew; its files go on.
   return (chat, options) => {
-    if (!all.has(chat)) all.set(chat, new Carrier(chat, options));
+    if (!all.has(chat)) all.set(chat, new Uploader(chat, options));
     return all.get(chat);
   };
 })();

@@ -31,7 +31,7 @@ class Clock {
   }
 }
 
-// As much of IndexedDB as the shelf and the pending store use. `mood`: well, shut (never opens), deaf (opens, and that is all).
+// As much of IndexedDB as the file store and the pending store use. `mood`: well, shut (never opens), silent (opens, and that is all).
 class Disk {
   constructor(mood) { Object.assign(this, { mood, stores: {}, waiting: [] }); }
 
@@ -99,39 +99,39 @@ function load(room, names, wanted) {
 }
 
 const LIB = 'js/modern/lib/';
-const SHELF = [`${LIB}patience.js`, `${LIB}shelf.js`];
+const FILE_STORE = [`${LIB}timeouts.js`, `${LIB}file-store.js`];
 
 function record(id) { return { id, place: '1:7', at: Date.now(), name: 'снимок.jpg' }; }
 
-for (const mood of ['shut', 'deaf']) {
+for (const mood of ['shut', 'silent']) {
   test(`a disk that is ${mood} is waited for once`, async () => {
-    const room = page(mood), { shelf } = load(room, SHELF, 'shelf'), { clock } = room;
-    assert.equal(await clock.until(shelf.put(record('a'), 'bytes')), false); // only this page has it
-    assert.equal((await clock.until(shelf.get('a'))).name, 'снимок.jpg');
-    assert.equal(await clock.until(shelf.get('b')), undefined); // which is not the same as «not there»
-    assert.equal(await clock.until(shelf.bytes('a')), undefined);
-    const { records, isWhole } = await clock.until(shelf.of('1:7'));
+    const room = page(mood), { fileStore } = load(room, FILE_STORE, 'fileStore'), { clock } = room;
+    assert.equal(await clock.until(fileStore.put(record('a'), 'bytes')), false); // only this page has it
+    assert.equal((await clock.until(fileStore.get('a'))).name, 'снимок.jpg');
+    assert.equal(await clock.until(fileStore.get('b')), undefined); // which is not the same as «not there»
+    assert.equal(await clock.until(fileStore.bytes('a')), undefined);
+    const { records, isWhole } = await clock.until(fileStore.of('1:7'));
     assert.deepEqual([records.map((one) => one.id), isWhole], [['a'], false]);
     assert.equal(clock.now, MOST);
   });
 }
 
 test('a disk that comes late is told of and asked again', async () => {
-  const room = page('shut'), { shelf } = load(room, SHELF, 'shelf'), { clock, disk } = room;
+  const room = page('shut'), { fileStore } = load(room, FILE_STORE, 'fileStore'), { clock, disk } = room;
   let told = 0;
   room.document.body.addEventListener('ibolit:disk', () => { told += 1; });
-  assert.equal(await clock.until(shelf.get('a')), undefined);
+  assert.equal(await clock.until(fileStore.get('a')), undefined);
   disk.recover();
   for (let turn = 0; turn < 9; turn += 1) await new Promise(setImmediate);
   assert.equal(told, 1);
-  assert.equal(await clock.until(shelf.put(record('a'), 'bytes')), true);
-  assert.equal(await clock.until(shelf.bytes('a')), 'bytes');
+  assert.equal(await clock.until(fileStore.put(record('a'), 'bytes')), true);
+  assert.equal(await clock.until(fileStore.bytes('a')), 'bytes');
 });
 
 test('locks that never answer are none', async () => {
   const room = page('well', { navigator: { locks: { query: NEVER, request: NEVER } } });
-  const { shelf } = load(room, SHELF, 'shelf');
-  assert.equal(await room.clock.until(shelf.exclusively('a', () => 'done')), 'done');
+  const { fileStore } = load(room, FILE_STORE, 'fileStore');
+  assert.equal(await room.clock.until(fileStore.exclusively('a', () => 'done')), 'done');
   assert.equal(room.clock.now, MOST);
 });
 
@@ -149,17 +149,17 @@ function carrying(mood, more = {}) {
     }
   }
   const room = page(mood, more);
-  room.kinds = { refusal: () => '' };
+  room.fileTypes = { refusal: () => '' };
   room.photo = { mayShrink: () => false };
   room.URL = URL;
   room.window.tus = { Upload };
   room.document.createElement = () => ({});
   room.document.head = { appendChild: (script) => script.onload() };
-  const { carrier } = load(room, [...SHELF, `${LIB}notebook.js`, `${LIB}carrier.js`], 'carrier');
-  return { room, uploads, files: carrier('7', { endpoint: '/uploads', library: '/tus.js', most: 1e6 }) };
+  const { uploader } = load(room, [...FILE_STORE, `${LIB}voice-drafts.js`, `${LIB}uploader.js`], 'uploader');
+  return { room, uploads, files: uploader('7', { endpoint: '/uploads', library: '/tus.js', most: 1e6 }) };
 }
 
-for (const mood of ['well', 'shut', 'deaf']) {
+for (const mood of ['well', 'shut', 'silent']) {
   test(`a file goes, with a disk that is ${mood}`, async () => {
     const { room, uploads, files } = carrying(mood), { clock } = room;
     const done = new Promise((tell) => { files.listen(() => { if (files.items.some((one) => one.state === 'done')) tell(); }); });
@@ -179,20 +179,20 @@ test('a disk that falls silent takes no file out of the tray', async () => {
   files.pump = () => {};
   await clock.until(files.add({ name: 'a.txt', type: 'text/plain', size: 5 }));
   for (let turn = 0; turn < 9; turn += 1) await new Promise(setImmediate);
-  disk.mood = 'deaf';
+  disk.mood = 'silent';
   await clock.until(files.sync());
   assert.deepEqual(files.items.map((one) => one.name), ['a.txt']);
 });
 
 test('a recording of which the disk does not say a word is not thrown away', async () => {
   const room = page('well'), { clock, disk } = room;
-  const { shelf, notebook } = load(room, [...SHELF, `${LIB}notebook.js`], 'shelf, notebook');
-  await clock.until(shelf.put(Object.assign(record('voice'), { recording: true, heard: 0, seconds: 9 })));
-  const get = shelf.get('voice');
+  const { fileStore, voiceDrafts } = load(room, [...FILE_STORE, `${LIB}voice-drafts.js`], 'fileStore, voiceDrafts');
+  await clock.until(fileStore.put(Object.assign(record('voice'), { recording: true, heard: 0, seconds: 9 })));
+  const get = fileStore.get('voice');
   await clock.until(get);
   const reading = disk.store;
-  disk.store = function (name) { if (name === 'bytes') this.mood = 'deaf'; return reading.call(this, name); };
-  assert.equal(await clock.until(notebook.recover(await get)), false);
+  disk.store = function (name) { if (name === 'bytes') this.mood = 'silent'; return reading.call(this, name); };
+  assert.equal(await clock.until(voiceDrafts.recover(await get)), false);
   assert.ok(disk.stores.files.has('voice'));
 });
 
@@ -203,7 +203,7 @@ test('pending messages are known after two seconds without their disk', async ()
   room.navigator = { locks: {}, serviceWorker: { ready: NEVER() } };
   const ground = { all: () => kept, put() {}, remove() {}, hasOthers: () => false };
   room.ibolit.pending.useStore = (better) => { mine = better; return ground; };
-  load(room, [`${LIB}patience.js`, `${LIB}pending-store.js`, 'js/modern/pending-sync.js'], '');
+  load(room, [`${LIB}timeouts.js`, `${LIB}pending-store.js`, 'js/modern/pending-sync.js'], '');
   await room.clock.until(new Promise((done) => { mine.ready(done); }));
   assert.deepEqual([mine.all().map((one) => one.id), room.clock.now], [['x'], MOST]);
 });
@@ -217,7 +217,7 @@ test('the worker shows pages and parts while its caches are silent', async () =>
     crypto: { subtle: { digest: async () => digest } },
     self: { addEventListener: (name, hear) => { (heard[name] = heard[name] || []).push(hear); }, location: { origin: 'https://clinic.example' } }
   });
-  load(room, [`${LIB}patience.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
+  load(room, [`${LIB}timeouts.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
 
   async function shown(address, mode) {
     let said = null;
@@ -240,7 +240,7 @@ test('the worker leaves alone what the browser asks for by itself', async () => 
     VERSION: '1', ASSETS: [], caches: {}, URL,
     self: { addEventListener: (name, hear) => { if (name === 'fetch') heard.push(hear); }, location: { origin: 'https://clinic.example' } }
   });
-  load(room, [`${LIB}patience.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
+  load(room, [`${LIB}timeouts.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
   for (const path of ['icons/apple-touch-180.0a1b2c3d4e5f.png', 'icons/favicon-32.0a1b2c3d4e5f.png', 'splash/1170x2532-dark.0a1b2c3d4e5f.png']) {
     const request = { url: `https://clinic.example/assets/${path}`, method: 'GET', mode: 'no-cors' };
     heard.forEach((hear) => hear({ request, respondWith: () => assert.fail(path), waitUntil() {} }));

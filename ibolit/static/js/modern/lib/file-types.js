@@ -1,6 +1,6 @@
 // What may be attached, told before a byte is sent. The content decides later, at the server; here only what is hopeless
 // by its name is refused. DICOM files often have no ending, or end with a number.
-const kinds = (() => {
+const fileTypes = (() => {
   const ENDINGS = {
     image: 'jpg jpeg jfif png webp gif heic heif',
     video: 'mp4 m4v mov',

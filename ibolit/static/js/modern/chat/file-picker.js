@@ -1,5 +1,5 @@
 // All ways by which files come into the tray: the paperclip, the camera, the clipboard, and a drop on a desktop.
-ibolit.behaviour('gather', (clip) => {
+ibolit.behaviour('file-picker', (clip) => {
   const form = clip.closest('form'), chat = clip.closest('.chat'), drop = document.createElement('p');
   const hasKeyboard = matchMedia('(hover: hover) and (pointer: fine)').matches;
   let depth = 0;

@@ -1,9 +1,9 @@
 // Where unsent files lie with their bytes, so that a reload or a dead battery costs no upload: IndexedDB, or the page's
 // memory where that is forbidden, full or silent. `place` is a person's chat: nobody else at the same browser meets them.
-const shelf = (() => {
+const fileStore = (() => {
   const NAME = 'ibolit', RECORDS = 'files', BYTES = 'bytes', LASTS = 24 * 3600 * 1000;
   const memory = new Map();
-  let opened = null, isDeaf = false;
+  let opened = null, isSilent = false;
 
   function open() {
     if (!opened) opened = new Promise(connect).catch(() => null);
@@ -13,12 +13,12 @@ const shelf = (() => {
   // Undefined when the disk does not answer in time. Of one that was silent nobody waits again until it has spoken.
   async function soon(asked) {
     asked.then(() => {
-      if (isDeaf) htmx.trigger(document.body, 'ibolit:disk');
-      isDeaf = false;
+      if (isSilent) htmx.trigger(document.body, 'ibolit:disk');
+      isSilent = false;
     });
-    const silence = {}, answer = await patience.within(asked, silence, isDeaf ? 0 : undefined);
+    const silence = {}, answer = await timeouts.within(asked, silence, isSilent ? 0 : undefined);
     if (answer !== silence) return answer;
-    isDeaf = true;
+    isSilent = true;
     return undefined;
   }
 
@@ -105,18 +105,18 @@ const shelf = (() => {
 
   // Not `isWhole` when the disk does not say what it has.
   async function of(place) {
-    const shelved = await soon(ask('readonly', (records) => records.getAll()));
-    const all = [...memory.values(), ...(shelved || []).filter((one) => !memory.has(one.id))];
+    const stored = await soon(ask('readonly', (records) => records.getAll()));
+    const all = [...memory.values(), ...(stored || []).filter((one) => !memory.has(one.id))];
     const fresh = all.filter((one) => one.at > Date.now() - LASTS);
     all.filter((one) => !fresh.includes(one)).forEach((one) => remove(one.id));
     const records = fresh.filter((one) => one.place === place).sort((one, other) => one.at - other.at);
-    return { records, isWhole: shelved !== undefined };
+    return { records, isWhole: stored !== undefined };
   }
 
   function newId() { return `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`; }
 
   // Two tabs of one chat have the same files: one works on a file, the other waits and finds it done.
-  function exclusively(id, work) { return patience.alone(`ibolit-file-${id}`, work); }
+  function exclusively(id, work) { return timeouts.alone(`ibolit-file-${id}`, work); }
 
   return { warm, put, append, get, bytes, remove, of, newId, exclusively };
 })();
