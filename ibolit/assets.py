@@ -87,7 +87,7 @@ JS = (
     "js/connection.js",
 )
 
-MODERN = ("js/modern/install.js", "js/modern/kept-here.js", "js/modern/sms-code.js")  # engines with modules only
+MODERN = ("js/modern/install.js", "js/modern/offline-summary.js", "js/modern/sms-code.js")  # engines with modules only
 
 # The same for who is signed in: what waits on this device, and what is kept on it.
 INSIDE = (
@@ -95,7 +95,7 @@ INSIDE = (
     "js/modern/lib/pending-store.js",
     "js/modern/pending-sync.js",
     "js/modern/submissions-loader.js",
-    "js/modern/keeping.js",
+    "js/modern/page-cache.js",
     "js/modern/push.js",
     "js/modern/announcer.js",
     "js/modern/lib/sockets.js",
@@ -106,7 +106,7 @@ WORKER = (
     "js/modern/lib/timeouts.js",
     "sw-shell.js",
     "sw-push.js",
-    "sw-kept.js",
+    "sw-page-cache.js",
     "js/modern/lib/pending-store.js",
     "sw-background-sync.js",
     "sw.js",

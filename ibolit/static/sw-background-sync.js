@@ -9,7 +9,7 @@ const backgroundSync = (() => {
     const messages = await pendingStore.all();
     if (!messages.length) return;
     const answer = await ask('/worker/pass');
-    if (answer.status === 401) { await kept.wipe(); return; } // until somebody signs in
+    if (answer.status === 401) { await pageCache.wipe(); return; } // until somebody signs in
     if (!answer.ok) throw new Error('no pass');
     const pass = await answer.json(), stuck = new Set();
     for (const message of messages.filter((one) => one.viewer === String(pass.viewer))) {

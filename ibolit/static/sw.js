@@ -44,7 +44,7 @@ self.addEventListener('fetch', (event) => {
   if (event.request.method !== 'GET' || origin !== self.location.origin) return;
   if (event.request.mode === 'navigate') event.respondWith(show(event));
   else if (shell.isPart(pathname)) event.respondWith(fromShell(event.request));
-  else if (kept.isThumbnail(pathname)) event.respondWith(kept.thumbnail(event));
+  else if (pageCache.isThumbnail(pathname)) event.respondWith(pageCache.thumbnail(event));
 });
 
 /* What is not precached stays after its first use: by such names nothing ever changes. */
@@ -60,15 +60,15 @@ async function fromShell(request) {
 /* From the network; without it, the copy kept on this device by the person's wish, or the page that says there is none. */
 async function show(event) {
   const silence = {}, asked = fromNetwork(event);
-  const found = await timeouts.within(kept.find(event.request.url).catch(() => null), silence), copy = found === silence ? null : found;
+  const found = await timeouts.within(pageCache.find(event.request.url).catch(() => null), silence), copy = found === silence ? null : found;
   try {
     const answer = await (copy ? Promise.race([asked, lateness()]) : asked);
-    if (copy && answer.ok && !isOurs(answer)) return kept.shown(copy); // a filter's page tells less than what is kept here
-    if (found !== silence) await timeouts.within(kept.note(event, answer).catch(() => {}));
+    if (copy && answer.ok && !isOurs(answer)) return pageCache.shown(copy); // a filter's page tells less than what is kept here
+    if (found !== silence) await timeouts.within(pageCache.note(event, answer).catch(() => {}));
     return answer;
   } catch (error) {
     asked.catch(() => {});
-    return copy ? kept.shown(copy) : caches.match(OFFLINE, { cacheName: SHELL });
+    return copy ? pageCache.shown(copy) : caches.match(OFFLINE, { cacheName: SHELL });
   }
 }
 

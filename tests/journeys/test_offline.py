@@ -139,7 +139,7 @@ def test_in_the_tunnel_and_after_it(visitors: Visitors, live: LiveClinic, no_com
     expect(patient.locator(".message--failed")).to_have_count(2)
     patient.goto("/doctors")
     expect(patient.locator("h1")).to_have_text("Нет связи")
-    expect(patient.locator(".kept__when")).to_contain_text(re.compile(r"\d\d:\d\d"))
+    expect(patient.locator(".offline-summary__when")).to_contain_text(re.compile(r"\d\d:\d\d"))
     expect(patient.locator("body")).to_contain_text("+7 495 000-00-00")
     # She closes the app. Back on the network, the browser wakes the worker alone.
     phone = patient.context
@@ -246,7 +246,7 @@ def test_signing_out_leaves_nothing(visitors: Visitors) -> None:
     patient.context.set_offline(True)
     patient.goto("/messages")
     expect(patient.locator("h1")).to_have_text("Нет связи")
-    expect(patient.locator(".kept")).to_be_hidden()
+    expect(patient.locator(".offline-summary")).to_be_hidden()
 
 
 @pytest.mark.long

@@ -217,7 +217,7 @@ test('the worker shows pages and parts while its caches are silent', async () =>
     crypto: { subtle: { digest: async () => digest } },
     self: { addEventListener: (name, hear) => { (heard[name] = heard[name] || []).push(hear); }, location: { origin: 'https://clinic.example' } }
   });
-  load(room, [`${LIB}timeouts.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
+  load(room, [`${LIB}timeouts.js`, 'sw-shell.js', 'sw-page-cache.js', 'sw.js'], '');
 
   async function shown(address, mode) {
     let said = null;
@@ -240,7 +240,7 @@ test('the worker leaves alone what the browser asks for by itself', async () => 
     VERSION: '1', ASSETS: [], caches: {}, URL,
     self: { addEventListener: (name, hear) => { if (name === 'fetch') heard.push(hear); }, location: { origin: 'https://clinic.example' } }
   });
-  load(room, [`${LIB}timeouts.js`, 'sw-shell.js', 'sw-kept.js', 'sw.js'], '');
+  load(room, [`${LIB}timeouts.js`, 'sw-shell.js', 'sw-page-cache.js', 'sw.js'], '');
   for (const path of ['icons/apple-touch-180.0a1b2c3d4e5f.png', 'icons/favicon-32.0a1b2c3d4e5f.png', 'splash/1170x2532-dark.0a1b2c3d4e5f.png']) {
     const request = { url: `https://clinic.example/assets/${path}`, method: 'GET', mode: 'no-cors' };
     heard.forEach((hear) => hear({ request, respondWith: () => assert.fail(path), waitUntil() {} }));

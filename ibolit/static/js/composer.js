@@ -114,7 +114,7 @@
   });
 
   // In a closed chat the typed text is still shown, and said which files wait.
-  ibolit.behaviour('kept', function (label) {
+  ibolit.behaviour('kept-draft', function (label) {
     var area = label.querySelector('textarea'), chat = label.getAttribute('data-chat'), line = document.createElement('span');
     function show() {
       var names = ibolit.pending.attachments(chat).map(function (file) { return file.voice ? 'голосовое сообщение' : file.name; });

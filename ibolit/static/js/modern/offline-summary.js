@@ -1,5 +1,5 @@
 // The page that stands in without a network: what the person keeps on this device, and when the next consultation is.
-ibolit.behaviour('kept-here', (place) => {
+ibolit.behaviour('offline-summary', (place) => {
   const OVER = 2 * 3600 * 1000;
 
   function startOf(card) { return Number(card.getAttribute('data-phase').split('-').pop()); }
@@ -21,9 +21,9 @@ ibolit.behaviour('kept-here', (place) => {
     place.hidden = false;
     const card = await nextOf(name);
     if (!card) return;
-    place.querySelector('.kept__talk').hidden = false;
-    place.querySelector('.kept__when').textContent = words(card, '.talk__day', '.talk__zone');
-    place.querySelector('.kept__who').textContent = words(card, '.talk__who > span:last-child');
+    place.querySelector('.offline-summary__talk').hidden = false;
+    place.querySelector('.offline-summary__when').textContent = words(card, '.talk__day', '.talk__zone');
+    place.querySelector('.offline-summary__who').textContent = words(card, '.talk__who > span:last-child');
   }
 
   if ('caches' in window) show().catch(() => {});

@@ -1,4 +1,4 @@
-// «Хранить переписку на этом устройстве»: the wish is the cache kept-N itself, which the service worker fills (sw-kept.js).
+// «Хранить переписку на этом устройстве»: the wish is the cache kept-N itself, which the service worker fills (sw-page-cache.js).
 (() => {
   if (!('serviceWorker' in navigator && 'caches' in window)) return;
   const STALE = 5 * 60 * 1000, PAUSE = 3000;
@@ -48,7 +48,7 @@
     }, { once: true });
   }
 
-  ibolit.behaviour('keeping', (panel) => {
+  ibolit.behaviour('page-cache', (panel) => {
     const box = panel.querySelector('[type=checkbox]'), status = panel.querySelector('[role=status]');
 
     async function choose() {
@@ -68,8 +68,8 @@
       status.textContent = event.data.refreshed ? 'Сохранено. Откроется и без интернета.' : 'Нет связи. Сохраним, когда она появится.';
     }
 
-    panel.querySelector('.keeping__lacking').hidden = true;
-    panel.querySelector('.keeping__choice').hidden = false;
+    panel.querySelector('.page-cache__lacking').hidden = true;
+    panel.querySelector('.page-cache__choice').hidden = false;
     caches.has(name).then((isThere) => { box.checked = isThere; });
     box.addEventListener('change', choose);
     navigator.serviceWorker.addEventListener('message', onRefreshed);

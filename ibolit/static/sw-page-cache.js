@@ -1,7 +1,7 @@
 /* «Хранить переписку на этом устройстве»: the cache kept-N is both the wish of the person N and what it holds – the list
    of chats, the last page of the last of them, the consultations, and the thumbnails seen there. Nothing else is personal
    here. Everything goes with the sign-in page: whoever sees it is signed in no more. */
-const kept = (() => {
+const pageCache = (() => {
   const CHATS = 20, PAGE = /^\/(messages|consultations|chats\/\d+|consultations\/\d+)$/;
   const LIMITS = [[/^\/chats\/\d+$/, CHATS], [/^\/consultations\/\d+$/, 20], [/^\/files\/\d+\/thumbnail$/, 100]];
   let line = Promise.resolve();
@@ -32,7 +32,7 @@ const kept = (() => {
     return list && await caches.match(list, { cacheName }) ? Response.redirect(list) : null;
   }
 
-  /* The page itself says of when it is: modern/keeping.js. */
+  /* The page itself says of when it is: modern/page-cache.js. */
   async function shown(copy) {
     if (!copy.headers.has('X-Kept-At')) return copy;
     const page = await copy.text();
