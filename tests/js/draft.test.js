@@ -36,8 +36,8 @@ class Tab {
     const page = Object.assign(new Place(), { hidden: false });
     const ibolit = {
       pending: { draft: (chat) => `draft:1:${chat}` },
-      kept: (key) => kept.words[key] || '',
-      keep: (key, words) => {
+      getItem: (key) => kept.words[key] || '',
+      setItem: (key, words) => {
         kept.words[key] = words;
         kept.tabs.filter((one) => one !== this).forEach((one) => one.late.push({ key: `ibolit:${key}` }));
       }

@@ -11,15 +11,15 @@ ibolit.behaviour('autosave', function (form) {
   function words(text) { return (text || '').replace(/\s+/g, ' ').trim(); }
 
   function remember() {
-    ibolit.keep(key, field.value === saved ? '' : JSON.stringify({ text: field.value, saved: saved, asked: asked }));
+    ibolit.setItem(key, field.value === saved ? '' : JSON.stringify({ text: field.value, saved: saved, asked: asked }));
   }
 
   // Where somebody wrote elsewhere meanwhile, what was never saved here stands below, until it is taken or dropped.
   function recall() {
-    var kept = JSON.parse(ibolit.kept(key) || 'null'), here = words(field.value), lost = ibolit.kept(key + ':lost') || '';
+    var kept = JSON.parse(ibolit.getItem(key) || 'null'), here = words(field.value), lost = ibolit.getItem(key + ':lost') || '';
     if (kept && (here === words(kept.saved) || here === words(kept.asked))) field.value = kept.text;
     else if (kept && here.indexOf(words(kept.text)) < 0) lost = kept.text;
-    ibolit.keep(key + ':lost', lost);
+    ibolit.setItem(key + ':lost', lost);
     if (lost) offer(lost);
     remember();
     if (field.value !== saved) later();
@@ -34,7 +34,7 @@ ibolit.behaviour('autosave', function (form) {
     presses = box.querySelectorAll('button');
     function settle(event) {
       if (event.currentTarget === presses[0]) field.value += (field.value ? '\n\n' : '') + lost;
-      ibolit.keep(key + ':lost', '');
+      ibolit.setItem(key + ':lost', '');
       form.removeChild(box);
       field.focus();
       later();

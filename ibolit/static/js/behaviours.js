@@ -46,18 +46,18 @@ window.ibolit = (function () {
       element.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', drawing(name));
     },
     // Storage may be forbidden or full; then a thing is kept as long as the page.
-    keep: function (key, value) {
+    setItem: function (key, value) {
       delete memory[key];
       try {
         if (value) localStorage.setItem('ibolit:' + key, value); else localStorage.removeItem('ibolit:' + key);
       } catch (error) { if (value) memory[key] = value; }
     },
     isOnlyHere: function (key) { return !!memory[key]; },
-    kept: function (key) {
+    getItem: function (key) {
       if (memory[key]) return memory[key];
       try { return localStorage.getItem('ibolit:' + key) || ''; } catch (error) { return ''; }
     },
-    keptKeys: function (beginning) {
+    storedKeys: function (beginning) {
       var keys = Object.keys(memory);
       try {
         Object.keys(localStorage).forEach(function (key) { if (key.indexOf('ibolit:') === 0) keys.push(key.slice(7)); });

@@ -102,7 +102,7 @@
     document.body.addEventListener('ibolit:returned', draft.refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
     ibolit.pending.seeIfPosted(chat);
-    if (words() && !ibolit.kept(ibolit.pending.draft(chat))) noteThatItPosts(); // pressed before this script came, perhaps
+    if (words() && !ibolit.getItem(ibolit.pending.draft(chat))) noteThatItPosts(); // pressed before this script came, perhaps
     draft.refill();
     if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {
@@ -118,7 +118,7 @@
     var area = label.querySelector('textarea'), chat = label.getAttribute('data-chat'), line = document.createElement('span');
     function show() {
       var names = ibolit.pending.attachments(chat).map(function (file) { return file.voice ? 'голосовое сообщение' : file.name; });
-      area.value = ibolit.kept(ibolit.pending.draft(chat)) || area.value;
+      area.value = ibolit.getItem(ibolit.pending.draft(chat)) || area.value;
       area.hidden = !area.value;
       line.textContent = names.length ? 'Файлы не отправлены и хранятся сутки: ' + names.join(', ') : '';
       label.firstChild.textContent = area.value ? 'Ваш текст не отправлен и сохранён:' : '';

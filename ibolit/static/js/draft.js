@@ -10,27 +10,27 @@ ibolit.draft = function (chat, field, changed) {
   }
 
   function follow() {
-    var kept = ibolit.kept(key);
+    var kept = ibolit.getItem(key);
     if (kept !== held && field.value === held) fill(kept);
   }
 
   // An emptied field takes away only what it held; what was begun in a tab that slept comes after what it has missed.
   function keep() {
-    var kept = ibolit.kept(key);
+    var kept = ibolit.getItem(key);
     if (kept !== held && !field.value) return;
     if (kept !== held && kept) field.value = kept + '\n' + field.value;
     held = field.value;
-    ibolit.keep(key, held);
+    ibolit.setItem(key, held);
   }
 
   function write(text) {
     fill(text);
-    ibolit.keep(key, text);
+    ibolit.setItem(key, text);
   }
 
   // Takes away what has left, and leaves what another tab has written since.
   function sent() {
-    var kept = ibolit.kept(key), isMore = kept.indexOf(held) === 0;
+    var kept = ibolit.getItem(key), isMore = kept.indexOf(held) === 0;
     write(kept === held ? '' : (isMore ? kept.slice(held.length) : kept).replace(/^\s+/, ''));
   }
 
@@ -45,9 +45,9 @@ ibolit.draft = function (chat, field, changed) {
   return {
     keep: keep,
     sent: sent,
-    refill: function () { write(ibolit.kept(key) || field.value); },
+    refill: function () { write(ibolit.getItem(key) || field.value); },
     // Nobody has told this tab that what it holds has left from another one, or was changed there.
-    isGoneElsewhere: function () { return !!held && field.value === held && ibolit.kept(key).indexOf(held) !== 0; },
+    isGoneElsewhere: function () { return !!held && field.value === held && ibolit.getItem(key).indexOf(held) !== 0; },
     stop: function () {
       window.removeEventListener('storage', onStorage);
       window.removeEventListener('pageshow', onShow);

@@ -5,7 +5,7 @@
   var WEEK = 7 * 24 * 3600 * 1000, body = document.body;
   var viewer = body.getAttribute('data-viewer'), device = body.getAttribute('data-device');
 
-  function keys() { return ibolit.keptKeys('unsent:').concat(ibolit.keptKeys('pressed:')); }
+  function keys() { return ibolit.storedKeys('unsent:').concat(ibolit.storedKeys('pressed:')); }
   function ownerOf(key) { return key.split(':')[1]; }
 
   // What waits within a sign-in waits as long as it takes.
@@ -14,17 +14,17 @@
     return !isOfThisSignIn && new Date().getTime() - thing.at > WEEK;
   }
 
-  function note(owner) { ibolit.keep('lost:' + owner, String(Number(ibolit.kept('lost:' + owner)) + 1)); }
+  function note(owner) { ibolit.setItem('lost:' + owner, String(Number(ibolit.getItem('lost:' + owner)) + 1)); }
 
   function wipe(key) {
     note(ownerOf(key));
-    ibolit.keep(key, '');
+    ibolit.setItem(key, '');
   }
 
   function tell() {
-    var count = viewer && ibolit.kept('lost:' + viewer), notices = document.getElementById('notices');
+    var count = viewer && ibolit.getItem('lost:' + viewer), notices = document.getElementById('notices');
     if (!count || !notices) return;
-    ibolit.keep('lost:' + viewer, '');
+    ibolit.setItem('lost:' + viewer, '');
     notices.innerHTML = '<p class="notice notice--kept">' + ibolit.icon('alert') + '<span></span></p>';
     notices.querySelector('span').textContent = 'За 7 дней без входа не отправлено и стёрто с этого устройства: сообщений – ' + count +
       '. Если они ещё нужны, напишите их заново.';
@@ -39,6 +39,6 @@
     dropFiles: function () { keys().forEach(function (key) { if (key.indexOf('pressed:') === 0 && ownerOf(key) !== viewer) wipe(key); }); }
   };
 
-  keys().forEach(function (key) { if (isExpired(ownerOf(key), JSON.parse(ibolit.kept(key)))) wipe(key); });
+  keys().forEach(function (key) { if (isExpired(ownerOf(key), JSON.parse(ibolit.getItem(key)))) wipe(key); });
   document.addEventListener('DOMContentLoaded', function () { setTimeout(tell, 0); });
 })();

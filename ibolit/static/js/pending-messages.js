@@ -10,10 +10,10 @@
   // with the app closed, modern/pending-sync.js has them instead.
   var store = {
     ready: function (done) { done(); },
-    all: function () { return ibolit.keptKeys(MINE).map(function (key) { return JSON.parse(ibolit.kept(key)); }); },
-    has: function (message) { return !!ibolit.kept(keyOf(message)); },
-    put: function (message) { ibolit.keep(keyOf(message), JSON.stringify(message)); },
-    remove: function (message) { ibolit.keep(keyOf(message), ''); },
+    all: function () { return ibolit.storedKeys(MINE).map(function (key) { return JSON.parse(ibolit.getItem(key)); }); },
+    has: function (message) { return !!ibolit.getItem(keyOf(message)); },
+    put: function (message) { ibolit.setItem(keyOf(message), JSON.stringify(message)); },
+    remove: function (message) { ibolit.setItem(keyOf(message), ''); },
     alone: function (message, work) { work(function () {}); },
     later: function () {},
     hasOthers: function () { return ibolit.leftovers.hasOthers(); }
@@ -59,36 +59,36 @@
 
   // Unsent files of a chat, as a list to be read without asking the disk: the file store of the modern floor has their bytes.
   function attachmentsKey(chat) { return 'tray:' + viewer + ':' + chat; }
-  function attachments(chat) { return JSON.parse(ibolit.kept(attachmentsKey(chat)) || '[]'); }
-  function keepAttachments(chat, files) { ibolit.keep(attachmentsKey(chat), files.length ? JSON.stringify(files) : ''); }
+  function attachments(chat) { return JSON.parse(ibolit.getItem(attachmentsKey(chat)) || '[]'); }
+  function keepAttachments(chat, files) { ibolit.setItem(attachmentsKey(chat), files.length ? JSON.stringify(files) : ''); }
 
   // What the server did not take is again where it was written, before what was begun meanwhile.
   function returnToDraft(messages) {
     messages = messages.filter(waits);
     if (!messages.length) return;
     var chat = messages[0].chat, key = draft(chat), files = [];
-    var words = messages.map(function (one) { return one.text; }).concat(ibolit.kept(key)).filter(Boolean);
+    var words = messages.map(function (one) { return one.text; }).concat(ibolit.getItem(key)).filter(Boolean);
     messages.forEach(function (one) { files = files.concat(one.files || []); });
-    ibolit.keep(key, words.join('\n'));
+    ibolit.setItem(key, words.join('\n'));
     keepAttachments(chat, files.concat(attachments(chat)));
     messages.forEach(drop);
     htmx.trigger(document.body, 'ibolit:returned', { files: files });
   }
 
   // Sent from another page than the one it was typed on.
-  function forgetDraft(chat, text) { if (ibolit.kept(draft(chat)).trim() === text) ibolit.keep(draft(chat), ''); }
+  function forgetDraft(chat, text) { if (ibolit.getItem(draft(chat)).trim() === text) ibolit.setItem(draft(chat), ''); }
 
   // A form that the browser posts by itself, with files or before the scripts were there: its words are no draft any more
   // when the page shows its message. Kept as the form's id, a line's end, its words.
   function postedKey(chat) { return 'posted:' + viewer + ':' + chat; }
-  function postedByForm(chat, id, text) { ibolit.keep(postedKey(chat), id + '\n' + text); }
-  function forgetPosted(chat) { ibolit.keep(postedKey(chat), ''); }
+  function postedByForm(chat, id, text) { ibolit.setItem(postedKey(chat), id + '\n' + text); }
+  function forgetPosted(chat) { ibolit.setItem(postedKey(chat), ''); }
   function seeIfPosted(chat) {
-    var note = ibolit.kept(postedKey(chat)), end = (note + '\n').indexOf('\n'), id = note.slice(0, end), text = note.slice(end + 1);
-    var left = ibolit.kept(draft(chat));
+    var note = ibolit.getItem(postedKey(chat)), end = (note + '\n').indexOf('\n'), id = note.slice(0, end), text = note.slice(end + 1);
+    var left = ibolit.getItem(draft(chat));
     if (!id || !document.querySelector('.message--mine[data-client-id="' + id + '"]')) return;
     forgetPosted(chat);
-    if (left.indexOf(text) === 0) ibolit.keep(draft(chat), end < note.length ? left.slice(text.length).replace(/^\s+/, '') : '');
+    if (left.indexOf(text) === 0) ibolit.setItem(draft(chat), end < note.length ? left.slice(text.length).replace(/^\s+/, '') : '');
   }
 
   // Repeating would not help: the time is over, the text is too long, or so long that the server did not read it.

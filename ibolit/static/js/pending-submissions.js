@@ -6,22 +6,22 @@
 
   function keyOf(submission) { return MINE + submission.chat + ':' + submission.kind; }
 
-  function all() { return ibolit.keptKeys(MINE).map(function (key) { return JSON.parse(ibolit.kept(key)); }); }
+  function all() { return ibolit.storedKeys(MINE).map(function (key) { return JSON.parse(ibolit.getItem(key)); }); }
 
   function changed() { htmx.trigger(document.body, 'ibolit:pending'); }
 
   ibolit.submissions = {
     all: all,
-    of: function (chat, kind) { return JSON.parse(ibolit.kept(keyOf({ chat: chat, kind: kind })) || 'null'); },
+    of: function (chat, kind) { return JSON.parse(ibolit.getItem(keyOf({ chat: chat, kind: kind })) || 'null'); },
     keep: function (submission) {
       submission.at = submission.at || new Date().getTime();
       submission.device = document.body.getAttribute('data-device');
-      ibolit.keep(keyOf(submission), JSON.stringify(submission));
+      ibolit.setItem(keyOf(submission), JSON.stringify(submission));
       changed();
       return submission;
     },
     drop: function (submission) {
-      ibolit.keep(keyOf(submission), '');
+      ibolit.setItem(keyOf(submission), '');
       changed();
     },
     // Kept by another tab, or done there.

@@ -23,7 +23,7 @@
 
   function plays(media, type) { return !!media.canPlayType && media.canPlayType(type) !== ''; }
 
-  function speed() { return SPEEDS[ibolit.kept('speed')] ? ibolit.kept('speed') : '1'; }
+  function speed() { return SPEEDS[ibolit.getItem('speed')] ? ibolit.getItem('speed') : '1'; }
 
   ibolit.behaviour('voice', function (box) {
     var audio = box.querySelector('audio'), bar = box.querySelector('.voice__bar'), done = box.querySelector('.voice__done');
@@ -122,7 +122,7 @@
     box.querySelector('.voice__player').hidden = false;
     play.addEventListener('click', toggle);
     pace.addEventListener('click', function () {
-      ibolit.keep('speed', { '1': '1.5', '1.5': '2', '2': '' }[speed()]);
+      ibolit.setItem('speed', { '1': '1.5', '1.5': '2', '2': '' }[speed()]);
       htmx.trigger(document.body, 'ibolit:speed');
     });
     bar.addEventListener('keydown', onKey);
