@@ -141,7 +141,7 @@ VIEWER = ("js/modern/lib/zoom.js", "js/modern/chat/viewer.js")  # over a chat, a
 # The call and the check before it; nothing of it is on any other page.
 CALL_CSS = ("call",)
 CALL = (
-    "js/modern/lib/teller.js",
+    "js/modern/lib/emitter.js",
     "js/modern/lib/sockets.js",
     "js/modern/lib/signaling.js",
     "js/modern/lib/peer.js",

@@ -74,7 +74,7 @@ class Two {
 def lab(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
     page.set_default_timeout(60_000)
-    for name in ("teller", "sockets", "peer", "signaling", "quality", "devices"):
+    for name in ("emitter", "sockets", "peer", "signaling", "quality", "devices"):
         page.add_script_tag(content=(LIB / f"{name}.js").read_text())
     page.add_script_tag(content=WIRE)
     yield page

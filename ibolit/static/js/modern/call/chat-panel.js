@@ -1,6 +1,6 @@
 // The chat over the call, or beside it on a wide screen: the chat's own page and behaviours in a panel. Whatever would
 // lead away from the call opens in a tab of its own.
-class ChatPanel extends Teller {
+class ChatPanel extends Emitter {
   constructor(parts) {
     super();
     const data = parts.main.dataset;
@@ -24,7 +24,7 @@ class ChatPanel extends Teller {
     this.panel.hidden = false;
     this.panel.focus();
     this.unread = 0;
-    this.tell('changed');
+    this.emit('changed');
     this.body.innerHTML = '<p class="call__chat-wait" role="status">Открываем чат…</p>';
     try {
       await Promise.all(this.scripts.map(fetchScript));
@@ -54,7 +54,7 @@ class ChatPanel extends Teller {
     ibolit.stop(this.body);
     this.body.textContent = '';
     this.panel.hidden = true;
-    this.tell('changed');
+    this.emit('changed');
     if (this.opener && this.opener.focus) this.opener.focus();
   }
 
@@ -69,7 +69,7 @@ class ChatPanel extends Teller {
     if (this.last === item.id) return; // the same one, changed
     this.last = item.id;
     this.unread += 1;
-    this.tell('changed');
+    this.emit('changed');
   }
 
   stay(event) {

@@ -1,7 +1,7 @@
 // What we send: a microphone and maybe a camera, switched on and off, turned round, opened anew when they are taken away.
 // What is wanted and cannot be had stands in `lacks`: refused, missing, busy, lost, broken. Tells `track` (kind, track),
 // `found` (kind) and `changed`.
-class Sending extends Teller {
+class Sending extends Emitter {
   constructor(isVideo) {
     super();
     Object.assign(this, { isVideo, facing: 'user', step: 0, audio: null, video: null, isReady: false });
@@ -26,7 +26,7 @@ class Sending extends Teller {
       this.take('video', found.video);
       this.isCameraOff = !this.video;
     } else this.without = this.lacks.audio; // how it is named if one enters without
-    this.tell('changed');
+    this.emit('changed');
     return lacks;
   }
 
@@ -38,7 +38,7 @@ class Sending extends Teller {
     this.prefersDark = Boolean(cameraOff);
     if (cameraOff && this.video) this.take('video', null);
     if (cameraOff) this.isCameraOff = true;
-    this.tell('changed');
+    this.emit('changed');
   }
 
   get own() { return { audio: this.audio, video: this.video }; }
@@ -73,7 +73,7 @@ class Sending extends Teller {
       if (facingMode) this.facing = facingMode; // the other one may be all there is left
     }
     if (kind === 'audio' && track) track.enabled = !this.isMuted;
-    this.tell('track', kind, track);
+    this.emit('track', kind, track);
   }
 
   letGo(track) {
@@ -84,14 +84,14 @@ class Sending extends Teller {
   lose(kind, error) {
     const why = error ? devices.reason(error) : 'lost';
     this.lacks[kind] = why === 'missing' || why === 'broken' ? 'lost' : why;
-    this.tell('changed');
+    this.emit('changed');
   }
 
   find(kind) {
     if (!this.lacks[kind]) return;
     this.lacks[kind] = '';
-    this.tell('found', kind);
-    this.tell('changed');
+    this.emit('found', kind);
+    this.emit('changed');
   }
 
   // A headset was unplugged, a phone call came in, the phone was asleep. Its loss is told at once, whatever comes after.
@@ -127,7 +127,7 @@ class Sending extends Teller {
   mute(isMuted) {
     this.isMuted = isMuted;
     if (this.audio) this.audio.enabled = !isMuted;
-    this.tell('changed');
+    this.emit('changed');
   }
 
   // A press on the button of a microphone that is lacking wants it on.
@@ -146,7 +146,7 @@ class Sending extends Teller {
     this.isCameraOff = !isOn;
     this.prefersDark = false;
     this.lacks.video = '';
-    this.tell('changed');
+    this.emit('changed');
   }
 
   // Many phones cannot open two cameras at once, so the one in use is closed first.
@@ -162,12 +162,12 @@ class Sending extends Teller {
       this.take('video', await devices.camera(before).catch(() => null));
       if (!this.video) this.lose('video');
     }
-    this.tell('changed');
+    this.emit('changed');
   }
 
   soundOnly(isSoundOnly) {
     this.isSoundOnly = isSoundOnly;
-    this.tell('changed');
+    this.emit('changed');
   }
 
   // What the link carries now; the sender is the peer's.

@@ -1,6 +1,6 @@
 // Looks at the link every two seconds: what our video may be, and what is summed up for the support. Listens twice a
 // second whether anything comes at all (tells `hush`). And keeps the screen awake.
-class Watch extends Teller {
+class Watch extends Emitter {
   constructor(address) {
     super();
     this.address = address;
@@ -36,8 +36,8 @@ class Watch extends Teller {
     if (now.path !== 'unknown') this.sums.path = now.path;
     const was = this.state.step;
     this.state = quality.decide(this.state, sample);
-    this.tell('sample', sample);
-    if (this.state.step !== was) this.tell('step', this.state.step);
+    this.emit('sample', sample);
+    if (this.state.step !== was) this.emit('step', this.state.step);
   }
 
   // The engine takes many seconds to call a path lost; who stares at a frozen face is told before.
@@ -53,7 +53,7 @@ class Watch extends Teller {
   hush(isHushed) {
     if (this.isHushed === isHushed) return;
     this.isHushed = isHushed;
-    this.tell('hush', isHushed);
+    this.emit('hush', isHushed);
   }
 
   // A stretch of the call since the last report; the server adds them up. Survives the page that says it.

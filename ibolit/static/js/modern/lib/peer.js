@@ -7,7 +7,7 @@
 // doubled and reordered words do no harm; what stays unanswered is said again.
 const readable = (sdp) => sdp.replace(/a=extmap-allow-mixed\r?\n/g, ''); // a line that Chrome 64 and Safari 11 choke on
 
-class Peer extends Teller {
+class Peer extends Emitter {
   constructor({ leads, ice, wantsVideo, patience }) {
     super();
     Object.assign(this, { leads, ice, wantsVideo, patience: Object.assign({}, Peer.PATIENCE, patience) });
@@ -112,7 +112,7 @@ class Peer extends Teller {
   }
 
   stumble(error) {
-    this.tell('trouble', error);
+    this.emit('trouble', error);
     this.isBroken = true;
     this.watch(500);
   }
@@ -138,7 +138,7 @@ class Peer extends Teller {
     await pc.setLocalDescription(offer);
     if (pc !== this.pc) return;
     const words = { attempt, base: this.base, restart: Boolean(wish.restart), sdp: offer.sdp };
-    this.insist(() => this.tell('signal', 'offer', words));
+    this.insist(() => this.emit('signal', 'offer', words));
   }
 
   async takeAnswer({ attempt, sdp }) {
@@ -161,14 +161,14 @@ class Peer extends Teller {
   ask(wish) {
     const before = this.asked || {};
     this.asked = { restart: Boolean(wish.restart || before.restart), fresh: Boolean(wish.fresh || before.fresh) };
-    this.insist(() => this.tell('signal', 'want-offer', Object.assign({ attempt: this.heard }, this.asked)));
+    this.insist(() => this.emit('signal', 'want-offer', Object.assign({ attempt: this.heard }, this.asked)));
   }
 
   async answer(words) {
     const { attempt, base, restart, sdp } = words;
     this.heard = Math.max(this.heard, attempt);
     if (attempt < this.attempt) return;
-    if (attempt === this.attempt && this.answered) { this.tell('signal', 'answer', this.answered); return; }
+    if (attempt === this.attempt && this.answered) { this.emit('signal', 'answer', this.answered); return; }
     if (!this.pc || base !== this.base) {
       if (attempt !== base) { this.ask({ fresh: true }); return; } // we have missed its beginning
       this.build(base);
@@ -183,7 +183,7 @@ class Peer extends Teller {
     await pc.setLocalDescription(answer);
     if (pc !== this.pc) return;
     this.answered = { attempt, sdp: answer.sdp };
-    this.tell('signal', 'answer', this.answered);
+    this.emit('signal', 'answer', this.answered);
     this.settle(attempt === base, restart);
   }
 
@@ -241,7 +241,7 @@ class Peer extends Teller {
     this.remote = null;
     this.theirs = {};
     pc.onicecandidate = mine((event) => {
-      if (event.candidate) this.tell('signal', 'candidate', { attempt: this.attempt, candidate: plainCandidate(event.candidate) });
+      if (event.candidate) this.emit('signal', 'candidate', { attempt: this.attempt, candidate: plainCandidate(event.candidate) });
     });
     pc.oniceconnectionstatechange = mine(() => this.look());
     if ('ontrack' in pc) pc.ontrack = mine((event) => this.show([event.track]));
@@ -262,7 +262,7 @@ class Peer extends Teller {
     const news = tracks.filter((track) => this.theirs[track.kind] !== track);
     news.forEach((track) => { this.theirs[track.kind] = track; });
     if (news.length) this.remote = new MediaStream(Object.keys(this.theirs).map((kind) => this.theirs[kind]));
-    this.tell('stream', this.remote);
+    this.emit('stream', this.remote);
   }
 
   forget(pc) {
@@ -304,13 +304,13 @@ class Peer extends Teller {
 
   noteRestart() {
     this.restarts += 1;
-    this.tell('restart');
+    this.emit('restart');
   }
 
   turn(state) {
     if (this.state === state) return;
     this.state = state;
-    this.tell('state', state);
+    this.emit('state', state);
   }
 }
 // Milliseconds, but `stuck`: so many restarts in vain.

@@ -1,7 +1,7 @@
 // Carries the words of one call between its two pages: comes back after every loss as the same page, drops what it has
 // heard already. Knows no media. Tells: `welcome`, `peer-joined`, `peer-left`, the other's words by their kind, `opened`,
 // `closed`, `taken-over`, `ended`, `signed-out`, and `unwelcome` when it is let in no more.
-class Signaling extends Teller {
+class Signaling extends Emitter {
   constructor(path, make) {
     super();
     this.page = sockets.newPage();
@@ -39,7 +39,7 @@ class Signaling extends Teller {
   beat() {
     if (!this.isOpen || this.isOver) return;
     if (Date.now() - this.lastWord < Signaling.SILENCE) { this.send('here', {}); return; }
-    this.tell('closed', 0);
+    this.emit('closed', 0);
     this.renew();
   }
 
@@ -76,7 +76,7 @@ class Signaling extends Teller {
       clearTimeout(this.timer);
       this.tries = 0;
     } else if (word.kind === 'taken-over' || word.kind === 'ended') this.isOver = true;
-    this.tell(word.kind, word.body || {}, word.page);
+    this.emit(word.kind, word.body || {}, word.page);
   }
 
   isKnown(word) {
@@ -92,7 +92,7 @@ class Signaling extends Teller {
     if (code === 1008 || code === 1009) this.tries = Math.max(this.tries, 3); // too fast, or too much: not at once again
     const wasOver = this.isOver;
     this.isOver = wasOver || Boolean(name);
-    this.tell('closed', code);
+    this.emit('closed', code);
     if (name && !wasOver) this.tell(name, {});
     if (!this.isOver) this.later();
   }
@@ -103,7 +103,7 @@ class Signaling extends Teller {
     this.drop();
     const pause = Signaling.PAUSES[Math.min(this.tries, Signaling.PAUSES.length - 1)];
     this.tries += 1;
-    if (this.tries > 2) this.tell('unwelcome');
+    if (this.tries > 2) this.emit('unwelcome');
     this.timer = setTimeout(() => this.connect(), pause * (0.5 + Math.random() / 2));
   }
 
