@@ -17,7 +17,7 @@ LIB = ROOT / "ibolit" / "static" / "js" / "modern" / "lib"
 WIRE = """
 class Two {
   constructor(patience) {
-    this.sides = [true, false].map((leads) => new Peer({ leads, ice: {}, wantsVideo: false, patience }));
+    this.sides = [true, false].map((leads) => new Peer({ leads, ice: {}, wantsVideo: false, timeouts: patience }));
     this.said = { offer: 0, answer: 0, candidate: 0, 'want-offer': 0 };
     this.isCut = false;
     this.sides.forEach((side, i) => side.on('signal', (kind, body) => {
@@ -41,7 +41,7 @@ class Two {
   isAtRest() {
     const [one, other] = this.sides;
     const ufrags = (description) => (description.sdp.match(/a=ice-ufrag:.*/g) || []).join();
-    return this.sides.every((side) => side.state === 'connected' && !side.unheard && !side.wish) &&
+    return this.sides.every((side) => side.state === 'connected' && !side.unanswered && !side.wish) &&
       this.sides.every((side) => side.pc.signalingState === 'stable') &&
       one.attempt === other.attempt && one.base === other.base &&
       ufrags(one.pc.localDescription) === ufrags(other.pc.remoteDescription) &&
@@ -61,7 +61,7 @@ class Two {
   }
 
   tell() {
-    return JSON.stringify(this.sides.map((side) => [side.state, side.attempt, side.base, Boolean(side.unheard),
+    return JSON.stringify(this.sides.map((side) => [side.state, side.attempt, side.base, Boolean(side.unanswered),
       side.pc && side.pc.signalingState, side.pc && side.pc.iceConnectionState]));
   }
 
@@ -115,11 +115,11 @@ def test_what_was_lost_is_said_again_and_a_new_beginning_is_found(lab: Page) -> 
         await two.until(() => two.isAtRest());
         const first = two.sides[0].base;
         // One of them has to begin anew, the other does not know it.
-        two.sides[1].rest();
+        two.sides[1].reset();
         two.sides[1].start({ audio: track });
         await two.until(() => two.isAtRest() && two.sides[0].base > first);
         const second = two.sides[0].base;
-        two.sides[0].rest();
+        two.sides[0].reset();
         two.sides[0].start({ audio: track });
         await two.until(() => two.isAtRest() && two.sides[0].base > second);
         // The leader asks while nobody hears, and goes on asking.
@@ -144,7 +144,7 @@ def test_a_rest_in_the_middle_of_anything_hinders_no_new_beginning(lab: Page) ->
         for (let run = 0; run < 30; run += 1) {
             const side = two.sides[run % 2];
             await new Promise((done) => setTimeout(done, Math.random() * 60));
-            side.rest();
+            side.reset();
             side.start({ audio: track });
             if (run % 3) continue;
             await two.until(() => two.isAtRest());
@@ -162,9 +162,9 @@ def test_a_microphone_that_comes_later_is_heard(lab: Page) -> None:
         two.sides.forEach((side, i) => side.on('stream', () => { heard[i] += 1; }));
         two.sides.forEach((side) => side.start({ audio: null }));
         await two.until(() => two.sides.every((side) => side.attempt && side.pc.signalingState === 'stable'));
-        two.sides[1].put('audio', Two.track());
+        two.sides[1].setTrack('audio', Two.track());
         await two.until(() => two.isAtRest() && heard[0] > 0);
-        two.sides[0].put('audio', Two.track());
+        two.sides[0].setTrack('audio', Two.track());
         await two.until(() => two.isAtRest() && heard[1] > 0);
         two.close();
         return heard.every(Boolean);

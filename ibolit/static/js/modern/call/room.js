@@ -80,12 +80,12 @@ class Room {
     this.ice = body.ice;
     this.leads = body.leads;
     this.duration.follow(body);
-    if (this.peer) this.peer.take(body.ice);
+    if (this.peer) this.peer.setIce(body.ice);
     if (!this.wasWelcome && body.media) this.entering.follow(body.media);
     this.wasWelcome = true;
     this.isPresent = Boolean(body.peer);
     if (body.peer) this.meet(body.peer);
-    else if (this.peer && !this.isConnected) this.peer.rest();
+    else if (this.peer && !this.isConnected) this.peer.reset();
     this.show();
   }
 
@@ -124,7 +124,7 @@ class Room {
       this.main.dataset.setup = this.main.dataset.setup || Math.round(performance.now() - this.began);
       this.tellMedia();
       this.apply();
-    } else if (state === 'lost' && !this.isPresent) this.peer.rest();
+    } else if (state === 'lost' && !this.isPresent) this.peer.reset();
     this.show();
   }
 
@@ -133,7 +133,7 @@ class Room {
     if (page !== this.page) return;
     if (this.isPresent) this.saying.gone = how; // after its own last word no more is told of it
     this.isPresent = false;
-    if (isMeant || !this.isConnected) this.peer.rest();
+    if (isMeant || !this.isConnected) this.peer.reset();
     this.show();
   }
 
@@ -193,7 +193,7 @@ class Room {
 
   listen() {
     const { sending, watch, chat, playing } = this;
-    sending.on('track', (kind, track) => { if (this.peer) this.peer.put(kind, track).then(() => this.apply()); });
+    sending.on('track', (kind, track) => { if (this.peer) this.peer.setTrack(kind, track).then(() => this.apply()); });
     sending.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
     [chat, playing].forEach((one) => one.on('changed', () => this.show()));
     watch.on('step', (step) => { sending.step = step; this.apply(); this.tellMedia(); this.show(); });

@@ -8,9 +8,9 @@
 const readable = (sdp) => sdp.replace(/a=extmap-allow-mixed\r?\n/g, ''); // a line that Chrome 64 and Safari 11 choke on
 
 class Peer extends Emitter {
-  constructor({ leads, ice, wantsVideo, patience }) {
+  constructor({ leads, ice, wantsVideo, timeouts }) {
     super();
-    Object.assign(this, { leads, ice, wantsVideo, patience: Object.assign({}, Peer.PATIENCE, patience) });
+    Object.assign(this, { leads, ice, wantsVideo, timeouts: Object.assign({}, Peer.TIMEOUTS, timeouts) });
     this.own = { audio: null, video: null };
     this.senders = {};
     this.attempt = 0;   // of the last offer: made by the leader, taken by the other
@@ -45,7 +45,7 @@ class Peer extends Emitter {
     if (kind === 'candidate') this.enqueue(() => this.takeCandidate(body));
     else if (kind === 'offer' && !this.leads) this.enqueue(() => this.answer(body));
     else if (kind === 'answer' && this.leads) this.enqueue(() => this.takeAnswer(body));
-    else if (kind === 'want-offer' && this.leads) this.obey(body);
+    else if (kind === 'want-offer' && this.leads) this.onWantOffer(body);
   }
 
   // The network has changed, or the call is lost: a new path is looked for, whoever leads.
@@ -57,11 +57,11 @@ class Peer extends Emitter {
   // The words between us may have been lost for a while: what is open is said again.
   refresh() {
     if (!this.isStarted || this.isClosed) return;
-    if (this.state !== 'connected') { this.tries = 0; this.mend(); } else if (this.unheard) this.unheard();
+    if (this.state !== 'connected') { this.tries = 0; this.recover(); } else if (this.unanswered) this.unanswered();
   }
 
   // A track in place of another, or none; without a question to the other side where the engine can.
-  put(kind, track) {
+  setTrack(kind, track) {
     this.own[kind] = track;
     if (!this.pc) return Promise.resolve();
     return this.enqueue(() => {
@@ -78,7 +78,7 @@ class Peer extends Emitter {
   stats() { return this.pc ? this.pc.getStats() : Promise.resolve(new Map()); }
 
   // Credentials of a relay live shorter than a consultation: the next restart begins with the newest.
-  take(ice) {
+  setIce(ice) {
     this.ice = ice;
     try {
       if (this.pc && this.pc.setConfiguration) this.pc.setConfiguration(ice);
@@ -86,32 +86,32 @@ class Peer extends Emitter {
   }
 
   // The other side has left: nothing is kept but the count of attempts, with which one may begin again.
-  rest() {
-    this.hush();
+  reset() {
+    this.stopRepeating();
     clearTimeout(this.watchdog);
     this.isStarted = false;
     this.early = [];
     this.wish = this.asked = null;
     this.life += 1;
     this.line = Promise.resolve(); // what a closed connection still owes is never answered
-    if (this.pc) this.forget(this.pc);
+    if (this.pc) this.discard(this.pc);
     this.pc = null;
-    this.turn('new');
+    this.setState('new');
   }
 
   close() {
-    this.rest();
+    this.reset();
     this.isClosed = true;
   }
 
   // One thing after another: descriptions that overtake each other leave a connection in no state at all.
   enqueue(deed) {
     const life = this.life, isCurrent = () => life === this.life;
-    this.line = this.line.then(() => (isCurrent() ? deed() : undefined)).catch((error) => { if (isCurrent()) this.stumble(error); });
+    this.line = this.line.then(() => (isCurrent() ? deed() : undefined)).catch((error) => { if (isCurrent()) this.onError(error); });
     return this.line;
   }
 
-  stumble(error) {
+  onError(error) {
     this.emit('trouble', error);
     this.isBroken = true;
     this.watch(500);
@@ -138,7 +138,7 @@ class Peer extends Emitter {
     await pc.setLocalDescription(offer);
     if (pc !== this.pc) return;
     const words = { attempt, base: this.base, restart: Boolean(wish.restart), sdp: offer.sdp };
-    this.insist(() => this.emit('signal', 'offer', words));
+    this.repeatUntilAnswered(() => this.emit('signal', 'offer', words));
   }
 
   async takeAnswer({ attempt, sdp }) {
@@ -146,14 +146,14 @@ class Peer extends Emitter {
     const pc = this.pc;
     await pc.setRemoteDescription({ type: 'answer', sdp: readable(sdp) });
     if (pc !== this.pc) return;
-    this.hush();
+    this.stopRepeating();
     await this.takeWaiting();
   }
 
   // Asked before our latest offer was heard, or while it is being made: that one will do.
-  obey({ attempt, restart, fresh }) {
+  onWantOffer({ attempt, restart, fresh }) {
     if (attempt >= this.promised) this.negotiate({ restart, fresh });
-    else if (this.unheard) this.unheard();
+    else if (this.unanswered) this.unanswered();
   }
 
   // The other side's part
@@ -161,7 +161,7 @@ class Peer extends Emitter {
   ask(wish) {
     const before = this.asked || {};
     this.asked = { restart: Boolean(wish.restart || before.restart), fresh: Boolean(wish.fresh || before.fresh) };
-    this.insist(() => this.emit('signal', 'want-offer', Object.assign({ attempt: this.heard }, this.asked)));
+    this.repeatUntilAnswered(() => this.emit('signal', 'want-offer', Object.assign({ attempt: this.heard }, this.asked)));
   }
 
   async answer(words) {
@@ -190,23 +190,23 @@ class Peer extends Emitter {
   // What was asked for has come, or is asked for again.
   settle(isFresh, isRestart) {
     const asked = this.asked;
-    this.hush();
+    this.stopRepeating();
     this.asked = null;
     if (asked && !isFresh && (asked.fresh || (asked.restart && !isRestart))) this.ask(asked);
   }
 
   // Both parts
 
-  insist(say) {
-    this.hush();
-    this.unheard = say;
+  repeatUntilAnswered(say) {
+    this.stopRepeating();
+    this.unanswered = say;
     say();
-    this.repeating = setInterval(say, this.patience.repeat);
+    this.repeating = setInterval(say, this.timeouts.repeat);
   }
 
-  hush() {
+  stopRepeating() {
     clearInterval(this.repeating);
-    this.unheard = null;
+    this.unanswered = null;
   }
 
   async takeCandidate({ attempt, candidate }) {
@@ -230,7 +230,7 @@ class Peer extends Emitter {
   addCandidate(candidate) { return this.pc.addIceCandidate(candidate).catch(() => {}); }
 
   build(base) {
-    if (this.pc) this.forget(this.pc);
+    if (this.pc) this.discard(this.pc);
     const pc = new RTCPeerConnection(this.ice), mine = (act) => (event) => { if (this.pc === pc) act(event); };
     this.pc = pc;
     this.base = base;
@@ -243,12 +243,12 @@ class Peer extends Emitter {
     pc.onicecandidate = mine((event) => {
       if (event.candidate) this.emit('signal', 'candidate', { attempt: this.attempt, candidate: plainCandidate(event.candidate) });
     });
-    pc.oniceconnectionstatechange = mine(() => this.look());
+    pc.oniceconnectionstatechange = mine(() => this.onIceState());
     if ('ontrack' in pc) pc.ontrack = mine((event) => this.show([event.track]));
     else pc.onaddstream = mine((event) => this.show(event.stream.getTracks()));
     ['audio', 'video'].forEach((kind) => { if (this.own[kind]) this.add(pc, kind, this.own[kind]); });
-    if (this.state === 'new') this.turn('connecting');
-    this.watch(this.patience.connect);
+    if (this.state === 'new') this.setState('connecting');
+    this.watch(this.timeouts.connect);
     return pc;
   }
 
@@ -265,36 +265,36 @@ class Peer extends Emitter {
     this.emit('stream', this.remote);
   }
 
-  forget(pc) {
+  discard(pc) {
     pc.onicecandidate = pc.oniceconnectionstatechange = pc.ontrack = pc.onaddstream = null;
     pc.close();
   }
 
   // The engine says `disconnected` also for a hiccup, so it gets three seconds; `failed` it never takes back by itself.
-  look() {
+  onIceState() {
     const now = this.pc.iceConnectionState;
     if (now === 'connected' || now === 'completed') {
       clearTimeout(this.watchdog);
       this.tries = 0;
-      this.turn('connected');
-    } else if (now === 'disconnected' && this.state === 'connected') this.watch(this.patience.hiccup);
+      this.setState('connected');
+    } else if (now === 'disconnected' && this.state === 'connected') this.watch(this.timeouts.hiccup);
     else if (now === 'failed' && this.state !== 'lost') this.watch(this.state === 'connected' ? 0 : this.pause());
   }
 
   watch(after) {
     clearTimeout(this.watchdog);
-    this.watchdog = setTimeout(() => this.mend(), after);
+    this.watchdog = setTimeout(() => this.recover(), after);
   }
 
-  pause() { return this.patience.mend[Math.min(this.tries, this.patience.mend.length - 1)]; }
+  pause() { return this.timeouts.recover[Math.min(this.tries, this.timeouts.recover.length - 1)]; }
 
   // A restart, and after some that did not help a new connection. While the other side has not answered there is nothing
   // to mend: it is being asked again already.
-  mend() {
+  recover() {
     if (!this.isStarted || this.isClosed) return;
-    if (this.state === 'connected') this.turn('lost');
-    const isStuck = this.isBroken || this.tries >= this.patience.stuck;
-    if (this.unheard && !isStuck) this.unheard();
+    if (this.state === 'connected') this.setState('lost');
+    const isStuck = this.isBroken || this.tries >= this.timeouts.stuck;
+    if (this.unanswered && !isStuck) this.unanswered();
     else if (this.leads) this.negotiate({ restart: true, fresh: isStuck });
     else this.ask({ restart: true, fresh: isStuck });
     this.isBroken = false;
@@ -307,14 +307,14 @@ class Peer extends Emitter {
     this.emit('restart');
   }
 
-  turn(state) {
+  setState(state) {
     if (this.state === state) return;
     this.state = state;
     this.emit('state', state);
   }
 }
 // Milliseconds, but `stuck`: so many restarts in vain.
-Peer.PATIENCE = { repeat: 3000, hiccup: 3000, connect: 10000, mend: [3000, 3000, 4000, 6000, 8000], stuck: 6 };
+Peer.TIMEOUTS = { repeat: 3000, hiccup: 3000, connect: 10000, recover: [3000, 3000, 4000, 6000, 8000], stuck: 6 };
 
 function plainCandidate(one) {
   return one.toJSON ? one.toJSON() : { candidate: one.candidate, sdpMid: one.sdpMid, sdpMLineIndex: one.sdpMLineIndex };
