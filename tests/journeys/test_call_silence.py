@@ -14,18 +14,18 @@ pytestmark = pytest.mark.journey
 
 # How many times the page has listened in vain before it says so.
 COUNT = """() => {
-    const { watch } = document.querySelector('#call').room, listen = watch.listen.bind(watch);
+    const { monitor } = document.querySelector('#call').room, listen = monitor.listen.bind(monitor);
     let heard = null, inVain = 0;
     window.inVain = 0;
-    watch.listen = async () => {
+    monitor.listen = async () => {
         inVain += 1;
         await listen();
-        if (watch.got && watch.got !== heard) { heard = watch.got; inVain = 0; }
-        if (watch.isHushed) window.inVain = window.inVain || inVain;
+        if (monitor.got && monitor.got !== heard) { heard = monitor.got; inVain = 0; }
+        if (monitor.isSilent) window.inVain = window.inVain || inVain;
     };
 }"""
 HEARD_NOTHING = """() => {
-    const { SILENCE, LISTENS } = document.querySelector('#call').room.watch.constructor;
+    const { SILENCE, LISTENS } = document.querySelector('#call').room.monitor.constructor;
     return [window.inVain, SILENCE, LISTENS];
 }"""
 MOST = 4000  # milliseconds from the cut to the words

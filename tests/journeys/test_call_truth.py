@@ -14,12 +14,12 @@ pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 # As a headset that is pulled out: the engine ends the track and tells so; `refused` keeps the next one away.
 UNPLUG = """kind => {
-    const track = document.querySelector('#call').room.sending[kind];
+    const track = document.querySelector('#call').room.localMedia[kind];
     track.stop();
     track.dispatchEvent(new Event('ended'));
 }"""
 TAKEN = """([kind, event]) => {
-    document.querySelector('#call').room.sending[kind].dispatchEvent(new Event(event));
+    document.querySelector('#call').room.localMedia[kind].dispatchEvent(new Event(event));
 }"""
 PLUGGED = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
 
@@ -128,9 +128,9 @@ def test_mute_lasts_and_the_server_is_away(visitors: Visitors, live: LiveClinic)
     press(doctor, "end")
     doctor.click("text=Завершить консультацию")
     press(tab, "end")
-    tab.locator(".call__leaving").get_by_text("Выйти", exact=True).click()
+    tab.locator(".call__leave-dialog").get_by_text("Выйти", exact=True).click()
     for page in (tab, doctor):
-        expect(part(page, "leaving-waits")).to_contain_text("повторяем сами. Разговор продолжается.")
+        expect(part(page, "leave-dialog-waits")).to_contain_text("повторяем сами. Разговор продолжается.")
     tab.click("text=Остаться")
     flows(tab)
     # What the page hears besides – that it is let in no more, that the talk is over – leads nobody who ends it.
@@ -215,12 +215,12 @@ def test_network_without_sockets_is_named_before_it_begins(visitors: Visitors, l
     expect(part(patient, "relay")).to_contain_text("Эта сеть не пропускает разговор")
     id = agree(live)
     enter(patient, id)
-    expect(part(patient, "detour-words")).to_contain_text("Эта сеть не пропускает разговор", timeout=30_000)
-    expect(part(patient, "detour").get_by_text("Попросить врача позвонить")).to_be_visible()
+    expect(part(patient, "connection-help-words")).to_contain_text("Эта сеть не пропускает разговор", timeout=30_000)
+    expect(part(patient, "connection-help").get_by_text("Попросить врача позвонить")).to_be_visible()
     # Who waits to leave is told of a talk only where there is one.
-    patient.evaluate("document.querySelector('#call').room.leaving.tellOfWaiting(true)")
-    expect(part(patient, "leaving-waits")).to_be_visible()
-    expect(part(patient, "leaving-talk")).to_be_hidden()
+    patient.evaluate("document.querySelector('#call').room.leaveDialog.tellOfWaiting(true)")
+    expect(part(patient, "leave-dialog-waits")).to_be_visible()
+    expect(part(patient, "leave-dialog-talk")).to_be_hidden()
 
 
 def test_what_is_lacking_is_named_and_nothing_else(visitors: Visitors, live: LiveClinic) -> None:

@@ -37,7 +37,7 @@ RETURN = """() => {
 }"""
 
 WEAK = """async ([call, loss]) => {
-    const { peer, watch } = call.room, stats = peer.stats.bind(peer);
+    const { peer, monitor } = call.room, stats = peer.stats.bind(peer);
     peer.stats = async () => {
         const all = new Map();
         (await stats()).forEach((one) => all.set(one.id, Object.assign({}, one)));
@@ -45,7 +45,7 @@ WEAK = """async ([call, loss]) => {
         return all;
     };
     for (let looks = 0; looks < 40; looks += 1) {
-        await watch.look();
+        await monitor.look();
         await new Promise((done) => setTimeout(done, 20));
     }
     delete peer.stats;
@@ -134,7 +134,7 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     press(patient, "end")
     patient.click("text=Остаться")
     press(patient, "end")
-    patient.locator(".call__leaving").get_by_text("Выйти", exact=True).click()
+    patient.locator(".call__leave-dialog").get_by_text("Выйти", exact=True).click()
     expect(doctor.locator("[data-part=status]")).to_have_text("Ждём пациента")
     patient.click("text=Вернуться к разговору")
     connected(patient, doctor)

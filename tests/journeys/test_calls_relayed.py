@@ -97,7 +97,7 @@ def test_a_cut_path_is_found_again(visitors: Visitors, live: LiveClinic, tmp_pat
         second.stop()
 
 
-WORDS = "[data-part=detour-words]"
+WORDS = "[data-part=connection-help-words]"
 
 
 def enter_and_wait(*pages: Page, id: int) -> None:
@@ -107,8 +107,8 @@ def enter_and_wait(*pages: Page, id: int) -> None:
         page.goto(f"/consultations/{id}/call")
     for page in pages:
         expect(page.locator("[data-part=status]")).to_have_text("Соединяем")
-        page.wait_for_function("() => document.querySelector('#call').room.detour.since > 0")
-        expect(page.locator("[data-part=detour]")).to_be_hidden()
+        page.wait_for_function("() => document.querySelector('#call').room.help.since > 0")
+        expect(page.locator("[data-part=connection-help]")).to_be_hidden()
         page.clock.fast_forward(15_000)
 
 
@@ -122,11 +122,11 @@ def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, t
     shut.start()
     try:
         enter_and_wait(patient, doctor, id=id)
-        detour = patient.locator("[data-part=detour]")
+        detour = patient.locator("[data-part=connection-help]")
         expect(patient.locator(WORDS)).to_contain_text("Сервер связи недоступен: попробуйте другую сеть")
         expect(detour.get_by_text("Открыть на другом устройстве")).to_be_visible()
         expect(doctor.locator(WORDS)).to_contain_text("У вас связь с клиникой есть. Сети пациента она, похоже,")
-        expect(doctor.locator("[data-part=detour] a[href^='tel:+7900']")).to_be_visible()
+        expect(doctor.locator("[data-part=connection-help] a[href^='tel:+7900']")).to_be_visible()
         detour.get_by_text("Попросить врача позвонить").click()
         expect(doctor.locator(".call__view .call-phone")).to_contain_text("Пациент просит позвонить")
         expect(detour.get_by_text("Попросить врача позвонить")).to_be_hidden()
@@ -134,7 +134,7 @@ def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, t
         late.start()
         flows(patient, timeout=40_000)
         expect(detour).to_be_hidden()
-        expect(doctor.locator("[data-part=detour]")).to_be_hidden()
+        expect(doctor.locator("[data-part=connection-help]")).to_be_hidden()
     finally:
         shut.stop()
         late.stop()

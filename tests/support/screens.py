@@ -408,11 +408,13 @@ IN_A_TALK = [
     Screen("consultation-going-on", TALKING, "/consultations/9"),
     Screen("call", TALKING, CALL, join),
     Screen("call-more", TALKING, reach=press(".call__summary", ".call__menu"), lands="calls.show"),
-    Screen("call-leaving", TALKING, CALL, press("[data-do=end]", "[data-part=leaving]")),
-    Screen("call-leaving-waits", TALKING, CALL, in_call(NO_CLINIC, "[data-part=leaving-waits]")),
+    Screen("call-leaving", TALKING, CALL, press("[data-do=end]", "[data-part=leave-dialog]")),
+    Screen("call-leaving-waits", TALKING, CALL, in_call(NO_CLINIC, "[data-part=leave-dialog-waits]")),
     Screen("call-asking", TALKING, CALL, in_call(devices(NO_ANSWER), ".call__offers [data-do=without-camera]")),
     Screen("call-no-devices", TALKING, CALL, in_call(devices(NOT_FOUND), "[data-part=trouble]")),
-    Screen("call-no-way", TALKING, CALL, in_call(NO_WAY.replace("FOUND", "'unreachable'"), "[data-part=detour]")),
+    Screen(
+        "call-no-way", TALKING, CALL, in_call(NO_WAY.replace("FOUND", "'unreachable'"), "[data-part=connection-help]")
+    ),
     Screen("call-troubled", TALKING, CALL, in_call(TROUBLED, "[data-do=sound]")),
     Screen("call-elsewhere", TALKING, CALL, in_call("room.giveUp(false);", "[data-part=trouble]")),
     Screen("call-chat", TALKING, CALL, press(".control[data-do=chat]", ".call__chat .composer")),
@@ -462,9 +464,11 @@ OF_DOCTOR = [
     Screen("invitations", DOCTOR, "/invitations"),
     Screen("invite", DOCTOR, "/invitations/new"),
     Screen("invite-wrong", DOCTOR, reach=send("main form", contact="x")),
-    Screen("doctor-call-leaving-waits", DOCTOR, CALL, in_call(NO_CLINIC, "[data-part=leaving-waits]")),
+    Screen("doctor-call-leaving-waits", DOCTOR, CALL, in_call(NO_CLINIC, "[data-part=leave-dialog-waits]")),
     Screen("doctor-call-no-devices", DOCTOR, CALL, in_call(devices(NOT_FOUND), "[data-part=trouble]")),
-    Screen("doctor-call-no-way", DOCTOR, CALL, in_call(NO_WAY.replace("FOUND", "'relay'"), "[data-part=detour]")),
+    Screen(
+        "doctor-call-no-way", DOCTOR, CALL, in_call(NO_WAY.replace("FOUND", "'relay'"), "[data-part=connection-help]")
+    ),
     Screen("doctor-call", DOCTOR, CALL, join),
     Screen("doctor-other-device", DOCTOR, reach=hand_over),
     Screen("conclusion-new", WROTE_NOTHING, "/consultations/{done}/conclusion/new"),

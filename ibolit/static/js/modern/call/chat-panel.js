@@ -60,7 +60,7 @@ class ChatPanel extends Emitter {
 
   // Whatever lies over the chat – a picture, a sheet – takes the key for itself.
   onKey(event) {
-    if (event.key === 'Escape' && this.isOpen && !event.defaultPrevented && !document.querySelector('#sheet > *, .viewer, .call__leaving:not([hidden])')) this.close();
+    if (event.key === 'Escape' && this.isOpen && !event.defaultPrevented && !document.querySelector('#sheet > *, .viewer, .call__leave-dialog:not([hidden])')) this.close();
   }
 
   count(item) {

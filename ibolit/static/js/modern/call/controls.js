@@ -2,19 +2,19 @@
 class Controls {
   constructor(room) {
     this.room = room;
-    const { parts, sending, chat } = room;
+    const { parts, localMedia, chat } = room;
     this.parts = parts;
     const deeds = {
       microphone: () => this.pressMicrophone(),
       camera: () => this.turnCamera(),
-      flip: () => sending.flip().then(() => this.show()),
+      flip: () => localMedia.flip().then(() => this.show()),
       speaker: () => this.chooseSpeaker(),
       chat: () => chat.toggle(),
-      sound: () => room.playing.press(),
-      'without-camera': () => room.entering.open({ audio: true, video: false }, true),
-      'without-microphone': () => room.entering.open({ audio: false, video: room.isVideo }),
-      again: () => room.entering.open({ audio: true, video: room.isVideo }, true),
-      'sound-only': () => { sending.soundOnly(!sending.isSoundOnly); this.closeMenu(); },
+      sound: () => room.playback.press(),
+      'without-camera': () => room.joining.open({ audio: true, video: false }, true),
+      'without-microphone': () => room.joining.open({ audio: false, video: room.isVideo }),
+      again: () => room.joining.open({ audio: true, video: room.isVideo }, true),
+      'sound-only': () => { localMedia.soundOnly(!localMedia.isSoundOnly); this.closeMenu(); },
       picture: () => this.showAbove(),
       'full-screen': () => this.fillScreen()
     };
@@ -24,7 +24,7 @@ class Controls {
       if (menu.open && !menu.contains(event.target)) menu.open = false;
       if (!speakers.hidden && !speakers.contains(event.target) && !event.target.closest('[data-do=speaker]')) speakers.hidden = true;
     };
-    this.onDevices = () => { sending.reopenLost(); this.offer(); };
+    this.onDevices = () => { localMedia.reopenLost(); this.offer(); };
     document.addEventListener('click', this.onPress);
     if (navigator.mediaDevices.addEventListener) navigator.mediaDevices.addEventListener('devicechange', this.onDevices);
     parts.main.addEventListener('htmx:afterRequest', (event) => {
@@ -49,20 +49,20 @@ class Controls {
   closeMenu() { this.parts.get('more').open = false; }
 
   async pressMicrophone() {
-    const { sending, saying } = this.room;
-    saying.pass('');
-    await sending.pressMicrophone();
-    if (sending.lacks.audio === 'refused') saying.pass(devices.words({ name: 'NotAllowedError' }, 'audio').steps[0]);
+    const { localMedia, status } = this.room;
+    status.hintOnce('');
+    await localMedia.pressMicrophone();
+    if (localMedia.lacks.audio === 'refused') status.hintOnce(devices.words({ name: 'NotAllowedError' }, 'audio').steps[0]);
   }
 
   async turnCamera() {
-    const { sending, saying } = this.room;
+    const { localMedia, status } = this.room;
     try {
-      await sending.turnCamera(!sending.video || sending.isCameraOff || Boolean(sending.lacks.video));
-      saying.pass('');
+      await localMedia.turnCamera(!localMedia.video || localMedia.isCameraOff || Boolean(localMedia.lacks.video));
+      status.hintOnce('');
     } catch (error) {
       const { title, steps } = devices.words(error, 'video');
-      saying.pass(sending.lacks.video ? steps[0] : `${title}. ${steps[0]}`);
+      status.hintOnce(localMedia.lacks.video ? steps[0] : `${title}. ${steps[0]}`);
     }
   }
 
@@ -84,7 +84,7 @@ class Controls {
     const { remote } = this.room;
     this.closeMenu();
     if (document.pictureInPictureElement) document.exitPictureInPicture();
-    else if (remote.requestPictureInPicture) remote.requestPictureInPicture().catch(() => this.room.saying.pass('Сначала дождитесь видео собеседника'));
+    else if (remote.requestPictureInPicture) remote.requestPictureInPicture().catch(() => this.room.status.hintOnce('Сначала дождитесь видео собеседника'));
     else remote.webkitSetPresentationMode('picture-in-picture');
   }
 
@@ -104,23 +104,23 @@ class Controls {
   }
 
   show() {
-    const { room, parts } = this, { sending, chat } = room, own = parts.get('own'), mirror = parts.get('mirror');
-    const isMuted = sending.isMuted || Boolean(sending.lacks.audio), hasCamera = Boolean(sending.video) && !sending.isCameraOff && !sending.lacks.video;
+    const { room, parts } = this, { localMedia, chat } = room, own = parts.get('own'), mirror = parts.get('mirror');
+    const isMuted = localMedia.isMuted || Boolean(localMedia.lacks.audio), hasCamera = Boolean(localMedia.video) && !localMedia.isCameraOff && !localMedia.lacks.video;
     this.press('microphone', isMuted, isMuted ? 'Микрофон: включить' : 'Микрофон: выключить');
     this.press('camera', !hasCamera, hasCamera ? 'Камера: выключить' : 'Камера: включить');
     parts.buttons('flip').forEach((one) => { one.disabled = !hasCamera; });
-    parts.buttons('sound-only').forEach((one) => one.setAttribute('aria-pressed', String(sending.isSoundOnly)));
-    parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(room.entering.waits === 'asking' && room.entering.wantsCamera); });
+    parts.buttons('sound-only').forEach((one) => one.setAttribute('aria-pressed', String(localMedia.isSoundOnly)));
+    parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(room.joining.waits === 'asking' && room.joining.wantsCamera); });
     own.hidden = !hasCamera;
-    own.classList.toggle('call__own--mirrored', sending.facing === 'user');
-    own.classList.toggle('call__own--held-back', hasCamera && sending.isHeldBack);
+    own.classList.toggle('call__own--mirrored', localMedia.facing === 'user');
+    own.classList.toggle('call__own--held-back', hasCamera && localMedia.isHeldBack);
     const shown = mirror.srcObject && mirror.srcObject.getVideoTracks()[0];
-    if (hasCamera && shown !== sending.video) {
-      mirror.srcObject = new MediaStream([sending.video]);
+    if (hasCamera && shown !== localMedia.video) {
+      mirror.srcObject = new MediaStream([localMedia.video]);
       this.playOwn();
     } else if (!hasCamera) mirror.srcObject = null;
     this.showChat(chat);
-    if (sending.isReady && !this.isOffered) { this.isOffered = true; this.offer(); }
+    if (localMedia.isReady && !this.isOffered) { this.isOffered = true; this.offer(); }
   }
 
   playOwn() {

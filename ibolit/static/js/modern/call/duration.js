@@ -15,7 +15,7 @@ class Duration {
     room.parts.say('time', began ? clockOf(Math.max(0, Math.floor((now - began) / 1000))) : '');
     if (left > 0 && left <= 5 && this.told !== left) {
       this.told = left;
-      room.saying.pass(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
+      room.status.hintOnce(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
     }
   }
 }

@@ -7,19 +7,19 @@ class Room {
     this.isVideo = data.kind === 'video';
     this.began = performance.now();
     this.parts = new Parts(main);
-    this.sending = new Sending(this.isVideo);
-    this.watch = new Watch(data.report);
+    this.localMedia = new LocalMedia(this.isVideo);
+    this.monitor = new LinkMonitor(data.report);
     this.chat = new ChatPanel(this.parts);
-    this.leaving = new Leaving(this);
-    this.own = new OwnPicture(this.parts.get('own'), this.main.querySelector('.call__view'));
+    this.leaveDialog = new LeaveDialog(this);
+    this.own = new SelfView(this.parts.get('own'), this.main.querySelector('.call__view'));
     this.remote = this.parts.get('remote');
-    this.playing = new Playing(this.remote);
+    this.playback = new Playback(this.remote);
     this.duration = new Duration(this);
-    this.saying = new Saying(this);
-    this.detour = new Detour(this);
-    this.entering = new Entering(this);
+    this.status = new StatusLine(this);
+    this.help = new ConnectionHelp(this);
+    this.joining = new Joining(this);
     this.theirs = {};
-    this.isPresent = this.isOver = this.isLost = this.isHushed = this.wasWelcome = false;
+    this.isPresent = this.isOver = this.isLost = this.isSilent = this.wasWelcome = false;
     this.heard = [];
     this.listen();
   }
@@ -36,13 +36,13 @@ class Room {
     this.controls = new Controls(this);
     this.ticking = setInterval(() => this.tick(), 1000);
     this.call();
-    this.entering.start();
+    this.joining.start();
     this.show();
   }
 
   tick() {
     this.duration.show();
-    this.detour.look();
+    this.help.look();
   }
 
   unveil(isStage) {
@@ -81,7 +81,7 @@ class Room {
     this.leads = body.leads;
     this.duration.follow(body);
     if (this.peer) this.peer.setIce(body.ice);
-    if (!this.wasWelcome && body.media) this.entering.follow(body.media);
+    if (!this.wasWelcome && body.media) this.joining.follow(body.media);
     this.wasWelcome = true;
     this.isPresent = Boolean(body.peer);
     if (body.peer) this.meet(body.peer);
@@ -91,7 +91,7 @@ class Room {
 
   meet(page) {
     this.isPresent = true;
-    this.saying.gone = '';
+    this.status.gone = '';
     if (this.peer && this.page === page) {
       if (this.peer.isStarted) this.peer.refresh(); else this.begin();
     } else {
@@ -109,18 +109,18 @@ class Room {
   follow(peer) {
     const mine = (act) => (...what) => { if (this.peer === peer) act(...what); };
     peer.on('signal', mine((kind, body) => this.signaling.send(kind, body)))
-      .on('stream', mine((stream) => this.playing.take(stream)))
+      .on('stream', mine((stream) => this.playback.take(stream)))
       .on('state', mine((state) => this.turn(state)));
-    this.watch.follow(peer, () => !(this.theirs.lacks || {}).audio);
+    this.monitor.follow(peer, () => !(this.theirs.lacks || {}).audio);
   }
 
   begin() {
-    if (this.peer && this.sending.isReady && !this.peer.isStarted && this.isPresent) this.peer.start(this.sending.own);
+    if (this.peer && this.localMedia.isReady && !this.peer.isStarted && this.isPresent) this.peer.start(this.localMedia.own);
   }
 
   turn(state) {
     if (state === 'connected') {
-      this.watch.connected(performance.now() - this.began);
+      this.monitor.connected(performance.now() - this.began);
       this.main.dataset.setup = this.main.dataset.setup || Math.round(performance.now() - this.began);
       this.tellMedia();
       this.apply();
@@ -131,7 +131,7 @@ class Room {
   // Gone for good, or only its socket: then the talk goes on as long as there is sound.
   part(page, isMeant, how) {
     if (page !== this.page) return;
-    if (this.isPresent) this.saying.gone = how; // after its own last word no more is told of it
+    if (this.isPresent) this.status.gone = how; // after its own last word no more is told of it
     this.isPresent = false;
     if (isMeant || !this.isConnected) this.peer.reset();
     this.show();
@@ -139,9 +139,9 @@ class Room {
 
   hear(body) {
     this.theirs = body;
-    this.watch.told = Number(body.heard) || 0;
-    if (this.sending.isAskedForSound !== Boolean(body.soundOnly)) {
-      this.sending.isAskedForSound = Boolean(body.soundOnly);
+    this.monitor.told = Number(body.heard) || 0;
+    if (this.localMedia.isAskedForSound !== Boolean(body.soundOnly)) {
+      this.localMedia.isAskedForSound = Boolean(body.soundOnly);
       this.apply();
       this.tellMedia();
     }
@@ -149,13 +149,13 @@ class Room {
   }
 
   tellMedia() {
-    const more = this.lossHeard > 0.03 ? { heard: Math.round(this.lossHeard * 1000) / 1000 } : {}, { state } = this.sending;
-    if (this.entering.waits) more.waits = this.entering.waits;
-    this.entering.keep(state);
+    const more = this.lossHeard > 0.03 ? { heard: Math.round(this.lossHeard * 1000) / 1000 } : {}, { state } = this.localMedia;
+    if (this.joining.waits) more.waits = this.joining.waits;
+    this.joining.keep(state);
     this.signaling.send('media', Object.assign(state, more));
   }
 
-  apply() { return this.sending.apply(this.peer && this.peer.senders.video); }
+  apply() { return this.localMedia.apply(this.peer && this.peer.senders.video); }
 
   giveUp(isSameDevice) {
     this.end();
@@ -177,8 +177,8 @@ class Room {
 
   // Who is leaving already goes where he wished.
   go(to) {
-    if (this.leaving.isUnderWay) return;
-    this.leaving.mean();
+    if (this.leaveDialog.isUnderWay) return;
+    this.leaveDialog.mean();
     this.end();
     ibolit.go(to);
   }
@@ -187,19 +187,19 @@ class Room {
 
   resume() {
     if (this.isOver || document.hidden) return;
-    this.playing.resume();
+    this.playback.resume();
     this.controls.playOwn();
   }
 
   listen() {
-    const { sending, watch, chat, playing } = this;
-    sending.on('track', (kind, track) => { if (this.peer) this.peer.setTrack(kind, track).then(() => this.apply()); });
-    sending.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
-    [chat, playing].forEach((one) => one.on('changed', () => this.show()));
-    watch.on('step', (step) => { sending.step = step; this.apply(); this.tellMedia(); this.show(); });
-    sending.on('found', (kind) => this.saying.pass(kind === 'audio' ? 'Микрофон включён: вас слышно' : '', () => sending.isHeard));
-    watch.on('hush', (isHushed) => { this.isHushed = isHushed; this.show(); });
-    watch.on('sample', (sample) => {
+    const { localMedia, monitor, chat, playback } = this;
+    localMedia.on('track', (kind, track) => { if (this.peer) this.peer.setTrack(kind, track).then(() => this.apply()); });
+    localMedia.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
+    [chat, playback].forEach((one) => one.on('changed', () => this.show()));
+    monitor.on('step', (step) => { localMedia.step = step; this.apply(); this.tellMedia(); this.show(); });
+    localMedia.on('found', (kind) => this.status.hintOnce(kind === 'audio' ? 'Микрофон включён: вас слышно' : '', () => localMedia.isHeard));
+    monitor.on('silence', (isSilent) => { this.isSilent = isSilent; this.show(); });
+    monitor.on('sample', (sample) => {
       const wasLossy = this.lossHeard > 0.03;
       this.lossHeard = sample.heard;
       if (wasLossy || sample.heard > 0.03) this.tellMedia();
@@ -231,34 +231,34 @@ class Room {
   // A phone that was locked has stopped the picture, and maybe taken the microphone.
   wake() {
     if (document.hidden || this.isOver) return;
-    this.sending.reopenLost();
+    this.localMedia.reopenLost();
     this.resume();
     if (this.peer && !this.isConnected) this.peer.refresh();
   }
 
   show() {
     if (this.isOver) return;
-    const hasPicture = this.isVideo && this.isConnected && this.theirs.video !== false && !this.sending.isSoundOnly;
+    const hasPicture = this.isVideo && this.isConnected && this.theirs.video !== false && !this.localMedia.isSoundOnly;
     this.main.classList.toggle('call--picture', hasPicture);
     this.main.classList.toggle('call--chatting', this.chat.isOpen);
     this.main.dataset.state = this.peer ? this.peer.state : 'new';
-    this.saying.show();
-    this.parts.show('sound', this.playing.needsPress);
+    this.status.show();
+    this.parts.show('sound', this.playback.needsPress);
     this.controls.show();
   }
 
   // The last words leave while they still can.
   end() {
     if (this.isOver) return;
-    this.signaling.send('bye', this.leaving.isMeant ? {} : { closed: true });
+    this.signaling.send('bye', this.leaveDialog.isMeant ? {} : { closed: true });
     this.isOver = true;
-    this.watch.report();
-    this.watch.stop();
+    this.monitor.report();
+    this.monitor.stop();
     this.signaling.close();
     if (this.peer) this.peer.close();
-    this.sending.stop();
+    this.localMedia.stop();
     this.awake.stop();
-    this.leaving.stop();
+    this.leaveDialog.stop();
     clearInterval(this.ticking);
     clearTimeout(this.losing);
     this.heard.forEach(([where, name, act]) => { if (name !== 'pageshow') where.removeEventListener(name, act); });

@@ -176,10 +176,10 @@ const devices = (() => {
   }
 
   // Can a call reach the other side from here? `relay`, `direct`, `refused` (the relay does not believe us) or `unreachable`.
-  function reach(ice, patience) {
+  function reach(ice, timeout) {
     const servers = ice.iceServers || [], hasRelay = servers.some((one) => [].concat(one.urls).some((url) => /^turns?:/.test(url)));
     const pc = opened(ice);
-    return pc ? tried(pc, hasRelay, patience || 6000) : Promise.resolve('unreachable');
+    return pc ? tried(pc, hasRelay, timeout || 6000) : Promise.resolve('unreachable');
   }
 
   // Firefox takes no address whose port it thinks is another service's.
@@ -189,12 +189,12 @@ const devices = (() => {
     } catch (error) { return null; }
   }
 
-  function tried(pc, hasRelay, patience) {
+  function tried(pc, hasRelay, timeout) {
     return new Promise((done) => {
       let isRefused = false, isHere = false;
       const end = (result) => { clearTimeout(timer); pc.onicecandidate = pc.onicecandidateerror = null; pc.close(); done(result); };
       const give = () => end(hasRelay ? (isRefused ? 'refused' : 'unreachable') : isHere ? 'direct' : 'unreachable');
-      const timer = setTimeout(give, patience);
+      const timer = setTimeout(give, timeout);
       pc.onicecandidateerror = (event) => { isRefused = isRefused || event.errorCode === 401 || event.errorCode === 403; };
       pc.onicecandidate = (event) => {
         const line = event.candidate ? event.candidate.candidate : '';

@@ -1,6 +1,6 @@
 // Looks at the link every two seconds: what our video may be, and what is summed up for the support. Listens twice a
-// second whether anything comes at all (tells `hush`). And keeps the screen awake.
-class Watch extends Emitter {
+// second whether anything comes at all (tells `silence`). And keeps the screen awake.
+class LinkMonitor extends Emitter {
   constructor(address) {
     super();
     this.address = address;
@@ -8,7 +8,7 @@ class Watch extends Emitter {
     this.before = null;
     this.told = 0;      // loss of ours, as the other side measured it
     this.begin();
-    this.timers = [setInterval(() => this.look(), quality.EVERY), setInterval(() => this.listen(), Watch.LISTENS), setInterval(() => this.report(), 60000)];
+    this.timers = [setInterval(() => this.look(), quality.EVERY), setInterval(() => this.listen(), LinkMonitor.LISTENS), setInterval(() => this.report(), 60000)];
   }
 
   begin() { this.sums = { looks: 0, loss: 0, rtt: 0, restarts: 0, setup: 0, path: 'unknown' }; }
@@ -43,17 +43,17 @@ class Watch extends Emitter {
   // The engine takes many seconds to call a path lost; who stares at a frozen face is told before.
   async listen() {
     const peer = this.peer, now = performance.now();
-    if (!peer || peer.state !== 'connected' || !this.expects()) { this.got = null; this.hush(false); return; }
+    if (!peer || peer.state !== 'connected' || !this.expects()) { this.got = null; this.setSilent(false); return; }
     const { got } = quality.numbers(await peer.stats());
     if (peer !== this.peer) return;
     if (!got || !this.got || got !== this.got.bytes) this.got = { bytes: got, at: now }; // some engines do not count
-    this.hush(now - this.got.at >= Watch.SILENCE);
+    this.setSilent(now - this.got.at >= LinkMonitor.SILENCE);
   }
 
-  hush(isHushed) {
-    if (this.isHushed === isHushed) return;
-    this.isHushed = isHushed;
-    this.emit('hush', isHushed);
+  setSilent(isSilent) {
+    if (this.isSilent === isSilent) return;
+    this.isSilent = isSilent;
+    this.emit('silence', isSilent);
   }
 
   // A stretch of the call since the last report; the server adds them up. Survives the page that says it.
@@ -78,8 +78,8 @@ class Watch extends Emitter {
   stop() { this.timers.forEach(clearInterval); }
 }
 // Milliseconds. Together they let nobody stare at a frozen face for four seconds.
-Watch.SILENCE = 2500;
-Watch.LISTENS = 500;
+LinkMonitor.SILENCE = 2500;
+LinkMonitor.LISTENS = 500;
 
 // The screen of a phone that lies before its owner falls asleep; the lock ends whenever the page is left.
 class Awake {

@@ -1,7 +1,7 @@
 // What we send: a microphone and maybe a camera, switched on and off, turned round, opened anew when they are taken away.
 // What is wanted and cannot be had stands in `lacks`: refused, missing, busy, lost, broken. Tells `track` (kind, track),
 // `found` (kind) and `changed`.
-class Sending extends Emitter {
+class LocalMedia extends Emitter {
   constructor(isVideo) {
     super();
     Object.assign(this, { isVideo, facing: 'user', step: 0, audio: null, video: null, isReady: false });

@@ -1,5 +1,5 @@
 // When no way to the other side is found: what it is, and the ways to talk all the same. Trying goes on underneath.
-class Detour {
+class ConnectionHelp {
   constructor(room) {
     this.room = room;
     this.since = 0;
@@ -9,10 +9,10 @@ class Detour {
 
   // Once a second.
   look() {
-    const { room } = this, isShut = !room.wasWelcome, patience = isShut ? Detour.FOR_SOCKET : Detour.FOR_PATH;
+    const { room } = this, isShut = !room.wasWelcome, limit = isShut ? ConnectionHelp.FOR_SOCKET : ConnectionHelp.FOR_PATH;
     if (!isShut && !room.isSeeking) { this.end(); return; }
     this.since = this.since || performance.now();
-    if (performance.now() - this.since >= patience && !this.found && !this.asking) this.ask(isShut);
+    if (performance.now() - this.since >= limit && !this.found && !this.asking) this.ask(isShut);
   }
 
   async ask(isShut) {
@@ -37,19 +37,19 @@ class Detour {
 
   show() {
     const { parts } = this.room;
-    parts.say('detour-words', this.words);
-    parts.show('detour', true);
-    this.room.main.classList.add('call--detour');
+    parts.say('connection-help-words', this.words);
+    parts.show('connection-help', true);
+    this.room.main.classList.add('call--connection-help');
   }
 
   end() {
     this.since = 0;
     if (!this.found) return;
     this.found = '';
-    this.room.parts.show('detour', false);
-    this.room.main.classList.remove('call--detour');
+    this.room.parts.show('connection-help', false);
+    this.room.main.classList.remove('call--connection-help');
   }
 }
 // Milliseconds.
-Detour.FOR_PATH = 15000;
-Detour.FOR_SOCKET = 8000;
+ConnectionHelp.FOR_PATH = 15000;
+ConnectionHelp.FOR_SOCKET = 8000;

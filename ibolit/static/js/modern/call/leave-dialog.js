@@ -1,11 +1,11 @@
 // Leaving is asked once: by the page when «завершить» or Back is pressed, by the browser when the tab is closed. And one
 // leaves only when the clinic answers: in a living talk nobody is thrown onto the browser's page of errors.
-class Leaving {
+class LeaveDialog {
   constructor(room) {
     const { parts } = room;
     this.room = room;
     this.parts = parts;
-    this.dialog = parts.get('leaving');
+    this.dialog = parts.get('leave-dialog');
     this.isMeant = false;
     this.turn = 0;       // of the latest wish to leave; 0 while one stays
     parts.on('end', () => this.ask());
@@ -66,8 +66,8 @@ class Leaving {
   }
 
   tellOfWaiting(isWaiting) {
-    this.parts.show('leaving-talk', this.room.isConnected);
-    this.parts.show('leaving-waits', isWaiting);
+    this.parts.show('leave-dialog-talk', this.room.isConnected);
+    this.parts.show('leave-dialog-waits', isWaiting);
     if (isWaiting) this.ask();
   }
 

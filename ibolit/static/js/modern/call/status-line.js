@@ -1,5 +1,5 @@
 // What is going on, in words: under the name, above the buttons, and once, politely, for who cannot see it.
-class Saying {
+class StatusLine {
   constructor(room) {
     this.room = room;
     this.side = room.data.otherSide === 'doctor' ? { who: 'Врач', whom: 'врача' } : { who: 'Пациент', whom: 'пациента' };
@@ -10,7 +10,7 @@ class Saying {
 
   get status() {
     const { room } = this;
-    if (room.entering.waits === 'asking') return room.entering.wantsCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
+    if (room.joining.waits === 'asking') return room.joining.wantsCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
     if (room.isConnected) return this.inTalk;
     if (room.isLost) return 'Нет связи с клиникой. Переподключаемся';
     if (!room.isPresent) return this.absence;
@@ -21,9 +21,9 @@ class Saying {
 
   get inTalk() {
     const { room } = this;
-    if (room.isHushed) return 'Связь прерывается…';
+    if (room.isSilent) return 'Связь прерывается…';
     if (room.isLost) return 'Нет связи с клиникой. Разговор продолжается';
-    return room.sending.state.weak ? 'Связь слабая: видео выключено, вас слышно' : '';
+    return room.localMedia.state.weak ? 'Связь слабая: видео выключено, вас слышно' : '';
   }
 
   get absence() {
@@ -44,20 +44,20 @@ class Saying {
   }
 
   get marks() {
-    const { theirs, sending, isConnected, isVideo } = this.room, marks = [];
+    const { theirs, localMedia, isConnected, isVideo } = this.room, marks = [];
     if (!isConnected) return '';
     if (theirs.audio === false) marks.push(this.lackOf('audio') || 'микрофон собеседника выключен');
     if (isVideo && theirs.video === false) {
       const chosen = theirs.weak ? 'у собеседника слабая связь: видео выключено' : theirs.soundOnly ? 'собеседник просит только звук' : 'камера собеседника выключена';
       marks.push(this.lackOf('video') || chosen);
     }
-    if (sending.isSoundOnly) marks.push('у вас только звук');
+    if (localMedia.isSoundOnly) marks.push('у вас только звук');
     return marks.join(' · ');
   }
 
   // What is lacking here stays said as long as it is so.
   get hint() {
-    const { lacks } = this.room.sending, lines = [];
+    const { lacks } = this.room.localMedia, lines = [];
     if (lacks.audio) lines.push(`${devices.title(lacks.audio, 'audio')}: вас не слышно`);
     if (lacks.video) lines.push(`${devices.title(lacks.video, 'video')}${lacks.audio ? ': вас не видно' : '. Вас слышно, но не видно.'}`);
     if (this.passing) lines.push(this.passing);
@@ -65,7 +65,7 @@ class Saying {
   }
 
   // A hint of the moment, gone as soon as `isSo` is so no more.
-  pass(words, isSo) {
+  hintOnce(words, isSo) {
     this.passing = words;
     this.isSo = isSo || (() => true);
     this.show();

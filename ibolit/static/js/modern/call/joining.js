@@ -1,9 +1,9 @@
 // How one comes in: what is opened, what was switched off before and stays so, and what stands there when there is no
 // microphone.
-class Entering {
+class Joining {
   constructor(room) {
     this.room = room;
-    this.sending = room.sending;
+    this.localMedia = room.localMedia;
     this.waits = '';        // asking, blocked: why the other side hears nothing yet
     this.wantsCamera = this.wasDark = false;
   }
@@ -11,7 +11,7 @@ class Entering {
   start() {
     const { kept, room } = this;
     this.wasDark = Boolean(kept.cameraOff);
-    this.sending.prefer(kept);
+    this.localMedia.prefer(kept);
     this.open({ audio: true, video: room.isVideo && !kept.cameraOff && new URLSearchParams(location.search).get('camera') !== 'off' });
   }
 
@@ -24,9 +24,9 @@ class Entering {
     room.unveil(true);
     room.tellMedia();
     room.show();
-    const lacks = await this.sending.open(wanted);
+    const lacks = await this.localMedia.open(wanted);
     if (!lacks) return; // another press was later
-    this.waits = this.sending.isReady ? '' : 'blocked';
+    this.waits = this.localMedia.isReady ? '' : 'blocked';
     if (this.waits) this.block(lacks);
     else {
       this.sayHowItIs(isAgain);
@@ -49,18 +49,18 @@ class Entering {
 
   // What was switched off before – on this page, or on the one that was taken over – is off, and that is said.
   sayHowItIs(isAgain) {
-    const { room, sending } = this, { isMuted, isCameraOff, lacks } = sending, isDark = room.isVideo && isCameraOff && !lacks.video && this.wasDark;
-    if (isMuted && isDark) room.saying.pass('Микрофон и камера выключены, как и были', () => sending.isMuted && sending.isCameraOff);
-    else if (isMuted) room.saying.pass('Микрофон выключен, как и был', () => sending.isMuted);
-    else if (isDark) room.saying.pass('Камера выключена, как и была', () => sending.isCameraOff);
-    else if (isAgain && !lacks.audio) room.saying.pass('Микрофон включён', () => sending.isHeard);
+    const { room, localMedia } = this, { isMuted, isCameraOff, lacks } = localMedia, isDark = room.isVideo && isCameraOff && !lacks.video && this.wasDark;
+    if (isMuted && isDark) room.status.hintOnce('Микрофон и камера выключены, как и были', () => localMedia.isMuted && localMedia.isCameraOff);
+    else if (isMuted) room.status.hintOnce('Микрофон выключен, как и был', () => localMedia.isMuted);
+    else if (isDark) room.status.hintOnce('Камера выключена, как и была', () => localMedia.isCameraOff);
+    else if (isAgain && !lacks.audio) room.status.hintOnce('Микрофон включён', () => localMedia.isHeard);
   }
 
   // The page of ours that was here before, maybe on another device.
   follow(media) {
     this.wasDark = Boolean(media.cameraOff);
-    this.sending.prefer(media);
-    if (this.sending.isReady) this.sayHowItIs();
+    this.localMedia.prefer(media);
+    if (this.localMedia.isReady) this.sayHowItIs();
   }
 
   // Of this tab; the clinic knows better, but it forgets when it is started anew.
