@@ -87,7 +87,11 @@ JS = (
     "js/connection.js",
 )
 
-MODERN = ("js/modern/install.js", "js/modern/offline-summary.js", "js/modern/sms-code.js")  # engines with modules only
+MODERN = (
+    "js/modern/service-worker.js",
+    "js/modern/offline-summary.js",
+    "js/modern/sms-code.js",
+)  # engines with modules only
 
 # The same for who is signed in: what waits on this device, and what is kept on it.
 INSIDE = (
@@ -99,7 +103,7 @@ INSIDE = (
     "js/modern/push.js",
     "js/modern/announcer.js",
     "js/modern/lib/sockets.js",
-    "js/modern/passes.js",
+    "js/modern/socket-check.js",
 )
 
 WORKER = (

@@ -83,7 +83,7 @@ class Check {
 
   async reach() {
     this.mark('relay', 'wait', 'Проверяем путь до клиники');
-    const [found, isOpen] = await Promise.all([devices.reach(this.ice), sockets.pass(this.signal)]);
+    const [found, isOpen] = await Promise.all([devices.reach(this.ice), sockets.canOpen(this.signal)]);
     const way = isOpen ? found : 'sockets';
     this.mark('relay', way === 'relay' || way === 'direct' ? 'good' : 'bad', devices.wayWords(way));
   }

@@ -26,7 +26,7 @@ class ConnectionHelp {
   }
 
   // No word from the server, and its pages come.
-  async askForSocket() { return (await sockets.pass(this.room.data.signal)) ? '' : 'sockets'; }
+  async askForSocket() { return (await sockets.canOpen(this.room.data.signal)) ? '' : 'sockets'; }
 
   get words() {
     const other = this.room.data.otherSide === 'doctor' ? 'врача' : 'пациента';

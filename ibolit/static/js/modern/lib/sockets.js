@@ -8,16 +8,16 @@ const sockets = (() => {
   }
 
   // Some filters let pages through and no socket. Only sure when a page does come: else there is no network at all.
-  function pass(path, patience) {
+  function canOpen(path, timeout) {
     return new Promise((done) => {
       const socket = new WebSocket(address(path, newPage()));
       const end = (is) => { clearTimeout(timer); socket.onopen = socket.onerror = null; socket.close(); done(is); };
       const fail = () => fetch('/healthz', { cache: 'no-store' }).then((answer) => end(!answer.ok), () => end(true));
-      const timer = setTimeout(fail, patience || 6000);
+      const timer = setTimeout(fail, timeout || 6000);
       socket.onopen = () => end(true);
       socket.onerror = fail;
     });
   }
 
-  return { address, newPage, pass };
+  return { address, newPage, canOpen };
 })();

@@ -1,6 +1,0 @@
-// Before a talk: a network that lets no socket through will carry no talk either, and that is better known now.
-ibolit.behaviour('passes', (box) => {
-  let isOver = false;
-  if (window.RTCPeerConnection && navigator.onLine) sockets.pass(box.getAttribute('data-signal')).then((is) => { if (!isOver) box.hidden = is; });
-  return () => { isOver = true; };
-});
