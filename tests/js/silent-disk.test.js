@@ -119,7 +119,7 @@ for (const mood of ['shut', 'silent']) {
 test('a disk that comes late is told of and asked again', async () => {
   const room = page('shut'), { fileStore } = load(room, FILE_STORE, 'fileStore'), { clock, disk } = room;
   let told = 0;
-  room.document.body.addEventListener('ibolit:disk', () => { told += 1; });
+  room.document.body.addEventListener('ibolit:disk-answered', () => { told += 1; });
   assert.equal(await clock.until(fileStore.get('a')), undefined);
   disk.recover();
   for (let turn = 0; turn < 9; turn += 1) await new Promise(setImmediate);

@@ -18,7 +18,7 @@
       field.style.height = Math.min(field.scrollHeight + field.offsetHeight - field.clientHeight, LINES * line + 26,
         Math.max(window.innerHeight * 0.4, 2 * line + 26)) + 'px';
       form.style.minHeight = '';
-      htmx.trigger(document.body, 'ibolit:grown');
+      htmx.trigger(document.body, 'ibolit:resized');
     }
 
     function tellTyping() {
@@ -55,7 +55,7 @@
         return;
       }
       event.preventDefault();
-      if (!htmx.trigger(form, 'ibolit:sending')) return; // a tray of files has taken it over
+      if (!htmx.trigger(form, 'ibolit:before-send')) return; // a tray of files has taken it over
       if (words() && mayRepeat()) deliver([]); else field.focus();
     }
 
@@ -72,7 +72,7 @@
     }
 
     // Files that have arrived, with the words in the field; what was spoken goes without them.
-    function onLoaded(event) {
+    function onFilesUploaded(event) {
       var told = event.detail;
       if (!told.alone) { deliver(told.files, told.id); return; }
       clearFailure();
@@ -97,7 +97,7 @@
       submit(event);
     });
     form.addEventListener('submit', submit);
-    form.addEventListener('ibolit:loaded', onLoaded);
+    form.addEventListener('ibolit:files-uploaded', onFilesUploaded);
     window.addEventListener('pageshow', onShow);
     document.body.addEventListener('ibolit:returned', draft.refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into

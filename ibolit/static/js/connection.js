@@ -55,7 +55,7 @@
 
     function show(isLost) {
       banner.hidden = !isLost;
-      htmx.trigger(body, 'ibolit:grown');
+      htmx.trigger(body, 'ibolit:resized');
     }
 
     // Networks and sleeping phones let a socket die without a word to either side.

@@ -83,14 +83,14 @@ ibolit.behaviour('history', function (scroll) {
   list.addEventListener('htmx:afterSwap', afterOlder);
   list.addEventListener('htmx:afterSettle', afterSettle);
   document.body.addEventListener('ibolit:applied', onApplied);
-  document.body.addEventListener('ibolit:grown', stay);
+  document.body.addEventListener('ibolit:resized', stay);
   window.addEventListener('resize', stay);
   open();
   remember();
   setTimeout(loadOlder, 300);
   return function () {
     document.body.removeEventListener('ibolit:applied', onApplied);
-    document.body.removeEventListener('ibolit:grown', stay);
+    document.body.removeEventListener('ibolit:resized', stay);
     window.removeEventListener('resize', stay);
   };
 });

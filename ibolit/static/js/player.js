@@ -90,7 +90,7 @@
       cannot.querySelector('span').textContent = 'Запись не открылась. Попробуйте ещё раз или скачайте её.';
       cannot.hidden = false;
       draw();
-      htmx.trigger(document.body, 'ibolit:grown');
+      htmx.trigger(document.body, 'ibolit:resized');
     }
 
     function onKey(event) {
@@ -162,7 +162,7 @@
     function give() {
       if (video.error && video.error.code === LOST_NETWORK) return;
       box.querySelector('.video__cannot').hidden = false;
-      htmx.trigger(document.body, 'ibolit:grown');
+      htmx.trigger(document.body, 'ibolit:resized');
     }
     video.addEventListener('error', give);
     // Sound without a picture is what an engine makes of a film it knows half of.

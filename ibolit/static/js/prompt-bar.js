@@ -16,10 +16,10 @@ ibolit.promptBar = function (name, sentence, actions) {
     bar.lastChild.appendChild(button);
   });
   before.parentNode.insertBefore(bar, before);
-  htmx.trigger(document.body, 'ibolit:grown');
+  htmx.trigger(document.body, 'ibolit:resized');
 
   function close() {
     ibolit.remove(bar);
-    htmx.trigger(document.body, 'ibolit:grown');
+    htmx.trigger(document.body, 'ibolit:resized');
   }
 };

@@ -49,7 +49,7 @@ ibolit.sendQueue = function (form) {
     line.innerHTML = '<span>Не отправлено</span> <button class="message__retry" type="button">Повторить</button>';
     line.querySelector('button').addEventListener('click', retry);
     bubble.appendChild(line);
-    htmx.trigger(document.body, 'ibolit:grown');
+    htmx.trigger(document.body, 'ibolit:resized');
   }
 
   function forget(message) {

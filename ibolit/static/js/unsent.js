@@ -14,7 +14,7 @@
     if (old || !messages.length) return;
     notices.innerHTML = '<p class="notice notice--kept notice--here">' + ibolit.icon('alert') + '<span></span></p>';
     notices.querySelector('span').textContent = 'Сообщение хранится только на этой странице, не закрывайте её.';
-    htmx.trigger(document.body, 'ibolit:grown');
+    htmx.trigger(document.body, 'ibolit:resized');
   }
 
   function draw() {

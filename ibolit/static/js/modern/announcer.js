@@ -85,7 +85,7 @@ ibolit.behaviour('announcer', (region) => {
     pressed = null;
   }
 
-  function onGrown() {
+  function onResized() {
     const now = document.querySelectorAll('.message--failed').length;
     if (now > failed) say('Сообщение не отправлено');
     failed = now;
@@ -93,7 +93,7 @@ ibolit.behaviour('announcer', (region) => {
     isLost = Boolean(banner) && !banner.hidden;
   }
 
-  const heard = [['ibolit:applied', onApplied], ['ibolit:grown', onGrown], ['htmx:beforeRequest', beforeRequest], ['htmx:beforeSwap', beforeSwap], ['htmx:afterSwap', afterSwap]];
+  const heard = [['ibolit:applied', onApplied], ['ibolit:resized', onResized], ['htmx:beforeRequest', beforeRequest], ['htmx:beforeSwap', beforeSwap], ['htmx:afterSwap', afterSwap]];
   heard.forEach(([name, act]) => document.body.addEventListener(name, act));
   // In engines without modules it speaks for itself.
   document.querySelectorAll('[role=log]').forEach((log) => log.setAttribute('aria-live', 'off'));

@@ -20,7 +20,7 @@
     offer(() => ibolit.go());
   }
 
-  document.addEventListener('ibolit:missing', () => { onMissing().catch(() => {}); });
+  document.addEventListener('ibolit:script-missing', () => { onMissing().catch(() => {}); });
   if (!('serviceWorker' in navigator)) return;
 
   async function register() {

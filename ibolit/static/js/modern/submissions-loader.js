@@ -12,7 +12,7 @@
     script.onerror = () => {
       isAsked = false;
       script.remove();
-      htmx.trigger(document.body, 'ibolit:missing');
+      htmx.trigger(document.body, 'ibolit:script-missing');
     };
     document.head.appendChild(script);
   }

@@ -58,7 +58,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
     const next = shown()[shown().indexOf(item) + 1], submission = shown().length === 1 && pressed();
     if (submission) drop(submission);
     files.cancel(item);
-    if (submission && submission.text) htmx.trigger(form, 'ibolit:loaded', { files: [], id: submission.id }); // the words go alone
+    if (submission && submission.text) htmx.trigger(form, 'ibolit:files-uploaded', { files: [], id: submission.id }); // the words go alone
     if (next) rows.get(next.id).querySelector('.attachment-tray__remove').focus(); else field.focus();
   }
 
@@ -103,7 +103,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
     list.hidden = !here.length;
     tell(here);
     settle(here);
-    htmx.trigger(document.body, 'ibolit:grown');
+    htmx.trigger(document.body, 'ibolit:resized');
   }
 
   function showEnd() { tray.scrollTop = tray.scrollHeight; }
@@ -127,7 +127,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
       refusals.appendChild(line);
     });
     showEnd();
-    htmx.trigger(document.body, 'ibolit:grown');
+    htmx.trigger(document.body, 'ibolit:resized');
   }
 
   function take(picked) {
@@ -184,7 +184,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
       drop(submission);
       refuse([]);
       if (!here.length) return; // a page that was left in the middle has sent it, or the device has lost them
-      htmx.trigger(form, 'ibolit:loaded', { files: files.described(here), id: submission.id });
+      htmx.trigger(form, 'ibolit:files-uploaded', { files: files.described(here), id: submission.id });
       files.release(here);
     }
   }
@@ -204,8 +204,8 @@ ibolit.behaviour('attachment-tray', (tray) => {
 
   const sync = () => files.sync(), onFiles = (event) => take(event.detail.files), stop = files.listen(show);
   const stopListening = ibolit.submissions.listen(sync), redraw = () => show();
-  form.addEventListener('ibolit:sending', onSending);
-  form.addEventListener('ibolit:picked', onFiles);
+  form.addEventListener('ibolit:before-send', onSending);
+  form.addEventListener('ibolit:files-picked', onFiles);
   form.addEventListener('ibolit:refusal', (event) => refuse(event.detail.sentences));
   form.addEventListener('ibolit:touched', () => files.warm());
   tray.querySelector('.attachment-tray__wait').addEventListener('click', () => { drop(pressed()); field.focus(); });

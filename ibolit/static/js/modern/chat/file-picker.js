@@ -5,7 +5,7 @@ ibolit.behaviour('file-picker', (clip) => {
   let depth = 0;
 
   function give(files) {
-    if (files.length) htmx.trigger(form, 'ibolit:picked', { files });
+    if (files.length) htmx.trigger(form, 'ibolit:files-picked', { files });
   }
 
   function onChange(event) {

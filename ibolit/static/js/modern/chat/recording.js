@@ -97,7 +97,7 @@ ibolit.behaviour('recorder', (tray) => {
     const sent = submission();
     if (item.state === 'failed' || item.state === 'done') ibolit.submissions.drop(sent);
     if (item.state !== 'done') return;
-    htmx.trigger(form, 'ibolit:loaded', { files: files.described([item]), alone: true, id: sent.id });
+    htmx.trigger(form, 'ibolit:files-uploaded', { files: files.described([item]), alone: true, id: sent.id });
     files.release([item]);
     button.focus();
   }
@@ -246,7 +246,7 @@ ibolit.behaviour('recorder', (tray) => {
   ['play', 'pause', 'ended'].forEach((name) => audio.addEventListener(name, onAudio));
   ['timeupdate', 'ended'].forEach((name) => audio.addEventListener(name, onTime));
   document.addEventListener('keydown', onKey);
-  document.body.addEventListener('ibolit:grown', show);
+  document.body.addEventListener('ibolit:resized', show);
   document.body.addEventListener('ibolit:before-leave', onBeforeLeave);
   show();
   return () => {
@@ -254,7 +254,7 @@ ibolit.behaviour('recorder', (tray) => {
     stop(); // what was said so far is kept with the other unsent files
     audio.pause();
     document.removeEventListener('keydown', onKey);
-    document.body.removeEventListener('ibolit:grown', show);
+    document.body.removeEventListener('ibolit:resized', show);
     document.body.removeEventListener('ibolit:before-leave', onBeforeLeave);
   };
 });

@@ -13,7 +13,7 @@ const fileStore = (() => {
   // Undefined when the disk does not answer in time. Of one that was silent nobody waits again until it has spoken.
   async function soon(asked) {
     asked.then(() => {
-      if (isSilent) htmx.trigger(document.body, 'ibolit:disk');
+      if (isSilent) htmx.trigger(document.body, 'ibolit:disk-answered');
       isSilent = false;
     });
     const silence = {}, answer = await timeouts.within(asked, silence, isSilent ? 0 : undefined);

@@ -16,7 +16,7 @@ const uploader = (() => {
       script.onload = () => done(window.tus);
       script.onerror = () => {
         library = null;
-        htmx.trigger(document.body, 'ibolit:missing');
+        htmx.trigger(document.body, 'ibolit:script-missing');
         failed(new Error('no network'));
       };
       document.head.appendChild(script);
@@ -47,7 +47,7 @@ const uploader = (() => {
       const goOn = () => this.goOn();
       window.addEventListener('online', goOn);
       document.body.addEventListener('htmx:wsOpen', goOn);
-      document.body.addEventListener('ibolit:disk', () => this.sync()); // it was silent, and has answered
+      document.body.addEventListener('ibolit:disk-answered', () => this.sync()); // it was silent, and has answered
       document.addEventListener('visibilitychange', () => { if (!document.hidden) this.sync(); });
       document.addEventListener('ibolit:before-leave', (event) => {
         if (this.items.some((one) => one.isOnlyHere && one.state !== 'done')) event.preventDefault(); // no other page finds it
