@@ -93,7 +93,7 @@ def _trusted_hosts(settings: Settings) -> list[str] | None:
 def _join_extensions(app: Flask, settings: Settings) -> None:
     from . import models  # noqa: F401  every table must be known
     from .assets import init_assets
-    from .database import watch_transactions
+    from .database import init_transactions
     from .proxies import AddressAlone
     from .rendering import init_rendering
     from .security import init_security
@@ -104,7 +104,7 @@ def _join_extensions(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, db, directory=os.path.join(os.path.dirname(app.root_path), "migrations"))
     app.before_request(check_handshake)
     with app.app_context():
-        watch_transactions(app, db.engine)
+        init_transactions(app, db.engine)
     csrf.init_app(app)
     login_manager.init_app(app)
     sock.init_app(app)
@@ -137,10 +137,10 @@ def _check_clinic(app: Flask, settings: Settings) -> None:
     from sqlalchemy import inspect
     from sqlalchemy.exc import DatabaseError
 
-    from .database import reading
+    from .database import read_only
     from .models import Mark
 
-    with app.app_context(), reading():
+    with app.app_context(), read_only():
         try:
             has_walls = inspect(db.engine).has_table(Mark.__tablename__)
         except DatabaseError as error:

@@ -29,7 +29,7 @@ from sqlalchemy import Connection, inspect, select
 
 from . import presence
 from .config import VERSION, current_settings
-from .database import heads_of_code, heads_of_tables, reading
+from .database import heads_of_code, heads_of_tables, read_only
 from .dumps import DumpFailed, dump_for
 from .extensions import db
 from .models import Mark, StoredFile, User, files_named_in
@@ -449,7 +449,7 @@ def _refuse_other(head: Head) -> None:
 
 
 def _refuse_people(head: Head, force: bool) -> None:
-    with reading(), db.engine.connect() as connection:
+    with read_only(), db.engine.connect() as connection:
         if not inspect(connection).has_table(User.__tablename__):
             return
         if connection.scalar(select(User.__table__.c.id).limit(1)) is None:

@@ -30,28 +30,28 @@ PRAGMAS = (
     "busy_timeout=5000",
     "journal_size_limit=67108864",
 )
-WRITER_PATIENCE = 20.0  # seconds a request may wait for its turn to write
+WRITE_LOCK_TIMEOUT = 20.0  # seconds a request may wait for its turn to write
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
-_write_turn = threading.Lock()
+_write_lock = threading.Lock()
 
 
-class OneWriter(sqlite3.Connection):
+class SingleWriterConnection(sqlite3.Connection):
     """A connection that holds the process's turn to write from BEGIN IMMEDIATE to the end of the transaction."""
 
-    holds_turn = False
+    holds_write_lock = False
 
     def begin(self, *, only_reads: bool) -> None:
         if only_reads:
             self.execute("BEGIN DEFERRED")
             return
-        if not _write_turn.acquire(timeout=WRITER_PATIENCE):
-            raise sqlite3.OperationalError("database is locked: no turn to write")
-        self.holds_turn = True
+        if not _write_lock.acquire(timeout=WRITE_LOCK_TIMEOUT):
+            raise sqlite3.OperationalError("database is locked: no write lock in time")
+        self.holds_write_lock = True
         try:
             self.execute("BEGIN IMMEDIATE")
         except BaseException:
-            self._give_turn_back()
+            self._release_write_lock()
             raise
 
     def commit(self) -> None:
@@ -61,40 +61,45 @@ class OneWriter(sqlite3.Connection):
         except BaseException:
             self.rollback()
             raise
-        self._give_turn_back()
+        self._release_write_lock()
 
     def rollback(self) -> None:
         try:
             super().rollback()
         finally:
-            self._give_turn_back()
+            self._release_write_lock()
 
     def close(self) -> None:
         try:
             super().close()
         finally:
-            self._give_turn_back()
+            self._release_write_lock()
 
-    def _give_turn_back(self) -> None:
-        if self.holds_turn:
-            self.holds_turn = False
-            _write_turn.release()
+    def _release_write_lock(self) -> None:
+        if self.holds_write_lock:
+            self.holds_write_lock = False
+            _write_lock.release()
 
 
-WORDLESS = {"hide_parameters": True}  # an error that names them is printed sooner or later
+HIDDEN_PARAMETERS = {"hide_parameters": True}  # an error that names them is printed sooner or later
 
 
 def engine_options(url: str) -> dict[str, Any]:
     """What SQLALCHEMY_ENGINE_OPTIONS should be for this database."""
     if make_url(url).get_backend_name() == "sqlite":
         # Its writers take turns anyway: more connections only wake more threads, and each keeps 2 MB of pages.
-        sqlite = {"factory": OneWriter, "check_same_thread": False}
-        return WORDLESS | {"pool_size": 12, "max_overflow": 0, "pool_timeout": WRITER_PATIENCE, "connect_args": sqlite}
-    return WORDLESS | {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10, "pool_pre_ping": True}
+        sqlite = {"factory": SingleWriterConnection, "check_same_thread": False}
+        return HIDDEN_PARAMETERS | {
+            "pool_size": 12,
+            "max_overflow": 0,
+            "pool_timeout": WRITE_LOCK_TIMEOUT,
+            "connect_args": sqlite,
+        }
+    return HIDDEN_PARAMETERS | {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10, "pool_pre_ping": True}
 
 
-def watch_transactions(app: Flask, engine: Engine) -> None:
-    """Hooks the engine; in a GET or HEAD request transactions only read until writing() says otherwise."""
+def init_transactions(app: Flask, engine: Engine) -> None:
+    """Hooks the engine; in a GET or HEAD request transactions only read until write_transaction() says otherwise."""
     app.before_request(_declare_reader)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_connection)
@@ -115,12 +120,12 @@ def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None
 
 def _begin(connection: Connection) -> None:
     raw = connection.connection.dbapi_connection
-    assert isinstance(raw, OneWriter)
+    assert isinstance(raw, SingleWriterConnection)
     raw.begin(only_reads=_only_reads.get())
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def read_only() -> Iterator[None]:
     """Transactions begun inside only read: for renderers and sockets, which live outside a GET."""
     token = _only_reads.set(True)
     try:
@@ -130,7 +135,7 @@ def reading() -> Iterator[None]:
 
 
 @contextmanager
-def writing(session: scoped_session[Any] | Session) -> Iterator[None]:
+def write_transaction(session: scoped_session[Any] | Session) -> Iterator[None]:
     """A short write transaction of its own, also in the middle of a GET; commits at the end.
 
     What was read before is let go first: a snapshot cannot be upgraded. A commit does it without making anyone
@@ -176,7 +181,7 @@ def heads_of_code(app: Flask) -> list[str]:
     return sorted(ScriptDirectory(app.extensions["migrate"].directory).get_heads())
 
 
-def queue_up(session: scoped_session[Any] | Session, key: str) -> None:
+def advisory_lock(session: scoped_session[Any] | Session, key: str) -> None:
     """Lets one transaction at a time pass for this key until its commit. On SQLite every writer already queues."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from ibolit import create_app
-from ibolit.database import _write_turn, queue_up, reading, writing
+from ibolit.database import _write_lock, advisory_lock, read_only, write_transaction
 from ibolit.extensions import db
 from ibolit.models import ReplyTemplate, Role, User
 
@@ -35,26 +35,26 @@ def test_sqlite_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
 
 def test_readers_cannot_write_by_mistake(on_sqlite: None) -> None:
     """A reader lets others write meanwhile; a writer stands in line from its first statement."""
-    with reading(), db.engine.connect() as reader:
+    with read_only(), db.engine.connect() as reader:
         reader.exec_driver_sql("SELECT count(*) FROM user").scalar()
         make_user()
         assert reader.exec_driver_sql("SELECT count(*) FROM user").scalar() == 0
 
 
 def test_a_short_write_in_the_middle_of_reading(clinic: Flask) -> None:
-    with reading():
+    with read_only():
         user = User(phone="+79160000001", name="Анна", role=Role.PATIENT, password_hash="x")
-        with writing(db.session):
+        with write_transaction(db.session):
             db.session.add(user)
         assert db.session.get(User, user.id) is user
-        with pytest.raises(IntegrityError), writing(db.session):
+        with pytest.raises(IntegrityError), write_transaction(db.session):
             db.session.add(User(phone="+79160000001", name="Другая", role=Role.PATIENT, password_hash="x"))
         assert len(db.session.scalars(db.select(User)).all()) == 1
 
 
 def test_line_is_left_by_commit_and_rollback(clinic: Flask) -> None:
     for end in (db.session.commit, db.session.rollback, db.session.remove):
-        queue_up(db.session, "somebody")
+        advisory_lock(db.session, "somebody")
         make_user()
         end()
     assert len(db.session.scalars(db.select(User)).all()) == 3
@@ -68,4 +68,4 @@ def test_turn_to_write_is_given_back_by_a_commit_that_fails(on_sqlite: None) -> 
     with pytest.raises(IntegrityError):
         db.session.commit()
     db.session.remove()
-    assert not _write_turn.locked()
+    assert not _write_lock.locked()

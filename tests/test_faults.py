@@ -235,7 +235,7 @@ def sqlite_error(name: str) -> sqlite3.Error:
         (wrapped(sqlite_error("SQLITE_FULL")), "the disk is full"),
         (wrapped(sqlite_error("SQLITE_IOERR_WRITE")), "the disk does not work"),
         (wrapped(sqlite_error("SQLITE_BUSY_SNAPSHOT")), "the database is busy"),
-        (wrapped(sqlite3.OperationalError("database is locked: no turn to write")), "the database is busy"),
+        (wrapped(sqlite3.OperationalError("database is locked: no write lock in time")), "the database is busy"),
         (wrapped(ConnectionError(TEXT)), "the database is gone"),
         (IntegrityError(TEXT, {}, sqlite_error("SQLITE_CONSTRAINT_UNIQUE")), ""),
         (ValueError(TEXT), ""),

@@ -11,7 +11,7 @@ import threading
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..database import reading
+from ..database import read_only
 from ..extensions import db
 from ..faults import told
 from ..models import DocumentDay, Job, JobKind
@@ -116,7 +116,7 @@ class Watch(threading.Thread):
 
     def look(self) -> float:
         """Seconds until it is worth looking again."""
-        with self.worker.app.app_context(), reading():
+        with self.worker.app.app_context(), read_only():
             try:
                 for kind in Job.due_kinds():
                     self.worker.wake(kind)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ..database import writing
+from ..database import write_transaction
 from ..extensions import db
 from ..models import Attempt, Tried
 
@@ -17,5 +17,5 @@ log = logging.getLogger(__name__)
 
 def note() -> None:
     """In a session of its own: what failed may have left the usual one in any state."""
-    with suppress(SQLAlchemyError), Session(db.engine) as session, writing(session):
+    with suppress(SQLAlchemyError), Session(db.engine) as session, write_transaction(session):
         session.add(Attempt.of(Tried.LIVE_SCREEN, "failed"))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from flask import current_app
 
-from ..database import reading
+from ..database import read_only
 from ..events import (
     AccessChanged,
     ConsultationCancelled,
@@ -101,7 +101,7 @@ def member_typed(fact: MemberTyped) -> None:
 
 @contextmanager
 def _looking() -> Iterator[None]:
-    with reading():
+    with read_only():
         try:
             yield
         finally:

@@ -14,7 +14,7 @@ from flask import Flask, current_app, flash, g, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ..database import writing
+from ..database import write_transaction
 from ..extensions import db
 from ..models import Consent
 from ..models.consultations import lists
@@ -91,7 +91,7 @@ def _see() -> None:
     moved = current_user.may_follow(zone) and _is_zone(zone)
     if not g.device.is_due_to_be_seen() and not moved:
         return
-    with writing(db.session):
+    with write_transaction(db.session):
         g.device.see()
         if moved:
             _tell_of_zone(ZoneInfo(zone))

@@ -20,7 +20,7 @@ from flask_migrate import upgrade
 from talked import begun
 
 from ibolit import create_app
-from ibolit.database import reading
+from ibolit.database import read_only
 from ibolit.extensions import db
 from ibolit.models import CallVisit, Consultation, ConsultationState, Device, User
 from ibolit.services import clock
@@ -130,7 +130,7 @@ def fresh(talk: Consultation) -> Consultation:
 def seen(look: Callable[[], Result]) -> Result:
     """What stands in the database now; the live clinic's writers need not wait for who only looks."""
     db.session.remove()
-    with reading():
+    with read_only():
         found = look()
         db.session.remove()
     return found

@@ -13,7 +13,7 @@ from flask_sock import Server
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...config import current_settings
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db, sock
 from ...models import CallVisit, Consultation, Device
 from ...rendering import epoch
@@ -101,7 +101,7 @@ def _is_still_here(place: Place) -> bool:
         if device is None or device.is_over or not consultation.is_open:
             place.end_call()
             return True
-        with writing(db.session):
+        with write_transaction(db.session):
             if device.is_due_to_be_seen():
                 device.see()
             Consultation.note_sign_of(device.user)
@@ -114,7 +114,7 @@ def _is_still_here(place: Place) -> bool:
 def _note_leaving(place: Place) -> None:
     with suppress(SQLAlchemyError):  # the last tick is on record, and the socket's own end must not be hidden
         try:
-            with writing(db.session):
+            with write_transaction(db.session):
                 CallVisit.note(place.call_id, place.user_id, place.page)
         finally:
             db.session.remove()

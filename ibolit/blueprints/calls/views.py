@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ... import errors
 from ...config import current_settings
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Attempt, CallReport, Consultation, ConsultationState, Handover, Tried
 from ...rendering import go, respond
@@ -28,7 +28,7 @@ def show(id: int) -> ResponseReturnValue:
     consultation = _own(id)
     if consultation.state_now is not ConsultationState.IN_PROGRESS:
         return go(_card(id))
-    with writing(db.session):
+    with write_transaction(db.session):
         Consultation.note_sign_of(current_user)
     page = {
         "signal": f"{_card(id)}/signal",  # url_for() would name a whole address, and the page knows better which one

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...database import writing
+from ...database import write_transaction
 from ...events import MemberTyped, publish
 from ...extensions import db
 from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff
@@ -201,7 +201,7 @@ def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) 
     if not others or is_prefetch:
         return False
     newest = messages[-1].seq if moves_receipts else 0
-    with writing(db.session):
+    with write_transaction(db.session):
         write_down(Act.CHAT_READ, chat.id, min(others), max(others))
         return chat.update_receipts(current_user, delivered_to=newest, read_to=newest)
 

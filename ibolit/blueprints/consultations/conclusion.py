@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...config import current_settings
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
 from ...models.consultations import refuse_conclusion_of
@@ -194,7 +194,7 @@ def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
     wanted = request.args.get("version", type=int, default=len(versions))
     shown = next((one for one in versions if one.version == wanted), None) or abort(404)
     if shown.author_id != current_user.id:
-        with writing(db.session):
+        with write_transaction(db.session):
             write_down(Act.CONCLUSION_READ, id, shown.version, shown.version)
     return consultation, versions, shown
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Attempt, Consultation, ConsultationState, Promise, Reason, RefundRule, Tried
 from ...models.consultations import checkout, lists, rescheduling
@@ -47,7 +47,7 @@ def show(id: int) -> ResponseReturnValue:
     consultation = _own(id)
     is_ready = consultation.is_side_ready(current_user)
     if not wants_fragment():
-        with writing(db.session):
+        with write_transaction(db.session):
             if is_ready:
                 Consultation.note_sign_of(current_user)
             write_down(Act.CONSULTATION_READ, id)

@@ -9,7 +9,7 @@ from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Attachment, Chat, Kind
 from ...rendering import respond
@@ -60,5 +60,5 @@ def _note_listing(chat: Chat, attachments: Sequence[Attachment]) -> None:
     seqs = [one.message.seq for one in attachments if one.message and one.author_id != current_user.id]
     if not seqs:
         return
-    with writing(db.session):
+    with write_transaction(db.session):
         write_down(Act.FILES_LISTED, chat.id, min(seqs), max(seqs))

@@ -20,7 +20,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...config import current_settings
-from ...database import reading
+from ...database import read_only
 from ...extensions import db
 from ...models import Attachment, Chat
 from ...services import current_services
@@ -70,7 +70,7 @@ def create(id: int) -> ResponseReturnValue:
 @bp.route("/uploads/<key>", methods=["HEAD"])
 @login_required
 def offset(key: str) -> ResponseReturnValue:
-    with reading():
+    with read_only():
         attachment = _own(key)
     here = attachment.size if attachment.has_arrived else current_services.uploads.size(key)
     return _answer(200, {"Upload-Offset": str(here), "Upload-Length": str(attachment.size), **_expires(attachment)})

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Attachment, AuditEvent, Chat, Variant
 from ...services import clock, current_services
@@ -98,7 +98,7 @@ def _note_reading(attachment: Attachment, variant: Variant) -> None:
     """The journal learns who opened what; a film's next part is the same opening, a thumbnail belongs to the chat."""
     if variant is Variant.THUMBNAIL or _is_next_part(attachment):
         return
-    with writing(db.session):
+    with write_transaction(db.session):
         write_down(Act.FILE_READ, attachment.id)
 
 

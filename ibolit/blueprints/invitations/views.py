@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Invitation
 from ...rendering import respond, wants_fragment
@@ -36,7 +36,7 @@ def index() -> ResponseReturnValue:
     rows = _page(before)
     if rows["invitations"] and current_user.is_operator:
         numbers = [invitation.id for invitation in rows["invitations"]]
-        with writing(db.session):
+        with write_transaction(db.session):
             write_down(Act.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
     fragment = "invitations/rows.html" if before else "invitations/list.html"
     return respond(fragment, page="invitations/index.html", viewer=current_user, **rows)

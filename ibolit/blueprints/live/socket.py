@@ -6,7 +6,7 @@ from flask import Blueprint, g, render_template
 from flask_login import current_user
 from flask_sock import Server
 
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db, sock
 from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
@@ -57,10 +57,10 @@ def _is_still_here(device_id: int) -> bool:
         if device is None or device.is_over:
             return False
         if device.is_due_to_be_seen():
-            with writing(db.session):
+            with write_transaction(db.session):
                 device.see()
         if Consultation.awaits(device.user):
-            with writing(db.session):
+            with write_transaction(db.session):
                 Consultation.note_sign_of(device.user)
         return True
     finally:

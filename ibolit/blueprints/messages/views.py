@@ -6,7 +6,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, AuditEvent, Chat, InboxFilter, Message
 from ...rendering import respond
@@ -54,7 +54,7 @@ def _note_reading(found: list[Message]) -> None:
         if message.author_id != current_user.id:
             seen.setdefault(message.chat_id, []).append(message.seq)
     spans = {chat_id: (min(seqs), max(seqs)) for chat_id, seqs in seen.items()}
-    with writing(db.session):
+    with write_transaction(db.session):
         AuditEvent.write_spans(Act.CHAT_SEARCHED, spans, actor_id=current_user.id, address=address())
 
 

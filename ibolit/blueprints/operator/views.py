@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState
 from ...models.payments import payment_reports
@@ -140,7 +140,7 @@ def find() -> ResponseReturnValue:
     found = _found(words) if words else []
     if not found:
         return _show_list(words=words, refusal="Ничего не нашли. Проверьте номер, имя, телефон или сумму."), 404
-    with writing(db.session):
+    with write_transaction(db.session):
         write_down(Act.PAYMENTS_FOUND, None, first=found[-1].id, last=found[0].id)
     return render_template("pages/operator/found.html", words=words, payments=found, most=FOUND)
 
@@ -154,7 +154,7 @@ def _found(words: str) -> Sequence[Payment]:
 @bp.get("/payments/<int:id>")
 def show(id: int) -> ResponseReturnValue:
     payment = _payment(id)
-    with writing(db.session):
+    with write_transaction(db.session):
         write_down(Act.PAYMENT_READ, payment.id)
     form = RefundForm("payment", payment.refundable, formdata=None)
     return render_template("pages/operator/payment.html", payment=payment, form=form)
@@ -192,7 +192,7 @@ def _show_list(**more: str) -> str:
     decisions = _decisions(after if 0 < after < 10**18 else 0)
     if decisions:
         numbers = [decision.refund.payment_id for decision in decisions]
-        with writing(db.session):
+        with write_transaction(db.session):
             write_down(Act.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
     return render_template("pages/operator/index.html", **_listed(decisions), **more)
 

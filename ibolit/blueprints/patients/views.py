@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 from flask_wtf import FlaskForm
 
 from ... import errors
-from ...database import writing
+from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Attachment, Chat, Consultation, PatientNote
 from ...models.consultations import lists
@@ -176,7 +176,7 @@ def _refuse_days(chat: Chat, note: PatientNote | None, form: DaysForm, status: i
 def _note_reading(chat: Chat, files: list[Attachment]) -> None:
     """The journal learns whose page was opened, and between which messages files were shown."""
     seqs = [one.message.seq for one in files if one.message]
-    with writing(db.session):
+    with write_transaction(db.session):
         write_down(Act.PATIENT_READ, chat.id, min(seqs, default=None), max(seqs, default=None))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import is_short_answer, new_nonce, short_answer_for
@@ -91,7 +91,7 @@ class WayChange(Model):
     @classmethod
     def tell_of_tries(cls, user: User) -> None:
         """Once a day."""
-        queue_up(db.session, f"tries:{user.id}")
+        advisory_lock(db.session, f"tries:{user.id}")
         since = clock.now() - cls.TOLD_OF_TRIES_EVERY
         told = select(cls.id).where(cls.user_id == user.id, cls.kind == WayKind.TRIES, cls.at > since)
         if db.session.scalar(told.limit(1)) is None:
@@ -121,7 +121,7 @@ class WayChange(Model):
 
         Raises LinkIsSpent. Pressed twice it changes nothing more.
         """
-        queue_up(db.session, f"ways:{self.user_id}")
+        advisory_lock(db.session, f"ways:{self.user_id}")
         if not self.is_shown_by(token):
             raise errors.NotMeIsSpent
         if self.undone_at is not None:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..job import Job, JobKind
@@ -185,7 +185,7 @@ class Attachment(Model):
     @classmethod
     def announce(cls, author: User, chat: Chat, name: str, size: int, *, most: int, is_voice: bool = False) -> Self:
         """A file begins to arrive. Raises TooManyFiles when the author keeps more than `most` unsent."""
-        queue_up(db.session, f"attachments of {author.id}")
+        advisory_lock(db.session, f"attachments of {author.id}")
         waiting = select(func.count()).select_from(cls.waiting_of(author).subquery())
         if (db.session.scalar(waiting) or 0) >= most:
             raise errors.TooManyFiles

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Select, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..types import UtcDateTime
@@ -39,7 +39,7 @@ class PatientNote(Model):
     @classmethod
     def keep(cls, chat: Chat, text: str, pen: str, *, seen: int) -> Self:
         """Raises NoteHasChanged when somebody else's page wrote after the `seen` version."""
-        queue_up(db.session, f"note {chat.id}")
+        advisory_lock(db.session, f"note {chat.id}")
         mine = select(cls).where(cls.chat_id == chat.id).execution_options(populate_existing=True)
         note = db.session.scalar(mine)
         if note is not None and note.version != seen and note.pen != pen:

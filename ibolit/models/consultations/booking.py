@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...events import ConsultationProposed, record
 from ...extensions import db
 from ...services import clock
@@ -41,7 +41,7 @@ def propose(
     chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
 ) -> Consultation:
     """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
-    queue_up(db.session, f"agenda {doctor.id}")
+    advisory_lock(db.session, f"agenda {doctor.id}")
     chat.lock()
     client_id = press_id(client_id, terms)
     known = Message.by(doctor.user_id, client_id, chat.id)

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..people import Device, User
@@ -45,7 +45,7 @@ class CallVisit(Model):
     def note(cls, consultation_id: int, user_id: int, page: str) -> None:
         """It is there now; a page whose socket came back goes on with its visit."""
         known = cls.consultation_id == consultation_id, cls.user_id == user_id, cls.page == page
-        queue_up(db.session, f"visit {consultation_id} {user_id} {page}")
+        advisory_lock(db.session, f"visit {consultation_id} {user_id} {page}")
         visit = db.session.scalar(select(cls).where(*known))
         if visit is None:
             db.session.add(cls(consultation_id=consultation_id, user_id=user_id, page=page))
@@ -110,7 +110,7 @@ class CallReport(Model):
 
     @classmethod
     def add(cls, consultation: Consultation, user: User, heard: Quality) -> Self:
-        queue_up(db.session, f"report {consultation.id} {user.id}")
+        advisory_lock(db.session, f"report {consultation.id} {user.id}")
         side = cls.consultation_id == consultation.id, cls.user_id == user.id
         report = db.session.scalar(select(cls).where(*side).with_for_update())
         if report is None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from ... import errors
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
@@ -50,7 +50,7 @@ def begin(chat: Chat, tariff: Tariff, payer: User) -> Payment:
 
     Its job goes on with it whatever becomes of the request.
     """
-    queue_up(db.session, f"payment {chat.id} {tariff.id}")
+    advisory_lock(db.session, f"payment {chat.id} {tariff.id}")
     live = _live(Payment.chat_id == chat.id, Payment.tariff_id == tariff.id)
     if live is not None:
         return live

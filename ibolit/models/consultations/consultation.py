@@ -15,7 +15,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, bindp
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...events import (
     ConsultationCancelled,
     ConsultationChanged,
@@ -389,7 +389,7 @@ class Consultation(Meeting):
         """First its payments, then its chat, as payments do. On SQLite whoever may write is alone."""
         if db.engine.dialect.name != "postgresql":
             return
-        queue_up(db.session, f"consultation {id}")
+        advisory_lock(db.session, f"consultation {id}")
         payments = select(Payment.id).where(Payment.consultation_id == id).order_by(Payment.id)
         db.session.execute(payments.with_for_update())
         chat = select(Chat.id).where(Chat.id == select(cls.chat_id).where(cls.id == id).scalar_subquery())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...events import ConsultationMoved, TimeDeclined, TimeWished, record
 from ...extensions import db
 from ...services import clock
@@ -22,7 +22,7 @@ def wish(talk: Consultation, user: User, start: datetime, seen: datetime, seen_w
     Takes the place of the other's wish only where the person has seen it.
     Raises ConsultationHasChanged, OtherHasWished, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
     """
-    queue_up(db.session, f"agenda {talk.doctor_id}")
+    advisory_lock(db.session, f"agenda {talk.doctor_id}")
     talk.hold_for(user, seen)
     if not talk.may_be_moved():
         raise errors.ConsultationHasChanged
@@ -47,7 +47,7 @@ def accept(talk: Consultation, user: User, seen: datetime) -> None:
 
     Raises ConsultationHasChanged and what wish() raises of the time.
     """
-    queue_up(db.session, f"agenda {talk.doctor_id}")
+    advisory_lock(db.session, f"agenda {talk.doctor_id}")
     talk.hold_for(user)
     if talk.wish is None or talk.wish_of_other(user) != seen:
         raise errors.ConsultationHasChanged

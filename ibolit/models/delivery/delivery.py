@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...events import HalfOfSmsGone, record
 from ...extensions import Model, db
 from ...services import clock
@@ -120,7 +120,7 @@ class Dispatch(Model):
             self.state = DispatchState.UNKNOWN
             raise errors.InDoubt
         if self.channel is Channel.SMS:
-            queue_up(db.session, "sms of the day")
+            advisory_lock(db.session, "sms of the day")
             self._take_of_the_day(parts, country, leave)
         self.state, self.begun_at = DispatchState.SENDING, clock.now()
 

@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..chats import Chat, ChatMember
@@ -339,7 +339,7 @@ class Notification(Model):
         if self.state is NotificationState.SENDING:  # a worker died with it, or the provider had no time
             return self._has_unread()
         if self.held_until is not None:
-            queue_up(db.session, f"telling:{self.user_id}")
+            advisory_lock(db.session, f"telling:{self.user_id}")
         if not self._let_go():
             return False
         self.state = NotificationState.SENDING

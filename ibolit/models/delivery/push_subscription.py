@@ -10,7 +10,7 @@ from typing import Self
 from sqlalchemy import ForeignKey, Select, String, bindparam, delete, exists, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..people import Device
@@ -48,7 +48,7 @@ class PushSubscription(Model):
     @classmethod
     def begin(cls, device: Device, endpoint: str, p256dh: str, auth: str) -> Self:
         """One browser tells one person: whoever was signed in here before, and is not any more, hears nothing here."""
-        queue_up(db.session, f"push:{endpoint}")
+        advisory_lock(db.session, f"push:{endpoint}")
         db.session.execute(delete(cls).where(cls.endpoint == endpoint, cls.device_id != device.id))
         mine = cls.of_device(device) or cls(device_id=device.id)
         mine.endpoint, mine.p256dh, mine.auth = endpoint, p256dh, auth

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, f
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.search import begins_a_word, key_of
@@ -125,7 +125,7 @@ class Tariff(Model):
 
     @classmethod
     def _hold(cls, doctor: Doctor) -> Sequence[Self]:
-        queue_up(db.session, f"tariffs of {doctor.id}")
+        advisory_lock(db.session, f"tariffs of {doctor.id}")
         return cls._own(doctor.id)
 
     @classmethod

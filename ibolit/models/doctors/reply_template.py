@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Select, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ..types import RowId
 from .doctor import Doctor, moved
@@ -62,5 +62,5 @@ class ReplyTemplate(Model):
 
     @classmethod
     def _hold(cls, doctor: Doctor) -> Sequence[Self]:
-        queue_up(db.session, f"reply templates of {doctor.id}")
+        advisory_lock(db.session, f"reply templates of {doctor.id}")
         return db.session.scalars(cls.of(doctor).execution_options(populate_existing=True)).all()

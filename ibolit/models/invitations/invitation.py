@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, re
 
 from ... import errors
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint, new_nonce, short_answer_for
@@ -214,7 +214,7 @@ class Invitation(Model):
         Raises what is a CannotBeInvited: NoSmsThere, IsOnesOwn, IsOfTheClinic, AlreadyTalking, AlreadyInvited,
         InvitedEnoughToday.
         """
-        queue_up(db.session, f"invitation:{doctor.id}:{phone or email}")
+        advisory_lock(db.session, f"invitation:{doctor.id}:{phone or email}")
         mine = cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None)
         contact = cls.phone == phone if phone else cls.email == email
         cls._refuse_other_countries(phone)
@@ -355,7 +355,7 @@ class Invitation(Model):
 
     def _lock(self) -> None:
         """Until the commit nobody else accepts it, takes it back or sends it again."""
-        queue_up(db.session, f"invitation {self.id}")
+        advisory_lock(db.session, f"invitation {self.id}")
         db.session.flush()  # what is read anew forgets what was not written yet
         db.session.refresh(self, ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at"])
 
@@ -364,6 +364,6 @@ class Invitation(Model):
             raise errors.InvitationIsOver
         self.accepted_at, self.accepted_by_id = clock.now(), patient.id
         if self.email is not None and patient.email is None and may_add_email:
-            queue_up(db.session, f"email:{self.email}")  # two may prove the same address at once
+            advisory_lock(db.session, f"email:{self.email}")  # two may prove the same address at once
             if User.by_email(self.email) is None:
                 patient.take_email(self.email)

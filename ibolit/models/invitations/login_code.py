@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...networks import household_of, network_of
 from ...services import clock
@@ -68,7 +68,7 @@ class LoginCode(Model):
         or an invitation's link, which no stranger can use up. Raises TooManyAttempts. Says nothing of whether the
         phone is known: the job decides that.
         """
-        queue_up(db.session, f"code:{phone}")
+        advisory_lock(db.session, f"code:{phone}")
         browser = hash_of(browser) if browser else ""
         code = cls.newest_for(phone, browser)
         if code is None or not code.can_be_typed():
@@ -199,7 +199,7 @@ class LoginCode(Model):
 
     def spend(self) -> None:
         """The proof opens one password; raises CodeIsSpent for the second, also when both come at once."""
-        queue_up(db.session, f"code:{self.phone}")  # who registers this phone beside us is waited for
+        advisory_lock(db.session, f"code:{self.phone}")  # who registers this phone beside us is waited for
         if not self.proves_phone():
             raise errors.CodeIsSpent
         spent = db.session.execute(

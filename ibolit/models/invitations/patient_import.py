@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..delivery import Dispatch, DispatchState
@@ -118,7 +118,7 @@ class PatientImport(Model):
     @classmethod
     def draft(cls, doctor: Doctor, sender: User, client_id: str, rows: Sequence[dict[str, object]]) -> Self:
         """`rows` are the lines' columns. Sent twice by one form it is the list already there."""
-        queue_up(db.session, f"import:{sender.id}:{client_id}")
+        advisory_lock(db.session, f"import:{sender.id}:{client_id}")
         known = db.session.scalar(select(cls).where(cls.sender_id == sender.id, cls.client_id == client_id))
         if known is not None:
             return known

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import ForeignKey, Index, Select, String, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.payments import GatewayRefused, GatewayShut, GatewayUnreadable, GatewayUnsure, Refusal
@@ -81,7 +81,7 @@ class PaymentAlert(Model):
         """Told from `after` on, if it still is so then; what is open already stays as it was noted first."""
         if cls.open_one(kind, payment) is not None:
             return
-        queue_up(db.session, f"alert {kind} {payment.id if payment else ''}")
+        advisory_lock(db.session, f"alert {kind} {payment.id if payment else ''}")
         if cls.open_one(kind, payment) is None:
             due_at = clock.now() + after
             about = payment.id if payment else None

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..types import RowId, UtcDateTime, word_of
@@ -80,7 +80,7 @@ class DocumentDay(Model):
     @classmethod
     def note_current(cls) -> None:
         """By the worker, as soon as it runs with a new text."""
-        queue_up(db.session, "days of documents")
+        advisory_lock(db.session, "days of documents")
         for document in CURRENT:
             if cls.of(document) is None:
                 day = cls(document=document.kind, version=document.version, asked_from=cls.soonest())

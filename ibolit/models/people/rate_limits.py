@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint
@@ -88,7 +88,7 @@ class Attempt(Model):
     @classmethod
     def count(cls, kind: Tried, who: str) -> None:
         """Adds one attempt or raises TooManyAttempts; the check and the row are one step."""
-        queue_up(db.session, fingerprint(f"{kind}:{who}"))
+        advisory_lock(db.session, fingerprint(f"{kind}:{who}"))
         if cls.is_spent(kind, who):
             raise errors.TooManyAttempts
         cls.note(kind, who)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, vali
 
 from ... import errors
 from ...config import current_settings
-from ...database import queue_up
+from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock, passwords
 from ...services.codes import answer_for, is_answer
@@ -122,7 +122,7 @@ class User(UserMixin, Model):
 
     def take_phone(self, phone: str) -> None:
         """Given by the office to who has lost his. Raises NoSmsThere or PhoneIsTaken."""
-        queue_up(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
+        advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
         self._refuse_phone(phone)
         self.phone = phone
 
@@ -151,7 +151,7 @@ class User(UserMixin, Model):
     @classmethod
     def expect(cls, phone: str, name: str, role: Role) -> Self:
         """Known to the clinic; he sets a password when he first comes, by a code. Raises NoSmsThere or PhoneIsTaken."""
-        queue_up(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
+        advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
         cls._refuse_phone(phone)
         person = cls(phone=phone, name=name, role=role, password_hash="")
         db.session.add(person)
@@ -242,7 +242,7 @@ class EmailProof(Model):
 
         Raises LinkIsSpent for a wrong, old or superseded token, and when the address became another's meanwhile.
         """
-        queue_up(db.session, f"email:{self.email}")  # two may prove the same address at once
+        advisory_lock(db.session, f"email:{self.email}")  # two may prove the same address at once
         newest = EmailProof.newest_of(self.user_id)
         if self.used_at and self.user.email == self.email and is_answer("email", self.id, self.nonce, token):
             return
