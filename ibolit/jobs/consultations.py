@@ -9,7 +9,7 @@ from ..services import clock
 
 
 def keep_time(job: Job) -> None:
-    """The pause is written under the consultation's lock: whoever moves it meanwhile hastens this job after that."""
+    """The pause is written under the consultation's lock: whoever moves it meanwhile expedites this job after that."""
     consultation = db.session.get_one(Consultation, job.subject_id)
     next_at = deadlines.look_at(consultation)
     if next_at is not None:

@@ -24,7 +24,7 @@ def deliver(job: Job) -> None:
     """A crash between the sending and its note repeats it, and never loses it."""
     notification = Notification.to_deliver(job.subject_id)
     if notification is not None and job.attempts == 1:  # repeated it goes the way it went
-        notification.hasten()
+        notification.expedite()
     if notification is None or not is_due(job, notification, notification.sms_waits_until(), by_sms=True):
         return
     try:

@@ -82,7 +82,7 @@ def process_refund(job: Job) -> None:
         log.warning("refund №%d refused: %s", refund.id, refusal.reason)
         refund.fail(refusal.reason)
         PaymentAlert.note_refusal(refund.payment, refusal)
-        Job.hasten(JobKind.RECONCILIATION, refund.payment_id)  # it may have been done in the bank's own cabinet
+        Job.expedite(JobKind.RECONCILIATION, refund.payment_id)  # it may have been done in the bank's own cabinet
     else:
         PaymentAlert.settle_doubts(refund.payment)
         refund.settle(back)

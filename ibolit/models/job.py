@@ -80,7 +80,7 @@ class Job(Model):
             cls.add(kind, subject_id, due_at).unique_key = key
 
     @classmethod
-    def hasten(cls, kind: JobKind, subject_id: int) -> None:
+    def expedite(cls, kind: JobKind, subject_id: int) -> None:
         """Somebody waits for it: due now, and made if nobody else has it."""
         now = clock.now()
         waiting = cls.kind == kind, cls.subject_id == subject_id, cls.done_at.is_(None)

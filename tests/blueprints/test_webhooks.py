@@ -1,4 +1,4 @@
-"""A provider's notification: where from, how long, about whom; it hastens work and is believed in nothing."""
+"""A provider's notification: where from, how long, about whom; it expedites work and is believed in nothing."""
 
 from __future__ import annotations
 

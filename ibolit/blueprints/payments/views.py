@@ -69,7 +69,7 @@ def check(token: str) -> ResponseReturnValue:
     try:
         Attempt.count(Tried.PAYMENT_CHECK, token)
         if payment.is_live:
-            Job.hasten(JobKind.PAYMENT, payment.id)
+            Job.expedite(JobKind.PAYMENT, payment.id)
         db.session.commit()
     except errors.TooManyAttempts:
         db.session.rollback()

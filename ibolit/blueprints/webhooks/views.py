@@ -1,4 +1,4 @@
-"""A provider's notification is only a hint: it hastens the job that asks him. Nobody is called from here."""
+"""A provider's notification is only a hint: it expedites the job that asks him. Nobody is called from here."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def heed(provider_id: str) -> None:
         return
     for refund in payment.refunds:
         if refund.state is RefundState.SENDING:
-            Job.hasten(JobKind.REFUND, refund.id)
+            Job.expedite(JobKind.REFUND, refund.id)
     is_paid = payment.state is PaymentState.SUCCEEDED
-    Job.hasten(JobKind.RECONCILIATION if is_paid else JobKind.PAYMENT, payment.id)
+    Job.expedite(JobKind.RECONCILIATION if is_paid else JobKind.PAYMENT, payment.id)
     db.session.commit()
 
 

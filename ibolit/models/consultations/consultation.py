@@ -351,7 +351,7 @@ class Consultation(Meeting):
         self.confirmed_at = clock.now()
         self._become(ConsultationState.CONFIRMED)
         record(ConsultationConfirmed(self.id, with_move))
-        Job.hasten(JobKind.CONSULTATION, self.id)
+        Job.expedite(JobKind.CONSULTATION, self.id)
 
     def bump_revision(self) -> None:
         """Its card takes the chat's next revision, and open screens get it. Under the chat's lock."""

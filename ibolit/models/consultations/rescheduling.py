@@ -93,4 +93,4 @@ def _move(talk: Consultation, start: datetime, *, taken_by: User) -> None:
     db.session.flush()
     talk.open_chat()
     record(ConsultationMoved(talk.id, taken_by.id, from_start, was_agreed))
-    Job.hasten(JobKind.CONSULTATION, talk.id)
+    Job.expedite(JobKind.CONSULTATION, talk.id)

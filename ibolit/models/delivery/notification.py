@@ -304,7 +304,7 @@ class Notification(Model):
         night = morning_after(now, self.user.zone) if is_by_day else None
         return max((moment for moment in (quiet, night) if moment), default=None)
 
-    def hasten(self) -> None:
+    def expedite(self) -> None:
         """It was not sent yet, and what could wait for a letter to be read does not any more."""
         if self.channel is Channel.MAIL and _presses(self.user, self.kind, self.presses_at):
             self.channel = Channel.SMS

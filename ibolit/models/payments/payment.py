@@ -298,7 +298,7 @@ class Payment(Model):
         self.provider_id = found.id
         self.method = found.method[:20] or self.method
         if found.refunded and found.refunded > self.returned_by_bank:
-            Job.hasten(JobKind.RECONCILIATION, self.id)
+            Job.expedite(JobKind.RECONCILIATION, self.id)
         PaymentAlert.settle(AlertKind.OTHER_SHOP, self)
         if self.state is PaymentState.SUCCEEDED:
             return
@@ -416,7 +416,7 @@ class Payment(Model):
     def holds_no_more(self) -> None:
         """What waited for this money alone has expired at once, and the worker is to write it."""
         if self.consultation_id is not None:
-            Job.hasten(JobKind.CONSULTATION, self.consultation_id)
+            Job.expedite(JobKind.CONSULTATION, self.consultation_id)
 
     def was_served(self) -> None:
         """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
