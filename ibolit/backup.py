@@ -192,7 +192,7 @@ def _held(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def forget_older(folder: Path, keep: int) -> int:
+def purge_older(folder: Path, keep: int) -> int:
     """Of the archives named by their moment the newest `keep` stay; how many went."""
     old = sorted(folder.glob(NAMED_BY_DATE))[:-keep]
     for path in old:

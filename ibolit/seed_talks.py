@@ -85,7 +85,7 @@ def ask(patient: User, doctor: Doctor) -> None:
     ConsultationRequest.ask(_chat(patient, doctor), patient, TalkKind.AUDIO, wishes, "seed-request")
 
 
-def forget_letters() -> None:
+def finish_notifications() -> None:
     """Who knows of days gone by needs no letter of them."""
     notice_now()
     db.session.flush()

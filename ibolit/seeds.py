@@ -124,7 +124,7 @@ def fill() -> bool:
     db.session.flush()
     _chats(patients, doctors)
     seed_talks.ask(patients[1], doctors[1])
-    seed_talks.forget_letters()
+    seed_talks.finish_notifications()
     _papers(patients[0], doctors[0])
     _money_in_dispute()
     db.session.commit()

@@ -352,7 +352,7 @@ def test_waiting_notification_stays(clinic: Flask, chat: Chat, doctor: Doctor) -
     first.arrive(Channel.SMS)
     db.session.commit()
     later(days=91)
-    assert Notification.forget_old() == 1
+    assert Notification.purge_old() == 1
     assert db.session.scalars(db.select(Notification.state)).all() == [NotificationState.WAITING]
 
 

@@ -39,7 +39,7 @@ def backup(file: Path, keep: int | None) -> None:
     if report.missing:
         click.echo(f"Warning: the storage has lost {report.missing} files that messages name.", err=True)
     if keep:
-        gone = copies.forget_older(file, keep)
+        gone = copies.purge_older(file, keep)
         click.echo(f"{gone} older ones are deleted." if gone else f"No more than {keep} are there.")
 
 

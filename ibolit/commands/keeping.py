@@ -7,17 +7,17 @@ import secrets
 import click
 
 from ..extensions import db
-from ..jobs.sweep import forget_rows
+from ..jobs.sweep import purge_rows
 
 
-@click.command()
+@click.command("forget")
 @click.option("--dry-run", is_flag=True, help="Count only.")
-def forget(dry_run: bool) -> None:
+def purge(dry_run: bool) -> None:
     """Delete what is past its days (KEEP_…_DAYS); the worker does it every six hours by itself.
 
     Messages, files, conclusions, payments and consents are never deleted.
     """
-    for what, rows in forget_rows().items():
+    for what, rows in purge_rows().items():
         click.echo(f"{rows:8} {what}")
     if dry_run:
         db.session.rollback()
@@ -32,4 +32,4 @@ def make_secret() -> None:
     click.echo(secrets.token_urlsafe(48))
 
 
-COMMANDS = (forget, make_secret)
+COMMANDS = (purge, make_secret)

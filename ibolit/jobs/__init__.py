@@ -52,7 +52,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.PUSH: pushes.push,
     JobKind.CHAT_ENDS: chats.tell_of_end,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
-    JobKind.SWEEP: sweep.forget_what_is_old,
+    JobKind.SWEEP: sweep.purge_expired,
 }
 
 

@@ -1,4 +1,4 @@
-"""The daily broom: what has lost its meaning is forgotten."""
+"""The daily purge of what has lost its meaning."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ EVERY = timedelta(hours=6)
 
 # Each model knows for how long. What was written, given or paid is not here, and never will be.
 ROWS: dict[str, Callable[[], int]] = {
-    "attempts": Attempt.forget_old,
-    "login codes": LoginCode.forget_old,
-    "known browsers": KnownBrowser.forget_old,
-    "changes of ways in": WayChange.forget_old,
-    "devices": Device.forget_old,
-    "handovers": Handover.forget_old,
-    "dispatches": Dispatch.forget_old,
-    "patient lists": PatientImport.forget_old,
-    "notifications": Notification.forget_old,
-    "audit rows": AuditEvent.forget_old,
-    "done jobs": Job.forget_done,
+    "attempts": Attempt.purge_old,
+    "login codes": LoginCode.purge_old,
+    "known browsers": KnownBrowser.purge_old,
+    "changes of ways in": WayChange.purge_old,
+    "devices": Device.purge_old,
+    "handovers": Handover.purge_old,
+    "dispatches": Dispatch.purge_old,
+    "patient lists": PatientImport.purge_old,
+    "notifications": Notification.purge_old,
+    "audit rows": AuditEvent.purge_old,
+    "done jobs": Job.purge_done,
 }
 
 
-def forget_what_is_old(job: Job) -> None:
-    forget_rows()
+def purge_expired(job: Job) -> None:
+    purge_rows()
     db.session.commit()
-    _forget_unsent_files()
-    current_services.uploads.forget(2 * Attachment.WAITS)
+    _purge_unsent_files()
+    current_services.uploads.purge(2 * Attachment.WAITS)
     job.repeat_in(EVERY)
 
 
-def forget_rows() -> dict[str, int]:
+def purge_rows() -> dict[str, int]:
     """What is past its days, by the name of its setting, and how many rows of it; not committed yet."""
-    return {what: forget() for what, forget in ROWS.items()}
+    return {what: purge() for what, purge in ROWS.items()}
 
 
-def _forget_unsent_files() -> None:
+def _purge_unsent_files() -> None:
     """The files first, with nothing of the database held: a crash in between leaves a row that is found again."""
-    forgotten = Attachment.forgotten()
+    abandoned = Attachment.abandoned()
     db.session.commit()
-    for attachment in forgotten:
+    for attachment in abandoned:
         current_services.uploads.drop(attachment.key)
         for variant in Variant:
             current_services.storage.delete(attachment.file_of(variant))
-    for attachment in forgotten:
+    for attachment in abandoned:
         attachment.withdraw()

@@ -14,7 +14,7 @@ from ..config import current_settings
 from ..events import WorkAdded, record
 from ..extensions import Model, db
 from ..services import clock
-from .purging import forget
+from .purging import purge
 from .types import RowId, UtcDateTime, word_of
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it
@@ -167,8 +167,8 @@ class Job(Model):
         return "late" if now - self.due_at > LATE_AFTER else "due"
 
     @classmethod
-    def forget_done(cls) -> int:
-        return forget(cls, cls.done_at < clock.now() - timedelta(days=current_settings.keep_jobs))
+    def purge_done(cls) -> int:
+        return purge(cls, cls.done_at < clock.now() - timedelta(days=current_settings.keep_jobs))
 
     def finish(self) -> None:
         self.done_at = clock.now()

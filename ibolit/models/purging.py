@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete
 from ..extensions import Model, db
 
 
-def forget(model: type[Model], old: ColumnElement[bool]) -> int:
+def purge(model: type[Model], old: ColumnElement[bool]) -> int:
     """How many went."""
     gone = db.session.execute(delete(model).where(old).execution_options(synchronize_session=False))
     return int(gone.rowcount)  # type: ignore[attr-defined]

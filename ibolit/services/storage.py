@@ -115,7 +115,7 @@ class FolderStorage:
     def _copy(self, source: Path, target: Path) -> None:
         """From another disk: it has a name of its own until it is whole."""
         self.copies.mkdir(mode=0o700, exist_ok=True)
-        self._forget_abandoned()
+        self._purge_abandoned()
         copy = self.copies / secrets.token_hex(8)
         try:
             shutil.copyfile(source, copy)
@@ -126,7 +126,7 @@ class FolderStorage:
             raise
         source.unlink()
 
-    def _forget_abandoned(self) -> None:
+    def _purge_abandoned(self) -> None:
         for path in self.copies.iterdir():
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < time.time() - ABANDONED:

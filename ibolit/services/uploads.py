@@ -123,7 +123,7 @@ class Uploads:
         with _failures(), suppress(FileNotFoundError):
             self._path(key).unlink()
 
-    def forget(self, older_than: timedelta) -> None:
+    def purge(self, older_than: timedelta) -> None:
         """Parts that nobody continues, and what a killed server left of looking at one."""
         moment = (clock.now() - older_than).timestamp()
         for path in self.folder.glob("*"):

@@ -259,6 +259,6 @@ def test_formula_in_a_name_is_harmless(as_doctor: Browser, mark: str) -> None:
 def test_drafts_are_forgotten(as_doctor: Browser, clinic: Flask) -> None:
     send(as_doctor)
     later(days=2)
-    PatientImport.forget_old()
+    PatientImport.purge_old()
     db.session.commit()
     assert db.session.scalars(db.select(ImportLine)).all() == []

@@ -309,7 +309,7 @@ def test_sweep_holds_nothing_while_a_storage_thinks(
     held: list[bool] = []
     monkeypatch.setattr(services.storage, "delete", lambda name: held.append(db.session().in_transaction()))
     later(hours=49)
-    sweep.forget_what_is_old(type("Broom", (), {"repeat_in": lambda self, pause: None})())
+    sweep.purge_expired(type("SweepJob", (), {"repeat_in": lambda self, pause: None})())
     db.session.commit()
     assert held == [False] * 3
 
@@ -321,12 +321,12 @@ def test_sweep_forgets_what_was_never_sent(phone: Uploader, services: Services, 
     phone.create(body=TEXT)
     keys = [one.key for one in db.session.query(Attachment)]
     db.session.commit()
-    job = type("Broom", (), {"repeat_in": lambda self, pause: None})()
+    job = type("SweepJob", (), {"repeat_in": lambda self, pause: None})()
     later(hours=47)
-    sweep.forget_what_is_old(job)
+    sweep.purge_expired(job)
     assert db.session.query(Attachment).count() == 2
     later(hours=49)
-    sweep.forget_what_is_old(job)
+    sweep.purge_expired(job)
     db.session.commit()
     assert db.session.query(Attachment).count() == 0
     for key in keys:

@@ -96,11 +96,11 @@ def test_sending_while_somebody_cancels(clinic: Flask, as_patient: Browser, chat
 def test_sweep_takes_nothing_that_is_sent(clinic: Flask, as_patient: Browser, chat: Chat) -> None:
     key, headers = arrived(as_patient, chat), {"X-CSRFToken": as_patient.token()}
     letter = {"text": "", "client_id": "client-0001", "uploads": key}
-    broom = type("Broom", (), {"repeat_in": lambda self, pause: None})()
+    job = type("SweepJob", (), {"repeat_in": lambda self, pause: None})()
 
     def act(number: int) -> int:
         if number:
-            sweep.forget_what_is_old(broom)
+            sweep.purge_expired(job)
             db.session.commit()
             return 0
         return as_patient.open(f"/chats/{chat.id}/messages", method="POST", data=letter, headers=headers).status_code

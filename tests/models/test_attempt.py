@@ -91,9 +91,9 @@ def test_the_broom_leaves_what_still_counts(clinic: object) -> None:
     for _ in range(5):
         Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
     later(minutes=59)
-    Attempt.forget_old()
+    Attempt.purge_old()
     with pytest.raises(errors.TooManyAttempts):
         Attempt.count(Tried.CODE_FOR_PHONE, "somebody")
     later(hours=25)
-    assert Attempt.forget_old() == 5
+    assert Attempt.purge_old() == 5
     assert db.session.scalars(db.select(Attempt)).all() == []

@@ -137,8 +137,8 @@ def test_confined_device_ends_by_itself(talk: Consultation, patient: User) -> No
     assert device.is_over
     assert Device.signed_in(token) is None
     assert db.session.scalars(Device.of(patient)).all() == []
-    Device.forget_old()
-    Handover.forget_old()
+    Device.purge_old()
+    Handover.purge_old()
     db.session.commit()
     assert not Device.is_live(id)
 
@@ -146,7 +146,7 @@ def test_confined_device_ends_by_itself(talk: Consultation, patient: User) -> No
 def test_old_links_are_forgotten(talk: Consultation, patient: User) -> None:
     Handover.make(talk, patient)
     later(days=1, seconds=1)
-    Handover.forget_old()
+    Handover.purge_old()
     assert db.session.scalars(db.select(Handover)).all() == []
 
 

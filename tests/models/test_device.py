@@ -32,7 +32,7 @@ def test_ninety_days_roll_from_the_last_visit(patient: User) -> None:
     assert Device.signed_in(token) is device
     later(days=180)
     assert Device.signed_in(token) is None
-    Device.forget_old()
+    Device.purge_old()
     assert not Device.is_live(device.id)
 
 

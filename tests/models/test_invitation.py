@@ -136,7 +136,7 @@ def test_forgotten_job_takes_nothing_with_it(clinic: Flask, doctor: Doctor) -> N
     job.finish()
     db.session.commit()
     later(days=31)
-    Job.forget_done()
+    Job.purge_done()
     db.session.commit()
     db.session.expire_all()
     invitation = db.session.get_one(Invitation, invitation.id)
@@ -144,7 +144,7 @@ def test_forgotten_job_takes_nothing_with_it(clinic: Flask, doctor: Doctor) -> N
     assert invitation.dispatch is not None
     assert invitation.dispatch.job_id is None
     later(days=120)
-    Dispatch.forget_old()
+    Dispatch.purge_old()
     db.session.commit()
     db.session.expire_all()
     assert db.session.get_one(Invitation, invitation.id).dispatch is not None

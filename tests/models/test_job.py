@@ -128,10 +128,10 @@ def test_done_jobs_are_forgotten_after_a_month(clinic: object) -> None:
     done.finish()
     db.session.commit()
     later(days=29)
-    Job.forget_done()
+    Job.purge_done()
     assert len(db.session.scalars(db.select(Job)).all()) == 2
     later(days=31)
-    Job.forget_done()
+    Job.purge_done()
     assert db.session.scalars(db.select(Job)).all() == [waiting]
 
 

@@ -206,8 +206,8 @@ def test_phones_and_addresses_are_counted_as_fingerprints(code: LoginCode) -> No
 
 def test_yesterdays_codes_are_forgotten(code: LoginCode) -> None:
     later(hours=23)
-    LoginCode.forget_old()
+    LoginCode.purge_old()
     assert LoginCode.newest_for(PHONE) is code
     later(hours=25)
-    LoginCode.forget_old()
+    LoginCode.purge_old()
     assert LoginCode.newest_for(PHONE) is None

@@ -324,12 +324,12 @@ def test_what_nobody_continues_is_forgotten(parts: Uploads, later: None) -> None
     (parts.folder / "work" / "shown.jpg").write_bytes(b"left by a killed server")
     soon = clock.now().timestamp() - 3600
     os.utime(parts.folder / "young", (soon, soon))
-    parts.forget(timedelta(days=1))
+    parts.purge(timedelta(days=1))
     assert [path.name for path in parts.folder.iterdir()] == ["young"]
 
 
 def test_nothing_is_forgotten_before_anything_came(parts: Uploads) -> None:
-    parts.forget(timedelta())
+    parts.purge(timedelta())
     assert not parts.folder.exists()
 
 

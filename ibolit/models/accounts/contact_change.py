@@ -21,7 +21,7 @@ from ..delivery import Channel, PushSubscription
 from ..invitations import LoginCode
 from ..job import Job, JobKind
 from ..people import EMAIL_SETTLES_IN, Device, EmailProof, KnownBrowser, User
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 
 
@@ -98,8 +98,8 @@ class WayChange(Model):
             cls.tell(user, WayKind.TRIES)
 
     @classmethod
-    def forget_old(cls) -> int:
-        return forget(cls, cls.at < clock.now() - cls.KEPT_FOR)
+    def purge_old(cls) -> int:
+        return purge(cls, cls.at < clock.now() - cls.KEPT_FOR)
 
     def token_for(self, channel: Channel) -> str:
         """Of the link in this way's news; empty for a way that may undo nothing, being hardly older than the change."""

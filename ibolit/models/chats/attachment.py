@@ -135,7 +135,7 @@ class Attachment(Model):
         return list(db.session.scalars(page.order_by(cls.message_id.desc(), cls.place.desc()).limit(most)))
 
     @classmethod
-    def forgotten(cls, most: int = 100) -> list[Self]:
+    def abandoned(cls, most: int = 100) -> list[Self]:
         """What no message took."""
         old = and_(cls.message_id.is_(None), cls.created_at <= clock.now() - 2 * cls.WAITS)
         return list(db.session.scalars(select(cls).where(old).order_by(cls.id).limit(most)))

@@ -21,7 +21,7 @@ from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..people import Device, User
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime
 from .consultation import Consultation
 
@@ -186,8 +186,8 @@ class Handover(Model):
         return db.session.scalar(select(cls).where(cls.token_hash == _hash(token)))
 
     @classmethod
-    def forget_old(cls) -> int:
-        return forget(cls, cls.created_at < clock.now() - timedelta(days=1))
+    def purge_old(cls) -> int:
+        return purge(cls, cls.created_at < clock.now() - timedelta(days=1))
 
     @property
     def is_live(self) -> bool:

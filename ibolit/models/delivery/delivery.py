@@ -16,7 +16,7 @@ from ...events import HalfOfSmsGone, record
 from ...extensions import Model, db
 from ...services import clock
 from ..job import Job, JobKind
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .notification import Channel
 
@@ -99,10 +99,10 @@ class Dispatch(Model):
         return (_midnight() + timedelta(days=1)).replace(hour=hour)
 
     @classmethod
-    def forget_old(cls) -> int:
+    def purge_old(cls) -> int:
         """What an invitation shows stays with it."""
         old = cls.created_at < clock.now() - KEPT_FOR
-        return forget(cls, old & (cls.kind != JobKind.INVITATION))
+        return purge(cls, old & (cls.kind != JobKind.INVITATION))
 
     @property
     def is_over(self) -> bool:

@@ -34,7 +34,7 @@ from ..job import Job, JobKind
 from ..night_hours import morning_after
 from ..payments import Payment, Refund
 from ..people import User
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .push_subscription import PushSubscription
 
@@ -238,10 +238,10 @@ class Notification(Model):
     # Questions
 
     @classmethod
-    def forget_old(cls) -> int:
+    def purge_old(cls) -> int:
         """What is on its way still stays, however old."""
         old = cls.created_at < clock.now() - timedelta(days=current_settings.keep_notifications)
-        return forget(cls, old & (cls.state != NotificationState.WAITING))
+        return purge(cls, old & (cls.state != NotificationState.WAITING))
 
     @property
     def is_stale(self) -> bool:

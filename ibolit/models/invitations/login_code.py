@@ -18,7 +18,7 @@ from ...services import clock
 from ...services.codes import are_digits, digits_for, new_nonce
 from ..job import Job, JobKind
 from ..people import Attempt, Tried, User, hash_of
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .invitation import Invitation
 
@@ -107,8 +107,8 @@ class LoginCode(Model):
         db.session.execute(update(cls).where(*live).values(spent_at=clock.now()))
 
     @classmethod
-    def forget_old(cls) -> int:
-        return forget(cls, cls.created_at < clock.now() - cls.KEPT)
+    def purge_old(cls) -> int:
+        return purge(cls, cls.created_at < clock.now() - cls.KEPT)
 
     @property
     def digits(self) -> str:

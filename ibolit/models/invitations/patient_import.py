@@ -18,7 +18,7 @@ from ..delivery import Dispatch, DispatchState
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..people import User
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .invitation import Invitation
 
@@ -84,11 +84,11 @@ class PatientImport(Model):
         return db.session.scalar(select(cls).options(*people).where(*going))
 
     @classmethod
-    def forget_old(cls) -> int:
+    def purge_old(cls) -> int:
         """Lists hold names and phones of people who may never come."""
         now = clock.now()
         draft = cls.started_at.is_(None) & (cls.created_at < now - DRAFTS_LIVE)
-        return forget(cls, draft | (cls.finished_at < now - KEPT_FOR))
+        return purge(cls, draft | (cls.finished_at < now - KEPT_FOR))
 
     @property
     def faulty(self) -> Select[tuple[ImportLine]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 
 
@@ -105,9 +105,9 @@ class AuditEvent(Model):
         return bool(db.session.scalar(select(written)))
 
     @classmethod
-    def forget_old(cls) -> int:
+    def purge_old(cls) -> int:
         """No sooner than the papers it speaks of may go: 25 years when nothing else is set."""
-        return forget(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_audit))
+        return purge(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_audit))
 
     @classmethod
     def write_spans(cls, act: Act, spans: Mapping[int, tuple[int, int]], *, actor_id: int, address: str) -> None:

@@ -15,7 +15,7 @@ from ...config import current_settings
 from ...events import DeviceEnded, record
 from ...extensions import Model, db
 from ...services import clock
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime
 from .user import SEEN_EVERY, User
 
@@ -72,10 +72,10 @@ class Device(Model):
             device.end()
 
     @classmethod
-    def forget_old(cls) -> int:
+    def purge_old(cls) -> int:
         """Sooner than after 90 days only where the clinic decides so; who was signed in there is not any more."""
         now = clock.now()
-        return forget(cls, or_(cls.seen_at < now - timedelta(days=current_settings.keep_devices), cls.ends_at < now))
+        return purge(cls, or_(cls.seen_at < now - timedelta(days=current_settings.keep_devices), cls.ends_at < now))
 
     def end(self) -> None:
         """Once: a new password may have ended it already."""

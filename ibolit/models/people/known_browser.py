@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import Model, db
 from ...services import clock
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime
 
 
@@ -61,8 +61,8 @@ class KnownBrowser(Model):
         db.session.execute(delete(cls).where(cls.user_id == user_id, cls.token_hash != hash_of(token)))
 
     @classmethod
-    def forget_old(cls) -> int:
-        return forget(cls, cls.seen_at < clock.now() - cls.LIVES)
+    def purge_old(cls) -> int:
+        return purge(cls, cls.seen_at < clock.now() - cls.LIVES)
 
 
 def hash_of(token: str) -> str:

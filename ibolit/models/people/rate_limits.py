@@ -14,7 +14,7 @@ from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint
-from ..purging import forget
+from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 
 
@@ -122,8 +122,8 @@ class Attempt(Model):
         db.session.execute(delete(cls).where(cls.kind == kind, cls.key == fingerprint(f"{kind}:{who}")))
 
     @classmethod
-    def forget_old(cls) -> int:
+    def purge_old(cls) -> int:
         """What counts no more, unless the clinic keeps it longer."""
         kept = timedelta(days=current_settings.keep_attempts)
         old = (and_(cls.kind == kind, cls.at < clock.now() - max(one, kept)) for kind, (_, one) in LIMITS.items())
-        return forget(cls, or_(*old))
+        return purge(cls, or_(*old))
