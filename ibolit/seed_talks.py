@@ -92,7 +92,7 @@ def finish_notifications() -> None:
     for job in db.session.scalars(select(Job).where(Job.kind == JobKind.NOTIFICATION)):
         job.finish()
     for member in db.session.scalars(select(ChatMember)):
-        member.telling_from = 0
+        member.notified_from_seq = 0
 
 
 def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:

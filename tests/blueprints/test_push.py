@@ -220,7 +220,7 @@ def test_unread_message_under_way_is_told_of_anew_after_reading(
 ) -> None:
     say(chat, doctor.user)
     member = db.session.get_one(Chat, chat.id).member(chat.patient_id)
-    assert member.telling_from == 1
+    assert member.notified_from_seq == 1
     as_patient.get(f"/chats/{chat.id}")
     db.session.expire_all()
-    assert db.session.get_one(Chat, chat.id).member(chat.patient_id).telling_from == 0
+    assert db.session.get_one(Chat, chat.id).member(chat.patient_id).notified_from_seq == 0

@@ -55,7 +55,7 @@ def test_messages_at_once_are_all_told_of(clinic: Flask, service: PushService, c
     run_due(PUSHES)
     db.session.expire_all()
     member = db.session.get_one(ChatMember, (chat_id, chat.patient_id))
-    assert (member.unread > 0, member.telling_from) == (True, 0)
+    assert (member.unread > 0, member.notified_from_seq) == (True, 0)
     assert service.told_to(phone)[-1]["unread"] == 1
     assert set(db.session.scalars(db.select(Notification.state))) == {"delivered"}
 

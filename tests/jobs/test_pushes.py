@@ -558,5 +558,5 @@ def test_member_is_told_anew_after_the_night(chat: Chat, patient: User, asleep: 
     still.show(MORNING + timedelta(minutes=11))
     do_due()
     member = db.session.get_one(ChatMember, (chat.id, asleep.user_id))
-    assert member.telling_from == 0
+    assert member.notified_from_seq == 0
     assert Job.pending(JobKind.NOTIFICATION) == set()

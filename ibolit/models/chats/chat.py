@@ -81,7 +81,7 @@ class InboxFilter(StrEnum):
 class ChatMember(Model):
     """How far one of the two has received and read; `unread` counts the other's messages after `read_to`.
 
-    `telling_from` is the first message of a notification under way, which tells of those after it, too; else 0.
+    `notified_from_seq` is the first message of a notification under way, which tells of those after it, too; else 0.
     """
 
     __table_args__ = (Index("ix_chat_member_unread", "user_id", "unread"),)
@@ -91,7 +91,7 @@ class ChatMember(Model):
     delivered_to: Mapped[int] = mapped_column(default=0)
     read_to: Mapped[int] = mapped_column(default=0)
     unread: Mapped[int] = mapped_column(default=0)
-    telling_from: Mapped[int] = mapped_column(default=0)
+    notified_from_seq: Mapped[int] = mapped_column("telling_from", default=0)
 
     @classmethod
     def unread_of(cls, user: User) -> int:
@@ -393,7 +393,7 @@ class Chat(Model):
             return False
         if read > mine.read_to:
             mine.unread = self._others_after(read, user)
-            mine.telling_from = mine.telling_from if mine.unread else 0
+            mine.notified_from_seq = mine.notified_from_seq if mine.unread else 0
         mine.delivered_to, mine.read_to = delivered, read
         self.revision += 1
         record(ReceiptsMoved(self.id, user.id, self.revision))
@@ -497,9 +497,9 @@ class Chat(Model):
         if author is not None:
             self.awaits_reply = author.id == self.patient_id
         told = db.session.execute(_one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})
-        for user_id, unread, telling_from in told:
+        for user_id, unread, notified_from_seq in told:
             set_committed_value(self.member(user_id), "unread", unread)
-            set_committed_value(self.member(user_id), "telling_from", telling_from)
+            set_committed_value(self.member(user_id), "notified_from_seq", notified_from_seq)
         if by is not None:
             self._note_own_deed(self.member(by))
         db.session.flush()

@@ -207,9 +207,9 @@ class Notification(Model):
     @classmethod
     def of_message(cls, member: ChatMember, seq: int, *, has_page_open: bool) -> None:
         """One a chat is under way at a time; the chat's lock is held."""
-        if member.telling_from:
+        if member.notified_from_seq:
             return
-        member.telling_from = seq
+        member.notified_from_seq = seq
         user = db.session.get_one(User, member.user_id)
         id = cls._insert(user, NotificationKind.MESSAGE, f"{member.chat_id}:{seq}", chat_id=member.chat_id, seq=seq)
         if id is None:
@@ -349,8 +349,8 @@ class Notification(Model):
 
     def await_reading(self) -> None:
         """No push arrived: by SMS or mail, unless it is read soon."""
-        mine = ChatMember.telling_from == 0, ChatMember.unread > 0
-        if not self._move_member(*mine, telling_from=self.seq):
+        mine = ChatMember.notified_from_seq == 0, ChatMember.unread > 0
+        if not self._move_member(*mine, notified_from_seq=self.seq):
             self.grow_stale()
             return
         self.state = NotificationState.WAITING
@@ -385,12 +385,12 @@ class Notification(Model):
         return self._member().unread > 0
 
     def _let_go(self) -> bool:
-        return self._move_member(ChatMember.telling_from == self.seq, telling_from=0)
+        return self._move_member(ChatMember.notified_from_seq == self.seq, notified_from_seq=0)
 
-    def _move_member(self, *only_if: ColumnElement[bool], telling_from: int) -> bool:
+    def _move_member(self, *only_if: ColumnElement[bool], notified_from_seq: int) -> bool:
         """In one step: a message that is sent at this moment is told of by this notification or by another."""
         mine = ChatMember.chat_id == self.chat_id, ChatMember.user_id == self.user_id
-        moved = update(ChatMember).where(*mine, *only_if).values(telling_from=telling_from)
+        moved = update(ChatMember).where(*mine, *only_if).values(notified_from_seq=notified_from_seq)
         return cast(CursorResult[object], db.session.execute(moved)).rowcount == 1
 
     def _tell_of_others_held(self) -> None:

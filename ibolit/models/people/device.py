@@ -17,7 +17,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ..purging import purge
 from ..types import RowId, UtcDateTime
-from .user import SEEN_EVERY, User
+from .user import PRESENCE_INTERVAL, User
 
 
 class Device(Model):
@@ -100,7 +100,7 @@ class Device(Model):
         self.confirmed_at = clock.now()
 
     def is_due_to_be_seen(self) -> bool:
-        return clock.now() - self.seen_at >= SEEN_EVERY
+        return clock.now() - self.seen_at >= PRESENCE_INTERVAL
 
     def see(self) -> None:
         self.seen_at = self.user.seen_at = clock.now()

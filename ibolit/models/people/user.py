@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..doctors import Doctor
 
 TINTS = 12
-SEEN_EVERY = timedelta(minutes=1)  # presence is written no oftener
+PRESENCE_INTERVAL = timedelta(minutes=1)  # presence is written no oftener
 PRESENT_FOR = timedelta(minutes=5)
 NUMBER_IS_OLD_AFTER = timedelta(days=180)  # without anybody signed in: phone companies sell it anew
 EMAIL_SETTLES_IN = timedelta(hours=72)  # before that it receives no code and undoes nothing
