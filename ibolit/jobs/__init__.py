@@ -57,39 +57,41 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
 
 
 @dataclass(frozen=True)
-class Lane:
+class Queue:
     """Kinds of work that may keep each other waiting."""
 
     kinds: frozenset[JobKind]
-    keep: timedelta = CLAIMED_FOR  # longer than the longest of them takes
-    width: int = 1  # so many of them go on beside each other
+    claim_for: timedelta = CLAIMED_FOR  # longer than the longest of them takes
+    concurrency: int = 1  # so many of them go on beside each other
 
 
 # A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice, behind no
 # provider of payments who thinks, and behind no ten thousand invitations; and nobody's push stands behind one slow
 # push service.
-HEAVY = Lane(frozenset({JobKind.VOICE}), keep=timedelta(minutes=5))
-MONEY = Lane(
+HEAVY = Queue(frozenset({JobKind.VOICE}), claim_for=timedelta(minutes=5))
+MONEY = Queue(
     frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION})
 )
-MANY = Lane(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
-PUSHES = Lane(frozenset({JobKind.PUSH, JobKind.WAY_PUSH, JobKind.SMS_ALARM}), keep=timedelta(minutes=5), width=4)
-LIGHT = Lane(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)
-LANES = (LIGHT, HEAVY, MONEY, MANY, PUSHES)
-ALL = Lane(frozenset(JobKind), keep=HEAVY.keep)
+MANY = Queue(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
+PUSHES = Queue(
+    frozenset({JobKind.PUSH, JobKind.WAY_PUSH, JobKind.SMS_ALARM}), claim_for=timedelta(minutes=5), concurrency=4
+)
+LIGHT = Queue(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)
+QUEUES = (LIGHT, HEAVY, MONEY, MANY, PUSHES)
+ALL = Queue(frozenset(JobKind), claim_for=HEAVY.claim_for)
 
 
-def run_due(lane: Lane = ALL) -> int:
+def run_due(queue: Queue = ALL) -> int:
     """Claims and does everything due now; returns how many. Work is idempotent: a crash repeats it."""
     count = 0
-    while (job := _claim(lane)) is not None:
+    while (job := _claim(queue)) is not None:
         _do(job)
         count += 1
     return count
 
 
-def _claim(lane: Lane) -> Job | None:
-    job = Job.claim(lane.kinds, lane.keep)
+def _claim(queue: Queue) -> Job | None:
+    job = Job.claim(queue.kinds, queue.claim_for)
     db.session.commit()
     return job
 

@@ -29,7 +29,7 @@ from ..services.payments import GatewayRefused, GatewayUnsure, Item, Stage
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY = timedelta(minutes=10)
+SWEEP_INTERVAL = timedelta(minutes=10)
 WATCHED_EVERY = timedelta(days=1)
 UNSURE_PAUSE = timedelta(minutes=5)
 EMAIL_COMES_WITHIN = timedelta(hours=1)  # as long as a bill waits at the bank
@@ -203,7 +203,7 @@ def sweep(job: Job) -> None:
     for kind, ids in waiting.items():
         for id in set(ids) - Job.pending(kind):
             Job.add(kind, id)
-    job.repeat_in(SWEEP_EVERY)
+    job.repeat_in(SWEEP_INTERVAL)
 
 
 def _load_all_of(refund: Refund) -> None:

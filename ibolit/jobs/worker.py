@@ -1,6 +1,6 @@
 """The threads that do due jobs: a commit wakes them at once, their own sweep is the safety net.
 
-A worker apart hears no commit of the pages' process: its watch looks what is due, twice a second.
+A worker apart hears no commit of the pages' process: its poller looks what is due, twice a second.
 """
 
 from __future__ import annotations
@@ -16,48 +16,49 @@ from ..extensions import db
 from ..faults import told
 from ..models import DocumentDay, Job, JobKind
 from ..services import clock
-from . import LANES, Lane, run_due
+from . import QUEUES, Queue, run_due
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY = 30.0  # seconds
-LOOK_EVERY = 0.5  # seconds: who waits for a code at the sign-in page waits no longer for being served by two processes
+SWEEP_INTERVAL = 30.0  # seconds
+# Seconds: who waits for a code at the sign-in page waits no longer for being served by two processes
+POLL_INTERVAL = 0.5
 
 
 class Worker:
-    """Lives inside the web process of a small clinic, or alone as `flask work`. A lane has threads of its own."""
+    """Lives inside the web process of a small clinic, or alone as `flask work`. A queue has threads of its own."""
 
     def __init__(self, app: Flask, threads: int = 1) -> None:
         self.app = app
-        self._hands = [Hand(app, lane) for lane in LANES for _ in range(threads * lane.width)]
+        self._threads = [WorkerThread(app, queue) for queue in QUEUES for _ in range(threads * queue.concurrency)]
 
     def start(self) -> None:
-        self._hang_up_the_broom()
-        for hand in self._hands:
-            hand.start()
+        self._ensure_recurring_jobs()
+        for thread in self._threads:
+            thread.start()
 
     def run(self) -> None:
         """Until stop(); in a process of its own."""
         self.start()
-        Watch(self).start()
-        for hand in self._hands:
-            hand.join()
+        Poller(self).start()
+        for thread in self._threads:
+            thread.join()
 
     def wake(self, kind: str = "") -> None:
         """Those who do work of this kind, or all."""
-        for hand in self._hands:
-            if not kind or kind in hand.lane.kinds:
-                hand.bell.set()
+        for thread in self._threads:
+            if not kind or kind in thread.queue.kinds:
+                thread.wake_event.set()
 
     def is_stopping(self) -> bool:
-        return all(hand.is_stopping for hand in self._hands)
+        return all(thread.is_stopping for thread in self._threads)
 
     def stop(self) -> None:
-        for hand in self._hands:
-            hand.is_stopping = True
+        for thread in self._threads:
+            thread.is_stopping = True
         self.wake()
 
-    def _hang_up_the_broom(self) -> None:
+    def _ensure_recurring_jobs(self) -> None:
         with self.app.app_context():
             try:
                 Job.ensure(JobKind.SWEEP)
@@ -70,51 +71,51 @@ class Worker:
                 db.session.remove()
 
 
-class Hand(threading.Thread):
-    """One thread of one lane."""
+class WorkerThread(threading.Thread):
+    """One thread of one queue."""
 
-    def __init__(self, app: Flask, lane: Lane) -> None:
+    def __init__(self, app: Flask, queue: Queue) -> None:
         super().__init__(name="worker", daemon=True)
         self.app = app
-        self.lane = lane
-        self.bell = threading.Event()
+        self.queue = queue
+        self.wake_event = threading.Event()
         self.is_stopping = False
 
     def run(self) -> None:
         while not self.is_stopping:
-            self.bell.wait(self.do_what_is_due())
-            self.bell.clear()
+            self.wake_event.wait(self.run_due())
+            self.wake_event.clear()
 
-    def do_what_is_due(self) -> float:
+    def run_due(self) -> float:
         """Seconds until there may be work again."""
         with self.app.app_context():
             try:
-                run_due(self.lane)
-                due_at = Job.next_due_at(self.lane.kinds)
+                run_due(self.queue)
+                due_at = Job.next_due_at(self.queue.kinds)
             except Exception as error:
                 log.error("the worker stumbled: %s", told(error))
-                return SWEEP_EVERY
+                return SWEEP_INTERVAL
             finally:
                 db.session.remove()
         if due_at is None:
-            return SWEEP_EVERY
-        return min(SWEEP_EVERY, max(0.05, (due_at - clock.now()).total_seconds()))
+            return SWEEP_INTERVAL
+        return min(SWEEP_INTERVAL, max(0.05, (due_at - clock.now()).total_seconds()))
 
 
-class Watch(threading.Thread):
+class Poller(threading.Thread):
     """Looks for work that others added. It is one small question, the same on both databases, and also sees what no
     message would tell of: what a restore brought back, or another worker left when it died."""
 
     def __init__(self, worker: Worker) -> None:
-        super().__init__(name="watch", daemon=True)
+        super().__init__(name="poller", daemon=True)
         self.worker = worker
 
     def run(self) -> None:
         pause = threading.Event()
         while not self.worker.is_stopping():
-            pause.wait(self.look())
+            pause.wait(self.poll())
 
-    def look(self) -> float:
+    def poll(self) -> float:
         """Seconds until it is worth looking again."""
         with self.worker.app.app_context(), read_only():
             try:
@@ -122,7 +123,7 @@ class Watch(threading.Thread):
                     self.worker.wake(kind)
             except SQLAlchemyError as error:  # the hands will stumble over it, too
                 log.warning("the worker cannot see what is due: %s", type(error).__name__)
-                return SWEEP_EVERY
+                return SWEEP_INTERVAL
             finally:
                 db.session.remove()
-        return LOOK_EVERY
+        return POLL_INTERVAL

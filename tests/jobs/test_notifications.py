@@ -15,7 +15,7 @@ from meetings import StillClock, cancel, confirm, ready, wish, work
 
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, WORK, letters, notifications, run_due
-from ibolit.jobs.worker import Hand
+from ibolit.jobs.worker import WorkerThread
 from ibolit.models import (
     Channel,
     Chat,
@@ -225,13 +225,13 @@ def test_it_is_sent_once(services: Services, chat: Chat) -> None:
 
 
 def test_worker_woken_by_the_commit_delivers_it(clinic: Flask, services: Services, chat: Chat) -> None:
-    bells = [hand.bell for hand in clinic.extensions["ibolit_worker"]._hands if hand.lane is LIGHT]
-    for bell in bells:
-        bell.clear()
+    wake_events = [thread.wake_event for thread in clinic.extensions["ibolit_worker"]._threads if thread.queue is LIGHT]
+    for wake_event in wake_events:
+        wake_event.clear()
     propose(chat, starts_at=START)
-    assert bells
-    assert all(bell.is_set() for bell in bells)
-    thread = Thread(target=Hand(clinic, LIGHT).do_what_is_due)
+    assert wake_events
+    assert all(wake_event.is_set() for wake_event in wake_events)
+    thread = Thread(target=WorkerThread(clinic, LIGHT).run_due)
     thread.start()
     thread.join(20)
     assert len(sent(services)) == 1

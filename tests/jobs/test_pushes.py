@@ -14,7 +14,7 @@ from meetings import StillClock, cancel, confirm, pay, ready, work
 from push_service import Listener, PushService, connect, listen
 
 from ibolit.extensions import db
-from ibolit.jobs import LANES, LIGHT, PUSHES, run_due
+from ibolit.jobs import LIGHT, PUSHES, QUEUES, run_due
 from ibolit.models import (
     Chat,
     ChatMember,
@@ -71,8 +71,8 @@ def do_due() -> None:
     """As the workers' threads do: in sessions of their own."""
     db.session.commit()
     with current_app.app_context():
-        for lane in (PUSHES, LIGHT, PUSHES):
-            run_due(lane)
+        for queue in (PUSHES, LIGHT, PUSHES):
+            run_due(queue)
     db.session.expire_all()
 
 
@@ -460,8 +460,8 @@ def run_in(app: Flask) -> None:
 
 
 def test_pushes_have_hands_of_their_own(clinic: Flask) -> None:
-    lanes = [hand.lane for hand in clinic.extensions["ibolit_worker"]._hands]
-    assert [lanes.count(lane) for lane in LANES] == [1, 1, 1, 1, 4]
+    queues = [thread.queue for thread in clinic.extensions["ibolit_worker"]._threads]
+    assert [queues.count(queue) for queue in QUEUES] == [1, 1, 1, 1, 4]
     assert PUSHES.kinds == {JobKind.PUSH, JobKind.WAY_PUSH, JobKind.SMS_ALARM}
 
 

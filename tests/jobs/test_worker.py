@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from ibolit.extensions import db
-from ibolit.jobs import HEAVY, LANES, LIGHT, WORK, run_due
-from ibolit.jobs.worker import LOOK_EVERY, SWEEP_EVERY, Hand, Watch, Worker
+from ibolit.jobs import HEAVY, LIGHT, QUEUES, WORK, run_due
+from ibolit.jobs.worker import POLL_INTERVAL, SWEEP_INTERVAL, Poller, Worker, WorkerThread
 from ibolit.models import Attempt, Chat, Device, Job, JobKind, LoginCode, Tried
 from ibolit.services import Services, clock
 
@@ -30,19 +30,19 @@ def test_worker_hangs_up_one_broom_and_stops(clinic: Flask) -> None:
 def test_worker_does_what_is_due_and_sleeps_until_the_next(clinic: Flask, services: Services) -> None:
     LoginCode.ask("+79161234567", "192.0.2.1")
     db.session.commit()
-    hand = Hand(clinic, LIGHT)
-    assert hand.do_what_is_due() == SWEEP_EVERY
+    thread = WorkerThread(clinic, LIGHT)
+    assert thread.run_due() == SWEEP_INTERVAL
     assert len(services.outbox.latest()) == 1
     Job.add(JobKind.LOGIN_CODE, 1, clock.now() + timedelta(seconds=20))
     db.session.commit()
-    assert 10 < hand.do_what_is_due() <= 20
+    assert 10 < thread.run_due() <= 20
 
 
 def test_worker_apart_sees_what_another_process_added(
     clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pages' process is another one: nothing of it is heard here but what the database says."""
-    monkeypatch.setattr("ibolit.jobs.worker.SWEEP_EVERY", 3600.0)  # not by the hands' own sweep
+    monkeypatch.setattr("ibolit.jobs.worker.SWEEP_INTERVAL", 3600.0)  # not by the hands' own sweep
     worker = Worker(clinic)
     apart = Thread(target=worker.run)
     apart.start()
@@ -71,48 +71,48 @@ def test_watch_wakes_only_who_has_work_and_bears_a_dead_database(
     LoginCode.ask("+79161234567", "192.0.2.1")
     Job.add(JobKind.VOICE, 1, clock.now() + timedelta(minutes=10))
     db.session.commit()
-    assert Watch(worker).look() == LOOK_EVERY
-    assert {hand.lane for hand in worker._hands if hand.bell.is_set()} == {LIGHT}
+    assert Poller(worker).poll() == POLL_INTERVAL
+    assert {thread.queue for thread in worker._threads if thread.wake_event.is_set()} == {LIGHT}
 
     def gone() -> None:
         raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
 
     monkeypatch.setattr(Job, "due_kinds", gone)
-    assert Watch(worker).look() == SWEEP_EVERY
+    assert Poller(worker).poll() == SWEEP_INTERVAL
 
 
 def test_new_work_wakes_the_worker_after_the_commit_only(clinic: Flask) -> None:
-    bells = [hand.bell for hand in clinic.extensions["ibolit_worker"]._hands]
-    for bell in bells:
-        bell.clear()
+    wake_events = [thread.wake_event for thread in clinic.extensions["ibolit_worker"]._threads]
+    for wake_event in wake_events:
+        wake_event.clear()
     LoginCode.ask("+79161234567", "192.0.2.1")
-    assert not any(bell.is_set() for bell in bells)
+    assert not any(wake_event.is_set() for wake_event in wake_events)
     db.session.rollback()
-    assert not any(bell.is_set() for bell in bells)
+    assert not any(wake_event.is_set() for wake_event in wake_events)
     LoginCode.ask("+79161234567", "192.0.2.1")
     db.session.commit()
-    woken = {hand.lane for hand in clinic.extensions["ibolit_worker"]._hands if hand.bell.is_set()}
+    woken = {thread.queue for thread in clinic.extensions["ibolit_worker"]._threads if thread.wake_event.is_set()}
     assert woken == {LIGHT}
 
 
 def test_what_is_due_later_wakes_nobody(clinic: Flask) -> None:
-    bells = [hand.bell for hand in clinic.extensions["ibolit_worker"]._hands]
-    for bell in bells:
-        bell.clear()
+    wake_events = [thread.wake_event for thread in clinic.extensions["ibolit_worker"]._threads]
+    for wake_event in wake_events:
+        wake_event.clear()
     Job.add(JobKind.NOTIFICATION, 1, clock.now() + timedelta(minutes=10))
     db.session.commit()
-    assert not any(bell.is_set() for bell in bells)
+    assert not any(wake_event.is_set() for wake_event in wake_events)
 
 
 def test_every_kind_of_work_has_a_lane() -> None:
-    kinds = [kind for lane in LANES for kind in lane.kinds]
+    kinds = [kind for queue in QUEUES for kind in queue.kinds]
     assert sorted(kinds) == sorted(WORK) == sorted(JobKind)
 
 
 def test_a_code_does_not_wait_for_a_voice(
     clinic: Flask, services: Services, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While one hand is busy with something long the other sends letters."""
+    """While one thread is busy with something long the other sends letters."""
     is_converting, may_end = Event(), Event()
 
     def convert(_job: Job) -> None:
@@ -122,13 +122,13 @@ def test_a_code_does_not_wait_for_a_voice(
     monkeypatch.setitem(WORK, JobKind.VOICE, convert)
     Job.add(JobKind.VOICE, 1)
     db.session.commit()
-    thread = Thread(target=Hand(clinic, HEAVY).do_what_is_due)
+    thread = Thread(target=WorkerThread(clinic, HEAVY).run_due)
     thread.start()
     try:
         assert is_converting.wait(20)
         LoginCode.ask("+79161234567", "192.0.2.1")
         db.session.commit()
-        Hand(clinic, LIGHT).do_what_is_due()
+        WorkerThread(clinic, LIGHT).run_due()
         assert len(services.outbox.latest()) == 1
     finally:
         may_end.set()
@@ -154,7 +154,7 @@ def test_stumbling_worker_gets_up_again(clinic: Flask) -> None:
     db.session.execute(db.text("ALTER TABLE job RENAME TO lost"))
     db.session.commit()
     try:
-        assert Hand(clinic, LIGHT).do_what_is_due() == SWEEP_EVERY
+        assert WorkerThread(clinic, LIGHT).run_due() == SWEEP_INTERVAL
     finally:
         db.session.execute(db.text("ALTER TABLE lost RENAME TO job"))
         db.session.commit()
