@@ -16,8 +16,9 @@ from sqlalchemy import func, insert, select, update
 from ibolit import create_app
 from ibolit.extensions import db
 from ibolit.models import (
-    Access,
+    AccessMode,
     Attachment,
+    AttachmentKind,
     AttachmentState,
     Card,
     Chat,
@@ -25,7 +26,6 @@ from ibolit.models import (
     Consultation,
     ConsultationState,
     Doctor,
-    Kind,
     Message,
     PatientNote,
     ReplyTemplate,
@@ -174,7 +174,7 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "place": n} for n in range(50)]
         _insert(ReplyTemplate, names)
         sent = {"chat_id": 1, "author_id": chats[0].patient_id, "name": "Фото.jpg", "size": 1_000_000}
-        state = {"state": AttachmentState.READY, "kind": Kind.PICTURE, "has_thumbnail": True}
+        state = {"state": AttachmentState.READY, "kind": AttachmentKind.PICTURE, "has_thumbnail": True}
         _insert(Attachment, [sent | state | {"key": f"{n:032}", "message_id": n + 1} for n in range(200)])
         db.session.commit()
         db.session.remove()
@@ -258,7 +258,7 @@ def _chat(id: int, patient: dict[str, Any], doctor: dict[str, Any]) -> dict[str,
         "id": id,
         "patient_id": patient["id"],
         "doctor_id": doctor["id"],
-        "access": Access.UNLIMITED,
+        "access": AccessMode.UNLIMITED,
         "free_days": 3,
         "last_seq": 2,
         "revision": 2,

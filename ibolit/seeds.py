@@ -16,7 +16,7 @@ from . import seed_talks
 from .events import notice_now
 from .extensions import db
 from .models import (
-    Access,
+    AccessMode,
     Attachment,
     Chat,
     Consent,
@@ -176,7 +176,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     _pays(pyotr, doctors[0], WEEK, days_ago=0.1, how="sends another sum")
     _pays(anna, doctors[3], WEEK, days_ago=0, how="leaves")
     seed_talks.fill(patients, doctors, _days_ago)
-    _chat(anna, doctors[0], now, Access.UNTIL, timedelta(days=27), (
+    _chat(anna, doctors[0], now, AccessMode.UNTIL, timedelta(days=27), (
         ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
         ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),
         ("d", 2958, "Пришлите, пожалуйста, показатели давления за неделю, утром и вечером."),
@@ -184,33 +184,33 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
         ("d", 1440, "Хорошо. Продолжайте записывать, в пятницу решим вместе."),
         ("p", 60, "Спасибо! Голова больше не болит, сплю лучше."),
     ))  # fmt: skip
-    _chat(anna, doctors[2], now, Access.FREE, timedelta(days=4, hours=3), (
+    _chat(anna, doctors[2], now, AccessMode.FREE, timedelta(days=4, hours=3), (
         ("p", 1200, "Алия Ринатовна, у внука вторые сутки 38,2, ест плохо, но пьёт и играет. Что делать?"),
         ("d", 1180, "Играет и пьёт – это хорошо. Давайте воды почаще и измеряйте каждые 4 часа."),
     ))  # fmt: skip
-    _chat(anna, doctors[3], now, Access.FREE, timedelta(hours=9), (
+    _chat(anna, doctors[3], now, AccessMode.FREE, timedelta(hours=9), (
         ("p", 2300, "Добрый день. На руке красное пятно, чешется третий день.", "Рука.jpg"),
         ("d", 2200, "Добрый день. Новое мыло, крем, животные дома?"),
         ("p", 2190, "Мыло новое, да."),
     ))  # fmt: skip
-    _chat(anna, doctors[1], now, Access.FREE, -timedelta(days=2), (
+    _chat(anna, doctors[1], now, AccessMode.FREE, -timedelta(days=2), (
         ("p", 7400, "Михаил Аркадьевич, можно ли мне пить кофе при аритмии?"),
         ("d", 7300, "Одну чашку утром можно. Если сердце забьётся неровно – откажитесь."),
     ))  # fmt: skip
-    _chat(anna, doctors[4], now, Access.UNLIMITED, None, (
+    _chat(anna, doctors[4], now, AccessMode.UNLIMITED, None, (
         ("d", 3000, "Анна Павловна, этот чат открыт для вас без срока. Пишите, как идут упражнения."),
         ("p", 2900, "Спасибо, Людмила Карловна! Спина почти не болит."),
         ("p", 2890, "", "Голосовое сообщение.wav"),
     ))  # fmt: skip
-    _chat(pyotr, doctors[0], now, Access.FREE, timedelta(days=2), (
+    _chat(pyotr, doctors[0], now, AccessMode.FREE, timedelta(days=2), (
         ("p", 300, "Здравствуйте! Кашель третью неделю, температуры нет. К вам или к пульмонологу?"),
     ))  # fmt: skip
-    _chat(marina, doctors[0], now, Access.UNTIL, timedelta(days=12), (
+    _chat(marina, doctors[0], now, AccessMode.UNTIL, timedelta(days=12), (
         ("p", 5000, "Добрый день, можно сдвинуть приём на четверг?"),
         ("d", 4900, "Да, четверг 16:00 свободен."),
         ("p", 180, "Отлично, тогда в четверг. И ещё вопрос: натощак приходить?"),
     ))  # fmt: skip
-    _chat(pyotr, doctors[1], now, Access.UNTIL, timedelta(hours=20), (
+    _chat(pyotr, doctors[1], now, AccessMode.UNTIL, timedelta(hours=20), (
         ("p", 4000, "Доктор, давление 150 на 95 второй день."),
         ("d", 3900, "Пётр Иванович, примите то, что мы подобрали, и напишите через два часа."),
     ))  # fmt: skip
@@ -243,7 +243,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
         else:
             bank.pay(bill.id)
         if how == "needs it no more":
-            chat.access = Access.UNLIMITED
+            chat.access = AccessMode.UNLIMITED
         paid = bank.find(bill.id)
         payment.settle(replace(paid, amount=paid.amount - 100_00) if how == "sends another sum" else paid)
         notice_now()
@@ -275,12 +275,12 @@ def _days_ago(days: float) -> Iterator[None]:
 
 
 def _chat(
-    patient: User, doctor: Doctor, now: datetime, access: Access, left: timedelta | None,
+    patient: User, doctor: Doctor, now: datetime, access: AccessMode, left: timedelta | None,
     lines: tuple[Line, ...],
 ) -> None:  # fmt: skip
     """`lines` are (p or d, minutes ago, text, maybe a file); everything but the last line of the other side is read."""
     chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
-    chat.access = Access.UNLIMITED  # nothing closes while the past is written
+    chat.access = AccessMode.UNLIMITED  # nothing closes while the past is written
     for side, minutes_ago, text, *names in lines:
         author = patient if side == "p" else doctor.user
         attachments = [_attach(chat, author, name) for name in names]

@@ -12,7 +12,7 @@ from money import begin, buy, settle
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import AttachmentState, Chat, Consultation, Device, Doctor, Kind, RefundReason, User
+from ibolit.models import AttachmentKind, AttachmentState, Chat, Consultation, Device, Doctor, RefundReason, User
 from ibolit.models.consultations import checkout
 from ibolit.rendering import epoch
 from ibolit.services import Services
@@ -63,7 +63,9 @@ def post(browser: Browser, chat: Chat, text: str = "Болит голова", cl
 
 
 def test_voice_that_plays_now_is_shown_anew_to_both(chat: Chat, patient: User, three: Three) -> None:
-    voice = attach(chat, patient, Kind.VOICE, state=AttachmentState.PREPARING, mimetype="audio/webm", name="голос.webm")
+    voice = attach(
+        chat, patient, AttachmentKind.VOICE, state=AttachmentState.PREPARING, mimetype="audio/webm", name="голос.webm"
+    )
     message = say(chat, patient, "", files=[voice])
     before = message.revision
     for screen in three:

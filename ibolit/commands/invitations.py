@@ -10,19 +10,19 @@ import click
 from .. import errors, patient_lists
 from ..config import current_settings
 from ..extensions import db
-from ..models import Act, AuditEvent, Doctor, Fault, Invitation, PatientImport
+from ..models import Act, AuditEvent, Doctor, Invitation, PatientImport, RowError
 from .typed import CONSOLE, Phone, Words, doctor_of
 
 LARGEST = 2 * 1024 * 1024  # bytes; 10,000 lines are half of it
 
-FAULTS = {
-    Fault.NO_CONTACT: "neither phone nor e-mail",
-    Fault.BAD_PHONE: "no such phone can be",
-    Fault.BAD_EMAIL: "the address cannot be right",
-    Fault.ABROAD: "no SMS goes to this country (SMS_COUNTRIES), and there is no e-mail",
-    Fault.LONG_NAME: "the name is longer than 120 characters",
-    Fault.DOUBLED: "the same contact stands above",
-    Fault.KNOWN: "invited already, or in a chat with the doctor",
+ROW_ERRORS = {
+    RowError.NO_CONTACT: "neither phone nor e-mail",
+    RowError.BAD_PHONE: "no such phone can be",
+    RowError.BAD_EMAIL: "the address cannot be right",
+    RowError.ABROAD: "no SMS goes to this country (SMS_COUNTRIES), and there is no e-mail",
+    RowError.LONG_NAME: "the name is longer than 120 characters",
+    RowError.DOUBLED: "the same contact stands above",
+    RowError.KNOWN: "invited already, or in a chat with the doctor",
 }
 
 
@@ -37,7 +37,7 @@ def invite(doctor: str, contact: str, name: str) -> None:
         phone, email = patient_lists.contact_of(contact.strip())
         sent = Invitation.invite(host, host.user, phone=phone, email=email, name=name)
     except ValueError as fault:
-        raise click.BadParameter(FAULTS[Fault(str(fault))], param_hint="CONTACT") from None
+        raise click.BadParameter(ROW_ERRORS[RowError(str(fault))], param_hint="CONTACT") from None
     except errors.NoSmsThere:
         raise click.BadParameter("no SMS goes to this country: see SMS_COUNTRIES", param_hint="CONTACT") from None
     except errors.CannotBeInvited:
@@ -63,7 +63,7 @@ def import_patients(doctor: str, file: Path, dry_run: bool) -> None:
     drafted = _draft(host, _read(file))
     for line in db.session.scalars(drafted.faulty):
         assert line.fault is not None
-        click.echo(f"line {line.number}: {FAULTS[line.fault]}")
+        click.echo(f"line {line.number}: {ROW_ERRORS[line.fault]}")
     counts = drafted.counts()
     if dry_run:
         db.session.rollback()
@@ -95,7 +95,7 @@ def _draft(host: Doctor, data: bytes) -> PatientImport:
         lines = patient_lists.read(data, current_settings.sends_sms_to)
     except patient_lists.NotAList as refusal:
         raise click.ClickException(str(refusal)) from None
-    rows = [vars(line) | {"fault": Fault(line.fault) if line.fault else None} for line in lines]
+    rows = [vars(line) | {"fault": RowError(line.fault) if line.fault else None} for line in lines]
     mark = f"console-{host.id}-{hashlib.sha256(data).hexdigest()[:32]}"
     return PatientImport.draft(host, host.user, mark, rows)
 

@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 from .. import errors
 from ..config import current_settings
 from ..extensions import csrf, db
-from ..models import Attachment, Chat, Kind, User, Variant
+from ..models import Attachment, AttachmentKind, Chat, User, Variant
 from ..services import current_services, media
 from ..services.antivirus import AntivirusFailed, Infected
 from ..services.media import Examined, Unreadable
@@ -197,10 +197,10 @@ def _take_one(author: User, chat: Chat, file: FileStorage, *, is_for_card: bool)
     return attachment
 
 
-def _check_voice(kind: Kind, examined: Examined) -> None:
-    if kind is not Kind.VOICE:
+def _check_voice(kind: AttachmentKind, examined: Examined) -> None:
+    if kind is not AttachmentKind.VOICE:
         return
-    if examined.kind != Kind.AUDIO:
+    if examined.kind != AttachmentKind.AUDIO:
         raise Unreadable(Unreadable.BELIES)
     if (examined.seconds or 0) > Attachment.LONGEST_VOICE + 5:
         raise Unreadable(Unreadable.TOO_LONG)

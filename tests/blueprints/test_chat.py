@@ -13,7 +13,7 @@ from factories import add_tariff, make_chat, make_doctor, say
 from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.models import Access, Act, AuditEvent, Chat, ChatState, Doctor, Message, User
+from ibolit.models import AccessMode, Act, AuditEvent, Chat, ChatState, Doctor, Message, User
 from ibolit.services import clock
 
 LETTER = {"text": "Болит голова", "client_id": "abcdef123456"}
@@ -269,18 +269,18 @@ def test_legal_lines_stand_before_the_first_message(
 @pytest.mark.parametrize(
     ("free_days", "days_left", "access", "strip", "composer"),
     [
-        (3, None, Access.FREE, "Бесплатно 3\u00a0дня с первого сообщения", True),
-        (0, None, Access.FREE, "Выберите тариф, чтобы написать", False),
-        (3, 2, Access.FREE, "Бесплатно до", True),
-        (3, 0.5, Access.UNTIL, "Открыто до", True),
-        (3, -1, Access.FREE, "Время общения истекло", False),
-        (3, -1, Access.UNTIL, "Время общения истекло", False),
-        (3, None, Access.UNLIMITED, "Без ограничения времени", True),
+        (3, None, AccessMode.FREE, "Бесплатно 3\u00a0дня с первого сообщения", True),
+        (0, None, AccessMode.FREE, "Выберите тариф, чтобы написать", False),
+        (3, 2, AccessMode.FREE, "Бесплатно до", True),
+        (3, 0.5, AccessMode.UNTIL, "Открыто до", True),
+        (3, -1, AccessMode.FREE, "Время общения истекло", False),
+        (3, -1, AccessMode.UNTIL, "Время общения истекло", False),
+        (3, None, AccessMode.UNLIMITED, "Без ограничения времени", True),
     ],
 )
 def test_strip_and_composer_follow_the_time(
     as_patient: Browser, as_doctor: Browser, patient: User,
-    free_days: int, days_left: float | None, access: Access, strip: str, composer: bool,
+    free_days: int, days_left: float | None, access: AccessMode, strip: str, composer: bool,
 ) -> None:  # fmt: skip
     doctor = make_doctor("Орлов Дмитрий", free_days=free_days)
     chat = make_chat(patient, doctor, days_left=days_left, access=access)
@@ -487,7 +487,7 @@ def test_tariffs_are_listed_with_days_and_prices(as_patient: Browser, chat: Chat
 
 
 def test_unlimited_chat_is_sold_nothing(as_patient: Browser, patient: User, doctor: Doctor) -> None:
-    chat = make_chat(patient, doctor, access=Access.UNLIMITED)
+    chat = make_chat(patient, doctor, access=AccessMode.UNLIMITED)
     page = as_patient.get(f"/chats/{chat.id}/tariffs").text
     assert "без ограничения времени" in page
     assert "2\u00a0500" not in page

@@ -11,7 +11,7 @@ from factories import attach, make_chat, make_doctor, say
 from sqlalchemy import select
 
 from ibolit.extensions import db
-from ibolit.models import Act, AttachmentState, AuditEvent, Chat, Doctor, Kind, Message, User
+from ibolit.models import Act, AttachmentKind, AttachmentState, AuditEvent, Chat, Doctor, Message, User
 from ibolit.services import clock
 
 PDF = {"name": "Анализы.pdf", "mimetype": "application/pdf"}
@@ -45,8 +45,10 @@ def test_rows_of_an_album_are_full(as_patient: Browser, chat: Chat, patient: Use
 
 
 def test_pdf_opens_and_other_documents_are_kept(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
-    paper = attach(chat, doctor.user, Kind.DOCUMENT, has_thumbnail=True, **PDF)
-    table = attach(chat, doctor.user, Kind.DOCUMENT, name="Давление.xlsx", mimetype="application/vnd.ms-excel")
+    paper = attach(chat, doctor.user, AttachmentKind.DOCUMENT, has_thumbnail=True, **PDF)
+    table = attach(
+        chat, doctor.user, AttachmentKind.DOCUMENT, name="Давление.xlsx", mimetype="application/vnd.ms-excel"
+    )
     html = bubble(as_patient, say(chat, doctor.user, "", files=[paper, table]))
     assert f'href="/files/{paper.id}/shown" title="Анализы.pdf" target="_blank" rel="noopener"' in html
     assert f'src="/files/{paper.id}/thumbnail"' in html
@@ -55,7 +57,7 @@ def test_pdf_opens_and_other_documents_are_kept(as_patient: Browser, chat: Chat,
 
 
 def test_name_is_text(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
-    sly = attach(chat, doctor.user, Kind.DOCUMENT, name='"><b>жирный</b>.txt', mimetype="text/plain")
+    sly = attach(chat, doctor.user, AttachmentKind.DOCUMENT, name='"><b>жирный</b>.txt', mimetype="text/plain")
     html = bubble(as_patient, say(chat, doctor.user, "", files=[sly]))
     assert "<b>жирный" not in html
     assert "&lt;b&gt;жирный" in html
@@ -72,7 +74,9 @@ def test_name_is_text(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
 def test_voice_message(
     as_patient: Browser, chat: Chat, doctor: Doctor, state: AttachmentState, shown: bool, words: str
 ) -> None:
-    voice = attach(chat, doctor.user, Kind.VOICE, name="voice.webm", state=state, has_shown=shown, seconds=125.0)
+    voice = attach(
+        chat, doctor.user, AttachmentKind.VOICE, name="voice.webm", state=state, has_shown=shown, seconds=125.0
+    )
     html = bubble(as_patient, say(chat, doctor.user, "", files=[voice]))
     assert words in html
     assert "2:05" in html
@@ -81,7 +85,7 @@ def test_voice_message(
 
 def test_film_that_does_not_play_is_only_downloaded(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
     known = {"name": "Видео.mov", "mimetype": "video/quicktime", "has_thumbnail": True, "seconds": 34.0}
-    plays, not_ = (attach(chat, doctor.user, Kind.VIDEO, plays=plays, **known) for plays in (True, False))
+    plays, not_ = (attach(chat, doctor.user, AttachmentKind.VIDEO, plays=plays, **known) for plays in (True, False))
     html = bubble(as_patient, say(chat, doctor.user, "", files=[plays, not_]))
     assert f'<video class="video__box" src="/files/{plays.id}/shown" poster="/files/{plays.id}/thumbnail"' in html
     assert f'src="/files/{not_.id}/shown"' not in html
@@ -91,14 +95,14 @@ def test_film_that_does_not_play_is_only_downloaded(as_patient: Browser, chat: C
 
 
 def test_music_plays_by_the_browsers_own(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
-    music = attach(chat, doctor.user, Kind.AUDIO, name="Сон.mp3", mimetype="audio/mpeg", seconds=61.0)
+    music = attach(chat, doctor.user, AttachmentKind.AUDIO, name="Сон.mp3", mimetype="audio/mpeg", seconds=61.0)
     html = bubble(as_patient, say(chat, doctor.user, "", files=[music]))
     assert f'<audio class="sound" src="/files/{music.id}/shown" controls preload="none">' in html
     assert f'href="/files/{music.id}"' in html
 
 
 def test_lists_show_the_gist(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
-    say(chat, doctor.user, "", files=[attach(chat, doctor.user, Kind.DOCUMENT, **PDF)])
+    say(chat, doctor.user, "", files=[attach(chat, doctor.user, AttachmentKind.DOCUMENT, **PDF)])
     assert "Файл: Анализы.pdf" in as_patient.get("/messages").text
     assert "Файл: Анализы.pdf" in as_patient.post("/messages/search", {"q": "анализы"}, htmx=True).text
 
@@ -107,7 +111,11 @@ def test_lists_show_the_gist(as_patient: Browser, chat: Chat, doctor: Doctor) ->
 
 
 def test_pictures_page_leads_on_and_back(as_patient: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
-    first, second, paper = attach(chat, patient), attach(chat, patient), attach(chat, patient, Kind.DOCUMENT, **PDF)
+    first, second, paper = (
+        attach(chat, patient),
+        attach(chat, patient),
+        attach(chat, patient, AttachmentKind.DOCUMENT, **PDF),
+    )
     message = say(chat, patient, "", files=[first, second])
     say(chat, patient, "", files=[paper])
     third = attach(chat, doctor.user, name="Рентген.jpg")
@@ -147,7 +155,7 @@ def test_only_the_two_see_a_sent_picture(
     as_patient: Browser, as_stranger: Browser, visitor: Browser, chat: Chat, patient: User
 ) -> None:
     picture, unsent = attach(chat, patient), attach(chat, patient)
-    paper = attach(chat, patient, Kind.DOCUMENT, **PDF)
+    paper = attach(chat, patient, AttachmentKind.DOCUMENT, **PDF)
     say(chat, patient, "", files=[picture, paper])
     url = f"/files/{picture.id}/view"
     assert as_patient.get(url).status_code == 200
@@ -167,7 +175,7 @@ def shown_files(html: str) -> list[int]:
 
 def test_files_of_a_chat_newest_first_by_months(as_patient: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
     now = clock.now()
-    old, new = attach(chat, patient), attach(chat, doctor.user, Kind.DOCUMENT, name="Давление.xlsx")
+    old, new = attach(chat, patient), attach(chat, doctor.user, AttachmentKind.DOCUMENT, name="Давление.xlsx")
     message = say(chat, patient, "", files=[old])
     message.sent_at = now - timedelta(days=400)
     say(chat, doctor.user, "", files=[new])

@@ -19,13 +19,13 @@ from ibolit.models import (
     AuditEvent,
     Chat,
     Doctor,
-    Fault,
     ImportLine,
     Invitation,
     Job,
     JobKind,
     PatientImport,
     Role,
+    RowError,
     User,
 )
 from ibolit.services import Services
@@ -108,7 +108,7 @@ def test_two_lists_at_once_send_nobody_a_second_link(as_doctor: Browser, service
     start(as_doctor, second)
     run_due()
     assert len(services.outbox.latest()) == 2
-    faults = db.session.scalars(db.select(ImportLine.fault).where(ImportLine.fault == Fault.KNOWN)).all()
+    faults = db.session.scalars(db.select(ImportLine.fault).where(ImportLine.fault == RowError.KNOWN)).all()
     assert len(faults) == 2
 
 

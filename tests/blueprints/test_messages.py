@@ -10,7 +10,7 @@ from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, say
 
 from ibolit.extensions import db
-from ibolit.models import Access, Act, AuditEvent, Chat, Doctor, User
+from ibolit.models import AccessMode, Act, AuditEvent, Chat, Doctor, User
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
 
@@ -54,15 +54,15 @@ def test_row_says_who_how_many_and_how_long(as_patient: Browser, patient: User, 
 @pytest.mark.parametrize(
     ("access", "days_left", "words"),
     [
-        (Access.FREE, 0.4, "бесплатно ещё 10\u00a0часов"),
-        (Access.UNTIL, 30, "открыто ещё 30\u00a0дней"),
-        (Access.UNTIL, -1, "время истекло"),
-        (Access.FREE, -1, "время истекло"),
-        (Access.UNLIMITED, None, "без ограничения времени"),
+        (AccessMode.FREE, 0.4, "бесплатно ещё 10\u00a0часов"),
+        (AccessMode.UNTIL, 30, "открыто ещё 30\u00a0дней"),
+        (AccessMode.UNTIL, -1, "время истекло"),
+        (AccessMode.FREE, -1, "время истекло"),
+        (AccessMode.UNLIMITED, None, "без ограничения времени"),
     ],
 )
 def test_time_left_in_words(
-    as_patient: Browser, patient: User, doctor: Doctor, access: Access, days_left: float | None, words: str
+    as_patient: Browser, patient: User, doctor: Doctor, access: AccessMode, days_left: float | None, words: str
 ) -> None:
     chat = make_chat(patient, doctor, days_left=days_left, access=access)
     say(chat, doctor.user)

@@ -11,7 +11,7 @@ from factories import attach, later, make_chat, make_doctor, make_user, propose,
 from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.models import Access, Act, AuditEvent, Chat, Doctor, Message, PatientNote, Role, User
+from ibolit.models import AccessMode, Act, AuditEvent, Chat, Doctor, Message, PatientNote, Role, User
 from ibolit.services import clock
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
@@ -296,7 +296,7 @@ def test_press_without_an_id_is_refused(as_doctor: Browser, chat: Chat, patient:
 
 @BOTH_WAYS
 def test_unlimited_chat_takes_no_days(as_doctor: Browser, doctor: Doctor, patient: User, htmx: bool) -> None:
-    make_chat(patient, doctor, access=Access.UNLIMITED)
+    make_chat(patient, doctor, access=AccessMode.UNLIMITED)
     assert "Подарить дни" not in as_doctor.get(f"/patients/{patient.id}").text
     answer = give(as_doctor, patient, "5", htmx=htmx)
     assert answer.status_code == 409  # type: ignore[attr-defined]
@@ -308,12 +308,12 @@ def test_unlimited_chat_takes_no_days(as_doctor: Browser, doctor: Doctor, patien
     [
         (None, None, "Бесплатно 3\u00a0дня с первого сообщения"),
         (-1, None, "Время общения истекло"),
-        (0.5, Access.UNTIL, "Открыто до"),
-        (None, Access.UNLIMITED, "Без ограничения времени"),
+        (0.5, AccessMode.UNTIL, "Открыто до"),
+        (None, AccessMode.UNLIMITED, "Без ограничения времени"),
     ],
 )
 def test_page_says_how_long_the_chat_is_open(
-    as_doctor: Browser, patient: User, doctor: Doctor, days_left: float | None, access: Access | None, words: str
+    as_doctor: Browser, patient: User, doctor: Doctor, days_left: float | None, access: AccessMode | None, words: str
 ) -> None:
     make_chat(patient, doctor, days_left=days_left, access=access)
     assert words in as_doctor.get(f"/patients/{patient.id}").text

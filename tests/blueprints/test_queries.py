@@ -16,16 +16,16 @@ from queries import Queries
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
+    AttachmentKind,
     Chat,
     Consultation,
     Doctor,
-    Fault,
     Invitation,
-    Kind,
     PatientImport,
     Receipt,
     RefundReason,
     Role,
+    RowError,
     User,
 )
 from ibolit.services import clock
@@ -111,7 +111,7 @@ def test_files(as_patient: Browser, chat: Chat, patient: User, url: str) -> None
     for rows in (2, 20):
         for _ in range(rows):
             last = attach(chat, patient)
-            say(chat, patient, "", files=[attach(chat, patient, Kind.DOCUMENT, name="Анализы.pdf"), last])
+            say(chat, patient, "", files=[attach(chat, patient, AttachmentKind.DOCUMENT, name="Анализы.pdf"), last])
         counts.append(len(asked_by(as_patient, url.format(chat=chat.id, last=last.id))))
     assert counts[0] == counts[1] <= MOST
 
@@ -249,7 +249,7 @@ def test_list_of_patients(as_doctor: Browser, doctor: Doctor) -> None:
             {"number": n, "name": "Зоя", "phone": f"+7916{size:03}{n:04}", "email": None, "typed": "", "fault": None}
             for n in range(size)
         ]
-        rows += [row | {"phone": None, "fault": Fault.BAD_PHONE} for row in rows]
+        rows += [row | {"phone": None, "fault": RowError.BAD_PHONE} for row in rows]
         patients = PatientImport.draft(host, host.user, f"list-{size:04}", rows)
         patients.start()
         db.session.commit()

@@ -11,7 +11,7 @@ from browser import Browser
 from factories import add_tariff, make_chat, make_doctor
 
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, Doctor, Job, JobKind, Payment, PaymentState, User
+from ibolit.models import AccessMode, Chat, Doctor, Job, JobKind, Payment, PaymentState, User
 from ibolit.models.people import OFFER
 from ibolit.rendering import day_of
 from ibolit.services import Services, clock
@@ -195,7 +195,7 @@ def test_nothing_is_sold_where_nothing_can_be_given(
     if why == "hidden":
         db.session.get_one(Doctor, doctor.id).hidden = True
     else:
-        db.session.get_one(Chat, closed.id).access = Access.UNLIMITED
+        db.session.get_one(Chat, closed.id).access = AccessMode.UNLIMITED
     db.session.commit()
     assert buy(as_patient, closed).status_code == 409
     assert payments() == []

@@ -315,7 +315,7 @@ def photo_of(doctor: Doctor) -> tuple[str, str]:
     """Its key, and how it is cut."""
     db.session.expire_all()
     kept = db.session.get_one(Doctor, doctor.id)
-    return kept.own_photo or "", kept.photo_cut
+    return kept.own_photo or "", kept.photo_crop
 
 
 # What is on none of these pages.

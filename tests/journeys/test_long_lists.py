@@ -11,7 +11,7 @@ from live_clinic import LiveClinic
 from playwright.sync_api import Page, expect
 
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, Doctor, User
+from ibolit.models import AccessMode, Chat, Doctor, User
 from ibolit.services import clock
 
 pytestmark = pytest.mark.journey
@@ -34,7 +34,7 @@ def _fill(doctor: Doctor) -> None:
         db.session.add(patient)
         db.session.flush()
         chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
-        chat.access = Access.UNLIMITED
+        chat.access = AccessMode.UNLIMITED
         chat._add(f"Вопрос {number}", author=patient, client_id="question").sent_at = now
         chat.last_at = now - timedelta(days=20, minutes=number)
     chat = db.session.get_one(Chat, 1)

@@ -10,7 +10,7 @@ from money import PAGE, begin, settle, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, Doctor, JobKind, Payment, PaymentState, User
+from ibolit.models import AccessMode, Chat, Doctor, JobKind, Payment, PaymentState, User
 from ibolit.models.consultations import checkout
 from ibolit.models.people import OFFER
 from ibolit.services import clock
@@ -74,7 +74,7 @@ def test_another_tariff_is_another_payment_and_both_apply(chat: Chat, doctor: Do
 
 
 def test_nothing_to_buy_in_an_unlimited_chat(patient: User, doctor: Doctor) -> None:
-    chat = make_chat(patient, doctor, access=Access.UNLIMITED)
+    chat = make_chat(patient, doctor, access=AccessMode.UNLIMITED)
     with pytest.raises(errors.NothingToBuy):
         begin(chat)
 

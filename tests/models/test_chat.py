@@ -9,7 +9,7 @@ from factories import later, make_chat, make_doctor, make_user, say
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, ChatMember, ChatState, Doctor, Message, User
+from ibolit.models import AccessMode, Chat, ChatMember, ChatState, Doctor, Message, User
 from ibolit.services import clock
 
 ID = "abcdef123456"
@@ -38,9 +38,9 @@ def test_state_follows_the_time_left(chat: Chat, days_left: float, state: ChatSt
     now = clock.now()
     chat.open_until = now + timedelta(days=days_left)
     assert chat.state_at(now) is state
-    chat.access = Access.UNTIL
+    chat.access = AccessMode.UNTIL
     assert chat.state_at(now) is state
-    chat.access = Access.UNLIMITED
+    chat.access = AccessMode.UNLIMITED
     assert chat.state_at(now) is ChatState.UNLIMITED
 
 
@@ -94,7 +94,7 @@ def test_days_are_added_to_the_later_of_now_and_the_end(patient: User, doctor: D
     chat = make_chat(patient, doctor, days_left=days_left)
     revision = chat.revision
     chat.prolong(30)
-    assert chat.access is Access.UNTIL
+    assert chat.access is AccessMode.UNTIL
     assert chat.open_until is not None
     expected = clock.now() + timedelta(days=30 + max(days_left or 0, 0))
     assert abs(chat.open_until - expected) < timedelta(minutes=1)
@@ -102,7 +102,7 @@ def test_days_are_added_to_the_later_of_now_and_the_end(patient: User, doctor: D
 
 
 def test_unlimited_chat_stays_unlimited(patient: User, doctor: Doctor) -> None:
-    chat = make_chat(patient, doctor, access=Access.UNLIMITED)
+    chat = make_chat(patient, doctor, access=AccessMode.UNLIMITED)
     chat.prolong(30)
     assert chat.state is ChatState.UNLIMITED
 
@@ -111,9 +111,9 @@ def test_who_may_prolong(patient: User, doctor: Doctor) -> None:
     chat = make_chat(patient, doctor, days_left=-1)
     assert chat.can_be_prolonged(doctor.tariffs)
     assert not chat.can_be_prolonged([])
-    chat.access = Access.UNLIMITED
+    chat.access = AccessMode.UNLIMITED
     assert not chat.can_be_prolonged(doctor.tariffs)
-    chat.access, doctor.hidden = Access.FREE, True
+    chat.access, doctor.hidden = AccessMode.FREE, True
     assert not chat.can_be_prolonged(doctor.tariffs)
 
 

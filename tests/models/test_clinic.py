@@ -12,7 +12,19 @@ from ibolit import errors
 from ibolit.config import Environment, Settings
 from ibolit.extensions import db
 from ibolit.jobs import HEAVY, run_due
-from ibolit.models import Attachment, AttachmentState, Chat, ChatState, Consent, Doctor, Kind, Mark, Role, User, Variant
+from ibolit.models import (
+    Attachment,
+    AttachmentKind,
+    AttachmentState,
+    Chat,
+    ChatState,
+    Consent,
+    Doctor,
+    Mark,
+    Role,
+    User,
+    Variant,
+)
 from ibolit.seeds import fill
 from ibolit.services import current_services
 
@@ -67,20 +79,20 @@ def test_first_patient_and_first_doctor_may_talk(clinic: Flask) -> None:
 def test_demo_people_have_sent_files_as_real_people_do(clinic: Flask) -> None:
     fill()
     sent = {one.kind: one for one in db.session.scalars(db.select(Attachment))}
-    assert sent.keys() == {Kind.PICTURE, Kind.DOCUMENT, Kind.VOICE}
+    assert sent.keys() == {AttachmentKind.PICTURE, AttachmentKind.DOCUMENT, AttachmentKind.VOICE}
     assert all(one.message is not None for one in sent.values())
-    assert sent[Kind.PICTURE].has_shown
-    assert sent[Kind.PICTURE].has_thumbnail
-    assert sent[Kind.DOCUMENT].is_pdf
-    assert sent[Kind.DOCUMENT].has_thumbnail
+    assert sent[AttachmentKind.PICTURE].has_shown
+    assert sent[AttachmentKind.PICTURE].has_thumbnail
+    assert sent[AttachmentKind.DOCUMENT].is_pdf
+    assert sent[AttachmentKind.DOCUMENT].has_thumbnail
     storage = current_services.storage
     for variant in Variant:
-        assert storage.size(sent[Kind.PICTURE].file_of(variant)) > 1000
-    assert sent[Kind.VOICE].state is AttachmentState.PREPARING
+        assert storage.size(sent[AttachmentKind.PICTURE].file_of(variant)) > 1000
+    assert sent[AttachmentKind.VOICE].state is AttachmentState.PREPARING
     run_due(HEAVY)
     db.session.expire_all()
-    assert sent[Kind.VOICE].state is AttachmentState.READY
-    assert sent[Kind.VOICE].seconds == pytest.approx(3.8, abs=0.2)
+    assert sent[AttachmentKind.VOICE].state is AttachmentState.READY
+    assert sent[AttachmentKind.VOICE].seconds == pytest.approx(3.8, abs=0.2)
 
 
 def test_second_start_keeps_what_is_there(clinic: Flask) -> None:

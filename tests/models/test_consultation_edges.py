@@ -27,7 +27,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, run_due
 from ibolit.models import (
-    Access,
+    AccessMode,
     Chat,
     Consultation,
     ConsultationRequest,
@@ -346,7 +346,7 @@ def test_next_window_opens_though_the_worker_sleeps(patient: User, doctor: Docto
 
 
 def test_talk_in_an_unlimited_chat_is_sold_too(chat: Chat, still: StillClock) -> None:
-    chat.access = Access.UNLIMITED
+    chat.access = AccessMode.UNLIMITED
     talk = propose(chat, price=PRICE)
     payment = pay(talk)
     assert (talk.state, payment.applied_at, chat.state) == ("confirmed", NOON, ChatState.UNLIMITED)

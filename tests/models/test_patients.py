@@ -9,7 +9,7 @@ from factories import later, make_chat, make_doctor, make_user, say
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, ChatState, Doctor, InboxFilter, Message, User
+from ibolit.models import AccessMode, Chat, ChatState, Doctor, InboxFilter, Message, User
 from ibolit.services import clock
 
 ID = "abcdef123456"
@@ -142,6 +142,6 @@ def test_free_days_that_wait_are_so_many_more(patient: User, doctor: Doctor) -> 
 
 
 def test_unlimited_chat_needs_none(patient: User, doctor: Doctor) -> None:
-    chat = make_chat(patient, doctor, access=Access.UNLIMITED)
+    chat = make_chat(patient, doctor, access=AccessMode.UNLIMITED)
     with pytest.raises(errors.ChatNeedsNoDays):
         chat.give_days(4, ID)

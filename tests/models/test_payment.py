@@ -11,7 +11,18 @@ from money import PAGE, answer, begin, buy, settle, waiting_jobs, wish
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, Doctor, JobKind, Message, Payment, PaymentState, RefundReason, RefundState, User
+from ibolit.models import (
+    AccessMode,
+    Chat,
+    Doctor,
+    JobKind,
+    Message,
+    Payment,
+    PaymentState,
+    RefundReason,
+    RefundState,
+    User,
+)
 from ibolit.models.consultations import checkout
 from ibolit.models.payments import KEY_LIVES, in_working_days, pause_since, payment_reports
 from ibolit.services import clock
@@ -74,7 +85,7 @@ def test_success_prolongs_once_and_both_read_it(chat: Chat, payment: Payment) ->
     settle(payment)
     assert end is not None
     assert chat.open_until == payment.opened_until == end + timedelta(days=30)
-    assert chat.access is Access.UNTIL
+    assert chat.access is AccessMode.UNTIL
     assert (payment.state, payment.paid) == (PaymentState.SUCCEEDED, payment.amount)
     assert len(notes_of(chat)) == 1
     assert notes_of(chat)[0].startswith("Чат продлён до ")
@@ -194,7 +205,7 @@ def test_right_sum_is_not_odd(payment: Payment) -> None:
 
 
 def test_paid_for_an_unlimited_chat_goes_back_by_itself(chat: Chat, payment: Payment) -> None:
-    chat.access = Access.UNLIMITED
+    chat.access = AccessMode.UNLIMITED
     db.session.commit()
     settle(payment)
     [refund] = payment.refunds

@@ -10,7 +10,7 @@ from money import begin, buy, settle, waiting_jobs, wish
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Access, Chat, Doctor, JobKind, Payment, Refund, RefundReason, RefundState, Role, User
+from ibolit.models import AccessMode, Chat, Doctor, JobKind, Payment, Refund, RefundReason, RefundState, Role, User
 from ibolit.models.payments import KEY_LIVES, payment_reports
 from ibolit.services import clock
 from ibolit.services.payments import Back, Customer, GatewayRefused, Item, Refusal, Stage
@@ -171,7 +171,7 @@ def test_no_to_an_odd_sum_that_went_back_already_gives_no_access(chat: Chat, ope
 def test_odd_sum_for_what_is_not_sold_any_more_goes_back(chat: Chat, doctor: Doctor, operator: User, gone: str) -> None:
     payment = odd(chat, 2000_00)
     if gone == "unlimited":
-        chat.access = Access.UNLIMITED
+        chat.access = AccessMode.UNLIMITED
     else:
         doctor.hidden = True
     db.session.commit()

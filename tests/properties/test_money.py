@@ -27,7 +27,7 @@ from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Access,
+    AccessMode,
     Chat,
     Doctor,
     Job,
@@ -145,7 +145,7 @@ class MoneyMachine(RuleBasedStateMachine):
                 try:
                     pressed.append(checkout.begin(chat, tariff, chat.patient).id)
                 except errors.NothingToBuy:
-                    assert chat.access is Access.UNLIMITED or chat.doctor.hidden
+                    assert chat.access is AccessMode.UNLIMITED or chat.doctor.hidden
                 db.session.commit()
                 db.session.remove()
             assert len(set(pressed)) <= 1
@@ -351,8 +351,8 @@ class MoneyMachine(RuleBasedStateMachine):
             db.session.execute(sa.update(Doctor).values(hidden=hidden))
             db.session.commit()
 
-    @step(1, access=st.sampled_from([Access.UNLIMITED, Access.UNTIL]))
-    def doctor_opens_for_good(self, access: Access) -> None:
+    @step(1, access=st.sampled_from([AccessMode.UNLIMITED, AccessMode.UNTIL]))
+    def doctor_opens_for_good(self, access: AccessMode) -> None:
         with self._step():
             db.session.execute(sa.update(Chat).values(access=access))
             db.session.commit()

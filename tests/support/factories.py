@@ -8,15 +8,15 @@ from itertools import count
 
 from ibolit.extensions import db
 from ibolit.models import (
-    Access,
+    AccessMode,
     Attachment,
+    AttachmentKind,
     AttachmentState,
     Chat,
     Consent,
     Consultation,
     Doctor,
     DocumentDay,
-    Kind,
     Message,
     Role,
     TalkKind,
@@ -73,7 +73,9 @@ def add_tariff(doctor: Doctor, *, title: str = "Месяц", days: int = 30, pri
     return tariff
 
 
-def make_chat(patient: User, doctor: Doctor, *, days_left: float | None = None, access: Access | None = None) -> Chat:
+def make_chat(
+    patient: User, doctor: Doctor, *, days_left: float | None = None, access: AccessMode | None = None
+) -> Chat:
     """A chat not begun yet, or one that is open for so many days more (negative: since so many days over)."""
     chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
     if days_left is not None:
@@ -94,12 +96,12 @@ def say(
     return message
 
 
-def attach(chat: Chat, author: User, kind: Kind = Kind.PICTURE, **more: object) -> Attachment:
+def attach(chat: Chat, author: User, kind: AttachmentKind = AttachmentKind.PICTURE, **more: object) -> Attachment:
     """Arrived and not sent yet; a row only, nothing lies in the storage."""
     number = next(_numbers)
     known: dict[str, object] = {"key": f"{number:032}", "digest": str(number), "state": AttachmentState.READY}
     known |= {"name": "Фото.jpg", "mimetype": "image/jpeg", "size": 1258291}
-    if kind is Kind.PICTURE:
+    if kind is AttachmentKind.PICTURE:
         known |= {"has_shown": True, "has_thumbnail": True, "width": 640, "height": 480}
     attachment = Attachment(chat_id=chat.id, author_id=author.id, kind=kind, **known | more)
     db.session.add(attachment)

@@ -21,13 +21,13 @@ from talked import begun, talked
 from ibolit.extensions import db
 from ibolit.models import (
     Attachment,
+    AttachmentKind,
     AttachmentState,
     Channel,
     Device,
     Doctor,
     Handover,
     Invitation,
-    Kind,
     PatientImport,
     ReplyTemplate,
     Role,
@@ -110,7 +110,7 @@ def build(app: Flask) -> World:
 def _things_of(patient: User, doctor: Doctor) -> Things:
     chat = make_chat(patient, doctor, days_left=2)
     say(chat, patient, "Здравствуйте!")
-    photo, paper = attach(chat, patient), attach(chat, doctor.user, Kind.DOCUMENT, name="Анализы.pdf")
+    photo, paper = attach(chat, patient), attach(chat, doctor.user, AttachmentKind.DOCUMENT, name="Анализы.pdf")
     say(chat, patient, "Вот снимок", files=[photo])
     say(chat, doctor.user, "Вот анализы", files=[paper])
     store(photo)

@@ -24,13 +24,13 @@ from werkzeug.routing import MapAdapter
 from ibolit.extensions import db
 from ibolit.models import (
     Attachment,
+    AttachmentKind,
     Channel,
     Chat,
     Consultation,
     Doctor,
     Handover,
     Invitation,
-    Kind,
     Payment,
     PaymentState,
     User,
@@ -526,7 +526,7 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
         known |= {"change": change.id, "change_token": change.token_for(Channel.SMS)}
         away = make_user("Соколова Нина", email="nina@example.org", seen_at=clock.now() - timedelta(days=200))
         away.phone = LONG_AWAY
-        photo = Attachment.chat_id == 3, Attachment.kind == Kind.PICTURE
+        photo = Attachment.chat_id == 3, Attachment.kind == AttachmentKind.PICTURE
         known["photo"] = db.session.scalars(select(Attachment.id).where(*photo)).first()
         known |= {"proof": proofs[0].id, "proof_token": proofs[0].token, "broken": proofs[1].id}
         # No person sees an error 500 in a healthy clinic: a row that cannot be read makes one.

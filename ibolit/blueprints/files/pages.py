@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Act, Attachment, Chat, Kind
+from ...models import Act, Attachment, AttachmentKind, Chat
 from ...rendering import respond
 from ...web.audit import write_down
 from ...web.pagination import cut
@@ -25,7 +25,7 @@ PAGE = 30
 def view(id: int) -> ResponseReturnValue:
     """One picture; the viewer over a chat asks for the same as a fragment."""
     attachment = visible(id)
-    if attachment.kind is not Kind.PICTURE:
+    if attachment.kind is not AttachmentKind.PICTURE:
         abort(404)
     chat = Chat.one_of(current_user, attachment.chat_id) or abort(404)
     before, after = attachment.neighbours()

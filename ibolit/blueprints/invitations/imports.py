@@ -14,7 +14,7 @@ from flask_login import current_user, login_required
 from ... import patient_lists
 from ...config import current_settings
 from ...extensions import db
-from ...models import Act, Dispatch, Fault, ImportLine, Invitation, PatientImport
+from ...models import Act, Dispatch, ImportLine, Invitation, PatientImport, RowError
 from ...rendering import respond
 from ...web.audit import write_down
 from ...web.ingest import takes_files
@@ -27,14 +27,14 @@ SHOWN = 100  # wrong lines on the page; all of them are in the report
 RECENT = 10
 PHONE = re.compile(r"\+[\d\s()-]+")
 
-FAULTS = {
-    Fault.NO_CONTACT: "нет ни телефона, ни почты",
-    Fault.BAD_PHONE: "такого телефона не бывает",
-    Fault.BAD_EMAIL: "ошибка в адресе почты",
-    Fault.ABROAD: "СМС в эту страну клиника не отправляет: добавьте почту",
-    Fault.LONG_NAME: "имя длиннее 120 знаков",
-    Fault.DOUBLED: "повтор: этот контакт уже есть выше",
-    Fault.KNOWN: "уже приглашён или уже в чате с врачом",
+ROW_ERRORS = {
+    RowError.NO_CONTACT: "нет ни телефона, ни почты",
+    RowError.BAD_PHONE: "такого телефона не бывает",
+    RowError.BAD_EMAIL: "ошибка в адресе почты",
+    RowError.ABROAD: "СМС в эту страну клиника не отправляет: добавьте почту",
+    RowError.LONG_NAME: "имя длиннее 120 знаков",
+    RowError.DOUBLED: "повтор: этот контакт уже есть выше",
+    RowError.KNOWN: "уже приглашён или уже в чате с врачом",
 }
 OUTCOMES = {
     "waiting": "ждёт отправки",
@@ -115,7 +115,7 @@ def _row_of(line: patient_lists.Line) -> dict[str, object]:
         "phone": line.phone,
         "email": line.email,
         "typed": line.typed,
-        "fault": Fault(line.fault) if line.fault else None,
+        "fault": RowError(line.fault) if line.fault else None,
     }
 
 
@@ -135,7 +135,7 @@ def _panel(patients: PatientImport) -> dict[str, Any]:
         "unsent": db.session.scalars(patients.unsent.limit(SHOWN)).all() if counts.lost else [],
         "good": db.session.scalars(patients.good.limit(3)).all() if patients.started_at is None else [],
         "shown": SHOWN,
-        "faults": FAULTS,
+        "row_errors": ROW_ERRORS,
         "sms_left": Dispatch.sms_for_invitations(),
         "viewer": current_user,
     }
@@ -143,7 +143,7 @@ def _panel(patients: PatientImport) -> dict[str, Any]:
 
 def _outcome_of(line: ImportLine, patients: PatientImport) -> str:
     if line.fault:
-        return FAULTS[line.fault]
+        return ROW_ERRORS[line.fault]
     if line.invitation is None:
         return "ждёт отправки" if patients.started_at else "ещё не отправлялось"
     return OUTCOMES[line.invitation.state]

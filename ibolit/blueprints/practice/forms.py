@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wtforms.widgets import HiddenInput
 
 from ... import errors
-from ...models import Cut, Doctor, Introduction, Offer, Tariff
+from ...models import Doctor, Introduction, Offer, PhotoCrop, Tariff
 from ...services import clock
 from ...web.edit_form import CHANGED, EditForm, shown
 from ...web.fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
@@ -20,10 +20,10 @@ from ...web.text_filters import squeezed, tidy
 
 EARLIEST, MOST_FREE = 1940, 90  # a year, days
 ANOTHER_PHOTO = f"{errors.PhotoHasChanged.sentence} Чтобы поставить своё, выберите файл ещё раз."
-CUTS = [
-    SelectChoice(Cut.START, "Верх или левый край"),
-    SelectChoice(Cut.MIDDLE, "Середина"),
-    SelectChoice(Cut.END, "Низ или правый край"),
+CROPS = [
+    SelectChoice(PhotoCrop.START, "Верх или левый край"),
+    SelectChoice(PhotoCrop.MIDDLE, "Середина"),
+    SelectChoice(PhotoCrop.END, "Низ или правый край"),
 ]
 
 
@@ -37,12 +37,12 @@ class PhotoForm(EditForm):
     photo = FileField("Файл")
     present = StringField(widget=HiddenInput())  # which photo was seen
     cut = RadioField(
-        "Что оставить в квадрате", choices=CUTS, default=Cut.MIDDLE, **not_offered("Выберите, что оставить.")
+        "Что оставить в квадрате", choices=CROPS, default=PhotoCrop.MIDDLE, **not_offered("Выберите, что оставить.")
     )
 
     @classmethod
     def of(cls, doctor: Doctor) -> PhotoForm:
-        return cls(formdata=None, cut=doctor.photo_cut, present=doctor.photo_version)
+        return cls(formdata=None, cut=doctor.photo_crop, present=doctor.photo_version)
 
     def meets(self, stored: Self) -> bool:
         """A cut belongs to its photo: where another one stands now, nothing is cut or thrown away unseen."""

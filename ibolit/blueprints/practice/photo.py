@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 from ... import errors
 from ...config import current_settings
 from ...extensions import db
-from ...models import Cut, Doctor
+from ...models import Doctor, PhotoCrop
 from ...models.doctors import WHOLE
 from ...services import current_services, media
 from ...services.antivirus import AntivirusFailed, Infected
@@ -49,7 +49,7 @@ def change_photo() -> ResponseReturnValue:
     db.session.commit()  # nothing is held while decoders think
     try:
         key = _store(doctor.own_photo, form)
-        return _exchange(doctor, key, Cut(form.cut.data), "Фото сохранено.", seen)
+        return _exchange(doctor, key, PhotoCrop(form.cut.data), "Фото сохранено.", seen)
     except errors.Refused as refusal:
         form.photo.errors = [refusal.sentence]
         return refuse("photo", status=refusal.status, photo_form=form)
@@ -63,17 +63,17 @@ def remove_photo() -> ResponseReturnValue:
     if doctor.photo is None:
         return saved("photo", REMOVED)
     try:
-        return _exchange(doctor, None, Cut.MIDDLE, REMOVED, request.form.get("present"))
+        return _exchange(doctor, None, PhotoCrop.MIDDLE, REMOVED, request.form.get("present"))
     except errors.PhotoHasChanged as refusal:
         form = PhotoForm.of(doctor)
         form.photo.errors = [refusal.sentence]
         return refuse("photo", refusal.status, photo_form=form)
 
 
-def _exchange(doctor: Doctor, key: str | None, cut: Cut, sentence: str, seen: str | None) -> ResponseReturnValue:
+def _exchange(doctor: Doctor, key: str | None, crop: PhotoCrop, sentence: str, seen: str | None) -> ResponseReturnValue:
     """A crash leaves a file behind that nobody knows, never a photo without its file. Raises PhotoHasChanged."""
     try:
-        old = doctor.take_photo(key, cut, seen=seen)
+        old = doctor.take_photo(key, crop, seen=seen)
     except errors.PhotoHasChanged:
         db.session.rollback()
         _delete(key)

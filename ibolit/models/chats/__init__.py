@@ -2,22 +2,22 @@
 Cards are shown instead of a message's text; whoever has one registers how it is loaded."""
 
 from . import ending
-from .attachment import Attachment, AttachmentState, Kind, Variant, refuse_sent
+from .attachment import Attachment, AttachmentKind, AttachmentState, Variant, refuse_sent
 from .cards import preload_cards, refuse_unregistered, register_card
-from .chat import Access, Chat, ChatMember, ChatState, InboxFilter, is_called
+from .chat import AccessMode, Chat, ChatMember, ChatState, InboxFilter, is_called
 from .message import Card, Message, press_id
 from .patient_note import PatientNote
 
 __all__ = [
-    "Access",
+    "AccessMode",
     "Attachment",
+    "AttachmentKind",
     "AttachmentState",
     "Card",
     "Chat",
     "ChatMember",
     "ChatState",
     "InboxFilter",
-    "Kind",
     "Message",
     "PatientNote",
     "Variant",

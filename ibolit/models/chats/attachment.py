@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .message import Message
 
 
-class Kind(StrEnum):
+class AttachmentKind(StrEnum):
     PICTURE = "picture"
     DOCUMENT = "document"
     AUDIO = "audio"
@@ -68,7 +68,7 @@ class Variant(StrEnum):
 
 NO_LETTERS = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # categories of Unicode: controls and the like
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")  # «Анализ от 12.03» has none
-PREVIEWS = {Kind.PICTURE: "Фото", Kind.VIDEO: "Видео", Kind.VOICE: "Голосовое сообщение"}
+PREVIEWS = {AttachmentKind.PICTURE: "Фото", AttachmentKind.VIDEO: "Видео", AttachmentKind.VOICE: "Голосовое сообщение"}
 
 
 class Attachment(Model):
@@ -94,7 +94,7 @@ class Attachment(Model):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     place: Mapped[int] = mapped_column(default=0)  # in its message
     state: Mapped[AttachmentState] = mapped_column(word_of(AttachmentState), default=AttachmentState.ARRIVING)
-    kind: Mapped[Kind] = mapped_column(word_of(Kind), default=Kind.DOCUMENT)
+    kind: Mapped[AttachmentKind] = mapped_column(word_of(AttachmentKind), default=AttachmentKind.DOCUMENT)
     name: Mapped[str] = mapped_column(String(LONGEST_NAME))
     mimetype: Mapped[str] = mapped_column(String(100), default="application/octet-stream")
     size: Mapped[int] = mapped_column(RowId)  # bytes: as announced, then of the stored original
@@ -143,7 +143,7 @@ class Attachment(Model):
     def neighbours(self) -> tuple[int | None, int | None]:
         """The ids of the chat's pictures before and after this one, in the order they were sent in."""
         cls, position = type(self), tuple_(Attachment.message_id, Attachment.place)
-        pictures = select(cls.id).where(cls.chat_id == self.chat_id, cls.kind == Kind.PICTURE).limit(1)
+        pictures = select(cls.id).where(cls.chat_id == self.chat_id, cls.kind == AttachmentKind.PICTURE).limit(1)
         before = pictures.where(position < self._position).order_by(cls.message_id.desc(), cls.place.desc())
         after = pictures.where(position > self._position).order_by(cls.message_id, cls.place)
         both = db.session.execute(select(before.scalar_subquery(), after.scalar_subquery())).one()
@@ -162,14 +162,14 @@ class Attachment(Model):
 
     @property
     def is_voice(self) -> bool:
-        return self.kind is Kind.VOICE
+        return self.kind is AttachmentKind.VOICE
 
     @property
     def shown_as(self) -> Variant | None:
         """Which of its files a browser opens; None for what is only downloaded."""
         if self.has_shown:
             return Variant.SHOWN
-        opens = self.is_pdf or self.kind is Kind.AUDIO or (self.kind is Kind.VIDEO and self.plays)
+        opens = self.is_pdf or self.kind is AttachmentKind.AUDIO or (self.kind is AttachmentKind.VIDEO and self.plays)
         return Variant.ORIGINAL if opens else None
 
     @property
@@ -195,7 +195,7 @@ class Attachment(Model):
             author_id=author.id,
             name=tidy_name(name),
             size=size,
-            kind=Kind.VOICE if is_voice else Kind.DOCUMENT,
+            kind=AttachmentKind.VOICE if is_voice else AttachmentKind.DOCUMENT,
         )
         db.session.add(attachment)
         db.session.flush()
@@ -212,15 +212,15 @@ class Attachment(Model):
         for variant, path in files.items():
             if path is not None:
                 storage.put(self.file_of(variant), path)
-        self.accept(Kind(examined.kind), examined.mimetype, examined.ending, size)
+        self.accept(AttachmentKind(examined.kind), examined.mimetype, examined.ending, size)
         self.has_shown, self.has_thumbnail = examined.shown is not None, examined.thumbnail is not None
         self.width, self.height, self.seconds = examined.width, examined.height, examined.seconds
         self.plays = examined.plays
 
-    def accept(self, kind: Kind, mimetype: str, ending: str, size: int) -> None:
+    def accept(self, kind: AttachmentKind, mimetype: str, ending: str, size: int) -> None:
         """All of it is here, looked at, clean and stored. A voice message goes on to the worker."""
         self.mimetype, self.name, self.size = mimetype, name_with(ending, mimetype, self.name), size
-        if self.kind is Kind.VOICE:
+        if self.kind is AttachmentKind.VOICE:
             self.state = AttachmentState.PREPARING
             Job.add(JobKind.VOICE, self.id)
         else:
@@ -269,7 +269,7 @@ def name_with(ending: str, mimetype: str, name: str) -> str:
 def preview_of(attachments: Sequence[Attachment]) -> str:
     """What a list says of a message without words: «Фото», «Видео», «Голосовое сообщение», «Файл: анализы.pdf»."""
     kinds = {one.kind for one in attachments}
-    if len(attachments) == 1 and kinds & {Kind.DOCUMENT, Kind.AUDIO}:
+    if len(attachments) == 1 and kinds & {AttachmentKind.DOCUMENT, AttachmentKind.AUDIO}:
         return f"Файл: {attachments[0].name}"
     if len(kinds) > 1 or not kinds <= PREVIEWS.keys():
         return f"Файлы: {len(attachments)}"

@@ -53,7 +53,7 @@ DIGITS = re.compile(r"\D+")
 Seen = tuple[datetime | None, int]  # last_at and id of the last chat of a page
 
 
-class Access(StrEnum):
+class AccessMode(StrEnum):
     FREE = "free"
     UNTIL = "until"
     UNLIMITED = "unlimited"
@@ -121,7 +121,7 @@ class Chat(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
-    access: Mapped[Access] = mapped_column(word_of(Access), default=Access.FREE)
+    access: Mapped[AccessMode] = mapped_column(word_of(AccessMode), default=AccessMode.FREE)
     free_days: Mapped[int]  # as they were when the chat was made
     open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     talk_from: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a consultation opens it meanwhile
@@ -283,7 +283,7 @@ class Chat(Model):
         return next(member for member in self.members if member.user_id != user_id)
 
     def state_at(self, now: datetime) -> ChatState:
-        if self.access is Access.UNLIMITED:
+        if self.access is AccessMode.UNLIMITED:
             return ChatState.UNLIMITED
         if self.open_until is None and self.free_days:
             return ChatState.NOT_BEGUN
@@ -317,7 +317,7 @@ class Chat(Model):
     @property
     def is_time_sold(self) -> bool:
         """An unlimited one needs none, and time with a doctor who has left the directory would be wasted money."""
-        return self.access is not Access.UNLIMITED and not self.doctor.hidden
+        return self.access is not AccessMode.UNLIMITED and not self.doctor.hidden
 
     def can_be_prolonged(self, on_sale: Sequence[Tariff]) -> bool:
         return self.is_time_sold and bool(on_sale)
@@ -402,9 +402,9 @@ class Chat(Model):
     def prolong(self, days: int) -> None:
         """An unlimited chat needs none."""
         self.lock()
-        if self.access is Access.UNLIMITED:
+        if self.access is AccessMode.UNLIMITED:
             return
-        self.access = Access.UNTIL
+        self.access = AccessMode.UNTIL
         self.open_until = self.end_with(days)
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
@@ -421,7 +421,7 @@ class Chat(Model):
         )
         if db.session.scalar(given) is not None:
             return False
-        if self.access is Access.UNLIMITED:
+        if self.access is AccessMode.UNLIMITED:
             raise errors.ChatNeedsNoDays
         if self.state is ChatState.NOT_BEGUN:
             self.free_days += days

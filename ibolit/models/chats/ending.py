@@ -8,7 +8,7 @@ from ...events import ChatEnds, record
 from ...services import clock
 from ..job import Job, JobKind
 from ..night_hours import by_day
-from .chat import Access, Chat
+from .chat import AccessMode, Chat
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -16,7 +16,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 def plan(chat: Chat) -> None:
     """A day before, or an hour before the end of what lasts no longer than a day. Under the chat's lock."""
     now, end = clock.now(), chat.open_until
-    if chat.access is Access.UNLIMITED or end is None:
+    if chat.access is AccessMode.UNLIMITED or end is None:
         return
     due = by_day(end - (DAY if end - now > DAY else HOUR), chat.patient.zone, end)
     if due > now:
@@ -26,5 +26,5 @@ def plan(chat: Chat) -> None:
 def tell(chat: Chat) -> None:
     """What was planned for another end than the present one tells nothing."""
     end = chat.open_until
-    if chat.access is not Access.UNLIMITED and end is not None and timedelta() < end - clock.now() <= DAY:
+    if chat.access is not AccessMode.UNLIMITED and end is not None and timedelta() < end - clock.now() <= DAY:
         record(ChatEnds(chat.id))

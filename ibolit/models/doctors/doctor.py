@@ -168,7 +168,7 @@ def moved(all_of_them: Sequence[Placed], one: Placed, steps: int) -> None:
 WHOLE = "-whole"  # after a photo's key: the upright copy without camera data, from which another square may be cut
 
 
-class Cut(StrEnum):
+class PhotoCrop(StrEnum):
     """Which part of a photo becomes the square one."""
 
     START = "start"  # the top of an upright photo, the left of a wide one
@@ -201,7 +201,9 @@ class Doctor(Model):
     specialty: Mapped[str] = mapped_column(String(80))
     about: Mapped[str] = mapped_column(Text, default="")
     photo: Mapped[str | None] = mapped_column(String(120))  # its key in the storage; of the demo a path under static/
-    photo_cut: Mapped[Cut] = mapped_column(word_of(Cut), default=Cut.MIDDLE, server_default=Cut.MIDDLE.value)
+    photo_crop: Mapped[PhotoCrop] = mapped_column(
+        "photo_cut", word_of(PhotoCrop), default=PhotoCrop.MIDDLE, server_default=PhotoCrop.MIDDLE.value
+    )
     practises_since: Mapped[int]  # year
     education: Mapped[str] = mapped_column(Text, default="")
     licence: Mapped[str] = mapped_column(String(120), default="")
@@ -340,7 +342,7 @@ class Doctor(Model):
         """His patients see a hidden doctor's page still."""
         self.hidden = not shown
 
-    def take_photo(self, key: str | None, cut: Cut = Cut.MIDDLE, *, seen: str | None = None) -> str | None:
+    def take_photo(self, key: str | None, crop: PhotoCrop = PhotoCrop.MIDDLE, *, seen: str | None = None) -> str | None:
         """The new one is in the storage already, or there is none; the key of the old is deleted after the commit.
 
         `seen`: the version it shall replace. Raises PhotoHasChanged.
@@ -348,7 +350,7 @@ class Doctor(Model):
         db.session.refresh(self, ["photo"], with_for_update=True)
         if seen is not None and seen != self.photo_version:
             raise errors.PhotoHasChanged
-        old, self.photo, self.photo_cut = self.own_photo, key, cut
+        old, self.photo, self.photo_crop = self.own_photo, key, crop
         return old
 
     def rests_until(self, now: datetime) -> datetime | None:

@@ -2,15 +2,15 @@
 
 from .invitation import Invitation, InvitationState
 from .login_code import LONGEST_WAY, Holder, LoginCode
-from .patient_import import Fault, ImportLine, PatientImport
+from .patient_import import ImportLine, PatientImport, RowError
 
 __all__ = [
     "LONGEST_WAY",
-    "Fault",
     "Holder",
     "ImportLine",
     "Invitation",
     "InvitationState",
     "LoginCode",
     "PatientImport",
+    "RowError",
 ]

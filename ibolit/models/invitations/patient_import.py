@@ -27,7 +27,7 @@ KEPT_FOR = timedelta(days=30)
 AT_ONCE = 100  # lines turned into invitations in one transaction
 
 
-class Fault(StrEnum):
+class RowError(StrEnum):
     NO_CONTACT = "no_contact"
     BAD_PHONE = "bad_phone"
     BAD_EMAIL = "bad_email"
@@ -49,7 +49,7 @@ class ImportLine(Model):
     phone: Mapped[str | None] = mapped_column(String(20))
     email: Mapped[str | None] = mapped_column(String(254))
     typed: Mapped[str] = mapped_column(String(200))  # the contact as it stands in the file
-    fault: Mapped[Fault | None] = mapped_column(word_of(Fault))
+    fault: Mapped[RowError | None] = mapped_column(word_of(RowError))
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id", ondelete="SET NULL"), index=True)
     invitation: Mapped[Invitation | None] = relationship()
 
@@ -128,7 +128,7 @@ class PatientImport(Model):
         contacts = Invitation.contacts_known_to(doctor)
         for row in rows:
             if row["fault"] is None and (row["phone"] or row["email"]) in contacts:
-                row["fault"] = Fault.KNOWN
+                row["fault"] = RowError.KNOWN
         db.session.execute(insert(ImportLine), [row | {"import_id": made.id} for row in rows])
         return made
 
@@ -149,9 +149,9 @@ class PatientImport(Model):
                 made = Invitation.invite(self.doctor, self.sender, phone=line.phone, email=line.email, name=line.name)
                 line.invitation_id = made.id
             except errors.NoSmsThere:
-                line.fault = Fault.ABROAD
+                line.fault = RowError.ABROAD
             except errors.CannotBeInvited:
-                line.fault = Fault.KNOWN
+                line.fault = RowError.KNOWN
         if not lines:
             self.finished_at = clock.now()
         return bool(lines)

@@ -86,9 +86,9 @@ def to_voice(source: Path, folder: Path, most_seconds: float) -> tuple[Path, flo
     return voice, seconds
 
 
-def to_square(source: Path, folder: Path, cut: str) -> Path:
+def to_square(source: Path, folder: Path, crop: str) -> Path:
     """A portrait: the start, middle or end of a picture as an upright JPEG without camera data. Raises Unreadable."""
-    answer = _answer_to({"do": "square", "cut": cut}, source, folder, EXAMINING)
+    answer = _answer_to({"do": "square", "crop": crop}, source, folder, EXAMINING)
     try:
         square = _path(answer, "square", folder)
     except (TypeError, ValueError, OSError):

@@ -40,7 +40,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         if job["do"] == "square":
             from .pictures import to_square
 
-            return to_square(source, folder, job["cut"])
+            return to_square(source, folder, job["crop"])
         from .examining import examine
 
         return examine(source, job["ending"], folder)

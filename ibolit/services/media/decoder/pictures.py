@@ -48,14 +48,14 @@ def open_picture(type: Type, source: Path, folder: Path) -> dict[str, Any]:
     return answer | {"thumbnail": save_thumbnail(drawn, folder)}
 
 
-def to_square(source: Path, folder: Path, cut: str) -> dict[str, Any]:
+def to_square(source: Path, folder: Path, crop: str) -> dict[str, Any]:
     """The start, the middle or the end of the longer side is kept."""
     type = tell(source)
     if type not in PLUGINS:
         raise Refused(Refused.UNKNOWN)
     drawn = _drawn(_opened(type, source.read_bytes()))
     side, spare = min(drawn.size), max(drawn.size) - min(drawn.size)
-    offset = {"start": 0, "end": spare}.get(cut, spare // 2)
+    offset = {"start": 0, "end": spare}.get(crop, spare // 2)
     left, top = (offset, 0) if drawn.width > drawn.height else (0, offset)
     square = _within(SQUARE, drawn.crop((left, top, left + side, top + side)))
     square.info = {}
