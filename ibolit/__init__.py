@@ -138,14 +138,14 @@ def _check_clinic(app: Flask, settings: Settings) -> None:
     from sqlalchemy.exc import DatabaseError
 
     from .database import read_only
-    from .models import Mark
+    from .models import DatabaseMark
 
     with app.app_context(), read_only():
         try:
-            has_walls = inspect(db.engine).has_table(Mark.__tablename__)
+            has_walls = inspect(db.engine).has_table(DatabaseMark.__tablename__)
         except DatabaseError as error:
             why = " ".join(str(error.orig).split())
             raise BadSetting("DATABASE_URL", f"the database does not open: {why}") from error
         if has_walls:
-            Mark.check(settings)
+            DatabaseMark.check(settings)
             db.session.remove()

@@ -32,7 +32,7 @@ from .config import VERSION, current_settings
 from .database import heads_of_code, heads_of_tables, read_only
 from .dumps import DumpFailed, dump_for
 from .extensions import db
-from .models import Mark, StoredFile, User, files_named_in
+from .models import DatabaseMark, StoredFile, User, files_named_in
 from .services import clock, current_services
 from .services.codes import fingerprint
 from .services.push import KEY_FILE, keep_key
@@ -477,10 +477,10 @@ def _put_database(dump: Path) -> None:
 
 
 def _is_demo(connection: Connection) -> bool:
-    mark = Mark.__table__.c.name
-    if not inspect(connection).has_table(Mark.__tablename__):
+    mark = DatabaseMark.__table__.c.name
+    if not inspect(connection).has_table(DatabaseMark.__tablename__):
         return False
-    return connection.scalar(select(mark).where(mark == Mark.DEMO)) is not None
+    return connection.scalar(select(mark).where(mark == DatabaseMark.DEMO)) is not None
 
 
 def _key() -> str:

@@ -69,11 +69,11 @@ class ChatProlonged(Fact):
 
 @dataclass(frozen=True)
 class DaysGiven(Fact):
-    """By the doctor; `mark` is what the note of it is known by."""
+    """By the doctor; `idempotency_key` is what the note of it is known by."""
 
     chat_id: int
     days: int
-    mark: str
+    idempotency_key: str
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from .models import (
     Attachment,
     Chat,
     Consent,
+    DatabaseMark,
     Doctor,
-    Mark,
     PatientNote,
     Payment,
     Receipt,
@@ -112,9 +112,9 @@ FILES: dict[str, Callable[[], bytes]] = {
 
 def fill() -> bool:
     """True when the clinic was made now. Raises WrongClinic for a database with real people in it."""
-    if Mark.is_demo():
+    if DatabaseMark.is_demo():
         return False
-    Mark.make_demo()
+    DatabaseMark.make_demo()
     hashed = passwords.hash_password(PASSWORD)
     patients = [
         _user(f"+7900000000{i}", name, mail, Role.PATIENT, hashed) for i, (name, mail) in enumerate(PATIENTS, 1)

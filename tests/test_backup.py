@@ -28,7 +28,7 @@ from flask import Flask
 from ibolit import backup, dumps, presence
 from ibolit.config import Environment
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Doctor, Mark, Message, User
+from ibolit.models import Act, AuditEvent, Chat, DatabaseMark, Doctor, Message, User
 from ibolit.services import Services, push
 from ibolit.services.storage import StorageFailed
 
@@ -329,7 +329,7 @@ def test_demo_and_real_are_never_mixed(
 
 
 def test_mark_of_the_demo_stands_in_the_archive(lived_in: Flask, tmp_path: Path) -> None:
-    db.session.add(Mark(name=Mark.DEMO))
+    db.session.add(DatabaseMark(name=DatabaseMark.DEMO))
     db.session.commit()
     run(lived_in, "backup", tmp_path / "copy")
     with (tmp_path / "copy").open("rb") as file:
@@ -344,7 +344,7 @@ def someone_in(app: Flask, *, demo: bool = False) -> None:
 
     def fill() -> None:
         if demo:
-            Mark.make_demo()
+            DatabaseMark.make_demo()
         make_user("Тот, кто здесь был")
 
     inside(app, fill)

@@ -12,7 +12,7 @@ from ibolit import create_app
 from ibolit.config import DEVELOPMENT_KEY, BadSetting, Settings
 from ibolit.errors import WrongClinic
 from ibolit.extensions import db
-from ibolit.models import Mark
+from ibolit.models import DatabaseMark
 from ibolit.services.payments.notices import comes_from
 
 PRODUCTION = {
@@ -384,7 +384,7 @@ def test_production_does_not_open_a_demo_database(tmp_path: Path) -> None:
     app = make(tmp_path, DEMO)
     with app.app_context():
         db.create_all()
-        Mark.make_demo()
+        DatabaseMark.make_demo()
         db.session.commit()
         db.session.remove()
     dispose(app)

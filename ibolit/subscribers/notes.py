@@ -46,7 +46,7 @@ def days_given(fact: DaysGiven) -> None:
     chat = db.session.get_one(Chat, fact.chat_id)
     gift = f"Подарок врача: {plural(fact.days, 'день', 'дня', 'дней')} общения."
     until = f" Чат открыт до {day_of(chat.open_until, chat.patient.zone)}." if chat.open_until else ""
-    chat.post_system_note(gift + until, fact.mark, by=chat.doctor.user_id)
+    chat.post_system_note(gift + until, fact.idempotency_key, by=chat.doctor.user_id)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:

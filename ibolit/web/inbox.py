@@ -9,14 +9,14 @@ from flask_login import current_user
 
 from ..extensions import db
 from ..models import Chat, InboxFilter
-from .pagination import Place, cut, mark
+from .pagination import Cursor, encode_cursor, split_page
 
 PAGE = 30
 
 
-def inbox_page(before: Place | None, only: InboxFilter | None = None) -> dict[str, Any]:
+def inbox_page(before: Cursor | None, only: InboxFilter | None = None) -> dict[str, Any]:
     """The rows and the address of the next page."""
     inbox = Chat.inbox_of(current_user, before, only)
-    chats, last = cut(db.session.scalars(inbox.limit(PAGE + 1)).unique().all(), PAGE)
-    next_page = url_for("messages.index", before=mark(last.last_at, last.id), only=only) if last else None
+    chats, last = split_page(db.session.scalars(inbox.limit(PAGE + 1)).unique().all(), PAGE)
+    next_page = url_for("messages.index", before=encode_cursor(last.last_at, last.id), only=only) if last else None
     return {"chats": chats, "next_page": next_page, "only": only}

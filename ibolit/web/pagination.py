@@ -11,23 +11,23 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 Row = TypeVar("Row")
-Place = tuple[datetime, int]  # of a row in a list that is ordered by time: its moment and its id
+Cursor = tuple[datetime, int]  # of a row in a list that is ordered by time: its moment and its id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-def cut(rows: Sequence[Row], size: int) -> tuple[Sequence[Row], Row | None]:
+def split_page(rows: Sequence[Row], size: int) -> tuple[Sequence[Row], Row | None]:
     """Of what was asked for with one row more: a page and, where another one follows, the last row of this."""
     return rows[:size], rows[size - 1] if len(rows) > size else None
 
 
-def mark(moment: datetime | None, id: int) -> str:
+def encode_cursor(moment: datetime | None, id: int) -> str:
     """«1764000000000000~17», as an address says it; «~17» of a row without a time, which stands at the end."""
     return f"{'' if moment is None else (moment - EPOCH) // MICROSECOND}~{id}"
 
 
-def read_mark(words: str) -> Place | None:
+def decode_cursor(words: str) -> Cursor | None:
     """None, and so the first page, for what no page of ours has said."""
     moment, _, id = words.partition("~")
     if not (moment.isdecimal() and len(moment) < 17 and is_id(id)):

@@ -11,7 +11,7 @@ from flask import Flask
 from money import buy
 
 from ibolit.models import Chat, Doctor, User
-from ibolit.web.pagination import cut, mark, read_mark
+from ibolit.web.pagination import decode_cursor, encode_cursor, split_page
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 BAD = ["", "x", "~", "~x", "x~1", "1-1", "nan~1", "1e9~1", "-1~-1", "²~²", "~1\x00", "0~0", "9" * 16 + "~" + "9" * 18]
@@ -19,19 +19,19 @@ BAD += ["9" * 30, f"{'9' * 30}~1", f"1~{'9' * 30}", "9" * 5000]
 
 
 def test_place_is_read_as_it_was_marked() -> None:
-    assert read_mark(mark(NOON, 17)) == (NOON, 17)
-    assert mark(None, 17) == "~17"
+    assert decode_cursor(encode_cursor(NOON, 17)) == (NOON, 17)
+    assert encode_cursor(None, 17) == "~17"
 
 
 @pytest.mark.parametrize("words", [*BAD[:11], *BAD[13:], "~17"])
 def test_what_no_page_has_said_is_no_place(words: str) -> None:
-    assert read_mark(words) is None
+    assert decode_cursor(words) is None
 
 
 def test_page_is_cut_from_one_row_more() -> None:
-    assert cut([], 2) == ([], None)
-    assert cut([1, 2], 2) == ([1, 2], None)
-    assert cut([1, 2, 3], 2) == ([1, 2], 2)
+    assert split_page([], 2) == ([], None)
+    assert split_page([1, 2], 2) == ([1, 2], None)
+    assert split_page([1, 2, 3], 2) == ([1, 2], 2)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_place_in_anothers_list_shows_ones_own(clinic: Flask, full: Chat, url: s
     other = make_doctor("Лебедев Михаил")
     theirs = make_chat(make_user("Посторонний Пётр"), other, days_left=2)
     say(theirs, theirs.patient)
-    place = mark(NOON + timedelta(days=36_500), theirs.id)
+    place = encode_cursor(NOON + timedelta(days=36_500), theirs.id)
     page = Browser(clinic, full.doctor.user).get(url, query_string={"before": place}).text
     assert theirs.patient.name not in page
     assert (full.patient.name in page) is (url != "/consultations")  # there one pages in what is past

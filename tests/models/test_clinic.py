@@ -19,8 +19,8 @@ from ibolit.models import (
     Chat,
     ChatState,
     Consent,
+    DatabaseMark,
     Doctor,
-    Mark,
     Role,
     User,
     Variant,
@@ -35,11 +35,11 @@ def production(clinic: Flask) -> Settings:
 
 
 def test_production_refuses_a_demo_database(production: Settings) -> None:
-    Mark.check(production)
-    Mark.make_demo()
+    DatabaseMark.check(production)
+    DatabaseMark.make_demo()
     db.session.commit()
     with pytest.raises(errors.WrongClinic, match="DATABASE_URL"):
-        Mark.check(production)
+        DatabaseMark.check(production)
 
 
 def test_demo_data_refuse_a_real_clinic(clinic: Flask) -> None:
@@ -47,7 +47,7 @@ def test_demo_data_refuse_a_real_clinic(clinic: Flask) -> None:
     with pytest.raises(errors.WrongClinic):
         fill()
     db.session.rollback()
-    assert not Mark.is_demo()
+    assert not DatabaseMark.is_demo()
     assert len(db.session.scalars(db.select(User)).all()) == 1
 
 

@@ -12,7 +12,7 @@ from ...models import Payment, RefundReason
 from ...models.consultations import checkout
 from ...models.payments import incomes_of
 from ...rendering import go, respond
-from ...web.pagination import cut
+from ...web.pagination import split_page
 from .forms import WishForm
 from .views import bp
 
@@ -26,7 +26,7 @@ def payments() -> ResponseReturnValue:
     before = request.args.get("before", type=int)
     made = checkout.payments_made_by(current_user)
     made = made.where(Payment.id < before) if before else made
-    shown, last = cut(db.session.scalars(made.limit(PAGE + 1)).all(), PAGE)
+    shown, last = split_page(db.session.scalars(made.limit(PAGE + 1)).all(), PAGE)
     next_page = url_for(".payments", before=last.id) if last else None
     fragment = "payments/rows.html" if before else "payments/list.html"
     return respond(fragment, page="payments/index.html", payments=shown, next_page=next_page)

@@ -17,7 +17,7 @@ from ...models.consultations import checkout, lists, rescheduling
 from ...rendering import go, respond, wants_fragment
 from ...web.audit import write_down
 from ...web.checkout import lead_to, press
-from ...web.pagination import cut, mark, read_mark
+from ...web.pagination import decode_cursor, encode_cursor, split_page
 from .agenda import lay_out
 from .forms import CancelForm, SeenForm, WishForm, moment_of
 
@@ -30,11 +30,11 @@ PAGE = 20
 @login_required
 def index() -> ResponseReturnValue:
     """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
-    before = read_mark(request.args.get("before", ""))
+    before = decode_cursor(request.args.get("before", ""))
     shown = lists.shown_in_list(current_user, past=PAGE + 1, before=before)
     groups, past = lay_out(shown, current_user)
-    shown_past, last = cut(past, PAGE)
-    next_page = url_for(".index", before=mark(last.starts_at, last.id)) if last else None
+    shown_past, last = split_page(past, PAGE)
+    next_page = url_for(".index", before=encode_cursor(last.starts_at, last.id)) if last else None
     listed = {"groups": groups, "past": shown_past, "next_page": next_page, "viewer": current_user}
     fragment = "consultations/rows.html" if before else "consultations/list.html"
     return respond(fragment, page="consultations/index.html", **listed)

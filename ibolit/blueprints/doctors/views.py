@@ -12,7 +12,7 @@ from ...extensions import db
 from ...models import Chat, Doctor, Review
 from ...rendering import respond
 from ...services import current_services
-from ...web.pagination import cut, is_id
+from ...web.pagination import is_id, split_page
 
 bp = Blueprint("doctors", __name__, url_prefix="/doctors")
 
@@ -25,7 +25,7 @@ def index() -> ResponseReturnValue:
     words, specialty = request.args.get("q", "").strip()[:80], request.args.get("specialty", "")[:80]
     after = _position(request.args.get("after", ""))
     found = db.session.scalars(Doctor.directory(words, specialty, after).limit(PAGE + 1)).unique().all()
-    doctors, last = cut(found, PAGE)
+    doctors, last = split_page(found, PAGE)
     mark = f"{last.id}~{last.name_key}" if last else ""
     next_page = url_for(".index", q=words, specialty=specialty, after=mark) if last else None
     whole: dict[str, Any] = {

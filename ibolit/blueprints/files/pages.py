@@ -14,7 +14,7 @@ from ...extensions import db
 from ...models import Act, Attachment, AttachmentKind, Chat
 from ...rendering import respond
 from ...web.audit import write_down
-from ...web.pagination import cut
+from ...web.pagination import split_page
 from .views import bp, visible
 
 PAGE = 30
@@ -39,7 +39,7 @@ def index(id: int) -> ResponseReturnValue:
     """«Файлы»: everything ever sent in a chat, the newest first."""
     chat = Chat.one_of(current_user, id) or abort(404)
     previous = _last_seen(chat)
-    attachments, last = cut(Attachment.page_of(chat, before=previous, most=PAGE + 1), PAGE)
+    attachments, last = split_page(Attachment.page_of(chat, before=previous, most=PAGE + 1), PAGE)
     _note_listing(chat, attachments)
     next_page = url_for(".index", id=id, before=last.id) if last else None
     listed: dict[str, Any] = {"chat": chat, "attachments": attachments, "previous": previous, "next_page": next_page}

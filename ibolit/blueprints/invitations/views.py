@@ -15,7 +15,7 @@ from ...extensions import db
 from ...models import Act, Invitation
 from ...rendering import respond, wants_fragment
 from ...web.audit import write_down
-from ...web.pagination import cut
+from ...web.pagination import split_page
 from .forms import InvitationForm
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitations")
@@ -97,7 +97,7 @@ def _page(before: int | None = None) -> dict[str, Any]:
     kept = Invitation.kept_by(current_user)
     if before:
         kept = kept.where(Invitation.id < before)
-    shown, last = cut(db.session.scalars(kept.limit(PAGE + 1)).all(), PAGE)
+    shown, last = split_page(db.session.scalars(kept.limit(PAGE + 1)).all(), PAGE)
     more = url_for(".index", before=last.id) if last else None
     chats = Invitation.chats_of(shown) if current_user.is_doctor else {}  # no operator reads what is said there
     return {"invitations": shown, "next_page": more, "chats": chats}

@@ -12,7 +12,7 @@ from ...models import Act, AuditEvent, Chat, InboxFilter, Message
 from ...rendering import respond
 from ...web.client import address
 from ...web.inbox import inbox_page
-from ...web.pagination import read_mark
+from ...web.pagination import decode_cursor
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -20,7 +20,7 @@ bp = Blueprint("messages", __name__, url_prefix="/messages")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    before = read_mark(request.args.get("before", ""))
+    before = decode_cursor(request.args.get("before", ""))
     fragment = "messages/rows.html" if before else "messages/list.html"
     here = request.args.get("here", type=int)  # the chat beside which the list stands
     return respond(

@@ -18,7 +18,7 @@ from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState
 from ...models.payments import payment_reports
 from ...rendering import go, kopecks, respond, wants_fragment
 from ...web.audit import write_down
-from ...web.pagination import cut
+from ...web.pagination import split_page
 from .forms import ApprovalForm, MoneyForm, OtherwiseForm, RefundForm, RefusalForm, RepeatForm
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
@@ -199,7 +199,7 @@ def _show_list(**more: str) -> str:
 
 def _listed(decisions: list[Decision]) -> dict[str, Any]:
     alerts = db.session.scalars(PaymentAlert.to_settle()).all()
-    shown, last = cut(decisions, PAGE)
+    shown, last = split_page(decisions, PAGE)
     more = url_for(".index", after=last.refund.id) if last else None
     counted = {"count": payment_reports.count_to_decide(), "next_page": more}
     return {"decisions": shown, "alerts": alerts, "sms_today": Dispatch.sms_today(), **counted}

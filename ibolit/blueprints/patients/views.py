@@ -20,7 +20,7 @@ from ...rendering import plural, respond, wants_fragment
 from ...services import clock
 from ...web.audit import write_down
 from ...web.authentication import own_practice
-from ...web.pagination import Place, cut, is_id, mark, read_mark
+from ...web.pagination import Cursor, decode_cursor, encode_cursor, is_id, split_page
 from .forms import DaysForm, NoteForm
 
 bp = Blueprint("patients", __name__, url_prefix="/patients")
@@ -32,8 +32,8 @@ PAGE, FOUND, TALKS, FILES = 30, 50, 5, 4
 @login_required
 def index() -> ResponseReturnValue:
     doctor, before = own_practice(), _position()
-    chats, last = cut(db.session.scalars(Chat.patients_of(doctor, before=before).limit(PAGE + 1)).all(), PAGE)
-    next_page = url_for(".index", before=mark(last.last_at, last.id)) if last else None
+    chats, last = split_page(db.session.scalars(Chat.patients_of(doctor, before=before).limit(PAGE + 1)).all(), PAGE)
+    next_page = url_for(".index", before=encode_cursor(last.last_at, last.id)) if last else None
     fragment = "patients/rows.html" if before else "patients/list.html"
     return respond(fragment, page="patients/index.html", **_listed(chats, next_page=next_page))
 
@@ -48,7 +48,7 @@ def search() -> ResponseReturnValue:
         found = found[:PAGE]
     listed = _listed(found[:FOUND], words=words, is_cut=len(found) > FOUND)
     if not words and len(found) == PAGE:
-        listed["next_page"] = url_for(".index", before=mark(found[-1].last_at, found[-1].id))
+        listed["next_page"] = url_for(".index", before=encode_cursor(found[-1].last_at, found[-1].id))
     return respond("patients/list.html", page="patients/index.html", **listed)
 
 
@@ -63,7 +63,7 @@ def show(id: int) -> ResponseReturnValue:
 def consultations(id: int) -> ResponseReturnValue:
     """More of what is past; `before` is (starts_at, id) of the last one seen."""
     chat = _own(id)
-    before = read_mark(request.args.get("before", ""))
+    before = decode_cursor(request.args.get("before", ""))
     _, past, next_page = _talks(chat, before)
     listed = {"past": past, "next_page": next_page, "viewer": current_user, "chat": chat}
     return respond("consultations/rows.html", page="patients/consultations.html", **listed)
@@ -147,12 +147,14 @@ def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: Flas
     return respond("patients/patient.html", page="patients/show.html", status=status, **shown)
 
 
-def _talks(chat: Chat, before: Place | None = None) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
+def _talks(chat: Chat, before: Cursor | None = None) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
     """What is coming, the last of what is past, and where the rest of it is."""
     shown = lists.shown_with_patient(chat, TALKS + 1, before)
     coming = [talk for talk in shown if talk.is_coming]
-    past, last = cut([talk for talk in reversed(shown) if not talk.is_coming], TALKS)
-    next_page = url_for(".consultations", id=chat.patient_id, before=mark(last.starts_at, last.id)) if last else None
+    past, last = split_page([talk for talk in reversed(shown) if not talk.is_coming], TALKS)
+    next_page = (
+        url_for(".consultations", id=chat.patient_id, before=encode_cursor(last.starts_at, last.id)) if last else None
+    )
     return coming, past, next_page
 
 
@@ -187,4 +189,4 @@ def _position() -> tuple[datetime | None, int] | None:
     """«~17»: the last one seen was silent; else as in «Сообщения»."""
     words = request.args.get("before", "")
     moment, _, id = words.partition("~")
-    return (None, int(id)) if not moment and is_id(id) else read_mark(words)
+    return (None, int(id)) if not moment and is_id(id) else decode_cursor(words)

@@ -50,7 +50,7 @@ from .message import Card, Message
 LAST_DAY = timedelta(days=1)
 DIGITS = re.compile(r"\D+")
 
-Seen = tuple[datetime | None, int]  # last_at and id of the last chat of a page
+ChatCursor = tuple[datetime | None, int]  # last_at and id of the last chat of a page
 
 
 class AccessMode(StrEnum):
@@ -189,7 +189,7 @@ class Chat(Model):
         )
 
     @classmethod
-    def patients_of(cls, doctor: Doctor, words: str = "", before: Seen | None = None) -> Select[tuple[Chat]]:
+    def patients_of(cls, doctor: Doctor, words: str = "", before: ChatCursor | None = None) -> Select[tuple[Chat]]:
         """The doctor's chats, also those in which nothing was said yet, which stand at the end; keyset-paged.
 
         `words` are beginnings of the patient's names, or a part of his phone.
@@ -205,7 +205,7 @@ class Chat(Model):
         return _with_people().where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
 
     @classmethod
-    def _is_after(cls, last: Seen) -> ColumnElement[bool]:
+    def _is_after(cls, last: ChatCursor) -> ColumnElement[bool]:
         last_at, id = last
         if last_at is None:
             return and_(cls.last_at.is_(None), cls.id < id)
@@ -365,10 +365,10 @@ class Chat(Model):
         known = Message.by(author.id, client_id, self.id)
         return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
-    def post_system_note(self, text: str, mark: str = "", *, by: int | None = None) -> Message:
-        """A system note for both; its cause may know it again by its mark. It is no news to who did it, `by`."""
+    def post_system_note(self, text: str, idempotency_key: str = "", *, by: int | None = None) -> Message:
+        """A system note for both; its cause may know it again by its key. It is no news to who did it, `by`."""
         self.lock()
-        return self._add(text, author=None, by=by, client_id=mark or f"system-{self.last_seq + 1}")
+        return self._add(text, author=None, by=by, client_id=idempotency_key or f"system-{self.last_seq + 1}")
 
     def bump_revision(self, message: Message) -> None:
         """A visible change of a message takes the chat's next revision, and open screens get it."""
@@ -415,9 +415,9 @@ class Chat(Model):
         Of free days that wait for the first message there are so many more. Raises ChatNeedsNoDays.
         """
         self.lock()
-        mark = f"gift-{client_id}"
+        idempotency_key = f"gift-{client_id}"
         given = select(Message.id).where(
-            Message.chat_id == self.id, Message.client_id == mark, Message.author_id.is_(None)
+            Message.chat_id == self.id, Message.client_id == idempotency_key, Message.author_id.is_(None)
         )
         if db.session.scalar(given) is not None:
             return False
@@ -429,7 +429,7 @@ class Chat(Model):
             record(AccessChanged(self.id, self.revision))
         else:
             self.prolong(days)
-        record(DaysGiven(self.id, days, mark))
+        record(DaysGiven(self.id, days, idempotency_key))
         return True
 
     def shorten(self, days: int) -> None:

@@ -148,13 +148,13 @@ class Tariff(Model):
             raise errors.TariffHasChanged
 
 
-class Placed(Protocol):
+class Ordered(Protocol):
     """Something a doctor keeps in an order of his own."""
 
     place: int
 
 
-def moved(all_of_them: Sequence[Placed], one: Placed, steps: int) -> None:
+def moved(all_of_them: Sequence[Ordered], one: Ordered, steps: int) -> None:
     """`one` goes so many steps down the list (or up), and all are numbered anew."""
     line = list(all_of_them)
     if one not in line:

@@ -4,7 +4,7 @@ mark that tells a demo database from a real one."""
 from . import consent
 from .audit import Act, AuditEvent
 from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current_versions
-from .database_mark import Mark
+from .database_mark import DatabaseMark
 from .device import Device
 from .known_browser import KnownBrowser, hash_of
 from .rate_limits import Attempt, Tried
@@ -18,13 +18,13 @@ __all__ = [
     "Attempt",
     "AuditEvent",
     "Consent",
+    "DatabaseMark",
     "Device",
     "DocumentDay",
     "DocumentKind",
     "EmailProof",
     "IdentityLevel",
     "KnownBrowser",
-    "Mark",
     "Role",
     "Tried",
     "User",

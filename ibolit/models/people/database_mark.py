@@ -11,9 +11,10 @@ from ...extensions import Model, db
 from .user import User
 
 
-class Mark(Model):
+class DatabaseMark(Model):
     """What is written on the database itself."""
 
+    __tablename__ = "mark"
     DEMO = "demo"
 
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
