@@ -171,7 +171,7 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         held = [_talk(one.id, one.patient_id, 1, message, start) for one, message, start in (*coming, *past)]
         _insert(Consultation, held)
         _insert(PatientNote, [{"chat_id": one.id, "text": SENTENCES[0], "version": 1, "pen": "-"} for one in chats])
-        names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "place": n} for n in range(50)]
+        names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "position": n} for n in range(50)]
         _insert(ReplyTemplate, names)
         sent = {"chat_id": 1, "author_id": chats[0].patient_id, "name": "Фото.jpg", "size": 1_000_000}
         state = {"state": AttachmentState.READY, "kind": AttachmentKind.PICTURE, "has_thumbnail": True}

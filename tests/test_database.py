@@ -63,7 +63,7 @@ def test_line_is_left_by_commit_and_rollback(clinic: Flask) -> None:
 def test_turn_to_write_is_given_back_by_a_commit_that_fails(on_sqlite: None) -> None:
     """As on a full disk. Nobody rolls it back: a session that is only closed believes that this was done."""
     db.session.execute(text("PRAGMA defer_foreign_keys=ON"))
-    db.session.add(ReplyTemplate(doctor_id=999, name="Никого", text="нет", place=1))
+    db.session.add(ReplyTemplate(doctor_id=999, name="Никого", text="нет", position=1))
     db.session.flush()
     with pytest.raises(IntegrityError):
         db.session.commit()

@@ -65,7 +65,7 @@ def test_other_terms_are_another_tariff_in_its_place(seller: Doctor, offer: Offe
     tariff.mark_usual(True)
     new = tariff.change(offer)
     assert (tariff.offer, tariff.hidden, tariff.replaced, tariff.usual) == (MONTH, True, True, False)
-    assert (new.offer, new.hidden, new.usual, new.place) == (offer, False, True, tariff.place)
+    assert (new.offer, new.hidden, new.usual, new.position) == (offer, False, True, tariff.position)
     assert on_sale(seller) == ["Месяц", "Год"]
     assert tariff not in db.session.scalars(Tariff.kept_by(seller)).all()
 

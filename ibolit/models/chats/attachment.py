@@ -92,7 +92,7 @@ class Attachment(Model):
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
-    place: Mapped[int] = mapped_column(default=0)  # in its message
+    position: Mapped[int] = mapped_column("place", default=0)  # in its message
     state: Mapped[AttachmentState] = mapped_column(word_of(AttachmentState), default=AttachmentState.ARRIVING)
     kind: Mapped[AttachmentKind] = mapped_column(word_of(AttachmentKind), default=AttachmentKind.DOCUMENT)
     name: Mapped[str] = mapped_column(String(LONGEST_NAME))
@@ -131,8 +131,8 @@ class Attachment(Model):
         """Everything ever sent in a chat, the newest first, keyset-paged by the last one seen."""
         page = select(cls).where(cls.chat_id == chat.id, cls.message_id.is_not(None)).options(joinedload(cls.message))
         if before is not None:
-            page = page.where(tuple_(cls.message_id, cls.place) < before._position)
-        return list(db.session.scalars(page.order_by(cls.message_id.desc(), cls.place.desc()).limit(most)))
+            page = page.where(tuple_(cls.message_id, cls.position) < before._sort_key)
+        return list(db.session.scalars(page.order_by(cls.message_id.desc(), cls.position.desc()).limit(most)))
 
     @classmethod
     def abandoned(cls, most: int = 100) -> list[Self]:
@@ -142,10 +142,10 @@ class Attachment(Model):
 
     def neighbours(self) -> tuple[int | None, int | None]:
         """The ids of the chat's pictures before and after this one, in the order they were sent in."""
-        cls, position = type(self), tuple_(Attachment.message_id, Attachment.place)
+        cls, position = type(self), tuple_(Attachment.message_id, Attachment.position)
         pictures = select(cls.id).where(cls.chat_id == self.chat_id, cls.kind == AttachmentKind.PICTURE).limit(1)
-        before = pictures.where(position < self._position).order_by(cls.message_id.desc(), cls.place.desc())
-        after = pictures.where(position > self._position).order_by(cls.message_id, cls.place)
+        before = pictures.where(position < self._sort_key).order_by(cls.message_id.desc(), cls.position.desc())
+        after = pictures.where(position > self._sort_key).order_by(cls.message_id, cls.position)
         both = db.session.execute(select(before.scalar_subquery(), after.scalar_subquery())).one()
         return both[0], both[1]
 
@@ -242,8 +242,8 @@ class Attachment(Model):
         self.state = AttachmentState.PLAIN
 
     @property
-    def _position(self) -> Tuple:
-        return tuple_(literal(self.message_id, RowId), literal(self.place))
+    def _sort_key(self) -> Tuple:
+        return tuple_(literal(self.message_id, RowId), literal(self.position))
 
     @classmethod
     def _is_waiting_of(cls, author: User) -> ColumnElement[bool]:

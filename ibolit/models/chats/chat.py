@@ -489,8 +489,8 @@ class Chat(Model):
             card=card,
             attachments=[*attachments],
         )
-        for place, one in enumerate(attachments):
-            one.place = place
+        for position, one in enumerate(attachments):
+            one.position = position
         db.session.add(message)
         self.last_at, self.last_author_id = message.sent_at, message.author_id
         self.last_text = message.preview[:120]

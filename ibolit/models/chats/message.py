@@ -50,7 +50,7 @@ class Message(Model):
     stems: Mapped[str] = mapped_column(Text, deferred=True)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     card: Mapped[Card | None] = mapped_column(word_of(Card))
-    attachments: Mapped[list[Attachment]] = relationship(order_by=Attachment.place, back_populates="message")
+    attachments: Mapped[list[Attachment]] = relationship(order_by=Attachment.position, back_populates="message")
     # Asked for by messages that say they carry a card; a page of a chat loads them together (preload_cards).
     consultation: Mapped[Consultation | None] = relationship(viewonly=True)
     request: Mapped[ConsultationRequest | None] = relationship(viewonly=True)

@@ -35,8 +35,7 @@ class Offer:
 class Tariff(Model):
     """What a doctor sells to keep a chat open: so many days for so much.
 
-    Days and price of one never change: another price is another tariff in its place. So whoever pays pays what he saw,
-    and whoever looks at an old page is told. All of a doctor's change under one lock.
+    Days and price never change: another price is another tariff, so what one saw is what one pays. One lock a doctor.
     """
 
     MOST, LONGEST = 20, 365  # tariffs of one doctor, days
@@ -49,17 +48,17 @@ class Tariff(Model):
     usual: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
     replaced: Mapped[bool] = mapped_column(default=False, server_default=false())  # by one with other terms
-    place: Mapped[int] = mapped_column(default=0, server_default="0")  # all 0 while the doctor has not ordered them
+    position: Mapped[int] = mapped_column("place", default=0, server_default="0")  # all 0 until the doctor orders them
 
     @classmethod
     def on_sale_by(cls, doctor_id: int) -> Select[tuple[Self]]:
-        return select(cls).where(cls.doctor_id == doctor_id, ~cls.hidden).order_by(cls.place, cls.price, cls.id)
+        return select(cls).where(cls.doctor_id == doctor_id, ~cls.hidden).order_by(cls.position, cls.price, cls.id)
 
     @classmethod
     def kept_by(cls, doctor: Doctor) -> Select[tuple[Self]]:
         """For the doctor himself: what is on sale in its order, then what he hid."""
         mine = select(cls).where(cls.doctor_id == doctor.id, ~cls.replaced)
-        return mine.order_by(cls.hidden, cls.place, cls.price, cls.id)
+        return mine.order_by(cls.hidden, cls.position, cls.price, cls.id)
 
     @classmethod
     def locked_for(cls, doctor: Doctor, id: int) -> Self | None:
@@ -76,8 +75,8 @@ class Tariff(Model):
             return known
         if len(own) >= cls.MOST:
             raise errors.TooManyTariffs
-        last = max((one.place for one in own), default=0)
-        tariff = cls(doctor_id=doctor.id, place=last + 1 if last else 0, **vars(offer))
+        last = max((one.position for one in own), default=0)
+        tariff = cls(doctor_id=doctor.id, position=last + 1 if last else 0, **vars(offer))
         db.session.add(tariff)
         db.session.flush()
         return tariff
@@ -95,7 +94,9 @@ class Tariff(Model):
         if (offer.days, offer.price) == (self.days, self.price):
             self.title = offer.title
             return self
-        new = Tariff(doctor_id=self.doctor_id, usual=self.usual, place=self.place, hidden=self.hidden, **vars(offer))
+        new = Tariff(
+            doctor_id=self.doctor_id, usual=self.usual, position=self.position, hidden=self.hidden, **vars(offer)
+        )
         self.hidden = self.replaced = True
         self.usual = False
         db.session.add(new)
@@ -132,7 +133,7 @@ class Tariff(Model):
     def _own(cls, doctor_id: int) -> Sequence[Self]:
         """As they are now, in their order."""
         db.session.flush()
-        own = select(cls).where(cls.doctor_id == doctor_id, ~cls.replaced).order_by(cls.place, cls.price, cls.id)
+        own = select(cls).where(cls.doctor_id == doctor_id, ~cls.replaced).order_by(cls.position, cls.price, cls.id)
         return db.session.scalars(own.execution_options(populate_existing=True)).all()
 
     @staticmethod
@@ -151,7 +152,7 @@ class Tariff(Model):
 class Ordered(Protocol):
     """Something a doctor keeps in an order of his own."""
 
-    place: int
+    position: int
 
 
 def moved(all_of_them: Sequence[Ordered], one: Ordered, steps: int) -> None:
@@ -161,8 +162,8 @@ def moved(all_of_them: Sequence[Ordered], one: Ordered, steps: int) -> None:
         return
     at = line.index(one)
     line.insert(max(0, min(len(line) - 1, at + steps)), line.pop(at))
-    for place, each in enumerate(line, 1):
-        each.place = place
+    for position, each in enumerate(line, 1):
+        each.position = position
 
 
 WHOLE = "-whole"  # after a photo's key: the upright copy without camera data, from which another square may be cut
@@ -220,7 +221,7 @@ class Doctor(Model):
     user: Mapped[User] = relationship(back_populates="doctor", innerjoin=True)
     tariffs: Mapped[list[Tariff]] = relationship(
         primaryjoin=lambda: (Doctor.id == Tariff.doctor_id) & ~Tariff.hidden,
-        order_by=lambda: (Tariff.place, Tariff.price, Tariff.id),
+        order_by=lambda: (Tariff.position, Tariff.price, Tariff.id),
         viewonly=True,
     )
     chats: Mapped[list[Chat]] = relationship(viewonly=True)

@@ -24,11 +24,11 @@ class ReplyTemplate(Model):
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)
     name: Mapped[str] = mapped_column(String(LONGEST_NAME))
     text: Mapped[str] = mapped_column(Text)
-    place: Mapped[int]
+    position: Mapped[int] = mapped_column("place")
 
     @classmethod
     def of(cls, doctor: Doctor) -> Select[tuple[Self]]:
-        return select(cls).where(cls.doctor_id == doctor.id).order_by(cls.place, cls.id)
+        return select(cls).where(cls.doctor_id == doctor.id).order_by(cls.position, cls.id)
 
     @classmethod
     def locked_for(cls, doctor: Doctor, id: int) -> Self | None:
@@ -44,7 +44,7 @@ class ReplyTemplate(Model):
             return known
         if len(own) >= cls.MOST:
             raise errors.TooManyTemplates
-        template = cls(doctor_id=doctor.id, name=name, text=text, place=own[-1].place + 1 if own else 1)
+        template = cls(doctor_id=doctor.id, name=name, text=text, position=own[-1].position + 1 if own else 1)
         db.session.add(template)
         db.session.flush()
         return template
@@ -55,7 +55,7 @@ class ReplyTemplate(Model):
     def move(self, steps: int) -> None:
         """Up (-1) or down (1); at the end nothing moves."""
         own = select(ReplyTemplate).where(ReplyTemplate.doctor_id == self.doctor_id)
-        moved(db.session.scalars(own.order_by(ReplyTemplate.place, ReplyTemplate.id)).all(), self, steps)
+        moved(db.session.scalars(own.order_by(ReplyTemplate.position, ReplyTemplate.id)).all(), self, steps)
 
     def delete(self) -> None:
         db.session.delete(self)
