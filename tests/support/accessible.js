@@ -5,7 +5,7 @@
   const words = (element) => (element.textContent || '').replace(/\s+/g, ' ').trim().slice(0, 50);
 
   // Rows that may end in an ellipsis: what they cut stands whole one press further.
-  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .tray__name, .viewer__name, .avatar';
+  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .attachment-tray__name, .viewer__name, .avatar';
 
   function name(element) {
     const label = element.getAttribute && (element.getAttribute('aria-label') || element.getAttribute('name'));
@@ -117,7 +117,7 @@
     });
     text.forEach((one) => {
       if ((one.rect.right > wide + 1 || one.rect.left < -1) && !scroller(one.holder, 'X') && !one.holder.closest(CUT_ON_PURPOSE)) told.push(`beyond the edge: «${words(one.holder)}»`);
-      const button = one.holder.closest('.button, .chip, .pill, .notice, .card, .tabs__link, .strip__action, .message__bubble');
+      const button = one.holder.closest('.button, .chip, .pill, .notice, .card, .tabs__link, .access-bar__action, .message__bubble');
       if (button && !one.holder.closest(CUT_ON_PURPOSE)) {
         const edge = box(button);
         if (one.rect.right > edge.right + 1 || one.rect.left < edge.left - 1 || one.rect.bottom > edge.bottom + 2) told.push(`out of its ${button.className}: «${words(one.holder)}»`);
@@ -150,7 +150,7 @@
   // Scrolled to, it can be pressed: nothing that stays put lies over it.
   function reach() {
     const top = scene();
-    return all('.button--main, [type=submit], .composer__text, .clip__button, .sheet__close, .tabs__link, .field__input', top)
+    return all('.button--main, [type=submit], .composer__text, .clip__button, .bottom-sheet__close, .tabs__link, .field__input', top)
       .filter((element) => isShown(element) && !isForReaders(element) && !element.closest('[aria-hidden=true]')).filter((element) => {
         element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
         const { left, top: above, width, height } = box(element);
@@ -174,7 +174,7 @@
   // In forced colours grounds and shadows are gone: what may be pressed keeps an edge.
   function edges() {
     const told = [];
-    all('.button, .field__input, .chip, .composer__text, .search__input, .pill, .card, .message__bubble, .sheet__panel, .kinds__words, .tariff__frame', scene())
+    all('.button, .field__input, .chip, .composer__text, .search__input, .pill, .card, .message__bubble, .bottom-sheet__panel, .kinds__words, .tariff__frame', scene())
       .filter((element) => isShown(element) && !element.matches('.button--quiet, .message--note *')).forEach((element) => {
         const style = getComputedStyle(element);
         const line = ['Top', 'Right', 'Bottom', 'Left'].some((side) => parseFloat(style[`border${side}Width`]) && style[`border${side}Style`] !== 'none');

@@ -192,7 +192,7 @@ def in_call(script: str, seen: str) -> Reach:
 def devices(answer: str) -> str:
     """The same entering once more, in an engine whose devices answer so."""
     wanted = "{ audio: true, video: true }"
-    return f"navigator.mediaDevices.getUserMedia = () => {answer}; room.entering.open({wanted}, true);"
+    return f"navigator.mediaDevices.getUserMedia = () => {answer}; room.joining.open({wanted}, true);"
 
 
 def hand_over(page: Page) -> None:
@@ -226,7 +226,7 @@ def type_slash(page: Page) -> None:
 def choose_file(page: Page) -> None:
     paper = {"name": "Анализы за ноябрь.txt", "mimeType": "text/plain", "buffer": b"120/80"}
     page.set_input_files(".clip__choice:not(.clip__choice--camera) .clip__input", paper)
-    page.locator(".tray__item").first.wait_for()
+    page.locator(".attachment-tray__item").first.wait_for()
 
 
 def upload_list(page: Page) -> None:
@@ -244,22 +244,22 @@ def answer_takeover(page: Page) -> None:
 
 CALL = "/consultations/9/call"
 NO_ANSWER, NOT_FOUND = "new Promise(() => {})", "Promise.reject({ name: 'NotFoundError' })"
-NO_WAY = "room.detour.look = () => {}; room.detour.found = FOUND; room.detour.show();"
+NO_WAY = "room.help.look = () => {}; room.help.found = FOUND; room.help.show();"
 # In the middle of a talk whose every part is in trouble.
 TROUBLED = """
     Object.defineProperty(room, 'isConnected', { get: () => true });
-    room.watch.listen = () => {};
-    room.isHushed = true;
+    room.monitor.listen = () => {};
+    room.isSilent = true;
     room.theirs = { audio: false, video: false, lacks: { audio: 'refused', video: 'missing' } };
-    room.sending.lose('audio');
-    room.sending.lose('video');
-    room.playing.need(true);
+    room.localMedia.lose('audio');
+    room.localMedia.lose('video');
+    room.playback.need(true);
 """
-NO_CLINIC = "room.leaving.tellOfWaiting(true); room.isLost = true; room.show();"
+NO_CLINIC = "room.leaveDialog.tellOfWaiting(true); room.isLost = true; room.show();"
 
 ASKING = ".clip__choice:has-text('Попросить консультацию')"
 MORE = ".talk__more > summary"
-SHEET = ".sheet .sheet__panel"
+SHEET = ".bottom-sheet .bottom-sheet__panel"
 
 OPEN = [
     Screen("sign-in", NOBODY, "/login", pictured=True),
@@ -429,7 +429,7 @@ OF_DOCTOR = [
     Screen("doctor-messages-unread", DOCTOR, "/messages?only=unread"),
     Screen("doctor-chat", DOCTOR, "/chats/1", pictured=True),
     Screen("doctor-chat-replies", DOCTOR, reach=type_slash, lands="chat.show"),
-    Screen("doctor-chat-proposing", DOCTOR, "/chats/1", press(".strip__action--talk", SHEET)),
+    Screen("doctor-chat-proposing", DOCTOR, "/chats/1", press(".access-bar__action--talk", SHEET)),
     Screen("doctor-chat-proposing-wrong", DOCTOR, reach=send("#proposal", price="x"), lands="chat.show"),
     Screen("doctor-consultations", DOCTOR, "/consultations", pictured=True),
     Screen("doctor-consultation", DOCTOR, "/consultations/1"),
