@@ -24,5 +24,5 @@ USER ibolit
 VOLUME ["/var/lib/ibolit", "/var/backups/ibolit"]
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-m", "ibolit.healthy"]
+    CMD ["python", "-m", "ibolit.ops.healthcheck"]
 CMD ["gunicorn", "wsgi:app"]

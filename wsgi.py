@@ -2,17 +2,18 @@
 
 from gunicorn.errors import AppImportError
 
-from ibolit import create_app, faults, presence
-from ibolit.backup import clear_leftovers
+from ibolit import create_app, faults
 from ibolit.database import check_schema
 from ibolit.errors import CannotStart
+from ibolit.ops import folder_lock
+from ibolit.ops.backup import clear_leftovers
 
 faults.hush()
 try:
     app = create_app()
-    presence.enter(app.extensions["ibolit_settings"].data)
+    folder_lock.enter(app.extensions["ibolit_settings"].data)
     check_schema(app)
-except presence.SomebodyIn:
+except folder_lock.SomebodyIn:
     raise AppImportError("a restore is going on in this clinic: start again when it has ended") from None
 except CannotStart as refusal:
     raise AppImportError(refusal.message) from None  # gunicorn prints the sentence and stops

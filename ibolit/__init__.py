@@ -123,7 +123,7 @@ def _join_extensions(app: Flask, settings: Settings) -> None:
 
 def _open_doors(app: Flask, settings: Settings) -> None:
     from .blueprints import register_blueprints
-    from .cli import register_commands
+    from .ops.cli import register_commands
     from .subscribers import subscribe
     from .web import init_web
 

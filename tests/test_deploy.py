@@ -19,7 +19,8 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from ibolit import config, healthy
+from ibolit import config
+from ibolit.ops import healthcheck
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
@@ -74,7 +75,7 @@ def test_systemd_understands(name: str, tmp_path: Path) -> None:
 
 
 def test_units_start_what_there_is() -> None:
-    from ibolit import commands
+    from ibolit.ops import commands
 
     known = {command.name for command in commands.COMMANDS} | {"work", "db"}
     for name in SERVICES:
@@ -212,7 +213,7 @@ def test_image_runs_as_nobody_special() -> None:
 
 def test_image_is_asked_whether_it_is_well() -> None:
     (check,) = [words for name, words in instructions() if name == "HEALTHCHECK"]
-    assert json.loads(check.split("CMD", 1)[1]) == ["python", "-m", "ibolit.healthy"]
+    assert json.loads(check.split("CMD", 1)[1]) == ["python", "-m", "ibolit.ops.healthcheck"]
     (command,) = [words for name, words in instructions() if name == "CMD"]
     assert json.loads(command) == ["gunicorn", "wsgi:app"]
 
@@ -387,7 +388,7 @@ def test_health_is_asked_under_the_public_name(status: int, is_well: bool) -> No
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.handle_request)
         thread.start()
-        assert healthy.is_healthy("chat.example.ru", server.server_port) is is_well
+        assert healthcheck.is_healthy("chat.example.ru", server.server_port) is is_well
         thread.join()
     assert hosts == [("/healthz", "chat.example.ru")]
-    assert not healthy.is_healthy("chat.example.ru", server.server_port)
+    assert not healthcheck.is_healthy("chat.example.ru", server.server_port)

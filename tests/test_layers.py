@@ -29,27 +29,21 @@ MAY_IMPORT = {
     "database": {"errors", "extensions"},
     "events": {"extensions", "faults"},
     "models": {"config", "database", "errors", "events", "extensions", "networks", "services"},
-    "rendering": {"config", "phones", "services"},
-    "jobs": {"config", "database", "errors", "extensions", "faults", "models", "phones", "rendering", "services"},
-    "subscribers": {"config", "rendering", "database", "events", "extensions", "jobs", "models", "services"},
-    "seed_files": set(),
-    "seed_talks": {"config", "events", "extensions", "models", "services"},
-    "seeds": {"events", "extensions", "models", "seed_files", "seed_talks", "services"},
-    "dumps": {"extensions"},
-    "presence": set(),
-    "backup": {"config", "database", "dumps", "extensions", "models", "presence", "services"},
-    "checks": {"config", "errors", "services"},
-    "checkup": {"checks", "config", "database", "errors", "extensions", "faults", "models", "services"},
-    "commands": {"backup", "config", "errors", "extensions", "jobs", "models", "patient_lists", "phones", "rendering",
-                 "services"},
-    "healthy": set(),
-    "keys": {"commands"},
-    "cli": {"checkup", "commands", "config", "errors", "extensions", "models", "presence", "rendering", "seeds",
-            "services"},
-    "web": {"config", "database", "errors", "extensions", "faults", "models", "phones", "rendering", "services",
-            "tokens"},
-    "blueprints": {"config", "database", "errors", "events", "extensions", "faults", "models", "networks",
-                   "patient_lists", "phones", "rendering", "services", "sockets", "tokens", "web"},
+    "formatting": {"services"},
+    "responses": set(),
+    "rendering": {"config", "formatting", "phones", "services"},
+    "jobs": {"config", "database", "errors", "extensions", "faults", "formatting", "models", "phones", "rendering",
+             "services"},
+    "subscribers": {"config", "database", "events", "extensions", "formatting", "jobs", "models", "rendering",
+                    "services"},
+    "seeds": {"config", "events", "extensions", "models", "services"},
+    "ops": {"config", "database", "errors", "extensions", "faults", "formatting", "jobs", "models", "patient_lists",
+            "phones", "rendering", "seeds", "services"},
+    "web": {"config", "database", "errors", "extensions", "faults", "formatting", "models", "phones", "rendering",
+            "responses", "services", "tokens"},
+    "blueprints": {"config", "database", "errors", "events", "extensions", "faults", "formatting", "models",
+                   "networks", "patient_lists", "phones", "rendering", "responses", "services", "sockets", "tokens",
+                   "web"},
 }  # fmt: skip
 
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.
@@ -80,6 +74,8 @@ HELPERS = {"clock", "codes", "passwords", "payments", "search"}  # of payments o
 
 # Whoever knows these reads a request or writes an answer, and that is for doors (and for letters, which are written).
 OF_REQUESTS = {"request", "session", "g", "url_for", "redirect", "abort", "flash", "make_response", "render_template"}
+
+OF_NO_REQUEST = {"models", "services", "events", "errors", "config", "phones", "formatting"}
 
 MODULES = sorted(HOUSE.rglob("*.py"))
 
@@ -184,7 +180,7 @@ def test_models_reach_for_no_provider(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if room_of(path) in ("models", "services", "events", "errors", "config", "phones")],
+    [path for path in MODULES if room_of(path) in OF_NO_REQUEST],
     ids=name_of,
 )
 def test_requests_are_for_doors(path: Path) -> None:
@@ -195,7 +191,7 @@ def test_requests_are_for_doors(path: Path) -> None:
 def test_only_models_know_tables() -> None:
     """Doors and jobs ask models; they build no joins of their own."""
     for path in MODULES:
-        if room_of(path) in ("web", "blueprints", "rendering", "jobs"):
+        if room_of(path) in ("web", "blueprints", "responses", "rendering", "jobs"):
             names = {name for module, name in imports_of(path) if module == "sqlalchemy"}
             assert names <= {"select"}, name_of(path)
 

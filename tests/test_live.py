@@ -11,10 +11,10 @@ from factories import PASSWORD, attach, later, make_chat, make_doctor, propose, 
 from money import begin, buy, settle
 
 from ibolit.extensions import db
+from ibolit.formatting import epoch
 from ibolit.jobs import run_due
 from ibolit.models import AttachmentKind, AttachmentState, Chat, Consultation, Device, Doctor, RefundReason, User
 from ibolit.models.consultations import checkout
-from ibolit.rendering import epoch
 from ibolit.services import Services
 from ibolit.services.payments import Stage
 from ibolit.services.realtime import Closing, Outbox

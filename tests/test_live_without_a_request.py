@@ -7,10 +7,10 @@ from factories import later, make_chat, make_doctor, propose, say
 from flask import Flask, has_request_context
 from money import begin, settle
 
-from ibolit import checkup
 from ibolit.events import ConsultationStarted, MemberTyped, MessageChanged, PhoneAsked, publish
 from ibolit.extensions import db
 from ibolit.models import User
+from ibolit.ops import checks
 from ibolit.services import Services
 from ibolit.services.payments import Stage
 
@@ -41,7 +41,7 @@ def test_every_fragment_is_drawn_for_both(
     for screen in screens:
         assert screen.take()
         services.realtime.close(screen)
-    assert checkup.live_screens() == "none failed within a day"
+    assert checks.live_screens() == "none failed within a day"
     live = {name.removeprefix("live/") for name in clinic.jinja_env.list_templates() if name.startswith("live/")}
     assert drawn.keys() == live - BY_ITS_SOCKET
     of_one = {"payment_changed.html"}  # the payer's alone

@@ -202,7 +202,7 @@ def test_guide_leaves_nothing_unnamed() -> None:
 
 def test_guide_has_the_commands_it_should() -> None:
     words = {
-        re.sub(r".*?(ibolit|flask --app ibolit.keys) ", "", line.split(" >")[0], count=1).split()[0]
+        re.sub(r".*?(ibolit|flask --app ibolit.ops.keys) ", "", line.split(" >")[0], count=1).split()[0]
         for line in commands()
     }
     assert words >= {

@@ -21,8 +21,8 @@ from ..events import (
     TimeWished,
 )
 from ..extensions import db
+from ..formatting import day_of, plural, rubles, time_for, when_for
 from ..models import Absence, Chat, Consultation, Reason, Refund, RefundReason, RefundState
-from ..rendering import day_of, plural, rubles, time_for, when_for
 from ..services import clock
 
 REASONS = {

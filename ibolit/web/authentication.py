@@ -15,7 +15,7 @@ from ..config import current_settings
 from ..extensions import db, login_manager
 from ..models import Act, Before, Chat, ChatMember, Device, Doctor, Invitation, KnownBrowser, User, WayChange, WayKind
 from ..models.people import hash_of
-from ..rendering import go, wants_fragment
+from ..responses import go, wants_fragment
 from . import client
 from .audit import write_down
 

@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue
 from .. import errors
 from ..extensions import db
 from ..models import Payment, PaymentAlert, PaymentState
-from ..rendering import go, link_to, wants_fragment
+from ..rendering import link_to
+from ..responses import go, wants_fragment
 from ..services import clock, current_services
 from ..services.payments import GatewayRefused, GatewayUnsure, Refusal
 

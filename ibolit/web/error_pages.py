@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 from ..errors import Refused
 from ..extensions import db
 from ..faults import cause_of, told
-from ..rendering import go, wants_fragment
+from ..responses import go, wants_fragment
 from ..services.storage import StorageFailed
 from ..tokens import FOREIGN
 from .authentication import home_of

@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 
 from .. import phones
 from ..config import current_settings
-from ..rendering import kopecks, rubles
+from ..formatting import kopecks, rubles
 from .text_filters import CLIENT_ID
 
 LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation

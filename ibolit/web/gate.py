@@ -16,9 +16,10 @@ from flask_login import current_user
 
 from ..database import write_transaction
 from ..extensions import db
+from ..formatting import zone_mark
 from ..models import Consent
 from ..models.consultations import lists
-from ..rendering import go, zone_mark
+from ..responses import go
 from ..services import clock
 from . import guest_device
 from .authentication import accept_invitations, wanted_page

@@ -13,9 +13,9 @@ from money import answer
 from reading import Page
 
 from ibolit.extensions import db
+from ibolit.formatting import epoch
 from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
 from ibolit.models.consultations import checkout
-from ibolit.rendering import epoch
 from ibolit.services import clock
 
 PRICE = 1500_00

@@ -13,9 +13,9 @@ from money import begin, buy, waiting_jobs, wish
 from money import settle as settle_this
 
 from ibolit.extensions import db
+from ibolit.formatting import day_of
 from ibolit.jobs import run_due
 from ibolit.models import Chat, Doctor, JobKind, Payment, Receipt, Refund, RefundReason, RefundState, User
-from ibolit.rendering import day_of
 from ibolit.services import Services, clock
 from ibolit.services.payments import Fiscal, GatewayUnsure, Stage
 from ibolit.services.payments.demo import DemoBank

@@ -10,9 +10,9 @@ from factories import later, propose
 from money import begin
 
 from ibolit.extensions import db
+from ibolit.formatting import epoch
 from ibolit.jobs import run_due
 from ibolit.models import Chat, Payment, PaymentState
-from ibolit.rendering import epoch
 from ibolit.services import Services
 from ibolit.services.payments.demo import DemoBank
 

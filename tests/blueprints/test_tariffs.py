@@ -11,9 +11,9 @@ from browser import Browser
 from factories import add_tariff, make_chat, make_doctor
 
 from ibolit.extensions import db
+from ibolit.formatting import day_of
 from ibolit.models import AccessMode, Chat, Doctor, Job, JobKind, Payment, PaymentState, User
 from ibolit.models.people import OFFER
-from ibolit.rendering import day_of
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Refusal, Stage
 

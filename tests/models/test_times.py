@@ -17,10 +17,7 @@ from meetings import StillClock, confirm, pay, work
 from ibolit import errors
 from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_moment, read_day, read_time
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Promise, Terms, User
-from ibolit.models.chats import ChatState
-from ibolit.models.consultations import TalkKind, booking
-from ibolit.rendering import (
+from ibolit.formatting import (
     soon,
     soon_changes_at,
     time_for,
@@ -30,6 +27,9 @@ from ibolit.rendering import (
     words_change_at,
     zone_mark,
 )
+from ibolit.models import Chat, Doctor, Promise, Terms, User
+from ibolit.models.chats import ChatState
+from ibolit.models.consultations import TalkKind, booking
 from ibolit.services import clock
 
 MOSCOW = ZoneInfo("Europe/Moscow")

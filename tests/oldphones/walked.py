@@ -12,7 +12,7 @@ from typing import Any
 
 from live_clinic import ROOT, LiveClinic
 
-from ibolit.seed_files import rash, results
+from ibolit.seeds.files import rash, results
 
 HERE = Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's own: the engines' bindings come from apt and no venv sees them

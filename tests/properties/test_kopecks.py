@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from long_tests import examples
 from yookassa_stub import YooKassaStub, _check_receipt, kopecks
 
+from ibolit.formatting import kopecks as typed_sum
+from ibolit.formatting import rubles
 from ibolit.models import Payment, PaymentState, Refund, RefundState
 from ibolit.models.payments import round_half_up
-from ibolit.rendering import kopecks as typed_sum
-from ibolit.rendering import rubles
 from ibolit.services import clock
 from ibolit.services.payments import Customer, Item, Order
 from ibolit.services.payments.amounts import from_kopecks, to_kopecks

@@ -19,10 +19,10 @@ from reading import plain
 from teller import CLINIC, Sent, Story
 
 from ibolit.extensions import db
+from ibolit.formatting import when_for
 from ibolit.models import Chat, Consultation, ConsultationState, Message, Refund, RefundState, User
 from ibolit.models.consultations import COMING
 from ibolit.models.payments import RefundRule
-from ibolit.rendering import when_for
 from ibolit.services import Services, clock
 
 WALKS, STEPS = (60, 60) if LONG else (6, 25)

@@ -19,9 +19,9 @@ from flask import Flask
 from itsdangerous import TimestampSigner
 from werkzeug.serving import make_server
 
-from ibolit import checks
 from ibolit.config import Settings
 from ibolit.errors import Trouble
+from ibolit.ops import environment_checks
 from ibolit.services import whence
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -189,7 +189,7 @@ def test_nobody_there_and_somebody_else(clinics: dict[int, tuple[Settings, int]]
 
 
 def test_doctor_asks_where_people_come(change_settings: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checks.proxy().endswith("is asked without one")
+    assert environment_checks.proxy().endswith("is asked without one")
     change_settings(public_url="https://chat.clinic.example")
 
     def fail(_settings: Settings) -> str:
@@ -197,4 +197,4 @@ def test_doctor_asks_where_people_come(change_settings: Callable[..., None], mon
 
     monkeypatch.setattr(whence, "look", fail)
     with pytest.raises(Trouble, match="set TRUSTED_PROXIES=1"):
-        checks.proxy()
+        environment_checks.proxy()

@@ -11,7 +11,7 @@ from ...extensions import db
 from ...models import Payment, RefundReason
 from ...models.consultations import checkout
 from ...models.payments import incomes_of
-from ...rendering import go, respond
+from ...responses import go, respond
 from ...web.pagination import split_page
 from .forms import WishForm
 from .views import bp

@@ -28,7 +28,7 @@ from ...models import (
 )
 from ...models import change_password as change
 from ...models import prove_email as prove
-from ...rendering import go, respond, wants_fragment
+from ...responses import go, respond, wants_fragment
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
 from ...web import client

@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ...config import current_settings
 from ...database import write_transaction
 from ...extensions import db, sock
+from ...formatting import epoch
 from ...models import CallVisit, Consultation, Device
-from ...rendering import epoch
 from ...services import calls, clock, current_services
 from ...services.calls import LONGEST, BadWords, CallClosing, Pace, Place
 from ...services.realtime import Closing

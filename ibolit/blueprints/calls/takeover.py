@@ -10,7 +10,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Attempt, ConsultationState, Handover, Tried
 from ...networks import household_of
-from ...rendering import go
+from ...responses import go
 from ...web.authentication import enter_as
 from ...web.client import address, device_name
 

@@ -13,7 +13,7 @@ from ...config import current_settings
 from ...database import write_transaction
 from ...extensions import db
 from ...models import Attempt, CallReport, Consultation, ConsultationState, Handover, Tried
-from ...rendering import go, respond
+from ...responses import go, respond
 from ...services import clock
 from ...services.turn import ice_for
 from .forms import ReportForm

@@ -14,7 +14,7 @@ from ...events import MemberTyped, publish
 from ...extensions import db
 from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff
 from ...models.chats import preload_cards
-from ...rendering import go, respond, wants_fragment
+from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
 from ...web.audit import write_down
 from ...web.file_forms import room

@@ -10,7 +10,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Complaint, Consultation
 from ...models.consultations import refuse_complaint_of
-from ...rendering import go, respond
+from ...responses import go, respond
 from ...web import ingest
 from ...web.file_forms import room
 from ...web.text_filters import new_client_id

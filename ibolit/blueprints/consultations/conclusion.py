@@ -10,9 +10,10 @@ from ... import errors
 from ...config import current_settings
 from ...database import write_transaction
 from ...extensions import db
+from ...formatting import in_full
 from ...models import Act, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
 from ...models.consultations import refuse_conclusion_of
-from ...rendering import go, in_full, respond, wants_fragment
+from ...responses import go, respond, wants_fragment
 from ...services import clock, papers
 from ...services.codes import mark_of
 from ...web import ingest

@@ -13,7 +13,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried
 from ...models.consultations import booking
-from ...rendering import go, respond
+from ...responses import go, respond
 from ...services import clock
 from ...web.fields import read_time
 from ...web.text_filters import new_client_id

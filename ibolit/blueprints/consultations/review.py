@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...extensions import db
 from ...models import Consultation, Review
-from ...rendering import go, respond
+from ...responses import go, respond
 from .views import bp
 from .written import STARS, ReviewForm
 

@@ -14,7 +14,7 @@ from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Attempt, Consultation, ConsultationState, Promise, Reason, RefundRule, Tried
 from ...models.consultations import checkout, lists, rescheduling
-from ...rendering import go, respond, wants_fragment
+from ...responses import go, respond, wants_fragment
 from ...web.audit import write_down
 from ...web.checkout import lead_to, press
 from ...web.pagination import decode_cursor, encode_cursor, split_page

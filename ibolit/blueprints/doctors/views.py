@@ -10,7 +10,7 @@ from flask_login import current_user, login_required
 
 from ...extensions import db
 from ...models import Chat, Doctor, Review
-from ...rendering import respond
+from ...responses import respond
 from ...services import current_services
 from ...web.pagination import is_id, split_page
 

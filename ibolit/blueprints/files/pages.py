@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Attachment, AttachmentKind, Chat
-from ...rendering import respond
+from ...responses import respond
 from ...web.audit import write_down
 from ...web.pagination import split_page
 from .views import bp, visible

@@ -15,7 +15,7 @@ from ... import patient_lists
 from ...config import current_settings
 from ...extensions import db
 from ...models import Act, Dispatch, ImportLine, Invitation, PatientImport, RowError
-from ...rendering import respond
+from ...responses import respond
 from ...web.audit import write_down
 from ...web.ingest import takes_files
 from ...web.text_filters import new_client_id

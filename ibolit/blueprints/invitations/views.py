@@ -13,7 +13,7 @@ from ... import errors
 from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, Invitation
-from ...rendering import respond, wants_fragment
+from ...responses import respond, wants_fragment
 from ...web.audit import write_down
 from ...web.pagination import split_page
 from .forms import InvitationForm

@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from ...database import write_transaction
 from ...extensions import db
 from ...models import Act, AuditEvent, Chat, InboxFilter, Message
-from ...rendering import respond
+from ...responses import respond
 from ...web.client import address
 from ...web.inbox import inbox_page
 from ...web.pagination import decode_cursor

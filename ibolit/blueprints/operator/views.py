@@ -14,9 +14,10 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import write_transaction
 from ...extensions import db
+from ...formatting import kopecks
 from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState
 from ...models.payments import payment_reports
-from ...rendering import go, kopecks, respond, wants_fragment
+from ...responses import go, respond, wants_fragment
 from ...web.audit import write_down
 from ...web.pagination import split_page
 from .forms import ApprovalForm, MoneyForm, OtherwiseForm, RefundForm, RefusalForm, RepeatForm

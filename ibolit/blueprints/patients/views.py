@@ -14,9 +14,10 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...database import write_transaction
 from ...extensions import db
+from ...formatting import plural
 from ...models import Act, Attachment, Chat, Consultation, PatientNote
 from ...models.consultations import lists
-from ...rendering import plural, respond, wants_fragment
+from ...responses import respond, wants_fragment
 from ...services import clock
 from ...web.audit import write_down
 from ...web.authentication import own_practice

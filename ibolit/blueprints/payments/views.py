@@ -13,7 +13,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Attempt, Job, JobKind, Payment, PaymentState, Tried
 from ...models.consultations import checkout
-from ...rendering import go, respond, wants_fragment
+from ...responses import go, respond, wants_fragment
 from ...web.checkout import lead_to, make
 from .forms import ReceiptForm
 

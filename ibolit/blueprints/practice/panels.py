@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 
 from ...extensions import db
 from ...models import Act, Doctor, Tariff
-from ...rendering import respond, wants_fragment
+from ...responses import respond, wants_fragment
 from ...web.audit import write_down
 from ...web.authentication import own_practice
 from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, prefix_of

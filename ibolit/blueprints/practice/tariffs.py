@@ -10,8 +10,8 @@ from flask_login import login_required
 
 from ... import errors
 from ...extensions import db
+from ...formatting import plural, rubles
 from ...models import Act, Tariff
-from ...rendering import plural, rubles
 from ...web.authentication import own_practice
 from ...web.fields import MoveForm
 from .forms import TariffForm, prefix_of

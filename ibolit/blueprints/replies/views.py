@@ -11,7 +11,7 @@ from flask_login import login_required
 from ... import errors
 from ...extensions import db
 from ...models import Doctor, ReplyTemplate
-from ...rendering import respond, wants_fragment
+from ...responses import respond, wants_fragment
 from ...web.authentication import own_practice
 from ...web.fields import MoveForm
 from .forms import ReplyForm, prefix_of

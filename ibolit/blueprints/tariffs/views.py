@@ -12,7 +12,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Chat, Tariff
 from ...models.consultations import checkout
-from ...rendering import respond
+from ...responses import respond
 from ...web.checkout import lead_to, press
 
 bp = Blueprint("tariffs", __name__)

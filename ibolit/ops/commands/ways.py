@@ -6,12 +6,12 @@ from datetime import datetime
 
 import click
 
-from .. import errors, phones
-from ..config import current_settings
-from ..extensions import db
-from ..models import Act, AuditEvent, DocumentDay, User, WayChange, WayKind
-from ..models.people import consent
-from ..services import clock
+from ... import errors, phones
+from ...config import current_settings
+from ...extensions import db
+from ...models import Act, AuditEvent, DocumentDay, User, WayChange, WayKind
+from ...models.people import consent
+from ...services import clock
 from .typed import CONSOLE, Phone, Words
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from email_validator import EmailNotValidError, validate_email
 
 from ..config import Settings
-from .antivirus import Antivirus, AntivirusFailed, Infected
-from .push import KEY_FILE, kept_key, public_key_of, signed
-from .storage import Storage, StorageFailed
+from ..services.antivirus import Antivirus, AntivirusFailed, Infected
+from ..services.push import KEY_FILE, kept_key, public_key_of, signed
+from ..services.storage import Storage, StorageFailed
 
 TIMEOUT = (3, 10)  # seconds to connect, to answer
 LEAST_BALANCE = 100  # rubles: some twenty SMS

@@ -15,7 +15,6 @@ from factories import later, make_user, say
 from flask import Flask
 
 from ibolit import config
-from ibolit.commands import COMMANDS
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
@@ -36,6 +35,7 @@ from ibolit.models import (
     Tried,
     User,
 )
+from ibolit.ops.commands import COMMANDS
 from ibolit.services import clock, passwords
 from ibolit.services.codes import digits_for
 
@@ -367,8 +367,8 @@ def test_secret_is_long_and_new(clinic: Flask) -> None:
 
 def test_secret_is_made_before_there_are_settings(tmp_path: Path) -> None:
     told = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "ibolit.keys", "make-secret"],
-        cwd=Path(__file__).resolve().parents[1],
+        [sys.executable, "-m", "flask", "--app", "ibolit.ops.keys", "make-secret"],
+        cwd=Path(__file__).resolve().parents[2],
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
@@ -379,5 +379,5 @@ def test_secret_is_made_before_there_are_settings(tmp_path: Path) -> None:
 
 
 def test_version_is_one() -> None:
-    project = (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text()
+    project = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text()
     assert f'version = "{config.VERSION}"' in project

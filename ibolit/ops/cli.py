@@ -8,13 +8,14 @@ from datetime import datetime
 import click
 from flask import Flask, current_app
 
-from . import checkup, errors, presence
+from .. import errors
+from ..config import current_settings
+from ..extensions import db
+from ..formatting import kopecks, rubles
+from ..models import Act, AuditEvent, CallReport, CallVisit, Consultation, Job, Payment, RefundReason
+from ..services import clock, push
+from . import checks, folder_lock
 from .commands import COMMANDS
-from .config import current_settings
-from .extensions import db
-from .models import Act, AuditEvent, CallReport, CallVisit, Consultation, Job, Payment, RefundReason
-from .rendering import kopecks, rubles
-from .services import clock, push
 
 CONSOLE = "console"  # the address of who sits at the server
 
@@ -27,7 +28,7 @@ def register_commands(app: Flask) -> None:
 @click.command()
 def seed() -> None:
     """Fill the demo clinic. A clinic that is there already is left as it is."""
-    from .seeds import fill
+    from ..seeds.clinic import fill
 
     if current_app.extensions["ibolit_settings"].is_production:
         raise click.ClickException("IBOLIT_ENV: demo data are never written in production")
@@ -39,8 +40,8 @@ def seed() -> None:
 def work() -> None:
     """Do due jobs until stopped: the worker as a process of its own (then set WORKER_THREADS=0 for the web)."""
     try:
-        presence.enter(current_settings.data)
-    except presence.SomebodyIn:
+        folder_lock.enter(current_settings.data)
+    except folder_lock.SomebodyIn:
         raise click.ClickException("a restore is going on in this clinic: start again when it has ended") from None
     current_app.extensions["ibolit_worker"].run()
 
@@ -89,8 +90,8 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
 def doctor() -> None:
     """Look whether all is well: a line for each check, and exit code 1 when something is wrong."""
     is_well = True
-    for finding in checkup.findings():
-        is_well = is_well and finding.level is not checkup.Level.WRONG
+    for finding in checks.findings():
+        is_well = is_well and finding.level is not checks.Level.WRONG
         click.echo(f"{finding.level:5}  {finding.name:14} {finding.words}")
     if not is_well:
         raise SystemExit(1)

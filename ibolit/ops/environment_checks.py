@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .config import DEVELOPMENT_KEY, Settings, current_settings
-from .errors import Hint, Trouble
-from .services import chain, current_services, probes, whence
+from ..config import DEVELOPMENT_KEY, Settings, current_settings
+from ..errors import Hint, Trouble
+from ..services import current_services, tls_chain, whence
+from . import probes
 
 LEAST_FREE = 2 * 1024**3  # bytes
 LEAST_SHARE = 20  # of the disk, one in so many
@@ -32,7 +33,7 @@ def secret_key() -> str:
     if key == DEVELOPMENT_KEY:
         return "the key of the demo and of the tests"
     if len(key) < 32 or len(set(key)) < 12:
-        raise Trouble("SECRET_KEY can be guessed: make one by `flask --app ibolit.keys make-secret`")
+        raise Trouble("SECRET_KEY can be guessed: make one by `flask --app ibolit.ops.keys make-secret`")
     return f"{len(key)} characters"
 
 
@@ -109,10 +110,10 @@ def certificate() -> str:
         return f"{current_settings.public_url} has none: the demo is for this machine"
     place = urlsplit(current_settings.public_url)
     try:
-        found = chain.walk(current_settings.public_host, place.port or 443, datetime.now(UTC))
-    except chain.UnknownToOldPhones as hint:
+        found = tls_chain.walk(current_settings.public_host, place.port or 443, datetime.now(UTC))
+    except tls_chain.UnknownToOldPhones as hint:
         raise Hint(f"{current_settings.public_url}: {hint}") from hint
-    except chain.ChainFailed as failure:
+    except tls_chain.ChainFailed as failure:
         raise Trouble(f"{current_settings.public_url}: {failure}") from failure
     return f"known to Android 5, until {found.ends_at:%Y-%m-%d} ({found.root})"
 

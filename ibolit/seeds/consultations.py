@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from .config import current_settings
-from .events import notice_now
-from .extensions import db
-from .models import (
+from ..config import current_settings
+from ..events import notice_now
+from ..extensions import db
+from ..models import (
     Chat,
     ChatMember,
     Complaint,
@@ -28,9 +28,9 @@ from .models import (
     Terms,
     User,
 )
-from .models.consultations import Sheet, booking, checkout, deadlines, rescheduling
-from .services import clock, current_services
-from .services.payments.demo import DemoBank
+from ..models.consultations import Sheet, booking, checkout, deadlines, rescheduling
+from ..services import clock, current_services
+from ..services.payments.demo import DemoBank
 
 DaysAgo = Callable[[float], AbstractContextManager[None]]
 CONCLUSION = """Жалобы:

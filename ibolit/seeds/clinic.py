@@ -12,10 +12,9 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
-from . import seed_talks
-from .events import notice_now
-from .extensions import db
-from .models import (
+from ..events import notice_now
+from ..extensions import db
+from ..models import (
     AccessMode,
     Attachment,
     Chat,
@@ -31,11 +30,12 @@ from .models import (
     Tariff,
     User,
 )
-from .models.chats import ChatMember
-from .models.consultations import checkout
-from .seed_files import humming, rash, results
-from .services import clock, current_services, media, passwords
-from .services.payments.demo import DemoBank
+from ..models.chats import ChatMember
+from ..models.consultations import checkout
+from ..services import clock, current_services, media, passwords
+from ..services.payments.demo import DemoBank
+from . import consultations
+from .files import humming, rash, results
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
 
@@ -123,8 +123,8 @@ def fill() -> bool:
     _user("+79000000201", *OPERATOR, Role.OPERATOR, hashed)
     db.session.flush()
     _chats(patients, doctors)
-    seed_talks.ask(patients[1], doctors[1])
-    seed_talks.finish_notifications()
+    consultations.ask(patients[1], doctors[1])
+    consultations.finish_notifications()
     _papers(patients[0], doctors[0])
     _money_in_dispute()
     db.session.commit()
@@ -175,7 +175,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     _pays(anna, doctors[1], MONTH, days_ago=1, how="has too little")
     _pays(pyotr, doctors[0], WEEK, days_ago=0.1, how="sends another sum")
     _pays(anna, doctors[3], WEEK, days_ago=0, how="leaves")
-    seed_talks.fill(patients, doctors, _days_ago)
+    consultations.fill(patients, doctors, _days_ago)
     _chat(anna, doctors[0], now, AccessMode.UNTIL, timedelta(days=27), (
         ("p", 3000, "Елена Сергеевна, здравствуйте! Пришли анализы: холестерин 6,1. Это очень плохо?", "Анализ крови.pdf"),
         ("d", 2960, "Здравствуйте, Анна Павловна. Не пугайтесь: это повод поговорить о питании, а не о таблетках."),

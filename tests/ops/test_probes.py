@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from ibolit.config import Settings
-from ibolit.services import probes
+from ibolit.ops import probes
+from ibolit.ops.probes import ProbeFailed
 from ibolit.services.antivirus import AntivirusFailed, Infected
-from ibolit.services.probes import ProbeFailed
 from ibolit.services.storage import FolderStorage, StorageFailed
 
 

@@ -1,4 +1,4 @@
-"""`python -m ibolit.healthy`: asks the server of this very machine, under the name people know it by."""
+"""`python -m ibolit.ops.healthcheck`: asks the server of this very machine, under the name people know it by."""
 
 from __future__ import annotations
 

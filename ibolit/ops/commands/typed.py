@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .. import phones
-from ..models import Doctor
-from ..rendering import kopecks
+from ... import phones
+from ...formatting import kopecks
+from ...models import Doctor
 
 CONSOLE = "console"  # the address of who sits at the server
 

@@ -27,16 +27,16 @@ from typing import IO, Self
 from flask import current_app
 from sqlalchemy import Connection, inspect, select
 
-from . import presence
-from .config import VERSION, current_settings
-from .database import heads_of_code, heads_of_tables, read_only
+from ..config import VERSION, current_settings
+from ..database import heads_of_code, heads_of_tables, read_only
+from ..extensions import db
+from ..models import DatabaseMark, StoredFile, User, files_named_in
+from ..services import clock, current_services
+from ..services.codes import fingerprint
+from ..services.push import KEY_FILE, keep_key
+from ..services.storage import Storage, StorageFailed
+from . import folder_lock
 from .dumps import DumpFailed, dump_for
-from .extensions import db
-from .models import DatabaseMark, StoredFile, User, files_named_in
-from .services import clock, current_services
-from .services.codes import fingerprint
-from .services.push import KEY_FILE, keep_key
-from .services.storage import Storage, StorageFailed
 
 FORMAT = 1
 HEAD, DATABASE, SUMS = "clinic.json", "database", "checksums.json"
@@ -318,9 +318,9 @@ def restore(file: IO[bytes], *, force: bool = False) -> tuple[Head, Report]:
 def _nobody_in(data: Path) -> Iterator[None]:
     """Whatever the database: pages and worker would go on with what they remember of the old clinic."""
     try:
-        with presence.alone_in(data):
+        with folder_lock.alone_in(data):
             yield
-    except presence.SomebodyIn:
+    except folder_lock.SomebodyIn:
         raise BackupFailed("iBolit is running on this clinic: stop it first (systemctl stop ibolit)") from None
 
 

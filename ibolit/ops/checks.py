@@ -15,15 +15,15 @@ from flask import current_app
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import checks
-from .config import current_settings
-from .database import check_schema
-from .errors import CannotStart, Hint, Trouble
-from .extensions import db
-from .faults import told
-from .models import Attempt, AuditEvent, Device, Job, PushSubscription, Tried
-from .services import clock, probes, turn
-from .services.push import KEY_FILE
+from ..config import current_settings
+from ..database import check_schema
+from ..errors import CannotStart, Hint, Trouble
+from ..extensions import db
+from ..faults import told
+from ..models import Attempt, AuditEvent, Device, Job, PushSubscription, Tried
+from ..services import clock, turn
+from ..services.push import KEY_FILE
+from . import environment_checks, probes
 
 log = logging.getLogger(__name__)
 
@@ -160,5 +160,5 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("relay (TURN)", relay),
     ("push keys", push_keys),
     ("live screens", live_screens),
-    *checks.CHECKS,
+    *environment_checks.CHECKS,
 )

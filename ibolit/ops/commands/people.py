@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from .. import errors, phones
-from ..extensions import db
-from ..models import Act, AuditEvent, Doctor, Role, User
-from ..services import clock
+from ... import errors, phones
+from ...extensions import db
+from ...models import Act, AuditEvent, Doctor, Role, User
+from ...services import clock
 from .typed import CONSOLE, Phone, Rubles, Words, doctor_of
 
 OLDEST = 1940

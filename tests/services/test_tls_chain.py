@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ibolit.services.chain import OLD_ROOTS, ChainFailed, walk
+from ibolit.services.tls_chain import OLD_ROOTS, ChainFailed, walk
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 ROOT = "Old Root, Authority"
@@ -217,7 +217,7 @@ def test_young_roots_are_not_on_the_list() -> None:
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # of a root as old as they are
 def test_old_roots_are_spelled_as_this_system_spells_them() -> None:
     """Those of them that it still has."""
-    from ibolit.services.chain import _name
+    from ibolit.services.tls_chain import _name
 
     store = [x509.load_der_x509_certificate(one) for one in ssl.create_default_context().get_ca_certs(binary_form=True)]
     if len(store) < 50:

@@ -14,7 +14,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from .extensions import db
+from ..extensions import db
 
 PATIENCE = 20.0  # seconds for whoever holds the database
 

@@ -10,9 +10,9 @@ from typing import IO
 
 import click
 
+from ...extensions import db
+from ...models import Act, AuditEvent
 from .. import backup as copies
-from ..extensions import db
-from ..models import Act, AuditEvent
 from .typed import CONSOLE
 
 STREAM = "-"

@@ -25,10 +25,10 @@ from databases import POSTGRES
 from factories import attach, make_user, say
 from flask import Flask
 
-from ibolit import backup, dumps, presence
 from ibolit.config import Environment
 from ibolit.extensions import db
 from ibolit.models import Act, AuditEvent, Chat, DatabaseMark, Doctor, Message, User
+from ibolit.ops import backup, dumps, folder_lock
 from ibolit.services import Services, push
 from ibolit.services.storage import StorageFailed
 
@@ -235,7 +235,7 @@ def refused(app: Flask, path: Path, words: str = "") -> None:
         assert words in told
     assert not inside(app, lambda: db.inspect(db.engine).get_table_names())
     data: Path = app.extensions["ibolit_settings"].data
-    assert {one.name for one in data.iterdir()} <= {"other.db", "other.db-wal", "other.db-shm", presence.LOCK}
+    assert {one.name for one in data.iterdir()} <= {"other.db", "other.db-wal", "other.db-shm", folder_lock.LOCK}
 
 
 def remade(archive: Path, change: Change) -> Path:
@@ -454,18 +454,20 @@ def test_archive_packed_anew_or_otherwise_is_named(archive: Path, other: Flask, 
 def test_clinic_that_is_open_is_not_replaced(archive: Path, other: Flask) -> None:
     """A server or a worker has entered, whatever the database."""
     data: Path = other.extensions["ibolit_settings"].data
-    enter = "import sys; from pathlib import Path; from ibolit import presence; presence.enter(Path(sys.argv[1]))"
+    enter = (
+        "import sys; from pathlib import Path; from ibolit.ops import folder_lock; folder_lock.enter(Path(sys.argv[1]))"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", f"{enter}; print('in', flush=True); sys.stdin.read()", str(data)],
-        cwd=Path(backup.__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=Path(backup.__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as server:  # fmt: skip
         assert server.stdout is not None
         assert server.stdout.readline() == "in\n"
         refused(other, archive, "iBolit is running on this clinic: stop it first")
         server.kill()
     assert run(other, "restore", archive)[0] == 0
-    with presence.alone_in(data), pytest.raises(presence.SomebodyIn):
-        presence.enter(data)
+    with folder_lock.alone_in(data), pytest.raises(folder_lock.SomebodyIn):
+        folder_lock.enter(data)
 
 
 def test_another_key_is_told(archive: Path, tmp_path: Path) -> None:

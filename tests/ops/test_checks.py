@@ -13,11 +13,11 @@ from copies import another_clinic, build, run
 from factories import later, say
 from flask import Flask
 
-from ibolit import checks, checkup
 from ibolit.errors import Hint, Trouble
 from ibolit.extensions import db
 from ibolit.models import Act, AuditEvent, Chat, Job, JobKind, PushSubscription, User
-from ibolit.services import chain, clock, probes, push
+from ibolit.ops import checks, environment_checks, probes
+from ibolit.services import clock, push, tls_chain
 from ibolit.subscribers import live
 
 Change = Callable[..., None]
@@ -28,7 +28,7 @@ NAMES += ["settings", "secret key", "disk", "storage", "antivirus", "mail", "SMS
 @pytest.fixture(autouse=True)
 def room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the disk of who runs the tests."""
-    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _path: Usage(100 * 1024**3, 50 * 1024**3))
+    monkeypatch.setattr(environment_checks.shutil, "disk_usage", lambda _path: Usage(100 * 1024**3, 50 * 1024**3))
 
 
 class Usage:
@@ -51,7 +51,7 @@ def test_trouble_is_told_and_the_rest_is_looked_at(clinic: Flask, monkeypatch: p
     def break_down() -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(checkup, "CHECKS", (("mail", fail), ("odd", break_down), ("disk", lambda: "room")))
+    monkeypatch.setattr(checks, "CHECKS", (("mail", fail), ("odd", break_down), ("disk", lambda: "room")))
     code, told = run(clinic, "doctor")
     assert code == 1
     assert told.splitlines()[0] == "WRONG  mail           the mail is out: light a candle"
@@ -63,7 +63,7 @@ def test_a_hint_wakes_nobody(clinic: Flask, monkeypatch: pytest.MonkeyPatch) -> 
     def choose() -> str:
         raise Hint("calls over mobile networks will fail")
 
-    monkeypatch.setattr(checkup, "CHECKS", (("relay", choose), ("disk", lambda: "room")))
+    monkeypatch.setattr(checks, "CHECKS", (("relay", choose), ("disk", lambda: "room")))
     code, told = run(clinic, "doctor")
     assert (code, told.splitlines()[0]) == (0, "hint   relay          calls over mobile networks will fail")
 
@@ -76,23 +76,23 @@ def test_tables_of_no_version(tmp_path: Path) -> None:
 
 
 def test_a_dead_worker_shows_by_what_is_late(clinic: Flask) -> None:
-    assert checkup.work() == "no worker has run yet"
+    assert checks.work() == "no worker has run yet"
     job = Job.add(JobKind.PAYMENTS_SWEEP, 1, clock.now() - timedelta(minutes=1))
     db.session.commit()
-    assert checkup.work() == "nothing is late"
+    assert checks.work() == "nothing is late"
     job.due_at = clock.now() - timedelta(minutes=21)
     db.session.commit()
     with pytest.raises(Trouble, match=r"1 jobs are late, one by 21 min \(payments_sweep\): is the worker running"):
-        checkup.work()
+        checks.work()
     job.claimed_until = clock.now() + timedelta(minutes=1)  # somebody is at it
     db.session.commit()
-    assert checkup.work() == "nothing is late"
+    assert checks.work() == "nothing is late"
 
 
 def test_misspelt_setting_is_told(clinic: Flask, change_settings: Change) -> None:
     change_settings(unheard=("SMSAERO_SIGHN is no setting: is SMSAERO_SIGN meant?",))
     with pytest.raises(Trouble, match="is SMSAERO_SIGN meant"):
-        checks.settings()
+        environment_checks.settings()
 
 
 def test_clock_that_fell_behind(clinic: Flask) -> None:
@@ -101,7 +101,7 @@ def test_clock_that_fell_behind(clinic: Flask) -> None:
     db.session.execute(db.update(AuditEvent).values(at=clock.now() + timedelta(hours=1)))
     db.session.commit()
     with pytest.raises(Trouble, match="this machine's clock is behind"):
-        checkup.clocks()
+        checks.clocks()
 
 
 @pytest.fixture
@@ -112,10 +112,10 @@ def data(change_settings: Change, tmp_path: Path) -> Path:
 
 
 def test_push_key_is_made_at_the_first_need_and_then_looked_at(data: Path) -> None:
-    assert checkup.push_keys() == "made at the first need"
+    assert checks.push_keys() == "made at the first need"
     assert list(data.iterdir()) == []
     push.kept_key(data)
-    assert checkup.push_keys() == f"by {data}/push-key, complaints to mailto:support@ibolit.pro"
+    assert checks.push_keys() == f"by {data}/push-key, complaints to mailto:support@ibolit.pro"
 
 
 def test_lost_push_key_is_trouble_for_who_listens(data: Path, as_patient: Browser) -> None:
@@ -123,17 +123,17 @@ def test_lost_push_key_is_trouble_for_who_listens(data: Path, as_patient: Browse
     PushSubscription.begin(as_patient.device, "https://push.example/1", "key", "secret")
     db.session.commit()
     with pytest.raises(Trouble, match="push-key is gone, for which 1 devices listen"):
-        checkup.push_keys()
+        checks.push_keys()
 
 
 @pytest.mark.parametrize("words", ["", "torn", "A" * 43, "_" * 43])
 def test_spoilt_push_key(change_settings: Change, data: Path, words: str) -> None:
     (data / "push-key").write_text(f"{words}\n")
     with pytest.raises(Trouble, match="push-key holds no key: make one by `flask push-keys`"):
-        checkup.push_keys()
+        checks.push_keys()
     change_settings(vapid_private_key=words or "torn")
     with pytest.raises(Trouble, match="VAPID_PRIVATE_KEY holds no key"):
-        checkup.push_keys()
+        checks.push_keys()
 
 
 def test_key_that_is_no_pair_of_what_browsers_get(change_settings: Change, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,47 +141,47 @@ def test_key_that_is_no_pair_of_what_browsers_get(change_settings: Change, monke
     other = push.public_key_of(push.new_key())
     monkeypatch.setattr(probes, "public_key_of", lambda _key: other)
     with pytest.raises(Trouble, match="read by another key than browsers get"):
-        checkup.push_keys()
+        checks.push_keys()
 
 
 @pytest.mark.parametrize("subject", ["mailto:ibolit@localhost", "mailto:a@b"])
 def test_push_services_must_be_able_to_complain(change_settings: Change, subject: str) -> None:
     change_settings(vapid_private_key=push.new_key(), vapid_subject=subject)
     with pytest.raises(Trouble, match="VAPID_SUBJECT"):
-        checkup.push_keys()
+        checks.push_keys()
     change_settings(vapid_private_key=push.new_key(), vapid_subject="https://clinic.example")
-    assert "complaints to https://clinic.example" in checkup.push_keys()
+    assert "complaints to https://clinic.example" in checks.push_keys()
 
 
 def test_live_screen_that_failed_is_told_for_a_day(
     clinic: Flask, chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert checkup.live_screens() == "none failed within a day"
+    assert checks.live_screens() == "none failed within a day"
     monkeypatch.setattr(live, "_chat_and_readers", lambda _id: 1 / 0)
     say(chat, patient)
     with pytest.raises(Trouble, match=r"^1 failed within a day"):
-        checkup.live_screens()
+        checks.live_screens()
     later(days=1, seconds=1)
-    assert checkup.live_screens() == "none failed within a day"
+    assert checks.live_screens() == "none failed within a day"
 
 
 @pytest.mark.parametrize("key", ["short", "0" * 64, "abc" * 20])
 def test_weak_key(clinic: Flask, change_settings: Change, key: str) -> None:
     change_settings(secret_key=key)
     with pytest.raises(Trouble, match="make-secret"):
-        checks.secret_key()
+        environment_checks.secret_key()
 
 
 def test_good_key_is_not_shown(clinic: Flask, change_settings: Change) -> None:
     change_settings(secret_key="kJh3_8sLq0-PzX1vYb5Ntr6Wc9EaUdGm2")
-    assert checks.secret_key() == "33 characters"
+    assert environment_checks.secret_key() == "33 characters"
 
 
 @pytest.mark.parametrize(("total", "free"), [(100 * 1024**3, 4 * 1024**3), (10 * 1024**3, 1024**3)])
 def test_full_disk(clinic: Flask, monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
-    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _path: Usage(total, free))
+    monkeypatch.setattr(environment_checks.shutil, "disk_usage", lambda _path: Usage(total, free))
     with pytest.raises(Trouble, match="files will soon be refused"):
-        checks.disk()
+        environment_checks.disk()
 
 
 @pytest.mark.parametrize("which", ["", "files", "uploads"])
@@ -192,16 +192,16 @@ def test_folder_that_others_may_look_into(change_settings: Change, tmp_path: Pat
     folder.mkdir(exist_ok=True)
     folder.chmod(0o750)
     with pytest.raises(Trouble, match=f"chmod 700 {folder}"):
-        checks.disk()
+        environment_checks.disk()
     folder.chmod(0o700)
-    assert "free" in checks.disk()
+    assert "free" in environment_checks.disk()
 
 
 def test_folder_of_another_account(change_settings: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change_settings(data=tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     with pytest.raises(Trouble, match="belongs to another account"):
-        checks.disk()
+        environment_checks.disk()
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_failing_probe_is_trouble(
     change_settings(**settings)
     monkeypatch.setattr(probes, probe, fail)
     with pytest.raises(Trouble, match="it does not answer"):
-        getattr(checks, check)()
+        getattr(environment_checks, check)()
 
 
 @pytest.mark.parametrize("apart", [-300, 300])
@@ -232,7 +232,7 @@ def test_clock_is_held_against_the_providers(
 ) -> None:
     change_settings(sms_backend="smsaero", payments_backend="yookassa")
     theirs = datetime.now(UTC) + timedelta(seconds=apart)
-    for probe, check in (("sms", checks.sms), ("shop", checks.payments)):
+    for probe, check in (("sms", environment_checks.sms), ("shop", environment_checks.payments)):
         monkeypatch.setattr(probes, probe, lambda _settings: ("well", theirs))
         with pytest.raises(Trouble, match="differ by"):
             check()
@@ -245,21 +245,21 @@ def test_clock_is_held_against_the_providers(
 def test_certificate_is_asked_where_people_come(change_settings: Change, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def walk(host: str, port: int, _now: datetime) -> chain.Chain:
+    def walk(host: str, port: int, _now: datetime) -> tls_chain.Chain:
         asked.append((host, port))
         if port == 8080:
-            raise chain.UnknownToOldPhones("old ones do not know it")
+            raise tls_chain.UnknownToOldPhones("old ones do not know it")
         if port == 8443:
-            raise chain.ChainFailed("it ran out")
-        return chain.Chain("AAA Certificate Services", datetime(2027, 1, 2, tzinfo=UTC))
+            raise tls_chain.ChainFailed("it ran out")
+        return tls_chain.Chain("AAA Certificate Services", datetime(2027, 1, 2, tzinfo=UTC))
 
-    monkeypatch.setattr(chain, "walk", walk)
+    monkeypatch.setattr(tls_chain, "walk", walk)
     change_settings(public_url="https://chat.clinic.example")
-    assert checks.certificate() == "known to Android 5, until 2027-01-02 (AAA Certificate Services)"
+    assert environment_checks.certificate() == "known to Android 5, until 2027-01-02 (AAA Certificate Services)"
     change_settings(public_url="https://chat.clinic.example:8080")
     with pytest.raises(Hint, match="old ones do not know it"):
-        checks.certificate()
+        environment_checks.certificate()
     change_settings(public_url="https://chat.clinic.example:8443")
     with pytest.raises(Trouble, match=r"https://chat.clinic.example:8443: it ran out"):
-        checks.certificate()
+        environment_checks.certificate()
     assert asked == [("chat.clinic.example", port) for port in (443, 8080, 8443)]

@@ -1,4 +1,4 @@
-"""Keys for a clinic that has no settings yet: `flask --app ibolit.keys make-secret`."""
+"""Keys for a clinic that has no settings yet: `flask --app ibolit.ops.keys make-secret`."""
 
 from flask import Flask
 

@@ -6,8 +6,8 @@ import secrets
 
 import click
 
-from ..extensions import db
-from ..jobs.sweep import purge_rows
+from ...extensions import db
+from ...jobs.sweep import purge_rows
 
 
 @click.command("forget")

@@ -11,13 +11,11 @@ from factories import later
 from flask import Flask
 from meetings import StillClock
 
-from ibolit import rendering
-from ibolit.models import Chat
-from ibolit.rendering import (
+from ibolit import responses
+from ibolit.formatting import (
     clock_length,
     day_and_time,
     day_title,
-    dom_id,
     epoch,
     file_size,
     kopecks,
@@ -30,6 +28,8 @@ from ibolit.rendering import (
     short_when,
     time_left,
 )
+from ibolit.models import Chat
+from ibolit.rendering import dom_id
 from ibolit.services import clock
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -149,19 +149,19 @@ def test_elements_are_named_by_what_they_show(chat: Chat) -> None:
 )
 def test_who_wants_a_fragment(app: Flask, headers: dict[str, str], fragment: bool) -> None:
     with app.test_request_context("/doctors", headers=headers):
-        assert rendering.wants_fragment() is fragment
+        assert responses.wants_fragment() is fragment
 
 
 def test_only_a_failed_form_without_htmx_needs_a_page(app: Flask) -> None:
     """A deed is answered in three ways, and every one says that the answer depends on who asked."""
     with app.test_request_context("/doctors", headers={"HX-Request": "true"}):
-        answer = rendering.respond("badge.html", page="pwa/offline.html", to="/messages", count=3)
+        answer = responses.respond("badge.html", page="pwa/offline.html", to="/messages", count=3)
         assert (answer.status_code, answer.vary.to_header()) == (200, "HX-Request")
         assert b"3<" in answer.data
     with app.test_request_context("/doctors"):
-        answer = rendering.respond("badge.html", page="pwa/offline.html", to="/messages", count=3)
+        answer = responses.respond("badge.html", page="pwa/offline.html", to="/messages", count=3)
         assert (answer.status_code, answer.location) == (303, "/messages")
-        answer = rendering.respond("badge.html", page="pwa/offline.html", to="/messages", status=422, count=3)
+        answer = responses.respond("badge.html", page="pwa/offline.html", to="/messages", status=422, count=3)
         assert answer.status_code == 422
         assert b"<html" in answer.data
 

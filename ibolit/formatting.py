@@ -1,0 +1,207 @@
+"""How the clinic writes Russian: plurals, sums, sizes, dates, and times in the zone of whoever reads."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+
+from .services import clock
+
+RUSSIAN = Locale("ru")
+NBSP = "\u00a0"
+# Digits of the keyboard's own, thousands parted by spaces or not at all, at most two after the point or comma.
+SUM = re.compile(r"([0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,]([0-9]{1,2}))?\s*(?:₽|р\.?|руб\.?)?", re.IGNORECASE)
+MINUS = "\u2212"
+MOSCOW = ZoneInfo("Europe/Moscow")
+
+
+def plural(count: int, one: str, few: str, many: str) -> str:
+    """«1 день», «2 дня», «5 дней», with a space that does not break."""
+    words = {"one": one, "few": few, "many": many, "other": many}
+    return f"{count}{NBSP}{words[RUSSIAN.plural_form(count)]}"
+
+
+def rubles(kopecks: int) -> str:
+    """150000 → «1 500 ₽»."""
+    whole, rest = divmod(kopecks, 100)
+    amount = f"{whole:,}".replace(",", NBSP) + (f",{rest:02}" if rest else "")
+    return f"{amount}{NBSP}₽"
+
+
+def kopecks(words: str) -> int:
+    """«1 500», «1500,50 ₽» or «1500.5 руб.» as somebody types it, in kopecks. Raises ValueError for anything else.
+
+    A point or comma before three digits may part thousands or kopecks: who typed it is asked, nobody guesses.
+    """
+    found = SUM.fullmatch(words.strip())
+    sum_ = int("".join(found[1].split())) * 100 + int((found[2] or "").ljust(2, "0")) if found else 0
+    if not 0 < sum_ < 10**11:
+        raise ValueError(words)
+    return sum_
+
+
+def decimal(number: float) -> str:
+    """4.8333 → «4,8», 5.0 → «5»."""
+    return f"{number:.1f}".removesuffix(".0").replace(".", ",")
+
+
+def file_size(size: int) -> str:
+    """1258291 → «1,2 МБ»."""
+    if size < 1024:
+        return f"{size}{NBSP}Б"
+    if size < 1000 * 1024:
+        return f"{-(-size // 1024)}{NBSP}КБ"
+    megabytes = f"{size / 1024**2:.1f}".removesuffix(".0").replace(".", ",")
+    return f"{megabytes}{NBSP}МБ"
+
+
+def clock_length(seconds: float) -> str:
+    """«2:05», «1:02:05»."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def short_name(name: str, most: int = 44) -> str:
+    """A file's long name without its middle: the end tells what it is."""
+    end = most // 3
+    return name if len(name) <= most else f"{name[: most - end - 1].rstrip()}…{name[-end:].lstrip()}"
+
+
+def local_time(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%H:%M")
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> str:
+    """ISO date in the reader's zone: what days are told apart by."""
+    return moment.astimezone(zone).date().isoformat()
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 декабря», «25 января 2027» when it is of another year."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+
+
+def day_title(moment: datetime, zone: ZoneInfo) -> str:
+    """«Сегодня», «Вчера», «25 ноября», «25 ноября 2025»."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    if day == today:
+        return "Сегодня"
+    if day == today - timedelta(days=1):
+        return "Вчера"
+    return day_of(moment, zone)
+
+
+def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 ноября, 14:00», «25 января 2027, 14:00» when it is of another year."""
+    return f"{day_of(moment, zone)}, {local_time(moment, zone)}"
+
+
+def zone_mark(moment: datetime, zone: ZoneInfo) -> str:
+    """«МСК», «МСК+7», «МСК-1»: how Russians tell zones apart; minutes only where a zone has them."""
+    ahead = moment.astimezone(zone).utcoffset() or timedelta()
+    minutes = int((ahead - (moment.astimezone(MOSCOW).utcoffset() or timedelta())).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return "МСК" + (f"{'+' if minutes > 0 else MINUS}{hours}" + (f":{rest:02}" if rest else "") if minutes else "")
+
+
+def time_for(moment: datetime, zone: ZoneInfo) -> str:
+    """«14:00 (МСК)» in Moscow; elsewhere «16:00 (14:00 МСК)», with the day where it is another one there."""
+    local, there = moment.astimezone(zone), moment.astimezone(MOSCOW)
+    if local.utcoffset() == there.utcoffset():
+        return f"{local:%H:%M} (МСК)"
+    day = "" if local.date() == there.date() else format_date(there.date(), "d MMMM, ", locale=RUSSIAN)
+    return f"{local:%H:%M} ({day}{there:%H:%M} МСК)"
+
+
+def when_for(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 ноября, 16:00 (14:00 МСК)»."""
+    return f"{day_of(moment, zone)}, {time_for(moment, zone)}"
+
+
+def in_full(moment: datetime, zone: ZoneInfo) -> str:
+    """«25 ноября 2026, 14:00 (МСК)»: on papers, which are read in other years and elsewhere."""
+    words = format_datetime(moment, "d MMMM y, HH:mm", tzinfo=zone, locale=RUSSIAN)
+    return f"{words} ({zone_mark(moment, zone)})"
+
+
+def weekday_of(moment: datetime, zone: ZoneInfo) -> str:
+    """«среда», «сегодня», «завтра»: how near days are called."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    near = {0: "сегодня", 1: "завтра", 2: "послезавтра", -1: "вчера"}
+    return near.get((day - today).days) or format_date(day, "EEEE", locale=RUSSIAN)
+
+
+def time_until(moment: datetime) -> str:
+    """«через 3 дня», «через 2 часа», «через 5 минут»: rounded down to what is still true, «сейчас» at the end."""
+    left = moment - clock.now()
+    if left >= timedelta(days=1):
+        return "через " + plural(left // timedelta(days=1), "день", "дня", "дней")
+    if left >= timedelta(hours=1):
+        return "через " + plural(left // timedelta(hours=1), "час", "часа", "часов")
+    minutes = -(-left // timedelta(minutes=1))
+    return "через " + plural(minutes, "минуту", "минуты", "минут") if minutes > 0 else "сейчас"
+
+
+def soon(moment: datetime, zone: ZoneInfo) -> str:
+    """«через 2 часа» within half a day, «завтра», «послезавтра», then «через 5 дней» by the reader's calendar."""
+    if moment - clock.now() < timedelta(hours=12):
+        return time_until(moment)
+    days = (moment.astimezone(zone).date() - clock.now().astimezone(zone).date()).days
+    if days <= 0:
+        return time_until(moment)
+    return {1: "завтра", 2: "послезавтра"}.get(days) or "через " + plural(days, "день", "дня", "дней")
+
+
+def soon_changes_at(moment: datetime, zone: ZoneInfo) -> datetime:
+    """When soon() will say something else: at the latest at the reader's midnight."""
+    tomorrow = clock.now().astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+    half_a_day = moment - timedelta(hours=12) + timedelta(seconds=1)
+    return min(one for one in (words_change_at(moment), midnight, half_a_day) if one > clock.now())
+
+
+def words_change_at(moment: datetime) -> datetime:
+    """When time_until() will say something else."""
+    left = moment - clock.now()
+    for step in (timedelta(days=1), timedelta(hours=1)):
+        if left >= step:
+            return moment - (left // step) * step + timedelta(seconds=1)
+    return moment - (-(-left // timedelta(minutes=1)) - 1) * timedelta(minutes=1)
+
+
+def month_title(moment: datetime, zone: ZoneInfo) -> str:
+    """«Ноябрь», «Ноябрь 2025»."""
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    return format_date(day, "LLLL" if day.year == today.year else "LLLL y", locale=RUSSIAN).capitalize()
+
+
+def short_when(moment: datetime, zone: ZoneInfo) -> str:
+    """In a list: the time today, «вчера», else the date, with its year if it was another."""
+    title = day_title(moment, zone)
+    if title == "Сегодня":
+        return local_time(moment, zone)
+    if title == "Вчера":
+        return "вчера"
+    day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
+    return format_date(day, "d MMM" if day.year == today.year else "d MMM y", locale=RUSSIAN).rstrip(".")
+
+
+def time_left(until: datetime) -> str:
+    """«ещё 2 дня», «ещё 5 часов», «ещё 10 минут»: rounded up, so that it never says nothing is left."""
+    left = max(until - clock.now(), timedelta(minutes=1))
+    if left > timedelta(days=1):
+        return "ещё " + plural(-(-left // timedelta(days=1)), "день", "дня", "дней")
+    if left > timedelta(hours=1):
+        return "ещё " + plural(-(-left // timedelta(hours=1)), "час", "часа", "часов")
+    return "ещё " + plural(-(-left // timedelta(minutes=1)), "минуту", "минуты", "минут")
+
+
+def epoch(moment: datetime | None) -> int:
+    """Milliseconds for scripts that sort and count down."""
+    return int(moment.timestamp() * 1000) if moment else 0

@@ -1,0 +1,1 @@
+"""The operator's side: backup and restore, checks of the clinic's health, and the commands of `flask`."""
