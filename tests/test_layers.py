@@ -66,7 +66,6 @@ LONGEST = {
     "models/consultations/consultation": 475,
     "models/delivery/notification": 470,
     "models/invitations/invitation": 375,
-    "models/doctors/doctor": 370,
 }
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

@@ -12,7 +12,8 @@ from ... import errors
 from ...database import advisory_lock
 from ...extensions import Model, db
 from ..types import RowId
-from .doctor import Doctor, moved
+from .doctor import Doctor
+from .ordering import moved
 
 
 class ReplyTemplate(Model):
