@@ -65,7 +65,6 @@ LONGEST = {
     "models/payments/payment": 480,
     "models/consultations/consultation": 475,
     "models/delivery/notification": 470,
-    "models/invitations/invitation": 375,
 }
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

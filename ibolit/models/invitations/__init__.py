@@ -1,8 +1,9 @@
 """How a patient comes in: invitations, lists of patients, codes by SMS."""
 
-from .invitation import Invitation, InvitationState
+from .invitation import Invitation
 from .login_code import LONGEST_WAY, Holder, LoginCode
 from .patient_import import ImportLine, PatientImport, RowError
+from .states import InvitationState
 
 __all__ = [
     "LONGEST_WAY",

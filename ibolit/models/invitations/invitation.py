@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Self
 
 from sqlalchemy import (
@@ -17,7 +15,6 @@ from sqlalchemy import (
     String,
     and_,
     false,
-    or_,
     select,
     text,
 )
@@ -30,39 +27,18 @@ from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint, new_nonce, short_answer_for
 from ..chats import Chat
-from ..delivery import Dispatch, DispatchState
+from ..delivery import Dispatch
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..people import Attempt, Tried, User
 from ..types import RowId, UtcDateTime
+from .acceptance import InvitationAcceptance
+from .states import OF_DISPATCH, InvitationState
 
 NOT_WITHDRAWN = text("withdrawn_at IS NULL")
 
 
-class InvitationState(StrEnum):
-    """As its sender sees it."""
-
-    WAITING = "waiting"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    UNKNOWN = "unknown"  # whether it arrived
-    OPENED = "opened"
-    ACCEPTED = "accepted"
-    EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
-
-
-OF_DISPATCH = {
-    DispatchState.SENT: InvitationState.SENT,
-    DispatchState.DELIVERED: InvitationState.DELIVERED,
-    DispatchState.UNDELIVERED: InvitationState.FAILED,
-    DispatchState.FAILED: InvitationState.FAILED,
-    DispatchState.UNKNOWN: InvitationState.UNKNOWN,
-}
-
-
-class Invitation(Model):
+class Invitation(InvitationAcceptance, Model):
     """To a phone or an address, never both. Its token is computed when it is sent; only its fingerprint is kept."""
 
     __table_args__ = (
@@ -146,12 +122,6 @@ class Invitation(Model):
         return and_(cls.accepted_at.is_(None), cls.withdrawn_at.is_(None), cls.expires_at > clock.now())
 
     @classmethod
-    def knows_phone(cls, phone: str) -> bool:
-        """In `invite` mode such a phone gets a code: it is invited, or typed by who holds a mailed link."""
-        own = or_(cls.phone == phone, cls.guest_phone == phone)
-        return db.session.scalar(select(cls.id).where(own, cls.is_pending()).limit(1)) is not None
-
-    @classmethod
     def contacts_known_to(cls, doctor: Doctor) -> set[str]:
         """Phones and addresses of who was invited already or is in a chat with this doctor."""
         invited = select(cls.phone, cls.email).where(cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None))
@@ -198,10 +168,6 @@ class Invitation(Model):
     @property
     def can_be_sent_again(self) -> bool:
         return self.accepted_at is None and self.withdrawn_at is None
-
-    def is_for(self, user: User) -> bool:
-        """By what the person has proved."""
-        return self.phone == user.phone if self.phone else self.email == user.email
 
     # Verbs
 
@@ -262,53 +228,6 @@ class Invitation(Model):
         """For a day on which it may be sent."""
         self.expires_at = clock.now() + self.LIVES
 
-    def open(self) -> None:
-        """By a press: scanners of mail and messengers fetch every link they see."""
-        self.opened_at = self.opened_at or clock.now()
-
-    def vouch_for(self, phone: str) -> None:
-        """Who holds the mailed link says that this is his phone; the code will show it."""
-        if self.email is not None:
-            self.guest_phone = phone
-
-    def accept(self, patient: User, *, may_add_email: bool = True) -> int:
-        """The id of the chat; accepted before by the same person it is the same.
-
-        Raises InvitationIsForPatients, InvitationIsForAnother or InvitationIsOver. An address becomes the person's own
-        unless he or somebody else has one: who holds the link has read that mailbox. It is a way in, so it is added
-        only where the person has just shown who he is (`may_add_email`), and his older ways must be told.
-        """
-        if not patient.is_patient:
-            raise errors.InvitationIsForPatients
-        if self.phone is not None and self.phone != patient.phone:
-            raise errors.InvitationIsForAnother
-        self._lock()
-        if self.accepted_by_id != patient.id:
-            self._claim(patient, may_add_email)
-        return Chat.begin(patient, self.doctor, invited=True)
-
-    @classmethod
-    def accept_all_of(cls, patient: User) -> dict[Self, int]:
-        """With or without their links: what was sent to his proved phone or address, with the chats it opened."""
-        opened: dict[Self, int] = {}
-        if not patient.is_patient:
-            return opened
-        mine = or_(
-            cls.phone == patient.phone if patient.phone else false(),
-            cls.email == patient.email if patient.email else false(),
-        )
-        pending = db.session.scalars(cls._with_doctor().where(mine, cls.is_pending()).order_by(cls.id)).all()
-        for invitation in pending:
-            with suppress(errors.InvitationIsOver):  # taken back at this very moment
-                opened[invitation] = invitation.accept(patient)
-        return opened
-
-    def chat_of(self, user: User) -> int | None:
-        """Where it has led this very person."""
-        if self.accepted_by_id != user.id:
-            return None
-        return db.session.scalar(select(Chat.id).where(Chat.patient_id == user.id, Chat.doctor_id == self.doctor_id))
-
     # Below: parts of the verbs
 
     @classmethod
@@ -358,12 +277,3 @@ class Invitation(Model):
         advisory_lock(db.session, f"invitation {self.id}")
         db.session.flush()  # what is read anew forgets what was not written yet
         db.session.refresh(self, ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at"])
-
-    def _claim(self, patient: User, may_add_email: bool) -> None:
-        if not self.is_alive:
-            raise errors.InvitationIsOver
-        self.accepted_at, self.accepted_by_id = clock.now(), patient.id
-        if self.email is not None and patient.email is None and may_add_email:
-            advisory_lock(db.session, f"email:{self.email}")  # two may prove the same address at once
-            if User.by_email(self.email) is None:
-                patient.take_email(self.email)
