@@ -64,7 +64,6 @@ LONGEST = {
     "models/chats/chat": 580,
     "models/payments/payment": 480,
     "models/consultations/consultation": 475,
-    "models/delivery/notification": 470,
 }
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

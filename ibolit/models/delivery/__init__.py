@@ -2,7 +2,8 @@
 or a mail at its provider."""
 
 from .delivery import LEFT_BY_INVITATIONS, LEFT_BY_STRANGERS, Dispatch, DispatchState
-from .notification import AWAITED_FOR, GOES_BACK, TRUE_IN, Channel, Notification, NotificationKind, NotificationState
+from .kinds import AWAITED_FOR, GOES_BACK, TRUE_IN, Channel, NotificationKind, NotificationState
+from .notification import Notification
 from .push_subscription import PushSubscription
 
 __all__ = [

@@ -18,7 +18,7 @@ from ...services import clock
 from ..job import Job, JobKind
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
-from .notification import Channel
+from .kinds import Channel
 
 # One in so many of the day's SMS is left for what is more urgent: strangers ask for codes, and leave some for browsers
 # an account knows and for the news that a way in has changed; invitations leave some for all codes.

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import cache
 from typing import Self, cast
 
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     CursorResult,
-    Executable,
     ForeignKey,
     Index,
     String,
-    Table,
     func,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...config import current_settings
@@ -28,104 +23,33 @@ from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..chats import Chat, ChatMember
-from ..consultations import COMING, Consultation, ConsultationState
+from ..consultations import Consultation
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..night_hours import morning_after
-from ..payments import Payment, Refund
 from ..people import User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
-from .push_subscription import PushSubscription
-
-TIME_PRESSES = timedelta(hours=1)
-DAY_PRESSES = timedelta(hours=3)
-AWAITED_FOR = timedelta(minutes=5)  # who hears later than this that somebody waits would come to an empty screen
-LOOKS_WITHIN = timedelta(seconds=10)  # who has a page open may be reading it just now
-READ_WITHIN = timedelta(minutes=10)  # no SMS about what is read soon
-SMS_EVERY = timedelta(hours=1)  # about messages of one chat
-OFTEN, SMS_THEN_EVERY = 3, timedelta(days=1)  # about those that stay unread
-
-
-class NotificationKind(StrEnum):
-    MESSAGE = "message"
-    PAID = "paid"
-    REQUESTED = "requested"
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
-    TIME_WISHED = "time_wished"
-    TIME_DECLINED = "time_declined"
-    MOVED = "moved"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    MISSED = "missed"
-    NEAR = "near"
-    READY = "ready"
-    LATE = "late"
-    CONCLUSION = "conclusion"
-    CORRECTED = "corrected"  # the conclusion was
-    DECIDED = "decided"  # what becomes of money that may go back
-    RETURNED = "returned"  # money that came in vain goes back
-    WAITS = "waits"  # for the patient's yes or his money
-    ENDS = "ends"  # the chat's time does
-
-
-# Too dear to be missed: also by SMS or mail, whether it was pushed or not.
-BOTH_WAYS = (NotificationKind.NEAR, NotificationKind.READY)
-
-
-# What turns a day over: for a time of today it goes to the phone in the hand.
-TURNS = (
-    NotificationKind.PROPOSED,
-    NotificationKind.CONFIRMED,
-    NotificationKind.TIME_WISHED,
-    NotificationKind.TIME_DECLINED,
-    NotificationKind.MOVED,
-    NotificationKind.CANCELLED,
+from .kinds import (
+    AWAITED_FOR,
+    BOTH_WAYS,
+    GOES_BACK,
+    LET_SLEEP,
+    NO_SMS_BY_NIGHT,
+    OFTEN,
+    READ_WITHIN,
+    SMS_EVERY,
+    SMS_THEN_EVERY,
+    TRUE_IN,
+    WITHOUT_SMS,
+    Channel,
+    NotificationKind,
+    NotificationState,
 )
-
-# They let people sleep: doctors have quiet hours of their own, and no SMS of these goes out by night.
-LET_SLEEP = (NotificationKind.MESSAGE, NotificationKind.REQUESTED)
-GOES_BACK = (NotificationKind.DECIDED, NotificationKind.RETURNED)
-NO_SMS_BY_NIGHT = (*LET_SLEEP, *GOES_BACK)
-
-# By push or mail, by day; the screen says it, too, and no SMS is paid for it.
-WITHOUT_SMS = (NotificationKind.WAITS, NotificationKind.ENDS)
+from .writing import NotificationWriting, is_pressing
 
 
-class Channel(StrEnum):
-    PUSH = "push"
-    SMS = "sms"
-    MAIL = "mail"
-
-
-class NotificationState(StrEnum):
-    WAITING = "waiting"
-    SENDING = "sending"  # of messages: those after it have a notification of their own
-    DELIVERED = "delivered"
-    STALE = "stale"  # it was no news any more when it could be sent, or another told of it, too
-    UNDELIVERABLE = "undeliverable"
-
-
-# As long as the consultation is in one of these, it is news.
-TRUE_IN: dict[NotificationKind, tuple[ConsultationState, ...]] = {
-    NotificationKind.PROPOSED: (ConsultationState.PROPOSED,),
-    NotificationKind.CONFIRMED: (ConsultationState.CONFIRMED,),
-    NotificationKind.TIME_DECLINED: COMING,
-    NotificationKind.MOVED: COMING,
-    NotificationKind.CANCELLED: (ConsultationState.CANCELLED,),
-    NotificationKind.EXPIRED: (ConsultationState.EXPIRED,),
-    NotificationKind.MISSED: (ConsultationState.MISSED,),
-    NotificationKind.NEAR: (ConsultationState.CONFIRMED,),
-    NotificationKind.READY: (ConsultationState.CONFIRMED,),
-    NotificationKind.LATE: (ConsultationState.CONFIRMED,),
-    NotificationKind.CONCLUSION: tuple(ConsultationState),
-    NotificationKind.CORRECTED: tuple(ConsultationState),
-    NotificationKind.WAITS: (ConsultationState.PROPOSED,),
-}
-
-
-class Notification(Model):
+class Notification(NotificationWriting, Model):
     """Its link leads to a consultation or to a chat; `moment` is the time it speaks of.
 
     The channel is the way it goes, or would go if no push arrives. Of messages it tells from `seq` on.
@@ -157,67 +81,6 @@ class Notification(Model):
     chat: Mapped[Chat | None] = relationship()
 
     # Writing
-
-    @classmethod
-    def of_talk(
-        cls,
-        user: User,
-        kind: NotificationKind,
-        talk: Consultation,
-        which: object = "",
-        moment: datetime | None = None,
-        presses_at: datetime | None = None,
-    ) -> None:
-        """`which` tells apart what may happen to one consultation more than once.
-
-        It speaks of the `moment`, and is of use until `presses_at`: who waits for the old start must know before it.
-        """
-        moment = moment or talk.starts_at
-        told = {"moment": moment, "presses_at": min(moment, presses_at or moment)}
-        cls._write(user, kind, f"{talk.id}:{which}", told, consultation_id=talk.id)
-
-    @classmethod
-    def of_request(cls, user: User, chat: Chat, request_id: int, seq: int) -> None:
-        cls._write(user, NotificationKind.REQUESTED, str(request_id), chat_id=chat.id, seq=seq)
-
-    @classmethod
-    def of_end(cls, chat: Chat) -> None:
-        assert chat.open_until is not None
-        which, told = f"{chat.id}:{chat.open_until.timestamp():.0f}", {"moment": chat.open_until}
-        cls._write(chat.patient, NotificationKind.ENDS, which, told, chat_id=chat.id)
-
-    @classmethod
-    def of_payment(cls, payment: Payment) -> None:
-        which = str(payment.id)
-        if payment.consultation_id is None:
-            cls._write(payment.payer, NotificationKind.PAID, which, chat_id=payment.chat_id)
-        else:
-            cls._write(payment.payer, NotificationKind.PAID, which, consultation_id=payment.consultation_id)
-
-    @classmethod
-    def of_decision(cls, refund: Refund) -> None:
-        """It leads to the card, or to where all one's payments are."""
-        payment, which = refund.payment, f"{refund.id}:{refund.state}"
-        kind = NotificationKind.RETURNED if refund.is_automatic else NotificationKind.DECIDED
-        if payment.consultation_id is None:
-            cls._write(payment.payer, kind, which, chat_id=payment.chat_id)
-        else:
-            cls._write(payment.payer, kind, which, consultation_id=payment.consultation_id)
-
-    @classmethod
-    def of_message(cls, member: ChatMember, seq: int, *, has_page_open: bool) -> None:
-        """One a chat is under way at a time; the chat's lock is held."""
-        if member.notified_from_seq:
-            return
-        member.notified_from_seq = seq
-        user = db.session.get_one(User, member.user_id)
-        id = cls._insert(user, NotificationKind.MESSAGE, f"{member.chat_id}:{seq}", chat_id=member.chat_id, seq=seq)
-        if id is None:
-            return
-        if PushSubscription.reaches(user.id):
-            Job.add(JobKind.PUSH, id, clock.now() + LOOKS_WITHIN if has_page_open else None)
-        else:
-            Job.add(JobKind.NOTIFICATION, id, clock.now() + READ_WITHIN)
 
     # Look-ups
 
@@ -306,7 +169,7 @@ class Notification(Model):
 
     def expedite(self) -> None:
         """It was not sent yet, and what could wait for a letter to be read does not any more."""
-        if self.channel is Channel.MAIL and _presses(self.user, self.kind, self.presses_at):
+        if self.channel is Channel.MAIL and is_pressing(self.user, self.kind, self.presses_at):
             self.channel = Channel.SMS
 
     def sms_waits_until(self) -> datetime | None:
@@ -405,58 +268,3 @@ class Notification(Model):
         for other in db.session.scalars(others):
             self.chats += other._let_go()
             other.grow_stale()
-
-    @classmethod
-    def _write(
-        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **link: int
-    ) -> None:
-        """With the jobs that deliver it; written before, it is written already."""
-        has_push = PushSubscription.reaches(user.id)
-        if kind in WITHOUT_SMS and not has_push and user.email is None:
-            return
-        id = cls._insert(user, kind, which, told, **link)
-        if id is None:
-            return
-        if has_push:
-            Job.add(JobKind.PUSH, id)
-        if not has_push or kind in BOTH_WAYS:
-            Job.add(JobKind.NOTIFICATION, id)
-
-    @classmethod
-    def _insert(
-        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **more: int
-    ) -> int | None:
-        times = {"moment": None, "presses_at": None} | (told or {})
-        presses = user.email is None or _presses(user, kind, times["presses_at"])
-        row: dict[str, object] = {
-            "user_id": user.id,
-            "kind": kind,
-            "unique_key": f"{kind}:{user.id}:{which}",
-            "channel": Channel.SMS if presses else Channel.MAIL,
-        } | times
-        id: int | None = db.session.connection().scalar(_insert_or_ignore(db.engine.dialect.name), row | more)
-        return id
-
-
-def _presses(user: User, kind: NotificationKind, moment: datetime | None) -> bool:
-    """Without a push it goes to the phone in the hand; a letter may wait until it is read."""
-    if user.phone is None:
-        return False
-    if kind in (NotificationKind.READY, NotificationKind.LATE):
-        return True
-    if moment is None:
-        return False
-    left = moment - clock.now()
-    if kind is NotificationKind.NEAR:
-        return left <= TIME_PRESSES
-    is_today = moment.astimezone(user.zone).date() <= clock.now().astimezone(user.zone).date()
-    return kind in TURNS and (left <= DAY_PRESSES or is_today)
-
-
-@cache
-def _insert_or_ignore(dialect: str) -> Executable:
-    """Done with many a message, so it is built once."""
-    table = cast(Table, Notification.__table__)
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
-    written: Executable = insert.on_conflict_do_nothing().returning(table.c.id)
-    return written

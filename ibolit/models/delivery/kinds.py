@@ -1,0 +1,100 @@
+"""What people are told of, by which way, and when it is news."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from ..consultations import COMING, ConsultationState
+
+TIME_PRESSES = timedelta(hours=1)
+DAY_PRESSES = timedelta(hours=3)
+AWAITED_FOR = timedelta(minutes=5)  # who hears later than this that somebody waits would come to an empty screen
+LOOKS_WITHIN = timedelta(seconds=10)  # who has a page open may be reading it just now
+READ_WITHIN = timedelta(minutes=10)  # no SMS about what is read soon
+SMS_EVERY = timedelta(hours=1)  # about messages of one chat
+OFTEN, SMS_THEN_EVERY = 3, timedelta(days=1)  # about those that stay unread
+
+
+class NotificationKind(StrEnum):
+    MESSAGE = "message"
+    PAID = "paid"
+    REQUESTED = "requested"
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    TIME_WISHED = "time_wished"
+    TIME_DECLINED = "time_declined"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    MISSED = "missed"
+    NEAR = "near"
+    READY = "ready"
+    LATE = "late"
+    CONCLUSION = "conclusion"
+    CORRECTED = "corrected"  # the conclusion was
+    DECIDED = "decided"  # what becomes of money that may go back
+    RETURNED = "returned"  # money that came in vain goes back
+    WAITS = "waits"  # for the patient's yes or his money
+    ENDS = "ends"  # the chat's time does
+
+
+# Too dear to be missed: also by SMS or mail, whether it was pushed or not.
+BOTH_WAYS = (NotificationKind.NEAR, NotificationKind.READY)
+
+
+# What turns a day over: for a time of today it goes to the phone in the hand.
+TURNS = (
+    NotificationKind.PROPOSED,
+    NotificationKind.CONFIRMED,
+    NotificationKind.TIME_WISHED,
+    NotificationKind.TIME_DECLINED,
+    NotificationKind.MOVED,
+    NotificationKind.CANCELLED,
+)
+
+
+# They let people sleep: doctors have quiet hours of their own, and no SMS of these goes out by night.
+LET_SLEEP = (NotificationKind.MESSAGE, NotificationKind.REQUESTED)
+
+
+GOES_BACK = (NotificationKind.DECIDED, NotificationKind.RETURNED)
+
+
+NO_SMS_BY_NIGHT = (*LET_SLEEP, *GOES_BACK)
+
+
+# By push or mail, by day; the screen says it, too, and no SMS is paid for it.
+WITHOUT_SMS = (NotificationKind.WAITS, NotificationKind.ENDS)
+
+
+class Channel(StrEnum):
+    PUSH = "push"
+    SMS = "sms"
+    MAIL = "mail"
+
+
+class NotificationState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"  # of messages: those after it have a notification of their own
+    DELIVERED = "delivered"
+    STALE = "stale"  # it was no news any more when it could be sent, or another told of it, too
+    UNDELIVERABLE = "undeliverable"
+
+
+# As long as the consultation is in one of these, it is news.
+TRUE_IN: dict[NotificationKind, tuple[ConsultationState, ...]] = {
+    NotificationKind.PROPOSED: (ConsultationState.PROPOSED,),
+    NotificationKind.CONFIRMED: (ConsultationState.CONFIRMED,),
+    NotificationKind.TIME_DECLINED: COMING,
+    NotificationKind.MOVED: COMING,
+    NotificationKind.CANCELLED: (ConsultationState.CANCELLED,),
+    NotificationKind.EXPIRED: (ConsultationState.EXPIRED,),
+    NotificationKind.MISSED: (ConsultationState.MISSED,),
+    NotificationKind.NEAR: (ConsultationState.CONFIRMED,),
+    NotificationKind.READY: (ConsultationState.CONFIRMED,),
+    NotificationKind.LATE: (ConsultationState.CONFIRMED,),
+    NotificationKind.CONCLUSION: tuple(ConsultationState),
+    NotificationKind.CORRECTED: tuple(ConsultationState),
+    NotificationKind.WAITS: (ConsultationState.PROPOSED,),
+}

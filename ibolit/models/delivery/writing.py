@@ -1,0 +1,158 @@
+"""What becomes a notification, in the transaction of its cause."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from sqlalchemy import (
+    Executable,
+    FromClause,
+    Table,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ...extensions import db
+from ...services import clock
+from ..chats import Chat, ChatMember
+from ..consultations import Consultation
+from ..job import Job, JobKind
+from ..payments import Payment, Refund
+from ..people import User
+from .kinds import (
+    BOTH_WAYS,
+    DAY_PRESSES,
+    LOOKS_WITHIN,
+    READ_WITHIN,
+    TIME_PRESSES,
+    TURNS,
+    WITHOUT_SMS,
+    Channel,
+    NotificationKind,
+)
+from .push_subscription import PushSubscription
+
+
+class NotificationWriting:
+    """A notification's facet for whoever has something to tell."""
+
+    if TYPE_CHECKING:  # of the mapped class
+        __table__: ClassVar[FromClause]
+
+    @classmethod
+    def of_talk(
+        cls,
+        user: User,
+        kind: NotificationKind,
+        talk: Consultation,
+        which: object = "",
+        moment: datetime | None = None,
+        presses_at: datetime | None = None,
+    ) -> None:
+        """`which` tells apart what may happen to one consultation more than once.
+
+        It speaks of the `moment`, and is of use until `presses_at`: who waits for the old start must know before it.
+        """
+        moment = moment or talk.starts_at
+        told = {"moment": moment, "presses_at": min(moment, presses_at or moment)}
+        cls._write(user, kind, f"{talk.id}:{which}", told, consultation_id=talk.id)
+
+    @classmethod
+    def of_request(cls, user: User, chat: Chat, request_id: int, seq: int) -> None:
+        cls._write(user, NotificationKind.REQUESTED, str(request_id), chat_id=chat.id, seq=seq)
+
+    @classmethod
+    def of_end(cls, chat: Chat) -> None:
+        assert chat.open_until is not None
+        which, told = f"{chat.id}:{chat.open_until.timestamp():.0f}", {"moment": chat.open_until}
+        cls._write(chat.patient, NotificationKind.ENDS, which, told, chat_id=chat.id)
+
+    @classmethod
+    def of_payment(cls, payment: Payment) -> None:
+        which = str(payment.id)
+        if payment.consultation_id is None:
+            cls._write(payment.payer, NotificationKind.PAID, which, chat_id=payment.chat_id)
+        else:
+            cls._write(payment.payer, NotificationKind.PAID, which, consultation_id=payment.consultation_id)
+
+    @classmethod
+    def of_decision(cls, refund: Refund) -> None:
+        """It leads to the card, or to where all one's payments are."""
+        payment, which = refund.payment, f"{refund.id}:{refund.state}"
+        kind = NotificationKind.RETURNED if refund.is_automatic else NotificationKind.DECIDED
+        if payment.consultation_id is None:
+            cls._write(payment.payer, kind, which, chat_id=payment.chat_id)
+        else:
+            cls._write(payment.payer, kind, which, consultation_id=payment.consultation_id)
+
+    @classmethod
+    def of_message(cls, member: ChatMember, seq: int, *, has_page_open: bool) -> None:
+        """One a chat is under way at a time; the chat's lock is held."""
+        if member.notified_from_seq:
+            return
+        member.notified_from_seq = seq
+        user = db.session.get_one(User, member.user_id)
+        id = cls._insert(user, NotificationKind.MESSAGE, f"{member.chat_id}:{seq}", chat_id=member.chat_id, seq=seq)
+        if id is None:
+            return
+        if PushSubscription.reaches(user.id):
+            Job.add(JobKind.PUSH, id, clock.now() + LOOKS_WITHIN if has_page_open else None)
+        else:
+            Job.add(JobKind.NOTIFICATION, id, clock.now() + READ_WITHIN)
+
+    @classmethod
+    def _write(
+        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **link: int
+    ) -> None:
+        """With the jobs that deliver it; written before, it is written already."""
+        has_push = PushSubscription.reaches(user.id)
+        if kind in WITHOUT_SMS and not has_push and user.email is None:
+            return
+        id = cls._insert(user, kind, which, told, **link)
+        if id is None:
+            return
+        if has_push:
+            Job.add(JobKind.PUSH, id)
+        if not has_push or kind in BOTH_WAYS:
+            Job.add(JobKind.NOTIFICATION, id)
+
+    @classmethod
+    def _insert(
+        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **more: int
+    ) -> int | None:
+        times = {"moment": None, "presses_at": None} | (told or {})
+        presses = user.email is None or is_pressing(user, kind, times["presses_at"])
+        row: dict[str, object] = {
+            "user_id": user.id,
+            "kind": kind,
+            "unique_key": f"{kind}:{user.id}:{which}",
+            "channel": Channel.SMS if presses else Channel.MAIL,
+        } | times
+        id: int | None = db.session.connection().scalar(
+            _insert_or_ignore(cls.__table__, db.engine.dialect.name), row | more
+        )
+        return id
+
+
+def is_pressing(user: User, kind: NotificationKind, moment: datetime | None) -> bool:
+    """Without a push it goes to the phone in the hand; a letter may wait until it is read."""
+    if user.phone is None:
+        return False
+    if kind in (NotificationKind.READY, NotificationKind.LATE):
+        return True
+    if moment is None:
+        return False
+    left = moment - clock.now()
+    if kind is NotificationKind.NEAR:
+        return left <= TIME_PRESSES
+    is_today = moment.astimezone(user.zone).date() <= clock.now().astimezone(user.zone).date()
+    return kind in TURNS and (left <= DAY_PRESSES or is_today)
+
+
+@cache
+def _insert_or_ignore(table: FromClause, dialect: str) -> Executable:
+    """Done with many a message, so it is built once."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(cast(Table, table))
+    written: Executable = insert.on_conflict_do_nothing().returning(table.c.id)
+    return written
