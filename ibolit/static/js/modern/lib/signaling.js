@@ -93,7 +93,7 @@ class Signaling extends Emitter {
     const wasOver = this.isOver;
     this.isOver = wasOver || Boolean(name);
     this.emit('closed', code);
-    if (name && !wasOver) this.tell(name, {});
+    if (name && !wasOver) this.emit(name, {});
     if (!this.isOver) this.later();
   }
 
