@@ -10,7 +10,7 @@ from pathlib import Path
 from .figures import Row, table
 
 PARTS = (
-    *("machine", "talk", "signaling", "idle", "start", "pages", "practice", "cards", "visit", "files", "calls"),
+    *("machine", "messages", "signaling", "idle", "start", "pages", "practice", "cards", "visit", "files", "calls"),
     "links",
     "guessing",
 )

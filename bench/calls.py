@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import update
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
+from ibolit.models import Chat, Consultation, ConsultationKind, ConsultationState
 from ibolit.models.consultations import COMING, Terms, booking
 from ibolit.services import clock
 
@@ -100,13 +100,13 @@ def _agree(data: Path, *, begun: bool = False) -> int:
         db.session.execute(update(Consultation).where(coming).values(state=ConsultationState.COMPLETED))
         chat = db.session.get_one(Chat, 1)
         starts_at = (clock.now() + timedelta(minutes=5)).replace(microsecond=0)
-        terms = Terms(TalkKind.VIDEO, starts_at, 30, 0)
-        talk = booking.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
-        talk.confirm(talk.patient, talk.starts_at)
-        for side in (talk.patient, talk.doctor.user) if begun else ():
-            talk.get_ready(side)
+        terms = Terms(ConsultationKind.VIDEO, starts_at, 30, 0)
+        consultation = booking.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
+        consultation.confirm(consultation.patient, consultation.starts_at)
+        for side in (consultation.patient, consultation.doctor.user) if begun else ():
+            consultation.get_ready(side)
         db.session.commit()
-        id = talk.id
+        id = consultation.id
         db.session.remove()
         db.engine.dispose()
         return id

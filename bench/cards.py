@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .clinic import make_pairs, make_talks
+from .clinic import make_consultations, make_pairs
 from .figures import Row, milliseconds, percentile
 from .server import Server, running
 from .wire import Person
@@ -36,7 +36,7 @@ class Cards:
 def measure(folder: Path) -> list[Row]:
     data = folder / "cards"
     phones = make_pairs(data, CARDS)
-    make_talks(data, CARDS)
+    make_consultations(data, CARDS)
     with running(data) as server:
         return asyncio.run(_press(server, phones))
 

@@ -24,13 +24,13 @@ from ibolit.models import (
     Chat,
     ChatMember,
     Consultation,
+    ConsultationKind,
     ConsultationState,
     Doctor,
     Message,
     PatientNote,
     ReplyTemplate,
     Role,
-    TalkKind,
     Tariff,
     User,
 )
@@ -40,7 +40,7 @@ from ibolit.services.search import normalised, stemmed
 
 PASSWORD = "ibolit-bench"
 AT_ONCE = 5_000  # rows a statement
-COMING = 40  # patients with whom a talk is agreed
+COMING = 40  # patients with whom a consultation is agreed
 
 SURNAMES = ("Иванов", "Лебедев", "Орлов", "Рыжов", "Соколов", "Громов", "Жуков", "Королёв", "Мельников", "Яковлев")
 NAMES = ("Алексей", "Борис", "Виктор", "Григорий", "Дмитрий", "Егор", "Кирилл", "Михаил", "Пётр", "Семён")
@@ -76,7 +76,7 @@ def phone(number: int) -> str:
 
 
 def make_pairs(data: Path, pairs: int) -> list[tuple[str, str, int]]:
-    """Patients and doctors who talk without an end: the phones of both and the id of their chat."""
+    """Patients and doctors whose chats never close: the phones of both and the id of their chat."""
     with _new_clinic(data):
         patients, doctors = _people(1, pairs, Role.PATIENT), _doctors(pairs + 1, pairs)
         chats = [_chat(n, patients[n - 1], doctors[n - 1]) for n in range(1, pairs + 1)]
@@ -120,29 +120,29 @@ def leave_unread(data: Path, count: int) -> None:
         db.engine.dispose()
 
 
-def make_talks(data: Path, chats: int, *, past: int = 0) -> None:
+def make_consultations(data: Path, chats: int, *, past: int = 0) -> None:
     """One that is about to begin in each of the first chats, and so many past ones, spread over them."""
     with _new_clinic(data):
         sides = db.session.execute(db.select(Chat.id, Chat.patient_id, Chat.doctor_id, Chat.last_seq)).tuples()
         by_chat = {id: (patient, doctor, seq) for id, patient, doctor, seq in sides}
         soon, first = clock.now() + timedelta(minutes=5), db.session.scalars(db.select(func.max(Message.id))).one() + 1
         starts = [soon] * (0 if past else chats) + [soon - timedelta(hours=n) for n in range(1, past + 1)]
-        talks, cards = [], []
+        consultations, cards = [], []
         for number, start in enumerate(starts):
             chat_id = number % (chats - 1) + 2 if past else number + 1  # the first stays as long as it is
             patient, doctor, seq = by_chat[chat_id]
             seq += number // (chats - 1) + 1
             cards.append(_card(first + number, chat_id, doctor, seq, start))
-            talks.append(_talk(chat_id, patient, doctor, first + number, start))
+            consultations.append(_consultation(chat_id, patient, doctor, first + number, start))
         _insert(Message, cards)
-        _insert(Consultation, talks)
+        _insert(Consultation, consultations)
 
 
 def _card(id: int, chat_id: int, doctor: int, seq: int, start: datetime) -> dict[str, Any]:
     user = db.session.get_one(Doctor, doctor).user_id
     words = {"text": "Приглашение на консультацию", "stems": "", "card": Card.CONSULTATION}
     place = {"id": id, "chat_id": chat_id, "seq": seq, "revision": seq, "author_id": user, "sent_at": start}
-    return place | words | {"client_id": f"talk-{id}"}
+    return place | words | {"client_id": f"consultation-{id}"}
 
 
 @contextmanager
@@ -155,7 +155,7 @@ def _new_clinic(data: Path) -> Iterator[None]:
         db.engine.dispose()
 
 
-def keep_practice(data: Path, *, unread: int, talks: int) -> None:
+def keep_practice(data: Path, *, unread: int, consultations: int) -> None:
     """Of the doctor with all the chats: who waits for an answer, who comes, notes, templates, files."""
     with opened(data).app_context():
         chats = db.session.scalars(select(Chat).where(Chat.doctor_id == 1).order_by(Chat.id)).all()
@@ -167,8 +167,8 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         firsts: dict[int, int] = dict(db.session.execute(first).tuples().all())
         now = clock.now().replace(microsecond=0)
         coming = ((chat, firsts[chat.id], now + timedelta(days=1)) for chat in chats[1:COMING])
-        past = ((chats[0], n + 1, now - timedelta(days=n)) for n in range(1, talks))
-        held = [_talk(one.id, one.patient_id, 1, message, start) for one, message, start in (*coming, *past)]
+        past = ((chats[0], n + 1, now - timedelta(days=n)) for n in range(1, consultations))
+        held = [_consultation(one.id, one.patient_id, 1, message, start) for one, message, start in (*coming, *past)]
         _insert(Consultation, held)
         _insert(PatientNote, [{"chat_id": one.id, "text": SENTENCES[0], "version": 1, "pen": "-"} for one in chats])
         names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "position": n} for n in range(50)]
@@ -181,14 +181,14 @@ def keep_practice(data: Path, *, unread: int, talks: int) -> None:
         db.engine.dispose()
 
 
-def _talk(chat_id: int, patient: int, doctor: int, message: int, start: datetime) -> dict[str, Any]:
+def _consultation(chat_id: int, patient: int, doctor: int, message: int, start: datetime) -> dict[str, Any]:
     """Confirmed the day before; what should have begun by now has taken place."""
     return {
         "chat_id": chat_id,
         "doctor_id": doctor,
         "patient_id": patient,
         "message_id": message,
-        "kind": TalkKind.VIDEO,
+        "kind": ConsultationKind.VIDEO,
         "starts_at": start,
         "ends_at": start + timedelta(minutes=30),
         "price": 0,

@@ -1,4 +1,4 @@
-"""What large files cost: the server's memory, the first thumbnail, and the patience of those who only talk."""
+"""What large files cost: the server's memory, the first thumbnail, and the patience of those who only write."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from PIL import Image
 
 from .clinic import make_pairs
 from .figures import Row, milliseconds, percentile
+from .messages import Exchange, gathered, steadily
 from .server import Server, running
-from .talk import Talk, gathered, steadily
 from .wire import Person
 
 PAIRS = 50
@@ -32,14 +32,14 @@ def measure(folder: Path) -> list[Row]:
 
 
 async def _measure(server: Server, phones: list[tuple[str, str, int]]) -> list[Row]:
-    talk = await gathered(server, phones)
-    sender, chat_id = talk.pairs[0].sender, talk.pairs[0].chat_id
+    exchange = await gathered(server, phones)
+    sender, chat_id = exchange.pairs[0].sender, exchange.pairs[0].chat_id
     thumbnails = [await _first_thumbnail(sender, chat_id, number) for number in range(5)]
     rows, large = await _memory(server, sender, chat_id)
     return [
         *rows,
         Row("upload of a 12-megapixel photo → its thumbnail is there", milliseconds(median(thumbnails))),
-        await _patience(talk, f"/files/{large}"),
+        await _patience(exchange, f"/files/{large}"),
     ]
 
 
@@ -87,19 +87,21 @@ async def _memory(server: Server, person: Person, chat_id: int) -> tuple[list[Ro
     return rows, id
 
 
-async def _patience(talk: Talk, address: str) -> Row:
+async def _patience(exchange: Exchange, address: str) -> Row:
     """Quiet and busy rounds by turns, so that the machine's moods meet both."""
     quiet, busy = [], []
     for _ in range(ROUNDS):
-        quiet.append(await _delays(talk))
+        quiet.append(await _delays(exchange))
         loaders = [
-            multiprocessing.Process(target=_load, args=(talk.server.port, address, talk.pairs[0].sender.headers()))
+            multiprocessing.Process(
+                target=_load, args=(exchange.server.port, address, exchange.pairs[0].sender.headers())
+            )
             for _ in range(4)
         ]
         for loader in loaders:
             loader.start()
         await asyncio.sleep(1)  # until all of them load
-        busy.append(await _delays(talk))
+        busy.append(await _delays(exchange))
         if not all(loader.is_alive() for loader in loaders):
             raise RuntimeError("the downloads ended early")
         for loader in loaders:
@@ -114,11 +116,11 @@ def _middle_and_late(rounds: list[list[float]]) -> str:
     return ", ".join(milliseconds(median(percentile(delays, share) for delays in rounds)) for share in (50, 95))
 
 
-async def _delays(talk: Talk) -> list[float]:
-    before = set(talk.acknowledged)
-    await steadily(talk, SECONDS)
+async def _delays(exchange: Exchange) -> list[float]:
+    before = set(exchange.acknowledged)
+    await steadily(exchange, SECONDS)
     await asyncio.sleep(1)
-    return talk.delays(sorted(set(talk.acknowledged) - before))
+    return exchange.delays(sorted(set(exchange.acknowledged) - before))
 
 
 def _load(port: int, address: str, headers: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A talk over a link that is cut without a word, or goes through a bad spell: what a person sees of it."""
+"""A call over a link that is cut without a word, or goes through a bad spell: what a person sees of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from call_page import connected, flows, talk_over_a_link
+from call_page import call_over_a_link, connected, flows
 from link import CUT, GOOD, Link, Quality, may_have_links
 from live_clinic import LiveClinic
 from playwright.sync_api import Page, sync_playwright
@@ -44,7 +44,7 @@ def measure(folder: Path) -> list[Row]:
     clinic.data.parent.mkdir(parents=True)
     clinic.start()
     try:
-        with sync_playwright() as playwright, talk_over_a_link(playwright, clinic, folder) as (link, *pages):
+        with sync_playwright() as playwright, call_over_a_link(playwright, clinic, folder) as (link, *pages):
             for page in pages:
                 page.evaluate(LOG)
             silences = [one for _ in range(CUTS) for one in _silence(link, pages)]

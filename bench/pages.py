@@ -17,14 +17,14 @@ from sqlalchemy import event
 
 from ibolit.extensions import db
 
-from .clinic import PASSWORD, make_large, make_talks, opened, phone
+from .clinic import PASSWORD, make_consultations, make_large, opened, phone
 from .figures import Row, percentile
 from .server import Server, running
 from .wire import FORM_TOKEN, PAGE_TOKEN, Person
 
 DOCTORS, CHATS, MESSAGES = 5_000, 1_000, 100_000
 FEW_DOCTORS, FEW_CHATS, FEW_MESSAGES = 25, 35, 600  # still more than a page of each
-TALKS, FEW_TALKS = 2_000, 30
+CONSULTATIONS, FEW_CONSULTATIONS = 2_000, 30
 VISITS = 50
 NEXT = re.compile(r'class="more"><a class="button" href="([^"]+)"')
 PAGES_DEEP = 20
@@ -48,8 +48,8 @@ def measure(folder: Path) -> list[Row]:
     few, large = folder / "few", folder / "large"
     make_large(few, doctors=FEW_DOCTORS, chats=FEW_CHATS, messages=FEW_MESSAGES)
     make_large(large, doctors=DOCTORS, chats=CHATS, messages=MESSAGES)
-    make_talks(few, FEW_CHATS, past=FEW_TALKS)
-    make_talks(large, CHATS, past=TALKS)
+    make_consultations(few, FEW_CHATS, past=FEW_CONSULTATIONS)
+    make_consultations(large, CHATS, past=CONSULTATIONS)
     queries = {data: _queries(data, size) for data, size in ((few, (FEW_DOCTORS, 300)), (large, (DOCTORS, 50_000)))}
     times = _times(large)
     return [row(page, times[page], queries[large][page.what], queries[few][page.what]) for page in times]
@@ -61,7 +61,7 @@ def _pages(inbox_deep: str, directory_deep: str, middle: int) -> list[Page]:
         Page("… its older messages, from the middle", f"/chats/1/messages?before={middle}", htmx=True),
         Page(f"inbox with {CHATS:,} chats", "/messages"),
         Page(f"… its page {PAGES_DEEP}", inbox_deep, htmx=True),
-        Page(f"«Консультации» of a doctor with {TALKS:,} past ones", "/consultations"),
+        Page(f"«Консультации» of a doctor with {CONSULTATIONS:,} past ones", "/consultations"),
         Page(f"directory with {DOCTORS:,} doctors", "/doctors", by_doctor=False),
         Page("… a search as it is typed", f"/doctors?q={quote('кард')}", by_doctor=False, htmx=True),
         Page("… a search that finds nobody", f"/doctors?q={quote('стоматолог')}", by_doctor=False, htmx=True),

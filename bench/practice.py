@@ -14,22 +14,22 @@ from .server import Server, running
 from .wire import Person
 
 DOCTORS = 25
-PATIENTS, UNREAD, TALKS = 3_000, 200, 100
-FEW_PATIENTS, FEW_UNREAD, FEW_TALKS = 60, 35, 20  # still more than a page of each
+PATIENTS, UNREAD, CONSULTATIONS = 3_000, 200, 100
+FEW_PATIENTS, FEW_UNREAD, FEW_CONSULTATIONS = 60, 35, 20  # still more than a page of each
 
 
 def measure(folder: Path) -> list[Row]:
     few, large = folder / "few-patients", folder / "many-patients"
-    _make(few, FEW_PATIENTS, FEW_UNREAD, FEW_TALKS)
-    _make(large, PATIENTS, UNREAD, TALKS)
+    _make(few, FEW_PATIENTS, FEW_UNREAD, FEW_CONSULTATIONS)
+    _make(large, PATIENTS, UNREAD, CONSULTATIONS)
     asked = {data: _queries(data) for data in (few, large)}
     times = _times(large)
     return [row(page, times[page], asked[large][page], asked[few][page]) for page in times]
 
 
-def _make(data: Path, patients: int, unread: int, talks: int) -> None:
+def _make(data: Path, patients: int, unread: int, consultations: int) -> None:
     make_large(data, doctors=DOCTORS, chats=patients, messages=1_000)
-    keep_practice(data, unread=unread, talks=talks)
+    keep_practice(data, unread=unread, consultations=consultations)
 
 
 def _pages() -> list[Page]:
@@ -39,7 +39,7 @@ def _pages() -> list[Page]:
         Page("… a search by name as it is typed", "/patients/search", search="соколов бор", htmx=True),
         Page("… a search that finds nobody", "/patients/search", search="нетакого", htmx=True),
         Page("… by the end of a phone", "/patients/search", search="02 15", htmx=True),
-        Page(f"one patient: {TALKS} consultations, 200 files, a note", patient),
+        Page(f"one patient: {CONSULTATIONS} consultations, 200 files, a note", patient),
         Page("… his past consultations", f"{patient}/consultations", htmx=True),
         Page(f"«Сообщения» with {UNREAD} unread chats", "/messages"),
         Page("… «Непрочитанные»", "/messages?only=unread"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from ibolit.extensions import db
-from ibolit.models import Chat, TalkKind, Terms
+from ibolit.models import Chat, ConsultationKind, Terms
 from ibolit.models.consultations import booking
 from ibolit.services import clock
 
@@ -31,11 +31,11 @@ CANDIDATE = {"candidate": "candidate:1 1 udp 2122260223 192.0.2.1 50000 typ rela
 @dataclass
 class Page:
     person: Person
-    talk_id: int
+    consultation_id: int
     socket: Socket | None = None
 
     async def join(self, told: Told) -> None:
-        path = f"/consultations/{self.talk_id}/signal?page=bench-{self.person.phone[1:]}"
+        path = f"/consultations/{self.consultation_id}/signal?page=bench-{self.person.phone[1:]}"
         self.socket = await self.person.listen(told.hear, path)
 
     def say(self, number: int) -> None:
@@ -62,9 +62,9 @@ class Told:
 def measure(folder: Path) -> list[Row]:
     data = folder / "signaling"
     phones = make_pairs(data, CALLS)
-    talks = _begin_talks(data)
+    consultations = _begin_consultations(data)
     with running(data) as server:
-        rounds, lost, cost = asyncio.run(_talk(server, phones, talks))
+        rounds, lost, cost = asyncio.run(_signal_in_pairs(server, phones, consultations))
     p50, p95 = (milliseconds(median(percentile(delays, share) for delays in rounds)) for share in (50, 95))
     return [
         Row(f"signaling, one page → the other's, {CALLS} calls at once, {PER_SECOND} messages/s: p50", p50),
@@ -73,30 +73,30 @@ def measure(folder: Path) -> list[Row]:
     ]
 
 
-def _begin_talks(data: Path) -> dict[int, int]:
+def _begin_consultations(data: Path) -> dict[int, int]:
     """By the models' own verbs; the consultation of each chat."""
     with opened(data).app_context():
-        talks = {}
+        consultations = {}
         for chat in db.session.scalars(db.select(Chat)).all():
-            terms = Terms(TalkKind.VIDEO, clock.now().replace(microsecond=0) + timedelta(minutes=5), 30, 0)
-            talk = booking.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
-            talk.confirm(talk.patient, talk.starts_at)
-            for side in (talk.patient, talk.doctor.user):
-                talk.get_ready(side)
+            terms = Terms(ConsultationKind.VIDEO, clock.now().replace(microsecond=0) + timedelta(minutes=5), 30, 0)
+            consultation = booking.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
+            consultation.confirm(consultation.patient, consultation.starts_at)
+            for side in (consultation.patient, consultation.doctor.user):
+                consultation.get_ready(side)
             db.session.commit()
-            talks[chat.id] = talk.id
+            consultations[chat.id] = consultation.id
         db.session.remove()
         db.engine.dispose()
-    return talks
+    return consultations
 
 
-async def _talk(
-    server: Server, phones: list[tuple[str, str, int]], talks: dict[int, int]
+async def _signal_in_pairs(
+    server: Server, phones: list[tuple[str, str, int]], consultations: dict[int, int]
 ) -> tuple[list[list[float]], int, float]:
     told, pages = Told(), []
     for number, (patient, doctor, chat_id) in enumerate(phones):
         for side, phone in enumerate((patient, doctor)):
-            page = Page(Person(server, phone, 2 * number + side), talks[chat_id])
+            page = Page(Person(server, phone, 2 * number + side), consultations[chat_id])
             await page.person.sign_in()
             await page.join(told)
             page.person.leave()

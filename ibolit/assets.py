@@ -34,7 +34,7 @@ CSS = (
     "panels",
     "bottom-sheet",
     "payments",
-    "talks",
+    "consultations",
     "conclusion",
     "practice",
     "invitations",

@@ -102,7 +102,7 @@ class HandoverIsSpent(Refused):
     )
 
 
-class TalkIsNotOpen(Refused):
+class ConsultationIsNotOpen(Refused):
     status = 409
     sentence = "Это работает, пока открыто время разговора."
 
@@ -259,7 +259,7 @@ class ConsultationIsNotOver(Refused):
     sentence = "Сначала завершите консультацию. Ваш текст сохранён в черновике."
 
 
-class NoConclusionWithoutTalk(Refused):
+class NoConclusionWithoutConsultation(Refused):
     status = 409
     sentence = "Консультация не состоялась, заключения к ней не бывает."
 
@@ -363,7 +363,7 @@ class NoSmsThere(CannotBeInvited):
     sentence = "СМС на номера этой страны клиника не отправляет. Пригласите по почте."
 
 
-class AlreadyTalking(CannotBeInvited):
+class AlreadyHasChat(CannotBeInvited):
     sentence = "Вы уже переписываетесь: приглашать не нужно."
 
     def __init__(self, chat_id: int) -> None:

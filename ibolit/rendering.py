@@ -97,9 +97,20 @@ class Environment(flask.templating.Environment):
 
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
-    talks = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
+    consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     files = (file_size, clock_length, short_name)
-    helpers = (dom_id, may_link, plural, rubles, decimal, field_attributes, errors_attributes, *dates, *talks, *files)
+    helpers = (
+        dom_id,
+        may_link,
+        plural,
+        rubles,
+        decimal,
+        field_attributes,
+        errors_attributes,
+        *dates,
+        *consultations,
+        *files,
+    )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame

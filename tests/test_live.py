@@ -336,26 +336,26 @@ def test_ending_that_is_rolled_back_cuts_nobody_off(patient: User, open_screen: 
 
 def test_card_is_told_to_both_and_to_nobody_else(three: Three, chat: Chat) -> None:
     of_patient, of_doctor, of_stranger = three
-    talk = propose(chat)
+    consultation = propose(chat)
     told = of_patient.shown()
-    assert f'id="message-{talk.message_id}"' in told
+    assert f'id="message-{consultation.message_id}"' in told
     assert ">Подтвердить</button>" in told
     of_doctor.shown()
-    talk.confirm(talk.patient, talk.starts_at)
+    consultation.confirm(consultation.patient, consultation.starts_at)
     db.session.commit()
     for screen in (of_patient, of_doctor):
         told = screen.shown()
-        assert f'id="consultation-{talk.id}"' in told
-        assert f'data-chat="{chat.id}" data-revision="{talk.message.revision}"' in told
+        assert f'id="consultation-{consultation.id}"' in told
+        assert f'data-chat="{chat.id}" data-revision="{consultation.message.revision}"' in told
     assert of_stranger.shown() == ""
 
 
 def test_token_of_who_pressed_is_told_to_nobody(as_patient: Browser, three: Three, chat: Chat) -> None:
-    talk_id = propose(chat).id
-    talk = db.session.get_one(Consultation, talk_id)
+    consultation_id = propose(chat).id
+    consultation = db.session.get_one(Consultation, consultation_id)
     for screen in three:
         screen.shown()
-    as_patient.post(f"/consultations/{talk_id}/confirmation", {"seen": epoch(talk.starts_at)})
+    as_patient.post(f"/consultations/{consultation_id}/confirmation", {"seen": epoch(consultation.starts_at)})
     for screen in three[:2]:
         told = screen.shown()
         assert "<form" in told or "disabled" in told
@@ -372,23 +372,23 @@ def test_worker_draws_a_card_without_a_request(three: Three, chat: Chat) -> None
 
 
 def test_both_are_led_to_the_call(three: Three, chat: Chat) -> None:
-    talk = propose(chat)
-    talk.confirm(talk.patient, talk.starts_at)
+    consultation = propose(chat)
+    consultation.confirm(consultation.patient, consultation.starts_at)
     later(hours=1, minutes=55)
-    talk.get_ready(talk.patient)
+    consultation.get_ready(consultation.patient)
     db.session.commit()
     for screen in three:
         assert "data-go" not in screen.shown()
-    talk.get_ready(talk.doctor.user)
+    consultation.get_ready(consultation.doctor.user)
     db.session.commit()
     for screen in three[:2]:
-        assert f'data-go="/consultations/{talk.id}/call"' in screen.shown()
+        assert f'data-go="/consultations/{consultation.id}/call"' in screen.shown()
     assert three[2].shown() == ""
 
 
 def test_money_shows_on_the_card_of_both(three: Three, chat: Chat) -> None:
-    talk = propose(chat, price=1500_00)
-    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
+    consultation = propose(chat, price=1500_00)
+    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
     settle(payment)
     for screen in three[:2]:
@@ -401,9 +401,9 @@ def test_money_shows_on_the_card_of_both(three: Three, chat: Chat) -> None:
         assert "Деньги возвращаются" in told
 
 
-def test_chat_opens_for_the_talk_on_both_screens(three: Three, patient: User, doctor: Doctor) -> None:
+def test_chat_opens_for_the_consultation_on_both_screens(three: Three, patient: User, doctor: Doctor) -> None:
     chat = make_chat(patient, doctor, days_left=-1)
-    talk = propose(chat)
-    talk.confirm(talk.patient, talk.starts_at)
+    consultation = propose(chat)
+    consultation.confirm(consultation.patient, consultation.starts_at)
     db.session.commit()
     assert f'id="chat-{chat.id}-strip"' in three[0].shown()

@@ -71,9 +71,9 @@ def _let_everything_happen(patient, doctor):
     for reader in (patient, doctor.user):
         chat.update_receipts(reader, delivered_to=message.seq, read_to=message.seq)
         db.session.commit()
-    talk = propose(chat)
-    talk.confirm(patient, talk.starts_at)
+    consultation = propose(chat)
+    consultation.confirm(patient, consultation.starts_at)
     db.session.commit()
     later(hours=2)
-    publish(ConsultationStarted(talk.id))
-    publish(PhoneAsked(talk.id))
+    publish(ConsultationStarted(consultation.id))
+    publish(PhoneAsked(consultation.id))

@@ -126,7 +126,7 @@ def said(answer: TestResponse) -> str:
 def expected(world: World, actor: Actor, row: Row, answer: TestResponse) -> str:
     """A guest who is led to his card was turned away, or has done what he may."""
     wanted = row.answers[actor.name]
-    is_led_back = answer.location == f"/consultations/{world.things[actor.side]['talk']}"
+    is_led_back = answer.location == f"/consultations/{world.things[actor.side]['consultation']}"
     return "in" if wanted == "card" and is_led_back else wanted
 
 
@@ -208,7 +208,7 @@ def test_call(world: World, listen: Listen, name: str) -> None:
     """A foreign call and a missing one end alike; in one's own each message reaches the other, and nobody else."""
     actor = world.actors[name]
     expected = {row.partition(": ")[2]: SOCKETS[row].answers[name] for row in SOCKETS if row.startswith("signal: ")}
-    own, foreign, missing = (world.target(actor, "talk", which) for which in ("own", "foreign", "missing"))
+    own, foreign, missing = (world.target(actor, "consultation", which) for which in ("own", "foreign", "missing"))
     stranger = enter(listen, partner_of(world, foreign, actor), foreign)
     other = enter(listen, partner_of(world, own, actor), own)
     assert listen(actor, signal(foreign, name)).hear() == expected["foreign"]

@@ -10,13 +10,14 @@ import pytest
 from factories import propose
 from flask import render_template
 from meetings import StillClock, accept, begin_to_pay, cancel, confirm, pay, ready, succeed, wish, work
-from talked import talked
+from started_consultations import completed_consultation
 
 from ibolit.extensions import db
 from ibolit.models import (
     Chat,
     Conclusion,
     Consultation,
+    ConsultationKind,
     ConsultationRequest,
     Doctor,
     Job,
@@ -27,7 +28,6 @@ from ibolit.models import (
     Promise,
     Reason,
     RefundReason,
-    TalkKind,
     User,
 )
 from ibolit.models.consultations import rescheduling
@@ -73,54 +73,54 @@ def forget() -> None:
 
 def agreed(chat: Chat, *, price: int = 0, starts_at: datetime | None = None) -> Consultation:
     """Nothing is told of how it came about."""
-    talk = propose(chat, starts_at=starts_at or clock.now() + FAR, price=price)
+    consultation = propose(chat, starts_at=starts_at or clock.now() + FAR, price=price)
     if price:
-        pay(talk)
+        pay(consultation)
     else:
-        confirm(talk)
+        confirm(consultation)
     forget()
-    return talk
+    return consultation
 
 
 # Agreeing
 
 
 def test_request_is_told_to_the_doctor(chat: Chat, patient: User, doctor: Doctor) -> None:
-    request = ConsultationRequest.ask(chat, patient, TalkKind.VIDEO, "вечером", "ask-1")
+    request = ConsultationRequest.ask(chat, patient, ConsultationKind.VIDEO, "вечером", "ask-1")
     db.session.commit()
     assert (told(patient), told(doctor.user)) == ([], ["requested"])
     assert db.session.scalars(db.select(Notification.chat_id)).one() == request.chat_id
 
 
 def test_proposal_is_told_to_the_patient(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = propose(chat)
+    consultation = propose(chat)
     assert (told(patient), told(doctor.user)) == (["proposed"], [])
-    assert db.session.scalars(db.select(Notification.consultation_id)).one() == talk.id
+    assert db.session.scalars(db.select(Notification.consultation_id)).one() == consultation.id
     assert notes(chat) == []  # the card says it
 
 
 def test_yes_is_told_to_the_doctor(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = propose(chat)
+    consultation = propose(chat)
     forget()
-    confirm(talk)
+    confirm(consultation)
     assert (told(patient), told(doctor.user)) == ([], ["confirmed"])
 
 
 def test_payment_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
     """Its payer may have left for his bank, and never come back to the page of his payment."""
-    talk = propose(chat, price=PRICE)
-    payment = begin_to_pay(talk)
+    consultation = propose(chat, price=PRICE)
+    payment = begin_to_pay(consultation)
     forget()
     succeed(payment)
     assert (told(patient), told(doctor.user)) == (["paid"], ["confirmed"])
     [paid] = db.session.scalars(db.select(Notification).where(Notification.kind == "paid"))
-    assert (paid.consultation_id, paid.is_stale) == (talk.id, False)
+    assert (paid.consultation_id, paid.is_stale) == (consultation.id, False)
 
 
 def test_money_that_came_too_late_is_told_to_who_paid(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = propose(chat, price=PRICE)
-    payment = begin_to_pay(talk)
-    cancel(talk, talk.doctor.user)
+    consultation = propose(chat, price=PRICE)
+    payment = begin_to_pay(consultation)
+    cancel(consultation, consultation.doctor.user)
     forget()
     succeed(payment)
     assert (told(patient), told(doctor.user)) == (["returned"], [])
@@ -129,11 +129,11 @@ def test_money_that_came_too_late_is_told_to_who_paid(chat: Chat, patient: User,
 
 def test_money_that_came_twice_is_told_as_what_is_over(chat: Chat, patient: User) -> None:
     """Not as if the consultation itself were off."""
-    talk = propose(chat, price=PRICE)
-    first = begin_to_pay(talk)
+    consultation = propose(chat, price=PRICE)
+    first = begin_to_pay(consultation)
     first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
     db.session.commit()
-    pay(db.session.get_one(Consultation, talk.id))
+    pay(db.session.get_one(Consultation, consultation.id))
     forget()
     succeed(db.session.get_one(Payment, first.id))
     assert told(patient) == ["returned"]
@@ -144,18 +144,18 @@ def test_money_that_came_twice_is_told_as_what_is_over(chat: Chat, patient: User
 
 @pytest.mark.parametrize("wisher", ["patient", "doctor"])
 def test_wish_is_told_to_the_other_side(chat: Chat, wisher: str) -> None:
-    talk = agreed(chat)
-    mine, other = sides(talk, wisher)
-    start = wish(talk, mine, talk.starts_at + FAR)
+    consultation = agreed(chat)
+    mine, other = sides(consultation, wisher)
+    start = wish(consultation, mine, consultation.starts_at + FAR)
     assert (told(mine), told(other)) == ([], ["time_wished"])
     assert db.session.scalars(db.select(Notification.moment)).one() == start
 
 
 def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = agreed(chat)
+    consultation = agreed(chat)
     for _ in range(2):
-        start = wish(talk, patient, talk.starts_at + FAR)
-        rescheduling.decline(talk, doctor.user, start)
+        start = wish(consultation, patient, consultation.starts_at + FAR)
+        rescheduling.decline(consultation, doctor.user, start)
         db.session.commit()
     assert told(doctor.user) == ["time_wished"] * 2
     assert told(patient) == ["time_declined"] * 2
@@ -163,70 +163,70 @@ def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doct
 
 @pytest.mark.parametrize("wisher", ["patient", "doctor"])
 def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
-    talk = agreed(chat)
-    mine, other = sides(talk, wisher)
-    start = wish(talk, mine, talk.starts_at + FAR)
+    consultation = agreed(chat)
+    mine, other = sides(consultation, wisher)
+    start = wish(consultation, mine, consultation.starts_at + FAR)
     forget()
-    rescheduling.decline(talk, other, start)
+    rescheduling.decline(consultation, other, start)
     db.session.commit()
     assert (told(mine), told(other)) == (["time_declined"], [])
 
 
 def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = agreed(chat)
-    start = wish(talk, patient, talk.starts_at + FAR)
+    consultation = agreed(chat)
+    start = wish(consultation, patient, consultation.starts_at + FAR)
     forget()
-    rescheduling.decline(talk, patient, start)
+    rescheduling.decline(consultation, patient, start)
     db.session.commit()
     assert (told(patient), told(doctor.user)) == ([], [])
 
 
 @pytest.mark.parametrize("wisher", ["patient", "doctor"])
 def test_move_is_told_to_who_wished_it(chat: Chat, wisher: str) -> None:
-    talk = agreed(chat)
-    mine, other = sides(talk, wisher)
-    wish(talk, mine, SPRING)
+    consultation = agreed(chat)
+    mine, other = sides(consultation, wisher)
+    wish(consultation, mine, SPRING)
     forget()
-    accept(talk, other)
+    accept(consultation, other)
     assert (told(mine), told(other)) == (["moved"], [])
     assert [note.split(" на ")[0] for note in notes(chat)] == ["Консультация перенесена"]
 
 
 def test_patients_yes_to_another_time_is_told_once(chat: Chat, patient: User, doctor: Doctor) -> None:
     """It moves a free one and confirms it at once."""
-    talk = propose(chat, starts_at=clock.now() + FAR)
-    wish(talk, doctor.user, talk.starts_at + FAR)
+    consultation = propose(chat, starts_at=clock.now() + FAR)
+    wish(consultation, doctor.user, consultation.starts_at + FAR)
     forget()
-    accept(talk, patient)
-    assert talk.state == "confirmed"
+    accept(consultation, patient)
+    assert consultation.state == "confirmed"
     assert (told(patient), told(doctor.user)) == ([], ["moved"])
     assert len(notes(chat)) == 1
 
 
 @pytest.mark.parametrize("who", ["patient", "doctor"])
 def test_cancelling_is_told_to_the_other_side(chat: Chat, who: str) -> None:
-    talk = agreed(chat)
-    mine, other = sides(talk, who)
-    cancel(talk, mine)
+    consultation = agreed(chat)
+    mine, other = sides(consultation, who)
+    cancel(consultation, mine)
     assert (told(mine), told(other)) == ([], ["cancelled"])
 
 
 def test_cancelled_by_the_clinics_refund_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = propose(chat, starts_at=clock.now() + FAR, price=PRICE)
-    payment = pay(talk)
+    consultation = propose(chat, starts_at=clock.now() + FAR, price=PRICE)
+    payment = pay(consultation)
     forget()
     payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
     payment.refunds[-1].approve(PRICE, "", None)
     db.session.commit()
-    assert talk.state == "cancelled"
+    assert consultation.state == "cancelled"
     assert (told(patient), told(doctor.user)) == (["cancelled"], ["cancelled"])
 
 
 def test_expiry_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = propose(chat)
+    consultation = propose(chat)
     forget()
-    go_to(talk.starts_at)
-    work(talk)
+    go_to(consultation.starts_at)
+    work(consultation)
     assert (told(patient), told(doctor.user)) == (["expired"], ["expired"])
 
 
@@ -234,46 +234,46 @@ def test_expiry_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> No
 
 
 def test_reminder_is_told_to_both_once_for_a_start(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = agreed(chat)
+    consultation = agreed(chat)
     for minutes in (1440, 15):
         forget()
         for minute in range(3):  # the worker looks again and again
-            go_to(talk.starts_at, minutes=minute - minutes)
-            work(talk)
+            go_to(consultation.starts_at, minutes=minute - minutes)
+            work(consultation)
         assert (told(patient), told(doctor.user)) == (["near"], ["near"])
 
 
 def test_new_start_is_reminded_of_anew(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = agreed(chat)
-    go_to(talk.starts_at, days=-1)
-    work(talk)
-    wish(talk, patient, talk.starts_at + timedelta(hours=3))
-    accept(talk, doctor.user)
-    go_to(talk.starts_at, days=-1)
-    work(talk)
+    consultation = agreed(chat)
+    go_to(consultation.starts_at, days=-1)
+    work(consultation)
+    wish(consultation, patient, consultation.starts_at + timedelta(hours=3))
+    accept(consultation, doctor.user)
+    go_to(consultation.starts_at, days=-1)
+    work(consultation)
     assert told(patient) == ["near", "moved", "near"]
 
 
 def test_who_waits_is_told_to_the_other_side_once(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = agreed(chat)
-    go_to(talk.starts_at)
-    ready(talk, patient)
-    ready(talk, patient)
+    consultation = agreed(chat)
+    go_to(consultation.starts_at)
+    ready(consultation, patient)
+    ready(consultation, patient)
     assert (told(patient), told(doctor.user)) == ([], ["ready"])
-    ready(talk, doctor.user)
+    ready(consultation, doctor.user)
     assert (told(patient), told(doctor.user)) == ([], ["ready"])
 
 
 def test_who_comes_back_is_told_of_again_but_not_at_once(chat: Chat, patient: User, doctor: Doctor) -> None:
     """Each press is an SMS that somebody pays for."""
-    talk = agreed(chat)
-    go_to(start_of_five_minutes(talk.starts_at))
-    ready(talk, doctor.user)
+    consultation = agreed(chat)
+    go_to(start_of_five_minutes(consultation.starts_at))
+    ready(consultation, doctor.user)
     go_to(clock.now(), minutes=3)  # readiness has lapsed
-    ready(talk, doctor.user)
+    ready(consultation, doctor.user)
     assert told(patient) == ["ready"]
     go_to(clock.now(), minutes=3)
-    ready(talk, doctor.user)
+    ready(consultation, doctor.user)
     assert told(patient) == ["ready", "ready"]
 
 
@@ -283,28 +283,28 @@ def start_of_five_minutes(moment: datetime) -> datetime:
 
 @pytest.mark.parametrize("who", ["patient", "doctor"])
 def test_lateness_is_told_to_who_waits(chat: Chat, who: str) -> None:
-    talk = agreed(chat)
-    mine, other = sides(talk, who)
-    go_to(talk.starts_at, minutes=-5)
-    talk.be_late(mine)
-    talk.be_late(mine)
+    consultation = agreed(chat)
+    mine, other = sides(consultation, who)
+    go_to(consultation.starts_at, minutes=-5)
+    consultation.be_late(mine)
+    consultation.be_late(mine)
     db.session.commit()
     assert (told(mine), told(other)) == ([], ["late"])
     assert notes(chat) == [f"{'Пациент' if who == 'patient' else 'Врач'} опаздывает, будет к 14:05 (МСК)"]
 
 
 def test_missing_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = agreed(chat)
-    go_to(talk.closes_at)
-    work(talk)
+    consultation = agreed(chat)
+    go_to(consultation.closes_at)
+    work(consultation)
     assert (told(patient), told(doctor.user)) == (["missed"], ["missed"])
 
 
 def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = talked(chat)
+    consultation = completed_consultation(chat)
     forget()
     for version in range(2):
-        Conclusion.give(talk, f"Здоровы, {version}", f"given-{version}", seen=version)
+        Conclusion.give(consultation, f"Здоровы, {version}", f"given-{version}", seen=version)
         db.session.commit()
     assert (told(patient), told(doctor.user)) == (["conclusion", "corrected"], [])
 
@@ -313,8 +313,8 @@ def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient
 
 
 def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
-    talk = agreed(chat)
-    talk.cancel(patient, Reason.OTHER, Promise.to(patient, talk))
+    consultation = agreed(chat)
+    consultation.cancel(patient, Reason.OTHER, Promise.to(patient, consultation))
     db.session.rollback()
     assert (told(patient), told(doctor.user), notes(chat)) == ([], [], [])
     assert db.session.scalars(db.select(Job).where(Job.kind == JobKind.NOTIFICATION)).all() == []
@@ -322,22 +322,22 @@ def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor
 
 def test_what_cannot_be_told_does_not_happen(chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """RefundReason and notification are one transaction."""
-    talk = propose(chat)
+    consultation = propose(chat)
 
     def fail(*_args: object, **_more: object) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(Job, "add", fail)
     with pytest.raises(RuntimeError):
-        confirm(talk)
+        confirm(consultation)
     db.session.rollback()
     assert db.session.scalars(db.select(Consultation.state)).one() == "proposed"
 
 
 def test_each_notification_has_its_job(chat: Chat) -> None:
-    talk = agreed(chat)
-    go_to(talk.closes_at)
-    work(talk)
+    consultation = agreed(chat)
+    go_to(consultation.closes_at)
+    work(consultation)
     ids = set(db.session.scalars(db.select(Notification.id)))
     assert len(ids) == 2
     assert Job.pending(JobKind.NOTIFICATION) == ids
@@ -347,13 +347,13 @@ def test_letters_are_for_what_can_wait(chat: Chat, patient: User, doctor: Doctor
     """Who has no proved address gets everything by SMS."""
     patient.email = "anna@example.org"
     db.session.commit()
-    talk = confirm(propose(chat, starts_at=clock.now() + FAR))
+    consultation = confirm(propose(chat, starts_at=clock.now() + FAR))
     for minutes in (1440, 15):
-        go_to(talk.starts_at, minutes=-minutes)
-        work(talk)
-    talk.be_late(doctor.user)
-    go_to(talk.opens_at)
-    ready(talk, doctor.user)
+        go_to(consultation.starts_at, minutes=-minutes)
+        work(consultation)
+    consultation.be_late(doctor.user)
+    go_to(consultation.opens_at)
+    ready(consultation, doctor.user)
     rows = db.session.execute(db.select(Notification.user_id, Notification.kind, Notification.channel)).tuples()
     channels = [(kind, channel) for user_id, kind, channel in rows if user_id == patient.id]
     assert sorted(channels) == [
@@ -373,29 +373,29 @@ WHEN = "25 марта, 14:00 (МСК)"
 
 
 @pytest.fixture
-def talk(chat: Chat) -> Consultation:
+def consultation(chat: Chat) -> Consultation:
     return agreed(chat, starts_at=SPRING)
 
 
 def test_chat_says_that_it_is_confirmed(chat: Chat) -> None:
-    talk = propose(chat, starts_at=SPRING)
-    confirm(talk)
+    consultation = propose(chat, starts_at=SPRING)
+    confirm(consultation)
     assert notes(chat) == [f"Консультация подтверждена: {WHEN}"]
 
 
-def test_chat_says_where_it_moved(chat: Chat, patient: User, doctor: Doctor, talk: Consultation) -> None:
-    wish(talk, patient, talk.starts_at + timedelta(hours=2))
-    accept(talk, doctor.user)
+def test_chat_says_where_it_moved(chat: Chat, patient: User, doctor: Doctor, consultation: Consultation) -> None:
+    wish(consultation, patient, consultation.starts_at + timedelta(hours=2))
+    accept(consultation, doctor.user)
     assert notes(chat) == ["Консультация перенесена на 25 марта, 16:00 (МСК)"]
 
 
 def test_chat_speaks_in_the_clinics_time(
-    chat: Chat, talk: Consultation, patient: User, doctor: Doctor, change_settings: Callable[..., None]
+    chat: Chat, consultation: Consultation, patient: User, doctor: Doctor, change_settings: Callable[..., None]
 ) -> None:
     """Both read the same words, wherever each of them is."""
     patient.timezone, doctor.user.timezone = "Asia/Vladivostok", "Europe/Lisbon"
     change_settings(clinic_timezone=ZoneInfo("Asia/Yekaterinburg"))
-    cancel(talk, patient)
+    cancel(consultation, patient)
     [note] = notes(chat)
     assert ", 16:00 (14:00 МСК) отменена " in note
 
@@ -403,31 +403,31 @@ def test_chat_speaks_in_the_clinics_time(
 @pytest.mark.parametrize(
     ("reason", "words"), [(Reason.CHANGED_MIND, "изменились планы"), (Reason.OTHER, "другая причина")]
 )
-def test_chat_says_who_cancelled_and_why(chat: Chat, talk: Consultation, reason: Reason, words: str) -> None:
-    talk.cancel(talk.patient, reason, Promise.to(talk.patient, talk))
+def test_chat_says_who_cancelled_and_why(chat: Chat, consultation: Consultation, reason: Reason, words: str) -> None:
+    consultation.cancel(consultation.patient, reason, Promise.to(consultation.patient, consultation))
     db.session.commit()
     assert notes(chat) == [f"Консультация {WHEN} отменена пациентом: {words}."]
 
 
 def test_chat_says_that_the_money_goes_back(chat: Chat, doctor: Doctor) -> None:
-    talk = agreed(chat, price=PRICE, starts_at=SPRING)
-    cancel(talk, doctor.user)
+    consultation = agreed(chat, price=PRICE, starts_at=SPRING)
+    cancel(consultation, doctor.user)
     said = f"Консультация {WHEN} отменена врачом: не подходит время. Деньги вернутся полностью."
     assert notes(chat) == [said]
 
 
 def test_chat_says_that_the_clinic_decides(chat: Chat, patient: User) -> None:
-    talk = agreed(chat, price=PRICE)
-    go_to(talk.starts_at, hours=-2)
-    cancel(talk, patient)
+    consultation = agreed(chat, price=PRICE)
+    go_to(consultation.starts_at, hours=-2)
+    cancel(consultation, patient)
     [note] = notes(chat)
     assert " отменена пациентом: " in note
     assert ". О возврате решит клиника до " in note
 
 
 def test_chat_says_that_the_clinic_gave_the_money_back(chat: Chat) -> None:
-    talk = propose(chat, starts_at=SPRING, price=PRICE)
-    payment = pay(talk)
+    consultation = propose(chat, starts_at=SPRING, price=PRICE)
+    payment = pay(consultation)
     forget()
     payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
     payment.refunds[-1].approve(PRICE, "", None)
@@ -437,9 +437,9 @@ def test_chat_says_that_the_clinic_gave_the_money_back(chat: Chat) -> None:
 
 @pytest.mark.parametrize(("price", "words"), [(0, "не подтвердили"), (PRICE, "не оплатили")])
 def test_chat_says_what_was_missing(chat: Chat, price: int, words: str) -> None:
-    talk = propose(chat, price=price)
-    go_to(talk.starts_at)
-    work(talk)
+    consultation = propose(chat, price=price)
+    go_to(consultation.starts_at)
+    work(consultation)
     [note] = notes(chat)
     assert note.endswith(f" не состоится: её {words} вовремя. Можно договориться о новом времени.")
 
@@ -454,19 +454,19 @@ def test_chat_says_what_was_missing(chat: Chat, price: int, words: str) -> None:
     ],
 )
 def test_chat_says_who_was_missed_and_what_becomes_of_the_money(chat: Chat, came: list[str], words: str) -> None:
-    talk = agreed(chat, price=PRICE)
+    consultation = agreed(chat, price=PRICE)
     for number, who in enumerate(came):
-        go_to(talk.starts_at, minutes=5 * number)  # by then the first has gone
-        ready(talk, sides(talk, who)[0])
+        go_to(consultation.starts_at, minutes=5 * number)  # by then the first has gone
+        ready(consultation, sides(consultation, who)[0])
     forget()
-    go_to(talk.closes_at)
-    work(talk)
+    go_to(consultation.closes_at)
+    work(consultation)
     [note] = notes(chat)
     assert f" не состоялась: {words}" in note
     assert note.endswith(". Можно договориться о новом времени.")
 
 
-def sides(talk: Consultation, who: str) -> tuple[User, User]:
+def sides(consultation: Consultation, who: str) -> tuple[User, User]:
     """This one and the other."""
-    both = (talk.patient, talk.doctor.user)
+    both = (consultation.patient, consultation.doctor.user)
     return both if who == "patient" else (both[1], both[0])

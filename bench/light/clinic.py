@@ -12,14 +12,14 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
-from ..clinic import PASSWORD, SENTENCES, leave_unread, make_patient, make_talks
+from ..clinic import PASSWORD, SENTENCES, leave_unread, make_consultations, make_patient
 from ..server import Server, running
 from ..wire import Person
 from .network import SLOW_4G, Wire, slowed
 
 BROWSER = "/usr/bin/chromium"
 PHONE = {"locale": "ru-RU", "viewport": {"width": 360, "height": 640}, "device_scale_factor": 2, "is_mobile": True}
-DOCTORS, MESSAGES, TALKS = 30, 60, 10
+DOCTORS, MESSAGES, CONSULTATIONS = 30, 60, 10
 UNREAD = 8  # more than a screen
 
 SIGN_IN = "/login"
@@ -71,10 +71,10 @@ class Clinic:
 @contextmanager
 def audited(data: Path) -> Iterator[Clinic]:
     patient, doctor = make_patient(data, doctors=DOCTORS, messages=MESSAGES)
-    make_talks(data, DOCTORS, past=TALKS)
+    make_consultations(data, DOCTORS, past=CONSULTATIONS)
     log = data.with_suffix(".access")
     with running(data, access_log=log) as server, slowed(server.port, SLOW_4G) as wire:
-        asyncio.run(_talk(server, patient, doctor))
+        asyncio.run(_exchange(server, patient, doctor))
         yield Clinic(data, server, wire, patient, log)
 
 
@@ -97,7 +97,7 @@ def lasting(profile: Path, port: int) -> Iterator[BrowserContext]:
         context.close()
 
 
-async def _talk(server: Server, patient_phone: str, doctor_phone: str) -> None:
+async def _exchange(server: Server, patient_phone: str, doctor_phone: str) -> None:
     """Photos among the last messages, and more words after them than a screen holds."""
     patient, doctor = Person(server, patient_phone, 1), Person(server, doctor_phone, 2)
     for person in (patient, doctor):

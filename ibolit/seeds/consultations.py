@@ -17,6 +17,7 @@ from ..models import (
     Complaint,
     Conclusion,
     Consultation,
+    ConsultationKind,
     ConsultationRequest,
     Doctor,
     Job,
@@ -24,7 +25,6 @@ from ..models import (
     Promise,
     Reason,
     Review,
-    TalkKind,
     Terms,
     User,
 )
@@ -64,7 +64,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
     with _told(days_ago, 2.4):
         rescheduling.wish(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):
-        _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=TalkKind.AUDIO, minutes=15)
+        _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=ConsultationKind.AUDIO, minutes=15)
     with _told(days_ago, 6):
         _propose(anna, lebedev, _at(now + 3 * DAY, 12), price=2500_00)
     _past(anna, orlov, weber, days_ago)
@@ -82,7 +82,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
 def ask(patient: User, doctor: Doctor) -> None:
     """Something for the doctor to answer."""
     wishes = "Завтра вечером или в субботу утром"
-    ConsultationRequest.ask(_chat(patient, doctor), patient, TalkKind.AUDIO, wishes, "seed-request")
+    ConsultationRequest.ask(_chat(patient, doctor), patient, ConsultationKind.AUDIO, wishes, "seed-request")
 
 
 def finish_notifications() -> None:
@@ -139,23 +139,23 @@ def _propose(
     starts_at: datetime,
     *,
     price: int = 0,
-    kind: TalkKind = TalkKind.VIDEO,
+    kind: ConsultationKind = ConsultationKind.VIDEO,
     minutes: int = 30,
     note: str = "",
 ) -> Consultation:
     if not isinstance(current_services.payments, DemoBank):
         price = 0  # a real provider is left in peace
     terms = Terms(kind, starts_at, minutes, price, note)
-    return booking.propose(_chat(patient, doctor), doctor, terms, f"seed-talk-{starts_at:%m%d%H%M}-{doctor.id}")
+    return booking.propose(_chat(patient, doctor), doctor, terms, f"seed-consultation-{starts_at:%m%d%H%M}-{doctor.id}")
 
 
-def _pay(talk: Consultation) -> None:
-    """In the demo bank; where there is another, all talks are free and confirmed."""
+def _pay(consultation: Consultation) -> None:
+    """In the demo bank; where there is another, all consultations are free and confirmed."""
     bank = current_services.payments
     if not isinstance(bank, DemoBank):
-        talk.confirm(talk.patient, talk.starts_at)
+        consultation.confirm(consultation.patient, consultation.starts_at)
         return
-    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
     bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
     payment.settle(bill)
     bank.pay(bill.id)

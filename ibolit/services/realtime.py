@@ -62,7 +62,7 @@ class Outbox:
     def __init__(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> None:
         self.user_id = user_id
         self.device_id = device_id
-        self.only_chat_id = only_chat_id  # of a device let in for one talk: it hears of nothing else
+        self.only_chat_id = only_chat_id  # of a device let in for one consultation: it hears of nothing else
         self.as_seen: Callable[[str], str] | None = None  # what such a device is shown of a fragment
         self.event = Event()
         self.ended_with: int | None = None

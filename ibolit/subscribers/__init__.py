@@ -54,7 +54,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(ChatEnds, notices.chat_ends)
     subscribers.before_commit(HalfOfSmsGone, notices.half_of_sms_gone)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
-    _tell_of_talks(subscribers)
+    _tell_of_consultations(subscribers)
     subscribers.after_commit(MessageSent, live.message_sent)
     subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
@@ -72,7 +72,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(WorkAdded, lambda fact: worker.wake(fact.kind))
 
 
-def _tell_of_talks(subscribers: Subscribers) -> None:
+def _tell_of_consultations(subscribers: Subscribers) -> None:
     """Both in the transaction of their cause: a note in the chat, and word to whoever may be away."""
     for fact, note in (
         (ConsultationConfirmed, notes.confirmed),

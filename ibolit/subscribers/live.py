@@ -71,12 +71,12 @@ def consultation_changed(fact: ConsultationChanged) -> None:
 
 def consultation_started(fact: ConsultationStarted) -> None:
     """Both are ready: the call opens on both screens by itself."""
-    _show_talk(fact.id, "consultation_started")
+    _show_consultation(fact.id, "consultation_started")
 
 
 def phone_asked(fact: PhoneAsked) -> None:
     """The number is shown to this doctor alone; the patient's other pages learn that it was asked."""
-    _show_talk(fact.id, "phone_asked")
+    _show_consultation(fact.id, "phone_asked")
 
 
 def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:
@@ -119,11 +119,11 @@ def _listening(*people: User) -> list[User]:
     return [one for one in people if current_services.realtime.has_listeners(one.id)]
 
 
-def _show_talk(id: int, name: str) -> None:
+def _show_consultation(id: int, name: str) -> None:
     with _looking():
-        talk = db.session.get_one(Consultation, id)
-        for reader in _listening(talk.patient, talk.doctor.user):
-            _show(reader, name, about=talk.chat_id, consultation=talk)
+        consultation = db.session.get_one(Consultation, id)
+        for reader in _listening(consultation.patient, consultation.doctor.user):
+            _show(reader, name, about=consultation.chat_id, consultation=consultation)
 
 
 def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: object) -> None:

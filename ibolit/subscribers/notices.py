@@ -75,8 +75,8 @@ def payment_changed(fact: PaymentChanged) -> None:
 def refund_decided(fact: RefundDecided) -> None:
     """Who is told that the consultation is cancelled for all the money went back is told of that alone."""
     refund = db.session.get_one(Refund, fact.refund_id)
-    talk = refund.payment.consultation
-    if talk is None or talk.cancel_reason is not Reason.MONEY_BACK or refund.is_automatic:
+    consultation = refund.payment.consultation
+    if consultation is None or consultation.cancel_reason is not Reason.MONEY_BACK or refund.is_automatic:
         Notification.of_decision(refund)
 
 
@@ -87,56 +87,62 @@ def requested(fact: ConsultationRequested) -> None:
 
 
 def proposed(fact: ConsultationProposed) -> None:
-    talk = _talk(fact.id)
-    Notification.of_talk(talk.patient, NotificationKind.PROPOSED, talk)
+    consultation = _consultation(fact.id)
+    Notification.of_consultation(consultation.patient, NotificationKind.PROPOSED, consultation)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:
     """Who paid is told of his payment."""
     if not fact.with_move:
-        talk = _talk(fact.id)
-        Notification.of_talk(talk.doctor.user, NotificationKind.CONFIRMED, talk)
+        consultation = _consultation(fact.id)
+        Notification.of_consultation(consultation.doctor.user, NotificationKind.CONFIRMED, consultation)
 
 
 def time_wished(fact: TimeWished) -> None:
-    talk = _talk(fact.id)
-    other = _other_than(fact.by_id, talk)
+    consultation = _consultation(fact.id)
+    other = _other_than(fact.by_id, consultation)
     kind = NotificationKind.TIME_WISHED
-    Notification.of_talk(other, kind, talk, _deed(talk), talk.proposed_start, presses_at=talk.starts_at)
+    Notification.of_consultation(
+        other, kind, consultation, _deed(consultation), consultation.proposed_start, presses_at=consultation.starts_at
+    )
 
 
 def time_declined(fact: TimeDeclined) -> None:
     """Who took his own wish back needs nobody to be told: the agreed time stands as it did."""
-    talk = _talk(fact.id)
+    consultation = _consultation(fact.id)
     if fact.by_id != fact.wished_by_id:
-        wisher = _other_than(fact.by_id, talk)
-        Notification.of_talk(wisher, NotificationKind.TIME_DECLINED, talk, _deed(talk))
+        wisher = _other_than(fact.by_id, consultation)
+        Notification.of_consultation(wisher, NotificationKind.TIME_DECLINED, consultation, _deed(consultation))
 
 
 def moved(fact: ConsultationMoved) -> None:
-    talk = _talk(fact.id)
-    wisher = _other_than(fact.by_id, talk)
-    Notification.of_talk(wisher, NotificationKind.MOVED, talk, _deed(talk), presses_at=fact.from_start)
+    consultation = _consultation(fact.id)
+    wisher = _other_than(fact.by_id, consultation)
+    Notification.of_consultation(
+        wisher, NotificationKind.MOVED, consultation, _deed(consultation), presses_at=fact.from_start
+    )
 
 
 def cancelled(fact: ConsultationCancelled) -> None:
-    talk = _talk(fact.id)
-    for side in _both(talk):
+    consultation = _consultation(fact.id)
+    for side in _both(consultation):
         if side.id != fact.by_id:
-            Notification.of_talk(side, NotificationKind.CANCELLED, talk)
+            Notification.of_consultation(side, NotificationKind.CANCELLED, consultation)
 
 
 def expired(fact: ConsultationExpired) -> None:
     """Whose answer was awaited, and who kept the time free for him."""
-    talk = _talk(fact.id)
-    for side in _both(talk):
-        Notification.of_talk(side, NotificationKind.EXPIRED, talk)
+    consultation = _consultation(fact.id)
+    for side in _both(consultation):
+        Notification.of_consultation(side, NotificationKind.EXPIRED, consultation)
 
 
 def waits(fact: ConsultationWaits) -> None:
     """Once for this start."""
-    talk = _talk(fact.id)
-    Notification.of_talk(talk.patient, NotificationKind.WAITS, talk, f"{talk.starts_at.timestamp():.0f}")
+    consultation = _consultation(fact.id)
+    Notification.of_consultation(
+        consultation.patient, NotificationKind.WAITS, consultation, f"{consultation.starts_at.timestamp():.0f}"
+    )
 
 
 def access_changed(fact: AccessChanged) -> None:
@@ -155,51 +161,55 @@ def half_of_sms_gone(fact: HalfOfSmsGone) -> None:
 
 
 def missed(fact: ConsultationMissed) -> None:
-    talk = _talk(fact.id)
-    for side in _both(talk):
-        Notification.of_talk(side, NotificationKind.MISSED, talk)
+    consultation = _consultation(fact.id)
+    for side in _both(consultation):
+        Notification.of_consultation(side, NotificationKind.MISSED, consultation)
 
 
 def near(fact: ConsultationNear) -> None:
     """Once for this start, however often the worker looks; after a move the new start has its own."""
-    talk = _talk(fact.id)
-    for side in _both(talk):
-        Notification.of_talk(side, NotificationKind.NEAR, talk, f"{fact.minutes}:{talk.starts_at.timestamp():.0f}")
+    consultation = _consultation(fact.id)
+    for side in _both(consultation):
+        Notification.of_consultation(
+            side, NotificationKind.NEAR, consultation, f"{fact.minutes}:{consultation.starts_at.timestamp():.0f}"
+        )
 
 
 def side_ready(fact: SideReady) -> None:
     """Who comes and goes is told of once in five minutes, three times in all: each is an SMS that somebody pays for."""
-    talk = _talk(fact.id)
-    other = _other_than(fact.user_id, talk)
-    if Notification.count_of(other, NotificationKind.READY, talk) >= MOST_CALLS:
+    consultation = _consultation(fact.id)
+    other = _other_than(fact.user_id, consultation)
+    if Notification.count_of(other, NotificationKind.READY, consultation) >= MOST_CALLS:
         return
-    lately = f"{talk.starts_at.timestamp():.0f}:{clock.now().timestamp() // AWAITED_FOR.total_seconds():.0f}"
-    Notification.of_talk(other, NotificationKind.READY, talk, lately)
+    lately = f"{consultation.starts_at.timestamp():.0f}:{clock.now().timestamp() // AWAITED_FOR.total_seconds():.0f}"
+    Notification.of_consultation(other, NotificationKind.READY, consultation, lately)
 
 
 def side_late(fact: SideLate) -> None:
-    talk = _talk(fact.id)
-    Notification.of_talk(_other_than(fact.user_id, talk), NotificationKind.LATE, talk, _deed(talk))
+    consultation = _consultation(fact.id)
+    Notification.of_consultation(
+        _other_than(fact.user_id, consultation), NotificationKind.LATE, consultation, _deed(consultation)
+    )
 
 
 def conclusion_given(fact: ConclusionGiven) -> None:
-    talk = _talk(fact.consultation_id)
+    consultation = _consultation(fact.consultation_id)
     kind = NotificationKind.CONCLUSION if fact.version == 1 else NotificationKind.CORRECTED
-    Notification.of_talk(talk.patient, kind, talk, fact.version)
+    Notification.of_consultation(consultation.patient, kind, consultation, fact.version)
 
 
-def _talk(id: int) -> Consultation:
+def _consultation(id: int) -> Consultation:
     return db.session.get_one(Consultation, id)
 
 
-def _both(talk: Consultation) -> tuple[User, User]:
-    return talk.patient, talk.doctor.user
+def _both(consultation: Consultation) -> tuple[User, User]:
+    return consultation.patient, consultation.doctor.user
 
 
-def _other_than(user_id: int, talk: Consultation) -> User:
-    return talk.doctor.user if user_id == talk.patient_id else talk.patient
+def _other_than(user_id: int, consultation: Consultation) -> User:
+    return consultation.doctor.user if user_id == consultation.patient_id else consultation.patient
 
 
-def _deed(talk: Consultation) -> int:
+def _deed(consultation: Consultation) -> int:
     """Each deed gives the card a number of its own."""
-    return talk.message.revision
+    return consultation.message.revision

@@ -154,7 +154,7 @@ def _load_user(user_id: str) -> User | None:
     device = Device.signed_in(session.get("device", ""))
     if device is None or str(device.user.id) != user_id:
         return None
-    g.device, g.only_talk_id = device, device.only_consultation_id
+    g.device, g.only_consultation_id = device, device.only_consultation_id
     return device.user
 
 

@@ -27,7 +27,7 @@ from .time_zones import PLACES
 
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
 PAYMENTS = {"account.payments", "account.wish", "account.send_wish", "consultations.pay", "tariffs.buy"}
-OF_THE_TALK = {"consultations.conclusion", "consultations.paper", "consultations.calendar", "short.show"}
+OF_THE_CONSULTATION = {"consultations.conclusion", "consultations.paper", "consultations.calendar", "short.show"}
 
 
 def init_gate(app: Flask) -> None:
@@ -56,16 +56,16 @@ def _is_open_behind() -> bool:
         return True
     if request.endpoint in PAYMENTS:
         return bool(current_user.agreed_to)  # who has accepted nothing yet buys nothing
-    if request.endpoint in OF_THE_TALK:
+    if request.endpoint in OF_THE_CONSULTATION:
         return (request.view_args or {}).get("id") in _kept()
-    return any(guest_device.may_open(talk_id) for talk_id in _kept())
+    return any(guest_device.may_open(consultation_id) for consultation_id in _kept())
 
 
 def _kept() -> list[int]:
     """Agreed under the version that was accepted then. Asked once a request."""
-    if "kept_talks" not in g:
-        g.kept_talks = lists.kept_open_for(current_user) if current_user.agreed_to else []
-    kept: list[int] = g.kept_talks
+    if "kept_consultations" not in g:
+        g.kept_consultations = lists.kept_open_for(current_user) if current_user.agreed_to else []
+    kept: list[int] = g.kept_consultations
     return kept
 
 

@@ -1,4 +1,4 @@
-"""What a device sees that was let in for one talk: no link, form or card that leads where it may not go.
+"""What a device sees that was let in for one consultation: no link, form or card that leads where it may not go.
 
 One place for every page and live fragment, and closed like the doors themselves: a new way is not shown there until
 somebody opens its door (guest_device.py). The words of a link that stands in a sentence stay; a button or an item of a
@@ -20,29 +20,34 @@ from . import gate, guest_device
 LINES = {"li", "p"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 WAYS = {"href": "GET", "action": "POST", "hx-get": "GET", "hx-post": "POST", "data-card": "GET"}
-STAYS = {"", "talk__link"}  # classes of links whose words are more than a way
+STAYS = {"", "consultation__link"}  # classes of links whose words are more than a way
 VISIBLE = re.compile(r"[^\s]")
 
 Opens = Callable[[str, str], bool]  # an address and a method
 
 
 def init_guest_pages(app: Flask) -> None:
-    app.after_request(keep_to_the_talk)
+    app.after_request(keep_to_the_consultation)
 
 
-def keep_to_the_talk(answer: Response) -> Response:
+def keep_to_the_consultation(answer: Response) -> Response:
     """Of pages that anybody may open nothing is taken: the ways from there are asked at their own doors. Nobody is
     looked up for it, and no page that tells of a broken clinic needs its database."""
-    talk_id: int | None = g.get("only_talk_id")
+    consultation_id: int | None = g.get("only_consultation_id")
     is_page = answer.mimetype == "text/html" and not answer.is_streamed and not answer.direct_passthrough
-    if talk_id is not None and is_page and answer.status_code < 500 and request.blueprint not in gate.OPEN_TO_ALL:
-        answer.set_data(seen_by_guest_of(talk_id)(answer.get_data(as_text=True)))
+    if (
+        consultation_id is not None
+        and is_page
+        and answer.status_code < 500
+        and request.blueprint not in gate.OPEN_TO_ALL
+    ):
+        answer.set_data(seen_by_guest_of(consultation_id)(answer.get_data(as_text=True)))
     return answer
 
 
-def seen_by_guest_of(talk_id: int) -> Callable[[str], str]:
+def seen_by_guest_of(consultation_id: int) -> Callable[[str], str]:
     """Outlives the request: a socket shows what it carries through it."""
-    doors, chat_id = current_app.url_map.bind(""), guest_device.chat_of(talk_id)
+    doors, chat_id = current_app.url_map.bind(""), guest_device.chat_of(consultation_id)
 
     def opens(address: str, method: str) -> bool:
         if not address.startswith("/") or address.startswith("//"):
@@ -53,13 +58,13 @@ def seen_by_guest_of(talk_id: int) -> Callable[[str], str]:
             return False
         if endpoint.partition(".")[0] in gate.OPEN_TO_ALL:
             return True
-        return guest_device.is_shown(endpoint, wanted, talk_id, chat_id)
+        return guest_device.is_shown(endpoint, wanted, consultation_id, chat_id)
 
     return lambda html: _Keeper(opens).kept(html)
 
 
 def _only_told(card: str) -> str:
-    """The head of a card that says how another talk stands, and neither asks nor offers anything (talks.css)."""
+    """The head of a card that says how another consultation stands; it asks and offers nothing (consultations.css)."""
     return re.sub(r' data-(?:card|behaviour)="[^"]*"', "", card).replace(' class="', ' class="told ', 1)
 
 

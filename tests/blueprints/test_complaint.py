@@ -10,7 +10,7 @@ import samples
 from browser import Browser
 from factories import make_chat, propose
 from flask import Flask
-from talked import talked
+from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -27,7 +27,7 @@ SHEET = {
 
 
 @pytest.fixture
-def talk(chat: Chat) -> Consultation:
+def consultation(chat: Chat) -> Consultation:
     return propose(chat)
 
 
@@ -49,33 +49,33 @@ def letters(consultation: Consultation) -> list[Message]:
     return Message.page_of(db.session.get_one(Chat, consultation.chat_id))
 
 
-def test_sheet_is_kept_and_shown_again(as_patient: Browser, talk: Consultation) -> None:
-    answer = tell(as_patient, talk)
-    assert (answer.status_code, answer.location) == (303, f"/consultations/{talk.id}")
+def test_sheet_is_kept_and_shown_again(as_patient: Browser, consultation: Consultation) -> None:
+    answer = tell(as_patient, consultation)
+    assert (answer.status_code, answer.location) == (303, f"/consultations/{consultation.id}")
     complaint = told()
     assert complaint is not None
     assert (complaint.trouble, complaint.since, complaint.strength) == ("Болит голова", "неделю", 6)
-    page = as_patient.get(url(talk)).text
+    page = as_patient.get(url(consultation)).text
     for words in ("Болит голова</textarea>", 'value="неделю"', '<option selected value="6">', "На пыль"):
         assert words in page
     assert "Сохранить изменения" in page
 
 
-def test_htmx_is_led_to_the_card(as_patient: Browser, talk: Consultation) -> None:
-    answer = tell(as_patient, talk, htmx=True)
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, f"/consultations/{talk.id}")
+def test_htmx_is_led_to_the_card(as_patient: Browser, consultation: Consultation) -> None:
+    answer = tell(as_patient, consultation, htmx=True)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, f"/consultations/{consultation.id}")
 
 
-def test_only_the_first_line_is_needed(as_patient: Browser, talk: Consultation) -> None:
-    assert tell(as_patient, talk, since="", strength="", medicines="", allergies="").status_code == 303
+def test_only_the_first_line_is_needed(as_patient: Browser, consultation: Consultation) -> None:
+    assert tell(as_patient, consultation, since="", strength="", medicines="", allergies="").status_code == 303
     complaint = told()
     assert complaint is not None
     assert (complaint.strength, complaint.medicines) == (None, "")
 
 
 @pytest.mark.parametrize("strength", ["0", "10"])
-def test_ends_of_the_scale(as_patient: Browser, talk: Consultation, strength: str) -> None:
-    tell(as_patient, talk, strength=strength)
+def test_ends_of_the_scale(as_patient: Browser, consultation: Consultation, strength: str) -> None:
+    tell(as_patient, consultation, strength=strength)
     complaint = told()
     assert complaint is not None
     assert complaint.strength == int(strength)
@@ -93,9 +93,9 @@ def test_ends_of_the_scale(as_patient: Browser, talk: Consultation, strength: st
     ],
 )
 def test_wrong_form_keeps_what_was_typed(
-    as_patient: Browser, talk: Consultation, form: dict[str, object], sentence: str, htmx: bool
+    as_patient: Browser, consultation: Consultation, form: dict[str, object], sentence: str, htmx: bool
 ) -> None:
-    answer = tell(as_patient, talk, htmx=htmx, **form)
+    answer = tell(as_patient, consultation, htmx=htmx, **form)
     assert answer.status_code == 422
     assert sentence in answer.text
     assert "На пыль" in answer.text
@@ -103,51 +103,51 @@ def test_wrong_form_keeps_what_was_typed(
     assert told() is None
 
 
-def test_card_in_the_chat_with_its_files(as_patient: Browser, talk: Consultation) -> None:
-    tell(as_patient, talk, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
-    message = letters(talk)[-1]
+def test_card_in_the_chat_with_its_files(as_patient: Browser, consultation: Consultation) -> None:
+    tell(as_patient, consultation, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
+    message = letters(consultation)[-1]
     assert (message.card, message.text) == (Card.COMPLAINT, "Анкета перед консультацией")
     assert [one.name for one in message.attachments] == ["анализы.txt"]
-    assert "анализы" in as_patient.get(url(talk)).text
+    assert "анализы" in as_patient.get(url(consultation)).text
 
 
-def test_second_sending_changes_the_same_card(as_patient: Browser, talk: Consultation) -> None:
-    tell(as_patient, talk)
-    count = len(letters(talk))
-    assert tell(as_patient, talk, trouble="Прошло", client_id="client-0002").status_code == 303
+def test_second_sending_changes_the_same_card(as_patient: Browser, consultation: Consultation) -> None:
+    tell(as_patient, consultation)
+    count = len(letters(consultation))
+    assert tell(as_patient, consultation, trouble="Прошло", client_id="client-0002").status_code == 303
     complaint = told()
     assert complaint is not None
     assert complaint.trouble == "Прошло"
-    assert len(letters(talk)) == count
+    assert len(letters(consultation)) == count
 
 
-def test_new_files_come_as_another_message(as_patient: Browser, talk: Consultation) -> None:
-    tell(as_patient, talk)
+def test_new_files_come_as_another_message(as_patient: Browser, consultation: Consultation) -> None:
+    tell(as_patient, consultation)
     for _ in "ab":
-        tell(as_patient, talk, client_id="client-0002", files=[(io.BytesIO(samples.txt()), "ещё.txt")])
-    last, before = letters(talk)[-1], letters(talk)[-2]
+        tell(as_patient, consultation, client_id="client-0002", files=[(io.BytesIO(samples.txt()), "ещё.txt")])
+    last, before = letters(consultation)[-1], letters(consultation)[-2]
     assert [one.name for one in last.attachments] == ["ещё.txt"]
     assert before.card is Card.COMPLAINT
 
 
-def test_file_that_is_refused_leaves_the_words_and_the_others(as_patient: Browser, talk: Consultation) -> None:
+def test_file_that_is_refused_leaves_the_words_and_the_others(as_patient: Browser, consultation: Consultation) -> None:
     files = [(io.BytesIO(samples.txt()), "анализы.txt"), (io.BytesIO(b""), "пусто.pdf")]
-    answer = tell(as_patient, talk, files=files)
+    answer = tell(as_patient, consultation, files=files)
     assert answer.status_code == 422
     assert "«пусто.pdf»: Файл пустой." in answer.text
     found = re.search(r'name="uploads" value="(\w+)" checked', answer.text)
     assert found is not None
-    tell(as_patient, talk, uploads=found[1])
-    assert [one.name for one in letters(talk)[-1].attachments] == ["анализы.txt"]
+    tell(as_patient, consultation, uploads=found[1])
+    assert [one.name for one in letters(consultation)[-1].attachments] == ["анализы.txt"]
 
 
 def test_files_come_also_when_the_chats_time_is_over(as_patient: Browser, patient: User, doctor: Doctor) -> None:
-    talk = propose(make_chat(patient, doctor, days_left=-1))
-    assert tell(as_patient, talk, files=[(io.BytesIO(samples.txt()), "анализы.txt")]).status_code == 303
+    consultation = propose(make_chat(patient, doctor, days_left=-1))
+    assert tell(as_patient, consultation, files=[(io.BytesIO(samples.txt()), "анализы.txt")]).status_code == 303
 
 
 def test_not_after_the_end(as_patient: Browser, chat: Chat) -> None:
-    over = talked(chat)
+    over = completed_consultation(chat)
     assert as_patient.get(url(over)).status_code == 409
     answer = tell(as_patient, over)
     assert answer.status_code == 409
@@ -156,15 +156,15 @@ def test_not_after_the_end(as_patient: Browser, chat: Chat) -> None:
     assert told() is None
 
 
-def test_only_its_patient_tells(as_doctor: Browser, as_stranger: Browser, talk: Consultation) -> None:
+def test_only_its_patient_tells(as_doctor: Browser, as_stranger: Browser, consultation: Consultation) -> None:
     for somebody in (as_doctor, as_stranger):
-        assert somebody.get(url(talk)).status_code == 404
-        assert tell(somebody, talk).status_code == 404
+        assert somebody.get(url(consultation)).status_code == 404
+        assert tell(somebody, consultation).status_code == 404
     assert told() is None
 
 
-def test_doctor_reads_all_of_it(clinic: Flask, as_patient: Browser, talk: Consultation, doctor: Doctor) -> None:
-    tell(as_patient, talk, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
+def test_doctor_reads_all_of_it(clinic: Flask, as_patient: Browser, consultation: Consultation, doctor: Doctor) -> None:
+    tell(as_patient, consultation, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
     complaint = told()
     words = clinic.jinja_env.get_template("fragments/consultations/complaint.html").render(
         complaint=complaint, viewer=db.session.get_one(User, doctor.user_id)
@@ -173,29 +173,31 @@ def test_doctor_reads_all_of_it(clinic: Flask, as_patient: Browser, talk: Consul
         assert one in words
 
 
-def test_doctors_reading_is_noted(as_doctor: Browser, as_patient: Browser, talk: Consultation, doctor: Doctor) -> None:
-    as_doctor.get(f"/consultations/{talk.id}")
-    tell(as_patient, talk)
-    as_patient.get(f"/consultations/{talk.id}")
+def test_doctors_reading_is_noted(
+    as_doctor: Browser, as_patient: Browser, consultation: Consultation, doctor: Doctor
+) -> None:
+    as_doctor.get(f"/consultations/{consultation.id}")
+    tell(as_patient, consultation)
+    as_patient.get(f"/consultations/{consultation.id}")
     assert db.session.query(AuditEvent).where(AuditEvent.act == Act.COMPLAINT_READ).count() == 0
     db.session.commit()
-    assert "Болит голова" in as_doctor.get(f"/consultations/{talk.id}").text
+    assert "Болит голова" in as_doctor.get(f"/consultations/{consultation.id}").text
     event = db.session.query(AuditEvent).where(AuditEvent.act == Act.COMPLAINT_READ).one()
-    assert (event.actor_id, event.subject_id) == (doctor.user_id, talk.id)
+    assert (event.actor_id, event.subject_id) == (doctor.user_id, consultation.id)
 
 
 def test_card_leads_to_it_while_it_may_be_sent(as_patient: Browser, as_doctor: Browser, chat: Chat) -> None:
-    talk = propose(chat)
-    assert f'href="{url(talk)}"' in as_patient.get(f"/consultations/{talk.id}").text
-    assert f'href="{url(talk)}"' not in as_doctor.get(f"/consultations/{talk.id}").text
+    consultation = propose(chat)
+    assert f'href="{url(consultation)}"' in as_patient.get(f"/consultations/{consultation.id}").text
+    assert f'href="{url(consultation)}"' not in as_doctor.get(f"/consultations/{consultation.id}").text
 
 
-def test_both_see_it_in_the_chat(as_patient: Browser, as_doctor: Browser, talk: Consultation) -> None:
-    tell(as_patient, talk, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
+def test_both_see_it_in_the_chat(as_patient: Browser, as_doctor: Browser, consultation: Consultation) -> None:
+    tell(as_patient, consultation, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
     for browser in (as_patient, as_doctor):
-        page = browser.get(f"/chats/{talk.chat_id}").text
+        page = browser.get(f"/chats/{consultation.chat_id}").text
         assert "Анкета перед консультацией" in page
         assert "анализы" in page
         assert "Изменена:" not in page
-    tell(as_patient, talk, trouble="Прошло", client_id="client-0002")
-    assert "Изменена:" in as_doctor.get(f"/chats/{talk.chat_id}").text
+    tell(as_patient, consultation, trouble="Прошло", client_id="client-0002")
+    assert "Изменена:" in as_doctor.get(f"/chats/{consultation.chat_id}").text

@@ -12,7 +12,7 @@ import samples
 from browser import Browser
 from factories import make_chat, make_doctor, propose
 from flask import Flask
-from talked import begun, talked
+from started_consultations import completed_consultation, consultation_in_progress
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -35,7 +35,7 @@ TEXT = "Жалобы:\nБолит голова.\n\nРекомендации:\nО
 
 @pytest.fixture
 def over(chat: Chat) -> Consultation:
-    return talked(chat)
+    return completed_consultation(chat)
 
 
 def url(consultation: Consultation, end: str = "conclusion") -> str:
@@ -188,11 +188,15 @@ def test_file_that_is_refused_keeps_the_text_and_the_others(as_doctor: Browser, 
 
 
 def test_not_before_the_end(as_doctor: Browser, chat: Chat) -> None:
-    talk = begun(chat)
-    for answer in (as_doctor.get(url(talk, "conclusion/new")), give(as_doctor, talk), save(as_doctor, talk)):
+    consultation = consultation_in_progress(chat)
+    for answer in (
+        as_doctor.get(url(consultation, "conclusion/new")),
+        give(as_doctor, consultation),
+        save(as_doctor, consultation),
+    ):
         assert answer.status_code == 409
         assert "Сначала завершите консультацию" in answer.text
-    assert versions(talk) == []
+    assert versions(consultation) == []
 
 
 def test_not_of_one_that_only_was_proposed(as_doctor: Browser, chat: Chat) -> None:
@@ -336,14 +340,14 @@ def test_pdf_has_all_that_the_law_wants(
     as_doctor: Browser, as_patient: Browser, chat: Chat, change_settings: Callable[..., None]
 ) -> None:
     change_settings(clinic_name="Клиника", clinic_legal_name="ООО «Клиника»", clinic_licence="ЛО-77")
-    talk = talked(chat)
-    talk.doctor.licence = "Диплом 107718"
+    consultation = completed_consultation(chat)
+    consultation.doctor.licence = "Диплом 107718"
     db.session.commit()
-    give(as_doctor, talk, files=[(io.BytesIO(samples.txt()), "памятка.txt")])
-    answer = as_patient.get(url(talk, "conclusion.pdf"))
+    give(as_doctor, consultation, files=[(io.BytesIO(samples.txt()), "памятка.txt")])
+    answer = as_patient.get(url(consultation, "conclusion.pdf"))
     assert answer.status_code == 200
     assert answer.mimetype == "application/pdf"
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="ibolit-{talk.id}-v1.pdf"'
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="ibolit-{consultation.id}-v1.pdf"'
     assert answer.headers["Cache-Control"] == "private, no-store"
     words = pdf_of(answer)
     wanted = ["Клиника", "ООО «Клиника»", "ЛО-77", "Иванова Елена Сергеевна", "Терапевт", "Диплом 107718"]

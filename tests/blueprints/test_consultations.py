@@ -23,7 +23,7 @@ Visit = Callable[..., object]
 
 
 @pytest.fixture
-def talk(chat: Chat) -> Consultation:
+def consultation(chat: Chat) -> Consultation:
     return propose(chat)
 
 
@@ -33,26 +33,26 @@ def dear(chat: Chat) -> Consultation:
     return propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
 
 
-def fresh(talk: Consultation) -> Consultation:
+def fresh(consultation: Consultation) -> Consultation:
     db.session.expire_all()
-    return db.session.get_one(Consultation, talk.id)
+    return db.session.get_one(Consultation, consultation.id)
 
 
-def press(browser: Browser, talk: Consultation, deed: str, *, htmx: bool = False, **more: object):  # type: ignore[no-untyped-def]
-    data = {"seen": epoch(fresh(talk).starts_at)} | more
-    return browser.post(f"/consultations/{talk.id}/{deed}", data, htmx=htmx)
+def press(browser: Browser, consultation: Consultation, deed: str, *, htmx: bool = False, **more: object):  # type: ignore[no-untyped-def]
+    data = {"seen": epoch(fresh(consultation).starts_at)} | more
+    return browser.post(f"/consultations/{consultation.id}/{deed}", data, htmx=htmx)
 
 
-def confirmed(talk: Consultation) -> Consultation:
-    talk = fresh(talk)
-    talk.confirm(talk.patient, talk.starts_at)
+def confirmed(consultation: Consultation) -> Consultation:
+    consultation = fresh(consultation)
+    consultation.confirm(consultation.patient, consultation.starts_at)
     db.session.commit()
-    return talk
+    return consultation
 
 
-def paid(talk: Consultation) -> Payment:
-    talk = fresh(talk)
-    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
+def paid(consultation: Consultation) -> Payment:
+    consultation = fresh(consultation)
+    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
     payment.settle(answer(payment))
     db.session.commit()
     return payment
@@ -66,12 +66,12 @@ def words(html: str) -> str:
 
 
 def test_both_see_the_card_and_the_stranger_nothing(
-    as_patient: Browser, as_doctor: Browser, as_stranger: Browser, talk: Consultation
+    as_patient: Browser, as_doctor: Browser, as_stranger: Browser, consultation: Consultation
 ) -> None:
     for browser in (as_patient, as_doctor):
-        assert f'id="consultation-{talk.id}"' in browser.get(f"/consultations/{talk.id}").text
+        assert f'id="consultation-{consultation.id}"' in browser.get(f"/consultations/{consultation.id}").text
     for htmx in (True, False):
-        assert as_stranger.get(f"/consultations/{talk.id}", htmx=htmx).status_code == 404
+        assert as_stranger.get(f"/consultations/{consultation.id}", htmx=htmx).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -88,26 +88,26 @@ def test_both_see_the_card_and_the_stranger_nothing(
         "end",
     ],
 )
-def test_stranger_presses_nothing(as_stranger: Browser, talk: Consultation, deed: str) -> None:
-    assert press(as_stranger, talk, deed).status_code == 404
-    assert fresh(talk).state is ConsultationState.PROPOSED
+def test_stranger_presses_nothing(as_stranger: Browser, consultation: Consultation, deed: str) -> None:
+    assert press(as_stranger, consultation, deed).status_code == 404
+    assert fresh(consultation).state is ConsultationState.PROPOSED
 
 
 @pytest.mark.parametrize("page", ["time", "cancellation", "call"])
-def test_stranger_opens_nothing(as_stranger: Browser, talk: Consultation, page: str) -> None:
-    assert as_stranger.get(f"/consultations/{talk.id}/{page}").status_code == 404
+def test_stranger_opens_nothing(as_stranger: Browser, consultation: Consultation, page: str) -> None:
+    assert as_stranger.get(f"/consultations/{consultation.id}/{page}").status_code == 404
 
 
-def test_reading_is_written_in_the_journal(as_patient: Browser, talk: Consultation, patient: User) -> None:
-    as_patient.get(f"/consultations/{talk.id}")
+def test_reading_is_written_in_the_journal(as_patient: Browser, consultation: Consultation, patient: User) -> None:
+    as_patient.get(f"/consultations/{consultation.id}")
     read = db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.CONSULTATION_READ)).one()
-    assert (read.actor_id, read.subject_id) == (patient.id, talk.id)
+    assert (read.actor_id, read.subject_id) == (patient.id, consultation.id)
 
 
-def test_page_view_writes_no_state(as_patient: Browser, talk: Consultation) -> None:
+def test_page_view_writes_no_state(as_patient: Browser, consultation: Consultation) -> None:
     later(hours=3)
-    assert "Не подтверждена вовремя" in words(as_patient.get(f"/consultations/{talk.id}").text)
-    assert fresh(talk).state is ConsultationState.PROPOSED
+    assert "Не подтверждена вовремя" in words(as_patient.get(f"/consultations/{consultation.id}").text)
+    assert fresh(consultation).state is ConsultationState.PROPOSED
 
 
 def test_ready_button_is_there_from_the_beginning_with_its_reason(
@@ -119,50 +119,54 @@ def test_ready_button_is_there_from_the_beginning_with_its_reason(
     assert "Оплатить 1 500 ₽" in words(card)
 
 
-def test_confirmed_one_says_when_it_opens(as_patient: Browser, talk: Consultation, patient: User) -> None:
-    confirmed(talk)
-    opens = fresh(talk).opens_at.astimezone(patient.zone)
-    card = as_patient.get(f"/consultations/{talk.id}", htmx=True).text
+def test_confirmed_one_says_when_it_opens(as_patient: Browser, consultation: Consultation, patient: User) -> None:
+    confirmed(consultation)
+    opens = fresh(consultation).opens_at.astimezone(patient.zone)
+    card = as_patient.get(f"/consultations/{consultation.id}", htmx=True).text
     assert f"Откроется за 10 минут до начала, в {opens:%H:%M}" in card
     later(hours=1, minutes=51)
-    card = as_patient.get(f"/consultations/{talk.id}", htmx=True).text
-    assert f'action="/consultations/{talk.id}/readiness"' in card
+    card = as_patient.get(f"/consultations/{consultation.id}", htmx=True).text
+    assert f'action="/consultations/{consultation.id}/readiness"' in card
 
 
-def test_card_knows_when_it_turns(as_patient: Browser, talk: Consultation) -> None:
-    confirmed(talk)
+def test_card_knows_when_it_turns(as_patient: Browser, consultation: Consultation) -> None:
+    confirmed(consultation)
     later(hours=1, minutes=40)
-    card = as_patient.get(f"/consultations/{talk.id}", htmx=True).text
+    card = as_patient.get(f"/consultations/{consultation.id}", htmx=True).text
     at, now = (int(re.search(rf'data-{name}="(\d+)"', card)[1]) for name in ("at", "now"))  # type: ignore[index]
     assert 0 < at - now <= 60_000  # the words «через 20 минут» turn first
 
 
-def test_card_stands_in_the_chat(as_patient: Browser, as_doctor: Browser, talk: Consultation, chat: Chat) -> None:
+def test_card_stands_in_the_chat(
+    as_patient: Browser, as_doctor: Browser, consultation: Consultation, chat: Chat
+) -> None:
     for browser in (as_patient, as_doctor):
-        assert f'id="consultation-{talk.id}"' in browser.get(f"/chats/{chat.id}").text
+        assert f'id="consultation-{consultation.id}"' in browser.get(f"/chats/{chat.id}").text
 
 
 # Confirming and paying
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_patient_confirms(as_patient: Browser, talk: Consultation, htmx: bool) -> None:
-    answered = press(as_patient, talk, "confirmation", htmx=htmx)
+def test_patient_confirms(as_patient: Browser, consultation: Consultation, htmx: bool) -> None:
+    answered = press(as_patient, consultation, "confirmation", htmx=htmx)
     assert answered.status_code == (200 if htmx else 303)
-    assert fresh(talk).state is ConsultationState.CONFIRMED
+    assert fresh(consultation).state is ConsultationState.CONFIRMED
 
 
-def test_what_has_changed_meanwhile_is_shown_before_it_is_pressed(as_patient: Browser, talk: Consultation) -> None:
+def test_what_has_changed_meanwhile_is_shown_before_it_is_pressed(
+    as_patient: Browser, consultation: Consultation
+) -> None:
     for htmx in (True, False):
-        answered = press(as_patient, talk, "confirmation", htmx=htmx, seen=1)
+        answered = press(as_patient, consultation, "confirmation", htmx=htmx, seen=1)
         assert answered.status_code == 409
         assert "Консультация изменилась" in answered.text
-        assert f'id="consultation-{talk.id}"' in answered.text
-    assert fresh(talk).state is ConsultationState.PROPOSED
+        assert f'id="consultation-{consultation.id}"' in answered.text
+    assert fresh(consultation).state is ConsultationState.PROPOSED
 
 
-def test_doctor_confirms_nothing(as_doctor: Browser, talk: Consultation) -> None:
-    assert press(as_doctor, talk, "confirmation").status_code == 409
+def test_doctor_confirms_nothing(as_doctor: Browser, consultation: Consultation) -> None:
+    assert press(as_doctor, consultation, "confirmation").status_code == 409
 
 
 def test_paying_leads_to_the_bank_and_back(as_patient: Browser, dear: Consultation) -> None:
@@ -184,58 +188,60 @@ def test_paid_twice_is_paid_once(as_patient: Browser, dear: Consultation) -> Non
     assert "Оплачено" in as_patient.get(f"/consultations/{dear.id}").text
 
 
-def test_garbage_in_seen_is_no_crash(as_patient: Browser, talk: Consultation) -> None:
+def test_garbage_in_seen_is_no_crash(as_patient: Browser, consultation: Consultation) -> None:
     for garbage in ("", "abc", "-5", "9" * 40, "²"):
-        assert press(as_patient, talk, "confirmation", seen=garbage).status_code == 409
+        assert press(as_patient, consultation, "confirmation", seen=garbage).status_code == 409
 
 
 # Another time
 
 
-def other(talk: Consultation, user: User, **by: float) -> dict[str, str]:
-    local = (fresh(talk).starts_at + timedelta(**by)).astimezone(user.zone)
+def other(consultation: Consultation, user: User, **by: float) -> dict[str, str]:
+    local = (fresh(consultation).starts_at + timedelta(**by)).astimezone(user.zone)
     return {"day": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}"}
 
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_other_time_is_wished_seen_and_accepted(
-    as_patient: Browser, as_doctor: Browser, patient: User, talk: Consultation, htmx: bool
+    as_patient: Browser, as_doctor: Browser, patient: User, consultation: Consultation, htmx: bool
 ) -> None:
-    confirmed(talk)
-    assert as_patient.get(f"/consultations/{talk.id}/time", htmx=htmx).status_code == 200
-    press(as_patient, talk, "time", htmx=htmx, **other(talk, patient, days=1))
-    wish = fresh(talk).wish
+    confirmed(consultation)
+    assert as_patient.get(f"/consultations/{consultation.id}/time", htmx=htmx).status_code == 200
+    press(as_patient, consultation, "time", htmx=htmx, **other(consultation, patient, days=1))
+    wish = fresh(consultation).wish
     assert wish is not None
-    assert "Пациент предлагает другое время" in words(as_doctor.get(f"/consultations/{talk.id}").text)
-    assert "Вы предлагаете другое время" in words(as_patient.get(f"/consultations/{talk.id}").text)
-    press(as_doctor, talk, "time/acceptance", htmx=htmx, seen=epoch(wish))
-    assert (fresh(talk).starts_at, fresh(talk).wish) == (wish, None)
+    assert "Пациент предлагает другое время" in words(as_doctor.get(f"/consultations/{consultation.id}").text)
+    assert "Вы предлагаете другое время" in words(as_patient.get(f"/consultations/{consultation.id}").text)
+    press(as_doctor, consultation, "time/acceptance", htmx=htmx, seen=epoch(wish))
+    assert (fresh(consultation).starts_at, fresh(consultation).wish) == (wish, None)
 
 
 def test_two_who_wish_at_once_are_told_of_each_other(
-    as_patient: Browser, as_doctor: Browser, patient: User, doctor: Doctor, talk: Consultation
+    as_patient: Browser, as_doctor: Browser, patient: User, doctor: Doctor, consultation: Consultation
 ) -> None:
     """The second form was open already: it comes back with the other's time, and sent again it counts."""
-    seen = {"seen_wish": 0} | other(talk, doctor.user, days=2)
-    press(as_patient, talk, "time", **other(talk, patient, days=1))
-    theirs = fresh(talk).wish
+    seen = {"seen_wish": 0} | other(consultation, doctor.user, days=2)
+    press(as_patient, consultation, "time", **other(consultation, patient, days=1))
+    theirs = fresh(consultation).wish
     assert theirs is not None
-    answer = press(as_doctor, talk, "time", **seen)
+    answer = press(as_doctor, consultation, "time", **seen)
     assert answer.status_code == 409
     assert "другое время предложили и вам" in answer.text
     assert "Пациент предлагает" in words(answer.text)
-    assert fresh(talk).wish == theirs
+    assert fresh(consultation).wish == theirs
     form = Page(answer.text).form_to("/time").fields
     assert form["seen_wish"] == str(epoch(theirs))
-    assert press(as_doctor, talk, "time", **form).status_code == 303
-    assert fresh(talk).wish == theirs + timedelta(days=1)
+    assert press(as_doctor, consultation, "time", **form).status_code == 303
+    assert fresh(consultation).wish == theirs + timedelta(days=1)
 
 
-def test_other_time_is_declined(as_patient: Browser, as_doctor: Browser, doctor: Doctor, talk: Consultation) -> None:
-    press(as_doctor, talk, "time", **other(talk, doctor.user, days=1))
-    wish = fresh(talk).wish
-    assert press(as_patient, talk, "time/refusal", seen=epoch(wish)).status_code == 303
-    assert fresh(talk).wish is None
+def test_other_time_is_declined(
+    as_patient: Browser, as_doctor: Browser, doctor: Doctor, consultation: Consultation
+) -> None:
+    press(as_doctor, consultation, "time", **other(consultation, doctor.user, days=1))
+    wish = fresh(consultation).wish
+    assert press(as_patient, consultation, "time/refusal", seen=epoch(wish)).status_code == 303
+    assert fresh(consultation).wish is None
 
 
 @pytest.mark.parametrize(
@@ -252,19 +258,21 @@ def test_other_time_is_declined(as_patient: Browser, as_doctor: Browser, doctor:
 )
 @pytest.mark.parametrize("htmx", [True, False])
 def test_wrong_time_is_said_next_to_it(
-    as_patient: Browser, talk: Consultation, typed: dict[str, str], sentence: str, htmx: bool
+    as_patient: Browser, consultation: Consultation, typed: dict[str, str], sentence: str, htmx: bool
 ) -> None:
-    answered = press(as_patient, talk, "time", htmx=htmx, **typed)
+    answered = press(as_patient, consultation, "time", htmx=htmx, **typed)
     assert answered.status_code == 422
     assert sentence in answered.text
-    assert fresh(talk).wish is None
+    assert fresh(consultation).wish is None
 
 
-def test_hour_that_the_clocks_leave_out_is_refused(as_patient: Browser, patient: User, talk: Consultation) -> None:
+def test_hour_that_the_clocks_leave_out_is_refused(
+    as_patient: Browser, patient: User, consultation: Consultation
+) -> None:
     user = db.session.get_one(User, patient.id)
     user.choose_zone("Europe/Lisbon")
     db.session.commit()
-    answered = press(as_patient, talk, "time", day="2027-03-28", time="01:30")
+    answered = press(as_patient, consultation, "time", day="2027-03-28", time="01:30")
     assert "часы переводят вперёд" in answered.text
 
 
@@ -303,106 +311,112 @@ def test_cancelled_with_what_was_promised(as_patient: Browser, dear: Consultatio
         ("met", "она уже идёт"),
     ],
 )
-def test_pages_of_what_is_over_say_why(as_patient: Browser, talk: Consultation, how: str, words: str) -> None:
+def test_pages_of_what_is_over_say_why(as_patient: Browser, consultation: Consultation, how: str, words: str) -> None:
     if how == "cancelled":
-        press(as_patient, talk, "cancellation", reason="other", promise="nothing_paid")
+        press(as_patient, consultation, "cancellation", reason="other", promise="nothing_paid")
     elif how == "expired":
         later(hours=5)
     else:
-        talk = confirmed(talk)
-        talk.state = ConsultationState.IN_PROGRESS
+        consultation = confirmed(consultation)
+        consultation.state = ConsultationState.IN_PROGRESS
         db.session.commit()
     for page, deed in (("time", "Перенести"), ("cancellation", "Отменить")):
-        said = as_patient.get(f"/consultations/{talk.id}/{page}").text
+        said = as_patient.get(f"/consultations/{consultation.id}/{page}").text
         assert f"{deed} консультацию уже нельзя: {words}." in said
         assert "Это время действует" not in said
 
 
-def test_cancelling_needs_a_reason_of_ours(as_doctor: Browser, talk: Consultation) -> None:
+def test_cancelling_needs_a_reason_of_ours(as_doctor: Browser, consultation: Consultation) -> None:
     for reason in ("", "money_back", "из вредности"):
-        answered = press(as_doctor, talk, "cancellation", reason=reason, promise="nothing_paid")
+        answered = press(as_doctor, consultation, "cancellation", reason=reason, promise="nothing_paid")
         assert answered.status_code == 422
-    assert fresh(talk).state is ConsultationState.PROPOSED
+    assert fresh(consultation).state is ConsultationState.PROPOSED
 
 
-def test_unknown_promise_is_no_promise(as_doctor: Browser, talk: Consultation) -> None:
-    assert press(as_doctor, talk, "cancellation", reason="other", promise="gold").status_code == 409
+def test_unknown_promise_is_no_promise(as_doctor: Browser, consultation: Consultation) -> None:
+    assert press(as_doctor, consultation, "cancellation", reason="other", promise="gold").status_code == 409
 
 
 # Meeting
 
 
-def test_both_ready_are_led_to_the_call(as_patient: Browser, as_doctor: Browser, talk: Consultation) -> None:
-    confirmed(talk)
+def test_both_ready_are_led_to_the_call(as_patient: Browser, as_doctor: Browser, consultation: Consultation) -> None:
+    confirmed(consultation)
     later(hours=1, minutes=55)
-    press(as_patient, talk, "readiness", htmx=True)
-    assert "Ждём врача" in as_patient.get(f"/consultations/{talk.id}").text
-    assert "Пациент: готов" in words(as_doctor.get(f"/consultations/{talk.id}").text)
-    answered = press(as_doctor, talk, "readiness", htmx=True)
-    assert answered.headers["HX-Redirect"] == f"/consultations/{talk.id}/call"
-    assert fresh(talk).state is ConsultationState.IN_PROGRESS
+    press(as_patient, consultation, "readiness", htmx=True)
+    assert "Ждём врача" in as_patient.get(f"/consultations/{consultation.id}").text
+    assert "Пациент: готов" in words(as_doctor.get(f"/consultations/{consultation.id}").text)
+    answered = press(as_doctor, consultation, "readiness", htmx=True)
+    assert answered.headers["HX-Redirect"] == f"/consultations/{consultation.id}/call"
+    assert fresh(consultation).state is ConsultationState.IN_PROGRESS
 
 
-def test_too_early_is_said_on_the_card(as_patient: Browser, talk: Consultation) -> None:
-    confirmed(talk)
-    answered = press(as_patient, talk, "readiness", htmx=True)
+def test_too_early_is_said_on_the_card(as_patient: Browser, consultation: Consultation) -> None:
+    confirmed(consultation)
+    answered = press(as_patient, consultation, "readiness", htmx=True)
     assert answered.status_code == 409
     assert "Ещё рано" in answered.text
 
 
-def test_page_without_scripts_looks_by_itself_and_is_a_sign_of_life(as_patient: Browser, talk: Consultation) -> None:
-    confirmed(talk)
-    assert 'http-equiv="refresh"' not in as_patient.get(f"/consultations/{talk.id}").text
+def test_page_without_scripts_looks_by_itself_and_is_a_sign_of_life(
+    as_patient: Browser, consultation: Consultation
+) -> None:
+    confirmed(consultation)
+    assert 'http-equiv="refresh"' not in as_patient.get(f"/consultations/{consultation.id}").text
     later(hours=1, minutes=50, seconds=10)
-    press(as_patient, talk, "readiness")
-    before = fresh(talk).patient_ready_at
+    press(as_patient, consultation, "readiness")
+    before = fresh(consultation).patient_ready_at
     later(hours=1, minutes=51)
-    assert '<noscript><meta http-equiv="refresh" content="15">' in as_patient.get(f"/consultations/{talk.id}").text
-    after = fresh(talk).patient_ready_at
+    assert (
+        '<noscript><meta http-equiv="refresh" content="15">' in as_patient.get(f"/consultations/{consultation.id}").text
+    )
+    after = fresh(consultation).patient_ready_at
     assert before is not None
     assert after is not None
     assert after > before
 
 
-def test_call_without_scripts_opens_by_itself(as_patient: Browser, talk: Consultation) -> None:
-    confirmed(talk)
+def test_call_without_scripts_opens_by_itself(as_patient: Browser, consultation: Consultation) -> None:
+    confirmed(consultation)
     later(hours=1, minutes=55)
-    talk = fresh(talk)
-    for side in (talk.patient, talk.doctor.user):
-        talk.get_ready(side)
+    consultation = fresh(consultation)
+    for side in (consultation.patient, consultation.doctor.user):
+        consultation.get_ready(side)
     db.session.commit()
-    assert f"0;url=/consultations/{talk.id}/call" in as_patient.get(f"/consultations/{talk.id}").text
+    assert f"0;url=/consultations/{consultation.id}/call" in as_patient.get(f"/consultations/{consultation.id}").text
 
 
-def test_both_open_the_call_and_the_doctor_ends_it(as_patient: Browser, as_doctor: Browser, talk: Consultation) -> None:
-    confirmed(talk)
-    assert as_patient.get(f"/consultations/{talk.id}/call").status_code == 303  # not begun
+def test_both_open_the_call_and_the_doctor_ends_it(
+    as_patient: Browser, as_doctor: Browser, consultation: Consultation
+) -> None:
+    confirmed(consultation)
+    assert as_patient.get(f"/consultations/{consultation.id}/call").status_code == 303  # not begun
     later(hours=1, minutes=55)
     for browser in (as_patient, as_doctor):
-        press(browser, talk, "readiness")
+        press(browser, consultation, "readiness")
     for browser in (as_patient, as_doctor):
-        assert browser.get(f"/consultations/{talk.id}/call").status_code == 200
-    assert press(as_patient, talk, "end").status_code == 404
-    assert press(as_doctor, talk, "end").status_code == 303
-    assert fresh(talk).state is ConsultationState.COMPLETED
+        assert browser.get(f"/consultations/{consultation.id}/call").status_code == 200
+    assert press(as_patient, consultation, "end").status_code == 404
+    assert press(as_doctor, consultation, "end").status_code == 303
+    assert fresh(consultation).state is ConsultationState.COMPLETED
 
 
-def test_late_is_one_press(as_doctor: Browser, as_patient: Browser, talk: Consultation) -> None:
-    confirmed(talk)
+def test_late_is_one_press(as_doctor: Browser, as_patient: Browser, consultation: Consultation) -> None:
+    confirmed(consultation)
     later(hours=1, minutes=55)
-    assert press(as_doctor, talk, "delay", htmx=True).status_code == 200
-    assert "Врач опаздывает" in words(as_patient.get(f"/consultations/{talk.id}").text)
+    assert press(as_doctor, consultation, "delay", htmx=True).status_code == 200
+    assert "Врач опаздывает" in words(as_patient.get(f"/consultations/{consultation.id}").text)
 
 
 # The list
 
 
 def test_list_of_both_and_of_the_stranger(
-    as_patient: Browser, as_doctor: Browser, as_stranger: Browser, talk: Consultation
+    as_patient: Browser, as_doctor: Browser, as_stranger: Browser, consultation: Consultation
 ) -> None:
     for htmx in (True, False):
-        assert f'id="consultation-{talk.id}"' in as_patient.get("/consultations", htmx=htmx).text
-        assert f'id="consultation-{talk.id}"' in as_doctor.get("/consultations", htmx=htmx).text
+        assert f'id="consultation-{consultation.id}"' in as_patient.get("/consultations", htmx=htmx).text
+        assert f'id="consultation-{consultation.id}"' in as_doctor.get("/consultations", htmx=htmx).text
         assert "Пока нет консультаций" in as_stranger.get("/consultations", htmx=htmx).text
 
 
@@ -438,11 +452,11 @@ def test_past_is_paged(as_patient: Browser, chat: Chat) -> None:
     assert not set(first) & set(rest)
 
 
-def test_garbage_as_cursor_is_the_first_page(as_patient: Browser, talk: Consultation) -> None:
+def test_garbage_as_cursor_is_the_first_page(as_patient: Browser, consultation: Consultation) -> None:
     for garbage in ("x", "1-", "9e99-1", "nan-1", "inf-2"):
         assert as_patient.get(f"/consultations?before={garbage}").status_code == 200
 
 
-def test_neutral_address_leads_to_the_card(as_patient: Browser, visitor: Browser, talk: Consultation) -> None:
-    assert as_patient.get(f"/v/{talk.id}").headers["Location"] == f"/consultations/{talk.id}"
-    assert "/login" in visitor.get(f"/v/{talk.id}").headers["Location"]
+def test_neutral_address_leads_to_the_card(as_patient: Browser, visitor: Browser, consultation: Consultation) -> None:
+    assert as_patient.get(f"/v/{consultation.id}").headers["Location"] == f"/consultations/{consultation.id}"
+    assert "/login" in visitor.get(f"/v/{consultation.id}").headers["Location"]

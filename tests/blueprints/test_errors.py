@@ -116,10 +116,41 @@ MONEY = [
 MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
 DOOR += [f"/login/whose{end}" for end in ("", "/code", "/mail", "/new")]
-TALK = ["confirmation", "payments", "time", "time/acceptance", "time/refusal", "cancellation", "readiness", "delay"]
-TALK += ["end", "complaint", "conclusion/new", "conclusion/draft", "review", "call/report", "call/phone", "handover"]
-TALKS = [*(f"/consultations/1/{part}" for part in TALK), "/chats/1/consultations", "/chats/1/consultation-requests"]
-POSTS = [*CHAT, *(f"/profile/{part}" for part in PROFILE), *MONEY, *DOOR, *TALKS, "/h/1", "/n/1", "/home-screen"]
+CONSULTATION = [
+    "confirmation",
+    "payments",
+    "time",
+    "time/acceptance",
+    "time/refusal",
+    "cancellation",
+    "readiness",
+    "delay",
+]
+CONSULTATION += [
+    "end",
+    "complaint",
+    "conclusion/new",
+    "conclusion/draft",
+    "review",
+    "call/report",
+    "call/phone",
+    "handover",
+]
+CONSULTATIONS = [
+    *(f"/consultations/1/{part}" for part in CONSULTATION),
+    "/chats/1/consultations",
+    "/chats/1/consultation-requests",
+]
+POSTS = [
+    *CHAT,
+    *(f"/profile/{part}" for part in PROFILE),
+    *MONEY,
+    *DOOR,
+    *CONSULTATIONS,
+    "/h/1",
+    "/n/1",
+    "/home-screen",
+]
 PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "photo/removal", "tariffs", "tariffs/1"]
 PRACTICE += [f"tariffs/1/{deed}" for deed in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]

@@ -7,7 +7,7 @@ from browser import Browser
 from factories import later, outdate
 from flask import Flask
 from money import begin
-from talked import begun
+from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Doctor, User
@@ -21,8 +21,8 @@ def outdated(patient: User) -> User:
 
 
 @pytest.fixture
-def talk(chat: Chat) -> Consultation:
-    return begun(chat)
+def consultation(chat: Chat) -> Consultation:
+    return consultation_in_progress(chat)
 
 
 def test_new_version_is_asked_before_every_door(as_patient: Browser, chat: Chat, outdated: User) -> None:
@@ -40,17 +40,23 @@ def test_payments_go_on(as_patient: Browser, chat: Chat, outdated: User) -> None
 
 
 def test_consultation_is_held_to_its_end_and_a_day_more(
-    as_patient: Browser, talk: Consultation, outdated: User, doctor: Doctor
+    as_patient: Browser, consultation: Consultation, outdated: User, doctor: Doctor
 ) -> None:
-    doors = [f"/consultations/{talk.id}", f"/consultations/{talk.id}/call", f"/chats/{talk.chat_id}"]
+    doors = [
+        f"/consultations/{consultation.id}",
+        f"/consultations/{consultation.id}/call",
+        f"/chats/{consultation.chat_id}",
+    ]
     for path in doors:
         assert as_patient.get(path).status_code == 200, path
     assert (
-        as_patient.post(f"/chats/{talk.chat_id}/messages", {"text": "Я здесь", "client_id": "x" * 12}).status_code
+        as_patient.post(
+            f"/chats/{consultation.chat_id}/messages", {"text": "Я здесь", "client_id": "x" * 12}
+        ).status_code
         == 303
     )
     assert as_patient.get("/messages").location.startswith("/consent")
-    left = talk.ends_at - talk.created_at
+    left = consultation.ends_at - consultation.created_at
     later(seconds=left.total_seconds() + 23 * 3600)
     assert as_patient.get(doors[0]).status_code == 200
     later(seconds=left.total_seconds() + 25 * 3600)

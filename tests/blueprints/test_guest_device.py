@@ -1,4 +1,4 @@
-"""A device that was let in for one talk: whatever it shows leads where it may go, and it can be left."""
+"""A device that was let in for one consultation: whatever it shows leads where it may go, and it can be left."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from factories import attach, propose, say
 from flask import Flask, request
 from matrix_world import store
 from meetings import cancel
-from talked import begun, talked
+from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Conclusion, Consultation, ConsultationRequest, Device, TalkKind, User
+from ibolit.models import Chat, Conclusion, Consultation, ConsultationKind, ConsultationRequest, Device, User
 from ibolit.services import Services, clock
 from ibolit.web import guest_device, guest_pages
 
@@ -46,25 +46,25 @@ class Ways(HTMLParser):
 
 @pytest.fixture
 def ours(chat: Chat) -> Consultation:
-    """The talk it was let in for; around it, in the same chat, all that a chat can hold."""
+    """The consultation it was let in for; around it, in the same chat, all that a chat can hold."""
     patient, doctor = chat.patient, chat.doctor.user
-    over = talked(chat)
+    over = completed_consultation(chat)
     Conclusion.give(over, "Гулять", "gives-0001", seen=0)
     db.session.commit()
     propose(chat, starts_at=clock.now() + timedelta(days=1))
     propose(chat, price=2500_00, starts_at=clock.now() + timedelta(days=2))
     cancel(propose(chat, starts_at=clock.now() + timedelta(days=3)), doctor)
-    ConsultationRequest.ask(chat, patient, TalkKind.VIDEO, "Когда удобно?", "asks-0001")
+    ConsultationRequest.ask(chat, patient, ConsultationKind.VIDEO, "Когда удобно?", "asks-0001")
     db.session.commit()
     photo = attach(chat, patient)
     store(photo)
     say(chat, patient, "Снимок", files=[photo])
-    return begun(chat)
+    return consultation_in_progress(chat)
 
 
-def guest(app: Flask, user: User, talk: Consultation) -> Browser:
+def guest(app: Flask, user: User, consultation: Consultation) -> Browser:
     device, token = Device.register(db.session.get_one(User, user.id), "Чужой планшет")
-    device.only_consultation_id, device.ends_at = talk.id, talk.closes_at
+    device.only_consultation_id, device.ends_at = consultation.id, consultation.closes_at
     db.session.commit()
     browser = Browser(app)
     with browser.client.session_transaction() as session:
@@ -77,8 +77,8 @@ def turned_away(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The doors that led a guest back."""
     may_open, away = guest_device.may_open, []
 
-    def noted(talk_id: int) -> bool:
-        answer = may_open(talk_id)
+    def noted(consultation_id: int) -> bool:
+        answer = may_open(consultation_id)
         away.extend([] if answer else [request.full_path])
         return answer
 
@@ -122,27 +122,27 @@ def test_every_way_is_followed_and_answered(
     assert {"/messages", "/typing", "/ready"} & {address[address.rfind("/") :] for address in deeds}
 
 
-@pytest.mark.parametrize("page", ["/consultations/{talk}", "/consultations/{talk}/call"])
+@pytest.mark.parametrize("page", ["/consultations/{consultation}", "/consultations/{consultation}/call"])
 def test_it_may_be_left_from_its_pages(clinic: Flask, ours: Consultation, page: str) -> None:
     browser = guest(clinic, ours.patient, ours)
-    ways = Ways(browser.get(page.format(talk=ours.id)).text).found
+    ways = Ways(browser.get(page.format(consultation=ours.id)).text).found
     [out, *_] = [typed for method, to, typed in ways if (method, to) == ("POST", "/logout")]
     assert browser.post("/logout", dict(out)).location == "/login"
     assert browser.get(f"/consultations/{ours.id}").location.startswith("/login")
 
 
-def test_chat_there_leads_back_to_its_talk(clinic: Flask, ours: Consultation) -> None:
+def test_chat_there_leads_back_to_its_consultation(clinic: Flask, ours: Consultation) -> None:
     page = guest(clinic, ours.patient, ours).get(f"/chats/{ours.chat_id}").text
     assert f'class="bar__back" href="/consultations/{ours.id}"' in page
 
 
-def test_cards_of_other_talks_keep_their_words(clinic: Flask, ours: Consultation) -> None:
+def test_cards_of_other_consultations_keep_their_words(clinic: Flask, ours: Consultation) -> None:
     """Nothing of the text is lost, but for the words of buttons."""
     whole, kept = (
         browser.get(f"/chats/{ours.chat_id}").text
         for browser in (Browser(clinic, ours.patient), guest(clinic, ours.patient, ours))
     )
-    days = [re.findall(r'class="talk__day">(.*?)</b>', page) for page in (whole, kept)]
+    days = [re.findall(r'class="consultation__day">(.*?)</b>', page) for page in (whole, kept)]
     assert len(days[0]) == 5
     assert days[0] == days[1]
     for word in ("Оплатить", "Подтвердить", "Отменить", "Оценить"):
@@ -151,7 +151,7 @@ def test_cards_of_other_talks_keep_their_words(clinic: Flask, ours: Consultation
     assert not re.search(r"<li>\s*</li>|<p[^>]*>\s*</p>", kept.partition("<main")[2].partition("typing")[0])
 
 
-def test_live_cards_there_keep_to_the_talk(clinic: Flask, ours: Consultation, services: Services) -> None:
+def test_live_cards_there_keep_to_the_consultation(clinic: Flask, ours: Consultation, services: Services) -> None:
     whole = services.realtime.open(ours.patient_id, 1)
     there = services.realtime.open(ours.patient_id, 2, only_chat_id=ours.chat_id)
     there.as_seen = guest_pages.seen_by_guest_of(ours.id)
@@ -166,10 +166,11 @@ def test_live_cards_there_keep_to_the_talk(clinic: Flask, ours: Consultation, se
     ("page", "kept"),
     [
         ("<!doctype html><p>A &amp; B&nbsp;&#8381;<br><img src=\"/x\"/></p><!-- c -->", None),
-        ('<a class="talk__link" href="/shut"><b>Да</b></a> в 10', '<span class="talk__link"><b>Да</b></span> в 10'),
+        ('<a class="consultation__link" href="/shut"><b>Да</b></a> в 10',
+         '<span class="consultation__link"><b>Да</b></span> в 10'),
         ('<a href="/shut">слово</a>, <a href="/open">другое</a>', '<span>слово</span>, <a href="/open">другое</a>'),
         ('<ul><li><a class="button" href="/shut"><svg><use href="#i"/></svg>Нет</a></li></ul>', "<ul></ul>"),
-        ('<p class="talk__press"><a class="button" href="/shut">Нет</a></p>Да', "Да"),
+        ('<p class="consultation__press"><a class="button" href="/shut">Нет</a></p>Да', "Да"),
         ('<p>Слова <a class="button" href="/shut">Нет</a></p>', "<p>Слова </p>"),
         ('<form method="post" action="/shut"><p>Нет</p><input name="a"><button>Нет</button></form>Да', "Да"),
         (

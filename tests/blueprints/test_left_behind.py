@@ -1,4 +1,4 @@
-"""What a browser still knows after its session has ended: addresses of files, calendars, uploads, talks and pushes."""
+"""What a browser still knows after its session has ended: addresses of files, uploads, consultations, pushes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, attach, later, say
 from flask import Flask
-from talked import begun, talked
+from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db
 from ibolit.models import (
@@ -54,14 +54,20 @@ def left(clinic: Flask, patient: User, chat: Chat) -> Left:
             file.write(b"no picture, and nobody looks at it")
         current_services.storage.put(photo.file_of(variant), Path(file.name))
     upload = attach(chat, patient, state=AttachmentState.ARRIVING, key="a" * 32)
-    done, talk = talked(chat), begun(chat)
+    done, consultation = completed_consultation(chat), consultation_in_progress(chat)
     assert browser.device is not None
     PushSubscription.begin(browser.device, ENDPOINT, "key", "auth")
-    handover, token = Handover.make(talk, patient)
+    handover, token = Handover.make(consultation, patient)
     db.session.commit()
     addresses = [f"/files/{photo.id}{end}" for end in ("", "/shown", "/thumbnail", "/view")]
-    addresses += [f"/consultations/{talk.id}/calendar.ics", f"/consultations/{done.id}/conclusion.pdf"]
-    addresses += [f"/v/{talk.id}", f"/chats/{chat.id}/messages?after=0", "/worker/pass", "/worker/unread", "/live"]
+    addresses += [f"/consultations/{consultation.id}/calendar.ics", f"/consultations/{done.id}/conclusion.pdf"]
+    addresses += [
+        f"/v/{consultation.id}",
+        f"/chats/{chat.id}/messages?after=0",
+        "/worker/pass",
+        "/worker/unread",
+        "/live",
+    ]
     return Left(browser, other, patient.id, addresses, f"/uploads/{upload.key}", f"/h/{handover.id}?token={token}")
 
 
@@ -140,7 +146,7 @@ def test_link_for_another_device_dies_with_it(left: Left, leave: Callable[[Left]
 
 
 @pytest.mark.parametrize("leave", BY_OTHERS[1:])
-def test_device_let_in_for_one_talk_ends_with_the_others(left: Left, leave: Callable[[Left], None]) -> None:
+def test_device_let_in_for_one_consultation_ends_with_the_others(left: Left, leave: Callable[[Left], None]) -> None:
     guest = Browser(left.browser.app)
     guest.post(left.handover)
     with guest.client.session_transaction() as session:

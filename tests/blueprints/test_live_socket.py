@@ -12,7 +12,7 @@ from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, outdate, say
 from flask import Flask
 from sockets.live import Visitor
-from talked import begun
+from started_consultations import consultation_in_progress
 from werkzeug.serving import make_server
 
 from ibolit.blueprints.live.socket import BEAT
@@ -151,7 +151,9 @@ def test_eleventh_screen_of_one_person_comes_later(
 
 def test_socket_of_a_call_says_first_who_leads(listen: Listen, as_doctor: Browser, chat: Chat) -> None:
     """What else it does is asked of a server of its own (tests/sockets/test_calls.py)."""
-    words = str(listen(as_doctor, f"/consultations/{begun(chat).id}/signal?page=page-0001-0001").next())
+    words = str(
+        listen(as_doctor, f"/consultations/{consultation_in_progress(chat).id}/signal?page=page-0001-0001").next()
+    )
     assert '"kind": "welcome"' in words or '"kind":"welcome"' in words
     assert '"leads": true' in words or '"leads":true' in words
 
@@ -165,7 +167,7 @@ def test_socket_asks_as_the_pages_do(listen: Listen, as_patient: Browser, patien
 def test_socket_tells_of_the_open_consultation_alone(
     listen: Listen, as_patient: Browser, patient: User, doctor: Doctor, chat: Chat
 ) -> None:
-    begun(chat)
+    consultation_in_progress(chat)
     petrov = make_doctor("Петров Пётр")
     other, his, hers = make_chat(patient, petrov, days_left=2), petrov.user, doctor.user
     outdate(patient)

@@ -13,7 +13,7 @@ from factories import make_user, propose
 from flask import Flask
 from flask_wtf import FlaskForm
 from money import begin, buy, wish
-from talked import talked
+from started_consultations import completed_consultation
 
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
 from ibolit.blueprints.calls.forms import ReportForm
@@ -89,7 +89,7 @@ def doors(
     change_settings(receipt_needs_email=True)
     paid, template = buy(chat), ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     refund = wish(paid)
-    held, ahead, over = buy(chat), propose(chat), talked(chat)
+    held, ahead, over = buy(chat), propose(chat), completed_consultation(chat)
     invited = Invitation.invite(doctor, doctor.user, email="zoya@example.org", name="Зоя")
     failed = held.refund(100_00, RefundReason.OPERATOR)
     failed.fail("general_decline")

@@ -45,10 +45,10 @@ def full(chat: Chat, patient: User, doctor: Doctor) -> Chat:
 
 @pytest.mark.parametrize("before", BAD)
 def test_no_address_breaks_a_list(as_patient: Browser, as_doctor: Browser, full: Chat, before: str) -> None:
-    chat, talks = f"/chats/{full.id}", f"/patients/{full.patient_id}/consultations"
+    chat, consultations = f"/chats/{full.id}", f"/patients/{full.patient_id}/consultations"
     of_both = ["/messages", "/consultations", chat, f"{chat}/messages", f"{chat}/files"]
     places = [(as_patient, url) for url in (*of_both, "/doctors", "/profile/payments")]
-    places += [(as_doctor, url) for url in (*of_both, "/patients", talks, "/invitations")]
+    places += [(as_doctor, url) for url in (*of_both, "/patients", consultations, "/invitations")]
     for browser, url in places:
         answer = browser.get(url, htmx=True, query_string={"before": before, "after": before})
         assert answer.status_code in (200, 204, 404), url

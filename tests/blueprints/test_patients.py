@@ -88,9 +88,9 @@ def test_stranger_is_nobodys_patient(as_doctor: Browser, chat: Chat, stranger: U
 def test_row_tells_of_the_coming_consultation(as_doctor: Browser, chat: Chat, patient: User) -> None:
     say(chat, patient)
     assert "Консультация" not in "".join(re.findall(r'class="row__text">[^<]*', as_doctor.get("/patients").text))
-    talk = propose(chat, starts_at=clock.now() + timedelta(days=3))
+    consultation = propose(chat, starts_at=clock.now() + timedelta(days=3))
     propose(chat, starts_at=clock.now() + timedelta(days=5))
-    local = talk.starts_at.astimezone(patient.zone)
+    local = consultation.starts_at.astimezone(patient.zone)
     assert f"{local:%H:%M}</span>" in as_doctor.get("/patients").text
     later(days=6)
     assert 'class="row__text">Консультация' not in as_doctor.get("/patients").text
@@ -154,13 +154,13 @@ def test_too_many_found_are_cut_and_said(as_doctor: Browser, doctor: Doctor) -> 
 # A patient's page
 
 
-def test_page_shows_talks_files_and_ways(as_doctor: Browser, chat: Chat, patient: User) -> None:
-    talk = propose(chat, note="Взять выписку")
+def test_page_shows_consultations_files_and_ways(as_doctor: Browser, chat: Chat, patient: User) -> None:
+    consultation = propose(chat, note="Взять выписку")
     say(chat, patient, "", files=[attach(chat, patient)])
     page = as_doctor.get(f"/patients/{patient.id}").text
     for words in (patient.name, "Взять выписку", "Ближайшие консультации", f"/chats/{chat.id}/files", "Подарить дни"):
         assert words in page
-    for url in (f"/chats/{chat.id}#end", f"/chats/{chat.id}/consultations/new", f"/consultations/{talk.id}"):
+    for url in (f"/chats/{chat.id}#end", f"/chats/{chat.id}/consultations/new", f"/consultations/{consultation.id}"):
         assert f'href="{url}"' in page
 
 
@@ -171,7 +171,7 @@ def test_opened_page_is_in_the_journal(as_doctor: Browser, chat: Chat, patient: 
     assert (event.actor_id, event.subject_id, event.first, event.last) == (doctor.user_id, chat.id, 1, 1)
 
 
-def test_past_talks_come_five_at_a_time(as_doctor: Browser, chat: Chat, patient: User) -> None:
+def test_past_consultations_come_five_at_a_time(as_doctor: Browser, chat: Chat, patient: User) -> None:
     for number in range(7):
         propose(chat, starts_at=clock.now() + timedelta(hours=2 + number), note=f"Беседа-{number}")
     later(days=2)
@@ -186,7 +186,7 @@ def test_past_talks_come_five_at_a_time(as_doctor: Browser, chat: Chat, patient:
 
 
 @pytest.mark.parametrize("before", ["", "x", "nan-1", "1e99-1", "1-" + "9" * 40, "-"])
-def test_odd_page_of_talks_is_the_first(as_doctor: Browser, chat: Chat, patient: User, before: str) -> None:
+def test_odd_page_of_consultations_is_the_first(as_doctor: Browser, chat: Chat, patient: User, before: str) -> None:
     answer = as_doctor.get(f"/patients/{patient.id}/consultations", query_string={"before": before})
     assert answer.status_code == 200
 

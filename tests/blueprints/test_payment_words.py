@@ -35,11 +35,11 @@ def as_operator(clinic: Flask) -> Browser:
 @pytest.fixture
 def twice(chat: Chat) -> Payment:
     """The shop did not know the first one, a second one was paid, and then the first one's money came too."""
-    talk = propose(chat, starts_at=clock.now() + timedelta(hours=30), price=1500_00)
-    first = begin_to_pay(talk)
+    consultation = propose(chat, starts_at=clock.now() + timedelta(hours=30), price=1500_00)
+    first = begin_to_pay(consultation)
     first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
     db.session.commit()
-    pay(db.session.get_one(Consultation, talk.id))
+    pay(db.session.get_one(Consultation, consultation.id))
     return succeed(db.session.get_one(Payment, first.id))
 
 

@@ -25,7 +25,7 @@ def send(browser: Browser, chat: Chat, user: User, *, htmx: bool = False, **more
     return browser.post(f"/chats/{chat.id}/consultations", typed(user, **more), htmx=htmx)
 
 
-def all_talks() -> list[Consultation]:
+def all_consultations() -> list[Consultation]:
     db.session.expire_all()
     return list(db.session.scalars(db.select(Consultation).order_by(Consultation.id)))
 
@@ -34,9 +34,14 @@ def all_talks() -> list[Consultation]:
 def test_doctor_proposes(as_doctor: Browser, as_patient: Browser, chat: Chat, doctor: Doctor, htmx: bool) -> None:
     answered = send(as_doctor, chat, doctor.user, htmx=htmx)
     assert answered.status_code == (200 if htmx else 303)
-    (talk,) = all_talks()
-    assert (talk.price, talk.minutes, talk.kind, talk.note) == (1500_00, 30, "video", "Возьмите тонометр")
-    assert talk.starts_at.astimezone(doctor.user.zone).hour == 14
+    (consultation,) = all_consultations()
+    assert (consultation.price, consultation.minutes, consultation.kind, consultation.note) == (
+        1500_00,
+        30,
+        "video",
+        "Возьмите тонометр",
+    )
+    assert consultation.starts_at.astimezone(doctor.user.zone).hour == 14
     assert "Возьмите тонометр" in as_patient.get(f"/chats/{chat.id}").text
 
 
@@ -49,9 +54,9 @@ def test_two_taps(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
     minutes = re.search(r'<option selected value="(\d+)"', sheet)
     assert minutes is not None
     as_doctor.post(f"/chats/{chat.id}/consultations", fields | {"kind": "video", "minutes": minutes[1], "note": ""})
-    (talk,) = all_talks()
-    assert (talk.price, talk.minutes) == (2000_00, 30)
-    assert talk.starts_at > clock.now() + timedelta(minutes=59)
+    (consultation,) = all_consultations()
+    assert (consultation.price, consultation.minutes) == (2000_00, 30)
+    assert consultation.starts_at > clock.now() + timedelta(minutes=59)
 
 
 def test_suggested_time_is_free(as_doctor: Browser, chat: Chat) -> None:
@@ -61,7 +66,7 @@ def test_suggested_time_is_free(as_doctor: Browser, chat: Chat) -> None:
         f"/chats/{chat.id}/consultations",
         {"kind": "audio", "day": day, "time": at, "minutes": 30, "price": "0", "client_id": "press-0001"},
     )
-    assert len(all_talks()) == 1
+    assert len(all_consultations()) == 1
     second = as_doctor.get(f"/chats/{chat.id}/consultations/new").text
     again = tuple(re.search(rf'name="{name}"[^>]* value="([^"]+)"', second)[1] for name in ("day", "time"))  # type: ignore[index]
     assert again != (day, at)
@@ -70,7 +75,7 @@ def test_suggested_time_is_free(as_doctor: Browser, chat: Chat) -> None:
 def test_double_press_is_one(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
     for _ in range(2):
         send(as_doctor, chat, doctor.user)
-    assert len(all_talks()) == 1
+    assert len(all_consultations()) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,7 @@ def test_wrong_words_are_said_and_kept(
     assert answered.status_code == 422
     assert sentence in answered.text
     assert "14:00" in answered.text or "time" in wrong
-    assert all_talks() == []
+    assert all_consultations() == []
 
 
 def test_own_time_is_not_given_twice(as_doctor: Browser, chat: Chat, doctor: Doctor, stranger: User) -> None:
@@ -151,9 +156,9 @@ def test_patient_asks_and_the_doctor_turns_it_into_a_proposal(
     assert "Вечером в среду" in sheet
     assert re.search(r'checked[^>]* value="audio"', sheet)
     send(as_doctor, chat, doctor.user, request_id=request.id)
-    (talk,) = all_talks()
-    assert talk.request_id == request.id
-    assert f'href="/consultations/{talk.id}">Врач предложил время' in as_patient.get(f"/chats/{chat.id}").text
+    (consultation,) = all_consultations()
+    assert consultation.request_id == request.id
+    assert f'href="/consultations/{consultation.id}">Врач предложил время' in as_patient.get(f"/chats/{chat.id}").text
 
 
 def test_asking_works_in_a_closed_chat_and_begins_no_free_time(
@@ -189,19 +194,19 @@ def test_doctor_and_stranger_ask_nothing(as_doctor: Browser, as_stranger: Browse
 
 def test_foreign_request_is_no_request(as_doctor: Browser, chat: Chat, doctor: Doctor, stranger: User) -> None:
     other = make_chat(stranger, db.session.get_one(Doctor, doctor.id))
-    from ibolit.models import TalkKind
+    from ibolit.models import ConsultationKind
 
-    foreign = ConsultationRequest.ask(other, other.patient, TalkKind.VIDEO, "Чужое", "asked-0009")
+    foreign = ConsultationRequest.ask(other, other.patient, ConsultationKind.VIDEO, "Чужое", "asked-0009")
     db.session.commit()
     assert "Чужое" not in as_doctor.get(f"/chats/{chat.id}/consultations/new?request={foreign.id}").text
     send(as_doctor, chat, doctor.user, request_id=foreign.id)
-    assert all_talks()[0].request_id is None
+    assert all_consultations()[0].request_id is None
 
 
 def test_proposal_in_a_chat_never_begun(as_patient: Browser, patient: User, doctor: Doctor) -> None:
     chat = make_chat(patient, doctor)
-    talk = propose(chat)
-    assert f'id="consultation-{talk.id}"' in as_patient.get(f"/chats/{chat.id}").text
+    consultation = propose(chat)
+    assert f'id="consultation-{consultation.id}"' in as_patient.get(f"/chats/{chat.id}").text
     assert db.session.get_one(Chat, chat.id).open_until is None
 
 

@@ -177,18 +177,18 @@ def test_first_visit_of_the_minute_writes_once(as_patient: Browser, chat: Chat) 
     assert len(writes) == 2  # the device and the person
 
 
-def talks_of_every_kind(chat: Chat, many: int) -> None:
+def consultations_of_every_kind(chat: Chat, many: int) -> None:
     """Free and paid, past and coming, some with money on its way back."""
     chat = db.session.get_one(Chat, chat.id)
     for number in range(many):
         taken = db.session.scalar(db.select(db.func.max(Consultation.ends_at))) or clock.now() + timedelta(hours=1)
-        talk = propose(chat, starts_at=taken + timedelta(minutes=1), minutes=5, price=number % 3 * 100_00)
-        if talk.price:
-            payment = pay(talk)
+        consultation = propose(chat, starts_at=taken + timedelta(minutes=1), minutes=5, price=number % 3 * 100_00)
+        if consultation.price:
+            payment = pay(consultation)
             if number % 2:
                 payment.refund(10_00, RefundReason.OPERATOR)
         elif number % 2:
-            confirm(talk)
+            confirm(consultation)
     db.session.commit()
 
 
@@ -197,7 +197,7 @@ def test_consultations(request: pytest.FixtureRequest, chat: Chat, who: str) -> 
     browser: Browser = request.getfixturevalue(f"as_{who}")
     counts = []
     for rows in (4, 24):
-        talks_of_every_kind(chat, rows)
+        consultations_of_every_kind(chat, rows)
         counts.append([len(asked_by(browser, url)) for url in ("/consultations", f"/chats/{chat.id}")])
     assert counts[0] == counts[1]
     assert counts[0][0] <= MOST
@@ -207,8 +207,8 @@ def test_consultations(request: pytest.FixtureRequest, chat: Chat, who: str) -> 
 
 
 def test_one_card(as_patient: Browser, chat: Chat) -> None:
-    talk_id = propose(chat, price=100_00).id
-    assert len(asked_by(as_patient, f"/consultations/{talk_id}", htmx=True)) <= MOST
+    consultation_id = propose(chat, price=100_00).id
+    assert len(asked_by(as_patient, f"/consultations/{consultation_id}", htmx=True)) <= MOST
 
 
 @pytest.mark.parametrize("who", ["patient", "doctor"])

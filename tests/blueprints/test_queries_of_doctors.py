@@ -1,4 +1,4 @@
-"""A doctor's own pages ask little, and no more for many patients, talks, tariffs and templates."""
+"""A doctor's own pages ask little, and no more for many patients, consultations, tariffs and templates."""
 
 from __future__ import annotations
 

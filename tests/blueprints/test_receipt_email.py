@@ -58,8 +58,10 @@ def test_asked_before_anything_is_made(
 def test_the_next_receipt_goes_where_the_last_one_went(as_patient: Browser, chat: Chat) -> None:
     way = press(as_patient, chat)
     as_patient.post(f"{way}/email", {"email": "anna@example.org"})
-    talk = propose(chat, price=1500_00)
-    answer = as_patient.post(f"/consultations/{talk.id}/payments", {"seen": epoch(talk.starts_at)}, htmx=True)
+    consultation = propose(chat, price=1500_00)
+    answer = as_patient.post(
+        f"/consultations/{consultation.id}/payments", {"seen": epoch(consultation.starts_at)}, htmx=True
+    )
     assert "/demo/bank/" in answer.headers.get("HX-Redirect", ""), answer.text
 
 

@@ -6,7 +6,7 @@ import pytest
 from browser import Browser
 from factories import make_chat, make_doctor, make_user, propose
 from flask import Flask
-from talked import talked
+from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -15,7 +15,7 @@ from ibolit.models import Chat, Consultation, Doctor, Review, User
 
 @pytest.fixture
 def over(chat: Chat) -> Consultation:
-    return talked(chat)
+    return completed_consultation(chat)
 
 
 def url(consultation: Consultation) -> str:
@@ -83,9 +83,9 @@ def test_twice_is_once(as_patient: Browser, over: Consultation) -> None:
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_not_what_did_not_take_place(as_patient: Browser, chat: Chat, htmx: bool) -> None:
-    talk = propose(chat)
-    assert "когда она состоялась" in as_patient.get(url(talk)).text
-    answer = rate(as_patient, talk, htmx=htmx)
+    consultation = propose(chat)
+    assert "когда она состоялась" in as_patient.get(url(consultation)).text
+    answer = rate(as_patient, consultation, htmx=htmx)
     assert answer.status_code == 409
     assert "которая состоялась" in answer.text
     assert given() == []
@@ -105,7 +105,7 @@ def rated(doctor: Doctor, *stars: int) -> None:
     doctor = db.session.get_one(Doctor, doctor.id)  # a visit has let go of everybody
     for number, one in enumerate(stars):
         patient = make_user(f"Пациент {number}")
-        Review.give(talked(make_chat(patient, doctor, days_left=2)), one, "Слова для врача")
+        Review.give(completed_consultation(make_chat(patient, doctor, days_left=2)), one, "Слова для врача")
         db.session.commit()
 
 

@@ -20,7 +20,7 @@ from factories import make_user, propose
 from flask import Flask
 from forms_on_pages import FormOnPage, Seen, forms_on
 from money import buy, wish
-from talked import talked
+from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -47,7 +47,7 @@ class Found(dict[str, tuple[Browser, str, str]]):
 def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     """Every form with something to change, of a clinic in which everything is filled in."""
     wish(buy(chat))
-    talked(chat)
+    completed_consultation(chat)
     ahead = propose(chat)
     ReplyTemplate.add(db.session.get_one(Doctor, doctor.id), "Привет", "Здравствуйте!")
     db.session.get_one(Doctor, doctor.id).be_reachable(True, 22 * 60, 7 * 60)
@@ -189,7 +189,7 @@ def _names(browser: Browser, page: str, action: str) -> list[str]:
 
 
 def test_draft_of_another_window_is_not_overwritten(clinic: Flask, chat: Chat, doctor: Doctor) -> None:
-    over, browser = talked(chat), Browser(clinic, doctor.user)
+    over, browser = completed_consultation(chat), Browser(clinic, doctor.user)
     page, draft = f"/consultations/{over.id}/conclusion/new", f"/consultations/{over.id}/conclusion/draft"
     first, second = (form_on(browser, page, page) for _ in range(2))
     assert first is not None

@@ -7,7 +7,7 @@ from collections import Counter
 from browser import Browser
 from factories import propose
 from flask import Flask
-from talked import talked
+from started_consultations import completed_consultation
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -21,10 +21,10 @@ def cards(chat_id: int, kind: Card) -> int:
 
 
 def test_one_press_that_comes_many_times_is_one_version(clinic: Flask, as_doctor: Browser, chat: Chat) -> None:
-    talk = talked(chat)
+    consultation = completed_consultation(chat)
     headers = {"X-CSRFToken": as_doctor.token()}
     form = {"text": "Отдыхайте.", "seen": "0", "client_id": "client-0001"}
-    url = f"/consultations/{talk.id}/conclusion/new"
+    url = f"/consultations/{consultation.id}/conclusion/new"
 
     def press(_number: int) -> int:
         return as_doctor.open(url, method="POST", data=form, headers=headers).status_code
@@ -35,7 +35,7 @@ def test_one_press_that_comes_many_times_is_one_version(clinic: Flask, as_doctor
 
 
 def test_many_tabs_that_saw_the_same_give_one_version(clinic: Flask, chat: Chat) -> None:
-    id = talked(chat).id
+    id = completed_consultation(chat).id
 
     def give(number: int) -> None:
         Conclusion.give(db.session.get_one(Consultation, id), f"Текст {number}", f"client-000{number}", seen=0)
@@ -47,14 +47,14 @@ def test_many_tabs_that_saw_the_same_give_one_version(clinic: Flask, chat: Chat)
 
 def test_autosave_that_meets_the_sending_leaves_no_draft(clinic: Flask, chat: Chat) -> None:
     """Whichever comes first: the draft is of no version that is given."""
-    id = talked(chat).id
+    id = completed_consultation(chat).id
 
     def act(number: int) -> None:
-        talk = db.session.get_one(Consultation, id)
+        consultation = db.session.get_one(Consultation, id)
         if number:
-            ConclusionDraft.keep(talk, f"Черновик {number}", None, seen=0)
+            ConclusionDraft.keep(consultation, f"Черновик {number}", None, seen=0)
         else:
-            Conclusion.give(talk, "Отдыхайте.", "client-0001", seen=0)
+            Conclusion.give(consultation, "Отдыхайте.", "client-0001", seen=0)
 
     found = outcomes(clinic, 6, act)
     assert set(found) <= {"done", "DraftIsOld"}
@@ -63,7 +63,7 @@ def test_autosave_that_meets_the_sending_leaves_no_draft(clinic: Flask, chat: Ch
 
 
 def test_first_drafts_at_once_are_one(clinic: Flask, chat: Chat) -> None:
-    id = talked(chat).id
+    id = completed_consultation(chat).id
 
     def keep(number: int) -> None:
         ConclusionDraft.keep(db.session.get_one(Consultation, id), f"Черновик {number}", None, seen=0)
@@ -73,7 +73,7 @@ def test_first_drafts_at_once_are_one(clinic: Flask, chat: Chat) -> None:
 
 
 def test_ratings_at_once_are_one(clinic: Flask, chat: Chat) -> None:
-    id = talked(chat).id
+    id = completed_consultation(chat).id
 
     def rate(number: int) -> None:
         Review.give(db.session.get_one(Consultation, id), number % 5 + 1, "")

@@ -21,6 +21,7 @@ from ibolit.jobs import run_due
 from ibolit.models import (
     Chat,
     Consultation,
+    ConsultationKind,
     ConsultationRequest,
     ConsultationState,
     Doctor,
@@ -34,7 +35,6 @@ from ibolit.models import (
     RefundReason,
     RefundState,
     Role,
-    TalkKind,
     Terms,
     User,
 )
@@ -111,17 +111,19 @@ def settling(payment_id: int, said: Paid) -> Deed:
 
 def cancelling(id: int, by: str, promise: Promise) -> Deed:
     def press() -> None:
-        talk = of(id)
-        talk.cancel(talk.patient if by == "patient" else talk.doctor.user, Reason.OTHER, promise)
+        consultation = of(id)
+        consultation.cancel(
+            consultation.patient if by == "patient" else consultation.doctor.user, Reason.OTHER, promise
+        )
 
     return press
 
 
 def getting_ready(id: int, *sides: str) -> Deed:
     def press() -> None:
-        talk = of(id)
+        consultation = of(id)
         for side in sides:
-            talk.get_ready(talk.patient if side == "patient" else talk.doctor.user)
+            consultation.get_ready(consultation.patient if side == "patient" else consultation.doctor.user)
 
     return press
 
@@ -131,12 +133,12 @@ def hours_ahead(chat: Chat, number: int, price: int = 0) -> Consultation:
     return propose(chat, starts_at=clock.now() + (2 + number) * HOUR, price=price)
 
 
-def money_of(talk: Consultation) -> list[tuple[str, int, list[str]]]:
-    return [(one.state, one.refundable, [back.state for back in one.refunds]) for one in talk.payments]
+def money_of(consultation: Consultation) -> list[tuple[str, int, list[str]]]:
+    return [(one.state, one.refundable, [back.state for back in one.refunds]) for one in consultation.payments]
 
 
-def one_job_each(talk: Consultation) -> bool:
-    waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
+def one_job_each(consultation: Consultation) -> bool:
+    waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == consultation.id, Job.done_at.is_(None)
     return len(db.session.scalars(db.select(Job.id).where(*waiting)).all()) == 1
 
 
@@ -147,42 +149,42 @@ def test_cancelled_while_the_payment_succeeds(clinic: Flask, chat: Chat) -> None
     """Whoever comes first, no money stays: the cancel was pressed when nothing was paid."""
     chat_id, orders = chat.id, Counter[str]()
     for number in range(TIMES):
-        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        payment = begin_to_pay(talk)
-        deeds = settling(payment.id, answer(payment)), cancelling(talk.id, "patient", Promise.NOTHING_PAID)
-        id = talk.id
+        consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        payment = begin_to_pay(consultation)
+        deeds = settling(payment.id, answer(payment)), cancelling(consultation.id, "patient", Promise.NOTHING_PAID)
+        id = consultation.id
         settled, cancelled = race(clinic, *deeds)
-        talk = anew(id)
+        consultation = anew(id)
         orders[cancelled] += 1
         assert settled == "done"
         if cancelled == "done":
-            assert (talk.state, money_of(talk)) == ("cancelled", [("succeeded", 0, ["sending"])])
+            assert (consultation.state, money_of(consultation)) == ("cancelled", [("succeeded", 0, ["sending"])])
         else:
             assert cancelled == "PromiseHasChanged"
-            assert (talk.state, money_of(talk)) == ("confirmed", [("succeeded", PRICE, [])])
-            assert one_job_each(talk)
+            assert (consultation.state, money_of(consultation)) == ("confirmed", [("succeeded", PRICE, [])])
+            assert one_job_each(consultation)
     assert sum(orders.values()) == TIMES
 
 
 def test_two_payments_succeed_at_once_and_one_goes_back(clinic: Flask, chat: Chat) -> None:
     chat_id = chat.id
     for number in range(TIMES):
-        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        first = checkout.begin_for(talk, talk.patient, talk.starts_at)
+        consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        first = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
         first.end("not_created")
-        second = begin_to_pay(talk)
-        id, said = talk.id, [(one.id, answer(one)) for one in (first, second)]
+        second = begin_to_pay(consultation)
+        id, said = consultation.id, [(one.id, answer(one)) for one in (first, second)]
         assert race(clinic, *(settling(*one) for one in said)) == ["done", "done"]
-        talk = anew(id)
-        assert talk.state is ConsultationState.CONFIRMED
-        assert sorted(one.refundable for one in talk.payments) == [0, PRICE]
+        consultation = anew(id)
+        assert consultation.state is ConsultationState.CONFIRMED
+        assert sorted(one.refundable for one in consultation.payments) == [0, PRICE]
 
 
 def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> None:
     chat_id = chat.id
     for number in range(TIMES):
-        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        id, seen = talk.id, talk.starts_at
+        consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        id, seen = consultation.id, consultation.starts_at
         assert race(clinic, *[lambda: checkout.begin_for(of(id), of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
         assert len(anew(id).payments) == 1
 
@@ -190,24 +192,24 @@ def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> Non
 def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
     chat_id = chat.id
     for number in range(TIMES):
-        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        id, seen = talk.id, talk.starts_at
+        consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        id, seen = consultation.id, consultation.starts_at
         deeds = (
             lambda: checkout.begin_for(of(id), of(id).patient, seen),  # noqa: B023
             cancelling(id, "doctor", Promise.NOTHING_PAID),
         )
         begun, cancelled = race(clinic, *deeds)
         assert cancelled == "done"
-        talk = anew(id)
-        assert talk.state is ConsultationState.CANCELLED
-        assert len(talk.payments) == (begun == "done")
+        consultation = anew(id)
+        assert consultation.state is ConsultationState.CANCELLED
+        assert len(consultation.payments) == (begun == "done")
 
 
 def test_cancelled_by_many_taps_is_one_refund(clinic: Flask, chat: Chat, facts: list[str]) -> None:
     chat_id = chat.id
     for number in range(TIMES):
-        talk = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        id = pay(talk).consultation_id or 0
+        consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
+        id = pay(consultation).consultation_id or 0
         facts.clear()
         assert race(clinic, *[cancelling(id, "patient", Promise.FULL)] * 4) == ["done"] * 4
         assert money_of(anew(id)) == [("succeeded", 0, ["sending"])]
@@ -228,8 +230,8 @@ def test_operator_gives_all_back_while_both_get_ready(clinic: Flask, chat: Chat,
     chat_id, seen = chat.id, Counter[str]()
     for number in range(TIMES):
         start = clock.now() + timedelta(minutes=5)
-        talk = _soon_and_paid(db.session.get_one(Chat, chat_id), start)
-        id, payment_id = talk.id, talk.payments[0].id
+        consultation = _soon_and_paid(db.session.get_one(Chat, chat_id), start)
+        id, payment_id = consultation.id, consultation.payments[0].id
 
         def refund(payment_id: int = payment_id) -> None:
             operator = db.session.get_one(User, operator_id)
@@ -237,15 +239,15 @@ def test_operator_gives_all_back_while_both_get_ready(clinic: Flask, chat: Chat,
 
         sides = ("patient", "doctor") if number % 2 else ("doctor", "patient")
         given, ready = race(clinic, refund, getting_ready(id, *sides))
-        talk = anew(id)
+        consultation = anew(id)
         assert given == "done"
         assert ready in ("done", "ConsultationHasChanged")
-        assert talk.state == ("in_progress" if ready == "done" else "cancelled")
-        assert (talk.started_at is not None) == (ready == "done")
-        assert money_of(talk) == [("succeeded", 0, ["sending"])]
+        assert consultation.state == ("in_progress" if ready == "done" else "cancelled")
+        assert (consultation.started_at is not None) == (ready == "done")
+        assert money_of(consultation) == [("succeeded", 0, ["sending"])]
         seen[ready] += 1
-        if talk.state is ConsultationState.IN_PROGRESS:  # the doctor's time is free for the next
-            talk.end(talk.doctor.user)
+        if consultation.state is ConsultationState.IN_PROGRESS:  # the doctor's time is free for the next
+            consultation.end(consultation.doctor.user)
             db.session.commit()
     assert sum(seen.values()) == TIMES
 
@@ -263,11 +265,11 @@ def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: 
             db.session.get_one(Refund, refund_id).approve(None, "", db.session.get_one(User, operator_id))
 
         decided, cancelled = race(clinic, say_yes, cancelling(id, "patient", Promise.FULL))
-        talk = anew(id)
+        consultation = anew(id)
         assert decided == "done"
         assert cancelled in ("done", "ConsultationHasChanged")
-        assert talk.state is ConsultationState.CANCELLED
-        [paid] = talk.payments
+        assert consultation.state is ConsultationState.CANCELLED
+        [paid] = consultation.payments
         assert (paid.refundable, paid.refunded) == (0, PRICE)
         assert [one.state for one in paid.refunds].count(RefundState.SENDING) == 1
 
@@ -279,47 +281,47 @@ def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat)
     """Confirmed first, it moves; moved first, as he had wished, his yes to the old time comes late."""
     chat_id = chat.id
     for number in range(TIMES):
-        talk = hours_ahead(db.session.get_one(Chat, chat_id), number)
-        old = talk.starts_at
-        new = wish(talk, talk.patient, old + timedelta(days=20))
-        id = talk.id
+        consultation = hours_ahead(db.session.get_one(Chat, chat_id), number)
+        old = consultation.starts_at
+        new = wish(consultation, consultation.patient, old + timedelta(days=20))
+        id = consultation.id
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: of(id).confirm(of(id).patient, old),  # noqa: B023
         )
         accepted, confirmed = race(clinic, *deeds)
-        talk = anew(id)
-        assert (accepted, talk.starts_at, talk.proposed_start) == ("done", new, None)
+        consultation = anew(id)
+        assert (accepted, consultation.starts_at, consultation.proposed_start) == ("done", new, None)
         assert confirmed in ("done", "ConsultationHasChanged")
-        assert talk.state is ConsultationState.CONFIRMED
-        assert one_job_each(talk)
+        assert consultation.state is ConsultationState.CONFIRMED
+        assert one_job_each(consultation)
 
 
 def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> None:
     """The doctor said yes to the time he saw, or reads that it is another."""
     chat_id = chat.id
     for number in range(TIMES):
-        talk = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
-        old, id = talk.starts_at, talk.id
-        first = wish(talk, talk.patient, old + timedelta(days=20))
+        consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
+        old, id = consultation.starts_at, consultation.id
+        first = wish(consultation, consultation.patient, old + timedelta(days=20))
         second = old + timedelta(days=40)
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, first),  # noqa: B023
             lambda: rescheduling.wish(of(id), of(id).patient, second, old),  # noqa: B023
         )
         accepted, wished = race(clinic, *deeds)
-        talk = anew(id)
+        consultation = anew(id)
         assert sorted([accepted, wished]) == ["ConsultationHasChanged", "done"]
         moved = accepted == "done"
-        assert (talk.starts_at, talk.proposed_start) == ((first, None) if moved else (old, second))
+        assert (consultation.starts_at, consultation.proposed_start) == ((first, None) if moved else (old, second))
 
 
 def test_both_wish_at_once_and_the_later_one_is_told(clinic: Flask, chat: Chat) -> None:
     """Nobody's wish is overwritten unseen: who came second reads of the other's first."""
     chat_id = chat.id
     for number in range(TIMES):
-        talk = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
-        old, id = talk.starts_at, talk.id
+        consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
+        old, id = consultation.starts_at, consultation.id
         mine, theirs = old + timedelta(days=20), old + timedelta(days=40)
         deeds = (
             lambda: rescheduling.wish(of(id), of(id).patient, mine, old),  # noqa: B023
@@ -327,10 +329,10 @@ def test_both_wish_at_once_and_the_later_one_is_told(clinic: Flask, chat: Chat) 
         )
         outcomes = race(clinic, *deeds)
         assert sorted(outcomes) == ["OtherHasWished", "done"]
-        talk = anew(id)
+        consultation = anew(id)
         by_patient = outcomes[0] == "done"
-        assert (talk.proposed_by_id == talk.patient_id) is by_patient
-        assert talk.proposed_start == (mine if by_patient else theirs)
+        assert (consultation.proposed_by_id == consultation.patient_id) is by_patient
+        assert consultation.proposed_start == (mine if by_patient else theirs)
 
 
 def test_overlapping_times_for_two_patients_are_proposed_once(clinic: Flask, doctor: Doctor, chat: Chat) -> None:
@@ -339,7 +341,7 @@ def test_overlapping_times_for_two_patients_are_proposed_once(clinic: Flask, doc
         start = clock.now() + (2 + number) * HOUR
 
         def offer(which: int, start: datetime = start) -> Deed:
-            terms = Terms(TalkKind.VIDEO, start + which * timedelta(minutes=29), 30, 0)
+            terms = Terms(ConsultationKind.VIDEO, start + which * timedelta(minutes=29), 30, 0)
             return lambda: _propose(chat_ids[which], terms, f"press-{start}")
 
         assert sorted(race(clinic, offer(0), offer(1))) == ["TimeIsTaken", "done"]
@@ -350,9 +352,9 @@ def test_overlapping_times_for_two_patients_are_proposed_once(clinic: Flask, doc
 def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor, chat: Chat) -> None:
     chat_id, other_id = chat.id, make_chat(make_user("Пётр Орлов"), doctor).id
     for number in range(TIMES):
-        talk = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
-        new = wish(talk, talk.patient, talk.starts_at + timedelta(days=20))
-        id, terms = talk.id, Terms(TalkKind.AUDIO, new, 20, 0)
+        consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
+        new = wish(consultation, consultation.patient, consultation.starts_at + timedelta(days=20))
+        id, terms = consultation.id, Terms(ConsultationKind.AUDIO, new, 20, 0)
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: _propose(other_id, terms, f"press-{new}"),  # noqa: B023
@@ -363,7 +365,7 @@ def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor,
 def test_proposed_by_many_taps_is_one_card(clinic: Flask, chat: Chat, facts: list[str]) -> None:
     chat_id = chat.id
     for number in range(TIMES):
-        terms = Terms(TalkKind.VIDEO, clock.now() + (2 + number) * HOUR, 30, 0)
+        terms = Terms(ConsultationKind.VIDEO, clock.now() + (2 + number) * HOUR, 30, 0)
         facts.clear()
         assert race(clinic, *[lambda: _propose(chat_id, terms, "same-press")] * 4) == ["done"] * 4  # noqa: B023
         db.session.remove()
@@ -377,7 +379,7 @@ def test_asked_for_by_many_taps_is_one_card(clinic: Flask, chat: Chat) -> None:
 
     def ask() -> None:
         here = db.session.get_one(Chat, chat_id)
-        ConsultationRequest.ask(here, here.patient, TalkKind.AUDIO, "Вечером", "same-press")
+        ConsultationRequest.ask(here, here.patient, ConsultationKind.AUDIO, "Вечером", "same-press")
 
     assert race(clinic, *[ask] * 6) == ["done"] * 6
     assert len(db.session.scalars(db.select(ConsultationRequest)).all()) == 1
@@ -387,8 +389,8 @@ def test_asked_for_by_many_taps_is_one_card(clinic: Flask, chat: Chat) -> None:
 def test_confirmed_by_many_taps_is_told_once(clinic: Flask, chat: Chat, facts: list[str]) -> None:
     chat_id = chat.id
     for number in range(TIMES):
-        talk = hours_ahead(db.session.get_one(Chat, chat_id), number)
-        id, seen = talk.id, talk.starts_at
+        consultation = hours_ahead(db.session.get_one(Chat, chat_id), number)
+        id, seen = consultation.id, consultation.starts_at
         facts.clear()
         assert race(clinic, *[lambda: of(id).confirm(of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
         assert (anew(id).state, facts.count("ConsultationConfirmed")) == ("confirmed", 1)
@@ -400,50 +402,50 @@ def test_confirmed_by_many_taps_is_told_once(clinic: Flask, chat: Chat, facts: l
 def test_both_are_ready_at_once_and_it_begins_once(clinic: Flask, chat: Chat, facts: list[str]) -> None:
     chat_id = chat.id
     for number in range(2 * TIMES):
-        talk = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
-        id = talk.id
+        consultation = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
+        id = consultation.id
         facts.clear()
         presses = [getting_ready(id, side) for side in ("patient", "doctor")] * (1 + number % 2)
         assert set(race(clinic, *presses)) == {"done"}
-        talk = anew(id)
-        assert talk.state is ConsultationState.IN_PROGRESS
+        consultation = anew(id)
+        assert consultation.state is ConsultationState.IN_PROGRESS
         assert facts.count("ConsultationStarted") == 1
-        assert talk.has_come(talk.patient)
-        assert talk.has_come(talk.doctor.user)
-        talk.end(talk.doctor.user)
+        assert consultation.has_come(consultation.patient)
+        assert consultation.has_come(consultation.doctor.user)
+        consultation.end(consultation.doctor.user)
         db.session.commit()
 
 
 def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat: Chat) -> None:
     chat_id = chat.id
     for _ in range(TIMES):
-        talk = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
-        talk.get_ready(talk.patient)
-        new = wish(talk, talk.patient, clock.now() + timedelta(days=20))
-        id, patient_id = talk.id, talk.patient_id
+        consultation = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
+        consultation.get_ready(consultation.patient)
+        new = wish(consultation, consultation.patient, clock.now() + timedelta(days=20))
+        id, patient_id = consultation.id, consultation.patient_id
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: Consultation.note_sign_of(db.session.get_one(User, patient_id)),  # noqa: B023
         )
         assert race(clinic, *deeds) == ["done", "done"]
-        talk = anew(id)
-        assert talk.patient_ready_at is None
-        cancel(talk, talk.patient)
+        consultation = anew(id)
+        assert consultation.patient_ready_at is None
+        cancel(consultation, consultation.patient)
 
 
 def test_ready_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
     chat_id = chat.id
     for _ in range(TIMES):
-        talk = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
-        talk.get_ready(talk.doctor.user)
+        consultation = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
+        consultation.get_ready(consultation.doctor.user)
         db.session.commit()
-        id = talk.id
+        id = consultation.id
         cancelled, ready = race(clinic, cancelling(id, "doctor", Promise.NOTHING_PAID), getting_ready(id, "patient"))
-        talk = anew(id)
+        consultation = anew(id)
         assert sorted([cancelled, ready]) == ["ConsultationHasChanged", "done"]
-        assert talk.state == ("cancelled" if cancelled == "done" else "in_progress")
-        if talk.state is ConsultationState.IN_PROGRESS:
-            talk.end(talk.doctor.user)
+        assert consultation.state == ("cancelled" if cancelled == "done" else "in_progress")
+        if consultation.state is ConsultationState.IN_PROGRESS:
+            consultation.end(consultation.doctor.user)
             db.session.commit()
 
 
@@ -461,8 +463,8 @@ def test_worker_closes_the_window_while_somebody_is_late(clinic: Flask, chat: Ch
         deeds = lambda: deadlines.look_at(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
         worked, *ready = race(clinic, *deeds)
         assert (worked, set(ready)) == ("done", {"ConsultationHasChanged"})
-        talk = anew(id)
-        assert (talk.state, money_of(talk)) == ("missed", [("succeeded", 0, ["sending"])])
+        consultation = anew(id)
+        assert (consultation.state, money_of(consultation)) == ("missed", [("succeeded", 0, ["sending"])])
         assert facts.count("ConsultationMissed") == 1
 
 
@@ -483,13 +485,13 @@ def test_expiry_meets_the_success_that_came_too_late(clinic: Flask, chat: Chat, 
     for id, payment_id, said in races:
         facts.clear()
         assert race(clinic, settling(payment_id, said), lambda: deadlines.look_at(of(id))) == ["done"] * 2  # noqa: B023
-        talk = anew(id)
-        assert (talk.state, money_of(talk)) == ("expired", [("succeeded", 0, ["sending"])])
+        consultation = anew(id)
+        assert (consultation.state, money_of(consultation)) == ("expired", [("succeeded", 0, ["sending"])])
         assert facts.count("ConsultationExpired") == 1
 
 
 def test_workers_and_people_meet_in_one_chat(clinic: Flask, chat: Chat) -> None:
-    """Three talks of one chat come to their ends at once, while both write: nobody waits in a ring."""
+    """Three consultations of one chat come to their ends at once, while both write: nobody waits in a ring."""
     paid = [pay(hours_ahead(chat, number, PRICE)) for number in range(3)]
     ids, chat_id = [one.consultation_id or 0 for one in paid], chat.id
     later(hours=6)
@@ -519,7 +521,7 @@ def _propose(chat_id: int, terms: Terms, press: str) -> None:
 
 def _soon_and_paid(chat: Chat, start: datetime) -> Consultation:
     """Proposed an hour ahead, paid, and moved to so near a time that both may be ready."""
-    talk = propose(chat, starts_at=start + HOUR, price=PRICE)
-    pay(talk)
-    wish(talk, talk.patient, start)
-    return accept(talk, talk.doctor.user)
+    consultation = propose(chat, starts_at=start + HOUR, price=PRICE)
+    pay(consultation)
+    wish(consultation, consultation.patient, start)
+    return accept(consultation, consultation.doctor.user)

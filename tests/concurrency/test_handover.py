@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from browser import Browser
 from flask import Flask
-from talked import begun
+from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Handover, User
@@ -13,7 +13,7 @@ from .crowd import at_once, outcomes
 
 
 def test_eight_open_the_link_at_once_and_one_is_let_in(clinic: Flask, chat: Chat, patient: User) -> None:
-    handover, _ = Handover.make(begun(chat), patient)
+    handover, _ = Handover.make(consultation_in_progress(chat), patient)
     db.session.commit()
     id = handover.id
     counted = outcomes(clinic, 8, lambda _: db.session.get_one(Handover, id).take("Телефон"))
@@ -22,7 +22,7 @@ def test_eight_open_the_link_at_once_and_one_is_let_in(clinic: Flask, chat: Chat
 
 
 def test_through_the_door(clinic: Flask, chat: Chat, patient: User) -> None:
-    handover, token = Handover.make(begun(chat), patient)
+    handover, token = Handover.make(consultation_in_progress(chat), patient)
     db.session.commit()
     url = f"/h/{handover.id}?token={token}"
     browsers = [Browser(clinic) for _ in range(6)]

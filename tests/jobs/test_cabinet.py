@@ -57,13 +57,13 @@ def bought(yookassa: YooKassaStub, payment: Payment) -> Payment:
 
 
 @pytest.fixture
-def talk(chat: Chat) -> Consultation:
+def consultation(chat: Chat) -> Consultation:
     return propose(chat, starts_at=clock.now() + timedelta(days=3), price=1500_00)
 
 
 @pytest.fixture
-def paid_talk(yookassa: YooKassaStub, talk: Consultation) -> Payment:
-    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
+def paid_consultation(yookassa: YooKassaStub, consultation: Consultation) -> Payment:
+    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
     work(minutes=1)
     return paid(yookassa, again(payment))
@@ -116,28 +116,28 @@ def test_returned_before_we_ever_looked(yookassa: YooKassaStub, payment: Payment
 
 
 def test_consultation_whose_money_went_is_cancelled(
-    yookassa: YooKassaStub, paid_talk: Payment, talk: Consultation, as_patient: Browser
+    yookassa: YooKassaStub, paid_consultation: Payment, consultation: Consultation, as_patient: Browser
 ) -> None:
-    yookassa.refund_by_hand(paid_talk.provider_id or "")
-    hear(yookassa, paid_talk)
-    talk = db.session.get_one(Consultation, talk.id, populate_existing=True)
-    assert (talk.state, talk.cancel_reason) == (ConsultationState.CANCELLED, Reason.MONEY_BACK)
-    assert Promise.to(talk.patient, talk) is Promise.NOTHING_PAID
+    yookassa.refund_by_hand(paid_consultation.provider_id or "")
+    hear(yookassa, paid_consultation)
+    consultation = db.session.get_one(Consultation, consultation.id, populate_existing=True)
+    assert (consultation.state, consultation.cancel_reason) == (ConsultationState.CANCELLED, Reason.MONEY_BACK)
+    assert Promise.to(consultation.patient, consultation) is Promise.NOTHING_PAID
     page = as_patient.get("/profile/payments").text
     assert "Возвращено банком 1\u00a0500\u00a0₽" in page
     assert "Деньги возвращены" in page
     assert "Оплачено" not in page
-    card = as_patient.get(f"/consultations/{talk.id}").text
+    card = as_patient.get(f"/consultations/{consultation.id}").text
     assert "Деньги возвращены" in card
 
 
 def test_part_of_a_consultation_asks_the_operator(
-    yookassa: YooKassaStub, paid_talk: Payment, talk: Consultation, as_operator: Browser
+    yookassa: YooKassaStub, paid_consultation: Payment, consultation: Consultation, as_operator: Browser
 ) -> None:
-    yookassa.refund_by_hand(paid_talk.provider_id or "", "300.00")
-    hear(yookassa, paid_talk)
-    talk = db.session.get_one(Consultation, talk.id, populate_existing=True)
-    assert talk.state is ConsultationState.CONFIRMED
+    yookassa.refund_by_hand(paid_consultation.provider_id or "", "300.00")
+    hear(yookassa, paid_consultation)
+    consultation = db.session.get_one(Consultation, consultation.id, populate_existing=True)
+    assert consultation.state is ConsultationState.CONFIRMED
     assert alerts() == ["part_returned"]
     page = as_operator.get("/operator").text
     assert "Банк вернул пациенту 300\u00a0₽" in page
@@ -149,16 +149,16 @@ def test_part_of_a_consultation_asks_the_operator(
 
 
 def test_cancelling_after_a_part_gives_back_what_is_left(
-    yookassa: YooKassaStub, paid_talk: Payment, talk: Consultation
+    yookassa: YooKassaStub, paid_consultation: Payment, consultation: Consultation
 ) -> None:
     """Nobody had told of the part: the bank refuses the whole, and the rest goes back by itself."""
-    yookassa.refund_by_hand(paid_talk.provider_id or "", "300.00")
+    yookassa.refund_by_hand(paid_consultation.provider_id or "", "300.00")
     yookassa.lose_notices()
-    talk = db.session.get_one(Consultation, talk.id)
-    talk.cancel(talk.doctor.user, Reason.BAD_TIME, Promise.FULL)
+    consultation = db.session.get_one(Consultation, consultation.id)
+    consultation.cancel(consultation.doctor.user, Reason.BAD_TIME, Promise.FULL)
     db.session.commit()
     work_on(3, minutes=5)
-    assert sorted(rows(paid_talk)) == [
+    assert sorted(rows(paid_consultation)) == [
         (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 300_00),
         (RefundState.SUCCEEDED, RefundReason.CANCELLED, 1200_00),
     ]

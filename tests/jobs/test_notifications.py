@@ -20,13 +20,13 @@ from ibolit.models import (
     Channel,
     Chat,
     Consultation,
+    ConsultationKind,
     ConsultationRequest,
     Doctor,
     Job,
     JobKind,
     Notification,
     NotificationKind,
-    TalkKind,
     User,
 )
 from ibolit.models.job import CLAIMED_FOR
@@ -106,13 +106,13 @@ def job_of(notification: Notification) -> Job:
 # What is written
 
 
-def every_notification(user: User, talk: Consultation, chat: Chat) -> list[Notification]:
+def every_notification(user: User, consultation: Consultation, chat: Chat) -> list[Notification]:
     """One of each kind, and the reminder both of tomorrow and of this minute."""
     rows = [
         Notification(
             user=user,
             kind=kind,
-            consultation_id=None if kind == "requested" else talk.id,
+            consultation_id=None if kind == "requested" else consultation.id,
             chat_id=chat.id if kind == "requested" else None,
             moment=None if kind == "requested" else moment,
             channel=Channel.SMS,
@@ -128,9 +128,9 @@ def every_notification(user: User, talk: Consultation, chat: Chat) -> list[Notif
 
 def test_nothing_that_leaves_the_house_says_what_it_is_about(chat: Chat, patient: User, doctor: Doctor) -> None:
     """No word of medicine, no name, no specialty; the address of the link is the site's own."""
-    talk = propose(chat, starts_at=START, note="Гипертония")
-    secrets = [*patient.name.split(), *doctor.user.name.split(), doctor.specialty, talk.note]
-    for one in every_notification(patient, talk, chat):
+    consultation = propose(chat, starts_at=START, note="Гипертония")
+    secrets = [*patient.name.split(), *doctor.user.name.split(), doctor.specialty, consultation.note]
+    for one in every_notification(patient, consultation, chat):
         words = {"notification": one, "link": ""}
         written = [render_template("sms/notification.txt", **words)]
         if one.kind not in ("ready", "late"):
@@ -141,18 +141,18 @@ def test_nothing_that_leaves_the_house_says_what_it_is_about(chat: Chat, patient
 
 
 def test_each_kind_has_words_of_its_own(chat: Chat, patient: User) -> None:
-    talk = propose(chat, starts_at=START)
-    rows = every_notification(patient, talk, chat)
+    consultation = propose(chat, starts_at=START)
+    rows = every_notification(patient, consultation, chat)
     texts = [render_template("sms/notification.txt", notification=one, link=LINK) for one in rows]
     assert len(set(texts)) == len(rows)
     assert all(re.fullmatch(r"iBolit: [а-яё][^\n]{10,}\n" + re.escape(LINK), text) for text in texts)
 
 
 def test_what_names_no_day_fits_one_sms(chat: Chat, patient: User) -> None:
-    talk = propose(chat, starts_at=START)
+    consultation = propose(chat, starts_at=START)
     texts = [
         render_template("sms/notification.txt", notification=one, link=LINK)
-        for one in every_notification(patient, talk, chat)
+        for one in every_notification(patient, consultation, chat)
     ]
     long = [text for text in texts if len(text) > ONE_SMS]
     assert sorted(text.splitlines()[0] for text in long) == [
@@ -162,12 +162,12 @@ def test_what_names_no_day_fits_one_sms(chat: Chat, patient: User) -> None:
 
 def test_letter_says_what_happened_and_links_to_the_card(services: Services, chat: Chat, patient: User) -> None:
     patient.email, patient.timezone = "anna@example.org", "Asia/Yekaterinburg"
-    talk = propose(chat, starts_at=START)
+    consultation = propose(chat, starts_at=START)
     do_notifications()
     [letter] = sent(services)
     assert (letter.channel, letter.to, letter.subject) == ("mail", "anna@example.org", "iBolit: вам предложена встреча")
     assert "Вам предложена встреча 25 ноября, 16:00 (14:00 МСК)." in letter.text
-    assert letter.text.split()[-1] == f"http://127.0.0.1:8000/v/{talk.id}"
+    assert letter.text.split()[-1] == f"http://127.0.0.1:8000/v/{consultation.id}"
 
 
 def test_html_of_a_letter_is_a_link_in_words(chat: Chat, patient: User) -> None:
@@ -178,15 +178,15 @@ def test_html_of_a_letter_is_a_link_in_words(chat: Chat, patient: User) -> None:
 
 
 def test_sms_links_to_the_card(services: Services, chat: Chat, patient: User) -> None:
-    talk = propose(chat, starts_at=START)
+    consultation = propose(chat, starts_at=START)
     do_notifications()
     [letter] = sent(services)
-    text = f"iBolit: вам предложена встреча\nhttp://127.0.0.1:8000/v/{talk.id}"
+    text = f"iBolit: вам предложена встреча\nhttp://127.0.0.1:8000/v/{consultation.id}"
     assert (letter.channel, letter.to, letter.text) == ("sms", patient.phone, text)
 
 
 def test_request_links_to_the_chat(services: Services, chat: Chat, patient: User, doctor: Doctor) -> None:
-    ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "вечером", "ask-1")
+    ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "вечером", "ask-1")
     db.session.commit()
     do_notifications()
     [letter] = sent(services)
@@ -195,13 +195,13 @@ def test_request_links_to_the_chat(services: Services, chat: Chat, patient: User
 
 def test_reminders_say_how_soon(services: Services, chat: Chat, patient: User, doctor: Doctor) -> None:
     """To each by his own clock."""
-    talk = confirm(propose(chat, starts_at=START))
+    consultation = confirm(propose(chat, starts_at=START))
     doctor.user.timezone = "Asia/Yekaterinburg"
     do_notifications()
     services.outbox.path.unlink()
     for minutes in (1440, 15):
         still.show(START - timedelta(minutes=minutes))
-        work(talk)
+        work(consultation)
         do_notifications()
     said = [(letter.to, letter.text.splitlines()[0].replace("\u00a0", " ")) for letter in sent(services)]
     assert said == [
@@ -310,8 +310,8 @@ def test_crash_after_the_sending_repeats_and_loses_nothing(
 
 
 def test_old_news_is_not_sent(services: Services, chat: Chat, doctor: Doctor) -> None:
-    talk = propose(chat, starts_at=START)
-    cancel(talk, doctor.user)
+    consultation = propose(chat, starts_at=START)
+    cancel(consultation, doctor.user)
     do_notifications()
     assert [letter.text.splitlines()[0] for letter in sent(services)] == ["iBolit: встреча отменена"]
     assert (only().state, only().delivered_at) == ("stale", None)
@@ -321,12 +321,12 @@ def test_old_news_is_not_sent(services: Services, chat: Chat, doctor: Doctor) ->
 def test_who_hears_too_late_of_waiting_is_not_sent_for(
     chat: Chat, patient: User, put: Callable[[str, Post], Post]
 ) -> None:
-    talk = confirm(propose(chat, starts_at=START))
-    still.show(talk.opens_at)
+    consultation = confirm(propose(chat, starts_at=START))
+    still.show(consultation.opens_at)
     sms = put("sms", Post())
     do_notifications()
     asked = sms.asked
-    ready(talk, patient)
+    ready(consultation, patient)
     still.go(minutes=5, seconds=1)
     do_notifications()
     assert asked
@@ -346,9 +346,9 @@ def test_strangers_hear_nothing(services: Services, chat: Chat, stranger: User) 
     """Neither another patient of this doctor nor another doctor."""
     other = make_doctor("Другов Олег Ильич")
     make_chat(stranger, chat.doctor)
-    talk = confirm(propose(chat, starts_at=START))
-    wish(talk, talk.patient, START + timedelta(days=1))
-    cancel(talk, talk.patient)
+    consultation = confirm(propose(chat, starts_at=START))
+    wish(consultation, consultation.patient, START + timedelta(days=1))
+    cancel(consultation, consultation.patient)
     do_notifications()
     heard = {letter.to for letter in sent(services)}
     assert heard
@@ -359,15 +359,15 @@ def test_log_names_neither_people_nor_consultations(
     chat: Chat, patient: User, put: Callable[[str, Post], Post], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    talk = propose(chat, starts_at=START)
+    consultation = propose(chat, starts_at=START)
     number = job_of(only()).id
     do_notifications()
     assert f"SMS №{number} sent" in caplog.text
     put("sms", Post(SmsFailed("status 400", permanent=True)))
-    cancel(talk, chat.doctor.user)
+    cancel(consultation, chat.doctor.user)
     do_notifications()
     assert re.search(r"job \d+ \(notification\) given up: status 400", caplog.text)
-    secrets = (patient.phone[1:], patient.name, "встреча", f"/v/{talk.id}")
+    secrets = (patient.phone[1:], patient.name, "встреча", f"/v/{consultation.id}")
     assert [secret for secret in secrets if secret in caplog.text] == []
 
 

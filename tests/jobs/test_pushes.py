@@ -126,8 +126,8 @@ def test_what_is_pushed_carries_no_health_data(
     """Neither the payload, nor what the push service sees, nor the log."""
     caplog.set_level(logging.INFO)
     say(chat, doctor.user, "Гипертония")
-    talk = confirm(propose(chat, starts_at=START + timedelta(days=3), note="Гипертония"))
-    cancel(talk, doctor.user)
+    consultation = confirm(propose(chat, starts_at=START + timedelta(days=3), note="Гипертония"))
+    cancel(consultation, doctor.user)
     do_due()
     seen = str(service.told_to(phone)) + str([one.headers for one in service.arrivals]) + caplog.text
     secrets = ["Гипертония", patient.phone, doctor.specialty, *doctor.user.name.split(), *patient.name.split()]
@@ -277,10 +277,10 @@ def test_letter_of_a_message(services: Services, chat: Chat, patient: User, doct
 
 
 def test_pushed_proposal_costs_no_sms(services: Services, service: PushService, phone: Listener, chat: Chat) -> None:
-    talk = propose(chat, starts_at=START + timedelta(days=3))
+    consultation = propose(chat, starts_at=START + timedelta(days=3))
     do_due()
     [told] = service.told_to(phone)
-    assert (told["url"], told["tag"]) == (f"/v/{talk.id}", f"talk-{talk.id}")
+    assert (told["url"], told["tag"]) == (f"/v/{consultation.id}", f"talk-{consultation.id}")
     assert (sms(services), states("proposed")) == ([], ["delivered"])
 
 
@@ -293,14 +293,14 @@ def test_payment_done_is_pushed_to_who_paid(service: PushService, phone: Listene
 def test_reminder_and_who_waits_go_both_ways(
     services: Services, service: PushService, phone: Listener, chat: Chat, patient: User, doctor: Doctor
 ) -> None:
-    talk = confirm(propose(chat, starts_at=START + timedelta(days=3)))
+    consultation = confirm(propose(chat, starts_at=START + timedelta(days=3)))
     do_due()
     before = len(sms(services))
-    still.show(talk.starts_at - timedelta(minutes=15))
-    work(talk)
+    still.show(consultation.starts_at - timedelta(minutes=15))
+    work(consultation)
     do_due()
-    still.show(talk.starts_at)
-    ready(talk, doctor.user)
+    still.show(consultation.starts_at)
+    ready(consultation, doctor.user)
     do_due()
     titles = [told["title"].replace("\u00a0", " ") for told in service.told_to(phone)]
     assert titles == ["iBolit: встреча через 15 минут", "iBolit: вас уже ждут"]
@@ -316,8 +316,8 @@ def test_reminder_and_who_waits_go_both_ways(
 
 
 def test_old_news_is_not_pushed(service: PushService, phone: Listener, chat: Chat, doctor: Doctor) -> None:
-    talk = propose(chat, starts_at=START + timedelta(days=3))
-    cancel(talk, doctor.user)
+    consultation = propose(chat, starts_at=START + timedelta(days=3))
+    cancel(consultation, doctor.user)
     do_due()
     assert [told["title"] for told in service.told_to(phone)] == ["iBolit: встреча отменена"]
 
@@ -543,10 +543,10 @@ def test_what_was_read_at_night_wakes_nobody_in_the_morning(
 
 def test_who_waits_wakes_the_doctor(service: PushService, chat: Chat, patient: User, asleep: Doctor) -> None:
     desk = listen(service, asleep.user, "desk")
-    talk = confirm(propose(chat, starts_at=NIGHT + timedelta(minutes=20)))
-    work(talk)
-    still.show(talk.opens_at)
-    ready(talk, patient)
+    consultation = confirm(propose(chat, starts_at=NIGHT + timedelta(minutes=20)))
+    work(consultation)
+    still.show(consultation.opens_at)
+    ready(consultation, patient)
     do_due()
     titles = [told["title"] for told in service.told_to(desk)]
     assert "iBolit: вас уже ждут" in titles

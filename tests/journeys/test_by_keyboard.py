@@ -120,7 +120,7 @@ def test_patient_from_the_sign_in_to_the_sign_out(visitors: Visitors) -> None:
     _writes(page, hands)
     _opens_the_clip(page, hands)
     _looks_at_tariffs(page, hands)
-    _agrees_to_a_talk(page, hands)
+    _agrees_to_a_consultation(page, hands)
     page.goto("/profile")
     hands.walk_to("^Выйти")
     follow(page, hands, "/login")
@@ -177,14 +177,14 @@ def _looks_at_tariffs(page: Page, hands: Hands) -> None:
     assert hands.at()["name"] == "Продлить"
 
 
-def _agrees_to_a_talk(page: Page, hands: Hands) -> None:
+def _agrees_to_a_consultation(page: Page, hands: Hands) -> None:
     page.goto("/consultations/2")
     hands.walk_to("^Подтвердить")
     hands.press("Enter")
-    expect(page.locator(".talk__state")).to_contain_text("Подтверждена")
+    expect(page.locator(".consultation__state")).to_contain_text("Подтверждена")
     expect(page.locator("#said")).to_contain_text("Подтверждена")
     assert page.evaluate(
-        "() => Boolean(document.activeElement.closest('.talk'))"
+        "() => Boolean(document.activeElement.closest('.consultation'))"
     )  # the button is gone, the focus is not
     hands.walk_to("^Ещё")
     hands.press("Enter")
@@ -199,7 +199,7 @@ def _agrees_to_a_talk(page: Page, hands: Hands) -> None:
     expect(page.locator("[name=reason]:checked:focus")).to_have_count(1)
     hands.walk_to("Отменить консультацию")
     follow(page, hands, r"/consultations/2$")
-    expect(page.locator(".talk__state")).to_contain_text("Отменена")
+    expect(page.locator(".consultation__state")).to_contain_text("Отменена")
 
 
 @pytest.mark.long

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from call_page import flows, talk_over_a_link
+from call_page import call_over_a_link, flows
 from link import CUT, GOOD, may_have_links
 from live_clinic import LiveClinic
 from playwright.sync_api import Playwright, expect
@@ -33,7 +33,7 @@ MOST = 4000  # milliseconds from the cut to the words
 
 @pytest.mark.skipif(not may_have_links(), reason="a network of one's own is root's")
 def test_silence_is_noticed(playwright: Playwright, live: LiveClinic, tmp_path: Path) -> None:
-    with talk_over_a_link(playwright, live, tmp_path) as (link, *pages):
+    with call_over_a_link(playwright, live, tmp_path) as (link, *pages):
         for page in pages:
             page.evaluate(COUNT)
         link.quality = CUT

@@ -121,7 +121,7 @@ def test_mute_lasts_and_the_server_is_away(visitors: Visitors, live: LiveClinic)
     patient.close()
     flows(tab)
     flows(doctor)
-    # The clinic is away: both say so and talk on, and nobody is thrown out of the talk.
+    # The clinic is away: both say so and talk on, and nobody is thrown out of the call.
     live.kill()
     for page in (tab, doctor):
         expect(status(page)).to_have_text("Нет связи с клиникой. Разговор продолжается")
@@ -133,7 +133,7 @@ def test_mute_lasts_and_the_server_is_away(visitors: Visitors, live: LiveClinic)
         expect(part(page, "leave-dialog-waits")).to_contain_text("повторяем сами. Разговор продолжается.")
     tab.click("text=Остаться")
     flows(tab)
-    # What the page hears besides – that it is let in no more, that the talk is over – leads nobody who ends it.
+    # What the page hears besides – that it is let in no more, that the consultation is over – leads nobody who ends it.
     doctor.evaluate("document.querySelector('#call').room.go('/messages')")
     live.start()
     expect(doctor).to_have_url(re.compile(rf"/consultations/{id}/conclusion/new$"))
@@ -217,10 +217,10 @@ def test_network_without_sockets_is_named_before_it_begins(visitors: Visitors, l
     enter(patient, id)
     expect(part(patient, "connection-help-words")).to_contain_text("Эта сеть не пропускает разговор", timeout=30_000)
     expect(part(patient, "connection-help").get_by_text("Попросить врача позвонить")).to_be_visible()
-    # Who waits to leave is told of a talk only where there is one.
+    # Who waits to leave is told of a consultation only where there is one.
     patient.evaluate("document.querySelector('#call').room.leaveDialog.tellOfWaiting(true)")
     expect(part(patient, "leave-dialog-waits")).to_be_visible()
-    expect(part(patient, "leave-dialog-talk")).to_be_hidden()
+    expect(part(patient, "leave-dialog-consultation")).to_be_hidden()
 
 
 def test_what_is_lacking_is_named_and_nothing_else(visitors: Visitors, live: LiveClinic) -> None:

@@ -26,7 +26,7 @@ from live_clinic import LiveClinic
 from playwright.sync_api import FilePayload, Page, expect
 
 from ibolit.extensions import db
-from ibolit.models import CallReport, TalkKind
+from ibolit.models import CallReport, ConsultationKind
 
 pytestmark = pytest.mark.journey
 
@@ -121,7 +121,7 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
     patient.get_by_label("Остановить запись").click()
     patient.get_by_label("Отправить голосовое сообщение").click()
     expect(doctor.locator(".call__chat .message .voice")).to_have_count(1)
-    # What was said and is played over the talk stops nothing of it.
+    # What was said and is played over the consultation stops nothing of it.
     send(patient, {"voice.webm": samples.webm(10)}, "Вчерашний кашель", voice=True)
     voice = bubble(patient, "Вчерашний кашель").locator(".voice")
     voice.locator(".voice__play").click()
@@ -165,7 +165,7 @@ def test_press_and_socket_lead_to_the_call_once(visitors: Visitors, live: LiveCl
 
 
 def test_sound_alone_asks_for_no_camera(visitors: Visitors, live: LiveClinic) -> None:
-    id = agree(live, TalkKind.AUDIO)
+    id = agree(live, ConsultationKind.AUDIO)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
     for page in (patient, doctor):
         page.add_init_script(WATCHED_MEDIA.replace("REFUSED", "[]"))

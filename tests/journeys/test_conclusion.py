@@ -25,10 +25,10 @@ def over(live: LiveClinic) -> Consultation:
     """One that goes on in the demo clinic, ended by its doctor."""
     with backstage(live):
         found = db.select(Consultation).where(Consultation.started_at.is_not(None), Consultation.doctor_id == 1)
-        talk = db.session.scalars(found).first()
-        if talk.state is ConsultationState.IN_PROGRESS:
-            talk.end(talk.doctor.user)
-        return talk
+        consultation = db.session.scalars(found).first()
+        if consultation.state is ConsultationState.IN_PROGRESS:
+            consultation.end(consultation.doctor.user)
+        return consultation
 
 
 def write(page: Page, over: Consultation) -> None:

@@ -37,51 +37,51 @@ def newest(live: LiveClinic) -> int:
         return db.session.scalars(db.select(Consultation.id).order_by(Consultation.id.desc()).limit(1)).one()
 
 
-def bring_near(live: LiveClinic, talk_id: int, seconds: float) -> None:
+def bring_near(live: LiveClinic, consultation_id: int, seconds: float) -> None:
     """Its button opens in so many seconds."""
     with backstage(live):
-        talk = db.session.get_one(Consultation, talk_id)
-        length = talk.ends_at - talk.starts_at
-        talk.starts_at = clock.now() + timedelta(minutes=10, seconds=seconds)
-        talk.ends_at = talk.starts_at + length
+        consultation = db.session.get_one(Consultation, consultation_id)
+        length = consultation.ends_at - consultation.starts_at
+        consultation.starts_at = clock.now() + timedelta(minutes=10, seconds=seconds)
+        consultation.ends_at = consultation.starts_at + length
 
 
-def card(page: Page, talk_id: int) -> Locator:
-    return page.locator(f"#consultation-{talk_id}")
+def card(page: Page, consultation_id: int) -> Locator:
+    return page.locator(f"#consultation-{consultation_id}")
 
 
 def test_proposed_paid_met_and_ended(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
     patient, doctor = visitors.sign_in(PYOTR), visitors.sign_in(IVANOVA, DESKTOP)
     open_chat(patient, CHAT)
     propose(doctor, price="1 500")
-    talk_id = newest(live)
+    consultation_id = newest(live)
     # On both screens at once; the patient's button says why it does not work.
-    expect(card(doctor, talk_id)).to_be_visible()
-    expect(card(patient, talk_id).get_by_text("Сначала оплатите консультацию")).to_be_visible()
-    card(patient, talk_id).get_by_role("button", name="Оплатить").click()
+    expect(card(doctor, consultation_id)).to_be_visible()
+    expect(card(patient, consultation_id).get_by_text("Сначала оплатите консультацию")).to_be_visible()
+    card(patient, consultation_id).get_by_role("button", name="Оплатить").click()
     patient.wait_for_url("**/demo/bank/**")
     patient.click("text=Оплатить")
     expect(patient.locator(".outcome__title")).to_have_text("Оплачено")
     patient.click("text=К консультации")
-    expect(card(patient, talk_id)).to_contain_text("Откроется за 10 минут до начала")
-    expect(card(doctor, talk_id)).to_contain_text("Подтверждена")
-    expect(card(doctor, talk_id)).to_contain_text("Оплачено")
+    expect(card(patient, consultation_id)).to_contain_text("Откроется за 10 минут до начала")
+    expect(card(doctor, consultation_id)).to_contain_text("Подтверждена")
+    expect(card(doctor, consultation_id)).to_contain_text("Оплачено")
     # The minute comes, and the button works without a reload.
-    bring_near(live, talk_id, 4)
+    bring_near(live, consultation_id, 4)
     for page in (patient, doctor):
-        page.goto(f"/consultations/{talk_id}")
-        expect(card(page, talk_id).locator("button[disabled]", has_text="Готов общаться")).to_be_visible()
-    expect(card(patient, talk_id).locator("button:not([disabled])", has_text="Готов общаться")).to_be_visible()
-    card(patient, talk_id).locator("button:not([disabled])", has_text="Готов общаться").click()
-    expect(card(patient, talk_id)).to_contain_text("Ждём врача")
-    expect(card(doctor, talk_id)).to_contain_text("Пациент: готов")
-    card(doctor, talk_id).locator("button:not([disabled])", has_text="Готов общаться").click()
+        page.goto(f"/consultations/{consultation_id}")
+        expect(card(page, consultation_id).locator("button[disabled]", has_text="Готов общаться")).to_be_visible()
+    expect(card(patient, consultation_id).locator("button:not([disabled])", has_text="Готов общаться")).to_be_visible()
+    card(patient, consultation_id).locator("button:not([disabled])", has_text="Готов общаться").click()
+    expect(card(patient, consultation_id)).to_contain_text("Ждём врача")
+    expect(card(doctor, consultation_id)).to_contain_text("Пациент: готов")
+    card(doctor, consultation_id).locator("button:not([disabled])", has_text="Готов общаться").click()
     for page in (patient, doctor):
-        page.wait_for_url(f"**/consultations/{talk_id}/call")
+        page.wait_for_url(f"**/consultations/{consultation_id}/call")
     press(doctor, "end")
     doctor.click("text=Завершить консультацию")
-    doctor.wait_for_url(f"**/consultations/{talk_id}/conclusion/new")
-    expect(card(patient, talk_id)).to_contain_text("Состоялась")
+    doctor.wait_for_url(f"**/consultations/{consultation_id}/conclusion/new")
+    expect(card(patient, consultation_id)).to_contain_text("Состоялась")
     no_complaints()
 
 
@@ -96,38 +96,40 @@ def test_free_one_is_asked_for_moved_and_cancelled(
     patient.fill("[name=wishes]", "Завтра после обеда")
     with patient.expect_navigation():
         patient.click("#asking .button--main")
-    doctor.locator(".talk--request", has_text="Завтра после обеда").get_by_text("Предложить время").click()
+    doctor.locator(".consultation--request", has_text="Завтра после обеда").get_by_text("Предложить время").click()
     expect(doctor.locator("#proposal")).to_contain_text("Пациент просит: Завтра после обеда")
     doctor.fill("[name=price]", "0")
     with doctor.expect_navigation():
         doctor.click("#proposal >> text=Предложить")
-    talk_id = newest(live)
-    expect(patient.locator(".talk--request", has_text="Завтра после обеда")).to_contain_text("Врач предложил время")
+    consultation_id = newest(live)
+    expect(patient.locator(".consultation--request", has_text="Завтра после обеда")).to_contain_text(
+        "Врач предложил время"
+    )
     # Another time, by the patient, who has not confirmed yet; the list of the doctor hears it, and his yes is enough.
-    expect(card(patient, talk_id).get_by_role("button", name="Подтвердить")).to_be_visible()
+    expect(card(patient, consultation_id).get_by_role("button", name="Подтвердить")).to_be_visible()
     doctor.goto("/consultations")
-    patient.goto(f"/consultations/{talk_id}/time")
+    patient.goto(f"/consultations/{consultation_id}/time")
     with backstage(live):
-        start = db.session.get_one(Consultation, talk_id).starts_at + timedelta(days=4)
+        start = db.session.get_one(Consultation, consultation_id).starts_at + timedelta(days=4)
     patient.fill("[name=day]", f"{start:%Y-%m-%d}")
     with patient.expect_navigation():
         patient.get_by_role("button", name="Предложить другое время").click()
-    card(doctor, talk_id).get_by_role("button", name="Принять новое время").click()
+    card(doctor, consultation_id).get_by_role("button", name="Принять новое время").click()
     for page in (patient, doctor):
-        expect(card(page, talk_id)).to_contain_text("Подтверждена")
-    expect(card(patient, talk_id).get_by_role("button", name="Подтвердить")).to_have_count(0)
-    expect(card(patient, talk_id).locator(".talk__wish")).to_have_count(0)
-    expect(card(patient, talk_id).locator(".talk__day")).to_contain_text(f"{start.day} ")
+        expect(card(page, consultation_id)).to_contain_text("Подтверждена")
+    expect(card(patient, consultation_id).get_by_role("button", name="Подтвердить")).to_have_count(0)
+    expect(card(patient, consultation_id).locator(".consultation__wish")).to_have_count(0)
+    expect(card(patient, consultation_id).locator(".consultation__day")).to_contain_text(f"{start.day} ")
     # «Отменить» stands under «Ещё», which stays open while the card is told anew.
-    card(patient, talk_id).get_by_text("Ещё").click()
-    card(patient, talk_id).get_by_role("link", name="Отменить").click()
+    card(patient, consultation_id).get_by_text("Ещё").click()
+    card(patient, consultation_id).get_by_role("link", name="Отменить").click()
     patient.get_by_text("Не подходит время").click()
     with patient.expect_navigation():
         patient.get_by_role("button", name="Отменить консультацию").click()
-    expect(card(patient, talk_id)).to_contain_text("Вы отменили: не подходит время")
+    expect(card(patient, consultation_id)).to_contain_text("Вы отменили: не подходит время")
     # In the doctor's list it is past now.
     past = doctor.locator(".agenda__group", has=doctor.get_by_role("heading", name="Прошедшие"))
-    expect(past.locator(f"#consultation-{talk_id}")).to_contain_text("Пациент отменил")
+    expect(past.locator(f"#consultation-{consultation_id}")).to_contain_text("Пациент отменил")
     no_complaints()
 
 
@@ -141,18 +143,18 @@ def test_patient_without_scripts(visitors: Visitors, live: LiveClinic) -> None:
     doctor.fill("[name=time]", "16:00")
     expect(doctor.locator("#patient-time")).to_contain_text(re.compile(r"У пациента будет .*23:00 \(МСК\+7\)"))
     propose(doctor, price="700")
-    talk_id = newest(live)
+    consultation_id = newest(live)
     patient.goto(CHAT)
-    card(patient, talk_id).get_by_role("button", name="Оплатить").click()
+    card(patient, consultation_id).get_by_role("button", name="Оплатить").click()
     patient.click("text=Перейти к оплате")
     patient.click("text=Оплатить")
-    expect(card(doctor, talk_id)).to_contain_text("Оплачено")
-    bring_near(live, talk_id, 0)
+    expect(card(doctor, consultation_id)).to_contain_text("Оплачено")
+    bring_near(live, consultation_id, 0)
     patient.goto("/consultations")
-    card(patient, talk_id).locator(".talk__link").click()
-    card(patient, talk_id).get_by_role("button", name="Готов общаться").click()
-    expect(card(patient, talk_id)).to_contain_text("Ждём врача")
-    doctor.goto(f"/consultations/{talk_id}")
-    card(doctor, talk_id).get_by_role("button", name="Готов общаться").click()
+    card(patient, consultation_id).locator(".consultation__link").click()
+    card(patient, consultation_id).get_by_role("button", name="Готов общаться").click()
+    expect(card(patient, consultation_id)).to_contain_text("Ждём врача")
+    doctor.goto(f"/consultations/{consultation_id}")
+    card(doctor, consultation_id).get_by_role("button", name="Готов общаться").click()
     doctor.wait_for_url("**/call")
     patient.wait_for_url("**/call", timeout=30_000)  # by the page's own reloading

@@ -1,4 +1,4 @@
-"""The main job as people do it: first entry, two browsers that talk, a server that dies, a time that ends."""
+"""The main job as people do it: first entry, two browsers that consultation, a server that dies, a time that ends."""
 
 from __future__ import annotations
 

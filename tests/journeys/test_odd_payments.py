@@ -64,12 +64,12 @@ def refund_in_the_cabinet(live: LiveClinic, number: int, amount: int) -> None:
         run_due(MONEY)
 
 
-def put_start(live: LiveClinic, talk_id: int, start: datetime) -> None:
+def put_start(live: LiveClinic, consultation_id: int, start: datetime) -> None:
     """It was paid long before."""
     with backstage(live):
-        talk = db.session.get_one(Consultation, talk_id)
-        talk.starts_at, talk.ends_at = start, start + timedelta(minutes=30)
-        talk.paid_at = clock.now() - timedelta(days=2)
+        consultation = db.session.get_one(Consultation, consultation_id)
+        consultation.starts_at, consultation.ends_at = start, start + timedelta(minutes=30)
+        consultation.paid_at = clock.now() - timedelta(days=2)
 
 
 def free_after(chat: Chat, start: datetime) -> datetime:
@@ -115,21 +115,21 @@ def test_cancelled_too_late_and_refused(
     with backstage(live):
         chat = db.session.get_one(Chat, CHAT)
         in_less_than_a_day = free_after(chat, clock.now() + timedelta(hours=20))
-        talk = propose(chat, starts_at=in_less_than_a_day, price=1500_00)
-        paid(checkout.begin_for(talk, chat.patient, talk.starts_at))
-        talk_id = talk.id
-    put_start(live, talk_id, clock.now() - timedelta(minutes=20))
+        consultation = propose(chat, starts_at=in_less_than_a_day, price=1500_00)
+        paid(checkout.begin_for(consultation, chat.patient, consultation.starts_at))
+        consultation_id = consultation.id
+    put_start(live, consultation_id, clock.now() - timedelta(minutes=20))
     patient, operator = visitors.sign_in(PYOTR), visitors.sign_in(OPERATOR, DESKTOP)
-    patient.goto(f"/consultations/{talk_id}/cancellation")
+    patient.goto(f"/consultations/{consultation_id}/cancellation")
     expect(patient.locator(".notice")).to_contain_text("Врача не было на связи, поэтому вернём 1 500 ₽ полностью")
-    put_start(live, talk_id, in_less_than_a_day)
+    put_start(live, consultation_id, in_less_than_a_day)
     patient.reload()
     expect(patient.locator(".notice")).to_contain_text("Деньги вернулись бы полностью при отмене до ")
     expect(patient.locator(".notice")).to_contain_text("за 24 часа до начала. Теперь о возврате 1 500 ₽ решит клиника")
     patient.get_by_text("Изменились планы").click()
     with patient.expect_navigation():
         patient.get_by_role("button", name="Отменить консультацию").click()
-    mine = patient.locator(f"#consultation-{talk_id}")
+    mine = patient.locator(f"#consultation-{consultation_id}")
     expect(mine).to_contain_text("О возврате решит клиника до ")
     operator.goto("/operator")
     decision = operator.locator(".decision", has_text="отменена пациентом")
@@ -148,12 +148,12 @@ def test_cancelled_too_late_and_refused(
 def test_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
     with backstage(live):
         chat = db.session.get_one(Chat, CHAT)
-        talk = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)
-        first = checkout.begin_for(talk, chat.patient, talk.starts_at)
+        consultation = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)
+        first = checkout.begin_for(consultation, chat.patient, consultation.starts_at)
         page = made(first)
         first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
         db.session.commit()
-        paid(checkout.begin_for(talk, chat.patient, talk.starts_at))
+        paid(checkout.begin_for(consultation, chat.patient, consultation.starts_at))
         token, first_id = first.token, first.id
     patient = visitors.sign_in(PYOTR)
     patient.goto(f"/demo/bank/{page}")

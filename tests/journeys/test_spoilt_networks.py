@@ -120,11 +120,11 @@ def test_everything_is_true_on_return(visitors: Visitors, live: LiveClinic) -> N
     expect(row).to_contain_text("в тишине", timeout=5000)
     # The list of consultations, and a card.
     with backstage(live):
-        talk = db.session.scalars(
+        consultation = db.session.scalars(
             db.select(Consultation).where(Consultation.chat_id == 1, Consultation.starts_at > clock.now())
         ).first()
-        assert talk is not None
-        number = talk.id
+        assert consultation is not None
+        number = consultation.id
     card = lists.context.new_page()
     card.clock.install()
     for page, address in ((lists, "/consultations"), (card, f"/consultations/{number}")):
@@ -133,7 +133,9 @@ def test_everything_is_true_on_return(visitors: Visitors, live: LiveClinic) -> N
         db.session.get_one(Consultation, number).state = ConsultationState.CANCELLED
     for page in (lists, card):
         sleep(page, 15)
-        expect(page.locator(f"#consultation-{number}")).to_have_class("card talk talk--cancelled", timeout=5000)
+        expect(page.locator(f"#consultation-{number}")).to_have_class(
+            "card consultation consultation--cancelled", timeout=5000
+        )
 
 
 def test_socket_that_opens_into_nothing(visitors: Visitors, live: LiveClinic, gate: Gate) -> None:

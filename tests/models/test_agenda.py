@@ -12,7 +12,7 @@ from queries import Queries
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Chat, ConsultationRequest, ConsultationState, Doctor, Message, TalkKind, Terms, User
+from ibolit.models import Chat, ConsultationKind, ConsultationRequest, ConsultationState, Doctor, Message, Terms, User
 from ibolit.models.consultations import booking
 from ibolit.services import clock
 
@@ -24,26 +24,26 @@ DAY = timedelta(days=1)
 
 
 def test_proposal_is_a_card_of_the_chat(chat: Chat, patient: User) -> None:
-    talk = propose(chat, note="Возьмите тонометр")
-    assert talk.message.card == "consultation"
-    assert talk.message.author_id == chat.doctor.user_id
+    consultation = propose(chat, note="Возьмите тонометр")
+    assert consultation.message.card == "consultation"
+    assert consultation.message.author_id == chat.doctor.user_id
     assert chat.member(patient.id).unread == 1
-    assert talk.state is ConsultationState.PROPOSED
+    assert consultation.state is ConsultationState.PROPOSED
 
 
 def test_repeated_press_proposes_once(chat: Chat) -> None:
-    terms = Terms(TalkKind.AUDIO, clock.now() + FAR, 30, 0)
+    terms = Terms(ConsultationKind.AUDIO, clock.now() + FAR, 30, 0)
     first = booking.propose(chat, chat.doctor, terms, "same-press")
     second = booking.propose(chat, chat.doctor, terms, "same-press")
     assert first.id == second.id
 
 
 def test_doctors_own_time_is_taken_once(chat: Chat, doctor: Doctor, stranger: User) -> None:
-    talk = propose(chat, starts_at=clock.now() + FAR)
+    consultation = propose(chat, starts_at=clock.now() + FAR)
     other = make_chat(stranger, doctor)
     with pytest.raises(errors.TimeIsTaken):
-        propose(other, starts_at=talk.starts_at + timedelta(minutes=29))
-    assert propose(other, starts_at=talk.ends_at).state is ConsultationState.PROPOSED
+        propose(other, starts_at=consultation.starts_at + timedelta(minutes=29))
+    assert propose(other, starts_at=consultation.ends_at).state is ConsultationState.PROPOSED
 
 
 def test_past_and_hasty_times_are_refused(chat: Chat) -> None:
@@ -56,28 +56,33 @@ def test_past_and_hasty_times_are_refused(chat: Chat) -> None:
 
 def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doctor: Doctor) -> None:
     """The same press is the same card; «Назад» and another time is no such press."""
-    first = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
-    second = Terms(TalkKind.VIDEO, NOON + 2 * DAY, 30, 0)
-    talks = [booking.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
-    assert [talk.starts_at for talk in talks] == [NOON + DAY, NOON + 2 * DAY, NOON + DAY, NOON + 2 * DAY]
-    assert len({talk.id for talk in talks}) == 2
+    first = Terms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
+    second = Terms(ConsultationKind.VIDEO, NOON + 2 * DAY, 30, 0)
+    consultations = [booking.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
+    assert [consultation.starts_at for consultation in consultations] == [
+        NOON + DAY,
+        NOON + 2 * DAY,
+        NOON + DAY,
+        NOON + 2 * DAY,
+    ]
+    assert len({consultation.id for consultation in consultations}) == 2
 
 
 def test_repeated_press_after_a_move_is_still_the_same(chat: Chat, doctor: Doctor) -> None:
-    terms = Terms(TalkKind.VIDEO, NOON + DAY, 30, 0)
-    talk = booking.propose(chat, doctor, terms, "same-press")
+    terms = Terms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
+    consultation = booking.propose(chat, doctor, terms, "same-press")
     db.session.commit()
-    wish(talk, talk.patient, NOON + 3 * DAY)
-    accept(talk, doctor.user)
-    assert booking.propose(chat, doctor, terms, "same-press") is talk
+    wish(consultation, consultation.patient, NOON + 3 * DAY)
+    accept(consultation, doctor.user)
+    assert booking.propose(chat, doctor, terms, "same-press") is consultation
 
 
 def test_id_of_a_letter_carries_no_card(chat: Chat, patient: User, doctor: Doctor) -> None:
     for author in (patient, doctor.user):
         say(chat, author, client_id="a-letter-0001")
-    talk = booking.propose(chat, doctor, Terms(TalkKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
-    request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "a-letter-0001")
-    for message_id, card in ((talk.message_id, "consultation"), (request.message_id, "request")):
+    consultation = booking.propose(chat, doctor, Terms(ConsultationKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
+    request = ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "a-letter-0001")
+    for message_id, card in ((consultation.message_id, "consultation"), (request.message_id, "request")):
         assert db.session.get_one(Message, message_id).card == card
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories import later
-from talked import begun
+from started_consultations import consultation_in_progress
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -15,46 +15,46 @@ from ibolit.services import clock
 
 
 @pytest.fixture
-def talk(chat: Chat) -> Consultation:
-    return begun(chat)
+def consultation(chat: Chat) -> Consultation:
+    return consultation_in_progress(chat)
 
 
-def visit(talk: Consultation, user: User, page: str, first: int, last: int) -> None:
+def visit(consultation: Consultation, user: User, page: str, first: int, last: int) -> None:
     """From so many to so many seconds after it began."""
     start = clock.now().replace(microsecond=0)
     spans = {"joined_at": start + timedelta(seconds=first), "left_at": start + timedelta(seconds=last)}
-    db.session.add(CallVisit(consultation_id=talk.id, user_id=user.id, page=page, **spans))
+    db.session.add(CallVisit(consultation_id=consultation.id, user_id=user.id, page=page, **spans))
     db.session.commit()
 
 
-def test_page_that_comes_back_goes_on_with_its_visit(talk: Consultation, patient: User) -> None:
-    CallVisit.note(talk.id, patient.id, "first-page")
+def test_page_that_comes_back_goes_on_with_its_visit(consultation: Consultation, patient: User) -> None:
+    CallVisit.note(consultation.id, patient.id, "first-page")
     db.session.commit()
     later(seconds=40)
-    CallVisit.note(talk.id, patient.id, "first-page")
+    CallVisit.note(consultation.id, patient.id, "first-page")
     later(seconds=90)
-    CallVisit.note(talk.id, patient.id, "second-page")
+    CallVisit.note(consultation.id, patient.id, "second-page")
     db.session.commit()
-    first, second = CallVisit.of(talk)
+    first, second = CallVisit.of(consultation)
     assert (first.page, first.seconds) == ("first-page", 40)
     assert (second.page, second.seconds) == ("second-page", 0)
 
 
-def test_time_together_counts_once(talk: Consultation, patient: User) -> None:
-    doctor = talk.doctor.user
+def test_time_together_counts_once(consultation: Consultation, patient: User) -> None:
+    doctor = consultation.doctor.user
     for user, page, first, last in (
         (patient, "one", 0, 60),
         (patient, "two", 50, 100),  # another page of his, overlapping
         (doctor, "three", 30, 70),
         (doctor, "four", 90, 200),
     ):
-        visit(talk, user, page, first, last)
-    assert CallVisit.together(talk) == 40 + 10
+        visit(consultation, user, page, first, last)
+    assert CallVisit.together(consultation) == 40 + 10
 
 
-def test_nobody_was_together_with_nobody(talk: Consultation, patient: User) -> None:
-    visit(talk, patient, "one", 0, 60)
-    assert CallVisit.together(talk) == 0
+def test_nobody_was_together_with_nobody(consultation: Consultation, patient: User) -> None:
+    visit(consultation, patient, "one", 0, 60)
+    assert CallVisit.together(consultation) == 0
 
 
 def stretch(seconds: int, **more: int | CallPath) -> Quality:
@@ -62,38 +62,38 @@ def stretch(seconds: int, **more: int | CallPath) -> Quality:
     return Quality(seconds=seconds, **usual | {"rtt_ms": 0} | more)  # type: ignore[arg-type]
 
 
-def test_stretches_are_summed_per_side(talk: Consultation, patient: User) -> None:
-    doctor = talk.doctor.user
+def test_stretches_are_summed_per_side(consultation: Consultation, patient: User) -> None:
+    doctor = consultation.doctor.user
     for heard in (
         stretch(60, setup_ms=800, path=CallPath.RELAY, loss_permille=10, rtt_ms=100),
         stretch(30, restarts=2, path=CallPath.RELAY, loss_permille=40, rtt_ms=400),
         stretch(10, setup_ms=1200, path=CallPath.DIRECT),
     ):
-        CallReport.add(talk, patient, heard)
+        CallReport.add(consultation, patient, heard)
         db.session.commit()
-    CallReport.add(talk, doctor, stretch(0))
+    CallReport.add(consultation, doctor, stretch(0))
     db.session.commit()
-    of_patient, of_doctor = sorted(CallReport.of(talk), key=lambda report: report.user_id != patient.id)
+    of_patient, of_doctor = sorted(CallReport.of(consultation), key=lambda report: report.user_id != patient.id)
     assert (of_patient.seconds, of_patient.setups, of_patient.mean_setup_ms, of_patient.restarts) == (100, 2, 1000, 2)
     assert (of_patient.relayed_seconds, of_patient.direct_seconds) == (90, 10)
     assert (of_patient.mean_loss_permille, of_patient.mean_rtt_ms) == (18, 180)
     assert (of_doctor.mean_setup_ms, of_doctor.mean_loss_permille, of_doctor.mean_rtt_ms) == (0, 0, 0)
 
 
-def test_link_lets_one_device_in_until_the_window_closes(talk: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(talk, patient)
+def test_link_lets_one_device_in_until_the_window_closes(consultation: Consultation, patient: User) -> None:
+    handover, _ = Handover.make(consultation, patient)
     db.session.commit()
     device, _ = handover.take("Chrome, Android")
     db.session.commit()
     assert device.user_id == patient.id
     assert device.name == "Только разговор: Chrome, Android"
-    assert (device.only_consultation_id, device.ends_at) == (talk.id, talk.closes_at)
+    assert (device.only_consultation_id, device.ends_at) == (consultation.id, consultation.closes_at)
     with pytest.raises(errors.HandoverIsSpent):
         handover.take("Firefox")
 
 
-def test_token_itself_is_not_kept(talk: Consultation, patient: User) -> None:
-    handover, token = Handover.make(talk, patient)
+def test_token_itself_is_not_kept(consultation: Consultation, patient: User) -> None:
+    handover, token = Handover.make(consultation, patient)
     assert len(token) >= 32
     assert token not in repr([getattr(handover, column.name) for column in Handover.__table__.columns])
     assert Handover.find(token) is handover
@@ -101,8 +101,8 @@ def test_token_itself_is_not_kept(talk: Consultation, patient: User) -> None:
     assert Handover.find("") is None
 
 
-def test_link_lives_ten_minutes(talk: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(talk, patient)
+def test_link_lives_ten_minutes(consultation: Consultation, patient: User) -> None:
+    handover, _ = Handover.make(consultation, patient)
     later(minutes=9, seconds=59)
     assert handover.is_live
     later(minutes=10, seconds=1)
@@ -111,27 +111,27 @@ def test_link_lives_ten_minutes(talk: Consultation, patient: User) -> None:
         handover.take("Chrome")
 
 
-def test_new_link_spends_the_one_before(talk: Consultation, patient: User) -> None:
-    first, _ = Handover.make(talk, patient)
-    of_doctor, _ = Handover.make(talk, talk.doctor.user)
-    second, _ = Handover.make(talk, patient)
+def test_new_link_spends_the_one_before(consultation: Consultation, patient: User) -> None:
+    first, _ = Handover.make(consultation, patient)
+    of_doctor, _ = Handover.make(consultation, consultation.doctor.user)
+    second, _ = Handover.make(consultation, patient)
     db.session.commit()
     db.session.expire_all()
     assert [one.is_live for one in (first, of_doctor, second)] == [False, True, True]
 
 
-def test_link_is_dead_when_the_talk_is_over(talk: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(talk, patient)
-    talk.end(talk.doctor.user)
+def test_link_is_dead_when_the_consultation_is_over(consultation: Consultation, patient: User) -> None:
+    handover, _ = Handover.make(consultation, patient)
+    consultation.end(consultation.doctor.user)
     db.session.commit()
     assert not handover.is_live
 
 
-def test_confined_device_ends_by_itself(talk: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(talk, patient)
+def test_confined_device_ends_by_itself(consultation: Consultation, patient: User) -> None:
+    handover, _ = Handover.make(consultation, patient)
     device, token = handover.take("Chrome")
     db.session.commit()
-    id, closes_at = device.id, talk.closes_at
+    id, closes_at = device.id, consultation.closes_at
     assert Device.signed_in(token) is device
     later(seconds=(closes_at - clock.now()).total_seconds() + 1)
     assert device.is_over
@@ -143,25 +143,25 @@ def test_confined_device_ends_by_itself(talk: Consultation, patient: User) -> No
     assert not Device.is_live(id)
 
 
-def test_old_links_are_forgotten(talk: Consultation, patient: User) -> None:
-    Handover.make(talk, patient)
+def test_old_links_are_forgotten(consultation: Consultation, patient: User) -> None:
+    Handover.make(consultation, patient)
     later(days=1, seconds=1)
     Handover.purge_old()
     assert db.session.scalars(db.select(Handover)).all() == []
 
 
-def test_patient_asks_to_be_phoned_once(talk: Consultation, patient: User) -> None:
-    talk.ask_to_phone(patient)
-    first, revision = talk.phone_asked_at, talk.message.revision
+def test_patient_asks_to_be_phoned_once(consultation: Consultation, patient: User) -> None:
+    consultation.ask_to_phone(patient)
+    first, revision = consultation.phone_asked_at, consultation.message.revision
     later(seconds=30)
-    talk.ask_to_phone(patient)
-    assert talk.phone_asked_at == first is not None
-    assert talk.message.revision == revision
+    consultation.ask_to_phone(patient)
+    assert consultation.phone_asked_at == first is not None
+    assert consultation.message.revision == revision
 
 
-def test_nobody_is_phoned_outside_the_window(talk: Consultation, patient: User) -> None:
-    with pytest.raises(errors.TalkIsNotOpen):
-        talk.ask_to_phone(talk.doctor.user)
-    talk.end(talk.doctor.user)
-    with pytest.raises(errors.TalkIsNotOpen):
-        talk.ask_to_phone(patient)
+def test_nobody_is_phoned_outside_the_window(consultation: Consultation, patient: User) -> None:
+    with pytest.raises(errors.ConsultationIsNotOpen):
+        consultation.ask_to_phone(consultation.doctor.user)
+    consultation.end(consultation.doctor.user)
+    with pytest.raises(errors.ConsultationIsNotOpen):
+        consultation.ask_to_phone(patient)

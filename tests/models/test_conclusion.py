@@ -6,7 +6,7 @@ import pytest
 from factories import attach, later, make_chat, make_doctor, make_user, propose
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
-from talked import begun, talked
+from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit import errors
 from ibolit.events import ConclusionGiven
@@ -34,7 +34,7 @@ SHEET = Sheet("Болит голова", since="неделю", strength=6, medic
 
 @pytest.fixture
 def over(chat: Chat) -> Consultation:
-    return talked(chat)
+    return completed_consultation(chat)
 
 
 def give(
@@ -103,23 +103,23 @@ def test_form_brought_back_with_another_text_is_not_taken_for_the_first(over: Co
 
 
 def test_no_conclusion_before_the_end(chat: Chat) -> None:
-    talk = begun(chat)
+    consultation = consultation_in_progress(chat)
     with pytest.raises(errors.ConsultationIsNotOver):
-        give(talk)
+        give(consultation)
 
 
 def test_no_conclusion_of_what_did_not_take_place(chat: Chat) -> None:
-    talk = propose(chat)
-    talk.cancel(talk.doctor.user, Reason.OTHER, Promise.NOTHING_PAID)
+    consultation = propose(chat)
+    consultation.cancel(consultation.doctor.user, Reason.OTHER, Promise.NOTHING_PAID)
     db.session.commit()
-    with pytest.raises(errors.NoConclusionWithoutTalk):
-        give(talk)
+    with pytest.raises(errors.NoConclusionWithoutConsultation):
+        give(consultation)
 
 
 def test_conclusion_when_the_worker_has_not_written_the_end_yet(chat: Chat) -> None:
-    talk = begun(chat)
+    consultation = consultation_in_progress(chat)
     later(hours=3)
-    assert give(talk).version == 1
+    assert give(consultation).version == 1
 
 
 def test_files_go_with_its_card(over: Consultation) -> None:
@@ -197,7 +197,7 @@ def test_review_is_given_once(over: Consultation) -> None:
 
 def test_no_review_of_what_is_not_over(chat: Chat) -> None:
     with pytest.raises(errors.NothingToReview):
-        Review.give(begun(chat), 5, "")
+        Review.give(consultation_in_progress(chat), 5, "")
 
 
 @pytest.mark.parametrize("stars", [0, 6])
@@ -212,7 +212,7 @@ def test_average_is_told_from_five_on(clinic: Flask, doctor: Doctor) -> None:
     other = make_doctor("Лебедев Михаил Аркадьевич")
     for number, stars in enumerate((5, 5, 5, 5, 4)):
         assert Review.rating_of(doctor.id) is None
-        Review.give(talked(make_chat(make_user(f"Пациент {number}"), doctor, days_left=2)), stars, "")
+        Review.give(completed_consultation(make_chat(make_user(f"Пациент {number}"), doctor, days_left=2)), stars, "")
         db.session.commit()
     rating = Review.rating_of(doctor.id)
     assert rating is not None
@@ -224,84 +224,84 @@ def test_average_is_told_from_five_on(clinic: Flask, doctor: Doctor) -> None:
 
 
 def test_sheet_becomes_a_card_in_the_chat(chat: Chat, patient: User) -> None:
-    talk = propose(chat)
+    consultation = propose(chat)
     file = attach(chat, patient)
-    complaint = Complaint.tell(talk, SHEET, "client-0001", [file])
+    complaint = Complaint.tell(consultation, SHEET, "client-0001", [file])
     db.session.commit()
-    message = messages_of(talk)[-1]
+    message = messages_of(consultation)[-1]
     assert (message.card, message.text, message.author_id) == (Card.COMPLAINT, "Анкета перед консультацией", patient.id)
     assert message.attachments == [file]
     assert complaint.sheet == SHEET
-    assert talk.complaint is complaint
+    assert consultation.complaint is complaint
     preload_cards([message])
     assert message.complaint is complaint
 
 
 def test_changed_sheet_is_the_same_card_shown_anew(chat: Chat) -> None:
-    talk = propose(chat)
-    first = Complaint.tell(talk, SHEET, "client-0001")
+    consultation = propose(chat)
+    first = Complaint.tell(consultation, SHEET, "client-0001")
     db.session.commit()
-    count, revision = len(messages_of(talk)), first.message.revision
-    again = Complaint.tell(talk, Sheet("Прошло"), "client-0002")
+    count, revision = len(messages_of(consultation)), first.message.revision
+    again = Complaint.tell(consultation, Sheet("Прошло"), "client-0002")
     db.session.commit()
     assert again is first
     assert again.sheet == Sheet("Прошло")
-    assert len(messages_of(talk)) == count
+    assert len(messages_of(consultation)) == count
     assert again.message.revision > revision
 
 
 def test_same_sheet_again_changes_nothing(chat: Chat) -> None:
-    talk = propose(chat)
-    Complaint.tell(talk, SHEET, "client-0001")
+    consultation = propose(chat)
+    Complaint.tell(consultation, SHEET, "client-0001")
     db.session.commit()
-    revision = talk.chat.revision
-    Complaint.tell(talk, SHEET, "client-0001")
+    revision = consultation.chat.revision
+    Complaint.tell(consultation, SHEET, "client-0001")
     db.session.commit()
-    assert talk.chat.revision == revision
+    assert consultation.chat.revision == revision
 
 
 def test_new_files_follow_as_a_message_once(chat: Chat, patient: User) -> None:
-    talk = propose(chat)
-    Complaint.tell(talk, SHEET, "client-0001", [attach(chat, patient)])
+    consultation = propose(chat)
+    Complaint.tell(consultation, SHEET, "client-0001", [attach(chat, patient)])
     more = attach(chat, patient)
-    Complaint.tell(talk, SHEET, "client-0002", [more])
+    Complaint.tell(consultation, SHEET, "client-0002", [more])
     double = attach(chat, patient, digest=more.digest)
-    Complaint.tell(talk, SHEET, "client-0002", [double])
+    Complaint.tell(consultation, SHEET, "client-0002", [double])
     db.session.commit()
-    last, before = messages_of(talk)[-1], messages_of(talk)[-2]
+    last, before = messages_of(consultation)[-1], messages_of(consultation)[-2]
     assert (last.card, last.attachments) == (None, [more])
     assert before.card is Card.COMPLAINT
     assert double.message_id is None
 
 
 def test_form_sent_twice_brings_its_files_once(chat: Chat, patient: User) -> None:
-    talk, file = propose(chat), attach(chat, patient)
-    Complaint.tell(talk, SHEET, "client-0001", [file])
+    consultation, file = propose(chat), attach(chat, patient)
+    Complaint.tell(consultation, SHEET, "client-0001", [file])
     double = attach(chat, patient, digest=file.digest)
-    count = len(messages_of(talk))
-    Complaint.tell(talk, SHEET, "client-0001", [double])
+    count = len(messages_of(consultation))
+    Complaint.tell(consultation, SHEET, "client-0001", [double])
     db.session.commit()
-    assert len(messages_of(talk)) == count
+    assert len(messages_of(consultation)) == count
     assert double.message_id is None
 
 
 def test_sheet_comes_also_into_a_closed_chat(patient: User, doctor: Doctor) -> None:
-    talk = propose(make_chat(patient, doctor, days_left=-1))
-    assert Complaint.tell(talk, SHEET, "client-0001").id
+    consultation = propose(make_chat(patient, doctor, days_left=-1))
+    assert Complaint.tell(consultation, SHEET, "client-0001").id
 
 
 def test_sheet_may_come_while_they_talk_and_not_after(chat: Chat) -> None:
-    talk = begun(chat)
-    Complaint.tell(talk, SHEET, "client-0001")
-    talk.end(talk.doctor.user)
+    consultation = consultation_in_progress(chat)
+    Complaint.tell(consultation, SHEET, "client-0001")
+    consultation.end(consultation.doctor.user)
     db.session.commit()
     with pytest.raises(errors.ComplaintIsLate):
-        Complaint.tell(talk, Sheet("Ещё"), "client-0002")
+        Complaint.tell(consultation, Sheet("Ещё"), "client-0002")
 
 
 @pytest.mark.parametrize("strength", [-1, 11])
 def test_strength_is_nought_to_ten(chat: Chat, strength: int) -> None:
-    talk = propose(chat)
+    consultation = propose(chat)
     with pytest.raises(IntegrityError):
-        Complaint.tell(talk, Sheet("Болит", strength=strength), "client-0001")
+        Complaint.tell(consultation, Sheet("Болит", strength=strength), "client-0001")
     db.session.rollback()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ibolit.extensions import db
-from ibolit.models import Chat, ConsultationRequest, TalkKind, Terms, User
+from ibolit.models import Chat, ConsultationKind, ConsultationRequest, Terms, User
 from ibolit.models.consultations import booking
 from ibolit.services import clock
 
@@ -17,16 +17,16 @@ FAR = timedelta(days=3)
 
 
 def test_request_is_a_card_and_a_proposal_answers_it(chat: Chat, patient: User) -> None:
-    request = ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "one-press")
-    assert ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, "Вечером", "one-press") is request
+    request = ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "one-press")
+    assert ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "one-press") is request
     terms = Terms(request.kind, clock.now() + FAR, 20, 0)
-    talk = booking.propose(chat, chat.doctor, terms, "answer-press", request)
+    consultation = booking.propose(chat, chat.doctor, terms, "answer-press", request)
     db.session.refresh(request)
-    assert request.answer is talk
+    assert request.answer is consultation
 
 
 def test_form_brought_back_with_other_wishes_is_another_request(chat: Chat, patient: User) -> None:
     wishes = ("Вечером", "Утром", "Вечером")
-    asked = [ConsultationRequest.ask(chat, patient, TalkKind.AUDIO, one, "same-form").wishes for one in wishes]
+    asked = [ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, one, "same-form").wishes for one in wishes]
     assert asked == [*wishes]
     assert len(db.session.scalars(db.select(ConsultationRequest)).all()) == 2

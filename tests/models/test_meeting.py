@@ -16,77 +16,77 @@ pytestmark = pytest.mark.usefixtures("clinic", "still")
 
 
 def test_readiness_lapses_without_a_sign(chat: Chat) -> None:
-    talk = confirm(propose(chat))
+    consultation = confirm(propose(chat))
     later(hours=1, minutes=55)
-    talk.get_ready(talk.patient)
+    consultation.get_ready(consultation.patient)
     later(hours=1, minutes=57, seconds=1)
-    assert not talk.is_side_ready(talk.patient)
-    talk.get_ready(talk.doctor.user)
-    assert talk.state is ConsultationState.CONFIRMED
-    assert talk.has_come(talk.patient)
+    assert not consultation.is_side_ready(consultation.patient)
+    consultation.get_ready(consultation.doctor.user)
+    assert consultation.state is ConsultationState.CONFIRMED
+    assert consultation.has_come(consultation.patient)
 
 
 def test_sign_from_the_future_is_no_sign(chat: Chat) -> None:
     """The clock was put back; seconds between two machines are forgiven."""
-    talk = confirm(propose(chat))
+    consultation = confirm(propose(chat))
     later(hours=1, minutes=55)
-    talk.get_ready(talk.patient)
+    consultation.get_ready(consultation.patient)
     db.session.commit()
     later(hours=1, minutes=54, seconds=57)
-    assert talk.is_side_ready(talk.patient)
+    assert consultation.is_side_ready(consultation.patient)
     later(hours=1, minutes=50)
-    assert not talk.is_side_ready(talk.patient)
-    assert not Consultation.awaits(talk.patient)
+    assert not consultation.is_side_ready(consultation.patient)
+    assert not Consultation.awaits(consultation.patient)
 
 
 def test_who_is_late_is_not_waited_for_longer_than_the_window(chat: Chat) -> None:
-    talk = confirm(propose(chat))
+    consultation = confirm(propose(chat))
     later(hours=2, minutes=58)
-    talk.be_late(talk.patient)
-    assert talk.late_until(talk.patient) == talk.closes_at
+    consultation.be_late(consultation.patient)
+    assert consultation.late_until(consultation.patient) == consultation.closes_at
 
 
 def test_sign_keeps_readiness_alive_and_wakes_no_lapsed_one(chat: Chat) -> None:
-    talk = confirm(propose(chat))
+    consultation = confirm(propose(chat))
     later(hours=1, minutes=55)
-    talk.get_ready(talk.patient)
+    consultation.get_ready(consultation.patient)
     later(hours=1, minutes=56)
-    assert Consultation.awaits(talk.patient)
-    assert not Consultation.awaits(talk.doctor.user)
-    Consultation.note_sign_of(talk.patient)
+    assert Consultation.awaits(consultation.patient)
+    assert not Consultation.awaits(consultation.doctor.user)
+    Consultation.note_sign_of(consultation.patient)
     db.session.commit()
-    db.session.refresh(talk)
+    db.session.refresh(consultation)
     later(hours=1, minutes=57, seconds=59)
-    assert talk.is_side_ready(talk.patient)
+    assert consultation.is_side_ready(consultation.patient)
     later(hours=1, minutes=58, seconds=2)
-    assert not Consultation.awaits(talk.patient)
-    Consultation.note_sign_of(talk.patient)
-    db.session.refresh(talk)
-    assert not talk.is_side_ready(talk.patient)
+    assert not Consultation.awaits(consultation.patient)
+    Consultation.note_sign_of(consultation.patient)
+    db.session.refresh(consultation)
+    assert not consultation.is_side_ready(consultation.patient)
 
 
 def test_late_is_said_once_in_a_while(chat: Chat) -> None:
-    talk = confirm(propose(chat))
+    consultation = confirm(propose(chat))
     with pytest.raises(errors.ConsultationHasChanged):
-        talk.be_late(talk.doctor.user)
+        consultation.be_late(consultation.doctor.user)
     later(hours=1, minutes=55)
-    talk.be_late(talk.doctor.user)
-    talk.be_late(talk.doctor.user)
+    consultation.be_late(consultation.doctor.user)
+    consultation.be_late(consultation.doctor.user)
     assert facts().count("SideLate") == 1
-    assert talk.late_until(talk.doctor.user) == talk.starts_at + timedelta(minutes=5)
+    assert consultation.late_until(consultation.doctor.user) == consultation.starts_at + timedelta(minutes=5)
 
 
 def test_window_opens_and_closes_on_the_minute(chat: Chat, still: StillClock, patient: User) -> None:
-    talk = confirm(propose(chat))
-    still.show(talk.opens_at - timedelta(seconds=1))
+    consultation = confirm(propose(chat))
+    still.show(consultation.opens_at - timedelta(seconds=1))
     with pytest.raises(errors.TooEarly):
-        talk.get_ready(patient)
-    still.show(talk.opens_at)
-    assert talk.is_open
-    still.show(talk.closes_at - timedelta(seconds=1))
-    ready(talk, patient)
-    still.show(talk.closes_at)
-    assert not talk.is_open
+        consultation.get_ready(patient)
+    still.show(consultation.opens_at)
+    assert consultation.is_open
+    still.show(consultation.closes_at - timedelta(seconds=1))
+    ready(consultation, patient)
+    still.show(consultation.closes_at)
+    assert not consultation.is_open
     with pytest.raises(errors.ConsultationHasChanged):
-        talk.get_ready(talk.doctor.user)
-    assert talk.state is ConsultationState.MISSED
+        consultation.get_ready(consultation.doctor.user)
+    assert consultation.state is ConsultationState.MISSED

@@ -26,36 +26,36 @@ MINUTE = timedelta(minutes=1)
 )
 def test_patients_refund_rule(chat: Chat, hours_ahead: int, minutes_since_paid: int, promise: Promise) -> None:
     start = timedelta(hours=hours_ahead, minutes=minutes_since_paid)
-    talk = propose(chat, starts_at=clock.now() + start, price=PRICE)
-    payment = pay(talk)
+    consultation = propose(chat, starts_at=clock.now() + start, price=PRICE)
+    payment = pay(consultation)
     later(minutes=minutes_since_paid)
-    assert Promise.to(talk.patient, talk) is promise
-    cancel(talk, talk.patient)
-    assert talk.state is ConsultationState.CANCELLED
+    assert Promise.to(consultation.patient, consultation) is promise
+    cancel(consultation, consultation.patient)
+    assert consultation.state is ConsultationState.CANCELLED
     state = RefundState.SENDING if promise is Promise.FULL else RefundState.REQUESTED
     assert [(one.state, one.amount) for one in payment.refunds] == [(state, PRICE)]
 
 
 def test_doctor_who_cancels_gives_all_back(chat: Chat) -> None:
-    talk = propose(chat, price=PRICE)
-    payment = pay(talk)
+    consultation = propose(chat, price=PRICE)
+    payment = pay(consultation)
     later(hours=1)
-    cancel(talk, talk.doctor.user)
+    cancel(consultation, consultation.doctor.user)
     assert payment.refundable == 0
-    assert talk.cancelled_by_id == talk.doctor.user_id
+    assert consultation.cancelled_by_id == consultation.doctor.user_id
 
 
 def test_start_that_both_agreed_on_last_counts(chat: Chat) -> None:
-    talk = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
-    pay(talk)
-    new = talk.starts_at + timedelta(days=7)
+    consultation = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
+    pay(consultation)
+    new = consultation.starts_at + timedelta(days=7)
     later(hours=1)
-    rescheduling.wish(talk, talk.patient, new, talk.starts_at)
-    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES  # until then the old one stands
-    rescheduling.accept(talk, talk.doctor.user, new)
-    assert Promise.to(talk.patient, talk) is Promise.FULL
+    rescheduling.wish(consultation, consultation.patient, new, consultation.starts_at)
+    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES  # until then the old one stands
+    rescheduling.accept(consultation, consultation.doctor.user, new)
+    assert Promise.to(consultation.patient, consultation) is Promise.FULL
     later(days=7)
-    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
+    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES
 
 
 @pytest.mark.parametrize(
@@ -71,44 +71,44 @@ def test_doctor_who_was_never_ready_after_the_start_gives_all_back(
     chat: Chat, still: StillClock, last_sign: timedelta | None, promise: Promise
 ) -> None:
     """Pressed ten minutes before the window closes, or left to the worker: it comes to the same."""
-    talk = propose(chat, price=PRICE)
-    pay(talk)
+    consultation = propose(chat, price=PRICE)
+    pay(consultation)
     if last_sign is not None:
-        still.show(talk.starts_at + last_sign)
-        ready(talk, talk.doctor.user)
-    still.show(talk.closes_at - 10 * MINUTE)
-    assert Promise.to(talk.patient, talk) is promise
-    still.show(talk.closes_at)
-    work(talk)
-    assert (talk.payments[0].refundable == 0) is (promise is Promise.FULL)
+        still.show(consultation.starts_at + last_sign)
+        ready(consultation, consultation.doctor.user)
+    still.show(consultation.closes_at - 10 * MINUTE)
+    assert Promise.to(consultation.patient, consultation) is promise
+    still.show(consultation.closes_at)
+    work(consultation)
+    assert (consultation.payments[0].refundable == 0) is (promise is Promise.FULL)
 
 
 def test_before_the_start_an_absent_doctor_is_not_late_yet(chat: Chat, still: StillClock) -> None:
-    talk = propose(chat, price=PRICE)
-    pay(talk)
-    still.show(talk.starts_at - timedelta(seconds=1))
-    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
-    still.show(talk.starts_at)
-    assert Promise.to(talk.patient, talk) is Promise.FULL
+    consultation = propose(chat, price=PRICE)
+    pay(consultation)
+    still.show(consultation.starts_at - timedelta(seconds=1))
+    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES
+    still.show(consultation.starts_at)
+    assert Promise.to(consultation.patient, consultation) is Promise.FULL
 
 
 def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
-    talk = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
-    pay(talk)
-    new = talk.starts_at + timedelta(hours=1)
+    consultation = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
+    pay(consultation)
+    new = consultation.starts_at + timedelta(hours=1)
     later(hours=1)
-    rescheduling.wish(talk, talk.doctor.user, new, talk.starts_at)
-    rescheduling.accept(talk, talk.patient, new)
-    assert Promise.to(talk.patient, talk) is Promise.FULL
+    rescheduling.wish(consultation, consultation.doctor.user, new, consultation.starts_at)
+    rescheduling.accept(consultation, consultation.patient, new)
+    assert Promise.to(consultation.patient, consultation) is Promise.FULL
 
 
 def test_promise_on_the_screen_is_kept_or_said_anew(chat: Chat) -> None:
-    talk = propose(chat, price=PRICE)
-    pay(talk)
+    consultation = propose(chat, price=PRICE)
+    pay(consultation)
     later(minutes=31)
     with pytest.raises(errors.PromiseHasChanged):
-        talk.cancel(talk.patient, Reason.OTHER, Promise.FULL)
-    assert talk.state is ConsultationState.CONFIRMED
+        consultation.cancel(consultation.patient, Reason.OTHER, Promise.FULL)
+    assert consultation.state is ConsultationState.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -123,19 +123,19 @@ def test_promise_on_the_screen_is_kept_or_said_anew(chat: Chat) -> None:
 def test_refund_rule_at_its_exact_moments(
     chat: Chat, still: StillClock, before_start: timedelta, since_paid: timedelta, promise: Promise
 ) -> None:
-    talk = propose(chat, starts_at=NOON + since_paid + before_start, price=PRICE)
-    pay(talk)
+    consultation = propose(chat, starts_at=NOON + since_paid + before_start, price=PRICE)
+    pay(consultation)
     still.show(NOON + since_paid)
-    assert Promise.to(talk.patient, talk) is promise
-    assert Promise.to(talk.doctor.user, talk) is Promise.FULL
+    assert Promise.to(consultation.patient, consultation) is promise
+    assert Promise.to(consultation.doctor.user, consultation) is Promise.FULL
 
 
 def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, still: StillClock) -> None:
-    talk = propose(chat, price=PRICE)
-    pay(talk)
+    consultation = propose(chat, price=PRICE)
+    pay(consultation)
     still.go(minutes=31)
-    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
-    new = wish(talk, talk.doctor.user, NOON + 3 * DAY)
-    assert Promise.to(talk.patient, talk) is Promise.FULL
-    rescheduling.decline(talk, talk.patient, new)
-    assert Promise.to(talk.patient, talk) is Promise.CLINIC_DECIDES
+    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES
+    new = wish(consultation, consultation.doctor.user, NOON + 3 * DAY)
+    assert Promise.to(consultation.patient, consultation) is Promise.FULL
+    rescheduling.decline(consultation, consultation.patient, new)
+    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES

@@ -20,26 +20,26 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_worker_reminds_once_a_moment(chat: Chat) -> None:
-    talk = confirm(propose(chat, starts_at=clock.now() + timedelta(hours=25)))
+    consultation = confirm(propose(chat, starts_at=clock.now() + timedelta(hours=25)))
     later(hours=1, minutes=1)
-    next_at = deadlines.look_at(talk)
+    next_at = deadlines.look_at(consultation)
     assert [fact for fact in facts() if fact == "ConsultationNear"] == ["ConsultationNear"]
-    assert next_at == talk.starts_at - timedelta(minutes=15)
+    assert next_at == consultation.starts_at - timedelta(minutes=15)
 
 
 def test_worker_who_looks_twice_reminds_once(chat: Chat, still: StillClock) -> None:
-    talk = confirm(propose(chat, starts_at=NOON + DAY + MINUTE))
+    consultation = confirm(propose(chat, starts_at=NOON + DAY + MINUTE))
     near = db.select(db.func.count()).where(Notification.kind == NotificationKind.NEAR)
     for minutes in (1, 2, 3):
         still.show(NOON + minutes * MINUTE)
-        work(talk)
+        work(consultation)
         assert db.session.scalar(near) == 2  # one for each of the two
 
 
 def test_who_has_just_agreed_to_the_new_time_needs_no_reminder(chat: Chat, doctor: Doctor, still: StillClock) -> None:
-    talk = confirm(propose(chat, starts_at=NOON + 5 * DAY))
+    consultation = confirm(propose(chat, starts_at=NOON + 5 * DAY))
     still.go(minutes=30)
-    wish(talk, talk.patient, NOON + DAY)
-    accept(talk, doctor.user)
-    deadlines.look_at(talk)
+    wish(consultation, consultation.patient, NOON + DAY)
+    accept(consultation, doctor.user)
+    deadlines.look_at(consultation)
     assert "ConsultationNear" not in facts()

@@ -29,7 +29,7 @@ from ibolit.formatting import (
 )
 from ibolit.models import Chat, Doctor, Promise, Terms, User
 from ibolit.models.chats import ChatState
-from ibolit.models.consultations import TalkKind, booking
+from ibolit.models.consultations import ConsultationKind, booking
 from ibolit.services import clock
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -237,26 +237,28 @@ def test_far_words_stay_until_they_turn(still: StillClock, zone: ZoneInfo, momen
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_moments_of_a_talk_are_absolute(patient: User, doctor: Doctor, zone: ZoneInfo, still: StillClock) -> None:
+def test_moments_of_a_consultation_are_absolute(
+    patient: User, doctor: Doctor, zone: ZoneInfo, still: StillClock
+) -> None:
     """In the night when Lisbon's clocks go back: ten minutes, half an hour and a day are that long for everybody."""
     still.show(utc(2030, 10, 25, 0, 0))
     patient.choose_zone(zone.key)
     chat = make_chat(patient, doctor, days_left=-1)
     start = utc(2030, 10, 27, 0, 45)  # 01:45 there, a quarter of an hour before it is 01:00 again
-    talk = confirm(propose(chat, starts_at=start))
+    consultation = confirm(propose(chat, starts_at=start))
     db.session.expire_all()
-    assert (talk.starts_at, talk.opens_at, talk.closes_at) == (
+    assert (consultation.starts_at, consultation.opens_at, consultation.closes_at) == (
         start,
         utc(2030, 10, 27, 0, 35),
         utc(2030, 10, 27, 1, 45),
     )
-    assert work(talk) == utc(2030, 10, 26, 0, 45)  # the reminder of the day before
+    assert work(consultation) == utc(2030, 10, 26, 0, 45)  # the reminder of the day before
     still.show(utc(2030, 10, 26, 0, 45))
-    assert work(talk) == utc(2030, 10, 27, 0, 30)
+    assert work(consultation) == utc(2030, 10, 27, 0, 30)
     still.show(utc(2030, 10, 27, 0, 30))
-    assert work(talk) == talk.closes_at
+    assert work(consultation) == consultation.closes_at
     still.show(utc(2030, 10, 28, 1, 14))
-    assert chat.state is ChatState.TALK
+    assert chat.state is ChatState.CONSULTATION
     still.show(utc(2030, 10, 28, 1, 15))  # 24 hours after its end, and 25 by the clocks of the wall
     assert chat.state is ChatState.OVER
 
@@ -270,17 +272,17 @@ def test_refund_rule_counts_hours_and_not_the_clock_on_the_wall(
     for day, promise in ((date(2030, 10, 27), Promise.FULL), (date(2031, 3, 30), Promise.CLINIC_DECIDES)):
         start = local_moment(day, time(12), LISBON)
         still.show(start - timedelta(days=10))
-        talk = propose(chat, starts_at=start, price=1500_00)
-        pay(talk)
+        consultation = propose(chat, starts_at=start, price=1500_00)
+        pay(consultation)
         still.show(local_moment(day - timedelta(days=1), time(12), LISBON))
-        assert Promise.to(patient, talk) is promise
+        assert Promise.to(patient, consultation) is promise
 
 
 def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> None:
     """«14:00» of the doctor in Moscow and «14:00» typed in Vladivostok do not meet."""
     day = date(2030, 11, 27)
     for zone in (MOSCOW, VLADIVOSTOK):
-        terms = Terms(TalkKind.VIDEO, local_moment(day, time(14), zone), 30, 0)
+        terms = Terms(ConsultationKind.VIDEO, local_moment(day, time(14), zone), 30, 0)
         booking.propose(chat, doctor, terms, f"press-{zone.key}")
     with pytest.raises(errors.TimeIsTaken):
         propose(chat, starts_at=local_moment(day, time(21), VLADIVOSTOK))

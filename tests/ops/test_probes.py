@@ -163,13 +163,13 @@ class Post:
 
     def _serve(self) -> None:
         line, _ = self.listener.accept()
-        with line, line.makefile("rw", newline="") as talk:
-            talk.write(self.answers.get("hello", "220 post") + "\r\n")
-            talk.flush()
-            for said in talk:
+        with line, line.makefile("rw", newline="") as consultation:
+            consultation.write(self.answers.get("hello", "220 post") + "\r\n")
+            consultation.flush()
+            for said in consultation:
                 self.heard.append(said.strip())
-                talk.write(self.answers.get(said.split()[0].upper(), "500 what") + "\r\n")
-                talk.flush()
+                consultation.write(self.answers.get(said.split()[0].upper(), "500 what") + "\r\n")
+                consultation.flush()
                 if said.startswith("quit"):
                     break
 

@@ -41,6 +41,7 @@ from ibolit.jobs import LIGHT, MONEY, run_due
 from ibolit.models import (
     Chat,
     Consultation,
+    ConsultationKind,
     ConsultationRequest,
     ConsultationState,
     Job,
@@ -52,7 +53,6 @@ from ibolit.models import (
     Refund,
     RefundState,
     Role,
-    TalkKind,
     User,
 )
 from ibolit.models.consultations import AGREED, COMING, FOLLOWS, checkout, rescheduling
@@ -141,10 +141,10 @@ class ConsultationMachine(RuleBasedStateMachine):
                 start += 15 * MINUTE
             taken = _meets(others, start)
             with self._refused(errors.TimeIsTaken):
-                talk = propose(db.session.get_one(Chat, self.chat_ids[chat]), starts_at=start, price=price)
+                consultation = propose(db.session.get_one(Chat, self.chat_ids[chat]), starts_at=start, price=price)
                 assert not taken
-                self.known[talk.id] = Known(talk.state)
-                self.known[talk.id].agreed["doctor"].add(start)
+                self.known[consultation.id] = Known(consultation.state)
+                self.known[consultation.id].agreed["doctor"].add(start)
                 return
             assert taken
 
@@ -161,49 +161,51 @@ class ConsultationMachine(RuleBasedStateMachine):
         with self._press():
             here = db.session.get_one(Chat, self.chat_ids[chat])
             id = "request-same" if repeated else f"request-{self.steps}"
-            ConsultationRequest.ask(here, here.patient, TalkKind.AUDIO, "Вечером", id)
+            ConsultationRequest.ask(here, here.patient, ConsultationKind.AUDIO, "Вечером", id)
             db.session.commit()
 
     @step(3, which=some, side=sides)
     def look(self, which: int, side: str) -> None:
         with self._press():
-            talk = self._talk(which)
-            if talk is not None:
-                user = self._user(talk, side)
-                self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, Promise.to(user, talk), talk.state_now)
+            consultation = self._consultation(which)
+            if consultation is not None:
+                user = self._user(consultation, side)
+                self.screens[consultation.id, side] = Screen(
+                    consultation.starts_at, consultation.wish, Promise.to(user, consultation), consultation.state_now
+                )
 
     @step(5, which=some, fresh=mostly)
     def confirm(self, which: int, fresh: bool) -> None:
         with self._press():
-            talk, screen = self._shown(which, "patient", fresh)
-            if talk is not None:
+            consultation, screen = self._shown(which, "patient", fresh)
+            if consultation is not None:
                 with self._refused():
-                    talk.confirm(talk.patient, screen.start)
+                    consultation.confirm(consultation.patient, screen.start)
                     db.session.commit()
-                    self.known[talk.id].agreed["patient"].add(screen.start)
+                    self.known[consultation.id].agreed["patient"].add(screen.start)
 
     @step(4, which=some, side=sides, ahead=aheads, fresh=mostly)
     def wish(self, which: int, side: str, ahead: int, fresh: bool) -> None:
         with self._press():
-            talk, screen = self._shown(which, side, fresh)
-            if talk is not None:
+            consultation, screen = self._shown(which, side, fresh)
+            if consultation is not None:
                 start = self.still.moment + ahead * MINUTE
                 with self._refused():
-                    rescheduling.wish(talk, self._user(talk, side), start, screen.start)
+                    rescheduling.wish(consultation, self._user(consultation, side), start, screen.start)
                     db.session.commit()
-                    self.known[talk.id].agreed[side].add(start)
+                    self.known[consultation.id].agreed[side].add(start)
 
     @step(6, which=some, side=sides, fresh=mostly, yes=[True, True, False])
     def answer(self, which: int, side: str, fresh: bool, yes: bool) -> None:
         with self._press():
-            talk, screen = self._shown(which, side, fresh)
-            if talk is not None and screen.wish is not None:
+            consultation, screen = self._shown(which, side, fresh)
+            if consultation is not None and screen.wish is not None:
                 with self._refused():
                     verb = rescheduling.accept if yes else rescheduling.decline
-                    verb(talk, self._user(talk, side), screen.wish)
+                    verb(consultation, self._user(consultation, side), screen.wish)
                     db.session.commit()
                     if yes:
-                        self.known[talk.id].agreed[side].add(screen.wish)
+                        self.known[consultation.id].agreed[side].add(screen.wish)
 
     @step(5, which=some, side=sides, ahead=aheads, early=either)
     def move(self, which: int, side: str, ahead: int, early: bool) -> None:
@@ -225,30 +227,30 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(3, which=some, side=sides, fresh=mostly, reason=[*Reason][:3])
     def cancel(self, which: int, side: str, fresh: bool, reason: Reason) -> None:
         with self._press():
-            talk, screen = self._shown(which, side, fresh)
-            if talk is None:
+            consultation, screen = self._shown(which, side, fresh)
+            if consultation is None:
                 return
-            was_cancelled = talk.state is ConsultationState.CANCELLED
+            was_cancelled = consultation.state is ConsultationState.CANCELLED
             with self._refused():
-                talk.cancel(self._user(talk, side), reason, screen.promise)
+                consultation.cancel(self._user(consultation, side), reason, screen.promise)
                 db.session.commit()
-                assert talk.state is ConsultationState.CANCELLED
+                assert consultation.state is ConsultationState.CANCELLED
                 if not was_cancelled:
-                    self._is_kept(screen.promise, talk)
+                    self._is_kept(screen.promise, consultation)
 
     # Paying
 
     @step(6, which=some, fresh=mostly)
     def press_pay(self, which: int, fresh: bool) -> None:
         with self._press():
-            talk, screen = self._shown(which, "patient", fresh)
-            if talk is None:
+            consultation, screen = self._shown(which, "patient", fresh)
+            if consultation is None:
                 return
             with self._refused():
-                payment = checkout.begin_for(talk, talk.patient, screen.start)
-                assert talk.state_now is ConsultationState.PROPOSED  # else he would be led to pay for nothing
+                payment = checkout.begin_for(consultation, consultation.patient, screen.start)
+                assert consultation.state_now is ConsultationState.PROPOSED  # else he would be led to pay for nothing
                 db.session.commit()
-                self.known[talk.id].agreed["patient"].add(screen.start)
+                self.known[consultation.id].agreed["patient"].add(screen.start)
                 self._page_asks(payment)
 
     @step(6, which=some, does=["pay", "pay", "pay", "decline", "odd"], hears=either)
@@ -331,10 +333,10 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(4, which=some, side=sides)
     def get_ready(self, which: int, side: str) -> None:
         with self._press():
-            talk = self._talk(which)
-            if talk is not None:
+            consultation = self._consultation(which)
+            if consultation is not None:
                 with self._refused():
-                    talk.get_ready(self._user(talk, side))
+                    consultation.get_ready(self._user(consultation, side))
                     db.session.commit()
 
     @step(6, which=some, come=["pd", "pd", "dp", "p", "d"], ends=either)
@@ -342,8 +344,8 @@ class ConsultationMachine(RuleBasedStateMachine):
         """To the minute, as people do."""
         with self._press():
             coming = sa.select(Consultation).where(Consultation.state == ConsultationState.CONFIRMED)
-            talk = one_of(coming, which)
-            id, opens = (talk.id, talk.opens_at) if talk is not None else (0, NOON)
+            consultation = one_of(coming, which)
+            id, opens = (consultation.id, consultation.opens_at) if consultation is not None else (0, NOON)
         if id:
             self.still.show(max(opens, self.still.moment))
             place = self._ids().index(id)
@@ -362,19 +364,19 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(1, which=some, side=sides)
     def be_late(self, which: int, side: str) -> None:
         with self._press():
-            talk = self._talk(which)
-            if talk is not None:
+            consultation = self._consultation(which)
+            if consultation is not None:
                 with self._refused():
-                    talk.be_late(self._user(talk, side))
+                    consultation.be_late(self._user(consultation, side))
                     db.session.commit()
 
     @step(2, which=some, side=sides)
     def end(self, which: int, side: str) -> None:
         with self._press():
-            talk = self._talk(which)
-            if talk is not None:
+            consultation = self._consultation(which)
+            if consultation is not None:
                 with self._refused():
-                    talk.end(self._user(talk, side))
+                    consultation.end(self._user(consultation, side))
                     db.session.commit()
 
     # The clinic
@@ -427,13 +429,13 @@ class ConsultationMachine(RuleBasedStateMachine):
         with self._press():
             run_due(MONEY)
         with self._look():
-            said = {talk.id: talk.state_now for talk in self._talks()}
+            said = {consultation.id: consultation.state_now for consultation in self._consultations()}
         with self._press():
             run_due(LIGHT)
         with self._look():
-            assert {talk.id: talk.state for talk in self._talks()} == said
+            assert {consultation.id: consultation.state for consultation in self._consultations()} == said
             for chat_id in self.chat_ids:
-                self._is_open_for_talks(db.session.get_one(Chat, chat_id))
+                self._is_open_for_consultation(db.session.get_one(Chat, chat_id))
 
     @rule()
     def happens(self) -> None:
@@ -450,26 +452,26 @@ class ConsultationMachine(RuleBasedStateMachine):
         if not hasattr(self, "chat_ids"):
             return
         with self._look():
-            talks = self._talks()
-            for talk in talks:
-                known = self.known[talk.id]
-                assert talk.state in _reachable_from(known.state), f"{known.state} → {talk.state}"
+            consultations = self._consultations()
+            for consultation in consultations:
+                known = self.known[consultation.id]
+                assert consultation.state in _reachable_from(known.state), f"{known.state} → {consultation.state}"
                 if known.said in OUTCOMES:
-                    assert talk.state_now is known.said, "screens said it already"
-                known.state, known.said = talk.state, talk.state_now
-                self._is_seen_by_both(talk, known)
-                self._is_paid_for(talk)
-                self._is_ready_rightly(talk)
-                self._is_shown_anew(talk, known)
-                self._is_worked_on(talk)
-                assert sum(payment.is_live for payment in talk.payments) <= 1
-                for payment in talk.payments:
-                    self._money_has_its_place(talk, payment)
-            self._nothing_overlaps(talks)
+                    assert consultation.state_now is known.said, "screens said it already"
+                known.state, known.said = consultation.state, consultation.state_now
+                self._is_seen_by_both(consultation, known)
+                self._is_paid_for(consultation)
+                self._is_ready_rightly(consultation)
+                self._is_shown_anew(consultation, known)
+                self._is_worked_on(consultation)
+                assert sum(payment.is_live for payment in consultation.payments) <= 1
+                for payment in consultation.payments:
+                    self._money_has_its_place(consultation, payment)
+            self._nothing_overlaps(consultations)
             chats = [db.session.get_one(Chat, id) for id in self.chat_ids]
             assert [
                 chat.open_until for chat in chats
-            ] == self.free_time  # no card begins it, no money of a talk ends it
+            ] == self.free_time  # no card begins it, no money of a consultation ends it
 
     def teardown(self) -> None:
         try:
@@ -491,17 +493,17 @@ class ConsultationMachine(RuleBasedStateMachine):
             if not self._waits():
                 break
         with self._look():
-            for talk in self._talks():
-                known = self.known[talk.id]
-                assert talk.state not in COMING
-                assert known.ends == [talk.state]
-                assert known.begun == (talk.started_at is not None)
+            for consultation in self._consultations():
+                known = self.known[consultation.id]
+                assert consultation.state not in COMING
+                assert known.ends == [consultation.state]
+                assert known.begun == (consultation.started_at is not None)
             payments = db.session.scalars(sa.select(Payment)).all()
             assert not any(payment.is_live for payment in payments)
             refunds = [refund for payment in payments for refund in payment.refunds]
             ended = {RefundState.SUCCEEDED, RefundState.DECLINED, RefundState.SUPERSEDED}
             assert {refund.state for refund in refunds} <= ended
-            assert Job.pending(JobKind.CONSULTATION) <= {talk.id for talk in self._talks()}
+            assert Job.pending(JobKind.CONSULTATION) <= {consultation.id for consultation in self._consultations()}
             heard = {one.provider_id: one.refundable for one in payments if one.state is PaymentState.SUCCEEDED}
             taken = {id for id, stage in self.bank.bills().items() if stage is Stage.SUCCEEDED}
             assert heard.keys() <= taken <= heard.keys() | {id for id, _ in self.bank.lied_about}
@@ -510,81 +512,117 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     # Below: what each part of it means
 
-    def _is_seen_by_both(self, talk: Consultation, known: Known) -> None:
-        if talk.state in AGREED:
-            assert talk.starts_at in known.agreed["patient"]
-            assert talk.starts_at in known.agreed["doctor"]
+    def _is_seen_by_both(self, consultation: Consultation, known: Known) -> None:
+        if consultation.state in AGREED:
+            assert consultation.starts_at in known.agreed["patient"]
+            assert consultation.starts_at in known.agreed["doctor"]
 
-    def _is_paid_for(self, talk: Consultation) -> None:
-        applied = [payment for payment in talk.payments if payment.applied_at is not None]
+    def _is_paid_for(self, consultation: Consultation) -> None:
+        applied = [payment for payment in consultation.payments if payment.applied_at is not None]
         assert len(applied) <= 1
-        if talk.price and (talk.state in (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)):
+        if consultation.price and (
+            consultation.state in (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
+        ):
             assert applied
-            assert talk.paid_at == applied[0].paid_at or applied[0].is_odd
-        if talk.price and talk.state is ConsultationState.CONFIRMED and talk.state_now in AGREED:
+            assert consultation.paid_at == applied[0].paid_at or applied[0].is_odd
+        if (
+            consultation.price
+            and consultation.state is ConsultationState.CONFIRMED
+            and consultation.state_now in AGREED
+        ):
             assert applied[0].refundable > 0
 
-    def _is_ready_rightly(self, talk: Consultation) -> None:
+    def _is_ready_rightly(self, consultation: Consultation) -> None:
         for side in ("patient", "doctor"):
-            first, last = getattr(talk, f"{side}_first_ready_at"), getattr(talk, f"{side}_ready_at")
+            first, last = getattr(consultation, f"{side}_first_ready_at"), getattr(consultation, f"{side}_ready_at")
             assert (first is None) == (last is None)
             if first is not None:
-                assert talk.confirmed_at is not None
-                assert talk.opens_at <= first < talk.closes_at
+                assert consultation.confirmed_at is not None
+                assert consultation.opens_at <= first < consultation.closes_at
                 assert first <= last
-        if talk.started_at is not None:
-            assert talk.patient_first_ready_at is not None
-            assert talk.doctor_first_ready_at is not None
+        if consultation.started_at is not None:
+            assert consultation.patient_first_ready_at is not None
+            assert consultation.doctor_first_ready_at is not None
 
-    def _is_shown_anew(self, talk: Consultation, known: Known) -> None:
-        came = talk.patient_first_ready_at, talk.doctor_first_ready_at
-        late = talk.patient_late_at, talk.doctor_late_at
-        money = [(one.state, one.refunded, [back.state for back in one.refunds]) for one in talk.payments]
-        look = (talk.state, talk.starts_at, talk.ends_at, talk.proposed_start, talk.proposed_by_id, came, late, money)
-        assert talk.message.revision <= talk.chat.revision
-        assert known.look in (None, look) or talk.message.revision > known.revision, "changed unseen"
-        known.look, known.revision = look, talk.message.revision
+    def _is_shown_anew(self, consultation: Consultation, known: Known) -> None:
+        came = consultation.patient_first_ready_at, consultation.doctor_first_ready_at
+        late = consultation.patient_late_at, consultation.doctor_late_at
+        money = [(one.state, one.refunded, [back.state for back in one.refunds]) for one in consultation.payments]
+        look = (
+            consultation.state,
+            consultation.starts_at,
+            consultation.ends_at,
+            consultation.proposed_start,
+            consultation.proposed_by_id,
+            came,
+            late,
+            money,
+        )
+        assert consultation.message.revision <= consultation.chat.revision
+        assert known.look in (None, look) or consultation.message.revision > known.revision, "changed unseen"
+        known.look, known.revision = look, consultation.message.revision
 
-    def _is_worked_on(self, talk: Consultation) -> None:
-        if talk.state not in COMING:
+    def _is_worked_on(self, consultation: Consultation) -> None:
+        if consultation.state not in COMING:
             return
-        jobs = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
+        jobs = Job.kind == JobKind.CONSULTATION, Job.subject_id == consultation.id, Job.done_at.is_(None)
         due = db.session.scalars(sa.select(Job.due_at).where(*jobs)).all()
         assert len(due) == 1
-        changes_at = talk.expires_at if talk.state is ConsultationState.PROPOSED else talk.closes_at
+        changes_at = (
+            consultation.expires_at if consultation.state is ConsultationState.PROPOSED else consultation.closes_at
+        )
         assert due[0] <= max(changes_at, self.still.moment)
 
-    def _money_has_its_place(self, talk: Consultation, payment: Payment) -> None:
+    def _money_has_its_place(self, consultation: Consultation, payment: Payment) -> None:
         """Kept only for what is to be, is or was; else the clinic has decided, or is asked."""
         assert payment.refunded <= payment.paid
         if payment.refundable > 0:
-            has_its_talk = payment.applied_at is not None and talk.state in (ConsultationState.CONFIRMED, *TOOK_PLACE)
+            has_its_consultation = payment.applied_at is not None and consultation.state in (
+                ConsultationState.CONFIRMED,
+                *TOOK_PLACE,
+            )
             is_asked = any(one.state is RefundState.REQUESTED for one in payment.refunds)
             is_decided = any(one.decided_by is not None for one in payment.refunds)
-            assert has_its_talk or is_asked or is_decided
+            assert has_its_consultation or is_asked or is_decided
             assert payment.applied_at is not None or is_asked
 
-    def _nothing_overlaps(self, talks: list[Consultation]) -> None:
-        kept = sorted((talk.starts_at, talk.ends_at) for talk in talks if talk.state_now in COMING)
+    def _nothing_overlaps(self, consultations: list[Consultation]) -> None:
+        kept = sorted(
+            (consultation.starts_at, consultation.ends_at)
+            for consultation in consultations
+            if consultation.state_now in COMING
+        )
         for (_, ends), (starts, _) in pairwise(kept):
             assert ends <= starts
 
-    def _is_kept(self, promise: Promise, talk: Consultation) -> None:
-        money = [payment for payment in talk.payments if payment.state is PaymentState.SUCCEEDED]
+    def _is_kept(self, promise: Promise, consultation: Consultation) -> None:
+        money = [payment for payment in consultation.payments if payment.state is PaymentState.SUCCEEDED]
         if promise is Promise.CLINIC_DECIDES:
             assert any(back.state is RefundState.REQUESTED for payment in money for back in payment.refunds)
         else:
             assert all(payment.refundable == 0 for payment in money)
             assert promise is Promise.NOTHING_PAID or money
 
-    def _is_open_for_talks(self, chat: Chat) -> None:
+    def _is_open_for_consultation(self, chat: Chat) -> None:
         kept = (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
-        mine = [talk for talk in self._talks() if talk.chat_id == chat.id and talk.state in kept]
+        mine = [
+            consultation
+            for consultation in self._consultations()
+            if consultation.chat_id == chat.id and consultation.state in kept
+        ]
         now = self.still.moment
-        windows = sorted((talk.opens_at, talk.ends_at + DAY) for talk in mine if talk.ends_at + DAY > now)
+        windows = sorted(
+            (consultation.opens_at, consultation.ends_at + DAY)
+            for consultation in mine
+            if consultation.ends_at + DAY > now
+        )
         is_open = any(opens <= now < closes for opens, closes in windows)
-        assert is_open == bool(chat.talk_from and chat.talk_until and chat.talk_from <= now < chat.talk_until)
-        assert chat.talk_from == (windows[0][0] if windows else None)
+        assert is_open == bool(
+            chat.consultation_opens_at
+            and chat.consultation_closes_at
+            and chat.consultation_opens_at <= now < chat.consultation_closes_at
+        )
+        assert chat.consultation_opens_at == (windows[0][0] if windows else None)
 
     # Below: how a step is taken
 
@@ -633,15 +671,17 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _shown(self, which: int, side: str, fresh: bool) -> tuple[Consultation | None, Screen]:
         """The consultation and what the person's screen says of it: as it is now, or as it was when he looked."""
-        talk = self._talk(which)
-        if talk is None:
+        consultation = self._consultation(which)
+        if consultation is None:
             return None, Screen(NOON, None, Promise.FULL, ConsultationState.EXPIRED)
-        if fresh or (talk.id, side) not in self.screens:
-            promise = Promise.to(self._user(talk, side), talk)
-            self.screens[talk.id, side] = Screen(talk.starts_at, talk.wish, promise, talk.state_now)
-        return talk, self.screens[talk.id, side]
+        if fresh or (consultation.id, side) not in self.screens:
+            promise = Promise.to(self._user(consultation, side), consultation)
+            self.screens[consultation.id, side] = Screen(
+                consultation.starts_at, consultation.wish, promise, consultation.state_now
+            )
+        return consultation, self.screens[consultation.id, side]
 
-    def _talk(self, which: int) -> Consultation | None:
+    def _consultation(self, which: int) -> Consultation | None:
         ids = self._ids()
         return db.session.get_one(Consultation, ids[which % len(ids)]) if ids else None
 
@@ -650,11 +690,11 @@ class ConsultationMachine(RuleBasedStateMachine):
         coming = [id for id, known in self.known.items() if known.state in COMING]
         return sorted(coming, reverse=True) * 3 + sorted(self.known, reverse=True)
 
-    def _talks(self) -> list[Consultation]:
+    def _consultations(self) -> list[Consultation]:
         return list(db.session.scalars(Consultation.whole().order_by(Consultation.id)).unique())
 
-    def _user(self, talk: Consultation, side: str) -> User:
-        return talk.patient if side == "patient" else talk.doctor.user
+    def _user(self, consultation: Consultation, side: str) -> User:
+        return consultation.patient if side == "patient" else consultation.doctor.user
 
     def _operator(self) -> User:
         return db.session.get_one(User, self.operator_id)
@@ -662,7 +702,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     def _kept_times(self) -> list[tuple[datetime, datetime]]:
         """What nobody has written as expired yet is still kept for its patient."""
         kept = sa.select(Consultation).where(Consultation.state.in_(COMING))
-        return [(talk.starts_at, talk.ends_at) for talk in db.session.scalars(kept)]
+        return [(consultation.starts_at, consultation.ends_at) for consultation in db.session.scalars(kept)]
 
     def _waits(self) -> bool:
         with self._look():

@@ -121,10 +121,10 @@ class Walk:
 
     def _choose(self) -> tuple[str, str]:
         who = self.dice.choice(("patient", "doctor"))
-        talk = self._newest()
+        consultation = self._newest()
         if self.dice.random() < (0.08 if self.story.is_awake else 0.25):
             return "worker", "worker sleeps" if self.story.is_awake else "worker wakes"
-        if talk is None or talk.state_now not in COMING:
+        if consultation is None or consultation.state_now not in COMING:
             price = self.dice.choice(("free", "for 1500"))
             return self.dice.choice((("doctor", f"doctor proposes {self._time_ahead()} {price}"), self._hour()))
         if any(one.state is RefundState.REQUESTED for one in self._refunds()) and self.dice.random() < 0.5:
@@ -132,12 +132,12 @@ class Walk:
         offered = [button for form in self.story.card(who).forms for button in form.buttons]
         deeds = [f"{who} presses {button}" for button in offered] * 2
         if (
-            talk.wish_of_other(db.session.get_one(User, self.story.people[who])) is not None
+            consultation.wish_of_other(db.session.get_one(User, self.story.people[who])) is not None
             and self.dice.random() < 0.6
         ):
             return who, f"{who} presses {self.dice.choice(('Принять новое время', 'Оставить прежнее'))}"
         deeds += [f"{who} wishes {self._time_ahead()}", f"{who} cancels"]
-        if any(one.is_live for one in talk.payments):
+        if any(one.is_live for one in consultation.payments):
             return self.dice.choice([*[("bank", "bank takes")] * 2, ("bank", "bank refuses"), self._hour()])
         hours = [self._hour() for _ in range(3)]
         return self.dice.choice([*((who, deed) for deed in deeds), *hours])
@@ -157,52 +157,63 @@ class Walk:
 
     def is_true(self, sent: Sent) -> None:
         """At the moment it goes out; and it went out never before."""
-        talk = db.session.get(Consultation, sent.talk_id) if sent.talk_id else None
-        if talk is None:
+        consultation = db.session.get(Consultation, sent.consultation_id) if sent.consultation_id else None
+        if consultation is None:
             return
-        start = (talk.starts_at, talk.wish, talk.message.revision)
-        key = (sent.who, sent.how, sent.words, sent.talk_id, start)
+        start = (consultation.starts_at, consultation.wish, consultation.message.revision)
+        key = (sent.who, sent.how, sent.words, sent.consultation_id, start)
         assert key not in self.heard, self._tell(f"twice: {sent}")
         self.heard.add(key)
         states = next((states for words, states in OUTCOMES.items() if sent.words.startswith(words)), None)
         if sent.words.startswith("Встреча "):
             states = next((states for words, states in ENDS.items() if f" {words}" in sent.words), states)
-        assert states is None or talk.state_now in states, self._tell(f"{talk.state_now}: {sent}")
-        self._times_are_true(sent, talk)
+        assert states is None or consultation.state_now in states, self._tell(f"{consultation.state_now}: {sent}")
+        self._times_are_true(sent, consultation)
         if sent.words.startswith(("встреча через", "встреча ждёт")):
-            assert clock.now() < talk.starts_at, self._tell(str(sent))
+            assert clock.now() < consultation.starts_at, self._tell(str(sent))
         if sent.words == "просят о другом времени":
             user = db.session.get_one(User, self.story.people[sent.who])
-            assert talk.wish_of_other(user) is not None, self._tell(str(sent))
+            assert consultation.wish_of_other(user) is not None, self._tell(str(sent))
         if sent.words == "вас уже ждут":
-            times = [one for one in self.story.sent if (one.who, one.how, one.words, one.talk_id) == key[:4]]
+            times = [one for one in self.story.sent if (one.who, one.how, one.words, one.consultation_id) == key[:4]]
             assert len(times) <= 3, self._tell(str(sent))
 
-    def _times_are_true(self, sent: Sent, talk: Consultation) -> None:
+    def _times_are_true(self, sent: Sent, consultation: Consultation) -> None:
         zone = self.story.zone_of(sent.who)
-        of_rows = [plain(when_for(moment, zone)) for moment in (talk.starts_at, talk.wish) if moment is not None]
+        of_rows = [
+            plain(when_for(moment, zone))
+            for moment in (consultation.starts_at, consultation.wish)
+            if moment is not None
+        ]
         for named in DAY_AND_TIME.findall(sent.words):
             assert named in of_rows, self._tell(f"{of_rows}: {sent}")
 
     def _notes_are_true(self, since: int) -> None:
         notes = db.select(Message.text).where(Message.seq > since, Message.author_id.is_(None), Message.card.is_(None))
         for note in db.session.scalars(notes.order_by(Message.seq)).all():
-            talk = self._talk_of(note)
+            consultation = self._consultation_of(note)
             states = next((states for words, states in NOTES.items() if words in note), None)
-            if talk is None or states is None:
+            if consultation is None or states is None:
                 continue
-            assert talk.state in states, self._tell(f"{talk.state}: {note}")
-            refunds = [one for payment in talk.payments for one in payment.refunds]
+            assert consultation.state in states, self._tell(f"{consultation.state}: {note}")
+            refunds = [one for payment in consultation.payments for one in payment.refunds]
             if "Деньги вернутся полностью" in note:
                 assert any(one.amount == one.payment.paid for one in refunds), self._tell(note)
             if "решит клиника" in note:
                 assert any(one.state is RefundState.REQUESTED for one in refunds), self._tell(note)
 
-    def _talk_of(self, note: str) -> Consultation | None:
+    def _consultation_of(self, note: str) -> Consultation | None:
         """By the start it names: a worker that wakes tells of several. None that starts then: it was moved since."""
         named = DAY_AND_TIME.findall(plain(note))
-        talks = db.session.scalars(Consultation.whole().order_by(Consultation.id.desc())).unique()
-        return next((talk for talk in talks if plain(when_for(talk.starts_at, CLINIC)) in named), None)
+        consultations = db.session.scalars(Consultation.whole().order_by(Consultation.id.desc())).unique()
+        return next(
+            (
+                consultation
+                for consultation in consultations
+                if plain(when_for(consultation.starts_at, CLINIC)) in named
+            ),
+            None,
+        )
 
     def _time_is_told(self, before: dict[int, Agreed], since: datetime, sent: list[Sent]) -> None:
         """What time alone has made of it both hear; of the last quarter of an hour both are reminded."""
@@ -217,7 +228,9 @@ class Walk:
             )
             words = ("встреча через",) if reminded else ("время", "Время", "встреча не", "Встреча") if outcome else ()
             for who in self.ways if words else ():
-                heard = [one for one in sent if one.who == who and one.talk_id == id and one.words.startswith(words)]
+                heard = [
+                    one for one in sent if one.who == who and one.consultation_id == id and one.words.startswith(words)
+                ]
                 assert heard, self._tell(f"{who} does not hear of {after}")
 
     def _everybody_knows(self, before: dict[int, Agreed], sent: list[Sent]) -> None:
@@ -240,30 +253,32 @@ class Walk:
                 )
 
     def _cards_are_true(self) -> None:
-        talk = self._newest()
-        if talk is None:
+        consultation = self._newest()
+        if consultation is None:
             return
-        state = talk.state_now
+        state = consultation.state_now
         for who in self.ways:
             words = self.story.known[who, "card"]
             assert any(says in words for says in SAYS[state]), self._tell(f"{state}: {words}")
-            assert "Оплатить" not in words or talk.may_be_paid(), self._tell(words)
-            assert ("Продолжить оплату" in words) == (who == "patient" and talk.may_be_paid_on()), self._tell(words)
+            assert "Оплатить" not in words or consultation.may_be_paid(), self._tell(words)
+            assert ("Продолжить оплату" in words) == (who == "patient" and consultation.may_be_paid_on()), self._tell(
+                words
+            )
             declined = [one for one in self._refunds() if one.state is RefundState.DECLINED and one.payment.refundable]
             is_refused = bool(declined) and all(one.payment.refundable == one.payment.paid for one in declined)
             assert ("В возврате отказано" in words) == is_refused, self._tell(words)
-        if talk.may_be_cancelled() and talk.is_paid:
-            self._rule_is_true(talk)
+        if consultation.may_be_cancelled() and consultation.is_paid:
+            self._rule_is_true(consultation)
 
-    def _rule_is_true(self, talk: Consultation) -> None:
-        said = self.story.page("patient", f"/consultations/{talk.id}/cancellation").words()
-        rule, now = RefundRule.of(talk), clock.now()
+    def _rule_is_true(self, consultation: Consultation) -> None:
+        said = self.story.page("patient", f"/consultations/{consultation.id}/cancellation").words()
+        rule, now = RefundRule.of(consultation), clock.now()
         if "при отмене до" in said:
-            assert rule.full_until < now < talk.starts_at, self._tell(said)
+            assert rule.full_until < now < consultation.starts_at, self._tell(said)
         if "Врача не было на связи" in said:
-            assert talk.starts_at <= now, self._tell(said)
+            assert consultation.starts_at <= now, self._tell(said)
         if "врач на неё вышел" in said:
-            assert talk.has_come(talk.doctor.user), self._tell(said)
+            assert consultation.has_come(consultation.doctor.user), self._tell(said)
 
     def _badges_are_true(self) -> None:
         for who in self.ways:
@@ -281,16 +296,19 @@ class Walk:
 
     def _rows(self) -> dict[int, Agreed]:
         db.session.remove()
-        talks = db.session.scalars(Consultation.whole()).unique()
-        return {talk.id: Agreed(talk.state_now, talk.starts_at, talk.wish) for talk in talks}
+        consultations = db.session.scalars(Consultation.whole()).unique()
+        return {
+            consultation.id: Agreed(consultation.state_now, consultation.starts_at, consultation.wish)
+            for consultation in consultations
+        }
 
     def _newest(self) -> Consultation | None:
         db.session.remove()
         return db.session.scalars(Consultation.whole().order_by(Consultation.id.desc())).unique().first()
 
     def _refunds(self) -> list[Refund]:
-        talk = self._newest()
-        return [one for payment in talk.payments for one in payment.refunds] if talk else []
+        consultation = self._newest()
+        return [one for payment in consultation.payments for one in payment.refunds] if consultation else []
 
     def _tell(self, why: str) -> str:
         return "\n".join([*(f"{who}: {way}" for who, way in self.ways.items()), *self.story.lines, why])

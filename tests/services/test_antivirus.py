@@ -223,13 +223,13 @@ def test_scanner_that_drips_is_not_waited_for(write: Write, monkeypatch: pytest.
 def test_scanner_that_never_stops_talking_is_not_listened_to(write: Write) -> None:
     server = socket.create_server(("127.0.0.1", 0))
 
-    def talk() -> None:
+    def consultation() -> None:
         connection, _ = server.accept()
         with connection, suppress(OSError):  # nobody listens any more
             while True:
                 connection.sendall(b"x" * 1000)
 
-    thread = threading.Thread(target=talk)
+    thread = threading.Thread(target=consultation)
     thread.start()
     with pytest.raises(AntivirusFailed, match="xxx"):
         ClamAntivirus(f"127.0.0.1:{server.getsockname()[1]}").check(write(b"content"))

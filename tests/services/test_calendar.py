@@ -11,7 +11,7 @@ from icalendar import Calendar, Event
 
 from ibolit.services.calendar import Entry, calendar_of
 
-TALK = Entry(
+CONSULTATION = Entry(
     uid="meeting-7@ibolit.example",
     sequence=0,
     start=datetime(2026, 11, 25, 11, 0, tzinfo=UTC),
@@ -33,38 +33,38 @@ def read(entry: Entry) -> tuple[Calendar, Event]:
 
 
 def test_all_of_it_comes_back() -> None:
-    calendar, event = read(TALK)
+    calendar, event = read(CONSULTATION)
     assert calendar["METHOD"] == "PUBLISH"
     assert calendar["VERSION"] == "2.0"
-    assert event["UID"] == TALK.uid
+    assert event["UID"] == CONSULTATION.uid
     assert event["SUMMARY"] == "iBolit: встреча"
-    assert event["DESCRIPTION"] == TALK.description
-    assert event["URL"] == TALK.url
+    assert event["DESCRIPTION"] == CONSULTATION.description
+    assert event["URL"] == CONSULTATION.url
     assert event["ORGANIZER"] == "mailto:support@ibolit.example"
     assert event["CLASS"] == "PRIVATE"
-    assert event.stamp == TALK.made_at
+    assert event.stamp == CONSULTATION.made_at
     assert event["STATUS"] == "CONFIRMED"
-    assert event.start == TALK.start
+    assert event.start == CONSULTATION.start
     assert event.end - event.start == timedelta(minutes=30)
 
 
 def test_alarm_a_quarter_of_an_hour_before() -> None:
-    _, event = read(TALK)
+    _, event = read(CONSULTATION)
     (alarm,) = event.alarms.times
-    assert alarm.trigger == TALK.start - timedelta(minutes=15)
+    assert alarm.trigger == CONSULTATION.start - timedelta(minutes=15)
 
 
 def test_change_is_the_same_entry_with_a_higher_sequence() -> None:
-    _, before = read(TALK)
-    _, after = read(replace(TALK, sequence=1, start=TALK.start + timedelta(days=1)))
+    _, before = read(CONSULTATION)
+    _, after = read(replace(CONSULTATION, sequence=1, start=CONSULTATION.start + timedelta(days=1)))
     assert before["UID"] == after["UID"]
     assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
 
 
 def test_cancelled_one_rings_no_more() -> None:
-    calendar, event = read(replace(TALK, sequence=2, is_cancelled=True))
+    calendar, event = read(replace(CONSULTATION, sequence=2, is_cancelled=True))
     assert calendar["METHOD"] == event["STATUS"].replace("LED", "") == "CANCEL"
-    assert event["UID"] == TALK.uid
+    assert event["UID"] == CONSULTATION.uid
     assert not event.alarms.times
 
 
@@ -81,9 +81,9 @@ def test_cancelled_one_rings_no_more() -> None:
     ],
 )
 def test_start_by_the_readers_clock(zone: str, start: datetime, words: str) -> None:
-    body = calendar_of(replace(TALK, zone=ZoneInfo(zone), start=start)).decode()
+    body = calendar_of(replace(CONSULTATION, zone=ZoneInfo(zone), start=start)).decode()
     assert f"DTSTART;TZID={zone}:{words}" in body
-    assert read(replace(TALK, zone=ZoneInfo(zone), start=start))[1].start == start
+    assert read(replace(CONSULTATION, zone=ZoneInfo(zone), start=start))[1].start == start
 
 
 @pytest.mark.parametrize("zone", ["Europe/Lisbon", "Europe/Moscow", "Asia/Vladivostok", "Asia/Kathmandu"])
@@ -91,7 +91,7 @@ def test_start_by_the_readers_clock(zone: str, start: datetime, words: str) -> N
 def test_zone_comes_with_it(zone: str, month: int) -> None:
     """A calendar that knows no zones of its own finds the right offset in what it is given."""
     start = datetime(2026, month, 28, 12, 0, tzinfo=UTC)
-    calendar, _ = read(replace(TALK, zone=ZoneInfo(zone), start=start))
+    calendar, _ = read(replace(CONSULTATION, zone=ZoneInfo(zone), start=start))
     (told,) = calendar.timezones
     own = told.to_tz(lookup_tzid=False)
     local = start.astimezone(ZoneInfo(zone))
@@ -102,16 +102,18 @@ def test_zone_comes_with_it(zone: str, month: int) -> None:
 def test_hour_that_comes_twice(minute: int) -> None:
     """In the night of 25 October 2026 Lisbon lives 01:00–02:00 two times; an entry means one of them."""
     start = datetime(2026, 10, 24, 23, 30, tzinfo=UTC) + timedelta(minutes=minute)
-    _, event = read(replace(TALK, zone=ZoneInfo("Europe/Lisbon"), start=start))
+    _, event = read(replace(CONSULTATION, zone=ZoneInfo("Europe/Lisbon"), start=start))
     read_first = event.start.replace(fold=0)  # as RFC 5545 says (3.3.5)
     assert read_first.astimezone(UTC) == start
 
 
 def test_lines_are_folded_by_octets_and_letters_stay_whole() -> None:
-    body = calendar_of(replace(TALK, description="Откройте ссылку, и всё; " * 20))
+    body = calendar_of(replace(CONSULTATION, description="Откройте ссылку, и всё; " * 20))
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))
-    assert read(replace(TALK, description="Откройте ссылку, и всё; " * 20))[1]["DESCRIPTION"].count("всё;") == 20
+    assert (
+        read(replace(CONSULTATION, description="Откройте ссылку, и всё; " * 20))[1]["DESCRIPTION"].count("всё;") == 20
+    )
 
 
 def test_it_is_small() -> None:
-    assert len(calendar_of(replace(TALK, zone=ZoneInfo("Europe/Lisbon")))) < 2500
+    assert len(calendar_of(replace(CONSULTATION, zone=ZoneInfo("Europe/Lisbon")))) < 2500

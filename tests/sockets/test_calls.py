@@ -17,7 +17,7 @@ import requests
 from browser import Browser
 from factories import make_chat, make_doctor, make_user, propose
 from flask_migrate import upgrade
-from talked import begun
+from started_consultations import consultation_in_progress
 
 from ibolit import create_app
 from ibolit.database import read_only
@@ -78,8 +78,8 @@ class Hospital:
 class Side:
     """One of the two, signed in, with a page of the call."""
 
-    def __init__(self, hospital: Hospital, talk: Consultation, user: User, page: str) -> None:
-        self.hospital, self.talk_id, self.page = hospital, talk.id, page
+    def __init__(self, hospital: Hospital, consultation: Consultation, user: User, page: str) -> None:
+        self.hospital, self.consultation_id, self.page = hospital, consultation.id, page
         self.browser = Browser(hospital.app, user)
         db.session.remove()
         cookie = self.browser.client.get_cookie(COOKIE)
@@ -88,8 +88,8 @@ class Side:
         self.number = 0
         self.visitor: Visitor
 
-    def dial(self, page: str | None = None, talk_id: int | None = None, **headers: str) -> Visitor:
-        path = f"/consultations/{talk_id or self.talk_id}/signal?page={self.page if page is None else page}"
+    def dial(self, page: str | None = None, other_id: int | None = None, **headers: str) -> Visitor:
+        path = f"/consultations/{other_id or self.consultation_id}/signal?page={self.page if page is None else page}"
         self.visitor = self.hospital.visit(path, {"Cookie": self.cookie, **headers})
         return self.visitor
 
@@ -123,8 +123,8 @@ class Side:
             return session.post(site + path, headers=headers, timeout=10, allow_redirects=False).status_code
 
 
-def fresh(talk: Consultation) -> Consultation:
-    return db.session.get_one(Consultation, talk.id)
+def fresh(consultation: Consultation) -> Consultation:
+    return db.session.get_one(Consultation, consultation.id)
 
 
 def seen(look: Callable[[], Result]) -> Result:
@@ -154,18 +154,18 @@ def hospital(building: Hospital) -> Iterator[Hospital]:
 
 
 @pytest.fixture
-def talk(hospital: Hospital) -> Consultation:
-    return begun(make_chat(make_user(), make_doctor(), days_left=2))
+def consultation(hospital: Hospital) -> Consultation:
+    return consultation_in_progress(make_chat(make_user(), make_doctor(), days_left=2))
 
 
 @pytest.fixture
-def patient(hospital: Hospital, talk: Consultation) -> Side:
-    return Side(hospital, talk, talk.patient, PATIENTS_PAGE)
+def patient(hospital: Hospital, consultation: Consultation) -> Side:
+    return Side(hospital, consultation, consultation.patient, PATIENTS_PAGE)
 
 
 @pytest.fixture
-def doctor(hospital: Hospital, talk: Consultation) -> Side:
-    return Side(hospital, db.session.get_one(Consultation, talk.id), talk.doctor.user, DOCTORS_PAGE)
+def doctor(hospital: Hospital, consultation: Consultation) -> Side:
+    return Side(hospital, db.session.get_one(Consultation, consultation.id), consultation.doctor.user, DOCTORS_PAGE)
 
 
 @pytest.fixture
@@ -176,12 +176,14 @@ def joined(patient: Side, doctor: Side) -> tuple[Side, Side]:
     return patient, doctor
 
 
-def test_welcome_says_who_leads_who_is_there_and_until_when(patient: Side, doctor: Side, talk: Consultation) -> None:
+def test_welcome_says_who_leads_who_is_there_and_until_when(
+    patient: Side, doctor: Side, consultation: Consultation
+) -> None:
     first, second = patient.join(), doctor.join()
     assert (first["leads"], first["peer"]) == (False, None)
     assert (second["leads"], second["peer"]) == (True, PATIENTS_PAGE)
     assert first["ice"] == {"iceServers": [], "iceTransportPolicy": "all"}
-    assert first["closes"] == int(talk.closes_at.timestamp() * 1000)
+    assert first["closes"] == int(consultation.closes_at.timestamp() * 1000)
     assert abs(first["now"] - clock.now().timestamp() * 1000) < 10_000
 
 
@@ -235,29 +237,29 @@ def test_signed_out_is_sent_to_sign_in(patient: Side, doctor: Side) -> None:
     is_alone(doctor)
 
 
-def test_stranger_learns_nothing(hospital: Hospital, doctor: Side, talk: Consultation) -> None:
+def test_stranger_learns_nothing(hospital: Hospital, doctor: Side, consultation: Consultation) -> None:
     doctor.join()
     for stranger in (make_user("Посторонний Пётр"), make_doctor("Чужой Врач").user):
-        assert Side(hospital, talk, stranger, "strangers-page").dial().wait_closed() == 4404
+        assert Side(hospital, consultation, stranger, "strangers-page").dial().wait_closed() == 4404
     is_alone(doctor)
 
 
 def test_wrong_consultation_is_no_door(hospital: Hospital, patient: Side, doctor: Side) -> None:
-    other = begun(make_chat(make_user("Пётр"), make_doctor("Лебедев Игорь"), days_left=2))
+    other = consultation_in_progress(make_chat(make_user("Пётр"), make_doctor("Лебедев Игорь"), days_left=2))
     doctor.join()
-    assert patient.dial(talk_id=other.id).wait_closed() == 4404
-    assert patient.dial(talk_id=10**9).wait_closed() == 4404
+    assert patient.dial(other_id=other.id).wait_closed() == 4404
+    assert patient.dial(other_id=10**9).wait_closed() == 4404
     is_alone(doctor)
 
 
 def test_before_the_window_there_is_only_the_card(hospital: Hospital) -> None:
     chat = make_chat(make_user(), make_doctor(), days_left=2)
-    talk = propose(chat, starts_at=clock.now() + timedelta(hours=1))
-    talk.confirm(talk.patient, talk.starts_at)
+    consultation = propose(chat, starts_at=clock.now() + timedelta(hours=1))
+    consultation.confirm(consultation.patient, consultation.starts_at)
     db.session.commit()
-    side = Side(hospital, talk, talk.patient, PATIENTS_PAGE)
+    side = Side(hospital, consultation, consultation.patient, PATIENTS_PAGE)
     side.dial()
-    assert side.hear() == {"kind": "ended", "body": {"to": f"/consultations/{talk.id}"}}
+    assert side.hear() == {"kind": "ended", "body": {"to": f"/consultations/{consultation.id}"}}
     assert side.visitor.wait_closed() == 4009
 
 
@@ -356,9 +358,9 @@ def test_live_socket_reads_no_long_message(hospital: Hospital, patient: Side) ->
 # Coming and going
 
 
-def test_newest_page_takes_over(hospital: Hospital, joined: tuple[Side, Side], talk: Consultation) -> None:
+def test_newest_page_takes_over(hospital: Hospital, joined: tuple[Side, Side], consultation: Consultation) -> None:
     patient, doctor = joined
-    phone = Side(hospital, talk, db.session.get_one(User, talk.patient_id), "patients-phone")
+    phone = Side(hospital, consultation, db.session.get_one(User, consultation.patient_id), "patients-phone")
     assert phone.join()["peer"] == DOCTORS_PAGE
     assert patient.hear() == {"kind": "taken-over", "body": {"sameDevice": False}}
     assert patient.visitor.wait_closed() == 4008
@@ -395,16 +397,18 @@ def test_who_does_not_come_back_has_left(joined: tuple[Side, Side]) -> None:
     assert doctor.hear() == {"kind": "peer-left", "body": {"page": PATIENTS_PAGE}}
 
 
-def test_doctor_ends_it_for_both(joined: tuple[Side, Side], talk: Consultation) -> None:
-    assert joined[1].post(f"/consultations/{talk.id}/end") == 303
+def test_doctor_ends_it_for_both(joined: tuple[Side, Side], consultation: Consultation) -> None:
+    assert joined[1].post(f"/consultations/{consultation.id}/end") == 303
     for side in joined:
-        assert side.hear() == {"kind": "ended", "body": {"to": f"/consultations/{talk.id}"}}
+        assert side.hear() == {"kind": "ended", "body": {"to": f"/consultations/{consultation.id}"}}
         assert side.visitor.wait_closed() == 4009
 
 
-def test_window_that_closed_unheard_ends_it_at_the_next_look(joined: tuple[Side, Side], talk: Consultation) -> None:
+def test_window_that_closed_unheard_ends_it_at_the_next_look(
+    joined: tuple[Side, Side], consultation: Consultation
+) -> None:
     """Written by a worker in another process: no fact reaches this one."""
-    db.session.get_one(Consultation, talk.id).state = ConsultationState.COMPLETED
+    db.session.get_one(Consultation, consultation.id).state = ConsultationState.COMPLETED
     db.session.commit()
     for side in joined:
         assert side.hear()["kind"] == "ended"
@@ -427,11 +431,11 @@ def test_device_that_is_gone_is_seen_at_the_next_look(joined: tuple[Side, Side])
     assert patient.hear()["kind"] == "ended"
 
 
-def test_visit_is_kept_and_moves_on(joined: tuple[Side, Side], talk: Consultation, hospital: Hospital) -> None:
+def test_visit_is_kept_and_moves_on(joined: tuple[Side, Side], consultation: Consultation, hospital: Hospital) -> None:
     patient, _ = joined
 
     def visits() -> dict[str, CallVisit]:
-        return {visit.page: visit for visit in seen(lambda: CallVisit.of(fresh(talk)))}
+        return {visit.page: visit for visit in seen(lambda: CallVisit.of(fresh(consultation)))}
 
     eventually(lambda: set(visits()) == {PATIENTS_PAGE, DOCTORS_PAGE})
     first = visits()[PATIENTS_PAGE]
@@ -443,12 +447,12 @@ def test_visit_is_kept_and_moves_on(joined: tuple[Side, Side], talk: Consultatio
     assert len(visits()) == 2
 
 
-def test_being_in_the_call_is_presence(joined: tuple[Side, Side], talk: Consultation) -> None:
-    before = talk.patient_ready_at
+def test_being_in_the_call_is_presence(joined: tuple[Side, Side], consultation: Consultation) -> None:
+    before = consultation.patient_ready_at
     assert before is not None
 
     def is_fresh() -> bool:
-        ready_at = seen(lambda: fresh(talk).patient_ready_at)
+        ready_at = seen(lambda: fresh(consultation).patient_ready_at)
         return ready_at is not None and ready_at > before
 
     eventually(is_fresh)
@@ -471,9 +475,11 @@ def own_hospital(tmp_path: Path) -> Iterator[Hospital]:
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL])
 def test_call_goes_on_over_a_restart(own_hospital: Hospital, way: signal.Signals) -> None:
-    talk = begun(make_chat(make_user(), make_doctor(), days_left=2))
-    patient = Side(own_hospital, talk, talk.patient, PATIENTS_PAGE)
-    doctor = Side(own_hospital, db.session.get_one(Consultation, talk.id), talk.doctor.user, DOCTORS_PAGE)
+    consultation = consultation_in_progress(make_chat(make_user(), make_doctor(), days_left=2))
+    patient = Side(own_hospital, consultation, consultation.patient, PATIENTS_PAGE)
+    doctor = Side(
+        own_hospital, db.session.get_one(Consultation, consultation.id), consultation.doctor.user, DOCTORS_PAGE
+    )
     patient.join()
     doctor.join()
     patient.hear()
@@ -487,4 +493,4 @@ def test_call_goes_on_over_a_restart(own_hospital: Hospital, way: signal.Signals
     assert patient.hear() == {"kind": "peer-joined", "body": {"page": DOCTORS_PAGE}}
     doctor.say("offer", sdp="v=0")
     assert patient.hear()["page"] == DOCTORS_PAGE
-    assert len(seen(lambda: CallVisit.of(fresh(talk)))) == 2
+    assert len(seen(lambda: CallVisit.of(fresh(consultation)))) == 2

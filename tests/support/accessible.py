@@ -19,7 +19,7 @@ OF_COLOUR = ["color-contrast", "link-in-text-block"]  # the dark theme changes n
 # What axe leaves to people. Everything else that it cannot decide counts as found.
 LEFT_TO_EYES = {
     "color-contrast": "over a gradient, a picture or a part that is painted later; the tokens hold 4.5 : 1 everywhere",
-    "video-caption": "a talk of two people; WCAG 1.2.4 does not ask captions of who only carries it",
+    "video-caption": "a consultation of two people; WCAG 1.2.4 does not ask captions of who only carries it",
 }
 
 RUN = """async ([tags, wanted, spared]) => {

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Playwright, expect
 from screens import DESKTOP, PHONE, sign_in
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, ConsultationState, TalkKind
+from ibolit.models import Chat, Consultation, ConsultationKind, ConsultationState
 from ibolit.models.consultations import COMING
 from ibolit.services import clock
 
@@ -84,18 +84,18 @@ GROWS = f"""async ([selector, wantsVideo, most]) => {{
 }}"""
 
 
-def agree(live: LiveClinic, kind: TalkKind = TalkKind.VIDEO, *, begun: bool = True) -> int:
+def agree(live: LiveClinic, kind: ConsultationKind = ConsultationKind.VIDEO, *, begun: bool = True) -> int:
     """A consultation of chat 1 whose time has come; both are in it already, or have yet to say that they are ready."""
     with backstage(live):
         chat = db.session.get_one(Chat, 1)
         earlier = Consultation.doctor_id == chat.doctor_id, Consultation.state.in_(COMING)
         db.session.execute(db.update(Consultation).where(*earlier).values(state=ConsultationState.COMPLETED))
-        talk = propose(chat, starts_at=clock.now() + timedelta(minutes=5), kind=kind)
-        talk.confirm(talk.patient, talk.starts_at)
+        consultation = propose(chat, starts_at=clock.now() + timedelta(minutes=5), kind=kind)
+        consultation.confirm(consultation.patient, consultation.starts_at)
         if begun:
-            talk.get_ready(talk.patient)
-            talk.get_ready(talk.doctor.user)
-        return talk.id
+            consultation.get_ready(consultation.patient)
+            consultation.get_ready(consultation.doctor.user)
+        return consultation.id
 
 
 def enter(page: Page, id: int) -> Page:
@@ -104,7 +104,7 @@ def enter(page: Page, id: int) -> Page:
 
 
 @contextmanager
-def talk_over_a_link(playwright: Playwright, live: LiveClinic, folder: Path) -> Iterator[tuple[Link, Page, Page]]:
+def call_over_a_link(playwright: Playwright, live: LiveClinic, folder: Path) -> Iterator[tuple[Link, Page, Page]]:
     """Patient and doctor see and hear each other, each in a browser whose only way to the other is the link."""
     id, pages = agree(live), []
     with linked(live.port) as link, ExitStack() as browsers:

@@ -28,7 +28,7 @@ def _propose(story: Story, who: str, rest: str) -> str:
 def _wish(story: Story, who: str, rest: str) -> str:
     """«06.03 12:00»; nothing: as the form stands."""
     typed = _typed(story.moment_of(rest), story.zone_of(who)) if rest else {}
-    return story.send(who, _of_talk(story, who, "time").form_to("/time"), **typed)
+    return story.send(who, _of_consultation(story, who, "time").form_to("/time"), **typed)
 
 
 def _press(story: Story, who: str, rest: str) -> str:
@@ -36,12 +36,12 @@ def _press(story: Story, who: str, rest: str) -> str:
 
 
 def _cancel(story: Story, who: str, _rest: str) -> str:
-    return story.send(who, _of_talk(story, who, "cancellation").form_to("/cancellation"), reason="bad_time")
+    return story.send(who, _of_consultation(story, who, "cancellation").form_to("/cancellation"), reason="bad_time")
 
 
 def _ask_to_cancel(story: Story, who: str, _rest: str) -> str:
     """What becomes of the money."""
-    told = _of_talk(story, who, "cancellation").said
+    told = _of_consultation(story, who, "cancellation").said
     return " ".join(one.words for one in told if "notice" in one.classes) or "nothing of money"
 
 
@@ -113,12 +113,12 @@ def _close_alert(story: Story, who: str, _rest: str) -> str:
 
 
 def _conclude(story: Story, who: str, rest: str) -> str:
-    return story.send(who, _of_talk(story, who, "conclusion/new").form_to("/conclusion/new"), text=rest)
+    return story.send(who, _of_consultation(story, who, "conclusion/new").form_to("/conclusion/new"), text=rest)
 
 
 def _end(story: Story, who: str, _rest: str) -> str:
     """In the call's own page."""
-    id = story.newest_talk().id
+    id = story.newest_consultation().id
     return story.send(who, story.page(who, f"/consultations/{id}/call").form_to("/end"))
 
 
@@ -136,8 +136,8 @@ def _want_money_back(story: Story, who: str, rest: str) -> str:
     return story.send(who, page.form_to("/refunds"), note=rest)
 
 
-def _of_talk(story: Story, who: str, page: str) -> Page:
-    return story.page(who, f"/consultations/{story.newest_talk().id}/{page}")
+def _of_consultation(story: Story, who: str, page: str) -> Page:
+    return story.page(who, f"/consultations/{story.newest_consultation().id}/{page}")
 
 
 def _of_class(page: Page, name: str) -> str:
@@ -150,10 +150,10 @@ def _typed(moment: datetime, zone: ZoneInfo) -> dict[str, str]:
 
 
 OF_CARD = {
-    "when": "talk__when",
-    "when it opens": "talk__reason",
-    "the wish": "talk__wish",
-    "Ещё": "talk__more",
+    "when": "consultation__when",
+    "when it opens": "consultation__reason",
+    "the wish": "consultation__wish",
+    "Ещё": "consultation__more",
 }
 DEEDS: dict[str, Callable[[Story, str, str], str]] = {
     "asks for one": _ask,

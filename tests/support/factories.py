@@ -15,11 +15,11 @@ from ibolit.models import (
     Chat,
     Consent,
     Consultation,
+    ConsultationKind,
     Doctor,
     DocumentDay,
     Message,
     Role,
-    TalkKind,
     Tariff,
     Terms,
     User,
@@ -115,7 +115,7 @@ def propose(
     starts_at: datetime | None = None,
     minutes: int = 30,
     price: int = 0,
-    kind: TalkKind = TalkKind.VIDEO,
+    kind: ConsultationKind = ConsultationKind.VIDEO,
     note: str = "",
 ) -> Consultation:
     """By the chat's doctor; in two hours and free when nothing else is said."""

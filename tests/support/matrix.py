@@ -78,14 +78,14 @@ POST /chats/<int:id>/uploads                  | chat        | login | gate  | in
 GET /consent                                  | -           | login | in    | in      | in     | in       | in
 POST /consent                                 | -           | login | in    | in      | in     | in       | in
 GET /consultations                            | -           | login | gate  | in      | in     | in       | card
-GET /consultations/<int:id>                   | talk        | login | gate  | in      | in     | 404      | in
+GET /consultations/<int:id>                   | consultation        | login | gate  | in      | in     | 404      | in
 GET /consultations/<int:id>/calendar.ics      | ahead       | login | gate  | in      | in     | 404      | card
-GET /consultations/<int:id>/call              | talk        | login | gate  | in      | in     | 404      | in
-POST /consultations/<int:id>/call/phone       | talk        | login | gate  | in      | 404    | 404      | in
-POST /consultations/<int:id>/call/report      | talk        | login | gate  | in      | in     | 404      | in
+GET /consultations/<int:id>/call              | consultation        | login | gate  | in      | in     | 404      | in
+POST /consultations/<int:id>/call/phone       | consultation        | login | gate  | in      | 404    | 404      | in
+POST /consultations/<int:id>/call/report      | consultation        | login | gate  | in      | in     | 404      | in
 GET /consultations/<int:id>/cancellation      | ahead       | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/cancellation     | ahead       | login | gate  | in      | in     | 404      | card
-GET /consultations/<int:id>/check             | talk        | login | gate  | in      | in     | 404      | in
+GET /consultations/<int:id>/check             | consultation        | login | gate  | in      | in     | 404      | in
 GET /consultations/<int:id>/complaint         | ahead       | login | gate  | in      | 404    | 404      | card
 POST /consultations/<int:id>/complaint        | ahead       | login | gate  | in      | 404    | 404      | card
 GET /consultations/<int:id>/conclusion        | done        | login | gate  | 404     | 404    | 404      | card
@@ -95,13 +95,13 @@ GET /consultations/<int:id>/conclusion/new    | done        | login | gate  | 40
 POST /consultations/<int:id>/conclusion/new   | done        | login | gate  | 404     | in     | 404      | card
 POST /consultations/<int:id>/confirmation     | ahead       | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/delay            | ahead       | login | gate  | in      | in     | 404      | card
-POST /consultations/<int:id>/end              | talk        | login | gate  | 404     | in     | 404      | 404
-POST /consultations/<int:id>/handover         | talk        | login | gate  | in      | in     | 404      | card
+POST /consultations/<int:id>/end              | consultation        | login | gate  | 404     | in     | 404      | 404
+POST /consultations/<int:id>/handover         | consultation        | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/payments         | ahead       | login | gate  | in      | 404    | 404      | card
-POST /consultations/<int:id>/readiness        | talk        | login | gate  | in      | in     | 404      | in
+POST /consultations/<int:id>/readiness        | consultation        | login | gate  | in      | in     | 404      | in
 GET /consultations/<int:id>/review            | done        | login | gate  | in      | 404    | 404      | card
 POST /consultations/<int:id>/review           | done        | login | gate  | in      | 404    | 404      | card
-GET /consultations/<int:id>/signal            | talk        | in    | gate  | in      | in     | in       | card
+GET /consultations/<int:id>/signal            | consultation        | in    | gate  | in      | in     | in       | card
 GET /consultations/<int:id>/time              | ahead       | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/time             | ahead       | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/time/acceptance  | ahead       | login | gate  | in      | in     | 404      | card
@@ -230,7 +230,7 @@ OPTIONS /uploads/<key>                        | upload      | in    | gate  | in
 HEAD /uploads/<key>                           | upload      | login | gate  | in      | 404    | 404      | in
 PATCH /uploads/<key>                          | upload      | login | gate  | in      | in     | in       | in
 DELETE /uploads/<key>                         | upload      | login | gate  | in      | 404    | 404      | in
-GET /v/<int:id>                               | talk        | login | gate  | in      | in     | in       | card
+GET /v/<int:id>                               | consultation        | login | gate  | in      | in     | in       | card
 POST /webhooks/yookassa                       | -           | 403   | gate  | 403     | 403    | 403      | card
 GET /worker/pass                              | -           | 401   | in    | in      | in     | in       | in
 GET /worker/unread                            | -           | 401   | in    | in      | in     | in       | in
@@ -245,17 +245,17 @@ socket and message   | of   | out  | half | patient   | doctor    | operator  | 
 live: opened         | -    | 4401 | 4401 | ready     | ready     | ready     | ready
 live: news           | -    | -    | -    | oneself   | oneself   | oneself   | -
 live: anything said  | -    | -    | -    | nobody    | nobody    | nobody    | nobody
-signal: opened       | talk | 4401 | 303  | welcome   | welcome   | 4404      | welcome
-signal: foreign      | talk | 4401 | 303  | 4404      | 4404      | 4404      | 303
-signal: missing      | talk | 4401 | 303  | 4404      | 4404      | 4404      | 303
-signal: offer        | talk | -    | -    | the other | the other | -         | the other
-signal: answer       | talk | -    | -    | the other | the other | -         | the other
-signal: candidate    | talk | -    | -    | the other | the other | -         | the other
-signal: want-offer   | talk | -    | -    | the other | the other | -         | the other
-signal: media        | talk | -    | -    | the other | the other | -         | the other
-signal: here         | talk | -    | -    | oneself   | oneself   | -         | oneself
-signal: unheard-of   | talk | -    | -    | 1008      | 1008      | -         | 1008
-signal: bye          | talk | -    | -    | the other | the other | -         | the other
+signal: opened       | consultation | 4401 | 303  | welcome   | welcome   | 4404      | welcome
+signal: foreign      | consultation | 4401 | 303  | 4404      | 4404      | 4404      | 303
+signal: missing      | consultation | 4401 | 303  | 4404      | 4404      | 4404      | 303
+signal: offer        | consultation | -    | -    | the other | the other | -         | the other
+signal: answer       | consultation | -    | -    | the other | the other | -         | the other
+signal: candidate    | consultation | -    | -    | the other | the other | -         | the other
+signal: want-offer   | consultation | -    | -    | the other | the other | -         | the other
+signal: media        | consultation | -    | -    | the other | the other | -         | the other
+signal: here         | consultation | -    | -    | oneself   | oneself   | -         | oneself
+signal: unheard-of   | consultation | -    | -    | 1008      | 1008      | -         | 1008
+signal: bye          | consultation | -    | -    | the other | the other | -         | the other
 """
 
 

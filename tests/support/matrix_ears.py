@@ -83,6 +83,6 @@ def enter(listen: Listen, who: Actor, number: str) -> Ear:
 
 def partner_of(world: World, number: str, actor: Actor) -> Actor:
     """Whom he talks with; of a foreign call one of the two."""
-    talk = db.session.get_one(Consultation, int(number))
-    sides = (talk.chat.patient, talk.chat.doctor.user)
+    consultation = db.session.get_one(Consultation, int(number))
+    sides = (consultation.chat.patient, consultation.chat.doctor.user)
     return actor_of(world.app, next(side for side in sides if side.id != actor.user_id))

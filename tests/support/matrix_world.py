@@ -16,7 +16,7 @@ from factories import attach, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from money import begin, buy, wish
-from talked import begun, talked
+from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db
 from ibolit.models import (
@@ -103,7 +103,7 @@ def build(app: Flask) -> World:
         "hidden doctor": _actor(app, "hidden doctor", "c", "a", pairs["c"][1].user),
         "operator": _actor(app, "operator", "a", "b", operator),
     }
-    actors["guest device"] = _guest(app, pairs["a"][0], int(things["a"]["talk"]))
+    actors["guest device"] = _guest(app, pairs["a"][0], int(things["a"]["consultation"]))
     return World(app, things, actors)
 
 
@@ -115,7 +115,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     say(chat, doctor.user, "Вот анализы", files=[paper])
     store(photo)
     upload = attach(chat, patient, state=AttachmentState.ARRIVING, key=f"{next(_keys):032x}")
-    done, talk = talked(chat), begun(chat)
+    done, consultation = completed_consultation(chat), consultation_in_progress(chat)
     ahead = propose(chat, starts_at=clock.now() + timedelta(days=2))
     paid, wished = buy(chat), wish(buy(chat))
     waiting = begin(chat)
@@ -127,14 +127,15 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     listed = PatientImport.draft(
         doctor, doctor.user, f"list-{doctor.id}", [LINE | {"phone": f"+7916555{doctor.id:04}"}]
     )
-    handover, token = Handover.make(talk, patient)
+    handover, token = Handover.make(consultation, patient)
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     spare, _ = Device.register(patient, "Старый телефон")
     change = WayChange.tell(patient, WayKind.TRIES)
     db.session.add(proof)
     db.session.commit()
     return {
-        "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id), "talk": str(talk.id),
+        "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
+        "consultation": str(consultation.id),
         "done": str(done.id), "ahead": str(ahead.id), "file": str(photo.id), "upload": upload.key,
         "payment": str(waiting.id), "paid": str(paid.id), "return": waiting.token, "refund": str(wished.id),
         "invitation": str(invitations[0].id), "link": invitations[0].token, "mailed": invitations[1].token,
@@ -169,9 +170,9 @@ def actor_of(app: Flask, user: User) -> Actor:
     return _actor(app, f"beside {user.id}", "", "", user)
 
 
-def _guest(app: Flask, user: User, talk_id: int) -> Actor:
+def _guest(app: Flask, user: User, consultation_id: int) -> Actor:
     device, token = Device.register(user, f"{Handover.NAME}, Тест")
-    device.confine(talk_id, clock.now() + timedelta(hours=1))
+    device.confine(consultation_id, clock.now() + timedelta(hours=1))
     db.session.commit()
     return Actor("guest device", "a", "b", _cookie(app, user, token), user_id=user.id)
 

@@ -30,9 +30,9 @@ class StillClock:
         self.moment += timedelta(**by)
 
 
-def begin_to_pay(talk: Consultation) -> Payment:
+def begin_to_pay(consultation: Consultation) -> Payment:
     """Made at the provider, who waits for the payer."""
-    payment = checkout.begin_for(talk, talk.patient, talk.starts_at)
+    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
     payment.settle(answer(payment, Stage.WAITING))
     db.session.commit()
@@ -45,51 +45,51 @@ def succeed(payment: Payment, **more: object) -> Payment:
     return payment
 
 
-def pay(talk: Consultation, **more: object) -> Payment:
-    return succeed(begin_to_pay(talk), **more)
+def pay(consultation: Consultation, **more: object) -> Payment:
+    return succeed(begin_to_pay(consultation), **more)
 
 
-def confirm(talk: Consultation) -> Consultation:
-    talk.confirm(talk.patient, talk.starts_at)
+def confirm(consultation: Consultation) -> Consultation:
+    consultation.confirm(consultation.patient, consultation.starts_at)
     db.session.commit()
-    return talk
+    return consultation
 
 
-def wish(talk: Consultation, by: User, start: datetime) -> datetime:
-    rescheduling.wish(talk, by, start, talk.starts_at)
+def wish(consultation: Consultation, by: User, start: datetime) -> datetime:
+    rescheduling.wish(consultation, by, start, consultation.starts_at)
     db.session.commit()
     return start
 
 
-def accept(talk: Consultation, by: User) -> Consultation:
-    assert talk.wish is not None
-    rescheduling.accept(talk, by, talk.wish)
+def accept(consultation: Consultation, by: User) -> Consultation:
+    assert consultation.wish is not None
+    rescheduling.accept(consultation, by, consultation.wish)
     db.session.commit()
-    return talk
+    return consultation
 
 
-def cancel(talk: Consultation, by: User) -> None:
-    talk.cancel(by, Reason.BAD_TIME, Promise.to(by, talk))
+def cancel(consultation: Consultation, by: User) -> None:
+    consultation.cancel(by, Reason.BAD_TIME, Promise.to(by, consultation))
     db.session.commit()
 
 
-def ready(talk: Consultation, *sides: User) -> Consultation:
+def ready(consultation: Consultation, *sides: User) -> Consultation:
     for side in sides:
-        talk.get_ready(side)
+        consultation.get_ready(side)
         db.session.commit()
-    return talk
+    return consultation
 
 
-def work(talk: Consultation) -> datetime | None:
+def work(consultation: Consultation) -> datetime | None:
     """What the worker would write now."""
-    next_at = deadlines.look_at(talk)
+    next_at = deadlines.look_at(consultation)
     db.session.commit()
     return next_at
 
 
-def due_at(talk: Consultation) -> datetime | None:
+def due_at(consultation: Consultation) -> datetime | None:
     """When the worker looks at it next."""
-    waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == talk.id, Job.done_at.is_(None)
+    waiting = Job.kind == JobKind.CONSULTATION, Job.subject_id == consultation.id, Job.done_at.is_(None)
     return db.session.scalar(db.select(db.func.min(Job.due_at)).where(*waiting))
 
 

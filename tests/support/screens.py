@@ -17,7 +17,7 @@ from factories import make_user
 from live_clinic import PASSWORD, LiveClinic
 from playwright.sync_api import Page
 from sqlalchemy import select, text
-from talked import talked
+from started_consultations import completed_consultation
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter
 
@@ -48,11 +48,11 @@ NOBODY = ""
 PATIENT, DOCTOR, OPERATOR = "+79000000001", "+79000000101", "operator@example.org"
 TALKING = "+79000000003"  # her consultation is going on
 WAITING = "+79000000002"  # his begins in a few minutes
-WROTE_NOTHING = "+79000000105"  # after a talk
+WROTE_NOTHING = "+79000000105"  # after a consultation
 NEW_DOCTOR = "+79000000106"  # has nobody and nothing yet
 NEWCOMER = "+79165550101"  # not known to the clinic before
 LONG_AWAY = "+79165550303"  # for half a year: the number may be another's
-GUEST = "a device let in for one talk"
+GUEST = "a device let in for one consultation"
 
 Reach = Callable[[Page], None]
 
@@ -179,7 +179,7 @@ def join(page: Page) -> None:
 
 
 def in_call(script: str, seen: str) -> Reach:
-    """What a talk shows when its `room` is told so by the engine or the network: no other side is needed."""
+    """What a consultation shows when its `room` is told so by the engine or the network: no other side is needed."""
 
     def reach(page: Page) -> None:
         page.locator("[data-part=status]:has-text('Ждём')").wait_for()
@@ -245,7 +245,7 @@ def answer_takeover(page: Page) -> None:
 CALL = "/consultations/9/call"
 NO_ANSWER, NOT_FOUND = "new Promise(() => {})", "Promise.reject({ name: 'NotFoundError' })"
 NO_WAY = "room.help.look = () => {}; room.help.found = FOUND; room.help.show();"
-# In the middle of a talk whose every part is in trouble.
+# In the middle of a consultation whose every part is in trouble.
 TROUBLED = """
     Object.defineProperty(room, 'isConnected', { get: () => true });
     room.monitor.listen = () => {};
@@ -258,7 +258,7 @@ TROUBLED = """
 NO_CLINIC = "room.leaveDialog.tellOfWaiting(true); room.isLost = true; room.show();"
 
 ASKING = ".clip__choice:has-text('Попросить консультацию')"
-MORE = ".talk__more > summary"
+MORE = ".consultation__more > summary"
 SHEET = ".bottom-sheet .bottom-sheet__panel"
 
 OPEN = [
@@ -349,11 +349,11 @@ OF_PATIENT = [
     Screen("chat-clip", PATIENT, reach=press(".clip > summary", ".clip__panel"), lands="chat.show"),
     Screen("chat-asking", PATIENT, reach=press(ASKING, SHEET), lands="chat.show"),
     Screen("chat-asking-wrong", PATIENT, reach=send("#asking"), lands="chat.show"),
-    Screen("chat-card-more", PATIENT, "/chats/1", press(MORE, ".talk__more[open]")),
+    Screen("chat-card-more", PATIENT, "/chats/1", press(MORE, ".consultation__more[open]")),
     Screen("chat-with-file", PATIENT, "/chats/2", choose_file),
     Screen("chat-disconnected", PATIENT, "/chats/2", lose_connection),
     Screen("chat-unsent", PATIENT, reach=fail_to_send, lands="chat.show"),
-    Screen("ask-for-talk", PATIENT, "/chats/2/consultations/new", take_back),
+    Screen("ask-for-consultation", PATIENT, "/chats/2/consultations/new", take_back),
     Screen("chat-voice", PATIENT, "/chats/5", pictured=True),
     Screen("chat-last-day", PATIENT, "/chats/3", pictured=True),
     Screen("chat-photo", PATIENT, reach=press(".message a[href$='/view']", ".viewer__picture"), lands="chat.show"),
@@ -368,7 +368,7 @@ OF_PATIENT = [
     Screen("money-back", PATIENT, "/profile/payments/{refundable}/refunds"),
     Screen("consultations", PATIENT, "/consultations", pictured=True),
     Screen("consultation", PATIENT, "/consultations/1", pictured=True),
-    Screen("consultation-more", PATIENT, reach=press(MORE, ".talk__more[open]"), lands="consultations.show"),
+    Screen("consultation-more", PATIENT, reach=press(MORE, ".consultation__more[open]"), lands="consultations.show"),
     Screen("consultation-proposed", PATIENT, "/consultations/2"),
     Screen("consultation-unpaid", PATIENT, "/consultations/3"),
     Screen("consultation-done", PATIENT, "/consultations/4"),
@@ -400,9 +400,9 @@ OF_PATIENT = [
     Screen("invitation-of-another", PATIENT, "/i/{by_phone}"),
 ]
 
-IN_A_TALK = [
+IN_A_CONSULTATION = [
     Screen("waiting-room", WAITING, "/consultations/8"),
-    Screen("waiting", WAITING, reach=send(".talk__press", "text=Ждём врача"), lands="consultations.show"),
+    Screen("waiting", WAITING, reach=send(".consultation__press", "text=Ждём врача"), lands="consultations.show"),
     Screen("review-new", TALKING, "/consultations/{done}/review"),
     Screen("review-wrong", TALKING, reach=send("main form"), lands="consultations.review"),
     Screen("consultation-going-on", TALKING, "/consultations/9"),
@@ -420,7 +420,7 @@ IN_A_TALK = [
     Screen("call-chat", TALKING, CALL, press(".control[data-do=chat]", ".call__chat .composer")),
     Screen("let-in-dead", GUEST, "/h/1?token=nonsense"),
     Screen("let-in", GUEST, "/h/{handover}?token={handover_token}"),
-    Screen("talk-of-a-guest", GUEST, reach=answer_takeover, lands="calls.show"),
+    Screen("consultation-of-a-guest", GUEST, reach=answer_takeover, lands="calls.show"),
     Screen("chat-of-a-guest", GUEST, "/chats/7"),
 ]
 
@@ -429,7 +429,7 @@ OF_DOCTOR = [
     Screen("doctor-messages-unread", DOCTOR, "/messages?only=unread"),
     Screen("doctor-chat", DOCTOR, "/chats/1", pictured=True),
     Screen("doctor-chat-replies", DOCTOR, reach=type_slash, lands="chat.show"),
-    Screen("doctor-chat-proposing", DOCTOR, "/chats/1", press(".access-bar__action--talk", SHEET)),
+    Screen("doctor-chat-proposing", DOCTOR, "/chats/1", press(".access-bar__action--consultation", SHEET)),
     Screen("doctor-chat-proposing-wrong", DOCTOR, reach=send("#proposal", price="x"), lands="chat.show"),
     Screen("doctor-consultations", DOCTOR, "/consultations", pictured=True),
     Screen("doctor-consultation", DOCTOR, "/consultations/1"),
@@ -441,7 +441,7 @@ OF_DOCTOR = [
     ),
     Screen("doctor-patient", DOCTOR, "/patients/1", pictured=True),
     Screen("doctor-patient-wrong", DOCTOR, reach=send("#gift form", days="400"), lands="patients.show"),
-    Screen("doctor-patient-talks", DOCTOR, "/patients/1/consultations"),
+    Screen("doctor-patient-consultations", DOCTOR, "/patients/1/consultations"),
     Screen("doctor-page", DOCTOR, "/practice", pictured=True),
     Screen(
         "doctor-page-wrong",
@@ -501,7 +501,7 @@ OF_OPERATOR = [
     Screen("operator-profile", OPERATOR, "/profile"),
 ]
 
-SCREENS = [*OPEN, *COMES_BACK, *BECOMES_PATIENT, *OF_PATIENT, *IN_A_TALK, *OF_DOCTOR, *OF_OPERATOR]
+SCREENS = [*OPEN, *COMES_BACK, *BECOMES_PATIENT, *OF_PATIENT, *IN_A_CONSULTATION, *OF_DOCTOR, *OF_OPERATOR]
 
 
 def prepare(clinic: LiveClinic) -> dict[str, object]:
@@ -513,7 +513,7 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
         assert newest
         assert newest.doctor
         wrote_nothing = db.session.scalars(select(Doctor).join(Doctor.user).where(User.phone == WROTE_NOTHING)).one()
-        done = talked(db.session.get_one(Chat, Chat.begin(marina, wrote_nothing)))
+        done = completed_consultation(db.session.get_one(Chat, Chat.begin(marina, wrote_nothing)))
         handover, token = Handover.make(db.session.get_one(Consultation, 9), marina)
         proofs = [EmailProof(user_id=user.id, email="new@example.org", nonce=new_nonce()) for user in (marina, newest)]
         db.session.add_all(proofs)

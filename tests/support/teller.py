@@ -32,7 +32,15 @@ from ibolit.services.payments.demo import DemoBank
 
 CLINIC = ZoneInfo("Europe/Moscow")
 # What a card repeats all its life.
-NOT_TOLD = frozenset({"talk__kind", "talk__who", "talk__more", "talk__when", "talk__press--check"})
+NOT_TOLD = frozenset(
+    {
+        "consultation__kind",
+        "consultation__who",
+        "consultation__more",
+        "consultation__when",
+        "consultation__press--check",
+    }
+)
 # What the operator's list says of each decision, and of how many wait.
 ON_THE_DESK = frozenset({"paid__title", "decision__cause", "decision__until", "decision__note", "hint--count"})
 NOTHING_TO_DECIDE = "Сейчас решать нечего"
@@ -59,7 +67,7 @@ class Sent:
     who: str
     how: str
     words: str
-    talk_id: int | None
+    consultation_id: int | None
 
 
 class Story:
@@ -133,7 +141,7 @@ class Story:
         db.session.remove()
         return db.session.get_one(ChatMember, (self.chat_id, self.people[who]))
 
-    def newest_talk(self) -> Consultation:
+    def newest_consultation(self) -> Consultation:
         return db.session.scalars(db.select(Consultation).order_by(Consultation.id.desc())).first()  # type: ignore[return-value]
 
     def page(self, who: str, url: str, *, part: str = "", whole: bool = True, reads: bool = True) -> Page:
@@ -143,7 +151,7 @@ class Story:
         return Page(answer.text, part)
 
     def card(self, who: str, *, whole: bool = False) -> Page:
-        id = self.newest_talk().id
+        id = self.newest_consultation().id
         return self.page(who, f"/consultations/{id}", part=f"consultation-{id}", whole=whole)
 
     def newest_payment(self) -> Payment:
@@ -229,9 +237,9 @@ class Story:
         self._letters = len(letters)
 
     def _note_sent(self, who: str, how: str, words: str, link: str) -> None:
-        words, talk = plain(words.removeprefix("iBolit: ")), re.search(r"/v/(\d+)", link)
+        words, consultation = plain(words.removeprefix("iBolit: ")), re.search(r"/v/(\d+)", link)
         self._say(who, how, words)
-        sent = Sent(who, how, words, int(talk[1]) if talk else None)
+        sent = Sent(who, how, words, int(consultation[1]) if consultation else None)
         self.sent.append(sent)
         self.on_sent(sent)
 

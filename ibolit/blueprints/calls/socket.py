@@ -94,7 +94,7 @@ def _hear(place: Place, pace: Pace, text: str) -> None:
 
 
 def _is_still_here(place: Place) -> bool:
-    """Signed in, and the talk still open; whoever is in the call is present. The farewell says more than a code."""
+    """Signed in, and the consultation still open; whoever is in the call is present."""
     try:
         device = db.session.get(Device, place.device_id)
         consultation = db.session.get_one(Consultation, place.call_id)

@@ -1,4 +1,4 @@
-"""The other end of a hand-over: the device where the link was opened, signed in there for this one talk."""
+"""The other end of a hand-over: the device where the link was opened, signed in there for this one consultation."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def _is_here_already(handover: Handover) -> bool:
 
 
 def _place_of(handover: Handover) -> str:
-    talk = handover.consultation
-    is_begun = talk.state_now is ConsultationState.IN_PROGRESS
-    return url_for("calls.show" if is_begun else "consultations.show", id=talk.id)
+    consultation = handover.consultation
+    is_begun = consultation.state_now is ConsultationState.IN_PROGRESS
+    return url_for("calls.show" if is_begun else "consultations.show", id=consultation.id)
 
 
 def _ask(handover: Handover) -> ResponseReturnValue:

@@ -40,7 +40,7 @@ def show(id: int) -> ResponseReturnValue:
 @bp.get("/<int:id>/check")
 @login_required
 def check(id: int) -> ResponseReturnValue:
-    """Camera, microphone, speaker and relay, at any time before the talk is over."""
+    """Camera, microphone, speaker and relay, at any time before the consultation is over."""
     consultation = _own(id)
     if not consultation.is_coming:
         return go(_card(id))
@@ -78,7 +78,7 @@ def hand_over(id: int) -> ResponseReturnValue:
     """«Открыть на другом устройстве»: the link is shown here and nowhere else."""
     consultation = _own(id)
     if not consultation.is_open:
-        raise errors.TalkIsNotOpen
+        raise errors.ConsultationIsNotOpen
     Attempt.count(Tried.HANDOVER, str(current_user.id))
     handover, token = Handover.make(consultation, current_user)
     db.session.commit()

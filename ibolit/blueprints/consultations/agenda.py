@@ -11,32 +11,37 @@ from ...services import clock
 @dataclass(frozen=True)
 class Group:
     title: str
-    talks: list[Consultation]
+    consultations: list[Consultation]
 
 
 def lay_out(shown: list[Consultation], viewer: User) -> tuple[list[Group], list[Consultation]]:
     """What is coming in its groups, the empty ones left out, and what is past, the latest first."""
-    coming = [talk for talk in shown if talk.is_coming]
-    past = [talk for talk in reversed(shown) if not talk.is_coming]
+    coming = [consultation for consultation in shown if consultation.is_coming]
+    past = [consultation for consultation in reversed(shown) if not consultation.is_coming]
     groups = _day_of(coming, viewer) if viewer.is_doctor else [Group("Ближайшие", coming)]
-    return [group for group in groups if group.talks], past
+    return [group for group in groups if group.consultations], past
 
 
 def _day_of(coming: list[Consultation], doctor: User) -> list[Group]:
     """Each stands once, in the first group that it belongs to."""
-    agreed = [talk for talk in coming if talk.state is not ConsultationState.PROPOSED]
-    waiting = [talk for talk in agreed if _waits(talk)]
-    others = [talk for talk in agreed if talk not in waiting]
+    agreed = [consultation for consultation in coming if consultation.state is not ConsultationState.PROPOSED]
+    waiting = [consultation for consultation in agreed if _waits(consultation)]
+    others = [consultation for consultation in agreed if consultation not in waiting]
     today = clock.now().astimezone(doctor.zone).date()
-    on_today = [talk for talk in others[1:] if talk.starts_at.astimezone(doctor.zone).date() == today]
+    on_today = [
+        consultation for consultation in others[1:] if consultation.starts_at.astimezone(doctor.zone).date() == today
+    ]
     return [
         Group("Сейчас ждут", waiting),
         Group("Следующая", others[:1]),
         Group("Сегодня", on_today),
-        Group("Не подтверждены", [talk for talk in coming if talk.state is ConsultationState.PROPOSED]),
-        Group("Позже", [talk for talk in others[1:] if talk not in on_today]),
+        Group(
+            "Не подтверждены",
+            [consultation for consultation in coming if consultation.state is ConsultationState.PROPOSED],
+        ),
+        Group("Позже", [consultation for consultation in others[1:] if consultation not in on_today]),
     ]
 
 
-def _waits(talk: Consultation) -> bool:
-    return talk.state is ConsultationState.IN_PROGRESS or talk.is_side_ready(talk.patient)
+def _waits(consultation: Consultation) -> bool:
+    return consultation.state is ConsultationState.IN_PROGRESS or consultation.is_side_ready(consultation.patient)

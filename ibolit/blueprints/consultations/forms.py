@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ...models import Consultation, Promise, Reason, TalkKind
+from ...models import Consultation, ConsultationKind, Promise, Reason
 from ...web.fields import (
     LENGTHS,
     NO_SUCH_LENGTH,
@@ -24,7 +24,7 @@ from ...web.fields import (
 )
 from ...web.text_filters import squeezed, tidy
 
-KINDS = [SelectChoice(TalkKind.VIDEO, "Видео"), SelectChoice(TalkKind.AUDIO, "Аудио")]
+KINDS = [SelectChoice(ConsultationKind.VIDEO, "Видео"), SelectChoice(ConsultationKind.AUDIO, "Аудио")]
 REASONS = [
     SelectChoice(Reason.CHANGED_MIND, "Изменились планы"),
     SelectChoice(Reason.BAD_TIME, "Не подходит время"),
@@ -118,7 +118,7 @@ class TimeFields(FlaskForm):
 
 
 class ProposalForm(TimeFields):
-    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO, **not_offered("Выберите видео или аудио."))
+    kind = RadioField("Вид", choices=KINDS, default=ConsultationKind.VIDEO, **not_offered("Выберите видео или аудио."))
     minutes = SelectField("Сколько минут", coerce=int, choices=LENGTHS, default=30, **not_offered(NO_SUCH_LENGTH))
     price = PriceField("Цена, ₽", [DataRequired("Введите цену. Для бесплатной – 0.")])
     note = TextAreaField(
@@ -134,7 +134,7 @@ class ProposalForm(TimeFields):
 
 
 class RequestForm(FlaskForm):
-    kind = RadioField("Вид", choices=KINDS, default=TalkKind.VIDEO, **not_offered("Выберите видео или аудио."))
+    kind = RadioField("Вид", choices=KINDS, default=ConsultationKind.VIDEO, **not_offered("Выберите видео или аудио."))
     wishes = TextAreaField(
         "Когда вам удобно",
         [

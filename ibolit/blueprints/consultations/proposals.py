@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, Chat, ConsultationRequest, TalkKind, Terms, Tried
+from ...models import Attempt, Chat, ConsultationKind, ConsultationRequest, Terms, Tried
 from ...models.consultations import booking
 from ...responses import go, respond
 from ...services import clock
@@ -66,7 +66,9 @@ def create(id: int) -> ResponseReturnValue:
     wanted = ConsultationRequest.in_chat(chat, form.request_id.data)
     if not form.validate_on_submit():
         return _propose(chat, form, 422, wanted=wanted)
-    terms = Terms(TalkKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or "")
+    terms = Terms(
+        ConsultationKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or ""
+    )
     try:
         booking.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
     except errors.Refused as refusal:
@@ -89,7 +91,9 @@ def send_request(id: int) -> ResponseReturnValue:
         return _ask(chat, form, 422)
     try:
         Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
-        ConsultationRequest.ask(chat, current_user, TalkKind(form.kind.data), form.wishes.data, form.client_id.data)
+        ConsultationRequest.ask(
+            chat, current_user, ConsultationKind(form.kind.data), form.wishes.data, form.client_id.data
+        )
     except errors.TooManyAttempts as refusal:
         db.session.rollback()
         form.wishes.errors = [refusal.sentence]

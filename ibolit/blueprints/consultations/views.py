@@ -59,7 +59,7 @@ def show(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/confirmation")
 @login_required
 def confirm(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda talk, seen: talk.confirm(current_user, seen))
+    return _press(_held(id), lambda consultation, seen: consultation.confirm(current_user, seen))
 
 
 @bp.post("/<int:id>/payments")
@@ -105,14 +105,14 @@ def wish_time(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/time/acceptance")
 @login_required
 def accept_time(id: int) -> ResponseReturnValue:
-    """The doctor's agenda is locked before the talk, so it is not held yet."""
-    return _press(_own(id), lambda talk, seen: rescheduling.accept(talk, current_user, seen))
+    """The doctor's agenda is locked before the consultation, so it is not held yet."""
+    return _press(_own(id), lambda consultation, seen: rescheduling.accept(consultation, current_user, seen))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
 def decline_time(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda talk, seen: rescheduling.decline(talk, current_user, seen))
+    return _press(_held(id), lambda consultation, seen: rescheduling.decline(consultation, current_user, seen))
 
 
 @bp.get("/<int:id>/cancellation")
@@ -144,13 +144,13 @@ def cancel(id: int) -> ResponseReturnValue:
 @login_required
 def get_ready(id: int) -> ResponseReturnValue:
     """«Готов общаться»; when the other is ready too, the call opens for both."""
-    return _press(_held(id), lambda talk, _: talk.get_ready(current_user))
+    return _press(_held(id), lambda consultation, _: consultation.get_ready(current_user))
 
 
 @bp.post("/<int:id>/delay")
 @login_required
 def be_late(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda talk, _: talk.be_late(current_user))
+    return _press(_held(id), lambda consultation, _: consultation.be_late(current_user))
 
 
 @bp.post("/<int:id>/end")

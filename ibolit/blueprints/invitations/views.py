@@ -57,7 +57,7 @@ def create() -> ResponseReturnValue:
     except errors.CannotBeInvited as refusal:
         db.session.rollback()
         form.contact.errors = [refusal.sentence]
-        known = refusal.chat_id if isinstance(refusal, errors.AlreadyTalking) else None
+        known = refusal.chat_id if isinstance(refusal, errors.AlreadyHasChat) else None
         return _refuse(form, refusal.status, chat_id=known if current_user.is_doctor else None)
     write_down(Act.INVITED, sent.id)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""«Пациенты»: a doctor's own, and what he keeps of each: talks, files, notes, days he gives."""
+"""«Пациенты»: a doctor's own, and what he keeps of each: consultations, files, notes, days he gives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .forms import DaysForm, NoteForm
 
 bp = Blueprint("patients", __name__, url_prefix="/patients")
 
-PAGE, FOUND, TALKS, FILES = 30, 50, 5, 4
+PAGE, FOUND, CONSULTATIONS, FILES = 30, 50, 5, 4
 
 
 @bp.get("")
@@ -65,7 +65,7 @@ def consultations(id: int) -> ResponseReturnValue:
     """More of what is past; `before` is (starts_at, id) of the last one seen."""
     chat = _own(id)
     before = decode_cursor(request.args.get("before", ""))
-    _, past, next_page = _talks(chat, before)
+    _, past, next_page = _consultations(chat, before)
     listed = {"past": past, "next_page": next_page, "viewer": current_user, "chat": chat}
     return respond("consultations/rows.html", page="patients/consultations.html", **listed)
 
@@ -126,11 +126,11 @@ def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
 
 def _listed(chats: Any, **more: Any) -> dict[str, Any]:
     known = {"next_page": None, "words": "", "is_cut": False}
-    return known | {"chats": chats, "talks": lists.next_in(chats), "viewer": current_user} | more
+    return known | {"chats": chats, "consultations": lists.next_in(chats), "viewer": current_user} | more
 
 
 def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: FlaskForm) -> ResponseReturnValue:
-    coming, past, next_page = _talks(chat)
+    coming, past, next_page = _consultations(chat)
     files = Attachment.page_of(chat, most=FILES)
     _note_reading(chat, files)
     shown: dict[str, Any] = {
@@ -148,11 +148,15 @@ def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: Flas
     return respond("patients/patient.html", page="patients/show.html", status=status, **shown)
 
 
-def _talks(chat: Chat, before: Cursor | None = None) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
+def _consultations(
+    chat: Chat, before: Cursor | None = None
+) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
     """What is coming, the last of what is past, and where the rest of it is."""
-    shown = lists.shown_with_patient(chat, TALKS + 1, before)
-    coming = [talk for talk in shown if talk.is_coming]
-    past, last = split_page([talk for talk in reversed(shown) if not talk.is_coming], TALKS)
+    shown = lists.shown_with_patient(chat, CONSULTATIONS + 1, before)
+    coming = [consultation for consultation in shown if consultation.is_coming]
+    past, last = split_page(
+        [consultation for consultation in reversed(shown) if not consultation.is_coming], CONSULTATIONS
+    )
     next_page = (
         url_for(".consultations", id=chat.patient_id, before=encode_cursor(last.starts_at, last.id)) if last else None
     )

@@ -67,7 +67,7 @@ class ChatState(StrEnum):
     OPEN = "open"
     LAST_DAY = "last_day"
     OVER = "over"
-    TALK = "talk"  # open because of a consultation, whatever was paid
+    CONSULTATION = "consultation"  # open because of a consultation, whatever was paid
     UNLIMITED = "unlimited"
 
 
@@ -124,8 +124,8 @@ class Chat(Model):
     access: Mapped[AccessMode] = mapped_column(word_of(AccessMode), default=AccessMode.FREE)
     free_days: Mapped[int]  # as they were when the chat was made
     open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    talk_from: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a consultation opens it meanwhile
-    talk_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consultation_opens_at: Mapped[datetime | None] = mapped_column("talk_from", UtcDateTime)
+    consultation_closes_at: Mapped[datetime | None] = mapped_column("talk_until", UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seq: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
@@ -288,8 +288,8 @@ class Chat(Model):
         if self.open_until is None and self.free_days:
             return ChatState.NOT_BEGUN
         if self.open_until is None or self.open_until <= now:
-            if self.talk_from and self.talk_until and self.talk_from <= now < self.talk_until:
-                return ChatState.TALK
+            if (opens := self.consultation_opens_at) and opens <= now < (self.consultation_closes_at or opens):
+                return ChatState.CONSULTATION
             return ChatState.OVER if self.open_until else ChatState.NEEDS_TARIFF
         return ChatState.LAST_DAY if self.open_until - now <= LAST_DAY else ChatState.OPEN
 
@@ -302,7 +302,7 @@ class Chat(Model):
         """When the time strip will say something else."""
         now = clock.now()
         turns = [self.open_until - LAST_DAY, self.open_until] if self.open_until else []
-        turns += [moment for moment in (self.talk_from, self.talk_until) if moment]
+        turns += [moment for moment in (self.consultation_opens_at, self.consultation_closes_at) if moment]
         return min((moment for moment in turns if moment > now), default=None)
 
     def takes_messages_from(self, user: User) -> bool:
@@ -441,16 +441,16 @@ class Chat(Model):
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 
-    def keep_open_for_talks(self, windows: Sequence[tuple[datetime, datetime]]) -> None:
+    def extend_for_consultations(self, windows: Sequence[tuple[datetime, datetime]]) -> None:
         """The next of these, in their order, joined with those that overlap it."""
         self.lock()
         opens, closes = windows[0] if windows else (None, None)
         for begins, ends in windows:
             if closes is not None and begins <= closes:
                 closes = max(closes, ends)
-        if (self.talk_from, self.talk_until) == (opens, closes):
+        if (self.consultation_opens_at, self.consultation_closes_at) == (opens, closes):
             return
-        self.talk_from, self.talk_until = opens, closes
+        self.consultation_opens_at, self.consultation_closes_at = opens, closes
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 

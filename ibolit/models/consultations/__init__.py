@@ -9,7 +9,7 @@ from .consultation import Consultation
 from .intake_questionnaire import Complaint, Sheet, refuse_complaint_of
 from .request import ConsultationRequest
 from .review import Rating, Review
-from .states import AGREED, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
+from .states import AGREED, COMING, FOLLOWS, ConsultationKind, ConsultationState, Reason
 
 __all__ = [
     "AGREED",
@@ -23,6 +23,7 @@ __all__ = [
     "Conclusion",
     "ConclusionDraft",
     "Consultation",
+    "ConsultationKind",
     "ConsultationRequest",
     "ConsultationState",
     "Handover",
@@ -32,7 +33,6 @@ __all__ = [
     "Review",
     "Sheet",
     "SignatureKind",
-    "TalkKind",
     "Template",
     "Terms",
     "booking",

@@ -69,8 +69,8 @@ class Meeting(Model):
 
     def state_at(self, now: datetime) -> ConsultationState:
         if self.state in AGREED and now >= self.closes_at:
-            talked = self.state is ConsultationState.IN_PROGRESS and self._both_came
-            return ConsultationState.COMPLETED if talked else ConsultationState.MISSED
+            took_place = self.state is ConsultationState.IN_PROGRESS and self._both_came
+            return ConsultationState.COMPLETED if took_place else ConsultationState.MISSED
         return self.state
 
     @property
@@ -121,7 +121,7 @@ class Meeting(Model):
         return [moment for moment in (seen and seen + READY_FOR, late) if moment is not None]
 
     def may_be_late(self, user: User) -> bool:
-        """From 30 minutes before the start, until the talk, once in five minutes."""
+        """From 30 minutes before the start, until the consultation, once in five minutes."""
         now = clock.now()
         near = self.starts_at - 6 * LATE_BY <= now < self.closes_at
         is_waiting = self.state_now is ConsultationState.CONFIRMED and not self.is_side_ready(user)

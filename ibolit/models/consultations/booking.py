@@ -19,7 +19,7 @@ from . import deadlines
 from .attendance import CLOSES_AFTER
 from .consultation import PAYMENT_HOLDS, Consultation
 from .request import ConsultationRequest
-from .states import AGREED, ConsultationState, TalkKind
+from .states import AGREED, ConsultationKind, ConsultationState
 
 PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)
@@ -30,7 +30,7 @@ MORNING, EVENING = 8, 21  # o'clock, between which a time is suggested
 class Terms:
     """What a doctor proposes. Price in kopecks, 0 for free."""
 
-    kind: TalkKind
+    kind: ConsultationKind
     starts_at: datetime
     minutes: int
     price: int

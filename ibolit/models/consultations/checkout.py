@@ -20,7 +20,7 @@ from ..payments import LIVE, PROVIDER_IS_SLOW, Payment, PaymentState
 from ..people import OFFER, User
 from .consultation import Consultation
 
-TALK = "Консультация"  # what a receipt calls it: no doctor and no specialty
+CONSULTATION = "Консультация"  # what a receipt calls it: no doctor and no specialty
 
 
 JUST_NOW = timedelta(minutes=10)
@@ -73,7 +73,9 @@ def begin_for(consultation: Consultation, payer: User, seen: datetime) -> Paymen
         return live
     if not consultation.may_be_paid():
         raise errors.ConsultationHasChanged
-    payment = _make(consultation.chat, payer, consultation=consultation, title=TALK, days=0, amount=consultation.price)
+    payment = _make(
+        consultation.chat, payer, consultation=consultation, title=CONSULTATION, days=0, amount=consultation.price
+    )
     consultation.bump_revision()
     return payment
 

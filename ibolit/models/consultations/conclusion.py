@@ -116,7 +116,7 @@ class Conclusion(Model):
         """The version after the `seen` one, told in the chat; its draft is over. A repeated press is the same one.
 
         The attachments were loaded under the consultation's lock.
-        Raises ConsultationIsNotOver, NoConclusionWithoutTalk, ConclusionHasChanged, AttachmentIsSent.
+        Raises ConsultationIsNotOver, NoConclusionWithoutConsultation, ConclusionHasChanged, AttachmentIsSent.
         """
         consultation.lock()
         author = consultation.doctor.user
@@ -210,12 +210,12 @@ class ConclusionDraft(Model):
 
 
 def refuse_conclusion_of(consultation: Consultation) -> None:
-    """Raises ConsultationIsNotOver and NoConclusionWithoutTalk."""
+    """Raises ConsultationIsNotOver and NoConclusionWithoutConsultation."""
     state = consultation.state_now
     if state in COMING:
         raise errors.ConsultationIsNotOver
     if state is not ConsultationState.COMPLETED:
-        raise errors.NoConclusionWithoutTalk
+        raise errors.NoConclusionWithoutConsultation
 
 
 register_card(Card.CONCLUSION, Conclusion.of_messages)

@@ -1,4 +1,4 @@
-"""An agreed talk of a patient with a doctor: proposed in the chat, confirmed or paid, opened when both are ready.
+"""A consultation of a patient with a doctor: proposed in the chat, confirmed or paid, begun when both are ready.
 
 Whatever changes one holds its lock: its payments and its chat. What time alone makes of it is shown by state_at() at
 once and written by the worker, or by whoever does something with it next.
@@ -38,7 +38,7 @@ from ..payments import Payment, Promise, RefundReason
 from ..people import User
 from ..types import UtcDateTime, word_of
 from .attendance import OPENS_BEFORE, Meeting
-from .states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationState, Reason, TalkKind
+from .states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationKind, ConsultationState, Reason
 
 if TYPE_CHECKING:
     from .conclusion import Conclusion
@@ -65,7 +65,7 @@ class Consultation(Meeting):
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("consultation_request.id"), index=True)
-    kind: Mapped[TalkKind] = mapped_column(word_of(TalkKind))
+    kind: Mapped[ConsultationKind] = mapped_column(word_of(ConsultationKind))
     price: Mapped[int]  # kopecks, 0: free
     note: Mapped[str] = mapped_column(String(LONGEST_NOTE), default="")
     sequence: Mapped[int] = mapped_column(default=0)  # of what a calendar must learn (RFC 5545, 3.8.7.4)
@@ -104,10 +104,10 @@ class Consultation(Meeting):
     def locked_for(cls, user: User, id: int) -> Consultation | None:
         """The same under its lock: what is read of it stays true until the commit."""
         cls._lock_rows(id)
-        talk = cls._find(user, id, anew=True)
-        if talk is not None:
-            talk._note_lock()
-        return talk
+        consultation = cls._find(user, id, anew=True)
+        if consultation is not None:
+            consultation._note_lock()
+        return consultation
 
     @classmethod
     def led_by(cls, user: User) -> Select[tuple[Self]]:
@@ -243,7 +243,7 @@ class Consultation(Meeting):
         return True
 
     def lose_its_money(self) -> None:
-        """All of it went back while the talk was still ahead: unpaid, it cannot take place. Under the chat's lock."""
+        """All of it went back before the start: unpaid, it cannot take place. Under the chat's lock."""
         db.session.refresh(self)
         if self.state_now is ConsultationState.CONFIRMED:
             self._become(ConsultationState.CANCELLED)
@@ -305,10 +305,10 @@ class Consultation(Meeting):
         self.bump_revision()
 
     def ask_to_phone(self, user: User) -> None:
-        """«Попросить врача позвонить»: once; a second press says nothing new. Raises TalkIsNotOpen."""
+        """«Попросить врача позвонить»: once; a second press says nothing new. Raises ConsultationIsNotOpen."""
         self.hold_for(user)
         if user.id != self.patient_id or not self.is_open:
-            raise errors.TalkIsNotOpen
+            raise errors.ConsultationIsNotOpen
         if self.phone_asked_at is not None:
             return
         self.phone_asked_at = clock.now()
@@ -319,7 +319,7 @@ class Consultation(Meeting):
 
     def lock(self) -> None:
         """Until the commit nobody else changes it; what was loaded before is read anew."""
-        if db.session.info.get("locked_talk") == (self.id, db.session().get_transaction()):
+        if db.session.info.get("locked_consultation") == (self.id, db.session().get_transaction()):
             return
         self._lock_rows(self.id)
         db.session.scalars(_one(), {"id": self.id}).unique().one()
@@ -373,7 +373,7 @@ class Consultation(Meeting):
             (starts_at - OPENS_BEFORE, ends_at + CHAT_STAYS_OPEN)
             for starts_at, ends_at in db.session.execute(mine.order_by(Consultation.starts_at)).tuples()
         ]
-        self.chat.keep_open_for_talks(windows)
+        self.chat.extend_for_consultations(windows)
 
     # Below: parts of these
 
@@ -397,7 +397,7 @@ class Consultation(Meeting):
 
     def _note_lock(self) -> None:
         """As with the chat's, which it brings with it."""
-        db.session.info["locked_talk"] = (self.id, db.session().get_transaction())
+        db.session.info["locked_consultation"] = (self.id, db.session().get_transaction())
         self.chat.remember_lock()
 
     @property

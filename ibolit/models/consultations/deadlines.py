@@ -15,51 +15,55 @@ DAY = timedelta(days=1)
 TOO_LATE = timedelta(hours=3)  # before the start: a worker that slept until then reminds nobody of tomorrow any more
 
 
-def look_at(talk: Consultation) -> datetime | None:
+def look_at(consultation: Consultation) -> datetime | None:
     """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
-    talk.lock()
-    talk.catch_up()
-    due = [minutes for minutes in current_settings.reminders if _is_to_be_reminded(talk, minutes)]
+    consultation.lock()
+    consultation.catch_up()
+    due = [minutes for minutes in current_settings.reminders if _is_to_be_reminded(consultation, minutes)]
     if due:
-        record(ConsultationNear(talk.id, min(due)))  # one that was missed is not said beside the next
-    if _is_to_be_asked_for(talk):
-        record(ConsultationWaits(talk.id))
-    talk.open_chat()
-    return next_look(talk)
+        record(ConsultationNear(consultation.id, min(due)))  # one that was missed is not said beside the next
+    if _is_to_be_asked_for(consultation):
+        record(ConsultationWaits(consultation.id))
+    consultation.open_chat()
+    return next_look(consultation)
 
 
-def next_look(talk: Consultation) -> datetime | None:
+def next_look(consultation: Consultation) -> datetime | None:
     """The next moment the worker has something to do."""
     now = clock.now()
-    if talk.state is ConsultationState.PROPOSED:
-        ask_at = asked_for_at(talk)
-        return ask_at if ask_at is not None and ask_at > now else max(talk.expires_at, now)
-    if talk.state in AGREED:
-        reminders = [talk.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
-        return min(moment for moment in [*reminders, talk.closes_at] if moment > now or moment == talk.closes_at)
-    closes = talk.ends_at + CHAT_STAYS_OPEN
-    return closes if talk.confirmed_at is not None and closes > now else None
+    if consultation.state is ConsultationState.PROPOSED:
+        ask_at = asked_for_at(consultation)
+        return ask_at if ask_at is not None and ask_at > now else max(consultation.expires_at, now)
+    if consultation.state in AGREED:
+        reminders = [consultation.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
+        return min(
+            moment
+            for moment in [*reminders, consultation.closes_at]
+            if moment > now or moment == consultation.closes_at
+        )
+    closes = consultation.ends_at + CHAT_STAYS_OPEN
+    return closes if consultation.confirmed_at is not None and closes > now else None
 
 
-def asked_for_at(talk: Consultation) -> datetime | None:
+def asked_for_at(consultation: Consultation) -> datetime | None:
     """When the patient is told, once and by day, that it waits for his yes or his money: a day before the start, or at
     half of the time that was left when it was proposed or moved."""
-    since = talk.moved_at or talk.created_at
-    moment = max(talk.starts_at - DAY, since + (talk.starts_at - since) / 2)
-    moment = by_day(moment, talk.patient.zone, talk.starts_at)
+    since = consultation.moved_at or consultation.created_at
+    moment = max(consultation.starts_at - DAY, since + (consultation.starts_at - since) / 2)
+    moment = by_day(moment, consultation.patient.zone, consultation.starts_at)
     return moment if moment > since else None
 
 
-def _is_to_be_asked_for(talk: Consultation) -> bool:
-    moment = asked_for_at(talk) if talk.state is ConsultationState.PROPOSED else None
-    return moment is not None and moment <= clock.now() < talk.starts_at
+def _is_to_be_asked_for(consultation: Consultation) -> bool:
+    moment = asked_for_at(consultation) if consultation.state is ConsultationState.PROPOSED else None
+    return moment is not None and moment <= clock.now() < consultation.starts_at
 
 
-def _is_to_be_reminded(talk: Consultation, minutes: int) -> bool:
+def _is_to_be_reminded(consultation: Consultation, minutes: int) -> bool:
     """Agreed before that moment. Late it is still of use; that of the day before not in the last hours."""
-    now, moment = clock.now(), talk.starts_at - timedelta(minutes=minutes)
+    now, moment = clock.now(), consultation.starts_at - timedelta(minutes=minutes)
     is_of_days_before = timedelta(minutes=minutes) > TOO_LATE
-    until = talk.starts_at - TOO_LATE if is_of_days_before else talk.starts_at
+    until = consultation.starts_at - TOO_LATE if is_of_days_before else consultation.starts_at
     is_due = moment <= now < until
-    was_agreed = talk.confirmed_at is not None and talk.confirmed_at <= moment
-    return talk.state is ConsultationState.CONFIRMED and is_due and was_agreed
+    was_agreed = consultation.confirmed_at is not None and consultation.confirmed_at <= moment
+    return consultation.state is ConsultationState.CONFIRMED and is_due and was_agreed

@@ -13,7 +13,7 @@ from ...extensions import Model, db
 from ..chats import Card, Chat, press_id, register_card
 from ..people import User
 from ..types import RowId, word_of
-from .states import TalkKind
+from .states import ConsultationKind
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -25,7 +25,7 @@ class ConsultationRequest(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
-    kind: Mapped[TalkKind] = mapped_column(word_of(TalkKind))
+    kind: Mapped[ConsultationKind] = mapped_column(word_of(ConsultationKind))
     wishes: Mapped[str] = mapped_column(String(500))
     chat: Mapped[Chat] = relationship(innerjoin=True)
     answer: Mapped[Consultation | None] = relationship(
@@ -36,7 +36,7 @@ class ConsultationRequest(Model):
     )
 
     @classmethod
-    def ask(cls, chat: Chat, patient: User, kind: TalkKind, wishes: str, client_id: str) -> Self:
+    def ask(cls, chat: Chat, patient: User, kind: ConsultationKind, wishes: str, client_id: str) -> Self:
         """A repeated press is the same one. The chat's time does not matter: cards always work."""
         chat.lock()
         client_id = press_id(client_id, kind, wishes)

@@ -16,81 +16,89 @@ from .consultation import Consultation
 from .states import ConsultationState
 
 
-def wish(talk: Consultation, user: User, start: datetime, seen: datetime, seen_wish: datetime | None = None) -> None:
+def wish(
+    consultation: Consultation, user: User, start: datetime, seen: datetime, seen_wish: datetime | None = None
+) -> None:
     """«Предложить другое время»: until the other accepts, the agreed one stands. What both wish for is agreed.
 
     Takes the place of the other's wish only where the person has seen it.
     Raises ConsultationHasChanged, OtherHasWished, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
     """
-    advisory_lock(db.session, f"agenda {talk.doctor_id}")
-    talk.hold_for(user, seen)
-    if not talk.may_be_moved():
+    advisory_lock(db.session, f"agenda {consultation.doctor_id}")
+    consultation.hold_for(user, seen)
+    if not consultation.may_be_moved():
         raise errors.ConsultationHasChanged
-    if start == talk.starts_at:
+    if start == consultation.starts_at:
         raise errors.TimeIsTheSame
-    others = talk.wish_of_other(user)
+    others = consultation.wish_of_other(user)
     if start == others:
-        _take(talk, user, start)
+        _take(consultation, user, start)
         return
     if others not in (None, seen_wish):
         raise errors.OtherHasWished
-    if start == talk.wish:
+    if start == consultation.wish:
         return  # pressed twice
-    _check_new(talk, start)
-    talk.proposed_start, talk.proposed_by_id = start, user.id
-    record(TimeWished(talk.id, user.id, instead_of=others))
-    talk.bump_revision()
+    _check_new(consultation, start)
+    consultation.proposed_start, consultation.proposed_by_id = start, user.id
+    record(TimeWished(consultation.id, user.id, instead_of=others))
+    consultation.bump_revision()
 
 
-def accept(talk: Consultation, user: User, seen: datetime) -> None:
+def accept(consultation: Consultation, user: User, seen: datetime) -> None:
     """The other side's yes to the time it saw: a free one is agreed by that, whoever had wished for it.
 
     Raises ConsultationHasChanged and what wish() raises of the time.
     """
-    advisory_lock(db.session, f"agenda {talk.doctor_id}")
-    talk.hold_for(user)
-    if talk.wish is None or talk.wish_of_other(user) != seen:
+    advisory_lock(db.session, f"agenda {consultation.doctor_id}")
+    consultation.hold_for(user)
+    if consultation.wish is None or consultation.wish_of_other(user) != seen:
         raise errors.ConsultationHasChanged
-    _take(talk, user, seen)
+    _take(consultation, user, seen)
 
 
-def decline(talk: Consultation, user: User, seen: datetime) -> None:
+def decline(consultation: Consultation, user: User, seen: datetime) -> None:
     """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
-    talk.hold_for(user)
-    if talk.wish != seen or talk.proposed_by_id is None:
+    consultation.hold_for(user)
+    if consultation.wish != seen or consultation.proposed_by_id is None:
         return
-    record(TimeDeclined(talk.id, user.id, talk.proposed_by_id))
-    talk.proposed_start = talk.proposed_by_id = None
-    talk.bump_revision()
+    record(TimeDeclined(consultation.id, user.id, consultation.proposed_by_id))
+    consultation.proposed_start = consultation.proposed_by_id = None
+    consultation.bump_revision()
 
 
-def _take(talk: Consultation, user: User, start: datetime) -> None:
-    _check_new(talk, start)
-    is_proposed = talk.state is ConsultationState.PROPOSED
-    _move(talk, start, taken_by=user)
-    if is_proposed and not talk.price:
-        talk.agree(with_move=True)
-    talk.bump_revision()
+def _take(consultation: Consultation, user: User, start: datetime) -> None:
+    _check_new(consultation, start)
+    is_proposed = consultation.state is ConsultationState.PROPOSED
+    _move(consultation, start, taken_by=user)
+    if is_proposed and not consultation.price:
+        consultation.agree(with_move=True)
+    consultation.bump_revision()
 
 
-def _check_new(talk: Consultation, start: datetime) -> None:
-    check_time(start, needs_payment=talk.price > 0 and talk.state is ConsultationState.PROPOSED)
-    if is_taken(talk.doctor_id, start, start + (talk.ends_at - talk.starts_at), but=talk.id):
+def _check_new(consultation: Consultation, start: datetime) -> None:
+    check_time(start, needs_payment=consultation.price > 0 and consultation.state is ConsultationState.PROPOSED)
+    if is_taken(
+        consultation.doctor_id, start, start + (consultation.ends_at - consultation.starts_at), but=consultation.id
+    ):
         raise errors.TimeIsTaken
 
 
-def _move(talk: Consultation, start: datetime, *, taken_by: User) -> None:
+def _move(consultation: Consultation, start: datetime, *, taken_by: User) -> None:
     """What calendars know of it grows only when it may be in one."""
-    by_doctor, was_agreed, from_start = taken_by.id == talk.patient_id, talk.confirmed_at is not None, talk.starts_at
-    talk.starts_at, talk.ends_at = start, start + (talk.ends_at - talk.starts_at)
-    talk.proposed_start = talk.proposed_by_id = None
-    talk.was_moved_by_doctor = talk.was_moved_by_doctor or (by_doctor and talk.is_paid)
-    talk.forget_who_came()
-    talk.moved_at = clock.now()
+    by_doctor, was_agreed, from_start = (
+        taken_by.id == consultation.patient_id,
+        consultation.confirmed_at is not None,
+        consultation.starts_at,
+    )
+    consultation.starts_at, consultation.ends_at = start, start + (consultation.ends_at - consultation.starts_at)
+    consultation.proposed_start = consultation.proposed_by_id = None
+    consultation.was_moved_by_doctor = consultation.was_moved_by_doctor or (by_doctor and consultation.is_paid)
+    consultation.forget_who_came()
+    consultation.moved_at = clock.now()
     if was_agreed:
-        talk.confirmed_at = talk.moved_at
-        talk.sequence += 1
+        consultation.confirmed_at = consultation.moved_at
+        consultation.sequence += 1
     db.session.flush()
-    talk.open_chat()
-    record(ConsultationMoved(talk.id, taken_by.id, from_start, was_agreed))
-    Job.expedite(JobKind.CONSULTATION, talk.id)
+    consultation.open_chat()
+    record(ConsultationMoved(consultation.id, taken_by.id, from_start, was_agreed))
+    Job.expedite(JobKind.CONSULTATION, consultation.id)

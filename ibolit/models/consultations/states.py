@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class TalkKind(StrEnum):
+class ConsultationKind(StrEnum):
     VIDEO = "video"
     AUDIO = "audio"
 

@@ -109,22 +109,24 @@ class Notification(NotificationWriting, Model):
     @property
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages take() tells."""
-        talk = self.consultation
+        consultation = self.consultation
         if self.kind is NotificationKind.REQUESTED and self.chat is not None:
             return 0 < self.seq <= self._member().read_to or not self.chat.awaits_reply
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:
             return self.chat.open_until != self.moment or self.chat.open_until <= clock.now()
-        if talk is None or self.kind in (NotificationKind.PAID, *GOES_BACK):
+        if consultation is None or self.kind in (NotificationKind.PAID, *GOES_BACK):
             return False
         if self.kind is NotificationKind.TIME_WISHED:
-            return talk.wish != self.moment
-        if talk.starts_at != self.moment or talk.state_now not in TRUE_IN[self.kind]:
+            return consultation.wish != self.moment
+        if consultation.starts_at != self.moment or consultation.state_now not in TRUE_IN[self.kind]:
             return True
         if self.kind in (NotificationKind.NEAR, NotificationKind.WAITS):
-            return clock.now() >= talk.starts_at
+            return clock.now() >= consultation.starts_at
         if self.kind is NotificationKind.READY:
             return clock.now() - self.created_at > AWAITED_FOR
-        return self.kind is NotificationKind.LATE and talk.late_until(talk.other_than(self.user)) is None
+        return (
+            self.kind is NotificationKind.LATE and consultation.late_until(consultation.other_than(self.user)) is None
+        )
 
     @property
     def is_of_messages(self) -> bool:
@@ -186,8 +188,8 @@ class Notification(NotificationWriting, Model):
         return until if until is not None and until > clock.now() else None
 
     @classmethod
-    def count_of(cls, user: User, kind: NotificationKind, talk: Consultation) -> int:
-        mine = cls.user_id == user.id, cls.kind == kind, cls.consultation_id == talk.id
+    def count_of(cls, user: User, kind: NotificationKind, consultation: Consultation) -> int:
+        mine = cls.user_id == user.id, cls.kind == kind, cls.consultation_id == consultation.id
         return db.session.scalar(select(func.count()).where(*mine)) or 0
 
     # Verbs

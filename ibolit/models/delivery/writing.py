@@ -41,11 +41,11 @@ class NotificationWriting:
         __table__: ClassVar[FromClause]
 
     @classmethod
-    def of_talk(
+    def of_consultation(
         cls,
         user: User,
         kind: NotificationKind,
-        talk: Consultation,
+        consultation: Consultation,
         which: object = "",
         moment: datetime | None = None,
         presses_at: datetime | None = None,
@@ -54,9 +54,9 @@ class NotificationWriting:
 
         It speaks of the `moment`, and is of use until `presses_at`: who waits for the old start must know before it.
         """
-        moment = moment or talk.starts_at
+        moment = moment or consultation.starts_at
         told = {"moment": moment, "presses_at": min(moment, presses_at or moment)}
-        cls._write(user, kind, f"{talk.id}:{which}", told, consultation_id=talk.id)
+        cls._write(user, kind, f"{consultation.id}:{which}", told, consultation_id=consultation.id)
 
     @classmethod
     def of_request(cls, user: User, chat: Chat, request_id: int, seq: int) -> None:

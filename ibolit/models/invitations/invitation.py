@@ -125,8 +125,8 @@ class Invitation(InvitationAcceptance, Model):
     def contacts_known_to(cls, doctor: Doctor) -> set[str]:
         """Phones and addresses of who was invited already or is in a chat with this doctor."""
         invited = select(cls.phone, cls.email).where(cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None))
-        talking = select(User.phone, User.email).join(Chat, Chat.patient_id == User.id)
-        rows = [*db.session.execute(invited), *db.session.execute(talking.where(Chat.doctor_id == doctor.id))]
+        with_chat = select(User.phone, User.email).join(Chat, Chat.patient_id == User.id)
+        rows = [*db.session.execute(invited), *db.session.execute(with_chat.where(Chat.doctor_id == doctor.id))]
         return {contact for row in rows for contact in row if contact}
 
     @classmethod
@@ -177,7 +177,7 @@ class Invitation(InvitationAcceptance, Model):
     ) -> Self:
         """On its way by a job; one contact is invited by one doctor once, and only who could be a patient.
 
-        Raises what is a CannotBeInvited: NoSmsThere, IsOnesOwn, IsOfTheClinic, AlreadyTalking, AlreadyInvited,
+        Raises what is a CannotBeInvited: NoSmsThere, IsOnesOwn, IsOfTheClinic, AlreadyHasChat, AlreadyInvited,
         InvitedEnoughToday.
         """
         advisory_lock(db.session, f"invitation:{doctor.id}:{phone or email}")
@@ -264,7 +264,7 @@ class Invitation(InvitationAcceptance, Model):
             raise errors.IsOfTheClinic
         chat = Chat.between(known, doctor)
         if chat is not None and chat.last_at is not None:
-            raise errors.AlreadyTalking(chat.id)
+            raise errors.AlreadyHasChat(chat.id)
 
     def _go_out(self) -> None:
         self.token_hash = fingerprint(self.token)

@@ -26,11 +26,11 @@ class Promise(StrEnum):
     CLINIC_DECIDES = "clinic_decides"
 
     @classmethod
-    def to(cls, user: User, talk: Consultation) -> Promise:
+    def to(cls, user: User, consultation: Consultation) -> Promise:
         """The refund rule (the offer, section 5), for whoever would cancel now."""
-        if not any(one.refundable > 0 for one in talk.payments):
+        if not any(one.refundable > 0 for one in consultation.payments):
             return cls.NOTHING_PAID
-        return cls.FULL if _goes_back_in_full(user, talk) else cls.CLINIC_DECIDES
+        return cls.FULL if _goes_back_in_full(user, consultation) else cls.CLINIC_DECIDES
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,17 @@ class RefundRule:
     decided_by: datetime
 
     @classmethod
-    def of(cls, talk: Consultation) -> RefundRule:
-        in_time = talk.starts_at - timedelta(hours=current_settings.refund_hours)
-        rethought = talk.paid_at + RETHINK if talk.paid_at else in_time
+    def of(cls, consultation: Consultation) -> RefundRule:
+        in_time = consultation.starts_at - timedelta(hours=current_settings.refund_hours)
+        rethought = consultation.paid_at + RETHINK if consultation.paid_at else in_time
         return cls(max(in_time, rethought), in_time >= rethought, in_working_days(WORKING_DAYS))
 
 
-def _goes_back_in_full(user: User, talk: Consultation) -> bool:
-    if user.id != talk.patient_id or talk.was_moved_by_doctor or talk.paid_at is None:
+def _goes_back_in_full(user: User, consultation: Consultation) -> bool:
+    if user.id != consultation.patient_id or consultation.was_moved_by_doctor or consultation.paid_at is None:
         return True
-    if talk.wish is not None and talk.proposed_by_id != user.id:
+    if consultation.wish is not None and consultation.proposed_by_id != user.id:
         return True  # the doctor cannot come at the time that was paid for
-    if talk.doctor_stayed_away:
+    if consultation.doctor_stayed_away:
         return True
-    return clock.now() <= RefundRule.of(talk).full_until
+    return clock.now() <= RefundRule.of(consultation).full_until

@@ -113,7 +113,7 @@ class Payment(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     applied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # what was bought was given
-    opened_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the end of the chat, or talk, it paid for
+    opened_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the end of what it paid for
     withdrawn_days: Mapped[int] = mapped_column(default=0)  # given back with money
     payer: Mapped[User] = relationship(innerjoin=True)
     chat: Mapped[Chat] = relationship(innerjoin=True)
@@ -200,8 +200,8 @@ class Payment(Model):
     @property
     def confirms_what_lies_ahead(self) -> bool:
         """When all of it goes back, a consultation that is to come is cancelled."""
-        talk = self.consultation
-        return talk is not None and self.applied_at is not None and talk.may_be_cancelled()
+        consultation = self.consultation
+        return consultation is not None and self.applied_at is not None and consultation.may_be_cancelled()
 
     @property
     def is_odd(self) -> bool:

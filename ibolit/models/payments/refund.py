@@ -243,7 +243,7 @@ class Refund(Model):
             if other is not self and other.state is RefundState.REQUESTED and self.payment.refundable == 0:
                 other.state, other.done_at = RefundState.SUPERSEDED, clock.now()
 
-    def _take_the_talk_back(self) -> None:
+    def _take_the_consultation_back(self) -> None:
         """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""
         if self.payment.consultation is not None and self.payment.applied_at is not None:
             self.payment.chat.lock()
@@ -267,7 +267,7 @@ class Refund(Model):
         self._end_wishes_for_nothing()
         db.session.flush()
         if self.payment.refundable == 0:
-            self._take_the_talk_back()
+            self._take_the_consultation_back()
 
     def _days_for(self, amount: int) -> int:
         """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""

@@ -5,7 +5,7 @@
   var STEP = 5, SPEEDS = { '1': ['1×', 'обычная'], '1.5': ['1,5×', 'полтора раза быстрее'], '2': ['2×', 'вдвое быстрее'] };
   var LOST_NETWORK = 2;
 
-  // What is live – a talk, one's own camera – has no address: it neither interrupts a recording nor is interrupted.
+  // What is live – a call, one's own camera – has no address: it neither interrupts a recording nor is interrupted.
   function isLive(media) { return !media.src && !media.querySelector('source'); }
 
   document.addEventListener('play', function (event) {

@@ -2,7 +2,7 @@
 // The lists themselves keep silent: a page of the history, or a bubble that got its tick, is no news.
 ibolit.behaviour('announcer', (region) => {
   const MOST = 3; // messages at once that are read out; more are counted
-  const LINES = '.talk__state, .talk__late, .talk__side, .talk__wish > p, .talk__reason';
+  const LINES = '.consultation__state, .consultation__late, .consultation__side, .consultation__wish > p, .consultation__reason';
   const banner = document.getElementById('connection');
   let news = [], failed = 0, isLost = false, asked = null, pressed = null;
 
@@ -29,7 +29,7 @@ ibolit.behaviour('announcer', (region) => {
 
   function ofMessage(message) {
     const author = message.getAttribute('data-author') === '0' ? '' : `${words(document.querySelector('.chat__name'))}: `;
-    const parts = Array.from(message.querySelectorAll('.message__text, .file__name, .talk__kind, .talk__state, .told__title')).map(words);
+    const parts = Array.from(message.querySelectorAll('.message__text, .file__name, .consultation__kind, .consultation__state, .told__title')).map(words);
     const files = [['.picture, .album', 'фото'], ['.voice', 'голосовое сообщение'], ['.video', 'видео']]
       .filter(([what]) => message.querySelector(what)).map(([, word]) => word);
     return author + parts.concat(files).filter(Boolean).join(', ');
@@ -46,7 +46,7 @@ ibolit.behaviour('announcer', (region) => {
 
   function onApplied(event) {
     const { item, old, shown, held } = event.detail, viewer = document.body.getAttribute('data-viewer');
-    const card = item.matches('.talk') ? item : item.querySelector('.talk');
+    const card = item.matches('.consultation') ? item : item.querySelector('.consultation');
     if (shown && item.matches('.message') && !old && item.getAttribute('data-author') !== viewer) hear(ofMessage(item));
     else if (shown && old && card) say(ofCard(card, old));
     else if (shown && old && item.matches('.access-bar') && words(item) !== words(old)) say(words(item.querySelector('.access-bar__words')));

@@ -7,7 +7,7 @@ ibolit.behaviour('offline-summary', (place) => {
   async function nextOf(cacheName) {
     const list = await caches.match('/consultations', { cacheName });
     const page = new DOMParser().parseFromString(list ? await list.text() : '', 'text/html');
-    return [...page.querySelectorAll('.talk--confirmed, .talk--proposed, .talk--in-progress')]
+    return [...page.querySelectorAll('.consultation--confirmed, .consultation--proposed, .consultation--in-progress')]
       .filter((card) => startOf(card) > Date.now() - OVER).sort((one, other) => startOf(one) - startOf(other))[0];
   }
 
@@ -21,9 +21,9 @@ ibolit.behaviour('offline-summary', (place) => {
     place.hidden = false;
     const card = await nextOf(name);
     if (!card) return;
-    place.querySelector('.offline-summary__talk').hidden = false;
-    place.querySelector('.offline-summary__when').textContent = words(card, '.talk__day', '.talk__zone');
-    place.querySelector('.offline-summary__who').textContent = words(card, '.talk__who > span:last-child');
+    place.querySelector('.offline-summary__consultation').hidden = false;
+    place.querySelector('.offline-summary__when').textContent = words(card, '.consultation__day', '.consultation__zone');
+    place.querySelector('.offline-summary__who').textContent = words(card, '.consultation__who > span:last-child');
   }
 
   if ('caches' in window) show().catch(() => {});

@@ -1,4 +1,4 @@
-// How long the talk lasts, on the clinic's clock, and that its time runs out.
+// How long the call lasts, on the clinic's clock, and that its time runs out.
 class Duration {
   constructor(room) {
     this.room = room;

@@ -1,5 +1,5 @@
 // Leaving is asked once: by the page when «завершить» or Back is pressed, by the browser when the tab is closed. And one
-// leaves only when the clinic answers: in a living talk nobody is thrown onto the browser's page of errors.
+// leaves only when the clinic answers: in a living call nobody is thrown onto the browser's page of errors.
 class LeaveDialog {
   constructor(room) {
     const { parts } = room;
@@ -33,7 +33,7 @@ class LeaveDialog {
     this.leave(() => fetch(link.href, { credentials: 'same-origin', cache: 'no-store' }), () => ibolit.go(link.href));
   }
 
-  // What ends the talk is posted from here; any other form leads on by itself as soon as there is somebody to lead it.
+  // What ends the call is posted from here; any other form leads on by itself as soon as there is somebody to lead it.
   onForm(event) {
     const form = event.target;
     if (!form.hasAttribute('data-leaves')) return;
@@ -66,7 +66,7 @@ class LeaveDialog {
   }
 
   tellOfWaiting(isWaiting) {
-    this.parts.show('leave-dialog-talk', this.room.isConnected);
+    this.parts.show('leave-dialog-consultation', this.room.isConnected);
     this.parts.show('leave-dialog-waits', isWaiting);
     if (isWaiting) this.ask();
   }

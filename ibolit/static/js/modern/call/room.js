@@ -128,7 +128,7 @@ class Room {
     this.show();
   }
 
-  // Gone for good, or only its socket: then the talk goes on as long as there is sound.
+  // Gone for good, or only its socket: then the call goes on as long as there is sound.
   part(page, isMeant, how) {
     if (page !== this.page) return;
     if (this.isPresent) this.status.gone = how; // after its own last word no more is told of it

@@ -11,7 +11,7 @@ class StatusLine {
   get status() {
     const { room } = this;
     if (room.joining.waits === 'asking') return room.joining.wantsCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
-    if (room.isConnected) return this.inTalk;
+    if (room.isConnected) return this.whenConnected;
     if (room.isLost) return 'Нет связи с клиникой. Переподключаемся';
     if (!room.isPresent) return this.absence;
     if (room.theirs.waits === 'asking') return `${this.side.who} разрешает доступ к микрофону`;
@@ -19,7 +19,7 @@ class StatusLine {
     return room.peer && room.peer.state === 'lost' ? 'Переподключаемся' : 'Соединяем';
   }
 
-  get inTalk() {
+  get whenConnected() {
     const { room } = this;
     if (room.isSilent) return 'Связь прерывается…';
     if (room.isLost) return 'Нет связи с клиникой. Разговор продолжается';

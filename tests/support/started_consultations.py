@@ -11,8 +11,8 @@ from ibolit.models import Chat, Consultation
 from ibolit.services import clock
 
 
-def begun(chat: Chat) -> Consultation:
-    """Both have come and talk."""
+def consultation_in_progress(chat: Chat) -> Consultation:
+    """Both have come: it is in progress."""
     consultation = propose(chat, starts_at=clock.now() + timedelta(minutes=5))
     consultation.confirm(consultation.patient, consultation.starts_at)
     for side in (consultation.patient, consultation.doctor.user):
@@ -21,9 +21,9 @@ def begun(chat: Chat) -> Consultation:
     return consultation
 
 
-def talked(chat: Chat) -> Consultation:
+def completed_consultation(chat: Chat) -> Consultation:
     """The doctor has ended it."""
-    consultation = begun(chat)
+    consultation = consultation_in_progress(chat)
     consultation.end(consultation.doctor.user)
     db.session.commit()
     return consultation

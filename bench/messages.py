@@ -1,4 +1,4 @@
-"""Fifty pairs talk: how soon a message is on the other screen, how many a second are taken, what each costs."""
+"""Fifty pairs of people write: how soon a message is seen, how many a second are taken, what each costs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Pair:
 
 
 @dataclass
-class Talk:
+class Exchange:
     """What was sent, acknowledged and seen, by the message's number."""
 
     server: Server
@@ -75,88 +75,88 @@ class Round:
 
 
 def measure(folder: Path) -> list[Row]:
-    data = folder / "talk"
+    data = folder / "exchange"
     phones = make_pairs(data, PAIRS)
     with running(data) as server:
-        talk, rounds = asyncio.run(_talk(server, phones))
-    lost, doubled = _lost_and_doubled(data / "ibolit.db", talk)
-    return [*_rows(rounds), _accounts(talk, lost, doubled, sum(one.missed for one in rounds))]
+        exchange, rounds = asyncio.run(_exchange(server, phones))
+    lost, doubled = _lost_and_doubled(data / "ibolit.db", exchange)
+    return [*_rows(rounds), _accounts(exchange, lost, doubled, sum(one.missed for one in rounds))]
 
 
-async def _talk(server: Server, phones: list[tuple[str, str, int]]) -> tuple[Talk, list[Round]]:
-    talk = await gathered(server, phones)
-    rounds = [await _round(talk) for _ in range(ROUNDS)]
-    await asyncio.gather(*(_repeat(talk, number) for number in list(talk.acknowledged)[-REPEATED:]))
-    return talk, rounds
+async def _exchange(server: Server, phones: list[tuple[str, str, int]]) -> tuple[Exchange, list[Round]]:
+    exchange = await gathered(server, phones)
+    rounds = [await _round(exchange) for _ in range(ROUNDS)]
+    await asyncio.gather(*(_repeat(exchange, number) for number in list(exchange.acknowledged)[-REPEATED:]))
+    return exchange, rounds
 
 
-async def gathered(server: Server, phones: list[tuple[str, str, int]]) -> Talk:
+async def gathered(server: Server, phones: list[tuple[str, str, int]]) -> Exchange:
     """All are signed in, the readers listen, and the server is warm."""
-    talk = Talk(server, [])
+    exchange = Exchange(server, [])
     for number, (patient, doctor, chat_id) in enumerate(phones):
         pair = Pair(Person(server, patient, 2 * number), Person(server, doctor, 2 * number + 1), chat_id)
         await pair.sender.sign_in()
         await pair.reader.sign_in()
         await pair.sender.listen(lambda html, at: None)
-        await pair.reader.listen(talk.seen)
+        await pair.reader.listen(exchange.seen)
         pair.reader.leave()
-        talk.pairs.append(pair)
-    await steadily(talk, seconds=3)
-    return talk
+        exchange.pairs.append(pair)
+    await steadily(exchange, seconds=3)
+    return exchange
 
 
-async def _round(talk: Talk) -> Round:
-    numbers, _, steady = await _costed(talk, lambda: steadily(talk, STEADY_SECONDS))
+async def _round(exchange: Exchange) -> Round:
+    numbers, _, steady = await _costed(exchange, lambda: steadily(exchange, STEADY_SECONDS))
     await asyncio.sleep(1)  # what is late may still come
-    delays = talk.delays(numbers)
-    flood, seconds, full = await _costed(talk, lambda: _as_fast_as_answered(talk, FULL_SECONDS))
+    delays = exchange.delays(numbers)
+    flood, seconds, full = await _costed(exchange, lambda: _as_fast_as_answered(exchange, FULL_SECONDS))
     await asyncio.sleep(2)
-    missed = len(numbers) - len(delays) + len(flood) - len(talk.delays(flood))
+    missed = len(numbers) - len(delays) + len(flood) - len(exchange.delays(flood))
     return Round(delays, missed, steady / len(numbers), len(flood) / seconds, full / len(flood))
 
 
-async def _costed(talk: Talk, deed: Callable[[], Awaitable[None]]) -> tuple[list[int], float, float]:
+async def _costed(exchange: Exchange, deed: Callable[[], Awaitable[None]]) -> tuple[list[int], float, float]:
     """The numbers acknowledged meanwhile, the seconds it took, and the server's processor seconds."""
-    before, processor, begun = set(talk.acknowledged), talk.server.processor_seconds(), time.perf_counter()
+    before, processor, begun = set(exchange.acknowledged), exchange.server.processor_seconds(), time.perf_counter()
     await deed()
     seconds = time.perf_counter() - begun
-    return sorted(set(talk.acknowledged) - before), seconds, talk.server.processor_seconds() - processor
+    return sorted(set(exchange.acknowledged) - before), seconds, exchange.server.processor_seconds() - processor
 
 
-async def steadily(talk: Talk, seconds: float) -> None:
+async def steadily(exchange: Exchange, seconds: float) -> None:
     """An even stream at PER_SECOND, whatever the answers take."""
     begun, posts = time.perf_counter(), []
     for number in range(int(seconds * PER_SECOND)):
         await asyncio.sleep(begun + number / PER_SECOND - time.perf_counter())
-        posts.append(asyncio.create_task(talk.post(talk.pairs[number % PAIRS])))
+        posts.append(asyncio.create_task(exchange.post(exchange.pairs[number % PAIRS])))
     await asyncio.gather(*posts)
 
 
-async def _as_fast_as_answered(talk: Talk, seconds: float) -> None:
+async def _as_fast_as_answered(exchange: Exchange, seconds: float) -> None:
     """Every sender posts again as soon as he is answered."""
     end = time.perf_counter() + seconds
 
     async def keep_posting(pair: Pair) -> None:
         while time.perf_counter() < end:
-            await talk.post(pair)
+            await exchange.post(pair)
 
-    await asyncio.gather(*(keep_posting(pair) for pair in talk.pairs))
+    await asyncio.gather(*(keep_posting(pair) for pair in exchange.pairs))
 
 
-async def _repeat(talk: Talk, number: int) -> None:
+async def _repeat(exchange: Exchange, number: int) -> None:
     """As a phone does that did not hear the answer."""
-    pair, text, client_id = talk.acknowledged[number]
-    again = Person(talk.server, pair.sender.phone, number)
+    pair, text, client_id = exchange.acknowledged[number]
+    again = Person(exchange.server, pair.sender.phone, number)
     again.cookies, again.token = pair.sender.cookies, pair.sender.token
     await again.post(pair.chat_id, text, client_id)
     again.leave()
 
 
-def _lost_and_doubled(database: Path, talk: Talk) -> tuple[int, int]:
+def _lost_and_doubled(database: Path, exchange: Exchange) -> tuple[int, int]:
     with closing(sqlite3.connect(database)) as connection:
         kept = connection.execute("SELECT text, count(*) FROM message WHERE text LIKE '%no%no' GROUP BY chat_id, text")
         copies = dict(kept.fetchall())
-    lost = sum(text not in copies for _, text, _ in talk.acknowledged.values())
+    lost = sum(text not in copies for _, text, _ in exchange.acknowledged.values())
     return lost, sum(count - 1 for count in copies.values())
 
 
@@ -174,6 +174,6 @@ def _rows(rounds: list[Round]) -> list[Row]:
     ]
 
 
-def _accounts(talk: Talk, lost: int, doubled: int, missed: int) -> Row:
-    what = f"of {len(talk.sent_at):,} posts, {REPEATED} of them sent twice: refused, lost, doubled, not shown live"
-    return Row(what, f"{talk.refused}, {lost}, {doubled}, {missed}", "0, 0, 0, 0")
+def _accounts(exchange: Exchange, lost: int, doubled: int, missed: int) -> Row:
+    what = f"of {len(exchange.sent_at):,} posts, {REPEATED} of them sent twice: refused, lost, doubled, not shown live"
+    return Row(what, f"{exchange.refused}, {lost}, {doubled}, {missed}", "0, 0, 0, 0")

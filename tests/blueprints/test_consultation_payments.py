@@ -19,7 +19,7 @@ PRICE = 1500_00
 
 
 @pytest.fixture
-def talk(chat: Chat) -> Consultation:
+def consultation(chat: Chat) -> Consultation:
     return propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
 
 
@@ -36,12 +36,14 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
 
 
-def test_return_page_leads_to_the_consultation(as_patient: Browser, visitor: Browser, talk: Consultation) -> None:
-    payment = begin_to_pay(talk)
-    token, way = payment.token, f'href="/consultations/{talk.id}"'
+def test_return_page_leads_to_the_consultation(
+    as_patient: Browser, visitor: Browser, consultation: Consultation
+) -> None:
+    payment = begin_to_pay(consultation)
+    token, way = payment.token, f'href="/consultations/{consultation.id}"'
     assert way in as_patient.get(f"/payments/return/{token}").text
     payment = db.session.get_one(Payment, payment.id)
-    pay(db.session.get_one(Consultation, talk.id))
+    pay(db.session.get_one(Consultation, consultation.id))
     page = as_patient.get(f"/payments/return/{token}").text
     assert "Консультация подтверждена" in page
     assert way in page
@@ -54,23 +56,25 @@ def test_return_page_leads_to_the_consultation(as_patient: Browser, visitor: Bro
         assert "/consultations/" not in page
 
 
-def test_payers_list_names_it(as_patient: Browser, talk: Consultation) -> None:
-    pay(talk)
-    assert f'href="/consultations/{talk.id}"' in as_patient.get("/profile/payments").text
+def test_payers_list_names_it(as_patient: Browser, consultation: Consultation) -> None:
+    pay(consultation)
+    assert f'href="/consultations/{consultation.id}"' in as_patient.get("/profile/payments").text
 
 
-def test_money_for_what_lies_ahead_goes_back_by_cancelling(as_patient: Browser, talk: Consultation) -> None:
-    payment_id = pay(talk).id
+def test_money_for_what_lies_ahead_goes_back_by_cancelling(as_patient: Browser, consultation: Consultation) -> None:
+    payment_id = pay(consultation).id
     page = as_patient.get(f"/profile/payments/{payment_id}/refunds").text
-    assert f"/consultations/{talk.id}/cancellation" in page
+    assert f"/consultations/{consultation.id}/cancellation" in page
     assert "Отправить заявку" not in page
 
 
-def test_money_for_what_was_is_the_clinics_word(as_patient: Browser, as_operator: Browser, talk: Consultation) -> None:
-    payment_id = pay(talk).id
-    go_to(talk.starts_at)
-    ready(talk, talk.patient, talk.doctor.user)
-    talk.end(talk.doctor.user)
+def test_money_for_what_was_is_the_clinics_word(
+    as_patient: Browser, as_operator: Browser, consultation: Consultation
+) -> None:
+    payment_id = pay(consultation).id
+    go_to(consultation.starts_at)
+    ready(consultation, consultation.patient, consultation.doctor.user)
+    consultation.end(consultation.doctor.user)
     db.session.commit()
     assert "решит клиника" in as_patient.get(f"/profile/payments/{payment_id}/refunds").text
     as_patient.post(f"/profile/payments/{payment_id}/refunds", {"note": "Связь прерывалась"})
@@ -78,22 +82,22 @@ def test_money_for_what_was_is_the_clinics_word(as_patient: Browser, as_operator
 
 
 @pytest.mark.parametrize("how", ["cancelled", "missed"])
-def test_operator_reads_why(as_operator: Browser, talk: Consultation, how: str) -> None:
-    pay(talk)
+def test_operator_reads_why(as_operator: Browser, consultation: Consultation, how: str) -> None:
+    pay(consultation)
     if how == "cancelled":
         go_to(clock.now() + timedelta(minutes=31))
-        cancel(talk, talk.patient)
+        cancel(consultation, consultation.patient)
     else:
-        go_to(talk.starts_at)
-        ready(talk, talk.doctor.user)
-        go_to(talk.closes_at)
-        work(talk)
+        go_to(consultation.starts_at)
+        ready(consultation, consultation.doctor.user)
+        go_to(consultation.closes_at)
+        work(consultation)
     page = words(as_operator.get("/operator").text)
     assert ("поэтому деньги сами не возвращаются" if how == "cancelled" else "пациента не было на связи") in page
 
 
-def test_operator_is_warned_that_all_money_back_cancels(as_operator: Browser, talk: Consultation) -> None:
-    payment_id = pay(talk).id
+def test_operator_is_warned_that_all_money_back_cancels(as_operator: Browser, consultation: Consultation) -> None:
+    payment_id = pay(consultation).id
     page = words(as_operator.get(f"/operator/payments/{payment_id}").text)
     assert "предстоящая консультация отменится" in page
     assert "назначена на" in page
