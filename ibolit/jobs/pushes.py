@@ -108,4 +108,5 @@ def _tag(notification: Notification) -> str:
         return "messages"
     if notification.consultation_id is None:
         return f"chat-{notification.chat_id}"
+    # Devices show earlier pushes under this tag: another name would put a second one beside them.
     return f"talk-{notification.consultation_id}"
