@@ -14,6 +14,7 @@ from started_consultations import completed_consultation
 
 from ibolit.extensions import db
 from ibolit.models import (
+    CancellationTerms,
     Chat,
     Conclusion,
     Consultation,
@@ -25,7 +26,6 @@ from ibolit.models import (
     Message,
     Notification,
     Payment,
-    Promise,
     Reason,
     RefundReason,
     User,
@@ -314,7 +314,7 @@ def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient
 
 def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
     consultation = agreed(chat)
-    consultation.cancel(patient, Reason.OTHER, Promise.to(patient, consultation))
+    consultation.cancel(patient, Reason.OTHER, CancellationTerms.of(patient, consultation))
     db.session.rollback()
     assert (told(patient), told(doctor.user), notes(chat)) == ([], [], [])
     assert db.session.scalars(db.select(Job).where(Job.kind == JobKind.NOTIFICATION)).all() == []
@@ -404,7 +404,7 @@ def test_chat_speaks_in_the_clinics_time(
     ("reason", "words"), [(Reason.CHANGED_MIND, "изменились планы"), (Reason.OTHER, "другая причина")]
 )
 def test_chat_says_who_cancelled_and_why(chat: Chat, consultation: Consultation, reason: Reason, words: str) -> None:
-    consultation.cancel(consultation.patient, reason, Promise.to(consultation.patient, consultation))
+    consultation.cancel(consultation.patient, reason, CancellationTerms.of(consultation.patient, consultation))
     db.session.commit()
     assert notes(chat) == [f"Консультация {WHEN} отменена пациентом: {words}."]
 

@@ -12,6 +12,7 @@ from ..config import current_settings
 from ..events import notice_now
 from ..extensions import db
 from ..models import (
+    CancellationTerms,
     Chat,
     ChatMember,
     Complaint,
@@ -22,7 +23,6 @@ from ..models import (
     Doctor,
     Job,
     JobKind,
-    Promise,
     Reason,
     Review,
     Terms,
@@ -119,7 +119,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
         deadlines.look_at(missed)
     with _told(days_ago, 4):
-        cancelled.cancel(anna, Reason.BAD_TIME, Promise.to(anna, cancelled))
+        cancelled.cancel(anna, Reason.BAD_TIME, CancellationTerms.of(anna, cancelled))
 
 
 @contextmanager

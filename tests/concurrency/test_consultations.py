@@ -19,6 +19,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
+    CancellationTerms,
     Chat,
     Consultation,
     ConsultationKind,
@@ -29,7 +30,6 @@ from ibolit.models import (
     JobKind,
     Message,
     Payment,
-    Promise,
     Reason,
     Refund,
     RefundReason,
@@ -109,12 +109,10 @@ def settling(payment_id: int, said: Paid) -> Deed:
     return lambda: db.session.get_one(Payment, payment_id).settle(said)
 
 
-def cancelling(id: int, by: str, promise: Promise) -> Deed:
+def cancelling(id: int, by: str, terms: CancellationTerms) -> Deed:
     def press() -> None:
         consultation = of(id)
-        consultation.cancel(
-            consultation.patient if by == "patient" else consultation.doctor.user, Reason.OTHER, promise
-        )
+        consultation.cancel(consultation.patient if by == "patient" else consultation.doctor.user, Reason.OTHER, terms)
 
     return press
 
@@ -151,7 +149,10 @@ def test_cancelled_while_the_payment_succeeds(clinic: Flask, chat: Chat) -> None
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         payment = begin_to_pay(consultation)
-        deeds = settling(payment.id, answer(payment)), cancelling(consultation.id, "patient", Promise.NOTHING_PAID)
+        deeds = (
+            settling(payment.id, answer(payment)),
+            cancelling(consultation.id, "patient", CancellationTerms.NOTHING_PAID),
+        )
         id = consultation.id
         settled, cancelled = race(clinic, *deeds)
         consultation = anew(id)
@@ -196,7 +197,7 @@ def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
         id, seen = consultation.id, consultation.starts_at
         deeds = (
             lambda: checkout.begin_for(of(id), of(id).patient, seen),  # noqa: B023
-            cancelling(id, "doctor", Promise.NOTHING_PAID),
+            cancelling(id, "doctor", CancellationTerms.NOTHING_PAID),
         )
         begun, cancelled = race(clinic, *deeds)
         assert cancelled == "done"
@@ -211,7 +212,7 @@ def test_cancelled_by_many_taps_is_one_refund(clinic: Flask, chat: Chat, facts: 
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id = pay(consultation).consultation_id or 0
         facts.clear()
-        assert race(clinic, *[cancelling(id, "patient", Promise.FULL)] * 4) == ["done"] * 4
+        assert race(clinic, *[cancelling(id, "patient", CancellationTerms.FULL)] * 4) == ["done"] * 4
         assert money_of(anew(id)) == [("succeeded", 0, ["sending"])]
         assert facts.count("ConsultationCancelled") == 1
 
@@ -220,7 +221,7 @@ def test_both_cancel_at_once_and_one_of_them_did(clinic: Flask, chat: Chat) -> N
     chat_id = chat.id
     for number in range(TIMES):
         id = pay(hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)).consultation_id or 0
-        deeds = [cancelling(id, side, Promise.FULL) for side in ("patient", "doctor")]
+        deeds = [cancelling(id, side, CancellationTerms.FULL) for side in ("patient", "doctor")]
         assert sorted(race(clinic, *deeds)) == ["ConsultationHasChanged", "done"]
         assert money_of(anew(id)) == [("succeeded", 0, ["sending"])]
 
@@ -264,7 +265,7 @@ def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: 
         def say_yes(refund_id: int = refund_id) -> None:
             db.session.get_one(Refund, refund_id).approve(None, "", db.session.get_one(User, operator_id))
 
-        decided, cancelled = race(clinic, say_yes, cancelling(id, "patient", Promise.FULL))
+        decided, cancelled = race(clinic, say_yes, cancelling(id, "patient", CancellationTerms.FULL))
         consultation = anew(id)
         assert decided == "done"
         assert cancelled in ("done", "ConsultationHasChanged")
@@ -440,7 +441,9 @@ def test_ready_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
         consultation.get_ready(consultation.doctor.user)
         db.session.commit()
         id = consultation.id
-        cancelled, ready = race(clinic, cancelling(id, "doctor", Promise.NOTHING_PAID), getting_ready(id, "patient"))
+        cancelled, ready = race(
+            clinic, cancelling(id, "doctor", CancellationTerms.NOTHING_PAID), getting_ready(id, "patient")
+        )
         consultation = anew(id)
         assert sorted([cancelled, ready]) == ["ConsultationHasChanged", "done"]
         assert consultation.state == ("cancelled" if cancelled == "done" else "in_progress")

@@ -15,13 +15,13 @@ from ibolit.blueprints.webhooks.views import heed
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
+    CancellationTerms,
     Chat,
     Consultation,
     ConsultationState,
     JobKind,
     Payment,
     PaymentAlert,
-    Promise,
     Reason,
     Refund,
     RefundReason,
@@ -122,7 +122,7 @@ def test_consultation_whose_money_went_is_cancelled(
     hear(yookassa, paid_consultation)
     consultation = db.session.get_one(Consultation, consultation.id, populate_existing=True)
     assert (consultation.state, consultation.cancel_reason) == (ConsultationState.CANCELLED, Reason.MONEY_BACK)
-    assert Promise.to(consultation.patient, consultation) is Promise.NOTHING_PAID
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.NOTHING_PAID
     page = as_patient.get("/profile/payments").text
     assert "Возвращено банком 1\u00a0500\u00a0₽" in page
     assert "Деньги возвращены" in page
@@ -155,7 +155,7 @@ def test_cancelling_after_a_part_gives_back_what_is_left(
     yookassa.refund_by_hand(paid_consultation.provider_id or "", "300.00")
     yookassa.lose_notices()
     consultation = db.session.get_one(Consultation, consultation.id)
-    consultation.cancel(consultation.doctor.user, Reason.BAD_TIME, Promise.FULL)
+    consultation.cancel(consultation.doctor.user, Reason.BAD_TIME, CancellationTerms.FULL)
     db.session.commit()
     work_on(3, minutes=5)
     assert sorted(rows(paid_consultation)) == [

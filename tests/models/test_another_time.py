@@ -69,13 +69,13 @@ def test_doctor_who_takes_the_patients_time_confirms_a_free_one(chat: Chat) -> N
 
 def test_time_of_a_paid_one_is_agreed_and_it_waits_for_money_alone(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    assert not consultation.waits_for_money_alone
+    assert not consultation.awaits_only_payment
     wish(consultation, consultation.patient, NOON + 3 * DAY)
     accept(consultation, consultation.doctor.user)
     assert consultation.state == "proposed"
-    assert consultation.waits_for_money_alone
+    assert consultation.awaits_only_payment
     pay(consultation)
-    assert not consultation.waits_for_money_alone
+    assert not consultation.awaits_only_payment
 
 
 def test_wish_of_the_other_is_not_overwritten_unseen(chat: Chat) -> None:

@@ -251,5 +251,5 @@ def test_kept_prepayment_is_closed_by_its_second_receipt(chat: Chat, how: str) -
         assert waiting_jobs(JobKind.CLOSING_RECEIPT) == []
         payment.refunds[0].decline("Консультация была подготовлена", consultation.doctor.user)
     db.session.commit()
-    payment.was_served()
+    payment.mark_delivered()
     assert [job.subject_id for job in waiting_jobs(JobKind.CLOSING_RECEIPT)] == [payment.id]

@@ -28,6 +28,7 @@ from ibolit.extensions import db
 from ibolit.jobs import LIGHT, run_due
 from ibolit.models import (
     AccessMode,
+    CancellationTerms,
     Chat,
     Consultation,
     ConsultationKind,
@@ -35,7 +36,6 @@ from ibolit.models import (
     ConsultationState,
     Doctor,
     Payment,
-    Promise,
     Reason,
     Role,
     User,
@@ -159,7 +159,7 @@ def test_odd_sum_of_what_has_expired_goes_back_even_if_kept(chat: Chat, still: S
 def test_odd_sum_goes_back_with_the_cancelled_one(chat: Chat, patient: User, operator: User) -> None:
     consultation = propose(chat, price=PRICE)
     odd = pay(consultation, amount=500_00)
-    assert Promise.to(patient, consultation) is Promise.FULL
+    assert CancellationTerms.of(patient, consultation) is CancellationTerms.FULL
     cancel(consultation, patient)
     assert refunds(odd) == [("covered", 500_00, "odd_sum"), ("sending", 500_00, "cancelled")]
     assert not odd.refunds[0].approve(None, "", operator)
@@ -178,7 +178,7 @@ def test_moved_while_it_is_being_paid_is_paid_for_the_new_time(chat: Chat, patie
 def test_cancelled_while_it_is_being_paid_gives_all_back(chat: Chat, patient: User) -> None:
     consultation = propose(chat, price=PRICE)
     payment = begin_to_pay(consultation)
-    assert Promise.to(patient, consultation) is Promise.NOTHING_PAID
+    assert CancellationTerms.of(patient, consultation) is CancellationTerms.NOTHING_PAID
     cancel(consultation, patient)
     with pytest.raises(errors.ConsultationHasChanged):
         checkout.begin_for(consultation, patient, consultation.starts_at)
@@ -279,9 +279,9 @@ def test_who_cancels_second_learns_that_it_is_cancelled(chat: Chat, still: Still
     pay(consultation)
     still.go(minutes=31)
     cancel(consultation, consultation.patient)
-    consultation.cancel(consultation.patient, Reason.BAD_TIME, Promise.CLINIC_DECIDES)  # pressed twice
+    consultation.cancel(consultation.patient, Reason.BAD_TIME, CancellationTerms.CLINIC_DECIDES)  # pressed twice
     with pytest.raises(errors.ConsultationHasChanged):
-        consultation.cancel(consultation.doctor.user, Reason.OTHER, Promise.FULL)
+        consultation.cancel(consultation.doctor.user, Reason.OTHER, CancellationTerms.FULL)
 
 
 # The chat around it

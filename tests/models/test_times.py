@@ -27,7 +27,7 @@ from ibolit.formatting import (
     words_change_at,
     zone_mark,
 )
-from ibolit.models import Chat, Doctor, Promise, Terms, User
+from ibolit.models import CancellationTerms, Chat, Doctor, Terms, User
 from ibolit.models.chats import ChatState
 from ibolit.models.consultations import ConsultationKind, booking
 from ibolit.services import clock
@@ -269,13 +269,16 @@ def test_refund_rule_counts_hours_and_not_the_clock_on_the_wall(
     """At 12:00 in Lisbon for tomorrow's 12:00 there are 25 hours left when the clocks go back, and 23 when forward."""
     patient.choose_zone(LISBON.key)
     chat = make_chat(patient, doctor)
-    for day, promise in ((date(2030, 10, 27), Promise.FULL), (date(2031, 3, 30), Promise.CLINIC_DECIDES)):
+    for day, terms in (
+        (date(2030, 10, 27), CancellationTerms.FULL),
+        (date(2031, 3, 30), CancellationTerms.CLINIC_DECIDES),
+    ):
         start = local_moment(day, time(12), LISBON)
         still.show(start - timedelta(days=10))
         consultation = propose(chat, starts_at=start, price=1500_00)
         pay(consultation)
         still.show(local_moment(day - timedelta(days=1), time(12), LISBON))
-        assert Promise.to(patient, consultation) is promise
+        assert CancellationTerms.of(patient, consultation) is terms
 
 
 def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> None:

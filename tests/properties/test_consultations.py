@@ -39,6 +39,7 @@ from ibolit.events import (
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, MONEY, run_due
 from ibolit.models import (
+    CancellationTerms,
     Chat,
     Consultation,
     ConsultationKind,
@@ -48,7 +49,6 @@ from ibolit.models import (
     JobKind,
     Payment,
     PaymentState,
-    Promise,
     Reason,
     Refund,
     RefundState,
@@ -90,7 +90,7 @@ class Screen:
 
     start: datetime
     wish: datetime | None
-    promise: Promise
+    terms: CancellationTerms
     state: ConsultationState
 
 
@@ -171,7 +171,10 @@ class ConsultationMachine(RuleBasedStateMachine):
             if consultation is not None:
                 user = self._user(consultation, side)
                 self.screens[consultation.id, side] = Screen(
-                    consultation.starts_at, consultation.wish, Promise.to(user, consultation), consultation.state_now
+                    consultation.starts_at,
+                    consultation.wish,
+                    CancellationTerms.of(user, consultation),
+                    consultation.state_now,
                 )
 
     @step(5, which=some, fresh=mostly)
@@ -232,11 +235,11 @@ class ConsultationMachine(RuleBasedStateMachine):
                 return
             was_cancelled = consultation.state is ConsultationState.CANCELLED
             with self._refused():
-                consultation.cancel(self._user(consultation, side), reason, screen.promise)
+                consultation.cancel(self._user(consultation, side), reason, screen.terms)
                 db.session.commit()
                 assert consultation.state is ConsultationState.CANCELLED
                 if not was_cancelled:
-                    self._is_kept(screen.promise, consultation)
+                    self._terms_were_kept(screen.terms, consultation)
 
     # Paying
 
@@ -595,13 +598,13 @@ class ConsultationMachine(RuleBasedStateMachine):
         for (_, ends), (starts, _) in pairwise(kept):
             assert ends <= starts
 
-    def _is_kept(self, promise: Promise, consultation: Consultation) -> None:
+    def _terms_were_kept(self, terms: CancellationTerms, consultation: Consultation) -> None:
         money = [payment for payment in consultation.payments if payment.state is PaymentState.SUCCEEDED]
-        if promise is Promise.CLINIC_DECIDES:
+        if terms is CancellationTerms.CLINIC_DECIDES:
             assert any(back.state is RefundState.REQUESTED for payment in money for back in payment.refunds)
         else:
             assert all(payment.refundable == 0 for payment in money)
-            assert promise is Promise.NOTHING_PAID or money
+            assert terms is CancellationTerms.NOTHING_PAID or money
 
     def _is_open_for_consultation(self, chat: Chat) -> None:
         kept = (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
@@ -673,11 +676,11 @@ class ConsultationMachine(RuleBasedStateMachine):
         """The consultation and what the person's screen says of it: as it is now, or as it was when he looked."""
         consultation = self._consultation(which)
         if consultation is None:
-            return None, Screen(NOON, None, Promise.FULL, ConsultationState.EXPIRED)
+            return None, Screen(NOON, None, CancellationTerms.FULL, ConsultationState.EXPIRED)
         if fresh or (consultation.id, side) not in self.screens:
-            promise = Promise.to(self._user(consultation, side), consultation)
+            terms = CancellationTerms.of(self._user(consultation, side), consultation)
             self.screens[consultation.id, side] = Screen(
-                consultation.starts_at, consultation.wish, promise, consultation.state_now
+                consultation.starts_at, consultation.wish, terms, consultation.state_now
             )
         return consultation, self.screens[consultation.id, side]
 

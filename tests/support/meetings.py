@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import Consultation, Job, JobKind, Payment, Promise, Reason, User
+from ibolit.models import CancellationTerms, Consultation, Job, JobKind, Payment, Reason, User
 from ibolit.models.consultations import checkout, deadlines, rescheduling
 from ibolit.services.payments import Stage
 
@@ -69,7 +69,7 @@ def accept(consultation: Consultation, by: User) -> Consultation:
 
 
 def cancel(consultation: Consultation, by: User) -> None:
-    consultation.cancel(by, Reason.BAD_TIME, Promise.to(by, consultation))
+    consultation.cancel(by, Reason.BAD_TIME, CancellationTerms.of(by, consultation))
     db.session.commit()
 
 

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ...models import Consultation, ConsultationKind, Promise, Reason
+from ...models import CancellationTerms, Consultation, ConsultationKind, Reason
 from ...web.fields import (
     LENGTHS,
     NO_SUCH_LENGTH,
@@ -172,5 +172,5 @@ class CancelForm(FlaskForm):
     promise = HiddenField(filters=[squeezed])
 
     @property
-    def promised(self) -> Promise | None:
-        return Promise(self.promise.data) if self.promise.data in list(Promise) else None
+    def expected_terms(self) -> CancellationTerms | None:
+        return CancellationTerms(self.promise.data) if self.promise.data in list(CancellationTerms) else None

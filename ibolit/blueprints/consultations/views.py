@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Act, Attempt, Consultation, ConsultationState, Promise, Reason, RefundRule, Tried
+from ...models import Act, Attempt, CancellationTerms, Consultation, ConsultationState, Reason, RefundRule, Tried
 from ...models.consultations import checkout, lists, rescheduling
 from ...responses import go, respond, wants_fragment
 from ...web.audit import write_down
@@ -129,9 +129,9 @@ def cancel(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _ask_to_cancel(consultation, form, 422)
     try:
-        if form.promised is None:
+        if form.expected_terms is None:
             raise errors.PromiseHasChanged
-        consultation.cancel(current_user, Reason(form.reason.data), form.promised)
+        consultation.cancel(current_user, Reason(form.reason.data), form.expected_terms)
     except errors.Refused as refusal:
         db.session.rollback()
         form.reason.errors = [refusal.sentence]
@@ -219,6 +219,6 @@ def _ask_time(consultation: Consultation, form: WishForm, status: int) -> Respon
 
 def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) -> ResponseReturnValue:
     fragment, page = "consultations/cancellation.html", "consultations/cancellation.html"
-    promise, rule = Promise.to(current_user, consultation), RefundRule.of(consultation)
-    context = {"consultation": consultation, "form": form, "promise": promise, "rule": rule, "viewer": current_user}
+    terms, rule = CancellationTerms.of(current_user, consultation), RefundRule.of(consultation)
+    context = {"consultation": consultation, "form": form, "terms": terms, "rule": rule, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)

@@ -66,7 +66,7 @@ def begin_for(consultation: Consultation, payer: User, seen: datetime) -> Paymen
     """
     consultation.lock()
     is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
-    if not is_as_seen or not consultation.waits_for_money:
+    if not is_as_seen or not consultation.awaits_payment:
         raise errors.ConsultationHasChanged
     live = _live(Payment.consultation_id == consultation.id)
     if live is not None:

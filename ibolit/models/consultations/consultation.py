@@ -34,7 +34,7 @@ from ...services import clock
 from ..chats import Card, Chat, Message, register_card
 from ..doctors import Doctor
 from ..job import Job, JobKind
-from ..payments import Payment, Promise, RefundReason
+from ..payments import CancellationTerms, Payment, RefundReason
 from ..people import User
 from ..types import UtcDateTime, word_of
 from .attendance import OPENS_BEFORE, Meeting
@@ -169,16 +169,16 @@ class Consultation(Meeting):
         return self.proposed_start if self.may_be_moved() else None
 
     @property
-    def waits_for_money(self) -> bool:
+    def awaits_payment(self) -> bool:
         """Also after its start, while a begun payment holds it."""
         return self.price > 0 and self.state_now is ConsultationState.PROPOSED
 
     def may_be_paid(self) -> bool:
-        return self.waits_for_money and clock.now() < self.starts_at
+        return self.awaits_payment and clock.now() < self.starts_at
 
     def may_be_paid_on(self) -> bool:
         """It was begun to be paid before its start, which has come; what was begun holds it for a while."""
-        return self.waits_for_money and not self.may_be_paid() and any(one.is_live for one in self.payments)
+        return self.awaits_payment and not self.may_be_paid() and any(one.is_live for one in self.payments)
 
     @property
     def may_be_in_calendars(self) -> bool:
@@ -191,9 +191,9 @@ class Consultation(Meeting):
         return self.state is ConsultationState.CONFIRMED and self.sequence > 1
 
     @property
-    def waits_for_money_alone(self) -> bool:
+    def awaits_only_payment(self) -> bool:
         """Its time is agreed by both: one of them wished for it, the other took it."""
-        return self.waits_for_money and self.moved_at is not None
+        return self.awaits_payment and self.moved_at is not None
 
     def wish_of_other(self, user: User) -> datetime | None:
         """The time the other side asks for."""
@@ -220,7 +220,7 @@ class Consultation(Meeting):
 
     def confirm(self, user: User, seen: datetime) -> None:
         """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
-        self.hold_for(user, seen)
+        self.lock_for(user, seen)
         if self.state in AGREED and user.id == self.patient_id:
             return  # pressed twice
         if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
@@ -230,7 +230,7 @@ class Consultation(Meeting):
         self.agree()
         self.bump_revision()
 
-    def take(self, payment: Payment) -> bool:
+    def accept_payment(self, payment: Payment) -> bool:
         """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
 
         Under the locks of the payment and of the chat.
@@ -242,7 +242,7 @@ class Consultation(Meeting):
         self.agree()
         return True
 
-    def lose_its_money(self) -> None:
+    def cancel_unpaid(self) -> None:
         """All of it went back before the start: unpaid, it cannot take place. Under the chat's lock."""
         db.session.refresh(self)
         if self.state_now is ConsultationState.CONFIRMED:
@@ -250,18 +250,18 @@ class Consultation(Meeting):
             self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
             record(ConsultationCancelled(self.id, None))
 
-    def cancel(self, user: User, reason: Reason, promise: Promise) -> None:
+    def cancel(self, user: User, reason: Reason, terms: CancellationTerms) -> None:
         """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
-        self.hold_for(user)
+        self.lock_for(user)
         if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:
             return  # pressed twice
         if not self.may_be_cancelled():
             raise errors.ConsultationHasChanged
-        if promise is not Promise.to(user, self):
+        if terms is not CancellationTerms.of(user, self):
             raise errors.PromiseHasChanged
         self._become(ConsultationState.CANCELLED)
         self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
-        self._give_back(RefundReason.CANCELLED, in_full=promise is Promise.FULL)
+        self._give_back(RefundReason.CANCELLED, in_full=terms is CancellationTerms.FULL)
         record(ConsultationCancelled(self.id, user.id))
         self.bump_revision()
 
@@ -269,7 +269,7 @@ class Consultation(Meeting):
 
     def get_ready(self, user: User) -> None:
         """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
-        self.hold_for(user)
+        self.lock_for(user)
         self._refuse_if_closed()
         self.open_chat()  # whether the worker is awake or not
         was_ready = self.is_side_ready(user)
@@ -285,7 +285,7 @@ class Consultation(Meeting):
 
     def be_late(self, user: User) -> None:
         """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
-        self.hold_for(user)
+        self.lock_for(user)
         if self.late_until(user) is not None:
             return
         if not self.may_be_late(user):
@@ -296,7 +296,7 @@ class Consultation(Meeting):
 
     def end(self, user: User) -> None:
         """The doctor says that it is over. Raises ConsultationHasChanged."""
-        self.hold_for(user)
+        self.lock_for(user)
         if self.state is ConsultationState.COMPLETED:
             return
         if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
@@ -306,7 +306,7 @@ class Consultation(Meeting):
 
     def ask_to_phone(self, user: User) -> None:
         """«Попросить врача позвонить»: once; a second press says nothing new. Raises ConsultationIsNotOpen."""
-        self.hold_for(user)
+        self.lock_for(user)
         if user.id != self.patient_id or not self.is_open:
             raise errors.ConsultationIsNotOpen
         if self.phone_asked_at is not None:
@@ -325,7 +325,7 @@ class Consultation(Meeting):
         db.session.scalars(_one(), {"id": self.id}).unique().one()
         self._note_lock()
 
-    def hold_for(self, user: User, seen: datetime | None = None) -> None:
+    def lock_for(self, user: User, seen: datetime | None = None) -> None:
         """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
         self.lock()
         self.catch_up()
@@ -403,7 +403,7 @@ class Consultation(Meeting):
     @property
     def _is_being_paid(self) -> bool:
         """Somebody began to pay before the start, and nothing has become of it yet."""
-        return any(one.holds_its_consultation and one.created_at < self.starts_at for one in self.payments)
+        return any(one.may_confirm_consultation and one.created_at < self.starts_at for one in self.payments)
 
     def _become(self, state: ConsultationState) -> None:
         assert state in FOLLOWS[self.state], f"{self.state} is not followed by {state}"
@@ -422,7 +422,7 @@ class Consultation(Meeting):
         self.ended_at = clock.now()
         self._become(ConsultationState.COMPLETED)
         for payment in self.payments:
-            payment.was_served()
+            payment.mark_delivered()
         record(ConsultationCompleted(self.id))
 
     def _miss(self) -> None:

@@ -25,7 +25,7 @@ def wish(
     Raises ConsultationHasChanged, OtherHasWished, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
     """
     advisory_lock(db.session, f"agenda {consultation.doctor_id}")
-    consultation.hold_for(user, seen)
+    consultation.lock_for(user, seen)
     if not consultation.may_be_moved():
         raise errors.ConsultationHasChanged
     if start == consultation.starts_at:
@@ -50,7 +50,7 @@ def accept(consultation: Consultation, user: User, seen: datetime) -> None:
     Raises ConsultationHasChanged and what wish() raises of the time.
     """
     advisory_lock(db.session, f"agenda {consultation.doctor_id}")
-    consultation.hold_for(user)
+    consultation.lock_for(user)
     if consultation.wish is None or consultation.wish_of_other(user) != seen:
         raise errors.ConsultationHasChanged
     _take(consultation, user, seen)
@@ -58,7 +58,7 @@ def accept(consultation: Consultation, user: User, seen: datetime) -> None:
 
 def decline(consultation: Consultation, user: User, seen: datetime) -> None:
     """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
-    consultation.hold_for(user)
+    consultation.lock_for(user)
     if consultation.wish != seen or consultation.proposed_by_id is None:
         return
     record(TimeDeclined(consultation.id, user.id, consultation.proposed_by_id))

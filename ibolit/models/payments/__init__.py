@@ -3,7 +3,7 @@ Money is kopecks; what a provider says is believed only when it was asked."""
 
 from . import payment_reports, reconciliation
 from .alert import AlertKind, PaymentAlert
-from .cancellation_terms import Promise, RefundRule
+from .cancellation_terms import CancellationTerms, RefundRule
 from .payment import LIVE, Payment, PaymentState, round_half_up
 from .payment_reports import incomes_of
 from .provider_polling import KEY_LIVES, PROVIDER_IS_SLOW, pause_since
@@ -17,10 +17,10 @@ __all__ = [
     "LIVE",
     "PROVIDER_IS_SLOW",
     "AlertKind",
+    "CancellationTerms",
     "Payment",
     "PaymentAlert",
     "PaymentState",
-    "Promise",
     "Receipt",
     "Refund",
     "RefundReason",

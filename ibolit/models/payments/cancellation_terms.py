@@ -15,10 +15,10 @@ from .refund import WORKING_DAYS, in_working_days
 if TYPE_CHECKING:
     from ..consultations import Consultation
 
-RETHINK = timedelta(minutes=30)  # after paying one may change one's mind
+RETHINK_PERIOD = timedelta(minutes=30)  # after paying one may change one's mind
 
 
-class Promise(StrEnum):
+class CancellationTerms(StrEnum):
     """What becomes of the money when somebody cancels now; said before the press, kept after it."""
 
     NOTHING_PAID = "nothing_paid"
@@ -26,11 +26,11 @@ class Promise(StrEnum):
     CLINIC_DECIDES = "clinic_decides"
 
     @classmethod
-    def to(cls, user: User, consultation: Consultation) -> Promise:
+    def of(cls, user: User, consultation: Consultation) -> CancellationTerms:
         """The refund rule (the offer, section 5), for whoever would cancel now."""
         if not any(one.refundable > 0 for one in consultation.payments):
             return cls.NOTHING_PAID
-        return cls.FULL if _goes_back_in_full(user, consultation) else cls.CLINIC_DECIDES
+        return cls.FULL if _is_refunded_in_full(user, consultation) else cls.CLINIC_DECIDES
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class RefundRule:
     @classmethod
     def of(cls, consultation: Consultation) -> RefundRule:
         in_time = consultation.starts_at - timedelta(hours=current_settings.refund_hours)
-        rethought = consultation.paid_at + RETHINK if consultation.paid_at else in_time
+        rethought = consultation.paid_at + RETHINK_PERIOD if consultation.paid_at else in_time
         return cls(max(in_time, rethought), in_time >= rethought, in_working_days(WORKING_DAYS))
 
 
-def _goes_back_in_full(user: User, consultation: Consultation) -> bool:
+def _is_refunded_in_full(user: User, consultation: Consultation) -> bool:
     if user.id != consultation.patient_id or consultation.was_moved_by_doctor or consultation.paid_at is None:
         return True
     if consultation.wish is not None and consultation.proposed_by_id != user.id:

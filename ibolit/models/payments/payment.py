@@ -194,11 +194,11 @@ class Payment(Model):
     def is_for_nothing(self) -> bool:
         """Paid now it would go back at once: what it was begun for is over, or not for sale any more."""
         if self.consultation is not None:
-            return self.is_live and not self.consultation.waits_for_money
+            return self.is_live and not self.consultation.awaits_payment
         return self.is_live and not self.chat.is_time_sold
 
     @property
-    def confirms_what_lies_ahead(self) -> bool:
+    def confirms_upcoming_consultation(self) -> bool:
         """When all of it goes back, a consultation that is to come is cancelled."""
         consultation = self.consultation
         return consultation is not None and self.applied_at is not None and consultation.may_be_cancelled()
@@ -209,7 +209,7 @@ class Payment(Model):
         return any(one.cause is RefundReason.AMOUNT_MISMATCH for one in self.refunds)
 
     @property
-    def holds_its_consultation(self) -> bool:
+    def may_confirm_consultation(self) -> bool:
         """It may still be what confirms it."""
         is_taken = self.state is PaymentState.SUCCEEDED and self.applied_at is None and self.refundable > 0
         return self.is_live or is_taken
@@ -402,23 +402,23 @@ class Payment(Model):
         self._tell()
         return refund
 
-    def keep(self) -> None:
+    def apply(self) -> None:
         """What was bought is given for the money that is here, once; if it is not for sale any more, the money goes."""
         self.chat.lock()
         if self.applied_at is not None or self.refundable <= 0:
             return
-        if self._give_what_was_bought():
+        if self._deliver():
             self.applied_at = clock.now()
         else:
-            why = RefundReason.DUPLICATE if self._was_bought_already else RefundReason.NOT_FOR_SALE
+            why = RefundReason.DUPLICATE if self._is_duplicate else RefundReason.NOT_FOR_SALE
             record(RefundDecided(self.refund(self.refundable, why).id))
 
-    def holds_no_more(self) -> None:
+    def recheck_consultation(self) -> None:
         """What waited for this money alone has expired at once, and the worker is to write it."""
         if self.consultation_id is not None:
             Job.expedite(JobKind.CONSULTATION, self.consultation_id)
 
-    def was_served(self) -> None:
+    def mark_delivered(self) -> None:
         """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
         if self.applied_at is not None and self.opened_until is None and self.refundable > 0:
             self.opened_until = clock.now()
@@ -427,7 +427,7 @@ class Payment(Model):
     # Below: parts of these
 
     @property
-    def _was_bought_already(self) -> bool:
+    def _is_duplicate(self) -> bool:
         """The same consultation, by another payment that stands."""
         others = self.consultation.payments if self.consultation is not None else []
         return any(other.applied_at is not None and other.refundable > 0 for other in others if other is not self)
@@ -441,10 +441,10 @@ class Payment(Model):
         written = select(Message.id).where(*by_doctor, Message.sent_at > moment)
         return db.session.scalar(written.limit(1)) is not None
 
-    def _give_what_was_bought(self) -> bool:
+    def _deliver(self) -> bool:
         """False when it is not for sale any more."""
         if self.consultation is not None:
-            return self.consultation.take(self)
+            return self.consultation.accept_payment(self)
         if not self.chat.is_time_sold:
             return False
         self.chat.prolong(self.days)
@@ -462,12 +462,12 @@ class Payment(Model):
         if (found.amount, found.currency) != (self.amount, CURRENCY):
             self.request_refund(RefundReason.AMOUNT_MISMATCH)
         else:
-            self.keep()
+            self.apply()
         self._tell()
 
     def _end(self, reason: str) -> None:
         self.state, self.reason, self.page = PaymentState.CANCELLED, reason[:60], ""
-        self.holds_no_more()
+        self.recheck_consultation()
         self._tell()
 
     def _tell(self) -> None:

@@ -115,7 +115,7 @@ class Refund(Model):
         self.amount, self.note, self.decided_by = sum_, note or self.note, by.id if by else None
         self.send()
         if self.cause is RefundReason.AMOUNT_MISMATCH:
-            self.payment.keep()
+            self.payment.apply()
         record(RefundDecided(self.id))
         return True
 
@@ -125,9 +125,9 @@ class Refund(Model):
             return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is RefundReason.AMOUNT_MISMATCH:
-            self.payment.keep()
+            self.payment.apply()
         elif self.cause in (RefundReason.CANCELLED, RefundReason.MISSED):
-            self.payment.was_served()  # as far as it will ever be
+            self.payment.mark_delivered()  # as far as it will ever be
         record(RefundDecided(self.id))
         self._tell()
         return True
@@ -247,8 +247,8 @@ class Refund(Model):
         """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""
         if self.payment.consultation is not None and self.payment.applied_at is not None:
             self.payment.chat.lock()
-            self.payment.consultation.lose_its_money()
-        self.payment.holds_no_more()
+            self.payment.consultation.cancel_unpaid()
+        self.payment.recheck_consultation()
 
     def _lost(self, gateway: Gateway) -> Back | None:
         """What the provider made of it without our hearing of it: known by our key, else by its sum."""

@@ -9,7 +9,7 @@ from factories import later, propose
 from meetings import NOON, StillClock, cancel, pay, ready, wish, work
 
 from ibolit import errors
-from ibolit.models import Chat, ConsultationState, Promise, Reason, RefundState
+from ibolit.models import CancellationTerms, Chat, ConsultationState, Reason, RefundState
 from ibolit.models.consultations import rescheduling
 from ibolit.services import clock
 
@@ -21,18 +21,18 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
-    ("hours_ahead", "minutes_since_paid", "promise"),
-    [(25, 31, Promise.FULL), (23, 31, Promise.CLINIC_DECIDES), (23, 29, Promise.FULL)],
+    ("hours_ahead", "minutes_since_paid", "terms"),
+    [(25, 31, CancellationTerms.FULL), (23, 31, CancellationTerms.CLINIC_DECIDES), (23, 29, CancellationTerms.FULL)],
 )
-def test_patients_refund_rule(chat: Chat, hours_ahead: int, minutes_since_paid: int, promise: Promise) -> None:
+def test_patients_refund_rule(chat: Chat, hours_ahead: int, minutes_since_paid: int, terms: CancellationTerms) -> None:
     start = timedelta(hours=hours_ahead, minutes=minutes_since_paid)
     consultation = propose(chat, starts_at=clock.now() + start, price=PRICE)
     payment = pay(consultation)
     later(minutes=minutes_since_paid)
-    assert Promise.to(consultation.patient, consultation) is promise
+    assert CancellationTerms.of(consultation.patient, consultation) is terms
     cancel(consultation, consultation.patient)
     assert consultation.state is ConsultationState.CANCELLED
-    state = RefundState.SENDING if promise is Promise.FULL else RefundState.REQUESTED
+    state = RefundState.SENDING if terms is CancellationTerms.FULL else RefundState.REQUESTED
     assert [(one.state, one.amount) for one in payment.refunds] == [(state, PRICE)]
 
 
@@ -51,24 +51,26 @@ def test_start_that_both_agreed_on_last_counts(chat: Chat) -> None:
     new = consultation.starts_at + timedelta(days=7)
     later(hours=1)
     rescheduling.wish(consultation, consultation.patient, new, consultation.starts_at)
-    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES  # until then the old one stands
+    assert (
+        CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
+    )  # until then the old one stands
     rescheduling.accept(consultation, consultation.doctor.user, new)
-    assert Promise.to(consultation.patient, consultation) is Promise.FULL
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
     later(days=7)
-    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
 
 
 @pytest.mark.parametrize(
-    ("last_sign", "promise"),
+    ("last_sign", "terms"),
     [
-        (None, Promise.FULL),
-        (-2 * MINUTE, Promise.FULL),  # it lapsed as it should have begun
-        (-2 * MINUTE + timedelta(seconds=1), Promise.CLINIC_DECIDES),
-        (5 * MINUTE, Promise.CLINIC_DECIDES),
+        (None, CancellationTerms.FULL),
+        (-2 * MINUTE, CancellationTerms.FULL),  # it lapsed as it should have begun
+        (-2 * MINUTE + timedelta(seconds=1), CancellationTerms.CLINIC_DECIDES),
+        (5 * MINUTE, CancellationTerms.CLINIC_DECIDES),
     ],
 )
 def test_doctor_who_was_never_ready_after_the_start_gives_all_back(
-    chat: Chat, still: StillClock, last_sign: timedelta | None, promise: Promise
+    chat: Chat, still: StillClock, last_sign: timedelta | None, terms: CancellationTerms
 ) -> None:
     """Pressed ten minutes before the window closes, or left to the worker: it comes to the same."""
     consultation = propose(chat, price=PRICE)
@@ -77,19 +79,19 @@ def test_doctor_who_was_never_ready_after_the_start_gives_all_back(
         still.show(consultation.starts_at + last_sign)
         ready(consultation, consultation.doctor.user)
     still.show(consultation.closes_at - 10 * MINUTE)
-    assert Promise.to(consultation.patient, consultation) is promise
+    assert CancellationTerms.of(consultation.patient, consultation) is terms
     still.show(consultation.closes_at)
     work(consultation)
-    assert (consultation.payments[0].refundable == 0) is (promise is Promise.FULL)
+    assert (consultation.payments[0].refundable == 0) is (terms is CancellationTerms.FULL)
 
 
 def test_before_the_start_an_absent_doctor_is_not_late_yet(chat: Chat, still: StillClock) -> None:
     consultation = propose(chat, price=PRICE)
     pay(consultation)
     still.show(consultation.starts_at - timedelta(seconds=1))
-    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
     still.show(consultation.starts_at)
-    assert Promise.to(consultation.patient, consultation) is Promise.FULL
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
 
 
 def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
@@ -99,7 +101,7 @@ def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
     later(hours=1)
     rescheduling.wish(consultation, consultation.doctor.user, new, consultation.starts_at)
     rescheduling.accept(consultation, consultation.patient, new)
-    assert Promise.to(consultation.patient, consultation) is Promise.FULL
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
 
 
 def test_promise_on_the_screen_is_kept_or_said_anew(chat: Chat) -> None:
@@ -107,35 +109,35 @@ def test_promise_on_the_screen_is_kept_or_said_anew(chat: Chat) -> None:
     pay(consultation)
     later(minutes=31)
     with pytest.raises(errors.PromiseHasChanged):
-        consultation.cancel(consultation.patient, Reason.OTHER, Promise.FULL)
+        consultation.cancel(consultation.patient, Reason.OTHER, CancellationTerms.FULL)
     assert consultation.state is ConsultationState.CONFIRMED
 
 
 @pytest.mark.parametrize(
-    ("before_start", "since_paid", "promise"),
+    ("before_start", "since_paid", "terms"),
     [
-        (DAY, 31 * MINUTE, Promise.FULL),
-        (DAY - timedelta(seconds=1), 31 * MINUTE, Promise.CLINIC_DECIDES),
-        (timedelta(hours=5), 30 * MINUTE, Promise.FULL),
-        (timedelta(hours=5), 30 * MINUTE + timedelta(seconds=1), Promise.CLINIC_DECIDES),
+        (DAY, 31 * MINUTE, CancellationTerms.FULL),
+        (DAY - timedelta(seconds=1), 31 * MINUTE, CancellationTerms.CLINIC_DECIDES),
+        (timedelta(hours=5), 30 * MINUTE, CancellationTerms.FULL),
+        (timedelta(hours=5), 30 * MINUTE + timedelta(seconds=1), CancellationTerms.CLINIC_DECIDES),
     ],
 )
 def test_refund_rule_at_its_exact_moments(
-    chat: Chat, still: StillClock, before_start: timedelta, since_paid: timedelta, promise: Promise
+    chat: Chat, still: StillClock, before_start: timedelta, since_paid: timedelta, terms: CancellationTerms
 ) -> None:
     consultation = propose(chat, starts_at=NOON + since_paid + before_start, price=PRICE)
     pay(consultation)
     still.show(NOON + since_paid)
-    assert Promise.to(consultation.patient, consultation) is promise
-    assert Promise.to(consultation.doctor.user, consultation) is Promise.FULL
+    assert CancellationTerms.of(consultation.patient, consultation) is terms
+    assert CancellationTerms.of(consultation.doctor.user, consultation) is CancellationTerms.FULL
 
 
 def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, still: StillClock) -> None:
     consultation = propose(chat, price=PRICE)
     pay(consultation)
     still.go(minutes=31)
-    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
     new = wish(consultation, consultation.doctor.user, NOON + 3 * DAY)
-    assert Promise.to(consultation.patient, consultation) is Promise.FULL
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
     rescheduling.decline(consultation, consultation.patient, new)
-    assert Promise.to(consultation.patient, consultation) is Promise.CLINIC_DECIDES
+    assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
