@@ -8,7 +8,7 @@ from factories import attach, later, make_chat, make_user, propose, say
 from queries import Queries
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Offer, PatientNote, ReplyTemplate, Tariff, User
+from ibolit.models import Chat, Doctor, PatientNote, ReplyTemplate, Tariff, TariffTerms, User
 
 from .test_queries import MOST, asked_by
 
@@ -70,7 +70,7 @@ def test_own_page(as_doctor: Browser, doctor: Doctor, url: str) -> None:
     for size in (2, 15):
         host = db.session.get_one(Doctor, doctor.id)
         for number in range(size):
-            Tariff.add(host, Offer(f"Тариф {size}", number + 1, 900_00))
+            Tariff.add(host, TariffTerms(f"Тариф {size}", number + 1, 900_00))
             ReplyTemplate.add(host, f"Ответ {size} {number}", "Текст")
         db.session.commit()
         counts.append(len(asked_by(as_doctor, url, htmx="choice" in url)))

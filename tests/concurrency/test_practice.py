@@ -9,7 +9,7 @@ from browser import Browser
 from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Doctor, Message, Offer, PatientNote, Payment, Tariff, User
+from ibolit.models import Act, AuditEvent, Chat, Doctor, Message, PatientNote, Payment, Tariff, TariffTerms, User
 
 from .crowd import at_once, outcomes
 
@@ -72,7 +72,7 @@ def test_ten_windows_change_one_tariff_once(clinic: Flask, doctor: Doctor) -> No
     def change(number: int) -> None:
         held = Tariff.locked_for(db.session.get_one(Doctor, doctor_id), tariff_id)
         assert held is not None
-        held.change(Offer("Месяц", 30, DEARER + number % 2))
+        held.change(TariffTerms("Месяц", 30, DEARER + number % 2))
 
     done = outcomes(clinic, 8, change)
     assert done == {"done": 4, "TariffHasChanged": 4}
@@ -80,8 +80,8 @@ def test_ten_windows_change_one_tariff_once(clinic: Flask, doctor: Doctor) -> No
 
 
 def test_ten_presses_add_one_tariff(clinic: Flask, doctor: Doctor) -> None:
-    doctor_id, offer = doctor.id, Offer("Год", 365, 9000_00)
-    done = outcomes(clinic, 8, lambda _: Tariff.add(db.session.get_one(Doctor, doctor_id), offer))
+    doctor_id, terms = doctor.id, TariffTerms("Год", 365, 9000_00)
+    done = outcomes(clinic, 8, lambda _: Tariff.add(db.session.get_one(Doctor, doctor_id), terms))
     assert done == {"done": 8}
     assert len(db.session.scalars(Tariff.on_sale_by(doctor_id)).all()) == 2
 

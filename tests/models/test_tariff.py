@@ -8,10 +8,10 @@ from money import begin, settle
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Offer, Tariff
+from ibolit.models import Chat, Doctor, Tariff, TariffTerms
 from ibolit.services.payments import Stage
 
-MONTH = Offer("Месяц", 30, 2500_00)
+MONTH = TariffTerms("Месяц", 30, 2500_00)
 
 
 @pytest.fixture
@@ -25,16 +25,16 @@ def on_sale(doctor: Doctor) -> list[str]:
 
 def test_new_ones_stand_by_their_price_until_the_doctor_orders_them(seller: Doctor) -> None:
     for title, price in (("Год", 9000_00), ("Неделя", 900_00), ("Месяц", 2500_00)):
-        Tariff.add(seller, Offer(title, 10, price))
+        Tariff.add(seller, TariffTerms(title, 10, price))
     assert on_sale(seller) == ["Неделя", "Месяц", "Год"]
     db.session.scalars(Tariff.on_sale_by(seller.id)).all()[2].move(-1)
     assert on_sale(seller) == ["Неделя", "Год", "Месяц"]
-    Tariff.add(seller, Offer("День", 1, 100_00))
+    Tariff.add(seller, TariffTerms("День", 1, 100_00))
     assert on_sale(seller) == ["Неделя", "Год", "Месяц", "День"]
 
 
 def test_at_an_end_nothing_moves(seller: Doctor) -> None:
-    first, last = Tariff.add(seller, MONTH), Tariff.add(seller, Offer("Год", 365, 9000_00))
+    first, last = Tariff.add(seller, MONTH), Tariff.add(seller, TariffTerms("Год", 365, 9000_00))
     first.move(-1)
     last.move(1)
     assert on_sale(seller) == ["Месяц", "Год"]
@@ -47,31 +47,31 @@ def test_the_same_added_twice_is_one(seller: Doctor) -> None:
 
 def test_there_is_an_end_to_tariffs(seller: Doctor) -> None:
     for number in range(Tariff.MOST):
-        Tariff.add(seller, Offer("Месяц", 30, number + 1))
+        Tariff.add(seller, TariffTerms("Месяц", 30, number + 1))
     with pytest.raises(errors.TooManyTariffs):
         Tariff.add(seller, MONTH)
 
 
 def test_another_title_is_the_same_tariff(seller: Doctor) -> None:
     tariff = Tariff.add(seller, MONTH)
-    assert tariff.change(Offer("30 дней", 30, 2500_00)) is tariff
+    assert tariff.change(TariffTerms("30 дней", 30, 2500_00)) is tariff
     assert on_sale(seller) == ["30 дней"]
 
 
-@pytest.mark.parametrize("offer", [Offer("Месяц", 30, 3000_00), Offer("Месяц", 31, 2500_00)])
-def test_other_terms_are_another_tariff_in_its_place(seller: Doctor, offer: Offer) -> None:
-    tariff, _ = Tariff.add(seller, MONTH), Tariff.add(seller, Offer("Год", 365, 1_00))
+@pytest.mark.parametrize("terms", [TariffTerms("Месяц", 30, 3000_00), TariffTerms("Месяц", 31, 2500_00)])
+def test_other_terms_are_another_tariff_in_its_place(seller: Doctor, terms: TariffTerms) -> None:
+    tariff, _ = Tariff.add(seller, MONTH), Tariff.add(seller, TariffTerms("Год", 365, 1_00))
     tariff.move(-1)
     tariff.mark_usual(True)
-    new = tariff.change(offer)
-    assert (tariff.offer, tariff.hidden, tariff.replaced, tariff.usual) == (MONTH, True, True, False)
-    assert (new.offer, new.hidden, new.usual, new.position) == (offer, False, True, tariff.position)
+    new = tariff.change(terms)
+    assert (tariff.terms, tariff.hidden, tariff.replaced, tariff.usual) == (MONTH, True, True, False)
+    assert (new.terms, new.hidden, new.usual, new.position) == (terms, False, True, tariff.position)
     assert on_sale(seller) == ["Месяц", "Год"]
     assert tariff not in db.session.scalars(Tariff.kept_by(seller)).all()
 
 
 def test_the_same_change_twice_is_one(seller: Doctor) -> None:
-    tariff, dearer = Tariff.add(seller, MONTH), Offer("Месяц", 30, 3000_00)
+    tariff, dearer = Tariff.add(seller, MONTH), TariffTerms("Месяц", 30, 3000_00)
     new = tariff.change(dearer)
     assert tariff.change(dearer) is new
     assert on_sale(seller) == ["Месяц"]
@@ -85,7 +85,7 @@ def test_what_is_being_paid_keeps_its_terms(seller: Doctor, chat: Chat) -> None:
     payment = begin(chat, tariff)
     held = Tariff.locked_for(chat.doctor, tariff.id)
     assert held is not None
-    new = held.change(Offer("Месяц", 30, 9000_00))
+    new = held.change(TariffTerms("Месяц", 30, 9000_00))
     db.session.commit()
     assert (payment.amount, payment.days) == (2500_00, 30)
     assert begin(chat, new).amount == 9000_00
@@ -95,7 +95,7 @@ def test_what_is_being_paid_keeps_its_terms(seller: Doctor, chat: Chat) -> None:
 
 
 def test_only_one_is_usual_and_none_that_is_hidden(seller: Doctor) -> None:
-    week, month = Tariff.add(seller, Offer("Неделя", 7, 900_00)), Tariff.add(seller, MONTH)
+    week, month = Tariff.add(seller, TariffTerms("Неделя", 7, 900_00)), Tariff.add(seller, MONTH)
     week.mark_usual(True)
     month.mark_usual(True)
     assert (week.usual, month.usual) == (False, True)

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wtforms.widgets import HiddenInput
 
 from ... import errors
-from ...models import Doctor, Introduction, Offer, PhotoCrop, Tariff
+from ...models import Doctor, Introduction, PhotoCrop, Tariff, TariffTerms
 from ...services import clock
 from ...web.edit_form import CHANGED, EditForm, shown
 from ...web.fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
@@ -168,8 +168,8 @@ class TariffForm(EditForm):
         return cls(formdata=None, prefix=prefix_of(tariff.id), **known)
 
     @property
-    def offer(self) -> Offer:
-        return Offer(self.title.data or "", self.days.data or 0, self.price.kopecks)
+    def terms(self) -> TariffTerms:
+        return TariffTerms(self.title.data or "", self.days.data or 0, self.price.kopecks)
 
     def validate_price(self, field: PriceField) -> None:
         if not field.errors and not field.kopecks:

@@ -26,7 +26,7 @@ def add_tariff() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return refuse("tariffs", new_tariff_form=form)
     try:
-        tariff = Tariff.add(doctor, form.offer)
+        tariff = Tariff.add(doctor, form.terms)
     except errors.TooManyTariffs as refusal:
         form.title.errors = [refusal.sentence]
         return refuse("tariffs", new_tariff_form=form)
@@ -41,9 +41,9 @@ def change_tariff(id: int) -> ResponseReturnValue:
         return refuse("tariffs", tariff_form=form)
     if not tariff.replaced and not form.meets(TariffForm.of(tariff)):
         return refuse("tariffs", 409, tariff_form=form)
-    offer = form.offer
-    typed = f" Вы ввели: «{offer.title}», {plural(offer.days, 'день', 'дня', 'дней')}, {rubles(offer.price)}."
-    return _press(id, lambda tariff: tariff.change(offer), f"Тариф «{offer.title}» сохранён.", typed)
+    terms = form.terms
+    typed = f" Вы ввели: «{terms.title}», {plural(terms.days, 'день', 'дня', 'дней')}, {rubles(terms.price)}."
+    return _press(id, lambda tariff: tariff.change(terms), f"Тариф «{terms.title}» сохранён.", typed)
 
 
 @bp.post("/tariffs/<int:id>/visibility")

@@ -2,14 +2,14 @@
 
 from .doctor import WHOLE, Doctor, Introduction, PhotoCrop
 from .reply_template import ReplyTemplate
-from .tariff import Offer, Tariff
+from .tariff import Tariff, TariffTerms
 
 __all__ = [
     "WHOLE",
     "Doctor",
     "Introduction",
-    "Offer",
     "PhotoCrop",
     "ReplyTemplate",
     "Tariff",
+    "TariffTerms",
 ]

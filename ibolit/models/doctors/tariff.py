@@ -20,7 +20,7 @@ from .ordering import moved
 
 
 @dataclass(frozen=True)
-class Offer:
+class TariffTerms:
     """What a tariff says: so many days for so many kopecks."""
 
     title: str
@@ -63,35 +63,35 @@ class Tariff(Model):
         return own.get(id) or db.session.scalar(select(cls).where(cls.doctor_id == doctor.id, cls.id == id))
 
     @classmethod
-    def add(cls, doctor: Doctor, offer: Offer) -> Tariff:
+    def add(cls, doctor: Doctor, terms: TariffTerms) -> Tariff:
         """A repeated press is the same one. Raises TooManyTariffs."""
         own = cls._hold(doctor)
-        known = cls._like(offer, own)
+        known = cls._like(terms, own)
         if known is not None:
             return known
         if len(own) >= cls.MOST:
             raise errors.TooManyTariffs
         last = max((one.position for one in own), default=0)
-        tariff = cls(doctor_id=doctor.id, position=last + 1 if last else 0, **vars(offer))
+        tariff = cls(doctor_id=doctor.id, position=last + 1 if last else 0, **vars(terms))
         db.session.add(tariff)
         db.session.flush()
         return tariff
 
-    def change(self, offer: Offer) -> Tariff:
+    def change(self, terms: TariffTerms) -> Tariff:
         """What is on sale from now on; bought ones keep their terms. A repeated press is the same one.
 
         Raises TariffHasChanged for one that another press has replaced by something else.
         """
         if self.replaced:
-            same = self._like(offer, self._own(self.doctor_id))
+            same = self._like(terms, self._own(self.doctor_id))
             if same is None:
                 raise errors.TariffHasChanged
             return same
-        if (offer.days, offer.price) == (self.days, self.price):
-            self.title = offer.title
+        if (terms.days, terms.price) == (self.days, self.price):
+            self.title = terms.title
             return self
         new = Tariff(
-            doctor_id=self.doctor_id, usual=self.usual, position=self.position, hidden=self.hidden, **vars(offer)
+            doctor_id=self.doctor_id, usual=self.usual, position=self.position, hidden=self.hidden, **vars(terms)
         )
         self.hidden = self.replaced = True
         self.usual = False
@@ -133,12 +133,12 @@ class Tariff(Model):
         return db.session.scalars(own.execution_options(populate_existing=True)).all()
 
     @staticmethod
-    def _like(offer: Offer, own: Sequence[Tariff]) -> Tariff | None:
-        return next((one for one in own if not one.hidden and one.offer == offer), None)
+    def _like(terms: TariffTerms, own: Sequence[Tariff]) -> Tariff | None:
+        return next((one for one in own if not one.hidden and one.terms == terms), None)
 
     @property
-    def offer(self) -> Offer:
-        return Offer(self.title, self.days, self.price)
+    def terms(self) -> TariffTerms:
+        return TariffTerms(self.title, self.days, self.price)
 
     def _refuse_replaced(self) -> None:
         if self.replaced:
