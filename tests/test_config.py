@@ -13,7 +13,7 @@ from ibolit.config import DEVELOPMENT_KEY, BadSetting, Settings
 from ibolit.errors import WrongClinic
 from ibolit.extensions import db
 from ibolit.models import DatabaseMark
-from ibolit.services.payments.notices import comes_from
+from ibolit.services.payments.webhooks import is_from_networks
 
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef0123456789abcdef",
@@ -265,16 +265,16 @@ def test_payments_have_documented_defaults() -> None:
     assert settings.clinic_ogrn == ""
     for address in ("185.71.76.31", "185.71.77.1", "77.75.153.5", "77.75.154.200", "77.75.156.11", "77.75.156.35",
                     "2a02:5180:0:1509::1", "::ffff:77.75.153.5"):  # fmt: skip
-        assert comes_from(address, settings.yookassa_networks)
+        assert is_from_networks(address, settings.yookassa_networks)
     for address in ("185.71.76.32", "77.75.153.128", "127.0.0.1", "2a02:5180:0:1510::1", "::ffff:8.8.8.8",
                     "", "unknown", "77.75.153.5, 8.8.8.8"):  # fmt: skip
-        assert not comes_from(address, settings.yookassa_networks)
+        assert not is_from_networks(address, settings.yookassa_networks)
 
 
 def test_networks_may_be_listed_with_commas() -> None:
     settings = Settings.from_env(DEMO | {"YOOKASSA_NETWORKS": "10.0.0.0/8, 192.0.2.1"})
-    assert comes_from("192.0.2.1", settings.yookassa_networks)
-    assert not comes_from("77.75.153.5", settings.yookassa_networks)
+    assert is_from_networks("192.0.2.1", settings.yookassa_networks)
+    assert not is_from_networks("77.75.153.5", settings.yookassa_networks)
 
 
 def test_key_of_yookassa_may_lie_in_a_file(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ibolit.jobs import run_due
 from ibolit.models import AttachmentKind, AttachmentState, Chat, Consultation, Device, Doctor, RefundReason, User
 from ibolit.models.consultations import checkout
 from ibolit.services import Services
-from ibolit.services.payments import Stage
+from ibolit.services.payments import GatewayStatus
 from ibolit.services.realtime import Closing, Outbox
 
 Open = Callable[..., "Screen"]
@@ -250,7 +250,7 @@ def test_fragments_are_safe_and_hold_no_script(as_patient: Browser, chat: Chat, 
 
 def test_payer_sees_it_on_his_screens_and_the_doctor_only_the_time(patient: User, doctor: Doctor, three: Three) -> None:
     payment = begin(make_chat(patient, doctor, days_left=-1))
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     shown = [screen.shown() for screen in three]
     assert f'id="payment-{payment.id}-state"' in shown[0]
     assert f'id="payment-{payment.id}" class="card paid" data-list="payments"' in shown[0]
@@ -272,7 +272,7 @@ def test_payer_sees_it_on_his_screens_and_the_doctor_only_the_time(patient: User
 
 def test_worker_draws_a_payment_without_a_request(chat: Chat, patient: User, open_screen: Open) -> None:
     screen = open_screen(patient)
-    settle(begin(chat), Stage.CANCELLED, reason="insufficient_funds")
+    settle(begin(chat), GatewayStatus.CANCELLED, reason="insufficient_funds")
     html = screen.shown()
     assert "не хватило денег" in html
     assert "mailto:support@ibolit.pro" in html

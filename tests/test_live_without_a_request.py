@@ -12,7 +12,7 @@ from ibolit.extensions import db
 from ibolit.models import User
 from ibolit.ops import checks
 from ibolit.services import Services
-from ibolit.services.payments import Stage
+from ibolit.services.payments import GatewayStatus
 
 BY_ITS_SOCKET = {"ready.html"}  # the first word to a page, said inside the socket's own request
 
@@ -62,7 +62,7 @@ class Noted:
 
 def _let_everything_happen(patient, doctor):
     chat = make_chat(patient, doctor, days_left=-1)
-    settle(begin(chat), Stage.WAITING)
+    settle(begin(chat), GatewayStatus.WAITING)
     settle(begin(chat))
     for author in (patient, doctor.user):
         message = say(chat, author)

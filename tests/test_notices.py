@@ -32,7 +32,7 @@ from ibolit.models import (
 )
 from ibolit.models.consultations import rescheduling
 from ibolit.services import clock
-from ibolit.services.payments import GatewayRefused, Refusal
+from ibolit.services.payments import GatewayRefused, RefusalReason
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -131,7 +131,7 @@ def test_money_that_came_twice_is_told_as_what_is_over(chat: Chat, patient: User
     """Not as if the consultation itself were off."""
     consultation = propose(chat, price=PRICE)
     first = begin_to_pay(consultation)
-    first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
+    first.record_refusal(GatewayRefused(RefusalReason.NOT_FOUND))
     db.session.commit()
     pay(db.session.get_one(Consultation, consultation.id))
     forget()

@@ -39,4 +39,4 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     if not settings.is_production:
         for bp in demo.blueprints:
             app.register_blueprint(bp)
-        webhooks.listen_to_demo_bank(app)
+        webhooks.receive_demo_webhooks(app)

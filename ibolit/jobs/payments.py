@@ -25,7 +25,7 @@ from ..models import (
 from ..models.payments import Statement, reconciliation
 from ..rendering import link_to
 from ..services import clock, current_services
-from ..services.payments import GatewayRefused, GatewayUnsure, Item, Stage
+from ..services.payments import GatewayOutcomeUnknown, GatewayRefused, GatewayStatus, ReceiptItem
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +50,11 @@ def drive(job: Job) -> None:
     db.session.commit()
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
-    except GatewayUnsure as doubt:
+    except GatewayOutcomeUnknown as doubt:
         _note(payment, doubt)
     except GatewayRefused as refusal:
         log.warning("payment №%d refused: %s", payment.id, refusal.reason)
-        payment.take_refusal(refusal)
+        payment.record_refusal(refusal)
     else:
         PaymentAlert.settle_doubts(payment)
         payment.settle(found) if found is not None else payment.end("not_created")
@@ -76,7 +76,7 @@ def process_refund(job: Job) -> None:
     db.session.commit()
     try:
         back = refund.ask(current_services.payments)
-    except GatewayUnsure as doubt:
+    except GatewayOutcomeUnknown as doubt:
         _note(refund.payment, doubt)
     except GatewayRefused as refusal:
         log.warning("refund №%d refused: %s", refund.id, refusal.reason)
@@ -108,7 +108,7 @@ def reconcile(job: Job) -> None:
         job.repeat_in(WATCHED_EVERY)
 
 
-def _note(payment: Payment, doubt: GatewayUnsure) -> None:
+def _note(payment: Payment, doubt: GatewayOutcomeUnknown) -> None:
     log.info("payment №%d: %s", payment.id, doubt)
     PaymentAlert.note_doubt(payment, doubt)
 
@@ -120,7 +120,7 @@ def _statement_of(payment: Payment) -> Statement | None:
     db.session.commit()
     try:
         said = Statement.of(provider_id, known, current_services.payments)
-    except GatewayUnsure as doubt:
+    except GatewayOutcomeUnknown as doubt:
         _note(payment, doubt)
         return None
     PaymentAlert.settle_doubts(payment)
@@ -135,8 +135,8 @@ def fetch_receipts(job: Job) -> None:
     moved_at, due = payment.moved_at, payment.receipts_due(closing=_is_closed_later())
     db.session.commit()
     try:
-        told = current_services.payments.receipts_of(payment.provider_id)
-    except (GatewayUnsure, GatewayRefused) as doubt:
+        told = current_services.payments.list_receipts(payment.provider_id)
+    except (GatewayOutcomeUnknown, GatewayRefused) as doubt:
         log.info("receipts of payment №%d: %s", payment.id, doubt)
         told = []
     is_complete = Receipt.note(payment, told) and len(told) >= due
@@ -144,7 +144,7 @@ def fetch_receipts(job: Job) -> None:
     if is_complete:
         PaymentAlert.settle(AlertKind.RECEIPT_FAILED, payment)
         return
-    if since >= RECEIPTS_COME_WITHIN or any(one.stage is Stage.CANCELLED for one in told):
+    if since >= RECEIPTS_COME_WITHIN or any(one.status is GatewayStatus.CANCELLED for one in told):
         PaymentAlert.note(AlertKind.RECEIPT_FAILED, payment)
     if since < RECEIPTS_COME_WITHIN:
         job.repeat_in(min(max(since / 2, timedelta(seconds=10)), timedelta(hours=3)))
@@ -173,12 +173,12 @@ def close(job: Job) -> None:
 
 def _send_closing_receipt(job: Job, payment: Payment, left: int) -> None:
     assert payment.provider_id is not None
-    key, items = f"closing-{payment.key}"[:36], [Item(payment.title, left)]
+    key, items = f"closing-{payment.key}"[:36], [ReceiptItem(payment.title, left)]
     asked = payment.provider_id, left, key, payment.customer, items
     db.session.commit()
     try:
-        current_services.payments.close(*asked)
-    except GatewayUnsure as doubt:
+        current_services.payments.create_closing_receipt(*asked)
+    except GatewayOutcomeUnknown as doubt:
         _note(payment, doubt)
         job.repeat_in(UNSURE_PAUSE)
     except GatewayRefused as refusal:

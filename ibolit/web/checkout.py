@@ -15,7 +15,7 @@ from ..models import Payment, PaymentAlert, PaymentState
 from ..rendering import link_to
 from ..responses import go, wants_fragment
 from ..services import clock, current_services
-from ..services.payments import GatewayRefused, GatewayUnsure, Refusal
+from ..services.payments import GatewayOutcomeUnknown, GatewayRefused, RefusalReason
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,10 @@ def _has_ended_meanwhile(payment: Payment) -> bool:
         found = payment.ask(current_services.payments, "")
         if found is not None:
             payment.settle(found)
-    except GatewayUnsure as doubt:
+    except GatewayOutcomeUnknown as doubt:
         log.info("payment №%d: %s", payment.id, doubt)
     except GatewayRefused as refusal:
-        payment.take_refusal(refusal)
+        payment.record_refusal(refusal)
     except errors.WrongPayment:
         db.session.rollback()
     db.session.commit()
@@ -57,16 +57,18 @@ def make(payment: Payment) -> None:
         return
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
-    except GatewayUnsure as doubt:
+    except GatewayOutcomeUnknown as doubt:
         log.info("payment №%d: %s", payment.id, doubt)
         PaymentAlert.note_doubt(payment, doubt)
         db.session.commit()
         return
     except GatewayRefused as refusal:
         log.warning("payment №%d refused: %s", payment.id, refusal.reason)
-        payment.take_refusal(refusal)
+        payment.record_refusal(refusal)
         db.session.commit()
-        raise errors.ShopIsNotReady if refusal.reason == Refusal.SETTINGS else errors.PaymentNotMade from None
+        raise (
+            errors.ShopIsNotReady if refusal.reason == RefusalReason.SHOP_SETTINGS else errors.PaymentNotMade
+        ) from None
     if found is None:
         payment.end("not_created")
         db.session.commit()

@@ -12,7 +12,7 @@ from flask import Flask
 from yookassa_stub import YooKassaStub
 
 from ibolit.services import Services
-from ibolit.services.payments import Customer, Item, Order, Stage
+from ibolit.services.payments import Customer, GatewayStatus, Order, ReceiptItem
 from ibolit.services.payments.demo import DemoBank
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
@@ -23,7 +23,7 @@ ORDER = Order(
     title="Заказ №7: <Неделя общения>",
     return_url="http://localhost:8000/payments/return/abc?from=bank",
     customer=Customer("+79161234567"),
-    items=[Item("Неделя общения", 150_050)],
+    items=[ReceiptItem("Неделя общения", 150_050)],
 )
 BACK = "/payments/return/abc?from=bank"
 
@@ -31,9 +31,9 @@ BACK = "/payments/return/abc?from=bank"
 @pytest.fixture
 def bank(services: Services) -> Iterator[DemoBank]:
     assert isinstance(services.payments, DemoBank)
-    usual = services.payments.on_decision
+    usual = services.payments.on_webhook
     yield services.payments
-    services.payments.on_decision = usual
+    services.payments.on_webhook = usual
 
 
 @pytest.fixture
@@ -69,16 +69,18 @@ def test_card_never_leaves_the_browser(visitor: Browser, page: str) -> None:
     assert [re.findall(r'\bname="(\w+)"', one) for one in inputs if "name=" in one] == [["csrf_token"]]
 
 
-@pytest.mark.parametrize(("decision", "stage"), [("pay", Stage.SUCCEEDED), ("decline", Stage.CANCELLED)])
+@pytest.mark.parametrize(
+    ("decision", "status"), [("pay", GatewayStatus.SUCCEEDED), ("decline", GatewayStatus.CANCELLED)]
+)
 @pytest.mark.parametrize("htmx", [False, True])
 def test_decision_is_kept_told_and_leads_back(
-    visitor: Browser, bank: DemoBank, page: str, decision: str, stage: Stage, htmx: bool
+    visitor: Browser, bank: DemoBank, page: str, decision: str, status: GatewayStatus, htmx: bool
 ) -> None:
-    told: list[tuple[str, Stage]] = []
-    bank.on_decision = lambda id: told.append((id, bank.find(id).stage))
+    told: list[tuple[str, GatewayStatus]] = []
+    bank.on_webhook = lambda id: told.append((id, bank.find(id).status))
     answer = decide(visitor, page, decision, htmx=htmx)
     assert (answer.status_code, answer.headers["Location"]) == (303, BACK)
-    assert told == [(page.rsplit("/", 1)[1], stage)]
+    assert told == [(page.rsplit("/", 1)[1], status)]
 
 
 def test_decided_bill_offers_only_the_way_back(visitor: Browser, bank: DemoBank, page: str) -> None:
@@ -87,7 +89,7 @@ def test_decided_bill_offers_only_the_way_back(visitor: Browser, bank: DemoBank,
     assert "уже оплачен" in text
     assert "<button" not in text
     assert decide(visitor, page, "decline").status_code == 303
-    assert bank.find(page.rsplit("/", 1)[1]).stage is Stage.SUCCEEDED
+    assert bank.find(page.rsplit("/", 1)[1]).status is GatewayStatus.SUCCEEDED
 
 
 def test_declined_bill_says_so(visitor: Browser, page: str) -> None:
@@ -101,21 +103,21 @@ def test_notice_that_fails_stops_no_payer(
     def stumble(_payment_id: str) -> None:
         raise RuntimeError("the shop is closed")
 
-    bank.on_decision = stumble
+    bank.on_webhook = stumble
     assert decide(visitor, page, "pay").headers["Location"] == BACK
-    assert bank.find(page.rsplit("/", 1)[1]).stage is Stage.SUCCEEDED
+    assert bank.find(page.rsplit("/", 1)[1]).status is GatewayStatus.SUCCEEDED
     assert "not heard" in caplog.text
 
 
 @pytest.mark.parametrize("decision", ["", "steal"])
 def test_no_decision_decides_nothing(visitor: Browser, bank: DemoBank, page: str, decision: str) -> None:
     assert decide(visitor, page, decision).status_code == 400
-    assert bank.find(page.rsplit("/", 1)[1]).stage is Stage.WAITING
+    assert bank.find(page.rsplit("/", 1)[1]).status is GatewayStatus.WAITING
 
 
 def test_decision_needs_the_pages_own_form(visitor: Browser, bank: DemoBank, page: str) -> None:
     assert visitor.open(f"{page}/decision", method="POST", data={"decision": "pay"}).status_code == 400
-    assert bank.find(page.rsplit("/", 1)[1]).stage is Stage.WAITING
+    assert bank.find(page.rsplit("/", 1)[1]).status is GatewayStatus.WAITING
 
 
 def test_unknown_bill_is_not_there(visitor: Browser, bank: DemoBank) -> None:

@@ -13,11 +13,11 @@ from flask import Flask
 from meetings import begin_to_pay, pay, succeed
 from money import begin, buy, settle
 
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Payment, RefundReason, RefundState, Role
 from ibolit.services import clock
-from ibolit.services.payments import GatewayRefused, Refusal, Stage
+from ibolit.services.payments import GatewayRefused, GatewayStatus, RefusalReason
 
 
 def words(html: str) -> str:
@@ -29,7 +29,7 @@ def as_operator(clinic: Flask) -> Browser:
     return Browser(clinic, make_user("Ольга", Role.OPERATOR))
 
 
-# Paid twice
+# ProviderPayment twice
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def twice(chat: Chat) -> Payment:
     """The shop did not know the first one, a second one was paid, and then the first one's money came too."""
     consultation = propose(chat, starts_at=clock.now() + timedelta(hours=30), price=1500_00)
     first = begin_to_pay(consultation)
-    first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
+    first.record_refusal(GatewayRefused(RefusalReason.NOT_FOUND))
     db.session.commit()
     pay(db.session.get_one(Consultation, consultation.id))
     return succeed(db.session.get_one(Payment, first.id))
@@ -87,14 +87,14 @@ def test_page_looks_again_until_what_was_paid_twice_has_gone_back(
                "payment_method_limit_exceeded", "country_forbidden", "moon_phase"],
 )  # fmt: skip
 def test_no_card_is_spoken_of_where_there_was_none(as_patient: Browser, chat: Chat, method: str, reason: str) -> None:
-    payment = settle(begin(chat), Stage.CANCELLED, reason=reason, method=method)
+    payment = settle(begin(chat), GatewayStatus.CANCELLED, reason=reason, method=method)
     page = words(as_patient.get(f"/payments/return/{payment.token}").text)
     assert "Деньги не списаны." in page
     assert "карт" not in page.lower()
 
 
 def test_card_is_spoken_of_where_there_was_one(as_patient: Browser, chat: Chat) -> None:
-    payment = settle(begin(chat), Stage.CANCELLED, reason="insufficient_funds", method="bank_card")
+    payment = settle(begin(chat), GatewayStatus.CANCELLED, reason="insufficient_funds", method="bank_card")
     assert "На карте не хватило денег." in as_patient.get(f"/payments/return/{payment.token}").text
 
 
@@ -127,7 +127,7 @@ def test_signed_out_return_leads_to_the_clinic(visitor: Browser, chat: Chat) -> 
 
 def test_notice_of_nobodys_payment_is_a_warning(clinic: Flask, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        heed("2d0c1a5e-000f-5000-9000-1b2c3d4e5f60")
+        expedite_payment("2d0c1a5e-000f-5000-9000-1b2c3d4e5f60")
     assert "2d0c1a5e-000f-5000-9000-1b2c3d4e5f60" in caplog.text
 
 

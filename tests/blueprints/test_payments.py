@@ -17,7 +17,7 @@ from ibolit.formatting import day_of
 from ibolit.jobs import run_due
 from ibolit.models import Chat, Doctor, JobKind, Payment, Receipt, Refund, RefundReason, RefundState, User
 from ibolit.services import Services, clock
-from ibolit.services.payments import Fiscal, GatewayUnsure, Stage
+from ibolit.services.payments import GatewayOutcomeUnknown, GatewayStatus, ProviderReceipt
 from ibolit.services.payments.demo import DemoBank
 
 Change = Callable[..., None]
@@ -32,12 +32,12 @@ def payment(patient: User, doctor: Doctor) -> Payment:
 
 @pytest.fixture
 def waiting(payment: Payment) -> Payment:
-    return settle(payment, Stage.WAITING)
+    return settle(payment, GatewayStatus.WAITING)
 
 
-def settle(payment: Payment, stage: Stage = Stage.SUCCEEDED, **more: object) -> Payment:
+def settle(payment: Payment, status: GatewayStatus = GatewayStatus.SUCCEEDED, **more: object) -> Payment:
     """A visit before may have ended the session that knew it."""
-    return settle_this(db.session.get_one(Payment, payment.id), stage, **more)
+    return settle_this(db.session.get_one(Payment, payment.id), status, **more)
 
 
 def way_back(payment: Payment) -> str:
@@ -53,7 +53,7 @@ def test_who_waits_for_the_banks_page_is_led_on(as_patient: Browser, payment: Pa
     assert "Создаём оплату…" in page
     assert f'hx-get="{url}" hx-trigger="every 2s"' in page
     assert '<noscript><meta http-equiv="refresh"' in page
-    bank = settle(payment, Stage.WAITING).page
+    bank = settle(payment, GatewayStatus.WAITING).page
     assert as_patient.get(url, htmx=True).headers["HX-Redirect"] == bank
     page = as_patient.get(url).text
     assert f'href="{bank}">Перейти к оплате' in page
@@ -119,7 +119,7 @@ def test_payer_sees_until_when_the_chat_is_open(as_patient: Browser, waiting: Pa
 def test_whoever_is_signed_out_learns_state_and_sum_only(
     visitor: Browser, as_stranger: Browser, as_doctor: Browser, waiting: Payment, patient: User, doctor: Doctor
 ) -> None:
-    for said in ({}, {"stage": Stage.SUCCEEDED}):
+    for said in ({}, {"status": GatewayStatus.SUCCEEDED}):
         if said:
             settle(waiting)
         for browser in (visitor, as_stranger, as_doctor):
@@ -151,7 +151,7 @@ def test_unknown_token_is_404(visitor: Browser, as_patient: Browser, waiting: Pa
     ],
 )
 def test_cancelled_says_why(as_patient: Browser, waiting: Payment, reason: str, words: str) -> None:
-    settle(waiting, Stage.CANCELLED, reason=reason)
+    settle(waiting, GatewayStatus.CANCELLED, reason=reason)
     for url in (way_back(waiting), "/profile/payments"):
         page = as_patient.get(url).text
         assert words in page
@@ -230,9 +230,9 @@ def test_check_never_asks_the_provider_itself(
     visitor: Browser, waiting: Payment, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object) -> None:
-        raise GatewayUnsure("asked")
+        raise GatewayOutcomeUnknown("asked")
 
-    for verb in ("create", "find", "look_up"):
+    for verb in ("create", "find", "find_by_order"):
         monkeypatch.setattr(services.payments, verb, never)
     reply = visitor.post(f"{way_back(waiting)}/check")
     assert (reply.status_code, reply.location) == (303, way_back(waiting))
@@ -252,7 +252,7 @@ def test_check_asked_too_often_changes_nothing(visitor: Browser, waiting: Paymen
 
 
 def test_check_of_what_has_ended_makes_no_work(visitor: Browser, waiting: Payment) -> None:
-    settle(waiting, Stage.CANCELLED)
+    settle(waiting, GatewayStatus.CANCELLED)
     for job in waiting_jobs(JobKind.PAYMENT):
         job.finish()
     db.session.commit()
@@ -276,7 +276,7 @@ def test_list_tells_everything_of_each(
 ) -> None:
     change_settings(receipt_url="https://check.example/?fn={fn}&i={fd}&fp={fp}")
     settle(payment)
-    Receipt.note(payment, [Fiscal("r1", Stage.SUCCEEDED, "9999", "12", "345", clock.now())])
+    Receipt.note(payment, [ProviderReceipt("r1", GatewayStatus.SUCCEEDED, "9999", "12", "345", clock.now())])
     db.session.commit()
     for htmx in (True, False):
         page = as_patient.get("/profile/payments", htmx=htmx).text
@@ -290,7 +290,7 @@ def test_list_tells_everything_of_each(
 
 def test_receipt_without_an_address_is_no_link(as_patient: Browser, payment: Payment) -> None:
     settle(payment)
-    Receipt.note(payment, [Fiscal("r1", Stage.SUCCEEDED, "9999", "12", "345", clock.now())])
+    Receipt.note(payment, [ProviderReceipt("r1", GatewayStatus.SUCCEEDED, "9999", "12", "345", clock.now())])
     db.session.commit()
     page = as_patient.get("/profile/payments").text
     assert "Чек от" in page
@@ -299,9 +299,9 @@ def test_receipt_without_an_address_is_no_link(as_patient: Browser, payment: Pay
 
 def test_newest_first_a_page_at_a_time(as_patient: Browser, payment: Payment) -> None:
     chat = payment.chat
-    settle(payment, Stage.CANCELLED)
+    settle(payment, GatewayStatus.CANCELLED)
     for _ in range(22):
-        settle(begin(chat), Stage.CANCELLED)
+        settle(begin(chat), GatewayStatus.CANCELLED)
     seen: list[int] = []
     url: str | None = "/profile/payments"
     while url:

@@ -29,7 +29,7 @@ from ibolit.models import (
     User,
 )
 from ibolit.services import clock
-from ibolit.services.payments import Fiscal, Stage
+from ibolit.services.payments import GatewayStatus, ProviderReceipt
 
 MOST = 6
 
@@ -137,7 +137,9 @@ def test_payments_with_refunds_and_receipts(as_patient: Browser, chat: Chat) -> 
         for _ in range(rows):
             payment = buy(db.session.get_one(Chat, chat.id))
             payment.refund(100, RefundReason.OPERATOR)
-            Receipt.note(payment, [Fiscal(f"receipt-{payment.id}", Stage.SUCCEEDED, registered_at=clock.now())])
+            Receipt.note(
+                payment, [ProviderReceipt(f"receipt-{payment.id}", GatewayStatus.SUCCEEDED, registered_at=clock.now())]
+            )
             db.session.commit()
         counts.append(len(asked_by(as_patient, "/profile/payments")))
     assert counts[0] == counts[1] <= MOST

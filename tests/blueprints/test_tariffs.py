@@ -15,7 +15,14 @@ from ibolit.formatting import day_of
 from ibolit.models import AccessMode, Chat, Doctor, Job, JobKind, Payment, PaymentState, User
 from ibolit.models.people import OFFER
 from ibolit.services import Services, clock
-from ibolit.services.payments import GatewayRefused, GatewayUnsure, Order, Paid, Refusal, Stage
+from ibolit.services.payments import (
+    GatewayOutcomeUnknown,
+    GatewayRefused,
+    GatewayStatus,
+    Order,
+    ProviderPayment,
+    RefusalReason,
+)
 
 Change = Callable[..., None]
 
@@ -117,7 +124,7 @@ def test_the_bank_is_asked_outside_a_transaction(
 ) -> None:
     create, seen = services.payments.create, []
 
-    def look(order: Order) -> Paid:
+    def look(order: Order) -> ProviderPayment:
         seen.append((db.session().in_transaction(), [one.id for one in payments()]))
         db.session.rollback()
         return create(order)
@@ -131,8 +138,8 @@ def test_the_bank_is_asked_outside_a_transaction(
 def test_unknown_outcome_is_left_to_the_job(
     as_patient: Browser, closed: Chat, services: Services, monkeypatch: pytest.MonkeyPatch, htmx: bool
 ) -> None:
-    def hang(_order: Order) -> Paid:
-        raise GatewayUnsure("timeout")
+    def hang(_order: Order) -> ProviderPayment:
+        raise GatewayOutcomeUnknown("timeout")
 
     monkeypatch.setattr(services.payments, "create", hang)
     answer = buy(as_patient, closed, htmx=htmx)
@@ -147,8 +154,8 @@ def test_unknown_outcome_is_left_to_the_job(
 def test_refused_by_the_bank_says_so_and_keeps_the_choice(
     as_patient: Browser, closed: Chat, services: Services, monkeypatch: pytest.MonkeyPatch, htmx: bool
 ) -> None:
-    def refuse(_order: Order) -> Paid:
-        raise GatewayRefused(Refusal.INVALID)
+    def refuse(_order: Order) -> ProviderPayment:
+        raise GatewayRefused(RefusalReason.INVALID_REQUEST)
 
     monkeypatch.setattr(services.payments, "create", refuse)
     answer = buy(as_patient, closed, htmx=htmx)
@@ -223,8 +230,8 @@ def test_answer_about_another_payment_is_a_doubt(
 ) -> None:
     """Nothing of it is believed; the job asks again."""
 
-    def confuse(order: Order) -> Paid:
-        return Paid("foreign", Stage.SUCCEEDED, order.amount, "RUB", number=order.number + 1)
+    def confuse(order: Order) -> ProviderPayment:
+        return ProviderPayment("foreign", GatewayStatus.SUCCEEDED, order.amount, "RUB", number=order.number + 1)
 
     monkeypatch.setattr(services.payments, "create", confuse)
     assert buy(as_patient, closed).status_code == 303

@@ -16,7 +16,7 @@ from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Chat, Doctor, Job, JobKind, Payment, PaymentState, RefundReason, User
 from ibolit.services import Services, clock
-from ibolit.services.payments import GatewayUnsure, Stage
+from ibolit.services.payments import GatewayOutcomeUnknown, GatewayStatus
 from ibolit.services.payments.demo import DemoBank
 
 THEIRS = "77.75.153.5"
@@ -25,7 +25,7 @@ THEIRS = "77.75.153.5"
 @pytest.fixture
 def payment(patient: User, doctor: Doctor) -> Payment:
     """Waits for its payer; the job's next look is far away."""
-    payment = settle(begin(make_chat(patient, doctor, days_left=-1)), Stage.WAITING)
+    payment = settle(begin(make_chat(patient, doctor, days_left=-1)), GatewayStatus.WAITING)
     postpone()
     return payment
 
@@ -67,9 +67,9 @@ def test_nothing_told_is_believed_and_nobody_is_called(
     visitor: Browser, payment: Payment, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object) -> None:
-        raise GatewayUnsure("asked")
+        raise GatewayOutcomeUnknown("asked")
 
-    for verb in ("create", "find", "look_up", "find_refund", "receipts_of"):
+    for verb in ("create", "find", "find_by_order", "find_refund", "list_receipts"):
         monkeypatch.setattr(services.payments, verb, never)
     for event in ("payment.succeeded", "payment.canceled", "refund.succeeded"):
         assert tell(visitor, body(payment.provider_id, event)).status_code == 200

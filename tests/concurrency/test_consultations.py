@@ -40,7 +40,7 @@ from ibolit.models import (
 )
 from ibolit.models.consultations import booking, checkout, deadlines, rescheduling
 from ibolit.services import clock
-from ibolit.services.payments import Paid
+from ibolit.services.payments import ProviderPayment
 
 from .crowd import at_once
 
@@ -105,7 +105,7 @@ def anew(id: int) -> Consultation:
     return of(id)
 
 
-def settling(payment_id: int, said: Paid) -> Deed:
+def settling(payment_id: int, said: ProviderPayment) -> Deed:
     return lambda: db.session.get_one(Payment, payment_id).settle(said)
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from money import answer, begin, buy, settle, wish
 from yookassa_stub import YooKassaStub
 
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
@@ -31,7 +31,7 @@ from ibolit.models import (
 )
 from ibolit.models.consultations import checkout
 from ibolit.services import Services
-from ibolit.services.payments import Stage
+from ibolit.services.payments import GatewayStatus
 from ibolit.services.payments.yookassa import Shop, YooKassa
 from ibolit.web.checkout import make
 
@@ -82,7 +82,7 @@ def test_ten_devices_press_through_the_door_and_the_provider_makes_one(
 
 
 def test_settled_by_ten_at_once_is_applied_once(clinic: Flask, chat: Chat) -> None:
-    payment = settle(begin(chat), Stage.WAITING)
+    payment = settle(begin(chat), GatewayStatus.WAITING)
     id, end, said = payment.id, chat.open_until, answer(payment)
 
     def hear(_number: int) -> None:
@@ -113,7 +113,7 @@ def test_page_notification_worker_and_sweep_meet(
 
         def look(number: int) -> object:
             if number % 3 == 0:
-                return heed(provider_id)
+                return expedite_payment(provider_id)
             if number % 3 == 1:
                 return run_due()
             mine = fresh(id)
@@ -129,7 +129,7 @@ def test_page_notification_worker_and_sweep_meet(
 
 def test_two_tariffs_paid_at_once_both_apply(clinic: Flask, chat: Chat) -> None:
     week = add_tariff(chat.doctor, title="Неделя", days=7, price=700_00)
-    payments = [settle(begin(chat), Stage.WAITING), settle(begin(chat, week), Stage.WAITING)]
+    payments = [settle(begin(chat), GatewayStatus.WAITING), settle(begin(chat, week), GatewayStatus.WAITING)]
     ids, said, end = [one.id for one in payments], [answer(one) for one in payments], chat.open_until
     at_once(clinic, 2, lambda n: (fresh(ids[n]).settle(said[n]), db.session.commit()))
     assert end is not None
@@ -137,7 +137,7 @@ def test_two_tariffs_paid_at_once_both_apply(clinic: Flask, chat: Chat) -> None:
 
 
 def test_paid_while_the_patient_writes(clinic: Flask, chat: Chat, patient: User) -> None:
-    payment = settle(begin(chat), Stage.WAITING)
+    payment = settle(begin(chat), GatewayStatus.WAITING)
     id, chat_id, patient_id, said = payment.id, chat.id, patient.id, answer(payment)
 
     def act(number: int) -> None:

@@ -11,7 +11,7 @@ from factories import propose
 from money import waiting_jobs
 from yookassa_stub import YooKassaStub
 
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
@@ -46,7 +46,7 @@ def days_left(payment: Payment) -> float:
 def hear(yookassa: YooKassaStub, payment: Payment) -> None:
     """As the webhook does."""
     yookassa.lose_notices()
-    heed(payment.provider_id or "")
+    expedite_payment(payment.provider_id or "")
     run_due()
 
 

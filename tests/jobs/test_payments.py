@@ -11,7 +11,7 @@ from flask import Flask
 from money import begin, settle, waiting_jobs, wish
 from yookassa_stub import YooKassaStub
 
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Chat, Job, JobKind, Payment, PaymentState, Receipt, RefundState, User
@@ -72,7 +72,7 @@ def test_older_than_its_key_is_looked_up(yookassa: YooKassaStub, chat: Chat, mad
 
 
 def test_notification_hastens_and_is_not_believed(yookassa: YooKassaStub, payment: Payment) -> None:
-    heed(payment.provider_id or "")
+    expedite_payment(payment.provider_id or "")
     assert run_due() == 1
     assert again(payment).state is PaymentState.WAITING
 
@@ -82,7 +82,7 @@ def test_money_for_what_we_held_for_cancelled_is_heard_of(yookassa: YooKassaStub
     payment.state = PaymentState.CANCELLED
     db.session.commit()
     yookassa.pay(payment.provider_id or "")
-    heed(payment.provider_id or "")
+    expedite_payment(payment.provider_id or "")
     run_due()
     payment = again(payment)
     assert payment.state is PaymentState.SUCCEEDED

@@ -12,13 +12,13 @@ from factories import propose
 from live_clinic import LiveClinic
 from playwright.sync_api import expect
 
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import MONEY, run_due
 from ibolit.models import Chat, Consultation, Payment, PaymentState, RefundReason, Tariff
 from ibolit.models.consultations import booking, checkout
 from ibolit.services import clock, current_services
-from ibolit.services.payments import GatewayRefused, Item, Refusal
+from ibolit.services.payments import GatewayRefused, ReceiptItem, RefusalReason
 from ibolit.services.payments.demo import DemoBank
 
 pytestmark = pytest.mark.journey
@@ -58,9 +58,9 @@ def a_month_is_bought(live: LiveClinic) -> int:
 def refund_in_the_cabinet(live: LiveClinic, number: int, amount: int) -> None:
     with backstage(live):
         payment = db.session.get_one(Payment, number)
-        items = [Item("По звонку", amount)]
+        items = [ReceiptItem("По звонку", amount)]
         bank().refund(payment.provider_id or "", amount, "by hand", payment.customer, items)
-        heed(payment.provider_id or "")
+        expedite_payment(payment.provider_id or "")
         run_due(MONEY)
 
 
@@ -151,7 +151,7 @@ def test_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callabl
         consultation = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)
         first = checkout.begin_for(consultation, chat.patient, consultation.starts_at)
         page = made(first)
-        first.take_refusal(GatewayRefused(Refusal.NOT_FOUND))
+        first.record_refusal(GatewayRefused(RefusalReason.NOT_FOUND))
         db.session.commit()
         paid(checkout.begin_for(consultation, chat.patient, consultation.starts_at))
         token, first_id = first.token, first.id

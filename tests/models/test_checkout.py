@@ -14,7 +14,7 @@ from ibolit.models import AccessMode, Chat, Doctor, JobKind, Payment, PaymentSta
 from ibolit.models.consultations import checkout
 from ibolit.models.people import OFFER
 from ibolit.services import clock
-from ibolit.services.payments import Stage
+from ibolit.services.payments import GatewayStatus
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -50,14 +50,14 @@ def test_double_press_meets_the_same(chat: Chat, payment: Payment) -> None:
 
 
 def test_second_press_meets_the_one_that_waits_for_the_payer(chat: Chat, payment: Payment) -> None:
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     assert begin(chat) is payment
     assert payment.page == PAGE
 
 
-@pytest.mark.parametrize("stage", [Stage.SUCCEEDED, Stage.CANCELLED])
-def test_press_after_the_end_begins_another(chat: Chat, payment: Payment, stage: Stage) -> None:
-    settle(payment, stage)
+@pytest.mark.parametrize("status", [GatewayStatus.SUCCEEDED, GatewayStatus.CANCELLED])
+def test_press_after_the_end_begins_another(chat: Chat, payment: Payment, status: GatewayStatus) -> None:
+    settle(payment, status)
     another = begin(chat)
     assert another.id != payment.id
     assert another.key != payment.key

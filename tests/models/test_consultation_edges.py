@@ -44,7 +44,7 @@ from ibolit.models.chats import ChatState
 from ibolit.models.consultations import checkout
 from ibolit.models.payments import payment_reports
 from ibolit.services import clock
-from ibolit.services.payments import Stage
+from ibolit.services.payments import GatewayStatus
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
 
@@ -96,7 +96,7 @@ def test_hold_ends_with_its_payment_and_the_worker_hears_of_it(chat: Chat, still
     still.show(consultation.starts_at + 3 * MINUTE)
     run_due(LIGHT)
     payment = db.session.get_one(Payment, payment.id)
-    payment.settle(answer(payment, Stage.CANCELLED, reason="general_decline"))
+    payment.settle(answer(payment, GatewayStatus.CANCELLED, reason="general_decline"))
     db.session.commit()
     consultation = db.session.get_one(Consultation, consultation.id)
     assert consultation.state_now is ConsultationState.EXPIRED

@@ -26,7 +26,7 @@ from ibolit.models import (
 from ibolit.models.consultations import checkout
 from ibolit.models.payments import KEY_LIVES, in_working_days, pause_since, payment_reports
 from ibolit.services import clock
-from ibolit.services.payments import Back, GatewayUnsure, Order, Paid, Stage
+from ibolit.services.payments import GatewayOutcomeUnknown, GatewayStatus, Order, ProviderPayment, ProviderRefund
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -49,26 +49,26 @@ def facts() -> list[str]:
 class Deaf:
     """A provider who remembers what he was asked and answers as told."""
 
-    def __init__(self, said: Paid | None = None) -> None:
+    def __init__(self, said: ProviderPayment | None = None) -> None:
         self.said = said
         self.asked: list[tuple[str, object]] = []
 
-    def create(self, order: Order) -> Paid:
+    def create(self, order: Order) -> ProviderPayment:
         self.asked.append(("create", order))
         if self.said is None:
-            raise GatewayUnsure("slow")
+            raise GatewayOutcomeUnknown("slow")
         return self.said
 
-    def find(self, payment_id: str) -> Paid:
+    def find(self, payment_id: str) -> ProviderPayment:
         self.asked.append(("find", payment_id))
         assert self.said is not None
         return self.said
 
-    def look_up(self, number: int, since: datetime) -> Paid | None:
-        self.asked.append(("look_up", (number, since)))
+    def find_by_order(self, number: int, since: datetime) -> ProviderPayment | None:
+        self.asked.append(("find_by_order", (number, since)))
         return self.said
 
-    def refunds_of(self, payment_id: str) -> list[Back]:
+    def list_refunds(self, payment_id: str) -> list[ProviderRefund]:
         raise AssertionError("nobody asks this of a payment")
 
 
@@ -76,7 +76,7 @@ class Deaf:
 
 
 def test_page_of_the_provider_makes_it_wait(payment: Payment) -> None:
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     assert (payment.state, payment.page, payment.provider_id) == (PaymentState.WAITING, PAGE, f"yk-{payment.id}")
 
 
@@ -102,8 +102,8 @@ def test_success_twice_changes_nothing(chat: Chat, payment: Payment) -> None:
 
 
 def test_cancelled_twice_is_told_once(payment: Payment) -> None:
-    settle(payment, Stage.CANCELLED, reason="expired_on_confirmation")
-    payment.settle(answer(payment, Stage.CANCELLED, reason="general_decline"))
+    settle(payment, GatewayStatus.CANCELLED, reason="expired_on_confirmation")
+    payment.settle(answer(payment, GatewayStatus.CANCELLED, reason="general_decline"))
     assert facts() == []
     assert payment.reason == "expired_on_confirmation"
 
@@ -125,8 +125,8 @@ def test_success_opens_a_chat_that_had_no_free_days(patient: User) -> None:
 
 def test_decline_keeps_the_reason_and_gives_nothing(chat: Chat, payment: Payment) -> None:
     end = chat.open_until
-    settle(payment, Stage.WAITING)
-    settle(payment, Stage.CANCELLED, reason="insufficient_funds")
+    settle(payment, GatewayStatus.WAITING)
+    settle(payment, GatewayStatus.CANCELLED, reason="insufficient_funds")
     assert (payment.state, payment.reason, payment.page) == (PaymentState.CANCELLED, "insufficient_funds", "")
     assert chat.open_until == end
     assert notes_of(chat) == []
@@ -135,20 +135,20 @@ def test_decline_keeps_the_reason_and_gives_nothing(chat: Chat, payment: Payment
 def test_waiting_heard_after_the_success_changes_nothing(chat: Chat, payment: Payment) -> None:
     """Answers overtake each other."""
     settle(payment)
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     assert payment.state is PaymentState.SUCCEEDED
     assert payment.page == ""
 
 
 def test_cancelled_heard_after_the_success_changes_nothing(payment: Payment) -> None:
     settle(payment)
-    settle(payment, Stage.CANCELLED)
+    settle(payment, GatewayStatus.CANCELLED)
     assert payment.state is PaymentState.SUCCEEDED
 
 
 def test_waiting_heard_after_the_cancellation_changes_nothing(payment: Payment) -> None:
-    settle(payment, Stage.CANCELLED)
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.CANCELLED)
+    settle(payment, GatewayStatus.WAITING)
     assert (payment.state, payment.page) == (PaymentState.CANCELLED, "")
 
 
@@ -162,7 +162,7 @@ def test_success_after_our_own_end_is_believed(chat: Chat, payment: Payment) -> 
 
 
 def test_success_after_a_month_counts_from_the_later_end(chat: Chat, payment: Payment) -> None:
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     later(days=40)
     settle(payment)
     assert chat.open_until is not None
@@ -171,7 +171,7 @@ def test_success_after_a_month_counts_from_the_later_end(chat: Chat, payment: Pa
 
 @pytest.mark.parametrize("strange", [{"number": 777}, {"id": "yk-another"}])
 def test_answer_about_another_payment_is_refused(payment: Payment, strange: dict[str, object]) -> None:
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     with pytest.raises(errors.WrongPayment):
         payment.settle(answer(payment, **strange))
     db.session.rollback()
@@ -233,7 +233,7 @@ def test_end_is_for_what_the_provider_does_not_know(payment: Payment) -> None:
 
 def test_what_the_provider_knows_only_he_can_end(payment: Payment) -> None:
     """The page was refused while the job's call made it: the payer may stand at the counter already."""
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     payment.end("invalid_request")
     assert payment.state is PaymentState.WAITING
 
@@ -244,7 +244,7 @@ def test_what_the_provider_knows_only_he_can_end(payment: Payment) -> None:
 def test_ask_makes_it_with_the_stored_key(payment: Payment) -> None:
     provider = Deaf()
     for _ in range(2):
-        with pytest.raises(GatewayUnsure):
+        with pytest.raises(GatewayOutcomeUnknown):
             payment.ask(provider, "https://ibolit.example/back")  # type: ignore[arg-type]
     orders = [order for verb, order in provider.asked if verb == "create"]
     assert orders[0] == orders[1]
@@ -255,7 +255,7 @@ def test_ask_makes_it_with_the_stored_key(payment: Payment) -> None:
 
 
 def test_ask_looks_at_the_one_he_knows(payment: Payment) -> None:
-    settle(payment, Stage.WAITING)
+    settle(payment, GatewayStatus.WAITING)
     later(days=3)
     provider = Deaf(answer(payment))
     assert payment.ask(provider, "") == provider.said  # type: ignore[arg-type]
@@ -265,9 +265,9 @@ def test_ask_looks_at_the_one_he_knows(payment: Payment) -> None:
 @pytest.mark.parametrize("said", [True, False])
 def test_older_than_its_key_is_looked_up_and_never_made_again(payment: Payment, said: bool) -> None:
     later(seconds=KEY_LIVES.total_seconds())
-    provider = Deaf(answer(payment, Stage.WAITING) if said else None)
+    provider = Deaf(answer(payment, GatewayStatus.WAITING) if said else None)
     assert payment.ask(provider, "") == provider.said  # type: ignore[arg-type]
-    assert provider.asked == [("look_up", (payment.id, payment.created_at))]
+    assert provider.asked == [("find_by_order", (payment.id, payment.created_at))]
 
 
 def test_pause_grows_from_seconds_to_an_hour() -> None:
@@ -446,9 +446,9 @@ def test_own_payments_newest_first_and_nobody_elses(chat: Chat, patient: User, d
 def test_unended_are_those_that_still_wait(chat: Chat, doctor: Doctor) -> None:
     tariffs = [add_tariff(doctor, title=str(number), days=number, price=number) for number in range(1, 5)]
     created, waiting, paid, cancelled = [begin(chat, tariff) for tariff in tariffs]
-    settle(waiting, Stage.WAITING)
+    settle(waiting, GatewayStatus.WAITING)
     settle(paid)
-    settle(cancelled, Stage.CANCELLED)
+    settle(cancelled, GatewayStatus.CANCELLED)
     assert set(Payment.unended()) == {created.id, waiting.id}
 
 

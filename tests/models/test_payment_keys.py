@@ -10,7 +10,7 @@ from money import begin, buy
 from ibolit.extensions import db
 from ibolit.models import Chat, Payment, Refund, RefundReason, RefundState
 from ibolit.services import Services
-from ibolit.services.payments import GatewayRefused, Item, Refusal, Stage
+from ibolit.services.payments import GatewayRefused, GatewayStatus, ReceiptItem, RefusalReason
 from ibolit.services.payments.demo import DemoBank
 
 BACK = "https://clinic.example/back"
@@ -28,17 +28,17 @@ def test_payment_made_under_other_settings_is_found(chat: Chat, bank: DemoBank) 
     bank.pay(made.id)
     found = payment.ask(bank, BACK)
     assert found is not None
-    assert (found.id, found.stage) == (made.id, Stage.SUCCEEDED)
+    assert (found.id, found.status) == (made.id, GatewayStatus.SUCCEEDED)
 
 
 def test_other_refusals_are_refusals(chat: Chat, bank: DemoBank, monkeypatch: pytest.MonkeyPatch) -> None:
     payment = begin(chat)
-    monkeypatch.setattr(bank, "create", lambda _order: refuse(Refusal.INVALID))
+    monkeypatch.setattr(bank, "create", lambda _order: refuse(RefusalReason.INVALID_REQUEST))
     with pytest.raises(GatewayRefused):
         payment.ask(bank, BACK)
 
 
-def refuse(why: Refusal) -> None:
+def refuse(why: RefusalReason) -> None:
     raise GatewayRefused(why)
 
 
@@ -59,16 +59,16 @@ def test_refund_made_with_another_receipt_is_found(refund: Refund, bank: DemoBan
     """Two of the same sum: the one with our key is ours."""
     payment = refund.payment
     assert payment.provider_id is not None
-    bank.refund(payment.provider_id, 500_00, "somebody-elses", payment.customer, [Item("Другое", 500_00)])
-    made = bank.refund(payment.provider_id, 500_00, refund.key, payment.customer, [Item("Иначе", 500_00)])
+    bank.refund(payment.provider_id, 500_00, "somebody-elses", payment.customer, [ReceiptItem("Другое", 500_00)])
+    made = bank.refund(payment.provider_id, 500_00, refund.key, payment.customer, [ReceiptItem("Иначе", 500_00)])
     assert refund.ask(bank).id == made.id
-    assert len(bank.refunds_of(payment.provider_id)) == 2
+    assert len(bank.list_refunds(payment.provider_id)) == 2
 
 
 def test_refund_that_cannot_be_found_stays_refused(
     refund: Refund, bank: DemoBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bank, "refund", lambda *_: refuse(Refusal.KEY_TAKEN))
+    monkeypatch.setattr(bank, "refund", lambda *_: refuse(RefusalReason.KEY_REUSED))
     with pytest.raises(GatewayRefused):
         refund.ask(bank)
 

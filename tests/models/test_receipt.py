@@ -1,4 +1,4 @@
-"""Fiscal receipts: noted once each, and how many there should be."""
+"""ProviderReceipt receipts: noted once each, and how many there should be."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from money import buy, waiting_jobs
 from ibolit.extensions import db
 from ibolit.models import Chat, JobKind, Receipt, RefundReason
 from ibolit.services import clock
-from ibolit.services.payments import Back, Fiscal, Stage
+from ibolit.services.payments import GatewayStatus, ProviderReceipt, ProviderRefund
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
 
 def test_receipts_are_noted_once_each(chat: Chat) -> None:
     payment = buy(chat)
-    told = [Fiscal("rt-1", Stage.WAITING)]
+    told = [ProviderReceipt("rt-1", GatewayStatus.WAITING)]
     assert not Receipt.note(payment, told)
     db.session.commit()
-    told = [Fiscal("rt-1", Stage.SUCCEEDED, "9288", "3986", "2617", clock.now())]
+    told = [ProviderReceipt("rt-1", GatewayStatus.SUCCEEDED, "9288", "3986", "2617", clock.now())]
     assert Receipt.note(payment, told)
     db.session.commit()
     [receipt] = db.session.scalars(db.select(Receipt))
@@ -32,7 +32,7 @@ def test_how_many_receipts_are_due(chat: Chat) -> None:
     assert payment.receipts_due(closing=True) == 1
     refund = payment.refund(500_00, RefundReason.OPERATOR)
     assert payment.receipts_due(closing=True) == 1
-    refund.settle(Back("rf-1", Stage.SUCCEEDED, refund.amount))
+    refund.settle(ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, refund.amount))
     assert payment.receipts_due(closing=True) == 2
     later(days=33)
     assert payment.receipts_due(closing=True) == 3

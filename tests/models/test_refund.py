@@ -13,7 +13,7 @@ from ibolit.extensions import db
 from ibolit.models import AccessMode, Chat, Doctor, JobKind, Payment, Refund, RefundReason, RefundState, Role, User
 from ibolit.models.payments import KEY_LIVES, payment_reports
 from ibolit.services import clock
-from ibolit.services.payments import Back, Customer, GatewayRefused, Item, Refusal, Stage
+from ibolit.services.payments import Customer, GatewayRefused, GatewayStatus, ProviderRefund, ReceiptItem, RefusalReason
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -41,26 +41,28 @@ def odd(chat: Chat, amount: int) -> Payment:
 class Bank:
     """A provider who keeps refunds by their keys, and says no to one if told."""
 
-    def __init__(self, *made: Back, refusal: str = "") -> None:
+    def __init__(self, *made: ProviderRefund, refusal: str = "") -> None:
         self.made = list(made)
         self.refusal = refusal
         self.asked: list[str] = []
 
-    def refund(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Back:
+    def refund(
+        self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
+    ) -> ProviderRefund:
         self.asked.append(f"refund {key}")
         assert sum(item.amount for item in items) == amount
         if self.refusal:
             raise GatewayRefused(self.refusal)
-        back = Back(f"rf-{len(self.made)}", Stage.SUCCEEDED, amount, key=key)
+        back = ProviderRefund(f"rf-{len(self.made)}", GatewayStatus.SUCCEEDED, amount, key=key)
         self.made.append(back)
         return back
 
-    def find_refund(self, refund_id: str) -> Back:
+    def find_refund(self, refund_id: str) -> ProviderRefund:
         self.asked.append(f"find {refund_id}")
         return next(back for back in self.made if back.id == refund_id)
 
-    def refunds_of(self, payment_id: str) -> list[Back]:
-        self.asked.append(f"refunds_of {payment_id}")
+    def list_refunds(self, payment_id: str) -> list[ProviderRefund]:
+        self.asked.append(f"list_refunds {payment_id}")
         return self.made
 
 
@@ -199,7 +201,7 @@ def test_key_is_stored_before_he_is_called_and_asked_again(payment: Payment) -> 
 
 def test_known_one_is_only_looked_at(payment: Payment) -> None:
     refund = send_back(payment, 1000_00)
-    bank = Bank(Back("rf-0", Stage.WAITING, 1000_00, key=refund.key))
+    bank = Bank(ProviderRefund("rf-0", GatewayStatus.WAITING, 1000_00, key=refund.key))
     refund.settle(bank.made[0])
     assert refund.state is RefundState.SENDING
     refund.ask(bank)  # type: ignore[arg-type]
@@ -210,7 +212,10 @@ def test_lost_one_is_found_by_its_key(payment: Payment) -> None:
     """Two of the same sum, both made and both answers lost: each must find its own."""
     first, second = send_back(payment, 500_00), send_back(payment, 500_00)
     later(seconds=KEY_LIVES.total_seconds())
-    made = [Back("rf-2", Stage.SUCCEEDED, 500_00, key=second.key), Back("rf-1", Stage.SUCCEEDED, 500_00, key=first.key)]
+    made = [
+        ProviderRefund("rf-2", GatewayStatus.SUCCEEDED, 500_00, key=second.key),
+        ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 500_00, key=first.key),
+    ]
     bank = Bank(*made)
     for refund in (first, second):
         refund.settle(refund.ask(bank))  # type: ignore[arg-type]
@@ -222,7 +227,7 @@ def test_lost_one_is_found_by_its_key(payment: Payment) -> None:
 def test_never_made_one_is_made_though_another_had_the_same_sum(payment: Payment) -> None:
     first, second = send_back(payment, 500_00), send_back(payment, 500_00)
     later(seconds=KEY_LIVES.total_seconds())
-    bank = Bank(Back("rf-9", Stage.SUCCEEDED, 500_00, key=second.key))
+    bank = Bank(ProviderRefund("rf-9", GatewayStatus.SUCCEEDED, 500_00, key=second.key))
     back = first.ask(bank)  # type: ignore[arg-type]
     assert back.id != "rf-9"
     assert back.key == first.key
@@ -230,25 +235,27 @@ def test_never_made_one_is_made_though_another_had_the_same_sum(payment: Payment
 
 def test_repeated_one_is_not_taken_for_its_own_failure(payment: Payment, operator: User) -> None:
     refund = send_back(payment, 500_00)
-    failed = Back("rf-8", Stage.CANCELLED, 500_00, "insufficient_funds", refund.key)
+    failed = ProviderRefund("rf-8", GatewayStatus.CANCELLED, 500_00, "insufficient_funds", refund.key)
     refund.settle(failed)
     assert refund.repeat(operator)
     later(seconds=KEY_LIVES.total_seconds())
     back = refund.ask(Bank(failed))  # type: ignore[arg-type]
-    assert back.stage is Stage.SUCCEEDED
+    assert back.status is GatewayStatus.SUCCEEDED
 
 
 def test_taken_key_has_made_it_already(payment: Payment) -> None:
     """A setting of the receipt changed between two tries: the first one did it, a third must not do it again."""
     refund = send_back(payment, 500_00)
-    bank = Bank(Back("rf-7", Stage.SUCCEEDED, 500_00, key=refund.key), refusal=Refusal.KEY_TAKEN)
+    bank = Bank(
+        ProviderRefund("rf-7", GatewayStatus.SUCCEEDED, 500_00, key=refund.key), refusal=RefusalReason.KEY_REUSED
+    )
     assert refund.ask(bank).id == "rf-7"  # type: ignore[arg-type]
 
 
 def test_other_refusals_are_refusals(payment: Payment) -> None:
     refund = send_back(payment, 500_00)
     with pytest.raises(GatewayRefused):
-        refund.ask(Bank(refusal=Refusal.INVALID))  # type: ignore[arg-type]
+        refund.ask(Bank(refusal=RefusalReason.INVALID_REQUEST))  # type: ignore[arg-type]
 
 
 # What he answers
@@ -256,7 +263,7 @@ def test_other_refusals_are_refusals(payment: Payment) -> None:
 
 def test_done_once(payment: Payment) -> None:
     refund = send_back(payment, 500_00)
-    back = Back("rf-1", Stage.SUCCEEDED, 500_00)
+    back = ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 500_00)
     refund.settle(back)
     done_at = refund.done_at
     refund.settle(back)
@@ -268,7 +275,7 @@ def test_done_once(payment: Payment) -> None:
 def test_failure_is_a_debt_and_the_operators_to_see(payment: Payment, chat: Chat) -> None:
     refund = send_back(payment, 500_00)
     end = chat.open_until
-    refund.settle(Back("rf-1", Stage.CANCELLED, 500_00, "insufficient_funds"))
+    refund.settle(ProviderRefund("rf-1", GatewayStatus.CANCELLED, 500_00, "insufficient_funds"))
     db.session.commit()
     assert (refund.state, refund.reason) == (RefundState.FAILED, "insufficient_funds")
     assert (payment.refunded, chat.open_until) == (500_00, end)
@@ -289,7 +296,7 @@ def test_repeat_is_a_new_deed_of_the_same_debt(payment: Payment, operator: User)
 def test_each_that_waits_is_unended(payment: Payment, operator: User) -> None:
     sending = send_back(payment, 100_00)
     done, failed = send_back(payment, 100_00), send_back(payment, 100_00)
-    done.settle(Back("rf-1", Stage.SUCCEEDED, 100_00))
+    done.settle(ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 100_00))
     failed.fail("no")
     declined = wish(payment)
     declined.decline("Нет", operator)

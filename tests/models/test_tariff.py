@@ -9,7 +9,7 @@ from money import begin, settle
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Tariff, TariffTerms
-from ibolit.services.payments import Stage
+from ibolit.services.payments import GatewayStatus
 
 MONTH = TariffTerms("Месяц", 30, 2500_00)
 
@@ -89,7 +89,7 @@ def test_what_is_being_paid_keeps_its_terms(seller: Doctor, chat: Chat) -> None:
     db.session.commit()
     assert (payment.amount, payment.days) == (2500_00, 30)
     assert begin(chat, new).amount == 9000_00
-    assert settle(settle(payment, Stage.WAITING)).applied_at is not None
+    assert settle(settle(payment, GatewayStatus.WAITING)).applied_at is not None
     with pytest.raises(errors.NothingToBuy):
         begin(chat, tariff)
 

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from stories import Steps, one_of, search
 
 from ibolit import errors
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.events import (
     ConsultationCancelled,
     ConsultationCompleted,
@@ -57,7 +57,7 @@ from ibolit.models import (
 )
 from ibolit.models.consultations import AGREED, COMING, FOLLOWS, checkout, rescheduling
 from ibolit.services import Services, clock
-from ibolit.services.payments import GatewayRefused, GatewayUnsure, Paid, Stage
+from ibolit.services.payments import GatewayOutcomeUnknown, GatewayRefused, GatewayStatus, ProviderPayment
 from ibolit.services.payments.demo import DemoBank
 
 PRICE = 1500_00
@@ -113,7 +113,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         self.clinic, self.services, self.demo, self.still = clinic, services, demo, still
         self.known: dict[int, Known] = {}
         self.screens: dict[tuple[int, str], Screen] = {}
-        self.on_the_way: list[tuple[int, Paid]] = []
+        self.on_the_way: list[tuple[int, ProviderPayment]] = []
         self.steps = 0
         sa.event.listen(Session, "after_commit", self._hear)
 
@@ -259,7 +259,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     @step(6, which=some, does=["pay", "pay", "pay", "decline", "odd"], hears=either)
     def payer(self, which: int, does: str, hears: bool) -> None:
         """At the bank's page; the notification may be lost."""
-        waiting = [id for id, stage in self.bank.bills().items() if stage is Stage.WAITING]
+        waiting = [id for id, status in self.bank.bills().items() if status is GatewayStatus.WAITING]
         if waiting:
             id = waiting[which % len(waiting)]
             if does == "odd":
@@ -267,7 +267,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             self.bank.decline(id) if does == "decline" else self.bank.pay(id)
             if hears:
                 with self._press():
-                    heed(id)
+                    expedite_payment(id)
 
     @step(4, which=some, fresh=mostly, does=["pay", "pay", "odd"])
     def pay_at_once(self, which: int, fresh: bool, does: str = "pay") -> None:
@@ -283,7 +283,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             payment = one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
             if payment is not None:
                 db.session.commit()
-                with suppress(GatewayUnsure):
+                with suppress(GatewayOutcomeUnknown):
                     self.on_the_way.append((payment.id, payment.ask(self.services.payments, "")))  # type: ignore[arg-type]
 
     @step(2, which=some, times=(1, 2))
@@ -508,7 +508,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             assert {refund.state for refund in refunds} <= ended
             assert Job.pending(JobKind.CONSULTATION) <= {consultation.id for consultation in self._consultations()}
             heard = {one.provider_id: one.refundable for one in payments if one.state is PaymentState.SUCCEEDED}
-            taken = {id for id, stage in self.bank.bills().items() if stage is Stage.SUCCEEDED}
+            taken = {id for id, status in self.bank.bills().items() if status is GatewayStatus.SUCCEEDED}
             assert heard.keys() <= taken <= heard.keys() | {id for id, _ in self.bank.lied_about}
             unheard = sum(self.bank.find(id).amount for id in taken - heard.keys())
             assert self.bank.holds() - unheard == sum(heard.values())
@@ -730,6 +730,6 @@ def test_what_two_agree_on_is_paid_held_and_known_to_both(
     demo, still = services.payments, StillClock(NOON)
     assert isinstance(demo, DemoBank)
     monkeypatch.setattr(services, "payments", demo)  # given back at the end
-    monkeypatch.setattr(demo, "on_decision", lambda _: None)  # told by the test, if at all
+    monkeypatch.setattr(demo, "on_webhook", lambda _: None)  # told by the test, if at all
     monkeypatch.setattr(clock, "datetime", still)
     run_state_machine_as_test(lambda: ConsultationMachine(clinic, services, demo, still), settings=PROFILE)

@@ -19,7 +19,7 @@ from ibolit.formatting import rubles
 from ibolit.models import Payment, PaymentState, Refund, RefundState
 from ibolit.models.payments import round_half_up
 from ibolit.services import clock
-from ibolit.services.payments import Customer, Item, Order
+from ibolit.services.payments import Customer, Order, ReceiptItem
 from ibolit.services.payments.amounts import from_kopecks, to_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
@@ -105,7 +105,7 @@ def test_receipts_add_up_to_what_moves(stub: YooKassaStub, amount: int, title: s
     gateway = YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url))
     anna = Customer("+79161234567", None)
     number = len(stub.payments) + 1
-    lines, where = [Item(title, amount)], "http://ibolit.example"
+    lines, where = [ReceiptItem(title, amount)], "http://ibolit.example"
     order = Order(number, f"k-{number}", amount, f"Заказ: {title}"[:128], where, anna, lines)
     paid = gateway.create(order)
     _check_receipt(stub.requests[-1].body["receipt"], from_kopecks(amount))
@@ -115,7 +115,7 @@ def test_receipts_add_up_to_what_moves(stub: YooKassaStub, amount: int, title: s
     for place, part in enumerate([*parts, left]):
         part = min(part, left) if place < len(parts) else left
         if part:
-            back = gateway.refund(paid.id, part, f"r-{number}-{place}", anna, [Item(title, part)])
+            back = gateway.refund(paid.id, part, f"r-{number}-{place}", anna, [ReceiptItem(title, part)])
             left -= part
             assert back.amount == part
     assert left == 0

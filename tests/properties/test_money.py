@@ -23,7 +23,7 @@ from stories import Steps, one_of, search
 from yookassa_stub import YooKassaStub, given_back, kopecks, kopecks_to_value
 
 from ibolit import errors
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
@@ -45,7 +45,7 @@ from ibolit.models import (
 from ibolit.models.consultations import checkout
 from ibolit.models.payments import COUNTED_STATES, payment_reports
 from ibolit.services import Services, clock
-from ibolit.services.payments import CURRENCY, GatewayRefused, GatewayUnsure, Paid
+from ibolit.services.payments import CURRENCY, GatewayOutcomeUnknown, GatewayRefused, ProviderPayment
 from ibolit.services.payments.amounts import from_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
 from ibolit.web.checkout import make
@@ -94,7 +94,7 @@ class Wire:
             self._fuse.burn()
             return said
 
-        return verb if name == "read_notice" else call
+        return verb if name == "parse_webhook" else call
 
 
 step = Steps()
@@ -106,7 +106,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.clinic, self.stub, self.fuse = clinic, stub, Fuse()
         self.gateway: Any = Wire(YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)), self.fuse)
         services.payments = self.gateway
-        self.on_the_way: list[tuple[int, Paid]] = []
+        self.on_the_way: list[tuple[int, ProviderPayment]] = []
         self.ahead = 0
         self.shown: set[str] = set()  # pages payers have seen
         self.withdrawals: dict[int, tuple[datetime, int]] = {}  # by refund: when it was sent, the days it took
@@ -204,7 +204,7 @@ class MoneyMachine(RuleBasedStateMachine):
             payment = one_of(sa.select(Payment).where(Payment.provider_id.is_not(None)), which)
             if payment is not None:
                 db.session.commit()
-                with suppress(GatewayUnsure, GatewayRefused):
+                with suppress(GatewayOutcomeUnknown, GatewayRefused):
                     self.on_the_way.append((payment.id, payment.ask(self.gateway, "")))
 
     @step(3, which=some)
@@ -427,7 +427,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.stub.refunds_wait = False
         for id in list(self.stub.payments):
             with self._step():
-                heed(id)
+                expedite_payment(id)
         for _ in range(60):
             for id in [id for id, one in self.stub.refunds.items() if one["status"] == "pending"]:
                 self.stub.finish_refund(id)
@@ -482,7 +482,7 @@ class MoneyMachine(RuleBasedStateMachine):
         assert is_odd == payment.is_odd
         closing = Job.kind == JobKind.CLOSING_RECEIPT, Job.subject_id == payment.id
         assert len(db.session.scalars(sa.select(Job).where(*closing)).all()) == (payment.applied_at is not None)
-        # Paid and no access is right only for money that goes back or is asked about.
+        # ProviderPayment and no access is right only for money that goes back or is asked about.
         assert payment.applied_at is not None or payment.refundable == 0 or waits
         # Nobody loses more days than he got money back for.
         assert payment.refundable == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
@@ -524,9 +524,9 @@ class MoneyMachine(RuleBasedStateMachine):
             self.fuse.left = left
 
     def _hear(self, body: bytes) -> None:
-        notice = self.gateway.read_notice(body)
+        notice = self.gateway.parse_webhook(body)
         if notice is not None:
-            heed(notice.payment_id)
+            expedite_payment(notice.payment_id)
 
     def _gone(self, id: str) -> int:
         mine = [one for one in self.stub.refunds.values() if one["payment_id"] == id and one["status"] != "canceled"]

@@ -159,12 +159,12 @@ def test_who_waits_too_long_for_a_decoder_hears_that_they_are_busy(
 ) -> None:
     stub("raise SystemExit('nobody may start it')")
     monkeypatch.setattr(child, "PATIENCE", 0.01)
-    for _ in range(child.AT_ONCE):
+    for _ in range(child.CONCURRENT_CALLS):
         assert child._free.acquire(blocking=False)
     try:
         assert reason_for(photo) == Unreadable.BUSY
     finally:
-        for _ in range(child.AT_ONCE):
+        for _ in range(child.CONCURRENT_CALLS):
             child._free.release()
     assert reason_for(photo) == Unreadable.BROKEN  # and its place is free again
 
@@ -262,7 +262,7 @@ def test_damage_is_only_ever_unreadable(tmp_path: Path) -> None:
             return refused.reason
         return "taken"
 
-    with ThreadPoolExecutor(child.AT_ONCE) as both:
+    with ThreadPoolExecutor(child.CONCURRENT_CALLS) as both:
         fates = list(both.map(try_one, range(len(broken))))
     assert {Unreadable.BROKEN, "taken"} <= set(fates)
     assert Unreadable.BUSY not in fates

@@ -15,7 +15,7 @@ from orders import ANNA, ORDER, send_refund
 from yookassa_stub import YooKassaStub
 
 from ibolit.services import clock
-from ibolit.services.payments import Gateway, GatewayRefused, Item, Notice, Refusal, Stage
+from ibolit.services.payments import Gateway, GatewayRefused, GatewayStatus, ReceiptItem, RefusalReason, WebhookEvent
 from ibolit.services.payments.demo import DemoBank
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
@@ -81,7 +81,7 @@ def refused(reason: str):
 def test_created_payment_waits_on_a_page(gateway: Gateway) -> None:
     made = gateway.create(ORDER)
     assert made.id in made.page
-    assert (made.stage, made.amount, made.currency, made.number) == (Stage.WAITING, 150_000, "RUB", 7)
+    assert (made.status, made.amount, made.currency, made.number) == (GatewayStatus.WAITING, 150_000, "RUB", 7)
     assert (made.refunded, made.reason, made.is_test) == (0, "", True)
     assert gateway.find(made.id) == made
 
@@ -90,7 +90,7 @@ def test_same_key_is_the_same_payment(house: House) -> None:
     made = house.gateway.create(ORDER)
     assert house.gateway.create(ORDER) == made
     house.payer.pay(made.id)
-    assert house.gateway.create(ORDER).stage is Stage.SUCCEEDED
+    assert house.gateway.create(ORDER).status is GatewayStatus.SUCCEEDED
     assert house.gateway.create(replace(ORDER, key="another")).id != made.id
 
 
@@ -100,10 +100,10 @@ def test_same_key_pressed_at_once_is_one_payment(gateway: Gateway) -> None:
 
 
 def test_same_key_for_something_else_is_refused(gateway: Gateway, paid: str) -> None:
-    with refused(Refusal.KEY_TAKEN):
+    with refused(RefusalReason.KEY_REUSED):
         gateway.create(replace(ORDER, title="Другое"))
     send_refund(gateway, paid, 100, "back")
-    with refused(Refusal.KEY_TAKEN):
+    with refused(RefusalReason.KEY_REUSED):
         send_refund(gateway, paid, 200, "back")
 
 
@@ -111,7 +111,7 @@ def test_payer_pays(house: House) -> None:
     made = house.gateway.create(ORDER)
     house.payer.pay(made.id)
     found = house.gateway.find(made.id)
-    assert (found.stage, found.amount, found.currency, found.number) == (Stage.SUCCEEDED, 150_000, "RUB", 7)
+    assert (found.status, found.amount, found.currency, found.number) == (GatewayStatus.SUCCEEDED, 150_000, "RUB", 7)
     assert (found.page, found.reason, found.refunded) == ("", "", 0)
 
 
@@ -119,7 +119,7 @@ def test_payer_is_declined_with_a_reason(house: House) -> None:
     made = house.gateway.create(ORDER)
     house.payer.decline(made.id)
     found = house.gateway.find(made.id)
-    assert (found.stage, found.reason, found.page) == (Stage.CANCELLED, "general_decline", "")
+    assert (found.status, found.reason, found.page) == (GatewayStatus.CANCELLED, "general_decline", "")
 
 
 def test_what_was_decided_stays(house: House) -> None:
@@ -128,73 +128,76 @@ def test_what_was_decided_stays(house: House) -> None:
     house.payer.decline(first.id)
     house.payer.decline(second.id)
     house.payer.pay(second.id)
-    assert house.gateway.find(first.id).stage is Stage.SUCCEEDED
-    assert house.gateway.find(second.id).stage is Stage.CANCELLED
-    assert len(house.gateway.receipts_of(first.id)) == 1
+    assert house.gateway.find(first.id).status is GatewayStatus.SUCCEEDED
+    assert house.gateway.find(second.id).status is GatewayStatus.CANCELLED
+    assert len(house.gateway.list_receipts(first.id)) == 1
 
 
 def test_part_and_rest_go_back(gateway: Gateway, paid: str) -> None:
     part = send_refund(gateway, paid, 50_001, "part")
-    assert (part.stage, part.amount, part.key) == (Stage.SUCCEEDED, 50_001, "part")
+    assert (part.status, part.amount, part.key) == (GatewayStatus.SUCCEEDED, 50_001, "part")
     assert send_refund(gateway, paid, 50_001, "part") == part == gateway.find_refund(part.id)
     assert gateway.find(paid).refunded == 50_001
     rest = send_refund(gateway, paid, 99_999, "rest")
     found = gateway.find(paid)
-    assert (found.stage, found.amount, found.refunded) == (Stage.SUCCEEDED, 150_000, 150_000)
-    assert gateway.refunds_of(paid) == [part, rest]
+    assert (found.status, found.amount, found.refunded) == (GatewayStatus.SUCCEEDED, 150_000, 150_000)
+    assert gateway.list_refunds(paid) == [part, rest]
 
 
 def test_more_than_was_paid_does_not_go_back(gateway: Gateway, paid: str) -> None:
-    with refused(Refusal.INVALID):
+    with refused(RefusalReason.INVALID_REQUEST):
         send_refund(gateway, paid, 150_001, "all and more")
     send_refund(gateway, paid, 100_000, "part")
-    with refused(Refusal.INVALID):
+    with refused(RefusalReason.INVALID_REQUEST):
         send_refund(gateway, paid, 50_001, "rest and more")
     assert gateway.find(paid).refunded == 100_000
 
 
 def test_refused_refund_may_be_asked_rightly_with_its_key(gateway: Gateway, paid: str) -> None:
-    with refused(Refusal.INVALID):
+    with refused(RefusalReason.INVALID_REQUEST):
         send_refund(gateway, paid, 150_001, "back")
-    assert send_refund(gateway, paid, 150_000, "back").stage is Stage.SUCCEEDED
+    assert send_refund(gateway, paid, 150_000, "back").status is GatewayStatus.SUCCEEDED
 
 
 def test_unpaid_gives_nothing_back(house: House) -> None:
     made = house.gateway.create(ORDER)
-    with refused(Refusal.INVALID):
+    with refused(RefusalReason.INVALID_REQUEST):
         send_refund(house.gateway, made.id, 100, "back")
     house.payer.decline(made.id)
-    with refused(Refusal.INVALID):
+    with refused(RefusalReason.INVALID_REQUEST):
         send_refund(house.gateway, made.id, 100, "again")
 
 
 @pytest.mark.parametrize("amount", [0, -100])
 def test_no_sum_is_refused(gateway: Gateway, paid: str, amount: int) -> None:
-    items = [Item("Ничего", amount)]
-    with refused(Refusal.INVALID):
+    items = [ReceiptItem("Ничего", amount)]
+    with refused(RefusalReason.INVALID_REQUEST):
         gateway.create(replace(ORDER, key="nothing", amount=amount, items=items))
-    with refused(Refusal.INVALID):
+    with refused(RefusalReason.INVALID_REQUEST):
         gateway.refund(paid, amount, "nothing", ANNA, items)
 
 
 def test_receipt_must_add_up(gateway: Gateway, paid: str) -> None:
-    with refused(Refusal.INVALID):
-        gateway.create(replace(ORDER, key="odd", items=[Item("Неделя", 149_999)]))
-    with refused(Refusal.INVALID):
-        gateway.refund(paid, 100, "odd", ANNA, [Item("Неделя", 99)])
-    with refused(Refusal.INVALID):
-        gateway.close(paid, 150_000, "odd", ANNA, [Item("Неделя", 100)])
+    with refused(RefusalReason.INVALID_REQUEST):
+        gateway.create(replace(ORDER, key="odd", items=[ReceiptItem("Неделя", 149_999)]))
+    with refused(RefusalReason.INVALID_REQUEST):
+        gateway.refund(paid, 100, "odd", ANNA, [ReceiptItem("Неделя", 99)])
+    with refused(RefusalReason.INVALID_REQUEST):
+        gateway.create_closing_receipt(paid, 150_000, "odd", ANNA, [ReceiptItem("Неделя", 100)])
 
 
 def test_payment_refund_and_service_have_their_receipts(gateway: Gateway, paid: str) -> None:
     back = send_refund(gateway, paid, 50_000, "part")
-    closing = gateway.close(paid, 100_000, "closing", ANNA, [Item("Неделя общения", 100_000)])
-    assert gateway.close(paid, 100_000, "closing", ANNA, [Item("Неделя общения", 100_000)]) == closing
-    receipts = gateway.receipts_of(paid)
+    closing = gateway.create_closing_receipt(paid, 100_000, "closing", ANNA, [ReceiptItem("Неделя общения", 100_000)])
+    assert (
+        gateway.create_closing_receipt(paid, 100_000, "closing", ANNA, [ReceiptItem("Неделя общения", 100_000)])
+        == closing
+    )
+    receipts = gateway.list_receipts(paid)
     assert [(one.refund_id, one.is_closing) for one in receipts] == [("", False), (back.id, False), ("", True)]
     assert receipts[-1] == closing
     for one in receipts:
-        assert one.stage is Stage.SUCCEEDED
+        assert one.status is GatewayStatus.SUCCEEDED
         assert all((one.storage, one.document, one.sign))
         assert one.registered_at is not None
         assert one.registered_at.utcoffset() == timedelta()
@@ -203,18 +206,18 @@ def test_payment_refund_and_service_have_their_receipts(gateway: Gateway, paid: 
 
 def test_unpaid_is_not_closed(gateway: Gateway) -> None:
     made = gateway.create(ORDER)
-    with refused(Refusal.INVALID):
-        gateway.close(made.id, 150_000, "closing", ANNA, ORDER.items)
-    assert gateway.receipts_of(made.id) == []
+    with refused(RefusalReason.INVALID_REQUEST):
+        gateway.create_closing_receipt(made.id, 150_000, "closing", ANNA, ORDER.items)
+    assert gateway.list_receipts(made.id) == []
 
 
 def test_full_payment_needs_no_closing(open_house: Callable[..., House]) -> None:
     house = open_house(receipt_mode="full_payment")
     made = house.gateway.create(ORDER)
     house.payer.pay(made.id)
-    with refused(Refusal.NOT_DUE):
-        house.gateway.close(made.id, 150_000, "closing", ANNA, ORDER.items)
-    assert len(house.gateway.receipts_of(made.id)) == 1
+    with refused(RefusalReason.CLOSING_NOT_DUE):
+        house.gateway.create_closing_receipt(made.id, 150_000, "closing", ANNA, ORDER.items)
+    assert len(house.gateway.list_receipts(made.id)) == 1
 
 
 def test_lost_payment_is_looked_up_by_its_number(house: House) -> None:
@@ -223,34 +226,34 @@ def test_lost_payment_is_looked_up_by_its_number(house: House) -> None:
         house.gateway.create(replace(ORDER, number=number, key=f"key-{number}"))
     lost = house.gateway.create(ORDER)
     house.payer.pay(lost.id)
-    assert house.gateway.look_up(7, since) == house.gateway.find(lost.id)
-    assert house.gateway.look_up(77, since) is None
-    assert house.gateway.look_up(7, clock.now() + timedelta(hours=1)) is None
+    assert house.gateway.find_by_order(7, since) == house.gateway.find(lost.id)
+    assert house.gateway.find_by_order(77, since) is None
+    assert house.gateway.find_by_order(7, clock.now() + timedelta(hours=1)) is None
 
 
 @pytest.mark.parametrize("unknown", ["2c2f5e5a-000f-5000-8000-1c5b7c5d9e0f", "nothing", "../refunds", "a/b", "", "я"])
 def test_unknown_is_refused(gateway: Gateway, unknown: str) -> None:
-    with refused(Refusal.NOT_FOUND):
+    with refused(RefusalReason.NOT_FOUND):
         gateway.find(unknown)
-    with refused(Refusal.NOT_FOUND):
+    with refused(RefusalReason.NOT_FOUND):
         gateway.find_refund(unknown)
     with pytest.raises(GatewayRefused):
         send_refund(gateway, unknown, 100, "back")
     with pytest.raises(GatewayRefused):
-        gateway.close(unknown, 100, "closing", ANNA, [Item("Неделя", 100)])
+        gateway.create_closing_receipt(unknown, 100, "closing", ANNA, [ReceiptItem("Неделя", 100)])
 
 
 def test_notice_names_a_payment(gateway: Gateway) -> None:
     payment = b'{"type": "notification", "event": "payment.succeeded", "object": {"id": "23d93cac", "status": "x"}}'
     refund = b'{"type": "notification", "event": "refund.succeeded", "object": {"id": "1", "payment_id": "23d93cac"}}'
     for body in (payment, refund, payment.replace(b"succeeded", b"canceled")):
-        notice = gateway.read_notice(body)
-        assert notice == Notice("23d93cac")
+        notice = gateway.parse_webhook(body)
+        assert notice == WebhookEvent("23d93cac")
 
 
 def test_foreign_notice_is_nothing_to_us(gateway: Gateway) -> None:
     for event in ("deal.closed", "payout.succeeded", "payment_method.active", "новое"):
-        assert gateway.read_notice(f'{{"event": "{event}", "object": {{"id": "1"}}}}'.encode()) is None
+        assert gateway.parse_webhook(f'{{"event": "{event}", "object": {{"id": "1"}}}}'.encode()) is None
 
 
 @pytest.mark.parametrize(
@@ -266,7 +269,7 @@ def test_foreign_notice_is_nothing_to_us(gateway: Gateway) -> None:
 )  # fmt: skip
 def test_what_is_no_notice_is_named_so(gateway: Gateway, body: bytes) -> None:
     with pytest.raises(ValueError, match="no notification"):
-        gateway.read_notice(body)
+        gateway.parse_webhook(body)
 
 
 # The demo bank's own
@@ -281,14 +284,14 @@ def test_demo_page_is_ours_and_receipts_look_invented(bank: DemoBank) -> None:
     made = bank.create(ORDER)
     assert made.page == f"/demo/bank/{made.id}"
     bank.pay(made.id)
-    (receipt,) = bank.receipts_of(made.id)
+    (receipt,) = bank.list_receipts(made.id)
     assert all(word.startswith("ДЕМО") for word in (receipt.storage, receipt.document, receipt.sign))
 
 
 def test_demo_bank_remembers(bank: DemoBank, tmp_path: Path) -> None:
     made = bank.create(ORDER)
     bank.pay(made.id)
-    assert DemoBank(tmp_path).find(made.id).stage is Stage.SUCCEEDED
+    assert DemoBank(tmp_path).find(made.id).status is GatewayStatus.SUCCEEDED
 
 
 @pytest.fixture
@@ -301,11 +304,11 @@ def clock_moves() -> Iterator[None]:
 def test_demo_bill_waits_an_hour(bank: DemoBank) -> None:
     made = bank.create(ORDER)
     clock.shift(59 * 60)
-    assert bank.find(made.id).stage is Stage.WAITING
+    assert bank.find(made.id).status is GatewayStatus.WAITING
     clock.shift(61 * 60)
     bank.pay(made.id)
     found = bank.find(made.id)
-    assert (found.stage, found.reason) == (Stage.CANCELLED, "expired_on_confirmation")
+    assert (found.status, found.reason) == (GatewayStatus.CANCELLED, "expired_on_confirmation")
 
 
 def press(folder: Path, number: int) -> str:
@@ -325,15 +328,15 @@ def test_demo_bank_serves_processes_and_threads_at_once(tmp_path: Path) -> None:
     bank = DemoBank(tmp_path)
     since = clock.now() - timedelta(minutes=10)
     for number in (*range(10, 16), *range(20, 26)):
-        found = bank.look_up(number, since)
+        found = bank.find_by_order(number, since)
         assert found is not None
-        assert (found.stage, found.refunded) == (Stage.SUCCEEDED, 100)
+        assert (found.status, found.refunded) == (GatewayStatus.SUCCEEDED, 100)
 
 
 def test_refused_deed_leaves_nothing(bank: DemoBank) -> None:
     made = bank.create(ORDER)
     bank.pay(made.id)
-    with refused(Refusal.INVALID):
+    with refused(RefusalReason.INVALID_REQUEST):
         send_refund(bank, made.id, 150_001, "back")
-    assert bank.refunds_of(made.id) == []
-    assert len(bank.receipts_of(made.id)) == 1
+    assert bank.list_refunds(made.id) == []
+    assert len(bank.list_receipts(made.id)) == 1

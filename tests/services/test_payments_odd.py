@@ -11,7 +11,7 @@ from orders import ORDER, send_refund
 from yookassa_stub import DROPPED, Json, YooKassaStub
 
 from ibolit.services import clock
-from ibolit.services.payments import GatewayUnreadable, Paid, Stage
+from ibolit.services.payments import GatewayResponseUnreadable, GatewayStatus, ProviderPayment
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
 ODD: list[Any] = [DROPPED, None, "", "?", "***", 7, -1.5, True, [], [None], {}, {"a": None}, "Ю" * 300]
@@ -56,14 +56,14 @@ def test_odd_field_hides_no_payment(yookassa: YooKassaStub, gateway: YooKassa) -
     yookassa.pay(made.id)
     send_refund(gateway, made.id, 500_00)
     for path, value in odd_ones(yookassa, yookassa.payments[made.id]):
-        for ask in (lambda: gateway.find(made.id), lambda: gateway.look_up(ORDER.number, since)):
+        for ask in (lambda: gateway.find(made.id), lambda: gateway.find_by_order(ORDER.number, since)):
             try:
                 found = ask()
-            except GatewayUnreadable:
+            except GatewayResponseUnreadable:
                 assert needs(path), f"{path} = {value}"
             else:
                 assert found is not None, f"{path} = {value}"
-                assert (found.id, found.stage, found.currency) == (made.id, Stage.SUCCEEDED, "RUB")
+                assert (found.id, found.status, found.currency) == (made.id, GatewayStatus.SUCCEEDED, "RUB")
                 assert found.amount == 1500_00 or (path, found.amount) == ("amount.value", value * 100)
                 assert found.refunded in (500_00, None) or path.startswith("refunded_amount")
                 assert found.number in (7, None)
@@ -74,7 +74,7 @@ def test_odd_field_of_a_waiting_one_keeps_its_page(yookassa: YooKassaStub, gatew
     for path, value in odd_ones(yookassa, yookassa.payments[made.id]):
         try:
             found = gateway.find(made.id)
-        except GatewayUnreadable:
+        except GatewayResponseUnreadable:
             assert needs(path), f"{path} = {value}"
         else:
             assert found.page == made.page or path.startswith("confirmation")
@@ -85,13 +85,13 @@ def test_odd_field_hides_no_refund(yookassa: YooKassaStub, gateway: YooKassa) ->
     yookassa.pay(made.id)
     refund = send_refund(gateway, made.id, 500_00)
     for path, value in odd_ones(yookassa, yookassa.refunds[refund.id]):
-        for ask in (lambda: gateway.find_refund(refund.id), lambda: gateway.refunds_of(made.id)[0]):
+        for ask in (lambda: gateway.find_refund(refund.id), lambda: gateway.list_refunds(made.id)[0]):
             try:
                 found = ask()
-            except GatewayUnreadable:
+            except GatewayResponseUnreadable:
                 assert needs(path), f"{path} = {value}"
             else:
-                assert (found.id, found.stage) == (refund.id, Stage.SUCCEEDED)
+                assert (found.id, found.status) == (refund.id, GatewayStatus.SUCCEEDED)
                 assert found.amount == 500_00 or (path, found.amount) == ("amount.value", value * 100)
                 assert found.key in ("back", "") or path.startswith("metadata")
 
@@ -101,7 +101,7 @@ def test_odd_field_of_a_receipt_is_not_shown(yookassa: YooKassaStub, gateway: Yo
     yookassa.pay(made.id)
     [receipt] = yookassa.receipts.values()
     for path, value in odd_ones(yookassa, receipt):
-        found = gateway.receipts_of(made.id)
+        found = gateway.list_receipts(made.id)
         assert [one.id for one in found] == [receipt["id"]] or path == "id", f"{path} = {value}"
 
 
@@ -122,11 +122,11 @@ def test_what_others_have_met_is_read(yookassa: YooKassaStub, gateway: YooKassa,
     yookassa.pay(made.id)
     REAL[oddity](yookassa.payments[made.id])
     found = gateway.find(made.id)
-    assert (found.stage, found.amount, found.number) == (Stage.SUCCEEDED, 1500_00, 7)
+    assert (found.status, found.amount, found.number) == (GatewayStatus.SUCCEEDED, 1500_00, 7)
 
 
 def test_same_key_gives_the_same_whatever_is_odd(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     made = gateway.create(ORDER)
     yookassa.distort(made.id, "recipient", None)
-    again: Paid = gateway.create(ORDER)
+    again: ProviderPayment = gateway.create(ORDER)
     assert again == made

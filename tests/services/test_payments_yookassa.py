@@ -22,7 +22,14 @@ from orders import ANNA, ORDER, send_refund
 from yookassa_stub import Json, YooKassaStub, kopecks
 
 from ibolit.services import clock
-from ibolit.services.payments import Customer, GatewayRefused, GatewayUnsure, Item, Refusal, Stage
+from ibolit.services.payments import (
+    Customer,
+    GatewayOutcomeUnknown,
+    GatewayRefused,
+    GatewayStatus,
+    ReceiptItem,
+    RefusalReason,
+)
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
 SHORT = (1.0, 0.3)  # seconds to connect, to answer
@@ -53,7 +60,7 @@ def paid(yookassa: YooKassaStub, gateway: YooKassa) -> str:
 
 
 def close(gateway: YooKassa, payment_id: str):
-    return gateway.close(payment_id, 150_000, "closing", ANNA, ORDER.items)
+    return gateway.create_closing_receipt(payment_id, 150_000, "closing", ANNA, ORDER.items)
 
 
 # What it is told
@@ -125,13 +132,13 @@ def test_closing_receipt_turns_the_prepayment(yookassa: YooKassaStub, gateway: Y
 
 @pytest.mark.parametrize("amount", [1, 10, 99, 100, 101, 12_345, 99_999, 100_000_01, 99_999_999_999])
 def test_kopecks_survive_the_way_there_and_back(yookassa: YooKassaStub, gateway: YooKassa, amount: int) -> None:
-    made = gateway.create(replace(ORDER, amount=amount, items=[Item("Неделя", amount)]))
+    made = gateway.create(replace(ORDER, amount=amount, items=[ReceiptItem("Неделя", amount)]))
     assert kopecks(yookassa.payments[made.id]["amount"]) == amount
     assert made.amount == amount
 
 
 def test_long_titles_are_cut(yookassa: YooKassaStub, gateway: YooKassa) -> None:
-    gateway.create(replace(ORDER, title="Я" * 200, items=[Item("Ю" * 200, 150_000)]))
+    gateway.create(replace(ORDER, title="Я" * 200, items=[ReceiptItem("Ю" * 200, 150_000)]))
     assert len(yookassa.requests[0].body["description"]) == 128
     assert len(yookassa.requests[0].body["receipt"]["items"][0]["description"]) == 128
 
@@ -143,7 +150,7 @@ def test_wrong_sum_and_currency_come_back_as_they_are(yookassa: YooKassaStub, ga
     made = gateway.create(ORDER)
     yookassa.pay(made.id, value="1499.99", currency="USD")
     found = gateway.find(made.id)
-    assert (found.stage, found.amount, found.currency) == (Stage.SUCCEEDED, 149_999, "USD")
+    assert (found.status, found.amount, found.currency) == (GatewayStatus.SUCCEEDED, 149_999, "USD")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,7 @@ def test_reason_is_the_providers_word(yookassa: YooKassaStub, gateway: YooKassa,
 
 def test_money_that_is_only_held_is_not_ours_yet(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     yookassa.payments[paid]["status"] = "waiting_for_capture"
-    assert gateway.find(paid).stage is Stage.WAITING
+    assert gateway.find(paid).status is GatewayStatus.WAITING
 
 
 @pytest.mark.parametrize("number", ["seven", "", "-7", "７", None])
@@ -173,7 +180,7 @@ def test_payment_method_and_reason_of_tomorrow_are_no_surprise(
 ) -> None:
     yookassa.payments[paid]["payment_method"] = {"type": "telepathy", "id": "1", "saved": False}
     yookassa.payments[paid]["brand_new"] = {"anything": [1, 2]}
-    assert gateway.find(paid).stage is Stage.SUCCEEDED
+    assert gateway.find(paid).status is GatewayStatus.SUCCEEDED
     declined = gateway.create(replace(ORDER, key="second"))
     yookassa.decline(declined.id, "moon_phase")
     assert gateway.find(declined.id).reason == "moon_phase"
@@ -182,12 +189,12 @@ def test_payment_method_and_reason_of_tomorrow_are_no_surprise(
 def test_refund_may_wait_succeed_or_fail(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     yookassa.refunds_wait = True
     first, second = send_refund(gateway, paid, 100, "first"), send_refund(gateway, paid, 200, "second")
-    assert (first.stage, gateway.find(paid).refunded) == (Stage.WAITING, 0)
+    assert (first.status, gateway.find(paid).refunded) == (GatewayStatus.WAITING, 0)
     yookassa.finish_refund(first.id)
     yookassa.fail_refund(second.id)
-    assert gateway.find_refund(first.id).stage is Stage.SUCCEEDED
+    assert gateway.find_refund(first.id).status is GatewayStatus.SUCCEEDED
     failed = gateway.find_refund(second.id)
-    assert (failed.stage, failed.reason) == (Stage.CANCELLED, "insufficient_funds")
+    assert (failed.status, failed.reason) == (GatewayStatus.CANCELLED, "insufficient_funds")
     assert gateway.find(paid).refunded == 100
 
 
@@ -195,18 +202,18 @@ def test_receipt_has_no_numbers_until_it_is_registered(yookassa: YooKassaStub, g
     yookassa.receipts_wait = True
     made = gateway.create(ORDER)
     yookassa.pay(made.id)
-    (waiting,) = gateway.receipts_of(made.id)
-    assert (waiting.stage, waiting.storage, waiting.document, waiting.sign) == (Stage.WAITING, "", "", "")
+    (waiting,) = gateway.list_receipts(made.id)
+    assert (waiting.status, waiting.storage, waiting.document, waiting.sign) == (GatewayStatus.WAITING, "", "", "")
     assert waiting.registered_at is None
     yookassa.register_receipts()
-    (ready,) = gateway.receipts_of(made.id)
-    assert (ready.id, ready.stage, ready.storage) == (waiting.id, Stage.SUCCEEDED, "9288000100115785")
+    (ready,) = gateway.list_receipts(made.id)
+    assert (ready.id, ready.status, ready.storage) == (waiting.id, GatewayStatus.SUCCEEDED, "9288000100115785")
 
 
 def test_nulls_are_nothing(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     (receipt,) = yookassa.receipts.values()
     receipt |= {"fiscal_storage_number": None, "refund_id": None, "registered_at": None}
-    (found,) = gateway.receipts_of(paid)
+    (found,) = gateway.list_receipts(paid)
     assert (found.storage, found.refund_id, found.registered_at) == ("", "", None)
 
 
@@ -220,12 +227,12 @@ def test_lists_are_read_to_their_end(
     yookassa.pay(lost.id)
     backs = [send_refund(gateway, lost.id, 100, f"back-{place}") for place in range(5)]
     yookassa.requests.clear()
-    found = gateway.look_up(7, clock.now() - timedelta(hours=1))
+    found = gateway.find_by_order(7, clock.now() - timedelta(hours=1))
     assert found is not None
     assert found.id == lost.id
     assert len(yookassa.requests) == 3
-    assert gateway.refunds_of(lost.id) == backs
-    assert len(gateway.receipts_of(lost.id)) == 6
+    assert gateway.list_refunds(lost.id) == backs
+    assert len(gateway.list_receipts(lost.id)) == 6
 
 
 def test_list_that_turns_in_a_circle_ends(
@@ -233,7 +240,7 @@ def test_list_that_turns_in_a_circle_ends(
 ) -> None:
     answers = iter([(200, b'{"type": "list", "items": [], "next_cursor": "again"}')] * 5)
     monkeypatch.setattr(yookassa, "answer", lambda _seen: next(answers))
-    assert gateway.look_up(7, clock.now()) is None
+    assert gateway.find_by_order(7, clock.now()) is None
     assert len(yookassa.requests) == 2
 
 
@@ -247,15 +254,15 @@ def test_paid_one_of_two_with_our_number_is_found(yookassa: YooKassaStub, gatewa
     assert len(set(ids)) == 3
     yookassa.pay(ids[1])
     yookassa.decline(ids[2])
-    found = gateway.look_up(7, since)
+    found = gateway.find_by_order(7, since)
     assert found is not None
-    assert (found.id, found.stage) == (ids[1], Stage.SUCCEEDED)
+    assert (found.id, found.status) == (ids[1], GatewayStatus.SUCCEEDED)
 
 
 def test_clocks_may_differ(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     yookassa.advance(hours=-4 / 60)  # YooKassa's is four minutes behind
     made = gateway.create(ORDER)
-    found = gateway.look_up(7, clock.now())
+    found = gateway.find_by_order(7, clock.now())
     assert found is not None
     assert found.id == made.id
 
@@ -266,12 +273,12 @@ FAULTS = ["500", "502", "202", "429", "401", "403", "garbage", "drop", "hold"]
 DEEDS: dict[str, tuple[str, Callable[[YooKassa, str], object]]] = {
     "create": ("POST /payments", lambda gateway, _paid: gateway.create(replace(ORDER, key="another"))),
     "find": ("GET /payments", lambda gateway, paid: gateway.find(paid)),
-    "look_up": ("GET /payments", lambda gateway, _paid: gateway.look_up(7, clock.now())),
+    "find_by_order": ("GET /payments", lambda gateway, _paid: gateway.find_by_order(7, clock.now())),
     "refund": ("POST /refunds", send_refund),
     "find_refund": ("GET /refunds", lambda gateway, paid: gateway.find_refund(paid)),
-    "refunds_of": ("GET /refunds", lambda gateway, paid: gateway.refunds_of(paid)),
+    "list_refunds": ("GET /refunds", lambda gateway, paid: gateway.list_refunds(paid)),
     "close": ("POST /receipts", close),
-    "receipts_of": ("GET /receipts", lambda gateway, paid: gateway.receipts_of(paid)),
+    "list_receipts": ("GET /receipts", lambda gateway, paid: gateway.list_receipts(paid)),
 }
 
 
@@ -281,7 +288,7 @@ def test_what_is_not_a_plain_no_is_unsure(yookassa: YooKassaStub, paid: str, dee
     gateway = YooKassa(shop_of(yookassa), timeout=SHORT)
     where, ask = DEEDS[deed]
     yookassa.break_next(where, fault)
-    with pytest.raises(GatewayUnsure):
+    with pytest.raises(GatewayOutcomeUnknown):
         ask(gateway, paid)
     assert len(yookassa.requests) == 1  # nothing is repeated inside a call
 
@@ -291,7 +298,7 @@ def test_deed_whose_answer_was_lost_is_done_once(yookassa: YooKassaStub, paid: s
     gateway = YooKassa(shop_of(yookassa), timeout=SHORT)
     for where, ask in (DEEDS["create"], DEEDS["refund"], DEEDS["close"]):
         yookassa.break_next(where, fault)
-        with pytest.raises(GatewayUnsure):
+        with pytest.raises(GatewayOutcomeUnknown):
             ask(gateway, paid)
         assert ask(gateway, paid) == ask(gateway, paid)
     assert len(yookassa.payments) == 2
@@ -302,14 +309,14 @@ def test_deed_whose_answer_was_lost_is_done_once(yookassa: YooKassaStub, paid: s
 
 def test_nobody_there_is_unsure(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     yookassa.refuse_connections()
-    with pytest.raises(GatewayUnsure):
+    with pytest.raises(GatewayOutcomeUnknown):
         gateway.find(paid)
     yookassa.accept_connections()
-    assert gateway.find(paid).stage is Stage.SUCCEEDED
+    assert gateway.find(paid).status is GatewayStatus.SUCCEEDED
 
 
 def test_name_that_nobody_knows_is_unsure(yookassa: YooKassaStub) -> None:
-    with pytest.raises(GatewayUnsure):
+    with pytest.raises(GatewayOutcomeUnknown):
         YooKassa(shop_of(yookassa, api_url="http://yookassa.invalid/v3")).create(ORDER)
 
 
@@ -319,7 +326,7 @@ def test_wrong_key_is_our_fault_and_says_nothing_of_the_payment(
     """Told as a no, a payment that was paid would be given up."""
     stranger = YooKassa(shop_of(yookassa, secret_key="live_wrong"))
     for ask in (lambda: stranger.find(paid), lambda: stranger.create(ORDER), lambda: send_refund(stranger, paid)):
-        with pytest.raises(GatewayUnsure):
+        with pytest.raises(GatewayOutcomeUnknown):
             ask()
     loud = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert len(loud) == 3
@@ -330,7 +337,7 @@ def test_wrong_key_is_our_fault_and_says_nothing_of_the_payment(
 def test_redirect_is_not_followed(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     """The key is for one address alone."""
     yookassa.break_next("GET /payments", "307")
-    with pytest.raises(GatewayUnsure):
+    with pytest.raises(GatewayOutcomeUnknown):
         gateway.find(paid)
     assert len(yookassa.requests) == 1
 
@@ -338,7 +345,7 @@ def test_redirect_is_not_followed(yookassa: YooKassaStub, gateway: YooKassa, pai
 def test_page_where_json_was_awaited_is_unsure(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     made = gateway.create(ORDER)
     elsewhere = YooKassa(shop_of(yookassa, api_url=f"http://127.0.0.1:{yookassa.port}/pay"))
-    with pytest.raises(GatewayUnsure):
+    with pytest.raises(GatewayOutcomeUnknown):
         elsewhere.find(made.id)
 
 
@@ -352,7 +359,7 @@ def test_page_where_json_was_awaited_is_unsure(yookassa: YooKassaStub, gateway: 
 )  # fmt: skip
 def test_confused_answer_is_unsure(yookassa: YooKassaStub, gateway: YooKassa, paid: str, broken: Json) -> None:
     yookassa.payments[paid] |= broken
-    with pytest.raises(GatewayUnsure):
+    with pytest.raises(GatewayOutcomeUnknown):
         gateway.find(paid)
 
 
@@ -363,9 +370,9 @@ def test_gone_is_a_plain_no(yookassa: YooKassaStub, gateway: YooKassa, paid: str
 
 
 def test_request_that_can_never_be_right_is_not_sent(yookassa: YooKassaStub, gateway: YooKassa) -> None:
-    with pytest.raises(GatewayRefused, match=Refusal.INVALID):
+    with pytest.raises(GatewayRefused, match=RefusalReason.INVALID_REQUEST):
         gateway.create(replace(ORDER, amount=0))
-    with pytest.raises(GatewayRefused, match=Refusal.INVALID):
+    with pytest.raises(GatewayRefused, match=RefusalReason.INVALID_REQUEST):
         send_refund(gateway, "23d93cac")  # YooKassa's ids are longer, and the SDK knows
     assert yookassa.requests == []
 
@@ -377,7 +384,7 @@ def test_slow_provider_is_given_up_in_time(yookassa: YooKassaStub, paid: str) ->
     gateway = YooKassa(shop_of(yookassa), timeout=SHORT)
     yookassa.break_next("GET /payments", "hold")
     begun = monotonic()
-    with pytest.raises(GatewayUnsure, match="ReadTimeout"):
+    with pytest.raises(GatewayOutcomeUnknown, match="ReadTimeout"):
         gateway.find(paid)
     assert 0.3 <= monotonic() - begun < 5
 
@@ -392,7 +399,7 @@ def test_silent_machine_is_given_up_in_time(yookassa: YooKassaStub) -> None:
             one.connect_ex(deaf.getsockname())
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/v3"
         gateway = YooKassa(shop_of(yookassa, api_url=url), timeout=(0.3, 5))
-        with pytest.raises(GatewayUnsure, match="ConnectTimeout"):
+        with pytest.raises(GatewayOutcomeUnknown, match="ConnectTimeout"):
             gateway.create(ORDER)
 
 
@@ -410,17 +417,17 @@ def test_eight_at_once_and_the_ninth_goes_away(yookassa: YooKassaStub) -> None:
     with ThreadPoolExecutor(8) as threads:
         held = [threads.submit(shops[number % 2].create, orders[number]) for number in range(8)]
         yookassa.wait_for_requests(8)
-        with pytest.raises(GatewayUnsure, match="at once"):
+        with pytest.raises(GatewayOutcomeUnknown, match="at once"):
             shops[0].create(orders[8])
         yookassa.heal()
         assert len({call.result(10).id for call in held}) == 8
     assert len(yookassa.requests) == 8
     assert yookassa.most_at_once == 8
-    assert shops[0].create(orders[8]).stage is Stage.WAITING
+    assert shops[0].create(orders[8]).status is GatewayStatus.WAITING
 
 
 def test_who_waits_gets_his_turn(yookassa: YooKassaStub) -> None:
-    gateway = YooKassa(shop_of(yookassa), at_once=BoundedSemaphore(1), patience=10)
+    gateway = YooKassa(shop_of(yookassa), concurrent_calls=BoundedSemaphore(1), patience=10)
     yookassa.break_next("POST /payments", "hold")
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(gateway.create, ORDER)
@@ -432,14 +439,14 @@ def test_who_waits_gets_his_turn(yookassa: YooKassaStub) -> None:
 
 
 def test_failed_calls_give_their_turn_back(yookassa: YooKassaStub) -> None:
-    gateway = YooKassa(shop_of(yookassa), at_once=BoundedSemaphore(1), patience=0)
+    gateway = YooKassa(shop_of(yookassa), concurrent_calls=BoundedSemaphore(1), patience=0)
     for fault in ("500", "drop", "garbage"):
         yookassa.break_next("POST", fault)
-        with pytest.raises(GatewayUnsure, match=r"^(?!too many)"):
+        with pytest.raises(GatewayOutcomeUnknown, match=r"^(?!too many)"):
             gateway.create(ORDER)
     with pytest.raises(GatewayRefused):
         gateway.find("23d93cac-0000")
-    assert gateway.create(ORDER).stage is Stage.WAITING
+    assert gateway.create(ORDER).status is GatewayStatus.WAITING
 
 
 # What it must not do to the house
@@ -456,7 +463,7 @@ def test_two_shops_in_one_process_never_mix() -> None:
             for step in range(10):
                 amount = 100 + number % 2
                 order = replace(
-                    ORDER, number=number, key=f"{number}-{step}", amount=amount, items=[Item("Час", amount)]
+                    ORDER, number=number, key=f"{number}-{step}", amount=amount, items=[ReceiptItem("Час", amount)]
                 )
                 made = gateways[number % 2].create(order)
                 assert gateways[number % 2].find(made.id).amount == amount
@@ -474,7 +481,7 @@ def test_machine_with_a_netrc_sends_our_key(
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password else")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    assert gateway.create(ORDER).stage is Stage.WAITING
+    assert gateway.create(ORDER).status is GatewayStatus.WAITING
 
 
 def test_settings_of_the_sdk_stay_untouched(gateway: YooKassa) -> None:
@@ -496,7 +503,7 @@ def test_no_secret_and_no_person_in_any_log(yookassa: YooKassaStub, caplog: pyte
     send_refund(gateway, made.id)
     for fault in ("500", "401", "drop", "garbage", "hold"):
         yookassa.break_next("POST", fault)
-        with pytest.raises(GatewayUnsure):
+        with pytest.raises(GatewayOutcomeUnknown):
             send_refund(gateway, made.id)
     with pytest.raises(GatewayRefused):
         send_refund(gateway, made.id, 150_000, "too much")
@@ -511,7 +518,7 @@ def test_no_secret_and_no_person_in_any_log(yookassa: YooKassaStub, caplog: pyte
 
 def test_errors_carry_no_secret(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     yookassa.break_next("GET", "drop")
-    with pytest.raises(GatewayUnsure) as unsure:
+    with pytest.raises(GatewayOutcomeUnknown) as unsure:
         gateway.find(paid)
     assert yookassa.secret_key not in str(unsure.value)
     assert unsure.value.__suppress_context__
@@ -549,7 +556,7 @@ def test_stub_keeps_notices_for_whoever_delivers_them(yookassa: YooKassaStub, ga
     events = [json.loads(body)["event"] for body in heard]
     assert events == ["refund.succeeded"] * 2 + ["payment.succeeded"] * 2
     named = [
-        gateway.read_notice(body) for body in (*heard, yookassa.forge(paid), yookassa.forge(paid, "refund.succeeded"))
+        gateway.parse_webhook(body) for body in (*heard, yookassa.forge(paid), yookassa.forge(paid, "refund.succeeded"))
     ]
     assert {notice.payment_id for notice in named if notice} == {paid}
     assert yookassa.notices == []
@@ -577,7 +584,7 @@ def test_stub_obeys_as_a_process(tmp_path: Path) -> None:
             assert "Оплатить" in requests.get(second.page, timeout=10).text
             leads = requests.post(second.page, {"decision": "decline"}, timeout=10, allow_redirects=False)
             assert leads.headers["Location"] == ORDER.return_url
-            assert gateway.find(first.id).stage is Stage.SUCCEEDED
-            assert gateway.find(second.id).stage is Stage.CANCELLED
+            assert gateway.find(first.id).status is GatewayStatus.SUCCEEDED
+            assert gateway.find(second.id).status is GatewayStatus.CANCELLED
         finally:
             process.terminate()

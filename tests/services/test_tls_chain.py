@@ -160,8 +160,8 @@ def test_wrong_host(serve: Serve, middle: Made, trusted: str, names: list[str]) 
 
 
 def test_star_stands_for_one_label(serve: Serve, middle: Made, trusted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    look_up = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: look_up("127.0.0.1", *more, **named))
+    find_by_order = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **named: find_by_order("127.0.0.1", *more, **named))
     port = serve(leaf_of(middle, "*.clinic.example"), middle)
     assert walk("chat.clinic.example", port, NOW, roots={ROOT}, trusted=trusted).root == ROOT
     assert "is not for a.chat.clinic.example" in failure(port, trusted, "a.chat.clinic.example")

@@ -23,7 +23,7 @@ from yookassa_reference import (
 )
 from yookassa_stub import Json, Wrong, YooKassaStub
 
-from ibolit.services.payments import Item
+from ibolit.services.payments import ReceiptItem
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
 
@@ -114,7 +114,7 @@ def test_every_answer_is_as_described(yookassa: YooKassaStub, method: str) -> No
     check_all(yookassa)
     yookassa.refunds_wait, yookassa.refunds_fail = False, "insufficient_funds"
     send_refund(gateway, ids[0], 200, "another")
-    gateway.close(ids[0], 1400_00, "closing", ORDER.customer, [Item("Неделя общения", 1400_00)])
+    gateway.create_closing_receipt(ids[0], 1400_00, "closing", ORDER.customer, [ReceiptItem("Неделя общения", 1400_00)])
     check_all(yookassa)
     seen = {one["status"] for one in (*yookassa.payments.values(), *yookassa.refunds.values())}
     assert seen == {"succeeded", "canceled", "pending"}

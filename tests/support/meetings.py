@@ -9,7 +9,7 @@ from money import answer
 from ibolit.extensions import db
 from ibolit.models import CancellationTerms, Consultation, Job, JobKind, Payment, Reason, User
 from ibolit.models.consultations import checkout, deadlines, rescheduling
-from ibolit.services.payments import Stage
+from ibolit.services.payments import GatewayStatus
 
 NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
 
@@ -34,13 +34,13 @@ def begin_to_pay(consultation: Consultation) -> Payment:
     """Made at the provider, who waits for the payer."""
     payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
-    payment.settle(answer(payment, Stage.WAITING))
+    payment.settle(answer(payment, GatewayStatus.WAITING))
     db.session.commit()
     return payment
 
 
 def succeed(payment: Payment, **more: object) -> Payment:
-    payment.settle(answer(payment, Stage.SUCCEEDED, **more))
+    payment.settle(answer(payment, GatewayStatus.SUCCEEDED, **more))
     db.session.commit()
     return payment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ibolit.extensions import db
 from ibolit.models import Chat, Job, JobKind, Payment, Refund, RefundReason, Tariff
 from ibolit.models.consultations import checkout
-from ibolit.services.payments import Paid, Stage
+from ibolit.services.payments import GatewayStatus, ProviderPayment
 
 PAGE = "https://yookassa.example/pay"
 
@@ -16,21 +16,21 @@ def begin(chat: Chat, tariff: Tariff | None = None) -> Payment:
     return payment
 
 
-def answer(payment: Payment, stage: Stage = Stage.SUCCEEDED, **more: object) -> Paid:
+def answer(payment: Payment, status: GatewayStatus = GatewayStatus.SUCCEEDED, **more: object) -> ProviderPayment:
     """What a provider would say of it."""
     said: dict[str, object] = {
         "id": payment.provider_id or f"yk-{payment.id}",
-        "stage": stage,
+        "status": status,
         "amount": payment.amount,
         "currency": "RUB",
         "number": payment.id,
-        "page": PAGE if stage is Stage.WAITING else "",
+        "page": PAGE if status is GatewayStatus.WAITING else "",
     }
-    return Paid(**(said | more))  # type: ignore[arg-type]
+    return ProviderPayment(**(said | more))  # type: ignore[arg-type]
 
 
-def settle(payment: Payment, stage: Stage = Stage.SUCCEEDED, **more: object) -> Payment:
-    payment.settle(answer(payment, stage, **more))
+def settle(payment: Payment, status: GatewayStatus = GatewayStatus.SUCCEEDED, **more: object) -> Payment:
+    payment.settle(answer(payment, status, **more))
     db.session.commit()
     return payment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ibolit.services.payments import Customer, GatewayRefused, Item, Order, Paid, Stage
+from ibolit.services.payments import Customer, GatewayRefused, GatewayStatus, Order, ProviderPayment, ReceiptItem
 from ibolit.services.payments.demo import DemoBank
 
 
@@ -21,7 +21,7 @@ class OddBank:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._bank, name)
 
-    def create(self, order: Order) -> Paid:
+    def create(self, order: Order) -> ProviderPayment:
         made = self._seen(self._bank.create(order))
         if self.lies_once:
             self.lies_once = False
@@ -29,7 +29,7 @@ class OddBank:
             raise GatewayRefused("invalid_request")
         return made
 
-    def find(self, payment_id: str) -> Paid:
+    def find(self, payment_id: str) -> ProviderPayment:
         return self._seen(self._bank.find(payment_id))
 
     def refund(self, payment_id: str, amount: int, *more: Any) -> Any:
@@ -37,9 +37,11 @@ class OddBank:
             raise GatewayRefused("insufficient_funds")
         return self._bank.refund(payment_id, amount, *more)
 
-    def bills(self) -> dict[str, Stage]:
+    def bills(self) -> dict[str, GatewayStatus]:
         with self._bank._open() as file:
-            return {row["id"]: Stage(row["stage"]) for row in file.execute("SELECT * FROM payment ORDER BY rowid")}
+            return {
+                row["id"]: GatewayStatus(row["stage"]) for row in file.execute("SELECT * FROM payment ORDER BY rowid")
+            }
 
     def holds(self) -> int:
         """Kopecks it took and has not given back."""
@@ -48,10 +50,10 @@ class OddBank:
             gone = file.execute("SELECT coalesce(sum(amount), 0) FROM refund").fetchone()[0]
         return sum(amount // 3 if id in self.odd else amount for id, amount in taken.items()) - int(gone)
 
-    def _seen(self, found: Paid) -> Paid:
+    def _seen(self, found: ProviderPayment) -> ProviderPayment:
         return replace(found, amount=found.amount // 3) if found.id in self.odd else found
 
     def refund_in_dashboard(self, payment_id: str, amount: int) -> None:
         """In its own cabinet."""
         key = f"cabinet {amount}"
-        self._bank.refund(payment_id, amount, key, Customer("+79160000000", None), [Item("Возврат", amount)])
+        self._bank.refund(payment_id, amount, key, Customer("+79160000000", None), [ReceiptItem("Возврат", amount)])

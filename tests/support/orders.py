@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ibolit.services.payments import Back, Customer, Gateway, Item, Order
+from ibolit.services.payments import Customer, Gateway, Order, ProviderRefund, ReceiptItem
 
 ANNA = Customer("+79161234567", "anna@example.org")
 ORDER = Order(
@@ -12,9 +12,9 @@ ORDER = Order(
     title="Заказ №7: неделя общения",
     return_url="https://ibolit.example/payments/return/abc",
     customer=ANNA,
-    items=[Item("Неделя общения", 150_000)],
+    items=[ReceiptItem("Неделя общения", 150_000)],
 )
 
 
-def send_refund(gateway: Gateway, payment_id: str, amount: int = 50_000, key: str = "back") -> Back:
-    return gateway.refund(payment_id, amount, key, ANNA, [Item("Неделя общения", amount)])
+def send_refund(gateway: Gateway, payment_id: str, amount: int = 50_000, key: str = "back") -> ProviderRefund:
+    return gateway.refund(payment_id, amount, key, ANNA, [ReceiptItem("Неделя общения", amount)])

@@ -23,7 +23,7 @@ from meetings import StillClock
 from odd_bank import OddBank
 from reading import Form, NotOffered, Page, plain
 
-from ibolit.blueprints.webhooks.views import heed
+from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Chat, ChatMember, Consultation, Job, Message, Payment, PushSubscription, Role, User
@@ -212,7 +212,7 @@ class Story:
             self.bank.refuses_refunds = does == "refuses refunds"
         elif does.startswith("gives back"):
             self.bank.refund_in_dashboard(payment.provider_id, int(does.split()[-1]) * 100)
-            heed(payment.provider_id)
+            expedite_payment(payment.provider_id)
         elif does == "refuses":
             self.bank.decline(payment.provider_id)
         else:

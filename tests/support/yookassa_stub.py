@@ -127,7 +127,7 @@ def _fault(name: str, more: str) -> Fault:
 
 
 @dataclass(frozen=True)
-class Notice:
+class WebhookEvent:
     """A notification that waits to be delivered."""
 
     event: str
@@ -143,7 +143,7 @@ class YooKassaStub:
         self.refunds: dict[str, Json] = {}
         self.receipts: dict[str, Json] = {}
         self.requests: list[Seen] = []  # everything that arrived, the wrong included
-        self.notices: list[Notice] = []  # what happened and was not delivered yet, in order
+        self.notices: list[WebhookEvent] = []  # what happened and was not delivered yet, in order
         self.refunds_wait = False  # True: a refund stays pending until finish_refund() or fail_refund()
         self.receipts_wait = False  # True: receipts stay pending until register_receipts() or fail_receipts()
         self.refunds_fail = ""  # a reason: each refund ends so at once, as on a card that was closed
@@ -389,7 +389,7 @@ class YooKassaStub:
 
     def _tell(self, event: str, thing: Json) -> None:
         body = json.dumps({"type": "notification", "event": event, "object": thing}).encode()
-        self.notices.append(Notice(event, body))
+        self.notices.append(WebhookEvent(event, body))
         if self.webhook:
             threading.Thread(target=self.deliver, daemon=True).start()
 

@@ -57,6 +57,6 @@ def _way_back(bill: Bill) -> str:
 def _announce_decision(payment_id: str) -> None:
     """As a bank's notification: it may be lost, and a shop that stumbles over it stops no payer."""
     try:
-        _bank().on_decision(payment_id)
+        _bank().on_webhook(payment_id)
     except Exception as error:
         log.error("the demo bank's notification was not heard: %s", told(error))

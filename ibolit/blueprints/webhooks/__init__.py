@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import views
-from .views import listen_to_demo_bank
+from .views import receive_demo_webhooks
 
 blueprints = (views.bp,)
-__all__ = ["blueprints", "listen_to_demo_bank"]
+__all__ = ["blueprints", "receive_demo_webhooks"]

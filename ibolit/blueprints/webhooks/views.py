@@ -12,7 +12,7 @@ from ...extensions import csrf, db
 from ...models import Job, JobKind, Payment, PaymentState, RefundState
 from ...services import Services, current_services
 from ...services.payments.demo import DemoBank
-from ...services.payments.notices import comes_from
+from ...services.payments.webhooks import is_from_networks
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +25,19 @@ LONGEST = 64 * 1024
 @bp.post("/yookassa")
 def yookassa() -> ResponseReturnValue:
     """Unsigned: the source address is a first sieve, and nothing of the body is believed but whom to ask about."""
-    if not comes_from(request.remote_addr or "", current_settings.yookassa_networks):
+    if not is_from_networks(request.remote_addr or "", current_settings.yookassa_networks):
         abort(403)
     request.max_content_length = LONGEST
     try:
-        notice = current_services.payments.read_notice(request.get_data())
+        notice = current_services.payments.parse_webhook(request.get_data())
     except ValueError:
         abort(400)
     if notice is not None:
-        heed(notice.payment_id)
+        expedite_payment(notice.payment_id)
     return "", 200
 
 
-def heed(provider_id: str) -> None:
+def expedite_payment(provider_id: str) -> None:
     """Also the ear of the demo bank. Somebody else's payment is nothing to us."""
     payment = db.session.scalar(Payment.known_as(provider_id))
     if payment is None:
@@ -51,7 +51,7 @@ def heed(provider_id: str) -> None:
     db.session.commit()
 
 
-def listen_to_demo_bank(app: Flask) -> None:
+def receive_demo_webhooks(app: Flask) -> None:
     services: Services = app.extensions["ibolit_services"]
     if isinstance(services.payments, DemoBank):
-        services.payments.on_decision = heed
+        services.payments.on_webhook = expedite_payment

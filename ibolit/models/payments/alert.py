@@ -12,7 +12,13 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
-from ...services.payments import GatewayRefused, GatewayShut, GatewayUnreadable, GatewayUnsure, Refusal
+from ...services.payments import (
+    GatewayAuthFailed,
+    GatewayOutcomeUnknown,
+    GatewayRefused,
+    GatewayResponseUnreadable,
+    RefusalReason,
+)
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
 
@@ -96,17 +102,17 @@ class PaymentAlert(Model):
             alert.closed_at = clock.now()
 
     @classmethod
-    def note_doubt(cls, payment: Payment, doubt: GatewayUnsure) -> None:
+    def note_doubt(cls, payment: Payment, doubt: GatewayOutcomeUnknown) -> None:
         """A doubt that lasts is no passing cloud: what cannot be read, and a door that stays shut."""
-        if isinstance(doubt, GatewayUnreadable):
+        if isinstance(doubt, GatewayResponseUnreadable):
             cls.note(AlertKind.UNREADABLE, payment, str(doubt), after=UNREADABLE_FOR)
-        elif isinstance(doubt, GatewayShut):
+        elif isinstance(doubt, GatewayAuthFailed):
             cls.note(AlertKind.NOT_LET_IN, after=NOT_LET_IN_FOR)
 
     @classmethod
     def note_refusal(cls, payment: Payment, refusal: GatewayRefused) -> None:
         """Of a request the payer could make no better."""
-        if refusal.reason == Refusal.SETTINGS:
+        if refusal.reason == RefusalReason.SHOP_SETTINGS:
             cls.note(AlertKind.SHOP_SETTINGS, None, refusal.parameter)
 
     @classmethod

@@ -24,11 +24,11 @@ from ...services.payments import (
     Customer,
     Gateway,
     GatewayRefused,
-    Item,
+    GatewayStatus,
     Order,
-    Paid,
-    Refusal,
-    Stage,
+    ProviderPayment,
+    ReceiptItem,
+    RefusalReason,
     title_of,
 )
 from ..chats import Chat, Message
@@ -192,7 +192,7 @@ class Payment(Model):
 
     @property
     def is_for_nothing(self) -> bool:
-        """Paid now it would go back at once: what it was begun for is over, or not for sale any more."""
+        """ProviderPayment now it would go back at once: what it was begun for is over, or not for sale any more."""
         if self.consultation is not None:
             return self.is_live and not self.consultation.awaits_payment
         return self.is_live and not self.chat.is_time_sold
@@ -290,7 +290,7 @@ class Payment(Model):
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
         db.session.expire(self, ["refunds", "receipts"])
 
-    def settle(self, found: Paid) -> None:
+    def settle(self, found: ProviderPayment) -> None:
         """What the provider said just now becomes ours. Raises WrongPayment for somebody else's."""
         self.lock()
         if found.number not in (None, self.id) or self.provider_id not in (None, found.id):
@@ -302,9 +302,9 @@ class Payment(Model):
         PaymentAlert.settle(AlertKind.OTHER_SHOP, self)
         if self.state is PaymentState.SUCCEEDED:
             return
-        if found.stage is Stage.SUCCEEDED:
+        if found.status is GatewayStatus.SUCCEEDED:
             self._succeed(found)
-        elif found.stage is Stage.CANCELLED:
+        elif found.status is GatewayStatus.CANCELLED:
             if self.is_live:
                 self._end(found.reason)
             elif self.is_lost:
@@ -329,26 +329,26 @@ class Payment(Model):
         if self.is_live and self.provider_id is None:
             self._end(reason)
 
-    def take_refusal(self, refusal: GatewayRefused) -> None:
+    def record_refusal(self, refusal: GatewayRefused) -> None:
         """The bank's plain no: to what it never made, or that it knows no such payment (another shop, another key)."""
         PaymentAlert.note_refusal(self, refusal)
         if self.provider_id is None:
             self.end(refusal.reason)
-        elif refusal.reason == Refusal.NOT_FOUND:
+        elif refusal.reason == RefusalReason.NOT_FOUND:
             self.lock()
             if self.is_live:
                 PaymentAlert.note(AlertKind.OTHER_SHOP, self)
                 self._end(OTHER_SHOP)
 
     def order(self, return_url: str) -> Order:
-        items = [Item(self.title, self.amount)]
+        items = [ReceiptItem(self.title, self.amount)]
         title = title_of(self.id, self.title)
         return Order(self.id, self.key, self.amount, title, return_url, self.customer, items)
 
-    def ask(self, gateway: Gateway, return_url: str) -> Paid | None:
+    def ask(self, gateway: Gateway, return_url: str) -> ProviderPayment | None:
         """What the provider says of it, who makes it if he does not know it. None: it was never made, nor will be.
 
-        Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused.
+        Over the network, so outside any transaction. Raises GatewayOutcomeUnknown and GatewayRefused.
         """
         if self.provider_id is not None:
             return gateway.find(self.provider_id)
@@ -356,10 +356,10 @@ class Payment(Model):
             try:
                 return gateway.create(self.order(return_url))
             except GatewayRefused as refusal:
-                if refusal.reason != Refusal.KEY_TAKEN:
+                if refusal.reason != RefusalReason.KEY_REUSED:
                     raise
                 # It was made, while the clinic's settings said something else of it; somebody may have paid it.
-        return gateway.look_up(self.id, since=self.created_at)
+        return gateway.find_by_order(self.id, since=self.created_at)
 
     def refund(self, amount: int, cause: RefundReason, note: str = "", *, by: User | None = None) -> Refund:
         """A refund on its way. The chat's time that was bought with it goes too. Raises RefundTooLarge."""
@@ -453,7 +453,7 @@ class Payment(Model):
         Job.add(JobKind.CLOSING_RECEIPT, self.id, due_at=self.opened_until)
         return True
 
-    def _succeed(self, found: Paid) -> None:
+    def _succeed(self, found: ProviderPayment) -> None:
         self.chat.lock()
         self.state, self.paid, self.paid_at, self.reason = PaymentState.SUCCEEDED, found.amount, clock.now(), ""
         self.currency = found.currency

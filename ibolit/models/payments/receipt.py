@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import Model, db
-from ...services.payments import Fiscal
+from ...services.payments import ProviderReceipt
 from ..types import RowId, UtcDateTime
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Receipt(Model):
     registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @classmethod
-    def note(cls, payment: Payment, told: Sequence[Fiscal]) -> bool:
+    def note(cls, payment: Payment, told: Sequence[ProviderReceipt]) -> bool:
         """Keeps what is known of each by now; True when all are registered."""
         payment.lock()
         known = {receipt.provider_id: receipt for receipt in payment.receipts}

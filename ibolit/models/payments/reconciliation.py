@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ...extensions import db
 from ...services import clock
-from ...services.payments import Back, Gateway, Paid, Stage
+from ...services.payments import Gateway, GatewayStatus, ProviderPayment, ProviderRefund
 from .alert import AlertKind, PaymentAlert
 from .payment import Payment
 from .refund import Refund, RefundReason, RefundState
@@ -20,23 +20,23 @@ from .refund import Refund, RefundReason, RefundState
 class Statement:
     """A payment as the bank sees it now, with its refunds where they come to another sum than ours."""
 
-    found: Paid
-    refunds: Sequence[Back] = field(default=())
+    found: ProviderPayment
+    refunds: Sequence[ProviderRefund] = field(default=())
 
     @classmethod
     def of(cls, payment_id: str, known: int, gateway: Gateway) -> Statement:
-        """`known` kopecks have gone back as far as we know. Raises GatewayUnsure and GatewayRefused."""
+        """`known` kopecks have gone back as far as we know. Raises GatewayOutcomeUnknown and GatewayRefused."""
         found = gateway.find(payment_id)
         if found.refunded == known:
             return cls(found)
-        return cls(found, gateway.refunds_of(payment_id))
+        return cls(found, gateway.list_refunds(payment_id))
 
 
 def book(payment: Payment, said: Statement) -> bool:
     """Refunds nobody pressed here, once each. False while one of ours on its way leaves no room for one of them."""
     payment.lock()
     payment.chat.lock()
-    backs = [back for back in said.refunds if back.stage is Stage.SUCCEEDED]
+    backs = [back for back in said.refunds if back.status is GatewayStatus.SUCCEEDED]
     is_booked = [_book_one(payment, back) for back in backs]
     is_on_its_way = any(one.state is RefundState.SENDING for one in payment.refunds)
     unseen = (said.found.refunded or 0) - payment.returned_by_bank
@@ -47,7 +47,7 @@ def book(payment: Payment, said: Statement) -> bool:
     return all(is_booked)
 
 
-def _book_one(payment: Payment, back: Back) -> bool:
+def _book_one(payment: Payment, back: ProviderRefund) -> bool:
     if any(one.provider_id == back.id for one in payment.refunds):
         return True
     ours = next((one for one in payment.refunds if back.key and one.key == back.key), None)
@@ -62,7 +62,7 @@ def _book_one(payment: Payment, back: Back) -> bool:
     return _book_from_outside(payment, back, failed)
 
 
-def _book_from_outside(payment: Payment, back: Back, failed: list[Refund]) -> bool:
+def _book_from_outside(payment: Payment, back: ProviderRefund, failed: list[Refund]) -> bool:
     """First it pays what the clinic still owed; of what it owes more the bank is asked once more by itself."""
     fresh = max(0, back.amount - sum(one.amount for one in failed))
     otherwise = [one for one in payment.refunds if one.state is RefundState.OUT_OF_BAND]
@@ -78,7 +78,7 @@ def _book_from_outside(payment: Payment, back: Back, failed: list[Refund]) -> bo
         state=RefundState.SUCCEEDED,
         provider_id=back.id,
         sent_at=clock.now(),
-        done_at=min(back.made_at or clock.now(), clock.now()),
+        done_at=min(back.created_at or clock.now(), clock.now()),
     )
     db.session.add(refund)
     refund.arrive(fresh - twice)

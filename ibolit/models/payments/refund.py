@@ -16,7 +16,7 @@ from ...config import current_settings
 from ...events import PaymentChanged, RefundDecided, record
 from ...extensions import Model, db
 from ...services import clock
-from ...services.payments import Back, Gateway, GatewayRefused, Item, Stage
+from ...services.payments import Gateway, GatewayRefused, GatewayStatus, ProviderRefund, ReceiptItem
 from ..job import Job, JobKind
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
@@ -177,8 +177,8 @@ class Refund(Model):
             self.state, self.done_at = RefundState.SUPERSEDED, clock.now()
         return self.state is RefundState.SUPERSEDED
 
-    def ask(self, gateway: Gateway) -> Back:
-        """Over the network, so outside any transaction. Raises GatewayUnsure and GatewayRefused."""
+    def ask(self, gateway: Gateway) -> ProviderRefund:
+        """Over the network, so outside any transaction. Raises GatewayOutcomeUnknown and GatewayRefused."""
         payment = self.payment
         assert payment.provider_id is not None
         if self.provider_id is not None:
@@ -187,7 +187,7 @@ class Refund(Model):
             lost = self._lost(gateway)
             if lost is not None:
                 return lost
-        items = [Item(payment.title, self.amount)]
+        items = [ReceiptItem(payment.title, self.amount)]
         try:
             return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
         except GatewayRefused:
@@ -197,17 +197,17 @@ class Refund(Model):
                 raise
             return lost
 
-    def settle(self, back: Back) -> None:
+    def settle(self, back: ProviderRefund) -> None:
         """What the provider said of it just now."""
         if not self._hold_if(RefundState.SENDING):
             return
         self.provider_id = back.id
-        if back.stage is Stage.SUCCEEDED:
+        if back.status is GatewayStatus.SUCCEEDED:
             self.succeed(back)
-        elif back.stage is Stage.CANCELLED:
+        elif back.status is GatewayStatus.CANCELLED:
             self.fail(back.reason)
 
-    def succeed(self, back: Back) -> None:
+    def succeed(self, back: ProviderRefund) -> None:
         """The bank has done it, by whoever's hand. Under the payment's lock."""
         self.provider_id, self.state, self.done_at, self.reason = back.id, RefundState.SUCCEEDED, clock.now(), ""
         Job.add(JobKind.RECEIPTS, self.payment_id)
@@ -250,11 +250,11 @@ class Refund(Model):
             self.payment.consultation.cancel_unpaid()
         self.payment.recheck_consultation()
 
-    def _lost(self, gateway: Gateway) -> Back | None:
+    def _lost(self, gateway: Gateway) -> ProviderRefund | None:
         """What the provider made of it without our hearing of it: known by our key, else by its sum."""
         assert self.payment.provider_id is not None
         known = {one.provider_id for one in self.payment.refunds}
-        made = [back for back in gateway.refunds_of(self.payment.provider_id) if back.id not in known]
+        made = [back for back in gateway.list_refunds(self.payment.provider_id) if back.id not in known]
         by_key = next((back for back in made if back.key == self.key), None)
         return by_key or next((back for back in made if not back.key and back.amount == self.amount), None)
 

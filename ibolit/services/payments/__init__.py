@@ -1,6 +1,6 @@
 """Money: what the clinic asks of a payment provider, whoever it is. Amounts are kopecks here and everywhere.
 
-An outcome nobody knows is a state of its own (GatewayUnsure): the same key asked again is the same deed.
+An outcome nobody knows is a state of its own (GatewayOutcomeUnknown): the same key asked again is the same deed.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from ...config import Settings
 CURRENCY = "RUB"
 
 
-class GatewayUnsure(Exception):
+class GatewayOutcomeUnknown(Exception):
     """Slow, unreachable or confused: it may have been done. Ask again with the same key."""
 
 
-class GatewayUnreadable(GatewayUnsure):
+class GatewayResponseUnreadable(GatewayOutcomeUnknown):
     """It answered, and what money depends on cannot be read; named is the field."""
 
 
-class GatewayShut(GatewayUnsure):
+class GatewayAuthFailed(GatewayOutcomeUnknown):
     """It lets nobody in with this shop and key, which says nothing of any payment."""
 
 
-class Refusal(StrEnum):
+class RefusalReason(StrEnum):
     """Why a provider says no. Other words may come; they are his, and for the log."""
 
     NOT_FOUND = "not_found"
-    INVALID = "invalid_request"  # a sum too large, an address that cannot be: asked rightly it may succeed
-    KEY_TAKEN = "key_taken"  # this key did something already, but not exactly this: look what (look_up, refunds_of)
-    NOT_DUE = "not_due"  # no closing receipt where the first one says full_payment
-    SETTINGS = "shop_settings"  # the shop wants or lacks something that only the clinic can set
+    INVALID_REQUEST = "invalid_request"  # a sum too large, an address that cannot be: asked rightly it may succeed
+    KEY_REUSED = "key_taken"  # this key made something else: find out what (find_by_order, list_refunds)
+    CLOSING_NOT_DUE = "not_due"  # no closing receipt where the first one says full_payment
+    SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks something that only the clinic can set
 
 
 class GatewayRefused(Exception):
-    """A plain no: repeating cannot help. `reason` is one of the words of Refusal, or of the provider, for the log.
+    """A plain no: repeating cannot help. `reason` is a RefusalReason, or the provider's own word, for the log.
 
     `parameter`: what of the request he did not like, in his word.
     """
@@ -48,7 +48,7 @@ class GatewayRefused(Exception):
         self.reason, self.parameter = reason, parameter
 
 
-class Stage(StrEnum):
+class GatewayStatus(StrEnum):
     """Of a payment or a refund at the provider."""
 
     WAITING = "waiting"
@@ -57,7 +57,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True)
-class Item:
+class ReceiptItem:
     """A line of a receipt (54-ФЗ); names no doctor and no specialty."""
 
     title: str
@@ -94,15 +94,15 @@ class Order:
     title: str  # at most 128 characters
     return_url: str
     customer: Customer
-    items: list[Item] = field(default_factory=list)
+    items: list[ReceiptItem] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Paid:
+class ProviderPayment:
     """A payment as the provider sees it now."""
 
     id: str
-    stage: Stage
+    status: GatewayStatus
     amount: int
     currency: str
     refunded: int | None = 0  # none: it does not say
@@ -114,23 +114,23 @@ class Paid:
 
 
 @dataclass(frozen=True)
-class Back:
+class ProviderRefund:
     """A refund as the provider sees it now."""
 
     id: str
-    stage: Stage
+    status: GatewayStatus
     amount: int
     reason: str = ""
     key: str = ""  # ours, back from the metadata; none of what was done in the provider's own cabinet
-    made_at: datetime | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Fiscal:
+class ProviderReceipt:
     """A receipt: ФН, ФД, ФП once it is registered."""
 
     id: str
-    stage: Stage
+    status: GatewayStatus
     storage: str = ""  # ФН
     document: str = ""  # ФД
     sign: str = ""  # ФП
@@ -140,43 +140,47 @@ class Fiscal:
 
 
 @dataclass(frozen=True)
-class Notice:
+class WebhookEvent:
     """What a notification claims; only a hint to ask."""
 
     payment_id: str
 
 
 class Gateway(Protocol):
-    """Every call but read_notice goes over the network: never inside a transaction."""
+    """Every call but parse_webhook goes over the network: never inside a transaction."""
 
-    def create(self, order: Order) -> Paid:
-        """Raises GatewayUnsure or GatewayRefused."""
+    def create(self, order: Order) -> ProviderPayment:
+        """Raises GatewayOutcomeUnknown or GatewayRefused."""
 
-    def find(self, payment_id: str) -> Paid:
-        """Raises GatewayUnsure; GatewayRefused when there is no such payment."""
+    def find(self, payment_id: str) -> ProviderPayment:
+        """Raises GatewayOutcomeUnknown; GatewayRefused when there is no such payment."""
 
-    def look_up(self, number: int, since: datetime) -> Paid | None:
+    def find_by_order(self, number: int, since: datetime) -> ProviderPayment | None:
         """By our number in its metadata, among those made since; for what was lost for longer than a key lives."""
 
-    def refund(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Back:
-        """With its receipt. Raises GatewayUnsure or GatewayRefused."""
+    def refund(
+        self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
+    ) -> ProviderRefund:
+        """With its receipt. Raises GatewayOutcomeUnknown or GatewayRefused."""
 
-    def find_refund(self, refund_id: str) -> Back:
-        """Raises GatewayUnsure or GatewayRefused."""
+    def find_refund(self, refund_id: str) -> ProviderRefund:
+        """Raises GatewayOutcomeUnknown or GatewayRefused."""
 
-    def refunds_of(self, payment_id: str) -> list[Back]:
+    def list_refunds(self, payment_id: str) -> list[ProviderRefund]:
         """All refunds of a payment, the first one first; for one whose answer was lost for longer than a key lives."""
 
-    def close(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Fiscal:
+    def create_closing_receipt(
+        self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
+    ) -> ProviderReceipt:
         """The closing receipt after the service (full_payment with the prepayment as its settlement).
 
-        Raises GatewayRefused(NOT_DUE) where RECEIPT_MODE is full_payment.
+        Raises GatewayRefused(CLOSING_NOT_DUE) where RECEIPT_MODE is full_payment.
         """
 
-    def receipts_of(self, payment_id: str) -> list[Fiscal]:
+    def list_receipts(self, payment_id: str) -> list[ProviderReceipt]:
         """All receipts of a payment, the first one first."""
 
-    def read_notice(self, body: bytes) -> Notice | None:
+    def parse_webhook(self, body: bytes) -> WebhookEvent | None:
         """None for what does not concern us; raises ValueError for what is no notice."""
 
 

@@ -18,22 +18,22 @@ from typing import Any
 from .. import clock
 from . import (
     CURRENCY,
-    Back,
     Customer,
-    Fiscal,
+    GatewayOutcomeUnknown,
     GatewayRefused,
-    GatewayUnsure,
-    Item,
-    Notice,
+    GatewayStatus,
     Order,
-    Paid,
-    Refusal,
-    Stage,
+    ProviderPayment,
+    ProviderReceipt,
+    ProviderRefund,
+    ReceiptItem,
+    RefusalReason,
+    WebhookEvent,
 )
-from .notices import read_notice
+from .webhooks import parse_webhook
 
 PAGE = "/demo/bank/"
-WAITS = timedelta(hours=1)  # for the payer, as YooKassa does
+BILL_LIFETIME = timedelta(hours=1)  # for the payer, as YooKassa does
 PATIENCE = 10.0  # seconds for another process to finish writing
 
 SCHEMA = """
@@ -57,81 +57,94 @@ class Bill:
     amount: int
     title: str
     return_url: str
-    stage: Stage
+    status: GatewayStatus
 
 
 class DemoBank:
     def __init__(self, folder: Path, receipt_mode: str = "full_prepayment") -> None:
         self.path = folder / "demo-bank.db"
         self.receipt_mode = receipt_mode
-        self.on_decision: Callable[[str], object] = _nobody  # the shop's ear: given a payment's id, as a notification
+        self.on_webhook: Callable[[str], object] = _nobody  # the shop's ear: given a payment's id, as a notification
 
     # The contract
 
-    def create(self, order: Order) -> Paid:
+    def create(self, order: Order) -> ProviderPayment:
         _check_sum(order.amount, order.items)
         with self._open() as bank:
             made = _done(bank, "payment", order.key, asdict(order))
             if made is None:
                 made = _remember(bank, "payment", order.key, asdict(order))
-                row = (made, order.number, order.amount, order.title, order.return_url, Stage.WAITING, "", _stamp())
+                row = (
+                    made,
+                    order.number,
+                    order.amount,
+                    order.title,
+                    order.return_url,
+                    GatewayStatus.WAITING,
+                    "",
+                    _stamp(),
+                )
                 bank.execute("INSERT INTO payment VALUES (?,?,?,?,?,?,?,?)", row)
             return _paid(bank, made)
 
-    def find(self, payment_id: str) -> Paid:
+    def find(self, payment_id: str) -> ProviderPayment:
         with self._open() as bank:
             return _paid(bank, payment_id)
 
-    def look_up(self, number: int, since: datetime) -> Paid | None:
+    def find_by_order(self, number: int, since: datetime) -> ProviderPayment | None:
         question = "SELECT id FROM payment WHERE number = ? AND created_at >= ? ORDER BY created_at DESC"
         with self._open() as bank:
             found = bank.execute(question, (number, _stamp(since.astimezone(UTC)))).fetchone()
             return _paid(bank, found["id"]) if found else None
 
-    def refund(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Back:
+    def refund(
+        self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
+    ) -> ProviderRefund:
         _check_sum(amount, items)
         deed = {"payment_id": payment_id, "amount": amount, "to": asdict(customer), "items": [asdict(i) for i in items]}
         with self._open() as bank:
             made = _done(bank, "refund", key, deed)
             if made is None:
                 paid = _paid(bank, payment_id)
-                if paid.stage is not Stage.SUCCEEDED or (paid.refunded or 0) + amount > paid.amount:
-                    raise GatewayRefused(Refusal.INVALID)
+                if paid.status is not GatewayStatus.SUCCEEDED or (paid.refunded or 0) + amount > paid.amount:
+                    raise GatewayRefused(RefusalReason.INVALID_REQUEST)
                 made = _remember(bank, "refund", key, deed)
                 row = (made, payment_id, amount, key)
                 bank.execute("INSERT INTO refund (id, payment_id, amount, key) VALUES (?,?,?,?)", row)
                 _register(bank, payment_id, refund_id=made)
             return _back(_one(bank, "refund", made))
 
-    def find_refund(self, refund_id: str) -> Back:
+    def find_refund(self, refund_id: str) -> ProviderRefund:
         with self._open() as bank:
             return _back(_one(bank, "refund", refund_id))
 
-    def refunds_of(self, payment_id: str) -> list[Back]:
+    def list_refunds(self, payment_id: str) -> list[ProviderRefund]:
         with self._open() as bank:
             rows = bank.execute("SELECT * FROM refund WHERE payment_id = ? ORDER BY place", (payment_id,))
             return [_back(row) for row in rows]
 
-    def close(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Fiscal:
+    def create_closing_receipt(
+        self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
+    ) -> ProviderReceipt:
         if self.receipt_mode != "full_prepayment":
-            raise GatewayRefused(Refusal.NOT_DUE)
+            raise GatewayRefused(RefusalReason.CLOSING_NOT_DUE)
         _check_sum(amount, items)
         deed = {"payment_id": payment_id, "amount": amount, "to": asdict(customer), "items": [asdict(i) for i in items]}
         with self._open() as bank:
             made = _done(bank, "receipt", key, deed)
             if made is None:
-                if _paid(bank, payment_id).stage is not Stage.SUCCEEDED:
-                    raise GatewayRefused(Refusal.INVALID)
+                if _paid(bank, payment_id).status is not GatewayStatus.SUCCEEDED:
+                    raise GatewayRefused(RefusalReason.INVALID_REQUEST)
                 made = _register(bank, payment_id, id=_remember(bank, "receipt", key, deed), is_closing=True)
             return _fiscal(_one(bank, "receipt", made))
 
-    def receipts_of(self, payment_id: str) -> list[Fiscal]:
+    def list_receipts(self, payment_id: str) -> list[ProviderReceipt]:
         with self._open() as bank:
             rows = bank.execute("SELECT * FROM receipt WHERE payment_id = ? ORDER BY place", (payment_id,))
             return [_fiscal(row) for row in rows]
 
-    def read_notice(self, body: bytes) -> Notice | None:
-        return read_notice(body)
+    def parse_webhook(self, body: bytes) -> WebhookEvent | None:
+        return parse_webhook(body)
 
     # What its page does; what is decided stays as it is
 
@@ -139,16 +152,16 @@ class DemoBank:
         """Raises GatewayRefused when there is no such payment."""
         with self._open() as bank:
             row = _one(bank, "payment", payment_id)
-            return Bill(row["id"], row["amount"], row["title"], row["return_url"], Stage(row["stage"]))
+            return Bill(row["id"], row["amount"], row["title"], row["return_url"], GatewayStatus(row["stage"]))
 
     def pay(self, payment_id: str) -> None:
         with self._open() as bank:
-            if _decide(bank, payment_id, Stage.SUCCEEDED):
+            if _decide(bank, payment_id, GatewayStatus.SUCCEEDED):
                 _register(bank, payment_id)
 
     def decline(self, payment_id: str, reason: str = "general_decline") -> None:
         with self._open() as bank:
-            _decide(bank, payment_id, Stage.CANCELLED, reason)
+            _decide(bank, payment_id, GatewayStatus.CANCELLED, reason)
 
     # The file
 
@@ -165,16 +178,16 @@ class DemoBank:
                 yield bank
                 bank.execute("COMMIT")  # an exception closes the file without it
         except sqlite3.Error as error:
-            raise GatewayUnsure(type(error).__name__) from error
+            raise GatewayOutcomeUnknown(type(error).__name__) from error
 
 
 def _nobody(_payment_id: str) -> None:
     pass
 
 
-def _check_sum(amount: int, items: list[Item]) -> None:
+def _check_sum(amount: int, items: list[ReceiptItem]) -> None:
     if amount <= 0 or sum(item.amount for item in items) != amount:
-        raise GatewayRefused(Refusal.INVALID)
+        raise GatewayRefused(RefusalReason.INVALID_REQUEST)
 
 
 def _done(bank: sqlite3.Connection, kind: str, key: str, deed: dict[str, Any]) -> str | None:
@@ -183,7 +196,7 @@ def _done(bank: sqlite3.Connection, kind: str, key: str, deed: dict[str, Any]) -
     if row is None:
         return None
     if row["body"] != _written(deed):
-        raise GatewayRefused(Refusal.KEY_TAKEN)
+        raise GatewayRefused(RefusalReason.KEY_REUSED)
     return str(row["id"])
 
 
@@ -200,20 +213,20 @@ def _written(deed: dict[str, Any]) -> str:
 def _one(bank: sqlite3.Connection, table: str, id: str) -> sqlite3.Row:
     row: sqlite3.Row | None = bank.execute(f"SELECT * FROM {table} WHERE id = ?", (id,)).fetchone()  # noqa: S608
     if row is None:
-        raise GatewayRefused(Refusal.NOT_FOUND)
+        raise GatewayRefused(RefusalReason.NOT_FOUND)
     return row
 
 
 def _expire(bank: sqlite3.Connection) -> None:
     change = "UPDATE payment SET stage = ?, reason = 'expired_on_confirmation' WHERE stage = ? AND created_at < ?"
-    bank.execute(change, (Stage.CANCELLED, Stage.WAITING, _stamp(clock.now() - WAITS)))
+    bank.execute(change, (GatewayStatus.CANCELLED, GatewayStatus.WAITING, _stamp(clock.now() - BILL_LIFETIME)))
 
 
-def _decide(bank: sqlite3.Connection, payment_id: str, stage: Stage, reason: str = "") -> bool:
+def _decide(bank: sqlite3.Connection, payment_id: str, stage: GatewayStatus, reason: str = "") -> bool:
     """Only what waits can be decided. Raises GatewayRefused when there is no such payment."""
     _one(bank, "payment", payment_id)
     change = "UPDATE payment SET stage = ?, reason = ? WHERE id = ? AND stage = ?"
-    return bank.execute(change, (stage, reason, payment_id, Stage.WAITING)).rowcount == 1
+    return bank.execute(change, (stage, reason, payment_id, GatewayStatus.WAITING)).rowcount == 1
 
 
 def _register(
@@ -226,23 +239,27 @@ def _register(
     return id
 
 
-def _paid(bank: sqlite3.Connection, id: str) -> Paid:
+def _paid(bank: sqlite3.Connection, id: str) -> ProviderPayment:
     row = _one(bank, "payment", id)
     back = bank.execute("SELECT coalesce(sum(amount), 0) FROM refund WHERE payment_id = ?", (id,)).fetchone()[0]
-    stage = Stage(row["stage"])
-    page = f"{PAGE}{id}" if stage is Stage.WAITING else ""
-    return Paid(id, stage, row["amount"], CURRENCY, back, row["number"], page, row["reason"], True, "bank_card")
+    stage = GatewayStatus(row["stage"])
+    page = f"{PAGE}{id}" if stage is GatewayStatus.WAITING else ""
+    return ProviderPayment(
+        id, stage, row["amount"], CURRENCY, back, row["number"], page, row["reason"], True, "bank_card"
+    )
 
 
-def _back(row: sqlite3.Row) -> Back:
-    return Back(row["id"], Stage.SUCCEEDED, row["amount"], key=row["key"])  # when it was made this bank forgets
+def _back(row: sqlite3.Row) -> ProviderRefund:
+    return ProviderRefund(
+        row["id"], GatewayStatus.SUCCEEDED, row["amount"], key=row["key"]
+    )  # when it was made this bank forgets
 
 
-def _fiscal(row: sqlite3.Row) -> Fiscal:
+def _fiscal(row: sqlite3.Row) -> ProviderReceipt:
     """Numbers nobody can take for real ones."""
-    return Fiscal(
+    return ProviderReceipt(
         row["id"],
-        Stage.SUCCEEDED,
+        GatewayStatus.SUCCEEDED,
         storage="ДЕМО 9999000000000001",
         document=f"ДЕМО {row['place']}",
         sign=f"ДЕМО {row['place'] * 7919 % 10**10:010}",

@@ -23,13 +23,21 @@ from yookassa.domain.request.payment_request import PaymentRequest
 from yookassa.domain.request.receipt_request import ReceiptRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
-from . import GatewayRefused, GatewayShut, GatewayUnreadable, GatewayUnsure, Refusal
+from . import GatewayAuthFailed, GatewayOutcomeUnknown, GatewayRefused, GatewayResponseUnreadable, RefusalReason
 
 log = logging.getLogger(__name__)
 
 # What only a clinic can set: a prefix each. Of «receipt» alone the shop says that it wants one, or none.
-OF_THE_SHOP = ("receipt.customer", "receipt.tax_system_code", "receipt.items.", "payment_method")
-CONFUSED = (ApiError, requests.RequestException, AttributeError, ValueError, TypeError, LookupError, ArithmeticError)
+SHOP_PARAMETERS = ("receipt.customer", "receipt.tax_system_code", "receipt.items.", "payment_method")
+UNKNOWN_OUTCOME_ERRORS = (
+    ApiError,
+    requests.RequestException,
+    AttributeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+)
 
 
 class Client(ApiClient):
@@ -53,30 +61,30 @@ class Client(ApiClient):
                 json=body,
                 timeout=self.timeout,
                 allow_redirects=False,  # the key goes to nobody else
-                auth=_as_it_is,
+                auth=_keep_auth_header,
             )
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _keep_auth_header(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """The header is written already; without this a .netrc of the machine would write another."""
     return request
 
 
 class Sdk:
-    """One shop. Requests are the SDK's, which knows what may be asked; answers are given as they came (answers.py):
+    """One shop. Requests are the SDK's, which knows what may be asked; answers are given as they came (parsing.py):
     the SDK's own classes refuse a whole answer for one field they do not know."""
 
     def __init__(self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float]) -> None:
         self.client = Client(shop_id, secret_key, api_url, timeout)
 
     def create_payment(self, data: dict[str, Any], key: str) -> Any:
-        return self._create("/payments", _checked(PaymentRequest, data), key)
+        return self._create("/payments", _validated(PaymentRequest, data), key)
 
     def create_refund(self, data: dict[str, Any], key: str) -> Any:
-        return self._create("/refunds", _checked(RefundRequest, data), key)
+        return self._create("/refunds", _validated(RefundRequest, data), key)
 
     def create_receipt(self, data: dict[str, Any], key: str) -> Any:
-        return self._create("/receipts", _checked(ReceiptRequest, data), key)
+        return self._create("/receipts", _validated(ReceiptRequest, data), key)
 
     def get(self, path: str, params: dict[str, Any] | None = None) -> Any:
         return self.client.request(HttpVerb.GET, path, params)
@@ -85,44 +93,44 @@ class Sdk:
         return self.client.request(HttpVerb.POST, path, None, {"Idempotence-Key": key}, request)
 
     @contextmanager
-    def plain_words(self, deed: str) -> Iterator[None]:
+    def translated_errors(self, operation: str) -> Iterator[None]:
         """What the SDK raises becomes sure or unsure."""
         try:
             yield
         except (BadRequestError, NotFoundError, GoneError) as error:
-            raise _refusal(deed, error) from None
+            raise _refusal(operation, error) from None
         except (UnauthorizedError, ForbiddenError) as error:
             # Our setting is wrong, which says nothing of any payment: what waits goes on when it is put right.
-            log.error("yookassa: %s: the shop's id, key or rights are refused (%s)", deed, _word(error, "code"))
-            raise GatewayShut("not let in") from None
-        except GatewayUnreadable as doubt:
-            log.error("yookassa: %s: %s cannot be read", deed, doubt)
+            log.error("yookassa: %s: the shop's id, key or rights are refused (%s)", operation, _word(error, "code"))
+            raise GatewayAuthFailed("not let in") from None
+        except GatewayResponseUnreadable as doubt:
+            log.error("yookassa: %s: %s cannot be read", operation, doubt)
             raise
-        except CONFUSED as error:
+        except UNKNOWN_OUTCOME_ERRORS as error:
             name = type(error.__context__ or error).__name__  # behind the AttributeError is what really happened
-            log.warning("yookassa: %s: %s", deed, name)
-            raise GatewayUnsure(name) from None
+            log.warning("yookassa: %s: %s", operation, name)
+            raise GatewayOutcomeUnknown(name) from None
 
 
-def _checked(kind: Any, data: dict[str, Any]) -> Any:
+def _validated(kind: Any, data: dict[str, Any]) -> Any:
     """Refused before it is sent: a request that can never be right must not be asked again and again."""
     try:
         request = kind(data)
         request.validate()
     except (ValueError, TypeError) as error:
         log.error("yookassa: %s: %s", kind.__name__, type(error).__name__)
-        raise GatewayRefused(Refusal.INVALID) from None
+        raise GatewayRefused(RefusalReason.INVALID_REQUEST) from None
     return request
 
 
-def _refusal(deed: str, error: ApiError) -> GatewayRefused:
+def _refusal(operation: str, error: ApiError) -> GatewayRefused:
     code, parameter = _word(error, "code"), _word(error, "parameter")
-    log.warning("yookassa: %s: %s %s (%s)", deed, code, parameter, _word(error, "id"))
+    log.warning("yookassa: %s: %s %s (%s)", operation, code, parameter, _word(error, "id"))
     if parameter == "Idempotence-Key":
-        return GatewayRefused(Refusal.KEY_TAKEN)
-    if parameter == "receipt" or parameter.startswith(OF_THE_SHOP):
-        return GatewayRefused(Refusal.SETTINGS, parameter)
-    return GatewayRefused(code or Refusal.INVALID, parameter)
+        return GatewayRefused(RefusalReason.KEY_REUSED)
+    if parameter == "receipt" or parameter.startswith(SHOP_PARAMETERS):
+        return GatewayRefused(RefusalReason.SHOP_SETTINGS, parameter)
+    return GatewayRefused(code or RefusalReason.INVALID_REQUEST, parameter)
 
 
 def _word(error: ApiError, name: str) -> str:

@@ -16,9 +16,22 @@ from functools import cached_property, partial
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import Back, Customer, Fiscal, GatewayRefused, GatewayUnsure, Item, Notice, Order, Paid, Refusal, Stage, answers
+from . import (
+    Customer,
+    GatewayOutcomeUnknown,
+    GatewayRefused,
+    GatewayStatus,
+    Order,
+    ProviderPayment,
+    ProviderReceipt,
+    ProviderRefund,
+    ReceiptItem,
+    RefusalReason,
+    WebhookEvent,
+    parsing,
+)
 from .amounts import from_kopecks
-from .notices import ID, read_notice
+from .webhooks import PROVIDER_ID, parse_webhook
 
 if TYPE_CHECKING:
     from .sdk import Sdk
@@ -27,7 +40,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = BoundedSemaphore(8)  # calls of this process: a slow provider must not take all threads
+CONCURRENT_CALLS = BoundedSemaphore(8)  # calls of this process: a slow provider must not take all threads
 PATIENCE = 3.0  # seconds to wait for one's turn
 TIMEOUT = (3.0, 10.0)  # seconds to connect, to answer
 PAGE = 100  # the most YooKassa lists at once
@@ -52,17 +65,17 @@ class YooKassa:
         self,
         shop: Shop,
         timeout: tuple[float, float] = TIMEOUT,
-        at_once: BoundedSemaphore = AT_ONCE,
+        concurrent_calls: BoundedSemaphore = CONCURRENT_CALLS,
         patience: float = PATIENCE,
     ) -> None:
         self.shop = shop
         self.timeout = timeout
-        self.at_once = at_once
+        self.concurrent_calls = concurrent_calls
         self.patience = patience
 
     # The contract
 
-    def create(self, order: Order) -> Paid:
+    def create(self, order: Order) -> ProviderPayment:
         request = {
             "amount": from_kopecks(order.amount),
             "capture": True,
@@ -71,19 +84,21 @@ class YooKassa:
             "metadata": {"payment": str(order.number)},
             "receipt": self._receipt(order.customer, order.items, self.shop.receipt_mode),
         }
-        return self._ask("create", lambda sdk: answers.paid(sdk.create_payment(request, order.key)))
+        return self._ask("create", lambda sdk: parsing.parse_payment(sdk.create_payment(request, order.key)))
 
-    def find(self, payment_id: str) -> Paid:
+    def find(self, payment_id: str) -> ProviderPayment:
         _check_id(payment_id)
-        return self._ask("find", lambda sdk: answers.paid(sdk.get(f"/payments/{payment_id}")))
+        return self._ask("find", lambda sdk: parsing.parse_payment(sdk.get(f"/payments/{payment_id}")))
 
-    def look_up(self, number: int, since: datetime) -> Paid | None:
+    def find_by_order(self, number: int, since: datetime) -> ProviderPayment | None:
         moment = (since - CLOCKS_DIFFER).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        made = self._all_of("look_up", "/payments", {"created_at.gte": moment})
-        found = [answers.paid(one) for one in made if answers.speaks_of(one, number)]
-        return min(found, key=_of_most_weight, default=None)
+        made = self._list_all("find_by_order", "/payments", {"created_at.gte": moment})
+        found = [parsing.parse_payment(one) for one in made if parsing.is_for_order(one, number)]
+        return min(found, key=_by_status, default=None)
 
-    def refund(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Back:
+    def refund(
+        self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
+    ) -> ProviderRefund:
         _check_id(payment_id)
         request = {
             "payment_id": payment_id,
@@ -91,40 +106,44 @@ class YooKassa:
             "metadata": {"key": key},
             "receipt": self._receipt(customer, items, self.shop.receipt_mode),
         }
-        return self._ask("refund", lambda sdk: answers.back(sdk.create_refund(request, key)))
+        return self._ask("refund", lambda sdk: parsing.parse_refund(sdk.create_refund(request, key)))
 
-    def find_refund(self, refund_id: str) -> Back:
+    def find_refund(self, refund_id: str) -> ProviderRefund:
         _check_id(refund_id)
-        return self._ask("find_refund", lambda sdk: answers.back(sdk.get(f"/refunds/{refund_id}")))
+        return self._ask("find_refund", lambda sdk: parsing.parse_refund(sdk.get(f"/refunds/{refund_id}")))
 
-    def refunds_of(self, payment_id: str) -> list[Back]:
+    def list_refunds(self, payment_id: str) -> list[ProviderRefund]:
         _check_id(payment_id)
-        made = self._all_of("refunds_of", "/refunds", {"payment_id": payment_id})
-        return [answers.back(one) for one in made if answers.belongs_to(one, payment_id)][::-1]
+        made = self._list_all("list_refunds", "/refunds", {"payment_id": payment_id})
+        return [parsing.parse_refund(one) for one in made if parsing.is_for_payment(one, payment_id)][::-1]
 
-    def close(self, payment_id: str, amount: int, key: str, customer: Customer, items: list[Item]) -> Fiscal:
+    def create_closing_receipt(
+        self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
+    ) -> ProviderReceipt:
         _check_id(payment_id)
         if self.shop.receipt_mode != "full_prepayment":
-            raise GatewayRefused(Refusal.NOT_DUE)  # the first receipt said it all; a second would be a second income
+            raise GatewayRefused(
+                RefusalReason.CLOSING_NOT_DUE
+            )  # the first receipt said it all; a second would be a second income
         request = self._receipt(customer, items, "full_payment") | {
             "type": "payment",
             "payment_id": payment_id,
             "send": True,
             "settlements": [{"type": "prepayment", "amount": from_kopecks(amount)}],
         }
-        return self._ask("close", lambda sdk: answers.fiscal(sdk.create_receipt(request, key)))
+        return self._ask("create_closing_receipt", lambda sdk: parsing.parse_receipt(sdk.create_receipt(request, key)))
 
-    def receipts_of(self, payment_id: str) -> list[Fiscal]:
+    def list_receipts(self, payment_id: str) -> list[ProviderReceipt]:
         _check_id(payment_id)
-        made = self._all_of("receipts_of", "/receipts", {"payment_id": payment_id})
-        return answers.those_readable(made, answers.fiscal)[::-1]
+        made = self._list_all("list_receipts", "/receipts", {"payment_id": payment_id})
+        return parsing.skip_unreadable(made, parsing.parse_receipt)[::-1]
 
-    def read_notice(self, body: bytes) -> Notice | None:
-        return read_notice(body)
+    def parse_webhook(self, body: bytes) -> WebhookEvent | None:
+        return parse_webhook(body)
 
     # Receipts
 
-    def _receipt(self, customer: Customer, items: list[Item], mode: str) -> dict[str, Any]:
+    def _receipt(self, customer: Customer, items: list[ReceiptItem], mode: str) -> dict[str, Any]:
         receipt: dict[str, Any] = {
             "customer": _address(customer),
             "items": [self._line(item, mode) for item in items],
@@ -133,7 +152,7 @@ class YooKassa:
             receipt["tax_system_code"] = self.shop.tax_system_code
         return receipt
 
-    def _line(self, item: Item, mode: str) -> dict[str, Any]:
+    def _line(self, item: ReceiptItem, mode: str) -> dict[str, Any]:
         return {
             "description": item.title[:128],
             "quantity": "1.00",
@@ -152,28 +171,28 @@ class YooKassa:
 
         return Sdk(self.shop.id, self.shop.secret_key, self.shop.api_url, self.timeout)
 
-    def _ask(self, deed: str, question: Callable[[Sdk], T]) -> T:
+    def _ask(self, operation: str, question: Callable[[Sdk], T]) -> T:
         """One call. Whatever is not a plain yes or a plain no is unsure."""
         sdk = self._sdk
-        with self._turn(deed), sdk.plain_words(deed):
+        with self._limited(operation), sdk.translated_errors(operation):
             return question(sdk)
 
     @contextmanager
-    def _turn(self, deed: str) -> Iterator[None]:
-        if not self.at_once.acquire(timeout=self.patience):
-            log.warning("yookassa: %s: too many calls at once", deed)
-            raise GatewayUnsure("too many calls at once")
+    def _limited(self, operation: str) -> Iterator[None]:
+        if not self.concurrent_calls.acquire(timeout=self.patience):
+            log.warning("yookassa: %s: too many calls at once", operation)
+            raise GatewayOutcomeUnknown("too many calls at once")
         try:
             yield
         finally:
-            self.at_once.release()
+            self.concurrent_calls.release()
 
-    def _all_of(self, deed: str, path: str, wanted: dict[str, Any]) -> list[Any]:
+    def _list_all(self, operation: str, path: str, wanted: dict[str, Any]) -> list[Any]:
         """All of a list, the newest first; a call a page."""
         things: list[Any] = []
         more = wanted | {"limit": PAGE}
         while True:
-            items, cursor = self._ask(deed, partial(_page, path, more))
+            items, cursor = self._ask(operation, partial(_page, path, more))
             things += items
             if not cursor or cursor == more.get("cursor"):
                 return things
@@ -181,7 +200,7 @@ class YooKassa:
 
 
 def _page(path: str, params: dict[str, Any], sdk: Sdk) -> tuple[list[Any], str]:
-    return answers.page(sdk.get(path, params))
+    return parsing.parse_page(sdk.get(path, params))
 
 
 def _address(customer: Customer) -> dict[str, str]:
@@ -191,9 +210,9 @@ def _address(customer: Customer) -> dict[str, str]:
 
 
 def _check_id(id: str) -> None:
-    if not ID.fullmatch(id):
-        raise GatewayRefused(Refusal.NOT_FOUND)
+    if not PROVIDER_ID.fullmatch(id):
+        raise GatewayRefused(RefusalReason.NOT_FOUND)
 
 
-def _of_most_weight(paid: Paid) -> int:
-    return [Stage.SUCCEEDED, Stage.WAITING, Stage.CANCELLED].index(paid.stage)
+def _by_status(paid: ProviderPayment) -> int:
+    return [GatewayStatus.SUCCEEDED, GatewayStatus.WAITING, GatewayStatus.CANCELLED].index(paid.status)

@@ -13,35 +13,35 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from . import Back, Fiscal, GatewayUnreadable, Paid, Stage, is_titled
+from . import GatewayResponseUnreadable, GatewayStatus, ProviderPayment, ProviderReceipt, ProviderRefund, is_titled
 from .amounts import to_kopecks
-from .notices import ID
+from .webhooks import PROVIDER_ID
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-STAGES = {
-    "pending": Stage.WAITING,
-    "waiting_for_capture": Stage.WAITING,
-    "succeeded": Stage.SUCCEEDED,
-    "canceled": Stage.CANCELLED,
+STATUSES = {
+    "pending": GatewayStatus.WAITING,
+    "waiting_for_capture": GatewayStatus.WAITING,
+    "succeeded": GatewayStatus.SUCCEEDED,
+    "canceled": GatewayStatus.CANCELLED,
 }
 WORD = re.compile(r"[a-z0-9_]{1,60}")
 PAGE = re.compile(r"https?://\S{1,490}")
 CURRENCIES = re.compile(r"[A-Z]{3}")
 
 
-def paid(answer: Any) -> Paid:
-    """Raises GatewayUnreadable."""
+def parse_payment(answer: Any) -> ProviderPayment:
+    """Raises GatewayResponseUnreadable."""
     amount, currency = _amount(answer, "amount")
-    stage = _stage(answer)
-    return Paid(
+    status = _status(answer)
+    return ProviderPayment(
         id=_id(answer),
-        stage=stage,
+        status=status,
         amount=amount,
         currency=currency,
-        refunded=_refunded(answer, stage),
+        refunded=_refunded(answer, status),
         number=_number(answer),
         page=_matching(PAGE, _of(answer, "confirmation", "confirmation_url")),
         reason=_matching(WORD, _of(answer, "cancellation_details", "reason")),
@@ -50,25 +50,25 @@ def paid(answer: Any) -> Paid:
     )
 
 
-def back(answer: Any) -> Back:
-    """Raises GatewayUnreadable."""
+def parse_refund(answer: Any) -> ProviderRefund:
+    """Raises GatewayResponseUnreadable."""
     amount, _currency = _amount(answer, "amount")
-    return Back(
+    return ProviderRefund(
         id=_id(answer),
-        stage=_stage(answer),
+        status=_status(answer),
         amount=amount,
         reason=_matching(WORD, _of(answer, "cancellation_details", "reason")),
         key=_text(_of(answer, "metadata", "key")),
-        made_at=_moment(_of(answer, "created_at")),
+        created_at=_moment(_of(answer, "created_at")),
     )
 
 
-def fiscal(answer: Any) -> Fiscal:
-    """Raises GatewayUnreadable."""
+def parse_receipt(answer: Any) -> ProviderReceipt:
+    """Raises GatewayResponseUnreadable."""
     settlements = _of(answer, "settlements")
-    return Fiscal(
+    return ProviderReceipt(
         id=_id(answer),
-        stage=STAGES.get(_text(_of(answer, "status")), Stage.WAITING),
+        status=STATUSES.get(_text(_of(answer, "status")), GatewayStatus.WAITING),
         storage=_text(_of(answer, "fiscal_storage_number")),
         document=_text(_of(answer, "fiscal_document_number")),
         sign=_text(_of(answer, "fiscal_attribute")),
@@ -78,37 +78,37 @@ def fiscal(answer: Any) -> Fiscal:
     )
 
 
-def page(answer: Any) -> tuple[list[Any], str]:
-    """A page of a list, and where the next one begins. Raises GatewayUnreadable."""
+def parse_page(answer: Any) -> tuple[list[Any], str]:
+    """A page of a list, and where the next one begins. Raises GatewayResponseUnreadable."""
     items = _of(answer, "items")
     if not isinstance(items, list):
-        raise GatewayUnreadable("items")
+        raise GatewayResponseUnreadable("items")
     return items, _text(_of(answer, "next_cursor"))
 
 
-def speaks_of(answer: Any, number: int) -> bool:
+def is_for_order(answer: Any, number: int) -> bool:
     """Whether this payment is number so-and-so of ours: by its metadata, or by its title where those are lost.
 
-    Raises GatewayUnreadable for what might be anybody's.
+    Raises GatewayResponseUnreadable for what might be anybody's.
     """
     if not isinstance(answer, dict):
-        raise GatewayUnreadable("payment")
+        raise GatewayResponseUnreadable("payment")
     known = _number(answer)
     return known == number if known is not None else is_titled(_text(answer.get("description")), number)
 
 
-def belongs_to(answer: Any, payment_id: str) -> bool:
+def is_for_payment(answer: Any, payment_id: str) -> bool:
     """Unless it says that it is another payment's."""
     named = _of(answer, "payment_id")
-    return named == payment_id or not isinstance(named, str) or ID.fullmatch(named) is None
+    return named == payment_id or not isinstance(named, str) or PROVIDER_ID.fullmatch(named) is None
 
 
-def those_readable(answers: list[Any], read: Callable[[Any], T]) -> list[T]:
+def skip_unreadable(answers: list[Any], read: Callable[[Any], T]) -> list[T]:
     found = []
     for answer in answers:
         try:
             found.append(read(answer))
-        except GatewayUnreadable as doubt:
+        except GatewayResponseUnreadable as doubt:
             log.warning("yookassa: one of a list passed over: %s is unreadable", doubt)
     return found
 
@@ -120,12 +120,12 @@ def _of(thing: Any, *way: str) -> Any:
 
 
 def _id(answer: Any) -> str:
-    return _matching(ID, _of(answer, "id")) or str(_unreadable("id"))
+    return _matching(PROVIDER_ID, _of(answer, "id")) or str(_unreadable("id"))
 
 
-def _stage(answer: Any) -> Stage:
+def _status(answer: Any) -> GatewayStatus:
     status = _of(answer, "status")
-    return STAGES[status] if isinstance(status, str) and status in STAGES else _unreadable("status")
+    return STATUSES[status] if isinstance(status, str) and status in STATUSES else _unreadable("status")
 
 
 def _amount(answer: Any, name: str) -> tuple[int, str]:
@@ -141,18 +141,18 @@ def _amount(answer: Any, name: str) -> tuple[int, str]:
     return kopecks, currency
 
 
-def _refunded(answer: Any, stage: Stage) -> int | None:
+def _refunded(answer: Any, status: GatewayStatus) -> int | None:
     """By the reference of the API it is told only where something has gone back. None: it is told, and unreadable."""
     if "refunded_amount" not in answer:
         return 0
     try:
         return _amount(answer, "refunded_amount")[0]
-    except GatewayUnreadable:
-        return None if stage is Stage.SUCCEEDED else 0
+    except GatewayResponseUnreadable:
+        return None if status is GatewayStatus.SUCCEEDED else 0
 
 
 def _unreadable(field: str) -> Any:
-    raise GatewayUnreadable(field)
+    raise GatewayResponseUnreadable(field)
 
 
 def _number(answer: Any) -> int | None:

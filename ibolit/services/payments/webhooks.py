@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from . import Notice
+from . import WebhookEvent
 
-ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # it becomes a part of an address of the provider's
+PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # it becomes a part of an address of the provider's
 
 
-def read_notice(body: bytes) -> Notice | None:
+def parse_webhook(body: bytes) -> WebhookEvent | None:
     """None for what concerns no payment; raises ValueError for what is no notification."""
     try:
         told = json.loads(body)
@@ -25,12 +25,12 @@ def read_notice(body: bytes) -> Notice | None:
         return None
     thing = told.get("object")
     payment_id = thing.get(field) if isinstance(thing, dict) else None
-    if not isinstance(payment_id, str) or not ID.fullmatch(payment_id):
+    if not isinstance(payment_id, str) or not PROVIDER_ID.fullmatch(payment_id):
         raise ValueError("no notification: it names no payment")
-    return Notice(payment_id)
+    return WebhookEvent(payment_id)
 
 
-def comes_from(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+def is_from_networks(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
     """Never raises: an address that cannot be read comes from nowhere."""
     try:
         ip = ip_address(address)
