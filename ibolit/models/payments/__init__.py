@@ -4,12 +4,14 @@ Money is kopecks; what a provider says is believed only when it was asked."""
 from . import payment_reports, reconciliation
 from .alert import AlertKind, PaymentAlert
 from .cancellation_terms import CancellationTerms, RefundRule
-from .payment import LIVE, Payment, PaymentState, round_half_up
+from .payment import Payment
 from .payment_reports import incomes_of
 from .provider_polling import KEY_LIVES, PROVIDER_IS_SLOW, pause_since
 from .receipt import Receipt
 from .reconciliation import Statement
 from .refund import COUNTED_STATES, Refund, RefundReason, RefundState, in_working_days
+from .refunding import round_half_up
+from .states import LIVE, PaymentState
 
 __all__ = [
     "COUNTED_STATES",

@@ -12,8 +12,9 @@ from sqlalchemy.orm import contains_eager, joinedload
 from ...extensions import db
 from ...services.payments import CURRENCY
 from ..chats import is_called
-from .payment import Payment, PaymentState
+from .payment import Payment
 from .refund import Refund, RefundState
+from .states import PaymentState
 
 OPEN = Refund.state.in_((RefundState.REQUESTED, RefundState.FAILED))
 

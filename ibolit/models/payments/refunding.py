@@ -1,0 +1,137 @@
+"""How much of a payment may go back, and what sends it."""
+
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from ... import errors
+from ...events import RefundDecided, record
+from ...extensions import db
+from ...services import clock
+from ..chats import Message
+from ..job import Job, JobKind
+from ..people import User
+from .refund import COMPLETED_STATES, WORKING_DAYS, Refund, RefundReason, RefundState, in_working_days
+
+if TYPE_CHECKING:
+    from .payment import Payment
+
+
+DAY = timedelta(days=1)
+
+
+class PaymentRefunds:
+    """A payment's facet for whoever gives money back, or asks for it."""
+
+    @property
+    def was_paid_twice(self: Payment) -> bool:
+        """Another payment had bought the same consultation: this one goes back by itself."""
+        return any(one.cause is RefundReason.DUPLICATE for one in self.refunds)
+
+    @property
+    def is_odd(self: Payment) -> bool:
+        """The provider took another sum or currency than was asked: the operator decides."""
+        return any(one.cause is RefundReason.AMOUNT_MISMATCH for one in self.refunds)
+
+    @property
+    def has_gone_back(self: Payment) -> bool:
+        """All that was sent back has arrived."""
+        arrived = sum(one.amount for one in self.refunds if one.state in COMPLETED_STATES)
+        return arrived == self.refunded
+
+    @property
+    def refund_is_stuck(self: Payment) -> bool:
+        return any(one.state is RefundState.FAILED for one in self.refunds)
+
+    @property
+    def can_request_refund(self: Payment) -> bool:
+        """Not what the clinic gives back by itself, and one wish at a time."""
+        return self.applied_at is not None and self.refundable > 0 and self._wish is None
+
+    @property
+    def returned_by_bank(self: Payment) -> int:
+        """Kopecks it has given back as far as we know."""
+        return sum(one.amount for one in self.refunds if one.provider_id and one.state is RefundState.SUCCEEDED)
+
+    @property
+    def refundable(self: Payment) -> int:
+        """What can still go back."""
+        return self.paid - self.refunded
+
+    def unused_days(self: Payment, *, begun: bool = False) -> int:
+        """Days of what was bought that lie ahead, the begun one not counted; the chat's end is made of all payments."""
+        if self.applied_at is None or self.chat.open_until is None:
+            return 0
+        left = max(timedelta(), self.chat.open_until - clock.now())
+        return min(-(-left // DAY) if begun else left // DAY, self.days - self.withdrawn_days)
+
+    def prorated_refund(self: Payment) -> int:
+        """All of it while the doctor wrote nothing, else the whole unused days (the offer, section 5).
+
+        Of a consultation all: its own rules have decided before whether the clinic is asked at all.
+        """
+        given_at = self.applied_at
+        if self.consultation_id is not None or given_at is None or not self._doctor_has_written_since(given_at):
+            return self.refundable
+        return min(self.refundable, round_half_up(self.price * self.unused_days(), self.days))
+
+    def refund(self: Payment, amount: int, cause: RefundReason, note: str = "", *, by: User | None = None) -> Refund:
+        """A refund on its way. The chat's time that was bought with it goes too. Raises RefundTooLarge."""
+        self.lock()
+        self.check_refundable(amount)
+        refund = Refund(payment=self, amount=amount, cause=cause, note=note, decided_by=by.id if by else None)
+        db.session.add(refund)
+        refund.send()
+        return refund
+
+    def check_refundable(self: Payment, amount: int) -> None:
+        """Raises RefundTooLarge."""
+        if not 0 < amount <= self.refundable:
+            raise errors.RefundTooLarge(self.refundable)
+
+    def refund_expecting(self: Payment, expected: int, amount: int | None, note: str, by: User) -> Refund:
+        """The operator's own decision, made when so much could go back: pressed twice it is done once.
+
+        Raises RefundableHasChanged and RefundTooLarge.
+        """
+        self.lock()
+        if expected != self.refundable:
+            raise errors.RefundableHasChanged
+        refund = self.refund(expected if amount is None else amount, RefundReason.OPERATOR, note, by=by)
+        record(RefundDecided(refund.id))
+        return refund
+
+    def request_refund(self: Payment, cause: RefundReason, note: str = "") -> Refund:
+        """For the operator to decide; one at a time. Raises NothingToRefund."""
+        self.lock()
+        if self._wish is not None:
+            return self._wish
+        amount = self.refundable if cause is RefundReason.AMOUNT_MISMATCH else self.prorated_refund()
+        if amount <= 0:
+            raise errors.NothingToRefund
+        refund = Refund(payment=self, amount=amount, cause=cause, note=note, decide_by=in_working_days(WORKING_DAYS))
+        db.session.add(refund)
+        db.session.flush()
+        Job.add(JobKind.REFUND, refund.id, due_at=refund.decide_by)
+        self._tell()
+        return refund
+
+    @property
+    def _wish(self: Payment) -> Refund | None:
+        return next((one for one in self.refunds if one.state is RefundState.REQUESTED), None)
+
+    def _doctor_has_written_since(self: Payment, moment: datetime) -> bool:
+        by_doctor = Message.chat_id == self.chat_id, Message.author_id == self.chat.doctor.user_id
+        written = select(Message.id).where(*by_doctor, Message.sent_at > moment)
+        return db.session.scalar(written.limit(1)) is not None
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """Kopecks, never a float."""
+    return (2 * numerator + denominator) // (2 * denominator)

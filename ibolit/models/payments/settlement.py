@@ -1,0 +1,167 @@
+"""What a provider says of a payment becomes ours."""
+
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Mapped
+
+from ... import errors
+from ...events import ChatProlonged, RefundDecided, record
+from ...services import clock
+from ...services.payments import (
+    CURRENCY,
+    Gateway,
+    GatewayRefused,
+    GatewayStatus,
+    Order,
+    ProviderPayment,
+    ReceiptItem,
+    RefusalReason,
+    title_of,
+)
+from ..job import Job, JobKind
+from .alert import AlertKind, PaymentAlert
+from .provider_polling import KEY_LIVES
+from .refund import RefundReason
+from .refunding import DAY
+from .states import OTHER_SHOP, PaymentState
+
+if TYPE_CHECKING:
+    from .payment import Payment
+
+
+class PaymentSettlement:
+    """A payment's facet for whoever asks the provider, and what follows from the answer."""
+
+    if TYPE_CHECKING:  # what is assigned here, and may be None
+        provider_id: Mapped[str | None]
+        paid_at: Mapped[datetime | None]
+        applied_at: Mapped[datetime | None]
+        opened_until: Mapped[datetime | None]
+
+    def settle(self: Payment, found: ProviderPayment) -> None:
+        """What the provider said just now becomes ours. Raises WrongPayment for somebody else's."""
+        self.lock()
+        if found.number not in (None, self.id) or self.provider_id not in (None, found.id):
+            raise errors.WrongPayment
+        self.provider_id = found.id
+        self.method = found.method[:20] or self.method
+        if found.refunded and found.refunded > self.returned_by_bank:
+            Job.expedite(JobKind.RECONCILIATION, self.id)
+        PaymentAlert.settle(AlertKind.OTHER_SHOP, self)
+        if self.state is PaymentState.SUCCEEDED:
+            return
+        if found.status is GatewayStatus.SUCCEEDED:
+            self._succeed(found)
+        elif found.status is GatewayStatus.CANCELLED:
+            if self.is_live:
+                self._end(found.reason)
+            elif self.is_lost:
+                self.reason = found.reason[:60]
+        elif self.state is PaymentState.CREATED or (self.is_live and found.page and not self.page):
+            self.state, self.page = PaymentState.WAITING, found.page
+            PaymentAlert.settle(AlertKind.SHOP_SETTINGS)
+            self._tell()
+
+    def end(self: Payment, reason: str) -> None:
+        """It will never be paid: the provider refused it, or never got to know of it.
+
+        What he does know, because another call made it meanwhile, only he can end.
+        """
+        self.lock()
+        if self.is_live and self.provider_id is None:
+            self._end(reason)
+
+    def record_refusal(self: Payment, refusal: GatewayRefused) -> None:
+        """The bank's plain no: to what it never made, or that it knows no such payment (another shop, another key)."""
+        PaymentAlert.note_refusal(self, refusal)
+        if self.provider_id is None:
+            self.end(refusal.reason)
+        elif refusal.reason == RefusalReason.NOT_FOUND:
+            self.lock()
+            if self.is_live:
+                PaymentAlert.note(AlertKind.OTHER_SHOP, self)
+                self._end(OTHER_SHOP)
+
+    def order(self: Payment, return_url: str) -> Order:
+        items = [ReceiptItem(self.title, self.amount)]
+        title = title_of(self.id, self.title)
+        return Order(self.id, self.key, self.amount, title, return_url, self.customer, items)
+
+    def ask(self: Payment, gateway: Gateway, return_url: str) -> ProviderPayment | None:
+        """What the provider says of it, who makes it if he does not know it. None: it was never made, nor will be.
+
+        Over the network, so outside any transaction. Raises GatewayOutcomeUnknown and GatewayRefused.
+        """
+        if self.provider_id is not None:
+            return gateway.find(self.provider_id)
+        if clock.now() - self.created_at < KEY_LIVES:
+            try:
+                return gateway.create(self.order(return_url))
+            except GatewayRefused as refusal:
+                if refusal.reason != RefusalReason.KEY_REUSED:
+                    raise
+                # It was made, while the clinic's settings said something else of it; somebody may have paid it.
+        return gateway.find_by_order(self.id, since=self.created_at)
+
+    def apply(self: Payment) -> None:
+        """What was bought is given for the money that is here, once; if it is not for sale any more, the money goes."""
+        self.chat.lock()
+        if self.applied_at is not None or self.refundable <= 0:
+            return
+        if self._deliver():
+            self.applied_at = clock.now()
+        else:
+            why = RefundReason.DUPLICATE if self._is_duplicate else RefundReason.NOT_FOR_SALE
+            record(RefundDecided(self.refund(self.refundable, why).id))
+
+    def recheck_consultation(self: Payment) -> None:
+        """What waited for this money alone has expired at once, and the worker is to write it."""
+        if self.consultation_id is not None:
+            Job.expedite(JobKind.CONSULTATION, self.consultation_id)
+
+    def mark_delivered(self: Payment) -> None:
+        """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
+        if self.applied_at is not None and self.opened_until is None and self.refundable > 0:
+            self.opened_until = clock.now()
+            Job.add(JobKind.CLOSING_RECEIPT, self.id)
+
+    @property
+    def _is_duplicate(self: Payment) -> bool:
+        """The same consultation, by another payment that stands."""
+        others = self.consultation.payments if self.consultation is not None else []
+        return any(other.applied_at is not None and other.refundable > 0 for other in others if other is not self)
+
+    def _deliver(self: Payment) -> bool:
+        """False when it is not for sale any more."""
+        if self.consultation is not None:
+            return self.consultation.accept_payment(self)
+        if not self.chat.is_time_sold:
+            return False
+        self.chat.prolong(self.days)
+        self.opened_until = self.chat.open_until
+        record(ChatProlonged(self.chat_id))
+        Job.add(JobKind.CLOSING_RECEIPT, self.id, due_at=self.opened_until)
+        return True
+
+    def _succeed(self: Payment, found: ProviderPayment) -> None:
+        self.chat.lock()
+        self.state, self.paid, self.paid_at, self.reason = PaymentState.SUCCEEDED, found.amount, clock.now(), ""
+        self.currency = found.currency
+        Job.add(JobKind.RECEIPTS, self.id)
+        Job.add(JobKind.RECONCILIATION, self.id, due_at=clock.now() + DAY)
+        if (found.amount, found.currency) != (self.amount, CURRENCY):
+            self.request_refund(RefundReason.AMOUNT_MISMATCH)
+        else:
+            self.apply()
+        self._tell()
+
+    def _end(self: Payment, reason: str) -> None:
+        self.state, self.reason, self.page = PaymentState.CANCELLED, reason[:60], ""
+        self.recheck_consultation()
+        self._tell()
