@@ -14,7 +14,8 @@ from ibolit.extensions import db
 @contextmanager
 def backstage(live: LiveClinic) -> Iterator[None]:
     """Open pages are told nothing of what is done here."""
-    app = create_app({"IBOLIT_ENV": "demo", "IBOLIT_DATA": str(live.data), "PORT": str(live.port)})
+    settings = {"IBOLIT_ENV": "demo", "IBOLIT_DATA": str(live.data), "PORT": str(live.port)}
+    app = create_app(settings | {"CLOCK_OFFSET": live.settings.get("CLOCK_OFFSET", "0")})
     with app.app_context():
         yield
         db.session.commit()
