@@ -297,7 +297,7 @@ def test_cancelled_with_what_was_promised(as_patient: Browser, dear: Consultatio
     assert fresh(dear).state is ConsultationState.CONFIRMED
     press(as_patient, dear, "cancellation", htmx=htmx, reason="bad_time", promise="clinic_decides")
     assert fresh(dear).state is ConsultationState.CANCELLED
-    assert db.session.get_one(Payment, payment_id).refunds[0].state == "wished"
+    assert db.session.get_one(Payment, payment_id).refunds[0].state == "requested"
     card = words(as_patient.get(f"/consultations/{dear.id}").text)
     assert "Вы отменили: не подходит время" in card
     assert "О возврате решит клиника до" in card

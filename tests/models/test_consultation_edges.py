@@ -114,7 +114,7 @@ def test_second_payment_goes_back_and_the_consultation_stays(chat: Chat) -> None
     second = pay(consultation)
     succeed(first)
     assert consultation.state is ConsultationState.CONFIRMED
-    assert refunds(first) == [("sending", PRICE, "twice")]
+    assert refunds(first) == [("sending", PRICE, "duplicate")]
     assert (second.refundable, refunds(second)) == (PRICE, [])
 
 
@@ -134,7 +134,7 @@ def test_first_payment_confirms_though_a_second_waits(chat: Chat) -> None:
 def test_odd_sum_given_back_leaves_what_was_paid_properly(chat: Chat, operator: User) -> None:
     consultation = propose(chat, price=PRICE)
     odd = pay(consultation, amount=500_00)
-    assert (consultation.state, refunds(odd)) == ("proposed", [("wished", 500_00, "odd_sum")])
+    assert (consultation.state, refunds(odd)) == ("proposed", [("requested", 500_00, "amount_mismatch")])
     paid = pay(consultation)
     odd.refunds[0].approve(None, "", operator)
     assert (consultation.state, odd.refundable, paid.refundable) == ("confirmed", 0, PRICE)
@@ -161,7 +161,7 @@ def test_odd_sum_goes_back_with_the_cancelled_one(chat: Chat, patient: User, ope
     odd = pay(consultation, amount=500_00)
     assert CancellationTerms.of(patient, consultation) is CancellationTerms.FULL
     cancel(consultation, patient)
-    assert refunds(odd) == [("covered", 500_00, "odd_sum"), ("sending", 500_00, "cancelled")]
+    assert refunds(odd) == [("superseded", 500_00, "amount_mismatch"), ("sending", 500_00, "cancelled")]
     assert not odd.refunds[0].approve(None, "", operator)
 
 
@@ -253,7 +253,7 @@ def test_clinic_decides_after_a_late_cancel(chat: Chat, still: StillClock, opera
     payment = pay(consultation)
     still.go(minutes=31)
     cancel(consultation, consultation.patient)
-    assert refunds(payment) == [("wished", PRICE, "cancelled")]
+    assert refunds(payment) == [("requested", PRICE, "cancelled")]
     [refund] = payment.refunds
     assert refund.approve(None, "", operator) if says_yes else refund.decline("Поздно", operator)
     assert (consultation.state, payment.refundable) == ("cancelled", 0 if says_yes else PRICE)

@@ -82,8 +82,8 @@ class Attachment(Model):
     LONGEST_VOICE = 5 * 60  # seconds
 
     __table_args__ = (
-        Index("ix_attachment_of_message", "message_id", "place"),
-        Index("ix_attachment_of_chat", "chat_id", "message_id", "place"),
+        Index("ix_attachment_of_message", "message_id", "position"),
+        Index("ix_attachment_of_chat", "chat_id", "message_id", "position"),
         Index("ix_attachment_waiting", "author_id", "message_id"),
     )
 
@@ -92,7 +92,7 @@ class Attachment(Model):
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
-    position: Mapped[int] = mapped_column("place", default=0)  # in its message
+    position: Mapped[int] = mapped_column(default=0)  # in its message
     state: Mapped[AttachmentState] = mapped_column(word_of(AttachmentState), default=AttachmentState.ARRIVING)
     kind: Mapped[AttachmentKind] = mapped_column(word_of(AttachmentKind), default=AttachmentKind.DOCUMENT)
     name: Mapped[str] = mapped_column(String(LONGEST_NAME))

@@ -91,7 +91,7 @@ class ChatMember(Model):
     delivered_to: Mapped[int] = mapped_column(default=0)
     read_to: Mapped[int] = mapped_column(default=0)
     unread: Mapped[int] = mapped_column(default=0)
-    notified_from_seq: Mapped[int] = mapped_column("telling_from", default=0)
+    notified_from_seq: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @classmethod
     def unread_of(cls, user: User) -> int:
@@ -124,8 +124,8 @@ class Chat(Model):
     access: Mapped[AccessMode] = mapped_column(word_of(AccessMode), default=AccessMode.FREE)
     free_days: Mapped[int]  # as they were when the chat was made
     open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    consultation_opens_at: Mapped[datetime | None] = mapped_column("talk_from", UtcDateTime)
-    consultation_closes_at: Mapped[datetime | None] = mapped_column("talk_until", UtcDateTime)
+    consultation_opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consultation_closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seq: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
@@ -555,7 +555,7 @@ def _one_more_unread() -> Update:
     """For everyone in the chat but the author."""
     member = cast(Table, ChatMember.__table__)
     others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
-    told = member.c.user_id, member.c.unread, member.c.telling_from
+    told = member.c.user_id, member.c.unread, member.c.notified_from_seq
     return update(member).where(others).values(unread=member.c.unread + 1).returning(*told)
 
 

@@ -67,8 +67,8 @@ class Notification(NotificationWriting, Model):
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
     moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
     presses_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it is too late to be told
-    seq: Mapped[int] = mapped_column(default=0)
-    chats: Mapped[int] = mapped_column(default=1)  # so many it tells of after the quiet hours
+    seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    chats: Mapped[int] = mapped_column(default=1, server_default="1")  # so many it tells of after the quiet hours
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the doctor's quiet hours
     unique_key: Mapped[str] = mapped_column(String(120), unique=True)  # the same fact tells a person once
     channel: Mapped[Channel] = mapped_column(word_of(Channel))

@@ -59,7 +59,7 @@ class Doctor(Model):
     about: Mapped[str] = mapped_column(Text, default="")
     photo: Mapped[str | None] = mapped_column(String(120))  # its key in the storage; of the demo a path under static/
     photo_crop: Mapped[PhotoCrop] = mapped_column(
-        "photo_cut", word_of(PhotoCrop), default=PhotoCrop.MIDDLE, server_default=PhotoCrop.MIDDLE.value
+        word_of(PhotoCrop), default=PhotoCrop.MIDDLE, server_default=PhotoCrop.MIDDLE.value
     )
     practises_since: Mapped[int]  # year
     education: Mapped[str] = mapped_column(Text, default="")

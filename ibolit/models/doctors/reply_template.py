@@ -25,7 +25,7 @@ class ReplyTemplate(Model):
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), index=True)
     name: Mapped[str] = mapped_column(String(LONGEST_NAME))
     text: Mapped[str] = mapped_column(Text)
-    position: Mapped[int] = mapped_column("place")
+    position: Mapped[int]
 
     @classmethod
     def of(cls, doctor: Doctor) -> Select[tuple[Self]]:

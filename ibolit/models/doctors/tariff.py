@@ -44,7 +44,7 @@ class Tariff(Model):
     usual: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
     replaced: Mapped[bool] = mapped_column(default=False, server_default=false())  # by one with other terms
-    position: Mapped[int] = mapped_column("place", default=0, server_default="0")  # all 0 until the doctor orders them
+    position: Mapped[int] = mapped_column(default=0, server_default="0")  # all 0 until the doctor orders them
 
     @classmethod
     def on_sale_by(cls, doctor_id: int) -> Select[tuple[Self]]:

@@ -84,8 +84,8 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
     key: Mapped[str] = mapped_column(String(36))  # idempotence: stored before the provider is called
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     page: Mapped[str] = mapped_column(String(500), default="")  # where one pays
-    method: Mapped[str] = mapped_column(String(20), default="")  # how it was, or was to be, paid, in his word
-    currency: Mapped[str] = mapped_column(String(3), default=CURRENCY)  # of what came
+    method: Mapped[str] = mapped_column(String(20), default="", server_default="")  # how it is paid, in his word
+    currency: Mapped[str] = mapped_column(String(3), default=CURRENCY, server_default=CURRENCY)  # of what came
     reason: Mapped[str] = mapped_column(String(60), default="")  # why it was cancelled, in the provider's word
     paid: Mapped[int] = mapped_column(default=0)  # what the provider took
     refunded: Mapped[int] = mapped_column(default=0)  # what has gone back or is on its way

@@ -31,24 +31,24 @@ WORKING_DAYS = 3  # an undecided refund goes back in full after so many
 class RefundReason(StrEnum):
     """Why money goes back."""
 
-    AMOUNT_MISMATCH = "odd_sum"  # the provider took another sum than was asked
+    AMOUNT_MISMATCH = "amount_mismatch"  # the provider took another sum than was asked
     NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
-    DUPLICATE = "twice"  # another payment had bought the same consultation
-    REQUESTED_BY_PAYER = "wish"  # the payer asked
+    DUPLICATE = "duplicate"  # another payment had bought the same consultation
+    REQUESTED_BY_PAYER = "requested_by_payer"  # the payer asked
     CANCELLED = "cancelled"  # the consultation was
     MISSED = "missed"  # the consultation was
     OPERATOR = "operator"
-    PROVIDER_DASHBOARD = "bank"  # made in the provider's own dashboard, not here
+    PROVIDER_DASHBOARD = "provider_dashboard"  # made in the provider's own dashboard, not here
 
 
 class RefundState(StrEnum):
-    REQUESTED = "wished"  # waits for the operator, at most three working days
+    REQUESTED = "requested"  # waits for the operator, at most three working days
     SENDING = "sending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"  # the provider said no: both sides and the operator see it
-    OUT_OF_BAND = "otherwise"  # given back past the provider, in cash or by a transfer
+    OUT_OF_BAND = "out_of_band"  # given back past the provider, in cash or by a transfer
     DECLINED = "declined"
-    SUPERSEDED = "covered"  # all of this money went back by another one
+    SUPERSEDED = "superseded"  # all of this money went back by another one
 
 
 COMPLETED_STATES = (RefundState.SUCCEEDED, RefundState.OUT_OF_BAND)
@@ -71,7 +71,8 @@ class Refund(Model):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     reason: Mapped[str] = mapped_column(String(60), default="")  # why it failed, in the provider's word
-    receipt: Mapped[str] = mapped_column(String(40), default="")  # its number, where it was given back otherwise
+    # Its number, where it was given back otherwise.
+    receipt: Mapped[str] = mapped_column(String(40), default="", server_default="")
     decide_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

@@ -14,7 +14,6 @@ from .user import User
 class DatabaseMark(Model):
     """What is written on the database itself."""
 
-    __tablename__ = "mark"
     DEMO = "demo"
 
     name: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy import ForeignKey, Select, String, false, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
 
 from ... import errors
@@ -64,8 +64,10 @@ class User(UserMixin, Model):
     agreed_to: Mapped[str] = mapped_column(String(200), default="")  # the versions last accepted; Consent rows prove it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    identity_level: Mapped[IdentityLevel] = mapped_column(word_of(IdentityLevel), default=IdentityLevel.PHONE)
-    push_names: Mapped[bool] = mapped_column(default=False)  # may a push name who wrote
+    identity_level: Mapped[IdentityLevel] = mapped_column(
+        word_of(IdentityLevel), default=IdentityLevel.PHONE, server_default="phone"
+    )
+    push_names: Mapped[bool] = mapped_column(default=False, server_default=false())  # may a push name who wrote
     push_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # once, whatever the answer was
     doctor: Mapped[Doctor | None] = relationship(back_populates="user", uselist=False)
 
