@@ -1,6 +1,6 @@
 """What proxies tell of who asks: some write the port behind the address, «198.51.100.7:51» or «[2001:db8::7]:51».
 
-Limits, the journal and the sieve of the bank's notices mean the address alone.
+Limits, the audit log and the sieve of the bank's notices mean the address alone.
 """
 
 from __future__ import annotations

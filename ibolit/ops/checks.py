@@ -86,7 +86,7 @@ def clocks() -> str:
     ahead = max((moment - now for moment in latest if moment is not None), default=timedelta())
     if ahead > APART:
         seconds = int(ahead.total_seconds())
-        raise Trouble(f"this machine's clock is behind: the journal has an entry {seconds} s ahead. Set it by NTP")
+        raise Trouble(f"this machine's clock is behind: the audit log has an entry {seconds} s ahead. Set it by NTP")
     if db.engine.dialect.name == "postgresql":
         theirs = db.session.execute(text("SELECT clock_timestamp()")).scalar_one()
         apart = abs(theirs - datetime.now(UTC))

@@ -12,7 +12,7 @@ from .. import errors
 from ..config import current_settings
 from ..extensions import db
 from ..formatting import kopecks, rubles
-from ..models import Act, AuditEvent, CallReport, CallVisit, Consultation, Job, Payment, RefundReason
+from ..models import AuditAction, AuditEvent, CallReport, CallVisit, Consultation, Job, Payment, RefundReason
 from ..services import clock, push
 from . import checks, folder_lock
 from .commands import COMMANDS
@@ -80,7 +80,7 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
         raise click.BadParameter("must be a sum in rubles such as 1500 or 100.50", param_hint="--amount") from None
     except errors.RefundTooLarge as refusal:
         raise click.ClickException(f"Payment №{payment}: at most {rubles(refusal.most)} can go back.") from None
-    AuditEvent.write(Act.REFUND_MADE, actor_id=None, subject_id=payment, address=CONSOLE)
+    AuditEvent.write(AuditAction.REFUND_MADE, actor_id=None, subject_id=payment, address=CONSOLE)
     db.session.commit()
     click.echo(f"{rubles(sum_)} of payment №{payment} go back.")
     db.session.remove()

@@ -1,6 +1,6 @@
 """From where the clinic believes to be asked: `flask doctor` comes in by PUBLIC_URL, as people do, and compares.
 
-Limits, the journal and the bank's notices go by the address that the last TRUSTED_PROXIES proxies tell. Too few: all
+Limits, the audit log and the bank's notices go by the address that the last TRUSTED_PROXIES proxies tell. Too few: all
 people are one. Too many: anybody is whoever he says. Only who has the secret key is answered.
 """
 

@@ -128,7 +128,7 @@ const pageCache = (() => {
     await fetchPage('/consultations');
   }
 
-  /* The server is told that nobody reads it now; its journal notes what the device was given. */
+  /* The server is told that nobody reads it now; its audit log notes what the device was given. */
   async function fetchPage(path) {
     const answer = ours(await fetch(path, { credentials: 'same-origin', headers: { 'X-Kept-Copy': '1' } }));
     if (new URL(answer.url).pathname === '/login') await wipe();

@@ -13,11 +13,23 @@ from flask_login import current_user, login_user, logout_user
 from .. import errors
 from ..config import current_settings
 from ..extensions import db, login_manager
-from ..models import Act, Before, Chat, ChatMember, Device, Doctor, Invitation, KnownBrowser, User, WayChange, WayKind
+from ..models import (
+    AuditAction,
+    Before,
+    Chat,
+    ChatMember,
+    Device,
+    Doctor,
+    Invitation,
+    KnownBrowser,
+    User,
+    WayChange,
+    WayKind,
+)
 from ..models.people import hash_of
 from ..responses import go, wants_fragment
 from . import client
-from .audit import write_down
+from .audit import log_audit
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 
@@ -63,15 +75,15 @@ def enter_as(device: Device, token: str) -> None:
     session.permanent = True
     login_user(user)
     g.device = device
-    write_down(Act.SIGNED_IN, device.id)
+    log_audit(AuditAction.SIGNED_IN, device.id)
     accept_invitations(user, held)
 
 
 def accepted(user: User, invitation: Invitation, email_before: str | None) -> None:
     """Written down: whose invitation it was, and an address that has become his; he is told what became of it."""
-    write_down(Act.INVITATION_ACCEPTED, invitation.id)
+    log_audit(AuditAction.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
-        write_down(Act.EMAIL_PROVED, user.id)
+        log_audit(AuditAction.EMAIL_PROVED, user.id)
         WayChange.tell(user, WayKind.EMAIL, g.device, Before(email_before, False, user.password_hash))
         flash(f"Почта {user.email} теперь ваша: по ней можно входить.")
     elif invitation.email and invitation.email != user.email:
@@ -100,7 +112,7 @@ def held_user() -> User:
 
 def leave() -> None:
     g.device.end()
-    write_down(Act.SIGNED_OUT, g.device.id)
+    log_audit(AuditAction.SIGNED_OUT, g.device.id)
     logout_user()
     session.clear()
 

@@ -11,7 +11,7 @@ from flask import Flask
 from guests import proof_link
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Device, Doctor, Job, User
+from ibolit.models import AuditAction, AuditEvent, Device, Doctor, Job, User
 from ibolit.services import Services
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
@@ -106,7 +106,7 @@ def test_new_password_ends_all_other_devices(as_patient: Browser, clinic: Flask,
     assert as_patient.get("/profile").status_code == 200
     assert elsewhere.get("/profile").location.startswith("/login")
     assert me(patient).has_password("new horse battery")
-    assert db.session.scalars(db.select(AuditEvent.act)).all() == [Act.PASSWORD_CHANGED]
+    assert db.session.scalars(db.select(AuditEvent.action)).all() == [AuditAction.PASSWORD_CHANGED]
 
 
 @BOTH_WAYS
@@ -155,7 +155,7 @@ def test_devices_are_ended_one_by_one(as_patient: Browser, clinic: Flask, patien
     assert kept.get("/profile").status_code == 200
     if htmx:
         assert f"/devices/{lost.device.id}/" not in answer.text
-    assert db.session.scalars(db.select(AuditEvent.act)).all() == [Act.DEVICE_ENDED]
+    assert db.session.scalars(db.select(AuditEvent.action)).all() == [AuditAction.DEVICE_ENDED]
 
 
 def test_foreign_device_is_not_there(as_stranger: Browser, as_patient: Browser) -> None:
@@ -190,7 +190,7 @@ def test_email_counts_when_the_link_is_pressed(
     letter = {"login": "ANNA@example.org", "password": PASSWORD}
     assert Browser(clinic).post("/login", letter).status_code == 303
     assert "Почта подтверждена" in visitor.post(link).text  # from the letter once more
-    assert db.session.scalars(db.select(AuditEvent.act)).all().count(Act.EMAIL_PROVED) == 1
+    assert db.session.scalars(db.select(AuditEvent.action)).all().count(AuditAction.EMAIL_PROVED) == 1
     as_patient.post("/profile/email", {"email": "other@example.org"})
     visitor.post(proof_link(services))
     answer = visitor.post(link)

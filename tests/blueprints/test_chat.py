@@ -13,7 +13,7 @@ from factories import add_tariff, make_chat, make_doctor, say
 from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.models import AccessMode, Act, AuditEvent, Chat, ChatState, Doctor, Message, User
+from ibolit.models import AccessMode, AuditAction, AuditEvent, Chat, ChatState, Doctor, Message, User
 from ibolit.services import clock
 
 LETTER = {"text": "Болит голова", "client_id": "abcdef123456"}
@@ -102,7 +102,7 @@ def test_stranger_gets_404_everywhere(as_stranger: Browser, chat: Chat, method: 
     assert answer.status_code == 404
 
 
-def test_opening_marks_read_and_writes_the_journal(
+def test_opening_marks_read_and_writes_the_audit_log(
     as_doctor: Browser, chat: Chat, doctor: Doctor, patient: User
 ) -> None:
     say(chat, patient, "Первое")
@@ -110,7 +110,7 @@ def test_opening_marks_read_and_writes_the_journal(
     as_doctor.get(f"/chats/{chat.id}")
     member = db.session.get_one(Chat, chat.id).member(doctor.user_id)
     assert (member.read_to, member.unread) == (2, 0)
-    event = db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.CHAT_READ)).one()
+    event = db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.CHAT_READ)).one()
     assert (event.actor_id, event.subject_id, event.first, event.last) == (doctor.user_id, chat.id, 1, 2)
 
 
@@ -120,13 +120,13 @@ def test_prefetch_reads_nothing(as_doctor: Browser, chat: Chat, doctor: Doctor, 
     assert db.session.get_one(Chat, chat.id).member(doctor.user_id).unread == 1
 
 
-def test_copy_to_be_kept_is_journalled_and_marks_nothing_read(
+def test_copy_to_be_kept_is_audited_and_marks_nothing_read(
     as_doctor: Browser, chat: Chat, doctor: Doctor, patient: User
 ) -> None:
     say(chat, patient)
     assert as_doctor.get(f"/chats/{chat.id}", headers={"X-Kept-Copy": "1"}).status_code == 200
     assert db.session.get_one(Chat, chat.id).member(doctor.user_id).unread == 1
-    assert db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.CHAT_READ)).one().last == 1
+    assert db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.CHAT_READ)).one().last == 1
 
 
 def test_after_a_revision_come_new_messages_and_ticks(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
@@ -401,7 +401,7 @@ def test_numbers_beyond_any_message(as_patient: Browser, chat: Chat, doctor: Doc
 # Receipts and typing
 
 
-def test_receipts_come_in_a_batch_and_write_the_journal(
+def test_receipts_come_in_a_batch_and_write_the_audit_log(
     as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor
 ) -> None:
     for number in range(5):
@@ -413,7 +413,10 @@ def test_receipts_come_in_a_batch_and_write_the_journal(
     assert (member.delivered_to, member.read_to, member.unread) == (5, 3, 2)
     as_doctor.post(url, {"read_to": 10**30})
     events = db.session.scalars(db.select(AuditEvent).order_by(AuditEvent.id)).all()
-    assert [(event.act, event.first, event.last) for event in events] == [(Act.CHAT_READ, 1, 3), (Act.CHAT_READ, 4, 5)]
+    assert [(event.action, event.first, event.last) for event in events] == [
+        (AuditAction.CHAT_READ, 1, 3),
+        (AuditAction.CHAT_READ, 4, 5),
+    ]
 
 
 @pytest.mark.parametrize("letter", [{"read_to": ""}, {"read_to": "x"}, {"read_to": "-1"}, {"delivered_to": "1.5"}])
@@ -461,14 +464,14 @@ def test_without_free_days_the_server_refuses_too(as_patient: Browser, patient: 
     assert "Продлить" in answer.text
 
 
-def test_refused_page_reads_the_others_words_into_the_journal(
+def test_refused_page_reads_the_others_words_into_the_audit_log(
     as_patient: Browser, patient: User, doctor: Doctor
 ) -> None:
     chat = make_chat(patient, doctor, days_left=-1)
     say(chat, doctor.user, "Как вы?")
     assert "Как вы?" in as_patient.post(f"/chats/{chat.id}/messages", LETTER).text
     event = db.session.scalars(db.select(AuditEvent)).one()
-    assert (event.act, event.actor_id, event.first, event.last) == (Act.CHAT_READ, patient.id, 1, 1)
+    assert (event.action, event.actor_id, event.first, event.last) == (AuditAction.CHAT_READ, patient.id, 1, 1)
 
 
 # «Продлить»

@@ -14,7 +14,7 @@ from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Card, Chat, Complaint, Consultation, Doctor, Message, User
+from ibolit.models import AuditAction, AuditEvent, Card, Chat, Complaint, Consultation, Doctor, Message, User
 
 SHEET = {
     "trouble": "Болит голова",
@@ -179,10 +179,10 @@ def test_doctors_reading_is_noted(
     as_doctor.get(f"/consultations/{consultation.id}")
     tell(as_patient, consultation)
     as_patient.get(f"/consultations/{consultation.id}")
-    assert db.session.query(AuditEvent).where(AuditEvent.act == Act.COMPLAINT_READ).count() == 0
+    assert db.session.query(AuditEvent).where(AuditEvent.action == AuditAction.COMPLAINT_READ).count() == 0
     db.session.commit()
     assert "Болит голова" in as_doctor.get(f"/consultations/{consultation.id}").text
-    event = db.session.query(AuditEvent).where(AuditEvent.act == Act.COMPLAINT_READ).one()
+    event = db.session.query(AuditEvent).where(AuditEvent.action == AuditAction.COMPLAINT_READ).one()
     assert (event.actor_id, event.subject_id) == (doctor.user_id, consultation.id)
 
 

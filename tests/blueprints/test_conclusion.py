@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.models import (
-    Act,
+    AuditAction,
     AuditEvent,
     Card,
     Chat,
@@ -78,9 +78,9 @@ def value(page: TestResponse, name: str) -> str:
     return found[1]
 
 
-def acts(*wanted: Act) -> list[tuple[Act, int | None, int | None, int | None]]:
-    found = db.session.query(AuditEvent).where(AuditEvent.act.in_(wanted)).order_by(AuditEvent.id)
-    return [(one.act, one.actor_id, one.subject_id, one.last) for one in found]
+def acts(*wanted: AuditAction) -> list[tuple[AuditAction, int | None, int | None, int | None]]:
+    found = db.session.query(AuditEvent).where(AuditEvent.action.in_(wanted)).order_by(AuditEvent.id)
+    return [(one.action, one.actor_id, one.subject_id, one.last) for one in found]
 
 
 # Giving
@@ -216,7 +216,7 @@ def test_only_its_doctor_writes(
 
 def test_it_is_noted_who_gave_it(as_doctor: Browser, over: Consultation, doctor: Doctor) -> None:
     give(as_doctor, over)
-    assert acts(Act.CONCLUSION_GIVEN) == [(Act.CONCLUSION_GIVEN, doctor.user_id, over.id, 1)]
+    assert acts(AuditAction.CONCLUSION_GIVEN) == [(AuditAction.CONCLUSION_GIVEN, doctor.user_id, over.id, 1)]
 
 
 # Corrections
@@ -388,7 +388,7 @@ def test_stranger_reads_nothing(as_doctor: Browser, as_stranger: Browser, over: 
     give(as_doctor, over)
     assert as_stranger.get(url(over)).status_code == 404
     assert as_stranger.get(url(over, "conclusion.pdf")).status_code == 404
-    assert acts(Act.CONCLUSION_READ) == []
+    assert acts(AuditAction.CONCLUSION_READ) == []
 
 
 def test_reading_is_noted_but_not_the_authors_own(
@@ -398,7 +398,7 @@ def test_reading_is_noted_but_not_the_authors_own(
     for reader in (as_doctor, as_patient):
         reader.get(url(over))
         reader.get(url(over, "conclusion.pdf"))
-    assert acts(Act.CONCLUSION_READ) == [(Act.CONCLUSION_READ, patient.id, over.id, 1)] * 2
+    assert acts(AuditAction.CONCLUSION_READ) == [(AuditAction.CONCLUSION_READ, patient.id, over.id, 1)] * 2
 
 
 def test_letters_of_html_are_letters(as_doctor: Browser, as_patient: Browser, over: Consultation) -> None:

@@ -14,7 +14,7 @@ from reading import Page
 
 from ibolit.extensions import db
 from ibolit.formatting import epoch
-from ibolit.models import Act, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
+from ibolit.models import AuditAction, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
 from ibolit.models.consultations import checkout
 from ibolit.services import clock
 
@@ -98,9 +98,9 @@ def test_stranger_opens_nothing(as_stranger: Browser, consultation: Consultation
     assert as_stranger.get(f"/consultations/{consultation.id}/{page}").status_code == 404
 
 
-def test_reading_is_written_in_the_journal(as_patient: Browser, consultation: Consultation, patient: User) -> None:
+def test_reading_is_in_the_audit_log(as_patient: Browser, consultation: Consultation, patient: User) -> None:
     as_patient.get(f"/consultations/{consultation.id}")
-    read = db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.CONSULTATION_READ)).one()
+    read = db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.CONSULTATION_READ)).one()
     assert (read.actor_id, read.subject_id) == (patient.id, consultation.id)
 
 

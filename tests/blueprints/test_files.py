@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Act, Attachment, AuditEvent, Chat, Message
+from ibolit.models import Attachment, AuditAction, AuditEvent, Chat, Message
 from ibolit.services import Services
 from ibolit.services.storage import StorageFailed
 
@@ -242,19 +242,19 @@ def test_voice_is_spoken_by_the_worker(as_patient: Browser, as_doctor: Browser, 
     assert db.session.get_one(Attachment, voice.id).seconds == pytest.approx(2.0, abs=0.2)
 
 
-def test_journal_knows_who_opened_what(as_doctor: Browser, photo: Attachment, results: Attachment) -> None:
+def test_audit_log_knows_who_opened_what(as_doctor: Browser, photo: Attachment, results: Attachment) -> None:
     as_doctor.get(f"/files/{photo.id}/thumbnail")
     as_doctor.get(f"/files/{photo.id}/shown")
     as_doctor.get(f"/files/{results.id}/shown", headers={"Range": "bytes=0-9"})
     as_doctor.get(f"/files/{results.id}/shown", headers={"Range": "bytes=10-19"})
-    read = db.session.query(AuditEvent).filter_by(act=Act.FILE_READ).order_by(AuditEvent.id)
+    read = db.session.query(AuditEvent).filter_by(action=AuditAction.FILE_READ).order_by(AuditEvent.id)
     assert [event.subject_id for event in read] == [photo.id, results.id]
 
 
 @pytest.mark.parametrize("asked", ["bytes=1-", "bytes=-99999999"])
-def test_who_asks_for_a_part_first_is_in_the_journal(as_doctor: Browser, results: Attachment, asked: str) -> None:
+def test_who_asks_for_a_part_first_is_in_the_audit_log(as_doctor: Browser, results: Attachment, asked: str) -> None:
     """All but a byte is as good as all of it; and a film that is watched for hours is opened again."""
-    written = select(func.count(AuditEvent.id)).where(AuditEvent.act == Act.FILE_READ)
+    written = select(func.count(AuditEvent.id)).where(AuditEvent.action == AuditAction.FILE_READ)
     for ahead, lines in ((0, 1), (0, 1), (2, 2)):
         later(hours=ahead)
         as_doctor.get(f"/files/{results.id}/shown", headers={"Range": asked})

@@ -11,7 +11,7 @@ from factories import attach, make_chat, make_doctor, say
 from sqlalchemy import select
 
 from ibolit.extensions import db
-from ibolit.models import Act, AttachmentKind, AttachmentState, AuditEvent, Chat, Doctor, Message, User
+from ibolit.models import AttachmentKind, AttachmentState, AuditAction, AuditEvent, Chat, Doctor, Message, User
 from ibolit.services import clock
 
 PDF = {"name": "Анализы.pdf", "mimetype": "application/pdf"}
@@ -224,14 +224,14 @@ def test_strangers_get_404_for_the_list(
         assert as_patient.get(f"/chats/{chat.id}/files?before={before}").status_code == 404
 
 
-def test_journal_knows_who_saw_the_others_files(
+def test_audit_log_knows_who_saw_the_others_files(
     as_patient: Browser, as_doctor: Browser, chat: Chat, patient: User
 ) -> None:
     say(chat, patient)
     say(chat, patient, "", files=[attach(chat, patient)])
     for browser in (as_patient, as_doctor):
         browser.get(f"/chats/{chat.id}/files")
-    written = select(AuditEvent).where(AuditEvent.act == Act.FILES_LISTED)
+    written = select(AuditEvent).where(AuditEvent.action == AuditAction.FILES_LISTED)
     event = db.session.scalars(written).one()  # one's own files are no secret
     assert event.actor_id == chat.doctor.user_id
     assert (event.subject_id, event.first, event.last) == (chat.id, 2, 2)

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from ibolit import phones
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Act, AuditEvent, Consent, Device, LoginCode, Role, User
+from ibolit.models import AuditAction, AuditEvent, Consent, Device, LoginCode, Role, User
 from ibolit.services import Services
 
 NEW = {"name": " Анна   Соколова ", "password": "new horse battery"}
@@ -59,8 +59,8 @@ def test_newcomer_comes_in_and_lands_where_he_was_going(visitor: Browser, servic
     user = db.session.scalars(db.select(User)).one()
     assert (user.phone, user.name, user.role) == (PHONE, "Анна Соколова", Role.PATIENT)
     assert Consent.is_given_by(user)
-    acts = db.session.scalars(db.select(AuditEvent.act).order_by(AuditEvent.id)).all()
-    assert acts == [Act.REGISTERED, Act.SIGNED_IN, Act.CONSENTED]
+    acts = db.session.scalars(db.select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    assert acts == [AuditAction.REGISTERED, AuditAction.SIGNED_IN, AuditAction.CONSENTED]
 
 
 def test_later_he_comes_with_phone_and_password(visitor: Browser, clinic: Flask, services: Services) -> None:
@@ -287,8 +287,8 @@ def test_forgotten_password_ends_all_other_devices(
     assert len(db.session.scalars(db.select(Device)).all()) == 1
     for password, status in ((PASSWORD, 422), ("new horse battery", 303)):
         assert Browser(clinic).post("/login", {"login": patient.phone, "password": password}).status_code == status
-    acts = db.session.scalars(db.select(AuditEvent.act).order_by(AuditEvent.id)).all()
-    assert acts[:2] == [Act.PASSWORD_CHANGED, Act.SIGNED_IN]
+    acts = db.session.scalars(db.select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    assert acts[:2] == [AuditAction.PASSWORD_CHANGED, AuditAction.SIGNED_IN]
 
 
 def test_name_of_the_known_is_not_changed_by_the_way(visitor: Browser, patient: User, services: Services) -> None:

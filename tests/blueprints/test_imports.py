@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Act,
+    AuditAction,
     AuditEvent,
     Chat,
     Doctor,
@@ -73,8 +73,8 @@ def test_list_is_sent_and_told_of(as_doctor: Browser, doctor: Doctor, services: 
     rows = report.data.decode("utf-8-sig").splitlines()
     assert rows[1] == "2;Анна;8 916 000-10-01;отправлено"
     assert rows[2] == "3;Пётр;8 916;такого телефона не бывает"
-    assert (Act.PATIENTS_IMPORTED, doctor.user_id) in [
-        (row.act, row.actor_id) for row in db.session.scalars(db.select(AuditEvent))
+    assert (AuditAction.PATIENTS_IMPORTED, doctor.user_id) in [
+        (row.action, row.actor_id) for row in db.session.scalars(db.select(AuditEvent))
     ]
 
 
@@ -137,8 +137,8 @@ def test_pressed_twice_is_one_import(as_doctor: Browser, services: Services) -> 
     start(as_doctor, address)
     start(as_doctor, address)
     assert len(db.session.scalars(db.select(Job).where(Job.kind == JobKind.PATIENT_IMPORT)).all()) == 1
-    acts = db.session.scalars(db.select(AuditEvent.act)).all()
-    assert acts.count(Act.PATIENTS_IMPORTED) == 1
+    acts = db.session.scalars(db.select(AuditEvent.action)).all()
+    assert acts.count(AuditAction.PATIENTS_IMPORTED) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from guests import BOTH, EMAIL, NEW, PHONE, TYPED, code_of, invite, letters, lin
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Act,
+    AuditAction,
     AuditEvent,
     Chat,
     Device,
@@ -58,9 +58,9 @@ def come_in(browser: Browser, services: Services, link: str, **typed: object) ->
     return str(browser.get(link).location)
 
 
-def acts() -> list[tuple[Act, int | None, int | None]]:
+def acts() -> list[tuple[AuditAction, int | None, int | None]]:
     rows = db.session.scalars(db.select(AuditEvent).order_by(AuditEvent.id)).all()
-    return [(row.act, row.actor_id, row.subject_id) for row in rows if row.act.startswith("invit")]
+    return [(row.action, row.actor_id, row.subject_id) for row in rows if row.action.startswith("invit")]
 
 
 # Sending
@@ -78,7 +78,7 @@ def test_doctor_invites_by_phone(as_doctor: Browser, doctor: Doctor, services: S
     assert "+7 916 123-45-67" in page
     assert "Отправлено" in page
     [invitation] = db.session.scalars(db.select(Invitation))
-    assert acts() == [(Act.INVITED, doctor.user_id, invitation.id)]
+    assert acts() == [(AuditAction.INVITED, doctor.user_id, invitation.id)]
 
 
 def test_neither_sms_nor_letter_says_who_invites(as_doctor: Browser, doctor: Doctor, services: Services) -> None:
@@ -134,7 +134,7 @@ def test_operators_look_into_the_list_is_written_down(as_operator: Browser, oper
     assert acts() == []
     invite(doctor)
     as_operator.get("/invitations")
-    assert acts() == [(Act.INVITATIONS_LISTED, operator.id, None)]
+    assert acts() == [(AuditAction.INVITATIONS_LISTED, operator.id, None)]
 
 
 def test_same_contact_is_invited_once(as_doctor: Browser, doctor: Doctor, services: Services) -> None:
@@ -165,7 +165,7 @@ def test_sent_again_by_a_fresh_link(as_doctor: Browser, doctor: Doctor, services
     assert fresh != old
     visitor = Browser(as_doctor.app)
     assert (visitor.get(old).status_code, visitor.get(fresh).status_code) == (404, 200)
-    assert acts() == [(Act.INVITED_AGAIN, doctor.user_id, invitation.id)]
+    assert acts() == [(AuditAction.INVITED_AGAIN, doctor.user_id, invitation.id)]
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -241,7 +241,7 @@ def test_taken_back_it_leads_nowhere(as_doctor: Browser, doctor: Doctor, service
     assert "Отозвано" in as_doctor.get("/invitations").text
     visitor = Browser(as_doctor.app)
     assert visitor.get(link).status_code == visitor.post(link).status_code == 404
-    assert acts() == [(Act.INVITATION_ENDED, doctor.user_id, invitation.id)]
+    assert acts() == [(AuditAction.INVITATION_ENDED, doctor.user_id, invitation.id)]
     # And may be invited anew.
     assert as_doctor.post("/invitations", {"contact": TYPED, "name": "Зоя"}).status_code == 303
 
@@ -319,7 +319,7 @@ def test_new_patient_comes_by_sms_and_lands_in_the_chat(
     user = User.by_phone(PHONE)
     assert user is not None
     assert user.email is None
-    assert acts() == [(Act.INVITATION_ACCEPTED, user.id, invitation.id)]
+    assert acts() == [(AuditAction.INVITATION_ACCEPTED, user.id, invitation.id)]
     page = as_doctor.get("/invitations").text
     assert "Принято" in page
     assert f'href="{chat_url}"' in page
@@ -437,7 +437,7 @@ def test_mailed_link_asks_the_phone_first(visitor: Browser, doctor: Doctor, serv
     assert user is not None
     assert user.email == EMAIL  # who holds the link has read that mailbox
     assert chat_url.startswith("/chats/")
-    assert Act.EMAIL_PROVED in db.session.scalars(db.select(AuditEvent.act)).all()
+    assert AuditAction.EMAIL_PROVED in db.session.scalars(db.select(AuditEvent.action)).all()
 
 
 def test_mailed_link_takes_nobodys_address(visitor: Browser, doctor: Doctor, services: Services) -> None:

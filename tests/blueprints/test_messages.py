@@ -10,7 +10,7 @@ from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, say
 
 from ibolit.extensions import db
-from ibolit.models import AccessMode, Act, AuditEvent, Chat, Doctor, User
+from ibolit.models import AccessMode, AuditAction, AuditEvent, Chat, Doctor, User
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
 
@@ -216,7 +216,7 @@ def test_search_for_nothing_is_the_list(as_patient: Browser, three: list[Chat], 
         assert (answer.status_code, answer.location) == (303, "/messages")
 
 
-def test_journal_says_which_words_of_others_a_search_showed(
+def test_audit_log_says_which_words_of_others_a_search_showed(
     as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor
 ) -> None:
     say(chat, doctor.user, "Голова болит?")
@@ -225,7 +225,7 @@ def test_journal_says_which_words_of_others_a_search_showed(
     say(chat, patient, "Утром голова прошла")
     as_doctor.post("/messages/search", {"q": "голова"})
     event = db.session.scalars(db.select(AuditEvent)).one()
-    assert (event.act, event.actor_id, event.subject_id) == (Act.CHAT_SEARCHED, doctor.user_id, chat.id)
+    assert (event.action, event.actor_id, event.subject_id) == (AuditAction.CHAT_SEARCHED, doctor.user_id, chat.id)
     assert (event.first, event.last) == (2, 4)
     as_doctor.post("/messages/search", {"q": "ничего"})
     assert len(db.session.scalars(db.select(AuditEvent)).all()) == 1

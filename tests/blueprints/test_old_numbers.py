@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Act, AuditEvent, Chat, Doctor, Invitation, Job, JobKind, Notification, Role, User
+from ibolit.models import AuditAction, AuditEvent, Chat, Doctor, Invitation, Job, JobKind, Notification, Role, User
 from ibolit.models.accounts import reassigned_number
 from ibolit.services import Services
 
@@ -162,7 +162,7 @@ def test_who_has_bought_the_number_begins_with_nothing(visitor: Browser, service
     old, new = account(anna), db.session.scalars(db.select(User).where(User.phone == PHONE)).one()
     assert (old.phone, old.name, new.name, new.role) == (None, NAME, "Борис Орлов", Role.PATIENT)
     assert old.id != new.id
-    left = db.select(AuditEvent).where(AuditEvent.act == Act.NUMBER_LEFT)
+    left = db.select(AuditEvent).where(AuditEvent.action == AuditAction.NUMBER_LEFT)
     assert db.session.scalars(left).one().subject_id == old.id
 
 

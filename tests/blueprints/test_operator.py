@@ -1,4 +1,4 @@
-"""«Требует решения»: what the operator sees, decides once, and leaves in the journal; nobody else finds the door."""
+"""«Требует решения»: what the operator sees, decides once, and leaves in the audit log; nobody else finds the door."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask
 from money import begin, buy, settle, wish
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Payment, Refund, RefundReason, RefundState, Role, User
+from ibolit.models import AuditAction, AuditEvent, Chat, Payment, Refund, RefundReason, RefundState, Role, User
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def now(refund: Refund) -> Refund:
     return db.session.get_one(Refund, refund.id, populate_existing=True)
 
 
-def acts() -> list[Act]:
-    return list(db.session.scalars(db.select(AuditEvent.act).order_by(AuditEvent.id)))
+def acts() -> list[AuditAction]:
+    return list(db.session.scalars(db.select(AuditEvent.action).order_by(AuditEvent.id)))
 
 
 # Who is let in
@@ -113,7 +113,7 @@ def test_list_says_who_how_much_why_and_until_when(as_operator: Browser, wished:
                   "Решить до", 'value="2\u00a0500"'):  # fmt: skip
         assert words in page
     event = db.session.scalars(db.select(AuditEvent)).one()
-    assert (event.act, event.first, event.last) == (Act.REFUNDS_LISTED, wished.payment_id, wished.payment_id)
+    assert (event.action, event.first, event.last) == (AuditAction.REFUNDS_LISTED, wished.payment_id, wished.payment_id)
 
 
 def test_odd_sum_is_explained(as_operator: Browser, chat: Chat) -> None:
@@ -138,7 +138,7 @@ def test_approval_sends_the_money(as_operator: Browser, wished: Refund, operator
     assert answer.status_code == (200 if htmx else 303)
     refund = now(wished)
     assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, 2500_00, operator.id)
-    assert acts() == [Act.REFUND_APPROVED]
+    assert acts() == [AuditAction.REFUND_APPROVED]
     if htmx:
         assert "Деньги возвращаются." in answer.text
         assert f'id="refund-{wished.id}"' in answer.text
@@ -165,7 +165,7 @@ def test_sum_is_said_back_before_it_is_given(as_operator: Browser, wished: Refun
         'value="Половина"',
     ):
         assert words in answer.text
-    assert (now(wished).state, acts().count(Act.REFUND_APPROVED)) == (RefundState.REQUESTED, 0)
+    assert (now(wished).state, acts().count(AuditAction.REFUND_APPROVED)) == (RefundState.REQUESTED, 0)
     changed = as_operator.post(url, {"amount": "150", "confirmed": 1500_00}, htmx=htmx)
     assert "Вернуть 150\u00a0₽?" in changed.text  # another sum is another question
     as_operator.post(url, {"amount": "150", "confirmed": 150_00}, htmx=htmx)
@@ -197,7 +197,7 @@ def test_wrong_sum_is_said_at_its_field(
     assert error.group(1).startswith(words)
     assert ("<html" in answer.text) is not htmx
     assert now(wished).state is RefundState.REQUESTED
-    assert Act.REFUND_APPROVED not in acts()
+    assert AuditAction.REFUND_APPROVED not in acts()
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -210,7 +210,7 @@ def test_refusal_needs_words_the_patient_reads(
     assert "Напишите причину отказа" in answer.text
     as_operator.post(url, {"note": "Врач ответил в тот же день"}, htmx=htmx)
     assert now(wished).state is RefundState.DECLINED
-    assert acts()[-1:] == [Act.REFUND_DECLINED]
+    assert acts()[-1:] == [AuditAction.REFUND_DECLINED]
     assert "В возврате отказано: Врач ответил в тот же день" in as_patient.get("/profile/payments").text
 
 
@@ -230,7 +230,7 @@ def test_failed_one_is_tried_again(as_operator: Browser, failed: Refund, htmx: b
     as_operator.post(f"/operator/refunds/{failed.id}/repeat", same, htmx=htmx)
     assert now(failed).state is RefundState.SENDING
     assert now(failed).key != key
-    assert acts()[-1:] == [Act.REFUND_REPEATED]
+    assert acts()[-1:] == [AuditAction.REFUND_REPEATED]
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -267,8 +267,8 @@ def test_given_otherwise_is_written_down_and_told(
     for _ in range(2):
         as_operator.post(door, told, htmx=htmx)
     assert (now(failed).state, now(failed).payment.refunded) == (RefundState.OUT_OF_BAND, 2500_00)
-    assert acts()[-1:] == [Act.REFUND_OTHERWISE]
-    assert acts().count(Act.REFUND_OTHERWISE) == 1
+    assert acts()[-1:] == [AuditAction.REFUND_OTHERWISE]
+    assert acts().count(AuditAction.REFUND_OTHERWISE) == 1
     assert "Сейчас решать нечего" in as_operator.get("/operator").text
     assert "Чек №0017" in as_patient.get("/profile/payments").text
     desk = as_operator.get(f"/operator/payments/{failed.payment_id}").text
@@ -294,7 +294,7 @@ def test_no_word_of_the_bank_stands_in_english(
 
 
 @pytest.mark.parametrize("second", ["approval", "refusal", "repeat"])
-def test_decided_once_stays_and_is_journalled_once(as_operator: Browser, wished: Refund, second: str) -> None:
+def test_decided_once_stays_and_is_audited_once(as_operator: Browser, wished: Refund, second: str) -> None:
     first = as_operator.post(
         f"/operator/refunds/{wished.id}/approval", {"amount": "100", "confirmed": 100_00}, htmx=True
     )
@@ -303,7 +303,7 @@ def test_decided_once_stays_and_is_journalled_once(as_operator: Browser, wished:
     assert again.status_code == 200
     assert "Деньги возвращаются." in again.text
     assert (now(wished).state, now(wished).amount) == (RefundState.SENDING, 100_00)
-    assert acts() == [Act.REFUND_APPROVED]
+    assert acts() == [AuditAction.REFUND_APPROVED]
 
 
 def test_unknown_refund_and_payment_are_404(as_operator: Browser) -> None:
@@ -323,7 +323,7 @@ def test_payment_is_found_by_its_number(as_operator: Browser, paid: Payment, pat
     for words in (patient.name, "2\u00a0500\u00a0₽", "Оплачено", paid.provider_id):
         assert words is not None
         assert words in page
-    assert acts() == [Act.PAYMENT_READ]
+    assert acts() == [AuditAction.PAYMENT_READ]
 
 
 @pytest.mark.parametrize("words", ["Соколова", "анна сокол", "+7916", "2500", "2 500,00 ₽"])
@@ -332,7 +332,7 @@ def test_payments_are_found_by_person_and_sum(as_operator: Browser, paid: Paymen
     page = as_operator.post("/operator/payments/search", {"q": words}).text
     assert f'href="/operator/payments/{paid.id}"' in page
     assert patient.name in page
-    assert acts() == [Act.PAYMENTS_FOUND]
+    assert acts() == [AuditAction.PAYMENTS_FOUND]
     assert as_operator.post("/operator/payments/search", {"q": "Орлова"}).status_code == 404
 
 
@@ -373,7 +373,7 @@ def test_part_goes_back_with_a_reason(as_operator: Browser, paid: Payment, opera
     refund = db.session.scalars(db.select(Refund)).one()
     assert (refund.amount, refund.cause, refund.note) == (500_00, RefundReason.OPERATOR, "Сбой связи")
     assert refund.decided_by == operator.id
-    assert acts() == [Act.REFUND_MADE]
+    assert acts() == [AuditAction.REFUND_MADE]
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -394,7 +394,7 @@ def test_double_click_gives_back_once(as_operator: Browser, paid: Payment) -> No
     assert 'name="rest" value="200000"' in again.text
     assert [one.amount for one in db.session.scalars(db.select(Refund))] == [500_00]
     assert give(as_operator, paid, rest=2000_00).status_code == 200
-    assert acts() == [Act.REFUND_MADE] * 2
+    assert acts() == [AuditAction.REFUND_MADE] * 2
 
 
 @pytest.mark.parametrize("htmx", [True, False])

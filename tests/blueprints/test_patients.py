@@ -11,7 +11,7 @@ from factories import attach, later, make_chat, make_doctor, make_user, propose,
 from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.models import AccessMode, Act, AuditEvent, Chat, Doctor, Message, PatientNote, Role, User
+from ibolit.models import AccessMode, AuditAction, AuditEvent, Chat, Doctor, Message, PatientNote, Role, User
 from ibolit.services import clock
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
@@ -164,10 +164,10 @@ def test_page_shows_consultations_files_and_ways(as_doctor: Browser, chat: Chat,
         assert f'href="{url}"' in page
 
 
-def test_opened_page_is_in_the_journal(as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
+def test_opened_page_is_in_the_audit_log(as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
     say(chat, patient, "", files=[attach(chat, patient)])
     as_doctor.get(f"/patients/{patient.id}")
-    [event] = db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.PATIENT_READ))
+    [event] = db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.PATIENT_READ))
     assert (event.actor_id, event.subject_id, event.first, event.last) == (doctor.user_id, chat.id, 1, 1)
 
 
@@ -274,7 +274,7 @@ def test_days_are_given_once_and_told(
         assert answer.status_code == (200 if htmx else 303)  # type: ignore[attr-defined]
     assert "10\u00a0дней" in (answer.text if htmx else as_doctor.get(f"/patients/{patient.id}").text)  # type: ignore[attr-defined]
     assert fresh(chat).open_until == end + timedelta(days=10)
-    [event] = db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.DAYS_GIVEN))
+    [event] = db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.DAYS_GIVEN))
     assert (event.subject_id, event.first) == (chat.id, 10)
     assert as_patient.get(f"/chats/{chat.id}").text.count("Подарок врача: 10\u00a0дней общения.") >= 1
     give(as_doctor, patient, "10", client_id="another-press")

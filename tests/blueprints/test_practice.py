@@ -14,7 +14,7 @@ from money import begin
 from PIL import Image
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Doctor, Payment, Role, Tariff, User
+from ibolit.models import AuditAction, AuditEvent, Chat, Doctor, Payment, Role, Tariff, User
 from ibolit.services import Services
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
@@ -39,10 +39,12 @@ def panel(page: str, name: str) -> str:
     return found.group()
 
 
-def acts() -> list[Act]:
+def acts() -> list[AuditAction]:
     return list(
         db.session.scalars(
-            db.select(AuditEvent.act).where(AuditEvent.act.in_([Act.PROFILE_CHANGED, Act.TARIFF_CHANGED]))
+            db.select(AuditEvent.action).where(
+                AuditEvent.action.in_([AuditAction.PROFILE_CHANGED, AuditAction.TARIFF_CHANGED])
+            )
         )
     )
 
@@ -88,7 +90,7 @@ def test_introduction_is_saved_and_found(as_doctor: Browser, as_patient: Browser
     assert "Сведения сохранены" in (answer.text if htmx else as_doctor.get("/practice").text)
     now = me(doctor)
     assert (now.specialty, now.practises_since, now.education) == ("Кардиолог", 1999, "Первый мед\nИнтернатура")
-    assert acts() == [Act.PROFILE_CHANGED]
+    assert acts() == [AuditAction.PROFILE_CHANGED]
     assert doctor.user.name in as_patient.get("/doctors?q=кардиол").text
     page = as_patient.get(f"/doctors/{doctor.id}").text
     for words in ("Кардиолог", "Интернатура", "Сертификат до 2030", "русский, английский", "Лечу сердце"):
@@ -278,7 +280,7 @@ def test_photo_is_square_and_clean(as_doctor: Browser, as_patient: Browser, doct
         image = shown_photo(browser, page)
         assert image.size == (300, 300)
         assert colour(image) == "g"
-    assert acts() == [Act.PROFILE_CHANGED]
+    assert acts() == [AuditAction.PROFILE_CHANGED]
 
 
 @pytest.mark.parametrize(("cut", "expected"), [("start", "r"), ("middle", "g"), ("end", "b")])
@@ -401,7 +403,7 @@ def test_tariff_is_added_once(as_doctor: Browser, doctor: Doctor, htmx: bool) ->
         )
         assert answer.status_code == (200 if htmx else 303)
     assert on_sale(doctor) == [("Неделя", 7, 900_00), ("Тариф 1", 30, 2500_00)]
-    assert acts()[0] is Act.TARIFF_CHANGED
+    assert acts()[0] is AuditAction.TARIFF_CHANGED
 
 
 @pytest.mark.parametrize(

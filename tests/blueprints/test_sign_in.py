@@ -13,7 +13,7 @@ from queries import Queries
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Act, Attempt, AuditEvent, Chat, Device, Doctor, Tried, User
+from ibolit.models import Attempt, AuditAction, AuditEvent, Chat, Device, Doctor, Tried, User
 from ibolit.services import passwords
 
 
@@ -21,8 +21,8 @@ def sign_in(browser: Browser, login: str, password: str = PASSWORD, to: str = ""
     return browser.post("/login" + (f"?next={to}" if to else ""), {"login": login, "password": password})
 
 
-def acts() -> list[Act]:
-    return list(db.session.scalars(db.select(AuditEvent.act).order_by(AuditEvent.id)))
+def acts() -> list[AuditAction]:
+    return list(db.session.scalars(db.select(AuditEvent.action).order_by(AuditEvent.id)))
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_phone_or_email_opens_the_door(visitor: Browser, anna: User, login: str)
     answer = sign_in(visitor, login)
     assert (answer.status_code, answer.location) == (303, "/doctors")
     assert anna.name in visitor.get("/profile").text
-    assert acts() == [Act.SIGNED_IN]
+    assert acts() == [AuditAction.SIGNED_IN]
 
 
 def test_front_door_leads_in_or_home(visitor: Browser, as_patient: Browser) -> None:
@@ -115,7 +115,7 @@ def test_wrong_password_and_missing_account_look_alike(
     assert "не подходят друг к другу" in known.text
     assert anonymous(known.text) == anonymous(unknown.text)
     assert asked == [False, True]
-    assert acts() == [Act.SIGN_IN_REFUSED] * 2
+    assert acts() == [AuditAction.SIGN_IN_REFUSED] * 2
 
 
 def anyones(queries: list[str]) -> list[str]:
@@ -223,7 +223,7 @@ def test_exit_leaves_nothing_behind(as_patient: Browser) -> None:
     assert answer.headers["Clear-Site-Data"] == '"storage"'
     assert db.session.scalars(db.select(Device)).all() == []
     assert as_patient.get("/messages").location.startswith("/login")
-    assert acts() == [Act.SIGNED_OUT]
+    assert acts() == [AuditAction.SIGNED_OUT]
 
 
 def test_stolen_cookie_dies_with_the_exit(as_patient: Browser, clinic: Flask) -> None:

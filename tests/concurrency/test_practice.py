@@ -9,7 +9,18 @@ from browser import Browser
 from flask import Flask
 
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Doctor, Message, PatientNote, Payment, Tariff, TariffTerms, User
+from ibolit.models import (
+    AuditAction,
+    AuditEvent,
+    Chat,
+    Doctor,
+    Message,
+    PatientNote,
+    Payment,
+    Tariff,
+    TariffTerms,
+    User,
+)
 
 from .crowd import at_once, outcomes
 
@@ -29,7 +40,7 @@ def test_ten_presses_give_the_days_once(clinic: Flask, doctor: Doctor, chat: Cha
     assert Counter(at_once(clinic, 8, press)) == {303: 8}
     assert db.session.get_one(Chat, chat.id).open_until == end + timedelta(days=7)
     assert len(db.session.scalars(db.select(Message).where(Message.author_id.is_(None))).all()) == 1
-    assert len(db.session.scalars(db.select(AuditEvent).where(AuditEvent.act == Act.DAYS_GIVEN)).all()) == 1
+    assert len(db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == AuditAction.DAYS_GIVEN)).all()) == 1
 
 
 def test_ten_different_presses_give_ten_times(clinic: Flask, chat: Chat) -> None:

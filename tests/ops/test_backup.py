@@ -27,7 +27,7 @@ from flask import Flask
 
 from ibolit.config import Environment
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, DatabaseMark, Doctor, Message, User
+from ibolit.models import AuditAction, AuditEvent, Chat, DatabaseMark, Doctor, Message, User
 from ibolit.ops import backup, dumps, folder_lock
 from ibolit.services import Services, push
 from ibolit.services.storage import StorageFailed
@@ -102,10 +102,10 @@ def test_archive_is_for_nobody_else(archive: Path) -> None:
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
 
 
-def test_journal_knows_of_copies(archive: Path, lived_in: Flask, other: Flask) -> None:
+def test_audit_log_knows_of_copies(archive: Path, lived_in: Flask, other: Flask) -> None:
     run(other, "restore", archive)
-    for app, act in ((lived_in, Act.CLINIC_COPIED), (other, Act.CLINIC_RESTORED)):
-        assert inside(app, lambda: db.session.scalars(db.select(AuditEvent.act)).all()) == [act]
+    for app, act in ((lived_in, AuditAction.CLINIC_COPIED), (other, AuditAction.CLINIC_RESTORED)):
+        assert inside(app, lambda: db.session.scalars(db.select(AuditEvent.action)).all()) == [act]
 
 
 def test_archive_passes_through_a_pipe(lived_in: Flask, other: Flask) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 
 from ibolit.errors import Hint, Trouble
 from ibolit.extensions import db
-from ibolit.models import Act, AuditEvent, Chat, Job, JobKind, PushSubscription, User
+from ibolit.models import AuditAction, AuditEvent, Chat, Job, JobKind, PushSubscription, User
 from ibolit.ops import checks, environment_checks, probes
 from ibolit.services import clock, push, tls_chain
 from ibolit.subscribers import live
@@ -96,7 +96,7 @@ def test_misspelt_setting_is_told(clinic: Flask, change_settings: Change) -> Non
 
 
 def test_clock_that_fell_behind(clinic: Flask) -> None:
-    AuditEvent.write(Act.SIGNED_OUT, actor_id=None, address="192.0.2.1")
+    AuditEvent.write(AuditAction.SIGNED_OUT, actor_id=None, address="192.0.2.1")
     db.session.flush()
     db.session.execute(db.update(AuditEvent).values(at=clock.now() + timedelta(hours=1)))
     db.session.commit()

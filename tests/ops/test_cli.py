@@ -12,7 +12,7 @@ from money import begin, buy
 from ibolit.config import Settings
 from ibolit.extensions import db
 from ibolit.models import (
-    Act,
+    AuditAction,
     AuditEvent,
     Chat,
     Doctor,
@@ -83,7 +83,7 @@ def test_refund_gives_back_all_or_a_part(clinic: Flask, chat: Chat, amount: list
     assert (refund.amount, refund.cause, refund.note) == (sum_, RefundReason.OPERATOR, "Сбой связи")
     assert refund.state is RefundState.SENDING
     event = db.session.scalars(db.select(AuditEvent)).one()
-    assert (event.act, event.actor_id, event.subject_id) == (Act.REFUND_MADE, None, payment.id)
+    assert (event.action, event.actor_id, event.subject_id) == (AuditAction.REFUND_MADE, None, payment.id)
     assert f"payment №{payment.id}" in told
 
 

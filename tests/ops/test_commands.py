@@ -18,8 +18,8 @@ from ibolit import config
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Act,
     Attempt,
+    AuditAction,
     AuditEvent,
     Chat,
     Consent,
@@ -65,8 +65,8 @@ def test_doctor_is_added_with_what_is_given(clinic: Flask) -> None:
     assert (doctor.licence, doctor.languages, doctor.about) == ("ЛО-77", "русский, английский", "О себе")
     assert doctor.education == "Первый мед"
     event = db.session.scalars(db.select(AuditEvent)).one()
-    assert (event.act, event.actor_id, event.subject_id, event.address) == (
-        Act.DOCTOR_ADDED, None, doctor.user_id, "console",
+    assert (event.action, event.actor_id, event.subject_id, event.address) == (
+        AuditAction.DOCTOR_ADDED, None, doctor.user_id, "console",
     )  # fmt: skip
 
 
@@ -194,7 +194,7 @@ def test_patient_is_invited_in_the_doctors_name(clinic: Flask, doctor: Doctor) -
         doctor.id, doctor.user_id, "+79165556677", "Соколова Анна",
     )  # fmt: skip
     assert [job.subject_id for job in db.session.scalars(db.select(Job))] == [sent.id]
-    assert db.session.scalars(db.select(AuditEvent.act)).all() == [Act.INVITED]
+    assert db.session.scalars(db.select(AuditEvent.action)).all() == [AuditAction.INVITED]
     assert told == f"Invitation №{sent.id} goes out; its link lives 7 days.\n"
 
 
@@ -283,7 +283,7 @@ def old_rows(clinic: Flask, chat: Chat, patient: User) -> dict[str, int]:
     Attempt.count(Tried.CODE_FOR_PHONE, PHONE)
     LoginCode.ask(PHONE, "192.0.2.1")
     Device.register(patient, "Телефон")
-    AuditEvent.write(Act.CHAT_READ, actor_id=patient.id, address="192.0.2.1")
+    AuditEvent.write(AuditAction.CHAT_READ, actor_id=patient.id, address="192.0.2.1")
     db.session.commit()
     db.session.execute(db.update(Job).values(done_at=clock.now()))
     db.session.add(Job(kind=JobKind.SWEEP))

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from ibolit import create_app
 from ibolit.extensions import db
-from ibolit.models import Act, files_named_in
+from ibolit.models import AuditAction, files_named_in
 
 ROOT = Path(__file__).resolve().parents[2]
 Found = TypeVar("Found")
@@ -95,7 +95,7 @@ def rows_of(app: Flask) -> dict[str, str]:
 def _sum_of(table: sa.Table) -> str:
     wanted = sa.select(table)
     if table.name == "audit_event":
-        wanted = wanted.where(table.c.act.not_in([Act.CLINIC_COPIED, Act.CLINIC_RESTORED]))
+        wanted = wanted.where(table.c.act.not_in([AuditAction.CLINIC_COPIED, AuditAction.CLINIC_RESTORED]))
     with db.engine.connect() as connection:
         rows = sorted(json.dumps(list(row), default=str) for row in connection.execute(wanted))
     return f"{len(rows)} {hashlib.sha256(''.join(rows).encode()).hexdigest()}"

@@ -39,7 +39,7 @@ BODY: dict[str, Any] = {
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {}
 
-# What a GET may write, by its rule: what was seen, and the journal of it. Never by HEAD or OPTIONS, and nothing else.
+# What a GET may write, by its rule: what was seen, and the audit log of it. Never by HEAD or OPTIONS, and nothing else.
 MARKED_BY_READING: dict[str, set[str]] = {
     "/chats/<int:id>": {"audit_event", "chat", "chat_member"},
     "/chats/<int:id>/files": {"audit_event"},

@@ -12,8 +12,8 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...extensions import db
 from ...models import (
-    Act,
     Attempt,
+    AuditAction,
     AuditEvent,
     Consent,
     Device,
@@ -32,7 +32,7 @@ from ...responses import go, respond, wants_fragment
 from ...services import current_services, passwords
 from ...services.codes import new_nonce
 from ...web import client
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.authentication import held_user
 from ...web.client import address
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
@@ -102,7 +102,7 @@ def prove_email(id: int) -> ResponseReturnValue:
     except errors.LinkIsSpent as refusal:
         return _proof_page(id, refusal=refusal.sentence), refusal.status
     if is_new:
-        AuditEvent.write(Act.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=address())
+        AuditEvent.write(AuditAction.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=address())
     db.session.commit()
     return _proof_page(id, done=True)
 
@@ -132,7 +132,7 @@ def change_password() -> ResponseReturnValue:
         form.current.errors = [refusal.sentence]
         return refuse("password", status=refusal.status, password_form=form)
     change(current_user, passwords.hash_password(form.password.data), g.device, client.token())
-    write_down(Act.PASSWORD_CHANGED, current_user.id)
+    log_audit(AuditAction.PASSWORD_CHANGED, current_user.id)
     db.session.commit()
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
 
@@ -165,7 +165,7 @@ def _end(device: Device) -> None:
     KnownBrowser.forget_one(current_user.id, device.browser_hash)
     Handover.void_all_of(current_user.id)  # it may have made one
     device.end()
-    write_down(Act.DEVICE_ENDED, device.id)
+    log_audit(AuditAction.DEVICE_ENDED, device.id)
 
 
 def _proof(id: int) -> EmailProof:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ... import errors
 from ...extensions import db
-from ...models import Act, AuditEvent, WayChange
+from ...models import AuditAction, AuditEvent, WayChange
 from ...web.client import address
 
 bp = Blueprint("not_me", __name__)
@@ -27,7 +27,7 @@ def undo(id: int) -> ResponseReturnValue:
         change.undo(_token())
     except errors.NotMeIsSpent:
         abort(404)
-    AuditEvent.write(Act.WAYS_FROZEN, actor_id=change.user_id, subject_id=change.user_id, address=address())
+    AuditEvent.write(AuditAction.WAYS_FROZEN, actor_id=change.user_id, subject_id=change.user_id, address=address())
     db.session.commit()
     return render_template("pages/auth/not_me.html", change=change, token=_token(), done=True)
 

@@ -13,8 +13,8 @@ from ... import errors, phones
 from ...config import current_settings
 from ...extensions import db
 from ...models import (
-    Act,
     Attempt,
+    AuditAction,
     AuditEvent,
     Consent,
     Invitation,
@@ -30,7 +30,7 @@ from ...models.people import consent as documents
 from ...networks import household_of
 from ...services import passwords
 from ...web import client, guest_device, next_url
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.authentication import enter, held_invitation, home_of, leave, left_for, refuse_frozen
 from ...web.client import address
 from ...web.next_url import wanted
@@ -144,7 +144,7 @@ def consent() -> ResponseReturnValue:
     form = ConsentForm()
     if form.validate_on_submit():
         Consent.accept_current(current_user, address())
-        write_down(Act.CONSENTED, current_user.id)
+        log_audit(AuditAction.CONSENTED, current_user.id)
         target = next_url.of(current_user)
         db.session.commit()
         return redirect(target, 303)
@@ -235,7 +235,7 @@ def _note_wrong_try(login: str, user: User | None) -> None:
     """The account's own count is silent: only its owner hears of it. A login that is nobody's is counted, and asked
     for, just the same: the clock would tell."""
     whose = str(user.id) if user else f"nobody {login}"
-    AuditEvent.write(Act.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=address())
+    AuditEvent.write(AuditAction.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=address())
     Attempt.note(Tried.WRONG_FOR_LOGIN, login)
     Attempt.note(Tried.WRONG_FOR_USER, whose)
     if Attempt.is_spent(Tried.WRONG_FOR_USER, whose) and user is not None and user.has_entered:
@@ -290,11 +290,11 @@ def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
         user = User(phone=asked.phone, name=name, password_hash=hashed)
         db.session.add(user)
         db.session.flush()
-        AuditEvent.write(Act.REGISTERED, actor_id=user.id, subject_id=user.id, address=address())
+        AuditEvent.write(AuditAction.REGISTERED, actor_id=user.id, subject_id=user.id, address=address())
     else:
         refuse_frozen(user)
         change_password(user, hashed, None, client.token())
-        AuditEvent.write(Act.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=address())
+        AuditEvent.write(AuditAction.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=address())
     enter(user)
     return user
 
@@ -304,4 +304,4 @@ def _free_number(phone: str) -> None:
     before = User.by_phone(phone)
     if before is not None:
         reassigned_number.leave_number(before)
-        AuditEvent.write(Act.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=address())
+        AuditEvent.write(AuditAction.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=address())

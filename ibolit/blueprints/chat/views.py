@@ -12,11 +12,11 @@ from ... import errors
 from ...database import write_transaction
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Act, Attachment, Chat, ChatState, Doctor, Message, Tariff
+from ...models import Attachment, AuditAction, Chat, ChatState, Doctor, Message, Tariff
 from ...models.chats import preload_cards
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.file_forms import room
 from ...web.inbox import inbox_page
 from ...web.text_filters import new_client_id
@@ -129,7 +129,7 @@ def update_receipts(id: int) -> ResponseReturnValue:
     chat.update_receipts(current_user, delivered_to=form.delivered_to.data or 0, read_to=form.read_to.data or 0)
     read_now = chat.member(current_user.id).read_to
     if read_now > read_before:
-        write_down(Act.CHAT_READ, chat.id, read_before + 1, read_now)
+        log_audit(AuditAction.CHAT_READ, chat.id, read_before + 1, read_now)
     db.session.commit()
     return "", 204
 
@@ -191,7 +191,7 @@ def _page_size(chat: Chat) -> int:
 
 
 def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) -> bool:
-    """The journal learns what was shown or given to a device to keep; a whole page of the newest also marks read, a
+    """The audit log learns what was shown or given to a device to keep; a whole page of the newest also marks read, a
     prefetch and a copy to be kept do not.
 
     True when a receipt moved.
@@ -202,7 +202,7 @@ def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) 
         return False
     newest = messages[-1].seq if moves_receipts else 0
     with write_transaction(db.session):
-        write_down(Act.CHAT_READ, chat.id, min(others), max(others))
+        log_audit(AuditAction.CHAT_READ, chat.id, min(others), max(others))
         return chat.update_receipts(current_user, delivered_to=newest, read_to=newest)
 
 

@@ -11,13 +11,13 @@ from ...config import current_settings
 from ...database import write_transaction
 from ...extensions import db
 from ...formatting import in_full
-from ...models import Act, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
+from ...models import AuditAction, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
 from ...models.consultations import refuse_conclusion_of
 from ...responses import go, respond, wants_fragment
 from ...services import clock, papers
 from ...services.codes import mark_of
 from ...web import ingest
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.file_forms import room
 from ...web.text_filters import new_client_id
 from .views import bp
@@ -67,7 +67,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
     except errors.Refused as refusal:
         db.session.rollback()
         return _refuse_and_keep(_led(id), form, refusal)
-    write_down(Act.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
+    log_audit(AuditAction.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
     db.session.commit()
     ingest.discard_doubles(attachments)
     flash("Заключение отправлено пациенту.")
@@ -189,14 +189,14 @@ def _draft_refused(
 
 
 def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
-    """The version that is asked for, or the newest; the journal learns who but its author read it."""
+    """The version that is asked for, or the newest; the audit log learns who but its author read it."""
     consultation = Consultation.one_of(current_user, id) or abort(404)
     versions = Conclusion.all_of(consultation)
     wanted = request.args.get("version", type=int, default=len(versions))
     shown = next((one for one in versions if one.version == wanted), None) or abort(404)
     if shown.author_id != current_user.id:
         with write_transaction(db.session):
-            write_down(Act.CONCLUSION_READ, id, shown.version, shown.version)
+            log_audit(AuditAction.CONCLUSION_READ, id, shown.version, shown.version)
     return consultation, versions, shown
 
 

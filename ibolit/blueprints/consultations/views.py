@@ -12,10 +12,19 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Act, Attempt, CancellationTerms, Consultation, ConsultationState, Reason, RefundRule, Tried
+from ...models import (
+    Attempt,
+    AuditAction,
+    CancellationTerms,
+    Consultation,
+    ConsultationState,
+    Reason,
+    RefundRule,
+    Tried,
+)
 from ...models.consultations import checkout, lists, rescheduling
 from ...responses import go, respond, wants_fragment
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.checkout import lead_to, press
 from ...web.pagination import decode_cursor, encode_cursor, split_page
 from .agenda import lay_out
@@ -50,9 +59,9 @@ def show(id: int) -> ResponseReturnValue:
         with write_transaction(db.session):
             if is_ready:
                 Consultation.note_sign_of(current_user)
-            write_down(Act.CONSULTATION_READ, id)
+            log_audit(AuditAction.CONSULTATION_READ, id)
             if consultation.complaint is not None and consultation.patient_id != current_user.id:
-                write_down(Act.COMPLAINT_READ, id)
+                log_audit(AuditAction.COMPLAINT_READ, id)
     return _show(consultation, is_ready=is_ready)
 
 

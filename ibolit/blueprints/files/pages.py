@@ -11,9 +11,9 @@ from flask_login import current_user, login_required
 
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Act, Attachment, AttachmentKind, Chat
+from ...models import Attachment, AttachmentKind, AuditAction, Chat
 from ...responses import respond
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.pagination import split_page
 from .views import bp, visible
 
@@ -56,9 +56,9 @@ def _last_seen(chat: Chat) -> Attachment | None:
 
 
 def _note_listing(chat: Chat, attachments: Sequence[Attachment]) -> None:
-    """The journal learns between which messages the other side's files were shown."""
+    """The audit log learns between which messages the other side's files were shown."""
     seqs = [one.message.seq for one in attachments if one.message and one.author_id != current_user.id]
     if not seqs:
         return
     with write_transaction(db.session):
-        write_down(Act.FILES_LISTED, chat.id, min(seqs), max(seqs))
+        log_audit(AuditAction.FILES_LISTED, chat.id, min(seqs), max(seqs))

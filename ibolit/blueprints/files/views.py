@@ -12,9 +12,9 @@ from flask_login import current_user, login_required
 
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Act, Attachment, AuditEvent, Chat, Variant
+from ...models import Attachment, AuditAction, AuditEvent, Chat, Variant
 from ...services import clock, current_services
-from ...web.audit import write_down
+from ...web.audit import log_audit
 
 bp = Blueprint("files", __name__)
 
@@ -95,11 +95,11 @@ def _fill(answer: Response, file: str, size: int) -> Response:
 
 
 def _note_reading(attachment: Attachment, variant: Variant) -> None:
-    """The journal learns who opened what; a film's next part is the same opening, a thumbnail belongs to the chat."""
+    """The audit log learns who opened what; a film's next part is the same opening, a thumbnail belongs to the chat."""
     if variant is Variant.THUMBNAIL or _is_next_part(attachment):
         return
     with write_transaction(db.session):
-        write_down(Act.FILE_READ, attachment.id)
+        log_audit(AuditAction.FILE_READ, attachment.id)
 
 
 def _is_next_part(attachment: Attachment) -> bool:
@@ -107,7 +107,7 @@ def _is_next_part(attachment: Attachment) -> bool:
     if request.range is None or request.range.ranges[0][0] == 0:
         return False
     is_opened = AuditEvent.was_written(
-        Act.FILE_READ, actor_id=current_user.id, subject_id=attachment.id, since=clock.now() - ONE_OPENING
+        AuditAction.FILE_READ, actor_id=current_user.id, subject_id=attachment.id, since=clock.now() - ONE_OPENING
     )
     db.session.commit()
     return is_opened

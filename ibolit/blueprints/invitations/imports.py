@@ -14,9 +14,9 @@ from flask_login import current_user, login_required
 from ... import patient_lists
 from ...config import current_settings
 from ...extensions import db
-from ...models import Act, Dispatch, ImportLine, Invitation, PatientImport, RowError
+from ...models import AuditAction, Dispatch, ImportLine, Invitation, PatientImport, RowError
 from ...responses import respond
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.ingest import takes_files
 from ...web.text_filters import new_client_id
 from .forms import ListForm
@@ -81,7 +81,7 @@ def show_import(id: int) -> ResponseReturnValue:
 def start_import(id: int) -> ResponseReturnValue:
     patients = _mine(id)
     if patients.start():
-        write_down(Act.PATIENTS_IMPORTED, patients.id, 1, patients.counts().good)
+        log_audit(AuditAction.PATIENTS_IMPORTED, patients.id, 1, patients.counts().good)
     db.session.commit()
     return respond("invitations/import.html", to=url_for(".show_import", id=id), **_panel(patients))
 

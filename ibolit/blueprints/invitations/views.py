@@ -12,9 +12,9 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Act, Invitation
+from ...models import AuditAction, Invitation
 from ...responses import respond, wants_fragment
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.pagination import split_page
 from .forms import InvitationForm
 
@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
     if rows["invitations"] and current_user.is_operator:
         numbers = [invitation.id for invitation in rows["invitations"]]
         with write_transaction(db.session):
-            write_down(Act.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
+            log_audit(AuditAction.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
     fragment = "invitations/rows.html" if before else "invitations/list.html"
     return respond(fragment, page="invitations/index.html", viewer=current_user, **rows)
 
@@ -59,7 +59,7 @@ def create() -> ResponseReturnValue:
         form.contact.errors = [refusal.sentence]
         known = refusal.chat_id if isinstance(refusal, errors.AlreadyHasChat) else None
         return _refuse(form, refusal.status, chat_id=known if current_user.is_doctor else None)
-    write_down(Act.INVITED, sent.id)
+    log_audit(AuditAction.INVITED, sent.id)
     db.session.commit()
     flash("Приглашение отправляется.")
     return respond("invitations/row.html", to=url_for(".index"), invitation=sent, viewer=current_user)
@@ -77,12 +77,14 @@ def show(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/sending")
 def send_again(id: int) -> ResponseReturnValue:
     done = "Новая ссылка отправляется, прежняя больше не действует."
-    return _press(id, Invitation.send_again, Act.INVITED_AGAIN, done)
+    return _press(id, Invitation.send_again, AuditAction.INVITED_AGAIN, done)
 
 
 @bp.post("/<int:id>/withdrawal")
 def withdraw(id: int) -> ResponseReturnValue:
-    return _press(id, Invitation.withdraw, Act.INVITATION_ENDED, "Приглашение отозвано, ссылка больше не действует.")
+    return _press(
+        id, Invitation.withdraw, AuditAction.INVITATION_ENDED, "Приглашение отозвано, ссылка больше не действует."
+    )
 
 
 def _form(**kwargs: Any) -> InvitationForm:
@@ -108,13 +110,13 @@ def _mine(id: int) -> Invitation:
     return found
 
 
-def _press(id: int, verb: Callable[[Invitation], None], act: Act, done: str) -> ResponseReturnValue:
+def _press(id: int, verb: Callable[[Invitation], None], action: AuditAction, done: str) -> ResponseReturnValue:
     invitation = _mine(id)
     try:
         verb(invitation)
     except errors.Refused as refusal:
         return _show(invitation, refusal)
-    write_down(act, id)
+    log_audit(action, id)
     db.session.commit()
     return _show(invitation, done=done)
 

@@ -15,10 +15,10 @@ from ... import errors
 from ...database import write_transaction
 from ...extensions import db
 from ...formatting import kopecks
-from ...models import Act, Dispatch, Payment, PaymentAlert, Refund, RefundState
+from ...models import AuditAction, Dispatch, Payment, PaymentAlert, Refund, RefundState
 from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.pagination import split_page
 from .forms import ApprovalForm, MoneyForm, OtherwiseForm, RefundForm, RefusalForm, RepeatForm
 
@@ -77,7 +77,7 @@ def approve(id: int) -> ResponseReturnValue:
         db.session.rollback()
         form.amount.errors = [refusal.sentence]
         return _refuse(Decision.about(_refund(id), approval=form))
-    return _done(refund, Act.REFUND_APPROVED if is_decided else None, "Деньги возвращаются.")
+    return _done(refund, AuditAction.REFUND_APPROVED if is_decided else None, "Деньги возвращаются.")
 
 
 @bp.post("/refunds/<int:id>/refusal")
@@ -87,7 +87,7 @@ def decline(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, refusal=form))
     is_decided = refund.decline(form.note.data, current_user)
-    return _done(refund, Act.REFUND_DECLINED if is_decided else None, "В возврате отказано.")
+    return _done(refund, AuditAction.REFUND_DECLINED if is_decided else None, "В возврате отказано.")
 
 
 @bp.post("/refunds/<int:id>/repeat")
@@ -106,11 +106,11 @@ def repeat(id: int) -> ResponseReturnValue:
         form.amount.errors = [refusal.sentence]
         return _refuse(Decision.about(_refund(id), repeat=form))
     if is_repeated and form.amount.kopecks < owed:
-        write_down(Act.REFUND_REPEATED, id)
+        log_audit(AuditAction.REFUND_REPEATED, id)
         db.session.commit()
         flash("Пробуем вернуть часть. Остальное осталось в списке.")
         return go(url_for(".index"))
-    return _done(refund, Act.REFUND_REPEATED if is_repeated else None, "Пробуем вернуть ещё раз.")
+    return _done(refund, AuditAction.REFUND_REPEATED if is_repeated else None, "Пробуем вернуть ещё раз.")
 
 
 @bp.post("/refunds/<int:id>/otherwise")
@@ -119,7 +119,7 @@ def refund_out_of_band(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, otherwise=form))
     is_given = refund.mark_out_of_band(form.note.data, form.receipt.data, current_user)
-    return _done(refund, Act.REFUND_OTHERWISE if is_given else None, "Записали: деньги возвращены.")
+    return _done(refund, AuditAction.REFUND_OTHERWISE if is_given else None, "Записали: деньги возвращены.")
 
 
 @bp.post("/alerts/<int:id>/closing")
@@ -127,7 +127,7 @@ def close_alert(id: int) -> ResponseReturnValue:
     """«Разобрались»."""
     alert = db.session.get(PaymentAlert, id) or abort(404)
     if alert.close(current_user):
-        write_down(Act.ALERT_CLOSED, id)
+        log_audit(AuditAction.ALERT_CLOSED, id)
     db.session.commit()
     return respond("operator/alert.html", to=url_for(".index"), alert=alert)
 
@@ -142,7 +142,7 @@ def find() -> ResponseReturnValue:
     if not found:
         return _show_list(words=words, refusal="Ничего не нашли. Проверьте номер, имя, телефон или сумму."), 404
     with write_transaction(db.session):
-        write_down(Act.PAYMENTS_FOUND, None, first=found[-1].id, last=found[0].id)
+        log_audit(AuditAction.PAYMENTS_FOUND, None, first=found[-1].id, last=found[0].id)
     return render_template("pages/operator/found.html", words=words, payments=found, most=FOUND)
 
 
@@ -156,7 +156,7 @@ def _found(words: str) -> Sequence[Payment]:
 def show(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     with write_transaction(db.session):
-        write_down(Act.PAYMENT_READ, payment.id)
+        log_audit(AuditAction.PAYMENT_READ, payment.id)
     form = RefundForm("payment", payment.refundable, formdata=None)
     return render_template("pages/operator/payment.html", payment=payment, form=form)
 
@@ -176,7 +176,7 @@ def refund(id: int) -> ResponseReturnValue:
             form.amount.errors = [refusal.sentence]
     if form.errors:
         return _show_payment(payment, form, 422)
-    write_down(Act.REFUND_MADE, payment.id)
+    log_audit(AuditAction.REFUND_MADE, payment.id)
     db.session.commit()
     fresh = RefundForm("payment", payment.refundable, formdata=None)
     return respond("operator/payment.html", to=url_for(".show", id=id), payment=payment, form=fresh)
@@ -194,7 +194,7 @@ def _show_list(**more: str) -> str:
     if decisions:
         numbers = [decision.refund.payment_id for decision in decisions]
         with write_transaction(db.session):
-            write_down(Act.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
+            log_audit(AuditAction.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
     return render_template("pages/operator/index.html", **_listed(decisions), **more)
 
 
@@ -220,13 +220,13 @@ def _payment(id: int) -> Payment:
     return payment
 
 
-def _done(refund: Refund, act: Act | None, sentence: str) -> ResponseReturnValue:
+def _done(refund: Refund, action: AuditAction | None, sentence: str) -> ResponseReturnValue:
     """Nothing is written of what somebody else had decided before; the row says how it stands."""
-    if act is not None:
-        write_down(act, refund.id)
+    if action is not None:
+        log_audit(action, refund.id)
     db.session.commit()
     if not wants_fragment():
-        flash(sentence if act else "Это уже решено.")
+        flash(sentence if action else "Это уже решено.")
     return respond("operator/refund.html", to=url_for(".index"), decision=Decision.about(refund))
 
 

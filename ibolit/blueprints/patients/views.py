@@ -15,11 +15,11 @@ from ... import errors
 from ...database import write_transaction
 from ...extensions import db
 from ...formatting import plural
-from ...models import Act, Attachment, Chat, Consultation, PatientNote
+from ...models import Attachment, AuditAction, Chat, Consultation, PatientNote
 from ...models.consultations import lists
 from ...responses import respond, wants_fragment
 from ...services import clock
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.authentication import own_practice
 from ...web.pagination import Cursor, decode_cursor, encode_cursor, is_id, split_page
 from .forms import DaysForm, NoteForm
@@ -105,7 +105,7 @@ def give_days(id: int) -> ResponseReturnValue:
         form.days.errors = [refusal.sentence]
         return _refuse_days(chat, note, form, refusal.status)
     if is_new:
-        write_down(Act.DAYS_GIVEN, chat.id, days, days)
+        log_audit(AuditAction.DAYS_GIVEN, chat.id, days, days)
     db.session.commit()
     sentence = f"Подарено: {plural(days, 'день', 'дня', 'дней')}. Пациент увидит это в чате."
     if not wants_fragment():
@@ -181,10 +181,10 @@ def _refuse_days(chat: Chat, note: PatientNote | None, form: DaysForm, status: i
 
 
 def _note_reading(chat: Chat, files: list[Attachment]) -> None:
-    """The journal learns whose page was opened, and between which messages files were shown."""
+    """The audit log learns whose page was opened, and between which messages files were shown."""
     seqs = [one.message.seq for one in files if one.message]
     with write_transaction(db.session):
-        write_down(Act.PATIENT_READ, chat.id, min(seqs, default=None), max(seqs, default=None))
+        log_audit(AuditAction.PATIENT_READ, chat.id, min(seqs, default=None), max(seqs, default=None))
 
 
 # Where a page of a list ends

@@ -10,9 +10,9 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 
 from ...extensions import db
-from ...models import Act, Doctor, Tariff
+from ...models import AuditAction, Doctor, Tariff
 from ...responses import respond, wants_fragment
-from ...web.audit import write_down
+from ...web.audit import log_audit
 from ...web.authentication import own_practice
 from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, prefix_of
 
@@ -39,11 +39,11 @@ def panels(doctor: Doctor, *, sentence: str = "", refusal: str = "", **forms: Fl
 
 
 def saved(
-    panel: str, sentence: str, act: Act = Act.PROFILE_CHANGED, subject_id: int | None = None
+    panel: str, sentence: str, action: AuditAction = AuditAction.PROFILE_CHANGED, subject_id: int | None = None
 ) -> ResponseReturnValue:
-    """Commits, with a line in the journal."""
+    """Commits, with a line in the audit log."""
     doctor = own_practice()
-    write_down(act, subject_id or doctor.id)
+    log_audit(action, subject_id or doctor.id)
     db.session.commit()
     if not wants_fragment():
         flash(sentence)

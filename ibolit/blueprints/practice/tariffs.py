@@ -11,7 +11,7 @@ from flask_login import login_required
 from ... import errors
 from ...extensions import db
 from ...formatting import plural, rubles
-from ...models import Act, Tariff
+from ...models import AuditAction, Tariff
 from ...web.authentication import own_practice
 from ...web.fields import MoveForm
 from .forms import TariffForm, prefix_of
@@ -30,7 +30,7 @@ def add_tariff() -> ResponseReturnValue:
     except errors.TooManyTariffs as refusal:
         form.title.errors = [refusal.sentence]
         return refuse("tariffs", new_tariff_form=form)
-    return saved("tariffs", f"Тариф «{tariff.title}» добавлен.", Act.TARIFF_CHANGED, tariff.id)
+    return saved("tariffs", f"Тариф «{tariff.title}» добавлен.", AuditAction.TARIFF_CHANGED, tariff.id)
 
 
 @bp.post("/tariffs/<int:id>")
@@ -77,7 +77,7 @@ def _press(id: int, verb: Callable[[Tariff], object], sentence: str, typed: str 
     except errors.TariffHasChanged as refusal:
         db.session.rollback()
         return refuse("tariffs", status=refusal.status, refusal=f"{refusal.sentence}{typed}")
-    return saved("tariffs", sentence, Act.TARIFF_CHANGED, id)
+    return saved("tariffs", sentence, AuditAction.TARIFF_CHANGED, id)
 
 
 def _held(id: int) -> Tariff:

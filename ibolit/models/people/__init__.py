@@ -2,7 +2,7 @@
 mark that tells a demo database from a real one."""
 
 from . import consent
-from .audit import Act, AuditEvent
+from .audit import AuditAction, AuditEvent
 from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current_versions
 from .database_mark import DatabaseMark
 from .device import Device
@@ -14,8 +14,8 @@ __all__ = [
     "CURRENT",
     "EMAIL_SETTLES_IN",
     "OFFER",
-    "Act",
     "Attempt",
+    "AuditAction",
     "AuditEvent",
     "Consent",
     "DatabaseMark",

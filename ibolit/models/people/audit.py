@@ -16,7 +16,7 @@ from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 
 
-class Act(StrEnum):
+class AuditAction(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
@@ -79,8 +79,8 @@ class AuditEvent(Model):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    act: Mapped[Act] = mapped_column(word_of(Act))
-    actor_id: Mapped[int | None] = mapped_column(RowId)  # no foreign key: the journal outlives what it speaks of
+    action: Mapped[AuditAction] = mapped_column("act", word_of(AuditAction))
+    actor_id: Mapped[int | None] = mapped_column(RowId)  # no foreign key: the audit log outlives what it speaks of
     subject_id: Mapped[int | None] = mapped_column(RowId)
     first: Mapped[int | None]
     last: Mapped[int | None]
@@ -89,7 +89,7 @@ class AuditEvent(Model):
     @classmethod
     def write(
         cls,
-        act: Act,
+        action: AuditAction,
         *,
         actor_id: int | None,
         address: str,
@@ -97,11 +97,15 @@ class AuditEvent(Model):
         first: int | None = None,
         last: int | None = None,
     ) -> None:
-        db.session.add(cls(act=act, actor_id=actor_id, address=address, subject_id=subject_id, first=first, last=last))
+        db.session.add(
+            cls(action=action, actor_id=actor_id, address=address, subject_id=subject_id, first=first, last=last)
+        )
 
     @classmethod
-    def was_written(cls, act: Act, *, actor_id: int, subject_id: int, since: datetime) -> bool:
-        written = exists().where(cls.act == act, cls.subject_id == subject_id, cls.actor_id == actor_id, cls.at > since)
+    def was_written(cls, action: AuditAction, *, actor_id: int, subject_id: int, since: datetime) -> bool:
+        written = exists().where(
+            cls.action == action, cls.subject_id == subject_id, cls.actor_id == actor_id, cls.at > since
+        )
         return bool(db.session.scalar(select(written)))
 
     @classmethod
@@ -110,9 +114,11 @@ class AuditEvent(Model):
         return purge(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_audit))
 
     @classmethod
-    def write_spans(cls, act: Act, spans: Mapping[int, tuple[int, int]], *, actor_id: int, address: str) -> None:
+    def write_spans(
+        cls, action: AuditAction, spans: Mapping[int, tuple[int, int]], *, actor_id: int, address: str
+    ) -> None:
         """One row a subject, with the first and the last number of what was seen; one statement for all."""
-        common = {"at": clock.now(), "act": act, "actor_id": actor_id, "address": address}
+        common = {"at": clock.now(), "action": action, "actor_id": actor_id, "address": address}
         rows = [
             common | {"subject_id": subject_id, "first": first, "last": last}
             for subject_id, (first, last) in spans.items()

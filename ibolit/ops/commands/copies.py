@@ -11,7 +11,7 @@ from typing import IO
 import click
 
 from ...extensions import db
-from ...models import Act, AuditEvent
+from ...models import AuditAction, AuditEvent
 from .. import backup as copies
 from .typed import CONSOLE
 
@@ -33,7 +33,7 @@ def backup(file: Path, keep: int | None) -> None:
             report, path = copies.write(sys.stdout.buffer), file
         else:
             path, report = copies.back_up(file)
-    AuditEvent.write(Act.CLINIC_COPIED, actor_id=None, address=CONSOLE)
+    AuditEvent.write(AuditAction.CLINIC_COPIED, actor_id=None, address=CONSOLE)
     db.session.commit()
     click.echo(f"{path}: the database and {report.files} files, {_size(report)}.", err=str(file) == STREAM)
     if report.missing:
@@ -54,7 +54,7 @@ def restore(file: Path, force: bool, only_check: bool) -> None:
     if only_check:
         click.echo(f"Whole: the database and {report.files} files of {head.made_at}, {_size(report)}.")
         return
-    AuditEvent.write(Act.CLINIC_RESTORED, actor_id=None, address=CONSOLE)
+    AuditEvent.write(AuditAction.CLINIC_RESTORED, actor_id=None, address=CONSOLE)
     db.session.commit()
     click.echo(f"Restored: the database and {report.files} files as of {head.made_at}, {_size(report)}.")
     if report.other_key:

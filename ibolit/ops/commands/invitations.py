@@ -10,7 +10,7 @@ import click
 from ... import errors, patient_lists
 from ...config import current_settings
 from ...extensions import db
-from ...models import Act, AuditEvent, Doctor, Invitation, PatientImport, RowError
+from ...models import AuditAction, AuditEvent, Doctor, Invitation, PatientImport, RowError
 from .typed import CONSOLE, Phone, Words, doctor_of
 
 LARGEST = 2 * 1024 * 1024  # bytes; 10,000 lines are half of it
@@ -44,7 +44,7 @@ def invite(doctor: str, contact: str, name: str) -> None:
         raise click.ClickException(
             "This patient is invited already, or in a chat with the doctor; or it is somebody of the clinic."
         ) from None
-    _note(Act.INVITED, sent.id)
+    _note(AuditAction.INVITED, sent.id)
     db.session.commit()
     click.echo(f"Invitation №{sent.id} goes out; its link lives {Invitation.LIVES.days} days.")
     db.session.remove()
@@ -70,7 +70,12 @@ def import_patients(doctor: str, file: Path, dry_run: bool) -> None:
         click.echo(f"{counts.good} would be invited, {counts.faulty} not. Nothing is sent.")
     elif drafted.start():
         AuditEvent.write(
-            Act.PATIENTS_IMPORTED, actor_id=None, subject_id=drafted.id, first=1, last=counts.good, address=CONSOLE
+            AuditAction.PATIENTS_IMPORTED,
+            actor_id=None,
+            subject_id=drafted.id,
+            first=1,
+            last=counts.good,
+            address=CONSOLE,
         )
         db.session.commit()
         click.echo(f"{counts.good} are invited, {counts.faulty} not. The worker sends; the doctor sees how far it is.")
@@ -100,8 +105,8 @@ def _draft(host: Doctor, data: bytes) -> PatientImport:
     return PatientImport.draft(host, host.user, mark, rows)
 
 
-def _note(act: Act, subject_id: int) -> None:
-    AuditEvent.write(act, actor_id=None, subject_id=subject_id, address=CONSOLE)
+def _note(action: AuditAction, subject_id: int) -> None:
+    AuditEvent.write(action, actor_id=None, subject_id=subject_id, address=CONSOLE)
 
 
 COMMANDS = (invite, import_patients)

@@ -10,7 +10,7 @@ import click
 
 from ... import errors, phones
 from ...extensions import db
-from ...models import Act, AuditEvent, Doctor, Role, User
+from ...models import AuditAction, AuditEvent, Doctor, Role, User
 from ...services import clock
 from .typed import CONSOLE, Phone, Rubles, Words, doctor_of
 
@@ -48,7 +48,7 @@ def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
     """Add a doctor by his phone. He signs in by «Первый вход», with a code, and sets his password himself."""
     with _told_why_not(phone):
         doctor = Doctor.expect(phone, name, hidden=hidden, **_given(profile))
-    _write(Act.DOCTOR_ADDED, doctor.user)
+    _write(AuditAction.DOCTOR_ADDED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is here: {name}. He signs in as {phones.readable(phone)} by «Первый вход».")
     click.echo("He can take patients when he sells a tariff: «Профиль», «Тарифы».")
 
@@ -63,7 +63,7 @@ def change_doctor(phone: str, name: str | None, **profile: Any) -> None:
     if not given and name is None:
         raise click.UsageError("Say what to change: see --help.")
     doctor.alter(name, **given)
-    _write(Act.DOCTOR_CHANGED, doctor.user)
+    _write(AuditAction.DOCTOR_CHANGED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is changed.")
 
 
@@ -88,7 +88,7 @@ def add_operator(phone: str, name: str) -> None:
     """Add an operator, who decides about refunds and invites patients. He signs in by «Первый вход», with a code."""
     with _told_why_not(phone):
         person = User.expect(phone, name, Role.OPERATOR)
-    _write(Act.OPERATOR_ADDED, person)
+    _write(AuditAction.OPERATOR_ADDED, person)
     click.echo(f"Operator {name} is here. He signs in as {phones.readable(phone)} by «Первый вход».")
 
 
@@ -129,12 +129,12 @@ def _given(profile: dict[str, Any]) -> dict[str, Any]:
 def _show(phone: str, *, hidden: bool) -> None:
     doctor = doctor_of(phone)
     doctor.alter(None, hidden=hidden)
-    _write(Act.DOCTOR_CHANGED, doctor.user)
+    _write(AuditAction.DOCTOR_CHANGED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is {'hidden' if hidden else 'in the directory'}.")
 
 
-def _write(act: Act, person: User) -> None:
-    AuditEvent.write(act, actor_id=None, subject_id=person.id, address=CONSOLE)
+def _write(action: AuditAction, person: User) -> None:
+    AuditEvent.write(action, actor_id=None, subject_id=person.id, address=CONSOLE)
     db.session.commit()
 
 

@@ -207,7 +207,7 @@ class Viewer {
     });
   }
 
-  // Only the words and the small copy: the picture itself is noted in the journal as seen.
+  // Only the words and the small copy: the picture itself is noted in the audit log as seen.
   prepare(rel) {
     if (!this.way(rel)) return;
     this.ask(this.way(rel).getAttribute('href'), (html) => {

@@ -1,0 +1,65 @@
+"""Codes and links that prove a phone or an address, on their way by SMS and mail."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from ..config import current_settings
+from ..extensions import db
+from ..models import EmailProof, Job, LoginCode, User
+from ..models.accounts import reassigned_number
+from ..models.delivery import LEFT_BY_STRANGERS
+from ..rendering import link_to
+from ..services.sms import SmsFailed
+from . import sending
+
+
+def send_login_code(job: Job) -> None:
+    """The newest living code of a phone; in `invite` mode unknown phones get nothing, and nobody can tell."""
+    code = db.session.get(LoginCode, job.subject_id)
+    if code is None or not code.can_be_typed() or not code.is_newest():
+        raise sending.Undeliverable("the code is no longer needed")
+    if not code.is_invited():
+        raise sending.Undeliverable("the phone is not invited")
+    if not current_settings.sends_sms_to(code.phone):
+        code.send_by_mail_too()
+        return
+    text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
+    db.session.commit()  # no transaction stays open while the provider thinks
+    try:
+        sending.send_sms(job, code.phone, text, leave=0 if code.has_own else LEFT_BY_STRANGERS)
+    except (sending.Undeliverable, SmsFailed):
+        code.send_by_mail_too()
+        db.session.commit()
+        raise
+
+
+def mail_login_code(job: Job) -> None:
+    """The second way, for who has proved an address: the SMS did not go out or did not arrive."""
+    code = db.session.get(LoginCode, job.subject_id)
+    user = User.by_phone(code.phone) if code is not None else None
+    if code is None or user is None or user.email is None or not user.email_is_settled or not code.can_be_typed():
+        raise sending.Undeliverable("the code is no longer needed")
+    letter, email = sending.written("login_code", code=code.digits), user.email
+    db.session.commit()
+    sending.send_mail(job, email, letter)
+
+
+def mail_owner_code(job: Job) -> None:
+    """To who has proved the address long ago: somebody holds his number now, perhaps he himself."""
+    code = db.session.get(LoginCode, job.subject_id)
+    user = reassigned_number.account_of(code) if code is not None else None
+    if code is None or user is None or user.email is None or not user.email_is_settled or not code.proves_phone():
+        raise sending.Undeliverable("the code is no longer needed")
+    letter, email = sending.written("owner_code", code=reassigned_number.digits_of(code)), user.email
+    db.session.commit()
+    sending.send_mail(job, email, letter)
+
+
+def send_email_proof(job: Job) -> None:
+    proof = db.session.get(EmailProof, job.subject_id)
+    if proof is None or not proof.is_alive():
+        raise sending.Undeliverable("the link is no longer needed")
+    letter = sending.written("email_proof", link=link_to("account.prove_email", id=proof.id, token=proof.token))
+    db.session.commit()
+    sending.send_mail(job, proof.email, letter)
