@@ -37,23 +37,23 @@ LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 def init_authentication(app: Flask) -> None:
     login_manager.session_protection = None  # a phone's browser changes its name with every update
     login_manager.user_loader(_load_user)
-    login_manager.unauthorized_handler(_ask_to_sign_in)
+    login_manager.unauthorized_handler(_redirect_to_sign_in)
 
 
-def enter(user: User) -> None:
+def sign_in(user: User) -> None:
     """Signs this browser in as a new Device; commit afterwards. Raises WaysAreFrozen.
 
     A browser that is new to an account which knows another one is told to the rest.
     """
     refuse_frozen(user)
     device, token = Device.register(user, client.device_name())
-    browser = client.token()
+    browser = client.browser_token()
     device.browser_hash = hash_of(browser)
     was_known = KnownBrowser.has_any(user.id)
     if KnownBrowser.note(user.id, browser) and was_known:
         db.session.flush()
         WayChange.tell(user, WayKind.DEVICE, device)
-    enter_as(device, token)
+    sign_in_device(device, token)
 
 
 def refuse_frozen(user: User) -> None:
@@ -62,12 +62,12 @@ def refuse_frozen(user: User) -> None:
         raise errors.WaysAreFrozen(f"{errors.WaysAreFrozen.sentence} {current_settings.clinic_phone}".strip())
 
 
-def enter_as(device: Device, token: str) -> None:
+def sign_in_device(device: Device, token: str) -> None:
     """Who was signed in here before is not any more."""
     if current_user.is_authenticated:
         g.device.end()
     user = device.user
-    held = held_invitation()
+    held = invitation_in_session()
     device.see()
     db.session.flush()
     session.clear()  # a session someone prepared before the sign-in is worth nothing after it
@@ -79,7 +79,7 @@ def enter_as(device: Device, token: str) -> None:
     accept_invitations(user, held)
 
 
-def accepted(user: User, invitation: Invitation, email_before: str | None) -> None:
+def note_acceptance(user: User, invitation: Invitation, email_before: str | None) -> None:
     """Written down: whose invitation it was, and an address that has become his; he is told what became of it."""
     log_audit(AuditAction.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
@@ -90,34 +90,34 @@ def accepted(user: User, invitation: Invitation, email_before: str | None) -> No
         flash(f"Почта {invitation.email} не добавлена: она занята, или у вас уже есть другая. Входите по телефону.")
 
 
-def own_practice() -> Doctor:
+def current_doctor() -> Doctor:
     """Of the doctor who is signed in; whoever else comes has none, and finds nothing here."""
     doctor: Doctor = current_user.doctor or abort(404)
     return doctor
 
 
-def held_practice() -> Doctor:
+def lock_current_doctor() -> Doctor:
     """The same as it is now, and nobody else changes it until the commit."""
-    doctor = own_practice()
+    doctor = current_doctor()
     db.session.refresh(doctor, with_for_update={"of": Doctor})
     return doctor
 
 
-def held_user() -> User:
+def lock_current_user() -> User:
     """Who is signed in, as he is now; nobody else changes him until the commit."""
     user: User = current_user._get_current_object()
     db.session.refresh(user, with_for_update={"of": User})
     return user
 
 
-def leave() -> None:
+def sign_out() -> None:
     g.device.end()
     log_audit(AuditAction.SIGNED_OUT, g.device.id)
     logout_user()
     session.clear()
 
 
-def left_for(address: str) -> ResponseReturnValue:
+def redirect_clearing_storage(address: str) -> ResponseReturnValue:
     """On, with nothing kept on this device: drafts, stored chats, the service worker.
 
     Chrome 64 is stuck for good when it is asked for that over stored chats. What tells no Sec-Fetch-Site is about as
@@ -143,7 +143,7 @@ def home_of(user: User) -> str:
     return url_for("messages.index" if is_expected else "doctors.index")
 
 
-def held_invitation() -> Invitation | None:
+def invitation_in_session() -> Invitation | None:
     """Whose link was pressed in this browser, on the way that this very entry goes."""
     held = db.session.get(Invitation, session.get("invitation", 0))
     target = local_path(request.args.get("next"))
@@ -158,7 +158,7 @@ def accept_invitations(user: User, held: Invitation | None) -> None:
         with suppress(errors.Refused):  # its page says what is wrong
             opened[held] = held.accept(user)
     for invitation, chat_id in opened.items():
-        accepted(user, invitation, email)
+        note_acceptance(user, invitation, email)
         g.invited_to, email = chat_id, user.email
 
 
@@ -170,11 +170,11 @@ def _load_user(user_id: str) -> User | None:
     return device.user
 
 
-def _ask_to_sign_in() -> ResponseReturnValue:
-    return go(url_for("auth.login", next=wanted_page()))
+def _redirect_to_sign_in() -> ResponseReturnValue:
+    return go(url_for("auth.login", next=page_to_return_to()))
 
 
-def wanted_page() -> str | None:
+def page_to_return_to() -> str | None:
     """Where a stopped visit was going; a fragment is no place to return to, but the page that asked for it is."""
     if wants_fragment():
         return local_path(_path_of(request.headers.get("HX-Current-URL", "")))

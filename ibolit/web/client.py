@@ -34,21 +34,21 @@ BROWSERS = {
 }
 
 
-def address() -> str:
+def client_address() -> str:
     """Where the request comes from, after ProxyFix."""
     return request.remote_addr or "unknown"
 
 
-def known_token() -> str:
+def known_browser_token() -> str:
     """What this browser brought or was given within this request; empty when it has none."""
     brought = request.cookies.get(_name(), "")
     given: str = g.get("browser_token", "")
     return given or (brought if TOKEN.fullmatch(brought) else "")
 
 
-def token() -> str:
+def browser_token() -> str:
     """This browser's own, given now if it has none. For deeds only: whoever just looks gets no cookie."""
-    value = known_token()
+    value = known_browser_token()
     if not value:
         value = g.browser_token = secrets.token_urlsafe(32)
         after_this_request(_give)

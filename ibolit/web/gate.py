@@ -22,7 +22,7 @@ from ..models.consultations import lists
 from ..responses import go
 from ..services import clock
 from . import guest_device
-from .authentication import accept_invitations, wanted_page
+from .authentication import accept_invitations, page_to_return_to
 from .time_zones import PLACES
 
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
@@ -31,7 +31,7 @@ OF_THE_CONSULTATION = {"consultations.conclusion", "consultations.paper", "consu
 
 
 def init_gate(app: Flask) -> None:
-    app.before_request(_say_what_is_allowed)
+    app.before_request(_answer_options)
     app.before_request(_gate)
 
 
@@ -69,7 +69,7 @@ def _kept() -> list[int]:
     return kept
 
 
-def _say_what_is_allowed() -> ResponseReturnValue | None:
+def _answer_options() -> ResponseReturnValue | None:
     """OPTIONS asks what a door can do, not who stands before it; login_required would let it through to the door."""
     is_automatic = getattr(request.url_rule, "provide_automatic_options", False)
     return current_app.make_default_options_response() if request.method == "OPTIONS" and is_automatic else None
@@ -80,7 +80,7 @@ def _gate() -> ResponseReturnValue | None:
         return None
     _see()
     if request.endpoint != "live.listen" and is_shut():
-        return go(url_for("auth.consent", next=wanted_page()))
+        return go(url_for("auth.consent", next=page_to_return_to()))
     if g.device.only_consultation_id is not None and not guest_device.may_open(g.device.only_consultation_id):
         return go(url_for("consultations.show", id=g.device.only_consultation_id))
     return None

@@ -18,22 +18,22 @@ from .authentication import home_of, local_path
 from .gate import OPEN_TO_ALL
 
 
-def wanted() -> str | None:
+def requested_page() -> str | None:
     """What this very address asks for."""
     return local_path(request.args.get("next"))
 
 
-def keep_with(asked: LoginCode) -> None:
+def remember_with(asked: LoginCode) -> None:
     """Commit later."""
-    asked.leads_to = _without_secrets(wanted()) or asked.leads_to
+    asked.leads_to = _without_secrets(requested_page()) or asked.leads_to
 
 
-def of(user: User) -> str:
+def after_sign_in(user: User) -> str:
     """Of who has just shown that he is he. What was broken off is gone on with once, after the consent.
 
     Commit later.
     """
-    target = wanted() or LoginCode.broken_off_way_of(user.phone or "") or home_of(user)
+    target = requested_page() or LoginCode.broken_off_way_of(user.phone or "") or home_of(user)
     if Consent.is_given_by(user):
         LoginCode.arrive(user.phone or "")
     return target

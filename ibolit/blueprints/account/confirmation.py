@@ -12,7 +12,7 @@ from ...config import current_settings
 from ...extensions import db
 from ...models import LoginCode
 from ...web import client
-from ...web.client import address
+from ...web.client import client_address
 from ..auth.forms import CodeForm
 from .forms import ConfirmForm
 from .views import bp, check_current
@@ -49,7 +49,7 @@ def send_code(panel: str) -> ResponseReturnValue:
             raise errors.Refused("Кода отправить некуда: номера у вас нет. Подтвердите паролем.")
         if not (current_settings.sends_sms_to(current_user.phone) or current_user.email_is_settled):
             raise errors.Refused("СМС на номера этой страны мы не отправляем. Подтвердите паролем.")
-        asked = LoginCode.ask(current_user.phone, address(), client.token(), own=f"device:{g.device.id}")
+        asked = LoginCode.ask(current_user.phone, client_address(), client.browser_token(), own=f"device:{g.device.id}")
     except errors.Refused as refusal:
         db.session.rollback()
         return _page(panel, refusal.status, refusal=refusal.sentence)

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ...extensions import db
-from ...web.authentication import held_user
+from ...web.authentication import lock_current_user
 from .forms import NotificationsForm
 from .views import bp, refuse, saved
 
@@ -14,7 +14,7 @@ from .views import bp, refuse, saved
 @bp.post("/notifications")
 @login_required
 def choose_notifications() -> ResponseReturnValue:
-    user, form = held_user(), NotificationsForm()
+    user, form = lock_current_user(), NotificationsForm()
     if not (form.validate_on_submit() and form.meets(NotificationsForm.of(user))):
         return refuse("notifications", notifications_form=form)
     user.push_names = form.names.data and user.is_patient

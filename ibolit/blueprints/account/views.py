@@ -33,8 +33,8 @@ from ...services import current_services, passwords
 from ...services.codes import new_nonce
 from ...web import client
 from ...web.audit import log_audit
-from ...web.authentication import held_user
-from ...web.client import address
+from ...web.authentication import lock_current_user
+from ...web.client import client_address
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
 @bp.post("/name")
 @login_required
 def rename() -> ResponseReturnValue:
-    user, form = held_user(), NameForm()
+    user, form = lock_current_user(), NameForm()
     if not form.validate_on_submit():
         return refuse("name", name_form=form)
     if not form.meets(_name_form(user)):
@@ -102,7 +102,9 @@ def prove_email(id: int) -> ResponseReturnValue:
     except errors.LinkIsSpent as refusal:
         return _proof_page(id, refusal=refusal.sentence), refusal.status
     if is_new:
-        AuditEvent.write(AuditAction.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=address())
+        AuditEvent.write(
+            AuditAction.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=client_address()
+        )
     db.session.commit()
     return _proof_page(id, done=True)
 
@@ -110,7 +112,7 @@ def prove_email(id: int) -> ResponseReturnValue:
 @bp.post("/zone")
 @login_required
 def choose_zone() -> ResponseReturnValue:
-    user, form = held_user(), _zone_form()
+    user, form = lock_current_user(), _zone_form()
     if not form.validate_on_submit():
         return refuse("zone", zone_form=form)
     if not form.meets(_zone_form_of(user)):
@@ -131,7 +133,7 @@ def change_password() -> ResponseReturnValue:
     except errors.Refused as refusal:
         form.current.errors = [refusal.sentence]
         return refuse("password", status=refusal.status, password_form=form)
-    change(current_user, passwords.hash_password(form.password.data), g.device, client.token())
+    change(current_user, passwords.hash_password(form.password.data), g.device, client.browser_token())
     log_audit(AuditAction.PASSWORD_CHANGED, current_user.id)
     db.session.commit()
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")

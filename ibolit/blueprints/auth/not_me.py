@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ... import errors
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, WayChange
-from ...web.client import address
+from ...web.client import client_address
 
 bp = Blueprint("not_me", __name__)
 
@@ -27,7 +27,9 @@ def undo(id: int) -> ResponseReturnValue:
         change.undo(_token())
     except errors.NotMeIsSpent:
         abort(404)
-    AuditEvent.write(AuditAction.WAYS_FROZEN, actor_id=change.user_id, subject_id=change.user_id, address=address())
+    AuditEvent.write(
+        AuditAction.WAYS_FROZEN, actor_id=change.user_id, subject_id=change.user_id, address=client_address()
+    )
     db.session.commit()
     return render_template("pages/auth/not_me.html", change=change, token=_token(), done=True)
 

@@ -31,9 +31,16 @@ from ...networks import household_of
 from ...services import passwords
 from ...web import client, guest_device, next_url
 from ...web.audit import log_audit
-from ...web.authentication import enter, held_invitation, home_of, leave, left_for, refuse_frozen
-from ...web.client import address
-from ...web.next_url import wanted
+from ...web.authentication import (
+    home_of,
+    invitation_in_session,
+    redirect_clearing_storage,
+    refuse_frozen,
+    sign_in,
+    sign_out,
+)
+from ...web.client import client_address
+from ...web.next_url import requested_page
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
 bp = Blueprint("auth", __name__)
@@ -47,7 +54,7 @@ def index() -> ResponseReturnValue:
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
     if current_user.is_authenticated and not guest_device.is_here() and request.method != "POST":
-        return redirect(wanted() or home_of(current_user))
+        return redirect(requested_page() or home_of(current_user))
     form = LoginForm()
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
@@ -56,7 +63,7 @@ def login() -> ResponseReturnValue:
         except errors.Refused as refusal:
             form.password.errors = [refusal.sentence]
             status = refusal.status
-    return make_response(render_template("pages/auth/login.html", form=form, next=wanted()), status)
+    return make_response(render_template("pages/auth/login.html", form=form, next=requested_page()), status)
 
 
 @bp.route("/login/phone", methods=["GET", "POST"])
@@ -69,18 +76,20 @@ def phone() -> ResponseReturnValue:
             _ask_code(form.e164)
             session["forgot"] = forgot
             session.pop("invitation", None)  # another way in: nobody's link is held any more
-            return redirect(url_for(".code", next=wanted()), 303)
+            return redirect(url_for(".code", next=requested_page()), 303)
         except errors.Refused as refusal:
             form.phone.errors = [refusal.sentence]
             status = refusal.status
-    return make_response(render_template("pages/auth/phone.html", form=form, forgot=forgot, next=wanted()), status)
+    return make_response(
+        render_template("pages/auth/phone.html", form=form, forgot=forgot, next=requested_page()), status
+    )
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
 def code() -> ResponseReturnValue:
     asked = _asked_code()
     if asked is None:
-        return redirect(url_for(".phone", next=wanted()), 303)
+        return redirect(url_for(".phone", next=requested_page()), 303)
     form = CodeForm()
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
@@ -88,7 +97,7 @@ def code() -> ResponseReturnValue:
             asked.guess(form.code.data)
             db.session.commit()
             session["proved"] = asked.id
-            return redirect(url_for(".password", next=wanted()), 303)
+            return redirect(url_for(".password", next=requested_page()), 303)
         except errors.Refused as refusal:
             db.session.commit()  # the guess counts
             form.code.errors = [refusal.sentence]
@@ -106,7 +115,7 @@ def resend() -> ResponseReturnValue:
         form = CodeForm(formdata=None)
         form.code.errors = [refusal.sentence]
         return make_response(_code_page(form, asked), refusal.status)
-    return redirect(url_for(".code", next=wanted()), 303)
+    return redirect(url_for(".code", next=requested_page()), 303)
 
 
 @bp.route("/login/password", methods=["GET", "POST"])
@@ -115,7 +124,7 @@ def password() -> ResponseReturnValue:
     if asked is None:
         return _nothing_to_finish()
     if reassigned_number.asks_whose(asked):
-        return redirect(url_for(".whose", next=wanted()), 303)
+        return redirect(url_for(".whose", next=requested_page()), 303)
     known = reassigned_number.account_of(asked)
     if known is not None:
         refuse_frozen(known)
@@ -123,7 +132,9 @@ def password() -> ResponseReturnValue:
     form = SetPasswordForm(asks_name=known is None, personal=personal, name=_suggested_name())
     if not form.validate_on_submit():
         status = 422 if form.is_submitted() else 200
-        page = render_template("pages/auth/password.html", form=form, known=known, phone=asked.phone, next=wanted())
+        page = render_template(
+            "pages/auth/password.html", form=form, known=known, phone=asked.phone, next=requested_page()
+        )
         return make_response(page, status)
     db.session.commit()  # nobody else waits while the password is hashed
     hashed = passwords.hash_password(form.password.data)
@@ -133,9 +144,9 @@ def password() -> ResponseReturnValue:
     except errors.CodeIsSpent:  # on another device, at this very moment
         db.session.rollback()
         return _nothing_to_finish()
-    target = next_url.of(user)
+    target = next_url.after_sign_in(user)
     db.session.commit()
-    return redirect(target, 303) if before in (None, user.id) else left_for(target)
+    return redirect(target, 303) if before in (None, user.id) else redirect_clearing_storage(target)
 
 
 @bp.route("/consent", methods=["GET", "POST"])
@@ -143,28 +154,28 @@ def password() -> ResponseReturnValue:
 def consent() -> ResponseReturnValue:
     form = ConsentForm()
     if form.validate_on_submit():
-        Consent.accept_current(current_user, address())
+        Consent.accept_current(current_user, client_address())
         log_audit(AuditAction.CONSENTED, current_user.id)
-        target = next_url.of(current_user)
+        target = next_url.after_sign_in(current_user)
         db.session.commit()
         return redirect(target, 303)
     status = 422 if form.is_submitted() else 200
-    page = render_template("pages/auth/consent.html", form=form, documents=documents.CURRENT, next=wanted())
+    page = render_template("pages/auth/consent.html", form=form, documents=documents.CURRENT, next=requested_page())
     return make_response(page, status)
 
 
 @bp.post("/logout")
 @login_required
 def logout() -> ResponseReturnValue:
-    leave()
+    sign_out()
     db.session.commit()
-    return left_for(url_for(".login"))
+    return redirect_clearing_storage(url_for(".login"))
 
 
 def _code_page(form: CodeForm, asked: LoginCode) -> str:
     """Whoever holds the link of an SMS is not told its number; one that was typed here is shown whole. Where only who
     was invited gets codes, nobody without a link is told that one was sent: that would tell of his number."""
-    held = held_invitation()
+    held = invitation_in_session()
     if not current_settings.sends_sms_to(asked.phone):
         form.code.label.text = "Код из письма"
     return render_template(
@@ -174,12 +185,12 @@ def _code_page(form: CodeForm, asked: LoginCode) -> str:
         to_invited=held is not None and held.phone == asked.phone,
         was_sent=held is not None or current_settings.registration_is_open,
         another=url_for("welcome.show", token=held.token) if held else _phone_page(),
-        next=wanted(),
+        next=requested_page(),
     )
 
 
 def _phone_page() -> str:
-    return url_for(".phone", why="forgot" if session.get("forgot") else None, next=wanted())
+    return url_for(".phone", why="forgot" if session.get("forgot") else None, next=requested_page())
 
 
 def _nothing_to_finish() -> ResponseReturnValue:
@@ -187,14 +198,14 @@ def _nothing_to_finish() -> ResponseReturnValue:
     asked = db.session.get(LoginCode, session.get("proved", 0))
     if asked is None or asked.spent_at is None:
         return redirect(_phone_page(), 303)
-    return make_response(render_template("pages/auth/finished.html", next=wanted()), 409)
+    return make_response(render_template("pages/auth/finished.html", next=requested_page()), 409)
 
 
 def _sign_in(login: str, password: str) -> ResponseReturnValue:
     """Raises WrongPassword or TooManyAttempts."""
     login = _spelled_alike(login)
     user = User.by_email(login) if "@" in login else User.by_phone(login)
-    known = KnownBrowser.of(user.id if user else 0, client.known_token())
+    known = KnownBrowser.of(user.id if user else 0, client.known_browser_token())
     _count_try(login, known)
     db.session.commit()  # the attempt counts, and nobody else waits while the password is hashed
     hashed = user.password_hash if user else None
@@ -202,12 +213,12 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
         _note_wrong_try(login, user)
         db.session.commit()
         raise errors.WrongPassword
-    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {household_of(address())}")
+    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {household_of(client_address())}")
     before = current_user.id if current_user.is_authenticated else None
-    enter(user)
-    target = next_url.of(user)
+    sign_in(user)
+    target = next_url.after_sign_in(user)
     db.session.commit()
-    return redirect(target, 303) if before in (None, user.id) else left_for(target)
+    return redirect(target, 303) if before in (None, user.id) else redirect_clearing_storage(target)
 
 
 def _is_right(password: str, hashed: str | None, known: KnownBrowser | None) -> bool:
@@ -224,7 +235,7 @@ def _count_try(login: str, known: KnownBrowser | None) -> None:
     if known is not None:
         Attempt.count(Tried.PASSWORD_KNOWN, str(known.id))
         return
-    home = household_of(address())
+    home = household_of(client_address())
     Attempt.count(Tried.PASSWORD_FROM_ADDRESS, home)
     Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {home}")
     if Attempt.is_spent(Tried.WRONG_FOR_LOGIN, login):
@@ -235,7 +246,7 @@ def _note_wrong_try(login: str, user: User | None) -> None:
     """The account's own count is silent: only its owner hears of it. A login that is nobody's is counted, and asked
     for, just the same: the clock would tell."""
     whose = str(user.id) if user else f"nobody {login}"
-    AuditEvent.write(AuditAction.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=address())
+    AuditEvent.write(AuditAction.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=client_address())
     Attempt.note(Tried.WRONG_FOR_LOGIN, login)
     Attempt.note(Tried.WRONG_FOR_USER, whose)
     if Attempt.is_spent(Tried.WRONG_FOR_USER, whose) and user is not None and user.has_entered:
@@ -254,15 +265,15 @@ def _spelled_alike(login: str) -> str:
 
 def _ask_code(phone: str) -> None:
     known = _known_here(phone)
-    asked = LoginCode.ask(phone, address(), client.token(), own=f"browser:{known.id}" if known else "")
-    next_url.keep_with(asked)
+    asked = LoginCode.ask(phone, client_address(), client.browser_token(), own=f"browser:{known.id}" if known else "")
+    next_url.remember_with(asked)
     db.session.commit()
     session["code"] = asked.id
 
 
 def _known_here(phone: str) -> KnownBrowser | None:
     user = User.by_phone(phone)
-    return KnownBrowser.of(user.id if user else 0, client.known_token())
+    return KnownBrowser.of(user.id if user else 0, client.known_browser_token())
 
 
 def _asked_code() -> LoginCode | None:
@@ -290,12 +301,12 @@ def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
         user = User(phone=asked.phone, name=name, password_hash=hashed)
         db.session.add(user)
         db.session.flush()
-        AuditEvent.write(AuditAction.REGISTERED, actor_id=user.id, subject_id=user.id, address=address())
+        AuditEvent.write(AuditAction.REGISTERED, actor_id=user.id, subject_id=user.id, address=client_address())
     else:
         refuse_frozen(user)
-        change_password(user, hashed, None, client.token())
-        AuditEvent.write(AuditAction.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=address())
-    enter(user)
+        change_password(user, hashed, None, client.browser_token())
+        AuditEvent.write(AuditAction.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=client_address())
+    sign_in(user)
     return user
 
 
@@ -304,4 +315,4 @@ def _free_number(phone: str) -> None:
     before = User.by_phone(phone)
     if before is not None:
         reassigned_number.leave_number(before)
-        AuditEvent.write(AuditAction.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=address())
+        AuditEvent.write(AuditAction.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=client_address())

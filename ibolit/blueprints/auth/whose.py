@@ -13,7 +13,7 @@ from ...extensions import db
 from ...models import LoginCode, User
 from ...models.accounts import reassigned_number
 from ...models.invitations import Holder
-from ...web.next_url import wanted
+from ...web.next_url import requested_page
 from .forms import CodeForm, OwnerForm
 from .views import bp, proved_code
 
@@ -50,7 +50,7 @@ def mail_code() -> ResponseReturnValue:
     except errors.Refused as refusal:
         return _refused(asked, refusal, refusal=refusal.sentence)
     db.session.commit()
-    return redirect(url_for(".whose", next=wanted()), 303)
+    return redirect(url_for(".whose", next=requested_page()), 303)
 
 
 @bp.post("/login/whose/code")
@@ -91,7 +91,7 @@ def _owner_of(asked: LoginCode) -> User:
 
 
 def _on() -> ResponseReturnValue:
-    return redirect(url_for(".password", next=wanted()), 303)
+    return redirect(url_for(".password", next=requested_page()), 303)
 
 
 def _refused(asked: LoginCode, reason: errors.Refused, **shown: object) -> ResponseReturnValue:
@@ -109,7 +109,7 @@ def _page(asked: LoginCode, status: int = 200, **shown: FlaskForm | object) -> R
         asks_name=reassigned_number.may_ask_name(owner),
         may_mail=owner.email_is_settled,
         is_mailed=reassigned_number.is_mailed(asked),
-        next=wanted(),
+        next=requested_page(),
         **forms,
     )
     return make_response(page, status)

@@ -11,8 +11,8 @@ from ...extensions import db
 from ...models import Attempt, ConsultationState, Handover, Tried
 from ...networks import household_of
 from ...responses import go
-from ...web.authentication import enter_as
-from ...web.client import address, device_name
+from ...web.authentication import sign_in_device
+from ...web.client import client_address, device_name
 
 bp = Blueprint("takeover", __name__)
 
@@ -49,12 +49,12 @@ def _wanted(id: int) -> Handover | None:
 
 def _let_in(handover: Handover | None) -> None:
     """The attempt counts also when it fails. Raises TooManyAttempts and HandoverIsSpent."""
-    Attempt.count(Tried.HANDOVER_FROM_ADDRESS, household_of(address()))
+    Attempt.count(Tried.HANDOVER_FROM_ADDRESS, household_of(client_address()))
     db.session.commit()
     if handover is None:
         raise errors.HandoverIsSpent
     device, token = handover.take(device_name())
-    enter_as(device, token)
+    sign_in_device(device, token)
     db.session.commit()
 
 

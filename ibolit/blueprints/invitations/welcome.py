@@ -16,8 +16,8 @@ from ...extensions import db
 from ...models import Invitation, LoginCode, User
 from ...rendering import link_to
 from ...web import client
-from ...web.authentication import accepted, leave, left_for
-from ...web.client import address
+from ...web.authentication import note_acceptance, redirect_clearing_storage, sign_out
+from ...web.client import client_address
 from .forms import GuestForm
 
 bp = Blueprint("welcome", __name__, url_prefix="/i")
@@ -49,7 +49,7 @@ def begin(token: str) -> ResponseReturnValue:
         if not current_settings.sends_sms_to(phone):
             raise errors.Refused(f"{form.NO_SMS} {form.instead}".strip())
         own = f"invitation:{invitation.id}" if invitation.phone else ""  # who holds a mailed link may name any phone
-        asked = LoginCode.ask(phone, address(), client.token(), own)
+        asked = LoginCode.ask(phone, client_address(), client.browser_token(), own)
     except errors.Refused as refusal:
         db.session.rollback()
         form.phone.errors = [refusal.sentence]
@@ -86,7 +86,7 @@ def accept(token: str) -> ResponseReturnValue:
     except errors.Refused as refusal:
         db.session.rollback()
         return _show(invitation, token, refusal=refusal)
-    accepted(current_user, invitation, email)
+    note_acceptance(current_user, invitation, email)
     db.session.commit()
     return redirect(url_for("chat.show", id=chat_id), 303)
 
@@ -95,9 +95,9 @@ def accept(token: str) -> ResponseReturnValue:
 @login_required
 def exit(token: str) -> ResponseReturnValue:
     """Somebody else sits at this phone."""
-    leave()
+    sign_out()
     db.session.commit()
-    return left_for(url_for(".show", token=token))
+    return redirect_clearing_storage(url_for(".show", token=token))
 
 
 def _living(token: str) -> Invitation | None:

@@ -10,7 +10,7 @@ from ...database import write_transaction
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, Chat, InboxFilter, Message
 from ...responses import respond
-from ...web.client import address
+from ...web.client import client_address
 from ...web.inbox import inbox_page
 from ...web.pagination import decode_cursor
 
@@ -55,7 +55,7 @@ def _note_reading(found: list[Message]) -> None:
             seen.setdefault(message.chat_id, []).append(message.seq)
     spans = {chat_id: (min(seqs), max(seqs)) for chat_id, seqs in seen.items()}
     with write_transaction(db.session):
-        AuditEvent.write_spans(AuditAction.CHAT_SEARCHED, spans, actor_id=current_user.id, address=address())
+        AuditEvent.write_spans(AuditAction.CHAT_SEARCHED, spans, actor_id=current_user.id, address=client_address())
 
 
 def _chats_of(messages: list[Message]) -> list[Chat]:

@@ -20,7 +20,7 @@ from ...models.consultations import lists
 from ...responses import respond, wants_fragment
 from ...services import clock
 from ...web.audit import log_audit
-from ...web.authentication import own_practice
+from ...web.authentication import current_doctor
 from ...web.pagination import Cursor, decode_cursor, encode_cursor, is_id, split_page
 from .forms import DaysForm, NoteForm
 
@@ -32,7 +32,7 @@ PAGE, FOUND, CONSULTATIONS, FILES = 30, 50, 5, 4
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    doctor, before = own_practice(), _position()
+    doctor, before = current_doctor(), _position()
     chats, last = split_page(db.session.scalars(Chat.patients_of(doctor, before=before).limit(PAGE + 1)).all(), PAGE)
     next_page = url_for(".index", before=encode_cursor(last.last_at, last.id)) if last else None
     fragment = "patients/rows.html" if before else "patients/list.html"
@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
 @login_required
 def search() -> ResponseReturnValue:
     """A POST, because names belong into no log and no history."""
-    doctor, words = own_practice(), request.form.get("q", "").strip()[:80]
+    doctor, words = current_doctor(), request.form.get("q", "").strip()[:80]
     found = db.session.scalars(Chat.patients_of(doctor, words).limit(FOUND + 1)).all()
     if not words:
         found = found[:PAGE]
@@ -116,11 +116,11 @@ def give_days(id: int) -> ResponseReturnValue:
 
 def _own(id: int) -> Chat:
     """Only a patient with whom this doctor has a chat."""
-    return db.session.scalar(Chat.with_patient(own_practice(), id)) or abort(404)
+    return db.session.scalar(Chat.with_patient(current_doctor(), id)) or abort(404)
 
 
 def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
-    found = db.session.execute(PatientNote.beside(Chat.with_patient(own_practice(), id))).tuples().first()
+    found = db.session.execute(PatientNote.beside(Chat.with_patient(current_doctor(), id))).tuples().first()
     return found or abort(404)
 
 

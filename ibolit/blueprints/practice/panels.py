@@ -13,7 +13,7 @@ from ...extensions import db
 from ...models import AuditAction, Doctor, Tariff
 from ...responses import respond, wants_fragment
 from ...web.audit import log_audit
-from ...web.authentication import own_practice
+from ...web.authentication import current_doctor
 from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, prefix_of
 
 
@@ -42,7 +42,7 @@ def saved(
     panel: str, sentence: str, action: AuditAction = AuditAction.PROFILE_CHANGED, subject_id: int | None = None
 ) -> ResponseReturnValue:
     """Commits, with a line in the audit log."""
-    doctor = own_practice()
+    doctor = current_doctor()
     log_audit(action, subject_id or doctor.id)
     db.session.commit()
     if not wants_fragment():
@@ -56,5 +56,5 @@ def saved(
 
 
 def refuse(panel: str, status: int = 422, refusal: str = "", **forms: FlaskForm) -> ResponseReturnValue:
-    shown = panels(own_practice(), refusal=refusal, **forms)
+    shown = panels(current_doctor(), refusal=refusal, **forms)
     return respond(f"practice/{panel}.html", page="practice/index.html", status=status, viewer=current_user, **shown)

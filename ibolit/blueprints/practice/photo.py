@@ -22,7 +22,7 @@ from ...services.antivirus import AntivirusFailed, Infected
 from ...services.media import Unreadable
 from ...services.storage import StorageFailed
 from ...web import ingest
-from ...web.authentication import held_practice
+from ...web.authentication import lock_current_doctor
 from .forms import PhotoForm
 from .panels import refuse, saved
 from .views import bp
@@ -40,7 +40,7 @@ def room() -> int:
 @login_required
 @ingest.takes_files(room)
 def change_photo() -> ResponseReturnValue:
-    doctor, form = held_practice(), PhotoForm()
+    doctor, form = lock_current_doctor(), PhotoForm()
     if not form.validate_on_submit():
         return refuse("photo", photo_form=form)
     if not form.meets(PhotoForm.of(doctor)):
@@ -59,7 +59,7 @@ def change_photo() -> ResponseReturnValue:
 @login_required
 def remove_photo() -> ResponseReturnValue:
     """A second press finds it gone, as it should be; a photo that was never seen is not thrown away."""
-    doctor = held_practice()
+    doctor = lock_current_doctor()
     if doctor.photo is None:
         return saved("photo", REMOVED)
     try:

@@ -12,7 +12,7 @@ from ... import errors
 from ...extensions import db
 from ...formatting import plural, rubles
 from ...models import AuditAction, Tariff
-from ...web.authentication import own_practice
+from ...web.authentication import current_doctor
 from ...web.fields import MoveForm
 from .forms import TariffForm, prefix_of
 from .panels import refuse, saved
@@ -22,7 +22,7 @@ from .views import bp
 @bp.post("/tariffs")
 @login_required
 def add_tariff() -> ResponseReturnValue:
-    doctor, form = own_practice(), TariffForm(prefix="new-")
+    doctor, form = current_doctor(), TariffForm(prefix="new-")
     if not form.validate_on_submit():
         return refuse("tariffs", new_tariff_form=form)
     try:
@@ -81,4 +81,4 @@ def _press(id: int, verb: Callable[[Tariff], object], sentence: str, typed: str 
 
 
 def _held(id: int) -> Tariff:
-    return Tariff.locked_for(own_practice(), id) or abort(404)
+    return Tariff.locked_for(current_doctor(), id) or abort(404)

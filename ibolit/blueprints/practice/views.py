@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ...models import Review
-from ...web.authentication import held_practice, own_practice
+from ...web.authentication import current_doctor, lock_current_doctor
 from .forms import IntroductionForm, ReachabilityForm, TermsForm
 from .panels import panels, refuse, saved
 
@@ -17,21 +17,21 @@ bp = Blueprint("practice", __name__, url_prefix="/practice")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    return render_template("pages/practice/index.html", **panels(own_practice()))
+    return render_template("pages/practice/index.html", **panels(current_doctor()))
 
 
 @bp.get("/preview")
 @login_required
 def preview() -> ResponseReturnValue:
     """As a patient sees it, in the list and on the page."""
-    doctor = own_practice()
+    doctor = current_doctor()
     return render_template("pages/practice/preview.html", doctor=doctor, rating=Review.rating_of(doctor.id))
 
 
 @bp.post("/introduction")
 @login_required
 def introduce() -> ResponseReturnValue:
-    doctor, form = held_practice(), IntroductionForm()
+    doctor, form = lock_current_doctor(), IntroductionForm()
     if not form.validate_on_submit():
         return refuse("introduction", introduction_form=form)
     if not form.meets(IntroductionForm.of(doctor)):
@@ -43,7 +43,7 @@ def introduce() -> ResponseReturnValue:
 @bp.post("/terms")
 @login_required
 def set_terms() -> ResponseReturnValue:
-    doctor, form = held_practice(), TermsForm()
+    doctor, form = lock_current_doctor(), TermsForm()
     if not form.validate_on_submit():
         return refuse("terms", terms_form=form)
     if not form.meets(TermsForm.of(doctor)):
@@ -55,7 +55,7 @@ def set_terms() -> ResponseReturnValue:
 @bp.post("/reachability")
 @login_required
 def be_reachable() -> ResponseReturnValue:
-    doctor, form = held_practice(), ReachabilityForm()
+    doctor, form = lock_current_doctor(), ReachabilityForm()
     if not form.validate_on_submit():
         return refuse("reachability", reachability_form=form)
     if not form.meets(ReachabilityForm.of(doctor)):
@@ -67,6 +67,6 @@ def be_reachable() -> ResponseReturnValue:
 @bp.post("/directory")
 @login_required
 def show_in_directory() -> ResponseReturnValue:
-    doctor = own_practice()
+    doctor = current_doctor()
     doctor.show_in_directory(request.form.get("shown") == "1")
     return saved("directory", "Вас не видно в списке врачей." if doctor.hidden else "Вас видно в списке врачей.")

@@ -12,7 +12,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Doctor, ReplyTemplate
 from ...responses import respond, wants_fragment
-from ...web.authentication import own_practice
+from ...web.authentication import current_doctor
 from ...web.fields import MoveForm
 from .forms import ReplyForm, prefix_of
 
@@ -26,21 +26,21 @@ bp = Blueprint("replies", __name__, url_prefix="/replies")
 @login_required
 def index() -> ResponseReturnValue:
     """The page to edit them, or to copy from where no script inserts them."""
-    return render_template("pages/replies/index.html", **_panel(own_practice()))
+    return render_template("pages/replies/index.html", **_panel(current_doctor()))
 
 
 @bp.get("/choice")
 @login_required
 def choice() -> ResponseReturnValue:
     """What the composer of a chat asks for at the first «/»."""
-    templates = db.session.scalars(ReplyTemplate.of(own_practice())).all()
+    templates = db.session.scalars(ReplyTemplate.of(current_doctor())).all()
     return respond("replies/choice.html", to=url_for(".index"), templates=templates)
 
 
 @bp.post("")
 @login_required
 def create() -> ResponseReturnValue:
-    doctor, form = own_practice(), ReplyForm(prefix="new-")
+    doctor, form = current_doctor(), ReplyForm(prefix="new-")
     if not form.validate_on_submit():
         return _refuse(new_form=form)
     try:
@@ -54,7 +54,7 @@ def create() -> ResponseReturnValue:
 @bp.post("/<int:id>")
 @login_required
 def update(id: int) -> ResponseReturnValue:
-    template, form = ReplyTemplate.locked_for(own_practice(), id), ReplyForm(prefix=prefix_of(id))
+    template, form = ReplyTemplate.locked_for(current_doctor(), id), ReplyForm(prefix=prefix_of(id))
     if template is None:
         return _refuse(409, refusal=GONE, new_form=ReplyForm.again(form))
     if not form.validate_on_submit():
@@ -79,7 +79,7 @@ def move(id: int) -> ResponseReturnValue:
 @login_required
 def delete(id: int) -> ResponseReturnValue:
     """A second press finds it gone, as it should be; a text that was never seen is not thrown away."""
-    template = ReplyTemplate.locked_for(own_practice(), id)
+    template = ReplyTemplate.locked_for(current_doctor(), id)
     if template is not None:
         if request.form.get("expected") not in (None, ReplyForm.of(template).marks):
             return _refuse(409, refusal=CHANGED)
@@ -88,7 +88,7 @@ def delete(id: int) -> ResponseReturnValue:
 
 
 def _held(id: int) -> ReplyTemplate:
-    return ReplyTemplate.locked_for(own_practice(), id) or abort(404)
+    return ReplyTemplate.locked_for(current_doctor(), id) or abort(404)
 
 
 def _panel(doctor: Doctor, **forms: Any) -> dict[str, Any]:
@@ -101,8 +101,8 @@ def _saved(sentence: str) -> ResponseReturnValue:
     db.session.commit()
     if not wants_fragment():
         flash(sentence)
-    return respond("replies/list.html", to=url_for(".index"), **_panel(own_practice(), saved=sentence))
+    return respond("replies/list.html", to=url_for(".index"), **_panel(current_doctor(), saved=sentence))
 
 
 def _refuse(status: int = 422, **forms: Any) -> ResponseReturnValue:
-    return respond("replies/list.html", page="replies/index.html", status=status, **_panel(own_practice(), **forms))
+    return respond("replies/list.html", page="replies/index.html", status=status, **_panel(current_doctor(), **forms))
