@@ -63,9 +63,9 @@ def _is_open_behind() -> bool:
 
 def _kept() -> list[int]:
     """Agreed under the version that was accepted then. Asked once a request."""
-    if "kept_consultations" not in g:
-        g.kept_consultations = lists.kept_open_for(current_user) if current_user.agreed_to else []
-    kept: list[int] = g.kept_consultations
+    if "still_open" not in g:
+        g.still_open = lists.kept_open_for(current_user) if current_user.agreed_to else []
+    kept: list[int] = g.still_open
     return kept
 
 

@@ -37,7 +37,7 @@ OF_A_FILE = {"files.show", "files.shown", "files.thumbnail", "files.view"}
 OF_AN_UPLOAD = {"uploads.offset", "uploads.append", "uploads.cancel"}
 
 
-def is_here() -> bool:
+def is_current() -> bool:
     return current_user.is_authenticated and g.device.only_consultation_id is not None
 
 

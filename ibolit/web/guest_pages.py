@@ -27,10 +27,10 @@ Opens = Callable[[str, str], bool]  # an address and a method
 
 
 def init_guest_pages(app: Flask) -> None:
-    app.after_request(keep_to_the_consultation)
+    app.after_request(hide_closed_links)
 
 
-def keep_to_the_consultation(answer: Response) -> Response:
+def hide_closed_links(answer: Response) -> Response:
     """Of pages that anybody may open nothing is taken: the ways from there are asked at their own doors. Nobody is
     looked up for it, and no page that tells of a broken clinic needs its database."""
     consultation_id: int | None = g.get("only_consultation_id")
@@ -41,11 +41,11 @@ def keep_to_the_consultation(answer: Response) -> Response:
         and answer.status_code < 500
         and request.blueprint not in gate.OPEN_TO_ALL
     ):
-        answer.set_data(seen_by_guest_of(consultation_id)(answer.get_data(as_text=True)))
+        answer.set_data(filter_for_guest_of(consultation_id)(answer.get_data(as_text=True)))
     return answer
 
 
-def seen_by_guest_of(consultation_id: int) -> Callable[[str], str]:
+def filter_for_guest_of(consultation_id: int) -> Callable[[str], str]:
     """Outlives the request: a socket shows what it carries through it."""
     doors, chat_id = current_app.url_map.bind(""), guest_device.chat_of(consultation_id)
 
@@ -60,7 +60,7 @@ def seen_by_guest_of(consultation_id: int) -> Callable[[str], str]:
             return True
         return guest_device.is_shown(endpoint, wanted, consultation_id, chat_id)
 
-    return lambda html: _Keeper(opens).kept(html)
+    return lambda html: _LinkFilter(opens).kept(html)
 
 
 def _only_told(card: str) -> str:
@@ -68,7 +68,7 @@ def _only_told(card: str) -> str:
     return re.sub(r' data-(?:card|behaviour)="[^"]*"', "", card).replace(' class="', ' class="told ', 1)
 
 
-class _Keeper(HTMLParser):
+class _LinkFilter(HTMLParser):
     """Writes down again what it reads, as it stands, but for the ways that are shut."""
 
     def __init__(self, opens: Opens) -> None:

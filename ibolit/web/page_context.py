@@ -24,8 +24,8 @@ def _frame() -> dict[str, object]:
         "signed_in": signed_in,
         "listens": current_user.is_authenticated and gate.may_listen(),
         "viewer": current_user._get_current_object() if current_user.is_authenticated else None,
-        "unread_chats": LazyCount(current_user) if signed_in and not guest_device.is_here() else 0,
-        "is_confined": guest_device.is_here(),
+        "unread_chats": LazyCount(current_user) if signed_in and not guest_device.is_current() else 0,
+        "is_guest_device": guest_device.is_current(),
         "is_demo": current_settings.is_demo and "demo" in current_app.blueprints,
     }
 

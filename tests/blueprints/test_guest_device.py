@@ -154,7 +154,7 @@ def test_cards_of_other_consultations_keep_their_words(clinic: Flask, ours: Cons
 def test_live_cards_there_keep_to_the_consultation(clinic: Flask, ours: Consultation, services: Services) -> None:
     whole = services.realtime.open(ours.patient_id, 1)
     there = services.realtime.open(ours.patient_id, 2, only_chat_id=ours.chat_id)
-    there.as_seen = guest_pages.seen_by_guest_of(ours.id)
+    there.as_seen = guest_pages.filter_for_guest_of(ours.id)
     fresh = propose(ours.chat, starts_at=clock.now() + timedelta(days=5))
     told = {name: "".join(iter(outbox.take, None)) for name, outbox in (("whole", whole), ("there", there))}
     assert f'action="/consultations/{fresh.id}/' in told["whole"]
@@ -184,5 +184,5 @@ def test_live_cards_there_keep_to_the_consultation(clinic: Flask, ours: Consulta
     ],
 )  # fmt: skip
 def test_what_is_kept_stands_as_it_stood(page: str, kept: str | None) -> None:
-    keeper = guest_pages._Keeper(lambda to, _method: to == "/open")
+    keeper = guest_pages._LinkFilter(lambda to, _method: to == "/open")
     assert keeper.kept(page) == (page if kept is None else kept)

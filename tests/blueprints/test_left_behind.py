@@ -153,8 +153,8 @@ def test_device_let_in_for_one_consultation_ends_with_the_others(left: Left, lea
         assert "device" in session
     leave(left)
     assert guest.get("/live").status_code != 200
-    confined = db.select(Device).where(Device.only_consultation_id.is_not(None))
-    assert db.session.scalars(confined).all() == []
+    guests = db.select(Device).where(Device.only_consultation_id.is_not(None))
+    assert db.session.scalars(guests).all() == []
 
 
 def test_files_are_asked_for_anew_every_time(left: Left) -> None:

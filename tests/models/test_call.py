@@ -127,7 +127,7 @@ def test_link_is_dead_when_the_consultation_is_over(consultation: Consultation, 
     assert not handover.is_live
 
 
-def test_confined_device_ends_by_itself(consultation: Consultation, patient: User) -> None:
+def test_guest_device_ends_by_itself(consultation: Consultation, patient: User) -> None:
     handover, _ = Handover.make(consultation, patient)
     device, token = handover.take("Chrome")
     db.session.commit()

@@ -172,7 +172,7 @@ def actor_of(app: Flask, user: User) -> Actor:
 
 def _guest(app: Flask, user: User, consultation_id: int) -> Actor:
     device, token = Device.register(user, f"{Handover.NAME}, Тест")
-    device.confine(consultation_id, clock.now() + timedelta(hours=1))
+    device.restrict_to(consultation_id, clock.now() + timedelta(hours=1))
     db.session.commit()
     return Actor("guest device", "a", "b", _cookie(app, user, token), user_id=user.id)
 

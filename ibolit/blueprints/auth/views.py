@@ -53,7 +53,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> ResponseReturnValue:
-    if current_user.is_authenticated and not guest_device.is_here() and request.method != "POST":
+    if current_user.is_authenticated and not guest_device.is_current() and request.method != "POST":
         return redirect(requested_page() or home_of(current_user))
     form = LoginForm()
     status = 422 if form.is_submitted() else 200

@@ -69,7 +69,7 @@ def show(id: int) -> ResponseReturnValue:
         skips_unread=skips_unread,
         on_sale=_on_sale(chat),
         form=MessageForm(formdata=None, client_id=new_client_id()),
-        **({} if guest_device.is_here() else inbox_page(None)),
+        **({} if guest_device.is_current() else inbox_page(None)),
     )
 
 

@@ -23,10 +23,10 @@ BEAT = "<i data-beat hidden></i>"
 def listen(ws: Server) -> None:
     if not current_user.is_authenticated or not gate.may_listen():
         raise HangUp(Closing.SIGNED_OUT)  # the page loads anew, and is asked what every page is
-    only = guest_device.chat_of(g.device.only_consultation_id) if guest_device.is_here() else gate.only_chat()
+    only = guest_device.chat_of(g.device.only_consultation_id) if guest_device.is_current() else gate.only_chat()
     outbox = current_services.realtime.open(current_user.id, g.device.id, only)
-    if guest_device.is_here():
-        outbox.as_seen = guest_pages.seen_by_guest_of(g.device.only_consultation_id)
+    if guest_device.is_current():
+        outbox.as_seen = guest_pages.filter_for_guest_of(g.device.only_consultation_id)
     try:
         _say_where_we_are(outbox)
         _forget_the_visitor()

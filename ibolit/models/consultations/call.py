@@ -203,7 +203,7 @@ class Handover(Model):
         if spent.first() is None:
             raise errors.HandoverIsSpent
         device, token = Device.register(self.user, f"{self.NAME}: {name}"[:80])
-        device.confine(self.consultation_id, self.consultation.closes_at)
+        device.restrict_to(self.consultation_id, self.consultation.closes_at)
         return device, token
 
 

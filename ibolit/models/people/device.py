@@ -88,7 +88,7 @@ class Device(Model):
     def is_over(self) -> bool:
         return self.ends_at is not None and self.ends_at <= clock.now()
 
-    def confine(self, consultation_id: int, ends_at: datetime) -> None:
+    def restrict_to(self, consultation_id: int, ends_at: datetime) -> None:
         self.only_consultation_id, self.ends_at, self.confirmed_at = consultation_id, ends_at, None
 
     @property
