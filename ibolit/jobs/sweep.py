@@ -8,7 +8,6 @@ from datetime import timedelta
 from ..extensions import db
 from ..models import (
     Attachment,
-    Attempt,
     AuditEvent,
     Device,
     Dispatch,
@@ -18,6 +17,7 @@ from ..models import (
     LoginCode,
     Notification,
     PatientImport,
+    RateLimitHit,
     Variant,
     WayChange,
 )
@@ -27,7 +27,7 @@ EVERY = timedelta(hours=6)
 
 # Each model knows for how long. What was written, given or paid is not here, and never will be.
 ROWS: dict[str, Callable[[], int]] = {
-    "attempts": Attempt.purge_old,
+    "attempts": RateLimitHit.purge_old,
     "login codes": LoginCode.purge_old,
     "known browsers": KnownBrowser.purge_old,
     "changes of ways in": WayChange.purge_old,

@@ -20,7 +20,7 @@ from ..database import check_schema
 from ..errors import CannotStart, Hint, Trouble
 from ..extensions import db
 from ..faults import told
-from ..models import Attempt, AuditEvent, Device, Job, PushSubscription, Tried
+from ..models import AuditEvent, Device, Job, LimitKind, PushSubscription, RateLimitHit
 from ..services import clock, turn
 from ..services.push import KEY_FILE
 from . import environment_checks, probes
@@ -144,7 +144,7 @@ def push_keys() -> str:
 
 def live_screens() -> str:
     """Whoever looked at one that failed saw the news within a minute all the same, and told nobody."""
-    failed = Attempt.recent(Tried.LIVE_SCREEN, "failed")
+    failed = RateLimitHit.recent(LimitKind.LIVE_SCREEN, "failed")
     if failed:
         raise Trouble(f"{failed} failed within a day: look for «a subscriber of» in the log, and tell iBolit's makers")
     return "none failed within a day"

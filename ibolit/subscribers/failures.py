@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ..database import write_transaction
 from ..extensions import db
-from ..models import Attempt, Tried
+from ..models import LimitKind, RateLimitHit
 
 log = logging.getLogger(__name__)
 
@@ -18,4 +18,4 @@ log = logging.getLogger(__name__)
 def note() -> None:
     """In a session of its own: what failed may have left the usual one in any state."""
     with suppress(SQLAlchemyError), Session(db.engine) as session, write_transaction(session):
-        session.add(Attempt.of(Tried.LIVE_SCREEN, "failed"))
+        session.add(RateLimitHit.of(LimitKind.LIVE_SCREEN, "failed"))

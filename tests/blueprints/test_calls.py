@@ -14,7 +14,7 @@ from money import buy
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db
-from ibolit.models import Attempt, CallReport, Chat, Consultation, Device, Doctor, Handover, User
+from ibolit.models import CallReport, Chat, Consultation, Device, Doctor, Handover, RateLimitHit, User
 from ibolit.services import Services, clock
 from ibolit.web import guest_device
 
@@ -232,7 +232,7 @@ def test_guessing_is_counted_by_address(clinic: Flask, consultation: Consultatio
     for _ in range(60):
         assert other.post("/h/1?token=guess").status_code == 410
     assert other.post("/h/1?token=guess").status_code == 429
-    assert db.session.scalar(db.select(db.func.count()).select_from(Attempt)) == 60
+    assert db.session.scalar(db.select(db.func.count()).select_from(RateLimitHit)) == 60
 
 
 def test_no_link_when_the_consultation_is_over(as_patient: Browser, chat: Chat) -> None:

@@ -13,7 +13,7 @@ from queries import Queries
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Attempt, AuditAction, AuditEvent, Chat, Device, Doctor, Tried, User
+from ibolit.models import AuditAction, AuditEvent, Chat, Device, Doctor, LimitKind, RateLimitHit, User
 from ibolit.services import passwords
 
 
@@ -177,7 +177,9 @@ def test_hundred_passwords_from_an_address(visitor: Browser, anna: User, monkeyp
         letter = {"login": f"nobody{number}@example.org", "password": "x", "csrf_token": token}
         assert visitor.open("/login", method="POST", data=letter).status_code == 422
     assert sign_in(visitor, anna.phone).status_code == 429
-    assert db.session.scalar(db.select(db.func.count()).where(Attempt.kind == Tried.PASSWORD_FROM_ADDRESS)) == 100
+    assert (
+        db.session.scalar(db.select(db.func.count()).where(RateLimitHit.kind == LimitKind.PASSWORD_FROM_ADDRESS)) == 100
+    )
 
 
 def test_a_session_made_before_is_worth_nothing_after(visitor: Browser, anna: User) -> None:

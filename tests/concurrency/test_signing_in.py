@@ -14,7 +14,7 @@ from flask import Flask
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Attempt, Device, EmailProof, Job, LoginCode, Role, Tried, User
+from ibolit.models import Device, EmailProof, Job, LimitKind, LoginCode, RateLimitHit, Role, User
 from ibolit.models.invitations import Holder
 from ibolit.services import Services, clock
 from ibolit.services.codes import new_nonce
@@ -66,14 +66,15 @@ def test_codes_asked_at_once_are_one_code_sent_once(clinic: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "most"), [(Tried.CODE_FOR_PHONE, 5), (Tried.PASSWORD_FOR_ACCOUNT, 10), (Tried.CODE_FROM_ADDRESS, 30)]
+    ("kind", "most"),
+    [(LimitKind.CODE_FOR_PHONE, 5), (LimitKind.PASSWORD_FOR_ACCOUNT, 10), (LimitKind.CODE_FROM_ADDRESS, 30)],
 )
-def test_limits_hold_under_a_crowd(clinic: Flask, kind: Tried, most: int) -> None:
+def test_limits_hold_under_a_crowd(clinic: Flask, kind: LimitKind, most: int) -> None:
     def try_twice(_number: int) -> int:
         done = 0
         for _ in range(2):
             try:
-                Attempt.count(kind, "somebody")
+                RateLimitHit.count(kind, "somebody")
                 done += 1
             except errors.TooManyAttempts:
                 pass
@@ -81,7 +82,7 @@ def test_limits_hold_under_a_crowd(clinic: Flask, kind: Tried, most: int) -> Non
         return done
 
     assert sum(at_once(clinic, 20, try_twice)) == most
-    assert len(db.session.scalars(db.select(Attempt)).all()) == most
+    assert len(db.session.scalars(db.select(RateLimitHit)).all()) == most
 
 
 def test_twenty_wrong_passwords_at_once(clinic: Flask) -> None:

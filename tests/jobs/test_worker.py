@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from ibolit.extensions import db
 from ibolit.jobs import HEAVY, LIGHT, QUEUES, WORK, run_due
 from ibolit.jobs.worker import POLL_INTERVAL, SWEEP_INTERVAL, Poller, Worker, WorkerThread
-from ibolit.models import Attempt, Chat, Device, Job, JobKind, LoginCode, Tried
+from ibolit.models import Chat, Device, Job, JobKind, LimitKind, LoginCode, RateLimitHit
 from ibolit.services import Services, clock
 
 
@@ -164,13 +164,13 @@ def test_the_broom_sweeps_every_six_hours(clinic: Flask) -> None:
     user = make_user()
     Device.register(user, "Старый телефон")
     LoginCode.ask("+79161234567", "192.0.2.1")
-    Attempt.count(Tried.EMAIL_PROOF, "somebody")
+    RateLimitHit.count(LimitKind.EMAIL_PROOF, "somebody")
     db.session.commit()
     later(days=91)
     Job.ensure(JobKind.SWEEP)
     db.session.commit()
     run_due()
-    assert [db.session.scalars(db.select(gone)).all() for gone in (Device, LoginCode, Attempt)] == [[], [], []]
+    assert [db.session.scalars(db.select(gone)).all() for gone in (Device, LoginCode, RateLimitHit)] == [[], [], []]
     broom = db.session.scalars(db.select(Job).where(Job.kind == JobKind.SWEEP)).one()
     assert broom.done_at is None
     assert run_due() == 0

@@ -9,7 +9,7 @@ from factories import later
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Attempt, Job, JobKind, LoginCode
+from ibolit.models import Job, JobKind, LoginCode, RateLimitHit
 
 PHONE = "+79161234567"
 HERE = "192.0.2.1"
@@ -199,7 +199,7 @@ def test_uninvited_phone_proves_nothing(code: LoginCode, change_settings: Callab
 
 
 def test_phones_and_addresses_are_counted_as_fingerprints(code: LoginCode) -> None:
-    keys = db.session.scalars(db.select(Attempt.key)).all()
+    keys = db.session.scalars(db.select(RateLimitHit.key)).all()
     assert len(keys) == 3  # the phone, the address, its network
     assert not any(PHONE in key or HERE in key for key in keys)
 

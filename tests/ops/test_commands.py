@@ -18,7 +18,6 @@ from ibolit import config
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
-    Attempt,
     AuditAction,
     AuditEvent,
     Chat,
@@ -28,11 +27,12 @@ from ibolit.models import (
     Invitation,
     Job,
     JobKind,
+    LimitKind,
     LoginCode,
     Message,
     PatientImport,
+    RateLimitHit,
     Role,
-    Tried,
     User,
 )
 from ibolit.ops.commands import COMMANDS
@@ -280,7 +280,7 @@ def test_no_such_list(clinic: Flask, doctor: Doctor, tmp_path: Path) -> None:
 def old_rows(clinic: Flask, chat: Chat, patient: User) -> dict[str, int]:
     """One of everything that goes, and of much that stays."""
     say(chat, patient)
-    Attempt.count(Tried.CODE_FOR_PHONE, PHONE)
+    RateLimitHit.count(LimitKind.CODE_FOR_PHONE, PHONE)
     LoginCode.ask(PHONE, "192.0.2.1")
     Device.register(patient, "Телефон")
     AuditEvent.write(AuditAction.CHAT_READ, actor_id=patient.id, address="192.0.2.1")

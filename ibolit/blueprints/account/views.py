@@ -12,7 +12,6 @@ from flask_wtf import FlaskForm
 from ... import errors
 from ...extensions import db
 from ...models import (
-    Attempt,
     AuditAction,
     AuditEvent,
     Consent,
@@ -22,8 +21,9 @@ from ...models import (
     Job,
     JobKind,
     KnownBrowser,
+    LimitKind,
     PushSubscription,
-    Tried,
+    RateLimitHit,
     User,
 )
 from ...models import change_password as change
@@ -71,7 +71,7 @@ def change_email() -> ResponseReturnValue:
         return go(url_for(".confirm", panel="email"))
     session.pop("wanted_email", None)
     try:
-        Attempt.count(Tried.EMAIL_PROOF, str(current_user.id))
+        RateLimitHit.count(LimitKind.EMAIL_PROOF, str(current_user.id))
     except errors.TooManyAttempts as refusal:
         form.email.errors = [refusal.sentence]
         return refuse("email", status=refusal.status, email_form=form)
@@ -182,11 +182,11 @@ def _proof_page(id: int, *, done: bool = False, refusal: str = "") -> str:
 def check_current(password: str) -> None:
     """Raises WrongPassword or TooManyAttempts: a borrowed phone must not guess either, nor lock the owner's other."""
     who = str(g.device.id)
-    Attempt.count(Tried.PASSWORD_CURRENT, who)
+    RateLimitHit.count(LimitKind.PASSWORD_CURRENT, who)
     db.session.commit()
     if not current_user.has_password(password):
         raise errors.WrongPassword("Нынешний пароль не подходит.")
-    Attempt.forgive(Tried.PASSWORD_CURRENT, who)
+    RateLimitHit.forgive(LimitKind.PASSWORD_CURRENT, who)
     g.device.confirm()
 
 

@@ -13,14 +13,14 @@ from ... import errors, phones
 from ...config import current_settings
 from ...extensions import db
 from ...models import (
-    Attempt,
     AuditAction,
     AuditEvent,
     Consent,
     Invitation,
     KnownBrowser,
+    LimitKind,
     LoginCode,
-    Tried,
+    RateLimitHit,
     User,
     WayChange,
     change_password,
@@ -213,7 +213,7 @@ def _sign_in(login: str, password: str) -> ResponseReturnValue:
         _note_wrong_try(login, user)
         db.session.commit()
         raise errors.WrongPassword
-    Attempt.forgive(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {household_of(client_address())}")
+    RateLimitHit.forgive(LimitKind.PASSWORD_FOR_ACCOUNT, f"{login} {household_of(client_address())}")
     before = current_user.id if current_user.is_authenticated else None
     sign_in(user)
     target = next_url.after_sign_in(user)
@@ -233,13 +233,13 @@ def _count_try(login: str, known: KnownBrowser | None) -> None:
     """Raises TooManyAttempts. Counted is what was typed, never whose it is, or the answer would tell; a browser the
     account knows is counted by itself, whatever strangers do."""
     if known is not None:
-        Attempt.count(Tried.PASSWORD_KNOWN, str(known.id))
+        RateLimitHit.count(LimitKind.PASSWORD_KNOWN, str(known.id))
         return
     home = household_of(client_address())
-    Attempt.count(Tried.PASSWORD_FROM_ADDRESS, home)
-    Attempt.count(Tried.PASSWORD_FOR_ACCOUNT, f"{login} {home}")
-    if Attempt.is_spent(Tried.WRONG_FOR_LOGIN, login):
-        Attempt.count(Tried.PASSWORD_SLOWED, f"{login} {home}")
+    RateLimitHit.count(LimitKind.PASSWORD_FROM_ADDRESS, home)
+    RateLimitHit.count(LimitKind.PASSWORD_FOR_ACCOUNT, f"{login} {home}")
+    if RateLimitHit.is_reached(LimitKind.WRONG_FOR_LOGIN, login):
+        RateLimitHit.count(LimitKind.PASSWORD_SLOWED, f"{login} {home}")
 
 
 def _note_wrong_try(login: str, user: User | None) -> None:
@@ -247,9 +247,9 @@ def _note_wrong_try(login: str, user: User | None) -> None:
     for, just the same: the clock would tell."""
     whose = str(user.id) if user else f"nobody {login}"
     AuditEvent.write(AuditAction.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=client_address())
-    Attempt.note(Tried.WRONG_FOR_LOGIN, login)
-    Attempt.note(Tried.WRONG_FOR_USER, whose)
-    if Attempt.is_spent(Tried.WRONG_FOR_USER, whose) and user is not None and user.has_entered:
+    RateLimitHit.note(LimitKind.WRONG_FOR_LOGIN, login)
+    RateLimitHit.note(LimitKind.WRONG_FOR_USER, whose)
+    if RateLimitHit.is_reached(LimitKind.WRONG_FOR_USER, whose) and user is not None and user.has_entered:
         WayChange.tell_of_tries(user)
 
 

@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, ConsultationState, Handover, Tried
+from ...models import ConsultationState, Handover, LimitKind, RateLimitHit
 from ...networks import household_of
 from ...responses import go
 from ...web.authentication import sign_in_device
@@ -49,7 +49,7 @@ def _wanted(id: int) -> Handover | None:
 
 def _let_in(handover: Handover | None) -> None:
     """The attempt counts also when it fails. Raises TooManyAttempts and HandoverIsSpent."""
-    Attempt.count(Tried.HANDOVER_FROM_ADDRESS, household_of(client_address()))
+    RateLimitHit.count(LimitKind.HANDOVER_FROM_ADDRESS, household_of(client_address()))
     db.session.commit()
     if handover is None:
         raise errors.HandoverIsSpent

@@ -12,7 +12,7 @@ from ... import errors
 from ...config import current_settings
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Attempt, CallReport, Consultation, ConsultationState, Handover, Tried
+from ...models import CallReport, Consultation, ConsultationState, Handover, LimitKind, RateLimitHit
 from ...responses import go, respond
 from ...services import clock
 from ...services.turn import ice_for
@@ -79,7 +79,7 @@ def hand_over(id: int) -> ResponseReturnValue:
     consultation = _own(id)
     if not consultation.is_open:
         raise errors.ConsultationIsNotOpen
-    Attempt.count(Tried.HANDOVER, str(current_user.id))
+    RateLimitHit.count(LimitKind.HANDOVER, str(current_user.id))
     handover, token = Handover.make(consultation, current_user)
     db.session.commit()
     link = current_settings.public_url + url_for("takeover.take_over", id=handover.id, token=token)

@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, Chat, ConsultationKind, ConsultationRequest, Terms, Tried
+from ...models import Chat, ConsultationKind, ConsultationRequest, LimitKind, RateLimitHit, Terms
 from ...models.consultations import booking
 from ...responses import go, respond
 from ...services import clock
@@ -90,7 +90,7 @@ def send_request(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _ask(chat, form, 422)
     try:
-        Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
+        RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
         ConsultationRequest.ask(
             chat, current_user, ConsultationKind(form.kind.data), form.wishes.data, form.client_id.data
         )

@@ -13,14 +13,14 @@ from ... import errors
 from ...database import write_transaction
 from ...extensions import db
 from ...models import (
-    Attempt,
     AuditAction,
     CancellationTerms,
     Consultation,
     ConsultationState,
+    LimitKind,
+    RateLimitHit,
     Reason,
     RefundRule,
-    Tried,
 )
 from ...models.consultations import checkout, lists, rescheduling
 from ...responses import go, respond, wants_fragment
@@ -100,7 +100,7 @@ def wish_time(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _ask_time(consultation, form, 422)
     try:
-        Attempt.count(Tried.ASKING_FOR_TIME, str(current_user.id))
+        RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
         seen, seen_wish = moment_of(form.seen.data), form.wish_on_screen
         rescheduling.wish(consultation, current_user, form.moment, seen, seen_wish)
     except errors.Refused as refusal:

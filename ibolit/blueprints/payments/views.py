@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Attempt, Job, JobKind, Payment, PaymentState, Tried
+from ...models import Job, JobKind, LimitKind, Payment, PaymentState, RateLimitHit
 from ...models.consultations import checkout
 from ...responses import go, respond, wants_fragment
 from ...web.checkout import lead_to, make
@@ -67,7 +67,7 @@ def check(token: str) -> ResponseReturnValue:
     """The payer is back: let the worker look now. Asked too often it changes nothing, the job has its own pace."""
     payment = _payment_of(token)
     try:
-        Attempt.count(Tried.PAYMENT_CHECK, token)
+        RateLimitHit.count(LimitKind.PAYMENT_CHECK, token)
         if payment.is_live:
             Job.expedite(JobKind.PAYMENT, payment.id)
         db.session.commit()

@@ -12,7 +12,7 @@ from ...services.codes import are_digits, digits_for
 from ...services.search import key_of
 from ..invitations import Holder, LoginCode
 from ..job import Job, JobKind
-from ..people import Attempt, Tried, User
+from ..people import LimitKind, RateLimitHit, User
 from .contact_change import WayChange, WayKind
 
 FEWEST_WORDS = 2  # of a name that shows anything: who has bought a number may guess «Анна»
@@ -34,7 +34,7 @@ def may_ask_name(user: User) -> bool:
 
 def show_name(code: LoginCode, user: User, typed: str) -> None:
     """Three tries a day. Raises TooManyAttempts or NameIsAnother; commit also then: the try counts."""
-    Attempt.count(Tried.OWNER_NAME, str(user.id))
+    RateLimitHit.count(LimitKind.OWNER_NAME, str(user.id))
     if not may_ask_name(user) or not _is_name_of(user, typed):
         raise errors.NameIsAnother
     code.holder = Holder.OWNER
@@ -43,7 +43,7 @@ def show_name(code: LoginCode, user: User, typed: str) -> None:
 def mail_code(code: LoginCode, user: User) -> None:
     """To the address the owner has proved; another code than that of the SMS. Raises TooManyAttempts."""
     if user.email_is_settled and not Job.was_added(JobKind.OWNER_BY_MAIL, code.id, since=code.created_at):
-        Attempt.count(Tried.OWNER_MAIL, str(user.id))
+        RateLimitHit.count(LimitKind.OWNER_MAIL, str(user.id))
         Job.add(JobKind.OWNER_BY_MAIL, code.id)
 
 
@@ -57,7 +57,7 @@ def digits_of(code: LoginCode) -> str:
 
 def show_mailed_code(code: LoginCode, digits: str) -> None:
     """Raises TooManyAttempts or CodeIsWrong; commit also then: the try counts."""
-    Attempt.count(Tried.OWNER_CODE, str(code.id))
+    RateLimitHit.count(LimitKind.OWNER_CODE, str(code.id))
     if not is_mailed(code) or not are_digits("owner", code.id, code.nonce, digits):
         raise errors.MailedCodeIsWrong
     code.holder = Holder.OWNER

@@ -30,7 +30,7 @@ from ..chats import Chat
 from ..delivery import Dispatch
 from ..doctors import Doctor
 from ..job import Job, JobKind
-from ..people import Attempt, Tried, User
+from ..people import LimitKind, RateLimitHit, User
 from ..types import RowId, UtcDateTime
 from .acceptance import InvitationAcceptance
 from .states import OF_DISPATCH, InvitationState
@@ -243,7 +243,7 @@ class Invitation(InvitationAcceptance, Model):
     def _count_sending(doctor_id: int, contact: str) -> None:
         """Taken back and sent anew is sent once more. Raises InvitedEnoughToday."""
         try:
-            Attempt.count(Tried.INVITATION, f"{doctor_id} {contact}")
+            RateLimitHit.count(LimitKind.INVITATION, f"{doctor_id} {contact}")
         except errors.TooManyAttempts:
             raise errors.InvitedEnoughToday from None
 

@@ -17,7 +17,7 @@ from ...networks import household_of, network_of
 from ...services import clock
 from ...services.codes import are_digits, digits_for, new_nonce
 from ..job import Job, JobKind
-from ..people import Attempt, Tried, User, hash_of
+from ..people import LimitKind, RateLimitHit, User, hash_of
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .invitation import Invitation
@@ -181,16 +181,16 @@ class LoginCode(Model):
     def _count(phone: str, address: str, browser: str, own: str) -> None:
         """Raises TooManyAttempts. Of a phone's five an hour one unknown browser gets three, and one address."""
         if own:
-            Attempt.count(Tried.CODE_OF_ITS_OWN, f"{own} {phone}")
+            RateLimitHit.count(LimitKind.CODE_OF_ITS_OWN, f"{own} {phone}")
             return
         home = household_of(address)
-        Attempt.count(Tried.CODE_FROM_ADDRESS, home)
+        RateLimitHit.count(LimitKind.CODE_FROM_ADDRESS, home)
         if browser:
-            Attempt.count(Tried.CODE_PHONE_BROWSER, f"{phone} {browser}")
-            Attempt.count(Tried.CODE_PHONE_ADDRESS, f"{phone} {home}")
-        Attempt.count(Tried.CODE_FOR_PHONE, phone)
+            RateLimitHit.count(LimitKind.CODE_PHONE_BROWSER, f"{phone} {browser}")
+            RateLimitHit.count(LimitKind.CODE_PHONE_ADDRESS, f"{phone} {home}")
+        RateLimitHit.count(LimitKind.CODE_FOR_PHONE, phone)
         try:
-            Attempt.count(Tried.CODE_FROM_NETWORK, network_of(address))
+            RateLimitHit.count(LimitKind.CODE_FROM_NETWORK, network_of(address))
         except errors.TooManyAttempts:
             raise errors.NetworkHasAskedEnough from None
 

@@ -7,14 +7,13 @@ from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current
 from .database_mark import DatabaseMark
 from .device import Device
 from .known_browser import KnownBrowser, hash_of
-from .rate_limits import Attempt, Tried
+from .rate_limits import LimitKind, RateLimitHit
 from .user import EMAIL_SETTLES_IN, EmailProof, IdentityLevel, Role, User
 
 __all__ = [
     "CURRENT",
     "EMAIL_SETTLES_IN",
     "OFFER",
-    "Attempt",
     "AuditAction",
     "AuditEvent",
     "Consent",
@@ -25,8 +24,9 @@ __all__ = [
     "EmailProof",
     "IdentityLevel",
     "KnownBrowser",
+    "LimitKind",
+    "RateLimitHit",
     "Role",
-    "Tried",
     "User",
     "consent",
     "current_versions",

@@ -18,7 +18,7 @@ from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 
 
-class Tried(StrEnum):
+class LimitKind(StrEnum):
     CODE_FOR_PHONE = "code_phone"
     CODE_FROM_ADDRESS = "code_address"
     CODE_FROM_NETWORK = "code_network"
@@ -44,80 +44,87 @@ class Tried(StrEnum):
     LIVE_SCREEN = "live_screen"
 
 
-SLOWS = 20  # wrong passwords within an hour
+SLOWED_AFTER = 20  # wrong passwords within an hour
 
 BY_SETTING = 0  # the clinic decides how many
 
 # Carriers put whole towns behind one address, so an address may try much more than a person.
 LIMITS = {
-    Tried.CODE_FOR_PHONE: (5, timedelta(hours=1)),
-    Tried.CODE_FROM_ADDRESS: (30, timedelta(hours=1)),
-    Tried.CODE_FROM_NETWORK: (BY_SETTING, timedelta(days=1)),
-    Tried.CODE_PHONE_ADDRESS: (3, timedelta(hours=1)),
-    Tried.CODE_PHONE_BROWSER: (3, timedelta(hours=1)),
-    Tried.CODE_OF_ITS_OWN: (3, timedelta(hours=1)),  # of a known browser, a device, an invitation's link
+    LimitKind.CODE_FOR_PHONE: (5, timedelta(hours=1)),
+    LimitKind.CODE_FROM_ADDRESS: (30, timedelta(hours=1)),
+    LimitKind.CODE_FROM_NETWORK: (BY_SETTING, timedelta(days=1)),
+    LimitKind.CODE_PHONE_ADDRESS: (3, timedelta(hours=1)),
+    LimitKind.CODE_PHONE_BROWSER: (3, timedelta(hours=1)),
+    LimitKind.CODE_OF_ITS_OWN: (3, timedelta(hours=1)),  # of a known browser, a device, an invitation's link
     # What was typed from one address: never the account, whose phone and mail would tell of each other.
-    Tried.PASSWORD_FOR_ACCOUNT: (10, timedelta(minutes=15)),
-    Tried.PASSWORD_FROM_ADDRESS: (100, timedelta(minutes=15)),
-    Tried.PASSWORD_KNOWN: (10, timedelta(minutes=15)),
-    Tried.PASSWORD_CURRENT: (10, timedelta(minutes=15)),
-    Tried.PASSWORD_SLOWED: (4, timedelta(hours=1)),  # from one address, once SLOWS wrong ones came from anywhere
-    Tried.WRONG_FOR_LOGIN: (SLOWS, timedelta(hours=1)),
-    Tried.WRONG_FOR_USER: (SLOWS, timedelta(hours=1)),
-    Tried.OWNER_NAME: (3, timedelta(days=1)),  # of an account whose number may be resold
-    Tried.OWNER_MAIL: (3, timedelta(days=1)),
-    Tried.OWNER_CODE: (5, timedelta(days=1)),  # of one proof
-    Tried.EMAIL_PROOF: (5, timedelta(hours=1)),
-    Tried.HANDOVER: (10, timedelta(hours=1)),
-    Tried.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
-    Tried.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
-    Tried.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
-    Tried.LIVE_SCREEN: (0, timedelta(days=1)),  # what failed by our own fault, for `flask doctor`; nobody is refused it
-    Tried.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
+    LimitKind.PASSWORD_FOR_ACCOUNT: (10, timedelta(minutes=15)),
+    LimitKind.PASSWORD_FROM_ADDRESS: (100, timedelta(minutes=15)),
+    LimitKind.PASSWORD_KNOWN: (10, timedelta(minutes=15)),
+    LimitKind.PASSWORD_CURRENT: (10, timedelta(minutes=15)),
+    LimitKind.PASSWORD_SLOWED: (
+        4,
+        timedelta(hours=1),
+    ),  # from one address, once SLOWED_AFTER wrong ones came from anywhere
+    LimitKind.WRONG_FOR_LOGIN: (SLOWED_AFTER, timedelta(hours=1)),
+    LimitKind.WRONG_FOR_USER: (SLOWED_AFTER, timedelta(hours=1)),
+    LimitKind.OWNER_NAME: (3, timedelta(days=1)),  # of an account whose number may be resold
+    LimitKind.OWNER_MAIL: (3, timedelta(days=1)),
+    LimitKind.OWNER_CODE: (5, timedelta(days=1)),  # of one proof
+    LimitKind.EMAIL_PROOF: (5, timedelta(hours=1)),
+    LimitKind.HANDOVER: (10, timedelta(hours=1)),
+    LimitKind.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
+    LimitKind.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
+    LimitKind.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
+    LimitKind.LIVE_SCREEN: (
+        0,
+        timedelta(days=1),
+    ),  # what failed by our own fault, for `flask doctor`; nobody is refused it
+    LimitKind.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
 }
 
 
-class Attempt(Model):
+class RateLimitHit(Model):
+    __tablename__ = "attempt"
     __table_args__ = (Index("ix_attempt_counted", "kind", "key", "at"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    kind: Mapped[Tried] = mapped_column(word_of(Tried))
+    kind: Mapped[LimitKind] = mapped_column(word_of(LimitKind))
     key: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
 
     @classmethod
-    def count(cls, kind: Tried, who: str) -> None:
+    def count(cls, kind: LimitKind, who: str) -> None:
         """Adds one attempt or raises TooManyAttempts; the check and the row are one step."""
         advisory_lock(db.session, fingerprint(f"{kind}:{who}"))
-        if cls.is_spent(kind, who):
+        if cls.is_reached(kind, who):
             raise errors.TooManyAttempts
         cls.note(kind, who)
 
     @classmethod
-    def note(cls, kind: Tried, who: str) -> None:
+    def note(cls, kind: LimitKind, who: str) -> None:
         """Counted, whatever the limit says."""
         db.session.add(cls.of(kind, who))
         db.session.flush()
 
     @classmethod
-    def of(cls, kind: Tried, who: str) -> Attempt:
+    def of(cls, kind: LimitKind, who: str) -> RateLimitHit:
         return cls(kind=kind, key=fingerprint(f"{kind}:{who}"))
 
     @classmethod
-    def is_spent(cls, kind: Tried, who: str) -> bool:
+    def is_reached(cls, kind: LimitKind, who: str) -> bool:
         """As many as may be lie within the period."""
-        most = LIMITS[kind][0] if kind is not Tried.CODE_FROM_NETWORK else current_settings.sms_network_max
+        most = LIMITS[kind][0] if kind is not LimitKind.CODE_FROM_NETWORK else current_settings.sms_network_max
         return cls.recent(kind, who) >= most
 
     @classmethod
-    def recent(cls, kind: Tried, who: str) -> int:
+    def recent(cls, kind: LimitKind, who: str) -> int:
         """How many in the period of its limit."""
         key, since = fingerprint(f"{kind}:{who}"), clock.now() - LIMITS[kind][1]
         found = select(func.count()).where(cls.kind == kind, cls.key == key, cls.at > since)
         return db.session.scalar(found) or 0
 
     @classmethod
-    def forgive(cls, kind: Tried, who: str) -> None:
+    def forgive(cls, kind: LimitKind, who: str) -> None:
         """The right password clears the wrong ones before it."""
         db.session.execute(delete(cls).where(cls.kind == kind, cls.key == fingerprint(f"{kind}:{who}")))
 
