@@ -410,7 +410,7 @@ class DailyLimitReached(Exception):
     """The clinic has decided how many SMS a day it pays for."""
 
 
-class InDoubt(Exception):
+class OutcomeUnknown(Exception):
     """It may have gone out twice already."""
 
 

@@ -14,7 +14,7 @@ from . import (
     alarms,
     chats,
     consultations,
-    deliveries,
+    delivery_status,
     invitations,
     letters,
     notifications,
@@ -35,7 +35,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.OWNER_BY_MAIL: letters.mail_owner_code,
     JobKind.INVITATION: invitations.send,
     JobKind.PATIENT_IMPORT: invitations.invite_list,
-    JobKind.DELIVERY: deliveries.follow,
+    JobKind.DELIVERY_STATUS: delivery_status.poll,
     JobKind.EMAIL_PROOF: letters.send_email_proof,
     JobKind.WAY_SMS: ways.send_sms,
     JobKind.WAY_MAIL: ways.send_mail,
@@ -72,7 +72,7 @@ HEAVY = Queue(frozenset({JobKind.VOICE}), claim_for=timedelta(minutes=5))
 MONEY = Queue(
     frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION})
 )
-MANY = Queue(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY}))
+MANY = Queue(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY_STATUS}))
 PUSHES = Queue(
     frozenset({JobKind.PUSH, JobKind.WAY_PUSH, JobKind.SMS_ALARM}), claim_for=timedelta(minutes=5), concurrency=4
 )

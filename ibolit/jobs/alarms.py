@@ -8,7 +8,7 @@ from flask import render_template
 
 from ..config import current_settings
 from ..extensions import db
-from ..models import Dispatch, Job, PushSubscription, User
+from ..models import Delivery, Job, PushSubscription, User
 from ..rendering import link_to
 from ..services.codes import fingerprint
 from ..services.push import Handling
@@ -22,7 +22,7 @@ HALF_A_DAY = 12 * 3600  # seconds a push is worth
 def tell_of_sms(job: Job) -> None:
     """Half of the day's SMS are gone: somebody may be making the clinic pay."""
     operator, listening = db.session.get_one(User, job.subject_id), PushSubscription.reaching(job.subject_id)
-    words = {"gone": Dispatch.sms_today(), "most": current_settings.sms_daily_max, "link": link_to("operator.index")}
+    words = {"gone": Delivery.sms_today(), "most": current_settings.sms_daily_max, "link": link_to("operator.index")}
     phone, email = operator.phone, operator.email
     log.warning("half of the day's SMS are gone: %d of %d", words["gone"], words["most"])
     told: dict[str, object] = {

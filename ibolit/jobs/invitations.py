@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import render_template
 
 from ..extensions import db
-from ..models import Channel, Dispatch, Invitation, Job, PatientImport
+from ..models import Channel, Delivery, Invitation, Job, PatientImport
 from ..models.delivery import LEFT_BY_INVITATIONS
 from ..models.job import PAUSES
 from ..rendering import link_to
@@ -25,17 +25,17 @@ def send(job: Job) -> None:
     if invitation is None:
         raise letters.Undeliverable("the invitation is no longer needed")
     channel = Channel.SMS if invitation.phone else Channel.MAIL
-    dispatch = Dispatch.of(job, channel)
-    invitation.leave(dispatch)
+    delivery = Delivery.of(job, channel)
+    invitation.leave(delivery)
     link = link_to("welcome.show", token=invitation.token)
     try:
         _send(job, invitation, link)
     except letters.NoMoreToday:
         invitation.wait()
-        job.repeat_in(Dispatch.next_day(MORNING) - clock.now())
+        job.repeat_in(Delivery.next_day(MORNING) - clock.now())
     except (letters.Undeliverable, SmsFailed, MailFailed) as failure:
         if isinstance(failure, letters.Undeliverable) or job.attempts > len(PAUSES):
-            dispatch.give_up()
+            delivery.give_up()
             db.session.commit()
         raise
 

@@ -9,7 +9,7 @@ from flask import render_template
 from .. import errors, phones
 from ..config import current_settings
 from ..extensions import db
-from ..models import Channel, Dispatch, DispatchState, EmailProof, Job, LoginCode, User
+from ..models import Channel, Delivery, DeliveryState, EmailProof, Job, LoginCode, User
 from ..models.accounts import reassigned_number
 from ..models.delivery import LEFT_BY_STRANGERS
 from ..rendering import link_to
@@ -90,15 +90,15 @@ def written(name: str, **words: object) -> dict[str, str]:
 
 def send_mail(job: Job, email: str, letter: dict[str, str]) -> None:
     """Raises Undeliverable, or MailFailed when it may be tried again."""
-    dispatch = Dispatch.of(job, Channel.MAIL)
-    if not _begin(dispatch):
+    delivery = Delivery.of(job, Channel.MAIL)
+    if not _begin(delivery):
         return
     try:
-        current_services.mail.send(email, **letter, key=f"dispatch-{dispatch.id}")
+        current_services.mail.send(email, **letter, key=f"dispatch-{delivery.id}")
     except MailFailed as failure:
-        _note(dispatch, failure)
+        _note(delivery, failure)
         raise
-    _arrive(dispatch, "")
+    _arrive(delivery, "")
     log.info("mail №%d sent", job.id)
 
 
@@ -108,25 +108,25 @@ def send_sms(job: Job, phone: str | None, text: str, *, leave: int = 0) -> None:
         raise Undeliverable("there is no phone")
     if not current_settings.sends_sms_to(phone):
         raise Undeliverable("no SMS goes to this country")
-    dispatch, parts = Dispatch.of(job, Channel.SMS), parts_of(text)
-    if not _begin(dispatch, parts, phones.country_of(phone), leave):
+    delivery, parts = Delivery.of(job, Channel.SMS), parts_of(text)
+    if not _begin(delivery, parts, phones.country_of(phone), leave):
         return
     try:
         reference = current_services.sms.send(phone, text)
     except SmsFailed as failure:
-        _note(dispatch, failure, parts)
+        _note(delivery, failure, parts)
         raise
-    _arrive(dispatch, reference)
+    _arrive(delivery, reference)
     log.info("SMS №%d sent", job.id)
 
 
-def _begin(dispatch: Dispatch, parts: int = 1, country: str = "", leave: int = 0) -> bool:
+def _begin(delivery: Delivery, parts: int = 1, country: str = "", leave: int = 0) -> bool:
     """Written down before the provider hears of it; False when he has taken it already. Raises Undeliverable."""
-    if dispatch.is_over:
+    if delivery.is_over:
         return False
     try:
-        dispatch.begin(parts, country, leave=leave)
-    except errors.InDoubt:
+        delivery.begin(parts, country, leave=leave)
+    except errors.OutcomeUnknown:
         raise Undeliverable("nobody knows whether it arrived") from None
     except errors.DailyLimitReached:
         raise NoMoreToday("daily limit") from None
@@ -135,19 +135,19 @@ def _begin(dispatch: Dispatch, parts: int = 1, country: str = "", leave: int = 0
     return True
 
 
-def _note(dispatch: Dispatch, failure: SmsFailed | MailFailed, parts: int = 1) -> None:
+def _note(delivery: Delivery, failure: SmsFailed | MailFailed, parts: int = 1) -> None:
     """Raises Undeliverable when repeating cannot help or must not be done."""
     if failure.unknown:
-        dispatch.doubt(str(failure))
+        delivery.note_unknown(str(failure))
     else:
-        dispatch.fail(str(failure), parts, for_good=failure.permanent)
+        delivery.fail(str(failure), parts, for_good=failure.permanent)
     db.session.commit()
     if failure.permanent:
         raise Undeliverable(str(failure)) from None
-    if dispatch.state is DispatchState.UNKNOWN:
+    if delivery.state is DeliveryState.UNKNOWN:
         raise Undeliverable("nobody knows whether it arrived") from None
 
 
-def _arrive(dispatch: Dispatch, reference: str) -> None:
-    dispatch.arrive(reference)
+def _arrive(delivery: Delivery, reference: str) -> None:
+    delivery.record_sent(reference)
     db.session.commit()

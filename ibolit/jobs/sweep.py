@@ -9,8 +9,8 @@ from ..extensions import db
 from ..models import (
     Attachment,
     AuditEvent,
+    Delivery,
     Device,
-    Dispatch,
     Handover,
     Job,
     KnownBrowser,
@@ -33,7 +33,7 @@ ROWS: dict[str, Callable[[], int]] = {
     "changes of ways in": WayChange.purge_old,
     "devices": Device.purge_old,
     "handovers": Handover.purge_old,
-    "dispatches": Dispatch.purge_old,
+    "dispatches": Delivery.purge_old,
     "patient lists": PatientImport.purge_old,
     "notifications": Notification.purge_old,
     "audit rows": AuditEvent.purge_old,

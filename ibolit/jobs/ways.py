@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import render_template
 
 from ..extensions import db
-from ..models import Channel, Dispatch, Job, JobKind, WayChange
+from ..models import Channel, Delivery, Job, JobKind, WayChange
 from ..rendering import link_to
 from ..services import clock
 from ..services.codes import fingerprint
@@ -28,7 +28,7 @@ def send_sms(job: Job) -> None:
     try:
         letters.send_sms(job, phone, text)
     except letters.NoMoreToday:  # this news is worth three days
-        job.repeat_in(Dispatch.next_day() - clock.now())
+        job.repeat_in(Delivery.next_day() - clock.now())
 
 
 def send_mail(job: Job) -> None:

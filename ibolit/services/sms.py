@@ -22,7 +22,7 @@ class SmsFailed(Exception):
         self.unknown = unknown
 
 
-class Fate(StrEnum):
+class ProviderStatus(StrEnum):
     ON_ITS_WAY = "on_its_way"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
@@ -32,7 +32,7 @@ class Sms(Protocol):
     def send(self, phone: str, text: str) -> str:
         """The provider's number of it, empty if he tells nothing of its fate. `phone` is E.164. Raises SmsFailed."""
 
-    def fate(self, reference: str) -> Fate:
+    def status(self, reference: str) -> ProviderStatus:
         """What became of it. Raises SmsFailed."""
 
 
@@ -50,8 +50,8 @@ class DemoSms:
         self.outbox.put(Letter("sms", phone, "", text, clock.now().isoformat()))
         return ""
 
-    def fate(self, reference: str) -> Fate:
-        return Fate.DELIVERED
+    def status(self, reference: str) -> ProviderStatus:
+        return ProviderStatus.DELIVERED
 
 
 class SmsAero:
@@ -66,7 +66,7 @@ class SmsAero:
     NOT_SENT_NOW = (404, 429, 503)  # and every redirect: nobody looked at it
     NEVER = (400, 401, 402, 403)
     # 0 queued, 3 handed on, 4 waiting for news, 8 looked at by a moderator
-    FATES = {1: Fate.DELIVERED, 2: Fate.UNDELIVERED, 6: Fate.UNDELIVERED}
+    STATUSES = {1: ProviderStatus.DELIVERED, 2: ProviderStatus.UNDELIVERED, 6: ProviderStatus.UNDELIVERED}
 
     def __init__(self, email: str, key: str, sign: str) -> None:
         self.auth = (email, key)
@@ -78,11 +78,15 @@ class SmsAero:
         number = data.get("id") if isinstance(data, dict) else None
         return str(number)[:64] if isinstance(number, int | str) else ""
 
-    def fate(self, reference: str) -> Fate:
+    def status(self, reference: str) -> ProviderStatus:
         said = self._ask(self.status_url, {"id": int(reference) if reference.isdecimal() else reference})
         data = said.get("data")
         status = data.get("status") if isinstance(data, dict) else None
-        return self.FATES.get(status, Fate.ON_ITS_WAY) if isinstance(status, int) else Fate.ON_ITS_WAY
+        return (
+            self.STATUSES.get(status, ProviderStatus.ON_ITS_WAY)
+            if isinstance(status, int)
+            else ProviderStatus.ON_ITS_WAY
+        )
 
     def _ask(self, url: str, body: Mapping[str, str | int]) -> dict[str, object]:
         """Only a clear yes is a success; raises SmsFailed, which tells a clear no from what nobody knows."""

@@ -306,7 +306,7 @@ def test_crash_after_the_sending_repeats_and_loses_nothing(
     assert (sms.asked, only().state) == (1, "waiting")  # the dead worker's claim still holds
     still.go(seconds=CLAIMED_FOR.total_seconds() + 1)
     do_notifications()
-    assert (sms.asked, only().state) == (1, "delivered")  # its Dispatch was written when it had gone
+    assert (sms.asked, only().state) == (1, "delivered")  # its Delivery was written when it had gone
 
 
 def test_old_news_is_not_sent(services: Services, chat: Chat, doctor: Doctor) -> None:

@@ -16,8 +16,8 @@ from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
     Channel,
-    Dispatch,
-    DispatchState,
+    Delivery,
+    DeliveryState,
     Doctor,
     Invitation,
     InvitationState,
@@ -77,9 +77,9 @@ def run_to_the_end() -> None:
         run_due()
 
 
-def only_dispatch(channel: Channel = Channel.SMS) -> Dispatch:
+def only_delivery(channel: Channel = Channel.SMS) -> Delivery:
     db.session.expire_all()
-    return db.session.scalars(db.select(Dispatch).where(Dispatch.channel == channel)).one()
+    return db.session.scalars(db.select(Delivery).where(Delivery.channel == channel)).one()
 
 
 def make_slow(gate: Gate) -> None:
@@ -128,7 +128,7 @@ def test_doubt_is_repeated_once_with_the_same_link(gate: Gate, doctor: Doctor, s
     run_to_the_end()
     assert len(gate.requests) == 2
     assert len(set(gate.texts)) == 1
-    assert only_dispatch().state is DispatchState.UNKNOWN
+    assert only_delivery().state is DeliveryState.UNKNOWN
     assert db.session.get_one(Invitation, invitation.id).state is InvitationState.UNKNOWN
 
 
@@ -141,7 +141,7 @@ def test_no_link_is_lost_in_a_doubt(gate: Gate, doctor: Doctor, spoil: Callable[
     run_to_the_end()
     assert len(gate.requests) == 2
     assert len(set(gate.texts)) == 1
-    assert only_dispatch().state is DispatchState.SENT
+    assert only_delivery().state is DeliveryState.SENT
     assert f"/i/{db.session.get_one(Invitation, invitation.id).token}" in gate.texts[1]
 
 
@@ -168,8 +168,8 @@ def test_what_certainly_did_not_go_is_tried_until_it_goes(gate: Gate, doctor: Do
     mend(gate)
     later(minutes=80)
     run_due()
-    assert only_dispatch().state is DispatchState.SENT
-    assert only_dispatch().parts == sms.parts_of(gate.texts[0])  # refusals cost nothing
+    assert only_delivery().state is DeliveryState.SENT
+    assert only_delivery().parts == sms.parts_of(gate.texts[0])  # refusals cost nothing
 
 
 def test_gate_that_is_away_loses_nothing(gate: Gate, doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,10 +177,10 @@ def test_gate_that_is_away_loses_nothing(gate: Gate, doctor: Doctor, monkeypatch
     with monkeypatch.context() as away:
         away.setattr(SmsAero, "url", "http://127.0.0.1:1/")
         run_due()
-        assert only_dispatch().state is DispatchState.WAITING
+        assert only_delivery().state is DeliveryState.WAITING
     later(seconds=6)
     run_due()
-    assert (len(gate.requests), only_dispatch().state) == (1, DispatchState.SENT)
+    assert (len(gate.requests), only_delivery().state) == (1, DeliveryState.SENT)
 
 
 def test_refused_for_good_is_not_repeated(gate: Gate, doctor: Doctor) -> None:
@@ -188,7 +188,7 @@ def test_refused_for_good_is_not_repeated(gate: Gate, doctor: Doctor) -> None:
     make_refusing(gate)
     run_to_the_end()
     assert len(gate.requests) == 1
-    assert (only_dispatch().state, only_dispatch().parts) == (DispatchState.FAILED, 0)
+    assert (only_delivery().state, only_delivery().parts) == (DeliveryState.FAILED, 0)
     assert db.session.get_one(Invitation, invitation.id).state is InvitationState.FAILED
 
 
@@ -206,14 +206,14 @@ def test_worker_that_died_while_sending_leaves_a_doubt(gate: Gate, doctor: Docto
     for death in range(3):
         job = Job.claim()
         assert job is not None
-        dispatch = Dispatch.of(job, Channel.SMS)
+        delivery = Delivery.of(job, Channel.SMS)
         if death < 2:
-            dispatch.begin()
+            delivery.begin()
         db.session.commit()
         later(minutes=3 * (death + 1))
     run_due()
     assert gate.requests == []  # it may have gone out twice
-    assert only_dispatch().state is DispatchState.UNKNOWN
+    assert only_delivery().state is DeliveryState.UNKNOWN
 
 
 def test_sent_is_not_sent_again_when_the_job_comes_back(gate: Gate, doctor: Doctor) -> None:
@@ -329,7 +329,7 @@ def test_letter_in_doubt_is_repeated_once_and_known_as_one(server: MailServer, d
     db.session.expire_all()
     state = db.session.get_one(Invitation, invitation.id).state
     assert state is (InvitationState.UNKNOWN if dropped else InvitationState.SENT)
-    assert only_dispatch(Channel.MAIL).state is (DispatchState.UNKNOWN if dropped else DispatchState.SENT)
+    assert only_delivery(Channel.MAIL).state is (DeliveryState.UNKNOWN if dropped else DeliveryState.SENT)
 
 
 @pytest.mark.parametrize(("answer", "times"), [("451 not now", 6), ("554 spam", 1)])
@@ -337,7 +337,7 @@ def test_letter_that_is_refused(server: MailServer, doctor: Doctor, answer: str,
     invite(doctor, email=EMAIL)
     server.answer = answer
     run_to_the_end()
-    assert only_dispatch(Channel.MAIL).state is DispatchState.FAILED
+    assert only_delivery(Channel.MAIL).state is DeliveryState.FAILED
     [job] = db.session.scalars(db.select(Job).where(Job.kind == JobKind.INVITATION))
     assert job.attempts == times
 
@@ -410,7 +410,7 @@ def test_nothing_of_a_person_is_kept_or_logged(
     invitation = invite(doctor, phone=PHONE)
     make_refusing(gate)
     run_due()
-    rows = str([tuple(row) for row in db.session.execute(Dispatch.__table__.select())])
+    rows = str([tuple(row) for row in db.session.execute(Delivery.__table__.select())])
     for secret in (PHONE[1:], EMAIL, user.phone[1:], code.digits, invitation.token, user.name):
         assert secret not in caplog.text
         assert secret not in rows

@@ -8,7 +8,7 @@ from flask import Flask
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Dispatch, DispatchState, Doctor, Invitation, InvitationState, Job, Role, User
+from ibolit.models import Delivery, DeliveryState, Doctor, Invitation, InvitationState, Job, Role, User
 from ibolit.models.delivery import Channel
 
 PHONE = "+79161234567"
@@ -20,30 +20,30 @@ def invite(doctor: Doctor, phone: str = PHONE) -> Invitation:
     return invitation
 
 
-def dispatched(invitation: Invitation, state: DispatchState) -> None:
+def delivered(invitation: Invitation, state: DeliveryState) -> None:
     job = db.session.get_one(Job, invitation.job_id)
-    invitation.leave(Dispatch.of(job, Channel.SMS))
-    assert invitation.dispatch is not None
-    invitation.dispatch.state = state
+    invitation.leave(Delivery.of(job, Channel.SMS))
+    assert invitation.delivery is not None
+    invitation.delivery.state = state
     db.session.commit()
 
 
 @pytest.mark.parametrize(
-    ("of_dispatch", "shown"),
+    ("of_delivery", "shown"),
     [
-        (DispatchState.WAITING, InvitationState.WAITING),
-        (DispatchState.SENDING, InvitationState.WAITING),
-        (DispatchState.SENT, InvitationState.SENT),
-        (DispatchState.DELIVERED, InvitationState.DELIVERED),
-        (DispatchState.UNDELIVERED, InvitationState.FAILED),
-        (DispatchState.FAILED, InvitationState.FAILED),
-        (DispatchState.UNKNOWN, InvitationState.UNKNOWN),
+        (DeliveryState.WAITING, InvitationState.WAITING),
+        (DeliveryState.SENDING, InvitationState.WAITING),
+        (DeliveryState.SENT, InvitationState.SENT),
+        (DeliveryState.DELIVERED, InvitationState.DELIVERED),
+        (DeliveryState.UNDELIVERED, InvitationState.FAILED),
+        (DeliveryState.FAILED, InvitationState.FAILED),
+        (DeliveryState.UNKNOWN, InvitationState.UNKNOWN),
     ],
 )
-def test_sender_sees_how_far_it_is(doctor: Doctor, of_dispatch: DispatchState, shown: InvitationState) -> None:
+def test_sender_sees_how_far_it_is(doctor: Doctor, of_delivery: DeliveryState, shown: InvitationState) -> None:
     invitation = invite(doctor)
     assert invitation.state is InvitationState.WAITING
-    dispatched(invitation, of_dispatch)
+    delivered(invitation, of_delivery)
     assert invitation.state is shown
     invitation.open()
     assert invitation.state is InvitationState.OPENED
@@ -131,7 +131,7 @@ def test_who_was_invited_or_talks_is_known(doctor: Doctor) -> None:
 def test_forgotten_job_takes_nothing_with_it(clinic: Flask, doctor: Doctor) -> None:
     """Its number may be given again; what was sent under it before is another's."""
     invitation = invite(doctor)
-    dispatched(invitation, DispatchState.SENT)
+    delivered(invitation, DeliveryState.SENT)
     job = db.session.get_one(Job, invitation.job_id)
     job.finish()
     db.session.commit()
@@ -141,10 +141,10 @@ def test_forgotten_job_takes_nothing_with_it(clinic: Flask, doctor: Doctor) -> N
     db.session.expire_all()
     invitation = db.session.get_one(Invitation, invitation.id)
     assert invitation.job_id is None
-    assert invitation.dispatch is not None
-    assert invitation.dispatch.job_id is None
+    assert invitation.delivery is not None
+    assert invitation.delivery.job_id is None
     later(days=120)
-    Dispatch.purge_old()
+    Delivery.purge_old()
     db.session.commit()
     db.session.expire_all()
     assert db.session.get_one(Invitation, invitation.id).dispatch is not None

@@ -11,7 +11,7 @@ from sms_gate import Gate
 
 from ibolit.services import sms
 from ibolit.services.outbox import Outbox
-from ibolit.services.sms import DemoSms, Fate, Sms, SmsAero, SmsFailed, parts_of
+from ibolit.services.sms import DemoSms, ProviderStatus, Sms, SmsAero, SmsFailed, parts_of
 
 PHONE = "+79161234567"
 TEXT = "iBolit: код 123456.\n\n@ibolit.pro #123456"
@@ -117,19 +117,19 @@ def test_number_of_an_sms_is_kept(aero: SmsAero, gate: Gate, said: str, referenc
 @pytest.mark.parametrize(
     ("said", "fate"),
     [
-        (0, Fate.ON_ITS_WAY),
-        (1, Fate.DELIVERED),
-        (2, Fate.UNDELIVERED),
-        (3, Fate.ON_ITS_WAY),
-        (4, Fate.ON_ITS_WAY),
-        (6, Fate.UNDELIVERED),
-        (8, Fate.ON_ITS_WAY),
-        (99, Fate.ON_ITS_WAY),
+        (0, ProviderStatus.ON_ITS_WAY),
+        (1, ProviderStatus.DELIVERED),
+        (2, ProviderStatus.UNDELIVERED),
+        (3, ProviderStatus.ON_ITS_WAY),
+        (4, ProviderStatus.ON_ITS_WAY),
+        (6, ProviderStatus.UNDELIVERED),
+        (8, ProviderStatus.ON_ITS_WAY),
+        (99, ProviderStatus.ON_ITS_WAY),
     ],
 )
-def test_fate_is_asked_by_the_number(aero: SmsAero, gate: Gate, said: int, fate: Fate) -> None:
+def test_fate_is_asked_by_the_number(aero: SmsAero, gate: Gate, said: int, fate: ProviderStatus) -> None:
     gate.fate = said
-    assert aero.fate("686325") is fate
+    assert aero.status("686325") is fate
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from flask_login import current_user, login_required
 from ... import patient_lists
 from ...config import current_settings
 from ...extensions import db
-from ...models import AuditAction, Dispatch, ImportLine, Invitation, PatientImport, RowError
+from ...models import AuditAction, Delivery, ImportLine, Invitation, PatientImport, RowError
 from ...responses import respond
 from ...web.audit import log_audit
 from ...web.ingest import takes_files
@@ -136,7 +136,7 @@ def _panel(patients: PatientImport) -> dict[str, Any]:
         "good": db.session.scalars(patients.good.limit(3)).all() if patients.started_at is None else [],
         "shown": SHOWN,
         "row_errors": ROW_ERRORS,
-        "sms_left": Dispatch.sms_for_invitations(),
+        "sms_left": Delivery.sms_for_invitations(),
         "viewer": current_user,
     }
 

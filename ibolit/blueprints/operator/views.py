@@ -15,7 +15,7 @@ from ... import errors
 from ...database import write_transaction
 from ...extensions import db
 from ...formatting import kopecks
-from ...models import AuditAction, Dispatch, Payment, PaymentAlert, Refund, RefundState
+from ...models import AuditAction, Delivery, Payment, PaymentAlert, Refund, RefundState
 from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
@@ -203,7 +203,7 @@ def _listed(decisions: list[Decision]) -> dict[str, Any]:
     shown, last = split_page(decisions, PAGE)
     more = url_for(".index", after=last.refund.id) if last else None
     counted = {"count": payment_reports.count_to_decide(), "next_page": more}
-    return {"decisions": shown, "alerts": alerts, "sms_today": Dispatch.sms_today(), **counted}
+    return {"decisions": shown, "alerts": alerts, "sms_today": Delivery.sms_today(), **counted}
 
 
 def _decisions(after: int = 0) -> list[Decision]:

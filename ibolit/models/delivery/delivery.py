@@ -25,11 +25,11 @@ from .kinds import Channel
 LEFT_BY_INVITATIONS = 10
 LEFT_BY_STRANGERS = 20
 
-MOST_DOUBTS = 1  # after an unknown outcome one repeat goes out, and no more
+MOST_UNKNOWN_OUTCOMES = 1  # after an unknown outcome one repeat goes out, and no more
 KEPT_FOR = timedelta(days=90)
 
 # How long after the sending, and how often until then, the provider is asked what became of it.
-ASKED = (
+STATUS_CHECKS = (
     (timedelta(minutes=2), timedelta(seconds=20)),
     (timedelta(minutes=10), timedelta(minutes=2)),
     (timedelta(hours=1), timedelta(minutes=10)),
@@ -38,7 +38,7 @@ ASKED = (
 )
 
 
-class DispatchState(StrEnum):
+class DeliveryState(StrEnum):
     WAITING = "waiting"
     SENDING = "sending"  # the provider was asked; found so later, nobody knows what he did
     SENT = "sent"
@@ -48,9 +48,10 @@ class DispatchState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Dispatch(Model):
+class Delivery(Model):
     """What one job sends by one channel. Neither the address nor the words are kept: the job writes them anew."""
 
+    __tablename__ = "dispatch"
     __table_args__ = (UniqueConstraint("job_id", "channel"), Index("ix_dispatch_day", "channel", "begun_at", "parts"))
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -59,8 +60,8 @@ class Dispatch(Model):
     kind: Mapped[JobKind] = mapped_column(word_of(JobKind))
     subject_id: Mapped[int] = mapped_column(RowId)
     channel: Mapped[Channel] = mapped_column(word_of(Channel))
-    state: Mapped[DispatchState] = mapped_column(word_of(DispatchState), default=DispatchState.WAITING)
-    doubts: Mapped[int] = mapped_column(default=0)  # outcomes nobody knows
+    state: Mapped[DeliveryState] = mapped_column(word_of(DeliveryState), default=DeliveryState.WAITING)
+    unknown_outcomes: Mapped[int] = mapped_column("doubts", default=0)  # outcomes nobody knows
     country: Mapped[str] = mapped_column(String(3), default="", server_default="")  # an SMS goes to, such as RU
     parts: Mapped[int] = mapped_column(default=0)  # SMS that went out or may have: what the clinic pays for
     reference: Mapped[str | None] = mapped_column(String(64))  # the provider's number of it
@@ -106,71 +107,71 @@ class Dispatch(Model):
 
     @property
     def is_over(self) -> bool:
-        return self.state in (DispatchState.SENT, DispatchState.DELIVERED, DispatchState.UNDELIVERED)
+        return self.state in (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.UNDELIVERED)
 
     def begin(self, parts: int = 1, country: str = "", *, leave: int = 0) -> None:
         """Commit before the provider is asked: who finds it begun knows that it may have gone out.
 
-        Raises InDoubt when it may have gone out twice, DailyLimitReached when of today's SMS, or of those to its
+        Raises OutcomeUnknown when it may have gone out twice, DailyLimitReached when of today's SMS, or of those to its
         country, all have gone out but one in `leave`.
         """
-        if self.state is DispatchState.SENDING:
-            self.doubt("its worker died")
-        if self.doubts > MOST_DOUBTS:
-            self.state = DispatchState.UNKNOWN
-            raise errors.InDoubt
+        if self.state is DeliveryState.SENDING:
+            self.note_unknown("its worker died")
+        if self.unknown_outcomes > MOST_UNKNOWN_OUTCOMES:
+            self.state = DeliveryState.UNKNOWN
+            raise errors.OutcomeUnknown
         if self.channel is Channel.SMS:
             advisory_lock(db.session, "sms of the day")
-            self._take_of_the_day(parts, country, leave)
-        self.state, self.begun_at = DispatchState.SENDING, clock.now()
+            self._count_towards_daily_limit(parts, country, leave)
+        self.state, self.begun_at = DeliveryState.SENDING, clock.now()
 
-    def _take_of_the_day(self, parts: int, country: str, leave: int) -> None:
+    def _count_towards_daily_limit(self, parts: int, country: str, leave: int) -> None:
         """Counted before it goes out. Raises DailyLimitReached. Operators hear of it when half of the day is gone."""
         today, most = self.sms_today(), current_settings.sms_daily_max
         is_abroad = country not in ("", current_settings.home_country)
         there = _usable(current_settings.sms_country_max, leave)
         if today + parts > _usable(most, leave) or (is_abroad and self.sms_today(country) + parts > there):
-            self.state, self.failure = DispatchState.WAITING, "daily limit"
+            self.state, self.failure = DeliveryState.WAITING, "daily limit"
             raise errors.DailyLimitReached
         self.country = country
         self.parts += parts
         if today * 2 < most <= (today + parts) * 2:
             record(HalfOfSmsGone(_midnight().date().isoformat()))
 
-    def arrive(self, reference: str = "") -> None:
+    def record_sent(self, reference: str = "") -> None:
         """The provider has taken it; by its number he is asked what became of it."""
-        self.state, self.sent_at, self.failure = DispatchState.SENT, clock.now(), None
+        self.state, self.sent_at, self.failure = DeliveryState.SENT, clock.now(), None
         if reference:
             self.reference = reference
-            Job.add(JobKind.DELIVERY, self.id, clock.now() + ASKED[0][1])
+            Job.add(JobKind.DELIVERY_STATUS, self.id, clock.now() + STATUS_CHECKS[0][1])
 
-    def doubt(self, failure: str) -> None:
-        self.doubts += 1
-        is_last = self.doubts > MOST_DOUBTS
-        self.state = DispatchState.UNKNOWN if is_last else DispatchState.WAITING
+    def note_unknown(self, failure: str) -> None:
+        self.unknown_outcomes += 1
+        is_last = self.unknown_outcomes > MOST_UNKNOWN_OUTCOMES
+        self.state = DeliveryState.UNKNOWN if is_last else DeliveryState.WAITING
         self.failure = failure[:120]
 
     def fail(self, failure: str, parts: int = 1, *, for_good: bool) -> None:
         """It certainly did not go out, and costs nothing."""
         if self.channel is Channel.SMS:
             self.parts -= parts
-        self.state = DispatchState.FAILED if for_good else DispatchState.WAITING
+        self.state = DeliveryState.FAILED if for_good else DeliveryState.WAITING
         self.failure = failure[:120]
 
     def give_up(self) -> None:
         """Nobody tries any more."""
-        if self.state is DispatchState.WAITING:
-            self.state = DispatchState.UNKNOWN if self.doubts else DispatchState.FAILED
+        if self.state is DeliveryState.WAITING:
+            self.state = DeliveryState.UNKNOWN if self.unknown_outcomes else DeliveryState.FAILED
 
-    def learn(self, *, is_delivered: bool) -> None:
-        self.state = DispatchState.DELIVERED if is_delivered else DispatchState.UNDELIVERED
+    def record_delivery(self, *, is_delivered: bool) -> None:
+        self.state = DeliveryState.DELIVERED if is_delivered else DeliveryState.UNDELIVERED
         self.delivered_at = clock.now() if is_delivered else None
 
     @property
-    def asked_again_in(self) -> timedelta | None:
+    def next_status_check_in(self) -> timedelta | None:
         """None when it is too long ago for an answer."""
         age = clock.now() - (self.sent_at or self.created_at)
-        return next((pause for until, pause in ASKED if age < until), None)
+        return next((pause for until, pause in STATUS_CHECKS if age < until), None)
 
 
 def _midnight() -> datetime:

@@ -27,13 +27,13 @@ from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint, new_nonce, short_answer_for
 from ..chats import Chat
-from ..delivery import Dispatch
+from ..delivery import Delivery
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..people import LimitKind, RateLimitHit, User
 from ..types import RowId, UtcDateTime
 from .acceptance import InvitationAcceptance
-from .states import OF_DISPATCH, InvitationState
+from .states import OF_DELIVERY, InvitationState
 
 NOT_WITHDRAWN = text("withdrawn_at IS NULL")
 
@@ -85,9 +85,11 @@ class Invitation(InvitationAcceptance, Model):
     accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"), index=True)  # the newest
-    dispatch_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch.id", ondelete="SET NULL"), index=True)
+    delivery_id: Mapped[int | None] = mapped_column(
+        "dispatch_id", ForeignKey("dispatch.id", ondelete="SET NULL"), index=True
+    )
     doctor: Mapped[Doctor] = relationship(innerjoin=True)
-    dispatch: Mapped[Dispatch | None] = relationship()
+    delivery: Mapped[Delivery | None] = relationship()
 
     # Look-ups
 
@@ -99,7 +101,7 @@ class Invitation(InvitationAcceptance, Model):
     @classmethod
     def kept_by(cls, user: User) -> Select[tuple[Self]]:
         """A doctor's own, whoever of the clinic sent them; an operator's are all; nobody else has any."""
-        kept = cls._with_doctor().options(joinedload(cls.dispatch)).order_by(cls.id.desc())
+        kept = cls._with_doctor().options(joinedload(cls.delivery)).order_by(cls.id.desc())
         if user.is_operator:
             return kept
         return kept.where(cls.doctor_id == user.doctor.id if user.doctor is not None else false())
@@ -162,7 +164,7 @@ class Invitation(InvitationAcceptance, Model):
         if self.opened_at is not None:
             return InvitationState.OPENED
         return (
-            OF_DISPATCH.get(self.dispatch.state, InvitationState.WAITING) if self.dispatch else InvitationState.WAITING
+            OF_DELIVERY.get(self.delivery.state, InvitationState.WAITING) if self.delivery else InvitationState.WAITING
         )
 
     @property
@@ -209,7 +211,7 @@ class Invitation(InvitationAcceptance, Model):
         self._count_sending(self.doctor_id, self.contact)
         self.nonce = new_nonce()
         self.asked_at, self.expires_at = clock.now(), clock.now() + self.LIVES
-        self.opened_at = self.dispatch_id = self.dispatch = None
+        self.opened_at = self.delivery_id = self.delivery = None
         self._go_out()
 
     def withdraw(self) -> None:
@@ -219,9 +221,9 @@ class Invitation(InvitationAcceptance, Model):
             raise errors.InvitationIsOver
         self.withdrawn_at = self.withdrawn_at or clock.now()
 
-    def leave(self, dispatch: Dispatch) -> None:
+    def leave(self, delivery: Delivery) -> None:
         """Its days count from when it can be read, not from when it waited for its turn."""
-        self.dispatch = dispatch
+        self.delivery = delivery
         self.expires_at = clock.now() + self.LIVES
 
     def wait(self) -> None:

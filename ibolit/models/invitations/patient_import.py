@@ -14,7 +14,7 @@ from ... import errors
 from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
-from ..delivery import Dispatch, DispatchState
+from ..delivery import Delivery, DeliveryState
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..people import User
@@ -101,13 +101,13 @@ class PatientImport(Model):
     @property
     def unsent(self) -> Select[tuple[ImportLine]]:
         """Invited, and it did not go out."""
-        lost = DispatchState.FAILED, DispatchState.UNDELIVERED, DispatchState.UNKNOWN
-        out = self.lines.join(ImportLine.invitation).join(Invitation.dispatch)
-        return out.where(Dispatch.state.in_(lost), Invitation.accepted_at.is_(None), Invitation.opened_at.is_(None))
+        lost = DeliveryState.FAILED, DeliveryState.UNDELIVERED, DeliveryState.UNKNOWN
+        out = self.lines.join(ImportLine.invitation).join(Invitation.delivery)
+        return out.where(Delivery.state.in_(lost), Invitation.accepted_at.is_(None), Invitation.opened_at.is_(None))
 
     @property
     def lines(self) -> Select[tuple[ImportLine]]:
-        loaded = joinedload(ImportLine.invitation).joinedload(Invitation.dispatch)
+        loaded = joinedload(ImportLine.invitation).joinedload(Invitation.delivery)
         return select(ImportLine).options(loaded).where(ImportLine.import_id == self.id).order_by(ImportLine.number)
 
     def counts(self) -> Counts:
@@ -166,14 +166,14 @@ class Counts:
     @classmethod
     def of(cls, list_: PatientImport) -> Self:
         rows = db.session.execute(
-            select(ImportLine.fault, ImportLine.invitation_id.is_not(None), Dispatch.state, func.count())
+            select(ImportLine.fault, ImportLine.invitation_id.is_not(None), Delivery.state, func.count())
             .outerjoin(ImportLine.invitation)
-            .outerjoin(Invitation.dispatch)
+            .outerjoin(Invitation.delivery)
             .where(ImportLine.import_id == list_.id)
-            .group_by(ImportLine.fault, ImportLine.invitation_id.is_not(None), Dispatch.state)
+            .group_by(ImportLine.fault, ImportLine.invitation_id.is_not(None), Delivery.state)
         ).all()
-        gone = DispatchState.SENT, DispatchState.DELIVERED
-        lost = DispatchState.FAILED, DispatchState.UNDELIVERED, DispatchState.UNKNOWN
+        gone = DeliveryState.SENT, DeliveryState.DELIVERED
+        lost = DeliveryState.FAILED, DeliveryState.UNDELIVERED, DeliveryState.UNKNOWN
         return cls(
             lines=sum(count for *_, count in rows),
             faulty=sum(count for fault, _, _, count in rows if fault),

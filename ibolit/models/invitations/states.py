@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from ..delivery import DispatchState
+from ..delivery import DeliveryState
 
 
 class InvitationState(StrEnum):
@@ -21,10 +21,10 @@ class InvitationState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-OF_DISPATCH = {
-    DispatchState.SENT: InvitationState.SENT,
-    DispatchState.DELIVERED: InvitationState.DELIVERED,
-    DispatchState.UNDELIVERED: InvitationState.FAILED,
-    DispatchState.FAILED: InvitationState.FAILED,
-    DispatchState.UNKNOWN: InvitationState.UNKNOWN,
+OF_DELIVERY = {
+    DeliveryState.SENT: InvitationState.SENT,
+    DeliveryState.DELIVERED: InvitationState.DELIVERED,
+    DeliveryState.UNDELIVERED: InvitationState.FAILED,
+    DeliveryState.FAILED: InvitationState.FAILED,
+    DeliveryState.UNKNOWN: InvitationState.UNKNOWN,
 }
