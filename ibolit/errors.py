@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-class Refused(Exception):
+class RuleViolation(Exception):
     """A rule said no; `sentence` is shown to the person."""
 
     status = 422
@@ -17,11 +17,11 @@ class Refused(Exception):
             self.sentence = sentence
 
 
-class DayIsTooSoon(Refused):
+class DayIsTooSoon(RuleViolation):
     """A new version of a document is asked three days after it was there, at least."""
 
 
-class TooManyAttempts(Refused):
+class TooManyAttempts(RuleViolation):
     status = 429
     sentence = "Слишком много попыток. Подождите немного и попробуйте ещё раз."
 
@@ -30,20 +30,20 @@ class NetworkHasAskedEnough(TooManyAttempts):
     sentence = "Из вашей сети сегодня просили слишком много кодов. Войдите с паролем или попробуйте завтра."
 
 
-class Trouble(Exception):
+class CheckFailed(Exception):
     """A check of the clinic's health has found something; the message says what to do."""
 
 
-class Hint(Exception):
+class CheckHint(Exception):
     """A check has found what is well as long as it is meant: a choice, and its price."""
 
 
-class PhoneIsTaken(Refused):
+class PhoneIsTaken(RuleViolation):
     status = 409
     sentence = "Этот номер уже занят."
 
 
-class CodeIsWrong(Refused):
+class CodeIsWrong(RuleViolation):
     """`was_sent`: where a clinic writes to invited phones only, the words suppose no SMS, whoever reads them."""
 
     sentence = "Код не подходит."
@@ -55,63 +55,63 @@ class CodeIsWrong(Refused):
             super().__init__(f"{self.sentence} Проверьте цифры из СМС." if was_sent else None)
 
 
-class MailedCodeIsWrong(Refused):
+class MailedCodeIsWrong(RuleViolation):
     sentence = "Код не подходит. Проверьте цифры из письма."
 
 
-class CodeIsOld(Refused):
+class CodeIsOld(RuleViolation):
     sentence = "Этот код устарел. Запросите новый."
 
 
-class CodeIsSpent(Refused):
+class CodeIsSpent(RuleViolation):
     sentence = "Этот код больше не действует. Запросите новый."
 
 
-class NameIsAnother(Refused):
+class NameIsAnother(RuleViolation):
     sentence = "Имя не совпадает с прежним. Напишите его так, как называли себя раньше: имя и фамилию."
 
 
-class CodeIsElsewhere(Refused):
+class CodeIsElsewhere(RuleViolation):
     sentence = "Код просили в другом браузере, запросите новый здесь."
 
 
-class WaysAreFrozen(Refused):
+class WaysAreFrozen(RuleViolation):
     """Somebody said «Это не я». Told only to who has shown the password or the phone."""
 
     status = 403
     sentence = "Вход закрыт, потому что кто-то нажал «Это не я». Позвоните в клинику, и его откроют."
 
 
-class NotMeIsSpent(Refused):
+class NotMeIsSpent(RuleViolation):
     status = 404
     sentence = "Ссылка больше не действует."
 
 
-class TooManyAtOnce(Refused):
+class TooManyAtOnce(RuleViolation):
     status = 503
     sentence = "Сейчас входит слишком много людей. Подождите минуту и попробуйте ещё раз."
 
 
-class LinkIsSpent(Refused):
+class LinkIsSpent(RuleViolation):
     sentence = "Ссылка больше не действует. Запросите новую в профиле."
 
 
-class HandoverIsSpent(Refused):
+class HandoverIsSpent(RuleViolation):
     sentence = (
         "Ссылка больше не действует. Сделайте новую на первом устройстве: она живёт 10 минут и открывается один раз."
     )
 
 
-class ConsultationIsNotOpen(Refused):
+class ConsultationIsNotOpen(RuleViolation):
     status = 409
     sentence = "Это работает, пока открыто время разговора."
 
 
-class WrongPassword(Refused):
+class WrongPassword(RuleViolation):
     sentence = "Телефон (или почта) и пароль не подходят друг к другу."
 
 
-class ChatIsClosed(Refused):
+class ChatIsClosed(RuleViolation):
     """The chat takes no messages from the patient now; the typed text stays with him."""
 
     status = 409
@@ -122,7 +122,7 @@ class ChatNeedsTariff(ChatIsClosed):
     sentence = "Выберите тариф, чтобы написать. Сообщение не отправлено, текст сохранён."
 
 
-class FileRefused(Refused):
+class FileRefused(RuleViolation):
     """A file that is not taken; the message's text and its other files stay where they are."""
 
     sentence = "Файл не подошёл. Выберите другой."
@@ -158,113 +158,113 @@ class AttachmentHasNotArrived(FileRefused):
     sentence = "Файл ещё не загрузился. Дождитесь загрузки или прикрепите его ещё раз."
 
 
-class DoctorTakesNoMessages(Refused):
+class DoctorTakesNoMessages(RuleViolation):
     status = 409
     sentence = "Врач сейчас не принимает сообщения."
 
 
-class NothingChosen(Refused):
+class NothingChosen(RuleViolation):
     sentence = "Выберите тариф."
 
 
-class TariffHasChanged(Refused):
+class TariffHasChanged(RuleViolation):
     status = 409
     sentence = "Этот тариф уже изменён в другом окне. Посмотрите, каким он стал."
 
 
-class TooManyTariffs(Refused):
+class TooManyTariffs(RuleViolation):
     sentence = "Тарифов уже 20. Измените один из них."
 
 
-class TooManyTemplates(Refused):
+class TooManyTemplates(RuleViolation):
     sentence = "Шаблонов уже 50. Удалите ненужный."
 
 
-class PhotoHasChanged(Refused):
+class PhotoHasChanged(RuleViolation):
     status = 409
     sentence = "Фото сменили в другом окне, теперь стоит это."
 
 
-class NoteHasChanged(Refused):
+class NoteHasChanged(RuleViolation):
     """On another device or in another window; what was typed here stays in the field."""
 
     status = 409
     sentence = "Заметку изменили в другом окне. Ваш текст остался в поле, но не сохранён: сравните оба."
 
 
-class ChatNeedsNoDays(Refused):
+class ChatNeedsNoDays(RuleViolation):
     status = 409
     sentence = "Этот чат без ограничения времени: дни ему не нужны."
 
 
-class NothingToBuy(Refused):
+class NothingToBuy(RuleViolation):
     status = 409
     sentence = "Этот тариф сейчас не продаётся. Выберите другой."
 
 
-class ConsultationHasChanged(Refused):
+class ConsultationHasChanged(RuleViolation):
     """What was pressed belonged to what is no longer so."""
 
     status = 409
     sentence = "Консультация изменилась, пока вы смотрели. Проверьте её и нажмите ещё раз."
 
 
-class PromiseHasChanged(Refused):
+class PromiseHasChanged(RuleViolation):
     status = 409
     sentence = "Условия возврата денег изменились. Прочтите их и нажмите ещё раз."
 
 
-class MustBePaid(Refused):
+class MustBePaid(RuleViolation):
     status = 409
     sentence = "Сначала оплатите консультацию."
 
 
-class MustBeConfirmed(Refused):
+class MustBeConfirmed(RuleViolation):
     status = 409
     sentence = "Сначала подтвердите консультацию."
 
 
-class TooEarly(Refused):
+class TooEarly(RuleViolation):
     status = 409
     sentence = "Ещё рано: кнопка откроется за 10 минут до начала."
 
 
-class TimeIsPast(Refused):
+class TimeIsPast(RuleViolation):
     sentence = "Это время уже прошло. Выберите другое."
 
 
-class TimeIsTooSoon(Refused):
+class TimeIsTooSoon(RuleViolation):
     sentence = "Платную консультацию можно назначить не раньше чем через 15 минут: пациенту нужно успеть оплатить."
 
 
-class TimeIsTooFar(Refused):
+class TimeIsTooFar(RuleViolation):
     sentence = "Это больше чем через год. Проверьте дату."
 
 
-class TimeIsTaken(Refused):
+class TimeIsTaken(RuleViolation):
     sentence = "В это время у врача уже есть консультация. Выберите другое."
 
 
-class OtherHasWished(Refused):
+class OtherHasWished(RuleViolation):
     status = 409
     sentence = "Пока вы выбирали, другое время предложили и вам. Посмотрите: его можно принять или предложить своё."
 
 
-class TimeIsTheSame(Refused):
+class TimeIsTheSame(RuleViolation):
     sentence = "Это то же самое время. Выберите другое."
 
 
-class ConsultationIsNotOver(Refused):
+class ConsultationIsNotOver(RuleViolation):
     status = 409
     sentence = "Сначала завершите консультацию. Ваш текст сохранён в черновике."
 
 
-class NoConclusionWithoutConsultation(Refused):
+class NoConclusionWithoutConsultation(RuleViolation):
     status = 409
     sentence = "Консультация не состоялась, заключения к ней не бывает."
 
 
-class ConclusionHasChanged(Refused):
+class ConclusionHasChanged(RuleViolation):
     """Another tab gave a version meanwhile; what was typed stays as the draft of the next."""
 
     status = 409
@@ -275,39 +275,39 @@ class DraftIsOld(ConclusionHasChanged):
     sentence = "Уже есть новая версия заключения, этот черновик не сохраняется. Скопируйте текст и обновите страницу."
 
 
-class DraftHasChanged(Refused):
+class DraftHasChanged(RuleViolation):
     """By another page of the doctor's; what was typed here stays in the field."""
 
     status = 409
     sentence = "Черновик изменили в другом окне. Ваш текст остался в поле, но не сохранён: сравните оба."
 
 
-class NothingToReview(Refused):
+class NothingToReview(RuleViolation):
     status = 409
     sentence = "Оценить можно только консультацию, которая состоялась."
 
 
-class ReviewIsGiven(Refused):
+class ReviewIsGiven(RuleViolation):
     status = 409
     sentence = "Вы уже оценили эту консультацию."
 
 
-class ComplaintIsLate(Refused):
+class ComplaintIsLate(RuleViolation):
     status = 409
     sentence = "Консультация уже закончилась, анкету не изменить. Напишите врачу в чате."
 
 
-class NotForCalendars(Refused):
+class NotForCalendars(RuleViolation):
     status = 409
     sentence = "В календарь добавляют подтверждённую консультацию. Сначала подтвердите или оплатите её."
 
 
-class PaymentNotMade(Refused):
+class PaymentNotMade(RuleViolation):
     status = 409
     sentence = "Оплату создать не получилось, деньги не списаны. Попробуйте позже или позвоните в клинику."
 
 
-class PaidJustNow(Refused):
+class PaidJustNow(RuleViolation):
     """A second payment may be meant: pressed again, it is made."""
 
     status = 409
@@ -327,22 +327,22 @@ class ShopIsNotReady(PaymentNotMade):
     )
 
 
-class NothingToRefund(Refused):
+class NothingToRefund(RuleViolation):
     status = 409
     sentence = "По этому платежу возвращать уже нечего."
 
 
-class RefundableHasChanged(Refused):
+class RefundableHasChanged(RuleViolation):
     sentence = "По этому платежу только что возвращали деньги. Проверьте сумму и нажмите ещё раз."
 
 
-class RefundTooLarge(Refused):
+class RefundTooLarge(RuleViolation):
     def __init__(self, most: int) -> None:
         super().__init__(f"Вернуть можно не больше {most / 100:.2f} ₽.".replace(".", ",", 1))
         self.most = most
 
 
-class CannotBeInvited(Refused):
+class CannotBeInvited(RuleViolation):
     """Known when somebody is invited, not when he comes."""
 
     status = 409
@@ -380,27 +380,27 @@ class AlreadyInvited(CannotBeInvited):
     sentence = "Этого пациента уже приглашали: смотрите список. Оттуда приглашение можно отправить ещё раз."
 
 
-class InvitationIsOver(Refused):
+class InvitationIsOver(RuleViolation):
     status = 409
     sentence = "Это приглашение уже принято или отозвано."
 
 
-class InvitationIsFresh(Refused):
+class InvitationIsFresh(RuleViolation):
     status = 409
     sentence = "Приглашение только что отправлено. Подождите минуту."
 
 
-class InvitationIsForAnother(Refused):
+class InvitationIsForAnother(RuleViolation):
     status = 409
     sentence = "Приглашение отправлено на другой номер телефона."
 
 
-class InvitationIsForPatients(Refused):
+class InvitationIsForPatients(RuleViolation):
     status = 409
     sentence = "Приглашение отправлено пациенту, а вы вошли не как пациент."
 
 
-class NotAList(Refused):
+class NotAList(RuleViolation):
     """A file that cannot be read as a list of patients."""
 
     sentence = "Файл не читается как список. Сохраните его в формате CSV."

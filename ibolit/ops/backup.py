@@ -39,7 +39,7 @@ from . import folder_lock
 from .dumps import DumpFailed, dump_for
 
 FORMAT = 1
-HEAD, DATABASE, SUMS = "clinic.json", "database", "checksums.json"
+MANIFEST, DATABASE, SUMS = "clinic.json", "database", "checksums.json"
 ONE_OF_EACH = (DATABASE, KEY_FILE)
 FILES = "files/"
 OURS = re.compile(r"files/[A-Za-z0-9-]{2,100}")
@@ -63,7 +63,7 @@ class BackupFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Head:
+class Manifest:
     """Whose archive it is, and which program can read it."""
 
     format: int
@@ -138,12 +138,12 @@ def write(file: IO[bytes]) -> Report:
     """The archive, as a stream. Raises BackupFailed, or OSError of the file."""
     report = Report()
     with _workplace("backup-") as folder:
-        head, dump, named = _moment(folder)
+        manifest, dump, named = _moment(folder)
         with (
             gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1) as packed,  # photos get no smaller
             tarfile.open(fileobj=packed, mode="w|") as tar,
         ):
-            sums = {HEAD: _add(tar, HEAD, json.dumps(asdict(head)).encode())}
+            sums = {MANIFEST: _add(tar, MANIFEST, json.dumps(asdict(manifest)).encode())}
             with dump.open("rb") as source:
                 sums[DATABASE] = _add_stream(tar, DATABASE, dump.stat().st_size, source.read)
             report.size += dump.stat().st_size
@@ -200,14 +200,14 @@ def purge_older(folder: Path, keep: int) -> int:
     return len(old)
 
 
-def _moment(folder: Path) -> tuple[Head, Path, list[StoredFile]]:
+def _moment(folder: Path) -> tuple[Manifest, Path, list[StoredFile]]:
     """The database's copy and what belongs to it, all as of one moment."""
     dump = folder / "database"
     try:
         with dump_for(db.engine).copied_to(dump) as connection:
             if not inspect(connection).has_table(User.__tablename__):
                 raise BackupFailed("there is no clinic in this database: run `flask db upgrade` first")
-            return Head.of_this_clinic(connection), dump, list(files_named_in(connection))
+            return Manifest.of_this_clinic(connection), dump, list(files_named_in(connection))
     except DumpFailed as failure:
         raise BackupFailed(str(failure)) from None
 
@@ -290,28 +290,28 @@ def _opened_new(path: Path) -> Iterator[IO[bytes]]:
 # Restore
 
 
-def check(file: IO[bytes]) -> tuple[Head, Report]:
+def check(file: IO[bytes]) -> tuple[Manifest, Report]:
     """Reads all of an archive and keeps nothing. Raises BackupFailed."""
     with _unpacking(file) as archive:
-        return archive.head, archive.take_all(None)
+        return archive.manifest, archive.take_all(None)
 
 
-def restore(file: IO[bytes], *, force: bool = False) -> tuple[Head, Report]:
+def restore(file: IO[bytes], *, force: bool = False) -> tuple[Manifest, Report]:
     """Puts the clinic of the archive in place of this one. Raises BackupFailed.
 
     Nothing is touched before all of the archive was read and found whole; the database comes last, so a crash before it
     leaves the clinic as it was, and the same command may be given again.
     """
     with _nobody_in(current_settings.data), _workplace("restore-") as folder, _unpacking(file) as archive:
-        _refuse_other(archive.head)
-        _refuse_people(archive.head, force)
+        _refuse_other(archive.manifest)
+        _refuse_people(archive.manifest, force)
         report = archive.take_all(folder)
         _put_files(folder / "files")
         _put_database(folder / DATABASE)
         if (key := folder / KEY_FILE).exists():
             keep_key(current_settings.data, key.read_text())
-        report.other_key = archive.head.key != _key()
-        return archive.head, report
+        report.other_key = archive.manifest.key != _key()
+        return archive.manifest, report
 
 
 @contextmanager
@@ -332,13 +332,13 @@ class Archive:
         self._packed = packed
         self._sums: dict[str, str] = {}
         first = tar.next()
-        if first is not None and first.name != HEAD and _is_packed_anew(first):
+        if first is not None and first.name != MANIFEST and _is_packed_anew(first):
             raise BackupFailed(
                 "this archive was packed anew, in another order: restore from the file as `ibolit backup` wrote it"
             )
-        if first is None or first.name != HEAD:
+        if first is None or first.name != MANIFEST:
             raise BackupFailed("this is no backup of iBolit")
-        self.head = Head.read(self._small(first))
+        self.manifest = Manifest.read(self._small(first))
 
     def take_all(self, folder: Path | None) -> Report:
         """Into a folder, or nowhere. What it holds must be exactly what its last member says."""
@@ -378,8 +378,8 @@ class Archive:
             raise BackupFailed("this is no backup of iBolit")
         source = Hashed(self._opened(member).read)
         data = source.read(member.size)
-        if member.name == HEAD:
-            self._sums[HEAD] = source.sum
+        if member.name == MANIFEST:
+            self._sums[MANIFEST] = source.sum
         return data
 
     def _opened(self, member: tarfile.TarInfo) -> IO[bytes]:
@@ -390,7 +390,7 @@ class Archive:
 
 def _is_packed_anew(first: tarfile.TarInfo) -> bool:
     name = first.name.removeprefix("./")
-    return first.isdir() or name in (HEAD, DATABASE, SUMS, KEY_FILE) or OURS.fullmatch(name) is not None
+    return first.isdir() or name in (MANIFEST, DATABASE, SUMS, KEY_FILE) or OURS.fullmatch(name) is not None
 
 
 @contextmanager
@@ -400,7 +400,7 @@ def _unpacking(file: IO[bytes]) -> Iterator[Archive]:
         for first, words in PACKED_BY.items():
             if begins.startswith(first):
                 raise BackupFailed(f"this file is packed by {words}")
-        if begins.startswith(HEAD.encode()):  # a tar begins with a name
+        if begins.startswith(MANIFEST.encode()):  # a tar begins with a name
             with tarfile.open(fileobj=source, mode="r|") as tar:
                 yield Archive(tar, source)
         else:
@@ -433,22 +433,22 @@ def _in_plain_words() -> Iterator[None]:
         raise BackupFailed(f"{error.strerror}: look at the disk with `flask doctor`") from None
 
 
-def _refuse_other(head: Head) -> None:
-    if head.version != VERSION or head.heads != heads_of_code(current_app):
-        theirs, ours = ", ".join(head.heads), ", ".join(heads_of_code(current_app))
+def _refuse_other(manifest: Manifest) -> None:
+    if manifest.version != VERSION or manifest.heads != heads_of_code(current_app):
+        theirs, ours = ", ".join(manifest.heads), ", ".join(heads_of_code(current_app))
         raise BackupFailed(
-            f"the backup is of version {head.version} (tables {theirs}), this is {VERSION} (tables {ours}): "
+            f"the backup is of version {manifest.version} (tables {theirs}), this is {VERSION} (tables {ours}): "
             "restore with the program it was made by, then upgrade"
         )
-    if head.database != db.engine.dialect.name:
-        raise BackupFailed(f"the backup is of {head.database}, DATABASE_URL names {db.engine.dialect.name}")
-    if head.is_demo and current_settings.is_production:
+    if manifest.database != db.engine.dialect.name:
+        raise BackupFailed(f"the backup is of {manifest.database}, DATABASE_URL names {db.engine.dialect.name}")
+    if manifest.is_demo and current_settings.is_production:
         raise BackupFailed("this is a backup of the demo clinic: production refuses it")
-    if not head.is_demo and current_settings.is_demo:
+    if not manifest.is_demo and current_settings.is_demo:
         raise BackupFailed("real people are in this backup: the demo clinic refuses it")
 
 
-def _refuse_people(head: Head, force: bool) -> None:
+def _refuse_people(manifest: Manifest, force: bool) -> None:
     with read_only(), db.engine.connect() as connection:
         if not inspect(connection).has_table(User.__tablename__):
             return
@@ -456,7 +456,7 @@ def _refuse_people(head: Head, force: bool) -> None:
             return
         if not force:
             raise BackupFailed("there are people in this clinic: --force puts the backup in their place for good")
-        if _is_demo(connection) != head.is_demo:
+        if _is_demo(connection) != manifest.is_demo:
             raise BackupFailed("one of the two is a demo clinic and the other is not: they are never mixed")
 
 

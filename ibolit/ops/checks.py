@@ -1,4 +1,5 @@
-"""The clinic's own health: `flask doctor` walks this list. A check gives a note, or raises Trouble or Hint: what to do.
+"""The clinic's own health: `flask doctor` walks this list. A check returns a note or raises
+CheckFailed or CheckHint.
 
 One more check is one more line of CHECKS; each gets what it needs to know from the settings and the services.
 """
@@ -17,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..config import current_settings
 from ..database import check_schema
-from ..errors import CannotStart, Hint, Trouble
+from ..errors import CannotStart, CheckFailed, CheckHint
 from ..extensions import db
 from ..faults import told
 from ..models import AuditEvent, Device, Job, LimitKind, PushSubscription, RateLimitHit
@@ -39,24 +40,24 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     name: str
     level: Level
     words: str
 
 
-def findings() -> Iterator[Finding]:
+def run_checks() -> Iterator[CheckResult]:
     """One at a time: some take seconds, and whoever looks wants to see them come."""
     for name, check in CHECKS:
         try:
-            yield Finding(name, Level.WELL, check())
-        except Hint as hint:
-            yield Finding(name, Level.HINT, str(hint))
-        except Trouble as trouble:
-            yield Finding(name, Level.WRONG, str(trouble))
+            yield CheckResult(name, Level.WELL, check())
+        except CheckHint as hint:
+            yield CheckResult(name, Level.HINT, str(hint))
+        except CheckFailed as failure:
+            yield CheckResult(name, Level.WRONG, str(failure))
         except Exception as error:
             log.error("the check of %s failed: %s", name, told(error))
-            yield Finding(name, Level.WRONG, f"the check itself failed: {type(error).__name__}")
+            yield CheckResult(name, Level.WRONG, f"the check itself failed: {type(error).__name__}")
         finally:
             db.session.remove()
 
@@ -65,7 +66,9 @@ def database() -> str:
     try:
         db.session.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
-        raise Trouble(f"it does not answer ({type(error).__name__}): look at DATABASE_URL and at its server") from error
+        raise CheckFailed(
+            f"it does not answer ({type(error).__name__}): look at DATABASE_URL and at its server"
+        ) from error
     return db.engine.dialect.name
 
 
@@ -73,7 +76,7 @@ def migrations() -> str:
     try:
         check_schema(current_app)
     except CannotStart as refusal:
-        raise Trouble(refusal.message) from refusal
+        raise CheckFailed(refusal.message) from refusal
     return "the tables are of this version"
 
 
@@ -86,13 +89,15 @@ def clocks() -> str:
     ahead = max((moment - now for moment in latest if moment is not None), default=timedelta())
     if ahead > APART:
         seconds = int(ahead.total_seconds())
-        raise Trouble(f"this machine's clock is behind: the audit log has an entry {seconds} s ahead. Set it by NTP")
+        raise CheckFailed(
+            f"this machine's clock is behind: the audit log has an entry {seconds} s ahead. Set it by NTP"
+        )
     if db.engine.dialect.name == "postgresql":
         theirs = db.session.execute(text("SELECT clock_timestamp()")).scalar_one()
         apart = abs(theirs - datetime.now(UTC))
         if apart > APART:
             seconds = int(apart.total_seconds())
-            raise Trouble(f"the database's clock differs by {seconds} s. Set both machines by NTP")
+            raise CheckFailed(f"the database's clock differs by {seconds} s. Set both machines by NTP")
     return f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -100,7 +105,7 @@ def work() -> str:
     """A worker that died or was never started shows by what nobody does: one of its chores is due every few minutes."""
     if late := db.session.scalars(Job.late()).all():
         minutes = int((clock.now() - late[0].due_at).total_seconds() // 60)
-        raise Trouble(
+        raise CheckFailed(
             f"{len(late)} jobs are late, one by {minutes} min ({late[0].kind}): is the worker running? With"
             " WORKER_THREADS=0 it is a unit of its own, ibolit-work; see `flask jobs`"
         )
@@ -114,7 +119,7 @@ def relay() -> str:
     settings = current_settings
     if not settings.turn_urls:
         if settings.is_production:
-            raise Hint("TURN_URLS is empty: calls over mobile networks will fail. See «Calls» in docs/running.md")
+            raise CheckHint("TURN_URLS is empty: calls over mobile networks will fail. See «Calls» in docs/running.md")
         return "TURN_URLS is empty: calls go directly"
     credentials = turn.credentials_for(settings, 0, clock.now())
     wrong = []
@@ -124,7 +129,7 @@ def relay() -> str:
         except turn.RelayFailed as failure:
             wrong.append(f"{url}: {failure}")
     if wrong:
-        raise Trouble("; ".join(wrong))
+        raise CheckFailed("; ".join(wrong))
     return ", ".join(settings.turn_urls)
 
 
@@ -134,19 +139,21 @@ def push_keys() -> str:
     if not current_settings.vapid_private_key and not kept.exists():
         devices = db.session.scalar(select(func.count(PushSubscription.id)))
         if devices:
-            raise Trouble(f"{kept} is gone, for which {devices} devices listen: bring it back from the last copy")
+            raise CheckFailed(f"{kept} is gone, for which {devices} devices listen: bring it back from the last copy")
         return "made at the first need"
     try:
         return probes.push(current_settings)
     except probes.ProbeFailed as failure:
-        raise Trouble(str(failure)) from failure
+        raise CheckFailed(str(failure)) from failure
 
 
 def live_screens() -> str:
     """Whoever looked at one that failed saw the news within a minute all the same, and told nobody."""
     failed = RateLimitHit.recent(LimitKind.LIVE_SCREEN, "failed")
     if failed:
-        raise Trouble(f"{failed} failed within a day: look for «a subscriber of» in the log, and tell iBolit's makers")
+        raise CheckFailed(
+            f"{failed} failed within a day: look for «a subscriber of» in the log, and tell iBolit's makers"
+        )
     return "none failed within a day"
 
 

@@ -90,9 +90,9 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
 def doctor() -> None:
     """Look whether all is well: a line for each check, and exit code 1 when something is wrong."""
     is_well = True
-    for finding in checks.findings():
-        is_well = is_well and finding.level is not checks.Level.WRONG
-        click.echo(f"{finding.level:5}  {finding.name:14} {finding.words}")
+    for result in checks.run_checks():
+        is_well = is_well and result.level is not checks.Level.WRONG
+        click.echo(f"{result.level:5}  {result.name:14} {result.words}")
     if not is_well:
         raise SystemExit(1)
 

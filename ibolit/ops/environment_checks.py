@@ -1,4 +1,4 @@
-"""What `flask doctor` looks at outside the database: each gives a note, or raises Trouble or Hint: what to do."""
+"""What `flask doctor` looks at outside the database: each returns a note or raises a CheckFailed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..config import DEVELOPMENT_KEY, Settings, current_settings
-from ..errors import Hint, Trouble
+from ..errors import CheckFailed, CheckHint
 from ..services import current_services, tls_chain, whence
 from . import probes
 
@@ -24,7 +24,7 @@ APART = timedelta(minutes=1)  # a Date header is whole seconds, and was on its w
 def settings() -> str:
     """A misspelt name passes in silence, and its default is at work."""
     if current_settings.unheard:
-        raise Trouble("; ".join(current_settings.unheard))
+        raise CheckFailed("; ".join(current_settings.unheard))
     return "every name is known"
 
 
@@ -33,7 +33,7 @@ def secret_key() -> str:
     if key == DEVELOPMENT_KEY:
         return "the key of the demo and of the tests"
     if len(key) < 32 or len(set(key)) < 12:
-        raise Trouble("SECRET_KEY can be guessed: make one by `flask --app ibolit.ops.keys make-secret`")
+        raise CheckFailed("SECRET_KEY can be guessed: make one by `flask --app ibolit.ops.keys make-secret`")
     return f"{len(key)} characters"
 
 
@@ -45,18 +45,18 @@ def disk() -> str:
             _check_rights(folder)
     usage = shutil.disk_usage(data)
     if usage.free < LEAST_FREE or usage.free < usage.total // LEAST_SHARE:
-        raise Trouble(f"{_gigabytes(usage.free)} are free in {data}: files will soon be refused. Make room")
+        raise CheckFailed(f"{_gigabytes(usage.free)} are free in {data}: files will soon be refused. Make room")
     return f"{_gigabytes(usage.free)} free"
 
 
 def _check_rights(folder: Path) -> None:
     found = folder.stat()
     if found.st_uid != os.geteuid():
-        raise Trouble(f"{folder} belongs to another account: give it to the one that runs iBolit (chown)")
+        raise CheckFailed(f"{folder} belongs to another account: give it to the one that runs iBolit (chown)")
     if stat.S_IMODE(found.st_mode) & 0o077:
-        raise Trouble(f"other accounts may look into {folder}: chmod 700 {folder}")
+        raise CheckFailed(f"other accounts may look into {folder}: chmod 700 {folder}")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        raise Trouble(f"this account may not write into {folder}: chmod 700 {folder}")
+        raise CheckFailed(f"this account may not write into {folder}: chmod 700 {folder}")
 
 
 def _gigabytes(size: int) -> str:
@@ -100,7 +100,7 @@ def _asked(probe: Callable[[Settings], tuple[str, datetime | None]]) -> str:
         words, theirs = probe(current_settings)
     if theirs is not None and abs(datetime.now(UTC) - theirs) > APART:
         seconds = int((datetime.now(UTC) - theirs).total_seconds())
-        raise Trouble(f"{words}; but its clock and ours differ by {seconds} s. Set this machine's clock by NTP")
+        raise CheckFailed(f"{words}; but its clock and ours differ by {seconds} s. Set this machine's clock by NTP")
     return words
 
 
@@ -112,9 +112,9 @@ def certificate() -> str:
     try:
         found = tls_chain.walk(current_settings.public_host, place.port or 443, datetime.now(UTC))
     except tls_chain.UnknownToOldPhones as hint:
-        raise Hint(f"{current_settings.public_url}: {hint}") from hint
+        raise CheckHint(f"{current_settings.public_url}: {hint}") from hint
     except tls_chain.ChainFailed as failure:
-        raise Trouble(f"{current_settings.public_url}: {failure}") from failure
+        raise CheckFailed(f"{current_settings.public_url}: {failure}") from failure
     return f"known to Android 5, until {found.ends_at:%Y-%m-%d} ({found.root})"
 
 
@@ -125,7 +125,7 @@ def proxy() -> str:
     try:
         return whence.look(current_settings)
     except whence.WhenceFailed as failure:
-        raise Trouble(str(failure)) from failure
+        raise CheckFailed(str(failure)) from failure
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def _in_plain_words() -> Iterator[None]:
     try:
         yield
     except probes.ProbeFailed as failure:
-        raise Trouble(str(failure)) from failure
+        raise CheckFailed(str(failure)) from failure
 
 
 CHECKS = (

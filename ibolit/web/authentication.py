@@ -155,7 +155,7 @@ def accept_invitations(user: User, held: Invitation | None) -> None:
     email = user.email
     opened = Invitation.accept_all_of(user)
     if held is not None and held not in opened:
-        with suppress(errors.Refused):  # its page says what is wrong
+        with suppress(errors.RuleViolation):  # its page says what is wrong
             opened[held] = held.accept(user)
     for invitation, chat_id in opened.items():
         note_acceptance(user, invitation, email)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlche
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, SecurityError
 
-from ..errors import Refused
+from ..errors import RuleViolation
 from ..extensions import db
 from ..faults import cause_of, told
 from ..responses import go, wants_fragment
@@ -44,7 +44,7 @@ RETRY_AFTER = 30  # seconds: told with everything that waiting may cure
 
 def init_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(RuleViolation, _refused)
     app.register_error_handler(CSRFError, _form_refused)
     app.register_error_handler(StorageFailed, _storage_is_away)
     for away in (OperationalError, InterfaceError, PoolIsEmpty):
@@ -64,7 +64,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return _show(error.code, title, advice)
 
 
-def _refused(error: Refused) -> ResponseReturnValue:
+def _refused(error: RuleViolation) -> ResponseReturnValue:
     return _show(error.status, "Не получилось", error.sentence)
 
 

@@ -86,7 +86,7 @@ def race(app: Flask, *deeds: Deed) -> list[str]:
     def one(number: int) -> str:
         try:
             deeds[number]()
-        except errors.Refused as refusal:
+        except errors.RuleViolation as refusal:
             db.session.rollback()
             return type(refusal).__name__
         db.session.commit()

@@ -156,7 +156,7 @@ def test_time_is_over_while_she_writes(visitors: Visitors, live: LiveClinic) -> 
     with backstage(live):
         db.session.get_one(Chat, 1).open_until = clock.now() - timedelta(seconds=1)
     hurry(patient, "первое", "второе", draft="недописанное")
-    # Refused: nothing looks sent, everything written is there to read, here and after a reload.
+    # RuleViolation: nothing looks sent, everything written is there to read, here and after a reload.
     kept = patient.locator(".foot__kept textarea")
     for _ in range(2):
         expect(kept).to_have_value("первое\nвторое\nнедописанное")

@@ -411,7 +411,7 @@ class QtWebKit:
             def javaScriptConsoleMessage(self, text: str, line: int, source: str) -> None:
                 """What the hook does not see: the engine's own words, such as a breach of the page's policy."""
                 if not log or not log[-1][1].startswith(text):
-                    failed = text.startswith(("Refused ", "WebSocket ")) and "closed before" not in text
+                    failed = text.startswith(("RuleViolation ", "WebSocket ")) and "closed before" not in text
                     level = "error: " if failed else ""
                     log.append(("console", f"{level}{text}  {source}:{line}"))
 

@@ -13,7 +13,7 @@ from copies import another_clinic, build, run
 from factories import later, say
 from flask import Flask
 
-from ibolit.errors import Hint, Trouble
+from ibolit.errors import CheckFailed, CheckHint
 from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Chat, Job, JobKind, PushSubscription, User
 from ibolit.ops import checks, environment_checks, probes
@@ -46,7 +46,7 @@ def test_healthy_clinic_is_told_line_by_line(clinic: Flask) -> None:
 
 def test_trouble_is_told_and_the_rest_is_looked_at(clinic: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> str:
-        raise Trouble("the mail is out: light a candle")
+        raise CheckFailed("the mail is out: light a candle")
 
     def break_down() -> str:
         raise ZeroDivisionError
@@ -61,7 +61,7 @@ def test_trouble_is_told_and_the_rest_is_looked_at(clinic: Flask, monkeypatch: p
 
 def test_a_hint_wakes_nobody(clinic: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def choose() -> str:
-        raise Hint("calls over mobile networks will fail")
+        raise CheckHint("calls over mobile networks will fail")
 
     monkeypatch.setattr(checks, "CHECKS", (("relay", choose), ("disk", lambda: "room")))
     code, told = run(clinic, "doctor")
@@ -82,7 +82,7 @@ def test_a_dead_worker_shows_by_what_is_late(clinic: Flask) -> None:
     assert checks.work() == "nothing is late"
     job.due_at = clock.now() - timedelta(minutes=21)
     db.session.commit()
-    with pytest.raises(Trouble, match=r"1 jobs are late, one by 21 min \(payments_sweep\): is the worker running"):
+    with pytest.raises(CheckFailed, match=r"1 jobs are late, one by 21 min \(payments_sweep\): is the worker running"):
         checks.work()
     job.claimed_until = clock.now() + timedelta(minutes=1)  # somebody is at it
     db.session.commit()
@@ -91,7 +91,7 @@ def test_a_dead_worker_shows_by_what_is_late(clinic: Flask) -> None:
 
 def test_misspelt_setting_is_told(clinic: Flask, change_settings: Change) -> None:
     change_settings(unheard=("SMSAERO_SIGHN is no setting: is SMSAERO_SIGN meant?",))
-    with pytest.raises(Trouble, match="is SMSAERO_SIGN meant"):
+    with pytest.raises(CheckFailed, match="is SMSAERO_SIGN meant"):
         environment_checks.settings()
 
 
@@ -100,7 +100,7 @@ def test_clock_that_fell_behind(clinic: Flask) -> None:
     db.session.flush()
     db.session.execute(db.update(AuditEvent).values(at=clock.now() + timedelta(hours=1)))
     db.session.commit()
-    with pytest.raises(Trouble, match="this machine's clock is behind"):
+    with pytest.raises(CheckFailed, match="this machine's clock is behind"):
         checks.clocks()
 
 
@@ -122,17 +122,17 @@ def test_lost_push_key_is_trouble_for_who_listens(data: Path, as_patient: Browse
     assert as_patient.device is not None
     PushSubscription.begin(as_patient.device, "https://push.example/1", "key", "secret")
     db.session.commit()
-    with pytest.raises(Trouble, match="push-key is gone, for which 1 devices listen"):
+    with pytest.raises(CheckFailed, match="push-key is gone, for which 1 devices listen"):
         checks.push_keys()
 
 
 @pytest.mark.parametrize("words", ["", "torn", "A" * 43, "_" * 43])
 def test_spoilt_push_key(change_settings: Change, data: Path, words: str) -> None:
     (data / "push-key").write_text(f"{words}\n")
-    with pytest.raises(Trouble, match="push-key holds no key: make one by `flask push-keys`"):
+    with pytest.raises(CheckFailed, match="push-key holds no key: make one by `flask push-keys`"):
         checks.push_keys()
     change_settings(vapid_private_key=words or "torn")
-    with pytest.raises(Trouble, match="VAPID_PRIVATE_KEY holds no key"):
+    with pytest.raises(CheckFailed, match="VAPID_PRIVATE_KEY holds no key"):
         checks.push_keys()
 
 
@@ -140,14 +140,14 @@ def test_key_that_is_no_pair_of_what_browsers_get(change_settings: Change, monke
     change_settings(vapid_private_key=push.new_key())
     other = push.public_key_of(push.new_key())
     monkeypatch.setattr(probes, "public_key_of", lambda _key: other)
-    with pytest.raises(Trouble, match="read by another key than browsers get"):
+    with pytest.raises(CheckFailed, match="read by another key than browsers get"):
         checks.push_keys()
 
 
 @pytest.mark.parametrize("subject", ["mailto:ibolit@localhost", "mailto:a@b"])
 def test_push_services_must_be_able_to_complain(change_settings: Change, subject: str) -> None:
     change_settings(vapid_private_key=push.new_key(), vapid_subject=subject)
-    with pytest.raises(Trouble, match="VAPID_SUBJECT"):
+    with pytest.raises(CheckFailed, match="VAPID_SUBJECT"):
         checks.push_keys()
     change_settings(vapid_private_key=push.new_key(), vapid_subject="https://clinic.example")
     assert "complaints to https://clinic.example" in checks.push_keys()
@@ -159,7 +159,7 @@ def test_live_screen_that_failed_is_told_for_a_day(
     assert checks.live_screens() == "none failed within a day"
     monkeypatch.setattr(live, "_chat_and_readers", lambda _id: 1 / 0)
     say(chat, patient)
-    with pytest.raises(Trouble, match=r"^1 failed within a day"):
+    with pytest.raises(CheckFailed, match=r"^1 failed within a day"):
         checks.live_screens()
     later(days=1, seconds=1)
     assert checks.live_screens() == "none failed within a day"
@@ -168,7 +168,7 @@ def test_live_screen_that_failed_is_told_for_a_day(
 @pytest.mark.parametrize("key", ["short", "0" * 64, "abc" * 20])
 def test_weak_key(clinic: Flask, change_settings: Change, key: str) -> None:
     change_settings(secret_key=key)
-    with pytest.raises(Trouble, match="make-secret"):
+    with pytest.raises(CheckFailed, match="make-secret"):
         environment_checks.secret_key()
 
 
@@ -180,7 +180,7 @@ def test_good_key_is_not_shown(clinic: Flask, change_settings: Change) -> None:
 @pytest.mark.parametrize(("total", "free"), [(100 * 1024**3, 4 * 1024**3), (10 * 1024**3, 1024**3)])
 def test_full_disk(clinic: Flask, monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
     monkeypatch.setattr(environment_checks.shutil, "disk_usage", lambda _path: Usage(total, free))
-    with pytest.raises(Trouble, match="files will soon be refused"):
+    with pytest.raises(CheckFailed, match="files will soon be refused"):
         environment_checks.disk()
 
 
@@ -191,7 +191,7 @@ def test_folder_that_others_may_look_into(change_settings: Change, tmp_path: Pat
     folder = tmp_path / which
     folder.mkdir(exist_ok=True)
     folder.chmod(0o750)
-    with pytest.raises(Trouble, match=f"chmod 700 {folder}"):
+    with pytest.raises(CheckFailed, match=f"chmod 700 {folder}"):
         environment_checks.disk()
     folder.chmod(0o700)
     assert "free" in environment_checks.disk()
@@ -200,7 +200,7 @@ def test_folder_that_others_may_look_into(change_settings: Change, tmp_path: Pat
 def test_folder_of_another_account(change_settings: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change_settings(data=tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
-    with pytest.raises(Trouble, match="belongs to another account"):
+    with pytest.raises(CheckFailed, match="belongs to another account"):
         environment_checks.disk()
 
 
@@ -222,7 +222,7 @@ def test_failing_probe_is_trouble(
 
     change_settings(**settings)
     monkeypatch.setattr(probes, probe, fail)
-    with pytest.raises(Trouble, match="it does not answer"):
+    with pytest.raises(CheckFailed, match="it does not answer"):
         getattr(environment_checks, check)()
 
 
@@ -234,7 +234,7 @@ def test_clock_is_held_against_the_providers(
     theirs = datetime.now(UTC) + timedelta(seconds=apart)
     for probe, check in (("sms", environment_checks.sms), ("shop", environment_checks.payments)):
         monkeypatch.setattr(probes, probe, lambda _settings: ("well", theirs))
-        with pytest.raises(Trouble, match="differ by"):
+        with pytest.raises(CheckFailed, match="differ by"):
             check()
         monkeypatch.setattr(probes, probe, lambda _settings: ("well", datetime.now(UTC)))
         assert check() == "well"
@@ -257,9 +257,9 @@ def test_certificate_is_asked_where_people_come(change_settings: Change, monkeyp
     change_settings(public_url="https://chat.clinic.example")
     assert environment_checks.certificate() == "known to Android 5, until 2027-01-02 (AAA Certificate Services)"
     change_settings(public_url="https://chat.clinic.example:8080")
-    with pytest.raises(Hint, match="old ones do not know it"):
+    with pytest.raises(CheckHint, match="old ones do not know it"):
         environment_checks.certificate()
     change_settings(public_url="https://chat.clinic.example:8443")
-    with pytest.raises(Trouble, match=r"https://chat.clinic.example:8443: it ran out"):
+    with pytest.raises(CheckFailed, match=r"https://chat.clinic.example:8443: it ran out"):
         environment_checks.certificate()
     assert asked == [("chat.clinic.example", port) for port in (443, 8080, 8443)]

@@ -647,7 +647,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             db.session.remove()
 
     @contextmanager
-    def _refused(self, kind: type[errors.Refused] = errors.Refused) -> Iterator[None]:
+    def _refused(self, kind: type[errors.RuleViolation] = errors.RuleViolation) -> Iterator[None]:
         """The person reads why; nothing else may be said."""
         try:
             yield

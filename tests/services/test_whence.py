@@ -20,7 +20,7 @@ from itsdangerous import TimestampSigner
 from werkzeug.serving import make_server
 
 from ibolit.config import Settings
-from ibolit.errors import Trouble
+from ibolit.errors import CheckFailed
 from ibolit.ops import environment_checks
 from ibolit.services import whence
 
@@ -196,5 +196,5 @@ def test_doctor_asks_where_people_come(change_settings: Callable[..., None], mon
         raise whence.WhenceFailed("set TRUSTED_PROXIES=1")
 
     monkeypatch.setattr(whence, "look", fail)
-    with pytest.raises(Trouble, match="set TRUSTED_PROXIES=1"):
+    with pytest.raises(CheckFailed, match="set TRUSTED_PROXIES=1"):
         environment_checks.proxy()

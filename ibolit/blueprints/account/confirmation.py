@@ -34,7 +34,7 @@ def confirm_by_password(panel: str) -> ResponseReturnValue:
         return _page(panel, 422, form=form)
     try:
         check_current(form.current.data)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         form.current.errors = [refusal.sentence]
         return _page(panel, refusal.status, form=form)
     return _confirmed(panel)
@@ -46,11 +46,11 @@ def send_code(panel: str) -> ResponseReturnValue:
     """To the person's own phone; one's own device has codes of its own."""
     try:
         if current_user.phone is None:
-            raise errors.Refused("Кода отправить некуда: номера у вас нет. Подтвердите паролем.")
+            raise errors.RuleViolation("Кода отправить некуда: номера у вас нет. Подтвердите паролем.")
         if not (current_settings.sends_sms_to(current_user.phone) or current_user.email_is_settled):
-            raise errors.Refused("СМС на номера этой страны мы не отправляем. Подтвердите паролем.")
+            raise errors.RuleViolation("СМС на номера этой страны мы не отправляем. Подтвердите паролем.")
         asked = LoginCode.ask(current_user.phone, client_address(), client.browser_token(), own=f"device:{g.device.id}")
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         return _page(panel, refusal.status, refusal=refusal.sentence)
     db.session.commit()
@@ -70,7 +70,7 @@ def confirm_by_code(panel: str) -> ResponseReturnValue:
     try:
         asked.guess(form.code.data)
         asked.spend()
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.commit()  # the guess counts
         form.code.errors = [refusal.sentence]
         return _page(panel, refusal.status, code_form=form)

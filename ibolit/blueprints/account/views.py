@@ -130,7 +130,7 @@ def change_password() -> ResponseReturnValue:
         return refuse("password", password_form=form)
     try:
         check_current(form.current.data)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         form.current.errors = [refusal.sentence]
         return refuse("password", status=refusal.status, password_form=form)
     change(current_user, passwords.hash_password(form.password.data), g.device, client.browser_token())

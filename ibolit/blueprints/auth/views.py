@@ -60,7 +60,7 @@ def login() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             return _sign_in(form.login.data, form.password.data)
-        except errors.Refused as refusal:
+        except errors.RuleViolation as refusal:
             form.password.errors = [refusal.sentence]
             status = refusal.status
     return make_response(render_template("pages/auth/login.html", form=form, next=requested_page()), status)
@@ -77,7 +77,7 @@ def phone() -> ResponseReturnValue:
             session["forgot"] = forgot
             session.pop("invitation", None)  # another way in: nobody's link is held any more
             return redirect(url_for(".code", next=requested_page()), 303)
-        except errors.Refused as refusal:
+        except errors.RuleViolation as refusal:
             form.phone.errors = [refusal.sentence]
             status = refusal.status
     return make_response(
@@ -98,7 +98,7 @@ def code() -> ResponseReturnValue:
             db.session.commit()
             session["proved"] = asked.id
             return redirect(url_for(".password", next=requested_page()), 303)
-        except errors.Refused as refusal:
+        except errors.RuleViolation as refusal:
             db.session.commit()  # the guess counts
             form.code.errors = [refusal.sentence]
     return make_response(_code_page(form, asked), status)
@@ -111,7 +111,7 @@ def resend() -> ResponseReturnValue:
         return redirect(_phone_page(), 303)
     try:
         _ask_code(asked.phone)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         form = CodeForm(formdata=None)
         form.code.errors = [refusal.sentence]
         return make_response(_code_page(form, asked), refusal.status)

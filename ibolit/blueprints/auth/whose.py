@@ -33,7 +33,7 @@ def show_name() -> ResponseReturnValue:
         return _page(asked, 422, form=form)
     try:
         reassigned_number.show_name(asked, _owner_of(asked), form.owner.data)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         form.owner.errors = [refusal.sentence]
         return _refused(asked, refusal, form=form)
     db.session.commit()
@@ -47,7 +47,7 @@ def mail_code() -> ResponseReturnValue:
         return _on()
     try:
         reassigned_number.mail_code(asked, _owner_of(asked))
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         return _refused(asked, refusal, refusal=refusal.sentence)
     db.session.commit()
     return redirect(url_for(".whose", next=requested_page()), 303)
@@ -62,7 +62,7 @@ def show_code() -> ResponseReturnValue:
         return _page(asked, 422, code_form=form)
     try:
         reassigned_number.show_mailed_code(asked, form.code.data)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         form.code.errors = [refusal.sentence]
         return _refused(asked, refusal, code_form=form)
     db.session.commit()
@@ -94,7 +94,7 @@ def _on() -> ResponseReturnValue:
     return redirect(url_for(".password", next=requested_page()), 303)
 
 
-def _refused(asked: LoginCode, reason: errors.Refused, **shown: object) -> ResponseReturnValue:
+def _refused(asked: LoginCode, reason: errors.RuleViolation, **shown: object) -> ResponseReturnValue:
     db.session.commit()  # the try counts
     return _page(asked, reason.status, **shown)
 

@@ -36,7 +36,7 @@ def take_over(id: int) -> ResponseReturnValue:
         return go(_place_of(handover))
     try:
         _let_in(handover)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         return _refuse(refusal)
     assert handover is not None
     return go(_place_of(handover))
@@ -74,7 +74,7 @@ def _ask(handover: Handover) -> ResponseReturnValue:
     return render_template("pages/calls/taken.html", handover=handover, token=request.args["token"], refusal="")
 
 
-def _refuse(refusal: errors.Refused) -> ResponseReturnValue:
+def _refuse(refusal: errors.RuleViolation) -> ResponseReturnValue:
     db.session.rollback()
     status = 410 if isinstance(refusal, errors.HandoverIsSpent) else refusal.status
     return make_response(render_template("pages/calls/taken.html", handover=None, refusal=refusal.sentence), status)

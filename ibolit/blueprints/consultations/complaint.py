@@ -43,7 +43,7 @@ def send_complaint(id: int) -> ResponseReturnValue:
             return _refuse(consultation, form, 409)
         attachments = form.attached(consultation.chat)
         Complaint.tell(consultation, form.sheet, form.client_id.data, attachments)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         form.trouble.errors = [refusal.sentence]
         return _refuse(_own(id), form, refusal.status)

@@ -64,7 +64,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
         form.refuse_unseen(consultation)
         attachments = form.attached(consultation.chat)
         conclusion = form.give(consultation, attachments)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         return _refuse_and_keep(_led(id), form, refusal)
     log_audit(AuditAction.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
@@ -153,7 +153,9 @@ def _refuse(consultation: Consultation, form: ConclusionForm, status: int) -> Re
     return _form(consultation, form, status=status)
 
 
-def _refuse_and_keep(consultation: Consultation, form: ConclusionForm, refusal: errors.Refused) -> ResponseReturnValue:
+def _refuse_and_keep(
+    consultation: Consultation, form: ConclusionForm, refusal: errors.RuleViolation
+) -> ResponseReturnValue:
     """What was typed is the draft of the next version, and the form knows of the last one."""
     form.text.errors = [refusal.sentence]
     if isinstance(refusal, errors.ConclusionHasChanged):
@@ -164,7 +166,7 @@ def _refuse_and_keep(consultation: Consultation, form: ConclusionForm, refusal: 
     return _refuse(consultation, form, refusal.status)
 
 
-def _show_theirs(consultation: Consultation, form: DraftForm, refusal: errors.Refused) -> str | None:
+def _show_theirs(consultation: Consultation, form: DraftForm, refusal: errors.RuleViolation) -> str | None:
     """What another page wrote, beside what was typed here; the next press has seen it."""
     draft = ConclusionDraft.of(consultation) if isinstance(refusal, errors.DraftHasChanged) else None
     if draft is None:

@@ -71,7 +71,7 @@ def create(id: int) -> ResponseReturnValue:
     )
     try:
         booking.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
         return _propose(_chat(id), form, refusal.status, wanted=wanted)

@@ -28,7 +28,7 @@ def send_review(id: int) -> ResponseReturnValue:
         return _form(consultation, form, 422)
     try:
         Review.give(consultation, form.stars.data, form.words.data or "")
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         form.stars.errors = [refusal.sentence]
         return _form(_own(id), form, refusal.status)

@@ -80,7 +80,7 @@ def pay(id: int) -> ResponseReturnValue:
         abort(404)
     try:
         payment = press(lambda: checkout.begin_for(consultation, current_user, seen))
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         return _refuse(id, refusal)
     return lead_to(payment)
 
@@ -103,7 +103,7 @@ def wish_time(id: int) -> ResponseReturnValue:
         RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
         seen, seen_wish = moment_of(form.seen.data), form.wish_on_screen
         rescheduling.wish(consultation, current_user, form.moment, seen, seen_wish)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
         return _ask_time(_own(id), form, refusal.status)
@@ -141,7 +141,7 @@ def cancel(id: int) -> ResponseReturnValue:
         if form.expected_terms is None:
             raise errors.PromiseHasChanged
         consultation.cancel(current_user, Reason(form.reason.data), form.expected_terms)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         form.reason.errors = [refusal.sentence]
         return _ask_to_cancel(_own(id), form, refusal.status)
@@ -195,7 +195,7 @@ def _press(consultation: Consultation, deed: Callable[[Consultation, datetime], 
     seen = _seen()
     try:
         deed(consultation, seen)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         return _refuse(consultation.id, refusal)
     db.session.commit()
     if consultation.state is ConsultationState.IN_PROGRESS:
@@ -204,7 +204,7 @@ def _press(consultation: Consultation, deed: Callable[[Consultation, datetime], 
     return respond("consultations/card.html", to=to, consultation=consultation)
 
 
-def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
+def _refuse(id: int, refusal: errors.RuleViolation) -> ResponseReturnValue:
     db.session.rollback()
     card, page = "consultations/card.html", "consultations/show.html"
     context = {"consultation": _own(id), "viewer": current_user, "refusal": refusal.sentence, "is_ready": False}

@@ -100,8 +100,8 @@ def cancel(key: str) -> ResponseReturnValue:
     return _answer(204, {})
 
 
-@bp.errorhandler(errors.Refused)
-def _refuse(refusal: errors.Refused) -> ResponseReturnValue:
+@bp.errorhandler(errors.RuleViolation)
+def _refuse(refusal: errors.RuleViolation) -> ResponseReturnValue:
     """The script that uploads shows the sentence beside its file."""
     db.session.rollback()
     return Response(refusal.sentence, refusal.status, mimetype="text/plain", headers={"Tus-Resumable": "1.0.0"})

@@ -114,14 +114,14 @@ def _press(id: int, verb: Callable[[Invitation], None], action: AuditAction, don
     invitation = _mine(id)
     try:
         verb(invitation)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         return _show(invitation, refusal)
     log_audit(action, id)
     db.session.commit()
     return _show(invitation, done=done)
 
 
-def _show(invitation: Invitation, refusal: errors.Refused | None = None, done: str = "") -> ResponseReturnValue:
+def _show(invitation: Invitation, refusal: errors.RuleViolation | None = None, done: str = "") -> ResponseReturnValue:
     """The row as it is now; without htmx the list, with the sentence above it."""
     if refusal is not None:
         db.session.rollback()

@@ -47,10 +47,10 @@ def begin(token: str) -> ResponseReturnValue:
     phone = invitation.phone or form.e164
     try:
         if not current_settings.sends_sms_to(phone):
-            raise errors.Refused(f"{form.NO_SMS} {form.instead}".strip())
+            raise errors.RuleViolation(f"{form.NO_SMS} {form.instead}".strip())
         own = f"invitation:{invitation.id}" if invitation.phone else ""  # who holds a mailed link may name any phone
         asked = LoginCode.ask(phone, client_address(), client.browser_token(), own)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         form.phone.errors = [refusal.sentence]
         return _show(invitation, token, form, refusal.status)
@@ -83,7 +83,7 @@ def accept(token: str) -> ResponseReturnValue:
     email = current_user.email
     try:
         chat_id = invitation.accept(current_user, may_add_email=g.device.is_confirmed)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         db.session.rollback()
         return _show(invitation, token, refusal=refusal)
     note_acceptance(current_user, invitation, email)
@@ -110,7 +110,7 @@ def _show(
     token: str,
     form: GuestForm | None = None,
     status: int = 200,
-    refusal: errors.Refused | None = None,
+    refusal: errors.RuleViolation | None = None,
 ) -> ResponseReturnValue:
     viewer: User | None = current_user if current_user.is_authenticated else None
     page = render_template(

@@ -50,7 +50,7 @@ def change_photo() -> ResponseReturnValue:
     try:
         key = _store(doctor.own_photo, form)
         return _exchange(doctor, key, PhotoCrop(form.cut.data), "Фото сохранено.", seen)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         form.photo.errors = [refusal.sentence]
         return refuse("photo", status=refusal.status, photo_form=form)
 

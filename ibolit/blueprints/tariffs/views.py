@@ -39,7 +39,7 @@ def buy(id: int) -> ResponseReturnValue:
         tariff = _chosen(on_sale)
         checkout.refuse_haste(chat, current_user, request.form.get("again", type=int))
         payment = press(lambda: checkout.begin(chat, tariff, current_user))
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         return _refuse(id, refusal)
     return lead_to(payment)
 
@@ -65,7 +65,7 @@ def _chosen(on_sale: Sequence[Tariff]) -> Tariff:
     return tariff
 
 
-def _refuse(id: int, refusal: errors.Refused) -> ResponseReturnValue:
+def _refuse(id: int, refusal: errors.RuleViolation) -> ResponseReturnValue:
     """The same tariffs with the sentence beneath them; another may be chosen at once."""
     db.session.rollback()
     chat = Chat.one_of(current_user, id) or abort(404)

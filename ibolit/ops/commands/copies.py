@@ -50,13 +50,13 @@ def backup(file: Path, keep: int | None) -> None:
 def restore(file: Path, force: bool, only_check: bool) -> None:
     """Put the clinic of a backup in place of this one. Stop iBolit first; «-» reads from standard input."""
     with _plain_words(), _opened(file) as archive:
-        head, report = copies.check(archive) if only_check else copies.restore(archive, force=force)
+        manifest, report = copies.check(archive) if only_check else copies.restore(archive, force=force)
     if only_check:
-        click.echo(f"Whole: the database and {report.files} files of {head.made_at}, {_size(report)}.")
+        click.echo(f"Whole: the database and {report.files} files of {manifest.made_at}, {_size(report)}.")
         return
     AuditEvent.write(AuditAction.CLINIC_RESTORED, actor_id=None, address=CONSOLE)
     db.session.commit()
-    click.echo(f"Restored: the database and {report.files} files as of {head.made_at}, {_size(report)}.")
+    click.echo(f"Restored: the database and {report.files} files as of {manifest.made_at}, {_size(report)}.")
     if report.other_key:
         click.echo("Warning: the secret key is another one: everybody must sign in again.", err=True)
 

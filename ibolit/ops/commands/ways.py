@@ -49,7 +49,7 @@ def give_phone(phone: str, email: str | None, account: int | None, name: str | N
         raise click.ClickException("There is no such account without a phone: see --name.")
     try:
         user.take_phone(phone)
-    except errors.Refused as refusal:
+    except errors.RuleViolation as refusal:
         raise click.ClickException(refusal.sentence) from None
     WayChange.tell(user, WayKind.PHONE_GIVEN)
     AuditEvent.write(AuditAction.NUMBER_GIVEN, actor_id=None, subject_id=user.id, address=CONSOLE)

@@ -113,7 +113,7 @@ class Sdk:
 
 
 def _validated(kind: Any, data: dict[str, Any]) -> Any:
-    """Refused before it is sent: a request that can never be right must not be asked again and again."""
+    """RuleViolation before it is sent: a request that can never be right must not be asked again and again."""
     try:
         request = kind(data)
         request.validate()
