@@ -11,7 +11,7 @@ from ..extensions import db
 from ..models import Delivery, Job, PushSubscription, User
 from ..rendering import link_to
 from ..services.codes import fingerprint
-from ..services.push import Handling
+from ..services.push import PushOptions
 from . import letters, pushes
 
 log = logging.getLogger(__name__)
@@ -33,9 +33,9 @@ def tell_of_sms(job: Job) -> None:
     }
     letter, text = letters.written("half_of_sms", **words), render_template("sms/half_of_sms.txt", **words)
     db.session.commit()
-    outcome = pushes.send_to(listening, told, Handling(HALF_A_DAY, fingerprint("push:sms-of-the-day")[:32], True))
-    pushes.note(outcome)
-    if outcome.arrived:
+    outcome = pushes.send_to(listening, told, PushOptions(HALF_A_DAY, fingerprint("push:sms-of-the-day")[:32], True))
+    pushes.note_outcome(outcome)
+    if outcome.delivered:
         return
     if email is not None:
         letters.send_mail(job, email, letter)

@@ -17,7 +17,7 @@ from ..models import Channel, ChatMember, Job, JobKind, Notification, PushSubscr
 from ..rendering import link_to
 from ..services import clock, current_services
 from ..services.codes import fingerprint
-from ..services.push import Browser, Handling, PushFailed, PushGone
+from ..services.push import PushFailed, PushGone, PushOptions, PushTarget
 from . import notifications
 
 log = logging.getLogger(__name__)
@@ -26,10 +26,10 @@ TRIES = 2  # then the SMS, which is waiting to be sent
 
 
 @dataclass
-class Outcome:
-    arrived: list[int] = field(default_factory=list)
-    dead: list[tuple[int, str]] = field(default_factory=list)
-    doubt: PushFailed | None = None
+class PushOutcome:
+    delivered: list[int] = field(default_factory=list)
+    gone: list[tuple[int, str]] = field(default_factory=list)
+    failure: PushFailed | None = None
 
 
 def push(job: Job) -> None:
@@ -38,36 +38,36 @@ def push(job: Job) -> None:
     if notification is None or not notifications.is_due(job, notification):
         return
     listening = PushSubscription.reaching(notification.user_id)
-    told, handling = _told(notification), _handling(notification)
+    told, options = _told(notification), _options(notification)
     db.session.commit()
-    outcome = send_to(listening, told, handling)
-    note(outcome)
-    log.info("push №%d: %d sent, %d gone", job.id, len(outcome.arrived), len(outcome.dead))
-    if not outcome.arrived and outcome.doubt is not None and job.attempts < TRIES:
+    outcome = send_to(listening, told, options)
+    note_outcome(outcome)
+    log.info("push №%d: %d sent, %d gone", job.id, len(outcome.delivered), len(outcome.gone))
+    if not outcome.delivered and outcome.failure is not None and job.attempts < TRIES:
         db.session.commit()
-        raise outcome.doubt
-    _go_on(notification, has_arrived=bool(outcome.arrived))
+        raise outcome.failure
+    _go_on(notification, has_arrived=bool(outcome.delivered))
 
 
-def send_to(listening: Sequence[PushSubscription], told: dict[str, object], handling: Handling) -> Outcome:
-    outcome = Outcome()
+def send_to(listening: Sequence[PushSubscription], told: dict[str, object], options: PushOptions) -> PushOutcome:
+    outcome = PushOutcome()
     for one in listening:
         try:
-            current_services.push.send(Browser(one.endpoint, one.p256dh, one.auth), told, handling)
+            current_services.push.send(PushTarget(one.endpoint, one.p256dh, one.auth), told, options)
         except PushGone:
-            outcome.dead.append((one.id, one.endpoint))
+            outcome.gone.append((one.id, one.endpoint))
         except PushFailed as failure:
             log.info("a push failed: %s", failure)
-            outcome.doubt = outcome.doubt if failure.permanent else failure
+            outcome.failure = outcome.failure if failure.permanent else failure
         else:
-            outcome.arrived.append(one.id)
+            outcome.delivered.append(one.id)
     return outcome
 
 
-def note(outcome: Outcome) -> None:
-    PushSubscription.note_arrivals(outcome.arrived)
-    for id, endpoint in outcome.dead:
-        PushSubscription.note_death(id, endpoint)
+def note_outcome(outcome: PushOutcome) -> None:
+    PushSubscription.note_delivered(outcome.delivered)
+    for id, endpoint in outcome.gone:
+        PushSubscription.note_gone(id, endpoint)
 
 
 def _go_on(notification: Notification, *, has_arrived: bool) -> None:
@@ -96,10 +96,10 @@ def _told(notification: Notification) -> dict[str, object]:
     }
 
 
-def _handling(notification: Notification) -> Handling:
+def _options(notification: Notification) -> PushOptions:
     """The push service sees the topic, so it names nothing."""
     ttl = int((notification.worth_keeping_until - clock.now()).total_seconds())
-    return Handling(max(0, ttl), fingerprint(f"push:{_tag(notification)}")[:32], notification.is_urgent)
+    return PushOptions(max(0, ttl), fingerprint(f"push:{_tag(notification)}")[:32], notification.is_urgent)
 
 
 def _tag(notification: Notification) -> str:

@@ -12,7 +12,7 @@ from ..models import Channel, Delivery, Job, JobKind, WayChange
 from ..rendering import link_to
 from ..services import clock
 from ..services.codes import fingerprint
-from ..services.push import Handling
+from ..services.push import PushOptions
 from . import letters, pushes
 
 log = logging.getLogger(__name__)
@@ -54,11 +54,11 @@ def push(job: Job) -> None:
         "tag": f"way-{change.id}",
     }
     db.session.commit()
-    outcome = pushes.send_to(listening, told, Handling(24 * HOUR, fingerprint(f"push:way-{change.id}")[:32], True))
-    pushes.note(outcome)
-    if not outcome.arrived and change.email is None and not Job.was_added(JobKind.WAY_SMS, change.id, change.at):
+    outcome = pushes.send_to(listening, told, PushOptions(24 * HOUR, fingerprint(f"push:way-{change.id}")[:32], True))
+    pushes.note_outcome(outcome)
+    if not outcome.delivered and change.email is None and not Job.was_added(JobKind.WAY_SMS, change.id, change.at):
         Job.add(JobKind.WAY_SMS, change.id)
-    log.info("push №%d: %d sent, %d gone", job.id, len(outcome.arrived), len(outcome.dead))
+    log.info("push №%d: %d sent, %d gone", job.id, len(outcome.delivered), len(outcome.gone))
 
 
 def _told_of(job: Job) -> WayChange:

@@ -42,7 +42,7 @@ class PushGone(PushFailed):
 
 
 @dataclass(frozen=True)
-class Browser:
+class PushTarget:
     """Where one listens, and the keys only it can read with; as the browser itself named them."""
 
     endpoint: str
@@ -51,7 +51,7 @@ class Browser:
 
 
 @dataclass(frozen=True)
-class Handling:
+class PushOptions:
     """What a push service needs to know, and sees. The newer takes the place of what waits under the same topic."""
 
     ttl: int  # seconds it is worth keeping for a phone that is off
@@ -63,10 +63,10 @@ class Push(Protocol):
     @property
     def public_key(self) -> str: ...
 
-    def takes(self, endpoint: str) -> bool:
+    def is_push_service(self, endpoint: str) -> bool:
         """It is an address of a push service: addresses come from browsers, and we call nobody else."""
 
-    def send(self, browser: Browser, told: Mapping[str, object], handling: Handling) -> None:
+    def send(self, target: PushTarget, told: Mapping[str, object], options: PushOptions) -> None:
         """Raises PushFailed, PushGone."""
 
 
@@ -85,7 +85,7 @@ class WebPush:
     def public_key(self) -> str:
         return public_key_of(self.private_key)
 
-    def takes(self, endpoint: str) -> bool:
+    def is_push_service(self, endpoint: str) -> bool:
         try:
             url = urlsplit(endpoint)
             port = url.port
@@ -96,31 +96,31 @@ class WebPush:
         is_plain = url.scheme == "https" and port in (None, 443) and "@" not in url.netloc
         return is_plain and any(_is_of(url.hostname or "", host) for host in self._hosts)
 
-    def send(self, browser: Browser, told: Mapping[str, object], handling: Handling) -> None:
-        if not self.takes(browser.endpoint):
+    def send(self, target: PushTarget, told: Mapping[str, object], options: PushOptions) -> None:
+        if not self.is_push_service(target.endpoint):
             raise PushGone("not a push service")
         try:
-            self._post(browser, json.dumps(told, ensure_ascii=False), handling)
+            self._post(target, json.dumps(told, ensure_ascii=False), options)
         except PushFailed:
             raise
         except (OSError, ValueError) as error:  # nobody answers; or a browser's key that is no point of the curve
             raise PushFailed(type(error).__name__, permanent=isinstance(error, ValueError)) from None
 
-    def _post(self, browser: Browser, words: str, handling: Handling) -> None:
+    def _post(self, target: PushTarget, words: str, options: PushOptions) -> None:
         """Heavy, and needed only by who sends."""
         from pywebpush import WebPushException, webpush
 
-        headers = {"Topic": handling.topic, "Urgency": "high" if handling.is_urgent else "normal"}
-        keys = {"p256dh": browser.p256dh, "auth": browser.auth}
+        headers = {"Topic": options.topic, "Urgency": "high" if options.is_urgent else "normal"}
+        keys = {"p256dh": target.p256dh, "auth": target.auth}
         try:
             with _session() as session:
                 webpush(
-                    {"endpoint": browser.endpoint, "keys": keys},
+                    {"endpoint": target.endpoint, "keys": keys},
                     words,
                     vapid_private_key=self.private_key,
                     vapid_claims={"sub": self._subject},  # a new one each time: the library writes the host into it
                     timeout=TIMEOUT,
-                    ttl=handling.ttl,
+                    ttl=options.ttl,
                     headers=headers,
                     requests_session=session,
                 )
@@ -139,10 +139,10 @@ class DemoPush(WebPush):
         super().__init__(*args)
         self.outbox = outbox
 
-    def send(self, browser: Browser, told: Mapping[str, object], handling: Handling) -> None:
-        super().send(browser, told, handling)
+    def send(self, target: PushTarget, told: Mapping[str, object], options: PushOptions) -> None:
+        super().send(target, told, options)
         text = "\n".join(str(told[name]) for name in ("title", "body", "url") if told.get(name))
-        self.outbox.put(Letter("push", urlsplit(browser.endpoint).hostname or "", "", text, clock.now().isoformat()))
+        self.outbox.put(Letter("push", urlsplit(target.endpoint).hostname or "", "", text, clock.now().isoformat()))
 
 
 def are_keys(p256dh: str, auth: str) -> bool:
@@ -216,11 +216,11 @@ def _session() -> Any:
     """Follows nobody elsewhere: where an address may lead is checked before it is called."""
     import requests
 
-    class Straight(requests.Session):
+    class PinnedSession(requests.Session):
         def post(self, url: Any, **named: Any) -> Any:  # type: ignore[override]
             return super().post(url, **(named | {"allow_redirects": False}))
 
-    return Straight()
+    return PinnedSession()
 
 
 def _is_of(name: str, host: str) -> bool:

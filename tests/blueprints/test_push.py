@@ -99,14 +99,14 @@ def test_start_of_the_app_says_how_it_stands(as_patient: Browser, phone: Listene
     assert state(phone.endpoint) == "on"
     assert state("") == "unknown"
     assert state("https://fcm.googleapis.com/another") == "unknown"
-    PushSubscription.note_death(subscriptions()[0].id, phone.endpoint)
+    PushSubscription.note_gone(subscriptions()[0].id, phone.endpoint)
     db.session.commit()
     assert state(phone.endpoint) == "dead"
 
 
 def test_dead_one_is_told_of_and_begins_anew(as_patient: Browser, service: PushService, phone: Listener) -> None:
     subscribe(as_patient, phone)
-    PushSubscription.note_death(subscriptions()[0].id, phone.endpoint)
+    PushSubscription.note_gone(subscriptions()[0].id, phone.endpoint)
     db.session.commit()
     page = as_patient.get("/profile").text
     assert DEAD in page

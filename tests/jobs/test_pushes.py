@@ -359,7 +359,7 @@ def test_address_named_meanwhile_does_not_die(service: PushService, phone: Liste
     [subscription] = db.session.scalars(db.select(PushSubscription))
     subscription.endpoint = f"{service.host}/newer"
     db.session.commit()
-    PushSubscription.note_death(subscription.id, phone.endpoint)
+    PushSubscription.note_gone(subscription.id, phone.endpoint)
     db.session.commit()
     assert PushSubscription.reaches(patient.id)
 

@@ -16,11 +16,11 @@ from ibolit.config import PUSH_HOSTS
 from ibolit.services.outbox import Outbox
 from ibolit.services.push import (
     KEY_FILE,
-    Browser,
     DemoPush,
-    Handling,
     PushFailed,
     PushGone,
+    PushOptions,
+    PushTarget,
     WebPush,
     are_keys,
     kept_key,
@@ -28,7 +28,7 @@ from ibolit.services.push import (
     public_key_of,
 )
 
-HANDLING = Handling(ttl=300, topic="0123456789abcdef", is_urgent=True)
+OPTIONS = PushOptions(ttl=300, topic="0123456789abcdef", is_urgent=True)
 TOLD = {"title": "iBolit: новое сообщение", "body": "", "url": "/chats/7", "tag": "chat-7", "unread": 2}
 SUBJECT = "mailto:it@clinic.example"
 
@@ -46,18 +46,18 @@ def push(service: PushService, tmp_path: Path) -> WebPush:
 
 
 def send(push: WebPush, service: PushService, name: str = "phone") -> None:
-    push.send(Browser(**service.listener(name).told_to_the_clinic), TOLD, HANDLING)
+    push.send(PushTarget(**service.listener(name).told_to_the_clinic), TOLD, OPTIONS)
 
 
 def test_only_the_browser_reads_what_was_pushed(push: WebPush, service: PushService) -> None:
     listener = service.listener()
-    push.send(Browser(**listener.told_to_the_clinic), TOLD, HANDLING)
+    push.send(PushTarget(**listener.told_to_the_clinic), TOLD, OPTIONS)
     [arrival] = service.arrivals
     assert listener.read(arrival.body) == TOLD
     assert b"iBolit" not in arrival.body
     assert b"chat" not in arrival.body
     seen = [arrival.headers[name] for name in ("ttl", "urgency", "topic", "content-encoding")]
-    assert seen == ["300", "high", HANDLING.topic, "aes128gcm"]
+    assert seen == ["300", "high", OPTIONS.topic, "aes128gcm"]
 
 
 def test_it_is_signed_for_each_host_anew(push: WebPush, service: PushService) -> None:
@@ -118,11 +118,11 @@ def test_who_does_not_answer_is_not_waited_for(
 
 
 def test_nobody_is_there(service: PushService, push: WebPush) -> None:
-    browser = Browser(**service.listener().told_to_the_clinic)
+    browser = PushTarget(**service.listener().told_to_the_clinic)
     service.server.shutdown()
     service.server.server_close()
     with pytest.raises(PushFailed, match="ConnectionError"):
-        push.send(browser, TOLD, HANDLING)
+        push.send(browser, TOLD, OPTIONS)
 
 
 def test_key_that_is_no_point_of_the_curve(push: WebPush, service: PushService) -> None:
@@ -130,7 +130,7 @@ def test_key_that_is_no_point_of_the_curve(push: WebPush, service: PushService) 
     told = service.listener().told_to_the_clinic | {"p256dh": crooked}
     assert are_keys(told["p256dh"], told["auth"])
     with pytest.raises(PushFailed) as failure:
-        push.send(Browser(**told), TOLD, HANDLING)
+        push.send(PushTarget(**told), TOLD, OPTIONS)
     assert failure.value.permanent
     assert service.arrivals == []
 
@@ -159,7 +159,7 @@ def test_key_that_is_no_point_of_the_curve(push: WebPush, service: PushService) 
 )
 def test_push_services_are_called_and_nobody_else(tmp_path: Path, endpoint: str, taken: bool) -> None:
     push = WebPush("", tmp_path, SUBJECT, tuple(PUSH_HOSTS.split()))
-    assert push.takes(endpoint) is taken
+    assert push.is_push_service(endpoint) is taken
 
 
 def test_what_is_no_push_service_is_never_called(tmp_path: Path, service: PushService) -> None:

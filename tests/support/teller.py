@@ -53,10 +53,10 @@ class Pushes:
     def __init__(self) -> None:
         self.arrived: list[tuple[str, str, str]] = []
 
-    def takes(self, endpoint: str) -> bool:
+    def is_push_service(self, endpoint: str) -> bool:
         return True
 
-    def send(self, browser: Any, told: dict[str, object], handling: object) -> None:
+    def send(self, browser: Any, told: dict[str, object], options: object) -> None:
         self.arrived.append((browser.endpoint, str(told["title"]), str(told["url"])))
 
 

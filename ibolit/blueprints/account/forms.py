@@ -66,7 +66,7 @@ class SubscriptionForm(FlaskForm):
     auth = StringField(validators=[DataRequired(WRONG), Length(max=40, message=WRONG)])
 
     def validate_endpoint(self, field: StringField) -> None:
-        if not current_services.push.takes(field.data or ""):
+        if not current_services.push.is_push_service(field.data or ""):
             raise ValidationError(self.WRONG)
 
     def validate_auth(self, field: StringField) -> None:

@@ -64,11 +64,11 @@ class PushSubscription(Model):
         db.session.delete(self)
 
     @classmethod
-    def note_arrivals(cls, ids: Collection[int]) -> None:
+    def note_delivered(cls, ids: Collection[int]) -> None:
         db.session.execute(update(cls).where(cls.id.in_(ids)).values(delivered_at=clock.now()))
 
     @classmethod
-    def note_death(cls, id: int, endpoint: str) -> None:
+    def note_gone(cls, id: int, endpoint: str) -> None:
         """Unless the device has named another address meanwhile."""
         db.session.execute(update(cls).where(cls.id == id, cls.endpoint == endpoint).values(dead_at=clock.now()))
 
