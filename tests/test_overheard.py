@@ -7,7 +7,7 @@ import logging
 import pytest
 from overheard import EAR, overheard
 
-QUIET = """2026-11-29 12:44:02,332 INFO ibolit.jobs.letters: SMS №89 sent
+QUIET = """2026-11-29 12:44:02,332 INFO ibolit.jobs.sending: SMS №89 sent
 [2026-11-29 12:44:02 +0000] [1030925] [INFO] Listening at: http://127.0.0.1:40443 (1030925)
 2026-11-29 12:44:02,332 ERROR ibolit: POST /chats/<int:id>/messages failed: the disk is full (OperationalError)
 """

@@ -16,10 +16,11 @@ from . import (
     consultations,
     delivery_status,
     invitations,
-    letters,
+    login_codes,
     notifications,
     payments,
     pushes,
+    sending,
     sweep,
     voices,
     ways,
@@ -30,13 +31,13 @@ log = logging.getLogger(__name__)
 MOST_ATTEMPTS = len(PAUSES) + 1
 
 WORK: dict[JobKind, Callable[[Job], None]] = {
-    JobKind.LOGIN_CODE: letters.send_login_code,
-    JobKind.CODE_BY_MAIL: letters.mail_login_code,
-    JobKind.OWNER_BY_MAIL: letters.mail_owner_code,
+    JobKind.LOGIN_CODE: login_codes.send_login_code,
+    JobKind.CODE_BY_MAIL: login_codes.mail_login_code,
+    JobKind.OWNER_BY_MAIL: login_codes.mail_owner_code,
     JobKind.INVITATION: invitations.send,
     JobKind.PATIENT_IMPORT: invitations.invite_list,
     JobKind.DELIVERY_STATUS: delivery_status.poll,
-    JobKind.EMAIL_PROOF: letters.send_email_proof,
+    JobKind.EMAIL_PROOF: login_codes.send_email_proof,
     JobKind.WAY_SMS: ways.send_sms,
     JobKind.WAY_MAIL: ways.send_mail,
     JobKind.WAY_PUSH: ways.push,
@@ -99,11 +100,11 @@ def _claim(queue: Queue) -> Job | None:
 def _do(job: Job) -> None:
     try:
         if job.attempts > MOST_ATTEMPTS:  # it was claimed and never ended: it takes its worker with it
-            raise letters.Undeliverable("its worker died every time")
+            raise sending.Undeliverable("its worker died every time")
         WORK[job.kind](job)
         if job.claimed_until is not None:  # who goes on has let go of it
             job.finish()
-    except letters.Undeliverable as error:
+    except sending.Undeliverable as error:
         db.session.rollback()
         job.give_up(str(error))
         log.warning("job %d (%s) given up: %s", job.id, job.kind, error)

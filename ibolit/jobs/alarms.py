@@ -12,7 +12,7 @@ from ..models import Delivery, Job, PushSubscription, User
 from ..rendering import link_to
 from ..services.codes import fingerprint
 from ..services.push import PushOptions
-from . import letters, pushes
+from . import pushes, sending
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ def tell_of_sms(job: Job) -> None:
         "url": "/operator",
         "tag": "sms-of-the-day",
     }
-    letter, text = letters.written("half_of_sms", **words), render_template("sms/half_of_sms.txt", **words)
+    letter, text = sending.render_mail("half_of_sms", **words), render_template("sms/half_of_sms.txt", **words)
     db.session.commit()
     outcome = pushes.send_to(listening, told, PushOptions(HALF_A_DAY, fingerprint("push:sms-of-the-day")[:32], True))
     pushes.note_outcome(outcome)
     if outcome.delivered:
         return
     if email is not None:
-        letters.send_mail(job, email, letter)
+        sending.send_mail(job, email, letter)
     else:
-        letters.send_sms(job, phone, text)
+        sending.send_sms(job, phone, text)

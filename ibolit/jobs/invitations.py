@@ -14,7 +14,7 @@ from ..rendering import link_to
 from ..services import clock
 from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
-from . import letters
+from . import sending
 
 MORNING = 10  # o'clock in the clinic: no invitation that had to wait comes at night
 
@@ -23,18 +23,18 @@ def send(job: Job) -> None:
     """A crash between the sending and its note repeats it once, with the same link."""
     invitation = Invitation.to_send(job.subject_id, job)
     if invitation is None:
-        raise letters.Undeliverable("the invitation is no longer needed")
+        raise sending.Undeliverable("the invitation is no longer needed")
     channel = Channel.SMS if invitation.phone else Channel.MAIL
     delivery = Delivery.of(job, channel)
     invitation.leave(delivery)
     link = link_to("welcome.show", token=invitation.token)
     try:
         _send(job, invitation, link)
-    except letters.NoMoreToday:
+    except sending.DailySmsLimitReached:
         invitation.wait()
         job.repeat_in(Delivery.next_day(MORNING) - clock.now())
-    except (letters.Undeliverable, SmsFailed, MailFailed) as failure:
-        if isinstance(failure, letters.Undeliverable) or job.attempts > len(PAUSES):
+    except (sending.Undeliverable, SmsFailed, MailFailed) as failure:
+        if isinstance(failure, sending.Undeliverable) or job.attempts > len(PAUSES):
             delivery.give_up()
             db.session.commit()
         raise
@@ -51,7 +51,7 @@ def _send(job: Job, invitation: Invitation, link: str) -> None:
     """Whoever sends it commits before the provider is asked."""
     if invitation.phone:
         text = render_template("sms/invitation.txt", link=link)
-        letters.send_sms(job, invitation.phone, text, leave=LEFT_BY_INVITATIONS)
+        sending.send_sms(job, invitation.phone, text, leave=LEFT_BY_INVITATIONS)
     elif invitation.email:
-        letter = letters.written("invitation", link=link)
-        letters.send_mail(job, invitation.email, letter)
+        letter = sending.render_mail("invitation", link=link)
+        sending.send_mail(job, invitation.email, letter)

@@ -40,7 +40,7 @@ def mail_login_code(job: Job) -> None:
     user = User.by_phone(code.phone) if code is not None else None
     if code is None or user is None or user.email is None or not user.email_is_settled or not code.can_be_typed():
         raise sending.Undeliverable("the code is no longer needed")
-    letter, email = sending.written("login_code", code=code.digits), user.email
+    letter, email = sending.render_mail("login_code", code=code.digits), user.email
     db.session.commit()
     sending.send_mail(job, email, letter)
 
@@ -51,7 +51,7 @@ def mail_owner_code(job: Job) -> None:
     user = reassigned_number.account_of(code) if code is not None else None
     if code is None or user is None or user.email is None or not user.email_is_settled or not code.proves_phone():
         raise sending.Undeliverable("the code is no longer needed")
-    letter, email = sending.written("owner_code", code=reassigned_number.digits_of(code)), user.email
+    letter, email = sending.render_mail("owner_code", code=reassigned_number.digits_of(code)), user.email
     db.session.commit()
     sending.send_mail(job, email, letter)
 
@@ -60,6 +60,6 @@ def send_email_proof(job: Job) -> None:
     proof = db.session.get(EmailProof, job.subject_id)
     if proof is None or not proof.is_alive():
         raise sending.Undeliverable("the link is no longer needed")
-    letter = sending.written("email_proof", link=link_to("account.prove_email", id=proof.id, token=proof.token))
+    letter = sending.render_mail("email_proof", link=link_to("account.prove_email", id=proof.id, token=proof.token))
     db.session.commit()
     sending.send_mail(job, proof.email, letter)

@@ -17,7 +17,7 @@ from ..rendering import link_to
 from ..services import clock
 from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
-from . import letters
+from . import sending
 
 
 def deliver(job: Job) -> None:
@@ -29,8 +29,8 @@ def deliver(job: Job) -> None:
         return
     try:
         channel = _send(job, notification)
-    except (letters.Undeliverable, SmsFailed, MailFailed) as failure:
-        if isinstance(failure, letters.Undeliverable) or job.attempts > len(PAUSES):
+    except (sending.Undeliverable, SmsFailed, MailFailed) as failure:
+        if isinstance(failure, sending.Undeliverable) or job.attempts > len(PAUSES):
             notification.give_up(str(failure))
             db.session.commit()
         raise
@@ -69,11 +69,11 @@ def _send(job: Job, notification: Notification) -> Channel:
     words = {"notification": notification, "link": link_to(door, **values)}
     phone, email = notification.user.phone, notification.user.email
     if notification.channel is Channel.MAIL and email is not None:
-        letter = letters.written("notification", **words)
+        letter = sending.render_mail("notification", **words)
         db.session.commit()
-        letters.send_mail(job, email, letter)
+        sending.send_mail(job, email, letter)
         return Channel.MAIL
     text = render_template("sms/notification.txt", **words)
     db.session.commit()
-    letters.send_sms(job, phone, text)
+    sending.send_sms(job, phone, text)
     return Channel.SMS

@@ -13,7 +13,7 @@ from ..rendering import link_to
 from ..services import clock
 from ..services.codes import fingerprint
 from ..services.push import PushOptions
-from . import letters, pushes
+from . import pushes, sending
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ def send_sms(job: Job) -> None:
     phone = change.user.phone
     db.session.commit()
     try:
-        letters.send_sms(job, phone, text)
-    except letters.NoMoreToday:  # this news is worth three days
+        sending.send_sms(job, phone, text)
+    except sending.DailySmsLimitReached:  # this news is worth three days
         job.repeat_in(Delivery.next_day() - clock.now())
 
 
@@ -35,10 +35,10 @@ def send_mail(job: Job) -> None:
     """To the address as it was before the change."""
     change = _told_of(job)
     if change.email is None:
-        raise letters.Undeliverable("there was no address")
-    letter, email = letters.written("way_changed", **_words(change, Channel.MAIL)), change.email
+        raise sending.Undeliverable("there was no address")
+    letter, email = sending.render_mail("way_changed", **_words(change, Channel.MAIL)), change.email
     db.session.commit()
-    letters.send_mail(job, email, letter)
+    sending.send_mail(job, email, letter)
 
 
 def push(job: Job) -> None:
@@ -64,7 +64,7 @@ def push(job: Job) -> None:
 def _told_of(job: Job) -> WayChange:
     change = db.session.get(WayChange, job.subject_id)
     if change is None or change.undone_at is not None:
-        raise letters.Undeliverable("it is undone")
+        raise sending.Undeliverable("it is undone")
     return change
 
 

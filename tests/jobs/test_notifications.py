@@ -14,7 +14,7 @@ from flask import Flask, current_app, render_template
 from meetings import StillClock, cancel, confirm, ready, wish, work
 
 from ibolit.extensions import db
-from ibolit.jobs import LIGHT, WORK, letters, notifications, run_due
+from ibolit.jobs import LIGHT, WORK, notifications, run_due, sending
 from ibolit.jobs.worker import WorkerThread
 from ibolit.models import (
     Channel,
@@ -134,7 +134,7 @@ def test_nothing_that_leaves_the_house_says_what_it_is_about(chat: Chat, patient
         words = {"notification": one, "link": ""}
         written = [render_template("sms/notification.txt", **words)]
         if one.kind not in ("ready", "late"):
-            written += letters.written("notification", **words).values()
+            written += sending.render_mail("notification", **words).values()
         for text in written:
             assert FORBIDDEN.search(text) is None, text
             assert [secret for secret in secrets if secret.lower() in text.lower()] == []
@@ -172,7 +172,7 @@ def test_letter_says_what_happened_and_links_to_the_card(services: Services, cha
 
 def test_html_of_a_letter_is_a_link_in_words(chat: Chat, patient: User) -> None:
     propose(chat, starts_at=START)
-    html = letters.written("notification", notification=only(), link=LINK)["html"]
+    html = sending.render_mail("notification", notification=only(), link=LINK)["html"]
     assert f'<a href="{LINK}">Открыть iBolit</a>' in html
     assert "<p>Вам предложена встреча 25 ноября, 14:00 (МСК)." in html
 

@@ -55,7 +55,7 @@ def begin(token: str) -> ResponseReturnValue:
         form.phone.errors = [refusal.sentence]
         return _show(invitation, token, form, refusal.status)
     invitation.open()
-    invitation.vouch_for(phone)
+    invitation.claim_phone(phone)
     db.session.commit()
     session["code"], session["invitation"] = asked.id, invitation.id
     return redirect(url_for("auth.code", next=url_for(".show", token=token)), 303)

@@ -60,7 +60,7 @@ class InvitationAcceptance:
         """By a press: scanners of mail and messengers fetch every link they see."""
         self.opened_at = self.opened_at or clock.now()
 
-    def vouch_for(self, phone: str) -> None:
+    def claim_phone(self, phone: str) -> None:
         """Who holds the mailed link says that this is his phone; the code will show it."""
         if self.email is not None:
             self.guest_phone = phone

@@ -1,4 +1,4 @@
-"""SMS and e-mail that people wait for. Nothing of their content or address is ever logged: «SMS №12 sent»."""
+"""One SMS or mail of a job, sent through its provider. Neither content nor address is ever logged: «SMS №12 sent»."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from flask import render_template
 from .. import errors, phones
 from ..config import current_settings
 from ..extensions import db
-from ..models import Channel, Delivery, DeliveryState, EmailProof, Job, LoginCode, User
-from ..models.accounts import reassigned_number
-from ..models.delivery import LEFT_BY_STRANGERS
-from ..rendering import link_to
+from ..models import Channel, Delivery, DeliveryState, Job
 from ..services import current_services
 from ..services.mail import MailFailed
 from ..services.sms import SmsFailed, parts_of
@@ -24,62 +21,11 @@ class Undeliverable(Exception):
     """Repeating cannot help."""
 
 
-class NoMoreToday(Undeliverable):
+class DailySmsLimitReached(Undeliverable):
     """The clinic pays for no more SMS until midnight."""
 
 
-def send_login_code(job: Job) -> None:
-    """The newest living code of a phone; in `invite` mode unknown phones get nothing, and nobody can tell."""
-    code = db.session.get(LoginCode, job.subject_id)
-    if code is None or not code.can_be_typed() or not code.is_newest():
-        raise Undeliverable("the code is no longer needed")
-    if not code.is_invited():
-        raise Undeliverable("the phone is not invited")
-    if not current_settings.sends_sms_to(code.phone):
-        code.send_by_mail_too()
-        return
-    text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
-    db.session.commit()  # no transaction stays open while the provider thinks
-    try:
-        send_sms(job, code.phone, text, leave=0 if code.has_own else LEFT_BY_STRANGERS)
-    except (Undeliverable, SmsFailed):
-        code.send_by_mail_too()
-        db.session.commit()
-        raise
-
-
-def mail_login_code(job: Job) -> None:
-    """The second way, for who has proved an address: the SMS did not go out or did not arrive."""
-    code = db.session.get(LoginCode, job.subject_id)
-    user = User.by_phone(code.phone) if code is not None else None
-    if code is None or user is None or user.email is None or not user.email_is_settled or not code.can_be_typed():
-        raise Undeliverable("the code is no longer needed")
-    letter, email = written("login_code", code=code.digits), user.email
-    db.session.commit()
-    send_mail(job, email, letter)
-
-
-def mail_owner_code(job: Job) -> None:
-    """To who has proved the address long ago: somebody holds his number now, perhaps he himself."""
-    code = db.session.get(LoginCode, job.subject_id)
-    user = reassigned_number.account_of(code) if code is not None else None
-    if code is None or user is None or user.email is None or not user.email_is_settled or not code.proves_phone():
-        raise Undeliverable("the code is no longer needed")
-    letter, email = written("owner_code", code=reassigned_number.digits_of(code)), user.email
-    db.session.commit()
-    send_mail(job, email, letter)
-
-
-def send_email_proof(job: Job) -> None:
-    proof = db.session.get(EmailProof, job.subject_id)
-    if proof is None or not proof.is_alive():
-        raise Undeliverable("the link is no longer needed")
-    letter = written("email_proof", link=link_to("account.prove_email", id=proof.id, token=proof.token))
-    db.session.commit()
-    send_mail(job, proof.email, letter)
-
-
-def written(name: str, **words: object) -> dict[str, str]:
+def render_mail(name: str, **words: object) -> dict[str, str]:
     """Subject, text and html of the letter of that name."""
     return {
         "subject": render_template(f"mail/{name}/subject.txt", **words).strip(),
@@ -129,7 +75,7 @@ def _begin(delivery: Delivery, parts: int = 1, country: str = "", leave: int = 0
     except errors.OutcomeUnknown:
         raise Undeliverable("nobody knows whether it arrived") from None
     except errors.DailyLimitReached:
-        raise NoMoreToday("daily limit") from None
+        raise DailySmsLimitReached("daily limit") from None
     finally:
         db.session.commit()
     return True
