@@ -5,8 +5,9 @@ ibolit.behaviour('offline-summary', (place) => {
   function startOf(card) { return Number(card.getAttribute('data-phase').split('-').pop()); }
 
   async function nextOf(cacheName) {
-    const list = await caches.match('/consultations', { cacheName });
-    const page = new DOMParser().parseFromString(list ? await list.text() : '', 'text/html');
+    const list = await caches.match('/consultations', { cacheName }), html = list ? await list.text() : '';
+    // Copies kept before 30 November 2026 say talk; read for 90 days, until 28 February 2027.
+    const page = new DOMParser().parseFromString(html.replace(/\btalk(?=__|--)/g, 'consultation'), 'text/html');
     return [...page.querySelectorAll('.consultation--confirmed, .consultation--proposed, .consultation--in-progress')]
       .filter((card) => startOf(card) > Date.now() - OVER).sort((one, other) => startOf(one) - startOf(other))[0];
   }
