@@ -17,27 +17,19 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, sele
 from ... import errors
 from ...database import advisory_lock
 from ...events import (
-    ConsultationCancelled,
     ConsultationChanged,
-    ConsultationCompleted,
-    ConsultationConfirmed,
-    ConsultationExpired,
-    ConsultationMissed,
-    ConsultationStarted,
-    PhoneAsked,
-    SideLate,
-    SideReady,
     record,
 )
 from ...extensions import db
 from ...services import clock
 from ..chats import Card, Chat, Message, register_card
 from ..doctors import Doctor
-from ..job import Job, JobKind
-from ..payments import CancellationTerms, Payment, RefundReason
+from ..payments import Payment
 from ..people import User
 from ..types import UtcDateTime, word_of
+from .agreement import ConsultationAgreement
 from .attendance import OPENS_BEFORE, Meeting
+from .course import ConsultationCourse
 from .states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationKind, ConsultationState, Reason
 
 if TYPE_CHECKING:
@@ -49,7 +41,7 @@ PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to 
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
 
 
-class Consultation(Meeting):
+class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
 
     LONGEST_NOTE = 500
@@ -169,18 +161,6 @@ class Consultation(Meeting):
         return self.proposed_start if self.may_be_moved() else None
 
     @property
-    def awaits_payment(self) -> bool:
-        """Also after its start, while a begun payment holds it."""
-        return self.price > 0 and self.state_now is ConsultationState.PROPOSED
-
-    def may_be_paid(self) -> bool:
-        return self.awaits_payment and clock.now() < self.starts_at
-
-    def may_be_paid_on(self) -> bool:
-        """It was begun to be paid before its start, which has come; what was begun holds it for a while."""
-        return self.awaits_payment and not self.may_be_paid() and any(one.is_live for one in self.payments)
-
-    @property
     def may_be_in_calendars(self) -> bool:
         """It was agreed on at some time."""
         return self.confirmed_at is not None
@@ -189,11 +169,6 @@ class Consultation(Meeting):
     def was_moved_in_calendars(self) -> bool:
         """Its first number is of being agreed, each more of a change."""
         return self.state is ConsultationState.CONFIRMED and self.sequence > 1
-
-    @property
-    def awaits_only_payment(self) -> bool:
-        """Its time is agreed by both: one of them wished for it, the other took it."""
-        return self.awaits_payment and self.moved_at is not None
 
     def wish_of_other(self, user: User) -> datetime | None:
         """The time the other side asks for."""
@@ -218,102 +193,7 @@ class Consultation(Meeting):
 
     # Verbs: agreeing
 
-    def confirm(self, user: User, seen: datetime) -> None:
-        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
-        self.lock_for(user, seen)
-        if self.state in AGREED and user.id == self.patient_id:
-            return  # pressed twice
-        if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
-            raise errors.ConsultationHasChanged
-        if self.price:
-            raise errors.MustBePaid
-        self.agree()
-        self.bump_revision()
-
-    def accept_payment(self, payment: Payment) -> bool:
-        """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
-
-        Under the locks of the payment and of the chat.
-        """
-        db.session.refresh(self)
-        if self.state_now is not ConsultationState.PROPOSED:
-            return False
-        self.paid_at, self.was_moved_by_doctor = payment.paid_at, False
-        self.agree()
-        return True
-
-    def cancel_unpaid(self) -> None:
-        """All of it went back before the start: unpaid, it cannot take place. Under the chat's lock."""
-        db.session.refresh(self)
-        if self.state_now is ConsultationState.CONFIRMED:
-            self._become(ConsultationState.CANCELLED)
-            self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
-            record(ConsultationCancelled(self.id, None))
-
-    def cancel(self, user: User, reason: Reason, terms: CancellationTerms) -> None:
-        """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
-        self.lock_for(user)
-        if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:
-            return  # pressed twice
-        if not self.may_be_cancelled():
-            raise errors.ConsultationHasChanged
-        if terms is not CancellationTerms.of(user, self):
-            raise errors.PromiseHasChanged
-        self._become(ConsultationState.CANCELLED)
-        self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
-        self._give_back(RefundReason.CANCELLED, in_full=terms is CancellationTerms.FULL)
-        record(ConsultationCancelled(self.id, user.id))
-        self.bump_revision()
-
     # Verbs: meeting
-
-    def get_ready(self, user: User) -> None:
-        """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
-        self.lock_for(user)
-        self._refuse_if_closed()
-        self.open_chat()  # whether the worker is awake or not
-        was_ready = self.is_side_ready(user)
-        self._set(user, "ready_at", clock.now())
-        if not self.has_come(user):
-            self._set(user, "first_ready_at", clock.now())
-        self._set(user, "late_at", None)
-        if self.state is ConsultationState.CONFIRMED and self.is_side_ready(self.other_than(user)):
-            self._begin()
-        elif not was_ready and self.state is ConsultationState.CONFIRMED:
-            record(SideReady(self.id, user.id))
-        self.bump_revision()
-
-    def be_late(self, user: User) -> None:
-        """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
-        self.lock_for(user)
-        if self.late_until(user) is not None:
-            return
-        if not self.may_be_late(user):
-            raise errors.ConsultationHasChanged
-        self._set(user, "late_at", clock.now())
-        record(SideLate(self.id, user.id))
-        self.bump_revision()
-
-    def end(self, user: User) -> None:
-        """The doctor says that it is over. Raises ConsultationHasChanged."""
-        self.lock_for(user)
-        if self.state is ConsultationState.COMPLETED:
-            return
-        if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
-            raise errors.ConsultationHasChanged
-        self._complete()
-        self.bump_revision()
-
-    def ask_to_phone(self, user: User) -> None:
-        """«Попросить врача позвонить»: once; a second press says nothing new. Raises ConsultationIsNotOpen."""
-        self.lock_for(user)
-        if user.id != self.patient_id or not self.is_open:
-            raise errors.ConsultationIsNotOpen
-        if self.phone_asked_at is not None:
-            return
-        self.phone_asked_at = clock.now()
-        record(PhoneAsked(self.id))
-        self.bump_revision()
 
     # For all who change it: its own verbs, another time, the worker, what is written of it
 
@@ -331,27 +211,6 @@ class Consultation(Meeting):
         self.catch_up()
         if seen is not None and seen != self.starts_at:
             raise errors.ConsultationHasChanged
-
-    def catch_up(self) -> None:
-        """What time has made of it is written, once."""
-        due = self.state_now
-        if due is self.state:
-            return
-        if due is ConsultationState.EXPIRED:
-            self.ended_at = clock.now()
-            self._become(due)
-            record(ConsultationExpired(self.id))
-        elif due is ConsultationState.COMPLETED:
-            self._complete()
-        else:
-            self._miss()
-        self.bump_revision()
-
-    def agree(self, *, with_move: bool = False) -> None:
-        self.confirmed_at = clock.now()
-        self._become(ConsultationState.CONFIRMED)
-        record(ConsultationConfirmed(self.id, with_move))
-        Job.expedite(JobKind.CONSULTATION, self.id)
 
     def bump_revision(self) -> None:
         """Its card takes the chat's next revision, and open screens get it. Under the chat's lock."""
@@ -400,55 +259,12 @@ class Consultation(Meeting):
         db.session.info["locked_consultation"] = (self.id, db.session().get_transaction())
         self.chat.remember_lock()
 
-    @property
-    def _is_being_paid(self) -> bool:
-        """Somebody began to pay before the start, and nothing has become of it yet."""
-        return any(one.may_confirm_consultation and one.created_at < self.starts_at for one in self.payments)
-
     def _become(self, state: ConsultationState) -> None:
         assert state in FOLLOWS[self.state], f"{self.state} is not followed by {state}"
         self.state = state
         self.sequence += 1
         db.session.flush()
         self.open_chat()
-
-    def _begin(self) -> None:
-        self.started_at = clock.now()
-        self.proposed_start = self.proposed_by_id = None
-        self._become(ConsultationState.IN_PROGRESS)
-        record(ConsultationStarted(self.id))
-
-    def _complete(self) -> None:
-        self.ended_at = clock.now()
-        self._become(ConsultationState.COMPLETED)
-        for payment in self.payments:
-            payment.mark_delivered()
-        record(ConsultationCompleted(self.id))
-
-    def _miss(self) -> None:
-        """The doctor absent: all goes back by itself. Else – the patient absent, or they missed each other – the clinic
-        decides."""
-        self.ended_at = clock.now()
-        self._become(ConsultationState.MISSED)
-        self._give_back(RefundReason.MISSED, in_full=self.doctor_stayed_away)
-        record(ConsultationMissed(self.id))
-
-    def _give_back(self, cause: RefundReason, *, in_full: bool) -> None:
-        for payment in self.payments:
-            if payment.refundable <= 0:
-                continue
-            if in_full:
-                payment.refund(payment.refundable, cause)
-            else:
-                payment.request_refund(cause)
-
-    def _refuse_if_closed(self) -> None:
-        if self.state is ConsultationState.PROPOSED:
-            raise errors.MustBePaid if self.price else errors.MustBeConfirmed
-        if self.state not in AGREED:
-            raise errors.ConsultationHasChanged
-        if clock.now() < self.opens_at:
-            raise errors.TooEarly
 
 
 # Asked with every press. SQLAlchemy spends more on building such a statement than on running it: each is built once.

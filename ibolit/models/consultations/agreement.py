@@ -1,0 +1,122 @@
+"""How a consultation is agreed on, paid and cancelled."""
+
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Mapped
+
+from ... import errors
+from ...events import (
+    ConsultationCancelled,
+    ConsultationConfirmed,
+    record,
+)
+from ...extensions import db
+from ...services import clock
+from ..job import Job, JobKind
+from ..payments import CancellationTerms, Payment, RefundReason
+from ..people import User
+from .states import AGREED, ConsultationState, Reason
+
+if TYPE_CHECKING:
+    from .consultation import Consultation
+
+
+class ConsultationAgreement:
+    """A consultation's facet from the proposal to the start."""
+
+    if TYPE_CHECKING:  # what is assigned here, and may be None
+        paid_at: Mapped[datetime | None]
+        confirmed_at: Mapped[datetime | None]
+        ended_at: Mapped[datetime | None]
+        cancelled_by_id: Mapped[int | None]
+        cancel_reason: Mapped[Reason | None]
+
+    @property
+    def awaits_payment(self: Consultation) -> bool:
+        """Also after its start, while a begun payment holds it."""
+        return self.price > 0 and self.state_now is ConsultationState.PROPOSED
+
+    def may_be_paid(self: Consultation) -> bool:
+        return self.awaits_payment and clock.now() < self.starts_at
+
+    def may_be_paid_on(self: Consultation) -> bool:
+        """It was begun to be paid before its start, which has come; what was begun holds it for a while."""
+        return self.awaits_payment and not self.may_be_paid() and any(one.is_live for one in self.payments)
+
+    @property
+    def awaits_only_payment(self: Consultation) -> bool:
+        """Its time is agreed by both: one of them wished for it, the other took it."""
+        return self.awaits_payment and self.moved_at is not None
+
+    def confirm(self: Consultation, user: User, seen: datetime) -> None:
+        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
+        self.lock_for(user, seen)
+        if self.state in AGREED and user.id == self.patient_id:
+            return  # pressed twice
+        if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
+            raise errors.ConsultationHasChanged
+        if self.price:
+            raise errors.MustBePaid
+        self.agree()
+        self.bump_revision()
+
+    def accept_payment(self: Consultation, payment: Payment) -> bool:
+        """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
+
+        Under the locks of the payment and of the chat.
+        """
+        db.session.refresh(self)
+        if self.state_now is not ConsultationState.PROPOSED:
+            return False
+        self.paid_at, self.was_moved_by_doctor = payment.paid_at, False
+        self.agree()
+        return True
+
+    def cancel_unpaid(self: Consultation) -> None:
+        """All of it went back before the start: unpaid, it cannot take place. Under the chat's lock."""
+        db.session.refresh(self)
+        if self.state_now is ConsultationState.CONFIRMED:
+            self._become(ConsultationState.CANCELLED)
+            self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
+            record(ConsultationCancelled(self.id, None))
+
+    def cancel(self: Consultation, user: User, reason: Reason, terms: CancellationTerms) -> None:
+        """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
+        self.lock_for(user)
+        if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:
+            return  # pressed twice
+        if not self.may_be_cancelled():
+            raise errors.ConsultationHasChanged
+        if terms is not CancellationTerms.of(user, self):
+            raise errors.PromiseHasChanged
+        self._become(ConsultationState.CANCELLED)
+        self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
+        self._give_back(RefundReason.CANCELLED, in_full=terms is CancellationTerms.FULL)
+        record(ConsultationCancelled(self.id, user.id))
+        self.bump_revision()
+
+    def agree(self: Consultation, *, with_move: bool = False) -> None:
+        self.confirmed_at = clock.now()
+        self._become(ConsultationState.CONFIRMED)
+        record(ConsultationConfirmed(self.id, with_move))
+        Job.expedite(JobKind.CONSULTATION, self.id)
+
+    @property
+    def _is_being_paid(self: Consultation) -> bool:
+        """Somebody began to pay before the start, and nothing has become of it yet."""
+        return any(one.may_confirm_consultation and one.created_at < self.starts_at for one in self.payments)
+
+    def _give_back(self: Consultation, cause: RefundReason, *, in_full: bool) -> None:
+        for payment in self.payments:
+            if payment.refundable <= 0:
+                continue
+            if in_full:
+                payment.refund(payment.refundable, cause)
+            else:
+                payment.request_refund(cause)

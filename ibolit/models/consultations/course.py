@@ -1,0 +1,133 @@
+"""What happens at the time of a consultation, and what time alone makes of it."""
+
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Mapped
+
+from ... import errors
+from ...events import (
+    ConsultationCompleted,
+    ConsultationExpired,
+    ConsultationMissed,
+    ConsultationStarted,
+    PhoneAsked,
+    SideLate,
+    SideReady,
+    record,
+)
+from ...services import clock
+from ..payments import RefundReason
+from ..people import User
+from .states import AGREED, ConsultationState
+
+if TYPE_CHECKING:
+    from .consultation import Consultation
+
+
+class ConsultationCourse:
+    """A consultation's facet from «Готов общаться» to its end."""
+
+    if TYPE_CHECKING:  # what is assigned here, and may be None
+        started_at: Mapped[datetime | None]
+        ended_at: Mapped[datetime | None]
+        proposed_start: Mapped[datetime | None]
+        proposed_by_id: Mapped[int | None]
+        phone_asked_at: Mapped[datetime | None]
+
+    def get_ready(self: Consultation, user: User) -> None:
+        """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
+        self.lock_for(user)
+        self._refuse_if_closed()
+        self.open_chat()  # whether the worker is awake or not
+        was_ready = self.is_side_ready(user)
+        self._set(user, "ready_at", clock.now())
+        if not self.has_come(user):
+            self._set(user, "first_ready_at", clock.now())
+        self._set(user, "late_at", None)
+        if self.state is ConsultationState.CONFIRMED and self.is_side_ready(self.other_than(user)):
+            self._begin()
+        elif not was_ready and self.state is ConsultationState.CONFIRMED:
+            record(SideReady(self.id, user.id))
+        self.bump_revision()
+
+    def be_late(self: Consultation, user: User) -> None:
+        """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
+        self.lock_for(user)
+        if self.late_until(user) is not None:
+            return
+        if not self.may_be_late(user):
+            raise errors.ConsultationHasChanged
+        self._set(user, "late_at", clock.now())
+        record(SideLate(self.id, user.id))
+        self.bump_revision()
+
+    def end(self: Consultation, user: User) -> None:
+        """The doctor says that it is over. Raises ConsultationHasChanged."""
+        self.lock_for(user)
+        if self.state is ConsultationState.COMPLETED:
+            return
+        if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
+            raise errors.ConsultationHasChanged
+        self._complete()
+        self.bump_revision()
+
+    def ask_to_phone(self: Consultation, user: User) -> None:
+        """«Попросить врача позвонить»: once; a second press says nothing new. Raises ConsultationIsNotOpen."""
+        self.lock_for(user)
+        if user.id != self.patient_id or not self.is_open:
+            raise errors.ConsultationIsNotOpen
+        if self.phone_asked_at is not None:
+            return
+        self.phone_asked_at = clock.now()
+        record(PhoneAsked(self.id))
+        self.bump_revision()
+
+    def catch_up(self: Consultation) -> None:
+        """What time has made of it is written, once."""
+        due = self.state_now
+        if due is self.state:
+            return
+        if due is ConsultationState.EXPIRED:
+            self.ended_at = clock.now()
+            self._become(due)
+            record(ConsultationExpired(self.id))
+        elif due is ConsultationState.COMPLETED:
+            self._complete()
+        else:
+            self._miss()
+        self.bump_revision()
+
+    def _begin(self: Consultation) -> None:
+        self.started_at = clock.now()
+        self.proposed_start = self.proposed_by_id = None
+        self._become(ConsultationState.IN_PROGRESS)
+        record(ConsultationStarted(self.id))
+
+    def _complete(self: Consultation) -> None:
+        self.ended_at = clock.now()
+        self._become(ConsultationState.COMPLETED)
+        for payment in self.payments:
+            payment.mark_delivered()
+        record(ConsultationCompleted(self.id))
+
+    def _miss(self: Consultation) -> None:
+        """The doctor absent: all goes back by itself. Else – the patient absent, or they missed each other – the clinic
+        decides."""
+        self.ended_at = clock.now()
+        self._become(ConsultationState.MISSED)
+        self._give_back(RefundReason.MISSED, in_full=self.doctor_stayed_away)
+        record(ConsultationMissed(self.id))
+
+    def _refuse_if_closed(self: Consultation) -> None:
+        if self.state is ConsultationState.PROPOSED:
+            raise errors.MustBePaid if self.price else errors.MustBeConfirmed
+        if self.state not in AGREED:
+            raise errors.ConsultationHasChanged
+        if clock.now() < self.opens_at:
+            raise errors.TooEarly
