@@ -61,7 +61,6 @@ NAMED_ABOVE = {
 
 # Lines of those that are yet to be cut where their nouns part.
 LONGEST = {
-    "models/chats/chat": 580,
 }
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.

@@ -2,9 +2,12 @@
 Cards are shown instead of a message's text; whoever has one registers how it is loaded."""
 
 from . import ending
+from .access import AccessMode, ChatState
 from .attachment import Attachment, AttachmentKind, AttachmentState, Variant, refuse_sent
 from .cards import preload_cards, refuse_unregistered, register_card
-from .chat import AccessMode, Chat, ChatMember, ChatState, InboxFilter, is_called
+from .chat import Chat
+from .inbox import InboxFilter, is_called
+from .member import ChatMember
 from .message import Card, Message, press_id
 from .patient_note import PatientNote
 

@@ -8,7 +8,8 @@ from ...events import ChatEnds, record
 from ...services import clock
 from ..job import Job, JobKind
 from ..night_hours import by_day
-from .chat import AccessMode, Chat
+from .access import AccessMode
+from .chat import Chat
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

@@ -1,0 +1,161 @@
+"""Until when a chat is open, and what opens it."""
+
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    select,
+)
+from sqlalchemy.orm import Mapped
+
+from ... import errors
+from ...events import AccessChanged, DaysGiven, record
+from ...extensions import db
+from ...services import clock
+from ..doctors import Tariff
+from ..people import User
+from .message import Message
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+
+LAST_DAY = timedelta(days=1)
+
+
+class AccessMode(StrEnum):
+    FREE = "free"
+    UNTIL = "until"
+    UNLIMITED = "unlimited"
+
+
+class ChatState(StrEnum):
+    """What the patient may do now, as the time strip says it."""
+
+    NOT_BEGUN = "not_begun"  # free days are waiting for the first message
+    NEEDS_TARIFF = "needs_tariff"  # no free days were given
+    OPEN = "open"
+    LAST_DAY = "last_day"
+    OVER = "over"
+    CONSULTATION = "consultation"  # open because of a consultation, whatever was paid
+    UNLIMITED = "unlimited"
+
+
+class ChatAccess:
+    """A chat's facet for its time: free days, tariffs, gifts, consultations."""
+
+    if TYPE_CHECKING:  # what is assigned here, and may be None
+        open_until: Mapped[datetime | None]
+        consultation_opens_at: Mapped[datetime | None]
+        consultation_closes_at: Mapped[datetime | None]
+
+    def state_at(self: Chat, now: datetime) -> ChatState:
+        if self.access is AccessMode.UNLIMITED:
+            return ChatState.UNLIMITED
+        if self.open_until is None and self.free_days:
+            return ChatState.NOT_BEGUN
+        if self.open_until is None or self.open_until <= now:
+            if (opens := self.consultation_opens_at) and opens <= now < (self.consultation_closes_at or opens):
+                return ChatState.CONSULTATION
+            return ChatState.OVER if self.open_until else ChatState.NEEDS_TARIFF
+        return ChatState.LAST_DAY if self.open_until - now <= LAST_DAY else ChatState.OPEN
+
+    @property
+    def state(self: Chat) -> ChatState:
+        return self.state_at(clock.now())
+
+    @property
+    def changes_at(self: Chat) -> datetime | None:
+        """When the time strip will say something else."""
+        now = clock.now()
+        turns = [self.open_until - LAST_DAY, self.open_until] if self.open_until else []
+        turns += [moment for moment in (self.consultation_opens_at, self.consultation_closes_at) if moment]
+        return min((moment for moment in turns if moment > now), default=None)
+
+    def takes_messages_from(self: Chat, user: User) -> bool:
+        """The doctor may always write."""
+        return user.id != self.patient_id or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
+
+    def refuse_if_closed_for(self: Chat, author: User) -> None:
+        """Raises ChatIsClosed or ChatNeedsTariff."""
+        if not self.takes_messages_from(author):
+            raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
+
+    @property
+    def is_time_sold(self: Chat) -> bool:
+        """An unlimited one needs none, and time with a doctor who has left the directory would be wasted money."""
+        return self.access is not AccessMode.UNLIMITED and not self.doctor.hidden
+
+    def can_be_prolonged(self: Chat, on_sale: Sequence[Tariff]) -> bool:
+        return self.is_time_sold and bool(on_sale)
+
+    def end_with(self: Chat, days: int) -> datetime:
+        """Until when it would be open: bought days are added to the later of now and the present end."""
+        return max(clock.now(), self.open_until or clock.now()) + timedelta(days=days)
+
+    def prolong(self: Chat, days: int) -> None:
+        """An unlimited chat needs none."""
+        self.lock()
+        if self.access is AccessMode.UNLIMITED:
+            return
+        self.access = AccessMode.UNTIL
+        self.open_until = self.end_with(days)
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+
+    def give_days(self: Chat, days: int, client_id: str) -> bool:
+        """«Подарить дни»: both read of it in the chat. A repeated press is the same one, and gives nothing: False.
+
+        Of free days that wait for the first message there are so many more. Raises ChatNeedsNoDays.
+        """
+        self.lock()
+        idempotency_key = f"gift-{client_id}"
+        given = select(Message.id).where(
+            Message.chat_id == self.id, Message.client_id == idempotency_key, Message.author_id.is_(None)
+        )
+        if db.session.scalar(given) is not None:
+            return False
+        if self.access is AccessMode.UNLIMITED:
+            raise errors.ChatNeedsNoDays
+        if self.state is ChatState.NOT_BEGUN:
+            self.free_days += days
+            self.revision += 1
+            record(AccessChanged(self.id, self.revision))
+        else:
+            self.prolong(days)
+        record(DaysGiven(self.id, days, idempotency_key))
+        return True
+
+    def shorten(self: Chat, days: int) -> None:
+        """Money went back, and the time bought with it goes too; never before now."""
+        self.lock()
+        if days <= 0 or self.open_until is None:
+            return
+        self.open_until = max(clock.now(), self.open_until - timedelta(days=days))
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+
+    def extend_for_consultations(self: Chat, windows: Sequence[tuple[datetime, datetime]]) -> None:
+        """The next of these, in their order, joined with those that overlap it."""
+        self.lock()
+        opens, closes = windows[0] if windows else (None, None)
+        for begins, ends in windows:
+            if closes is not None and begins <= closes:
+                closes = max(closes, ends)
+        if (self.consultation_opens_at, self.consultation_closes_at) == (opens, closes):
+            return
+        self.consultation_opens_at, self.consultation_closes_at = opens, closes
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+
+    def _begin_free_time(self: Chat, author: User) -> None:
+        if author.id == self.patient_id and self.state is ChatState.NOT_BEGUN:
+            self.open_until = clock.now() + timedelta(days=self.free_days)
+            record(AccessChanged(self.id, self.revision + 1))

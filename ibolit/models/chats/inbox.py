@@ -1,0 +1,139 @@
+"""Lists of chats, and what is found in them."""
+
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import joinedload
+
+from ...extensions import db
+from ...services.search import begins_a_word, messages_matching
+from ..doctors import Doctor
+from ..people import User
+from ..types import UtcDateTime
+from .attachment import Attachment
+from .member import ChatMember
+from .message import Message
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+
+DIGITS = re.compile(r"\D+")
+ChatCursor = tuple[datetime | None, int]  # last_at and id of the last chat of a page
+
+
+class InboxFilter(StrEnum):
+    """Which of his chats a doctor wants to see."""
+
+    UNREAD = "unread"
+    WAITING = "waiting"  # the last word is the patient's
+
+
+class ChatLists:
+    """A chat's facet for «Сообщения», «Пациенты» and the search."""
+
+    @classmethod
+    def inbox_of(
+        cls: type[Chat], user: User, before: tuple[datetime, int] | None = None, only: InboxFilter | None = None
+    ) -> Select[tuple[Chat]]:
+        """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen.
+
+        Who was invited finds his doctor here before a word is said; the doctor has him among his patients.
+        """
+        begun = cls.visible_to(user).where(cls._is_begun_for(user)).order_by(cls.last_at.desc(), cls.id.desc())
+        if only is InboxFilter.UNREAD:
+            mine = exists().where(ChatMember.chat_id == cls.id, ChatMember.user_id == user.id, ChatMember.unread > 0)
+            begun = begun.where(mine)
+        elif only is InboxFilter.WAITING:
+            begun = begun.where(cls.awaits_reply)
+        return (
+            begun.where(tuple_(cls.last_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1])))
+            if before
+            else begun
+        )
+
+    @classmethod
+    def patients_of(
+        cls: type[Chat], doctor: Doctor, words: str = "", before: ChatCursor | None = None
+    ) -> Select[tuple[Chat]]:
+        """The doctor's chats, also those in which nothing was said yet, which stand at the end; keyset-paged.
+
+        `words` are beginnings of the patient's names, or a part of his phone.
+        """
+        latest = cls.last_at.desc().nulls_last(), cls.id.desc()
+        own = cls.with_people().where(cls.doctor_id == doctor.id).order_by(*latest)
+        if words:
+            own = own.where(is_called(words))
+        return own if before is None else own.where(cls._is_after(before))
+
+    @classmethod
+    def with_patient(cls: type[Chat], doctor: Doctor, patient_id: int) -> Select[tuple[Chat]]:
+        return cls.with_people().where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
+
+    @classmethod
+    def _is_after(cls: type[Chat], last: ChatCursor) -> ColumnElement[bool]:
+        last_at, id = last
+        if last_at is None:
+            return and_(cls.last_at.is_(None), cls.id < id)
+        return or_(
+            tuple_(cls.last_at, cls.id) < tuple_(literal(last_at, UtcDateTime), literal(id)), cls.last_at.is_(None)
+        )
+
+    @classmethod
+    def newest_of(cls: type[Chat], user: User) -> Select[tuple[datetime | None]]:
+        """When something last moved a chat to the top of the person's list."""
+        return select(func.max(cls.last_at)).where(cls.is_of(user), cls._is_begun_for(user))
+
+    @classmethod
+    def _is_begun_for(cls: type[Chat], user: User) -> ColumnElement[bool]:
+        return cls.last_at.is_not(None) if user.doctor is None else cls.last_seq > 0
+
+    @classmethod
+    def awaits_first_word_of(cls: type[Chat], patient: User) -> bool:
+        """Some doctor has invited him, and nothing was said yet."""
+        silent = select(cls.id).where(cls.patient_id == patient.id, cls.last_seq == 0, cls.last_at.is_not(None))
+        return db.session.scalar(silent.limit(1)) is not None
+
+    @classmethod
+    def messages_found(cls: type[Chat], user: User, words: str, most: int = 50) -> list[Message]:
+        """The person's own messages with all these words in any of their forms, the newest first."""
+        ids = messages_matching(words, user.id, db.engine.dialect.name)
+        if ids is None:
+            return []
+        mine = select(cls.id).where(cls.is_of(user))
+        found = select(Message).where(Message.id.in_(ids), Message.chat_id.in_(mine))
+        found = found.options(joinedload(Message.attachments))
+        return list(db.session.scalars(found.order_by(Message.id.desc()).limit(most)).unique())
+
+    @classmethod
+    def files_visible_to(cls: type[Chat], user: User) -> Select[tuple[Attachment]]:
+        """What was sent in the person's own chats."""
+        sent = select(Attachment).join(cls, cls.id == Attachment.chat_id).where(Attachment.message_id.is_not(None))
+        return sent.where(cls.is_of(user))
+
+
+def is_called(words: str) -> ColumnElement[bool]:
+    """«Петр», «соколова ан», «+7 900 000-00-01» or its end."""
+    digits = DIGITS.sub("", words)
+    if digits and not re.search(r"[^\W\d_]", words):
+        return User.phone.contains(digits[1:] if len(digits) == 11 else digits)
+    return and_(true(), *begins_a_word(User.name_key, words))

@@ -1,0 +1,69 @@
+"""How far each of the two has come in their chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import cast
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ...extensions import Model, db
+from ..people import User
+
+
+class ChatMember(Model):
+    """How far one of the two has received and read; `unread` counts the other's messages after `read_to`.
+
+    `notified_from_seq` is the first message of a notification under way, which tells of those after it, too; else 0.
+    """
+
+    __table_args__ = (Index("ix_chat_member_unread", "user_id", "unread"),)
+
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    delivered_to: Mapped[int] = mapped_column(default=0)
+    read_to: Mapped[int] = mapped_column(default=0)
+    unread: Mapped[int] = mapped_column(default=0)
+    notified_from_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+
+    @classmethod
+    def unread_of(cls, user: User) -> int:
+        """Chats with something unread, for the badge."""
+        return cls.unread_of_each([user])[user.id]
+
+    @classmethod
+    def unread_chats_of(cls, user: User) -> list[int]:
+        """Their numbers: notices of all others are over."""
+        return list(db.session.scalars(select(cls.chat_id).where(cls.user_id == user.id, cls.unread > 0)))
+
+    @classmethod
+    def unread_of_each(cls, users: Sequence[User]) -> dict[int, int]:
+        ids = [user.id for user in users]
+        return dict.fromkeys(ids, 0) | dict(db.session.execute(_unread(), {"users": ids}).tuples().all())
+
+
+@cache
+def _unread() -> Select[tuple[int, int]]:
+    users = ChatMember.user_id.in_(bindparam("users", expanding=True))
+    return select(ChatMember.user_id, func.count()).where(users, ChatMember.unread > 0).group_by(ChatMember.user_id)
+
+
+@cache
+def one_more_unread() -> Update:
+    """For everyone in the chat but the author."""
+    member = cast(Table, ChatMember.__table__)
+    others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
+    told = member.c.user_id, member.c.unread, member.c.notified_from_seq
+    return update(member).where(others).values(unread=member.c.unread + 1).returning(*told)
