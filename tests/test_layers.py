@@ -60,8 +60,7 @@ NAMED_ABOVE = {
 }
 
 # Lines of those that are yet to be cut where their nouns part.
-LONGEST = {
-}
+LONGEST = {}
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.
 HELPERS = {"clock", "codes", "passwords", "payments", "search"}  # of payments only the contract: its words
