@@ -7,6 +7,7 @@
    - js/ besides: nothing that WebKit 602 or Chromium 45 lacks (missing.json, and the rules below). A file that asks
      whether the thing is there before using it says so in a comment: asks first: requestSubmit, Notification
    - js/modern/ (modules) and sw*.js (the upper floor): ES2017 syntax.
+   - ours: no string over several lines, as indentation is left out of what is served (ibolit/assets.py).
    Prints file:line:column and the reason; ends with 1 if there was any. */
 'use strict';
 
@@ -70,7 +71,11 @@ function check(file, ecmaVersion, sourceType) {
   checked += 1;
   try {
     const code = fs.readFileSync(file, 'utf8');
-    const tree = acorn.parse(code, { ecmaVersion, sourceType, locations: true, onComment: comments });
+    const isOurs = !file.startsWith(path.join(STATIC, 'vendor') + path.sep);
+    const onToken = (token) => {
+      if (isOurs && token.loc.start.line !== token.loc.end.line) complain(file, token.loc.start, 'a string over several lines');
+    };
+    const tree = acorn.parse(code, { ecmaVersion, sourceType, locations: true, onComment: comments, onToken });
     return { tree, comments: comments.map((comment) => comment.value).join('\n') };
   } catch (error) {
     if (!error.loc) throw error;

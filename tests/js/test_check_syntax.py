@@ -82,5 +82,11 @@ def test_upper_floor_is_es2017(tmp_path):
     assert len(of(tmp_path, "sw.js", "const a = b?.c")) == 2
 
 
+def test_strings_over_several_lines_are_refused(tmp_path):
+    """Their indentation would be lost on the way to the browser."""
+    assert len(of(tmp_path, "js/modern/call.js", "const words = `one\n  two`;\n")) == 1
+    assert of(tmp_path, "js/modern/call.js", "const words = `one`\n  + `two`;\n") == []
+
+
 def test_vendored_files_are_es5(tmp_path):
     assert len(of(tmp_path, "vendor/library.js", "const a = 1")) == 1
