@@ -1,4 +1,8 @@
-"""${message}"""
+"""${message}
+
+Expands: …
+An older process: …
+"""
 
 import sqlalchemy as sa
 from alembic import op
