@@ -1,4 +1,4 @@
-"""A release has one number; every migration since the first says whether it expands or contracts, and what an older process does."""
+"""A release has one number; every migration since the first says if it expands, and what an older process does."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ CHANCE = (
     (re.compile(r"\b(?=[a-z2-7]*[2-7])[a-z2-7]{24}\b"), "~"),
     (re.compile(r"(token=)[\w.-]{20,}"), r"\1~"),
     (re.compile(r"(?<=nonce-)[\w+/=-]{16,}"), "~"),
-    (re.compile(r"\b(код|Код)(\W+)\d{6}\b"), r"\1\2~"),
+    (re.compile(r"\b(код |Код |@[\w.]+ #)\d{6}\b"), r"\1~"),
+    (re.compile(r'(?<=class="qrline" d=")[^"]+'), "~"),
+    (re.compile(r'(?<=data-behaviour="push" data-key=")[^"]+'), "~"),  # the clinic's own
     (re.compile(r"(Код ошибки \d{3}[^\w]+)\w{6,}"), r"\1~"),
 )
 VOID = {"input", "img", "br", "hr", "meta", "link", "source", "path", "use", "circle", "rect"}
@@ -150,8 +152,8 @@ def compare(before: Path, after: Path, renamed: Renamed) -> dict[Difference, lis
 def _differences(before: Path, after: Path, renamed: Renamed) -> list[Difference]:
     if not (before.exists() and after.exists()):
         return [Difference(("the file",), ()) if before.exists() else Difference((), ("the file",))]
-    old = [renamed.apply(line) for line in before.read_text().splitlines()]
-    new = [_sorted_classes(line) for line in after.read_text().splitlines()]
+    old = [renamed.apply(without_chance(line)) for line in before.read_text().splitlines()]
+    new = [_sorted_classes(without_chance(line)) for line in after.read_text().splitlines()]
     if old == new:
         return []
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()

@@ -26,8 +26,8 @@ from screens import PHONE, SCREENS, persons, prepare, show, sign_in, signs_in
 
 # A live clinic's time goes on while its screens are walked; crawl.py asks at one moment and compares times, too.
 TIMES = (
-    (re.compile(r"\b\d{1,2}:\d\d(:\d\d)?\b"), "_:_"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.+]+Z?"), "_T_"),
+    (re.compile(r"\b\d{1,2}:\d\d(:\d\d)?\b"), "_:_"),
     (re.compile(r"\b1[78]\d{8}(\d{3})?\b"), "_"),  # seconds or milliseconds since 1970
     (re.compile(r"\b\d+([ \u00a0])(секунд|минут|час)\w*"), r"_\1\2"),
 )
