@@ -30,38 +30,38 @@ from ..services.payments import GatewayOutcomeUnknown, GatewayRefused, GatewaySt
 log = logging.getLogger(__name__)
 
 SWEEP_INTERVAL = timedelta(minutes=10)
-WATCHED_EVERY = timedelta(days=1)
-UNSURE_PAUSE = timedelta(minutes=5)
-EMAIL_COMES_WITHIN = timedelta(hours=1)  # as long as a bill waits at the bank
-RECEIPTS_COME_WITHIN = timedelta(days=7)
+RECONCILE_INTERVAL = timedelta(days=1)
+UNKNOWN_OUTCOME_PAUSE = timedelta(minutes=5)
+EMAIL_TIMEOUT = timedelta(hours=1)  # as long as a bill waits at the bank
+RECEIPTS_TIMEOUT = timedelta(days=7)
 
 
-def drive(job: Job) -> None:
+def process_payment(job: Job) -> None:
     """Made at the provider if he does not know it, then looked at until it has ended."""
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.state is PaymentState.SUCCEEDED or not (payment.is_live or payment.provider_id):
         return  # a cancelled one that somebody speaks of is asked about once more: money may have come
     if payment.lacks_email:
-        if clock.now() - payment.created_at < EMAIL_COMES_WITHIN:
-            job.repeat_in(UNSURE_PAUSE)
+        if clock.now() - payment.created_at < EMAIL_TIMEOUT:
+            job.repeat_in(UNKNOWN_OUTCOME_PAUSE)
         else:
             payment.end("no_email")
         return
     db.session.commit()
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
-    except GatewayOutcomeUnknown as doubt:
-        _note(payment, doubt)
+    except GatewayOutcomeUnknown as error:
+        _record_unknown_outcome(payment, error)
     except GatewayRefused as refusal:
         log.warning("payment №%d refused: %s", payment.id, refusal.reason)
         payment.record_refusal(refusal)
     else:
-        PaymentAlert.settle_doubts(payment)
+        PaymentAlert.resolve_provider_errors(payment)
         payment.settle(found) if found is not None else payment.end("not_created")
     if payment.is_live:
         job.repeat_in(payment.pause)
     elif payment.is_lost and payment.is_watched:
-        job.repeat_in(WATCHED_EVERY)
+        job.repeat_in(RECONCILE_INTERVAL)
 
 
 def process_refund(job: Job) -> None:
@@ -72,19 +72,19 @@ def process_refund(job: Job) -> None:
         return  # with the job that sends it
     if refund.state is not RefundState.SENDING:
         return
-    _load_all_of(refund)
+    _preload(refund)
     db.session.commit()
     try:
         back = refund.ask(current_services.payments)
-    except GatewayOutcomeUnknown as doubt:
-        _note(refund.payment, doubt)
+    except GatewayOutcomeUnknown as error:
+        _record_unknown_outcome(refund.payment, error)
     except GatewayRefused as refusal:
         log.warning("refund №%d refused: %s", refund.id, refusal.reason)
         refund.fail(refusal.reason)
-        PaymentAlert.note_refusal(refund.payment, refusal)
+        PaymentAlert.open_for_refusal(refund.payment, refusal)
         Job.expedite(JobKind.RECONCILIATION, refund.payment_id)  # it may have been done in the bank's own cabinet
     else:
-        PaymentAlert.settle_doubts(refund.payment)
+        PaymentAlert.resolve_provider_errors(refund.payment)
         refund.settle(back)
     if refund.state is RefundState.SENDING:
         job.repeat_in(refund.pause)
@@ -96,35 +96,35 @@ def reconcile(job: Job) -> None:
     if payment.provider_id is None:
         return
     try:
-        said = _statement_of(payment)
+        statement = _fetch_statement(payment)
     except GatewayRefused as refusal:  # paid in another shop, which nobody can ask now
         log.warning("payment №%d: %s", payment.id, refusal.reason)
         if payment.is_watched:
-            job.repeat_in(WATCHED_EVERY)
+            job.repeat_in(RECONCILE_INTERVAL)
         return
-    if said is None or not reconciliation.book(payment, said):
-        job.repeat_in(UNSURE_PAUSE)
+    if statement is None or not reconciliation.book(payment, statement):
+        job.repeat_in(UNKNOWN_OUTCOME_PAUSE)
     elif payment.is_watched:
-        job.repeat_in(WATCHED_EVERY)
+        job.repeat_in(RECONCILE_INTERVAL)
 
 
-def _note(payment: Payment, doubt: GatewayOutcomeUnknown) -> None:
-    log.info("payment №%d: %s", payment.id, doubt)
-    PaymentAlert.note_doubt(payment, doubt)
+def _record_unknown_outcome(payment: Payment, error: GatewayOutcomeUnknown) -> None:
+    log.info("payment №%d: %s", payment.id, error)
+    PaymentAlert.open_for_unknown_outcome(payment, error)
 
 
-def _statement_of(payment: Payment) -> Statement | None:
+def _fetch_statement(payment: Payment) -> Statement | None:
     """What the bank says of it now; None of a doubt. Ends the transaction. Raises GatewayRefused."""
     assert payment.provider_id is not None
     provider_id, known = payment.provider_id, payment.returned_by_bank
     db.session.commit()
     try:
-        said = Statement.of(provider_id, known, current_services.payments)
-    except GatewayOutcomeUnknown as doubt:
-        _note(payment, doubt)
+        statement = Statement.fetch(provider_id, known, current_services.payments)
+    except GatewayOutcomeUnknown as error:
+        _record_unknown_outcome(payment, error)
         return None
-    PaymentAlert.settle_doubts(payment)
-    return said
+    PaymentAlert.resolve_provider_errors(payment)
+    return statement
 
 
 def fetch_receipts(job: Job) -> None:
@@ -132,64 +132,64 @@ def fetch_receipts(job: Job) -> None:
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.provider_id is None or payment.paid_at is None:
         return
-    moved_at, due = payment.moved_at, payment.receipts_due(closing=_is_closed_later())
+    moved_at, due = payment.moved_at, payment.receipts_due(closing=_needs_closing_receipt())
     db.session.commit()
     try:
         told = current_services.payments.list_receipts(payment.provider_id)
-    except (GatewayOutcomeUnknown, GatewayRefused) as doubt:
-        log.info("receipts of payment №%d: %s", payment.id, doubt)
+    except (GatewayOutcomeUnknown, GatewayRefused) as error:
+        log.info("receipts of payment №%d: %s", payment.id, error)
         told = []
-    is_complete = Receipt.note(payment, told) and len(told) >= due
+    is_complete = Receipt.record(payment, told) and len(told) >= due
     since = clock.now() - moved_at
     if is_complete:
-        PaymentAlert.settle(AlertKind.RECEIPT_FAILED, payment)
+        PaymentAlert.resolve(AlertKind.RECEIPT_UNREGISTERED, payment)
         return
-    if since >= RECEIPTS_COME_WITHIN or any(one.status is GatewayStatus.CANCELLED for one in told):
-        PaymentAlert.note(AlertKind.RECEIPT_FAILED, payment)
-    if since < RECEIPTS_COME_WITHIN:
+    if since >= RECEIPTS_TIMEOUT or any(one.status is GatewayStatus.CANCELLED for one in told):
+        PaymentAlert.open(AlertKind.RECEIPT_UNREGISTERED, payment)
+    if since < RECEIPTS_TIMEOUT:
         job.repeat_in(min(max(since / 2, timedelta(seconds=10)), timedelta(hours=3)))
 
 
-def close(job: Job) -> None:
+def send_closing_receipt(job: Job) -> None:
     """The second receipt of a prepayment, when the bought time is over (54-ФЗ; RECEIPT_MODE is the accountant's).
 
     The bank is asked first: of money that is gone no service was paid.
     """
     payment = db.session.get_one(Payment, job.subject_id)
-    if not _is_closed_later() or payment.refundable <= 0 or payment.provider_id is None:
+    if not _needs_closing_receipt() or payment.refundable <= 0 or payment.provider_id is None:
         return
     try:
-        said = _statement_of(payment)
+        statement = _fetch_statement(payment)
     except GatewayRefused as refusal:
-        _note_no_closing(payment, refusal)
+        _alert_closing_refused(payment, refusal)
         return
-    if said is None or not reconciliation.book(payment, said):
-        job.repeat_in(UNSURE_PAUSE)
+    if statement is None or not reconciliation.book(payment, statement):
+        job.repeat_in(UNKNOWN_OUTCOME_PAUSE)
         return
-    left = min(payment.refundable, said.found.amount - (said.found.refunded or 0))
+    left = min(payment.refundable, statement.found.amount - (statement.found.refunded or 0))
     if left > 0:
-        _send_closing_receipt(job, payment, left)
+        _create_closing_receipt(job, payment, left)
 
 
-def _send_closing_receipt(job: Job, payment: Payment, left: int) -> None:
+def _create_closing_receipt(job: Job, payment: Payment, left: int) -> None:
     assert payment.provider_id is not None
     key, items = f"closing-{payment.key}"[:36], [ReceiptItem(payment.title, left)]
     asked = payment.provider_id, left, key, payment.customer, items
     db.session.commit()
     try:
         current_services.payments.create_closing_receipt(*asked)
-    except GatewayOutcomeUnknown as doubt:
-        _note(payment, doubt)
-        job.repeat_in(UNSURE_PAUSE)
+    except GatewayOutcomeUnknown as error:
+        _record_unknown_outcome(payment, error)
+        job.repeat_in(UNKNOWN_OUTCOME_PAUSE)
     except GatewayRefused as refusal:
-        _note_no_closing(payment, refusal)
+        _alert_closing_refused(payment, refusal)
     else:
         Job.add(JobKind.RECEIPTS, payment.id)
 
 
-def _note_no_closing(payment: Payment, refusal: GatewayRefused) -> None:
+def _alert_closing_refused(payment: Payment, refusal: GatewayRefused) -> None:
     log.error("closing receipt of payment №%d refused: %s", payment.id, refusal.reason)
-    PaymentAlert.note(AlertKind.CLOSING_REFUSED, payment, refusal.parameter)
+    PaymentAlert.open(AlertKind.CLOSING_REFUSED, payment, refusal.parameter)
 
 
 def sweep(job: Job) -> None:
@@ -206,10 +206,10 @@ def sweep(job: Job) -> None:
     job.repeat_in(SWEEP_INTERVAL)
 
 
-def _load_all_of(refund: Refund) -> None:
+def _preload(refund: Refund) -> None:
     """What ask() reads, while there is a transaction to read it in."""
     assert refund.payment.refunds
 
 
-def _is_closed_later() -> bool:
+def _needs_closing_receipt() -> bool:
     return current_settings.receipt_mode == "full_prepayment"

@@ -249,7 +249,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
         notice_now()
         for refund in payment.refunds if how == "needs it no more" else ():
             refund.settle(refund.ask(bank))
-        Receipt.note(payment, bank.list_receipts(bill.id))
+        Receipt.record(payment, bank.list_receipts(bill.id))
 
 
 def _money_in_dispute() -> None:

@@ -41,8 +41,8 @@ def _has_ended_meanwhile(payment: Payment) -> bool:
         found = payment.ask(current_services.payments, "")
         if found is not None:
             payment.settle(found)
-    except GatewayOutcomeUnknown as doubt:
-        log.info("payment №%d: %s", payment.id, doubt)
+    except GatewayOutcomeUnknown as error:
+        log.info("payment №%d: %s", payment.id, error)
     except GatewayRefused as refusal:
         payment.record_refusal(refusal)
     except errors.WrongPayment:
@@ -57,9 +57,9 @@ def make(payment: Payment) -> None:
         return
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
-    except GatewayOutcomeUnknown as doubt:
-        log.info("payment №%d: %s", payment.id, doubt)
-        PaymentAlert.note_doubt(payment, doubt)
+    except GatewayOutcomeUnknown as error:
+        log.info("payment №%d: %s", payment.id, error)
+        PaymentAlert.open_for_unknown_outcome(payment, error)
         db.session.commit()
         return
     except GatewayRefused as refusal:

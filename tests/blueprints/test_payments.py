@@ -276,7 +276,7 @@ def test_list_tells_everything_of_each(
 ) -> None:
     change_settings(receipt_url="https://check.example/?fn={fn}&i={fd}&fp={fp}")
     settle(payment)
-    Receipt.note(payment, [ProviderReceipt("r1", GatewayStatus.SUCCEEDED, "9999", "12", "345", clock.now())])
+    Receipt.record(payment, [ProviderReceipt("r1", GatewayStatus.SUCCEEDED, "9999", "12", "345", clock.now())])
     db.session.commit()
     for htmx in (True, False):
         page = as_patient.get("/profile/payments", htmx=htmx).text
@@ -290,7 +290,7 @@ def test_list_tells_everything_of_each(
 
 def test_receipt_without_an_address_is_no_link(as_patient: Browser, payment: Payment) -> None:
     settle(payment)
-    Receipt.note(payment, [ProviderReceipt("r1", GatewayStatus.SUCCEEDED, "9999", "12", "345", clock.now())])
+    Receipt.record(payment, [ProviderReceipt("r1", GatewayStatus.SUCCEEDED, "9999", "12", "345", clock.now())])
     db.session.commit()
     page = as_patient.get("/profile/payments").text
     assert "Чек от" in page

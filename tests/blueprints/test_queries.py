@@ -137,7 +137,7 @@ def test_payments_with_refunds_and_receipts(as_patient: Browser, chat: Chat) -> 
         for _ in range(rows):
             payment = buy(db.session.get_one(Chat, chat.id))
             payment.refund(100, RefundReason.OPERATOR)
-            Receipt.note(
+            Receipt.record(
                 payment, [ProviderReceipt(f"receipt-{payment.id}", GatewayStatus.SUCCEEDED, registered_at=clock.now())]
             )
             db.session.commit()

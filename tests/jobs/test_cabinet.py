@@ -89,7 +89,7 @@ def test_all_returned_by_hand_closes_the_chat(yookassa: YooKassaStub, bought: Pa
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00)]
     assert days_left(bought) == pytest.approx(2, abs=0.1)  # what was there before
-    months = payment_reports.incomes_of(bought.doctor_id, bought.payer.zone)
+    months = payment_reports.monthly_incomes(bought.doctor_id, bought.payer.zone)
     assert [(month.paid, month.returned) for month in months] == [(2500_00, 2500_00)]
 
 
@@ -141,7 +141,7 @@ def test_part_of_a_consultation_asks_the_operator(
     assert alerts() == ["part_returned"]
     page = as_operator.get("/operator").text
     assert "Банк вернул пациенту 300\u00a0₽" in page
-    alert = db.session.scalars(PaymentAlert.to_settle()).one()
+    alert = db.session.scalars(PaymentAlert.unresolved()).one()
     for _ in range(2):
         answer = as_operator.post(f"/operator/alerts/{alert.id}/closing", htmx=True)
         assert (answer.status_code, "Разобрались." in answer.text) == (200, True)
@@ -159,8 +159,8 @@ def test_cancelling_after_a_part_gives_back_what_is_left(
     db.session.commit()
     work_on(3, minutes=5)
     assert sorted(rows(paid_consultation)) == [
-        (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 300_00),
         (RefundState.SUCCEEDED, RefundReason.CANCELLED, 1200_00),
+        (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 300_00),
     ]
     assert yookassa.taken() == 0
 
@@ -183,7 +183,7 @@ def test_failed_one_returned_by_hand_is_done(yookassa: YooKassaStub, bought: Pay
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.OPERATOR, 1000_00)]
-    assert db.session.scalars(payment_reports.to_decide()).all() == []
+    assert db.session.scalars(payment_reports.pending_decisions()).all() == []
 
 
 def test_more_by_hand_than_was_owed_covers_it(yookassa: YooKassaStub, bought: Payment) -> None:

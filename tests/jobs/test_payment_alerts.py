@@ -179,8 +179,8 @@ def test_refused_closing_receipt_is_told(yookassa: YooKassaStub, payment: Paymen
 
 @pytest.mark.parametrize("kind", AlertKind)
 def test_each_has_its_words(payment: Payment, as_operator: Browser, kind: AlertKind) -> None:
-    about = None if kind in (AlertKind.NOT_LET_IN, AlertKind.SHOP_SETTINGS) else payment
-    PaymentAlert.note(kind, about, "receipt.items.vat_code", amount=300_00)
+    about = None if kind in (AlertKind.AUTH_FAILED, AlertKind.SHOP_SETTINGS) else payment
+    PaymentAlert.open(kind, about, "receipt.items.vat_code", amount=300_00)
     db.session.commit()
     as_operator.get("/operator")
     cause = re.search(r'class="decision__cause">([^<]{40,})<', as_operator.get("/operator").text)

@@ -188,7 +188,7 @@ def test_odd_sum_is_not_applied_and_waits_for_the_operator(
     settle(payment, **said)
     assert chat.open_until == end
     assert (payment.applied_at, payment.state) == (None, PaymentState.SUCCEEDED)
-    [refund] = db.session.scalars(payment_reports.to_decide())
+    [refund] = db.session.scalars(payment_reports.pending_decisions())
     assert (refund.cause, refund.state, refund.amount) == (
         RefundReason.AMOUNT_MISMATCH,
         RefundState.REQUESTED,

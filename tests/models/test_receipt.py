@@ -17,14 +17,14 @@ pytestmark = pytest.mark.usefixtures("clinic")
 def test_receipts_are_noted_once_each(chat: Chat) -> None:
     payment = buy(chat)
     told = [ProviderReceipt("rt-1", GatewayStatus.WAITING)]
-    assert not Receipt.note(payment, told)
+    assert not Receipt.record(payment, told)
     db.session.commit()
     told = [ProviderReceipt("rt-1", GatewayStatus.SUCCEEDED, "9288", "3986", "2617", clock.now())]
-    assert Receipt.note(payment, told)
+    assert Receipt.record(payment, told)
     db.session.commit()
     [receipt] = db.session.scalars(db.select(Receipt))
     assert (receipt.storage, receipt.document, receipt.sign) == ("9288", "3986", "2617")
-    assert not Receipt.note(payment, [])
+    assert not Receipt.record(payment, [])
 
 
 def test_how_many_receipts_are_due(chat: Chat) -> None:

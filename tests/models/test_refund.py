@@ -125,7 +125,7 @@ def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, opera
     refund = wish(payment)
     send_back(payment, payment.refundable)
     assert refund.state is RefundState.SUPERSEDED
-    assert db.session.scalars(payment_reports.to_decide()).all() == []
+    assert db.session.scalars(payment_reports.pending_decisions()).all() == []
     assert not refund.approve(None, "", operator)
 
 
@@ -279,7 +279,7 @@ def test_failure_is_a_debt_and_the_operators_to_see(payment: Payment, chat: Chat
     db.session.commit()
     assert (refund.state, refund.reason) == (RefundState.FAILED, "insufficient_funds")
     assert (payment.refunded, chat.open_until) == (500_00, end)
-    assert db.session.scalars(payment_reports.to_decide()).all() == [refund]
+    assert db.session.scalars(payment_reports.pending_decisions()).all() == [refund]
 
 
 def test_repeat_is_a_new_deed_of_the_same_debt(payment: Payment, operator: User) -> None:

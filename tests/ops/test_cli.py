@@ -44,8 +44,8 @@ def test_seeded_money_is_in_every_state(clinic: Flask) -> None:
     before = clock.now()
     states = set(db.session.scalars(db.select(Payment.state)))
     assert states == {PaymentState.WAITING, PaymentState.SUCCEEDED, PaymentState.CANCELLED}
-    to_decide = db.session.scalars(payment_reports.to_decide()).all()
-    assert {(one.state, one.cause) for one in to_decide} == {
+    pending_decisions = db.session.scalars(payment_reports.pending_decisions()).all()
+    assert {(one.state, one.cause) for one in pending_decisions} == {
         (RefundState.REQUESTED, RefundReason.AMOUNT_MISMATCH),
         (RefundState.REQUESTED, RefundReason.REQUESTED_BY_PAYER),
         (RefundState.FAILED, RefundReason.OPERATOR),

@@ -458,8 +458,8 @@ class MoneyMachine(RuleBasedStateMachine):
             done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
             assert {one.provider_id: one.amount for one in done} == theirs
             waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.REQUESTED)]
-            assert db.session.scalars(payment_reports.to_decide()).all() == waits
-            months = payment_reports.incomes_of(self._chat().doctor_id, clock.now().tzinfo)
+            assert db.session.scalars(payment_reports.pending_decisions()).all() == waits
+            months = payment_reports.monthly_incomes(self._chat().doctor_id, clock.now().tzinfo)
             returned = sum(month.returned for month in months)
             in_rubles = [one for one in payments if one.currency == CURRENCY]
             assert returned == sum(one.refunded for one in in_rubles)

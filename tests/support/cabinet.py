@@ -55,4 +55,4 @@ def send_back(payment: Payment, amount: int) -> Refund:
 
 def alerts() -> list[str]:
     """What the operator is told now."""
-    return [str(alert.kind) for alert in db.session.scalars(PaymentAlert.to_settle())]
+    return [str(alert.kind) for alert in db.session.scalars(PaymentAlert.unresolved())]

@@ -10,7 +10,7 @@ from ... import errors
 from ...extensions import db
 from ...models import Payment, RefundReason
 from ...models.consultations import checkout
-from ...models.payments import incomes_of
+from ...models.payments import monthly_incomes
 from ...responses import go, respond
 from ...web.pagination import split_page
 from .forms import WishForm
@@ -61,7 +61,7 @@ def send_wish(id: int) -> ResponseReturnValue:
 def income() -> ResponseReturnValue:
     """Totals only: who paid is not told here."""
     _only(current_user.is_doctor)
-    months = incomes_of(current_user.doctor.id, current_user.zone)
+    months = monthly_incomes(current_user.doctor.id, current_user.zone)
     return render_template("pages/payments/income.html", months=months)
 
 

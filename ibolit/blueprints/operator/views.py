@@ -148,8 +148,8 @@ def find() -> ResponseReturnValue:
 
 def _found(words: str) -> Sequence[Payment]:
     with suppress(ValueError):
-        return db.session.scalars(payment_reports.found_by(words, kopecks(words)).limit(FOUND)).all()
-    return db.session.scalars(payment_reports.found_by(words, 0).limit(FOUND)).all()
+        return db.session.scalars(payment_reports.search(words, kopecks(words)).limit(FOUND)).all()
+    return db.session.scalars(payment_reports.search(words, 0).limit(FOUND)).all()
 
 
 @bp.get("/payments/<int:id>")
@@ -199,16 +199,19 @@ def _show_list(**more: str) -> str:
 
 
 def _listed(decisions: list[Decision]) -> dict[str, Any]:
-    alerts = db.session.scalars(PaymentAlert.to_settle()).all()
+    alerts = db.session.scalars(PaymentAlert.unresolved()).all()
     shown, last = split_page(decisions, PAGE)
     more = url_for(".index", after=last.refund.id) if last else None
-    counted = {"count": payment_reports.count_to_decide(), "next_page": more}
+    counted = {"count": payment_reports.count_pending_decisions(), "next_page": more}
     return {"decisions": shown, "alerts": alerts, "sms_today": Delivery.sms_today(), **counted}
 
 
 def _decisions(after: int = 0) -> list[Decision]:
     """With one more than a page shows."""
-    return [Decision.about(refund) for refund in db.session.scalars(payment_reports.to_decide(after).limit(PAGE + 1))]
+    return [
+        Decision.about(refund)
+        for refund in db.session.scalars(payment_reports.pending_decisions(after).limit(PAGE + 1))
+    ]
 
 
 def _refund(id: int) -> Refund:

@@ -5,7 +5,7 @@ from . import payment_reports, reconciliation
 from .alert import AlertKind, PaymentAlert
 from .cancellation_terms import CancellationTerms, RefundRule
 from .payment import Payment
-from .payment_reports import incomes_of
+from .payment_reports import monthly_incomes
 from .provider_polling import KEY_LIVES, PROVIDER_IS_SLOW, pause_since
 from .receipt import Receipt
 from .reconciliation import Statement
@@ -30,7 +30,7 @@ __all__ = [
     "RefundState",
     "Statement",
     "in_working_days",
-    "incomes_of",
+    "monthly_incomes",
     "pause_since",
     "payment_reports",
     "reconciliation",

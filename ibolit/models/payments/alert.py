@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 
 class AlertKind(StrEnum):
-    PART_RETURNED = "part_returned"  # in the bank's cabinet, of a consultation that stands
-    RETURNED_TWICE = "returned_twice"  # by the bank, what the operator had returned otherwise
-    RETURN_UNSEEN = "return_unseen"  # the bank says more went back than its refunds come to
+    PARTLY_REFUNDED = "part_returned"  # in the provider's dashboard, of a consultation that stands
+    REFUNDED_TWICE = "returned_twice"  # by the bank, what the operator had returned otherwise
+    UNLISTED_REFUND = "return_unseen"  # the bank says more went back than its refunds come to
     OTHER_SHOP = "other_shop"  # the shop or its key was changed: nobody there knows this payment
-    UNREADABLE = "unreadable"  # the bank's answer, for an hour
+    RESPONSE_UNREADABLE = "unreadable"  # the bank's answer, for an hour
     SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks what only the clinic can set
-    NOT_LET_IN = "not_let_in"  # the shop's id or key is refused, for ten minutes
-    RECEIPT_FAILED = "receipt_failed"  # the cash desk gave it up, or was silent for a week
+    AUTH_FAILED = "not_let_in"  # the shop's id or key is refused, for ten minutes
+    RECEIPT_UNREGISTERED = "receipt_failed"  # the cash desk gave it up, or was silent for a week
     CLOSING_REFUSED = "closing_refused"  # the receipt at the end of a service
 
 
 UNREADABLE_FOR = timedelta(hours=1)
-NOT_LET_IN_FOR = timedelta(minutes=10)
+AUTH_FAILED_FOR = timedelta(minutes=10)
 
 
 class PaymentAlert(Model):
@@ -62,7 +62,7 @@ class PaymentAlert(Model):
     payment: Mapped[Payment | None] = relationship()
 
     @classmethod
-    def to_settle(cls) -> Select[tuple[Self]]:
+    def unresolved(cls) -> Select[tuple[Self]]:
         """For the operator, the oldest first."""
         from .payment import Payment
 
@@ -70,12 +70,12 @@ class PaymentAlert(Model):
         return whole.where(cls.closed_at.is_(None), cls.due_at <= clock.now()).order_by(cls.id)
 
     @classmethod
-    def open_one(cls, kind: AlertKind, payment: Payment | None = None) -> Self | None:
+    def find_open(cls, kind: AlertKind, payment: Payment | None = None) -> Self | None:
         about = cls.payment_id.is_(None) if payment is None else cls.payment_id == payment.id
         return db.session.scalar(select(cls).where(cls.kind == kind, about, cls.closed_at.is_(None)).limit(1))
 
     @classmethod
-    def note(
+    def open(
         cls,
         kind: AlertKind,
         payment: Payment | None = None,
@@ -85,41 +85,41 @@ class PaymentAlert(Model):
         after: timedelta = timedelta(),
     ) -> None:
         """Told from `after` on, if it still is so then; what is open already stays as it was noted first."""
-        if cls.open_one(kind, payment) is not None:
+        if cls.find_open(kind, payment) is not None:
             return
         advisory_lock(db.session, f"alert {kind} {payment.id if payment else ''}")
-        if cls.open_one(kind, payment) is None:
+        if cls.find_open(kind, payment) is None:
             due_at = clock.now() + after
             about = payment.id if payment else None
             db.session.add(cls(kind=kind, payment_id=about, detail=detail[:60], amount=amount, due_at=due_at))
             db.session.flush()
 
     @classmethod
-    def settle(cls, kind: AlertKind, payment: Payment | None = None) -> None:
+    def resolve(cls, kind: AlertKind, payment: Payment | None = None) -> None:
         """It is so no more."""
-        alert = cls.open_one(kind, payment)
+        alert = cls.find_open(kind, payment)
         if alert is not None:
             alert.closed_at = clock.now()
 
     @classmethod
-    def note_doubt(cls, payment: Payment, doubt: GatewayOutcomeUnknown) -> None:
+    def open_for_unknown_outcome(cls, payment: Payment, error: GatewayOutcomeUnknown) -> None:
         """A doubt that lasts is no passing cloud: what cannot be read, and a door that stays shut."""
-        if isinstance(doubt, GatewayResponseUnreadable):
-            cls.note(AlertKind.UNREADABLE, payment, str(doubt), after=UNREADABLE_FOR)
-        elif isinstance(doubt, GatewayAuthFailed):
-            cls.note(AlertKind.NOT_LET_IN, after=NOT_LET_IN_FOR)
+        if isinstance(error, GatewayResponseUnreadable):
+            cls.open(AlertKind.RESPONSE_UNREADABLE, payment, str(error), after=UNREADABLE_FOR)
+        elif isinstance(error, GatewayAuthFailed):
+            cls.open(AlertKind.AUTH_FAILED, after=AUTH_FAILED_FOR)
 
     @classmethod
-    def note_refusal(cls, payment: Payment, refusal: GatewayRefused) -> None:
+    def open_for_refusal(cls, payment: Payment, refusal: GatewayRefused) -> None:
         """Of a request the payer could make no better."""
         if refusal.reason == RefusalReason.SHOP_SETTINGS:
-            cls.note(AlertKind.SHOP_SETTINGS, None, refusal.parameter)
+            cls.open(AlertKind.SHOP_SETTINGS, None, refusal.parameter)
 
     @classmethod
-    def settle_doubts(cls, payment: Payment) -> None:
+    def resolve_provider_errors(cls, payment: Payment) -> None:
         """The bank has answered, and in words that can be read."""
-        for kind, about in ((AlertKind.UNREADABLE, payment), (AlertKind.NOT_LET_IN, None)):
-            cls.settle(kind, about)
+        for kind, about in ((AlertKind.RESPONSE_UNREADABLE, payment), (AlertKind.AUTH_FAILED, None)):
+            cls.resolve(kind, about)
 
     def close(self, by: User) -> bool:
         """The operator has seen to it. False when it is closed already."""

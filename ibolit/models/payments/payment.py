@@ -166,7 +166,7 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     @property
     def is_for_nothing(self) -> bool:
-        """ProviderPayment now it would go back at once: what it was begun for is over, or not for sale any more."""
+        """Paid now it would go back at once: what it was begun for is over, or not for sale any more."""
         if self.consultation is not None:
             return self.is_live and not self.consultation.awaits_payment
         return self.is_live and not self.chat.is_time_sold

@@ -29,7 +29,7 @@ class Income:
     count: int = 0
 
 
-def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
+def monthly_incomes(doctor_id: int, zone: ZoneInfo) -> list[Income]:
     """By the months of the doctor's own calendar, the newest first. What the bank would not take back has not gone."""
     failed = Refund.payment_id == Payment.id, Refund.state == RefundState.FAILED
     owed = select(func.coalesce(func.sum(Refund.amount), 0)).where(*failed).scalar_subquery()
@@ -45,18 +45,18 @@ def incomes_of(doctor_id: int, zone: ZoneInfo) -> list[Income]:
     return list(months.values())
 
 
-def to_decide(after: int = 0) -> Select[tuple[Refund]]:
+def pending_decisions(after: int = 0) -> Select[tuple[Refund]]:
     """«Требует решения»: wishes and failures, the oldest first, from behind the one with this number."""
     payment = joinedload(Refund.payment)
     whole = select(Refund).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))
     return whole.where(OPEN, Refund.id > after).order_by(Refund.id)
 
 
-def count_to_decide() -> int:
+def count_pending_decisions() -> int:
     return db.session.scalar(select(func.count()).select_from(Refund).where(OPEN)) or 0
 
 
-def found_by(words: str, sum_: int) -> Select[tuple[Payment]]:
+def search(words: str, sum_: int) -> Select[tuple[Payment]]:
     """Payments of whom these words name – beginnings of a name, or a part of a phone – or of this sum in kopecks."""
     whole = select(Payment).join(Payment.payer).options(contains_eager(Payment.payer)).order_by(Payment.id.desc())
     is_name = sum(map(str.isalpha, words)) >= 2 or sum(map(str.isdecimal, words)) >= 4

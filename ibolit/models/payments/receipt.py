@@ -31,13 +31,13 @@ class Receipt(Model):
     registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @classmethod
-    def note(cls, payment: Payment, told: Sequence[ProviderReceipt]) -> bool:
+    def record(cls, payment: Payment, reported: Sequence[ProviderReceipt]) -> bool:
         """Keeps what is known of each by now; True when all are registered."""
         payment.lock()
         known = {receipt.provider_id: receipt for receipt in payment.receipts}
-        for fiscal in told:
+        for fiscal in reported:
             receipt = known.get(fiscal.id) or cls(payment_id=payment.id, provider_id=fiscal.id)
             receipt.storage, receipt.document, receipt.sign = fiscal.storage, fiscal.document, fiscal.sign
             receipt.registered_at = fiscal.registered_at
             db.session.add(receipt)
-        return bool(told) and all(fiscal.registered_at for fiscal in told)
+        return bool(reported) and all(fiscal.registered_at for fiscal in reported)

@@ -53,7 +53,7 @@ class PaymentSettlement:
         self.method = found.method[:20] or self.method
         if found.refunded and found.refunded > self.returned_by_bank:
             Job.expedite(JobKind.RECONCILIATION, self.id)
-        PaymentAlert.settle(AlertKind.OTHER_SHOP, self)
+        PaymentAlert.resolve(AlertKind.OTHER_SHOP, self)
         if self.state is PaymentState.SUCCEEDED:
             return
         if found.status is GatewayStatus.SUCCEEDED:
@@ -65,7 +65,7 @@ class PaymentSettlement:
                 self.reason = found.reason[:60]
         elif self.state is PaymentState.CREATED or (self.is_live and found.page and not self.page):
             self.state, self.page = PaymentState.WAITING, found.page
-            PaymentAlert.settle(AlertKind.SHOP_SETTINGS)
+            PaymentAlert.resolve(AlertKind.SHOP_SETTINGS)
             self._tell()
 
     def end(self: Payment, reason: str) -> None:
@@ -79,13 +79,13 @@ class PaymentSettlement:
 
     def record_refusal(self: Payment, refusal: GatewayRefused) -> None:
         """The bank's plain no: to what it never made, or that it knows no such payment (another shop, another key)."""
-        PaymentAlert.note_refusal(self, refusal)
+        PaymentAlert.open_for_refusal(self, refusal)
         if self.provider_id is None:
             self.end(refusal.reason)
         elif refusal.reason == RefusalReason.NOT_FOUND:
             self.lock()
             if self.is_live:
-                PaymentAlert.note(AlertKind.OTHER_SHOP, self)
+                PaymentAlert.open(AlertKind.OTHER_SHOP, self)
                 self._end(OTHER_SHOP)
 
     def order(self: Payment, return_url: str) -> Order:

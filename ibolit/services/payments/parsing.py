@@ -108,8 +108,8 @@ def skip_unreadable(answers: list[Any], read: Callable[[Any], T]) -> list[T]:
     for answer in answers:
         try:
             found.append(read(answer))
-        except GatewayResponseUnreadable as doubt:
-            log.warning("yookassa: one of a list passed over: %s is unreadable", doubt)
+        except GatewayResponseUnreadable as error:
+            log.warning("yookassa: one of a list passed over: %s is unreadable", error)
     return found
 
 

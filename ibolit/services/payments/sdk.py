@@ -103,8 +103,8 @@ class Sdk:
             # Our setting is wrong, which says nothing of any payment: what waits goes on when it is put right.
             log.error("yookassa: %s: the shop's id, key or rights are refused (%s)", operation, _word(error, "code"))
             raise GatewayAuthFailed("not let in") from None
-        except GatewayResponseUnreadable as doubt:
-            log.error("yookassa: %s: %s cannot be read", operation, doubt)
+        except GatewayResponseUnreadable as error:
+            log.error("yookassa: %s: %s cannot be read", operation, error)
             raise
         except UNKNOWN_OUTCOME_ERRORS as error:
             name = type(error.__context__ or error).__name__  # behind the AttributeError is what really happened
