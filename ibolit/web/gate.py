@@ -26,7 +26,7 @@ from .authentication import accept_invitations, page_to_return_to
 from .time_zones import PLACES
 
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
-PAYMENTS = {"account.payments", "account.wish", "account.send_wish", "consultations.pay", "tariffs.buy"}
+PAYMENTS = {"account.payments", "account.refund_request", "account.request_refund", "consultations.pay", "tariffs.buy"}
 OF_THE_CONSULTATION = {"consultations.conclusion", "consultations.paper", "consultations.calendar", "short.show"}
 
 

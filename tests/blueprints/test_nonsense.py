@@ -12,7 +12,7 @@ from browser import Browser
 from factories import make_user, propose
 from flask import Flask
 from flask_wtf import FlaskForm
-from money import begin, buy, wish
+from money import begin, buy, request_refund
 from started_consultations import completed_consultation
 
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
@@ -88,7 +88,7 @@ def doors(
     """Who posts where: every form of the app with its own address."""
     change_settings(receipt_needs_email=True)
     paid, template = buy(chat), ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
-    refund = wish(paid)
+    refund = request_refund(paid)
     held, ahead, over = buy(chat), propose(chat), completed_consultation(chat)
     invited = Invitation.invite(doctor, doctor.user, email="zoya@example.org", name="Зоя")
     failed = held.refund(100_00, RefundReason.OPERATOR)

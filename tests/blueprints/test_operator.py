@@ -8,7 +8,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, add_tariff, make_user
 from flask import Flask
-from money import begin, buy, settle, wish
+from money import begin, buy, request_refund, settle
 
 from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Chat, Payment, Refund, RefundReason, RefundState, Role, User
@@ -30,8 +30,8 @@ def paid(chat: Chat) -> Payment:
 
 
 @pytest.fixture
-def wished(paid: Payment) -> Refund:
-    return wish(paid)
+def requested(paid: Payment) -> Refund:
+    return request_refund(paid)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_others_find_nothing(
     as_doctor: Browser,
     as_stranger: Browser,
     visitor: Browser,
-    wished: Refund,
+    requested: Refund,
     method: str,
     path: str,
 ) -> None:
@@ -84,7 +84,7 @@ def test_others_find_nothing(
             assert go(f"/operator{path}", htmx=htmx, **more).status_code == 404
     out = visitor.get(f"/operator{path}") if method == "GET" else visitor.post(f"/operator{path}", letter)
     assert out.location.startswith("/login")
-    assert now(wished).state is RefundState.REQUESTED
+    assert now(requested).state is RefundState.REQUESTED
 
 
 def test_sign_in_leads_to_what_must_be_decided(visitor: Browser, operator: User) -> None:
@@ -107,13 +107,17 @@ def test_operator_reads_no_chat(as_operator: Browser, chat: Chat) -> None:
 # The list
 
 
-def test_list_says_who_how_much_why_and_until_when(as_operator: Browser, wished: Refund, patient: User) -> None:
+def test_list_says_who_how_much_why_and_until_when(as_operator: Browser, requested: Refund, patient: User) -> None:
     page = as_operator.get("/operator").text
-    for words in (f"Платёж №{wished.payment_id}", "2\u00a0500\u00a0₽", patient.name, "Пациент просит", "«Передумала»",
-                  "Решить до", 'value="2\u00a0500"'):  # fmt: skip
+    for words in (f"Платёж №{requested.payment_id}", "2\u00a0500\u00a0₽", patient.name, "Пациент просит",
+                  "«Передумала»", "Решить до", 'value="2\u00a0500"'):  # fmt: skip
         assert words in page
     event = db.session.scalars(db.select(AuditEvent)).one()
-    assert (event.action, event.first, event.last) == (AuditAction.REFUNDS_LISTED, wished.payment_id, wished.payment_id)
+    assert (event.action, event.first, event.last) == (
+        AuditAction.REFUNDS_LISTED,
+        requested.payment_id,
+        requested.payment_id,
+    )
 
 
 def test_odd_sum_is_explained(as_operator: Browser, chat: Chat) -> None:
@@ -131,31 +135,33 @@ def test_nothing_to_decide(as_operator: Browser, paid: Payment) -> None:
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_approval_sends_the_money(as_operator: Browser, wished: Refund, operator: User, htmx: bool) -> None:
+def test_approval_sends_the_money(as_operator: Browser, requested: Refund, operator: User, htmx: bool) -> None:
     answer = as_operator.post(
-        f"/operator/refunds/{wished.id}/approval", {"amount": "2 500", "confirmed": 2500_00}, htmx=htmx
+        f"/operator/refunds/{requested.id}/approval", {"amount": "2 500", "confirmed": 2500_00}, htmx=htmx
     )
     assert answer.status_code == (200 if htmx else 303)
-    refund = now(wished)
+    refund = now(requested)
     assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, 2500_00, operator.id)
     assert acts() == [AuditAction.REFUND_APPROVED]
     if htmx:
         assert "Деньги возвращаются." in answer.text
-        assert f'id="refund-{wished.id}"' in answer.text
+        assert f'id="refund-{requested.id}"' in answer.text
     else:
         assert "Деньги возвращаются." in as_operator.get(answer.location).text
 
 
-def test_another_sum_may_be_approved(as_operator: Browser, wished: Refund) -> None:
+def test_another_sum_may_be_approved(as_operator: Browser, requested: Refund) -> None:
     typed: dict[str, object] = {"amount": "1000,50", "confirmed": 1000_50, "note": "Половина"}
-    as_operator.post(f"/operator/refunds/{wished.id}/approval", typed, htmx=True)
-    assert (now(wished).amount, now(wished).note) == (1000_50, "Половина")
+    as_operator.post(f"/operator/refunds/{requested.id}/approval", typed, htmx=True)
+    assert (now(requested).amount, now(requested).note) == (1000_50, "Половина")
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_sum_is_said_back_before_it_is_given(as_operator: Browser, wished: Refund, patient: User, htmx: bool) -> None:
+def test_sum_is_said_back_before_it_is_given(
+    as_operator: Browser, requested: Refund, patient: User, htmx: bool
+) -> None:
     """«1500» for «150»: whoever reads his own number again sees it."""
-    url = f"/operator/refunds/{wished.id}/approval"
+    url = f"/operator/refunds/{requested.id}/approval"
     answer = as_operator.post(url, {"amount": "1 500", "note": "Половина"}, htmx=htmx)
     assert answer.status_code == 200
     for words in (
@@ -165,11 +171,11 @@ def test_sum_is_said_back_before_it_is_given(as_operator: Browser, wished: Refun
         'value="Половина"',
     ):
         assert words in answer.text
-    assert (now(wished).state, acts().count(AuditAction.REFUND_APPROVED)) == (RefundState.REQUESTED, 0)
+    assert (now(requested).state, acts().count(AuditAction.REFUND_APPROVED)) == (RefundState.REQUESTED, 0)
     changed = as_operator.post(url, {"amount": "150", "confirmed": 1500_00}, htmx=htmx)
     assert "Вернуть 150\u00a0₽?" in changed.text  # another sum is another question
     as_operator.post(url, {"amount": "150", "confirmed": 150_00}, htmx=htmx)
-    assert (now(wished).state, now(wished).amount) == (RefundState.SENDING, 150_00)
+    assert (now(requested).state, now(requested).amount) == (RefundState.SENDING, 150_00)
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -188,28 +194,28 @@ def test_sum_is_said_back_before_it_is_given(as_operator: Browser, wished: Refun
     ],
 )
 def test_wrong_sum_is_said_at_its_field(
-    as_operator: Browser, wished: Refund, amount: str, words: str, htmx: bool
+    as_operator: Browser, requested: Refund, amount: str, words: str, htmx: bool
 ) -> None:
-    answer = as_operator.post(f"/operator/refunds/{wished.id}/approval", {"amount": amount}, htmx=htmx)
+    answer = as_operator.post(f"/operator/refunds/{requested.id}/approval", {"amount": amount}, htmx=htmx)
     assert answer.status_code == 422
-    error = re.search(rf'id="refund-{wished.id}-amount-error">.*?<span>([^<]+)', answer.text, re.DOTALL)
+    error = re.search(rf'id="refund-{requested.id}-amount-error">.*?<span>([^<]+)', answer.text, re.DOTALL)
     assert error is not None
     assert error.group(1).startswith(words)
     assert ("<html" in answer.text) is not htmx
-    assert now(wished).state is RefundState.REQUESTED
+    assert now(requested).state is RefundState.REQUESTED
     assert AuditAction.REFUND_APPROVED not in acts()
 
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_refusal_needs_words_the_patient_reads(
-    as_operator: Browser, as_patient: Browser, wished: Refund, htmx: bool
+    as_operator: Browser, as_patient: Browser, requested: Refund, htmx: bool
 ) -> None:
-    url = f"/operator/refunds/{wished.id}/refusal"
+    url = f"/operator/refunds/{requested.id}/refusal"
     answer = as_operator.post(url, {"note": " "}, htmx=htmx)
     assert answer.status_code == 422
     assert "Напишите причину отказа" in answer.text
     as_operator.post(url, {"note": "Врач ответил в тот же день"}, htmx=htmx)
-    assert now(wished).state is RefundState.DECLINED
+    assert now(requested).state is RefundState.DECLINED
     assert acts()[-1:] == [AuditAction.REFUND_DECLINED]
     assert "В возврате отказано: Врач ответил в тот же день" in as_patient.get("/profile/payments").text
 
@@ -294,15 +300,15 @@ def test_no_word_of_the_bank_stands_in_english(
 
 
 @pytest.mark.parametrize("second", ["approval", "refusal", "repeat"])
-def test_decided_once_stays_and_is_audited_once(as_operator: Browser, wished: Refund, second: str) -> None:
+def test_decided_once_stays_and_is_audited_once(as_operator: Browser, requested: Refund, second: str) -> None:
     first = as_operator.post(
-        f"/operator/refunds/{wished.id}/approval", {"amount": "100", "confirmed": 100_00}, htmx=True
+        f"/operator/refunds/{requested.id}/approval", {"amount": "100", "confirmed": 100_00}, htmx=True
     )
     assert first.status_code == 200
-    again = as_operator.post(f"/operator/refunds/{wished.id}/{second}", {"amount": "200", "note": "Нет"}, htmx=True)
+    again = as_operator.post(f"/operator/refunds/{requested.id}/{second}", {"amount": "200", "note": "Нет"}, htmx=True)
     assert again.status_code == 200
     assert "Деньги возвращаются." in again.text
-    assert (now(wished).state, now(wished).amount) == (RefundState.SENDING, 100_00)
+    assert (now(requested).state, now(requested).amount) == (RefundState.SENDING, 100_00)
     assert acts() == [AuditAction.REFUND_APPROVED]
 
 
@@ -337,16 +343,16 @@ def test_payments_are_found_by_person_and_sum(as_operator: Browser, paid: Paymen
 
 
 def test_decisions_are_counted_and_come_in_pages(
-    as_operator: Browser, chat: Chat, wished: Refund, monkeypatch: pytest.MonkeyPatch
+    as_operator: Browser, chat: Chat, requested: Refund, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = wish(buy(chat, add_tariff(chat.doctor, price=900_00)))
+    second = request_refund(buy(chat, add_tariff(chat.doctor, price=900_00)))
     monkeypatch.setattr("ibolit.blueprints.operator.views.PAGE", 1)
     page = as_operator.get("/operator").text
     assert "Ждут решения: 2" in page
-    assert f'id="refund-{wished.id}"' in page
+    assert f'id="refund-{requested.id}"' in page
     assert f'id="refund-{second.id}"' not in page
-    assert f'href="/operator?after={wished.id}"' in page
-    assert f'id="refund-{second.id}"' in as_operator.get(f"/operator?after={wished.id}").text
+    assert f'href="/operator?after={requested.id}"' in page
+    assert f'id="refund-{second.id}"' in as_operator.get(f"/operator?after={requested.id}").text
 
 
 def test_page_of_a_payment_names_no_doctor(as_operator: Browser, paid: Payment) -> None:

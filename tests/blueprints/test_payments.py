@@ -9,7 +9,7 @@ import pytest
 from browser import Browser
 from factories import add_tariff, later, make_chat, make_doctor, say
 from flask import Flask
-from money import begin, buy, waiting_jobs, wish
+from money import begin, buy, request_refund, waiting_jobs
 from money import settle as settle_this
 
 from ibolit.extensions import db
@@ -409,7 +409,7 @@ def test_stranger_wishes_nothing_back(as_stranger: Browser, as_doctor: Browser, 
     ],
 )
 def test_refunds_in_words(as_patient: Browser, paid: Payment, state: RefundState, words: str) -> None:
-    refund = wish(paid)
+    refund = request_refund(paid)
     refund.state, refund.note, refund.done_at = state, "Врач ответил", clock.now()
     db.session.commit()
     assert words in as_patient.get("/profile/payments").text

@@ -10,7 +10,7 @@ from browser import Browser
 from factories import attach, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from meetings import confirm, pay
-from money import buy, wish
+from money import buy, request_refund
 from queries import Queries
 
 from ibolit.extensions import db
@@ -159,7 +159,9 @@ def test_decisions(clinic: Flask, doctor: Doctor) -> None:
     counts = []
     for rows in (2, 20):
         for number in range(rows):
-            wish(buy(make_chat(make_user(f"Пациент {number}"), db.session.get_one(Doctor, doctor.id), days_left=1)))
+            request_refund(
+                buy(make_chat(make_user(f"Пациент {number}"), db.session.get_one(Doctor, doctor.id), days_left=1))
+            )
         counts.append(len(asked_by(operator, "/operator")))
     assert counts[0] == counts[1] <= MOST
 

@@ -19,7 +19,7 @@ from browser import Browser
 from factories import make_user, propose
 from flask import Flask
 from forms_on_pages import FormOnPage, Seen, forms_on
-from money import buy, wish
+from money import buy, request_refund
 from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
@@ -46,7 +46,7 @@ class Found(dict[str, tuple[Browser, str, str]]):
 @pytest.fixture
 def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     """Every form with something to change, of a clinic in which everything is filled in."""
-    wish(buy(chat))
+    request_refund(buy(chat))
     completed_consultation(chat)
     ahead = propose(chat)
     ReplyTemplate.add(db.session.get_one(Doctor, doctor.id), "Привет", "Здравствуйте!")
@@ -333,9 +333,9 @@ ELSEWHERE = {
     # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
     "calls.ask_to_phone", "consultations.accept_time", "consultations.be_late", "consultations.decline_time",
     "consultations.end", "consultations.get_ready", "consultations.pay", "demo.decide", "invitations.start_import",
-    "operator.close_alert", "operator.repeat", "payments.check", "practice.move_tariff", "replies.move",
+    "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff", "replies.move",
     # Words that begin something new.
-    "account.send_wish", "operator.refund_out_of_band", "payments.send_receipt",
+    "account.request_refund", "operator.refund_out_of_band", "payments.send_receipt",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from browser import Browser
 from factories import add_tariff, later, make_user
 from flask import Flask
-from money import answer, begin, buy, settle, wish
+from money import answer, begin, buy, request_refund, settle
 from yookassa_stub import YooKassaStub
 
 from ibolit.blueprints.webhooks.views import expedite_payment
@@ -152,7 +152,7 @@ def test_paid_while_the_patient_writes(clinic: Flask, chat: Chat, patient: User)
 
 
 def test_two_operators_say_yes_and_it_is_one_refund(clinic: Flask, chat: Chat, operators: list[int]) -> None:
-    refund = wish(buy(chat))
+    refund = request_refund(buy(chat))
     id, payment_id = refund.id, refund.payment_id
 
     def say_yes(number: int) -> bool:
@@ -171,7 +171,7 @@ def test_two_operators_say_yes_and_it_is_one_refund(clinic: Flask, chat: Chat, o
 
 
 def test_yes_and_no_at_once_are_one_word(clinic: Flask, chat: Chat, operators: list[int]) -> None:
-    refund = wish(buy(chat))
+    refund = request_refund(buy(chat))
     id, payment_id = refund.id, refund.payment_id
 
     def decide(number: int) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from cabinet import again, paid, send_back, work
 from flask import Flask
-from money import begin, settle, waiting_jobs, wish
+from money import begin, request_refund, settle, waiting_jobs
 from yookassa_stub import YooKassaStub
 
 from ibolit.blueprints.webhooks.views import expedite_payment
@@ -152,7 +152,7 @@ def test_no_after_a_lost_yes_is_not_given_twice(yookassa: YooKassaStub, payment:
     work(minutes=1)
     work(minutes=5)
     refund = again(refund)
-    refund.repeat(operator)
+    refund.retry(operator)
     db.session.commit()
     work(minutes=5)
     refund = again(refund)
@@ -172,7 +172,7 @@ def test_refused_refund_waits_for_the_operator_and_is_repeated(
     assert (refund.state, refund.reason) == (RefundState.FAILED, "insufficient_funds")
     assert waiting_jobs(JobKind.REFUND) == []
     yookassa.refunds_wait = False
-    refund.repeat(operator)
+    refund.retry(operator)
     db.session.commit()
     work(minutes=5)
     refund = again(refund)
@@ -180,7 +180,7 @@ def test_refused_refund_waits_for_the_operator_and_is_repeated(
 
 
 def test_undecided_wish_goes_back_in_full_after_three_working_days(yookassa: YooKassaStub, payment: Payment) -> None:
-    refund = wish(paid(yookassa, payment))
+    refund = request_refund(paid(yookassa, payment))
     assert refund.decide_by is not None
     work(seconds=(refund.decide_by - clock.now()).total_seconds() - 60)
     refund = again(refund)
@@ -205,7 +205,7 @@ def test_odd_sum_nobody_decides_on_goes_back(yookassa: YooKassaStub, payment: Pa
 def test_sweep_gives_a_job_to_what_lost_its_own(yookassa: YooKassaStub, chat: Chat, kind: JobKind) -> None:
     payment = begin(chat)
     if kind is JobKind.REFUND:
-        wish(settle(payment))
+        request_refund(settle(payment))
     db.session.execute(db.delete(Job))
     Job.ensure(JobKind.PAYMENTS_SWEEP)
     db.session.commit()

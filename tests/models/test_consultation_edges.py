@@ -243,7 +243,7 @@ def test_refund_the_bank_refused_stays_a_debt_of_a_cancelled_one(chat: Chat, doc
     assert payment.refund_is_stuck
     assert consultation.message.revision > revision  # its card says so
     assert list(db.session.scalars(payment_reports.pending_decisions())) == [refund]
-    assert refund.repeat(operator)
+    assert refund.retry(operator)
     assert (consultation.state, payment.refundable) == ("cancelled", 0)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from factories import add_tariff, later, make_chat, make_doctor, make_user, say
 from flask import Flask
-from money import PAGE, answer, begin, buy, settle, waiting_jobs, wish
+from money import PAGE, answer, begin, buy, request_refund, settle, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -328,7 +328,7 @@ def test_other_payments_days_are_not_its_own(chat: Chat, doctor: Doctor) -> None
 
 def test_wish_waits_for_the_operator(chat: Chat) -> None:
     payment = buy(chat)
-    refund = wish(payment)
+    refund = request_refund(payment)
     assert (refund.state, refund.amount, payment.refunded) == (RefundState.REQUESTED, payment.amount, 0)
     [job] = waiting_jobs(JobKind.REFUND)
     assert job.due_at == refund.decide_by
@@ -337,7 +337,7 @@ def test_wish_waits_for_the_operator(chat: Chat) -> None:
 
 def test_second_wish_is_the_first_one(chat: Chat) -> None:
     payment = buy(chat)
-    assert wish(payment) is wish(payment)
+    assert request_refund(payment) is request_refund(payment)
     assert len(waiting_jobs(JobKind.REFUND)) == 1
 
 
@@ -351,7 +351,7 @@ def test_wish_after_a_part_went_back_is_for_the_rest(chat: Chat) -> None:
     payment = buy(chat)
     payment.refund(500_00, RefundReason.OPERATOR)
     assert payment.can_request_refund
-    assert wish(payment).amount == 2000_00
+    assert request_refund(payment).amount == 2000_00
 
 
 @pytest.mark.parametrize(

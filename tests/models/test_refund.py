@@ -1,4 +1,4 @@
-"""Money on its way back: wished, decided, sent, answered; and what is never done twice."""
+"""Money on its way back: requested, decided, sent, answered; and what is never done twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories import later, make_user
-from money import begin, buy, settle, waiting_jobs, wish
+from money import begin, buy, request_refund, settle, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -70,7 +70,7 @@ class Bank:
 
 
 def test_yes_sends_what_was_wished(payment: Payment, operator: User) -> None:
-    refund = wish(payment)
+    refund = request_refund(payment)
     assert refund.approve(None, "Согласны", operator)
     assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, payment.amount, operator.id)
     assert (payment.refundable, payment.refunded) == (0, payment.amount)
@@ -78,21 +78,21 @@ def test_yes_sends_what_was_wished(payment: Payment, operator: User) -> None:
 
 
 def test_yes_to_a_part(payment: Payment, operator: User) -> None:
-    refund = wish(payment)
+    refund = request_refund(payment)
     assert refund.approve(1000_00, "", operator)
     assert (refund.amount, refund.days, refund.note) == (1000_00, 12, "Передумала")
 
 
 @pytest.mark.parametrize("sum_", [0, -5, 2500_01])
 def test_yes_to_an_impossible_sum_is_refused(payment: Payment, operator: User, sum_: int) -> None:
-    refund = wish(payment)
+    refund = request_refund(payment)
     with pytest.raises(errors.RefundTooLarge):
         refund.approve(sum_, "", operator)
     assert refund.state is RefundState.REQUESTED
 
 
 def test_no_gives_nothing_back(payment: Payment, chat: Chat, operator: User) -> None:
-    refund, end = wish(payment), chat.open_until
+    refund, end = request_refund(payment), chat.open_until
     assert refund.decline("Врач отвечал", operator)
     assert (refund.state, refund.note, payment.refunded) == (RefundState.DECLINED, "Врач отвечал", 0)
     assert chat.open_until == end
@@ -100,19 +100,19 @@ def test_no_gives_nothing_back(payment: Payment, chat: Chat, operator: User) -> 
 
 
 def test_what_is_decided_stays(payment: Payment, operator: User) -> None:
-    refund = wish(payment)
+    refund = request_refund(payment)
     assert refund.approve(1000_00, "", operator)
     assert not refund.approve(None, "", operator)
     assert not refund.decline("Нет", operator)
     assert (refund.amount, refund.state, payment.refunded) == (1000_00, RefundState.SENDING, 1000_00)
-    other = wish(payment)
+    other = request_refund(payment)
     assert other.decline("Нет", operator)
     assert not other.approve(None, "", operator)
     assert other.state is RefundState.DECLINED
 
 
 def test_overdue_only_when_its_day_has_come(payment: Payment) -> None:
-    refund = wish(payment)
+    refund = request_refund(payment)
     assert not refund.is_overdue
     later(days=6)
     assert refund.is_overdue
@@ -122,7 +122,7 @@ def test_overdue_only_when_its_day_has_come(payment: Payment) -> None:
 
 def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, operator: User) -> None:
     """The operator gave it back beside the wish: it must not stay undecided for ever."""
-    refund = wish(payment)
+    refund = request_refund(payment)
     send_back(payment, payment.refundable)
     assert refund.state is RefundState.SUPERSEDED
     assert db.session.scalars(payment_reports.pending_decisions()).all() == []
@@ -130,7 +130,7 @@ def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, opera
 
 
 def test_wish_stays_when_a_part_went_back(payment: Payment) -> None:
-    refund = wish(payment)
+    refund = request_refund(payment)
     send_back(payment, 1000_00)
     assert refund.state is RefundState.REQUESTED
 
@@ -237,7 +237,7 @@ def test_repeated_one_is_not_taken_for_its_own_failure(payment: Payment, operato
     refund = send_back(payment, 500_00)
     failed = ProviderRefund("rf-8", GatewayStatus.CANCELLED, 500_00, "insufficient_funds", refund.key)
     refund.settle(failed)
-    assert refund.repeat(operator)
+    assert refund.retry(operator)
     later(seconds=KEY_LIVES.total_seconds())
     back = refund.ask(Bank(failed))  # type: ignore[arg-type]
     assert back.status is GatewayStatus.SUCCEEDED
@@ -285,12 +285,12 @@ def test_failure_is_a_debt_and_the_operators_to_see(payment: Payment, chat: Chat
 def test_repeat_is_a_new_deed_of_the_same_debt(payment: Payment, operator: User) -> None:
     refund = send_back(payment, 500_00)
     key = refund.key
-    assert not refund.repeat(operator)
+    assert not refund.retry(operator)
     refund.fail("no_money")
-    assert refund.repeat(operator)
+    assert refund.retry(operator)
     assert refund.key != key
     assert (refund.state, refund.provider_id, payment.refunded) == (RefundState.SENDING, None, 500_00)
-    assert not refund.repeat(operator)
+    assert not refund.retry(operator)
 
 
 def test_each_that_waits_is_unended(payment: Payment, operator: User) -> None:
@@ -298,11 +298,11 @@ def test_each_that_waits_is_unended(payment: Payment, operator: User) -> None:
     done, failed = send_back(payment, 100_00), send_back(payment, 100_00)
     done.settle(ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 100_00))
     failed.fail("no")
-    declined = wish(payment)
+    declined = request_refund(payment)
     declined.decline("Нет", operator)
     db.session.flush()
-    wished = wish(payment)
-    assert set(Refund.unended()) == {sending.id, wished.id}
+    requested = request_refund(payment)
+    assert set(Refund.unended()) == {sending.id, requested.id}
 
 
 def test_sending_leaves_a_job(payment: Payment) -> None:

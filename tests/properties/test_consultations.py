@@ -416,7 +416,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         with self._press():
             refund = one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
             if refund is not None:
-                assert refund.repeat(self._operator())
+                assert refund.retry(self._operator())
                 db.session.commit()
 
     # Time and the worker

@@ -314,7 +314,7 @@ class MoneyMachine(RuleBasedStateMachine):
         with self._step():
             refund = one_of(sa.select(Refund).where(Refund.state == RefundState.FAILED), which)
             if refund is not None:
-                assert refund.repeat(self._operator(), max(1, refund.amount // part))
+                assert refund.retry(self._operator(), max(1, refund.amount // part))
                 db.session.commit()
 
     @step(1, which=some)

@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 from factories import attach, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
-from money import begin, buy, wish
+from money import begin, buy, request_refund
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db
@@ -117,7 +117,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     upload = attach(chat, patient, state=AttachmentState.ARRIVING, key=f"{next(_keys):032x}")
     done, consultation = completed_consultation(chat), consultation_in_progress(chat)
     ahead = propose(chat, starts_at=clock.now() + timedelta(days=2))
-    paid, wished = buy(chat), wish(buy(chat))
+    paid, requested = buy(chat), request_refund(buy(chat))
     waiting = begin(chat)
     invitations = [
         _invited(doctor, phone=f"+7916444{doctor.id:04}"),
@@ -137,7 +137,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
         "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
         "consultation": str(consultation.id),
         "done": str(done.id), "ahead": str(ahead.id), "file": str(photo.id), "upload": upload.key,
-        "payment": str(waiting.id), "paid": str(paid.id), "return": waiting.token, "refund": str(wished.id),
+        "payment": str(waiting.id), "paid": str(paid.id), "return": waiting.token, "refund": str(requested.id),
         "invitation": str(invitations[0].id), "link": invitations[0].token, "mailed": invitations[1].token,
         "proof": f"{proof.id}?token={proof.token}", "list": str(listed.id), "device": str(spare.id),
         "change": f"{change.id}?token={change.token_for(Channel.SMS)}",

@@ -40,7 +40,7 @@ def buy(chat: Chat, tariff: Tariff | None = None) -> Payment:
     return settle(begin(chat, tariff))
 
 
-def wish(payment: Payment) -> Refund:
+def request_refund(payment: Payment) -> Refund:
     refund = payment.request_refund(RefundReason.REQUESTED_BY_PAYER, "Передумала")
     db.session.commit()
     return refund

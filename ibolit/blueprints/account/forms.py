@@ -85,7 +85,7 @@ class RenewalForm(SubscriptionForm):
         csrf = False
 
 
-class WishForm(FlaskForm):
+class RefundRequestForm(FlaskForm):
     note = TextAreaField(
         "Почему, если хотите сказать",
         [Length(max=300, message="Причина длиннее 300 знаков.")],

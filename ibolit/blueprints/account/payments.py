@@ -13,7 +13,7 @@ from ...models.consultations import checkout
 from ...models.payments import monthly_incomes
 from ...responses import go, respond
 from ...web.pagination import split_page
-from .forms import WishForm
+from .forms import RefundRequestForm
 from .views import bp
 
 PAGE = 20
@@ -34,23 +34,23 @@ def payments() -> ResponseReturnValue:
 
 @bp.get("/payments/<int:id>/refunds")
 @login_required
-def wish(id: int) -> ResponseReturnValue:
+def refund_request(id: int) -> ResponseReturnValue:
     payment = _own(id)
-    return render_template("pages/payments/wish.html", payment=payment, form=WishForm(formdata=None))
+    return render_template("pages/payments/refund_request.html", payment=payment, form=RefundRequestForm(formdata=None))
 
 
 @bp.post("/payments/<int:id>/refunds")
 @login_required
-def send_wish(id: int) -> ResponseReturnValue:
+def request_refund(id: int) -> ResponseReturnValue:
     """«Вернуть деньги»: the operator decides, at most in three working days."""
-    payment, form = _own(id), WishForm()
+    payment, form = _own(id), RefundRequestForm()
     if not form.validate_on_submit():
-        return _refuse_wish(payment, form, 422)
+        return _refuse_request(payment, form, 422)
     try:
         payment.request_refund(RefundReason.REQUESTED_BY_PAYER, form.note.data or "")
     except errors.NothingToRefund as refusal:
         form.note.errors = [refusal.sentence]
-        return _refuse_wish(payment, form, refusal.status)
+        return _refuse_request(payment, form, refusal.status)
     db.session.commit()
     flash("Заявка на возврат отправлена.")
     return go(url_for(".payments", _anchor=f"payment-{id}"))
@@ -65,8 +65,10 @@ def income() -> ResponseReturnValue:
     return render_template("pages/payments/income.html", months=months)
 
 
-def _refuse_wish(payment: Payment, form: WishForm, status: int) -> ResponseReturnValue:
-    return respond("payments/wish.html", page="payments/wish.html", status=status, payment=payment, form=form)
+def _refuse_request(payment: Payment, form: RefundRequestForm, status: int) -> ResponseReturnValue:
+    return respond(
+        "payments/refund_request.html", page="payments/refund_request.html", status=status, payment=payment, form=form
+    )
 
 
 def _own(id: int) -> Payment:

@@ -14,7 +14,7 @@ from ...web.text_filters import squeezed
 NOT_TOO_LONG = Length(max=300, message="Причина длиннее 300 знаков.")
 
 
-class MoneyForm(FlaskForm):
+class AmountForm(FlaskForm):
     """One of many on the page, so its fields' ids carry the thing they are about."""
 
     def __init__(self, thing: str, sum_: int = 0, **more: Any) -> None:
@@ -23,33 +23,33 @@ class MoneyForm(FlaskForm):
             field.id = f"{thing}-{field.name}"
 
 
-class GivingForm(MoneyForm):
+class ConfirmedAmountForm(AmountForm):
     """`confirmed` is the sum, in kopecks, that was said back before the press: another one is said back first."""
 
     amount = SumField("Сумма, ₽", [DataRequired("Введите сумму.")])
     confirmed = hidden_number(otherwise=-1)
 
-    def asks_back(self, rest: int) -> bool:
+    def needs_confirmation(self, rest: int) -> bool:
         """Whether to ask before anything is given; more than the `rest`, in kopecks, is refused and not asked."""
         asked, self.confirmed.data = self.confirmed.data, self.amount.kopecks
         return bool(asked != self.amount.kopecks <= rest)
 
 
-class ApprovalForm(GivingForm):
+class ApprovalForm(ConfirmedAmountForm):
     note = StringField("Причина", [NOT_TOO_LONG], [squeezed])
 
 
-class RefusalForm(MoneyForm):
+class DeclineForm(AmountForm):
     note = TextAreaField(
         "Почему. Пациент это прочтёт", [DataRequired("Напишите причину отказа."), NOT_TOO_LONG], [squeezed]
     )
 
 
-class RepeatForm(GivingForm):
+class RetryForm(ConfirmedAmountForm):
     """The sum that stands on the card was decided before; only another one is said back."""
 
 
-class OtherwiseForm(MoneyForm):
+class OutOfBandForm(AmountForm):
     note = StringField(
         "Как вернули. Пациент это прочтёт", [DataRequired("Напишите, как вернули деньги."), NOT_TOO_LONG], [squeezed]
     )
@@ -60,7 +60,7 @@ class OtherwiseForm(MoneyForm):
     )
 
 
-class RefundForm(GivingForm):
+class RefundForm(ConfirmedAmountForm):
     """`rest` is what could go back when the form was drawn: pressed twice it gives back once."""
 
     rest = hidden_number(otherwise=-1)

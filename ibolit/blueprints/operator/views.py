@@ -20,7 +20,7 @@ from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.pagination import split_page
-from .forms import ApprovalForm, MoneyForm, OtherwiseForm, RefundForm, RefusalForm, RepeatForm
+from .forms import AmountForm, ApprovalForm, DeclineForm, OutOfBandForm, RefundForm, RetryForm
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
 
@@ -40,20 +40,20 @@ class Decision:
 
     refund: Refund
     approval: ApprovalForm
-    refusal: RefusalForm
-    repeat: RepeatForm
-    otherwise: OtherwiseForm
+    decline: DeclineForm
+    retry: RetryForm
+    out_of_band: OutOfBandForm
     asked: int = 0  # kopecks: «Вернуть 1 500 ₽?»
 
     @classmethod
-    def about(cls, refund: Refund, asked: int = 0, **answered: MoneyForm) -> Decision:
+    def about(cls, refund: Refund, asked: int = 0, **answered: AmountForm) -> Decision:
         """`answered`: the form that came back, by the name of its field here."""
         thing = f"refund-{refund.id}"
         fresh: dict[str, Any] = {
             "approval": ApprovalForm(thing, min(refund.amount, refund.payment.refundable), formdata=None),
-            "refusal": RefusalForm(f"{thing}-no", formdata=None),
-            "repeat": RepeatForm(thing, refund.amount, confirmed=refund.amount, formdata=None),
-            "otherwise": OtherwiseForm(f"{thing}-otherwise", formdata=None),
+            "decline": DeclineForm(f"{thing}-no", formdata=None),
+            "retry": RetryForm(thing, refund.amount, confirmed=refund.amount, formdata=None),
+            "out_of_band": OutOfBandForm(f"{thing}-otherwise", formdata=None),
         }
         return cls(refund, asked=asked, **(fresh | answered))
 
@@ -69,7 +69,7 @@ def approve(id: int) -> ResponseReturnValue:
     form = ApprovalForm(f"refund-{id}")
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, approval=form))
-    if refund.state is RefundState.REQUESTED and form.asks_back(refund.payment.refundable):
+    if refund.state is RefundState.REQUESTED and form.needs_confirmation(refund.payment.refundable):
         return _refuse(Decision.about(refund, approval=form, asked=form.amount.kopecks), 200)
     try:
         is_decided = refund.approve(form.amount.kopecks, form.note.data or "", current_user)
@@ -83,28 +83,28 @@ def approve(id: int) -> ResponseReturnValue:
 @bp.post("/refunds/<int:id>/refusal")
 def decline(id: int) -> ResponseReturnValue:
     refund = _refund(id)
-    form = RefusalForm(f"refund-{id}-no")
+    form = DeclineForm(f"refund-{id}-no")
     if not form.validate_on_submit():
-        return _refuse(Decision.about(refund, refusal=form))
+        return _refuse(Decision.about(refund, decline=form))
     is_decided = refund.decline(form.note.data, current_user)
     return _done(refund, AuditAction.REFUND_DECLINED if is_decided else None, "В возврате отказано.")
 
 
 @bp.post("/refunds/<int:id>/repeat")
-def repeat(id: int) -> ResponseReturnValue:
+def retry(id: int) -> ResponseReturnValue:
     """«Вернуть ещё раз», with another sum by wish: the rest of it stays in the list."""
-    refund, form = _refund(id), RepeatForm(f"refund-{id}")
+    refund, form = _refund(id), RetryForm(f"refund-{id}")
     owed = refund.amount
     if not form.validate_on_submit():
-        return _refuse(Decision.about(refund, repeat=form))
-    if refund.state is RefundState.FAILED and form.asks_back(refund.amount):
-        return _refuse(Decision.about(refund, repeat=form, asked=form.amount.kopecks), 200)
+        return _refuse(Decision.about(refund, retry=form))
+    if refund.state is RefundState.FAILED and form.needs_confirmation(refund.amount):
+        return _refuse(Decision.about(refund, retry=form, asked=form.amount.kopecks), 200)
     try:
-        is_repeated = refund.repeat(current_user, form.amount.kopecks)
+        is_repeated = refund.retry(current_user, form.amount.kopecks)
     except errors.RefundTooLarge as refusal:
         db.session.rollback()
         form.amount.errors = [refusal.sentence]
-        return _refuse(Decision.about(_refund(id), repeat=form))
+        return _refuse(Decision.about(_refund(id), retry=form))
     if is_repeated and form.amount.kopecks < owed:
         log_audit(AuditAction.REFUND_REPEATED, id)
         db.session.commit()
@@ -115,9 +115,9 @@ def repeat(id: int) -> ResponseReturnValue:
 
 @bp.post("/refunds/<int:id>/otherwise")
 def refund_out_of_band(id: int) -> ResponseReturnValue:
-    refund, form = _refund(id), OtherwiseForm(f"refund-{id}-otherwise")
+    refund, form = _refund(id), OutOfBandForm(f"refund-{id}-otherwise")
     if not form.validate_on_submit():
-        return _refuse(Decision.about(refund, otherwise=form))
+        return _refuse(Decision.about(refund, out_of_band=form))
     is_given = refund.mark_out_of_band(form.note.data, form.receipt.data, current_user)
     return _done(refund, AuditAction.REFUND_OTHERWISE if is_given else None, "Записали: деньги возвращены.")
 
@@ -166,7 +166,7 @@ def refund(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     form = RefundForm("payment")
     if form.validate_on_submit():
-        if form.asks_back(payment.refundable):
+        if form.needs_confirmation(payment.refundable):
             return _show_payment(payment, form, asked=form.amount.kopecks)
         try:
             payment.refund_expecting(form.rest.data, form.amount.kopecks, form.note.data, current_user)

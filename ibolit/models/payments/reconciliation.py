@@ -83,7 +83,7 @@ def _book_dashboard_refund(payment: Payment, provider_refund: ProviderRefund, fa
     db.session.add(refund)
     refund.arrive(fresh - twice)
     for one in owed:
-        one.repeat(None)
+        one.retry(None)
     _alert_operator(payment, provider_refund.amount, twice)
     return True
 

@@ -133,7 +133,7 @@ class Refund(Model):
         self._tell()
         return True
 
-    def repeat(self, by: User | None, amount: int | None = None) -> bool:
+    def retry(self, by: User | None, amount: int | None = None) -> bool:
         """A failed one is tried again, as a new deed with a new key: by the operator, or since less is owed now.
 
         Of a smaller sum the rest stays a debt of its own. Raises RefundTooLarge.

@@ -52,7 +52,7 @@ class PaymentRefunds:
     @property
     def can_request_refund(self: Payment) -> bool:
         """Not what the clinic gives back by itself, and one wish at a time."""
-        return self.applied_at is not None and self.refundable > 0 and self._wish is None
+        return self.applied_at is not None and self.refundable > 0 and self._open_request is None
 
     @property
     def returned_by_bank(self: Payment) -> int:
@@ -110,8 +110,8 @@ class PaymentRefunds:
     def request_refund(self: Payment, cause: RefundReason, note: str = "") -> Refund:
         """For the operator to decide; one at a time. Raises NothingToRefund."""
         self.lock()
-        if self._wish is not None:
-            return self._wish
+        if self._open_request is not None:
+            return self._open_request
         amount = self.refundable if cause is RefundReason.AMOUNT_MISMATCH else self.prorated_refund()
         if amount <= 0:
             raise errors.NothingToRefund
@@ -123,7 +123,7 @@ class PaymentRefunds:
         return refund
 
     @property
-    def _wish(self: Payment) -> Refund | None:
+    def _open_request(self: Payment) -> Refund | None:
         return next((one for one in self.refunds if one.state is RefundState.REQUESTED), None)
 
     def _doctor_has_written_since(self: Payment, moment: datetime) -> bool:
