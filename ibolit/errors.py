@@ -307,7 +307,7 @@ class PaymentNotMade(RuleViolation):
     sentence = "Оплату создать не получилось, деньги не списаны. Попробуйте позже или позвоните в клинику."
 
 
-class PaidJustNow(RuleViolation):
+class AlreadyPaidRecently(RuleViolation):
     """A second payment may be meant: pressed again, it is made."""
 
     status = 409
@@ -318,7 +318,7 @@ class PaidJustNow(RuleViolation):
         self.payment_id = payment_id
 
 
-class ShopIsNotReady(PaymentNotMade):
+class ShopNotConfigured(PaymentNotMade):
     """It is the clinic who must set something, and the operator was told what."""
 
     sentence = (

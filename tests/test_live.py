@@ -388,7 +388,7 @@ def test_both_are_led_to_the_call(three: Three, chat: Chat) -> None:
 
 def test_money_shows_on_the_card_of_both(three: Three, chat: Chat) -> None:
     consultation = propose(chat, price=1500_00)
-    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
     settle(payment)
     for screen in three[:2]:

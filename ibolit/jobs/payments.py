@@ -59,7 +59,7 @@ def process_payment(job: Job) -> None:
         PaymentAlert.resolve_provider_errors(payment)
         payment.settle(found) if found is not None else payment.end("not_created")
     if payment.is_live:
-        job.repeat_in(payment.pause)
+        job.repeat_in(payment.poll_interval)
     elif payment.is_lost and payment.is_watched:
         job.repeat_in(RECONCILE_INTERVAL)
 
@@ -87,7 +87,7 @@ def process_refund(job: Job) -> None:
         PaymentAlert.resolve_provider_errors(refund.payment)
         refund.settle(back)
     if refund.state is RefundState.SENDING:
-        job.repeat_in(refund.pause)
+        job.repeat_in(refund.poll_interval)
 
 
 def reconcile(job: Job) -> None:

@@ -233,7 +233,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
         tariff = db.session.scalars(
             select(Tariff).where(Tariff.doctor_id == doctor.id, Tariff.title == tariff_title)
         ).one()
-        payment = checkout.begin(chat, tariff, patient)
+        payment = checkout.start_tariff_payment(chat, tariff, patient)
         bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
         payment.settle(bill)
         if how == "leaves":

@@ -155,7 +155,7 @@ def _pay(consultation: Consultation) -> None:
     if not isinstance(bank, DemoBank):
         consultation.confirm(consultation.patient, consultation.starts_at)
         return
-    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
     payment.settle(bill)
     bank.pay(bill.id)

@@ -19,23 +19,23 @@ from ..services.payments import GatewayOutcomeUnknown, GatewayRefused, RefusalRe
 
 log = logging.getLogger(__name__)
 
-FRESH = timedelta(minutes=1)  # what was made just now is as we know it
+TRUSTED_FOR = timedelta(minutes=1)  # what was made just now is as we know it
 
 
-def press(begin: Callable[[], Payment]) -> Payment:
+def start_payment(begin: Callable[[], Payment]) -> Payment:
     """«Оплатить». Begun, or met: what waits since long ago may have ended at the bank, or belong to a shop that was
     left, and then another one is begun. Commits. Raises PaymentNotMade, and what `begin` raises."""
     payment = begin()
     db.session.commit()
-    if _has_ended_meanwhile(payment):
+    if _has_ended_at_provider(payment):
         payment = begin()
         db.session.commit()
-    make(payment)
+    create_at_provider(payment)
     return payment
 
 
-def _has_ended_meanwhile(payment: Payment) -> bool:
-    if payment.state is not PaymentState.WAITING or clock.now() - payment.created_at < FRESH:
+def _has_ended_at_provider(payment: Payment) -> bool:
+    if payment.state is not PaymentState.WAITING or clock.now() - payment.created_at < TRUSTED_FOR:
         return False
     try:
         found = payment.ask(current_services.payments, "")
@@ -51,7 +51,7 @@ def _has_ended_meanwhile(payment: Payment) -> bool:
     return not payment.is_live and not payment.paid
 
 
-def make(payment: Payment) -> None:
+def create_at_provider(payment: Payment) -> None:
     """Commits. Raises PaymentNotMade after a plain no; of a doubt the payment's job knows no less."""
     if payment.state is not PaymentState.CREATED or payment.lacks_email:
         return
@@ -67,7 +67,7 @@ def make(payment: Payment) -> None:
         payment.record_refusal(refusal)
         db.session.commit()
         raise (
-            errors.ShopIsNotReady if refusal.reason == RefusalReason.SHOP_SETTINGS else errors.PaymentNotMade
+            errors.ShopNotConfigured if refusal.reason == RefusalReason.SHOP_SETTINGS else errors.PaymentNotMade
         ) from None
     if found is None:
         payment.end("not_created")
@@ -82,7 +82,7 @@ def make(payment: Payment) -> None:
     db.session.commit()
 
 
-def lead_to(payment: Payment) -> ResponseReturnValue:
+def redirect_to_payment(payment: Payment) -> ResponseReturnValue:
     """A form may not lead to a foreign site (the policy's form-action): without htmx a page of ours has the link."""
     is_ready = wants_fragment() and payment.is_live and payment.page
     return go(payment.page if is_ready else url_for("payments.show", id=payment.id))

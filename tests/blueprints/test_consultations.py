@@ -52,7 +52,7 @@ def confirmed(consultation: Consultation) -> Consultation:
 
 def paid(consultation: Consultation) -> Payment:
     consultation = fresh(consultation)
-    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     payment.settle(answer(payment))
     db.session.commit()
     return payment

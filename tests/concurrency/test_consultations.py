@@ -171,7 +171,7 @@ def test_two_payments_succeed_at_once_and_one_goes_back(clinic: Flask, chat: Cha
     chat_id = chat.id
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        first = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+        first = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
         first.end("not_created")
         second = begin_to_pay(consultation)
         id, said = consultation.id, [(one.id, answer(one)) for one in (first, second)]
@@ -186,7 +186,8 @@ def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> Non
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = consultation.id, consultation.starts_at
-        assert race(clinic, *[lambda: checkout.begin_for(of(id), of(id).patient, seen)] * 4) == ["done"] * 4  # noqa: B023
+        press = lambda: checkout.start_consultation_payment(of(id), of(id).patient, seen)  # noqa: B023, E731
+        assert race(clinic, *[press] * 4) == ["done"] * 4
         assert len(anew(id).payments) == 1
 
 
@@ -196,7 +197,7 @@ def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = consultation.id, consultation.starts_at
         deeds = (
-            lambda: checkout.begin_for(of(id), of(id).patient, seen),  # noqa: B023
+            lambda: checkout.start_consultation_payment(of(id), of(id).patient, seen),  # noqa: B023
             cancelling(id, "doctor", CancellationTerms.NOTHING_PAID),
         )
         begun, cancelled = race(clinic, *deeds)

@@ -33,7 +33,7 @@ from ibolit.models.consultations import checkout
 from ibolit.services import Services
 from ibolit.services.payments import GatewayStatus
 from ibolit.services.payments.yookassa import Shop, YooKassa
-from ibolit.web.checkout import make
+from ibolit.web.checkout import create_at_provider
 
 from .crowd import at_once, outcomes
 
@@ -52,7 +52,7 @@ def test_ten_presses_are_one_payment(clinic: Flask, chat: Chat) -> None:
 
     def press(_number: int) -> int:
         chat = db.session.get_one(Chat, chat_id)
-        payment = checkout.begin(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
+        payment = checkout.start_tariff_payment(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
         db.session.commit()
         return payment.id
 
@@ -104,7 +104,7 @@ def test_page_notification_worker_and_sweep_meet(
     id, end = payment.id, chat.open_until
     with YooKassaStub() as stub:
         monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
-        make(payment)
+        create_at_provider(payment)
         provider_id = payment.provider_id or ""
         Job.ensure(JobKind.PAYMENTS_SWEEP)
         db.session.commit()
@@ -209,7 +209,7 @@ def test_two_workers_send_one_refund(
     id = payment.id
     with YooKassaStub() as stub:
         monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
-        make(payment)
+        create_at_provider(payment)
         stub.pay(payment.provider_id or "")
         later(minutes=5)
         run_due()

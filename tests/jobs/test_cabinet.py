@@ -63,7 +63,7 @@ def consultation(chat: Chat) -> Consultation:
 
 @pytest.fixture
 def paid_consultation(yookassa: YooKassaStub, consultation: Consultation) -> Payment:
-    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
     work(minutes=1)
     return paid(yookassa, again(payment))

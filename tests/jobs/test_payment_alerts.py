@@ -37,7 +37,7 @@ def test_payment_of_another_shop_ends_and_a_new_one_is_made(
     assert "Платёжная система не знает этого платежа" in said(as_operator)
     assert "Этот счёт больше не действует" in as_patient.get(f"/payments/return/{payment.token}").text
     chat = db.session.get_one(Chat, chat.id)
-    assert checkout.begin(chat, chat.doctor.tariffs[0], chat.patient).id != payment.id
+    assert checkout.start_tariff_payment(chat, chat.doctor.tariffs[0], chat.patient).id != payment.id
 
 
 def press_again(as_patient: Browser, chat: Chat) -> str:

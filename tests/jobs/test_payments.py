@@ -15,7 +15,7 @@ from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Chat, Job, JobKind, Payment, PaymentState, Receipt, RefundState, User
-from ibolit.models.payments import KEY_LIVES
+from ibolit.models.payments import IDEMPOTENCY_KEY_LIFETIME
 from ibolit.services import clock
 
 # A payment
@@ -63,7 +63,7 @@ def test_older_than_its_key_is_looked_up(yookassa: YooKassaStub, chat: Chat, mad
     payment = begin(chat)
     yookassa.break_next("POST", "drop-after" if made else "drop")
     work(minutes=1)
-    hours = KEY_LIVES.total_seconds() / 3600 + 2
+    hours = IDEMPOTENCY_KEY_LIFETIME.total_seconds() / 3600 + 2
     yookassa.advance(hours)
     work(hours=hours)
     state = again(payment).state

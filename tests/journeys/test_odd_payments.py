@@ -52,7 +52,7 @@ def a_month_is_bought(live: LiveClinic) -> int:
         chat = db.session.get_one(Chat, CHAT)
         tariff = db.session.scalars(db.select(Tariff).where(Tariff.doctor_id == chat.doctor_id, ~Tariff.hidden)).first()
         assert tariff is not None
-        return paid(checkout.begin(chat, tariff, chat.patient)).id
+        return paid(checkout.start_tariff_payment(chat, tariff, chat.patient)).id
 
 
 def refund_in_the_cabinet(live: LiveClinic, number: int, amount: int) -> None:
@@ -116,7 +116,7 @@ def test_cancelled_too_late_and_refused(
         chat = db.session.get_one(Chat, CHAT)
         in_less_than_a_day = free_after(chat, clock.now() + timedelta(hours=20))
         consultation = propose(chat, starts_at=in_less_than_a_day, price=1500_00)
-        paid(checkout.begin_for(consultation, chat.patient, consultation.starts_at))
+        paid(checkout.start_consultation_payment(consultation, chat.patient, consultation.starts_at))
         consultation_id = consultation.id
     put_start(live, consultation_id, clock.now() - timedelta(minutes=20))
     patient, operator = visitors.sign_in(PYOTR), visitors.sign_in(OPERATOR, DESKTOP)
@@ -149,11 +149,11 @@ def test_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callabl
     with backstage(live):
         chat = db.session.get_one(Chat, CHAT)
         consultation = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)
-        first = checkout.begin_for(consultation, chat.patient, consultation.starts_at)
+        first = checkout.start_consultation_payment(consultation, chat.patient, consultation.starts_at)
         page = made(first)
         first.record_refusal(GatewayRefused(RefusalReason.NOT_FOUND))
         db.session.commit()
-        paid(checkout.begin_for(consultation, chat.patient, consultation.starts_at))
+        paid(checkout.start_consultation_payment(consultation, chat.patient, consultation.starts_at))
         token, first_id = first.token, first.id
     patient = visitors.sign_in(PYOTR)
     patient.goto(f"/demo/bank/{page}")

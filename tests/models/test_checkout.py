@@ -109,13 +109,13 @@ def test_a_live_one_outlives_its_tariff(chat: Chat, payment: Payment, doctor: Do
 
 def test_one_live_payment_for_a_consultation(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    first = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
-    assert checkout.begin_for(consultation, consultation.patient, consultation.starts_at) is first
+    first = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    assert checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at) is first
 
 
 def test_only_the_patient_pays(chat: Chat, doctor: Doctor, stranger: User) -> None:
     consultation = propose(chat, price=PRICE)
     for other in (doctor.user, stranger):
         with pytest.raises(errors.ConsultationHasChanged):
-            checkout.begin_for(consultation, other, consultation.starts_at)
+            checkout.start_consultation_payment(consultation, other, consultation.starts_at)
     assert db.session.scalars(db.select(Payment)).all() == []

@@ -78,7 +78,7 @@ def test_unconfirmed_one_expires_at_its_start(chat: Chat) -> None:
 
 def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     later(hours=2, minutes=14)
     assert consultation.state_now is ConsultationState.PROPOSED
     payment.settle(answer(payment))
@@ -87,7 +87,7 @@ def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
 
 def test_late_success_goes_back_by_itself(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     later(hours=2, minutes=16)
     payment.settle(answer(payment))
     assert consultation.state_now is ConsultationState.EXPIRED

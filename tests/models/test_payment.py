@@ -24,7 +24,7 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.consultations import checkout
-from ibolit.models.payments import KEY_LIVES, in_working_days, pause_since, payment_reports
+from ibolit.models.payments import IDEMPOTENCY_KEY_LIFETIME, in_working_days, payment_reports, poll_interval
 from ibolit.services import clock
 from ibolit.services.payments import GatewayOutcomeUnknown, GatewayStatus, Order, ProviderPayment, ProviderRefund
 
@@ -264,7 +264,7 @@ def test_ask_looks_at_the_one_he_knows(payment: Payment) -> None:
 
 @pytest.mark.parametrize("said", [True, False])
 def test_older_than_its_key_is_looked_up_and_never_made_again(payment: Payment, said: bool) -> None:
-    later(seconds=KEY_LIVES.total_seconds())
+    later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     provider = Deaf(answer(payment, GatewayStatus.WAITING) if said else None)
     assert payment.ask(provider, "") == provider.said  # type: ignore[arg-type]
     assert provider.asked == [("find_by_order", (payment.id, payment.created_at))]
@@ -272,7 +272,7 @@ def test_older_than_its_key_is_looked_up_and_never_made_again(payment: Payment, 
 
 def test_pause_grows_from_seconds_to_an_hour() -> None:
     now = clock.now()
-    pauses = [pause_since(now - timedelta(seconds=age)) for age in (0, 4, 60, 3600, 86400)]
+    pauses = [poll_interval(now - timedelta(seconds=age)) for age in (0, 4, 60, 3600, 86400)]
     assert [round(pause.total_seconds()) for pause in pauses] == [3, 3, 15, 900, 3600]
 
 

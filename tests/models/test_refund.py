@@ -11,7 +11,7 @@ from money import begin, buy, request_refund, settle, waiting_jobs
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import AccessMode, Chat, Doctor, JobKind, Payment, Refund, RefundReason, RefundState, Role, User
-from ibolit.models.payments import KEY_LIVES, payment_reports
+from ibolit.models.payments import IDEMPOTENCY_KEY_LIFETIME, payment_reports
 from ibolit.services import clock
 from ibolit.services.payments import Customer, GatewayRefused, GatewayStatus, ProviderRefund, ReceiptItem, RefusalReason
 
@@ -211,7 +211,7 @@ def test_known_one_is_only_looked_at(payment: Payment) -> None:
 def test_lost_one_is_found_by_its_key(payment: Payment) -> None:
     """Two of the same sum, both made and both answers lost: each must find its own."""
     first, second = send_back(payment, 500_00), send_back(payment, 500_00)
-    later(seconds=KEY_LIVES.total_seconds())
+    later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     made = [
         ProviderRefund("rf-2", GatewayStatus.SUCCEEDED, 500_00, key=second.key),
         ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 500_00, key=first.key),
@@ -226,7 +226,7 @@ def test_lost_one_is_found_by_its_key(payment: Payment) -> None:
 
 def test_never_made_one_is_made_though_another_had_the_same_sum(payment: Payment) -> None:
     first, second = send_back(payment, 500_00), send_back(payment, 500_00)
-    later(seconds=KEY_LIVES.total_seconds())
+    later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     bank = Bank(ProviderRefund("rf-9", GatewayStatus.SUCCEEDED, 500_00, key=second.key))
     back = first.ask(bank)  # type: ignore[arg-type]
     assert back.id != "rf-9"
@@ -238,7 +238,7 @@ def test_repeated_one_is_not_taken_for_its_own_failure(payment: Payment, operato
     failed = ProviderRefund("rf-8", GatewayStatus.CANCELLED, 500_00, "insufficient_funds", refund.key)
     refund.settle(failed)
     assert refund.retry(operator)
-    later(seconds=KEY_LIVES.total_seconds())
+    later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     back = refund.ask(Bank(failed))  # type: ignore[arg-type]
     assert back.status is GatewayStatus.SUCCEEDED
 

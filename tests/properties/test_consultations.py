@@ -250,7 +250,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if consultation is None:
                 return
             with self._refused():
-                payment = checkout.begin_for(consultation, consultation.patient, screen.start)
+                payment = checkout.start_consultation_payment(consultation, consultation.patient, screen.start)
                 assert consultation.state_now is ConsultationState.PROPOSED  # else he would be led to pay for nothing
                 db.session.commit()
                 self.known[consultation.id].agreed["patient"].add(screen.start)

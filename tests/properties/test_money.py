@@ -48,7 +48,7 @@ from ibolit.services import Services, clock
 from ibolit.services.payments import CURRENCY, GatewayOutcomeUnknown, GatewayRefused, ProviderPayment
 from ibolit.services.payments.amounts import from_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
-from ibolit.web.checkout import make
+from ibolit.web.checkout import create_at_provider
 
 TARIFFS = ((7, 700_00), (30, 2500_00), (3, 99_99))
 UNSURE = ("500", "500-after", "502", "502-after", "drop", "drop-after", "garbage-after", "429", "401", "202")
@@ -143,7 +143,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for _ in range(devices):
                 chat, tariff = self._chat(), db.session.scalars(sa.select(Tariff).order_by(Tariff.id)).all()[which]
                 try:
-                    pressed.append(checkout.begin(chat, tariff, chat.patient).id)
+                    pressed.append(checkout.start_tariff_payment(chat, tariff, chat.patient).id)
                 except errors.NothingToBuy:
                     assert chat.access is AccessMode.UNLIMITED or chat.doctor.hidden
                 db.session.commit()
@@ -157,7 +157,7 @@ class MoneyMachine(RuleBasedStateMachine):
             if payment is not None:
                 db.session.commit()
                 try:
-                    make(payment)
+                    create_at_provider(payment)
                 except errors.PaymentNotMade:
                     assert payment.state is PaymentState.CANCELLED
 

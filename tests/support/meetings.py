@@ -32,7 +32,7 @@ class StillClock:
 
 def begin_to_pay(consultation: Consultation) -> Payment:
     """Made at the provider, who waits for the payer."""
-    payment = checkout.begin_for(consultation, consultation.patient, consultation.starts_at)
+    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
     payment.settle(answer(payment, GatewayStatus.WAITING))
     db.session.commit()

@@ -11,7 +11,7 @@ PAGE = "https://yookassa.example/pay"
 
 
 def begin(chat: Chat, tariff: Tariff | None = None) -> Payment:
-    payment = checkout.begin(chat, tariff or chat.doctor.tariffs[0], chat.patient)
+    payment = checkout.start_tariff_payment(chat, tariff or chat.doctor.tariffs[0], chat.patient)
     db.session.commit()
     return payment
 

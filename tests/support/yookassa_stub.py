@@ -41,7 +41,7 @@ from urllib.parse import parse_qs, urlsplit
 
 Json = dict[str, Any]
 
-KEY_LIVES = timedelta(hours=24)
+IDEMPOTENCY_KEY_LIFETIME = timedelta(hours=24)
 CARD = {"first6": "555555", "last4": "4444", "expiry_month": "12", "expiry_year": "2030", "card_type": "MasterCard"}
 CONTROLS = ("pay", "decline", "expire", "finish_refund", "fail_refund", "register_receipts", "fail_receipts",
             "refund_by_hand", "move_to_another_shop", "move_back", "distort", "break_next", "break_for_hours", "heal",
@@ -448,8 +448,8 @@ class YooKassaStub:
         if not 0 < len(seen.key) <= 64:
             raise invalid("Idempotence-Key", "Idempotence key is required")
         body = json.dumps(seen.body, sort_keys=True)
-        known, id, when = self._keys.get((seen.path, seen.key), ("", "", self.now() - KEY_LIVES))
-        if self.now() - when >= KEY_LIVES:
+        known, id, when = self._keys.get((seen.path, seen.key), ("", "", self.now() - IDEMPOTENCY_KEY_LIFETIME))
+        if self.now() - when >= IDEMPOTENCY_KEY_LIFETIME:
             made = makers[seen.path](seen.body)
             self._keys[seen.path, seen.key] = (body, made["id"], self.now())
             return made

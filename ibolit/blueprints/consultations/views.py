@@ -25,7 +25,7 @@ from ...models import (
 from ...models.consultations import checkout, lists, rescheduling
 from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
-from ...web.checkout import lead_to, press
+from ...web.checkout import redirect_to_payment, start_payment
 from ...web.pagination import decode_cursor, encode_cursor, split_page
 from .agenda import lay_out
 from .forms import CancelForm, SeenForm, WishForm, moment_of
@@ -79,10 +79,10 @@ def pay(id: int) -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(404)
     try:
-        payment = press(lambda: checkout.begin_for(consultation, current_user, seen))
+        payment = start_payment(lambda: checkout.start_consultation_payment(consultation, current_user, seen))
     except errors.RuleViolation as refusal:
         return _refuse(id, refusal)
-    return lead_to(payment)
+    return redirect_to_payment(payment)
 
 
 @bp.get("/<int:id>/time")

@@ -14,7 +14,7 @@ from ...extensions import db
 from ...models import Job, JobKind, LimitKind, Payment, PaymentState, RateLimitHit
 from ...models.consultations import checkout
 from ...responses import go, respond, wants_fragment
-from ...web.checkout import lead_to, make
+from ...web.checkout import create_at_provider, redirect_to_payment
 from .forms import ReceiptForm
 
 bp = Blueprint("payments", __name__, url_prefix="/payments")
@@ -40,14 +40,14 @@ def send_receipt(id: int) -> ResponseReturnValue:
     """Where the receipt goes; then the way to the bank is open."""
     payment, form = _own(id), ReceiptForm()
     if not payment.lacks_email:
-        return lead_to(payment)
+        return redirect_to_payment(payment)
     if not form.validate_on_submit():
         return respond("payments/way.html", page="payments/show.html", status=422, payment=payment, form=form, **_WAY)
     payment.send_receipt_to(form.email.data or "")
     db.session.commit()
     with suppress(errors.PaymentNotMade):  # its page says so
-        make(payment)
-    return lead_to(payment)
+        create_at_provider(payment)
+    return redirect_to_payment(payment)
 
 
 @bp.get("/return/<token>")

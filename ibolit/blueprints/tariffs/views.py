@@ -13,7 +13,7 @@ from ...extensions import db
 from ...models import Chat, Tariff
 from ...models.consultations import checkout
 from ...responses import respond
-from ...web.checkout import lead_to, press
+from ...web.checkout import redirect_to_payment, start_payment
 
 bp = Blueprint("tariffs", __name__)
 
@@ -37,11 +37,11 @@ def buy(id: int) -> ResponseReturnValue:
     on_sale = _on_sale(chat)
     try:
         tariff = _chosen(on_sale)
-        checkout.refuse_haste(chat, current_user, request.form.get("again", type=int))
-        payment = press(lambda: checkout.begin(chat, tariff, current_user))
+        checkout.refuse_repeated_purchase(chat, current_user, request.form.get("again", type=int))
+        payment = start_payment(lambda: checkout.start_tariff_payment(chat, tariff, current_user))
     except errors.RuleViolation as refusal:
         return _refuse(id, refusal)
-    return lead_to(payment)
+    return redirect_to_payment(payment)
 
 
 def _on_sale(chat: Chat) -> Sequence[Tariff]:

@@ -16,14 +16,14 @@ from ...services import clock
 from ..chats import Chat
 from ..doctors import Doctor, Tariff
 from ..job import Job, JobKind
-from ..payments import LIVE, PROVIDER_IS_SLOW, Payment, PaymentState
+from ..payments import FIRST_POLL_DELAY, LIVE, Payment, PaymentState
 from ..people import OFFER, User
 from .consultation import Consultation
 
 CONSULTATION = "Консультация"  # what a receipt calls it: no doctor and no specialty
 
 
-JUST_NOW = timedelta(minutes=10)
+RECENT_PURCHASE = timedelta(minutes=10)
 
 
 def payments_made_by(user: User) -> Select[tuple[Payment]]:
@@ -34,32 +34,34 @@ def payments_made_by(user: User) -> Select[tuple[Payment]]:
     return shown.where(Payment.payer_id == user.id).order_by(Payment.id.desc())
 
 
-def refuse_haste(chat: Chat, payer: User, told: int | None) -> None:
-    """After «Назад» right after paying, before a second payment. Raises PaidJustNow, unless the payer was `told`
-    of this very payment, by its number."""
-    since = clock.now() - JUST_NOW
+def refuse_repeated_purchase(chat: Chat, payer: User, warned_of: int | None) -> None:
+    """After «Назад» right after paying, before a second payment.
+
+    Raises AlreadyPaidRecently, unless the payer was `warned_of` this very payment, by its number.
+    """
+    since = clock.now() - RECENT_PURCHASE
     mine = Payment.chat_id == chat.id, Payment.payer_id == payer.id, Payment.tariff_id.is_not(None)
     paid = Payment.state == PaymentState.SUCCEEDED, Payment.paid_at > since, Payment.paid > Payment.refunded
     last = db.session.scalar(select(Payment).where(*mine, *paid).order_by(Payment.paid_at.desc()).limit(1))
-    if last is not None and last.paid_at is not None and last.id != told:
-        raise errors.PaidJustNow(last.id, (clock.now() - last.paid_at) // timedelta(minutes=1))
+    if last is not None and last.paid_at is not None and last.id != warned_of:
+        raise errors.AlreadyPaidRecently(last.id, (clock.now() - last.paid_at) // timedelta(minutes=1))
 
 
-def begin(chat: Chat, tariff: Tariff, payer: User) -> Payment:
+def start_tariff_payment(chat: Chat, tariff: Tariff, payer: User) -> Payment:
     """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
 
     Its job goes on with it whatever becomes of the request.
     """
     advisory_lock(db.session, f"payment {chat.id} {tariff.id}")
-    live = _live(Payment.chat_id == chat.id, Payment.tariff_id == tariff.id)
-    if live is not None:
-        return live
+    unfinished = _unfinished_payment(Payment.chat_id == chat.id, Payment.tariff_id == tariff.id)
+    if unfinished is not None:
+        return unfinished
     if tariff.hidden or tariff.doctor_id != chat.doctor_id or not chat.is_time_sold:
         raise errors.NothingToBuy
-    return _make(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
+    return _create_payment(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
 
 
-def begin_for(consultation: Consultation, payer: User, seen: datetime) -> Payment:
+def start_consultation_payment(consultation: Consultation, payer: User, seen: datetime) -> Payment:
     """The live payment for this consultation, which starts when the patient saw it starts.
 
     Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
@@ -68,23 +70,23 @@ def begin_for(consultation: Consultation, payer: User, seen: datetime) -> Paymen
     is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
     if not is_as_seen or not consultation.awaits_payment:
         raise errors.ConsultationHasChanged
-    live = _live(Payment.consultation_id == consultation.id)
-    if live is not None:
-        return live
+    unfinished = _unfinished_payment(Payment.consultation_id == consultation.id)
+    if unfinished is not None:
+        return unfinished
     if not consultation.may_be_paid():
         raise errors.ConsultationHasChanged
-    payment = _make(
+    payment = _create_payment(
         consultation.chat, payer, consultation=consultation, title=CONSULTATION, days=0, amount=consultation.price
     )
     consultation.bump_revision()
     return payment
 
 
-def _live(*of_this: ColumnElement[bool]) -> Payment | None:
+def _unfinished_payment(*of_this: ColumnElement[bool]) -> Payment | None:
     return db.session.scalar(select(Payment).where(*of_this, Payment.state.in_(LIVE)))
 
 
-def _last_email_of(payer: User) -> str | None:
+def _last_receipt_email(payer: User) -> str | None:
     """Where his last receipt went: asked for once."""
     if not current_settings.receipt_needs_email:
         return None
@@ -92,7 +94,7 @@ def _last_email_of(payer: User) -> str | None:
     return db.session.scalar(select(Payment.email).where(*mine).order_by(Payment.id.desc()).limit(1))
 
 
-def _make(chat: Chat, payer: User, **bought: object) -> Payment:
+def _create_payment(chat: Chat, payer: User, **bought: object) -> Payment:
     payment = Payment(
         token=secrets.token_hex(16),
         payer_id=payer.id,
@@ -101,11 +103,11 @@ def _make(chat: Chat, payer: User, **bought: object) -> Payment:
         offer_version=OFFER.version,
         offer_hash=OFFER.hash,
         phone=payer.phone or "",
-        email=payer.email or _last_email_of(payer),
+        email=payer.email or _last_receipt_email(payer),
         key=secrets.token_hex(16),
         **bought,
     )
     db.session.add(payment)
     db.session.flush()
-    Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + PROVIDER_IS_SLOW)
+    Job.add(JobKind.PAYMENT, payment.id, due_at=clock.now() + FIRST_POLL_DELAY)
     return payment

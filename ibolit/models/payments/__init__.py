@@ -6,7 +6,7 @@ from .alert import AlertKind, PaymentAlert
 from .cancellation_terms import CancellationTerms, RefundRule
 from .payment import Payment
 from .payment_reports import monthly_incomes
-from .provider_polling import KEY_LIVES, PROVIDER_IS_SLOW, pause_since
+from .provider_polling import FIRST_POLL_DELAY, IDEMPOTENCY_KEY_LIFETIME, poll_interval
 from .receipt import Receipt
 from .reconciliation import Statement
 from .refund import COUNTED_STATES, Refund, RefundReason, RefundState, in_working_days
@@ -15,9 +15,9 @@ from .states import LIVE, PaymentState
 
 __all__ = [
     "COUNTED_STATES",
-    "KEY_LIVES",
+    "FIRST_POLL_DELAY",
+    "IDEMPOTENCY_KEY_LIFETIME",
     "LIVE",
-    "PROVIDER_IS_SLOW",
     "AlertKind",
     "CancellationTerms",
     "Payment",
@@ -31,8 +31,8 @@ __all__ = [
     "Statement",
     "in_working_days",
     "monthly_incomes",
-    "pause_since",
     "payment_reports",
+    "poll_interval",
     "reconciliation",
     "round_half_up",
 ]

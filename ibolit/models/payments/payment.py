@@ -24,7 +24,7 @@ from ...services.payments import (
 from ..chats import Chat
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
-from .provider_polling import pause_since
+from .provider_polling import poll_interval
 from .refund import Refund, RefundState
 from .refunding import PaymentRefunds
 from .settlement import PaymentSettlement
@@ -193,9 +193,9 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
         return Customer(self.phone, self.email)
 
     @property
-    def pause(self) -> timedelta:
+    def poll_interval(self) -> timedelta:
         """Until the next look at the provider."""
-        return pause_since(self.created_at)
+        return poll_interval(self.created_at)
 
     @property
     def moved_at(self) -> datetime:

@@ -20,7 +20,7 @@ from ...services.payments import Gateway, GatewayRefused, GatewayStatus, Provide
 from ..job import Job, JobKind
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
-from .provider_polling import KEY_LIVES, pause_since
+from .provider_polling import IDEMPOTENCY_KEY_LIFETIME, poll_interval
 
 if TYPE_CHECKING:
     from .payment import Payment
@@ -96,8 +96,8 @@ class Refund(Model):
         return self.cause in (RefundReason.NOT_FOR_SALE, RefundReason.DUPLICATE)
 
     @property
-    def pause(self) -> timedelta:
-        return pause_since(self.sent_at or self.created_at)
+    def poll_interval(self) -> timedelta:
+        return poll_interval(self.sent_at or self.created_at)
 
     @property
     def is_overdue(self) -> bool:
@@ -184,7 +184,7 @@ class Refund(Model):
         assert payment.provider_id is not None
         if self.provider_id is not None:
             return gateway.find_refund(self.provider_id)
-        if self.sent_at is not None and clock.now() - self.sent_at >= KEY_LIVES:
+        if self.sent_at is not None and clock.now() - self.sent_at >= IDEMPOTENCY_KEY_LIFETIME:
             lost = self._lost(gateway)
             if lost is not None:
                 return lost

@@ -26,7 +26,7 @@ from ...services.payments import (
 )
 from ..job import Job, JobKind
 from .alert import AlertKind, PaymentAlert
-from .provider_polling import KEY_LIVES
+from .provider_polling import IDEMPOTENCY_KEY_LIFETIME
 from .refund import RefundReason
 from .refunding import DAY
 from .states import OTHER_SHOP, PaymentState
@@ -100,7 +100,7 @@ class PaymentSettlement:
         """
         if self.provider_id is not None:
             return gateway.find(self.provider_id)
-        if clock.now() - self.created_at < KEY_LIVES:
+        if clock.now() - self.created_at < IDEMPOTENCY_KEY_LIFETIME:
             try:
                 return gateway.create(self.order(return_url))
             except GatewayRefused as refusal:
