@@ -34,7 +34,7 @@ WATCHED_MEDIA = """
     media.getUserMedia = (wanted) => {
         window.asked.push(wanted);
         const kind = window.refused.find((one) => wanted[one]), trouble = window.trouble || 'NotAllowedError';
-        return kind ? CancellationTerms.reject(new DOMException('', trouble[kind] || trouble)) : open(wanted);
+        return kind ? Promise.reject(new DOMException('', trouble[kind] || trouble)) : open(wanted);
     };
 """
 
@@ -71,7 +71,7 @@ GROWS = f"""async ([selector, wantsVideo, most]) => {{
     const moves = (was, is) => is && (!was || was.paint.some((value, i) => Math.abs(value - is.paint[i]) > 24));
     const before = await heard(call);
     for (;;) {{
-        await new CancellationTerms((done) => setTimeout(done, 100));
+        await new Promise((done) => setTimeout(done, 100));
         const now = await heard(call), isOwn = Boolean(now.own), lacks = Object.entries({{
             sound: now.energy > before.energy,
             'their player': plays(before.remote, now.remote) && !now.remote.isMute,
