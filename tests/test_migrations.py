@@ -15,6 +15,7 @@ from copies import ROOT, another_clinic, inside
 from databases import POSTGRES
 from flask import Flask
 from flask_migrate import downgrade, upgrade
+from sqlalchemy.exc import DBAPIError
 
 from ibolit.extensions import Base, db
 from ibolit.models import JobKind, NotificationKind, RefundState
@@ -102,6 +103,19 @@ def test_numbers_go_on(old_clinic: Flask) -> None:
             return added
 
     assert inside(old_clinic, one_more) == {ROWS + 1}
+
+
+def test_migration_that_fails_changes_nothing(old_clinic: Flask) -> None:
+    migrate(old_clinic, OLD)
+    inside(old_clinic, fill)
+    in_the_way = sa.text("CREATE INDEX ix_invitation_delivery_id ON job (kind)")
+    inside(old_clinic, lambda: execute(in_the_way))
+    before = tables_of(old_clinic), rows_of(old_clinic)
+    with pytest.raises(DBAPIError):
+        migrate(old_clinic)
+    assert (tables_of(old_clinic), rows_of(old_clinic)) == before
+    inside(old_clinic, lambda: execute(sa.text("DROP INDEX ix_invitation_delivery_id")))
+    migrate(old_clinic)
 
 
 @pytest.mark.skipif(not POSTGRES, reason="a restore on SQLite replaces the whole file")

@@ -29,7 +29,7 @@ class JobKind(StrEnum):
     OWNER_BY_MAIL = "owner_by_mail"  # to whose number may be resold
     INVITATION = "invitation"
     PATIENT_IMPORT = "patient_import"
-    DELIVERY_STATUS = "delivery"  # what became of an SMS
+    DELIVERY_STATUS = "delivery_status"  # what became of an SMS
     EMAIL_PROOF = "email_proof"
     WAY_SMS = "way_sms"  # a way in has changed
     WAY_MAIL = "way_mail"

@@ -19,22 +19,34 @@ branch_labels = None
 depends_on = None
 
 TABLES = {
+    'attempt': 'rate_limit_hit',
+    'dispatch': 'delivery',
     'mark': 'database_mark',
 }
 
 # By the table's old name.
 COLUMNS = {
     'attachment': {'place': 'position'},
+    'audit_event': {'act': 'action'},
     'chat': {'talk_from': 'consultation_opens_at', 'talk_until': 'consultation_closes_at'},
     'chat_member': {'telling_from': 'notified_from_seq'},
+    'dispatch': {'doubts': 'unknown_outcomes'},
     'doctor': {'photo_cut': 'photo_crop'},
+    'invitation': {'dispatch_id': 'delivery_id'},
     'reply_template': {'place': 'position'},
     'tariff': {'place': 'position'},
 }
 
 # By the old names of the table and its column.
 VALUES = {
-    'refund.cause': {'odd_sum': 'amount_mismatch', 'twice': 'duplicate', 'wish': 'requested_by_payer', 'bank': 'provider_dashboard'},
+    'dispatch.kind': {'delivery': 'delivery_status'},
+    'job.kind': {'delivery': 'delivery_status'},
+    'refund.cause': {
+        'odd_sum': 'amount_mismatch',
+        'twice': 'duplicate',
+        'wish': 'requested_by_payer',
+        'bank': 'provider_dashboard',
+    },
     'refund.state': {'wished': 'requested', 'otherwise': 'out_of_band', 'covered': 'superseded'},
 }
 

@@ -311,10 +311,10 @@ def test_dry_run_only_counts(clinic: Flask, old_rows: dict[str, int]) -> None:
     ("days", "gone"),
     [
         (0, set()),
-        (2, {"attempt", "login_code"}),
-        (31, {"attempt", "login_code", "job"}),
-        (91, {"attempt", "login_code", "job", "device"}),
-        (9_132, {"attempt", "login_code", "job", "device", "audit_event"}),
+        (2, {"rate_limit_hit", "login_code"}),
+        (31, {"rate_limit_hit", "login_code", "job"}),
+        (91, {"rate_limit_hit", "login_code", "job", "device"}),
+        (9_132, {"rate_limit_hit", "login_code", "job", "device", "audit_event"}),
     ],
 )
 def test_each_goes_after_its_days(clinic: Flask, old_rows: dict[str, int], days: int, gone: set[str]) -> None:
@@ -335,8 +335,8 @@ def test_days_are_settings(clinic: Flask, old_rows: dict[str, int], change_setti
     run(clinic, "forget")
     left = counts()
     assert (left["device"], left["job"]) == (0, 1)
-    assert [left[name] for name in ("attempt", "audit_event")] == [
-        old_rows[name] for name in ("attempt", "audit_event")
+    assert [left[name] for name in ("rate_limit_hit", "audit_event")] == [
+        old_rows[name] for name in ("rate_limit_hit", "audit_event")
     ]
 
 

@@ -95,7 +95,7 @@ def rows_of(app: Flask) -> dict[str, str]:
 def _sum_of(table: sa.Table) -> str:
     wanted = sa.select(table)
     if table.name == "audit_event":
-        wanted = wanted.where(table.c.act.not_in([AuditAction.CLINIC_COPIED, AuditAction.CLINIC_RESTORED]))
+        wanted = wanted.where(table.c.action.not_in([AuditAction.CLINIC_COPIED, AuditAction.CLINIC_RESTORED]))
     with db.engine.connect() as connection:
         rows = sorted(json.dumps(list(row), default=str) for row in connection.execute(wanted))
     return f"{len(rows)} {hashlib.sha256(''.join(rows).encode()).hexdigest()}"

@@ -51,8 +51,7 @@ class DeliveryState(StrEnum):
 class Delivery(Model):
     """What one job sends by one channel. Neither the address nor the words are kept: the job writes them anew."""
 
-    __tablename__ = "dispatch"
-    __table_args__ = (UniqueConstraint("job_id", "channel"), Index("ix_dispatch_day", "channel", "begun_at", "parts"))
+    __table_args__ = (UniqueConstraint("job_id", "channel"), Index("ix_delivery_day", "channel", "begun_at", "parts"))
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     # A job is forgotten after a month, and its number may be given again.
@@ -61,7 +60,7 @@ class Delivery(Model):
     subject_id: Mapped[int] = mapped_column(RowId)
     channel: Mapped[Channel] = mapped_column(word_of(Channel))
     state: Mapped[DeliveryState] = mapped_column(word_of(DeliveryState), default=DeliveryState.WAITING)
-    unknown_outcomes: Mapped[int] = mapped_column("doubts", default=0)  # outcomes nobody knows
+    unknown_outcomes: Mapped[int] = mapped_column(default=0)  # outcomes nobody knows
     country: Mapped[str] = mapped_column(String(3), default="", server_default="")  # an SMS goes to, such as RU
     parts: Mapped[int] = mapped_column(default=0)  # SMS that went out or may have: what the clinic pays for
     reference: Mapped[str | None] = mapped_column(String(64))  # the provider's number of it

@@ -85,9 +85,7 @@ class Invitation(InvitationAcceptance, Model):
     accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"), index=True)  # the newest
-    delivery_id: Mapped[int | None] = mapped_column(
-        "dispatch_id", ForeignKey("dispatch.id", ondelete="SET NULL"), index=True
-    )
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id", ondelete="SET NULL"), index=True)
     doctor: Mapped[Doctor] = relationship(innerjoin=True)
     delivery: Mapped[Delivery | None] = relationship()
 

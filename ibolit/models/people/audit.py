@@ -73,13 +73,13 @@ class AuditEvent(Model):
     """
 
     __table_args__ = (
-        Index("ix_audit_event_subject", "act", "subject_id"),
+        Index("ix_audit_event_subject", "action", "subject_id"),
         Index("ix_audit_event_actor", "actor_id", "at"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    action: Mapped[AuditAction] = mapped_column("act", word_of(AuditAction))
+    action: Mapped[AuditAction] = mapped_column(word_of(AuditAction))
     actor_id: Mapped[int | None] = mapped_column(RowId)  # no foreign key: the audit log outlives what it speaks of
     subject_id: Mapped[int | None] = mapped_column(RowId)
     first: Mapped[int | None]

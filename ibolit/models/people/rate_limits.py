@@ -84,8 +84,7 @@ LIMITS = {
 
 
 class RateLimitHit(Model):
-    __tablename__ = "attempt"
-    __table_args__ = (Index("ix_attempt_counted", "kind", "key", "at"),)
+    __table_args__ = (Index("ix_rate_limit_hit_counted", "kind", "key", "at"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     kind: Mapped[LimitKind] = mapped_column(word_of(LimitKind))
