@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, scoped_session
 
@@ -179,9 +179,3 @@ def heads_of_code(app: Flask) -> list[str]:
     from alembic.script import ScriptDirectory
 
     return sorted(ScriptDirectory(app.extensions["migrate"].directory).get_heads())
-
-
-def advisory_lock(session: scoped_session[Any] | Session, key: str) -> None:
-    """Lets one transaction at a time pass for this key until its commit. On SQLite every writer already queues."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))

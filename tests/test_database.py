@@ -11,9 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from ibolit import create_app
-from ibolit.database import _write_lock, advisory_lock, read_only, write_transaction
+from ibolit.database import _write_lock, read_only, write_transaction
 from ibolit.extensions import db
 from ibolit.models import ReplyTemplate, Role, User
+from ibolit.models.locking import advisory_lock
 
 
 @pytest.fixture

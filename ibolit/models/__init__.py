@@ -1,6 +1,6 @@
 """The clinic itself: nouns with behaviour, a package a noun. Importing this package makes every table known.
 
-Packages import those below them: types, job, purging, night_hours ← people ← doctors ← chats ← payments ←
+Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← payments ←
 consultations ← delivery ← invitations ← accounts ← stored_files.
 """
 

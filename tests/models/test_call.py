@@ -21,7 +21,7 @@ def consultation(chat: Chat) -> Consultation:
 
 def visit(consultation: Consultation, user: User, page: str, first: int, last: int) -> None:
     """From so many to so many seconds after it began."""
-    start = clock.now().replace(microsecond=0)
+    start = consultation.starts_at
     spans = {"joined_at": start + timedelta(seconds=first), "left_at": start + timedelta(seconds=last)}
     db.session.add(CallVisit(consultation_id=consultation.id, user_id=user.id, page=page, **spans))
     db.session.commit()

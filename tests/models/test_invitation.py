@@ -147,4 +147,4 @@ def test_forgotten_job_takes_nothing_with_it(clinic: Flask, doctor: Doctor) -> N
     Delivery.purge_old()
     db.session.commit()
     db.session.expire_all()
-    assert db.session.get_one(Invitation, invitation.id).dispatch is not None
+    assert db.session.get_one(Invitation, invitation.id).delivery is not None

@@ -12,7 +12,6 @@ from sqlalchemy import ForeignKey, Index, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import is_short_answer, new_nonce, short_answer_for
@@ -20,6 +19,7 @@ from ..consultations import Handover
 from ..delivery import Channel, PushSubscription
 from ..invitations import LoginCode
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..people import EMAIL_SETTLES_IN, Device, EmailProof, KnownBrowser, User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of

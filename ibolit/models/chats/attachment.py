@@ -29,10 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:

@@ -150,8 +150,6 @@ class Chat(ChatPosting, ChatLists, ChatAccess, Model):
         """The lock lasts as long as the transaction; taken twice it would only cost."""
         db.session.info["locked_chat"] = (self.id, db.session().get_transaction())
 
-    # Below: parts of the verbs
-
 
 # Asked with every message. SQLAlchemy spends more on building such a statement than on running it: each is built once.
 

@@ -10,18 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import joinedload
 
 from ...extensions import db

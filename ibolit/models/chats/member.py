@@ -6,17 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
-from sqlalchemy import (
-    ForeignKey,
-    Index,
-    Select,
-    Table,
-    Update,
-    bindparam,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ForeignKey, Index, Select, Table, Update, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import Model, db

@@ -9,9 +9,9 @@ from sqlalchemy import ForeignKey, Select, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
+from ..locking import advisory_lock
 from ..types import UtcDateTime
 from .chat import Chat
 

@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Mapped
 
 from ... import errors
-from ...events import (
-    ConsultationCancelled,
-    ConsultationConfirmed,
-    record,
-)
+from ...events import ConsultationCancelled, ConsultationConfirmed, record
 from ...extensions import db
 from ...services import clock
 from ..job import Job, JobKind

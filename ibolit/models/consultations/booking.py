@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from ... import errors
-from ...database import advisory_lock
 from ...events import ConsultationProposed, record
 from ...extensions import db
 from ...services import clock
 from ..chats import Card, Chat, Message, press_id
 from ..doctors import Doctor
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from . import deadlines
 from .attendance import CLOSES_AFTER
 from .consultation import PAYMENT_HOLDS, Consultation

@@ -17,9 +17,9 @@ from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
+from ..locking import advisory_lock
 from ..people import Device, User
 from ..purging import purge
 from ..types import RowId, UtcDateTime

@@ -10,12 +10,12 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from ... import errors
 from ...config import current_settings
-from ...database import advisory_lock
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
 from ..doctors import Doctor, Tariff
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..payments import FIRST_POLL_DELAY, LIVE, Payment, PaymentState
 from ..people import OFFER, User
 from .consultation import Consultation

@@ -16,12 +16,12 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, undefer
 
 from ... import errors
-from ...database import advisory_lock
 from ...events import ConclusionGiven, record
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import mark_of
 from ..chats import Attachment, Card, Message, refuse_sent, register_card
+from ..locking import advisory_lock
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
 from .consultation import Consultation

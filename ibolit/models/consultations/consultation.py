@@ -15,15 +15,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, bindp
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
 
 from ... import errors
-from ...database import advisory_lock
-from ...events import (
-    ConsultationChanged,
-    record,
-)
+from ...events import ConsultationChanged, record
 from ...extensions import db
 from ...services import clock
 from ..chats import Card, Chat, Message, register_card
 from ..doctors import Doctor
+from ..locking import advisory_lock
 from ..payments import Payment
 from ..people import User
 from ..types import UtcDateTime, word_of
@@ -190,10 +187,6 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
             moments += self.lapses_of(side)
         ahead = [moment for moment in moments if moment > now]
         return min(ahead) if ahead and self.state_now in COMING else None
-
-    # Verbs: agreeing
-
-    # Verbs: meeting
 
     # For all who change it: its own verbs, another time, the worker, what is written of it
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from ... import errors
-from ...database import advisory_lock
 from ...events import ConsultationMoved, TimeDeclined, TimeWished, record
 from ...extensions import db
 from ...services import clock
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..people import User
 from .booking import check_time, is_taken
 from .consultation import Consultation

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import advisory_lock
 from ...events import HalfOfSmsGone, record
 from ...extensions import Model, db
 from ...services import clock
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .kinds import Channel

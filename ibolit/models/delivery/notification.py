@@ -5,27 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Self, cast
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    CursorResult,
-    ForeignKey,
-    Index,
-    String,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import CheckConstraint, ColumnElement, CursorResult, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...config import current_settings
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..chats import Chat, ChatMember
 from ..consultations import Consultation
 from ..doctors import Doctor
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..night_hours import morning_after
 from ..people import User
 from ..purging import purge
@@ -79,8 +69,6 @@ class Notification(NotificationWriting, Model):
     user: Mapped[User] = relationship(innerjoin=True)
     consultation: Mapped[Consultation | None] = relationship()
     chat: Mapped[Chat | None] = relationship()
-
-    # Writing
 
     # Look-ups
 

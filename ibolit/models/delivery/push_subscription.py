@@ -10,9 +10,9 @@ from typing import Self
 from sqlalchemy import ForeignKey, Select, String, bindparam, delete, exists, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
+from ..locking import advisory_lock
 from ..people import Device
 from ..types import RowId, UtcDateTime
 

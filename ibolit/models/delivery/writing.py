@@ -6,11 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from sqlalchemy import (
-    Executable,
-    FromClause,
-    Table,
-)
+from sqlalchemy import Executable, FromClause, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ...extensions import db

@@ -9,8 +9,8 @@ from sqlalchemy import ForeignKey, Select, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import Model, db
+from ..locking import advisory_lock
 from ..types import RowId
 from .doctor import Doctor
 from .ordering import moved

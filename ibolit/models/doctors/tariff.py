@@ -10,8 +10,8 @@ from sqlalchemy import ForeignKey, Select, String, false, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import Model, db
+from ..locking import advisory_lock
 from ..types import RowId
 
 if TYPE_CHECKING:

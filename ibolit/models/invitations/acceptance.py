@@ -1,71 +1,57 @@
 """How an invitation leads a patient into the chat."""
 
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    false,
-    or_,
-    select,
-)
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Mapped
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
-from ..doctors import Doctor
+from ..locking import advisory_lock
 from ..people import User
+
+if TYPE_CHECKING:
+    from .invitation import Invitation
 
 
 class InvitationAcceptance:
     """An invitation's facet for whoever holds its link, or has proved the phone or address it was sent to."""
 
-    if TYPE_CHECKING:  # of the mapped class
-        id: Mapped[int]
-        doctor: Mapped[Doctor]
-        doctor_id: Mapped[int]
-        phone: Mapped[str | None]
-        email: Mapped[str | None]
+    if TYPE_CHECKING:  # what is assigned here, and may be None
         guest_phone: Mapped[str | None]
         opened_at: Mapped[datetime | None]
         accepted_at: Mapped[datetime | None]
         accepted_by_id: Mapped[int | None]
 
-        @property
-        def is_alive(self) -> bool: ...
-        @classmethod
-        def is_pending(cls) -> ColumnElement[bool]: ...
-        @classmethod
-        def _with_doctor(cls) -> Select[tuple[Self]]: ...
-        def _lock(self) -> None: ...
-
     @classmethod
-    def knows_phone(cls, phone: str) -> bool:
+    def knows_phone(cls: type[Invitation], phone: str) -> bool:
         """In `invite` mode such a phone gets a code: it is invited, or typed by who holds a mailed link."""
         own = or_(cls.phone == phone, cls.guest_phone == phone)
         return db.session.scalar(select(cls.id).where(own, cls.is_pending()).limit(1)) is not None
 
-    def is_for(self, user: User) -> bool:
+    def is_for(self: Invitation, user: User) -> bool:
         """By what the person has proved."""
         return self.phone == user.phone if self.phone else self.email == user.email
 
-    def open(self) -> None:
+    def open(self: Invitation) -> None:
         """By a press: scanners of mail and messengers fetch every link they see."""
         self.opened_at = self.opened_at or clock.now()
 
-    def claim_phone(self, phone: str) -> None:
+    def claim_phone(self: Invitation, phone: str) -> None:
         """Who holds the mailed link says that this is his phone; the code will show it."""
         if self.email is not None:
             self.guest_phone = phone
 
-    def accept(self, patient: User, *, may_add_email: bool = True) -> int:
+    def accept(self: Invitation, patient: User, *, may_add_email: bool = True) -> int:
         """The id of the chat; accepted before by the same person it is the same.
 
         Raises InvitationIsForPatients, InvitationIsForAnother or InvitationIsOver. An address becomes the person's own
@@ -82,9 +68,9 @@ class InvitationAcceptance:
         return Chat.begin(patient, self.doctor, invited=True)
 
     @classmethod
-    def accept_all_of(cls, patient: User) -> dict[Self, int]:
+    def accept_all_of(cls: type[Invitation], patient: User) -> dict[Invitation, int]:
         """With or without their links: what was sent to his proved phone or address, with the chats it opened."""
-        opened: dict[Self, int] = {}
+        opened: dict[Invitation, int] = {}
         if not patient.is_patient:
             return opened
         mine = or_(
@@ -97,13 +83,13 @@ class InvitationAcceptance:
                 opened[invitation] = invitation.accept(patient)
         return opened
 
-    def chat_of(self, user: User) -> int | None:
+    def chat_of(self: Invitation, user: User) -> int | None:
         """Where it has led this very person."""
         if self.accepted_by_id != user.id:
             return None
         return db.session.scalar(select(Chat.id).where(Chat.patient_id == user.id, Chat.doctor_id == self.doctor_id))
 
-    def _claim(self, patient: User, may_add_email: bool) -> None:
+    def _claim(self: Invitation, patient: User, may_add_email: bool) -> None:
         if not self.is_alive:
             raise errors.InvitationIsOver
         self.accepted_at, self.accepted_by_id = clock.now(), patient.id

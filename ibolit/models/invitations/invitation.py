@@ -6,23 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Select,
-    String,
-    and_,
-    false,
-    select,
-    text,
-)
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, and_, false, select, text
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from ... import errors
 from ...config import current_settings
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint, new_nonce, short_answer_for
@@ -30,6 +18,7 @@ from ..chats import Chat
 from ..delivery import Delivery
 from ..doctors import Doctor
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..people import LimitKind, RateLimitHit, User
 from ..types import RowId, UtcDateTime
 from .acceptance import InvitationAcceptance

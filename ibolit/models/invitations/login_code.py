@@ -11,12 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...networks import household_of, network_of
 from ...services import clock
 from ...services.codes import are_digits, digits_for, new_nonce
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..people import LimitKind, RateLimitHit, User, hash_of
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of

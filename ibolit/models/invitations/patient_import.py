@@ -11,12 +11,12 @@ from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ..delivery import Delivery, DeliveryState
 from ..doctors import Doctor
 from ..job import Job, JobKind
+from ..locking import advisory_lock
 from ..people import User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import ForeignKey, Index, Select, String, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.payments import (
@@ -19,6 +18,7 @@ from ...services.payments import (
     GatewayResponseUnreadable,
     RefusalReason,
 )
+from ..locking import advisory_lock
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of
 

@@ -17,10 +17,7 @@ from ...config import current_settings
 from ...events import PaymentChanged, record
 from ...extensions import Model, db
 from ...services import clock
-from ...services.payments import (
-    CURRENCY,
-    Customer,
-)
+from ...services.payments import CURRENCY, Customer
 from ..chats import Chat
 from ..people import User
 from ..types import RowId, UtcDateTime, word_of

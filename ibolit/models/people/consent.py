@@ -18,9 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
+from ..locking import advisory_lock
 from ..types import RowId, UtcDateTime, word_of
 from .user import User
 

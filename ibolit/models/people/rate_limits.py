@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...config import current_settings
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint
+from ..locking import advisory_lock
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, vali
 
 from ... import errors
 from ...config import current_settings
-from ...database import advisory_lock
 from ...extensions import Model, db
 from ...services import clock, passwords
 from ...services.codes import answer_for, is_answer
 from ...services.search import key_of
+from ..locking import advisory_lock
 from ..types import RowId, UtcDateTime, word_of
 
 if TYPE_CHECKING:
