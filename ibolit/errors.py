@@ -75,7 +75,7 @@ class CodeIsElsewhere(RuleViolation):
     sentence = "Код просили в другом браузере, запросите новый здесь."
 
 
-class WaysAreFrozen(RuleViolation):
+class AccountIsFrozen(RuleViolation):
     """Somebody said «Это не я». Told only to who has shown the password or the phone."""
 
     status = 403

@@ -20,10 +20,10 @@ from . import (
     notifications,
     payments,
     pushes,
+    security_events,
     sending,
     sweep,
     voices,
-    ways,
 )
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,9 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.PATIENT_IMPORT: invitations.invite_list,
     JobKind.DELIVERY_STATUS: delivery_status.poll,
     JobKind.EMAIL_PROOF: login_codes.send_email_proof,
-    JobKind.WAY_SMS: ways.send_sms,
-    JobKind.WAY_MAIL: ways.send_mail,
-    JobKind.WAY_PUSH: ways.push,
+    JobKind.SECURITY_SMS: security_events.send_sms,
+    JobKind.SECURITY_MAIL: security_events.send_mail,
+    JobKind.SECURITY_PUSH: security_events.push,
     JobKind.SMS_ALARM: alarms.tell_of_sms,
     JobKind.VOICE: voices.prepare,
     JobKind.PAYMENT: payments.process_payment,
@@ -75,7 +75,7 @@ MONEY = Queue(
 )
 MANY = Queue(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELIVERY_STATUS}))
 PUSHES = Queue(
-    frozenset({JobKind.PUSH, JobKind.WAY_PUSH, JobKind.SMS_ALARM}), claim_for=timedelta(minutes=5), concurrency=4
+    frozenset({JobKind.PUSH, JobKind.SECURITY_PUSH, JobKind.SMS_ALARM}), claim_for=timedelta(minutes=5), concurrency=4
 )
 LIGHT = Queue(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)
 QUEUES = (LIGHT, HEAVY, MONEY, MANY, PUSHES)

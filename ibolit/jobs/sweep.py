@@ -18,8 +18,8 @@ from ..models import (
     Notification,
     PatientImport,
     RateLimitHit,
+    SecurityEvent,
     Variant,
-    WayChange,
 )
 from ..services import current_services
 
@@ -30,7 +30,7 @@ ROWS: dict[str, Callable[[], int]] = {
     "attempts": RateLimitHit.purge_old,
     "login codes": LoginCode.purge_old,
     "known browsers": KnownBrowser.purge_old,
-    "changes of ways in": WayChange.purge_old,
+    "changes of ways in": SecurityEvent.purge_old,
     "devices": Device.purge_old,
     "handovers": Handover.purge_old,
     "dispatches": Delivery.purge_old,

@@ -15,16 +15,16 @@ from ..config import current_settings
 from ..extensions import db, login_manager
 from ..models import (
     AuditAction,
-    Before,
     Chat,
     ChatMember,
     Device,
     Doctor,
     Invitation,
     KnownBrowser,
+    PriorCredentials,
+    SecurityEvent,
+    SecurityEventKind,
     User,
-    WayChange,
-    WayKind,
 )
 from ..models.people import hash_of
 from ..responses import go, wants_fragment
@@ -41,7 +41,7 @@ def init_authentication(app: Flask) -> None:
 
 
 def sign_in(user: User) -> None:
-    """Signs this browser in as a new Device; commit afterwards. Raises WaysAreFrozen.
+    """Signs this browser in as a new Device; commit afterwards. Raises AccountIsFrozen.
 
     A browser that is new to an account which knows another one is told to the rest.
     """
@@ -52,14 +52,14 @@ def sign_in(user: User) -> None:
     was_known = KnownBrowser.has_any(user.id)
     if KnownBrowser.note(user.id, browser) and was_known:
         db.session.flush()
-        WayChange.tell(user, WayKind.DEVICE, device)
+        SecurityEvent.announce(user, SecurityEventKind.DEVICE, device)
     sign_in_device(device, token)
 
 
 def refuse_frozen(user: User) -> None:
-    """For who has shown the password or the phone; nobody else learns of it. Raises WaysAreFrozen."""
+    """For who has shown the password or the phone; nobody else learns of it. Raises AccountIsFrozen."""
     if user.is_frozen:
-        raise errors.WaysAreFrozen(f"{errors.WaysAreFrozen.sentence} {current_settings.clinic_phone}".strip())
+        raise errors.AccountIsFrozen(f"{errors.AccountIsFrozen.sentence} {current_settings.clinic_phone}".strip())
 
 
 def sign_in_device(device: Device, token: str) -> None:
@@ -84,7 +84,9 @@ def note_acceptance(user: User, invitation: Invitation, email_before: str | None
     log_audit(AuditAction.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
         log_audit(AuditAction.EMAIL_PROVED, user.id)
-        WayChange.tell(user, WayKind.EMAIL, g.device, Before(email_before, False, user.password_hash))
+        SecurityEvent.announce(
+            user, SecurityEventKind.EMAIL, g.device, PriorCredentials(email_before, False, user.password_hash)
+        )
         flash(f"Почта {user.email} теперь ваша: по ней можно входить.")
     elif invitation.email and invitation.email != user.email:
         flash(f"Почта {invitation.email} не добавлена: она занята, или у вас уже есть другая. Входите по телефону.")

@@ -21,10 +21,10 @@ from ibolit.models import (
     Device,
     Handover,
     PushSubscription,
+    SecurityEvent,
+    SecurityEventKind,
     User,
     Variant,
-    WayChange,
-    WayKind,
 )
 from ibolit.services import current_services
 
@@ -89,7 +89,7 @@ def set_a_new_password(left: Left) -> None:
 
 
 def say_not_me(left: Left) -> None:
-    change = WayChange.tell(db.session.get_one(User, left.user_id), WayKind.TRIES)
+    change = SecurityEvent.announce(db.session.get_one(User, left.user_id), SecurityEventKind.WRONG_PASSWORDS)
     db.session.commit()
     link = f"/n/{change.id}?token={change.token_for(Channel.SMS)}"
     db.session.remove()

@@ -15,7 +15,7 @@ from guests import PHONE, make_anna
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Invitation, Job, JobKind, LoginCode, User, WayChange, WayKind
+from ibolit.models import Invitation, Job, JobKind, LoginCode, SecurityEvent, SecurityEventKind, User
 from ibolit.services import passwords, weak_passwords
 
 
@@ -184,14 +184,14 @@ def test_owner_learns_of_it_once_a_day(clinic: Flask, anna: User) -> None:
             {"login": (PHONE, "anna@example.org")[number % 2], "password": "wrong horse"},
             f"203.0.113.{number}",
         )
-    assert db.session.scalars(db.select(WayChange)).all() == []
+    assert db.session.scalars(db.select(SecurityEvent)).all() == []
     for number in range(5):
         post(Browser(clinic), "/login", {"login": PHONE, "password": "wrong horse"}, f"203.0.114.{number}")
-    [told] = db.session.scalars(db.select(WayChange)).all()
-    assert told.kind is WayKind.TRIES
+    [told] = db.session.scalars(db.select(SecurityEvent)).all()
+    assert told.kind is SecurityEventKind.WRONG_PASSWORDS
     assert set(
         db.session.scalars(db.select(Job.kind).where(Job.subject_id == told.id, Job.kind != JobKind.LOGIN_CODE))
-    ) == {JobKind.WAY_MAIL}
+    ) == {JobKind.SECURITY_MAIL}
 
 
 def test_browser_whose_device_was_ended_is_known_no_more(clinic: Flask, visitor: Browser, anna: User) -> None:

@@ -14,7 +14,7 @@ from ibolit import errors
 from ibolit.config import current_settings
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Doctor, Invitation, Job, JobKind, LoginCode, Role, User, WayChange, WayKind
+from ibolit.models import Doctor, Invitation, Job, JobKind, LoginCode, Role, SecurityEvent, SecurityEventKind, User
 from ibolit.services import Services
 
 MINSK, ALMATY, BERLIN, HOME = "+375291234567", "+77011234567", "+4915123456789", "+79161234567"
@@ -225,7 +225,7 @@ def test_strangers_leave_some_for_the_owner(services: Services, change_settings:
     db.session.commit()
     run_due()
     assert len(told(services)) == 38
-    WayChange.tell(owner, WayKind.PASSWORD)
+    SecurityEvent.announce(owner, SecurityEventKind.PASSWORD)
     db.session.commit()
     run_due()
     assert told(services)[-1] == ("sms", owner.phone)
@@ -235,7 +235,7 @@ def test_news_of_a_way_waits_for_the_next_day(services: Services, change_setting
     change_settings(sms_daily_max=3)  # of two SMS each
     owner, other = make_user(), make_user()
     for user in (other, owner):
-        WayChange.tell(user, WayKind.PASSWORD)
+        SecurityEvent.announce(user, SecurityEventKind.PASSWORD)
     db.session.commit()
     run_due()
     assert told(services) == [("sms", other.phone)]

@@ -31,10 +31,10 @@ from ibolit.models import (
     PatientImport,
     ReplyTemplate,
     Role,
+    SecurityEvent,
+    SecurityEventKind,
     User,
     Variant,
-    WayChange,
-    WayKind,
 )
 from ibolit.models.people import EmailProof
 from ibolit.services import clock, current_services
@@ -130,7 +130,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     handover, token = Handover.make(consultation, patient)
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     spare, _ = Device.register(patient, "Старый телефон")
-    change = WayChange.tell(patient, WayKind.TRIES)
+    change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
     db.session.add(proof)
     db.session.commit()
     return {

@@ -33,9 +33,9 @@ from ibolit.models import (
     Invitation,
     Payment,
     PaymentState,
+    SecurityEvent,
+    SecurityEventKind,
     User,
-    WayChange,
-    WayKind,
 )
 from ibolit.models.people import EmailProof
 from ibolit.services import clock
@@ -522,7 +522,9 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
             "by_phone": _invited(newest.doctor, phone="+79165550202"),
             "by_mail": _invited(newest.doctor, email="zoya@example.org"),
         } | _payments_of(anna)  # fmt: skip
-        change = WayChange.tell(make_user("Зинаида Белова"), WayKind.TRIES)  # nobody's walk is closed by it
+        change = SecurityEvent.announce(
+            make_user("Зинаида Белова"), SecurityEventKind.WRONG_PASSWORDS
+        )  # nobody's walk is closed by it
         known |= {"change": change.id, "change_token": change.token_for(Channel.SMS)}
         away = make_user("Соколова Нина", email="nina@example.org", seen_at=clock.now() - timedelta(days=200))
         away.phone = LONG_AWAY

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ... import errors
 from ...extensions import db
-from ...models import AuditAction, AuditEvent, WayChange
+from ...models import AuditAction, AuditEvent, SecurityEvent
 from ...web.client import client_address
 
 bp = Blueprint("not_me", __name__)
@@ -28,15 +28,15 @@ def undo(id: int) -> ResponseReturnValue:
     except errors.NotMeIsSpent:
         abort(404)
     AuditEvent.write(
-        AuditAction.WAYS_FROZEN, actor_id=change.user_id, subject_id=change.user_id, address=client_address()
+        AuditAction.ACCOUNT_FROZEN, actor_id=change.user_id, subject_id=change.user_id, address=client_address()
     )
     db.session.commit()
     return render_template("pages/auth/not_me.html", change=change, token=_token(), done=True)
 
 
-def _shown(id: int) -> WayChange:
+def _shown(id: int) -> SecurityEvent:
     """A wrong or old link is no link."""
-    change = db.session.get(WayChange, id)
+    change = db.session.get(SecurityEvent, id)
     if change is None or not change.is_shown_by(_token()):
         abort(404)
     return change

@@ -21,8 +21,8 @@ from ...models import (
     LimitKind,
     LoginCode,
     RateLimitHit,
+    SecurityEvent,
     User,
-    WayChange,
     change_password,
 )
 from ...models.accounts import reassigned_number
@@ -250,7 +250,7 @@ def _note_wrong_try(login: str, user: User | None) -> None:
     RateLimitHit.note(LimitKind.WRONG_FOR_LOGIN, login)
     RateLimitHit.note(LimitKind.WRONG_FOR_USER, whose)
     if RateLimitHit.is_reached(LimitKind.WRONG_FOR_USER, whose) and user is not None and user.has_entered:
-        WayChange.tell_of_tries(user)
+        SecurityEvent.announce_wrong_passwords(user)
 
 
 def _spelled_alike(login: str) -> str:

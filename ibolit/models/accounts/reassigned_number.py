@@ -13,7 +13,7 @@ from ...services.search import key_of
 from ..invitations import Holder, LoginCode
 from ..job import Job, JobKind
 from ..people import LimitKind, RateLimitHit, User
-from .contact_change import WayChange, WayKind
+from .security_event import SecurityEvent, SecurityEventKind
 
 FEWEST_WORDS = 2  # of a name that shows anything: who has bought a number may guess «Анна»
 
@@ -73,7 +73,7 @@ def leave_number(user: User) -> None:
         raise errors.CodeIsSpent
     user.phone = None
     db.session.flush()
-    WayChange.tell(user, WayKind.PHONE_LEFT)
+    SecurityEvent.announce(user, SecurityEventKind.PHONE_LEFT)
 
 
 def _is_name_of(user: User, typed: str) -> bool:

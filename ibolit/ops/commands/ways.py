@@ -9,7 +9,7 @@ import click
 from ... import errors, phones
 from ...config import current_settings
 from ...extensions import db
-from ...models import AuditAction, AuditEvent, DocumentDay, User, WayChange, WayKind
+from ...models import AuditAction, AuditEvent, DocumentDay, SecurityEvent, SecurityEventKind, User
 from ...models.people import consent
 from ...services import clock
 from .typed import CONSOLE, Phone, Words
@@ -26,7 +26,7 @@ def thaw(phone: str) -> None:
     if user is None or not user.is_frozen:
         raise click.ClickException(f"Nothing is closed for {phones.readable(phone)}.")
     user.thaw()
-    AuditEvent.write(AuditAction.WAYS_THAWED, actor_id=None, subject_id=user.id, address=CONSOLE)
+    AuditEvent.write(AuditAction.ACCOUNT_THAWED, actor_id=None, subject_id=user.id, address=CONSOLE)
     db.session.commit()
     click.echo("The ways in are open. A new password is set by «Забыли пароль».")
 
@@ -51,7 +51,7 @@ def give_phone(phone: str, email: str | None, account: int | None, name: str | N
         user.take_phone(phone)
     except errors.RuleViolation as refusal:
         raise click.ClickException(refusal.sentence) from None
-    WayChange.tell(user, WayKind.PHONE_GIVEN)
+    SecurityEvent.announce(user, SecurityEventKind.PHONE_GIVEN)
     AuditEvent.write(AuditAction.NUMBER_GIVEN, actor_id=None, subject_id=user.id, address=CONSOLE)
     db.session.commit()
     click.echo(f"Account {user.id} has the phone {phones.readable(phone)}.")

@@ -21,9 +21,9 @@ from ibolit.models import (
     JobKind,
     LoginCode,
     PushSubscription,
+    SecurityEvent,
+    SecurityEventKind,
     User,
-    WayChange,
-    WayKind,
 )
 from ibolit.services import Services
 from ibolit.services.codes import fingerprint
@@ -197,7 +197,7 @@ def test_first_password_is_nobodys_change(visitor: Browser, services: Services) 
     assert code is not None
     visitor.post("/login/code", {"code": code.digits})
     visitor.post("/login/password", {"password": FRESH, "name": "Зоя"})
-    assert db.session.scalars(db.select(WayChange)).all() == []
+    assert db.session.scalars(db.select(SecurityEvent)).all() == []
 
 
 def test_sign_in_in_a_new_browser_is_told_once(anna: User, clinic: Flask, services: Services) -> None:
@@ -219,16 +219,16 @@ def test_push_is_older_than_what_it_tells_of(anna: User, clinic: Flask, services
     assert old.device is not None
     PushSubscription.begin(old.device, "https://fcm.googleapis.com/old", "key", "auth")
     later(minutes=1)
-    change = WayChange.tell(anna, WayKind.DEVICE, Browser(clinic, anna).device)
+    change = SecurityEvent.announce(anna, SecurityEventKind.DEVICE, Browser(clinic, anna).device)
     db.session.commit()
     assert [one.device_id for one in change.listening()] == [old.device.id]
     kinds = set(db.session.scalars(db.select(Job.kind).where(Job.subject_id == change.id)))
-    assert {JobKind.WAY_PUSH, JobKind.WAY_MAIL} <= kinds
-    assert JobKind.WAY_SMS not in kinds
+    assert {JobKind.SECURITY_PUSH, JobKind.SECURITY_MAIL} <= kinds
+    assert JobKind.SECURITY_SMS not in kinds
 
 
 def test_who_has_neither_push_nor_mail_hears_by_sms(patient: User, services: Services) -> None:
-    WayChange.tell(patient, WayKind.TRIES)
+    SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
     db.session.commit()
     assert [letter.to for letter in told(services)] == [patient.phone]
 

@@ -25,25 +25,29 @@ from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 
 
-class WayKind(StrEnum):
+class SecurityEventKind(StrEnum):
     PASSWORD = "password"
     EMAIL = "email"
     DEVICE = "device"  # somebody signed in in a browser that was not known
-    TRIES = "tries"  # wrong passwords
+    WRONG_PASSWORDS = "tries"  # wrong passwords
     PHONE_LEFT = "phone_left"  # its new holder said that the account is not his
     PHONE_GIVEN = "phone_given"  # by the office
 
 
 # Told by SMS, too, whatever else there is; of the others only who has neither push nor mail hears by SMS.
-CHANGES = (WayKind.PASSWORD, WayKind.EMAIL)
+CHANGES = (SecurityEventKind.PASSWORD, SecurityEventKind.EMAIL)
 
-OF_PHONE = (WayKind.PHONE_LEFT, WayKind.PHONE_GIVEN)
+OF_PHONE = (SecurityEventKind.PHONE_LEFT, SecurityEventKind.PHONE_GIVEN)
 
-TELLING = {Channel.SMS: JobKind.WAY_SMS, Channel.MAIL: JobKind.WAY_MAIL, Channel.PUSH: JobKind.WAY_PUSH}
+JOB_FOR_CHANNEL = {
+    Channel.SMS: JobKind.SECURITY_SMS,
+    Channel.MAIL: JobKind.SECURITY_MAIL,
+    Channel.PUSH: JobKind.SECURITY_PUSH,
+}
 
 
 @dataclass(frozen=True)
-class Before:
+class PriorCredentials:
     """The ways in as they were."""
 
     email: str | None
@@ -55,18 +59,19 @@ class Before:
         return cls(user.email, user.email_is_settled, user.password_hash)
 
 
-class WayChange(Model):
+class SecurityEvent(Model):
     """What was before lies in `email` and `password_hash`: what «Это не я» brings back within 72 hours."""
 
+    __tablename__ = "way_change"
     __table_args__ = (Index("ix_way_change_of_user", "user_id", "id"),)
 
-    UNDONE_WITHIN = timedelta(hours=72)
+    UNDO_WITHIN = timedelta(hours=72)
     KEPT_FOR = timedelta(days=7)
-    TOLD_OF_TRIES_EVERY = timedelta(days=1)
+    WRONG_PASSWORDS_EVERY = timedelta(days=1)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    kind: Mapped[WayKind] = mapped_column(word_of(WayKind))
+    kind: Mapped[SecurityEventKind] = mapped_column(word_of(SecurityEventKind))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
     device_id: Mapped[int | None] = mapped_column(RowId)  # where it was done; devices are forgotten sooner
@@ -77,25 +82,29 @@ class WayChange(Model):
     user: Mapped[User] = relationship(innerjoin=True)
 
     @classmethod
-    def tell(cls, user: User, kind: WayKind, device: Device | None = None, before: Before | None = None) -> Self:
+    def announce(
+        cls, user: User, kind: SecurityEventKind, device: Device | None = None, before: PriorCredentials | None = None
+    ) -> Self:
         """Within the transaction of the change, of the ways as they were before it."""
-        before = before or Before.of(user)
+        before = before or PriorCredentials.of(user)
         change = cls(user=user, kind=kind, device_id=device.id if device else None, email=before.email)
         change.email_is_settled, change.password_hash = before.email_is_settled, before.password_hash
         db.session.add(change)
         db.session.flush()
         for channel in change._channels():
-            Job.add(TELLING[channel], change.id)
+            Job.add(JOB_FOR_CHANNEL[channel], change.id)
         return change
 
     @classmethod
-    def tell_of_tries(cls, user: User) -> None:
+    def announce_wrong_passwords(cls, user: User) -> None:
         """Once a day."""
         advisory_lock(db.session, f"tries:{user.id}")
-        since = clock.now() - cls.TOLD_OF_TRIES_EVERY
-        told = select(cls.id).where(cls.user_id == user.id, cls.kind == WayKind.TRIES, cls.at > since)
+        since = clock.now() - cls.WRONG_PASSWORDS_EVERY
+        told = select(cls.id).where(
+            cls.user_id == user.id, cls.kind == SecurityEventKind.WRONG_PASSWORDS, cls.at > since
+        )
         if db.session.scalar(told.limit(1)) is None:
-            cls.tell(user, WayKind.TRIES)
+            cls.announce(user, SecurityEventKind.WRONG_PASSWORDS)
 
     @classmethod
     def purge_old(cls) -> int:
@@ -108,7 +117,7 @@ class WayChange(Model):
     def is_shown_by(self, token: str) -> bool:
         """Whether the link is one of this change's, from a way that may undo it."""
         answers = [is_short_answer(f"not-me-{channel}", self.id, self.nonce, token) for channel in Channel]
-        return any(answers) and clock.now() - self.at < self.UNDONE_WITHIN
+        return any(answers) and clock.now() - self.at < self.UNDO_WITHIN
 
     def listening(self) -> Sequence[PushSubscription]:
         """Devices that are older than the change, and not the one it was made on."""
@@ -127,8 +136,8 @@ class WayChange(Model):
         if self.undone_at is not None:
             return
         for change in self._with_later_ones():
-            change._bring_back()
-        void_what_is_under_way(self.user)
+            change._restore()
+        void_pending_proofs(self.user)
         Device.end_others(self.user, None)
         KnownBrowser.forget_others(self.user_id, "")
         self.user.freeze()
@@ -145,18 +154,18 @@ class WayChange(Model):
     def _may_undo(self, channel: Channel) -> bool:
         return channel is not Channel.MAIL or self.email_is_settled
 
-    def _with_later_ones(self) -> Sequence[WayChange]:
+    def _with_later_ones(self) -> Sequence[SecurityEvent]:
         """The newest first."""
-        later = WayChange.user_id == self.user_id, WayChange.id >= self.id, WayChange.undone_at.is_(None)
-        return db.session.scalars(select(WayChange).where(*later).order_by(WayChange.id.desc())).all()
+        later = SecurityEvent.user_id == self.user_id, SecurityEvent.id >= self.id, SecurityEvent.undone_at.is_(None)
+        return db.session.scalars(select(SecurityEvent).where(*later).order_by(SecurityEvent.id.desc())).all()
 
-    def _bring_back(self) -> None:
+    def _restore(self) -> None:
         self.undone_at = clock.now()
-        if self.kind is WayKind.PASSWORD and self.password_hash is not None:
+        if self.kind is SecurityEventKind.PASSWORD and self.password_hash is not None:
             self.user.password_hash = self.password_hash
-        if self.kind is WayKind.PHONE_GIVEN:
+        if self.kind is SecurityEventKind.PHONE_GIVEN:
             self.user.phone = None
-        if self.kind is WayKind.EMAIL and not _is_anothers(self.email, self.user):
+        if self.kind is SecurityEventKind.EMAIL and not _is_anothers(self.email, self.user):
             self.user.email = self.email
             self.user.email_proved_at = self.at - EMAIL_SETTLES_IN if self.email_is_settled else self.at
 
@@ -164,22 +173,22 @@ class WayChange(Model):
 def change_password(user: User, hashed: str, device: Device | None, browser: str) -> None:
     """Nobody else stays in, and nothing that was under way goes on. A first password is nobody's change."""
     if user.has_entered:
-        WayChange.tell(user, WayKind.PASSWORD, device)
+        SecurityEvent.announce(user, SecurityEventKind.PASSWORD, device)
     user.password_hash = hashed
-    void_what_is_under_way(user)
+    void_pending_proofs(user)
     Device.end_others(user, device)
     KnownBrowser.forget_others(user.id, browser)
 
 
 def prove_email(proof: EmailProof, token: str) -> None:
     """Its older ways learn of it. Raises LinkIsSpent."""
-    before = Before.of(proof.user)
+    before = PriorCredentials.of(proof.user)
     proof.accept(token)
     if before.email != proof.email:
-        WayChange.tell(proof.user, WayKind.EMAIL, None, before)
+        SecurityEvent.announce(proof.user, SecurityEventKind.EMAIL, None, before)
 
 
-def void_what_is_under_way(user: User) -> None:
+def void_pending_proofs(user: User) -> None:
     """Proofs, codes and links that were asked for before are worth nothing after it."""
     now = clock.now()
     db.session.execute(

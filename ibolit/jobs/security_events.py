@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import render_template
 
 from ..extensions import db
-from ..models import Channel, Delivery, Job, JobKind, WayChange
+from ..models import Channel, Delivery, Job, JobKind, SecurityEvent
 from ..rendering import link_to
 from ..services import clock
 from ..services.codes import fingerprint
@@ -22,7 +22,7 @@ HOUR = 3600
 
 def send_sms(job: Job) -> None:
     change = _told_of(job)
-    text = render_template("sms/way_changed.txt", **_words(change, Channel.SMS))
+    text = render_template("sms/security_event.txt", **_words(change, Channel.SMS))
     phone = change.user.phone
     db.session.commit()
     try:
@@ -36,7 +36,7 @@ def send_mail(job: Job) -> None:
     change = _told_of(job)
     if change.email is None:
         raise sending.Undeliverable("there was no address")
-    letter, email = sending.render_mail("way_changed", **_words(change, Channel.MAIL)), change.email
+    letter, email = sending.render_mail("security_event", **_words(change, Channel.MAIL)), change.email
     db.session.commit()
     sending.send_mail(job, email, letter)
 
@@ -48,7 +48,7 @@ def push(job: Job) -> None:
     words = _words(change, Channel.PUSH)
     address = urlsplit(str(words["link"]))
     told: dict[str, object] = {
-        "title": render_template("push/way_changed.txt", **words).strip(),
+        "title": render_template("push/security_event.txt", **words).strip(),
         "body": "",
         "url": f"{address.path}?{address.query}" if address.query else address.path,
         "tag": f"way-{change.id}",
@@ -56,19 +56,19 @@ def push(job: Job) -> None:
     db.session.commit()
     outcome = pushes.send_to(listening, told, PushOptions(24 * HOUR, fingerprint(f"push:way-{change.id}")[:32], True))
     pushes.note_outcome(outcome)
-    if not outcome.delivered and change.email is None and not Job.was_added(JobKind.WAY_SMS, change.id, change.at):
-        Job.add(JobKind.WAY_SMS, change.id)
+    if not outcome.delivered and change.email is None and not Job.was_added(JobKind.SECURITY_SMS, change.id, change.at):
+        Job.add(JobKind.SECURITY_SMS, change.id)
     log.info("push №%d: %d sent, %d gone", job.id, len(outcome.delivered), len(outcome.gone))
 
 
-def _told_of(job: Job) -> WayChange:
-    change = db.session.get(WayChange, job.subject_id)
+def _told_of(job: Job) -> SecurityEvent:
+    change = db.session.get(SecurityEvent, job.subject_id)
     if change is None or change.undone_at is not None:
         raise sending.Undeliverable("it is undone")
     return change
 
 
-def _words(change: WayChange, channel: Channel) -> dict[str, object]:
+def _words(change: SecurityEvent, channel: Channel) -> dict[str, object]:
     token = change.token_for(channel)
     link = link_to("not_me.show", id=change.id, token=token) if token else link_to("account.index")
     return {"change": change, "link": link, "may_undo": bool(token)}
