@@ -67,7 +67,7 @@ class CodeIsSpent(RuleViolation):
     sentence = "Этот код больше не действует. Запросите новый."
 
 
-class NameIsAnother(RuleViolation):
+class NameDoesNotMatch(RuleViolation):
     sentence = "Имя не совпадает с прежним. Напишите его так, как называли себя раньше: имя и фамилию."
 
 

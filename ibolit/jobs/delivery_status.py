@@ -24,4 +24,4 @@ def poll(job: Job) -> None:
     if status is ProviderStatus.UNDELIVERED and delivery.kind is JobKind.LOGIN_CODE:
         code = db.session.get(LoginCode, delivery.subject_id)
         if code is not None:
-            code.send_by_mail_too()
+            code.mail_as_well()

@@ -17,19 +17,19 @@ from . import sending
 def send_login_code(job: Job) -> None:
     """The newest living code of a phone; in `invite` mode unknown phones get nothing, and nobody can tell."""
     code = db.session.get(LoginCode, job.subject_id)
-    if code is None or not code.can_be_typed() or not code.is_newest():
+    if code is None or not code.is_redeemable() or not code.is_newest():
         raise sending.Undeliverable("the code is no longer needed")
     if not code.is_invited():
         raise sending.Undeliverable("the phone is not invited")
     if not current_settings.sends_sms_to(code.phone):
-        code.send_by_mail_too()
+        code.mail_as_well()
         return
     text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
     db.session.commit()  # no transaction stays open while the provider thinks
     try:
         sending.send_sms(job, code.phone, text, leave=0 if code.has_own else LEFT_BY_STRANGERS)
     except (sending.Undeliverable, SmsFailed):
-        code.send_by_mail_too()
+        code.mail_as_well()
         db.session.commit()
         raise
 
@@ -38,7 +38,7 @@ def mail_login_code(job: Job) -> None:
     """The second way, for who has proved an address: the SMS did not go out or did not arrive."""
     code = db.session.get(LoginCode, job.subject_id)
     user = User.by_phone(code.phone) if code is not None else None
-    if code is None or user is None or user.email is None or not user.email_is_settled or not code.can_be_typed():
+    if code is None or user is None or user.email is None or not user.email_is_settled or not code.is_redeemable():
         raise sending.Undeliverable("the code is no longer needed")
     letter, email = sending.render_mail("login_code", code=code.digits), user.email
     db.session.commit()

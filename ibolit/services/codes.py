@@ -21,35 +21,35 @@ def _mac(purpose: str, row_id: int, nonce: str) -> bytes:
     return hmac.new(key, f"{purpose}:{row_id}:{nonce}".encode(), hashlib.sha256).digest()
 
 
-def digits_for(purpose: str, row_id: int, nonce: str) -> str:
+def code_for(purpose: str, row_id: int, nonce: str) -> str:
     """Six digits for a person to type."""
     number = int.from_bytes(_mac(purpose, row_id, nonce)[:8]) % 10**CODE_DIGITS
     return f"{number:0{CODE_DIGITS}}"
 
 
-def answer_for(purpose: str, row_id: int, nonce: str) -> str:
+def link_token(purpose: str, row_id: int, nonce: str) -> str:
     """A token for a link."""
     return _mac(purpose, row_id, nonce).hex()[:40]
 
 
-def short_answer_for(purpose: str, row_id: int, nonce: str) -> str:
+def short_link_token(purpose: str, row_id: int, nonce: str) -> str:
     """A token for a link in an SMS: letters and digits only, which every phone takes for part of the address."""
     return base64.b32encode(_mac(purpose, row_id, nonce)[:15]).decode().lower()
 
 
-def is_answer(purpose: str, row_id: int, nonce: str, token: str) -> bool:
-    return hmac.compare_digest(answer_for(purpose, row_id, nonce).encode(), token.encode())
+def is_link_token(purpose: str, row_id: int, nonce: str, token: str) -> bool:
+    return hmac.compare_digest(link_token(purpose, row_id, nonce).encode(), token.encode())
 
 
-def is_short_answer(purpose: str, row_id: int, nonce: str, token: str) -> bool:
-    return hmac.compare_digest(short_answer_for(purpose, row_id, nonce).encode(), token.encode())
+def is_short_link_token(purpose: str, row_id: int, nonce: str, token: str) -> bool:
+    return hmac.compare_digest(short_link_token(purpose, row_id, nonce).encode(), token.encode())
 
 
-def are_digits(purpose: str, row_id: int, nonce: str, digits: str) -> bool:
-    return hmac.compare_digest(digits_for(purpose, row_id, nonce).encode(), digits.encode())
+def is_code(purpose: str, row_id: int, nonce: str, digits: str) -> bool:
+    return hmac.compare_digest(code_for(purpose, row_id, nonce).encode(), digits.encode())
 
 
-def mark_of(words: object) -> str:
+def content_hash(words: object) -> str:
     """Tells one text from another, and nothing of it to whoever does not have it."""
     return fingerprint(str("" if words is None else words).replace("\u00a0", " "))[:12]
 

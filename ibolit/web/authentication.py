@@ -50,7 +50,7 @@ def sign_in(user: User) -> None:
     browser = client.browser_token()
     device.browser_hash = hash_of(browser)
     was_known = KnownBrowser.has_any(user.id)
-    if KnownBrowser.note(user.id, browser) and was_known:
+    if KnownBrowser.remember(user.id, browser) and was_known:
         db.session.flush()
         SecurityEvent.announce(user, SecurityEventKind.DEVICE, device)
     sign_in_device(device, token)
@@ -68,7 +68,7 @@ def sign_in_device(device: Device, token: str) -> None:
         g.device.end()
     user = device.user
     held = invitation_in_session()
-    device.see()
+    device.mark_seen()
     db.session.flush()
     session.clear()  # a session someone prepared before the sign-in is worth nothing after it
     session["device"] = token

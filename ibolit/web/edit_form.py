@@ -12,7 +12,7 @@ from typing import Any, Self
 from flask_wtf import FlaskForm
 from wtforms import Field, FileField, HiddenField, MultipleFileField, SelectField, SelectMultipleField
 
-from ..services.codes import mark_of
+from ..services.codes import content_hash
 
 CHANGED = "Пока вы писали, это изменили в другом окне. Сравните оба и сохраните ещё раз то, что вернее."
 NOT_TEXT = HiddenField, FileField, MultipleFileField, SelectMultipleField
@@ -28,7 +28,7 @@ class EditForm(FlaskForm):
 
     @property
     def marks(self) -> str:
-        return " ".join(f"{field.short_name}:{mark_of(field.data)}" for field in self._edited())
+        return " ".join(f"{field.short_name}:{content_hash(field.data)}" for field in self._edited())
 
     def meets(self, stored: Self) -> bool:
         """Takes over what another window saved meanwhile; False when both changed the same, which the fields say then.
@@ -39,7 +39,7 @@ class EditForm(FlaskForm):
         changed = []
         for field in self._edited():
             now = stored._fields[field.short_name]
-            mine, theirs = mark_of(field.data), mark_of(now.data)
+            mine, theirs = content_hash(field.data), content_hash(now.data)
             seen = before.get(field.short_name, theirs)
             if mine == theirs or theirs == seen:
                 continue

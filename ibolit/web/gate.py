@@ -55,7 +55,7 @@ def _is_open_behind() -> bool:
     if request.blueprint == "payments":
         return True
     if request.endpoint in PAYMENTS:
-        return bool(current_user.agreed_to)  # who has accepted nothing yet buys nothing
+        return bool(current_user.accepted_versions)  # who has accepted nothing yet buys nothing
     if request.endpoint in OF_THE_CONSULTATION:
         return (request.view_args or {}).get("id") in _kept()
     return any(guest_device.may_open(consultation_id) for consultation_id in _kept())
@@ -64,7 +64,7 @@ def _is_open_behind() -> bool:
 def _kept() -> list[int]:
     """Agreed under the version that was accepted then. Asked once a request."""
     if "still_open" not in g:
-        g.still_open = lists.kept_open_for(current_user) if current_user.agreed_to else []
+        g.still_open = lists.kept_open_for(current_user) if current_user.accepted_versions else []
     kept: list[int] = g.still_open
     return kept
 
@@ -89,11 +89,11 @@ def _gate() -> ResponseReturnValue | None:
 def _see() -> None:
     """Presence, the zone of the device, and what was sent to who is here already: written at most once a minute."""
     zone = request.cookies.get("zone", "")
-    moved = current_user.may_follow(zone) and _is_zone(zone)
+    moved = current_user.may_follow_zone(zone) and _is_zone(zone)
     if not g.device.is_due_to_be_seen() and not moved:
         return
     with write_transaction(db.session):
-        g.device.see()
+        g.device.mark_seen()
         if moved:
             _tell_of_zone(ZoneInfo(zone))
             current_user.follow_zone(zone)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ..models import Consent, LoginCode, User
-from ..models.invitations import LONGEST_WAY
+from ..models.invitations import LONGEST_NEXT_URL
 from .authentication import home_of, local_path
 from .gate import OPEN_TO_ALL
 
@@ -25,7 +25,7 @@ def requested_page() -> str | None:
 
 def remember_with(asked: LoginCode) -> None:
     """Commit later."""
-    asked.leads_to = _without_secrets(requested_page()) or asked.leads_to
+    asked.next_url = _without_secrets(requested_page()) or asked.next_url
 
 
 def after_sign_in(user: User) -> str:
@@ -33,9 +33,9 @@ def after_sign_in(user: User) -> str:
 
     Commit later.
     """
-    target = requested_page() or LoginCode.broken_off_way_of(user.phone or "") or home_of(user)
+    target = requested_page() or LoginCode.interrupted_next_url_of(user.phone or "") or home_of(user)
     if Consent.is_given_by(user):
-        LoginCode.arrive(user.phone or "")
+        LoginCode.forget_next_url(user.phone or "")
     return target
 
 
@@ -48,4 +48,4 @@ def _without_secrets(target: str | None) -> str | None:
         return None
     is_plain = all(isinstance(value, int) for value in values.values()) and "token=" not in address.query
     is_behind = endpoint.partition(".")[0] not in OPEN_TO_ALL
-    return address.path if is_plain and is_behind and len(address.path) <= LONGEST_WAY else None
+    return address.path if is_plain and is_behind and len(address.path) <= LONGEST_NEXT_URL else None

@@ -105,7 +105,7 @@ def test_new_password_ends_all_other_devices(as_patient: Browser, clinic: Flask,
     assert answer.status_code == (200 if htmx else 303)
     assert as_patient.get("/profile").status_code == 200
     assert elsewhere.get("/profile").location.startswith("/login")
-    assert me(patient).has_password("new horse battery")
+    assert me(patient).check_password("new horse battery")
     assert db.session.scalars(db.select(AuditEvent.action)).all() == [AuditAction.PASSWORD_CHANGED]
 
 
@@ -126,7 +126,7 @@ def test_bad_password_changes_nothing(
     assert answer.status_code == 422
     assert words in panel(answer.text, "password")
     assert "horse" not in answer.text
-    assert me(patient).has_password(PASSWORD)
+    assert me(patient).check_password(PASSWORD)
 
 
 def test_borrowed_phone_guesses_ten_times(as_patient: Browser) -> None:

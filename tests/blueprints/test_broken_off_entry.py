@@ -109,7 +109,7 @@ def test_entry_begun_by_an_invitation_ends_in_its_chat(clinic: Flask, doctor: Do
     link = link_of(services)
     inside.post(link)
     inside.post(f"/login/code/again?next={link}")
-    assert db.session.scalars(db.select(LoginCode.leads_to)).all() == [""]
+    assert db.session.scalars(db.select(LoginCode.next_url)).all() == [""]
     later(seconds=61)
     answer = finish(at_home, services)
     [chat] = db.session.scalars(db.select(Chat))
@@ -158,7 +158,7 @@ def test_way_of_yesterday_leads_nowhere(clinic: Flask, patient: User) -> None:
 )
 def test_only_a_page_of_ours_without_secrets_is_kept(visitor: Browser, to: str, kept: str) -> None:
     visitor.post("/login/phone?" + urlencode({"next": to}), {"phone": TYPED})
-    assert db.session.scalars(db.select(LoginCode.leads_to)).all() == [kept]
+    assert db.session.scalars(db.select(LoginCode.next_url)).all() == [kept]
 
 
 def test_who_is_in_already_goes_on(as_patient: Browser) -> None:

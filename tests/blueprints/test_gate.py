@@ -64,7 +64,7 @@ def test_consultation_is_held_to_its_end_and_a_day_more(
 
 
 def test_who_has_accepted_nothing_buys_nothing(clinic: Flask, as_patient: Browser, chat: Chat, patient: User) -> None:
-    patient.agreed_to = ""
+    patient.accepted_versions = ""
     db.session.commit()
     assert as_patient.get("/profile/payments").location.startswith("/consent")
     assert as_patient.post(f"/chats/{chat.id}/payments").location.startswith("/consent")

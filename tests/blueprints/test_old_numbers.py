@@ -55,7 +55,7 @@ def test_code_alone_opens_nothing_old(visitor: Browser, services: Services, anna
     assert "Соколова" not in page
     assert "Анна" not in page
     assert visitor.post("/login/password", NEW).location == "/login/whose"
-    assert not account(anna).has_password("another pass phrase")
+    assert not account(anna).check_password("another pass phrase")
     assert visitor.get("/messages").location.startswith("/login")
 
 
@@ -232,7 +232,7 @@ def test_account_without_a_phone_takes_nobodys_invitations(clinic: Flask, anna: 
 
 
 def test_who_never_came_is_asked_nothing(visitor: Browser, services: Services, clinic: Flask) -> None:
-    User.expect(PHONE, "Иванов Иван", Role.OPERATOR)
+    User.register_staff(PHONE, "Иванов Иван", Role.OPERATOR)
     db.session.commit()
     later(days=400)
     assert "Здравствуйте, Иванов Иван" in prove(visitor, services).text
@@ -269,6 +269,6 @@ def test_office_gives_a_phone(clinic: Flask, services: Services, anna: User) -> 
 
 
 def test_number_is_left_once(clinic: Flask, anna: User) -> None:
-    reassigned_number.leave_number(account(anna))
+    reassigned_number.release_phone(account(anna))
     with pytest.raises(errors.PhoneIsTaken):
-        account(anna).take_phone(make_user().phone or "")
+        account(anna).assign_phone(make_user().phone or "")

@@ -177,7 +177,7 @@ def test_new_password_is_told(as_anna: Browser, anna: User, services: Services, 
         as_anna.post("/profile/password", {"current": PASSWORD, "password": FRESH})
     else:
         by_code(visitor, anna)
-    assert me(anna).has_password(FRESH)
+    assert me(anna).check_password(FRESH)
     changes = [letter for letter in told(services) if "изменён вход" in letter.text + letter.subject]
     assert {letter.to for letter in changes} == {"+79161234567", "anna@example.org"}
 
@@ -249,7 +249,7 @@ def test_not_me_undoes_ends_and_freezes(as_anna: Browser, anna: User, services: 
     assert "Позвоните в клинику" in refused.text
     assert "Вход закрыт" not in visitor.post("/login", {"login": anna.phone, "password": "wrong horse"}).text
     by_code(visitor, anna)
-    assert not me(anna).has_password(FRESH)
+    assert not me(anna).check_password(FRESH)
     assert db.session.scalars(db.select(Device).where(Device.user_id == anna.id)).all() == []
     assert "Вход закрыт" in visitor.get(link).text  # and pressed twice it is the same
     assert visitor.post(link).status_code == 200
@@ -277,7 +277,7 @@ def test_all_that_came_after_is_undone_with_it(
     as_anna.post("/profile/password", {"current": PASSWORD, "password": FRESH})
     visitor.post(first)
     assert me(anna).email == "anna@example.org"
-    assert me(anna).has_password(PASSWORD)
+    assert me(anna).check_password(PASSWORD)
 
 
 def test_link_lives_seventy_two_hours(as_anna: Browser, anna: User, services: Services, visitor: Browser) -> None:
@@ -289,7 +289,7 @@ def test_link_lives_seventy_two_hours(as_anna: Browser, anna: User, services: Se
     assert visitor.get(link).status_code == 404
     assert visitor.post(link).status_code == 404
     assert visitor.get(re.sub(r"token=\w+", "token=nonsense", link)).status_code == 404
-    assert me(anna).has_password(FRESH)
+    assert me(anna).check_password(FRESH)
 
 
 def test_thiefs_new_address_undoes_nothing_and_gets_no_code(
@@ -302,12 +302,12 @@ def test_thiefs_new_address_undoes_nothing_and_gets_no_code(
     assert len(mine) == 1
     assert "/n/" not in mine[0].text
     code = LoginCode.ask(anna.phone, "192.0.2.9", "new browser")
-    code.send_by_mail_too()
+    code.mail_as_well()
     db.session.commit()
     assert db.session.scalars(db.select(Job).where(Job.kind == JobKind.CODE_BY_MAIL)).all() == []
     later(days=5)
     code = LoginCode.ask(anna.phone, "192.0.2.9", "new browser")
-    code.send_by_mail_too()
+    code.mail_as_well()
     db.session.commit()
     assert len(db.session.scalars(db.select(Job).where(Job.kind == JobKind.CODE_BY_MAIL)).all()) == 1
 
@@ -330,4 +330,4 @@ def test_new_password_voids_what_is_under_way(
     assert visitor.post(link).status_code == 422
     assert me(anna).email == "anna@example.org"
     assert thief.post("/login/password", {"password": "the thief's own phrase"}).status_code == 409
-    assert me(anna).has_password(FRESH)
+    assert me(anna).check_password(FRESH)

@@ -15,7 +15,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Device, EmailProof, Job, LimitKind, LoginCode, RateLimitHit, Role, User
-from ibolit.models.invitations import Holder
+from ibolit.models.invitations import PhoneHolder
 from ibolit.services import Services, clock
 from ibolit.services.codes import new_nonce
 
@@ -187,7 +187,7 @@ def test_number_goes_to_one_new_holder(clinic: Flask) -> None:
     for number in range(4):
         code = LoginCode.ask(PHONE, f"192.0.2.{number}", browser=f"browser {number}", own=f"test {number}")
         code.guess(code.digits)
-        code.holder = Holder.NEW
+        code.holder = PhoneHolder.NEW
         db.session.commit()
         proved.append(code.id)
     answers: list[int] = []

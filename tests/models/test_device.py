@@ -26,7 +26,7 @@ def test_ninety_days_roll_from_the_last_visit(patient: User) -> None:
     device, token = register(patient)
     later(days=89)
     assert Device.signed_in(token) is device
-    device.see()
+    device.mark_seen()
     db.session.commit()
     later(days=178)
     assert Device.signed_in(token) is device
@@ -41,7 +41,7 @@ def test_a_visit_is_written_once_a_minute(patient: User) -> None:
     assert not device.is_due_to_be_seen()
     later(seconds=61)
     assert device.is_due_to_be_seen()
-    device.see()
+    device.mark_seen()
     assert patient.is_present()
     assert not device.is_due_to_be_seen()
 

@@ -20,8 +20,8 @@ def prove(user: User, email: str = "anna@example.org") -> EmailProof:
 
 
 def test_password_and_initials(patient: User) -> None:
-    assert patient.has_password(PASSWORD)
-    assert not patient.has_password(PASSWORD + " ")
+    assert patient.check_password(PASSWORD)
+    assert not patient.check_password(PASSWORD + " ")
     assert patient.initials == "АС"
     assert 0 <= patient.tint < 12
     assert make_user("Ян").initials == "Я"

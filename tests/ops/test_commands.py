@@ -37,7 +37,7 @@ from ibolit.models import (
 )
 from ibolit.ops.commands import COMMANDS
 from ibolit.services import clock, passwords
-from ibolit.services.codes import digits_for
+from ibolit.services.codes import code_for
 
 PHONE = "+79161112233"
 NEW = ["add-doctor", "8 916 111-22-33", "--name", "Петров  Пётр Петрович", "--specialty", "Хирург", "--since", "2005"]
@@ -79,13 +79,13 @@ def test_added_doctor_comes_in_by_a_code(clinic: Flask, visitor: Browser) -> Non
     run(clinic, *NEW)
     visitor.post("/login/phone", {"phone": PHONE})
     code = db.session.scalars(db.select(LoginCode)).one()
-    visitor.post("/login/code", {"code": digits_for("login", code.id, code.nonce)})
+    visitor.post("/login/code", {"code": code_for("login", code.id, code.nonce)})
     page = visitor.get("/login/password").text
     assert "Петров Пётр Петрович" in page
     assert visitor.post("/login/password", {"password": "correct horse", "again": "correct horse"}).status_code == 303
     doctor = Doctor.by_phone(PHONE)
     assert doctor is not None
-    assert doctor.user.has_entered
+    assert doctor.user.is_activated
     assert passwords.is_right("correct horse", doctor.user.password_hash)
 
 
@@ -163,7 +163,7 @@ def test_operator_is_added(clinic: Flask) -> None:
     assert code == 0, told
     person = User.by_phone(PHONE)
     assert person is not None
-    assert (person.role, person.doctor, person.has_entered) == (Role.OPERATOR, None, False)
+    assert (person.role, person.doctor, person.is_activated) == (Role.OPERATOR, None, False)
 
 
 def test_people_are_those_who_work_here(clinic: Flask, doctor: Doctor, patient: User) -> None:

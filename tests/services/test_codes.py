@@ -10,33 +10,33 @@ from ibolit.services import codes
 
 
 def test_digits_follow_from_key_purpose_row_and_nonce(clinic: Flask, change_settings: Callable[..., None]) -> None:
-    digits = codes.digits_for("login", 1, "nonce")
-    assert digits == codes.digits_for("login", 1, "nonce")
-    others = {codes.digits_for(*other) for other in (("x", 1, "nonce"), ("login", 2, "nonce"), ("login", 1, "other"))}
+    digits = codes.code_for("login", 1, "nonce")
+    assert digits == codes.code_for("login", 1, "nonce")
+    others = {codes.code_for(*other) for other in (("x", 1, "nonce"), ("login", 2, "nonce"), ("login", 1, "other"))}
     change_settings(secret_key="another key")
-    others.add(codes.digits_for("login", 1, "nonce"))
+    others.add(codes.code_for("login", 1, "nonce"))
     assert len(others) == 4
     assert digits not in others
 
 
 def test_there_are_always_six(clinic: Flask) -> None:
-    assert {len(codes.digits_for("login", row, "nonce")) for row in range(200)} == {6}
-    assert any(codes.digits_for("login", row, "nonce").startswith("0") for row in range(200))
+    assert {len(codes.code_for("login", row, "nonce")) for row in range(200)} == {6}
+    assert any(codes.code_for("login", row, "nonce").startswith("0") for row in range(200))
 
 
 def test_only_the_very_digits_fit(clinic: Flask) -> None:
-    digits = codes.digits_for("login", 1, "nonce")
-    assert codes.are_digits("login", 1, "nonce", digits)
+    digits = codes.code_for("login", 1, "nonce")
+    assert codes.is_code("login", 1, "nonce", digits)
     for wrong in ("", digits[:5], digits + "0", "٣٤٥٦٧٨", "цифры!"):
-        assert not codes.are_digits("login", 1, "nonce", wrong)
+        assert not codes.is_code("login", 1, "nonce", wrong)
 
 
 def test_only_the_very_token_fits(clinic: Flask) -> None:
-    token = codes.answer_for("email", 1, "nonce")
+    token = codes.link_token("email", 1, "nonce")
     assert len(token) == 40
-    assert codes.is_answer("email", 1, "nonce", token)
+    assert codes.is_link_token("email", 1, "nonce", token)
     for wrong in ("", token[:-1], token.upper(), "токен"):
-        assert not codes.is_answer("email", 1, "nonce", wrong)
+        assert not codes.is_link_token("email", 1, "nonce", wrong)
 
 
 def test_fingerprints_tell_apart_and_tell_nothing(clinic: Flask) -> None:

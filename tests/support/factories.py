@@ -50,7 +50,7 @@ def outdate(user: User) -> None:
     """He has accepted what was current then, and the day of the new versions has come."""
     for document in CURRENT:
         db.session.add(DocumentDay(document=document.kind, version=document.version, asked_from=clock.now()))
-    user.agreed_to = "offer:2025-01 personal_data:2025-01"
+    user.accepted_versions = "offer:2025-01 personal_data:2025-01"
     db.session.commit()
 
 

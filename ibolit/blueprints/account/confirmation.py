@@ -86,7 +86,7 @@ def _confirmed(panel: str) -> ResponseReturnValue:
 
 def _asked() -> LoginCode | None:
     asked = db.session.get(LoginCode, session.get("confirming", 0))
-    return asked if asked is not None and asked.phone == current_user.phone and asked.can_be_typed() else None
+    return asked if asked is not None and asked.phone == current_user.phone and asked.is_redeemable() else None
 
 
 def _page(panel: str, status: int = 200, *, refusal: str = "", **forms: FlaskForm) -> ResponseReturnValue:

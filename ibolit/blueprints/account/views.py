@@ -184,7 +184,7 @@ def check_current(password: str) -> None:
     who = str(g.device.id)
     RateLimitHit.count(LimitKind.PASSWORD_CURRENT, who)
     db.session.commit()
-    if not current_user.has_password(password):
+    if not current_user.check_password(password):
         raise errors.WrongPassword("Нынешний пароль не подходит.")
     RateLimitHit.forgive(LimitKind.PASSWORD_CURRENT, who)
     g.device.confirm()

@@ -123,7 +123,7 @@ def password() -> ResponseReturnValue:
     asked = proved_code()
     if asked is None:
         return _nothing_to_finish()
-    if reassigned_number.asks_whose(asked):
+    if reassigned_number.asks_owner(asked):
         return redirect(url_for(".whose", next=requested_page()), 303)
     known = reassigned_number.account_of(asked)
     if known is not None:
@@ -249,7 +249,7 @@ def _note_wrong_try(login: str, user: User | None) -> None:
     AuditEvent.write(AuditAction.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=client_address())
     RateLimitHit.note(LimitKind.WRONG_FOR_LOGIN, login)
     RateLimitHit.note(LimitKind.WRONG_FOR_USER, whose)
-    if RateLimitHit.is_reached(LimitKind.WRONG_FOR_USER, whose) and user is not None and user.has_entered:
+    if RateLimitHit.is_reached(LimitKind.WRONG_FOR_USER, whose) and user is not None and user.is_activated:
         SecurityEvent.announce_wrong_passwords(user)
 
 
@@ -314,5 +314,5 @@ def _free_number(phone: str) -> None:
     """Of whoever had it half a year ago. Raises CodeIsSpent when he is back meanwhile."""
     before = User.by_phone(phone)
     if before is not None:
-        reassigned_number.leave_number(before)
+        reassigned_number.release_phone(before)
         AuditEvent.write(AuditAction.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=client_address())

@@ -12,7 +12,7 @@ from ... import errors
 from ...extensions import db
 from ...models import LoginCode, User
 from ...models.accounts import reassigned_number
-from ...models.invitations import Holder
+from ...models.invitations import PhoneHolder
 from ...web.next_url import requested_page
 from .forms import CodeForm, OwnerForm
 from .views import bp, proved_code
@@ -32,7 +32,7 @@ def show_name() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(asked, 422, form=form)
     try:
-        reassigned_number.show_name(asked, _owner_of(asked), form.owner.data)
+        reassigned_number.prove_by_name(asked, _owner_of(asked), form.owner.data)
     except errors.RuleViolation as refusal:
         form.owner.errors = [refusal.sentence]
         return _refused(asked, refusal, form=form)
@@ -61,7 +61,7 @@ def show_code() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(asked, 422, code_form=form)
     try:
-        reassigned_number.show_mailed_code(asked, form.code.data)
+        reassigned_number.prove_by_mail(asked, form.code.data)
     except errors.RuleViolation as refusal:
         form.code.errors = [refusal.sentence]
         return _refused(asked, refusal, code_form=form)
@@ -74,14 +74,14 @@ def begin_anew() -> ResponseReturnValue:
     """Nothing changes yet: the password that follows makes the new account."""
     asked = _asked()
     if asked is not None:
-        asked.holder = Holder.NEW
+        asked.holder = PhoneHolder.NEW
         db.session.commit()
     return _on()
 
 
 def _asked() -> LoginCode | None:
     asked = proved_code()
-    return asked if asked is not None and reassigned_number.asks_whose(asked) else None
+    return asked if asked is not None and reassigned_number.asks_owner(asked) else None
 
 
 def _owner_of(asked: LoginCode) -> User:
@@ -106,7 +106,7 @@ def _page(asked: LoginCode, status: int = 200, **shown: FlaskForm | object) -> R
     forms["code_form"].code.label.text = "Код из письма"
     page = render_template(
         "pages/auth/whose.html",
-        asks_name=reassigned_number.may_ask_name(owner),
+        asks_name=reassigned_number.may_prove_by_name(owner),
         may_mail=owner.email_is_settled,
         is_mailed=reassigned_number.is_mailed(asked),
         next=requested_page(),

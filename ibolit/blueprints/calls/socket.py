@@ -103,7 +103,7 @@ def _is_still_here(place: Place) -> bool:
             return True
         with write_transaction(db.session):
             if device.is_due_to_be_seen():
-                device.see()
+                device.mark_seen()
             Consultation.note_sign_of(device.user)
             CallVisit.note(place.call_id, place.user_id, place.page)
         return True

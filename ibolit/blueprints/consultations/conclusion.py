@@ -15,7 +15,7 @@ from ...models import AuditAction, Conclusion, ConclusionDraft, Consultation, Id
 from ...models.consultations import refuse_conclusion_of
 from ...responses import go, respond, wants_fragment
 from ...services import clock, papers
-from ...services.codes import mark_of
+from ...services.codes import content_hash
 from ...web import ingest
 from ...web.audit import log_audit
 from ...web.file_forms import room
@@ -45,7 +45,7 @@ def conclude(id: int) -> ResponseReturnValue:
     if wished is not None and not is_refused:
         text, template = TEXTS[wished], wished
     form = ConclusionForm(formdata=None, text=text, template=template, seen=len(versions), client_id=new_client_id())
-    form.pen.data, form.expected.data = new_client_id(), mark_of(written.text if written else "")
+    form.pen.data, form.expected.data = new_client_id(), content_hash(written.text if written else "")
     return _form(consultation, form, draft=draft, template_is_refused=is_refused)
 
 
@@ -171,7 +171,7 @@ def _show_theirs(consultation: Consultation, form: DraftForm, refusal: errors.Ru
     draft = ConclusionDraft.of(consultation) if isinstance(refusal, errors.DraftHasChanged) else None
     if draft is None:
         return None
-    form.text.theirs, form.expected.data = draft.text, mark_of(draft.text)
+    form.text.theirs, form.expected.data = draft.text, content_hash(draft.text)
     return draft.text
 
 

@@ -17,7 +17,7 @@ def show(kind: str) -> ResponseReturnValue:
     document = next((document for document in consent.CURRENT if document.kind.replace("_", "-") == kind), None)
     if document is None:
         abort(404)
-    accepted = current_user.is_authenticated and current_user.agreed_to
+    accepted = current_user.is_authenticated and current_user.accepted_versions
     is_new = accepted and document in Consent.not_accepted_by(current_user)
     day = DocumentDay.of(document) if is_new else None
     return render_template("pages/documents/show.html", document=document, asked_from=day.asked_from if day else None)

@@ -58,7 +58,7 @@ def _is_still_here(device_id: int) -> bool:
             return False
         if device.is_due_to_be_seen():
             with write_transaction(db.session):
-                device.see()
+                device.mark_seen()
         if Consultation.awaits(device.user):
             with write_transaction(db.session):
                 Consultation.note_sign_of(device.user)

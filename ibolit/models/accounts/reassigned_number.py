@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from ... import errors
 from ...extensions import db
-from ...services.codes import are_digits, digits_for
+from ...services.codes import code_for, is_code
 from ...services.search import key_of
-from ..invitations import Holder, LoginCode
+from ..invitations import LoginCode, PhoneHolder
 from ..job import Job, JobKind
 from ..people import LimitKind, RateLimitHit, User
 from .security_event import SecurityEvent, SecurityEventKind
@@ -20,24 +20,24 @@ FEWEST_WORDS = 2  # of a name that shows anything: who has bought a number may g
 
 def account_of(code: LoginCode) -> User | None:
     """Whose ways in this proof opens; None for who is new, or says that he is."""
-    return None if code.holder is Holder.NEW else User.by_phone(code.phone)
+    return None if code.holder is PhoneHolder.NEW else User.by_phone(code.phone)
 
 
-def asks_whose(code: LoginCode) -> bool:
+def asks_owner(code: LoginCode) -> bool:
     user = User.by_phone(code.phone) if code.holder is None else None
-    return user is not None and user.number_may_be_resold
+    return user is not None and user.phone_may_be_reassigned
 
 
-def may_ask_name(user: User) -> bool:
+def may_prove_by_name(user: User) -> bool:
     return len(user.name_key.split()) >= FEWEST_WORDS
 
 
-def show_name(code: LoginCode, user: User, typed: str) -> None:
-    """Three tries a day. Raises TooManyAttempts or NameIsAnother; commit also then: the try counts."""
+def prove_by_name(code: LoginCode, user: User, typed: str) -> None:
+    """Three tries a day. Raises TooManyAttempts or NameDoesNotMatch; commit also then: the try counts."""
     RateLimitHit.count(LimitKind.OWNER_NAME, str(user.id))
-    if not may_ask_name(user) or not _is_name_of(user, typed):
-        raise errors.NameIsAnother
-    code.holder = Holder.OWNER
+    if not may_prove_by_name(user) or not _is_name_of(user, typed):
+        raise errors.NameDoesNotMatch
+    code.holder = PhoneHolder.OWNER
 
 
 def mail_code(code: LoginCode, user: User) -> None:
@@ -52,24 +52,24 @@ def is_mailed(code: LoginCode) -> bool:
 
 
 def digits_of(code: LoginCode) -> str:
-    return digits_for("owner", code.id, code.nonce)
+    return code_for("owner", code.id, code.nonce)
 
 
-def show_mailed_code(code: LoginCode, digits: str) -> None:
+def prove_by_mail(code: LoginCode, digits: str) -> None:
     """Raises TooManyAttempts or CodeIsWrong; commit also then: the try counts."""
     RateLimitHit.count(LimitKind.OWNER_CODE, str(code.id))
-    if not is_mailed(code) or not are_digits("owner", code.id, code.nonce, digits):
+    if not is_mailed(code) or not is_code("owner", code.id, code.nonce, digits):
         raise errors.MailedCodeIsWrong
-    code.holder = Holder.OWNER
+    code.holder = PhoneHolder.OWNER
 
 
-def leave_number(user: User) -> None:
+def release_phone(user: User) -> None:
     """Its new holder begins an empty account; what is old waits for the office. Raises CodeIsSpent.
 
     Somebody may have signed in by mail at this very moment: then the number is his, and nobody gets it.
     """
     db.session.refresh(user, with_for_update={"of": User})
-    if not user.number_may_be_resold:
+    if not user.phone_may_be_reassigned:
         raise errors.CodeIsSpent
     user.phone = None
     db.session.flush()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ... import errors
 from ...extensions import Model, db
 from ...services import clock
-from ...services.codes import is_short_answer, new_nonce, short_answer_for
+from ...services.codes import is_short_link_token, new_nonce, short_link_token
 from ..consultations import Handover
 from ..delivery import Channel, PushSubscription
 from ..invitations import LoginCode
@@ -112,11 +112,11 @@ class SecurityEvent(Model):
 
     def token_for(self, channel: Channel) -> str:
         """Of the link in this way's news; empty for a way that may undo nothing, being hardly older than the change."""
-        return short_answer_for(f"not-me-{channel}", self.id, self.nonce) if self._may_undo(channel) else ""
+        return short_link_token(f"not-me-{channel}", self.id, self.nonce) if self._may_undo(channel) else ""
 
     def is_shown_by(self, token: str) -> bool:
         """Whether the link is one of this change's, from a way that may undo it."""
-        answers = [is_short_answer(f"not-me-{channel}", self.id, self.nonce, token) for channel in Channel]
+        answers = [is_short_link_token(f"not-me-{channel}", self.id, self.nonce, token) for channel in Channel]
         return any(answers) and clock.now() - self.at < self.UNDO_WITHIN
 
     def listening(self) -> Sequence[PushSubscription]:
@@ -172,7 +172,7 @@ class SecurityEvent(Model):
 
 def change_password(user: User, hashed: str, device: Device | None, browser: str) -> None:
     """Nobody else stays in, and nothing that was under way goes on. A first password is nobody's change."""
-    if user.has_entered:
+    if user.is_activated:
         SecurityEvent.announce(user, SecurityEventKind.PASSWORD, device)
     user.password_hash = hashed
     void_pending_proofs(user)

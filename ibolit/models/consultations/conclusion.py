@@ -19,7 +19,7 @@ from ... import errors
 from ...events import ConclusionGiven, record
 from ...extensions import Model, db
 from ...services import clock
-from ...services.codes import mark_of
+from ...services.codes import content_hash
 from ..chats import Attachment, Card, Message, refuse_sent, register_card
 from ..locking import advisory_lock
 from ..people import User
@@ -199,7 +199,7 @@ class ConclusionDraft(Model):
         draft = db.session.scalar(mine)
         if draft is None or not expected or draft.pen == pen or draft.text == text:
             return
-        if mark_of(draft.text) != expected:
+        if content_hash(draft.text) != expected:
             raise errors.DraftHasChanged
 
     @classmethod

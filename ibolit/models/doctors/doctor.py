@@ -88,9 +88,9 @@ class Doctor(Model):
         self.search_key = f" {self.name_key} {key_of(self.specialty)}"
 
     @classmethod
-    def expect(cls, phone: str, name: str, **profile: object) -> Self:
+    def register(cls, phone: str, name: str, **profile: object) -> Self:
         """A new doctor with a profile of these columns; he may sign in at once. Raises PhoneIsTaken."""
-        doctor = cls(user=User.expect(phone, name, Role.DOCTOR), **profile)
+        doctor = cls(user=User.register_staff(phone, name, Role.DOCTOR), **profile)
         doctor.index()
         db.session.add(doctor)
         db.session.flush()

@@ -96,4 +96,4 @@ class InvitationAcceptance:
         if self.email is not None and patient.email is None and may_add_email:
             advisory_lock(db.session, f"email:{self.email}")  # two may prove the same address at once
             if User.by_email(self.email) is None:
-                patient.take_email(self.email)
+                patient.assign_email(self.email)

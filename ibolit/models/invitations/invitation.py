@@ -13,7 +13,7 @@ from ... import errors
 from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
-from ...services.codes import fingerprint, new_nonce, short_answer_for
+from ...services.codes import fingerprint, new_nonce, short_link_token
 from ..chats import Chat
 from ..delivery import Delivery
 from ..doctors import Doctor
@@ -130,7 +130,7 @@ class Invitation(InvitationAcceptance, Model):
 
     @property
     def token(self) -> str:
-        return short_answer_for("invitation", self.id, self.nonce)
+        return short_link_token("invitation", self.id, self.nonce)
 
     @property
     def contact(self) -> str:

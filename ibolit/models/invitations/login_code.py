@@ -14,7 +14,7 @@ from ...config import current_settings
 from ...extensions import Model, db
 from ...networks import household_of, network_of
 from ...services import clock
-from ...services.codes import are_digits, digits_for, new_nonce
+from ...services.codes import code_for, is_code, new_nonce
 from ..job import Job, JobKind
 from ..locking import advisory_lock
 from ..people import LimitKind, RateLimitHit, User, hash_of
@@ -22,10 +22,10 @@ from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .invitation import Invitation
 
-LONGEST_WAY = 200
+LONGEST_NEXT_URL = 200
 
 
-class Holder(StrEnum):
+class PhoneHolder(StrEnum):
     """Who proved a number that may have been resold."""
 
     OWNER = "owner"  # of the account that has it
@@ -43,7 +43,7 @@ class LoginCode(Model):
     KEPT = timedelta(days=1)
     RESEND_AFTER = timedelta(seconds=60)
     MOST_GUESSES = 5
-    MOST_BESIDE = 3  # of browsers nobody knows, for one phone
+    MOST_FOR_STRANGERS = 3  # of browsers nobody knows, for one phone
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     phone: Mapped[str] = mapped_column(String(20), index=True)
@@ -53,11 +53,11 @@ class LoginCode(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
     guesses: Mapped[int] = mapped_column(default=0)
-    holder: Mapped[Holder | None] = mapped_column(word_of(Holder))  # as far as it was asked, see old_number
+    holder: Mapped[PhoneHolder | None] = mapped_column(word_of(PhoneHolder))  # as far as it was asked, see old_number
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    leads_to: Mapped[str] = mapped_column(
-        String(LONGEST_WAY), default="", server_default=""
+    next_url: Mapped[str] = mapped_column(
+        "leads_to", String(LONGEST_NEXT_URL), default="", server_default=""
     )  # a path behind the entrance
 
     @classmethod
@@ -71,8 +71,8 @@ class LoginCode(Model):
         advisory_lock(db.session, f"code:{phone}")
         browser = hash_of(browser) if browser else ""
         code = cls.newest_for(phone, browser)
-        if code is None or not code.can_be_typed():
-            if not own and cls._beside(phone) >= cls.MOST_BESIDE:
+        if code is None or not code.is_redeemable():
+            if not own and cls._count_of_strangers(phone) >= cls.MOST_FOR_STRANGERS:
                 raise errors.TooManyAttempts
             code = cls(phone=phone, browser=browser, has_own=bool(own))
             db.session.add(code)
@@ -91,14 +91,14 @@ class LoginCode(Model):
         return db.session.scalar(codes if browser is None else codes.where(cls.browser == browser))
 
     @classmethod
-    def broken_off_way_of(cls, phone: str) -> str | None:
+    def interrupted_next_url_of(cls, phone: str) -> str | None:
         """Where an entry with this phone was led that has not arrived there, of a day, in whichever browser."""
-        newest = select(cls.leads_to).where(cls.phone == phone, cls.leads_to != "").order_by(cls.id.desc()).limit(1)
+        newest = select(cls.next_url).where(cls.phone == phone, cls.next_url != "").order_by(cls.id.desc()).limit(1)
         return db.session.scalar(newest.where(cls.created_at > clock.now() - cls.KEPT))
 
     @classmethod
-    def arrive(cls, phone: str) -> None:
-        db.session.execute(update(cls).where(cls.phone == phone, cls.leads_to != "").values(leads_to=""))
+    def forget_next_url(cls, phone: str) -> None:
+        db.session.execute(update(cls).where(cls.phone == phone, cls.next_url != "").values(next_url=""))
 
     @classmethod
     def void_all_of(cls, phone: str) -> None:
@@ -112,17 +112,17 @@ class LoginCode(Model):
 
     @property
     def digits(self) -> str:
-        return digits_for("login", self.id, self.nonce)
+        return code_for("login", self.id, self.nonce)
 
     def is_invited(self) -> bool:
         """In `invite` mode only phones the clinic knows get codes, and no other phone ever proves one."""
         is_known = current_settings.registration_is_open or User.by_phone(self.phone) is not None
         return is_known or Invitation.knows_phone(self.phone)
 
-    def send_by_mail_too(self) -> None:
+    def mail_as_well(self) -> None:
         """Where the SMS does not arrive: to the address the person has proved, once for each time it was asked for."""
         user = User.by_phone(self.phone)
-        if user is None or not user.email_is_settled or not self.can_be_typed():
+        if user is None or not user.email_is_settled or not self.is_redeemable():
             return
         if not Job.was_added(JobKind.CODE_BY_MAIL, self.id, since=self.asked_at):
             Job.add(JobKind.CODE_BY_MAIL, self.id)
@@ -130,7 +130,7 @@ class LoginCode(Model):
     def is_old(self) -> bool:
         return clock.now() - self.created_at >= self.LIVES
 
-    def can_be_typed(self) -> bool:
+    def is_redeemable(self) -> bool:
         is_used = self.proved_at is not None or self.spent_at is not None
         return not self.is_old() and not is_used and self.guesses < self.MOST_GUESSES
 
@@ -159,7 +159,7 @@ class LoginCode(Model):
         )
         if counted.rowcount == 0:  # type: ignore[attr-defined]
             raise errors.CodeIsSpent
-        if not are_digits("login", self.id, self.nonce, digits) or not self.is_invited():
+        if not is_code("login", self.id, self.nonce, digits) or not self.is_invited():
             if self._is_of_another_browser(digits):
                 raise errors.CodeIsElsewhere
             raise errors.CodeIsWrong(self.MOST_GUESSES - self.guesses, was_sent=current_settings.registration_is_open)
@@ -169,13 +169,13 @@ class LoginCode(Model):
         """Who has read the SMS is told where it belongs; it opens nothing here."""
         others = LoginCode.phone == self.phone, LoginCode.id != self.id, LoginCode.browser != self.browser
         living = db.session.scalars(select(LoginCode).where(*others, LoginCode.created_at > clock.now() - self.LIVES))
-        return any(one.can_be_typed() and are_digits("login", one.id, one.nonce, digits) for one in living)
+        return any(one.is_redeemable() and is_code("login", one.id, one.nonce, digits) for one in living)
 
     @classmethod
-    def _beside(cls, phone: str) -> int:
+    def _count_of_strangers(cls, phone: str) -> int:
         """Codes of browsers nobody knows that can be typed now."""
         living = cls.phone == phone, ~cls.has_own, cls.created_at > clock.now() - cls.LIVES
-        return sum(code.can_be_typed() for code in db.session.scalars(select(cls).where(*living)))
+        return sum(code.is_redeemable() for code in db.session.scalars(select(cls).where(*living)))
 
     @staticmethod
     def _count(phone: str, address: str, browser: str, own: str) -> None:

@@ -116,26 +116,26 @@ class Consent(Model):
     @classmethod
     def is_given_by(cls, user: User) -> bool:
         """Also by who has accepted an older version while the new one is not asked yet."""
-        if user.agreed_to == current_versions():
+        if user.accepted_versions == current_versions():
             return True
         days = [DocumentDay.of(document) for document in cls.not_accepted_by(user)]
-        return bool(user.agreed_to) and not any(day and day.asked_from <= clock.now() for day in days)
+        return bool(user.accepted_versions) and not any(day and day.asked_from <= clock.now() for day in days)
 
     @staticmethod
     def not_accepted_by(user: User) -> list[Document]:
-        accepted = user.agreed_to.split()
+        accepted = user.accepted_versions.split()
         return [document for document in CURRENT if document.mark not in accepted]
 
     @classmethod
     def coming_for(cls, user: User) -> datetime | None:
         """The day from which a new version is asked of who may accept it now already."""
-        wanted = cls.not_accepted_by(user) if user.agreed_to else []
+        wanted = cls.not_accepted_by(user) if user.accepted_versions else []
         return min((day.asked_from for document in wanted if (day := DocumentDay.of(document))), default=None)
 
     @classmethod
     def accept_current(cls, user: User, address: str) -> None:
         """Accepting twice what is accepted adds nothing."""
-        if user.agreed_to == current_versions():
+        if user.accepted_versions == current_versions():
             return
         for document in CURRENT:
             db.session.add(
@@ -147,4 +147,4 @@ class Consent(Model):
                     address=address,
                 )
             )
-        user.agreed_to = current_versions()
+        user.accepted_versions = current_versions()

@@ -102,7 +102,7 @@ class Device(Model):
     def is_due_to_be_seen(self) -> bool:
         return clock.now() - self.seen_at >= PRESENCE_INTERVAL
 
-    def see(self) -> None:
+    def mark_seen(self) -> None:
         self.seen_at = self.user.seen_at = clock.now()
 
 

@@ -37,7 +37,7 @@ class KnownBrowser(Model):
         return db.session.scalar(select(cls).where(*mine))
 
     @classmethod
-    def note(cls, user_id: int, token: str) -> bool:
+    def remember(cls, user_id: int, token: str) -> bool:
         """At a sign-in; True when this browser is new to the person."""
         known = cls.of(user_id, token)
         if known is not None:

@@ -17,7 +17,7 @@ from ... import errors
 from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock, passwords
-from ...services.codes import answer_for, is_answer
+from ...services.codes import is_link_token, link_token
 from ...services.search import key_of
 from ..locking import advisory_lock
 from ..types import RowId, UtcDateTime, word_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TINTS = 12
 PRESENCE_INTERVAL = timedelta(minutes=1)  # presence is written no oftener
 PRESENT_FOR = timedelta(minutes=5)
-NUMBER_IS_OLD_AFTER = timedelta(days=180)  # without anybody signed in: phone companies sell it anew
+PHONE_IS_OLD_AFTER = timedelta(days=180)  # without anybody signed in: phone companies sell it anew
 EMAIL_SETTLES_IN = timedelta(hours=72)  # before that it receives no code and undoes nothing
 
 NOWHERE = {"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"}
@@ -61,7 +61,9 @@ class User(UserMixin, Model):
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by «Это не я»: only the office lets in again
     timezone: Mapped[str | None] = mapped_column(String(64))
     timezone_is_chosen: Mapped[bool] = mapped_column(default=False)
-    agreed_to: Mapped[str] = mapped_column(String(200), default="")  # the versions last accepted; Consent rows prove it
+    accepted_versions: Mapped[str] = mapped_column(
+        "agreed_to", String(200), default=""
+    )  # the versions last accepted; Consent rows prove it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identity_level: Mapped[IdentityLevel] = mapped_column(
@@ -117,18 +119,18 @@ class User(UserMixin, Model):
         return self.email is not None and (self.email_proved_at is None or known_for >= EMAIL_SETTLES_IN)
 
     @property
-    def number_may_be_resold(self) -> bool:
+    def phone_may_be_reassigned(self) -> bool:
         """There is something old, and nobody was signed in for so long that the number may be another's by now."""
-        was_here = self.seen_at or (self.created_at if self.has_entered else None)
-        return was_here is not None and clock.now() - was_here >= NUMBER_IS_OLD_AFTER
+        was_here = self.seen_at or (self.created_at if self.is_activated else None)
+        return was_here is not None and clock.now() - was_here >= PHONE_IS_OLD_AFTER
 
-    def take_phone(self, phone: str) -> None:
+    def assign_phone(self, phone: str) -> None:
         """Given by the office to who has lost his. Raises NoSmsThere or PhoneIsTaken."""
         advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
         self._refuse_phone(phone)
         self.phone = phone
 
-    def take_email(self, email: str) -> None:
+    def assign_email(self, email: str) -> None:
         """It is proved now; who told the older ways of it is the caller."""
         self.email, self.email_proved_at = email, clock.now()
 
@@ -151,7 +153,7 @@ class User(UserMixin, Model):
         return name
 
     @classmethod
-    def expect(cls, phone: str, name: str, role: Role) -> Self:
+    def register_staff(cls, phone: str, name: str, role: Role) -> Self:
         """Known to the clinic; he sets a password when he first comes, by a code. Raises NoSmsThere or PhoneIsTaken."""
         advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
         cls._refuse_phone(phone)
@@ -175,7 +177,7 @@ class User(UserMixin, Model):
         return select(cls).where(*mine).order_by(cls.id)
 
     @classmethod
-    def of_the_clinic(cls) -> Select[tuple[Self]]:
+    def staff(cls) -> Select[tuple[Self]]:
         """Doctors and operators, hidden ones too."""
         mine = select(cls).options(joinedload(cls.doctor)).where(cls.role != Role.PATIENT)
         return mine.order_by(cls.role, cls.name, cls.id)
@@ -185,7 +187,7 @@ class User(UserMixin, Model):
         return select(cls).where(cls.role == Role.OPERATOR).order_by(cls.id)
 
     @property
-    def has_entered(self) -> bool:
+    def is_activated(self) -> bool:
         """Was here at least once, and has a password."""
         return self.password_hash != ""
 
@@ -194,10 +196,10 @@ class User(UserMixin, Model):
         if self.doctor is not None:
             self.doctor.index()
 
-    def has_password(self, password: str) -> bool:
+    def check_password(self, password: str) -> bool:
         return passwords.is_right(password, self.password_hash)
 
-    def may_follow(self, zone: str) -> bool:
+    def may_follow_zone(self, zone: str) -> bool:
         """A zone the person chose stays. Browsers that hide where they are say UTC, or the Iceland of nobody."""
         is_hidden = zone in NOWHERE or zone.startswith("Etc/")
         is_iceland = zone in ICELAND and not (self.phone or "").startswith("+354")
@@ -205,7 +207,7 @@ class User(UserMixin, Model):
 
     def follow_zone(self, zone: str) -> None:
         """The device says where it is."""
-        if self.may_follow(zone):
+        if self.may_follow_zone(zone):
             self.timezone = zone
 
     def choose_zone(self, zone: str) -> None:
@@ -234,7 +236,7 @@ class EmailProof(Model):
 
     @property
     def token(self) -> str:
-        return answer_for("email", self.id, self.nonce)
+        return link_token("email", self.id, self.nonce)
 
     def is_alive(self) -> bool:
         return self.used_at is None and clock.now() - self.created_at < self.LIVES
@@ -246,12 +248,12 @@ class EmailProof(Model):
         """
         advisory_lock(db.session, f"email:{self.email}")  # two may prove the same address at once
         newest = EmailProof.newest_of(self.user_id)
-        if self.used_at and self.user.email == self.email and is_answer("email", self.id, self.nonce, token):
+        if self.used_at and self.user.email == self.email and is_link_token("email", self.id, self.nonce, token):
             return
-        if not is_answer("email", self.id, self.nonce, token) or not self.is_alive() or newest is not self:
+        if not is_link_token("email", self.id, self.nonce, token) or not self.is_alive() or newest is not self:
             raise errors.LinkIsSpent
         owner = User.by_email(self.email)
         if owner is not None and owner.id != self.user_id:
             raise errors.LinkIsSpent
         self.used_at = clock.now()
-        self.user.take_email(self.email)
+        self.user.assign_email(self.email)

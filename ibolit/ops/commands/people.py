@@ -47,7 +47,7 @@ def profile_options(*, needed: bool) -> Callable[[Callable[..., None]], Callable
 def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
     """Add a doctor by his phone. He signs in by «Первый вход», with a code, and sets his password himself."""
     with _told_why_not(phone):
-        doctor = Doctor.expect(phone, name, hidden=hidden, **_given(profile))
+        doctor = Doctor.register(phone, name, hidden=hidden, **_given(profile))
     _write(AuditAction.DOCTOR_ADDED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is here: {name}. He signs in as {phones.readable(phone)} by «Первый вход».")
     click.echo("He can take patients when he sells a tariff: «Профиль», «Тарифы».")
@@ -87,7 +87,7 @@ def show_doctor(phone: str) -> None:
 def add_operator(phone: str, name: str) -> None:
     """Add an operator, who decides about refunds and invites patients. He signs in by «Первый вход», with a code."""
     with _told_why_not(phone):
-        person = User.expect(phone, name, Role.OPERATOR)
+        person = User.register_staff(phone, name, Role.OPERATOR)
     _write(AuditAction.OPERATOR_ADDED, person)
     click.echo(f"Operator {name} is here. He signs in as {phones.readable(phone)} by «Первый вход».")
 
@@ -95,9 +95,9 @@ def add_operator(phone: str, name: str) -> None:
 @click.command()
 def people() -> None:
     """List the doctors and operators. Patients are never listed."""
-    found = db.session.scalars(User.of_the_clinic()).all()
+    found = db.session.scalars(User.staff()).all()
     for person in found:
-        marks = [] if person.has_entered else ["has not entered yet"]
+        marks = [] if person.is_activated else ["has not entered yet"]
         if person.doctor is not None:
             marks[:0] = [person.doctor.specialty] + ["hidden"] * person.doctor.hidden
         phone = phones.readable(person.phone) if person.phone else "no phone"

@@ -48,7 +48,7 @@ def give_phone(phone: str, email: str | None, account: int | None, name: str | N
     if user is None or user.phone is not None:
         raise click.ClickException("There is no such account without a phone: see --name.")
     try:
-        user.take_phone(phone)
+        user.assign_phone(phone)
     except errors.RuleViolation as refusal:
         raise click.ClickException(refusal.sentence) from None
     SecurityEvent.announce(user, SecurityEventKind.PHONE_GIVEN)
