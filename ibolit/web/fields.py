@@ -17,8 +17,8 @@ from ..config import current_settings
 from ..formatting import kopecks, rubles
 from .text_filters import CLIENT_ID
 
-LENGTHS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
-NO_SUCH_LENGTH = "Выберите из списка, сколько минут."
+DURATIONS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
+NO_SUCH_DURATION = "Выберите из списка, сколько минут."
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
 
 
@@ -30,12 +30,12 @@ def read_time(words: str) -> time:
     return time(int(found[1]), int(found[2]))
 
 
-def typed_price(kopecks: int) -> str:
-    """What stands in a SumField: «1 500»."""
+def format_price(kopecks: int) -> str:
+    """What stands in a MoneyField: «1 500»."""
     return rubles(kopecks).removesuffix("\u00a0₽")
 
 
-class InLetters:
+class HasLetters:
     """A name is found and spoken by its letters; a picture alone is none."""
 
     def __call__(self, form: FlaskForm, field: StringField) -> None:
@@ -43,8 +43,8 @@ class InLetters:
             raise ValidationError("Напишите имя буквами.")
 
 
-def not_offered(sentence: str) -> dict[str, str]:
-    """For a field of choices, `**not_offered("Выберите вид.")`: what it says of what stands on no page of ours."""
+def invalid_choice(sentence: str) -> dict[str, str]:
+    """For a field of choices, `**invalid_choice("Выберите вид.")`: what it says of what stands on no page of ours."""
     return {"invalid_value_message": sentence, "invalid_choice_message": sentence}
 
 
@@ -70,7 +70,7 @@ class ClientIdField(HiddenField):
             raise ValidationError(f"Обновите страницу и {self.press} ещё раз.")
 
 
-class WholeField(IntegerField):
+class WholeNumberField(IntegerField):
     """What is no whole number is nothing: the field's own range says what to type."""
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
@@ -92,7 +92,7 @@ class EmailField(StringField):
             raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
 
 
-class SumField(StringField):
+class MoneyField(StringField):
     """Rubles as people type them, and `kopecks` once they are read; nothing is 0."""
 
     WRONG = "Введите сумму в рублях, например 1 500 или 1500,50. После запятой – не больше двух цифр."
@@ -106,7 +106,7 @@ class SumField(StringField):
             raise ValidationError(self.WRONG) from None
 
 
-class PriceField(SumField):
+class PriceField(MoneyField):
     """What nothing or 0 is typed for is free."""
 
     WRONG = "Введите цену в рублях, например 1500. Для бесплатной – 0."
@@ -125,11 +125,11 @@ class MoveForm(FlaskForm):
     steps = SelectField(
         coerce=int,
         choices=[SelectChoice(-1, "Выше"), SelectChoice(1, "Ниже")],
-        **not_offered("Обновите страницу и нажмите ещё раз."),
+        **invalid_choice("Обновите страницу и нажмите ещё раз."),
     )
 
 
-class GetsCode:
+class SmsPhoneMixin:
     """A phone that is going to get a code."""
 
     NO_SMS = "СМС на номера этой страны мы не отправляем."

@@ -49,11 +49,11 @@ class WithFiles(FlaskForm):
         if len(self.uploads.data or ()) + len(self.given) > most:
             raise ValidationError(self.TOO_MANY.format(most=most))
 
-    def take_in(self, chat: Chat, *, is_for_card: bool = True) -> None:
+    def ingest_files(self, chat: Chat, *, is_for_card: bool = True) -> None:
         """Before any lock, as looking at files takes seconds. Commits."""
         if self.files.errors or not self.brings_files:
             return
-        taken, self.files.errors = ingest.take_form(current_user, chat, self.given, is_for_card=is_for_card)
+        taken, self.files.errors = ingest.ingest_form_files(current_user, chat, self.given, is_for_card=is_for_card)
         self.uploads.data = [*(self.uploads.data or ()), *(one.key for one in taken)]
 
     def attached(self, chat: Chat) -> list[Attachment]:

@@ -22,7 +22,9 @@ from ..services.media import Examined, Unreadable
 from ..services.storage import StorageFailed
 from ..services.uploads import PIECE, Busy, DiskFailed, Part
 
-SILENCE = 20.0  # seconds without a byte after which a phone is taken for gone: its thread and its file are free again
+IDLE_TIMEOUT = (
+    20.0  # seconds without a byte after which a phone is taken for gone: its thread and its file are free again
+)
 LONGEST_PIECE = 2 * 1024 * 1024  # bytes; our own client's are half of it
 UNSENT = 3  # so many messages' worth of files may lie unsent
 
@@ -37,7 +39,7 @@ SENTENCES = {
 
 View = Callable[..., Any]
 LARGE = {"multipart/form-data", "application/offset+octet-stream"}
-LATE: set[str] = set()  # views that check the token of a large body themselves
+CHECKS_CSRF_ITSELF: set[str] = set()  # views that check the token of a large body themselves
 
 
 def init_ingest(app: Flask) -> None:
@@ -45,7 +47,7 @@ def init_ingest(app: Flask) -> None:
     app.before_request(_check_small_forms)
 
 
-def takes_files(room: Callable[[], int]) -> Callable[[View], View]:
+def accepts_files(room: Callable[[], int]) -> Callable[[View], View]:
     """For a view behind login_required that reads a large body: `room` says how large, in bytes.
 
     The usual check of the token reads the body before anybody knows who sends it; here it comes after. While a slow
@@ -59,12 +61,12 @@ def takes_files(room: Callable[[], int]) -> Callable[[View], View]:
                 return view(*args, **kwargs)
             request.max_content_length = room()
             db.session.commit()
-            with _patience(), _hearing_out():
+            with _idle_timeout(), _drain_body_on_error():
                 csrf.protect()
                 return view(*args, **kwargs)
 
         csrf.exempt(reading)
-        LATE.add(f"{view.__module__}.{view.__name__}")
+        CHECKS_CSRF_ITSELF.add(f"{view.__module__}.{view.__name__}")
         return reading
 
     return decorate
@@ -72,12 +74,12 @@ def takes_files(room: Callable[[], int]) -> Callable[[View], View]:
 
 def _check_small_forms() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if view and f"{view.__module__}.{view.__name__}" in LATE and request.mimetype not in LARGE:
+    if view and f"{view.__module__}.{view.__name__}" in CHECKS_CSRF_ITSELF and request.mimetype not in LARGE:
         csrf.protect()
 
 
 @contextmanager
-def _hearing_out() -> Iterator[None]:
+def _drain_body_on_error() -> Iterator[None]:
     """Whoever is refused in the middle of a piece hears it only when he may finish: a server that has not read all of
     a body breaks the line, and the answer with it."""
     try:
@@ -91,13 +93,13 @@ def _hearing_out() -> Iterator[None]:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def _idle_timeout() -> Iterator[None]:
     """A phone that left without a word would hold its thread for ever."""
     socket = request.environ.get("gunicorn.socket")
     if socket is None:
         yield
         return
-    socket.settimeout(SILENCE)
+    socket.settimeout(IDLE_TIMEOUT)
     try:
         yield
     finally:
@@ -120,20 +122,20 @@ def announce(
     return attachment
 
 
-def take_form(
+def ingest_form_files(
     author: User, chat: Chat, files: list[FileStorage], *, is_for_card: bool = False
 ) -> tuple[list[Attachment], list[str]]:
     """Files of a plain form, one after another: those taken, and a sentence for each of the others."""
     taken, sentences = [], []
     for file in files:
         try:
-            taken.append(_take_one(author, chat, file, is_for_card=is_for_card))
+            taken.append(_ingest_one(author, chat, file, is_for_card=is_for_card))
         except errors.FileRefused as refusal:
             sentences.append(f"«{file.filename}»: {refusal.sentence}")
     return taken, sentences
 
 
-def take_late(attachments: list[Attachment]) -> list[str]:
+def resume_interrupted(attachments: list[Attachment]) -> list[str]:
     """All bytes are here, but the server was stopped before it looked at them. A sentence for each that is refused."""
     sentences = []
     for attachment in attachments:
@@ -141,7 +143,7 @@ def take_late(attachments: list[Attachment]) -> list[str]:
             continue
         try:
             with current_services.uploads.hold(attachment.key) as part:
-                take(attachment, part)
+                ingest(attachment, part)
         except Busy:
             pass  # another request looks at it just now
         except errors.FileRefused as refusal:
@@ -149,7 +151,7 @@ def take_late(attachments: list[Attachment]) -> list[str]:
     return sentences
 
 
-def take(attachment: Attachment, part: Part) -> None:
+def ingest(attachment: Attachment, part: Part) -> None:
     """All of its bytes are here: from now on it may be sent. Commits.
 
     Raises FileRefused, and forgets the file; FileNotTaken keeps it, as nothing is wrong with it.
@@ -167,7 +169,7 @@ def take(attachment: Attachment, part: Part) -> None:
     current_services.uploads.drop(attachment.key)
 
 
-def discard_doubles(attachments: list[Attachment]) -> None:
+def discard_duplicates(attachments: list[Attachment]) -> None:
     """A form that was sent twice brought its files twice; its message has the first."""
     for attachment in attachments:
         if attachment.message_id is None:
@@ -187,13 +189,13 @@ def discard(attachment: Attachment) -> bool:
     return True
 
 
-def _take_one(author: User, chat: Chat, file: FileStorage, *, is_for_card: bool) -> Attachment:
+def _ingest_one(author: User, chat: Chat, file: FileStorage, *, is_for_card: bool) -> Attachment:
     size = file.stream.seek(0, 2)
     file.stream.seek(0)
     attachment = announce(author, chat, file.filename or "", size, is_for_card=is_for_card)
     with _failures(attachment), current_services.uploads.hold(attachment.key) as part:
         part.append(file.stream, size)
-        take(attachment, part)
+        ingest(attachment, part)
     return attachment
 
 

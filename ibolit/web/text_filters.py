@@ -15,7 +15,7 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,40}")
 BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
-def squeezed(value: str | None) -> str | None:
+def one_line(value: str | None) -> str | None:
     """One line of what can be seen: no NUL, which PostgreSQL refuses, and nothing that turns the text around."""
     if not value:
         return value
@@ -23,7 +23,7 @@ def squeezed(value: str | None) -> str | None:
     return " ".join(seen.split())
 
 
-def tidy(value: str | None) -> str | None:
+def clean_text(value: str | None) -> str | None:
     """Lines as they were typed. Browsers send CR LF; one line break is one everywhere."""
     return CONTROL.sub("", value.replace("\r\n", "\n")).strip() if value else value
 

@@ -13,8 +13,8 @@ from ...models import User
 from ...services import current_services
 from ...services.push import are_keys
 from ...web.edit_form import EditForm
-from ...web.fields import EmailField, InLetters
-from ...web.text_filters import squeezed
+from ...web.fields import EmailField, HasLetters
+from ...web.text_filters import one_line
 from ...web.time_zones import ZONES
 from ..auth.forms import NOT_TOO_LONG, NewPassword
 
@@ -22,13 +22,13 @@ from ..auth.forms import NOT_TOO_LONG, NewPassword
 class NameForm(EditForm):
     name = StringField(
         "Имя и фамилия",
-        [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков."), InLetters()],
-        [squeezed],
+        [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков."), HasLetters()],
+        [one_line],
     )
 
 
 class EmailForm(FlaskForm):
-    email = EmailField("Адрес почты", [DataRequired("Введите адрес почты.")], [squeezed])
+    email = EmailField("Адрес почты", [DataRequired("Введите адрес почты.")], [one_line])
 
 
 class ZoneForm(EditForm):
@@ -89,7 +89,7 @@ class RefundRequestForm(FlaskForm):
     note = TextAreaField(
         "Почему, если хотите сказать",
         [Length(max=300, message="Причина длиннее 300 знаков.")],
-        [squeezed],
+        [one_line],
     )
 
 

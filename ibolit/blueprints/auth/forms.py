@@ -10,8 +10,8 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...config import current_settings
 from ...services import weak_passwords
-from ...web.fields import GetsCode, InLetters
-from ...web.text_filters import squeezed
+from ...web.fields import HasLetters, SmsPhoneMixin
+from ...web.text_filters import one_line
 
 SHORTEST_PASSWORD = 8
 NOT_TOO_LONG = Length(max=200, message="Пароль длиннее 200 знаков.")
@@ -24,15 +24,15 @@ class LoginForm(FlaskForm):
             DataRequired("Введите телефон или почту."),
             Length(max=254, message="Слишком длинно. Проверьте телефон или почту."),
         ],
-        [squeezed],
+        [one_line],
     )
     password = PasswordField("Пароль", [DataRequired("Введите пароль."), NOT_TOO_LONG])
 
 
-class PhoneForm(GetsCode, FlaskForm):
+class PhoneForm(SmsPhoneMixin, FlaskForm):
     """`by_mail` is pressed by who was told that no SMS comes: his code goes to the address he has proved."""
 
-    phone = StringField("Телефон", [DataRequired("Введите номер телефона.")], [squeezed])
+    phone = StringField("Телефон", [DataRequired("Введите номер телефона.")], [one_line])
     by_mail = BooleanField("by_mail")
 
     @property
@@ -78,7 +78,7 @@ class NewPassword:
 class SetPasswordForm(NewPassword, FlaskForm):
     """`name` is asked of new people only."""
 
-    name = StringField("Имя и фамилия", [Length(max=120, message="Имя длиннее 120 знаков."), InLetters()], [squeezed])
+    name = StringField("Имя и фамилия", [Length(max=120, message="Имя длиннее 120 знаков."), HasLetters()], [one_line])
 
     def __init__(self, *, asks_name: bool, personal: tuple[str, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -94,7 +94,7 @@ class OwnerForm(FlaskForm):
     owner = StringField(
         "Имя и фамилия",
         [DataRequired("Напишите имя и фамилию."), Length(max=120, message="Имя длиннее 120 знаков.")],
-        [squeezed],
+        [one_line],
     )
 
 

@@ -8,7 +8,7 @@ from wtforms.validators import Length, NumberRange, ValidationError
 
 from ...models import Message
 from ...web.file_forms import WithFiles
-from ...web.text_filters import tidy
+from ...web.text_filters import clean_text
 
 
 class MessageForm(WithFiles):
@@ -17,7 +17,7 @@ class MessageForm(WithFiles):
     text = TextAreaField(
         "Сообщение",
         [Length(max=Message.LONGEST, message="Сообщение длиннее 4 000 знаков. Разделите его на части.")],
-        [tidy],
+        [clean_text],
     )
 
     @property

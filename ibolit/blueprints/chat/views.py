@@ -97,7 +97,7 @@ def index(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/messages")
 @login_required
-@ingest.takes_files(room)
+@ingest.accepts_files(room)
 def post(id: int) -> ResponseReturnValue:
     form = MessageForm()
     is_valid = form.validate_on_submit()
@@ -114,7 +114,7 @@ def post(id: int) -> ResponseReturnValue:
         form.text.errors = [refusal.sentence]
         return _refuse(_chat(id), form, refusal.status)
     db.session.commit()
-    ingest.discard_doubles(attachments)
+    ingest.discard_duplicates(attachments)
     return respond("chat/sent.html", to=url_for(".show", id=id, _anchor="end"), chat=chat, message=message)
 
 
@@ -151,8 +151,8 @@ def _take_in(id: int, form: MessageForm) -> None:
     chat = _chat(id)
     if not chat.takes_messages_from(current_user):
         return  # the refusal comes with the words
-    form.take_in(chat, is_for_card=False)
-    form.files.errors += ingest.take_late(Attachment.sent_by(current_user, chat, form.uploads.data))
+    form.ingest_files(chat, is_for_card=False)
+    form.files.errors += ingest.resume_interrupted(Attachment.sent_by(current_user, chat, form.uploads.data))
 
 
 def _chat(id: int) -> Chat:

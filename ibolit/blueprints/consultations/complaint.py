@@ -29,11 +29,11 @@ def complaint(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/complaint")
 @login_required
-@ingest.takes_files(room)
+@ingest.accepts_files(room)
 def send_complaint(id: int) -> ResponseReturnValue:
     form = ComplaintForm()
     is_valid = form.validate_on_submit()
-    form.take_in(_own(id).chat)
+    form.ingest_files(_own(id).chat)
     consultation = _own(id)
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
@@ -48,7 +48,7 @@ def send_complaint(id: int) -> ResponseReturnValue:
         form.trouble.errors = [refusal.sentence]
         return _refuse(_own(id), form, refusal.status)
     db.session.commit()
-    ingest.discard_doubles(attachments)
+    ingest.discard_duplicates(attachments)
     flash("Анкета отправлена врачу.")
     return go(url_for(".show", id=id))
 

@@ -51,11 +51,11 @@ def conclude(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/conclusion/new")
 @login_required
-@ingest.takes_files(room)
+@ingest.accepts_files(room)
 def give_conclusion(id: int) -> ResponseReturnValue:
     form = ConclusionForm()
     is_valid = form.validate_on_submit()
-    form.take_in(_led(id).chat)
+    form.ingest_files(_led(id).chat)
     consultation = _led(id)
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
@@ -69,7 +69,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
         return _refuse_and_keep(_led(id), form, refusal)
     log_audit(AuditAction.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
     db.session.commit()
-    ingest.discard_doubles(attachments)
+    ingest.discard_duplicates(attachments)
     flash("Заключение отправлено пациенту.")
     return go(url_for(".conclusion", id=id))
 

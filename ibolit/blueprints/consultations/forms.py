@@ -13,16 +13,16 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import CancellationTerms, Consultation, ConsultationKind, Reason
 from ...web.fields import (
-    LENGTHS,
-    NO_SUCH_LENGTH,
+    DURATIONS,
+    NO_SUCH_DURATION,
     ClientIdField,
     PriceField,
+    format_price,
     hidden_number,
-    not_offered,
+    invalid_choice,
     read_time,
-    typed_price,
 )
-from ...web.text_filters import squeezed, tidy
+from ...web.text_filters import clean_text, one_line
 
 KINDS = [SelectChoice(ConsultationKind.VIDEO, "Видео"), SelectChoice(ConsultationKind.AUDIO, "Аудио")]
 REASONS = [
@@ -118,30 +118,36 @@ class TimeFields(FlaskForm):
 
 
 class ProposalForm(TimeFields):
-    kind = RadioField("Вид", choices=KINDS, default=ConsultationKind.VIDEO, **not_offered("Выберите видео или аудио."))
-    minutes = SelectField("Сколько минут", coerce=int, choices=LENGTHS, default=30, **not_offered(NO_SUCH_LENGTH))
+    kind = RadioField(
+        "Вид", choices=KINDS, default=ConsultationKind.VIDEO, **invalid_choice("Выберите видео или аудио.")
+    )
+    minutes = SelectField(
+        "Сколько минут", coerce=int, choices=DURATIONS, default=30, **invalid_choice(NO_SUCH_DURATION)
+    )
     price = PriceField("Цена, ₽", [DataRequired("Введите цену. Для бесплатной – 0.")])
     note = TextAreaField(
         "Что передать пациенту",
         [Length(max=Consultation.LONGEST_NOTE, message="Примечание длиннее 500 знаков.")],
-        [tidy],
+        [clean_text],
     )
     client_id = ClientIdField()
     request_id = hidden_number()
 
     def __init__(self, zone: ZoneInfo, usual_price: int = 0, **more: Any) -> None:
-        super().__init__(zone, price=typed_price(usual_price), **more)
+        super().__init__(zone, price=format_price(usual_price), **more)
 
 
 class RequestForm(FlaskForm):
-    kind = RadioField("Вид", choices=KINDS, default=ConsultationKind.VIDEO, **not_offered("Выберите видео или аудио."))
+    kind = RadioField(
+        "Вид", choices=KINDS, default=ConsultationKind.VIDEO, **invalid_choice("Выберите видео или аудио.")
+    )
     wishes = TextAreaField(
         "Когда вам удобно",
         [
             DataRequired("Напишите, когда вам удобно."),
             Length(max=500, message="Длиннее 500 знаков. Оставьте главное."),
         ],
-        [tidy],
+        [clean_text],
     )
     client_id = ClientIdField()
 
@@ -168,8 +174,8 @@ class WishForm(TimeFields):
 
 
 class CancelForm(FlaskForm):
-    reason = RadioField("Причина", [DataRequired(NO_REASON)], choices=REASONS, **not_offered(NO_REASON))
-    promise = HiddenField(filters=[squeezed])
+    reason = RadioField("Причина", [DataRequired(NO_REASON)], choices=REASONS, **invalid_choice(NO_REASON))
+    promise = HiddenField(filters=[one_line])
 
     @property
     def expected_terms(self) -> CancellationTerms | None:

@@ -10,9 +10,9 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import Attachment, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
 from ...web.edit_form import EditForm
-from ...web.fields import hidden_number, not_offered
+from ...web.fields import hidden_number, invalid_choice
 from ...web.file_forms import WithFiles
-from ...web.text_filters import CLIENT_ID, squeezed, tidy
+from ...web.text_filters import CLIENT_ID, clean_text, one_line
 
 END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
 
@@ -56,7 +56,7 @@ class DraftForm(FlaskForm):
     text = TextAreaField(
         "Заключение",
         [Length(max=Conclusion.LONGEST, message="Заключение длиннее 20 000 знаков. Сократите его.")],
-        [tidy],
+        [clean_text],
     )
     template = HiddenField()
     seen = hidden_number()  # the last version the doctor knew of
@@ -101,12 +101,12 @@ class ReviewForm(FlaskForm):
         "Как прошла консультация?",
         choices=[SelectChoice(stars, words) for stars, words in STARS],
         coerce=int,
-        **not_offered("Выберите оценку."),
+        **invalid_choice("Выберите оценку."),
     )
     words = TextAreaField(
         "Несколько слов врачу, если хотите",
         [Length(max=Review.LONGEST, message="Отзыв длиннее 1 000 знаков.")],
-        [tidy],
+        [clean_text],
     )
 
 
@@ -118,17 +118,17 @@ class ComplaintForm(EditForm, WithFiles):
     trouble = TextAreaField(
         "Что беспокоит",
         [DataRequired("Напишите, что вас беспокоит."), not_longer_than(Complaint.LONGEST)],
-        [tidy],
+        [clean_text],
     )
-    since = StringField("С какого времени", [not_longer_than(Complaint.LONGEST_SINCE)], [squeezed])
+    since = StringField("С какого времени", [not_longer_than(Complaint.LONGEST_SINCE)], [one_line])
     strength = SelectField(
         "Насколько сильно",
         choices=STRENGTHS,
         default="",
-        **not_offered("Выберите число от 0 до 10."),
+        **invalid_choice("Выберите число от 0 до 10."),
     )
-    medicines = TextAreaField("Какие лекарства принимаете", [not_longer_than(Complaint.LONGEST)], [tidy])
-    allergies = TextAreaField("На что аллергия", [not_longer_than(Complaint.LONGEST)], [tidy])
+    medicines = TextAreaField("Какие лекарства принимаете", [not_longer_than(Complaint.LONGEST)], [clean_text])
+    allergies = TextAreaField("На что аллергия", [not_longer_than(Complaint.LONGEST)], [clean_text])
 
     @property
     def sheet(self) -> Sheet:

@@ -55,7 +55,7 @@ def offer(**_: object) -> ResponseReturnValue:
 
 @bp.post("/chats/<int:id>/uploads")
 @login_required
-@ingest.takes_files(_room)
+@ingest.accepts_files(_room)
 def create(id: int) -> ResponseReturnValue:
     chat = Chat.one_of(current_user, id) or abort(404)
     told = _metadata()
@@ -78,7 +78,7 @@ def offset(key: str) -> ResponseReturnValue:
 
 @bp.patch("/uploads/<key>")
 @login_required
-@ingest.takes_files(_room)
+@ingest.accepts_files(_room)
 def append(key: str) -> ResponseReturnValue:
     if request.mimetype != BYTES:
         abort(415)
@@ -131,7 +131,7 @@ def _take_bytes(attachment: Attachment, offset: int) -> int:
         _append(attachment.key, part, size - offset)
         here = part.size
         if here == size:
-            ingest.take(attachment, part)
+            ingest.ingest(attachment, part)
     return here
 
 

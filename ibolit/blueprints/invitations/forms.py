@@ -11,8 +11,8 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import patient_lists
 from ...models import Doctor
-from ...web.fields import ClientIdField, GetsCode, InLetters
-from ...web.text_filters import squeezed
+from ...web.fields import ClientIdField, HasLetters, SmsPhoneMixin
+from ...web.text_filters import one_line
 
 WRONG_CONTACT = {
     "no_contact": "Введите телефон или почту.",
@@ -43,15 +43,15 @@ class HostForm(FlaskForm):
 
 
 class InvitationForm(HostForm):
-    contact = StringField("Телефон или почта", [DataRequired(WRONG_CONTACT["no_contact"])], [squeezed])
+    contact = StringField("Телефон или почта", [DataRequired(WRONG_CONTACT["no_contact"])], [one_line])
     name = StringField(
         "Имя и фамилия",
         [
             DataRequired("Напишите, как зовут пациента."),
             Length(max=120, message="Имя длиннее 120 знаков."),
-            InLetters(),
+            HasLetters(),
         ],
-        [squeezed],
+        [one_line],
     )
     phone: str | None = None
     email: str | None = None
@@ -68,10 +68,10 @@ class ListForm(HostForm):
     client_id = ClientIdField(press="выберите файл")
 
 
-class GuestForm(GetsCode, FlaskForm):
+class GuestForm(SmsPhoneMixin, FlaskForm):
     """`asks_phone`: the link came by mail, and the clinic does not know the phone yet."""
 
-    phone = StringField("Ваш телефон", filters=[squeezed])
+    phone = StringField("Ваш телефон", filters=[one_line])
 
     def __init__(self, *, asks_phone: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -17,7 +17,7 @@ from ...extensions import db
 from ...models import AuditAction, Delivery, ImportLine, Invitation, PatientImport, RowError
 from ...responses import respond
 from ...web.audit import log_audit
-from ...web.ingest import takes_files
+from ...web.ingest import accepts_files
 from ...web.text_filters import new_client_id
 from .forms import ListForm
 from .views import bp
@@ -56,7 +56,7 @@ def new_import() -> ResponseReturnValue:
 
 @bp.post("/imports")
 @login_required
-@takes_files(lambda: LARGEST)
+@accepts_files(lambda: LARGEST)
 def create_import() -> ResponseReturnValue:
     form = _form()
     db.session.commit()  # nobody waits while ten thousand lines are read

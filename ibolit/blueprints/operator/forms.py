@@ -8,8 +8,8 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from ...web.fields import SumField, hidden_number, typed_price
-from ...web.text_filters import squeezed
+from ...web.fields import MoneyField, format_price, hidden_number
+from ...web.text_filters import one_line
 
 NOT_TOO_LONG = Length(max=300, message="Причина длиннее 300 знаков.")
 
@@ -18,7 +18,7 @@ class AmountForm(FlaskForm):
     """One of many on the page, so its fields' ids carry the thing they are about."""
 
     def __init__(self, thing: str, sum_: int = 0, **more: Any) -> None:
-        super().__init__(amount=typed_price(sum_), rest=sum_, **more)
+        super().__init__(amount=format_price(sum_), rest=sum_, **more)
         for field in self:
             field.id = f"{thing}-{field.name}"
 
@@ -26,7 +26,7 @@ class AmountForm(FlaskForm):
 class ConfirmedAmountForm(AmountForm):
     """`confirmed` is the sum, in kopecks, that was said back before the press: another one is said back first."""
 
-    amount = SumField("Сумма, ₽", [DataRequired("Введите сумму.")])
+    amount = MoneyField("Сумма, ₽", [DataRequired("Введите сумму.")])
     confirmed = hidden_number(otherwise=-1)
 
     def needs_confirmation(self, rest: int) -> bool:
@@ -36,12 +36,12 @@ class ConfirmedAmountForm(AmountForm):
 
 
 class ApprovalForm(ConfirmedAmountForm):
-    note = StringField("Причина", [NOT_TOO_LONG], [squeezed])
+    note = StringField("Причина", [NOT_TOO_LONG], [one_line])
 
 
 class DeclineForm(AmountForm):
     note = TextAreaField(
-        "Почему. Пациент это прочтёт", [DataRequired("Напишите причину отказа."), NOT_TOO_LONG], [squeezed]
+        "Почему. Пациент это прочтёт", [DataRequired("Напишите причину отказа."), NOT_TOO_LONG], [one_line]
     )
 
 
@@ -51,12 +51,12 @@ class RetryForm(ConfirmedAmountForm):
 
 class OutOfBandForm(AmountForm):
     note = StringField(
-        "Как вернули. Пациент это прочтёт", [DataRequired("Напишите, как вернули деньги."), NOT_TOO_LONG], [squeezed]
+        "Как вернули. Пациент это прочтёт", [DataRequired("Напишите, как вернули деньги."), NOT_TOO_LONG], [one_line]
     )
     receipt = StringField(
         "Номер чека возврата",
         [DataRequired("Введите номер чека возврата."), Length(max=40, message="Номер длиннее 40 знаков.")],
-        [squeezed],
+        [one_line],
     )
 
 
@@ -64,4 +64,4 @@ class RefundForm(ConfirmedAmountForm):
     """`rest` is what could go back when the form was drawn: pressed twice it gives back once."""
 
     rest = hidden_number(otherwise=-1)
-    note = StringField("Причина", [DataRequired("Напишите причину возврата."), NOT_TOO_LONG], [squeezed])
+    note = StringField("Причина", [DataRequired("Напишите причину возврата."), NOT_TOO_LONG], [one_line])

@@ -7,8 +7,8 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from ...models import PatientNote
-from ...web.fields import ClientIdField, WholeField, hidden_number
-from ...web.text_filters import CLIENT_ID, new_client_id, tidy
+from ...web.fields import ClientIdField, WholeNumberField, hidden_number
+from ...web.text_filters import CLIENT_ID, clean_text, new_client_id
 
 MOST, USUAL = 365, 7  # days
 
@@ -17,7 +17,7 @@ class NoteForm(FlaskForm):
     """`pen` is this page's own: it may go on with what it wrote; `seen` is the version it began with."""
 
     text = TextAreaField(
-        "Заметки", [Length(max=PatientNote.LONGEST, message="Заметка длиннее 10 000 знаков. Сократите.")], [tidy]
+        "Заметки", [Length(max=PatientNote.LONGEST, message="Заметка длиннее 10 000 знаков. Сократите.")], [clean_text]
     )
     pen = HiddenField()
     seen = hidden_number(digits=9)
@@ -38,7 +38,7 @@ class NoteForm(FlaskForm):
 
 
 class DaysForm(FlaskForm):
-    days = WholeField(
+    days = WholeNumberField(
         "Сколько дней",
         [InputRequired(f"Введите от 1 до {MOST} дней."), NumberRange(1, MOST, f"Введите от 1 до {MOST} дней.")],
     )

@@ -15,8 +15,16 @@ from ... import errors
 from ...models import Doctor, Introduction, PhotoCrop, Tariff, TariffTerms
 from ...services import clock
 from ...web.edit_form import CHANGED, EditForm, shown
-from ...web.fields import LENGTHS, NO_SUCH_LENGTH, PriceField, WholeField, not_offered, read_time, typed_price
-from ...web.text_filters import squeezed, tidy
+from ...web.fields import (
+    DURATIONS,
+    NO_SUCH_DURATION,
+    PriceField,
+    WholeNumberField,
+    format_price,
+    invalid_choice,
+    read_time,
+)
+from ...web.text_filters import clean_text, one_line
 
 EARLIEST, MOST_FREE = 1940, 90  # a year, days
 ANOTHER_PHOTO = f"{errors.PhotoHasChanged.sentence} Чтобы поставить своё, выберите файл ещё раз."
@@ -37,7 +45,7 @@ class PhotoForm(EditForm):
     photo = FileField("Файл")
     present = StringField(widget=HiddenInput())  # which photo was seen
     cut = RadioField(
-        "Что оставить в квадрате", choices=CROPS, default=PhotoCrop.MIDDLE, **not_offered("Выберите, что оставить.")
+        "Что оставить в квадрате", choices=CROPS, default=PhotoCrop.MIDDLE, **invalid_choice("Выберите, что оставить.")
     )
 
     @classmethod
@@ -63,14 +71,14 @@ class PhotoForm(EditForm):
 
 
 class IntroductionForm(EditForm):
-    specialty = StringField("Специальность", [DataRequired("Напишите специальность."), no_longer(80)], [squeezed])
-    practises_since = WholeField("С какого года работаете", [InputRequired("Введите год, например 2005.")])
-    education = TextAreaField("Образование", [no_longer(2000)], [tidy])
-    licence = StringField("Сертификат или аккредитация", [no_longer(120)], [squeezed])
+    specialty = StringField("Специальность", [DataRequired("Напишите специальность."), no_longer(80)], [one_line])
+    practises_since = WholeNumberField("С какого года работаете", [InputRequired("Введите год, например 2005.")])
+    education = TextAreaField("Образование", [no_longer(2000)], [clean_text])
+    licence = StringField("Сертификат или аккредитация", [no_longer(120)], [one_line])
     languages = StringField(
-        "На каких языках говорите", [DataRequired("Напишите хотя бы один язык."), no_longer(120)], [squeezed]
+        "На каких языках говорите", [DataRequired("Напишите хотя бы один язык."), no_longer(120)], [one_line]
     )
-    about = TextAreaField("О себе", [no_longer(4000)], [tidy])
+    about = TextAreaField("О себе", [no_longer(4000)], [clean_text])
 
     @classmethod
     def of(cls, doctor: Doctor) -> IntroductionForm:
@@ -87,7 +95,7 @@ class IntroductionForm(EditForm):
             about=self.about.data or "",
         )
 
-    def validate_practises_since(self, field: WholeField) -> None:
+    def validate_practises_since(self, field: WholeNumberField) -> None:
         latest = clock.now().year
         if field.data is None or not EARLIEST <= field.data <= latest:
             raise ValidationError(f"Введите год от {EARLIEST} до {latest}.")
@@ -95,8 +103,8 @@ class IntroductionForm(EditForm):
 
 class TermsForm(EditForm):
     price = PriceField("Обычная цена консультации, ₽")
-    minutes = SelectField("Обычно длится, минут", coerce=int, choices=LENGTHS, **not_offered(NO_SUCH_LENGTH))
-    free_days = WholeField(
+    minutes = SelectField("Обычно длится, минут", coerce=int, choices=DURATIONS, **invalid_choice(NO_SUCH_DURATION))
+    free_days = WholeNumberField(
         "Бесплатных дней в новом чате",
         [
             InputRequired("Введите число дней, 0 – без бесплатных."),
@@ -106,7 +114,7 @@ class TermsForm(EditForm):
 
     @classmethod
     def of(cls, doctor: Doctor) -> TermsForm:
-        known = {"price": typed_price(doctor.usual_price), "minutes": doctor.usual_minutes}
+        known = {"price": format_price(doctor.usual_price), "minutes": doctor.usual_minutes}
         return cls(formdata=None, free_days=doctor.free_days, **known)
 
 
@@ -148,8 +156,8 @@ class ReachabilityForm(EditForm):
 class TariffForm(EditForm):
     """Each tariff has its own on the page, so their fields are told apart by a prefix."""
 
-    title = StringField("Название", [DataRequired("Назовите тариф."), no_longer(80)], [squeezed])
-    days = WholeField(
+    title = StringField("Название", [DataRequired("Назовите тариф."), no_longer(80)], [one_line])
+    days = WholeNumberField(
         "Сколько дней",
         [
             InputRequired("Введите число дней."),
@@ -164,7 +172,7 @@ class TariffForm(EditForm):
 
     @classmethod
     def of(cls, tariff: Tariff) -> TariffForm:
-        known: dict[str, Any] = {"title": tariff.title, "days": tariff.days, "price": typed_price(tariff.price)}
+        known: dict[str, Any] = {"title": tariff.title, "days": tariff.days, "price": format_price(tariff.price)}
         return cls(formdata=None, prefix=prefix_of(tariff.id), **known)
 
     @property

@@ -38,7 +38,7 @@ def room() -> int:
 
 @bp.post("/photo")
 @login_required
-@ingest.takes_files(room)
+@ingest.accepts_files(room)
 def change_photo() -> ResponseReturnValue:
     doctor, form = lock_current_doctor(), PhotoForm()
     if not form.validate_on_submit():

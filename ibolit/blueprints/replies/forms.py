@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired, Length
 
 from ...models import ReplyTemplate
 from ...web.edit_form import EditForm
-from ...web.text_filters import squeezed, tidy
+from ...web.text_filters import clean_text, one_line
 
 
 class ReplyForm(EditForm):
@@ -19,7 +19,7 @@ class ReplyForm(EditForm):
             DataRequired("Назовите шаблон: по названию вы найдёте его."),
             Length(max=ReplyTemplate.LONGEST_NAME, message=f"Длиннее {ReplyTemplate.LONGEST_NAME} знаков. Сократите."),
         ],
-        [squeezed],
+        [one_line],
     )
     text = TextAreaField(
         "Текст",
@@ -27,7 +27,7 @@ class ReplyForm(EditForm):
             DataRequired("Напишите текст ответа."),
             Length(max=ReplyTemplate.LONGEST, message="Длиннее 2 000 знаков. Сократите."),
         ],
-        [tidy],
+        [clean_text],
     )
 
     @classmethod
