@@ -11,9 +11,9 @@ from ibolit.ops.backup import clear_leftovers
 faults.hush()
 try:
     app = create_app()
-    folder_lock.enter(app.extensions["ibolit_settings"].data)
+    folder_lock.share(app.extensions["ibolit_settings"].data)
     check_schema(app)
-except folder_lock.SomebodyIn:
+except folder_lock.FolderInUse:
     raise AppImportError("a restore is going on in this clinic: start again when it has ended") from None
 except CannotStart as refusal:
     raise AppImportError(refusal.message) from None  # gunicorn prints the sentence and stops

@@ -11,13 +11,13 @@ from ..extensions import db
 from ..models import Job, JobKind
 from ..models.job import CLAIMED_FOR, PAUSES
 from . import (
-    alarms,
     chats,
     consultations,
     delivery_status,
     invitations,
     login_codes,
     notifications,
+    operator_alerts,
     payments,
     pushes,
     security_events,
@@ -41,7 +41,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.SECURITY_SMS: security_events.send_sms,
     JobKind.SECURITY_MAIL: security_events.send_mail,
     JobKind.SECURITY_PUSH: security_events.push,
-    JobKind.SMS_ALARM: alarms.tell_of_sms,
+    JobKind.SMS_ALARM: operator_alerts.tell_of_sms,
     JobKind.VOICE: voices.prepare,
     JobKind.PAYMENT: payments.process_payment,
     JobKind.REFUND: payments.process_refund,

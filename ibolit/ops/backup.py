@@ -318,9 +318,9 @@ def restore(file: IO[bytes], *, force: bool = False) -> tuple[Manifest, Report]:
 def _nobody_in(data: Path) -> Iterator[None]:
     """Whatever the database: pages and worker would go on with what they remember of the old clinic."""
     try:
-        with folder_lock.alone_in(data):
+        with folder_lock.exclusive(data):
             yield
-    except folder_lock.SomebodyIn:
+    except folder_lock.FolderInUse:
         raise BackupFailed("iBolit is running on this clinic: stop it first (systemctl stop ibolit)") from None
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ..config import DEVELOPMENT_KEY, Settings, current_settings
 from ..errors import CheckFailed, CheckHint
-from ..services import current_services, tls_chain, whence
+from ..services import current_services, proxy_check, tls_chain
 from . import probes
 
 LEAST_FREE = 2 * 1024**3  # bytes
@@ -123,8 +123,8 @@ def proxy() -> str:
     if not current_settings.is_https:
         return f"{current_settings.public_url} is asked without one"
     try:
-        return whence.look(current_settings)
-    except whence.WhenceFailed as failure:
+        return proxy_check.look(current_settings)
+    except proxy_check.ProxyCheckFailed as failure:
         raise CheckFailed(str(failure)) from failure
 
 

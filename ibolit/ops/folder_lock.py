@@ -14,18 +14,18 @@ LOCK = "in-use"
 _ours: list[int] = []  # held as long as this process lives
 
 
-class SomebodyIn(Exception):
+class FolderInUse(Exception):
     """Another process is at work in this folder."""
 
 
-def enter(data: Path) -> None:
-    """For a server or a worker, until it ends. Raises SomebodyIn while a restore goes on."""
+def share(data: Path) -> None:
+    """For a server or a worker, until it ends. Raises FolderInUse while a restore goes on."""
     _ours.append(_lock(data, fcntl.LOCK_SH))
 
 
 @contextmanager
-def alone_in(data: Path) -> Iterator[None]:
-    """Raises SomebodyIn while anybody has entered."""
+def exclusive(data: Path) -> Iterator[None]:
+    """Raises FolderInUse while any process shares it."""
     descriptor = _lock(data, fcntl.LOCK_EX)
     try:
         yield
@@ -39,5 +39,5 @@ def _lock(data: Path, kind: int) -> int:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise SomebodyIn from None
+        raise FolderInUse from None
     return descriptor

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from .commands.keeping import make_secret
+from .commands.retention import make_secret
 
 app = Flask(__name__)
 app.cli.add_command(make_secret)

@@ -455,7 +455,7 @@ def test_clinic_that_is_open_is_not_replaced(archive: Path, other: Flask) -> Non
     """A server or a worker has entered, whatever the database."""
     data: Path = other.extensions["ibolit_settings"].data
     enter = (
-        "import sys; from pathlib import Path; from ibolit.ops import folder_lock; folder_lock.enter(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from ibolit.ops import folder_lock; folder_lock.share(Path(sys.argv[1]))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", f"{enter}; print('in', flush=True); sys.stdin.read()", str(data)],
@@ -466,8 +466,8 @@ def test_clinic_that_is_open_is_not_replaced(archive: Path, other: Flask) -> Non
         refused(other, archive, "iBolit is running on this clinic: stop it first")
         server.kill()
     assert run(other, "restore", archive)[0] == 0
-    with folder_lock.alone_in(data), pytest.raises(folder_lock.SomebodyIn):
-        folder_lock.enter(data)
+    with folder_lock.exclusive(data), pytest.raises(folder_lock.FolderInUse):
+        folder_lock.share(data)
 
 
 def test_another_key_is_told(archive: Path, tmp_path: Path) -> None:

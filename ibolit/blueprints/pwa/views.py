@@ -16,7 +16,7 @@ from sqlalchemy import select
 from ...config import current_settings
 from ...extensions import db
 from ...models import ChatMember
-from ...services import whence
+from ...services import proxy_check
 from .service_worker import ServiceWorker
 from .splash import splash_screens
 
@@ -103,13 +103,13 @@ def healthz() -> ResponseReturnValue:
     return {"status": "ok"}
 
 
-@bp.get(whence.PATH)
+@bp.get(proxy_check.PATH)
 def whence_asked() -> ResponseReturnValue:
     """For `flask doctor` alone: which address the proxies' words come to."""
-    if not whence.is_doctor(current_settings, request.headers.get(whence.PASS, "")):
+    if not proxy_check.is_doctor(current_settings, request.headers.get(proxy_check.PASS, "")):
         abort(404)
     return asdict(
-        whence.Heard(
+        proxy_check.Heard(
             believed=request.remote_addr or "",
             told=",".join(request.headers.getlist("X-Forwarded-For")),
             scheme=request.scheme,

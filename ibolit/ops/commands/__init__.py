@@ -1,5 +1,5 @@
 """`flask …` beyond the daily chores of cli.py: people, invitations, copies of the clinic, and what it forgets."""
 
-from . import copies, invitations, keeping, people, ways
+from . import accounts, backups, invitations, people, retention
 
-COMMANDS = (*people.COMMANDS, *invitations.COMMANDS, *copies.COMMANDS, *keeping.COMMANDS, *ways.COMMANDS)
+COMMANDS = (*people.COMMANDS, *invitations.COMMANDS, *backups.COMMANDS, *retention.COMMANDS, *accounts.COMMANDS)

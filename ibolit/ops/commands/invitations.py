@@ -11,7 +11,7 @@ from ... import errors, patient_lists
 from ...config import current_settings
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, Doctor, Invitation, PatientImport, RowError
-from .typed import CONSOLE, Phone, Words, doctor_of
+from .param_types import CONSOLE, Phone, Words, doctor_of
 
 LARGEST = 2 * 1024 * 1024  # bytes; 10,000 lines are half of it
 

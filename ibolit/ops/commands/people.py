@@ -12,7 +12,7 @@ from ... import errors, phones
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, Doctor, Role, User
 from ...services import clock
-from .typed import CONSOLE, Phone, Rubles, Words, doctor_of
+from .param_types import CONSOLE, Phone, Rubles, Words, doctor_of
 
 OLDEST = 1940
 

@@ -12,7 +12,7 @@ from ...extensions import db
 from ...models import AuditAction, AuditEvent, DocumentDay, SecurityEvent, SecurityEventKind, User
 from ...models.people import consent
 from ...services import clock
-from .typed import CONSOLE, Phone, Words
+from .param_types import CONSOLE, Phone, Words
 
 
 @click.command()

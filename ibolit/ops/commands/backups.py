@@ -13,7 +13,7 @@ import click
 from ...extensions import db
 from ...models import AuditAction, AuditEvent
 from .. import backup as copies
-from .typed import CONSOLE
+from .param_types import CONSOLE
 
 STREAM = "-"
 

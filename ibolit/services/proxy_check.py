@@ -23,7 +23,7 @@ TIMEOUT, GOOD_FOR = 10, 60  # seconds
 NOBODY = "192.0.2.77"  # of no machine (RFC 5737): what somebody would say who is not whom he says
 
 
-class WhenceFailed(Exception):
+class ProxyCheckFailed(Exception):
     """What is wrong and what to do."""
 
 
@@ -57,23 +57,25 @@ def is_doctor(settings: Settings, told: str) -> bool:
 
 
 def look(settings: Settings) -> str:
-    """Who the clinic takes this machine for. Raises WhenceFailed."""
+    """Who the clinic takes this machine for. Raises ProxyCheckFailed."""
     heard, own = _ask(settings)
     hops = heard.hops
     if heard.trusted != settings.trusted_proxies:
         now = settings.trusted_proxies
-        raise WhenceFailed(f"the server was started with TRUSTED_PROXIES={heard.trusted}, now it is {now}: restart it")
+        raise ProxyCheckFailed(
+            f"the server was started with TRUSTED_PROXIES={heard.trusted}, now it is {now}: restart it"
+        )
     if not hops:
-        raise WhenceFailed("no proxy in front tells X-Forwarded-For: all people share one address. See «The proxy»")
+        raise ProxyCheckFailed("no proxy in front tells X-Forwarded-For: all people share one address. See «The proxy»")
     if heard.trusted != len(hops):
         what = "anybody is whoever he says" if heard.believed == NOBODY else f"all people are {heard.believed}"
-        raise WhenceFailed(f"TRUSTED_PROXIES={heard.trusted}, and {what}: set TRUSTED_PROXIES={len(hops)}")
+        raise ProxyCheckFailed(f"TRUSTED_PROXIES={heard.trusted}, and {what}: set TRUSTED_PROXIES={len(hops)}")
     if own != heard.believed and ip_address(own).is_global:
-        raise WhenceFailed(
+        raise ProxyCheckFailed(
             f"it takes {own} for {heard.believed}: of several proxies in a row each must add to X-Forwarded-For"
         )
     if heard.scheme != urlsplit(settings.public_url).scheme:
-        raise WhenceFailed("the proxy does not tell X-Forwarded-Proto: see «The proxy» in docs/running.md")
+        raise ProxyCheckFailed("the proxy does not tell X-Forwarded-Proto: see «The proxy» in docs/running.md")
     return f"who asks from here is {heard.believed}"
 
 
@@ -87,13 +89,13 @@ def _ask(settings: Settings) -> tuple[Heard, str]:
         answer = line.getresponse()
         words = answer.read(4096)
     except (OSError, HTTPException) as error:
-        raise WhenceFailed(f"{settings.public_url} does not answer from here ({type(error).__name__})") from None
+        raise ProxyCheckFailed(f"{settings.public_url} does not answer from here ({type(error).__name__})") from None
     finally:
         line.close()
     try:
         return Heard.read(words), own
     except (ValueError, TypeError):
-        raise WhenceFailed(
+        raise ProxyCheckFailed(
             f"{settings.public_url} answers {answer.status}: is it this clinic, and does the proxy pass Host on?"
         ) from None
 

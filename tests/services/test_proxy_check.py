@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from ibolit.config import Settings
 from ibolit.errors import CheckFailed
 from ibolit.ops import environment_checks
-from ibolit.services import whence
+from ibolit.services import proxy_check
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 WAYS = ("ours", "adds", "twice", "mute", "plain")  # how the clinic stands behind its proxies
@@ -78,7 +78,7 @@ def ask(clinics: dict[int, tuple[Settings, int]], tmp_path_factory: pytest.TempP
 
     def look(way: str, trusted: int) -> str:
         settings = replace(clinics[trusted][0], public_url=f"http://127.0.0.1:{ports[way, trusted]}")
-        return whence.look(settings)
+        return proxy_check.look(settings)
 
     try:
         wait_for(ports["plain", 2], nginx)
@@ -138,13 +138,13 @@ def test_who_asks_is_believed(ask: Ask, way: str, trusted: int) -> None:
     ],
 )
 def test_wrong_number_is_told_with_the_right_one(ask: Ask, way: str, trusted: int, words: str) -> None:
-    with pytest.raises(whence.WhenceFailed, match=words):
+    with pytest.raises(proxy_check.ProxyCheckFailed, match=words):
         ask(way, trusted)
 
 
-def heard(own: str, **more: object) -> tuple[whence.Heard, str]:
+def heard(own: str, **more: object) -> tuple[proxy_check.Heard, str]:
     told = {"believed": "203.0.113.9", "told": "203.0.113.9", "scheme": "https", "trusted": 1}
-    return whence.Heard(**(told | more)), own  # type: ignore[arg-type]
+    return proxy_check.Heard(**(told | more)), own  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -163,12 +163,12 @@ def test_server_that_was_not_restarted_and_a_proxy_nobody_counts(
     words: str,
 ) -> None:
     settings = replace(clinics[1][0], public_url="https://chat.clinic.example")
-    monkeypatch.setattr(whence, "_ask", lambda _settings: heard(own, **more))
+    monkeypatch.setattr(proxy_check, "_ask", lambda _settings: heard(own, **more))
     if not words:
-        assert whence.look(settings) == "who asks from here is 203.0.113.9"
+        assert proxy_check.look(settings) == "who asks from here is 203.0.113.9"
         return
-    with pytest.raises(whence.WhenceFailed, match=words):
-        whence.look(settings)
+    with pytest.raises(proxy_check.ProxyCheckFailed, match=words):
+        proxy_check.look(settings)
 
 
 def test_only_doctor_is_answered(clinics: dict[int, tuple[Settings, int]], app: Flask) -> None:
@@ -176,16 +176,16 @@ def test_only_doctor_is_answered(clinics: dict[int, tuple[Settings, int]], app: 
     visitor = app.test_client()
     good = TimestampSigner(settings.secret_key, salt="whence").sign(b"").decode()
     other = TimestampSigner("another key", salt="whence").sign(b"").decode()
-    assert visitor.get(whence.PATH, headers={whence.PASS: good}).json["believed"] == "127.0.0.1"
-    for told in ({}, {whence.PASS: other}, {whence.PASS: "ы"}):
-        assert visitor.get(whence.PATH, headers=told).status_code == 404
+    assert visitor.get(proxy_check.PATH, headers={proxy_check.PASS: good}).json["believed"] == "127.0.0.1"
+    for told in ({}, {proxy_check.PASS: other}, {proxy_check.PASS: "ы"}):
+        assert visitor.get(proxy_check.PATH, headers=told).status_code == 404
 
 
 def test_nobody_there_and_somebody_else(clinics: dict[int, tuple[Settings, int]]) -> None:
     settings = replace(clinics[1][0], secret_key="another key than the server's")
     for port, words in ((free_port(), "does not answer from here"), (clinics[1][1], "answers 404: is it this clinic")):
-        with pytest.raises(whence.WhenceFailed, match=words):
-            whence.look(replace(settings, public_url=f"http://127.0.0.1:{port}"))
+        with pytest.raises(proxy_check.ProxyCheckFailed, match=words):
+            proxy_check.look(replace(settings, public_url=f"http://127.0.0.1:{port}"))
 
 
 def test_doctor_asks_where_people_come(change_settings: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,8 +193,8 @@ def test_doctor_asks_where_people_come(change_settings: Callable[..., None], mon
     change_settings(public_url="https://chat.clinic.example")
 
     def fail(_settings: Settings) -> str:
-        raise whence.WhenceFailed("set TRUSTED_PROXIES=1")
+        raise proxy_check.ProxyCheckFailed("set TRUSTED_PROXIES=1")
 
-    monkeypatch.setattr(whence, "look", fail)
+    monkeypatch.setattr(proxy_check, "look", fail)
     with pytest.raises(CheckFailed, match="set TRUSTED_PROXIES=1"):
         environment_checks.proxy()
