@@ -11,7 +11,7 @@ from flask import render_template
 
 from ..extensions import db
 from ..models import Channel, Job, Notification
-from ..models.delivery import GOES_BACK
+from ..models.delivery import REFUND_KINDS
 from ..models.job import PAUSES
 from ..rendering import link_to
 from ..services import clock
@@ -25,7 +25,7 @@ def deliver(job: Job) -> None:
     notification = Notification.to_deliver(job.subject_id)
     if notification is not None and job.attempts == 1:  # repeated it goes the way it went
         notification.expedite()
-    if notification is None or not is_due(job, notification, notification.sms_waits_until(), by_sms=True):
+    if notification is None or not is_due(job, notification, notification.sms_not_before(), by_sms=True):
         return
     try:
         channel = _send(job, notification)
@@ -34,7 +34,7 @@ def deliver(job: Job) -> None:
             notification.give_up(str(failure))
             db.session.commit()
         raise
-    notification.arrive(channel)
+    notification.mark_delivered(channel)
 
 
 def is_due(job: Job, notification: Notification, waits_until: datetime | None = None, *, by_sms: bool = False) -> bool:
@@ -46,8 +46,8 @@ def is_due(job: Job, notification: Notification, waits_until: datetime | None = 
     if later is not None:
         job.repeat_in(later - clock.now())
         return False
-    if notification.is_stale or not notification.take():
-        notification.grow_stale()
+    if notification.is_stale or not notification.claim():
+        notification.mark_stale()
         return False
     return True
 
@@ -56,7 +56,7 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
     """The door it leads to."""
     if notification.chats > 1:
         return "messages.index", {}
-    if notification.consultation_id is None and notification.kind in GOES_BACK:
+    if notification.consultation_id is None and notification.kind in REFUND_KINDS:
         return "account.payments", {}
     if notification.consultation_id is None:
         return "chat.show", {"id": notification.chat_id}

@@ -71,12 +71,12 @@ def note_outcome(outcome: PushOutcome) -> None:
 
 
 def _go_on(notification: Notification, *, has_arrived: bool) -> None:
-    if notification.goes_both_ways:
+    if notification.is_push_and_sms:
         return  # its SMS has a job of its own
     if has_arrived:
-        notification.arrive(Channel.PUSH)
-    elif notification.is_of_messages:
-        notification.await_reading()
+        notification.mark_delivered(Channel.PUSH)
+    elif notification.is_about_messages:
+        notification.schedule_sms_if_unread()
     elif not notification.may_be_sent():
         notification.give_up("no push arrived")
     else:

@@ -45,7 +45,7 @@ from ..models import (
     User,
 )
 from ..models.chats import ending
-from ..models.delivery import AWAITED_FOR
+from ..models.delivery import WAITING_IS_NEWS_FOR
 from ..services import clock, current_services
 
 MOST_CALLS = 3  # «вас уже ждут» of one consultation
@@ -103,7 +103,7 @@ def time_wished(fact: TimeWished) -> None:
     other = _other_than(fact.by_id, consultation)
     kind = NotificationKind.TIME_WISHED
     Notification.of_consultation(
-        other, kind, consultation, _deed(consultation), consultation.proposed_start, presses_at=consultation.starts_at
+        other, kind, consultation, _deed(consultation), consultation.proposed_start, urgent_from=consultation.starts_at
     )
 
 
@@ -119,7 +119,7 @@ def moved(fact: ConsultationMoved) -> None:
     consultation = _consultation(fact.id)
     wisher = _other_than(fact.by_id, consultation)
     Notification.of_consultation(
-        wisher, NotificationKind.MOVED, consultation, _deed(consultation), presses_at=fact.from_start
+        wisher, NotificationKind.MOVED, consultation, _deed(consultation), urgent_from=fact.from_start
     )
 
 
@@ -181,7 +181,9 @@ def side_ready(fact: SideReady) -> None:
     other = _other_than(fact.user_id, consultation)
     if Notification.count_of(other, NotificationKind.READY, consultation) >= MOST_CALLS:
         return
-    lately = f"{consultation.starts_at.timestamp():.0f}:{clock.now().timestamp() // AWAITED_FOR.total_seconds():.0f}"
+    lately = (
+        f"{consultation.starts_at.timestamp():.0f}:{clock.now().timestamp() // WAITING_IS_NEWS_FOR.total_seconds():.0f}"
+    )
     Notification.of_consultation(other, NotificationKind.READY, consultation, lately)
 
 

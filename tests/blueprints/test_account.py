@@ -14,7 +14,7 @@ from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Device, Doctor, Job, User
 from ibolit.services import Services
 
-BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
+PUSH_AND_SMS = pytest.mark.parametrize("htmx", [True, False])
 
 
 def me(user: User) -> User:
@@ -41,7 +41,7 @@ def test_doctor_sees_the_specialty(as_doctor: Browser) -> None:
 # Name
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_name_is_saved(as_patient: Browser, patient: User, htmx: bool) -> None:
     answer = as_patient.post("/profile/name", {"name": " Анна  Петрова "}, htmx=htmx)
     assert me(patient).name == "Анна Петрова"
@@ -55,7 +55,7 @@ def test_name_is_saved(as_patient: Browser, patient: User, htmx: bool) -> None:
         assert "Имя сохранено" not in as_patient.get("/profile").text
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 @pytest.mark.parametrize(
     ("name", "words"), [("", "как вас зовут"), (" \t", "как вас зовут"), ("я" * 121, "длиннее 120")]
 )
@@ -76,7 +76,7 @@ def test_doctors_new_name_is_found_in_the_directory(as_doctor: Browser, as_patie
 # Zone
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_chosen_zone_is_kept_and_given_back_to_the_device(as_patient: Browser, patient: User, htmx: bool) -> None:
     as_patient.post("/profile/zone", {"zone": "Asia/Omsk"}, htmx=htmx)
     assert (str(me(patient).zone), me(patient).timezone_is_chosen) == ("Asia/Omsk", True)
@@ -85,7 +85,7 @@ def test_chosen_zone_is_kept_and_given_back_to_the_device(as_patient: Browser, p
     assert me(patient).timezone_is_chosen is False
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "/etc/passwd", "Europe", "\x00", "a" * 300])
 def test_zone_that_is_none_is_refused(as_patient: Browser, patient: User, htmx: bool, zone: str) -> None:
     answer = as_patient.post("/profile/zone", {"zone": zone}, htmx=htmx)
@@ -97,7 +97,7 @@ def test_zone_that_is_none_is_refused(as_patient: Browser, patient: User, htmx: 
 # Password
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_new_password_ends_all_other_devices(as_patient: Browser, clinic: Flask, patient: User, htmx: bool) -> None:
     elsewhere = Browser(clinic, patient)
     letter = {"current": PASSWORD, "password": "new horse battery"}
@@ -109,7 +109,7 @@ def test_new_password_ends_all_other_devices(as_patient: Browser, clinic: Flask,
     assert db.session.scalars(db.select(AuditEvent.action)).all() == [AuditAction.PASSWORD_CHANGED]
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 @pytest.mark.parametrize(
     ("letter", "words"),
     [
@@ -144,7 +144,7 @@ def test_borrowed_phone_guesses_ten_times(as_patient: Browser) -> None:
 # Devices
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_devices_are_ended_one_by_one(as_patient: Browser, clinic: Flask, patient: User, htmx: bool) -> None:
     lost, kept = Browser(clinic, patient), Browser(clinic, patient)
     assert lost.device is not None
@@ -174,7 +174,7 @@ def test_this_device_has_no_button_of_its_own(as_patient: Browser) -> None:
 # E-mail
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_email_counts_when_the_link_is_pressed(
     as_patient: Browser, visitor: Browser, clinic: Flask, patient: User, services: Services, htmx: bool
 ) -> None:
@@ -203,7 +203,7 @@ def test_unproved_email_opens_nothing(as_patient: Browser, visitor: Browser) -> 
     assert visitor.post("/login", {"login": "anna@example.org", "password": PASSWORD}).status_code == 422
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 @pytest.mark.parametrize(
     "email",
     ["", "anna", "anna@", "@example.org", "anna@example", "a b@example.org", "a@b.ru, c@d.ru", "a" * 300 + "@b.ru"],

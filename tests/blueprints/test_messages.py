@@ -12,7 +12,7 @@ from factories import later, make_chat, make_doctor, make_user, say
 from ibolit.extensions import db
 from ibolit.models import AccessMode, AuditAction, AuditEvent, Chat, Doctor, User
 
-BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
+PUSH_AND_SMS = pytest.mark.parametrize("htmx", [True, False])
 
 
 def rows(page: str) -> list[str]:
@@ -32,7 +32,7 @@ def three(patient: User) -> list[Chat]:
     return chats
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_latest_chat_is_on_top(as_patient: Browser, three: list[Chat], htmx: bool) -> None:
     page = as_patient.get("/messages", htmx=htmx).text
     assert rows(page) == ["Третий Иван", "Второй Иван", "Первый Иван"]
@@ -85,7 +85,7 @@ def test_stranger_sees_no_rows_of_others(as_stranger: Browser, three: list[Chat]
     assert rows(as_stranger.get("/messages").text) == []
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 @pytest.mark.parametrize("url", ["/messages", "/patients"])
 def test_pages_follow_one_another(as_doctor: Browser, doctor: Doctor, url: str, htmx: bool) -> None:
     for number in range(65):
@@ -140,7 +140,7 @@ def test_broken_position_breaks_nothing(as_patient: Browser, as_doctor: Browser,
 # «Пациенты»
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_doctor_sees_his_patients_with_the_last_contact(
     as_doctor: Browser, chat: Chat, patient: User, stranger: User, htmx: bool
 ) -> None:
@@ -153,7 +153,7 @@ def test_doctor_sees_his_patients_with_the_last_contact(
     assert ("<html" in page) is not htmx
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_patients_have_no_patients(as_patient: Browser, htmx: bool) -> None:
     assert as_patient.get("/patients", htmx=htmx).status_code == 404
 
@@ -174,7 +174,7 @@ def test_consultations_are_an_honest_empty_room(as_patient: Browser, as_doctor: 
 # Search
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_search_finds_ones_own_messages(
     as_patient: Browser, as_stranger: Browser, as_doctor: Browser, chat: Chat, patient: User, htmx: bool
 ) -> None:
@@ -207,7 +207,7 @@ def test_searched_words_stay_in_the_field_and_out_of_the_address(as_patient: Bro
     assert as_patient.get("/messages/search?q=голова").status_code == 405
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_search_for_nothing_is_the_list(as_patient: Browser, three: list[Chat], htmx: bool) -> None:
     answer = as_patient.post("/messages/search", {"q": "  "}, htmx=htmx)
     if htmx:
@@ -248,7 +248,7 @@ def asking(doctor: Doctor) -> dict[str, Chat]:
     return chats
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_chips_show_only_what_is_asked_for(as_doctor: Browser, asking: dict[str, Chat], htmx: bool) -> None:
     def shown(only: str) -> set[str]:
         return set(rows(as_doctor.get(f"/messages?only={only}", htmx=htmx).text))

@@ -14,7 +14,7 @@ from ibolit.extensions import db
 from ibolit.models import AccessMode, AuditAction, AuditEvent, Chat, Doctor, Message, PatientNote, Role, User
 from ibolit.services import clock
 
-BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
+PUSH_AND_SMS = pytest.mark.parametrize("htmx", [True, False])
 PEN, ID = "pen-of-this-page", "press-of-this-page"
 SECRET = "Боится уколов"
 
@@ -127,7 +127,7 @@ def test_odd_page_is_the_first(as_doctor: Browser, chat: Chat, patient: User, be
     assert rows(as_doctor.get("/patients", query_string={"before": before}).text) == [patient.name]
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_search_names_nobody_in_the_address(
     as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor, htmx: bool
 ) -> None:
@@ -198,7 +198,7 @@ def write(browser: Browser, patient: User, text: str, *, pen: str = PEN, seen: i
     return browser.post(f"/patients/{patient.id}/note", {"text": text, "pen": pen, "seen": seen}, htmx=htmx)
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_note_is_kept_and_nobody_else_reads_it(
     as_doctor: Browser, as_patient: Browser, as_operator: Browser, chat: Chat, patient: User, doctor: Doctor, htmx: bool
 ) -> None:
@@ -246,7 +246,7 @@ def test_without_scripts_both_texts_are_shown(as_doctor: Browser, chat: Chat, pa
         ({"text": "x", "pen": "'; DROP", "seen": "x"}, "Обновите страницу"),
     ],
 )
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_odd_note_is_refused(
     as_doctor: Browser, chat: Chat, patient: User, data: dict[str, object], words: str, htmx: bool
 ) -> None:
@@ -263,7 +263,7 @@ def give(browser: Browser, patient: User, days: str, *, client_id: str = ID, htm
     return browser.post(f"/patients/{patient.id}/days", {"days": days, "client_id": client_id}, htmx=htmx)
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_days_are_given_once_and_told(
     as_doctor: Browser, as_patient: Browser, chat: Chat, patient: User, htmx: bool
 ) -> None:
@@ -282,7 +282,7 @@ def test_days_are_given_once_and_told(
 
 
 @pytest.mark.parametrize("days", ["0", "366", "-1", "", "неделю", "1.5", "9" * 40])
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_odd_days_are_refused(as_doctor: Browser, chat: Chat, patient: User, days: str, htmx: bool) -> None:
     answer = give(as_doctor, patient, days, htmx=htmx)
     assert answer.status_code == 422  # type: ignore[attr-defined]
@@ -294,7 +294,7 @@ def test_press_without_an_id_is_refused(as_doctor: Browser, chat: Chat, patient:
     assert "Обновите страницу" in give(as_doctor, patient, "5", client_id="").text  # type: ignore[attr-defined]
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_unlimited_chat_takes_no_days(as_doctor: Browser, doctor: Doctor, patient: User, htmx: bool) -> None:
     make_chat(patient, doctor, access=AccessMode.UNLIMITED)
     assert "Подарить дни" not in as_doctor.get(f"/patients/{patient.id}").text

@@ -17,7 +17,7 @@ from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Chat, Doctor, Payment, Role, Tariff, User
 from ibolit.services import Services
 
-BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
+PUSH_AND_SMS = pytest.mark.parametrize("htmx", [True, False])
 ALL_OF_IT = {
     "specialty": "Кардиолог",
     "practises_since": "1999",
@@ -83,7 +83,7 @@ def test_profile_leads_to_the_page(as_doctor: Browser, as_patient: Browser) -> N
 # What he says of himself
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_introduction_is_saved_and_found(as_doctor: Browser, as_patient: Browser, doctor: Doctor, htmx: bool) -> None:
     answer = as_doctor.post("/practice/introduction", ALL_OF_IT, htmx=htmx)
     assert (answer.status_code, answer.location) == ((200, None) if htmx else (303, "/practice#introduction"))
@@ -110,7 +110,7 @@ def test_introduction_is_saved_and_found(as_doctor: Browser, as_patient: Browser
         ({"about": "я" * 4001}, "Длиннее 4000"),
     ],
 )
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_what_is_wrong_is_said_beside_it_and_kept(
     as_doctor: Browser, doctor: Doctor, wrong: dict[str, str], words: str, htmx: bool
 ) -> None:
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_said_beside_it_and_kept(
 # Terms
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_terms_are_saved_and_the_proposal_begins_with_them(
     as_doctor: Browser, chat: Chat, doctor: Doctor, htmx: bool
 ) -> None:
@@ -175,7 +175,7 @@ def test_length_out_of_the_list_is_refused(as_doctor: Browser, doctor: Doctor) -
 # «На связи» and the directory
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_quiet_hours_are_saved_and_cleared(as_doctor: Browser, doctor: Doctor, htmx: bool) -> None:
     as_doctor.post("/practice/reachability", {"quiet_from": "22:30", "quiet_to": "7.00"}, htmx=htmx)
     now = me(doctor)
@@ -203,7 +203,7 @@ def test_odd_hours_are_refused(as_doctor: Browser, doctor: Doctor, hours: dict[s
     assert me(doctor).quiet_from is None
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_doctor_hides_and_shows_himself(as_doctor: Browser, as_patient: Browser, doctor: Doctor, htmx: bool) -> None:
     answer = as_doctor.post("/practice/directory", {"shown": "0"}, htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
@@ -272,7 +272,7 @@ def colour(image: Image.Image) -> str:
     return "rgb"[pixel.index(max(pixel))]
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_photo_is_square_and_clean(as_doctor: Browser, as_patient: Browser, doctor: Doctor, htmx: bool) -> None:
     answer = send(as_doctor, photo(900, 300), htmx=htmx)
     assert answer.status_code == (200 if htmx else 303), answer.text  # type: ignore[attr-defined]
@@ -338,7 +338,7 @@ def test_photo_is_removed(as_doctor: Browser, doctor: Doctor) -> None:
         (b"MZ\x90\0", "я.exe", "Такие файлы"),
     ],
 )
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_what_is_no_photo_is_refused(
     as_doctor: Browser, doctor: Doctor, content: bytes, name: str, words: str, htmx: bool
 ) -> None:
@@ -395,7 +395,7 @@ def tariff(doctor: Doctor) -> Tariff:
     return doctor.tariffs[0]
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_tariff_is_added_once(as_doctor: Browser, doctor: Doctor, htmx: bool) -> None:
     for _ in range(2):
         answer = as_doctor.post(
@@ -418,7 +418,7 @@ def test_tariff_is_added_once(as_doctor: Browser, doctor: Doctor, htmx: bool) ->
         ({"price": "1000001"}, "больше миллиона"),
     ],
 )
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_wrong_tariff_is_refused_where_it_was_typed(
     as_doctor: Browser, doctor: Doctor, tariff: Tariff, wrong: dict[str, str], words: str, htmx: bool
 ) -> None:
@@ -439,7 +439,7 @@ def change(browser: Browser, tariff_id: int, price: str, *, htmx: bool = True) -
     return browser.post(f"/practice/tariffs/{tariff_id}", data, htmx=htmx).status_code
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_another_price_is_asked_from_now_on(
     as_doctor: Browser, as_patient: Browser, chat: Chat, doctor: Doctor, tariff: Tariff, htmx: bool
 ) -> None:
@@ -464,7 +464,7 @@ def test_late_window_is_told(as_doctor: Browser, doctor: Doctor, tariff: Tariff)
     assert on_sale(doctor) == [("Тариф 1", 30, 3000_00)]
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_tariff_is_hidden_marked_and_moved(as_doctor: Browser, doctor: Doctor, tariff: Tariff, htmx: bool) -> None:
     year = add_tariff(doctor, title="Год", days=365, price=9000_00)
 

@@ -12,7 +12,7 @@ from flask import Flask
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, ReplyTemplate, Role
 
-BOTH_WAYS = pytest.mark.parametrize("htmx", [True, False])
+PUSH_AND_SMS = pytest.mark.parametrize("htmx", [True, False])
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_another_doctors_are_left_alone(
     assert "Текст Раз" not in other.get("/replies").text
 
 
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_template_is_added_changed_moved_and_deleted(
     as_doctor: Browser, doctor: Doctor, three: list[int], htmx: bool
 ) -> None:
@@ -79,7 +79,7 @@ def test_template_is_added_changed_moved_and_deleted(
         ("Имя", "я" * 2001, "Длиннее 2 000"),
     ],
 )
-@BOTH_WAYS
+@PUSH_AND_SMS
 def test_wrong_template_is_refused(
     as_doctor: Browser, doctor: Doctor, three: list[int], name: str, text: str, words: str, htmx: bool
 ) -> None:

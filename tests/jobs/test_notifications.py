@@ -299,7 +299,7 @@ def test_crash_after_the_sending_repeats_and_loses_nothing(
     sms = put("sms", Post())
     propose(chat, starts_at=START)
     with monkeypatch.context() as dying:
-        dying.setattr(Notification, "arrive", cut)
+        dying.setattr(Notification, "mark_delivered", cut)
         with pytest.raises(PowerCut):
             do_notifications()
     do_notifications()

@@ -24,7 +24,7 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.consultations import rescheduling
-from ibolit.models.delivery import TRUE_IN
+from ibolit.models.delivery import VALID_STATES
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -58,7 +58,7 @@ def test_every_kind_says_when_it_is_news() -> None:
         NotificationKind(kind)
         for kind in ("message", "paid", "requested", "time_wished", "decided", "returned", "ends")
     }
-    assert set(TRUE_IN) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
+    assert set(VALID_STATES) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
 
 
 def test_proposal_that_was_answered_or_cancelled_is_none(chat: Chat, patient: User) -> None:
@@ -205,7 +205,7 @@ def test_same_fact_is_written_once(consultation: Consultation) -> None:
 def test_only_what_waits_is_delivered(consultation: Consultation) -> None:
     one = newest("confirmed")
     assert Notification.to_deliver(one.id) is one
-    one.arrive(Channel.SMS)
+    one.mark_delivered(Channel.SMS)
     db.session.commit()
     assert (one.state, one.delivered_at) == ("delivered", clock.now())
     assert Notification.to_deliver(one.id) is None

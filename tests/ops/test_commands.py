@@ -349,7 +349,7 @@ def test_waiting_notification_stays(clinic: Flask, chat: Chat, doctor: Doctor) -
     db.session.flush()
     first = db.session.scalars(db.select(Notification).order_by(Notification.id)).first()
     assert first is not None
-    first.arrive(Channel.SMS)
+    first.mark_delivered(Channel.SMS)
     db.session.commit()
     later(days=91)
     assert Notification.purge_old() == 1

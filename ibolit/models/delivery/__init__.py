@@ -2,16 +2,16 @@
 or a mail at its provider."""
 
 from .delivery import LEFT_BY_INVITATIONS, LEFT_BY_STRANGERS, Delivery, DeliveryState
-from .kinds import AWAITED_FOR, GOES_BACK, TRUE_IN, Channel, NotificationKind, NotificationState
+from .kinds import REFUND_KINDS, VALID_STATES, WAITING_IS_NEWS_FOR, Channel, NotificationKind, NotificationState
 from .notification import Notification
 from .push_subscription import PushSubscription
 
 __all__ = [
-    "AWAITED_FOR",
-    "GOES_BACK",
     "LEFT_BY_INVITATIONS",
     "LEFT_BY_STRANGERS",
-    "TRUE_IN",
+    "REFUND_KINDS",
+    "VALID_STATES",
+    "WAITING_IS_NEWS_FOR",
     "Channel",
     "Delivery",
     "DeliveryState",

@@ -7,13 +7,15 @@ from enum import StrEnum
 
 from ..consultations import COMING, ConsultationState
 
-TIME_PRESSES = timedelta(hours=1)
-DAY_PRESSES = timedelta(hours=3)
-AWAITED_FOR = timedelta(minutes=5)  # who hears later than this that somebody waits would come to an empty screen
-LOOKS_WITHIN = timedelta(seconds=10)  # who has a page open may be reading it just now
-READ_WITHIN = timedelta(minutes=10)  # no SMS about what is read soon
+URGENT_WITHIN = timedelta(hours=1)
+URGENT_SAME_DAY_WITHIN = timedelta(hours=3)
+WAITING_IS_NEWS_FOR = timedelta(
+    minutes=5
+)  # who hears later than this that somebody waits would come to an empty screen
+READING_GRACE = timedelta(seconds=10)  # who has a page open may be reading it just now
+SMS_AFTER = timedelta(minutes=10)  # no SMS about what is read soon
 SMS_EVERY = timedelta(hours=1)  # about messages of one chat
-OFTEN, SMS_THEN_EVERY = 3, timedelta(days=1)  # about those that stay unread
+MANY_UNREAD, SMS_THEN_EVERY = 3, timedelta(days=1)  # about those that stay unread
 
 
 class NotificationKind(StrEnum):
@@ -40,11 +42,11 @@ class NotificationKind(StrEnum):
 
 
 # Too dear to be missed: also by SMS or mail, whether it was pushed or not.
-BOTH_WAYS = (NotificationKind.NEAR, NotificationKind.READY)
+PUSH_AND_SMS = (NotificationKind.NEAR, NotificationKind.READY)
 
 
 # What turns a day over: for a time of today it goes to the phone in the hand.
-TURNS = (
+CHANGES_THE_DAY = (
     NotificationKind.PROPOSED,
     NotificationKind.CONFIRMED,
     NotificationKind.TIME_WISHED,
@@ -55,13 +57,13 @@ TURNS = (
 
 
 # They let people sleep: doctors have quiet hours of their own, and no SMS of these goes out by night.
-LET_SLEEP = (NotificationKind.MESSAGE, NotificationKind.REQUESTED)
+QUIET_HOURS_KINDS = (NotificationKind.MESSAGE, NotificationKind.REQUESTED)
 
 
-GOES_BACK = (NotificationKind.DECIDED, NotificationKind.RETURNED)
+REFUND_KINDS = (NotificationKind.DECIDED, NotificationKind.RETURNED)
 
 
-NO_SMS_BY_NIGHT = (*LET_SLEEP, *GOES_BACK)
+NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS)
 
 
 # By push or mail, by day; the screen says it, too, and no SMS is paid for it.
@@ -83,7 +85,7 @@ class NotificationState(StrEnum):
 
 
 # As long as the consultation is in one of these, it is news.
-TRUE_IN: dict[NotificationKind, tuple[ConsultationState, ...]] = {
+VALID_STATES: dict[NotificationKind, tuple[ConsultationState, ...]] = {
     NotificationKind.PROPOSED: (ConsultationState.PROPOSED,),
     NotificationKind.CONFIRMED: (ConsultationState.CONFIRMED,),
     NotificationKind.TIME_DECLINED: COMING,

@@ -21,22 +21,22 @@ from ..people import User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, word_of
 from .kinds import (
-    AWAITED_FOR,
-    BOTH_WAYS,
-    GOES_BACK,
-    LET_SLEEP,
+    MANY_UNREAD,
     NO_SMS_BY_NIGHT,
-    OFTEN,
-    READ_WITHIN,
+    PUSH_AND_SMS,
+    QUIET_HOURS_KINDS,
+    REFUND_KINDS,
+    SMS_AFTER,
     SMS_EVERY,
     SMS_THEN_EVERY,
-    TRUE_IN,
+    VALID_STATES,
+    WAITING_IS_NEWS_FOR,
     WITHOUT_SMS,
     Channel,
     NotificationKind,
     NotificationState,
 )
-from .writing import NotificationWriting, is_pressing
+from .writing import NotificationWriting, is_urgent_at
 
 
 class Notification(NotificationWriting, Model):
@@ -56,7 +56,7 @@ class Notification(NotificationWriting, Model):
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
     moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    presses_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it is too late to be told
+    urgent_from: Mapped[datetime | None] = mapped_column("presses_at", UtcDateTime)  # when it is too late to be told
     seq: Mapped[int] = mapped_column(default=0, server_default="0")
     chats: Mapped[int] = mapped_column(default=1, server_default="1")  # so many it tells of after the quiet hours
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the doctor's quiet hours
@@ -82,7 +82,7 @@ class Notification(NotificationWriting, Model):
     def to_push(cls, id: int) -> Self | None:
         """What goes both ways is pushed however its SMS fared."""
         notification = cls._with_people(id)
-        if notification is None or not (notification._is_under_way or notification.kind in BOTH_WAYS):
+        if notification is None or not (notification._is_under_way or notification.kind in PUSH_AND_SMS):
             return None
         return notification
 
@@ -96,44 +96,44 @@ class Notification(NotificationWriting, Model):
 
     @property
     def is_stale(self) -> bool:
-        """What it says is not so any more, or comes too late to be of use. Of messages take() tells."""
+        """What it says is not so any more, or comes too late to be of use. Of messages claim() tells."""
         consultation = self.consultation
         if self.kind is NotificationKind.REQUESTED and self.chat is not None:
             return 0 < self.seq <= self._member().read_to or not self.chat.awaits_reply
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:
             return self.chat.open_until != self.moment or self.chat.open_until <= clock.now()
-        if consultation is None or self.kind in (NotificationKind.PAID, *GOES_BACK):
+        if consultation is None or self.kind in (NotificationKind.PAID, *REFUND_KINDS):
             return False
         if self.kind is NotificationKind.TIME_WISHED:
             return consultation.wish != self.moment
-        if consultation.starts_at != self.moment or consultation.state_now not in TRUE_IN[self.kind]:
+        if consultation.starts_at != self.moment or consultation.state_now not in VALID_STATES[self.kind]:
             return True
         if self.kind in (NotificationKind.NEAR, NotificationKind.WAITS):
             return clock.now() >= consultation.starts_at
         if self.kind is NotificationKind.READY:
-            return clock.now() - self.created_at > AWAITED_FOR
+            return clock.now() - self.created_at > WAITING_IS_NEWS_FOR
         return (
             self.kind is NotificationKind.LATE and consultation.late_until(consultation.other_than(self.user)) is None
         )
 
     @property
-    def is_of_messages(self) -> bool:
+    def is_about_messages(self) -> bool:
         return self.kind is NotificationKind.MESSAGE
 
     @property
-    def goes_both_ways(self) -> bool:
-        return self.kind in BOTH_WAYS
+    def is_push_and_sms(self) -> bool:
+        return self.kind in PUSH_AND_SMS
 
     @property
     def is_urgent(self) -> bool:
         """Somebody waits, or writes just now."""
-        return self.is_of_messages or self.goes_both_ways or self.kind is NotificationKind.LATE
+        return self.is_about_messages or self.is_push_and_sms or self.kind is NotificationKind.LATE
 
     @property
     def worth_keeping_until(self) -> datetime:
         """A phone that is off until then needs it no more."""
         if self.kind in (NotificationKind.READY, NotificationKind.LATE):
-            return self.created_at + AWAITED_FOR
+            return self.created_at + WAITING_IS_NEWS_FOR
         if self.kind is NotificationKind.NEAR and self.moment is not None:
             return self.moment
         return clock.now() + timedelta(days=1)
@@ -152,19 +152,19 @@ class Notification(NotificationWriting, Model):
     def rests_until(self, *, by_sms: bool = False) -> datetime | None:
         """Messages let people sleep; reminders and who waits do not."""
         now, doctor = clock.now(), self.user.doctor
-        quiet = doctor.rests_until(now) if doctor and self.kind in LET_SLEEP else None
+        quiet = doctor.rests_until(now) if doctor and self.kind in QUIET_HOURS_KINDS else None
         is_by_day = self.kind in WITHOUT_SMS or (by_sms and self.kind in NO_SMS_BY_NIGHT)
         night = morning_after(now, self.user.zone) if is_by_day else None
         return max((moment for moment in (quiet, night) if moment), default=None)
 
     def expedite(self) -> None:
         """It was not sent yet, and what could wait for a letter to be read does not any more."""
-        if self.channel is Channel.MAIL and is_pressing(self.user, self.kind, self.presses_at):
+        if self.channel is Channel.MAIL and is_urgent_at(self.user, self.kind, self.urgent_from):
             self.channel = Channel.SMS
 
-    def sms_waits_until(self) -> datetime | None:
+    def sms_not_before(self) -> datetime | None:
         """Of messages: an hour after one about the same chat, a day after the third that changed nothing."""
-        if not self.is_of_messages:
+        if not self.is_about_messages:
             return None
         same = Notification.chat_id == self.chat_id, Notification.user_id == self.user_id
         is_sent = Notification.channel != Channel.PUSH, Notification.delivered_at.is_not(None)
@@ -172,7 +172,7 @@ class Notification(NotificationWriting, Model):
         told = select(func.max(Notification.delivered_at), unread)
         told = told.where(*same, Notification.kind == self.kind, *is_sent)
         sent_at, times = db.session.execute(told).one()
-        until: datetime | None = sent_at and sent_at + (SMS_EVERY if times < OFTEN else SMS_THEN_EVERY)
+        until: datetime | None = sent_at and sent_at + (SMS_EVERY if times < MANY_UNREAD else SMS_THEN_EVERY)
         return until if until is not None and until > clock.now() else None
 
     @classmethod
@@ -185,34 +185,34 @@ class Notification(NotificationWriting, Model):
     def hold(self, until: datetime) -> None:
         self.held_until = until
 
-    def take(self) -> bool:
+    def claim(self) -> bool:
         """False when all it tells of was read meanwhile. Commit before sending: what comes after has its own."""
-        if not self.is_of_messages:
+        if not self.is_about_messages:
             return True
         if self.state is NotificationState.SENDING:  # a worker died with it, or the provider had no time
             return self._has_unread()
         if self.held_until is not None:
             advisory_lock(db.session, f"telling:{self.user_id}")
-        if not self._let_go():
+        if not self._release():
             return False
         self.state = NotificationState.SENDING
         if self.held_until is not None:
-            self._tell_of_others_held()
+            self._merge_held()
         return True
 
-    def await_reading(self) -> None:
+    def schedule_sms_if_unread(self) -> None:
         """No push arrived: by SMS or mail, unless it is read soon."""
         mine = ChatMember.notified_from_seq == 0, ChatMember.unread > 0
         if not self._move_member(*mine, notified_from_seq=self.seq):
-            self.grow_stale()
+            self.mark_stale()
             return
         self.state = NotificationState.WAITING
-        Job.add(JobKind.NOTIFICATION, self.id, max(clock.now(), self.created_at + READ_WITHIN))
+        Job.add(JobKind.NOTIFICATION, self.id, max(clock.now(), self.created_at + SMS_AFTER))
 
-    def arrive(self, channel: Channel) -> None:
+    def mark_delivered(self, channel: Channel) -> None:
         self.state, self.channel, self.delivered_at = NotificationState.DELIVERED, channel, clock.now()
 
-    def grow_stale(self) -> None:
+    def mark_stale(self) -> None:
         self.state = NotificationState.STALE
 
     def give_up(self, failure: str) -> None:
@@ -237,7 +237,7 @@ class Notification(NotificationWriting, Model):
     def _has_unread(self) -> bool:
         return self._member().unread > 0
 
-    def _let_go(self) -> bool:
+    def _release(self) -> bool:
         return self._move_member(ChatMember.notified_from_seq == self.seq, notified_from_seq=0)
 
     def _move_member(self, *only_if: ColumnElement[bool], notified_from_seq: int) -> bool:
@@ -246,7 +246,7 @@ class Notification(NotificationWriting, Model):
         moved = update(ChatMember).where(*mine, *only_if).values(notified_from_seq=notified_from_seq)
         return cast(CursorResult[object], db.session.execute(moved)).rowcount == 1
 
-    def _tell_of_others_held(self) -> None:
+    def _merge_held(self) -> None:
         """One summary of the night: of the chats with the same end of quiet hours."""
         others = select(Notification).where(
             Notification.user_id == self.user_id,
@@ -256,5 +256,5 @@ class Notification(NotificationWriting, Model):
             Notification.id != self.id,
         )
         for other in db.session.scalars(others):
-            self.chats += other._let_go()
-            other.grow_stale()
+            self.chats += other._release()
+            other.mark_stale()

@@ -17,12 +17,12 @@ from ..job import Job, JobKind
 from ..payments import Payment, Refund
 from ..people import User
 from .kinds import (
-    BOTH_WAYS,
-    DAY_PRESSES,
-    LOOKS_WITHIN,
-    READ_WITHIN,
-    TIME_PRESSES,
-    TURNS,
+    CHANGES_THE_DAY,
+    PUSH_AND_SMS,
+    READING_GRACE,
+    SMS_AFTER,
+    URGENT_SAME_DAY_WITHIN,
+    URGENT_WITHIN,
     WITHOUT_SMS,
     Channel,
     NotificationKind,
@@ -44,14 +44,14 @@ class NotificationWriting:
         consultation: Consultation,
         which: object = "",
         moment: datetime | None = None,
-        presses_at: datetime | None = None,
+        urgent_from: datetime | None = None,
     ) -> None:
         """`which` tells apart what may happen to one consultation more than once.
 
-        It speaks of the `moment`, and is of use until `presses_at`: who waits for the old start must know before it.
+        It speaks of the `moment`, and is of use until `urgent_from`: who waits for the old start must know before it.
         """
         moment = moment or consultation.starts_at
-        told = {"moment": moment, "presses_at": min(moment, presses_at or moment)}
+        told = {"moment": moment, "presses_at": min(moment, urgent_from or moment)}
         cls._write(user, kind, f"{consultation.id}:{which}", told, consultation_id=consultation.id)
 
     @classmethod
@@ -93,9 +93,9 @@ class NotificationWriting:
         if id is None:
             return
         if PushSubscription.reaches(user.id):
-            Job.add(JobKind.PUSH, id, clock.now() + LOOKS_WITHIN if has_page_open else None)
+            Job.add(JobKind.PUSH, id, clock.now() + READING_GRACE if has_page_open else None)
         else:
-            Job.add(JobKind.NOTIFICATION, id, clock.now() + READ_WITHIN)
+            Job.add(JobKind.NOTIFICATION, id, clock.now() + SMS_AFTER)
 
     @classmethod
     def _write(
@@ -110,7 +110,7 @@ class NotificationWriting:
             return
         if has_push:
             Job.add(JobKind.PUSH, id)
-        if not has_push or kind in BOTH_WAYS:
+        if not has_push or kind in PUSH_AND_SMS:
             Job.add(JobKind.NOTIFICATION, id)
 
     @classmethod
@@ -118,7 +118,7 @@ class NotificationWriting:
         cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **more: int
     ) -> int | None:
         times = {"moment": None, "presses_at": None} | (told or {})
-        presses = user.email is None or is_pressing(user, kind, times["presses_at"])
+        presses = user.email is None or is_urgent_at(user, kind, times["presses_at"])
         row: dict[str, object] = {
             "user_id": user.id,
             "kind": kind,
@@ -131,7 +131,7 @@ class NotificationWriting:
         return id
 
 
-def is_pressing(user: User, kind: NotificationKind, moment: datetime | None) -> bool:
+def is_urgent_at(user: User, kind: NotificationKind, moment: datetime | None) -> bool:
     """Without a push it goes to the phone in the hand; a letter may wait until it is read."""
     if user.phone is None:
         return False
@@ -141,9 +141,9 @@ def is_pressing(user: User, kind: NotificationKind, moment: datetime | None) -> 
         return False
     left = moment - clock.now()
     if kind is NotificationKind.NEAR:
-        return left <= TIME_PRESSES
+        return left <= URGENT_WITHIN
     is_today = moment.astimezone(user.zone).date() <= clock.now().astimezone(user.zone).date()
-    return kind in TURNS and (left <= DAY_PRESSES or is_today)
+    return kind in CHANGES_THE_DAY and (left <= URGENT_SAME_DAY_WITHIN or is_today)
 
 
 @cache
