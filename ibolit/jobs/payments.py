@@ -39,7 +39,7 @@ RECEIPTS_TIMEOUT = timedelta(days=7)
 def process_payment(job: Job) -> None:
     """Made at the provider if he does not know it, then looked at until it has ended."""
     payment = db.session.get_one(Payment, job.subject_id)
-    if payment.state is PaymentState.SUCCEEDED or not (payment.is_live or payment.provider_id):
+    if payment.state is PaymentState.SUCCEEDED or not (payment.is_unfinished or payment.provider_id):
         return  # a cancelled one that somebody speaks of is asked about once more: money may have come
     if payment.lacks_email:
         if clock.now() - payment.created_at < EMAIL_TIMEOUT:
@@ -58,9 +58,9 @@ def process_payment(job: Job) -> None:
     else:
         PaymentAlert.resolve_provider_errors(payment)
         payment.settle(found) if found is not None else payment.end("not_created")
-    if payment.is_live:
+    if payment.is_unfinished:
         job.repeat_in(payment.poll_interval)
-    elif payment.is_lost and payment.is_watched:
+    elif payment.is_unknown_to_provider and payment.is_reconciled:
         job.repeat_in(RECONCILE_INTERVAL)
 
 
@@ -99,12 +99,12 @@ def reconcile(job: Job) -> None:
         statement = _fetch_statement(payment)
     except GatewayRefused as refusal:  # paid in another shop, which nobody can ask now
         log.warning("payment №%d: %s", payment.id, refusal.reason)
-        if payment.is_watched:
+        if payment.is_reconciled:
             job.repeat_in(RECONCILE_INTERVAL)
         return
     if statement is None or not reconciliation.book(payment, statement):
         job.repeat_in(UNKNOWN_OUTCOME_PAUSE)
-    elif payment.is_watched:
+    elif payment.is_reconciled:
         job.repeat_in(RECONCILE_INTERVAL)
 
 
@@ -116,7 +116,7 @@ def _record_unknown_outcome(payment: Payment, error: GatewayOutcomeUnknown) -> N
 def _fetch_statement(payment: Payment) -> Statement | None:
     """What the bank says of it now; None of a doubt. Ends the transaction. Raises GatewayRefused."""
     assert payment.provider_id is not None
-    provider_id, known = payment.provider_id, payment.returned_by_bank
+    provider_id, known = payment.provider_id, payment.refunded_by_provider
     db.session.commit()
     try:
         statement = Statement.fetch(provider_id, known, current_services.payments)
@@ -132,7 +132,7 @@ def fetch_receipts(job: Job) -> None:
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.provider_id is None or payment.paid_at is None:
         return
-    moved_at, due = payment.moved_at, payment.receipts_due(closing=_needs_closing_receipt())
+    moved_at, due = payment.moved_at, payment.expected_receipts(closing=_needs_closing_receipt())
     db.session.commit()
     try:
         told = current_services.payments.list_receipts(payment.provider_id)
@@ -195,9 +195,9 @@ def _alert_closing_refused(payment: Payment, refusal: GatewayRefused) -> None:
 def sweep(job: Job) -> None:
     """The safety net: whatever became of a job, nothing that waits is without one."""
     waiting = {
-        JobKind.PAYMENT: Payment.unended(),
-        JobKind.REFUND: Refund.unended(),
-        JobKind.RECONCILIATION: Payment.watched(),
+        JobKind.PAYMENT: Payment.unfinished(),
+        JobKind.REFUND: Refund.unfinished(),
+        JobKind.RECONCILIATION: Payment.to_reconcile(),
         JobKind.CONSULTATION: Consultation.unended(),
     }
     for kind, ids in waiting.items():

@@ -48,7 +48,7 @@ def _has_ended_at_provider(payment: Payment) -> bool:
     except errors.WrongPayment:
         db.session.rollback()
     db.session.commit()
-    return not payment.is_live and not payment.paid
+    return not payment.is_unfinished and not payment.paid
 
 
 def create_at_provider(payment: Payment) -> None:
@@ -84,5 +84,5 @@ def create_at_provider(payment: Payment) -> None:
 
 def redirect_to_payment(payment: Payment) -> ResponseReturnValue:
     """A form may not lead to a foreign site (the policy's form-action): without htmx a page of ours has the link."""
-    is_ready = wants_fragment() and payment.is_live and payment.page
+    is_ready = wants_fragment() and payment.is_unfinished and payment.page
     return go(payment.page if is_ready else url_for("payments.show", id=payment.id))

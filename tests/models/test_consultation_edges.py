@@ -240,7 +240,7 @@ def test_refund_the_bank_refused_stays_a_debt_of_a_cancelled_one(chat: Chat, doc
     revision = consultation.message.revision
     refund.fail("insufficient_funds")
     db.session.commit()
-    assert payment.refund_is_stuck
+    assert payment.has_failed_refund
     assert consultation.message.revision > revision  # its card says so
     assert list(db.session.scalars(payment_reports.pending_decisions())) == [refund]
     assert refund.retry(operator)

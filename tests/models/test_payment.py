@@ -194,14 +194,14 @@ def test_odd_sum_is_not_applied_and_waits_for_the_operator(
         RefundState.REQUESTED,
         payment.paid,
     )
-    assert payment.is_odd
+    assert payment.has_amount_mismatch
     settle(payment, **said)
     assert len(payment.refunds) == 1
 
 
 def test_right_sum_is_not_odd(payment: Payment) -> None:
-    assert not payment.is_odd
-    assert not settle(payment).is_odd
+    assert not payment.has_amount_mismatch
+    assert not settle(payment).has_amount_mismatch
 
 
 def test_paid_for_an_unlimited_chat_goes_back_by_itself(chat: Chat, payment: Payment) -> None:
@@ -449,7 +449,7 @@ def test_unended_are_those_that_still_wait(chat: Chat, doctor: Doctor) -> None:
     settle(waiting, GatewayStatus.WAITING)
     settle(paid)
     settle(cancelled, GatewayStatus.CANCELLED)
-    assert set(Payment.unended()) == {created.id, waiting.id}
+    assert set(Payment.unfinished()) == {created.id, waiting.id}
 
 
 def test_database_keeps_one_live_payment(chat: Chat, payment: Payment, clinic: Flask) -> None:

@@ -29,14 +29,14 @@ def test_receipts_are_noted_once_each(chat: Chat) -> None:
 
 def test_how_many_receipts_are_due(chat: Chat) -> None:
     payment = buy(chat)
-    assert payment.receipts_due(closing=True) == 1
+    assert payment.expected_receipts(closing=True) == 1
     refund = payment.refund(500_00, RefundReason.OPERATOR)
-    assert payment.receipts_due(closing=True) == 1
+    assert payment.expected_receipts(closing=True) == 1
     refund.settle(ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, refund.amount))
-    assert payment.receipts_due(closing=True) == 2
+    assert payment.expected_receipts(closing=True) == 2
     later(days=33)
-    assert payment.receipts_due(closing=True) == 3
-    assert payment.receipts_due(closing=False) == 2
+    assert payment.expected_receipts(closing=True) == 3
+    assert payment.expected_receipts(closing=False) == 2
 
 
 def test_closing_receipt_is_due_when_the_bought_time_ends(chat: Chat) -> None:

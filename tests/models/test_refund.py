@@ -302,7 +302,7 @@ def test_each_that_waits_is_unended(payment: Payment, operator: User) -> None:
     declined.decline("Нет", operator)
     db.session.flush()
     requested = request_refund(payment)
-    assert set(Refund.unended()) == {sending.id, requested.id}
+    assert set(Refund.unfinished()) == {sending.id, requested.id}
 
 
 def test_sending_leaves_a_job(payment: Payment) -> None:

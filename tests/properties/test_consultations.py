@@ -467,7 +467,7 @@ class ConsultationMachine(RuleBasedStateMachine):
                 self._is_ready_rightly(consultation)
                 self._is_shown_anew(consultation, known)
                 self._is_worked_on(consultation)
-                assert sum(payment.is_live for payment in consultation.payments) <= 1
+                assert sum(payment.is_unfinished for payment in consultation.payments) <= 1
                 for payment in consultation.payments:
                     self._money_has_its_place(consultation, payment)
             self._nothing_overlaps(consultations)
@@ -502,7 +502,7 @@ class ConsultationMachine(RuleBasedStateMachine):
                 assert known.ends == [consultation.state]
                 assert known.begun == (consultation.started_at is not None)
             payments = db.session.scalars(sa.select(Payment)).all()
-            assert not any(payment.is_live for payment in payments)
+            assert not any(payment.is_unfinished for payment in payments)
             refunds = [refund for payment in payments for refund in payment.refunds]
             ended = {RefundState.SUCCEEDED, RefundState.DECLINED, RefundState.SUPERSEDED}
             assert {refund.state for refund in refunds} <= ended
@@ -527,7 +527,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             consultation.state in (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
         ):
             assert applied
-            assert consultation.paid_at == applied[0].paid_at or applied[0].is_odd
+            assert consultation.paid_at == applied[0].paid_at or applied[0].has_amount_mismatch
         if (
             consultation.price
             and consultation.state is ConsultationState.CONFIRMED
@@ -709,7 +709,7 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _waits(self) -> bool:
         with self._look():
-            return bool([*Consultation.unended(), *Payment.unended(), *Refund.unended()] or self._failed())
+            return bool([*Consultation.unended(), *Payment.unfinished(), *Refund.unfinished()] or self._failed())
 
     def _failed(self) -> list[int]:
         return list(db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED)))

@@ -388,9 +388,9 @@ class MoneyMachine(RuleBasedStateMachine):
     def nothing_that_waits_is_forgotten(self) -> None:
         with self._look():
             if not self.jobs_were_lost:
-                assert set(Payment.unended()) <= Job.pending(JobKind.PAYMENT)
-                assert set(Refund.unended()) <= Job.pending(JobKind.REFUND)
-                assert set(Payment.watched()) <= Job.pending(JobKind.RECONCILIATION)
+                assert set(Payment.unfinished()) <= Job.pending(JobKind.PAYMENT)
+                assert set(Refund.unfinished()) <= Job.pending(JobKind.REFUND)
+                assert set(Payment.to_reconcile()) <= Job.pending(JobKind.RECONCILIATION)
 
     @invariant()
     def nothing_is_done_twice(self) -> None:
@@ -435,7 +435,7 @@ class MoneyMachine(RuleBasedStateMachine):
                 self.stub.expire(id)
             self.worker(3700)
             self.nothing_is_done_twice()
-            if not Payment.unended() and not self._refunds_in(RefundState.SENDING):
+            if not Payment.unfinished() and not self._refunds_in(RefundState.SENDING):
                 break
         else:
             raise AssertionError("it never came to rest")
@@ -474,12 +474,12 @@ class MoneyMachine(RuleBasedStateMachine):
         assert payment.state is PaymentState.SUCCEEDED
         assert payment.provider_id == made[0]["id"]
         assert payment.paid == kopecks(made[0]["amount"])
-        assert payment.returned_by_bank == given_back(made[0])
+        assert payment.refunded_by_provider == given_back(made[0])
         waits = [one for one in payment.refunds if one.state is RefundState.REQUESTED]
         assert len(waits) <= 1
         assert sum(one.cause is RefundReason.AMOUNT_MISMATCH for one in payment.refunds) <= 1
-        is_odd = made[0]["amount"] != from_kopecks(payment.amount)
-        assert is_odd == payment.is_odd
+        has_amount_mismatch = made[0]["amount"] != from_kopecks(payment.amount)
+        assert has_amount_mismatch == payment.has_amount_mismatch
         closing = Job.kind == JobKind.CLOSING_RECEIPT, Job.subject_id == payment.id
         assert len(db.session.scalars(sa.select(Job).where(*closing)).all()) == (payment.applied_at is not None)
         # ProviderPayment and no access is right only for money that goes back or is asked about.

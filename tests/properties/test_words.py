@@ -137,7 +137,7 @@ class Walk:
         ):
             return who, f"{who} presses {self.dice.choice(('Принять новое время', 'Оставить прежнее'))}"
         deeds += [f"{who} wishes {self._time_ahead()}", f"{who} cancels"]
-        if any(one.is_live for one in consultation.payments):
+        if any(one.is_unfinished for one in consultation.payments):
             return self.dice.choice([*[("bank", "bank takes")] * 2, ("bank", "bank refuses"), self._hour()])
         hours = [self._hour() for _ in range(3)]
         return self.dice.choice([*((who, deed) for deed in deeds), *hours])

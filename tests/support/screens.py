@@ -545,7 +545,7 @@ def _invited(doctor: Doctor, **contact: str) -> str:
 
 def _payments_of(patient: User) -> dict[str, object]:
     mine = db.session.scalars(select(Payment).where(Payment.payer_id == patient.id).order_by(Payment.id)).all()
-    waiting = next(payment for payment in mine if payment.is_live)
+    waiting = next(payment for payment in mine if payment.is_unfinished)
     paid = next(payment for payment in mine if payment.can_request_refund and payment.tariff_id)
     declined = next(payment for payment in mine if payment.state is PaymentState.CANCELLED)
     return {

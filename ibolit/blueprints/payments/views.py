@@ -68,7 +68,7 @@ def check(token: str) -> ResponseReturnValue:
     payment = _payment_of(token)
     try:
         RateLimitHit.count(LimitKind.PAYMENT_CHECK, token)
-        if payment.is_live:
+        if payment.is_unfinished:
             Job.expedite(JobKind.PAYMENT, payment.id)
         db.session.commit()
     except errors.TooManyAttempts:

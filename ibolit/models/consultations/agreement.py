@@ -43,7 +43,7 @@ class ConsultationAgreement:
 
     def may_be_paid_on(self: Consultation) -> bool:
         """It was begun to be paid before its start, which has come; what was begun holds it for a while."""
-        return self.awaits_payment and not self.may_be_paid() and any(one.is_live for one in self.payments)
+        return self.awaits_payment and not self.may_be_paid() and any(one.is_unfinished for one in self.payments)
 
     @property
     def awaits_only_payment(self: Consultation) -> bool:

@@ -16,7 +16,7 @@ from ..chats import Chat
 from ..doctors import Doctor, Tariff
 from ..job import Job, JobKind
 from ..locking import advisory_lock
-from ..payments import FIRST_POLL_DELAY, LIVE, Payment, PaymentState
+from ..payments import FIRST_POLL_DELAY, UNFINISHED, Payment, PaymentState
 from ..people import OFFER, User
 from .consultation import Consultation
 
@@ -83,7 +83,7 @@ def start_consultation_payment(consultation: Consultation, payer: User, seen: da
 
 
 def _unfinished_payment(*of_this: ColumnElement[bool]) -> Payment | None:
-    return db.session.scalar(select(Payment).where(*of_this, Payment.state.in_(LIVE)))
+    return db.session.scalar(select(Payment).where(*of_this, Payment.state.in_(UNFINISHED)))
 
 
 def _last_receipt_email(payer: User) -> str | None:

@@ -11,13 +11,13 @@ from .receipt import Receipt
 from .reconciliation import Statement
 from .refund import COUNTED_STATES, Refund, RefundReason, RefundState, in_working_days
 from .refunding import round_half_up
-from .states import LIVE, PaymentState
+from .states import UNFINISHED, PaymentState
 
 __all__ = [
     "COUNTED_STATES",
     "FIRST_POLL_DELAY",
     "IDEMPOTENCY_KEY_LIFETIME",
-    "LIVE",
+    "UNFINISHED",
     "AlertKind",
     "CancellationTerms",
     "Payment",

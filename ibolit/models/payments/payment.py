@@ -25,14 +25,14 @@ from .provider_polling import poll_interval
 from .refund import Refund, RefundState
 from .refunding import PaymentRefunds
 from .settlement import PaymentSettlement
-from .states import LIVE, OTHER_SHOP, PaymentState
+from .states import OTHER_SHOP, UNFINISHED, PaymentState
 
 if TYPE_CHECKING:
     from ..consultations import Consultation
     from .receipt import Receipt
 
-PAGE_COMES_WITHIN = timedelta(minutes=2)
-WATCHED_FOR = timedelta(days=14)  # after it was paid: once a day the bank is asked even if it notified nobody
+CONFIRMATION_PAGE_TIMEOUT = timedelta(minutes=2)
+RECONCILED_FOR = timedelta(days=14)  # after it was paid: once a day the bank is asked even if it notified nobody
 
 
 class Payment(PaymentSettlement, PaymentRefunds, Model):
@@ -114,32 +114,32 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
         return select(cls).where(cls.provider_id == provider_id)
 
     @classmethod
-    def unended(cls) -> Sequence[int]:
+    def unfinished(cls) -> Sequence[int]:
         """Ids of all that wait for something: the sweep sees that each has its job."""
-        made_since = cls.created_at > clock.now() - WATCHED_FOR
-        is_lost = (cls.state == PaymentState.CANCELLED) & (cls.reason == OTHER_SHOP) & made_since
-        return db.session.scalars(select(cls.id).where(cls.state.in_(LIVE) | is_lost)).all()
+        made_since = cls.created_at > clock.now() - RECONCILED_FOR
+        is_unknown_to_provider = (cls.state == PaymentState.CANCELLED) & (cls.reason == OTHER_SHOP) & made_since
+        return db.session.scalars(select(cls.id).where(cls.state.in_(UNFINISHED) | is_unknown_to_provider)).all()
 
     @classmethod
-    def watched(cls) -> Sequence[int]:
+    def to_reconcile(cls) -> Sequence[int]:
         """Ids of all whose refunds the bank is asked about, once a day."""
-        paid_since = cls.paid_at > clock.now() - WATCHED_FOR
+        paid_since = cls.paid_at > clock.now() - RECONCILED_FOR
         return db.session.scalars(select(cls.id).where(cls.state == PaymentState.SUCCEEDED, paid_since)).all()
 
     # Questions
 
     @property
-    def is_watched(self) -> bool:
-        return (self.paid_at or self.created_at) > clock.now() - WATCHED_FOR
+    def is_reconciled(self) -> bool:
+        return (self.paid_at or self.created_at) > clock.now() - RECONCILED_FOR
 
     @property
-    def is_live(self) -> bool:
-        return self.state in LIVE
+    def is_unfinished(self) -> bool:
+        return self.state in UNFINISHED
 
     @property
-    def is_moving(self) -> bool:
+    def is_changing(self) -> bool:
         """What a page says of it may be untrue in a moment: the bank has not answered, or gives money back just now."""
-        return self.is_live or any(one.state is RefundState.SENDING for one in self.refunds)
+        return self.is_unfinished or any(one.state is RefundState.SENDING for one in self.refunds)
 
     @property
     def is_by_card(self) -> bool:
@@ -154,19 +154,19 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
     @property
     def is_stalled(self) -> bool:
         """The bank has named no page for so long that waiting before it helps nobody."""
-        return self.state is PaymentState.CREATED and clock.now() - self.created_at > PAGE_COMES_WITHIN
+        return self.state is PaymentState.CREATED and clock.now() - self.created_at > CONFIRMATION_PAGE_TIMEOUT
 
     @property
-    def is_lost(self) -> bool:
+    def is_unknown_to_provider(self) -> bool:
         """Ended because the shop does not know it any more; in the one where it was made it may yet be paid."""
         return self.state is PaymentState.CANCELLED and self.reason == OTHER_SHOP
 
     @property
-    def is_for_nothing(self) -> bool:
+    def is_obsolete(self) -> bool:
         """Paid now it would go back at once: what it was begun for is over, or not for sale any more."""
         if self.consultation is not None:
-            return self.is_live and not self.consultation.awaits_payment
-        return self.is_live and not self.chat.is_time_sold
+            return self.is_unfinished and not self.consultation.awaits_payment
+        return self.is_unfinished and not self.chat.is_time_sold
 
     @property
     def confirms_upcoming_consultation(self) -> bool:
@@ -178,7 +178,7 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
     def may_confirm_consultation(self) -> bool:
         """It may still be what confirms it."""
         is_taken = self.state is PaymentState.SUCCEEDED and self.applied_at is None and self.refundable > 0
-        return self.is_live or is_taken
+        return self.is_unfinished or is_taken
 
     @property
     def price(self) -> int:
@@ -200,7 +200,7 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
         moments = [self.paid_at, self.opened_until, *(one.done_at for one in self.refunds)]
         return max([self.created_at, *(moment for moment in moments if moment and moment <= clock.now())])
 
-    def receipts_due(self, *, closing: bool) -> int:
+    def expected_receipts(self, *, closing: bool) -> int:
         """How many receipts the tax service should know by now: of the payment, of each refund, of the end."""
         gone_back = sum(one.state is RefundState.SUCCEEDED for one in self.refunds)
         is_over = self.opened_until is not None and self.opened_until <= clock.now()
@@ -222,5 +222,5 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     # Below: parts of these
 
-    def _tell(self) -> None:
+    def _record_change(self) -> None:
         record(PaymentChanged(self.id))

@@ -39,7 +39,7 @@ def book(payment: Payment, statement: Statement) -> bool:
     succeeded = [one for one in statement.refunds if one.status is GatewayStatus.SUCCEEDED]
     is_booked = [_book_refund(payment, one) for one in succeeded]
     is_on_its_way = any(one.state is RefundState.SENDING for one in payment.refunds)
-    unseen = (statement.found.refunded or 0) - payment.returned_by_bank
+    unseen = (statement.found.refunded or 0) - payment.refunded_by_provider
     if unseen > 0 and not is_on_its_way:
         PaymentAlert.open(AlertKind.UNLISTED_REFUND, payment, amount=unseen)
     elif unseen <= 0:
@@ -81,7 +81,7 @@ def _book_dashboard_refund(payment: Payment, provider_refund: ProviderRefund, fa
         done_at=min(provider_refund.created_at or clock.now(), clock.now()),
     )
     db.session.add(refund)
-    refund.arrive(fresh - twice)
+    refund.book(fresh - twice)
     for one in owed:
         one.retry(None)
     _alert_operator(payment, provider_refund.amount, twice)
@@ -93,7 +93,7 @@ def _supersede(refunds: list[Refund], amount: int) -> list[Refund]:
     parts = []
     for one in refunds:
         part = min(one.amount, amount)
-        if part and not one.yield_to_bank(part):
+        if part and not one.reduce_by(part):
             parts.append(one)
         amount -= part
     return parts

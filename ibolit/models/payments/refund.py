@@ -80,13 +80,13 @@ class Refund(Model):
     payment: Mapped[Payment] = relationship(back_populates="refunds", innerjoin=True)
 
     @classmethod
-    def unended(cls) -> Sequence[int]:
+    def unfinished(cls) -> Sequence[int]:
         return db.session.scalars(
             select(cls.id).where(cls.state.in_((RefundState.SENDING, RefundState.REQUESTED)))
         ).all()
 
     @property
-    def lapsed(self) -> bool:
+    def was_approved_by_default(self) -> bool:
         """Nobody decided in time, so all of it goes back."""
         return self.decide_by is not None and self.decided_by is None and self.state in COUNTED_STATES
 
@@ -109,7 +109,7 @@ class Refund(Model):
         What he keeps of an odd sum is taken for what was ordered.
         Raises RefundTooLarge; False for a wish that is decided already, which stays as it is.
         """
-        if not self._hold_if(RefundState.REQUESTED):
+        if not self._lock_if(RefundState.REQUESTED):
             return False
         sum_ = self.amount if amount is None else amount
         self.payment.check_refundable(sum_)
@@ -122,7 +122,7 @@ class Refund(Model):
 
     def decline(self, note: str, by: User) -> bool:
         """The operator's no; money of an odd sum is taken for what was ordered."""
-        if not self._hold_if(RefundState.REQUESTED):
+        if not self._lock_if(RefundState.REQUESTED):
             return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is RefundReason.AMOUNT_MISMATCH:
@@ -130,7 +130,7 @@ class Refund(Model):
         elif self.cause in (RefundReason.CANCELLED, RefundReason.MISSED):
             self.payment.mark_delivered()  # as far as it will ever be
         record(RefundDecided(self.id))
-        self._tell()
+        self._record_change()
         return True
 
     def retry(self, by: User | None, amount: int | None = None) -> bool:
@@ -138,23 +138,23 @@ class Refund(Model):
 
         Of a smaller sum the rest stays a debt of its own. Raises RefundTooLarge.
         """
-        if not self._hold_if(RefundState.FAILED):
+        if not self._lock_if(RefundState.FAILED):
             return False
-        self._leave_a_debt(self.amount if amount is None else amount)
+        self._split_remainder(self.amount if amount is None else amount)
         self.key, self.provider_id, self.reason = secrets.token_hex(16), None, ""
         self.state, self.sent_at = RefundState.SENDING, clock.now()
         self.decided_by = by.id if by else self.decided_by
         Job.add(JobKind.REFUND, self.id)
-        self._tell()
+        self._record_change()
         return True
 
     def mark_out_of_band(self, note: str, receipt: str, by: User) -> bool:
         """«Вернули иначе»: a failed one that went past the bank, in cash or by a transfer, with its own receipt."""
-        if not self._hold_if(RefundState.FAILED):
+        if not self._lock_if(RefundState.FAILED):
             return False
         self.state, self.note, self.receipt = RefundState.OUT_OF_BAND, note, receipt
         self.decided_by, self.done_at = by.id, clock.now()
-        self._tell()
+        self._record_change()
         return True
 
     def send(self) -> None:
@@ -162,15 +162,15 @@ class Refund(Model):
         self.state, self.sent_at = RefundState.SENDING, clock.now()
         self._count(self.amount)
         Job.add(JobKind.REFUND, self.id)
-        self._tell()
+        self._record_change()
 
-    def arrive(self, fresh: int) -> None:
+    def book(self, fresh: int) -> None:
         """Known only now that the bank has done it; `fresh` kopecks of it were not counted as given back before."""
         self._count(fresh)
         Job.add(JobKind.RECEIPTS, self.payment_id)
-        self._tell()
+        self._record_change()
 
-    def yield_to_bank(self, part: int) -> bool:
+    def reduce_by(self, part: int) -> bool:
         """So much of it went back from the bank's cabinet, and another row counts it now. True: that was all of it."""
         if part < self.amount:
             self.amount -= part
@@ -185,7 +185,7 @@ class Refund(Model):
         if self.provider_id is not None:
             return gateway.find_refund(self.provider_id)
         if self.sent_at is not None and clock.now() - self.sent_at >= IDEMPOTENCY_KEY_LIFETIME:
-            lost = self._lost(gateway)
+            lost = self._find_at_provider(gateway)
             if lost is not None:
                 return lost
         items = [ReceiptItem(payment.title, self.amount)]
@@ -193,14 +193,14 @@ class Refund(Model):
             return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
         except GatewayRefused:
             # He may have done it without our hearing of it and say no now; repeated with a new key it would be twice.
-            lost = self._lost(gateway)
+            lost = self._find_at_provider(gateway)
             if lost is None:
                 raise
             return lost
 
     def settle(self, back: ProviderRefund) -> None:
         """What the provider said of it just now."""
-        if not self._hold_if(RefundState.SENDING):
+        if not self._lock_if(RefundState.SENDING):
             return
         self.provider_id = back.id
         if back.status is GatewayStatus.SUCCEEDED:
@@ -212,15 +212,15 @@ class Refund(Model):
         """The bank has done it, by whoever's hand. Under the payment's lock."""
         self.provider_id, self.state, self.done_at, self.reason = back.id, RefundState.SUCCEEDED, clock.now(), ""
         Job.add(JobKind.RECEIPTS, self.payment_id)
-        self._tell()
+        self._record_change()
 
     def fail(self, reason: str) -> None:
         """The debt stays: the money counts as going back, and the operator is asked."""
-        if self._hold_if(RefundState.SENDING):
+        if self._lock_if(RefundState.SENDING):
             self.state, self.reason = RefundState.FAILED, reason[:60]
-            self._tell()
+            self._record_change()
 
-    def _leave_a_debt(self, sent: int) -> None:
+    def _split_remainder(self, sent: int) -> None:
         if not 0 < sent <= self.amount:
             raise errors.RefundTooLarge(self.amount)
         if sent < self.amount:
@@ -229,29 +229,29 @@ class Refund(Model):
             db.session.add(Refund(payment=self.payment, amount=left, state=RefundState.FAILED, **owed))
             self.amount = sent
 
-    def _hold_if(self, state: RefundState) -> bool:
+    def _lock_if(self, state: RefundState) -> bool:
         """Under the payment's lock, and read anew: somebody else may have been faster."""
         self.payment.lock()
         db.session.refresh(self)
         return self.state is state
 
-    def _tell(self) -> None:
+    def _record_change(self) -> None:
         record(PaymentChanged(self.payment_id))
 
-    def _end_wishes_for_nothing(self) -> None:
+    def _supersede_requests(self) -> None:
         """Who wished for money back has it, when all of it went otherwise."""
         for other in self.payment.refunds:
             if other is not self and other.state is RefundState.REQUESTED and self.payment.refundable == 0:
                 other.state, other.done_at = RefundState.SUPERSEDED, clock.now()
 
-    def _take_the_consultation_back(self) -> None:
+    def _cancel_consultation(self) -> None:
         """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""
         if self.payment.consultation is not None and self.payment.applied_at is not None:
             self.payment.chat.lock()
             self.payment.consultation.cancel_unpaid()
         self.payment.recheck_consultation()
 
-    def _lost(self, gateway: Gateway) -> ProviderRefund | None:
+    def _find_at_provider(self, gateway: Gateway) -> ProviderRefund | None:
         """What the provider made of it without our hearing of it: known by our key, else by its sum."""
         assert self.payment.provider_id is not None
         known = {one.provider_id for one in self.payment.refunds}
@@ -265,10 +265,10 @@ class Refund(Model):
         self.payment.refunded += fresh
         self.payment.withdrawn_days += self.days
         self.payment.chat.shorten(self.days)
-        self._end_wishes_for_nothing()
+        self._supersede_requests()
         db.session.flush()
         if self.payment.refundable == 0:
-            self._take_the_consultation_back()
+            self._cancel_consultation()
 
     def _days_for(self, amount: int) -> int:
         """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""

@@ -30,23 +30,23 @@ class PaymentRefunds:
     """A payment's facet for whoever gives money back, or asks for it."""
 
     @property
-    def was_paid_twice(self: Payment) -> bool:
+    def is_duplicate(self: Payment) -> bool:
         """Another payment had bought the same consultation: this one goes back by itself."""
         return any(one.cause is RefundReason.DUPLICATE for one in self.refunds)
 
     @property
-    def is_odd(self: Payment) -> bool:
+    def has_amount_mismatch(self: Payment) -> bool:
         """The provider took another sum or currency than was asked: the operator decides."""
         return any(one.cause is RefundReason.AMOUNT_MISMATCH for one in self.refunds)
 
     @property
-    def has_gone_back(self: Payment) -> bool:
+    def has_refund_arrived(self: Payment) -> bool:
         """All that was sent back has arrived."""
         arrived = sum(one.amount for one in self.refunds if one.state in COMPLETED_STATES)
         return arrived == self.refunded
 
     @property
-    def refund_is_stuck(self: Payment) -> bool:
+    def has_failed_refund(self: Payment) -> bool:
         return any(one.state is RefundState.FAILED for one in self.refunds)
 
     @property
@@ -55,7 +55,7 @@ class PaymentRefunds:
         return self.applied_at is not None and self.refundable > 0 and self._open_request is None
 
     @property
-    def returned_by_bank(self: Payment) -> int:
+    def refunded_by_provider(self: Payment) -> int:
         """Kopecks it has given back as far as we know."""
         return sum(one.amount for one in self.refunds if one.provider_id and one.state is RefundState.SUCCEEDED)
 
@@ -119,7 +119,7 @@ class PaymentRefunds:
         db.session.add(refund)
         db.session.flush()
         Job.add(JobKind.REFUND, refund.id, due_at=refund.decide_by)
-        self._tell()
+        self._record_change()
         return refund
 
     @property

@@ -51,7 +51,7 @@ class PaymentSettlement:
             raise errors.WrongPayment
         self.provider_id = found.id
         self.method = found.method[:20] or self.method
-        if found.refunded and found.refunded > self.returned_by_bank:
+        if found.refunded and found.refunded > self.refunded_by_provider:
             Job.expedite(JobKind.RECONCILIATION, self.id)
         PaymentAlert.resolve(AlertKind.OTHER_SHOP, self)
         if self.state is PaymentState.SUCCEEDED:
@@ -59,14 +59,14 @@ class PaymentSettlement:
         if found.status is GatewayStatus.SUCCEEDED:
             self._succeed(found)
         elif found.status is GatewayStatus.CANCELLED:
-            if self.is_live:
+            if self.is_unfinished:
                 self._end(found.reason)
-            elif self.is_lost:
+            elif self.is_unknown_to_provider:
                 self.reason = found.reason[:60]
-        elif self.state is PaymentState.CREATED or (self.is_live and found.page and not self.page):
+        elif self.state is PaymentState.CREATED or (self.is_unfinished and found.page and not self.page):
             self.state, self.page = PaymentState.WAITING, found.page
             PaymentAlert.resolve(AlertKind.SHOP_SETTINGS)
-            self._tell()
+            self._record_change()
 
     def end(self: Payment, reason: str) -> None:
         """It will never be paid: the provider refused it, or never got to know of it.
@@ -74,7 +74,7 @@ class PaymentSettlement:
         What he does know, because another call made it meanwhile, only he can end.
         """
         self.lock()
-        if self.is_live and self.provider_id is None:
+        if self.is_unfinished and self.provider_id is None:
             self._end(reason)
 
     def record_refusal(self: Payment, refusal: GatewayRefused) -> None:
@@ -84,7 +84,7 @@ class PaymentSettlement:
             self.end(refusal.reason)
         elif refusal.reason == RefusalReason.NOT_FOUND:
             self.lock()
-            if self.is_live:
+            if self.is_unfinished:
                 PaymentAlert.open(AlertKind.OTHER_SHOP, self)
                 self._end(OTHER_SHOP)
 
@@ -117,7 +117,7 @@ class PaymentSettlement:
         if self._deliver():
             self.applied_at = clock.now()
         else:
-            why = RefundReason.DUPLICATE if self._is_duplicate else RefundReason.NOT_FOR_SALE
+            why = RefundReason.DUPLICATE if self._has_duplicate else RefundReason.NOT_FOR_SALE
             record(RefundDecided(self.refund(self.refundable, why).id))
 
     def recheck_consultation(self: Payment) -> None:
@@ -132,7 +132,7 @@ class PaymentSettlement:
             Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
     @property
-    def _is_duplicate(self: Payment) -> bool:
+    def _has_duplicate(self: Payment) -> bool:
         """The same consultation, by another payment that stands."""
         others = self.consultation.payments if self.consultation is not None else []
         return any(other.applied_at is not None and other.refundable > 0 for other in others if other is not self)
@@ -159,9 +159,9 @@ class PaymentSettlement:
             self.request_refund(RefundReason.AMOUNT_MISMATCH)
         else:
             self.apply()
-        self._tell()
+        self._record_change()
 
     def _end(self: Payment, reason: str) -> None:
         self.state, self.reason, self.page = PaymentState.CANCELLED, reason[:60], ""
         self.recheck_consultation()
-        self._tell()
+        self._record_change()

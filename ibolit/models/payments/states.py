@@ -14,4 +14,4 @@ class PaymentState(StrEnum):
     CANCELLED = "cancelled"
 
 
-LIVE = (PaymentState.CREATED, PaymentState.WAITING)
+UNFINISHED = (PaymentState.CREATED, PaymentState.WAITING)
