@@ -1,6 +1,6 @@
-"""Money on its way: each payment and each refund is driven to its end, whatever becomes of the page that began it.
+"""Jobs of payments, refunds, reconciliation and receipts: each repeats until the provider has given a final answer.
 
-Nothing of the database is held while the provider thinks.
+No transaction is open while the provider is asked.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ RECEIPTS_TIMEOUT = timedelta(days=7)
 
 
 def process_payment(job: Job) -> None:
-    """Made at the provider if he does not know it, then looked at until it has ended."""
+    """Creates the payment at the provider if it is unknown there, then asks until it has ended."""
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.state is PaymentState.SUCCEEDED or not (payment.is_unfinished or payment.provider_id):
-        return  # a cancelled one that somebody speaks of is asked about once more: money may have come
+        return  # a cancelled one is asked about once more when a webhook names it: money may have come
     if payment.lacks_email:
         if clock.now() - payment.created_at < EMAIL_TIMEOUT:
             job.repeat_in(UNKNOWN_OUTCOME_PAUSE)
@@ -65,11 +65,11 @@ def process_payment(job: Job) -> None:
 
 
 def process_refund(job: Job) -> None:
-    """A wish waits for the operator until its day; what is sent is asked about until the provider has answered."""
+    """A requested refund waits for the operator until its deadline; a sent one is asked about until it ends."""
     refund = db.session.get_one(Refund, job.subject_id)
     if refund.is_overdue:
         refund.approve(refund.payment.refundable, "", None)
-        return  # with the job that sends it
+        return  # approve() has added the job that sends it
     if refund.state is not RefundState.SENDING:
         return
     _preload(refund)
@@ -82,7 +82,7 @@ def process_refund(job: Job) -> None:
         log.warning("refund №%d refused: %s", refund.id, refusal.reason)
         refund.fail(refusal.reason)
         PaymentAlert.open_for_refusal(refund.payment, refusal)
-        Job.expedite(JobKind.RECONCILIATION, refund.payment_id)  # it may have been done in the bank's own cabinet
+        Job.expedite(JobKind.RECONCILIATION, refund.payment_id)  # it may have been done in the provider's dashboard
     else:
         PaymentAlert.resolve_provider_errors(refund.payment)
         refund.settle(back)
@@ -91,13 +91,13 @@ def process_refund(job: Job) -> None:
 
 
 def reconcile(job: Job) -> None:
-    """Once a day for a fortnight, and whenever somebody speaks of it: what was done in the bank's own cabinet."""
+    """Books refunds made in the provider's dashboard: once a day for a fortnight, and after each webhook."""
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.provider_id is None:
         return
     try:
         statement = _fetch_statement(payment)
-    except GatewayRefused as refusal:  # paid in another shop, which nobody can ask now
+    except GatewayRefused as refusal:  # paid in another shop, which cannot be asked now
         log.warning("payment №%d: %s", payment.id, refusal.reason)
         if payment.is_reconciled:
             job.repeat_in(RECONCILE_INTERVAL)
@@ -114,7 +114,7 @@ def _record_unknown_outcome(payment: Payment, error: GatewayOutcomeUnknown) -> N
 
 
 def _fetch_statement(payment: Payment) -> Statement | None:
-    """What the bank says of it now; None of a doubt. Ends the transaction. Raises GatewayRefused."""
+    """What the provider says of it now; None when that is unknown. Ends the transaction. Raises GatewayRefused."""
     assert payment.provider_id is not None
     provider_id, known = payment.provider_id, payment.refunded_by_provider
     db.session.commit()
@@ -128,7 +128,7 @@ def _fetch_statement(payment: Payment) -> Statement | None:
 
 
 def fetch_receipts(job: Job) -> None:
-    """The tax service answers in minutes, sometimes in days."""
+    """Receipts are registered within minutes, sometimes days: asked for a week with growing pauses."""
     payment = db.session.get_one(Payment, job.subject_id)
     if payment.provider_id is None or payment.paid_at is None:
         return
@@ -153,7 +153,7 @@ def fetch_receipts(job: Job) -> None:
 def send_closing_receipt(job: Job) -> None:
     """The second receipt of a prepayment, when the bought time is over (54-ФЗ; RECEIPT_MODE is the accountant's).
 
-    The bank is asked first: of money that is gone no service was paid.
+    The provider is asked first, since no closing receipt is due for money that was refunded.
     """
     payment = db.session.get_one(Payment, job.subject_id)
     if not _needs_closing_receipt() or payment.refundable <= 0 or payment.provider_id is None:
@@ -193,7 +193,7 @@ def _alert_closing_refused(payment: Payment, refusal: GatewayRefused) -> None:
 
 
 def sweep(job: Job) -> None:
-    """The safety net: whatever became of a job, nothing that waits is without one."""
+    """Gives a job to every unfinished payment, refund, reconciliation and consultation that has none."""
     waiting = {
         JobKind.PAYMENT: Payment.unfinished(),
         JobKind.REFUND: Refund.unfinished(),
@@ -207,7 +207,7 @@ def sweep(job: Job) -> None:
 
 
 def _preload(refund: Refund) -> None:
-    """What ask() reads, while there is a transaction to read it in."""
+    """Loads what ask() reads, since it runs outside a transaction."""
     assert refund.payment.refunds
 
 

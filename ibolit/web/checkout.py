@@ -1,4 +1,4 @@
-"""The press on «Оплатить», whatever is bought: one call to the provider, outside any transaction."""
+"""«Оплатить», for a tariff or a consultation: one call to the provider, outside any transaction."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..services.payments import GatewayOutcomeUnknown, GatewayRefused, RefusalRe
 
 log = logging.getLogger(__name__)
 
-TRUSTED_FOR = timedelta(minutes=1)  # what was made just now is as we know it
+TRUSTED_FOR = timedelta(minutes=1)  # after its creation a payment's state is not asked again
 
 
 def start_payment(begin: Callable[[], Payment]) -> Payment:
-    """«Оплатить». Begun, or met: what waits since long ago may have ended at the bank, or belong to a shop that was
-    left, and then another one is begun. Commits. Raises PaymentNotMade, and what `begin` raises."""
+    """The payment that `begin` creates or finds unfinished. One that has ended at the provider meanwhile, or belongs to
+    a former shop, is replaced by a new one. Commits. Raises PaymentNotMade, and what `begin` raises."""
     payment = begin()
     db.session.commit()
     if _has_ended_at_provider(payment):
@@ -52,7 +52,7 @@ def _has_ended_at_provider(payment: Payment) -> bool:
 
 
 def create_at_provider(payment: Payment) -> None:
-    """Commits. Raises PaymentNotMade after a plain no; of a doubt the payment's job knows no less."""
+    """Commits. Raises PaymentNotMade after a refusal; an unknown outcome is left to the payment's job."""
     if payment.state is not PaymentState.CREATED or payment.lacks_email:
         return
     try:

@@ -24,7 +24,7 @@ class AmountForm(FlaskForm):
 
 
 class ConfirmedAmountForm(AmountForm):
-    """`confirmed` is the sum, in kopecks, that was said back before the press: another one is said back first."""
+    """`confirmed`: the amount, in kopecks, that the page has said back; another is said back before it is sent."""
 
     amount = MoneyField("Сумма, ₽", [DataRequired("Введите сумму.")])
     confirmed = hidden_number(otherwise=-1)
@@ -46,7 +46,7 @@ class DeclineForm(AmountForm):
 
 
 class RetryForm(ConfirmedAmountForm):
-    """The sum that stands on the card was decided before; only another one is said back."""
+    """The amount on the card was decided before; only another one is said back."""
 
 
 class OutOfBandForm(AmountForm):

@@ -1,4 +1,4 @@
-"""«Требует решения»: money that waits for the clinic's word. Whoever is no operator finds nothing here."""
+"""«Требует решения»: refunds to decide, alerts, and the search for payments. 404 for anybody but operators."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _only_operators() -> None:
 
 @dataclass
 class Decision:
-    """A refund and the forms that answer it: two of a wish, two of a failure."""
+    """A refund and its forms: two for a requested one, two for a failed one."""
 
     refund: Refund
     approval: ApprovalForm
@@ -92,7 +92,7 @@ def decline(id: int) -> ResponseReturnValue:
 
 @bp.post("/refunds/<int:id>/repeat")
 def retry(id: int) -> ResponseReturnValue:
-    """«Вернуть ещё раз», with another sum by wish: the rest of it stays in the list."""
+    """«Вернуть ещё раз», maybe with a smaller amount: the remainder stays in the list."""
     refund, form = _refund(id), RetryForm(f"refund-{id}")
     owed = refund.amount
     if not form.validate_on_submit():
@@ -134,7 +134,7 @@ def close_alert(id: int) -> ResponseReturnValue:
 
 @bp.post("/payments/search")
 def find() -> ResponseReturnValue:
-    """A payment by its number, by who has paid, or by its sum. A POST, because names belong into no log."""
+    """A payment by its number, by who has paid, or by its sum. A POST, so that names stay out of logs."""
     words = request.form.get("q", "").strip().lstrip("№ ")[:80]
     if words.isdecimal() and len(words) < 18 and db.session.get(Payment, int(words)) is not None:
         return redirect(url_for(".show", id=int(words)), 303)

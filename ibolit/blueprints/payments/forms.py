@@ -1,4 +1,4 @@
-"""What a payer is asked before he pays."""
+"""Forms for the payer before the payment is created."""
 
 from __future__ import annotations
 

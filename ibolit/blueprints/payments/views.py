@@ -25,7 +25,7 @@ _WAY: dict[str, Any] = {"mine": True, "look": 0}
 @bp.get("/<int:id>")
 @login_required
 def show(id: int) -> ResponseReturnValue:
-    """«Создаём оплату…» until the provider has named his page; whoever waits for it is led there."""
+    """«Создаём оплату…» until the provider has named its page, to which the payer is then redirected."""
     payment = _own(id)
     waits_no_more = payment.state is PaymentState.WAITING and payment.page
     if wants_fragment() and waits_no_more:
@@ -64,7 +64,7 @@ def returned(token: str) -> ResponseReturnValue:
 
 @bp.post("/return/<token>/check")
 def check(token: str) -> ResponseReturnValue:
-    """The payer is back: let the worker look now. Asked too often it changes nothing, the job has its own pace."""
+    """The payer is back: the job asks the provider now. Beyond the rate limit it changes nothing."""
     payment = _payment_of(token)
     try:
         RateLimitHit.count(LimitKind.PAYMENT_CHECK, token)

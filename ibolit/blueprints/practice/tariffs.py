@@ -1,4 +1,4 @@
-"""What a doctor sells: added, changed, hidden, ordered. Each press holds the lock of all his tariffs."""
+"""What a doctor sells: added, changed, hidden, ordered. Each change takes the lock of all the doctor's tariffs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider's notification is only a hint: it expedites the job that asks him. Nobody is called from here."""
+"""A provider's webhook is only a hint: it expedites the job that asks the provider. No provider is called from here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST = 64 * 1024
 
 @bp.post("/yookassa")
 def yookassa() -> ResponseReturnValue:
-    """Unsigned: the source address is a first sieve, and nothing of the body is believed but whom to ask about."""
+    """Unsigned: the source address is checked, and of the body only the payment's id is used, to ask about it."""
     if not is_from_networks(request.remote_addr or "", current_settings.yookassa_networks):
         abort(403)
     request.max_content_length = LONGEST
@@ -38,7 +38,7 @@ def yookassa() -> ResponseReturnValue:
 
 
 def expedite_payment(provider_id: str) -> None:
-    """Also the ear of the demo bank. Somebody else's payment is nothing to us."""
+    """Also called by the demo bank. An unknown payment is logged and ignored."""
     payment = db.session.scalar(Payment.known_as(provider_id))
     if payment is None:
         log.warning("a notification of payment %s, which nobody here knows", provider_id)

@@ -1,4 +1,4 @@
-"""From «Оплатить» to a payment: a double click, a second tab or a retry meet the same one."""
+"""Creates payments for tariffs and consultations; a double click, a second tab or a retry find the same one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..payments import FIRST_POLL_DELAY, UNFINISHED, Payment, PaymentState
 from ..people import OFFER, User
 from .consultation import Consultation
 
-CONSULTATION = "Консультация"  # what a receipt calls it: no doctor and no specialty
+CONSULTATION = "Консультация"  # on the receipt, which names no doctor and no specialty
 
 
 RECENT_PURCHASE = timedelta(minutes=10)
@@ -50,7 +50,7 @@ def refuse_repeated_purchase(chat: Chat, payer: User, warned_of: int | None) -> 
 def start_tariff_payment(chat: Chat, tariff: Tariff, payer: User) -> Payment:
     """The live payment for this tariff, made now if there was none. Raises NothingToBuy.
 
-    Its job goes on with it whatever becomes of the request.
+    Its job drives it to its end whatever becomes of the request.
     """
     advisory_lock(db.session, f"payment {chat.id} {tariff.id}")
     unfinished = _unfinished_payment(Payment.chat_id == chat.id, Payment.tariff_id == tariff.id)
@@ -87,7 +87,7 @@ def _unfinished_payment(*of_this: ColumnElement[bool]) -> Payment | None:
 
 
 def _last_receipt_email(payer: User) -> str | None:
-    """Where his last receipt went: asked for once."""
+    """Where the payer's last receipt went, so that they are asked once."""
     if not current_settings.receipt_needs_email:
         return None
     mine = Payment.payer_id == payer.id, Payment.email.is_not(None)

@@ -52,7 +52,7 @@ class Tariff(Model):
 
     @classmethod
     def kept_by(cls, doctor: Doctor) -> Select[tuple[Self]]:
-        """For the doctor himself: what is on sale in its order, then what he hid."""
+        """For the doctor's own page: what is on sale in its order, then what is hidden."""
         mine = select(cls).where(cls.doctor_id == doctor.id, ~cls.replaced)
         return mine.order_by(cls.hidden, cls.position, cls.price, cls.id)
 

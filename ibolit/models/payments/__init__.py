@@ -1,4 +1,4 @@
-"""Orders, what the provider took, what goes back and why, receipts, alerts for the operator, and reports.
+"""Payments, refunds, cancellation terms, fiscal receipts, reconciliation, alerts for the operator, and reports.
 Money is kopecks; what a provider says is believed only when it was asked."""
 
 from . import payment_reports, reconciliation

@@ -1,4 +1,4 @@
-"""What about money only a person can put right, told to the operator until it is settled or he says that it is."""
+"""Alerts: what about money only a person can put right, shown to the operator until it is resolved or closed."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 class AlertKind(StrEnum):
     PARTLY_REFUNDED = "part_returned"  # in the provider's dashboard, of a consultation that stands
-    REFUNDED_TWICE = "returned_twice"  # by the bank, what the operator had returned otherwise
-    UNLISTED_REFUND = "return_unseen"  # the bank says more went back than its refunds come to
-    OTHER_SHOP = "other_shop"  # the shop or its key was changed: nobody there knows this payment
-    RESPONSE_UNREADABLE = "unreadable"  # the bank's answer, for an hour
+    REFUNDED_TWICE = "returned_twice"  # by the provider, what the operator had refunded out of band
+    UNLISTED_REFUND = "return_unseen"  # the provider's sum of refunds is larger than its list of them
+    OTHER_SHOP = "other_shop"  # the shop or its key was changed: the provider knows no such payment
+    RESPONSE_UNREADABLE = "unreadable"  # the provider's answer, for an hour
     SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks what only the clinic can set
     AUTH_FAILED = "not_let_in"  # the shop's id or key is refused, for ten minutes
     RECEIPT_UNREGISTERED = "receipt_failed"  # the cash desk gave it up, or was silent for a week
@@ -58,7 +58,7 @@ class PaymentAlert(Model):
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # shown from then on
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    closed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # nobody: it settled by itself
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # none: it resolved by itself
     payment: Mapped[Payment | None] = relationship()
 
     @classmethod
@@ -84,7 +84,7 @@ class PaymentAlert(Model):
         amount: int = 0,
         after: timedelta = timedelta(),
     ) -> None:
-        """Told from `after` on, if it still is so then; what is open already stays as it was noted first."""
+        """Shown after `after`, unless it is resolved before. An open alert of the kind stays as it was opened."""
         if cls.find_open(kind, payment) is not None:
             return
         advisory_lock(db.session, f"alert {kind} {payment.id if payment else ''}")
@@ -96,14 +96,14 @@ class PaymentAlert(Model):
 
     @classmethod
     def resolve(cls, kind: AlertKind, payment: Payment | None = None) -> None:
-        """It is so no more."""
+        """Closes the open alert of this kind, if there is one: its cause is gone."""
         alert = cls.find_open(kind, payment)
         if alert is not None:
             alert.closed_at = clock.now()
 
     @classmethod
     def open_for_unknown_outcome(cls, payment: Payment, error: GatewayOutcomeUnknown) -> None:
-        """A doubt that lasts is no passing cloud: what cannot be read, and a door that stays shut."""
+        """For an answer that cannot be read, and for a shop whose key is refused; shown when it has lasted."""
         if isinstance(error, GatewayResponseUnreadable):
             cls.open(AlertKind.RESPONSE_UNREADABLE, payment, str(error), after=UNREADABLE_FOR)
         elif isinstance(error, GatewayAuthFailed):
@@ -111,18 +111,18 @@ class PaymentAlert(Model):
 
     @classmethod
     def open_for_refusal(cls, payment: Payment, refusal: GatewayRefused) -> None:
-        """Of a request the payer could make no better."""
+        """For a refusal whose cause only the clinic's settings can mend."""
         if refusal.reason == RefusalReason.SHOP_SETTINGS:
             cls.open(AlertKind.SHOP_SETTINGS, None, refusal.parameter)
 
     @classmethod
     def resolve_provider_errors(cls, payment: Payment) -> None:
-        """The bank has answered, and in words that can be read."""
+        """The provider has answered, and readably."""
         for kind, about in ((AlertKind.RESPONSE_UNREADABLE, payment), (AlertKind.AUTH_FAILED, None)):
             cls.resolve(kind, about)
 
     def close(self, by: User) -> bool:
-        """The operator has seen to it. False when it is closed already."""
+        """«Разобрались»: the operator has seen to it. False when it is closed already."""
         db.session.refresh(self, with_for_update=True)
         if self.closed_at is not None:
             return False

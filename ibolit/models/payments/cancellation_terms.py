@@ -1,4 +1,4 @@
-"""Who gets his money back when a consultation is cancelled."""
+"""What is refunded when a consultation is cancelled, and by which rule (the offer, section 5)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .refund import WORKING_DAYS, in_working_days
 if TYPE_CHECKING:
     from ..consultations import Consultation
 
-RETHINK_PERIOD = timedelta(minutes=30)  # after paying one may change one's mind
+RETHINK_PERIOD = timedelta(minutes=30)  # after paying, cancelling refunds all of it
 
 
 class CancellationTerms(StrEnum):
-    """What becomes of the money when somebody cancels now; said before the press, kept after it."""
+    """What becomes of the money when somebody cancels now. Said before; a press that expects other terms is refused."""
 
     NOTHING_PAID = "nothing_paid"
     FULL = "full"
@@ -35,8 +35,7 @@ class CancellationTerms(StrEnum):
 
 @dataclass(frozen=True)
 class RefundRule:
-    """Until when the patient may cancel and has all of it back, and by when the clinic decides of what is cancelled
-    later."""
+    """Until when the patient may cancel with a full refund; by when the clinic decides about later cancellations."""
 
     full_until: datetime
     is_by_start: bool  # so long before the start that both agreed on last; else so long after paying

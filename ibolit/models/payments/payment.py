@@ -1,7 +1,7 @@
-"""One order for a tariff or a consultation, and what becomes of its money.
+"""One payment for a tariff or a consultation: what was bought, its state, and look-ups.
 
-What a provider says is believed only when he was asked (services/payments); settle() makes of it, under the payment's
-lock and in one transaction, what both sides see. Settling twice changes nothing.
+What a provider says is believed only when it was asked (services/payments). settle() takes that over under the
+payment's lock and in one transaction; settling twice changes nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .receipt import Receipt
 
 CONFIRMATION_PAGE_TIMEOUT = timedelta(minutes=2)
-RECONCILED_FOR = timedelta(days=14)  # after it was paid: once a day the bank is asked even if it notified nobody
+RECONCILED_FOR = timedelta(days=14)  # after it was paid: once a day the provider is asked even if no webhook came
 
 
 class Payment(PaymentSettlement, PaymentRefunds, Model):
@@ -81,7 +81,9 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
     key: Mapped[str] = mapped_column(String(36))  # idempotence: stored before the provider is called
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     page: Mapped[str] = mapped_column(String(500), default="")  # where one pays
-    method: Mapped[str] = mapped_column(String(20), default="", server_default="")  # how it is paid, in his word
+    method: Mapped[str] = mapped_column(
+        String(20), default="", server_default=""
+    )  # how it is paid, in the provider's word
     currency: Mapped[str] = mapped_column(String(3), default=CURRENCY, server_default=CURRENCY)  # of what came
     reason: Mapped[str] = mapped_column(String(60), default="")  # why it was cancelled, in the provider's word
     paid: Mapped[int] = mapped_column(default=0)  # what the provider took
@@ -122,7 +124,7 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     @classmethod
     def to_reconcile(cls) -> Sequence[int]:
-        """Ids of all whose refunds the bank is asked about, once a day."""
+        """Ids of all whose refunds the provider is asked about once a day."""
         paid_since = cls.paid_at > clock.now() - RECONCILED_FOR
         return db.session.scalars(select(cls.id).where(cls.state == PaymentState.SUCCEEDED, paid_since)).all()
 
@@ -138,7 +140,7 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     @property
     def is_changing(self) -> bool:
-        """What a page says of it may be untrue in a moment: the bank has not answered, or gives money back just now."""
+        """Whether a page should load itself again soon: the provider has not answered, or a refund is on its way."""
         return self.is_unfinished or any(one.state is RefundState.SENDING for one in self.refunds)
 
     @property
@@ -147,23 +149,23 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     @property
     def lacks_email(self) -> bool:
-        """The shop's receipts go by e-mail only, and we know none: it is asked for before anything is made."""
+        """The shop delivers receipts by e-mail only, and none is known: it is asked for first."""
         is_new = self.state is PaymentState.CREATED and self.provider_id is None
         return is_new and current_settings.receipt_needs_email and not self.email
 
     @property
     def is_stalled(self) -> bool:
-        """The bank has named no page for so long that waiting before it helps nobody."""
+        """The provider has named no page for two minutes, so the payer is told not to wait."""
         return self.state is PaymentState.CREATED and clock.now() - self.created_at > CONFIRMATION_PAGE_TIMEOUT
 
     @property
     def is_unknown_to_provider(self) -> bool:
-        """Ended because the shop does not know it any more; in the one where it was made it may yet be paid."""
+        """Cancelled because this shop does not know it; in the shop where it was created it may yet be paid."""
         return self.state is PaymentState.CANCELLED and self.reason == OTHER_SHOP
 
     @property
     def is_obsolete(self) -> bool:
-        """Paid now it would go back at once: what it was begun for is over, or not for sale any more."""
+        """Paid now it would be refunded at once: what it is for is over, or not for sale any more."""
         if self.consultation is not None:
             return self.is_unfinished and not self.consultation.awaits_payment
         return self.is_unfinished and not self.chat.is_time_sold
@@ -176,13 +178,13 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     @property
     def may_confirm_consultation(self) -> bool:
-        """It may still be what confirms it."""
+        """Whether it may yet confirm its consultation: unfinished, or taken and not applied."""
         is_taken = self.state is PaymentState.SUCCEEDED and self.applied_at is None and self.refundable > 0
         return self.is_unfinished or is_taken
 
     @property
     def price(self) -> int:
-        """What all its days cost: less than was asked, if the operator let an odd sum do."""
+        """What all its days cost, in kopecks: less than was asked if the operator accepted a smaller amount."""
         return min(self.amount, self.paid)
 
     @property
@@ -191,12 +193,12 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     @property
     def poll_interval(self) -> timedelta:
-        """Until the next look at the provider."""
+        """How long until the provider is asked again."""
         return poll_interval(self.created_at)
 
     @property
     def moved_at(self) -> datetime:
-        """When money last moved."""
+        """When its money last moved: paid, delivered or refunded."""
         moments = [self.paid_at, self.opened_until, *(one.done_at for one in self.refunds)]
         return max([self.created_at, *(moment for moment in moments if moment and moment <= clock.now())])
 
@@ -215,7 +217,7 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
         db.session.expire(self, ["refunds", "receipts"])
 
     def send_receipt_to(self, email: str) -> None:
-        """What has been made already keeps its address. Nothing of it is proved, nor kept with the account."""
+        """Sets where the receipt goes, before it is created. The address is not proved, nor kept with the account."""
         self.lock()
         if self.lacks_email:
             self.email = email

@@ -1,4 +1,4 @@
-"""What payments come to: a doctor's income, and the refunds that wait for the operator."""
+"""Reports over payments: a doctor's income, refunds that wait for the operator, search."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Income:
 
 
 def monthly_incomes(doctor_id: int, zone: ZoneInfo) -> list[Income]:
-    """By the months of the doctor's own calendar, the newest first. What the bank would not take back has not gone."""
+    """By the months of the doctor's own calendar, the newest first. Failed refunds are not counted as returned."""
     failed = Refund.payment_id == Payment.id, Refund.state == RefundState.FAILED
     owed = select(func.coalesce(func.sum(Refund.amount), 0)).where(*failed).scalar_subquery()
     paid = select(Payment.paid_at, Payment.paid, Payment.refunded - owed)
@@ -46,7 +46,7 @@ def monthly_incomes(doctor_id: int, zone: ZoneInfo) -> list[Income]:
 
 
 def pending_decisions(after: int = 0) -> Select[tuple[Refund]]:
-    """«Требует решения»: wishes and failures, the oldest first, from behind the one with this number."""
+    """«Требует решения»: requested and failed refunds, the oldest first, after the one with this number."""
     payment = joinedload(Refund.payment)
     whole = select(Refund).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))
     return whole.where(OPEN, Refund.id > after).order_by(Refund.id)

@@ -1,4 +1,4 @@
-"""How long and how often the clinic asks a bank what became of money."""
+"""How long and how often the provider is asked what became of a payment or refund."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ IDEMPOTENCY_KEY_LIFETIME = timedelta(
 
 
 def poll_interval(moment: datetime) -> timedelta:
-    """Between looks at the provider: seconds while the payer stands at the counter, an hour when he left long ago."""
+    """A quarter of the time since then, at least 3 seconds and at most an hour."""
     return min(max((clock.now() - moment) / 4, timedelta(seconds=3)), timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""What the tax service was told of a payment."""
+"""Fiscal receipts of a payment (54-ФЗ), as the provider reports them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Receipt(Model):
-    """A fiscal receipt as the provider told of it (54-ФЗ): storage (ФН), document (ФД), sign (ФП)."""
+    """A fiscal receipt as the provider reports it (54-ФЗ): storage (ФН), document (ФД), sign (ФП)."""
 
     __table_args__ = (UniqueConstraint("payment_id", "provider_id"),)
 
@@ -32,7 +32,7 @@ class Receipt(Model):
 
     @classmethod
     def record(cls, payment: Payment, reported: Sequence[ProviderReceipt]) -> bool:
-        """Keeps what is known of each by now; True when all are registered."""
+        """Keeps what is reported of each. True when there are some and all are registered."""
         payment.lock()
         known = {receipt.provider_id: receipt for receipt in payment.receipts}
         for fiscal in reported:

@@ -1,6 +1,6 @@
-"""What the bank's own cabinet did: money that went back there without us becomes refunds of ours.
+"""Reconciliation: refunds made in the provider's own dashboard become refunds of ours.
 
-The bank is asked outside any transaction (Statement.fetch); what it says is booked under the payment's lock, once.
+The provider is asked outside any transaction (Statement.fetch); what it says is booked under the payment's lock, once.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .refund import Refund, RefundReason, RefundState
 
 @dataclass(frozen=True)
 class Statement:
-    """A payment as the bank sees it now, with its refunds where they come to another sum than ours."""
+    """A payment as the provider sees it now, with its refunds where they come to another sum than ours."""
 
     found: ProviderPayment
     refunds: Sequence[ProviderRefund] = field(default=())
 
     @classmethod
     def fetch(cls, payment_id: str, known: int, gateway: Gateway) -> Statement:
-        """`known` kopecks have gone back as far as we know. Raises GatewayOutcomeUnknown and GatewayRefused."""
+        """`known`: kopecks refunded as far as we know. Raises GatewayOutcomeUnknown and GatewayRefused."""
         found = gateway.find(payment_id)
         if found.refunded == known:
             return cls(found)
@@ -33,7 +33,7 @@ class Statement:
 
 
 def book(payment: Payment, statement: Statement) -> bool:
-    """Refunds nobody pressed here, once each. False while one of ours on its way leaves no room for one of them."""
+    """Books each refund made in the dashboard, once. False: one cannot be told yet from ours that is on its way."""
     payment.lock()
     payment.chat.lock()
     succeeded = [one for one in statement.refunds if one.status is GatewayStatus.SUCCEEDED]
@@ -63,7 +63,7 @@ def _book_refund(payment: Payment, provider_refund: ProviderRefund) -> bool:
 
 
 def _book_dashboard_refund(payment: Payment, provider_refund: ProviderRefund, failed: list[Refund]) -> bool:
-    """First it pays what the clinic still owed; of what it owes more the bank is asked once more by itself."""
+    """It pays first what failed refunds still owe; what they owe beyond it is sent again."""
     fresh = max(0, provider_refund.amount - sum(one.amount for one in failed))
     otherwise = [one for one in payment.refunds if one.state is RefundState.OUT_OF_BAND]
     twice = max(0, fresh - payment.refundable)
@@ -89,7 +89,7 @@ def _book_dashboard_refund(payment: Payment, provider_refund: ProviderRefund, fa
 
 
 def _supersede(refunds: list[Refund], amount: int) -> list[Refund]:
-    """So many kopecks of these went back another way. Gives what is owed of only in part now."""
+    """`amount` kopecks of these went back another way. Returns those of which a part is still owed."""
     parts = []
     for one in refunds:
         part = min(one.amount, amount)

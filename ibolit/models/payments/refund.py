@@ -1,4 +1,4 @@
-"""Money on its way back, and who says yes or no to it."""
+"""Refunds of a payment: how they are requested, decided, sent to the provider and ended."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class RefundReason(StrEnum):
     NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
     DUPLICATE = "duplicate"  # another payment had bought the same consultation
     REQUESTED_BY_PAYER = "requested_by_payer"  # the payer asked
-    CANCELLED = "cancelled"  # the consultation was
-    MISSED = "missed"  # the consultation was
+    CANCELLED = "cancelled"  # the consultation was cancelled cancelled
+    MISSED = "missed"  # the consultation did not take place
     OPERATOR = "operator"
     PROVIDER_DASHBOARD = "provider_dashboard"  # made in the provider's own dashboard, not here
 
@@ -52,11 +52,11 @@ class RefundState(StrEnum):
 
 
 COMPLETED_STATES = (RefundState.SUCCEEDED, RefundState.OUT_OF_BAND)
-COUNTED_STATES = (RefundState.SENDING, RefundState.FAILED, *COMPLETED_STATES)  # as given back
+COUNTED_STATES = (RefundState.SENDING, RefundState.FAILED, *COMPLETED_STATES)  # in Payment.refunded
 
 
 class Refund(Model):
-    """Money on its way back, with a job that goes on until the provider has answered."""
+    """Money on its way back, with a job that repeats until the provider has answered. Amounts are kopecks."""
 
     __table_args__ = (Index("ix_refund_to_decide", "state", "decide_by"), CheckConstraint("amount > 0", "amount"))
 
@@ -71,7 +71,7 @@ class Refund(Model):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     reason: Mapped[str] = mapped_column(String(60), default="")  # why it failed, in the provider's word
-    # Its number, where it was given back otherwise.
+    # Number of its fiscal receipt, of a refund out of band.
     receipt: Mapped[str] = mapped_column(String(40), default="", server_default="")
     decide_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
@@ -87,12 +87,12 @@ class Refund(Model):
 
     @property
     def was_approved_by_default(self) -> bool:
-        """Nobody decided in time, so all of it goes back."""
+        """Nobody decided within three working days, so all of it goes back (the offer, section 5)."""
         return self.decide_by is not None and self.decided_by is None and self.state in COUNTED_STATES
 
     @property
     def is_automatic(self) -> bool:
-        """Too late, or a second time: it goes back by itself."""
+        """The money came too late or twice, and goes back without anybody's decision."""
         return self.cause in (RefundReason.NOT_FOR_SALE, RefundReason.DUPLICATE)
 
     @property
@@ -104,10 +104,10 @@ class Refund(Model):
         return self.state is RefundState.REQUESTED and self.decide_by is not None and self.decide_by <= clock.now()
 
     def approve(self, amount: int | None, note: str, by: User | None) -> bool:
-        """The operator's yes, with his sum if he chose another; nobody's after three working days. Both are told.
+        """The operator's yes, with their own amount if they chose one; nobody's after three working days.
 
-        What he keeps of an odd sum is taken for what was ordered.
-        Raises RefundTooLarge; False for a wish that is decided already, which stays as it is.
+        Payer and doctor are told. What is kept of an amount mismatch pays for what was ordered.
+        Raises RefundTooLarge; False for one that is decided already, which stays as it is.
         """
         if not self._lock_if(RefundState.REQUESTED):
             return False
@@ -121,22 +121,22 @@ class Refund(Model):
         return True
 
     def decline(self, note: str, by: User) -> bool:
-        """The operator's no; money of an odd sum is taken for what was ordered."""
+        """The operator's no; money of an amount mismatch pays for what was ordered. False when decided already."""
         if not self._lock_if(RefundState.REQUESTED):
             return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is RefundReason.AMOUNT_MISMATCH:
             self.payment.apply()
         elif self.cause in (RefundReason.CANCELLED, RefundReason.MISSED):
-            self.payment.mark_delivered()  # as far as it will ever be
+            self.payment.mark_delivered()  # there will be no consultation, so the closing receipt is due now
         record(RefundDecided(self.id))
         self._record_change()
         return True
 
     def retry(self, by: User | None, amount: int | None = None) -> bool:
-        """A failed one is tried again, as a new deed with a new key: by the operator, or since less is owed now.
+        """Sends a failed one again with a new idempotency key: by the operator, or since less is owed now.
 
-        Of a smaller sum the rest stays a debt of its own. Raises RefundTooLarge.
+        Of a smaller amount the remainder stays a failed refund of its own. Raises RefundTooLarge.
         """
         if not self._lock_if(RefundState.FAILED):
             return False
@@ -149,7 +149,7 @@ class Refund(Model):
         return True
 
     def mark_out_of_band(self, note: str, receipt: str, by: User) -> bool:
-        """«Вернули иначе»: a failed one that went past the bank, in cash or by a transfer, with its own receipt."""
+        """«Вернули иначе»: a failed one was paid in cash or by a transfer, with its own receipt."""
         if not self._lock_if(RefundState.FAILED):
             return False
         self.state, self.note, self.receipt = RefundState.OUT_OF_BAND, note, receipt
@@ -158,20 +158,20 @@ class Refund(Model):
         return True
 
     def send(self) -> None:
-        """On its way: counted as given back from now on, so that nobody gives it twice."""
+        """Counted as refunded from now on, before the provider has answered, so that nobody sends it twice."""
         self.state, self.sent_at = RefundState.SENDING, clock.now()
         self._count(self.amount)
         Job.add(JobKind.REFUND, self.id)
         self._record_change()
 
     def book(self, fresh: int) -> None:
-        """Known only now that the bank has done it; `fresh` kopecks of it were not counted as given back before."""
+        """Counts a refund the provider has made already; `fresh` kopecks of it were not counted as refunded before."""
         self._count(fresh)
         Job.add(JobKind.RECEIPTS, self.payment_id)
         self._record_change()
 
     def reduce_by(self, part: int) -> bool:
-        """So much of it went back from the bank's cabinet, and another row counts it now. True: that was all of it."""
+        """`part` kopecks of it were refunded in the dashboard, and another row counts them. True: all of it was."""
         if part < self.amount:
             self.amount -= part
         else:
@@ -192,14 +192,14 @@ class Refund(Model):
         try:
             return gateway.refund(payment.provider_id, self.amount, self.key, payment.customer, items)
         except GatewayRefused:
-            # He may have done it without our hearing of it and say no now; repeated with a new key it would be twice.
+            # The refund may have been made although its answer was lost: a retry with a new key would refund twice.
             lost = self._find_at_provider(gateway)
             if lost is None:
                 raise
             return lost
 
     def settle(self, back: ProviderRefund) -> None:
-        """What the provider said of it just now."""
+        """Takes over what the provider said of it just now."""
         if not self._lock_if(RefundState.SENDING):
             return
         self.provider_id = back.id
@@ -209,13 +209,13 @@ class Refund(Model):
             self.fail(back.reason)
 
     def succeed(self, back: ProviderRefund) -> None:
-        """The bank has done it, by whoever's hand. Under the payment's lock."""
+        """The provider has made it, on our request or in its dashboard. Call under the payment's lock."""
         self.provider_id, self.state, self.done_at, self.reason = back.id, RefundState.SUCCEEDED, clock.now(), ""
         Job.add(JobKind.RECEIPTS, self.payment_id)
         self._record_change()
 
     def fail(self, reason: str) -> None:
-        """The debt stays: the money counts as going back, and the operator is asked."""
+        """The provider refused it. The amount stays counted as refunded, and the operator is asked."""
         if self._lock_if(RefundState.SENDING):
             self.state, self.reason = RefundState.FAILED, reason[:60]
             self._record_change()
@@ -230,7 +230,7 @@ class Refund(Model):
             self.amount = sent
 
     def _lock_if(self, state: RefundState) -> bool:
-        """Under the payment's lock, and read anew: somebody else may have been faster."""
+        """Takes the payment's lock and reads this row anew. Whether it is in that state still."""
         self.payment.lock()
         db.session.refresh(self)
         return self.state is state
@@ -239,20 +239,20 @@ class Refund(Model):
         record(PaymentChanged(self.payment_id))
 
     def _supersede_requests(self) -> None:
-        """Who wished for money back has it, when all of it went otherwise."""
+        """Ends requests of a payment whose money has all gone back by other refunds."""
         for other in self.payment.refunds:
             if other is not self and other.state is RefundState.REQUESTED and self.payment.refundable == 0:
                 other.state, other.done_at = RefundState.SUPERSEDED, clock.now()
 
     def _cancel_consultation(self) -> None:
-        """What this money confirmed; money that came too late, twice or in another sum confirmed nothing."""
+        """Cancels the consultation this money had confirmed; money that was never applied confirmed nothing."""
         if self.payment.consultation is not None and self.payment.applied_at is not None:
             self.payment.chat.lock()
             self.payment.consultation.cancel_unpaid()
         self.payment.recheck_consultation()
 
     def _find_at_provider(self, gateway: Gateway) -> ProviderRefund | None:
-        """What the provider made of it without our hearing of it: known by our key, else by its sum."""
+        """The refund the provider made although its answer was lost: found by our key, else by its amount."""
         assert self.payment.provider_id is not None
         known = {one.provider_id for one in self.payment.refunds}
         made = [back for back in gateway.list_refunds(self.payment.provider_id) if back.id not in known]
@@ -260,7 +260,7 @@ class Refund(Model):
         return by_key or next((back for back in made if not back.key and back.amount == self.amount), None)
 
     def _count(self, fresh: int) -> None:
-        """As given back, with the chat's time that goes with it."""
+        """Adds `fresh` kopecks to what is refunded, and takes the chat's days that go with them."""
         self.days = self._days_for(fresh)
         self.payment.refunded += fresh
         self.payment.withdrawn_days += self.days
@@ -271,7 +271,7 @@ class Refund(Model):
             self._cancel_consultation()
 
     def _days_for(self, amount: int) -> int:
-        """All that is left of what was bought for all of the money, else as many whole days as the part pays for."""
+        """All days left for all of the money, else as many whole days as this part of the price pays for."""
         payment = self.payment
         if payment.applied_at is None or amount <= 0:
             return 0
@@ -281,7 +281,7 @@ class Refund(Model):
 
 
 def in_working_days(count: int) -> datetime:
-    """Monday to Friday by the clinic's calendar; a public holiday makes it shorter, in the payer's favour."""
+    """Monday to Friday in the clinic's zone. Public holidays are not known, which shortens it in the payer's favour."""
     moment = clock.now()
     while count:
         moment += timedelta(days=1)

@@ -1,4 +1,4 @@
-"""How much of a payment may go back, and what sends it."""
+"""How much of a payment may be refunded, and what requests or sends a refund."""
 
 # mypy: disable-error-code=misc
 # Its methods are those of the mapped class, which their `self` names.
@@ -27,11 +27,11 @@ DAY = timedelta(days=1)
 
 
 class PaymentRefunds:
-    """A payment's facet for whoever gives money back, or asks for it."""
+    """A payment's facet for refunds."""
 
     @property
     def is_duplicate(self: Payment) -> bool:
-        """Another payment had bought the same consultation: this one goes back by itself."""
+        """Another payment had bought the same consultation, so this one is refunded without a decision."""
         return any(one.cause is RefundReason.DUPLICATE for one in self.refunds)
 
     @property
@@ -41,7 +41,7 @@ class PaymentRefunds:
 
     @property
     def has_refund_arrived(self: Payment) -> bool:
-        """All that was sent back has arrived."""
+        """Whether all refunds that were sent have arrived."""
         arrived = sum(one.amount for one in self.refunds if one.state in COMPLETED_STATES)
         return arrived == self.refunded
 
@@ -51,17 +51,17 @@ class PaymentRefunds:
 
     @property
     def can_request_refund(self: Payment) -> bool:
-        """Not what the clinic gives back by itself, and one wish at a time."""
+        """Only applied payments, and one request at a time."""
         return self.applied_at is not None and self.refundable > 0 and self._open_request is None
 
     @property
     def refunded_by_provider(self: Payment) -> int:
-        """Kopecks it has given back as far as we know."""
+        """Kopecks the provider has refunded as far as we know."""
         return sum(one.amount for one in self.refunds if one.provider_id and one.state is RefundState.SUCCEEDED)
 
     @property
     def refundable(self: Payment) -> int:
-        """What can still go back."""
+        """What can still be refunded, in kopecks."""
         return self.paid - self.refunded
 
     def unused_days(self: Payment, *, begun: bool = False) -> int:
@@ -82,7 +82,7 @@ class PaymentRefunds:
         return min(self.refundable, round_half_up(self.price * self.unused_days(), self.days))
 
     def refund(self: Payment, amount: int, cause: RefundReason, note: str = "", *, by: User | None = None) -> Refund:
-        """A refund on its way. The chat's time that was bought with it goes too. Raises RefundTooLarge."""
+        """Sends a refund; the chat's days that were bought with it go too. Raises RefundTooLarge."""
         self.lock()
         self.check_refundable(amount)
         refund = Refund(payment=self, amount=amount, cause=cause, note=note, decided_by=by.id if by else None)
@@ -96,7 +96,7 @@ class PaymentRefunds:
             raise errors.RefundTooLarge(self.refundable)
 
     def refund_expecting(self: Payment, expected: int, amount: int | None, note: str, by: User) -> Refund:
-        """The operator's own decision, made when so much could go back: pressed twice it is done once.
+        """The operator's refund, made while `expected` kopecks are refundable: pressed twice it is done once.
 
         Raises RefundableHasChanged and RefundTooLarge.
         """
@@ -108,7 +108,7 @@ class PaymentRefunds:
         return refund
 
     def request_refund(self: Payment, cause: RefundReason, note: str = "") -> Refund:
-        """For the operator to decide; one at a time. Raises NothingToRefund."""
+        """A refund for the operator to decide; one at a time. Raises NothingToRefund."""
         self.lock()
         if self._open_request is not None:
             return self._open_request
@@ -133,5 +133,5 @@ class PaymentRefunds:
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
-    """Kopecks, never a float."""
+    """Integer division of kopecks; no floats."""
     return (2 * numerator + denominator) // (2 * denominator)

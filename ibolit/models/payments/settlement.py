@@ -1,4 +1,4 @@
-"""What a provider says of a payment becomes ours."""
+"""How a payment takes over what the provider says of it, and gives what was bought."""
 
 # mypy: disable-error-code=misc
 # Its methods are those of the mapped class, which their `self` names.
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class PaymentSettlement:
-    """A payment's facet for whoever asks the provider, and what follows from the answer."""
+    """A payment's facet towards the provider: asking it, and what follows from its answer."""
 
     if TYPE_CHECKING:  # what is assigned here, and may be None
         provider_id: Mapped[str | None]
@@ -45,7 +45,7 @@ class PaymentSettlement:
         opened_until: Mapped[datetime | None]
 
     def settle(self: Payment, found: ProviderPayment) -> None:
-        """What the provider said just now becomes ours. Raises WrongPayment for somebody else's."""
+        """Takes over what the provider said; twice changes nothing. Raises WrongPayment for another payment's."""
         self.lock()
         if found.number not in (None, self.id) or self.provider_id not in (None, found.id):
             raise errors.WrongPayment
@@ -69,16 +69,16 @@ class PaymentSettlement:
             self._record_change()
 
     def end(self: Payment, reason: str) -> None:
-        """It will never be paid: the provider refused it, or never got to know of it.
+        """Cancels what will never be paid: the provider refused it, or never got to know of it.
 
-        What he does know, because another call made it meanwhile, only he can end.
+        What the provider knows, because another call created it meanwhile, only the provider can cancel.
         """
         self.lock()
         if self.is_unfinished and self.provider_id is None:
             self._end(reason)
 
     def record_refusal(self: Payment, refusal: GatewayRefused) -> None:
-        """The bank's plain no: to what it never made, or that it knows no such payment (another shop, another key)."""
+        """The provider's plain no: it did not create the payment, or knows none such (another shop or key)."""
         PaymentAlert.open_for_refusal(self, refusal)
         if self.provider_id is None:
             self.end(refusal.reason)
@@ -94,7 +94,7 @@ class PaymentSettlement:
         return Order(self.id, self.key, self.amount, title, return_url, self.customer, items)
 
     def ask(self: Payment, gateway: Gateway, return_url: str) -> ProviderPayment | None:
-        """What the provider says of it, who makes it if he does not know it. None: it was never made, nor will be.
+        """What the provider says of it, created there now if it is unknown. None: it never was created, nor will be.
 
         Over the network, so outside any transaction. Raises GatewayOutcomeUnknown and GatewayRefused.
         """
@@ -106,11 +106,11 @@ class PaymentSettlement:
             except GatewayRefused as refusal:
                 if refusal.reason != RefusalReason.KEY_REUSED:
                     raise
-                # It was made, while the clinic's settings said something else of it; somebody may have paid it.
+                # It was created while the clinic's settings were others; somebody may have paid it.
         return gateway.find_by_order(self.id, since=self.created_at)
 
     def apply(self: Payment) -> None:
-        """What was bought is given for the money that is here, once; if it is not for sale any more, the money goes."""
+        """Gives what was bought for the money that came, once. Refunds it all when that is not for sale any more."""
         self.chat.lock()
         if self.applied_at is not None or self.refundable <= 0:
             return
@@ -121,19 +121,19 @@ class PaymentSettlement:
             record(RefundDecided(self.refund(self.refundable, why).id))
 
     def recheck_consultation(self: Payment) -> None:
-        """What waited for this money alone has expired at once, and the worker is to write it."""
+        """A consultation that waited for this payment alone has expired: the worker writes it at once."""
         if self.consultation_id is not None:
             Job.expedite(JobKind.CONSULTATION, self.consultation_id)
 
     def mark_delivered(self: Payment) -> None:
-        """The consultation it paid for has taken place: a prepayment is closed by its second receipt."""
+        """The consultation it paid for has taken place, so the closing receipt of the prepayment is due (54-ФЗ)."""
         if self.applied_at is not None and self.opened_until is None and self.refundable > 0:
             self.opened_until = clock.now()
             Job.add(JobKind.CLOSING_RECEIPT, self.id)
 
     @property
     def _has_duplicate(self: Payment) -> bool:
-        """The same consultation, by another payment that stands."""
+        """Whether another payment that stands has bought the same consultation."""
         others = self.consultation.payments if self.consultation is not None else []
         return any(other.applied_at is not None and other.refundable > 0 for other in others if other is not self)
 

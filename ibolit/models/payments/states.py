@@ -1,4 +1,4 @@
-"""What may be so with a payment."""
+"""States of a payment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Money: what the clinic asks of a payment provider, whoever it is. Amounts are kopecks here and everywhere.
+"""The contract of a payment provider. Amounts are kopecks.
 
-An outcome nobody knows is a state of its own (GatewayOutcomeUnknown): the same key asked again is the same deed.
+An unknown outcome is an error of its own (GatewayOutcomeUnknown): a call repeated with its key is the same operation.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ class GatewayOutcomeUnknown(Exception):
 
 
 class GatewayResponseUnreadable(GatewayOutcomeUnknown):
-    """It answered, and what money depends on cannot be read; named is the field."""
+    """It answered, and a field that money depends on cannot be read; the message names the field."""
 
 
 class GatewayAuthFailed(GatewayOutcomeUnknown):
-    """It lets nobody in with this shop and key, which says nothing of any payment."""
+    """It refuses this shop's id or key, which says nothing of any payment."""
 
 
 class RefusalReason(StrEnum):
-    """Why a provider says no. Other words may come; they are his, and for the log."""
+    """Why a provider refuses. Other words may come from the provider; they are for the log."""
 
     NOT_FOUND = "not_found"
-    INVALID_REQUEST = "invalid_request"  # a sum too large, an address that cannot be: asked rightly it may succeed
+    INVALID_REQUEST = "invalid_request"  # an amount too large, an impossible address: corrected, it may succeed
     KEY_REUSED = "key_taken"  # this key made something else: find out what (find_by_order, list_refunds)
     CLOSING_NOT_DUE = "not_due"  # no closing receipt where the first one says full_payment
     SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks something that only the clinic can set
 
 
 class GatewayRefused(Exception):
-    """A plain no: repeating cannot help. `reason` is a RefusalReason, or the provider's own word, for the log.
+    """Refused for good: repeating cannot help. `reason` is a RefusalReason, or the provider's own word, for the log.
 
-    `parameter`: what of the request he did not like, in his word.
+    `parameter`: which part of the request was refused, in the provider's word.
     """
 
     def __init__(self, reason: str, parameter: str = "") -> None:

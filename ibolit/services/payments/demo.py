@@ -1,6 +1,6 @@
-"""The embedded default: a bank inside the demo clinic. It moves no money; all else is as with the real provider.
+"""The demo bank, the default provider. It moves no money; all else is as with the real provider.
 
-It keeps its own file, apart from the clinic's database, as a bank would: what the two know of each other they must ask.
+It keeps its own SQLite file, apart from the clinic's database, so that the two must ask each other as with a real one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class DemoBank:
     def __init__(self, folder: Path, receipt_mode: str = "full_prepayment") -> None:
         self.path = folder / "demo-bank.db"
         self.receipt_mode = receipt_mode
-        self.on_webhook: Callable[[str], object] = _nobody  # the shop's ear: given a payment's id, as a notification
+        self.on_webhook: Callable[[str], object] = _nobody  # called with a payment's id, as a webhook would be
 
     # The contract
 
@@ -167,7 +167,7 @@ class DemoBank:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, alone among all threads and processes; nobody keeps the file open."""
+        """One exclusive transaction; the file is closed after it."""
         try:
             with closing(sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)) as bank:
                 bank.row_factory = sqlite3.Row
@@ -252,11 +252,11 @@ def _paid(bank: sqlite3.Connection, id: str) -> ProviderPayment:
 def _back(row: sqlite3.Row) -> ProviderRefund:
     return ProviderRefund(
         row["id"], GatewayStatus.SUCCEEDED, row["amount"], key=row["key"]
-    )  # when it was made this bank forgets
+    )  # this bank does not keep when it was made
 
 
 def _fiscal(row: sqlite3.Row) -> ProviderReceipt:
-    """Numbers nobody can take for real ones."""
+    """With numbers that cannot be mistaken for real ones."""
     return ProviderReceipt(
         row["id"],
         GatewayStatus.SUCCEEDED,
@@ -270,5 +270,5 @@ def _fiscal(row: sqlite3.Row) -> ProviderReceipt:
 
 
 def _stamp(moment: datetime | None = None) -> str:
-    """Of one width, so that letters sort as moments do."""
+    """Of one width, so that strings sort as moments do."""
     return (moment or clock.now()).isoformat(timespec="microseconds")

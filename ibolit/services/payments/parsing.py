@@ -1,7 +1,7 @@
-"""YooKassa's answers in our words, read as they came.
+"""Reads YooKassa's answers.
 
-What money depends on – id, state, sum, currency – must be there and sound, else the whole answer is unreadable. The
-rest may fail alone: a masked phone or a card of a new kind must not hide a payment somebody has made.
+What money depends on – id, state, sum, currency – must be present and valid, else the whole answer is unreadable. Other
+fields may fail alone: a masked phone or a new kind of card must not hide a payment somebody has made.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def parse_page(answer: Any) -> tuple[list[Any], str]:
 def is_for_order(answer: Any, number: int) -> bool:
     """Whether this payment is number so-and-so of ours: by its metadata, or by its title where those are lost.
 
-    Raises GatewayResponseUnreadable for what might be anybody's.
+    Raises GatewayResponseUnreadable for what is no object.
     """
     if not isinstance(answer, dict):
         raise GatewayResponseUnreadable("payment")
@@ -98,7 +98,7 @@ def is_for_order(answer: Any, number: int) -> bool:
 
 
 def is_for_payment(answer: Any, payment_id: str) -> bool:
-    """Unless it says that it is another payment's."""
+    """Whether a refund belongs to this payment; one that names none does."""
     named = _of(answer, "payment_id")
     return named == payment_id or not isinstance(named, str) or PROVIDER_ID.fullmatch(named) is None
 

@@ -41,7 +41,7 @@ UNKNOWN_OUTCOME_ERRORS = (
 
 
 class Client(ApiClient):
-    """Reads no settings of the process, waits no longer than told, repeats nothing and writes nothing down."""
+    """Reads no process-wide settings, has a time-out, does not retry and does not log."""
 
     def __init__(self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float]) -> None:
         self.shop_id = shop_id
@@ -60,13 +60,13 @@ class Client(ApiClient):
                 headers=request_headers,
                 json=body,
                 timeout=self.timeout,
-                allow_redirects=False,  # the key goes to nobody else
+                allow_redirects=False,  # the shop's key is sent to no other host
                 auth=_keep_auth_header,
             )
 
 
 def _keep_auth_header(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The header is written already; without this a .netrc of the machine would write another."""
+    """The header is set already; without this requests would take credentials from a .netrc."""
     return request
 
 
@@ -94,7 +94,7 @@ class Sdk:
 
     @contextmanager
     def translated_errors(self, operation: str) -> Iterator[None]:
-        """What the SDK raises becomes sure or unsure."""
+        """Translates the SDK's exceptions to GatewayRefused and GatewayOutcomeUnknown."""
         try:
             yield
         except (BadRequestError, NotFoundError, GoneError) as error:
@@ -134,5 +134,5 @@ def _refusal(operation: str, error: ApiError) -> GatewayRefused:
 
 
 def _word(error: ApiError, name: str) -> str:
-    """Of the answer's body, but never its description: that may quote an address."""
+    """A field of the answer's body. Never its description, which may quote an address."""
     return str((error.content or {}).get(name, ""))[:60]

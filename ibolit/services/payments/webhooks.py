@@ -1,4 +1,4 @@
-"""YooKassa's notifications: unsigned, so a body only says whom to ask, and the source address is a first sieve."""
+"""YooKassa's webhooks. They are unsigned: the source address is checked, and the body only names whom to ask about."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from . import WebhookEvent
 
-PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # it becomes a part of an address of the provider's
+PROVIDER_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # becomes part of a URL at the provider
 
 
 def parse_webhook(body: bytes) -> WebhookEvent | None:
@@ -31,7 +31,7 @@ def parse_webhook(body: bytes) -> WebhookEvent | None:
 
 
 def is_from_networks(address: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
-    """Never raises: an address that cannot be read comes from nowhere."""
+    """False for an address that cannot be parsed."""
     try:
         ip = ip_address(address)
     except ValueError:

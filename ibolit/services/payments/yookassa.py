@@ -40,8 +40,8 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-CONCURRENT_CALLS = BoundedSemaphore(8)  # calls of this process: a slow provider must not take all threads
-PATIENCE = 3.0  # seconds to wait for one's turn
+CONCURRENT_CALLS = BoundedSemaphore(8)  # of this process: a slow provider must not take all threads
+PATIENCE = 3.0  # seconds to wait for a free call
 TIMEOUT = (3.0, 10.0)  # seconds to connect, to answer
 PAGE = 100  # the most YooKassa lists at once
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -124,7 +124,7 @@ class YooKassa:
         if self.shop.receipt_mode != "full_prepayment":
             raise GatewayRefused(
                 RefusalReason.CLOSING_NOT_DUE
-            )  # the first receipt said it all; a second would be a second income
+            )  # the first receipt was final; a second would be booked as a second income
         request = self._receipt(customer, items, "full_payment") | {
             "type": "payment",
             "payment_id": payment_id,
@@ -172,7 +172,7 @@ class YooKassa:
         return Sdk(self.shop.id, self.shop.secret_key, self.shop.api_url, self.timeout)
 
     def _ask(self, operation: str, question: Callable[[Sdk], T]) -> T:
-        """One call. Whatever is not a plain yes or a plain no is unsure."""
+        """One call. Whatever is neither success nor a refusal raises GatewayOutcomeUnknown."""
         sdk = self._sdk
         with self._limited(operation), sdk.translated_errors(operation):
             return question(sdk)
