@@ -242,7 +242,7 @@ def killed_before_the_commit(payer: Payer) -> None:
         killed_before_the_commit,
     ],
 )
-def test_killed_on_the_way_to_the_counter(payer: Payer, killed: Callable[[Payer], None]) -> None:
+def test_clinic_killed_before_the_payer_pays(payer: Payer, killed: Callable[[Payer], None]) -> None:
     killed(payer)
     id = payer.id
     payer.waits_for("waiting")
@@ -299,7 +299,7 @@ def killed_when_all_was_done(payer: Payer) -> None:
 @pytest.mark.parametrize(
     "killed", [killed_unheard, killed_while_asking, killed_while_settling, killed_when_all_was_done]
 )
-def test_killed_between_the_money_and_the_chat(payer: Payer, killed: Callable[[Payer], None]) -> None:
+def test_clinic_killed_between_success_and_applying(payer: Payer, killed: Callable[[Payer], None]) -> None:
     payer.press()
     payer.waits_for("waiting")
     killed(payer)
@@ -309,7 +309,7 @@ def test_killed_between_the_money_and_the_chat(payer: Payer, killed: Callable[[P
     payer.has_got_it_once()
 
 
-def test_killed_and_never_paid_is_cancelled_with_nothing_taken(payer: Payer) -> None:
+def test_payment_never_paid_after_a_kill_is_cancelled(payer: Payer) -> None:
     taken = payer.stub.taken()
     with pressing(payer, HELD):
         payer.clinic.power_cut()

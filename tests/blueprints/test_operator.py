@@ -120,7 +120,7 @@ def test_list_says_who_how_much_why_and_until_when(as_operator: Browser, request
     )
 
 
-def test_odd_sum_is_explained(as_operator: Browser, chat: Chat) -> None:
+def test_amount_mismatch_is_explained(as_operator: Browser, chat: Chat) -> None:
     settle(begin(chat), amount=2400_00)
     page = as_operator.get("/operator").text
     assert "2\u00a0400\u00a0₽ вместо 2\u00a0500\u00a0₽" in page
@@ -150,14 +150,14 @@ def test_approval_sends_the_money(as_operator: Browser, requested: Refund, opera
         assert "Деньги возвращаются." in as_operator.get(answer.location).text
 
 
-def test_another_sum_may_be_approved(as_operator: Browser, requested: Refund) -> None:
+def test_another_amount_may_be_approved(as_operator: Browser, requested: Refund) -> None:
     typed: dict[str, object] = {"amount": "1000,50", "confirmed": 1000_50, "note": "Половина"}
     as_operator.post(f"/operator/refunds/{requested.id}/approval", typed, htmx=True)
     assert (now(requested).amount, now(requested).note) == (1000_50, "Половина")
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_sum_is_said_back_before_it_is_given(
+def test_refund_amount_is_said_back_before_it_is_sent(
     as_operator: Browser, requested: Refund, patient: User, htmx: bool
 ) -> None:
     """«1500» for «150»: whoever reads his own number again sees it."""
@@ -193,7 +193,7 @@ def test_sum_is_said_back_before_it_is_given(
         ("99999999", "Вернуть можно не больше 2500,00 ₽."),
     ],
 )
-def test_wrong_sum_is_said_at_its_field(
+def test_wrong_refund_amount_is_said_at_its_field(
     as_operator: Browser, requested: Refund, amount: str, words: str, htmx: bool
 ) -> None:
     answer = as_operator.post(f"/operator/refunds/{requested.id}/approval", {"amount": amount}, htmx=htmx)
@@ -220,7 +220,7 @@ def test_refusal_needs_words_the_patient_reads(
     assert "В возврате отказано: Врач ответил в тот же день" in as_patient.get("/profile/payments").text
 
 
-def test_odd_sum_taken_for_the_order_opens_the_chat(as_operator: Browser, chat: Chat) -> None:
+def test_declined_amount_mismatch_opens_the_chat(as_operator: Browser, chat: Chat) -> None:
     payment = settle(begin(chat), amount=2400_00)
     refund = payment.refunds[0]
     as_operator.post(f"/operator/refunds/{refund.id}/refusal", {"note": "Зачтено"}, htmx=True)
@@ -228,7 +228,7 @@ def test_odd_sum_taken_for_the_order_opens_the_chat(as_operator: Browser, chat: 
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_failed_one_is_tried_again(as_operator: Browser, failed: Refund, htmx: bool) -> None:
+def test_failed_refund_is_retried(as_operator: Browser, failed: Refund, htmx: bool) -> None:
     page = as_operator.get("/operator").text
     assert "Банк не принял возврат: карта или счёт, с которых платили, могут быть закрыты." in page
     assert "Пока не вернулось 2\u00a0500\u00a0₽" in page
@@ -240,7 +240,7 @@ def test_failed_one_is_tried_again(as_operator: Browser, failed: Refund, htmx: b
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_part_of_a_failed_one_leaves_the_rest_in_the_list(as_operator: Browser, failed: Refund, htmx: bool) -> None:
+def test_partial_retry_leaves_the_remainder_in_the_list(as_operator: Browser, failed: Refund, htmx: bool) -> None:
     door, part = f"/operator/refunds/{failed.id}/repeat", {"amount": "1000"}
     asked = as_operator.post(door, part, htmx=htmx)
     assert (asked.status_code, "Вернуть 1\u00a0000\u00a0₽?" in asked.text) == (200, True)
@@ -253,14 +253,16 @@ def test_part_of_a_failed_one_leaves_the_rest_in_the_list(as_operator: Browser, 
 
 
 @pytest.mark.parametrize("sum_", ["0", "", "2500,01", "много"])
-def test_failed_one_is_not_sent_with_a_sum_that_cannot_be(as_operator: Browser, failed: Refund, sum_: str) -> None:
+def test_failed_refund_is_not_retried_with_an_impossible_amount(
+    as_operator: Browser, failed: Refund, sum_: str
+) -> None:
     answer = as_operator.post(f"/operator/refunds/{failed.id}/repeat", {"amount": sum_}, htmx=True)
     assert (answer.status_code, "field__error" in answer.text) == (422, True)
     assert now(failed).state is RefundState.FAILED
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_given_otherwise_is_written_down_and_told(
+def test_refund_out_of_band_is_audited_and_told(
     as_operator: Browser, as_patient: Browser, failed: Refund, htmx: bool
 ) -> None:
     door = f"/operator/refunds/{failed.id}/otherwise"
@@ -300,7 +302,7 @@ def test_no_word_of_the_bank_stands_in_english(
 
 
 @pytest.mark.parametrize("second", ["approval", "refusal", "repeat"])
-def test_decided_once_stays_and_is_audited_once(as_operator: Browser, requested: Refund, second: str) -> None:
+def test_refund_decided_once_is_audited_once(as_operator: Browser, requested: Refund, second: str) -> None:
     first = as_operator.post(
         f"/operator/refunds/{requested.id}/approval", {"amount": "100", "confirmed": 100_00}, htmx=True
     )
@@ -374,7 +376,7 @@ def give(browser: Browser, payment: Payment, htmx: bool = True, **more: object):
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_part_goes_back_with_a_reason(as_operator: Browser, paid: Payment, operator: User, htmx: bool) -> None:
+def test_partial_refund_has_a_reason(as_operator: Browser, paid: Payment, operator: User, htmx: bool) -> None:
     assert give(as_operator, paid, htmx).status_code == (200 if htmx else 303)
     refund = db.session.scalars(db.select(Refund)).one()
     assert (refund.amount, refund.cause, refund.note) == (500_00, RefundReason.OPERATOR, "Сбой связи")
@@ -383,7 +385,9 @@ def test_part_goes_back_with_a_reason(as_operator: Browser, paid: Payment, opera
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_part_is_said_back_before_it_is_given(as_operator: Browser, paid: Payment, patient: User, htmx: bool) -> None:
+def test_partial_refund_is_said_back_before_it_is_sent(
+    as_operator: Browser, paid: Payment, patient: User, htmx: bool
+) -> None:
     answer = give(as_operator, paid, htmx, confirmed="")
     assert answer.status_code == 200
     assert "Вернуть 500\u00a0₽?" in answer.text
@@ -392,7 +396,7 @@ def test_part_is_said_back_before_it_is_given(as_operator: Browser, paid: Paymen
     assert db.session.scalars(db.select(Refund)).all() == []
 
 
-def test_double_click_gives_back_once(as_operator: Browser, paid: Payment) -> None:
+def test_double_click_refunds_once(as_operator: Browser, paid: Payment) -> None:
     give(as_operator, paid)
     again = give(as_operator, paid)
     assert again.status_code == 422
@@ -407,7 +411,7 @@ def test_double_click_gives_back_once(as_operator: Browser, paid: Payment) -> No
 @pytest.mark.parametrize(
     "wrong", [{"amount": "x"}, {"amount": ""}, {"amount": "2500,01"}, {"note": ""}, {"rest": "x"}, {"note": "я" * 301}]
 )
-def test_nonsense_gives_nothing_back(as_operator: Browser, paid: Payment, wrong: dict[str, object], htmx: bool) -> None:
+def test_nonsense_refunds_nothing(as_operator: Browser, paid: Payment, wrong: dict[str, object], htmx: bool) -> None:
     answer = give(as_operator, paid, htmx, **wrong)
     assert answer.status_code == 422
     assert "field--wrong" in answer.text
@@ -415,7 +419,7 @@ def test_nonsense_gives_nothing_back(as_operator: Browser, paid: Payment, wrong:
     assert acts() == []
 
 
-def test_unpaid_gives_nothing_back(as_operator: Browser, chat: Chat) -> None:
+def test_unpaid_payment_is_not_refunded(as_operator: Browser, chat: Chat) -> None:
     payment = begin(chat)
     assert 'name="amount"' not in as_operator.get(f"/operator/payments/{payment.id}").text
     assert give(as_operator, payment, rest=0).status_code == 422

@@ -43,7 +43,7 @@ def twice(chat: Chat) -> Payment:
     return succeed(db.session.get_one(Payment, first.id))
 
 
-def test_paid_twice_says_so_and_that_it_is_confirmed(
+def test_duplicate_payment_says_so_and_that_the_consultation_is_confirmed(
     as_patient: Browser, visitor: Browser, as_operator: Browser, twice: Payment
 ) -> None:
     assert [one.cause for one in twice.refunds] == [RefundReason.DUPLICATE]
@@ -62,7 +62,7 @@ def test_paid_twice_says_so_and_that_it_is_confirmed(
     assert "Консультация оплачена дважды" in words(as_operator.get(f"/operator/payments/{twice.id}").text)
 
 
-def test_page_looks_again_until_what_was_paid_twice_has_gone_back(
+def test_return_page_reloads_until_a_duplicate_payment_is_refunded(
     as_patient: Browser, visitor: Browser, twice: Payment
 ) -> None:
     url = f"/payments/return/{twice.token}"
@@ -86,14 +86,14 @@ def test_page_looks_again_until_what_was_paid_twice_has_gone_back(
     "reason", ["insufficient_funds", "general_decline", "call_issuer", "fraud_suspected", "issuer_unavailable",
                "payment_method_limit_exceeded", "country_forbidden", "moon_phase"],
 )  # fmt: skip
-def test_no_card_is_spoken_of_where_there_was_none(as_patient: Browser, chat: Chat, method: str, reason: str) -> None:
+def test_payment_without_a_card_names_no_card(as_patient: Browser, chat: Chat, method: str, reason: str) -> None:
     payment = settle(begin(chat), GatewayStatus.CANCELLED, reason=reason, method=method)
     page = words(as_patient.get(f"/payments/return/{payment.token}").text)
     assert "Деньги не списаны." in page
     assert "карт" not in page.lower()
 
 
-def test_card_is_spoken_of_where_there_was_one(as_patient: Browser, chat: Chat) -> None:
+def test_payment_by_card_names_the_card(as_patient: Browser, chat: Chat) -> None:
     payment = settle(begin(chat), GatewayStatus.CANCELLED, reason="insufficient_funds", method="bank_card")
     assert "На карте не хватило денег." in as_patient.get(f"/payments/return/{payment.token}").text
 
@@ -101,7 +101,7 @@ def test_card_is_spoken_of_where_there_was_one(as_patient: Browser, chat: Chat) 
 # Another currency
 
 
-def test_other_money_is_never_called_rubles(as_patient: Browser, as_operator: Browser, chat: Chat) -> None:
+def test_other_currency_is_never_called_rubles(as_patient: Browser, as_operator: Browser, chat: Chat) -> None:
     payment = settle(begin(chat), amount=30_00, currency="USD")
     for page in (
         as_operator.get("/operator"),
@@ -112,7 +112,7 @@ def test_other_money_is_never_called_rubles(as_patient: Browser, as_operator: Br
     assert "Пришли не рубли" in words(as_operator.get("/operator").text)
 
 
-def test_other_money_is_no_income_in_rubles(as_doctor: Browser, chat: Chat) -> None:
+def test_other_currency_is_no_income_in_rubles(as_doctor: Browser, chat: Chat) -> None:
     settle(begin(chat), amount=30_00, currency="USD")
     assert "Пока никто не платил" in as_doctor.get("/profile/income").text
 
@@ -125,14 +125,14 @@ def test_signed_out_return_leads_to_the_clinic(visitor: Browser, chat: Chat) -> 
     assert re.search(r'<a class="button[^"]*" href="/">Перейти на сайт клиники</a>', page)
 
 
-def test_notice_of_nobodys_payment_is_a_warning(clinic: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_webhook_of_an_unknown_payment_is_a_warning(clinic: Flask, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         expedite_payment("2d0c1a5e-000f-5000-9000-1b2c3d4e5f60")
     assert "2d0c1a5e-000f-5000-9000-1b2c3d4e5f60" in caplog.text
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_second_press_right_after_paying_is_asked_back(as_patient: Browser, chat: Chat, htmx: bool) -> None:
+def test_second_purchase_right_after_paying_is_asked_back(as_patient: Browser, chat: Chat, htmx: bool) -> None:
     door, chosen = f"/chats/{chat.id}/payments", {"tariff_id": chat.doctor.tariffs[0].id}
     first = buy(chat)
     later(minutes=1)
@@ -148,7 +148,7 @@ def test_second_press_right_after_paying_is_asked_back(as_patient: Browser, chat
     assert len(db.session.scalars(db.select(Payment)).all()) == 2
 
 
-def test_second_press_later_is_no_haste(as_patient: Browser, chat: Chat) -> None:
+def test_second_purchase_later_is_not_asked_back(as_patient: Browser, chat: Chat) -> None:
     buy(chat)
     later(minutes=11)
     chosen = {"tariff_id": chat.doctor.tariffs[0].id}

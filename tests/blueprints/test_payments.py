@@ -47,7 +47,7 @@ def way_back(payment: Payment) -> str:
 # The way there
 
 
-def test_who_waits_for_the_banks_page_is_led_on(as_patient: Browser, payment: Payment) -> None:
+def test_payer_waiting_for_the_providers_page_is_redirected(as_patient: Browser, payment: Payment) -> None:
     url = f"/payments/{payment.id}"
     page = as_patient.get(url).text
     assert "Создаём оплату…" in page
@@ -62,14 +62,14 @@ def test_who_waits_for_the_banks_page_is_led_on(as_patient: Browser, payment: Pa
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_way_there_shows_the_end_when_it_is_over(as_patient: Browser, waiting: Payment, htmx: bool) -> None:
+def test_payment_page_shows_how_the_payment_ended(as_patient: Browser, waiting: Payment, htmx: bool) -> None:
     settle(waiting)
     page = as_patient.get(f"/payments/{waiting.id}", htmx=htmx).text
     assert "Чат открыт до" in page
     assert "Перейти к оплате" not in page
 
 
-def test_way_there_is_the_payers_alone(
+def test_payment_page_is_the_payers_alone(
     as_doctor: Browser, as_stranger: Browser, visitor: Browser, waiting: Payment
 ) -> None:
     for browser in (as_doctor, as_stranger):
@@ -101,7 +101,7 @@ def test_return_page_looks_again_and_again_with_growing_pauses(as_patient: Brows
 
 
 @pytest.mark.parametrize("look", ["-1", "x", "9" * 40])
-def test_look_of_nonsense_is_a_look(as_patient: Browser, waiting: Payment, look: str) -> None:
+def test_return_page_ignores_a_nonsense_look(as_patient: Browser, waiting: Payment, look: str) -> None:
     assert as_patient.get(f"{way_back(waiting)}?look={look}", htmx=True).status_code == 200
 
 
@@ -116,7 +116,7 @@ def test_payer_sees_until_when_the_chat_is_open(as_patient: Browser, waiting: Pa
         assert "every" not in page
 
 
-def test_whoever_is_signed_out_learns_state_and_sum_only(
+def test_signed_out_return_page_shows_state_and_amount_only(
     visitor: Browser, as_stranger: Browser, as_doctor: Browser, waiting: Payment, patient: User, doctor: Doctor
 ) -> None:
     for said in ({}, {"status": GatewayStatus.SUCCEEDED}):
@@ -132,7 +132,7 @@ def test_whoever_is_signed_out_learns_state_and_sum_only(
                     assert secret not in reply.text
 
 
-def test_unknown_token_is_404(visitor: Browser, as_patient: Browser, waiting: Payment) -> None:
+def test_unknown_return_token_is_404(visitor: Browser, as_patient: Browser, waiting: Payment) -> None:
     for browser in (visitor, as_patient):
         assert browser.get("/payments/return/" + "0" * 32).status_code == 404
         assert browser.post("/payments/return/" + "0" * 32 + "/check").status_code == 404
@@ -150,7 +150,7 @@ def test_unknown_token_is_404(visitor: Browser, as_patient: Browser, waiting: Pa
         ("", "Банк отменил оплату"),
     ],
 )
-def test_cancelled_says_why(as_patient: Browser, waiting: Payment, reason: str, words: str) -> None:
+def test_cancelled_payment_says_why(as_patient: Browser, waiting: Payment, reason: str, words: str) -> None:
     settle(waiting, GatewayStatus.CANCELLED, reason=reason)
     for url in (way_back(waiting), "/profile/payments"):
         page = as_patient.get(url).text
@@ -160,7 +160,7 @@ def test_cancelled_says_why(as_patient: Browser, waiting: Payment, reason: str, 
     assert f'href="/chats/{waiting.chat_id}/tariffs">Попробовать ещё раз' in as_patient.get(way_back(waiting)).text
 
 
-def test_odd_sum_and_refunds_in_words(as_patient: Browser, visitor: Browser, waiting: Payment) -> None:
+def test_amount_mismatch_and_refunds_in_words(as_patient: Browser, visitor: Browser, waiting: Payment) -> None:
     settle(waiting, amount=2400_00)
     for browser in (as_patient, visitor):
         page = browser.get(way_back(waiting)).text
@@ -168,7 +168,7 @@ def test_odd_sum_and_refunds_in_words(as_patient: Browser, visitor: Browser, wai
         assert "Деньги не потеряны" in page
 
 
-def test_refunds_of_a_part_and_of_all(as_patient: Browser, waiting: Payment) -> None:
+def test_partial_and_full_refunds_in_words(as_patient: Browser, waiting: Payment) -> None:
     settle(waiting)
     first = waiting.refund(500_00, RefundReason.OPERATOR)
     db.session.commit()
@@ -184,7 +184,7 @@ def test_refunds_of_a_part_and_of_all(as_patient: Browser, waiting: Payment) -> 
     assert "Деньги возвращены" in as_patient.get(way_back(waiting)).text
 
 
-def test_stuck_refund_is_no_promise(as_patient: Browser, visitor: Browser, waiting: Payment) -> None:
+def test_failed_refund_is_not_promised(as_patient: Browser, visitor: Browser, waiting: Payment) -> None:
     settle(waiting)
     refund = db.session.get_one(Payment, waiting.id).refund(500_00, RefundReason.OPERATOR)
     refund.fail("general_decline")
@@ -238,7 +238,7 @@ def test_check_never_asks_the_provider_itself(
     assert (reply.status_code, reply.location) == (303, way_back(waiting))
 
 
-def test_check_asked_too_often_changes_nothing(visitor: Browser, waiting: Payment) -> None:
+def test_check_over_the_rate_limit_changes_nothing(visitor: Browser, waiting: Payment) -> None:
     for _ in range(25):
         assert visitor.post(f"{way_back(waiting)}/check", htmx=True).status_code == 204
     for job in waiting_jobs(JobKind.PAYMENT):
@@ -251,7 +251,7 @@ def test_check_asked_too_often_changes_nothing(visitor: Browser, waiting: Paymen
     assert [job.due_at.year for job in waiting_jobs(JobKind.PAYMENT)] != [2100]
 
 
-def test_check_of_what_has_ended_makes_no_work(visitor: Browser, waiting: Payment) -> None:
+def test_check_of_an_ended_payment_adds_no_job(visitor: Browser, waiting: Payment) -> None:
     settle(waiting, GatewayStatus.CANCELLED)
     for job in waiting_jobs(JobKind.PAYMENT):
         job.finish()
@@ -271,7 +271,7 @@ def test_profile_leads_each_to_his_own(as_patient: Browser, as_doctor: Browser) 
     assert 'href="/profile/payments"' not in doctors
 
 
-def test_list_tells_everything_of_each(
+def test_payments_list_tells_everything_of_each(
     as_patient: Browser, payment: Payment, doctor: Doctor, change_settings: Change
 ) -> None:
     change_settings(receipt_url="https://check.example/?fn={fn}&i={fd}&fp={fp}")
@@ -331,7 +331,7 @@ def paid(chat: Chat) -> Payment:
     return buy(chat)
 
 
-def test_form_says_what_would_come_back(as_patient: Browser, paid: Payment, doctor: Doctor) -> None:
+def test_refund_request_form_says_the_amount(as_patient: Browser, paid: Payment, doctor: Doctor) -> None:
     url = f"/profile/payments/{paid.id}/refunds"
     assert "врач вам не писал" in as_patient.get(url).text
     later(hours=1)
@@ -344,7 +344,7 @@ def test_form_says_what_would_come_back(as_patient: Browser, paid: Payment, doct
     assert f"{fair // 100 % 1000:03},{fair % 100:02}\u00a0₽" in page
 
 
-def test_wish_waits_for_the_operator_and_is_seen(as_patient: Browser, paid: Payment) -> None:
+def test_refund_request_waits_for_the_operator_and_is_seen(as_patient: Browser, paid: Payment) -> None:
     reply = as_patient.post(f"/profile/payments/{paid.id}/refunds", {"note": "Передумала"})
     assert (reply.status_code, reply.location) == (303, f"/profile/payments#payment-{paid.id}")
     refund = db.session.scalars(db.select(Refund)).one()
@@ -358,7 +358,7 @@ def test_wish_waits_for_the_operator_and_is_seen(as_patient: Browser, paid: Paym
     assert f"/profile/payments/{paid.id}/refunds" not in page
 
 
-def test_second_press_is_the_same_wish(as_patient: Browser, paid: Payment) -> None:
+def test_second_press_is_the_same_refund_request(as_patient: Browser, paid: Payment) -> None:
     for _ in range(2):
         reply = as_patient.post(f"/profile/payments/{paid.id}/refunds", htmx=True)
         assert reply.headers["HX-Redirect"] == f"/profile/payments#payment-{paid.id}"
@@ -366,7 +366,7 @@ def test_second_press_is_the_same_wish(as_patient: Browser, paid: Payment) -> No
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_wish_too_long_is_shown_again(as_patient: Browser, paid: Payment, htmx: bool) -> None:
+def test_too_long_refund_request_is_shown_again(as_patient: Browser, paid: Payment, htmx: bool) -> None:
     reply = as_patient.post(f"/profile/payments/{paid.id}/refunds", {"note": "я" * 301}, htmx=htmx)
     assert reply.status_code == 422
     assert "длиннее 300 знаков" in reply.text
@@ -375,7 +375,7 @@ def test_wish_too_long_is_shown_again(as_patient: Browser, paid: Payment, htmx: 
 
 
 @pytest.mark.parametrize("htmx", [True, False])
-def test_nothing_to_wish_of_the_unpaid(as_patient: Browser, waiting: Payment, htmx: bool) -> None:
+def test_unpaid_payment_has_no_refund_request(as_patient: Browser, waiting: Payment, htmx: bool) -> None:
     url = f"/profile/payments/{waiting.id}/refunds"
     assert "возвращать сейчас нечего" in as_patient.get(url).text
     reply = as_patient.post(url, htmx=htmx)
@@ -383,7 +383,9 @@ def test_nothing_to_wish_of_the_unpaid(as_patient: Browser, waiting: Payment, ht
     assert "возвращать уже нечего" in reply.text
 
 
-def test_nothing_left_is_said_before_the_form(as_patient: Browser, paid: Payment, doctor: Doctor) -> None:
+def test_no_unused_days_are_said_before_the_refund_request_form(
+    as_patient: Browser, paid: Payment, doctor: Doctor
+) -> None:
     later(hours=1)
     say(db.session.get_one(Chat, paid.chat_id), doctor.user)
     later(days=40)
@@ -392,7 +394,7 @@ def test_nothing_left_is_said_before_the_form(as_patient: Browser, paid: Payment
     assert "Отправить заявку" not in page
 
 
-def test_stranger_wishes_nothing_back(as_stranger: Browser, as_doctor: Browser, paid: Payment) -> None:
+def test_stranger_requests_no_refund(as_stranger: Browser, as_doctor: Browser, paid: Payment) -> None:
     for browser in (as_stranger, as_doctor):
         assert browser.get(f"/profile/payments/{paid.id}/refunds").status_code == 404
         assert browser.post(f"/profile/payments/{paid.id}/refunds").status_code == 404
@@ -432,7 +434,7 @@ def test_income_by_months_without_names(as_doctor: Browser, chat: Chat, patient:
     assert patient.name not in page
 
 
-def test_refund_the_bank_refused_has_not_gone_back(as_doctor: Browser, chat: Chat) -> None:
+def test_failed_refund_is_not_counted_as_returned_income(as_doctor: Browser, chat: Chat) -> None:
     payment = buy(chat)
     refund = payment.refund(1000_00, RefundReason.OPERATOR)
     db.session.commit()
@@ -448,7 +450,7 @@ def test_income_is_ones_own(clinic: Flask, chat: Chat) -> None:
     assert "Пока никто не платил" in page
 
 
-def test_months_turn_by_the_doctors_calendar(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
+def test_income_months_turn_in_the_doctors_zone(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
     """23:30 of the 31st in London is the 1st in Moscow."""
     payment = buy(chat)
     payment.paid_at = clock.now().replace(year=2020, month=12, day=31, hour=23, minute=30)

@@ -30,7 +30,7 @@ def press(as_patient: Browser, chat: Chat, *, htmx: bool = False) -> str:
 
 @pytest.mark.usefixtures("email_is_wanted")
 @pytest.mark.parametrize("htmx", [True, False])
-def test_asked_before_anything_is_made(
+def test_receipt_email_is_asked_for_before_the_payment_is_created(
     as_patient: Browser, as_stranger: Browser, services: Services, chat: Chat, htmx: bool
 ) -> None:
     way = press(as_patient, chat, htmx=htmx)
@@ -55,7 +55,7 @@ def test_asked_before_anything_is_made(
 
 
 @pytest.mark.usefixtures("email_is_wanted")
-def test_the_next_receipt_goes_where_the_last_one_went(as_patient: Browser, chat: Chat) -> None:
+def test_next_receipt_goes_to_the_last_email(as_patient: Browser, chat: Chat) -> None:
     way = press(as_patient, chat)
     as_patient.post(f"{way}/email", {"email": "anna@example.org"})
     consultation = propose(chat, price=1500_00)
@@ -66,7 +66,7 @@ def test_the_next_receipt_goes_where_the_last_one_went(as_patient: Browser, chat
 
 
 @pytest.mark.usefixtures("email_is_wanted")
-def test_nobody_answers_for_an_hour(as_patient: Browser, chat: Chat) -> None:
+def test_payment_without_an_email_is_cancelled_after_an_hour(as_patient: Browser, chat: Chat) -> None:
     way = press(as_patient, chat)
     later(minutes=62)
     run_due()
@@ -74,6 +74,6 @@ def test_nobody_answers_for_an_hour(as_patient: Browser, chat: Chat) -> None:
     assert "Почту для чека не указали" in as_patient.get(way).text
 
 
-def test_elsewhere_nobody_is_asked(as_patient: Browser, chat: Chat) -> None:
+def test_receipt_email_is_not_asked_for_where_it_is_optional(as_patient: Browser, chat: Chat) -> None:
     assert not begin(chat).lacks_email
     assert "/demo/bank/" in press(as_patient, chat, htmx=True)

@@ -58,12 +58,12 @@ def tell(browser: Browser, what: str | bytes, source: str = THEIRS) -> TestRespo
     )
 
 
-def test_known_payment_is_looked_at_at_once(visitor: Browser, payment: Payment) -> None:
+def test_webhook_expedites_its_payment(visitor: Browser, payment: Payment) -> None:
     assert tell(visitor, body(payment.provider_id)).status_code == 200
     assert due(JobKind.PAYMENT) == [payment.id]
 
 
-def test_nothing_told_is_believed_and_nobody_is_called(
+def test_webhook_is_not_believed_and_calls_nobody(
     visitor: Browser, payment: Payment, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object) -> None:
@@ -76,13 +76,13 @@ def test_nothing_told_is_believed_and_nobody_is_called(
     assert db.session.scalars(db.select(Payment.state)).one() is PaymentState.WAITING
 
 
-def test_told_ten_times_is_one_look(visitor: Browser, payment: Payment) -> None:
+def test_webhook_sent_ten_times_is_one_job(visitor: Browser, payment: Payment) -> None:
     for _ in range(10):
         tell(visitor, body(payment.provider_id))
     assert due(JobKind.PAYMENT) == [payment.id]
 
 
-def test_refund_on_its_way_is_looked_at(visitor: Browser, chat: Chat) -> None:
+def test_webhook_expedites_a_sending_refund(visitor: Browser, chat: Chat) -> None:
     payment = buy(chat)
     refund = payment.refund(500_00, RefundReason.OPERATOR)
     db.session.commit()
@@ -93,12 +93,12 @@ def test_refund_on_its_way_is_looked_at(visitor: Browser, chat: Chat) -> None:
 
 
 @pytest.mark.parametrize("id", ["somebody-elses", "x" * 64])
-def test_payment_of_others_is_heard_and_nothing_done(visitor: Browser, payment: Payment, id: str) -> None:
+def test_webhook_of_an_unknown_payment_does_nothing(visitor: Browser, payment: Payment, id: str) -> None:
     assert tell(visitor, body(id)).status_code == 200
     assert due(JobKind.PAYMENT) == []
 
 
-def test_event_of_no_concern_is_heard(visitor: Browser, payment: Payment) -> None:
+def test_webhook_event_of_another_kind_is_accepted(visitor: Browser, payment: Payment) -> None:
     assert tell(visitor, body(payment.provider_id, "payout.succeeded")).status_code == 200
     assert due(JobKind.PAYMENT) == []
 
@@ -106,45 +106,45 @@ def test_event_of_no_concern_is_heard(visitor: Browser, payment: Payment) -> Non
 @pytest.mark.parametrize(
     "malformed", [b"", b"\xff", b"[]", b"{}", b"null", body(None), body("../../x"), '{"event": "payment.succeeded"}']
 )
-def test_malformed_is_400(visitor: Browser, payment: Payment, malformed: str | bytes) -> None:
+def test_malformed_webhook_is_400(visitor: Browser, payment: Payment, malformed: str | bytes) -> None:
     assert tell(visitor, malformed).status_code == 400
 
 
-def test_longer_than_64_kb_is_not_read(visitor: Browser, payment: Payment) -> None:
+def test_webhook_over_64_kb_is_not_read(visitor: Browser, payment: Payment) -> None:
     whole = body(payment.provider_id)
     assert tell(visitor, whole + " " * (64 * 1024 - len(whole))).status_code == 200
     assert tell(visitor, whole + " " * (64 * 1024 - len(whole) + 1)).status_code == 413
 
 
 @pytest.mark.parametrize("source", [THEIRS, f"::ffff:{THEIRS}", "77.75.156.11", "2a02:5180:0:1509::7"])
-def test_their_addresses_may_come(visitor: Browser, payment: Payment, source: str) -> None:
+def test_yookassa_addresses_are_accepted(visitor: Browser, payment: Payment, source: str) -> None:
     assert tell(visitor, body(payment.provider_id), source).status_code == 200
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", "77.75.156.12", "::ffff:8.8.8.8", "::1", "", "unknown"])
-def test_other_addresses_may_not(visitor: Browser, payment: Payment, source: str) -> None:
+def test_other_addresses_are_refused(visitor: Browser, payment: Payment, source: str) -> None:
     assert tell(visitor, body(payment.provider_id), source).status_code == 403
     assert due(JobKind.PAYMENT) == []
 
 
-def test_networks_are_a_setting(visitor: Browser, payment: Payment, change_settings: object) -> None:
+def test_yookassa_networks_are_a_setting(visitor: Browser, payment: Payment, change_settings: object) -> None:
     change_settings(yookassa_networks=(ip_network("10.0.0.0/8"),))  # type: ignore[operator]
     assert tell(visitor, body(payment.provider_id), "10.1.2.3").status_code == 200
     assert tell(visitor, body(payment.provider_id)).status_code == 403
 
 
-def test_a_forged_header_is_no_address(visitor: Browser, payment: Payment) -> None:
+def test_forged_header_is_not_the_source_address(visitor: Browser, payment: Payment) -> None:
     answer = visitor.open(
         "/webhooks/yookassa", method="POST", data=body(payment.provider_id), headers={"X-Forwarded-For": THEIRS}
     )
     assert answer.status_code == 403
 
 
-def test_what_is_told_by_get_is_nothing(visitor: Browser) -> None:
+def test_webhook_by_get_is_refused(visitor: Browser) -> None:
     assert visitor.get("/webhooks/yookassa").status_code == 405
 
 
-def test_demo_bank_is_heard_like_any_other(
+def test_demo_bank_sends_webhooks(
     as_patient: Browser, patient: User, doctor: Doctor, services: Services, clinic: Flask
 ) -> None:
     chat = make_chat(patient, doctor, days_left=-1)

@@ -47,7 +47,7 @@ def fresh(payment_id: int) -> Payment:
     return db.session.get_one(Payment, payment_id)
 
 
-def test_ten_presses_are_one_payment(clinic: Flask, chat: Chat) -> None:
+def test_ten_checkouts_are_one_payment(clinic: Flask, chat: Chat) -> None:
     chat_id, tariff_id = chat.id, chat.doctor.tariffs[0].id
 
     def press(_number: int) -> int:
@@ -81,7 +81,7 @@ def test_ten_devices_press_through_the_door_and_the_provider_makes_one(
     assert payment.provider_id in stub.payments
 
 
-def test_settled_by_ten_at_once_is_applied_once(clinic: Flask, chat: Chat) -> None:
+def test_payment_settled_by_ten_at_once_is_applied_once(clinic: Flask, chat: Chat) -> None:
     payment = settle(begin(chat), GatewayStatus.WAITING)
     id, end, said = payment.id, chat.open_until, answer(payment)
 
@@ -136,7 +136,7 @@ def test_two_tariffs_paid_at_once_both_apply(clinic: Flask, chat: Chat) -> None:
     assert fresh(ids[0]).chat.open_until == end + timedelta(days=37)
 
 
-def test_paid_while_the_patient_writes(clinic: Flask, chat: Chat, patient: User) -> None:
+def test_payment_while_the_patient_writes(clinic: Flask, chat: Chat, patient: User) -> None:
     payment = settle(begin(chat), GatewayStatus.WAITING)
     id, chat_id, patient_id, said = payment.id, chat.id, patient.id, answer(payment)
 
@@ -151,7 +151,7 @@ def test_paid_while_the_patient_writes(clinic: Flask, chat: Chat, patient: User)
     assert [one.seq for one in Message.page_of(db.session.get_one(Chat, chat_id))] == [1, 2, 3, 4, 5, 6]
 
 
-def test_two_operators_say_yes_and_it_is_one_refund(clinic: Flask, chat: Chat, operators: list[int]) -> None:
+def test_two_approvals_are_one_refund(clinic: Flask, chat: Chat, operators: list[int]) -> None:
     refund = request_refund(buy(chat))
     id, payment_id = refund.id, refund.payment_id
 
@@ -170,7 +170,7 @@ def test_two_operators_say_yes_and_it_is_one_refund(clinic: Flask, chat: Chat, o
     assert len(due_now) <= 1
 
 
-def test_yes_and_no_at_once_are_one_word(clinic: Flask, chat: Chat, operators: list[int]) -> None:
+def test_approval_and_decline_at_once_are_one_decision(clinic: Flask, chat: Chat, operators: list[int]) -> None:
     refund = request_refund(buy(chat))
     id, payment_id = refund.id, refund.payment_id
 
@@ -186,7 +186,7 @@ def test_yes_and_no_at_once_are_one_word(clinic: Flask, chat: Chat, operators: l
     assert payment.refunded == (payment.amount if refund.state is RefundState.SENDING else 0)
 
 
-def test_no_more_than_all_goes_back_to_a_crowd(clinic: Flask, chat: Chat) -> None:
+def test_refunds_at_once_are_at_most_what_was_paid(clinic: Flask, chat: Chat) -> None:
     id = buy(chat).id
 
     def give(_number: int) -> object:
@@ -196,7 +196,7 @@ def test_no_more_than_all_goes_back_to_a_crowd(clinic: Flask, chat: Chat) -> Non
     assert fresh(id).refundable == 500_00
 
 
-def test_wished_by_many_taps_is_one_wish(clinic: Flask, chat: Chat) -> None:
+def test_refund_requested_by_many_taps_is_one_request(clinic: Flask, chat: Chat) -> None:
     id = buy(chat).id
     assert outcomes(clinic, 6, lambda _: fresh(id).request_refund(RefundReason.REQUESTED_BY_PAYER)) == {"done": 6}
     assert len(db.session.scalars(db.select(Refund)).all()) == 1

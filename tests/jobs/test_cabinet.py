@@ -72,7 +72,7 @@ def paid_consultation(yookassa: YooKassaStub, consultation: Consultation) -> Pay
 # Seen
 
 
-def test_part_returned_by_hand_is_booked_with_its_days(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_partial_dashboard_refund_is_booked_with_its_days(yookassa: YooKassaStub, bought: Payment) -> None:
     before = days_left(bought)
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
@@ -84,7 +84,7 @@ def test_part_returned_by_hand_is_booked_with_its_days(yookassa: YooKassaStub, b
     assert alerts() == []
 
 
-def test_all_returned_by_hand_closes_the_chat(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_full_dashboard_refund_closes_the_chat(yookassa: YooKassaStub, bought: Payment) -> None:
     yookassa.refund_by_hand(bought.provider_id or "")
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00)]
@@ -93,7 +93,7 @@ def test_all_returned_by_hand_closes_the_chat(yookassa: YooKassaStub, bought: Pa
     assert [(month.paid, month.returned) for month in months] == [(2500_00, 2500_00)]
 
 
-def test_without_a_notice_it_is_seen_within_a_day_for_a_fortnight(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_dashboard_refund_without_a_webhook_is_booked_within_a_day(yookassa: YooKassaStub, bought: Payment) -> None:
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     yookassa.lose_notices()
     work(days=1)
@@ -107,7 +107,7 @@ def test_without_a_notice_it_is_seen_within_a_day_for_a_fortnight(yookassa: YooK
     assert waiting_jobs(JobKind.RECONCILIATION) == []
 
 
-def test_returned_before_we_ever_looked(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_dashboard_refund_before_the_first_poll_is_booked(yookassa: YooKassaStub, payment: Payment) -> None:
     yookassa.pay(payment.provider_id or "")
     yookassa.refund_by_hand(payment.provider_id or "")
     yookassa.lose_notices()
@@ -115,7 +115,7 @@ def test_returned_before_we_ever_looked(yookassa: YooKassaStub, payment: Payment
     assert (again(payment).refundable, again(payment).withdrawn_days) == (0, 30)
 
 
-def test_consultation_whose_money_went_is_cancelled(
+def test_fully_refunded_consultation_is_cancelled(
     yookassa: YooKassaStub, paid_consultation: Payment, consultation: Consultation, as_patient: Browser
 ) -> None:
     yookassa.refund_by_hand(paid_consultation.provider_id or "")
@@ -131,7 +131,7 @@ def test_consultation_whose_money_went_is_cancelled(
     assert "Деньги возвращены" in card
 
 
-def test_part_of_a_consultation_asks_the_operator(
+def test_partial_dashboard_refund_of_a_consultation_alerts_the_operator(
     yookassa: YooKassaStub, paid_consultation: Payment, consultation: Consultation, as_operator: Browser
 ) -> None:
     yookassa.refund_by_hand(paid_consultation.provider_id or "", "300.00")
@@ -148,7 +148,7 @@ def test_part_of_a_consultation_asks_the_operator(
     assert alerts() == []
 
 
-def test_cancelling_after_a_part_gives_back_what_is_left(
+def test_cancelling_after_a_partial_dashboard_refund_refunds_the_remainder(
     yookassa: YooKassaStub, paid_consultation: Payment, consultation: Consultation
 ) -> None:
     """Nobody had told of the part: the bank refuses the whole, and the rest goes back by itself."""
@@ -178,7 +178,7 @@ def fail(yookassa: YooKassaStub, payment: Payment, amount: int) -> Refund:
     return refund
 
 
-def test_failed_one_returned_by_hand_is_done(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_failed_refund_made_in_the_dashboard_has_succeeded(yookassa: YooKassaStub, bought: Payment) -> None:
     fail(yookassa, bought, 1000_00)
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
@@ -186,7 +186,7 @@ def test_failed_one_returned_by_hand_is_done(yookassa: YooKassaStub, bought: Pay
     assert db.session.scalars(payment_reports.pending_decisions()).all() == []
 
 
-def test_more_by_hand_than_was_owed_covers_it(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_dashboard_refund_larger_than_a_failed_one_supersedes_it(yookassa: YooKassaStub, bought: Payment) -> None:
     fail(yookassa, bought, 1000_00)
     yookassa.refund_by_hand(bought.provider_id or "", "1200.00")
     hear(yookassa, bought)
@@ -197,7 +197,9 @@ def test_more_by_hand_than_was_owed_covers_it(yookassa: YooKassaStub, bought: Pa
     assert (again(bought).refunded, again(bought).withdrawn_days) == (1200_00, 14)
 
 
-def test_less_by_hand_than_was_owed_leaves_the_rest_to_be_sent(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_dashboard_refund_smaller_than_a_failed_one_leaves_the_remainder(
+    yookassa: YooKassaStub, bought: Payment
+) -> None:
     fail(yookassa, bought, 1000_00)
     yookassa.refund_by_hand(bought.provider_id or "", "400.00")
     hear(yookassa, bought)
@@ -213,7 +215,7 @@ def kept(yookassa: YooKassaStub) -> int:
     return yookassa.taken()
 
 
-def test_all_by_hand_while_ours_is_on_its_way(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_full_dashboard_refund_while_ours_is_sending(yookassa: YooKassaStub, bought: Payment) -> None:
     """The bank has no room for both: ours is refused, and its place is taken."""
     refund = send_back(bought, 1000_00)
     yookassa.refund_by_hand(bought.provider_id or "")
@@ -226,7 +228,7 @@ def test_all_by_hand_while_ours_is_on_its_way(yookassa: YooKassaStub, bought: Pa
     assert again(bought).refundable == 0
 
 
-def test_returned_otherwise_and_then_by_the_bank_too_is_told(
+def test_refund_out_of_band_and_in_the_dashboard_alerts_the_operator(
     yookassa: YooKassaStub, bought: Payment, operator: User
 ) -> None:
     refund = fail(yookassa, bought, 2500_00)
@@ -241,7 +243,7 @@ def test_returned_otherwise_and_then_by_the_bank_too_is_told(
     assert alerts() == ["returned_twice"]
 
 
-def test_more_gone_than_its_refunds_come_to_is_told(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_unlisted_refund_alerts_the_operator(yookassa: YooKassaStub, bought: Payment) -> None:
     """As after a dispute: nobody can say what it was."""
     yookassa.distort(bought.provider_id or "", "refunded_amount", {"value": "700.00", "currency": "RUB"})
     hear(yookassa, bought)
@@ -260,7 +262,7 @@ def settled(yookassa: YooKassaStub) -> list[str]:
 
 
 @pytest.mark.parametrize(("by_hand", "closed"), [("1000.00", ["1500.00"]), ("", [])])
-def test_closing_receipt_is_for_what_is_left(
+def test_closing_receipt_is_for_what_is_not_refunded(
     yookassa: YooKassaStub, bought: Payment, by_hand: str, closed: list[str]
 ) -> None:
     work_on(16, days=1)
@@ -270,7 +272,7 @@ def test_closing_receipt_is_for_what_is_left(
     assert settled(yookassa) == closed
 
 
-def test_closing_receipt_waits_for_the_bank_to_say(yookassa: YooKassaStub, bought: Payment) -> None:
+def test_closing_receipt_waits_for_the_providers_statement(yookassa: YooKassaStub, bought: Payment) -> None:
     work_on(16, days=1)
     yookassa.refund_by_hand(bought.provider_id or "")
     yookassa.lose_notices()

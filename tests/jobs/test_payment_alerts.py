@@ -27,7 +27,7 @@ def said(as_operator: Browser) -> str:
 # A payment of another shop
 
 
-def test_payment_of_another_shop_ends_and_a_new_one_is_made(
+def test_payment_of_another_shop_is_cancelled_and_replaced(
     yookassa: YooKassaStub, payment: Payment, chat: Chat, as_operator: Browser, as_patient: Browser
 ) -> None:
     yookassa.move_to_another_shop(payment.provider_id or "")
@@ -47,7 +47,7 @@ def press_again(as_patient: Browser, chat: Chat) -> str:
     return str(as_patient.post(f"/chats/{chat.id}/payments", chosen, htmx=True).headers["HX-Redirect"])
 
 
-def test_press_on_one_of_another_shop_makes_a_new_one_at_once(
+def test_checkout_replaces_a_payment_of_another_shop(
     yookassa: YooKassaStub, payment: Payment, chat: Chat, as_patient: Browser
 ) -> None:
     yookassa.move_to_another_shop(payment.provider_id or "")
@@ -56,7 +56,7 @@ def test_press_on_one_of_another_shop_makes_a_new_one_at_once(
     assert led_to in pages - {payment.page}
 
 
-def test_press_on_one_that_was_paid_shows_it(
+def test_checkout_of_a_paid_payment_shows_it(
     yookassa: YooKassaStub, payment: Payment, chat: Chat, as_patient: Browser
 ) -> None:
     yookassa.pay(payment.provider_id or "")
@@ -64,7 +64,7 @@ def test_press_on_one_that_was_paid_shows_it(
     assert "Оплачено" in as_patient.get(f"/payments/{payment.id}").text
 
 
-def test_money_that_came_to_the_other_shop_is_found_when_it_is_back(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_payment_of_another_shop_is_found_when_the_shop_is_back(yookassa: YooKassaStub, payment: Payment) -> None:
     yookassa.pay(payment.provider_id or "")
     yookassa.lose_notices()
     yookassa.move_to_another_shop(payment.provider_id or "")
@@ -76,7 +76,7 @@ def test_money_that_came_to_the_other_shop_is_found_when_it_is_back(yookassa: Yo
     assert alerts() == []
 
 
-def test_nobody_asks_another_shop_for_ever(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_another_shop_is_not_asked_for_ever(yookassa: YooKassaStub, payment: Payment) -> None:
     yookassa.move_to_another_shop(payment.provider_id or "")
     work_on(16, days=1)
     assert waiting_jobs(JobKind.PAYMENT) == []
@@ -94,7 +94,7 @@ def test_refund_of_another_shop_says_what_to_do(yookassa: YooKassaStub, payment:
 # What cannot be read
 
 
-def test_unreadable_for_an_hour_reaches_the_operator(
+def test_response_unreadable_for_an_hour_alerts_the_operator(
     yookassa: YooKassaStub, payment: Payment, as_operator: Browser
 ) -> None:
     yookassa.pay(payment.provider_id or "")
@@ -113,7 +113,7 @@ def test_unreadable_for_an_hour_reaches_the_operator(
 # The shop
 
 
-def test_shut_door_is_told_after_ten_minutes(
+def test_refused_shop_key_alerts_after_ten_minutes(
     yookassa: YooKassaStub, chat: Chat, as_operator: Browser, as_patient: Browser
 ) -> None:
     payment = begin(chat)
@@ -135,7 +135,7 @@ def test_shut_door_is_told_after_ten_minutes(
 
 
 @pytest.mark.parametrize("lacks", ["needs_email", "has_no_methods"])
-def test_what_the_shop_lacks_is_told_by_its_name(
+def test_missing_shop_setting_is_named_in_the_alert(
     yookassa: YooKassaStub, chat: Chat, as_operator: Browser, as_patient: Browser, lacks: str
 ) -> None:
     setattr(yookassa, lacks, True)
@@ -153,7 +153,7 @@ def test_what_the_shop_lacks_is_told_by_its_name(
 # Receipts
 
 
-def test_receipt_the_cash_desk_gave_up_is_told(yookassa: YooKassaStub, payment: Payment, as_operator: Browser) -> None:
+def test_cancelled_receipt_alerts_the_operator(yookassa: YooKassaStub, payment: Payment, as_operator: Browser) -> None:
     yookassa.receipts_wait = True
     paid(yookassa, payment)
     yookassa.fail_receipts()
@@ -161,7 +161,7 @@ def test_receipt_the_cash_desk_gave_up_is_told(yookassa: YooKassaStub, payment: 
     assert "Чек по этому платежу не пробит" in said(as_operator)
 
 
-def test_receipt_nobody_heard_of_for_a_week_is_told(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_receipt_unregistered_for_a_week_alerts_the_operator(yookassa: YooKassaStub, payment: Payment) -> None:
     yookassa.receipts_wait = True
     paid(yookassa, payment)
     work(days=6)
@@ -170,7 +170,9 @@ def test_receipt_nobody_heard_of_for_a_week_is_told(yookassa: YooKassaStub, paym
     assert alerts() == ["receipt_failed"]
 
 
-def test_refused_closing_receipt_is_told(yookassa: YooKassaStub, payment: Payment, as_operator: Browser) -> None:
+def test_refused_closing_receipt_alerts_the_operator(
+    yookassa: YooKassaStub, payment: Payment, as_operator: Browser
+) -> None:
     paid(yookassa, payment)
     yookassa.break_next("POST /receipts", "410", times=9)
     work(days=33)
@@ -178,7 +180,7 @@ def test_refused_closing_receipt_is_told(yookassa: YooKassaStub, payment: Paymen
 
 
 @pytest.mark.parametrize("kind", AlertKind)
-def test_each_has_its_words(payment: Payment, as_operator: Browser, kind: AlertKind) -> None:
+def test_each_alert_kind_has_its_words(payment: Payment, as_operator: Browser, kind: AlertKind) -> None:
     about = None if kind in (AlertKind.AUTH_FAILED, AlertKind.SHOP_SETTINGS) else payment
     PaymentAlert.open(kind, about, "receipt.items.vat_code", amount=300_00)
     db.session.commit()

@@ -21,7 +21,7 @@ from ibolit.services import clock
 # A payment
 
 
-def test_worker_makes_what_the_page_could_not(yookassa: YooKassaStub, chat: Chat) -> None:
+def test_worker_creates_the_payment_the_page_could_not(yookassa: YooKassaStub, chat: Chat) -> None:
     payment = begin(chat)
     assert run_due() == 0  # the page has its fifteen seconds
     work(seconds=16)
@@ -33,13 +33,13 @@ def test_worker_makes_what_the_page_could_not(yookassa: YooKassaStub, chat: Chat
     assert job.due_at > clock.now()
 
 
-def test_worker_asks_until_it_has_ended(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_worker_asks_until_the_payment_has_ended(yookassa: YooKassaStub, payment: Payment) -> None:
     yookassa.lose_notices()
     paid(yookassa, payment)
     assert waiting_jobs(JobKind.PAYMENT) == []
 
 
-def test_work_done_behind_a_lost_answer_is_not_done_again(yookassa: YooKassaStub, chat: Chat) -> None:
+def test_payment_behind_a_lost_answer_is_not_created_again(yookassa: YooKassaStub, chat: Chat) -> None:
     payment = begin(chat)
     yookassa.break_next("POST /payments", "drop-after")
     work(minutes=1)
@@ -49,7 +49,7 @@ def test_work_done_behind_a_lost_answer_is_not_done_again(yookassa: YooKassaStub
     assert len(yookassa.numbered(payment.id)) == 1
 
 
-def test_plain_no_ends_it(yookassa: YooKassaStub, chat: Chat) -> None:
+def test_refusal_cancels_the_payment(yookassa: YooKassaStub, chat: Chat) -> None:
     payment = begin(chat)
     yookassa.break_next("POST /payments", "410")
     work(minutes=1)
@@ -59,7 +59,7 @@ def test_plain_no_ends_it(yookassa: YooKassaStub, chat: Chat) -> None:
 
 
 @pytest.mark.parametrize("made", [True, False])
-def test_older_than_its_key_is_looked_up(yookassa: YooKassaStub, chat: Chat, made: bool) -> None:
+def test_payment_older_than_its_key_is_found_by_order(yookassa: YooKassaStub, chat: Chat, made: bool) -> None:
     payment = begin(chat)
     yookassa.break_next("POST", "drop-after" if made else "drop")
     work(minutes=1)
@@ -71,13 +71,13 @@ def test_older_than_its_key_is_looked_up(yookassa: YooKassaStub, chat: Chat, mad
     assert len(yookassa.numbered(payment.id)) == made
 
 
-def test_notification_hastens_and_is_not_believed(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_webhook_expedites_the_job_and_is_not_believed(yookassa: YooKassaStub, payment: Payment) -> None:
     expedite_payment(payment.provider_id or "")
     assert run_due() == 1
     assert again(payment).state is PaymentState.WAITING
 
 
-def test_money_for_what_we_held_for_cancelled_is_heard_of(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_webhook_of_a_cancelled_payment_finds_its_money(yookassa: YooKassaStub, payment: Payment) -> None:
     """However it came to be: a payer has paid, and a notification of it must not fall on deaf ears."""
     payment.state = PaymentState.CANCELLED
     db.session.commit()
@@ -89,7 +89,7 @@ def test_money_for_what_we_held_for_cancelled_is_heard_of(yookassa: YooKassaStub
     assert payment.applied_at is not None
 
 
-def test_cancelled_one_is_not_made_anew(yookassa: YooKassaStub, chat: Chat) -> None:
+def test_cancelled_payment_is_not_created_anew(yookassa: YooKassaStub, chat: Chat) -> None:
     payment = begin(chat)
     payment.end("invalid_request")
     db.session.commit()
@@ -97,7 +97,7 @@ def test_cancelled_one_is_not_made_anew(yookassa: YooKassaStub, chat: Chat) -> N
     assert yookassa.requests == []
 
 
-def test_foreign_answer_is_not_applied_and_not_dropped(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_answer_about_another_payment_is_not_applied(yookassa: YooKassaStub, payment: Payment) -> None:
     yookassa.payments[payment.provider_id or ""]["metadata"] = {"payment": "777"}
     yookassa.pay(payment.provider_id or "")
     id = payment.id
@@ -119,7 +119,7 @@ def test_refund_is_sent_and_its_receipt_fetched(yookassa: YooKassaStub, payment:
     assert len(db.session.scalars(db.select(Receipt)).all()) == 2
 
 
-def test_lost_answer_of_a_refund_is_one_refund(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_refund_with_a_lost_answer_is_sent_once(yookassa: YooKassaStub, payment: Payment) -> None:
     refund = send_back(paid(yookassa, payment), 1000_00)
     yookassa.break_next("POST /refunds", "drop-after", times=2)
     for _ in range(4):
@@ -129,7 +129,7 @@ def test_lost_answer_of_a_refund_is_one_refund(yookassa: YooKassaStub, payment: 
     assert len(yookassa.refunds) == 1
 
 
-def test_lost_refund_is_found_after_its_key_has_died(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_lost_refund_is_found_after_its_key_expired(yookassa: YooKassaStub, payment: Payment) -> None:
     refund = send_back(paid(yookassa, payment), 1000_00)
     yookassa.break_next("POST /refunds", "drop-after")
     work(minutes=1)
@@ -144,7 +144,9 @@ def test_lost_refund_is_found_after_its_key_has_died(yookassa: YooKassaStub, pay
     assert len(yookassa.refunds) == 1
 
 
-def test_no_after_a_lost_yes_is_not_given_twice(yookassa: YooKassaStub, payment: Payment, operator: User) -> None:
+def test_refund_refused_after_a_lost_success_is_sent_once(
+    yookassa: YooKassaStub, payment: Payment, operator: User
+) -> None:
     """He did it, we did not hear; asked again he says no. A repeat with a new key would pay the patient twice."""
     refund = send_back(paid(yookassa, payment), 1000_00)
     yookassa.break_next("POST /refunds", "drop-after")
@@ -160,7 +162,7 @@ def test_no_after_a_lost_yes_is_not_given_twice(yookassa: YooKassaStub, payment:
     assert len(yookassa.refunds) == 1
 
 
-def test_refused_refund_waits_for_the_operator_and_is_repeated(
+def test_refused_refund_waits_for_the_operator_and_is_retried(
     yookassa: YooKassaStub, payment: Payment, operator: User
 ) -> None:
     yookassa.refunds_wait = True
@@ -179,7 +181,9 @@ def test_refused_refund_waits_for_the_operator_and_is_repeated(
     assert refund.state is RefundState.SUCCEEDED
 
 
-def test_undecided_wish_goes_back_in_full_after_three_working_days(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_undecided_refund_request_is_approved_after_three_working_days(
+    yookassa: YooKassaStub, payment: Payment
+) -> None:
     refund = request_refund(paid(yookassa, payment))
     assert refund.decide_by is not None
     work(seconds=(refund.decide_by - clock.now()).total_seconds() - 60)
@@ -191,7 +195,7 @@ def test_undecided_wish_goes_back_in_full_after_three_working_days(yookassa: Yoo
     assert yookassa.taken() == 0
 
 
-def test_odd_sum_nobody_decides_on_goes_back(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_undecided_amount_mismatch_is_refunded(yookassa: YooKassaStub, payment: Payment) -> None:
     paid(yookassa, payment, value="13.00")
     work(days=6)
     assert [one["amount"]["value"] for one in yookassa.refunds.values()] == ["13.00"]
@@ -202,7 +206,7 @@ def test_odd_sum_nobody_decides_on_goes_back(yookassa: YooKassaStub, payment: Pa
 
 
 @pytest.mark.parametrize("kind", [JobKind.PAYMENT, JobKind.REFUND])
-def test_sweep_gives_a_job_to_what_lost_its_own(yookassa: YooKassaStub, chat: Chat, kind: JobKind) -> None:
+def test_sweep_gives_a_job_to_payments_without_one(yookassa: YooKassaStub, chat: Chat, kind: JobKind) -> None:
     payment = begin(chat)
     if kind is JobKind.REFUND:
         request_refund(settle(payment))
@@ -215,7 +219,7 @@ def test_sweep_gives_a_job_to_what_lost_its_own(yookassa: YooKassaStub, chat: Ch
     assert broom.due_at > clock.now() + timedelta(minutes=9)
 
 
-def test_sweep_doubles_nobodys_job(yookassa: YooKassaStub, chat: Chat) -> None:
+def test_sweep_adds_no_second_job(yookassa: YooKassaStub, chat: Chat) -> None:
     begin(chat)
     Job.ensure(JobKind.PAYMENTS_SWEEP)
     db.session.commit()
@@ -250,7 +254,7 @@ def test_receipts_are_asked_for_until_they_are_registered(yookassa: YooKassaStub
     assert waiting_jobs(JobKind.RECEIPTS) == []
 
 
-def test_receipts_that_never_come_are_given_up_after_a_week(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_receipts_that_never_come_are_not_asked_for_after_a_week(yookassa: YooKassaStub, payment: Payment) -> None:
     yookassa.receipts_wait = True
     paid(yookassa, payment)
     work(days=6)
@@ -273,13 +277,13 @@ def test_closing_receipt_follows_the_service(yookassa: YooKassaStub, payment: Pa
     assert len(db.session.scalars(db.select(Receipt)).all()) == 2
 
 
-def test_closing_receipt_is_for_what_was_not_given_back(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_closing_receipt_is_for_what_was_not_refunded(yookassa: YooKassaStub, payment: Payment) -> None:
     send_back(paid(yookassa, payment), 1000_00)
     work(days=33)
     assert closing(yookassa) == ["1500.00"]
 
 
-def test_no_closing_receipt_when_all_went_back(yookassa: YooKassaStub, payment: Payment) -> None:
+def test_no_closing_receipt_after_a_full_refund(yookassa: YooKassaStub, payment: Payment) -> None:
     payment = paid(yookassa, payment)
     send_back(payment, payment.refundable)
     work(days=33)

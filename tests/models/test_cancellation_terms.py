@@ -36,7 +36,7 @@ def test_patients_refund_rule(chat: Chat, hours_ahead: int, minutes_since_paid: 
     assert [(one.state, one.amount) for one in payment.refunds] == [(state, PRICE)]
 
 
-def test_doctor_who_cancels_gives_all_back(chat: Chat) -> None:
+def test_cancelling_by_the_doctor_refunds_all(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
     payment = pay(consultation)
     later(hours=1)
@@ -45,7 +45,7 @@ def test_doctor_who_cancels_gives_all_back(chat: Chat) -> None:
     assert consultation.cancelled_by_id == consultation.doctor.user_id
 
 
-def test_start_that_both_agreed_on_last_counts(chat: Chat) -> None:
+def test_refund_rule_counts_from_the_start_agreed_last(chat: Chat) -> None:
     consultation = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
     pay(consultation)
     new = consultation.starts_at + timedelta(days=7)
@@ -69,7 +69,7 @@ def test_start_that_both_agreed_on_last_counts(chat: Chat) -> None:
         (5 * MINUTE, CancellationTerms.CLINIC_DECIDES),
     ],
 )
-def test_doctor_who_was_never_ready_after_the_start_gives_all_back(
+def test_doctor_never_ready_after_the_start_means_full_refund(
     chat: Chat, still: StillClock, last_sign: timedelta | None, terms: CancellationTerms
 ) -> None:
     """Pressed ten minutes before the window closes, or left to the worker: it comes to the same."""
@@ -85,7 +85,7 @@ def test_doctor_who_was_never_ready_after_the_start_gives_all_back(
     assert (consultation.payments[0].refundable == 0) is (terms is CancellationTerms.FULL)
 
 
-def test_before_the_start_an_absent_doctor_is_not_late_yet(chat: Chat, still: StillClock) -> None:
+def test_refund_rule_before_the_start_ignores_the_doctors_absence(chat: Chat, still: StillClock) -> None:
     consultation = propose(chat, price=PRICE)
     pay(consultation)
     still.show(consultation.starts_at - timedelta(seconds=1))
@@ -94,7 +94,7 @@ def test_before_the_start_an_absent_doctor_is_not_late_yet(chat: Chat, still: St
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
 
 
-def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
+def test_cancelling_after_the_doctor_moved_it_refunds_all(chat: Chat) -> None:
     consultation = propose(chat, starts_at=clock.now() + timedelta(hours=5), price=PRICE)
     pay(consultation)
     new = consultation.starts_at + timedelta(hours=1)
@@ -104,7 +104,7 @@ def test_after_the_doctor_moved_it_all_goes_back(chat: Chat) -> None:
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
 
 
-def test_promise_on_the_screen_is_kept_or_said_anew(chat: Chat) -> None:
+def test_cancellation_terms_on_the_screen_are_kept_or_said_anew(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
     pay(consultation)
     later(minutes=31)
@@ -132,7 +132,7 @@ def test_refund_rule_at_its_exact_moments(
     assert CancellationTerms.of(consultation.doctor.user, consultation) is CancellationTerms.FULL
 
 
-def test_patient_who_cannot_come_at_the_doctors_wish_has_all_back(chat: Chat, still: StillClock) -> None:
+def test_refusing_the_doctors_new_time_refunds_all(chat: Chat, still: StillClock) -> None:
     consultation = propose(chat, price=PRICE)
     pay(consultation)
     still.go(minutes=31)

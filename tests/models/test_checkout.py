@@ -26,7 +26,7 @@ def payment(chat: Chat) -> Payment:
     return begin(chat)
 
 
-def test_keeps_a_copy_of_what_was_bought(chat: Chat, patient: User, doctor: Doctor) -> None:
+def test_payment_keeps_a_copy_of_what_was_bought(chat: Chat, patient: User, doctor: Doctor) -> None:
     tariff = doctor.tariffs[0]
     payment = begin(chat)
     tariff.title, tariff.days, tariff.price = "Дороже", 1, 9999_00
@@ -38,25 +38,25 @@ def test_keeps_a_copy_of_what_was_bought(chat: Chat, patient: User, doctor: Doct
     assert (payment.state, payment.paid, payment.refunded) == (PaymentState.CREATED, 0, 0)
 
 
-def test_press_leaves_a_job_that_gives_the_page_time(payment: Payment) -> None:
+def test_checkout_adds_a_job_that_gives_the_page_time(payment: Payment) -> None:
     [job] = waiting_jobs(JobKind.PAYMENT)
     assert job.subject_id == payment.id
     assert timedelta(seconds=13) < job.due_at - clock.now() < timedelta(seconds=16)
 
 
-def test_double_press_meets_the_same(chat: Chat, payment: Payment) -> None:
+def test_double_checkout_is_one_payment(chat: Chat, payment: Payment) -> None:
     assert begin(chat) is payment
     assert len(waiting_jobs(JobKind.PAYMENT)) == 1
 
 
-def test_second_press_meets_the_one_that_waits_for_the_payer(chat: Chat, payment: Payment) -> None:
+def test_second_checkout_finds_the_waiting_payment(chat: Chat, payment: Payment) -> None:
     settle(payment, GatewayStatus.WAITING)
     assert begin(chat) is payment
     assert payment.page == PAGE
 
 
 @pytest.mark.parametrize("status", [GatewayStatus.SUCCEEDED, GatewayStatus.CANCELLED])
-def test_press_after_the_end_begins_another(chat: Chat, payment: Payment, status: GatewayStatus) -> None:
+def test_checkout_after_the_payment_ended_starts_another(chat: Chat, payment: Payment, status: GatewayStatus) -> None:
     settle(payment, status)
     another = begin(chat)
     assert another.id != payment.id
@@ -97,7 +97,7 @@ def test_another_doctors_tariff_is_not_sold(chat: Chat) -> None:
         begin(chat, stranger.tariffs[0])
 
 
-def test_a_live_one_outlives_its_tariff(chat: Chat, payment: Payment, doctor: Doctor) -> None:
+def test_unfinished_payment_outlives_its_tariff(chat: Chat, payment: Payment, doctor: Doctor) -> None:
     """Who stands at the counter pays what he was shown."""
     tariff = doctor.tariffs[0]
     tariff.hidden = True
@@ -107,13 +107,13 @@ def test_a_live_one_outlives_its_tariff(chat: Chat, payment: Payment, doctor: Do
     assert payment.applied_at is not None
 
 
-def test_one_live_payment_for_a_consultation(chat: Chat) -> None:
+def test_one_unfinished_payment_for_a_consultation(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
     first = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     assert checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at) is first
 
 
-def test_only_the_patient_pays(chat: Chat, doctor: Doctor, stranger: User) -> None:
+def test_only_the_patient_pays_a_consultation(chat: Chat, doctor: Doctor, stranger: User) -> None:
     consultation = propose(chat, price=PRICE)
     for other in (doctor.user, stranger):
         with pytest.raises(errors.ConsultationHasChanged):

@@ -75,12 +75,12 @@ class Deaf:
 # What the provider says
 
 
-def test_page_of_the_provider_makes_it_wait(payment: Payment) -> None:
+def test_providers_page_makes_the_payment_wait(payment: Payment) -> None:
     settle(payment, GatewayStatus.WAITING)
     assert (payment.state, payment.page, payment.provider_id) == (PaymentState.WAITING, PAGE, f"yk-{payment.id}")
 
 
-def test_success_prolongs_once_and_both_read_it(chat: Chat, payment: Payment) -> None:
+def test_success_prolongs_the_chat_once_and_both_read_it(chat: Chat, payment: Payment) -> None:
     end = chat.open_until
     settle(payment)
     assert end is not None
@@ -101,7 +101,7 @@ def test_success_twice_changes_nothing(chat: Chat, payment: Payment) -> None:
     assert len(waiting_jobs(JobKind.CLOSING_RECEIPT)) == 1
 
 
-def test_cancelled_twice_is_told_once(payment: Payment) -> None:
+def test_payment_cancelled_twice_is_told_once(payment: Payment) -> None:
     settle(payment, GatewayStatus.CANCELLED, reason="expired_on_confirmation")
     payment.settle(answer(payment, GatewayStatus.CANCELLED, reason="general_decline"))
     assert facts() == []
@@ -181,7 +181,7 @@ def test_answer_about_another_payment_is_refused(payment: Payment, strange: dict
 
 
 @pytest.mark.parametrize("said", [{"amount": 1_00}, {"amount": 2500_01}, {"currency": "USD"}])
-def test_odd_sum_is_not_applied_and_waits_for_the_operator(
+def test_amount_mismatch_is_not_applied_and_waits_for_the_operator(
     chat: Chat, payment: Payment, said: dict[str, object]
 ) -> None:
     end = chat.open_until
@@ -199,12 +199,12 @@ def test_odd_sum_is_not_applied_and_waits_for_the_operator(
     assert len(payment.refunds) == 1
 
 
-def test_right_sum_is_not_odd(payment: Payment) -> None:
+def test_right_amount_is_no_mismatch(payment: Payment) -> None:
     assert not payment.has_amount_mismatch
     assert not settle(payment).has_amount_mismatch
 
 
-def test_paid_for_an_unlimited_chat_goes_back_by_itself(chat: Chat, payment: Payment) -> None:
+def test_payment_for_an_unlimited_chat_is_refunded(chat: Chat, payment: Payment) -> None:
     chat.access = AccessMode.UNLIMITED
     db.session.commit()
     settle(payment)
@@ -218,7 +218,7 @@ def test_paid_for_an_unlimited_chat_goes_back_by_itself(chat: Chat, payment: Pay
     assert notes_of(chat) == []
 
 
-def test_paid_for_a_doctor_who_left_goes_back_by_itself(payment: Payment, doctor: Doctor) -> None:
+def test_payment_for_a_hidden_doctor_is_refunded(payment: Payment, doctor: Doctor) -> None:
     doctor.hidden = True
     db.session.commit()
     settle(payment)
@@ -226,12 +226,12 @@ def test_paid_for_a_doctor_who_left_goes_back_by_itself(payment: Payment, doctor
     assert payment.applied_at is None
 
 
-def test_end_is_for_what_the_provider_does_not_know(payment: Payment) -> None:
+def test_only_payments_unknown_to_the_provider_are_cancelled_here(payment: Payment) -> None:
     payment.end("invalid_request")
     assert (payment.state, payment.reason) == (PaymentState.CANCELLED, "invalid_request")
 
 
-def test_what_the_provider_knows_only_he_can_end(payment: Payment) -> None:
+def test_payment_known_to_the_provider_is_cancelled_only_there(payment: Payment) -> None:
     """The page was refused while the job's call made it: the payer may stand at the counter already."""
     settle(payment, GatewayStatus.WAITING)
     payment.end("invalid_request")
@@ -241,7 +241,7 @@ def test_what_the_provider_knows_only_he_can_end(payment: Payment) -> None:
 # Asking him
 
 
-def test_ask_makes_it_with_the_stored_key(payment: Payment) -> None:
+def test_ask_creates_the_payment_with_the_stored_key(payment: Payment) -> None:
     provider = Deaf()
     for _ in range(2):
         with pytest.raises(GatewayOutcomeUnknown):
@@ -254,7 +254,7 @@ def test_ask_makes_it_with_the_stored_key(payment: Payment) -> None:
     assert sum(item.amount for item in order.items) == order.amount
 
 
-def test_ask_looks_at_the_one_he_knows(payment: Payment) -> None:
+def test_ask_finds_the_payment_the_provider_knows(payment: Payment) -> None:
     settle(payment, GatewayStatus.WAITING)
     later(days=3)
     provider = Deaf(answer(payment))
@@ -263,14 +263,14 @@ def test_ask_looks_at_the_one_he_knows(payment: Payment) -> None:
 
 
 @pytest.mark.parametrize("said", [True, False])
-def test_older_than_its_key_is_looked_up_and_never_made_again(payment: Payment, said: bool) -> None:
+def test_payment_older_than_its_key_is_found_by_order_and_never_created_again(payment: Payment, said: bool) -> None:
     later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     provider = Deaf(answer(payment, GatewayStatus.WAITING) if said else None)
     assert payment.ask(provider, "") == provider.said  # type: ignore[arg-type]
     assert provider.asked == [("find_by_order", (payment.id, payment.created_at))]
 
 
-def test_pause_grows_from_seconds_to_an_hour() -> None:
+def test_poll_interval_grows_from_seconds_to_an_hour() -> None:
     now = clock.now()
     pauses = [poll_interval(now - timedelta(seconds=age)) for age in (0, 4, 60, 3600, 86400)]
     assert [round(pause.total_seconds()) for pause in pauses] == [3, 3, 15, 900, 3600]
@@ -286,20 +286,20 @@ def test_title_at_the_provider_is_short_enough(chat: Chat, doctor: Doctor) -> No
 # What is fair
 
 
-def test_all_of_it_while_the_doctor_wrote_nothing(chat: Chat, patient: User) -> None:
+def test_prorated_refund_is_full_while_the_doctor_wrote_nothing(chat: Chat, patient: User) -> None:
     payment = buy(chat)
     say(chat, patient)
     later(days=10)
     assert payment.prorated_refund() == payment.amount
 
 
-def test_what_the_doctor_wrote_before_does_not_count(chat: Chat, doctor: Doctor) -> None:
+def test_prorated_refund_ignores_messages_before_the_payment(chat: Chat, doctor: Doctor) -> None:
     say(chat, doctor.user)
     later(seconds=5)
     assert buy(chat).prorated_refund() == 2500_00
 
 
-def test_whole_unused_days_after_the_doctor_wrote(chat: Chat, doctor: Doctor) -> None:
+def test_prorated_refund_is_whole_unused_days_after_the_doctor_wrote(chat: Chat, doctor: Doctor) -> None:
     chat.open_until = clock.now()
     payment = buy(chat)
     later(days=10, hours=1)
@@ -308,7 +308,7 @@ def test_whole_unused_days_after_the_doctor_wrote(chat: Chat, doctor: Doctor) ->
     assert payment.prorated_refund() == 158333  # 2500 ₽ · 19 / 30 = 1583,333 ₽
 
 
-def test_nothing_is_fair_when_the_time_is_over(chat: Chat, doctor: Doctor) -> None:
+def test_prorated_refund_is_nothing_when_the_time_is_over(chat: Chat, doctor: Doctor) -> None:
     payment = buy(chat)
     say(chat, doctor.user)
     later(days=33)
@@ -317,7 +317,7 @@ def test_nothing_is_fair_when_the_time_is_over(chat: Chat, doctor: Doctor) -> No
         payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
 
 
-def test_other_payments_days_are_not_its_own(chat: Chat, doctor: Doctor) -> None:
+def test_prorated_refund_counts_no_days_of_other_payments(chat: Chat, doctor: Doctor) -> None:
     week = add_tariff(doctor, title="Неделя", days=7, price=700_00)
     buy(chat)
     assert buy(chat, week).unused_days() == 7
@@ -326,7 +326,7 @@ def test_other_payments_days_are_not_its_own(chat: Chat, doctor: Doctor) -> None
 # Wishes
 
 
-def test_wish_waits_for_the_operator(chat: Chat) -> None:
+def test_refund_request_waits_for_the_operator(chat: Chat) -> None:
     payment = buy(chat)
     refund = request_refund(payment)
     assert (refund.state, refund.amount, payment.refunded) == (RefundState.REQUESTED, payment.amount, 0)
@@ -335,19 +335,19 @@ def test_wish_waits_for_the_operator(chat: Chat) -> None:
     assert not payment.can_request_refund
 
 
-def test_second_wish_is_the_first_one(chat: Chat) -> None:
+def test_second_refund_request_is_the_first_one(chat: Chat) -> None:
     payment = buy(chat)
     assert request_refund(payment) is request_refund(payment)
     assert len(waiting_jobs(JobKind.REFUND)) == 1
 
 
-def test_nothing_to_wish_of_what_was_never_paid(payment: Payment) -> None:
+def test_unpaid_payment_has_no_refund_request(payment: Payment) -> None:
     assert not payment.can_request_refund
     with pytest.raises(errors.NothingToRefund):
         payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
 
 
-def test_wish_after_a_part_went_back_is_for_the_rest(chat: Chat) -> None:
+def test_refund_request_after_a_partial_refund_is_for_the_remainder(chat: Chat) -> None:
     payment = buy(chat)
     payment.refund(500_00, RefundReason.OPERATOR)
     assert payment.can_request_refund
@@ -363,7 +363,7 @@ def test_wish_after_a_part_went_back_is_for_the_rest(chat: Chat) -> None:
         (datetime(2026, 11, 28, 12, tzinfo=UTC), datetime(2026, 12, 2, 12, tzinfo=UTC)),  # Saturday: Wednesday
     ],
 )
-def test_three_working_days_leap_over_the_weekend(
+def test_working_days_of_a_refund_leap_over_the_weekend(
     monkeypatch: pytest.MonkeyPatch, asked: datetime, decided: datetime
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: asked)
@@ -374,13 +374,13 @@ def test_three_working_days_leap_over_the_weekend(
 
 
 @pytest.mark.parametrize("sum_", [0, -1, 2500_01])
-def test_no_more_goes_back_than_was_paid(chat: Chat, sum_: int) -> None:
+def test_refund_is_at_most_what_was_paid(chat: Chat, sum_: int) -> None:
     payment = buy(chat)
     with pytest.raises(errors.RefundTooLarge):
         payment.refund(sum_, RefundReason.OPERATOR)
 
 
-def test_nothing_goes_back_of_what_was_not_paid(payment: Payment) -> None:
+def test_unpaid_payment_is_not_refunded(payment: Payment) -> None:
     with pytest.raises(errors.RefundTooLarge):
         payment.refund(1, RefundReason.OPERATOR)
 
@@ -404,7 +404,7 @@ def test_full_refund_takes_the_begun_day_too(chat: Chat, patient: User) -> None:
     assert not chat.takes_messages_from(patient)
 
 
-def test_part_takes_as_many_whole_days_as_it_pays_for(chat: Chat) -> None:
+def test_partial_refund_takes_as_many_whole_days_as_it_pays_for(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
     payment.refund(1000_00, RefundReason.OPERATOR)  # 12 of 30 days
@@ -414,7 +414,7 @@ def test_part_takes_as_many_whole_days_as_it_pays_for(chat: Chat) -> None:
     assert payment.withdrawn_days == 12
 
 
-def test_parts_and_the_rest_take_all_days_and_no_more(chat: Chat) -> None:
+def test_partial_refunds_and_the_remainder_take_all_days(chat: Chat) -> None:
     end = chat.open_until
     payment = buy(chat)
     for sum_ in (1000_00, 1000_00, 500_00):
@@ -422,7 +422,7 @@ def test_parts_and_the_rest_take_all_days_and_no_more(chat: Chat) -> None:
     assert (payment.withdrawn_days, payment.refundable, chat.open_until) == (30, 0, end)
 
 
-def test_time_never_ends_before_now(chat: Chat, doctor: Doctor) -> None:
+def test_refund_never_ends_the_chat_before_now(chat: Chat, doctor: Doctor) -> None:
     payment = buy(chat)
     later(days=100)
     before = chat.open_until
@@ -443,7 +443,7 @@ def test_own_payments_newest_first_and_nobody_elses(chat: Chat, patient: User, d
     assert db.session.scalars(Payment.returned_to(theirs.token)).all() == [theirs]
 
 
-def test_unended_are_those_that_still_wait(chat: Chat, doctor: Doctor) -> None:
+def test_waiting_payments_are_unfinished(chat: Chat, doctor: Doctor) -> None:
     tariffs = [add_tariff(doctor, title=str(number), days=number, price=number) for number in range(1, 5)]
     created, waiting, paid, cancelled = [begin(chat, tariff) for tariff in tariffs]
     settle(waiting, GatewayStatus.WAITING)
@@ -452,7 +452,7 @@ def test_unended_are_those_that_still_wait(chat: Chat, doctor: Doctor) -> None:
     assert set(Payment.unfinished()) == {created.id, waiting.id}
 
 
-def test_database_keeps_one_live_payment(chat: Chat, payment: Payment, clinic: Flask) -> None:
+def test_database_keeps_one_unfinished_payment(chat: Chat, payment: Payment, clinic: Flask) -> None:
     columns = {column.name: getattr(payment, column.name) for column in Payment.__table__.columns}
     db.session.add(Payment(**columns | {"id": None, "token": "another", "key": "another"}))
     with pytest.raises(Exception, match=r"(?i)unique"):

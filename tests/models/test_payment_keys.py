@@ -31,7 +31,7 @@ def test_payment_made_under_other_settings_is_found(chat: Chat, bank: DemoBank) 
     assert (found.id, found.status) == (made.id, GatewayStatus.SUCCEEDED)
 
 
-def test_other_refusals_are_refusals(chat: Chat, bank: DemoBank, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_refusals_of_a_payment_are_raised(chat: Chat, bank: DemoBank, monkeypatch: pytest.MonkeyPatch) -> None:
     payment = begin(chat)
     monkeypatch.setattr(bank, "create", lambda _order: refuse(RefusalReason.INVALID_REQUEST))
     with pytest.raises(GatewayRefused):
@@ -73,7 +73,7 @@ def test_refund_that_cannot_be_found_stays_refused(
         refund.ask(bank)
 
 
-def test_wish_ends_when_all_the_money_went_otherwise(chat: Chat) -> None:
+def test_refund_request_ends_when_all_was_refunded_out_of_band(chat: Chat) -> None:
     """Else it would be overdue for ever, with nothing to give."""
     payment = buy(chat)
     wish = payment.request_refund(RefundReason.REQUESTED_BY_PAYER, "Передумала")
@@ -85,5 +85,5 @@ def test_wish_ends_when_all_the_money_went_otherwise(chat: Chat) -> None:
     assert db.session.scalars(db.select(Payment.refunded)).one() == payment.paid
 
 
-def test_bank_knows_a_refund_by_its_key(refund: Refund, bank: DemoBank) -> None:
+def test_provider_finds_a_refund_by_its_key(refund: Refund, bank: DemoBank) -> None:
     assert refund.ask(bank).key == refund.key

@@ -14,7 +14,7 @@ from ibolit.services.payments import GatewayStatus, ProviderReceipt, ProviderRef
 pytestmark = pytest.mark.usefixtures("clinic")
 
 
-def test_receipts_are_noted_once_each(chat: Chat) -> None:
+def test_receipts_are_recorded_once_each(chat: Chat) -> None:
     payment = buy(chat)
     told = [ProviderReceipt("rt-1", GatewayStatus.WAITING)]
     assert not Receipt.record(payment, told)

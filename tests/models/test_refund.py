@@ -69,7 +69,7 @@ class Bank:
 # Decisions
 
 
-def test_yes_sends_what_was_wished(payment: Payment, operator: User) -> None:
+def test_approval_sends_the_requested_refund(payment: Payment, operator: User) -> None:
     refund = request_refund(payment)
     assert refund.approve(None, "Согласны", operator)
     assert (refund.state, refund.amount, refund.decided_by) == (RefundState.SENDING, payment.amount, operator.id)
@@ -77,21 +77,21 @@ def test_yes_sends_what_was_wished(payment: Payment, operator: User) -> None:
     assert refund.sent_at is not None
 
 
-def test_yes_to_a_part(payment: Payment, operator: User) -> None:
+def test_approval_of_a_part(payment: Payment, operator: User) -> None:
     refund = request_refund(payment)
     assert refund.approve(1000_00, "", operator)
     assert (refund.amount, refund.days, refund.note) == (1000_00, 12, "Передумала")
 
 
 @pytest.mark.parametrize("sum_", [0, -5, 2500_01])
-def test_yes_to_an_impossible_sum_is_refused(payment: Payment, operator: User, sum_: int) -> None:
+def test_approval_of_an_impossible_amount_is_refused(payment: Payment, operator: User, sum_: int) -> None:
     refund = request_refund(payment)
     with pytest.raises(errors.RefundTooLarge):
         refund.approve(sum_, "", operator)
     assert refund.state is RefundState.REQUESTED
 
 
-def test_no_gives_nothing_back(payment: Payment, chat: Chat, operator: User) -> None:
+def test_declined_refund_sends_nothing(payment: Payment, chat: Chat, operator: User) -> None:
     refund, end = request_refund(payment), chat.open_until
     assert refund.decline("Врач отвечал", operator)
     assert (refund.state, refund.note, payment.refunded) == (RefundState.DECLINED, "Врач отвечал", 0)
@@ -99,7 +99,7 @@ def test_no_gives_nothing_back(payment: Payment, chat: Chat, operator: User) -> 
     assert payment.can_request_refund
 
 
-def test_what_is_decided_stays(payment: Payment, operator: User) -> None:
+def test_decided_refund_stays_decided(payment: Payment, operator: User) -> None:
     refund = request_refund(payment)
     assert refund.approve(1000_00, "", operator)
     assert not refund.approve(None, "", operator)
@@ -111,7 +111,7 @@ def test_what_is_decided_stays(payment: Payment, operator: User) -> None:
     assert other.state is RefundState.DECLINED
 
 
-def test_overdue_only_when_its_day_has_come(payment: Payment) -> None:
+def test_refund_is_overdue_only_after_its_deadline(payment: Payment) -> None:
     refund = request_refund(payment)
     assert not refund.is_overdue
     later(days=6)
@@ -120,7 +120,7 @@ def test_overdue_only_when_its_day_has_come(payment: Payment) -> None:
     assert not refund.is_overdue
 
 
-def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, operator: User) -> None:
+def test_refund_request_is_superseded_when_all_was_refunded(payment: Payment, operator: User) -> None:
     """The operator gave it back beside the wish: it must not stay undecided for ever."""
     refund = request_refund(payment)
     send_back(payment, payment.refundable)
@@ -129,7 +129,7 @@ def test_wish_has_nothing_to_wait_for_when_all_went_back(payment: Payment, opera
     assert not refund.approve(None, "", operator)
 
 
-def test_wish_stays_when_a_part_went_back(payment: Payment) -> None:
+def test_refund_request_stays_after_a_partial_refund(payment: Payment) -> None:
     refund = request_refund(payment)
     send_back(payment, 1000_00)
     assert refund.state is RefundState.REQUESTED
@@ -138,7 +138,7 @@ def test_wish_stays_when_a_part_went_back(payment: Payment) -> None:
 # An odd sum
 
 
-def test_no_to_an_odd_sum_takes_it_for_what_was_ordered(chat: Chat, operator: User) -> None:
+def test_declined_amount_mismatch_is_applied(chat: Chat, operator: User) -> None:
     payment = odd(chat, 2000_00)
     end = chat.open_until
     assert end is not None
@@ -147,13 +147,13 @@ def test_no_to_an_odd_sum_takes_it_for_what_was_ordered(chat: Chat, operator: Us
     assert payment.refunded == 0
 
 
-def test_yes_to_an_odd_sum_gives_all_back_and_no_access(chat: Chat, operator: User) -> None:
+def test_approved_amount_mismatch_refunds_all_and_gives_no_access(chat: Chat, operator: User) -> None:
     payment = odd(chat, 2000_00)
     assert payment.refunds[0].approve(None, "", operator)
     assert (payment.refundable, payment.applied_at) == (0, None)
 
 
-def test_what_is_kept_of_an_odd_sum_opens_the_chat(chat: Chat, operator: User) -> None:
+def test_kept_part_of_an_amount_mismatch_opens_the_chat(chat: Chat, operator: User) -> None:
     """He paid 500 ₽ too much and gets them back: the rest is the price, and the worst would be paid but no access."""
     payment = odd(chat, 3000_00)
     assert payment.refunds[0].approve(500_00, "Лишнее", operator)
@@ -161,7 +161,7 @@ def test_what_is_kept_of_an_odd_sum_opens_the_chat(chat: Chat, operator: User) -
     assert (payment.refundable, payment.withdrawn_days) == (2500_00, 0)
 
 
-def test_no_to_an_odd_sum_that_went_back_already_gives_no_access(chat: Chat, operator: User) -> None:
+def test_declined_amount_mismatch_refunded_before_gives_no_access(chat: Chat, operator: User) -> None:
     payment = odd(chat, 2000_00)
     [refund] = payment.refunds
     send_back(payment, 2000_00)
@@ -170,7 +170,9 @@ def test_no_to_an_odd_sum_that_went_back_already_gives_no_access(chat: Chat, ope
 
 
 @pytest.mark.parametrize("gone", ["unlimited", "hidden"])
-def test_odd_sum_for_what_is_not_sold_any_more_goes_back(chat: Chat, doctor: Doctor, operator: User, gone: str) -> None:
+def test_amount_mismatch_for_what_is_no_longer_sold_is_refunded(
+    chat: Chat, doctor: Doctor, operator: User, gone: str
+) -> None:
     payment = odd(chat, 2000_00)
     if gone == "unlimited":
         chat.access = AccessMode.UNLIMITED
@@ -182,7 +184,7 @@ def test_odd_sum_for_what_is_not_sold_any_more_goes_back(chat: Chat, doctor: Doc
     assert payment.refunds[-1].cause is RefundReason.NOT_FOR_SALE
 
 
-def test_days_of_an_odd_sum_cost_what_was_paid(chat: Chat, operator: User) -> None:
+def test_days_of_an_amount_mismatch_cost_what_was_paid(chat: Chat, operator: User) -> None:
     payment = odd(chat, 1000_00)
     payment.refunds[0].decline("Скидка", operator)
     refund = send_back(payment, 500_00)
@@ -192,14 +194,14 @@ def test_days_of_an_odd_sum_cost_what_was_paid(chat: Chat, operator: User) -> No
 # Asking the provider
 
 
-def test_key_is_stored_before_he_is_called_and_asked_again(payment: Payment) -> None:
+def test_refund_key_is_stored_before_the_provider_is_called(payment: Payment) -> None:
     refund, bank = send_back(payment, 1000_00), Bank()
     refund.ask(bank)  # type: ignore[arg-type]
     refund.ask(bank)  # type: ignore[arg-type]
     assert bank.asked == [f"refund {refund.key}"] * 2
 
 
-def test_known_one_is_only_looked_at(payment: Payment) -> None:
+def test_refund_known_at_the_provider_is_only_looked_at(payment: Payment) -> None:
     refund = send_back(payment, 1000_00)
     bank = Bank(ProviderRefund("rf-0", GatewayStatus.WAITING, 1000_00, key=refund.key))
     refund.settle(bank.made[0])
@@ -208,7 +210,7 @@ def test_known_one_is_only_looked_at(payment: Payment) -> None:
     assert bank.asked == ["find rf-0"]
 
 
-def test_lost_one_is_found_by_its_key(payment: Payment) -> None:
+def test_lost_refund_is_found_by_its_key(payment: Payment) -> None:
     """Two of the same sum, both made and both answers lost: each must find its own."""
     first, second = send_back(payment, 500_00), send_back(payment, 500_00)
     later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
@@ -224,7 +226,7 @@ def test_lost_one_is_found_by_its_key(payment: Payment) -> None:
     assert not any(asked.startswith("refund ") for asked in bank.asked)
 
 
-def test_never_made_one_is_made_though_another_had_the_same_sum(payment: Payment) -> None:
+def test_refund_never_made_is_sent_though_another_had_its_amount(payment: Payment) -> None:
     first, second = send_back(payment, 500_00), send_back(payment, 500_00)
     later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     bank = Bank(ProviderRefund("rf-9", GatewayStatus.SUCCEEDED, 500_00, key=second.key))
@@ -233,7 +235,7 @@ def test_never_made_one_is_made_though_another_had_the_same_sum(payment: Payment
     assert back.key == first.key
 
 
-def test_repeated_one_is_not_taken_for_its_own_failure(payment: Payment, operator: User) -> None:
+def test_retried_refund_is_not_taken_for_its_failed_one(payment: Payment, operator: User) -> None:
     refund = send_back(payment, 500_00)
     failed = ProviderRefund("rf-8", GatewayStatus.CANCELLED, 500_00, "insufficient_funds", refund.key)
     refund.settle(failed)
@@ -243,7 +245,7 @@ def test_repeated_one_is_not_taken_for_its_own_failure(payment: Payment, operato
     assert back.status is GatewayStatus.SUCCEEDED
 
 
-def test_taken_key_has_made_it_already(payment: Payment) -> None:
+def test_reused_key_finds_the_refund_it_made(payment: Payment) -> None:
     """A setting of the receipt changed between two tries: the first one did it, a third must not do it again."""
     refund = send_back(payment, 500_00)
     bank = Bank(
@@ -252,7 +254,7 @@ def test_taken_key_has_made_it_already(payment: Payment) -> None:
     assert refund.ask(bank).id == "rf-7"  # type: ignore[arg-type]
 
 
-def test_other_refusals_are_refusals(payment: Payment) -> None:
+def test_other_refusals_of_a_refund_are_raised(payment: Payment) -> None:
     refund = send_back(payment, 500_00)
     with pytest.raises(GatewayRefused):
         refund.ask(Bank(refusal=RefusalReason.INVALID_REQUEST))  # type: ignore[arg-type]
@@ -261,7 +263,7 @@ def test_other_refusals_are_refusals(payment: Payment) -> None:
 # What he answers
 
 
-def test_done_once(payment: Payment) -> None:
+def test_refund_is_settled_once(payment: Payment) -> None:
     refund = send_back(payment, 500_00)
     back = ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 500_00)
     refund.settle(back)
@@ -272,7 +274,7 @@ def test_done_once(payment: Payment) -> None:
     assert payment.refunded == 500_00
 
 
-def test_failure_is_a_debt_and_the_operators_to_see(payment: Payment, chat: Chat) -> None:
+def test_failed_refund_stays_owed_and_is_shown_to_the_operator(payment: Payment, chat: Chat) -> None:
     refund = send_back(payment, 500_00)
     end = chat.open_until
     refund.settle(ProviderRefund("rf-1", GatewayStatus.CANCELLED, 500_00, "insufficient_funds"))
@@ -282,7 +284,7 @@ def test_failure_is_a_debt_and_the_operators_to_see(payment: Payment, chat: Chat
     assert db.session.scalars(payment_reports.pending_decisions()).all() == [refund]
 
 
-def test_repeat_is_a_new_deed_of_the_same_debt(payment: Payment, operator: User) -> None:
+def test_retry_has_a_new_key_and_counts_once(payment: Payment, operator: User) -> None:
     refund = send_back(payment, 500_00)
     key = refund.key
     assert not refund.retry(operator)
@@ -293,7 +295,7 @@ def test_repeat_is_a_new_deed_of_the_same_debt(payment: Payment, operator: User)
     assert not refund.retry(operator)
 
 
-def test_each_that_waits_is_unended(payment: Payment, operator: User) -> None:
+def test_waiting_refunds_are_unfinished(payment: Payment, operator: User) -> None:
     sending = send_back(payment, 100_00)
     done, failed = send_back(payment, 100_00), send_back(payment, 100_00)
     done.settle(ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 100_00))

@@ -23,7 +23,7 @@ def on_sale(doctor: Doctor) -> list[str]:
     return [one.title for one in db.session.scalars(Tariff.on_sale_by(doctor.id))]
 
 
-def test_new_ones_stand_by_their_price_until_the_doctor_orders_them(seller: Doctor) -> None:
+def test_tariffs_are_ordered_by_price_until_the_doctor_moves_them(seller: Doctor) -> None:
     for title, price in (("Год", 9000_00), ("Неделя", 900_00), ("Месяц", 2500_00)):
         Tariff.add(seller, TariffTerms(title, 10, price))
     assert on_sale(seller) == ["Неделя", "Месяц", "Год"]
@@ -33,19 +33,19 @@ def test_new_ones_stand_by_their_price_until_the_doctor_orders_them(seller: Doct
     assert on_sale(seller) == ["Неделя", "Год", "Месяц", "День"]
 
 
-def test_at_an_end_nothing_moves(seller: Doctor) -> None:
+def test_tariff_at_an_end_does_not_move(seller: Doctor) -> None:
     first, last = Tariff.add(seller, MONTH), Tariff.add(seller, TariffTerms("Год", 365, 9000_00))
     first.move(-1)
     last.move(1)
     assert on_sale(seller) == ["Месяц", "Год"]
 
 
-def test_the_same_added_twice_is_one(seller: Doctor) -> None:
+def test_tariff_added_twice_is_one(seller: Doctor) -> None:
     assert Tariff.add(seller, MONTH) is Tariff.add(seller, MONTH)
     assert on_sale(seller) == ["Месяц"]
 
 
-def test_there_is_an_end_to_tariffs(seller: Doctor) -> None:
+def test_tariffs_of_a_doctor_are_limited(seller: Doctor) -> None:
     for number in range(Tariff.MOST):
         Tariff.add(seller, TariffTerms("Месяц", 30, number + 1))
     with pytest.raises(errors.TooManyTariffs):
@@ -70,7 +70,7 @@ def test_other_terms_are_another_tariff_in_its_place(seller: Doctor, terms: Tari
     assert tariff not in db.session.scalars(Tariff.kept_by(seller)).all()
 
 
-def test_the_same_change_twice_is_one(seller: Doctor) -> None:
+def test_tariff_changed_twice_is_one(seller: Doctor) -> None:
     tariff, dearer = Tariff.add(seller, MONTH), TariffTerms("Месяц", 30, 3000_00)
     new = tariff.change(dearer)
     assert tariff.change(dearer) is new
@@ -80,7 +80,7 @@ def test_the_same_change_twice_is_one(seller: Doctor) -> None:
             late()
 
 
-def test_what_is_being_paid_keeps_its_terms(seller: Doctor, chat: Chat) -> None:
+def test_tariff_being_paid_keeps_its_terms(seller: Doctor, chat: Chat) -> None:
     tariff = add_tariff(chat.doctor, days=30, price=2500_00)
     payment = begin(chat, tariff)
     held = Tariff.locked_for(chat.doctor, tariff.id)

@@ -107,7 +107,7 @@ def test_same_key_for_something_else_is_refused(gateway: Gateway, paid: str) -> 
         send_refund(gateway, paid, 200, "back")
 
 
-def test_payer_pays(house: House) -> None:
+def test_payment_succeeds_when_the_payer_pays(house: House) -> None:
     made = house.gateway.create(ORDER)
     house.payer.pay(made.id)
     found = house.gateway.find(made.id)
@@ -122,7 +122,7 @@ def test_payer_is_declined_with_a_reason(house: House) -> None:
     assert (found.status, found.reason, found.page) == (GatewayStatus.CANCELLED, "general_decline", "")
 
 
-def test_what_was_decided_stays(house: House) -> None:
+def test_decided_payment_stays_decided(house: House) -> None:
     first, second = house.gateway.create(ORDER), house.gateway.create(replace(ORDER, key="second"))
     house.payer.pay(first.id)
     house.payer.decline(first.id)
@@ -133,7 +133,7 @@ def test_what_was_decided_stays(house: House) -> None:
     assert len(house.gateway.list_receipts(first.id)) == 1
 
 
-def test_part_and_rest_go_back(gateway: Gateway, paid: str) -> None:
+def test_partial_refund_and_the_remainder(gateway: Gateway, paid: str) -> None:
     part = send_refund(gateway, paid, 50_001, "part")
     assert (part.status, part.amount, part.key) == (GatewayStatus.SUCCEEDED, 50_001, "part")
     assert send_refund(gateway, paid, 50_001, "part") == part == gateway.find_refund(part.id)
@@ -144,7 +144,7 @@ def test_part_and_rest_go_back(gateway: Gateway, paid: str) -> None:
     assert gateway.list_refunds(paid) == [part, rest]
 
 
-def test_more_than_was_paid_does_not_go_back(gateway: Gateway, paid: str) -> None:
+def test_refund_over_what_was_paid_is_refused(gateway: Gateway, paid: str) -> None:
     with refused(RefusalReason.INVALID_REQUEST):
         send_refund(gateway, paid, 150_001, "all and more")
     send_refund(gateway, paid, 100_000, "part")
@@ -153,13 +153,13 @@ def test_more_than_was_paid_does_not_go_back(gateway: Gateway, paid: str) -> Non
     assert gateway.find(paid).refunded == 100_000
 
 
-def test_refused_refund_may_be_asked_rightly_with_its_key(gateway: Gateway, paid: str) -> None:
+def test_refused_refund_may_be_corrected_with_its_key(gateway: Gateway, paid: str) -> None:
     with refused(RefusalReason.INVALID_REQUEST):
         send_refund(gateway, paid, 150_001, "back")
     assert send_refund(gateway, paid, 150_000, "back").status is GatewayStatus.SUCCEEDED
 
 
-def test_unpaid_gives_nothing_back(house: House) -> None:
+def test_unpaid_payment_is_not_refunded(house: House) -> None:
     made = house.gateway.create(ORDER)
     with refused(RefusalReason.INVALID_REQUEST):
         send_refund(house.gateway, made.id, 100, "back")
@@ -169,7 +169,7 @@ def test_unpaid_gives_nothing_back(house: House) -> None:
 
 
 @pytest.mark.parametrize("amount", [0, -100])
-def test_no_sum_is_refused(gateway: Gateway, paid: str, amount: int) -> None:
+def test_zero_amount_is_refused(gateway: Gateway, paid: str, amount: int) -> None:
     items = [ReceiptItem("Ничего", amount)]
     with refused(RefusalReason.INVALID_REQUEST):
         gateway.create(replace(ORDER, key="nothing", amount=amount, items=items))
@@ -177,7 +177,7 @@ def test_no_sum_is_refused(gateway: Gateway, paid: str, amount: int) -> None:
         gateway.refund(paid, amount, "nothing", ANNA, items)
 
 
-def test_receipt_must_add_up(gateway: Gateway, paid: str) -> None:
+def test_receipt_items_must_add_up(gateway: Gateway, paid: str) -> None:
     with refused(RefusalReason.INVALID_REQUEST):
         gateway.create(replace(ORDER, key="odd", items=[ReceiptItem("Неделя", 149_999)]))
     with refused(RefusalReason.INVALID_REQUEST):
@@ -204,14 +204,14 @@ def test_payment_refund_and_service_have_their_receipts(gateway: Gateway, paid: 
     assert len({one.id for one in receipts}) == 3
 
 
-def test_unpaid_is_not_closed(gateway: Gateway) -> None:
+def test_unpaid_payment_has_no_closing_receipt(gateway: Gateway) -> None:
     made = gateway.create(ORDER)
     with refused(RefusalReason.INVALID_REQUEST):
         gateway.create_closing_receipt(made.id, 150_000, "closing", ANNA, ORDER.items)
     assert gateway.list_receipts(made.id) == []
 
 
-def test_full_payment_needs_no_closing(open_house: Callable[..., House]) -> None:
+def test_full_payment_needs_no_closing_receipt(open_house: Callable[..., House]) -> None:
     house = open_house(receipt_mode="full_payment")
     made = house.gateway.create(ORDER)
     house.payer.pay(made.id)
@@ -220,7 +220,7 @@ def test_full_payment_needs_no_closing(open_house: Callable[..., House]) -> None
     assert len(house.gateway.list_receipts(made.id)) == 1
 
 
-def test_lost_payment_is_looked_up_by_its_number(house: House) -> None:
+def test_lost_payment_is_found_by_its_order_number(house: House) -> None:
     since = clock.now()
     for number in range(1, 6):
         house.gateway.create(replace(ORDER, number=number, key=f"key-{number}"))
@@ -232,7 +232,7 @@ def test_lost_payment_is_looked_up_by_its_number(house: House) -> None:
 
 
 @pytest.mark.parametrize("unknown", ["2c2f5e5a-000f-5000-8000-1c5b7c5d9e0f", "nothing", "../refunds", "a/b", "", "я"])
-def test_unknown_is_refused(gateway: Gateway, unknown: str) -> None:
+def test_unknown_payment_is_refused(gateway: Gateway, unknown: str) -> None:
     with refused(RefusalReason.NOT_FOUND):
         gateway.find(unknown)
     with refused(RefusalReason.NOT_FOUND):
@@ -243,7 +243,7 @@ def test_unknown_is_refused(gateway: Gateway, unknown: str) -> None:
         gateway.create_closing_receipt(unknown, 100, "closing", ANNA, [ReceiptItem("Неделя", 100)])
 
 
-def test_notice_names_a_payment(gateway: Gateway) -> None:
+def test_webhook_names_a_payment(gateway: Gateway) -> None:
     payment = b'{"type": "notification", "event": "payment.succeeded", "object": {"id": "23d93cac", "status": "x"}}'
     refund = b'{"type": "notification", "event": "refund.succeeded", "object": {"id": "1", "payment_id": "23d93cac"}}'
     for body in (payment, refund, payment.replace(b"succeeded", b"canceled")):
@@ -251,7 +251,7 @@ def test_notice_names_a_payment(gateway: Gateway) -> None:
         assert notice == WebhookEvent("23d93cac")
 
 
-def test_foreign_notice_is_nothing_to_us(gateway: Gateway) -> None:
+def test_webhook_of_another_kind_is_ignored(gateway: Gateway) -> None:
     for event in ("deal.closed", "payout.succeeded", "payment_method.active", "новое"):
         assert gateway.parse_webhook(f'{{"event": "{event}", "object": {{"id": "1"}}}}'.encode()) is None
 
@@ -267,7 +267,7 @@ def test_foreign_notice_is_nothing_to_us(gateway: Gateway) -> None:
         b'{"event": "refund.succeeded", "object": {"id": "23d93cac"}}',
     ],
 )  # fmt: skip
-def test_what_is_no_notice_is_named_so(gateway: Gateway, body: bytes) -> None:
+def test_malformed_webhook_raises(gateway: Gateway, body: bytes) -> None:
     with pytest.raises(ValueError, match="no notification"):
         gateway.parse_webhook(body)
 
@@ -333,7 +333,7 @@ def test_demo_bank_serves_processes_and_threads_at_once(tmp_path: Path) -> None:
         assert (found.status, found.refunded) == (GatewayStatus.SUCCEEDED, 100)
 
 
-def test_refused_deed_leaves_nothing(bank: DemoBank) -> None:
+def test_refused_operation_leaves_nothing(bank: DemoBank) -> None:
     made = bank.create(ORDER)
     bank.pay(made.id)
     with refused(RefusalReason.INVALID_REQUEST):

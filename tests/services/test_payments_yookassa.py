@@ -131,7 +131,7 @@ def test_closing_receipt_turns_the_prepayment(yookassa: YooKassaStub, gateway: Y
 
 
 @pytest.mark.parametrize("amount", [1, 10, 99, 100, 101, 12_345, 99_999, 100_000_01, 99_999_999_999])
-def test_kopecks_survive_the_way_there_and_back(yookassa: YooKassaStub, gateway: YooKassa, amount: int) -> None:
+def test_kopecks_survive_the_round_trip(yookassa: YooKassaStub, gateway: YooKassa, amount: int) -> None:
     made = gateway.create(replace(ORDER, amount=amount, items=[ReceiptItem("Неделя", amount)]))
     assert kopecks(yookassa.payments[made.id]["amount"]) == amount
     assert made.amount == amount
@@ -284,7 +284,9 @@ DEEDS: dict[str, tuple[str, Callable[[YooKassa, str], object]]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("deed", DEEDS)
-def test_what_is_not_a_plain_no_is_unsure(yookassa: YooKassaStub, paid: str, deed: str, fault: str) -> None:
+def test_errors_without_a_refusal_are_unknown_outcomes(
+    yookassa: YooKassaStub, paid: str, deed: str, fault: str
+) -> None:
     gateway = YooKassa(shop_of(yookassa), timeout=SHORT)
     where, ask = DEEDS[deed]
     yookassa.break_next(where, fault)
@@ -294,7 +296,7 @@ def test_what_is_not_a_plain_no_is_unsure(yookassa: YooKassaStub, paid: str, dee
 
 
 @pytest.mark.parametrize("fault", ["500-after", "502-after", "202-after", "garbage-after", "drop-after", "hold"])
-def test_deed_whose_answer_was_lost_is_done_once(yookassa: YooKassaStub, paid: str, fault: str) -> None:
+def test_operation_whose_answer_was_lost_is_done_once(yookassa: YooKassaStub, paid: str, fault: str) -> None:
     gateway = YooKassa(shop_of(yookassa), timeout=SHORT)
     for where, ask in (DEEDS["create"], DEEDS["refund"], DEEDS["close"]):
         yookassa.break_next(where, fault)
@@ -307,7 +309,7 @@ def test_deed_whose_answer_was_lost_is_done_once(yookassa: YooKassaStub, paid: s
     assert gateway.find(paid).refunded == 50_000
 
 
-def test_nobody_there_is_unsure(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
+def test_unreachable_provider_is_an_unknown_outcome(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     yookassa.refuse_connections()
     with pytest.raises(GatewayOutcomeUnknown):
         gateway.find(paid)
@@ -315,12 +317,12 @@ def test_nobody_there_is_unsure(yookassa: YooKassaStub, gateway: YooKassa, paid:
     assert gateway.find(paid).status is GatewayStatus.SUCCEEDED
 
 
-def test_name_that_nobody_knows_is_unsure(yookassa: YooKassaStub) -> None:
+def test_unresolved_host_is_an_unknown_outcome(yookassa: YooKassaStub) -> None:
     with pytest.raises(GatewayOutcomeUnknown):
         YooKassa(shop_of(yookassa, api_url="http://yookassa.invalid/v3")).create(ORDER)
 
 
-def test_wrong_key_is_our_fault_and_says_nothing_of_the_payment(
+def test_wrong_shop_key_says_nothing_of_the_payment(
     yookassa: YooKassaStub, paid: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Told as a no, a payment that was paid would be given up."""
@@ -342,7 +344,7 @@ def test_redirect_is_not_followed(yookassa: YooKassaStub, gateway: YooKassa, pai
     assert len(yookassa.requests) == 1
 
 
-def test_page_where_json_was_awaited_is_unsure(yookassa: YooKassaStub, gateway: YooKassa) -> None:
+def test_html_instead_of_json_is_an_unknown_outcome(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     made = gateway.create(ORDER)
     elsewhere = YooKassa(shop_of(yookassa, api_url=f"http://127.0.0.1:{yookassa.port}/pay"))
     with pytest.raises(GatewayOutcomeUnknown):
@@ -357,13 +359,15 @@ def test_page_where_json_was_awaited_is_unsure(yookassa: YooKassaStub, gateway: 
         {"amount": {}}, {"id": None}, {"id": "../x"},
     ],
 )  # fmt: skip
-def test_confused_answer_is_unsure(yookassa: YooKassaStub, gateway: YooKassa, paid: str, broken: Json) -> None:
+def test_confused_answer_is_an_unknown_outcome(
+    yookassa: YooKassaStub, gateway: YooKassa, paid: str, broken: Json
+) -> None:
     yookassa.payments[paid] |= broken
     with pytest.raises(GatewayOutcomeUnknown):
         gateway.find(paid)
 
 
-def test_gone_is_a_plain_no(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
+def test_gone_is_a_refusal(yookassa: YooKassaStub, gateway: YooKassa, paid: str) -> None:
     yookassa.break_next("GET /payments", "410")
     with pytest.raises(GatewayRefused, match="gone"):
         gateway.find(paid)
@@ -426,7 +430,7 @@ def test_eight_at_once_and_the_ninth_goes_away(yookassa: YooKassaStub) -> None:
     assert shops[0].create(orders[8]).status is GatewayStatus.WAITING
 
 
-def test_who_waits_gets_his_turn(yookassa: YooKassaStub) -> None:
+def test_waiting_call_gets_its_turn(yookassa: YooKassaStub) -> None:
     gateway = YooKassa(shop_of(yookassa), concurrent_calls=BoundedSemaphore(1), patience=10)
     yookassa.break_next("POST /payments", "hold")
     with ThreadPoolExecutor(2) as threads:

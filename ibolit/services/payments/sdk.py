@@ -113,7 +113,7 @@ class Sdk:
 
 
 def _validated(kind: Any, data: dict[str, Any]) -> Any:
-    """RuleViolation before it is sent: a request that can never be right must not be asked again and again."""
+    """Raises GatewayRefused for a request the SDK finds invalid, so that it is not repeated."""
     try:
         request = kind(data)
         request.validate()
