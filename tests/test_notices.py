@@ -321,7 +321,7 @@ def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor
 
 
 def test_what_cannot_be_told_does_not_happen(chat: Chat, patient: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """RefundReason and notification are one transaction."""
+    """A cause and its notification are one transaction."""
     consultation = propose(chat)
 
     def fail(*_args: object, **_more: object) -> None:

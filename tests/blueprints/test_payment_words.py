@@ -29,7 +29,7 @@ def as_operator(clinic: Flask) -> Browser:
     return Browser(clinic, make_user("Ольга", Role.OPERATOR))
 
 
-# ProviderPayment twice
+# A duplicate payment
 
 
 @pytest.fixture

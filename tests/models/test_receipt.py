@@ -1,4 +1,4 @@
-"""ProviderReceipt receipts: noted once each, and how many there should be."""
+"""Fiscal receipts: recorded once each, and how many there should be."""
 
 from __future__ import annotations
 

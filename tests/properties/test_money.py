@@ -482,7 +482,7 @@ class MoneyMachine(RuleBasedStateMachine):
         assert has_amount_mismatch == payment.has_amount_mismatch
         closing = Job.kind == JobKind.CLOSING_RECEIPT, Job.subject_id == payment.id
         assert len(db.session.scalars(sa.select(Job).where(*closing)).all()) == (payment.applied_at is not None)
-        # ProviderPayment and no access is right only for money that goes back or is asked about.
+        # Paid without access is right only for money that goes back or is asked about.
         assert payment.applied_at is not None or payment.refundable == 0 or waits
         # Nobody loses more days than he got money back for.
         assert payment.refundable == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
