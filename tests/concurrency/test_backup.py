@@ -82,7 +82,7 @@ class Crowd:
 def test_backup_under_load_holds_all_that_was_acknowledged(clinic: Flask, doctor: Doctor, tmp_path: Path) -> None:
     crowd = Crowd(clinic, doctor)
     db.session.remove()
-    with crowd.write_transaction():
+    with crowd.writing():
         before = crowd.wait_for(40, files=2)
         code, told = run(clinic, "backup", tmp_path / "copy")
         after = crowd.wait_for(10, files=1)
