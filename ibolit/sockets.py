@@ -1,7 +1,7 @@
 """flask-sock made safe: whole frames, our own origin, a closing code at every end, no thread or descriptor left behind.
 
 create_app() joins SafeSockets, check_handshake and SOCK_SERVER_OPTIONS; handlers are routed by Sock, identify their
-reader, open an outbox and let carry() run. To end a socket, a handler raises HangUp.
+reader, open a queue and let pump() run. To end a socket, a handler raises CloseSocket.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wsproto.events import Event, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
 from .faults import told
-from .services.realtime import Closing, Outbox, TooManySockets
+from .services.realtime import CloseCode, SocketQueue, TooManySockets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,7 +45,7 @@ FAREWELL_SECONDS = 1
 Handler = Callable[..., None]
 
 
-class HangUp(Exception):
+class CloseSocket(Exception):
     """Raised in a handler: the socket ends with this code."""
 
     def __init__(self, code: int) -> None:
@@ -54,7 +54,7 @@ class HangUp(Exception):
 
 
 class Sock(flask_sock.Sock):
-    """flask-sock whose every handler ends well, see `ending_well`."""
+    """flask-sock whose every handler closes cleanly, see `closing_cleanly`."""
 
     def route(
         self, path: str, bp: Blueprint | None = None, *, longest: int = 4096, **options: Any
@@ -63,7 +63,7 @@ class Sock(flask_sock.Sock):
         add = super().route(path, bp, **options)
 
         def decorate(handler: Handler) -> Handler:
-            add(ending_well(handler, longest))
+            add(closing_cleanly(handler, longest))
             return handler
 
         return decorate
@@ -79,38 +79,38 @@ def check_handshake() -> None:
         abort(403)
 
 
-def carry(
+def pump(
     ws: Server,
-    outbox: Outbox,
+    queue: SocketQueue,
     still_allowed: Callable[[], bool],
     on_message: Callable[[str], None] | None = None,
-    beat: str = "",
+    heartbeat: str = "",
 ) -> NoReturn:
-    """Carry what is published to the peer, and the peer's words to `on_message`, until one of them ends.
+    """Send what is published to the peer, and give the peer's words to `on_message`, until one of them ends.
 
     `still_allowed` is asked at once and then on every tick; it begins and ends its own database session.
-    `beat` is said on every tick: a page sees no ping, and must tell a quiet socket from a dead one.
+    `heartbeat` is said on every tick: a page sees no ping, and must tell a quiet socket from a dead one.
     """
-    ws.event, ws.sock.when_closed = outbox.event, outbox.event.set  # one bell for both directions
+    ws.event, ws.sock.on_close = queue.event, queue.event.set  # one event for both directions
     ws.ws = ws.ws.connection  # the handshake's parser and headers are done with
     next_tick = 0.0
     while True:
-        if outbox.ended_with is not None:
-            if outbox.last_words is not None:
-                _send(ws, TextMessage(outbox.last_words))
-            raise HangUp(outbox.ended_with)
+        if queue.close_code is not None:
+            if queue.farewell is not None:
+                _send(ws, TextMessage(queue.farewell))
+            raise CloseSocket(queue.close_code)
         if monotonic() >= next_tick:
             _tick(ws, still_allowed)
-            if beat:
-                _send(ws, TextMessage(beat))
+            if heartbeat:
+                _send(ws, TextMessage(heartbeat))
             next_tick = monotonic() + uniform(*TICK_SECONDS)  # noqa: S311
-        elif (html := outbox.take()) is not None:
+        elif (html := queue.take()) is not None:
             _send(ws, TextMessage(html))
         elif (message := ws.receive(timeout=0)) is not None:
             if on_message and isinstance(message, str):
                 on_message(message)
-        elif outbox.is_quiet:  # asked last: receive() may have swallowed the bell
-            outbox.event.wait(max(0.0, next_tick - monotonic()))
+        elif queue.is_empty:  # asked last: receive() may have cleared the event
+            queue.event.wait(max(0.0, next_tick - monotonic()))
 
 
 def _tick(ws: Server, still_allowed: Callable[[], bool]) -> None:
@@ -119,7 +119,7 @@ def _tick(ws: Server, still_allowed: Callable[[], bool]) -> None:
         ws.sock.kill()  # without a closing code, so that a phone that wakes up reconnects
         raise ConnectionClosed
     if not still_allowed():
-        raise HangUp(Closing.SIGNED_OUT)
+        raise CloseSocket(CloseCode.SIGNED_OUT)
     ws.pong_received = False
     _send(ws, Ping())
 
@@ -131,7 +131,7 @@ def _send(ws: Server, event: Event) -> None:
         raise ConnectionClosed from error
 
 
-def ending_well(handler: Handler, longest: int) -> Handler:
+def closing_cleanly(handler: Handler, longest: int) -> Handler:
     """However a handler ends, the peer gets a closing code: an error page printed into the stream would damage it."""
 
     @wraps(handler)
@@ -142,19 +142,19 @@ def ending_well(handler: Handler, longest: int) -> Handler:
             handler(ws, *args, **kwargs)
         except ConnectionClosed:
             code = None
-        except HangUp as ending:
+        except CloseSocket as ending:
             code = ending.code
         except TooManySockets:
-            code = Closing.TRY_AGAIN_LATER
+            code = CloseCode.TRY_AGAIN_LATER
         except Exception as error:
-            code = Closing.BROKEN
+            code = CloseCode.BROKEN
             _log_without_words(error)
-        _hang_up(ws, code)
+        _close(ws, code)
 
     return answer
 
 
-def _hang_up(ws: Server, code: int | None) -> None:
+def _close(ws: Server, code: int | None) -> None:
     """Say why, give the peer a moment to say goodbye, then leave neither thread nor descriptor."""
     if code is not None:
         with suppress(ConnectionClosed, LocalProtocolError, OSError):
@@ -196,7 +196,7 @@ class SafeSocket:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._writing = Lock()
-        self.when_closed: Callable[[], None] = lambda: None
+        self.on_close: Callable[[], None] = lambda: None
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
         if connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
@@ -227,6 +227,6 @@ class SafeSocket:
         """Wakes whoever reads or writes. The descriptor is the server's to free: freed here, it could be another's."""
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
-        self.when_closed()
+        self.on_close()
 
     close = kill

@@ -17,7 +17,7 @@ from ibolit.models import AttachmentKind, AttachmentState, Chat, Consultation, D
 from ibolit.models.consultations import checkout
 from ibolit.services import Services
 from ibolit.services.payments import GatewayStatus
-from ibolit.services.realtime import Closing, Outbox
+from ibolit.services.realtime import CloseCode, SocketQueue
 
 Open = Callable[..., "Screen"]
 
@@ -25,13 +25,13 @@ Open = Callable[..., "Screen"]
 class Screen:
     """What would travel to one open page."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self.outbox = outbox
+    def __init__(self, queue: SocketQueue) -> None:
+        self.queue = queue
 
     def shown(self) -> str:
         """Everything since the last look."""
         pieces = []
-        while (html := self.outbox.take()) is not None:
+        while (html := self.queue.take()) is not None:
             pieces.append(html)
         return "\n".join(pieces)
 
@@ -41,15 +41,15 @@ Three = tuple[Screen, Screen, Screen]
 
 @pytest.fixture
 def open_screen(services: Services) -> Iterator[Open]:
-    opened: list[Outbox] = []
+    opened: list[SocketQueue] = []
 
     def open(user: User, device_id: int = 0) -> Screen:
         opened.append(services.realtime.open(user.id, device_id))
         return Screen(opened[-1])
 
     yield open
-    for outbox in opened:
-        services.realtime.close(outbox)
+    for queue in opened:
+        services.realtime.close(queue)
 
 
 @pytest.fixture
@@ -297,8 +297,8 @@ def test_exit_ends_the_sockets_of_this_device_only(as_patient: Browser, patient:
     assert as_patient.device is not None
     mine, other = open_screen(patient, as_patient.device.id), open_screen(patient, 999)
     as_patient.post("/logout")
-    assert mine.outbox.ended_with == Closing.SIGNED_OUT
-    assert other.outbox.ended_with is None
+    assert mine.queue.close_code == CloseCode.SIGNED_OUT
+    assert other.queue.close_code is None
 
 
 def test_device_ended_from_afar_is_cut_off_at_once(
@@ -308,7 +308,7 @@ def test_device_ended_from_afar_is_cut_off_at_once(
     db.session.commit()
     screen = open_screen(patient, lost.id)
     as_patient.post(f"/profile/devices/{lost.id}/end")
-    assert screen.outbox.ended_with == Closing.SIGNED_OUT
+    assert screen.queue.close_code == CloseCode.SIGNED_OUT
 
 
 def test_new_password_cuts_off_the_others(as_patient: Browser, patient: User, open_screen: Open) -> None:
@@ -318,8 +318,8 @@ def test_new_password_cuts_off_the_others(as_patient: Browser, patient: User, op
     db.session.commit()
     screen = open_screen(patient, lost.id)
     as_patient.post("/profile/password", {"current": PASSWORD, "password": "new horse battery"})
-    assert screen.outbox.ended_with == Closing.SIGNED_OUT
-    assert mine.outbox.ended_with is None
+    assert screen.queue.close_code == CloseCode.SIGNED_OUT
+    assert mine.queue.close_code is None
 
 
 def test_ending_that_is_rolled_back_cuts_nobody_off(patient: User, open_screen: Open) -> None:
@@ -328,7 +328,7 @@ def test_ending_that_is_rolled_back_cuts_nobody_off(patient: User, open_screen: 
     screen = open_screen(patient, device.id)
     device.end()
     db.session.rollback()
-    assert screen.outbox.ended_with is None
+    assert screen.queue.close_code is None
 
 
 # Consultations

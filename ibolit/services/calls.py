@@ -17,7 +17,7 @@ from threading import Lock, Timer
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
-from .realtime import Outbox, TooManySockets, Turnstile
+from .realtime import SocketQueue, TooManySockets, Turnstile
 
 KINDS = frozenset(("offer", "answer", "candidate", "want-offer", "media", "bye"))
 HERE = "here"  # asked of the server: a line that is dead looks like one on which nobody speaks
@@ -26,7 +26,7 @@ LARGEST_NUMBER = 2**53  # what a browser counts exactly
 
 
 class CallClosing(IntEnum):
-    """Why a call's socket ends, beside what Closing says. A page comes back by itself after none of these."""
+    """Why a call's socket ends, beside what CloseCode says. A page comes back by itself after none of these."""
 
     REPLACED = 1000  # by a newer socket of the same page
     AGAINST_THE_RULES = 1008
@@ -40,7 +40,7 @@ class BadWords(ValueError):
     """Nothing a page of ours would say."""
 
 
-class Place(Outbox):
+class Place(SocketQueue):
     """One person's place in a call, as long as one socket holds it."""
 
     __slots__ = ("call_id", "card", "page")
@@ -109,7 +109,7 @@ class InProcessCalls:
         self._rooms: dict[int, dict[int, Seat]] = {}  # by call, by person
         self._sockets: Counter[int] = Counter()  # by person
         self._media: dict[tuple[int, int], dict[str, Any]] = {}  # by call and person, the latest last
-        self._leaving_with: int | None = None
+        self._closing_with: int | None = None
 
     def join(self, place: Place, greet: Greeting) -> None:
         with self._lock:
@@ -121,8 +121,8 @@ class InProcessCalls:
             others = self._others(place)
             place.put(greet(others[0].page if others else None, self._media.get((place.call_id, place.user_id))))
             self._sit_down(room, place, others)
-            if self._leaving_with is not None:
-                place.end(self._leaving_with)
+            if self._closing_with is not None:
+                place.end(self._closing_with)
 
     def relay(self, place: Place, said: str) -> None:
         with self._lock:
@@ -157,7 +157,7 @@ class InProcessCalls:
             seat = self._seat_of(place)
             if seat is None:
                 return
-            if self._leaving_with is not None:
+            if self._closing_with is not None:
                 self._stand_up(place)
                 return
             seat.timer = Timer(self.GRACE, self.depart, (place,))
@@ -180,7 +180,7 @@ class InProcessCalls:
 
     def close_all(self, code: int) -> None:
         with self._lock:
-            self._leaving_with = code
+            self._closing_with = code
             for seat in self._all():
                 _stop(seat)
                 seat.place.end(code)

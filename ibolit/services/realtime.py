@@ -15,7 +15,7 @@ from threading import Event, Lock
 from typing import Protocol
 
 
-class Closing(IntEnum):
+class CloseCode(IntEnum):
     """Why a socket ends. Pages reconnect by themselves after every one of these but SIGNED_OUT."""
 
     BROKEN = 1011
@@ -48,14 +48,14 @@ class Turnstile:
             self._inside -= 1
 
 
-class Outbox:
+class SocketQueue:
     """What waits for one socket. Anybody puts, only the socket's own handler takes and sends.
 
-    Bounded, because a phone in a tunnel must not cost the clinic its memory. `event` is the handler's bell.
+    Bounded, because a phone in a tunnel must not cost the clinic its memory. `event` wakes the handler.
     No lock: deque's own steps are atomic, and a line put beside an ending is never taken.
     """
 
-    __slots__ = ("_waiting", "as_seen", "device_id", "ended_with", "event", "last_words", "only_chat_id", "user_id")
+    __slots__ = ("_waiting", "close_code", "device_id", "event", "farewell", "only_chat_id", "transform", "user_id")
 
     LIMIT = 200
 
@@ -63,34 +63,34 @@ class Outbox:
         self.user_id = user_id
         self.device_id = device_id
         self.only_chat_id = only_chat_id  # of a device let in for one consultation: it hears of nothing else
-        self.as_seen: Callable[[str], str] | None = None  # what such a device is shown of a fragment
+        self.transform: Callable[[str], str] | None = None  # what such a device is shown of a fragment
         self.event = Event()
-        self.ended_with: int | None = None
-        self.last_words: str | None = None
+        self.close_code: int | None = None
+        self.farewell: str | None = None
         self._waiting: deque[str] = deque()
 
     @property
-    def is_quiet(self) -> bool:
-        return not self._waiting and self.ended_with is None
+    def is_empty(self) -> bool:
+        return not self._waiting and self.close_code is None
 
     def put(self, html: str) -> None:
-        if self.ended_with is not None:
+        if self.close_code is not None:
             return
         if len(self._waiting) >= self.LIMIT:
-            self.end(Closing.TRY_AGAIN_LATER)
+            self.end(CloseCode.TRY_AGAIN_LATER)
         else:
             self._waiting.append(html)
             self.event.set()
 
     def take(self) -> str | None:
         html = self._waiting.popleft() if self._waiting else None
-        return self.as_seen(html) if html and self.as_seen else html
+        return self.transform(html) if html and self.transform else html
 
-    def end(self, code: int, last_words: str | None = None) -> None:
-        """Nothing more goes out but the last words, not even what waits. The first reason stays."""
-        if self.ended_with is None:
-            self.last_words = last_words
-            self.ended_with = code
+    def end(self, code: int, farewell: str | None = None) -> None:
+        """Nothing more goes out but the farewell, not even what waits. The first reason stays."""
+        if self.close_code is None:
+            self.farewell = farewell
+            self.close_code = code
             self.event.set()
 
 
@@ -100,10 +100,10 @@ class Realtime(Protocol):
 
     def has_listeners(self, user_id: int) -> bool: ...
 
-    def open(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> Outbox:
+    def open(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> SocketQueue:
         """Raises TooManySockets."""
 
-    def close(self, outbox: Outbox) -> None: ...
+    def close(self, queue: SocketQueue) -> None: ...
 
     def end_device(self, device_id: int) -> None:
         """A signed-out device sees nothing more, from this moment."""
@@ -119,54 +119,54 @@ class InProcessHub:
         self._turnstile = turnstile or Turnstile(sockets_max)
         self._per_user = per_user
         self._lock = Lock()
-        self._outboxes: dict[int, tuple[Outbox, ...]] = {}  # whole tuples are exchanged, so publishing needs no lock
-        self._leaving_with: int | None = None
+        self._queues: dict[int, tuple[SocketQueue, ...]] = {}  # whole tuples are exchanged, so publishing needs no lock
+        self._closing_with: int | None = None
 
     def publish(self, user_id: int, html: str, chat_id: int | None = None) -> None:
-        for outbox in self._outboxes.get(user_id, ()):
-            if outbox.only_chat_id in (None, chat_id):
-                outbox.put(html)
+        for queue in self._queues.get(user_id, ()):
+            if queue.only_chat_id in (None, chat_id):
+                queue.put(html)
 
     def has_listeners(self, user_id: int) -> bool:
-        return user_id in self._outboxes
+        return user_id in self._queues
 
-    def open(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> Outbox:
-        outbox = Outbox(user_id, device_id, only_chat_id)
+    def open(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> SocketQueue:
+        queue = SocketQueue(user_id, device_id, only_chat_id)
         with self._lock:
-            theirs = self._outboxes.get(user_id, ())
+            theirs = self._queues.get(user_id, ())
             if len(theirs) >= self._per_user:
                 raise TooManySockets(user_id)
             self._turnstile.enter()
-            self._outboxes[user_id] = (*theirs, outbox)
-            if self._leaving_with is not None:
-                outbox.end(self._leaving_with)
-        return outbox
+            self._queues[user_id] = (*theirs, queue)
+            if self._closing_with is not None:
+                queue.end(self._closing_with)
+        return queue
 
-    def close(self, outbox: Outbox) -> None:
+    def close(self, queue: SocketQueue) -> None:
         with self._lock:
-            theirs = self._outboxes.get(outbox.user_id, ())
-            left = tuple(other for other in theirs if other is not outbox)
+            theirs = self._queues.get(queue.user_id, ())
+            left = tuple(other for other in theirs if other is not queue)
             if len(left) < len(theirs):
                 self._turnstile.leave()
             if left:
-                self._outboxes[outbox.user_id] = left
+                self._queues[queue.user_id] = left
             else:
-                self._outboxes.pop(outbox.user_id, None)
+                self._queues.pop(queue.user_id, None)
 
     def end_device(self, device_id: int) -> None:
         with self._lock:
-            for outbox in self._all():
-                if outbox.device_id == device_id:
-                    outbox.end(Closing.SIGNED_OUT)
+            for queue in self._all():
+                if queue.device_id == device_id:
+                    queue.end(CloseCode.SIGNED_OUT)
 
     def close_all(self, code: int) -> None:
         with self._lock:
-            self._leaving_with = code
-            for outbox in self._all():
-                outbox.end(code)
+            self._closing_with = code
+            for queue in self._all():
+                queue.end(code)
 
-    def _all(self) -> Iterator[Outbox]:
-        return chain.from_iterable(self._outboxes.values())
+    def _all(self) -> Iterator[SocketQueue]:
+        return chain.from_iterable(self._queues.values())
 
     def _count(self) -> int:
-        return sum(map(len, self._outboxes.values()))
+        return sum(map(len, self._queues.values()))

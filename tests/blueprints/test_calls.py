@@ -353,9 +353,9 @@ def test_live_news_there_are_of_this_chat_only(
     say(other_chat, other_chat.doctor.user, "Приходите")
     buy(other_chat)
     say(consultation.chat, consultation.doctor.user, "Слышу вас")
-    heard, heard_there = (" ".join(iter(outbox.take, None)) for outbox in (whole, there))
-    for outbox in (whole, there):
-        services.realtime.close(outbox)
+    heard, heard_there = (" ".join(iter(queue.take, None)) for queue in (whole, there))
+    for queue in (whole, there):
+        services.realtime.close(queue)
     assert "Приходите" in heard
     assert "Слышу вас" in heard_there
     assert "Приходите" not in heard_there

@@ -154,9 +154,9 @@ def test_cards_of_other_consultations_keep_their_words(clinic: Flask, ours: Cons
 def test_live_cards_there_keep_to_the_consultation(clinic: Flask, ours: Consultation, services: Services) -> None:
     whole = services.realtime.open(ours.patient_id, 1)
     there = services.realtime.open(ours.patient_id, 2, only_chat_id=ours.chat_id)
-    there.as_seen = guest_pages.filter_for_guest_of(ours.id)
+    there.transform = guest_pages.filter_for_guest_of(ours.id)
     fresh = propose(ours.chat, starts_at=clock.now() + timedelta(days=5))
-    told = {name: "".join(iter(outbox.take, None)) for name, outbox in (("whole", whole), ("there", there))}
+    told = {name: "".join(iter(queue.take, None)) for name, queue in (("whole", whole), ("there", there))}
     assert f'action="/consultations/{fresh.id}/' in told["whole"]
     assert f'id="consultation-{fresh.id}"' in told["there"]
     assert f"/consultations/{fresh.id}" not in told["there"]

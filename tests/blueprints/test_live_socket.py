@@ -15,11 +15,11 @@ from sockets.live import Visitor
 from started_consultations import consultation_in_progress
 from werkzeug.serving import make_server
 
-from ibolit.blueprints.live.socket import BEAT
+from ibolit.blueprints.live.socket import HEARTBEAT
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Doctor, User
 from ibolit.services import Services
-from ibolit.services.realtime import Closing, Outbox
+from ibolit.services.realtime import CloseCode, SocketQueue
 
 Listen = Callable[..., Visitor]
 
@@ -28,7 +28,7 @@ class Reader(Visitor):
     """Hears the news; that the socket is alive a page hears in between, too."""
 
     def next(self) -> str | None:
-        while (told := super().next()) == BEAT:
+        while (told := super().next()) == HEARTBEAT:
             pass
         return told
 
@@ -98,7 +98,7 @@ def test_first_word_knows_what_was_said_while_the_socket_opened(
             say(chat, patient, "Болит голова")
             db.session.remove()
 
-    def open_late(*who: int) -> Outbox:
+    def open_late(*who: int) -> SocketQueue:
         other = threading.Thread(target=meanwhile)
         other.start()
         other.join()
@@ -109,7 +109,7 @@ def test_first_word_knows_what_was_said_while_the_socket_opened(
 
 
 def test_visitor_is_sent_to_sign_in(listen: Listen, visitor: Browser) -> None:
-    assert listen(visitor).wait_closed() == Closing.SIGNED_OUT
+    assert listen(visitor).wait_closed() == CloseCode.SIGNED_OUT
 
 
 def test_foreign_pages_may_not_listen(listen: Listen, as_patient: Browser) -> None:
@@ -121,7 +121,7 @@ def test_ended_device_hears_nothing_more(listen: Listen, as_patient: Browser, ch
     client.next()
     as_patient.post("/logout")
     say(chat, doctor.user, "Как вы?")
-    assert client.wait_closed() == Closing.SIGNED_OUT
+    assert client.wait_closed() == CloseCode.SIGNED_OUT
 
 
 def test_listening_is_presence(listen: Listen, as_patient: Browser, patient: User) -> None:
@@ -135,7 +135,7 @@ def test_listening_is_presence(listen: Listen, as_patient: Browser, patient: Use
 
 def test_who_did_not_consent_yet_hears_nothing(listen: Listen, clinic: Flask) -> None:
     newcomer = make_user("Новенький", consented=False)
-    assert listen(Browser(clinic, newcomer)).wait_closed() == Closing.SIGNED_OUT
+    assert listen(Browser(clinic, newcomer)).wait_closed() == CloseCode.SIGNED_OUT
 
 
 def test_eleventh_screen_of_one_person_comes_later(
@@ -143,10 +143,10 @@ def test_eleventh_screen_of_one_person_comes_later(
 ) -> None:
     others = [services.realtime.open(patient.id, 0) for _ in range(10)]
     try:
-        assert listen(as_patient).wait_closed() == Closing.TRY_AGAIN_LATER
+        assert listen(as_patient).wait_closed() == CloseCode.TRY_AGAIN_LATER
     finally:
-        for outbox in others:
-            services.realtime.close(outbox)
+        for queue in others:
+            services.realtime.close(queue)
 
 
 def test_socket_of_a_call_says_first_who_leads(listen: Listen, as_doctor: Browser, chat: Chat) -> None:
@@ -161,7 +161,7 @@ def test_socket_of_a_call_says_first_who_leads(listen: Listen, as_doctor: Browse
 def test_socket_asks_as_the_pages_do(listen: Listen, as_patient: Browser, patient: User, chat: Chat) -> None:
     """A document has a new version, which is not accepted yet."""
     outdate(patient)
-    assert listen(as_patient).wait_closed() == Closing.SIGNED_OUT
+    assert listen(as_patient).wait_closed() == CloseCode.SIGNED_OUT
 
 
 def test_socket_tells_of_the_open_consultation_alone(

@@ -10,7 +10,7 @@ import pytest
 from sockets.live import eventually
 
 from ibolit.services.calls import BadWords, CallClosing, InProcessCalls, Pace, Place, read, words
-from ibolit.services.realtime import Closing, TooManySockets, Turnstile
+from ibolit.services.realtime import CloseCode, TooManySockets, Turnstile
 
 PATIENT, DOCTOR, CALL = 1, 2, 7
 
@@ -52,7 +52,7 @@ def test_words_go_to_the_other_side_of_the_same_call_only(calls: InProcessCalls)
 def test_page_that_was_taken_over_says_nothing_more(calls: InProcessCalls) -> None:
     old, doctor, new = sit(calls, PATIENT, "old"), sit(calls, DOCTOR, "d"), sit(calls, PATIENT, "new")
     calls.relay(old, words("offer", {"sdp": "late"}))
-    assert (old.ended_with, json.loads(old.last_words or "")["kind"]) == (CallClosing.TAKEN_OVER, "taken-over")
+    assert (old.close_code, json.loads(old.farewell or "")["kind"]) == (CallClosing.TAKEN_OVER, "taken-over")
     calls.close(old)
     calls.depart(old)
     assert heard(doctor) == [("welcome", "old"), ("peer-left", "old"), ("peer-joined", "new")]
@@ -95,7 +95,7 @@ def test_who_took_over_is_told_apart_by_the_device(calls: InProcessCalls) -> Non
     calls.join(second, lambda peer, media: words("welcome", {}))
     phone = Place(CALL, PATIENT, tab.device_id + 1, "phone", tab.card)
     calls.join(phone, lambda peer, media: words("welcome", {}))
-    told = [json.loads(place.last_words or "")["body"] for place in (tab, second)]
+    told = [json.loads(place.farewell or "")["body"] for place in (tab, second)]
     assert told == [{"sameDevice": True}, {"sameDevice": False}]
 
 
@@ -124,7 +124,7 @@ def test_who_does_not_come_back_has_left(calls: InProcessCalls, monkeypatch: pyt
     monkeypatch.setattr(InProcessCalls, "GRACE", 0.01)
     patient, doctor = sit(calls, PATIENT, "p"), sit(calls, DOCTOR, "d")
     calls.close(patient)
-    eventually(lambda: not doctor.is_quiet and doctor._waiting[-1] == words("peer-left", {"page": "p"}))
+    eventually(lambda: not doctor.is_empty and doctor._waiting[-1] == words("peer-left", {"page": "p"}))
     assert sit(calls, PATIENT, "p").page == "p"
     assert heard(doctor) == [("welcome", "p"), ("peer-left", "p"), ("peer-joined", "p")]
 
@@ -144,9 +144,9 @@ def test_end_sends_both_to_the_card(calls: InProcessCalls) -> None:
     calls.end(CALL)
     calls.end(CALL)
     for place in places:
-        assert place.ended_with == CallClosing.ENDED
-        assert place.last_words == '{"kind":"ended","body":{"to":"/consultations/7"}}'
-    assert other.ended_with is None
+        assert place.close_code == CallClosing.ENDED
+        assert place.farewell == '{"kind":"ended","body":{"to":"/consultations/7"}}'
+    assert other.close_code is None
 
 
 def test_end_forgets_who_might_have_come_back(calls: InProcessCalls) -> None:
@@ -158,15 +158,15 @@ def test_end_forgets_who_might_have_come_back(calls: InProcessCalls) -> None:
 def test_device_that_ended_is_out(calls: InProcessCalls) -> None:
     patient, doctor = sit(calls, PATIENT, "p"), sit(calls, DOCTOR, "d")
     calls.end_device(PATIENT * 10)
-    assert patient.ended_with == CallClosing.ENDED
-    assert doctor.ended_with is None
+    assert patient.close_code == CallClosing.ENDED
+    assert doctor.close_code is None
 
 
 def test_going_process_sends_all_away_also_late_comers(calls: InProcessCalls) -> None:
     patient = sit(calls, PATIENT, "p")
-    calls.close_all(Closing.RESTARTING)
+    calls.close_all(CloseCode.RESTARTING)
     late = sit(calls, DOCTOR, "d")
-    assert patient.ended_with == late.ended_with == Closing.RESTARTING
+    assert patient.close_code == late.close_code == CloseCode.RESTARTING
     calls.close(patient)
     assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
 
@@ -176,7 +176,7 @@ def test_one_person_may_not_take_too_many_sockets(calls: InProcessCalls) -> None
     with pytest.raises(TooManySockets):
         sit(calls, PATIENT, "one more")
     calls.close(places[0])
-    assert sit(calls, PATIENT, "one more").ended_with is None
+    assert sit(calls, PATIENT, "one more").close_code is None
 
 
 def test_all_together_count_with_every_other_socket(calls: InProcessCalls) -> None:

@@ -26,18 +26,18 @@ revoked: set[int] = set()
 
 @sock.route("/live/<int:user>/<int:device>")
 def live(ws: Server, user: int, device: int) -> None:
-    outbox = hub.open(user, device)
-    outbox.put("ready")
+    queue = hub.open(user, device)
+    queue.put("ready")
 
     def on_message(text: str) -> None:
         if "fail" in text:
             raise ValueError(f"cannot read {text}")
-        outbox.put(f"heard {text}")
+        queue.put(f"heard {text}")
 
     try:
-        sockets.carry(ws, outbox, lambda: device not in revoked, on_message)
+        sockets.pump(ws, queue, lambda: device not in revoked, on_message)
     finally:
-        hub.close(outbox)
+        hub.close(queue)
 
 
 @sock.route("/broken")

@@ -25,7 +25,7 @@ from ibolit.extensions import db
 from ibolit.models import CallVisit, Consultation, ConsultationState, Device, User
 from ibolit.services import clock
 from ibolit.services.calls import KINDS, LONGEST
-from ibolit.services.realtime import Closing
+from ibolit.services.realtime import CloseCode
 
 from .live import ROOT, Server, Visitor, eventually
 
@@ -233,7 +233,7 @@ def test_bye_is_told_and_leaves_at_once(joined: tuple[Side, Side]) -> None:
 
 def test_signed_out_is_sent_to_sign_in(patient: Side, doctor: Side) -> None:
     doctor.join()
-    assert patient.dial(Cookie="").wait_closed() == Closing.SIGNED_OUT
+    assert patient.dial(Cookie="").wait_closed() == CloseCode.SIGNED_OUT
     is_alone(doctor)
 
 
@@ -485,7 +485,7 @@ def test_call_goes_on_over_a_restart(own_hospital: Hospital, way: signal.Signals
     patient.hear()
     own_hospital.end(way)
     codes = {side.visitor.wait_closed() for side in (patient, doctor)}
-    assert codes == ({Closing.RESTARTING} if way is signal.SIGTERM else {0})
+    assert codes == ({CloseCode.RESTARTING} if way is signal.SIGTERM else {0})
     eventually(own_hospital.server.is_gone)
     own_hospital.serve_again()
     assert patient.join()["peer"] is None

@@ -1,6 +1,6 @@
 import pytest
 
-from ibolit.services.realtime import Closing, InProcessHub, Outbox, Realtime, TooManySockets
+from ibolit.services.realtime import CloseCode, InProcessHub, Realtime, SocketQueue, TooManySockets
 
 
 @pytest.fixture
@@ -8,8 +8,8 @@ def hub() -> Realtime:
     return InProcessHub(sockets_max=5, per_user=3)
 
 
-def taken(outbox: Outbox) -> list[str]:
-    return list(iter(outbox.take, None))
+def taken(queue: SocketQueue) -> list[str]:
+    return list(iter(queue.take, None))
 
 
 def test_every_socket_of_the_person_gets_it_in_order_and_a_stranger_nothing(hub: Realtime) -> None:
@@ -48,36 +48,36 @@ def test_all_together_may_not_take_too_many(hub: Realtime) -> None:
 
 
 def test_overflow_ends_the_socket_and_keeps_the_rest_bounded(hub: Realtime) -> None:
-    outbox = hub.open(1, 10)
-    for number in range(Outbox.LIMIT + 50):
+    queue = hub.open(1, 10)
+    for number in range(SocketQueue.LIMIT + 50):
         hub.publish(1, str(number))
-    assert outbox.ended_with == Closing.TRY_AGAIN_LATER
-    assert outbox.ended_with == Closing.TRY_AGAIN_LATER
-    assert len(taken(outbox)) == Outbox.LIMIT
+    assert queue.close_code == CloseCode.TRY_AGAIN_LATER
+    assert queue.close_code == CloseCode.TRY_AGAIN_LATER
+    assert len(taken(queue)) == SocketQueue.LIMIT
 
 
 def test_only_the_sockets_of_the_device_end(hub: Realtime) -> None:
     phone, desktop = hub.open(1, 10), hub.open(1, 11)
     hub.end_device(10)
     hub.publish(1, "after signing out")
-    assert phone.ended_with == Closing.SIGNED_OUT
+    assert phone.close_code == CloseCode.SIGNED_OUT
     assert phone.event.is_set()
     assert taken(phone) == []
-    assert desktop.ended_with is None
+    assert desktop.close_code is None
     assert taken(desktop) == ["after signing out"]
 
 
 def test_the_first_reason_stays(hub: Realtime) -> None:
-    outbox = hub.open(1, 10)
+    queue = hub.open(1, 10)
     hub.end_device(10)
-    hub.close_all(Closing.RESTARTING)
-    assert outbox.ended_with == Closing.SIGNED_OUT
+    hub.close_all(CloseCode.RESTARTING)
+    assert queue.close_code == CloseCode.SIGNED_OUT
 
 
 def test_late_comers_to_a_leaving_process_end_at_once(hub: Realtime) -> None:
     early = hub.open(1, 10)
-    hub.close_all(Closing.RESTARTING)
+    hub.close_all(CloseCode.RESTARTING)
     late = hub.open(2, 20)
-    assert early.ended_with == late.ended_with == Closing.RESTARTING
+    assert early.close_code == late.close_code == CloseCode.RESTARTING
     assert late.event.is_set()
-    assert not late.is_quiet
+    assert not late.is_empty

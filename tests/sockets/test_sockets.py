@@ -6,7 +6,7 @@ import time
 import pytest
 from simple_websocket import Client  # type: ignore[import-untyped]
 
-from ibolit.services.realtime import Outbox
+from ibolit.services.realtime import SocketQueue
 
 from .live import Server, eventually
 
@@ -75,8 +75,8 @@ def test_slow_reader_gets_300_of_300_whole_frames_between_pongs(server: Server) 
 
 def test_overflow_is_told_to_try_again_later(server: Server) -> None:
     visitor = server.listen(buffer=4096)
-    server.post(f"/publish/1?last={Outbox.LIMIT}&size=60000")
-    server.post(f"/publish/1?last={Outbox.LIMIT}&size=1")
+    server.post(f"/publish/1?last={SocketQueue.LIMIT}&size=60000")
+    server.post(f"/publish/1?last={SocketQueue.LIMIT}&size=1")
     assert visitor.wait_closed() == 1013
 
 

@@ -40,7 +40,7 @@ def empty(app: Flask) -> None:
             db.session.connection().exec_driver_sql(statement)
     db.session.commit()
     db.session.remove()
-    for screen in [screen for theirs in services.realtime._outboxes.values() for screen in theirs]:
+    for screen in [screen for theirs in services.realtime._queues.values() for screen in theirs]:
         services.realtime.close(screen)  # one that a test left open would be somebody's of the next
     services.outbox.path.unlink(missing_ok=True)
     app.extensions["ibolit_settings"].data.joinpath("demo-bank.db").unlink(missing_ok=True)

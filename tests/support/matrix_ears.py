@@ -12,7 +12,7 @@ from matrix_world import Actor, World, actor_of
 from sockets.live import Visitor
 from werkzeug.serving import make_server
 
-from ibolit.blueprints.live.socket import BEAT
+from ibolit.blueprints.live.socket import HEARTBEAT
 from ibolit.extensions import db
 from ibolit.models import Consultation
 from ibolit.services.calls import HERE
@@ -40,7 +40,7 @@ class Ear(Visitor):
 
     def news(self) -> str:
         """What /live says next, but that it lives; or how it ended."""
-        while (told := self.next()) == BEAT:
+        while (told := self.next()) == HEARTBEAT:
             pass
         return told or str(self.close_code or self.status)
 

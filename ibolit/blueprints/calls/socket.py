@@ -19,9 +19,9 @@ from ...formatting import epoch
 from ...models import CallVisit, Consultation, Device
 from ...services import calls, clock, current_services
 from ...services.calls import LONGEST, BadWords, CallClosing, Pace, Place
-from ...services.realtime import Closing
+from ...services.realtime import CloseCode
 from ...services.turn import ice_for
-from ...sockets import HangUp, carry
+from ...sockets import CloseSocket, pump
 from .views import bp
 
 MEDIA_LONGEST = 1000  # of ours have a tenth of it
@@ -36,7 +36,7 @@ def signal(ws: Server, id: int) -> None:
         place, lambda peer, media: calls.words("welcome", welcome | {"peer": peer, "media": media})
     )
     try:
-        carry(ws, place, lambda: _is_still_here(place), partial(_hear, place, pace))
+        pump(ws, place, lambda: _is_still_here(place), partial(_hear, place, pace))
     finally:
         current_services.calls.close(place)
         _note_leaving(place)
@@ -46,17 +46,17 @@ def _let_in(ws: Server, id: int) -> tuple[Place, dict[str, Any]]:
     """Who may not come in is told why by the code, for a page can read no status."""
     try:
         if not current_user.is_authenticated:
-            raise HangUp(Closing.SIGNED_OUT)
+            raise CloseSocket(CloseCode.SIGNED_OUT)
         page = request.args.get("page", "")
         if not PAGE.fullmatch(page):
-            raise HangUp(CallClosing.AGAINST_THE_RULES)
+            raise CloseSocket(CallClosing.AGAINST_THE_RULES)
         consultation = Consultation.one_of(current_user, id)
         if consultation is None:
-            raise HangUp(CallClosing.NOT_YOURS)
+            raise CloseSocket(CallClosing.NOT_YOURS)
         place = Place(id, current_user.id, g.device.id, page, url_for("consultations.show", id=id))
         if not consultation.is_open:
             ws.send(calls.words("ended", {"to": place.card}))
-            raise HangUp(CallClosing.ENDED)
+            raise CloseSocket(CallClosing.ENDED)
         return place, _welcome(consultation)
     finally:
         db.session.remove()
@@ -76,13 +76,13 @@ def _welcome(consultation: Consultation) -> dict[str, Any]:
 
 def _hear(place: Place, pace: Pace, text: str) -> None:
     if not pace.allows():
-        raise HangUp(CallClosing.AGAINST_THE_RULES)
+        raise CloseSocket(CallClosing.AGAINST_THE_RULES)
     if len(text.encode()) > LONGEST:
-        raise HangUp(CallClosing.TOO_LONG)
+        raise CloseSocket(CallClosing.TOO_LONG)
     try:
         said = calls.read(text, place.page)
     except BadWords as error:
-        raise HangUp(CallClosing.AGAINST_THE_RULES) from error
+        raise CloseSocket(CallClosing.AGAINST_THE_RULES) from error
     if said.kind == calls.HERE:
         place.put(calls.words(calls.HERE, {}))
         return

@@ -10,37 +10,37 @@ from ...database import write_transaction
 from ...extensions import db, sock
 from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
-from ...services.realtime import Closing, Outbox
-from ...sockets import HangUp, carry
+from ...services.realtime import CloseCode, SocketQueue
+from ...sockets import CloseSocket, pump
 from ...web import gate, guest_device, guest_pages
 
 bp = Blueprint("live", __name__)
 
-BEAT = "<i data-beat hidden></i>"
+HEARTBEAT = "<i data-beat hidden></i>"
 
 
 @sock.route("/live", bp=bp)
 def listen(ws: Server) -> None:
     if not current_user.is_authenticated or not gate.may_listen():
-        raise HangUp(Closing.SIGNED_OUT)  # the page loads anew, and is asked what every page is
+        raise CloseSocket(CloseCode.SIGNED_OUT)  # the page loads anew, and is asked what every page is
     only = guest_device.chat_of(g.device.only_consultation_id) if guest_device.is_current() else gate.only_chat()
-    outbox = current_services.realtime.open(current_user.id, g.device.id, only)
+    queue = current_services.realtime.open(current_user.id, g.device.id, only)
     if guest_device.is_current():
-        outbox.as_seen = guest_pages.filter_for_guest_of(g.device.only_consultation_id)
+        queue.transform = guest_pages.filter_for_guest_of(g.device.only_consultation_id)
     try:
-        _say_where_we_are(outbox)
+        _say_where_we_are(queue)
         _forget_the_visitor()
-        carry(ws, outbox, lambda: _is_still_here(outbox.device_id), beat=BEAT)
+        pump(ws, queue, lambda: _is_still_here(queue.device_id), heartbeat=HEARTBEAT)
     finally:
-        current_services.realtime.close(outbox)
+        current_services.realtime.close(queue)
 
 
-def _say_where_we_are(outbox: Outbox) -> None:
+def _say_where_we_are(queue: SocketQueue) -> None:
     """Asked with the socket open, and seen as of now: a message that comes meanwhile is told after it."""
     db.session.commit()
     latest = db.session.scalar(Chat.newest_of(current_user))
-    count = 0 if outbox.only_chat_id else ChatMember.unread_of(current_user)
-    outbox.put(render_template("live/ready.html", device_id=outbox.device_id, count=count, latest=latest))
+    count = 0 if queue.only_chat_id else ChatMember.unread_of(current_user)
+    queue.put(render_template("live/ready.html", device_id=queue.device_id, count=count, latest=latest))
 
 
 def _forget_the_visitor() -> None:

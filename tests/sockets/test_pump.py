@@ -10,15 +10,15 @@ from flask_sock import ConnectionClosed
 from wsproto.events import Ping, TextMessage
 
 from ibolit import sockets
-from ibolit.services.realtime import Outbox
-from ibolit.sockets import HangUp, SafeSockets, carry
+from ibolit.services.realtime import SocketQueue
+from ibolit.sockets import CloseSocket, SafeSockets, pump
 
 
 class StubSocket:
     """Stands for simple-websocket's server, its protocol and its connection: what is sent is kept."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self.outbox = outbox
+    def __init__(self, queue: SocketQueue) -> None:
+        self.queue = queue
         self.event = Event()
         self.pong_received = True
         self.ws = self.connection = self.sock = self
@@ -31,30 +31,30 @@ class StubSocket:
         return event
 
     def receive(self, timeout: float) -> None:
-        """Swallows the bell of what is put at the worst moment, as simple-websocket may."""
+        """Clears the event of what is put at the worst moment, as simple-websocket may."""
         self.rounds += 1
         if self.rounds > 1:
             raise ConnectionClosed
-        self.outbox.put("in between")
-        self.outbox.event.clear()
+        self.queue.put("in between")
+        self.queue.event.clear()
 
 
 def test_what_is_put_while_the_bell_is_swallowed_is_sent_at_once() -> None:
-    outbox = Outbox(1, 1)
-    ws = StubSocket(outbox)
+    queue = SocketQueue(1, 1)
+    ws = StubSocket(queue)
     started = time.monotonic()
     with pytest.raises(ConnectionClosed):
-        carry(ws, outbox, lambda: True)
+        pump(ws, queue, lambda: True)
     assert ws.sent == [Ping(), TextMessage("in between")]
     assert time.monotonic() - started < 1
 
 
 def test_who_is_not_allowed_any_more_gets_nothing_that_waits() -> None:
-    outbox = Outbox(1, 1)
-    outbox.put("not for him")
-    ws = StubSocket(outbox)
-    with pytest.raises(HangUp) as ending:
-        carry(ws, outbox, lambda: False)
+    queue = SocketQueue(1, 1)
+    queue.put("not for him")
+    ws = StubSocket(queue)
+    with pytest.raises(CloseSocket) as ending:
+        pump(ws, queue, lambda: False)
     assert ending.value.code == 4401
     assert ws.sent == []
 
@@ -64,10 +64,10 @@ def test_closed_connection_rings_the_bell() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         safe = sockets.SafeSocket(ours)
-        bell = Event()
-        safe.when_closed = bell.set
+        event = Event()
+        safe.on_close = event.set
         safe.close()
-        assert bell.is_set()
+        assert event.is_set()
         assert theirs.recv(1) == b""
         with pytest.raises(BrokenPipeError):
             safe.send(b"too late")
