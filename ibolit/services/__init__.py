@@ -15,7 +15,7 @@ from .mail import Mailer, mailer_from
 from .outbox import Outbox
 from .payments import Gateway, gateway_from
 from .push import Push, push_from
-from .realtime import InProcessHub, Realtime, Turnstile
+from .realtime import ConnectionLimit, InProcessHub, Realtime
 from .sms import Sms, sms_from
 from .storage import Storage, storage_from
 from .uploads import Uploads
@@ -36,13 +36,13 @@ class Services:
 
 
 def services_from(app: Flask, settings: Settings) -> Services:
-    outbox, turnstile = Outbox(settings.data), Turnstile(settings.sockets_max)
+    outbox, connection_limit = Outbox(settings.data), ConnectionLimit(settings.sockets_max)
     return Services(
         sms=sms_from(settings, outbox),
         mail=mailer_from(app, settings, outbox),
         push=push_from(settings, outbox),
-        realtime=InProcessHub(turnstile=turnstile),
-        calls=InProcessCalls(turnstile),
+        realtime=InProcessHub(connection_limit=connection_limit),
+        calls=InProcessCalls(connection_limit),
         storage=storage_from(settings),
         uploads=Uploads(settings.data / "uploads"),
         antivirus=antivirus_from(settings),

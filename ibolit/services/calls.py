@@ -17,7 +17,7 @@ from threading import Lock, Timer
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
-from .realtime import SocketQueue, TooManySockets, Turnstile
+from .realtime import ConnectionLimit, SocketQueue, TooManySockets
 
 KINDS = frozenset(("offer", "answer", "candidate", "want-offer", "media", "bye"))
 HERE = "here"  # asked of the server: a line that is dead looks like one on which nobody speaks
@@ -61,12 +61,12 @@ class Said(NamedTuple):
     told: str  # what the other side hears
 
 
-Greeting = Callable[[str | None, dict[str, Any] | None], str]
+Welcome = Callable[[str | None, dict[str, Any] | None], str]
 
 
 class Calls(Protocol):
-    def join(self, place: Place, greet: Greeting) -> None:
-        """The first thing said in the place is `greet(the other side's page, the person's last media)`.
+    def join(self, place: Place, welcome: Welcome) -> None:
+        """The first thing said in the place is `welcome(the other side's page, the person's last media)`.
 
         Raises TooManySockets.
         """
@@ -103,23 +103,23 @@ class InProcessCalls:
     GRACE = 5.0  # seconds for a page to come back with another socket
     REMEMBERED = 2000  # persons in calls whose last media is known
 
-    def __init__(self, turnstile: Turnstile) -> None:
-        self._turnstile = turnstile
+    def __init__(self, connection_limit: ConnectionLimit) -> None:
+        self._connection_limit = connection_limit
         self._lock = Lock()
         self._rooms: dict[int, dict[int, Seat]] = {}  # by call, by person
         self._sockets: Counter[int] = Counter()  # by person
         self._media: dict[tuple[int, int], dict[str, Any]] = {}  # by call and person, the latest last
         self._closing_with: int | None = None
 
-    def join(self, place: Place, greet: Greeting) -> None:
+    def join(self, place: Place, welcome: Welcome) -> None:
         with self._lock:
             if self._sockets[place.user_id] >= self.PER_USER:
                 raise TooManySockets(place.user_id)
-            self._turnstile.enter()
+            self._connection_limit.acquire()
             self._sockets[place.user_id] += 1
             room = self._rooms.setdefault(place.call_id, {})
             others = self._others(place)
-            place.put(greet(others[0].page if others else None, self._media.get((place.call_id, place.user_id))))
+            place.put(welcome(others[0].page if others else None, self._media.get((place.call_id, place.user_id))))
             self._sit_down(room, place, others)
             if self._closing_with is not None:
                 place.end(self._closing_with)
@@ -150,7 +150,7 @@ class InProcessCalls:
 
     def close(self, place: Place) -> None:
         with self._lock:
-            self._turnstile.leave()
+            self._connection_limit.release()
             self._sockets[place.user_id] -= 1
             if not self._sockets[place.user_id]:
                 del self._sockets[place.user_id]
@@ -234,20 +234,20 @@ def _hand_on(old: Place, new: Place) -> None:
         new.put(said)
 
 
-class Pace:
+class TokenBucket:
     """So many messages a second, after a burst; a call's busiest second is far below it."""
 
-    def __init__(self, a_second: float = 40, burst: float = 120, now: Callable[[], float] = monotonic) -> None:
-        self._a_second, self._burst, self._now = a_second, burst, now
-        self._left, self._since = burst, now()
+    def __init__(self, rate: float = 40, burst: float = 120, now: Callable[[], float] = monotonic) -> None:
+        self._rate, self._burst, self._now = rate, burst, now
+        self._tokens, self._since = burst, now()
 
     def allows(self) -> bool:
         now = self._now()
-        self._left = min(self._burst, self._left + (now - self._since) * self._a_second)
+        self._tokens = min(self._burst, self._tokens + (now - self._since) * self._rate)
         self._since = now
-        if self._left < 1:
+        if self._tokens < 1:
             return False
-        self._left -= 1
+        self._tokens -= 1
         return True
 
 

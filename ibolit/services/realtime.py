@@ -28,24 +28,24 @@ class TooManySockets(Exception):
     """One person, or all together, may hold so many: each costs two threads."""
 
 
-class Turnstile:
+class ConnectionLimit:
     """Counts the sockets of this process, whatever they are for."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._inside = 0
+        self._count = 0
         self._lock = Lock()
 
-    def enter(self) -> None:
+    def acquire(self) -> None:
         """Raises TooManySockets."""
         with self._lock:
-            if self._inside >= self._most:
+            if self._count >= self._most:
                 raise TooManySockets
-            self._inside += 1
+            self._count += 1
 
-    def leave(self) -> None:
+    def release(self) -> None:
         with self._lock:
-            self._inside -= 1
+            self._count -= 1
 
 
 class SocketQueue:
@@ -115,8 +115,10 @@ class Realtime(Protocol):
 class InProcessHub:
     """The embedded hub of one web process."""
 
-    def __init__(self, sockets_max: int = 1000, per_user: int = 10, turnstile: Turnstile | None = None) -> None:
-        self._turnstile = turnstile or Turnstile(sockets_max)
+    def __init__(
+        self, sockets_max: int = 1000, per_user: int = 10, connection_limit: ConnectionLimit | None = None
+    ) -> None:
+        self._connection_limit = connection_limit or ConnectionLimit(sockets_max)
         self._per_user = per_user
         self._lock = Lock()
         self._queues: dict[int, tuple[SocketQueue, ...]] = {}  # whole tuples are exchanged, so publishing needs no lock
@@ -136,7 +138,7 @@ class InProcessHub:
             theirs = self._queues.get(user_id, ())
             if len(theirs) >= self._per_user:
                 raise TooManySockets(user_id)
-            self._turnstile.enter()
+            self._connection_limit.acquire()
             self._queues[user_id] = (*theirs, queue)
             if self._closing_with is not None:
                 queue.end(self._closing_with)
@@ -147,7 +149,7 @@ class InProcessHub:
             theirs = self._queues.get(queue.user_id, ())
             left = tuple(other for other in theirs if other is not queue)
             if len(left) < len(theirs):
-                self._turnstile.leave()
+                self._connection_limit.release()
             if left:
                 self._queues[queue.user_id] = left
             else:

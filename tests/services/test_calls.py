@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 from sockets.live import eventually
 
-from ibolit.services.calls import BadWords, CallClosing, InProcessCalls, Pace, Place, read, words
-from ibolit.services.realtime import CloseCode, TooManySockets, Turnstile
+from ibolit.services.calls import BadWords, CallClosing, InProcessCalls, Place, TokenBucket, read, words
+from ibolit.services.realtime import CloseCode, ConnectionLimit, TooManySockets
 
 PATIENT, DOCTOR, CALL = 1, 2, 7
 
@@ -18,7 +18,7 @@ PATIENT, DOCTOR, CALL = 1, 2, 7
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessCalls]:
     monkeypatch.setattr(InProcessCalls, "GRACE", 60)
-    calls = InProcessCalls(Turnstile(8))
+    calls = InProcessCalls(ConnectionLimit(8))
     yield calls
     for seat in calls._all():
         if seat.timer:
@@ -135,7 +135,7 @@ def test_last_one_out_leaves_no_room_behind(calls: InProcessCalls) -> None:
         calls.close(place)
     assert calls._rooms == {}
     assert not calls._sockets
-    assert calls._turnstile._inside == 0
+    assert calls._connection_limit._count == 0
 
 
 def test_end_sends_both_to_the_card(calls: InProcessCalls) -> None:
@@ -189,14 +189,14 @@ def test_all_together_count_with_every_other_socket(calls: InProcessCalls) -> No
 
 def test_pace_lets_a_burst_pass_and_then_a_stream() -> None:
     now = [0.0]
-    pace = Pace(a_second=40, burst=120, now=lambda: now[0])
-    assert all(pace.allows() for _ in range(120))
-    assert not pace.allows()
+    bucket = TokenBucket(rate=40, burst=120, now=lambda: now[0])
+    assert all(bucket.allows() for _ in range(120))
+    assert not bucket.allows()
     now[0] = 0.5
-    assert [pace.allows() for _ in range(21)] == [True] * 20 + [False]
+    assert [bucket.allows() for _ in range(21)] == [True] * 20 + [False]
     now[0] = 3600
-    assert all(pace.allows() for _ in range(120))
-    assert not pace.allows()
+    assert all(bucket.allows() for _ in range(120))
+    assert not bucket.allows()
 
 
 def test_message_is_told_with_its_page_and_nothing_it_made_up() -> None:

@@ -9,7 +9,7 @@ from flask_sock import Server
 
 from ibolit import sockets
 from ibolit.services.calls import InProcessCalls
-from ibolit.services.realtime import InProcessHub, Turnstile
+from ibolit.services.realtime import ConnectionLimit, InProcessHub
 
 sockets.TICK_SECONDS = (float(os.environ["TICK"]), float(os.environ["TICK"]))
 sockets.SEND_SECONDS = int(os.environ["SEND_SECONDS"])
@@ -20,7 +20,7 @@ app.before_request(sockets.check_handshake)
 app.wsgi_app = sockets.SafeSockets(app.wsgi_app)  # type: ignore[method-assign]
 sock = sockets.Sock(app)
 hub = InProcessHub(sockets_max=60, per_user=10)
-app.extensions["ibolit_services"] = SimpleNamespace(realtime=hub, calls=InProcessCalls(Turnstile(60)))
+app.extensions["ibolit_services"] = SimpleNamespace(realtime=hub, calls=InProcessCalls(ConnectionLimit(60)))
 revoked: set[int] = set()
 
 

@@ -18,7 +18,7 @@ from ...extensions import db, sock
 from ...formatting import epoch
 from ...models import CallVisit, Consultation, Device
 from ...services import calls, clock, current_services
-from ...services.calls import LONGEST, BadWords, CallClosing, Pace, Place
+from ...services.calls import LONGEST, BadWords, CallClosing, Place, TokenBucket
 from ...services.realtime import CloseCode
 from ...services.turn import ice_for
 from ...sockets import CloseSocket, pump
@@ -31,12 +31,12 @@ PAGE = re.compile(r"[A-Za-z0-9_-]{8,40}")
 @sock.route("/<int:id>/signal", bp=bp, longest=LONGEST)
 def signal(ws: Server, id: int) -> None:
     place, welcome = _let_in(ws, id)
-    pace = Pace()
+    bucket = TokenBucket()
     current_services.calls.join(
         place, lambda peer, media: calls.words("welcome", welcome | {"peer": peer, "media": media})
     )
     try:
-        pump(ws, place, lambda: _is_still_here(place), partial(_hear, place, pace))
+        pump(ws, place, lambda: _is_still_here(place), partial(_hear, place, bucket))
     finally:
         current_services.calls.close(place)
         _note_leaving(place)
@@ -74,8 +74,8 @@ def _welcome(consultation: Consultation) -> dict[str, Any]:
     }
 
 
-def _hear(place: Place, pace: Pace, text: str) -> None:
-    if not pace.allows():
+def _hear(place: Place, bucket: TokenBucket, text: str) -> None:
+    if not bucket.allows():
         raise CloseSocket(CallClosing.AGAINST_THE_RULES)
     if len(text.encode()) > LONGEST:
         raise CloseSocket(CallClosing.TOO_LONG)
