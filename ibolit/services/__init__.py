@@ -11,8 +11,8 @@ from werkzeug.local import LocalProxy
 from ..config import Settings
 from .antivirus import Antivirus, antivirus_from
 from .calls import Calls, InProcessCalls
+from .demo_outbox import DemoOutbox
 from .mail import Mailer, mailer_from
-from .outbox import Outbox
 from .payments import Gateway, gateway_from
 from .push import Push, push_from
 from .realtime import ConnectionLimit, InProcessHub, Realtime
@@ -32,11 +32,11 @@ class Services:
     uploads: Uploads  # on their way; what has arrived moves to the storage
     antivirus: Antivirus
     payments: Gateway
-    outbox: Outbox  # what the demo senders wrote; empty in production
+    outbox: DemoOutbox  # what the demo senders wrote; empty in production
 
 
 def services_from(app: Flask, settings: Settings) -> Services:
-    outbox, connection_limit = Outbox(settings.data), ConnectionLimit(settings.sockets_max)
+    outbox, connection_limit = DemoOutbox(settings.data), ConnectionLimit(settings.sockets_max)
     return Services(
         sms=sms_from(settings, outbox),
         mail=mailer_from(app, settings, outbox),

@@ -12,7 +12,7 @@ from flask_mailman.backends.smtp import EmailBackend
 
 from ..config import Settings
 from . import clock
-from .outbox import Letter, Outbox
+from .demo_outbox import DemoMessage, DemoOutbox
 
 TIMEOUT = 10  # seconds for any step of the conversation
 
@@ -32,11 +32,11 @@ class Mailer(Protocol):
 
 
 class DemoMailer:
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: DemoOutbox) -> None:
         self.outbox = outbox
 
     def send(self, to: str, subject: str, text: str, html: str, key: str = "") -> None:
-        self.outbox.put(Letter("mail", to, subject, text, clock.now().isoformat()))
+        self.outbox.put(DemoMessage("mail", to, subject, text, clock.now().isoformat()))
 
 
 class LostOnTheWay(Exception):
@@ -106,5 +106,5 @@ class SmtpMailer:
                 raise MailFailed(type(error).__name__, permanent=False) from None
 
 
-def mailer_from(app: Flask, settings: Settings, outbox: Outbox) -> Mailer:
+def mailer_from(app: Flask, settings: Settings, outbox: DemoOutbox) -> Mailer:
     return SmtpMailer(app, settings) if settings.mail_backend == "smtp" else DemoMailer(outbox)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from ..config import Settings
 from . import clock
-from .outbox import Letter, Outbox
+from .demo_outbox import DemoMessage, DemoOutbox
 
 TIMEOUT = 5  # seconds to connect, and to answer
 LONGEST = 3000  # bytes; push services take 4096 of what is encrypted
@@ -135,14 +135,16 @@ class WebPush:
 class DemoPush(WebPush):
     """Delivers as the real one does; and the newcomer reads in the outbox what was pushed."""
 
-    def __init__(self, outbox: Outbox, *args: Any) -> None:
+    def __init__(self, outbox: DemoOutbox, *args: Any) -> None:
         super().__init__(*args)
         self.outbox = outbox
 
     def send(self, target: PushTarget, told: Mapping[str, object], options: PushOptions) -> None:
         super().send(target, told, options)
         text = "\n".join(str(told[name]) for name in ("title", "body", "url") if told.get(name))
-        self.outbox.put(Letter("push", urlsplit(target.endpoint).hostname or "", "", text, clock.now().isoformat()))
+        self.outbox.put(
+            DemoMessage("push", urlsplit(target.endpoint).hostname or "", "", text, clock.now().isoformat())
+        )
 
 
 def are_keys(p256dh: str, auth: str) -> bool:
@@ -207,7 +209,7 @@ def _written(folder: Path, key: str) -> Path:
     return made
 
 
-def push_from(settings: Settings, outbox: Outbox) -> Push:
+def push_from(settings: Settings, outbox: DemoOutbox) -> Push:
     given = (settings.vapid_private_key, settings.data, settings.vapid_subject, settings.push_hosts)
     return DemoPush(outbox, *given) if settings.is_demo else WebPush(*given)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ..config import Settings
 from . import clock
-from .outbox import Letter, Outbox
+from .demo_outbox import DemoMessage, DemoOutbox
 
 TIMEOUT = (3, 10)  # seconds to connect, to answer
 
@@ -43,11 +43,11 @@ def parts_of(text: str) -> int:
 
 
 class DemoSms:
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: DemoOutbox) -> None:
         self.outbox = outbox
 
     def send(self, phone: str, text: str) -> str:
-        self.outbox.put(Letter("sms", phone, "", text, clock.now().isoformat()))
+        self.outbox.put(DemoMessage("sms", phone, "", text, clock.now().isoformat()))
         return ""
 
     def status(self, reference: str) -> ProviderStatus:
@@ -123,7 +123,7 @@ def _never_arrived(error: Exception) -> bool:
     return isinstance(reason, NewConnectionError | NameResolutionError)
 
 
-def sms_from(settings: Settings, outbox: Outbox) -> Sms:
+def sms_from(settings: Settings, outbox: DemoOutbox) -> Sms:
     if settings.sms_backend == "smsaero":
         return SmsAero(settings.smsaero_email, settings.smsaero_key, settings.smsaero_sign)
     return DemoSms(outbox)

@@ -14,7 +14,7 @@ from push_service import Listener, PushService, connect
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, PushSubscription, Role, User
 from ibolit.services import Services, clock
-from ibolit.services.outbox import Letter
+from ibolit.services.demo_outbox import DemoMessage
 
 BEGIN = "Сообщать о новых сообщениях на этом устройстве"
 DEAD = "Уведомления на этом устройстве больше не приходят"
@@ -209,7 +209,9 @@ def test_operator_has_nothing_to_choose(clinic: Flask) -> None:
 
 
 def test_demo_outbox_tells_a_push_from_a_letter(visitor: Browser, services: Services) -> None:
-    services.outbox.put(Letter("push", "fcm.googleapis.com", "", "iBolit: новое сообщение", clock.now().isoformat()))
+    services.outbox.put(
+        DemoMessage("push", "fcm.googleapis.com", "", "iBolit: новое сообщение", clock.now().isoformat())
+    )
     page = visitor.get("/demo/outbox").text
     assert "<b>Уведомление</b> на fcm.googleapis.com" in page
     services.outbox.path.unlink()

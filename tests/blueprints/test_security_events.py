@@ -27,7 +27,7 @@ from ibolit.models import (
 )
 from ibolit.services import Services
 from ibolit.services.codes import fingerprint
-from ibolit.services.outbox import Letter
+from ibolit.services.demo_outbox import Letter
 
 FRESH = "a fresh long pass phrase"
 

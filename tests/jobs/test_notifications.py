@@ -31,8 +31,8 @@ from ibolit.models import (
 )
 from ibolit.models.job import CLAIMED_FOR
 from ibolit.services import Services, clock
+from ibolit.services.demo_outbox import DemoMessage
 from ibolit.services.mail import MailFailed
-from ibolit.services.outbox import Letter
 from ibolit.services.sms import SmsFailed
 
 START = datetime(2026, 11, 25, 11, tzinfo=UTC)
@@ -81,7 +81,7 @@ def put(services: Services, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, P
     return put
 
 
-def sent(services: Services) -> list[Letter]:
+def sent(services: Services) -> list[DemoMessage]:
     """Oldest first."""
     return services.outbox.latest()[::-1]
 

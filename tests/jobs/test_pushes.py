@@ -28,7 +28,7 @@ from ibolit.models import (
     User,
 )
 from ibolit.services import Services, clock
-from ibolit.services.outbox import Letter
+from ibolit.services.demo_outbox import DemoMessage
 
 START = datetime(2026, 11, 25, 11, tzinfo=UTC)  # 14:00 in Moscow
 still = StillClock(START)
@@ -76,7 +76,7 @@ def do_due() -> None:
     db.session.expire_all()
 
 
-def sms(services: Services) -> list[Letter]:
+def sms(services: Services) -> list[DemoMessage]:
     return services.outbox.latest()[::-1]
 
 

@@ -18,8 +18,8 @@ from flask import Flask
 
 from ibolit.config import Settings
 from ibolit.services import mail
+from ibolit.services.demo_outbox import DemoOutbox
 from ibolit.services.mail import DemoMailer, Mailer, MailFailed, SmtpMailer, mailer_from
-from ibolit.services.outbox import Outbox
 
 TO = "anna@example.org"
 SUBJECT = "iBolit: подтвердите почту"
@@ -122,7 +122,7 @@ def smtp_mailer(port: int, tmp_path: Path, **more: str) -> Iterator[Mailer]:
         | more
     )
     with app.app_context():
-        yield mailer_from(app, settings, Outbox(tmp_path))
+        yield mailer_from(app, settings, DemoOutbox(tmp_path))
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def mailer_and_sent(
 ) -> tuple[Mailer, Callable[[], list[tuple[str, str, str]]]]:
     if request.param == "smtp":
         return smtp, lambda: [(letter["To"], letter["Subject"], body_of(letter, "plain")) for letter in office.letters]
-    outbox = Outbox(tmp_path)
+    outbox = DemoOutbox(tmp_path)
     letters = lambda: [(letter.to, letter.subject, letter.text) for letter in reversed(outbox.latest())]  # noqa: E731
     return DemoMailer(outbox), letters
 

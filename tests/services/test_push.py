@@ -13,7 +13,7 @@ import pytest
 from push_service import PushService
 
 from ibolit.config import PUSH_HOSTS
-from ibolit.services.outbox import Outbox
+from ibolit.services.demo_outbox import DemoOutbox
 from ibolit.services.push import (
     KEY_FILE,
     DemoPush,
@@ -170,7 +170,7 @@ def test_what_is_no_push_service_is_never_called(tmp_path: Path, service: PushSe
 
 
 def test_demo_delivers_and_shows_it(service: PushService, tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path)
+    outbox = DemoOutbox(tmp_path)
     push = DemoPush(outbox, "", tmp_path, SUBJECT, (service.host,))
     send(push, service)
     [letter] = outbox.latest()

@@ -10,7 +10,7 @@ import pytest
 from sms_gate import Gate
 
 from ibolit.services import sms
-from ibolit.services.outbox import Outbox
+from ibolit.services.demo_outbox import DemoOutbox
 from ibolit.services.sms import DemoSms, ProviderStatus, Sms, SmsAero, SmsFailed, parts_of
 
 PHONE = "+79161234567"
@@ -37,7 +37,7 @@ def sender_and_sent(
     request: pytest.FixtureRequest, tmp_path: Path, gate: Gate
 ) -> tuple[Sms, Callable[[], list[tuple[str, str]]]]:
     if request.param == "demo":
-        outbox = Outbox(tmp_path)
+        outbox = DemoOutbox(tmp_path)
         return DemoSms(outbox), lambda: [(letter.to, letter.text) for letter in reversed(outbox.latest())]
     aero = SmsAero("clinic@example.org", "key", "iBolit")
     return aero, lambda: [("+" + body["number"], body["text"]) for _, _, body in gate.requests]

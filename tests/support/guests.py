@@ -10,7 +10,7 @@ from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Doctor, Invitation, User
 from ibolit.services import Services
-from ibolit.services.outbox import Letter
+from ibolit.services.demo_outbox import DemoMessage
 
 TYPED = "8 (916) 123-45-67"
 PHONE = "+79161234567"
@@ -34,7 +34,7 @@ def invite(doctor: Doctor, contact: str = PHONE, name: str = "Зоя Новик�
     return invitation
 
 
-def letters(services: Services) -> list[Letter]:
+def letters(services: Services) -> list[DemoMessage]:
     return services.outbox.latest()
 
 

@@ -1,4 +1,4 @@
-"""The demo clinic's post office: what would have been sent is written to a file that /demo/outbox shows."""
+"""What the demo clinic would have sent is written to a file that /demo/outbox shows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Letter:
+class DemoMessage:
     """One SMS or e-mail; `sent_at` is ISO 8601 in UTC."""
 
     channel: str
@@ -19,21 +19,21 @@ class Letter:
     sent_at: str
 
 
-class Outbox:
+class DemoOutbox:
     """Lines of JSON, appended under a lock, so that several processes may write."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "outbox.jsonl"
 
-    def put(self, letter: Letter) -> None:
+    def put(self, message: DemoMessage) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(json.dumps(asdict(letter), ensure_ascii=False) + "\n")
+            file.write(json.dumps(asdict(message), ensure_ascii=False) + "\n")
 
-    def latest(self, most: int = 50) -> list[Letter]:
+    def latest(self, most: int = 50) -> list[DemoMessage]:
         """Newest first."""
         if not self.path.exists():
             return []
         lines = self.path.read_bytes().splitlines()  # str.splitlines() also cuts at U+2028 and the like
-        return [Letter(**json.loads(line)) for line in reversed(lines[-most:])]
+        return [DemoMessage(**json.loads(line)) for line in reversed(lines[-most:])]
