@@ -18,14 +18,14 @@ from . import ingest
 from .fields import ClientIdField
 
 
-def room() -> int:
+def max_body_size() -> int:
     """Bytes: as many files as may come with a form, and words."""
     words = 256 * 1024
     is_with_files = request.mimetype == "multipart/form-data"
     return words + current_settings.files_max * current_settings.file_max if is_with_files else words
 
 
-class WithFiles(FlaskForm):
+class AttachmentFormMixin(FlaskForm):
     """`uploads` names files that came before, `files` come with the form. What was taken in is never asked again."""
 
     TOO_MANY = "За один раз до {most} файлов. Уберите лишние."
@@ -36,7 +36,7 @@ class WithFiles(FlaskForm):
     kept: Sequence[Attachment] = ()  # shown again when something else was wrong
 
     @property
-    def brings_files(self) -> bool:
+    def has_files(self) -> bool:
         return bool(self.uploads.data or self.given)
 
     @property
@@ -51,12 +51,12 @@ class WithFiles(FlaskForm):
 
     def ingest_files(self, chat: Chat, *, is_for_card: bool = True) -> None:
         """Before any lock, as looking at files takes seconds. Commits."""
-        if self.files.errors or not self.brings_files:
+        if self.files.errors or not self.has_files:
             return
         taken, self.files.errors = ingest.ingest_form_files(current_user, chat, self.given, is_for_card=is_for_card)
         self.uploads.data = [*(self.uploads.data or ()), *(one.key for one in taken)]
 
-    def attached(self, chat: Chat) -> list[Attachment]:
+    def attachments(self, chat: Chat) -> list[Attachment]:
         """Read under the chat's lock. Raises FileRefused when one is no longer, or not yet, to be sent."""
         keys = list(dict.fromkeys(self.uploads.data or ()))
         if not keys:

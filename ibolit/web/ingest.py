@@ -47,8 +47,8 @@ def init_ingest(app: Flask) -> None:
     app.before_request(_check_small_forms)
 
 
-def accepts_files(room: Callable[[], int]) -> Callable[[View], View]:
-    """For a view behind login_required that reads a large body: `room` says how large, in bytes.
+def accepts_files(max_body_size: Callable[[], int]) -> Callable[[View], View]:
+    """For a view behind login_required that reads a large body: `max_body_size` says how large, in bytes.
 
     The usual check of the token reads the body before anybody knows who sends it; here it comes after. While a slow
     phone speaks, nothing of the database is held.
@@ -59,7 +59,7 @@ def accepts_files(room: Callable[[], int]) -> Callable[[View], View]:
         def reading(*args: Any, **kwargs: Any) -> Any:
             if g.get("csrf_valid"):
                 return view(*args, **kwargs)
-            request.max_content_length = room()
+            request.max_content_length = max_body_size()
             db.session.commit()
             with _idle_timeout(), _drain_body_on_error():
                 csrf.protect()

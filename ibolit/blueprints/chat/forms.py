@@ -7,11 +7,11 @@ from wtforms import IntegerField, TextAreaField
 from wtforms.validators import Length, NumberRange, ValidationError
 
 from ...models import Message
-from ...web.file_forms import WithFiles
+from ...web.file_forms import AttachmentFormMixin
 from ...web.text_filters import clean_text
 
 
-class MessageForm(WithFiles):
+class MessageForm(AttachmentFormMixin):
     TOO_MANY = "В одном сообщении до {most} файлов. Уберите лишние или отправьте их следующим."
 
     text = TextAreaField(
@@ -25,7 +25,7 @@ class MessageForm(WithFiles):
         return [*self.text.errors, *self.files.errors, *self.client_id.errors]
 
     def validate_text(self, field: TextAreaField) -> None:
-        if not field.data and not self.brings_files:
+        if not field.data and not self.has_files:
             raise ValidationError("Напишите сообщение.")
 
 

@@ -17,7 +17,7 @@ from ...models.chats import preload_cards
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
 from ...web.audit import log_audit
-from ...web.file_forms import room
+from ...web.file_forms import max_body_size
 from ...web.inbox import inbox_page
 from ...web.text_filters import new_client_id
 from .forms import MessageForm, ReceiptsForm
@@ -97,17 +97,17 @@ def index(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/messages")
 @login_required
-@ingest.accepts_files(room)
+@ingest.accepts_files(max_body_size)
 def post(id: int) -> ResponseReturnValue:
     form = MessageForm()
     is_valid = form.validate_on_submit()
-    if form.brings_files and not form.files.errors:
-        _take_in(id, form)
+    if form.has_files and not form.files.errors:
+        _ingest_files(id, form)
     chat = Chat.locked_for(current_user, id) or abort(404)
     if not is_valid or form.files.errors:
         return _refuse(chat, form, 422)
     try:
-        attachments = form.attached(chat)
+        attachments = form.attachments(chat)
         message = chat.post(current_user, form.text.data or "", form.client_id.data, attachments)
     except (errors.ChatIsClosed, errors.FileRefused) as refusal:
         db.session.rollback()
@@ -145,7 +145,7 @@ def type(id: int) -> ResponseReturnValue:
     return "", 204
 
 
-def _take_in(id: int, form: MessageForm) -> None:
+def _ingest_files(id: int, form: MessageForm) -> None:
     """Before the chat's lock, as looking at files takes seconds: all that came with the form, and what came in pieces
     to a server that was stopped before it could look."""
     chat = _chat(id)

@@ -12,7 +12,7 @@ from ...models import Complaint, Consultation
 from ...models.consultations import refuse_complaint_of
 from ...responses import go, respond
 from ...web import ingest
-from ...web.file_forms import room
+from ...web.file_forms import max_body_size
 from ...web.text_filters import new_client_id
 from .views import bp
 from .written import ComplaintForm
@@ -29,7 +29,7 @@ def complaint(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/complaint")
 @login_required
-@ingest.accepts_files(room)
+@ingest.accepts_files(max_body_size)
 def send_complaint(id: int) -> ResponseReturnValue:
     form = ComplaintForm()
     is_valid = form.validate_on_submit()
@@ -41,7 +41,7 @@ def send_complaint(id: int) -> ResponseReturnValue:
         consultation.lock()
         if not form.meets(_form_of(Complaint.of(consultation))):
             return _refuse(consultation, form, 409)
-        attachments = form.attached(consultation.chat)
+        attachments = form.attachments(consultation.chat)
         Complaint.tell(consultation, form.sheet, form.client_id.data, attachments)
     except errors.RuleViolation as refusal:
         db.session.rollback()

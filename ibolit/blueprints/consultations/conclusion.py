@@ -18,7 +18,7 @@ from ...services import clock, papers
 from ...services.codes import content_hash
 from ...web import ingest
 from ...web.audit import log_audit
-from ...web.file_forms import room
+from ...web.file_forms import max_body_size
 from ...web.text_filters import new_client_id
 from .views import bp
 from .written import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
@@ -51,7 +51,7 @@ def conclude(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/conclusion/new")
 @login_required
-@ingest.accepts_files(room)
+@ingest.accepts_files(max_body_size)
 def give_conclusion(id: int) -> ResponseReturnValue:
     form = ConclusionForm()
     is_valid = form.validate_on_submit()
@@ -62,7 +62,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
     try:
         consultation.lock()
         form.refuse_unseen(consultation)
-        attachments = form.attached(consultation.chat)
+        attachments = form.attachments(consultation.chat)
         conclusion = form.give(consultation, attachments)
     except errors.RuleViolation as refusal:
         db.session.rollback()

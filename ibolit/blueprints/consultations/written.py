@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from ...models import Attachment, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
 from ...web.edit_form import EditForm
 from ...web.fields import hidden_number, invalid_choice
-from ...web.file_forms import WithFiles
+from ...web.file_forms import AttachmentFormMixin
 from ...web.text_filters import CLIENT_ID, clean_text, one_line
 
 END = ("Что обсудили", "Рекомендации", "Нужен ли очный приём")
@@ -80,7 +80,7 @@ class DraftForm(FlaskForm):
         return self.expected.data or ""
 
 
-class ConclusionForm(WithFiles, DraftForm):
+class ConclusionForm(AttachmentFormMixin, DraftForm):
     def give(self, consultation: Consultation, attachments: Sequence[Attachment]) -> Conclusion:
         return Conclusion.give(
             consultation,
@@ -114,7 +114,7 @@ def not_longer_than(most: int) -> Length:
     return Length(max=most, message=f"Длиннее {most} знаков. Сократите.")
 
 
-class ComplaintForm(EditForm, WithFiles):
+class ComplaintForm(EditForm, AttachmentFormMixin):
     trouble = TextAreaField(
         "Что беспокоит",
         [DataRequired("Напишите, что вас беспокоит."), not_longer_than(Complaint.LONGEST)],

@@ -33,10 +33,10 @@ bp = Blueprint("uploads", __name__)
 BYTES = "application/offset+octet-stream"
 SILENT = 5.0  # seconds without a byte after which a line gives way to another one
 
-_lines: dict[str, Any] = {}  # on which a piece is being read just now, by the upload's key
+_connections: dict[str, Any] = {}  # on which a piece is being read just now, by the upload's key
 
 
-def _room() -> int:
+def _max_body_size() -> int:
     return current_settings.file_max
 
 
@@ -55,7 +55,7 @@ def offer(**_: object) -> ResponseReturnValue:
 
 @bp.post("/chats/<int:id>/uploads")
 @login_required
-@ingest.accepts_files(_room)
+@ingest.accepts_files(_max_body_size)
 def create(id: int) -> ResponseReturnValue:
     chat = Chat.one_of(current_user, id) or abort(404)
     told = _metadata()
@@ -63,7 +63,7 @@ def create(id: int) -> ResponseReturnValue:
     attachment = ingest.announce(current_user, chat, told.get("name", ""), size, is_voice=told.get("voice") == "1")
     headers = {"Location": url_for(".append", key=attachment.key), "Upload-Offset": "0", **_expires(attachment)}
     if request.mimetype == BYTES and request.content_length:
-        headers["Upload-Offset"] = str(_take_bytes(attachment, 0))
+        headers["Upload-Offset"] = str(_append_and_ingest(attachment, 0))
     return _answer(201, headers)
 
 
@@ -78,14 +78,14 @@ def offset(key: str) -> ResponseReturnValue:
 
 @bp.patch("/uploads/<key>")
 @login_required
-@ingest.accepts_files(_room)
+@ingest.accepts_files(_max_body_size)
 def append(key: str) -> ResponseReturnValue:
     if request.mimetype != BYTES:
         abort(415)
     attachment = _own(key)
     if attachment.has_arrived:
         abort(409)
-    here = _take_bytes(attachment, _whole("Upload-Offset"))
+    here = _append_and_ingest(attachment, _whole("Upload-Offset"))
     return _answer(204, {"Upload-Offset": str(here), **_expires(attachment)})
 
 
@@ -121,7 +121,7 @@ def _own(key: str) -> Attachment:
     return attachment
 
 
-def _take_bytes(attachment: Attachment, offset: int) -> int:
+def _append_and_ingest(attachment: Attachment, offset: int) -> int:
     """How much of the file is here now; the last bytes also have it looked at."""
     size = attachment.size
     db.session.commit()
@@ -145,36 +145,36 @@ def _held(key: str) -> Iterator[Part]:
                 part = stack.enter_context(current_services.uploads.hold(key))
                 break
             except Busy:
-                end = end or _hang_up_on_silence(key)
+                end = end or _shut_silent_connection(key)
                 if time.monotonic() > end:
                     abort(423)
                 time.sleep(0.05)
         yield part
 
 
-def _hang_up_on_silence(key: str) -> float:
+def _shut_silent_connection(key: str) -> float:
     """A phone that changed its network speaks on a new line, while the old one still seems to stand: it is ended.
 
     Until when its part should be free.
     """
-    line = _lines.get(key)
-    if line is None or current_services.uploads.silence(key) < SILENT:
+    connection = _connections.get(key)
+    if connection is None or current_services.uploads.silence(key) < SILENT:
         abort(423)
     with suppress(OSError):
-        line.shutdown(socket.SHUT_RD)
+        connection.shutdown(socket.SHUT_RD)
     return time.monotonic() + SILENT
 
 
 def _append(key: str, part: Part, most: int) -> None:
     if (request.content_length or 0) > most:
         abort(413)
-    _lines[key] = request.environ.get("gunicorn.socket")
+    _connections[key] = request.environ.get("gunicorn.socket")
     try:
         part.append(request.stream, most)
     except Dropped:
         abort(410)
     finally:
-        del _lines[key]
+        del _connections[key]
 
 
 def _metadata() -> dict[str, str]:

@@ -31,14 +31,14 @@ REMOVED = "Фото убрано."
 LEAST = 96  # px of a side: less is a spot on the screen
 
 
-def room() -> int:
+def max_body_size() -> int:
     """Bytes: a photo and a few words."""
     return current_settings.file_max + 64 * 1024
 
 
 @bp.post("/photo")
 @login_required
-@ingest.accepts_files(room)
+@ingest.accepts_files(max_body_size)
 def change_photo() -> ResponseReturnValue:
     doctor, form = lock_current_doctor(), PhotoForm()
     if not form.validate_on_submit():
