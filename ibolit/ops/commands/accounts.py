@@ -12,11 +12,11 @@ from ...extensions import db
 from ...models import AuditAction, AuditEvent, DocumentDay, SecurityEvent, SecurityEventKind, User
 from ...models.people import consent
 from ...services import clock
-from .param_types import CONSOLE, Phone, Words
+from .param_types import CONSOLE, PhoneParam, TextParam
 
 
 @click.command()
-@click.argument("phone", type=Phone())
+@click.argument("phone", type=PhoneParam())
 def thaw(phone: str) -> None:
     """Open the ways in again for who said «Это не я» and has shown who he is (his PHONE).
 
@@ -32,10 +32,10 @@ def thaw(phone: str) -> None:
 
 
 @click.command()
-@click.argument("phone", type=Phone())
+@click.argument("phone", type=PhoneParam())
 @click.option("--email", help="Of the account, as it was proved.")
 @click.option("--account", type=int, help="Its number, from --name.")
-@click.option("--name", type=Words(120), help="Only list the accounts of this name that have no phone.")
+@click.option("--name", type=TextParam(120), help="Only list the accounts of this name that have no phone.")
 def give_phone(phone: str, email: str | None, account: int | None, name: str | None) -> None:
     """Give a PHONE to an account that has none: its old number went to somebody else.
 

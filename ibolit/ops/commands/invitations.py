@@ -11,7 +11,7 @@ from ... import errors, patient_lists
 from ...config import current_settings
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, Doctor, Invitation, PatientImport, RowError
-from .param_types import CONSOLE, Phone, Words, doctor_of
+from .param_types import CONSOLE, PhoneParam, TextParam, doctor_of
 
 LARGEST = 2 * 1024 * 1024  # bytes; 10,000 lines are half of it
 
@@ -27,9 +27,9 @@ ROW_ERRORS = {
 
 
 @click.command()
-@click.argument("doctor", type=Phone())
+@click.argument("doctor", type=PhoneParam())
 @click.argument("contact")
-@click.option("--name", type=Words(120), required=True, help="The patient's name.")
+@click.option("--name", type=TextParam(120), required=True, help="The patient's name.")
 def invite(doctor: str, contact: str, name: str) -> None:
     """Send a patient a one-time link into the chat with a DOCTOR (his phone). CONTACT is a phone or an e-mail."""
     host = doctor_of(doctor)
@@ -51,7 +51,7 @@ def invite(doctor: str, contact: str, name: str) -> None:
 
 
 @click.command("import")
-@click.argument("doctor", type=Phone())
+@click.argument("doctor", type=PhoneParam())
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what is wrong in which line.")
 def import_patients(doctor: str, file: Path, dry_run: bool) -> None:

@@ -11,7 +11,7 @@ from ...models import Doctor
 CONSOLE = "console"  # the address of who sits at the server
 
 
-class Phone(click.ParamType[str]):
+class PhoneParam(click.ParamType[str]):
     name = "phone"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
@@ -28,7 +28,7 @@ def doctor_of(phone: str) -> Doctor:
     return doctor
 
 
-class Words(click.ParamType[str]):
+class TextParam(click.ParamType[str]):
     """One line that is not empty."""
 
     name = "text"
@@ -43,7 +43,7 @@ class Words(click.ParamType[str]):
         return text
 
 
-class Rubles(click.ParamType[int]):
+class RublesParam(click.ParamType[int]):
     name = "rubles"
 
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:

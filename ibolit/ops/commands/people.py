@@ -12,7 +12,7 @@ from ... import errors, phones
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, Doctor, Role, User
 from ...services import clock
-from .param_types import CONSOLE, Phone, Rubles, Words, doctor_of
+from .param_types import CONSOLE, PhoneParam, RublesParam, TextParam, doctor_of
 
 OLDEST = 1940
 
@@ -21,15 +21,17 @@ def profile_options(*, needed: bool) -> Callable[[Callable[..., None]], Callable
     """What a doctor is told of; a new one needs the first three."""
     year = click.IntRange(OLDEST, clock.now().year)
     options = (
-        click.option("--name", type=Words(120), required=needed, help="Surname, name and patronymic, as patients see."),
-        click.option("--specialty", type=Words(80), required=needed, help="For example «Кардиолог»."),
+        click.option(
+            "--name", type=TextParam(120), required=needed, help="Surname, name and patronymic, as patients see."
+        ),
+        click.option("--specialty", type=TextParam(80), required=needed, help="For example «Кардиолог»."),
         click.option("--since", type=year, required=needed, metavar="YEAR", help="Practises since this year."),
-        click.option("--price", type=Rubles(), help="Usual price of a consultation in rubles."),
+        click.option("--price", type=RublesParam(), help="Usual price of a consultation in rubles."),
         click.option("--free-days", type=click.IntRange(0, 365), help="Days a new chat is open without payment."),
-        click.option("--education", type=Words(2000)),
-        click.option("--licence", type=Words(120)),
-        click.option("--languages", type=Words(120), help="For example «русский, английский»."),
-        click.option("--about", type=Words(4000)),
+        click.option("--education", type=TextParam(2000)),
+        click.option("--licence", type=TextParam(120)),
+        click.option("--languages", type=TextParam(120), help="For example «русский, английский»."),
+        click.option("--about", type=TextParam(4000)),
     )
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
@@ -41,7 +43,7 @@ def profile_options(*, needed: bool) -> Callable[[Callable[..., None]], Callable
 
 
 @click.command()
-@click.argument("phone", type=Phone())
+@click.argument("phone", type=PhoneParam())
 @profile_options(needed=True)
 @click.option("--hidden", is_flag=True, help="Not in the directory yet.")
 def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
@@ -54,7 +56,7 @@ def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
 
 
 @click.command()
-@click.argument("phone", type=Phone())
+@click.argument("phone", type=PhoneParam())
 @profile_options(needed=False)
 def change_doctor(phone: str, name: str | None, **profile: Any) -> None:
     """Change what patients read of a doctor. Only what is given changes."""
@@ -68,22 +70,22 @@ def change_doctor(phone: str, name: str | None, **profile: Any) -> None:
 
 
 @click.command()
-@click.argument("phone", type=Phone())
+@click.argument("phone", type=PhoneParam())
 def hide_doctor(phone: str) -> None:
     """Take a doctor out of the directory. Whoever is in a chat with him stays in it."""
     _show(phone, hidden=True)
 
 
 @click.command()
-@click.argument("phone", type=Phone())
+@click.argument("phone", type=PhoneParam())
 def show_doctor(phone: str) -> None:
     """Put a hidden doctor back into the directory."""
     _show(phone, hidden=False)
 
 
 @click.command()
-@click.argument("phone", type=Phone())
-@click.option("--name", type=Words(120), required=True)
+@click.argument("phone", type=PhoneParam())
+@click.option("--name", type=TextParam(120), required=True)
 def add_operator(phone: str, name: str) -> None:
     """Add an operator, who decides about refunds and invites patients. He signs in by «Первый вход», with a code."""
     with _told_why_not(phone):
