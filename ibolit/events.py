@@ -177,7 +177,7 @@ class ConsultationWaits(Fact):
 
 
 @dataclass(frozen=True)
-class ChatEnds(Fact):
+class ChatEndsSoon(Fact):
     """A day is left of the chat's time, or an hour of what lasts no longer."""
 
     chat_id: int
@@ -255,22 +255,22 @@ class Subscribers:
 
     def __init__(self, on_failure: Callable[[], None] = lambda: None) -> None:
         self._on_failure = on_failure
-        self._notices: dict[type[Fact], list[Subscriber]] = {}
-        self._live: dict[type[Fact], list[Subscriber]] = {}
+        self._before_commit: dict[type[Fact], list[Subscriber]] = {}
+        self._after_commit: dict[type[Fact], list[Subscriber]] = {}
 
     def before_commit(self, kind: type[Fact], subscriber: Subscriber) -> None:
-        self._notices.setdefault(kind, []).append(subscriber)
+        self._before_commit.setdefault(kind, []).append(subscriber)
 
     def after_commit(self, kind: type[Fact], subscriber: Subscriber) -> None:
-        self._live.setdefault(kind, []).append(subscriber)
+        self._after_commit.setdefault(kind, []).append(subscriber)
 
-    def notice(self, fact: Fact) -> None:
-        for subscriber in self._notices.get(type(fact), ()):
+    def run_before_commit(self, fact: Fact) -> None:
+        for subscriber in self._before_commit.get(type(fact), ()):
             subscriber(fact)
 
-    def tell(self, fact: Fact) -> None:
+    def run_after_commit(self, fact: Fact) -> None:
         """A live screen that failed asks again by itself, so one failure must not silence the others."""
-        for subscriber in self._live.get(type(fact), ()):
+        for subscriber in self._after_commit.get(type(fact), ()):
             try:
                 subscriber(fact)
             except Exception as error:
@@ -285,12 +285,12 @@ def record(fact: Fact) -> None:
 
 def publish(fact: Fact) -> None:
     """Tells at once of what was never stored."""
-    _subscribers().tell(fact)
+    _subscribers().run_after_commit(fact)
 
 
-def notice_now() -> None:
+def flush_facts() -> None:
     """Notices write what they have to write before the commit comes: for seeds, which tell of days gone by."""
-    _notice(db.session())
+    _run_before_commit(db.session())
 
 
 def _subscribers() -> Subscribers:
@@ -299,33 +299,33 @@ def _subscribers() -> Subscribers:
 
 
 @event.listens_for(Session, "before_commit")
-def _notice(session: Session) -> None:
+def _run_before_commit(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    told = session.info.setdefault("noticed", 0)
+    done = session.info.setdefault("noticed", 0)
     facts = session.info.get("facts", [])
-    while told < len(facts):  # a notice may record facts of its own
-        _subscribers().notice(facts[told])
-        told += 1
-    session.info["noticed"] = told
+    while done < len(facts):  # a notice may record facts of its own
+        _subscribers().run_before_commit(facts[done])
+        done += 1
+    session.info["noticed"] = done
 
 
 @event.listens_for(Session, "after_commit")
-def _let_go(session: Session) -> None:
+def _collect(session: Session) -> None:
     if not session.in_nested_transaction():
         session.info["happened"] = session.info.pop("facts", [])
         session.info.pop("noticed", None)
 
 
 @event.listens_for(Session, "after_transaction_end")
-def _tell(session: Session, transaction: SessionTransaction) -> None:
+def _run_after_commit(session: Session, transaction: SessionTransaction) -> None:
     """By now the connection is back in the pool: a subscriber that needs one holds no other while it waits."""
     if transaction.parent is None:
         for fact in dict.fromkeys(session.info.pop("happened", [])):
-            _subscribers().tell(fact)
+            _subscribers().run_after_commit(fact)
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, _previous: object) -> None:
+def _discard(session: Session, _previous: object) -> None:
     session.info.pop("facts", None)
     session.info.pop("noticed", None)

@@ -51,7 +51,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.CONSULTATION: consultations.keep_time,
     JobKind.NOTIFICATION: notifications.deliver,
     JobKind.PUSH: pushes.push,
-    JobKind.CHAT_ENDS: chats.tell_of_end,
+    JobKind.CHAT_ENDS: chats.announce_end,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.purge_expired,
 }

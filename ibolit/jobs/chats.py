@@ -7,5 +7,5 @@ from ..models import Chat, Job
 from ..models.chats import ending
 
 
-def tell_of_end(job: Job) -> None:
-    ending.tell(db.session.get_one(Chat, job.subject_id))
+def announce_end(job: Job) -> None:
+    ending.announce(db.session.get_one(Chat, job.subject_id))

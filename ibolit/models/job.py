@@ -73,7 +73,7 @@ class Job(Model):
         return job
 
     @classmethod
-    def plan(cls, kind: JobKind, subject_id: int, due_at: datetime, idempotency_key: str) -> None:
+    def schedule_once(cls, kind: JobKind, subject_id: int, due_at: datetime, idempotency_key: str) -> None:
         """Once for this key; under the lock of what it is about."""
         key = f"{kind}:{idempotency_key}"
         if db.session.scalar(select(cls.id).where(cls.unique_key == key)) is None:

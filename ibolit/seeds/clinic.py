@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
-from ..events import notice_now
+from ..events import flush_facts
 from ..extensions import db
 from ..models import (
     AccessMode,
@@ -246,7 +246,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
             chat.access = AccessMode.UNLIMITED
         paid = bank.find(bill.id)
         payment.settle(replace(paid, amount=paid.amount - 100_00) if how == "sends another sum" else paid)
-        notice_now()
+        flush_facts()
         for refund in payment.refunds if how == "needs it no more" else ():
             refund.settle(refund.ask(bank))
         Receipt.record(payment, bank.list_receipts(bill.id))

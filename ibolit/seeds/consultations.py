@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from ..config import current_settings
-from ..events import notice_now
+from ..events import flush_facts
 from ..extensions import db
 from ..models import (
     CancellationTerms,
@@ -76,7 +76,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         going_on.confirm(marina, going_on.starts_at)
     for side in (marina, ivanova.user):
         going_on.get_ready(side)
-    notice_now()
+    flush_facts()
 
 
 def ask(patient: User, doctor: Doctor) -> None:
@@ -87,7 +87,7 @@ def ask(patient: User, doctor: Doctor) -> None:
 
 def finish_notifications() -> None:
     """Who knows of days gone by needs no letter of them."""
-    notice_now()
+    flush_facts()
     db.session.flush()
     for job in db.session.scalars(select(Job).where(Job.kind == JobKind.NOTIFICATION)):
         job.finish()
@@ -126,7 +126,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
 def _told(days_ago: DaysAgo, days: float) -> Iterator[None]:
     with days_ago(days):
         yield
-        notice_now()
+        flush_facts()
 
 
 def _chat(patient: User, doctor: Doctor) -> Chat:

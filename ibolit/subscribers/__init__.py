@@ -1,5 +1,5 @@
-"""Who reacts to facts: live.py shows them on open screens, notes.py says them in the chat, notices.py tells those who
-are away; the worker is woken by new work."""
+"""Who reacts to facts: live.py shows them on open screens, system_notes.py says them in the chat, notices.py tells
+those who are away; the worker is woken by new work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask import Flask
 
 from ..events import (
     AccessChanged,
-    ChatEnds,
+    ChatEndsSoon,
     ChatProlonged,
     ConclusionGiven,
     ConsultationCancelled,
@@ -41,17 +41,17 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import failures, live, notes, notices
+from . import failures, live, notices, system_notes
 
 
 def subscribe(app: Flask) -> None:
     subscribers = Subscribers(on_failure=failures.note)
     app.extensions["ibolit_subscribers"] = subscribers
-    subscribers.before_commit(ChatProlonged, notes.chat_prolonged)
-    subscribers.before_commit(DaysGiven, notes.days_given)
+    subscribers.before_commit(ChatProlonged, system_notes.chat_prolonged)
+    subscribers.before_commit(DaysGiven, system_notes.days_given)
     subscribers.before_commit(MessageSent, notices.message_sent)
     subscribers.before_commit(AccessChanged, notices.access_changed)
-    subscribers.before_commit(ChatEnds, notices.chat_ends)
+    subscribers.before_commit(ChatEndsSoon, notices.chat_ends)
     subscribers.before_commit(HalfOfSmsGone, notices.half_of_sms_gone)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_consultations(subscribers)
@@ -75,14 +75,14 @@ def subscribe(app: Flask) -> None:
 def _tell_of_consultations(subscribers: Subscribers) -> None:
     """Both in the transaction of their cause: a note in the chat, and word to whoever may be away."""
     for fact, note in (
-        (ConsultationConfirmed, notes.confirmed),
-        (ConsultationMoved, notes.moved),
-        (ConsultationCancelled, notes.cancelled),
-        (ConsultationExpired, notes.expired),
-        (ConsultationMissed, notes.missed),
-        (TimeWished, notes.wished_instead),
-        (RefundDecided, notes.refund_decided),
-        (SideLate, notes.late),
+        (ConsultationConfirmed, system_notes.confirmed),
+        (ConsultationMoved, system_notes.moved),
+        (ConsultationCancelled, system_notes.cancelled),
+        (ConsultationExpired, system_notes.expired),
+        (ConsultationMissed, system_notes.missed),
+        (TimeWished, system_notes.wished_instead),
+        (RefundDecided, system_notes.refund_decided),
+        (SideLate, system_notes.late),
         (ConsultationRequested, notices.requested),
         (ConsultationProposed, notices.proposed),
         (ConsultationConfirmed, notices.confirmed),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..events import (
     AccessChanged,
-    ChatEnds,
+    ChatEndsSoon,
     ConclusionGiven,
     ConsultationCancelled,
     ConsultationConfirmed,
@@ -146,10 +146,10 @@ def waits(fact: ConsultationWaits) -> None:
 
 
 def access_changed(fact: AccessChanged) -> None:
-    ending.plan(db.session.get_one(Chat, fact.chat_id))
+    ending.schedule(db.session.get_one(Chat, fact.chat_id))
 
 
-def chat_ends(fact: ChatEnds) -> None:
+def chat_ends(fact: ChatEndsSoon) -> None:
     """Once for this end."""
     Notification.of_end(db.session.get_one(Chat, fact.chat_id))
 
@@ -157,7 +157,7 @@ def chat_ends(fact: ChatEnds) -> None:
 def half_of_sms_gone(fact: HalfOfSmsGone) -> None:
     """Once a day and operator."""
     for operator in db.session.scalars(User.operators()):
-        Job.plan(JobKind.SMS_ALARM, operator.id, clock.now(), f"{fact.day}:{operator.id}")
+        Job.schedule_once(JobKind.SMS_ALARM, operator.id, clock.now(), f"{fact.day}:{operator.id}")
 
 
 def missed(fact: ConsultationMissed) -> None:
