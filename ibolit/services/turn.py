@@ -55,7 +55,7 @@ def sign(secret: str, username: str) -> Credentials:
     return Credentials(username, base64.b64encode(mac).decode())
 
 
-def ice_for(settings: Settings, user_id: int, now: datetime) -> dict[str, Any]:
+def ice_configuration(settings: Settings, user_id: int, now: datetime) -> dict[str, Any]:
     """RTCPeerConnection's configuration. With a relay nothing goes directly: neither learns the other's address."""
     servers: list[dict[str, Any]] = []
     if settings.stun_urls:
@@ -75,33 +75,33 @@ def check(url: str, credentials: Credentials, patience: float = 5.0) -> Address:
         deadline = monotonic() + patience
         while monotonic() < deadline:
             here.send(there.address, word)
-            if there.hears(word, 0.5):
+            if there.receives(word, 0.5):
                 return here.address
         raise RelayFailed(
-            f"relays are given at {_shown(here.address)}, but nothing passes between them: look at the firewall's UDP "
+            f"relays are given at {_format(here.address)}, but nothing passes between them: look at the firewall's UDP "
             "ports (min-port to max-port), external-ip and denied-peer-ip"
         )
 
 
 @contextmanager
-def _relay(url: str, credentials: Credentials, patience: float) -> Iterator[Relay]:
-    line = Line.to(url, patience)
+def _relay(url: str, credentials: Credentials, patience: float) -> Iterator[Allocation]:
+    connection = StunConnection.to(url, patience)
     try:
-        relay = Relay(line, credentials)
+        relay = Allocation(connection, credentials)
         relay.allocate()
         try:
             yield relay
         finally:
-            relay.give_back()
+            relay.release()
     finally:
-        line.close()
+        connection.close()
 
 
-class Relay:
+class Allocation:
     """One allocation (RFC 5766) with long-term credentials (RFC 5389, 10.2)."""
 
-    def __init__(self, line: Line, credentials: Credentials) -> None:
-        self._line = line
+    def __init__(self, connection: StunConnection, credentials: Credentials) -> None:
+        self._connection = connection
         self._credentials = credentials
         self._realm = self._nonce = b""
         self.address: Address = ("", 0)
@@ -116,44 +116,44 @@ class Relay:
         self._ask(PERMIT, [(PEER, b"")], peer)
 
     def send(self, peer: Address, payload: bytes) -> None:
-        asked = Message(SEND | INDICATION)
+        asked = StunMessage(SEND | INDICATION)
         asked.add(PEER, _written_address(peer, asked.id))
         asked.add(PAYLOAD, payload)
-        self._line.send(asked.encoded())
+        self._connection.send(asked.encoded())
 
-    def hears(self, payload: bytes, patience: float) -> bool:
+    def receives(self, payload: bytes, patience: float) -> bool:
         deadline = monotonic() + patience
         while (left := deadline - monotonic()) > 0:
-            heard = self._line.receive(left)
+            heard = self._connection.receive(left)
             if heard and heard.kind == DATA | INDICATION and heard.attributes.get(PAYLOAD) == payload:
                 return True
         return False
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """At best: what is not given back ends by itself in ten minutes."""
         try:
             self._ask(REFRESH, [(LIFETIME, struct.pack("!I", 0))])
         except RelayFailed:
             return
 
-    def _ask(self, method: int, attributes: list[tuple[int, bytes]], peer: Address | None = None) -> Message:
+    def _ask(self, method: int, attributes: list[tuple[int, bytes]], peer: Address | None = None) -> StunMessage:
         """The first question is answered with 401 and what to sign with; an old nonce with a new one."""
         for attempt in range(3):
-            asked = Message(method | REQUEST)
+            asked = StunMessage(method | REQUEST)
             for kind, value in attributes:
                 asked.add(kind, _written_address(peer, asked.id) if kind == PEER and peer else value)
-            answer = self._line.ask(asked, self._signed(asked))
+            answer = self._connection.ask(asked, self._signed(asked))
             if answer.kind == method | SUCCESS:
                 return answer
             code, why = answer.error
             may_sign = code == UNAUTHORIZED and not self._realm
             if not (may_sign or code == STALE_NONCE) or attempt == 2 or NONCE not in answer.attributes:
-                raise RelayFailed(_explained(code, why))
+                raise RelayFailed(_explain(code, why))
             self._realm = answer.attributes.get(REALM, self._realm)
             self._nonce = answer.attributes[NONCE]
         raise AssertionError
 
-    def _signed(self, asked: Message) -> bytes:
+    def _signed(self, asked: StunMessage) -> bytes:
         if not self._realm:
             return asked.encoded()
         name, word = self._credentials.username.encode(), self._credentials.password.encode()
@@ -163,7 +163,7 @@ class Relay:
         return asked.encoded(key)
 
 
-class Message:
+class StunMessage:
     """One STUN message: a header of 20 bytes, then attributes of whole words."""
 
     def __init__(self, kind: int, id: bytes = b"") -> None:
@@ -206,7 +206,7 @@ class Message:
         return message
 
 
-class Line:
+class StunConnection:
     """How a server is reached: datagrams, or a stream of messages one after the other, plain or under TLS."""
 
     AGAIN_AFTER = (0.5, 1.0, 2.0)  # a datagram may be lost; RFC 5389, 7.2.1, in short
@@ -220,26 +220,26 @@ class Line:
     @classmethod
     def to(cls, url: str, patience: float) -> Self:
         """Raises RelayFailed."""
-        place = Place.of(url)
+        relay = RelayAddress.of(url)
         try:
-            family, _, _, _, address = socket.getaddrinfo(place.host, place.port, type=place.kind)[0]
+            family, _, _, _, address = socket.getaddrinfo(relay.host, relay.port, type=relay.kind)[0]
         except OSError as error:
-            raise RelayFailed(f"the name {place.host} is not known here") from error
-        connection = socket.socket(family, place.kind)
+            raise RelayFailed(f"the name {relay.host} is not known here") from error
+        connection = socket.socket(family, relay.kind)
         connection.settimeout(patience)
         try:
             connection.connect(address)
-            if place.is_tls:
-                connection = ssl.create_default_context().wrap_socket(connection, server_hostname=place.host)
+            if relay.is_tls:
+                connection = ssl.create_default_context().wrap_socket(connection, server_hostname=relay.host)
         except ssl.SSLError as error:
             connection.close()
             raise RelayFailed(f"TLS failed: {error.reason or error}") from error
         except OSError as error:
             connection.close()
-            raise RelayFailed(f"nothing answers at {place.host} port {place.port}: {_why(error)}") from error
-        return cls(connection, patience, is_stream=place.kind == socket.SOCK_STREAM)
+            raise RelayFailed(f"nothing answers at {relay.host} port {relay.port}: {_why(error)}") from error
+        return cls(connection, patience, is_stream=relay.kind == socket.SOCK_STREAM)
 
-    def ask(self, asked: Message, data: bytes) -> Message:
+    def ask(self, asked: StunMessage, data: bytes) -> StunMessage:
         """Raises RelayFailed when no answer comes."""
         for pause in (self._patience,) if self._is_stream else self.AGAIN_AFTER:
             self.send(data)
@@ -256,11 +256,11 @@ class Line:
         except OSError as error:
             raise RelayFailed(f"nothing answers: {_why(error)}") from error
 
-    def receive(self, patience: float) -> Message | None:
+    def receive(self, patience: float) -> StunMessage | None:
         """None when the time is over, or what came is no message."""
         self._connection.settimeout(patience)
         try:
-            return Message.decoded(self._next_message() if self._is_stream else self._connection.recv(65536))
+            return StunMessage.decoded(self._next_message() if self._is_stream else self._connection.recv(65536))
         except TimeoutError:
             return None
         except OSError as error:
@@ -281,7 +281,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Place:
+class RelayAddress:
     host: str
     port: int
     is_tls: bool
@@ -298,7 +298,7 @@ class Place:
         return cls(found[2].strip("[]"), port, is_tls, socket.SOCK_STREAM if over_tcp else socket.SOCK_DGRAM)
 
 
-def _explained(code: int, why: str) -> str:
+def _explain(code: int, why: str) -> str:
     told = {
         401: "the credentials are refused: TURN_SECRET is not the server's static-auth-secret, or its clock is wrong",
         403: "forbidden: denied-peer-ip, or an allowed-peer-ip that is missing, keeps the two relays apart",
@@ -314,7 +314,7 @@ def _why(error: OSError) -> str:
     return "in time" if isinstance(error, TimeoutError) else (error.strerror or type(error).__name__).lower()
 
 
-def _shown(address: Address) -> str:
+def _format(address: Address) -> str:
     return f"{address[0]}:{address[1]}"
 
 

@@ -82,7 +82,7 @@ def is_open(port: int) -> bool:
 
 
 def _answers_datagrams(port: int) -> bool:
-    line, binding = turn.Line.to(f"turn:127.0.0.1:{port}", 1), turn.Message(0x001)
+    line, binding = turn.StunConnection.to(f"turn:127.0.0.1:{port}", 1), turn.StunMessage(0x001)
     try:
         line.ask(binding, binding.encoded())
     except turn.RelayFailed:
@@ -136,7 +136,7 @@ def test_credentials_say_until_when_and_name_nobody() -> None:
 
 
 def test_with_a_relay_nothing_goes_directly() -> None:
-    ice = turn.ice_for(Settings.from_env(RELAYED | {"STUN_URLS": "stun:relay.example"}), 1, NOW)
+    ice = turn.ice_configuration(Settings.from_env(RELAYED | {"STUN_URLS": "stun:relay.example"}), 1, NOW)
     stun, relay = ice["iceServers"]
     assert ice["iceTransportPolicy"] == "relay"
     assert stun == {"urls": ["stun:relay.example"]}
@@ -145,7 +145,7 @@ def test_with_a_relay_nothing_goes_directly() -> None:
 
 
 def test_without_one_no_foreign_server_is_asked() -> None:
-    assert turn.ice_for(Settings.from_env(DEMO), 1, NOW) == {"iceServers": [], "iceTransportPolicy": "all"}
+    assert turn.ice_configuration(Settings.from_env(DEMO), 1, NOW) == {"iceServers": [], "iceTransportPolicy": "all"}
 
 
 # Settings

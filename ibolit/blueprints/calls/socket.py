@@ -20,7 +20,7 @@ from ...models import CallVisit, Consultation, Device
 from ...services import calls, clock, current_services
 from ...services.calls import LONGEST, BadWords, CallClosing, Place, TokenBucket
 from ...services.realtime import CloseCode
-from ...services.turn import ice_for
+from ...services.turn import ice_configuration
 from ...sockets import CloseSocket, pump
 from .views import bp
 
@@ -68,7 +68,7 @@ def _welcome(consultation: Consultation) -> dict[str, Any]:
     now = clock.now()
     return {
         "leads": current_user.is_doctor,
-        "ice": ice_for(current_settings, current_user.id, now),
+        "ice": ice_configuration(current_settings, current_user.id, now),
         "closes": epoch(consultation.closes_at),
         "now": epoch(now),
     }

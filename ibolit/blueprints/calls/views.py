@@ -15,7 +15,7 @@ from ...extensions import db
 from ...models import CallReport, Consultation, ConsultationState, Handover, LimitKind, RateLimitHit
 from ...responses import go, respond
 from ...services import clock
-from ...services.turn import ice_for
+from ...services.turn import ice_configuration
 from .forms import ReportForm
 
 bp = Blueprint("calls", __name__, url_prefix="/consultations")
@@ -44,7 +44,7 @@ def check(id: int) -> ResponseReturnValue:
     consultation = _own(id)
     if not consultation.is_coming:
         return go(_card(id))
-    ice = ice_for(current_settings, current_user.id, clock.now())
+    ice = ice_configuration(current_settings, current_user.id, clock.now())
     return render_template("pages/calls/check.html", consultation=consultation, viewer=current_user, ice=ice)
 
 
