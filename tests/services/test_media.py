@@ -392,7 +392,7 @@ def jpeg_bomb() -> bytes:
 def test_a_bomb_is_refused_before_it_takes_memory(
     refusal: Refusal, monkeypatch: pytest.MonkeyPatch, make: Callable[[], bytes]
 ) -> None:
-    monkeypatch.setattr(media.child, "MEMORY", 100 * 1024 * 1024)
+    monkeypatch.setattr(media.decoder_process, "MEMORY", 100 * 1024 * 1024)
     assert refusal(make(), "") == Unreadable.TOO_LARGE
 
 

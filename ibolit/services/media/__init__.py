@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import child
+from . import decoder_process
 
 EXAMINING, CONVERTING = 60, 120  # seconds a file may keep a decoder
 KINDS = {"picture", "document", "audio", "video"}
@@ -109,8 +109,10 @@ def _answer_to(job: dict[str, Any], source: Path, folder: Path, seconds: int) ->
     if not size:
         raise Unreadable(Unreadable.EMPTY)
     try:
-        answer = child.work(job | {"source": str(source.absolute()), "folder": str(folder.absolute())}, size, seconds)
-    except child.Busy:
+        answer = decoder_process.run(
+            job | {"source": str(source.absolute()), "folder": str(folder.absolute())}, size, seconds
+        )
+    except decoder_process.Busy:
         raise Unreadable(Unreadable.BUSY) from None
     if answer is None:
         raise Unreadable(Unreadable.BROKEN)

@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .limits import confine
-from .refusals import Refused
+from .errors import DecodeRefused
+from .limits import apply_limits
 
 
 def main() -> None:
     out = _private_output()
     job = json.load(sys.stdin)
-    confine(job["seconds"], job["memory"], job["room"])
+    apply_limits(job["seconds"], job["memory"], job["room"])
     os.write(out, json.dumps(_answer(job)).encode() + b"\n")
     os._exit(0)  # nothing is left to do, and what a decoder broke need not be taken down in order
 
@@ -34,20 +34,20 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
     try:
         # Imported behind the limits: the libraries are large, and each job needs its own.
         if job["do"] == "voice":
-            from .voices import to_voice
+            from .voice_message import to_voice
 
             return to_voice(source, folder, job["most_seconds"])
         if job["do"] == "square":
-            from .pictures import to_square
+            from .images import to_square
 
             return to_square(source, folder, job["crop"])
-        from .examining import examine
+        from .examination import examine
 
         return examine(source, job["ending"], folder)
-    except Refused as refused:
+    except DecodeRefused as refused:
         return {"refused": refused.reason}
     except Exception:  # whatever a library says of bytes it cannot read; the words would quote the file
-        return {"refused": Refused.BROKEN}
+        return {"refused": DecodeRefused.BROKEN}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ DESCRIPTORS = 64
 NICENESS = 5  # chats go first
 
 
-def confine(seconds: int, memory: int, room: int) -> None:
+def apply_limits(seconds: int, memory: int, room: int) -> None:
     """`memory` and `room`, the longest file that may be written, in bytes."""
     for limit, most in (
         (resource.RLIMIT_AS, memory),

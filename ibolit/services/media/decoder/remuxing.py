@@ -10,10 +10,10 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from . import kinds
-from .boxes import boxes, tells_only_what_plays
-from .kinds import Type
-from .refusals import Refused
+from . import file_types
+from .errors import DecodeRefused
+from .file_types import Type
+from .mp4_boxes import boxes, has_only_playback_boxes
 
 # Ready to play from its first byte, and without a track of time codes.
 OPTIONS = {"movflags": "+faststart", "write_tmcd": "0"}
@@ -33,8 +33,8 @@ def remux(film: InputContainer, seen: VideoStream | None, type: Type, target: Pa
             packet.stream = streams[index]
             out.mux(packet)
     _blank_words(target)
-    if not tells_only_what_plays(target):
-        raise Refused(Refused.BROKEN)
+    if not has_only_playback_boxes(target):
+        raise DecodeRefused(DecodeRefused.BROKEN)
 
 
 def _blank_words(target: Path) -> None:
@@ -53,9 +53,9 @@ def bare(muxer: str, target: Path) -> OutputContainer:
 
 def _muxer_for(film: InputContainer, type: Type) -> str:
     """The one that says «M4A» knows only Apple's sounds; Chrome records Opus into MP4."""
-    if type is kinds.MOV:
+    if type is file_types.MOV:
         return MOV
-    codec = film.streams.audio[0].codec_context if type is kinds.M4A else None
+    codec = film.streams.audio[0].codec_context if type is file_types.M4A else None
     return M4A if codec and codec.name in ("aac", "alac") else MP4
 
 
@@ -68,7 +68,7 @@ def _copied(film: InputContainer, seen: VideoStream | None, out: OutputContainer
         except (ValueError, AttributeError):  # the container has no word for it, or the library has none
             continue
     if (seen and seen.index not in streams) or (sounds and not any(one.index in streams for one in sounds)):
-        raise Refused(Refused.BROKEN)
+        raise DecodeRefused(DecodeRefused.BROKEN)
     return streams
 
 

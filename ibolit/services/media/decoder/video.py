@@ -17,20 +17,20 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL.Image import Image
 
-from . import kinds
-from .boxes import tells_only_what_plays
-from .kinds import Type
-from .pictures import MOST_PIXELS, THUMBNAIL, save_thumbnail
-from .refusals import Refused
+from . import file_types
+from .errors import DecodeRefused
+from .file_types import Type
+from .images import MOST_PIXELS, THUMBNAIL, save_thumbnail
+from .mp4_boxes import has_only_playback_boxes
 from .remuxing import remux
 
 DEMUXERS = {
-    kinds.MP3: "mp3",
-    kinds.OGG: "ogg",
-    kinds.WAV: "wav",
-    kinds.WEBM: "matroska",
-    kinds.MP4: "mov",
-    kinds.MOV: "mov",
+    file_types.MP3: "mp3",
+    file_types.OGG: "ogg",
+    file_types.WAV: "wav",
+    file_types.WEBM: "matroska",
+    file_types.MP4: "mov",
+    file_types.MOV: "mov",
 }
 COVERS = {"mjpeg", "png", "bmp", "gif", "webp"}  # pictures of a song, not films
 TRIED = 100  # packets in which a decoder must find its way
@@ -38,24 +38,26 @@ WATCHED = 50  # frames in which a film should leave the dark it begins in
 DARK = 40  # of 255
 
 
-def open_film(type: Type, source: Path, folder: Path) -> tuple[Type, dict[str, Any]]:
+def open_media(type: Type, source: Path, folder: Path) -> tuple[Type, dict[str, Any]]:
     """What it is in truth, and what is to be said of it."""
     with opened(type, source) as film:
         seen = _picture_of(film)
         if seen is None and not film.streams.audio:
-            raise Refused(Refused.BROKEN)
+            raise DecodeRefused(DecodeRefused.BROKEN)
         answer: dict[str, Any] = {"seconds": _said_by(film) or _counted_in(type, source)}
         if seen is None:
-            refined = kinds.M4A if type in (kinds.MP4, kinds.MOV) else type
+            refined = file_types.M4A if type in (file_types.MP4, file_types.MOV) else type
             _refuse_silence(film)
-        elif type in (kinds.MP4, kinds.MOV):
+        elif type in (file_types.MP4, file_types.MOV):
             plays = _plays_everywhere(seen)
             # Every engine plays H.264 in MP4, and many refuse the same in QuickTime.
-            refined = kinds.MP4 if plays else type
+            refined = file_types.MP4 if plays else type
             answer |= {"plays": plays} | _looked_at(film, seen, folder)
         else:
-            raise Refused(Refused.UNKNOWN)  # of these we take the sound only
-    if type in (kinds.MP4, kinds.MOV) and not (tells_only_what_plays(source) and refined in (type, kinds.M4A)):
+            raise DecodeRefused(DecodeRefused.UNKNOWN)  # of these we take the sound only
+    if type in (file_types.MP4, file_types.MOV) and not (
+        has_only_playback_boxes(source) and refined in (type, file_types.M4A)
+    ):
         with opened(type, source) as film:
             remux(film, _picture_of(film), refined, folder / "cleaned")
         answer["original"] = "cleaned"
@@ -106,7 +108,7 @@ def _counted_in(type: Type, source: Path) -> float | None:
 
 def _refuse_silence(film: InputContainer) -> None:
     if not any(frame.samples for frame in heard(film, film.streams.audio[0], TRIED)):
-        raise Refused(Refused.BROKEN)
+        raise DecodeRefused(DecodeRefused.BROKEN)
 
 
 def _plays_everywhere(seen: VideoStream) -> bool:
@@ -120,7 +122,7 @@ def _plays_everywhere(seen: VideoStream) -> bool:
 
 def _looked_at(film: InputContainer, seen: VideoStream, folder: Path) -> dict[str, Any]:
     if seen.codec_context.width * seen.codec_context.height > MOST_PIXELS:
-        raise Refused(Refused.TOO_LARGE)
+        raise DecodeRefused(DecodeRefused.TOO_LARGE)
     frame = _good_frame(film, seen)
     width, height = _size_of(frame, seen)
     image = _upright(frame, width, height)
@@ -134,7 +136,7 @@ def _good_frame(film: InputContainer, seen: VideoStream) -> VideoFrame:
     frames = islice(_frames(film, seen), WATCHED)
     first = next(frames, None)
     if first is None:
-        raise Refused(Refused.BROKEN)
+        raise DecodeRefused(DecodeRefused.BROKEN)
     return next((frame for frame in chain([first], frames) if not _is_dark(frame)), first)
 
 

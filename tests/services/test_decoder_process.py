@@ -18,7 +18,7 @@ import samples
 from samples import SAMPLES
 
 from ibolit.services import media
-from ibolit.services.media import Unreadable, child
+from ibolit.services.media import Unreadable, decoder_process
 
 Stub = Callable[[str], None]
 
@@ -35,7 +35,7 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Stub:
     """In place of the decoder, another program."""
 
     def put(program: str) -> None:
-        monkeypatch.setattr(child, "COMMAND", [sys.executable, "-P", "-s", "-c", PRELUDE + program])
+        monkeypatch.setattr(decoder_process, "COMMAND", [sys.executable, "-P", "-s", "-c", PRELUDE + program])
 
     return put
 
@@ -58,8 +58,8 @@ DEATHS = {
     "a wrong address": "os.kill(os.getpid(), signal.SIGSEGV)",
     "an exception": "raise RuntimeError('the patient is called …')",
     "silence": "",
-    "eats memory": "from decoder.limits import confine; confine(9, 10**8, 10**6); bytearray(10**9)",
-    "eats time": "from decoder.limits import confine; confine(1, 10**9, 10**6)\nwhile True: pass",
+    "eats memory": "from decoder.limits import apply_limits; apply_limits(9, 10**8, 10**6); bytearray(10**9)",
+    "eats time": "from decoder.limits import apply_limits; apply_limits(1, 10**9, 10**6)\nwhile True: pass",
     "garbage": "os.write(1, bytes(range(256)))",
     "garbage without an end": "while True: os.write(1, b'a' * 9999)",
     "nesting": "os.write(1, b'[' * 10**5 + b'\\n')",
@@ -109,10 +109,10 @@ def hanging(stub: Stub, photo: Path) -> Iterator[None]:
 
 
 def test_others_are_served_while_one_hangs(stub: Stub, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = child.COMMAND
+    usual = decoder_process.COMMAND
     monkeypatch.setattr(media, "EXAMINING", 2)
     with hanging(stub, photo):
-        monkeypatch.setattr(child, "COMMAND", usual)  # the hanging one has its own already
+        monkeypatch.setattr(decoder_process, "COMMAND", usual)  # the hanging one has its own already
         assert media.examine(photo, "photo.jpg", photo.parent).kind == "picture"
 
 
@@ -148,7 +148,7 @@ def test_a_picture_that_wants_too_much_memory_is_broken(tmp_path: Path, monkeypa
     """The real decoder at a real limit."""
     source = tmp_path / "sent"
     source.write_bytes(samples.as_bytes(samples.picture(6000, 5000), "PNG", compress_level=1))
-    monkeypatch.setattr(child, "MEMORY", 90 * 1024 * 1024)
+    monkeypatch.setattr(decoder_process, "MEMORY", 90 * 1024 * 1024)
     assert reason_for(source) == Unreadable.BROKEN
     monkeypatch.undo()
     assert media.examine(source, "", tmp_path).width == 2560
@@ -158,19 +158,19 @@ def test_who_waits_too_long_for_a_decoder_hears_that_they_are_busy(
     stub: Stub, photo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stub("raise SystemExit('nobody may start it')")
-    monkeypatch.setattr(child, "PATIENCE", 0.01)
-    for _ in range(child.CONCURRENT_CALLS):
-        assert child._free.acquire(blocking=False)
+    monkeypatch.setattr(decoder_process, "PATIENCE", 0.01)
+    for _ in range(decoder_process.MAX_PROCESSES):
+        assert decoder_process._free.acquire(blocking=False)
     try:
         assert reason_for(photo) == Unreadable.BUSY
     finally:
-        for _ in range(child.CONCURRENT_CALLS):
-            child._free.release()
+        for _ in range(decoder_process.MAX_PROCESSES):
+            decoder_process._free.release()
     assert reason_for(photo) == Unreadable.BROKEN  # and its place is free again
 
 
 def test_a_machine_that_starts_no_process_is_busy(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "COMMAND", ["/no/such/program"])
+    monkeypatch.setattr(decoder_process, "COMMAND", ["/no/such/program"])
     assert reason_for(photo) == Unreadable.BUSY
 
 
@@ -203,8 +203,8 @@ def test_nothing_of_a_file_is_said_aloud(
 def test_the_child_confines_itself() -> None:
     program = (
         "import json, resource, signal\n"
-        "from decoder.limits import confine\n"
-        "confine(7, 10**9, 10**6)\n"
+        "from decoder.limits import apply_limits\n"
+        "apply_limits(7, 10**9, 10**6)\n"
         "limits = [getattr(resource, 'RLIMIT_' + name) for name in ('AS', 'CPU', 'FSIZE', 'CORE', 'NOFILE')]\n"
         "print(json.dumps([[resource.getrlimit(limit) for limit in limits], signal.alarm(0)]))"
     )
@@ -214,8 +214,10 @@ def test_the_child_confines_itself() -> None:
 
 
 def said_by_child(program: str) -> str:
-    command = [*child.COMMAND[:-2], "-c", program]
-    return subprocess.run(command, env=child.ENVIRONMENT, capture_output=True, text=True, check=True, cwd="/").stdout
+    command = [*decoder_process.COMMAND[:-2], "-c", program]
+    return subprocess.run(
+        command, env=decoder_process.ENVIRONMENT, capture_output=True, text=True, check=True, cwd="/"
+    ).stdout
 
 
 def test_the_child_never_meets_the_clinic() -> None:
@@ -262,7 +264,7 @@ def test_damage_is_only_ever_unreadable(tmp_path: Path) -> None:
             return refused.reason
         return "taken"
 
-    with ThreadPoolExecutor(child.CONCURRENT_CALLS) as both:
+    with ThreadPoolExecutor(decoder_process.MAX_PROCESSES) as both:
         fates = list(both.map(try_one, range(len(broken))))
     assert {Unreadable.BROKEN, "taken"} <= set(fates)
     assert Unreadable.BUSY not in fates

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class DecodeRefused(Exception):
     UNKNOWN = "unknown"
     BELIES = "belies"
     BROKEN = "broken"

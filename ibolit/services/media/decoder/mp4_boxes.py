@@ -51,7 +51,7 @@ MEDIA = {b"mdhd", b"hdlr", b"minf"}
 PLAYED = {b"vide", b"soun"}
 
 
-def tells_only_what_plays(path: Path) -> bool:
+def has_only_playback_boxes(path: Path) -> bool:
     """And tells it in the order in which it can be played while it is loaded."""
     try:
         with path.open("rb") as file:

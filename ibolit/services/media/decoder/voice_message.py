@@ -10,11 +10,11 @@ from typing import Any
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
-from . import kinds
-from .films import heard, opened
-from .refusals import Refused
+from . import file_types
+from .errors import DecodeRefused
 from .remuxing import M4A, bare
-from .telling import tell
+from .type_detection import detect_type
+from .video import heard, opened
 
 RATE, BITS = 32_000, 40_000  # a second: speech loses nothing at it, five minutes are 1.5 MB
 FRAME = 1024  # samples in a frame of AAC
@@ -22,22 +22,22 @@ FRAME = 1024  # samples in a frame of AAC
 
 def to_voice(source: Path, folder: Path, most_seconds: float) -> dict[str, Any]:
     """The length is counted in samples: a recorder's file often says none."""
-    type = tell(source)
-    if type not in kinds.SOUND_AND_FILMS:
-        raise Refused(Refused.UNKNOWN)
+    type = detect_type(source)
+    if type not in file_types.AUDIO_AND_VIDEO:
+        raise DecodeRefused(DecodeRefused.UNKNOWN)
     target, samples = folder / "voice.m4a", 0
     with opened(type, source) as spoken, bare(M4A, target) as out:
         if not spoken.streams.audio:
-            raise Refused(Refused.BROKEN)
+            raise DecodeRefused(DecodeRefused.BROKEN)
         stream = out.add_stream("aac", rate=RATE, layout="mono", bit_rate=BITS)
         for frame in _resampled(heard(spoken, spoken.streams.audio[0])):
             frame.pts, frame.time_base = samples, Fraction(1, RATE)  # one after another, whatever gaps it had
             samples += frame.samples
             if samples > most_seconds * RATE:
-                raise Refused(Refused.TOO_LONG)
+                raise DecodeRefused(DecodeRefused.TOO_LONG)
             out.mux(stream.encode(frame))
         if not samples:
-            raise Refused(Refused.BROKEN)
+            raise DecodeRefused(DecodeRefused.BROKEN)
         out.mux(stream.encode(None))
     return {"voice": target.name, "seconds": samples / RATE}
 

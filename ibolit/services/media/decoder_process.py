@@ -14,7 +14,7 @@ from threading import BoundedSemaphore
 from time import monotonic
 from typing import IO, Any
 
-AT_ONCE = 2
+MAX_PROCESSES = 2
 PATIENCE = 60  # seconds one waits for a decoder to be free
 MEMORY = 1024**3  # bytes of address space
 LONGEST_ANSWER = 16 * 1024
@@ -30,20 +30,20 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
 }
 
-_free = BoundedSemaphore(AT_ONCE)
+_free = BoundedSemaphore(MAX_PROCESSES)
 
 
 class Busy(Exception):
     """No decoder was free, or none could be started."""
 
 
-def work(job: dict[str, Any], size: int, seconds: int) -> dict[str, Any] | None:
+def run(job: dict[str, Any], size: int, seconds: int) -> dict[str, Any] | None:
     """The child's answer, or None when it died, hung or spoke nonsense. `size` is that of the file. Raises Busy."""
     if not _free.acquire(timeout=PATIENCE):
         raise Busy
     try:
         limits = {"seconds": seconds, "memory": MEMORY, "room": 2 * size + 32 * 1024 * 1024}
-        return _understood(_ask(json.dumps(job | limits).encode(), seconds))
+        return _parse(_ask(json.dumps(job | limits).encode(), seconds))
     finally:
         _free.release()
 
@@ -68,14 +68,14 @@ def _ask(job: bytes, seconds: int) -> bytes:
         with suppress(OSError):  # it died before it listened
             child.stdin.write(job)
             child.stdin.close()
-        return _heard(child.stdout, monotonic() + seconds)
+        return _read_line(child.stdout, monotonic() + seconds)
     finally:
         os.killpg(child.pid, signal.SIGKILL)  # not yet waited for, so the number is still its own
         child.wait()
         child.stdout.close()
 
 
-def _heard(pipe: IO[bytes], deadline: float) -> bytes:
+def _read_line(pipe: IO[bytes], deadline: float) -> bytes:
     poll = select.poll()  # select() knows no descriptor above 1,024, and the process holds a thousand sockets
     poll.register(pipe, select.POLLIN)
     heard = b""
@@ -89,7 +89,7 @@ def _heard(pipe: IO[bytes], deadline: float) -> bytes:
     return heard
 
 
-def _understood(answer: bytes) -> dict[str, Any] | None:
+def _parse(answer: bytes) -> dict[str, Any] | None:
     try:
         said = json.loads(answer)
     except (ValueError, RecursionError):

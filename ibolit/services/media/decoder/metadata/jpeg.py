@@ -10,7 +10,7 @@ import re
 from . import tiff
 
 END, SCAN = 0xD9, 0xDA
-TOLD = (*range(0xE0, 0xF0), 0xFE)  # segments of applications, and comments
+DROPPED = (*range(0xE0, 0xF0), 0xFE)  # segments of applications, and comments
 KEPT = {0xE0: b"JFIF\0", 0xE1: b"Exif\0\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)  # within a scan the others are data
 
@@ -44,7 +44,7 @@ def _marker_at(file: bytes, at: int) -> tuple[int, int]:
 
 
 def _kept(marker: int, body: bytes) -> bytes:
-    if marker in TOLD:
+    if marker in DROPPED:
         if not body.startswith(KEPT.get(marker, b"no such")):
             return b""
         if marker == 0xE1:

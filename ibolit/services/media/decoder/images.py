@@ -10,11 +10,11 @@ from typing import Any
 from PIL import Image, ImageCms
 from PIL.Image import Resampling, Transpose
 
-from . import kinds
-from .kinds import Type
-from .places import GPS, cleaned
-from .refusals import Refused
-from .telling import tell
+from . import file_types
+from .errors import DecodeRefused
+from .file_types import Type
+from .metadata import GPS, cleaned
+from .type_detection import detect_type
 
 MOST_PIXELS = 64_000_000
 SHOWN, THUMBNAIL = 2560, 480  # px, the longest side
@@ -29,17 +29,23 @@ UPRIGHT = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-PLUGINS = {kinds.JPEG: ["JPEG"], kinds.PNG: ["PNG"], kinds.WEBP: ["WEBP"], kinds.GIF: ["GIF"], kinds.HEIC: ["HEIF"]}
+PLUGINS = {
+    file_types.JPEG: ["JPEG"],
+    file_types.PNG: ["PNG"],
+    file_types.WEBP: ["WEBP"],
+    file_types.GIF: ["GIF"],
+    file_types.HEIC: ["HEIF"],
+}
 
 Image.MAX_IMAGE_PIXELS = None  # it only warns up to twice its limit: ours is checked before anything is decoded
 
 
-def open_picture(type: Type, source: Path, folder: Path) -> dict[str, Any]:
+def open_image(type: Type, source: Path, folder: Path) -> dict[str, Any]:
     sent = source.read_bytes()
     original = cleaned(type, sent)
     image = _opened(type, original)
     drawn = _drawn(image)
-    _refuse_what_tells_the_place(image, original)
+    _refuse_location(image, original)
     drawn.save(folder / "shown.jpg", "JPEG", quality=85, progressive=True)
     answer = {"shown": "shown.jpg", "width": drawn.width, "height": drawn.height}
     if original != sent:
@@ -50,9 +56,9 @@ def open_picture(type: Type, source: Path, folder: Path) -> dict[str, Any]:
 
 def to_square(source: Path, folder: Path, crop: str) -> dict[str, Any]:
     """The start, the middle or the end of the longer side is kept."""
-    type = tell(source)
+    type = detect_type(source)
     if type not in PLUGINS:
-        raise Refused(Refused.UNKNOWN)
+        raise DecodeRefused(DecodeRefused.UNKNOWN)
     drawn = _drawn(_opened(type, source.read_bytes()))
     side, spare = min(drawn.size), max(drawn.size) - min(drawn.size)
     offset = {"start": 0, "end": spare}.get(crop, spare // 2)
@@ -69,12 +75,12 @@ def save_thumbnail(image: Image.Image, folder: Path) -> str:
 
 
 def _opened(type: Type, file: bytes) -> Image.Image:
-    if type is kinds.HEIC:
+    if type is file_types.HEIC:
         import pillow_heif
 
         pillow_heif.options.DECODE_THREADS = 2
         pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
-    if type is kinds.WEBP:
+    if type is file_types.WEBP:
         _refuse_bomb(*_size_of_webp(file))  # its library takes the memory as soon as it opens
     image = Image.open(BytesIO(file), formats=PLUGINS[type])
     _refuse_bomb(*image.size)
@@ -83,7 +89,7 @@ def _opened(type: Type, file: bytes) -> Image.Image:
 
 def _refuse_bomb(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise Refused(Refused.TOO_LARGE)
+        raise DecodeRefused(DecodeRefused.TOO_LARGE)
 
 
 def _size_of_webp(file: bytes) -> tuple[int, int]:
@@ -154,7 +160,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _refuse_what_tells_the_place(image: Image.Image, original: bytes) -> None:
+def _refuse_location(image: Image.Image, original: bytes) -> None:
     """We cleaned it, another reader looks."""
     if image.getexif().get_ifd(GPS) or b"GPSLatitude" in original:
-        raise Refused(Refused.BROKEN)
+        raise DecodeRefused(DecodeRefused.BROKEN)

@@ -6,9 +6,9 @@ import struct
 import zipfile
 from pathlib import Path
 
-from . import kinds
-from .kinds import Type
-from .refusals import Refused
+from . import file_types
+from .errors import DecodeRefused
+from .file_types import Type
 
 COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 LAST = 0xFFFFFFFA  # numbers from here on are not of sectors
@@ -20,15 +20,15 @@ def in_zip(source: Path) -> Type | None:
             names = set(archive.namelist())
             spoken = _said_by(archive) if "mimetype" in names else ""
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, struct.error) as error:
-        raise Refused(Refused.BROKEN) from error
+        raise DecodeRefused(DecodeRefused.BROKEN) from error
     if spoken:
-        return kinds.ODT if spoken == kinds.ODT.mimetype else None
+        return file_types.ODT if spoken == file_types.ODT.mimetype else None
     if "word/document.xml" in names:
-        return kinds.DOCX
+        return file_types.DOCX
     if "xl/workbook.xml" in names:
-        return kinds.XLSX
+        return file_types.XLSX
     is_program = names & {"AndroidManifest.xml", "META-INF/MANIFEST.MF"}
-    return None if is_program or "[Content_Types].xml" in names else kinds.ZIP
+    return None if is_program or "[Content_Types].xml" in names else file_types.ZIP
 
 
 def _said_by(archive: zipfile.ZipFile) -> str:
@@ -40,10 +40,10 @@ def in_compound(source: Path) -> Type | None:
     try:
         names = _names_in(source.read_bytes())
     except (struct.error, ValueError) as error:
-        raise Refused(Refused.BROKEN) from error
+        raise DecodeRefused(DecodeRefused.BROKEN) from error
     if "WordDocument" in names:
-        return kinds.DOC
-    return kinds.XLS if names & {"Workbook", "Book"} else None
+        return file_types.DOC
+    return file_types.XLS if names & {"Workbook", "Book"} else None
 
 
 def _names_in(file: bytes) -> set[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 GPS, ORIENTATION = 0x8825, 0x0112
 FURTHER = (0x8769, 0xA005)  # directories: how it was taken, and by what rules
 THUMBNAILS = ((0x0201, 0x0202), (0x0111, 0x0117))  # where it lies and how long it is
-TOLD = {0x02BC, 0x83BB, 0x8649}  # XMP, IPTC and Photoshop's own: places in words
+DROPPED = {0x02BC, 0x83BB, 0x8649}  # XMP, IPTC and Photoshop's own: places in words
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 PADDING = 0xEA1C  # as Windows calls an entry that holds nothing
 MOST_DIRECTORIES = 20
@@ -62,7 +62,7 @@ def _values(tiff: bytes, order: str, entries: list[_Entry]) -> Iterator[tuple[in
     for entry in entries:
         if entry.tag == GPS:
             yield entry.at, struct.pack(order + "HHI4x", PADDING, 7, 4)
-        elif entry.tag not in TOLD:
+        elif entry.tag not in DROPPED:
             yield entry.value, tiff[entry.value : entry.value + entry.size]
     numbers = {entry.tag: entry.number for entry in entries}
     for start, size in THUMBNAILS:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .. import kinds
-from ..kinds import Type
+from .. import file_types
+from ..file_types import Type
 from . import gif, heic, jpeg, png, webp
 from .tiff import GPS
 
 __all__ = ["GPS", "cleaned"]
 
 CLEANERS: dict[Type, Callable[[bytes], bytes]] = {
-    kinds.JPEG: jpeg.cleaned,
-    kinds.PNG: png.cleaned,
-    kinds.WEBP: webp.cleaned,
-    kinds.GIF: gif.cleaned,
-    kinds.HEIC: heic.cleaned,
+    file_types.JPEG: jpeg.cleaned,
+    file_types.PNG: png.cleaned,
+    file_types.WEBP: webp.cleaned,
+    file_types.GIF: gif.cleaned,
+    file_types.HEIC: heic.cleaned,
 }
 
 

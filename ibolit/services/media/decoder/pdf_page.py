@@ -8,8 +8,8 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from .pictures import THUMBNAIL, save_thumbnail
-from .refusals import Refused
+from .errors import DecodeRefused
+from .images import THUMBNAIL, save_thumbnail
 
 
 def open_pdf(source: Path, folder: Path) -> dict[str, Any]:
@@ -18,9 +18,9 @@ def open_pdf(source: Path, folder: Path) -> dict[str, Any]:
     except pypdfium2.PdfiumError as error:
         if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
             return {}  # only who knows the password can look
-        raise Refused(Refused.BROKEN) from error
+        raise DecodeRefused(DecodeRefused.BROKEN) from error
     if not len(document):
-        raise Refused(Refused.BROKEN)
+        raise DecodeRefused(DecodeRefused.BROKEN)
     page = document[0]
     width, height = page.get_size()
     scale = THUMBNAIL / max(width, height, 1)

@@ -15,9 +15,9 @@ class Type:
     def ending(self) -> str:
         return f".{self.names[0]}"
 
-    def may_be_called(self, ending: str) -> bool:
+    def allows_extension(self, ending: str) -> bool:
         """Without an ending is fine. iPhones call HEIC .jpg, and sound is called after whatever contains it."""
-        return not ending or ending in self.names or ending in _forgiven(self)
+        return not ending or ending in self.names or ending in _tolerated_extensions(self)
 
 
 JPEG = Type("picture", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"))
@@ -45,14 +45,14 @@ WAV = Type("audio", "audio/wav", ("wav", "wave"))
 WEBM = Type("audio", "audio/webm", ("webm", "weba"))
 MP4 = Type("video", "video/mp4", ("mp4", "m4v"))
 MOV = Type("video", "video/quicktime", ("mov", "qt"))
-LETTERS, TABLES = (DOC, DOCX, ODT, RTF), (XLS, XLSX)
-SOUND_AND_FILMS = (MP3, M4A, OGG, WAV, WEBM, MP4, MOV)
+TEXT_DOCUMENTS, SPREADSHEETS = (DOC, DOCX, ODT, RTF), (XLS, XLSX)
+AUDIO_AND_VIDEO = (MP3, M4A, OGG, WAV, WEBM, MP4, MOV)
 
 
-def _forgiven(type: Type) -> set[str]:
+def _tolerated_extensions(type: Type) -> set[str]:
     """Laboratories call RTF .doc; an office's file is a zip, too."""
     forgiven = set(ZIP.names) if type in (DOCX, XLSX, ODT) else set()
-    for family in (PICTURES, SOUND_AND_FILMS, LETTERS, TABLES):
+    for family in (PICTURES, AUDIO_AND_VIDEO, TEXT_DOCUMENTS, SPREADSHEETS):
         if type in family:
             forgiven.update(name for one in family for name in one.names)
     return forgiven

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from . import kinds
-from .kinds import Type
-from .refusals import Refused
-from .telling import tell
+from . import file_types
+from .errors import DecodeRefused
+from .file_types import Type
+from .type_detection import detect_type
 
 
 def examine(source: Path, ending: str, folder: Path) -> dict[str, Any]:
-    type = tell(source)
-    if not type.may_be_called(ending):
-        raise Refused(Refused.BELIES)
+    type = detect_type(source)
+    if not type.allows_extension(ending):
+        raise DecodeRefused(DecodeRefused.BELIES)
     return described(type) | _opened(type, source, folder)
 
 
@@ -24,17 +24,17 @@ def described(type: Type) -> dict[str, Any]:
 
 def _opened(type: Type, source: Path, folder: Path) -> dict[str, Any]:
     """Each family with its own library, imported when it is needed: they are large."""
-    if type in kinds.PICTURES:
-        from .pictures import open_picture
+    if type in file_types.PICTURES:
+        from .images import open_image
 
-        return open_picture(type, source, folder)
-    if type in kinds.SOUND_AND_FILMS:
-        from .films import open_film
+        return open_image(type, source, folder)
+    if type in file_types.AUDIO_AND_VIDEO:
+        from .video import open_media
 
-        refined, answer = open_film(type, source, folder)
+        refined, answer = open_media(type, source, folder)
         return described(refined) | answer
-    if type is kinds.PDF:
-        from .pages import open_pdf
+    if type is file_types.PDF:
+        from .pdf_page import open_pdf
 
         return open_pdf(source, folder)
     return {}

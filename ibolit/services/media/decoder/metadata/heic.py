@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from io import BytesIO
 
-from ..boxes import Box, boxes
+from ..mp4_boxes import Box, boxes
 from . import tiff
 
 NEEDED = {b"ftyp", b"meta", b"mdat", b"idat", b"free", b"skip"}
@@ -31,7 +31,7 @@ def _blank_items(out: bytearray, file: bytes, meta: Box) -> None:
     if b"iinf" not in inside or b"iloc" not in inside:
         raise ValueError("items")
     own = inside[b"idat"].body if b"idat" in inside else 0
-    places = dict(_places(_Reader(file, inside[b"iloc"]), own, len(file)))
+    places = dict(_item_extents(_Reader(file, inside[b"iloc"]), own, len(file)))
     for number, type in _items(file, inside[b"iinf"]):
         for extents in [places[number]] if number in places else []:
             if type == b"Exif":
@@ -64,7 +64,7 @@ class _Reader:
         return int.from_bytes(self.file[self.at - width : self.at], "big")
 
 
-def _places(read: _Reader, own: int, end: int) -> Iterator[tuple[int, Extents]]:
+def _item_extents(read: _Reader, own: int, end: int) -> Iterator[tuple[int, Extents]]:
     version = read.number(4) >> 24
     widths = read.number(2)
     offset, length, base, index = (widths >> shift & 0xF for shift in (12, 8, 4, 0))
