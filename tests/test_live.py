@@ -70,7 +70,7 @@ def test_voice_that_plays_now_is_shown_anew_to_both(chat: Chat, patient: User, t
     before = message.revision
     for screen in three:
         screen.shown()
-    voice.show(2.5)
+    voice.mark_playable(2.5)
     chat.bump_revision(message)
     db.session.commit()
     author, reader, stranger = (screen.shown() for screen in three)

@@ -29,9 +29,9 @@ def prepare(job: Job) -> None:
     chat.lock()
     db.session.refresh(attachment)  # it may have been sent meanwhile
     if seconds is None:
-        attachment.leave_plain()
+        attachment.mark_download_only()
     else:
-        attachment.show(seconds)
+        attachment.mark_playable(seconds)
     if attachment.message is not None:
         chat.bump_revision(attachment.message)
 

@@ -14,7 +14,7 @@ from .invitations import *
 from .job import Job, JobKind
 from .payments import *
 from .people import *
-from .stored_files import StoredFile, files_named_in
+from .stored_files import StoredFile, stored_files
 
 __all__ = [
     *people.__all__,
@@ -28,7 +28,7 @@ __all__ = [
     "Job",
     "JobKind",
     "StoredFile",
-    "files_named_in",
+    "stored_files",
 ]
 
 chats.refuse_unregistered()

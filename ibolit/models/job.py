@@ -15,7 +15,7 @@ from ..events import WorkAdded, record
 from ..extensions import Model, db
 from ..services import clock
 from .purging import purge
-from .types import RowId, UtcDateTime, word_of
+from .types import RowId, UtcDateTime, enum_column
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it
 SWEPT_WITHIN = timedelta(minutes=1)  # what is due later is found by the worker's own sweep
@@ -55,7 +55,7 @@ class Job(Model):
     __table_args__ = (Index("ix_job_due", "done_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    kind: Mapped[JobKind] = mapped_column(word_of(JobKind))
+    kind: Mapped[JobKind] = mapped_column(enum_column(JobKind))
     subject_id: Mapped[int] = mapped_column(RowId, default=0)
     unique_key: Mapped[str | None] = mapped_column(String(120), unique=True)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

@@ -19,7 +19,7 @@ class StoredFile:
     is_sent: bool
 
 
-def files_named_in(connection: Connection) -> Iterator[StoredFile]:
+def stored_files(connection: Connection) -> Iterator[StoredFile]:
     table = Attachment.__table__.c
     for row in connection.execute(
         select(table.key, table.message_id, table.has_shown, table.has_thumbnail).order_by(table.id)

@@ -32,6 +32,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def word_of(states: type[StrEnum]) -> Enum:
+def enum_column(states: type[StrEnum]) -> Enum:
     """A state kept as its word, readable in the database and free to gain new ones."""
     return Enum(states, native_enum=False, length=20, values_callable=lambda kind: [state.value for state in kind])

@@ -30,7 +30,7 @@ from sqlalchemy import Connection, inspect, select
 from ..config import VERSION, current_settings
 from ..database import heads_of_code, heads_of_tables, read_only
 from ..extensions import db
-from ..models import DatabaseMark, StoredFile, User, files_named_in
+from ..models import DatabaseMark, StoredFile, User, stored_files
 from ..services import clock, current_services
 from ..services.codes import fingerprint
 from ..services.push import KEY_FILE, keep_key
@@ -207,7 +207,7 @@ def _moment(folder: Path) -> tuple[Manifest, Path, list[StoredFile]]:
         with dump_for(db.engine).copied_to(dump) as connection:
             if not inspect(connection).has_table(User.__tablename__):
                 raise BackupFailed("there is no clinic in this database: run `flask db upgrade` first")
-            return Manifest.of_this_clinic(connection), dump, list(files_named_in(connection))
+            return Manifest.of_this_clinic(connection), dump, list(stored_files(connection))
     except DumpFailed as failure:
         raise BackupFailed(str(failure)) from None
 

@@ -303,5 +303,5 @@ def _attach(chat: Chat, author: User, name: str) -> Attachment:
     with TemporaryDirectory() as folder:
         source = Path(folder, "sent")
         source.write_bytes(data)
-        attachment.keep(media.examine(source, name, Path(folder)), current_services.storage)
+        attachment.store(media.examine(source, name, Path(folder)), current_services.storage)
     return attachment

@@ -164,7 +164,7 @@ def ingest(attachment: Attachment, part: Part) -> None:
         with TemporaryDirectory(dir=part.path.parent) as folder:
             examined = media.examine(part.path, name, Path(folder))
             _check_voice(kind, examined)
-            attachment.keep(examined, current_services.storage)
+            attachment.store(examined, current_services.storage)
             db.session.commit()
     current_services.uploads.drop(attachment.key)
 

@@ -68,7 +68,7 @@ def test_name_is_text(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
     [
         (AttachmentState.READY, True, 'data-behaviour="voice"'),
         (AttachmentState.PREPARING, False, "Готовим запись…"),
-        (AttachmentState.PLAIN, False, "Скачать"),
+        (AttachmentState.DOWNLOAD_ONLY, False, "Скачать"),
     ],
 )
 def test_voice_message(

@@ -9,7 +9,7 @@ from ibolit.models import Chat, Doctor, User
 
 
 def found(user: User, words: str) -> list[str]:
-    return [message.text for message in Chat.messages_found(user, words)]
+    return [message.text for message in Chat.search_messages(user, words)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_every_word_must_be_there_and_the_newest_comes_first(chat: Chat, patient
     say(chat, patient, "Болит и голова, и горло")
     assert found(patient, "болит") == ["Болит и голова, и горло", "Болит ли горло?", "Голова болит"]
     assert found(patient, "болит горло голова") == ["Болит и голова, и горло"]
-    assert len(Chat.messages_found(patient, "болит", most=2)) == 2
+    assert len(Chat.search_messages(patient, "болит", most=2)) == 2
 
 
 @pytest.mark.parametrize(

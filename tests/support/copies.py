@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from ibolit import create_app
 from ibolit.extensions import db
-from ibolit.models import AuditAction, files_named_in
+from ibolit.models import AuditAction, stored_files
 
 ROOT = Path(__file__).resolve().parents[2]
 Found = TypeVar("Found")
@@ -106,7 +106,7 @@ def files_of(app: Flask) -> dict[str, str]:
 
     def sums() -> dict[str, str]:
         with db.engine.connect() as connection:
-            named = list(files_named_in(connection))
+            named = list(stored_files(connection))
         found = {one.name: _sum_of_file(app, one.name) for one in named}
         return {one.name: found[one.name] for one in named if found[one.name] or one.is_sent}
 

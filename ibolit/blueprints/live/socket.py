@@ -38,7 +38,7 @@ def listen(ws: Server) -> None:
 def _say_where_we_are(queue: SocketQueue) -> None:
     """Asked with the socket open, and seen as of now: a message that comes meanwhile is told after it."""
     db.session.commit()
-    latest = db.session.scalar(Chat.newest_of(current_user))
+    latest = db.session.scalar(Chat.last_activity_of(current_user))
     count = 0 if queue.only_chat_id else ChatMember.unread_of(current_user)
     queue.put(render_template("live/ready.html", device_id=queue.device_id, count=count, latest=latest))
 

@@ -35,7 +35,7 @@ def search() -> ResponseReturnValue:
     words = request.form.get("q", "").strip()[:200]
     if not words:
         return respond("messages/list.html", to=url_for(".index"), **inbox_page(None))
-    found = Chat.messages_found(current_user, words)
+    found = Chat.search_messages(current_user, words)
     chats = {chat.id: chat for chat in _chats_of(found)}
     _note_reading(found)
     return respond("messages/found.html", page="messages/found.html", words=words, found=found, chats=chats, only=None)

@@ -22,7 +22,7 @@ from ..job import Job, JobKind
 from ..locking import advisory_lock
 from ..people import EMAIL_SETTLES_IN, Device, EmailProof, KnownBrowser, User
 from ..purging import purge
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 
 
 class SecurityEventKind(StrEnum):
@@ -71,7 +71,7 @@ class SecurityEvent(Model):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    kind: Mapped[SecurityEventKind] = mapped_column(word_of(SecurityEventKind))
+    kind: Mapped[SecurityEventKind] = mapped_column(enum_column(SecurityEventKind))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
     device_id: Mapped[int | None] = mapped_column(RowId)  # where it was done; devices are forgotten sooner

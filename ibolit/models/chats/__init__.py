@@ -6,9 +6,9 @@ from .access import AccessMode, ChatState
 from .attachment import Attachment, AttachmentKind, AttachmentState, Variant, refuse_sent
 from .cards import preload_cards, refuse_unregistered, register_card
 from .chat import Chat
-from .inbox import InboxFilter, is_called
+from .inbox import InboxFilter, matches_name_or_phone
 from .member import ChatMember
-from .message import Card, Message, press_id
+from .message import Card, Message, submission_id
 from .patient_note import PatientNote
 
 __all__ = [
@@ -25,10 +25,10 @@ __all__ = [
     "PatientNote",
     "Variant",
     "ending",
-    "is_called",
+    "matches_name_or_phone",
     "preload_cards",
-    "press_id",
     "refuse_sent",
     "refuse_unregistered",
     "register_card",
+    "submission_id",
 ]

@@ -33,7 +33,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ..job import Job, JobKind
 from ..locking import advisory_lock
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 
 if TYPE_CHECKING:
     from ...services.media import Examined
@@ -55,7 +55,7 @@ class AttachmentState(StrEnum):
     ARRIVING = "arriving"  # not all of its bytes are here, or nobody has looked at them yet
     PREPARING = "preparing"  # a voice message that waits for the worker
     READY = "ready"
-    PLAIN = "plain"  # what should have been made of it could not be: it is only downloaded
+    DOWNLOAD_ONLY = "plain"  # what should have been made of it could not be: it is only downloaded
 
 
 class Variant(StrEnum):
@@ -66,7 +66,7 @@ class Variant(StrEnum):
     THUMBNAIL = "thumbnail"
 
 
-NO_LETTERS = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # categories of Unicode: controls and the like
+CONTROL_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # categories of Unicode: controls and the like
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")  # «Анализ от 12.03» has none
 PREVIEWS = {AttachmentKind.PICTURE: "Фото", AttachmentKind.VIDEO: "Видео", AttachmentKind.VOICE: "Голосовое сообщение"}
 
@@ -93,8 +93,8 @@ class Attachment(Model):
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     position: Mapped[int] = mapped_column(default=0)  # in its message
-    state: Mapped[AttachmentState] = mapped_column(word_of(AttachmentState), default=AttachmentState.ARRIVING)
-    kind: Mapped[AttachmentKind] = mapped_column(word_of(AttachmentKind), default=AttachmentKind.DOCUMENT)
+    state: Mapped[AttachmentState] = mapped_column(enum_column(AttachmentState), default=AttachmentState.ARRIVING)
+    kind: Mapped[AttachmentKind] = mapped_column(enum_column(AttachmentKind), default=AttachmentKind.DOCUMENT)
     name: Mapped[str] = mapped_column(String(LONGEST_NAME))
     mimetype: Mapped[str] = mapped_column(String(100), default="application/octet-stream")
     size: Mapped[int] = mapped_column(RowId)  # bytes: as announced, then of the stored original
@@ -193,7 +193,7 @@ class Attachment(Model):
             key=secrets.token_hex(16),
             chat_id=chat.id,
             author_id=author.id,
-            name=tidy_name(name),
+            name=sanitize_filename(name),
             size=size,
             kind=AttachmentKind.VOICE if is_voice else AttachmentKind.DOCUMENT,
         )
@@ -201,7 +201,7 @@ class Attachment(Model):
         db.session.flush()
         return attachment
 
-    def keep(self, examined: Examined, storage: Storage) -> None:
+    def store(self, examined: Examined, storage: Storage) -> None:
         """What was looked at goes into the storage; the small files first, so that the original vouches for all."""
         size = examined.original.stat().st_size
         files = {
@@ -219,7 +219,7 @@ class Attachment(Model):
 
     def accept(self, kind: AttachmentKind, mimetype: str, ending: str, size: int) -> None:
         """All of it is here, looked at, clean and stored. A voice message goes on to the worker."""
-        self.mimetype, self.name, self.size = mimetype, name_with(ending, mimetype, self.name), size
+        self.mimetype, self.name, self.size = mimetype, with_true_extension(ending, mimetype, self.name), size
         if self.kind is AttachmentKind.VOICE:
             self.state = AttachmentState.PREPARING
             Job.add(JobKind.VOICE, self.id)
@@ -233,13 +233,13 @@ class Attachment(Model):
         db.session.expunge(self)
         return gone is not None
 
-    def show(self, seconds: float) -> None:
+    def mark_playable(self, seconds: float) -> None:
         """The worker has made of a voice message what every phone plays."""
         self.has_shown, self.seconds, self.state = True, seconds, AttachmentState.READY
 
-    def leave_plain(self) -> None:
+    def mark_download_only(self) -> None:
         """The worker could not: it is only downloaded."""
-        self.state = AttachmentState.PLAIN
+        self.state = AttachmentState.DOWNLOAD_ONLY
 
     @property
     def _sort_key(self) -> Tuple:
@@ -250,15 +250,15 @@ class Attachment(Model):
         return and_(cls.author_id == author.id, cls.message_id.is_(None))
 
 
-def tidy_name(name: str) -> str:
+def sanitize_filename(name: str) -> str:
     """Without folders, and without marks that turn writing round and make an exe look like a jpg."""
     name = re.split(r"[/\\]", name)[-1]
-    kept = "".join(sign for sign in " ".join(name.split()) if unicodedata.category(sign) not in NO_LETTERS)
+    kept = "".join(sign for sign in " ".join(name.split()) if unicodedata.category(sign) not in CONTROL_CATEGORIES)
     stem, ending = os.path.splitext(kept.strip(". "))
     return stem[: Attachment.LONGEST_NAME - len(ending)] + ending[: Attachment.LONGEST_NAME] or "Файл"
 
 
-def name_with(ending: str, mimetype: str, name: str) -> str:
+def with_true_extension(ending: str, mimetype: str, name: str) -> str:
     """Phones call HEIC photos .jpg: under its true ending a downloaded file opens."""
     stem, given = os.path.splitext(name)
     if given.lower() == ending or mimetypes.guess_type(name)[0] == mimetype:

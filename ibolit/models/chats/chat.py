@@ -28,7 +28,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ..doctors import Doctor
 from ..people import User
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .access import AccessMode, ChatAccess
 from .inbox import ChatLists
 from .member import ChatMember
@@ -47,7 +47,7 @@ class Chat(ChatPosting, ChatLists, ChatAccess, Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
-    access: Mapped[AccessMode] = mapped_column(word_of(AccessMode), default=AccessMode.FREE)
+    access: Mapped[AccessMode] = mapped_column(enum_column(AccessMode), default=AccessMode.FREE)
     free_days: Mapped[int]  # as they were when the chat was made
     open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     consultation_opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -71,7 +71,7 @@ class ChatLists:
         latest = cls.last_at.desc().nulls_last(), cls.id.desc()
         own = cls.with_people().where(cls.doctor_id == doctor.id).order_by(*latest)
         if words:
-            own = own.where(is_called(words))
+            own = own.where(matches_name_or_phone(words))
         return own if before is None else own.where(cls._is_after(before))
 
     @classmethod
@@ -88,7 +88,7 @@ class ChatLists:
         )
 
     @classmethod
-    def newest_of(cls: type[Chat], user: User) -> Select[tuple[datetime | None]]:
+    def last_activity_of(cls: type[Chat], user: User) -> Select[tuple[datetime | None]]:
         """When something last moved a chat to the top of the person's list."""
         return select(func.max(cls.last_at)).where(cls.is_of(user), cls._is_begun_for(user))
 
@@ -103,7 +103,7 @@ class ChatLists:
         return db.session.scalar(silent.limit(1)) is not None
 
     @classmethod
-    def messages_found(cls: type[Chat], user: User, words: str, most: int = 50) -> list[Message]:
+    def search_messages(cls: type[Chat], user: User, words: str, most: int = 50) -> list[Message]:
         """The person's own messages with all these words in any of their forms, the newest first."""
         ids = messages_matching(words, user.id, db.engine.dialect.name)
         if ids is None:
@@ -120,7 +120,7 @@ class ChatLists:
         return sent.where(cls.is_of(user))
 
 
-def is_called(words: str) -> ColumnElement[bool]:
+def matches_name_or_phone(words: str) -> ColumnElement[bool]:
     """«Петр», «соколова ан», «+7 900 000-00-01» or its end."""
     digits = DIGITS.sub("", words)
     if digits and not re.search(r"[^\W\d_]", words):

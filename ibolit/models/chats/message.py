@@ -12,7 +12,7 @@ from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...extensions import Model, db
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .attachment import Attachment, preview_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Message(Model):
     text: Mapped[str] = mapped_column(Text)
     stems: Mapped[str] = mapped_column(Text, deferred=True)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    card: Mapped[Card | None] = mapped_column(word_of(Card))
+    card: Mapped[Card | None] = mapped_column(enum_column(Card))
     attachments: Mapped[list[Attachment]] = relationship(order_by=Attachment.position, back_populates="message")
     # Asked for by messages that say they carry a card; a page of a chat loads them together (preload_cards).
     consultation: Mapped[Consultation | None] = relationship(viewonly=True)
@@ -72,9 +72,9 @@ class Message(Model):
         return list(db.session.scalars(changed.limit(most)).unique())
 
     @classmethod
-    def by(cls, author_id: int, client_id: str, chat_id: int) -> Message | None:
+    def by_client_id(cls, author_id: int, client_id: str, chat_id: int) -> Message | None:
         """The one already there when a phone repeats what it got no answer to."""
-        return db.session.scalar(_by(), {"chat": chat_id, "author": author_id, "client": client_id})
+        return db.session.scalar(_by_client_id(), {"chat": chat_id, "author": author_id, "client": client_id})
 
     @property
     def content(self) -> list[str]:
@@ -87,7 +87,7 @@ class Message(Model):
         return " ".join(self.text.split()) or preview_of(self.attachments)
 
 
-def press_id(client_id: str, *said: object) -> str:
+def submission_id(client_id: str, *said: object) -> str:
     """The same form sent twice is one press; brought back by "Back" and changed it is another. No letter has its id."""
     return "press-" + hashlib.sha256(repr((client_id, *said)).encode()).hexdigest()[:48]
 
@@ -98,7 +98,7 @@ def _with_files() -> Select[tuple[Message]]:
 
 
 @cache
-def _by() -> Select[tuple[Message]]:
+def _by_client_id() -> Select[tuple[Message]]:
     """Asked with every message, so it is built once."""
     return select(Message).where(
         Message.chat_id == bindparam("chat"),

@@ -44,10 +44,10 @@ class ChatPosting:
         """
         self.lock()
         content = [text, *(one.digest for one in attachments)]
-        known = Message.by(author.id, client_id, self.id)
+        known = Message.by_client_id(author.id, client_id, self.id)
         if known is not None and known.content != content:
             client_id = _id_of_another(client_id, "\n".join(content))
-            known = Message.by(author.id, client_id, self.id)
+            known = Message.by_client_id(author.id, client_id, self.id)
         if known is not None:
             return known
         self.refuse_if_closed_for(author)
@@ -65,7 +65,7 @@ class ChatPosting:
     ) -> Message:
         """A card: may be said whatever the chat's time is. Repeated it is the same."""
         self.lock()
-        known = Message.by(author.id, client_id, self.id)
+        known = Message.by_client_id(author.id, client_id, self.id)
         return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
     def post_system_note(self: Chat, text: str, idempotency_key: str = "", *, by: int | None = None) -> Message:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from ...extensions import Model, db
 from ...services import clock
 from ..people import User
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .states import AGREED, COMING, ConsultationState
 
 OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
@@ -43,7 +43,7 @@ class Meeting(Model):
     patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    state: Mapped[ConsultationState] = mapped_column(word_of(ConsultationState), default=ConsultationState.PROPOSED)
+    state: Mapped[ConsultationState] = mapped_column(enum_column(ConsultationState), default=ConsultationState.PROPOSED)
     patient_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     doctor_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     patient_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -11,7 +11,7 @@ from ... import errors
 from ...events import ConsultationProposed, record
 from ...extensions import db
 from ...services import clock
-from ..chats import Card, Chat, Message, press_id
+from ..chats import Card, Chat, Message, submission_id
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..locking import advisory_lock
@@ -43,8 +43,8 @@ def propose(
     """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
     advisory_lock(db.session, f"agenda {doctor.id}")
     chat.lock()
-    client_id = press_id(client_id, terms)
-    known = Message.by(doctor.user_id, client_id, chat.id)
+    client_id = submission_id(client_id, terms)
+    known = Message.by_client_id(doctor.user_id, client_id, chat.id)
     if known is not None:
         return db.session.scalars(Consultation.whole().where(Consultation.message_id == known.id)).unique().one()
     ends_at = terms.starts_at + timedelta(minutes=terms.minutes)

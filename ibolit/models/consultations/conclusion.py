@@ -23,7 +23,7 @@ from ...services.codes import content_hash
 from ..chats import Attachment, Card, Message, refuse_sent, register_card
 from ..locking import advisory_lock
 from ..people import User
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .consultation import Consultation
 from .states import COMING, ConsultationState
 
@@ -68,9 +68,9 @@ class Conclusion(Model):
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"))
     version: Mapped[int]
     text: Mapped[str] = mapped_column(Text, deferred=True)  # long, and cards do not show it
-    template: Mapped[Template | None] = mapped_column(word_of(Template))
+    template: Mapped[Template | None] = mapped_column(enum_column(Template))
     signature: Mapped[str | None] = mapped_column(Text)
-    signature_kind: Mapped[SignatureKind | None] = mapped_column(word_of(SignatureKind))
+    signature_kind: Mapped[SignatureKind | None] = mapped_column(enum_column(SignatureKind))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -147,7 +147,7 @@ class Conclusion(Model):
 
     @classmethod
     def _by(cls, author: User, client_id: str, consultation: Consultation) -> Self | None:
-        message = Message.by(author.id, client_id, consultation.chat_id)
+        message = Message.by_client_id(author.id, client_id, consultation.chat_id)
         return db.session.scalar(select(cls).where(cls.message_id == message.id)) if message else None
 
 
@@ -156,7 +156,7 @@ class ConclusionDraft(Model):
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), primary_key=True, autoincrement=False)
     text: Mapped[str] = mapped_column(Text)
-    template: Mapped[Template | None] = mapped_column(word_of(Template))
+    template: Mapped[Template | None] = mapped_column(enum_column(Template))
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     pen: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of the page that wrote last
 

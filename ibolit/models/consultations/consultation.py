@@ -23,7 +23,7 @@ from ..doctors import Doctor
 from ..locking import advisory_lock
 from ..payments import Payment
 from ..people import User
-from ..types import UtcDateTime, word_of
+from ..types import UtcDateTime, enum_column
 from .agreement import ConsultationAgreement
 from .attendance import OPENS_BEFORE, Meeting
 from .course import ConsultationCourse
@@ -54,7 +54,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("consultation_request.id"), index=True)
-    kind: Mapped[ConsultationKind] = mapped_column(word_of(ConsultationKind))
+    kind: Mapped[ConsultationKind] = mapped_column(enum_column(ConsultationKind))
     price: Mapped[int]  # kopecks, 0: free
     note: Mapped[str] = mapped_column(String(LONGEST_NOTE), default="")
     sequence: Mapped[int] = mapped_column(default=0)  # of what a calendar must learn (RFC 5545, 3.8.7.4)
@@ -68,7 +68,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    cancel_reason: Mapped[Reason | None] = mapped_column(word_of(Reason))
+    cancel_reason: Mapped[Reason | None] = mapped_column(enum_column(Reason))
     phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
     chat: Mapped[Chat] = relationship(innerjoin=True, viewonly=True)
     message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ...events import ConsultationRequested, record
 from ...extensions import Model, db
-from ..chats import Card, Chat, press_id, register_card
+from ..chats import Card, Chat, register_card, submission_id
 from ..people import User
-from ..types import RowId, word_of
+from ..types import RowId, enum_column
 from .states import ConsultationKind
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class ConsultationRequest(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
-    kind: Mapped[ConsultationKind] = mapped_column(word_of(ConsultationKind))
+    kind: Mapped[ConsultationKind] = mapped_column(enum_column(ConsultationKind))
     wishes: Mapped[str] = mapped_column(String(500))
     chat: Mapped[Chat] = relationship(innerjoin=True)
     answer: Mapped[Consultation | None] = relationship(
@@ -39,7 +39,7 @@ class ConsultationRequest(Model):
     def ask(cls, chat: Chat, patient: User, kind: ConsultationKind, wishes: str, client_id: str) -> Self:
         """A repeated press is the same one. The chat's time does not matter: cards always work."""
         chat.lock()
-        client_id = press_id(client_id, kind, wishes)
+        client_id = submission_id(client_id, kind, wishes)
         message = chat.post_card(patient, "Просьба о консультации", client_id, card=Card.REQUEST)
         known = db.session.scalar(select(cls).where(cls.message_id == message.id))
         if known is not None:

@@ -17,7 +17,7 @@ from ...services import clock
 from ..job import Job, JobKind
 from ..locking import advisory_lock
 from ..purging import purge
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .kinds import Channel
 
 # One in so many of the day's SMS is left for what is more urgent: strangers ask for codes, and leave some for browsers
@@ -56,10 +56,10 @@ class Delivery(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     # A job is forgotten after a month, and its number may be given again.
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"))
-    kind: Mapped[JobKind] = mapped_column(word_of(JobKind))
+    kind: Mapped[JobKind] = mapped_column(enum_column(JobKind))
     subject_id: Mapped[int] = mapped_column(RowId)
-    channel: Mapped[Channel] = mapped_column(word_of(Channel))
-    state: Mapped[DeliveryState] = mapped_column(word_of(DeliveryState), default=DeliveryState.WAITING)
+    channel: Mapped[Channel] = mapped_column(enum_column(Channel))
+    state: Mapped[DeliveryState] = mapped_column(enum_column(DeliveryState), default=DeliveryState.WAITING)
     unknown_outcomes: Mapped[int] = mapped_column(default=0)  # outcomes nobody knows
     country: Mapped[str] = mapped_column(String(3), default="", server_default="")  # an SMS goes to, such as RU
     parts: Mapped[int] = mapped_column(default=0)  # SMS that went out or may have: what the clinic pays for

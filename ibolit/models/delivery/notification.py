@@ -19,7 +19,7 @@ from ..locking import advisory_lock
 from ..night_hours import morning_after
 from ..people import User
 from ..purging import purge
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .kinds import (
     MANY_UNREAD,
     NO_SMS_BY_NIGHT,
@@ -52,7 +52,7 @@ class Notification(NotificationWriting, Model):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
-    kind: Mapped[NotificationKind] = mapped_column(word_of(NotificationKind))
+    kind: Mapped[NotificationKind] = mapped_column(enum_column(NotificationKind))
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
     moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -61,8 +61,8 @@ class Notification(NotificationWriting, Model):
     chats: Mapped[int] = mapped_column(default=1, server_default="1")  # so many it tells of after the quiet hours
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the doctor's quiet hours
     unique_key: Mapped[str] = mapped_column(String(120), unique=True)  # the same fact tells a person once
-    channel: Mapped[Channel] = mapped_column(word_of(Channel))
-    state: Mapped[NotificationState] = mapped_column(word_of(NotificationState), default=NotificationState.WAITING)
+    channel: Mapped[Channel] = mapped_column(enum_column(Channel))
+    state: Mapped[NotificationState] = mapped_column(enum_column(NotificationState), default=NotificationState.WAITING)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failure: Mapped[str | None] = mapped_column(String(120))  # the kind of error, never its data

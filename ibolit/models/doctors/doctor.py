@@ -15,7 +15,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ...services.search import begins_a_word, key_of
 from ..people import Role, User
-from ..types import RowId, word_of
+from ..types import RowId, enum_column
 from .tariff import Tariff
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Doctor(Model):
     about: Mapped[str] = mapped_column(Text, default="")
     photo: Mapped[str | None] = mapped_column(String(120))  # its key in the storage; of the demo a path under static/
     photo_crop: Mapped[PhotoCrop] = mapped_column(
-        word_of(PhotoCrop), default=PhotoCrop.MIDDLE, server_default=PhotoCrop.MIDDLE.value
+        enum_column(PhotoCrop), default=PhotoCrop.MIDDLE, server_default=PhotoCrop.MIDDLE.value
     )
     practises_since: Mapped[int]  # year
     education: Mapped[str] = mapped_column(Text, default="")

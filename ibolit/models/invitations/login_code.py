@@ -19,7 +19,7 @@ from ..job import Job, JobKind
 from ..locking import advisory_lock
 from ..people import LimitKind, RateLimitHit, User, hash_of
 from ..purging import purge
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .invitation import Invitation
 
 LONGEST_NEXT_URL = 200
@@ -53,7 +53,9 @@ class LoginCode(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
     guesses: Mapped[int] = mapped_column(default=0)
-    holder: Mapped[PhoneHolder | None] = mapped_column(word_of(PhoneHolder))  # as far as it was asked, see old_number
+    holder: Mapped[PhoneHolder | None] = mapped_column(
+        enum_column(PhoneHolder)
+    )  # as far as it was asked, see old_number
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_url: Mapped[str] = mapped_column(

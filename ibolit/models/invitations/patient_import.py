@@ -19,7 +19,7 @@ from ..job import Job, JobKind
 from ..locking import advisory_lock
 from ..people import User
 from ..purging import purge
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .invitation import Invitation
 
 DRAFTS_LIVE = timedelta(days=1)
@@ -49,7 +49,7 @@ class ImportLine(Model):
     phone: Mapped[str | None] = mapped_column(String(20))
     email: Mapped[str | None] = mapped_column(String(254))
     typed: Mapped[str] = mapped_column(String(200))  # the contact as it stands in the file
-    fault: Mapped[RowError | None] = mapped_column(word_of(RowError))
+    fault: Mapped[RowError | None] = mapped_column(enum_column(RowError))
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id", ondelete="SET NULL"), index=True)
     invitation: Mapped[Invitation | None] = relationship()
 

@@ -20,7 +20,7 @@ from ...services.payments import (
 )
 from ..locking import advisory_lock
 from ..people import User
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 
 if TYPE_CHECKING:
     from .payment import Payment
@@ -51,7 +51,7 @@ class PaymentAlert(Model):
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    kind: Mapped[AlertKind] = mapped_column(word_of(AlertKind))
+    kind: Mapped[AlertKind] = mapped_column(enum_column(AlertKind))
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"))
     amount: Mapped[int] = mapped_column(default=0)  # kopecks, where it is about a sum
     detail: Mapped[str] = mapped_column(String(60), default="")  # the provider's word, for the words of the screen

@@ -20,7 +20,7 @@ from ...services import clock
 from ...services.payments import CURRENCY, Customer
 from ..chats import Chat
 from ..people import User
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .provider_polling import poll_interval
 from .refund import Refund, RefundState
 from .refunding import PaymentRefunds
@@ -77,7 +77,7 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
     offer_hash: Mapped[str] = mapped_column(String(64))
     phone: Mapped[str] = mapped_column(String(20))  # where the receipt goes
     email: Mapped[str | None] = mapped_column(String(254))
-    state: Mapped[PaymentState] = mapped_column(word_of(PaymentState), default=PaymentState.CREATED)
+    state: Mapped[PaymentState] = mapped_column(enum_column(PaymentState), default=PaymentState.CREATED)
     key: Mapped[str] = mapped_column(String(36))  # idempotence: stored before the provider is called
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     page: Mapped[str] = mapped_column(String(500), default="")  # where one pays

@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from ...extensions import db
 from ...services.payments import CURRENCY
-from ..chats import is_called
+from ..chats import matches_name_or_phone
 from .payment import Payment
 from .refund import Refund, RefundState
 from .states import PaymentState
@@ -60,5 +60,5 @@ def search(words: str, sum_: int) -> Select[tuple[Payment]]:
     """Payments of whom these words name – beginnings of a name, or a part of a phone – or of this sum in kopecks."""
     whole = select(Payment).join(Payment.payer).options(contains_eager(Payment.payer)).order_by(Payment.id.desc())
     is_name = sum(map(str.isalpha, words)) >= 2 or sum(map(str.isdecimal, words)) >= 4
-    person = is_called(words) if is_name else false()
+    person = matches_name_or_phone(words) if is_name else false()
     return whole.where(or_(person, Payment.amount == sum_, Payment.paid == sum_) if sum_ else person)

@@ -19,7 +19,7 @@ from ...services import clock
 from ...services.payments import Gateway, GatewayRefused, GatewayStatus, ProviderRefund, ReceiptItem
 from ..job import Job, JobKind
 from ..people import User
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .provider_polling import IDEMPOTENCY_KEY_LIFETIME, poll_interval
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Refund(Model):
     payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
     amount: Mapped[int]  # kopecks
     days: Mapped[int] = mapped_column(default=0)  # of the chat's time that went with it
-    cause: Mapped[RefundReason] = mapped_column(word_of(RefundReason))
+    cause: Mapped[RefundReason] = mapped_column(enum_column(RefundReason))
     note: Mapped[str] = mapped_column(String(300), default="")
-    state: Mapped[RefundState] = mapped_column(word_of(RefundState), default=RefundState.REQUESTED)
+    state: Mapped[RefundState] = mapped_column(enum_column(RefundState), default=RefundState.REQUESTED)
     key: Mapped[str] = mapped_column(String(36), default=lambda: secrets.token_hex(16))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the key lives from here
     provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)

@@ -13,7 +13,7 @@ from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
 from ..purging import purge
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 
 
 class AuditAction(StrEnum):
@@ -79,7 +79,7 @@ class AuditEvent(Model):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
-    action: Mapped[AuditAction] = mapped_column(word_of(AuditAction))
+    action: Mapped[AuditAction] = mapped_column(enum_column(AuditAction))
     actor_id: Mapped[int | None] = mapped_column(RowId)  # no foreign key: the audit log outlives what it speaks of
     subject_id: Mapped[int | None] = mapped_column(RowId)
     first: Mapped[int | None]

@@ -21,7 +21,7 @@ from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
 from ..locking import advisory_lock
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 from .user import User
 
 TEXTS = Path(__file__).parents[2] / "templates" / "documents"
@@ -73,7 +73,7 @@ class DocumentDay(Model):
     AHEAD = timedelta(days=3)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    document: Mapped[DocumentKind] = mapped_column(word_of(DocumentKind))
+    document: Mapped[DocumentKind] = mapped_column(enum_column(DocumentKind))
     version: Mapped[str] = mapped_column(String(40))
     asked_from: Mapped[datetime] = mapped_column(UtcDateTime)  # midnight of the clinic
 
@@ -107,7 +107,7 @@ class DocumentDay(Model):
 class Consent(Model):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
-    document: Mapped[DocumentKind] = mapped_column(word_of(DocumentKind))
+    document: Mapped[DocumentKind] = mapped_column(enum_column(DocumentKind))
     version: Mapped[str] = mapped_column(String(40))
     text_hash: Mapped[str] = mapped_column(String(64))
     accepted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

@@ -15,7 +15,7 @@ from ...services import clock
 from ...services.codes import fingerprint
 from ..locking import advisory_lock
 from ..purging import purge
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 
 
 class LimitKind(StrEnum):
@@ -87,7 +87,7 @@ class RateLimitHit(Model):
     __table_args__ = (Index("ix_rate_limit_hit_counted", "kind", "key", "at"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    kind: Mapped[LimitKind] = mapped_column(word_of(LimitKind))
+    kind: Mapped[LimitKind] = mapped_column(enum_column(LimitKind))
     key: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
 

@@ -20,7 +20,7 @@ from ...services import clock, passwords
 from ...services.codes import is_link_token, link_token
 from ...services.search import key_of
 from ..locking import advisory_lock
-from ..types import RowId, UtcDateTime, word_of
+from ..types import RowId, UtcDateTime, enum_column
 
 if TYPE_CHECKING:
     from ..doctors import Doctor
@@ -54,7 +54,7 @@ class User(UserMixin, Model):
     phone: Mapped[str | None] = mapped_column(String(20), unique=True)  # None: it went to somebody else
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(String(120), default="", server_default="")  # what a doctor's search reads
-    role: Mapped[Role] = mapped_column(word_of(Role), default=Role.PATIENT)
+    role: Mapped[Role] = mapped_column(enum_column(Role), default=Role.PATIENT)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case
     email_proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: before this was noted
     password_hash: Mapped[str] = mapped_column(String(200))
@@ -67,7 +67,7 @@ class User(UserMixin, Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identity_level: Mapped[IdentityLevel] = mapped_column(
-        word_of(IdentityLevel), default=IdentityLevel.PHONE, server_default="phone"
+        enum_column(IdentityLevel), default=IdentityLevel.PHONE, server_default="phone"
     )
     push_names: Mapped[bool] = mapped_column(default=False, server_default=false())  # may a push name who wrote
     push_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # once, whatever the answer was
