@@ -292,7 +292,7 @@ class ReviewIsGiven(RuleViolation):
     sentence = "Вы уже оценили эту консультацию."
 
 
-class ComplaintIsLate(RuleViolation):
+class QuestionnaireIsLate(RuleViolation):
     status = 409
     sentence = "Консультация уже закончилась, анкету не изменить. Напишите врачу в чате."
 

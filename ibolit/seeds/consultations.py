@@ -15,12 +15,12 @@ from ..models import (
     CancellationTerms,
     Chat,
     ChatMember,
-    Complaint,
     Conclusion,
     Consultation,
     ConsultationKind,
     ConsultationRequest,
     Doctor,
+    IntakeQuestionnaire,
     Job,
     JobKind,
     Reason,
@@ -28,7 +28,7 @@ from ..models import (
     Terms,
     User,
 )
-from ..models.consultations import Sheet, booking, checkout, deadlines, rescheduling
+from ..models.consultations import IntakeAnswers, booking, checkout, deadlines, rescheduling
 from ..services import clock, current_services
 from ..services.payments.demo import DemoBank
 
@@ -59,8 +59,8 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         )
         _pay(paid)
     with _told(days_ago, 2.5):
-        sheet = Sheet("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
-        Complaint.tell(paid, sheet, "seed-complaint")
+        answers = IntakeAnswers("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
+        IntakeQuestionnaire.tell(paid, answers, "seed-complaint")
     with _told(days_ago, 2.4):
         rescheduling.wish(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):

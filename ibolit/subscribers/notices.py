@@ -52,9 +52,9 @@ MOST_CALLS = 3  # «вас уже ждут» of one consultation
 
 
 def message_sent(fact: MessageSent) -> None:
-    """Notes of the system and cards tell of what has a notification of its own; the sheet of complaints has none."""
+    """Notes of the system and cards tell of what has a notification of its own; the intake questionnaire has none."""
     message = db.session.get_one(Message, fact.message_id)
-    if message.author_id is None or message.card not in (None, Card.COMPLAINT):
+    if message.author_id is None or message.card not in (None, Card.QUESTIONNAIRE):
         return
     for member in db.session.get_one(Chat, fact.chat_id).members:
         if member.user_id != message.author_id:

@@ -36,9 +36,9 @@ class EditForm(FlaskForm):
         `stored` is drawn from what lies under the lock. Call after validation; what is joined is checked once more.
         """
         before = dict(pair.partition(":")[::2] for pair in (self.expected.data or "").split())
-        changed = []
+        drawn, changed = {field.short_name: field for field in stored}, []
         for field in self._edited():
-            now = stored._fields[field.short_name]
+            now = drawn[field.short_name]
             mine, theirs = content_hash(field.data), content_hash(now.data)
             seen = before.get(field.short_name, theirs)
             if mine == theirs or theirs == seen:

@@ -11,7 +11,17 @@ from started_consultations import completed_consultation
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Card, Chat, Complaint, Conclusion, ConclusionDraft, Consultation, Message, Review, Sheet
+from ibolit.models import (
+    Card,
+    Chat,
+    Conclusion,
+    ConclusionDraft,
+    Consultation,
+    IntakeAnswers,
+    IntakeQuestionnaire,
+    Message,
+    Review,
+)
 
 from .crowd import at_once, outcomes
 
@@ -87,8 +97,10 @@ def test_sheets_at_once_are_one_card(clinic: Flask, chat: Chat) -> None:
     id = propose(chat).id
 
     def tell(number: int) -> None:
-        Complaint.tell(db.session.get_one(Consultation, id), Sheet(f"Болит {number}"), f"client-000{number}")
+        IntakeQuestionnaire.tell(
+            db.session.get_one(Consultation, id), IntakeAnswers(f"Болит {number}"), f"client-000{number}"
+        )
 
     assert outcomes(clinic, 6, tell) == {"done": 6}
-    assert db.session.query(Complaint).count() == 1
-    assert cards(chat.id, Card.COMPLAINT) == 1
+    assert db.session.query(IntakeQuestionnaire).count() == 1
+    assert cards(chat.id, Card.QUESTIONNAIRE) == 1

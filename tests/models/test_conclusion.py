@@ -15,21 +15,21 @@ from ibolit.models import (
     CancellationTerms,
     Card,
     Chat,
-    Complaint,
     Conclusion,
     ConclusionDraft,
     Consultation,
     Doctor,
+    IntakeAnswers,
+    IntakeQuestionnaire,
     Message,
     Reason,
     Review,
-    Sheet,
     Template,
     User,
 )
 from ibolit.models.chats import preload_cards
 
-SHEET = Sheet("Болит голова", since="неделю", strength=6, medicines="нет", allergies="на пыль")
+ANSWERS = IntakeAnswers("Болит голова", onset="неделю", severity=6, medications="нет", allergies="на пыль")
 
 
 @pytest.fixture
@@ -220,88 +220,92 @@ def test_average_is_told_from_five_on(clinic: Flask, doctor: Doctor) -> None:
     assert Review.rating_of(other.id) is None
 
 
-# Complaint
+# IntakeQuestionnaire
 
 
-def test_sheet_becomes_a_card_in_the_chat(chat: Chat, patient: User) -> None:
+def test_questionnaire_becomes_a_card_in_the_chat(chat: Chat, patient: User) -> None:
     consultation = propose(chat)
     file = attach(chat, patient)
-    complaint = Complaint.tell(consultation, SHEET, "client-0001", [file])
+    questionnaire = IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001", [file])
     db.session.commit()
     message = messages_of(consultation)[-1]
-    assert (message.card, message.text, message.author_id) == (Card.COMPLAINT, "Анкета перед консультацией", patient.id)
+    assert (message.card, message.text, message.author_id) == (
+        Card.QUESTIONNAIRE,
+        "Анкета перед консультацией",
+        patient.id,
+    )
     assert message.attachments == [file]
-    assert complaint.sheet == SHEET
-    assert consultation.complaint is complaint
+    assert questionnaire.answers == ANSWERS
+    assert consultation.questionnaire is questionnaire
     preload_cards([message])
-    assert message.complaint is complaint
+    assert message.questionnaire is questionnaire
 
 
 def test_changed_sheet_is_the_same_card_shown_anew(chat: Chat) -> None:
     consultation = propose(chat)
-    first = Complaint.tell(consultation, SHEET, "client-0001")
+    first = IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001")
     db.session.commit()
     count, revision = len(messages_of(consultation)), first.message.revision
-    again = Complaint.tell(consultation, Sheet("Прошло"), "client-0002")
+    again = IntakeQuestionnaire.tell(consultation, IntakeAnswers("Прошло"), "client-0002")
     db.session.commit()
     assert again is first
-    assert again.sheet == Sheet("Прошло")
+    assert again.answers == IntakeAnswers("Прошло")
     assert len(messages_of(consultation)) == count
     assert again.message.revision > revision
 
 
 def test_same_sheet_again_changes_nothing(chat: Chat) -> None:
     consultation = propose(chat)
-    Complaint.tell(consultation, SHEET, "client-0001")
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001")
     db.session.commit()
     revision = consultation.chat.revision
-    Complaint.tell(consultation, SHEET, "client-0001")
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001")
     db.session.commit()
     assert consultation.chat.revision == revision
 
 
 def test_new_files_follow_as_a_message_once(chat: Chat, patient: User) -> None:
     consultation = propose(chat)
-    Complaint.tell(consultation, SHEET, "client-0001", [attach(chat, patient)])
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001", [attach(chat, patient)])
     more = attach(chat, patient)
-    Complaint.tell(consultation, SHEET, "client-0002", [more])
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0002", [more])
     double = attach(chat, patient, digest=more.digest)
-    Complaint.tell(consultation, SHEET, "client-0002", [double])
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0002", [double])
     db.session.commit()
     last, before = messages_of(consultation)[-1], messages_of(consultation)[-2]
     assert (last.card, last.attachments) == (None, [more])
-    assert before.card is Card.COMPLAINT
+    assert before.card is Card.QUESTIONNAIRE
     assert double.message_id is None
 
 
 def test_form_sent_twice_brings_its_files_once(chat: Chat, patient: User) -> None:
     consultation, file = propose(chat), attach(chat, patient)
-    Complaint.tell(consultation, SHEET, "client-0001", [file])
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001", [file])
     double = attach(chat, patient, digest=file.digest)
     count = len(messages_of(consultation))
-    Complaint.tell(consultation, SHEET, "client-0001", [double])
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001", [double])
     db.session.commit()
     assert len(messages_of(consultation)) == count
     assert double.message_id is None
 
 
-def test_sheet_comes_also_into_a_closed_chat(patient: User, doctor: Doctor) -> None:
+def test_questionnaire_comes_also_into_a_closed_chat(patient: User, doctor: Doctor) -> None:
     consultation = propose(make_chat(patient, doctor, days_left=-1))
-    assert Complaint.tell(consultation, SHEET, "client-0001").id
+    assert IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001").id
 
 
-def test_sheet_may_come_while_they_talk_and_not_after(chat: Chat) -> None:
+def test_questionnaire_may_come_while_they_talk_and_not_after(chat: Chat) -> None:
     consultation = consultation_in_progress(chat)
-    Complaint.tell(consultation, SHEET, "client-0001")
+    IntakeQuestionnaire.tell(consultation, ANSWERS, "client-0001")
     consultation.end(consultation.doctor.user)
     db.session.commit()
-    with pytest.raises(errors.ComplaintIsLate):
-        Complaint.tell(consultation, Sheet("Ещё"), "client-0002")
+    with pytest.raises(errors.QuestionnaireIsLate):
+        IntakeQuestionnaire.tell(consultation, IntakeAnswers("Ещё"), "client-0002")
 
 
-@pytest.mark.parametrize("strength", [-1, 11])
-def test_strength_is_nought_to_ten(chat: Chat, strength: int) -> None:
+@pytest.mark.parametrize("severity", [-1, 11])
+def test_severity_is_nought_to_ten(chat: Chat, severity: int) -> None:
     consultation = propose(chat)
     with pytest.raises(IntegrityError):
-        Complaint.tell(consultation, Sheet("Болит", strength=strength), "client-0001")
+        IntakeQuestionnaire.tell(consultation, IntakeAnswers("Болит", severity=severity), "client-0001")
     db.session.rollback()

@@ -380,7 +380,7 @@ OF_PATIENT = [
     Screen("other-time", PATIENT, "/consultations/1/time"),
     Screen("other-time-wrong", PATIENT, reach=send("main form", day="2020-01-01"), lands="consultations.other_time"),
     Screen("complaint", PATIENT, "/consultations/1/complaint"),
-    Screen("complaint-wrong", PATIENT, reach=send("main form", trouble=""), lands="consultations.complaint"),
+    Screen("complaint-wrong", PATIENT, reach=send("main form", trouble=""), lands="consultations.questionnaire"),
     Screen("check", PATIENT, "/consultations/1/check"),
     Screen("conclusion", PATIENT, "/consultations/4/conclusion", pictured=True),
     Screen("review", PATIENT, "/consultations/4/review"),

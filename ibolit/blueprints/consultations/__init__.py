@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import calendar, complaint, conclusion, proposals, review, short, views
+from . import calendar, conclusion, proposals, questionnaire, review, short, views
 
 blueprints = (views.bp, proposals.bp, short.bp)
-__all__ = ["blueprints", "calendar", "complaint", "conclusion", "review"]
+__all__ = ["blueprints", "calendar", "conclusion", "questionnaire", "review"]

@@ -60,8 +60,8 @@ def show(id: int) -> ResponseReturnValue:
             if is_ready:
                 Consultation.note_sign_of(current_user)
             log_audit(AuditAction.CONSULTATION_READ, id)
-            if consultation.complaint is not None and consultation.patient_id != current_user.id:
-                log_audit(AuditAction.COMPLAINT_READ, id)
+            if consultation.questionnaire is not None and consultation.patient_id != current_user.id:
+                log_audit(AuditAction.QUESTIONNAIRE_READ, id)
     return _show(consultation, is_ready=is_ready)
 
 

@@ -8,7 +8,16 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ...models import Attachment, Complaint, Conclusion, ConclusionDraft, Consultation, Review, Sheet, Template
+from ...models import (
+    Attachment,
+    Conclusion,
+    ConclusionDraft,
+    Consultation,
+    IntakeAnswers,
+    IntakeQuestionnaire,
+    Review,
+    Template,
+)
 from ...web.edit_form import EditForm
 from ...web.fields import hidden_number, invalid_choice
 from ...web.file_forms import AttachmentFormMixin
@@ -38,9 +47,9 @@ STARS = (
     (1, "1 – очень плохо"),
 )
 
-ENDS = {0: "0 – не беспокоит", Complaint.STRONGEST: f"{Complaint.STRONGEST} – нестерпимо"}
-STRENGTHS = [SelectChoice("", "Не указывать")]
-STRENGTHS += [SelectChoice(str(one), ENDS.get(one, str(one))) for one in range(Complaint.STRONGEST + 1)]
+ENDS = {0: "0 – не беспокоит", IntakeQuestionnaire.MOST_SEVERE: f"{IntakeQuestionnaire.MOST_SEVERE} – нестерпимо"}
+SEVERITIES = [SelectChoice("", "Не указывать")]
+SEVERITIES += [SelectChoice(str(one), ENDS.get(one, str(one))) for one in range(IntakeQuestionnaire.MOST_SEVERE + 1)]
 
 
 def template_of(word: str | None) -> Template | None:
@@ -114,28 +123,34 @@ def not_longer_than(most: int) -> Length:
     return Length(max=most, message=f"Длиннее {most} знаков. Сократите.")
 
 
-class ComplaintForm(EditForm, AttachmentFormMixin):
-    trouble = TextAreaField(
+class IntakeForm(EditForm, AttachmentFormMixin):
+    chief_complaint = TextAreaField(
         "Что беспокоит",
-        [DataRequired("Напишите, что вас беспокоит."), not_longer_than(Complaint.LONGEST)],
+        [DataRequired("Напишите, что вас беспокоит."), not_longer_than(IntakeQuestionnaire.LONGEST)],
         [clean_text],
+        name="trouble",
     )
-    since = StringField("С какого времени", [not_longer_than(Complaint.LONGEST_SINCE)], [one_line])
-    strength = SelectField(
+    onset = StringField(
+        "С какого времени", [not_longer_than(IntakeQuestionnaire.LONGEST_ONSET)], [one_line], name="since"
+    )
+    severity = SelectField(
         "Насколько сильно",
-        choices=STRENGTHS,
+        name="strength",
+        choices=SEVERITIES,
         default="",
         **invalid_choice("Выберите число от 0 до 10."),
     )
-    medicines = TextAreaField("Какие лекарства принимаете", [not_longer_than(Complaint.LONGEST)], [clean_text])
-    allergies = TextAreaField("На что аллергия", [not_longer_than(Complaint.LONGEST)], [clean_text])
+    medications = TextAreaField(
+        "Какие лекарства принимаете", [not_longer_than(IntakeQuestionnaire.LONGEST)], [clean_text], name="medicines"
+    )
+    allergies = TextAreaField("На что аллергия", [not_longer_than(IntakeQuestionnaire.LONGEST)], [clean_text])
 
     @property
-    def sheet(self) -> Sheet:
-        return Sheet(
-            trouble=self.trouble.data or "",
-            since=self.since.data or "",
-            strength=int(self.strength.data) if self.strength.data else None,
-            medicines=self.medicines.data or "",
+    def answers(self) -> IntakeAnswers:
+        return IntakeAnswers(
+            chief_complaint=self.chief_complaint.data or "",
+            onset=self.onset.data or "",
+            severity=int(self.severity.data) if self.severity.data else None,
+            medications=self.medications.data or "",
             allergies=self.allergies.data or "",
         )

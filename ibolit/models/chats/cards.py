@@ -34,4 +34,4 @@ def preload_cards(messages: Sequence[Message]) -> None:
     for card, load in _loaders.items():
         carriers = {message.id: message for message in messages if message.card is card}
         for thing in load([*carriers]) if carriers else ():
-            set_committed_value(carriers[thing.message_id], card, thing)
+            set_committed_value(carriers[thing.message_id], card.name.lower(), thing)

@@ -16,7 +16,7 @@ from ..types import RowId, UtcDateTime, enum_column
 from .attachment import Attachment, preview_of
 
 if TYPE_CHECKING:
-    from ..consultations import Complaint, Conclusion, Consultation, ConsultationRequest
+    from ..consultations import Conclusion, Consultation, ConsultationRequest, IntakeQuestionnaire
     from .chat import Chat
 
 
@@ -26,7 +26,7 @@ class Card(StrEnum):
     CONSULTATION = "consultation"
     REQUEST = "request"
     CONCLUSION = "conclusion"
-    COMPLAINT = "complaint"
+    QUESTIONNAIRE = "complaint"
 
 
 class Message(Model):
@@ -55,7 +55,7 @@ class Message(Model):
     consultation: Mapped[Consultation | None] = relationship(viewonly=True)
     request: Mapped[ConsultationRequest | None] = relationship(viewonly=True)
     conclusion: Mapped[Conclusion | None] = relationship(viewonly=True)
-    complaint: Mapped[Complaint | None] = relationship(viewonly=True)
+    questionnaire: Mapped[IntakeQuestionnaire | None] = relationship(viewonly=True)
 
     @classmethod
     def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Message]:

@@ -6,7 +6,7 @@ from .booking import Terms
 from .call import CallPath, CallReport, CallVisit, Handover, Quality
 from .conclusion import Conclusion, ConclusionDraft, SignatureKind, Template, refuse_conclusion_of
 from .consultation import Consultation
-from .intake_questionnaire import Complaint, Sheet, refuse_complaint_of
+from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_questionnaire_of
 from .request import ConsultationRequest
 from .review import Rating, Review
 from .states import AGREED, COMING, FOLLOWS, ConsultationKind, ConsultationState, Reason
@@ -19,7 +19,6 @@ __all__ = [
     "CallPath",
     "CallReport",
     "CallVisit",
-    "Complaint",
     "Conclusion",
     "ConclusionDraft",
     "Consultation",
@@ -27,11 +26,12 @@ __all__ = [
     "ConsultationRequest",
     "ConsultationState",
     "Handover",
+    "IntakeAnswers",
+    "IntakeQuestionnaire",
     "Quality",
     "Rating",
     "Reason",
     "Review",
-    "Sheet",
     "SignatureKind",
     "Template",
     "Terms",
@@ -39,7 +39,7 @@ __all__ = [
     "checkout",
     "deadlines",
     "lists",
-    "refuse_complaint_of",
     "refuse_conclusion_of",
+    "refuse_questionnaire_of",
     "rescheduling",
 ]

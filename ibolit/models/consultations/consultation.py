@@ -31,7 +31,7 @@ from .states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationKind, Consultati
 
 if TYPE_CHECKING:
     from .conclusion import Conclusion
-    from .intake_questionnaire import Complaint
+    from .intake_questionnaire import IntakeQuestionnaire
     from .review import Review
 
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
@@ -74,7 +74,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)
     payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)
     # What is written of it (conclusion.py); its verbs there keep these up to date.
-    complaint: Mapped[Complaint | None] = relationship(viewonly=True)
+    questionnaire: Mapped[IntakeQuestionnaire | None] = relationship(viewonly=True)
     review: Mapped[Review | None] = relationship(viewonly=True)
     conclusions: Mapped[list[Conclusion]] = relationship(order_by="Conclusion.version", viewonly=True)
 
@@ -112,7 +112,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
             people.joinedload(Chat.patient),
             people.joinedload(Chat.doctor).joinedload(Doctor.user),
             joinedload(cls.message),
-            joinedload(cls.complaint),
+            joinedload(cls.questionnaire),
             joinedload(cls.review),
             lists(cls.conclusions),
             lists(cls.payments).joinedload(Payment.refunds),

@@ -21,30 +21,32 @@ from .states import COMING
 
 
 @dataclass(frozen=True)
-class Sheet:
+class IntakeAnswers:
     """What the patient fills in; all but the first is optional."""
 
-    trouble: str
-    since: str = ""
-    strength: int | None = None  # 0–10
-    medicines: str = ""
+    chief_complaint: str
+    onset: str = ""
+    severity: int | None = None  # 0–10
+    medications: str = ""
     allergies: str = ""
 
 
-class Complaint(Model):
-    """The patient's sheet before a consultation, changed until that is over; with a card in the chat."""
+class IntakeQuestionnaire(Model):
+    """The patient's questionnaire before a consultation, changed until that is over; with a card in the chat."""
 
-    LONGEST, LONGEST_SINCE = 2000, 200
-    STRONGEST = 10
+    __tablename__ = "complaint"
+
+    LONGEST, LONGEST_ONSET = 2000, 200
+    MOST_SEVERE = 10
 
     __table_args__ = (CheckConstraint("strength BETWEEN 0 AND 10", "strength"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), unique=True)
-    trouble: Mapped[str] = mapped_column(Text)
-    since: Mapped[str] = mapped_column(String(LONGEST_SINCE), default="")
-    strength: Mapped[int | None]
-    medicines: Mapped[str] = mapped_column(Text, default="")
+    chief_complaint: Mapped[str] = mapped_column("trouble", Text)
+    onset: Mapped[str] = mapped_column("since", String(LONGEST_ONSET), default="")
+    severity: Mapped[int | None] = mapped_column("strength")
+    medications: Mapped[str] = mapped_column("medicines", Text, default="")
     allergies: Mapped[str] = mapped_column(Text, default="")
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -60,8 +62,8 @@ class Complaint(Model):
         return db.session.scalars(select(cls).where(cls.message_id.in_(ids))).all()
 
     @property
-    def sheet(self) -> Sheet:
-        return Sheet(self.trouble, self.since, self.strength, self.medicines, self.allergies)
+    def answers(self) -> IntakeAnswers:
+        return IntakeAnswers(self.chief_complaint, self.onset, self.severity, self.medications, self.allergies)
 
     @property
     def is_changed(self) -> bool:
@@ -69,29 +71,29 @@ class Complaint(Model):
 
     @classmethod
     def tell(
-        cls, consultation: Consultation, sheet: Sheet, client_id: str, attachments: Sequence[Attachment] = ()
+        cls, consultation: Consultation, answers: IntakeAnswers, client_id: str, attachments: Sequence[Attachment] = ()
     ) -> Self:
         """The first time it is a card in the chat, then that card is shown anew and new files follow it.
 
-        The attachments were loaded under the consultation's lock. Raises ComplaintIsLate and AttachmentIsSent.
+        The attachments were loaded under the consultation's lock. Raises QuestionnaireIsLate and AttachmentIsSent.
         """
         consultation.lock()
-        refuse_complaint_of(consultation)
+        refuse_questionnaire_of(consultation)
         refuse_sent(attachments)
-        complaint = cls.of(consultation)
-        if complaint is None:
-            complaint = cls._begin(consultation, client_id, attachments)
+        questionnaire = cls.of(consultation)
+        if questionnaire is None:
+            questionnaire = cls._begin(consultation, client_id, attachments)
         else:
-            complaint._send_more(consultation, client_id, attachments)
-        if complaint._fill(sheet, consultation):
-            db.session.expire(consultation, ["complaint"])
+            questionnaire._send_more(consultation, client_id, attachments)
+        if questionnaire._fill(answers, consultation):
+            db.session.expire(consultation, ["questionnaire"])
             consultation.bump_revision()
-        return complaint
+        return questionnaire
 
     @classmethod
     def _begin(cls, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> Self:
         chat, preview = consultation.chat, "Анкета перед консультацией"
-        message = chat.post_card(consultation.patient, preview, client_id, Card.COMPLAINT, attachments)
+        message = chat.post_card(consultation.patient, preview, client_id, Card.QUESTIONNAIRE, attachments)
         return cls(consultation_id=consultation.id, message=message)
 
     def _send_more(self, consultation: Consultation, client_id: str, attachments: Sequence[Attachment]) -> None:
@@ -103,13 +105,13 @@ class Complaint(Model):
             own_id = "files-" + hashlib.sha256(content.encode()).hexdigest()[:48]
             consultation.chat.post_card(consultation.patient, "Файлы к анкете", own_id, attachments=new)
 
-    def _fill(self, sheet: Sheet, consultation: Consultation) -> bool:
+    def _fill(self, answers: IntakeAnswers, consultation: Consultation) -> bool:
         """True when that changed something."""
         is_new = self.id is None
-        if not is_new and self.sheet == sheet:
+        if not is_new and self.answers == answers:
             return False
-        self.trouble, self.since, self.strength = sheet.trouble, sheet.since, sheet.strength
-        self.medicines, self.allergies, self.updated_at = sheet.medicines, sheet.allergies, clock.now()
+        self.chief_complaint, self.onset, self.severity = answers.chief_complaint, answers.onset, answers.severity
+        self.medications, self.allergies, self.updated_at = answers.medications, answers.allergies, clock.now()
         if is_new:
             self.created_at = self.updated_at
         db.session.add(self)
@@ -119,10 +121,10 @@ class Complaint(Model):
         return True
 
 
-def refuse_complaint_of(consultation: Consultation) -> None:
-    """Raises ComplaintIsLate."""
+def refuse_questionnaire_of(consultation: Consultation) -> None:
+    """Raises QuestionnaireIsLate."""
     if consultation.state_now not in COMING:
-        raise errors.ComplaintIsLate
+        raise errors.QuestionnaireIsLate
 
 
-register_card(Card.COMPLAINT, Complaint.of_messages)
+register_card(Card.QUESTIONNAIRE, IntakeQuestionnaire.of_messages)

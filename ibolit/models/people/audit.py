@@ -46,7 +46,7 @@ class AuditAction(StrEnum):
     FILES_LISTED = "files_listed"
     CONCLUSION_GIVEN = "conclusion_given"
     CONCLUSION_READ = "conclusion_read"
-    COMPLAINT_READ = "complaint_read"
+    QUESTIONNAIRE_READ = "complaint_read"
     CONSULTATION_READ = "consultation_read"
     PATIENT_READ = "patient_read"
     DAYS_GIVEN = "days_given"
@@ -69,7 +69,7 @@ class AuditEvent(Model):
     Of a file that was read the subject is the file itself; of an operator's deed the payment or the refund;
     of days that were given the chat, with their number as `first` and `last`; of a patient's page their chat, with
     the numbers of the messages whose files it showed; of a doctor's page the doctor, of a tariff the tariff;
-    of a conclusion (`first` to `last` are its versions) and of a complaint the consultation.
+    of a conclusion (`first` to `last` are its versions) and of a questionnaire the consultation.
     """
 
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The patient's sheet before a consultation: what the doctor should know."""
+"""The patient's questionnaire before a consultation: what the doctor should know."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Complaint, Consultation
-from ...models.consultations import refuse_complaint_of
+from ...models import Consultation, IntakeQuestionnaire
+from ...models.consultations import refuse_questionnaire_of
 from ...responses import go, respond
 from ...web import ingest
 from ...web.file_forms import max_body_size
 from ...web.text_filters import new_client_id
 from .views import bp
-from .written import ComplaintForm
+from .written import IntakeForm
 
 
 @bp.get("/<int:id>/complaint")
 @login_required
-def complaint(id: int) -> ResponseReturnValue:
+def questionnaire(id: int) -> ResponseReturnValue:
     """As it was sent last, to be changed."""
     consultation = _own(id)
-    refuse_complaint_of(consultation)
-    return _form(consultation, _form_of(Complaint.of(consultation)))
+    refuse_questionnaire_of(consultation)
+    return _form(consultation, _form_of(IntakeQuestionnaire.of(consultation)))
 
 
 @bp.post("/<int:id>/complaint")
 @login_required
 @ingest.accepts_files(max_body_size)
-def send_complaint(id: int) -> ResponseReturnValue:
-    form = ComplaintForm()
+def send_questionnaire(id: int) -> ResponseReturnValue:
+    form = IntakeForm()
     is_valid = form.validate_on_submit()
     form.ingest_files(_own(id).chat)
     consultation = _own(id)
@@ -39,13 +39,13 @@ def send_complaint(id: int) -> ResponseReturnValue:
         return _refuse(consultation, form, 422)
     try:
         consultation.lock()
-        if not form.meets(_form_of(Complaint.of(consultation))):
+        if not form.meets(_form_of(IntakeQuestionnaire.of(consultation))):
             return _refuse(consultation, form, 409)
         attachments = form.attachments(consultation.chat)
-        Complaint.tell(consultation, form.sheet, form.client_id.data, attachments)
+        IntakeQuestionnaire.tell(consultation, form.answers, form.client_id.data, attachments)
     except errors.RuleViolation as refusal:
         db.session.rollback()
-        form.trouble.errors = [refusal.sentence]
+        form.chief_complaint.errors = [refusal.sentence]
         return _refuse(_own(id), form, refusal.status)
     db.session.commit()
     ingest.discard_duplicates(attachments)
@@ -53,25 +53,25 @@ def send_complaint(id: int) -> ResponseReturnValue:
     return go(url_for(".show", id=id))
 
 
-def _form_of(told: Complaint | None) -> ComplaintForm:
-    form = ComplaintForm(formdata=None, obj=told, client_id=new_client_id())
-    form.strength.data = form.strength.data or ""  # «Не указывать»
+def _form_of(sent: IntakeQuestionnaire | None) -> IntakeForm:
+    form = IntakeForm(formdata=None, obj=sent, client_id=new_client_id())
+    form.severity.data = form.severity.data or ""  # «Не указывать»
     return form
 
 
-def _form(consultation: Consultation, form: ComplaintForm, *, status: int = 200) -> ResponseReturnValue:
+def _form(consultation: Consultation, form: IntakeForm, *, status: int = 200) -> ResponseReturnValue:
     return respond(
-        "consultations/complaint_form.html",
-        page="consultations/complaint.html",
+        "consultations/questionnaire_form.html",
+        page="consultations/questionnaire.html",
         status=status,
         consultation=consultation,
         form=form,
-        told=Complaint.of(consultation),
+        sent=IntakeQuestionnaire.of(consultation),
         viewer=current_user,
     )
 
 
-def _refuse(consultation: Consultation, form: ComplaintForm, status: int) -> ResponseReturnValue:
+def _refuse(consultation: Consultation, form: IntakeForm, status: int) -> ResponseReturnValue:
     form.keep(consultation.chat)
     return _form(consultation, form, status=status)
 

@@ -1,4 +1,4 @@
-"""The patient's sheet: optional, before the end, changed as often as he likes; the doctor reads it on the card."""
+"""The patient's answers: optional, before the end, changed as often as he likes; the doctor reads it on the card."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import AuditAction, AuditEvent, Card, Chat, Complaint, Consultation, Doctor, Message, User
+from ibolit.models import AuditAction, AuditEvent, Card, Chat, Consultation, Doctor, IntakeQuestionnaire, Message, User
 
-SHEET = {
+ANSWERS = {
     "trouble": "Болит голова",
     "since": "неделю",
     "strength": "6",
@@ -36,12 +36,12 @@ def url(consultation: Consultation) -> str:
 
 
 def tell(browser: Browser, consultation: Consultation, *, htmx: bool = False, **more: object) -> TestResponse:
-    return browser.post(url(consultation), SHEET | more, htmx=htmx)
+    return browser.post(url(consultation), ANSWERS | more, htmx=htmx)
 
 
-def told() -> Complaint | None:
+def told() -> IntakeQuestionnaire | None:
     db.session.remove()
-    return db.session.query(Complaint).one_or_none()
+    return db.session.query(IntakeQuestionnaire).one_or_none()
 
 
 def letters(consultation: Consultation) -> list[Message]:
@@ -49,12 +49,12 @@ def letters(consultation: Consultation) -> list[Message]:
     return Message.page_of(db.session.get_one(Chat, consultation.chat_id))
 
 
-def test_sheet_is_kept_and_shown_again(as_patient: Browser, consultation: Consultation) -> None:
+def test_questionnaire_is_kept_and_shown_again(as_patient: Browser, consultation: Consultation) -> None:
     answer = tell(as_patient, consultation)
     assert (answer.status_code, answer.location) == (303, f"/consultations/{consultation.id}")
-    complaint = told()
-    assert complaint is not None
-    assert (complaint.trouble, complaint.since, complaint.strength) == ("Болит голова", "неделю", 6)
+    questionnaire = told()
+    assert questionnaire is not None
+    assert (questionnaire.chief_complaint, questionnaire.onset, questionnaire.severity) == ("Болит голова", "неделю", 6)
     page = as_patient.get(url(consultation)).text
     for words in ("Болит голова</textarea>", 'value="неделю"', '<option selected value="6">', "На пыль"):
         assert words in page
@@ -68,17 +68,17 @@ def test_htmx_is_led_to_the_card(as_patient: Browser, consultation: Consultation
 
 def test_only_the_first_line_is_needed(as_patient: Browser, consultation: Consultation) -> None:
     assert tell(as_patient, consultation, since="", strength="", medicines="", allergies="").status_code == 303
-    complaint = told()
-    assert complaint is not None
-    assert (complaint.strength, complaint.medicines) == (None, "")
+    questionnaire = told()
+    assert questionnaire is not None
+    assert (questionnaire.severity, questionnaire.medications) == (None, "")
 
 
 @pytest.mark.parametrize("strength", ["0", "10"])
 def test_ends_of_the_scale(as_patient: Browser, consultation: Consultation, strength: str) -> None:
     tell(as_patient, consultation, strength=strength)
-    complaint = told()
-    assert complaint is not None
-    assert complaint.strength == int(strength)
+    questionnaire = told()
+    assert questionnaire is not None
+    assert questionnaire.severity == int(strength)
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -106,7 +106,7 @@ def test_wrong_form_keeps_what_was_typed(
 def test_card_in_the_chat_with_its_files(as_patient: Browser, consultation: Consultation) -> None:
     tell(as_patient, consultation, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
     message = letters(consultation)[-1]
-    assert (message.card, message.text) == (Card.COMPLAINT, "Анкета перед консультацией")
+    assert (message.card, message.text) == (Card.QUESTIONNAIRE, "Анкета перед консультацией")
     assert [one.name for one in message.attachments] == ["анализы.txt"]
     assert "анализы" in as_patient.get(url(consultation)).text
 
@@ -115,9 +115,9 @@ def test_second_sending_changes_the_same_card(as_patient: Browser, consultation:
     tell(as_patient, consultation)
     count = len(letters(consultation))
     assert tell(as_patient, consultation, trouble="Прошло", client_id="client-0002").status_code == 303
-    complaint = told()
-    assert complaint is not None
-    assert complaint.trouble == "Прошло"
+    questionnaire = told()
+    assert questionnaire is not None
+    assert questionnaire.chief_complaint == "Прошло"
     assert len(letters(consultation)) == count
 
 
@@ -127,7 +127,7 @@ def test_new_files_come_as_another_message(as_patient: Browser, consultation: Co
         tell(as_patient, consultation, client_id="client-0002", files=[(io.BytesIO(samples.txt()), "ещё.txt")])
     last, before = letters(consultation)[-1], letters(consultation)[-2]
     assert [one.name for one in last.attachments] == ["ещё.txt"]
-    assert before.card is Card.COMPLAINT
+    assert before.card is Card.QUESTIONNAIRE
 
 
 def test_file_that_is_refused_leaves_the_words_and_the_others(as_patient: Browser, consultation: Consultation) -> None:
@@ -165,9 +165,9 @@ def test_only_its_patient_tells(as_doctor: Browser, as_stranger: Browser, consul
 
 def test_doctor_reads_all_of_it(clinic: Flask, as_patient: Browser, consultation: Consultation, doctor: Doctor) -> None:
     tell(as_patient, consultation, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
-    complaint = told()
-    words = clinic.jinja_env.get_template("fragments/consultations/complaint.html").render(
-        complaint=complaint, viewer=db.session.get_one(User, doctor.user_id)
+    questionnaire = told()
+    words = clinic.jinja_env.get_template("fragments/consultations/questionnaire.html").render(
+        questionnaire=questionnaire, viewer=db.session.get_one(User, doctor.user_id)
     )
     for one in ("Болит голова", "неделю", "6 из 10", "Нет", "На пыль", "анализы"):
         assert one in words
@@ -179,10 +179,10 @@ def test_doctors_reading_is_noted(
     as_doctor.get(f"/consultations/{consultation.id}")
     tell(as_patient, consultation)
     as_patient.get(f"/consultations/{consultation.id}")
-    assert db.session.query(AuditEvent).where(AuditEvent.action == AuditAction.COMPLAINT_READ).count() == 0
+    assert db.session.query(AuditEvent).where(AuditEvent.action == AuditAction.QUESTIONNAIRE_READ).count() == 0
     db.session.commit()
     assert "Болит голова" in as_doctor.get(f"/consultations/{consultation.id}").text
-    event = db.session.query(AuditEvent).where(AuditEvent.action == AuditAction.COMPLAINT_READ).one()
+    event = db.session.query(AuditEvent).where(AuditEvent.action == AuditAction.QUESTIONNAIRE_READ).one()
     assert (event.actor_id, event.subject_id) == (doctor.user_id, consultation.id)
 
 
