@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationKind, ConsultationState
-from ibolit.models.consultations import COMING, Terms, booking
+from ibolit.models.consultations import UPCOMING, Terms, booking
 from ibolit.services import clock
 
 from .clinic import PASSWORD, make_pairs, opened
@@ -96,7 +96,7 @@ def _signed_in(browser: Browser, home: str, phone: str) -> BrowserContext:
 def _agree(data: Path, *, begun: bool = False) -> int:
     """The time of a new consultation has come; the one before is over."""
     with opened(data).app_context():
-        coming = Consultation.state.in_(COMING)
+        coming = Consultation.state.in_(UPCOMING)
         db.session.execute(update(Consultation).where(coming).values(state=ConsultationState.COMPLETED))
         chat = db.session.get_one(Chat, 1)
         starts_at = (clock.now() + timedelta(minutes=5)).replace(microsecond=0)

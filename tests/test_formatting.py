@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from consultation_steps import StillClock
 from factories import later
 from flask import Flask
-from meetings import StillClock
 
 from ibolit import responses
 from ibolit.formatting import (

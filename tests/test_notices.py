@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from consultation_steps import StillClock, accept, begin_to_pay, cancel, confirm, pay, ready, succeed, wish, work
 from factories import propose
 from flask import render_template
-from meetings import StillClock, accept, begin_to_pay, cancel, confirm, pay, ready, succeed, wish, work
 from started_consultations import completed_consultation
 
 from ibolit.extensions import db
 from ibolit.models import (
+    CancellationReason,
     CancellationTerms,
     Chat,
     Conclusion,
@@ -26,7 +27,6 @@ from ibolit.models import (
     Message,
     Notification,
     Payment,
-    Reason,
     RefundReason,
     User,
 )
@@ -230,7 +230,7 @@ def test_expiry_is_told_to_both(chat: Chat, patient: User, doctor: Doctor) -> No
     assert (told(patient), told(doctor.user)) == (["expired"], ["expired"])
 
 
-# Meeting
+# Attendance
 
 
 def test_reminder_is_told_to_both_once_for_a_start(chat: Chat, patient: User, doctor: Doctor) -> None:
@@ -314,7 +314,7 @@ def test_each_version_of_a_conclusion_is_told_to_the_patient(chat: Chat, patient
 
 def test_what_is_rolled_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
     consultation = agreed(chat)
-    consultation.cancel(patient, Reason.OTHER, CancellationTerms.of(patient, consultation))
+    consultation.cancel(patient, CancellationReason.OTHER, CancellationTerms.of(patient, consultation))
     db.session.rollback()
     assert (told(patient), told(doctor.user), notes(chat)) == ([], [], [])
     assert db.session.scalars(db.select(Job).where(Job.kind == JobKind.NOTIFICATION)).all() == []
@@ -401,9 +401,12 @@ def test_chat_speaks_in_the_clinics_time(
 
 
 @pytest.mark.parametrize(
-    ("reason", "words"), [(Reason.CHANGED_MIND, "изменились планы"), (Reason.OTHER, "другая причина")]
+    ("reason", "words"),
+    [(CancellationReason.CHANGED_MIND, "изменились планы"), (CancellationReason.OTHER, "другая причина")],
 )
-def test_chat_says_who_cancelled_and_why(chat: Chat, consultation: Consultation, reason: Reason, words: str) -> None:
+def test_chat_says_who_cancelled_and_why(
+    chat: Chat, consultation: Consultation, reason: CancellationReason, words: str
+) -> None:
     consultation.cancel(consultation.patient, reason, CancellationTerms.of(consultation.patient, consultation))
     db.session.commit()
     assert notes(chat) == [f"Консультация {WHEN} отменена пациентом: {words}."]

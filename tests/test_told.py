@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from consultation_steps import StillClock
 from flask import Flask
-from meetings import StillClock
 from teller import Story, stories_of, told_anew
 
 from ibolit.services import Services, clock

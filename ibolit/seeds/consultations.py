@@ -12,6 +12,7 @@ from ..config import current_settings
 from ..events import flush_facts
 from ..extensions import db
 from ..models import (
+    CancellationReason,
     CancellationTerms,
     Chat,
     ChatMember,
@@ -23,7 +24,6 @@ from ..models import (
     IntakeQuestionnaire,
     Job,
     JobKind,
-    Reason,
     Review,
     Terms,
     User,
@@ -119,7 +119,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
         deadlines.look_at(missed)
     with _told(days_ago, 4):
-        cancelled.cancel(anna, Reason.BAD_TIME, CancellationTerms.of(anna, cancelled))
+        cancelled.cancel(anna, CancellationReason.BAD_TIME, CancellationTerms.of(anna, cancelled))
 
 
 @contextmanager

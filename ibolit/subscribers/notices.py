@@ -29,6 +29,7 @@ from ..events import (
 )
 from ..extensions import db
 from ..models import (
+    CancellationReason,
     Card,
     Chat,
     Consultation,
@@ -40,7 +41,6 @@ from ..models import (
     NotificationKind,
     Payment,
     PaymentState,
-    Reason,
     Refund,
     User,
 )
@@ -76,7 +76,7 @@ def refund_decided(fact: RefundDecided) -> None:
     """Who is told that the consultation is cancelled for all the money went back is told of that alone."""
     refund = db.session.get_one(Refund, fact.refund_id)
     consultation = refund.payment.consultation
-    if consultation is None or consultation.cancel_reason is not Reason.MONEY_BACK or refund.is_automatic:
+    if consultation is None or consultation.cancel_reason is not CancellationReason.MONEY_BACK or refund.is_automatic:
         Notification.of_decision(refund)
 
 

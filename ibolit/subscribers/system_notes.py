@@ -22,14 +22,14 @@ from ..events import (
 )
 from ..extensions import db
 from ..formatting import day_of, plural, rubles, time_for, when_for
-from ..models import Absence, Chat, Consultation, Reason, Refund, RefundReason, RefundState
+from ..models import Absence, CancellationReason, Chat, Consultation, Refund, RefundReason, RefundState
 from ..services import clock
 
 REASONS = {
-    Reason.CHANGED_MIND: "изменились планы",
-    Reason.BAD_TIME: "не подходит время",
-    Reason.OTHER: "другая причина",
-    Reason.MONEY_BACK: "клиника вернула деньги",
+    CancellationReason.CHANGED_MIND: "изменились планы",
+    CancellationReason.BAD_TIME: "не подходит время",
+    CancellationReason.OTHER: "другая причина",
+    CancellationReason.MONEY_BACK: "клиника вернула деньги",
 }
 NEW_TIME = "Можно договориться о новом времени."
 
@@ -82,7 +82,7 @@ def refund_decided(fact: RefundDecided) -> None:
     it, which is said then."""
     refund = db.session.get_one(Refund, fact.refund_id)
     consultation = refund.payment.consultation
-    if consultation is None or consultation.cancel_reason is Reason.MONEY_BACK or refund.is_automatic:
+    if consultation is None or consultation.cancel_reason is CancellationReason.MONEY_BACK or refund.is_automatic:
         return
     sum_ = rubles(refund.amount) + (f" из {rubles(refund.payment.paid)}" if refund.payment.refundable else "")
     if refund.state is not RefundState.DECLINED:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.models import CancellationTerms, Chat, Consultation, Doctor, User
-from ibolit.models.consultations import Reason, rescheduling
+from ibolit.models.consultations import CancellationReason, rescheduling
 from ibolit.services import clock
 
 
@@ -89,7 +89,7 @@ def test_moved_one_is_the_same_entry_with_a_higher_sequence(as_patient: Browser,
 def test_cancelled_one_is_taken_away(as_patient: Browser, consultation: Consultation) -> None:
     _, before = entry_of(open_at(as_patient, consultation))
     consultation = db.session.get_one(Consultation, consultation.id)
-    consultation.cancel(consultation.doctor.user, Reason.OTHER, CancellationTerms.NOTHING_PAID)
+    consultation.cancel(consultation.doctor.user, CancellationReason.OTHER, CancellationTerms.NOTHING_PAID)
     db.session.commit()
     method, event = entry_of(open_at(as_patient, consultation))
     assert (method, event["STATUS"]) == ("CANCEL", "CANCELLED")

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from browser import Browser
+from consultation_steps import begin_to_pay, cancel, confirm, pay, ready, work
 from factories import later, make_user, propose
 from flask import Flask
-from meetings import begin_to_pay, cancel, confirm, pay, ready, work
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Payment, Role

@@ -337,7 +337,7 @@ def test_unknown_promise_is_no_promise(as_doctor: Browser, consultation: Consult
     assert press(as_doctor, consultation, "cancellation", reason="other", promise="gold").status_code == 409
 
 
-# Meeting
+# Attendance
 
 
 def test_both_ready_are_led_to_the_call(as_patient: Browser, as_doctor: Browser, consultation: Consultation) -> None:

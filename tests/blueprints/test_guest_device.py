@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 from browser import Browser
+from consultation_steps import cancel
 from factories import attach, propose, say
 from flask import Flask, request
 from matrix_world import store
-from meetings import cancel
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 from browser import Browser
+from consultation_steps import begin_to_pay, pay, succeed
 from factories import later, make_user, propose
 from flask import Flask
-from meetings import begin_to_pay, pay, succeed
 from money import begin, buy, settle
 
 from ibolit.blueprints.webhooks.views import expedite_payment

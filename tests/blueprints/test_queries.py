@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from browser import Browser
+from consultation_steps import confirm, pay
 from factories import attach, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
-from meetings import confirm, pay
 from money import buy, request_refund
 from queries import Queries
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from consultation_steps import accept, begin_to_pay, cancel, confirm, pay, wish
 from factories import later, make_chat, make_user, propose
 from flask import Flask
-from meetings import accept, begin_to_pay, cancel, confirm, pay, wish
 from money import answer
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
+    CancellationReason,
     CancellationTerms,
     Chat,
     Consultation,
@@ -30,7 +31,6 @@ from ibolit.models import (
     JobKind,
     Message,
     Payment,
-    Reason,
     Refund,
     RefundReason,
     RefundState,
@@ -112,7 +112,9 @@ def settling(payment_id: int, said: ProviderPayment) -> Deed:
 def cancelling(id: int, by: str, terms: CancellationTerms) -> Deed:
     def press() -> None:
         consultation = of(id)
-        consultation.cancel(consultation.patient if by == "patient" else consultation.doctor.user, Reason.OTHER, terms)
+        consultation.cancel(
+            consultation.patient if by == "patient" else consultation.doctor.user, CancellationReason.OTHER, terms
+        )
 
     return press
 
@@ -398,7 +400,7 @@ def test_confirmed_by_many_taps_is_told_once(clinic: Flask, chat: Chat, facts: l
         assert (anew(id).state, facts.count("ConsultationConfirmed")) == ("confirmed", 1)
 
 
-# Meeting
+# Attendance
 
 
 def test_both_are_ready_at_once_and_it_begins_once(clinic: Flask, chat: Chat, facts: list[str]) -> None:
@@ -427,7 +429,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
         id, patient_id = consultation.id, consultation.patient_id
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
-            lambda: Consultation.note_sign_of(db.session.get_one(User, patient_id)),  # noqa: B023
+            lambda: Consultation.record_presence(db.session.get_one(User, patient_id)),  # noqa: B023
         )
         assert race(clinic, *deeds) == ["done", "done"]
         consultation = anew(id)

@@ -15,6 +15,7 @@ from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
+    CancellationReason,
     CancellationTerms,
     Chat,
     Consultation,
@@ -22,7 +23,6 @@ from ibolit.models import (
     JobKind,
     Payment,
     PaymentAlert,
-    Reason,
     Refund,
     RefundReason,
     RefundState,
@@ -121,7 +121,10 @@ def test_fully_refunded_consultation_is_cancelled(
     yookassa.refund_by_hand(paid_consultation.provider_id or "")
     hear(yookassa, paid_consultation)
     consultation = db.session.get_one(Consultation, consultation.id, populate_existing=True)
-    assert (consultation.state, consultation.cancel_reason) == (ConsultationState.CANCELLED, Reason.MONEY_BACK)
+    assert (consultation.state, consultation.cancel_reason) == (
+        ConsultationState.CANCELLED,
+        CancellationReason.MONEY_BACK,
+    )
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.NOTHING_PAID
     page = as_patient.get("/profile/payments").text
     assert "Возвращено банком 1\u00a0500\u00a0₽" in page
@@ -155,7 +158,7 @@ def test_cancelling_after_a_partial_dashboard_refund_refunds_the_remainder(
     yookassa.refund_by_hand(paid_consultation.provider_id or "", "300.00")
     yookassa.lose_notices()
     consultation = db.session.get_one(Consultation, consultation.id)
-    consultation.cancel(consultation.doctor.user, Reason.BAD_TIME, CancellationTerms.FULL)
+    consultation.cancel(consultation.doctor.user, CancellationReason.BAD_TIME, CancellationTerms.FULL)
     db.session.commit()
     work_on(3, minutes=5)
     assert sorted(rows(paid_consultation)) == [

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
+from consultation_steps import StillClock, cancel, confirm, ready, wish, work
 from factories import make_chat, make_doctor, make_user, propose
 from flask import Flask, current_app, render_template
-from meetings import StillClock, cancel, confirm, ready, wish, work
 
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, WORK, notifications, run_due, sending

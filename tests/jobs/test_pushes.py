@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
+from consultation_steps import StillClock, cancel, confirm, pay, ready, work
 from factories import make_chat, make_doctor, make_user, propose, say
 from flask import Flask, current_app
-from meetings import StillClock, cancel, confirm, pay, ready, work
 from push_service import Listener, PushService, connect, listen
 
 from ibolit.extensions import db

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from meetings import NOON, StillClock
+from consultation_steps import NOON, StillClock
 
 from ibolit.services import clock
 

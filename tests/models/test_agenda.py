@@ -6,8 +6,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from consultation_steps import NOON, StillClock, accept, wish
 from factories import make_chat, propose, say
-from meetings import NOON, StillClock, accept, wish
 from queries import Queries
 
 from ibolit import errors

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from consultation_steps import NOON, StillClock, accept, cancel, confirm, due_at, facts, pay, ready, wish, work
 from factories import later, make_chat, propose
-from meetings import NOON, StillClock, accept, cancel, confirm, due_at, facts, pay, ready, wish, work
 
 from ibolit import errors
 from ibolit.extensions import db

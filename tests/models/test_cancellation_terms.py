@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from consultation_steps import NOON, StillClock, cancel, pay, ready, wish, work
 from factories import later, propose
-from meetings import NOON, StillClock, cancel, pay, ready, wish, work
 
 from ibolit import errors
-from ibolit.models import CancellationTerms, Chat, ConsultationState, Reason, RefundState
+from ibolit.models import CancellationReason, CancellationTerms, Chat, ConsultationState, RefundState
 from ibolit.models.consultations import rescheduling
 from ibolit.services import clock
 
@@ -109,7 +109,7 @@ def test_cancellation_terms_on_the_screen_are_kept_or_said_anew(chat: Chat) -> N
     pay(consultation)
     later(minutes=31)
     with pytest.raises(errors.PromiseHasChanged):
-        consultation.cancel(consultation.patient, Reason.OTHER, CancellationTerms.FULL)
+        consultation.cancel(consultation.patient, CancellationReason.OTHER, CancellationTerms.FULL)
     assert consultation.state is ConsultationState.CONFIRMED
 
 

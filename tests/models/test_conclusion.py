@@ -12,6 +12,7 @@ from ibolit import errors
 from ibolit.events import ConclusionGiven
 from ibolit.extensions import db
 from ibolit.models import (
+    CancellationReason,
     CancellationTerms,
     Card,
     Chat,
@@ -22,7 +23,6 @@ from ibolit.models import (
     IntakeAnswers,
     IntakeQuestionnaire,
     Message,
-    Reason,
     Review,
     Template,
     User,
@@ -110,7 +110,7 @@ def test_no_conclusion_before_the_end(chat: Chat) -> None:
 
 def test_no_conclusion_of_what_did_not_take_place(chat: Chat) -> None:
     consultation = propose(chat)
-    consultation.cancel(consultation.doctor.user, Reason.OTHER, CancellationTerms.NOTHING_PAID)
+    consultation.cancel(consultation.doctor.user, CancellationReason.OTHER, CancellationTerms.NOTHING_PAID)
     db.session.commit()
     with pytest.raises(errors.NoConclusionWithoutConsultation):
         give(consultation)

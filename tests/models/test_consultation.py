@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from consultation_steps import cancel, confirm, facts, pay
 from factories import later, make_chat, propose
-from meetings import cancel, confirm, facts, pay
 from money import answer, waiting_jobs
 from queries import Queries
 
@@ -14,7 +14,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, Doctor, JobKind, RefundReason, RefundState, User
 from ibolit.models.chats import ChatState
-from ibolit.models.consultations import FOLLOWS, checkout, deadlines, rescheduling
+from ibolit.models.consultations import TRANSITIONS, checkout, deadlines, rescheduling
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -33,8 +33,8 @@ def meet(consultation: Consultation) -> Consultation:
 
 
 def test_table_names_every_state_and_its_ends() -> None:
-    assert set(FOLLOWS) == set(ConsultationState)
-    ends = {state for state, next_ones in FOLLOWS.items() if not next_ones}
+    assert set(TRANSITIONS) == set(ConsultationState)
+    ends = {state for state, next_ones in TRANSITIONS.items() if not next_ones}
     assert ends == {"completed", "cancelled", "expired", "missed"}
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from factories import make_chat, make_user, propose
-from flask import Flask
-from meetings import (
+from consultation_steps import (
     NOON,
     StillClock,
     accept,
@@ -21,6 +19,8 @@ from meetings import (
     wish,
     work,
 )
+from factories import make_chat, make_user, propose
+from flask import Flask
 from money import answer
 
 from ibolit import errors
@@ -28,6 +28,7 @@ from ibolit.extensions import db
 from ibolit.jobs import LIGHT, run_due
 from ibolit.models import (
     AccessMode,
+    CancellationReason,
     CancellationTerms,
     Chat,
     Consultation,
@@ -36,7 +37,6 @@ from ibolit.models import (
     ConsultationState,
     Doctor,
     Payment,
-    Reason,
     Role,
     User,
 )
@@ -194,7 +194,11 @@ def test_part_and_then_the_rest_by_the_operator(chat: Chat, operator: User) -> N
     assert consultation.state is ConsultationState.CONFIRMED
     payment.refund_expecting(1000_00, None, "", operator)
     db.session.commit()
-    assert (consultation.state, consultation.cancel_reason, payment.refundable) == ("cancelled", Reason.MONEY_BACK, 0)
+    assert (consultation.state, consultation.cancel_reason, payment.refundable) == (
+        "cancelled",
+        CancellationReason.MONEY_BACK,
+        0,
+    )
 
 
 def test_part_given_back_before_leaves_the_rest_to_the_promise(chat: Chat, patient: User, operator: User) -> None:
@@ -279,9 +283,11 @@ def test_who_cancels_second_learns_that_it_is_cancelled(chat: Chat, still: Still
     pay(consultation)
     still.go(minutes=31)
     cancel(consultation, consultation.patient)
-    consultation.cancel(consultation.patient, Reason.BAD_TIME, CancellationTerms.CLINIC_DECIDES)  # pressed twice
+    consultation.cancel(
+        consultation.patient, CancellationReason.BAD_TIME, CancellationTerms.CLINIC_DECIDES
+    )  # pressed twice
     with pytest.raises(errors.ConsultationHasChanged):
-        consultation.cancel(consultation.doctor.user, Reason.OTHER, CancellationTerms.FULL)
+        consultation.cancel(consultation.doctor.user, CancellationReason.OTHER, CancellationTerms.FULL)
 
 
 # The chat around it

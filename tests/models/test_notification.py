@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from consultation_steps import StillClock, accept, cancel, confirm, ready, wish, work
 from factories import propose
-from meetings import StillClock, accept, cancel, confirm, ready, wish, work
 
 from ibolit.extensions import db
 from ibolit.models import (

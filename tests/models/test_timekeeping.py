@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from consultation_steps import NOON, StillClock, accept, confirm, facts, wish, work
 from factories import later, propose
-from meetings import NOON, StillClock, accept, confirm, facts, wish, work
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Notification, NotificationKind

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from consultation_steps import StillClock, confirm, pay, work
 from factories import make_chat, propose
 from flask import Flask
-from meetings import StillClock, confirm, pay, work
 
 from ibolit import errors
 from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_moment, read_day, read_time

@@ -16,13 +16,13 @@ from random import Random
 
 import pytest
 import sqlalchemy as sa
+from consultation_steps import StillClock
 from emptying import empty
 from factories import make_chat, make_doctor, make_user, propose
 from flask import Flask
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from meetings import StillClock
 from odd_bank import OddBank
 from sqlalchemy.orm import Session
 from stories import Steps, one_of, search
@@ -39,6 +39,7 @@ from ibolit.events import (
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, MONEY, run_due
 from ibolit.models import (
+    CancellationReason,
     CancellationTerms,
     Chat,
     Consultation,
@@ -49,13 +50,12 @@ from ibolit.models import (
     JobKind,
     Payment,
     PaymentState,
-    Reason,
     Refund,
     RefundState,
     Role,
     User,
 )
-from ibolit.models.consultations import AGREED, COMING, FOLLOWS, checkout, rescheduling
+from ibolit.models.consultations import CONFIRMED_STATES, TRANSITIONS, UPCOMING, checkout, rescheduling
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayOutcomeUnknown, GatewayRefused, GatewayStatus, ProviderPayment
 from ibolit.services.payments.demo import DemoBank
@@ -227,8 +227,8 @@ class ConsultationMachine(RuleBasedStateMachine):
         self.propose(which % 2, ahead, 0, True)
         self.answer(self._ids().index(id), "doctor", True, True)
 
-    @step(3, which=some, side=sides, fresh=mostly, reason=[*Reason][:3])
-    def cancel(self, which: int, side: str, fresh: bool, reason: Reason) -> None:
+    @step(3, which=some, side=sides, fresh=mostly, reason=[*CancellationReason][:3])
+    def cancel(self, which: int, side: str, fresh: bool, reason: CancellationReason) -> None:
         with self._press():
             consultation, screen = self._shown(which, side, fresh)
             if consultation is None:
@@ -361,7 +361,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     def sign(self, chat: int, side: str) -> None:
         with self._press():
             here = db.session.get_one(Chat, self.chat_ids[chat])
-            Consultation.note_sign_of(here.patient if side == "patient" else here.doctor.user)
+            Consultation.record_presence(here.patient if side == "patient" else here.doctor.user)
             db.session.commit()
 
     @step(1, which=some, side=sides)
@@ -498,7 +498,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         with self._look():
             for consultation in self._consultations():
                 known = self.known[consultation.id]
-                assert consultation.state not in COMING
+                assert consultation.state not in UPCOMING
                 assert known.ends == [consultation.state]
                 assert known.begun == (consultation.started_at is not None)
             payments = db.session.scalars(sa.select(Payment)).all()
@@ -516,7 +516,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     # Below: what each part of it means
 
     def _is_seen_by_both(self, consultation: Consultation, known: Known) -> None:
-        if consultation.state in AGREED:
+        if consultation.state in CONFIRMED_STATES:
             assert consultation.starts_at in known.agreed["patient"]
             assert consultation.starts_at in known.agreed["doctor"]
 
@@ -524,14 +524,14 @@ class ConsultationMachine(RuleBasedStateMachine):
         applied = [payment for payment in consultation.payments if payment.applied_at is not None]
         assert len(applied) <= 1
         if consultation.price and (
-            consultation.state in (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
+            consultation.state in (*CONFIRMED_STATES, ConsultationState.COMPLETED, ConsultationState.MISSED)
         ):
             assert applied
             assert consultation.paid_at == applied[0].paid_at or applied[0].has_amount_mismatch
         if (
             consultation.price
             and consultation.state is ConsultationState.CONFIRMED
-            and consultation.state_now in AGREED
+            and consultation.state_now in CONFIRMED_STATES
         ):
             assert applied[0].refundable > 0
 
@@ -566,7 +566,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         known.look, known.revision = look, consultation.message.revision
 
     def _is_worked_on(self, consultation: Consultation) -> None:
-        if consultation.state not in COMING:
+        if consultation.state not in UPCOMING:
             return
         jobs = Job.kind == JobKind.CONSULTATION, Job.subject_id == consultation.id, Job.done_at.is_(None)
         due = db.session.scalars(sa.select(Job.due_at).where(*jobs)).all()
@@ -593,7 +593,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         kept = sorted(
             (consultation.starts_at, consultation.ends_at)
             for consultation in consultations
-            if consultation.state_now in COMING
+            if consultation.state_now in UPCOMING
         )
         for (_, ends), (starts, _) in pairwise(kept):
             assert ends <= starts
@@ -607,7 +607,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             assert terms is CancellationTerms.NOTHING_PAID or money
 
     def _is_open_for_consultation(self, chat: Chat) -> None:
-        kept = (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
+        kept = (*CONFIRMED_STATES, ConsultationState.COMPLETED, ConsultationState.MISSED)
         mine = [
             consultation
             for consultation in self._consultations()
@@ -690,11 +690,11 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _ids(self) -> list[int]:
         """What is coming more often than what has ended, the newest first."""
-        coming = [id for id, known in self.known.items() if known.state in COMING]
+        coming = [id for id, known in self.known.items() if known.state in UPCOMING]
         return sorted(coming, reverse=True) * 3 + sorted(self.known, reverse=True)
 
     def _consultations(self) -> list[Consultation]:
-        return list(db.session.scalars(Consultation.whole().order_by(Consultation.id)).unique())
+        return list(db.session.scalars(Consultation.with_card_data().order_by(Consultation.id)).unique())
 
     def _user(self, consultation: Consultation, side: str) -> User:
         return consultation.patient if side == "patient" else consultation.doctor.user
@@ -704,7 +704,7 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _kept_times(self) -> list[tuple[datetime, datetime]]:
         """What nobody has written as expired yet is still kept for its patient."""
-        kept = sa.select(Consultation).where(Consultation.state.in_(COMING))
+        kept = sa.select(Consultation).where(Consultation.state.in_(UPCOMING))
         return [(consultation.starts_at, consultation.ends_at) for consultation in db.session.scalars(kept)]
 
     def _waits(self) -> bool:
@@ -721,7 +721,7 @@ def _meets(others: list[tuple[datetime, datetime]], start: datetime) -> bool:
 
 def _reachable_from(state: ConsultationState) -> set[ConsultationState]:
     """More than one thing may have happened in a step."""
-    return {state}.union(*(_reachable_from(following) for following in FOLLOWS[state]))
+    return {state}.union(*(_reachable_from(following) for following in TRANSITIONS[state]))
 
 
 def test_what_two_agree_on_is_paid_held_and_known_to_both(

@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from random import Random
 
 import pytest
+from consultation_steps import StillClock
 from flask import Flask
 from long_tests import LONG
-from meetings import StillClock
 from reading import plain
 from teller import CLINIC, Sent, Story
 
 from ibolit.extensions import db
 from ibolit.formatting import when_for
 from ibolit.models import Chat, Consultation, ConsultationState, Message, Refund, RefundState, User
-from ibolit.models.consultations import COMING
+from ibolit.models.consultations import UPCOMING
 from ibolit.models.payments import RefundRule
 from ibolit.services import Services, clock
 
@@ -32,15 +32,15 @@ S = ConsultationState
 OUTCOMES = {
     "вам предложена встреча": (S.PROPOSED,),
     "встреча подтверждена": (S.CONFIRMED,),
-    "встреча перенесена": COMING,
+    "встреча перенесена": UPCOMING,
     "время согласовано, осталось оплатить": (S.PROPOSED,),
     "встреча отменена": (S.CANCELLED,),
     "время встречи прошло": (S.EXPIRED,),
     "встреча не состоялась": (S.MISSED,),
     "встреча через": (S.CONFIRMED,),
     "встреча ждёт": (S.PROPOSED,),
-    "просят о другом времени": COMING,
-    "новое время не подошло": COMING,
+    "просят о другом времени": UPCOMING,
+    "новое время не подошло": UPCOMING,
     "вас уже ждут": (S.CONFIRMED,),
     "просят подождать": (S.CONFIRMED,),
 }
@@ -49,8 +49,8 @@ OUTCOMES |= {
     "Вам предложена встреча": (S.PROPOSED,),
     "Время встречи согласовано": (S.PROPOSED,),
     "Напоминаем: встреча": (S.CONFIRMED,),
-    "Вас просят о другом времени": COMING,
-    "Предложенное вами время не подошло": COMING,
+    "Вас просят о другом времени": UPCOMING,
+    "Предложенное вами время не подошло": UPCOMING,
 }
 # How a letter ends that begins «Встреча 5 марта, 15:00 (МСК) …».
 ENDS = {
@@ -124,7 +124,7 @@ class Walk:
         consultation = self._newest()
         if self.dice.random() < (0.08 if self.story.is_awake else 0.25):
             return "worker", "worker sleeps" if self.story.is_awake else "worker wakes"
-        if consultation is None or consultation.state_now not in COMING:
+        if consultation is None or consultation.state_now not in UPCOMING:
             price = self.dice.choice(("free", "for 1500"))
             return self.dice.choice((("doctor", f"doctor proposes {self._time_ahead()} {price}"), self._hour()))
         if any(one.state is RefundState.REQUESTED for one in self._refunds()) and self.dice.random() < 0.5:
@@ -205,7 +205,7 @@ class Walk:
     def _consultation_of(self, note: str) -> Consultation | None:
         """By the start it names: a worker that wakes tells of several. None that starts then: it was moved since."""
         named = DAY_AND_TIME.findall(plain(note))
-        consultations = db.session.scalars(Consultation.whole().order_by(Consultation.id.desc())).unique()
+        consultations = db.session.scalars(Consultation.with_card_data().order_by(Consultation.id.desc())).unique()
         return next(
             (
                 consultation
@@ -296,7 +296,7 @@ class Walk:
 
     def _rows(self) -> dict[int, Agreed]:
         db.session.remove()
-        consultations = db.session.scalars(Consultation.whole()).unique()
+        consultations = db.session.scalars(Consultation.with_card_data()).unique()
         return {
             consultation.id: Agreed(consultation.state_now, consultation.starts_at, consultation.wish)
             for consultation in consultations
@@ -304,7 +304,7 @@ class Walk:
 
     def _newest(self) -> Consultation | None:
         db.session.remove()
-        return db.session.scalars(Consultation.whole().order_by(Consultation.id.desc())).unique().first()
+        return db.session.scalars(Consultation.with_card_data().order_by(Consultation.id.desc())).unique().first()
 
     def _refunds(self) -> list[Refund]:
         consultation = self._newest()

@@ -17,7 +17,7 @@ from screens import DESKTOP, PHONE, sign_in
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationKind, ConsultationState
-from ibolit.models.consultations import COMING
+from ibolit.models.consultations import UPCOMING
 from ibolit.services import clock
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"  # of chat 1
@@ -88,7 +88,7 @@ def agree(live: LiveClinic, kind: ConsultationKind = ConsultationKind.VIDEO, *, 
     """A consultation of chat 1 whose time has come; both are in it already, or have yet to say that they are ready."""
     with backstage(live):
         chat = db.session.get_one(Chat, 1)
-        earlier = Consultation.doctor_id == chat.doctor_id, Consultation.state.in_(COMING)
+        earlier = Consultation.doctor_id == chat.doctor_id, Consultation.state.in_(UPCOMING)
         db.session.execute(db.update(Consultation).where(*earlier).values(state=ConsultationState.COMPLETED))
         consultation = propose(chat, starts_at=clock.now() + timedelta(minutes=5), kind=kind)
         consultation.confirm(consultation.patient, consultation.starts_at)

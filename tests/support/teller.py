@@ -16,10 +16,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from browser import Browser
+from consultation_steps import StillClock
 from deeds import DEEDS
 from factories import make_chat, make_doctor, make_user
 from flask import Flask
-from meetings import StillClock
 from odd_bank import OddBank
 from reading import Form, NotOffered, Page, plain
 

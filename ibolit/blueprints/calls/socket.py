@@ -104,7 +104,7 @@ def _is_still_here(place: Place) -> bool:
         with write_transaction(db.session):
             if device.is_due_to_be_seen():
                 device.mark_seen()
-            Consultation.note_sign_of(device.user)
+            Consultation.record_presence(device.user)
             CallVisit.note(place.call_id, place.user_id, place.page)
         return True
     finally:

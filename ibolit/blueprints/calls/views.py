@@ -29,7 +29,7 @@ def show(id: int) -> ResponseReturnValue:
     if consultation.state_now is not ConsultationState.IN_PROGRESS:
         return go(_card(id))
     with write_transaction(db.session):
-        Consultation.note_sign_of(current_user)
+        Consultation.record_presence(current_user)
     page = {
         "signal": f"{_card(id)}/signal",  # url_for() would name a whole address, and the page knows better which one
         "unread": consultation.chat.member(current_user.id).unread,
@@ -42,7 +42,7 @@ def show(id: int) -> ResponseReturnValue:
 def check(id: int) -> ResponseReturnValue:
     """Camera, microphone, speaker and relay, at any time before the consultation is over."""
     consultation = _own(id)
-    if not consultation.is_coming:
+    if not consultation.is_upcoming:
         return go(_card(id))
     ice = ice_configuration(current_settings, current_user.id, clock.now())
     return render_template("pages/calls/check.html", consultation=consultation, viewer=current_user, ice=ice)

@@ -16,15 +16,15 @@ class Group:
 
 def lay_out(shown: list[Consultation], viewer: User) -> tuple[list[Group], list[Consultation]]:
     """What is coming in its groups, the empty ones left out, and what is past, the latest first."""
-    coming = [consultation for consultation in shown if consultation.is_coming]
-    past = [consultation for consultation in reversed(shown) if not consultation.is_coming]
-    groups = _day_of(coming, viewer) if viewer.is_doctor else [Group("Ближайшие", coming)]
+    upcoming = [consultation for consultation in shown if consultation.is_upcoming]
+    past = [consultation for consultation in reversed(shown) if not consultation.is_upcoming]
+    groups = _day_of(upcoming, viewer) if viewer.is_doctor else [Group("Ближайшие", upcoming)]
     return [group for group in groups if group.consultations], past
 
 
-def _day_of(coming: list[Consultation], doctor: User) -> list[Group]:
+def _day_of(upcoming: list[Consultation], doctor: User) -> list[Group]:
     """Each stands once, in the first group that it belongs to."""
-    agreed = [consultation for consultation in coming if consultation.state is not ConsultationState.PROPOSED]
+    agreed = [consultation for consultation in upcoming if consultation.state is not ConsultationState.PROPOSED]
     waiting = [consultation for consultation in agreed if _waits(consultation)]
     others = [consultation for consultation in agreed if consultation not in waiting]
     today = clock.now().astimezone(doctor.zone).date()
@@ -37,7 +37,7 @@ def _day_of(coming: list[Consultation], doctor: User) -> list[Group]:
         Group("Сегодня", on_today),
         Group(
             "Не подтверждены",
-            [consultation for consultation in coming if consultation.state is ConsultationState.PROPOSED],
+            [consultation for consultation in upcoming if consultation.state is ConsultationState.PROPOSED],
         ),
         Group("Позже", [consultation for consultation in others[1:] if consultation not in on_today]),
     ]

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ...models import CancellationTerms, Consultation, ConsultationKind, Reason
+from ...models import CancellationReason, CancellationTerms, Consultation, ConsultationKind
 from ...web.fields import (
     DURATIONS,
     NO_SUCH_DURATION,
@@ -26,9 +26,9 @@ from ...web.text_filters import clean_text, one_line
 
 KINDS = [SelectChoice(ConsultationKind.VIDEO, "Видео"), SelectChoice(ConsultationKind.AUDIO, "Аудио")]
 REASONS = [
-    SelectChoice(Reason.CHANGED_MIND, "Изменились планы"),
-    SelectChoice(Reason.BAD_TIME, "Не подходит время"),
-    SelectChoice(Reason.OTHER, "Другая причина"),
+    SelectChoice(CancellationReason.CHANGED_MIND, "Изменились планы"),
+    SelectChoice(CancellationReason.BAD_TIME, "Не подходит время"),
+    SelectChoice(CancellationReason.OTHER, "Другая причина"),
 ]
 NO_REASON = "Выберите причину."
 DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")

@@ -14,12 +14,12 @@ from ...database import write_transaction
 from ...extensions import db
 from ...models import (
     AuditAction,
+    CancellationReason,
     CancellationTerms,
     Consultation,
     ConsultationState,
     LimitKind,
     RateLimitHit,
-    Reason,
     RefundRule,
 )
 from ...models.consultations import checkout, lists, rescheduling
@@ -58,7 +58,7 @@ def show(id: int) -> ResponseReturnValue:
     if not wants_fragment():
         with write_transaction(db.session):
             if is_ready:
-                Consultation.note_sign_of(current_user)
+                Consultation.record_presence(current_user)
             log_audit(AuditAction.CONSULTATION_READ, id)
             if consultation.questionnaire is not None and consultation.patient_id != current_user.id:
                 log_audit(AuditAction.QUESTIONNAIRE_READ, id)
@@ -140,7 +140,7 @@ def cancel(id: int) -> ResponseReturnValue:
     try:
         if form.expected_terms is None:
             raise errors.PromiseHasChanged
-        consultation.cancel(current_user, Reason(form.reason.data), form.expected_terms)
+        consultation.cancel(current_user, CancellationReason(form.reason.data), form.expected_terms)
     except errors.RuleViolation as refusal:
         db.session.rollback()
         form.reason.errors = [refusal.sentence]

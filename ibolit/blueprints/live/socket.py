@@ -59,9 +59,9 @@ def _is_still_here(device_id: int) -> bool:
         if device.is_due_to_be_seen():
             with write_transaction(db.session):
                 device.mark_seen()
-        if Consultation.awaits(device.user):
+        if Consultation.is_ready_anywhere(device.user):
             with write_transaction(db.session):
-                Consultation.note_sign_of(device.user)
+                Consultation.record_presence(device.user)
         return True
     finally:
         db.session.remove()

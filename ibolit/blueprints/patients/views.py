@@ -130,13 +130,13 @@ def _listed(chats: Any, **more: Any) -> dict[str, Any]:
 
 
 def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: FlaskForm) -> ResponseReturnValue:
-    coming, past, next_page = _consultations(chat)
+    upcoming, past, next_page = _consultations(chat)
     files = Attachment.page_of(chat, most=FILES)
     _note_reading(chat, files)
     shown: dict[str, Any] = {
         "chat": chat,
         "note": note,
-        "coming": coming,
+        "upcoming": upcoming,
         "past": past,
         "next_page": next_page,
         "attachments": files,
@@ -153,14 +153,14 @@ def _consultations(
 ) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
     """What is coming, the last of what is past, and where the rest of it is."""
     shown = lists.shown_with_patient(chat, CONSULTATIONS + 1, before)
-    coming = [consultation for consultation in shown if consultation.is_coming]
+    upcoming = [consultation for consultation in shown if consultation.is_upcoming]
     past, last = split_page(
-        [consultation for consultation in reversed(shown) if not consultation.is_coming], CONSULTATIONS
+        [consultation for consultation in reversed(shown) if not consultation.is_upcoming], CONSULTATIONS
     )
     next_page = (
         url_for(".consultations", id=chat.patient_id, before=encode_cursor(last.starts_at, last.id)) if last else None
     )
-    return coming, past, next_page
+    return upcoming, past, next_page
 
 
 def _refuse_note(chat: Chat, note: PatientNote | None, form: NoteForm, status: int) -> ResponseReturnValue:

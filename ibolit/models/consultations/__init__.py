@@ -9,16 +9,17 @@ from .consultation import Consultation
 from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_questionnaire_of
 from .request import ConsultationRequest
 from .review import Rating, Review
-from .states import AGREED, COMING, FOLLOWS, ConsultationKind, ConsultationState, Reason
+from .states import CONFIRMED_STATES, TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
 
 __all__ = [
-    "AGREED",
-    "COMING",
-    "FOLLOWS",
+    "CONFIRMED_STATES",
+    "TRANSITIONS",
+    "UPCOMING",
     "Absence",
     "CallPath",
     "CallReport",
     "CallVisit",
+    "CancellationReason",
     "Conclusion",
     "ConclusionDraft",
     "Consultation",
@@ -30,7 +31,6 @@ __all__ = [
     "IntakeQuestionnaire",
     "Quality",
     "Rating",
-    "Reason",
     "Review",
     "SignatureKind",
     "Template",

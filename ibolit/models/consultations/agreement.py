@@ -17,7 +17,7 @@ from ...services import clock
 from ..job import Job, JobKind
 from ..payments import CancellationTerms, Payment, RefundReason
 from ..people import User
-from .states import AGREED, ConsultationState, Reason
+from .states import CONFIRMED_STATES, CancellationReason, ConsultationState
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -31,7 +31,7 @@ class ConsultationAgreement:
         confirmed_at: Mapped[datetime | None]
         ended_at: Mapped[datetime | None]
         cancelled_by_id: Mapped[int | None]
-        cancel_reason: Mapped[Reason | None]
+        cancel_reason: Mapped[CancellationReason | None]
 
     @property
     def awaits_payment(self: Consultation) -> bool:
@@ -53,7 +53,7 @@ class ConsultationAgreement:
     def confirm(self: Consultation, user: User, seen: datetime) -> None:
         """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
         self.lock_for(user, seen)
-        if self.state in AGREED and user.id == self.patient_id:
+        if self.state in CONFIRMED_STATES and user.id == self.patient_id:
             return  # pressed twice
         if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
             raise errors.ConsultationHasChanged
@@ -79,10 +79,10 @@ class ConsultationAgreement:
         db.session.refresh(self)
         if self.state_now is ConsultationState.CONFIRMED:
             self._become(ConsultationState.CANCELLED)
-            self.cancel_reason, self.ended_at = Reason.MONEY_BACK, clock.now()
+            self.cancel_reason, self.ended_at = CancellationReason.MONEY_BACK, clock.now()
             record(ConsultationCancelled(self.id, None))
 
-    def cancel(self: Consultation, user: User, reason: Reason, terms: CancellationTerms) -> None:
+    def cancel(self: Consultation, user: User, reason: CancellationReason, terms: CancellationTerms) -> None:
         """With the promised fate of the money. Raises ConsultationHasChanged and PromiseHasChanged."""
         self.lock_for(user)
         if self.state is ConsultationState.CANCELLED and self.cancelled_by_id == user.id:

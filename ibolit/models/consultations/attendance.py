@@ -12,7 +12,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
-from .states import AGREED, COMING, ConsultationState
+from .states import CONFIRMED_STATES, UPCOMING, ConsultationState
 
 OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
 CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
@@ -30,7 +30,7 @@ class Absence(StrEnum):
     BOTH = "both"
 
 
-class Meeting(Model):
+class Attendance(Model):
     """A consultation without its terms and its money.
 
     `starts_at` and `ends_at` are the planned times; `…_ready_at` the last sign of a side that pressed «Готов».
@@ -68,7 +68,7 @@ class Meeting(Model):
         return self.ends_at + CLOSES_AFTER
 
     def state_at(self, now: datetime) -> ConsultationState:
-        if self.state in AGREED and now >= self.closes_at:
+        if self.state in CONFIRMED_STATES and now >= self.closes_at:
             took_place = self.state is ConsultationState.IN_PROGRESS and self._both_came
             return ConsultationState.COMPLETED if took_place else ConsultationState.MISSED
         return self.state
@@ -78,18 +78,18 @@ class Meeting(Model):
         return self.state_at(clock.now())
 
     @property
-    def is_coming(self) -> bool:
-        return self.state_now in COMING
+    def is_upcoming(self) -> bool:
+        return self.state_now in UPCOMING
 
     @property
     def is_open(self) -> bool:
         """«Готов общаться» works."""
-        return self.state_now in AGREED and clock.now() >= self.opens_at
+        return self.state_now in CONFIRMED_STATES and clock.now() >= self.opens_at
 
     def is_side_ready(self, user: User) -> bool:
         """Presence: it lapses by itself."""
         seen = self._of(user, "ready_at")
-        return self.state in AGREED and seen is not None and -CLOCKS_DIFFER < clock.now() - seen < READY_FOR
+        return self.state in CONFIRMED_STATES and seen is not None and -CLOCKS_DIFFER < clock.now() - seen < READY_FOR
 
     def has_come(self, user: User) -> bool:
         return self._of(user, "first_ready_at") is not None
@@ -110,12 +110,12 @@ class Meeting(Model):
     def late_until(self, user: User) -> datetime | None:
         """Until when that side asks to be waited for."""
         said = self._of(user, "late_at")
-        if said is None or self.state_now not in AGREED:
+        if said is None or self.state_now not in CONFIRMED_STATES:
             return None
         until: datetime = min(max(said, self.starts_at) + LATE_BY, self.closes_at)
         return until if until > clock.now() else None
 
-    def lapses_of(self, user: User) -> list[datetime]:
+    def presence_lapses(self, user: User) -> list[datetime]:
         """When what that side has said of itself is true no longer."""
         seen, late = self._of(user, "ready_at"), self.late_until(user)
         return [moment for moment in (seen and seen + READY_FOR, late) if moment is not None]
@@ -128,17 +128,17 @@ class Meeting(Model):
         return near and is_waiting and self.late_until(user) is None
 
     @classmethod
-    def awaits(cls, user: User) -> bool:
+    def is_ready_anywhere(cls, user: User) -> bool:
         """He is ready somewhere. Asked with every beat of every socket."""
         return db.session.scalar(select(cls.id).where(*cls._has_ready(user)).limit(1)) is not None
 
     @classmethod
-    def note_sign_of(cls, user: User) -> None:
+    def record_presence(cls, user: User) -> None:
         """He is still here; what has lapsed stays lapsed."""
         column = cls._ready_column(user)
         db.session.execute(update(cls).where(*cls._has_ready(user)).values({column: clock.now()}))
 
-    def forget_who_came(self) -> None:
+    def reset_attendance(self) -> None:
         """Who came to the old time has not come to the new one."""
         self.patient_ready_at = self.patient_first_ready_at = self.patient_late_at = None
         self.doctor_ready_at = self.doctor_first_ready_at = self.doctor_late_at = None
@@ -156,14 +156,14 @@ class Meeting(Model):
     @classmethod
     def _has_ready(cls, user: User) -> tuple[ColumnElement[bool], ...]:
         now, signs = clock.now(), cls._ready_column(user)
-        return cls.is_of(user), cls.state.in_(AGREED), signs > now - READY_FOR, signs < now + CLOCKS_DIFFER
+        return cls.is_of(user), cls.state.in_(CONFIRMED_STATES), signs > now - READY_FOR, signs < now + CLOCKS_DIFFER
 
-    def _side(self, user: User) -> str:
+    def _prefix_of(self, user: User) -> str:
         return "patient" if user.id == self.patient_id else "doctor"
 
     def _of(self, user: User, what: str) -> datetime | None:
-        moment: datetime | None = getattr(self, f"{self._side(user)}_{what}")
+        moment: datetime | None = getattr(self, f"{self._prefix_of(user)}_{what}")
         return moment
 
     def _set(self, user: User, what: str, moment: datetime | None) -> None:
-        setattr(self, f"{self._side(user)}_{what}", moment)
+        setattr(self, f"{self._prefix_of(user)}_{what}", moment)

@@ -19,7 +19,7 @@ from . import deadlines
 from .attendance import CLOSES_AFTER
 from .consultation import PAYMENT_HOLDS, Consultation
 from .request import ConsultationRequest
-from .states import AGREED, ConsultationKind, ConsultationState
+from .states import CONFIRMED_STATES, ConsultationKind, ConsultationState
 
 PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)
@@ -46,7 +46,9 @@ def propose(
     client_id = submission_id(client_id, terms)
     known = Message.by_client_id(doctor.user_id, client_id, chat.id)
     if known is not None:
-        return db.session.scalars(Consultation.whole().where(Consultation.message_id == known.id)).unique().one()
+        return (
+            db.session.scalars(Consultation.with_card_data().where(Consultation.message_id == known.id)).unique().one()
+        )
     ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
     check_time(terms.starts_at, needs_payment=terms.price > 0)
     if is_taken(doctor.id, terms.starts_at, ends_at):
@@ -99,7 +101,9 @@ def _keep(doctor_id: int, start: datetime, end: datetime) -> tuple[ColumnElement
     """What of the doctor's holds some of that time."""
     now = clock.now()
     is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
-    is_kept = or_(is_proposed, and_(Consultation.state.in_(AGREED), Consultation.ends_at > now - CLOSES_AFTER))
+    is_kept = or_(
+        is_proposed, and_(Consultation.state.in_(CONFIRMED_STATES), Consultation.ends_at > now - CLOSES_AFTER)
+    )
     return Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start, is_kept
 
 

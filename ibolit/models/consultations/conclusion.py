@@ -25,7 +25,7 @@ from ..locking import advisory_lock
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .consultation import Consultation
-from .states import COMING, ConsultationState
+from .states import UPCOMING, ConsultationState
 
 
 class Template(StrEnum):
@@ -212,7 +212,7 @@ class ConclusionDraft(Model):
 def refuse_conclusion_of(consultation: Consultation) -> None:
     """Raises ConsultationIsNotOver and NoConclusionWithoutConsultation."""
     state = consultation.state_now
-    if state in COMING:
+    if state in UPCOMING:
         raise errors.ConsultationIsNotOver
     if state is not ConsultationState.COMPLETED:
         raise errors.NoConclusionWithoutConsultation

@@ -25,9 +25,17 @@ from ..payments import Payment
 from ..people import User
 from ..types import UtcDateTime, enum_column
 from .agreement import ConsultationAgreement
-from .attendance import OPENS_BEFORE, Meeting
+from .attendance import OPENS_BEFORE, Attendance
 from .course import ConsultationCourse
-from .states import AGREED, AHEAD, COMING, FOLLOWS, ConsultationKind, ConsultationState, Reason
+from .states import (
+    CANCELLABLE,
+    CONFIRMED_STATES,
+    TRANSITIONS,
+    UPCOMING,
+    CancellationReason,
+    ConsultationKind,
+    ConsultationState,
+)
 
 if TYPE_CHECKING:
     from .conclusion import Conclusion
@@ -38,7 +46,7 @@ PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to 
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
 
 
-class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
+class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
     """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
 
     LONGEST_NOTE = 500
@@ -68,7 +76,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    cancel_reason: Mapped[Reason | None] = mapped_column(enum_column(Reason))
+    cancel_reason: Mapped[CancellationReason | None] = mapped_column(enum_column(CancellationReason))
     phone_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the patient asks to be telephoned
     chat: Mapped[Chat] = relationship(innerjoin=True, viewonly=True)
     message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)
@@ -83,7 +91,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple[Self]]:
         """The person's own, with everything a card shows."""
-        return cls.whole().where(cls.is_of(user))
+        return cls.with_card_data().where(cls.is_of(user))
 
     @classmethod
     def one_of(cls, user: User, id: int) -> Consultation | None:
@@ -102,10 +110,10 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     def led_by(cls, user: User) -> Select[tuple[Self]]:
         """Those of this doctor; nobody else leads any."""
         doctor_id = user.doctor.id if user.doctor is not None else None
-        return cls.whole().where(cls.doctor_id == doctor_id)
+        return cls.with_card_data().where(cls.doctor_id == doctor_id)
 
     @classmethod
-    def whole(cls, *, at_once: bool = False) -> Select[tuple[Self]]:
+    def with_card_data(cls, *, at_once: bool = False) -> Select[tuple[Self]]:
         """With everything a card shows; a few of them in one statement, for pages that ask for much else."""
         people, lists = joinedload(cls.chat), joinedload if at_once else selectinload
         return select(cls).options(
@@ -121,12 +129,12 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     @classmethod
     def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
         """For the cards of a page of a chat."""
-        return db.session.scalars(cls.whole().where(cls.message_id.in_(ids))).unique().all()
+        return db.session.scalars(cls.with_card_data().where(cls.message_id.in_(ids))).unique().all()
 
     @classmethod
     def unended(cls) -> Sequence[int]:
         """Ids of all that time will change: the sweep sees that each has its job."""
-        return db.session.scalars(select(cls.id).where(cls.state.in_(COMING))).all()
+        return db.session.scalars(select(cls.id).where(cls.state.in_(UPCOMING))).all()
 
     # Questions
 
@@ -175,18 +183,18 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
         return self.chat.other_than(user)
 
     def may_be_moved(self) -> bool:
-        return self.state_now in AHEAD and clock.now() < self.starts_at
+        return self.state_now in CANCELLABLE and clock.now() < self.starts_at
 
     def may_be_cancelled(self) -> bool:
-        return self.state_now in AHEAD
+        return self.state_now in CANCELLABLE
 
     def changes_at(self) -> datetime | None:
         """When time alone will change what is shown."""
         now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
         for side in (self.patient, self.doctor.user):
-            moments += self.lapses_of(side)
+            moments += self.presence_lapses(side)
         ahead = [moment for moment in moments if moment > now]
-        return min(ahead) if ahead and self.state_now in COMING else None
+        return min(ahead) if ahead and self.state_now in UPCOMING else None
 
     # For all who change it: its own verbs, another time, the worker, what is written of it
 
@@ -201,7 +209,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
     def lock_for(self, user: User, seen: datetime | None = None) -> None:
         """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
         self.lock()
-        self.catch_up()
+        self.apply_due_transition()
         if seen is not None and seen != self.starts_at:
             raise errors.ConsultationHasChanged
 
@@ -214,7 +222,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
 
     def open_chat(self) -> None:
         """A confirmed one keeps the chat open from 10 minutes before its start until 24 hours after its end."""
-        kept = (*AGREED, ConsultationState.COMPLETED, ConsultationState.MISSED)
+        kept = (*CONFIRMED_STATES, ConsultationState.COMPLETED, ConsultationState.MISSED)
         mine = select(Consultation.starts_at, Consultation.ends_at).where(
             Consultation.chat_id == self.chat_id,
             Consultation.state.in_(kept),
@@ -253,7 +261,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
         self.chat.remember_lock()
 
     def _become(self, state: ConsultationState) -> None:
-        assert state in FOLLOWS[self.state], f"{self.state} is not followed by {state}"
+        assert state in TRANSITIONS[self.state], f"{self.state} is not followed by {state}"
         self.state = state
         self.sequence += 1
         db.session.flush()
@@ -265,14 +273,14 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Meeting):
 
 @cache
 def _one() -> Select[tuple[Consultation]]:
-    one = Consultation.whole(at_once=True).where(Consultation.id == bindparam("id"))
+    one = Consultation.with_card_data(at_once=True).where(Consultation.id == bindparam("id"))
     return one.execution_options(populate_existing=True)
 
 
 @cache
 def _one_of(*, leads: bool, anew: bool) -> Select[tuple[Consultation]]:
     mine = Consultation.doctor_id if leads else Consultation.patient_id
-    one = Consultation.whole(at_once=True).where(Consultation.id == bindparam("id"), mine == bindparam("side"))
+    one = Consultation.with_card_data(at_once=True).where(Consultation.id == bindparam("id"), mine == bindparam("side"))
     return one.execution_options(populate_existing=True) if anew else one
 
 

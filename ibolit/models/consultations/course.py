@@ -24,7 +24,7 @@ from ...events import (
 from ...services import clock
 from ..payments import RefundReason
 from ..people import User
-from .states import AGREED, ConsultationState
+from .states import CONFIRMED_STATES, ConsultationState
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -88,7 +88,7 @@ class ConsultationCourse:
         record(PhoneAsked(self.id))
         self.bump_revision()
 
-    def catch_up(self: Consultation) -> None:
+    def apply_due_transition(self: Consultation) -> None:
         """What time has made of it is written, once."""
         due = self.state_now
         if due is self.state:
@@ -127,7 +127,7 @@ class ConsultationCourse:
     def _refuse_if_closed(self: Consultation) -> None:
         if self.state is ConsultationState.PROPOSED:
             raise errors.MustBePaid if self.price else errors.MustBeConfirmed
-        if self.state not in AGREED:
+        if self.state not in CONFIRMED_STATES:
             raise errors.ConsultationHasChanged
         if clock.now() < self.opens_at:
             raise errors.TooEarly

@@ -9,7 +9,7 @@ from ...events import ConsultationNear, ConsultationWaits, record
 from ...services import clock
 from ..night_hours import by_day
 from .consultation import CHAT_STAYS_OPEN, Consultation
-from .states import AGREED, ConsultationState
+from .states import CONFIRMED_STATES, ConsultationState
 
 DAY = timedelta(days=1)
 TOO_LATE = timedelta(hours=3)  # before the start: a worker that slept until then reminds nobody of tomorrow any more
@@ -18,7 +18,7 @@ TOO_LATE = timedelta(hours=3)  # before the start: a worker that slept until the
 def look_at(consultation: Consultation) -> datetime | None:
     """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
     consultation.lock()
-    consultation.catch_up()
+    consultation.apply_due_transition()
     due = [minutes for minutes in current_settings.reminders if _is_to_be_reminded(consultation, minutes)]
     if due:
         record(ConsultationNear(consultation.id, min(due)))  # one that was missed is not said beside the next
@@ -34,7 +34,7 @@ def next_look(consultation: Consultation) -> datetime | None:
     if consultation.state is ConsultationState.PROPOSED:
         ask_at = asked_for_at(consultation)
         return ask_at if ask_at is not None and ask_at > now else max(consultation.expires_at, now)
-    if consultation.state in AGREED:
+    if consultation.state in CONFIRMED_STATES:
         reminders = [consultation.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
         return min(
             moment

@@ -17,7 +17,7 @@ from ...services import clock
 from ..chats import Attachment, Card, Message, refuse_sent, register_card
 from ..types import RowId, UtcDateTime
 from .consultation import Consultation
-from .states import COMING
+from .states import UPCOMING
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class IntakeQuestionnaire(Model):
 
 def refuse_questionnaire_of(consultation: Consultation) -> None:
     """Raises QuestionnaireIsLate."""
-    if consultation.state_now not in COMING:
+    if consultation.state_now not in UPCOMING:
         raise errors.QuestionnaireIsLate
 
 

@@ -14,7 +14,7 @@ from ..people import User
 from ..types import RowId, UtcDateTime
 from .attendance import CLOSES_AFTER
 from .consultation import Consultation
-from .states import AGREED, COMING, ConsultationState
+from .states import CONFIRMED_STATES, UPCOMING, ConsultationState
 
 KEPT_FOR = timedelta(hours=24)  # after its end, whatever document is to be accepted
 
@@ -36,14 +36,14 @@ def shown_with_patient(chat: Chat, past: int, before: tuple[datetime, int] | Non
 def next_in(chats: Sequence[Chat]) -> dict[int, datetime]:
     """When the next one of each chat begins, by the chat's id; chats without one are left out."""
     theirs = Consultation.chat_id.in_([chat.id for chat in chats])
-    own = select(Consultation.chat_id, Consultation.starts_at).where(theirs, _is_coming())
+    own = select(Consultation.chat_id, Consultation.starts_at).where(theirs, _is_upcoming())
     return dict(db.session.execute(own.order_by(Consultation.starts_at.desc())).tuples().all())
 
 
 def kept_open_for(user: User) -> list[int]:
     """Agreed, and not over for more than a day: the nearest first."""
     recent = Consultation.ends_at > clock.now() - KEPT_FOR
-    agreed = Consultation.state.in_((*AGREED, ConsultationState.COMPLETED))
+    agreed = Consultation.state.in_((*CONFIRMED_STATES, ConsultationState.COMPLETED))
     mine = select(Consultation.id).where(Consultation.is_of(user), agreed, recent)
     return list(db.session.scalars(mine.order_by(Consultation.starts_at)))
 
@@ -51,14 +51,18 @@ def kept_open_for(user: User) -> list[int]:
 def _list(
     mine: ColumnElement[bool], past: int, before: tuple[datetime, int] | None, *, at_once: bool = False
 ) -> Select[tuple[Consultation]]:
-    is_coming, newest_first = _is_coming(), (Consultation.starts_at.desc(), Consultation.id.desc())
-    ended = select(Consultation.id).where(mine, ~is_coming).order_by(*newest_first).limit(past)
+    is_upcoming, newest_first = _is_upcoming(), (Consultation.starts_at.desc(), Consultation.id.desc())
+    ended = select(Consultation.id).where(mine, ~is_upcoming).order_by(*newest_first).limit(past)
     if before is not None:
         last_seen = tuple_(literal(before[0], UtcDateTime), literal(before[1], RowId))
         ended = ended.where(tuple_(Consultation.starts_at, Consultation.id) < last_seen)
-    is_shown = Consultation.id.in_(ended) if before is not None else or_(is_coming, Consultation.id.in_(ended))
-    return Consultation.whole(at_once=at_once).where(mine, is_shown).order_by(Consultation.starts_at, Consultation.id)
+    is_shown = Consultation.id.in_(ended) if before is not None else or_(is_upcoming, Consultation.id.in_(ended))
+    return (
+        Consultation.with_card_data(at_once=at_once)
+        .where(mine, is_shown)
+        .order_by(Consultation.starts_at, Consultation.id)
+    )
 
 
-def _is_coming() -> ColumnElement[bool]:
-    return and_(Consultation.state.in_(COMING), Consultation.ends_at > clock.now() - CLOSES_AFTER)
+def _is_upcoming() -> ColumnElement[bool]:
+    return and_(Consultation.state.in_(UPCOMING), Consultation.ends_at > clock.now() - CLOSES_AFTER)

@@ -93,7 +93,7 @@ def _move(consultation: Consultation, start: datetime, *, taken_by: User) -> Non
     consultation.starts_at, consultation.ends_at = start, start + (consultation.ends_at - consultation.starts_at)
     consultation.proposed_start = consultation.proposed_by_id = None
     consultation.was_moved_by_doctor = consultation.was_moved_by_doctor or (by_doctor and consultation.is_paid)
-    consultation.forget_who_came()
+    consultation.reset_attendance()
     consultation.moved_at = clock.now()
     if was_agreed:
         consultation.confirmed_at = consultation.moved_at

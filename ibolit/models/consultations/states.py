@@ -21,7 +21,7 @@ class ConsultationState(StrEnum):
 
 
 # What may follow what, and when. Nothing else does.
-FOLLOWS: dict[ConsultationState, dict[ConsultationState, str]] = {
+TRANSITIONS: dict[ConsultationState, dict[ConsultationState, str]] = {
     ConsultationState.PROPOSED: {
         ConsultationState.CONFIRMED: "the patient confirms a free one, or pays",
         ConsultationState.CANCELLED: "either of the two",
@@ -42,12 +42,12 @@ FOLLOWS: dict[ConsultationState, dict[ConsultationState, str]] = {
     ConsultationState.MISSED: {},
 }
 
-AHEAD = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED)
-COMING = (*AHEAD, ConsultationState.IN_PROGRESS)
-AGREED = (ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
+CANCELLABLE = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED)
+UPCOMING = (*CANCELLABLE, ConsultationState.IN_PROGRESS)
+CONFIRMED_STATES = (ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
 
 
-class Reason(StrEnum):
+class CancellationReason(StrEnum):
     """Why it is cancelled, as the person says it."""
 
     CHANGED_MIND = "changed_mind"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
-from ..consultations import COMING, ConsultationState
+from ..consultations import UPCOMING, ConsultationState
 
 URGENT_WITHIN = timedelta(hours=1)
 URGENT_SAME_DAY_WITHIN = timedelta(hours=3)
@@ -88,8 +88,8 @@ class NotificationState(StrEnum):
 VALID_STATES: dict[NotificationKind, tuple[ConsultationState, ...]] = {
     NotificationKind.PROPOSED: (ConsultationState.PROPOSED,),
     NotificationKind.CONFIRMED: (ConsultationState.CONFIRMED,),
-    NotificationKind.TIME_DECLINED: COMING,
-    NotificationKind.MOVED: COMING,
+    NotificationKind.TIME_DECLINED: UPCOMING,
+    NotificationKind.MOVED: UPCOMING,
     NotificationKind.CANCELLED: (ConsultationState.CANCELLED,),
     NotificationKind.EXPIRED: (ConsultationState.EXPIRED,),
     NotificationKind.MISSED: (ConsultationState.MISSED,),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from money import answer
 
 from ibolit.extensions import db
-from ibolit.models import CancellationTerms, Consultation, Job, JobKind, Payment, Reason, User
+from ibolit.models import CancellationReason, CancellationTerms, Consultation, Job, JobKind, Payment, User
 from ibolit.models.consultations import checkout, deadlines, rescheduling
 from ibolit.services.payments import GatewayStatus
 
@@ -69,7 +69,7 @@ def accept(consultation: Consultation, by: User) -> Consultation:
 
 
 def cancel(consultation: Consultation, by: User) -> None:
-    consultation.cancel(by, Reason.BAD_TIME, CancellationTerms.of(by, consultation))
+    consultation.cancel(by, CancellationReason.BAD_TIME, CancellationTerms.of(by, consultation))
     db.session.commit()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from consultation_steps import StillClock, confirm, facts, ready
 from factories import later, propose
-from meetings import StillClock, confirm, facts, ready
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -36,7 +36,7 @@ def test_sign_from_the_future_is_no_sign(chat: Chat) -> None:
     assert consultation.is_side_ready(consultation.patient)
     later(hours=1, minutes=50)
     assert not consultation.is_side_ready(consultation.patient)
-    assert not Consultation.awaits(consultation.patient)
+    assert not Consultation.is_ready_anywhere(consultation.patient)
 
 
 def test_who_is_late_is_not_waited_for_longer_than_the_window(chat: Chat) -> None:
@@ -51,16 +51,16 @@ def test_sign_keeps_readiness_alive_and_wakes_no_lapsed_one(chat: Chat) -> None:
     later(hours=1, minutes=55)
     consultation.get_ready(consultation.patient)
     later(hours=1, minutes=56)
-    assert Consultation.awaits(consultation.patient)
-    assert not Consultation.awaits(consultation.doctor.user)
-    Consultation.note_sign_of(consultation.patient)
+    assert Consultation.is_ready_anywhere(consultation.patient)
+    assert not Consultation.is_ready_anywhere(consultation.doctor.user)
+    Consultation.record_presence(consultation.patient)
     db.session.commit()
     db.session.refresh(consultation)
     later(hours=1, minutes=57, seconds=59)
     assert consultation.is_side_ready(consultation.patient)
     later(hours=1, minutes=58, seconds=2)
-    assert not Consultation.awaits(consultation.patient)
-    Consultation.note_sign_of(consultation.patient)
+    assert not Consultation.is_ready_anywhere(consultation.patient)
+    Consultation.record_presence(consultation.patient)
     db.session.refresh(consultation)
     assert not consultation.is_side_ready(consultation.patient)
 
