@@ -104,7 +104,7 @@ def _agree(data: Path, *, begun: bool = False) -> int:
         consultation = booking.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
         consultation.confirm(consultation.patient, consultation.starts_at)
         for side in (consultation.patient, consultation.doctor.user) if begun else ():
-            consultation.get_ready(side)
+            consultation.mark_ready(side)
         db.session.commit()
         id = consultation.id
         db.session.remove()

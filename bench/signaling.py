@@ -82,7 +82,7 @@ def _begin_consultations(data: Path) -> dict[int, int]:
             consultation = booking.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
             consultation.confirm(consultation.patient, consultation.starts_at)
             for side in (consultation.patient, consultation.doctor.user):
-                consultation.get_ready(side)
+                consultation.mark_ready(side)
             db.session.commit()
             consultations[chat.id] = consultation.id
         db.session.remove()

@@ -162,7 +162,7 @@ class ConsultationMissed(Fact):
 
 
 @dataclass(frozen=True)
-class ConsultationNear(Fact):
+class ConsultationReminderDue(Fact):
     """So many minutes are left until it begins."""
 
     id: int
@@ -170,7 +170,7 @@ class ConsultationNear(Fact):
 
 
 @dataclass(frozen=True)
-class ConsultationWaits(Fact):
+class ConfirmationReminderDue(Fact):
     """Half of its time is gone, and the patient has not confirmed or paid."""
 
     id: int
@@ -191,7 +191,7 @@ class HalfOfSmsGone(Fact):
 
 
 @dataclass(frozen=True)
-class SideReady(Fact):
+class ParticipantReady(Fact):
     """One of the two has pressed «Готов общаться», and the other has not."""
 
     id: int
@@ -199,7 +199,7 @@ class SideReady(Fact):
 
 
 @dataclass(frozen=True)
-class SideLate(Fact):
+class DelayAnnounced(Fact):
     id: int
     user_id: int
 
@@ -215,7 +215,7 @@ class ConsultationCompleted(Fact):
 
 
 @dataclass(frozen=True)
-class PhoneAsked(Fact):
+class CallbackRequested(Fact):
     """The patient asks the doctor to telephone instead."""
 
     id: int

@@ -375,11 +375,11 @@ def test_both_are_led_to_the_call(three: Three, chat: Chat) -> None:
     consultation = propose(chat)
     consultation.confirm(consultation.patient, consultation.starts_at)
     later(hours=1, minutes=55)
-    consultation.get_ready(consultation.patient)
+    consultation.mark_ready(consultation.patient)
     db.session.commit()
     for screen in three:
         assert "data-go" not in screen.shown()
-    consultation.get_ready(consultation.doctor.user)
+    consultation.mark_ready(consultation.doctor.user)
     db.session.commit()
     for screen in three[:2]:
         assert f'data-go="/consultations/{consultation.id}/call"' in screen.shown()

@@ -7,7 +7,7 @@ from factories import later, make_chat, make_doctor, propose, say
 from flask import Flask, has_request_context
 from money import begin, settle
 
-from ibolit.events import ConsultationStarted, MemberTyped, MessageChanged, PhoneAsked, publish
+from ibolit.events import CallbackRequested, ConsultationStarted, MemberTyped, MessageChanged, publish
 from ibolit.extensions import db
 from ibolit.models import User
 from ibolit.ops import checks
@@ -76,4 +76,4 @@ def _let_everything_happen(patient, doctor):
     db.session.commit()
     later(hours=2)
     publish(ConsultationStarted(consultation.id))
-    publish(PhoneAsked(consultation.id))
+    publish(CallbackRequested(consultation.id))

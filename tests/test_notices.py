@@ -286,8 +286,8 @@ def test_lateness_is_told_to_who_waits(chat: Chat, who: str) -> None:
     consultation = agreed(chat)
     mine, other = sides(consultation, who)
     go_to(consultation.starts_at, minutes=-5)
-    consultation.be_late(mine)
-    consultation.be_late(mine)
+    consultation.announce_delay(mine)
+    consultation.announce_delay(mine)
     db.session.commit()
     assert (told(mine), told(other)) == ([], ["late"])
     assert notes(chat) == [f"{'Пациент' if who == 'patient' else 'Врач'} опаздывает, будет к 14:05 (МСК)"]
@@ -351,7 +351,7 @@ def test_letters_are_for_what_can_wait(chat: Chat, patient: User, doctor: Doctor
     for minutes in (1440, 15):
         go_to(consultation.starts_at, minutes=-minutes)
         work(consultation)
-    consultation.be_late(doctor.user)
+    consultation.announce_delay(doctor.user)
     go_to(consultation.opens_at)
     ready(consultation, doctor.user)
     rows = db.session.execute(db.select(Notification.user_id, Notification.kind, Notification.channel)).tuples()

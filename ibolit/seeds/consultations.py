@@ -75,7 +75,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         going_on = _propose(marina, ivanova, _minute(now - timedelta(minutes=25)), minutes=20)
         going_on.confirm(marina, going_on.starts_at)
     for side in (marina, ivanova.user):
-        going_on.get_ready(side)
+        going_on.mark_ready(side)
     flush_facts()
 
 
@@ -106,8 +106,8 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
         missed = _propose(anna, weber, _at(now - 5 * DAY, 18))
         missed.confirm(anna, missed.starts_at)
     with _told(days_ago, (now - done.starts_at) / DAY):
-        done.get_ready(anna)
-        done.get_ready(orlov.user)
+        done.mark_ready(anna)
+        done.mark_ready(orlov.user)
     with _told(days_ago, (now - done.ends_at) / DAY):
         done.end(orlov.user)
         Conclusion.give(done, CONCLUSION, "seed-conclusion", seen=0)
@@ -115,7 +115,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
     with _told(days_ago, (now - expired.starts_at - HOUR) / DAY):
         deadlines.look_at(expired)
     with _told(days_ago, (now - missed.starts_at) / DAY):
-        missed.get_ready(anna)
+        missed.mark_ready(anna)
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
         deadlines.look_at(missed)
     with _told(days_ago, 4):

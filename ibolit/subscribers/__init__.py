@@ -7,9 +7,11 @@ from flask import Flask
 
 from ..events import (
     AccessChanged,
+    CallbackRequested,
     ChatEndsSoon,
     ChatProlonged,
     ConclusionGiven,
+    ConfirmationReminderDue,
     ConsultationCancelled,
     ConsultationChanged,
     ConsultationCompleted,
@@ -17,23 +19,21 @@ from ..events import (
     ConsultationExpired,
     ConsultationMissed,
     ConsultationMoved,
-    ConsultationNear,
     ConsultationProposed,
+    ConsultationReminderDue,
     ConsultationRequested,
     ConsultationStarted,
-    ConsultationWaits,
     DaysGiven,
+    DelayAnnounced,
     DeviceEnded,
     HalfOfSmsGone,
     MemberTyped,
     MessageChanged,
     MessageSent,
+    ParticipantReady,
     PaymentChanged,
-    PhoneAsked,
     ReceiptsMoved,
     RefundDecided,
-    SideLate,
-    SideReady,
     Subscribers,
     TimeDeclined,
     TimeWished,
@@ -62,7 +62,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(PaymentChanged, live.payment_changed)
     subscribers.after_commit(ConsultationChanged, live.consultation_changed)
     subscribers.after_commit(ConsultationStarted, live.consultation_started)
-    subscribers.after_commit(PhoneAsked, live.phone_asked)
+    subscribers.after_commit(CallbackRequested, live.callback_requested)
     for ending in (ConsultationCompleted, ConsultationMissed, ConsultationCancelled):
         subscribers.after_commit(ending, live.call_ended)
     subscribers.after_commit(MemberTyped, live.member_typed)
@@ -82,7 +82,7 @@ def _tell_of_consultations(subscribers: Subscribers) -> None:
         (ConsultationMissed, system_notes.missed),
         (TimeWished, system_notes.wished_instead),
         (RefundDecided, system_notes.refund_decided),
-        (SideLate, system_notes.late),
+        (DelayAnnounced, system_notes.delay_announced),
         (ConsultationRequested, notices.requested),
         (ConsultationProposed, notices.proposed),
         (ConsultationConfirmed, notices.confirmed),
@@ -92,10 +92,10 @@ def _tell_of_consultations(subscribers: Subscribers) -> None:
         (ConsultationCancelled, notices.cancelled),
         (ConsultationExpired, notices.expired),
         (ConsultationMissed, notices.missed),
-        (ConsultationNear, notices.near),
-        (ConsultationWaits, notices.waits),
-        (SideReady, notices.side_ready),
-        (SideLate, notices.side_late),
+        (ConsultationReminderDue, notices.reminder_due),
+        (ConfirmationReminderDue, notices.confirmation_reminder_due),
+        (ParticipantReady, notices.participant_ready),
+        (DelayAnnounced, notices.delay_announced),
         (ConclusionGiven, notices.conclusion_given),
         (RefundDecided, notices.refund_decided),
     ):

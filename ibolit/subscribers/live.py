@@ -14,6 +14,7 @@ from flask import current_app
 from ..database import read_only
 from ..events import (
     AccessChanged,
+    CallbackRequested,
     ConsultationCancelled,
     ConsultationChanged,
     ConsultationCompleted,
@@ -23,7 +24,6 @@ from ..events import (
     MessageChanged,
     MessageSent,
     PaymentChanged,
-    PhoneAsked,
     ReceiptsMoved,
 )
 from ..extensions import db
@@ -74,9 +74,9 @@ def consultation_started(fact: ConsultationStarted) -> None:
     _show_consultation(fact.id, "consultation_started")
 
 
-def phone_asked(fact: PhoneAsked) -> None:
+def callback_requested(fact: CallbackRequested) -> None:
     """The number is shown to this doctor alone; the patient's other pages learn that it was asked."""
-    _show_consultation(fact.id, "phone_asked")
+    _show_consultation(fact.id, "callback_requested")
 
 
 def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:

@@ -9,21 +9,21 @@ from ..events import (
     AccessChanged,
     ChatEndsSoon,
     ConclusionGiven,
+    ConfirmationReminderDue,
     ConsultationCancelled,
     ConsultationConfirmed,
     ConsultationExpired,
     ConsultationMissed,
     ConsultationMoved,
-    ConsultationNear,
     ConsultationProposed,
+    ConsultationReminderDue,
     ConsultationRequested,
-    ConsultationWaits,
+    DelayAnnounced,
     HalfOfSmsGone,
     MessageSent,
+    ParticipantReady,
     PaymentChanged,
     RefundDecided,
-    SideLate,
-    SideReady,
     TimeDeclined,
     TimeWished,
 )
@@ -137,7 +137,7 @@ def expired(fact: ConsultationExpired) -> None:
         Notification.of_consultation(side, NotificationKind.EXPIRED, consultation)
 
 
-def waits(fact: ConsultationWaits) -> None:
+def confirmation_reminder_due(fact: ConfirmationReminderDue) -> None:
     """Once for this start."""
     consultation = _consultation(fact.id)
     Notification.of_consultation(
@@ -166,7 +166,7 @@ def missed(fact: ConsultationMissed) -> None:
         Notification.of_consultation(side, NotificationKind.MISSED, consultation)
 
 
-def near(fact: ConsultationNear) -> None:
+def reminder_due(fact: ConsultationReminderDue) -> None:
     """Once for this start, however often the worker looks; after a move the new start has its own."""
     consultation = _consultation(fact.id)
     for side in _both(consultation):
@@ -175,7 +175,7 @@ def near(fact: ConsultationNear) -> None:
         )
 
 
-def side_ready(fact: SideReady) -> None:
+def participant_ready(fact: ParticipantReady) -> None:
     """Who comes and goes is told of once in five minutes, three times in all: each is an SMS that somebody pays for."""
     consultation = _consultation(fact.id)
     other = _other_than(fact.user_id, consultation)
@@ -187,7 +187,7 @@ def side_ready(fact: SideReady) -> None:
     Notification.of_consultation(other, NotificationKind.READY, consultation, lately)
 
 
-def side_late(fact: SideLate) -> None:
+def delay_announced(fact: DelayAnnounced) -> None:
     consultation = _consultation(fact.id)
     Notification.of_consultation(
         _other_than(fact.user_id, consultation), NotificationKind.LATE, consultation, _deed(consultation)

@@ -16,8 +16,8 @@ from ..events import (
     ConsultationMissed,
     ConsultationMoved,
     DaysGiven,
+    DelayAnnounced,
     RefundDecided,
-    SideLate,
     TimeWished,
 )
 from ..extensions import db
@@ -112,7 +112,7 @@ def missed(fact: ConsultationMissed) -> None:
     _tell(consultation, happened, _money_words(consultation, RefundReason.MISSED), NEW_TIME)
 
 
-def late(fact: SideLate) -> None:
+def delay_announced(fact: DelayAnnounced) -> None:
     consultation = _consultation(fact.id)
     by_patient = fact.user_id == consultation.patient_id
     until = consultation.late_until(consultation.patient if by_patient else consultation.doctor.user)

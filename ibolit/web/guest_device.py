@@ -14,14 +14,14 @@ from ..models import Attachment, Consultation
 ALWAYS = {"live.listen", "takeover.ask", "takeover.take_over"}
 OF_THE_CONSULTATION = {
     "consultations.show",
-    "consultations.get_ready",
-    "consultations.be_late",
+    "consultations.mark_ready",
+    "consultations.announce_delay",
     "consultations.end",
     "calls.show",
     "calls.signal",
     "calls.check",
     "calls.report",
-    "calls.ask_to_phone",
+    "calls.request_callback",
 }
 OF_THE_CHAT = {
     "chat.show",

@@ -144,7 +144,7 @@ def test_htmx_gets_the_line_alone(as_patient: Browser, consultation: Consultatio
 
 def test_doctor_cannot_ask_himself(as_doctor: Browser, consultation: Consultation) -> None:
     assert as_doctor.post(f"/consultations/{consultation.id}/call/phone").status_code == 404
-    assert fresh(consultation).phone_asked_at is None
+    assert fresh(consultation).callback_requested_at is None
 
 
 def test_nobody_is_phoned_when_it_is_over(as_patient: Browser, chat: Chat) -> None:

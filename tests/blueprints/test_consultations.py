@@ -381,7 +381,7 @@ def test_call_without_scripts_opens_by_itself(as_patient: Browser, consultation:
     later(hours=1, minutes=55)
     consultation = fresh(consultation)
     for side in (consultation.patient, consultation.doctor.user):
-        consultation.get_ready(side)
+        consultation.mark_ready(side)
     db.session.commit()
     assert f"0;url=/consultations/{consultation.id}/call" in as_patient.get(f"/consultations/{consultation.id}").text
 
@@ -429,7 +429,7 @@ def test_doctors_day_on_one_screen(as_doctor: Browser, doctor: Doctor, chat: Cha
     for one in (soon, next_one, tomorrow):
         confirmed(one)
     soon = fresh(soon)
-    soon.get_ready(soon.patient)
+    soon.mark_ready(soon.patient)
     db.session.commit()
     ids = [one.id for one in (soon, next_one, unsure, tomorrow)]
     page = as_doctor.get("/consultations").text

@@ -331,8 +331,8 @@ ELSEWHERE = {
     "calls.report", "chat.update_receipts", "chat.type", "consultations.save_draft",  # the draft has its tests below
     "pwa.answer_home_screen", "uploads.create", "webhooks.yookassa",
     # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
-    "calls.ask_to_phone", "consultations.accept_time", "consultations.be_late", "consultations.decline_time",
-    "consultations.end", "consultations.get_ready", "consultations.pay", "demo.decide", "invitations.start_import",
+    "calls.request_callback", "consultations.accept_time", "consultations.announce_delay", "consultations.decline_time",
+    "consultations.end", "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff", "replies.move",
     # Words that begin something new.
     "account.request_refund", "operator.refund_out_of_band", "payments.send_receipt",

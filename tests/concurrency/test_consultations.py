@@ -123,7 +123,7 @@ def getting_ready(id: int, *sides: str) -> Deed:
     def press() -> None:
         consultation = of(id)
         for side in sides:
-            consultation.get_ready(consultation.patient if side == "patient" else consultation.doctor.user)
+            consultation.mark_ready(consultation.patient if side == "patient" else consultation.doctor.user)
 
     return press
 
@@ -424,7 +424,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
     chat_id = chat.id
     for _ in range(TIMES):
         consultation = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
-        consultation.get_ready(consultation.patient)
+        consultation.mark_ready(consultation.patient)
         new = wish(consultation, consultation.patient, clock.now() + timedelta(days=20))
         id, patient_id = consultation.id, consultation.patient_id
         deeds = (
@@ -441,7 +441,7 @@ def test_ready_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
     chat_id = chat.id
     for _ in range(TIMES):
         consultation = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
-        consultation.get_ready(consultation.doctor.user)
+        consultation.mark_ready(consultation.doctor.user)
         db.session.commit()
         id = consultation.id
         cancelled, ready = race(

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.usefixtures("clinic", "still")
 def test_readiness_lapses_without_a_sign(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     later(hours=1, minutes=55)
-    consultation.get_ready(consultation.patient)
+    consultation.mark_ready(consultation.patient)
     later(hours=1, minutes=57, seconds=1)
     assert not consultation.is_side_ready(consultation.patient)
-    consultation.get_ready(consultation.doctor.user)
+    consultation.mark_ready(consultation.doctor.user)
     assert consultation.state is ConsultationState.CONFIRMED
     assert consultation.has_come(consultation.patient)
 
@@ -30,7 +30,7 @@ def test_sign_from_the_future_is_no_sign(chat: Chat) -> None:
     """The clock was put back; seconds between two machines are forgiven."""
     consultation = confirm(propose(chat))
     later(hours=1, minutes=55)
-    consultation.get_ready(consultation.patient)
+    consultation.mark_ready(consultation.patient)
     db.session.commit()
     later(hours=1, minutes=54, seconds=57)
     assert consultation.is_side_ready(consultation.patient)
@@ -42,14 +42,14 @@ def test_sign_from_the_future_is_no_sign(chat: Chat) -> None:
 def test_who_is_late_is_not_waited_for_longer_than_the_window(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     later(hours=2, minutes=58)
-    consultation.be_late(consultation.patient)
+    consultation.announce_delay(consultation.patient)
     assert consultation.late_until(consultation.patient) == consultation.closes_at
 
 
 def test_sign_keeps_readiness_alive_and_wakes_no_lapsed_one(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     later(hours=1, minutes=55)
-    consultation.get_ready(consultation.patient)
+    consultation.mark_ready(consultation.patient)
     later(hours=1, minutes=56)
     assert Consultation.is_ready_anywhere(consultation.patient)
     assert not Consultation.is_ready_anywhere(consultation.doctor.user)
@@ -68,11 +68,11 @@ def test_sign_keeps_readiness_alive_and_wakes_no_lapsed_one(chat: Chat) -> None:
 def test_late_is_said_once_in_a_while(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     with pytest.raises(errors.ConsultationHasChanged):
-        consultation.be_late(consultation.doctor.user)
+        consultation.announce_delay(consultation.doctor.user)
     later(hours=1, minutes=55)
-    consultation.be_late(consultation.doctor.user)
-    consultation.be_late(consultation.doctor.user)
-    assert facts().count("SideLate") == 1
+    consultation.announce_delay(consultation.doctor.user)
+    consultation.announce_delay(consultation.doctor.user)
+    assert facts().count("DelayAnnounced") == 1
     assert consultation.late_until(consultation.doctor.user) == consultation.starts_at + timedelta(minutes=5)
 
 
@@ -80,7 +80,7 @@ def test_window_opens_and_closes_on_the_minute(chat: Chat, still: StillClock, pa
     consultation = confirm(propose(chat))
     still.show(consultation.opens_at - timedelta(seconds=1))
     with pytest.raises(errors.TooEarly):
-        consultation.get_ready(patient)
+        consultation.mark_ready(patient)
     still.show(consultation.opens_at)
     assert consultation.is_open
     still.show(consultation.closes_at - timedelta(seconds=1))
@@ -88,5 +88,5 @@ def test_window_opens_and_closes_on_the_minute(chat: Chat, still: StillClock, pa
     still.show(consultation.closes_at)
     assert not consultation.is_open
     with pytest.raises(errors.ConsultationHasChanged):
-        consultation.get_ready(consultation.doctor.user)
+        consultation.mark_ready(consultation.doctor.user)
     assert consultation.state is ConsultationState.MISSED

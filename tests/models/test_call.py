@@ -151,17 +151,17 @@ def test_old_links_are_forgotten(consultation: Consultation, patient: User) -> N
 
 
 def test_patient_asks_to_be_phoned_once(consultation: Consultation, patient: User) -> None:
-    consultation.ask_to_phone(patient)
-    first, revision = consultation.phone_asked_at, consultation.message.revision
+    consultation.request_callback(patient)
+    first, revision = consultation.callback_requested_at, consultation.message.revision
     later(seconds=30)
-    consultation.ask_to_phone(patient)
-    assert consultation.phone_asked_at == first is not None
+    consultation.request_callback(patient)
+    assert consultation.callback_requested_at == first is not None
     assert consultation.message.revision == revision
 
 
 def test_nobody_is_phoned_outside_the_window(consultation: Consultation, patient: User) -> None:
     with pytest.raises(errors.ConsultationIsNotOpen):
-        consultation.ask_to_phone(consultation.doctor.user)
+        consultation.request_callback(consultation.doctor.user)
     consultation.end(consultation.doctor.user)
     with pytest.raises(errors.ConsultationIsNotOpen):
-        consultation.ask_to_phone(patient)
+        consultation.request_callback(patient)

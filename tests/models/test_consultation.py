@@ -27,7 +27,7 @@ def meet(consultation: Consultation) -> Consultation:
     """The minute has come, and both press «Готов общаться»."""
     later(minutes=(consultation.starts_at - clock.now()).total_seconds() / 60 + 1)
     for side in (consultation.patient, consultation.doctor.user):
-        consultation.get_ready(side)
+        consultation.mark_ready(side)
         db.session.commit()
     return consultation
 
@@ -97,19 +97,19 @@ def test_late_success_goes_back_by_itself(chat: Chat) -> None:
 def test_ready_works_only_within_the_window(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     with pytest.raises(errors.TooEarly):
-        consultation.get_ready(consultation.patient)
+        consultation.mark_ready(consultation.patient)
     later(hours=1, minutes=51)
-    consultation.get_ready(consultation.patient)
+    consultation.mark_ready(consultation.patient)
     assert consultation.is_side_ready(consultation.patient)
     assert not consultation.is_side_ready(consultation.doctor.user)
-    assert "SideReady" in facts()
+    assert "ParticipantReady" in facts()
 
 
 def test_unpaid_one_is_never_opened(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
     later(hours=1, minutes=55)
     with pytest.raises(errors.MustBePaid):
-        consultation.get_ready(consultation.patient)
+        consultation.mark_ready(consultation.patient)
 
 
 def test_both_ready_begin(chat: Chat) -> None:
@@ -142,7 +142,7 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
     payment = pay(consultation)
     later(hours=2)
     if came != "nobody":
-        consultation.get_ready(consultation.patient if came == "patient" else consultation.doctor.user)
+        consultation.mark_ready(consultation.patient if came == "patient" else consultation.doctor.user)
     later(hours=3, minutes=1)
     deadlines.look_at(consultation)
     assert consultation.state is ConsultationState.MISSED
@@ -188,8 +188,8 @@ def test_what_has_ended_begins_no_more(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     cancel(consultation, consultation.patient)
     for press in (
-        lambda: consultation.get_ready(consultation.patient),
-        lambda: consultation.be_late(consultation.patient),
+        lambda: consultation.mark_ready(consultation.patient),
+        lambda: consultation.announce_delay(consultation.patient),
         lambda: rescheduling.wish(
             consultation, consultation.patient, consultation.starts_at + FAR, consultation.starts_at
         ),

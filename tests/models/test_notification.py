@@ -159,7 +159,7 @@ def test_waiting_is_none_when_both_are_there(consultation: Consultation) -> None
 
 def test_lateness_is_news_until_it_is_over(consultation: Consultation) -> None:
     still.show(consultation.starts_at - timedelta(minutes=5))
-    consultation.be_late(consultation.doctor.user)
+    consultation.announce_delay(consultation.doctor.user)
     db.session.commit()
     still.go(minutes=9)
     assert not newest("late").is_stale
@@ -169,7 +169,7 @@ def test_lateness_is_news_until_it_is_over(consultation: Consultation) -> None:
 
 def test_lateness_is_none_when_the_late_one_has_come(consultation: Consultation) -> None:
     still.show(consultation.starts_at - timedelta(minutes=5))
-    consultation.be_late(consultation.doctor.user)
+    consultation.announce_delay(consultation.doctor.user)
     ready(consultation, consultation.doctor.user)
     assert newest("late").is_stale
     assert not newest("ready").is_stale

@@ -23,7 +23,7 @@ def test_worker_reminds_once_a_moment(chat: Chat) -> None:
     consultation = confirm(propose(chat, starts_at=clock.now() + timedelta(hours=25)))
     later(hours=1, minutes=1)
     next_at = deadlines.look_at(consultation)
-    assert [fact for fact in facts() if fact == "ConsultationNear"] == ["ConsultationNear"]
+    assert [fact for fact in facts() if fact == "ConsultationReminderDue"] == ["ConsultationReminderDue"]
     assert next_at == consultation.starts_at - timedelta(minutes=15)
 
 
@@ -42,4 +42,4 @@ def test_who_has_just_agreed_to_the_new_time_needs_no_reminder(chat: Chat, docto
     wish(consultation, consultation.patient, NOON + DAY)
     accept(consultation, doctor.user)
     deadlines.look_at(consultation)
-    assert "ConsultationNear" not in facts()
+    assert "ConsultationReminderDue" not in facts()

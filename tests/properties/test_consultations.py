@@ -334,12 +334,12 @@ class ConsultationMachine(RuleBasedStateMachine):
     # Meeting
 
     @step(4, which=some, side=sides)
-    def get_ready(self, which: int, side: str) -> None:
+    def mark_ready(self, which: int, side: str) -> None:
         with self._press():
             consultation = self._consultation(which)
             if consultation is not None:
                 with self._refused():
-                    consultation.get_ready(self._user(consultation, side))
+                    consultation.mark_ready(self._user(consultation, side))
                     db.session.commit()
 
     @step(6, which=some, come=["pd", "pd", "dp", "p", "d"], ends=either)
@@ -353,7 +353,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             self.still.show(max(opens, self.still.moment))
             place = self._ids().index(id)
             for side in come:
-                self.get_ready(place, "patient" if side == "p" else "doctor")
+                self.mark_ready(place, "patient" if side == "p" else "doctor")
             if ends:
                 self.end(place, "doctor")
 
@@ -365,12 +365,12 @@ class ConsultationMachine(RuleBasedStateMachine):
             db.session.commit()
 
     @step(1, which=some, side=sides)
-    def be_late(self, which: int, side: str) -> None:
+    def announce_delay(self, which: int, side: str) -> None:
         with self._press():
             consultation = self._consultation(which)
             if consultation is not None:
                 with self._refused():
-                    consultation.be_late(self._user(consultation, side))
+                    consultation.announce_delay(self._user(consultation, side))
                     db.session.commit()
 
     @step(2, which=some, side=sides)

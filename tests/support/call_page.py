@@ -93,8 +93,8 @@ def agree(live: LiveClinic, kind: ConsultationKind = ConsultationKind.VIDEO, *, 
         consultation = propose(chat, starts_at=clock.now() + timedelta(minutes=5), kind=kind)
         consultation.confirm(consultation.patient, consultation.starts_at)
         if begun:
-            consultation.get_ready(consultation.patient)
-            consultation.get_ready(consultation.doctor.user)
+            consultation.mark_ready(consultation.patient)
+            consultation.mark_ready(consultation.doctor.user)
         return consultation.id
 
 

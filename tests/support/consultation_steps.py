@@ -75,7 +75,7 @@ def cancel(consultation: Consultation, by: User) -> None:
 
 def ready(consultation: Consultation, *sides: User) -> Consultation:
     for side in sides:
-        consultation.get_ready(side)
+        consultation.mark_ready(side)
         db.session.commit()
     return consultation
 

@@ -16,7 +16,7 @@ def consultation_in_progress(chat: Chat) -> Consultation:
     consultation = propose(chat, starts_at=clock.now() + timedelta(minutes=5))
     consultation.confirm(consultation.patient, consultation.starts_at)
     for side in (consultation.patient, consultation.doctor.user):
-        consultation.get_ready(side)
+        consultation.mark_ready(side)
     db.session.commit()
     return consultation
 

@@ -62,12 +62,12 @@ def report(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/call/phone")
 @login_required
-def ask_to_phone(id: int) -> ResponseReturnValue:
+def request_callback(id: int) -> ResponseReturnValue:
     """«Попросить врача позвонить»."""
     consultation = _own(id)
     if consultation.patient_id != current_user.id:
         abort(404)
-    consultation.ask_to_phone(current_user)
+    consultation.request_callback(current_user)
     db.session.commit()
     return respond("calls/phone.html", to=url_for(".show", id=id), consultation=consultation, viewer=current_user)
 

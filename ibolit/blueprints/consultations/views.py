@@ -151,15 +151,15 @@ def cancel(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/readiness")
 @login_required
-def get_ready(id: int) -> ResponseReturnValue:
+def mark_ready(id: int) -> ResponseReturnValue:
     """«Готов общаться»; when the other is ready too, the call opens for both."""
-    return _press(_held(id), lambda consultation, _: consultation.get_ready(current_user))
+    return _press(_held(id), lambda consultation, _: consultation.mark_ready(current_user))
 
 
 @bp.post("/<int:id>/delay")
 @login_required
-def be_late(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda consultation, _: consultation.be_late(current_user))
+def announce_delay(id: int) -> ResponseReturnValue:
+    return _press(_held(id), lambda consultation, _: consultation.announce_delay(current_user))
 
 
 @bp.post("/<int:id>/end")

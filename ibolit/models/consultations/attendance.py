@@ -120,7 +120,7 @@ class Attendance(Model):
         seen, late = self._of(user, "ready_at"), self.late_until(user)
         return [moment for moment in (seen and seen + READY_FOR, late) if moment is not None]
 
-    def may_be_late(self, user: User) -> bool:
+    def may_announce_delay(self, user: User) -> bool:
         """From 30 minutes before the start, until the consultation, once in five minutes."""
         now = clock.now()
         near = self.starts_at - 6 * LATE_BY <= now < self.closes_at

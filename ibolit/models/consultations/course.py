@@ -12,13 +12,13 @@ from sqlalchemy.orm import Mapped
 
 from ... import errors
 from ...events import (
+    CallbackRequested,
     ConsultationCompleted,
     ConsultationExpired,
     ConsultationMissed,
     ConsultationStarted,
-    PhoneAsked,
-    SideLate,
-    SideReady,
+    DelayAnnounced,
+    ParticipantReady,
     record,
 )
 from ...services import clock
@@ -38,9 +38,9 @@ class ConsultationCourse:
         ended_at: Mapped[datetime | None]
         proposed_start: Mapped[datetime | None]
         proposed_by_id: Mapped[int | None]
-        phone_asked_at: Mapped[datetime | None]
+        callback_requested_at: Mapped[datetime | None]
 
-    def get_ready(self: Consultation, user: User) -> None:
+    def mark_ready(self: Consultation, user: User) -> None:
         """«Готов общаться»; when both are, it begins. Raises TooEarly, MustBePaid, ConsultationHasChanged."""
         self.lock_for(user)
         self._refuse_if_closed()
@@ -53,18 +53,18 @@ class ConsultationCourse:
         if self.state is ConsultationState.CONFIRMED and self.is_side_ready(self.other_than(user)):
             self._begin()
         elif not was_ready and self.state is ConsultationState.CONFIRMED:
-            record(SideReady(self.id, user.id))
+            record(ParticipantReady(self.id, user.id))
         self.bump_revision()
 
-    def be_late(self: Consultation, user: User) -> None:
+    def announce_delay(self: Consultation, user: User) -> None:
         """«Опаздываю на 5 минут». Raises ConsultationHasChanged; a second press says nothing new."""
         self.lock_for(user)
         if self.late_until(user) is not None:
             return
-        if not self.may_be_late(user):
+        if not self.may_announce_delay(user):
             raise errors.ConsultationHasChanged
         self._set(user, "late_at", clock.now())
-        record(SideLate(self.id, user.id))
+        record(DelayAnnounced(self.id, user.id))
         self.bump_revision()
 
     def end(self: Consultation, user: User) -> None:
@@ -77,15 +77,15 @@ class ConsultationCourse:
         self._complete()
         self.bump_revision()
 
-    def ask_to_phone(self: Consultation, user: User) -> None:
+    def request_callback(self: Consultation, user: User) -> None:
         """«Попросить врача позвонить»: once; a second press says nothing new. Raises ConsultationIsNotOpen."""
         self.lock_for(user)
         if user.id != self.patient_id or not self.is_open:
             raise errors.ConsultationIsNotOpen
-        if self.phone_asked_at is not None:
+        if self.callback_requested_at is not None:
             return
-        self.phone_asked_at = clock.now()
-        record(PhoneAsked(self.id))
+        self.callback_requested_at = clock.now()
+        record(CallbackRequested(self.id))
         self.bump_revision()
 
     def apply_due_transition(self: Consultation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ...config import current_settings
-from ...events import ConsultationNear, ConsultationWaits, record
+from ...events import ConfirmationReminderDue, ConsultationReminderDue, record
 from ...services import clock
 from ..night_hours import by_day
 from .consultation import CHAT_STAYS_OPEN, Consultation
@@ -21,9 +21,9 @@ def look_at(consultation: Consultation) -> datetime | None:
     consultation.apply_due_transition()
     due = [minutes for minutes in current_settings.reminders if _is_to_be_reminded(consultation, minutes)]
     if due:
-        record(ConsultationNear(consultation.id, min(due)))  # one that was missed is not said beside the next
+        record(ConsultationReminderDue(consultation.id, min(due)))  # one that was missed is not said beside the next
     if _is_to_be_asked_for(consultation):
-        record(ConsultationWaits(consultation.id))
+        record(ConfirmationReminderDue(consultation.id))
     consultation.open_chat()
     return next_look(consultation)
 
