@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from ibolit.extensions import db
-from ibolit.models import Chat, ConsultationKind, Terms
+from ibolit.models import Chat, ConsultationKind, ProposalTerms
 from ibolit.models.consultations import booking
 from ibolit.services import clock
 
@@ -78,7 +78,9 @@ def _begin_consultations(data: Path) -> dict[int, int]:
     with opened(data).app_context():
         consultations = {}
         for chat in db.session.scalars(db.select(Chat)).all():
-            terms = Terms(ConsultationKind.VIDEO, clock.now().replace(microsecond=0) + timedelta(minutes=5), 30, 0)
+            terms = ProposalTerms(
+                ConsultationKind.VIDEO, clock.now().replace(microsecond=0) + timedelta(minutes=5), 30, 0
+            )
             consultation = booking.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
             consultation.confirm(consultation.patient, consultation.starts_at)
             for side in (consultation.patient, consultation.doctor.user):

@@ -245,7 +245,7 @@ class TimeIsTaken(RuleViolation):
     sentence = "В это время у врача уже есть консультация. Выберите другое."
 
 
-class OtherHasWished(RuleViolation):
+class OtherRequestedReschedule(RuleViolation):
     status = 409
     sentence = "Пока вы выбирали, другое время предложили и вам. Посмотрите: его можно принять или предложить своё."
 

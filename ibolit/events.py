@@ -118,7 +118,7 @@ class ConsultationConfirmed(Fact):
 
 
 @dataclass(frozen=True)
-class TimeWished(Fact):
+class RescheduleRequested(Fact):
     """One of the two asks for another time."""
 
     id: int
@@ -127,7 +127,7 @@ class TimeWished(Fact):
 
 
 @dataclass(frozen=True)
-class TimeDeclined(Fact):
+class RescheduleDeclined(Fact):
     """By the other side, or taken back by who wished for it."""
 
     id: int

@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from consultation_steps import StillClock, accept, begin_to_pay, cancel, confirm, pay, ready, succeed, wish, work
+from consultation_steps import (
+    StillClock,
+    accept,
+    begin_to_pay,
+    cancel,
+    confirm,
+    pay,
+    ready,
+    request_reschedule,
+    succeed,
+    work,
+)
 from factories import propose
 from flask import render_template
 from started_consultations import completed_consultation
@@ -146,7 +157,7 @@ def test_money_that_came_twice_is_told_as_what_is_over(chat: Chat, patient: User
 def test_wish_is_told_to_the_other_side(chat: Chat, wisher: str) -> None:
     consultation = agreed(chat)
     mine, other = sides(consultation, wisher)
-    start = wish(consultation, mine, consultation.starts_at + FAR)
+    start = request_reschedule(consultation, mine, consultation.starts_at + FAR)
     assert (told(mine), told(other)) == ([], ["time_wished"])
     assert db.session.scalars(db.select(Notification.moment)).one() == start
 
@@ -154,7 +165,7 @@ def test_wish_is_told_to_the_other_side(chat: Chat, wisher: str) -> None:
 def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doctor: Doctor) -> None:
     consultation = agreed(chat)
     for _ in range(2):
-        start = wish(consultation, patient, consultation.starts_at + FAR)
+        start = request_reschedule(consultation, patient, consultation.starts_at + FAR)
         rescheduling.decline(consultation, doctor.user, start)
         db.session.commit()
     assert told(doctor.user) == ["time_wished"] * 2
@@ -165,7 +176,7 @@ def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doct
 def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
     consultation = agreed(chat)
     mine, other = sides(consultation, wisher)
-    start = wish(consultation, mine, consultation.starts_at + FAR)
+    start = request_reschedule(consultation, mine, consultation.starts_at + FAR)
     forget()
     rescheduling.decline(consultation, other, start)
     db.session.commit()
@@ -174,7 +185,7 @@ def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
 
 def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:
     consultation = agreed(chat)
-    start = wish(consultation, patient, consultation.starts_at + FAR)
+    start = request_reschedule(consultation, patient, consultation.starts_at + FAR)
     forget()
     rescheduling.decline(consultation, patient, start)
     db.session.commit()
@@ -185,7 +196,7 @@ def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Do
 def test_move_is_told_to_who_wished_it(chat: Chat, wisher: str) -> None:
     consultation = agreed(chat)
     mine, other = sides(consultation, wisher)
-    wish(consultation, mine, SPRING)
+    request_reschedule(consultation, mine, SPRING)
     forget()
     accept(consultation, other)
     assert (told(mine), told(other)) == (["moved"], [])
@@ -195,7 +206,7 @@ def test_move_is_told_to_who_wished_it(chat: Chat, wisher: str) -> None:
 def test_patients_yes_to_another_time_is_told_once(chat: Chat, patient: User, doctor: Doctor) -> None:
     """It moves a free one and confirms it at once."""
     consultation = propose(chat, starts_at=clock.now() + FAR)
-    wish(consultation, doctor.user, consultation.starts_at + FAR)
+    request_reschedule(consultation, doctor.user, consultation.starts_at + FAR)
     forget()
     accept(consultation, patient)
     assert consultation.state == "confirmed"
@@ -247,7 +258,7 @@ def test_new_start_is_reminded_of_anew(chat: Chat, patient: User, doctor: Doctor
     consultation = agreed(chat)
     go_to(consultation.starts_at, days=-1)
     work(consultation)
-    wish(consultation, patient, consultation.starts_at + timedelta(hours=3))
+    request_reschedule(consultation, patient, consultation.starts_at + timedelta(hours=3))
     accept(consultation, doctor.user)
     go_to(consultation.starts_at, days=-1)
     work(consultation)
@@ -384,7 +395,7 @@ def test_chat_says_that_it_is_confirmed(chat: Chat) -> None:
 
 
 def test_chat_says_where_it_moved(chat: Chat, patient: User, doctor: Doctor, consultation: Consultation) -> None:
-    wish(consultation, patient, consultation.starts_at + timedelta(hours=2))
+    request_reschedule(consultation, patient, consultation.starts_at + timedelta(hours=2))
     accept(consultation, doctor.user)
     assert notes(chat) == ["Консультация перенесена на 25 марта, 16:00 (МСК)"]
 

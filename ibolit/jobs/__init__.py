@@ -48,7 +48,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.RECEIPTS: payments.fetch_receipts,
     JobKind.CLOSING_RECEIPT: payments.send_closing_receipt,
     JobKind.RECONCILIATION: payments.reconcile,
-    JobKind.CONSULTATION: consultations.keep_time,
+    JobKind.CONSULTATION: consultations.process_consultation,
     JobKind.NOTIFICATION: notifications.deliver,
     JobKind.PUSH: pushes.push,
     JobKind.CHAT_ENDS: chats.announce_end,

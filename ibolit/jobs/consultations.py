@@ -8,9 +8,9 @@ from ..models.consultations import deadlines
 from ..services import clock
 
 
-def keep_time(job: Job) -> None:
+def process_consultation(job: Job) -> None:
     """The pause is written under the consultation's lock: whoever moves it meanwhile expedites this job after that."""
     consultation = db.session.get_one(Consultation, job.subject_id)
-    next_at = deadlines.look_at(consultation)
+    next_at = deadlines.process_due(consultation)
     if next_at is not None:
         job.repeat_in(next_at - clock.now())

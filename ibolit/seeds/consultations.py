@@ -24,8 +24,8 @@ from ..models import (
     IntakeQuestionnaire,
     Job,
     JobKind,
+    ProposalTerms,
     Review,
-    Terms,
     User,
 )
 from ..models.consultations import IntakeAnswers, booking, checkout, deadlines, rescheduling
@@ -62,7 +62,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         answers = IntakeAnswers("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
         IntakeQuestionnaire.tell(paid, answers, "seed-complaint")
     with _told(days_ago, 2.4):
-        rescheduling.wish(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
+        rescheduling.request(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):
         _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=ConsultationKind.AUDIO, minutes=15)
     with _told(days_ago, 6):
@@ -113,11 +113,11 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
         Conclusion.give(done, CONCLUSION, "seed-conclusion", seen=0)
         Review.give(done, 5, "Всё понятно объяснили, спасибо.")
     with _told(days_ago, (now - expired.starts_at - HOUR) / DAY):
-        deadlines.look_at(expired)
+        deadlines.process_due(expired)
     with _told(days_ago, (now - missed.starts_at) / DAY):
         missed.mark_ready(anna)
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
-        deadlines.look_at(missed)
+        deadlines.process_due(missed)
     with _told(days_ago, 4):
         cancelled.cancel(anna, CancellationReason.BAD_TIME, CancellationTerms.of(anna, cancelled))
 
@@ -145,7 +145,7 @@ def _propose(
 ) -> Consultation:
     if not isinstance(current_services.payments, DemoBank):
         price = 0  # a real provider is left in peace
-    terms = Terms(kind, starts_at, minutes, price, note)
+    terms = ProposalTerms(kind, starts_at, minutes, price, note)
     return booking.propose(_chat(patient, doctor), doctor, terms, f"seed-consultation-{starts_at:%m%d%H%M}-{doctor.id}")
 
 

@@ -24,8 +24,8 @@ from ..events import (
     ParticipantReady,
     PaymentChanged,
     RefundDecided,
-    TimeDeclined,
-    TimeWished,
+    RescheduleDeclined,
+    RescheduleRequested,
 )
 from ..extensions import db
 from ..models import (
@@ -98,21 +98,21 @@ def confirmed(fact: ConsultationConfirmed) -> None:
         Notification.of_consultation(consultation.doctor.user, NotificationKind.CONFIRMED, consultation)
 
 
-def time_wished(fact: TimeWished) -> None:
+def reschedule_requested(fact: RescheduleRequested) -> None:
     consultation = _consultation(fact.id)
     other = _other_than(fact.by_id, consultation)
-    kind = NotificationKind.TIME_WISHED
+    kind = NotificationKind.RESCHEDULE_REQUESTED
     Notification.of_consultation(
         other, kind, consultation, _deed(consultation), consultation.proposed_start, urgent_from=consultation.starts_at
     )
 
 
-def time_declined(fact: TimeDeclined) -> None:
+def reschedule_declined(fact: RescheduleDeclined) -> None:
     """Who took his own wish back needs nobody to be told: the agreed time stands as it did."""
     consultation = _consultation(fact.id)
     if fact.by_id != fact.wished_by_id:
         wisher = _other_than(fact.by_id, consultation)
-        Notification.of_consultation(wisher, NotificationKind.TIME_DECLINED, consultation, _deed(consultation))
+        Notification.of_consultation(wisher, NotificationKind.RESCHEDULE_DECLINED, consultation, _deed(consultation))
 
 
 def moved(fact: ConsultationMoved) -> None:

@@ -18,7 +18,7 @@ from ..events import (
     DaysGiven,
     DelayAnnounced,
     RefundDecided,
-    TimeWished,
+    RescheduleRequested,
 )
 from ..extensions import db
 from ..formatting import day_of, plural, rubles, time_for, when_for
@@ -66,7 +66,7 @@ def moved(fact: ConsultationMoved) -> None:
         consultation.chat.post_system_note(f"Время согласовано: {_when(consultation.starts_at)}. {now}", by=fact.by_id)
 
 
-def wished_instead(fact: TimeWished) -> None:
+def reschedule_countered(fact: RescheduleRequested) -> None:
     """Else what the other had asked for would be gone without a word."""
     consultation = _consultation(fact.id)
     if fact.instead_of is not None and consultation.proposed_start is not None:

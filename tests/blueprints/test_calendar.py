@@ -77,7 +77,7 @@ def test_moved_one_is_the_same_entry_with_a_higher_sequence(as_patient: Browser,
     _, before = entry_of(open_at(as_patient, consultation))
     consultation = db.session.get_one(Consultation, consultation.id)
     wished = consultation.starts_at + timedelta(days=1)
-    rescheduling.wish(consultation, consultation.doctor.user, wished, consultation.starts_at)
+    rescheduling.request(consultation, consultation.doctor.user, wished, consultation.starts_at)
     rescheduling.accept(consultation, consultation.patient, wished)
     db.session.commit()
     _, after = entry_of(open_at(as_patient, consultation))

@@ -208,12 +208,12 @@ def test_other_time_is_wished_seen_and_accepted(
     confirmed(consultation)
     assert as_patient.get(f"/consultations/{consultation.id}/time", htmx=htmx).status_code == 200
     press(as_patient, consultation, "time", htmx=htmx, **other(consultation, patient, days=1))
-    wish = fresh(consultation).wish
+    wish = fresh(consultation).reschedule_request
     assert wish is not None
     assert "Пациент предлагает другое время" in words(as_doctor.get(f"/consultations/{consultation.id}").text)
     assert "Вы предлагаете другое время" in words(as_patient.get(f"/consultations/{consultation.id}").text)
     press(as_doctor, consultation, "time/acceptance", htmx=htmx, seen=epoch(wish))
-    assert (fresh(consultation).starts_at, fresh(consultation).wish) == (wish, None)
+    assert (fresh(consultation).starts_at, fresh(consultation).reschedule_request) == (wish, None)
 
 
 def test_two_who_wish_at_once_are_told_of_each_other(
@@ -222,26 +222,26 @@ def test_two_who_wish_at_once_are_told_of_each_other(
     """The second form was open already: it comes back with the other's time, and sent again it counts."""
     seen = {"seen_wish": 0} | other(consultation, doctor.user, days=2)
     press(as_patient, consultation, "time", **other(consultation, patient, days=1))
-    theirs = fresh(consultation).wish
+    theirs = fresh(consultation).reschedule_request
     assert theirs is not None
     answer = press(as_doctor, consultation, "time", **seen)
     assert answer.status_code == 409
     assert "другое время предложили и вам" in answer.text
     assert "Пациент предлагает" in words(answer.text)
-    assert fresh(consultation).wish == theirs
+    assert fresh(consultation).reschedule_request == theirs
     form = Page(answer.text).form_to("/time").fields
     assert form["seen_wish"] == str(epoch(theirs))
     assert press(as_doctor, consultation, "time", **form).status_code == 303
-    assert fresh(consultation).wish == theirs + timedelta(days=1)
+    assert fresh(consultation).reschedule_request == theirs + timedelta(days=1)
 
 
 def test_other_time_is_declined(
     as_patient: Browser, as_doctor: Browser, doctor: Doctor, consultation: Consultation
 ) -> None:
     press(as_doctor, consultation, "time", **other(consultation, doctor.user, days=1))
-    wish = fresh(consultation).wish
+    wish = fresh(consultation).reschedule_request
     assert press(as_patient, consultation, "time/refusal", seen=epoch(wish)).status_code == 303
-    assert fresh(consultation).wish is None
+    assert fresh(consultation).reschedule_request is None
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_wrong_time_is_said_next_to_it(
     answered = press(as_patient, consultation, "time", htmx=htmx, **typed)
     assert answered.status_code == 422
     assert sentence in answered.text
-    assert fresh(consultation).wish is None
+    assert fresh(consultation).reschedule_request is None
 
 
 def test_hour_that_the_clocks_leave_out_is_refused(

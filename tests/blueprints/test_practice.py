@@ -124,7 +124,7 @@ def test_what_is_wrong_is_said_beside_it_and_kept(
     assert me(doctor).specialty == "Терапевт"
 
 
-# Terms
+# ProposalTerms
 
 
 @PUSH_AND_SMS

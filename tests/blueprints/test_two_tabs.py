@@ -31,7 +31,7 @@ from ibolit.services import media
 NOT_EDITING = {
     "account.change_email", "auth.consent", "auth.phone", "chat.post", "consultations.cancel",
     "consultations.give_conclusion",  # a draft, below
-    "consultations.send_review", "consultations.wish_time", "invitations.create", "invitations.create_import",
+    "consultations.send_review", "consultations.request_reschedule", "invitations.create", "invitations.create_import",
     "operator.approve", "operator.decline", "operator.refund", "patients.give_days", "practice.add_tariff",
     "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
 }  # fmt: skip
@@ -331,7 +331,8 @@ ELSEWHERE = {
     "calls.report", "chat.update_receipts", "chat.type", "consultations.save_draft",  # the draft has its tests below
     "pwa.answer_home_screen", "uploads.create", "webhooks.yookassa",
     # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
-    "calls.request_callback", "consultations.accept_time", "consultations.announce_delay", "consultations.decline_time",
+    "calls.request_callback", "consultations.accept_reschedule",
+    "consultations.announce_delay", "consultations.decline_reschedule",
     "consultations.end", "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff", "replies.move",
     # Words that begin something new.

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from consultation_steps import accept, begin_to_pay, cancel, confirm, pay, wish
+from consultation_steps import accept, begin_to_pay, cancel, confirm, pay, request_reschedule
 from factories import later, make_chat, make_user, propose
 from flask import Flask
 from money import answer
@@ -31,11 +31,11 @@ from ibolit.models import (
     JobKind,
     Message,
     Payment,
+    ProposalTerms,
     Refund,
     RefundReason,
     RefundState,
     Role,
-    Terms,
     User,
 )
 from ibolit.models.consultations import booking, checkout, deadlines, rescheduling
@@ -287,7 +287,7 @@ def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat)
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number)
         old = consultation.starts_at
-        new = wish(consultation, consultation.patient, old + timedelta(days=20))
+        new = request_reschedule(consultation, consultation.patient, old + timedelta(days=20))
         id = consultation.id
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
@@ -307,11 +307,11 @@ def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> 
     for number in range(TIMES):
         consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
         old, id = consultation.starts_at, consultation.id
-        first = wish(consultation, consultation.patient, old + timedelta(days=20))
+        first = request_reschedule(consultation, consultation.patient, old + timedelta(days=20))
         second = old + timedelta(days=40)
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, first),  # noqa: B023
-            lambda: rescheduling.wish(of(id), of(id).patient, second, old),  # noqa: B023
+            lambda: rescheduling.request(of(id), of(id).patient, second, old),  # noqa: B023
         )
         accepted, wished = race(clinic, *deeds)
         consultation = anew(id)
@@ -328,11 +328,11 @@ def test_both_wish_at_once_and_the_later_one_is_told(clinic: Flask, chat: Chat) 
         old, id = consultation.starts_at, consultation.id
         mine, theirs = old + timedelta(days=20), old + timedelta(days=40)
         deeds = (
-            lambda: rescheduling.wish(of(id), of(id).patient, mine, old),  # noqa: B023
-            lambda: rescheduling.wish(of(id), of(id).doctor.user, theirs, old),  # noqa: B023
+            lambda: rescheduling.request(of(id), of(id).patient, mine, old),  # noqa: B023
+            lambda: rescheduling.request(of(id), of(id).doctor.user, theirs, old),  # noqa: B023
         )
         outcomes = race(clinic, *deeds)
-        assert sorted(outcomes) == ["OtherHasWished", "done"]
+        assert sorted(outcomes) == ["OtherRequestedReschedule", "done"]
         consultation = anew(id)
         by_patient = outcomes[0] == "done"
         assert (consultation.proposed_by_id == consultation.patient_id) is by_patient
@@ -345,7 +345,7 @@ def test_overlapping_times_for_two_patients_are_proposed_once(clinic: Flask, doc
         start = clock.now() + (2 + number) * HOUR
 
         def offer(which: int, start: datetime = start) -> Deed:
-            terms = Terms(ConsultationKind.VIDEO, start + which * timedelta(minutes=29), 30, 0)
+            terms = ProposalTerms(ConsultationKind.VIDEO, start + which * timedelta(minutes=29), 30, 0)
             return lambda: _propose(chat_ids[which], terms, f"press-{start}")
 
         assert sorted(race(clinic, offer(0), offer(1))) == ["TimeIsTaken", "done"]
@@ -357,8 +357,8 @@ def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor,
     chat_id, other_id = chat.id, make_chat(make_user("Пётр Орлов"), doctor).id
     for number in range(TIMES):
         consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
-        new = wish(consultation, consultation.patient, consultation.starts_at + timedelta(days=20))
-        id, terms = consultation.id, Terms(ConsultationKind.AUDIO, new, 20, 0)
+        new = request_reschedule(consultation, consultation.patient, consultation.starts_at + timedelta(days=20))
+        id, terms = consultation.id, ProposalTerms(ConsultationKind.AUDIO, new, 20, 0)
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: _propose(other_id, terms, f"press-{new}"),  # noqa: B023
@@ -369,7 +369,7 @@ def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor,
 def test_proposed_by_many_taps_is_one_card(clinic: Flask, chat: Chat, facts: list[str]) -> None:
     chat_id = chat.id
     for number in range(TIMES):
-        terms = Terms(ConsultationKind.VIDEO, clock.now() + (2 + number) * HOUR, 30, 0)
+        terms = ProposalTerms(ConsultationKind.VIDEO, clock.now() + (2 + number) * HOUR, 30, 0)
         facts.clear()
         assert race(clinic, *[lambda: _propose(chat_id, terms, "same-press")] * 4) == ["done"] * 4  # noqa: B023
         db.session.remove()
@@ -425,7 +425,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
     for _ in range(TIMES):
         consultation = confirm(propose(db.session.get_one(Chat, chat_id), starts_at=clock.now() + timedelta(minutes=5)))
         consultation.mark_ready(consultation.patient)
-        new = wish(consultation, consultation.patient, clock.now() + timedelta(days=20))
+        new = request_reschedule(consultation, consultation.patient, clock.now() + timedelta(days=20))
         id, patient_id = consultation.id, consultation.patient_id
         deeds = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
@@ -466,7 +466,7 @@ def test_worker_closes_the_window_while_somebody_is_late(clinic: Flask, chat: Ch
     later(hours=3 + TIMES)
     for id in ids:
         facts.clear()
-        deeds = lambda: deadlines.look_at(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
+        deeds = lambda: deadlines.process_due(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
         worked, *ready = race(clinic, *deeds)
         assert (worked, set(ready)) == ("done", {"ConsultationHasChanged"})
         consultation = anew(id)
@@ -479,7 +479,7 @@ def test_expiry_meets_the_success_it_waited_for(clinic: Flask, chat: Chat) -> No
     begun = [begin_to_pay(hours_ahead(chat, 0, PRICE))]
     id, payment_id, said = begun[0].consultation_id or 0, begun[0].id, answer(begun[0])
     later(hours=2, minutes=14)
-    deeds = settling(payment_id, said), lambda: deadlines.look_at(of(id)), lambda: deadlines.look_at(of(id))
+    deeds = settling(payment_id, said), lambda: deadlines.process_due(of(id)), lambda: deadlines.process_due(of(id))
     assert race(clinic, *deeds) == ["done"] * 3
     assert anew(id).state is ConsultationState.CONFIRMED
 
@@ -490,7 +490,7 @@ def test_expiry_meets_the_success_that_came_too_late(clinic: Flask, chat: Chat, 
     later(hours=3 + TIMES)
     for id, payment_id, said in races:
         facts.clear()
-        assert race(clinic, settling(payment_id, said), lambda: deadlines.look_at(of(id))) == ["done"] * 2  # noqa: B023
+        assert race(clinic, settling(payment_id, said), lambda: deadlines.process_due(of(id))) == ["done"] * 2  # noqa: B023
         consultation = anew(id)
         assert (consultation.state, money_of(consultation)) == ("expired", [("succeeded", 0, ["sending"])])
         assert facts.count("ConsultationExpired") == 1
@@ -520,7 +520,7 @@ def test_workers_and_people_meet_in_one_chat(clinic: Flask, chat: Chat) -> None:
 # Below: parts of the races
 
 
-def _propose(chat_id: int, terms: Terms, press: str) -> None:
+def _propose(chat_id: int, terms: ProposalTerms, press: str) -> None:
     chat = db.session.get_one(Chat, chat_id)
     booking.propose(chat, chat.doctor, terms, press)
 
@@ -529,5 +529,5 @@ def _soon_and_paid(chat: Chat, start: datetime) -> Consultation:
     """Proposed an hour ahead, paid, and moved to so near a time that both may be ready."""
     consultation = propose(chat, starts_at=start + HOUR, price=PRICE)
     pay(consultation)
-    wish(consultation, consultation.patient, start)
+    request_reschedule(consultation, consultation.patient, start)
     return accept(consultation, consultation.doctor.user)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
-from consultation_steps import StillClock, cancel, confirm, ready, wish, work
+from consultation_steps import StillClock, cancel, confirm, ready, request_reschedule, work
 from factories import make_chat, make_doctor, make_user, propose
 from flask import Flask, current_app, render_template
 
@@ -347,7 +347,7 @@ def test_strangers_hear_nothing(services: Services, chat: Chat, stranger: User) 
     other = make_doctor("Другов Олег Ильич")
     make_chat(stranger, chat.doctor)
     consultation = confirm(propose(chat, starts_at=START))
-    wish(consultation, consultation.patient, START + timedelta(days=1))
+    request_reschedule(consultation, consultation.patient, START + timedelta(days=1))
     cancel(consultation, consultation.patient)
     do_notifications()
     heard = {letter.to for letter in sent(services)}

@@ -118,7 +118,7 @@ def test_free_one_is_asked_for_moved_and_cancelled(
     for page in (patient, doctor):
         expect(card(page, consultation_id)).to_contain_text("Подтверждена")
     expect(card(patient, consultation_id).get_by_role("button", name="Подтвердить")).to_have_count(0)
-    expect(card(patient, consultation_id).locator(".consultation__wish")).to_have_count(0)
+    expect(card(patient, consultation_id).locator(".consultation__reschedule")).to_have_count(0)
     expect(card(patient, consultation_id).locator(".consultation__day")).to_contain_text(f"{start.day} ")
     # «Отменить» stands under «Ещё», which stays open while the card is told anew.
     card(patient, consultation_id).get_by_text("Ещё").click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from consultation_steps import NOON, StillClock, cancel, pay, ready, wish, work
+from consultation_steps import NOON, StillClock, cancel, pay, ready, request_reschedule, work
 from factories import later, propose
 
 from ibolit import errors
@@ -50,7 +50,7 @@ def test_refund_rule_counts_from_the_start_agreed_last(chat: Chat) -> None:
     pay(consultation)
     new = consultation.starts_at + timedelta(days=7)
     later(hours=1)
-    rescheduling.wish(consultation, consultation.patient, new, consultation.starts_at)
+    rescheduling.request(consultation, consultation.patient, new, consultation.starts_at)
     assert (
         CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
     )  # until then the old one stands
@@ -99,7 +99,7 @@ def test_cancelling_after_the_doctor_moved_it_refunds_all(chat: Chat) -> None:
     pay(consultation)
     new = consultation.starts_at + timedelta(hours=1)
     later(hours=1)
-    rescheduling.wish(consultation, consultation.doctor.user, new, consultation.starts_at)
+    rescheduling.request(consultation, consultation.doctor.user, new, consultation.starts_at)
     rescheduling.accept(consultation, consultation.patient, new)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
 
@@ -137,7 +137,7 @@ def test_refusing_the_doctors_new_time_refunds_all(chat: Chat, still: StillClock
     pay(consultation)
     still.go(minutes=31)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
-    new = wish(consultation, consultation.doctor.user, NOON + 3 * DAY)
+    new = request_reschedule(consultation, consultation.doctor.user, NOON + 3 * DAY)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
     rescheduling.decline(consultation, consultation.patient, new)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES

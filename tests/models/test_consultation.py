@@ -72,7 +72,7 @@ def test_unconfirmed_one_expires_at_its_start(chat: Chat) -> None:
     later(hours=2, minutes=1)
     assert consultation.state_now is ConsultationState.EXPIRED
     assert consultation.state is ConsultationState.PROPOSED
-    deadlines.look_at(consultation)
+    deadlines.process_due(consultation)
     assert consultation.state is ConsultationState.EXPIRED
 
 
@@ -129,7 +129,7 @@ def test_doctor_ends_it(chat: Chat) -> None:
 def test_window_closes_what_both_came_to(chat: Chat) -> None:
     consultation = meet(confirm(propose(chat)))
     later(hours=3, minutes=1)
-    deadlines.look_at(consultation)
+    deadlines.process_due(consultation)
     assert consultation.state is ConsultationState.COMPLETED
 
 
@@ -144,7 +144,7 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
     if came != "nobody":
         consultation.mark_ready(consultation.patient if came == "patient" else consultation.doctor.user)
     later(hours=3, minutes=1)
-    deadlines.look_at(consultation)
+    deadlines.process_due(consultation)
     assert consultation.state is ConsultationState.MISSED
     assert [(one.state, one.amount, one.cause) for one in payment.refunds] == [(outcome, PRICE, RefundReason.MISSED)]
 
@@ -190,7 +190,7 @@ def test_what_has_ended_begins_no_more(chat: Chat) -> None:
     for press in (
         lambda: consultation.mark_ready(consultation.patient),
         lambda: consultation.announce_delay(consultation.patient),
-        lambda: rescheduling.wish(
+        lambda: rescheduling.request(
             consultation, consultation.patient, consultation.starts_at + FAR, consultation.starts_at
         ),
         lambda: consultation.end(consultation.doctor.user),

@@ -15,8 +15,8 @@ from consultation_steps import (
     due_at,
     pay,
     ready,
+    request_reschedule,
     succeed,
-    wish,
     work,
 )
 from factories import make_chat, make_user, propose
@@ -168,7 +168,7 @@ def test_odd_sum_goes_back_with_the_cancelled_one(chat: Chat, patient: User, ope
 def test_moved_while_it_is_being_paid_is_paid_for_the_new_time(chat: Chat, patient: User, doctor: Doctor) -> None:
     consultation = propose(chat, starts_at=NOON + 2 * DAY, price=PRICE)
     payment = begin_to_pay(consultation)
-    new = wish(consultation, patient, NOON + 5 * DAY)
+    new = request_reschedule(consultation, patient, NOON + 5 * DAY)
     accept(consultation, doctor.user)
     succeed(payment)
     assert (consultation.state, consultation.starts_at) == ("confirmed", new)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ibolit.extensions import db
-from ibolit.models import Chat, ConsultationKind, ConsultationRequest, Terms, User
+from ibolit.models import Chat, ConsultationKind, ConsultationRequest, ProposalTerms, User
 from ibolit.models.consultations import booking
 from ibolit.services import clock
 
@@ -19,7 +19,7 @@ FAR = timedelta(days=3)
 def test_request_is_a_card_and_a_proposal_answers_it(chat: Chat, patient: User) -> None:
     request = ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "one-press")
     assert ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "one-press") is request
-    terms = Terms(request.kind, clock.now() + FAR, 20, 0)
+    terms = ProposalTerms(request.kind, clock.now() + FAR, 20, 0)
     consultation = booking.propose(chat, chat.doctor, terms, "answer-press", request)
     db.session.refresh(request)
     assert request.answer is consultation

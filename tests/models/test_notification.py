@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from consultation_steps import StillClock, accept, cancel, confirm, ready, wish, work
+from consultation_steps import StillClock, accept, cancel, confirm, ready, request_reschedule, work
 from factories import propose
 
 from ibolit.extensions import db
@@ -81,31 +81,31 @@ def test_unanswered_proposal_is_none_after_its_start(chat: Chat) -> None:
 def test_wish_that_was_answered_is_none(
     consultation: Consultation, after: Callable[[Consultation, User], object]
 ) -> None:
-    wish(consultation, consultation.patient, consultation.starts_at + FAR)
+    request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
     assert not newest("time_wished").is_stale
     after(consultation, consultation.doctor.user)
     assert newest("time_wished").is_stale
 
 
 def decline(consultation: Consultation, by: User) -> None:
-    assert consultation.wish is not None
-    rescheduling.decline(consultation, by, consultation.wish)
+    assert consultation.reschedule_request is not None
+    rescheduling.decline(consultation, by, consultation.reschedule_request)
     db.session.commit()
 
 
 def test_wish_for_another_time_replaces_the_first(consultation: Consultation) -> None:
-    wish(consultation, consultation.patient, consultation.starts_at + FAR)
+    request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
     first = newest("time_wished")
-    wish(consultation, consultation.patient, consultation.starts_at + 2 * FAR)
+    request_reschedule(consultation, consultation.patient, consultation.starts_at + 2 * FAR)
     assert first.is_stale
     assert not newest("time_wished").is_stale
 
 
 def test_refusal_is_news_until_the_time_changes_after_all(consultation: Consultation) -> None:
-    wish(consultation, consultation.patient, consultation.starts_at + FAR)
+    request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
     decline(consultation, consultation.doctor.user)
     assert not newest("time_declined").is_stale
-    wish(consultation, consultation.patient, consultation.starts_at + FAR)
+    request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
     accept(consultation, consultation.doctor.user)
     assert newest("time_declined").is_stale
     assert not newest("moved").is_stale
@@ -114,7 +114,7 @@ def test_refusal_is_news_until_the_time_changes_after_all(consultation: Consulta
 @pytest.mark.parametrize("kind", ["confirmed", "moved"])
 def test_what_was_cancelled_meanwhile_is_none(consultation: Consultation, kind: str) -> None:
     if kind == "moved":
-        wish(consultation, consultation.patient, consultation.starts_at + FAR)
+        request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
         accept(consultation, consultation.doctor.user)
     assert not newest(kind).is_stale
     cancel(consultation, consultation.patient)
@@ -130,7 +130,7 @@ def test_reminder_is_none_after_a_move_a_cancelling_or_the_start(chat: Chat, con
     assert newest("near").is_stale
     still.show(consultation.starts_at - timedelta(hours=23))
     assert not newest("near").is_stale
-    wish(consultation, consultation.patient, consultation.starts_at + timedelta(hours=1))
+    request_reschedule(consultation, consultation.patient, consultation.starts_at + timedelta(hours=1))
     accept(consultation, consultation.doctor.user)
     assert newest("near").is_stale
 

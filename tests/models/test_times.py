@@ -27,7 +27,7 @@ from ibolit.formatting import (
     words_change_at,
     zone_mark,
 )
-from ibolit.models import CancellationTerms, Chat, Doctor, Terms, User
+from ibolit.models import CancellationTerms, Chat, Doctor, ProposalTerms, User
 from ibolit.models.chats import ChatState
 from ibolit.models.consultations import ConsultationKind, booking
 from ibolit.services import clock
@@ -285,7 +285,7 @@ def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> No
     """«14:00» of the doctor in Moscow and «14:00» typed in Vladivostok do not meet."""
     day = date(2030, 11, 27)
     for zone in (MOSCOW, VLADIVOSTOK):
-        terms = Terms(ConsultationKind.VIDEO, local_moment(day, time(14), zone), 30, 0)
+        terms = ProposalTerms(ConsultationKind.VIDEO, local_moment(day, time(14), zone), 30, 0)
         booking.propose(chat, doctor, terms, f"press-{zone.key}")
     with pytest.raises(errors.TimeIsTaken):
         propose(chat, starts_at=local_moment(day, time(21), VLADIVOSTOK))

@@ -172,7 +172,7 @@ class ConsultationMachine(RuleBasedStateMachine):
                 user = self._user(consultation, side)
                 self.screens[consultation.id, side] = Screen(
                     consultation.starts_at,
-                    consultation.wish,
+                    consultation.reschedule_request,
                     CancellationTerms.of(user, consultation),
                     consultation.state_now,
                 )
@@ -194,7 +194,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if consultation is not None:
                 start = self.still.moment + ahead * MINUTE
                 with self._refused():
-                    rescheduling.wish(consultation, self._user(consultation, side), start, screen.start)
+                    rescheduling.request(consultation, self._user(consultation, side), start, screen.start)
                     db.session.commit()
                     self.known[consultation.id].agreed[side].add(start)
 
@@ -680,7 +680,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         if fresh or (consultation.id, side) not in self.screens:
             terms = CancellationTerms.of(self._user(consultation, side), consultation)
             self.screens[consultation.id, side] = Screen(
-                consultation.starts_at, consultation.wish, terms, consultation.state_now
+                consultation.starts_at, consultation.reschedule_request, terms, consultation.state_now
             )
         return consultation, self.screens[consultation.id, side]
 

@@ -132,7 +132,7 @@ class Walk:
         offered = [button for form in self.story.card(who).forms for button in form.buttons]
         deeds = [f"{who} presses {button}" for button in offered] * 2
         if (
-            consultation.wish_of_other(db.session.get_one(User, self.story.people[who])) is not None
+            consultation.reschedule_request_from_other(db.session.get_one(User, self.story.people[who])) is not None
             and self.dice.random() < 0.6
         ):
             return who, f"{who} presses {self.dice.choice(('Принять новое время', 'Оставить прежнее'))}"
@@ -160,7 +160,7 @@ class Walk:
         consultation = db.session.get(Consultation, sent.consultation_id) if sent.consultation_id else None
         if consultation is None:
             return
-        start = (consultation.starts_at, consultation.wish, consultation.message.revision)
+        start = (consultation.starts_at, consultation.reschedule_request, consultation.message.revision)
         key = (sent.who, sent.how, sent.words, sent.consultation_id, start)
         assert key not in self.heard, self._tell(f"twice: {sent}")
         self.heard.add(key)
@@ -173,7 +173,7 @@ class Walk:
             assert clock.now() < consultation.starts_at, self._tell(str(sent))
         if sent.words == "просят о другом времени":
             user = db.session.get_one(User, self.story.people[sent.who])
-            assert consultation.wish_of_other(user) is not None, self._tell(str(sent))
+            assert consultation.reschedule_request_from_other(user) is not None, self._tell(str(sent))
         if sent.words == "вас уже ждут":
             times = [one for one in self.story.sent if (one.who, one.how, one.words, one.consultation_id) == key[:4]]
             assert len(times) <= 3, self._tell(str(sent))
@@ -182,7 +182,7 @@ class Walk:
         zone = self.story.zone_of(sent.who)
         of_rows = [
             plain(when_for(moment, zone))
-            for moment in (consultation.starts_at, consultation.wish)
+            for moment in (consultation.starts_at, consultation.reschedule_request)
             if moment is not None
         ]
         for named in DAY_AND_TIME.findall(sent.words):
@@ -298,7 +298,7 @@ class Walk:
         db.session.remove()
         consultations = db.session.scalars(Consultation.with_card_data()).unique()
         return {
-            consultation.id: Agreed(consultation.state_now, consultation.starts_at, consultation.wish)
+            consultation.id: Agreed(consultation.state_now, consultation.starts_at, consultation.reschedule_request)
             for consultation in consultations
         }
 

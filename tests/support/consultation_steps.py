@@ -55,15 +55,15 @@ def confirm(consultation: Consultation) -> Consultation:
     return consultation
 
 
-def wish(consultation: Consultation, by: User, start: datetime) -> datetime:
-    rescheduling.wish(consultation, by, start, consultation.starts_at)
+def request_reschedule(consultation: Consultation, by: User, start: datetime) -> datetime:
+    rescheduling.request(consultation, by, start, consultation.starts_at)
     db.session.commit()
     return start
 
 
 def accept(consultation: Consultation, by: User) -> Consultation:
-    assert consultation.wish is not None
-    rescheduling.accept(consultation, by, consultation.wish)
+    assert consultation.reschedule_request is not None
+    rescheduling.accept(consultation, by, consultation.reschedule_request)
     db.session.commit()
     return consultation
 
@@ -82,7 +82,7 @@ def ready(consultation: Consultation, *sides: User) -> Consultation:
 
 def work(consultation: Consultation) -> datetime | None:
     """What the worker would write now."""
-    next_at = deadlines.look_at(consultation)
+    next_at = deadlines.process_due(consultation)
     db.session.commit()
     return next_at
 

@@ -152,7 +152,7 @@ def _typed(moment: datetime, zone: ZoneInfo) -> dict[str, str]:
 OF_CARD = {
     "when": "consultation__when",
     "when it opens": "consultation__reason",
-    "the wish": "consultation__wish",
+    "the wish": "consultation__reschedule",
     "Ещё": "consultation__more",
 }
 DEEDS: dict[str, Callable[[Story, str, str], str]] = {

@@ -19,9 +19,9 @@ from ibolit.models import (
     Doctor,
     DocumentDay,
     Message,
+    ProposalTerms,
     Role,
     Tariff,
-    Terms,
     User,
 )
 from ibolit.models.consultations import booking
@@ -121,7 +121,7 @@ def propose(
     """By the chat's doctor; in two hours and free when nothing else is said."""
     chat = db.session.get_one(Chat, chat.id)
     starts_at = starts_at or clock.now() + timedelta(hours=2)
-    terms = Terms(kind, starts_at.replace(microsecond=0), minutes, price, note)
+    terms = ProposalTerms(kind, starts_at.replace(microsecond=0), minutes, price, note)
     consultation = booking.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
     db.session.commit()
     return consultation

@@ -378,7 +378,7 @@ OF_PATIENT = [
     Screen("consultation-cancel", PATIENT, "/consultations/1/cancellation", pictured=True),
     Screen("consultation-cancel-wrong", PATIENT, reach=send("main form"), lands="consultations.ask_to_cancel"),
     Screen("other-time", PATIENT, "/consultations/1/time"),
-    Screen("other-time-wrong", PATIENT, reach=send("main form", day="2020-01-01"), lands="consultations.other_time"),
+    Screen("other-time-wrong", PATIENT, reach=send("main form", day="2020-01-01"), lands="consultations.reschedule"),
     Screen("complaint", PATIENT, "/consultations/1/complaint"),
     Screen("complaint-wrong", PATIENT, reach=send("main form", trouble=""), lands="consultations.questionnaire"),
     Screen("check", PATIENT, "/consultations/1/check"),

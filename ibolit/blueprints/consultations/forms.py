@@ -162,14 +162,14 @@ class SeenForm(FlaskForm):
         return moment_of(self.seen.data or 0)
 
 
-class WishForm(TimeFields):
+class RescheduleForm(TimeFields):
     """«Предложить другое время»; `seen` is the agreed one, `seen_wish` the one the other side asks for."""
 
     seen = epoch_field()
     seen_wish = epoch_field()
 
     @property
-    def wish_on_screen(self) -> datetime | None:
+    def request_on_screen(self) -> datetime | None:
         return moment_of(self.seen_wish.data) if self.seen_wish.data else None
 
 

@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, ConsultationKind, ConsultationRequest, LimitKind, RateLimitHit, Terms
+from ...models import Chat, ConsultationKind, ConsultationRequest, LimitKind, ProposalTerms, RateLimitHit
 from ...models.consultations import booking
 from ...responses import go, respond
 from ...services import clock
@@ -66,7 +66,7 @@ def create(id: int) -> ResponseReturnValue:
     wanted = ConsultationRequest.in_chat(chat, form.request_id.data)
     if not form.validate_on_submit():
         return _propose(chat, form, 422, wanted=wanted)
-    terms = Terms(
+    terms = ProposalTerms(
         ConsultationKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or ""
     )
     try:

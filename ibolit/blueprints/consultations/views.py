@@ -27,8 +27,8 @@ from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.checkout import redirect_to_payment, start_payment
 from ...web.pagination import decode_cursor, encode_cursor, split_page
-from .agenda import lay_out
-from .forms import CancelForm, SeenForm, WishForm, moment_of
+from .forms import CancelForm, RescheduleForm, SeenForm, moment_of
+from .schedule import group_by_day
 
 bp = Blueprint("consultations", __name__, url_prefix="/consultations")
 
@@ -41,7 +41,7 @@ def index() -> ResponseReturnValue:
     """Coming and past; `before` asks for more of the past, by (starts_at, id) of the last one seen."""
     before = decode_cursor(request.args.get("before", ""))
     shown = lists.shown_in_list(current_user, past=PAGE + 1, before=before)
-    groups, past = lay_out(shown, current_user)
+    groups, past = group_by_day(shown, current_user)
     shown_past, last = split_page(past, PAGE)
     next_page = url_for(".index", before=encode_cursor(last.starts_at, last.id)) if last else None
     listed = {"groups": groups, "past": shown_past, "next_page": next_page, "viewer": current_user}
@@ -87,40 +87,40 @@ def pay(id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:id>/time")
 @login_required
-def other_time(id: int) -> ResponseReturnValue:
+def reschedule(id: int) -> ResponseReturnValue:
     consultation = _own(id)
-    form = WishForm(current_user.zone, consultation.starts_at, formdata=None)
-    return _ask_time(consultation, form, 200)
+    form = RescheduleForm(current_user.zone, consultation.starts_at, formdata=None)
+    return _reschedule_form(consultation, form, 200)
 
 
 @bp.post("/<int:id>/time")
 @login_required
-def wish_time(id: int) -> ResponseReturnValue:
-    consultation, form = _own(id), WishForm(current_user.zone)
+def request_reschedule(id: int) -> ResponseReturnValue:
+    consultation, form = _own(id), RescheduleForm(current_user.zone)
     if not form.validate_on_submit():
-        return _ask_time(consultation, form, 422)
+        return _reschedule_form(consultation, form, 422)
     try:
         RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
-        seen, seen_wish = moment_of(form.seen.data), form.wish_on_screen
-        rescheduling.wish(consultation, current_user, form.moment, seen, seen_wish)
+        seen, seen_wish = moment_of(form.seen.data), form.request_on_screen
+        rescheduling.request(consultation, current_user, form.moment, seen, seen_wish)
     except errors.RuleViolation as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
-        return _ask_time(_own(id), form, refusal.status)
+        return _reschedule_form(_own(id), form, refusal.status)
     db.session.commit()
     return go(url_for(".show", id=id))
 
 
 @bp.post("/<int:id>/time/acceptance")
 @login_required
-def accept_time(id: int) -> ResponseReturnValue:
-    """The doctor's agenda is locked before the consultation, so it is not held yet."""
+def accept_reschedule(id: int) -> ResponseReturnValue:
+    """The doctor's calendar is locked before the consultation, so it is not held yet."""
     return _press(_own(id), lambda consultation, seen: rescheduling.accept(consultation, current_user, seen))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
-def decline_time(id: int) -> ResponseReturnValue:
+def decline_reschedule(id: int) -> ResponseReturnValue:
     return _press(_held(id), lambda consultation, seen: rescheduling.decline(consultation, current_user, seen))
 
 
@@ -221,8 +221,8 @@ def _show(consultation: Consultation, *, is_ready: bool) -> ResponseReturnValue:
     )
 
 
-def _ask_time(consultation: Consultation, form: WishForm, status: int) -> ResponseReturnValue:
-    fragment, page = "consultations/other_time.html", "consultations/other_time.html"
+def _reschedule_form(consultation: Consultation, form: RescheduleForm, status: int) -> ResponseReturnValue:
+    fragment, page = "consultations/reschedule.html", "consultations/reschedule.html"
     return respond(fragment, page=page, status=status, consultation=consultation, form=form, viewer=current_user)
 
 

@@ -2,7 +2,7 @@
 
 from . import booking, checkout, deadlines, lists, rescheduling
 from .attendance import Absence
-from .booking import Terms
+from .booking import ProposalTerms
 from .call import CallPath, CallReport, CallVisit, Handover, Quality
 from .conclusion import Conclusion, ConclusionDraft, SignatureKind, Template, refuse_conclusion_of
 from .consultation import Consultation
@@ -29,12 +29,12 @@ __all__ = [
     "Handover",
     "IntakeAnswers",
     "IntakeQuestionnaire",
+    "ProposalTerms",
     "Quality",
     "Rating",
     "Review",
     "SignatureKind",
     "Template",
-    "Terms",
     "booking",
     "checkout",
     "deadlines",

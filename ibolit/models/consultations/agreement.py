@@ -47,7 +47,7 @@ class ConsultationAgreement:
 
     @property
     def awaits_only_payment(self: Consultation) -> bool:
-        """Its time is agreed by both: one of them wished for it, the other took it."""
+        """Its time is agreed by both: one asked for it, the other accepted."""
         return self.awaits_payment and self.moved_at is not None
 
     def confirm(self: Consultation, user: User, seen: datetime) -> None:

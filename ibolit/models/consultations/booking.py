@@ -27,7 +27,7 @@ MORNING, EVENING = 8, 21  # o'clock, between which a time is suggested
 
 
 @dataclass(frozen=True)
-class Terms:
+class ProposalTerms:
     """What a doctor proposes. Price in kopecks, 0 for free."""
 
     kind: ConsultationKind
@@ -38,7 +38,7 @@ class Terms:
 
 
 def propose(
-    chat: Chat, doctor: Doctor, terms: Terms, client_id: str, request: ConsultationRequest | None = None
+    chat: Chat, doctor: Doctor, terms: ProposalTerms, client_id: str, request: ConsultationRequest | None = None
 ) -> Consultation:
     """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
     advisory_lock(db.session, f"agenda {doctor.id}")
@@ -70,7 +70,7 @@ def propose(
     db.session.flush()
     if request is not None:
         chat.bump_revision(db.session.get_one(Message, request.message_id))
-    Job.add(JobKind.CONSULTATION, consultation.id, due_at=deadlines.next_look(consultation))
+    Job.add(JobKind.CONSULTATION, consultation.id, due_at=deadlines.next_due_at(consultation))
     record(ConsultationProposed(consultation.id))
     return consultation
 

@@ -66,7 +66,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
     price: Mapped[int]  # kopecks, 0: free
     note: Mapped[str] = mapped_column(String(LONGEST_NOTE), default="")
     sequence: Mapped[int] = mapped_column(default=0)  # of what a calendar must learn (RFC 5545, 3.8.7.4)
-    proposed_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # a wish beside the agreed time
+    proposed_start: Mapped[datetime | None] = mapped_column(UtcDateTime)  # requested beside the agreed time
     proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when both agreed on the start as it is now
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -161,7 +161,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
         return self.starts_at + (PAYMENT_HOLDS if self._is_being_paid else timedelta())
 
     @property
-    def wish(self) -> datetime | None:
+    def reschedule_request(self) -> datetime | None:
         """Another time somebody asks for; it lapses at the old start."""
         return self.proposed_start if self.may_be_moved() else None
 
@@ -175,9 +175,9 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
         """Its first number is of being agreed, each more of a change."""
         return self.state is ConsultationState.CONFIRMED and self.sequence > 1
 
-    def wish_of_other(self, user: User) -> datetime | None:
+    def reschedule_request_from_other(self, user: User) -> datetime | None:
         """The time the other side asks for."""
-        return self.wish if self.proposed_by_id != user.id else None
+        return self.reschedule_request if self.proposed_by_id != user.id else None
 
     def other_than(self, user: User) -> User:
         return self.chat.other_than(user)

@@ -15,24 +15,24 @@ DAY = timedelta(days=1)
 TOO_LATE = timedelta(hours=3)  # before the start: a worker that slept until then reminds nobody of tomorrow any more
 
 
-def look_at(consultation: Consultation) -> datetime | None:
+def process_due(consultation: Consultation) -> datetime | None:
     """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
     consultation.lock()
     consultation.apply_due_transition()
-    due = [minutes for minutes in current_settings.reminders if _is_to_be_reminded(consultation, minutes)]
+    due = [minutes for minutes in current_settings.reminders if _needs_reminder(consultation, minutes)]
     if due:
         record(ConsultationReminderDue(consultation.id, min(due)))  # one that was missed is not said beside the next
-    if _is_to_be_asked_for(consultation):
+    if _needs_confirmation_reminder(consultation):
         record(ConfirmationReminderDue(consultation.id))
     consultation.open_chat()
-    return next_look(consultation)
+    return next_due_at(consultation)
 
 
-def next_look(consultation: Consultation) -> datetime | None:
+def next_due_at(consultation: Consultation) -> datetime | None:
     """The next moment the worker has something to do."""
     now = clock.now()
     if consultation.state is ConsultationState.PROPOSED:
-        ask_at = asked_for_at(consultation)
+        ask_at = confirmation_reminder_at(consultation)
         return ask_at if ask_at is not None and ask_at > now else max(consultation.expires_at, now)
     if consultation.state in CONFIRMED_STATES:
         reminders = [consultation.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
@@ -45,7 +45,7 @@ def next_look(consultation: Consultation) -> datetime | None:
     return closes if consultation.confirmed_at is not None and closes > now else None
 
 
-def asked_for_at(consultation: Consultation) -> datetime | None:
+def confirmation_reminder_at(consultation: Consultation) -> datetime | None:
     """When the patient is told, once and by day, that it waits for his yes or his money: a day before the start, or at
     half of the time that was left when it was proposed or moved."""
     since = consultation.moved_at or consultation.created_at
@@ -54,12 +54,12 @@ def asked_for_at(consultation: Consultation) -> datetime | None:
     return moment if moment > since else None
 
 
-def _is_to_be_asked_for(consultation: Consultation) -> bool:
-    moment = asked_for_at(consultation) if consultation.state is ConsultationState.PROPOSED else None
+def _needs_confirmation_reminder(consultation: Consultation) -> bool:
+    moment = confirmation_reminder_at(consultation) if consultation.state is ConsultationState.PROPOSED else None
     return moment is not None and moment <= clock.now() < consultation.starts_at
 
 
-def _is_to_be_reminded(consultation: Consultation, minutes: int) -> bool:
+def _needs_reminder(consultation: Consultation, minutes: int) -> bool:
     """Agreed before that moment. Late it is still of use; that of the day before not in the last hours."""
     now, moment = clock.now(), consultation.starts_at - timedelta(minutes=minutes)
     is_of_days_before = timedelta(minutes=minutes) > TOO_LATE

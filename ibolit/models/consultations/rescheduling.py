@@ -1,11 +1,11 @@
-"""The wish to meet at another time: until the other side accepts it, the agreed one stands."""
+"""The request for another time: until the other side accepts it, the agreed one stands."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from ... import errors
-from ...events import ConsultationMoved, TimeDeclined, TimeWished, record
+from ...events import ConsultationMoved, RescheduleDeclined, RescheduleRequested, record
 from ...extensions import db
 from ...services import clock
 from ..job import Job, JobKind
@@ -16,13 +16,13 @@ from .consultation import Consultation
 from .states import ConsultationState
 
 
-def wish(
+def request(
     consultation: Consultation, user: User, start: datetime, seen: datetime, seen_wish: datetime | None = None
 ) -> None:
-    """«Предложить другое время»: until the other accepts, the agreed one stands. What both wish for is agreed.
+    """«Предложить другое время»: until the other accepts, the agreed one stands. What both ask for is agreed.
 
-    Takes the place of the other's wish only where the person has seen it.
-    Raises ConsultationHasChanged, OtherHasWished, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
+    Takes the place of the other's request only where the person has seen it.
+    Raises ConsultationHasChanged, OtherRequestedReschedule, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
     """
     advisory_lock(db.session, f"agenda {consultation.doctor_id}")
     consultation.lock_for(user, seen)
@@ -30,38 +30,38 @@ def wish(
         raise errors.ConsultationHasChanged
     if start == consultation.starts_at:
         raise errors.TimeIsTheSame
-    others = consultation.wish_of_other(user)
+    others = consultation.reschedule_request_from_other(user)
     if start == others:
         _take(consultation, user, start)
         return
     if others not in (None, seen_wish):
-        raise errors.OtherHasWished
-    if start == consultation.wish:
+        raise errors.OtherRequestedReschedule
+    if start == consultation.reschedule_request:
         return  # pressed twice
     _check_new(consultation, start)
     consultation.proposed_start, consultation.proposed_by_id = start, user.id
-    record(TimeWished(consultation.id, user.id, instead_of=others))
+    record(RescheduleRequested(consultation.id, user.id, instead_of=others))
     consultation.bump_revision()
 
 
 def accept(consultation: Consultation, user: User, seen: datetime) -> None:
-    """The other side's yes to the time it saw: a free one is agreed by that, whoever had wished for it.
+    """The other side's yes to the time it saw: a free one is agreed by that, whoever had asked for it.
 
-    Raises ConsultationHasChanged and what wish() raises of the time.
+    Raises ConsultationHasChanged and what request() raises of the time.
     """
     advisory_lock(db.session, f"agenda {consultation.doctor_id}")
     consultation.lock_for(user)
-    if consultation.wish is None or consultation.wish_of_other(user) != seen:
+    if consultation.reschedule_request is None or consultation.reschedule_request_from_other(user) != seen:
         raise errors.ConsultationHasChanged
     _take(consultation, user, seen)
 
 
 def decline(consultation: Consultation, user: User, seen: datetime) -> None:
-    """The other side's no, or the wisher's second thought; a wish that is gone already needs none."""
+    """The other side's no, or or the requester's own withdrawal; a request that is gone already needs none."""
     consultation.lock_for(user)
-    if consultation.wish != seen or consultation.proposed_by_id is None:
+    if consultation.reschedule_request != seen or consultation.proposed_by_id is None:
         return
-    record(TimeDeclined(consultation.id, user.id, consultation.proposed_by_id))
+    record(RescheduleDeclined(consultation.id, user.id, consultation.proposed_by_id))
     consultation.proposed_start = consultation.proposed_by_id = None
     consultation.bump_revision()
 

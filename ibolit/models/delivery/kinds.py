@@ -24,8 +24,8 @@ class NotificationKind(StrEnum):
     REQUESTED = "requested"
     PROPOSED = "proposed"
     CONFIRMED = "confirmed"
-    TIME_WISHED = "time_wished"
-    TIME_DECLINED = "time_declined"
+    RESCHEDULE_REQUESTED = "time_wished"
+    RESCHEDULE_DECLINED = "time_declined"
     MOVED = "moved"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -49,8 +49,8 @@ PUSH_AND_SMS = (NotificationKind.NEAR, NotificationKind.READY)
 CHANGES_THE_DAY = (
     NotificationKind.PROPOSED,
     NotificationKind.CONFIRMED,
-    NotificationKind.TIME_WISHED,
-    NotificationKind.TIME_DECLINED,
+    NotificationKind.RESCHEDULE_REQUESTED,
+    NotificationKind.RESCHEDULE_DECLINED,
     NotificationKind.MOVED,
     NotificationKind.CANCELLED,
 )
@@ -88,7 +88,7 @@ class NotificationState(StrEnum):
 VALID_STATES: dict[NotificationKind, tuple[ConsultationState, ...]] = {
     NotificationKind.PROPOSED: (ConsultationState.PROPOSED,),
     NotificationKind.CONFIRMED: (ConsultationState.CONFIRMED,),
-    NotificationKind.TIME_DECLINED: UPCOMING,
+    NotificationKind.RESCHEDULE_DECLINED: UPCOMING,
     NotificationKind.MOVED: UPCOMING,
     NotificationKind.CANCELLED: (ConsultationState.CANCELLED,),
     NotificationKind.EXPIRED: (ConsultationState.EXPIRED,),

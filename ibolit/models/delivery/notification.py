@@ -104,8 +104,8 @@ class Notification(NotificationWriting, Model):
             return self.chat.open_until != self.moment or self.chat.open_until <= clock.now()
         if consultation is None or self.kind in (NotificationKind.PAID, *REFUND_KINDS):
             return False
-        if self.kind is NotificationKind.TIME_WISHED:
-            return consultation.wish != self.moment
+        if self.kind is NotificationKind.RESCHEDULE_REQUESTED:
+            return consultation.reschedule_request != self.moment
         if consultation.starts_at != self.moment or consultation.state_now not in VALID_STATES[self.kind]:
             return True
         if self.kind in (NotificationKind.NEAR, NotificationKind.WAITS):

@@ -51,7 +51,7 @@ class RefundRule:
 def _is_refunded_in_full(user: User, consultation: Consultation) -> bool:
     if user.id != consultation.patient_id or consultation.was_moved_by_doctor or consultation.paid_at is None:
         return True
-    if consultation.wish is not None and consultation.proposed_by_id != user.id:
+    if consultation.reschedule_request is not None and consultation.proposed_by_id != user.id:
         return True  # the doctor cannot come at the time that was paid for
     if consultation.doctor_stayed_away:
         return True

@@ -2,7 +2,7 @@
 // The lists themselves keep silent: a page of the history, or a bubble that got its tick, is no news.
 ibolit.behaviour('announcer', (region) => {
   const MOST = 3; // messages at once that are read out; more are counted
-  const LINES = '.consultation__state, .consultation__late, .consultation__side, .consultation__wish > p, .consultation__reason';
+  const LINES = '.consultation__state, .consultation__late, .consultation__side, .consultation__reschedule > p, .consultation__reason';
   const banner = document.getElementById('connection');
   let news = [], failed = 0, isLost = false, asked = null, pressed = null;
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from consultation_steps import NOON, StillClock, accept, confirm, facts, wish, work
+from consultation_steps import NOON, StillClock, accept, confirm, facts, request_reschedule, work
 from factories import later, propose
 
 from ibolit.extensions import db
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 def test_worker_reminds_once_a_moment(chat: Chat) -> None:
     consultation = confirm(propose(chat, starts_at=clock.now() + timedelta(hours=25)))
     later(hours=1, minutes=1)
-    next_at = deadlines.look_at(consultation)
+    next_at = deadlines.process_due(consultation)
     assert [fact for fact in facts() if fact == "ConsultationReminderDue"] == ["ConsultationReminderDue"]
     assert next_at == consultation.starts_at - timedelta(minutes=15)
 
@@ -39,7 +39,7 @@ def test_worker_who_looks_twice_reminds_once(chat: Chat, still: StillClock) -> N
 def test_who_has_just_agreed_to_the_new_time_needs_no_reminder(chat: Chat, doctor: Doctor, still: StillClock) -> None:
     consultation = confirm(propose(chat, starts_at=NOON + 5 * DAY))
     still.go(minutes=30)
-    wish(consultation, consultation.patient, NOON + DAY)
+    request_reschedule(consultation, consultation.patient, NOON + DAY)
     accept(consultation, doctor.user)
-    deadlines.look_at(consultation)
+    deadlines.process_due(consultation)
     assert "ConsultationReminderDue" not in facts()

@@ -6,13 +6,22 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from consultation_steps import NOON, StillClock, accept, wish
+from consultation_steps import NOON, StillClock, accept, request_reschedule
 from factories import make_chat, propose, say
 from queries import Queries
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Chat, ConsultationKind, ConsultationRequest, ConsultationState, Doctor, Message, Terms, User
+from ibolit.models import (
+    Chat,
+    ConsultationKind,
+    ConsultationRequest,
+    ConsultationState,
+    Doctor,
+    Message,
+    ProposalTerms,
+    User,
+)
 from ibolit.models.consultations import booking
 from ibolit.services import clock
 
@@ -32,7 +41,7 @@ def test_proposal_is_a_card_of_the_chat(chat: Chat, patient: User) -> None:
 
 
 def test_repeated_press_proposes_once(chat: Chat) -> None:
-    terms = Terms(ConsultationKind.AUDIO, clock.now() + FAR, 30, 0)
+    terms = ProposalTerms(ConsultationKind.AUDIO, clock.now() + FAR, 30, 0)
     first = booking.propose(chat, chat.doctor, terms, "same-press")
     second = booking.propose(chat, chat.doctor, terms, "same-press")
     assert first.id == second.id
@@ -56,8 +65,8 @@ def test_past_and_hasty_times_are_refused(chat: Chat) -> None:
 
 def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doctor: Doctor) -> None:
     """The same press is the same card; «Назад» and another time is no such press."""
-    first = Terms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
-    second = Terms(ConsultationKind.VIDEO, NOON + 2 * DAY, 30, 0)
+    first = ProposalTerms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
+    second = ProposalTerms(ConsultationKind.VIDEO, NOON + 2 * DAY, 30, 0)
     consultations = [booking.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
     assert [consultation.starts_at for consultation in consultations] == [
         NOON + DAY,
@@ -69,10 +78,10 @@ def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doc
 
 
 def test_repeated_press_after_a_move_is_still_the_same(chat: Chat, doctor: Doctor) -> None:
-    terms = Terms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
+    terms = ProposalTerms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
     consultation = booking.propose(chat, doctor, terms, "same-press")
     db.session.commit()
-    wish(consultation, consultation.patient, NOON + 3 * DAY)
+    request_reschedule(consultation, consultation.patient, NOON + 3 * DAY)
     accept(consultation, doctor.user)
     assert booking.propose(chat, doctor, terms, "same-press") is consultation
 
@@ -80,7 +89,9 @@ def test_repeated_press_after_a_move_is_still_the_same(chat: Chat, doctor: Docto
 def test_id_of_a_letter_carries_no_card(chat: Chat, patient: User, doctor: Doctor) -> None:
     for author in (patient, doctor.user):
         say(chat, author, client_id="a-letter-0001")
-    consultation = booking.propose(chat, doctor, Terms(ConsultationKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001")
+    consultation = booking.propose(
+        chat, doctor, ProposalTerms(ConsultationKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001"
+    )
     request = ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "a-letter-0001")
     for message_id, card in ((consultation.message_id, "consultation"), (request.message_id, "request")):
         assert db.session.get_one(Message, message_id).card == card

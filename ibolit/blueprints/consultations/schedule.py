@@ -1,4 +1,4 @@
-"""«Консультации» laid out: for a patient coming and past, for a doctor his day."""
+"""«Консультации» grouped: for a patient upcoming and past, for a doctor by day."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class Group:
     consultations: list[Consultation]
 
 
-def lay_out(shown: list[Consultation], viewer: User) -> tuple[list[Group], list[Consultation]]:
+def group_by_day(shown: list[Consultation], viewer: User) -> tuple[list[Group], list[Consultation]]:
     """What is coming in its groups, the empty ones left out, and what is past, the latest first."""
     upcoming = [consultation for consultation in shown if consultation.is_upcoming]
     past = [consultation for consultation in reversed(shown) if not consultation.is_upcoming]
-    groups = _day_of(upcoming, viewer) if viewer.is_doctor else [Group("Ближайшие", upcoming)]
+    groups = _groups_of_doctor(upcoming, viewer) if viewer.is_doctor else [Group("Ближайшие", upcoming)]
     return [group for group in groups if group.consultations], past
 
 
-def _day_of(upcoming: list[Consultation], doctor: User) -> list[Group]:
+def _groups_of_doctor(upcoming: list[Consultation], doctor: User) -> list[Group]:
     """Each stands once, in the first group that it belongs to."""
     agreed = [consultation for consultation in upcoming if consultation.state is not ConsultationState.PROPOSED]
-    waiting = [consultation for consultation in agreed if _waits(consultation)]
+    waiting = [consultation for consultation in agreed if _is_waiting(consultation)]
     others = [consultation for consultation in agreed if consultation not in waiting]
     today = clock.now().astimezone(doctor.zone).date()
     on_today = [
@@ -43,5 +43,5 @@ def _day_of(upcoming: list[Consultation], doctor: User) -> list[Group]:
     ]
 
 
-def _waits(consultation: Consultation) -> bool:
+def _is_waiting(consultation: Consultation) -> bool:
     return consultation.state is ConsultationState.IN_PROGRESS or consultation.is_side_ready(consultation.patient)
