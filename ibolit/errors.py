@@ -96,7 +96,7 @@ class LinkIsSpent(RuleViolation):
     sentence = "Ссылка больше не действует. Запросите новую в профиле."
 
 
-class HandoverIsSpent(RuleViolation):
+class DeviceTransferSpent(RuleViolation):
     sentence = (
         "Ссылка больше не действует. Сделайте новую на первом устройстве: она живёт 10 минут и открывается один раз."
     )

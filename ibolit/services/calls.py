@@ -1,9 +1,9 @@
 """Who is in which call just now, and the words that pass between the two.
 
-One place a person: the newest page takes over. What passes is relayed, never read and never kept, but for one thing:
-the last `media` of a person – is he muted, is his camera off – is handed to his next page. A registry of several
-processes fits the same contract: a place lives where its socket is, and `join`, `relay`, `end` and the news of comings
-and goings travel between processes by publishing; `close` and `close_all` concern this process only.
+One connection a person: the newest page takes over. What passes is relayed, never read and never kept, except the
+last `media` of a person (muted, camera off), which is handed to their next page. A registry of several processes fits
+the same contract: a connection lives where its socket is, and `join`, `relay`, `end` and who came or left
+travel between processes by publishing; `close` and `close_all` concern this process only.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class CallClosing(IntEnum):
     NOT_YOURS = 4404
 
 
-class BadWords(ValueError):
+class MalformedMessage(ValueError):
     """Nothing a page of ours would say."""
 
 
-class Place(SocketQueue):
-    """One person's place in a call, as long as one socket holds it."""
+class CallConnection(SocketQueue):
+    """One person's connection in a call, as long as one socket holds it."""
 
     __slots__ = ("call_id", "card", "page")
 
@@ -52,35 +52,35 @@ class Place(SocketQueue):
         self.card = card  # where a page goes when the call is over
 
     def end_call(self) -> None:
-        self.end(CallClosing.ENDED, words("ended", {"to": self.card}))
+        self.end(CallClosing.ENDED, encode("ended", {"to": self.card}))
 
 
-class Said(NamedTuple):
+class CallMessage(NamedTuple):
     kind: str
     body: dict[str, Any]
-    told: str  # what the other side hears
+    relayed: str  # what the other side hears
 
 
 Welcome = Callable[[str | None, dict[str, Any] | None], str]
 
 
 class Calls(Protocol):
-    def join(self, place: Place, welcome: Welcome) -> None:
-        """The first thing said in the place is `welcome(the other side's page, the person's last media)`.
+    def join(self, connection: CallConnection, welcome: Welcome) -> None:
+        """The first thing said in the connection is `welcome(the other side's page, the person's last media)`.
 
         Raises TooManySockets.
         """
 
-    def relay(self, place: Place, said: str) -> None:
-        """To the other side, if there is one, and if nobody took this place meanwhile."""
+    def relay(self, connection: CallConnection, said: str) -> None:
+        """To the other side, if there is one, and if nobody took this connection meanwhile."""
 
-    def remember(self, place: Place, media: dict[str, Any]) -> None:
+    def remember(self, connection: CallConnection, media: dict[str, Any]) -> None:
         """For the next page of this person in this call."""
 
-    def depart(self, place: Place) -> None:
+    def depart(self, connection: CallConnection) -> None:
         """For good: the other side hears of it at once."""
 
-    def close(self, place: Place) -> None:
+    def close(self, connection: CallConnection) -> None:
         """Its socket is gone; the other side hears of it when it does not come back within the grace."""
 
     def end(self, call_id: int) -> None: ...
@@ -91,9 +91,9 @@ class Calls(Protocol):
 
 
 @dataclass
-class Seat:
-    place: Place
-    timer: Timer | None = None  # runs while no socket holds the place
+class CallSlot:
+    connection: CallConnection
+    timer: Timer | None = None  # runs while no socket holds the connection
 
 
 class InProcessCalls:
@@ -106,128 +106,130 @@ class InProcessCalls:
     def __init__(self, connection_limit: ConnectionLimit) -> None:
         self._connection_limit = connection_limit
         self._lock = Lock()
-        self._rooms: dict[int, dict[int, Seat]] = {}  # by call, by person
+        self._rooms: dict[int, dict[int, CallSlot]] = {}  # by call, by person
         self._sockets: Counter[int] = Counter()  # by person
         self._media: dict[tuple[int, int], dict[str, Any]] = {}  # by call and person, the latest last
         self._closing_with: int | None = None
 
-    def join(self, place: Place, welcome: Welcome) -> None:
+    def join(self, connection: CallConnection, welcome: Welcome) -> None:
         with self._lock:
-            if self._sockets[place.user_id] >= self.PER_USER:
-                raise TooManySockets(place.user_id)
+            if self._sockets[connection.user_id] >= self.PER_USER:
+                raise TooManySockets(connection.user_id)
             self._connection_limit.acquire()
-            self._sockets[place.user_id] += 1
-            room = self._rooms.setdefault(place.call_id, {})
-            others = self._others(place)
-            place.put(welcome(others[0].page if others else None, self._media.get((place.call_id, place.user_id))))
-            self._sit_down(room, place, others)
+            self._sockets[connection.user_id] += 1
+            room = self._rooms.setdefault(connection.call_id, {})
+            others = self._others(connection)
+            connection.put(
+                welcome(others[0].page if others else None, self._media.get((connection.call_id, connection.user_id)))
+            )
+            self._occupy(room, connection, others)
             if self._closing_with is not None:
-                place.end(self._closing_with)
+                connection.end(self._closing_with)
 
-    def relay(self, place: Place, said: str) -> None:
+    def relay(self, connection: CallConnection, said: str) -> None:
         with self._lock:
-            if self._seat_of(place):
-                for other in self._others(place):
+            if self._slot_of(connection):
+                for other in self._others(connection):
                     other.put(said)
 
-    def remember(self, place: Place, media: dict[str, Any]) -> None:
+    def remember(self, connection: CallConnection, media: dict[str, Any]) -> None:
         with self._lock:
-            if not self._seat_of(place):
+            if not self._slot_of(connection):
                 return
-            whose = place.call_id, place.user_id
+            whose = connection.call_id, connection.user_id
             self._media.pop(whose, None)
             self._media[whose] = media
             if len(self._media) > self.REMEMBERED:
                 del self._media[next(iter(self._media))]
 
-    def depart(self, place: Place) -> None:
+    def depart(self, connection: CallConnection) -> None:
         with self._lock:
-            if not self._seat_of(place):
+            if not self._slot_of(connection):
                 return
-            for other in self._others(place):
-                other.put(words("peer-left", {"page": place.page}))
-            self._stand_up(place)
+            for other in self._others(connection):
+                other.put(encode("peer-left", {"page": connection.page}))
+            self._vacate(connection)
 
-    def close(self, place: Place) -> None:
+    def close(self, connection: CallConnection) -> None:
         with self._lock:
             self._connection_limit.release()
-            self._sockets[place.user_id] -= 1
-            if not self._sockets[place.user_id]:
-                del self._sockets[place.user_id]
-            seat = self._seat_of(place)
-            if seat is None:
+            self._sockets[connection.user_id] -= 1
+            if not self._sockets[connection.user_id]:
+                del self._sockets[connection.user_id]
+            slot = self._slot_of(connection)
+            if slot is None:
                 return
             if self._closing_with is not None:
-                self._stand_up(place)
+                self._vacate(connection)
                 return
-            seat.timer = Timer(self.GRACE, self.depart, (place,))
-            seat.timer.daemon = True
-            seat.timer.start()
+            slot.timer = Timer(self.GRACE, self.depart, (connection,))
+            slot.timer.daemon = True
+            slot.timer.start()
 
     def end(self, call_id: int) -> None:
         with self._lock:
             for whose in [whose for whose in self._media if whose[0] == call_id]:
                 del self._media[whose]
-            for seat in self._rooms.pop(call_id, {}).values():
-                _stop(seat)
-                seat.place.end_call()
+            for slot in self._rooms.pop(call_id, {}).values():
+                _stop(slot)
+                slot.connection.end_call()
 
     def end_device(self, device_id: int) -> None:
         with self._lock:
-            for seat in self._all():
-                if seat.place.device_id == device_id:
-                    seat.place.end_call()
+            for slot in self._all():
+                if slot.connection.device_id == device_id:
+                    slot.connection.end_call()
 
     def close_all(self, code: int) -> None:
         with self._lock:
             self._closing_with = code
-            for seat in self._all():
-                _stop(seat)
-                seat.place.end(code)
+            for slot in self._all():
+                _stop(slot)
+                slot.connection.end(code)
 
     # Below: under the lock
 
-    def _sit_down(self, room: dict[int, Seat], place: Place, others: list[Place]) -> None:
-        old = room.get(place.user_id)
-        room[place.user_id] = Seat(place)
+    def _occupy(self, room: dict[int, CallSlot], connection: CallConnection, others: list[CallConnection]) -> None:
+        old = room.get(connection.user_id)
+        room[connection.user_id] = CallSlot(connection)
         if old is not None:
             _stop(old)
-        if old is not None and old.place.page == place.page:
-            _hand_on(old.place, place)
+        if old is not None and old.connection.page == connection.page:
+            _pass_queue_on(old.connection, connection)
             return
         if old is not None:
-            is_here = old.place.device_id == place.device_id
-            old.place.end(CallClosing.TAKEN_OVER, words("taken-over", {"sameDevice": is_here}))
+            is_here = old.connection.device_id == connection.device_id
+            old.connection.end(CallClosing.TAKEN_OVER, encode("taken-over", {"sameDevice": is_here}))
             for other in others:
-                other.put(words("peer-left", {"page": old.place.page}))
+                other.put(encode("peer-left", {"page": old.connection.page}))
         for other in others:
-            other.put(words("peer-joined", {"page": place.page}))
+            other.put(encode("peer-joined", {"page": connection.page}))
 
-    def _stand_up(self, place: Place) -> None:
-        room = self._rooms[place.call_id]
-        _stop(room.pop(place.user_id))
+    def _vacate(self, connection: CallConnection) -> None:
+        room = self._rooms[connection.call_id]
+        _stop(room.pop(connection.user_id))
         if not room:
-            del self._rooms[place.call_id]
+            del self._rooms[connection.call_id]
 
-    def _seat_of(self, place: Place) -> Seat | None:
-        seat = self._rooms.get(place.call_id, {}).get(place.user_id)
-        return seat if seat is not None and seat.place is place else None
+    def _slot_of(self, connection: CallConnection) -> CallSlot | None:
+        slot = self._rooms.get(connection.call_id, {}).get(connection.user_id)
+        return slot if slot is not None and slot.connection is connection else None
 
-    def _others(self, place: Place) -> list[Place]:
-        room = self._rooms.get(place.call_id, {})
-        return [seat.place for user_id, seat in room.items() if user_id != place.user_id]
+    def _others(self, connection: CallConnection) -> list[CallConnection]:
+        room = self._rooms.get(connection.call_id, {})
+        return [slot.connection for user_id, slot in room.items() if user_id != connection.user_id]
 
-    def _all(self) -> Iterator[Seat]:
-        return (seat for room in self._rooms.values() for seat in room.values())
-
-
-def _stop(seat: Seat) -> None:
-    if seat.timer is not None:
-        seat.timer.cancel()
-        seat.timer = None
+    def _all(self) -> Iterator[CallSlot]:
+        return (slot for room in self._rooms.values() for slot in room.values())
 
 
-def _hand_on(old: Place, new: Place) -> None:
+def _stop(slot: CallSlot) -> None:
+    if slot.timer is not None:
+        slot.timer.cancel()
+        slot.timer = None
+
+
+def _pass_queue_on(old: CallConnection, new: CallConnection) -> None:
     """The page's socket came back: what was said to it meanwhile is not lost."""
     old.end(CallClosing.REPLACED)
     while (said := old.take()) is not None:
@@ -251,26 +253,26 @@ class TokenBucket:
         return True
 
 
-def words(kind: str, body: dict[str, Any]) -> str:
+def encode(kind: str, body: dict[str, Any]) -> str:
     return json.dumps({"kind": kind, "body": body}, separators=(",", ":"))
 
 
-def read(text: str, page: str) -> Said:
-    """Raises BadWords."""
+def decode(text: str, page: str) -> CallMessage:
+    """Raises MalformedMessage."""
     try:
         said = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise BadWords from error
+        raise MalformedMessage from error
     if not isinstance(said, dict) or not said.keys() >= {"kind", "body", "n"}:
-        raise BadWords
+        raise MalformedMessage
     kind, body, number = said["kind"], said["body"], said["n"]
     is_number = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < LARGEST_NUMBER
     if not isinstance(kind, str) or kind not in KINDS | {HERE} or not isinstance(body, dict) or not is_number:
-        raise BadWords
-    told = {"kind": kind, "body": body, "page": page, "n": number}
-    return Said(kind, body, json.dumps(told, separators=(",", ":")))
+        raise MalformedMessage
+    relayed = {"kind": kind, "body": body, "page": page, "n": number}
+    return CallMessage(kind, body, json.dumps(relayed, separators=(",", ":")))
 
 
 def _refuse(_constant: str) -> None:
     """NaN and its like: Python reads them, browsers do not."""
-    raise BadWords
+    raise MalformedMessage

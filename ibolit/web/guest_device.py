@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ..extensions import db
 from ..models import Attachment, Consultation
 
-ALWAYS = {"live.listen", "takeover.ask", "takeover.take_over"}
+ALWAYS = {"live.listen", "device_transfer.ask", "device_transfer.accept"}
 OF_THE_CONSULTATION = {
     "consultations.show",
     "consultations.mark_ready",

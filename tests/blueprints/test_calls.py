@@ -14,7 +14,7 @@ from money import buy
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db
-from ibolit.models import CallReport, Chat, Consultation, Device, Doctor, Handover, RateLimitHit, User
+from ibolit.models import CallReport, Chat, Consultation, Device, DeviceTransfer, Doctor, RateLimitHit, User
 from ibolit.services import Services, clock
 from ibolit.web import guest_device
 
@@ -377,7 +377,7 @@ def test_doctor_ends_the_consultation_from_there(
     other.post(link_of(as_doctor, consultation))
     assert other.post(f"/consultations/{consultation.id}/end").status_code == 303
     assert fresh(consultation).ended_at is not None
-    assert db.session.scalar(db.select(db.func.count()).select_from(Handover)) == 1
+    assert db.session.scalar(db.select(db.func.count()).select_from(DeviceTransfer)) == 1
 
 
 def test_token_is_in_no_log(
@@ -386,7 +386,7 @@ def test_token_is_in_no_log(
 ) -> None:  # fmt: skip
     link = link_of(as_patient, consultation)
     monkeypatch.setattr(clinic, "testing", False)
-    monkeypatch.setattr("ibolit.blueprints.calls.takeover.device_name", lambda: 1 / 0)
+    monkeypatch.setattr("ibolit.blueprints.calls.device_transfer.device_name", lambda: 1 / 0)
     assert Browser(clinic).post(link).status_code == 500
     assert "ZeroDivisionError" in caplog.text
     assert link.partition("token=")[2] not in caplog.text

@@ -19,7 +19,7 @@ from ibolit.models import (
     Channel,
     Chat,
     Device,
-    Handover,
+    DeviceTransfer,
     PushSubscription,
     SecurityEvent,
     SecurityEventKind,
@@ -40,7 +40,7 @@ class Left:
     user_id: int
     addresses: list[str]
     upload: str
-    handover: str
+    transfer: str
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def left(clinic: Flask, patient: User, chat: Chat) -> Left:
     done, consultation = completed_consultation(chat), consultation_in_progress(chat)
     assert browser.device is not None
     PushSubscription.begin(browser.device, ENDPOINT, "key", "auth")
-    handover, token = Handover.make(consultation, patient)
+    transfer, token = DeviceTransfer.make(consultation, patient)
     db.session.commit()
     addresses = [f"/files/{photo.id}{end}" for end in ("", "/shown", "/thumbnail", "/view")]
     addresses += [f"/consultations/{consultation.id}/calendar.ics", f"/consultations/{done.id}/conclusion.pdf"]
@@ -68,7 +68,7 @@ def left(clinic: Flask, patient: User, chat: Chat) -> Left:
         "/worker/unread",
         "/live",
     ]
-    return Left(browser, other, patient.id, addresses, f"/uploads/{upload.key}", f"/h/{handover.id}?token={token}")
+    return Left(browser, other, patient.id, addresses, f"/uploads/{upload.key}", f"/h/{transfer.id}?token={token}")
 
 
 def sign_out(left: Left) -> None:
@@ -140,7 +140,7 @@ def test_link_for_another_device_dies_with_it(left: Left, leave: Callable[[Left]
     """Who holds an unlocked phone may have made it."""
     leave(left)
     guest = Browser(left.browser.app)
-    guest.post(left.handover)
+    guest.post(left.transfer)
     with guest.client.session_transaction() as session:
         assert "device" not in session
 
@@ -148,7 +148,7 @@ def test_link_for_another_device_dies_with_it(left: Left, leave: Callable[[Left]
 @pytest.mark.parametrize("leave", BY_OTHERS[1:])
 def test_device_let_in_for_one_consultation_ends_with_the_others(left: Left, leave: Callable[[Left], None]) -> None:
     guest = Browser(left.browser.app)
-    guest.post(left.handover)
+    guest.post(left.transfer)
     with guest.client.session_transaction() as session:
         assert "device" in session
     leave(left)

@@ -324,7 +324,7 @@ ELSEWHERE = {
     "account.confirm_by_code", "account.confirm_by_password", "account.end_device", "account.end_other_devices",
     "account.prove_email", "account.send_code", "auth.begin_anew", "auth.code", "auth.login", "auth.mail_code",
     "auth.password", "auth.resend", "auth.show_code", "auth.show_name",
-    "calls.hand_over", "not_me.undo", "takeover.take_over",
+    "calls.transfer", "not_me.undo", "device_transfer.accept",
     "welcome.accept", "welcome.begin", "welcome.exit", "welcome.sign_in",
     # Scripts and machines.
     "account.begin_push", "account.check_push", "account.end_push", "account.note_push_offer", "account.renew_push",

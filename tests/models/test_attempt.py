@@ -29,8 +29,8 @@ MINUTES = {
     LimitKind.EMAIL_PROOF: (5, 60),
     LimitKind.PAYMENT_CHECK: (20, 10),
     LimitKind.ASKING_FOR_TIME: (10, 60),
-    LimitKind.HANDOVER: (10, 60),
-    LimitKind.HANDOVER_FROM_ADDRESS: (60, 60),
+    LimitKind.DEVICE_TRANSFER: (10, 60),
+    LimitKind.DEVICE_TRANSFER_FROM_ADDRESS: (60, 60),
     LimitKind.INVITATION: (5, 24 * 60),
 }
 

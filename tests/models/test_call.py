@@ -10,7 +10,7 @@ from started_consultations import consultation_in_progress
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import CallPath, CallReport, CallVisit, Chat, Consultation, Device, Handover, Quality, User
+from ibolit.models import CallPath, CallReport, CallVisit, Chat, Consultation, Device, DeviceTransfer, Quality, User
 from ibolit.services import clock
 
 
@@ -81,55 +81,55 @@ def test_stretches_are_summed_per_side(consultation: Consultation, patient: User
 
 
 def test_link_lets_one_device_in_until_the_window_closes(consultation: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(consultation, patient)
+    transfer, _ = DeviceTransfer.make(consultation, patient)
     db.session.commit()
-    device, _ = handover.take("Chrome, Android")
+    device, _ = transfer.take("Chrome, Android")
     db.session.commit()
     assert device.user_id == patient.id
     assert device.name == "Только разговор: Chrome, Android"
     assert (device.only_consultation_id, device.ends_at) == (consultation.id, consultation.closes_at)
-    with pytest.raises(errors.HandoverIsSpent):
-        handover.take("Firefox")
+    with pytest.raises(errors.DeviceTransferSpent):
+        transfer.take("Firefox")
 
 
 def test_token_itself_is_not_kept(consultation: Consultation, patient: User) -> None:
-    handover, token = Handover.make(consultation, patient)
+    transfer, token = DeviceTransfer.make(consultation, patient)
     assert len(token) >= 32
-    assert token not in repr([getattr(handover, column.name) for column in Handover.__table__.columns])
-    assert Handover.find(token) is handover
-    assert Handover.find(token[:-1] + "!") is None
-    assert Handover.find("") is None
+    assert token not in repr([getattr(transfer, column.name) for column in DeviceTransfer.__table__.columns])
+    assert DeviceTransfer.find(token) is transfer
+    assert DeviceTransfer.find(token[:-1] + "!") is None
+    assert DeviceTransfer.find("") is None
 
 
 def test_link_lives_ten_minutes(consultation: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(consultation, patient)
+    transfer, _ = DeviceTransfer.make(consultation, patient)
     later(minutes=9, seconds=59)
-    assert handover.is_live
+    assert transfer.is_live
     later(minutes=10, seconds=1)
-    assert not handover.is_live
-    with pytest.raises(errors.HandoverIsSpent):
-        handover.take("Chrome")
+    assert not transfer.is_live
+    with pytest.raises(errors.DeviceTransferSpent):
+        transfer.take("Chrome")
 
 
 def test_new_link_spends_the_one_before(consultation: Consultation, patient: User) -> None:
-    first, _ = Handover.make(consultation, patient)
-    of_doctor, _ = Handover.make(consultation, consultation.doctor.user)
-    second, _ = Handover.make(consultation, patient)
+    first, _ = DeviceTransfer.make(consultation, patient)
+    of_doctor, _ = DeviceTransfer.make(consultation, consultation.doctor.user)
+    second, _ = DeviceTransfer.make(consultation, patient)
     db.session.commit()
     db.session.expire_all()
     assert [one.is_live for one in (first, of_doctor, second)] == [False, True, True]
 
 
 def test_link_is_dead_when_the_consultation_is_over(consultation: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(consultation, patient)
+    transfer, _ = DeviceTransfer.make(consultation, patient)
     consultation.end(consultation.doctor.user)
     db.session.commit()
-    assert not handover.is_live
+    assert not transfer.is_live
 
 
 def test_guest_device_ends_by_itself(consultation: Consultation, patient: User) -> None:
-    handover, _ = Handover.make(consultation, patient)
-    device, token = handover.take("Chrome")
+    transfer, _ = DeviceTransfer.make(consultation, patient)
+    device, token = transfer.take("Chrome")
     db.session.commit()
     id, closes_at = device.id, consultation.closes_at
     assert Device.signed_in(token) is device
@@ -138,16 +138,16 @@ def test_guest_device_ends_by_itself(consultation: Consultation, patient: User) 
     assert Device.signed_in(token) is None
     assert db.session.scalars(Device.of(patient)).all() == []
     Device.purge_old()
-    Handover.purge_old()
+    DeviceTransfer.purge_old()
     db.session.commit()
     assert not Device.is_live(id)
 
 
 def test_old_links_are_forgotten(consultation: Consultation, patient: User) -> None:
-    Handover.make(consultation, patient)
+    DeviceTransfer.make(consultation, patient)
     later(days=1, seconds=1)
-    Handover.purge_old()
-    assert db.session.scalars(db.select(Handover)).all() == []
+    DeviceTransfer.purge_old()
+    assert db.session.scalars(db.select(DeviceTransfer)).all() == []
 
 
 def test_patient_asks_to_be_phoned_once(consultation: Consultation, patient: User) -> None:

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 import pytest
 from sockets.live import eventually
 
-from ibolit.services.calls import BadWords, CallClosing, InProcessCalls, Place, TokenBucket, read, words
+from ibolit.services.calls import (
+    CallClosing,
+    CallConnection,
+    InProcessCalls,
+    MalformedMessage,
+    TokenBucket,
+    decode,
+    encode,
+)
 from ibolit.services.realtime import CloseCode, ConnectionLimit, TooManySockets
 
 PATIENT, DOCTOR, CALL = 1, 2, 7
@@ -20,20 +28,20 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessCalls]:
     monkeypatch.setattr(InProcessCalls, "GRACE", 60)
     calls = InProcessCalls(ConnectionLimit(8))
     yield calls
-    for seat in calls._all():
-        if seat.timer:
-            seat.timer.cancel()
+    for slot in calls._all():
+        if slot.timer:
+            slot.timer.cancel()
 
 
-def sit(calls: InProcessCalls, user_id: int, page: str, call_id: int = CALL) -> Place:
-    place = Place(call_id, user_id, user_id * 10, page, f"/consultations/{call_id}")
-    calls.join(place, lambda peer, media: words("welcome", {"peer": peer, "media": media}))
-    return place
+def sit(calls: InProcessCalls, user_id: int, page: str, call_id: int = CALL) -> CallConnection:
+    connection = CallConnection(call_id, user_id, user_id * 10, page, f"/consultations/{call_id}")
+    calls.join(connection, lambda peer, media: encode("welcome", {"peer": peer, "media": media}))
+    return connection
 
 
-def heard(place: Place) -> list[tuple[str, object]]:
-    told = [json.loads(said) for said in iter(place.take, None)]
-    return [(one["kind"], next(iter(one["body"].values()), None)) for one in told]
+def heard(connection: CallConnection) -> list[tuple[str, object]]:
+    relayed = [json.loads(said) for said in iter(connection.take, None)]
+    return [(one["kind"], next(iter(one["body"].values()), None)) for one in relayed]
 
 
 def test_first_word_is_the_welcome_with_the_other_side(calls: InProcessCalls) -> None:
@@ -44,14 +52,14 @@ def test_first_word_is_the_welcome_with_the_other_side(calls: InProcessCalls) ->
 
 def test_words_go_to_the_other_side_of_the_same_call_only(calls: InProcessCalls) -> None:
     patient, doctor, elsewhere = sit(calls, PATIENT, "p"), sit(calls, DOCTOR, "d"), sit(calls, 3, "x", call_id=8)
-    calls.relay(patient, words("offer", {"sdp": "v=0"}))
+    calls.relay(patient, encode("offer", {"sdp": "v=0"}))
     assert heard(doctor)[-1] == ("offer", "v=0")
     assert ("offer", "v=0") not in heard(patient) + heard(elsewhere)
 
 
 def test_page_that_was_taken_over_says_nothing_more(calls: InProcessCalls) -> None:
     old, doctor, new = sit(calls, PATIENT, "old"), sit(calls, DOCTOR, "d"), sit(calls, PATIENT, "new")
-    calls.relay(old, words("offer", {"sdp": "late"}))
+    calls.relay(old, encode("offer", {"sdp": "late"}))
     assert (old.close_code, json.loads(old.farewell or "")["kind"]) == (CallClosing.TAKEN_OVER, "taken-over")
     calls.close(old)
     calls.depart(old)
@@ -59,8 +67,8 @@ def test_page_that_was_taken_over_says_nothing_more(calls: InProcessCalls) -> No
     assert heard(new) == [("welcome", "d")]
 
 
-def media_known_to(place: Place) -> object:
-    return json.loads(place.take() or "")["body"]["media"]
+def media_known_to(connection: CallConnection) -> object:
+    return json.loads(connection.take() or "")["body"]["media"]
 
 
 def test_next_page_learns_what_was_switched_off(calls: InProcessCalls) -> None:
@@ -91,12 +99,12 @@ def test_no_more_is_remembered_than_there_is_room_for(calls: InProcessCalls, mon
 
 def test_who_took_over_is_told_apart_by_the_device(calls: InProcessCalls) -> None:
     tab = sit(calls, PATIENT, "tab")
-    second = Place(CALL, PATIENT, tab.device_id, "second-tab", tab.card)
-    calls.join(second, lambda peer, media: words("welcome", {}))
-    phone = Place(CALL, PATIENT, tab.device_id + 1, "phone", tab.card)
-    calls.join(phone, lambda peer, media: words("welcome", {}))
-    told = [json.loads(place.farewell or "")["body"] for place in (tab, second)]
-    assert told == [{"sameDevice": True}, {"sameDevice": False}]
+    second = CallConnection(CALL, PATIENT, tab.device_id, "second-tab", tab.card)
+    calls.join(second, lambda peer, media: encode("welcome", {}))
+    phone = CallConnection(CALL, PATIENT, tab.device_id + 1, "phone", tab.card)
+    calls.join(phone, lambda peer, media: encode("welcome", {}))
+    relayed = [json.loads(connection.farewell or "")["body"] for connection in (tab, second)]
+    assert relayed == [{"sameDevice": True}, {"sameDevice": False}]
 
 
 def test_what_is_said_to_a_page_that_is_coming_back_waits_for_it(calls: InProcessCalls) -> None:
@@ -104,11 +112,11 @@ def test_what_is_said_to_a_page_that_is_coming_back_waits_for_it(calls: InProces
     heard(patient)
     calls.close(patient)
     for number in range(3):
-        calls.relay(doctor, words("candidate", {"number": number}))
+        calls.relay(doctor, encode("candidate", {"number": number}))
     back = sit(calls, PATIENT, "p")
     assert heard(back) == [("welcome", "d"), ("candidate", 0), ("candidate", 1), ("candidate", 2)]
     assert heard(doctor) == [("welcome", "p")]
-    calls.relay(back, words("answer", {"sdp": "v=0"}))
+    calls.relay(back, encode("answer", {"sdp": "v=0"}))
     assert heard(doctor) == [("answer", "v=0")]
 
 
@@ -124,15 +132,15 @@ def test_who_does_not_come_back_has_left(calls: InProcessCalls, monkeypatch: pyt
     monkeypatch.setattr(InProcessCalls, "GRACE", 0.01)
     patient, doctor = sit(calls, PATIENT, "p"), sit(calls, DOCTOR, "d")
     calls.close(patient)
-    eventually(lambda: not doctor.is_empty and doctor._waiting[-1] == words("peer-left", {"page": "p"}))
+    eventually(lambda: not doctor.is_empty and doctor._waiting[-1] == encode("peer-left", {"page": "p"}))
     assert sit(calls, PATIENT, "p").page == "p"
     assert heard(doctor) == [("welcome", "p"), ("peer-left", "p"), ("peer-joined", "p")]
 
 
 def test_last_one_out_leaves_no_room_behind(calls: InProcessCalls) -> None:
-    for place in (sit(calls, PATIENT, "p"), sit(calls, DOCTOR, "d")):
-        calls.depart(place)
-        calls.close(place)
+    for connection in (sit(calls, PATIENT, "p"), sit(calls, DOCTOR, "d")):
+        calls.depart(connection)
+        calls.close(connection)
     assert calls._rooms == {}
     assert not calls._sockets
     assert calls._connection_limit._count == 0
@@ -143,9 +151,9 @@ def test_end_sends_both_to_the_card(calls: InProcessCalls) -> None:
     other = sit(calls, 3, "x", call_id=8)
     calls.end(CALL)
     calls.end(CALL)
-    for place in places:
-        assert place.close_code == CallClosing.ENDED
-        assert place.farewell == '{"kind":"ended","body":{"to":"/consultations/7"}}'
+    for connection in places:
+        assert connection.close_code == CallClosing.ENDED
+        assert connection.farewell == '{"kind":"ended","body":{"to":"/consultations/7"}}'
     assert other.close_code is None
 
 
@@ -200,15 +208,15 @@ def test_pace_lets_a_burst_pass_and_then_a_stream() -> None:
 
 
 def test_message_is_told_with_its_page_and_nothing_it_made_up() -> None:
-    kind, body, told = read('{"kind":"offer","body":{"a":"\\ud800"},"n":3,"page":"another","to":"all"}', "mine")
+    kind, body, relayed = decode('{"kind":"offer","body":{"a":"\\ud800"},"n":3,"page":"another","to":"all"}', "mine")
     assert (kind, body) == ("offer", {"a": "\ud800"})
-    assert json.loads(told) == {"kind": "offer", "body": {"a": "\ud800"}, "page": "mine", "n": 3}
-    told.encode()  # what cannot be sent would break the other side's socket
+    assert json.loads(relayed) == {"kind": "offer", "body": {"a": "\ud800"}, "page": "mine", "n": 3}
+    relayed.encode()  # what cannot be sent would break the other side's socket
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "1", '{"kind":"ended","body":{},"n":1}', '{"kind":"offer","body":{},"n":1.5}']
 )
 def test_what_is_no_message(text: str) -> None:
-    with pytest.raises(BadWords):
-        read(text, "page")
+    with pytest.raises(MalformedMessage):
+        decode(text, "page")

@@ -25,8 +25,8 @@ from ibolit.models import (
     AttachmentState,
     Channel,
     Device,
+    DeviceTransfer,
     Doctor,
-    Handover,
     Invitation,
     PatientImport,
     ReplyTemplate,
@@ -127,7 +127,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     listed = PatientImport.draft(
         doctor, doctor.user, f"list-{doctor.id}", [LINE | {"phone": f"+7916555{doctor.id:04}"}]
     )
-    handover, token = Handover.make(consultation, patient)
+    transfer, token = DeviceTransfer.make(consultation, patient)
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
@@ -141,7 +141,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
         "invitation": str(invitations[0].id), "link": invitations[0].token, "mailed": invitations[1].token,
         "proof": f"{proof.id}?token={proof.token}", "list": str(listed.id), "device": str(spare.id),
         "change": f"{change.id}?token={change.token_for(Channel.SMS)}",
-        "handover": f"{handover.id}?token={token}", "tariff": str(doctor.tariffs[0].id), "template": str(template.id),
+        "handover": f"{transfer.id}?token={token}", "tariff": str(doctor.tariffs[0].id), "template": str(template.id),
     }  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def actor_of(app: Flask, user: User) -> Actor:
 
 
 def _guest(app: Flask, user: User, consultation_id: int) -> Actor:
-    device, token = Device.register(user, f"{Handover.NAME}, Тест")
+    device, token = Device.register(user, f"{DeviceTransfer.NAME}, Тест")
     device.restrict_to(consultation_id, clock.now() + timedelta(hours=1))
     db.session.commit()
     return Actor("guest device", "a", "b", _cookie(app, user, token), user_id=user.id)

@@ -28,8 +28,8 @@ from ibolit.models import (
     Channel,
     Chat,
     Consultation,
+    DeviceTransfer,
     Doctor,
-    Handover,
     Invitation,
     Payment,
     PaymentState,
@@ -198,7 +198,7 @@ def devices(answer: str) -> str:
 def hand_over(page: Page) -> None:
     page.click(".call__summary")
     page.click("text=Открыть на другом устройстве")
-    page.locator(".handover__code").wait_for()
+    page.locator(".transfer__code").wait_for()
 
 
 def lose_connection(page: Page) -> None:
@@ -237,7 +237,7 @@ def upload_list(page: Page) -> None:
     page.locator(".faults").wait_for()
 
 
-def answer_takeover(page: Page) -> None:
+def accept_transfer(page: Page) -> None:
     page.click("text=Войти и открыть разговор")
     page.wait_for_url("**/consultations/**")
 
@@ -420,7 +420,7 @@ IN_A_CONSULTATION = [
     Screen("call-chat", TALKING, CALL, press(".control[data-do=chat]", ".call__chat .composer")),
     Screen("let-in-dead", GUEST, "/h/1?token=nonsense"),
     Screen("let-in", GUEST, "/h/{handover}?token={handover_token}"),
-    Screen("consultation-of-a-guest", GUEST, reach=answer_takeover, lands="calls.show"),
+    Screen("consultation-of-a-guest", GUEST, reach=accept_transfer, lands="calls.show"),
     Screen("chat-of-a-guest", GUEST, "/chats/7"),
 ]
 
@@ -514,7 +514,7 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
         assert newest.doctor
         wrote_nothing = db.session.scalars(select(Doctor).join(Doctor.user).where(User.phone == WROTE_NOTHING)).one()
         done = completed_consultation(db.session.get_one(Chat, Chat.begin(marina, wrote_nothing)))
-        handover, token = Handover.make(db.session.get_one(Consultation, 9), marina)
+        handover, token = DeviceTransfer.make(db.session.get_one(Consultation, 9), marina)
         proofs = [EmailProof(user_id=user.id, email="new@example.org", nonce=new_nonce()) for user in (marina, newest)]
         db.session.add_all(proofs)
         known = {

@@ -16,8 +16,8 @@ from ...models import (
     AuditEvent,
     Consent,
     Device,
+    DeviceTransfer,
     EmailProof,
-    Handover,
     Job,
     JobKind,
     KnownBrowser,
@@ -165,7 +165,7 @@ def end_device(id: int) -> ResponseReturnValue:
 def _end(device: Device) -> None:
     """Whoever holds it is a stranger from now on."""
     KnownBrowser.forget_one(current_user.id, device.browser_hash)
-    Handover.void_all_of(current_user.id)  # it may have made one
+    DeviceTransfer.void_all_of(current_user.id)  # it may have made one
     device.end()
     log_audit(AuditAction.DEVICE_ENDED, device.id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import socket, takeover, views
+from . import device_transfer, socket, views
 
-blueprints = (views.bp, takeover.bp)
+blueprints = (views.bp, device_transfer.bp)
 __all__ = ["blueprints", "socket"]

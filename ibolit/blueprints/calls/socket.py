@@ -18,7 +18,7 @@ from ...extensions import db, sock
 from ...formatting import epoch
 from ...models import CallVisit, Consultation, Device
 from ...services import calls, clock, current_services
-from ...services.calls import LONGEST, BadWords, CallClosing, Place, TokenBucket
+from ...services.calls import LONGEST, CallClosing, CallConnection, MalformedMessage, TokenBucket
 from ...services.realtime import CloseCode
 from ...services.turn import ice_configuration
 from ...sockets import CloseSocket, pump
@@ -30,20 +30,20 @@ PAGE = re.compile(r"[A-Za-z0-9_-]{8,40}")
 
 @sock.route("/<int:id>/signal", bp=bp, longest=LONGEST)
 def signal(ws: Server, id: int) -> None:
-    place, welcome = _let_in(ws, id)
+    connection, welcome = _admit(ws, id)
     bucket = TokenBucket()
     current_services.calls.join(
-        place, lambda peer, media: calls.words("welcome", welcome | {"peer": peer, "media": media})
+        connection, lambda peer, media: calls.encode("welcome", welcome | {"peer": peer, "media": media})
     )
     try:
-        pump(ws, place, lambda: _is_still_here(place), partial(_hear, place, bucket))
+        pump(ws, connection, lambda: _is_still_here(connection), partial(_receive, connection, bucket))
     finally:
-        current_services.calls.close(place)
-        _note_leaving(place)
+        current_services.calls.close(connection)
+        _record_leaving(connection)
 
 
-def _let_in(ws: Server, id: int) -> tuple[Place, dict[str, Any]]:
-    """Who may not come in is told why by the code, for a page can read no status."""
+def _admit(ws: Server, id: int) -> tuple[CallConnection, dict[str, Any]]:
+    """Who may not come in is relayed why by the code, for a page can read no status."""
     try:
         if not current_user.is_authenticated:
             raise CloseSocket(CloseCode.SIGNED_OUT)
@@ -53,11 +53,11 @@ def _let_in(ws: Server, id: int) -> tuple[Place, dict[str, Any]]:
         consultation = Consultation.one_of(current_user, id)
         if consultation is None:
             raise CloseSocket(CallClosing.NOT_YOURS)
-        place = Place(id, current_user.id, g.device.id, page, url_for("consultations.show", id=id))
+        connection = CallConnection(id, current_user.id, g.device.id, page, url_for("consultations.show", id=id))
         if not consultation.is_open:
-            ws.send(calls.words("ended", {"to": place.card}))
+            ws.send(calls.encode("ended", {"to": connection.card}))
             raise CloseSocket(CallClosing.ENDED)
-        return place, _welcome(consultation)
+        return connection, _welcome(consultation)
     finally:
         db.session.remove()
         for name in ("device", "_login_user"):  # a thousand sockets need not keep their people in memory
@@ -74,47 +74,47 @@ def _welcome(consultation: Consultation) -> dict[str, Any]:
     }
 
 
-def _hear(place: Place, bucket: TokenBucket, text: str) -> None:
+def _receive(connection: CallConnection, bucket: TokenBucket, text: str) -> None:
     if not bucket.allows():
         raise CloseSocket(CallClosing.AGAINST_THE_RULES)
     if len(text.encode()) > LONGEST:
         raise CloseSocket(CallClosing.TOO_LONG)
     try:
-        said = calls.read(text, place.page)
-    except BadWords as error:
+        said = calls.decode(text, connection.page)
+    except MalformedMessage as error:
         raise CloseSocket(CallClosing.AGAINST_THE_RULES) from error
     if said.kind == calls.HERE:
-        place.put(calls.words(calls.HERE, {}))
+        connection.put(calls.encode(calls.HERE, {}))
         return
     if said.kind == "media" and len(text) <= MEDIA_LONGEST:
-        current_services.calls.remember(place, said.body)
-    current_services.calls.relay(place, said.told)
+        current_services.calls.remember(connection, said.body)
+    current_services.calls.relay(connection, said.relayed)
     if said.kind == "bye":
-        current_services.calls.depart(place)
+        current_services.calls.depart(connection)
 
 
-def _is_still_here(place: Place) -> bool:
+def _is_still_here(connection: CallConnection) -> bool:
     """Signed in, and the consultation still open; whoever is in the call is present."""
     try:
-        device = db.session.get(Device, place.device_id)
-        consultation = db.session.get_one(Consultation, place.call_id)
+        device = db.session.get(Device, connection.device_id)
+        consultation = db.session.get_one(Consultation, connection.call_id)
         if device is None or device.is_over or not consultation.is_open:
-            place.end_call()
+            connection.end_call()
             return True
         with write_transaction(db.session):
             if device.is_due_to_be_seen():
                 device.mark_seen()
             Consultation.record_presence(device.user)
-            CallVisit.note(place.call_id, place.user_id, place.page)
+            CallVisit.note(connection.call_id, connection.user_id, connection.page)
         return True
     finally:
         db.session.remove()
 
 
-def _note_leaving(place: Place) -> None:
+def _record_leaving(connection: CallConnection) -> None:
     with suppress(SQLAlchemyError):  # the last tick is on record, and the socket's own end must not be hidden
         try:
             with write_transaction(db.session):
-                CallVisit.note(place.call_id, place.user_id, place.page)
+                CallVisit.note(connection.call_id, connection.user_id, connection.page)
         finally:
             db.session.remove()

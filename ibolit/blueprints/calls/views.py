@@ -12,7 +12,7 @@ from ... import errors
 from ...config import current_settings
 from ...database import write_transaction
 from ...extensions import db
-from ...models import CallReport, Consultation, ConsultationState, Handover, LimitKind, RateLimitHit
+from ...models import CallReport, Consultation, ConsultationState, DeviceTransfer, LimitKind, RateLimitHit
 from ...responses import go, respond
 from ...services import clock
 from ...services.turn import ice_configuration
@@ -74,17 +74,17 @@ def request_callback(id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:id>/handover")
 @login_required
-def hand_over(id: int) -> ResponseReturnValue:
+def transfer(id: int) -> ResponseReturnValue:
     """«Открыть на другом устройстве»: the link is shown here and nowhere else."""
     consultation = _own(id)
     if not consultation.is_open:
         raise errors.ConsultationIsNotOpen
-    RateLimitHit.count(LimitKind.HANDOVER, str(current_user.id))
-    handover, token = Handover.make(consultation, current_user)
+    RateLimitHit.count(LimitKind.DEVICE_TRANSFER, str(current_user.id))
+    made, token = DeviceTransfer.make(consultation, current_user)
     db.session.commit()
-    link = current_settings.public_url + url_for("takeover.take_over", id=handover.id, token=token)
+    link = current_settings.public_url + url_for("device_transfer.accept", id=made.id, token=token)
     page = {"consultation": consultation, "viewer": current_user, "link": link, "qr": _code_of(link)}
-    return render_template("pages/calls/handover.html", minutes=Handover.LIVES.seconds // 60, **page)
+    return render_template("pages/calls/device_transfer.html", minutes=DeviceTransfer.LIVES.seconds // 60, **page)
 
 
 def _code_of(link: str) -> Markup:

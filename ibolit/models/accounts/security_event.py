@@ -15,7 +15,7 @@ from ... import errors
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import is_short_link_token, new_nonce, short_link_token
-from ..consultations import Handover
+from ..consultations import DeviceTransfer
 from ..delivery import Channel, PushSubscription
 from ..invitations import LoginCode
 from ..job import Job, JobKind
@@ -194,7 +194,7 @@ def void_pending_proofs(user: User) -> None:
     db.session.execute(
         update(EmailProof).where(EmailProof.user_id == user.id, EmailProof.used_at.is_(None)).values(used_at=now)
     )
-    Handover.void_all_of(user.id)
+    DeviceTransfer.void_all_of(user.id)
     if user.phone is not None:
         LoginCode.void_all_of(user.phone)
 

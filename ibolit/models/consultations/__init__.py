@@ -3,7 +3,7 @@
 from . import booking, checkout, deadlines, lists, rescheduling
 from .attendance import Absence
 from .booking import ProposalTerms
-from .call import CallPath, CallReport, CallVisit, Handover, Quality
+from .call import CallPath, CallReport, CallVisit, DeviceTransfer, Quality
 from .conclusion import Conclusion, ConclusionDraft, SignatureKind, Template, refuse_conclusion_of
 from .consultation import Consultation
 from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_questionnaire_of
@@ -26,7 +26,7 @@ __all__ = [
     "ConsultationKind",
     "ConsultationRequest",
     "ConsultationState",
-    "Handover",
+    "DeviceTransfer",
     "IntakeAnswers",
     "IntakeQuestionnaire",
     "ProposalTerms",

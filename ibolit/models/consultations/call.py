@@ -148,8 +148,10 @@ class CallReport(Model):
         self.updated_at = clock.now()
 
 
-class Handover(Model):
+class DeviceTransfer(Model):
     """A link that signs another device in for one consultation: once, within ten minutes. Only its hash is kept."""
+
+    __tablename__ = "handover"
 
     LIVES = timedelta(minutes=10)
     NAME = "Только разговор"  # how such a device begins in «Мои устройства»
@@ -169,10 +171,10 @@ class Handover(Model):
         earlier = cls.consultation_id == consultation.id, cls.user_id == user.id, cls.used_at.is_(None)
         db.session.execute(update(cls).where(*earlier).values(used_at=clock.now()))
         token = secrets.token_urlsafe(24)
-        handover = cls(consultation_id=consultation.id, user_id=user.id, token_hash=_hash(token))
-        db.session.add(handover)
+        transfer = cls(consultation_id=consultation.id, user_id=user.id, token_hash=_hash(token))
+        db.session.add(transfer)
         db.session.flush()
-        return handover, token
+        return transfer, token
 
     @classmethod
     def void_all_of(cls, user_id: int) -> None:
@@ -181,7 +183,7 @@ class Handover(Model):
         db.session.execute(update(cls).where(*live).values(used_at=clock.now()))
 
     @classmethod
-    def find(cls, token: str) -> Handover | None:
+    def find(cls, token: str) -> DeviceTransfer | None:
         """Whose link it is, spent or not."""
         return db.session.scalar(select(cls).where(cls.token_hash == _hash(token)))
 
@@ -195,13 +197,15 @@ class Handover(Model):
         return self.used_at is None and is_young and self.consultation.is_open
 
     def take(self, name: str) -> tuple[Device, str]:
-        """The device that opened it and its cookie's token. Of two at once the database lets one; else LinkIsSpent."""
+        """The device that opened it and its cookie's token, once. Raises DeviceTransferSpent."""
         if not self.is_live:
-            raise errors.HandoverIsSpent
-        mine = Handover.id == self.id, Handover.used_at.is_(None)
-        spent = db.session.execute(update(Handover).where(*mine).values(used_at=clock.now()).returning(Handover.id))
+            raise errors.DeviceTransferSpent
+        mine = DeviceTransfer.id == self.id, DeviceTransfer.used_at.is_(None)
+        spent = db.session.execute(
+            update(DeviceTransfer).where(*mine).values(used_at=clock.now()).returning(DeviceTransfer.id)
+        )
         if spent.first() is None:
-            raise errors.HandoverIsSpent
+            raise errors.DeviceTransferSpent
         device, token = Device.register(self.user, f"{self.NAME}: {name}"[:80])
         device.restrict_to(self.consultation_id, self.consultation.closes_at)
         return device, token

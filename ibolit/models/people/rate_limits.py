@@ -38,8 +38,8 @@ class LimitKind(StrEnum):
     EMAIL_PROOF = "email_proof"
     PAYMENT_CHECK = "payment_check"
     ASKING_FOR_TIME = "asking_for_time"
-    HANDOVER = "handover"
-    HANDOVER_FROM_ADDRESS = "handover_address"
+    DEVICE_TRANSFER = "handover"
+    DEVICE_TRANSFER_FROM_ADDRESS = "handover_address"
     INVITATION = "invitation"
     LIVE_SCREEN = "live_screen"
 
@@ -71,8 +71,8 @@ LIMITS = {
     LimitKind.OWNER_MAIL: (3, timedelta(days=1)),
     LimitKind.OWNER_CODE: (5, timedelta(days=1)),  # of one proof
     LimitKind.EMAIL_PROOF: (5, timedelta(hours=1)),
-    LimitKind.HANDOVER: (10, timedelta(hours=1)),
-    LimitKind.HANDOVER_FROM_ADDRESS: (60, timedelta(hours=1)),
+    LimitKind.DEVICE_TRANSFER: (10, timedelta(hours=1)),
+    LimitKind.DEVICE_TRANSFER_FROM_ADDRESS: (60, timedelta(hours=1)),
     LimitKind.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
     LimitKind.PAYMENT_CHECK: (20, timedelta(minutes=10)),  # each may become a question to the provider
     LimitKind.LIVE_SCREEN: (

@@ -7,24 +7,24 @@ from flask import Flask
 from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Device, Handover, User
+from ibolit.models import Chat, Device, DeviceTransfer, User
 
 from .crowd import at_once, outcomes
 
 
 def test_eight_open_the_link_at_once_and_one_is_let_in(clinic: Flask, chat: Chat, patient: User) -> None:
-    handover, _ = Handover.make(consultation_in_progress(chat), patient)
+    transfer, _ = DeviceTransfer.make(consultation_in_progress(chat), patient)
     db.session.commit()
-    id = handover.id
-    counted = outcomes(clinic, 8, lambda _: db.session.get_one(Handover, id).take("Телефон"))
-    assert counted == {"done": 1, "HandoverIsSpent": 7}
+    id = transfer.id
+    counted = outcomes(clinic, 8, lambda _: db.session.get_one(DeviceTransfer, id).take("Телефон"))
+    assert counted == {"done": 1, "DeviceTransferSpent": 7}
     assert len(db.session.scalars(Device.of(patient)).all()) == 1
 
 
 def test_through_the_door(clinic: Flask, chat: Chat, patient: User) -> None:
-    handover, token = Handover.make(consultation_in_progress(chat), patient)
+    transfer, token = DeviceTransfer.make(consultation_in_progress(chat), patient)
     db.session.commit()
-    url = f"/h/{handover.id}?token={token}"
+    url = f"/h/{transfer.id}?token={token}"
     browsers = [Browser(clinic) for _ in range(6)]
     tokens = [browser.token() for browser in browsers]
 
