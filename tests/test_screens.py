@@ -17,7 +17,7 @@ NO_PAGES = {
     "proposals.hint": "a line under a field",
     "replies.choice": "the list over a doctor's composer: on doctor-chat-replies",
     "consultations.calendar": "a calendar file",
-    "consultations.paper": "a PDF",
+    "consultations.conclusion_pdf": "a PDF",
     "invitations.report": "a table to download",
     "doctors.photo": "a picture",
     "files.show": "a file",

@@ -27,7 +27,12 @@ from .time_zones import PLACES
 
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
 PAYMENTS = {"account.payments", "account.refund_request", "account.request_refund", "consultations.pay", "tariffs.buy"}
-OF_THE_CONSULTATION = {"consultations.conclusion", "consultations.paper", "consultations.calendar", "short.show"}
+OF_THE_CONSULTATION = {
+    "consultations.conclusion",
+    "consultations.conclusion_pdf",
+    "consultations.calendar",
+    "short.show",
+}
 
 
 def init_gate(app: Flask) -> None:

@@ -14,7 +14,7 @@ from ...formatting import in_full
 from ...models import AuditAction, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
 from ...models.consultations import refuse_conclusion_of
 from ...responses import go, respond, wants_fragment
-from ...services import clock, papers
+from ...services import clock, pdf
 from ...services.codes import content_hash
 from ...web import ingest
 from ...web.audit import log_audit
@@ -99,24 +99,24 @@ def save_draft(id: int) -> ResponseReturnValue:
 def conclusion(id: int) -> ResponseReturnValue:
     """A page that prints well; old versions stay readable."""
     consultation, versions, shown = _read(id)
-    paper = _paper(consultation, shown)
+    document = _document_of(consultation, shown)
     return render_template(
         "pages/consultations/conclusion.html",
         consultation=consultation,
         versions=versions,
         conclusion=shown,
-        paper=paper,
+        document=document,
     )
 
 
 @bp.get("/<int:id>/conclusion.pdf")
 @login_required
-def paper(id: int) -> ResponseReturnValue:
+def conclusion_pdf(id: int) -> ResponseReturnValue:
     """Made anew each time, and kept nowhere on the way."""
     consultation, _, shown = _read(id)
-    made = _paper(consultation, shown)
+    document = _document_of(consultation, shown)
     db.session.commit()  # nothing of the database is held while it is made
-    answer = Response(papers.pdf_of(made), mimetype="application/pdf")
+    answer = Response(pdf.render(document), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="ibolit-{id}-v{shown.version}.pdf"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
@@ -202,11 +202,11 @@ def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
     return consultation, versions, shown
 
 
-def _paper(consultation: Consultation, conclusion: Conclusion) -> papers.Paper:
+def _document_of(consultation: Consultation, conclusion: Conclusion) -> pdf.PdfDocument:
     """By the clinic's own clock: whoever reads it elsewhere sees the same."""
     doctor = consultation.doctor
     kind = conclusion.signature_kind
-    return papers.Paper(
+    return pdf.PdfDocument(
         title="Заключение",
         clinic=current_settings.clinic_name,
         legal_name=current_settings.clinic_legal_name,
@@ -218,7 +218,7 @@ def _paper(consultation: Consultation, conclusion: Conclusion) -> papers.Paper:
         identity=IDENTITIES[consultation.patient.identity_level],
         when=in_full(consultation.starts_at, current_settings.clinic_timezone),
         version=f"Версия {conclusion.version} от {in_full(conclusion.created_at, current_settings.clinic_timezone)}",
-        text=[papers.Paragraph(one.text, one.is_heading) for one in conclusion.paragraphs],
+        text=[pdf.Paragraph(one.text, one.is_heading) for one in conclusion.paragraphs],
         files=[one.name for one in conclusion.files],
         notice=render_template("fragments/consultations/paper_limits.txt"),
         signature=SIGNATURES[kind] if kind is not None else "",

@@ -1,7 +1,7 @@
-"""What a patient may print or take to another doctor, as a PDF of a few plain pages.
+"""What a patient prints or takes to another doctor, as a PDF.
 
-The maker of PDFs weighs some 50 MB, so it is loaded with the first paper. It fetches nothing, and a letter its fonts do
-not know becomes an empty square: no text may stop a paper.
+The maker of PDFs takes some 50 MB, so it is loaded with the first document. It fetches nothing. A letter that its fonts
+do not know becomes an empty square.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Paper:
+class PdfDocument:
     """Everything that stands on it, in words already."""
 
     title: str
@@ -54,19 +54,19 @@ class Paper:
     made_at: datetime
 
 
-def pdf_of(paper: Paper) -> bytes:
-    """The same paper is the same bytes."""
-    pdf = _blank(paper)
-    _head(pdf, paper)
-    for paragraph in paper.text:
+def render(document: PdfDocument) -> bytes:
+    """The same document is the same bytes."""
+    pdf = _blank(document)
+    _head(pdf, document)
+    for paragraph in document.text:
         if paragraph.is_heading:
             pdf.ln(LINE / 2)
         _write(pdf, paragraph.text, bold=paragraph.is_heading, keeps=paragraph.is_heading)
-    _foot(pdf, paper)
+    _foot(pdf, document)
     return bytes(pdf.output())
 
 
-def _blank(paper: Paper) -> FPDF:
+def _blank(document: PdfDocument) -> FPDF:
     from fpdf import FPDF
 
     class Sheet(FPDF):
@@ -84,47 +84,47 @@ def _blank(paper: Paper) -> FPDF:
     for style, file in (("", "DejaVuSans"), ("B", "DejaVuSans-Bold")):
         pdf.add_font(FONT, style, FONTS / f"{file}.ttf")
     pdf.set_lang("ru")
-    pdf.set_title(_visible(paper.title))
-    pdf.set_author(_visible(paper.clinic))
-    pdf.set_creation_date(paper.made_at)
+    pdf.set_title(_visible(document.title))
+    pdf.set_author(_visible(document.clinic))
+    pdf.set_creation_date(document.made_at)
     pdf.add_page()
     return pdf
 
 
-def _head(pdf: FPDF, paper: Paper) -> None:
-    _write(pdf, paper.clinic, bold=True)
-    if paper.legal_name:
-        _write(pdf, paper.legal_name, size=SMALL, soft=True)
-    if paper.licence:
-        _write(pdf, f"Лицензия на медицинскую деятельность: {paper.licence}", size=SMALL, soft=True)
+def _head(pdf: FPDF, document: PdfDocument) -> None:
+    _write(pdf, document.clinic, bold=True)
+    if document.legal_name:
+        _write(pdf, document.legal_name, size=SMALL, soft=True)
+    if document.licence:
+        _write(pdf, f"Лицензия на медицинскую деятельность: {document.licence}", size=SMALL, soft=True)
     _rule(pdf)
-    _write(pdf, paper.title, size=LARGE, bold=True)
-    _write(pdf, paper.version, size=SMALL, soft=True)
+    _write(pdf, document.title, size=LARGE, bold=True)
+    _write(pdf, document.version, size=SMALL, soft=True)
     pdf.ln(LINE / 2)
-    facts = [("Дата и время", paper.when), ("Пациент", paper.patient), ("Личность пациента", paper.identity)]
-    facts += [("Врач", paper.doctor), ("Специальность", paper.specialty), ("Документы врача", paper.documents)]
+    facts = [("Дата и время", document.when), ("Пациент", document.patient), ("Личность пациента", document.identity)]
+    facts += [("Врач", document.doctor), ("Специальность", document.specialty), ("Документы врача", document.documents)]
     for name, value in facts:
         if value:
             _fact(pdf, name, value)
     _rule(pdf)
 
 
-def _foot(pdf: FPDF, paper: Paper) -> None:
-    if paper.files:
+def _foot(pdf: FPDF, document: PdfDocument) -> None:
+    if document.files:
         pdf.ln(LINE / 2)
         _write(pdf, "Приложены файлы", bold=True, keeps=True)
-        for name in paper.files:
+        for name in document.files:
             _write(pdf, f"– {name}")
     _rule(pdf)
-    _write(pdf, paper.notice, size=SMALL, soft=True)
+    _write(pdf, document.notice, size=SMALL, soft=True)
     pdf.ln(LINE)
     if pdf.will_page_break(4 * LINE):  # never a signature alone on a page it does not belong to
         pdf.add_page()
-    if paper.signature:
-        _write(pdf, f"Подпись врача: {paper.signature}")
+    if document.signature:
+        _write(pdf, f"Подпись врача: {document.signature}")
     else:
         _write(pdf, f"Подпись врача {'_' * 28}")
-    _write(pdf, paper.doctor, size=SMALL, soft=True)
+    _write(pdf, document.doctor, size=SMALL, soft=True)
 
 
 def _fact(pdf: FPDF, name: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""A paper read back: its words, its pages, what it looks like."""
+"""A PDF read back: its words, its pages, what it looks like."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pypdfium2
 import pytest
 
-from ibolit.services.papers import Paper, Paragraph, pdf_of
+from ibolit.services.pdf import Paragraph, PdfDocument, render
 
 NOTICE = "Онлайн врач не ставит первичный диагноз. Если срочно плохо, звоните 103 или 112."
-PAPER = Paper(
+DOCUMENT = PdfDocument(
     title="Заключение",
     clinic="Клиника «Айболит»",
     legal_name="ООО «Айболит»",
@@ -33,49 +33,64 @@ PAPER = Paper(
 )
 
 
-def pages_of(paper: Paper) -> list[str]:
+def pages_of(document: PdfDocument) -> list[str]:
     """The text of each page, its lines joined."""
-    document = pypdfium2.PdfDocument(pdf_of(paper))
+    pdf = pypdfium2.PdfDocument(render(document))
     try:
-        return [" ".join(page.get_textpage().get_text_bounded().split()) for page in document]
+        return [" ".join(page.get_textpage().get_text_bounded().split()) for page in pdf]
     finally:
-        document.close()
+        pdf.close()
 
 
-def told_in(*words: str) -> Paper:
-    return replace(PAPER, text=[Paragraph(one) for one in words])
+def told_in(*words: str) -> PdfDocument:
+    return replace(DOCUMENT, text=[Paragraph(one) for one in words])
 
 
 def test_everything_stands_on_it() -> None:
-    (page,) = pages_of(PAPER)
-    single = [PAPER.clinic, PAPER.legal_name, PAPER.licence, PAPER.title, PAPER.doctor, PAPER.specialty]
-    single += [PAPER.documents, PAPER.patient, PAPER.identity, PAPER.when, PAPER.version, *PAPER.files, NOTICE]
-    for words in [*single, *(one.text for one in PAPER.text), "Подпись врача ____", "Страница 1 из 1"]:
+    (page,) = pages_of(DOCUMENT)
+    single = [
+        DOCUMENT.clinic,
+        DOCUMENT.legal_name,
+        DOCUMENT.licence,
+        DOCUMENT.title,
+        DOCUMENT.doctor,
+        DOCUMENT.specialty,
+    ]
+    single += [
+        DOCUMENT.documents,
+        DOCUMENT.patient,
+        DOCUMENT.identity,
+        DOCUMENT.when,
+        DOCUMENT.version,
+        *DOCUMENT.files,
+        NOTICE,
+    ]
+    for words in [*single, *(one.text for one in DOCUMENT.text), "Подпись врача ____", "Страница 1 из 1"]:
         assert words in page
 
 
 def test_what_is_not_known_leaves_no_empty_name() -> None:
-    (page,) = pages_of(replace(PAPER, legal_name="", licence="", documents="", files=[]))
+    (page,) = pages_of(replace(DOCUMENT, legal_name="", licence="", documents="", files=[]))
     assert "Лицензия" not in page
     assert "Документы" not in page
     assert "файлы" not in page
 
 
 def test_signature_takes_the_place_of_the_line() -> None:
-    (page,) = pages_of(replace(PAPER, signature="усиленная квалифицированная"))
+    (page,) = pages_of(replace(DOCUMENT, signature="усиленная квалифицированная"))
     assert "Подпись врача: усиленная квалифицированная" in page
     assert "____" not in page
 
 
 def test_language_title_and_author() -> None:
-    body = pdf_of(PAPER)
+    body = render(DOCUMENT)
     told = pypdfium2.PdfDocument(body).get_metadata_dict()
-    assert (told["Title"], told["Author"]) == (PAPER.title, PAPER.clinic)
+    assert (told["Title"], told["Author"]) == (DOCUMENT.title, DOCUMENT.clinic)
     assert b"/Lang (ru)" in body
 
 
 def test_same_paper_is_the_same_bytes() -> None:
-    assert pdf_of(PAPER) == pdf_of(PAPER)
+    assert render(DOCUMENT) == render(DOCUMENT)
 
 
 def test_long_text_goes_on_and_pages_are_numbered() -> None:
@@ -90,15 +105,15 @@ def test_long_text_goes_on_and_pages_are_numbered() -> None:
 
 @pytest.mark.parametrize("lines", range(28, 44))
 def test_heading_never_stays_behind_and_signature_never_goes_alone(lines: int) -> None:
-    paper = replace(PAPER, text=[*(Paragraph(f"Строка {n}") for n in range(lines)), Paragraph("Итог:", True)])
-    paper = replace(paper, text=[*paper.text, Paragraph("Всё хорошо.")])
-    pages = pages_of(paper)
+    document = replace(DOCUMENT, text=[*(Paragraph(f"Строка {n}") for n in range(lines)), Paragraph("Итог:", True)])
+    document = replace(document, text=[*document.text, Paragraph("Всё хорошо.")])
+    pages = pages_of(document)
     assert sum("Итог: Всё хорошо." in page for page in pages) == 1
     assert sum("Подпись врача" in page and "Иванова" in page.split("Подпись врача")[1] for page in pages) == 1
 
 
 def test_long_word_is_broken_and_nothing_leaves_the_page() -> None:
-    document = pypdfium2.PdfDocument(pdf_of(told_in("ф" * 3000)))
+    document = pypdfium2.PdfDocument(render(told_in("ф" * 3000)))
     text = "".join("".join(page.get_textpage().get_text_bounded().split()) for page in document)
     assert text.count("ф") >= 3000
     assert ink_beside_the_text(document) == 0
@@ -133,7 +148,7 @@ def ink_beside_the_text(document: pypdfium2.PdfDocument) -> int:
 def test_no_text_stops_it(words: str) -> None:
     names = dict.fromkeys(("title", "clinic", "legal_name", "doctor", "patient", "version", "when", "notice"), words)
     odd = replace(told_in(words), **names, files=[words], signature=words)
-    pypdfium2.PdfDocument(pdf_of(odd)).close()
+    pypdfium2.PdfDocument(render(odd)).close()
 
 
 def test_unknown_letter_is_a_square_and_its_neighbours_stay() -> None:
@@ -146,8 +161,6 @@ def test_signs_of_markup_are_letters() -> None:
     assert "**2 раза** {nb} __в день__" in page
 
 
-def test_nothing_heavy_is_loaded_before_the_first_paper() -> None:
-    source = (
-        "import sys, ibolit.services.papers, ibolit.services.calendar; print({'fpdf', 'icalendar'} & {*sys.modules})"
-    )
+def test_nothing_heavy_is_loaded_before_the_first_pdf() -> None:
+    source = "import sys, ibolit.services.pdf, ibolit.services.calendar; print({'fpdf', 'icalendar'} & {*sys.modules})"
     assert subprocess.run([sys.executable, "-c", source], capture_output=True, text=True).stdout == "set()\n"
