@@ -235,7 +235,7 @@ def _doctors(first: int, count: int) -> list[dict[str, Any]]:
                 "specialty": specialty,
                 "about": " ".join(SENTENCES[:4]),
                 "practises_since": 1985 + id % 35,
-                "usual_price": 1500_00 + id % 20 * 100_00,
+                "default_price": 1500_00 + id % 20 * 100_00,
                 "name_key": name_key,
                 "search_key": f" {name_key} {normalised(specialty)}",
             }

@@ -145,7 +145,7 @@ def _doctor(number: int, profile: tuple[str, str, str, int, int, int, str, str, 
         user=_user(f"+7900000010{number}", name, email, Role.DOCTOR, hashed),
         specialty=specialty,
         practises_since=since,
-        usual_price=price,
+        default_price=price,
         free_days=free_days,
         about=about,
         education=education,
@@ -156,8 +156,10 @@ def _doctor(number: int, profile: tuple[str, str, str, int, int, int, str, str, 
     doctor.index()
     db.session.add(doctor)
     db.session.flush()
-    for title, days, tariff_price, usual in TARIFFS:
-        db.session.add(Tariff(doctor_id=doctor.id, title=title, days=days, price=tariff_price, usual=usual))
+    for title, days, tariff_price, is_recommended in TARIFFS:
+        db.session.add(
+            Tariff(doctor_id=doctor.id, title=title, days=days, price=tariff_price, is_recommended=is_recommended)
+        )
     return doctor
 
 

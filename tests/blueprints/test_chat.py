@@ -479,7 +479,7 @@ def test_refused_page_reads_the_others_words_into_the_audit_log(
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_tariffs_are_listed_with_days_and_prices(as_patient: Browser, chat: Chat, doctor: Doctor, htmx: bool) -> None:
-    add_tariff(doctor, title="Неделя общения", days=7, price=900_00, usual=True)
+    add_tariff(doctor, title="Неделя общения", days=7, price=900_00, is_recommended=True)
     add_tariff(doctor, title="Скрытый", days=1, price=100, hidden=True)
     page = as_patient.get(f"/chats/{chat.id}/tariffs", htmx=htmx).text
     assert page.index("Неделя общения") < page.index("Тариф 1")

@@ -21,7 +21,7 @@ def shown(page: str) -> list[str]:
 @pytest.fixture
 def three(clinic: Flask) -> list[Doctor]:
     return [
-        make_doctor("Ёлкина Мария", specialty="Кардиолог", usual_price=1500_00),
+        make_doctor("Ёлкина Мария", specialty="Кардиолог", default_price=1500_00),
         make_doctor("Абрамов Пётр", specialty="Терапевт"),
         make_doctor("Невидимый Олег", specialty="Окулист", hidden=True),
     ]
@@ -128,7 +128,9 @@ def test_strange_specialty_finds_nobody(as_patient: Browser, three: list[Doctor]
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_page_shows_profile_prices_and_the_button(as_patient: Browser, clinic: Flask, htmx: bool) -> None:
-    doctor = make_doctor(about="Сердце.\nИ сосуды.", education="РНИМУ, 2002", licence="Сертификат", usual_price=1500_00)
+    doctor = make_doctor(
+        about="Сердце.\nИ сосуды.", education="РНИМУ, 2002", licence="Сертификат", default_price=1500_00
+    )
     add_tariff(doctor, title="Скрытый", hidden=True)
     page = as_patient.get(f"/doctors/{doctor.id}", htmx=htmx).text
     for words in (doctor.user.name, "Сердце.", "РНИМУ, 2002", "Сертификат", "Тариф 1", "1\u00a0500\u00a0₽"):

@@ -134,7 +134,7 @@ def test_terms_are_saved_and_the_proposal_begins_with_them(
     answer = as_doctor.post("/practice/terms", {"price": "1 800,50", "minutes": "45", "free_days": "0"}, htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
     now = me(doctor)
-    assert (now.usual_price, now.usual_minutes, now.free_days) == (1800_50, 45, 0)
+    assert (now.default_price, now.default_minutes, now.free_days) == (1800_50, 45, 0)
     form = as_doctor.get(f"/chats/{chat.id}/consultations/new").text
     assert re.search(r'<option selected value="45">', form)
     assert 'value="1\u00a0800,50"' in form
@@ -169,7 +169,7 @@ def test_wrong_terms_are_refused(as_doctor: Browser, doctor: Doctor, wrong: dict
 
 def test_length_out_of_the_list_is_refused(as_doctor: Browser, doctor: Doctor) -> None:
     assert as_doctor.post("/practice/terms", {"price": "1", "minutes": "7", "free_days": "1"}).status_code == 422
-    assert me(doctor).usual_minutes == 30
+    assert me(doctor).default_minutes == 30
 
 
 # «На связи» and the directory
@@ -474,9 +474,9 @@ def test_tariff_is_hidden_marked_and_moved(as_doctor: Browser, doctor: Doctor, t
     press(f"{year.id}/place", steps="-1")
     assert [title for title, *_ in on_sale(doctor)] == ["Год", "Тариф 1"]
     press(f"{year.id}/mark", usual="1")
-    assert db.session.get_one(Tariff, year.id).usual
+    assert db.session.get_one(Tariff, year.id).is_recommended
     press(f"{year.id}/mark", usual="0")
-    assert not db.session.get_one(Tariff, year.id).usual
+    assert not db.session.get_one(Tariff, year.id).is_recommended
     press(f"{year.id}/visibility", shown="0")
     assert [title for title, *_ in on_sale(doctor)] == ["Тариф 1"]
     press(f"{year.id}/visibility", shown="1")

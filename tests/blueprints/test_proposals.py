@@ -47,7 +47,7 @@ def test_doctor_proposes(as_doctor: Browser, as_patient: Browser, chat: Chat, do
 
 def test_two_taps(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
     """The sheet comes with everything filled in: its own fields, sent as they are, make a proposal."""
-    db.session.get_one(Doctor, doctor.id).usual_price = 2000_00
+    db.session.get_one(Doctor, doctor.id).default_price = 2000_00
     db.session.commit()
     sheet = as_doctor.get(f"/chats/{chat.id}/consultations/new", htmx=True).text
     fields = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', sheet))

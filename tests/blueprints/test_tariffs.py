@@ -65,7 +65,7 @@ def test_end_is_told_from_the_later_of_now_and_the_present_end(
 
 
 def test_usual_one_is_chosen_already(as_patient: Browser, closed: Chat, doctor: Doctor) -> None:
-    usual = add_tariff(doctor, price=6000_00, usual=True)
+    usual = add_tariff(doctor, price=6000_00, is_recommended=True)
     page = as_patient.get(f"/chats/{closed.id}/tariffs").text
     assert re.findall(r'value="(\d+)"[^>]* checked', page) == [str(usual.id)]
 

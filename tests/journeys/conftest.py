@@ -84,7 +84,7 @@ class Visitors:
     def __init__(self, chromium: Browser, live: LiveClinic, *, has_worker: bool) -> None:
         self.chromium = chromium
         self.live = live
-        self.usual = {
+        self.is_recommended = {
             "locale": "ru-RU",
             "timezone_id": "Europe/Moscow",
             "base_url": live.url,
@@ -95,7 +95,7 @@ class Visitors:
         self.contexts: list[BrowserContext] = []
 
     def open(self, size: dict[str, int] = PHONE, **more: object) -> Page:
-        context = self.chromium.new_context(**self.usual | {"viewport": size} | more)
+        context = self.chromium.new_context(**self.is_recommended | {"viewport": size} | more)
         context.set_default_timeout(15_000)
         context.on(
             "weberror", lambda error: self.script_errors.append(f"{error.error} on {error.page and error.page.url}")

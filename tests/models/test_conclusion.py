@@ -18,13 +18,13 @@ from ibolit.models import (
     Chat,
     Conclusion,
     ConclusionDraft,
+    ConclusionTemplate,
     Consultation,
     Doctor,
     IntakeAnswers,
     IntakeQuestionnaire,
     Message,
     Review,
-    Template,
     User,
 )
 from ibolit.models.chats import preload_cards
@@ -54,7 +54,7 @@ def messages_of(consultation: Consultation) -> list[Message]:
 
 def test_conclusion_reaches_the_chat_and_the_card(over: Consultation) -> None:
     revision = over.chat.revision
-    given = give(over, template=Template.FIRST)
+    given = give(over, template=ConclusionTemplate.FIRST)
     message = messages_of(over)[-1]
     assert (message.card, message.text, message.author_id) == (
         Card.CONCLUSION,
@@ -159,12 +159,12 @@ def test_card_on_the_consultation_knows_all_versions(over: Consultation, patient
 
 
 def test_draft_is_kept_and_goes_with_the_conclusion(over: Consultation) -> None:
-    ConclusionDraft.keep(over, "Отды", Template.AGAIN, seen=0)
-    ConclusionDraft.keep(over, "Отдыхайте", Template.AGAIN, seen=0)
+    ConclusionDraft.keep(over, "Отды", ConclusionTemplate.AGAIN, seen=0)
+    ConclusionDraft.keep(over, "Отдыхайте", ConclusionTemplate.AGAIN, seen=0)
     db.session.commit()
     draft = ConclusionDraft.of(over)
     assert draft is not None
-    assert (draft.text, draft.template) == ("Отдыхайте", Template.AGAIN)
+    assert (draft.text, draft.template) == ("Отдыхайте", ConclusionTemplate.AGAIN)
     give(over)
     assert ConclusionDraft.of(over) is None
 

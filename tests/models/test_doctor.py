@@ -42,7 +42,7 @@ def test_hidden_tariffs_are_not_sold(clinic: object) -> None:
     db.session.expire_all()
     assert doctor.takes_new_patients()
     assert doctor.price_from == 2500_00
-    doctor.usual_price = 1500_00
+    doctor.default_price = 1500_00
     assert doctor.price_from == 1500_00
 
 

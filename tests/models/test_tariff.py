@@ -62,10 +62,10 @@ def test_another_title_is_the_same_tariff(seller: Doctor) -> None:
 def test_other_terms_are_another_tariff_in_its_place(seller: Doctor, terms: TariffTerms) -> None:
     tariff, _ = Tariff.add(seller, MONTH), Tariff.add(seller, TariffTerms("Год", 365, 1_00))
     tariff.move(-1)
-    tariff.mark_usual(True)
+    tariff.recommend(True)
     new = tariff.change(terms)
-    assert (tariff.terms, tariff.hidden, tariff.replaced, tariff.usual) == (MONTH, True, True, False)
-    assert (new.terms, new.hidden, new.usual, new.position) == (terms, False, True, tariff.position)
+    assert (tariff.terms, tariff.hidden, tariff.replaced, tariff.is_recommended) == (MONTH, True, True, False)
+    assert (new.terms, new.hidden, new.is_recommended, new.position) == (terms, False, True, tariff.position)
     assert on_sale(seller) == ["Месяц", "Год"]
     assert tariff not in db.session.scalars(Tariff.kept_by(seller)).all()
 
@@ -96,14 +96,14 @@ def test_tariff_being_paid_keeps_its_terms(seller: Doctor, chat: Chat) -> None:
 
 def test_only_one_is_usual_and_none_that_is_hidden(seller: Doctor) -> None:
     week, month = Tariff.add(seller, TariffTerms("Неделя", 7, 900_00)), Tariff.add(seller, MONTH)
-    week.mark_usual(True)
-    month.mark_usual(True)
-    assert (week.usual, month.usual) == (False, True)
+    week.recommend(True)
+    month.recommend(True)
+    assert (week.is_recommended, month.is_recommended) == (False, True)
     month.show(False)
-    assert not month.usual
+    assert not month.is_recommended
     assert on_sale(seller) == ["Неделя"]
     with pytest.raises(errors.TariffHasChanged):
-        month.mark_usual(True)
+        month.recommend(True)
     month.show(True)
     assert on_sale(seller) == ["Неделя", "Месяц"]
 

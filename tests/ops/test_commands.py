@@ -61,7 +61,7 @@ def test_doctor_is_added_with_what_is_given(clinic: Flask) -> None:
     doctor = Doctor.by_phone(PHONE)
     assert doctor is not None
     assert (doctor.user.name, doctor.user.role, doctor.specialty) == ("Петров Пётр Петрович", Role.DOCTOR, "Хирург")
-    assert (doctor.practises_since, doctor.usual_price, doctor.free_days, doctor.hidden) == (2005, 2500_00, 5, True)
+    assert (doctor.practises_since, doctor.default_price, doctor.free_days, doctor.hidden) == (2005, 2500_00, 5, True)
     assert (doctor.licence, doctor.languages, doctor.about) == ("ЛО-77", "русский, английский", "О себе")
     assert doctor.education == "Первый мед"
     event = db.session.scalars(db.select(AuditEvent)).one()
@@ -139,7 +139,7 @@ def test_doctor_is_changed_where_it_is_said(clinic: Flask, doctor: Doctor) -> No
     code, told = run(clinic, "change-doctor", doctor.user.phone, "--name", "Новая Елена", "--price", "0")
     assert code == 0, told
     doctor = db.session.get_one(Doctor, doctor.id)
-    assert (doctor.user.name, doctor.usual_price, doctor.specialty) == ("Новая Елена", 0, before)
+    assert (doctor.user.name, doctor.default_price, doctor.specialty) == ("Новая Елена", 0, before)
     assert doctor.name_key.startswith("новая")
 
 

@@ -20,8 +20,8 @@ from ...web import ingest
 from ...web.audit import log_audit
 from ...web.file_forms import max_body_size
 from ...web.text_filters import new_client_id
+from .record_forms import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
 from .views import bp
-from .written import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
 
 IDENTITIES = {IdentityLevel.PHONE: "подтверждена по телефону"}
 SIGNATURES = {

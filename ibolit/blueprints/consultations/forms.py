@@ -133,8 +133,8 @@ class ProposalForm(TimeFields):
     client_id = ClientIdField()
     request_id = hidden_number()
 
-    def __init__(self, zone: ZoneInfo, usual_price: int = 0, **more: Any) -> None:
-        super().__init__(zone, price=format_price(usual_price), **more)
+    def __init__(self, zone: ZoneInfo, default_price: int = 0, **more: Any) -> None:
+        super().__init__(zone, price=format_price(default_price), **more)
 
 
 class RequestForm(FlaskForm):

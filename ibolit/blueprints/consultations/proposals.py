@@ -33,11 +33,11 @@ def new(id: int) -> ResponseReturnValue:
         return _ask(chat, RequestForm(formdata=None, client_id=new_client_id()), 200)
     wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
     known: dict[str, Any] = {"kind": wanted.kind, "request_id": wanted.id} if wanted else {}
-    known["minutes"] = chat.doctor.usual_minutes
+    known["minutes"] = chat.doctor.default_minutes
     suggested = booking.next_free(chat.doctor_id, current_user.zone)
     form = ProposalForm(
         current_user.zone,
-        chat.doctor.usual_price,
+        chat.doctor.default_price,
         suggested=suggested,
         formdata=None,
         client_id=new_client_id(),

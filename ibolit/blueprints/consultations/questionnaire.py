@@ -14,8 +14,8 @@ from ...responses import go, respond
 from ...web import ingest
 from ...web.file_forms import max_body_size
 from ...web.text_filters import new_client_id
+from .record_forms import IntakeForm
 from .views import bp
-from .written import IntakeForm
 
 
 @bp.get("/<int:id>/complaint")

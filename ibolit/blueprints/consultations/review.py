@@ -10,8 +10,8 @@ from ... import errors
 from ...extensions import db
 from ...models import Consultation, Review
 from ...responses import go, respond
+from .record_forms import STARS, ReviewForm
 from .views import bp
-from .written import STARS, ReviewForm
 
 
 @bp.get("/<int:id>/review")

@@ -114,7 +114,7 @@ class TermsForm(EditForm):
 
     @classmethod
     def of(cls, doctor: Doctor) -> TermsForm:
-        known = {"price": format_price(doctor.usual_price), "minutes": doctor.usual_minutes}
+        known = {"price": format_price(doctor.default_price), "minutes": doctor.default_minutes}
         return cls(formdata=None, free_days=doctor.free_days, **known)
 
 

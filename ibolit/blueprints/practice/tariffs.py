@@ -57,8 +57,12 @@ def show_tariff(id: int) -> ResponseReturnValue:
 @login_required
 def mark_tariff(id: int) -> ResponseReturnValue:
     """«Обычный»: it is chosen already when the patient opens the list."""
-    usual = request.form.get("usual") == "1"
-    return _press(id, lambda tariff: tariff.mark_usual(usual), "Отмечен как обычный." if usual else "Отметка снята.")
+    is_recommended = request.form.get("usual") == "1"
+    return _press(
+        id,
+        lambda tariff: tariff.recommend(is_recommended),
+        "Отмечен как обычный." if is_recommended else "Отметка снята.",
+    )
 
 
 @bp.post("/tariffs/<int:id>/place")

@@ -24,7 +24,9 @@ def index(id: int) -> ResponseReturnValue:
     """A sheet over the chat, or a page of its own."""
     chat = Chat.one_of(current_user, id) or abort(404)
     on_sale = _on_sale(chat)
-    return respond("tariffs/sheet.html", page="tariffs/index.html", chat=chat, on_sale=on_sale, chosen=_usual(on_sale))
+    return respond(
+        "tariffs/sheet.html", page="tariffs/index.html", chat=chat, on_sale=on_sale, chosen=_recommended(on_sale)
+    )
 
 
 @bp.post("/chats/<int:id>/payments")
@@ -48,9 +50,9 @@ def _on_sale(chat: Chat) -> Sequence[Tariff]:
     return db.session.scalars(Tariff.on_sale_by(chat.doctor_id)).all()
 
 
-def _usual(on_sale: Sequence[Tariff]) -> int | None:
+def _recommended(on_sale: Sequence[Tariff]) -> int | None:
     """The one that is chosen already when the page opens."""
-    first = next((tariff for tariff in on_sale if tariff.usual), None) or next(iter(on_sale), None)
+    first = next((tariff for tariff in on_sale if tariff.is_recommended), None) or next(iter(on_sale), None)
     return first.id if first else None
 
 
@@ -77,7 +79,7 @@ def _refuse(id: int, refusal: errors.RuleViolation) -> ResponseReturnValue:
         status=refusal.status,
         chat=chat,
         on_sale=on_sale,
-        chosen=chosen or _usual(on_sale),
+        chosen=chosen or _recommended(on_sale),
         refusal=refusal.sentence,
         paid_already=getattr(refusal, "payment_id", None),
     )

@@ -4,7 +4,7 @@ from . import booking, checkout, deadlines, lists, rescheduling
 from .attendance import Absence
 from .booking import ProposalTerms
 from .call import CallPath, CallReport, CallVisit, DeviceTransfer, Quality
-from .conclusion import Conclusion, ConclusionDraft, SignatureKind, Template, refuse_conclusion_of
+from .conclusion import Conclusion, ConclusionDraft, ConclusionTemplate, SignatureKind, refuse_conclusion_of
 from .consultation import Consultation
 from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_questionnaire_of
 from .request import ConsultationRequest
@@ -22,6 +22,7 @@ __all__ = [
     "CancellationReason",
     "Conclusion",
     "ConclusionDraft",
+    "ConclusionTemplate",
     "Consultation",
     "ConsultationKind",
     "ConsultationRequest",
@@ -34,7 +35,6 @@ __all__ = [
     "Rating",
     "Review",
     "SignatureKind",
-    "Template",
     "booking",
     "checkout",
     "deadlines",

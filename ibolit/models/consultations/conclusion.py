@@ -28,7 +28,7 @@ from .consultation import Consultation
 from .states import UPCOMING, ConsultationState
 
 
-class Template(StrEnum):
+class ConclusionTemplate(StrEnum):
     """Where the doctor began; its text stands in the form."""
 
     FIRST = "first"
@@ -68,7 +68,7 @@ class Conclusion(Model):
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"))
     version: Mapped[int]
     text: Mapped[str] = mapped_column(Text, deferred=True)  # long, and cards do not show it
-    template: Mapped[Template | None] = mapped_column(enum_column(Template))
+    template: Mapped[ConclusionTemplate | None] = mapped_column(enum_column(ConclusionTemplate))
     signature: Mapped[str | None] = mapped_column(Text)
     signature_kind: Mapped[SignatureKind | None] = mapped_column(enum_column(SignatureKind))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
@@ -110,7 +110,7 @@ class Conclusion(Model):
         client_id: str,
         *,
         seen: int,
-        template: Template | None = None,
+        template: ConclusionTemplate | None = None,
         attachments: Sequence[Attachment] = (),
     ) -> Self:
         """The version after the `seen` one, told in the chat; its draft is over. A repeated press is the same one.
@@ -156,7 +156,7 @@ class ConclusionDraft(Model):
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), primary_key=True, autoincrement=False)
     text: Mapped[str] = mapped_column(Text)
-    template: Mapped[Template | None] = mapped_column(enum_column(Template))
+    template: Mapped[ConclusionTemplate | None] = mapped_column(enum_column(ConclusionTemplate))
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     pen: Mapped[str] = mapped_column(String(40), default="", server_default="")  # of the page that wrote last
 
@@ -169,7 +169,7 @@ class ConclusionDraft(Model):
         cls,
         consultation: Consultation,
         text: str,
-        template: Template | None,
+        template: ConclusionTemplate | None,
         *,
         seen: int,
         pen: str = "",

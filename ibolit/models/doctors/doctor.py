@@ -65,8 +65,8 @@ class Doctor(Model):
     education: Mapped[str] = mapped_column(Text, default="")
     licence: Mapped[str] = mapped_column(String(120), default="")
     languages: Mapped[str] = mapped_column(String(120), default="русский")
-    usual_price: Mapped[int] = mapped_column(default=0)  # kopecks, of a consultation
-    usual_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
+    default_price: Mapped[int] = mapped_column("usual_price", default=0)  # kopecks, of a consultation
+    default_minutes: Mapped[int] = mapped_column("usual_minutes", default=30, server_default="30")
     free_days: Mapped[int] = mapped_column(default=3)
     hidden: Mapped[bool] = mapped_column(default=False)
     available: Mapped[bool] = mapped_column(default=True)  # the «на связи» switch
@@ -169,7 +169,7 @@ class Doctor(Model):
     @property
     def price_from(self) -> int | None:
         """The least one can pay this doctor, in kopecks; None when nothing is on sale."""
-        prices = [tariff.price for tariff in self.tariffs] + ([self.usual_price] if self.usual_price else [])
+        prices = [tariff.price for tariff in self.tariffs] + ([self.default_price] if self.default_price else [])
         return min(prices, default=None)
 
     def takes_new_patients(self) -> bool:
@@ -187,9 +187,9 @@ class Doctor(Model):
             setattr(self, name, value)
         self.index()
 
-    def ask_for(self, usual_price: int, usual_minutes: int, free_days: int) -> None:
+    def ask_for(self, default_price: int, default_minutes: int, free_days: int) -> None:
         """Free days touch only chats that are yet to be made: each keeps a copy."""
-        self.usual_price, self.usual_minutes, self.free_days = usual_price, usual_minutes, free_days
+        self.default_price, self.default_minutes, self.free_days = default_price, default_minutes, free_days
 
     def be_reachable(self, available: bool, quiet_from: int | None, quiet_to: int | None) -> None:
         """Minutes after midnight in the doctor's zone, or none."""

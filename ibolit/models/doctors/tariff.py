@@ -41,7 +41,7 @@ class Tariff(Model):
     title: Mapped[str] = mapped_column(String(80))
     days: Mapped[int]
     price: Mapped[int]  # kopecks
-    usual: Mapped[bool] = mapped_column(default=False)
+    is_recommended: Mapped[bool] = mapped_column("usual", default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
     replaced: Mapped[bool] = mapped_column(default=False, server_default=false())  # by one with other terms
     position: Mapped[int] = mapped_column(default=0, server_default="0")  # all 0 until the doctor orders them
@@ -91,10 +91,14 @@ class Tariff(Model):
             self.title = terms.title
             return self
         new = Tariff(
-            doctor_id=self.doctor_id, usual=self.usual, position=self.position, hidden=self.hidden, **vars(terms)
+            doctor_id=self.doctor_id,
+            is_recommended=self.is_recommended,
+            position=self.position,
+            hidden=self.hidden,
+            **vars(terms),
         )
         self.hidden = self.replaced = True
-        self.usual = False
+        self.is_recommended = False
         db.session.add(new)
         db.session.flush()
         return new
@@ -104,15 +108,15 @@ class Tariff(Model):
         self._refuse_replaced()
         self.hidden = not shown
         if self.hidden:
-            self.usual = False
+            self.is_recommended = False
 
-    def mark_usual(self, usual: bool) -> None:
+    def recommend(self, is_recommended: bool) -> None:
         """At most one of a doctor's. Raises TariffHasChanged for one that is not on sale."""
         self._refuse_replaced()
         if self.hidden:
             raise errors.TariffHasChanged
         for one in self._own(self.doctor_id):
-            one.usual = usual and one is self
+            one.is_recommended = is_recommended and one is self
 
     def move(self, steps: int) -> None:
         """Up (-1) or down (1) among those on sale; at the end nothing moves. Raises TariffHasChanged."""

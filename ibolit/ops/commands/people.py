@@ -124,7 +124,7 @@ def _told_why_not(phone: str) -> Iterator[None]:
 
 
 def _given(profile: dict[str, Any]) -> dict[str, Any]:
-    columns = {"since": "practises_since", "price": "usual_price"}
+    columns = {"since": "practises_since", "price": "default_price"}
     return {columns.get(name, name): value for name, value in profile.items() if value is not None}
 
 

@@ -12,11 +12,11 @@ from ...models import (
     Attachment,
     Conclusion,
     ConclusionDraft,
+    ConclusionTemplate,
     Consultation,
     IntakeAnswers,
     IntakeQuestionnaire,
     Review,
-    Template,
 )
 from ...web.edit_form import EditForm
 from ...web.fields import hidden_number, invalid_choice
@@ -33,9 +33,9 @@ def under(*headings: str) -> str:
 
 # word, title, text
 TEMPLATES = (
-    (Template.FIRST, "Первичная беседа", under("Жалобы", "Анамнез", *END)),
-    (Template.AGAIN, "Повторная", under("Жалобы", "Что изменилось", *END)),
-    (Template.TESTS, "Разбор анализов", under("Жалобы", "Анамнез", "Какие анализы разобрали", *END)),
+    (ConclusionTemplate.FIRST, "Первичная беседа", under("Жалобы", "Анамнез", *END)),
+    (ConclusionTemplate.AGAIN, "Повторная", under("Жалобы", "Что изменилось", *END)),
+    (ConclusionTemplate.TESTS, "Разбор анализов", under("Жалобы", "Анамнез", "Какие анализы разобрали", *END)),
 )
 TEXTS = {word: text for word, _, text in TEMPLATES}
 
@@ -52,8 +52,8 @@ SEVERITIES = [SelectChoice("", "Не указывать")]
 SEVERITIES += [SelectChoice(str(one), ENDS.get(one, str(one))) for one in range(IntakeQuestionnaire.MOST_SEVERE + 1)]
 
 
-def template_of(word: str | None) -> Template | None:
-    return Template(word) if word and word in [*Template] else None
+def template_of(word: str | None) -> ConclusionTemplate | None:
+    return ConclusionTemplate(word) if word and word in [*ConclusionTemplate] else None
 
 
 def is_untouched(text: str | None) -> bool:
