@@ -355,7 +355,7 @@ def test_token_of_who_pressed_is_told_to_nobody(as_patient: Browser, three: Thre
     consultation = db.session.get_one(Consultation, consultation_id)
     for screen in three:
         screen.shown()
-    as_patient.post(f"/consultations/{consultation_id}/confirmation", {"seen": epoch(consultation.starts_at)})
+    as_patient.post(f"/consultations/{consultation_id}/confirmation", {"expected": epoch(consultation.starts_at)})
     for screen in three[:2]:
         told = screen.shown()
         assert "<form" in told or "disabled" in told

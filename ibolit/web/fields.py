@@ -9,6 +9,7 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
@@ -48,14 +49,30 @@ def invalid_choice(sentence: str) -> dict[str, str]:
     return {"invalid_value_message": sentence, "invalid_choice_message": sentence}
 
 
-def hidden_number(*, digits: int = 18, otherwise: int = 0) -> HiddenField:
+class ExpectedField(HiddenField):
+    """What stood on the page when the person pressed: nothing else is done than that.
+
+    Read as well under the name that pages opened before the update of 29 November 2026 post; until 27 February 2027.
+    """
+
+    def __init__(self, label: str | None = None, *, formerly: str, **more: Any) -> None:
+        super().__init__(label, **more)
+        self.formerly = formerly
+
+    def process(self, formdata: MultiDict[str, str] | None, *args: Any, **more: Any) -> None:
+        if formdata is not None and self.name not in formdata and self.formerly in formdata:
+            formdata = MultiDict({self.name: formdata.getlist(self.formerly)})
+        super().process(formdata, *args, **more)
+
+
+def hidden_number(*, digits: int = 18, otherwise: int = 0, formerly: str = "") -> HiddenField:
     """A number the page wrote down for itself; anything else is `otherwise`, and the rules say what that means."""
 
     def read(value: object) -> int:
         words = str(value)
         return int(words) if words.isdecimal() and len(words) <= digits else otherwise
 
-    return HiddenField(filters=[read])
+    return ExpectedField(filters=[read], formerly=formerly) if formerly else HiddenField(filters=[read])
 
 
 class ClientIdField(HiddenField):

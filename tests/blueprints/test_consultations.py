@@ -39,7 +39,7 @@ def fresh(consultation: Consultation) -> Consultation:
 
 
 def press(browser: Browser, consultation: Consultation, deed: str, *, htmx: bool = False, **more: object):  # type: ignore[no-untyped-def]
-    data = {"seen": epoch(fresh(consultation).starts_at)} | more
+    data = {"expected": epoch(fresh(consultation).starts_at)} | more
     return browser.post(f"/consultations/{consultation.id}/{deed}", data, htmx=htmx)
 
 
@@ -158,7 +158,7 @@ def test_what_has_changed_meanwhile_is_shown_before_it_is_pressed(
     as_patient: Browser, consultation: Consultation
 ) -> None:
     for htmx in (True, False):
-        answered = press(as_patient, consultation, "confirmation", htmx=htmx, seen=1)
+        answered = press(as_patient, consultation, "confirmation", htmx=htmx, expected=1)
         assert answered.status_code == 409
         assert "Консультация изменилась" in answered.text
         assert f'id="consultation-{consultation.id}"' in answered.text
@@ -190,7 +190,7 @@ def test_paid_twice_is_paid_once(as_patient: Browser, dear: Consultation) -> Non
 
 def test_garbage_in_seen_is_no_crash(as_patient: Browser, consultation: Consultation) -> None:
     for garbage in ("", "abc", "-5", "9" * 40, "²"):
-        assert press(as_patient, consultation, "confirmation", seen=garbage).status_code == 409
+        assert press(as_patient, consultation, "confirmation", expected=garbage).status_code == 409
 
 
 # Another time
@@ -212,7 +212,7 @@ def test_other_time_is_wished_seen_and_accepted(
     assert wish is not None
     assert "Пациент предлагает другое время" in words(as_doctor.get(f"/consultations/{consultation.id}").text)
     assert "Вы предлагаете другое время" in words(as_patient.get(f"/consultations/{consultation.id}").text)
-    press(as_doctor, consultation, "time/acceptance", htmx=htmx, seen=epoch(wish))
+    press(as_doctor, consultation, "time/acceptance", htmx=htmx, expected=epoch(wish))
     assert (fresh(consultation).starts_at, fresh(consultation).reschedule_request) == (wish, None)
 
 
@@ -220,7 +220,7 @@ def test_two_who_wish_at_once_are_told_of_each_other(
     as_patient: Browser, as_doctor: Browser, patient: User, doctor: Doctor, consultation: Consultation
 ) -> None:
     """The second form was open already: it comes back with the other's time, and sent again it counts."""
-    seen = {"seen_wish": 0} | other(consultation, doctor.user, days=2)
+    seen = {"expected_request": 0} | other(consultation, doctor.user, days=2)
     press(as_patient, consultation, "time", **other(consultation, patient, days=1))
     theirs = fresh(consultation).reschedule_request
     assert theirs is not None
@@ -230,7 +230,7 @@ def test_two_who_wish_at_once_are_told_of_each_other(
     assert "Пациент предлагает" in words(answer.text)
     assert fresh(consultation).reschedule_request == theirs
     form = Page(answer.text).form_to("/time").fields
-    assert form["seen_wish"] == str(epoch(theirs))
+    assert form["expected_request"] == str(epoch(theirs))
     assert press(as_doctor, consultation, "time", **form).status_code == 303
     assert fresh(consultation).reschedule_request == theirs + timedelta(days=1)
 
@@ -240,7 +240,7 @@ def test_other_time_is_declined(
 ) -> None:
     press(as_doctor, consultation, "time", **other(consultation, doctor.user, days=1))
     wish = fresh(consultation).reschedule_request
-    assert press(as_patient, consultation, "time/refusal", seen=epoch(wish)).status_code == 303
+    assert press(as_patient, consultation, "time/refusal", expected=epoch(wish)).status_code == 303
     assert fresh(consultation).reschedule_request is None
 
 
@@ -291,11 +291,11 @@ def test_refund_rule_is_said_before_the_press(as_patient: Browser, dear: Consult
 def test_cancelled_with_what_was_promised(as_patient: Browser, dear: Consultation, htmx: bool) -> None:
     payment_id = paid(dear).id
     later(minutes=31)
-    stale = press(as_patient, dear, "cancellation", htmx=htmx, reason="bad_time", promise="full")
+    stale = press(as_patient, dear, "cancellation", htmx=htmx, reason="bad_time", expected="full")
     assert stale.status_code == 409
     assert "Условия возврата денег изменились" in stale.text
     assert fresh(dear).state is ConsultationState.CONFIRMED
-    press(as_patient, dear, "cancellation", htmx=htmx, reason="bad_time", promise="clinic_decides")
+    press(as_patient, dear, "cancellation", htmx=htmx, reason="bad_time", expected="clinic_decides")
     assert fresh(dear).state is ConsultationState.CANCELLED
     assert db.session.get_one(Payment, payment_id).refunds[0].state == "requested"
     card = words(as_patient.get(f"/consultations/{dear.id}").text)
@@ -313,7 +313,7 @@ def test_cancelled_with_what_was_promised(as_patient: Browser, dear: Consultatio
 )
 def test_pages_of_what_is_over_say_why(as_patient: Browser, consultation: Consultation, how: str, words: str) -> None:
     if how == "cancelled":
-        press(as_patient, consultation, "cancellation", reason="other", promise="nothing_paid")
+        press(as_patient, consultation, "cancellation", reason="other", expected="nothing_paid")
     elif how == "expired":
         later(hours=5)
     else:
@@ -328,13 +328,13 @@ def test_pages_of_what_is_over_say_why(as_patient: Browser, consultation: Consul
 
 def test_cancelling_needs_a_reason_of_ours(as_doctor: Browser, consultation: Consultation) -> None:
     for reason in ("", "money_back", "из вредности"):
-        answered = press(as_doctor, consultation, "cancellation", reason=reason, promise="nothing_paid")
+        answered = press(as_doctor, consultation, "cancellation", reason=reason, expected="nothing_paid")
         assert answered.status_code == 422
     assert fresh(consultation).state is ConsultationState.PROPOSED
 
 
 def test_unknown_promise_is_no_promise(as_doctor: Browser, consultation: Consultation) -> None:
-    assert press(as_doctor, consultation, "cancellation", reason="other", promise="gold").status_code == 409
+    assert press(as_doctor, consultation, "cancellation", reason="other", expected="gold").status_code == 409
 
 
 # Attendance
@@ -460,3 +460,29 @@ def test_garbage_as_cursor_is_the_first_page(as_patient: Browser, consultation: 
 def test_neutral_address_leads_to_the_card(as_patient: Browser, visitor: Browser, consultation: Consultation) -> None:
     assert as_patient.get(f"/v/{consultation.id}").headers["Location"] == f"/consultations/{consultation.id}"
     assert "/login" in visitor.get(f"/v/{consultation.id}").headers["Location"]
+
+
+# Pages opened before the update of 29 November 2026 post the former names; read until 27 February 2027.
+
+
+def test_button_of_a_card_opened_before_the_update_confirms(as_patient: Browser, consultation: Consultation) -> None:
+    url, starts_at = f"/consultations/{consultation.id}/confirmation", fresh(consultation).starts_at
+    assert as_patient.post(url, {"seen": 1}).status_code == 409
+    assert as_patient.post(url, {"seen": epoch(starts_at)}).status_code == 303
+    assert fresh(consultation).state is ConsultationState.CONFIRMED
+
+
+def test_reschedule_form_opened_before_the_update_requests(
+    as_doctor: Browser, doctor: Doctor, consultation: Consultation
+) -> None:
+    confirmed(consultation)
+    form = {"seen": epoch(fresh(consultation).starts_at), "seen_wish": 0} | other(consultation, doctor.user, days=1)
+    assert as_doctor.post(f"/consultations/{consultation.id}/time", form).status_code == 303
+    assert fresh(consultation).reschedule_request is not None
+
+
+def test_cancellation_opened_before_the_update_cancels(as_patient: Browser, consultation: Consultation) -> None:
+    url = f"/consultations/{consultation.id}/cancellation"
+    assert as_patient.post(url, {"reason": "other", "promise": "full"}).status_code == 409
+    assert as_patient.post(url, {"reason": "other", "promise": "nothing_paid"}).status_code == 303
+    assert fresh(consultation).state is ConsultationState.CANCELLED

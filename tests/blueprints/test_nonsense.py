@@ -18,14 +18,14 @@ from started_consultations import completed_consultation
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
 from ibolit.blueprints.calls.forms import ReportForm
 from ibolit.blueprints.chat.forms import ReceiptsForm
-from ibolit.blueprints.consultations.forms import SeenForm
+from ibolit.blueprints.consultations.forms import ActionForm
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Invitation, LoginCode, RefundReason, ReplyTemplate, Role, User
 from ibolit.services import clock
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
 WIDE = "multipart/form-data"  # the fields of all forms at once, each of so many letters, are too much written otherwise
-TAKE_ANYTHING = {NotificationsForm, SeenForm}
+TAKE_ANYTHING = {NotificationsForm, ActionForm}
 ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm}  # who would read what was wrong?
 RUSSIAN = re.compile(r"[«А-ЯЁ][^A-Za-z]*|Проверьте адрес\. Пример: anna@example\.ru\.")
 
@@ -175,4 +175,4 @@ def test_every_form_is_among_them(doors: list[tuple[Browser, str]], said: list[S
 
 def test_recipe_finds_every_field() -> None:
     names = filled("x")
-    assert {"kind", "minutes", "time", "client_id", "rest", "seen", "password", "phone"} <= set(names)
+    assert {"kind", "minutes", "time", "client_id", "expected", "seen", "password", "phone"} <= set(names)

@@ -76,7 +76,7 @@ def test_others_find_nothing(
     method: str,
     path: str,
 ) -> None:
-    letter: dict[str, object] = {"amount": "10", "note": "Так", "rest": 250000}
+    letter: dict[str, object] = {"amount": "10", "note": "Так", "expected": 250000}
     for browser in (as_patient, as_doctor, as_stranger):
         for htmx in (True, False):
             go = browser.get if method == "GET" else browser.post
@@ -371,7 +371,7 @@ def test_unknown_number_is_said_at_its_field(as_operator: Browser, paid: Payment
 
 
 def give(browser: Browser, payment: Payment, htmx: bool = True, **more: object):  # type: ignore[no-untyped-def]
-    letter: dict[str, object] = {"amount": "500", "confirmed": 500_00, "note": "Сбой связи", "rest": 2500_00}
+    letter: dict[str, object] = {"amount": "500", "confirmed": 500_00, "note": "Сбой связи", "expected": 2500_00}
     return browser.post(f"/operator/payments/{payment.id}/refunds", letter | more, htmx=htmx)
 
 
@@ -401,15 +401,16 @@ def test_double_click_refunds_once(as_operator: Browser, paid: Payment) -> None:
     again = give(as_operator, paid)
     assert again.status_code == 422
     assert "только что возвращали" in again.text
-    assert 'name="rest" value="200000"' in again.text
+    assert 'name="expected" value="200000"' in again.text
     assert [one.amount for one in db.session.scalars(db.select(Refund))] == [500_00]
-    assert give(as_operator, paid, rest=2000_00).status_code == 200
+    assert give(as_operator, paid, expected=2000_00).status_code == 200
     assert acts() == [AuditAction.REFUND_MADE] * 2
 
 
 @pytest.mark.parametrize("htmx", [True, False])
 @pytest.mark.parametrize(
-    "wrong", [{"amount": "x"}, {"amount": ""}, {"amount": "2500,01"}, {"note": ""}, {"rest": "x"}, {"note": "я" * 301}]
+    "wrong",
+    [{"amount": "x"}, {"amount": ""}, {"amount": "2500,01"}, {"note": ""}, {"expected": "x"}, {"note": "я" * 301}],
 )
 def test_nonsense_refunds_nothing(as_operator: Browser, paid: Payment, wrong: dict[str, object], htmx: bool) -> None:
     answer = give(as_operator, paid, htmx, **wrong)
@@ -422,4 +423,4 @@ def test_nonsense_refunds_nothing(as_operator: Browser, paid: Payment, wrong: di
 def test_unpaid_payment_is_not_refunded(as_operator: Browser, chat: Chat) -> None:
     payment = begin(chat)
     assert 'name="amount"' not in as_operator.get(f"/operator/payments/{payment.id}").text
-    assert give(as_operator, payment, rest=0).status_code == 422
+    assert give(as_operator, payment, expected=0).status_code == 422

@@ -60,7 +60,7 @@ def test_next_receipt_goes_to_the_last_email(as_patient: Browser, chat: Chat) ->
     as_patient.post(f"{way}/email", {"email": "anna@example.org"})
     consultation = propose(chat, price=1500_00)
     answer = as_patient.post(
-        f"/consultations/{consultation.id}/payments", {"seen": epoch(consultation.starts_at)}, htmx=True
+        f"/consultations/{consultation.id}/payments", {"expected": epoch(consultation.starts_at)}, htmx=True
     )
     assert "/demo/bank/" in answer.headers.get("HX-Redirect", ""), answer.text
 

@@ -68,9 +68,9 @@ def meant_moment(day: date, at: time, zone: ZoneInfo, shown: datetime) -> dateti
     return shown if is_as_shown else local_moment(day, at, zone)
 
 
-def epoch_field() -> HiddenField:
+def epoch_field(*, formerly: str = "") -> HiddenField:
     """A moment the person saw on the screen, in milliseconds; 0 for anything else."""
-    return hidden_number(digits=14)
+    return hidden_number(digits=14, formerly=formerly)
 
 
 def moment_of(milliseconds: int) -> datetime:
@@ -152,25 +152,25 @@ class RequestForm(FlaskForm):
     client_id = ClientIdField()
 
 
-class SeenForm(FlaskForm):
-    """A press on a card: `seen` is the time that stood there."""
+class ActionForm(FlaskForm):
+    """A button of a card: `expected` is the time that stood there."""
 
-    seen = epoch_field()
+    expected = epoch_field(formerly="seen")
 
     @property
     def moment(self) -> datetime:
-        return moment_of(self.seen.data or 0)
+        return moment_of(self.expected.data or 0)
 
 
 class RescheduleForm(TimeFields):
-    """«Предложить другое время»; `seen` is the agreed one, `seen_wish` the one the other side asks for."""
+    """«Предложить другое время»; `expected` is the agreed one, `expected_request` the one the other side asks for."""
 
-    seen = epoch_field()
-    seen_wish = epoch_field()
+    expected = epoch_field(formerly="seen")
+    expected_request = epoch_field(formerly="seen_wish")
 
     @property
     def request_on_screen(self) -> datetime | None:
-        return moment_of(self.seen_wish.data) if self.seen_wish.data else None
+        return moment_of(self.expected_request.data) if self.expected_request.data else None
 
 
 class CancelForm(FlaskForm):
@@ -179,4 +179,4 @@ class CancelForm(FlaskForm):
 
     @property
     def expected_terms(self) -> CancellationTerms | None:
-        return CancellationTerms(self.promise.data) if self.promise.data in list(CancellationTerms) else None
+        return CancellationTerms(self.expected.data) if self.expected.data in list(CancellationTerms) else None

@@ -27,7 +27,7 @@ from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.checkout import redirect_to_payment, start_payment
 from ...web.pagination import decode_cursor, encode_cursor, split_page
-from .forms import CancelForm, RescheduleForm, SeenForm, moment_of
+from .forms import ActionForm, CancelForm, RescheduleForm, moment_of
 from .schedule import group_by_day
 
 bp = Blueprint("consultations", __name__, url_prefix="/consultations")
@@ -68,18 +68,18 @@ def show(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/confirmation")
 @login_required
 def confirm(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda consultation, seen: consultation.confirm(current_user, seen))
+    return _submit(_held(id), lambda consultation, expected: consultation.confirm(current_user, expected))
 
 
 @bp.post("/<int:id>/payments")
 @login_required
 def pay(id: int) -> ResponseReturnValue:
     """«Оплатить»: leads to where one pays; what the provider left open, the payment's job goes on with."""
-    consultation, seen = _own(id), _seen()
+    consultation, expected = _own(id), _expected()
     if not current_user.is_patient:
         abort(404)
     try:
-        payment = start_payment(lambda: checkout.start_consultation_payment(consultation, current_user, seen))
+        payment = start_payment(lambda: checkout.start_consultation_payment(consultation, current_user, expected))
     except errors.RuleViolation as refusal:
         return _refuse(id, refusal)
     return redirect_to_payment(payment)
@@ -101,8 +101,8 @@ def request_reschedule(id: int) -> ResponseReturnValue:
         return _reschedule_form(consultation, form, 422)
     try:
         RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
-        seen, seen_wish = moment_of(form.seen.data), form.request_on_screen
-        rescheduling.request(consultation, current_user, form.moment, seen, seen_wish)
+        expected, expected_request = moment_of(form.expected.data), form.request_on_screen
+        rescheduling.request(consultation, current_user, form.moment, expected, expected_request)
     except errors.RuleViolation as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
@@ -115,13 +115,13 @@ def request_reschedule(id: int) -> ResponseReturnValue:
 @login_required
 def accept_reschedule(id: int) -> ResponseReturnValue:
     """The doctor's calendar is locked before the consultation, so it is not held yet."""
-    return _press(_own(id), lambda consultation, seen: rescheduling.accept(consultation, current_user, seen))
+    return _submit(_own(id), lambda consultation, expected: rescheduling.accept(consultation, current_user, expected))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
 def decline_reschedule(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda consultation, seen: rescheduling.decline(consultation, current_user, seen))
+    return _submit(_held(id), lambda consultation, expected: rescheduling.decline(consultation, current_user, expected))
 
 
 @bp.get("/<int:id>/cancellation")
@@ -153,13 +153,13 @@ def cancel(id: int) -> ResponseReturnValue:
 @login_required
 def mark_ready(id: int) -> ResponseReturnValue:
     """«Готов общаться»; when the other is ready too, the call opens for both."""
-    return _press(_held(id), lambda consultation, _: consultation.mark_ready(current_user))
+    return _submit(_held(id), lambda consultation, _: consultation.mark_ready(current_user))
 
 
 @bp.post("/<int:id>/delay")
 @login_required
 def announce_delay(id: int) -> ResponseReturnValue:
-    return _press(_held(id), lambda consultation, _: consultation.announce_delay(current_user))
+    return _submit(_held(id), lambda consultation, _: consultation.announce_delay(current_user))
 
 
 @bp.post("/<int:id>/end")
@@ -182,19 +182,19 @@ def _held(id: int) -> Consultation:
     return Consultation.locked_for(current_user, id) or abort(404)
 
 
-def _seen() -> datetime:
+def _expected() -> datetime:
     """The moment that stood on the card when it was pressed."""
-    form = SeenForm()
+    form = ActionForm()
     if not form.validate_on_submit():
         abort(400)
     return form.moment
 
 
-def _press(consultation: Consultation, deed: Callable[[Consultation, datetime], None]) -> ResponseReturnValue:
+def _submit(consultation: Consultation, action: Callable[[Consultation, datetime], None]) -> ResponseReturnValue:
     """The card as it is now; when a rule said no, with the rule's sentence."""
-    seen = _seen()
+    expected = _expected()
     try:
-        deed(consultation, seen)
+        action(consultation, expected)
     except errors.RuleViolation as refusal:
         return _refuse(consultation.id, refusal)
     db.session.commit()

@@ -18,7 +18,7 @@ class AmountForm(FlaskForm):
     """One of many on the page, so its fields' ids carry the thing they are about."""
 
     def __init__(self, thing: str, sum_: int = 0, **more: Any) -> None:
-        super().__init__(amount=format_price(sum_), rest=sum_, **more)
+        super().__init__(amount=format_price(sum_), expected=sum_, **more)
         for field in self:
             field.id = f"{thing}-{field.name}"
 
@@ -29,10 +29,10 @@ class ConfirmedAmountForm(AmountForm):
     amount = MoneyField("Сумма, ₽", [DataRequired("Введите сумму.")])
     confirmed = hidden_number(otherwise=-1)
 
-    def needs_confirmation(self, rest: int) -> bool:
-        """Whether to ask before anything is given; more than the `rest`, in kopecks, is refused and not asked."""
+    def needs_confirmation(self, refundable: int) -> bool:
+        """Whether to ask before anything is given; more than `refundable`, in kopecks, is refused and not asked."""
         asked, self.confirmed.data = self.confirmed.data, self.amount.kopecks
-        return bool(asked != self.amount.kopecks <= rest)
+        return bool(asked != self.amount.kopecks <= refundable)
 
 
 class ApprovalForm(ConfirmedAmountForm):
@@ -61,7 +61,7 @@ class OutOfBandForm(AmountForm):
 
 
 class RefundForm(ConfirmedAmountForm):
-    """`rest` is what could go back when the form was drawn: pressed twice it gives back once."""
+    """`expected` is what could go back when the form was drawn: pressed twice it gives back once."""
 
-    rest = hidden_number(otherwise=-1)
+    expected = hidden_number(otherwise=-1, formerly="rest")
     note = StringField("Причина", [DataRequired("Напишите причину возврата."), NOT_TOO_LONG], [one_line])

@@ -169,7 +169,7 @@ def refund(id: int) -> ResponseReturnValue:
         if form.needs_confirmation(payment.refundable):
             return _show_payment(payment, form, asked=form.amount.kopecks)
         try:
-            payment.refund_expecting(form.rest.data, form.amount.kopecks, form.note.data, current_user)
+            payment.refund_expecting(form.expected.data, form.amount.kopecks, form.note.data, current_user)
         except (errors.RefundTooLarge, errors.RefundableHasChanged) as refusal:
             db.session.rollback()
             payment = _payment(id)

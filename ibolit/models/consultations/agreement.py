@@ -50,9 +50,9 @@ class ConsultationAgreement:
         """Its time is agreed by both: one asked for it, the other accepted."""
         return self.awaits_payment and self.moved_at is not None
 
-    def confirm(self: Consultation, user: User, seen: datetime) -> None:
+    def confirm(self: Consultation, user: User, expected: datetime) -> None:
         """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
-        self.lock_for(user, seen)
+        self.lock_for(user, expected)
         if self.state in CONFIRMED_STATES and user.id == self.patient_id:
             return  # pressed twice
         if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:

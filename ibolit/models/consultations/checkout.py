@@ -61,13 +61,13 @@ def start_tariff_payment(chat: Chat, tariff: Tariff, payer: User) -> Payment:
     return _create_payment(chat, payer, tariff_id=tariff.id, title=tariff.title, days=tariff.days, amount=tariff.price)
 
 
-def start_consultation_payment(consultation: Consultation, payer: User, seen: datetime) -> Payment:
+def start_consultation_payment(consultation: Consultation, payer: User, expected: datetime) -> Payment:
     """The live payment for this consultation, which starts when the patient saw it starts.
 
     Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
     """
     consultation.lock()
-    is_as_seen = consultation.starts_at == seen and payer.id == consultation.patient_id
+    is_as_seen = consultation.starts_at == expected and payer.id == consultation.patient_id
     if not is_as_seen or not consultation.awaits_payment:
         raise errors.ConsultationHasChanged
     unfinished = _unfinished_payment(Payment.consultation_id == consultation.id)

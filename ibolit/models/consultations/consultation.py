@@ -206,11 +206,11 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
         db.session.scalars(_one(), {"id": self.id}).unique().one()
         self._note_lock()
 
-    def lock_for(self, user: User, seen: datetime | None = None) -> None:
-        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `seen`."""
+    def lock_for(self, user: User, expected: datetime | None = None) -> None:
+        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `expected`."""
         self.lock()
         self.apply_due_transition()
-        if seen is not None and seen != self.starts_at:
+        if expected is not None and expected != self.starts_at:
             raise errors.ConsultationHasChanged
 
     def bump_revision(self) -> None:

@@ -17,7 +17,11 @@ from .states import ConsultationState
 
 
 def request(
-    consultation: Consultation, user: User, start: datetime, seen: datetime, seen_wish: datetime | None = None
+    consultation: Consultation,
+    user: User,
+    start: datetime,
+    expected: datetime,
+    expected_request: datetime | None = None,
 ) -> None:
     """«Предложить другое время»: until the other accepts, the agreed one stands. What both ask for is agreed.
 
@@ -25,7 +29,7 @@ def request(
     Raises ConsultationHasChanged, OtherRequestedReschedule, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
     """
     advisory_lock(db.session, f"agenda {consultation.doctor_id}")
-    consultation.lock_for(user, seen)
+    consultation.lock_for(user, expected)
     if not consultation.may_be_moved():
         raise errors.ConsultationHasChanged
     if start == consultation.starts_at:
@@ -34,7 +38,7 @@ def request(
     if start == others:
         _take(consultation, user, start)
         return
-    if others not in (None, seen_wish):
+    if others not in (None, expected_request):
         raise errors.OtherRequestedReschedule
     if start == consultation.reschedule_request:
         return  # pressed twice
@@ -44,22 +48,22 @@ def request(
     consultation.bump_revision()
 
 
-def accept(consultation: Consultation, user: User, seen: datetime) -> None:
+def accept(consultation: Consultation, user: User, expected: datetime) -> None:
     """The other side's yes to the time it saw: a free one is agreed by that, whoever had asked for it.
 
     Raises ConsultationHasChanged and what request() raises of the time.
     """
     advisory_lock(db.session, f"agenda {consultation.doctor_id}")
     consultation.lock_for(user)
-    if consultation.reschedule_request is None or consultation.reschedule_request_from_other(user) != seen:
+    if consultation.reschedule_request is None or consultation.reschedule_request_from_other(user) != expected:
         raise errors.ConsultationHasChanged
-    _take(consultation, user, seen)
+    _take(consultation, user, expected)
 
 
-def decline(consultation: Consultation, user: User, seen: datetime) -> None:
+def decline(consultation: Consultation, user: User, expected: datetime) -> None:
     """The other side's no, or or the requester's own withdrawal; a request that is gone already needs none."""
     consultation.lock_for(user)
-    if consultation.reschedule_request != seen or consultation.proposed_by_id is None:
+    if consultation.reschedule_request != expected or consultation.proposed_by_id is None:
         return
     record(RescheduleDeclined(consultation.id, user.id, consultation.proposed_by_id))
     consultation.proposed_start = consultation.proposed_by_id = None
