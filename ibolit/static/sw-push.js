@@ -1,4 +1,4 @@
-/* What is pushed. Every push shows something: who is pushed to silently is not pushed to again. */
+/* What is pushed. Every push shows something: browsers withdraw the permission after silent ones. */
 const NEWS = 'iBolit: есть новости';
 
 function toldBy(event) {
@@ -22,7 +22,7 @@ function showCount(count) {
   return self.navigator.setAppBadge(count).catch(() => {});
 }
 
-/* Whoever it was shown to is signed in no more. */
+/* Taken away when nobody is signed in on this device. */
 async function forgetNotices() {
   if ('clearAppBadge' in self.navigator) self.navigator.clearAppBadge().catch(() => {});
   (await self.registration.getNotifications()).forEach((notice) => notice.close());

@@ -74,7 +74,7 @@
     if (put) {
       htmx.process(item);
       ibolit.scan(item);
-      if (link) link.focus(); // whoever walks by keyboard does not lose his place
+      if (link) link.focus(); // the focus of the keyboard stays on this row
     }
     htmx.trigger(document.body, 'ibolit:applied', { item: item, shown: put, old: old, held: held });
   }

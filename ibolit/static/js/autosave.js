@@ -1,4 +1,4 @@
-// What a doctor types – a conclusion, his notes of a patient – is kept at the server a second after he stops, so that a
+// What a doctor types – a conclusion, notes of a patient – is kept at the server a second after typing stops, so that a
 // reload or another device has it. A template fills the field only while nothing was written in it.
 ibolit.behaviour('autosave', function (form) {
   'use strict';

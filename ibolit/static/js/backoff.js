@@ -1,4 +1,4 @@
-// Tries again by itself while the page is open, with growing pauses: a server that is away comes back without a word.
+// Tries again by itself while the page is open, with growing pauses: nothing tells a page that the server is back.
 ibolit.backoff = function (work) {
   'use strict';
   var PAUSES = [3, 5, 10, 20, 40, 60], tries = 0, timer = null;

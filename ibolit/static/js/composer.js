@@ -79,7 +79,7 @@
       sendQueue.send('', told.id, told.files);
     }
 
-    // What the server said of the text before concerns this one no more.
+    // Errors of the text before are taken away.
     function clearFailure() {
       ibolit.each(form.querySelectorAll('.composer > .field__error'), function (error) { form.removeChild(error); });
       field.removeAttribute('aria-invalid');

@@ -1,5 +1,5 @@
 // Words that an ended sign-in has left in the queue: shown to nobody else, sent when their owner is back, wiped after a week,
-// and then he is told, without the words.
+// and the owner is told how many, without the words.
 (function () {
   'use strict';
   var WEEK = 7 * 24 * 3600 * 1000, body = document.body;
@@ -34,7 +34,7 @@
     isExpired: isExpired,
     note: note,
     tell: tell,
-    // Somebody else signs out here: his messages stay, their files cannot.
+    // Somebody else signs out here: others' messages stay, files do not.
     hasOthers: function () { return keys().some(function (key) { return key.indexOf('unsent:') === 0 && ownerOf(key) !== viewer; }); },
     dropFiles: function () { keys().forEach(function (key) { if (key.indexOf('pressed:') === 0 && ownerOf(key) !== viewer) wipe(key); }); }
   };

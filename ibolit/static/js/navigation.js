@@ -39,6 +39,6 @@
     if (htmx.trigger(document.body, 'ibolit:before-leave', { isInside: isInside })) return;
     event.preventDefault();
     event.returnValue = ''; // what older engines ask by
-    setTimeout(settle, 0); // whoever says that he stays
+    setTimeout(settle, 0); // whoever chose to stay
   });
 })();

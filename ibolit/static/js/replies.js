@@ -1,4 +1,4 @@
-// «/» at the beginning of a doctor's message opens the list of his reply templates; what is typed after it looks for one.
+// «/» at the beginning of a doctor's message opens the list of the doctor's reply templates; what is typed after it looks for one.
 ibolit.behaviour('replies', function (form) {
   'use strict';
   var field = form.querySelector('.composer__text'), url = form.getAttribute('data-replies');

@@ -47,7 +47,7 @@
     if (notices) notices.innerHTML = GONE;
   }
 
-  // What went wrong a moment ago is no news once something went well.
+  // A notice of a failure goes as soon as an answer has come.
   function clearFailure() {
     ibolit.each(document.querySelectorAll('#notices .notice--bad'), function (notice) { notice.parentNode.removeChild(notice); });
   }

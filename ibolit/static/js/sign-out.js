@@ -1,5 +1,5 @@
-// Signing out leaves nothing of one's own on a borrowed phone; what is unsent is asked about first. Messages of somebody else who
-// was signed in here wait for him on (leftovers.js).
+// Signing out wipes what this person has on the device; what is unsent is asked about first. Messages of somebody else who
+// was signed in here stay for their owner (leftovers.js).
 ibolit.behaviour('sign-out', function (form) {
   'use strict';
   var viewer = document.body.getAttribute('data-viewer'), QUIET = ['ibolit:speed', 'ibolit:lost:', 'ibolit:posted:']; // nobody's words, or a draft's

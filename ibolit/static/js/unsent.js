@@ -1,5 +1,5 @@
 // What has not left is said: in its chat's row, and wherever one is when no storage has taken it and closing the page would lose
-// it. What is sent at once is not worth a word.
+// it. What is sent within 1.5 s is not mentioned.
 (function () {
   'use strict';
   var SOON = 1500, timer = null;

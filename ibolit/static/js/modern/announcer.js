@@ -55,7 +55,7 @@ ibolit.behaviour('announcer', (region) => {
     if (shown && from) settle(item, from);
   }
 
-  // Whoever walks by keyboard, and whoever listens, stays where the thing was that he has pressed.
+  // The focus stays where the pressed thing was, for keyboards and screen readers.
   function settle(place, held) {
     if (document.activeElement && document.activeElement !== document.body) return;
     const twin = Array.from(place.querySelectorAll(held.tagName)).find((one) => !one.disabled && one.name === held.name && words(one) === words(held));

@@ -1,4 +1,4 @@
-// When no way to the other side is found: what it is, and the ways to talk all the same. Trying goes on underneath.
+// Shown when no way to the other side is found: the reason, and other ways to talk. Trying goes on meanwhile.
 class ConnectionHelp {
   constructor(room) {
     this.room = room;

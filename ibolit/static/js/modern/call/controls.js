@@ -95,7 +95,7 @@ class Controls {
     else (whole.requestFullscreen || whole.webkitRequestFullscreen).call(whole);
   }
 
-  // The label begins with the word that is seen: who speaks to his phone says that one.
+  // The label begins with the word that is seen: voice control looks for that one.
   press(deed, isOff, label) {
     this.parts.buttons(deed).forEach((button) => {
       button.classList.toggle('control--off', isOff);

@@ -1,5 +1,5 @@
 // Leaving is asked once: by the page when «завершить» or Back is pressed, by the browser when the tab is closed. And one
-// leaves only when the clinic answers: in a living call nobody is thrown onto the browser's page of errors.
+// leaves only when the clinic answers: a call that goes on is not replaced by the browser's page of errors.
 class LeaveDialog {
   constructor(room) {
     const { parts } = room;

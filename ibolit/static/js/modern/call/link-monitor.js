@@ -40,7 +40,7 @@ class LinkMonitor extends Emitter {
     if (this.state.step !== was) this.emit('step', this.state.step);
   }
 
-  // The engine takes many seconds to call a path lost; who stares at a frozen face is told before.
+  // The engine takes many seconds to call a path lost; silence is told before.
   async listen() {
     const peer = this.peer, now = performance.now();
     if (!peer || peer.state !== 'connected' || !this.expects()) { this.got = null; this.setSilent(false); return; }
@@ -77,7 +77,7 @@ class LinkMonitor extends Emitter {
 
   stop() { this.timers.forEach(clearInterval); }
 }
-// Milliseconds. Together they let nobody stare at a frozen face for four seconds.
+// Milliseconds; together under 4 s.
 LinkMonitor.SILENCE = 2500;
 LinkMonitor.LISTENS = 500;
 

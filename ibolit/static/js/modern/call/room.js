@@ -52,7 +52,7 @@ class Room {
     if (title) title.textContent = title.getAttribute('data-able');
     this.main.classList.toggle('call--on', isStage);
     const phone = this.main.querySelector('.call-phone'), place = this.main.querySelector(isStage ? '.call__bottom' : '.call__plain .content');
-    if (phone) place.insertBefore(phone, place.firstChild); // who asks to be telephoned is seen in both
+    if (phone) place.insertBefore(phone, place.firstChild); // a wish to be phoned is seen in both
   }
 
   // Signaling
@@ -175,7 +175,7 @@ class Room {
     } catch (error) { /* no network at all: the socket goes on trying */ }
   }
 
-  // Who is leaving already goes where he wished.
+  // A leave that is under way is not redirected.
   go(to) {
     if (this.leaveDialog.isUnderWay) return;
     this.leaveDialog.mean();
@@ -247,7 +247,7 @@ class Room {
     this.controls.show();
   }
 
-  // The last words leave while they still can.
+  // The last message is sent before the socket closes.
   end() {
     if (this.isOver) return;
     this.signaling.send('bye', this.leaveDialog.isMeant ? {} : { closed: true });

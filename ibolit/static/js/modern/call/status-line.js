@@ -82,7 +82,7 @@ class StatusLine {
     this.announce([status || `${this.side.who} в разговоре`, marks].filter(Boolean).join('. '));
   }
 
-  // What lasts only a moment is not worth a word.
+  // What lasts less than 700 ms is not announced.
   announce(words) {
     clearTimeout(this.speaking);
     if (words !== this.told) this.speaking = setTimeout(() => { this.told = words; this.room.parts.say('told', words); }, 700);

@@ -1,4 +1,4 @@
-// Whoever has something to tell, and whoever listens: on(name, hear), emit(name, …what).
+// Listeners by name: on(name, hear), emit(name, …what).
 class Emitter {
   constructor() { this.listeners = {}; }
 

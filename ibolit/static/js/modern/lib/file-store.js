@@ -10,7 +10,7 @@ const fileStore = (() => {
     return opened;
   }
 
-  // Undefined when the disk does not answer in time. Of one that was silent nobody waits again until it has spoken.
+  // Undefined when the disk does not answer in time. A disk that was silent is not waited for again until it has answered.
   async function soon(asked) {
     asked.then(() => {
       if (isSilent) htmx.trigger(document.body, 'ibolit:disk-answered');

@@ -85,7 +85,7 @@ class Peer extends Emitter {
     } catch (error) { /* this engine takes them with the next connection */ }
   }
 
-  // The other side has left: nothing is kept but the count of attempts, with which one may begin again.
+  // The other side has left: only the count of attempts is kept, for the next beginning.
   reset() {
     this.stopRepeating();
     clearTimeout(this.watchdog);

@@ -1,9 +1,9 @@
-// What a browser promises it need not keep: a disk hangs, a worker does not start, locks are held by nobody. Whoever
+// A promise of the browser may never settle: a disk hangs, a worker does not start, locks are held by nobody. Whoever
 // writes, speaks or sends waits for such a promise this long, and then goes on without it.
 const timeouts = (() => {
   const MOST = 2000; // ms
 
-  // Broken promises are the caller's.
+  // A rejection is the caller's to handle.
   function within(promise, otherwise, most = MOST) {
     let timer = 0;
     const late = new Promise((done) => { timer = setTimeout(done, most, otherwise); });

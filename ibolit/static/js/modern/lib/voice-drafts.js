@@ -1,4 +1,4 @@
-// A voice message while it is spoken: from second to second it lies on the file store, so that leaving the page costs none of it.
+// A voice message while it is spoken: stored every second, so that leaving the page loses nothing of it.
 // The tab that records holds its lock; who gets the lock finds what was left behind.
 const voiceDrafts = (() => {
   const FRESH = 5000; // ms: engines without locks tell by the last piece
