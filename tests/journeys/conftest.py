@@ -20,7 +20,7 @@ expect.set_options(timeout=15_000)  # a busy machine is no broken page
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    """One a process: it refuses to be begun twice."""
+    """One a process: Playwright cannot be started twice."""
     with sync_playwright() as playwright:
         yield playwright
 

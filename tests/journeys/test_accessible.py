@@ -33,7 +33,7 @@ def page(chromium: Browser, live: LiveClinic) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("person", persons(), ids=lambda person: person or "nobody")
-def test_nothing_stands_in_the_way(page: Page, known: dict[str, object], app: Flask, person: str) -> None:
+def test_screen_has_no_accessibility_violations(page: Page, known: dict[str, object], app: Flask, person: str) -> None:
     doors = app.url_map.bind("127.0.0.1")
     found: list[str] = []
     titles: defaultdict[str, set[str]] = defaultdict(set)

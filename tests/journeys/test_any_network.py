@@ -34,7 +34,7 @@ SEND = """text => {
 
 
 class Network:
-    """Two people, each behind a gate of his own; what they write is noted."""
+    """Two people, each behind a gate of their own; what they write is noted."""
 
     def __init__(self, visitors: Visitors, live: LiveClinic, gates: list[Gate], seed: int) -> None:
         self.random = Random(seed)
@@ -100,7 +100,7 @@ class Network:
         self.agrees_on_the_badge()
 
     def agrees_on_the_badge(self) -> None:
-        """Her open chat tells the clinic what she has read, so both numbers may still move."""
+        """An open chat tells the clinic what was read, so both numbers may still move."""
         badge, end = self.lists.locator("#badge"), time.monotonic() + 15
         while int(re.match(r"\d+", badge.text_content() or "")[0]) != (unread := self.unread()):  # type: ignore[index]
             assert time.monotonic() < end, f"{unread} in the database, {badge.text_content()} on the page"

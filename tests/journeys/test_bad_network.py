@@ -61,7 +61,7 @@ def test_tunnel_loses_nothing_and_doubles_nothing(visitors: Visitors) -> None:
     assert texts(doctor)[-15:] == texts(patient)[-15:] == [*wanted, "и ещё одно"]
 
 
-def test_button_repeats_what_did_not_go(visitors: Visitors) -> None:
+def test_button_repeats_an_unsent_message(visitors: Visitors) -> None:
     """The network is there and does not work; no worker repeats it by itself."""
     patient, doctor = visitors.sign_in(PATIENT, service_workers="block"), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(patient)
@@ -75,7 +75,7 @@ def test_button_repeats_what_did_not_go(visitors: Visitors) -> None:
     expect(bubble(doctor, "кнопкой")).to_have_count(1)
 
 
-def test_two_tabs_keep_each_others_letters(visitors: Visitors) -> None:
+def test_two_tabs_keep_each_others_messages(visitors: Visitors) -> None:
     first = visitors.sign_in(PATIENT)
     second = first.context.new_page()
     open_chat(first)
@@ -127,7 +127,7 @@ def test_two_tabs_have_one_draft(visitors: Visitors) -> None:
     expect(bubble(doctor, "вдогонку")).to_have_count(1)
 
 
-def test_leaving_the_chat_before_the_letter_has_left(visitors: Visitors) -> None:
+def test_message_goes_after_its_chat_was_left(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT, service_workers="block")
     open_chat(patient)
     patient.route("**/chats/*/messages", lambda route: route.abort())
@@ -150,7 +150,7 @@ def test_leaving_the_chat_before_the_letter_has_left(visitors: Visitors) -> None
     expect(notice).to_have_count(0)
 
 
-def test_time_is_over_while_she_writes(visitors: Visitors, live: LiveClinic) -> None:
+def test_time_is_over_while_the_patient_writes(visitors: Visitors, live: LiveClinic) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
     with backstage(live):
@@ -177,7 +177,7 @@ def test_time_is_over_while_she_writes(visitors: Visitors, live: LiveClinic) -> 
     expect(kept).to_have_value("дописывает")
     with backstage(live):
         db.session.get_one(Chat, 1).prolong(30)
-    # Somebody else at the same browser does not read it, though the chat is his too.
+    # Somebody else at the same browser does not read it, though the chat is theirs too.
     patient.context.clear_cookies()
     patient.goto("/login")
     visitors.enter(patient, DOCTOR)
@@ -185,7 +185,7 @@ def test_time_is_over_while_she_writes(visitors: Visitors, live: LiveClinic) -> 
     expect(field).to_have_value("")
 
 
-def test_what_is_too_long_comes_back_whole(visitors: Visitors) -> None:
+def test_too_long_message_comes_back_whole(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
     field = patient.locator(".composer__text")
@@ -250,7 +250,7 @@ def test_socket_that_swallows_doubles_and_ends_strangely(visitors: Visitors) -> 
     assert texts(patient)[-3:] == ["проглочено", "дважды", "пока не было связи"]
 
 
-def test_session_ends_while_she_writes(visitors: Visitors, live: LiveClinic) -> None:
+def test_session_ends_while_the_patient_writes(visitors: Visitors, live: LiveClinic) -> None:
     with backstage(live):
         db.session.execute(db.delete(Device))  # the phones of the tests before
     patient, at_home = visitors.sign_in(PATIENT), visitors.sign_in(PATIENT, DESKTOP)

@@ -232,7 +232,7 @@ def test_doctor_answers_and_proposes(visitors: Visitors, no_complaints: Callable
 
 @pytest.mark.long
 @pytest.mark.parametrize("address", ["/doctors", "/messages", "/consultations", "/profile", "/profile/payments"])
-def test_order_follows_the_eye(visitors: Visitors, address: str) -> None:
+def test_focus_order_follows_the_layout(visitors: Visitors, address: str) -> None:
     """From the top down; the tabs at the bottom of a phone come first, as they do everywhere."""
     page = visitors.sign_in(PATIENT)
     page.goto(address)

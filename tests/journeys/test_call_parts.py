@@ -105,7 +105,7 @@ def test_both_ask_for_a_restart_over_a_bad_wire_a_hundred_times(lab: Page) -> No
     assert told["runs"] == told["ufrags"] == 100, told
 
 
-def test_what_was_lost_is_said_again_and_a_new_beginning_is_found(lab: Page) -> None:
+def test_lost_word_is_repeated_and_a_new_connection_found(lab: Page) -> None:
     told = lab.evaluate("""async () => {
         const two = new Two({ repeat: 200 }), track = Two.track();
         two.isCut = true;
@@ -135,8 +135,8 @@ def test_what_was_lost_is_said_again_and_a_new_beginning_is_found(lab: Page) -> 
     assert told == ["new", "new"]
 
 
-def test_a_rest_in_the_middle_of_anything_hinders_no_new_beginning(lab: Page) -> None:
-    """A closed connection never answers what it still owes: nobody may wait for it."""
+def test_reset_at_any_moment_allows_a_new_connection(lab: Page) -> None:
+    """A closed connection answers no more: nothing may wait for it."""
     count = lab.evaluate("""async () => {
         const two = new Two({ repeat: 200 }), track = Two.track();
         let count = 0;
@@ -230,7 +230,7 @@ def test_a_relay_that_an_engine_refuses_is_not_reached(lab: Page) -> None:
     assert told == "unreachable"
 
 
-def test_what_happened_between_two_looks(lab: Page) -> None:
+def test_sample_between_two_looks(lab: Page) -> None:
     sample = lab.evaluate("""() => {
         const look = (at, sent, got, lost, packets, frames) => quality.numbers(new Map([
             ['in', { id: 'in', type: 'inbound-rtp', timestamp: at, bytesReceived: got, packetsLost: lost,

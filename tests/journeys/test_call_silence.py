@@ -1,4 +1,4 @@
-"""A link that is cut without a word: both are told before they ask themselves, and are back when it is back."""
+"""A link that is cut without a word: both are told within 4 s, and talk again when it is back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST = 4000  # milliseconds from the cut to the words
 
 
 @pytest.mark.skipif(not may_have_links(), reason="a network of one's own is root's")
-def test_silence_is_noticed(playwright: Playwright, live: LiveClinic, tmp_path: Path) -> None:
+def test_silent_link_is_noticed(playwright: Playwright, live: LiveClinic, tmp_path: Path) -> None:
     with call_over_a_link(playwright, live, tmp_path) as (link, *pages):
         for page in pages:
             page.evaluate(COUNT)

@@ -1,4 +1,4 @@
-"""What is shown in a call is what is so: lost devices, no way to the other side, a clinic that is away."""
+"""What a call shows of lost devices, no way to the other side, and a clinic that is away."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def status(page: Page) -> Locator:
     return part(page, "status")
 
 
-def test_devices_that_go_and_come_back(visitors: Visitors, live: LiveClinic) -> None:
+def test_device_that_goes_and_comes_back_is_told(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     for page in (patient, doctor):
@@ -83,7 +83,7 @@ def test_devices_that_go_and_come_back(visitors: Visitors, live: LiveClinic) -> 
     flows(doctor)
 
 
-def test_mute_lasts_and_the_server_is_away(visitors: Visitors, live: LiveClinic) -> None:
+def test_mute_lasts_while_the_server_is_away(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     for page in (patient, doctor):
@@ -140,7 +140,7 @@ def test_mute_lasts_and_the_server_is_away(visitors: Visitors, live: LiveClinic)
     expect(tab).to_have_url(re.compile(rf"/consultations/{id}$"))
 
 
-def test_why_nothing_comes(visitors: Visitors, live: LiveClinic) -> None:
+def test_reason_of_a_missing_sound_is_told(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     patient.add_init_script(WATCHED_MEDIA.replace("REFUSED", "['audio']"))
@@ -223,7 +223,7 @@ def test_network_without_sockets_is_named_before_it_begins(visitors: Visitors, l
     expect(part(patient, "leave-dialog-consultation")).to_be_hidden()
 
 
-def test_what_is_lacking_is_named_and_nothing_else(visitors: Visitors, live: LiveClinic) -> None:
+def test_lacking_device_is_named_and_nothing_else(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     for page in (patient, doctor):
@@ -249,7 +249,7 @@ def test_what_is_lacking_is_named_and_nothing_else(visitors: Visitors, live: Liv
         page.evaluate("trouble = 'NotReadableError'")
         press(page, "again")
         expect(without_camera).to_be_visible()
-        # Without a word nobody knows that he is heard now; and it stands there no longer than it is so.
+        # It is said that the patient is heard now, and only as long as it is so.
         page.evaluate("refused = []")
         press(page, "again")
         expect(part(page, "hint")).to_have_text("Микрофон включён")

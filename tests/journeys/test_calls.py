@@ -52,7 +52,7 @@ WEAK = """async ([call, loss]) => {
 }"""
 
 
-# Where the page would have gone: it stays, so that whoever leads has his turn.
+# Where the page would have gone: it stays, so that the other one that leads is heard, too.
 LED = """() => {
     window.led = [];
     navigation.addEventListener('navigate', (event) => {
@@ -150,7 +150,7 @@ def test_both_ready_talk_write_and_end(visitors: Visitors, live: LiveClinic, no_
 
 
 def test_press_and_socket_lead_to_the_call_once(visitors: Visitors, live: LiveClinic) -> None:
-    """Both know of it in the same moment: a second load would cut off the first."""
+    """The press and the socket tell it at the same moment: a second load would cut off the first."""
     id = agree(live, begun=False)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
     for page in (patient, doctor):
@@ -178,7 +178,7 @@ def test_sound_alone_asks_for_no_camera(visitors: Visitors, live: LiveClinic) ->
         expect(page.locator("[data-do=camera], [data-do=sound-only]")).to_have_count(0)
 
 
-def test_reload_and_another_device(pair: tuple[Page, Page, int], visitors: Visitors) -> None:
+def test_call_after_a_reload_and_on_another_device(pair: tuple[Page, Page, int], visitors: Visitors) -> None:
     patient, doctor, id = pair
     patient.reload()
     connected(patient, doctor)

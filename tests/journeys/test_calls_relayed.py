@@ -48,7 +48,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, filled: Path, coturn: Coturn)
     clinic.stop()
 
 
-def test_only_through_the_relay(visitors: Visitors, live: LiveClinic) -> None:
+def test_call_goes_only_through_the_relay(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
     patient.goto(f"/consultations/{id}/check")
@@ -141,7 +141,7 @@ def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, t
 
 
 @pytest.mark.long
-def test_where_only_tcp_passes(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
+def test_call_where_only_tcp_passes(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
     shut = Coturn(tmp_path / "shut", udp=False)
     shut.start()
     try:

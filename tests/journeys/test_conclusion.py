@@ -1,4 +1,4 @@
-"""What a doctor types is not lost: by scripts it is kept while he types, without them by a button."""
+"""What a doctor types is not lost: with scripts it is kept while typing, without them by a button."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_draft_is_kept_and_given(visitors: Visitors, over: Consultation, no_comp
 
 
 @pytest.mark.long
-def test_leaving_at_once_loses_nothing(
+def test_leaving_a_conclusion_at_once_loses_nothing(
     visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
 ) -> None:
     doctor = visitors.sign_in(DOCTOR)
@@ -90,7 +90,7 @@ def test_leaving_at_once_loses_nothing(
     no_complaints()
 
 
-def test_what_was_written_elsewhere_is_not_undone(
+def test_conclusion_written_elsewhere_is_not_undone(
     visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
 ) -> None:
     doctor, elsewhere = visitors.sign_in(DOCTOR), visitors.sign_in(DOCTOR, DESKTOP)
@@ -105,7 +105,7 @@ def test_what_was_written_elsewhere_is_not_undone(
     no_complaints()
 
 
-def test_without_scripts_a_button_keeps_it(
+def test_button_keeps_the_conclusion_without_scripts(
     visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
 ) -> None:
     doctor = visitors.sign_in(DOCTOR, java_script_enabled=False)

@@ -50,7 +50,9 @@ def card(page: Page, consultation_id: int) -> Locator:
     return page.locator(f"#consultation-{consultation_id}")
 
 
-def test_proposed_paid_met_and_ended(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
+def test_consultation_proposed_paid_met_and_ended(
+    visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
+) -> None:
     patient, doctor = visitors.sign_in(PYOTR), visitors.sign_in(IVANOVA, DESKTOP)
     open_chat(patient, CHAT)
     propose(doctor, price="1 500")
@@ -85,7 +87,7 @@ def test_proposed_paid_met_and_ended(visitors: Visitors, live: LiveClinic, no_co
     no_complaints()
 
 
-def test_free_one_is_asked_for_moved_and_cancelled(
+def test_free_consultation_asked_for_moved_and_cancelled(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
 ) -> None:
     patient, doctor = visitors.sign_in(PYOTR), visitors.sign_in(IVANOVA, DESKTOP)
@@ -105,7 +107,7 @@ def test_free_one_is_asked_for_moved_and_cancelled(
     expect(patient.locator(".consultation--request", has_text="Завтра после обеда")).to_contain_text(
         "Врач предложил время"
     )
-    # Another time, by the patient, who has not confirmed yet; the list of the doctor hears it, and his yes is enough.
+    # Another time, by the patient, who has not confirmed yet; the doctor's list hears it; one yes is enough.
     expect(card(patient, consultation_id).get_by_role("button", name="Подтвердить")).to_be_visible()
     doctor.goto("/consultations")
     patient.goto(f"/consultations/{consultation_id}/time")
@@ -133,7 +135,7 @@ def test_free_one_is_asked_for_moved_and_cancelled(
     no_complaints()
 
 
-def test_patient_without_scripts(visitors: Visitors, live: LiveClinic) -> None:
+def test_patient_without_scripts_comes_to_a_consultation(visitors: Visitors, live: LiveClinic) -> None:
     doctor = visitors.sign_in(IVANOVA, DESKTOP)
     patient = visitors.sign_in(PYOTR, java_script_enabled=False)
     with backstage(live):

@@ -48,7 +48,7 @@ def come_in(visitors: Visitors, page: Page, phone: str) -> None:
     page.wait_for_url(re.compile(r"/chats/\d+"))
 
 
-def test_from_the_doctors_sms_to_the_first_message(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+def test_invitation_from_the_sms_to_the_first_message(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     doctor = visitors.sign_in(DOCTOR, DESKTOP)
     invite(doctor, "8 916 555-88-99", "Зоя Новикова")
     link = letter_to(visitors, "+79165558899", r"(/i/[a-z2-7]{24})")
@@ -78,7 +78,7 @@ def test_from_the_doctors_sms_to_the_first_message(visitors: Visitors, no_compla
 
 
 def forgets_her_password_and_says_not_me(visitors: Visitors, phone: Page) -> None:
-    """In a browser without scripts; the phone where she is signed in is out after it."""
+    """In a browser without scripts; the phone that was signed in is signed out after it."""
     plain = visitors.open(java_script_enabled=False)
     plain.goto("/login")
     plain.click("text=Забыли пароль")
@@ -103,7 +103,7 @@ def forgets_her_password_and_says_not_me(visitors: Visitors, phone: Page) -> Non
     expect(phone).to_have_url(re.compile("/login"))
 
 
-def test_taken_back_and_sent_again_without_a_reload(visitors: Visitors) -> None:
+def test_invitation_taken_back_and_sent_again_without_a_reload(visitors: Visitors) -> None:
     doctor = visitors.sign_in(DOCTOR)
     invite(doctor, "8 916 555-11-22", "Пётр Петров")
     row = doctor.locator(".invitation", has_text="Пётр Петров")
@@ -115,7 +115,7 @@ def test_taken_back_and_sent_again_without_a_reload(visitors: Visitors) -> None:
 
 
 @pytest.mark.parametrize("scripts", [pytest.param(True, marks=pytest.mark.long), False])
-def test_operator_sends_a_list(visitors: Visitors, scripts: bool) -> None:
+def test_operator_sends_a_list_of_invitations(visitors: Visitors, scripts: bool) -> None:
     page = visitors.sign_in(OPERATOR, DESKTOP, java_script_enabled=scripts)
     page.goto("/operator")
     page.click("text=Приглашения")

@@ -1,4 +1,4 @@
-"""The main job as people do it: first entry, two browsers that consultation, a server that dies, a time that ends."""
+"""The main ways: first entry, two browsers in one chat, a server that dies, a time that ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_first_entry_by_sms_code_to_the_first_message(
     page.check("[name=offer]")
     page.check("[name=personal_data]")
     page.click("text=Продолжить")
-    # She lands where she was going.
+    # The patient lands on the page that was asked for.
     page.wait_for_url("**/doctors")
     page.fill("[name=q]", "кардиолога")
     page.press("[name=q]", "Enter")
@@ -68,7 +68,7 @@ def read_code(visitors: Visitors, phone: str) -> str:
     return found.group(1)
 
 
-def test_two_browsers_talk(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+def test_two_browsers_write_to_each_other(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(patient, "Иванова")
     doctor.goto("/messages")
@@ -95,7 +95,7 @@ def test_two_browsers_talk(visitors: Visitors, no_complaints: Callable[[], None]
     no_complaints()
 
 
-def test_server_dies_in_the_middle(visitors: Visitors, live: LiveClinic) -> None:
+def test_message_arrives_after_the_server_died(visitors: Visitors, live: LiveClinic) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(patient, "Иванова")
     open_chat(doctor, "Соколова")
@@ -130,7 +130,7 @@ def test_expired_chat_keeps_the_text_and_offers_to_prolong(
     no_complaints()
 
 
-def test_scripts_off_the_way_is_the_same(visitors: Visitors) -> None:
+def test_first_entry_without_scripts_is_the_same(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT, java_script_enabled=False)
     patient.goto("/doctors?q=педиатр")
     patient.click(".doctor-card__link")

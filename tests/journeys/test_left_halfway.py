@@ -1,4 +1,4 @@
-"""What is under way when a page is left, the clinic is updated, storages are full or away."""
+"""A page is left, the clinic is updated, a storage is full or silent, with something under way."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def press_send(page: Page, gate: Gate, name: str, words: str) -> None:
     expect(page.locator(".attachment-tray__pending")).to_contain_text("Отправим, когда файлы загрузятся")
 
 
-def test_send_that_was_pressed_is_kept(visitors: Visitors, gate: Gate) -> None:
+def test_pressed_send_is_kept(visitors: Visitors, gate: Gate) -> None:
     patient, doctor = visitors.sign_in(PATIENT, base_url=gate.url), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
     open_chat(patient)
@@ -55,7 +55,7 @@ def test_send_that_was_pressed_is_kept(visitors: Visitors, gate: Gate) -> None:
     gate.be_well()
     expect(bubble(doctor, "вторая подпись")).to_contain_text("второй.txt")
     expect(patient.locator(".attachment-tray__item")).to_have_count(0)
-    # She closes the app, and is asked; the next day she opens another page of it.
+    # Closing the app is asked about; the next day another page of it is opened.
     press_send(patient, gate, "третий.txt", "третья подпись")
     asked: list[str] = []
     patient.on("dialog", lambda dialog: _stay(dialog, asked))
@@ -94,7 +94,7 @@ def _stay(dialog: Dialog, asked: list[str]) -> None:
     dialog.dismiss()
 
 
-def test_what_was_spoken_is_kept(visitors: Visitors, gate: Gate) -> None:
+def test_recording_left_halfway_is_kept(visitors: Visitors, gate: Gate) -> None:
     patient, doctor = visitors.sign_in(PATIENT, base_url=gate.url), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
     open_chat(patient, "/chats/1")
@@ -157,7 +157,7 @@ LETTERS_OF_BEFORE = """async () => {
 }"""
 
 
-def test_storage_is_full_and_the_other_never_answers(visitors: Visitors) -> None:
+def test_message_goes_with_one_storage_full_and_one_silent(visitors: Visitors) -> None:
     patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
     patient.add_init_script(FULL_AND_DEAF)
     patient.goto("/login")
@@ -200,7 +200,7 @@ def test_storage_is_full_and_the_other_never_answers(visitors: Visitors) -> None
     expect(doctor.locator(".message .voice")).to_have_count(voices + 1)
 
 
-def test_sent_before_the_scripts_were_there(visitors: Visitors) -> None:
+def test_message_sent_before_the_scripts_came(visitors: Visitors) -> None:
     """On a slow line the form goes by itself, and the scripts come while it is on its way."""
     patient = visitors.sign_in(PATIENT, service_workers="block")
     scripts: list[Route] = []
@@ -218,8 +218,8 @@ def test_sent_before_the_scripts_were_there(visitors: Visitors) -> None:
     assert patient.evaluate("Object.keys(localStorage).filter(key => /draft|posted/.test(key))") == []
 
 
-def test_letters_of_the_version_before_arrive_once(visitors: Visitors) -> None:
-    """What devices keep is data: as 0.1.0 wrote it, in the one store and in the other."""
+def test_messages_of_the_version_before_arrive_once(visitors: Visitors) -> None:
+    """Messages as an earlier version stored them, in IndexedDB and in localStorage."""
     patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
     patient.clock.install()
     posted: list[str] = []
@@ -240,7 +240,7 @@ def test_letters_of_the_version_before_arrive_once(visitors: Visitors) -> None:
         expect(bubble(doctor, text)).to_have_count(1)
 
 
-def test_updated_under_an_open_page(visitors: Visitors, gate: Gate) -> None:
+def test_clinic_updated_under_an_open_page(visitors: Visitors, gate: Gate) -> None:
     patient, doctor = visitors.sign_in(PATIENT, base_url=gate.url), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
     open_chat(patient)

@@ -102,7 +102,7 @@ def test_list_beside_a_chat_costs_a_phone_nothing(visitors: Visitors) -> None:
     assert [url for url in asked if "/messages?before" in url] == []
 
 
-def test_said_between_the_page_and_its_socket(visitors: Visitors) -> None:
+def test_message_between_the_page_and_its_socket(visitors: Visitors) -> None:
     doctor, patient = visitors.open(), visitors.sign_in(OTHER_PATIENT)
     socket = Socket(doctor)
     doctor.goto("/login")
@@ -113,7 +113,7 @@ def test_said_between_the_page_and_its_socket(visitors: Visitors) -> None:
     expect(bubble(patient, "Между делом").locator(".ticks--sent")).to_have_count(1)
     socket.is_shut = False
     expect(doctor.locator("#chats .row").first).to_contain_text("Между делом")
-    # Whoever walks through the list by keyboard keeps his place when the row under him is drawn anew.
+    # The focus of the keyboard stays on its row when that is drawn anew.
     link = doctor.locator("#chats .row__link").first
     link.focus()
     write(patient, "И ещё")
@@ -169,7 +169,7 @@ def test_old_pages_come_without_a_jump(visitors: Visitors, size: dict[str, int],
     assert page.eval_on_selector_all(".message", MISPLACED) == []
 
 
-def test_unread_search_and_the_end(visitors: Visitors, live: LiveClinic) -> None:
+def test_list_of_unread_chats_search_and_its_end(visitors: Visitors, live: LiveClinic) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     with backstage(live):
         chat = db.session.get_one(Chat, 1)
@@ -212,7 +212,7 @@ def test_unread_search_and_the_end(visitors: Visitors, live: LiveClinic) -> None
 
 
 @pytest.mark.long
-def test_keyboard_and_touch(visitors: Visitors) -> None:
+def test_long_list_by_keyboard_and_touch(visitors: Visitors) -> None:
     desktop, phone = visitors.sign_in(DOCTOR, DESKTOP), visitors.sign_in(DOCTOR, has_touch=True, is_mobile=True)
     open_chat(desktop, "/chats/6")
     expect(desktop.locator(".composer__text")).to_be_focused()

@@ -73,13 +73,13 @@ def put_start(live: LiveClinic, consultation_id: int, start: datetime) -> None:
 
 
 def free_after(chat: Chat, start: datetime) -> datetime:
-    """The demo clinic's doctor has a day of his own, at hours of the clock on the wall."""
+    """The demo clinic's doctor has a day booked at fixed hours of the wall clock."""
     while booking.is_taken(chat.doctor_id, start, start + timedelta(minutes=30)):
         start += timedelta(minutes=10)
     return start
 
 
-def test_returned_by_the_bank_and_otherwise(
+def test_payment_returned_by_the_bank_and_otherwise(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
 ) -> None:
     number = a_month_is_bought(live)
@@ -109,7 +109,7 @@ def test_returned_by_the_bank_and_otherwise(
     no_complaints()
 
 
-def test_cancelled_too_late_and_refused(
+def test_consultation_cancelled_too_late_and_refund_refused(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
 ) -> None:
     with backstage(live):
@@ -145,7 +145,7 @@ def test_cancelled_too_late_and_refused(
     no_complaints()
 
 
-def test_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
+def test_consultation_paid_twice(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
     with backstage(live):
         chat = db.session.get_one(Chat, CHAT)
         consultation = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)

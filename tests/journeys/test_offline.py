@@ -115,7 +115,7 @@ def test_browser_offers_to_install_it(installed: Page) -> None:
     assert tools.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
 
 
-def test_in_the_tunnel_and_after_it(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
+def test_app_in_a_tunnel_and_after_it(visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
     open_chat(doctor)
     keep_here(patient)
@@ -159,7 +159,7 @@ def test_in_the_tunnel_and_after_it(visitors: Visitors, live: LiveClinic, no_com
     assert texts[-3:] == wanted
 
 
-def test_what_waits_is_his_alone(visitors: Visitors, live: LiveClinic) -> None:
+def test_pending_message_is_its_authors_alone(visitors: Visitors, live: LiveClinic) -> None:
     patient = visitors.sign_in(PATIENT)
     keep_here(patient)
     open_chat(patient)
@@ -167,7 +167,7 @@ def test_what_waits_is_his_alone(visitors: Visitors, live: LiveClinic) -> None:
     phone.set_offline(True)
     write(patient, "только её письмо")
     expect(patient.locator(".message--failed")).to_have_count(1)
-    # Her session ends elsewhere; somebody else signs in at her phone.
+    # The patient's session ends elsewhere; a stranger signs in on the same phone.
     with backstage(live):
         db.session.execute(db.delete(Device))
     phone.set_offline(False)
@@ -181,14 +181,15 @@ def test_what_waits_is_his_alone(visitors: Visitors, live: LiveClinic) -> None:
     keep_here(patient)
     with backstage(live):
         assert not db.session.scalar(db.select(Message.id).where(Message.text == "только её письмо"))
-    # He goes, is not asked about what is hers, and takes nothing of it along.
+    # The stranger signs out, is not asked about the patient's messages, and wipes none of them.
     asked: list[str] = []
     patient.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
     patient.goto("/profile")
     patient.click("text=Выйти")
     patient.wait_for_url("**/login")
     assert asked == []
-    # She comes back; meanwhile her time is over: the worker sends nothing, the page says why and gives the text back.
+    # The patient signs in again after the chat's time is over: the worker sends nothing, the page says why and gives
+    # the text back.
     with backstage(live):
         db.session.execute(db.delete(Device))
         db.session.get_one(Chat, 1).open_until = clock.now() - timedelta(seconds=1)
@@ -199,7 +200,7 @@ def test_what_waits_is_his_alone(visitors: Visitors, live: LiveClinic) -> None:
     expect(patient.locator(".foot__kept textarea")).to_have_value("только её письмо")
     with backstage(live):
         db.session.get_one(Chat, 1).prolong(30)
-    # Whoever uses the phone a week later finds nothing, and she is told what she must write anew.
+    # A week later nothing is left on the phone, and the patient is told how much must be written anew.
     open_chat(patient)
     patient.fill(".composer__text", "")
     phone.set_offline(True)

@@ -22,12 +22,12 @@ DRAFT = "Доктор, ещё один вопрос про анализы"
 
 
 def chat_of_anna(live: LiveClinic) -> int:
-    """One that will be over as soon as she has begun to write; its doctor sells time."""
+    """One that will be over as soon as the patient has begun to write; its doctor sells time."""
     with backstage(live):
         chats = db.session.scalars(db.select(Chat).where(Chat.patient_id == 1).order_by(Chat.id)).all()
         chat = next(one for one in chats if one.can_be_prolonged(one.doctor.tariffs))
         chat.open_until = clock.now() + timedelta(hours=2)
-        # Whoever paid minutes ago is asked whether she means it; what an earlier journey paid was long before.
+        # Who paid minutes ago is asked whether it is meant; what an earlier journey paid was long before.
         for payment in db.session.scalars(db.select(Payment).where(Payment.chat_id == chat.id)):
             payment.paid_at = payment.paid_at and payment.paid_at - timedelta(days=1)
         return chat.id
@@ -58,7 +58,7 @@ def newest(live: LiveClinic) -> tuple[PaymentState, ChatState, int]:
 
 
 @pytest.mark.parametrize("size", [pytest.param(PHONE, id="phone"), DESKTOP_TOO])
-def test_over_paid_and_open_with_the_draft(
+def test_ended_chat_paid_and_open_with_the_draft(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None], size: dict[str, int]
 ) -> None:
     chat_id = chat_of_anna(live)
@@ -77,7 +77,7 @@ def test_over_paid_and_open_with_the_draft(
     no_complaints()
 
 
-def test_declined_keeps_the_draft_and_may_be_tried_again(
+def test_declined_payment_keeps_the_draft_and_may_be_tried_again(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
 ) -> None:
     chat_id = chat_of_anna(live)
@@ -98,7 +98,7 @@ def test_declined_keeps_the_draft_and_may_be_tried_again(
     no_complaints()
 
 
-def test_left_the_bank_and_came_back_by_the_back_button_to_one_payment(
+def test_bank_left_by_the_back_button_makes_one_payment(
     visitors: Visitors, live: LiveClinic, no_complaints: Callable[[], None]
 ) -> None:
     chat_id = chat_of_anna(live)

@@ -44,7 +44,7 @@ def _who_is_unread(lists: Page, doctor: Page, patient: Page) -> None:
     expect(lists).to_have_url(re.compile(r"/messages\?only=unread$"))
     expect(lists.locator("#chats .row")).not_to_have_count(0)
     expect(lists.locator(f"{ANNAS}, {PYOTRS}")).to_have_count(0)
-    write(doctor, "Как ваш кашель?")  # to Pyotr: his chat is not unread by that
+    write(doctor, "Как ваш кашель?")  # to Pyotr: that chat is not unread by it
     open_chat(patient)
     write(patient, "Можно сегодня гулять?")
     expect(lists.locator(ANNAS)).to_contain_text("Можно сегодня гулять?")
@@ -92,7 +92,7 @@ def _writes_a_note_and_gives_days(doctor: Page, patient: Page) -> None:
 
 
 def _changes_photo_and_price(doctor: Page, patient: Page) -> None:
-    patient.goto("/chats/4/tariffs")  # of another doctor: his prices stay
+    patient.goto("/chats/4/tariffs")  # of another doctor, whose prices stay
     expect(patient.locator(".tariff")).to_have_count(3)
     patient.goto("/chats/1/tariffs")
     doctor.goto("/practice")

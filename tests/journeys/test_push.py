@@ -154,7 +154,7 @@ def test_doctors_word_reaches_a_closed_phone_and_a_tap_opens_the_chat(
     worker.shown(2 if unread else 1)
     patient.goto("/doctors")
     worker.shows_only([f"chat-{unread}"] if unread else [])
-    # Her sign-in ends: nothing of hers stays on the screen.
+    # The sign-in ends: nothing of it stays on the screen.
     worker.is_pushed(json.dumps({**told, "tag": "chat-1"}))
     worker.shown(1)
     with backstage(visitors.live):
@@ -165,7 +165,7 @@ def test_doctors_word_reaches_a_closed_phone_and_a_tap_opens_the_chat(
 
 
 def test_push_that_says_nothing_shows_something(visitors: Visitors, service: PushService) -> None:
-    """Apple takes the permission back from who is pushed to silently."""
+    """Apple withdraws the permission after silent pushes."""
     page = phone_of(visitors, service.listener("silent"))
     worker = Worker(page)
     for data in ("", "nonsense"):

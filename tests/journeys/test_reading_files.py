@@ -224,7 +224,7 @@ def test_voice_that_does_not_open_is_offered_to_be_kept(visitors: Visitors) -> N
     expect(voice.locator(".voice__time")).to_have_text("0:02")  # heard to the end
 
 
-def test_all_files_of_a_chat(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+def test_all_files_of_a_chat_are_listed(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
     send(patient, {"Снимок.jpg": samples.jpeg()})
@@ -250,7 +250,7 @@ def test_all_files_of_a_chat(visitors: Visitors, no_complaints: Callable[[], Non
 
 
 @pytest.mark.long
-def test_scripts_off_everything_is_a_link(visitors: Visitors) -> None:
+def test_files_without_scripts_are_links(visitors: Visitors) -> None:
     sender = visitors.sign_in(PATIENT)
     open_chat(sender)
     send(sender, {"Раз.jpg": samples.jpeg(), "Два.jpg": samples.jpeg(480, 640)})

@@ -45,7 +45,7 @@ def test_message_is_said_once_and_history_never(
     write(doctor_page, "Как вы сегодня?")
     expect(region).to_have_text(f"{NAME}: Как вы сегодня?")
     expect(bubble(doctor_page, "Как вы сегодня?").locator(".ticks--read, .ticks--delivered")).to_have_count(1)
-    assert said(doctor_page) == []  # his own words, and their ticks, are no news to him
+    assert said(doctor_page) == []  # own words, and their ticks, are not announced
     patient.goto("/profile")
     with patient.expect_websocket():
         patient.goto("/messages")
@@ -55,7 +55,7 @@ def test_message_is_said_once_and_history_never(
 
 
 @pytest.mark.long
-def test_many_at_once_are_counted(visitors: Visitors, live: LiveClinic) -> None:
+def test_many_messages_at_once_are_counted(visitors: Visitors, live: LiveClinic) -> None:
     patient = visitors.open()
     socket = Socket(patient)
     patient.goto("/login")
@@ -75,7 +75,7 @@ def test_many_at_once_are_counted(visitors: Visitors, live: LiveClinic) -> None:
     assert "Связь восстановлена" in said(patient)
 
 
-def test_card_says_what_became_of_it(visitors: Visitors) -> None:
+def test_card_says_its_new_state(visitors: Visitors) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     with patient.expect_websocket():
         patient.goto("/consultations/1")
@@ -101,7 +101,7 @@ def test_errors_take_the_focus(visitors: Visitors) -> None:
 
 
 def test_purpose_of_fields_is_known_to_the_browser(visitors: Visitors) -> None:
-    """WCAG 1.3.5: what is asked about the person himself."""
+    """WCAG 1.3.5: what is asked about the person in front of the screen."""
     wanted = {
         "/login": {"login": "username", "password": "current-password"},
         "/login/phone": {"phone": "tel"},

@@ -197,7 +197,7 @@ def test_upload_goes_on_from_where_it_was(visitors: Visitors, live: LiveClinic, 
     assert pieces.acknowledged[-1] == len(body)
 
 
-def test_last_answer_is_lost(visitors: Visitors) -> None:
+def test_upload_whose_last_answer_was_lost(visitors: Visitors) -> None:
     """The server has the whole file, looked at it, and the phone never heard."""
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
@@ -218,7 +218,7 @@ def test_last_answer_is_lost(visitors: Visitors) -> None:
     expect(bubble(patient, "ответ потерян").locator(".ticks--sent")).to_have_count(1)
 
 
-def test_reload_leaving_and_signing_out(visitors: Visitors) -> None:
+def test_files_after_a_reload_leaving_and_signing_out(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
     body, pieces = big(), Pieces(patient)
@@ -231,7 +231,7 @@ def test_reload_leaving_and_signing_out(visitors: Visitors) -> None:
     pieces.let_go()
     expect(loaded(patient)).to_have_count(2)
     assert min(pieces.asked) == at
-    # The same browser, another person, the same chat: nothing to be seen of it. Then she is back, and it is there.
+    # The same browser, another person, the same chat: nothing of it is seen. Then the first is back, and it is there.
     for who, count in ((DOCTOR, 0), (PATIENT, 2)):
         patient.context.clear_cookies()
         patient.goto("/login")
@@ -307,7 +307,7 @@ def leave_and_stay(page: Page, asked: list[str], times: int) -> None:
 
 
 @pytest.mark.long
-def test_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:
+def test_file_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
     asked: list[str] = []
@@ -339,7 +339,7 @@ def test_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> None:
     expect(bubble(patient, "со снимком").locator(".file__name")).to_have_text("дневник.txt")
 
 
-def test_paste_and_drop(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+def test_files_pasted_and_dropped(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     doctor = visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
     png = base64_of(samples.png())
@@ -402,7 +402,7 @@ def test_voice_is_recorded_heard_and_sent(visitors: Visitors, no_complaints: Cal
     no_complaints()
 
 
-def test_microphone_that_is_forbidden(visitors: Visitors) -> None:
+def test_forbidden_microphone_is_told(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     patient.add_init_script(FORBIDDEN)
     open_chat(patient)
@@ -439,7 +439,7 @@ def test_time_is_over_while_a_file_waits(visitors: Visitors, live: LiveClinic) -
     expect(bubble(patient, "с анализами").locator(".file__name")).to_have_text("анализы.pdf")
 
 
-def test_refused_letter_gives_its_files_back(visitors: Visitors) -> None:
+def test_refused_message_gives_its_files_back(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
     attach(patient, file("анализы.pdf", samples.pdf(), "application/pdf"))
@@ -452,7 +452,7 @@ def test_refused_letter_gives_its_files_back(visitors: Visitors) -> None:
     expect(bubble(patient, "короче").locator(".file__name")).to_have_text("анализы.pdf")
 
 
-def test_scripts_off_the_form_carries_them(visitors: Visitors) -> None:
+def test_files_without_scripts_go_with_the_form(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT, java_script_enabled=False)
     patient.goto("/chats/1")
     choose = patient.locator(".clip__choice:visible input[type=file]")

@@ -1,4 +1,4 @@
-"""A network that answers in the clinic's place, or swallows sockets: nothing is believed, all comes true again."""
+"""A network that answers in the clinic's place, or swallows sockets: only the clinic's own answers count."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
 IN_OUR_PLACE = Foreign("<i id='content' data-device='0'>чужое</i><i id='chat-1' data-list='chats'>чужое</i>")
 
 
-def test_only_our_own_answer_is_success(visitors: Visitors, gate: Gate) -> None:
+def test_only_the_clinics_answer_is_success(visitors: Visitors, gate: Gate) -> None:
     patient, doctor = visitors.sign_in(PATIENT, base_url=gate.url), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
     # A part of the chat is replaced at its first use: it is not kept, and the next page has its own.
@@ -102,7 +102,7 @@ def number_in(badge: Locator) -> int:
     return int(re.match(r"\d+", badge.text_content() or "0")[0])  # type: ignore[index]
 
 
-def test_everything_is_true_on_return(visitors: Visitors, live: LiveClinic) -> None:
+def test_screens_are_true_when_the_network_is_back(visitors: Visitors, live: LiveClinic) -> None:
     lists = visitors.open()
     lists.clock.install()
     lists.goto("/login")

@@ -21,7 +21,7 @@ TEXT = TEXT[: TEXT.rindex(b"\n") + 1]
 
 
 class Phone:
-    """A signed-in browser without a browser."""
+    """The requests of a signed-in browser, made by urllib."""
 
     def __init__(self, clinic: LiveClinic, login: str) -> None:
         self.clinic = clinic
@@ -92,8 +92,8 @@ def wait_for(what: object, *, deadline: float = 30) -> None:
 
 
 @pytest.mark.long
-def test_new_line_need_not_wait_for_the_old_one(phone: Phone) -> None:
-    """The phone went from Wi-Fi to mobile internet; nobody told the server."""
+def test_new_connection_need_not_wait_for_the_old_one(phone: Phone) -> None:
+    """The phone went from Wi-Fi to mobile internet, which the server cannot know."""
     upload = phone.announce(1, len(TEXT))
     with phone.begin(upload, 0, TEXT[:300_000], PIECE):
         wait_for(lambda: phone.offset(upload) > 250_000)
@@ -125,8 +125,8 @@ def test_killed_server_loses_nothing_and_shows_nothing_half(live: LiveClinic, ph
 
 
 @pytest.mark.long
-def test_killed_while_it_looked_looks_again(live: LiveClinic, phone: Phone) -> None:
-    """All was acknowledged piece by piece; the last answer never came."""
+def test_server_killed_while_examining_a_file_examines_it_again(live: LiveClinic, phone: Phone) -> None:
+    """Every piece was acknowledged; the last answer was lost."""
     upload = phone.announce(1, len(TEXT))
     last = len(TEXT) - 10
     assert phone.patch(upload, 0, TEXT[:last]) == 204

@@ -1,4 +1,4 @@
-// One person, three tabs of a chat, and a browser that tells the other tabs late or never: no word he typed is lost, and none
+// One person, three tabs of a chat, and a browser that tells the other tabs late or never: no typed word is lost, and none
 // leaves twice unasked.
 'use strict';
 const assert = require('node:assert');

@@ -1,5 +1,5 @@
-// Browsers whose disk, worker or locks never answer, or answer late: nobody who writes, speaks or sends waits longer than
-// two seconds, and nothing is taken for lost of which nobody knows. And what the worker keeps its hands off.
+// Browsers whose disk, worker or locks never answer, or answer late: writing, recording and sending wait at most two
+// seconds, and what is not known is not taken for lost. And which requests the worker leaves to the browser.
 'use strict';
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -128,7 +128,7 @@ test('a disk that comes late is told of and asked again', async () => {
   assert.equal(await clock.until(fileStore.bytes('a')), 'bytes');
 });
 
-test('locks that never answer are none', async () => {
+test('a lock that never answers is done without', async () => {
   const room = page('well', { navigator: { locks: { query: NEVER, request: NEVER } } });
   const { fileStore } = load(room, FILE_STORE, 'fileStore');
   assert.equal(await room.clock.until(fileStore.exclusively('a', () => 'done')), 'done');
@@ -160,7 +160,7 @@ function carrying(mood, more = {}) {
 }
 
 for (const mood of ['well', 'shut', 'silent']) {
-  test(`a file goes, with a disk that is ${mood}`, async () => {
+  test(`a file is uploaded with a disk that is ${mood}`, async () => {
     const { room, uploads, files } = carrying(mood), { clock } = room;
     const done = new Promise((tell) => { files.listen(() => { if (files.items.some((one) => one.state === 'done')) tell(); }); });
     await clock.until(files.sync());
@@ -184,7 +184,7 @@ test('a disk that falls silent takes no file out of the tray', async () => {
   assert.deepEqual(files.items.map((one) => one.name), ['a.txt']);
 });
 
-test('a recording of which the disk does not say a word is not thrown away', async () => {
+test('a recording is kept while the disk is silent', async () => {
   const room = page('well'), { clock, disk } = room;
   const { fileStore, voiceDrafts } = load(room, [...FILE_STORE, `${LIB}voice-drafts.js`], 'fileStore, voiceDrafts');
   await clock.until(fileStore.put(Object.assign(record('voice'), { recording: true, heard: 0, seconds: 9 })));
