@@ -1,4 +1,4 @@
-"""iBolit: patients and doctors talk. create_app() is the whole building's plan."""
+"""iBolit: patients and doctors in one app. create_app() joins its parts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _log_without_words() -> None:
 
 
 def _open_folder(settings: Settings) -> None:
-    """What people write to their doctors is not for every account of this machine."""
+    """The data folder is closed to other accounts of this machine."""
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

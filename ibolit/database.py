@@ -139,7 +139,7 @@ def write_transaction(session: scoped_session[Any] | Session) -> Iterator[None]:
     """A short write transaction of its own, also in the middle of a GET; commits at the end.
 
     What was read before is let go first: a snapshot cannot be upgraded. A commit does it without making anyone
-    read his objects again.
+    read its objects again.
     """
     session.commit()
     token = _only_reads.set(False)

@@ -112,7 +112,7 @@ class WrongPassword(RuleViolation):
 
 
 class ChatIsClosed(RuleViolation):
-    """The chat takes no messages from the patient now; the typed text stays with him."""
+    """The chat takes no messages from the patient now; the typed text stays with them."""
 
     status = 409
     sentence = "Время общения истекло. Сообщение не отправлено, текст сохранён."
@@ -343,7 +343,7 @@ class RefundTooLarge(RuleViolation):
 
 
 class CannotBeInvited(RuleViolation):
-    """Known when somebody is invited, not when he comes."""
+    """Known when somebody is invited, not when they come."""
 
     status = 409
 
@@ -423,4 +423,4 @@ class CannotStart(click.ClickException):
 
 
 class WrongClinic(CannotStart):
-    """Demo and real data must not meet."""
+    """A demo database in production, or a real one in the demo."""

@@ -1,4 +1,4 @@
-"""What became of an SMS that the provider took: he is asked, at first often."""
+"""What became of an SMS that the provider took: it is asked, at first often."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def mail_login_code(job: Job) -> None:
 
 
 def mail_owner_code(job: Job) -> None:
-    """To who has proved the address long ago: somebody holds his number now, perhaps he himself."""
+    """To who has proved the address long ago: somebody holds the number now, perhaps still its owner."""
     code = db.session.get(LoginCode, job.subject_id)
     user = reassigned_number.account_of(code) if code is not None else None
     if code is None or user is None or user.email is None or not user.email_is_settled or not code.proves_phone():

@@ -1,4 +1,4 @@
-"""What people must learn who may not be looking: by SMS, or by mail when it can wait until they read their letters.
+"""Notifications of people who may be away: by SMS, or by mail when it can wait until they read their letters.
 
 Who can be pushed to comes here only when no push arrived, or for what is too dear to be missed.
 """

@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 
 
 class Undeliverable(Exception):
-    """Repeating cannot help."""
+    """Not sent, and repeating cannot help."""
 
 
 class DailySmsLimitReached(Undeliverable):
-    """The clinic pays for no more SMS until midnight."""
+    """SMS_DAILY_MAX is used up until midnight in the clinic."""
 
 
 def render_mail(name: str, **words: object) -> dict[str, str]:
@@ -67,7 +67,7 @@ def send_sms(job: Job, phone: str | None, text: str, *, leave: int = 0) -> None:
 
 
 def _begin(delivery: Delivery, parts: int = 1, country: str = "", leave: int = 0) -> bool:
-    """Written down before the provider hears of it; False when he has taken it already. Raises Undeliverable."""
+    """Written down before the provider hears of it; False when the provider has taken it already. Raises Undeliverable."""
     if delivery.is_over:
         return False
     try:

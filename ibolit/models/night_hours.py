@@ -1,4 +1,4 @@
-"""When people sleep: what does not press for time is told by day, by the clock of whoever is told."""
+"""Night hours, in the zone of the person told: what is not urgent is sent by day."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ DAMAGED = (tarfile.TarError, EOFError, zlib.error, UnicodeDecodeError, ValueErro
 
 
 class BackupFailed(Exception):
-    """One sentence for who keeps the clinic: what is wrong and what to do."""
+    """One sentence for the operator: what is wrong and what to do."""
 
 
 @dataclass(frozen=True)

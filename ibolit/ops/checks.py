@@ -1,4 +1,4 @@
-"""The clinic's own health: `flask doctor` walks this list. A check returns a note or raises
+"""The checks of `flask doctor`. A check returns a note or raises
 CheckFailed or CheckHint.
 
 One more check is one more line of CHECKS; each gets what it needs to know from the settings and the services.
@@ -32,7 +32,7 @@ APART = timedelta(seconds=30)  # clocks that differ by more spoil countdowns and
 
 
 class Level(StrEnum):
-    """Only what is wrong wakes whoever watches."""
+    """Only WRONG makes `flask doctor` exit with 1."""
 
     WELL = "ok"
     HINT = "hint"
@@ -47,7 +47,7 @@ class CheckResult:
 
 
 def run_checks() -> Iterator[CheckResult]:
-    """One at a time: some take seconds, and whoever looks wants to see them come."""
+    """Yields each result as it comes: some checks take seconds."""
     for name, check in CHECKS:
         try:
             yield CheckResult(name, Level.WELL, check())

@@ -88,7 +88,7 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
 
 @click.command()
 def doctor() -> None:
-    """Look whether all is well: a line for each check, and exit code 1 when something is wrong."""
+    """Run all checks: a line for each, and exit code 1 when something is wrong."""
     is_well = True
     for result in checks.run_checks():
         is_well = is_well and result.level is not checks.Level.WRONG

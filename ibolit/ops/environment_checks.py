@@ -22,7 +22,7 @@ APART = timedelta(minutes=1)  # a Date header is whole seconds, and was on its w
 
 
 def settings() -> str:
-    """A misspelt name passes in silence, and its default is at work."""
+    """Names that look like settings and are none."""
     if current_settings.unheard:
         raise CheckFailed("; ".join(current_settings.unheard))
     return "every name is known"
@@ -38,7 +38,7 @@ def secret_key() -> str:
 
 
 def disk() -> str:
-    """Room, and who may look: what people write to their doctors is for this account only."""
+    """Free space, and access rights: the data are for this account only."""
     data = current_settings.data
     for folder in (data, data / "files", data / "uploads"):
         if folder.exists():
@@ -95,7 +95,7 @@ def payments() -> str:
 
 
 def _asked(probe: Callable[[Settings], tuple[str, datetime | None]]) -> str:
-    """A provider's clock is a witness as good as any when this machine asks no time server."""
+    """Compares this machine's clock with the provider's Date header."""
     with _in_plain_words():
         words, theirs = probe(current_settings)
     if theirs is not None and abs(datetime.now(UTC) - theirs) > APART:
@@ -119,7 +119,7 @@ def certificate() -> str:
 
 
 def proxy() -> str:
-    """Comes in as people do, and asks for whom it is taken."""
+    """Asks PUBLIC_URL from here under which address the app sees the request."""
     if not current_settings.is_https:
         return f"{current_settings.public_url} is asked without one"
     try:

@@ -1,4 +1,4 @@
-"""Codes and tokens that are computed, never stored: HMAC(server key, purpose, row id, nonce)."""
+"""Codes and tokens, computed and never stored: HMAC(server key, purpose, row id, nonce)."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def is_code(purpose: str, row_id: int, nonce: str, digits: str) -> bool:
 
 
 def content_hash(words: object) -> str:
-    """Tells one text from another, and nothing of it to whoever does not have it."""
+    """A short keyed hash: equal texts have equal hashes, and the hash reveals nothing."""
     return fingerprint(str("" if words is None else words).replace("\u00a0", " "))[:12]
 
 
 def fingerprint(value: str) -> str:
-    """What is counted or looked up by, where the value itself should not lie in the database."""
+    """A keyed hash to count or look up by, where the value itself must not be stored."""
     return hmac.new(current_settings.secret_key.encode(), value.encode(), hashlib.sha256).hexdigest()

@@ -8,7 +8,7 @@ import time
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-PATIENCE = 15.0  # seconds a stranger waits for his turn
+PATIENCE = 15.0  # seconds a stranger waits for their turn
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _nobodys = _hasher.hash("nobody has this password")

@@ -1,7 +1,7 @@
 """From where the clinic believes to be asked: `flask doctor` comes in by PUBLIC_URL, as people do, and compares.
 
 Limits, the audit log and the bank's notices go by the address that the last TRUSTED_PROXIES proxies tell. Too few: all
-people are one. Too many: anybody is whoever he says. Only who has the secret key is answered.
+people are one. Too many: anybody may claim any address. Only who has the secret key is answered.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..config import Settings
 
 PATH, PASS = "/healthz/whence", "X-iBolit-Doctor"
 TIMEOUT, GOOD_FOR = 10, 60  # seconds
-NOBODY = "192.0.2.77"  # of no machine (RFC 5737): what somebody would say who is not whom he says
+NOBODY = "192.0.2.77"  # of no machine (RFC 5737): what a forger would say
 
 
 class ProxyCheckFailed(Exception):

@@ -30,7 +30,7 @@ class ProviderStatus(StrEnum):
 
 class Sms(Protocol):
     def send(self, phone: str, text: str) -> str:
-        """The provider's number of it, empty if he tells nothing of its fate. `phone` is E.164. Raises SmsFailed."""
+        """The provider's number of it, empty if it reports no status. `phone` is E.164. Raises SmsFailed."""
 
     def status(self, reference: str) -> ProviderStatus:
         """What became of it. Raises SmsFailed."""

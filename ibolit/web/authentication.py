@@ -41,7 +41,7 @@ def init_authentication(app: Flask) -> None:
 
 
 def sign_in(user: User) -> None:
-    """Signs this browser in as a new Device; commit afterwards. Raises AccountIsFrozen.
+    """Sign this browser in as a new Device; commit afterwards. Raises AccountIsFrozen.
 
     A browser that is new to an account which knows another one is told to the rest.
     """
@@ -57,13 +57,13 @@ def sign_in(user: User) -> None:
 
 
 def refuse_frozen(user: User) -> None:
-    """For who has shown the password or the phone; nobody else learns of it. Raises AccountIsFrozen."""
+    """Ask only after the password or the phone was proved. Raises AccountIsFrozen."""
     if user.is_frozen:
         raise errors.AccountIsFrozen(f"{errors.AccountIsFrozen.sentence} {current_settings.clinic_phone}".strip())
 
 
 def sign_in_device(device: Device, token: str) -> None:
-    """Who was signed in here before is not any more."""
+    """End the device that was signed in here before, and begin a new session. Commit later."""
     if current_user.is_authenticated:
         g.device.end()
     user = device.user
@@ -80,7 +80,7 @@ def sign_in_device(device: Device, token: str) -> None:
 
 
 def note_acceptance(user: User, invitation: Invitation, email_before: str | None) -> None:
-    """Written down: whose invitation it was, and an address that has become his; he is told what became of it."""
+    """Into the audit log: whose invitation it was, and an address that is the person's now; the page says what became of it."""
     log_audit(AuditAction.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
         log_audit(AuditAction.EMAIL_PROVED, user.id)
@@ -93,20 +93,20 @@ def note_acceptance(user: User, invitation: Invitation, email_before: str | None
 
 
 def current_doctor() -> Doctor:
-    """Of the doctor who is signed in; whoever else comes has none, and finds nothing here."""
+    """The signed-in doctor; 404 for everybody else."""
     doctor: Doctor = current_user.doctor or abort(404)
     return doctor
 
 
 def lock_current_doctor() -> Doctor:
-    """The same as it is now, and nobody else changes it until the commit."""
+    """The same, read anew under a row lock until the commit."""
     doctor = current_doctor()
     db.session.refresh(doctor, with_for_update={"of": Doctor})
     return doctor
 
 
 def lock_current_user() -> User:
-    """Who is signed in, as he is now; nobody else changes him until the commit."""
+    """The signed-in user, read anew under a row lock until the commit."""
     user: User = current_user._get_current_object()
     db.session.refresh(user, with_for_update={"of": User})
     return user
@@ -120,10 +120,10 @@ def sign_out() -> None:
 
 
 def redirect_clearing_storage(address: str) -> ResponseReturnValue:
-    """On, with nothing kept on this device: drafts, stored chats, the service worker.
+    """Redirect, and clear what the device keeps: drafts, stored chats, the service worker.
 
-    Chrome 64 is stuck for good when it is asked for that over stored chats. What tells no Sec-Fetch-Site is about as
-    old, and the page's own scripts have wiped it. So they have where letters of somebody else wait for him.
+    Chrome 64 hangs when it is asked for that over stored chats. What tells no Sec-Fetch-Site is about as
+    old, and the page's own scripts have wiped it. So they have where messages of somebody else wait to be sent.
     """
     answer = redirect(address, 303)
     if "Sec-Fetch-Site" in request.headers and "others" not in request.form:
@@ -132,7 +132,7 @@ def redirect_clearing_storage(address: str) -> ResponseReturnValue:
 
 
 def local_path(target: str | None) -> str | None:
-    """Where the person was going, if it is a page of ours. Browsers drop tabs: «/<tab>/host» would lead away."""
+    """`target` if it is a path on this site, else None. Browsers drop tabs: «/<tab>/host» would lead away."""
     return target if target and LOCAL.fullmatch(target) else None
 
 
@@ -146,14 +146,14 @@ def home_of(user: User) -> str:
 
 
 def invitation_in_session() -> Invitation | None:
-    """Whose link was pressed in this browser, on the way that this very entry goes."""
+    """The invitation whose link was pressed in this browser, if this sign-in leads to it."""
     held = db.session.get(Invitation, session.get("invitation", 0))
     target = local_path(request.args.get("next"))
     return held if held is not None and target == url_for("welcome.show", token=held.token) else None
 
 
 def accept_invitations(user: User, held: Invitation | None) -> None:
-    """What waits for his phone or address, and the mailed one whose link he holds."""
+    """What waits for the user's phone or address, and the mailed one whose link they hold."""
     email = user.email
     opened = Invitation.accept_all_of(user)
     if held is not None and held not in opened:
@@ -177,7 +177,7 @@ def _redirect_to_sign_in() -> ResponseReturnValue:
 
 
 def page_to_return_to() -> str | None:
-    """Where a stopped visit was going; a fragment is no place to return to, but the page that asked for it is."""
+    """The page to return to after signing in: for a fragment, the page that asked for it."""
     if wants_fragment():
         return local_path(_path_of(request.headers.get("HX-Current-URL", "")))
     return local_path(request.full_path.rstrip("?")) if request.method in ("GET", "HEAD") else None

@@ -40,14 +40,14 @@ def client_address() -> str:
 
 
 def known_browser_token() -> str:
-    """What this browser brought or was given within this request; empty when it has none."""
+    """The token of the cookie, or the one made in this request; empty when there is none."""
     brought = request.cookies.get(_name(), "")
     given: str = g.get("browser_token", "")
     return given or (brought if TOKEN.fullmatch(brought) else "")
 
 
 def browser_token() -> str:
-    """This browser's own, given now if it has none. For deeds only: whoever just looks gets no cookie."""
+    """This browser's token, made now if it has none. For POST only: a GET sets no cookie."""
     value = known_browser_token()
     if not value:
         value = g.browser_token = secrets.token_urlsafe(32)
@@ -68,7 +68,7 @@ def _name() -> str:
 
 
 def device_name() -> str:
-    """«Chrome, Android»: enough to know one's own phone by."""
+    """«Chrome, Android»: as the list of devices names it."""
     agent = request.user_agent.string
     system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
     browser = next((name for mark, name in BROWSERS.items() if mark in agent), "Браузер")

@@ -37,7 +37,7 @@ def format_price(kopecks: int) -> str:
 
 
 class HasLetters:
-    """A name is found and spoken by its letters; a picture alone is none."""
+    """A name must have a letter in it."""
 
     def __call__(self, form: FlaskForm, field: StringField) -> None:
         if field.data and not any(one.isalpha() for one in field.data):
@@ -88,7 +88,7 @@ class ClientIdField(HiddenField):
 
 
 class WholeNumberField(IntegerField):
-    """What is no whole number is nothing: the field's own range says what to type."""
+    """Anything but a whole number is None: the field's range says what to type."""
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         try:
@@ -98,7 +98,7 @@ class WholeNumberField(IntegerField):
 
 
 class EmailField(StringField):
-    """An address of mail; in small letters once it is read."""
+    """An e-mail address, normalized to lower case."""
 
     data: str | None
 
@@ -124,7 +124,7 @@ class MoneyField(StringField):
 
 
 class PriceField(MoneyField):
-    """What nothing or 0 is typed for is free."""
+    """Empty or 0 means free."""
 
     WRONG = "Введите цену в рублях, например 1500. Для бесплатной – 0."
 
@@ -147,7 +147,7 @@ class MoveForm(FlaskForm):
 
 
 class SmsPhoneMixin:
-    """A phone that is going to get a code."""
+    """For forms whose phone gets an SMS code."""
 
     NO_SMS = "СМС на номера этой страны мы не отправляем."
 
@@ -156,7 +156,7 @@ class SmsPhoneMixin:
 
     @property
     def instead(self) -> str:
-        """What else one may do."""
+        """What to do instead: call the clinic."""
         return f"Позвоните в клинику: {current_settings.clinic_phone}." if current_settings.clinic_phone else ""
 
     def read_phone(self, typed: str) -> None:

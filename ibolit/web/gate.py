@@ -75,7 +75,7 @@ def _kept() -> list[int]:
 
 
 def _answer_options() -> ResponseReturnValue | None:
-    """OPTIONS asks what a door can do, not who stands before it; login_required would let it through to the door."""
+    """OPTIONS is answered without a sign-in; login_required would let it through to the view."""
     is_automatic = getattr(request.url_rule, "provide_automatic_options", False)
     return current_app.make_default_options_response() if request.method == "OPTIONS" and is_automatic else None
 

@@ -80,7 +80,7 @@ def _check_small_forms() -> None:
 
 @contextmanager
 def _drain_body_on_error() -> Iterator[None]:
-    """Whoever is refused in the middle of a piece hears it only when he may finish: a server that has not read all of
+    """Whoever is refused in the middle of a piece hears it only after finishing: a server that has not read all of
     a body breaks the line, and the answer with it."""
     try:
         yield
@@ -94,7 +94,7 @@ def _drain_body_on_error() -> Iterator[None]:
 
 @contextmanager
 def _idle_timeout() -> Iterator[None]:
-    """A phone that left without a word would hold its thread for ever."""
+    """Closes the connection after IDLE_TIMEOUT seconds without a byte: a vanished phone would hold its thread."""
     socket = request.environ.get("gunicorn.socket")
     if socket is None:
         yield
@@ -170,14 +170,14 @@ def ingest(attachment: Attachment, part: Part) -> None:
 
 
 def discard_duplicates(attachments: list[Attachment]) -> None:
-    """A form that was sent twice brought its files twice; its message has the first."""
+    """Discard the second copies of a form that was posted twice."""
     for attachment in attachments:
         if attachment.message_id is None:
             discard(attachment)
 
 
 def discard(attachment: Attachment) -> bool:
-    """As if it had never come. False when a message has taken it meanwhile. Commits."""
+    """Delete row and bytes. False when a message has taken it meanwhile. Commits."""
     db.session.get_one(Chat, attachment.chat_id).lock()
     is_gone = attachment.withdraw()
     db.session.commit()
@@ -210,7 +210,7 @@ def _check_voice(kind: AttachmentKind, examined: Examined) -> None:
 
 @contextmanager
 def _failures(attachment: Attachment) -> Iterator[None]:
-    """What is wrong with the file, and what is wrong with us."""
+    """Turns failures of services into FileRefused (the file's fault) or FileNotTaken (ours)."""
     try:
         yield
     except Infected:

@@ -1,7 +1,7 @@
 """Where an entry leads, and where one that was broken off goes on.
 
 In this browser the address carries it (`next`). It lies with the code as well: who was led here inside a messenger and
-finishes in another browser lands where he was led all the same.
+finishes in another browser lands there all the same.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def remember_with(asked: LoginCode) -> None:
 
 
 def after_sign_in(user: User) -> str:
-    """Of who has just shown that he is he. What was broken off is gone on with once, after the consent.
+    """For who has just signed in. What was broken off is gone on with once, after the consent.
 
     Commit later.
     """

@@ -1,4 +1,4 @@
-"""What every layout shows around the page."""
+"""Variables every layout needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def init_page_context(app: Flask) -> None:
 
 
 def _frame() -> dict[str, object]:
-    """What every layout shows around the page."""
+    """Variables every layout needs."""
     if not has_request_context():  # a letter or a live fragment rendered by the worker
         return {"settings": current_settings}
     signed_in = current_user.is_authenticated and Consent.is_given_by(current_user)
@@ -31,7 +31,7 @@ def _frame() -> dict[str, object]:
 
 
 class LazyCount:
-    """The badge's number, asked of the database only by a page that shows it."""
+    """The badge's number, queried only by a page that shows it."""
 
     def __init__(self, user: User) -> None:
         self.user = user

@@ -1,4 +1,4 @@
-"""What people type into any form, made fit to keep."""
+"""Filters for the text of forms: what may be stored, and what may be shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def one_line(value: str | None) -> str | None:
-    """One line of what can be seen: no NUL, which PostgreSQL refuses, and nothing that turns the text around."""
+    """One line of visible characters: no NUL, which PostgreSQL refuses, no direction marks."""
     if not value:
         return value
     seen = "".join(one for one in value if (one.isprintable() and one not in BLANK) or one.isspace())
@@ -24,10 +24,10 @@ def one_line(value: str | None) -> str | None:
 
 
 def clean_text(value: str | None) -> str | None:
-    """Lines as they were typed. Browsers send CR LF; one line break is one everywhere."""
+    """Several lines, with CR LF as LF and without control characters."""
     return CONTROL.sub("", value.replace("\r\n", "\n")).strip() if value else value
 
 
 def new_client_id() -> str:
-    """For a form that is being drawn: a press repeated with the same id is one deed."""
+    """For a form that is being rendered: two posts with one id are one action."""
     return secrets.token_hex(12)

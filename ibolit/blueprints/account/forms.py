@@ -47,7 +47,7 @@ class ZoneForm(EditForm):
 
 
 class NotificationsForm(EditForm):
-    """What a push may say. When it keeps silent a doctor chooses on his own page."""
+    """What a push may say. A doctor chooses their quiet hours on their own page."""
 
     names = BooleanField("Показывать в уведомлениях имя врача")
 

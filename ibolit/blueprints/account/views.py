@@ -67,7 +67,7 @@ def change_email() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return refuse("email", email_form=form)
     if not g.device.is_confirmed:
-        session["wanted_email"] = form.email.data  # it stands in the field again when he is back
+        session["wanted_email"] = form.email.data  # it stands in the field again when the person is back
         return go(url_for(".confirm", panel="email"))
     session.pop("wanted_email", None)
     try:

@@ -30,7 +30,7 @@ class LoginForm(FlaskForm):
 
 
 class PhoneForm(SmsPhoneMixin, FlaskForm):
-    """`by_mail` is pressed by who was told that no SMS comes: his code goes to the address he has proved."""
+    """`by_mail` is pressed by who was told that no SMS comes: the code goes to their proved address."""
 
     phone = StringField("Телефон", [DataRequired("Введите номер телефона.")], [one_line])
     by_mail = BooleanField("by_mail")

@@ -174,7 +174,7 @@ def logout() -> ResponseReturnValue:
 
 def _code_page(form: CodeForm, asked: LoginCode) -> str:
     """Whoever holds the link of an SMS is not told its number; one that was typed here is shown whole. Where only who
-    was invited gets codes, nobody without a link is told that one was sent: that would tell of his number."""
+    was invited gets codes, nobody without a link is told that one was sent: that would tell of their number."""
     held = invitation_in_session()
     if not current_settings.sends_sms_to(asked.phone):
         form.code.label.text = "Код из письма"
@@ -311,7 +311,7 @@ def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
 
 
 def _free_number(phone: str) -> None:
-    """Of whoever had it half a year ago. Raises CodeIsSpent when he is back meanwhile."""
+    """Of whoever had it half a year ago. Raises CodeIsSpent when they are back meanwhile."""
     before = User.by_phone(phone)
     if before is not None:
         reassigned_number.release_phone(before)

@@ -1,4 +1,4 @@
-"""What only the demo clinic has: the page where a newcomer reads the codes and links he was "sent"."""
+"""What only the demo clinic has: the page where a newcomer reads the codes and links that were "sent" to them."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ WRONG_CONTACT = {
 
 
 class HostForm(FlaskForm):
-    """An operator says for which doctor; a doctor invites to himself, and is not asked."""
+    """An operator says for which doctor; a doctor invites to their own chats, and is not asked."""
 
     doctor = SelectField("Врач", validate_choice=False)
 

@@ -63,7 +63,7 @@ def begin(token: str) -> ResponseReturnValue:
 
 @bp.post("/<token>/password")
 def sign_in(token: str) -> ResponseReturnValue:
-    """For who has been here: after the sign-in he finds himself in the chat."""
+    """For who has been here: the sign-in leads into the chat."""
     invitation = _living(token)
     if invitation is None:
         return _dead()
@@ -76,7 +76,7 @@ def sign_in(token: str) -> ResponseReturnValue:
 @bp.post("/<token>/chat")
 @login_required
 def accept(token: str) -> ResponseReturnValue:
-    """Who is signed in has said that it is for him."""
+    """The signed-in person has said that it is for them."""
     invitation = Invitation.by_token(token)
     if invitation is None:
         return _dead()
@@ -133,7 +133,7 @@ def _dead() -> ResponseReturnValue:
 
 
 def _qr(token: str) -> Markup:
-    """For a person at a computer whose camera and microphone are in his phone."""
+    """For a person at a computer whose camera and microphone are in their phone."""
     drawn = io.BytesIO()
     code = segno.make(link_to("welcome.show", token=token), error="m", micro=False)
     code.save(drawn, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2, light="#fff", nl=False)

@@ -1,4 +1,4 @@
-"""What a doctor writes of a patient for himself, and the days he gives."""
+"""A doctor's private note about a patient, and the days the doctor gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""«Пациенты»: a doctor's own, and what he keeps of each: consultations, files, notes, days he gives."""
+"""«Пациенты»: a doctor's own, and what is kept of each: consultations, files, notes, days given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a doctor says of himself, what he asks for, and when he is there."""
+"""A doctor's profile, prices and hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""«Моя страница»: what patients see of a doctor, changed by himself."""
+"""«Моя страница»: what patients see of a doctor, changed by the doctor."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def service_worker() -> ResponseReturnValue:
 
 @bp.get("/worker/pass")
 def worker_pass() -> ResponseReturnValue:
-    """Who is signed in, and the token for his forms: the worker sends letters with no page to read them from."""
+    """Who is signed in, and the token for their forms: the worker sends letters with no page to read them from."""
     if not current_user.is_authenticated:
         return Response(status=401)
     return {"viewer": current_user.id, "token": generate_csrf()}

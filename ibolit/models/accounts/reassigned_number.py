@@ -1,6 +1,6 @@
 """Numbers are resold: where nobody was signed in for half a year, a code on the phone alone opens nothing old.
 
-Whoever holds the number shows that it is still his, or begins anew; the old account then stays without a phone until
+Whoever holds the number shows that it is still theirs, or begins anew; the old account then stays without a phone until
 the office gives it one.
 """
 
@@ -19,7 +19,7 @@ FEWEST_WORDS = 2  # of a name that shows anything: who has bought a number may g
 
 
 def account_of(code: LoginCode) -> User | None:
-    """Whose ways in this proof opens; None for who is new, or says that he is."""
+    """Whose ways in this proof opens; None for who is new, or says so."""
     return None if code.holder is PhoneHolder.NEW else User.by_phone(code.phone)
 
 
@@ -66,7 +66,7 @@ def prove_by_mail(code: LoginCode, digits: str) -> None:
 def release_phone(user: User) -> None:
     """Its new holder begins an empty account; what is old waits for the office. Raises CodeIsSpent.
 
-    Somebody may have signed in by mail at this very moment: then the number is his, and nobody gets it.
+    Somebody may have signed in by mail at this very moment: then the number is theirs, and nobody gets it.
     """
     db.session.refresh(user, with_for_update={"of": User})
     if not user.phone_may_be_reassigned:

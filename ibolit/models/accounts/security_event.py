@@ -30,7 +30,7 @@ class SecurityEventKind(StrEnum):
     EMAIL = "email"
     DEVICE = "device"  # somebody signed in in a browser that was not known
     WRONG_PASSWORDS = "tries"  # wrong passwords
-    PHONE_LEFT = "phone_left"  # its new holder said that the account is not his
+    PHONE_LEFT = "phone_left"  # its new holder said that the account is not theirs
     PHONE_GIVEN = "phone_given"  # by the office
 
 

@@ -1,4 +1,4 @@
-"""What must be told to people who may not be looking: notifications, push subscriptions, and what became of an SMS
+"""What is sent to people who may be away: notifications, push subscriptions, and what became of an SMS
 or a mail at its provider."""
 
 from .delivery import LEFT_BY_INVITATIONS, LEFT_BY_STRANGERS, Delivery, DeliveryState

@@ -40,7 +40,7 @@ STATUS_CHECKS = (
 
 class DeliveryState(StrEnum):
     WAITING = "waiting"
-    SENDING = "sending"  # the provider was asked; found so later, nobody knows what he did
+    SENDING = "sending"  # the provider was asked; found so later, nobody knows what it did
     SENT = "sent"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"  # says the provider who took it
@@ -49,7 +49,7 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(Model):
-    """What one job sends by one channel. Neither the address nor the words are kept: the job writes them anew."""
+    """What one job sends by one channel. Neither the address nor the text is stored: the job renders them anew."""
 
     __table_args__ = (UniqueConstraint("job_id", "channel"), Index("ix_delivery_day", "channel", "begun_at", "parts"))
 
@@ -72,7 +72,7 @@ class Delivery(Model):
 
     @classmethod
     def of(cls, job: Job, channel: Channel) -> Self:
-        """The one row of this job and channel, however often the job is done."""
+        """The one row of this job and channel, made at the first try."""
         known = db.session.scalar(select(cls).where(cls.job_id == job.id, cls.channel == channel))
         if known is not None:
             return known
@@ -90,7 +90,7 @@ class Delivery(Model):
 
     @classmethod
     def sms_for_invitations(cls) -> int:
-        """How many are left of today's."""
+        """How many of today's SMS invitations may still use."""
         return max(0, _usable(current_settings.sms_daily_max, LEFT_BY_INVITATIONS) - cls.sms_today())
 
     @staticmethod
@@ -138,7 +138,7 @@ class Delivery(Model):
             record(HalfOfSmsGone(_midnight().date().isoformat()))
 
     def record_sent(self, reference: str = "") -> None:
-        """The provider has taken it; by its number he is asked what became of it."""
+        """The provider has taken it; by `reference` it is asked what became of it."""
         self.state, self.sent_at, self.failure = DeliveryState.SENT, clock.now(), None
         if reference:
             self.reference = reference
@@ -151,14 +151,14 @@ class Delivery(Model):
         self.failure = failure[:120]
 
     def fail(self, failure: str, parts: int = 1, *, for_good: bool) -> None:
-        """It certainly did not go out, and costs nothing."""
+        """It certainly did not go out, and is not paid for."""
         if self.channel is Channel.SMS:
             self.parts -= parts
         self.state = DeliveryState.FAILED if for_good else DeliveryState.WAITING
         self.failure = failure[:120]
 
     def give_up(self) -> None:
-        """Nobody tries any more."""
+        """Called when no more tries are made."""
         if self.state is DeliveryState.WAITING:
             self.state = DeliveryState.UNKNOWN if self.unknown_outcomes else DeliveryState.FAILED
 

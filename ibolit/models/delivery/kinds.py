@@ -1,4 +1,4 @@
-"""What people are told of, by which way, and when it is news."""
+"""Kinds of notifications, their channels, and in which states they are still news."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class NotificationKind(StrEnum):
     CORRECTED = "corrected"  # the conclusion was
     DECIDED = "decided"  # what becomes of money that may go back
     RETURNED = "returned"  # money that came in vain goes back
-    WAITS = "waits"  # for the patient's yes or his money
+    WAITS = "waits"  # for the patient's yes or payment
     ENDS = "ends"  # the chat's time does
 
 
-# Too dear to be missed: also by SMS or mail, whether it was pushed or not.
+# Sent by SMS or mail as well, whether a push arrived or not.
 PUSH_AND_SMS = (NotificationKind.NEAR, NotificationKind.READY)
 
 
-# What turns a day over: for a time of today it goes to the phone in the hand.
+# Changes of an appointment: for a time of today they go by SMS rather than mail.
 CHANGES_THE_DAY = (
     NotificationKind.PROPOSED,
     NotificationKind.CONFIRMED,

@@ -1,4 +1,4 @@
-"""What people must learn who may not be looking: rows in the transaction of their cause, delivered by the worker."""
+"""Notifications of people who may be away: rows in the transaction of their cause, delivered by the worker."""
 
 from __future__ import annotations
 

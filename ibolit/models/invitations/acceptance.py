@@ -47,7 +47,7 @@ class InvitationAcceptance:
         self.opened_at = self.opened_at or clock.now()
 
     def claim_phone(self: Invitation, phone: str) -> None:
-        """Who holds the mailed link says that this is his phone; the code will show it."""
+        """Who holds the mailed link says that this is their phone; the code will prove it."""
         if self.email is not None:
             self.guest_phone = phone
 
@@ -55,8 +55,8 @@ class InvitationAcceptance:
         """The id of the chat; accepted before by the same person it is the same.
 
         Raises InvitationIsForPatients, InvitationIsForAnother or InvitationIsOver. An address becomes the person's own
-        unless he or somebody else has one: who holds the link has read that mailbox. It is a way in, so it is added
-        only where the person has just shown who he is (`may_add_email`), and his older ways must be told.
+        unless they or somebody else have one: who holds the link has read that mailbox. It is a way in, so it is added
+        only where the person has just proved who they are (`may_add_email`), and their older ways must be told.
         """
         if not patient.is_patient:
             raise errors.InvitationIsForPatients
@@ -69,7 +69,7 @@ class InvitationAcceptance:
 
     @classmethod
     def accept_all_of(cls: type[Invitation], patient: User) -> dict[Invitation, int]:
-        """With or without their links: what was sent to his proved phone or address, with the chats it opened."""
+        """With or without their links: what was sent to their proved phone or address, with the chats it opened."""
         opened: dict[Invitation, int] = {}
         if not patient.is_patient:
             return opened

@@ -69,7 +69,7 @@ class Invitation(InvitationAcceptance, Model):
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    guest_phone: Mapped[str | None] = mapped_column(String(20))  # what the holder of a mailed link says is his
+    guest_phone: Mapped[str | None] = mapped_column(String(20))  # what the holder of a mailed link says is theirs
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -243,7 +243,7 @@ class Invitation(InvitationAcceptance, Model):
 
     @staticmethod
     def _refuse_the_known(doctor: Doctor, sender: User, phone: str | None, email: str | None) -> None:
-        """Who has only looked at the chat, and does not find it in his list, may be invited to it."""
+        """Who has only looked at the chat, and does not find it in their list, may be invited to it."""
         known = db.session.scalar(select(User).where(User.phone == phone if phone else User.email == email))
         if known is None:
             return

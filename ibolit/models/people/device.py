@@ -23,7 +23,7 @@ from .user import PRESENCE_INTERVAL, User
 class Device(Model):
     """Known by the hash of a random cookie; a session rolls 90 days from the last visit.
 
-    One that was let in for a single consultation reaches nothing else, and ends with it.
+    A guest device is limited to one consultation (`only_consultation_id`) and ends with it.
     """
 
     LIVES = timedelta(days=90)
@@ -66,7 +66,7 @@ class Device(Model):
 
     @classmethod
     def end_others(cls, user: User, kept: Self | None) -> None:
-        """After a new password nobody else stays in."""
+        """After a new password all other devices are signed out."""
         others = cls.of(user).where(cls.id != (kept.id if kept else 0))
         for device in db.session.scalars(others):
             device.end()
@@ -78,7 +78,7 @@ class Device(Model):
         return purge(cls, or_(cls.seen_at < now - timedelta(days=current_settings.keep_devices), cls.ends_at < now))
 
     def end(self) -> None:
-        """Once: a new password may have ended it already."""
+        """Sign it out; idempotent, since a new password may have ended it already."""
         if not inspect(self).persistent:
             return
         db.session.delete(self)
@@ -93,7 +93,7 @@ class Device(Model):
 
     @property
     def is_confirmed(self) -> bool:
-        """Whoever holds it has just shown that it is he: a way in may be changed."""
+        """Its holder has proved within CONFIRMED_FOR who they are: a way in may be changed."""
         return self.confirmed_at is not None and clock.now() - self.confirmed_at < self.CONFIRMED_FOR
 
     def confirm(self) -> None:

@@ -1,4 +1,4 @@
-"""A browser in which a person was signed in: what strangers try elsewhere does not stand in its way."""
+"""A browser in which a person was signed in: strangers' wrong tries elsewhere do not block it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..types import RowId, UtcDateTime
 class KnownBrowser(Model):
     """Known by the hash of a random cookie that outlives a sign-out, but not the ending of its device by another.
 
-    It opens nothing: its tries and codes are counted apart from those of the rest of the world.
+    It grants nothing: its tries and codes are counted apart from those of unknown browsers.
     """
 
     __table_args__ = (UniqueConstraint("user_id", "token_hash"),)
@@ -32,7 +32,7 @@ class KnownBrowser(Model):
 
     @classmethod
     def of(cls, user_id: int, token: str) -> Self | None:
-        """Asked also for people who are not there (0), so that it takes as long."""
+        """Queried also for an unknown user (0), so that it takes as long."""
         mine = cls.user_id == user_id, cls.token_hash == hash_of(token), cls.seen_at > clock.now() - cls.LIVES
         return db.session.scalar(select(cls).where(*mine))
 

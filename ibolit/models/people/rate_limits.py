@@ -101,7 +101,7 @@ class RateLimitHit(Model):
 
     @classmethod
     def note(cls, kind: LimitKind, who: str) -> None:
-        """Counted, whatever the limit says."""
+        """Add a hit without checking the limit."""
         db.session.add(cls.of(kind, who))
         db.session.flush()
 
@@ -111,7 +111,7 @@ class RateLimitHit(Model):
 
     @classmethod
     def is_reached(cls, kind: LimitKind, who: str) -> bool:
-        """As many as may be lie within the period."""
+        """Whether the limit is used up within its period."""
         most = LIMITS[kind][0] if kind is not LimitKind.CODE_FROM_NETWORK else current_settings.sms_network_max
         return cls.recent(kind, who) >= most
 
@@ -124,12 +124,12 @@ class RateLimitHit(Model):
 
     @classmethod
     def forgive(cls, kind: LimitKind, who: str) -> None:
-        """The right password clears the wrong ones before it."""
+        """Delete the hits: the right password clears the wrong ones before it."""
         db.session.execute(delete(cls).where(cls.kind == kind, cls.key == fingerprint(f"{kind}:{who}")))
 
     @classmethod
     def purge_old(cls) -> int:
-        """What counts no more, unless the clinic keeps it longer."""
+        """Delete hits older than their period, or than KEEP_ATTEMPT_DAYS if that is longer."""
         kept = timedelta(days=current_settings.keep_attempts)
         old = (and_(cls.kind == kind, cls.at < clock.now() - max(one, kept)) for kind, (_, one) in LIMITS.items())
         return purge(cls, or_(*old))

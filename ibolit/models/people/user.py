@@ -42,7 +42,7 @@ class Role(StrEnum):
 
 
 class IdentityLevel(StrEnum):
-    """How we know that a person is who he says; papers name it."""
+    """How we know that a person is who they say; PDFs name it."""
 
     PHONE = "phone"
 
@@ -125,7 +125,7 @@ class User(UserMixin, Model):
         return was_here is not None and clock.now() - was_here >= PHONE_IS_OLD_AFTER
 
     def assign_phone(self, phone: str) -> None:
-        """Given by the office to who has lost his. Raises NoSmsThere or PhoneIsTaken."""
+        """Given by the office to who has lost theirs. Raises NoSmsThere or PhoneIsTaken."""
         advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
         self._refuse_phone(phone)
         self.phone = phone
@@ -154,7 +154,7 @@ class User(UserMixin, Model):
 
     @classmethod
     def register_staff(cls, phone: str, name: str, role: Role) -> Self:
-        """Known to the clinic; he sets a password when he first comes, by a code. Raises NoSmsThere or PhoneIsTaken."""
+        """Without a password: the first sign-in, by a code, sets it. Raises NoSmsThere or PhoneIsTaken."""
         advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
         cls._refuse_phone(phone)
         person = cls(phone=phone, name=name, role=role, password_hash="")

@@ -18,9 +18,9 @@ from .param_types import CONSOLE, PhoneParam, TextParam
 @click.command()
 @click.argument("phone", type=PhoneParam())
 def thaw(phone: str) -> None:
-    """Open the ways in again for who said «Это не я» and has shown who he is (his PHONE).
+    """Open the ways in again for who said «Это не я» and has shown who they are (their PHONE).
 
-    The old password is gone: he signs in by «Забыли пароль», with a code, and sets a new one.
+    The old password is gone: they sign in by «Забыли пароль», with a code, and set a new one.
     """
     user = User.by_phone(phone)
     if user is None or not user.is_frozen:

@@ -1,4 +1,4 @@
-"""`flask invite` and `flask import`: patients are brought to a doctor, in his name; he sees them in «Приглашения»."""
+"""`flask invite` and `flask import`: patients are brought to a doctor, in the doctor's name, who sees them in «Приглашения»."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROW_ERRORS = {
 @click.argument("contact")
 @click.option("--name", type=TextParam(120), required=True, help="The patient's name.")
 def invite(doctor: str, contact: str, name: str) -> None:
-    """Send a patient a one-time link into the chat with a DOCTOR (his phone). CONTACT is a phone or an e-mail."""
+    """Send a patient a one-time link into the chat with a DOCTOR (a phone). CONTACT is a phone or an e-mail."""
     host = doctor_of(doctor)
     try:
         phone, email = patient_lists.contact_of(contact.strip())
@@ -55,7 +55,7 @@ def invite(doctor: str, contact: str, name: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what is wrong in which line.")
 def import_patients(doctor: str, file: Path, dry_run: bool) -> None:
-    """Invite all patients of a CSV to a DOCTOR (his phone). Lines that are wrong are told and passed over.
+    """Invite all patients of a CSV to a DOCTOR (a phone). Lines that are wrong are told and passed over.
 
     The same file again sends nobody a second link.
     """

@@ -47,7 +47,7 @@ def profile_options(*, needed: bool) -> Callable[[Callable[..., None]], Callable
 @profile_options(needed=True)
 @click.option("--hidden", is_flag=True, help="Not in the directory yet.")
 def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
-    """Add a doctor by his phone. He signs in by «Первый вход», with a code, and sets his password himself."""
+    """Add a doctor by their phone. They sign in by «Первый вход», with a code, and set a password."""
     with _told_why_not(phone):
         doctor = Doctor.register(phone, name, hidden=hidden, **_given(profile))
     _write(AuditAction.DOCTOR_ADDED, doctor.user)
@@ -72,7 +72,7 @@ def change_doctor(phone: str, name: str | None, **profile: Any) -> None:
 @click.command()
 @click.argument("phone", type=PhoneParam())
 def hide_doctor(phone: str) -> None:
-    """Take a doctor out of the directory. Whoever is in a chat with him stays in it."""
+    """Take a doctor out of the directory. Whoever is in a chat with them stays in it."""
     _show(phone, hidden=True)
 
 
@@ -87,7 +87,7 @@ def show_doctor(phone: str) -> None:
 @click.argument("phone", type=PhoneParam())
 @click.option("--name", type=TextParam(120), required=True)
 def add_operator(phone: str, name: str) -> None:
-    """Add an operator, who decides about refunds and invites patients. He signs in by «Первый вход», with a code."""
+    """Add an operator, who decides about refunds and invites patients. They sign in by «Первый вход», with a code."""
     with _told_why_not(phone):
         person = User.register_staff(phone, name, Role.OPERATOR)
     _write(AuditAction.OPERATOR_ADDED, person)
