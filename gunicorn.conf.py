@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import resource
+import runpy
 import signal
 import socket
 import sys
@@ -25,22 +26,25 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
 
+SERVER = runpy.run_path(os.path.join(os.path.dirname(__file__), "ibolit", "server_settings.py"))
 
-def whole(name: str, default: int, most: int) -> int:
+
+def whole(setting: str) -> int:
     """The app says what is wrong with a setting; these are read before it."""
+    name, default, least, most = SERVER[setting]
     value = os.environ.get(name, "").strip() or str(default)
-    if not (value.isdecimal() and 1 <= int(value) <= most):
-        sys.exit(f"{name}: must be a whole number between 1 and {most}")
+    if not (value.isdecimal() and least <= int(value) <= most):
+        sys.exit(f"{name}: must be a whole number between {least} and {most}")
     return int(value)
 
 
-SOCKETS_MAX = whole("SOCKETS_MAX", 1000, 20_000)
+SOCKETS_MAX = whole("SOCKETS_MAX")
 SERVICE_RESTART = 1012
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # malloc.h
 
-bind = os.environ.get("BIND") or f"127.0.0.1:{whole('PORT', 8000, 65535)}"
+bind = os.environ.get("BIND") or f"127.0.0.1:{whole('PORT')}"
 worker_class = "gthread"
-workers = whole("WEB_PROCESSES", 1, 64)
+workers = whole("WEB_PROCESSES")
 threads = SOCKETS_MAX * 13 // 10 + 32  # when sockets take them all, every page hangs: the hub refuses before that
 worker_connections = threads + 1000  # the thousand are browsers' kept-alive connections, which hold no thread
 keepalive = 15

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from werkzeug.local import LocalProxy
 
-from . import phones
+from . import phones, server_settings
 from .errors import CannotStart
 
 # The push services of Chrome, Firefox, Safari and Edge. A browser names its own; we call no other host.
@@ -158,7 +158,7 @@ class Settings:
         production = environment is Environment.PRODUCTION
         fallback = None if production else "demo"
         data = env.folder("IBOLIT_DATA", "var")
-        port = env.number("PORT", 8000, least=1, most=65535)
+        port = env.number(*server_settings.PORT)
         settings = cls(
             environment=environment,
             secret_key=env.secret("SECRET_KEY", None if production else DEVELOPMENT_KEY),
@@ -223,8 +223,8 @@ class Settings:
             turn_secret=env.secret("TURN_SECRET", ""),
             turn_ttl=env.number("TURN_TTL", 4 * 3600, least=600, most=24 * 3600),
             trusted_proxies=env.number("TRUSTED_PROXIES", 0, least=0, most=5),
-            sockets_max=env.number("SOCKETS_MAX", 1000, least=1, most=20_000),
-            web_processes=env.number("WEB_PROCESSES", 1, least=1, most=64),
+            sockets_max=env.number(*server_settings.SOCKETS_MAX),
+            web_processes=env.number(*server_settings.WEB_PROCESSES),
             worker_threads=env.number("WORKER_THREADS", 1, least=0, most=8),
             clock_offset=env.number("CLOCK_OFFSET", 0, least=-(10**9), most=10**9),
             keep_audit=env.number("KEEP_AUDIT_DAYS", 9_131, least=365, most=36_525),
@@ -285,16 +285,7 @@ class Settings:
 
 
 # What others of this house read: the server, the wrapper, the proxies, the chores.
-READ_ELSEWHERE = {
-    "PORT",
-    "BIND",
-    "ACCESS_LOG",
-    "SOCKETS_MAX",
-    "WEB_PROCESSES",
-    "FLASK_APP",
-    "FLASK_DEBUG",
-    "LONG_TESTS",
-}
+READ_ELSEWHERE = {"BIND", "ACCESS_LOG", "FLASK_APP", "FLASK_DEBUG", "LONG_TESTS"}
 READ_ELSEWHERE |= {f"IBOLIT_{name}" for name in ("HOME", "SETTINGS", "ACCOUNT", "BACKUPS", "HOST", "UPSTREAM")}
 FAMILIES = ("IBOLIT_", "CLINIC_", "SMSAERO_", "SMTP_", "YOOKASSA_", "TURN_", "S3_", "VAPID_", "KEEP_", "RECEIPT_")
 OF_OTHERS = {"REDIS_URL"}  # of what people expect here
@@ -466,7 +457,7 @@ class _Reader:
             raise BadSetting(name, f"must be one of {', '.join(allowed)}")
         return value
 
-    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+    def number(self, name: str, default: int, least: int, most: int) -> int:
         value = self.text(name, str(default))
         try:
             number = int(value)

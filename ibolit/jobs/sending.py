@@ -67,7 +67,7 @@ def send_sms(job: Job, phone: str | None, text: str, *, leave: int = 0) -> None:
 
 
 def _begin(delivery: Delivery, parts: int = 1, country: str = "", leave: int = 0) -> bool:
-    """Written down before the provider hears of it; False when the provider has taken it already. Raises Undeliverable."""
+    """Commits before the provider is asked; False when the provider has it already. Raises Undeliverable."""
     if delivery.is_over:
         return False
     try:

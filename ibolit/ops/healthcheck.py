@@ -7,6 +7,8 @@ import sys
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
+from ..server_settings import PORT
+
 TIMEOUT = 4  # seconds
 
 
@@ -22,6 +24,6 @@ def is_healthy(host: str, port: int) -> bool:
 
 
 if __name__ == "__main__":
-    port = os.environ.get("BIND", "").rpartition(":")[2] or os.environ.get("PORT", "8000")
+    port = os.environ.get("BIND", "").rpartition(":")[2] or os.environ.get(PORT.name) or str(PORT.default)
     host = urlsplit(os.environ.get("PUBLIC_URL", "")).netloc or f"127.0.0.1:{port}"
     sys.exit(0 if is_healthy(host, int(port)) else 1)

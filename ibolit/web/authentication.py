@@ -80,7 +80,7 @@ def sign_in_device(device: Device, token: str) -> None:
 
 
 def note_acceptance(user: User, invitation: Invitation, email_before: str | None) -> None:
-    """Into the audit log: whose invitation it was, and an address that is the person's now; the page says what became of it."""
+    """Log whose invitation it was and an address that is the person's now; the page says what became of it."""
     log_audit(AuditAction.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
         log_audit(AuditAction.EMAIL_PROVED, user.id)

@@ -1,4 +1,4 @@
-"""`flask invite` and `flask import`: patients are brought to a doctor, in the doctor's name, who sees them in «Приглашения»."""
+"""`flask invite` and `flask import`: patients are invited in a doctor's name, who sees them in «Приглашения»."""
 
 from __future__ import annotations
 
