@@ -54,6 +54,8 @@ def test_nobody_notices(folders: tuple[Path, Path], before: str, after: str) -> 
     [
         ("<p>Добрый день</p>", "<p>Доброе утро</p>"),
         ("<p class='talk__more'>", "<p class='talk__more'>"),
+        ("<p id='strip'>", "<p id='access-bar'>"),
+        ("<p class='asking'>", "<p class='request'>"),
         ("<p class='stripe'>", "<p class='access-bare'>"),
         ("<p data-behaviour='turn'>", "<p>"),
         ("<p title='turn'>", "<p title='card-refresh'>"),

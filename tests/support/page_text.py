@@ -14,8 +14,10 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -33,6 +35,8 @@ CHANCE = (
     (re.compile(r'(?<=data-behaviour="push" data-key=")[^"]+'), "~"),  # the clinic's own
     (re.compile(r"(Код ошибки \d{3}[^\w]+)\w{6,}"), r"\1~"),
 )
+CLASS_GIVEN = re.compile(r'(?<= class=")[^"]*')
+ID_GIVEN = re.compile(r'(?:(?<= id=")|(?<= for=")|(?<=-controls=")|(?<=-labelledby=")|(?<=-describedby="))[^"]*')
 VOID = {"input", "img", "br", "hr", "meta", "link", "source", "path", "use", "circle", "rect"}
 
 
@@ -83,11 +87,14 @@ def words_of(body: str, mimetype: str) -> list[str]:
     return [without_chance(" ".join(line.split())) for line in body.splitlines() if line.strip()]
 
 
+Rule = Callable[[str], str]
+
+
 @dataclass
 class Renamed:
     """What is called otherwise in the newer folder."""
 
-    rules: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
 
     @classmethod
     def read(cls, *paths: Path) -> Renamed:
@@ -95,39 +102,45 @@ class Renamed:
         return cls([_rule(line) for line in lines if line and not line.startswith(("# ", "//"))])
 
     def apply(self, line: str) -> str:
-        for pattern, new in self.rules:
-            line = pattern.sub(new, line)
+        for rule in self.rules:
+            line = rule(line)
         return _sorted_classes(line)
 
 
-def _rule(line: str) -> tuple[re.Pattern[str], str]:
+def _rule(line: str) -> Rule:
     if line.startswith("/"):
-        pattern, new = re.fullmatch(r"/(.*)/ ?(.*)", line).groups()  # type: ignore[union-attr]
-        return re.compile(pattern), new
+        pattern, _, instead = line[1:].partition("/ ")
+        return partial(re.compile(pattern.removesuffix("/")).sub, instead)
     old, new = line.split()
     if "=" in old:
-        name, _, word = old.partition("=")
-        new = new.rpartition("=")[2]
-        return re.compile(
-            rf'(?<![\w-])({re.escape(name)}="(?:[^"]*[^\w"-])?){_word(word)}(?=[^"]*")'
-        ), rf"\g<1>{_new(new, 1)}"
-    kind = old[0] if old[0] in ".#" else ""
-    if kind:
-        # A class or an id is a word of an attribute's value; as a selector it stands behind its sign.
-        return re.compile(rf'(?<=[\s"{kind}\'(]){_word(old[1:])}(?=[\s"\'.:#,)>\[])'), _new(new.lstrip(".#"), 0)
-    return re.compile(rf"(?<=\s){_word(old)}(?=[=\s>])"), _new(new, 0)
+        name, _, old = old.partition("=")
+        return partial(_within, re.compile(rf'(?<=[ ]{re.escape(name)}=")[^"]*'), *_word(old, new.rpartition("=")[2]))
+    if old[0] == "#":
+        return _named(ID_GIVEN, *_word(old[1:], new.lstrip("#")), "#")
+    if old[0] == ".":
+        return _named(CLASS_GIVEN, *_word(old[1:], new.lstrip(".")), ".")
+    return partial(re.compile(rf"(?<=\s){re.escape(old)}(?=[=\s>])").sub, new)
 
 
-def _word(old: str) -> str:
-    return re.escape(old[:-1]) + r"([\w-]*)" if old.endswith("*") else re.escape(old)
+def _named(given: re.Pattern[str], word: re.Pattern[str], new: str, sign: str) -> Rule:
+    """As a word of such an attribute, and as a selector behind its sign."""
+    selector = re.compile(rf"(?<={re.escape(sign)}){word.pattern}")
+    return lambda line: selector.sub(new, _within(given, word, new, line))
 
 
-def _new(new: str, groups: int) -> str:
-    return new[:-1] + rf"\g<{groups + 1}>" if new.endswith("*") else new
+def _within(given: re.Pattern[str], word: re.Pattern[str], new: str, line: str) -> str:
+    return given.sub(lambda value: word.sub(new, value[0]), line)
+
+
+def _word(old: str, new: str) -> tuple[re.Pattern[str], str]:
+    """A `*` at the end of both stands for what follows."""
+    if old.endswith("*"):
+        return re.compile(rf"(?<![\w-]){re.escape(old[:-1])}([\w-]*)"), rf"{new[:-1]}\1"
+    return re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])"), new
 
 
 def _sorted_classes(line: str) -> str:
-    return re.sub(r'(?<= class=")[^"]*', lambda found: " ".join(sorted(set(found[0].split()))), line)
+    return CLASS_GIVEN.sub(lambda found: " ".join(sorted(set(found[0].split()))), line)
 
 
 @dataclass(frozen=True)
