@@ -27,7 +27,7 @@ from ibolit.models import (
 )
 from ibolit.services import Services
 from ibolit.services.codes import fingerprint
-from ibolit.services.demo_outbox import Letter
+from ibolit.services.demo_outbox import DemoMessage
 
 FRESH = "a fresh long pass phrase"
 
@@ -50,7 +50,7 @@ def me(user: User) -> User:
     return db.session.get_one(User, user.id)
 
 
-def told(services: Services) -> list[Letter]:
+def told(services: Services) -> list[DemoMessage]:
     """The news of ways in, the newest first."""
     run_due()
     return [
@@ -60,7 +60,7 @@ def told(services: Services) -> list[Letter]:
     ]
 
 
-def link_in(letter: Letter) -> str:
+def link_in(letter: DemoMessage) -> str:
     found = re.search(r"http://[^/]+(/n/\d+\?token=\w+)", letter.text)
     assert found is not None, letter.text
     return found.group(1)
