@@ -111,7 +111,7 @@ class ConsultationProposed(Fact):
 
 @dataclass(frozen=True)
 class ConsultationConfirmed(Fact):
-    """By the patient's press, or by his money."""
+    """By the patient's press, or by their payment."""
 
     id: int
     with_move: bool = False  # one took the other's new time, and both learn it from the move
@@ -269,7 +269,7 @@ class Subscribers:
             subscriber(fact)
 
     def run_after_commit(self, fact: Fact) -> None:
-        """A live screen that failed asks again by itself, so one failure must not silence the others."""
+        """One subscriber's failure keeps nothing from the others: a live screen that failed asks again by itself."""
         for subscriber in self._after_commit.get(type(fact), ()):
             try:
                 subscriber(fact)
@@ -284,7 +284,7 @@ def record(fact: Fact) -> None:
 
 
 def publish(fact: Fact) -> None:
-    """Tells at once of what was never stored."""
+    """Runs the subscribers at once: nothing is stored."""
     _subscribers().run_after_commit(fact)
 
 

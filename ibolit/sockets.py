@@ -114,7 +114,7 @@ def pump(
 
 
 def _tick(ws: Server, still_allowed: Callable[[], bool]) -> None:
-    """Re-authorise the reader, and see that there is one: a phone that lost its network says no goodbye."""
+    """Re-authorise the reader, and see that there is one: a phone that lost its network sends no close frame."""
     if not ws.pong_received:
         ws.sock.kill()  # without a closing code, so that a phone that wakes up reconnects
         raise ConnectionClosed
@@ -155,7 +155,7 @@ def closing_cleanly(handler: Handler, longest: int) -> Handler:
 
 
 def _close(ws: Server, code: int | None) -> None:
-    """Say why, give the peer a moment to say goodbye, then leave neither thread nor descriptor."""
+    """Send the code, wait a moment for the peer's close frame, then end the thread and shut the socket."""
     if code is not None:
         with suppress(ConnectionClosed, LocalProtocolError, OSError):
             ws.close(code)

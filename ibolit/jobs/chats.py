@@ -1,4 +1,4 @@
-"""The word before a chat's time is over."""
+"""Tells a patient that a chat's time ends soon."""
 
 from __future__ import annotations
 

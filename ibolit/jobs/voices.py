@@ -1,4 +1,4 @@
-"""What was spoken into a chat becomes what every phone plays."""
+"""Converts voice messages to AAC in M4A, which every phone plays."""
 
 from __future__ import annotations
 

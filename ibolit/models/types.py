@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Integer
 from sqlalchemy.types import TypeDecorator
 
-# A row number that never runs out; SQLite counts rows only in an INTEGER.
+# 64 bits; SQLite numbers rows only in an INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
 

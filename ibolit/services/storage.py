@@ -1,4 +1,4 @@
-"""Where files lie: a folder of this machine, or any storage that speaks S3."""
+"""Where files are stored: a folder of this machine, or any S3 provider."""
 
 from __future__ import annotations
 

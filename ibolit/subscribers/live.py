@@ -105,7 +105,7 @@ def _looking() -> Iterator[None]:
         try:
             yield
         finally:
-            db.session.commit()  # ends the reading; a rollback would make everyone read his objects again
+            db.session.commit()  # ends the reading; a rollback would expire loaded objects
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def message_sent(fact: MessageSent) -> None:
 
 
 def payment_changed(fact: PaymentChanged) -> None:
-    """The card of what was paid for says how its money stands; who paid may have left for his bank."""
+    """The card of what was paid for says how its money stands; who paid may have left for their bank."""
     payment = db.session.get_one(Payment, fact.payment_id)
     if payment.consultation is not None:
         payment.consultation.bump_revision()
@@ -92,7 +92,7 @@ def proposed(fact: ConsultationProposed) -> None:
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:
-    """Who paid is told of his payment."""
+    """Who paid is told of their payment."""
     if not fact.with_move:
         consultation = _consultation(fact.id)
         Notification.of_consultation(consultation.doctor.user, NotificationKind.CONFIRMED, consultation)
@@ -108,7 +108,7 @@ def reschedule_requested(fact: RescheduleRequested) -> None:
 
 
 def reschedule_declined(fact: RescheduleDeclined) -> None:
-    """Who took his own wish back needs nobody to be told: the agreed time stands as it did."""
+    """When the asker withdraws, nobody is told: the agreed time stands as it did."""
     consultation = _consultation(fact.id)
     if fact.by_id != fact.wished_by_id:
         wisher = _other_than(fact.by_id, consultation)
@@ -131,7 +131,7 @@ def cancelled(fact: ConsultationCancelled) -> None:
 
 
 def expired(fact: ConsultationExpired) -> None:
-    """Whose answer was awaited, and who kept the time free for him."""
+    """Whose answer was awaited, and who kept the time free for them."""
     consultation = _consultation(fact.id)
     for side in _both(consultation):
         Notification.of_consultation(side, NotificationKind.EXPIRED, consultation)

@@ -1,4 +1,4 @@
-"""The socket of one person in one call: joins, carries, and looks every half a minute whether he may still be there."""
+"""The socket of one person in one call: joins, relays, and checks every half minute whether they may still be there."""
 
 from __future__ import annotations
 

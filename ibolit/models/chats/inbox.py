@@ -31,7 +31,7 @@ ChatCursor = tuple[datetime | None, int]  # last_at and id of the last chat of a
 
 
 class InboxFilter(StrEnum):
-    """Which of his chats a doctor wants to see."""
+    """Which of their chats a doctor wants to see."""
 
     UNREAD = "unread"
     WAITING = "waiting"  # the last word is the patient's
@@ -46,7 +46,7 @@ class ChatLists:
     ) -> Select[tuple[Chat]]:
         """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen.
 
-        Who was invited finds his doctor here before a word is said; the doctor has him among his patients.
+        An invited patient finds the doctor here before anything is said; the doctor finds them among the patients.
         """
         begun = cls.visible_to(user).where(cls._is_begun_for(user)).order_by(cls.last_at.desc(), cls.id.desc())
         if only is InboxFilter.UNREAD:
@@ -66,7 +66,7 @@ class ChatLists:
     ) -> Select[tuple[Chat]]:
         """The doctor's chats, also those in which nothing was said yet, which stand at the end; keyset-paged.
 
-        `words` are beginnings of the patient's names, or a part of his phone.
+        `words` are beginnings of the patient's names, or a part of their phone.
         """
         latest = cls.last_at.desc().nulls_last(), cls.id.desc()
         own = cls.with_people().where(cls.doctor_id == doctor.id).order_by(*latest)
@@ -98,7 +98,7 @@ class ChatLists:
 
     @classmethod
     def awaits_first_word_of(cls: type[Chat], patient: User) -> bool:
-        """Some doctor has invited him, and nothing was said yet."""
+        """Some doctor has invited them, and nothing was said yet."""
         silent = select(cls.id).where(cls.patient_id == patient.id, cls.last_seq == 0, cls.last_at.is_not(None))
         return db.session.scalar(silent.limit(1)) is not None
 

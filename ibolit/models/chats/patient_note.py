@@ -1,4 +1,4 @@
-"""What a doctor writes of a patient for himself; nobody else ever reads it."""
+"""What a doctor writes of a patient for themselves; nobody else reads it."""
 
 from __future__ import annotations
 

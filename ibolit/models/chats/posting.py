@@ -144,7 +144,7 @@ class ChatPosting:
         return message
 
     def _note_own_deed(self: Chat, mine: ChatMember) -> None:
-        """Who had read all before his deed has read its note, too."""
+        """Who had read everything before their own action has read its note, too."""
         db.session.refresh(mine)
         if mine.unread == 0:
             mine.delivered_to = mine.read_to = self.last_seq

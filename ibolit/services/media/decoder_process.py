@@ -1,4 +1,4 @@
-"""The short-lived child that decodes: given a job, a time and so much memory; whatever becomes of it, we go on."""
+"""The short-lived child that decodes a file, with limits of time and memory: its death refuses only that file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tell, compare with the name, open, clean, draw."""
+"""Detects the type, compares it with the name, decodes, cleans and draws."""
 
 from __future__ import annotations
 

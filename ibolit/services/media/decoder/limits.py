@@ -1,4 +1,4 @@
-"""What the child may use: a file that wants more kills only it."""
+"""Resource limits of the child: a file that exceeds them ends only the child."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes in boxes: MP4, QuickTime and HEIC."""
+"""Reads the boxes of ISO base media files: MP4, QuickTime and HEIC."""
 
 from __future__ import annotations
 

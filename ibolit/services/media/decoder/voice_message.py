@@ -1,4 +1,4 @@
-"""What was spoken, in whatever a recorder gives, becomes what every phone plays: AAC in M4A."""
+"""Converts a recording of any container to AAC in M4A, which every phone plays."""
 
 from __future__ import annotations
 
