@@ -158,7 +158,7 @@ def test_wish_is_told_to_the_other_side(chat: Chat, wisher: str) -> None:
     consultation = agreed(chat)
     mine, other = sides(consultation, wisher)
     start = request_reschedule(consultation, mine, consultation.starts_at + FAR)
-    assert (told(mine), told(other)) == ([], ["time_wished"])
+    assert (told(mine), told(other)) == ([], ["reschedule_requested"])
     assert db.session.scalars(db.select(Notification.moment)).one() == start
 
 
@@ -168,8 +168,8 @@ def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doct
         start = request_reschedule(consultation, patient, consultation.starts_at + FAR)
         rescheduling.decline(consultation, doctor.user, start)
         db.session.commit()
-    assert told(doctor.user) == ["time_wished"] * 2
-    assert told(patient) == ["time_declined"] * 2
+    assert told(doctor.user) == ["reschedule_requested"] * 2
+    assert told(patient) == ["reschedule_declined"] * 2
 
 
 @pytest.mark.parametrize("wisher", ["patient", "doctor"])
@@ -180,7 +180,7 @@ def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
     forget()
     rescheduling.decline(consultation, other, start)
     db.session.commit()
-    assert (told(mine), told(other)) == (["time_declined"], [])
+    assert (told(mine), told(other)) == (["reschedule_declined"], [])
 
 
 def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Doctor) -> None:

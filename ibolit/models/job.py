@@ -31,9 +31,9 @@ class JobKind(StrEnum):
     PATIENT_IMPORT = "patient_import"
     DELIVERY_STATUS = "delivery_status"  # what became of an SMS
     EMAIL_PROOF = "email_proof"
-    SECURITY_SMS = "way_sms"  # a way in has changed
-    SECURITY_MAIL = "way_mail"
-    SECURITY_PUSH = "way_push"
+    SECURITY_SMS = "security_sms"  # a way in has changed
+    SECURITY_MAIL = "security_mail"
+    SECURITY_PUSH = "security_push"
     SMS_ALARM = "sms_alarm"  # half of the day's are gone
     VOICE = "voice"
     PAYMENT = "payment"  # from the press to its end

@@ -16,6 +16,8 @@ from sqlalchemy.pool import NullPool
 
 from ..extensions import db
 
+# How tables of ours were called before migration 0023.
+FORMER = ("attempt", "complaint", "dispatch", "handover", "mark", "way_change")
 PATIENCE = 20.0  # seconds for whoever holds the database
 
 
@@ -80,7 +82,7 @@ class PostgresDump:
 
     def put_back(self, path: Path) -> None:
         """Tables of ours that a dump of another day does not know would stay: so all of them go first."""
-        ours = ", ".join(f'"{name}"' for name in (*db.metadata.tables, "alembic_version"))
+        ours = ", ".join(f'"{name}"' for name in (*db.metadata.tables, *FORMER, "alembic_version"))
         away = f"SET lock_timeout = '10s'; DROP TABLE IF EXISTS {ours} CASCADE"
         self.engine.dispose()
         quiet = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]

@@ -20,8 +20,11 @@ depends_on = None
 
 TABLES = {
     'attempt': 'rate_limit_hit',
+    'complaint': 'intake_questionnaire',
     'dispatch': 'delivery',
+    'handover': 'device_transfer',
     'mark': 'database_mark',
+    'way_change': 'security_event',
 }
 
 # By the table's old name.
@@ -30,17 +33,47 @@ COLUMNS = {
     'audit_event': {'act': 'action'},
     'chat': {'talk_from': 'consultation_opens_at', 'talk_until': 'consultation_closes_at'},
     'chat_member': {'telling_from': 'notified_from_seq'},
+    'complaint': {'trouble': 'chief_complaint', 'since': 'onset', 'strength': 'severity', 'medicines': 'medications'},
+    'consultation': {'phone_asked_at': 'callback_requested_at'},
     'dispatch': {'doubts': 'unknown_outcomes'},
-    'doctor': {'photo_cut': 'photo_crop'},
+    'doctor': {'photo_cut': 'photo_crop', 'usual_price': 'default_price', 'usual_minutes': 'default_minutes'},
     'invitation': {'dispatch_id': 'delivery_id'},
+    'login_code': {'leads_to': 'next_url'},
+    'notification': {'presses_at': 'urgent_from'},
     'reply_template': {'place': 'position'},
-    'tariff': {'place': 'position'},
+    'tariff': {'place': 'position', 'usual': 'is_recommended'},
+    'user': {'agreed_to': 'accepted_versions'},
 }
 
 # By the old names of the table and its column.
 VALUES = {
-    'dispatch.kind': {'delivery': 'delivery_status'},
-    'job.kind': {'delivery': 'delivery_status'},
+    'audit_event.act': {
+        'ways_frozen': 'account_frozen',
+        'ways_thawed': 'account_thawed',
+        'complaint_read': 'questionnaire_read',
+    },
+    'dispatch.kind': {
+        'delivery': 'delivery_status',
+        'way_sms': 'security_sms',
+        'way_mail': 'security_mail',
+        'way_push': 'security_push',
+    },
+    'job.kind': {
+        'delivery': 'delivery_status',
+        'way_sms': 'security_sms',
+        'way_mail': 'security_mail',
+        'way_push': 'security_push',
+    },
+    'message.card': {'complaint': 'questionnaire'},
+    'notification.kind': {'time_wished': 'reschedule_requested', 'time_declined': 'reschedule_declined'},
+    'payment_alert.kind': {
+        'part_returned': 'partly_refunded',
+        'returned_twice': 'refunded_twice',
+        'return_unseen': 'unlisted_refund',
+        'unreadable': 'response_unreadable',
+        'not_let_in': 'auth_failed',
+        'receipt_failed': 'receipt_unregistered',
+    },
     'refund.cause': {
         'odd_sum': 'amount_mismatch',
         'twice': 'duplicate',
@@ -48,10 +81,12 @@ VALUES = {
         'bank': 'provider_dashboard',
     },
     'refund.state': {'wished': 'requested', 'otherwise': 'out_of_band', 'covered': 'superseded'},
+    'way_change.kind': {'tries': 'wrong_passwords'},
 }
 
 # Constraints and indexes whose new name follows neither from their table nor from their columns.
 NAMES = {
+    'ck_complaint_strength': 'ck_intake_questionnaire_severity',
 }
 
 # A unique key that begins with the row's kind, by the table's old name.

@@ -141,7 +141,7 @@ def test_partial_dashboard_refund_of_a_consultation_alerts_the_operator(
     hear(yookassa, paid_consultation)
     consultation = db.session.get_one(Consultation, consultation.id, populate_existing=True)
     assert consultation.state is ConsultationState.CONFIRMED
-    assert alerts() == ["part_returned"]
+    assert alerts() == ["partly_refunded"]
     page = as_operator.get("/operator").text
     assert "Банк вернул пациенту 300\u00a0₽" in page
     alert = db.session.scalars(PaymentAlert.unresolved()).one()
@@ -243,14 +243,14 @@ def test_refund_out_of_band_and_in_the_dashboard_alerts_the_operator(
         (RefundState.OUT_OF_BAND, RefundReason.OPERATOR, 1500_00),
         (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 1000_00),
     ]
-    assert alerts() == ["returned_twice"]
+    assert alerts() == ["refunded_twice"]
 
 
 def test_unlisted_refund_alerts_the_operator(yookassa: YooKassaStub, bought: Payment) -> None:
     """As after a dispute: nobody can say what it was."""
     yookassa.distort(bought.provider_id or "", "refunded_amount", {"value": "700.00", "currency": "RUB"})
     hear(yookassa, bought)
-    assert (rows(bought), alerts()) == ([], ["return_unseen"])
+    assert (rows(bought), alerts()) == ([], ["unlisted_refund"])
     yookassa.straighten()
     hear(yookassa, bought)
     assert alerts() == []

@@ -167,7 +167,7 @@ def test_receipt_unregistered_for_a_week_alerts_the_operator(yookassa: YooKassaS
     work(days=6)
     assert alerts() == []
     work(days=2)
-    assert alerts() == ["receipt_failed"]
+    assert alerts() == ["receipt_unregistered"]
 
 
 def test_refused_closing_receipt_alerts_the_operator(

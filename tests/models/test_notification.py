@@ -56,7 +56,7 @@ def newest(kind: str) -> Notification:
 def test_every_kind_says_when_it_is_news() -> None:
     of_themselves = {
         NotificationKind(kind)
-        for kind in ("message", "paid", "requested", "time_wished", "decided", "returned", "ends")
+        for kind in ("message", "paid", "requested", "reschedule_requested", "decided", "returned", "ends")
     }
     assert set(VALID_STATES) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
 
@@ -82,9 +82,9 @@ def test_wish_that_was_answered_is_none(
     consultation: Consultation, after: Callable[[Consultation, User], object]
 ) -> None:
     request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
-    assert not newest("time_wished").is_stale
+    assert not newest("reschedule_requested").is_stale
     after(consultation, consultation.doctor.user)
-    assert newest("time_wished").is_stale
+    assert newest("reschedule_requested").is_stale
 
 
 def decline(consultation: Consultation, by: User) -> None:
@@ -95,19 +95,19 @@ def decline(consultation: Consultation, by: User) -> None:
 
 def test_wish_for_another_time_replaces_the_first(consultation: Consultation) -> None:
     request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
-    first = newest("time_wished")
+    first = newest("reschedule_requested")
     request_reschedule(consultation, consultation.patient, consultation.starts_at + 2 * FAR)
     assert first.is_stale
-    assert not newest("time_wished").is_stale
+    assert not newest("reschedule_requested").is_stale
 
 
 def test_refusal_is_news_until_the_time_changes_after_all(consultation: Consultation) -> None:
     request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
     decline(consultation, consultation.doctor.user)
-    assert not newest("time_declined").is_stale
+    assert not newest("reschedule_declined").is_stale
     request_reschedule(consultation, consultation.patient, consultation.starts_at + FAR)
     accept(consultation, consultation.doctor.user)
-    assert newest("time_declined").is_stale
+    assert newest("reschedule_declined").is_stale
     assert not newest("moved").is_stale
 
 

@@ -29,7 +29,7 @@ class SecurityEventKind(StrEnum):
     PASSWORD = "password"
     EMAIL = "email"
     DEVICE = "device"  # somebody signed in in a browser that was not known
-    WRONG_PASSWORDS = "tries"  # wrong passwords
+    WRONG_PASSWORDS = "wrong_passwords"  # wrong passwords
     PHONE_LEFT = "phone_left"  # its new holder said that the account is not theirs
     PHONE_GIVEN = "phone_given"  # by the office
 
@@ -62,8 +62,7 @@ class PriorCredentials:
 class SecurityEvent(Model):
     """What was before lies in `email` and `password_hash`: what «Это не я» brings back within 72 hours."""
 
-    __tablename__ = "way_change"
-    __table_args__ = (Index("ix_way_change_of_user", "user_id", "id"),)
+    __table_args__ = (Index("ix_security_event_of_user", "user_id", "id"),)
 
     UNDO_WITHIN = timedelta(hours=72)
     KEPT_FOR = timedelta(days=7)

@@ -26,7 +26,7 @@ class Card(StrEnum):
     CONSULTATION = "consultation"
     REQUEST = "request"
     CONCLUSION = "conclusion"
-    QUESTIONNAIRE = "complaint"
+    QUESTIONNAIRE = "questionnaire"
 
 
 class Message(Model):

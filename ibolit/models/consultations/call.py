@@ -151,8 +151,6 @@ class CallReport(Model):
 class DeviceTransfer(Model):
     """A link that signs another device in for one consultation: once, within ten minutes. Only its hash is kept."""
 
-    __tablename__ = "handover"
-
     LIVES = timedelta(minutes=10)
     NAME = "Только разговор"  # how such a device begins in «Мои устройства»
 

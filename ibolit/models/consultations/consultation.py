@@ -77,7 +77,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     cancel_reason: Mapped[CancellationReason | None] = mapped_column(enum_column(CancellationReason))
-    callback_requested_at: Mapped[datetime | None] = mapped_column("phone_asked_at", UtcDateTime)
+    callback_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     chat: Mapped[Chat] = relationship(innerjoin=True, viewonly=True)
     message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)
     payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)

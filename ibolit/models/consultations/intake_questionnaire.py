@@ -34,19 +34,17 @@ class IntakeAnswers:
 class IntakeQuestionnaire(Model):
     """The patient's questionnaire before a consultation, changed until that is over; with a card in the chat."""
 
-    __tablename__ = "complaint"
-
     LONGEST, LONGEST_ONSET = 2000, 200
     MOST_SEVERE = 10
 
-    __table_args__ = (CheckConstraint("strength BETWEEN 0 AND 10", "strength"),)
+    __table_args__ = (CheckConstraint("severity BETWEEN 0 AND 10", "severity"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), unique=True)
-    chief_complaint: Mapped[str] = mapped_column("trouble", Text)
-    onset: Mapped[str] = mapped_column("since", String(LONGEST_ONSET), default="")
-    severity: Mapped[int | None] = mapped_column("strength")
-    medications: Mapped[str] = mapped_column("medicines", Text, default="")
+    chief_complaint: Mapped[str] = mapped_column(Text)
+    onset: Mapped[str] = mapped_column(String(LONGEST_ONSET), default="")
+    severity: Mapped[int | None]
+    medications: Mapped[str] = mapped_column(Text, default="")
     allergies: Mapped[str] = mapped_column(Text, default="")
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

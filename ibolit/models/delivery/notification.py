@@ -56,7 +56,7 @@ class Notification(NotificationWriting, Model):
     consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
     chat_id: Mapped[int | None] = mapped_column(ForeignKey("chat.id"))
     moment: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    urgent_from: Mapped[datetime | None] = mapped_column("presses_at", UtcDateTime)  # when it is too late to be told
+    urgent_from: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it is too late to be told
     seq: Mapped[int] = mapped_column(default=0, server_default="0")
     chats: Mapped[int] = mapped_column(default=1, server_default="1")  # so many it tells of after the quiet hours
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by the doctor's quiet hours

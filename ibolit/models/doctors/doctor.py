@@ -65,8 +65,8 @@ class Doctor(Model):
     education: Mapped[str] = mapped_column(Text, default="")
     licence: Mapped[str] = mapped_column(String(120), default="")
     languages: Mapped[str] = mapped_column(String(120), default="русский")
-    default_price: Mapped[int] = mapped_column("usual_price", default=0)  # kopecks, of a consultation
-    default_minutes: Mapped[int] = mapped_column("usual_minutes", default=30, server_default="30")
+    default_price: Mapped[int] = mapped_column(default=0)  # kopecks, of a consultation
+    default_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     free_days: Mapped[int] = mapped_column(default=3)
     hidden: Mapped[bool] = mapped_column(default=False)
     available: Mapped[bool] = mapped_column(default=True)  # the «на связи» switch

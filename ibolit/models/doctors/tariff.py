@@ -41,7 +41,7 @@ class Tariff(Model):
     title: Mapped[str] = mapped_column(String(80))
     days: Mapped[int]
     price: Mapped[int]  # kopecks
-    is_recommended: Mapped[bool] = mapped_column("usual", default=False)
+    is_recommended: Mapped[bool] = mapped_column(default=False)
     hidden: Mapped[bool] = mapped_column(default=False)
     replaced: Mapped[bool] = mapped_column(default=False, server_default=false())  # by one with other terms
     position: Mapped[int] = mapped_column(default=0, server_default="0")  # all 0 until the doctor orders them

@@ -59,7 +59,7 @@ class LoginCode(Model):
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_url: Mapped[str] = mapped_column(
-        "leads_to", String(LONGEST_NEXT_URL), default="", server_default=""
+        String(LONGEST_NEXT_URL), default="", server_default=""
     )  # a path behind the entrance
 
     @classmethod

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class AlertKind(StrEnum):
-    PARTLY_REFUNDED = "part_returned"  # in the provider's dashboard, of a consultation that stands
-    REFUNDED_TWICE = "returned_twice"  # by the provider, what the operator had refunded out of band
-    UNLISTED_REFUND = "return_unseen"  # the provider's sum of refunds is larger than its list of them
+    PARTLY_REFUNDED = "partly_refunded"  # in the provider's dashboard, of a consultation that stands
+    REFUNDED_TWICE = "refunded_twice"  # by the provider, what the operator had refunded out of band
+    UNLISTED_REFUND = "unlisted_refund"  # the provider's sum of refunds is larger than its list of them
     OTHER_SHOP = "other_shop"  # the shop or its key was changed: the provider knows no such payment
-    RESPONSE_UNREADABLE = "unreadable"  # the provider's answer, for an hour
+    RESPONSE_UNREADABLE = "response_unreadable"  # the provider's answer, for an hour
     SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks what only the clinic can set
-    AUTH_FAILED = "not_let_in"  # the shop's id or key is refused, for ten minutes
-    RECEIPT_UNREGISTERED = "receipt_failed"  # the cash desk gave it up, or was silent for a week
+    AUTH_FAILED = "auth_failed"  # the shop's id or key is refused, for ten minutes
+    RECEIPT_UNREGISTERED = "receipt_unregistered"  # the cash desk gave it up, or was silent for a week
     CLOSING_REFUSED = "closing_refused"  # the receipt at the end of a service
 
 

@@ -19,6 +19,8 @@ from ..types import RowId, UtcDateTime, enum_column
 
 
 class LimitKind(StrEnum):
+    """A hit's key is a fingerprint that begins with this value, so a value in use is never changed."""
+
     CODE_FOR_PHONE = "code_phone"
     CODE_FROM_ADDRESS = "code_address"
     CODE_FROM_NETWORK = "code_network"

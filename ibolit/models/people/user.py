@@ -61,9 +61,8 @@ class User(UserMixin, Model):
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by «Это не я»: only the office lets in again
     timezone: Mapped[str | None] = mapped_column(String(64))
     timezone_is_chosen: Mapped[bool] = mapped_column(default=False)
-    accepted_versions: Mapped[str] = mapped_column(
-        "agreed_to", String(200), default=""
-    )  # the versions last accepted; Consent rows prove it
+    # The versions last accepted; Consent rows prove it.
+    accepted_versions: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identity_level: Mapped[IdentityLevel] = mapped_column(
