@@ -16,6 +16,7 @@ from ...web.fields import (
     DURATIONS,
     NO_SUCH_DURATION,
     ClientIdField,
+    ExpectedField,
     PriceField,
     format_price,
     hidden_number,
@@ -175,7 +176,7 @@ class RescheduleForm(TimeFields):
 
 class CancelForm(FlaskForm):
     reason = RadioField("Причина", [DataRequired(NO_REASON)], choices=REASONS, **invalid_choice(NO_REASON))
-    promise = HiddenField(filters=[one_line])
+    expected = ExpectedField(filters=[one_line], formerly="promise")
 
     @property
     def expected_terms(self) -> CancellationTerms | None:
