@@ -122,7 +122,7 @@ def plain(words: str | None) -> str | None:
 
 def test_every_form_that_edits_is_known(found: Found) -> None:
     assert {
-        "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_complaint",
+        "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_questionnaire",
         "patients.keep_note", "practice.introduce", "practice.set_terms", "practice.be_reachable",
         "practice.change_photo",
         "practice.change_tariff", "replies.update",
