@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from browser import Browser
 from factories import PASSWORD, attach, later, make_chat, make_doctor, propose, say
-from money import begin, buy, settle
+from payment_steps import begin, buy, settle
 
 from ibolit.extensions import db
 from ibolit.formatting import epoch

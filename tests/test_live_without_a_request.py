@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from factories import later, make_chat, make_doctor, propose, say
 from flask import Flask, has_request_context
-from money import begin, settle
+from payment_steps import begin, settle
 
 from ibolit.events import CallbackRequested, ConsultationStarted, MemberTyped, MessageChanged, publish
 from ibolit.extensions import db

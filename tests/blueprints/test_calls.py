@@ -10,7 +10,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, attach, later, make_chat, make_doctor, propose, say
 from flask import Flask
-from money import buy
+from payment_steps import buy
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from browser import Browser
 from factories import later, make_chat, make_user, propose
-from money import answer
+from payment_steps import answer
 from reading import Page
 
 from ibolit.extensions import db

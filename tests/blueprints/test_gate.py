@@ -6,7 +6,7 @@ import pytest
 from browser import Browser
 from factories import later, outdate
 from flask import Flask
-from money import begin
+from payment_steps import begin
 from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db

@@ -12,7 +12,7 @@ from browser import Browser
 from factories import make_user, propose
 from flask import Flask
 from flask_wtf import FlaskForm
-from money import begin, buy, request_refund
+from payment_steps import begin, buy, request_refund
 from started_consultations import completed_consultation
 
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm

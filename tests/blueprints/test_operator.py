@@ -8,7 +8,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, add_tariff, make_user
 from flask import Flask
-from money import begin, buy, request_refund, settle
+from payment_steps import begin, buy, request_refund, settle
 
 from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Chat, Payment, Refund, RefundReason, RefundState, Role, User

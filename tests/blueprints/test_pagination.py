@@ -8,7 +8,7 @@ import pytest
 from browser import Browser
 from factories import attach, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
-from money import buy
+from payment_steps import buy
 
 from ibolit.models import Chat, Doctor, User
 from ibolit.web.pagination import decode_cursor, encode_cursor, split_page

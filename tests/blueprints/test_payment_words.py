@@ -11,7 +11,7 @@ from browser import Browser
 from consultation_steps import begin_to_pay, pay, succeed
 from factories import later, make_user, propose
 from flask import Flask
-from money import begin, buy, settle
+from payment_steps import begin, buy, settle
 
 from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db

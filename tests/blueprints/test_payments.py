@@ -9,8 +9,8 @@ import pytest
 from browser import Browser
 from factories import add_tariff, later, make_chat, make_doctor, say
 from flask import Flask
-from money import begin, buy, request_refund, waiting_jobs
-from money import settle as settle_this
+from payment_steps import begin, buy, request_refund, waiting_jobs
+from payment_steps import settle as settle_this
 
 from ibolit.extensions import db
 from ibolit.formatting import day_of

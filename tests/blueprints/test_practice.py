@@ -10,7 +10,7 @@ import pytest
 from browser import Browser
 from factories import add_tariff, make_chat, make_doctor, make_user
 from flask import Flask
-from money import begin
+from payment_steps import begin
 from PIL import Image
 
 from ibolit.extensions import db

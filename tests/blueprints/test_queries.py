@@ -10,7 +10,7 @@ from browser import Browser
 from consultation_steps import confirm, pay
 from factories import attach, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
-from money import buy, request_refund
+from payment_steps import buy, request_refund
 from queries import Queries
 
 from ibolit.extensions import db

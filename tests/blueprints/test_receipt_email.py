@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from browser import Browser
 from factories import later, propose
-from money import begin
+from payment_steps import begin
 
 from ibolit.extensions import db
 from ibolit.formatting import epoch

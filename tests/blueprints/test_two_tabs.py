@@ -19,7 +19,7 @@ from browser import Browser
 from factories import make_user, propose
 from flask import Flask
 from forms_on_pages import FormOnPage, Seen, forms_on
-from money import buy, request_refund
+from payment_steps import buy, request_refund
 from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 

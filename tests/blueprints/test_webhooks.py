@@ -9,7 +9,7 @@ import pytest
 from browser import Browser
 from factories import make_chat
 from flask import Flask
-from money import begin, buy, settle, waiting_jobs
+from payment_steps import begin, buy, settle, waiting_jobs
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db

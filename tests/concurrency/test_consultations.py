@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from consultation_steps import accept, begin_to_pay, cancel, confirm, pay, request_reschedule
 from factories import later, make_chat, make_user, propose
 from flask import Flask
-from money import answer
+from payment_steps import answer
 from sqlalchemy.orm import Session
 
 from ibolit import errors
@@ -257,7 +257,7 @@ def test_operator_gives_all_back_while_both_get_ready(clinic: Flask, chat: Chat,
 
 
 def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: int) -> None:
-    """The payer had asked for his money, the operator says yes, and the patient cancels: it goes back once."""
+    """The payer had requested a refund, the operator approves it, and the patient cancels: it goes back once."""
     chat_id = chat.id
     for number in range(TIMES):
         payment = pay(hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE))

@@ -9,7 +9,7 @@ import pytest
 from browser import Browser
 from factories import add_tariff, later, make_user
 from flask import Flask
-from money import answer, begin, buy, request_refund, settle
+from payment_steps import answer, begin, buy, request_refund, settle
 from yookassa_stub import YooKassaStub
 
 from ibolit.blueprints.webhooks.views import expedite_payment

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from browser import Browser
-from cabinet import again, begin_the_clock_anew, work
 from factories import make_user
 from flask import Flask
-from money import begin
+from payment_steps import begin
+from payment_worker import reloaded, reset_clock, work
 from yookassa_stub import YooKassaStub
 
 from ibolit.models import Chat, Payment, Role, User
@@ -19,7 +19,7 @@ from ibolit.services.payments.yookassa import Shop, YooKassa
 
 @pytest.fixture
 def yookassa(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[YooKassaStub]:
-    begin_the_clock_anew()
+    reset_clock()
     with YooKassaStub() as stub:
         monkeypatch.setattr(services, "payments", YooKassa(Shop(stub.shop_id, stub.secret_key, stub.url)))
         yield stub
@@ -35,7 +35,7 @@ def payment(yookassa: YooKassaStub, chat: Chat) -> Payment:
     """Waits for the payer."""
     payment = begin(chat)
     work(minutes=1)
-    return again(payment)
+    return reloaded(payment)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import re
 
 import pytest
 from browser import Browser
-from cabinet import again, alerts, paid, send_back, work, work_on
 from factories import later
-from money import begin, waiting_jobs
+from payment_steps import begin, waiting_jobs
+from payment_worker import alerts, paid, reloaded, send_refund, work, work_on
 from yookassa_stub import YooKassaStub
 
 from ibolit.extensions import db
@@ -32,7 +32,7 @@ def test_payment_of_another_shop_is_cancelled_and_replaced(
 ) -> None:
     yookassa.move_to_another_shop(payment.provider_id or "")
     work(minutes=5)
-    payment = again(payment)
+    payment = reloaded(payment)
     assert (payment.state, payment.reason) == (PaymentState.CANCELLED, "other_shop")
     assert "Платёжная система не знает этого платежа" in said(as_operator)
     assert "Этот счёт больше не действует" in as_patient.get(f"/payments/return/{payment.token}").text
@@ -69,10 +69,10 @@ def test_payment_of_another_shop_is_found_when_the_shop_is_back(yookassa: YooKas
     yookassa.lose_notices()
     yookassa.move_to_another_shop(payment.provider_id or "")
     work_on(3, days=1)
-    assert again(payment).state is PaymentState.CANCELLED
+    assert reloaded(payment).state is PaymentState.CANCELLED
     yookassa.move_back(payment.provider_id or "")
     work(days=1)
-    assert again(payment).state is PaymentState.SUCCEEDED
+    assert reloaded(payment).state is PaymentState.SUCCEEDED
     assert alerts() == []
 
 
@@ -85,9 +85,9 @@ def test_another_shop_is_not_asked_for_ever(yookassa: YooKassaStub, payment: Pay
 def test_refund_of_another_shop_says_what_to_do(yookassa: YooKassaStub, payment: Payment, as_operator: Browser) -> None:
     bought = paid(yookassa, payment)
     yookassa.move_to_another_shop(bought.provider_id or "")
-    refund = send_back(bought, 1000_00)
+    refund = send_refund(bought, 1000_00)
     work(minutes=5)
-    assert again(refund).state is RefundState.FAILED
+    assert reloaded(refund).state is RefundState.FAILED
     assert "Вернули иначе" in said(as_operator)
 
 
@@ -106,7 +106,7 @@ def test_response_unreadable_for_an_hour_alerts_the_operator(
     assert len(db.session.scalars(db.select(PaymentAlert)).all()) == 1
     yookassa.straighten()
     work(hours=1)
-    assert again(payment).state is PaymentState.SUCCEEDED
+    assert reloaded(payment).state is PaymentState.SUCCEEDED
     assert alerts() == []
 
 
@@ -130,7 +130,7 @@ def test_refused_shop_key_alerts_after_ten_minutes(
     assert "не пускает клинику" in said(as_operator)
     yookassa.heal()
     work(minutes=10)
-    assert again(payment).state is PaymentState.WAITING
+    assert reloaded(payment).state is PaymentState.WAITING
     assert alerts() == []
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from cabinet import again, paid, send_back, work
 from flask import Flask
-from money import begin, request_refund, settle, waiting_jobs
+from payment_steps import begin, request_refund, settle, waiting_jobs
+from payment_worker import paid, reloaded, send_refund, work
 from yookassa_stub import YooKassaStub
 
 from ibolit.blueprints.webhooks.views import expedite_payment
@@ -25,7 +25,7 @@ def test_worker_creates_the_payment_the_page_could_not(yookassa: YooKassaStub, c
     payment = begin(chat)
     assert run_due() == 0  # the page has its fifteen seconds
     work(seconds=16)
-    payment = again(payment)
+    payment = reloaded(payment)
     assert payment.state is PaymentState.WAITING
     [made] = yookassa.numbered(payment.id)
     assert (payment.provider_id, payment.page) == (made["id"], made["confirmation"]["confirmation_url"])
@@ -43,9 +43,9 @@ def test_payment_behind_a_lost_answer_is_not_created_again(yookassa: YooKassaStu
     payment = begin(chat)
     yookassa.break_next("POST /payments", "drop-after")
     work(minutes=1)
-    assert again(payment).state is PaymentState.CREATED
+    assert reloaded(payment).state is PaymentState.CREATED
     work(minutes=1)
-    assert again(payment).state is PaymentState.WAITING
+    assert reloaded(payment).state is PaymentState.WAITING
     assert len(yookassa.numbered(payment.id)) == 1
 
 
@@ -53,7 +53,7 @@ def test_refusal_cancels_the_payment(yookassa: YooKassaStub, chat: Chat) -> None
     payment = begin(chat)
     yookassa.break_next("POST /payments", "410")
     work(minutes=1)
-    payment = again(payment)
+    payment = reloaded(payment)
     assert (payment.state, payment.reason) == (PaymentState.CANCELLED, "gone")
     assert waiting_jobs(JobKind.PAYMENT) == []
 
@@ -66,7 +66,7 @@ def test_payment_older_than_its_key_is_found_by_order(yookassa: YooKassaStub, ch
     hours = IDEMPOTENCY_KEY_LIFETIME.total_seconds() / 3600 + 2
     yookassa.advance(hours)
     work(hours=hours)
-    state = again(payment).state
+    state = reloaded(payment).state
     assert state is (PaymentState.WAITING if made else PaymentState.CANCELLED)
     assert len(yookassa.numbered(payment.id)) == made
 
@@ -74,7 +74,7 @@ def test_payment_older_than_its_key_is_found_by_order(yookassa: YooKassaStub, ch
 def test_webhook_expedites_the_job_and_is_not_believed(yookassa: YooKassaStub, payment: Payment) -> None:
     expedite_payment(payment.provider_id or "")
     assert run_due() == 1
-    assert again(payment).state is PaymentState.WAITING
+    assert reloaded(payment).state is PaymentState.WAITING
 
 
 def test_webhook_of_a_cancelled_payment_finds_its_money(yookassa: YooKassaStub, payment: Payment) -> None:
@@ -84,7 +84,7 @@ def test_webhook_of_a_cancelled_payment_finds_its_money(yookassa: YooKassaStub, 
     yookassa.pay(payment.provider_id or "")
     expedite_payment(payment.provider_id or "")
     run_due()
-    payment = again(payment)
+    payment = reloaded(payment)
     assert payment.state is PaymentState.SUCCEEDED
     assert payment.applied_at is not None
 
@@ -111,26 +111,26 @@ def test_answer_about_another_payment_is_not_applied(yookassa: YooKassaStub, pay
 
 
 def test_refund_is_sent_and_its_receipt_fetched(yookassa: YooKassaStub, payment: Payment) -> None:
-    refund = send_back(paid(yookassa, payment), 1000_00)
+    refund = send_refund(paid(yookassa, payment), 1000_00)
     work(minutes=1)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert refund.state is RefundState.SUCCEEDED
     assert [one["amount"]["value"] for one in yookassa.refunds.values()] == ["1000.00"]
     assert len(db.session.scalars(db.select(Receipt)).all()) == 2
 
 
 def test_refund_with_a_lost_answer_is_sent_once(yookassa: YooKassaStub, payment: Payment) -> None:
-    refund = send_back(paid(yookassa, payment), 1000_00)
+    refund = send_refund(paid(yookassa, payment), 1000_00)
     yookassa.break_next("POST /refunds", "drop-after", times=2)
     for _ in range(4):
         work(minutes=10)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert refund.state is RefundState.SUCCEEDED
     assert len(yookassa.refunds) == 1
 
 
 def test_lost_refund_is_found_after_its_key_expired(yookassa: YooKassaStub, payment: Payment) -> None:
-    refund = send_back(paid(yookassa, payment), 1000_00)
+    refund = send_refund(paid(yookassa, payment), 1000_00)
     yookassa.break_next("POST /refunds", "drop-after")
     work(minutes=1)
     yookassa.break_next("", "500", times=99)
@@ -138,7 +138,7 @@ def test_lost_refund_is_found_after_its_key_expired(yookassa: YooKassaStub, paym
     work(hours=30)
     yookassa.heal()
     work(hours=2)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert refund.state is RefundState.SUCCEEDED
     assert refund.provider_id in yookassa.refunds
     assert len(yookassa.refunds) == 1
@@ -147,17 +147,17 @@ def test_lost_refund_is_found_after_its_key_expired(yookassa: YooKassaStub, paym
 def test_refund_refused_after_a_lost_success_is_sent_once(
     yookassa: YooKassaStub, payment: Payment, operator: User
 ) -> None:
-    """He did it, we did not hear; asked again he says no. A repeat with a new key would pay the patient twice."""
-    refund = send_back(paid(yookassa, payment), 1000_00)
+    """The refund was made, its answer lost, and the retry refused: a new key would refund the patient twice."""
+    refund = send_refund(paid(yookassa, payment), 1000_00)
     yookassa.break_next("POST /refunds", "drop-after")
     yookassa.break_next("POST /refunds", "410")
     work(minutes=1)
     work(minutes=5)
-    refund = again(refund)
+    refund = reloaded(refund)
     refund.retry(operator)
     db.session.commit()
     work(minutes=5)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert refund.state is RefundState.SUCCEEDED
     assert len(yookassa.refunds) == 1
 
@@ -166,18 +166,18 @@ def test_refused_refund_waits_for_the_operator_and_is_retried(
     yookassa: YooKassaStub, payment: Payment, operator: User
 ) -> None:
     yookassa.refunds_wait = True
-    refund = send_back(paid(yookassa, payment), 1000_00)
+    refund = send_refund(paid(yookassa, payment), 1000_00)
     work(minutes=1)
     yookassa.fail_refund(next(iter(yookassa.refunds)))
     work(minutes=5)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert (refund.state, refund.reason) == (RefundState.FAILED, "insufficient_funds")
     assert waiting_jobs(JobKind.REFUND) == []
     yookassa.refunds_wait = False
     refund.retry(operator)
     db.session.commit()
     work(minutes=5)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert refund.state is RefundState.SUCCEEDED
 
 
@@ -187,10 +187,10 @@ def test_undecided_refund_request_is_approved_after_three_working_days(
     refund = request_refund(paid(yookassa, payment))
     assert refund.decide_by is not None
     work(seconds=(refund.decide_by - clock.now()).total_seconds() - 60)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert refund.state is RefundState.REQUESTED
     work(minutes=2)
-    refund = again(refund)
+    refund = reloaded(refund)
     assert (refund.state, refund.decided_by) == (RefundState.SUCCEEDED, None)
     assert yookassa.taken() == 0
 
@@ -278,14 +278,14 @@ def test_closing_receipt_follows_the_service(yookassa: YooKassaStub, payment: Pa
 
 
 def test_closing_receipt_is_for_what_was_not_refunded(yookassa: YooKassaStub, payment: Payment) -> None:
-    send_back(paid(yookassa, payment), 1000_00)
+    send_refund(paid(yookassa, payment), 1000_00)
     work(days=33)
     assert closing(yookassa) == ["1500.00"]
 
 
 def test_no_closing_receipt_after_a_full_refund(yookassa: YooKassaStub, payment: Payment) -> None:
     payment = paid(yookassa, payment)
-    send_back(payment, payment.refundable)
+    send_refund(payment, payment.refundable)
     work(days=33)
     assert closing(yookassa) == []
 

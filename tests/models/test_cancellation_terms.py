@@ -1,4 +1,4 @@
-"""Who gets his money back when a consultation is cancelled, to the second."""
+"""What is refunded when a consultation is cancelled, to the second."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories import add_tariff, make_chat, make_doctor, propose
-from money import PAGE, begin, settle, waiting_jobs
+from payment_steps import PAGE, begin, settle, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db

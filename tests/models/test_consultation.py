@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from consultation_steps import cancel, confirm, facts, pay
 from factories import later, make_chat, propose
-from money import answer, waiting_jobs
+from payment_steps import answer, waiting_jobs
 from queries import Queries
 
 from ibolit import errors

@@ -21,7 +21,7 @@ from consultation_steps import (
 )
 from factories import make_chat, make_user, propose
 from flask import Flask
-from money import answer
+from payment_steps import answer
 
 from ibolit import errors
 from ibolit.extensions import db

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from factories import add_tariff, later, make_chat, make_doctor, make_user, say
 from flask import Flask
-from money import PAGE, answer, begin, buy, request_refund, settle, waiting_jobs
+from payment_steps import PAGE, answer, begin, buy, request_refund, settle, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -153,7 +153,7 @@ def test_waiting_heard_after_the_cancellation_changes_nothing(payment: Payment) 
 
 
 def test_success_after_our_own_end_is_believed(chat: Chat, payment: Payment) -> None:
-    """Ended as never made; if he took the money all the same, the access is given."""
+    """Ended as never made; if the provider took the money all the same, access is given."""
     payment.end("not_created")
     db.session.commit()
     settle(payment)

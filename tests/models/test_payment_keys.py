@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from money import begin, buy
+from payment_steps import begin, buy
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Payment, Refund, RefundReason, RefundState

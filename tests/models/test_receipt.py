@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from factories import later
-from money import buy, waiting_jobs
+from payment_steps import buy, waiting_jobs
 
 from ibolit.extensions import db
 from ibolit.models import Chat, JobKind, Receipt, RefundReason

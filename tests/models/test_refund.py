@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from factories import later, make_user
-from money import begin, buy, request_refund, settle, waiting_jobs
+from payment_steps import begin, buy, request_refund, settle, waiting_jobs
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -28,7 +28,7 @@ def payment(chat: Chat) -> Payment:
     return buy(chat)
 
 
-def send_back(payment: Payment, amount: int) -> Refund:
+def send_refund(payment: Payment, amount: int) -> Refund:
     refund = payment.refund(amount, RefundReason.OPERATOR, "Ошибка")
     db.session.commit()
     return refund
@@ -123,7 +123,7 @@ def test_refund_is_overdue_only_after_its_deadline(payment: Payment) -> None:
 def test_refund_request_is_superseded_when_all_was_refunded(payment: Payment, operator: User) -> None:
     """The operator gave it back beside the wish: it must not stay undecided for ever."""
     refund = request_refund(payment)
-    send_back(payment, payment.refundable)
+    send_refund(payment, payment.refundable)
     assert refund.state is RefundState.SUPERSEDED
     assert db.session.scalars(payment_reports.pending_decisions()).all() == []
     assert not refund.approve(None, "", operator)
@@ -131,7 +131,7 @@ def test_refund_request_is_superseded_when_all_was_refunded(payment: Payment, op
 
 def test_refund_request_stays_after_a_partial_refund(payment: Payment) -> None:
     refund = request_refund(payment)
-    send_back(payment, 1000_00)
+    send_refund(payment, 1000_00)
     assert refund.state is RefundState.REQUESTED
 
 
@@ -164,7 +164,7 @@ def test_kept_part_of_an_amount_mismatch_opens_the_chat(chat: Chat, operator: Us
 def test_declined_amount_mismatch_refunded_before_gives_no_access(chat: Chat, operator: User) -> None:
     payment = odd(chat, 2000_00)
     [refund] = payment.refunds
-    send_back(payment, 2000_00)
+    send_refund(payment, 2000_00)
     refund.decline("Уже вернули", operator)
     assert payment.applied_at is None
 
@@ -187,7 +187,7 @@ def test_amount_mismatch_for_what_is_no_longer_sold_is_refunded(
 def test_days_of_an_amount_mismatch_cost_what_was_paid(chat: Chat, operator: User) -> None:
     payment = odd(chat, 1000_00)
     payment.refunds[0].decline("Скидка", operator)
-    refund = send_back(payment, 500_00)
+    refund = send_refund(payment, 500_00)
     assert refund.days == 15
 
 
@@ -195,14 +195,14 @@ def test_days_of_an_amount_mismatch_cost_what_was_paid(chat: Chat, operator: Use
 
 
 def test_refund_key_is_stored_before_the_provider_is_called(payment: Payment) -> None:
-    refund, bank = send_back(payment, 1000_00), Bank()
+    refund, bank = send_refund(payment, 1000_00), Bank()
     refund.ask(bank)  # type: ignore[arg-type]
     refund.ask(bank)  # type: ignore[arg-type]
     assert bank.asked == [f"refund {refund.key}"] * 2
 
 
 def test_refund_known_at_the_provider_is_only_looked_at(payment: Payment) -> None:
-    refund = send_back(payment, 1000_00)
+    refund = send_refund(payment, 1000_00)
     bank = Bank(ProviderRefund("rf-0", GatewayStatus.WAITING, 1000_00, key=refund.key))
     refund.settle(bank.made[0])
     assert refund.state is RefundState.SENDING
@@ -212,7 +212,7 @@ def test_refund_known_at_the_provider_is_only_looked_at(payment: Payment) -> Non
 
 def test_lost_refund_is_found_by_its_key(payment: Payment) -> None:
     """Two of the same sum, both made and both answers lost: each must find its own."""
-    first, second = send_back(payment, 500_00), send_back(payment, 500_00)
+    first, second = send_refund(payment, 500_00), send_refund(payment, 500_00)
     later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     made = [
         ProviderRefund("rf-2", GatewayStatus.SUCCEEDED, 500_00, key=second.key),
@@ -227,7 +227,7 @@ def test_lost_refund_is_found_by_its_key(payment: Payment) -> None:
 
 
 def test_refund_never_made_is_sent_though_another_had_its_amount(payment: Payment) -> None:
-    first, second = send_back(payment, 500_00), send_back(payment, 500_00)
+    first, second = send_refund(payment, 500_00), send_refund(payment, 500_00)
     later(seconds=IDEMPOTENCY_KEY_LIFETIME.total_seconds())
     bank = Bank(ProviderRefund("rf-9", GatewayStatus.SUCCEEDED, 500_00, key=second.key))
     back = first.ask(bank)  # type: ignore[arg-type]
@@ -236,7 +236,7 @@ def test_refund_never_made_is_sent_though_another_had_its_amount(payment: Paymen
 
 
 def test_retried_refund_is_not_taken_for_its_failed_one(payment: Payment, operator: User) -> None:
-    refund = send_back(payment, 500_00)
+    refund = send_refund(payment, 500_00)
     failed = ProviderRefund("rf-8", GatewayStatus.CANCELLED, 500_00, "insufficient_funds", refund.key)
     refund.settle(failed)
     assert refund.retry(operator)
@@ -247,7 +247,7 @@ def test_retried_refund_is_not_taken_for_its_failed_one(payment: Payment, operat
 
 def test_reused_key_finds_the_refund_it_made(payment: Payment) -> None:
     """A setting of the receipt changed between two tries: the first one did it, a third must not do it again."""
-    refund = send_back(payment, 500_00)
+    refund = send_refund(payment, 500_00)
     bank = Bank(
         ProviderRefund("rf-7", GatewayStatus.SUCCEEDED, 500_00, key=refund.key), refusal=RefusalReason.KEY_REUSED
     )
@@ -255,7 +255,7 @@ def test_reused_key_finds_the_refund_it_made(payment: Payment) -> None:
 
 
 def test_other_refusals_of_a_refund_are_raised(payment: Payment) -> None:
-    refund = send_back(payment, 500_00)
+    refund = send_refund(payment, 500_00)
     with pytest.raises(GatewayRefused):
         refund.ask(Bank(refusal=RefusalReason.INVALID_REQUEST))  # type: ignore[arg-type]
 
@@ -264,7 +264,7 @@ def test_other_refusals_of_a_refund_are_raised(payment: Payment) -> None:
 
 
 def test_refund_is_settled_once(payment: Payment) -> None:
-    refund = send_back(payment, 500_00)
+    refund = send_refund(payment, 500_00)
     back = ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 500_00)
     refund.settle(back)
     done_at = refund.done_at
@@ -275,7 +275,7 @@ def test_refund_is_settled_once(payment: Payment) -> None:
 
 
 def test_failed_refund_stays_owed_and_is_shown_to_the_operator(payment: Payment, chat: Chat) -> None:
-    refund = send_back(payment, 500_00)
+    refund = send_refund(payment, 500_00)
     end = chat.open_until
     refund.settle(ProviderRefund("rf-1", GatewayStatus.CANCELLED, 500_00, "insufficient_funds"))
     db.session.commit()
@@ -285,7 +285,7 @@ def test_failed_refund_stays_owed_and_is_shown_to_the_operator(payment: Payment,
 
 
 def test_retry_has_a_new_key_and_counts_once(payment: Payment, operator: User) -> None:
-    refund = send_back(payment, 500_00)
+    refund = send_refund(payment, 500_00)
     key = refund.key
     assert not refund.retry(operator)
     refund.fail("no_money")
@@ -296,8 +296,8 @@ def test_retry_has_a_new_key_and_counts_once(payment: Payment, operator: User) -
 
 
 def test_waiting_refunds_are_unfinished(payment: Payment, operator: User) -> None:
-    sending = send_back(payment, 100_00)
-    done, failed = send_back(payment, 100_00), send_back(payment, 100_00)
+    sending = send_refund(payment, 100_00)
+    done, failed = send_refund(payment, 100_00), send_refund(payment, 100_00)
     done.settle(ProviderRefund("rf-1", GatewayStatus.SUCCEEDED, 100_00))
     failed.fail("no")
     declined = request_refund(payment)
@@ -308,7 +308,7 @@ def test_waiting_refunds_are_unfinished(payment: Payment, operator: User) -> Non
 
 
 def test_sending_leaves_a_job(payment: Payment) -> None:
-    refund = send_back(payment, 100_00)
+    refund = send_refund(payment, 100_00)
     [job] = waiting_jobs(JobKind.REFUND)
     assert job.subject_id == refund.id
     assert job.due_at <= clock.now()

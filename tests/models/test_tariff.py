@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from factories import add_tariff, make_doctor
-from money import begin, settle
+from payment_steps import begin, settle
 
 from ibolit import errors
 from ibolit.extensions import db

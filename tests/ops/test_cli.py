@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from money import begin, buy
+from payment_steps import begin, buy
 
 from ibolit.config import Settings
 from ibolit.extensions import db

@@ -1,7 +1,7 @@
 """Two patients and a doctor agree, pay, move, meet and cancel at random; time, bank and worker do as they like.
 
 Everybody presses what his screen shows, and a screen may be old. Whatever happens: nothing paid takes place unpaid, no
-money is kept for what did not take place unless the clinic decided so, and nobody is bound to a time he never saw.
+money is kept for what did not take place unless the clinic decided so, and nobody is bound to a time they never saw.
 LONG_TESTS=1 searches longer and elsewhere than the suite does.
 """
 
@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from consultation_steps import StillClock
 from emptying import empty
 from factories import make_chat, make_doctor, make_user, propose
+from faulty_bank import FaultyBank
 from flask import Flask
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from odd_bank import OddBank
 from sqlalchemy.orm import Session
 from stories import Steps, one_of, search
 
@@ -123,7 +123,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         self.dice = Random(seed)
         empty(self.clinic)
         self.still.show(NOON)
-        self.services.payments = self.bank = OddBank(self.demo)  # type: ignore[assignment]
+        self.services.payments = self.bank = FaultyBank(self.demo)  # type: ignore[assignment]
         doctor = make_doctor()
         self.operator_id = make_user("Операторова Ольга", Role.OPERATOR).id
         chats = [make_chat(make_user(), doctor), make_chat(make_user("Пётр Орлов"), doctor, days_left=-1)]

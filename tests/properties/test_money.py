@@ -484,7 +484,7 @@ class MoneyMachine(RuleBasedStateMachine):
         assert len(db.session.scalars(sa.select(Job).where(*closing)).all()) == (payment.applied_at is not None)
         # Paid without access is right only for money that goes back or is asked about.
         assert payment.applied_at is not None or payment.refundable == 0 or waits
-        # Nobody loses more days than he got money back for.
+        # Nobody loses more days than they were refunded.
         assert payment.refundable == 0 or payment.withdrawn_days * payment.price <= payment.refunded * payment.days
         assert payment.withdrawn_days == sum(one.days for one in payment.refunds) <= payment.days
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from orders import ANNA, ORDER, send_refund
+from gateway_orders import ANNA, ORDER, send_refund
 from yookassa_stub import YooKassaStub
 
 from ibolit.services import clock

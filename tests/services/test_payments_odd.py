@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from orders import ORDER, send_refund
+from gateway_orders import ORDER, send_refund
 from yookassa_stub import DROPPED, Json, YooKassaStub
 
 from ibolit.services import clock

@@ -18,7 +18,7 @@ from threading import BoundedSemaphore
 from time import monotonic
 
 import pytest
-from orders import ANNA, ORDER, send_refund
+from gateway_orders import ANNA, ORDER, send_refund
 from yookassa_stub import Json, YooKassaStub, kopecks
 
 from ibolit.services import clock

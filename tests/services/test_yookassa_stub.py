@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 import yookassa_stub
-from orders import ORDER, send_refund
+from gateway_orders import ORDER, send_refund
 from yookassa_reference import (
     ERROR,
     EVENTS,

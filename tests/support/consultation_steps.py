@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from money import answer
+from payment_steps import answer
 
 from ibolit.extensions import db
 from ibolit.models import CancellationReason, CancellationTerms, Consultation, Job, JobKind, Payment, User

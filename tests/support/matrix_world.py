@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 from factories import attach, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
-from money import begin, buy, request_refund
+from payment_steps import begin, buy, request_refund
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit.extensions import db

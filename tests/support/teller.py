@@ -19,8 +19,8 @@ from browser import Browser
 from consultation_steps import StillClock
 from deeds import DEEDS
 from factories import make_chat, make_doctor, make_user
+from faulty_bank import FaultyBank
 from flask import Flask
-from odd_bank import OddBank
 from reading import Form, NotOffered, Page, plain
 
 from ibolit.blueprints.webhooks.views import expedite_payment
@@ -74,7 +74,7 @@ class Story:
     def __init__(self, app: Flask, services: Services, still: StillClock, given: dict[str, str]) -> None:
         self.app, self.services, self.still = app, services, still
         assert isinstance(services.payments, DemoBank)
-        self.bank = services.payments = OddBank(services.payments)  # type: ignore[assignment]
+        self.bank = services.payments = FaultyBank(services.payments)  # type: ignore[assignment]
         self.pushes = services.push = Pushes()  # type: ignore[assignment]
         self.is_awake, self.given = True, given
         self.told = given.get("told", "").split()  # nothing: all of it

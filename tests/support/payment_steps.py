@@ -1,4 +1,4 @@
-"""Payments of the tests: begun, answered by a provider, wished back; each step committed as a request would."""
+"""Payments of the tests: begun, answered by a provider, refund requested; each step committed as a request would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done in the bank's own cabinet is seen, booked once, and followed by days, consultations and words."""
+"""Refunds made in the provider's dashboard are booked once, and followed by days, consultations and words."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 from browser import Browser
-from cabinet import again, alerts, paid, send_back, work, work_on
 from factories import propose
-from money import waiting_jobs
+from payment_steps import waiting_jobs
+from payment_worker import alerts, paid, reloaded, send_refund, work, work_on
 from yookassa_stub import YooKassaStub
 
 from ibolit.blueprints.webhooks.views import expedite_payment
@@ -34,11 +34,11 @@ from ibolit.services import clock
 
 
 def rows(payment: Payment) -> list[tuple[RefundState, RefundReason, int]]:
-    return [(one.state, one.cause, one.amount) for one in again(payment).refunds]
+    return [(one.state, one.cause, one.amount) for one in reloaded(payment).refunds]
 
 
 def days_left(payment: Payment) -> float:
-    end = again(payment).chat.open_until
+    end = reloaded(payment).chat.open_until
     assert end is not None
     return (end - clock.now()) / timedelta(days=1)
 
@@ -66,7 +66,7 @@ def paid_consultation(yookassa: YooKassaStub, consultation: Consultation) -> Pay
     payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
     db.session.commit()
     work(minutes=1)
-    return paid(yookassa, again(payment))
+    return paid(yookassa, reloaded(payment))
 
 
 # Seen
@@ -77,7 +77,7 @@ def test_partial_dashboard_refund_is_booked_with_its_days(yookassa: YooKassaStub
     yookassa.refund_by_hand(bought.provider_id or "", "1000.00")
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 1000_00)]
-    assert (again(bought).refundable, again(bought).withdrawn_days) == (1500_00, 12)
+    assert (reloaded(bought).refundable, reloaded(bought).withdrawn_days) == (1500_00, 12)
     assert days_left(bought) == pytest.approx(before - 12, abs=0.1)
     hear(yookassa, bought)
     assert len(rows(bought)) == 1
@@ -112,7 +112,7 @@ def test_dashboard_refund_before_the_first_poll_is_booked(yookassa: YooKassaStub
     yookassa.refund_by_hand(payment.provider_id or "")
     yookassa.lose_notices()
     work(minutes=30)
-    assert (again(payment).refundable, again(payment).withdrawn_days) == (0, 30)
+    assert (reloaded(payment).refundable, reloaded(payment).withdrawn_days) == (0, 30)
 
 
 def test_fully_refunded_consultation_is_cancelled(
@@ -173,10 +173,10 @@ def test_cancelling_after_a_partial_dashboard_refund_refunds_the_remainder(
 
 def fail(yookassa: YooKassaStub, payment: Payment, amount: int) -> Refund:
     yookassa.refunds_fail = "general_decline"
-    refund = send_back(payment, amount)
+    refund = send_refund(payment, amount)
     work(minutes=5)
     yookassa.refunds_fail = ""
-    refund = again(refund)
+    refund = reloaded(refund)
     assert refund.state is RefundState.FAILED
     return refund
 
@@ -197,7 +197,7 @@ def test_dashboard_refund_larger_than_a_failed_one_supersedes_it(yookassa: YooKa
         (RefundState.SUPERSEDED, RefundReason.OPERATOR, 1000_00),
         (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 1200_00),
     ]
-    assert (again(bought).refunded, again(bought).withdrawn_days) == (1200_00, 14)
+    assert (reloaded(bought).refunded, reloaded(bought).withdrawn_days) == (1200_00, 14)
 
 
 def test_dashboard_refund_smaller_than_a_failed_one_leaves_the_remainder(
@@ -211,7 +211,7 @@ def test_dashboard_refund_smaller_than_a_failed_one_leaves_the_remainder(
         (RefundState.SUCCEEDED, RefundReason.OPERATOR, 600_00),
         (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 400_00),
     ]
-    assert (again(bought).refunded, kept(yookassa)) == (1000_00, 1500_00)
+    assert (reloaded(bought).refunded, kept(yookassa)) == (1000_00, 1500_00)
 
 
 def kept(yookassa: YooKassaStub) -> int:
@@ -220,15 +220,15 @@ def kept(yookassa: YooKassaStub) -> int:
 
 def test_full_dashboard_refund_while_ours_is_sending(yookassa: YooKassaStub, bought: Payment) -> None:
     """The bank has no room for both: ours is refused, and its place is taken."""
-    refund = send_back(bought, 1000_00)
+    refund = send_refund(bought, 1000_00)
     yookassa.refund_by_hand(bought.provider_id or "")
-    hear(yookassa, again(refund).payment)
+    hear(yookassa, reloaded(refund).payment)
     work_on(4, minutes=6)
     assert rows(bought) == [
         (RefundState.SUPERSEDED, RefundReason.OPERATOR, 1000_00),
         (RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00),
     ]
-    assert again(bought).refundable == 0
+    assert reloaded(bought).refundable == 0
 
 
 def test_refund_out_of_band_and_in_the_dashboard_alerts_the_operator(
@@ -285,4 +285,4 @@ def test_closing_receipt_waits_for_the_providers_statement(yookassa: YooKassaStu
     yookassa.heal()
     work(minutes=6)
     assert settled(yookassa) == []
-    assert again(bought).refundable == 0
+    assert reloaded(bought).refundable == 0

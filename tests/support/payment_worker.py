@@ -17,7 +17,7 @@ Thing = TypeVar("Thing", Payment, Refund)
 _ahead: list[timedelta] = []
 
 
-def begin_the_clock_anew() -> None:
+def reset_clock() -> None:
     _ahead.clear()
 
 
@@ -34,7 +34,7 @@ def work_on(looks: int, **by: float) -> None:
         work(**by)
 
 
-def again(thing: Thing) -> Thing:
+def reloaded(thing: Thing) -> Thing:
     """As it is now: the worker ends its session behind itself."""
     return db.session.get_one(type(thing), thing.id, populate_existing=True)
 
@@ -42,12 +42,12 @@ def again(thing: Thing) -> Thing:
 def paid(yookassa: YooKassaStub, payment: Payment, **odd: str) -> Payment:
     yookassa.pay(payment.provider_id or "", **odd)
     work(minutes=30)
-    payment = again(payment)
+    payment = reloaded(payment)
     assert payment.state is PaymentState.SUCCEEDED
     return payment
 
 
-def send_back(payment: Payment, amount: int) -> Refund:
+def send_refund(payment: Payment, amount: int) -> Refund:
     refund = payment.refund(amount, RefundReason.OPERATOR)
     db.session.commit()
     return refund

@@ -1,4 +1,4 @@
-"""What is asked of a provider in the tests of both."""
+"""An order and a refund, for the tests of both providers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo bank on a bad day, for the tests of what becomes of it."""
+"""The demo bank with faults, for the tests of what the clinic makes of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ibolit.services.payments import Customer, GatewayRefused, GatewayStatus, Or
 from ibolit.services.payments.demo import DemoBank
 
 
-class OddBank:
+class FaultyBank:
     """The demo bank, which sometimes takes another sum, refuses a refund, or makes what it says it refused."""
 
     def __init__(self, bank: DemoBank) -> None:
@@ -54,6 +54,6 @@ class OddBank:
         return replace(found, amount=found.amount // 3) if found.id in self.odd else found
 
     def refund_in_dashboard(self, payment_id: str, amount: int) -> None:
-        """In its own cabinet."""
+        """In its own dashboard."""
         key = f"cabinet {amount}"
         self._bank.refund(payment_id, amount, key, Customer("+79160000000", None), [ReceiptItem("Возврат", amount)])
