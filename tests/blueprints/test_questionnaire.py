@@ -1,4 +1,4 @@
-"""The patient's answers: optional, before the end, changed as often as he likes; the doctor reads it on the card."""
+"""The patient's answers: optional, before the end, changed as often as they like; the doctor reads it on the card."""
 
 from __future__ import annotations
 

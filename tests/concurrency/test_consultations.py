@@ -282,7 +282,7 @@ def test_operators_yes_meets_the_cancel(clinic: Flask, chat: Chat, operator_id: 
 
 
 def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat) -> None:
-    """Confirmed first, it moves; moved first, as he had wished, his yes to the old time comes late."""
+    """Confirmed first, it moves; moved first, as the patient had requested, the yes to the old time comes late."""
     chat_id = chat.id
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number)
@@ -302,7 +302,7 @@ def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat)
 
 
 def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> None:
-    """The doctor said yes to the time he saw, or reads that it is another."""
+    """The doctor said yes to the time on the screen, or is told that it is another."""
     chat_id = chat.id
     for number in range(TIMES):
         consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))

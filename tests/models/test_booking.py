@@ -1,4 +1,4 @@
-"""A doctor's agenda: what he proposes, and that his time is taken once."""
+"""Booking: what a doctor proposes, and that a time of theirs is taken once."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def test_time_together_counts_once(consultation: Consultation, patient: User) ->
     doctor = consultation.doctor.user
     for user, page, first, last in (
         (patient, "one", 0, 60),
-        (patient, "two", 50, 100),  # another page of his, overlapping
+        (patient, "two", 50, 100),  # another page of the same person, overlapping
         (doctor, "three", 30, 70),
         (doctor, "four", 90, 200),
     ):

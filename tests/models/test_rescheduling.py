@@ -39,7 +39,7 @@ def test_other_time_stands_beside_until_it_is_accepted(chat: Chat) -> None:
     rescheduling.request(consultation, consultation.patient, new, old)
     assert (consultation.starts_at, consultation.reschedule_request) == (old, new)
     with pytest.raises(errors.ConsultationHasChanged):
-        rescheduling.accept(consultation, consultation.patient, new)  # his own wish
+        rescheduling.accept(consultation, consultation.patient, new)  # the patient's own request
     rescheduling.accept(consultation, consultation.doctor.user, new)
     assert (consultation.starts_at, consultation.reschedule_request, consultation.minutes) == (new, None, 30)
 

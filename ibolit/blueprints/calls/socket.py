@@ -43,7 +43,7 @@ def signal(ws: Server, id: int) -> None:
 
 
 def _admit(ws: Server, id: int) -> tuple[CallConnection, dict[str, Any]]:
-    """Who may not come in is relayed why by the code, for a page can read no status."""
+    """Who may not come in is relayed why by the code, because a page cannot read the status of a refused socket."""
     try:
         if not current_user.is_authenticated:
             raise CloseSocket(CloseCode.SIGNED_OUT)
@@ -60,7 +60,7 @@ def _admit(ws: Server, id: int) -> tuple[CallConnection, dict[str, Any]]:
         return connection, _welcome(consultation)
     finally:
         db.session.remove()
-        for name in ("device", "_login_user"):  # a thousand sockets need not keep their people in memory
+        for name in ("device", "_login_user"):  # else every open socket keeps its person in memory
             g.pop(name, None)
 
 

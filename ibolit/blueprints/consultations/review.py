@@ -51,7 +51,7 @@ def _form(consultation: Consultation, form: ReviewForm, status: int) -> Response
 
 
 def _own(id: int) -> Consultation:
-    """A patient's; the doctor is rated, he does not rate."""
+    """A patient's consultation; 404 for doctors, who do not rate."""
     if not current_user.is_patient:
         abort(404)
     return Consultation.one_of(current_user, id) or abort(404)

@@ -51,7 +51,7 @@ class ConsultationAgreement:
         return self.awaits_payment and self.moved_at is not None
 
     def confirm(self: Consultation, user: User, expected: datetime) -> None:
-        """The patient's yes to a free one, as he saw it. Raises ConsultationHasChanged and MustBePaid."""
+        """The patient's yes to a free one at the time the card showed. Raises ConsultationHasChanged and MustBePaid."""
         self.lock_for(user, expected)
         if self.state in CONFIRMED_STATES and user.id == self.patient_id:
             return  # pressed twice

@@ -1,4 +1,4 @@
-"""Two people and a time: who of the two is there, and who asks to be waited for."""
+"""Attendance: who of the two is ready, who has come, and who has announced a delay."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Attendance(Model):
         return self.state_now in CONFIRMED_STATES and clock.now() >= self.opens_at
 
     def is_side_ready(self, user: User) -> bool:
-        """Presence: it lapses by itself."""
+        """Their last sign is younger than READY_FOR."""
         seen = self._of(user, "ready_at")
         return self.state in CONFIRMED_STATES and seen is not None and -CLOCKS_DIFFER < clock.now() - seen < READY_FOR
 
@@ -96,7 +96,7 @@ class Attendance(Model):
 
     @property
     def doctor_stayed_away(self) -> bool:
-        """It should have begun, and he was at no moment of it ready."""
+        """Its start has passed, and the doctor was ready at no moment since then."""
         seen = self.doctor_ready_at
         return clock.now() >= self.starts_at and (seen is None or seen + READY_FOR <= self.starts_at)
 
@@ -129,12 +129,12 @@ class Attendance(Model):
 
     @classmethod
     def is_ready_anywhere(cls, user: User) -> bool:
-        """He is ready somewhere. Asked with every beat of every socket."""
+        """This person is ready in some consultation. Asked with every beat of every socket."""
         return db.session.scalar(select(cls.id).where(*cls._has_ready(user)).limit(1)) is not None
 
     @classmethod
     def record_presence(cls, user: User) -> None:
-        """He is still here; what has lapsed stays lapsed."""
+        """This person is still here; a presence that has lapsed stays lapsed."""
         column = cls._ready_column(user)
         db.session.execute(update(cls).where(*cls._has_ready(user)).values({column: clock.now()}))
 

@@ -1,4 +1,4 @@
-"""What a doctor proposes, and whether his time is free for it."""
+"""What a doctor proposes, and whether their time is free for it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def is_taken(doctor_id: int, start: datetime, end: datetime, but: int | None = N
 
 
 def next_free(doctor_id: int, zone: tzinfo) -> datetime:
-    """The next free half hour of the doctor's day in his zone, an hour ahead at least. It is only suggested."""
+    """The next free half hour of the doctor's day in their time zone, an hour ahead at least. It is only suggested."""
     ahead = clock.now() + timedelta(hours=1)
     first = datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
     times = select(Consultation.starts_at, Consultation.ends_at).where(*_keep(doctor_id, first, first + LOOKS_AHEAD))

@@ -46,8 +46,10 @@ def next_due_at(consultation: Consultation) -> datetime | None:
 
 
 def confirmation_reminder_at(consultation: Consultation) -> datetime | None:
-    """When the patient is told, once and by day, that it waits for his yes or his money: a day before the start, or at
-    half of the time that was left when it was proposed or moved."""
+    """When the patient is told, once and by day, that it waits for their confirmation or payment.
+
+    A day before the start, or at half of the time that was left when it was proposed or moved.
+    """
     since = consultation.moved_at or consultation.created_at
     moment = max(consultation.starts_at - DAY, since + (consultation.starts_at - since) / 2)
     moment = by_day(moment, consultation.patient.zone, consultation.starts_at)
