@@ -51,7 +51,7 @@ class NotificationWriting:
         It speaks of the `moment`, and is of use until `urgent_from`: who waits for the old start must know before it.
         """
         moment = moment or consultation.starts_at
-        told = {"moment": moment, "presses_at": min(moment, urgent_from or moment)}
+        told = {"moment": moment, "urgent_from": min(moment, urgent_from or moment)}
         cls._write(user, kind, f"{consultation.id}:{which}", told, consultation_id=consultation.id)
 
     @classmethod
@@ -117,8 +117,8 @@ class NotificationWriting:
     def _insert(
         cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **more: int
     ) -> int | None:
-        times = {"moment": None, "presses_at": None} | (told or {})
-        presses = user.email is None or is_urgent_at(user, kind, times["presses_at"])
+        times = {"moment": None, "urgent_from": None} | (told or {})
+        presses = user.email is None or is_urgent_at(user, kind, times["urgent_from"])
         row: dict[str, object] = {
             "user_id": user.id,
             "kind": kind,
