@@ -54,7 +54,7 @@ class ReceiptsMoved(Fact):
 
 @dataclass(frozen=True)
 class AccessChanged(Fact):
-    """The chat's time was given, prolonged or used up: strip and composer change."""
+    """The chat's time was given, prolonged or used up: access bar and composer change."""
 
     chat_id: int
     revision: int

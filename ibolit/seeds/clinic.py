@@ -219,7 +219,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
 
 
 def _papers(patient: User, doctor: Doctor) -> None:
-    """What a doctor keeps for himself."""
+    """A doctor's private notes and templates."""
     for name, text in REPLIES:
         ReplyTemplate.add(doctor, name, text)
     PatientNote.keep(db.session.get_one(Chat, Chat.begin(patient, doctor)), NOTE, "seed-page", seen=0)

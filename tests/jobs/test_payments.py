@@ -215,8 +215,8 @@ def test_sweep_gives_a_job_to_payments_without_one(yookassa: YooKassaStub, chat:
     db.session.commit()
     run_due()
     assert db.session.scalars(db.select(Job.kind).where(Job.kind == kind)).first() is not None
-    [broom] = waiting_jobs(JobKind.PAYMENTS_SWEEP)
-    assert broom.due_at > clock.now() + timedelta(minutes=9)
+    [sweep] = waiting_jobs(JobKind.PAYMENTS_SWEEP)
+    assert sweep.due_at > clock.now() + timedelta(minutes=9)
 
 
 def test_sweep_adds_no_second_job(yookassa: YooKassaStub, chat: Chat) -> None:
@@ -227,7 +227,7 @@ def test_sweep_adds_no_second_job(yookassa: YooKassaStub, chat: Chat) -> None:
     assert len(waiting_jobs(JobKind.PAYMENT)) == 1
 
 
-def test_broom_that_broke_is_hung_up_again(clinic: Flask) -> None:
+def test_sweep_that_failed_is_planned_again(clinic: Flask) -> None:
     """Given up after its worker died six times, the net would be gone for good."""
     Job.ensure(JobKind.PAYMENTS_SWEEP)
     db.session.commit()

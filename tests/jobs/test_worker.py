@@ -1,4 +1,4 @@
-"""The worker's thread and its broom."""
+"""The worker's threads and its recurring jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ibolit.models import Chat, Device, Job, JobKind, LimitKind, LoginCode, Rate
 from ibolit.services import Services, clock
 
 
-def test_worker_hangs_up_one_broom_and_stops(clinic: Flask) -> None:
+def test_worker_starts_the_recurring_jobs_once_and_stops(clinic: Flask) -> None:
     for _ in range(2):
         worker = Worker(clinic)
         worker.stop()
@@ -47,7 +47,7 @@ def test_worker_apart_sees_what_another_process_added(
     apart = Thread(target=worker.run)
     apart.start()
     try:
-        until(lambda: not Job.due_kinds())  # the brooms hang
+        until(lambda: not Job.due_kinds())  # the recurring jobs are planned
         LoginCode.ask("+79161234567", "192.0.2.1")  # the fact wakes the app's own worker, which nobody has started
         db.session.commit()
         until(lambda: bool(services.outbox.latest()))
@@ -160,7 +160,7 @@ def test_stumbling_worker_gets_up_again(clinic: Flask) -> None:
         db.session.commit()
 
 
-def test_the_broom_sweeps_every_six_hours(clinic: Flask) -> None:
+def test_sweep_runs_every_six_hours(clinic: Flask) -> None:
     user = make_user()
     Device.register(user, "Старый телефон")
     LoginCode.ask("+79161234567", "192.0.2.1")
@@ -171,8 +171,8 @@ def test_the_broom_sweeps_every_six_hours(clinic: Flask) -> None:
     db.session.commit()
     run_due()
     assert [db.session.scalars(db.select(gone)).all() for gone in (Device, LoginCode, RateLimitHit)] == [[], [], []]
-    broom = db.session.scalars(db.select(Job).where(Job.kind == JobKind.SWEEP)).one()
-    assert broom.done_at is None
+    sweep = db.session.scalars(db.select(Job).where(Job.kind == JobKind.SWEEP)).one()
+    assert sweep.done_at is None
     assert run_due() == 0
     later(days=91, hours=6, seconds=1)
     assert run_due() == 1

@@ -87,7 +87,7 @@ def test_success_forgives_ones_own(clinic: object) -> None:
         RateLimitHit.count(LimitKind.PASSWORD_FOR_ACCOUNT, "8 192.0.2.1")
 
 
-def test_the_broom_leaves_what_still_counts(clinic: object) -> None:
+def test_sweep_leaves_what_still_counts(clinic: object) -> None:
     for _ in range(5):
         RateLimitHit.count(LimitKind.CODE_FOR_PHONE, "somebody")
     later(minutes=59)

@@ -51,7 +51,7 @@ def _ask(story: Story, who: str, rest: str) -> str:
 
 
 def _see(story: Story, who: str, rest: str) -> str:
-    """The payment, the strip, his payments, the wishes that wait for the operator; a part of the card."""
+    """The payment, the access bar, their payments, the requests that wait for the operator; a part of the card."""
     if rest == "the payment":
         payment = story.newest_payment()
         if who == "operator":
@@ -60,7 +60,7 @@ def _see(story: Story, who: str, rest: str) -> str:
         return story.page(who, f"/payments/{payment.id}", part=f"payment-{payment.id}-way").words()
     if rest == "the strip":
         return story.page(who, f"/chats/{story.chat_id}", part=f"chat-{story.chat_id}-strip", reads=False).words()
-    if rest == "his payments":
+    if rest == "their payments":
         return _of_class(story.page(who, "/profile/payments"), "paid")
     if rest == "decisions":
         return _of_class(story.page(who, "/operator"), "decision__until")

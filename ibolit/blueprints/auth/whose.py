@@ -1,4 +1,7 @@
-"""«Чей это номер?»: asked after the code where nobody was signed in for half a year, see models/old_number.py."""
+"""«Чей это номер?»: asked after the code where nobody was signed in for half a year.
+
+See models/accounts/reassigned_number.py.
+"""
 
 from __future__ import annotations
 

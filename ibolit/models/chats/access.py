@@ -35,7 +35,7 @@ class AccessMode(StrEnum):
 
 
 class ChatState(StrEnum):
-    """What the patient may do now, as the time strip says it."""
+    """What the patient may do now, as the access bar says it."""
 
     NOT_BEGUN = "not_begun"  # free days are waiting for the first message
     NEEDS_TARIFF = "needs_tariff"  # no free days were given
@@ -71,7 +71,7 @@ class ChatAccess:
 
     @property
     def changes_at(self: Chat) -> datetime | None:
-        """When the time strip will say something else."""
+        """When the access bar will say something else."""
         now = clock.now()
         turns = [self.open_until - LAST_DAY, self.open_until] if self.open_until else []
         turns += [moment for moment in (self.consultation_opens_at, self.consultation_closes_at) if moment]

@@ -1,4 +1,4 @@
-"""What is written of a consultation: the questionnaire before it, the conclusion and the rating after it.
+"""What a doctor writes of a consultation: every version of its conclusion, and the draft before it.
 
 All of it changes under the consultation's lock. A conclusion is never deleted and never changed: a correction is its
 next version.

@@ -61,7 +61,7 @@ def accept(consultation: Consultation, user: User, expected: datetime) -> None:
 
 
 def decline(consultation: Consultation, user: User, expected: datetime) -> None:
-    """The other side's no, or or the requester's own withdrawal; a request that is gone already needs none."""
+    """The other side's no, or the requester's own withdrawal; a request that is gone already needs none."""
     consultation.lock_for(user)
     if consultation.reschedule_request != expected or consultation.proposed_by_id is None:
         return

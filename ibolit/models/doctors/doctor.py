@@ -1,4 +1,4 @@
-"""A doctor's public profile and what he sells."""
+"""A doctor's public profile, directory entry and settings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PhotoCrop(StrEnum):
 
 @dataclass(frozen=True)
 class Introduction:
-    """What a doctor says of himself; his name is his account's."""
+    """What a doctor's profile says; the name is the account's."""
 
     specialty: str
     practises_since: int
@@ -89,7 +89,7 @@ class Doctor(Model):
 
     @classmethod
     def register(cls, phone: str, name: str, **profile: object) -> Self:
-        """A new doctor with a profile of these columns; he may sign in at once. Raises PhoneIsTaken."""
+        """A new doctor with a profile of these columns, who may sign in at once. Raises PhoneIsTaken."""
         doctor = cls(user=User.register_staff(phone, name, Role.DOCTOR), **profile)
         doctor.index()
         db.session.add(doctor)
@@ -132,7 +132,7 @@ class Doctor(Model):
 
     @classmethod
     def shown_to(cls, user: User) -> Select[tuple[Self]]:
-        """Doctors whose page this person may open: everyone shown, and a hidden one he already talks to."""
+        """Doctors whose page this person may open: everyone shown, and a hidden one they are in a chat with."""
         whole = select(cls).join(cls.user).options(contains_eager(cls.user), selectinload(cls.tariffs))
         return whole.where(cls._is_shown_to(user))
 
@@ -177,7 +177,7 @@ class Doctor(Model):
         return not self.hidden and bool(self.tariffs)
 
     def is_online(self) -> bool:
-        """«На связи»: the switch is on, it is not the quiet hours, and he was here just now."""
+        """«На связи»: the switch is on, it is not the quiet hours, and the account was active just now."""
         return self.available and self.rests_until(clock.now()) is None and self.user.is_present()
 
     # Verbs: the doctor's own settings
@@ -196,7 +196,7 @@ class Doctor(Model):
         self.available, self.quiet_from, self.quiet_to = available, quiet_from, quiet_to
 
     def show_in_directory(self, shown: bool) -> None:
-        """His patients see a hidden doctor's page still."""
+        """The doctor's own patients see a hidden doctor's page still."""
         self.hidden = not shown
 
     def take_photo(self, key: str | None, crop: PhotoCrop = PhotoCrop.MIDDLE, *, seen: str | None = None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Ordered(Protocol):
-    """Something a doctor keeps in an order of his own."""
+    """Something a doctor keeps in an order of their own."""
 
     position: int
 

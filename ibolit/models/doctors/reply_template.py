@@ -17,7 +17,7 @@ from .ordering import moved
 
 
 class ReplyTemplate(Model):
-    """The doctor's own, in the order he gave them."""
+    """The doctor's own, in the order they gave them."""
 
     MOST, LONGEST_NAME, LONGEST = 50, 40, 2000
 

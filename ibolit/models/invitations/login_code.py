@@ -55,7 +55,7 @@ class LoginCode(Model):
     guesses: Mapped[int] = mapped_column(default=0)
     holder: Mapped[PhoneHolder | None] = mapped_column(
         enum_column(PhoneHolder)
-    )  # as far as it was asked, see old_number
+    )  # as far as it was asked, see reassigned_number
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_url: Mapped[str] = mapped_column(
