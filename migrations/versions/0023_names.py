@@ -8,7 +8,7 @@ PostgreSQL locks each table that is renamed (ACCESS EXCLUSIVE), and waits for wh
 SQLite locks the whole file, as it does for every writer.
 
 On two busy cores a clinic of a million messages, three million audit events and a million notifications (1.5 GB) took
-39 seconds on SQLite and 51 on PostgreSQL, and no more room than the changed rows need.
+39 seconds on SQLite and 51 on PostgreSQL.
 """
 
 import re
