@@ -115,10 +115,10 @@ async def _round(exchange: Exchange) -> Round:
     return Round(delays, missed, steady / len(numbers), len(flood) / seconds, full / len(flood))
 
 
-async def _costed(exchange: Exchange, deed: Callable[[], Awaitable[None]]) -> tuple[list[int], float, float]:
+async def _costed(exchange: Exchange, action: Callable[[], Awaitable[None]]) -> tuple[list[int], float, float]:
     """The numbers acknowledged meanwhile, the seconds it took, and the server's processor seconds."""
     before, processor, begun = set(exchange.acknowledged), exchange.server.processor_seconds(), time.perf_counter()
-    await deed()
+    await action()
     seconds = time.perf_counter() - begun
     return sorted(set(exchange.acknowledged) - before), seconds, exchange.server.processor_seconds() - processor
 

@@ -17,7 +17,7 @@ def wants_fragment() -> bool:
 def respond(
     fragment: str, *, page: str | None = None, to: str | None = None, status: int = 200, **context: Any
 ) -> ResponseReturnValue:
-    """The same deed answered three ways: a fragment to htmx, else a redirect after success, else a page."""
+    """The same action answered three ways: a fragment to htmx, else a redirect after success, else a page."""
     if wants_fragment() or (page is None and to is None):
         answer = make_response(render_template(f"fragments/{fragment}", **context), status)
     elif to is not None and status < 400:

@@ -153,7 +153,7 @@ def test_who_wants_a_fragment(app: Flask, headers: dict[str, str], fragment: boo
 
 
 def test_only_a_failed_form_without_htmx_needs_a_page(app: Flask) -> None:
-    """A deed is answered in three ways, and every one says that the answer depends on who asked."""
+    """A action is answered in three ways, and every one says that the answer depends on who asked."""
     with app.test_request_context("/doctors", headers={"HX-Request": "true"}):
         answer = responses.respond("badge.html", page="pwa/offline.html", to="/messages", count=3)
         assert (answer.status_code, answer.vary.to_header()) == (200, "HX-Request")

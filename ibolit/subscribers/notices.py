@@ -103,7 +103,12 @@ def reschedule_requested(fact: RescheduleRequested) -> None:
     other = _other_than(fact.by_id, consultation)
     kind = NotificationKind.RESCHEDULE_REQUESTED
     Notification.of_consultation(
-        other, kind, consultation, _deed(consultation), consultation.proposed_start, urgent_from=consultation.starts_at
+        other,
+        kind,
+        consultation,
+        _action_number(consultation),
+        consultation.proposed_start,
+        urgent_from=consultation.starts_at,
     )
 
 
@@ -112,14 +117,16 @@ def reschedule_declined(fact: RescheduleDeclined) -> None:
     consultation = _consultation(fact.id)
     if fact.by_id != fact.wished_by_id:
         wisher = _other_than(fact.by_id, consultation)
-        Notification.of_consultation(wisher, NotificationKind.RESCHEDULE_DECLINED, consultation, _deed(consultation))
+        Notification.of_consultation(
+            wisher, NotificationKind.RESCHEDULE_DECLINED, consultation, _action_number(consultation)
+        )
 
 
 def moved(fact: ConsultationMoved) -> None:
     consultation = _consultation(fact.id)
     wisher = _other_than(fact.by_id, consultation)
     Notification.of_consultation(
-        wisher, NotificationKind.MOVED, consultation, _deed(consultation), urgent_from=fact.from_start
+        wisher, NotificationKind.MOVED, consultation, _action_number(consultation), urgent_from=fact.from_start
     )
 
 
@@ -190,7 +197,7 @@ def participant_ready(fact: ParticipantReady) -> None:
 def delay_announced(fact: DelayAnnounced) -> None:
     consultation = _consultation(fact.id)
     Notification.of_consultation(
-        _other_than(fact.user_id, consultation), NotificationKind.LATE, consultation, _deed(consultation)
+        _other_than(fact.user_id, consultation), NotificationKind.LATE, consultation, _action_number(consultation)
     )
 
 
@@ -212,6 +219,6 @@ def _other_than(user_id: int, consultation: Consultation) -> User:
     return consultation.doctor.user if user_id == consultation.patient_id else consultation.patient
 
 
-def _deed(consultation: Consultation) -> int:
-    """Each deed gives the card a number of its own."""
+def _action_number(consultation: Consultation) -> int:
+    """Each action gives the card a number of its own."""
     return consultation.message.revision

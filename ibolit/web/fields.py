@@ -76,15 +76,15 @@ def hidden_number(*, digits: int = 18, otherwise: int = 0, formerly: str = "") -
 
 
 class ClientIdField(HiddenField):
-    """Made by the page with the form: a press that is repeated with it is one deed."""
+    """Made by the page with the form: a submission that is repeated with it is one action."""
 
-    def __init__(self, label: str | None = None, *, press: str = "отправьте", **more: Any) -> None:
+    def __init__(self, label: str | None = None, *, action: str = "отправьте", **more: Any) -> None:
         super().__init__(label, **more)
-        self.press = press
+        self.action = action
 
     def pre_validate(self, form: FlaskForm) -> None:
         if not CLIENT_ID.fullmatch(self.data or ""):
-            raise ValidationError(f"Обновите страницу и {self.press} ещё раз.")
+            raise ValidationError(f"Обновите страницу и {self.action} ещё раз.")
 
 
 class WholeNumberField(IntegerField):

@@ -38,9 +38,9 @@ def fresh(consultation: Consultation) -> Consultation:
     return db.session.get_one(Consultation, consultation.id)
 
 
-def press(browser: Browser, consultation: Consultation, deed: str, *, htmx: bool = False, **more: object):  # type: ignore[no-untyped-def]
+def press(browser: Browser, consultation: Consultation, action: str, *, htmx: bool = False, **more: object):  # type: ignore[no-untyped-def]
     data = {"expected": epoch(fresh(consultation).starts_at)} | more
-    return browser.post(f"/consultations/{consultation.id}/{deed}", data, htmx=htmx)
+    return browser.post(f"/consultations/{consultation.id}/{action}", data, htmx=htmx)
 
 
 def confirmed(consultation: Consultation) -> Consultation:
@@ -75,7 +75,7 @@ def test_both_see_the_card_and_the_stranger_nothing(
 
 
 @pytest.mark.parametrize(
-    "deed",
+    "action",
     [
         "confirmation",
         "payments",
@@ -88,8 +88,8 @@ def test_both_see_the_card_and_the_stranger_nothing(
         "end",
     ],
 )
-def test_stranger_presses_nothing(as_stranger: Browser, consultation: Consultation, deed: str) -> None:
-    assert press(as_stranger, consultation, deed).status_code == 404
+def test_stranger_presses_nothing(as_stranger: Browser, consultation: Consultation, action: str) -> None:
+    assert press(as_stranger, consultation, action).status_code == 404
     assert fresh(consultation).state is ConsultationState.PROPOSED
 
 
@@ -320,9 +320,9 @@ def test_pages_of_what_is_over_say_why(as_patient: Browser, consultation: Consul
         consultation = confirmed(consultation)
         consultation.state = ConsultationState.IN_PROGRESS
         db.session.commit()
-    for page, deed in (("time", "Перенести"), ("cancellation", "Отменить")):
+    for page, action in (("time", "Перенести"), ("cancellation", "Отменить")):
         said = as_patient.get(f"/consultations/{consultation.id}/{page}").text
-        assert f"{deed} консультацию уже нельзя: {words}." in said
+        assert f"{action} консультацию уже нельзя: {words}." in said
         assert "Это время действует" not in said
 
 

@@ -113,7 +113,7 @@ MONEY = [
     "/demo/bank/1/decision",
     "/operator/payments/1/refunds",
 ]
-MONEY += [f"/operator/refunds/1/{deed}" for deed in ("approval", "refusal", "repeat")]
+MONEY += [f"/operator/refunds/1/{action}" for action in ("approval", "refusal", "repeat")]
 DOOR = ["/login", "/login/phone", "/login/code", "/login/code/again", "/login/password", "/consent", "/logout"]
 DOOR += [f"/login/whose{end}" for end in ("", "/code", "/mail", "/new")]
 CONSULTATION = [
@@ -152,7 +152,7 @@ POSTS = [
     "/home-screen",
 ]
 PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "photo/removal", "tariffs", "tariffs/1"]
-PRACTICE += [f"tariffs/1/{deed}" for deed in ("visibility", "mark", "place")]
+PRACTICE += [f"tariffs/1/{action}" for action in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
 POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]
 POSTS += [f"/invitations{way}" for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/sending")]

@@ -92,7 +92,7 @@ def test_every_way_is_followed_and_answered(
 ) -> None:
     user = ours.patient if who == "patient" else ours.doctor.user
     card, call, chat = f"/consultations/{ours.id}", f"/consultations/{ours.id}/call", f"/chats/{ours.chat_id}"
-    browser, seen, deeds = guest(clinic, user, ours), {card, call, chat, f"{chat}/messages?after=0"}, {}
+    browser, seen, actions = guest(clinic, user, ours), {card, call, chat, f"{chat}/messages?after=0"}, {}
     waiting = list(seen)
     while waiting:
         page = waiting.pop()
@@ -107,19 +107,21 @@ def test_every_way_is_followed_and_answered(
             if address.partition("?")[0] in AWAY or address.startswith("/documents"):
                 continue
             if method == "POST":
-                deeds.setdefault(address, typed)
+                actions.setdefault(address, typed)
             elif address and address not in seen:
                 seen.add(address)
                 waiting.append(address)
     assert turned_away == []
-    for address, typed in sorted(deeds.items(), key=lambda deed: deed[0].endswith("/end")):  # what ends it comes last
+    for address, typed in sorted(
+        actions.items(), key=lambda action: action[0].endswith("/end")
+    ):  # what ends it comes last
         if "text" in typed:
             typed["text"] = "Слышу вас"
         answer = browser.post(address, dict(typed))
         assert answer.status_code in (200, 204, 303), (address, answer.text)
     assert turned_away == []
     assert len(seen) > 6
-    assert {"/messages", "/typing", "/ready"} & {address[address.rfind("/") :] for address in deeds}
+    assert {"/messages", "/typing", "/ready"} & {address[address.rfind("/") :] for address in actions}
 
 
 @pytest.mark.parametrize("page", ["/consultations/{consultation}", "/consultations/{consultation}/call"])
@@ -170,7 +172,7 @@ def test_live_cards_there_keep_to_the_consultation(clinic: Flask, ours: Consulta
          '<span class="consultation__link"><b>Да</b></span> в 10'),
         ('<a href="/shut">слово</a>, <a href="/open">другое</a>', '<span>слово</span>, <a href="/open">другое</a>'),
         ('<ul><li><a class="button" href="/shut"><svg><use href="#i"/></svg>Нет</a></li></ul>', "<ul></ul>"),
-        ('<p class="consultation__press"><a class="button" href="/shut">Нет</a></p>Да', "Да"),
+        ('<p class="consultation__submit"><a class="button" href="/shut">Нет</a></p>Да', "Да"),
         ('<p>Слова <a class="button" href="/shut">Нет</a></p>', "<p>Слова </p>"),
         ('<form method="post" action="/shut"><p>Нет</p><input name="a"><button>Нет</button></form>Да', "Да"),
         (

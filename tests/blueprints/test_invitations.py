@@ -264,8 +264,8 @@ def test_other_doctors_see_and_touch_nothing(clinic: Flask, doctor: Doctor, as_p
     other = Browser(clinic, make_doctor("Лебедев Михаил Аркадьевич").user)
     assert "Зоя" not in other.get("/invitations").text
     for browser in (other, as_patient):
-        for deed in ("sending", "withdrawal"):
-            assert browser.post(f"/invitations/{invitation.id}/{deed}").status_code == 404
+        for action in ("sending", "withdrawal"):
+            assert browser.post(f"/invitations/{invitation.id}/{action}").status_code == 404
         assert browser.post("/invitations/999/sending").status_code == 404
         assert browser.get(f"/invitations/{invitation.id}", htmx=True).status_code == 404
 

@@ -48,7 +48,7 @@ PRICE = 1500_00
 TIMES = 8  # as often as each race is run: both orders come up
 HOUR = timedelta(hours=1)
 
-Deed = Callable[[], object]
+Action = Callable[[], object]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def no_job_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not [record for record in caplog.records if "failed" in record.getMessage()]
 
 
-def race(app: Flask, *deeds: Deed) -> list[str]:
+def race(app: Flask, *actions: Action) -> list[str]:
     """Each in a thread of its own, committed as a request would: «done», or the rule that refused it, undone.
 
     Anything but a rule of ours – a deadlock, a lost row, an error of the database – comes through and is red.
@@ -85,14 +85,14 @@ def race(app: Flask, *deeds: Deed) -> list[str]:
 
     def one(number: int) -> str:
         try:
-            deeds[number]()
+            actions[number]()
         except errors.RuleViolation as refusal:
             db.session.rollback()
             return type(refusal).__name__
         db.session.commit()
         return "done"
 
-    return at_once(app, len(deeds), one)
+    return at_once(app, len(actions), one)
 
 
 def of(id: int) -> Consultation:
@@ -105,11 +105,11 @@ def anew(id: int) -> Consultation:
     return of(id)
 
 
-def settling(payment_id: int, said: ProviderPayment) -> Deed:
+def settling(payment_id: int, said: ProviderPayment) -> Action:
     return lambda: db.session.get_one(Payment, payment_id).settle(said)
 
 
-def cancelling(id: int, by: str, terms: CancellationTerms) -> Deed:
+def cancelling(id: int, by: str, terms: CancellationTerms) -> Action:
     def press() -> None:
         consultation = of(id)
         consultation.cancel(
@@ -119,7 +119,7 @@ def cancelling(id: int, by: str, terms: CancellationTerms) -> Deed:
     return press
 
 
-def getting_ready(id: int, *sides: str) -> Deed:
+def getting_ready(id: int, *sides: str) -> Action:
     def press() -> None:
         consultation = of(id)
         for side in sides:
@@ -151,12 +151,12 @@ def test_cancelled_while_the_payment_succeeds(clinic: Flask, chat: Chat) -> None
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         payment = begin_to_pay(consultation)
-        deeds = (
+        actions = (
             settling(payment.id, answer(payment)),
             cancelling(consultation.id, "patient", CancellationTerms.NOTHING_PAID),
         )
         id = consultation.id
-        settled, cancelled = race(clinic, *deeds)
+        settled, cancelled = race(clinic, *actions)
         consultation = anew(id)
         orders[cancelled] += 1
         assert settled == "done"
@@ -198,11 +198,11 @@ def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = consultation.id, consultation.starts_at
-        deeds = (
+        actions = (
             lambda: checkout.start_consultation_payment(of(id), of(id).patient, seen),  # noqa: B023
             cancelling(id, "doctor", CancellationTerms.NOTHING_PAID),
         )
-        begun, cancelled = race(clinic, *deeds)
+        begun, cancelled = race(clinic, *actions)
         assert cancelled == "done"
         consultation = anew(id)
         assert consultation.state is ConsultationState.CANCELLED
@@ -224,8 +224,8 @@ def test_both_cancel_at_once_and_one_of_them_did(clinic: Flask, chat: Chat) -> N
     chat_id = chat.id
     for number in range(TIMES):
         id = pay(hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)).consultation_id or 0
-        deeds = [cancelling(id, side, CancellationTerms.FULL) for side in ("patient", "doctor")]
-        assert sorted(race(clinic, *deeds)) == ["ConsultationHasChanged", "done"]
+        actions = [cancelling(id, side, CancellationTerms.FULL) for side in ("patient", "doctor")]
+        assert sorted(race(clinic, *actions)) == ["ConsultationHasChanged", "done"]
         assert money_of(anew(id)) == [("succeeded", 0, ["sending"])]
 
 
@@ -289,11 +289,11 @@ def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat)
         old = consultation.starts_at
         new = request_reschedule(consultation, consultation.patient, old + timedelta(days=20))
         id = consultation.id
-        deeds = (
+        actions = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: of(id).confirm(of(id).patient, old),  # noqa: B023
         )
-        accepted, confirmed = race(clinic, *deeds)
+        accepted, confirmed = race(clinic, *actions)
         consultation = anew(id)
         assert (accepted, consultation.starts_at, consultation.proposed_start) == ("done", new, None)
         assert confirmed in ("done", "ConsultationHasChanged")
@@ -309,11 +309,11 @@ def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> 
         old, id = consultation.starts_at, consultation.id
         first = request_reschedule(consultation, consultation.patient, old + timedelta(days=20))
         second = old + timedelta(days=40)
-        deeds = (
+        actions = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, first),  # noqa: B023
             lambda: rescheduling.request(of(id), of(id).patient, second, old),  # noqa: B023
         )
-        accepted, wished = race(clinic, *deeds)
+        accepted, wished = race(clinic, *actions)
         consultation = anew(id)
         assert sorted([accepted, wished]) == ["ConsultationHasChanged", "done"]
         moved = accepted == "done"
@@ -327,11 +327,11 @@ def test_both_wish_at_once_and_the_later_one_is_told(clinic: Flask, chat: Chat) 
         consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
         old, id = consultation.starts_at, consultation.id
         mine, theirs = old + timedelta(days=20), old + timedelta(days=40)
-        deeds = (
+        actions = (
             lambda: rescheduling.request(of(id), of(id).patient, mine, old),  # noqa: B023
             lambda: rescheduling.request(of(id), of(id).doctor.user, theirs, old),  # noqa: B023
         )
-        outcomes = race(clinic, *deeds)
+        outcomes = race(clinic, *actions)
         assert sorted(outcomes) == ["OtherRequestedReschedule", "done"]
         consultation = anew(id)
         by_patient = outcomes[0] == "done"
@@ -344,7 +344,7 @@ def test_overlapping_times_for_two_patients_are_proposed_once(clinic: Flask, doc
     for number in range(TIMES):
         start = clock.now() + (2 + number) * HOUR
 
-        def offer(which: int, start: datetime = start) -> Deed:
+        def offer(which: int, start: datetime = start) -> Action:
             terms = ProposalTerms(ConsultationKind.VIDEO, start + which * timedelta(minutes=29), 30, 0)
             return lambda: _propose(chat_ids[which], terms, f"press-{start}")
 
@@ -359,11 +359,11 @@ def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor,
         consultation = confirm(hours_ahead(db.session.get_one(Chat, chat_id), number))
         new = request_reschedule(consultation, consultation.patient, consultation.starts_at + timedelta(days=20))
         id, terms = consultation.id, ProposalTerms(ConsultationKind.AUDIO, new, 20, 0)
-        deeds = (
+        actions = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: _propose(other_id, terms, f"press-{new}"),  # noqa: B023
         )
-        assert sorted(race(clinic, *deeds)) == ["TimeIsTaken", "done"]
+        assert sorted(race(clinic, *actions)) == ["TimeIsTaken", "done"]
 
 
 def test_proposed_by_many_taps_is_one_card(clinic: Flask, chat: Chat, facts: list[str]) -> None:
@@ -427,11 +427,11 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
         consultation.mark_ready(consultation.patient)
         new = request_reschedule(consultation, consultation.patient, clock.now() + timedelta(days=20))
         id, patient_id = consultation.id, consultation.patient_id
-        deeds = (
+        actions = (
             lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
             lambda: Consultation.record_presence(db.session.get_one(User, patient_id)),  # noqa: B023
         )
-        assert race(clinic, *deeds) == ["done", "done"]
+        assert race(clinic, *actions) == ["done", "done"]
         consultation = anew(id)
         assert consultation.patient_ready_at is None
         cancel(consultation, consultation.patient)
@@ -466,8 +466,8 @@ def test_worker_closes_the_window_while_somebody_is_late(clinic: Flask, chat: Ch
     later(hours=3 + TIMES)
     for id in ids:
         facts.clear()
-        deeds = lambda: deadlines.process_due(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
-        worked, *ready = race(clinic, *deeds)
+        actions = lambda: deadlines.process_due(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
+        worked, *ready = race(clinic, *actions)
         assert (worked, set(ready)) == ("done", {"ConsultationHasChanged"})
         consultation = anew(id)
         assert (consultation.state, money_of(consultation)) == ("missed", [("succeeded", 0, ["sending"])])
@@ -479,8 +479,8 @@ def test_expiry_meets_the_success_it_waited_for(clinic: Flask, chat: Chat) -> No
     begun = [begin_to_pay(hours_ahead(chat, 0, PRICE))]
     id, payment_id, said = begun[0].consultation_id or 0, begun[0].id, answer(begun[0])
     later(hours=2, minutes=14)
-    deeds = settling(payment_id, said), lambda: deadlines.process_due(of(id)), lambda: deadlines.process_due(of(id))
-    assert race(clinic, *deeds) == ["done"] * 3
+    actions = settling(payment_id, said), lambda: deadlines.process_due(of(id)), lambda: deadlines.process_due(of(id))
+    assert race(clinic, *actions) == ["done"] * 3
     assert anew(id).state is ConsultationState.CONFIRMED
 
 
@@ -502,15 +502,15 @@ def test_workers_and_people_meet_in_one_chat(clinic: Flask, chat: Chat) -> None:
     ids, chat_id = [one.consultation_id or 0 for one in paid], chat.id
     later(hours=6)
 
-    def say(number: int) -> Deed:
+    def say(number: int) -> Action:
         def post() -> None:
             here = db.session.get_one(Chat, chat_id)
             here.post(here.doctor.user, str(number), f"letter-{number:06}")
 
         return post
 
-    deeds = [run_due, run_due, run_due, *(getting_ready(id, "patient") for id in ids), say(1), say(2)]
-    assert set(race(clinic, *deeds)) <= {"done", "ConsultationHasChanged"}
+    actions = [run_due, run_due, run_due, *(getting_ready(id, "patient") for id in ids), say(1), say(2)]
+    assert set(race(clinic, *actions)) <= {"done", "ConsultationHasChanged"}
     run_due()
     assert {anew(id).state for id in ids} == {ConsultationState.MISSED}
     seqs = db.session.scalars(db.select(Message.seq).order_by(Message.seq)).all()

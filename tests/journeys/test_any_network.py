@@ -10,7 +10,7 @@ import pytest
 from backstage import backstage
 from chat_page import bubble, open_chat
 from conftest import DESKTOP, Visitors
-from gate import Deed, Foreign, Gate
+from gate import Action, Foreign, Gate
 from live_clinic import LiveClinic
 from playwright.sync_api import Error, Page, expect
 
@@ -21,7 +21,14 @@ pytestmark = [pytest.mark.journey, pytest.mark.long]
 
 PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
 STEPS = 40
-DEEDS = (Deed.REFUSE, Deed.SWALLOW, Deed.LOSE, Foreign(), Foreign(status=503), Foreign(status=502, version="this"))
+ACTIONS = (
+    Action.REFUSE,
+    Action.SWALLOW,
+    Action.LOSE,
+    Foreign(),
+    Foreign(status=503),
+    Foreign(status=502, version="this"),
+)
 WHERE = ("", "^/live", "/messages$", r"/messages\?", "^/messages")
 DRAFT = "не отправлять"
 SEND = """text => {
@@ -50,11 +57,11 @@ class Network:
         self.lists.goto("/messages")
 
     def step(self) -> None:
-        deeds = (self.spoil, self.spoil, self.heal, self.write, self.write, self.write, self.reload)
-        self.random.choice(deeds)()
+        actions = (self.spoil, self.spoil, self.heal, self.write, self.write, self.write, self.reload)
+        self.random.choice(actions)()
 
     def spoil(self) -> None:
-        self.random.choice(self.gates).spoil(self.random.choice(DEEDS), self.random.choice(WHERE))
+        self.random.choice(self.gates).spoil(self.random.choice(ACTIONS), self.random.choice(WHERE))
 
     def heal(self) -> None:
         gate = self.random.choice(self.gates)

@@ -9,7 +9,7 @@ import pytest
 import samples
 from chat_page import bubble, open_chat, write
 from conftest import DESKTOP, Visitors
-from gate import Deed, Foreign, Gate
+from gate import Action, Foreign, Gate
 from playwright.sync_api import Dialog, Page, Route, expect
 
 pytestmark = pytest.mark.journey
@@ -26,7 +26,7 @@ def attach(page: Page, name: str) -> None:
 
 def press_send(page: Page, gate: Gate, name: str, words: str) -> None:
     """On a line that takes everything and carries nothing."""
-    gate.spoil(Deed.SWALLOW, "/uploads")
+    gate.spoil(Action.SWALLOW, "/uploads")
     attach(page, name)
     page.fill(".composer__text", words)
     page.click(".composer__send:visible")
@@ -118,7 +118,7 @@ def test_recording_left_halfway_is_kept(visitors: Visitors, gate: Gate) -> None:
     # Finished and sent on a dead line, then left.
     patient.click(".composer__voice")
     expect(heard).to_have_text("0:02")
-    gate.spoil(Deed.SWALLOW, "/uploads")
+    gate.spoil(Action.SWALLOW, "/uploads")
     patient.click(".composer__voice")
     patient.click(".recorder__send")
     expect(patient.locator(".recorder__hint")).to_have_text("Отправляем…")

@@ -8,7 +8,7 @@ import pytest
 from backstage import backstage
 from chat_page import bubble, open_chat, write
 from conftest import DESKTOP, Visitors
-from gate import Deed, Foreign, Gate
+from gate import Action, Foreign, Gate
 from live_clinic import LiveClinic
 from playwright.sync_api import Locator, Page, expect
 
@@ -144,7 +144,7 @@ def test_socket_that_opens_into_nothing(visitors: Visitors, live: LiveClinic, ga
     page.clock.install()
     page.goto("/login")
     visitors.enter(page, PATIENT)
-    gate.spoil(Deed.SWALLOW, "^/live")
+    gate.spoil(Action.SWALLOW, "^/live")
     page.goto("/messages")
     answer(live, "в никуда")
     gate.rules.clear()

@@ -87,9 +87,9 @@ test('no word is lost and none is sent twice, whatever the tabs are told', () =>
     const throws = dice(seed), kept = clinic(), typed = [];
     let sent = '';
     for (let step = 0; step < 30; step += 1) {
-      const tab = kept.tabs[throws(3)], deed = throws(4);
-      if (deed === 0) tab.hear();
-      else if (deed === 1) sent += ` ${tab.send()}`;
+      const tab = kept.tabs[throws(3)], action = throws(4);
+      if (action === 0) tab.hear();
+      else if (action === 1) sent += ` ${tab.send()}`;
       else {
         typed.push(`слово${step}.`);
         tab.type((before) => `${before} слово${step}.`);

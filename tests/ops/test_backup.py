@@ -162,14 +162,14 @@ def test_file_that_is_lost_is_told_and_the_rest_is_copied(lived_in: Flask, servi
     assert "the storage has lost 1 files that messages name" in told
 
 
-@pytest.mark.parametrize("deed", ["size", "read"])
+@pytest.mark.parametrize("action", ["size", "read"])
 def test_storage_that_is_away_leaves_no_half_archive(
-    lived_in: Flask, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
+    lived_in: Flask, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
     def fail(*_args: object) -> int:
         raise StorageFailed("ConnectTimeout")
 
-    monkeypatch.setattr(services.storage, deed, fail)
+    monkeypatch.setattr(services.storage, action, fail)
     code, told = run(lived_in, "backup", tmp_path / "copy")
     assert (code, "the storage does not give its files (ConnectTimeout)" in told) == (1, True)
     assert list(tmp_path.iterdir()) == []

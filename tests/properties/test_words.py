@@ -1,4 +1,4 @@
-"""A random walk over deeds and hours: every sentence that is said is true of the rows at that moment, nothing is said
+"""A random walk over actions and hours: every sentence that is said is true of the rows at that moment, nothing is said
 twice, and whoever must know within the hour has it by the way he reads.
 
 LONG_TESTS=1 walks longer and elsewhere; a failure prints the story as tests/told would tell it.
@@ -102,12 +102,12 @@ class Walk:
         story.on_sent = self.is_true
 
     def step(self) -> None:
-        self.doer, deed = self._choose()
+        self.doer, action = self._choose()
         if self.doer in self.ways and self.dice.random() < 0.5:
             self.story.live(f"{self.doer} reads")
         before, since = self._rows(), self.story.still.moment
         told, noted = len(self.story.sent), self._last_note()
-        self.story.live(deed)
+        self.story.live(action)
         sent = self.story.sent[told:]
         if self.story.is_awake and self.doer in self.ways:
             self._everybody_knows(before, sent)
@@ -130,17 +130,17 @@ class Walk:
         if any(one.state is RefundState.REQUESTED for one in self._refunds()) and self.dice.random() < 0.5:
             return "operator", "operator refuses Вас ждали"
         offered = [button for form in self.story.card(who).forms for button in form.buttons]
-        deeds = [f"{who} presses {button}" for button in offered] * 2
+        actions = [f"{who} presses {button}" for button in offered] * 2
         if (
             consultation.reschedule_request_from_other(db.session.get_one(User, self.story.people[who])) is not None
             and self.dice.random() < 0.6
         ):
             return who, f"{who} presses {self.dice.choice(('Принять новое время', 'Оставить прежнее'))}"
-        deeds += [f"{who} wishes {self._time_ahead()}", f"{who} cancels"]
+        actions += [f"{who} wishes {self._time_ahead()}", f"{who} cancels"]
         if any(one.is_unfinished for one in consultation.payments):
             return self.dice.choice([*[("bank", "bank takes")] * 2, ("bank", "bank refuses"), self._hour()])
         hours = [self._hour() for _ in range(3)]
-        return self.dice.choice([*((who, deed) for deed in deeds), *hours])
+        return self.dice.choice([*((who, action) for action in actions), *hours])
 
     def _hour(self) -> tuple[str, str]:
         by = self.dice.choice((5, 12, 45, 170, 600, 1441))

@@ -267,10 +267,10 @@ def test_clocks_may_differ(yookassa: YooKassaStub, gateway: YooKassa) -> None:
     assert found.id == made.id
 
 
-# How it fails: whatever is not a plain no is unsure, and the same key asked again is the same deed
+# How it fails: whatever is not a plain no is unsure, and the same key asked again is the same action
 
 FAULTS = ["500", "502", "202", "429", "401", "403", "garbage", "drop", "hold"]
-DEEDS: dict[str, tuple[str, Callable[[YooKassa, str], object]]] = {
+ACTIONS: dict[str, tuple[str, Callable[[YooKassa, str], object]]] = {
     "create": ("POST /payments", lambda gateway, _paid: gateway.create(replace(ORDER, key="another"))),
     "find": ("GET /payments", lambda gateway, paid: gateway.find(paid)),
     "find_by_order": ("GET /payments", lambda gateway, _paid: gateway.find_by_order(7, clock.now())),
@@ -283,12 +283,12 @@ DEEDS: dict[str, tuple[str, Callable[[YooKassa, str], object]]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("action", ACTIONS)
 def test_errors_without_a_refusal_are_unknown_outcomes(
-    yookassa: YooKassaStub, paid: str, deed: str, fault: str
+    yookassa: YooKassaStub, paid: str, action: str, fault: str
 ) -> None:
     gateway = YooKassa(shop_of(yookassa), timeout=SHORT)
-    where, ask = DEEDS[deed]
+    where, ask = ACTIONS[action]
     yookassa.break_next(where, fault)
     with pytest.raises(GatewayOutcomeUnknown):
         ask(gateway, paid)
@@ -298,7 +298,7 @@ def test_errors_without_a_refusal_are_unknown_outcomes(
 @pytest.mark.parametrize("fault", ["500-after", "502-after", "202-after", "garbage-after", "drop-after", "hold"])
 def test_operation_whose_answer_was_lost_is_done_once(yookassa: YooKassaStub, paid: str, fault: str) -> None:
     gateway = YooKassa(shop_of(yookassa), timeout=SHORT)
-    for where, ask in (DEEDS["create"], DEEDS["refund"], DEEDS["close"]):
+    for where, ask in (ACTIONS["create"], ACTIONS["refund"], ACTIONS["close"]):
         yookassa.break_next(where, fault)
         with pytest.raises(GatewayOutcomeUnknown):
             ask(gateway, paid)

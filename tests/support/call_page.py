@@ -141,5 +141,5 @@ def connected(*pages: Page) -> None:
         expect(call(page)).to_have_attribute("data-state", "connected")
 
 
-def press(page: Page, deed: str) -> None:
-    page.locator(f"[data-do={deed}]:visible").click()
+def press(page: Page, action: str) -> None:
+    page.locator(f"[data-do={action}]:visible").click()

@@ -17,7 +17,7 @@ CONNECTION = re.compile(rb"^(?:proxy-)?connection:[^\r]*\r\n", re.IGNORECASE | r
 PORTAL = "<!doctype html><title>Wi-Fi</title><body><h1>Доступ ограничен</h1><p id='content'>Оплатите доступ</p></body>"
 
 
-class Deed(Enum):
+class Action(Enum):
     PASS = auto()
     REFUSE = auto()  # no connection at all
     SWALLOW = auto()  # taken, and never answered: neither side hears the other
@@ -47,7 +47,7 @@ class Foreign:
 class Rule:
     method: str
     path: re.Pattern[str]
-    deed: Deed | Foreign
+    action: Action | Foreign
 
     def is_for(self, method: str, path: str) -> bool:
         return self.method in ("", method) and self.path.search(path) is not None
@@ -68,9 +68,9 @@ class Gate:
         self.thread = threading.Thread(target=self._listen, daemon=True)
         self.thread.start()
 
-    def spoil(self, deed: Deed | Foreign, path: str = "", method: str = "") -> None:
+    def spoil(self, action: Action | Foreign, path: str = "", method: str = "") -> None:
         """From now on, for what the newest rule that fits says. `path` is looked for in the address."""
-        self.rules.insert(0, Rule(method, re.compile(path), deed))
+        self.rules.insert(0, Rule(method, re.compile(path), action))
 
     def be_well(self) -> None:
         self.rules.clear()
@@ -91,8 +91,8 @@ class Gate:
         self.cut()
         self.thread.join()
 
-    def _deed(self, method: str, path: str) -> Deed | Foreign:
-        return next((rule.deed for rule in list(self.rules) if rule.is_for(method, path)), Deed.PASS)
+    def _action(self, method: str, path: str) -> Action | Foreign:
+        return next((rule.action for rule in list(self.rules) if rule.is_for(method, path)), Action.PASS)
 
     def _listen(self) -> None:
         while self.is_up:
@@ -108,14 +108,14 @@ class Gate:
             head, body = _request(here)
             method, path, _version = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
             self.asked.append((method, path))
-            deed = self._deed(method, path)
-            if deed is Deed.REFUSE:
+            action = self._action(method, path)
+            if action is Action.REFUSE:
                 _reset(here)
-            elif deed is Deed.SWALLOW:
+            elif action is Action.SWALLOW:
                 while here.recv(65536):
                     pass
-            elif isinstance(deed, Foreign):
-                here.sendall(deed.words())
+            elif isinstance(action, Foreign):
+                here.sendall(action.words())
                 here.shutdown(socket.SHUT_WR)
             else:
                 self._pass_on(here, method, path, head, body)
@@ -134,10 +134,10 @@ class Gate:
     def _pump(self, source: socket.socket, sink: socket.socket, method: str, path: str) -> None:
         with suppress(OSError):
             while words := source.recv(65536):
-                deed = self._deed(method, path)
-                if deed is Deed.PASS:
+                action = self._action(method, path)
+                if action is Action.PASS:
                     sink.sendall(words)
-                elif deed is Deed.REFUSE:
+                elif action is Action.REFUSE:
                     break
         for one in (source, sink):
             with suppress(OSError):

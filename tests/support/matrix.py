@@ -4,8 +4,8 @@ To add one, copy the row of a neighbour:
 - first the method and the rule of the door;
 - in «of» whose thing stands in the address, by the names of `Things` in matrix_world.py; "-" where nothing does;
   "=" before it where everybody may see everybody's (or whoever holds the link), "+" where an operator may;
-- then what becomes of each kind of person who asks for his own: `in` (the door answers him, be it with a page, a deed
-  or a sentence about what he typed), `login` (is asked to sign in), `gate` (is asked for the consent), `card` (a guest
+- then what becomes of each kind of person who asks for their own: `in` (the door answers, be it with a page, an action
+  or a sentence about what was typed), `login` (is asked to sign in), `gate` (is asked for the consent), `card` (a guest
   device is led back to its consultation), or 401, 403, 404.
 Foreign and missing things are compared by themselves: they must answer alike, word by word.
 Values for new fields of forms go into BODY, those of one door alone into BODIES. What a GET may write stands in
@@ -27,7 +27,7 @@ ACTORS = {
     "guest": ("guest device",),
 }
 
-# What stands in forms, so that a deed that may be done is done, and one that may not is not stopped by a typing error.
+# What stands in forms, so that an action that is allowed is done, and another is not stopped by a typing error.
 BODY: dict[str, Any] = {
     "client_id": "matrix-client-0001", "text": "Добрый день", "name": "Новое Имя", "note": "Так решено",
     "login": "+79160000000", "password": "a longer pass phrase", "current": "correct horse", "phone": "+79165550000",

@@ -190,7 +190,7 @@ def _cookie(app: Flask, user: User | None = None, token: str = "") -> str:
 
 
 class Snapshot:
-    """The clinic as it was built: after a deed it is put back."""
+    """The clinic as it was built: after an action it is put back."""
 
     def __init__(self, path: Path) -> None:
         self._live = sqlite3.connect(path)

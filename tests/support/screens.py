@@ -402,7 +402,7 @@ OF_PATIENT = [
 
 IN_A_CONSULTATION = [
     Screen("waiting-room", WAITING, "/consultations/8"),
-    Screen("waiting", WAITING, reach=send(".consultation__press", "text=Ждём врача"), lands="consultations.show"),
+    Screen("waiting", WAITING, reach=send(".consultation__submit", "text=Ждём врача"), lands="consultations.show"),
     Screen("review-new", TALKING, "/consultations/{done}/review"),
     Screen("review-wrong", TALKING, reach=send("main form"), lands="consultations.review"),
     Screen("consultation-going-on", TALKING, "/consultations/9"),

@@ -1,9 +1,9 @@
 """Lives a story hour by hour through the real doors, with the worker and the clock, and writes down all that was said.
 
-A story is a text: lines with «>» are deeds and hours, beneath each stands who was told what by it – by SMS, letter and
-push, in the chat, on his card, by his badge, in the operator's list. The test lives the deeds and compares every other
-line. Above the deeds stands what is given: how a person is reached and where he lives, when it begins, and what of it
-all is `told`.
+A story is a text: lines with «>» are actions and hours, beneath each stands who was told what by it – by SMS, letter
+and push, in the chat, on the card, by the badge, in the operator's list. The test does the actions and compares every
+other line. Above the actions stands what is given: how a person is reached and where they live, when it begins, and
+what of it all is `told`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from actions import ACTIONS
 from browser import Browser
 from consultation_steps import StillClock
-from deeds import DEEDS
 from factories import make_chat, make_doctor, make_user
 from faulty_bank import FaultyBank
 from flask import Flask
@@ -38,7 +38,7 @@ NOT_TOLD = frozenset(
         "consultation__who",
         "consultation__more",
         "consultation__when",
-        "consultation__press--check",
+        "consultation__submit--check",
     }
 )
 # What the operator's list says of each decision, and of how many wait.
@@ -102,20 +102,20 @@ class Story:
 
     # What is written down
 
-    def live(self, deed: str) -> None:
-        self.lines.append(f"> {deed}")
+    def live(self, action: str) -> None:
+        self.lines.append(f"> {action}")
         self.was_up_to_date = {who: not self.member(who).unread for who in ("patient", "doctor")}
-        who, _, rest = deed.partition(" ")
-        if deed.startswith("until "):
-            self._let_pass(self.moment_of(deed))
+        who, _, rest = action.partition(" ")
+        if action.startswith("until "):
+            self._let_pass(self.moment_of(action))
         elif who == "worker":
             self.is_awake = rest == "wakes"
         elif who == "bank":
             self._bank(rest)
         else:
-            verb = next(verb for verb in DEEDS if rest.startswith(verb))
+            verb = next(verb for verb in ACTIONS if rest.startswith(verb))
             try:
-                said = DEEDS[verb](self, who, rest.removeprefix(verb).strip())
+                said = ACTIONS[verb](self, who, rest.removeprefix(verb).strip())
             except NotOffered as lack:
                 said = str(lack)
             if said:
@@ -298,6 +298,6 @@ def told_anew(story: str, tell: Callable[[dict[str, str]], Story]) -> str:
     lines = [line for line in story.splitlines() if line.strip()]
     given = [line for line in lines if re.match(r"[a-z ]+: ", line)]
     life = tell(dict(line.split(": ", 1) for line in given))
-    for deed in [line for line in lines if line.startswith("> ")]:
-        life.live(deed.removeprefix("> "))
+    for action in [line for line in lines if line.startswith("> ")]:
+        life.live(action.removeprefix("> "))
     return "\n".join([*given, *life.lines]) + "\n"

@@ -65,7 +65,7 @@ class InvitationForm(HostForm):
 
 class ListForm(HostForm):
     file = FileField("Файл со списком")
-    client_id = ClientIdField(press="выберите файл")
+    client_id = ClientIdField(action="выберите файл")
 
 
 class GuestForm(SmsPhoneMixin, FlaskForm):

@@ -42,7 +42,7 @@ class DaysForm(FlaskForm):
         "Сколько дней",
         [InputRequired(f"Введите от 1 до {MOST} дней."), NumberRange(1, MOST, f"Введите от 1 до {MOST} дней.")],
     )
-    client_id = ClientIdField(press="нажмите")
+    client_id = ClientIdField(action="нажмите")
 
     @classmethod
     def new(cls) -> DaysForm:

@@ -138,12 +138,12 @@ class ChatPosting:
             set_committed_value(self.member(user_id), "unread", unread)
             set_committed_value(self.member(user_id), "notified_from_seq", notified_from_seq)
         if by is not None:
-            self._note_own_deed(self.member(by))
+            self._note_own_action(self.member(by))
         db.session.flush()
         record(MessageSent(self.id, message.id, self.revision))
         return message
 
-    def _note_own_deed(self: Chat, mine: ChatMember) -> None:
+    def _note_own_action(self: Chat, mine: ChatMember) -> None:
         """Who had read everything before their own action has read its note, too."""
         db.session.refresh(mine)
         if mine.unread == 0:

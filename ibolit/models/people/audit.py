@@ -66,7 +66,7 @@ class AuditAction(StrEnum):
 class AuditEvent(Model):
     """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
 
-    Of a file that was read the subject is the file itself; of an operator's deed the payment or the refund;
+    Of a file that was read the subject is the file itself; of an operator's action the payment or the refund;
     of days that were given the chat, with their number as `first` and `last`; of a patient's page their chat, with
     the numbers of the messages whose files it showed; of a doctor's page the doctor, of a tariff the tariff;
     of a conclusion (`first` to `last` are its versions) and of a questionnaire the consultation.

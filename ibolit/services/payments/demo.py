@@ -101,14 +101,19 @@ class DemoBank:
         self, payment_id: str, amount: int, key: str, customer: Customer, items: list[ReceiptItem]
     ) -> ProviderRefund:
         _check_sum(amount, items)
-        deed = {"payment_id": payment_id, "amount": amount, "to": asdict(customer), "items": [asdict(i) for i in items]}
+        body = {
+            "payment_id": payment_id,
+            "amount": amount,
+            "to": asdict(customer),
+            "items": [asdict(i) for i in items],
+        }
         with self._open() as bank:
-            made = _done(bank, "refund", key, deed)
+            made = _done(bank, "refund", key, body)
             if made is None:
                 paid = _paid(bank, payment_id)
                 if paid.status is not GatewayStatus.SUCCEEDED or (paid.refunded or 0) + amount > paid.amount:
                     raise GatewayRefused(RefusalReason.INVALID_REQUEST)
-                made = _remember(bank, "refund", key, deed)
+                made = _remember(bank, "refund", key, body)
                 row = (made, payment_id, amount, key)
                 bank.execute("INSERT INTO refund (id, payment_id, amount, key) VALUES (?,?,?,?)", row)
                 _register(bank, payment_id, refund_id=made)
@@ -129,13 +134,18 @@ class DemoBank:
         if self.receipt_mode != "full_prepayment":
             raise GatewayRefused(RefusalReason.CLOSING_NOT_DUE)
         _check_sum(amount, items)
-        deed = {"payment_id": payment_id, "amount": amount, "to": asdict(customer), "items": [asdict(i) for i in items]}
+        body = {
+            "payment_id": payment_id,
+            "amount": amount,
+            "to": asdict(customer),
+            "items": [asdict(i) for i in items],
+        }
         with self._open() as bank:
-            made = _done(bank, "receipt", key, deed)
+            made = _done(bank, "receipt", key, body)
             if made is None:
                 if _paid(bank, payment_id).status is not GatewayStatus.SUCCEEDED:
                     raise GatewayRefused(RefusalReason.INVALID_REQUEST)
-                made = _register(bank, payment_id, id=_remember(bank, "receipt", key, deed), is_closing=True)
+                made = _register(bank, payment_id, id=_remember(bank, "receipt", key, body), is_closing=True)
             return _fiscal(_one(bank, "receipt", made))
 
     def list_receipts(self, payment_id: str) -> list[ProviderReceipt]:
@@ -190,24 +200,24 @@ def _check_sum(amount: int, items: list[ReceiptItem]) -> None:
         raise GatewayRefused(RefusalReason.INVALID_REQUEST)
 
 
-def _done(bank: sqlite3.Connection, kind: str, key: str, deed: dict[str, Any]) -> str | None:
+def _done(bank: sqlite3.Connection, kind: str, key: str, body: dict[str, Any]) -> str | None:
     """What this key made already. Raises GatewayRefused when it made something else."""
     row = bank.execute("SELECT body, id FROM deed WHERE kind = ? AND key = ?", (kind, key)).fetchone()
     if row is None:
         return None
-    if row["body"] != _written(deed):
+    if row["body"] != _written(body):
         raise GatewayRefused(RefusalReason.KEY_REUSED)
     return str(row["id"])
 
 
-def _remember(bank: sqlite3.Connection, kind: str, key: str, deed: dict[str, Any]) -> str:
+def _remember(bank: sqlite3.Connection, kind: str, key: str, body: dict[str, Any]) -> str:
     id = str(uuid.uuid4())
-    bank.execute("INSERT INTO deed VALUES (?,?,?,?)", (kind, key, _written(deed), id))
+    bank.execute("INSERT INTO deed VALUES (?,?,?,?)", (kind, key, _written(body), id))
     return id
 
 
-def _written(deed: dict[str, Any]) -> str:
-    return json.dumps(deed, sort_keys=True)
+def _written(body: dict[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True)
 
 
 def _one(bank: sqlite3.Connection, table: str, id: str) -> sqlite3.Row:

@@ -4,7 +4,7 @@ class Controls {
     this.room = room;
     const { parts, localMedia, chat } = room;
     this.parts = parts;
-    const deeds = {
+    const actions = {
       microphone: () => this.pressMicrophone(),
       camera: () => this.turnCamera(),
       flip: () => localMedia.flip().then(() => this.show()),
@@ -18,7 +18,7 @@ class Controls {
       picture: () => this.showAbove(),
       'full-screen': () => this.fillScreen()
     };
-    Object.keys(deeds).forEach((name) => parts.on(name, deeds[name]));
+    Object.keys(actions).forEach((name) => parts.on(name, actions[name]));
     this.onPress = (event) => {
       const menu = parts.get('more'), speakers = parts.get('speakers');
       if (menu.open && !menu.contains(event.target)) menu.open = false;
@@ -96,8 +96,8 @@ class Controls {
   }
 
   // The label begins with the word that is seen: voice control looks for that one.
-  press(deed, isOff, label) {
-    this.parts.buttons(deed).forEach((button) => {
+  press(action, isOff, label) {
+    this.parts.buttons(action).forEach((button) => {
       button.classList.toggle('control--off', isOff);
       button.setAttribute('aria-label', label);
     });

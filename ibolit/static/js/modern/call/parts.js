@@ -2,21 +2,21 @@
 class Parts {
   constructor(main) {
     this.main = main;
-    this.deeds = {};
+    this.actions = {};
     this.onPress = (event) => {
       const button = event.target.closest('[data-do]');
-      if (button && this.deeds[button.getAttribute('data-do')]) this.deeds[button.getAttribute('data-do')](event);
+      if (button && this.actions[button.getAttribute('data-do')]) this.actions[button.getAttribute('data-do')](event);
     };
     main.addEventListener('click', this.onPress);
   }
 
   get(name) { return this.main.querySelector(`[data-part="${name}"]`); }
 
-  buttons(deed) { return Array.from(this.main.querySelectorAll(`[data-do="${deed}"]`)); }
+  buttons(action) { return Array.from(this.main.querySelectorAll(`[data-do="${action}"]`)); }
 
-  on(deed, act) { this.deeds[deed] = act; }
+  on(action, act) { this.actions[action] = act; }
 
-  // A part or the buttons of a deed; what this page has not is let be.
+  // A part or the buttons of an action; what this page has not is let be.
   show(name, isShown) {
     const part = this.get(name);
     (part ? [part] : this.buttons(name)).forEach((one) => { one.hidden = !isShown; });

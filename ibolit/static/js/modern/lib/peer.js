@@ -105,9 +105,9 @@ class Peer extends Emitter {
   }
 
   // One thing after another: descriptions that overtake each other leave a connection in no state at all.
-  enqueue(deed) {
+  enqueue(action) {
     const life = this.life, isCurrent = () => life === this.life;
-    this.line = this.line.then(() => (isCurrent() ? deed() : undefined)).catch((error) => { if (isCurrent()) this.onError(error); });
+    this.line = this.line.then(() => (isCurrent() ? action() : undefined)).catch((error) => { if (isCurrent()) this.onError(error); });
     return this.line;
   }
 

@@ -155,7 +155,7 @@ OF_CARD = {
     "the wish": "consultation__reschedule",
     "Ещё": "consultation__more",
 }
-DEEDS: dict[str, Callable[[Story, str, str], str]] = {
+ACTIONS: dict[str, Callable[[Story, str, str], str]] = {
     "asks for one": _ask,
     "asks to cancel": _ask_to_cancel,
     "cancels": _cancel,
