@@ -1,4 +1,4 @@
-"""The daily purge of what has lost its meaning."""
+"""What is deleted by its age, every six hours; nothing medical."""
 
 from __future__ import annotations
 
