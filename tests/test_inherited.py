@@ -100,7 +100,7 @@ def test_the_page_itself_hands_down_the_csrf_header_alone():
         '<section hx-vals="{}"><a hx-get="/a" hx-vals="{}"></a></section>',
         '<section hx-ext="ws" hx-disinherit="hx-ext"><a hx-get="/a"></a></section>',
         '<section hx-confirm="?">{% include "fragments/account/zone.html" %}</section>',
-        """<section hx-confirm="?">{{ press("a", 1, "b", 2, "c", "#d", "e") }}</section>""",
+        """<section hx-confirm="?">{{ action_button("a", 1, "b", 2, "c", "#d", "e") }}</section>""",
     ],
 )
 def test_what_is_handed_down_is_found(source):
