@@ -207,7 +207,7 @@ def _people(first: int, count: int, role: Role) -> list[dict[str, Any]]:
             "name_key": normalised(_name(number)),
             "role": role,
             "password_hash": hashed,
-            "agreed_to": current_versions(),
+            "accepted_versions": current_versions(),
             "seen_at": clock.now(),
         }
         for number in range(first, first + count)
