@@ -1,14 +1,15 @@
 """Facts: what happened, told to whoever subscribed.
 
 A verb of a model calls record(fact). Notices hear of it before the commit, in the same transaction; live screens after
-it; a rollback forgets it. Subscribers live in the app, so two apps in one process do not hear each other.
+it. A rollback forgets it, also that of the savepoint in which it was recorded. Subscribers live in the app, so two apps
+in one process do not hear each other.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from .extensions import db
 from .faults import told
+from .transaction_memory import TransactionMemory
 
 log = logging.getLogger(__name__)
 
@@ -278,9 +280,26 @@ class Subscribers:
                 self._on_failure()
 
 
+@dataclass(frozen=True)
+class _Recorded:
+    """The facts of the transaction so far, of which the notices have heard the first `noticed`."""
+
+    facts: tuple[Fact, ...] = ()
+    noticed: int = 0
+
+
+_memory = TransactionMemory("facts", _Recorded())
+
+
 def record(fact: Fact) -> None:
     """Keeps the fact until the current session's transaction ends."""
-    db.session.info.setdefault("facts", []).append(fact)
+    so_far = _memory.read(db.session)
+    _memory.write(db.session, replace(so_far, facts=(*so_far.facts, fact)))
+
+
+def recorded_facts() -> tuple[Fact, ...]:
+    """Those of the current session's transaction, in their order."""
+    return _memory.read(db.session).facts
 
 
 def publish(fact: Fact) -> None:
@@ -302,30 +321,21 @@ def _subscribers() -> Subscribers:
 def _run_before_commit(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    done = session.info.setdefault("noticed", 0)
-    facts = session.info.get("facts", [])
-    while done < len(facts):  # a notice may record facts of its own
-        _subscribers().run_before_commit(facts[done])
-        done += 1
-    session.info["noticed"] = done
+    while (so_far := _memory.read(session)).noticed < len(so_far.facts):  # a notice may record facts of its own
+        _subscribers().run_before_commit(so_far.facts[so_far.noticed])
+        after = _memory.read(session)
+        _memory.write(session, replace(after, noticed=so_far.noticed + 1))
 
 
 @event.listens_for(Session, "after_commit")
 def _collect(session: Session) -> None:
     if not session.in_nested_transaction():
-        session.info["happened"] = session.info.pop("facts", [])
-        session.info.pop("noticed", None)
+        session.info["happened"] = _memory.read(session).facts
 
 
 @event.listens_for(Session, "after_transaction_end")
 def _run_after_commit(session: Session, transaction: SessionTransaction) -> None:
     """By now the connection is back in the pool: a subscriber that needs one holds no other while it waits."""
     if transaction.parent is None:
-        for fact in dict.fromkeys(session.info.pop("happened", [])):
+        for fact in dict.fromkeys(session.info.pop("happened", ())):
             _subscribers().run_after_commit(fact)
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _discard(session: Session, _previous: object) -> None:
-    session.info.pop("facts", None)
-    session.info.pop("noticed", None)

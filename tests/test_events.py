@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NoReturn
 
 import pytest
 from factories import make_user
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
 from ibolit.events import DeviceEnded, Fact, MemberTyped, Subscribers, WorkAdded, publish, record
 from ibolit.extensions import db
-from ibolit.models import Chat, ChatMember, User
+from ibolit.models import Chat, ChatMember, Role, User
 from ibolit.services import current_services
 
 
@@ -96,6 +98,43 @@ def test_savepoint_tells_nothing_yet(heard: Heard) -> None:
     assert heard == []
     make_user()
     assert ("after", WorkAdded()) in heard
+
+
+def test_savepoint_rolled_back_forgets_its_own_facts_alone(heard: Heard) -> None:
+    make_user()
+    record(DeviceEnded(1))
+    outer = db.session.begin_nested()
+    record(DeviceEnded(2))
+    inner = db.session.begin_nested()
+    record(DeviceEnded(3))
+    inner.rollback()
+    record(DeviceEnded(4))
+    outer.commit()
+    undone = db.session.begin_nested()
+    with db.session.begin_nested():
+        record(DeviceEnded(5))
+    undone.rollback()
+    record(DeviceEnded(6))
+    make_user()
+    assert [fact for when, fact in heard if when == "after"] == [DeviceEnded(id) for id in (1, 2, 4, 6)]
+
+
+def test_flush_that_fails_in_a_savepoint_forgets_nothing_before_it(heard: Heard, patient: User) -> None:
+    record(DeviceEnded(1))
+    with suppress(IntegrityError), db.session.begin_nested():
+        record(DeviceEnded(2))
+        db.session.add(User(phone=patient.phone, name="Другая", role=Role.PATIENT, password_hash="x"))
+        db.session.flush()
+    make_user()
+    assert [fact for when, fact in heard if when == "after"] == [DeviceEnded(1)]
+
+
+def test_session_that_is_only_closed_forgets(heard: Heard) -> None:
+    db.session.execute(db.text("SELECT 1"))
+    record(DeviceEnded(1))
+    db.session.close()
+    make_user()
+    assert heard == []
 
 
 def test_what_is_never_stored_is_told_at_once(heard: Heard) -> None:

@@ -28,8 +28,9 @@ MAY_IMPORT = {
     "sockets": {"faults", "services"},
     "extensions": {"sockets", "tokens"},  # the bare `sock` is of our own, safer class
     "database": {"errors", "extensions"},
-    "events": {"extensions", "faults"},
-    "models": {"config", "database", "errors", "events", "extensions", "networks", "services"},
+    "transaction_memory": set(),
+    "events": {"extensions", "faults", "transaction_memory"},
+    "models": {"config", "database", "errors", "events", "extensions", "networks", "services", "transaction_memory"},
     "formatting": {"services"},
     "responses": set(),
     "rendering": {"config", "formatting", "phones", "services"},

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from started_consultations import completed_consultation, consultation_in_progress
 
 from ibolit import errors
-from ibolit.events import ConclusionGiven
+from ibolit.events import ConclusionGiven, recorded_facts
 from ibolit.extensions import db
 from ibolit.models import (
     CancellationReason,
@@ -70,7 +70,7 @@ def test_conclusion_reaches_the_chat_and_the_card(over: Consultation) -> None:
 def test_conclusion_is_told_of_once(over: Consultation) -> None:
     Conclusion.give(over, "Отдыхайте.", "client-0001", seen=0)
     Conclusion.give(over, "Отдыхайте.", "client-0001", seen=0)
-    told = [fact for fact in db.session.info["facts"] if isinstance(fact, ConclusionGiven)]
+    told = [fact for fact in recorded_facts() if isinstance(fact, ConclusionGiven)]
     assert told == [ConclusionGiven(over.id, 1)]
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 from payment_steps import PAGE, answer, begin, buy, request_refund, settle, waiting_jobs
 
 from ibolit import errors
+from ibolit.events import recorded_facts
 from ibolit.extensions import db
 from ibolit.models import (
     AccessMode,
@@ -43,7 +44,7 @@ def notes_of(chat: Chat) -> list[str]:
 
 
 def facts() -> list[str]:
-    return [type(fact).__name__ for fact in db.session.info.get("facts", [])]
+    return [type(fact).__name__ for fact in recorded_facts()]
 
 
 class Deaf:

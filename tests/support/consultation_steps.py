@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from payment_steps import answer
 
+from ibolit.events import recorded_facts
 from ibolit.extensions import db
 from ibolit.models import CancellationReason, CancellationTerms, Consultation, Job, JobKind, Payment, User
 from ibolit.models.consultations import checkout, deadlines, rescheduling
@@ -95,4 +96,4 @@ def due_at(consultation: Consultation) -> datetime | None:
 
 def facts() -> list[str]:
     """Of the step that is not committed yet."""
-    return [type(fact).__name__ for fact in db.session.info.get("facts", [])]
+    return [type(fact).__name__ for fact in recorded_facts()]
