@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from .normalization import plain
+
 HOME = "RU"
 
 
@@ -13,13 +15,18 @@ class NotAPhone(ValueError):
 
 
 def parse(typed: str) -> str:
-    """E.164 of «8 916…», «+7 (916)…», ten bare digits or a foreign number with its plus. Raises NotAPhone."""
+    """E.164 of «8 916…», «+7 (916)…», «+8 916…», ten bare digits or a foreign number with its plus.
+
+    Raises NotAPhone.
+    """
     import phonenumbers  # its tables take 40 ms to load: only who signs in waits for them
 
-    text = re.sub(r"^\s*00", "+", typed)
+    text = re.sub(r"^\s*00", "+", plain(typed))
     digits = re.sub(r"\D", "", text)
     if len(digits) == 11 and digits[0] == "7":
         text = "+" + digits
+    elif len(digits) == 11 and re.match(r"\+\s*8\s*\(?9", text):  # no country has +89: «8 9…» with a plus too much
+        text = "+7" + digits[1:]
     try:
         number = phonenumbers.parse(text, HOME)
     except phonenumbers.NumberParseException as error:
@@ -27,6 +34,28 @@ def parse(typed: str) -> str:
     if number.extension or not phonenumbers.is_valid_number(number):
         raise NotAPhone(typed)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def all_in(text: str) -> list[str]:
+    """E.164 of every number that stands in a text, in its order, without what is dialled after it: «…, 8 495 …»,
+    «… (мама)», «… доб. 12»."""
+    import phonenumbers
+
+    words = re.sub(r"\+\s*8(?=\s*\(?9)", "8", plain(text))
+    found = (match.number for match in phonenumbers.PhoneNumberMatcher(words, HOME))
+    known = (phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in found)
+    return list(dict.fromkeys(known))
+
+
+@lru_cache(maxsize=20_000)
+def is_landline(phone: str) -> bool:
+    """No SMS reaches this E.164: the number of a house, an office, a free or a paid line."""
+    import phonenumbers
+
+    kinds = phonenumbers.PhoneNumberType
+    kind = phonenumbers.number_type(phonenumbers.parse(phone))
+    no_phone_of_ones_own = kinds.TOLL_FREE, kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.UAN, kinds.VOICEMAIL
+    return kind == kinds.FIXED_LINE or kind in no_phone_of_ones_own
 
 
 def is_calling_code(digits: str) -> bool:

@@ -70,8 +70,11 @@ def test_quotes_hold_delimiters_and_lines() -> None:
     [
         (";Анна", "no_contact"),
         ("8 916;Анна", "bad_phone"),
-        ("7,9161E+10;Анна", "bad_phone"),
+        ("7,9161E+10;Анна", "shortened"),
         ("позвонить;Анна", "bad_phone"),
+        ("8 495 555-11-02;Анна", "landline"),
+        ("8 800 555-11-02;Анна", "landline"),
+        ("анна@почта.рф;Анна", "not_ascii"),
         ("anna@;Анна", "bad_email"),
         ("@;Анна", "bad_email"),
         ("a b@example.org;Анна", "bad_email"),
@@ -139,4 +142,4 @@ def test_any_contact_is_read_or_refused(typed: str) -> None:
         assert bool(phone) != bool(email)
     except ValueError as error:
         said = str(error)
-    assert said in ("", "no_contact", "bad_phone", "bad_email")
+    assert said in ("", "no_contact", "bad_phone", "landline", "bad_email", "not_ascii")

@@ -30,7 +30,10 @@ PHONE = re.compile(r"\+[\d\s()-]+")
 ROW_ERRORS = {
     RowError.NO_CONTACT: "нет ни телефона, ни почты",
     RowError.BAD_PHONE: "такого телефона не бывает",
+    RowError.SHORTENED: "Excel сократил номер: задайте столбцу формат «Текстовый» и введите номер заново",
+    RowError.LANDLINE: "городской номер, СМС на него не придёт: добавьте мобильный или почту",
     RowError.BAD_EMAIL: "ошибка в адресе почты",
+    RowError.NOT_ASCII: "в адресе почты до знака @ не латинские буквы",
     RowError.ABROAD: "СМС в эту страну клиника не отправляет: добавьте почту",
     RowError.LONG_NAME: "имя длиннее 120 знаков",
     RowError.DOUBLED: "повтор: этот контакт уже есть выше",
@@ -109,14 +112,7 @@ def _show_form(form: ListForm, status: int = 200) -> ResponseReturnValue:
 
 
 def _row_of(line: patient_lists.Line) -> dict[str, object]:
-    return {
-        "number": line.number,
-        "name": line.name,
-        "phone": line.phone,
-        "email": line.email,
-        "typed": line.typed,
-        "fault": RowError(line.fault) if line.fault else None,
-    }
+    return line.row() | {"fault": RowError(line.fault) if line.fault else None}
 
 
 def _mine(id: int) -> PatientImport:

@@ -30,7 +30,10 @@ AT_ONCE = 100  # lines turned into invitations in one transaction
 class RowError(StrEnum):
     NO_CONTACT = "no_contact"
     BAD_PHONE = "bad_phone"
+    SHORTENED = "shortened"  # Excel kept 7,9E+10 of a number
+    LANDLINE = "landline"  # no SMS reaches it, and there is no address
     BAD_EMAIL = "bad_email"
+    NOT_ASCII = "not_ascii"  # an address with other letters than Latin before its «@»
     ABROAD = "abroad"  # no SMS goes to this country, and there is no address
     LONG_NAME = "long_name"
     DOUBLED = "doubled"

@@ -18,6 +18,9 @@ LARGEST = 2 * 1024 * 1024  # bytes; 10,000 lines are half of it
 ROW_ERRORS = {
     RowError.NO_CONTACT: "neither phone nor e-mail",
     RowError.BAD_PHONE: "no such phone can be",
+    RowError.SHORTENED: "Excel has shortened the number: give its column the format «Text»",
+    RowError.LANDLINE: "no SMS reaches this landline, and there is no e-mail",
+    RowError.NOT_ASCII: "letters other than Latin stand before the @ of the address",
     RowError.BAD_EMAIL: "the address cannot be right",
     RowError.ABROAD: "no SMS goes to this country (SMS_COUNTRIES), and there is no e-mail",
     RowError.LONG_NAME: "the name is longer than 120 characters",
@@ -100,7 +103,7 @@ def _draft(host: Doctor, data: bytes) -> PatientImport:
         lines = patient_lists.read(data, current_settings.sends_sms_to)
     except patient_lists.NotAList as refusal:
         raise click.ClickException(str(refusal)) from None
-    rows = [vars(line) | {"fault": RowError(line.fault) if line.fault else None} for line in lines]
+    rows = [line.row() | {"fault": RowError(line.fault) if line.fault else None} for line in lines]
     mark = f"console-{host.id}-{hashlib.sha256(data).hexdigest()[:32]}"
     return PatientImport.draft(host, host.user, mark, rows)
 
