@@ -22,7 +22,7 @@ from ..errors import CannotStart, CheckFailed, CheckHint
 from ..extensions import db
 from ..faults import told
 from ..models import AuditEvent, Device, Job, LimitKind, PushSubscription, RateLimitHit
-from ..services import clock, turn
+from ..services import clock, turn, turn_check
 from ..services.push import KEY_FILE
 from . import environment_checks, probes
 
@@ -125,8 +125,8 @@ def relay() -> str:
     wrong = []
     for url in settings.turn_urls:
         try:
-            turn.check(url, credentials)
-        except turn.RelayFailed as failure:
+            turn_check.check(url, credentials)
+        except turn_check.RelayFailed as failure:
             wrong.append(f"{url}: {failure}")
     if wrong:
         raise CheckFailed("; ".join(wrong))
