@@ -1,7 +1,7 @@
 """gunicorn's settings: `gunicorn wsgi:app` finds them here. One worker class, gthread: a socket holds a thread.
 
-BIND, PORT, SOCKETS_MAX, WEB_PROCESSES and ACCESS_LOG come from the environment. Needs gunicorn 27: both patches below
-were made for its gthread worker.
+BIND, PORT, SOCKETS_MAX, WEB_PROCESSES and ACCESS_LOG come from the environment. Both patches below lean on names inside
+the gthread worker: docs/decisions/0007-one-gunicorn-at-a-time.md.
 """
 
 import ctypes
@@ -21,10 +21,14 @@ from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
-from gunicorn import glogging, util
+from gunicorn import __version__, glogging, util
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers import gthread
 from gunicorn.workers.base import Worker
+
+MADE_FOR = "27"
+if __version__.split(".")[0] != MADE_FOR:
+    sys.exit(f"gunicorn {__version__}: gunicorn.conf.py is made for {MADE_FOR}. Install what requirements.txt names")
 
 SERVER = runpy.run_path(os.path.join(os.path.dirname(__file__), "ibolit", "server_settings.py"))
 
