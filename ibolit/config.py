@@ -139,8 +139,8 @@ class Settings:
         return self.public_url.startswith("https://")
 
     def sends_sms_to(self, phone: str) -> bool:
-        """Whether the clinic pays for SMS to the country of this number (E.164)."""
-        return phone.removeprefix("+").startswith(self.sms_countries)
+        """Whether an SMS may reach this number (E.164): of a country the clinic pays for, and no landline."""
+        return phone.removeprefix("+").startswith(self.sms_countries) and not phones.is_landline(phone)
 
     @property
     def home_country(self) -> str:

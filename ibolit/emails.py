@@ -18,7 +18,7 @@ class NotAscii(NotAnEmail):
 
 
 def parse(typed: str) -> str:
-    """«Anna@КЛИНИКА.рф», «anna@xn--80apgojn8e.xn--p1ai» → «anna@клиника.рф». Raises NotAnEmail or NotAscii."""
+    """«Anna@КЛИНИКА.рф», «anna@xn--80apagcdp.xn--p1ai» → «anna@клиника.рф». Raises NotAnEmail or NotAscii."""
     words = plain(typed)
     try:
         read = validate_email(words, check_deliverability=False)

@@ -357,10 +357,14 @@ class IsOnesOwn(CannotBeInvited):
 
 
 class NoSmsThere(CannotBeInvited):
-    """The clinic has decided to which countries it pays for SMS."""
+    """No SMS reaches the phone: the clinic has decided to which countries it pays for them."""
 
     status = 422
     sentence = "СМС на номера этой страны клиника не отправляет. Пригласите по почте."
+
+
+class IsLandline(NoSmsThere):
+    sentence = "Это городской номер, СМС на него не придёт. Введите мобильный или почту."
 
 
 class AlreadyHasChat(CannotBeInvited):

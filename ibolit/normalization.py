@@ -21,6 +21,11 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def decomposed(text: str) -> str:
+    """NFD, as some Macs and old programs have typed."""
+    return unicodedata.normalize("NFD", text)
+
+
 def plain(text: str) -> str:
     """For codes, phones and addresses: NFKC (fullwidth and other digits' widths, ligatures), digits of every script
     as 0–9, nothing invisible, every run of white space as one space."""

@@ -53,7 +53,7 @@ def send_sms(job: Job, phone: str | None, text: str, *, leave: int = 0) -> None:
     if phone is None:
         raise Undeliverable("there is no phone")
     if not current_settings.sends_sms_to(phone):
-        raise Undeliverable("no SMS goes to this country")
+        raise Undeliverable("no SMS goes to this country, or to a landline")
     delivery, parts = Delivery.of(job, Channel.SMS), parts_of(text)
     if not _begin(delivery, parts, phones.country_of(phone), leave):
         return

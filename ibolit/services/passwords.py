@@ -8,6 +8,8 @@ import time
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from ..normalization import decomposed, opaque
+
 PATIENCE = 15.0  # seconds a stranger waits for their turn
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -41,7 +43,8 @@ _strangers = _Lane()
 
 
 def hash_password(password: str) -> str:
-    return _hasher.hash(password)
+    """Of the password as every keyboard spells it."""
+    return _hasher.hash(opaque(password))
 
 
 def is_right_for_stranger(password: str, hashed: str | None) -> bool:
@@ -57,7 +60,15 @@ def is_right(password: str, hashed: str | None) -> bool:
     """Takes as long for a missing account as for a wrong password, so time tells nobody who is registered.
 
     An empty hash is an account that nobody has entered yet: no password is right for it, not even nobody's.
+    Hashes of before 30 November 2026 are of the password as it was typed then. So other spellings are tried, all of
+    them whichever is right: how many there are is decided by what was typed, and tells nothing of the account.
     """
+    spellings = dict.fromkeys((opaque(password), password, decomposed(opaque(password))))
+    right = [_is_right(one, hashed) for one in spellings]
+    return any(right)
+
+
+def _is_right(password: str, hashed: str | None) -> bool:
     try:
         return _hasher.verify(hashed or _nobodys, password) and bool(hashed)
     except (VerificationError, InvalidHashError):

@@ -7,22 +7,24 @@ by the database itself from message.stems, so text and index cannot part.
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 import snowballstemmer
 from sqlalchemy import ColumnElement, Select, column, func, select, table, text
 from sqlalchemy.orm import InstrumentedAttribute
 
+from ..normalization import composed
+
 WORD = re.compile(r"\w+")
+INSIDE_WORDS = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphens, joiners, marks of direction
 MOST_WORDS = 12  # of a query; more would only slow it down
 
 _fts = table("message_fts", column("rowid"), column("members"), column("stems"))
 
 
 def normalised(words: str) -> str:
-    """Lower case with ё as е: SQLite's own lower() does not know Cyrillic."""
-    return unicodedata.normalize("NFC", words).lower().replace("ё", "е")
+    """Lower case with ё as е, without what only says where a word may break: SQLite's lower() knows no Cyrillic."""
+    return INSIDE_WORDS.sub("", composed(words)).lower().replace("ё", "е")
 
 
 def key_of(words: str) -> str:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from datetime import time
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
-from .. import phones
+from .. import emails, phones
 from ..config import current_settings
 from ..formatting import kopecks, rubles
 from .text_filters import CLIENT_ID
 
 DURATIONS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
+NO_SMS_ABROAD = "СМС на номера этой страны мы не отправляем."
 NO_SUCH_DURATION = "Выберите из списка, сколько минут."
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
 
@@ -98,14 +98,18 @@ class WholeNumberField(IntegerField):
 
 
 class EmailField(StringField):
-    """An e-mail address, normalized to lower case."""
+    """An e-mail address in its one spelling."""
+
+    NOT_ASCII = "До знака @ не латинские буквы: на такой адрес письмо не дойдёт. Проверьте раскладку клавиатуры."
 
     data: str | None
 
     def pre_validate(self, form: FlaskForm) -> None:
         try:
-            self.data = validate_email(self.data or "", check_deliverability=False).normalized.lower()
-        except EmailNotValidError:
+            self.data = emails.parse(self.data or "")
+        except emails.NotAscii:
+            raise ValidationError(self.NOT_ASCII) from None
+        except emails.NotAnEmail:
             raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
 
 
@@ -146,13 +150,18 @@ class MoveForm(FlaskForm):
     )
 
 
+def why_no_sms(phone: str) -> str:
+    """A sentence about an E.164 to which the clinic sends no SMS."""
+    return "На городской номер СМС не придёт." if phones.is_landline(phone) else NO_SMS_ABROAD
+
+
 class SmsPhoneMixin:
     """For forms whose phone gets an SMS code."""
 
-    NO_SMS = "СМС на номера этой страны мы не отправляем."
+    NO_SMS = NO_SMS_ABROAD
 
     e164 = ""
-    is_abroad = False
+    gets_no_sms = False
 
     @property
     def instead(self) -> str:
@@ -165,9 +174,10 @@ class SmsPhoneMixin:
             self.e164 = phones.parse(typed)
         except phones.NotAPhone:
             raise ValidationError("Такого номера не бывает. Пример: +7 916 123-45-67.") from None
-        self.is_abroad = not current_settings.sends_sms_to(self.e164)
+        self.gets_no_sms = not current_settings.sends_sms_to(self.e164)
 
-    def refuse_abroad(self) -> None:
+    def refuse_without_sms(self) -> None:
         """Raises ValidationError."""
-        if self.is_abroad:
-            raise ValidationError(f"{self.NO_SMS} {self.instead}".strip())
+        if self.gets_no_sms:
+            other = "Введите мобильный." if phones.is_landline(self.e164) else ""
+            raise ValidationError(" ".join(filter(None, (why_no_sms(self.e164), other, self.instead))))

@@ -51,8 +51,20 @@ def test_same_id_with_another_text_is_another_message(as_patient: Browser, chat:
     assert texts(chat) == ["Болит голова", "И горло"]
 
 
+@pytest.mark.parametrize("text", ["\u200b\u200d\ufe0f\u3164\u202e", "\u2800"])
+def test_what_nobody_sees_is_empty(as_patient: Browser, chat: Chat, text: str) -> None:
+    answer = as_patient.post(f"/chats/{chat.id}/messages", LETTER | {"text": text})
+    assert (answer.status_code, "Напишите сообщение" in answer.text) == (422, True)
+    assert chat.last_seq == 0
+
+
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("", "Напишите сообщение"), (" \n ", "Напишите сообщение"), ("я" * 4001, "длиннее 4 000")]
+    ("text", "sentence"),
+    [
+        ("", "Напишите сообщение"),
+        (" \n ", "Напишите сообщение"),
+        ("я" * 4001, "длиннее 4 000"),
+    ],
 )
 @pytest.mark.parametrize("htmx", [True, False])
 def test_bad_text_is_kept_and_explained(

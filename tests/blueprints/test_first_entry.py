@@ -136,7 +136,7 @@ def test_lucky_guess_of_the_uninvited_opens_nothing(visitor: Browser, change_set
 # The code
 
 
-@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦"])
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "123456 654321"])
 def test_what_is_no_code_is_explained_and_costs_no_guess(visitor: Browser, code: str) -> None:
     visitor.post("/login/phone", {"phone": TYPED})
     answer = visitor.post("/login/code", {"code": code})
@@ -151,6 +151,15 @@ def test_spaces_in_the_code_do_not_matter(visitor: Browser, services: Services) 
     visitor.post("/login/phone", {"phone": TYPED})
     code = code_of(services)
     assert visitor.post("/login/code", {"code": f" {code[:3]} {code[3:]} "}).status_code == 303
+
+
+def test_whole_sms_may_be_pasted(visitor: Browser, services: Services) -> None:
+    visitor.post("/login/phone", {"phone": TYPED})
+    run_due()
+    [sms] = services.outbox.latest()
+    [field] = re.findall(r'<input[^>]* name="code"[^>]*>', visitor.get("/login/code").text)
+    assert 'maxlength="500"' in field  # or the browser would cut it
+    assert visitor.post("/login/code", {"code": f"\u202a{sms.text}\u202c"}).status_code == 303
 
 
 def test_wrong_spent_and_old_codes_have_their_words(visitor: Browser, services: Services) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from browser import Browser
@@ -31,13 +32,22 @@ def anna(clinic: Flask) -> User:
 
 
 @pytest.mark.parametrize(
-    "login", ["+79161234567", "8 (916) 123-45-67", "9161234567", "anna@example.org", " Anna@Example.ORG "]
-)
+    "login", ["+79161234567", "8 (916) 123-45-67", "9161234567", "anna@example.org", " Anna@Example.ORG ",
+     "+8 916 123-45-67", "\u202a+7\u00a0916 123\u201045\u201067\u202c", "＋７９１６１２３４５６７", "anna＠example.org"]
+)  # fmt: skip
 def test_phone_or_email_opens_the_door(visitor: Browser, anna: User, login: str) -> None:
     answer = sign_in(visitor, login)
     assert (answer.status_code, answer.location) == (303, "/doctors")
     assert anna.name in visitor.get("/profile").text
     assert acts() == [AuditAction.SIGNED_IN]
+
+
+@pytest.mark.parametrize("first", ["Мой пароль ёжик", unicodedata.normalize("NFD", "Мой пароль ёжик")])
+@pytest.mark.parametrize("then", ["Мой пароль ёжик", unicodedata.normalize("NFD", "Мой\u00a0пароль ёжик")])
+def test_password_set_on_one_system_opens_on_another(visitor: Browser, anna: User, first: str, then: str) -> None:
+    anna.password_hash = passwords.hash_password(first)
+    db.session.commit()
+    assert sign_in(visitor, anna.phone, then).status_code == 303
 
 
 def test_front_door_leads_in_or_home(visitor: Browser, as_patient: Browser) -> None:
@@ -97,7 +107,8 @@ def test_what_is_too_long_is_explained_in_russian(visitor: Browser, login: str, 
 
 
 @pytest.mark.parametrize(
-    "login", ["8 916 999-99-99", "nobody@example.org", "не номер", "8\x00 916", "a\x00@b.ru", "я" * 254]
+    "login",
+    ["8 916 999-99-99", "nobody@клиника.рф", "nobody@example.org", "не номер", "8\x00 916", "a\x00@b.ru", "я" * 254],
 )
 def test_wrong_password_and_missing_account_look_alike(
     visitor: Browser, clinic: Flask, anna: User, login: str, monkeypatch: pytest.MonkeyPatch

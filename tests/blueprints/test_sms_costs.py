@@ -161,6 +161,36 @@ def test_own_phone_abroad_confirms_by_mail_or_password(as_patient: Browser, serv
 # So many a day
 
 
+LANDLINE = "+74955551102"
+
+
+def test_landline_is_refused_at_the_first_entry(visitor: Browser, services: Services) -> None:
+    answer = ask(visitor, "8 495 555-11-02")
+    assert answer.status_code == 422
+    assert "На городской номер СМС не придёт. Введите мобильный." in answer.text
+    assert "этой страны" not in answer.text.split("field__error")[1].split("</p>")[0]
+    run_due()
+    assert told(services) == []
+
+
+def test_doctor_is_told_of_a_landline(as_doctor: Browser, services: Services) -> None:
+    answer = as_doctor.post("/invitations", {"contact": "8 495 555-11-02", "name": "Анна"})
+    assert answer.status_code == 422
+    assert "Это городской номер, СМС на него не придёт. Введите мобильный или почту." in answer.text
+    run_due()
+    assert told(services) == []
+
+
+def test_landline_of_before_gets_no_sms(as_patient: Browser, services: Services, patient: User, doctor: Doctor) -> None:
+    """Such accounts are older than the rule: their codes go by mail, and an invitation is refused by its own name."""
+    patient.phone = LANDLINE
+    db.session.commit()
+    answer = as_patient.post("/profile/confirmation/email/code")
+    assert "На городской номер СМС не придёт. Подтвердите паролем." in answer.text
+    with pytest.raises(errors.IsLandline):
+        Invitation.invite(doctor, doctor.user, phone="+74955551103", name="Зоя")
+
+
 def test_one_network_asks_for_so_many_codes_a_day(clinic: Flask, change_settings: Settle) -> None:
     change_settings(sms_network_max=4)
     asked = [ask(Browser(clinic), f"+7916000000{n}", f"203.0.113.{n}").status_code for n in range(6)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from ibolit.services import passwords
@@ -57,3 +59,35 @@ def test_hashes_are_salted_argon2id_as_owasp_asks() -> None:
 
 def parameters(hashed: str) -> list[str]:
     return hashed.split("$")[1:4]
+
+
+TYPED = "Мой пароль ёжик"
+APART = unicodedata.normalize("NFD", TYPED)
+SPACED = TYPED.replace(" ", "\u00a0")
+
+
+@pytest.mark.parametrize("first", [TYPED, APART, SPACED])
+@pytest.mark.parametrize("then", [TYPED, APART, SPACED])
+def test_password_is_the_same_from_every_keyboard(first: str, then: str) -> None:
+    assert passwords.is_right(then, passwords.hash_password(first))
+    assert not passwords.is_right(then + "!", passwords.hash_password(first))
+
+
+@pytest.mark.parametrize("first", [TYPED, APART, SPACED])
+def test_hash_of_before_opens_to_what_was_typed_then(first: str) -> None:
+    old = passwords._hasher.hash(first)
+    assert passwords.is_right(first, old)
+
+
+def test_mac_of_before_opens_from_windows() -> None:
+    assert passwords.is_right(TYPED, passwords._hasher.hash(APART))
+
+
+@pytest.mark.parametrize("typed", ["correct horse", TYPED, APART, SPACED])
+def test_work_depends_on_what_is_typed_alone(counting: Counting, typed: str) -> None:
+    works = []
+    for hashed in (HASHED, counting.hasher.hash(typed), None):
+        counting.checked.clear()
+        passwords.is_right(typed, hashed)
+        works.append(len(counting.checked))
+    assert len(set(works)) == 1

@@ -13,6 +13,7 @@ from ...extensions import db
 from ...models import LoginCode
 from ...web import client
 from ...web.client import client_address
+from ...web.fields import why_no_sms
 from ..auth.forms import CodeForm
 from .forms import ConfirmForm
 from .views import bp, check_current
@@ -48,7 +49,7 @@ def send_code(panel: str) -> ResponseReturnValue:
         if current_user.phone is None:
             raise errors.RuleViolation("Кода отправить некуда: номера у вас нет. Подтвердите паролем.")
         if not (current_settings.sends_sms_to(current_user.phone) or current_user.email_is_settled):
-            raise errors.RuleViolation("СМС на номера этой страны мы не отправляем. Подтвердите паролем.")
+            raise errors.RuleViolation(f"{why_no_sms(current_user.phone)} Подтвердите паролем.")
         asked = LoginCode.ask(current_user.phone, client_address(), client.browser_token(), own=f"device:{g.device.id}")
     except errors.RuleViolation as refusal:
         db.session.rollback()

@@ -9,6 +9,7 @@ from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...config import current_settings
+from ...normalization import opaque, six_digits
 from ...services import weak_passwords
 from ...web.fields import HasLetters, SmsPhoneMixin
 from ...web.text_filters import one_line
@@ -42,15 +43,16 @@ class PhoneForm(SmsPhoneMixin, FlaskForm):
     def validate_phone(self, field: StringField) -> None:
         self.read_phone(field.data or "")
         if not self.by_mail.data:
-            self.refuse_abroad()
+            self.refuse_without_sms()
 
 
 class CodeForm(FlaskForm):
     code = StringField("Код из СМС", [DataRequired("Введите шесть цифр из СМС.")])
 
     def validate_code(self, field: StringField) -> None:
-        field.data = "".join((field.data or "").split())
-        if len(field.data) != 6 or not field.data.isdecimal() or not field.data.isascii():
+        """The whole SMS may be pasted, with marks of direction and digits of another script."""
+        field.data = six_digits(field.data or "") or ""
+        if not field.data:
             raise ValidationError("Нужны шесть цифр из СМС.")
 
 
@@ -64,6 +66,7 @@ class NewPassword:
             Length(min=SHORTEST_PASSWORD, message="Пароль короче 8 знаков. Добавьте букв или цифр."),
             NOT_TOO_LONG,
         ],
+        [lambda password: opaque(password) if password else password],
     )
     personal: tuple[str, ...] = ()  # what others know of the person
 

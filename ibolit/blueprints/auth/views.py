@@ -9,7 +9,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import errors, phones
+from ... import emails, errors, phones
 from ...config import current_settings
 from ...extensions import db
 from ...models import (
@@ -28,6 +28,7 @@ from ...models import (
 from ...models.accounts import reassigned_number
 from ...models.people import consent as documents
 from ...networks import household_of
+from ...normalization import plain
 from ...services import passwords
 from ...web import client, guest_device, next_url
 from ...web.audit import log_audit
@@ -40,6 +41,7 @@ from ...web.authentication import (
     sign_out,
 )
 from ...web.client import client_address
+from ...web.fields import why_no_sms
 from ...web.next_url import requested_page
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
@@ -186,6 +188,7 @@ def _code_page(form: CodeForm, asked: LoginCode) -> str:
         was_sent=held is not None or current_settings.registration_is_open,
         another=url_for("welcome.show", token=held.token) if held else _phone_page(),
         next=requested_page(),
+        why_no_sms="" if current_settings.sends_sms_to(asked.phone) else why_no_sms(asked.phone),
     )
 
 
@@ -255,12 +258,10 @@ def _note_wrong_try(login: str, user: User | None) -> None:
 
 def _spelled_alike(login: str) -> str:
     """However a login is spelled, it is counted as one, or the limit would tell which of them has an account."""
-    if "@" in login:
-        return login.lower()
     try:
-        return phones.parse(login)
-    except phones.NotAPhone:
-        return login.lower()
+        return emails.parse(login) if "@" in plain(login) else phones.parse(login)
+    except (emails.NotAnEmail, phones.NotAPhone):
+        return plain(login).lower()
 
 
 def _ask_code(phone: str) -> None:

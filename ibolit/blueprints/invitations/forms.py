@@ -85,4 +85,4 @@ class GuestForm(SmsPhoneMixin, FlaskForm):
         if not field.data:
             raise ValidationError("Введите номер телефона.")
         self.read_phone(field.data)
-        self.refuse_abroad()
+        self.refuse_without_sms()

@@ -18,6 +18,7 @@ from ...rendering import link_to
 from ...web import client
 from ...web.authentication import note_acceptance, redirect_clearing_storage, sign_out
 from ...web.client import client_address
+from ...web.fields import why_no_sms
 from .forms import GuestForm
 
 bp = Blueprint("welcome", __name__, url_prefix="/i")
@@ -47,7 +48,7 @@ def begin(token: str) -> ResponseReturnValue:
     phone = invitation.phone or form.e164
     try:
         if not current_settings.sends_sms_to(phone):
-            raise errors.RuleViolation(f"{form.NO_SMS} {form.instead}".strip())
+            raise errors.RuleViolation(f"{why_no_sms(phone)} {form.instead}".strip())
         own = f"invitation:{invitation.id}" if invitation.phone else ""  # who holds a mailed link may name any phone
         asked = LoginCode.ask(phone, client_address(), client.browser_token(), own)
     except errors.RuleViolation as refusal:

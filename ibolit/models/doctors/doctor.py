@@ -84,7 +84,7 @@ class Doctor(Model):
 
     def index(self) -> None:
         """Refreshes what the directory is sorted and searched by; call after a change of name or specialty."""
-        self.name_key = key_of(self.user.name)
+        self.name_key = key_of(self.user.name)[:120]
         self.search_key = f" {self.name_key} {key_of(self.specialty)}"
 
     @classmethod

@@ -9,7 +9,7 @@ from typing import Self
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, and_, false, select, text
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
-from ... import errors
+from ... import errors, phones
 from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
@@ -172,7 +172,7 @@ class Invitation(InvitationAcceptance, Model):
         advisory_lock(db.session, f"invitation:{doctor.id}:{phone or email}")
         mine = cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None)
         contact = cls.phone == phone if phone else cls.email == email
-        cls._refuse_other_countries(phone)
+        cls._refuse_without_sms(phone)
         cls._refuse_the_known(doctor, sender, phone, email)
         if db.session.scalar(select(cls.id).where(*mine, contact)) is not None:
             raise errors.AlreadyInvited
@@ -194,7 +194,7 @@ class Invitation(InvitationAcceptance, Model):
             raise errors.InvitationIsOver
         if clock.now() - self.asked_at < self.AGAIN_AFTER:
             raise errors.InvitationIsFresh
-        self._refuse_other_countries(self.phone)
+        self._refuse_without_sms(self.phone)
         self._count_sending(self.doctor_id, self.contact)
         self.nonce = new_nonce()
         self.asked_at, self.expires_at = clock.now(), clock.now() + self.LIVES
@@ -237,9 +237,9 @@ class Invitation(InvitationAcceptance, Model):
             raise errors.InvitedEnoughToday from None
 
     @staticmethod
-    def _refuse_other_countries(phone: str | None) -> None:
+    def _refuse_without_sms(phone: str | None) -> None:
         if phone is not None and not current_settings.sends_sms_to(phone):
-            raise errors.NoSmsThere
+            raise errors.IsLandline if phones.is_landline(phone) else errors.NoSmsThere
 
     @staticmethod
     def _refuse_the_known(doctor: Doctor, sender: User, phone: str | None, email: str | None) -> None:

@@ -151,6 +151,8 @@ class PatientImport(Model):
             try:
                 made = Invitation.invite(self.doctor, self.sender, phone=line.phone, email=line.email, name=line.name)
                 line.invitation_id = made.id
+            except errors.IsLandline:
+                line.fault = RowError.LANDLINE
             except errors.NoSmsThere:
                 line.fault = RowError.ABROAD
             except errors.CannotBeInvited:

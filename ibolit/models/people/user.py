@@ -148,7 +148,7 @@ class User(UserMixin, Model):
 
     @validates("name")
     def _index(self, _field: str, name: str) -> str:
-        self.name_key = key_of(name)
+        self.name_key = key_of(name)[:120]  # small letters may be more than the capitals were: «İ»
         return name
 
     @classmethod

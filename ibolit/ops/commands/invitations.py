@@ -42,7 +42,9 @@ def invite(doctor: str, contact: str, name: str) -> None:
     except ValueError as fault:
         raise click.BadParameter(ROW_ERRORS[RowError(str(fault))], param_hint="CONTACT") from None
     except errors.NoSmsThere:
-        raise click.BadParameter("no SMS goes to this country: see SMS_COUNTRIES", param_hint="CONTACT") from None
+        raise click.BadParameter(
+            "no SMS goes to this country (SMS_COUNTRIES) or this landline", param_hint="CONTACT"
+        ) from None
     except errors.CannotBeInvited:
         raise click.ClickException(
             "This patient is invited already, or in a chat with the doctor; or it is somebody of the clinic."

@@ -7,6 +7,7 @@ import click
 from ... import phones
 from ...formatting import kopecks
 from ...models import Doctor
+from ...normalization import composed
 
 CONSOLE = "console"  # the address of who sits at the server
 
@@ -37,7 +38,7 @@ class TextParam(click.ParamType[str]):
         self.most = most
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = " ".join(value.split())
+        text = " ".join(composed(value).split())
         if not text or len(text) > self.most or not text.isprintable():
             self.fail(f"must be up to {self.most} characters, and not empty", param, ctx)
         return text

@@ -119,7 +119,8 @@ def _told_why_not(phone: str) -> Iterator[None]:
         ) from None
     except errors.NoSmsThere:
         raise click.ClickException(
-            f"No SMS goes to the country of {phones.readable(phone)}, so nobody could sign in by it: see SMS_COUNTRIES."
+            f"No SMS reaches {phones.readable(phone)}, so nobody could sign in by it: it is a landline, or of a "
+            "country that is not among SMS_COUNTRIES."
         ) from None
 
 
