@@ -31,6 +31,7 @@ NAMES: Any = ScriptDirectory(VERSIONS).get_revision("0023").module
 WORDS: dict[str, list[str]] = json.loads((ROOT / "tests/recorded/words_of_0022.json").read_text())
 ROWS = max(len(words) for words in WORDS.values())  # a table
 FIRST_DAY = datetime(2026, 3, 1, 8, tzinfo=UTC)
+COLUMNS_OF_A_SIDE = "ready_at", "first_ready_at", "late_at"  # of 0023, with the side before them
 EMPTY = {"payment.consultation_id", "notification.chat_id", "invitation.email"}  # where a CHECK wants one of two
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
@@ -116,6 +117,28 @@ def test_migration_that_fails_changes_nothing(old_clinic: Flask) -> None:
     assert (tables_of(old_clinic), rows_of(old_clinic)) == before
     inside(old_clinic, lambda: execute(sa.text("DROP INDEX ix_invitation_delivery_id")))
     migrate(old_clinic)
+
+
+def test_attendance_goes_to_rows_and_back(old_clinic: Flask) -> None:
+    """Of two consultations, one that nobody came to; what was said since goes back into the columns."""
+    migrate(old_clinic, "0023")
+    inside(old_clinic, fill)
+    nothing = ", ".join(f"{side}_{what} = NULL" for side in ("patient", "doctor") for what in COLUMNS_OF_A_SIDE)
+    inside(old_clinic, lambda: execute(sa.text(f"UPDATE consultation SET {nothing} WHERE id > 1")))
+    inside(old_clinic, lambda: execute(sa.text("UPDATE consultation SET doctor_late_at = NULL")))
+    before = rows_of(old_clinic)["consultation"]
+    migrate(old_clinic)
+    rows = rows_of(old_clinic)
+    assert rows["consultation"] == before
+    assert rows["attendance"] == in_order(attended(before))
+    assert {(row["consultation_id"], row["side"]) for row in rows["attendance"]} == {(1, "patient"), (1, "doctor")}
+    came = sa.text("INSERT INTO attendance (consultation_id, side, ready_at) VALUES (2, 'doctor', :at)")
+    inside(old_clinic, lambda: execute(came.bindparams(sa.bindparam("at", FIRST_DAY, sa.DateTime(timezone=True)))))
+    after = rows_of(old_clinic)["attendance"]
+    inside(old_clinic, lambda: downgrade(VERSIONS, "0023"))
+    assert in_order(attended(rows_of(old_clinic)["consultation"])) == after
+    migrate(old_clinic)
+    assert rows_of(old_clinic)["attendance"] == after
 
 
 @pytest.mark.skipif(not POSTGRES, reason="a restore on SQLite replaces the whole file")
@@ -249,10 +272,28 @@ def word(name: str, number: int) -> str:
 
 
 def renamed(rows: Rows) -> Rows:
-    return {
+    """Those of 0022 as they are now, attendance among them."""
+    rows = {
         NAMES.TABLES.get(table, table): in_order([renamed_row(table, row) for row in them])
         for table, them in rows.items()
     }
+    return rows | {"attendance": in_order(attended(rows.get("consultation", [])))}
+
+
+def attended(consultations: list[Row]) -> list[Row]:
+    """A row for each side that has said something."""
+    whose = [(row, side) for row in consultations for side in ("patient", "doctor")]
+    rows = [
+        {
+            "consultation_id": row["id"],
+            "side": side,
+            "ready_at": row[f"{side}_ready_at"],
+            "first_ready_at": row[f"{side}_first_ready_at"],
+            "delay_announced_at": row[f"{side}_late_at"],
+        }
+        for row, side in whose
+    ]
+    return [row for row in rows if any(row[what] for what in ("ready_at", "first_ready_at", "delay_announced_at"))]
 
 
 def renamed_row(table: str, row: Row) -> Row:

@@ -15,7 +15,7 @@ from reading import Page
 from ibolit.extensions import db
 from ibolit.formatting import epoch
 from ibolit.models import AuditAction, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
-from ibolit.models.consultations import checkout
+from ibolit.models.consultations import Side, checkout
 from ibolit.services import clock
 
 PRICE = 1500_00
@@ -365,12 +365,12 @@ def test_page_without_scripts_looks_by_itself_and_is_a_sign_of_life(
     assert 'http-equiv="refresh"' not in as_patient.get(f"/consultations/{consultation.id}").text
     later(hours=1, minutes=50, seconds=10)
     press(as_patient, consultation, "readiness")
-    before = fresh(consultation).patient_ready_at
+    before = fresh(consultation).attendance_of(Side.PATIENT).ready_at
     later(hours=1, minutes=51)
     assert (
         '<noscript><meta http-equiv="refresh" content="15">' in as_patient.get(f"/consultations/{consultation.id}").text
     )
-    after = fresh(consultation).patient_ready_at
+    after = fresh(consultation).attendance_of(Side.PATIENT).ready_at
     assert before is not None
     assert after is not None
     assert after > before

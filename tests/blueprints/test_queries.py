@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from browser import Browser
-from consultation_steps import confirm, pay
+from consultation_steps import confirm, pay, ready, work
 from factories import attach, later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from payment_steps import buy, request_refund
@@ -163,6 +163,25 @@ def test_decisions(clinic: Flask, doctor: Doctor) -> None:
                 buy(make_chat(make_user(f"Пациент {number}"), db.session.get_one(Doctor, doctor.id), days_left=1))
             )
         counts.append(len(asked_by(operator, "/operator")))
+    assert counts[0] == counts[1] <= MOST
+
+
+def test_decisions_about_missed_consultations(clinic: Flask, chat: Chat) -> None:
+    """Each says who was absent."""
+    operator = Browser(clinic, make_user("Оператор Ольга", Role.OPERATOR))
+    counts = []
+    for hours in ((0, 2), range(4, 20, 2)):
+        for hour in hours:
+            later(hours=hour)
+            starts_at = clock.now() + timedelta(minutes=16)
+            consultation = propose(db.session.get_one(Chat, chat.id), starts_at=starts_at, minutes=5, price=100_00)
+            pay(consultation)
+            later(hours=hour, minutes=17)
+            ready(consultation, consultation.doctor.user)
+            later(hours=hour + 1)
+            work(consultation)
+        counts.append(len(asked_by(operator, "/operator")))
+    assert operator.get("/operator").text.count("пациента не было на связи") == 10
     assert counts[0] == counts[1] <= MOST
 
 

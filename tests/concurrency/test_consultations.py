@@ -38,7 +38,7 @@ from ibolit.models import (
     Role,
     User,
 )
-from ibolit.models.consultations import booking, checkout, deadlines, rescheduling
+from ibolit.models.consultations import Side, booking, checkout, deadlines, rescheduling
 from ibolit.services import clock
 from ibolit.services.payments import ProviderPayment
 
@@ -433,7 +433,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
         )
         assert race(clinic, *actions) == ["done", "done"]
         consultation = anew(id)
-        assert consultation.patient_ready_at is None
+        assert consultation.attendance_of(Side.PATIENT).ready_at is None
         cancel(consultation, consultation.patient)
 
 

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from consultation_steps import StillClock, confirm, facts, ready
 from factories import later, propose
+from queries import Queries
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Chat, Consultation, ConsultationState, User
+from ibolit.models import Attendance, Chat, Consultation, ConsultationState, Side, User
+from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
 
@@ -63,6 +65,33 @@ def test_sign_keeps_readiness_alive_and_wakes_no_lapsed_one(chat: Chat) -> None:
     Consultation.record_presence(consultation.patient)
     db.session.refresh(consultation)
     assert not consultation.is_side_ready(consultation.patient)
+
+
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_sign_of_a_socket_is_one_statement(chat: Chat, who: str) -> None:
+    """Whatever they attend; whoever is ready nowhere changes no row."""
+    for day in range(3):
+        consultation = confirm(propose(chat, starts_at=clock.now() + timedelta(days=day, minutes=5)))
+    user = consultation.patient if who == "patient" else consultation.doctor.user
+    first = db.session.scalars(db.select(Consultation).order_by(Consultation.starts_at)).first()
+    first.mark_ready(user)
+    db.session.commit()
+    later(minutes=1)
+    assert (user.doctor is None) == (who == "patient")  # loaded, as with the device of a socket
+    with Queries() as queries:
+        Consultation.record_presence(user)
+    assert [query.split()[0] for query in queries] == ["UPDATE"]
+    signs = [(one.side, one.ready_at == clock.now()) for one in db.session.scalars(db.select(Attendance))]
+    assert signs == [(who, True)]
+
+
+def test_side_that_said_nothing_has_no_row(chat: Chat) -> None:
+    consultation = confirm(propose(chat))
+    later(hours=1, minutes=55)
+    consultation.mark_ready(consultation.doctor.user)
+    db.session.commit()
+    assert not consultation.has_come(consultation.patient)
+    assert [one.side for one in db.session.scalars(db.select(Attendance))] == [Side.DOCTOR]
 
 
 def test_late_is_said_once_in_a_while(chat: Chat) -> None:

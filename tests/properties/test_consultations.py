@@ -55,7 +55,7 @@ from ibolit.models import (
     Role,
     User,
 )
-from ibolit.models.consultations import CONFIRMED_STATES, TRANSITIONS, UPCOMING, checkout, rescheduling
+from ibolit.models.consultations import CONFIRMED_STATES, TRANSITIONS, UPCOMING, Side, checkout, rescheduling
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayOutcomeUnknown, GatewayRefused, GatewayStatus, ProviderPayment
 from ibolit.services.payments.demo import DemoBank
@@ -536,20 +536,19 @@ class ConsultationMachine(RuleBasedStateMachine):
             assert applied[0].refundable > 0
 
     def _is_ready_rightly(self, consultation: Consultation) -> None:
-        for side in ("patient", "doctor"):
-            first, last = getattr(consultation, f"{side}_first_ready_at"), getattr(consultation, f"{side}_ready_at")
+        sides = [consultation.attendance_of(side) for side in Side]
+        for first, last in [(one.first_ready_at, one.ready_at) for one in sides]:
             assert (first is None) == (last is None)
             if first is not None:
                 assert consultation.confirmed_at is not None
                 assert consultation.opens_at <= first < consultation.closes_at
                 assert first <= last
         if consultation.started_at is not None:
-            assert consultation.patient_first_ready_at is not None
-            assert consultation.doctor_first_ready_at is not None
+            assert all(side.has_come for side in sides)
 
     def _is_shown_anew(self, consultation: Consultation, known: Known) -> None:
-        came = consultation.patient_first_ready_at, consultation.doctor_first_ready_at
-        late = consultation.patient_late_at, consultation.doctor_late_at
+        sides = [consultation.attendance_of(side) for side in Side]
+        said = [(side.first_ready_at, side.delay_announced_at) for side in sides]
         money = [(one.state, one.refunded, [back.state for back in one.refunds]) for one in consultation.payments]
         look = (
             consultation.state,
@@ -557,8 +556,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             consultation.ends_at,
             consultation.proposed_start,
             consultation.proposed_by_id,
-            came,
-            late,
+            said,
             money,
         )
         assert consultation.message.revision <= consultation.chat.revision

@@ -19,7 +19,7 @@ from factories import make_chat, make_doctor, make_user, propose
 from flask_migrate import upgrade
 from started_consultations import consultation_in_progress
 
-from ibolit import create_app
+from ibolit import create_app, models
 from ibolit.database import read_only
 from ibolit.extensions import db
 from ibolit.models import CallVisit, Consultation, ConsultationState, Device, User
@@ -448,11 +448,11 @@ def test_visit_is_kept_and_moves_on(joined: tuple[Side, Side], consultation: Con
 
 
 def test_being_in_the_call_is_presence(joined: tuple[Side, Side], consultation: Consultation) -> None:
-    before = consultation.patient_ready_at
+    before = consultation.attendance_of(models.Side.PATIENT).ready_at
     assert before is not None
 
     def is_fresh() -> bool:
-        ready_at = seen(lambda: fresh(consultation).patient_ready_at)
+        ready_at = seen(lambda: fresh(consultation).attendance_of(models.Side.PATIENT).ready_at)
         return ready_at is not None and ready_at > before
 
     eventually(is_fresh)

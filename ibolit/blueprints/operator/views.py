@@ -16,6 +16,7 @@ from ...database import write_transaction
 from ...extensions import db
 from ...formatting import kopecks
 from ...models import AuditAction, Delivery, Payment, PaymentAlert, Refund, RefundState
+from ...models.consultations import lists
 from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
@@ -208,10 +209,8 @@ def _listed(decisions: list[Decision]) -> dict[str, Any]:
 
 def _decisions(after: int = 0) -> list[Decision]:
     """With one more than a page shows."""
-    return [
-        Decision.about(refund)
-        for refund in db.session.scalars(payment_reports.pending_decisions(after).limit(PAGE + 1))
-    ]
+    refunds = lists.with_attendance(payment_reports.pending_decisions(after)).limit(PAGE + 1)
+    return [Decision.about(refund) for refund in db.session.scalars(refunds).unique()]
 
 
 def _refund(id: int) -> Refund:

@@ -1,7 +1,7 @@
 """From a request to a conclusion: states, booking, rescheduling, checkout, deadlines, attendance, calls."""
 
 from . import booking, checkout, deadlines, lists, rescheduling
-from .attendance import Absence
+from .attendance import Absence, Attendance, Side
 from .booking import ProposalTerms
 from .call import CallPath, CallReport, CallVisit, DeviceTransfer, Quality
 from .conclusion import Conclusion, ConclusionDraft, ConclusionTemplate, SignatureKind, refuse_conclusion_of
@@ -16,6 +16,7 @@ __all__ = [
     "TRANSITIONS",
     "UPCOMING",
     "Absence",
+    "Attendance",
     "CallPath",
     "CallReport",
     "CallVisit",
@@ -34,6 +35,7 @@ __all__ = [
     "Quality",
     "Rating",
     "Review",
+    "Side",
     "SignatureKind",
     "booking",
     "checkout",

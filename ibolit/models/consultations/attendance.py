@@ -1,28 +1,40 @@
-"""Attendance: who of the two is ready, who has come, and who has announced a delay."""
+"""Attendance: which side of a consultation is ready, has come, or has announced a delay."""
+
+# mypy: disable-error-code=misc
+# The facet's methods are those of the mapped class, which their `self` names.
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, ForeignKey, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import Model, db
 from ...services import clock
 from ..people import User
-from ..types import RowId, UtcDateTime, enum_column
-from .states import CONFIRMED_STATES, UPCOMING, ConsultationState
+from ..types import UtcDateTime, enum_column
+from .states import CONFIRMED_STATES, ConsultationState
 
-OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
-CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
+if TYPE_CHECKING:
+    from .consultation import Consultation
+
 READY_FOR = timedelta(minutes=2)  # after the last sign of that person
 LATE_BY = timedelta(minutes=5)
-CLOCKS_DIFFER = timedelta(seconds=5)  # of machines that serve one clinic; a sign from later than that is no sign
+CLOCKS_DIFFER = timedelta(seconds=5)  # between the machines of one clinic; a sign from later than that is no sign
+
+
+class Side(StrEnum):
+    """Of a consultation: whom it is for, and who leads it."""
+
+    PATIENT = "patient"
+    DOCTOR = "doctor"
 
 
 class Absence(StrEnum):
-    """Who did not come to it; nobody: they missed each other."""
+    """Which side did not come; nobody: they missed each other."""
 
     NOBODY = "nobody"
     PATIENT = "patient"
@@ -31,96 +43,80 @@ class Absence(StrEnum):
 
 
 class Attendance(Model):
-    """A consultation without its terms and its money.
+    """What one side has said of being there. A side that has said nothing has no row."""
 
-    `starts_at` and `ends_at` are the planned times; `…_ready_at` the last sign of a side that pressed «Готов».
-    """
-
-    __abstract__ = True
-
-    id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
-    patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    state: Mapped[ConsultationState] = mapped_column(enum_column(ConsultationState), default=ConsultationState.PROPOSED)
-    patient_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    patient_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    patient_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    doctor_late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    @classmethod
-    def is_of(cls, user: User) -> ColumnElement[bool]:
-        return cls.doctor_id == user.doctor.id if user.doctor is not None else cls.patient_id == user.id
+    consultation_id: Mapped[int] = mapped_column(ForeignKey("consultation.id"), primary_key=True)
+    side: Mapped[Side] = mapped_column(enum_column(Side), primary_key=True)
+    ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the last sign since «Готов общаться»
+    first_ready_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delay_announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
-    def minutes(self) -> int:
-        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+    def is_ready(self) -> bool:
+        """The last sign is younger than READY_FOR."""
+        return self.ready_at is not None and -CLOCKS_DIFFER < clock.now() - self.ready_at < READY_FOR
 
     @property
-    def opens_at(self) -> datetime:
-        return self.starts_at - OPENS_BEFORE
+    def has_come(self) -> bool:
+        return self.first_ready_at is not None
+
+    def was_ready_after(self, moment: datetime) -> bool:
+        return self.ready_at is not None and self.ready_at + READY_FOR > moment
+
+    def mark_ready(self) -> None:
+        self.ready_at = clock.now()
+        self.first_ready_at = self.first_ready_at or self.ready_at
+        self.delay_announced_at = None
+
+    def reset(self) -> None:
+        """Who came to the old time has not come to the new one."""
+        self.ready_at = self.first_ready_at = self.delay_announced_at = None
+
+
+class ConsultationAttendance:
+    """A consultation's facet for who is there."""
+
+    def side_of(self: Consultation, user: User) -> Side:
+        return Side.PATIENT if user.id == self.patient_id else Side.DOCTOR
+
+    def attendance_of(self: Consultation, side: Side) -> Attendance:
+        """What that side has said; what is changed of it must be kept by `_attend()`."""
+        return self.attendances.get(side) or Attendance(side=side)
+
+    def is_side_ready(self: Consultation, user: User) -> bool:
+        return self.state in CONFIRMED_STATES and self.attendance_of(self.side_of(user)).is_ready
+
+    def has_come(self: Consultation, user: User) -> bool:
+        return self.attendance_of(self.side_of(user)).has_come
 
     @property
-    def closes_at(self) -> datetime:
-        return self.ends_at + CLOSES_AFTER
-
-    def state_at(self, now: datetime) -> ConsultationState:
-        if self.state in CONFIRMED_STATES and now >= self.closes_at:
-            took_place = self.state is ConsultationState.IN_PROGRESS and self._both_came
-            return ConsultationState.COMPLETED if took_place else ConsultationState.MISSED
-        return self.state
-
-    @property
-    def state_now(self) -> ConsultationState:
-        return self.state_at(clock.now())
-
-    @property
-    def is_upcoming(self) -> bool:
-        return self.state_now in UPCOMING
-
-    @property
-    def is_open(self) -> bool:
-        """«Готов общаться» works."""
-        return self.state_now in CONFIRMED_STATES and clock.now() >= self.opens_at
-
-    def is_side_ready(self, user: User) -> bool:
-        """Their last sign is younger than READY_FOR."""
-        seen = self._of(user, "ready_at")
-        return self.state in CONFIRMED_STATES and seen is not None and -CLOCKS_DIFFER < clock.now() - seen < READY_FOR
-
-    def has_come(self, user: User) -> bool:
-        return self._of(user, "first_ready_at") is not None
-
-    @property
-    def doctor_stayed_away(self) -> bool:
+    def doctor_stayed_away(self: Consultation) -> bool:
         """Its start has passed, and the doctor was ready at no moment since then."""
-        seen = self.doctor_ready_at
-        return clock.now() >= self.starts_at and (seen is None or seen + READY_FOR <= self.starts_at)
+        doctor = self.attendance_of(Side.DOCTOR)
+        return clock.now() >= self.starts_at and not doctor.was_ready_after(self.starts_at)
 
     @property
-    def absence(self) -> Absence:
+    def absence(self: Consultation) -> Absence:
         """Of a missed one. A doctor who was there before the start alone was not there: all the money goes back."""
+        patient_came = self.attendance_of(Side.PATIENT).has_come
         if self.doctor_stayed_away:
-            return Absence.DOCTOR if self.patient_first_ready_at is not None else Absence.BOTH
-        return Absence.NOBODY if self.patient_first_ready_at is not None else Absence.PATIENT
+            return Absence.DOCTOR if patient_came else Absence.BOTH
+        return Absence.NOBODY if patient_came else Absence.PATIENT
 
-    def late_until(self, user: User) -> datetime | None:
+    def late_until(self: Consultation, user: User) -> datetime | None:
         """Until when that side asks to be waited for."""
-        said = self._of(user, "late_at")
-        if said is None or self.state_now not in CONFIRMED_STATES:
+        announced_at = self.attendance_of(self.side_of(user)).delay_announced_at
+        if announced_at is None or self.state_now not in CONFIRMED_STATES:
             return None
-        until: datetime = min(max(said, self.starts_at) + LATE_BY, self.closes_at)
+        until = min(max(announced_at, self.starts_at) + LATE_BY, self.closes_at)
         return until if until > clock.now() else None
 
-    def presence_lapses(self, user: User) -> list[datetime]:
+    def presence_lapses(self: Consultation, user: User) -> list[datetime]:
         """When what that side has said of itself is true no longer."""
-        seen, late = self._of(user, "ready_at"), self.late_until(user)
-        return [moment for moment in (seen and seen + READY_FOR, late) if moment is not None]
+        ready_at, late = self.attendance_of(self.side_of(user)).ready_at, self.late_until(user)
+        return [moment for moment in (ready_at and ready_at + READY_FOR, late) if moment is not None]
 
-    def may_announce_delay(self, user: User) -> bool:
+    def may_announce_delay(self: Consultation, user: User) -> bool:
         """From 30 minutes before the start, until the consultation, once in five minutes."""
         now = clock.now()
         near = self.starts_at - 6 * LATE_BY <= now < self.closes_at
@@ -128,42 +124,32 @@ class Attendance(Model):
         return near and is_waiting and self.late_until(user) is None
 
     @classmethod
-    def is_ready_anywhere(cls, user: User) -> bool:
+    def is_ready_anywhere(cls: type[Consultation], user: User) -> bool:
         """This person is ready in some consultation. Asked with every beat of every socket."""
-        return db.session.scalar(select(cls.id).where(*cls._has_ready(user)).limit(1)) is not None
+        return db.session.scalar(select(Attendance.consultation_id).where(*_ready(cls, user)).limit(1)) is not None
 
     @classmethod
-    def record_presence(cls, user: User) -> None:
-        """This person is still here; a presence that has lapsed stays lapsed."""
-        column = cls._ready_column(user)
-        db.session.execute(update(cls).where(*cls._has_ready(user)).values({column: clock.now()}))
+    def record_presence(cls: type[Consultation], user: User) -> None:
+        """This person is still here; a presence that has lapsed stays lapsed. One statement, whatever they attend."""
+        db.session.execute(update(Attendance).where(*_ready(cls, user)).values(ready_at=clock.now()))
 
-    def reset_attendance(self) -> None:
-        """Who came to the old time has not come to the new one."""
-        self.patient_ready_at = self.patient_first_ready_at = self.patient_late_at = None
-        self.doctor_ready_at = self.doctor_first_ready_at = self.doctor_late_at = None
+    def _attend(self: Consultation, user: User) -> Attendance:
+        """The row of that side, made now if there was none. Under the consultation's lock."""
+        side = self.side_of(user)
+        return self.attendances.setdefault(side, Attendance(side=side))
 
-    # Below: parts of these
+    def reset_attendance(self: Consultation) -> None:
+        for attendance in self.attendances.values():
+            attendance.reset()
 
     @property
-    def _both_came(self) -> bool:
-        return self.patient_first_ready_at is not None and self.doctor_first_ready_at is not None
+    def _both_came(self: Consultation) -> bool:
+        return all(self.attendance_of(side).has_come for side in Side)
 
-    @classmethod
-    def _ready_column(cls, user: User) -> InstrumentedAttribute[datetime | None]:
-        return cls.doctor_ready_at if user.doctor is not None else cls.patient_ready_at
 
-    @classmethod
-    def _has_ready(cls, user: User) -> tuple[ColumnElement[bool], ...]:
-        now, signs = clock.now(), cls._ready_column(user)
-        return cls.is_of(user), cls.state.in_(CONFIRMED_STATES), signs > now - READY_FOR, signs < now + CLOCKS_DIFFER
-
-    def _prefix_of(self, user: User) -> str:
-        return "patient" if user.id == self.patient_id else "doctor"
-
-    def _of(self, user: User, what: str) -> datetime | None:
-        moment: datetime | None = getattr(self, f"{self._prefix_of(user)}_{what}")
-        return moment
-
-    def _set(self, user: User, what: str, moment: datetime | None) -> None:
-        setattr(self, f"{self._prefix_of(user)}_{what}", moment)
+def _ready(consultation: type[Consultation], user: User) -> tuple[ColumnElement[bool], ...]:
+    """Rows of the user's own side that still count as ready, in whatever they attend."""
+    now, side = clock.now(), Side.DOCTOR if user.doctor is not None else Side.PATIENT
+    own = select(consultation.id).where(consultation.is_of(user), consultation.state.in_(CONFIRMED_STATES))
+    is_fresh = Attendance.ready_at > now - READY_FOR, Attendance.ready_at < now + CLOCKS_DIFFER
+    return Attendance.side == side, *is_fresh, Attendance.consultation_id.in_(own)

@@ -16,10 +16,10 @@ from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..locking import advisory_lock
 from . import deadlines
-from .attendance import CLOSES_AFTER
-from .consultation import PAYMENT_HOLDS, Consultation
+from .consultation import Consultation
 from .request import ConsultationRequest
 from .states import CONFIRMED_STATES, ConsultationKind, ConsultationState
+from .times import CLOSES_AFTER, PAYMENT_HOLDS
 
 PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)

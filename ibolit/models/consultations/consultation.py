@@ -7,46 +7,46 @@ once and written by the worker, or by whoever does something with it next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, bindparam, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy import CheckConstraint, Column, ColumnElement, ForeignKey, Index, Select, String, bindparam, select
+from sqlalchemy.orm import Mapped, attribute_keyed_dict, joinedload, mapped_column, relationship, selectinload
 
 from ... import errors
 from ...events import ConsultationChanged, record
-from ...extensions import db
+from ...extensions import Model, db
 from ...services import clock
 from ..chats import Card, Chat, Message, register_card
 from ..doctors import Doctor
 from ..locking import advisory_lock
 from ..payments import Payment
 from ..people import User
-from ..types import UtcDateTime, enum_column
+from ..types import RowId, UtcDateTime, enum_column
 from .agreement import ConsultationAgreement
-from .attendance import OPENS_BEFORE, Attendance
+from .attendance import Attendance, ConsultationAttendance, Side
 from .course import ConsultationCourse
-from .states import (
-    CANCELLABLE,
-    CONFIRMED_STATES,
-    TRANSITIONS,
-    UPCOMING,
-    CancellationReason,
-    ConsultationKind,
-    ConsultationState,
-)
+from .states import TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
+from .times import ConsultationTimes
 
 if TYPE_CHECKING:
     from .conclusion import Conclusion
     from .intake_questionnaire import IntakeQuestionnaire
     from .review import Review
 
-PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
-CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
+# What processes of 0.1.0 still read and write (migration 0024): a row a side of `attendance` has taken their place.
+RETIRED = (
+    "patient_ready_at",
+    "doctor_ready_at",
+    "patient_first_ready_at",
+    "doctor_first_ready_at",
+    "patient_late_at",
+    "doctor_late_at",
+)
 
 
-class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
+class Consultation(ConsultationTimes, ConsultationAttendance, ConsultationAgreement, ConsultationCourse, Model):
     """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
 
     LONGEST_NOTE = 500
@@ -57,11 +57,19 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
         Index("ix_consultation_of_chat", "chat_id", "starts_at"),
         CheckConstraint("ends_at > starts_at", "times"),
         CheckConstraint("price >= 0", "price"),
+        *(Column(name, UtcDateTime) for name in RETIRED),
     )
+    __mapper_args__ = {"exclude_properties": RETIRED}
 
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"))
+    patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("consultation_request.id"), index=True)
+    state: Mapped[ConsultationState] = mapped_column(enum_column(ConsultationState), default=ConsultationState.PROPOSED)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)  # as planned
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     kind: Mapped[ConsultationKind] = mapped_column(enum_column(ConsultationKind))
     price: Mapped[int]  # kopecks, 0: free
     note: Mapped[str] = mapped_column(String(LONGEST_NOTE), default="")
@@ -81,6 +89,9 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
     chat: Mapped[Chat] = relationship(innerjoin=True, viewonly=True)
     message: Mapped[Message] = relationship(innerjoin=True, viewonly=True)
     payments: Mapped[list[Payment]] = relationship(back_populates="consultation", order_by=Payment.id)
+    attendances: Mapped[dict[Side, Attendance]] = relationship(
+        collection_class=attribute_keyed_dict("side"), cascade="all, delete-orphan"
+    )
     # What is written of it (conclusion.py); its verbs there keep these up to date.
     questionnaire: Mapped[IntakeQuestionnaire | None] = relationship(viewonly=True)
     review: Mapped[Review | None] = relationship(viewonly=True)
@@ -89,9 +100,8 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
     # Look-ups
 
     @classmethod
-    def visible_to(cls, user: User) -> Select[tuple[Self]]:
-        """The person's own, with everything a card shows."""
-        return cls.with_card_data().where(cls.is_of(user))
+    def is_of(cls, user: User) -> ColumnElement[bool]:
+        return cls.doctor_id == user.doctor.id if user.doctor is not None else cls.patient_id == user.id
 
     @classmethod
     def one_of(cls, user: User, id: int) -> Consultation | None:
@@ -120,6 +130,7 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
             people.joinedload(Chat.patient),
             people.joinedload(Chat.doctor).joinedload(Doctor.user),
             joinedload(cls.message),
+            joinedload(cls.attendances),
             joinedload(cls.questionnaire),
             joinedload(cls.review),
             lists(cls.conclusions),
@@ -151,15 +162,6 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
         """Somebody's money was taken for it, whatever became of the money later."""
         return self.paid_at is not None
 
-    def state_at(self, now: datetime) -> ConsultationState:
-        if self.state is ConsultationState.PROPOSED and now >= self.expires_at:
-            return ConsultationState.EXPIRED
-        return super().state_at(now)
-
-    @property
-    def expires_at(self) -> datetime:
-        return self.starts_at + (PAYMENT_HOLDS if self._is_being_paid else timedelta())
-
     @property
     def reschedule_request(self) -> datetime | None:
         """Another time somebody asks for; it lapses at the old start."""
@@ -181,20 +183,6 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
 
     def other_than(self, user: User) -> User:
         return self.chat.other_than(user)
-
-    def may_be_moved(self) -> bool:
-        return self.state_now in CANCELLABLE and clock.now() < self.starts_at
-
-    def may_be_cancelled(self) -> bool:
-        return self.state_now in CANCELLABLE
-
-    def changes_at(self) -> datetime | None:
-        """When time alone will change what is shown."""
-        now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
-        for side in (self.patient, self.doctor.user):
-            moments += self.presence_lapses(side)
-        ahead = [moment for moment in moments if moment > now]
-        return min(ahead) if ahead and self.state_now in UPCOMING else None
 
     # For all who change it: its own verbs, another time, the worker, what is written of it
 
@@ -219,21 +207,6 @@ class Consultation(ConsultationCourse, ConsultationAgreement, Attendance):
         self.chat.revision += 1
         self.message.revision = self.chat.revision
         record(ConsultationChanged(self.chat_id, self.id, self.chat.revision))
-
-    def open_chat(self) -> None:
-        """A confirmed one keeps the chat open from 10 minutes before its start until 24 hours after its end."""
-        kept = (*CONFIRMED_STATES, ConsultationState.COMPLETED, ConsultationState.MISSED)
-        mine = select(Consultation.starts_at, Consultation.ends_at).where(
-            Consultation.chat_id == self.chat_id,
-            Consultation.state.in_(kept),
-            Consultation.confirmed_at.is_not(None),
-            Consultation.ends_at > clock.now() - CHAT_STAYS_OPEN,
-        )
-        windows = [
-            (starts_at - OPENS_BEFORE, ends_at + CHAT_STAYS_OPEN)
-            for starts_at, ends_at in db.session.execute(mine.order_by(Consultation.starts_at)).tuples()
-        ]
-        self.chat.extend_for_consultations(windows)
 
     # Below: parts of these
 

@@ -46,10 +46,7 @@ class ConsultationCourse:
         self._refuse_if_closed()
         self.open_chat()  # whether the worker is awake or not
         was_ready = self.is_side_ready(user)
-        self._set(user, "ready_at", clock.now())
-        if not self.has_come(user):
-            self._set(user, "first_ready_at", clock.now())
-        self._set(user, "late_at", None)
+        self._attend(user).mark_ready()
         if self.state is ConsultationState.CONFIRMED and self.is_side_ready(self.other_than(user)):
             self._begin()
         elif not was_ready and self.state is ConsultationState.CONFIRMED:
@@ -63,7 +60,7 @@ class ConsultationCourse:
             return
         if not self.may_announce_delay(user):
             raise errors.ConsultationHasChanged
-        self._set(user, "late_at", clock.now())
+        self._attend(user).delay_announced_at = clock.now()
         record(DelayAnnounced(self.id, user.id))
         self.bump_revision()
 

@@ -8,8 +8,9 @@ from ...config import current_settings
 from ...events import ConfirmationReminderDue, ConsultationReminderDue, record
 from ...services import clock
 from ..night_hours import by_day
-from .consultation import CHAT_STAYS_OPEN, Consultation
+from .consultation import Consultation
 from .states import CONFIRMED_STATES, ConsultationState
+from .times import CHAT_STAYS_OPEN
 
 DAY = timedelta(days=1)
 TOO_LATE = timedelta(hours=3)  # before the start: a worker that slept until then reminds nobody of tomorrow any more

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
+from sqlalchemy.orm import joinedload
 
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
+from ..payments import Payment, Refund
 from ..people import User
 from ..types import RowId, UtcDateTime
-from .attendance import CLOSES_AFTER
 from .consultation import Consultation
 from .states import CONFIRMED_STATES, UPCOMING, ConsultationState
+from .times import CLOSES_AFTER
 
 KEPT_FOR = timedelta(hours=24)  # after its end, whatever document is to be accepted
 
@@ -46,6 +48,12 @@ def kept_open_for(user: User) -> list[int]:
     agreed = Consultation.state.in_((*CONFIRMED_STATES, ConsultationState.COMPLETED))
     mine = select(Consultation.id).where(Consultation.is_of(user), agreed, recent)
     return list(db.session.scalars(mine.order_by(Consultation.starts_at)))
+
+
+def with_attendance(refunds: Select[tuple[Refund]]) -> Select[tuple[Refund]]:
+    """The same refunds, each with who came to its consultation: `absence` is told of those that were missed."""
+    consultation = joinedload(Refund.payment).joinedload(Payment.consultation)
+    return refunds.options(consultation.joinedload(Consultation.attendances))
 
 
 def _list(
