@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, MutableMapping
 from datetime import timedelta
 from typing import Any
@@ -37,14 +36,8 @@ from .formatting import (
     when_for,
     zone_mark,
 )
+from .links import linked, may_link
 from .services import clock
-
-MARK_OF_LINK = re.compile(r"[.:@]\S")
-
-
-def may_link(text: str) -> bool:
-    """Looking for addresses is the dearest line of a message, and most messages have not even the mark of one."""
-    return MARK_OF_LINK.search(text) is not None
 
 
 def dom_id(thing: Any, part: str = "") -> str:
@@ -102,6 +95,7 @@ def init_rendering(app: Flask) -> None:
     helpers = (
         dom_id,
         may_link,
+        linked,
         plural,
         rubles,
         decimal,

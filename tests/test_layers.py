@@ -15,6 +15,7 @@ HOUSE = Path(__file__).parent.parent / "ibolit"
 MAY_IMPORT = {
     "errors": set(),
     "faults": set(),
+    "links": set(),
     "normalization": set(),
     "emails": {"normalization"},
     "phones": {"normalization"},
@@ -36,7 +37,7 @@ MAY_IMPORT = {
                "transaction_memory"},
     "formatting": {"services"},
     "responses": set(),
-    "rendering": {"config", "formatting", "phones", "services"},
+    "rendering": {"config", "formatting", "links", "phones", "services"},
     "jobs": {"config", "database", "errors", "extensions", "faults", "formatting", "models", "phones", "rendering",
              "services"},
     "subscribers": {"config", "database", "events", "extensions", "formatting", "jobs", "models", "rendering",

@@ -85,6 +85,9 @@ class SmtpMailer:
         self.mail = Mail(app)
 
     def send(self, to: str, subject: str, text: str, html: str, key: str = "") -> None:
+        """The domain goes in punycode; nothing before the «@» can, and flask-mailman would write to somebody else."""
+        if not to.rpartition("@")[0].isascii():
+            raise MailFailed("letters other than Latin before the @", permanent=True)
         is_taken = False
         try:
             with self.mail.get_connection(CheckingBackend) as connection:  # closed also when sending fails

@@ -203,6 +203,12 @@ def test_unproved_email_opens_nothing(as_patient: Browser, visitor: Browser) -> 
     assert visitor.post("/login", {"login": "anna@example.org", "password": PASSWORD}).status_code == 422
 
 
+def test_letters_no_server_takes_are_said(as_patient: Browser) -> None:
+    page = as_patient.post("/profile/email", {"email": "анна@example.org"}).text
+    assert "До знака @ не латинские буквы" in panel(page, "email")
+    assert 'value="анна@example.org"' in page
+
+
 @PUSH_AND_SMS
 @pytest.mark.parametrize(
     "email",

@@ -250,3 +250,16 @@ def test_server_without_tls_gets_no_letter(office: PostOffice, tmp_path: Path) -
         with pytest.raises(MailFailed):
             mailer.send(TO, SUBJECT, TEXT, HTML)
     assert office.letters == []
+
+
+def test_domain_of_other_letters_goes_in_punycode(smtp: Mailer, office: PostOffice) -> None:
+    smtp.send("anna@клиника.рф", SUBJECT, TEXT, HTML)
+    assert office.envelopes == [("clinic@example.org", f"anna@{'клиника.рф'.encode('idna').decode()}")]
+
+
+def test_mailbox_of_other_letters_gets_no_garbled_letter(smtp: Mailer, office: PostOffice) -> None:
+    """Such addresses are refused where they are typed; those of before are refused here, for good."""
+    with pytest.raises(MailFailed) as failure:
+        smtp.send("анна@example.org", SUBJECT, TEXT, HTML)
+    assert failure.value.permanent
+    assert office.envelopes == []

@@ -143,6 +143,8 @@ def test_key_that_is_no_point_of_the_curve(push: WebPush, service: PushService) 
         ("https://web.push.apple.com/abc", True),
         ("https://db5p.notify.windows.com/w/?token=abc", True),
         ("https://fcm.googleapis.com:443/abc", True),
+        ("https://jmt17.google.com/fcm/send/abc", True),
+        ("https://www.google.com/fcm/send/abc", False),
         ("http://fcm.googleapis.com/abc", False),
         ("https://fcm.googleapis.com:8443/abc", False),
         ("https://fcm.googleapis.com.example.org/abc", False),
