@@ -12,6 +12,8 @@ from pathlib import Path
 import brotli
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
+from .script_modules import joined, without_comments
+
 STATIC = Path(__file__).parent / "static"
 
 CSS = (
@@ -87,85 +89,21 @@ JS = (
     "js/connection.js",
 )
 
-MODERN = (
-    "js/modern/service-worker.js",
-    "js/modern/offline-summary.js",
-    "js/modern/sms-code.js",
-)  # engines with modules only
+# What follows are modules, which bring what they import: engines with modules only.
+MODERN = ("service-worker", "offline-summary", "sms-code")
 
 # The same for who is signed in: what waits on this device, and what is kept on it.
-INSIDE = (
-    "js/modern/lib/timeouts.js",
-    "js/modern/lib/pending-store.js",
-    "js/modern/pending-sync.js",
-    "js/modern/submissions-loader.js",
-    "js/modern/page-cache.js",
-    "js/modern/push.js",
-    "js/modern/announcer.js",
-    "js/modern/lib/sockets.js",
-    "js/modern/socket-check.js",
-)
+INSIDE = ("pending-sync", "submissions-loader", "page-cache", "push", "announcer", "socket-check")
 
-WORKER = (
-    "js/modern/lib/timeouts.js",
-    "sw-shell.js",
-    "sw-push.js",
-    "sw-page-cache.js",
-    "js/modern/lib/pending-store.js",
-    "sw-background-sync.js",
-    "sw.js",
-)
+CHAT = ("chat/attachment-tray", "chat/file-picker", "chat/recording")  # an open chat
 
-# An open chat in engines with modules. They are joined into one: what one declares on its top, the next may use.
-CHAT = (
-    "js/modern/lib/timeouts.js",
-    "js/modern/lib/file-store.js",
-    "js/modern/lib/voice-drafts.js",
-    "js/modern/lib/file-types.js",
-    "js/modern/lib/photo.js",
-    "js/modern/lib/uploader.js",
-    "js/modern/lib/recorder.js",
-    "js/modern/chat/attachment-tray.js",
-    "js/modern/chat/file-picker.js",
-    "js/modern/chat/recording.js",
-)
+SUBMISSIONS = ("resume-submissions",)  # what goes on with unsent files from any other page; fetched when there are some
 
-# What goes on with unsent files from any other page; fetched when there are some.
-SUBMISSIONS = (
-    "js/modern/lib/timeouts.js",
-    "js/modern/lib/file-store.js",
-    "js/modern/lib/voice-drafts.js",
-    "js/modern/lib/photo.js",
-    "js/modern/lib/uploader.js",
-    "js/modern/resume-submissions.js",
-)
-
-VIEWER = ("js/modern/lib/zoom.js", "js/modern/chat/viewer.js")  # over a chat, and over its files
+VIEWER = ("chat/viewer",)  # over a chat, and over its files
 
 # The call and the check before it; nothing of it is on any other page.
 CALL_CSS = ("call",)
-CALL = (
-    "js/modern/lib/emitter.js",
-    "js/modern/lib/sockets.js",
-    "js/modern/lib/signaling.js",
-    "js/modern/lib/peer.js",
-    "js/modern/lib/quality.js",
-    "js/modern/lib/devices.js",
-    "js/modern/call/parts.js",
-    "js/modern/call/self-view.js",
-    "js/modern/call/link-monitor.js",
-    "js/modern/call/chat-panel.js",
-    "js/modern/call/leave-dialog.js",
-    "js/modern/call/local-media.js",
-    "js/modern/call/status-line.js",
-    "js/modern/call/connection-help.js",
-    "js/modern/call/joining.js",
-    "js/modern/call/playback.js",
-    "js/modern/call/duration.js",
-    "js/modern/call/room.js",
-    "js/modern/call/controls.js",
-    "js/modern/call/check.js",
-)
+CALL = ("call/room", "call/check")
 
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
 
@@ -173,8 +111,7 @@ WHOLE = ("icons/*", "portraits/*", "screenshots/*", "splash/*")  # served as the
 MIMETYPES = {".png": "image/png", ".svg": "image/svg+xml; charset=utf-8"}
 PLAIN_NAME = re.compile(r"/static/([\w./-]+)")
 
-COMMENTS = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
-INDENTATION = re.compile(rb"^[ \t]+", re.MULTILINE)
+INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -195,19 +132,19 @@ class Assets:
         self.css = _style("app", CSS)
         self.call_css = _style("call", CALL_CSS)
         self.js = _script("app", JS)
-        self.modern = _script("modern", MODERN)
-        self.inside = _script("inside", INSIDE)
-        self.chat = _script("chat", CHAT)
-        self.submissions = _script("submissions", SUBMISSIONS)
-        self.viewer = _script("viewer", VIEWER)
-        self.call = _script("call", CALL)
+        self.modern = _modules("modern", MODERN)
+        self.inside = _modules("inside", INSIDE)
+        self.chat = _modules("chat", CHAT)
+        self.submissions = _modules("submissions", SUBMISSIONS)
+        self.viewer = _modules("viewer", VIEWER)
+        self.call = _modules("call", CALL)
         self.tus = _script("tus", TUS)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
         apart = (self.inside, self.chat, self.submissions, self.viewer, self.call_css, self.call, self.tus)
         self.whole = {path: _file(path) for path in _paths()}
         self.by_name = {asset.name: asset for asset in (*self.shell, *apart, *self.whole.values())}
         # Served at the top, to watch over all pages.
-        self.worker = self.with_lasting_names(_join([STATIC / part for part in WORKER]).decode())
+        self.worker = self.with_lasting_names(_joined_modules([STATIC / "sw.js"]))
 
     def with_lasting_names(self, text: str) -> str:
         """Files that are not made by templates name others, too."""
@@ -224,16 +161,17 @@ def _file(path: str) -> Asset:
 
 
 def _join(paths: list[Path]) -> bytes:
-    return b"\n".join(_slimmed(path) for path in paths) + b"\n"
+    return ("\n".join(_slimmed(path) for path in paths) + "\n").encode()
 
 
-def _slimmed(path: Path) -> bytes:
-    """Without comments that have lines of their own and without indentation; vendored files stay as they are.
+def _slimmed(path: Path) -> str:
+    """Without comments and indentation; vendored files stay as they are."""
+    text = path.read_text(encoding="utf-8").strip()
+    return text if "vendor" in path.parts else _slim(text)
 
-    No string of ours goes over several lines: tests/js/check_syntax.js.
-    """
-    body = path.read_bytes().strip()
-    return body if "vendor" in path.parts else INDENTATION.sub(b"", COMMENTS.sub(b"", body))
+
+def _slim(text: str) -> str:
+    return INDENTATION.sub("", without_comments(text))
 
 
 def _style(stem: str, parts: tuple[str, ...]) -> Asset:
@@ -242,6 +180,15 @@ def _style(stem: str, parts: tuple[str, ...]) -> Asset:
 
 def _script(stem: str, parts: tuple[str, ...]) -> Asset:
     return _named(stem, "js", "text/javascript; charset=utf-8", _join([STATIC / part for part in parts]))
+
+
+def _modules(stem: str, names: tuple[str, ...]) -> Asset:
+    body = _joined_modules([STATIC / "js" / "modern" / f"{name}.js" for name in names])
+    return _named(stem, "js", "text/javascript; charset=utf-8", body.encode())
+
+
+def _joined_modules(paths: list[Path]) -> str:
+    return INDENTATION.sub("", joined(paths)) + "\n"
 
 
 def _named(stem: str, ending: str, mimetype: str, body: bytes) -> Asset:

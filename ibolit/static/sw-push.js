@@ -23,7 +23,7 @@ function showCount(count) {
 }
 
 /* Taken away when nobody is signed in on this device. */
-async function forgetNotices() {
+export async function forgetNotices() {
   if ('clearAppBadge' in self.navigator) self.navigator.clearAppBadge().catch(() => {});
   (await self.registration.getNotifications()).forEach((notice) => notice.close());
 }

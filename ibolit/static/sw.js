@@ -1,11 +1,16 @@
 /* The server puts before this VERSION, which names this worker, and ASSETS: the shell's files by names that change with
    their content, and the offline page; and then the worker's other parts, sw-*.js. */
-const SHELL = `shell-${VERSION}`, OFFLINE = '/offline';
+import './sw-background-sync.js';
+import { SHELL, fetchPart, fromShell, isOurs, isPart, ours } from './sw-shell.js';
+import * as pageCache from './sw-page-cache.js';
+import * as timeouts from './js/modern/lib/timeouts.js';
+
+const OFFLINE = '/offline';
 const PATIENCE = 8000;  // milliseconds for the network to show a page of which there is a copy
 
 self.addEventListener('install', (event) => {
   event.waitUntil(caches.open(SHELL).then((cache) => Promise.all(ASSETS.map(async (path) => {
-    await cache.put(path, await (path === OFFLINE ? offlinePage() : shell.fetch(new Request(path))));
+    await cache.put(path, await (path === OFFLINE ? offlinePage() : fetchPart(new Request(path))));
   }))));
 });
 
@@ -43,19 +48,9 @@ self.addEventListener('fetch', (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== 'GET' || origin !== self.location.origin) return;
   if (event.request.mode === 'navigate') event.respondWith(show(event));
-  else if (shell.isPart(pathname)) event.respondWith(fromShell(event.request));
+  else if (isPart(pathname)) event.respondWith(fromShell(event.request));
   else if (pageCache.isThumbnail(pathname)) event.respondWith(pageCache.thumbnail(event));
 });
-
-/* What is not precached stays after its first use: by such names nothing ever changes. */
-async function fromShell(request) {
-  const found = await timeouts.within(shell.find(request).catch(() => null), null);
-  if (found) return found;
-  const answer = await shell.fetch(request);
-  const copy = answer.clone();
-  caches.open(SHELL).then((cache) => cache.put(request, copy)).catch(() => {});
-  return answer;
-}
 
 /* From the network; without it, the copy kept on this device by the person's wish, or the page that says there is none. */
 async function show(event) {

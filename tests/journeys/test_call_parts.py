@@ -8,9 +8,21 @@ import pytest
 from live_clinic import ROOT
 from playwright.sync_api import Browser, Page
 
+from ibolit.script_modules import joined_text
+
 pytestmark = pytest.mark.journey
 
-LIB = ROOT / "ibolit" / "static" / "js" / "modern" / "lib"
+MODERN = ROOT / "ibolit" / "static" / "js" / "modern"
+PARTS = "".join(
+    f"import {names} from './lib/{name}.js';\n"
+    for names, name in (
+        ("{ Peer }", "peer"),
+        ("{ Signaling }", "signaling"),
+        ("* as quality", "quality"),
+        ("* as devices", "devices"),
+        ("* as sockets", "sockets"),
+    )
+)
 
 # Two sides in one page and the wire between them: every word is late by its own time, so they overtake each other, and
 # many come twice.
@@ -74,8 +86,7 @@ class Two {
 def lab(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
     page.set_default_timeout(60_000)
-    for name in ("emitter", "sockets", "peer", "signaling", "quality", "devices"):
-        page.add_script_tag(content=(LIB / f"{name}.js").read_text())
+    page.add_script_tag(content=joined_text(PARTS, MODERN))
     page.add_script_tag(content=WIRE)
     yield page
     page.close()

@@ -1,6 +1,9 @@
 // Where the service worker can send what waits with the app closed, messages lie in the pending store. The page has them in its
 // memory, too, as it asks at once; and a new one in the ground floor's store until the bag has it: a page may be left
 // sooner than a disk answers, and a disk may be forbidden.
+import * as pendingStore from './lib/pending-store.js';
+import * as timeouts from './lib/timeouts.js';
+
 (() => {
   if (!('SyncManager' in window && 'BroadcastChannel' in window && 'indexedDB' in window && navigator.locks)) return;
   const viewer = document.body.getAttribute('data-viewer'), messages = new Map();

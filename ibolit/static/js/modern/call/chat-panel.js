@@ -1,6 +1,8 @@
 // The chat over the call, or beside it on a wide screen: the chat's own page and behaviours in a panel. Whatever would
 // lead away from the call opens in a tab of its own.
-class ChatPanel extends Emitter {
+import { Emitter } from '../lib/emitter.js';
+
+export class ChatPanel extends Emitter {
   constructor(parts) {
     super();
     const data = parts.main.dataset;

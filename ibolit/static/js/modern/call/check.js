@@ -1,4 +1,8 @@
 // The check before a call: picture, voice, loudspeaker, relay, and the window it is seen in. Ten seconds; skipping is fine.
+import * as devices from '../lib/devices.js';
+import * as sockets from '../lib/sockets.js';
+import { Parts, showInApp, showTrouble } from './parts.js';
+
 class Check {
   constructor(main) {
     this.parts = new Parts(main);

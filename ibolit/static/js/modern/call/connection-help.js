@@ -1,5 +1,8 @@
 // Shown when no way to the other side is found: the reason, and other ways to talk. Trying goes on meanwhile.
-class ConnectionHelp {
+import * as devices from '../lib/devices.js';
+import * as sockets from '../lib/sockets.js';
+
+export class ConnectionHelp {
   constructor(room) {
     this.room = room;
     this.since = 0;

@@ -1,5 +1,7 @@
 // The round buttons and the rest under «Ещё»: what each does, what it says, and which of them this engine can.
-class Controls {
+import * as devices from '../lib/devices.js';
+
+export class Controls {
   constructor(room) {
     this.room = room;
     const { parts, localMedia, chat } = room;

@@ -1,5 +1,5 @@
 // How long the call lasts, on the clinic's clock, and that its time runs out.
-class Duration {
+export class Duration {
   constructor(room) {
     this.room = room;
     this.ahead = 0; // milliseconds by which the clinic's clock is ahead of ours

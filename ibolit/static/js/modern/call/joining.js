@@ -1,6 +1,9 @@
 // How one comes in: what is opened, what was switched off before and stays so, and what stands there when there is no
 // microphone.
-class Joining {
+import * as devices from '../lib/devices.js';
+import { showInApp, showTrouble } from './parts.js';
+
+export class Joining {
   constructor(room) {
     this.room = room;
     this.localMedia = room.localMedia;

@@ -1,6 +1,6 @@
 // Leaving is asked once: by the page when «завершить» or Back is pressed, by the browser when the tab is closed. And one
 // leaves only when the clinic answers: a call that goes on is not replaced by the browser's page of errors.
-class LeaveDialog {
+export class LeaveDialog {
   constructor(room) {
     const { parts } = room;
     this.room = room;

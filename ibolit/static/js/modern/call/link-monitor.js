@@ -1,6 +1,9 @@
 // Looks at the link every two seconds: what our video may be, and what is summed up for the support. Listens twice a
 // second whether anything comes at all (tells `silence`). And keeps the screen awake.
-class LinkMonitor extends Emitter {
+import { Emitter } from '../lib/emitter.js';
+import * as quality from '../lib/quality.js';
+
+export class LinkMonitor extends Emitter {
   constructor(address) {
     super();
     this.address = address;
@@ -82,7 +85,7 @@ LinkMonitor.SILENCE = 2500;
 LinkMonitor.LISTENS = 500;
 
 // The screen of a phone that lies before its owner falls asleep; the lock ends whenever the page is left.
-class Awake {
+export class Awake {
   constructor() {
     this.ask = () => {
       if (document.hidden || !navigator.wakeLock) return;

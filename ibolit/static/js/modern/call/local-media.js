@@ -1,7 +1,11 @@
 // What we send: a microphone and maybe a camera, switched on and off, turned round, opened anew when they are taken away.
 // What is wanted and cannot be had stands in `lacks`: refused, missing, busy, lost, broken. Tells `track` (kind, track),
 // `found` (kind) and `changed`.
-class LocalMedia extends Emitter {
+import * as devices from '../lib/devices.js';
+import { Emitter } from '../lib/emitter.js';
+import * as quality from '../lib/quality.js';
+
+export class LocalMedia extends Emitter {
   constructor(isVideo) {
     super();
     Object.assign(this, { isVideo, facing: 'user', step: 0, audio: null, video: null, isReady: false });

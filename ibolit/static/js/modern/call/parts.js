@@ -1,5 +1,7 @@
 // What stands on the page of a call or of its check: found by name, pressed by name.
-class Parts {
+import * as devices from '../lib/devices.js';
+
+export class Parts {
   constructor(main) {
     this.main = main;
     this.actions = {};
@@ -32,7 +34,7 @@ class Parts {
 }
 
 // What is wrong with a device, with what to press on this phone.
-function showTrouble(parts, { title, steps }) {
+export function showTrouble(parts, { title, steps }) {
   const list = parts.get('trouble-steps');
   parts.say('trouble-title', title);
   list.textContent = '';
@@ -41,7 +43,7 @@ function showTrouble(parts, { title, steps }) {
 }
 
 // A window inside another app often may not use the microphone: there is a way out of it, and a link to carry.
-function showInApp(parts) {
+export function showInApp(parts) {
   const agent = navigator.userAgent, name = devices.inApp(agent, navigator.standalone);
   if (!name) return '';
   const link = parts.get('browser-link'), here = location.href.split('#')[0];

@@ -1,6 +1,8 @@
 // The other side's picture and sound. No engine may stop what is live: behind another tab, in a window over others, by a
 // headset's button. Where it plays only after a press (tells `changed`), there is a button.
-class Playback extends Emitter {
+import { Emitter } from '../lib/emitter.js';
+
+export class Playback extends Emitter {
   constructor(video) {
     super();
     this.video = video;

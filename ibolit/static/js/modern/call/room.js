@@ -1,4 +1,20 @@
 // One page in a call: joins what is sent, what is heard and what is seen, and says what is going on.
+import * as devices from '../lib/devices.js';
+import { Peer } from '../lib/peer.js';
+import { Signaling } from '../lib/signaling.js';
+import { ChatPanel } from './chat-panel.js';
+import { ConnectionHelp } from './connection-help.js';
+import { Controls } from './controls.js';
+import { Duration } from './duration.js';
+import { Joining } from './joining.js';
+import { LeaveDialog } from './leave-dialog.js';
+import { Awake, LinkMonitor } from './link-monitor.js';
+import { LocalMedia } from './local-media.js';
+import { Parts, showInApp, showTrouble } from './parts.js';
+import { Playback } from './playback.js';
+import { SelfView } from './self-view.js';
+import { StatusLine } from './status-line.js';
+
 class Room {
   constructor(main) {
     const data = main.dataset;

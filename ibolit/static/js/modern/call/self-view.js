@@ -1,5 +1,5 @@
 // The small own picture: carried by a finger or a mouse, it settles in the nearest corner; a press moves it to the next.
-class SelfView {
+export class SelfView {
   constructor(button, room) {
     this.button = button;
     this.room = room;

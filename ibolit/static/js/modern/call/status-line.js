@@ -1,5 +1,7 @@
 // What is going on, in words: under the name, above the buttons, and once, politely, for who cannot see it.
-class StatusLine {
+import * as devices from '../lib/devices.js';
+
+export class StatusLine {
   constructor(room) {
     this.room = room;
     this.side = room.data.otherSide === 'doctor' ? { who: 'Врач', whom: 'врача' } : { who: 'Пациент', whom: 'пациента' };

@@ -1,4 +1,8 @@
 // The files above the field, from the moment they are picked until their message has them.
+import * as fileTypes from '../lib/file-types.js';
+import * as photo from '../lib/photo.js';
+import { uploader } from '../lib/uploader.js';
+
 ibolit.behaviour('attachment-tray', (tray) => {
   const WORDS = { preparing: 'Готовим…', queued: 'Ждёт очереди', waiting: 'Нет связи, продолжим сами' };
   const BUSY = 'Сервер занят, продолжим сами', OLD = 'Нажмите «Обновить»: файл останется здесь';
@@ -143,8 +147,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
     }
     refuse(sentences);
     good.slice(0, Math.max(room, 0)).forEach(async (file) => {
-      const sentence = await files.add(file);
-      if (sentence) refuse([sentence]);
+      if (!await files.add(file)) refuse([fileTypes.refusal(file, most)]);
     });
   }
 

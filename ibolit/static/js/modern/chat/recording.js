@@ -1,5 +1,10 @@
 // A spoken message in place of the send button while there is nothing to send: hold and let go, or tap and tap again;
 // then it is listened to, and sent or deleted.
+import * as recorder from '../lib/recorder.js';
+import * as timeouts from '../lib/timeouts.js';
+import { uploader } from '../lib/uploader.js';
+import * as voiceDrafts from '../lib/voice-drafts.js';
+
 ibolit.behaviour('recorder', (tray) => {
   const HELD = 500, CANCELS = 80, SHORTEST = 1; // ms of a press that is held, px to the left, seconds
   const WAITS = 'Разрешите микрофон, если браузер спрашивает. Если не спрашивает, нажмите ещё раз.';

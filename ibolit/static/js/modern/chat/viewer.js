@@ -1,5 +1,7 @@
 // Pictures full-screen over a chat or over its files. What it shows is the page of one picture, asked for as a fragment;
 // without this script the same links lead to those pages.
+import { TAPPED, kept, moveBy, stillView, zoomAt } from '../lib/zoom.js';
+
 const SWIPE = 60; // px a finger goes to turn to the next picture
 const PRESS = 10; // px a finger may tremble in a tap
 const DOUBLE = 300; // ms between two taps that are one

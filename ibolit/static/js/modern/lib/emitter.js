@@ -1,5 +1,5 @@
 // Listeners by name: on(name, hear), emit(name, …what).
-class Emitter {
+export class Emitter {
   constructor() { this.listeners = {}; }
 
   on(name, hear) {

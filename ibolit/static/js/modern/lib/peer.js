@@ -5,9 +5,11 @@
 // engines (no rollback, no restartIce, no description made by itself) can do it. Every offer has the next `attempt`; a
 // connection is known by its `base`, the attempt it began with. What belongs to an older attempt is dropped, so delayed,
 // doubled and reordered words do no harm; what stays unanswered is said again.
+import { Emitter } from './emitter.js';
+
 const readable = (sdp) => sdp.replace(/a=extmap-allow-mixed\r?\n/g, ''); // a line that Chrome 64 and Safari 11 choke on
 
-class Peer extends Emitter {
+export class Peer extends Emitter {
   constructor({ leads, ice, wantsVideo, timeouts }) {
     super();
     Object.assign(this, { leads, ice, wantsVideo, timeouts: Object.assign({}, Peer.TIMEOUTS, timeouts) });

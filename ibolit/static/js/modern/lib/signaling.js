@@ -1,7 +1,10 @@
 // Carries the words of one call between its two pages: comes back after every loss as the same page, drops what it has
 // heard already. Knows no media. Tells: `welcome`, `peer-joined`, `peer-left`, the other's words by their kind, `opened`,
 // `closed`, `taken-over`, `ended`, `signed-out`, and `unwelcome` when it is let in no more.
-class Signaling extends Emitter {
+import { Emitter } from './emitter.js';
+import * as sockets from './sockets.js';
+
+export class Signaling extends Emitter {
   constructor(path, make) {
     super();
     this.page = sockets.newPage();

@@ -1,13 +1,9 @@
 // The link as it is in life: its width and its loss walk at random, and what the engine believes of it lags behind. Whatever
 // the walk, the picture comes back soon after the link is good again, does not flap, and yields to the voice.
-'use strict';
-const assert = require('node:assert');
-const fs = require('node:fs');
-const path = require('node:path');
-const test = require('node:test');
+import assert from 'node:assert';
+import test from 'node:test';
 
-const LIB = path.join(__dirname, '..', '..', 'ibolit', 'static', 'js', 'modern', 'lib');
-const quality = new Function(`${fs.readFileSync(process.env.QUALITY || path.join(LIB, 'quality.js'), 'utf8')}; return quality;`)();
+const quality = await import(process.env.QUALITY || '../../ibolit/static/js/modern/lib/quality.js');
 const WALKS = ['', '0', undefined].includes(process.env.LONG_TESTS) ? 300 : 5000;
 const LOOK = quality.EVERY / 1000, VOICE = 40000; // seconds; bits a second
 const { STEPS, OFF } = quality;
