@@ -14,7 +14,7 @@ from ibolit import create_app
 from ibolit.database import _write_lock, read_only, write_transaction
 from ibolit.extensions import db
 from ibolit.models import ReplyTemplate, Role, User
-from ibolit.models.locking import advisory_lock
+from ibolit.models.locking import LockKind, advisory_lock
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_short_write_in_the_middle_of_reading(clinic: Flask) -> None:
 
 def test_line_is_left_by_commit_and_rollback(clinic: Flask) -> None:
     for end in (db.session.commit, db.session.rollback, db.session.remove):
-        advisory_lock(db.session, "somebody")
+        advisory_lock(LockKind.EMAIL, "somebody")
         make_user()
         end()
     assert len(db.session.scalars(db.select(User)).all()) == 3

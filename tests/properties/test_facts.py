@@ -1,4 +1,4 @@
-"""Deeds that succeed, are done twice or are refused, in savepoints of one transaction, some of which are rolled back.
+"""Acts that succeed, are done twice or are refused, in savepoints of one transaction, some of which are rolled back.
 
 After the commit exactly what was kept is told, each once and in its order, and every notice of it is there.
 """
@@ -32,7 +32,7 @@ SAID, SAID_WHERE_CLOSED, PROPOSED = "said", "said where closed", "proposed"
 
 # A few ids and hours alone, so that acts are doubled and times are taken.
 acts = st.tuples(st.sampled_from([SAID, SAID, SAID_WHERE_CLOSED, PROPOSED, PROPOSED]), st.integers(1, 4))
-# Within a savepoint, which is kept or rolled back, stand deeds and savepoints again.
+# Within a savepoint, which is kept or rolled back, stand acts and savepoints again.
 savepoints = st.recursive(acts, lambda parts: st.tuples(st.booleans(), st.lists(parts, max_size=4)), max_leaves=12)
 
 

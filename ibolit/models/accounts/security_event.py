@@ -19,7 +19,7 @@ from ..consultations import DeviceTransfer
 from ..delivery import Channel, PushSubscription
 from ..invitations import LoginCode
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import EMAIL_SETTLES_IN, Device, EmailProof, KnownBrowser, User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
@@ -97,7 +97,7 @@ class SecurityEvent(Model):
     @classmethod
     def announce_wrong_passwords(cls, user: User) -> None:
         """Once a day."""
-        advisory_lock(db.session, f"tries:{user.id}")
+        advisory_lock(LockKind.WRONG_PASSWORDS, user.id)
         since = clock.now() - cls.WRONG_PASSWORDS_EVERY
         told = select(cls.id).where(
             cls.user_id == user.id, cls.kind == SecurityEventKind.WRONG_PASSWORDS, cls.at > since
@@ -129,7 +129,7 @@ class SecurityEvent(Model):
 
         Raises LinkIsSpent. Pressed twice it changes nothing more.
         """
-        advisory_lock(db.session, f"ways:{self.user_id}")
+        advisory_lock(LockKind.WAYS_IN, self.user_id)
         if not self.is_shown_by(token):
             raise errors.NotMeIsSpent
         if self.undone_at is not None:

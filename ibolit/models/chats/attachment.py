@@ -32,7 +32,7 @@ from ... import errors
 from ...extensions import Model, db
 from ...services import clock
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class Attachment(Model):
     @classmethod
     def announce(cls, author: User, chat: Chat, name: str, size: int, *, most: int, is_voice: bool = False) -> Self:
         """A file begins to arrive. Raises TooManyFiles when the author keeps more than `most` unsent."""
-        advisory_lock(db.session, f"attachments of {author.id}")
+        advisory_lock(LockKind.UNSENT_ATTACHMENTS, author.id)
         waiting = select(func.count()).select_from(cls.waiting_of(author).subquery())
         if (db.session.scalar(waiting) or 0) >= most:
             raise errors.TooManyFiles

@@ -27,6 +27,7 @@ from ... import errors
 from ...extensions import Model, db
 from ...services import clock
 from ..doctors import Doctor
+from ..locking import Lockable
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .access import AccessMode, ChatAccess
@@ -35,7 +36,7 @@ from .member import ChatMember
 from .posting import ChatPosting
 
 
-class Chat(ChatPosting, ChatLists, ChatAccess, Model):
+class Chat(ChatPosting, ChatLists, ChatAccess, Lockable, Model):
     """`revision` grows with every visible change and `last_seq` with every message, both under the chat's lock."""
 
     __table_args__ = (
@@ -136,19 +137,11 @@ class Chat(ChatPosting, ChatLists, ChatAccess, Model):
     def partner_of(self, user_id: int) -> ChatMember:
         return next(member for member in self.members if member.user_id != user_id)
 
-    # Verbs, all under the chat's lock
+    # Below: parts of these
 
-    def lock(self) -> None:
-        """Until the commit nobody else changes this chat; what was loaded before is read anew."""
-        if db.session.info.get("locked_chat") == (self.id, db.session().get_transaction()):
-            return
+    def _take_lock(self) -> None:
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
-        self.remember_lock()
-
-    def remember_lock(self) -> None:
-        """The lock lasts as long as the transaction; taken twice it would only cost."""
-        db.session.info["locked_chat"] = (self.id, db.session().get_transaction())
 
 
 # Asked with every message. SQLAlchemy spends more on building such a statement than on running it: each is built once.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ... import errors
 from ...extensions import Model, db
 from ...services import clock
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..types import UtcDateTime
 from .chat import Chat
 
@@ -39,7 +39,7 @@ class PatientNote(Model):
     @classmethod
     def keep(cls, chat: Chat, text: str, pen: str, *, seen: int) -> Self:
         """Raises NoteHasChanged when somebody else's page wrote after the `seen` version."""
-        advisory_lock(db.session, f"note {chat.id}")
+        advisory_lock(LockKind.PATIENT_NOTE, chat.id)
         mine = select(cls).where(cls.chat_id == chat.id).execution_options(populate_existing=True)
         note = db.session.scalar(mine)
         if note is not None and note.version != seen and note.pen != pen:

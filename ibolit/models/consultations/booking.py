@@ -14,7 +14,7 @@ from ...services import clock
 from ..chats import Card, Chat, Message, submission_id
 from ..doctors import Doctor
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from . import deadlines
 from .consultation import Consultation
 from .request import ConsultationRequest
@@ -41,7 +41,7 @@ def propose(
     chat: Chat, doctor: Doctor, terms: ProposalTerms, client_id: str, request: ConsultationRequest | None = None
 ) -> Consultation:
     """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
-    advisory_lock(db.session, f"agenda {doctor.id}")
+    advisory_lock(LockKind.AGENDA, doctor.id)
     chat.lock()
     client_id = submission_id(client_id, terms)
     known = Message.by_client_id(doctor.user_id, client_id, chat.id)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ... import errors
 from ...extensions import Model, db
 from ...services import clock
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import Device, User
 from ..purging import purge
 from ..types import RowId, UtcDateTime
@@ -45,7 +45,7 @@ class CallVisit(Model):
     def note(cls, consultation_id: int, user_id: int, page: str) -> None:
         """It is there now; a page whose socket came back goes on with its visit."""
         known = cls.consultation_id == consultation_id, cls.user_id == user_id, cls.page == page
-        advisory_lock(db.session, f"visit {consultation_id} {user_id} {page}")
+        advisory_lock(LockKind.CALL_VISIT, consultation_id, user_id, page)
         visit = db.session.scalar(select(cls).where(*known))
         if visit is None:
             db.session.add(cls(consultation_id=consultation_id, user_id=user_id, page=page))
@@ -110,7 +110,7 @@ class CallReport(Model):
 
     @classmethod
     def add(cls, consultation: Consultation, user: User, heard: Quality) -> Self:
-        advisory_lock(db.session, f"report {consultation.id} {user.id}")
+        advisory_lock(LockKind.CALL_REPORT, consultation.id, user.id)
         side = cls.consultation_id == consultation.id, cls.user_id == user.id
         report = db.session.scalar(select(cls).where(*side).with_for_update())
         if report is None:

@@ -15,7 +15,7 @@ from ...services import clock
 from ..chats import Chat
 from ..doctors import Doctor, Tariff
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..payments import FIRST_POLL_DELAY, UNFINISHED, Payment, PaymentState
 from ..people import OFFER, User
 from .consultation import Consultation
@@ -52,7 +52,7 @@ def start_tariff_payment(chat: Chat, tariff: Tariff, payer: User) -> Payment:
 
     Its job drives it to its end whatever becomes of the request.
     """
-    advisory_lock(db.session, f"payment {chat.id} {tariff.id}")
+    advisory_lock(LockKind.TARIFF_PAYMENT, chat.id, tariff.id)
     unfinished = _unfinished_payment(Payment.chat_id == chat.id, Payment.tariff_id == tariff.id)
     if unfinished is not None:
         return unfinished

@@ -21,7 +21,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import content_hash
 from ..chats import Attachment, Card, Message, refuse_sent, register_card
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .consultation import Consultation
@@ -180,7 +180,7 @@ class ConclusionDraft(Model):
         Raises DraftIsOld for what was typed before a version that is given by now – an autosave that comes late would
         bring its draft back – and DraftHasChanged as `refuse_unseen` does.
         """
-        advisory_lock(db.session, f"consultation {consultation.id}")
+        advisory_lock(LockKind.CONSULTATION, consultation.id)
         if Conclusion.newest_version(consultation) != seen:
             raise errors.DraftIsOld
         cls.refuse_unseen(consultation, text, pen, expected)
@@ -194,7 +194,7 @@ class ConclusionDraft(Model):
     @classmethod
     def refuse_unseen(cls, consultation: Consultation, text: str, pen: str, expected: str) -> None:
         """Raises DraftHasChanged when another page wrote since this one showed what has the mark `expected`."""
-        advisory_lock(db.session, f"consultation {consultation.id}")
+        advisory_lock(LockKind.CONSULTATION, consultation.id)
         mine = select(cls).where(cls.consultation_id == consultation.id).execution_options(populate_existing=True)
         draft = db.session.scalar(mine)
         if draft is None or not expected or draft.pen == pen or draft.text == text:

@@ -20,7 +20,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ..chats import Card, Chat, Message, register_card
 from ..doctors import Doctor
-from ..locking import advisory_lock
+from ..locking import Lockable, LockKind, advisory_lock
 from ..payments import Payment
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
@@ -46,7 +46,9 @@ RETIRED = (
 )
 
 
-class Consultation(ConsultationTimes, ConsultationAttendance, ConsultationAgreement, ConsultationCourse, Model):
+class Consultation(
+    ConsultationTimes, ConsultationAttendance, ConsultationAgreement, ConsultationCourse, Lockable, Model
+):
     """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
 
     LONGEST_NOTE = 500
@@ -113,7 +115,7 @@ class Consultation(ConsultationTimes, ConsultationAttendance, ConsultationAgreem
         cls._lock_rows(id)
         consultation = cls._find(user, id, anew=True)
         if consultation is not None:
-            consultation._note_lock()
+            consultation.remember_lock()
         return consultation
 
     @classmethod
@@ -186,13 +188,10 @@ class Consultation(ConsultationTimes, ConsultationAttendance, ConsultationAgreem
 
     # For all who change it: its own verbs, another time, the worker, what is written of it
 
-    def lock(self) -> None:
-        """Until the commit nobody else changes it; what was loaded before is read anew."""
-        if db.session.info.get("locked_consultation") == (self.id, db.session().get_transaction()):
-            return
-        self._lock_rows(self.id)
-        db.session.scalars(_one(), {"id": self.id}).unique().one()
-        self._note_lock()
+    def remember_lock(self) -> None:
+        """With the chat's, which it brings with it."""
+        super().remember_lock()
+        self.chat.remember_lock()
 
     def lock_for(self, user: User, expected: datetime | None = None) -> None:
         """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `expected`."""
@@ -222,16 +221,15 @@ class Consultation(ConsultationTimes, ConsultationAttendance, ConsultationAgreem
         """First its payments, then its chat, as payments do. On SQLite whoever may write is alone."""
         if db.engine.dialect.name != "postgresql":
             return
-        advisory_lock(db.session, f"consultation {id}")
+        advisory_lock(LockKind.CONSULTATION, id)
         payments = select(Payment.id).where(Payment.consultation_id == id).order_by(Payment.id)
         db.session.execute(payments.with_for_update())
         chat = select(Chat.id).where(Chat.id == select(cls.chat_id).where(cls.id == id).scalar_subquery())
         db.session.execute(chat.with_for_update())
 
-    def _note_lock(self) -> None:
-        """As with the chat's, which it brings with it."""
-        db.session.info["locked_consultation"] = (self.id, db.session().get_transaction())
-        self.chat.remember_lock()
+    def _take_lock(self) -> None:
+        self._lock_rows(self.id)
+        db.session.scalars(_one(), {"id": self.id}).unique().one()
 
     def _become(self, state: ConsultationState) -> None:
         assert state in TRANSITIONS[self.state], f"{self.state} is not followed by {state}"

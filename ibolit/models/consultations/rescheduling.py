@@ -9,7 +9,7 @@ from ...events import ConsultationMoved, RescheduleDeclined, RescheduleRequested
 from ...extensions import db
 from ...services import clock
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import User
 from .booking import check_time, is_taken
 from .consultation import Consultation
@@ -28,7 +28,7 @@ def request(
     Takes the place of the other's request only where the person has seen it.
     Raises ConsultationHasChanged, OtherRequestedReschedule, TimeIsPast, TimeIsTooSoon, TimeIsTaken, TimeIsTheSame.
     """
-    advisory_lock(db.session, f"agenda {consultation.doctor_id}")
+    advisory_lock(LockKind.AGENDA, consultation.doctor_id)
     consultation.lock_for(user, expected)
     if not consultation.may_be_moved():
         raise errors.ConsultationHasChanged
@@ -53,7 +53,7 @@ def accept(consultation: Consultation, user: User, expected: datetime) -> None:
 
     Raises ConsultationHasChanged and what request() raises of the time.
     """
-    advisory_lock(db.session, f"agenda {consultation.doctor_id}")
+    advisory_lock(LockKind.AGENDA, consultation.doctor_id)
     consultation.lock_for(user)
     if consultation.reschedule_request is None or consultation.reschedule_request_from_other(user) != expected:
         raise errors.ConsultationHasChanged

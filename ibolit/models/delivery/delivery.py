@@ -15,7 +15,7 @@ from ...events import HalfOfSmsGone, record
 from ...extensions import Model, db
 from ...services import clock
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
 from .kinds import Channel
@@ -120,7 +120,7 @@ class Delivery(Model):
             self.state = DeliveryState.UNKNOWN
             raise errors.OutcomeUnknown
         if self.channel is Channel.SMS:
-            advisory_lock(db.session, "sms of the day")
+            advisory_lock(LockKind.SMS_OF_THE_DAY)
             self._count_towards_daily_limit(parts, country, leave)
         self.state, self.begun_at = DeliveryState.SENDING, clock.now()
 

@@ -15,7 +15,7 @@ from ..chats import Chat, ChatMember
 from ..consultations import Consultation
 from ..doctors import Doctor
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..night_hours import morning_after
 from ..people import User
 from ..purging import purge
@@ -192,7 +192,7 @@ class Notification(NotificationWriting, Model):
         if self.state is NotificationState.SENDING:  # a worker died with it, or the provider had no time
             return self._has_unread()
         if self.held_until is not None:
-            advisory_lock(db.session, f"telling:{self.user_id}")
+            advisory_lock(LockKind.NOTIFICATIONS, self.user_id)
         if not self._release():
             return False
         self.state = NotificationState.SENDING

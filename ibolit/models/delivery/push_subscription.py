@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ...extensions import Model, db
 from ...services import clock
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import Device
 from ..types import RowId, UtcDateTime
 
@@ -48,7 +48,7 @@ class PushSubscription(Model):
     @classmethod
     def begin(cls, device: Device, endpoint: str, p256dh: str, auth: str) -> Self:
         """One browser tells one person: whoever was signed in here before, and is not any more, hears nothing here."""
-        advisory_lock(db.session, f"push:{endpoint}")
+        advisory_lock(LockKind.PUSH_ENDPOINT, endpoint)
         db.session.execute(delete(cls).where(cls.endpoint == endpoint, cls.device_id != device.id))
         mine = cls.of_device(device) or cls(device_id=device.id)
         mine.endpoint, mine.p256dh, mine.auth = endpoint, p256dh, auth

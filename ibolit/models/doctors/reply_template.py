@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...extensions import Model, db
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..types import RowId
 from .doctor import Doctor
 from .ordering import moved
@@ -63,5 +63,5 @@ class ReplyTemplate(Model):
 
     @classmethod
     def _hold(cls, doctor: Doctor) -> Sequence[Self]:
-        advisory_lock(db.session, f"reply templates of {doctor.id}")
+        advisory_lock(LockKind.REPLY_TEMPLATES, doctor.id)
         return db.session.scalars(cls.of(doctor).execution_options(populate_existing=True)).all()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...extensions import Model, db
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..types import RowId
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Tariff(Model):
 
     @classmethod
     def _hold(cls, doctor: Doctor) -> Sequence[Self]:
-        advisory_lock(db.session, f"tariffs of {doctor.id}")
+        advisory_lock(LockKind.DOCTOR_TARIFFS, doctor.id)
         return cls._own(doctor.id)
 
     @classmethod

@@ -16,7 +16,7 @@ from ... import errors
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import User
 
 if TYPE_CHECKING:
@@ -94,6 +94,6 @@ class InvitationAcceptance:
             raise errors.InvitationIsOver
         self.accepted_at, self.accepted_by_id = clock.now(), patient.id
         if self.email is not None and patient.email is None and may_add_email:
-            advisory_lock(db.session, f"email:{self.email}")  # two may prove the same address at once
+            advisory_lock(LockKind.EMAIL, self.email)  # two may prove the same address at once
             if User.by_email(self.email) is None:
                 patient.assign_email(self.email)

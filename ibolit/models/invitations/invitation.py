@@ -18,7 +18,7 @@ from ..chats import Chat
 from ..delivery import Delivery
 from ..doctors import Doctor
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import LimitKind, RateLimitHit, User
 from ..types import RowId, UtcDateTime
 from .acceptance import InvitationAcceptance
@@ -169,7 +169,7 @@ class Invitation(InvitationAcceptance, Model):
         Raises what is a CannotBeInvited: NoSmsThere, IsOnesOwn, IsOfTheClinic, AlreadyHasChat, AlreadyInvited,
         InvitedEnoughToday.
         """
-        advisory_lock(db.session, f"invitation:{doctor.id}:{phone or email}")
+        advisory_lock(LockKind.INVITED_CONTACT, doctor.id, phone or email)
         mine = cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None)
         contact = cls.phone == phone if phone else cls.email == email
         cls._refuse_without_sms(phone)
@@ -263,6 +263,6 @@ class Invitation(InvitationAcceptance, Model):
 
     def _lock(self) -> None:
         """Until the commit nobody else accepts it, takes it back or sends it again."""
-        advisory_lock(db.session, f"invitation {self.id}")
+        advisory_lock(LockKind.INVITATION, self.id)
         db.session.flush()  # what is read anew forgets what was not written yet
         db.session.refresh(self, ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at"])

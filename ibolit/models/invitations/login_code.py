@@ -16,7 +16,7 @@ from ...networks import household_of, network_of
 from ...services import clock
 from ...services.codes import code_for, is_code, new_nonce
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import LimitKind, RateLimitHit, User, hash_of
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
@@ -70,7 +70,7 @@ class LoginCode(Model):
         or an invitation's link, which no stranger can use up. Raises TooManyAttempts. Says nothing of whether the
         phone is known: the job decides that.
         """
-        advisory_lock(db.session, f"code:{phone}")
+        advisory_lock(LockKind.PHONE, phone)
         browser = hash_of(browser) if browser else ""
         code = cls.newest_for(phone, browser)
         if code is None or not code.is_redeemable():
@@ -201,7 +201,7 @@ class LoginCode(Model):
 
     def spend(self) -> None:
         """The proof opens one password; raises CodeIsSpent for the second, also when both come at once."""
-        advisory_lock(db.session, f"code:{self.phone}")  # who registers this phone beside us is waited for
+        advisory_lock(LockKind.PHONE, self.phone)  # who registers this phone beside us is waited for
         if not self.proves_phone():
             raise errors.CodeIsSpent
         spent = db.session.execute(

@@ -16,7 +16,7 @@ from ...services import clock
 from ..delivery import Delivery, DeliveryState
 from ..doctors import Doctor
 from ..job import Job, JobKind
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
@@ -121,7 +121,7 @@ class PatientImport(Model):
     @classmethod
     def draft(cls, doctor: Doctor, sender: User, client_id: str, rows: Sequence[dict[str, object]]) -> Self:
         """`rows` are the lines' columns. Sent twice by one form it is the list already there."""
-        advisory_lock(db.session, f"import:{sender.id}:{client_id}")
+        advisory_lock(LockKind.PATIENT_IMPORT, sender.id, client_id)
         known = db.session.scalar(select(cls).where(cls.sender_id == sender.id, cls.client_id == client_id))
         if known is not None:
             return known

@@ -18,7 +18,7 @@ from ...services.payments import (
     GatewayResponseUnreadable,
     RefusalReason,
 )
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 
@@ -87,7 +87,7 @@ class PaymentAlert(Model):
         """Shown after `after`, unless it is resolved before. An open alert of the kind stays as it was opened."""
         if cls.find_open(kind, payment) is not None:
             return
-        advisory_lock(db.session, f"alert {kind} {payment.id if payment else ''}")
+        advisory_lock(LockKind.PAYMENT_ALERT, kind, payment.id if payment else "")
         if cls.find_open(kind, payment) is None:
             due_at = clock.now() + after
             about = payment.id if payment else None

@@ -19,6 +19,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ...services.payments import CURRENCY, Customer
 from ..chats import Chat
+from ..locking import Lockable
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .provider_polling import poll_interval
@@ -35,7 +36,7 @@ CONFIRMATION_PAGE_TIMEOUT = timedelta(minutes=2)
 RECONCILED_FOR = timedelta(days=14)  # after it was paid: once a day the provider is asked even if no webhook came
 
 
-class Payment(PaymentSettlement, PaymentRefunds, Model):
+class Payment(PaymentSettlement, PaymentRefunds, Lockable, Model):
     """Keeps a copy of what was bought: title, days and price stay as the payer saw them. Money is kopecks."""
 
     __table_args__ = (
@@ -210,12 +211,6 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
 
     # Verbs
 
-    def lock(self) -> None:
-        """Until the commit nobody else settles it; what was loaded before is read anew. Before the chat's lock."""
-        locked = select(Payment).where(Payment.id == self.id).with_for_update(of=Payment)
-        db.session.scalars(locked.execution_options(populate_existing=True)).one()
-        db.session.expire(self, ["refunds", "receipts"])
-
     def send_receipt_to(self, email: str) -> None:
         """Sets where the receipt goes, before it is created. The address is not proved, nor kept with the account."""
         self.lock()
@@ -223,6 +218,13 @@ class Payment(PaymentSettlement, PaymentRefunds, Model):
             self.email = email
 
     # Below: parts of these
+
+    def _take_lock(self) -> None:
+        """Before the chat's. Its refunds are under its lock too."""
+        locked = select(Payment).where(Payment.id == self.id).with_for_update(of=Payment)
+        anew = locked.options(selectinload(Payment.refunds)).execution_options(populate_existing=True)
+        db.session.scalars(anew).one()
+        db.session.expire(self, ["receipts"])
 
     def _record_change(self) -> None:
         record(PaymentChanged(self.id))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...extensions import Model, db
+from ...extensions import Model
 from ...services.payments import ProviderReceipt
 from ..types import RowId, UtcDateTime
 
@@ -36,8 +36,9 @@ class Receipt(Model):
         payment.lock()
         known = {receipt.provider_id: receipt for receipt in payment.receipts}
         for fiscal in reported:
-            receipt = known.get(fiscal.id) or cls(payment_id=payment.id, provider_id=fiscal.id)
+            receipt = known.get(fiscal.id) or cls(provider_id=fiscal.id)
             receipt.storage, receipt.document, receipt.sign = fiscal.storage, fiscal.document, fiscal.sign
             receipt.registered_at = fiscal.registered_at
-            db.session.add(receipt)
+            if fiscal.id not in known:
+                payment.receipts.append(receipt)
         return bool(reported) and all(fiscal.registered_at for fiscal in reported)

@@ -230,9 +230,8 @@ class Refund(Model):
             self.amount = sent
 
     def _lock_if(self, state: RefundState) -> bool:
-        """Takes the payment's lock and reads this row anew. Whether it is in that state still."""
+        """Takes the payment's lock, with which this row is read anew. Whether it is in that state still."""
         self.payment.lock()
-        db.session.refresh(self)
         return self.state is state
 
     def _record_change(self) -> None:

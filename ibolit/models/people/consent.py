@@ -20,7 +20,7 @@ from ... import errors
 from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 from .user import User
 
@@ -80,7 +80,7 @@ class DocumentDay(Model):
     @classmethod
     def note_current(cls) -> None:
         """By the worker, as soon as it runs with a new text."""
-        advisory_lock(db.session, "days of documents")
+        advisory_lock(LockKind.DOCUMENT_DAYS)
         for document in CURRENT:
             if cls.of(document) is None:
                 day = cls(document=document.kind, version=document.version, asked_from=cls.soonest())

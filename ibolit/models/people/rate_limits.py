@@ -13,7 +13,7 @@ from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
 
@@ -96,7 +96,7 @@ class RateLimitHit(Model):
     @classmethod
     def count(cls, kind: LimitKind, who: str) -> None:
         """Adds one attempt or raises TooManyAttempts; the check and the row are one step."""
-        advisory_lock(db.session, fingerprint(f"{kind}:{who}"))
+        advisory_lock(LockKind.RATE_LIMIT, fingerprint(f"{kind}:{who}"))
         if cls.is_reached(kind, who):
             raise errors.TooManyAttempts
         cls.note(kind, who)

@@ -19,7 +19,7 @@ from ...extensions import Model, db
 from ...services import clock, passwords
 from ...services.codes import is_link_token, link_token
 from ...services.search import key_of
-from ..locking import advisory_lock
+from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class User(UserMixin, Model):
 
     def assign_phone(self, phone: str) -> None:
         """Given by the office to who has lost theirs. Raises NoSmsThere or PhoneIsTaken."""
-        advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
+        advisory_lock(LockKind.PHONE, phone)  # who registers this phone beside us is waited for
         self._refuse_phone(phone)
         self.phone = phone
 
@@ -154,7 +154,7 @@ class User(UserMixin, Model):
     @classmethod
     def register_staff(cls, phone: str, name: str, role: Role) -> Self:
         """Without a password: the first sign-in, by a code, sets it. Raises NoSmsThere or PhoneIsTaken."""
-        advisory_lock(db.session, f"code:{phone}")  # who registers this phone beside us is waited for
+        advisory_lock(LockKind.PHONE, phone)  # who registers this phone beside us is waited for
         cls._refuse_phone(phone)
         person = cls(phone=phone, name=name, role=role, password_hash="")
         db.session.add(person)
@@ -245,7 +245,7 @@ class EmailProof(Model):
 
         Raises LinkIsSpent for a wrong, old or superseded token, and when the address became another's meanwhile.
         """
-        advisory_lock(db.session, f"email:{self.email}")  # two may prove the same address at once
+        advisory_lock(LockKind.EMAIL, self.email)  # two may prove the same address at once
         newest = EmailProof.newest_of(self.user_id)
         if self.used_at and self.user.email == self.email and is_link_token("email", self.id, self.nonce, token):
             return
