@@ -21,21 +21,13 @@ from ..services.antivirus import AntivirusFailed, Infected
 from ..services.media import Examined, Unreadable
 from ..services.storage import StorageFailed
 from ..services.uploads import PIECE, Busy, DiskFailed, Part
+from .file_kinds import SENTENCES
 
 IDLE_TIMEOUT = (
     20.0  # seconds without a byte after which a phone is taken for gone: its thread and its file are free again
 )
 LONGEST_PIECE = 2 * 1024 * 1024  # bytes; our own client's are half of it
 UNSENT = 3  # so many messages' worth of files may lie unsent
-
-SENTENCES = {
-    Unreadable.EMPTY: "Файл пустой.",
-    Unreadable.UNKNOWN: "Такие файлы здесь не открыть. Подойдут фото, PDF, Word, Excel, текст, ZIP, аудио и видео.",
-    Unreadable.BELIES: "Имя файла говорит одно, а внутри другое. Сохраните его заново и прикрепите ещё раз.",
-    Unreadable.BROKEN: "Файл не открывается: похоже, он повреждён.",
-    Unreadable.TOO_LARGE: "На снимке слишком много точек. Уменьшите его и прикрепите ещё раз.",
-    Unreadable.TOO_LONG: "Голосовое сообщение длиннее пяти минут.",
-}
 
 View = Callable[..., Any]
 LARGE = {"multipart/form-data", "application/offset+octet-stream"}

@@ -7,11 +7,14 @@ from flask_login import current_user
 
 from ..config import current_settings
 from ..models import ChatMember, Consent, User
-from . import gate, guest_device
+from . import file_kinds, gate, guest_device
 
 
 def init_page_context(app: Flask) -> None:
     app.context_processor(_frame)
+    app.jinja_env.globals.update(
+        kinds_for_page=file_kinds.kinds_for_page, accepted_pictures=file_kinds.accepted_pictures
+    )
 
 
 def _frame() -> dict[str, object]:

@@ -335,7 +335,7 @@ def test_photo_is_removed(as_doctor: Browser, doctor: Doctor) -> None:
         (b"%PDF-1.4 nothing", "я.pdf", "повреждён"),
         ("Здравствуйте".encode(), "я.txt", "Это не фото"),
         (b"\xff\xd8\xff\xe0 no photo", "я.jpg", "не открыть|повреждён"),
-        (b"MZ\x90\0", "я.exe", "Такие файлы"),
+        (b"MZ\x90\0", "я.exe", "Это программа"),
     ],
 )
 @PUSH_AND_SMS

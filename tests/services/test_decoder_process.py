@@ -1,4 +1,4 @@
-"""The child that decodes dies, hangs, eats and lies; whoever asked it hears «broken» and goes on."""
+"""The child that decodes dies, hangs, eats and lies; whoever asked it hears that we could not, and goes on."""
 
 from __future__ import annotations
 
@@ -79,17 +79,17 @@ DEATHS = {
 
 
 @pytest.mark.parametrize("program", DEATHS.values(), ids=DEATHS)
-def test_a_child_that_dies_or_lies_is_a_broken_file(stub: Stub, photo: Path, program: str) -> None:
+def test_a_child_that_dies_or_lies_proves_no_damage(stub: Stub, photo: Path, program: str) -> None:
     stub(program)
-    assert reason_for(photo) == Unreadable.BROKEN
+    assert reason_for(photo) == Unreadable.UNSUPPORTED
 
 
 @pytest.mark.parametrize(
     "program", ["", "answer(voice='voice.m4a', seconds=1)", "answer(voice=1)", "answer(seconds=1)"], ids=str
 )
-def test_a_voice_that_is_not_there_is_broken(stub: Stub, photo: Path, program: str) -> None:
+def test_a_voice_that_is_not_there_is_not_invented(stub: Stub, photo: Path, program: str) -> None:
     stub(program)
-    with pytest.raises(Unreadable, match=Unreadable.BROKEN):
+    with pytest.raises(Unreadable, match=Unreadable.UNSUPPORTED):
         media.to_voice(photo, photo.parent, 300)
 
 
@@ -103,7 +103,7 @@ def hanging(stub: Stub, photo: Path) -> Iterator[None]:
         reason = elsewhere.submit(reason_for, photo)
         number = int(pipe.read_text())  # waits until it has begun
         yield
-        assert reason.result() == Unreadable.BROKEN
+        assert reason.result() == Unreadable.UNSUPPORTED
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
 
@@ -144,12 +144,14 @@ def has_ended(number: int) -> bool:
         os.close(process)
 
 
-def test_a_picture_that_wants_too_much_memory_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_wants_too_much_memory_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The real decoder at a real limit."""
     source = tmp_path / "sent"
     source.write_bytes(samples.as_bytes(samples.picture(6000, 5000), "PNG", compress_level=1))
     monkeypatch.setattr(decoder_process, "MEMORY", 90 * 1024 * 1024)
-    assert reason_for(source) == Unreadable.BROKEN
+    assert reason_for(source) == Unreadable.UNSUPPORTED
     monkeypatch.undo()
     assert media.examine(source, "", tmp_path).width == 2560
 
@@ -166,7 +168,7 @@ def test_who_waits_too_long_for_a_decoder_hears_that_they_are_busy(
     finally:
         for _ in range(decoder_process.MAX_PROCESSES):
             decoder_process._free.release()
-    assert reason_for(photo) == Unreadable.BROKEN  # and its place is free again
+    assert reason_for(photo) == Unreadable.UNSUPPORTED  # and its place is free again
 
 
 def test_a_machine_that_starts_no_process_is_busy(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,7 @@ def test_each_type_is_refused_under_a_name_of_another(refusal: Refusal, name: st
     file = samples.of(SAMPLES[name])
     wrong = "results.docx" if name.endswith((".pdf", ".zip")) else "results.pdf"
     assert refusal(file, wrong) == Unreadable.BELIES
-    assert refusal(file, "results.exe") == Unreadable.BELIES
+    assert refusal(file, "results.exe") == Unreadable.DANGEROUS
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,6 @@ def test_harmless_misnomers_are_forgiven(examine: Look, name: str, make: Callabl
         ("table.xls", samples.doc),
         ("photo.jpg", samples.pdf),
         ("photo.mp4", samples.jpeg),
-        ("note.html", samples.txt),
-        ("note.svg", samples.txt),
-        ("letter.pdf.exe", samples.pdf),
-        ("letter.pdf.exe. ", samples.pdf),
         ("film.avi", samples.mp4),
     ],
 )
@@ -143,35 +139,48 @@ def test_names_that_belie_are_refused(refusal: Refusal, name: str, make: Callabl
     assert refusal(samples.of(make), name) == Unreadable.BELIES
 
 
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("note.html", samples.txt),
+        ("note.svg", samples.txt),
+        ("letter.pdf.exe", samples.pdf),
+        ("letter.pdf.exe. ", samples.pdf),
+    ],
+)
+def test_names_of_programs_are_dangerous(refusal: Refusal, name: str, make: Callable[[], bytes]) -> None:
+    assert refusal(samples.of(make), name) == Unreadable.DANGEROUS
+
+
 def jar() -> bytes:
     return samples.archive(**{"META-INF__MANIFEST.MF": b"Main-Class: A"})
 
 
 @pytest.mark.parametrize(
-    ("name", "file"),
+    ("name", "file", "reason"),
     [
-        ("photo.jpg", samples.svg()),
-        ("photo.jpg", samples.html()),
-        ("note.txt", samples.html()),
-        ("note.txt", b"\xef\xbb\xbf \n" + samples.svg()),
-        ("note.txt", "Заключение\n<ScRipt>alert(1)</script>".encode()),
-        ("note.txt", b"#!/bin/sh\nrm -rf /\n"),
-        ("note.txt", b"%!PS-Adobe-3.0\n"),
-        ("note.txt", "в двух байтах".encode("utf-16")),
-        ("note.txt", b"\x98 is no letter of cp1251"),
-        ("scan.dcm", samples.exe()),
-        ("scan.dcm", b"MZ" + samples.dicom()[2:]),
-        ("letter.doc", samples.installer()),
-        ("slides.zip", samples.pptx()),
-        ("archive.zip", jar()),
-        ("archive.zip", b"Rar!\x1a\x07\x00" + bytes(50)),
-        ("film.webm", samples.webm_film()),
-        ("photo.heic", b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf" + bytes(50)),
-        ("photo.jpg", b"BM" + bytes(60)),
+        ("photo.jpg", samples.svg(), Unreadable.DANGEROUS),
+        ("photo.jpg", samples.html(), Unreadable.DANGEROUS),
+        ("note.txt", samples.html(), Unreadable.DANGEROUS),
+        ("note.txt", b"\xef\xbb\xbf \n" + samples.svg(), Unreadable.DANGEROUS),
+        ("note.txt", "Заключение\n<ScRipt>alert(1)</script>".encode(), Unreadable.DANGEROUS),
+        ("note.txt", b"#!/bin/sh\nrm -rf /\n", Unreadable.DANGEROUS),
+        ("note.txt", b"%!PS-Adobe-3.0\n", Unreadable.UNKNOWN),
+        ("note.txt", b"<?xml version='1.0'?><ecg/>", Unreadable.UNKNOWN),
+        ("note.txt", b"\x98\xdb\xb2 are no letters of one alphabet", Unreadable.UNKNOWN),
+        ("scan.dcm", samples.exe(), Unreadable.DANGEROUS),
+        ("scan.dcm", b"MZ" + samples.dicom()[2:], Unreadable.DANGEROUS),
+        ("letter.doc", samples.installer(), Unreadable.UNKNOWN),
+        ("slides.zip", samples.pptx(), Unreadable.SLIDES),
+        ("archive.zip", jar(), Unreadable.DANGEROUS),
+        ("archive.zip", b"Rar!\x1a\x07\x00" + bytes(50), Unreadable.ARCHIVE),
+        ("film.webm", samples.webm_film(), Unreadable.OTHER_FILM),
+        ("photo.heic", b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf" + bytes(50), Unreadable.OTHER_PICTURE),
+        ("photo.jpg", b"BM" + bytes(60), Unreadable.OTHER_PICTURE),
     ],
 )
-def test_what_is_not_on_the_list_is_unknown(refusal: Refusal, name: str, file: bytes) -> None:
-    assert refusal(file, name) == Unreadable.UNKNOWN
+def test_what_is_not_on_the_list_hears_why(refusal: Refusal, name: str, file: bytes, reason: str) -> None:
+    assert refusal(file, name) == reason
 
 
 @pytest.mark.parametrize(
@@ -412,8 +421,8 @@ def test_an_archive_behind_a_picture_is_gone(examine: Look) -> None:
 
 def test_a_pdf_that_is_also_a_page_is_only_a_pdf(examine: Look, refusal: Refusal) -> None:
     assert examine(samples.pdf_and_html(), "letter.pdf").mimetype == "application/pdf"
-    assert refusal(samples.pdf_and_html(), "letter.html") == Unreadable.BELIES
-    assert refusal(samples.html() + samples.pdf(), "letter.pdf") == Unreadable.UNKNOWN
+    assert refusal(samples.pdf_and_html(), "letter.html") == Unreadable.DANGEROUS
+    assert refusal(samples.html() + samples.pdf(), "letter.pdf") == Unreadable.DANGEROUS
 
 
 # PDF

@@ -23,6 +23,7 @@ from ...services.media import Unreadable
 from ...services.storage import StorageFailed
 from ...web import ingest
 from ...web.authentication import lock_current_doctor
+from ...web.file_kinds import SENTENCES
 from .forms import PhotoForm
 from .panels import refuse, saved
 from .views import bp
@@ -104,7 +105,7 @@ def _store(present: str | None, form: PhotoForm) -> str:
     except Unreadable as reason:
         if reason.reason == Unreadable.BUSY:
             raise errors.FileNotTaken from None
-        raise errors.FileRefused(ingest.SENTENCES[reason.reason]) from None
+        raise errors.FileRefused(SENTENCES[reason.reason]) from None
     except (AntivirusFailed, StorageFailed):
         raise errors.FileNotTaken from None
 

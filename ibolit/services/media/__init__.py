@@ -6,12 +6,26 @@ that break decoders. So nothing hostile is ever opened in the process that holds
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import decoder_process
+from .decoder import file_types
+from .decoder.file_types import KNOWN_NAMES
+
+__all__ = [
+    "Examined",
+    "Unreadable",
+    "examine",
+    "file_types",
+    "names_of",
+    "to_square",
+    "to_voice",
+    "with_true_extension",
+]
 
 EXAMINING, CONVERTING = 60, 120  # seconds a file may keep a decoder
 KINDS = {"picture", "document", "audio", "video"}
@@ -25,22 +39,33 @@ class Examined:
     kind: str  # picture, document, audio or video
     mimetype: str
     ending: str  # of the true type, as ".jpg"
+    name: str  # as it was called, under an ending of the true type
     original: Path  # without GPS; the given file itself when there was nothing to remove
     shown: Path | None = None  # pictures: an upright JPEG of at most 2,560 px without camera data
     thumbnail: Path | None = None  # an upright JPEG of at most 480 px: the picture, a PDF's first page, a video's frame
     width: int | None = None  # of what is shown, in px: the shown copy, the PDF's page or the video as it plays
     height: int | None = None
     seconds: float | None = None  # of sound and video
-    plays: bool = True  # video: every engine of ours plays it (H.264 and AAC or MP3 in MP4); else it is only downloaded
+    # Film: every engine of ours plays it (H.264 and AAC or MP3 in MP4), else it is only downloaded. Sound: AAC, MP3 or
+    # WAV, else the worker makes it playable.
+    plays: bool = True
 
 
 class Unreadable(Exception):
     """A file we do not take. `reason` is one of the words below; the door says the sentence."""
 
     EMPTY = "empty"
-    UNKNOWN = "unknown"  # a type we do not take
+    UNKNOWN = "unknown"  # a type we do not take; the next five are, too, and what to send instead is known
+    ARCHIVE = "archive"  # packed, and not as ZIP
+    SLIDES = "slides"
+    OTHER_PICTURE = "other_picture"
+    OTHER_FILM = "other_film"
+    OTHER_SOUND = "other_sound"
     BELIES = "belies"  # the name says one thing, the content another
-    BROKEN = "broken"  # begins like its type and cannot be decoded
+    DANGEROUS = "dangerous"  # a program, or a page or a document that runs something
+    LOCKED = "locked"  # by a password, and its name does not tell what it is
+    UNSUPPORTED = "unsupported"  # sound as it may be, we cannot do with it what must be done
+    BROKEN = "broken"  # begins like its type, and no common viewer opens it
     TOO_LARGE = "too_large"  # a picture of more pixels than we decode: a bomb, or a poster
     TOO_LONG = "too_long"  # a voice message over its limit
     BUSY = "busy"  # the decoders had no time for it: worth repeating
@@ -51,7 +76,9 @@ class Unreadable(Exception):
 
 
 # What the child may say of a file; the other two are for us to say.
-OF_FILES = (Unreadable.UNKNOWN, Unreadable.BELIES, Unreadable.BROKEN, Unreadable.TOO_LARGE, Unreadable.TOO_LONG)
+OF_FILES = {reason for name, reason in vars(Unreadable).items() if name.isupper()} - {Unreadable.EMPTY, Unreadable.BUSY}
+# A child that died, hung, ate too much or spoke nonsense: that is no proof of damage.
+GAVE_UP = Unreadable.UNSUPPORTED
 
 
 def examine(source: Path, name: str, folder: Path) -> Examined:
@@ -62,6 +89,7 @@ def examine(source: Path, name: str, folder: Path) -> Examined:
             kind=_word(answer, "kind", KINDS),
             mimetype=_word(answer, "mimetype"),
             ending=_word(answer, "ending"),
+            name=with_true_extension(_word(answer, "ending"), _word(answer, "mimetype"), name),
             original=_path(answer, "original", folder) or source,
             shown=_path(answer, "shown", folder),
             thumbnail=_path(answer, "thumbnail", folder),
@@ -71,7 +99,7 @@ def examine(source: Path, name: str, folder: Path) -> Examined:
             plays=answer.get("plays", True) is True,
         )
     except (KeyError, TypeError, ValueError, OSError):
-        raise Unreadable(Unreadable.BROKEN) from None
+        raise Unreadable(GAVE_UP) from None
 
 
 def to_voice(source: Path, folder: Path, most_seconds: float) -> tuple[Path, float]:
@@ -80,9 +108,9 @@ def to_voice(source: Path, folder: Path, most_seconds: float) -> tuple[Path, flo
     try:
         voice, seconds = _path(answer, "voice", folder), _seconds(answer)
     except (TypeError, ValueError, OSError):
-        raise Unreadable(Unreadable.BROKEN) from None
+        raise Unreadable(GAVE_UP) from None
     if voice is None or not seconds:
-        raise Unreadable(Unreadable.BROKEN)
+        raise Unreadable(GAVE_UP)
     return voice, seconds
 
 
@@ -94,8 +122,22 @@ def to_square(source: Path, folder: Path, crop: str) -> Path:
     except (TypeError, ValueError, OSError):
         square = None
     if square is None:
-        raise Unreadable(Unreadable.BROKEN)
+        raise Unreadable(GAVE_UP)
     return square
+
+
+def with_true_extension(ending: str, mimetype: str, name: str) -> str:
+    """Phones call HEIC photos .jpg: under its true ending a downloaded file opens. `ending` with its dot."""
+    stem, given = os.path.splitext(name)
+    own = given[1:].lower()
+    if own in names_of(mimetype):
+        return name
+    return (stem if own in KNOWN_NAMES else name) + ending  # «MRI.Smith» and «Анализ от 12.03» have none
+
+
+def names_of(mimetype: str) -> tuple[str, ...]:
+    """The endings, without the dot, under which a kind goes; none for what is not of ours."""
+    return next((type.names for type in file_types.TYPES if type.mimetype == mimetype), ())
 
 
 def _ending_of(name: str) -> str:
@@ -115,9 +157,9 @@ def _answer_to(job: dict[str, Any], source: Path, folder: Path, seconds: int) ->
     except decoder_process.Busy:
         raise Unreadable(Unreadable.BUSY) from None
     if answer is None:
-        raise Unreadable(Unreadable.BROKEN)
+        raise Unreadable(GAVE_UP)
     if "refused" in answer:
-        raise Unreadable(answer["refused"] if answer["refused"] in OF_FILES else Unreadable.BROKEN)
+        raise Unreadable(answer["refused"] if str(answer["refused"]) in OF_FILES else GAVE_UP)
     return answer
 
 

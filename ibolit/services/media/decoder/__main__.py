@@ -46,6 +46,8 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         return examine(source, job["ending"], folder)
     except DecodeRefused as refused:
         return {"refused": refused.reason}
+    except MemoryError:
+        return {"refused": DecodeRefused.UNSUPPORTED}
     except Exception:  # whatever a library says of bytes it cannot read; the words would quote the file
         return {"refused": DecodeRefused.BROKEN}
 

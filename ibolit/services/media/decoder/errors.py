@@ -5,7 +5,15 @@ from __future__ import annotations
 
 class DecodeRefused(Exception):
     UNKNOWN = "unknown"
+    ARCHIVE = "archive"
+    SLIDES = "slides"
+    OTHER_PICTURE = "other_picture"
+    OTHER_FILM = "other_film"
+    OTHER_SOUND = "other_sound"
     BELIES = "belies"
+    DANGEROUS = "dangerous"
+    LOCKED = "locked"
+    UNSUPPORTED = "unsupported"
     BROKEN = "broken"
     TOO_LARGE = "too_large"
     TOO_LONG = "too_long"

@@ -12,7 +12,9 @@ from .type_detection import detect_type
 
 
 def examine(source: Path, ending: str, folder: Path) -> dict[str, Any]:
-    type = detect_type(source)
+    if ending in file_types.PROGRAM_NAMES:
+        raise DecodeRefused(DecodeRefused.DANGEROUS)
+    type = detect_type(source, ending)
     if not type.allows_extension(ending):
         raise DecodeRefused(DecodeRefused.BELIES)
     return described(type) | _opened(type, source, folder)
@@ -37,4 +39,8 @@ def _opened(type: Type, source: Path, folder: Path) -> dict[str, Any]:
         from .pdf_page import open_pdf
 
         return open_pdf(source, folder)
+    if type is file_types.TXT:
+        from .texts import open_text
+
+        return open_text(source, folder)
     return {}

@@ -17,11 +17,30 @@ from .mp4_boxes import boxes, has_only_playback_boxes
 
 # Ready to play from its first byte, and without a track of time codes.
 OPTIONS = {"movflags": "+faststart", "write_tmcd": "0"}
-M4A, MP4, MOV = "ipod", "mp4", "mov"
+M4A, MP4, MOV, THREE_GP, AMR = "ipod", "mp4", "mov", "3gp", "amr"
+
+MUXERS = {
+    file_types.MOV: MOV,
+    file_types.THREE_GP: THREE_GP,
+    file_types.THREE_GP_SOUND: THREE_GP,
+    file_types.AMR: AMR,
+}
 
 
 def remux(film: InputContainer, seen: VideoStream | None, type: Type, target: Path) -> None:
-    with bare(_muxer_for(film, type), target) as out:
+    """Raises DecodeRefused when the container cannot hold it: that is our inability, no damage."""
+    try:
+        _written(film, seen, _muxer_for(film, type), target)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise DecodeRefused(DecodeRefused.UNSUPPORTED) from error
+    if type in file_types.IN_BOXES:
+        _blank_words(target)
+        if not has_only_playback_boxes(target):
+            raise DecodeRefused(DecodeRefused.UNSUPPORTED)
+
+
+def _written(film: InputContainer, seen: VideoStream | None, muxer: str, target: Path) -> None:
+    with bare(muxer, target) as out:
         streams = _copied(film, seen, out)
         last: dict[int, int] = {}
         for packet in film.demux(*(film.streams[index] for index in streams)):
@@ -32,9 +51,6 @@ def remux(film: InputContainer, seen: VideoStream | None, type: Type, target: Pa
             last[index] = packet.dts
             packet.stream = streams[index]
             out.mux(packet)
-    _blank_words(target)
-    if not has_only_playback_boxes(target):
-        raise DecodeRefused(DecodeRefused.BROKEN)
 
 
 def _blank_words(target: Path) -> None:
@@ -48,13 +64,13 @@ def _blank_words(target: Path) -> None:
 
 
 def bare(muxer: str, target: Path) -> OutputContainer:
-    return av.open(str(target), "w", format=muxer, options=OPTIONS)
+    return av.open(str(target), "w", format=muxer, options={} if muxer == AMR else OPTIONS)
 
 
 def _muxer_for(film: InputContainer, type: Type) -> str:
     """The one that says «M4A» knows only Apple's sounds; Chrome records Opus into MP4."""
-    if type is file_types.MOV:
-        return MOV
+    if type in MUXERS:
+        return MUXERS[type]
     codec = film.streams.audio[0].codec_context if type is file_types.M4A else None
     return M4A if codec and codec.name in ("aac", "alac") else MP4
 
@@ -68,7 +84,7 @@ def _copied(film: InputContainer, seen: VideoStream | None, out: OutputContainer
         except (ValueError, AttributeError):  # the container has no word for it, or the library has none
             continue
     if (seen and seen.index not in streams) or (sounds and not any(one.index in streams for one in sounds)):
-        raise DecodeRefused(DecodeRefused.BROKEN)
+        raise DecodeRefused(DecodeRefused.UNSUPPORTED)
     return streams
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import filetype
 
-from . import file_types, office_documents
+from . import file_types, foreign, office_documents, texts
+from .dicom import is_dicom
 from .errors import DecodeRefused
 from .file_types import Type
 from .mp4_boxes import brands
@@ -24,69 +25,97 @@ HEIF = {b"heic", b"heix", b"heim", b"heis"}
 OTHERS = {b"avif", b"avis", b"crx "}  # pictures we cannot show, in the same boxes
 BARE = {b"moov", b"mdat", b"wide", b"skip", b"free"}  # QuickTime of old cameras begins without its name
 
-CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-PROGRAM = re.compile(rb"\s*(#!|%!|<[a-z!?/])", re.IGNORECASE)
-MARKUP = re.compile(rb"<(!doctype|html|head|body|script|iframe|svg|\?xml)\b", re.IGNORECASE)
-SNIFFED = 4096  # bytes: more than any engine looks at to guess a page
+JUNK = 1024  # bytes before a PDF that its readers pass over
+MARK_OF_PDF = re.compile(rb"%PDF-\d")
+SNIFFED = 4096
+AMR = (b"#!AMR\n", b"#!AMR-WB\n")
 
 
-def detect_type(source: Path) -> Type:
-    """Raises DecodeRefused. Of sound and films it tells the container; what plays in it is seen when it is opened."""
+def detect_type(source: Path, ending: str = "") -> Type:
+    """Raises DecodeRefused. Of sound and films it tells the container; what plays in it is seen when it is opened.
+
+    `ending` is that of the name: it decides only where the content is locked.
+    """
     with source.open("rb") as file:
         head = file.read(SNIFFED)
-    type = RIGHT.get(filetype.guess_mime(head) or "") or _by_own_look(source, head)
+    type = RIGHT.get(filetype.guess_mime(head) or "") or _by_own_look(source, head, ending)
     # After text, for «я…» in cp1251 begins as a frame of MP3 does.
-    type = type or _by_text(source, head) or _by_frame(head)
+    type = type or _by_text(source, head) or _by_frame(source, head)
     if type is None:
-        raise DecodeRefused(DecodeRefused.UNKNOWN)
+        raise DecodeRefused(foreign.reason_for(head))
     return type
 
 
-def _by_own_look(source: Path, head: bytes) -> Type | None:
+def _by_own_look(source: Path, head: bytes, ending: str) -> Type | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return file_types.WAV
+    if head.startswith(AMR):
+        return file_types.AMR
     if head.startswith(b"ID3"):
-        return file_types.MP3
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n\t ").startswith(b"%PDF-"):
-        return file_types.PDF
+        return _after_tag(source, head)
     if head[0] < 8 and (head[4:8] == b"ftyp" or head[4:8] in BARE):  # a size first: «The free…» is text
         return _by_brand(brands(head))
     if head.startswith(b"\x1aE\xdf\xa3") and re.search(rb"\x42\x82.{0,7}webm", head[:80], re.DOTALL):
         return file_types.WEBM
-    if head[128:132] == b"DICM" and (not any(head[:128]) or head[:4] in (b"II*\0", b"MM\0*")):
-        return file_types.DICOM  # anything else in the preamble would be a program that calls itself a scan
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return office_documents.in_zip(source)
     if head.startswith(office_documents.COMPOUND):
-        return office_documents.in_compound(source)
-    return None
+        return office_documents.in_compound(source, ending)
+    if is_dicom(head):
+        return file_types.DICOM
+    return file_types.PDF if _is_pdf(source, head) else None
+
+
+def _is_pdf(source: Path, head: bytes) -> bool:
+    """Programs of laboratories leave the head of a form before it; a text may speak of one, and a page hide one."""
+    found = MARK_OF_PDF.search(head, 0, JUNK + 6)
+    if found is None:
+        return False
+    before = head[: found.start()].removeprefix(b"\xef\xbb\xbf").strip()
+    if not before:
+        return True
+    if foreign.is_program(before) or before.startswith(b"<") or foreign.is_page(before.decode("latin-1")):
+        return False
+    file = source.read_bytes()
+    return b" obj" in file and (b"startxref" in file or b"%%EOF" in file)
 
 
 def _by_brand(named: set[bytes]) -> Type | None:
     if named & OTHERS:
-        return None
+        raise DecodeRefused(DecodeRefused.OTHER_PICTURE)
     if named & HEIF:
         return file_types.HEIC
     if b"qt  " in named or not named:
         return file_types.MOV
+    if any(name[:2] == b"3g" for name in named):
+        return file_types.THREE_GP
     return file_types.MP4 if named & MP4_BRANDS else None
 
 
 def _by_text(source: Path, head: bytes) -> Type | None:
-    """What an engine might take for a page, or a system for a program, is no text."""
-    if PROGRAM.match(head.removeprefix(b"\xef\xbb\xbf")) or MARKUP.search(head):
-        return None
-    text = source.read_bytes()
-    if CONTROLS.search(text.rstrip(b"\x1a")):  # which ended files in DOS
-        return None
-    for encoding in ("utf-8", "cp1251"):
-        try:
-            text.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return file_types.TXT
-    return None
+    return file_types.TXT if texts.encoding_of(source.read_bytes()) else None
 
 
-def _by_frame(head: bytes) -> Type | None:
-    return file_types.MP3 if head[0] == 0xFF and head[1:2] and head[1] & 0xF6 == 0xF2 else None
+def _after_tag(source: Path, head: bytes) -> Type:
+    """Songs of both kinds may begin with their title."""
+    size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=False))
+    with source.open("rb") as file:
+        file.seek(10 + size)
+        return file_types.AAC if _is_adts(file.read(SNIFFED)) else file_types.MP3
+
+
+def _by_frame(source: Path, head: bytes) -> Type | None:
+    if head[0] != 0xFF or len(head) < 2:
+        return None
+    if _is_adts(head):
+        return file_types.AAC
+    return file_types.MP3 if head[1] & 0xF6 == 0xF2 else None
+
+
+def _is_adts(head: bytes) -> bool:
+    """Two frames of AAC, the second where the first ends (ISO 13818-7, 6.2)."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return False
+    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    after = head[length : length + 2]
+    return length > 7 and (not after or (after[0] == 0xFF and after[-1] & 0xF6 == 0xF0))

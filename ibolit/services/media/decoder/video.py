@@ -31,6 +31,17 @@ DEMUXERS = {
     file_types.WEBM: "matroska",
     file_types.MP4: "mov",
     file_types.MOV: "mov",
+    file_types.THREE_GP: "mov",
+    file_types.AAC: "aac",
+    file_types.AMR: "amr",
+}
+CLEANED = {file_types.AMR, file_types.MP4, file_types.MOV, file_types.THREE_GP}  # of the others later
+OF_OLD_PHONES = {"h263", "amrnb", "amrwb", "amr_nb", "amr_wb"}
+# What the phones of all these years play. All other sound is made playable by the worker.
+HEARD = {
+    file_types.MP3: {"mp3", "mp3float"},
+    file_types.M4A: {"aac"},
+    file_types.WAV: {"pcm_s16le", "pcm_u8"},
 }
 COVERS = {"mjpeg", "png", "bmp", "gif", "webp"}  # pictures of a song, not films
 TRIED = 100  # packets in which a decoder must find its way
@@ -46,22 +57,43 @@ def open_media(type: Type, source: Path, folder: Path) -> tuple[Type, dict[str, 
             raise DecodeRefused(DecodeRefused.BROKEN)
         answer: dict[str, Any] = {"seconds": _said_by(film) or _counted_in(type, source)}
         if seen is None:
-            refined = file_types.M4A if type in (file_types.MP4, file_types.MOV) else type
             _refuse_silence(film)
-        elif type in (file_types.MP4, file_types.MOV):
-            plays = _plays_everywhere(seen)
-            # Every engine plays H.264 in MP4, and many refuse the same in QuickTime.
-            refined = file_types.MP4 if plays else type
-            answer |= {"plays": plays} | _looked_at(film, seen, folder)
+            refined = _kind_of_sound(type, _codec_of(film.streams.audio[0]))
+            answer["plays"] = refined in HEARD and _codec_of(film.streams.audio[0]) in HEARD[refined]
+        elif type in file_types.IN_BOXES:
+            refined, answer["plays"] = _kind_of_film(type, seen), _plays_everywhere(seen)
+            answer |= _looked_at(film, seen, folder)
         else:
-            raise DecodeRefused(DecodeRefused.UNKNOWN)  # of these we take the sound only
-    if type in (file_types.MP4, file_types.MOV) and not (
-        has_only_playback_boxes(source) and refined in (type, file_types.M4A)
-    ):
-        with opened(type, source) as film:
-            remux(film, _picture_of(film), refined, folder / "cleaned")
-        answer["original"] = "cleaned"
+            raise DecodeRefused(DecodeRefused.OTHER_FILM)  # of these we take the sound only
+    if refined is not type or type in CLEANED:
+        answer |= _cleaned(type, refined, source, folder)
     return refined, answer
+
+
+def _kind_of_sound(type: Type, codec: str) -> Type:
+    if type not in file_types.IN_BOXES:
+        return file_types.M4A if type is file_types.AAC else type
+    return file_types.THREE_GP_SOUND if codec in OF_OLD_PHONES else file_types.M4A
+
+
+def _kind_of_film(type: Type, seen: VideoStream) -> Type:
+    """Every engine plays H.264 in MP4, many refuse it in QuickTime. MP4 has no word for old phones' codecs."""
+    if _plays_everywhere(seen):
+        return file_types.MP4
+    if type is file_types.MOV:
+        return type
+    codecs = {_codec_of(seen), *(_codec_of(stream) for stream in seen.container.streams.audio[:1])}
+    return file_types.THREE_GP if codecs & OF_OLD_PHONES else file_types.MP4
+
+
+def _cleaned(type: Type, refined: Type, source: Path, folder: Path) -> dict[str, Any]:
+    stays = refined in (type, file_types.M4A, file_types.THREE_GP_SOUND)
+    if stays and type in file_types.IN_BOXES and has_only_playback_boxes(source):
+        return {}
+    target = folder / "cleaned"
+    with opened(type, source) as film:
+        remux(film, _picture_of(film), refined, target)
+    return {} if target.read_bytes() == source.read_bytes() else {"original": target.name}
 
 
 @contextmanager
@@ -107,6 +139,8 @@ def _counted_in(type: Type, source: Path) -> float | None:
 
 
 def _refuse_silence(film: InputContainer) -> None:
+    if not _codec_of(film.streams.audio[0]):
+        raise DecodeRefused(DecodeRefused.UNSUPPORTED)  # nothing here can hear it
     if not any(frame.samples for frame in heard(film, film.streams.audio[0], TRIED)):
         raise DecodeRefused(DecodeRefused.BROKEN)
 
@@ -121,6 +155,8 @@ def _plays_everywhere(seen: VideoStream) -> bool:
 
 
 def _looked_at(film: InputContainer, seen: VideoStream, folder: Path) -> dict[str, Any]:
+    if not _codec_of(seen):
+        raise DecodeRefused(DecodeRefused.UNSUPPORTED)
     if seen.codec_context.width * seen.codec_context.height > MOST_PIXELS:
         raise DecodeRefused(DecodeRefused.TOO_LARGE)
     frame = _good_frame(film, seen)

@@ -1,23 +1,26 @@
-// What may be attached, told before a byte is sent. The content decides later, at the server; here only what is hopeless
-// by its name is refused. DICOM files often have no ending, or end with a number.
-const ENDINGS = {
-  image: 'jpg jpeg jfif png webp gif heic heif',
-  video: 'mp4 m4v mov',
-  music: 'mp3 m4a aac ogg oga opus wav webm weba',
-  'file-text': 'pdf doc docx txt rtf odt',
-  'file-table': 'xls xlsx',
-  'file-archive': 'zip',
-  scan: 'dcm dicom dic'
-};
+// What may be attached, told before a byte is sent, by the server's own list of kinds (data-kinds beside the paperclip).
+// The content decides later, at the server; here only what is hopeless by its name is refused. An ending that is in no
+// list says nothing: DICOM files often have none, or end with a number, and «MRI.Smith» is a name.
+let list;
+
+function kinds() {
+  const source = list ? null : document.querySelector('[data-kinds]');
+  if (source) list = JSON.parse(source.getAttribute('data-kinds'));
+  return list || { taken: {}, refused: [] };
+}
 
 function ending(name) {
-  const found = /\.([a-z][a-z0-9]{0,5})$/i.exec(name);
+  const found = /\.([a-z0-9]{1,5})$/i.exec(name);
   return found ? found[1].toLowerCase() : '';
 }
 
+function has(names, own) {
+  return Boolean(own) && names.split(' ').includes(own);
+}
+
 export function icon(name) {
-  const own = ending(name);
-  return Object.keys(ENDINGS).find((one) => ENDINGS[one].split(' ').includes(own)) || 'file';
+  const taken = kinds().taken, own = ending(name);
+  return Object.keys(taken).find((one) => has(taken[one], own)) || 'file';
 }
 
 export function size(bytes) {
@@ -29,9 +32,8 @@ export function size(bytes) {
 // A sentence, or '' when nothing speaks against it. A photo that is too large may still be made smaller.
 export function refusal(file, most, maySmall) {
   if (!file.size) return `«${file.name}»: файл пустой.`;
-  if (ending(file.name) && icon(file.name) === 'file') {
-    return `«${file.name}»: такие файлы здесь не открыть. Подойдут фото, PDF, Word, Excel, текст, ZIP, звук и видео.`;
-  }
+  const group = kinds().refused.find((one) => has(one[0], ending(file.name)));
+  if (group) return `«${file.name}»: ${group[1]}`;
   if (file.size > most && !maySmall) {
     return `«${file.name}»: ${size(file.size)} – больше ${size(most)}. Сожмите файл или отправьте по частям.`;
   }
