@@ -1,4 +1,4 @@
-"""Converts voice messages to AAC in M4A, which every phone plays."""
+"""Converts voice messages, and sounds that not every browser plays, to AAC in M4A, which every phone plays."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def _convert(attachment: Attachment) -> float:
         source = Path(folder, "spoken")
         with source.open("wb") as file:
             file.writelines(current_services.storage.read(attachment.key))
-        voice, seconds = media.to_voice(source, Path(folder), attachment.LONGEST_VOICE + 5)
+        voice, seconds = media.to_voice(source, Path(folder), attachment.longest)
         current_services.storage.put(attachment.file_of(Variant.SHOWN), voice)
     return seconds

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from urllib.parse import quote
 
+import odd_files
 import pytest
 import samples
 from browser import Browser
@@ -17,7 +24,9 @@ from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Attachment, AuditAction, AuditEvent, Chat, Message
 from ibolit.services import Services
+from ibolit.services.media import Unreadable, file_types
 from ibolit.services.storage import StorageFailed
+from ibolit.web.file_kinds import SENTENCES
 
 LOCKED = "default-src 'none'; sandbox"
 
@@ -103,6 +112,24 @@ def test_name_comes_in_russian(as_doctor: Browser, results: Attachment) -> None:
     assert 'filename="' in told
 
 
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Анализы.pdf", "file.pdf"),
+        ("Анализы «июнь».pdf", "file.pdf"),
+        ("Анализы 12.pdf", "12.pdf"),
+        (unicodedata.normalize("NFD", "й ё.pdf"), "file.pdf"),
+        ("results.pdf", "results.pdf"),
+        ("MRI.Смит", "MRI.pdf"),
+        ("…", "file.pdf"),
+    ],
+)
+def test_who_reads_only_ascii_gets_a_name(as_patient: Browser, chat: Chat, name: str, plain: str) -> None:
+    attachment = sent(as_patient, chat, samples.pdf(), name)
+    told = as_patient.get(f"/files/{attachment.id}").headers["Content-Disposition"]
+    assert f'; filename="{plain}"; ' in told.replace("MRI..pdf", "MRI.pdf")
+
+
 @pytest.mark.parametrize("name", ['"; filename="x.exe', "%0d%0a.pdf", "\\..\\x.pdf", "🩺"])
 def test_no_name_breaks_out_of_its_header(as_patient: Browser, chat: Chat, name: str) -> None:
     attachment = sent(as_patient, chat, samples.txt(), f"{name}.txt")
@@ -128,6 +155,7 @@ def test_visit_with_the_etag_gets_304(as_doctor: Browser, photo: Attachment) -> 
         ("bytes=5-", 206, 5, None),
         ("bytes=-7", 206, -7, None),
         ("bytes=0-99999999", 206, 0, None),
+        ("bytes=-99999999", 206, 0, None),  # the last N bytes of a shorter file are all of it (RFC 9110, 14.1.2)
         ("bytes=0-1,3-4", 200, 0, None),
         ("lines=1-2", 200, 0, None),
         ("bytes=nonsense", 200, 0, None),
@@ -237,9 +265,80 @@ def test_voice_is_spoken_by_the_worker(as_patient: Browser, as_doctor: Browser, 
     db.session.remove()
     answer = as_doctor.get(f"/files/{voice.id}/shown")
     assert (answer.status_code, answer.mimetype) == (200, "audio/mp4")
+    for address in (f"/files/{voice.id}/shown", f"/files/{voice.id}"):  # to be kept, too: old phones open no WebM
+        given = as_doctor.get(address)
+        assert (given.mimetype, given.data[4:12]) == ("audio/mp4", b"ftypM4A ")
+        assert ".m4a" in given.headers["Content-Disposition"]
     changed = as_doctor.get(f"/chats/{chat.id}/messages?after={seen}", htmx=True)
     assert f"/files/{voice.id}/shown" in changed.text
     assert db.session.get_one(Attachment, voice.id).seconds == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.parametrize("make", [odd_files.amr, samples.ogg, samples.webm])
+def test_sound_that_not_every_browser_plays_is_made_playable(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, make: Callable[[], bytes]
+) -> None:
+    sound = sent(as_patient, chat, samples.of(make), "Диктовка")
+    page = as_doctor.get(f"/chats/{chat.id}").text
+    assert "Готовим запись" in page
+    assert "<audio" not in page
+    assert as_doctor.get(f"/files/{sound.id}/shown").status_code == 404
+    run_due()
+    db.session.remove()
+    page = as_doctor.get(f"/chats/{chat.id}").text
+    assert f'<audio class="sound" src="/files/{sound.id}/shown"' in page
+    heard = as_doctor.get(f"/files/{sound.id}/shown")
+    assert (heard.mimetype, heard.data[4:12]) == ("audio/mp4", b"ftypM4A ")
+    assert "filename*=UTF-8''" + quote("Диктовка.m4a") in heard.headers["Content-Disposition"]
+    kept = as_doctor.get(f"/files/{sound.id}")  # as it was sent
+    assert (kept.mimetype, kept.data) == (sound.mimetype, samples.of(make))
+
+
+def test_sound_that_cannot_be_made_playable_is_still_given(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise Unreadable(Unreadable.TOO_LONG)
+
+    monkeypatch.setattr("ibolit.jobs.voices.media.to_voice", fail)
+    sound = sent(as_patient, chat, odd_files.amr(), "Voice.amr")
+    run_due()
+    db.session.remove()
+    page = as_doctor.get(f"/chats/{chat.id}").text
+    assert "Здесь эта запись не проигрывается. Скачайте её" in page
+    assert "<audio" not in page
+    assert as_doctor.get(f"/files/{sound.id}").data == odd_files.amr()
+
+
+def test_film_of_an_old_phone_is_offered_as_a_file(as_patient: Browser, as_doctor: Browser, chat: Chat) -> None:
+    film = sent(as_patient, chat, odd_files.h263_amr(), "VID_0001.3gp")
+    page = as_doctor.get(f"/chats/{chat.id}").text
+    assert "Здесь это видео не проигрывается. Скачайте его" in page
+    assert as_doctor.get(f"/files/{film.id}/thumbnail").status_code == 200
+    served = as_doctor.get(f"/files/{film.id}")
+    assert (served.mimetype, served.data[4:8]) == ("video/3gpp", b"ftyp")
+    assert [place for place in (*samples.PLACES, b"loci") if place in served.data] == []
+
+
+@pytest.mark.parametrize(("name", "make", "reason"), odd_files.REFUSED, ids=[name for name, *_ in odd_files.REFUSED])
+def test_refusal_says_why_and_what_to_do(
+    as_patient: Browser, chat: Chat, name: str, make: Callable[[], bytes], reason: str
+) -> None:
+    answer = send(as_patient, chat, (make(), name))
+    assert answer.status_code == 422
+    assert SENTENCES[reason] in html.unescape(answer.text)
+    assert "повреждён" not in answer.text
+
+
+def test_page_knows_the_kinds_that_the_server_takes(as_patient: Browser, chat: Chat) -> None:
+    """One list: what the page lets pass by its name is what the server takes, and it refuses with the same words."""
+    (told,) = re.findall(r'data-kinds="([^"]*)"', as_patient.get(f"/chats/{chat.id}").text)
+    kinds = json.loads(html.unescape(told))
+    assert set(" ".join(kinds["taken"].values()).split()) == file_types.TAKEN_NAMES
+    refused = {name: sentence for names, sentence in kinds["refused"] for name in names.split()}
+    assert set(refused) == file_types.KNOWN_NAMES - file_types.TAKEN_NAMES
+    assert refused["exe"] == SENTENCES["dangerous"]
+    assert set(refused.values()) <= set(SENTENCES.values())
 
 
 def test_audit_log_knows_who_opened_what(as_doctor: Browser, photo: Attachment, results: Attachment) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import unicodedata
 from datetime import timedelta
 from urllib.parse import quote
@@ -9,11 +11,13 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from werkzeug.datastructures import Range
 
 from ...database import write_transaction
 from ...extensions import db
 from ...models import Attachment, AuditAction, AuditEvent, Chat, Variant
 from ...services import clock, current_services
+from ...services.media import with_true_extension
 from ...web.audit import log_audit
 
 bp = Blueprint("files", __name__)
@@ -21,15 +25,17 @@ bp = Blueprint("files", __name__)
 # A file is somebody else's content under our address: it may run nothing and load nothing.
 LOCKED = "default-src 'none'; sandbox"
 ONE_OPENING = timedelta(hours=1)  # for so long what follows is more of the same
-JPEG, VOICE = "image/jpeg", "audio/mp4"
+JPEG, M4A = "image/jpeg", "audio/mp4"
 
 
 @bp.get("/files/<int:id>")
 @login_required
 def show(id: int) -> ResponseReturnValue:
-    """The original, to be kept: never opened in the browser."""
+    """The original, to be kept: never opened in the browser. Of a voice message, what every phone plays."""
     attachment = visible(id)
-    return _serve(attachment, Variant.ORIGINAL, attachment.mimetype, attachment.name, is_download=True)
+    variant = Variant.SHOWN if attachment.is_voice and attachment.has_shown else Variant.ORIGINAL
+    mimetype, name = _shown_mimetype(attachment, variant), _shown_name(attachment, variant)
+    return _serve(attachment, variant, mimetype, name, is_download=True)
 
 
 @bp.get("/files/<int:id>/shown")
@@ -38,8 +44,7 @@ def shown(id: int) -> ResponseReturnValue:
     """What browsers open: pictures as JPEG, a PDF, sound and film."""
     attachment = visible(id)
     variant = attachment.shown_as or abort(404)
-    mimetype = attachment.mimetype if variant is Variant.ORIGINAL else VOICE if attachment.is_voice else JPEG
-    return _serve(attachment, variant, mimetype, attachment.name)
+    return _serve(attachment, variant, _shown_mimetype(attachment, variant), _shown_name(attachment, variant))
 
 
 @bp.get("/files/<int:id>/thumbnail")
@@ -49,6 +54,20 @@ def thumbnail(id: int) -> ResponseReturnValue:
     if not attachment.has_thumbnail:
         abort(404)
     return _serve(attachment, Variant.THUMBNAIL, JPEG, attachment.name)
+
+
+def _shown_mimetype(attachment: Attachment, variant: Variant) -> str:
+    if variant is Variant.ORIGINAL:
+        return attachment.mimetype
+    return M4A if attachment.is_sound else JPEG
+
+
+def _shown_name(attachment: Attachment, variant: Variant) -> str:
+    """The name of a copy ends as what it is: a voice as .m4a."""
+    if variant is Variant.ORIGINAL:
+        return attachment.name
+    ending = ".m4a" if attachment.is_sound else ".jpg"
+    return with_true_extension(ending, _shown_mimetype(attachment, variant), attachment.name)
 
 
 def visible(id: int) -> Attachment:
@@ -80,7 +99,7 @@ def _fill(answer: Response, file: str, size: int) -> Response:
     span = request.range if not request.if_range.etag or request.if_range.etag == file else None
     start, stop = 0, size
     if span is not None and span.units == "bytes" and len(span.ranges) == 1:
-        asked = span.range_for_length(size)
+        asked = _asked(span, size)
         if asked is None:
             answer.status_code = 416
             answer.headers["Content-Range"] = f"bytes */{size}"
@@ -92,6 +111,14 @@ def _fill(answer: Response, file: str, size: int) -> Response:
     if request.method != "HEAD":
         answer.response = current_services.storage.read(file, start, stop)
     return answer
+
+
+def _asked(span: Range, size: int) -> tuple[int, int] | None:
+    """Start and stop; None for what lies beyond the end. «The last N bytes» of a shorter file are all of it."""
+    start, _ = span.ranges[0]
+    if start is not None and start < 0 < size:
+        return max(0, size + start), size
+    return span.range_for_length(size)
 
 
 def _note_reading(attachment: Attachment, variant: Variant) -> None:
@@ -114,7 +141,12 @@ def _is_next_part(attachment: Attachment) -> bool:
 
 
 def disposition(name: str, kind: str) -> str:
-    """RFC 6266: the name in UTF-8, and for who cannot read that, what ASCII leaves of it."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = plain.replace("\\", "").replace('"', "").strip() or "file"
+    """RFC 6266: the name in UTF-8, and for who cannot read that, what ASCII leaves of it: at least «file.pdf»."""
+    stem, ending = (_ascii(part) for part in os.path.splitext(name))
+    plain = (stem if re.search("[A-Za-z0-9]", stem) else "file") + ending
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _ascii(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return plain.replace("\\", "").replace('"', "").strip()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import mimetypes
-import os
-import re
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -34,6 +30,7 @@ from ...services import clock
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
+from . import file_names
 
 if TYPE_CHECKING:
     from ...services.media import Examined
@@ -53,7 +50,7 @@ class AttachmentKind(StrEnum):
 
 class AttachmentState(StrEnum):
     ARRIVING = "arriving"  # not all of its bytes are here, or nobody has looked at them yet
-    PREPARING = "preparing"  # a voice message that waits for the worker
+    PREPARING = "preparing"  # a voice message, or a sound that no browser plays, waits for the worker
     READY = "ready"
     DOWNLOAD_ONLY = "plain"  # what should have been made of it could not be: it is only downloaded
 
@@ -66,8 +63,6 @@ class Variant(StrEnum):
     THUMBNAIL = "thumbnail"
 
 
-CONTROL_CATEGORIES = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}  # categories of Unicode: controls and the like
-ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}")  # «Анализ от 12.03» has none
 PREVIEWS = {AttachmentKind.PICTURE: "Фото", AttachmentKind.VIDEO: "Видео", AttachmentKind.VOICE: "Голосовое сообщение"}
 
 
@@ -78,8 +73,8 @@ class Attachment(Model):
     """
 
     WAITS = timedelta(days=1)
-    LONGEST_NAME = 200
     LONGEST_VOICE = 5 * 60  # seconds
+    LONGEST_SOUND = 3 * 60 * 60  # seconds, of a sound that is made playable
 
     __table_args__ = (
         Index("ix_attachment_of_message", "message_id", "position"),
@@ -95,7 +90,7 @@ class Attachment(Model):
     position: Mapped[int] = mapped_column(default=0)  # in its message
     state: Mapped[AttachmentState] = mapped_column(enum_column(AttachmentState), default=AttachmentState.ARRIVING)
     kind: Mapped[AttachmentKind] = mapped_column(enum_column(AttachmentKind), default=AttachmentKind.DOCUMENT)
-    name: Mapped[str] = mapped_column(String(LONGEST_NAME))
+    name: Mapped[str] = mapped_column(String(file_names.LONGEST))
     mimetype: Mapped[str] = mapped_column(String(100), default="application/octet-stream")
     size: Mapped[int] = mapped_column(RowId)  # bytes: as announced, then of the stored original
     digest: Mapped[str] = mapped_column(String(64), default="")  # SHA-256 of what was sent
@@ -165,12 +160,21 @@ class Attachment(Model):
         return self.kind is AttachmentKind.VOICE
 
     @property
+    def is_sound(self) -> bool:
+        return self.kind in (AttachmentKind.AUDIO, AttachmentKind.VOICE)
+
+    @property
     def shown_as(self) -> Variant | None:
         """Which of its files a browser opens; None for what is only downloaded."""
         if self.has_shown:
             return Variant.SHOWN
-        opens = self.is_pdf or self.kind is AttachmentKind.AUDIO or (self.kind is AttachmentKind.VIDEO and self.plays)
+        opens = self.is_pdf or (self.kind in (AttachmentKind.AUDIO, AttachmentKind.VIDEO) and self.plays)
         return Variant.ORIGINAL if opens else None
+
+    @property
+    def longest(self) -> int:
+        """Seconds of sound that the worker makes playable."""
+        return self.LONGEST_VOICE + 5 if self.is_voice else self.LONGEST_SOUND
 
     @property
     def is_pdf(self) -> bool:
@@ -193,7 +197,7 @@ class Attachment(Model):
             key=secrets.token_hex(16),
             chat_id=chat.id,
             author_id=author.id,
-            name=sanitize_filename(name),
+            name=file_names.sanitize_filename(name),
             size=size,
             kind=AttachmentKind.VOICE if is_voice else AttachmentKind.DOCUMENT,
         )
@@ -212,19 +216,23 @@ class Attachment(Model):
         for variant, path in files.items():
             if path is not None:
                 storage.put(self.file_of(variant), path)
-        self.accept(AttachmentKind(examined.kind), examined.mimetype, examined.ending, size)
+        self.plays = examined.plays
+        self.name = file_names.shortened(examined.name)
+        self.accept(AttachmentKind(examined.kind), examined.mimetype, size)
         self.has_shown, self.has_thumbnail = examined.shown is not None, examined.thumbnail is not None
         self.width, self.height, self.seconds = examined.width, examined.height, examined.seconds
-        self.plays = examined.plays
 
-    def accept(self, kind: AttachmentKind, mimetype: str, ending: str, size: int) -> None:
-        """All of it is here, looked at, clean and stored. A voice message goes on to the worker."""
-        self.mimetype, self.name, self.size = mimetype, with_true_extension(ending, mimetype, self.name), size
-        if self.kind is AttachmentKind.VOICE:
+    def accept(self, kind: AttachmentKind, mimetype: str, size: int) -> None:
+        """All of it is here, looked at, clean and stored. A voice message goes on to the worker, and so does a sound
+        that not every browser plays."""
+        self.mimetype, self.size = mimetype, size
+        if not self.is_voice:
+            self.kind = kind
+        if self.is_voice or (kind is AttachmentKind.AUDIO and not self.plays):
             self.state = AttachmentState.PREPARING
             Job.add(JobKind.VOICE, self.id)
         else:
-            self.kind, self.state = kind, AttachmentState.READY
+            self.state = AttachmentState.READY
 
     def withdraw(self) -> bool:
         """The row is gone, unless a message has taken it meanwhile; under the chat's lock."""
@@ -248,22 +256,6 @@ class Attachment(Model):
     @classmethod
     def _is_waiting_of(cls, author: User) -> ColumnElement[bool]:
         return and_(cls.author_id == author.id, cls.message_id.is_(None))
-
-
-def sanitize_filename(name: str) -> str:
-    """Without folders, and without marks that turn writing round and make an exe look like a jpg."""
-    name = re.split(r"[/\\]", name)[-1]
-    kept = "".join(sign for sign in " ".join(name.split()) if unicodedata.category(sign) not in CONTROL_CATEGORIES)
-    stem, ending = os.path.splitext(kept.strip(". "))
-    return stem[: Attachment.LONGEST_NAME - len(ending)] + ending[: Attachment.LONGEST_NAME] or "Файл"
-
-
-def with_true_extension(ending: str, mimetype: str, name: str) -> str:
-    """Phones call HEIC photos .jpg: under its true ending a downloaded file opens."""
-    stem, given = os.path.splitext(name)
-    if given.lower() == ending or mimetypes.guess_type(name)[0] == mimetype:
-        return name
-    return (stem if ENDING.fullmatch(given) else name)[: Attachment.LONGEST_NAME - len(ending)] + ending
 
 
 def preview_of(attachments: Sequence[Attachment]) -> str:
