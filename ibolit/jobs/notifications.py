@@ -60,6 +60,9 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
         return "account.payments", {}
     if notification.consultation_id is None:
         return "chat.show", {"id": notification.chat_id}
+    consultation = notification.consultation
+    if consultation is not None and consultation.side_of(notification.user) is None:
+        return "chat.show", {"id": consultation.chat_id}  # who is no side of it sees it by its card there
     return "short.show", {"id": notification.consultation_id}
 
 

@@ -1,4 +1,6 @@
-"""Open screens: after a commit the fragments that changed go to each of the two who have the app open.
+"""Open screens: after a commit the fragments that changed go to each member of the chat who has the app open.
+
+Into a call are led the two sides of its consultation, whoever else hears of the chat; of money hears its payer.
 
 Only reads, in the session of whoever caused the fact: the chat and its people are loaded there already, and loading
 them again was a quarter of a message's cost. What is lost here is asked for again by the page.
@@ -71,12 +73,12 @@ def consultation_changed(fact: ConsultationChanged) -> None:
 
 def consultation_started(fact: ConsultationStarted) -> None:
     """Both are ready: the call opens on both screens by itself."""
-    _show_consultation(fact.id, "consultation_started")
+    _show_to_sides(fact.id, "consultation_started")
 
 
 def callback_requested(fact: CallbackRequested) -> None:
     """The number is shown to this doctor alone; the patient's other pages learn that it was asked."""
-    _show_consultation(fact.id, "callback_requested")
+    _show_to_sides(fact.id, "callback_requested")
 
 
 def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:
@@ -88,8 +90,8 @@ def payment_changed(fact: PaymentChanged) -> None:
     """The payer's alone: the doctor sees the chat's time, and no money."""
     with _looking():
         payment = db.session.get_one(Payment, fact.payment_id)
-        for reader in _listening(payment.payer):
-            _show(reader, "payment_changed", about=None, payment=payment)
+        if _is_listening(payment.payer_id):
+            _show(payment.payer, "payment_changed", about=None, payment=payment)
 
 
 def member_typed(fact: MemberTyped) -> None:
@@ -112,18 +114,19 @@ def _looking() -> Iterator[None]:
 def _chat_and_readers(chat_id: int) -> Iterator[tuple[Chat, list[User]]]:
     with _looking():
         chat = db.session.get_one(Chat, chat_id)
-        yield chat, _listening(chat.patient, chat.doctor.user)
+        yield chat, [member.user for member in chat.members_but(None) if _is_listening(member.user_id)]
 
 
-def _listening(*people: User) -> list[User]:
-    return [one for one in people if current_services.realtime.has_listeners(one.id)]
+def _is_listening(user_id: int) -> bool:
+    return current_services.realtime.has_listeners(user_id)
 
 
-def _show_consultation(id: int, name: str) -> None:
+def _show_to_sides(consultation_id: int, name: str) -> None:
     with _looking():
-        consultation = db.session.get_one(Consultation, id)
-        for reader in _listening(consultation.patient, consultation.doctor.user):
-            _show(reader, name, about=consultation.chat_id, consultation=consultation)
+        consultation = db.session.get_one(Consultation, consultation_id)
+        for side in consultation.sides:
+            if _is_listening(side.id):
+                _show(side, name, about=consultation.chat_id, consultation=consultation)
 
 
 def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: object) -> None:

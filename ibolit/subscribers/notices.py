@@ -1,9 +1,13 @@
 """What must not be lost is written before the commit, in the same transaction as what it tells of.
 
-The table of who learns what by push, SMS or mail; both see it in the app anyway.
+The table of who learns what by push, SMS or mail; all members of the chat see it in the app anyway. What happened is
+told to its members but whoever did it. What asks somebody to act goes to that person alone: the doctor who is asked for
+a consultation, the patient who shall confirm or pay, the side that is waited for, the payer, who reads a conclusion.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from ..events import (
     AccessChanged,
@@ -56,10 +60,9 @@ def message_sent(fact: MessageSent) -> None:
     message = db.session.get_one(Message, fact.message_id)
     if message.author_id is None or message.card not in (None, Card.QUESTIONNAIRE):
         return
-    for member in db.session.get_one(Chat, fact.chat_id).members:
-        if member.user_id != message.author_id:
-            has_page_open = current_services.realtime.has_listeners(member.user_id)
-            Notification.of_message(member, message.seq, has_page_open=has_page_open)
+    for member in db.session.get_one(Chat, fact.chat_id).members_but(message.author_id):
+        has_page_open = current_services.realtime.has_listeners(member.user_id)
+        Notification.of_message(member, message.seq, has_page_open=has_page_open)
 
 
 def payment_changed(fact: PaymentChanged) -> None:
@@ -88,60 +91,47 @@ def requested(fact: ConsultationRequested) -> None:
 
 def proposed(fact: ConsultationProposed) -> None:
     consultation = _consultation(fact.id)
-    Notification.of_consultation(consultation.patient, NotificationKind.PROPOSED, consultation)
+    _tell_members(consultation, NotificationKind.PROPOSED, but=consultation.doctor.user_id)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:
     """Who paid is told of their payment."""
     if not fact.with_move:
         consultation = _consultation(fact.id)
-        Notification.of_consultation(consultation.doctor.user, NotificationKind.CONFIRMED, consultation)
+        _tell_members(consultation, NotificationKind.CONFIRMED, but=consultation.patient_id)
 
 
 def reschedule_requested(fact: RescheduleRequested) -> None:
     consultation = _consultation(fact.id)
-    other = _other_than(fact.by_id, consultation)
-    kind = NotificationKind.RESCHEDULE_REQUESTED
-    Notification.of_consultation(
-        other,
-        kind,
-        consultation,
+    which, start, kind = (
         _action_number(consultation),
         consultation.proposed_start,
-        urgent_from=consultation.starts_at,
+        NotificationKind.RESCHEDULE_REQUESTED,
     )
+    _tell_members(consultation, kind, which, start, but=fact.by_id, urgent_from=consultation.starts_at)
 
 
 def reschedule_declined(fact: RescheduleDeclined) -> None:
     """When the asker withdraws, nobody is told: the agreed time stands as it did."""
     consultation = _consultation(fact.id)
     if fact.by_id != fact.wished_by_id:
-        wisher = _other_than(fact.by_id, consultation)
-        Notification.of_consultation(
-            wisher, NotificationKind.RESCHEDULE_DECLINED, consultation, _action_number(consultation)
-        )
+        which = _action_number(consultation)
+        _tell_members(consultation, NotificationKind.RESCHEDULE_DECLINED, which, but=fact.by_id)
 
 
 def moved(fact: ConsultationMoved) -> None:
     consultation = _consultation(fact.id)
-    wisher = _other_than(fact.by_id, consultation)
-    Notification.of_consultation(
-        wisher, NotificationKind.MOVED, consultation, _action_number(consultation), urgent_from=fact.from_start
-    )
+    which = _action_number(consultation)
+    _tell_members(consultation, NotificationKind.MOVED, which, but=fact.by_id, urgent_from=fact.from_start)
 
 
 def cancelled(fact: ConsultationCancelled) -> None:
-    consultation = _consultation(fact.id)
-    for side in _both(consultation):
-        if side.id != fact.by_id:
-            Notification.of_consultation(side, NotificationKind.CANCELLED, consultation)
+    _tell_members(_consultation(fact.id), NotificationKind.CANCELLED, but=fact.by_id)
 
 
 def expired(fact: ConsultationExpired) -> None:
     """Whose answer was awaited, and who kept the time free for them."""
-    consultation = _consultation(fact.id)
-    for side in _both(consultation):
-        Notification.of_consultation(side, NotificationKind.EXPIRED, consultation)
+    _tell_members(_consultation(fact.id), NotificationKind.EXPIRED)
 
 
 def confirmation_reminder_due(fact: ConfirmationReminderDue) -> None:
@@ -168,24 +158,19 @@ def half_of_sms_gone(fact: HalfOfSmsGone) -> None:
 
 
 def missed(fact: ConsultationMissed) -> None:
-    consultation = _consultation(fact.id)
-    for side in _both(consultation):
-        Notification.of_consultation(side, NotificationKind.MISSED, consultation)
+    _tell_members(_consultation(fact.id), NotificationKind.MISSED)
 
 
 def reminder_due(fact: ConsultationReminderDue) -> None:
     """Once for this start, however often the worker looks; after a move the new start has its own."""
     consultation = _consultation(fact.id)
-    for side in _both(consultation):
-        Notification.of_consultation(
-            side, NotificationKind.NEAR, consultation, f"{fact.minutes}:{consultation.starts_at.timestamp():.0f}"
-        )
+    _tell_members(consultation, NotificationKind.NEAR, f"{fact.minutes}:{consultation.starts_at.timestamp():.0f}")
 
 
 def participant_ready(fact: ParticipantReady) -> None:
     """Who comes and goes is told of once in five minutes, three times in all: each is an SMS that somebody pays for."""
     consultation = _consultation(fact.id)
-    other = _other_than(fact.user_id, consultation)
+    other = _other_side(fact.user_id, consultation)
     if Notification.count_of(other, NotificationKind.READY, consultation) >= MOST_CALLS:
         return
     lately = (
@@ -197,7 +182,7 @@ def participant_ready(fact: ParticipantReady) -> None:
 def delay_announced(fact: DelayAnnounced) -> None:
     consultation = _consultation(fact.id)
     Notification.of_consultation(
-        _other_than(fact.user_id, consultation), NotificationKind.LATE, consultation, _action_number(consultation)
+        _other_side(fact.user_id, consultation), NotificationKind.LATE, consultation, _action_number(consultation)
     )
 
 
@@ -211,12 +196,22 @@ def _consultation(id: int) -> Consultation:
     return db.session.get_one(Consultation, id)
 
 
-def _both(consultation: Consultation) -> tuple[User, User]:
-    return consultation.patient, consultation.doctor.user
+def _tell_members(
+    consultation: Consultation,
+    kind: NotificationKind,
+    which: object = "",
+    moment: datetime | None = None,
+    *,
+    but: int | None = None,
+    urgent_from: datetime | None = None,
+) -> None:
+    """Everybody in its chat but who did it."""
+    for member in consultation.chat.members_but(but):
+        Notification.of_consultation(member.user, kind, consultation, which, moment, urgent_from)
 
 
-def _other_than(user_id: int, consultation: Consultation) -> User:
-    return consultation.doctor.user if user_id == consultation.patient_id else consultation.patient
+def _other_side(user_id: int, consultation: Consultation) -> User:
+    return next(side for side in consultation.sides if side.id != user_id)
 
 
 def _action_number(consultation: Consultation) -> int:

@@ -79,7 +79,7 @@ class ChatAccess:
 
     def takes_messages_from(self: Chat, user: User) -> bool:
         """The doctor may always write."""
-        return user.id != self.patient_id or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
+        return self.is_led_by(user) or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
 
     def refuse_if_closed_for(self: Chat, author: User) -> None:
         """Raises ChatIsClosed or ChatNeedsTariff."""
@@ -154,6 +154,6 @@ class ChatAccess:
         record(AccessChanged(self.id, self.revision))
 
     def _begin_free_time(self: Chat, author: User) -> None:
-        if author.id == self.patient_id and self.state is ChatState.NOT_BEGUN:
+        if not self.is_led_by(author) and self.state is ChatState.NOT_BEGUN:
             self.open_until = clock.now() + timedelta(days=self.free_days)
             record(AccessChanged(self.id, self.revision + 1))

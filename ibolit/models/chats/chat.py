@@ -16,8 +16,8 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     bindparam,
+    exists,
     false,
-    or_,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -71,7 +71,7 @@ class Chat(ChatPosting, ChatLists, ChatAccess, Lockable, Model):
 
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple[Chat]]:
-        """The person's own chats with both people and how far they have read."""
+        """The person's own chats with their people and how far each has read."""
         return _with_people().options(joinedload(cls.members)).where(cls.is_of(user))
 
     @classmethod
@@ -96,9 +96,10 @@ class Chat(ChatPosting, ChatLists, ChatAccess, Lockable, Model):
 
     @classmethod
     def is_of(cls, user: User) -> ColumnElement[bool]:
+        """Those a doctor leads, by the index of their list; else those in which the person is a member."""
         if user.doctor is not None:
             return cls.doctor_id == user.doctor.id
-        return cls.patient_id == user.id
+        return cls.id.in_(select(ChatMember.chat_id).where(ChatMember.user_id == user.id))
 
     @classmethod
     def between(cls, patient: User, doctor: Doctor) -> Self | None:
@@ -128,14 +129,29 @@ class Chat(ChatPosting, ChatLists, ChatAccess, Lockable, Model):
 
     # Questions
 
+    def is_led_by(self, user: User) -> bool:
+        return user.id == self.doctor.user_id
+
     def other_than(self, user: User) -> User:
-        return self.patient if user.id != self.patient_id else self.doctor.user
+        """With whom they talk: the patient for the doctor, the doctor for everybody else."""
+        return self.patient if self.is_led_by(user) else self.doctor.user
 
     def member(self, user_id: int) -> ChatMember:
         return next(member for member in self.members if member.user_id == user_id)
 
-    def partner_of(self, user_id: int) -> ChatMember:
-        return next(member for member in self.members if member.user_id != user_id)
+    def members_but(self, user_id: int | None) -> list[ChatMember]:
+        """All who hear, but one: the patient, the doctor, whoever else is in it."""
+        heard = [member for member in self.members if member.user_id != user_id]
+        return sorted(
+            heard, key=lambda one: (one.user_id != self.patient_id, not self.is_led_by(one.user), one.user_id)
+        )
+
+    def delivered_to_all_but(self, user_id: int) -> int:
+        """The seq up to which everybody else has received; read_by_all_but() the same of reading."""
+        return min((member.delivered_to for member in self.members_but(user_id)), default=0)
+
+    def read_by_all_but(self, user_id: int) -> int:
+        return min((member.read_to for member in self.members_but(user_id)), default=0)
 
     # Below: parts of these
 
@@ -166,7 +182,8 @@ def _with_people() -> Select[tuple[Chat]]:
 def _one_of(*, anew: bool) -> Select[tuple[Chat]]:
     reader: BindParameter[int] = bindparam("reader")
     people = _with_people().options(joinedload(Chat.members))
-    one = people.where(Chat.id == bindparam("id"), or_(Chat.patient_id == reader, Doctor.user_id == reader))
+    is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader)
+    one = people.where(Chat.id == bindparam("id"), is_member)
     return one.execution_options(populate_existing=True) if anew else one
 
 

@@ -1,4 +1,4 @@
-"""How far each of the two has come in their chat."""
+"""Who is in a chat, and how far they have come in it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from functools import cache
 from typing import cast
 
 from sqlalchemy import ForeignKey, Index, Select, Table, Update, bindparam, func, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...extensions import Model, db
 from ..people import User
 
 
 class ChatMember(Model):
-    """How far one of the two has received and read; `unread` counts the other's messages after `read_to`.
+    """One who reads a chat and hears of it, and how far; `unread` counts the others' messages after `read_to`.
+
+    The patient and the doctor have a row from the beginning; whoever has one hears what both hear.
 
     `notified_from_seq` is the first message of a notification under way, which tells of those after it, too; else 0.
     """
@@ -27,6 +29,7 @@ class ChatMember(Model):
     read_to: Mapped[int] = mapped_column(default=0)
     unread: Mapped[int] = mapped_column(default=0)
     notified_from_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    user: Mapped[User] = relationship(innerjoin=True, viewonly=True)
 
     @classmethod
     def unread_of(cls, user: User) -> int:

@@ -69,7 +69,7 @@ class ChatPosting:
         return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
     def post_system_note(self: Chat, text: str, idempotency_key: str = "", *, by: int | None = None) -> Message:
-        """A system note for both; its cause may know it again by its key. It is no news to who did it, `by`."""
+        """A system note for all; its cause may know it again by its key. It is no news to who did it, `by`."""
         self.lock()
         return self._add(text, author=None, by=by, client_id=idempotency_key or f"system-{self.last_seq + 1}")
 
@@ -132,7 +132,7 @@ class ChatPosting:
         self.last_at, self.last_author_id = message.sent_at, message.author_id
         self.last_text = message.preview[:120]
         if author is not None:
-            self.awaits_reply = author.id == self.patient_id
+            self.awaits_reply = not self.is_led_by(author)
         told = db.session.execute(one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})
         for user_id, unread, notified_from_seq in told:
             set_committed_value(self.member(user_id), "unread", unread)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, ForeignKey, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ... import errors
 from ...extensions import Model, db
 from ...services import clock
 from ..people import User
@@ -76,12 +77,19 @@ class Attendance(Model):
 class ConsultationAttendance:
     """A consultation's facet for who is there."""
 
-    def side_of(self: Consultation, user: User) -> Side:
-        return Side.PATIENT if user.id == self.patient_id else Side.DOCTOR
+    @property
+    def sides(self: Consultation) -> tuple[User, User]:
+        """Who meets in it; other members of its chat only hear of it."""
+        return self.patient, self.doctor.user
 
-    def attendance_of(self: Consultation, side: Side) -> Attendance:
-        """What that side has said; what is changed of it must be kept by `_attend()`."""
-        return self.attendances.get(side) or Attendance(side=side)
+    def side_of(self: Consultation, user: User) -> Side | None:
+        if user.id == self.patient_id:
+            return Side.PATIENT
+        return Side.DOCTOR if user.id == self.doctor.user_id else None
+
+    def attendance_of(self: Consultation, side: Side | None) -> Attendance:
+        """What that side has said, to be read alone: `_attend()` is for what is written."""
+        return (self.attendances.get(side) if side else None) or Attendance(side=side)
 
     def is_side_ready(self: Consultation, user: User) -> bool:
         return self.state in CONFIRMED_STATES and self.attendance_of(self.side_of(user)).is_ready
@@ -135,8 +143,15 @@ class ConsultationAttendance:
 
     def _attend(self: Consultation, user: User) -> Attendance:
         """The row of that side, made now if there was none. Under the consultation's lock."""
-        side = self.side_of(user)
+        side = self._own_side(user)
         return self.attendances.setdefault(side, Attendance(side=side))
+
+    def _own_side(self: Consultation, user: User) -> Side:
+        """Raises ConsultationHasChanged for whoever is no side of it: other members of the chat only hear of it."""
+        side = self.side_of(user)
+        if side is None:
+            raise errors.ConsultationHasChanged
+        return side
 
     def reset_attendance(self: Consultation) -> None:
         for attendance in self.attendances.values():

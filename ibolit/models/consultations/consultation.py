@@ -194,7 +194,11 @@ class Consultation(
         self.chat.remember_lock()
 
     def lock_for(self, user: User, expected: datetime | None = None) -> None:
-        """Locked, with what time made of it written. Raises ConsultationHasChanged when its start is not `expected`."""
+        """Locked, with what time made of it written.
+
+        Raises ConsultationHasChanged when its start is not `expected`, or the person no side of it.
+        """
+        self._own_side(user)
         self.lock()
         self.apply_due_transition()
         if expected is not None and expected != self.starts_at:
@@ -244,15 +248,21 @@ class Consultation(
 
 @cache
 def _one() -> Select[tuple[Consultation]]:
-    one = Consultation.with_card_data(at_once=True).where(Consultation.id == bindparam("id"))
+    one = _with_listeners().where(Consultation.id == bindparam("id"))
     return one.execution_options(populate_existing=True)
 
 
 @cache
 def _one_of(*, leads: bool, anew: bool) -> Select[tuple[Consultation]]:
     mine = Consultation.doctor_id if leads else Consultation.patient_id
-    one = Consultation.with_card_data(at_once=True).where(Consultation.id == bindparam("id"), mine == bindparam("side"))
+    one = _with_listeners().where(Consultation.id == bindparam("id"), mine == bindparam("side"))
     return one.execution_options(populate_existing=True) if anew else one
+
+
+def _with_listeners() -> Select[tuple[Consultation]]:
+    """Whoever changes one tells the members of its chat."""
+    members = joinedload(Consultation.chat).joinedload(Chat.members)
+    return Consultation.with_card_data(at_once=True).options(members)
 
 
 register_card(Card.CONSULTATION, Consultation.of_messages)

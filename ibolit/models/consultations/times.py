@@ -72,7 +72,7 @@ class ConsultationTimes:
     def changes_at(self: Consultation) -> datetime | None:
         """When time alone will change what is shown."""
         now, moments = clock.now(), [self.opens_at, self.starts_at, self.expires_at, self.closes_at]
-        for side in (self.patient, self.doctor.user):
+        for side in self.sides:
             moments += self.presence_lapses(side)
         ahead = [moment for moment in moments if moment > now]
         return min(ahead) if ahead and self.state_now in UPCOMING else None
