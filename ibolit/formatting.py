@@ -17,6 +17,7 @@ NBSP = "\u00a0"
 SUM = re.compile(r"([0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,]([0-9]{1,2}))?\s*(?:₽|р\.?|руб\.?)?", re.IGNORECASE)
 MINUS = "\u2212"
 MOSCOW = ZoneInfo("Europe/Moscow")
+TOGETHER = timedelta(minutes=5)  # messages of one author that are nearer than this stand together
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:

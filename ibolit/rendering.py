@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from . import phones
 from .config import current_settings
 from .formatting import (
+    TOGETHER,
     clock_length,
     day_and_time,
     day_of,
@@ -107,6 +108,7 @@ def init_rendering(app: Flask) -> None:
     )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
+    app.jinja_env.globals["together"] = TOGETHER
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["last_day"] = timedelta(days=1)

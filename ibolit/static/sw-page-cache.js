@@ -80,7 +80,7 @@ function stateOf(path, list) {
 }
 
 function rowsOf(list) {
-  const rows = [], row = /id="chat-(\d+)-row" data-list="chats" data-key="(\d+)"/g;
+  const rows = [], row = /data-chat="(\d+)" data-list="chats" data-key="(\d+)"/g;
   for (let found = row.exec(list); found; found = row.exec(list)) rows.push([found[1], found[2]]);
   return rows;
 }

@@ -153,8 +153,13 @@ def test_after_a_revision_come_new_messages_and_ticks(as_patient: Browser, chat:
 # The page
 
 
+def seen(page: str) -> str:
+    """Without what only scripts draw by."""
+    return re.sub(r"<template.*?</template>", "", page, flags=re.DOTALL)
+
+
 def shown(page: str) -> list[str]:
-    return re.findall(r'<div class="message__text">(.*?)</div>', page, re.DOTALL)
+    return re.findall(r'<div class="message__text">(.*?)</div>', seen(page), re.DOTALL)
 
 
 def test_page_opens_at_the_first_unread_and_marks_it_read(
@@ -238,12 +243,37 @@ def test_days_are_separated_and_neighbours_grouped(as_patient: Browser, chat: Ch
     first.sent_at = clock.now() - timedelta(days=400)
     db.session.commit()
     page = as_patient.get(f"/chats/{chat.id}").text
-    assert [kind.split() for kind in re.findall(r'<article[^>]* class="([^"]+)"', page)] == [
+    assert [kind.split() for kind in re.findall(r'<article[^>]* class="([^"]+)"', seen(page))] == [
         ["message", "message--mine", "message--new-day"],
         ["message", "message--mine", "message--new-day"],
         ["message", "message--mine", "message--continues"],
     ]
     assert "Сегодня" in page
+
+
+def test_neighbours_stand_together_as_long_as_the_page_tells_its_scripts(
+    as_patient: Browser, chat: Chat, patient: User
+) -> None:
+    first, second = (say(chat, patient, text).seq for text in ("Раз", "Два"))
+    page = as_patient.get(f"/chats/{chat.id}").text
+    together = timedelta(milliseconds=int(re.findall(r'data-together="(\d+)"', page)[0]))
+    for apart, expected in ((together - timedelta(seconds=1), True), (together, False)):
+        noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        for seq, moment in ((first, noon - apart), (second, noon)):
+            db.session.scalars(db.select(Message).where(Message.seq == seq)).one().sent_at = moment
+        db.session.commit()
+        assert ("message--continues" in seen(as_patient.get(f"/chats/{chat.id}").text)) is expected
+
+
+def test_ticks_and_words_that_scripts_draw_are_the_servers(as_patient: Browser, chat: Chat) -> None:
+    page = as_patient.get(f"/chats/{chat.id}").text
+    [drawn] = re.findall(r'<template id="chat-patterns">(.*?)</template>', page, re.DOTALL)
+    assert re.findall(r'ticks--(\w+)".*?class="sr">(\w+)<', drawn) == [
+        ("waiting", "отправляем"),
+        ("delivered", "доставлено"),
+        ("read", "прочитано"),
+    ]
+    assert f'data-list="chat-{chat.id}-messages" data-chat="{chat.id}"' in drawn
 
 
 def test_times_are_in_the_readers_zone(as_patient: Browser, chat: Chat, patient: User) -> None:
@@ -262,7 +292,7 @@ def test_ticks_follow_the_others_receipts(as_patient: Browser, chat: Chat, patie
     db.session.get_one(Chat, chat.id).update_receipts(doctor.user, delivered_to=2, read_to=1)
     db.session.commit()
     page = as_patient.get(f"/chats/{chat.id}").text
-    assert re.findall(r"ticks--(\w+)", page) == ["read", "delivered", "sent"]
+    assert re.findall(r"ticks--(\w+)", seen(page)) == ["read", "delivered", "sent"]
     assert 'data-delivered-to="2" data-read-to="1"' in page
 
 

@@ -7,7 +7,8 @@
    - js/ besides: nothing that WebKit 602 or Chromium 45 lacks (missing.json, and the rules below). A file that asks
      whether the thing is there before using it says so in a comment: asks first: requestSubmit, Notification
    - js/modern/ and sw*.js (modules, the upper floor): ES2017 syntax.
-   - ours: no string over several lines, as indentation is left out of what is served (ibolit/assets.py).
+   - ours: no string over several lines, as indentation is left out of what is served (ibolit/assets.py); no id taken
+     apart: what it is made of stands in a data attribute.
    Prints file:line:column and the reason; ends with 1 if there was any. */
 'use strict';
 
@@ -42,13 +43,17 @@ function named(group) {
   return names;
 }
 
+const TAKES_APART = ['split', 'replace', 'slice', 'substring', 'substr', 'match'];
+
 let checked = 0;
 let wrong = 0;
 
 function main() {
   for (const file of scripts('js')) {
-    if (file.startsWith(path.join(STATIC, 'js/modern') + path.sep)) check(file, 2017, 'module');
-    else checkApis(file, check(file, 5, 'script'));
+    const isModern = file.startsWith(path.join(STATIC, 'js/modern') + path.sep);
+    const read = isModern ? check(file, 2017, 'module') : check(file, 5, 'script');
+    checkIds(file, read);
+    if (!isModern) checkApis(file, read);
   }
   for (const file of scripts('vendor')) check(file, 5, 'script');
   for (const file of scripts('.').filter((one) => /^sw\b.*\.js$/.test(path.relative(STATIC, one)))) check(file, 2017, 'module');
@@ -88,6 +93,17 @@ function complain(file, loc, why) {
   wrong += 1;
   const shown = path.relative(process.cwd(), file);
   console.log((shown.startsWith('..') ? file : shown) + ':' + loc.line + ':' + (loc.column + 1) + ': ' + why);
+}
+
+/* one.id.split('-'), one.getAttribute('data-list').split('-'): as ids are made otherwise one day, or stand in another's. */
+function checkIds(file, read) {
+  if (!read) return;
+  walk(read.tree, (node) => {
+    if (node.type !== 'CallExpression' || !TAKES_APART.includes((node.callee.property || {}).name)) return;
+    const of = node.callee.object, argument = of.type === 'CallExpression' && (of.arguments[0] || {}).value;
+    const isId = of.type === 'MemberExpression' && of.property.name === 'id';
+    if (isId || argument === 'id' || argument === 'data-list') complain(file, node.loc.start, 'an id is taken apart; use a data attribute');
+  });
 }
 
 function checkApis(file, read) {

@@ -25,6 +25,13 @@ def of(tmp_path: Path, name: str, code: str) -> list[str]:
     return complaints(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["js/receipts.js", "js/modern/push.js"])
+def test_ids_are_not_taken_apart(tmp_path: Path, name: str) -> None:
+    assert len(of(tmp_path, name, "f(row.id.split('-')[1]); f(chat.id.replace('chat-', ''));")) == 2
+    assert len(of(tmp_path, name, "f(item.getAttribute('data-list').split('-')[1]);")) == 1
+    assert of(tmp_path, name, "f(row.getAttribute('data-chat'), 'chat-' + id + '-row', text.split('-'));") == []
+
+
 def test_our_scripts_can_be_read_by_the_phones_we_promise():
     assert complaints() == []
 

@@ -3,14 +3,14 @@
 (function () {
   'use strict';
 
-  // Messages of one author within five minutes stand together; the first of a day says which day it is.
+  // Messages of one author within a time that the list tells stand together; the first of a day says which day it is.
   function regroup(item) {
     if (!item || !item.classList.contains('message')) return;
     var before = item.previousElementSibling;
     while (before && !before.classList.contains('message')) before = before.previousElementSibling;
     var sameDay = before && before.getAttribute('data-day') === item.getAttribute('data-day');
     var near = sameDay && before.getAttribute('data-author') === item.getAttribute('data-author') &&
-      item.getAttribute('data-at') - before.getAttribute('data-at') < 300000;
+      item.getAttribute('data-at') - before.getAttribute('data-at') < item.parentNode.getAttribute('data-together');
     item.classList.toggle('message--new-day', !sameDay);
     item.classList.toggle('message--continues', !!near);
   }

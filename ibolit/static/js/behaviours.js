@@ -42,6 +42,8 @@ window.ibolit = (function () {
     icon: function (name) {
       return '<svg class="icon" width="24" height="24" aria-hidden="true"><use xlink:href="' + drawing(name) + '"></use></svg>';
     },
+    // A copy of what the server has drawn for scripts in the <template> of this id.
+    pattern: function (id, selector) { return document.getElementById(id).content.querySelector(selector).cloneNode(true); },
     draw: function (element, name) { // another icon in place of the one it has
       element.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', drawing(name));
     },

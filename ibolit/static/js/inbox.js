@@ -27,7 +27,7 @@ ibolit.behaviour('inbox', function (inbox) {
   function ask() {
     backoff.cancel();
     if (!inbox.offsetParent) return; // a phone hides it beside a chat
-    ibolit.ask('GET', '/messages' + (only ? '?only=' + only : chat ? '?here=' + chat.id.replace('chat-', '') : ''), null, function (status, html) {
+    ibolit.ask('GET', '/messages' + (only ? '?only=' + only : chat ? '?here=' + chat.getAttribute('data-chat') : ''), null, function (status, html) {
       if (status === 200) place(html);
       if (ibolit.isAway(status)) backoff.later(); else backoff.reset();
     });

@@ -160,7 +160,7 @@
     // The socket may bring our own message before the answer does, or from another tab.
     function onApplied(event) {
       var item = event.detail.item, id = item.getAttribute('data-client-id');
-      if (id && item.hasAttribute('data-revision')) drop({ chat: item.getAttribute('data-list').split('-')[1], id: id });
+      if (id && item.hasAttribute('data-revision')) drop({ chat: item.getAttribute('data-chat'), id: id });
     }
 
     body.addEventListener('ibolit:applied', onApplied);

@@ -2,15 +2,14 @@
 // server, once a second at the most.
 (function () {
   'use strict';
-  var WORDS = { read: 'прочитано', delivered: 'доставлено', sent: 'отправлено' }, waiting = {}, timer = null, marks = {};
+  var waiting = {}, timer = null, marks = {};
 
   // Only forward: what was rendered earlier may arrive later.
   function draw(message, mark) {
     var seq = Number(message.getAttribute('data-key')), ticks = message.querySelector('.ticks');
     var state = seq <= mark.read ? 'read' : seq <= mark.delivered ? 'delivered' : 'sent';
-    if (!ticks || state === 'sent' || ticks.classList.contains('ticks--read')) return;
-    ticks.className = 'ticks ticks--' + state;
-    ticks.querySelector('.sr').textContent = WORDS[state];
+    if (!ticks || state === 'sent' || ticks.classList.contains('ticks--read') || ticks.classList.contains('ticks--' + state)) return;
+    ticks.parentNode.replaceChild(ibolit.pattern('chat-patterns', '.ticks--' + state), ticks);
   }
 
   ibolit.behaviour('receipts', function (told) {
@@ -44,7 +43,7 @@
   // What is above this page has not been seen: what is on it is not marked read past that.
   function skips(chat) { return !!document.querySelector('#chat-' + chat + '-messages[data-skips]'); }
 
-  function chatOf(message) { return message.getAttribute('data-list').split('-')[1]; }
+  function chatOf(message) { return message.getAttribute('data-chat'); }
 
   document.addEventListener('ibolit:applied', function (event) {
     var item = event.detail.item, isMessage = item.classList.contains('message') && item.hasAttribute('data-revision');

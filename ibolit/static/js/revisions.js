@@ -2,7 +2,7 @@
 // the page ask for all that came after the last one it is sure of.
 ibolit.behaviour('revisions', function (chat) {
   'use strict';
-  var id = chat.id.replace('chat-', ''), sure = Number(chat.getAttribute('data-revision')), ahead = {};
+  var id = chat.getAttribute('data-chat'), sure = Number(chat.getAttribute('data-revision')), ahead = {};
   var asking = false, isBehind = false, timer, backoff = ibolit.backoff(ask);
 
   function ofThisChat(item) {

@@ -1,35 +1,31 @@
 // The open chat's messages on their way: shown as waiting bubbles, sent one after another, offered to be repeated.
 ibolit.sendQueue = function (form) {
   'use strict';
-  var chat = form.getAttribute('data-chat'), viewer = document.body.getAttribute('data-viewer');
+  var chat = form.getAttribute('data-chat');
   var queue = [], busy = false, count = 0, isStopped = false, backoff = ibolit.backoff(sendNext);
+
+  function pattern(selector) { return ibolit.pattern('chat-patterns', selector); }
 
   function bubbleOf(message) {
     return document.querySelector('.message--waiting[data-client-id="' + message.id + '"]');
   }
 
   function show(message) {
-    var article = document.createElement('article'), now = new Date();
-    article.className = 'message message--mine message--waiting message--sending';
+    var article = pattern('.message'), now = new Date(), box = document.createElement('div');
     article.id = 'waiting-' + message.id;
     count += 1;
-    [['list', 'chat-' + chat + '-messages'], ['key', 1e12 + count], ['author', viewer], ['at', now.getTime()],
-      ['day', today(now)], ['client-id', message.id]].forEach(function (one) { article.setAttribute('data-' + one[0], one[1]); });
-    article.innerHTML = '<p class="message__day"><span>Сегодня</span></p><div class="message__bubble">' +
-      '<div class="message__files"></div><div class="message__text"></div><span class="message__meta"><span class="ticks ticks--waiting">' +
-      ibolit.icon('clock') + '<span class="sr">отправляем</span></span></span></div>';
+    [['key', 1e12 + count], ['at', now.getTime()], ['day', today(now)], ['client-id', message.id]].forEach(function (one) {
+      article.setAttribute('data-' + one[0], one[1]);
+    });
     article.querySelector('.message__text').textContent = message.text;
     (message.files || []).forEach(function (file) { article.querySelector('.message__files').appendChild(lineOf(file)); });
-    var box = document.createElement('div');
     box.appendChild(article);
     ibolit.applyFragment(box.innerHTML);
   }
 
   function lineOf(file) {
-    var line = document.createElement('p');
-    line.className = 'message__file';
-    line.innerHTML = ibolit.icon(file.voice ? 'mic' : 'paperclip') + '<span></span>';
-    line.lastChild.textContent = file.voice ? 'Голосовое сообщение' : file.name;
+    var line = pattern(file.voice ? '.message__file--voice' : '.message__file');
+    if (!file.voice) line.querySelector('span').textContent = file.name;
     return line;
   }
 
@@ -44,9 +40,7 @@ ibolit.sendQueue = function (form) {
     var line = bubble.querySelector('.message__failed');
     if (line) bubble.removeChild(line);
     if (!failed) return;
-    line = document.createElement('p');
-    line.className = 'message__failed';
-    line.innerHTML = '<span>Не отправлено</span> <button class="message__retry" type="button">Повторить</button>';
+    line = pattern('.message__failed');
     line.querySelector('button').addEventListener('click', retry);
     bubble.appendChild(line);
     htmx.trigger(document.body, 'ibolit:resized');

@@ -22,13 +22,9 @@
     var things = ibolit.pending.waiting().concat(ibolit.submissions.all()), chats = {};
     things.filter(isOld).forEach(function (thing) { if (thing.chat !== here) chats[thing.chat] = true; });
     ibolit.each(document.querySelectorAll('.row[data-list="chats"]'), function (row) {
-      var body = row.querySelector('.row__body'), mark = body.querySelector('.row__unsent'), waits = chats[row.id.split('-')[1]];
+      var body = row.querySelector('.row__body'), mark = body.querySelector('.row__unsent'), waits = chats[row.getAttribute('data-chat')];
       if (mark && !waits) body.removeChild(mark);
-      if (mark || !waits) return;
-      mark = document.createElement('span');
-      mark.className = 'row__left row__left--over row__unsent';
-      mark.textContent = 'Не отправлено';
-      body.appendChild(mark);
+      if (!mark && waits) body.appendChild(ibolit.pattern('row-patterns', '.row__unsent'));
     });
     warn(ibolit.pending.waiting().filter(isOld).filter(isLost));
     clearTimeout(timer);

@@ -42,7 +42,7 @@ ibolit.behaviour('announcer', (region) => {
     return linesOf(card).filter((line) => !before.includes(line)).join('. ');
   }
 
-  function isElsewhere(row) { return !document.getElementById(row.id.replace(/-row$/, '')); }
+  function isElsewhere(row) { return !document.querySelector(`.chat[data-chat="${row.getAttribute('data-chat')}"]`); }
 
   function onApplied(event) {
     const { item, old, shown, held } = event.detail, viewer = document.body.getAttribute('data-viewer');
