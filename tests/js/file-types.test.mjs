@@ -1,0 +1,39 @@
+// What is said of a file before a byte of it is sent.
+import assert from 'node:assert';
+import test from 'node:test';
+
+import { icon, refusal, size } from '../../ibolit/static/js/modern/lib/file-types.js';
+import { voiceFile } from '../../ibolit/static/js/modern/lib/voice-file.js';
+
+const MOST = 20 * 1024 * 1024;
+
+test('sizes are said as they are shown elsewhere', () => {
+  assert.deepEqual([1, 1023, 1024, 1500, 1023999, 1048576, 1.5 * 1048576].map(size), [
+    '1\u00a0Б', '1023\u00a0Б', '1\u00a0КБ', '2\u00a0КБ', '1000\u00a0КБ', '1\u00a0МБ', '1,5\u00a0МБ'
+  ]);
+});
+
+test('the icon goes by the name, in letters of either size', () => {
+  assert.deepEqual(['Снимок.JPG', 'Анализ.pdf', 'таблица.xlsx', 'КТ.dcm', 'IM0001', 'том.1', 'вирус.exe'].map(icon), [
+    'image', 'file-text', 'file-table', 'scan', 'file', 'file', 'file'
+  ]);
+});
+
+test('only what is hopeless is refused, in a sentence that says what to do', () => {
+  assert.equal(refusal({ name: 'Анализ.pdf', size: 0 }, MOST), '«Анализ.pdf»: файл пустой.');
+  assert.match(refusal({ name: 'игра.exe', size: 5 }, MOST), /^«игра\.exe»: такие файлы здесь не открыть\. Подойдут фото/);
+  assert.match(refusal({ name: 'КТ.zip', size: MOST + 1 }, MOST), /: 20\u00a0МБ – больше 20\u00a0МБ\. Сожмите файл или отправьте по частям\.$/);
+  for (const name of ['IM0001', 'том.1', 'Анализ.pdf']) assert.equal(refusal({ name, size: MOST }, MOST), '');
+});
+
+test('a large photo may still be made smaller', () => {
+  assert.equal(refusal({ name: 'Снимок.jpg', size: MOST + 1 }, MOST, true), '');
+  assert.notEqual(refusal({ name: 'Снимок.jpg', size: MOST + 1 }, MOST, false), '');
+});
+
+test('a voice message is named by what the engine calls its sound', () => {
+  assert.deepEqual(['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus', ''].map((sound) => voiceFile(sound)), [
+    { name: 'voice.webm', type: 'audio/webm' }, { name: 'voice.m4a', type: 'audio/mp4' }, { name: 'voice.ogg', type: 'audio/ogg' },
+    { name: 'voice.webm', type: 'audio/webm' }
+  ]);
+});
