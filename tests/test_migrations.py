@@ -33,6 +33,12 @@ ROWS = max(len(words) for words in WORDS.values())  # a table
 FIRST_DAY = datetime(2026, 3, 1, 8, tzinfo=UTC)
 COLUMNS_OF_A_SIDE = "ready_at", "first_ready_at", "late_at"  # of 0023, with the side before them
 EMPTY = {"payment.consultation_id", "notification.chat_id", "invitation.email"}  # where a CHECK wants one of two
+# Columns of since, which are empty in rows of before.
+ADDED: dict[str, Row] = {
+    "import_line": {"birth_date": None},
+    "invitation": {"birth_date": None},
+    "patient_import": {"source": None, "columns": None},
+}
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
 
@@ -257,6 +263,10 @@ def value_of(column: sa.Column[Any], number: int) -> object:
     kind = column.type
     if isinstance(kind, sa.DateTime):
         return FIRST_DAY + timedelta(days=number, hours=column.name == "ends_at")
+    if isinstance(kind, sa.Date):
+        return FIRST_DAY.date()
+    if isinstance(kind, sa.LargeBinary):
+        return b"1"
     if isinstance(kind, sa.Boolean):
         return number % 2 == 0
     if isinstance(kind, sa.String):
@@ -306,4 +316,4 @@ def renamed_row(table: str, row: Row) -> Row:
         parts[0] = words["kind"]
         parts[-1] = NAMES.VALUES.get("refund.state", {}).get(parts[-1], parts[-1])
         words["unique_key"] = ":".join(parts)
-    return {names.get(column, column): value for column, value in words.items()}
+    return {names.get(column, column): value for column, value in words.items()} | ADDED.get(table, {})

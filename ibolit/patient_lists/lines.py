@@ -14,6 +14,7 @@ from .tables import Row
 
 LONGEST_NAME = 120
 LONGEST_TYPED = 200
+FIELDS = "number", "name", "phone", "email", "typed", "fault", "birth_date"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Line:
 
     def row(self) -> dict[str, object]:
         """By its fields' names, as it is stored."""
-        return {one: getattr(self, one) for one in ("number", "name", "phone", "email", "typed", "fault")}
+        return {one: getattr(self, one) for one in FIELDS}
 
 
 @dataclass(frozen=True)

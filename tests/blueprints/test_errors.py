@@ -155,7 +155,10 @@ PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "phot
 PRACTICE += [f"tariffs/1/{action}" for action in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
 POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]
-POSTS += [f"/invitations{way}" for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/sending")]
+POSTS += [
+    f"/invitations{way}"
+    for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/columns", "/imports/1/sending")
+]
 POSTS += ["/operator/payments/search", "/operator/alerts/1/closing", "/operator/refunds/1/otherwise"]
 POSTS += [f"/i/abc{way}" for way in ("", "/password", "/chat", "/exit")]
 # The first has no session to misuse (see test_webhooks), the secret of the other is its old address (see test_push).

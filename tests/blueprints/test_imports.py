@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from io import BytesIO
 
 import pytest
@@ -262,3 +263,116 @@ def test_drafts_are_forgotten(as_doctor: Browser, clinic: Flask) -> None:
     PatientImport.purge_old()
     db.session.commit()
     assert db.session.scalars(db.select(ImportLine)).all() == []
+
+
+# What was understood, and how it is put right
+
+LISTED = "Кто;Что;Чей\nИванова Елена;Соколова Анна;+7 916 000-10-01\nИванова Елена;Ким Олег;kim@example.org\n"
+
+
+def chosen(page: str) -> dict[str, str]:
+    """What each column of the preview is taken for."""
+    selects = re.findall(r'<select[^>]* name="columns-(\d+)".*?</select>', page, re.DOTALL)
+    options = re.findall(r'<select[^>]* name="columns-\d+".*?<option selected value="(\w+)"', page, re.DOTALL)
+    return dict(zip(selects, options, strict=True))
+
+
+def take(browser: Browser, address: str, *, htmx: bool = False, **kinds: str) -> TestResponse:
+    return browser.post(f"{address}/columns", {f"columns-{at[1:]}": kind for at, kind in kinds.items()}, htmx=htmx)
+
+
+def test_preview_says_who_gets_what_by_which_way(as_doctor: Browser) -> None:
+    rows = "Анна;12.05.1980;8 916 000-10-01;", "Зоя;01.01.2999;8 495 555-11-02;z@example.org"
+    text = "\n".join(("ФИО;Дата рождения;Телефон;Почта", *rows))
+    page = as_doctor.get(send(as_doctor, text).location).text
+    assert 'Анна, 12.05.1980: СМС на <span class="nowrap">+7 916 000-10-01</span>' in page
+    assert "Зоя: письмо на z@example.org" in page  # a birthday to come is none
+    assert chosen(page) == {"0": "name", "1": "birth_date", "2": "phone", "3": "email"}
+    assert "8 916 000-10-01, 8 495 555-11-02" in page
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_sender_corrects_the_columns(as_doctor: Browser, services: Services, htmx: bool) -> None:
+    address = send(as_doctor, LISTED).location
+    assert chosen(as_doctor.get(address).text) == {"0": "name", "1": "other", "2": "phone"}
+    answer = take(as_doctor, address, _0="other", _1="name", _2="phone", htmx=htmx)
+    assert (answer.status_code, answer.location) == (303, address)
+    page = as_doctor.get(address).text
+    assert chosen(page) == {"0": "other", "1": "name", "2": "phone"}
+    assert "Соколова Анна: СМС на" in page
+    assert "Ким Олег: письмо на kim@example.org" in page
+    run_due()
+    assert services.outbox.latest() == []
+    start(as_doctor, address)
+    run_due()
+    assert {one.name for one in db.session.scalars(db.select(Invitation))} == {"Соколова Анна", "Ким Олег"}
+
+
+def test_columns_without_a_way_to_write_are_asked_back(as_doctor: Browser) -> None:
+    address = send(as_doctor, LISTED).location
+    answer = take(as_doctor, address, _0="other", _1="name", _2="other")
+    assert answer.status_code == 422
+    assert "Выберите столбец с телефоном или почтой." in answer.text
+    assert chosen(answer.text) == {"0": "other", "1": "name", "2": "other"}
+    assert chosen(as_doctor.get(address).text) == {"0": "name", "1": "other", "2": "phone"}
+
+
+@pytest.mark.parametrize("kind", ["", "doctor", "phone\x00"])
+def test_forged_kind_of_a_column_is_refused(as_doctor: Browser, kind: str) -> None:
+    address = send(as_doctor, LISTED).location
+    answer = take(as_doctor, address, _0=kind, _1="name", _2="phone")
+    assert answer.status_code == 422
+    assert "Выберите из списка, что в этом столбце." in answer.text
+
+
+@pytest.mark.parametrize("kinds", [{"_0": "phone"}, {"_0": "phone", "_1": "name", "_2": "name", "_3": "name"}])
+def test_choices_for_another_list_are_asked_back(as_doctor: Browser, kinds: dict[str, str]) -> None:
+    answer = take(as_doctor, send(as_doctor, LISTED).location, **kinds)
+    assert (answer.status_code, "Обновите страницу и выберите столбцы ещё раз." in answer.text) == (422, True)
+
+
+def test_nothing_is_sent_that_the_page_did_not_show(as_doctor: Browser, services: Services) -> None:
+    """The columns were chosen anew in another window."""
+    address = send(as_doctor, LISTED).location
+    [seen] = re.findall(r'name="expected" value="(\w+)"', as_doctor.get(address).text)
+    take(as_doctor, address, _0="other", _1="name", _2="phone")
+    answer = as_doctor.post(f"{address}/sending", {"expected": seen})
+    assert answer.status_code == 409
+    assert "Столбцы выбрали заново в другом окне" in answer.text
+    run_due()
+    assert services.outbox.latest() == []
+    [seen] = re.findall(r'name="expected" value="(\w+)"', answer.text)
+    assert as_doctor.post(f"{address}/sending", {"expected": seen}).status_code == 303
+
+
+def test_columns_of_a_list_on_its_way_stay(as_doctor: Browser) -> None:
+    """And the file itself is kept no longer than until it is sent."""
+    address = send(as_doctor, LISTED).location
+    start(as_doctor, address)
+    assert take(as_doctor, address, _0="other", _1="name", _2="phone").location == address
+    assert {line.name for line in db.session.scalars(db.select(ImportLine))} == {"Иванова Елена"}
+    [kept] = db.session.scalars(db.select(PatientImport))
+    assert (kept.source, kept.columns) == (None, None)
+    assert "Что в столбцах" not in as_doctor.get(address).text
+
+
+def test_birth_date_is_a_suggestion_of_the_invitation(as_doctor: Browser, services: Services) -> None:
+    start(as_doctor, send(as_doctor, "ФИО;Д.р.;Телефон\nАнна;12.05.1980;8 916 000-10-01\n").location)
+    run_due()
+    [made] = db.session.scalars(db.select(Invitation))
+    assert made.birth_date == date(1980, 5, 12)
+    assert "1980" not in services.outbox.latest()[0].text
+
+
+def test_wide_list_shows_what_matters(as_doctor: Browser) -> None:
+    """Exports of mail services have a hundred columns."""
+    titles = ";".join(f"Поле {number}" for number in range(120))
+    cells = ";".join(f"x{number}" for number in range(120))
+    page = as_doctor.get(send(as_doctor, f"{titles};ФИО;Телефон\n{cells};Анна;8 916 000-10-01\n").location).text
+    assert len(chosen(page)) == 40
+    assert [*chosen(page).values()][-2:] == ["name", "phone"]
+
+
+def test_address_book_is_a_list(as_doctor: Browser) -> None:
+    card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Соколова Анна\r\nTEL;TYPE=CELL:+79160001001\r\nEND:VCARD\r\n"
+    assert "Соколова Анна: СМС на" in as_doctor.get(send(as_doctor, card).location).text

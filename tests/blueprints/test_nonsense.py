@@ -20,7 +20,7 @@ from ibolit.blueprints.calls.forms import ReportForm
 from ibolit.blueprints.chat.forms import ReceiptsForm
 from ibolit.blueprints.consultations.forms import ActionForm
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Invitation, LoginCode, RefundReason, ReplyTemplate, Role, User
+from ibolit.models import Chat, Doctor, Invitation, LoginCode, PatientImport, RefundReason, ReplyTemplate, Role, User
 from ibolit.services import clock
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
@@ -94,6 +94,10 @@ def doors(
     failed = held.refund(100_00, RefundReason.OPERATOR)
     failed.fail("general_decline")
     unmade = begin(chat)
+    columns = [{"at": 0, "title": "Телефон", "kind": "phone", "samples": ["8 916 000-10-01"]}]
+    row = {"number": 1, "name": "Зоя", "phone": "+79160001001", "email": None, "typed": "", "fault": None}
+    listed = PatientImport.draft(doctor, doctor.user, "list-0001", [row], b"8 916 000-10-01", columns)
+    db.session.commit()
     posts = {
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
         proving(clinic): ["/login/code"],
@@ -116,7 +120,7 @@ def doors(
             *(f"/practice/tariffs/{doctor.tariffs[0].id}{part}" for part in ("", "/place")),
             *(f"/patients/{patient.id}/{part}" for part in ("note", "days")),
             *(f"/replies{part}" for part in ("", f"/{template.id}", f"/{template.id}/place")),
-            *(f"/invitations{part}" for part in ("", "/imports")),
+            *(f"/invitations{part}" for part in ("", "/imports", f"/imports/{listed.id}/columns")),
         ],
         Browser(clinic, operator): [
             "/invitations",

@@ -336,7 +336,7 @@ ELSEWHERE = {
     "consultations.end", "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff", "replies.move",
     # Words that begin something new.
-    "account.request_refund", "operator.refund_out_of_band", "payments.send_receipt",
+    "account.request_refund", "invitations.take_columns", "operator.refund_out_of_band", "payments.send_receipt",
 }  # fmt: skip
 
 

@@ -234,6 +234,8 @@ def test_list_is_invited_and_wrong_lines_are_told(clinic: Flask, doctor: Doctor,
     code, told = run(clinic, "import", doctor.user.phone, patients_file)
     assert code == 0, told
     assert told.splitlines() == [
+        "column 1 «ФИО»: name",
+        "column 2 «Телефон»: phone",
         "line 3: no such phone can be",
         "line 4: the same contact stands above",
         "2 are invited, 2 not. The worker sends; the doctor sees how far it is.",

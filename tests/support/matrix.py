@@ -137,6 +137,7 @@ POST /invitations/<int:id>/withdrawal         | +invitation | login | gate  | 40
 POST /invitations/imports                     | -           | login | gate  | 404     | in     | in       | card
 GET /invitations/imports/<int:id>             | list        | login | gate  | 404     | in     | 404      | card
 GET /invitations/imports/<int:id>/report.csv  | list        | login | gate  | 404     | in     | 404      | card
+POST /invitations/imports/<int:id>/columns    | list        | login | gate  | 404     | in     | 404      | card
 POST /invitations/imports/<int:id>/sending    | list        | login | gate  | 404     | in     | 404      | card
 GET /invitations/imports/new                  | -           | login | gate  | 404     | in     | in       | card
 GET /invitations/new                          | -           | login | gate  | 404     | in     | in       | card

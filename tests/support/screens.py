@@ -92,6 +92,14 @@ def send(form: str, shown: str = ".field__error", **fields: str) -> Reach:
     return reach
 
 
+def without_columns(page: Page) -> None:
+    """No column of a list is of any use."""
+    for choice in page.locator("select[name^=columns-]").all():
+        choice.select_option("other")
+    page.locator("form[action$=columns] [type=submit]").click()
+    page.locator(".field__error").first.wait_for()
+
+
 def search(field: str, words: str, shown: str) -> Reach:
     def reach(page: Page) -> None:
         page.fill(field, words)
@@ -498,6 +506,7 @@ OF_OPERATOR = [
     Screen("list-new", OPERATOR, "/invitations/imports/new"),
     Screen("list-wrong", OPERATOR, reach=send("main form")),
     Screen("list", OPERATOR, "/invitations/imports/new", upload_list, lands="invitations.show_import"),
+    Screen("list-columns-wrong", OPERATOR, reach=without_columns, lands="invitations.show_import"),
     Screen("operator-profile", OPERATOR, "/profile"),
 ]
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import FileField, SelectChoice, SelectField, StringField
+from wtforms import FieldList, FileField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ... import patient_lists
 from ...models import Doctor
-from ...web.fields import ClientIdField, HasLetters, SmsPhoneMixin
+from ...patient_lists import ColumnKind
+from ...web.fields import ClientIdField, HasLetters, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 
 WRONG_CONTACT = {
@@ -68,6 +69,47 @@ class InvitationForm(HostForm):
 class ListForm(HostForm):
     file = FileField("Файл со списком")
     client_id = ClientIdField(action="выберите файл")
+
+
+MOST_COLUMNS = 40  # shown to be corrected
+COLUMN_KINDS = [
+    SelectChoice(ColumnKind.OTHER.value, "не нужен"),
+    SelectChoice(ColumnKind.PHONE.value, "телефон"),
+    SelectChoice(ColumnKind.EMAIL.value, "почта"),
+    SelectChoice(ColumnKind.NAME.value, "имя"),
+    SelectChoice(ColumnKind.BIRTH_DATE.value, "дата рождения"),
+]
+
+
+class ColumnsForm(FlaskForm):
+    """A choice for each column of a list that is shown: `shown` is what is kept of them (place, title, kind, cells)."""
+
+    columns = FieldList(
+        SelectField(choices=COLUMN_KINDS, **invalid_choice("Выберите из списка, что в этом столбце.")),
+        max_entries=MOST_COLUMNS,
+    )
+
+    def __init__(self, shown: Sequence[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(columns=[one["kind"] for one in shown], **kwargs)
+        self.shown = shown
+        for choice, one in zip(self.columns, shown, strict=False):
+            choice.label.text, choice.description = one["title"], ", ".join(one["samples"])
+
+    def validate_columns(self, field: FieldList) -> None:
+        if len(field.entries) != len(self.shown):
+            raise ValidationError("Обновите страницу и выберите столбцы ещё раз.")
+        if not {ColumnKind.PHONE, ColumnKind.EMAIL} & set(field.data):
+            raise ValidationError("Выберите столбец с телефоном или почтой.")
+
+    @property
+    def kinds(self) -> dict[int, ColumnKind]:
+        """By the columns' places in the file."""
+        return {one["at"]: ColumnKind(kind) for one, kind in zip(self.shown, self.columns.data, strict=True)}
+
+    @property
+    def refusals(self) -> list[str]:
+        """Of the choices together; each one's own stands beside it."""
+        return [error for error in self.columns.errors if isinstance(error, str)]
 
 
 class GuestForm(SmsPhoneMixin, FlaskForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, String, and_, false, select, text
@@ -63,6 +63,7 @@ class Invitation(InvitationAcceptance, Model):
     phone: Mapped[str | None] = mapped_column(String(20))
     email: Mapped[str | None] = mapped_column(String(254))  # lower case
     name: Mapped[str] = mapped_column(String(120), default="")
+    birth_date: Mapped[date | None]  # as the clinic's list has it: a suggestion, never a fact
     nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -162,7 +163,14 @@ class Invitation(InvitationAcceptance, Model):
 
     @classmethod
     def invite(
-        cls, doctor: Doctor, sender: User, *, phone: str | None = None, email: str | None = None, name: str = ""
+        cls,
+        doctor: Doctor,
+        sender: User,
+        *,
+        phone: str | None = None,
+        email: str | None = None,
+        name: str = "",
+        birth_date: date | None = None,
     ) -> Self:
         """On its way by a job; one contact is invited by one doctor once, and only who could be a patient.
 
@@ -178,6 +186,7 @@ class Invitation(InvitationAcceptance, Model):
             raise errors.AlreadyInvited
         cls._count_sending(doctor.id, phone or email or "")
         invitation = cls(doctor_id=doctor.id, sender_id=sender.id, phone=phone, email=email, name=name)
+        invitation.birth_date = birth_date
         invitation.expires_at = clock.now() + cls.LIVES
         db.session.add(invitation)
         db.session.flush()

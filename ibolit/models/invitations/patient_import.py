@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, func, insert, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
@@ -52,6 +64,7 @@ class ImportLine(Model):
     phone: Mapped[str | None] = mapped_column(String(20))
     email: Mapped[str | None] = mapped_column(String(254))
     typed: Mapped[str] = mapped_column(String(200))  # the contact as it stands in the file
+    birth_date: Mapped[date | None]
     fault: Mapped[RowError | None] = mapped_column(enum_column(RowError))
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id", ondelete="SET NULL"), index=True)
     invitation: Mapped[Invitation | None] = relationship()
@@ -69,6 +82,9 @@ class PatientImport(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # every line is invited; sending may go on
+    # Until it is sent: the file, and what its columns were taken for (place, title, kind and first cells of each).
+    source: Mapped[bytes | None] = mapped_column(deferred=True)
+    columns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     doctor: Mapped[Doctor] = relationship(innerjoin=True)
     sender: Mapped[User] = relationship(innerjoin=True)
 
@@ -119,26 +135,40 @@ class PatientImport(Model):
     # Verbs
 
     @classmethod
-    def draft(cls, doctor: Doctor, sender: User, client_id: str, rows: Sequence[dict[str, object]]) -> Self:
+    def draft(
+        cls,
+        doctor: Doctor,
+        sender: User,
+        client_id: str,
+        rows: Sequence[dict[str, Any]],
+        source: bytes | None = None,
+        columns: list[dict[str, Any]] | None = None,
+    ) -> Self:
         """`rows` are the lines' columns. Sent twice by one form it is the list already there."""
         advisory_lock(LockKind.PATIENT_IMPORT, sender.id, client_id)
         known = db.session.scalar(select(cls).where(cls.sender_id == sender.id, cls.client_id == client_id))
         if known is not None:
             return known
-        made = cls(doctor_id=doctor.id, sender_id=sender.id, client_id=client_id)
+        made = cls(doctor_id=doctor.id, sender_id=sender.id, client_id=client_id, source=source, columns=columns)
         db.session.add(made)
         db.session.flush()
-        contacts = Invitation.contacts_known_to(doctor)
-        for row in rows:
-            if row["fault"] is None and (row["phone"] or row["email"]) in contacts:
-                row["fault"] = RowError.KNOWN
-        db.session.execute(insert(ImportLine), [row | {"import_id": made.id} for row in rows])
+        made._write_lines(rows)
         return made
+
+    def reread(self, rows: Sequence[dict[str, Any]], columns: list[dict[str, Any]]) -> bool:
+        """Its lines by other columns; False when sending has begun meanwhile, and nothing changes."""
+        waiting = update(PatientImport).where(PatientImport.id == self.id, PatientImport.started_at.is_(None))
+        if db.session.execute(waiting.values(columns=columns)).rowcount == 0:  # type: ignore[attr-defined]
+            return False
+        db.session.execute(delete(ImportLine).where(ImportLine.import_id == self.id))
+        self._write_lines(rows)
+        return True
 
     def start(self) -> bool:
         """True for the press that began it: two at once are one."""
         begun = update(PatientImport).where(PatientImport.id == self.id, PatientImport.started_at.is_(None))
-        if db.session.execute(begun.values(started_at=clock.now())).rowcount == 0:  # type: ignore[attr-defined]
+        done = begun.values(started_at=clock.now(), source=None, columns=None)
+        if db.session.execute(done).rowcount == 0:  # type: ignore[attr-defined]
             return False
         Job.add(JobKind.PATIENT_IMPORT, self.id)
         return True
@@ -149,7 +179,9 @@ class PatientImport(Model):
         lines = db.session.scalars(waiting).all()
         for line in lines:
             try:
-                made = Invitation.invite(self.doctor, self.sender, phone=line.phone, email=line.email, name=line.name)
+                contact = {"phone": line.phone, "email": line.email}
+                who = {"name": line.name, "birth_date": line.birth_date}
+                made = Invitation.invite(self.doctor, self.sender, **contact, **who)  # type: ignore[arg-type]
                 line.invitation_id = made.id
             except errors.IsLandline:
                 line.fault = RowError.LANDLINE
@@ -160,6 +192,16 @@ class PatientImport(Model):
         if not lines:
             self.finished_at = clock.now()
         return bool(lines)
+
+    def _write_lines(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Nobody is born tomorrow, and who is known already is sent no second link."""
+        contacts, today = Invitation.contacts_known_to(self.doctor), clock.now().date()
+        for row in rows:
+            if row["fault"] is None and (row["phone"] or row["email"]) in contacts:
+                row["fault"] = RowError.KNOWN
+            if (row.get("birth_date") or today) > today:
+                row["birth_date"] = None
+        db.session.execute(insert(ImportLine), [row | {"import_id": self.id} for row in rows])
 
 
 class Counts:

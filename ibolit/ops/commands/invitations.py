@@ -102,10 +102,15 @@ def _read(file: Path) -> bytes:
 def _draft(host: Doctor, data: bytes) -> PatientImport:
     """Known by its content, so that the same file is the same list."""
     try:
-        lines = patient_lists.read(data, current_settings.sends_sms_to)
+        table = patient_lists.read_table(data)
+        lines = patient_lists.lines_of(table, current_settings.sends_sms_to)
     except patient_lists.NotAList as refusal:
         raise click.ClickException(str(refusal)) from None
     rows = [line.row() | {"fault": RowError(line.fault) if line.fault else None} for line in lines]
+    for at, kind in enumerate(table.kinds):
+        if kind is not patient_lists.ColumnKind.OTHER:
+            title = f" «{table.titles[at]}»" if table.titles else ""
+            click.echo(f"column {at + 1}{title}: {kind.replace('_', ' ')}")
     mark = f"console-{host.id}-{hashlib.sha256(data).hexdigest()[:32]}"
     return PatientImport.draft(host, host.user, mark, rows)
 
