@@ -18,6 +18,7 @@ import base64
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -318,9 +319,14 @@ class Firefox(Remote):
         "network.fetchError",
         "browsingContext.userPromptOpened",
     ]
+    # How Firefox's console tells of a request that a page had not finished when it was left, if the worker was asked.
+    LEFT = re.compile(
+        r"^Failed to load .(\S+)\S\. A ServiceWorker intercepted the request and encountered an unexpected"
+    )
 
     def __init__(self, width: int, height: int) -> None:
         port = free_port()
+        self.aborted: set[str] = set()
         self.profile = scratch()
         lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in self.PREFERENCES.items()]
         Path(self.profile, "user.js").write_text("".join(lines))
@@ -334,16 +340,22 @@ class Firefox(Remote):
 
     def event(self, method: str, p: Params) -> None:
         if method == "log.entryAdded":
-            if p["type"] == "javascript" and p["level"] == "error":
+            if (left := self.LEFT.match(p["text"] or "")) and left[1] in self.aborted:
+                self.log.append(("console", f"left: {p['text']}"))
+            elif p["type"] == "javascript" and p["level"] == "error":
                 frame = ((p.get("stackTrace") or {}).get("callFrames") or [{}])[0]
                 place = f"{frame.get('url', '')}:{frame.get('lineNumber', 0) + 1}"
                 self.log.append(("error", f"{p['text']}  {place}"))
             else:
                 self.log.append(("console", f"{p['level']}: {p['text']}"))
-        elif method == "network.responseCompleted" and p["response"]["status"] >= 400:
+        elif method == "network.responseCompleted" and p["response"]["status"] < 400:
+            self.aborted.discard(p["request"]["url"])
+        elif method == "network.responseCompleted":
             what = f"{p['request']['method']} {p['request']['url']}"
             self.log.append(("request", f"{p['response']['status']} {what}"))
-        elif method == "network.fetchError" and p["errorText"] != "NS_BINDING_ABORTED":
+        elif method == "network.fetchError" and p["errorText"] == "NS_BINDING_ABORTED":
+            self.aborted.add(p["request"]["url"])
+        elif method == "network.fetchError":
             self.log.append(("request", f"{p['errorText']} {p['request']['method']} {p['request']['url']}"))
         elif method == "browsingContext.userPromptOpened":
             self.log.append(("console", p["type"] + ": " + p["message"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from oldphones.walked import SPOKEN, walk
 
-pytestmark = [pytest.mark.oldphones, pytest.mark.long]  # its worker complains of pictures that a page left behind
+pytestmark = [pytest.mark.oldphones, pytest.mark.long]
 
 
 def test_what_is_spoken_in_firefox_arrives(tmp_path):
