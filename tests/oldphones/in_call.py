@@ -17,6 +17,8 @@ LONGEST = 60_000  # milliseconds
 
 
 def main() -> None:
+    if len(sys.argv) < 3:
+        raise SystemExit(__doc__)
     url, scratch = sys.argv[1], Path(sys.argv[2])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", *FAKE_MEDIA])

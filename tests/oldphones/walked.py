@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from live_clinic import ROOT, LiveClinic
+from live_clinic import LiveClinic
 
 from ibolit.seeds.files import rash, results
 
@@ -80,7 +80,7 @@ def _visit(
 
 def _known(clinic: LiveClinic, scratch: Path) -> dict[str, str]:
     """What the walks name with a dollar."""
-    paths = os.pathsep.join(str(ROOT / path) for path in ("", "tests", "tests/journeys"))
+    paths = os.pathsep.join(str(Path(path).resolve()) for path in sys.path)
     return {
         "CLINIC": clinic.url,
         "CLINIC_SWITCH": str(os.getpid()),
