@@ -73,10 +73,11 @@ JS = (
     "js/image-retry.js",
     "js/offline.js",
     "js/navigation.js",
-    "js/pending-submissions.js",
+    "js/submissions.js",
     "js/leftovers.js",
+    "js/drafts.js",
     "js/pending-messages.js",
-    "js/unsent.js",
+    "js/unsent-notices.js",
     "js/send-queue.js",
     "js/draft.js",
     "js/composer.js",
@@ -93,7 +94,7 @@ JS = (
 MODERN = ("service-worker", "offline-summary", "sms-code")
 
 # The same for who is signed in: what waits on this device, and what is kept on it.
-INSIDE = ("pending-sync", "submissions-loader", "page-cache", "push", "announcer", "socket-check")
+INSIDE = ("pending-on-disk", "submissions-loader", "page-cache", "push", "announcer", "socket-check")
 
 CHAT = ("chat/attachment-tray", "chat/file-picker", "chat/recording")  # an open chat
 

@@ -6,7 +6,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 
-const DRAFT = fs.readFileSync(path.join(__dirname, '..', '..', 'ibolit', 'static', 'js', 'draft.js'), 'utf8');
+const SCRIPTS = path.join(__dirname, '..', '..', 'ibolit', 'static', 'js');
+const DRAFT = ['drafts.js', 'draft.js'].map((name) => fs.readFileSync(path.join(SCRIPTS, name), 'utf8')).join('\n');
 const RUNS = ['', '0', undefined].includes(process.env.LONG_TESTS) ? 300 : 20000;
 
 // mulberry32: the same ways every time.
@@ -33,9 +34,8 @@ class Tab {
     this.late = [];
     this.field = Object.assign(new Place(), { value: '' });
     this.window = new Place();
-    const page = Object.assign(new Place(), { hidden: false });
+    const page = Object.assign(new Place(), { hidden: false, body: { getAttribute: () => '1' }, querySelector: () => this.shown });
     const ibolit = {
-      pending: { draft: (chat) => `draft:1:${chat}` },
       getItem: (key) => kept.words[key] || '',
       setItem: (key, words) => {
         kept.words[key] = words;
@@ -43,6 +43,7 @@ class Tab {
       }
     };
     new Function('ibolit', 'window', 'document', DRAFT)(ibolit, this.window, page);
+    this.drafts = ibolit.drafts;
     this.draft = ibolit.draft('7', this.field, () => {});
     this.draft.refill();
   }
@@ -98,4 +99,35 @@ test('no word is lost and none is sent twice, whatever the tabs are told', () =>
     const there = `${sent} ${kept.words['draft:1:7'] || ''}`.split(/\s+/).filter(Boolean);
     assert.deepEqual([...there].sort(), [...typed].sort(), `seed ${seed}`);
   }
+});
+
+test('what a form took away is no draft once its message is seen, and what came after it stays', () => {
+  const { tabs: [tab, other], words } = clinic();
+  tab.type(() => 'Болит горло');
+  tab.drafts.postedByForm('7', 'abcdef', 'Болит горло');
+  tab.drafts.seeIfPosted('7');
+  assert.equal(words['draft:1:7'], 'Болит горло'); // nobody knows yet whether it has arrived
+  other.hear();
+  other.type((before) => `${before}\nи ухо`);
+  tab.shown = {};
+  tab.drafts.seeIfPosted('7');
+  assert.equal(words['draft:1:7'], 'и ухо');
+  tab.drafts.seeIfPosted('7');
+  assert.equal(words['draft:1:7'], 'и ухо');
+});
+
+test('a note of an older page, which knows no words, takes the draft of before with it', () => {
+  const { tabs: [tab], words } = clinic();
+  tab.type(() => 'Болит горло');
+  words['posted:1:7'] = 'abcdef';
+  tab.shown = {};
+  tab.drafts.seeIfPosted('7');
+  assert.equal(words['draft:1:7'], '');
+});
+
+test('a message that was sent from another page leaves the draft', () => {
+  const { tabs: [tab], words } = clinic();
+  tab.type(() => 'Снимок во вложении ');
+  tab.drafts.leave('7', 'Снимок во вложении');
+  assert.equal(words['draft:1:7'], '');
 });

@@ -6,6 +6,11 @@ import { icon, refusal, size } from '../../ibolit/static/js/modern/lib/file-type
 import { voiceFile } from '../../ibolit/static/js/modern/lib/voice-file.js';
 
 const MOST = 20 * 1024 * 1024;
+const KINDS = {
+  taken: { image: 'jpg png', 'file-text': 'pdf docx', 'file-table': 'xlsx', scan: 'dcm dicom' },
+  refused: [['exe apk', 'программы здесь не открыть.'], ['rar 7z', 'соберите архив как ZIP.']]
+};
+globalThis.document = { querySelector: (what) => (what === '[data-kinds]' ? { getAttribute: () => JSON.stringify(KINDS) } : null) };
 
 test('sizes are said as they are shown elsewhere', () => {
   assert.deepEqual([1, 1023, 1024, 1500, 1023999, 1048576, 1.5 * 1048576].map(size), [
@@ -21,9 +26,10 @@ test('the icon goes by the name, in letters of either size', () => {
 
 test('only what is hopeless is refused, in a sentence that says what to do', () => {
   assert.equal(refusal({ name: 'Анализ.pdf', size: 0 }, MOST), '«Анализ.pdf»: файл пустой.');
-  assert.match(refusal({ name: 'игра.exe', size: 5 }, MOST), /^«игра\.exe»: такие файлы здесь не открыть\. Подойдут фото/);
+  assert.equal(refusal({ name: 'игра.EXE', size: 5 }, MOST), '«игра.EXE»: программы здесь не открыть.');
+  assert.equal(refusal({ name: 'снимки.rar', size: 5 }, MOST), '«снимки.rar»: соберите архив как ZIP.');
   assert.match(refusal({ name: 'КТ.zip', size: MOST + 1 }, MOST), /: 20\u00a0МБ – больше 20\u00a0МБ\. Сожмите файл или отправьте по частям\.$/);
-  for (const name of ['IM0001', 'том.1', 'Анализ.pdf']) assert.equal(refusal({ name, size: MOST }, MOST), '');
+  for (const name of ['IM0001', 'том.1', 'MRI.Smith', 'Анализ.pdf']) assert.equal(refusal({ name, size: MOST }, MOST), '');
 });
 
 test('a large photo may still be made smaller', () => {

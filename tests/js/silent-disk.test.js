@@ -76,7 +76,7 @@ class Place {
 
 function page(mood, more = {}) {
   const clock = new Clock(), disk = new Disk(mood), body = new Place();
-  const pending = { waiting: () => [], attachments: () => [], keepAttachments() {}, ready: (done) => done() };
+  const pending = { waiting: () => [], ready: (done) => done() }, drafts = { files: () => [], keepFiles() {} };
   return Object.assign({
     clock, disk, indexedDB: disk,
     window: new Place(),
@@ -84,7 +84,7 @@ function page(mood, more = {}) {
     navigator: {},
     BroadcastChannel: undefined, // Node's own would keep the test from ending
     htmx: { trigger: (_where, name) => body.heard.filter(([one]) => one === name).forEach(([, hear]) => hear()) },
-    ibolit: { pending },
+    ibolit: { pending, drafts },
     IDBKeyRange: { bound: (first, last) => [first, last] },
     location: { href: 'https://clinic.example/chats/7' },
     setTimeout: (...all) => clock.setTimeout(...all),
@@ -198,7 +198,7 @@ test('pending messages are known after two seconds without their disk', async ()
   room.navigator = { locks: {}, serviceWorker: { ready: NEVER() } };
   const ground = { all: () => kept, put() {}, remove() {}, hasOthers: () => false };
   room.ibolit.pending.useStore = (better) => { mine = better; return ground; };
-  load(room, 'pending-sync', 'nothing');
+  load(room, 'pending-on-disk', 'nothing');
   await room.clock.until(new Promise((done) => { mine.ready(done); }));
   assert.deepEqual([mine.all().map((one) => one.id), room.clock.now], [['x'], MOST]);
 });

@@ -36,7 +36,7 @@
       });
     }
 
-    function noteThatItPosts() { ibolit.pending.postedByForm(chat, form.elements.client_id.value, field.value); }
+    function noteThatItPosts() { ibolit.drafts.postedByForm(chat, form.elements.client_id.value, field.value); }
 
     // The draft stays until the message is seen to be there.
     function post() {
@@ -66,7 +66,7 @@
       clearFailure();
       sendQueue.send(text, id || ibolit.pending.newId(), files);
       draft.sent();
-      ibolit.pending.forgetPosted(chat);
+      ibolit.drafts.forgetPosted(chat);
       told = 0;
       if (text || hasKeyboard) field.focus(); // who sent a photo alone wants no keyboard over it
     }
@@ -101,8 +101,8 @@
     window.addEventListener('pageshow', onShow);
     document.body.addEventListener('ibolit:returned', draft.refill);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
-    ibolit.pending.seeIfPosted(chat);
-    if (words() && !ibolit.getItem(ibolit.pending.draft(chat))) noteThatItPosts(); // pressed before this script came, perhaps
+    ibolit.drafts.seeIfPosted(chat);
+    if (words() && !ibolit.drafts.words(chat)) noteThatItPosts(); // pressed before this script came, perhaps
     draft.refill();
     if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {
@@ -117,8 +117,8 @@
   ibolit.behaviour('kept-draft', function (label) {
     var area = label.querySelector('textarea'), chat = label.getAttribute('data-chat'), line = document.createElement('span');
     function show() {
-      var names = ibolit.pending.attachments(chat).map(function (file) { return file.voice ? 'голосовое сообщение' : file.name; });
-      area.value = ibolit.getItem(ibolit.pending.draft(chat)) || area.value;
+      var names = ibolit.drafts.files(chat).map(function (file) { return file.voice ? 'голосовое сообщение' : file.name; });
+      area.value = ibolit.drafts.words(chat) || area.value;
       area.hidden = !area.value;
       line.textContent = names.length ? 'Файлы не отправлены и хранятся сутки: ' + names.join(', ') : '';
       label.firstChild.textContent = area.value ? 'Ваш текст не отправлен и сохранён:' : '';

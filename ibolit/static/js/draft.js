@@ -2,7 +2,7 @@
 // kept follows what another tab keeps, and what was sent there is not sent again unasked.
 ibolit.draft = function (chat, field, changed) {
   'use strict';
-  var key = ibolit.pending.draft(chat), held = '';
+  var key = ibolit.drafts.keyOf(chat), held = '';
 
   function fill(text) {
     field.value = held = text;
@@ -29,10 +29,7 @@ ibolit.draft = function (chat, field, changed) {
   }
 
   // Takes away what has left, and leaves what another tab has written since.
-  function sent() {
-    var kept = ibolit.getItem(key), isMore = kept.indexOf(held) === 0;
-    write(kept === held ? '' : (isMore ? kept.slice(held.length) : kept).replace(/^\s+/, ''));
-  }
+  function sent() { write(ibolit.drafts.without(ibolit.getItem(key), held)); }
 
   function onStorage(change) { if (change.key === 'ibolit:' + key) follow(); }
   function onShow() { if (!document.hidden) follow(); }

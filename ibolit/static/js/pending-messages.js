@@ -7,7 +7,7 @@
   function keyOf(message) { return MINE + message.chat + ':' + message.id; }
 
   // Where messages lie: a key a message, as two tabs must not overwrite each other's. Where the service worker can send them
-  // with the app closed, modern/pending-sync.js has them instead.
+  // with the app closed, modern/pending-on-disk.js has them instead.
   var store = {
     ready: function (done) { done(); },
     all: function () { return ibolit.storedKeys(MINE).map(function (key) { return JSON.parse(ibolit.getItem(key)); }); },
@@ -54,41 +54,17 @@
     htmx.trigger(document.body, 'ibolit:pending');
   }
 
-  // A draft is its author's: the other side may use the same browser.
-  function draft(chat) { return 'draft:' + viewer + ':' + chat; }
-
-  // Unsent files of a chat, as a list to be read without asking the disk: the file store of the modern floor has their bytes.
-  function attachmentsKey(chat) { return 'tray:' + viewer + ':' + chat; }
-  function attachments(chat) { return JSON.parse(ibolit.getItem(attachmentsKey(chat)) || '[]'); }
-  function keepAttachments(chat, files) { ibolit.setItem(attachmentsKey(chat), files.length ? JSON.stringify(files) : ''); }
-
   // What the server did not take is again where it was written, before what was begun meanwhile.
   function returnToDraft(messages) {
     messages = messages.filter(waits);
     if (!messages.length) return;
-    var chat = messages[0].chat, key = draft(chat), files = [];
-    var words = messages.map(function (one) { return one.text; }).concat(ibolit.getItem(key)).filter(Boolean);
+    var chat = messages[0].chat, drafts = ibolit.drafts, files = [];
+    var words = messages.map(function (one) { return one.text; }).concat(drafts.words(chat)).filter(Boolean);
     messages.forEach(function (one) { files = files.concat(one.files || []); });
-    ibolit.setItem(key, words.join('\n'));
-    keepAttachments(chat, files.concat(attachments(chat)));
+    drafts.keep(chat, words.join('\n'));
+    drafts.keepFiles(chat, files.concat(drafts.files(chat)));
     messages.forEach(drop);
     htmx.trigger(document.body, 'ibolit:returned', { files: files });
-  }
-
-  // Sent from another page than the one it was typed on.
-  function forgetDraft(chat, text) { if (ibolit.getItem(draft(chat)).trim() === text) ibolit.setItem(draft(chat), ''); }
-
-  // A form that the browser posts by itself, with files or before the scripts were there: its words are no draft any more
-  // when the page shows its message. Kept as the form's id, a line's end, its words.
-  function postedKey(chat) { return 'posted:' + viewer + ':' + chat; }
-  function postedByForm(chat, id, text) { ibolit.setItem(postedKey(chat), id + '\n' + text); }
-  function forgetPosted(chat) { ibolit.setItem(postedKey(chat), ''); }
-  function seeIfPosted(chat) {
-    var note = ibolit.getItem(postedKey(chat)), end = (note + '\n').indexOf('\n'), id = note.slice(0, end), text = note.slice(end + 1);
-    var left = ibolit.getItem(draft(chat));
-    if (!id || !document.querySelector('.message--mine[data-client-id="' + id + '"]')) return;
-    forgetPosted(chat);
-    if (left.indexOf(text) === 0) ibolit.setItem(draft(chat), end < note.length ? left.slice(text.length).replace(/^\s+/, '') : '');
   }
 
   // Repeating would not help: the time is over, the text is too long, or so long that the server did not read it.
@@ -125,9 +101,8 @@
   }
 
   ibolit.pending = {
-    waiting: waiting, waits: waits, newId: newId, keep: keep, drop: drop, draft: draft, returnToDraft: returnToDraft, refused: refused, post: post,
-    attachments: attachments, keepAttachments: keepAttachments, postedByForm: postedByForm, forgetPosted: forgetPosted, seeIfPosted: seeIfPosted, useStore: useStore,
-    explain: explain, forgetDraft: forgetDraft,
+    waiting: waiting, waits: waits, newId: newId, keep: keep, drop: drop, returnToDraft: returnToDraft, refused: refused, post: post,
+    useStore: useStore, explain: explain,
     hasOthers: function () { return store.hasOthers(); },
     isOnlyHere: function (message) { return ibolit.isOnlyHere(keyOf(message)); },
     ready: function (done) { store.ready(done); }

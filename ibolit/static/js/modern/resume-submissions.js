@@ -27,7 +27,7 @@ function begin(submission) {
     if (mine.length) ibolit.pending.keep(submission.chat, submission.text, submission.id, files.described(mine));
     ibolit.submissions.drop(submission);
     if (!mine.length) return;
-    ibolit.pending.forgetDraft(submission.chat, submission.text);
+    ibolit.drafts.leave(submission.chat, submission.text);
     files.release(mine);
     htmx.trigger(document.body, 'ibolit:send-pending');
   }

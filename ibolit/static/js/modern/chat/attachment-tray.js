@@ -27,11 +27,11 @@ ibolit.behaviour('attachment-tray', (tray) => {
       key: box.value, name: box.getAttribute('data-name'), size: Number(box.getAttribute('data-size')), voice: box.hasAttribute('data-voice')
     }));
     if (!tray.hasAttribute('data-refused')) return;
-    const noted = ibolit.pending.attachments(chat).filter((note) => (
+    const noted = ibolit.drafts.files(chat).filter((note) => (
       !note.key || files.items.some((one) => one.key === note.key) || kept.some((one) => one.key === note.key)
     ));
     const strange = kept.filter((one) => !noted.some((note) => note.key === one.key));
-    ibolit.pending.keepAttachments(chat, noted.concat(strange));
+    ibolit.drafts.keepFiles(chat, noted.concat(strange));
   }
 
   function shown() { return files.items.filter((one) => !one.voice); }

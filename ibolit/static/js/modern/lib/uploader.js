@@ -104,7 +104,7 @@ class Uploader {
     ));
     await new Promise((done) => ibolit.pending.ready(done));
     noteSent(); // a message may leave while the disk is read
-    const { records, isWhole } = await fileStore.of(this.place), noted = ibolit.pending.attachments(this.chat);
+    const { records, isWhole } = await fileStore.of(this.place), noted = ibolit.drafts.files(this.chat);
     noteSent();
     records.filter((one) => sent.has(one.key)).forEach((one) => fileStore.remove(one.id)); // a page left too early
     noted.filter((note) => note.key && !records.some((one) => one.key === note.key)).forEach((note) => {
@@ -282,7 +282,7 @@ class Uploader {
   described(items) { return items.map((one) => ({ key: one.key, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds })); }
 
   changed(item) {
-    if (!item && this.isSynced) ibolit.pending.keepAttachments(this.chat, this.items.filter((one) => one.state !== 'preparing').map((one) => (
+    if (!item && this.isSynced) ibolit.drafts.keepFiles(this.chat, this.items.filter((one) => one.state !== 'preparing').map((one) => (
       { id: one.id, key: one.key, at: one.at, name: one.name, size: one.size, voice: one.voice, seconds: one.seconds }
     )));
     this.listeners.forEach((told) => told(item));
