@@ -18,10 +18,11 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
 
 from .errors import CannotStart
 from .extensions import db
+from .transaction_memory import wrote
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -101,6 +102,7 @@ def engine_options(url: str) -> dict[str, Any]:
 def init_transactions(app: Flask, engine: Engine) -> None:
     """Hooks the engine; in a GET or HEAD request transactions only read until write_transaction() says otherwise."""
     app.before_request(_declare_reader)
+    app.teardown_request(_forget_reader)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_connection)
         event.listen(engine, "begin", _begin)
@@ -110,6 +112,11 @@ def _declare_reader() -> None:
     from flask import request
 
     _only_reads.set(request.method in ("GET", "HEAD"))
+
+
+def _forget_reader(_error: BaseException | None) -> None:
+    """The thread that served it serves the next one, or what is no request at all."""
+    _only_reads.set(False)
 
 
 def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
@@ -138,10 +145,9 @@ def read_only() -> Iterator[None]:
 def write_transaction(session: scoped_session[Any] | Session) -> Iterator[None]:
     """A short write transaction of its own, also in the middle of a GET; commits at the end.
 
-    What was read before is let go first: a snapshot cannot be upgraded. A commit does it without making anyone
-    read its objects again.
+    What was read before is let go first: a snapshot cannot be upgraded.
     """
-    session.commit()
+    release(session)
     token = _only_reads.set(False)
     try:
         yield
@@ -151,6 +157,29 @@ def write_transaction(session: scoped_session[Any] | Session) -> Iterator[None]:
         raise
     finally:
         _only_reads.reset(token)
+
+
+def release(session: scoped_session[Any] | Session = db.session) -> None:
+    """Ends what was only read, so that nothing of the database is held while something else is waited for.
+
+    Objects stay as they were read: it is a commit, as a rollback would make everyone read them again. Raises
+    RuntimeError when something was written or recorded: that is committed by who did it, and by that name.
+    """
+    is_clean = not (session.new or session.dirty or session.deleted)
+    if wrote.read(session) or not is_clean:
+        raise RuntimeError("release() ends what was only read; here something waits to be committed")
+    session.commit()
+
+
+@event.listens_for(Session, "after_flush")
+def _note_flush(session: Session, _context: object) -> None:
+    wrote.write(session, True)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_statement(asked: ORMExecuteState) -> None:
+    if asked.is_insert or asked.is_update or asked.is_delete:
+        wrote.write(asked.session, True)
 
 
 def _is_only_asked() -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from .extensions import db
 from .faults import told
-from .transaction_memory import TransactionMemory
+from .transaction_memory import TransactionMemory, wrote
 
 log = logging.getLogger(__name__)
 
@@ -295,6 +295,7 @@ def record(fact: Fact) -> None:
     """Keeps the fact until the current session's transaction ends."""
     so_far = _memory.read(db.session)
     _memory.write(db.session, replace(so_far, facts=(*so_far.facts, fact)))
+    wrote.write(db.session, True)
 
 
 def recorded_facts() -> tuple[Fact, ...]:

@@ -32,6 +32,9 @@ class TransactionMemory(Generic[Value]):
         session.info.setdefault(MEMORY, {})[self._name] = value
 
 
+wrote = TransactionMemory("wrote", False)  # something that a commit makes others see
+
+
 @event.listens_for(Session, "after_transaction_create")
 def _begin(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:

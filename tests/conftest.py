@@ -28,7 +28,7 @@ from live_clinic import filled_clinic
 from long_tests import leave_out, leave_out_long
 from overheard import nobody_is_overheard  # noqa: F401
 
-from ibolit import create_app, database
+from ibolit import create_app
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, User
 from ibolit.services import Services, clock
@@ -85,13 +85,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a live clinic may begin with; test processes side by side share it."""
     own = tmp_path_factory.getbasetemp()
     return filled_clinic(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
-
-
-@pytest.fixture(autouse=True)
-def nobody_reads() -> Iterator[None]:
-    """A GET made without Browser leaves its «only reads» behind, and SQLite would refuse the next test's writing."""
-    yield
-    database._only_reads.set(False)
 
 
 @pytest.fixture

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from factories import make_user
 from flask import Flask
+from queries import Queries
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from ibolit import create_app
-from ibolit.database import _write_lock, read_only, write_transaction
+from ibolit.database import _only_reads, _write_lock, read_only, release, write_transaction
+from ibolit.events import DeviceEnded, record
 from ibolit.extensions import db
 from ibolit.models import ReplyTemplate, Role, User
 from ibolit.models.locking import LockKind, advisory_lock
@@ -70,3 +73,53 @@ def test_turn_to_write_is_given_back_by_a_commit_that_fails(on_sqlite: None) -> 
         db.session.commit()
     db.session.remove()
     assert not _write_lock.locked()
+
+
+def test_release_lets_the_connection_go_and_reads_nothing_anew(clinic: Flask) -> None:
+    user = make_user("Анна")
+    db.session.refresh(user)
+    release()
+    assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    with Queries() as queries:
+        assert user.name == "Анна"
+    assert queries == []
+
+
+def test_release_commits_nothing_unnoticed(clinic: Flask) -> None:
+    user = make_user("Анна")
+
+    def change() -> None:
+        user.name = "Ольга"
+
+    def change_and_flush() -> None:
+        change()
+        db.session.flush()
+
+    def change_by_statement() -> None:
+        db.session.execute(sa.update(User).values(name="Ольга"))
+
+    for write in (change, change_and_flush, change_by_statement, lambda: record(DeviceEnded(1))):
+        db.session.scalar(sa.select(User.id))
+        write()
+        with pytest.raises(RuntimeError):
+            release()
+        db.session.rollback()
+        release()
+    assert db.session.scalar(sa.select(User.name)) == "Анна"
+
+
+def test_what_a_savepoint_undid_hinders_no_release(clinic: Flask) -> None:
+    user = make_user("Анна")
+    savepoint = db.session.begin_nested()
+    user.name = "Ольга"
+    db.session.flush()
+    savepoint.rollback()
+    release()
+    assert user.name == "Анна"
+
+
+def test_get_leaves_no_reader_behind(clinic: Flask) -> None:
+    """The thread that has served it serves what is no request, too."""
+    assert clinic.test_client().get("/login").status_code == 200
+    assert not _only_reads.get()
+    make_user()

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "services": {"config", "normalization"},
     "sockets": {"faults", "services"},
     "extensions": {"sockets", "tokens"},  # the bare `sock` is of our own, safer class
-    "database": {"errors", "extensions"},
+    "database": {"errors", "extensions", "transaction_memory"},
     "transaction_memory": set(),
     "events": {"extensions", "faults", "transaction_memory"},
     "models": {"config", "database", "errors", "events", "extensions", "networks", "phones", "services",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..database import release
 from ..extensions import db
 from ..models import Delivery, DeliveryState, Job, JobKind, LoginCode
 from ..services import current_services
@@ -13,7 +14,7 @@ def poll(job: Job) -> None:
     delivery = db.session.get(Delivery, job.subject_id)
     if delivery is None or delivery.state is not DeliveryState.SENT or delivery.reference is None:
         return
-    db.session.commit()
+    release()
     status = current_services.sms.status(delivery.reference)
     if status is ProviderStatus.ON_ITS_WAY:
         pause = delivery.next_status_check_in

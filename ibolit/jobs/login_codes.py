@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import render_template
 
 from ..config import current_settings
+from ..database import release
 from ..extensions import db
 from ..models import EmailProof, Job, LoginCode, User
 from ..models.accounts import reassigned_number
@@ -25,7 +26,7 @@ def send_login_code(job: Job) -> None:
         code.mail_as_well()
         return
     text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
-    db.session.commit()  # no transaction stays open while the provider thinks
+    release()  # no transaction stays open while the provider thinks
     try:
         sending.send_sms(job, code.phone, text, leave=0 if code.has_own else LEFT_BY_STRANGERS)
     except (sending.Undeliverable, SmsFailed):
@@ -41,7 +42,7 @@ def mail_login_code(job: Job) -> None:
     if code is None or user is None or user.email is None or not user.email_is_settled or not code.is_redeemable():
         raise sending.Undeliverable("the code is no longer needed")
     letter, email = sending.render_mail("login_code", code=code.digits), user.email
-    db.session.commit()
+    release()
     sending.send_mail(job, email, letter)
 
 
@@ -52,7 +53,7 @@ def mail_owner_code(job: Job) -> None:
     if code is None or user is None or user.email is None or not user.email_is_settled or not code.proves_phone():
         raise sending.Undeliverable("the code is no longer needed")
     letter, email = sending.render_mail("owner_code", code=reassigned_number.digits_of(code)), user.email
-    db.session.commit()
+    release()
     sending.send_mail(job, email, letter)
 
 
@@ -61,5 +62,5 @@ def send_email_proof(job: Job) -> None:
     if proof is None or not proof.is_alive():
         raise sending.Undeliverable("the link is no longer needed")
     letter = sending.render_mail("email_proof", link=link_to("account.prove_email", id=proof.id, token=proof.token))
-    db.session.commit()
+    release()
     sending.send_mail(job, proof.email, letter)

@@ -7,6 +7,7 @@ import logging
 from flask import render_template
 
 from ..config import current_settings
+from ..database import release
 from ..extensions import db
 from ..models import Delivery, Job, PushSubscription, User
 from ..rendering import link_to
@@ -32,7 +33,7 @@ def tell_of_sms(job: Job) -> None:
         "tag": "sms-of-the-day",
     }
     letter, text = sending.render_mail("half_of_sms", **words), render_template("sms/half_of_sms.txt", **words)
-    db.session.commit()
+    release()
     outcome = pushes.send_to(listening, told, PushOptions(HALF_A_DAY, fingerprint("push:sms-of-the-day")[:32], True))
     pushes.note_outcome(outcome)
     if outcome.delivered:

@@ -9,6 +9,7 @@ import logging
 from datetime import timedelta
 
 from ..config import current_settings
+from ..database import release
 from ..extensions import db
 from ..models import (
     AlertKind,
@@ -47,7 +48,7 @@ def process_payment(job: Job) -> None:
         else:
             payment.end("no_email")
         return
-    db.session.commit()
+    release()
     try:
         found = payment.ask(current_services.payments, link_to("payments.returned", token=payment.token))
     except GatewayOutcomeUnknown as error:
@@ -73,7 +74,7 @@ def process_refund(job: Job) -> None:
     if refund.state is not RefundState.SENDING:
         return
     _preload(refund)
-    db.session.commit()
+    release()
     try:
         back = refund.ask(current_services.payments)
     except GatewayOutcomeUnknown as error:
@@ -117,7 +118,7 @@ def _fetch_statement(payment: Payment) -> Statement | None:
     """What the provider says of it now; None when that is unknown. Ends the transaction. Raises GatewayRefused."""
     assert payment.provider_id is not None
     provider_id, known = payment.provider_id, payment.refunded_by_provider
-    db.session.commit()
+    release()
     try:
         statement = Statement.fetch(provider_id, known, current_services.payments)
     except GatewayOutcomeUnknown as error:
@@ -133,7 +134,7 @@ def fetch_receipts(job: Job) -> None:
     if payment.provider_id is None or payment.paid_at is None:
         return
     moved_at, due = payment.moved_at, payment.expected_receipts(closing=_needs_closing_receipt())
-    db.session.commit()
+    release()
     try:
         told = current_services.payments.list_receipts(payment.provider_id)
     except (GatewayOutcomeUnknown, GatewayRefused) as error:
@@ -208,7 +209,7 @@ def sweep(job: Job) -> None:
 
 def _preload(refund: Refund) -> None:
     """Loads what ask() reads, since it runs outside a transaction."""
-    assert refund.payment.refunds
+    _ = refund.payment.refunds
 
 
 def _needs_closing_receipt() -> bool:

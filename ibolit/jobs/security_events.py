@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import render_template
 
+from ..database import release
 from ..extensions import db
 from ..models import Channel, Delivery, Job, JobKind, SecurityEvent
 from ..rendering import link_to
@@ -24,7 +25,7 @@ def send_sms(job: Job) -> None:
     change = _told_of(job)
     text = render_template("sms/security_event.txt", **_words(change, Channel.SMS))
     phone = change.user.phone
-    db.session.commit()
+    release()
     try:
         sending.send_sms(job, phone, text)
     except sending.DailySmsLimitReached:  # this news is worth three days
@@ -37,7 +38,7 @@ def send_mail(job: Job) -> None:
     if change.email is None:
         raise sending.Undeliverable("there was no address")
     letter, email = sending.render_mail("security_event", **_words(change, Channel.MAIL)), change.email
-    db.session.commit()
+    release()
     sending.send_mail(job, email, letter)
 
 
@@ -53,7 +54,7 @@ def push(job: Job) -> None:
         "url": f"{address.path}?{address.query}" if address.query else address.path,
         "tag": f"way-{change.id}",
     }
-    db.session.commit()
+    release()
     outcome = pushes.send_to(listening, told, PushOptions(24 * HOUR, fingerprint(f"push:way-{change.id}")[:32], True))
     pushes.note_outcome(outcome)
     if not outcome.delivered and change.email is None and not Job.was_added(JobKind.SECURITY_SMS, change.id, change.at):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from ..database import release
 from ..extensions import db
 from ..models import (
     Attachment,
@@ -57,7 +58,7 @@ def purge_rows() -> dict[str, int]:
 def _purge_unsent_files() -> None:
     """The files first, with nothing of the database held: a crash in between leaves a row that is found again."""
     abandoned = Attachment.abandoned()
-    db.session.commit()
+    release()
     for attachment in abandoned:
         current_services.uploads.drop(attachment.key)
         for variant in Variant:

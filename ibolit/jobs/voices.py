@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..database import release
 from ..extensions import db
 from ..models import Attachment, AttachmentState, Chat, Job, Variant
 from ..models.job import PAUSES
@@ -17,7 +18,7 @@ def prepare(job: Job) -> None:
     attachment = db.session.get(Attachment, job.subject_id)
     if attachment is None or attachment.state is not AttachmentState.PREPARING:
         return
-    db.session.commit()  # nothing is held while the decoder works
+    release()  # nothing is held while the decoder works
     try:
         seconds = _convert(attachment)
     except (Unreadable, StorageFailed, OSError) as failure:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from flask import current_app
 
-from ..database import read_only
+from ..database import read_only, release
 from ..events import (
     AccessChanged,
     CallbackRequested,
@@ -107,7 +107,7 @@ def _looking() -> Iterator[None]:
         try:
             yield
         finally:
-            db.session.commit()  # ends the reading; a rollback would expire loaded objects
+            release()  # ends the reading; a rollback would expire loaded objects
 
 
 @contextmanager

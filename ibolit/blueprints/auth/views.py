@@ -11,6 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import emails, errors, phones
 from ...config import current_settings
+from ...database import release
 from ...extensions import db
 from ...models import (
     AuditAction,
@@ -138,7 +139,7 @@ def password() -> ResponseReturnValue:
             "pages/auth/password.html", form=form, known=known, phone=asked.phone, next=requested_page()
         )
         return make_response(page, status)
-    db.session.commit()  # nobody else waits while the password is hashed
+    release()  # nobody else waits while the password is hashed
     hashed = passwords.hash_password(form.password.data)
     before = current_user.id if current_user.is_authenticated else None
     try:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...database import write_transaction
+from ...database import release, write_transaction
 from ...events import MemberTyped, publish
 from ...extensions import db
 from ...models import Attachment, AuditAction, Chat, ChatState, Doctor, Message, Tariff
@@ -140,7 +140,7 @@ def type(id: int) -> ResponseReturnValue:
     """Told to the other side, stored nowhere."""
     chat = _chat(id)
     if chat.takes_messages_from(current_user):
-        db.session.commit()
+        release()
         publish(MemberTyped(chat.id, current_user.id))
     return "", 204
 

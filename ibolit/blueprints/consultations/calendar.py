@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...config import current_settings
-from ...extensions import db
+from ...database import release
 from ...models import Consultation, ConsultationState
 from ...rendering import link_to
 from ...services import clock
@@ -26,7 +26,7 @@ def calendar(id: int) -> ResponseReturnValue:
     if consultation.state_now in NEVER_AGREED:
         raise errors.NotForCalendars
     entry = _entry(consultation)
-    db.session.commit()
+    release()
     answer = Response(calendar_of(entry), content_type="text/calendar; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="ibolit-{id}.ics"'
     answer.headers["Cache-Control"] = "private, no-store"

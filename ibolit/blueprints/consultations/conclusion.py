@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...config import current_settings
-from ...database import write_transaction
+from ...database import release, write_transaction
 from ...extensions import db
 from ...formatting import in_full
 from ...models import AuditAction, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
@@ -115,7 +115,7 @@ def conclusion_pdf(id: int) -> ResponseReturnValue:
     """Made anew each time, and kept nowhere on the way."""
     consultation, _, shown = _read(id)
     document = _document_of(consultation, shown)
-    db.session.commit()  # nothing of the database is held while it is made
+    release()  # nothing of the database is held while it is made
     answer = Response(pdf.render(document), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="ibolit-{id}-v{shown.version}.pdf"'
     answer.headers["Cache-Control"] = "private, no-store"

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
+from ...database import release
 from ...extensions import db
 from ...models import Chat, Doctor, Review
 from ...responses import respond
@@ -55,7 +56,7 @@ def photo(id: int, version: str) -> ResponseReturnValue:
     key = db.session.scalar(Doctor.photos_shown_to(current_user).where(Doctor.id == id)) or ""
     if "/" in key or len(version) < 12 or not key.startswith(version):
         abort(404)
-    db.session.commit()  # nothing of the database is held while a storage is asked
+    release()  # nothing of the database is held while a storage is asked
     try:
         answer = Response(current_services.storage.read(key), mimetype="image/jpeg")
     except FileNotFoundError:

@@ -20,7 +20,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...config import current_settings
-from ...database import read_only
+from ...database import read_only, release
 from ...extensions import db
 from ...models import Attachment, Chat
 from ...services import current_services
@@ -93,7 +93,7 @@ def append(key: str) -> ResponseReturnValue:
 @login_required
 def cancel(key: str) -> ResponseReturnValue:
     attachment = _own(key)
-    db.session.commit()
+    release()
     with _held(key):
         if not ingest.discard(attachment):
             abort(404)
@@ -124,7 +124,7 @@ def _own(key: str) -> Attachment:
 def _append_and_ingest(attachment: Attachment, offset: int) -> int:
     """How much of the file is here now; the last bytes also have it looked at."""
     size = attachment.size
-    db.session.commit()
+    release()
     with _held(attachment.key) as part:
         if part.size != offset:
             abort(409)

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from werkzeug.datastructures import Range
 
-from ...database import write_transaction
+from ...database import release, write_transaction
 from ...extensions import db
 from ...models import Attachment, AuditAction, AuditEvent, Chat, Variant
 from ...services import clock, current_services
@@ -79,7 +79,7 @@ def _serve(
     attachment: Attachment, variant: Variant, mimetype: str, name: str, *, is_download: bool = False
 ) -> Response:
     file = attachment.file_of(variant)
-    db.session.commit()  # nothing of the database is held while a storage is asked
+    release()  # nothing of the database is held while a storage is asked
     size = current_services.storage.size(file)
     answer = Response(mimetype=mimetype, headers={"Cache-Control": "private, no-cache", "Accept-Ranges": "bytes"})
     answer.set_etag(file)  # a stored file never changes
@@ -136,7 +136,7 @@ def _is_next_part(attachment: Attachment) -> bool:
     is_opened = AuditEvent.was_written(
         AuditAction.FILE_READ, actor_id=current_user.id, subject_id=attachment.id, since=clock.now() - ONE_OPENING
     )
-    db.session.commit()
+    release()
     return is_opened
 
 

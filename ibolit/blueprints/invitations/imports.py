@@ -13,6 +13,7 @@ from flask_login import current_user, login_required
 
 from ... import patient_lists
 from ...config import current_settings
+from ...database import release
 from ...extensions import db
 from ...models import AuditAction, Delivery, ImportLine, Invitation, PatientImport, RowError
 from ...responses import respond
@@ -65,7 +66,7 @@ def new_import() -> ResponseReturnValue:
 @accepts_files(lambda: LARGEST)
 def create_import() -> ResponseReturnValue:
     form = _form()
-    db.session.commit()  # nobody waits while ten thousand lines are read
+    release()  # nobody waits while ten thousand lines are read
     if not form.validate_on_submit():
         return _show_form(form, 422)
     try:

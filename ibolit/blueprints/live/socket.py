@@ -6,7 +6,7 @@ from flask import Blueprint, g, render_template
 from flask_login import current_user
 from flask_sock import Server
 
-from ...database import write_transaction
+from ...database import release, write_transaction
 from ...extensions import db, sock
 from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
@@ -37,7 +37,7 @@ def listen(ws: Server) -> None:
 
 def _say_where_we_are(queue: SocketQueue) -> None:
     """Asked with the socket open, and seen as of now: a message that comes meanwhile is told after it."""
-    db.session.commit()
+    release()
     latest = db.session.scalar(Chat.last_activity_of(current_user))
     count = 0 if queue.only_chat_id else ChatMember.unread_of(current_user)
     queue.put(render_template("live/ready.html", device_id=queue.device_id, count=count, latest=latest))

@@ -14,6 +14,7 @@ from werkzeug.datastructures import FileStorage
 
 from ... import errors
 from ...config import current_settings
+from ...database import release
 from ...extensions import db
 from ...models import Doctor, PhotoCrop
 from ...models.doctors import WHOLE
@@ -47,7 +48,7 @@ def change_photo() -> ResponseReturnValue:
     if not form.meets(PhotoForm.of(doctor)):
         return refuse("photo", 409, photo_form=form)
     seen = doctor.photo_version
-    db.session.commit()  # nothing is held while decoders think
+    release()  # nothing is held while decoders think
     try:
         key = _store(doctor.own_photo, form)
         return _exchange(doctor, key, PhotoCrop(form.cut.data), "Фото сохранено.", seen)
