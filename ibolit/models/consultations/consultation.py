@@ -236,7 +236,8 @@ class Consultation(
         db.session.scalars(_one(), {"id": self.id}).unique().one()
 
     def _become(self, state: ConsultationState) -> None:
-        assert state in TRANSITIONS[self.state], f"{self.state} is not followed by {state}"
+        if state not in TRANSITIONS[self.state]:
+            raise RuntimeError(f"{self.state} is not followed by {state}")
         self.state = state
         self.sequence += 1
         db.session.flush()
