@@ -89,7 +89,7 @@ def test_full_dashboard_refund_closes_the_chat(yookassa: YooKassaStub, bought: P
     hear(yookassa, bought)
     assert rows(bought) == [(RefundState.SUCCEEDED, RefundReason.PROVIDER_DASHBOARD, 2500_00)]
     assert days_left(bought) == pytest.approx(2, abs=0.1)  # what was there before
-    months = payment_reports.monthly_incomes(bought.doctor_id, bought.payer.zone)
+    months = payment_reports.monthly_incomes(bought.doctor_id, reloaded(bought).payer.zone)
     assert [(month.paid, month.returned) for month in months] == [(2500_00, 2500_00)]
 
 
