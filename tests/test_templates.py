@@ -12,6 +12,8 @@ import pytest
 TEMPLATES = Path(__file__).resolve().parents[1] / "ibolit" / "templates"
 PAGES = sorted(TEMPLATES.rglob("*.html"))
 
+LONGEST_LINE = 160  # characters
+
 VALUE = "\N{LEFT BLACK LENTICULAR BRACKET}"  # stands for whatever {{ … }} would print
 EVALUATED = re.compile(r"\s*(js|javascript):", re.IGNORECASE)
 COMMENT = re.compile(r"{#.*?#}", re.DOTALL)
@@ -154,3 +156,11 @@ def test_every_icon_is_drawn() -> None:
     drawn = set(re.findall(r'<symbol id="i-([\w-]+)"', (TEMPLATES.parent / "static/icons/sprite.svg").read_text()))
     assert len(named) > 30
     assert named <= drawn, named - drawn
+
+
+@pytest.mark.parametrize("suffix", ["html", "txt"])
+def test_no_line_is_longer_than_a_screen(suffix: str) -> None:
+    sources = sorted(TEMPLATES.rglob(f"*.{suffix}"))
+    lines = [(path, number, line) for path in sources for number, line in enumerate(path.read_text().splitlines(), 1)]
+    assert len(lines) > 50
+    assert [f"{path.name}:{number} has {len(line)}" for path, number, line in lines if len(line) > LONGEST_LINE] == []
