@@ -8,6 +8,7 @@ from typing import Any
 
 import flask.templating
 from flask import Flask, current_app
+from jinja2 import StrictUndefined
 
 from . import phones
 from .config import current_settings
@@ -113,4 +114,5 @@ def init_rendering(app: Flask) -> None:
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["last_day"] = timedelta(days=1)
     app.jinja_env.filters["phone"] = phones.readable
+    app.jinja_env.undefined = StrictUndefined  # a misspelt name is an error, not an empty place on the page
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

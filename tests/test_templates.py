@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from jinja2 import UndefinedError, meta, nodes
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "ibolit" / "templates"
 PAGES = sorted(TEMPLATES.rglob("*.html"))
@@ -164,3 +166,47 @@ def test_no_line_is_longer_than_a_screen(suffix: str) -> None:
     lines = [(path, number, line) for path in sources for number, line in enumerate(path.read_text().splitlines(), 1)]
     assert len(lines) > 50
     assert [f"{path.name}:{number} has {len(line)}" for path, number, line in lines if len(line) > LONGEST_LINE] == []
+
+
+SOURCES = sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".html", ".txt"))
+OF_THE_REQUEST = {"config", "current_user", "g", "request", "session"}
+
+
+def outer_names(app: Flask, source: str) -> Iterator[str]:
+    """What the macros of a template use beside their arguments, each other, and what the template imports or sets."""
+    tree = app.jinja_env.parse(source)
+    known = {macro.name for macro in tree.find_all(nodes.Macro)} | {one.target for one in tree.find_all(nodes.Import)}
+    for imported in tree.find_all(nodes.FromImport):
+        known |= {name if isinstance(name, str) else name[1] for name in imported.names}
+    known |= {target.name for one in tree.body if isinstance(one, nodes.Assign) for target in one.find_all(nodes.Name)}
+    for macro in tree.find_all(nodes.Macro):
+        used = meta.find_undeclared_variables(nodes.Template([macro]).set_environment(app.jinja_env))
+        yield from (f"{macro.name}: {name}" for name in sorted(used - known - set(app.jinja_env.globals)))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_macro_is_given_what_it_needs(app: Flask, path: Path) -> None:
+    assert list(outer_names(app, path.read_text())) == []
+    assert not re.search(r"\bwith context\b", COMMENT.sub("", path.read_text()))
+
+
+def test_what_a_macro_may_not_reach(app: Flask) -> None:
+    source = "{% from 'a.html' import b %}{% macro one(c) %}{{ b(c, url_for('d'), viewer.zone) }}{% endmacro %}{{ e }}"
+    assert list(outer_names(app, source)) == ["one: viewer"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SOURCES if path.relative_to(TEMPLATES).parts[0] not in ("layouts", "pages")],
+    ids=lambda path: str(path.relative_to(TEMPLATES)),
+)
+def test_only_pages_know_the_request(app: Flask, path: Path) -> None:
+    """A socket and the worker draw fragments as well, for a `viewer` whom they name."""
+    names = {name.name for name in app.jinja_env.parse(path.read_text()).find_all(nodes.Name)}
+    assert names & OF_THE_REQUEST == set()
+
+
+@pytest.mark.parametrize("source", ["{{ no_such }}", "{% if no_such %}{% endif %}", "{{ [1].no_such }}"])
+def test_unknown_name_is_an_error(app: Flask, source: str) -> None:
+    with pytest.raises(UndefinedError):
+        app.jinja_env.from_string(source).render()

@@ -139,5 +139,5 @@ def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: obje
 
 def _show(reader: User, name: str, *, about: int | None, **context: object) -> None:
     """A fragment is given all it needs, so nothing of the request is laid out for it. `about`: the chat it is of."""
-    html = current_app.jinja_env.get_template(f"live/{name}.html").render(viewer=reader, **context)
+    html = current_app.jinja_env.get_template(f"live/{name}.html").render(viewer=reader, is_live=True, **context)
     current_services.realtime.publish(reader.id, html, about)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, has_request_context
+from flask import Flask, current_app, has_request_context, request
 from flask_login import current_user
 
 from ..config import current_settings
@@ -24,6 +24,8 @@ def _frame() -> dict[str, object]:
     signed_in = current_user.is_authenticated and Consent.is_given_by(current_user)
     return {
         "settings": current_settings,
+        "is_live": False,  # a form of a page has its token; of a live fragment htmx sends it
+        "section": request.blueprint,
         "signed_in": signed_in,
         "listens": current_user.is_authenticated and gate.may_listen(),
         "viewer": current_user._get_current_object() if current_user.is_authenticated else None,

@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/new")
 def new() -> ResponseReturnValue:
-    return render_template("pages/invitations/new.html", form=_form(formdata=None))
+    return render_template("pages/invitations/new.html", form=_form(formdata=None), chat_id=None)
 
 
 @bp.post("")
