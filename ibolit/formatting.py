@@ -17,7 +17,6 @@ NBSP = "\u00a0"
 SUM = re.compile(r"([0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,]([0-9]{1,2}))?\s*(?:₽|р\.?|руб\.?)?", re.IGNORECASE)
 MINUS = "\u2212"
 MOSCOW = ZoneInfo("Europe/Moscow")
-TOGETHER = timedelta(minutes=5)  # messages of one author that are nearer than this stand together
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:
@@ -109,6 +108,11 @@ def zone_mark(moment: datetime, zone: ZoneInfo) -> str:
     minutes = int((ahead - (moment.astimezone(MOSCOW).utcoffset() or timedelta())).total_seconds()) // 60
     hours, rest = divmod(abs(minutes), 60)
     return "МСК" + (f"{'+' if minutes > 0 else MINUS}{hours}" + (f":{rest:02}" if rest else "") if minutes else "")
+
+
+def clocks_differ(moment: datetime, zone: ZoneInfo, other: ZoneInfo) -> bool:
+    """Two people read other hours at that moment, whatever their zones are called."""
+    return moment.astimezone(zone).utcoffset() != moment.astimezone(other).utcoffset()
 
 
 def time_for(moment: datetime, zone: ZoneInfo) -> str:
@@ -206,3 +210,8 @@ def time_left(until: datetime) -> str:
 def epoch(moment: datetime | None) -> int:
     """Milliseconds for scripts that sort and count down."""
     return int(moment.timestamp() * 1000) if moment else 0
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of those that are known."""
+    return min((moment for moment in moments if moment is not None), default=None)

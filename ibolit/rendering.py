@@ -13,12 +13,13 @@ from jinja2 import StrictUndefined
 from . import phones
 from .config import current_settings
 from .formatting import (
-    TOGETHER,
     clock_length,
+    clocks_differ,
     day_and_time,
     day_of,
     day_title,
     decimal,
+    earliest,
     epoch,
     file_size,
     in_full,
@@ -93,6 +94,7 @@ class Environment(flask.templating.Environment):
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
+    comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)
     helpers = (
         dom_id,
@@ -105,11 +107,11 @@ def init_rendering(app: Flask) -> None:
         errors_attributes,
         *dates,
         *consultations,
+        *comparisons,
         *files,
     )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
-    app.jinja_env.globals["together"] = TOGETHER
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["last_day"] = timedelta(days=1)

@@ -11,6 +11,7 @@ import pytest
 from browser import Browser
 from factories import add_tariff, make_chat, make_doctor, say
 from flask import Flask
+from reading import one_line
 
 from ibolit.extensions import db
 from ibolit.models import AccessMode, AuditAction, AuditEvent, Chat, ChatState, Doctor, Message, User
@@ -201,7 +202,7 @@ def test_long_absence_is_shown_from_its_beginning(as_doctor: Browser, chat: Chat
 def test_older_messages_come_by_pages_without_scripts_too(as_patient: Browser, chat: Chat, patient: User) -> None:
     for number in range(1, 121):
         say(chat, patient, str(number))
-    page = as_patient.get(f"/chats/{chat.id}").text
+    page = one_line(as_patient.get(f"/chats/{chat.id}").text)
     assert shown(page) == [str(number) for number in range(71, 121)]
     link = re.search(r'class="older"[^>]*>\s*<a [^>]*?href="([^"#]+)[^"]*" hx-get="([^"]+)"', page)
     assert link is not None
@@ -266,7 +267,7 @@ def test_neighbours_stand_together_as_long_as_the_page_tells_its_scripts(
 
 
 def test_ticks_and_words_that_scripts_draw_are_the_servers(as_patient: Browser, chat: Chat) -> None:
-    page = as_patient.get(f"/chats/{chat.id}").text
+    page = one_line(as_patient.get(f"/chats/{chat.id}").text)
     [drawn] = re.findall(r'<template id="chat-patterns">(.*?)</template>', page, re.DOTALL)
     assert re.findall(r'ticks--(\w+)".*?class="sr">(\w+)<', drawn) == [
         ("waiting", "отправляем"),

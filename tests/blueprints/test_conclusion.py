@@ -12,6 +12,7 @@ import samples
 from browser import Browser
 from factories import make_chat, make_doctor, propose
 from flask import Flask
+from reading import one_line
 from started_consultations import completed_consultation, consultation_in_progress
 from werkzeug.test import TestResponse
 
@@ -73,7 +74,7 @@ def typed(page: TestResponse) -> str:
 
 
 def value(page: TestResponse, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    found = re.search(rf'name="{name}" value="([^"]*)"', one_line(page.text))
     assert found is not None
     return found[1]
 
@@ -269,7 +270,7 @@ def test_draft_without_scripts(as_doctor: Browser, over: Consultation) -> None:
 
 
 def test_button_that_saves_without_scripts_is_on_the_page(as_doctor: Browser, over: Consultation) -> None:
-    page = as_doctor.get(url(over, "conclusion/new")).text
+    page = one_line(as_doctor.get(url(over, "conclusion/new")).text)
     assert f'formaction="{url(over, "conclusion/draft")}" formenctype="application/x-www-form-urlencoded"' in page
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, say
+from reading import one_line
 
 from ibolit.extensions import db
 from ibolit.models import AccessMode, AuditAction, AuditEvent, Chat, Doctor, User
@@ -257,7 +258,9 @@ def test_chips_show_only_what_is_asked_for(as_doctor: Browser, asking: dict[str,
     assert shown("unread") == {"Новый"}
     assert shown("waiting") == {"Новый", "Прочитан"}
     page = as_doctor.get("/messages?only=waiting", htmx=htmx).text
-    assert 'id="chats" class="rows" data-behaviour="inbox-unsent" data-order="down" data-shows="waiting"' in page
+    assert 'id="chats" class="rows" data-behaviour="inbox-unsent" data-order="down" data-shows="waiting"' in one_line(
+        page
+    )
     assert page.count('data-fits="unread waiting"') == page.count('data-fits="waiting"') == 1
 
 
@@ -277,7 +280,7 @@ def test_pages_keep_the_chip(as_doctor: Browser, doctor: Doctor) -> None:
         chat = make_chat(make_user(f"Пациент {number:02}"), doctor, days_left=1)
         say(chat, chat.patient if number % 2 else doctor.user)
     page = as_doctor.get("/messages?only=waiting").text
-    following = re.search(r'hx-get="([^"]+)" hx-trigger="more', page)
+    following = re.search(r'hx-get="([^"]+)" hx-trigger="more', one_line(page))
     assert following is not None
     assert "only=waiting" in following[1]
     rest = as_doctor.get(following[1].replace("&amp;", "&"), htmx=True).text

@@ -12,6 +12,7 @@ from consultation_steps import begin_to_pay, pay, succeed
 from factories import later, make_user, propose
 from flask import Flask
 from payment_steps import begin, buy, settle
+from reading import one_line
 
 from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
@@ -67,7 +68,7 @@ def test_return_page_reloads_until_a_duplicate_payment_is_refunded(
 ) -> None:
     url = f"/payments/return/{twice.token}"
     for browser in (as_patient, visitor):
-        assert f'hx-get="{url}?look=1" hx-trigger="every 2s"' in browser.get(url).text
+        assert f'hx-get="{url}?look=1" hx-trigger="every 2s"' in one_line(browser.get(url).text)
         assert '<noscript><meta http-equiv="refresh"' in browser.get(url).text
     refund = db.session.get_one(Payment, twice.id).refunds[0]
     refund.state, refund.done_at = RefundState.SUCCEEDED, clock.now()

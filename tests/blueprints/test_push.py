@@ -10,6 +10,7 @@ from browser import Browser
 from factories import make_user, say
 from flask import Flask
 from push_service import Listener, PushService, connect
+from reading import one_line
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, PushSubscription, Role, User
@@ -212,7 +213,7 @@ def test_demo_outbox_tells_a_push_from_a_letter(visitor: Browser, services: Serv
     services.outbox.put(
         DemoMessage("push", "fcm.googleapis.com", "", "iBolit: новое сообщение", clock.now().isoformat())
     )
-    page = visitor.get("/demo/outbox").text
+    page = one_line(visitor.get("/demo/outbox").text)
     assert "<b>Уведомление</b> на fcm.googleapis.com" in page
     services.outbox.path.unlink()
 

@@ -10,6 +10,7 @@ import samples
 from browser import Browser
 from factories import make_chat, propose
 from flask import Flask
+from reading import one_line
 from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
@@ -135,7 +136,7 @@ def test_file_that_is_refused_leaves_the_words_and_the_others(as_patient: Browse
     answer = tell(as_patient, consultation, files=files)
     assert answer.status_code == 422
     assert "«пусто.pdf»: Файл пустой." in answer.text
-    found = re.search(r'name="uploads" value="(\w+)" checked', answer.text)
+    found = re.search(r'name="uploads" value="(\w+)" checked', one_line(answer.text))
     assert found is not None
     tell(as_patient, consultation, uploads=found[1])
     assert [one.name for one in letters(consultation)[-1].attachments] == ["анализы.txt"]

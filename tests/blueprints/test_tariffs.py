@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from browser import Browser
 from factories import add_tariff, make_chat, make_doctor
+from reading import one_line
 
 from ibolit.extensions import db
 from ibolit.formatting import day_of
@@ -89,7 +90,7 @@ def test_doctor_sees_his_tariffs_and_no_button(as_doctor: Browser, closed: Chat)
 
 
 def test_chat_leads_to_the_sheet(as_patient: Browser, closed: Chat) -> None:
-    page = as_patient.get(f"/chats/{closed.id}").text
+    page = one_line(as_patient.get(f"/chats/{closed.id}").text)
     assert page.count(f'hx-get="/chats/{closed.id}/tariffs" hx-target="#sheet"') == 2
     assert page.count('id="sheet"') == 1
 

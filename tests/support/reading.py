@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BLOCKS = {"p", "li", "button", "summary", "h1", "h2", "h3", "dt", "dd", "section", "div", "form", "a", "label"}
 UNSEEN = {"script", "style", "svg", "title", "option"}
 VOID = {"input", "img", "br", "hr", "meta", "link", "use", "path", "circle", "source"}
+
+
+def one_line(html: str) -> str:
+    """As a browser reads it, to which it is all one where a line of a template was broken."""
+    return re.sub(r"[ \t\n]+", " ", html)
 
 
 class NotOffered(Exception):

@@ -216,6 +216,12 @@ def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     preload_cards(messages)
     _note_reading(chat, messages, moves_receipts=False)
     page = render_template(
-        "pages/chat/show.html", messages=messages, first_unread=None, before=None, **context, **inbox_page(None)
+        "pages/chat/show.html",
+        messages=messages,
+        first_unread=None,
+        before=None,
+        skips_unread=False,
+        **context,
+        **inbox_page(None),
     )
     return make_response(page, status)

@@ -2,14 +2,15 @@
 Cards are shown instead of a message's text; whoever has one registers how it is loaded."""
 
 from . import ending
-from .access import AccessMode, ChatState
-from .attachment import Attachment, AttachmentKind, AttachmentState, Variant, refuse_sent
+from .attachment import Attachment, refuse_sent
 from .cards import preload_cards, refuse_unregistered, register_card
 from .chat import Chat
 from .inbox import InboxFilter, matches_name_or_phone
 from .member import ChatMember
 from .message import Card, Message, submission_id
 from .patient_note import PatientNote
+from .states import AccessMode, AttachmentKind, AttachmentState, ChatState, Variant
+from .summary import ReceiptState, Shape
 
 __all__ = [
     "AccessMode",
@@ -23,6 +24,8 @@ __all__ = [
     "InboxFilter",
     "Message",
     "PatientNote",
+    "ReceiptState",
+    "Shape",
     "Variant",
     "ending",
     "matches_name_or_phone",

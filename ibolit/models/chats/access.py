@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -20,30 +19,13 @@ from ...services import clock
 from ..doctors import Tariff
 from ..people import User
 from .message import Message
+from .states import AccessMode, ChatState
 
 if TYPE_CHECKING:
     from .chat import Chat
 
 
 LAST_DAY = timedelta(days=1)
-
-
-class AccessMode(StrEnum):
-    FREE = "free"
-    UNTIL = "until"
-    UNLIMITED = "unlimited"
-
-
-class ChatState(StrEnum):
-    """What the patient may do now, as the access bar says it."""
-
-    NOT_BEGUN = "not_begun"  # free days are waiting for the first message
-    NEEDS_TARIFF = "needs_tariff"  # no free days were given
-    OPEN = "open"
-    LAST_DAY = "last_day"
-    OVER = "over"
-    CONSULTATION = "consultation"  # open because of a consultation, whatever was paid
-    UNLIMITED = "unlimited"
 
 
 class ChatAccess:

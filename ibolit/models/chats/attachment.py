@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import (
@@ -31,6 +30,8 @@ from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 from . import file_names
+from .states import AttachmentKind, AttachmentState, Variant
+from .summary import AttachmentSummary
 
 if TYPE_CHECKING:
     from ...services.media import Examined
@@ -40,33 +41,10 @@ if TYPE_CHECKING:
     from .message import Message
 
 
-class AttachmentKind(StrEnum):
-    PICTURE = "picture"
-    DOCUMENT = "document"
-    AUDIO = "audio"
-    VIDEO = "video"
-    VOICE = "voice"  # spoken into the chat; shown when the worker has made of it what every phone plays
-
-
-class AttachmentState(StrEnum):
-    ARRIVING = "arriving"  # not all of its bytes are here, or nobody has looked at them yet
-    PREPARING = "preparing"  # a voice message, or a sound that no browser plays, waits for the worker
-    READY = "ready"
-    DOWNLOAD_ONLY = "plain"  # what should have been made of it could not be: it is only downloaded
-
-
-class Variant(StrEnum):
-    """The stored files of one attachment."""
-
-    ORIGINAL = "original"
-    SHOWN = "shown"
-    THUMBNAIL = "thumbnail"
-
-
 PREVIEWS = {AttachmentKind.PICTURE: "Фото", AttachmentKind.VIDEO: "Видео", AttachmentKind.VOICE: "Голосовое сообщение"}
 
 
-class Attachment(Model):
+class Attachment(AttachmentSummary, Model):
     """Belongs to its author until a message takes it; what no message took within a day is swept away.
 
     `key` is random: the address of the upload, and the name in the storage.

@@ -30,13 +30,15 @@ from ..doctors import Doctor
 from ..locking import Lockable
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
-from .access import AccessMode, ChatAccess
+from .access import ChatAccess
 from .inbox import ChatLists
 from .member import ChatMember
 from .posting import ChatPosting
+from .states import AccessMode
+from .summary import ChatSummary
 
 
-class Chat(ChatPosting, ChatLists, ChatAccess, Lockable, Model):
+class Chat(ChatPosting, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
     """`revision` grows with every visible change and `last_seq` with every message, both under the chat's lock."""
 
     __table_args__ = (

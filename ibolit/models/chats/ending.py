@@ -8,8 +8,8 @@ from ...events import ChatEndsSoon, record
 from ...services import clock
 from ..job import Job, JobKind
 from ..night_hours import by_day
-from .access import AccessMode
 from .chat import Chat
+from .states import AccessMode
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

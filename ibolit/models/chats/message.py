@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from ...extensions import Model, db
 from ..types import RowId, UtcDateTime, enum_column
 from .attachment import Attachment, preview_of
+from .summary import MessageSummary
 
 if TYPE_CHECKING:
     from ..consultations import Conclusion, Consultation, ConsultationRequest, IntakeQuestionnaire
@@ -29,7 +30,7 @@ class Card(StrEnum):
     QUESTIONNAIRE = "questionnaire"
 
 
-class Message(Model):
+class Message(MessageSummary, Model):
     """Never edited, never deleted. `seq` orders it in its chat; `revision` says since when it looks as it does."""
 
     LONGEST = 4000

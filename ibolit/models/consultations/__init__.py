@@ -10,6 +10,7 @@ from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_que
 from .request import ConsultationRequest
 from .review import Rating, Review
 from .states import CONFIRMED_STATES, TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
+from .summary import CalendarStep, Ending, MoneyStatus, NextStep, Presence, Timing
 
 __all__ = [
     "CONFIRMED_STATES",
@@ -17,6 +18,7 @@ __all__ = [
     "UPCOMING",
     "Absence",
     "Attendance",
+    "CalendarStep",
     "CallPath",
     "CallReport",
     "CallVisit",
@@ -29,14 +31,19 @@ __all__ = [
     "ConsultationRequest",
     "ConsultationState",
     "DeviceTransfer",
+    "Ending",
     "IntakeAnswers",
     "IntakeQuestionnaire",
+    "MoneyStatus",
+    "NextStep",
+    "Presence",
     "ProposalTerms",
     "Quality",
     "Rating",
     "Review",
     "Side",
     "SignatureKind",
+    "Timing",
     "booking",
     "checkout",
     "deadlines",

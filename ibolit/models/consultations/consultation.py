@@ -28,6 +28,7 @@ from .agreement import ConsultationAgreement
 from .attendance import Attendance, ConsultationAttendance, Side
 from .course import ConsultationCourse
 from .states import TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
+from .summary import ConsultationSummary
 from .times import ConsultationTimes
 
 if TYPE_CHECKING:
@@ -47,7 +48,13 @@ RETIRED = (
 
 
 class Consultation(
-    ConsultationTimes, ConsultationAttendance, ConsultationAgreement, ConsultationCourse, Lockable, Model
+    ConsultationTimes,
+    ConsultationAttendance,
+    ConsultationAgreement,
+    ConsultationCourse,
+    ConsultationSummary,
+    Lockable,
+    Model,
 ):
     """What a doctor proposed to a patient, and what became of it. Its look-ups bring whatever a card shows."""
 

@@ -9,9 +9,10 @@ from .payment_reports import monthly_incomes
 from .provider_polling import FIRST_POLL_DELAY, IDEMPOTENCY_KEY_LIFETIME, poll_interval
 from .receipt import Receipt
 from .reconciliation import Statement
-from .refund import COUNTED_STATES, Refund, RefundReason, RefundState, in_working_days
+from .refund import Refund, in_working_days
 from .refunding import round_half_up
-from .states import UNFINISHED, PaymentState
+from .states import COUNTED_STATES, UNFINISHED, PaymentState, RefundReason, RefundState
+from .summary import PaymentStatus, PaymentStep, RefundOption, RefundStatus
 
 __all__ = [
     "COUNTED_STATES",
@@ -23,11 +24,15 @@ __all__ = [
     "Payment",
     "PaymentAlert",
     "PaymentState",
+    "PaymentStatus",
+    "PaymentStep",
     "Receipt",
     "Refund",
+    "RefundOption",
     "RefundReason",
     "RefundRule",
     "RefundState",
+    "RefundStatus",
     "Statement",
     "in_working_days",
     "monthly_incomes",

@@ -23,10 +23,11 @@ from ..locking import Lockable
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .provider_polling import poll_interval
-from .refund import Refund, RefundState
+from .refund import Refund
 from .refunding import PaymentRefunds
 from .settlement import PaymentSettlement
-from .states import OTHER_SHOP, UNFINISHED, PaymentState
+from .states import OTHER_SHOP, UNFINISHED, PaymentState, RefundState
+from .summary import PaymentSummary
 
 if TYPE_CHECKING:
     from ..consultations import Consultation
@@ -36,7 +37,7 @@ CONFIRMATION_PAGE_TIMEOUT = timedelta(minutes=2)
 RECONCILED_FOR = timedelta(days=14)  # after it was paid: once a day the provider is asked even if no webhook came
 
 
-class Payment(PaymentSettlement, PaymentRefunds, Lockable, Model):
+class Payment(PaymentSettlement, PaymentRefunds, PaymentSummary, Lockable, Model):
     """Keeps a copy of what was bought: title, days and price stay as the payer saw them. Money is kopecks."""
 
     __table_args__ = (

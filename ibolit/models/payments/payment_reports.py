@@ -13,8 +13,8 @@ from ...extensions import db
 from ...services.payments import CURRENCY
 from ..chats import matches_name_or_phone
 from .payment import Payment
-from .refund import Refund, RefundState
-from .states import PaymentState
+from .refund import Refund
+from .states import PaymentState, RefundState
 
 OPEN = Refund.state.in_((RefundState.REQUESTED, RefundState.FAILED))
 

@@ -13,7 +13,8 @@ from ...services import clock
 from ...services.payments import Gateway, GatewayStatus, ProviderPayment, ProviderRefund
 from .alert import AlertKind, PaymentAlert
 from .payment import Payment
-from .refund import Refund, RefundReason, RefundState
+from .refund import Refund
+from .states import RefundReason, RefundState
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select
@@ -21,6 +20,8 @@ from ..job import Job, JobKind
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .provider_polling import IDEMPOTENCY_KEY_LIFETIME, poll_interval
+from .states import COUNTED_STATES, RefundReason, RefundState
+from .summary import RefundSummary
 
 if TYPE_CHECKING:
     from .payment import Payment
@@ -28,34 +29,7 @@ if TYPE_CHECKING:
 WORKING_DAYS = 3  # an undecided refund goes back in full after so many
 
 
-class RefundReason(StrEnum):
-    """Why money goes back."""
-
-    AMOUNT_MISMATCH = "amount_mismatch"  # the provider took another sum than was asked
-    NOT_FOR_SALE = "not_for_sale"  # paid when nothing could be given for it any more
-    DUPLICATE = "duplicate"  # another payment had bought the same consultation
-    REQUESTED_BY_PAYER = "requested_by_payer"  # the payer asked
-    CANCELLED = "cancelled"  # the consultation was cancelled cancelled
-    MISSED = "missed"  # the consultation did not take place
-    OPERATOR = "operator"
-    PROVIDER_DASHBOARD = "provider_dashboard"  # made in the provider's own dashboard, not here
-
-
-class RefundState(StrEnum):
-    REQUESTED = "requested"  # waits for the operator, at most three working days
-    SENDING = "sending"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"  # the provider said no: both sides and the operator see it
-    OUT_OF_BAND = "out_of_band"  # given back past the provider, in cash or by a transfer
-    DECLINED = "declined"
-    SUPERSEDED = "superseded"  # all of this money went back by another one
-
-
-COMPLETED_STATES = (RefundState.SUCCEEDED, RefundState.OUT_OF_BAND)
-COUNTED_STATES = (RefundState.SENDING, RefundState.FAILED, *COMPLETED_STATES)  # in Payment.refunded
-
-
-class Refund(Model):
+class Refund(RefundSummary, Model):
     """Money on its way back, with a job that repeats until the provider has answered. Amounts are kopecks."""
 
     __table_args__ = (Index("ix_refund_to_decide", "state", "decide_by"), CheckConstraint("amount > 0", "amount"))

@@ -17,7 +17,8 @@ from ...services import clock
 from ..chats import Message
 from ..job import Job, JobKind
 from ..people import User
-from .refund import COMPLETED_STATES, WORKING_DAYS, Refund, RefundReason, RefundState, in_working_days
+from .refund import WORKING_DAYS, Refund, in_working_days
+from .states import COMPLETED_STATES, RefundReason, RefundState
 
 if TYPE_CHECKING:
     from .payment import Payment

@@ -27,9 +27,8 @@ from ...services.payments import (
 from ..job import Job, JobKind
 from .alert import AlertKind, PaymentAlert
 from .provider_polling import IDEMPOTENCY_KEY_LIFETIME
-from .refund import RefundReason
 from .refunding import DAY
-from .states import OTHER_SHOP, PaymentState
+from .states import OTHER_SHOP, PaymentState, RefundReason
 
 if TYPE_CHECKING:
     from .payment import Payment

@@ -1,0 +1,130 @@
+"""What a page says of a chat, a message and a file: questions that templates only put into words and shapes."""
+
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped classes, which their `self` names.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from ..doctors import Tariff
+from ..people import User
+from .states import AttachmentKind, ChatState
+
+if TYPE_CHECKING:
+    from .attachment import Attachment
+    from .chat import Chat
+    from .message import Message
+
+TOGETHER = timedelta(minutes=5)  # messages of one author that are nearer than this stand together
+PAGE_AFTER = 20  # messages that follow the one a link leads to
+SQUARE_UP_TO = 1.15  # how much longer one side of a nearly square picture is
+LONGEST_EXTENSION = 5
+SCARCE_STATES = (ChatState.LAST_DAY, ChatState.OVER, ChatState.CONSULTATION, ChatState.NEEDS_TARIFF)
+
+
+class ReceiptState(StrEnum):
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+
+
+class Shape(StrEnum):
+    WIDE = "wide"
+    TALL = "tall"
+    SQUARE = "square"  # or nobody knows
+
+
+class ChatSummary:
+    """A chat's facet for what is told of it."""
+
+    TOGETHER_MS = TOGETHER // timedelta(milliseconds=1)  # for the script that places what arrives
+
+    def is_other_side_online(self: Chat, viewer: User) -> bool:
+        """A doctor chooses to be seen and has quiet hours; a patient is there while their page is."""
+        return self.doctor.is_online() if viewer.id == self.patient_id else self.patient.is_present()
+
+    def offers_time_to(self: Chat, viewer: User, on_sale: Sequence[Tariff]) -> bool:
+        """«Продлить» stands on the access bar: the patient's time ends within a day, or has ended."""
+        is_scarce = self.state in SCARCE_STATES
+        return viewer.id == self.patient_id and is_scarce and self.can_be_prolonged(on_sale)
+
+    def page_with(self: Chat, message: Message) -> int | None:
+        """Before which seq the page ends that shows a message in the middle; None: the last page shows it."""
+        before = message.seq + PAGE_AFTER
+        return before if before < self.last_seq else None
+
+    def receipt_of(self: Chat, message: Message, author: User) -> ReceiptState:
+        """How far it has come on its way to all others."""
+        if message.seq <= self.read_by_all_but(author.id):
+            return ReceiptState.READ
+        return ReceiptState.DELIVERED if message.seq <= self.delivered_to_all_but(author.id) else ReceiptState.SENT
+
+
+class MessageSummary:
+    """A message's facet for what is told of it."""
+
+    @property
+    def pictures(self: Message) -> list[Attachment]:
+        """Files shown as pictures, in an album when there are several."""
+        return [one for one in self.attachments if one.is_picture]
+
+    @property
+    def other_files(self: Message) -> list[Attachment]:
+        return [one for one in self.attachments if not one.is_picture]
+
+    def opens_day(self: Message, previous: Message | None, zone: ZoneInfo) -> bool:
+        """It is the first of its day by the reader's calendar, or of the page."""
+        return previous is None or _day(previous.sent_at, zone) != _day(self.sent_at, zone)
+
+    def continues(self: Message, previous: Message | None, zone: ZoneInfo) -> bool:
+        """The same author goes on within five minutes."""
+        if previous is None or self.opens_day(previous, zone) or previous.author_id != self.author_id:
+            return False
+        return self.sent_at - previous.sent_at < TOGETHER
+
+    def is_new_to(self: Message, viewer: User, first_unread: int) -> bool:
+        """The other's, from the first one on that the reader has not read."""
+        return self.seq >= first_unread and self.author_id != viewer.id
+
+
+class AttachmentSummary:
+    """A file's facet for how it is shown."""
+
+    @property
+    def is_picture(self: Attachment) -> bool:
+        """It can be shown as one."""
+        return self.kind is AttachmentKind.PICTURE and self.has_thumbnail
+
+    @property
+    def opens_elsewhere(self: Attachment) -> bool:
+        """Its card opens or plays it, so that a list offers to download it besides."""
+        return self.is_pdf or self.is_voice
+
+    @property
+    def shape(self: Attachment) -> Shape:
+        if not self.width or not self.height:
+            return Shape.SQUARE
+        if self.width > self.height * SQUARE_UP_TO:
+            return Shape.WIDE
+        return Shape.TALL if self.height > self.width * SQUARE_UP_TO else Shape.SQUARE
+
+    @property
+    def is_upright(self: Attachment) -> bool:
+        """A film taken with the phone held upright."""
+        return bool(self.width and self.height and self.height > self.width)
+
+    @property
+    def extension(self: Attachment) -> str:
+        """What tells the person the type: «PDF», «DOCX». Empty for pictures and voice, and for what is no type."""
+        _, dot, extension = self.name.rpartition(".")
+        is_told = self.kind not in (AttachmentKind.VOICE, AttachmentKind.PICTURE)
+        return extension.upper() if dot and is_told and len(extension) <= LONGEST_EXTENSION else ""
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).date().isoformat()
