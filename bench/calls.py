@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationKind, ConsultationState
-from ibolit.models.consultations import UPCOMING, ProposalTerms, booking
+from ibolit.models.consultations import UPCOMING, ProposalTerms
 from ibolit.services import clock
 
 from .clinic import PASSWORD, make_pairs, opened
@@ -101,7 +101,7 @@ def _agree(data: Path, *, begun: bool = False) -> int:
         chat = db.session.get_one(Chat, 1)
         starts_at = (clock.now() + timedelta(minutes=5)).replace(microsecond=0)
         terms = ProposalTerms(ConsultationKind.VIDEO, starts_at, 30, 0)
-        consultation = booking.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
+        consultation = Consultation.propose(chat, chat.doctor, terms, f"bench-{time.monotonic_ns()}")
         consultation.confirm(consultation.patient, consultation.starts_at)
         for side in (consultation.patient, consultation.doctor.user) if begun else ():
             consultation.mark_ready(side)

@@ -12,8 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from ibolit.extensions import db
-from ibolit.models import Chat, ConsultationKind, ProposalTerms
-from ibolit.models.consultations import booking
+from ibolit.models import Chat, Consultation, ConsultationKind, ProposalTerms
 from ibolit.services import clock
 
 from .clinic import make_pairs, opened
@@ -81,7 +80,7 @@ def _begin_consultations(data: Path) -> dict[int, int]:
             terms = ProposalTerms(
                 ConsultationKind.VIDEO, clock.now().replace(microsecond=0) + timedelta(minutes=5), 30, 0
             )
-            consultation = booking.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
+            consultation = Consultation.propose(chat, chat.doctor, terms, f"bench-{chat.id:08}")
             consultation.confirm(consultation.patient, consultation.starts_at)
             for side in (consultation.patient, consultation.doctor.user):
                 consultation.mark_ready(side)

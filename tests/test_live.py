@@ -15,7 +15,6 @@ from ibolit.extensions import db
 from ibolit.formatting import epoch
 from ibolit.jobs import run_due
 from ibolit.models import AttachmentKind, AttachmentState, Chat, Consultation, Device, Doctor, RefundReason, User
-from ibolit.models.consultations import checkout
 from ibolit.services import Services
 from ibolit.services.payments import GatewayStatus
 from ibolit.services.realtime import CloseCode, SocketQueue
@@ -389,7 +388,7 @@ def test_both_are_led_to_the_call(three: Three, chat: Chat) -> None:
 
 def test_money_shows_on_the_card_of_both(three: Three, chat: Chat) -> None:
     consultation = propose(chat, price=1500_00)
-    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    payment = consultation.start_payment(consultation.patient, consultation.starts_at)
     db.session.commit()
     settle(payment)
     for screen in three[:2]:

@@ -41,7 +41,6 @@ from ibolit.models import (
     RefundReason,
     User,
 )
-from ibolit.models.consultations import rescheduling
 from ibolit.services import clock
 from ibolit.services.payments import GatewayRefused, RefusalReason
 
@@ -166,7 +165,7 @@ def test_same_wish_after_a_refusal_is_told_again(chat: Chat, patient: User, doct
     consultation = agreed(chat)
     for _ in range(2):
         start = request_reschedule(consultation, patient, consultation.starts_at + FAR)
-        rescheduling.decline(consultation, doctor.user, start)
+        consultation.decline_reschedule(doctor.user, start)
         db.session.commit()
     assert told(doctor.user) == ["reschedule_requested"] * 2
     assert told(patient) == ["reschedule_declined"] * 2
@@ -178,7 +177,7 @@ def test_refusal_is_told_to_who_wished(chat: Chat, wisher: str) -> None:
     mine, other = sides(consultation, wisher)
     start = request_reschedule(consultation, mine, consultation.starts_at + FAR)
     forget()
-    rescheduling.decline(consultation, other, start)
+    consultation.decline_reschedule(other, start)
     db.session.commit()
     assert (told(mine), told(other)) == (["reschedule_declined"], [])
 
@@ -187,7 +186,7 @@ def test_wish_taken_back_is_told_to_nobody(chat: Chat, patient: User, doctor: Do
     consultation = agreed(chat)
     start = request_reschedule(consultation, patient, consultation.starts_at + FAR)
     forget()
-    rescheduling.decline(consultation, patient, start)
+    consultation.decline_reschedule(patient, start)
     db.session.commit()
     assert (told(patient), told(doctor.user)) == ([], [])
 

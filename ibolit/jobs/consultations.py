@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from ..extensions import db
 from ..models import Consultation, Job
-from ..models.consultations import deadlines
 from ..services import clock
 
 
 def process_consultation(job: Job) -> None:
     """The pause is written under the consultation's lock: whoever moves it meanwhile expedites this job after that."""
     consultation = db.session.get_one(Consultation, job.subject_id)
-    next_at = deadlines.process_due(consultation)
+    next_at = consultation.process_due()
     if next_at is not None:
         job.repeat_in(next_at - clock.now())

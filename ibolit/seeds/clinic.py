@@ -31,7 +31,6 @@ from ..models import (
     User,
 )
 from ..models.chats import ChatMember
-from ..models.consultations import checkout
 from ..services import clock, current_services, media, passwords
 from ..services.payments.demo import DemoBank
 from . import consultations
@@ -235,7 +234,7 @@ def _pays(patient: User, doctor: Doctor, tariff_title: str, *, days_ago: float, 
         tariff = db.session.scalars(
             select(Tariff).where(Tariff.doctor_id == doctor.id, Tariff.title == tariff_title)
         ).one()
-        payment = checkout.start_tariff_payment(chat, tariff, patient)
+        payment = Payment.start_for_tariff(chat, tariff, patient)
         bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
         payment.settle(bill)
         if how == "leaves":

@@ -28,7 +28,7 @@ from ..models import (
     Review,
     User,
 )
-from ..models.consultations import IntakeAnswers, booking, checkout, deadlines, rescheduling
+from ..models.consultations import IntakeAnswers
 from ..services import clock, current_services
 from ..services.payments.demo import DemoBank
 
@@ -62,7 +62,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         answers = IntakeAnswers("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
         IntakeQuestionnaire.tell(paid, answers, "seed-complaint")
     with _told(days_ago, 2.4):
-        rescheduling.request(paid, paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
+        paid.request_reschedule(paid.patient, paid.starts_at + 2 * HOUR, paid.starts_at)
     with _told(days_ago, 1):
         _propose(anna, khasanova, _at(now + 2 * DAY, 19), kind=ConsultationKind.AUDIO, minutes=15)
     with _told(days_ago, 6):
@@ -113,11 +113,11 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
         Conclusion.give(done, CONCLUSION, "seed-conclusion", seen=0)
         Review.give(done, 5, "Всё понятно объяснили, спасибо.")
     with _told(days_ago, (now - expired.starts_at - HOUR) / DAY):
-        deadlines.process_due(expired)
+        expired.process_due()
     with _told(days_ago, (now - missed.starts_at) / DAY):
         missed.mark_ready(anna)
     with _told(days_ago, (now - missed.closes_at - HOUR) / DAY):
-        deadlines.process_due(missed)
+        missed.process_due()
     with _told(days_ago, 4):
         cancelled.cancel(anna, CancellationReason.BAD_TIME, CancellationTerms.of(anna, cancelled))
 
@@ -146,7 +146,9 @@ def _propose(
     if not isinstance(current_services.payments, DemoBank):
         price = 0  # a real provider is left in peace
     terms = ProposalTerms(kind, starts_at, minutes, price, note)
-    return booking.propose(_chat(patient, doctor), doctor, terms, f"seed-consultation-{starts_at:%m%d%H%M}-{doctor.id}")
+    return Consultation.propose(
+        _chat(patient, doctor), doctor, terms, f"seed-consultation-{starts_at:%m%d%H%M}-{doctor.id}"
+    )
 
 
 def _pay(consultation: Consultation) -> None:
@@ -155,7 +157,7 @@ def _pay(consultation: Consultation) -> None:
     if not isinstance(bank, DemoBank):
         consultation.confirm(consultation.patient, consultation.starts_at)
         return
-    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    payment = consultation.start_payment(consultation.patient, consultation.starts_at)
     bill = bank.create(payment.order(f"/payments/return/{payment.token}"))
     payment.settle(bill)
     bank.pay(bill.id)

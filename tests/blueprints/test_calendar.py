@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
 from ibolit.models import CancellationTerms, Chat, Consultation, Doctor, User
-from ibolit.models.consultations import CancellationReason, rescheduling
+from ibolit.models.consultations import CancellationReason
 from ibolit.services import clock
 
 
@@ -77,8 +77,8 @@ def test_moved_one_is_the_same_entry_with_a_higher_sequence(as_patient: Browser,
     _, before = entry_of(open_at(as_patient, consultation))
     consultation = db.session.get_one(Consultation, consultation.id)
     wished = consultation.starts_at + timedelta(days=1)
-    rescheduling.request(consultation, consultation.doctor.user, wished, consultation.starts_at)
-    rescheduling.accept(consultation, consultation.patient, wished)
+    consultation.request_reschedule(consultation.doctor.user, wished, consultation.starts_at)
+    consultation.accept_reschedule(consultation.patient, wished)
     db.session.commit()
     _, after = entry_of(open_at(as_patient, consultation))
     assert before["UID"] == after["UID"]

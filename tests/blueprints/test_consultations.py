@@ -15,7 +15,7 @@ from reading import Page
 from ibolit.extensions import db
 from ibolit.formatting import epoch
 from ibolit.models import AuditAction, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
-from ibolit.models.consultations import Side, checkout
+from ibolit.models.consultations import Side
 from ibolit.services import clock
 
 PRICE = 1500_00
@@ -52,7 +52,7 @@ def confirmed(consultation: Consultation) -> Consultation:
 
 def paid(consultation: Consultation) -> Payment:
     consultation = fresh(consultation)
-    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    payment = consultation.start_payment(consultation.patient, consultation.starts_at)
     payment.settle(answer(payment))
     db.session.commit()
     return payment

@@ -38,7 +38,7 @@ from ibolit.models import (
     Role,
     User,
 )
-from ibolit.models.consultations import Side, booking, checkout, deadlines, rescheduling
+from ibolit.models.consultations import Side
 from ibolit.services import clock
 from ibolit.services.payments import ProviderPayment
 
@@ -173,7 +173,7 @@ def test_two_payments_succeed_at_once_and_one_goes_back(clinic: Flask, chat: Cha
     chat_id = chat.id
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
-        first = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+        first = consultation.start_payment(consultation.patient, consultation.starts_at)
         first.end("not_created")
         second = begin_to_pay(consultation)
         id, said = consultation.id, [(one.id, answer(one)) for one in (first, second)]
@@ -188,7 +188,7 @@ def test_pressed_to_pay_by_many_is_one_payment(clinic: Flask, chat: Chat) -> Non
     for number in range(TIMES):
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = consultation.id, consultation.starts_at
-        press = lambda: checkout.start_consultation_payment(of(id), of(id).patient, seen)  # noqa: B023, E731
+        press = lambda: of(id).start_payment(of(id).patient, seen)  # noqa: B023, E731
         assert race(clinic, *[press] * 4) == ["done"] * 4
         assert len(anew(id).payments) == 1
 
@@ -199,7 +199,7 @@ def test_begun_to_pay_while_it_is_cancelled(clinic: Flask, chat: Chat) -> None:
         consultation = hours_ahead(db.session.get_one(Chat, chat_id), number, PRICE)
         id, seen = consultation.id, consultation.starts_at
         actions = (
-            lambda: checkout.start_consultation_payment(of(id), of(id).patient, seen),  # noqa: B023
+            lambda: of(id).start_payment(of(id).patient, seen),  # noqa: B023
             cancelling(id, "doctor", CancellationTerms.NOTHING_PAID),
         )
         begun, cancelled = race(clinic, *actions)
@@ -290,7 +290,7 @@ def test_time_accepted_while_the_old_one_is_confirmed(clinic: Flask, chat: Chat)
         new = request_reschedule(consultation, consultation.patient, old + timedelta(days=20))
         id = consultation.id
         actions = (
-            lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
+            lambda: of(id).accept_reschedule(of(id).doctor.user, new),  # noqa: B023
             lambda: of(id).confirm(of(id).patient, old),  # noqa: B023
         )
         accepted, confirmed = race(clinic, *actions)
@@ -310,8 +310,8 @@ def test_another_wish_while_the_first_is_accepted(clinic: Flask, chat: Chat) -> 
         first = request_reschedule(consultation, consultation.patient, old + timedelta(days=20))
         second = old + timedelta(days=40)
         actions = (
-            lambda: rescheduling.accept(of(id), of(id).doctor.user, first),  # noqa: B023
-            lambda: rescheduling.request(of(id), of(id).patient, second, old),  # noqa: B023
+            lambda: of(id).accept_reschedule(of(id).doctor.user, first),  # noqa: B023
+            lambda: of(id).request_reschedule(of(id).patient, second, old),  # noqa: B023
         )
         accepted, wished = race(clinic, *actions)
         consultation = anew(id)
@@ -328,8 +328,8 @@ def test_both_wish_at_once_and_the_later_one_is_told(clinic: Flask, chat: Chat) 
         old, id = consultation.starts_at, consultation.id
         mine, theirs = old + timedelta(days=20), old + timedelta(days=40)
         actions = (
-            lambda: rescheduling.request(of(id), of(id).patient, mine, old),  # noqa: B023
-            lambda: rescheduling.request(of(id), of(id).doctor.user, theirs, old),  # noqa: B023
+            lambda: of(id).request_reschedule(of(id).patient, mine, old),  # noqa: B023
+            lambda: of(id).request_reschedule(of(id).doctor.user, theirs, old),  # noqa: B023
         )
         outcomes = race(clinic, *actions)
         assert sorted(outcomes) == ["OtherRequestedReschedule", "done"]
@@ -360,7 +360,7 @@ def test_a_move_and_a_proposal_want_the_same_time(clinic: Flask, doctor: Doctor,
         new = request_reschedule(consultation, consultation.patient, consultation.starts_at + timedelta(days=20))
         id, terms = consultation.id, ProposalTerms(ConsultationKind.AUDIO, new, 20, 0)
         actions = (
-            lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
+            lambda: of(id).accept_reschedule(of(id).doctor.user, new),  # noqa: B023
             lambda: _propose(other_id, terms, f"press-{new}"),  # noqa: B023
         )
         assert sorted(race(clinic, *actions)) == ["TimeIsTaken", "done"]
@@ -428,7 +428,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
         new = request_reschedule(consultation, consultation.patient, clock.now() + timedelta(days=20))
         id, patient_id = consultation.id, consultation.patient_id
         actions = (
-            lambda: rescheduling.accept(of(id), of(id).doctor.user, new),  # noqa: B023
+            lambda: of(id).accept_reschedule(of(id).doctor.user, new),  # noqa: B023
             lambda: Consultation.record_presence(db.session.get_one(User, patient_id)),  # noqa: B023
         )
         assert race(clinic, *actions) == ["done", "done"]
@@ -466,7 +466,7 @@ def test_worker_closes_the_window_while_somebody_is_late(clinic: Flask, chat: Ch
     later(hours=3 + TIMES)
     for id in ids:
         facts.clear()
-        actions = lambda: deadlines.process_due(of(id)), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
+        actions = lambda: of(id).process_due(), getting_ready(id, "patient"), getting_ready(id, "doctor")  # noqa: B023
         worked, *ready = race(clinic, *actions)
         assert (worked, set(ready)) == ("done", {"ConsultationHasChanged"})
         consultation = anew(id)
@@ -479,7 +479,7 @@ def test_expiry_meets_the_success_it_waited_for(clinic: Flask, chat: Chat) -> No
     begun = [begin_to_pay(hours_ahead(chat, 0, PRICE))]
     id, payment_id, said = begun[0].consultation_id or 0, begun[0].id, answer(begun[0])
     later(hours=2, minutes=14)
-    actions = settling(payment_id, said), lambda: deadlines.process_due(of(id)), lambda: deadlines.process_due(of(id))
+    actions = settling(payment_id, said), lambda: of(id).process_due(), lambda: of(id).process_due()
     assert race(clinic, *actions) == ["done"] * 3
     assert anew(id).state is ConsultationState.CONFIRMED
 
@@ -490,7 +490,7 @@ def test_expiry_meets_the_success_that_came_too_late(clinic: Flask, chat: Chat, 
     later(hours=3 + TIMES)
     for id, payment_id, said in races:
         facts.clear()
-        assert race(clinic, settling(payment_id, said), lambda: deadlines.process_due(of(id))) == ["done"] * 2  # noqa: B023
+        assert race(clinic, settling(payment_id, said), lambda: of(id).process_due()) == ["done"] * 2  # noqa: B023
         consultation = anew(id)
         assert (consultation.state, money_of(consultation)) == ("expired", [("succeeded", 0, ["sending"])])
         assert facts.count("ConsultationExpired") == 1
@@ -522,7 +522,7 @@ def test_workers_and_people_meet_in_one_chat(clinic: Flask, chat: Chat) -> None:
 
 def _propose(chat_id: int, terms: ProposalTerms, press: str) -> None:
     chat = db.session.get_one(Chat, chat_id)
-    booking.propose(chat, chat.doctor, terms, press)
+    Consultation.propose(chat, chat.doctor, terms, press)
 
 
 def _soon_and_paid(chat: Chat, start: datetime) -> Consultation:

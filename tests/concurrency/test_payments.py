@@ -29,7 +29,6 @@ from ibolit.models import (
     Tariff,
     User,
 )
-from ibolit.models.consultations import checkout
 from ibolit.services import Services
 from ibolit.services.payments import GatewayStatus
 from ibolit.services.payments.yookassa import Shop, YooKassa
@@ -52,7 +51,7 @@ def test_ten_checkouts_are_one_payment(clinic: Flask, chat: Chat) -> None:
 
     def press(_number: int) -> int:
         chat = db.session.get_one(Chat, chat_id)
-        payment = checkout.start_tariff_payment(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
+        payment = Payment.start_for_tariff(chat, db.session.get_one(Tariff, tariff_id), chat.patient)
         db.session.commit()
         return payment.id
 

@@ -28,7 +28,6 @@ from ibolit.models import (
     RefundState,
     User,
 )
-from ibolit.models.consultations import checkout
 from ibolit.models.payments import payment_reports
 from ibolit.services import clock
 
@@ -63,7 +62,7 @@ def consultation(chat: Chat) -> Consultation:
 
 @pytest.fixture
 def paid_consultation(yookassa: YooKassaStub, consultation: Consultation) -> Payment:
-    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    payment = consultation.start_payment(consultation.patient, consultation.starts_at)
     db.session.commit()
     work(minutes=1)
     return paid(yookassa, reloaded(payment))

@@ -13,7 +13,6 @@ from yookassa_stub import YooKassaStub
 
 from ibolit.extensions import db
 from ibolit.models import AlertKind, Chat, JobKind, Payment, PaymentAlert, PaymentState, RefundState
-from ibolit.models.consultations import checkout
 
 
 def said(as_operator: Browser) -> str:
@@ -37,7 +36,7 @@ def test_payment_of_another_shop_is_cancelled_and_replaced(
     assert "Платёжная система не знает этого платежа" in said(as_operator)
     assert "Этот счёт больше не действует" in as_patient.get(f"/payments/return/{payment.token}").text
     chat = db.session.get_one(Chat, chat.id)
-    assert checkout.start_tariff_payment(chat, chat.doctor.tariffs[0], chat.patient).id != payment.id
+    assert Payment.start_for_tariff(chat, chat.doctor.tariffs[0], chat.patient).id != payment.id
 
 
 def press_again(as_patient: Browser, chat: Chat) -> str:

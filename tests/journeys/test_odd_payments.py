@@ -16,7 +16,6 @@ from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
 from ibolit.jobs import MONEY, run_due
 from ibolit.models import Chat, Consultation, Payment, PaymentState, RefundReason, Tariff
-from ibolit.models.consultations import booking, checkout
 from ibolit.services import clock, current_services
 from ibolit.services.payments import GatewayRefused, ReceiptItem, RefusalReason
 from ibolit.services.payments.demo import DemoBank
@@ -52,7 +51,7 @@ def a_month_is_bought(live: LiveClinic) -> int:
         chat = db.session.get_one(Chat, CHAT)
         tariff = db.session.scalars(db.select(Tariff).where(Tariff.doctor_id == chat.doctor_id, ~Tariff.hidden)).first()
         assert tariff is not None
-        return paid(checkout.start_tariff_payment(chat, tariff, chat.patient)).id
+        return paid(Payment.start_for_tariff(chat, tariff, chat.patient)).id
 
 
 def refund_in_the_cabinet(live: LiveClinic, number: int, amount: int) -> None:
@@ -74,7 +73,7 @@ def put_start(live: LiveClinic, consultation_id: int, start: datetime) -> None:
 
 def free_after(chat: Chat, start: datetime) -> datetime:
     """The demo clinic's doctor has a day booked at fixed hours of the wall clock."""
-    while booking.is_taken(chat.doctor_id, start, start + timedelta(minutes=30)):
+    while Consultation.is_time_taken(chat.doctor_id, start, start + timedelta(minutes=30)):
         start += timedelta(minutes=10)
     return start
 
@@ -116,7 +115,7 @@ def test_consultation_cancelled_too_late_and_refund_refused(
         chat = db.session.get_one(Chat, CHAT)
         in_less_than_a_day = free_after(chat, clock.now() + timedelta(hours=20))
         consultation = propose(chat, starts_at=in_less_than_a_day, price=1500_00)
-        paid(checkout.start_consultation_payment(consultation, chat.patient, consultation.starts_at))
+        paid(consultation.start_payment(chat.patient, consultation.starts_at))
         consultation_id = consultation.id
     put_start(live, consultation_id, clock.now() - timedelta(minutes=20))
     patient, operator = visitors.sign_in(PYOTR), visitors.sign_in(OPERATOR, DESKTOP)
@@ -149,11 +148,11 @@ def test_consultation_paid_twice(visitors: Visitors, live: LiveClinic, no_compla
     with backstage(live):
         chat = db.session.get_one(Chat, CHAT)
         consultation = propose(chat, starts_at=clock.now() + timedelta(days=40), price=1500_00)
-        first = checkout.start_consultation_payment(consultation, chat.patient, consultation.starts_at)
+        first = consultation.start_payment(chat.patient, consultation.starts_at)
         page = made(first)
         first.record_refusal(GatewayRefused(RefusalReason.NOT_FOUND))
         db.session.commit()
-        paid(checkout.start_consultation_payment(consultation, chat.patient, consultation.starts_at))
+        paid(consultation.start_payment(chat.patient, consultation.starts_at))
         token, first_id = first.token, first.id
     patient = visitors.sign_in(PYOTR)
     patient.goto(f"/demo/bank/{page}")

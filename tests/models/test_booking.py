@@ -14,6 +14,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import (
     Chat,
+    Consultation,
     ConsultationKind,
     ConsultationRequest,
     ConsultationState,
@@ -22,7 +23,6 @@ from ibolit.models import (
     ProposalTerms,
     User,
 )
-from ibolit.models.consultations import booking
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -42,8 +42,8 @@ def test_proposal_is_a_card_of_the_chat(chat: Chat, patient: User) -> None:
 
 def test_repeated_press_proposes_once(chat: Chat) -> None:
     terms = ProposalTerms(ConsultationKind.AUDIO, clock.now() + FAR, 30, 0)
-    first = booking.propose(chat, chat.doctor, terms, "same-press")
-    second = booking.propose(chat, chat.doctor, terms, "same-press")
+    first = Consultation.propose(chat, chat.doctor, terms, "same-press")
+    second = Consultation.propose(chat, chat.doctor, terms, "same-press")
     assert first.id == second.id
 
 
@@ -67,7 +67,7 @@ def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doc
     """The same press is the same card; «Назад» and another time is no such press."""
     first = ProposalTerms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
     second = ProposalTerms(ConsultationKind.VIDEO, NOON + 2 * DAY, 30, 0)
-    consultations = [booking.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
+    consultations = [Consultation.propose(chat, doctor, terms, "same-form") for terms in (first, second, first, second)]
     assert [consultation.starts_at for consultation in consultations] == [
         NOON + DAY,
         NOON + 2 * DAY,
@@ -79,17 +79,17 @@ def test_form_brought_back_with_another_time_is_another_proposal(chat: Chat, doc
 
 def test_repeated_press_after_a_move_is_still_the_same(chat: Chat, doctor: Doctor) -> None:
     terms = ProposalTerms(ConsultationKind.VIDEO, NOON + DAY, 30, 0)
-    consultation = booking.propose(chat, doctor, terms, "same-press")
+    consultation = Consultation.propose(chat, doctor, terms, "same-press")
     db.session.commit()
     request_reschedule(consultation, consultation.patient, NOON + 3 * DAY)
     accept(consultation, doctor.user)
-    assert booking.propose(chat, doctor, terms, "same-press") is consultation
+    assert Consultation.propose(chat, doctor, terms, "same-press") is consultation
 
 
 def test_id_of_a_letter_carries_no_card(chat: Chat, patient: User, doctor: Doctor) -> None:
     for author in (patient, doctor.user):
         say(chat, author, client_id="a-letter-0001")
-    consultation = booking.propose(
+    consultation = Consultation.propose(
         chat, doctor, ProposalTerms(ConsultationKind.VIDEO, NOON + DAY, 30, 0), "a-letter-0001"
     )
     request = ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "a-letter-0001")
@@ -101,9 +101,9 @@ MOSCOW = ZoneInfo("Europe/Moscow")  # NOON is 15:00 there
 
 
 def test_suggestion_is_an_hour_ahead_on_the_half_hour(doctor: Doctor, still: StillClock) -> None:
-    assert booking.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1)
+    assert Consultation.next_free_time(doctor.id, MOSCOW) == NOON + timedelta(hours=1)
     still.show(NOON + timedelta(minutes=1))
-    assert booking.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=1, minutes=30)
+    assert Consultation.next_free_time(doctor.id, MOSCOW) == NOON + timedelta(hours=1, minutes=30)
 
 
 def test_suggestion_goes_round_what_is_taken(chat: Chat, doctor: Doctor) -> None:
@@ -111,14 +111,14 @@ def test_suggestion_goes_round_what_is_taken(chat: Chat, doctor: Doctor) -> None
     for hour in (*range(1, 6), *range(17, 30)):
         propose(chat, starts_at=NOON + timedelta(hours=hour), minutes=60)
     morning = NOON + timedelta(hours=17) + DAY
-    assert booking.next_free(doctor.id, MOSCOW) == morning
+    assert Consultation.next_free_time(doctor.id, MOSCOW) == morning
     propose(chat, starts_at=morning + timedelta(minutes=15), minutes=60)
     with Queries() as queries:
-        assert booking.next_free(doctor.id, MOSCOW) == morning + timedelta(minutes=90)
+        assert Consultation.next_free_time(doctor.id, MOSCOW) == morning + timedelta(minutes=90)
     assert len(queries) == 1
 
 
 def test_suggestion_is_by_day_where_the_doctor_is(doctor: Doctor, still: StillClock) -> None:
     still.show(NOON + timedelta(hours=7))
-    assert booking.next_free(doctor.id, MOSCOW) == NOON + timedelta(hours=17)
-    assert booking.next_free(doctor.id, ZoneInfo("America/New_York")) == NOON + timedelta(hours=8)
+    assert Consultation.next_free_time(doctor.id, MOSCOW) == NOON + timedelta(hours=17)
+    assert Consultation.next_free_time(doctor.id, ZoneInfo("America/New_York")) == NOON + timedelta(hours=8)

@@ -10,7 +10,6 @@ from factories import later, propose
 
 from ibolit import errors
 from ibolit.models import CancellationReason, CancellationTerms, Chat, ConsultationState, RefundState
-from ibolit.models.consultations import rescheduling
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -50,11 +49,11 @@ def test_refund_rule_counts_from_the_start_agreed_last(chat: Chat) -> None:
     pay(consultation)
     new = consultation.starts_at + timedelta(days=7)
     later(hours=1)
-    rescheduling.request(consultation, consultation.patient, new, consultation.starts_at)
+    consultation.request_reschedule(consultation.patient, new, consultation.starts_at)
     assert (
         CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
     )  # until then the old one stands
-    rescheduling.accept(consultation, consultation.doctor.user, new)
+    consultation.accept_reschedule(consultation.doctor.user, new)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
     later(days=7)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
@@ -99,8 +98,8 @@ def test_cancelling_after_the_doctor_moved_it_refunds_all(chat: Chat) -> None:
     pay(consultation)
     new = consultation.starts_at + timedelta(hours=1)
     later(hours=1)
-    rescheduling.request(consultation, consultation.doctor.user, new, consultation.starts_at)
-    rescheduling.accept(consultation, consultation.patient, new)
+    consultation.request_reschedule(consultation.doctor.user, new, consultation.starts_at)
+    consultation.accept_reschedule(consultation.patient, new)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
 
 
@@ -139,5 +138,5 @@ def test_refusing_the_doctors_new_time_refunds_all(chat: Chat, still: StillClock
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES
     new = request_reschedule(consultation, consultation.doctor.user, NOON + 3 * DAY)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.FULL
-    rescheduling.decline(consultation, consultation.patient, new)
+    consultation.decline_reschedule(consultation.patient, new)
     assert CancellationTerms.of(consultation.patient, consultation) is CancellationTerms.CLINIC_DECIDES

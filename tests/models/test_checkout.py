@@ -11,7 +11,6 @@ from payment_steps import PAGE, begin, settle, waiting_jobs
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import AccessMode, Chat, Doctor, JobKind, Payment, PaymentState, User
-from ibolit.models.consultations import checkout
 from ibolit.models.people import OFFER
 from ibolit.services import clock
 from ibolit.services.payments import GatewayStatus
@@ -109,13 +108,13 @@ def test_unfinished_payment_outlives_its_tariff(chat: Chat, payment: Payment, do
 
 def test_one_unfinished_payment_for_a_consultation(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    first = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
-    assert checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at) is first
+    first = consultation.start_payment(consultation.patient, consultation.starts_at)
+    assert consultation.start_payment(consultation.patient, consultation.starts_at) is first
 
 
 def test_only_the_patient_pays_a_consultation(chat: Chat, doctor: Doctor, stranger: User) -> None:
     consultation = propose(chat, price=PRICE)
     for other in (doctor.user, stranger):
         with pytest.raises(errors.ConsultationHasChanged):
-            checkout.start_consultation_payment(consultation, other, consultation.starts_at)
+            consultation.start_payment(other, consultation.starts_at)
     assert db.session.scalars(db.select(Payment)).all() == []

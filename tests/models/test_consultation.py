@@ -14,7 +14,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationState, Doctor, JobKind, RefundReason, RefundState, User
 from ibolit.models.chats import ChatState
-from ibolit.models.consultations import TRANSITIONS, checkout, deadlines, rescheduling
+from ibolit.models.consultations import TRANSITIONS
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -72,13 +72,13 @@ def test_unconfirmed_one_expires_at_its_start(chat: Chat) -> None:
     later(hours=2, minutes=1)
     assert consultation.state_now is ConsultationState.EXPIRED
     assert consultation.state is ConsultationState.PROPOSED
-    deadlines.process_due(consultation)
+    consultation.process_due()
     assert consultation.state is ConsultationState.EXPIRED
 
 
 def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    payment = consultation.start_payment(consultation.patient, consultation.starts_at)
     later(hours=2, minutes=14)
     assert consultation.state_now is ConsultationState.PROPOSED
     payment.settle(answer(payment))
@@ -87,7 +87,7 @@ def test_begun_payment_holds_the_expiry(chat: Chat) -> None:
 
 def test_late_success_goes_back_by_itself(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    payment = consultation.start_payment(consultation.patient, consultation.starts_at)
     later(hours=2, minutes=16)
     payment.settle(answer(payment))
     assert consultation.state_now is ConsultationState.EXPIRED
@@ -129,7 +129,7 @@ def test_doctor_ends_it(chat: Chat) -> None:
 def test_window_closes_what_both_came_to(chat: Chat) -> None:
     consultation = meet(confirm(propose(chat)))
     later(hours=3, minutes=1)
-    deadlines.process_due(consultation)
+    consultation.process_due()
     assert consultation.state is ConsultationState.COMPLETED
 
 
@@ -144,7 +144,7 @@ def test_missed_one_pays_back_by_who_came(chat: Chat, came: str, outcome: Refund
     if came != "nobody":
         consultation.mark_ready(consultation.patient if came == "patient" else consultation.doctor.user)
     later(hours=3, minutes=1)
-    deadlines.process_due(consultation)
+    consultation.process_due()
     assert consultation.state is ConsultationState.MISSED
     assert [(one.state, one.amount, one.cause) for one in payment.refunds] == [(outcome, PRICE, RefundReason.MISSED)]
 
@@ -190,8 +190,8 @@ def test_what_has_ended_begins_no_more(chat: Chat) -> None:
     for press in (
         lambda: consultation.mark_ready(consultation.patient),
         lambda: consultation.announce_delay(consultation.patient),
-        lambda: rescheduling.request(
-            consultation, consultation.patient, consultation.starts_at + FAR, consultation.starts_at
+        lambda: consultation.request_reschedule(
+            consultation.patient, consultation.starts_at + FAR, consultation.starts_at
         ),
         lambda: consultation.end(consultation.doctor.user),
         lambda: consultation.confirm(consultation.patient, consultation.starts_at),

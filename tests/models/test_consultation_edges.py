@@ -41,7 +41,6 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.chats import ChatState
-from ibolit.models.consultations import checkout
 from ibolit.models.payments import payment_reports
 from ibolit.services import clock
 from ibolit.services.payments import GatewayStatus
@@ -74,7 +73,7 @@ def test_at_its_very_start_it_can_neither_be_confirmed_nor_begun_to_pay(chat: Ch
     with pytest.raises(errors.ConsultationHasChanged):
         free.confirm(free.patient, free.starts_at)
     with pytest.raises(errors.ConsultationHasChanged):
-        checkout.start_consultation_payment(paid, paid.patient, paid.starts_at)
+        paid.start_payment(paid.patient, paid.starts_at)
 
 
 def test_payment_holds_it_for_a_quarter_of_an_hour_and_no_longer(chat: Chat, still: StillClock) -> None:
@@ -109,7 +108,7 @@ def test_hold_ends_with_its_payment_and_the_worker_hears_of_it(chat: Chat, still
 def test_second_payment_goes_back_and_the_consultation_stays(chat: Chat) -> None:
     """The first was given up here while the bank still took it."""
     consultation = propose(chat, price=PRICE)
-    first = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    first = consultation.start_payment(consultation.patient, consultation.starts_at)
     first.end("not_created")
     second = pay(consultation)
     succeed(first)
@@ -120,13 +119,13 @@ def test_second_payment_goes_back_and_the_consultation_stays(chat: Chat) -> None
 
 def test_first_payment_confirms_though_a_second_waits(chat: Chat) -> None:
     consultation = propose(chat, price=PRICE)
-    first = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    first = consultation.start_payment(consultation.patient, consultation.starts_at)
     first.end("not_created")
     second = begin_to_pay(consultation)
     succeed(first)
     assert consultation.state is ConsultationState.CONFIRMED
     with pytest.raises(errors.ConsultationHasChanged):  # nobody is led to pay once more
-        checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+        consultation.start_payment(consultation.patient, consultation.starts_at)
     succeed(second)
     assert (first.refundable, second.refundable, consultation.state) == (PRICE, 0, "confirmed")
 
@@ -181,7 +180,7 @@ def test_cancelled_while_it_is_being_paid_gives_all_back(chat: Chat, patient: Us
     assert CancellationTerms.of(patient, consultation) is CancellationTerms.NOTHING_PAID
     cancel(consultation, patient)
     with pytest.raises(errors.ConsultationHasChanged):
-        checkout.start_consultation_payment(consultation, patient, consultation.starts_at)
+        consultation.start_payment(patient, consultation.starts_at)
     succeed(payment)
     assert (consultation.state, refunds(payment)) == ("cancelled", [("sending", PRICE, "not_for_sale")])
 

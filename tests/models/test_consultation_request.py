@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ibolit.extensions import db
-from ibolit.models import Chat, ConsultationKind, ConsultationRequest, ProposalTerms, User
-from ibolit.models.consultations import booking
+from ibolit.models import Chat, Consultation, ConsultationKind, ConsultationRequest, ProposalTerms, User
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -20,7 +19,7 @@ def test_request_is_a_card_and_a_proposal_answers_it(chat: Chat, patient: User) 
     request = ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "one-press")
     assert ConsultationRequest.ask(chat, patient, ConsultationKind.AUDIO, "Вечером", "one-press") is request
     terms = ProposalTerms(request.kind, clock.now() + FAR, 20, 0)
-    consultation = booking.propose(chat, chat.doctor, terms, "answer-press", request)
+    consultation = Consultation.propose(chat, chat.doctor, terms, "answer-press", request)
     db.session.refresh(request)
     assert request.answer is consultation
 

@@ -10,7 +10,6 @@ from factories import later, propose
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Notification, NotificationKind
-from ibolit.models.consultations import deadlines
 from ibolit.services import clock
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
@@ -22,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 def test_worker_reminds_once_a_moment(chat: Chat) -> None:
     consultation = confirm(propose(chat, starts_at=clock.now() + timedelta(hours=25)))
     later(hours=1, minutes=1)
-    next_at = deadlines.process_due(consultation)
+    next_at = consultation.process_due()
     assert [fact for fact in facts() if fact == "ConsultationReminderDue"] == ["ConsultationReminderDue"]
     assert next_at == consultation.starts_at - timedelta(minutes=15)
 
@@ -41,5 +40,5 @@ def test_who_has_just_agreed_to_the_new_time_needs_no_reminder(chat: Chat, docto
     still.go(minutes=30)
     request_reschedule(consultation, consultation.patient, NOON + DAY)
     accept(consultation, doctor.user)
-    deadlines.process_due(consultation)
+    consultation.process_due()
     assert "ConsultationReminderDue" not in facts()

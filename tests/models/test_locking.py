@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Doctor, Payment, User
-from ibolit.models.consultations import checkout
 from ibolit.models.locking import Lockable, LockKind, advisory_lock
 
 Make = Callable[[Chat], Lockable]
@@ -27,7 +26,7 @@ def on_postgres(clinic: Flask) -> None:
 
 
 def a_payment(chat: Chat) -> Payment:
-    payment = checkout.start_tariff_payment(chat, chat.doctor.tariffs[0], chat.patient)
+    payment = Payment.start_for_tariff(chat, chat.doctor.tariffs[0], chat.patient)
     db.session.commit()
     return payment
 

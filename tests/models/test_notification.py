@@ -23,7 +23,6 @@ from ibolit.models import (
     NotificationKind,
     User,
 )
-from ibolit.models.consultations import rescheduling
 from ibolit.models.delivery import VALID_STATES
 from ibolit.services import clock
 
@@ -89,7 +88,7 @@ def test_wish_that_was_answered_is_none(
 
 def decline(consultation: Consultation, by: User) -> None:
     assert consultation.reschedule_request is not None
-    rescheduling.decline(consultation, by, consultation.reschedule_request)
+    consultation.decline_reschedule(by, consultation.reschedule_request)
     db.session.commit()
 
 

@@ -24,7 +24,7 @@ from ibolit.models import (
     RefundState,
     User,
 )
-from ibolit.models.consultations import checkout
+from ibolit.models.consultations import lists
 from ibolit.models.payments import IDEMPOTENCY_KEY_LIFETIME, in_working_days, payment_reports, poll_interval
 from ibolit.services import clock
 from ibolit.services.payments import GatewayOutcomeUnknown, GatewayStatus, Order, ProviderPayment, ProviderRefund
@@ -439,9 +439,9 @@ def test_own_payments_newest_first_and_nobody_elses(chat: Chat, patient: User, d
     first = buy(chat)
     second = begin(chat)
     theirs = begin(make_chat(make_user("Другая Анна"), doctor))
-    assert db.session.scalars(checkout.payments_made_by(patient)).all() == [second, first]
-    assert db.session.scalars(checkout.payments_made_by(stranger)).all() == []
-    assert db.session.scalars(Payment.returned_to(theirs.token)).all() == [theirs]
+    assert db.session.scalars(lists.payments_made_by(patient)).all() == [second, first]
+    assert db.session.scalars(lists.payments_made_by(stranger)).all() == []
+    assert db.session.scalars(Payment.by_token(theirs.token)).all() == [theirs]
 
 
 def test_waiting_payments_are_unfinished(chat: Chat, doctor: Doctor) -> None:

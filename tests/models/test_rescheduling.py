@@ -23,7 +23,6 @@ from factories import later, make_chat, propose
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import Chat, ConsultationState, Doctor, User
-from ibolit.models.consultations import rescheduling
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
 
@@ -36,29 +35,29 @@ MINUTE = timedelta(minutes=1)
 def test_other_time_stands_beside_until_it_is_accepted(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     old, new = consultation.starts_at, consultation.starts_at + FAR
-    rescheduling.request(consultation, consultation.patient, new, old)
+    consultation.request_reschedule(consultation.patient, new, old)
     assert (consultation.starts_at, consultation.reschedule_request) == (old, new)
     with pytest.raises(errors.ConsultationHasChanged):
-        rescheduling.accept(consultation, consultation.patient, new)  # the patient's own request
-    rescheduling.accept(consultation, consultation.doctor.user, new)
+        consultation.accept_reschedule(consultation.patient, new)  # the patient's own request
+    consultation.accept_reschedule(consultation.doctor.user, new)
     assert (consultation.starts_at, consultation.reschedule_request, consultation.minutes) == (new, None, 30)
 
 
 def test_wish_lapses_at_the_old_start(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     new = consultation.starts_at + FAR
-    rescheduling.request(consultation, consultation.patient, new, consultation.starts_at)
+    consultation.request_reschedule(consultation.patient, new, consultation.starts_at)
     later(hours=2, minutes=1)
     assert consultation.reschedule_request is None
     with pytest.raises(errors.ConsultationHasChanged):
-        rescheduling.accept(consultation, consultation.doctor.user, new)
+        consultation.accept_reschedule(consultation.doctor.user, new)
 
 
 def test_declined_wish_is_gone(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     new = consultation.starts_at + FAR
-    rescheduling.request(consultation, consultation.doctor.user, new, consultation.starts_at)
-    rescheduling.decline(consultation, consultation.patient, new)
+    consultation.request_reschedule(consultation.doctor.user, new, consultation.starts_at)
+    consultation.decline_reschedule(consultation.patient, new)
     assert consultation.reschedule_request is None
     assert "RescheduleDeclined" in facts()
 
@@ -66,8 +65,8 @@ def test_declined_wish_is_gone(chat: Chat) -> None:
 def test_patient_who_takes_the_doctors_time_confirms_a_free_one(chat: Chat) -> None:
     consultation = propose(chat)
     new = consultation.starts_at + FAR
-    rescheduling.request(consultation, consultation.doctor.user, new, consultation.starts_at)
-    rescheduling.accept(consultation, consultation.patient, new)
+    consultation.request_reschedule(consultation.doctor.user, new, consultation.starts_at)
+    consultation.accept_reschedule(consultation.patient, new)
     assert (consultation.state, consultation.starts_at) == ("confirmed", new)
 
 
@@ -94,9 +93,9 @@ def test_wish_of_the_other_is_not_overwritten_unseen(chat: Chat) -> None:
     consultation = confirm(propose(chat))
     theirs = request_reschedule(consultation, consultation.patient, NOON + 3 * DAY)
     with pytest.raises(errors.OtherRequestedReschedule):
-        rescheduling.request(consultation, consultation.doctor.user, NOON + 4 * DAY, consultation.starts_at)
+        consultation.request_reschedule(consultation.doctor.user, NOON + 4 * DAY, consultation.starts_at)
     assert (consultation.reschedule_request, consultation.proposed_by_id) == (theirs, consultation.patient_id)
-    rescheduling.request(consultation, consultation.doctor.user, NOON + 4 * DAY, consultation.starts_at, theirs)
+    consultation.request_reschedule(consultation.doctor.user, NOON + 4 * DAY, consultation.starts_at, theirs)
     assert (consultation.reschedule_request, consultation.proposed_by_id) == (
         NOON + 4 * DAY,
         consultation.doctor.user_id,
@@ -107,7 +106,7 @@ def test_wish_of_the_other_is_not_overwritten_unseen(chat: Chat) -> None:
 def test_time_both_wish_for_is_agreed(chat: Chat, price: int) -> None:
     consultation = propose(chat, price=price)
     new = request_reschedule(consultation, consultation.patient, NOON + 3 * DAY)
-    rescheduling.request(consultation, consultation.doctor.user, new, consultation.starts_at)
+    consultation.request_reschedule(consultation.doctor.user, new, consultation.starts_at)
     assert (consultation.starts_at, consultation.reschedule_request) == (new, None)
     assert consultation.state == ("proposed" if price else "confirmed")
     assert not consultation.was_moved_by_doctor
@@ -142,8 +141,8 @@ def test_wish_pending_at_cancel_is_nobodys_any_more(chat: Chat, asks: str) -> No
     cancel(consultation, one)
     assert consultation.reschedule_request is None
     with pytest.raises(errors.ConsultationHasChanged):
-        rescheduling.accept(consultation, other, new)
-    rescheduling.decline(consultation, other, new)
+        consultation.accept_reschedule(other, new)
+    consultation.decline_reschedule(other, new)
     assert "RescheduleDeclined" not in facts()
 
 
@@ -151,7 +150,7 @@ def test_declined_when_it_has_lapsed_tells_nobody(chat: Chat, still: StillClock)
     consultation = confirm(propose(chat))
     new = request_reschedule(consultation, consultation.patient, NOON + 3 * DAY)
     still.show(consultation.starts_at)
-    rescheduling.decline(consultation, consultation.doctor.user, new)
+    consultation.decline_reschedule(consultation.doctor.user, new)
     assert "RescheduleDeclined" not in facts()
 
 
@@ -160,8 +159,8 @@ def test_yes_is_said_to_the_wish_that_was_seen(chat: Chat, doctor: Doctor) -> No
     seen = request_reschedule(consultation, consultation.patient, NOON + 3 * DAY)
     second = request_reschedule(consultation, consultation.patient, NOON + 5 * DAY)
     with pytest.raises(errors.ConsultationHasChanged):
-        rescheduling.accept(consultation, doctor.user, seen)
-    rescheduling.decline(consultation, doctor.user, seen)
+        consultation.accept_reschedule(doctor.user, seen)
+    consultation.decline_reschedule(doctor.user, seen)
     assert (consultation.starts_at, consultation.reschedule_request) == (NOON + timedelta(hours=2), second)
 
 
@@ -170,7 +169,7 @@ def test_doctor_who_became_busy_meanwhile_cannot_accept(chat: Chat, doctor: Doct
     new = request_reschedule(consultation, consultation.patient, NOON + 3 * DAY)
     propose(make_chat(stranger, doctor), starts_at=new + 29 * MINUTE)
     with pytest.raises(errors.TimeIsTaken):
-        rescheduling.accept(consultation, doctor.user, new)
+        consultation.accept_reschedule(doctor.user, new)
     db.session.rollback()
     assert (consultation.starts_at, consultation.reschedule_request) == (NOON + timedelta(hours=2), new)
 
@@ -181,7 +180,7 @@ def test_paid_ones_new_time_may_be_near_and_an_unpaid_ones_not(chat: Chat, docto
     assert request_reschedule(paid, paid.patient, NOON + 5 * MINUTE)
     unpaid = propose(chat, starts_at=NOON + DAY, price=PRICE)
     with pytest.raises(errors.TimeIsTooSoon):
-        rescheduling.request(unpaid, unpaid.patient, NOON + 14 * MINUTE, unpaid.starts_at)
+        unpaid.request_reschedule(unpaid.patient, NOON + 14 * MINUTE, unpaid.starts_at)
 
 
 def test_who_came_to_the_old_time_has_not_come_to_the_new(chat: Chat, still: StillClock) -> None:

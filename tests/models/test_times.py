@@ -27,9 +27,9 @@ from ibolit.formatting import (
     words_change_at,
     zone_mark,
 )
-from ibolit.models import CancellationTerms, Chat, Doctor, ProposalTerms, User
+from ibolit.models import CancellationTerms, Chat, Consultation, Doctor, ProposalTerms, User
 from ibolit.models.chats import ChatState
-from ibolit.models.consultations import ConsultationKind, booking
+from ibolit.models.consultations import ConsultationKind
 from ibolit.services import clock
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -286,7 +286,7 @@ def test_same_words_of_two_zones_are_two_times(chat: Chat, doctor: Doctor) -> No
     day = date(2030, 11, 27)
     for zone in (MOSCOW, VLADIVOSTOK):
         terms = ProposalTerms(ConsultationKind.VIDEO, local_moment(day, time(14), zone), 30, 0)
-        booking.propose(chat, doctor, terms, f"press-{zone.key}")
+        Consultation.propose(chat, doctor, terms, f"press-{zone.key}")
     with pytest.raises(errors.TimeIsTaken):
         propose(chat, starts_at=local_moment(day, time(21), VLADIVOSTOK))
 

@@ -55,7 +55,7 @@ from ibolit.models import (
     Role,
     User,
 )
-from ibolit.models.consultations import CONFIRMED_STATES, TRANSITIONS, UPCOMING, Side, checkout, rescheduling
+from ibolit.models.consultations import CONFIRMED_STATES, TRANSITIONS, UPCOMING, Side
 from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayOutcomeUnknown, GatewayRefused, GatewayStatus, ProviderPayment
 from ibolit.services.payments.demo import DemoBank
@@ -194,7 +194,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if consultation is not None:
                 start = self.still.moment + ahead * MINUTE
                 with self._refused():
-                    rescheduling.request(consultation, self._user(consultation, side), start, screen.start)
+                    consultation.request_reschedule(self._user(consultation, side), start, screen.start)
                     db.session.commit()
                     self.known[consultation.id].agreed[side].add(start)
 
@@ -204,7 +204,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             consultation, screen = self._shown(which, side, fresh)
             if consultation is not None and screen.wish is not None:
                 with self._refused():
-                    verb = rescheduling.accept if yes else rescheduling.decline
+                    verb = Consultation.accept_reschedule if yes else Consultation.decline_reschedule
                     verb(consultation, self._user(consultation, side), screen.wish)
                     db.session.commit()
                     if yes:
@@ -250,7 +250,7 @@ class ConsultationMachine(RuleBasedStateMachine):
             if consultation is None:
                 return
             with self._refused():
-                payment = checkout.start_consultation_payment(consultation, consultation.patient, screen.start)
+                payment = consultation.start_payment(consultation.patient, screen.start)
                 assert consultation.state_now is ConsultationState.PROPOSED  # else he would be led to pay for nothing
                 db.session.commit()
                 self.known[consultation.id].agreed["patient"].add(screen.start)

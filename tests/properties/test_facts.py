@@ -24,7 +24,6 @@ from ibolit import errors
 from ibolit.events import ConsultationProposed, Fact, MessageSent, Subscribers
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationKind, Message, Notification, NotificationKind, ProposalTerms
-from ibolit.models.consultations import booking
 from ibolit.services import clock
 
 NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
@@ -60,7 +59,7 @@ class Actors:
         if kind == PROPOSED:  # half an hour each, an hour long: neighbours are in each other's way
             start = NOON + timedelta(hours=2, minutes=30 * number)
             terms = ProposalTerms(ConsultationKind.VIDEO, start, 60, 0)
-            booking.propose(self.open, self.open.doctor, terms, f"proposal-{number}")
+            Consultation.propose(self.open, self.open.doctor, terms, f"proposal-{number}")
         else:
             chat = self.open if kind == SAID else self.closed
             chat.post(chat.patient, f"Здравствуйте, {number}!", f"message-{number}")

@@ -42,7 +42,6 @@ from ibolit.models import (
     Tariff,
     User,
 )
-from ibolit.models.consultations import checkout
 from ibolit.models.payments import COUNTED_STATES, payment_reports
 from ibolit.services import Services, clock
 from ibolit.services.payments import CURRENCY, GatewayOutcomeUnknown, GatewayRefused, ProviderPayment
@@ -143,7 +142,7 @@ class MoneyMachine(RuleBasedStateMachine):
             for _ in range(devices):
                 chat, tariff = self._chat(), db.session.scalars(sa.select(Tariff).order_by(Tariff.id)).all()[which]
                 try:
-                    pressed.append(checkout.start_tariff_payment(chat, tariff, chat.patient).id)
+                    pressed.append(Payment.start_for_tariff(chat, tariff, chat.patient).id)
                 except errors.NothingToBuy:
                     assert chat.access is AccessMode.UNLIMITED or chat.doctor.hidden
                 db.session.commit()

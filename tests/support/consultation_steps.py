@@ -9,7 +9,6 @@ from payment_steps import answer
 from ibolit.events import recorded_facts
 from ibolit.extensions import db
 from ibolit.models import CancellationReason, CancellationTerms, Consultation, Job, JobKind, Payment, User
-from ibolit.models.consultations import checkout, deadlines, rescheduling
 from ibolit.services.payments import GatewayStatus
 
 NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
@@ -33,7 +32,7 @@ class StillClock:
 
 def begin_to_pay(consultation: Consultation) -> Payment:
     """Made at the provider, who waits for the payer."""
-    payment = checkout.start_consultation_payment(consultation, consultation.patient, consultation.starts_at)
+    payment = consultation.start_payment(consultation.patient, consultation.starts_at)
     db.session.commit()
     payment.settle(answer(payment, GatewayStatus.WAITING))
     db.session.commit()
@@ -57,14 +56,14 @@ def confirm(consultation: Consultation) -> Consultation:
 
 
 def request_reschedule(consultation: Consultation, by: User, start: datetime) -> datetime:
-    rescheduling.request(consultation, by, start, consultation.starts_at)
+    consultation.request_reschedule(by, start, consultation.starts_at)
     db.session.commit()
     return start
 
 
 def accept(consultation: Consultation, by: User) -> Consultation:
     assert consultation.reschedule_request is not None
-    rescheduling.accept(consultation, by, consultation.reschedule_request)
+    consultation.accept_reschedule(by, consultation.reschedule_request)
     db.session.commit()
     return consultation
 
@@ -83,7 +82,7 @@ def ready(consultation: Consultation, *sides: User) -> Consultation:
 
 def work(consultation: Consultation) -> datetime | None:
     """What the worker would write now."""
-    next_at = deadlines.process_due(consultation)
+    next_at = consultation.process_due()
     db.session.commit()
     return next_at
 

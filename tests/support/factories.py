@@ -24,7 +24,6 @@ from ibolit.models import (
     Tariff,
     User,
 )
-from ibolit.models.consultations import booking
 from ibolit.models.people import CURRENT
 from ibolit.services import clock, passwords
 
@@ -122,7 +121,7 @@ def propose(
     chat = db.session.get_one(Chat, chat.id)
     starts_at = starts_at or clock.now() + timedelta(hours=2)
     terms = ProposalTerms(kind, starts_at.replace(microsecond=0), minutes, price, note)
-    consultation = booking.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
+    consultation = Consultation.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
     db.session.commit()
     return consultation
 

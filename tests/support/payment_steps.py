@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Job, JobKind, Payment, Refund, RefundReason, Tariff
-from ibolit.models.consultations import checkout
 from ibolit.services.payments import GatewayStatus, ProviderPayment
 
 PAGE = "https://yookassa.example/pay"
 
 
 def begin(chat: Chat, tariff: Tariff | None = None) -> Payment:
-    payment = checkout.start_tariff_payment(chat, tariff or chat.doctor.tariffs[0], chat.patient)
+    payment = Payment.start_for_tariff(chat, tariff or chat.doctor.tariffs[0], chat.patient)
     db.session.commit()
     return payment
 

@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...extensions import db
 from ...models import Payment, RefundReason
-from ...models.consultations import checkout
+from ...models.consultations import lists
 from ...models.payments import monthly_incomes
 from ...responses import go, respond
 from ...web.pagination import split_page
@@ -24,7 +24,7 @@ PAGE = 20
 def payments() -> ResponseReturnValue:
     _only(current_user.is_patient)
     before = request.args.get("before", type=int)
-    made = checkout.payments_made_by(current_user)
+    made = lists.payments_made_by(current_user)
     made = made.where(Payment.id < before) if before else made
     shown, last = split_page(db.session.scalars(made.limit(PAGE + 1)).all(), PAGE)
     next_page = url_for(".payments", before=last.id) if last else None
@@ -72,7 +72,7 @@ def _refuse_request(payment: Payment, form: RefundRequestForm, status: int) -> R
 
 
 def _own(id: int) -> Payment:
-    payment: Payment = db.first_or_404(checkout.payments_made_by(current_user).where(Payment.id == id))
+    payment: Payment = db.first_or_404(lists.payments_made_by(current_user).where(Payment.id == id))
     return payment
 
 

@@ -11,8 +11,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, ConsultationKind, ConsultationRequest, LimitKind, ProposalTerms, RateLimitHit
-from ...models.consultations import booking
+from ...models import Chat, Consultation, ConsultationKind, ConsultationRequest, LimitKind, ProposalTerms, RateLimitHit
 from ...responses import go, respond
 from ...services import clock
 from ...web.fields import read_time
@@ -34,7 +33,7 @@ def new(id: int) -> ResponseReturnValue:
     wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
     known: dict[str, Any] = {"kind": wanted.kind, "request_id": wanted.id} if wanted else {}
     known["minutes"] = chat.doctor.default_minutes
-    suggested = booking.next_free(chat.doctor_id, current_user.zone)
+    suggested = Consultation.next_free_time(chat.doctor_id, current_user.zone)
     form = ProposalForm(
         current_user.zone,
         chat.doctor.default_price,
@@ -70,7 +69,7 @@ def create(id: int) -> ResponseReturnValue:
         ConsultationKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or ""
     )
     try:
-        booking.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
+        Consultation.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
     except errors.RuleViolation as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]

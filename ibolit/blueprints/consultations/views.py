@@ -22,7 +22,7 @@ from ...models import (
     RateLimitHit,
     RefundRule,
 )
-from ...models.consultations import checkout, lists, rescheduling
+from ...models.consultations import lists
 from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.checkout import redirect_to_payment, start_payment
@@ -79,7 +79,7 @@ def pay(id: int) -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(404)
     try:
-        payment = start_payment(lambda: checkout.start_consultation_payment(consultation, current_user, expected))
+        payment = start_payment(lambda: consultation.start_payment(current_user, expected))
     except errors.RuleViolation as refusal:
         return _refuse(id, refusal)
     return redirect_to_payment(payment)
@@ -102,7 +102,7 @@ def request_reschedule(id: int) -> ResponseReturnValue:
     try:
         RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
         expected, expected_request = moment_of(form.expected.data), form.request_on_screen
-        rescheduling.request(consultation, current_user, form.moment, expected, expected_request)
+        consultation.request_reschedule(current_user, form.moment, expected, expected_request)
     except errors.RuleViolation as refusal:
         db.session.rollback()
         form.at.errors = [refusal.sentence]
@@ -115,13 +115,13 @@ def request_reschedule(id: int) -> ResponseReturnValue:
 @login_required
 def accept_reschedule(id: int) -> ResponseReturnValue:
     """The doctor's calendar is locked before the consultation, so it is not held yet."""
-    return _submit(_own(id), lambda consultation, expected: rescheduling.accept(consultation, current_user, expected))
+    return _submit(_own(id), lambda consultation, expected: consultation.accept_reschedule(current_user, expected))
 
 
 @bp.post("/<int:id>/time/refusal")
 @login_required
 def decline_reschedule(id: int) -> ResponseReturnValue:
-    return _submit(_held(id), lambda consultation, expected: rescheduling.decline(consultation, current_user, expected))
+    return _submit(_held(id), lambda consultation, expected: consultation.decline_reschedule(current_user, expected))
 
 
 @bp.get("/<int:id>/cancellation")

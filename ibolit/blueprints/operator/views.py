@@ -218,7 +218,7 @@ def _refund(id: int) -> Refund:
 
 
 def _payment(id: int) -> Payment:
-    payment: Payment = db.first_or_404(Payment.numbered(id))
+    payment: Payment = db.first_or_404(Payment.by_number(id))
     return payment
 
 

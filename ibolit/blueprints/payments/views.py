@@ -12,7 +12,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...extensions import db
 from ...models import Job, JobKind, LimitKind, Payment, PaymentState, RateLimitHit
-from ...models.consultations import checkout
+from ...models.consultations import lists
 from ...responses import go, respond, wants_fragment
 from ...web.checkout import create_at_provider, redirect_to_payment
 from .forms import ReceiptForm
@@ -77,10 +77,10 @@ def check(token: str) -> ResponseReturnValue:
 
 
 def _own(id: int) -> Payment:
-    payment: Payment = db.first_or_404(checkout.payments_made_by(current_user).where(Payment.id == id))
+    payment: Payment = db.first_or_404(lists.payments_made_by(current_user).where(Payment.id == id))
     return payment
 
 
 def _payment_of(token: str) -> Payment:
-    payment: Payment = db.first_or_404(Payment.returned_to(token))
+    payment: Payment = db.first_or_404(Payment.by_token(token))
     return payment

@@ -10,8 +10,7 @@ from flask_login import current_user, login_required
 
 from ... import errors
 from ...extensions import db
-from ...models import Chat, Tariff
-from ...models.consultations import checkout
+from ...models import Chat, Payment, Tariff
 from ...responses import respond
 from ...web.checkout import redirect_to_payment, start_payment
 
@@ -39,8 +38,8 @@ def buy(id: int) -> ResponseReturnValue:
     on_sale = _on_sale(chat)
     try:
         tariff = _chosen(on_sale)
-        checkout.refuse_repeated_purchase(chat, current_user, request.form.get("again", type=int))
-        payment = start_payment(lambda: checkout.start_tariff_payment(chat, tariff, current_user))
+        Payment.refuse_repeated(chat, current_user, request.form.get("again", type=int))
+        payment = start_payment(lambda: Payment.start_for_tariff(chat, tariff, current_user))
     except errors.RuleViolation as refusal:
         return _refuse(id, refusal)
     return redirect_to_payment(payment)

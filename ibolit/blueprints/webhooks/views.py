@@ -39,7 +39,7 @@ def yookassa() -> ResponseReturnValue:
 
 def expedite_payment(provider_id: str) -> None:
     """Also called by the demo bank. An unknown payment is logged and ignored."""
-    payment = db.session.scalar(Payment.known_as(provider_id))
+    payment = db.session.scalar(Payment.by_provider_id(provider_id))
     if payment is None:
         log.warning("a notification of payment %s, which nobody here knows", provider_id)
         return

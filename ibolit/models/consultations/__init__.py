@@ -1,6 +1,6 @@
-"""From a request to a conclusion: states, booking, rescheduling, checkout, deadlines, attendance, calls."""
+"""From a request to a conclusion: states, booking, rescheduling, deadlines, attendance, calls."""
 
-from . import booking, checkout, deadlines, lists, rescheduling
+from . import lists
 from .attendance import Absence, Attendance, Side
 from .booking import ProposalTerms
 from .call import CallPath, CallReport, CallVisit, DeviceTransfer, Quality
@@ -44,11 +44,7 @@ __all__ = [
     "Side",
     "SignatureKind",
     "Timing",
-    "booking",
-    "checkout",
-    "deadlines",
     "lists",
     "refuse_conclusion_of",
     "refuse_questionnaire_of",
-    "rescheduling",
 ]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .consultation import Consultation
 
 
+ON_RECEIPT = "Консультация"  # which names no doctor and no specialty
+
+
 class ConsultationAgreement:
     """A consultation's facet from the proposal to the start."""
 
@@ -61,6 +64,24 @@ class ConsultationAgreement:
             raise errors.MustBePaid
         self.agree()
         self.bump_revision()
+
+    def start_payment(self: Consultation, payer: User, expected: datetime) -> Payment:
+        """The live payment for this consultation, made now if there was none; it starts when the patient saw.
+
+        Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
+        """
+        self.lock()
+        is_as_seen = self.starts_at == expected and payer.id == self.patient_id
+        if not is_as_seen or not self.awaits_payment:
+            raise errors.ConsultationHasChanged
+        unfinished = Payment.unfinished_for(Payment.consultation_id == self.id)
+        if unfinished is not None:
+            return unfinished
+        if not self.may_be_paid():
+            raise errors.ConsultationHasChanged
+        payment = Payment.create(self.chat, payer, consultation=self, title=ON_RECEIPT, days=0, amount=self.price)
+        self.bump_revision()
+        return payment
 
     def accept_payment(self: Consultation, payment: Payment) -> bool:
         """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.

@@ -1,9 +1,13 @@
 """What a doctor proposes, and whether their time is free for it."""
 
+# mypy: disable-error-code=misc
+# Its methods are those of the mapped class, which their `self` names.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -15,11 +19,12 @@ from ..chats import Card, Chat, Message, submission_id
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
-from . import deadlines
-from .consultation import Consultation
-from .request import ConsultationRequest
 from .states import CONFIRMED_STATES, ConsultationKind, ConsultationState
 from .times import CLOSES_AFTER, PAYMENT_HOLDS
+
+if TYPE_CHECKING:
+    from .consultation import Consultation
+    from .request import ConsultationRequest
 
 PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)
@@ -37,74 +42,83 @@ class ProposalTerms:
     note: str = ""
 
 
-def propose(
-    chat: Chat, doctor: Doctor, terms: ProposalTerms, client_id: str, request: ConsultationRequest | None = None
-) -> Consultation:
-    """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
-    advisory_lock(LockKind.AGENDA, doctor.id)
-    chat.lock()
-    client_id = submission_id(client_id, terms)
-    known = Message.by_client_id(doctor.user_id, client_id, chat.id)
-    if known is not None:
-        return (
-            db.session.scalars(Consultation.with_card_data().where(Consultation.message_id == known.id)).unique().one()
+class ConsultationBooking:
+    """A consultation's facet for a doctor's time: what is proposed, taken, free."""
+
+    @classmethod
+    def propose(
+        cls: type[Consultation],
+        chat: Chat,
+        doctor: Doctor,
+        terms: ProposalTerms,
+        client_id: str,
+        request: ConsultationRequest | None = None,
+    ) -> Consultation:
+        """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
+        advisory_lock(LockKind.AGENDA, doctor.id)
+        chat.lock()
+        client_id = submission_id(client_id, terms)
+        known = Message.by_client_id(doctor.user_id, client_id, chat.id)
+        if known is not None:
+            return db.session.scalars(cls.with_card_data().where(cls.message_id == known.id)).unique().one()
+        ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
+        check_time(terms.starts_at, needs_payment=terms.price > 0)
+        if cls.is_time_taken(doctor.id, terms.starts_at, ends_at):
+            raise errors.TimeIsTaken
+        message = chat.post_card(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
+        consultation = cls(
+            chat_id=chat.id,
+            doctor_id=doctor.id,
+            patient_id=chat.patient_id,
+            message_id=message.id,
+            request_id=request.id if request else None,
+            kind=terms.kind,
+            starts_at=terms.starts_at,
+            ends_at=ends_at,
+            price=terms.price,
+            note=terms.note,
         )
-    ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
-    check_time(terms.starts_at, needs_payment=terms.price > 0)
-    if is_taken(doctor.id, terms.starts_at, ends_at):
-        raise errors.TimeIsTaken
-    message = chat.post_card(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
-    consultation = Consultation(
-        chat_id=chat.id,
-        doctor_id=doctor.id,
-        patient_id=chat.patient_id,
-        message_id=message.id,
-        request_id=request.id if request else None,
-        kind=terms.kind,
-        starts_at=terms.starts_at,
-        ends_at=ends_at,
-        price=terms.price,
-        note=terms.note,
-    )
-    db.session.add(consultation)
-    db.session.flush()
-    if request is not None:
-        chat.bump_revision(db.session.get_one(Message, request.message_id))
-    Job.add(JobKind.CONSULTATION, consultation.id, due_at=deadlines.next_due_at(consultation))
-    record(ConsultationProposed(consultation.id))
-    return consultation
+        db.session.add(consultation)
+        db.session.flush()
+        if request is not None:
+            chat.bump_revision(db.session.get_one(Message, request.message_id))
+        Job.add(JobKind.CONSULTATION, consultation.id, due_at=consultation.next_due_at())
+        record(ConsultationProposed(consultation.id))
+        return consultation
 
+    @classmethod
+    def is_time_taken(
+        cls: type[Consultation], doctor_id: int, start: datetime, end: datetime, but: int | None = None
+    ) -> bool:
+        """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
+        others = select(cls.id).where(*cls._kept_of(doctor_id, start, end))
+        if but is not None:
+            others = others.where(cls.id != but)
+        return db.session.scalar(others.limit(1)) is not None
 
-def is_taken(doctor_id: int, start: datetime, end: datetime, but: int | None = None) -> bool:
-    """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
-    others = select(Consultation.id).where(*_keep(doctor_id, start, end))
-    if but is not None:
-        others = others.where(Consultation.id != but)
-    return db.session.scalar(others.limit(1)) is not None
+    @classmethod
+    def next_free_time(cls: type[Consultation], doctor_id: int, zone: tzinfo) -> datetime:
+        """The next free half hour of the doctor's day in their zone, an hour ahead at least. It is only suggested."""
+        ahead = clock.now() + timedelta(hours=1)
+        first = datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
+        times = select(cls.starts_at, cls.ends_at).where(*cls._kept_of(doctor_id, first, first + LOOKS_AHEAD))
+        taken = db.session.execute(times).all()
+        for half_hour in range(LOOKS_AHEAD // HALF_AN_HOUR):
+            start = first + half_hour * HALF_AN_HOUR
+            is_free = not any(begun < start + HALF_AN_HOUR and ended > start for begun, ended in taken)
+            if is_free and MORNING <= start.astimezone(zone).hour < EVENING:
+                return start
+        return first
 
-
-def next_free(doctor_id: int, zone: tzinfo) -> datetime:
-    """The next free half hour of the doctor's day in their time zone, an hour ahead at least. It is only suggested."""
-    ahead = clock.now() + timedelta(hours=1)
-    first = datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
-    times = select(Consultation.starts_at, Consultation.ends_at).where(*_keep(doctor_id, first, first + LOOKS_AHEAD))
-    taken = db.session.execute(times).all()
-    for half_hour in range(LOOKS_AHEAD // HALF_AN_HOUR):
-        start = first + half_hour * HALF_AN_HOUR
-        is_free = not any(begun < start + HALF_AN_HOUR and ended > start for begun, ended in taken)
-        if is_free and MORNING <= start.astimezone(zone).hour < EVENING:
-            return start
-    return first
-
-
-def _keep(doctor_id: int, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
-    """What of the doctor's holds some of that time."""
-    now = clock.now()
-    is_proposed = and_(Consultation.state == ConsultationState.PROPOSED, Consultation.starts_at > now - PAYMENT_HOLDS)
-    is_kept = or_(
-        is_proposed, and_(Consultation.state.in_(CONFIRMED_STATES), Consultation.ends_at > now - CLOSES_AFTER)
-    )
-    return Consultation.doctor_id == doctor_id, Consultation.starts_at < end, Consultation.ends_at > start, is_kept
+    @classmethod
+    def _kept_of(
+        cls: type[Consultation], doctor_id: int, start: datetime, end: datetime
+    ) -> tuple[ColumnElement[bool], ...]:
+        """What of the doctor's holds some of that time."""
+        now = clock.now()
+        is_proposed = and_(cls.state == ConsultationState.PROPOSED, cls.starts_at > now - PAYMENT_HOLDS)
+        is_kept = or_(is_proposed, and_(cls.state.in_(CONFIRMED_STATES), cls.ends_at > now - CLOSES_AFTER))
+        return cls.doctor_id == doctor_id, cls.starts_at < end, cls.ends_at > start, is_kept
 
 
 def check_time(start: datetime, *, needs_payment: bool) -> None:

@@ -26,7 +26,10 @@ from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .agreement import ConsultationAgreement
 from .attendance import Attendance, ConsultationAttendance, Side
+from .booking import ConsultationBooking
 from .course import ConsultationCourse
+from .deadlines import ConsultationDeadlines
+from .rescheduling import ConsultationRescheduling
 from .states import TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
 from .summary import ConsultationSummary
 from .times import ConsultationTimes
@@ -48,10 +51,13 @@ RETIRED = (
 
 
 class Consultation(
+    ConsultationBooking,
     ConsultationTimes,
     ConsultationAttendance,
     ConsultationAgreement,
+    ConsultationRescheduling,
     ConsultationCourse,
+    ConsultationDeadlines,
     ConsultationSummary,
     Lockable,
     Model,

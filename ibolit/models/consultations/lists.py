@@ -1,4 +1,4 @@
-"""The consultations a page lists."""
+"""The consultations a page lists, and payments and refunds with what it shows of theirs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ...extensions import db
 from ...services import clock
 from ..chats import Chat
+from ..doctors import Doctor
 from ..payments import Payment, Refund
 from ..people import User
 from ..types import RowId, UtcDateTime
@@ -48,6 +49,14 @@ def kept_open_for(user: User) -> list[int]:
     agreed = Consultation.state.in_((*CONFIRMED_STATES, ConsultationState.COMPLETED))
     mine = select(Consultation.id).where(Consultation.is_of(user), agreed, recent)
     return list(db.session.scalars(mine.order_by(Consultation.starts_at)))
+
+
+def payments_made_by(user: User) -> Select[tuple[Payment]]:
+    """The person's own, the newest first, with all that a list of them shows."""
+    doctor = joinedload(Payment.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+    consultation = joinedload(Payment.consultation).selectinload(Consultation.payments)
+    shown = select(Payment).options(selectinload(Payment.refunds), selectinload(Payment.receipts), doctor, consultation)
+    return shown.where(Payment.payer_id == user.id).order_by(Payment.id.desc())
 
 
 def with_attendance(refunds: Select[tuple[Refund]]) -> Select[tuple[Refund]]:

@@ -23,6 +23,7 @@ from ..locking import Lockable
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .provider_polling import poll_interval
+from .purchase import PaymentPurchase
 from .refund import Refund
 from .refunding import PaymentRefunds
 from .settlement import PaymentSettlement
@@ -37,7 +38,7 @@ CONFIRMATION_PAGE_TIMEOUT = timedelta(minutes=2)
 RECONCILED_FOR = timedelta(days=14)  # after it was paid: once a day the provider is asked even if no webhook came
 
 
-class Payment(PaymentSettlement, PaymentRefunds, PaymentSummary, Lockable, Model):
+class Payment(PaymentPurchase, PaymentSettlement, PaymentRefunds, PaymentSummary, Lockable, Model):
     """Keeps a copy of what was bought: title, days and price stay as the payer saw them. Money is kopecks."""
 
     __table_args__ = (
@@ -104,17 +105,17 @@ class Payment(PaymentSettlement, PaymentRefunds, PaymentSummary, Lockable, Model
     # Look-ups
 
     @classmethod
-    def numbered(cls, number: int) -> Select[tuple[Self]]:
+    def by_number(cls, number: int) -> Select[tuple[Self]]:
         """Anybody's: for the operator."""
         whole = select(cls).options(joinedload(cls.payer), selectinload(cls.refunds), selectinload(cls.receipts))
         return whole.where(cls.id == number)
 
     @classmethod
-    def returned_to(cls, token: str) -> Select[tuple[Self]]:
+    def by_token(cls, token: str) -> Select[tuple[Self]]:
         return select(cls).where(cls.token == token)
 
     @classmethod
-    def known_as(cls, provider_id: str) -> Select[tuple[Self]]:
+    def by_provider_id(cls, provider_id: str) -> Select[tuple[Self]]:
         return select(cls).where(cls.provider_id == provider_id)
 
     @classmethod
