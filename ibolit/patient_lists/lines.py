@@ -14,7 +14,7 @@ from .tables import Row
 
 LONGEST_NAME = 120
 LONGEST_TYPED = 200
-FIELDS = "number", "name", "phone", "email", "typed", "fault", "birth_date"
+FIELDS = "number", "name", "phone", "email", "typed", "fault", "birth_date", "also"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Line:
     # no_contact, bad_phone, shortened, landline, abroad, bad_email, not_ascii, doubled, long_name
     fault: str = ""
     birth_date: date | None = None
+    also: tuple[str, ...] = ()  # other phones and addresses of the same line
 
     def row(self) -> dict[str, object]:
         """By its fields' names, as it is stored."""
@@ -42,6 +43,9 @@ class _Ways:
     typed: list[str]
     phones: list[str]
     emails: list[str]
+
+    def besides(self, chosen: str) -> tuple[str, ...]:
+        return tuple(one for one in (*self.phones, *self.emails) if one != chosen)
 
 
 def lines_of(table: Table, gets_sms: Callable[[str], bool]) -> list[Line]:
@@ -92,10 +96,10 @@ def _line(row: Row, kinds: list[ColumnKind], ways: _Ways, gets_sms: Callable[[st
     mobile = [phone for phone in ways.phones if not phones.is_landline(phone)]
     reached = next((phone for phone in mobile if gets_sms(phone)), None)
     if reached is not None:
-        return replace(line, phone=reached)
+        return replace(line, phone=reached, also=ways.besides(reached))
     if ways.emails:
         shown = next(cell for cell in ways.typed if cells.emails_of(cell))
-        return replace(line, email=ways.emails[0], typed=shown[:LONGEST_TYPED])
+        return replace(line, email=ways.emails[0], typed=shown[:LONGEST_TYPED], also=ways.besides(ways.emails[0]))
     if ways.phones:
         return replace(line, fault="abroad" if mobile else "landline")
     return replace(line, fault=_fault_of(ways.typed))
@@ -129,7 +133,7 @@ def _without_doubles(lines: Iterator[tuple[Line, _Ways]]) -> Iterator[Line]:
         name = line.name.casefold().replace("ё", "е")
         known_by = [names[way] for way in (*ways.phones, *ways.emails) if way in names]
         if contact in seen or any(name in called or not name for called in known_by):
-            yield replace(line, phone=None, email=None, fault="doubled")
+            yield replace(line, phone=None, email=None, also=(), fault="doubled")
             continue
         seen.update((*ways.phones, *ways.emails))
         names.setdefault(contact, set()).add(name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+
 import pytest
 from browser import Browser
 from factories import PASSWORD, say
@@ -11,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, User
+from ibolit.models import Chat, Doctor, Message, User
 
 SUPPORT = 'href="mailto:support@ibolit.pro"'
 
@@ -208,3 +211,54 @@ def test_503_when_the_database_is_away(
     is_error(answer, 503, "Сервер занят", htmx=htmx)
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["X-iBolit"]
+
+
+@pytest.fixture
+def locked(clinic: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+    """Another program holds the database, as a copying tool or an editor of tables does; nobody waits long here."""
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL locks rows")
+    monkeypatch.setattr(clinic, "testing", False)
+
+    def impatient(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA busy_timeout=50")
+
+    db.session.remove()
+    db.engine.dispose()
+    event.listen(db.engine, "connect", impatient)
+    other = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+    event.remove(db.engine, "connect", impatient)
+    db.session.remove()
+    db.engine.dispose()
+
+
+def test_another_program_on_sqlite_loses_nothing(
+    as_patient: Browser, chat: Chat, htmx: bool, locked: sqlite3.Connection
+) -> None:
+    """A page that only reads is shown; what must write says when to come again, and is done once when it comes."""
+    page, letter = f"/chats/{chat.id}/messages", {"text": "Болит", "client_id": "locked-0001"}
+    locked.execute("ROLLBACK")
+    token = as_patient.token()
+    locked.execute("BEGIN IMMEDIATE")
+    for _ in range(2):
+        answer = as_patient.open(
+            page, method="POST", data=letter | {"csrf_token": token}, headers={"HX-Request": "true"} if htmx else {}
+        )
+        is_error(answer, 503, "Сервер занят", htmx=htmx)
+        assert "ничего не потеряно" in answer.text
+        assert int(answer.headers["Retry-After"]) > 0
+    locked.execute("ROLLBACK")
+    for _ in range(2):
+        answer = as_patient.post(page, letter, htmx=htmx)
+        assert answer.status_code in (200, 303)
+    assert [message.text for message in db.session.scalars(db.select(Message))] == ["Болит"]
+
+
+@pytest.mark.parametrize("url", ["/messages", "/doctors", "/login"])
+def test_pages_are_shown_while_another_program_writes(
+    as_patient: Browser, chat: Chat, url: str, locked: sqlite3.Connection
+) -> None:
+    assert as_patient.get(url).status_code in (200, 302, 303)

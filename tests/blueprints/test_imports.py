@@ -376,3 +376,18 @@ def test_wide_list_shows_what_matters(as_doctor: Browser) -> None:
 def test_address_book_is_a_list(as_doctor: Browser) -> None:
     card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Соколова Анна\r\nTEL;TYPE=CELL:+79160001001\r\nEND:VCARD\r\n"
     assert "Соколова Анна: СМС на" in as_doctor.get(send(as_doctor, card).location).text
+
+
+def test_phone_of_who_was_written_to_is_no_second_link(as_doctor: Browser, services: Services) -> None:
+    """A month later the list has phones beside the addresses; a family shares one."""
+    start(as_doctor, send(as_doctor, "Имя;Почта\nАнна Соколова;dom@example.org\n").location)
+    run_due()
+    text = "Имя;Почта;Телефон\nСоколова Анна;dom@example.org;\nАнна Соколова;dom@example.org;8 916 000-10-01\n"
+    text += "Ким Олег;dom@example.org;8 916 000-10-02\n"
+    address = send(as_doctor, text, client_id="list-0002").location
+    page = as_doctor.get(address).text
+    assert page.count("уже приглашён") == 2
+    assert "Ким Олег: СМС на" in page
+    start(as_doctor, address)
+    run_due()
+    assert len(services.outbox.latest()) == 2

@@ -14,6 +14,7 @@ from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import fingerprint, new_nonce, short_link_token
+from ...services.search import key_of
 from ..chats import Chat
 from ..delivery import Delivery
 from ..doctors import Doctor
@@ -112,12 +113,17 @@ class Invitation(InvitationAcceptance, Model):
         return and_(cls.accepted_at.is_(None), cls.withdrawn_at.is_(None), cls.expires_at > clock.now())
 
     @classmethod
-    def contacts_known_to(cls, doctor: Doctor) -> set[str]:
-        """Phones and addresses of who was invited already or is in a chat with this doctor."""
-        invited = select(cls.phone, cls.email).where(cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None))
-        with_chat = select(User.phone, User.email).join(Chat, Chat.patient_id == User.id)
+    def contacts_known_to(cls, doctor: Doctor) -> dict[str, set[str]]:
+        """Phones and addresses of who was invited already or is in a chat with this doctor, and how they are called
+        there (`key_of` their names)."""
+        invited = select(cls.phone, cls.email, cls.name).where(cls.doctor_id == doctor.id, cls.withdrawn_at.is_(None))
+        with_chat = select(User.phone, User.email, User.name).join(Chat, Chat.patient_id == User.id)
         rows = [*db.session.execute(invited), *db.session.execute(with_chat.where(Chat.doctor_id == doctor.id))]
-        return {contact for row in rows for contact in row if contact}
+        known: dict[str, set[str]] = {}
+        for *contacts, name in rows:
+            for contact in filter(None, contacts):
+                known.setdefault(contact, set()).add(key_of(name))
+        return known
 
     @classmethod
     def chats_of(cls, invitations: Sequence[Self]) -> dict[int, int]:

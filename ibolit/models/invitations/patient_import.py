@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from ... import errors
 from ...extensions import Model, db
 from ...services import clock
+from ...services.search import key_of
 from ..delivery import Delivery, DeliveryState
 from ..doctors import Doctor
 from ..job import Job, JobKind
@@ -194,10 +195,13 @@ class PatientImport(Model):
         return bool(lines)
 
     def _write_lines(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Nobody is born tomorrow, and who is known already is sent no second link."""
-        contacts, today = Invitation.contacts_known_to(self.doctor), clock.now().date()
+        """Nobody is born tomorrow, and who is known already – by another of their phones or addresses, too – is sent
+        no second link: `also` of a row has these."""
+        known, today = Invitation.contacts_known_to(self.doctor), clock.now().date()
         for row in rows:
-            if row["fault"] is None and (row["phone"] or row["email"]) in contacts:
+            contact, name, also = row["phone"] or row["email"], key_of(row["name"]), row.pop("also", ())
+            is_known = contact in known or any(one in known and (not name or name in known[one]) for one in also)
+            if row["fault"] is None and is_known:
                 row["fault"] = RowError.KNOWN
             if (row.get("birth_date") or today) > today:
                 row["birth_date"] = None
