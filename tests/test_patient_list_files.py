@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from long_tests import examples
 from patient_list_files import BORN, DELIMITERS, ENCODINGS, FILES, HEADERS, IVAN, ONE, TWO, VERA, grid_file
 
-from ibolit.patient_lists import ColumnKind, Line, NotAList, lines_of, read, read_table
+from ibolit.patient_lists import MOST_LINES, ColumnKind, Line, NotAList, lines_of, read, read_table
 
 GIVEN = Path(__file__).parent / "lists"
 
@@ -132,3 +132,22 @@ def test_broken_list_is_read_or_refused(name: str, seed: int, way: str) -> None:
     for line in lines:
         assert bool(line.fault) != bool(line.phone or line.email)
         assert "\x00" not in line.name + line.typed
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\n" * 1_000_000,
+        b";" * 1_000_000,
+        (";".join(["89160000001"] * 299) + "\n").encode() * 300,
+        b"BEGIN:VCARD\nFN:a\n" + b" a\n" * 300_000 + b"END:VCARD\n",
+        b'"' * 1_000_000,
+    ],
+    ids=["empty lines", "empty cells", "phones everywhere", "one endless card", "quotes"],
+)
+@pytest.mark.timeout(20)
+def test_hostile_list_ends_soon(data: bytes) -> None:
+    try:
+        assert len(read(data)) <= MOST_LINES
+    except NotAList as refusal:
+        assert str(refusal)  # noqa: PT017

@@ -57,20 +57,19 @@ def _unescaped(value: str) -> str:
 
 def _properties(text: str) -> Iterator[tuple[int, str, str]]:
     """Line, name and value of each; old phones break quoted-printable with «=» at the end of a line."""
-    lines = iter(enumerate(text.splitlines(), 1))
-    pending: tuple[int, str] | None = None
-    for number, line in lines:
-        if pending is not None and line[:1] in (" ", "\t"):
-            pending = pending[0], pending[1] + line[1:]
-            continue
-        if pending is not None and pending[1].endswith("=") and _is_quoted(pending[1]):
-            pending = pending[0], pending[1][:-1] + line
-            continue
-        if pending is not None:
-            yield _property(*pending)
-        pending = number, line
-    if pending is not None:
-        yield _property(*pending)
+    began, parts = 0, [""]
+    for number, line in enumerate(text.splitlines(), 1):
+        if began and line[:1] in (" ", "\t"):
+            parts.append(line[1:])
+        elif began and parts[-1].endswith("=") and _is_quoted(parts[0]):
+            parts[-1] = parts[-1][:-1]
+            parts.append(line)
+        else:
+            if began:
+                yield _property(began, "".join(parts))
+            began, parts = number, [line]
+    if began:
+        yield _property(began, "".join(parts))
 
 
 def _is_quoted(line: str) -> bool:

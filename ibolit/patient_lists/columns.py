@@ -15,6 +15,7 @@ TITLES_WITHIN = 10  # rows: reports of clinics' programs begin with their name a
 LOOKED_AT = 100  # rows
 MOST_LINES = 10_000
 SAMPLES = 2
+MOST_WAYS = 12  # columns of contacts; address books have up to nine
 
 
 class ColumnKind(StrEnum):
@@ -188,7 +189,7 @@ class _Column:
 
 def _kinds(facts: list[_Column]) -> list[ColumnKind]:
     kinds = [ColumnKind.OTHER] * len(facts)
-    ways = _ways(facts)
+    ways = _ways(facts)[:MOST_WAYS]
     for at in ways:
         kinds[at] = ColumnKind.EMAIL if facts[at].emails > facts[at].phones else ColumnKind.PHONE
         if not facts[at].has_contacts and facts[at].told == "email":
