@@ -23,7 +23,7 @@ HUSHED = "Связь прерывается…"
 # Every change of the words, and of whether the other side's picture is seen and moves, with its time.
 LOG = """() => {
     const call = document.querySelector('#call'), words = call.querySelector('[data-part=status]');
-    const { remote } = call.room;
+    const { remote } = call.call;
     Object.assign(window, { words: [], pictures: [], frameAt: 0 });
     const onFrame = () => { window.frameAt = Date.now(); remote.requestVideoFrameCallback(onFrame); };
     remote.requestVideoFrameCallback(onFrame);

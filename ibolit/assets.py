@@ -104,7 +104,7 @@ VIEWER = ("chat/viewer",)  # over a chat, and over its files
 
 # The call and the check before it; nothing of it is on any other page.
 CALL_CSS = ("call",)
-CALL = ("call/room", "call/check")
+CALL = ("call/call-session", "call/check")
 
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
 

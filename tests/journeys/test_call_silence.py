@@ -14,7 +14,7 @@ pytestmark = pytest.mark.journey
 
 # How many times the page has listened in vain before it says so.
 COUNT = """() => {
-    const { monitor } = document.querySelector('#call').room, listen = monitor.listen.bind(monitor);
+    const { monitor } = document.querySelector('#call').call, listen = monitor.listen.bind(monitor);
     let heard = null, inVain = 0;
     window.inVain = 0;
     monitor.listen = async () => {
@@ -25,7 +25,7 @@ COUNT = """() => {
     };
 }"""
 HEARD_NOTHING = """() => {
-    const { SILENCE, LISTENS } = document.querySelector('#call').room.monitor.constructor;
+    const { SILENCE, LISTENS } = document.querySelector('#call').call.monitor.constructor;
     return [window.inVain, SILENCE, LISTENS];
 }"""
 MOST = 4000  # milliseconds from the cut to the words

@@ -14,12 +14,12 @@ pytestmark = [pytest.mark.journey, pytest.mark.whole]
 
 # As a headset that is pulled out: the engine ends the track and tells so; `refused` keeps the next one away.
 UNPLUG = """kind => {
-    const track = document.querySelector('#call').room.localMedia[kind];
+    const track = document.querySelector('#call').call.localMedia[kind];
     track.stop();
     track.dispatchEvent(new Event('ended'));
 }"""
 TAKEN = """([kind, event]) => {
-    document.querySelector('#call').room.localMedia[kind].dispatchEvent(new Event(event));
+    document.querySelector('#call').call.localMedia[kind].dispatchEvent(new Event(event));
 }"""
 PLUGGED = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
 
@@ -134,7 +134,7 @@ def test_mute_lasts_while_the_server_is_away(visitors: Visitors, live: LiveClini
     tab.click("text=Остаться")
     flows(tab)
     # What the page hears besides – that it is let in no more, that the consultation is over – leads nobody who ends it.
-    doctor.evaluate("document.querySelector('#call').room.go('/messages')")
+    doctor.evaluate("document.querySelector('#call').call.go('/messages')")
     live.start()
     expect(doctor).to_have_url(re.compile(rf"/consultations/{id}/conclusion/new$"))
     expect(tab).to_have_url(re.compile(rf"/consultations/{id}$"))
@@ -182,7 +182,7 @@ def test_reason_of_a_missing_sound_is_told(visitors: Visitors, live: LiveClinic)
     expect(count).to_have_attribute("data-count", before)
     # Nothing comes any more, and nobody has said why.
     patient.evaluate(
-        "document.querySelector('#call').room.peer.pc.getSenders().forEach((one) => one.replaceTrack(null))"
+        "document.querySelector('#call').call.peer.pc.getSenders().forEach((one) => one.replaceTrack(null))"
     )
     expect(status(doctor)).to_have_text("Связь прерывается…", timeout=5000)
     expect(part(doctor, "told")).to_contain_text("Связь прерывается…")
@@ -218,7 +218,7 @@ def test_network_without_sockets_is_named_before_it_begins(visitors: Visitors, l
     expect(part(patient, "connection-help-words")).to_contain_text("Эта сеть не пропускает разговор", timeout=30_000)
     expect(part(patient, "connection-help").get_by_text("Попросить врача позвонить")).to_be_visible()
     # Who waits to leave is told of a consultation only where there is one.
-    patient.evaluate("document.querySelector('#call').room.leaveDialog.tellOfWaiting(true)")
+    patient.evaluate("document.querySelector('#call').call.leaveDialog.tellOfWaiting(true)")
     expect(part(patient, "leave-dialog-waits")).to_be_visible()
     expect(part(patient, "leave-dialog-consultation")).to_be_hidden()
 

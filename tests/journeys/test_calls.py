@@ -37,7 +37,7 @@ RETURN = """() => {
 }"""
 
 WEAK = """async ([call, loss]) => {
-    const { peer, monitor } = call.room, stats = peer.stats.bind(peer);
+    const { peer, monitor } = call.call, stats = peer.stats.bind(peer);
     peer.stats = async () => {
         const all = new Map();
         (await stats()).forEach((one) => all.set(one.id, Object.assign({}, one)));
@@ -243,7 +243,7 @@ def test_weak_link_keeps_the_voice(pair: tuple[Page, Page, int]) -> None:
 
 def test_app_is_killed_in_the_middle(pair: tuple[Page, Page, int], live: LiveClinic) -> None:
     patient, doctor, _ = pair
-    connection = "document.querySelector('#call').room.peer.pc"
+    connection = "document.querySelector('#call').call.peer.pc"
     patient.evaluate(f"window.before = {connection}")
     live.kill()
     flows(patient)

@@ -107,7 +107,7 @@ def enter_and_wait(*pages: Page, id: int) -> None:
         page.goto(f"/consultations/{id}/call")
     for page in pages:
         expect(page.locator("[data-part=status]")).to_have_text("Соединяем")
-        page.wait_for_function("() => document.querySelector('#call').room.help.since > 0")
+        page.wait_for_function("() => document.querySelector('#call').call.help.since > 0")
         expect(page.locator("[data-part=connection-help]")).to_be_hidden()
         page.clock.fast_forward(15_000)
 

@@ -42,7 +42,7 @@ WATCHED_MEDIA = """
 # themselves that are asked: whether they play, how long they have, and what they paint. The energy of the sound is the
 # engine's own word, for nobody listens at a loudspeaker.
 HEARD = """async call => {
-    const room = call.room, told = { energy: 0, path: '', own: null, remote: null };
+    const session = call.call, told = { energy: 0, path: '', own: null, remote: null };
     const look = (video) => {
         const canvas = document.createElement('canvas'), painter = canvas.getContext('2d');
         Object.assign(canvas, { width: 32, height: 24 });
@@ -50,10 +50,10 @@ HEARD = """async call => {
         return { plays: !video.paused && !video.ended, at: video.currentTime, isMute: video.muted,
             paint: Array.from(painter.getImageData(0, 0, 32, 24).data) };
     };
-    if (!room || !room.peer || !room.peer.pc) return told;
-    told.remote = look(room.remote);
+    if (!session || !session.peer || !session.peer.pc) return told;
+    told.remote = look(session.remote);
     if (!call.querySelector('.call__own').hidden) told.own = look(call.querySelector('.call__mirror'));
-    const stats = await room.peer.stats(), all = new Map();
+    const stats = await session.peer.stats(), all = new Map();
     stats.forEach(one => all.set(one.id, one));
     stats.forEach(one => {
         if (one.type === 'inbound-rtp' && one.kind === 'audio') told.energy += one.totalAudioEnergy || 0;

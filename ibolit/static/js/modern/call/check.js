@@ -1,11 +1,12 @@
 // The check before a call: picture, voice, loudspeaker, relay, and the window it is seen in. Ten seconds; skipping is fine.
 import * as devices from '../lib/devices.js';
 import * as sockets from '../lib/sockets.js';
-import { Parts, showInApp, showTrouble } from './parts.js';
+import { NamedParts } from './named-parts.js';
+import { showInApp, showTrouble } from './trouble.js';
 
 class Check {
   constructor(main) {
-    this.parts = new Parts(main);
+    this.parts = new NamedParts(main);
     this.ice = JSON.parse(main.dataset.ice);
     this.signal = main.dataset.signal;
     this.isVideo = main.dataset.kind === 'video';

@@ -3,8 +3,8 @@ import * as devices from '../lib/devices.js';
 import * as sockets from '../lib/sockets.js';
 
 export class ConnectionHelp {
-  constructor(room) {
-    this.room = room;
+  constructor(call) {
+    this.call = call;
     this.since = 0;
     this.found = '';
     this.asking = false;
@@ -12,16 +12,16 @@ export class ConnectionHelp {
 
   // Once a second.
   look() {
-    const { room } = this, isShut = !room.wasWelcome, limit = isShut ? ConnectionHelp.FOR_SOCKET : ConnectionHelp.FOR_PATH;
-    if (!isShut && !room.isSeeking) { this.end(); return; }
+    const { call } = this, isShut = !call.wasWelcome, limit = isShut ? ConnectionHelp.FOR_SOCKET : ConnectionHelp.FOR_PATH;
+    if (!isShut && !call.isSeeking) { this.end(); return; }
     this.since = this.since || performance.now();
     if (performance.now() - this.since >= limit && !this.found && !this.asking) this.ask(isShut);
   }
 
   async ask(isShut) {
-    const { room } = this, since = this.since;
+    const { call } = this, since = this.since;
     this.asking = true;
-    const found = isShut ? await this.askForSocket() : await devices.reach(room.ice);
+    const found = isShut ? await this.askForSocket() : await devices.reach(call.ice);
     this.asking = false;
     if (!found || since !== this.since) return;
     this.found = found;
@@ -29,28 +29,28 @@ export class ConnectionHelp {
   }
 
   // No word from the server, and its pages come.
-  async askForSocket() { return (await sockets.canOpen(this.room.data.signal)) ? '' : 'sockets'; }
+  async askForSocket() { return (await sockets.canOpen(this.call.data.signal)) ? '' : 'sockets'; }
 
   get words() {
-    const other = this.room.data.otherSide === 'doctor' ? 'врача' : 'пациента';
+    const other = this.call.data.otherSide === 'doctor' ? 'врача' : 'пациента';
     if (this.found === 'relay') return `У вас связь с клиникой есть. Сети ${other} она, похоже, недоступна.`;
     if (this.found === 'direct') return 'Ваши сети не пропускают разговор друг к другу.';
     return `${devices.wayWords(this.found)}.`;
   }
 
   show() {
-    const { parts } = this.room;
+    const { parts } = this.call;
     parts.say('connection-help-words', this.words);
     parts.show('connection-help', true);
-    this.room.main.classList.add('call--connection-help');
+    this.call.main.classList.add('call--connection-help');
   }
 
   end() {
     this.since = 0;
     if (!this.found) return;
     this.found = '';
-    this.room.parts.show('connection-help', false);
-    this.room.main.classList.remove('call--connection-help');
+    this.call.parts.show('connection-help', false);
+    this.call.main.classList.remove('call--connection-help');
   }
 }
 // Milliseconds.

@@ -2,9 +2,9 @@
 import * as devices from '../lib/devices.js';
 
 export class Controls {
-  constructor(room) {
-    this.room = room;
-    const { parts, localMedia, chat } = room;
+  constructor(call) {
+    this.call = call;
+    const { parts, localMedia, chat } = call;
     this.parts = parts;
     const actions = {
       microphone: () => this.pressMicrophone(),
@@ -12,10 +12,10 @@ export class Controls {
       flip: () => localMedia.flip().then(() => this.show()),
       speaker: () => this.chooseSpeaker(),
       chat: () => chat.toggle(),
-      sound: () => room.playback.press(),
-      'without-camera': () => room.joining.open({ audio: true, video: false }, true),
-      'without-microphone': () => room.joining.open({ audio: false, video: room.isVideo }),
-      again: () => room.joining.open({ audio: true, video: room.isVideo }, true),
+      sound: () => call.playback.press(),
+      'without-camera': () => call.joining.open({ audio: true, video: false }, true),
+      'without-microphone': () => call.joining.open({ audio: false, video: call.isVideo }),
+      again: () => call.joining.open({ audio: true, video: call.isVideo }, true),
       'sound-only': () => { localMedia.soundOnly(!localMedia.isSoundOnly); this.closeMenu(); },
       picture: () => this.showAbove(),
       'full-screen': () => this.fillScreen()
@@ -38,11 +38,11 @@ export class Controls {
 
   // Labels of devices, and their number, are told only once a microphone was allowed.
   async offer() {
-    const isPhone = devices.platform(navigator.userAgent) !== 'desktop', remote = this.room.remote;
+    const isPhone = devices.platform(navigator.userAgent) !== 'desktop', remote = this.call.remote;
     const [cameras, speakers] = await Promise.all([devices.list('videoinput'), devices.list('audiooutput')]);
     this.parts.show('flip', isPhone && devices.can.facing && cameras.length > 1);
     this.parts.show('speaker', devices.can.speaker && speakers.length > 1);
-    this.parts.show('picture', this.room.isVideo && Boolean(document.pictureInPictureEnabled || remote.webkitSetPresentationMode));
+    this.parts.show('picture', this.call.isVideo && Boolean(document.pictureInPictureEnabled || remote.webkitSetPresentationMode));
     this.parts.show('full-screen', Boolean(document.documentElement.requestFullscreen || document.documentElement.webkitRequestFullscreen));
     this.speakers = speakers;
     if (remote.sinkId && !speakers.some((one) => one.deviceId === remote.sinkId)) remote.setSinkId('').catch(() => {}); // unplugged
@@ -51,14 +51,14 @@ export class Controls {
   closeMenu() { this.parts.get('more').open = false; }
 
   async pressMicrophone() {
-    const { localMedia, status } = this.room;
+    const { localMedia, status } = this.call;
     status.hintOnce('');
     await localMedia.pressMicrophone();
     if (localMedia.lacks.audio === 'refused') status.hintOnce(devices.words({ name: 'NotAllowedError' }, 'audio').steps[0]);
   }
 
   async turnCamera() {
-    const { localMedia, status } = this.room;
+    const { localMedia, status } = this.call;
     try {
       await localMedia.turnCamera(!localMedia.video || localMedia.isCameraOff || Boolean(localMedia.lacks.video));
       status.hintOnce('');
@@ -69,7 +69,7 @@ export class Controls {
   }
 
   chooseSpeaker() {
-    const list = this.parts.get('speakers'), { remote } = this.room;
+    const list = this.parts.get('speakers'), { remote } = this.call;
     list.textContent = '';
     (this.speakers || []).forEach((one, i) => {
       const button = list.appendChild(document.createElement('button'));
@@ -83,10 +83,10 @@ export class Controls {
   }
 
   showAbove() {
-    const { remote } = this.room;
+    const { remote } = this.call;
     this.closeMenu();
     if (document.pictureInPictureElement) document.exitPictureInPicture();
-    else if (remote.requestPictureInPicture) remote.requestPictureInPicture().catch(() => this.room.status.hintOnce('Сначала дождитесь видео собеседника'));
+    else if (remote.requestPictureInPicture) remote.requestPictureInPicture().catch(() => this.call.status.hintOnce('Сначала дождитесь видео собеседника'));
     else remote.webkitSetPresentationMode('picture-in-picture');
   }
 
@@ -106,13 +106,13 @@ export class Controls {
   }
 
   show() {
-    const { room, parts } = this, { localMedia, chat } = room, own = parts.get('own'), mirror = parts.get('mirror');
+    const { call, parts } = this, { localMedia, chat } = call, own = parts.get('own'), mirror = parts.get('mirror');
     const isMuted = localMedia.isMuted || Boolean(localMedia.lacks.audio), hasCamera = Boolean(localMedia.video) && !localMedia.isCameraOff && !localMedia.lacks.video;
     this.press('microphone', isMuted, isMuted ? 'Микрофон: включить' : 'Микрофон: выключить');
     this.press('camera', !hasCamera, hasCamera ? 'Камера: выключить' : 'Камера: включить');
     parts.buttons('flip').forEach((one) => { one.disabled = !hasCamera; });
     parts.buttons('sound-only').forEach((one) => one.setAttribute('aria-pressed', String(localMedia.isSoundOnly)));
-    parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(room.joining.waits === 'asking' && room.joining.wantsCamera); });
+    parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(call.joining.waits === 'asking' && call.joining.wantsCamera); });
     own.hidden = !hasCamera;
     own.classList.toggle('call__own--mirrored', localMedia.facing === 'user');
     own.classList.toggle('call__own--held-back', hasCamera && localMedia.isHeldBack);

@@ -1,7 +1,7 @@
 // How long the call lasts, on the clinic's clock, and that its time runs out.
 export class Duration {
-  constructor(room) {
-    this.room = room;
+  constructor(call) {
+    this.call = call;
     this.ahead = 0; // milliseconds by which the clinic's clock is ahead of ours
   }
 
@@ -11,11 +11,11 @@ export class Duration {
   }
 
   show() {
-    const { room } = this, now = Date.now() + this.ahead, began = Number(room.data.started), left = Math.ceil((this.closes - now) / 60000);
-    room.parts.say('time', began ? clockOf(Math.max(0, Math.floor((now - began) / 1000))) : '');
+    const { call } = this, now = Date.now() + this.ahead, began = Number(call.data.started), left = Math.ceil((this.closes - now) / 60000);
+    call.parts.say('time', began ? clockOf(Math.max(0, Math.floor((now - began) / 1000))) : '');
     if (left > 0 && left <= 5 && this.told !== left) {
       this.told = left;
-      room.status.hintOnce(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
+      call.status.hintOnce(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
     }
   }
 }

@@ -1,48 +1,48 @@
 // How one comes in: what is opened, what was switched off before and stays so, and what stands there when there is no
 // microphone.
 import * as devices from '../lib/devices.js';
-import { showInApp, showTrouble } from './parts.js';
+import { showInApp, showTrouble } from './trouble.js';
 
 export class Joining {
-  constructor(room) {
-    this.room = room;
-    this.localMedia = room.localMedia;
+  constructor(call) {
+    this.call = call;
+    this.localMedia = call.localMedia;
     this.waits = '';        // asking, blocked: why the other side hears nothing yet
     this.wantsCamera = this.wasDark = false;
   }
 
   start() {
-    const { kept, room } = this;
+    const { kept, call } = this;
     this.wasDark = Boolean(kept.cameraOff);
     this.localMedia.prefer(kept);
-    this.open({ audio: true, video: room.isVideo && !kept.cameraOff && new URLSearchParams(location.search).get('camera') !== 'off' });
+    this.open({ audio: true, video: call.isVideo && !kept.cameraOff && new URLSearchParams(location.search).get('camera') !== 'off' });
   }
 
   // `isAgain`: after something was wrong, so it is said that one is heard now.
   async open(wanted, isAgain) {
-    const { room } = this;
+    const { call } = this;
     this.waits = 'asking';
     this.wantsCamera = wanted.video;
-    room.parts.show('trouble', false);
-    room.unveil(true);
-    room.tellMedia();
-    room.show();
+    call.parts.show('trouble', false);
+    call.unveil(true);
+    call.tellMedia();
+    call.show();
     const lacks = await this.localMedia.open(wanted);
     if (!lacks) return; // another press was later
     this.waits = this.localMedia.isReady ? '' : 'blocked';
     if (this.waits) this.block(lacks);
     else {
       this.sayHowItIs(isAgain);
-      room.begin();
+      call.begin();
     }
-    room.tellMedia();
-    room.show();
+    call.tellMedia();
+    call.show();
   }
 
   // No microphone: what to press, and the other ways to talk.
   block(lacks) {
-    const { room } = this, { parts } = room;
-    room.unveil(false);
+    const { call } = this, { parts } = call;
+    call.unveil(false);
     showTrouble(parts, devices.wordsOf(lacks));
     showInApp(parts);
     // Of use only where the camera is wanting, too, and there is a microphone to be asked for alone.
@@ -52,11 +52,11 @@ export class Joining {
 
   // What was switched off before – on this page, or on the one that was taken over – is off, and that is said.
   sayHowItIs(isAgain) {
-    const { room, localMedia } = this, { isMuted, isCameraOff, lacks } = localMedia, isDark = room.isVideo && isCameraOff && !lacks.video && this.wasDark;
-    if (isMuted && isDark) room.status.hintOnce('Микрофон и камера выключены, как и были', () => localMedia.isMuted && localMedia.isCameraOff);
-    else if (isMuted) room.status.hintOnce('Микрофон выключен, как и был', () => localMedia.isMuted);
-    else if (isDark) room.status.hintOnce('Камера выключена, как и была', () => localMedia.isCameraOff);
-    else if (isAgain && !lacks.audio) room.status.hintOnce('Микрофон включён', () => localMedia.isHeard);
+    const { call, localMedia } = this, { isMuted, isCameraOff, lacks } = localMedia, isDark = call.isVideo && isCameraOff && !lacks.video && this.wasDark;
+    if (isMuted && isDark) call.status.hintOnce('Микрофон и камера выключены, как и были', () => localMedia.isMuted && localMedia.isCameraOff);
+    else if (isMuted) call.status.hintOnce('Микрофон выключен, как и был', () => localMedia.isMuted);
+    else if (isDark) call.status.hintOnce('Камера выключена, как и была', () => localMedia.isCameraOff);
+    else if (isAgain && !lacks.audio) call.status.hintOnce('Микрофон включён', () => localMedia.isHeard);
   }
 
   // The page of ours that was here before, maybe on another device.
@@ -69,13 +69,13 @@ export class Joining {
   // Of this tab; the clinic knows better, but it forgets when it is started anew.
   get kept() {
     try {
-      return JSON.parse(sessionStorage.getItem(this.room.data.signal)) || {};
+      return JSON.parse(sessionStorage.getItem(this.call.data.signal)) || {};
     } catch (error) { return {}; }
   }
 
   keep({ muted, cameraOff, soundOnly }) {
     try {
-      sessionStorage.setItem(this.room.data.signal, JSON.stringify({ muted, cameraOff, soundOnly }));
+      sessionStorage.setItem(this.call.data.signal, JSON.stringify({ muted, cameraOff, soundOnly }));
     } catch (error) { /* a browser that keeps nothing */ }
   }
 }

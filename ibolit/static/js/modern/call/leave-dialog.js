@@ -1,9 +1,9 @@
 // Leaving is asked once: by the page when «завершить» or Back is pressed, by the browser when the tab is closed. And one
 // leaves only when the clinic answers: a call that goes on is not replaced by the browser's page of errors.
 export class LeaveDialog {
-  constructor(room) {
-    const { parts } = room;
-    this.room = room;
+  constructor(call) {
+    const { parts } = call;
+    this.call = call;
     this.parts = parts;
     this.dialog = parts.get('leave-dialog');
     this.isMeant = false;
@@ -66,7 +66,7 @@ export class LeaveDialog {
   }
 
   tellOfWaiting(isWaiting) {
-    this.parts.show('leave-dialog-consultation', this.room.isConnected);
+    this.parts.show('leave-dialog-consultation', this.call.isConnected);
     this.parts.show('leave-dialog-waits', isWaiting);
     if (isWaiting) this.ask();
   }
@@ -102,7 +102,7 @@ export class LeaveDialog {
   }
 
   onUnload(event) {
-    if (this.isMeant || !this.room.isTalking) return;
+    if (this.isMeant || !this.call.isTalking) return;
     event.preventDefault();
     event.returnValue = '';
   }

@@ -2,30 +2,30 @@
 import * as devices from '../lib/devices.js';
 
 export class StatusLine {
-  constructor(room) {
-    this.room = room;
-    this.side = room.data.otherSide === 'doctor' ? { who: 'Врач', whom: 'врача' } : { who: 'Пациент', whom: 'пациента' };
+  constructor(call) {
+    this.call = call;
+    this.side = call.data.otherSide === 'doctor' ? { who: 'Врач', whom: 'врача' } : { who: 'Пациент', whom: 'пациента' };
     this.gone = '';      // how the other side went: closed, vanished
     this.passing = '';   // a hint that is not bound to what is lacking
     this.told = '';
   }
 
   get status() {
-    const { room } = this;
-    if (room.joining.waits === 'asking') return room.joining.wantsCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
-    if (room.isConnected) return this.whenConnected;
-    if (room.isLost) return 'Нет связи с клиникой. Переподключаемся';
-    if (!room.isPresent) return this.absence;
-    if (room.theirs.waits === 'asking') return `${this.side.who} разрешает доступ к микрофону`;
-    if (room.theirs.waits) return this.lackOf('audio');
-    return room.peer && room.peer.state === 'lost' ? 'Переподключаемся' : 'Соединяем';
+    const { call } = this;
+    if (call.joining.waits === 'asking') return call.joining.wantsCamera ? 'Разрешите доступ к камере и микрофону' : 'Разрешите доступ к микрофону';
+    if (call.isConnected) return this.whenConnected;
+    if (call.isLost) return 'Нет связи с клиникой. Переподключаемся';
+    if (!call.isPresent) return this.absence;
+    if (call.theirs.waits === 'asking') return `${this.side.who} разрешает доступ к микрофону`;
+    if (call.theirs.waits) return this.lackOf('audio');
+    return call.peer && call.peer.state === 'lost' ? 'Переподключаемся' : 'Соединяем';
   }
 
   get whenConnected() {
-    const { room } = this;
-    if (room.isSilent) return 'Связь прерывается…';
-    if (room.isLost) return 'Нет связи с клиникой. Разговор продолжается';
-    return room.localMedia.state.weak ? 'Связь слабая: видео выключено, вас слышно' : '';
+    const { call } = this;
+    if (call.isSilent) return 'Связь прерывается…';
+    if (call.isLost) return 'Нет связи с клиникой. Разговор продолжается';
+    return call.localMedia.state.weak ? 'Связь слабая: видео выключено, вас слышно' : '';
   }
 
   get absence() {
@@ -42,11 +42,11 @@ export class StatusLine {
       busy: `У ${whom} ${isSound ? 'микрофон занят' : 'камера занята'} другим приложением`,
       lost: `У ${whom} ${isSound ? 'пропал микрофон' : 'пропала камера'}`,
       broken: `У ${whom} не включается ${isSound ? 'микрофон' : 'камера'}`
-    }[(this.room.theirs.lacks || {})[kind]] || '';
+    }[(this.call.theirs.lacks || {})[kind]] || '';
   }
 
   get marks() {
-    const { theirs, localMedia, isConnected, isVideo } = this.room, marks = [];
+    const { theirs, localMedia, isConnected, isVideo } = this.call, marks = [];
     if (!isConnected) return '';
     if (theirs.audio === false) marks.push(this.lackOf('audio') || 'микрофон собеседника выключен');
     if (isVideo && theirs.video === false) {
@@ -59,7 +59,7 @@ export class StatusLine {
 
   // What is lacking here stays said as long as it is so.
   get hint() {
-    const { lacks } = this.room.localMedia, lines = [];
+    const { lacks } = this.call.localMedia, lines = [];
     if (lacks.audio) lines.push(`${devices.title(lacks.audio, 'audio')}: вас не слышно`);
     if (lacks.video) lines.push(`${devices.title(lacks.video, 'video')}${lacks.audio ? ': вас не видно' : '. Вас слышно, но не видно.'}`);
     if (this.passing) lines.push(this.passing);
@@ -74,7 +74,7 @@ export class StatusLine {
   }
 
   show() {
-    const { parts } = this.room;
+    const { parts } = this.call;
     if (this.passing && !this.isSo()) this.passing = '';
     const { status, marks, hint } = this;
     parts.say('status', status);
@@ -87,6 +87,6 @@ export class StatusLine {
   // What lasts less than 700 ms is not announced.
   announce(words) {
     clearTimeout(this.speaking);
-    if (words !== this.told) this.speaking = setTimeout(() => { this.told = words; this.room.parts.say('told', words); }, 700);
+    if (words !== this.told) this.speaking = setTimeout(() => { this.told = words; this.call.parts.say('told', words); }, 700);
   }
 }

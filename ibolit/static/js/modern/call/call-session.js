@@ -10,19 +10,20 @@ import { Joining } from './joining.js';
 import { LeaveDialog } from './leave-dialog.js';
 import { Awake, LinkMonitor } from './link-monitor.js';
 import { LocalMedia } from './local-media.js';
-import { Parts, showInApp, showTrouble } from './parts.js';
+import { NamedParts } from './named-parts.js';
 import { Playback } from './playback.js';
 import { SelfView } from './self-view.js';
 import { StatusLine } from './status-line.js';
+import { showInApp, showTrouble } from './trouble.js';
 
-class Room {
+class CallSession {
   constructor(main) {
     const data = main.dataset;
     this.main = main;
     this.data = data;
     this.isVideo = data.kind === 'video';
     this.began = performance.now();
-    this.parts = new Parts(main);
+    this.parts = new NamedParts(main);
     this.localMedia = new LocalMedia(this.isVideo);
     this.monitor = new LinkMonitor(data.report);
     this.chat = new ChatPanel(this.parts);
@@ -51,7 +52,7 @@ class Room {
     this.awake = new Awake();
     this.controls = new Controls(this);
     this.ticking = setInterval(() => this.tick(), 1000);
-    this.call();
+    this.connect();
     this.joining.start();
     this.show();
   }
@@ -73,7 +74,7 @@ class Room {
 
   // Signaling
 
-  call() {
+  connect() {
     const signaling = this.signaling = new Signaling(this.data.signal), words = (kind) => (body, page) => {
       if (this.peer && page === this.page) this.peer.accept(kind, body);
     };
@@ -291,14 +292,14 @@ class Room {
 ibolit.behaviour('call', (main) => {
   const parts = main.querySelector('[data-part=stage]');
   if (!parts || !devices.can.call) {
-    const plain = new Parts(main);
+    const plain = new NamedParts(main);
     if (!window.isSecureContext) showTrouble(plain, devices.words(null, 'both'));
     if (showInApp(plain)) showTrouble(plain, { title: 'Здесь звонок не работает', steps: ['Откройте эту страницу в браузере телефона.'] });
     plain.show('again', false);
     return undefined;
   }
-  const room = new Room(main);
-  main.room = room; // for those who look into a call: tests and the support
-  room.enter();
-  return () => room.stop();
+  const call = new CallSession(main);
+  main.call = call; // for those who look into a call: tests and the support
+  call.enter();
+  return () => call.stop();
 });
