@@ -169,6 +169,15 @@ def test_no_line_is_longer_than_a_screen(suffix: str) -> None:
 
 
 SOURCES = sorted(path for path in TEMPLATES.rglob("*") if path.suffix in (".html", ".txt"))
+# How long a list is, and how it is cut: no rule of the clinic's.
+COUNTED = {
+    "fragments/account/devices.html": 1,
+    "fragments/badge.html": 1,
+    "fragments/invitations/import.html": 3,
+    "fragments/messages/row.html": 1,
+    "fragments/operator/sms.html": 2,
+    "fragments/patients/gift.html": 1,
+}
 OF_THE_REQUEST = {"config", "current_user", "g", "request", "session"}
 
 
@@ -204,6 +213,49 @@ def test_only_pages_know_the_request(app: Flask, path: Path) -> None:
     """A socket and the worker draw fragments as well, for a `viewer` whom they name."""
     names = {name.name for name in app.jinja_env.parse(path.read_text()).find_all(nodes.Name)}
     assert names & OF_THE_REQUEST == set()
+
+
+def decided_here(app: Flask, source: str) -> Iterator[int]:
+    """Lines that compare by size or age, or put a rule together of a word and something else: a model is asked."""
+    tree = app.jinja_env.parse(source)
+    for compared in tree.find_all(nodes.Compare):
+        if any(operand.op in ("lt", "gt", "lteq", "gteq") for operand in compared.ops):
+            yield compared.lineno
+    for joined in tree.find_all((nodes.And, nodes.Or)):
+        if any(_is_word(one.node if isinstance(one, nodes.Not) else one) for one in (joined.left, joined.right)):
+            yield joined.lineno
+    for call in tree.find_all(nodes.Filter):
+        if call.name in ("selectattr", "sum"):
+            yield call.lineno
+
+
+def _is_word(node: nodes.Node) -> bool:
+    """A comparison with words that stand in the template."""
+    told = [operand.expr for operand in node.ops] if isinstance(node, nodes.Compare) else []
+    return any(
+        isinstance(expr, nodes.Tuple) or (isinstance(expr, nodes.Const) and isinstance(expr.value, str))
+        for expr in told
+    )
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_template_words_what_models_decide(app: Flask, path: Path) -> None:
+    found = list(decided_here(app, path.read_text()))
+    assert len(found) <= COUNTED.get(str(path.relative_to(TEMPLATES)), 0), found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if one.ends_at < now() %}{% endif %}",
+        "{% if one.state == 'paid' and one.page %}{% endif %}",
+        "{% if one.page or one.state not in ('paid', 'late') %}{% endif %}",
+        "{{ all|selectattr('paid')|list }}",
+        "{{ all|sum(attribute='amount') }}",
+    ],
+)
+def test_what_a_template_may_not_decide(app: Flask, source: str) -> None:
+    assert len(list(decided_here(app, source))) == 1
 
 
 @pytest.mark.parametrize("source", ["{{ no_such }}", "{% if no_such %}{% endif %}", "{{ [1].no_such }}"])

@@ -10,7 +10,7 @@ from factories import make_user, propose
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Payment, RefundReason, Role, User
-from ibolit.models.consultations import CalendarStep, Ending, MoneyStatus, NextStep, Presence, Timing
+from ibolit.models.consultations import CalendarStep, Ending, MoneyStatus, NextStep, PageRefresh, Presence, Timing
 from ibolit.services.payments import ProviderRefund
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -100,6 +100,19 @@ def test_begun_before_its_start_it_runs_though_the_start_is_ahead(still: StillCl
     still.go(minutes=112)
     ready(talk, talk.patient, talk.doctor.user)
     assert (talk.timing, talk.is_start_ahead) == (Timing.RUNNING, True)
+
+
+def test_page_without_scripts_looks_again_when_it_is_near(still: StillClock, talk: Consultation) -> None:
+    confirm(talk)
+    assert talk.page_refresh(is_ready=False) is PageRefresh.NONE
+    still.go(minutes=96)
+    assert talk.page_refresh(is_ready=False) is PageRefresh.AGAIN
+    still.go(minutes=20)
+    ready(talk, talk.patient, talk.doctor.user)
+    assert talk.page_refresh(is_ready=False) is PageRefresh.AGAIN
+    assert talk.page_refresh(is_ready=True) is PageRefresh.TO_CALL
+    talk.end(talk.doctor.user)
+    assert talk.page_refresh(is_ready=True) is PageRefresh.NONE
 
 
 def test_presence_of_the_two(still: StillClock, talk: Consultation) -> None:

@@ -114,9 +114,11 @@ def test_paid_twice(chat: Chat) -> None:
 def test_way_to_the_bank(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     payment = begin(chat)
     assert payment.step(may_ask=True) is PaymentStep.WAIT
+    assert payment.waits_for_provider
     monkeypatch.setattr(Payment, "lacks_email", property(lambda self: True))
     assert payment.step(may_ask=True) is PaymentStep.GIVE_EMAIL
     assert payment.step(may_ask=False) is PaymentStep.WAIT
+    assert not payment.waits_for_provider
     monkeypatch.undo()
     payment.settle(answer(payment, GatewayStatus.WAITING))
     assert payment.step(may_ask=True) is PaymentStep.PAY

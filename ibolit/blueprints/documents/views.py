@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from ...models import Consent, DocumentDay
 from ...models.people import consent
+from ...services import clock
 
 bp = Blueprint("documents", __name__, url_prefix="/documents")
 
@@ -20,4 +21,10 @@ def show(kind: str) -> ResponseReturnValue:
     accepted = current_user.is_authenticated and current_user.accepted_versions
     is_new = accepted and document in Consent.not_accepted_by(current_user)
     day = DocumentDay.of(document) if is_new else None
-    return render_template("pages/documents/show.html", document=document, asked_from=day.asked_from if day else None)
+    is_ahead = day is not None and day.asked_from > clock.now()
+    return render_template(
+        "pages/documents/show.html",
+        document=document,
+        is_asked=day is not None,
+        asked_until=day.asked_from if day is not None and is_ahead else None,
+    )

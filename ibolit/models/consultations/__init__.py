@@ -10,7 +10,7 @@ from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_que
 from .request import ConsultationRequest
 from .review import Rating, Review
 from .states import CONFIRMED_STATES, TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
-from .summary import CalendarStep, Ending, MoneyStatus, NextStep, Presence, Timing
+from .summary import CalendarStep, Ending, MoneyStatus, NextStep, PageRefresh, Presence, Timing
 
 __all__ = [
     "CONFIRMED_STATES",
@@ -36,6 +36,7 @@ __all__ = [
     "IntakeQuestionnaire",
     "MoneyStatus",
     "NextStep",
+    "PageRefresh",
     "Presence",
     "ProposalTerms",
     "Quality",

@@ -76,6 +76,11 @@ class Conclusion(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     message: Mapped[Message] = relationship(innerjoin=True)
 
+    @property
+    def is_correction(self) -> bool:
+        """There was another version before it."""
+        return self.version > 1
+
     @classmethod
     def all_of(cls, consultation: Consultation) -> list[Self]:
         """Every version, the oldest first."""

@@ -9,7 +9,7 @@ Templates only put these values into words (macros/consultations.html, fragments
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ from .states import CONFIRMED_STATES, ConsultationState
 
 if TYPE_CHECKING:
     from .consultation import Consultation
+
+NEAR_OPENING = timedelta(minutes=15)
 
 
 class NextStep(StrEnum):
@@ -75,6 +77,14 @@ class CalendarStep(StrEnum):
     ADD = "add"
     UPDATE = "update"
     REMOVE = "remove"
+
+
+class PageRefresh(StrEnum):
+    """What a page without scripts does by itself."""
+
+    NONE = "none"
+    AGAIN = "again"  # it looks again, and by that says that the person is still here
+    TO_CALL = "to_call"
 
 
 class MoneyStatus(StrEnum):
@@ -178,6 +188,13 @@ class ConsultationSummary:
     def should_be_phoned_by(self: Consultation, viewer: User) -> bool:
         """The patient asks this doctor to call by telephone."""
         return self.is_open and self.callback_requested_at is not None and viewer.id != self.patient_id
+
+    def page_refresh(self: Consultation, *, is_ready: bool) -> PageRefresh:
+        """`is_ready`: whoever looks has pressed «Готов общаться»."""
+        if is_ready and self.state_now is ConsultationState.IN_PROGRESS:
+            return PageRefresh.TO_CALL
+        is_near = self.is_upcoming and self.opens_at - clock.now() < NEAR_OPENING
+        return PageRefresh.AGAIN if is_near else PageRefresh.NONE
 
     def ending_for(self: Consultation, viewer: User) -> Ending | None:
         """None while it may take place yet."""

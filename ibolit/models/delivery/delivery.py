@@ -25,6 +25,7 @@ from .kinds import Channel
 LEFT_BY_INVITATIONS = 10
 LEFT_BY_STRANGERS = 20
 
+DAILY_LIMIT = "daily limit"  # why it waits: the day's SMS are used up
 MOST_UNKNOWN_OUTCOMES = 1  # after an unknown outcome one repeat goes out, and no more
 KEPT_FOR = timedelta(days=90)
 
@@ -81,6 +82,11 @@ class Delivery(Model):
         db.session.flush()
         return made
 
+    @property
+    def waits_for_tomorrow(self) -> bool:
+        """Today's SMS are used up."""
+        return self.failure == DAILY_LIMIT
+
     @classmethod
     def sms_today(cls, country: str = "") -> int:
         """SMS that went out, or may have, since midnight in the clinic; to one country or to all."""
@@ -130,7 +136,7 @@ class Delivery(Model):
         is_abroad = country not in ("", current_settings.home_country)
         there = _usable(current_settings.sms_country_max, leave)
         if today + parts > _usable(most, leave) or (is_abroad and self.sms_today(country) + parts > there):
-            self.state, self.failure = DeliveryState.WAITING, "daily limit"
+            self.state, self.failure = DeliveryState.WAITING, DAILY_LIMIT
             raise errors.DailyLimitReached
         self.country = country
         self.parts += parts

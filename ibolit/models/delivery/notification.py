@@ -36,10 +36,11 @@ from .kinds import (
     NotificationKind,
     NotificationState,
 )
+from .summary import NotificationSummary
 from .writing import NotificationWriting, is_urgent_at
 
 
-class Notification(NotificationWriting, Model):
+class Notification(NotificationWriting, NotificationSummary, Model):
     """Its link leads to a consultation or to a chat; `moment` is the time it speaks of.
 
     The channel is the way it goes, or would go if no push arrives. Of messages it tells from `seq` on.

@@ -162,6 +162,16 @@ class Invitation(InvitationAcceptance, Model):
         )
 
     @property
+    def is_on_its_way(self) -> bool:
+        """The next look may find it sent."""
+        return self.state is InvitationState.WAITING and not (self.delivery and self.delivery.failure)
+
+    @property
+    def waits_for_tomorrow(self) -> bool:
+        """Today's SMS are used up."""
+        return self.delivery is not None and self.delivery.waits_for_tomorrow
+
+    @property
     def can_be_sent_again(self) -> bool:
         return self.accepted_at is None and self.withdrawn_at is None
 

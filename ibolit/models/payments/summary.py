@@ -134,6 +134,11 @@ class PaymentSummary:
         return self.has_failed_refund or (self.has_undecided_mismatch and self.refundable > 0)
 
     @property
+    def waits_for_provider(self: Payment) -> bool:
+        """Nobody is asked for anything: the provider has not named its page yet."""
+        return self.state is PaymentState.CREATED and not self.lacks_email
+
+    @property
     def is_payable(self: Payment) -> bool:
         """«Вернуться к оплате» leads somewhere."""
         return self.is_unfinished and not self.is_obsolete
