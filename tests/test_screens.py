@@ -12,7 +12,7 @@ NO_PAGES = {
     "assets.show": "styles and scripts",
     "static": "files",
     "auth.index": "leads on",
-    "short.show": "leads on",
+    "short_links.show": "leads on",
     "chat.index": "what is new in a chat, for its page",
     "proposals.hint": "a line under a field",
     "replies.choice": "the list over a doctor's composer: on doctor-chat-replies",

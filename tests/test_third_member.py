@@ -180,7 +180,7 @@ def test_third_is_led_from_the_notification_to_the_chat(chat: Chat, patient: Use
         one.user_id: notifications.address_of(one)
         for one in db.session.scalars(db.select(Notification).where(Notification.consultation_id == consultation.id))
     }
-    assert doors[patient.id] == ("short.show", {"id": consultation.id})
+    assert doors[patient.id] == ("short_links.show", {"id": consultation.id})
     assert doors[relative.id] == ("chat.show", {"id": chat.id})
 
 

@@ -63,7 +63,7 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
     consultation = notification.consultation
     if consultation is not None and consultation.side_of(notification.user) is None:
         return "chat.show", {"id": consultation.chat_id}  # who is no side of it sees it by its card there
-    return "short.show", {"id": notification.consultation_id}
+    return "short_links.show", {"id": notification.consultation_id}
 
 
 def _send(job: Job, notification: Notification) -> Channel:

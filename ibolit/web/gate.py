@@ -31,7 +31,7 @@ OF_THE_CONSULTATION = {
     "consultations.conclusion",
     "consultations.conclusion_pdf",
     "consultations.calendar",
-    "short.show",
+    "short_links.show",
 }
 
 

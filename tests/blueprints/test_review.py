@@ -135,7 +135,7 @@ def test_other_doctors_have_their_own(as_stranger: Browser, doctor: Doctor) -> N
 def test_words_reach_the_doctor(clinic: Flask, as_patient: Browser, over: Consultation, doctor: Doctor) -> None:
     rate(as_patient, over, 4, "Спасибо, доктор")
     db.session.remove()
-    led = Consultation.one_of(db.session.get_one(User, doctor.user_id), over.id)
+    led = Consultation.find_for(db.session.get_one(User, doctor.user_id), over.id)
     assert led is not None
     assert led.review is not None
     words = clinic.jinja_env.get_template("fragments/consultations/review.html").render(

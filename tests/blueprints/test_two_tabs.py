@@ -50,7 +50,7 @@ def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     completed_consultation(chat)
     ahead = propose(chat)
     ReplyTemplate.add(db.session.get_one(Doctor, doctor.id), "Привет", "Здравствуйте!")
-    db.session.get_one(Doctor, doctor.id).be_reachable(True, 22 * 60, 7 * 60)
+    db.session.get_one(Doctor, doctor.id).set_availability(True, 22 * 60, 7 * 60)
     Invitation.invite(db.session.get_one(Doctor, doctor.id), doctor.user, email="zoya@example.org", name="Зоя")
     db.session.commit()
     people = Browser(clinic, patient), Browser(clinic, doctor.user), Browser(clinic, make_user("Ольга", Role.OPERATOR))

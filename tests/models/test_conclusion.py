@@ -150,7 +150,7 @@ def test_card_on_the_consultation_knows_all_versions(over: Consultation, patient
     give(over)
     give(over, "Больше", seen=1)
     db.session.expunge_all()
-    again = Consultation.one_of(db.session.get_one(User, patient.id), over.id)
+    again = Consultation.find_for(db.session.get_one(User, patient.id), over.id)
     assert again is not None
     assert [one.version for one in again.conclusions] == [1, 2]
 

@@ -202,10 +202,10 @@ def test_what_has_ended_begins_no_more(chat: Chat) -> None:
 
 def test_stranger_finds_nothing(chat: Chat, stranger: User, patient: User) -> None:
     consultation = propose(chat)
-    assert Consultation.one_of(stranger, consultation.id) is None
-    assert Consultation.one_of(patient, consultation.id) is consultation
-    assert db.session.scalar(Consultation.led_by(patient)) is None
-    assert db.session.scalars(Consultation.led_by(chat.doctor.user)).unique().one() is consultation
+    assert Consultation.find_for(stranger, consultation.id) is None
+    assert Consultation.find_for(patient, consultation.id) is consultation
+    assert Consultation.find_led_by(patient, consultation.id) is None
+    assert Consultation.find_led_by(chat.doctor.user, consultation.id) is consultation
 
 
 def test_stranger_holds_nothing(chat: Chat, stranger: User, patient: User) -> None:

@@ -184,7 +184,7 @@ class Story:
             device = db.session.merge(self.browsers[who].device)
             PushSubscription.begin(device, f"https://push.example/{who}", "key", "secret")
         if "quiet" in with_ and user.doctor is not None:
-            user.doctor.be_reachable(True, 22 * 60, 9 * 60)
+            user.doctor.set_availability(True, 22 * 60, 9 * 60)
         db.session.commit()
 
     def _let_pass(self, until: datetime) -> None:

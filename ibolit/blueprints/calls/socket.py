@@ -50,7 +50,7 @@ def _admit(ws: Server, id: int) -> tuple[CallConnection, dict[str, Any]]:
         page = request.args.get("page", "")
         if not PAGE.fullmatch(page):
             raise CloseSocket(CallClosing.AGAINST_THE_RULES)
-        consultation = Consultation.one_of(current_user, id)
+        consultation = Consultation.find_for(current_user, id)
         if consultation is None:
             raise CloseSocket(CallClosing.NOT_YOURS)
         connection = CallConnection(id, current_user.id, g.device.id, page, url_for("consultations.show", id=id))

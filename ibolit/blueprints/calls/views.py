@@ -93,7 +93,7 @@ def _code_of(link: str) -> Markup:
 
 
 def _own(id: int) -> Consultation:
-    return Consultation.one_of(current_user, id) or abort(404)
+    return Consultation.find_for(current_user, id) or abort(404)
 
 
 def _card(id: int) -> str:

@@ -156,7 +156,7 @@ def _ingest_files(id: int, form: MessageForm) -> None:
 
 
 def _chat(id: int) -> Chat:
-    return Chat.one_of(current_user, id) or abort(404)
+    return Chat.find_for(current_user, id) or abort(404)
 
 
 def _empty_form() -> MessageForm:

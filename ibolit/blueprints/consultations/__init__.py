@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import calendar, conclusion, proposals, questionnaire, review, short, views
+from . import calendar, conclusion, proposals, questionnaire, review, short_links, views
 
-blueprints = (views.bp, proposals.bp, short.bp)
+blueprints = (views.bp, proposals.bp, short_links.bp)
 __all__ = ["blueprints", "calendar", "conclusion", "questionnaire", "review"]

@@ -22,7 +22,7 @@ NEVER_AGREED = (ConsultationState.PROPOSED, ConsultationState.EXPIRED)
 @login_required
 def calendar(id: int) -> ResponseReturnValue:
     """Opened again after a change it changes the entry, after a cancellation it takes it away."""
-    consultation = Consultation.one_of(current_user, id) or abort(404)
+    consultation = Consultation.find_for(current_user, id) or abort(404)
     if consultation.state_now in NEVER_AGREED:
         raise errors.NotForCalendars
     entry = _entry(consultation)

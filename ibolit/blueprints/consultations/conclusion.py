@@ -123,8 +123,7 @@ def conclusion_pdf(id: int) -> ResponseReturnValue:
 
 
 def _led(id: int) -> Consultation:
-    led: Consultation = db.first_or_404(Consultation.led_by(current_user).where(Consultation.id == id))
-    return led
+    return Consultation.find_led_by(current_user, id) or abort(404)
 
 
 def _form(
@@ -192,7 +191,7 @@ def _draft_refused(
 
 def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
     """The version that is asked for, or the newest; the audit log learns who but its author read it."""
-    consultation = Consultation.one_of(current_user, id) or abort(404)
+    consultation = Consultation.find_for(current_user, id) or abort(404)
     versions = Conclusion.all_of(consultation)
     wanted = request.args.get("version", type=int, default=len(versions))
     shown = next((one for one in versions if one.version == wanted), None) or abort(404)

@@ -102,7 +102,7 @@ def send_request(id: int) -> ResponseReturnValue:
 
 
 def _chat(id: int) -> Chat:
-    return Chat.one_of(current_user, id) or abort(404)
+    return Chat.find_for(current_user, id) or abort(404)
 
 
 def _moment_of(day: str, at: str) -> datetime | None:

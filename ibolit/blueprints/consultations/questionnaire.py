@@ -80,4 +80,4 @@ def _own(id: int) -> Consultation:
     """A patient's; the doctor reads it on the consultation's card."""
     if not current_user.is_patient:
         abort(404)
-    return Consultation.one_of(current_user, id) or abort(404)
+    return Consultation.find_for(current_user, id) or abort(404)

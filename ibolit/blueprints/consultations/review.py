@@ -54,4 +54,4 @@ def _own(id: int) -> Consultation:
     """A patient's consultation; 404 for doctors, who do not rate."""
     if not current_user.is_patient:
         abort(404)
-    return Consultation.one_of(current_user, id) or abort(404)
+    return Consultation.find_for(current_user, id) or abort(404)

@@ -166,16 +166,14 @@ def announce_delay(id: int) -> ResponseReturnValue:
 @login_required
 def end(id: int) -> ResponseReturnValue:
     """The doctor says that it is over, and writes down what came of it."""
-    consultation = db.session.scalars(Consultation.led_by(current_user).where(Consultation.id == id)).unique().first()
-    if consultation is None:
-        abort(404)
+    consultation = Consultation.find_led_by(current_user, id) or abort(404)
     consultation.end(current_user)
     db.session.commit()
     return go(url_for(".conclude", id=id))
 
 
 def _own(id: int) -> Consultation:
-    return Consultation.one_of(current_user, id) or abort(404)
+    return Consultation.find_for(current_user, id) or abort(404)
 
 
 def _held(id: int) -> Consultation:

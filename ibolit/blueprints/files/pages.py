@@ -27,7 +27,7 @@ def view(id: int) -> ResponseReturnValue:
     attachment = visible(id)
     if attachment.kind is not AttachmentKind.PICTURE:
         abort(404)
-    chat = Chat.one_of(current_user, attachment.chat_id) or abort(404)
+    chat = Chat.find_for(current_user, attachment.chat_id) or abort(404)
     before, after = attachment.neighbours()
     shown: dict[str, Any] = {"attachment": attachment, "chat": chat, "before": before, "after": after}
     return respond("files/view.html", page="files/view.html", **shown)
@@ -37,7 +37,7 @@ def view(id: int) -> ResponseReturnValue:
 @login_required
 def index(id: int) -> ResponseReturnValue:
     """«Файлы»: everything ever sent in a chat, the newest first."""
-    chat = Chat.one_of(current_user, id) or abort(404)
+    chat = Chat.find_for(current_user, id) or abort(404)
     previous = _last_seen(chat)
     attachments, last = split_page(Attachment.page_of(chat, before=previous, most=PAGE + 1), PAGE)
     _note_listing(chat, attachments)

@@ -57,7 +57,7 @@ def offer(**_: object) -> ResponseReturnValue:
 @login_required
 @ingest.accepts_files(_max_body_size)
 def create(id: int) -> ResponseReturnValue:
-    chat = Chat.one_of(current_user, id) or abort(404)
+    chat = Chat.find_for(current_user, id) or abort(404)
     told = _metadata()
     size = _whole("Upload-Length")
     attachment = ingest.announce(current_user, chat, told.get("name", ""), size, is_voice=told.get("voice") == "1")

@@ -48,7 +48,7 @@ def set_terms() -> ResponseReturnValue:
         return refuse("terms", terms_form=form)
     if not form.meets(TermsForm.of(doctor)):
         return refuse("terms", 409, terms_form=form)
-    doctor.ask_for(form.price.kopecks, form.minutes.data, form.free_days.data or 0)
+    doctor.set_defaults(form.price.kopecks, form.minutes.data, form.free_days.data or 0)
     return saved("terms", "Условия сохранены.")
 
 
@@ -60,7 +60,7 @@ def be_reachable() -> ResponseReturnValue:
         return refuse("reachability", reachability_form=form)
     if not form.meets(ReachabilityForm.of(doctor)):
         return refuse("reachability", 409, reachability_form=form)
-    doctor.be_reachable(form.available.data, form.quiet_from.minute, form.quiet_to.minute)
+    doctor.set_availability(form.available.data, form.quiet_from.minute, form.quiet_to.minute)
     return saved("reachability", "Сохранено.")
 
 

@@ -21,7 +21,7 @@ bp = Blueprint("tariffs", __name__)
 @login_required
 def index(id: int) -> ResponseReturnValue:
     """A sheet over the chat, or a page of its own."""
-    chat = Chat.one_of(current_user, id) or abort(404)
+    chat = Chat.find_for(current_user, id) or abort(404)
     on_sale = _on_sale(chat)
     return respond(
         "tariffs/sheet.html", page="tariffs/index.html", chat=chat, on_sale=on_sale, chosen=_recommended(on_sale)
@@ -32,7 +32,7 @@ def index(id: int) -> ResponseReturnValue:
 @login_required
 def buy(id: int) -> ResponseReturnValue:
     """Leads to where one pays; what the provider left open, the payment's job goes on with."""
-    chat = Chat.one_of(current_user, id) or abort(404)
+    chat = Chat.find_for(current_user, id) or abort(404)
     if not current_user.is_patient:
         abort(403)
     on_sale = _on_sale(chat)
@@ -69,7 +69,7 @@ def _chosen(on_sale: Sequence[Tariff]) -> Tariff:
 def _refuse(id: int, refusal: errors.RuleViolation) -> ResponseReturnValue:
     """The same tariffs with the sentence beneath them; another may be chosen at once."""
     db.session.rollback()
-    chat = Chat.one_of(current_user, id) or abort(404)
+    chat = Chat.find_for(current_user, id) or abort(404)
     on_sale = _on_sale(chat)
     chosen = request.form.get("tariff_id", type=int)
     return respond(

@@ -77,7 +77,7 @@ class Chat(ChatPosting, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
         return _with_people().options(joinedload(cls.members)).where(cls.is_of(user))
 
     @classmethod
-    def one_of(cls, user: User, id: int) -> Chat | None:
+    def find_for(cls, user: User, id: int) -> Chat | None:
         """The person's own chat by its number."""
         return db.session.scalar(_one_of(anew=False), {"id": id, "reader": user.id})
 

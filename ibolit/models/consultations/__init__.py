@@ -3,9 +3,10 @@
 from . import lists
 from .attendance import Absence, Attendance, Side
 from .booking import ProposalTerms
-from .call import CallPath, CallReport, CallVisit, DeviceTransfer, Quality
+from .call import CallPath, CallReport, CallVisit, Quality
 from .conclusion import Conclusion, ConclusionDraft, ConclusionTemplate, SignatureKind, refuse_conclusion_of
 from .consultation import Consultation
+from .device_transfer import DeviceTransfer
 from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_questionnaire_of
 from .request import ConsultationRequest
 from .review import Rating, Review

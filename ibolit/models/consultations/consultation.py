@@ -119,7 +119,8 @@ class Consultation(
         return cls.doctor_id == user.doctor.id if user.doctor is not None else cls.patient_id == user.id
 
     @classmethod
-    def one_of(cls, user: User, id: int) -> Consultation | None:
+    def find_for(cls, user: User, id: int) -> Consultation | None:
+        """The person's own by its number, as its patient or its doctor."""
         return cls._find(user, id, anew=False)
 
     @classmethod
@@ -132,10 +133,9 @@ class Consultation(
         return consultation
 
     @classmethod
-    def led_by(cls, user: User) -> Select[tuple[Self]]:
-        """Those of this doctor; nobody else leads any."""
-        doctor_id = user.doctor.id if user.doctor is not None else None
-        return cls.with_card_data().where(cls.doctor_id == doctor_id)
+    def find_led_by(cls, user: User, id: int) -> Consultation | None:
+        """The same for the doctor who leads it alone."""
+        return cls.find_for(user, id) if user.doctor is not None else None
 
     @classmethod
     def with_card_data(cls, *, at_once: bool = False) -> Select[tuple[Self]]:

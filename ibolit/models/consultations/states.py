@@ -42,8 +42,8 @@ TRANSITIONS: dict[ConsultationState, dict[ConsultationState, str]] = {
     ConsultationState.MISSED: {},
 }
 
-CANCELLABLE = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED)
-UPCOMING = (*CANCELLABLE, ConsultationState.IN_PROGRESS)
+CHANGEABLE = (ConsultationState.PROPOSED, ConsultationState.CONFIRMED)
+UPCOMING = (*CHANGEABLE, ConsultationState.IN_PROGRESS)
 CONFIRMED_STATES = (ConsultationState.CONFIRMED, ConsultationState.IN_PROGRESS)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ...extensions import db
 from ...services import clock
-from .states import CANCELLABLE, CONFIRMED_STATES, UPCOMING, ConsultationState
+from .states import CHANGEABLE, CONFIRMED_STATES, UPCOMING, ConsultationState
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -64,10 +64,10 @@ class ConsultationTimes:
         return self.state_now in CONFIRMED_STATES and clock.now() >= self.opens_at
 
     def may_be_moved(self: Consultation) -> bool:
-        return self.state_now in CANCELLABLE and clock.now() < self.starts_at
+        return self.state_now in CHANGEABLE and clock.now() < self.starts_at
 
     def may_be_cancelled(self: Consultation) -> bool:
-        return self.state_now in CANCELLABLE
+        return self.state_now in CHANGEABLE
 
     def changes_at(self: Consultation) -> datetime | None:
         """When time alone will change what is shown."""

@@ -100,7 +100,7 @@ class Doctor(Model):
     def by_phone(cls, phone: str) -> Self | None:
         return db.session.scalar(select(cls).join(cls.user).where(User.phone == phone))
 
-    def alter(self, name: str | None, **profile: object) -> None:
+    def update_profile(self, name: str | None, **profile: object) -> None:
         """What is given changes."""
         if name is not None:
             self.user.rename(name)
@@ -187,11 +187,11 @@ class Doctor(Model):
             setattr(self, name, value)
         self.index()
 
-    def ask_for(self, default_price: int, default_minutes: int, free_days: int) -> None:
+    def set_defaults(self, default_price: int, default_minutes: int, free_days: int) -> None:
         """Free days touch only chats that are yet to be made: each keeps a copy."""
         self.default_price, self.default_minutes, self.free_days = default_price, default_minutes, free_days
 
-    def be_reachable(self, available: bool, quiet_from: int | None, quiet_to: int | None) -> None:
+    def set_availability(self, available: bool, quiet_from: int | None, quiet_to: int | None) -> None:
         """Minutes after midnight in the doctor's zone, or none."""
         self.available, self.quiet_from, self.quiet_to = available, quiet_from, quiet_to
 

@@ -64,7 +64,7 @@ def change_doctor(phone: str, name: str | None, **profile: Any) -> None:
     given = _given(profile)
     if not given and name is None:
         raise click.UsageError("Say what to change: see --help.")
-    doctor.alter(name, **given)
+    doctor.update_profile(name, **given)
     _write(AuditAction.DOCTOR_CHANGED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is changed.")
 
@@ -131,7 +131,7 @@ def _given(profile: dict[str, Any]) -> dict[str, Any]:
 
 def _show(phone: str, *, hidden: bool) -> None:
     doctor = doctor_of(phone)
-    doctor.alter(None, hidden=hidden)
+    doctor.update_profile(None, hidden=hidden)
     _write(AuditAction.DOCTOR_CHANGED, doctor.user)
     click.echo(f"Doctor №{doctor.id} is {'hidden' if hidden else 'in the directory'}.")
 

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-bp = Blueprint("short", __name__, url_prefix="/v")
+bp = Blueprint("short_links", __name__, url_prefix="/v")
 
 
 @bp.get("/<int:id>")
