@@ -57,6 +57,34 @@ def test_pdf_opens_and_other_documents_are_kept(as_patient: Browser, chat: Chat,
     assert "PDF · 1,2\u00a0МБ" in html
 
 
+@pytest.mark.parametrize("mimetype", ["image/gif", "image/webp"])
+def test_picture_that_moves_says_so_and_moves(as_patient: Browser, chat: Chat, doctor: Doctor, mimetype: str) -> None:
+    """Where an engine does not know WebP, or <picture>, the still copy stands, with the words."""
+    moving = attach(chat, doctor.user, width=320, height=240, mimetype=mimetype, seconds=0.8)
+    still = attach(chat, doctor.user, width=320, height=240, mimetype=mimetype)
+    assert "Движется" in bubble(as_patient, say(chat, doctor.user, "", files=[moving]))
+    assert "Движется" not in bubble(as_patient, say(chat, doctor.user, "", files=[still]))
+    page = as_patient.get(f"/files/{moving.id}/view").text
+    assert re.search(rf'<source type="{mimetype}"\s+srcset="/files/{moving.id}">', page)
+    assert re.search(rf'src="/files/{moving.id}/shown"\s+alt="Движущаяся картинка', page)
+    assert "Если здесь она стоит, скачайте её" in page
+    assert "движ" not in as_patient.get(f"/files/{still.id}/view").text.lower()
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [((962, 12_474), "--tall"), ((9797, 1224), "--wide"), ((640, 480), ""), ((None, None), "")],
+)
+def test_strip_is_scrolled_on_its_page(
+    as_patient: Browser, chat: Chat, doctor: Doctor, size: tuple[int | None, int | None], shape: str
+) -> None:
+    strip = attach(chat, doctor.user, width=size[0], height=size[1])
+    say(chat, doctor.user, "", files=[strip])
+    page = as_patient.get(f"/files/{strip.id}/view").text
+    expected = f"viewer__sheet viewer__sheet{shape}" if shape else "viewer__sheet"
+    assert f'<div class="{expected}">' in page
+
+
 def test_name_is_text(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
     sly = attach(chat, doctor.user, AttachmentKind.DOCUMENT, name='"><b>жирный</b>.txt', mimetype="text/plain")
     html = bubble(as_patient, say(chat, doctor.user, "", files=[sly]))

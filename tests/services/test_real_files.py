@@ -13,6 +13,8 @@ import pypdfium2
 import pytest
 import samples
 from odd_files import DICOM, DOCX, GP, M4A, MP4, PDF, TEXT, XLSX, Taken
+from PIL import Image
+from samples import as_bytes
 
 from ibolit.services import media
 from ibolit.services.media import Examined, Unreadable, decoder_process
@@ -154,3 +156,111 @@ def test_child_that_gave_up_calls_nothing_damaged(examine: Look, monkeypatch: py
     monkeypatch.setattr(decoder_process, "run", lambda *_: None)
     with pytest.raises(Unreadable, match=Unreadable.UNSUPPORTED):
         examine(samples.pdf(), "a.pdf")
+
+
+# Pictures
+
+
+def shown_in(found: Examined) -> Image.Image:
+    assert found.shown is not None
+    return Image.open(io.BytesIO(found.shown.read_bytes()))
+
+
+def is_like(one: object, other: tuple[int, int, int]) -> bool:
+    assert isinstance(one, tuple)
+    return all(abs(a - b) < 40 for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("name", odd_files.WITH_FAULTS)
+def test_what_every_viewer_shows_is_shown_and_the_place_goes(examine: Look, name: str) -> None:
+    sent = odd_files.WITH_FAULTS[name]()
+    found = examine(sent, name)
+    assert found.kind == "picture"
+    image = shown_in(found)
+    red, green, blue = image.convert("RGB").getpixel((image.width // 4, image.height // 8))  # type: ignore[misc]
+    assert min(red - green, red - blue) > 40 or "grey" in name  # the noisy ones, too
+    original = found.original.read_bytes()
+    assert [place for place in PLACES if place in original] == []
+    whole = Image.open(io.BytesIO(original))
+    whole.load()  # without a word about damage: it opens everywhere
+    assert whole.size == image.size
+    assert not whole.getexif().get_ifd(0x8825)
+
+
+@pytest.mark.parametrize("name", ["F12b-zero-before-trailer.gif"])
+def test_unfinished_pictures_that_people_sent_are_taken(examine: Look, name: str) -> None:
+    found = examine(recorded(name)(), name)
+    assert (found.kind, found.mimetype) == ("picture", "image/gif")
+
+
+@pytest.mark.parametrize(
+    "name", ["F15a-cmyk-adobe.jpg", "F16a-iphone-as-saved.heic", "F18-PXL_20251104_101112345.MP.jpg"]
+)
+def test_what_was_right_stays_right(examine: Look, name: str) -> None:
+    found = examine(recorded(name)(), name)
+    assert found.kind == "picture"
+    assert shown_in(found).size == ((480, 640) if "heic" in name else (640, 480))
+    assert b"moov" not in found.original.read_bytes()
+
+
+def test_long_screen_is_limited_by_its_points(examine: Look) -> None:
+    found = examine(odd_files.long_screen(), "screen.png")
+    image = shown_in(found)
+    assert (found.width, found.height) == image.size
+    assert image.width > 900
+    assert image.width * image.height <= 12_100_000
+    assert image.width / image.height == pytest.approx(1080 / 14_000, rel=0.01)
+
+
+def test_ecg_keeps_its_lines(examine: Look) -> None:
+    image = shown_in(examine(odd_files.ecg(), "ЭКГ.png"))
+    assert image.height > 1100
+    assert image.width * image.height <= 12_100_000
+
+
+@pytest.mark.parametrize(
+    ("make", "size", "colour"),
+    [(odd_files.long_screen, (384, 480), (255, 0, 0)), (odd_files.ecg, (480, 320), (0, 128, 0))],
+)
+def test_thumbnail_of_a_strip_shows_its_beginning(
+    examine: Look, make: Callable[[], bytes], size: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
+    found = examine(make(), "strip.png")
+    assert found.thumbnail is not None
+    with Image.open(found.thumbnail) as image:
+        assert image.size == size
+        assert is_like(image.getpixel((100, 40)), colour)
+
+
+@pytest.mark.parametrize("size", [(4032, 3024), (3024, 4032), (2560, 900), (640, 480)])
+def test_photo_is_shown_as_before(examine: Look, size: tuple[int, int]) -> None:
+    image = shown_in(examine(samples.plain_jpeg(*size), "photo.jpg"))
+    assert max(image.size) == min(2560, max(size))
+
+
+@pytest.mark.parametrize("size", [(12_000, 9000), (16_320, 12_240)])
+def test_photo_of_a_large_sensor_is_counted_after_its_reduction(examine: Look, size: tuple[int, int]) -> None:
+    found = examine(odd_files.large_jpeg(*size), "IMG_108MP.jpg")
+    assert (found.width, found.height) == (2560, 1920)
+    assert is_like(shown_in(found).getpixel((100, 100)), samples.RED)
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP"])
+def test_moving_picture_tells_how_long_it_moves(examine: Look, format: str) -> None:
+    assert examine(odd_files.two_frames(format), "").seconds == pytest.approx(0.8)
+    assert examine(as_bytes(samples.picture(64, 48), format), "").seconds is None
+
+
+def test_unfinished_moving_picture_still_moves(examine: Look) -> None:
+    found = examine(odd_files.two_frames("GIF")[:-1], "moving.gif")
+    assert found.seconds == pytest.approx(0.8)
+    with Image.open(found.original) as image:
+        assert getattr(image, "n_frames", 1) == 2
+
+
+def test_picture_that_only_machines_read_is_taken_as_a_file(examine: Look) -> None:
+    """Of 12 bits, as scanners of films write: sound, and we cannot draw it."""
+    file = bytearray(samples.plain_jpeg())
+    file[file.index(b"\xff\xc0") + 4] = 12
+    found = examine(bytes(file), "x-ray.jpg")
+    assert (found.kind, found.shown, found.thumbnail) == ("picture", None, None)

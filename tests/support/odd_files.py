@@ -302,3 +302,86 @@ REFUSED: tuple[tuple[str, Callable[[], bytes], str], ...] = (
     ("далеко.pdf", partial(pdf_behind, b"\x01junk" * 400), "unknown"),
     ("анализ.docx", samples.pdf, "belies"),
 )
+
+
+# Pictures that viewers show though something is wrong with them
+
+
+def long_screen() -> bytes:
+    """Messages down to the end of a scrolled screen, and red at its top."""
+    image = picture(1080, 14_000)
+    image.paste((255, 0, 0), (0, 0, 1080, 400))
+    return as_bytes(image, "PNG")
+
+
+def ecg() -> bytes:
+    """Twelve leads, one after another: lines of three points, and green where it begins."""
+    image = picture(12_000, 1500)
+    image.paste((0, 128, 0), (0, 0, 800, 1500))
+    return as_bytes(image, "PNG")
+
+
+def large_jpeg(width: int = 12_000, height: int = 9000) -> bytes:
+    """Of a sensor of 108 megapixels."""
+    return as_bytes(picture(width, height), "JPEG", quality=85)
+
+
+def without_end(file: bytes) -> bytes:
+    return file[: file.rindex(b"\xff\xd9")]
+
+
+def torn(file: bytes, part: float = 0.6) -> bytes:
+    return file[: int(len(file) * part)]
+
+
+def photo(**more: object) -> bytes:
+    """With its place, and hard enough that half of the bytes are half of the picture."""
+    return as_bytes(samples.noisy(320, 240), "JPEG", exif=samples.camera_data(), quality=85, **more)
+
+
+def _between(file: bytes, junk: bytes) -> bytes:
+    """Bytes where the next segment should begin."""
+    end = 4 + int.from_bytes(file[4:6], "big")
+    return file[:end] + junk + file[end:]
+
+
+def _film_in_place_of_the_end() -> bytes:
+    """A motion photo whose end was lost: its film, with a place of its own, seems to belong to the picture."""
+    return without_end(photo()) + h264_aac()
+
+
+def two_frames(format: str) -> bytes:
+    frames = [picture(160, 120), picture(160, 120).rotate(180)]
+    return as_bytes(frames[0], format, save_all=True, append_images=frames[1:], duration=400, loop=0)
+
+
+def _noisy_png() -> bytes:
+    return as_bytes(samples.noisy(320, 240), "PNG", exif=samples.camera_data())
+
+
+def _wrong_sum() -> bytes:
+    file = bytearray(_noisy_png())
+    at = file.index(b"eXIf")
+    file[at + 60] ^= 1
+    return bytes(file)
+
+
+WITH_FAULTS: dict[str, Callable[[], bytes]] = {
+    "no end.jpg": lambda: without_end(photo()),
+    "no end, progressive.jpg": lambda: without_end(photo(progressive=True)),
+    "no end, grey.jpg": lambda: without_end(samples.grey_jpeg()),
+    "half.jpg": lambda: torn(photo()),
+    "most, progressive.jpg": lambda: torn(photo(progressive=True), 0.8),
+    "zeros between.jpg": lambda: _between(photo(), bytes(7)),
+    "words between.jpg": lambda: _between(photo(), b"junk of a scanner"),
+    "place between.jpg": lambda: _between(photo(), ISO6709.encode()),
+    "film in place of the end.jpg": _film_in_place_of_the_end,
+    "no end.png": lambda: _noisy_png()[:-12],
+    "half.png": lambda: torn(_noisy_png()),
+    "wrong sum.png": _wrong_sum,
+    "zero before the end.gif": lambda: two_frames("GIF")[:-1] + b"\0;",
+    "zeros before the end.gif": lambda: samples.gif()[:-1] + bytes(9) + b";",
+    "no end.gif": lambda: two_frames("GIF")[:-1],
+    "unfinished.gif": lambda: torn(two_frames("GIF"), 0.9),
+    "unfinished second.gif": lambda: torn(samples.gif(), 0.5),
+}

@@ -150,6 +150,11 @@ class Attachment(AttachmentSummary, Model):
         return Variant.ORIGINAL if opens else None
 
     @property
+    def moves(self) -> bool:
+        """A picture of several frames has a length."""
+        return self.kind is AttachmentKind.PICTURE and self.seconds is not None
+
+    @property
     def longest(self) -> int:
         """Seconds of sound that the worker makes playable."""
         return self.LONGEST_VOICE + 5 if self.is_voice else self.LONGEST_SOUND

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TOGETHER = timedelta(minutes=5)  # messages of one author that are nearer than this stand together
 PAGE_AFTER = 20  # messages that follow the one a link leads to
 SQUARE_UP_TO = 1.15  # how much longer one side of a nearly square picture is
+STRIP = 3  # times as long as wide
 LONGEST_EXTENSION = 5
 SCARCE_STATES = (ChatState.LAST_DAY, ChatState.OVER, ChatState.CONSULTATION, ChatState.NEEDS_TARIFF)
 
@@ -112,6 +113,17 @@ class AttachmentSummary:
         if self.width > self.height * SQUARE_UP_TO:
             return Shape.WIDE
         return Shape.TALL if self.height > self.width * SQUARE_UP_TO else Shape.SQUARE
+
+    @property
+    def strip(self: Attachment) -> Shape | None:
+        """Of a picture so long that it is scrolled: a screen, an ECG."""
+        width, height = self.width or 1, self.height or 1
+        is_long = max(width, height) > STRIP * min(width, height)
+        return self.shape if is_long and self.width and self.height else None
+
+    @property
+    def picture_word(self: Attachment) -> str:
+        return "Движущаяся картинка" if self.moves else "Фото"
 
     @property
     def is_upright(self: Attachment) -> bool:

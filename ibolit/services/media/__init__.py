@@ -41,11 +41,12 @@ class Examined:
     ending: str  # of the true type, as ".jpg"
     name: str  # as it was called, under an ending of the true type
     original: Path  # without GPS; the given file itself when there was nothing to remove
-    shown: Path | None = None  # pictures: an upright JPEG of at most 2,560 px without camera data
+    # Pictures: an upright JPEG without camera data, of at most 2,560 px, a strip of at most 12 million points.
+    shown: Path | None = None
     thumbnail: Path | None = None  # an upright JPEG of at most 480 px: the picture, a PDF's first page, a video's frame
     width: int | None = None  # of what is shown, in px: the shown copy, the PDF's page or the video as it plays
     height: int | None = None
-    seconds: float | None = None  # of sound and video
+    seconds: float | None = None  # of sound, video, and of a picture that moves
     # Film: every engine of ours plays it (H.264 and AAC or MP3 in MP4), else it is only downloaded. Sound: AAC, MP3 or
     # WAV, else the worker makes it playable.
     plays: bool = True

@@ -1,4 +1,4 @@
-"""HEIC: camera data and XMP are items beside the picture, blanked where they lie; so are boxes no picture needs."""
+"""HEIC: what is no picture and no camera data is blanked where it lies; so are boxes no picture needs."""
 
 from __future__ import annotations
 
@@ -10,34 +10,61 @@ from ..mp4_boxes import Box, boxes
 from . import tiff
 
 NEEDED = {b"ftyp", b"meta", b"mdat", b"idat", b"free", b"skip"}
-WORDS = {b"mime", b"uri ", b"jumb"}  # items of XMP and of signed histories
+DRAWN = {b"hvc1", b"hev1", b"lhv1", b"grid", b"iden", b"iovl", b"tmap"}  # items that are pictures, or made of some
+IN_META = {b"hdlr", b"pitm", b"iinf", b"iloc", b"iref", b"iprp", b"idat", b"dinf", b"grpl"}
 
 Extents = list[tuple[int, int]]  # where the pieces of an item lie: start, stop
 
 
 def cleaned(file: bytes) -> bytes:
-    out, reader = bytearray(file), BytesIO(file)
+    """Of what lies beside the boxes only the pictures stay, and the camera data without the place: XMP, signed
+    histories and what no item claims are blanked."""
+    out, reader, drawn, exifs = bytearray(file), BytesIO(file), list[Extents](), list[Extents]()
+    stored = []
     for box in boxes(reader, 0, len(file)):
         if box.name == b"meta":
-            _blank_items(out, file, box)
+            drawn, exifs = _item_places(file, box)
+            stored += _blank_words(out, file, box)
+        elif box.name == b"mdat":
+            stored.append(box)
         elif box.name not in NEEDED or box.name in (b"free", b"skip"):
-            out[box.start + 4 : box.start + 8] = b"free"  # a film beside the photo, and the phone maker's own
-            out[box.body : box.end] = bytes(box.end - box.body)
+            _blank(out, box)  # a film beside the photo, and the phone maker's own
+    if not drawn:
+        raise ValueError("no picture")
+    for box in stored:
+        out[box.body : box.end] = bytes(box.end - box.body)
+    for extents in drawn:
+        _write(out, extents, _read(file, extents))
+    for extents in exifs:
+        _write(out, extents, _exif(_read(file, extents)))
     return bytes(out)
 
 
-def _blank_items(out: bytearray, file: bytes, meta: Box) -> None:
+def _blank(out: bytearray, box: Box) -> None:
+    out[box.start + 4 : box.start + 8] = b"free"
+    out[box.body : box.end] = bytes(box.end - box.body)
+
+
+def _blank_words(out: bytearray, file: bytes, meta: Box) -> list[Box]:
+    """What in it is no description of pictures; returns where items are stored in it."""
+    own = []
+    for box in boxes(BytesIO(file), meta.body + 4, meta.end):
+        if box.name == b"idat":
+            own.append(box)
+        elif box.name not in IN_META:
+            _blank(out, box)
+    return own
+
+
+def _item_places(file: bytes, meta: Box) -> tuple[list[Extents], list[Extents]]:
+    """Of the pictures, and of the camera data."""
     inside = {box.name: box for box in boxes(BytesIO(file), meta.body + 4, meta.end)}
     if b"iinf" not in inside or b"iloc" not in inside:
         raise ValueError("items")
     own = inside[b"idat"].body if b"idat" in inside else 0
     places = dict(_item_extents(_Reader(file, inside[b"iloc"]), own, len(file)))
-    for number, type in _items(file, inside[b"iinf"]):
-        for extents in [places[number]] if number in places else []:
-            if type == b"Exif":
-                _write(out, extents, _exif(_read(file, extents)))
-            elif type in WORDS:
-                _write(out, extents, b" " * len(_read(file, extents)))
+    items = [(type, places[number]) for number, type in _items(file, inside[b"iinf"]) if number in places]
+    return [one for type, one in items if type in DRAWN], [one for type, one in items if type == b"Exif"]
 
 
 def _items(file: bytes, iinf: Box) -> Iterator[tuple[int, bytes]]:

@@ -10,18 +10,19 @@ import re
 from . import tiff
 
 END, SCAN = 0xD9, 0xDA
-DROPPED = (*range(0xE0, 0xF0), 0xFE)  # segments of applications, and comments
+APPLICATIONS = range(0xE0, 0xF0)
+NEEDED = {*range(0xC0, 0xD0), 0xDB, 0xDD, SCAN} - {0xC8}  # frames, tables, intervals and scans
 KEPT = {0xE0: b"JFIF\0", 0xE1: b"Exif\0\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)  # within a scan the others are data
 
 
 def cleaned(file: bytes) -> bytes:
+    """Raises ValueError when it has no end, or bytes between its segments."""
     out, at = [file[:2]], 2
     while at < len(file):
         marker, start = _marker_at(file, at)
         if marker == END:
-            out.append(b"\xff\xd9")
-            break
+            return b"".join(out) + b"\xff\xd9"
         stop = start + int.from_bytes(file[start : start + 2], "big")
         if stop < start + 2 or stop > len(file):
             raise ValueError("segment")
@@ -31,7 +32,7 @@ def cleaned(file: bytes) -> bytes:
             found = MARKER.search(file, stop)
             at = found.start() if found else len(file)
             out.append(file[stop:at])
-    return b"".join(out)
+    raise ValueError("end")
 
 
 def _marker_at(file: bytes, at: int) -> tuple[int, int]:
@@ -44,8 +45,8 @@ def _marker_at(file: bytes, at: int) -> tuple[int, int]:
 
 
 def _kept(marker: int, body: bytes) -> bytes:
-    if marker in DROPPED:
-        if not body.startswith(KEPT.get(marker, b"no such")):
+    if marker not in NEEDED:
+        if marker not in APPLICATIONS or not body.startswith(KEPT.get(marker, b"no such")):
             return b""
         if marker == 0xE1:
             body = body[:6] + tiff.cleaned(body[6:])

@@ -22,6 +22,8 @@ def cleaned(file: bytes) -> bytes:
         stop = at + 12 + size
         if stop > len(file):
             raise ValueError("chunk")
+        if zlib.crc32(file[at + 4 : stop - 4]) != int.from_bytes(file[stop - 4 : stop], "big"):
+            raise ValueError("sum")
         if name == b"eXIf":
             out.append(_chunk(name, tiff.cleaned(file[at + 8 : stop - 4])))
         elif name in KEPT:

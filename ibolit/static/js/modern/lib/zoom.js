@@ -1,6 +1,6 @@
 // Where a picture stands that is made larger and moved: its scale and its shift from the middle of the stage, in px.
 // Points are counted from the middle, too. Knows no page.
-export const LARGEST = 6;
+export const LARGEST = 20; // a screen that was scrolled is a thread at first
 export const TAPPED = 2.5; // what a double tap makes of it
 
 export function stillView() { return { scale: 1, x: 0, y: 0 }; }
