@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from . import file_types
 from .errors import DecodeRefused
 from .file_types import Type
+from .metadata import COORDINATES
 from .mp4_boxes import boxes, has_only_playback_boxes
 
 # Ready to play from its first byte, and without a track of time codes.
@@ -37,6 +38,8 @@ def remux(film: InputContainer, seen: VideoStream | None, type: Type, target: Pa
         _blank_words(target)
         if not has_only_playback_boxes(target):
             raise DecodeRefused(DecodeRefused.UNSUPPORTED)
+    if COORDINATES.search(target.read_bytes()):  # a damaged table takes what lies beside a frame for a part of it
+        raise DecodeRefused(DecodeRefused.UNSUPPORTED)
 
 
 def _written(film: InputContainer, seen: VideoStream | None, muxer: str, target: Path) -> None:

@@ -10,11 +10,12 @@ from ..file_types import Type
 from . import gif, heic, jpeg, png, webp
 from .tiff import GPS
 
-__all__ = ["GPS", "cleaned", "tells"]
+__all__ = ["COORDINATES", "GPS", "cleaned", "tells"]
 
 # What a sound picture holds nowhere: a film, words of Adobe, coordinates. Damage moves them to where a cleaner does not
 # look: into a chunk whose length is wrong, behind an end that is lost.
-WORDS = re.compile(rb"moov|GPSLatitude|xmpmeta|xpacket|Photoshop 3|[+-]\d\d\.\d{3,}[+-]\d{2,3}\.\d{3,}")
+COORDINATES = re.compile(rb"\d{1,3}\.\d{4,}[ ,;+-]{1,2}\d{1,3}\.\d{4,}")
+WORDS = re.compile(rb"moov|GPSLatitude|xmpmeta|xpacket|Photoshop 3|" + COORDINATES.pattern)
 CAMERA_DATA = re.compile(rb"II\*\0|MM\0\*")
 
 CLEANERS: dict[Type, Callable[[bytes], bytes]] = {
