@@ -68,7 +68,7 @@ def open_image(type: Type, source: Path, folder: Path) -> dict[str, Any]:
             return _stored(original, sent, folder)  # of X-ray machines: it is only downloaded
         raise DecodeRefused(DecodeRefused.BROKEN) from error
     answer = _stored(original, sent, folder) if original else _redrawn(type, sent, folder)
-    drawn.save(folder / "shown.jpg", "JPEG", quality=85, progressive=True)
+    _save_jpeg(drawn, folder / "shown.jpg", quality=85)
     answer |= {"shown": "shown.jpg", "width": drawn.width, "height": drawn.height}
     if type is file_types.GIF or original:
         stored = (folder / "cleaned").read_bytes() if "original" in answer else sent
@@ -108,7 +108,10 @@ def _redrawn(type: Type, sent: bytes, folder: Path) -> dict[str, Any]:
         frames[0].save(folder / "cleaned", "GIF", save_all=True, append_images=frames[1:], duration=seconds, loop=0)
     else:
         whole = _upright(image, scale, keeps_transparency=kept is file_types.PNG)
-        whole.save(folder / "cleaned", kept.names[0].replace("jpg", "jpeg"), quality=92)
+        if kept is file_types.PNG:
+            whole.save(folder / "cleaned", "PNG")
+        else:
+            _save_jpeg(whole, folder / "cleaned", quality=92)
     return {"original": "cleaned", "kind": kept.kind, "mimetype": kept.mimetype, "ending": kept.ending}
 
 
@@ -142,7 +145,7 @@ def to_square(source: Path, folder: Path, crop: str) -> dict[str, Any]:
     left, top = (offset, 0) if drawn.width > drawn.height else (0, offset)
     square = _within(SQUARE, drawn.crop((left, top, left + side, top + side)))
     square.info = {}
-    square.save(folder / "square.jpg", "JPEG", quality=85, progressive=True)
+    _save_jpeg(square, folder / "square.jpg", quality=85)
     return {"square": "square.jpg"}
 
 
@@ -152,8 +155,15 @@ def save_thumbnail(image: Image.Image, folder: Path) -> str:
         image = image.crop((0, 0, image.width, round(TALL * image.width)))
     elif image.width > STRIP * image.height:
         image = image.crop((0, 0, round(WIDE * image.height), image.height))
-    _within(THUMBNAIL, image).save(folder / "thumbnail.jpg", "JPEG", quality=75, progressive=True)
+    _save_jpeg(_within(THUMBNAIL, image), folder / "thumbnail.jpg", quality=75)
     return "thumbnail.jpg"
+
+
+def _save_jpeg(image: Image.Image, path: Path, quality: int) -> None:
+    """Words that stood where a JPEG has its points become points, and at the same quality the same words again."""
+    image.save(path, "JPEG", quality=quality, progressive=True)
+    if tells(path.read_bytes()):
+        image.save(path, "JPEG", quality=quality - 3, progressive=True)
 
 
 def _opened(type: Type, file: bytes) -> Image.Image:
