@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import odd_files
 import pytest
 import samples
 from chat_page import bubble, open_chat, send
@@ -265,3 +266,26 @@ def test_files_without_scripts_are_links(visitors: Visitors) -> None:
     assert download.value.suggested_filename == "Два.jpg"
     patient.click(".viewer__back")
     expect(patient.locator(".message:target")).to_have_count(1)
+
+
+def test_long_screen_is_read_and_a_moving_picture_moves(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
+    patient = visitors.sign_in(PATIENT, PHONE)
+    open_chat(patient)
+    send(patient, {"Переписка.png": odd_files.long_screen()}, "Снимок экрана")
+    send(patient, {"Походка.gif": odd_files.two_frames("GIF")}, "Движется ли")
+    expect(bubble(patient, "Движется ли").locator(".picture__moves")).to_be_visible()
+    # Over the chat the engine shows the frames themselves.
+    bubble(patient, "Движется ли").locator(".picture").click()
+    moving = patient.locator(".viewer__picture")
+    expect(moving).to_have_js_property("naturalWidth", 160)
+    assert "/shown" not in moving.evaluate("image => image.currentSrc")
+    expect(patient.locator(".viewer__facts")).to_contain_text("Картинка движется")
+    patient.keyboard.press("Escape")
+    # On its own page the screen fills the width and is scrolled from its top.
+    patient.goto(bubble(patient, "Снимок экрана").locator(".picture").get_attribute("href") or "")
+    screen = patient.locator(".viewer__picture")
+    expect(screen).to_have_js_property("complete", value=True)
+    box = screen.bounding_box()
+    assert box is not None
+    assert box["width"] > 0.9 * PHONE["width"]
+    assert box["height"] > 10 * box["width"]
