@@ -86,8 +86,10 @@ def test_nothing_is_handed_down(page):
 
 def test_the_page_itself_hands_down_the_csrf_header_alone():
     layouts = "".join(page.read_text() for page in PAGES if page.parent.name == "layouts")
-    blocks = re.findall(r"body_attributes %}(.*?){% endblock %}", layouts)
-    blocks += [found for page in PAGES for found in re.findall(r"block body_attributes %}(.*?){%", page.read_text())]
+    blocks = re.findall(r"body_attributes %}(.*?){% endblock %}", layouts, re.DOTALL)
+    blocks += [
+        found for page in PAGES for found in re.findall(r"block body_attributes %}(.*?){%", page.read_text(), re.DOTALL)
+    ]
     assert set(re.findall(r"[\s\"'}](hx-[\w-]+)=", " ".join(blocks))) == {"hx-headers"}
 
 
