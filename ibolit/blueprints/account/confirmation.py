@@ -14,6 +14,7 @@ from ...models import LoginCode
 from ...web import client
 from ...web.client import client_address
 from ...web.fields import why_no_sms
+from ...web.submission import submission
 from ..auth.forms import CodeForm
 from .forms import ConfirmForm
 from .views import bp, check_current
@@ -33,28 +34,24 @@ def confirm_by_password(panel: str) -> ResponseReturnValue:
     form = ConfirmForm()
     if not form.validate_on_submit():
         return _page(panel, 422, form=form)
-    try:
+    with submission(form.current) as sent:
         check_current(form.current.data)
-    except errors.RuleViolation as refusal:
-        form.current.errors = [refusal.sentence]
-        return _page(panel, refusal.status, form=form)
-    return _confirmed(panel)
+        g.device.confirm()
+    return _page(panel, sent.status, form=form) if sent.is_refused else _confirmed(panel)
 
 
 @bp.post("/confirmation/<panel>/code")
 @login_required
 def send_code(panel: str) -> ResponseReturnValue:
     """To the person's own phone; one's own device has codes of its own."""
-    try:
+    with submission() as sent:
         if current_user.phone is None:
             raise errors.RuleViolation("Кода отправить некуда: номера у вас нет. Подтвердите паролем.")
         if not (current_settings.sends_sms_to(current_user.phone) or current_user.email_is_settled):
             raise errors.RuleViolation(f"{why_no_sms(current_user.phone)} Подтвердите паролем.")
         asked = LoginCode.ask(current_user.phone, client_address(), client.browser_token(), own=f"device:{g.device.id}")
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        return _page(panel, refusal.status, refusal=refusal.sentence)
-    db.session.commit()
+    if sent.is_refused:
+        return _page(panel, sent.status, refusal=sent.sentence)
     session["confirming"] = asked.id
     return redirect(url_for(".confirm", panel=panel), 303)
 
@@ -68,20 +65,15 @@ def confirm_by_code(panel: str) -> ResponseReturnValue:
     form = CodeForm()
     if not form.validate_on_submit():
         return _page(panel, 422, code_form=form)
-    try:
+    with submission(form.code, refused_counts=True) as sent:
         asked.guess(form.code.data)
         asked.spend()
-    except errors.RuleViolation as refusal:
-        db.session.commit()  # the guess counts
-        form.code.errors = [refusal.sentence]
-        return _page(panel, refusal.status, code_form=form)
-    return _confirmed(panel)
+        g.device.confirm()
+    return _page(panel, sent.status, code_form=form) if sent.is_refused else _confirmed(panel)
 
 
 def _confirmed(panel: str) -> ResponseReturnValue:
-    g.device.confirm()
     session.pop("confirming", None)
-    db.session.commit()
     return redirect(url_for(".index", _anchor=panel), 303)
 
 

@@ -6,13 +6,13 @@ from flask import abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import errors
 from ...extensions import db
 from ...models import Payment, RefundReason
 from ...models.consultations import lists
 from ...models.payments import monthly_incomes
 from ...responses import go, respond
 from ...web.pagination import split_page
+from ...web.submission import submission
 from .forms import RefundRequestForm
 from .views import bp
 
@@ -46,12 +46,10 @@ def request_refund(id: int) -> ResponseReturnValue:
     payment, form = _own(id), RefundRequestForm()
     if not form.validate_on_submit():
         return _refuse_request(payment, form, 422)
-    try:
+    with submission(form.note) as sent:
         payment.request_refund(RefundReason.REQUESTED_BY_PAYER, form.note.data or "")
-    except errors.NothingToRefund as refusal:
-        form.note.errors = [refusal.sentence]
-        return _refuse_request(payment, form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _refuse_request(payment, form, sent.status)
     flash("Заявка на возврат отправлена.")
     return go(url_for(".payments", _anchor=f"payment-{id}"))
 

@@ -35,6 +35,7 @@ from ...web import client
 from ...web.audit import log_audit
 from ...web.authentication import lock_current_user
 from ...web.client import client_address
+from ...web.submission import submission
 from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
@@ -70,16 +71,14 @@ def change_email() -> ResponseReturnValue:
         session["wanted_email"] = form.email.data  # it stands in the field again when the person is back
         return go(url_for(".confirm", panel="email"))
     session.pop("wanted_email", None)
-    try:
+    with submission(form.email) as sent:
         RateLimitHit.count(LimitKind.EMAIL_PROOF, str(current_user.id))
-    except errors.TooManyAttempts as refusal:
-        form.email.errors = [refusal.sentence]
-        return refuse("email", status=refusal.status, email_form=form)
-    proof = EmailProof(user_id=current_user.id, email=form.email.data, nonce=new_nonce())
-    db.session.add(proof)
-    db.session.flush()
-    Job.add(JobKind.EMAIL_PROOF, proof.id)
-    db.session.commit()
+        proof = EmailProof(user_id=current_user.id, email=form.email.data, nonce=new_nonce())
+        db.session.add(proof)
+        db.session.flush()
+        Job.add(JobKind.EMAIL_PROOF, proof.id)
+    if sent.is_refused:
+        return refuse("email", status=sent.status, email_form=form)
     return saved("email", "Письмо отправлено.")
 
 
@@ -97,15 +96,14 @@ def ask_to_prove_email(id: int) -> ResponseReturnValue:
 def prove_email(id: int) -> ResponseReturnValue:
     proof = _proof(id)
     is_new = proof.used_at is None
-    try:
+    with submission() as sent:
         prove(proof, request.args.get("token", ""))
-    except errors.LinkIsSpent as refusal:
-        return _proof_page(id, refusal=refusal.sentence), refusal.status
-    if is_new:
-        AuditEvent.write(
-            AuditAction.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=client_address()
-        )
-    db.session.commit()
+        if is_new:
+            AuditEvent.write(
+                AuditAction.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=client_address()
+            )
+    if sent.is_refused:
+        return _proof_page(id, refusal=sent.sentence), sent.status
     return _proof_page(id, done=True)
 
 
@@ -128,14 +126,12 @@ def change_password() -> ResponseReturnValue:
     form = PasswordForm(current_user)
     if not form.validate_on_submit():
         return refuse("password", password_form=form)
-    try:
+    with submission(form.current) as sent:
         check_current(form.current.data)
-    except errors.RuleViolation as refusal:
-        form.current.errors = [refusal.sentence]
-        return refuse("password", status=refusal.status, password_form=form)
-    change(current_user, passwords.hash_password(form.password.data), g.device, client.browser_token())
-    log_audit(AuditAction.PASSWORD_CHANGED, current_user.id)
-    db.session.commit()
+        change(current_user, passwords.hash_password(form.password.data), g.device, client.browser_token())
+        log_audit(AuditAction.PASSWORD_CHANGED, current_user.id)
+    if sent.is_refused:
+        return refuse("password", status=sent.status, password_form=form)
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
 
 

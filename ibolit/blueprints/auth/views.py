@@ -44,6 +44,7 @@ from ...web.authentication import (
 from ...web.client import client_address
 from ...web.fields import why_no_sms
 from ...web.next_url import requested_page
+from ...web.submission import submission
 from .forms import CodeForm, ConsentForm, LoginForm, PhoneForm, SetPasswordForm
 
 bp = Blueprint("auth", __name__)
@@ -61,11 +62,9 @@ def login() -> ResponseReturnValue:
     form = LoginForm()
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
-        try:
+        with submission(form.password) as sent:
             return _sign_in(form.login.data, form.password.data)
-        except errors.RuleViolation as refusal:
-            form.password.errors = [refusal.sentence]
-            status = refusal.status
+        status = sent.status
     return make_response(render_template("pages/auth/login.html", form=form, next=requested_page()), status)
 
 
@@ -75,14 +74,12 @@ def phone() -> ResponseReturnValue:
     status = 422 if form.is_submitted() else 200
     forgot = request.args.get("why") == "forgot"
     if form.validate_on_submit():
-        try:
+        with submission(form.phone) as sent:
             _ask_code(form.e164)
             session["forgot"] = forgot
             session.pop("invitation", None)  # another way in: nobody's link is held any more
             return redirect(url_for(".code", next=requested_page()), 303)
-        except errors.RuleViolation as refusal:
-            form.phone.errors = [refusal.sentence]
-            status = refusal.status
+        status = sent.status
     return make_response(
         render_template("pages/auth/phone.html", form=form, forgot=forgot, next=requested_page()), status
     )
@@ -96,14 +93,11 @@ def code() -> ResponseReturnValue:
     form = CodeForm()
     status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
-        try:
+        with submission(form.code, refused_counts=True) as sent:
             asked.guess(form.code.data)
-            db.session.commit()
             session["proved"] = asked.id
             return redirect(url_for(".password", next=requested_page()), 303)
-        except errors.RuleViolation as refusal:
-            db.session.commit()  # the guess counts
-            form.code.errors = [refusal.sentence]
+        status = sent.status
     return make_response(_code_page(form, asked), status)
 
 
@@ -112,12 +106,11 @@ def resend() -> ResponseReturnValue:
     asked = _asked_code()
     if asked is None:
         return redirect(_phone_page(), 303)
-    try:
+    form = CodeForm(formdata=None)
+    with submission(form.code) as sent:
         _ask_code(asked.phone)
-    except errors.RuleViolation as refusal:
-        form = CodeForm(formdata=None)
-        form.code.errors = [refusal.sentence]
-        return make_response(_code_page(form, asked), refusal.status)
+    if sent.is_refused:
+        return make_response(_code_page(form, asked), sent.status)
     return redirect(url_for(".code", next=requested_page()), 303)
 
 

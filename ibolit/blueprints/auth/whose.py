@@ -11,12 +11,12 @@ from flask import make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
-from ... import errors
 from ...extensions import db
 from ...models import LoginCode, User
 from ...models.accounts import reassigned_number
 from ...models.invitations import PhoneHolder
 from ...web.next_url import requested_page
+from ...web.submission import submission
 from .forms import CodeForm, OwnerForm
 from .views import bp, proved_code
 
@@ -34,13 +34,9 @@ def show_name() -> ResponseReturnValue:
         return _on()
     if not form.validate_on_submit():
         return _page(asked, 422, form=form)
-    try:
+    with submission(form.owner, refused_counts=True) as sent:
         reassigned_number.prove_by_name(asked, _owner_of(asked), form.owner.data)
-    except errors.RuleViolation as refusal:
-        form.owner.errors = [refusal.sentence]
-        return _refused(asked, refusal, form=form)
-    db.session.commit()
-    return _on()
+    return _page(asked, sent.status, form=form) if sent.is_refused else _on()
 
 
 @bp.post("/login/whose/mail")
@@ -48,11 +44,10 @@ def mail_code() -> ResponseReturnValue:
     asked = _asked()
     if asked is None:
         return _on()
-    try:
+    with submission(refused_counts=True) as sent:
         reassigned_number.mail_code(asked, _owner_of(asked))
-    except errors.RuleViolation as refusal:
-        return _refused(asked, refusal, refusal=refusal.sentence)
-    db.session.commit()
+    if sent.is_refused:
+        return _page(asked, sent.status, refusal=sent.sentence)
     return redirect(url_for(".whose", next=requested_page()), 303)
 
 
@@ -63,13 +58,9 @@ def show_code() -> ResponseReturnValue:
         return _on()  # to what is asked
     if not form.validate_on_submit():
         return _page(asked, 422, code_form=form)
-    try:
+    with submission(form.code, refused_counts=True) as sent:
         reassigned_number.prove_by_mail(asked, form.code.data)
-    except errors.RuleViolation as refusal:
-        form.code.errors = [refusal.sentence]
-        return _refused(asked, refusal, code_form=form)
-    db.session.commit()
-    return _on()
+    return _page(asked, sent.status, code_form=form) if sent.is_refused else _on()
 
 
 @bp.post("/login/whose/new")
@@ -95,11 +86,6 @@ def _owner_of(asked: LoginCode) -> User:
 
 def _on() -> ResponseReturnValue:
     return redirect(url_for(".password", next=requested_page()), 303)
-
-
-def _refused(asked: LoginCode, reason: errors.RuleViolation, **shown: object) -> ResponseReturnValue:
-    db.session.commit()  # the try counts
-    return _page(asked, reason.status, **shown)
 
 
 def _page(asked: LoginCode, status: int = 200, **shown: FlaskForm | object) -> ResponseReturnValue:

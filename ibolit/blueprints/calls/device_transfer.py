@@ -13,6 +13,7 @@ from ...networks import household_of
 from ...responses import go
 from ...web.authentication import sign_in_device
 from ...web.client import client_address, device_name
+from ...web.submission import submission
 
 bp = Blueprint("device_transfer", __name__)
 
@@ -34,11 +35,10 @@ def accept(id: int) -> ResponseReturnValue:
     transfer = _wanted(id)
     if transfer is not None and _is_here_already(transfer):
         return go(_place_of(transfer))
-    try:
+    with submission() as sent:
         _let_in(transfer)
-    except errors.RuleViolation as refusal:
-        return _refuse(refusal)
-    assert transfer is not None
+    if sent.refusal is not None or transfer is None:
+        return _refuse(sent.refusal or errors.DeviceTransferSpent())
     return go(_place_of(transfer))
 
 
@@ -55,7 +55,6 @@ def _let_in(transfer: DeviceTransfer | None) -> None:
         raise errors.DeviceTransferSpent
     device, token = transfer.take(device_name())
     sign_in_device(device, token)
-    db.session.commit()
 
 
 def _is_here_already(transfer: DeviceTransfer) -> bool:
@@ -77,7 +76,6 @@ def _ask(transfer: DeviceTransfer) -> ResponseReturnValue:
 
 
 def _refuse(refusal: errors.RuleViolation) -> ResponseReturnValue:
-    db.session.rollback()
     status = 410 if isinstance(refusal, errors.DeviceTransferSpent) else refusal.status
     return make_response(
         render_template("pages/calls/device_transfer_accept.html", transfer=None, refusal=refusal.sentence), status

@@ -8,7 +8,6 @@ from flask import Blueprint, abort, make_response, render_template, request, url
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import errors
 from ...database import release, write_transaction
 from ...events import MemberTyped, publish
 from ...extensions import db
@@ -19,6 +18,7 @@ from ...web import guest_device, ingest
 from ...web.audit import log_audit
 from ...web.file_forms import max_body_size
 from ...web.inbox import inbox_page
+from ...web.submission import submission
 from ...web.text_filters import new_client_id
 from .forms import MessageForm, ReceiptsForm
 
@@ -106,14 +106,11 @@ def post(id: int) -> ResponseReturnValue:
     chat = Chat.locked_for(current_user, id) or abort(404)
     if not is_valid or form.files.errors:
         return _refuse(chat, form, 422)
-    try:
+    with submission(form.text) as sent:
         attachments = form.attachments(chat)
         message = chat.post(current_user, form.text.data or "", form.client_id.data, attachments)
-    except (errors.ChatIsClosed, errors.FileRefused) as refusal:
-        db.session.rollback()
-        form.text.errors = [refusal.sentence]
-        return _refuse(_chat(id), form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _refuse(_chat(id), form, sent.status)
     ingest.discard_duplicates(attachments)
     return respond("chat/sent.html", to=url_for(".show", id=id, _anchor="end"), chat=chat, message=message)
 

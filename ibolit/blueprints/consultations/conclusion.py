@@ -19,6 +19,7 @@ from ...services.codes import content_hash
 from ...web import ingest
 from ...web.audit import log_audit
 from ...web.file_forms import max_body_size
+from ...web.submission import submission
 from ...web.text_filters import new_client_id
 from .record_forms import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
 from .views import bp
@@ -59,16 +60,14 @@ def give_conclusion(id: int) -> ResponseReturnValue:
     consultation = _led(id)
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
-    try:
+    with submission(form.text) as sent:
         consultation.lock()
         form.refuse_unseen(consultation)
         attachments = form.attachments(consultation.chat)
         conclusion = form.give(consultation, attachments)
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        return _refuse_and_keep(_led(id), form, refusal)
-    log_audit(AuditAction.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
-    db.session.commit()
+        log_audit(AuditAction.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
+    if sent.refusal is not None:
+        return _refuse_and_keep(_led(id), form, sent.refusal)
     ingest.discard_duplicates(attachments)
     flash("Заключение отправлено пациенту.")
     return go(url_for(".conclusion", id=id))
@@ -82,13 +81,11 @@ def save_draft(id: int) -> ResponseReturnValue:
     refuse_conclusion_of(consultation)
     if not form.validate_on_submit():
         return _draft_refused(consultation, form, 422)
-    try:
+    with submission(form.text) as sent:
         form.keep_draft(consultation, seen=form.seen.data)
-    except (errors.DraftIsOld, errors.DraftHasChanged) as refusal:
-        form.text.errors = [refusal.sentence]
-        theirs = _show_theirs(consultation, form, refusal)
-        return _draft_refused(consultation, form, refusal.status, theirs)
-    db.session.commit()
+    if sent.refusal is not None:
+        theirs = _show_theirs(consultation, form, sent.refusal)
+        return _draft_refused(consultation, form, sent.status, theirs)
     return respond(
         "consultations/conclusion_draft.html", to=url_for(".conclude", id=id), saved_at=clock.now(), viewer=current_user
     )
@@ -156,7 +153,6 @@ def _refuse_and_keep(
     consultation: Consultation, form: ConclusionForm, refusal: errors.RuleViolation
 ) -> ResponseReturnValue:
     """What was typed is the draft of the next version, and the form knows of the last one."""
-    form.text.errors = [refusal.sentence]
     if isinstance(refusal, errors.ConclusionHasChanged):
         form.seen.data, form.client_id.data = Conclusion.newest_version(consultation), new_client_id()
         form.keep_draft(consultation, seen=form.seen.data)

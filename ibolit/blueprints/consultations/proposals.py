@@ -9,12 +9,11 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import errors
-from ...extensions import db
 from ...models import Chat, Consultation, ConsultationKind, ConsultationRequest, LimitKind, ProposalTerms, RateLimitHit
 from ...responses import go, respond
 from ...services import clock
 from ...web.fields import read_time
+from ...web.submission import submission
 from ...web.text_filters import new_client_id
 from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day
 
@@ -68,13 +67,10 @@ def create(id: int) -> ResponseReturnValue:
     terms = ProposalTerms(
         ConsultationKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or ""
     )
-    try:
+    with submission(form.at) as sent:
         Consultation.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        form.at.errors = [refusal.sentence]
-        return _propose(_chat(id), form, refusal.status, wanted=wanted)
-    db.session.commit()
+    if sent.is_refused:
+        return _propose(_chat(id), form, sent.status, wanted=wanted)
     return go(url_for("chat.show", id=id, _anchor="end"))
 
 
@@ -88,16 +84,13 @@ def send_request(id: int) -> ResponseReturnValue:
     form = RequestForm()
     if not form.validate_on_submit():
         return _ask(chat, form, 422)
-    try:
+    with submission(form.wishes) as sent:
         RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
         ConsultationRequest.ask(
             chat, current_user, ConsultationKind(form.kind.data), form.wishes.data, form.client_id.data
         )
-    except errors.TooManyAttempts as refusal:
-        db.session.rollback()
-        form.wishes.errors = [refusal.sentence]
-        return _ask(_chat(id), form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _ask(_chat(id), form, sent.status)
     return go(url_for("chat.show", id=id, _anchor="end"))
 
 

@@ -6,13 +6,12 @@ from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import errors
-from ...extensions import db
 from ...models import Consultation, IntakeQuestionnaire
 from ...models.consultations import refuse_questionnaire_of
 from ...responses import go, respond
 from ...web import ingest
 from ...web.file_forms import max_body_size
+from ...web.submission import submission
 from ...web.text_filters import new_client_id
 from .record_forms import IntakeForm
 from .views import bp
@@ -37,17 +36,14 @@ def send_questionnaire(id: int) -> ResponseReturnValue:
     consultation = _own(id)
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
-    try:
-        consultation.lock()
-        if not form.meets(_form_of(IntakeQuestionnaire.of(consultation))):
-            return _refuse(consultation, form, 409)
+    consultation.lock()
+    if not form.meets(_form_of(IntakeQuestionnaire.of(consultation))):
+        return _refuse(consultation, form, 409)
+    with submission(form.chief_complaint) as sent:
         attachments = form.attachments(consultation.chat)
         IntakeQuestionnaire.tell(consultation, form.answers, form.client_id.data, attachments)
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        form.chief_complaint.errors = [refusal.sentence]
-        return _refuse(_own(id), form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _refuse(_own(id), form, sent.status)
     ingest.discard_duplicates(attachments)
     flash("Анкета отправлена врачу.")
     return go(url_for(".show", id=id))

@@ -6,10 +6,9 @@ from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import errors
-from ...extensions import db
 from ...models import Consultation, Review
 from ...responses import go, respond
+from ...web.submission import submission
 from .record_forms import STARS, ReviewForm
 from .views import bp
 
@@ -26,13 +25,10 @@ def send_review(id: int) -> ResponseReturnValue:
     consultation, form = _own(id), ReviewForm()
     if not form.validate_on_submit():
         return _form(consultation, form, 422)
-    try:
+    with submission(form.stars) as sent:
         Review.give(consultation, form.stars.data, form.words.data or "")
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        form.stars.errors = [refusal.sentence]
-        return _form(_own(id), form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _form(_own(id), form, sent.status)
     flash("Спасибо за оценку.")
     return go(url_for(".show", id=id))
 

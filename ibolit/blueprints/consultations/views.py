@@ -27,6 +27,7 @@ from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.checkout import redirect_to_payment, start_payment
 from ...web.pagination import decode_cursor, encode_cursor, split_page
+from ...web.submission import Submission, submission
 from .forms import ActionForm, CancelForm, RescheduleForm, moment_of
 from .schedule import group_by_day
 
@@ -78,11 +79,9 @@ def pay(id: int) -> ResponseReturnValue:
     consultation, expected = _own(id), _expected()
     if not current_user.is_patient:
         abort(404)
-    try:
+    with submission() as sent:
         payment = start_payment(lambda: consultation.start_payment(current_user, expected))
-    except errors.RuleViolation as refusal:
-        return _refuse(id, refusal)
-    return redirect_to_payment(payment)
+    return _refuse(id, sent) if sent.is_refused else redirect_to_payment(payment)
 
 
 @bp.get("/<int:id>/time")
@@ -99,15 +98,12 @@ def request_reschedule(id: int) -> ResponseReturnValue:
     consultation, form = _own(id), RescheduleForm(current_user.zone)
     if not form.validate_on_submit():
         return _reschedule_form(consultation, form, 422)
-    try:
+    with submission(form.at) as sent:
         RateLimitHit.count(LimitKind.ASKING_FOR_TIME, str(current_user.id))
         expected, expected_request = moment_of(form.expected.data), form.request_on_screen
         consultation.request_reschedule(current_user, form.moment, expected, expected_request)
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        form.at.errors = [refusal.sentence]
-        return _reschedule_form(_own(id), form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _reschedule_form(_own(id), form, sent.status)
     return go(url_for(".show", id=id))
 
 
@@ -137,15 +133,12 @@ def cancel(id: int) -> ResponseReturnValue:
     consultation, form = _own(id), CancelForm()
     if not form.validate_on_submit():
         return _ask_to_cancel(consultation, form, 422)
-    try:
+    with submission(form.reason) as sent:
         if form.expected_terms is None:
             raise errors.PromiseHasChanged
         consultation.cancel(current_user, CancellationReason(form.reason.data), form.expected_terms)
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        form.reason.errors = [refusal.sentence]
-        return _ask_to_cancel(_own(id), form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _ask_to_cancel(_own(id), form, sent.status)
     return go(url_for(".show", id=id))
 
 
@@ -191,22 +184,20 @@ def _expected() -> datetime:
 def _submit(consultation: Consultation, action: Callable[[Consultation, datetime], None]) -> ResponseReturnValue:
     """The card as it is now; when a rule said no, with the rule's sentence."""
     expected = _expected()
-    try:
+    with submission() as sent:
         action(consultation, expected)
-    except errors.RuleViolation as refusal:
-        return _refuse(consultation.id, refusal)
-    db.session.commit()
+    if sent.is_refused:
+        return _refuse(consultation.id, sent)
     if consultation.state is ConsultationState.IN_PROGRESS:
         return go(url_for("calls.show", id=consultation.id))
     to = url_for(".show", id=consultation.id)
     return respond("consultations/card.html", to=to, consultation=consultation)
 
 
-def _refuse(id: int, refusal: errors.RuleViolation) -> ResponseReturnValue:
-    db.session.rollback()
+def _refuse(id: int, sent: Submission) -> ResponseReturnValue:
     card, page = "consultations/card.html", "consultations/show.html"
-    context = {"consultation": _own(id), "viewer": current_user, "refusal": refusal.sentence, "is_ready": False}
-    return respond(card, page=page, status=refusal.status, **context)
+    context = {"consultation": _own(id), "viewer": current_user, "refusal": sent.sentence, "is_ready": False}
+    return respond(card, page=page, status=sent.status, **context)
 
 
 def _show(consultation: Consultation, *, is_ready: bool) -> ResponseReturnValue:

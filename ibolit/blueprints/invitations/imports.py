@@ -11,7 +11,7 @@ from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import patient_lists
+from ... import errors, patient_lists
 from ...config import current_settings
 from ...database import release
 from ...extensions import db
@@ -20,6 +20,7 @@ from ...responses import respond
 from ...services.codes import content_hash
 from ...web.audit import log_audit
 from ...web.ingest import accepts_files
+from ...web.submission import submission
 from ...web.text_filters import new_client_id
 from .forms import MOST_COLUMNS, ColumnsForm, ListForm
 from .views import bp
@@ -69,15 +70,16 @@ def create_import() -> ResponseReturnValue:
     release()  # nobody waits while ten thousand lines are read
     if not form.validate_on_submit():
         return _show_form(form, 422)
-    try:
+    with submission(form.file) as sent:
         data = form.file.data.read() if form.file.data else b""
-        table = patient_lists.read_table(data)
-        rows = _rows_of(table)
-    except patient_lists.NotAList as refusal:
-        form.file.errors = [str(refusal)]
-        return _show_form(form, 422)
-    made = PatientImport.draft(form.host, current_user, form.client_id.data, rows, data, _columns_of(table))
-    db.session.commit()
+        try:
+            table = patient_lists.read_table(data)
+            rows = _rows_of(table)
+        except patient_lists.NotAList as reason:
+            raise errors.NotAList(str(reason)) from None
+        made = PatientImport.draft(form.host, current_user, form.client_id.data, rows, data, _columns_of(table))
+    if sent.is_refused:
+        return _show_form(form, sent.status)
     return redirect(url_for(".show_import", id=made.id), 303)
 
 

@@ -16,6 +16,7 @@ from ...models import AuditAction, Invitation
 from ...responses import respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.pagination import split_page
+from ...web.submission import submission
 from .forms import InvitationForm
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitations")
@@ -52,17 +53,14 @@ def create() -> ResponseReturnValue:
     form = _form()
     if not form.validate_on_submit():
         return _refuse(form)
-    try:
-        sent = Invitation.invite(form.host, current_user, phone=form.phone, email=form.email, name=form.name.data)
-    except errors.CannotBeInvited as refusal:
-        db.session.rollback()
-        form.contact.errors = [refusal.sentence]
-        known = refusal.chat_id if isinstance(refusal, errors.AlreadyHasChat) else None
-        return _refuse(form, refusal.status, chat_id=known if current_user.is_doctor else None)
-    log_audit(AuditAction.INVITED, sent.id)
-    db.session.commit()
+    with submission(form.contact) as sent:
+        invitation = Invitation.invite(form.host, current_user, phone=form.phone, email=form.email, name=form.name.data)
+        log_audit(AuditAction.INVITED, invitation.id)
+    if sent.is_refused:
+        known = sent.refusal.chat_id if isinstance(sent.refusal, errors.AlreadyHasChat) else None
+        return _refuse(form, sent.status, chat_id=known if current_user.is_doctor else None)
     flash("Приглашение отправляется.")
-    return respond("invitations/row.html", to=url_for(".index"), invitation=sent, viewer=current_user)
+    return respond("invitations/row.html", to=url_for(".index"), invitation=invitation, viewer=current_user)
 
 
 @bp.get("/<int:id>")
@@ -77,12 +75,12 @@ def show(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/sending")
 def send_again(id: int) -> ResponseReturnValue:
     done = "Новая ссылка отправляется, прежняя больше не действует."
-    return _press(id, Invitation.send_again, AuditAction.INVITED_AGAIN, done)
+    return _submit(id, Invitation.send_again, AuditAction.INVITED_AGAIN, done)
 
 
 @bp.post("/<int:id>/withdrawal")
 def withdraw(id: int) -> ResponseReturnValue:
-    return _press(
+    return _submit(
         id, Invitation.withdraw, AuditAction.INVITATION_ENDED, "Приглашение отозвано, ссылка больше не действует."
     )
 
@@ -110,32 +108,24 @@ def _mine(id: int) -> Invitation:
     return found
 
 
-def _press(id: int, verb: Callable[[Invitation], None], action: AuditAction, done: str) -> ResponseReturnValue:
-    invitation = _mine(id)
-    try:
-        verb(invitation)
-    except errors.RuleViolation as refusal:
-        return _show(invitation, refusal)
-    log_audit(action, id)
-    db.session.commit()
-    return _show(invitation, done=done)
-
-
-def _show(invitation: Invitation, refusal: errors.RuleViolation | None = None, done: str = "") -> ResponseReturnValue:
+def _submit(id: int, verb: Callable[[Invitation], None], action: AuditAction, done: str) -> ResponseReturnValue:
     """The row as it is now; without htmx the list, with the sentence above it."""
-    if refusal is not None:
-        db.session.rollback()
-        invitation = _mine(invitation.id)
+    invitation = _mine(id)
+    with submission() as sent:
+        verb(invitation)
+        log_audit(action, id)
+    if sent.is_refused:
+        invitation, done = _mine(id), ""
     elif not wants_fragment():
         flash(done)
     return respond(
         "invitations/row.html",
         to=url_for(".index"),
         page="invitations/index.html",
-        status=refusal.status if refusal else 200,
+        status=sent.status,
         invitation=invitation,
         viewer=current_user,
-        refusals={invitation.id: refusal.sentence} if refusal else {},
+        refusals={id: sent.sentence} if sent.is_refused else {},
         done=done,
-        **(_page() if refusal else {}),
+        **(_page() if sent.is_refused else {}),
     )

@@ -19,6 +19,7 @@ from ...web import client
 from ...web.authentication import note_acceptance, redirect_clearing_storage, sign_out
 from ...web.client import client_address
 from ...web.fields import why_no_sms
+from ...web.submission import submission
 from .forms import GuestForm
 
 bp = Blueprint("welcome", __name__, url_prefix="/i")
@@ -46,18 +47,15 @@ def begin(token: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _show(invitation, token, form, 422)
     phone = invitation.phone or form.e164
-    try:
+    with submission(form.phone) as sent:
         if not current_settings.sends_sms_to(phone):
             raise errors.RuleViolation(f"{why_no_sms(phone)} {form.instead}".strip())
         own = f"invitation:{invitation.id}" if invitation.phone else ""  # who holds a mailed link may name any phone
         asked = LoginCode.ask(phone, client_address(), client.browser_token(), own)
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        form.phone.errors = [refusal.sentence]
-        return _show(invitation, token, form, refusal.status)
-    invitation.open()
-    invitation.claim_phone(phone)
-    db.session.commit()
+        invitation.open()
+        invitation.claim_phone(phone)
+    if sent.is_refused:
+        return _show(invitation, token, form, sent.status)
     session["code"], session["invitation"] = asked.id, invitation.id
     return redirect(url_for("auth.code", next=url_for(".show", token=token)), 303)
 
@@ -82,13 +80,11 @@ def accept(token: str) -> ResponseReturnValue:
     if invitation is None:
         return _dead()
     email = current_user.email
-    try:
+    with submission() as sent:
         chat_id = invitation.accept(current_user, may_add_email=g.device.is_confirmed)
-    except errors.RuleViolation as refusal:
-        db.session.rollback()
-        return _show(invitation, token, refusal=refusal)
-    note_acceptance(current_user, invitation, email)
-    db.session.commit()
+        note_acceptance(current_user, invitation, email)
+    if sent.is_refused:
+        return _show(invitation, token, status=sent.status, refusal=sent.sentence)
     return redirect(url_for("chat.show", id=chat_id), 303)
 
 
@@ -111,7 +107,7 @@ def _show(
     token: str,
     form: GuestForm | None = None,
     status: int = 200,
-    refusal: errors.RuleViolation | None = None,
+    refusal: str = "",
 ) -> ResponseReturnValue:
     viewer: User | None = current_user if current_user.is_authenticated else None
     page = render_template(
@@ -123,9 +119,9 @@ def _show(
         is_for_guest=viewer is not None and viewer.is_patient and invitation.is_for(viewer),
         may_choose=viewer is not None and viewer.is_patient and invitation.email is not None,
         qr=_qr(token) if viewer is None and invitation.is_alive else "",
-        refusal=refusal.sentence if refusal else "",
+        refusal=refusal,
     )
-    return make_response(page, refusal.status if refusal else status)
+    return make_response(page, status)
 
 
 def _dead() -> ResponseReturnValue:

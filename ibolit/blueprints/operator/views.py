@@ -11,7 +11,6 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ... import errors
 from ...database import write_transaction
 from ...extensions import db
 from ...formatting import kopecks
@@ -21,6 +20,7 @@ from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.pagination import split_page
+from ...web.submission import submission
 from .forms import AmountForm, ApprovalForm, DeclineForm, OutOfBandForm, RefundForm, RetryForm
 
 bp = Blueprint("operator", __name__, url_prefix="/operator")
@@ -72,13 +72,12 @@ def approve(id: int) -> ResponseReturnValue:
         return _refuse(Decision.about(refund, approval=form))
     if refund.state is RefundState.REQUESTED and form.needs_confirmation(refund.payment.refundable):
         return _refuse(Decision.about(refund, approval=form, asked=form.amount.kopecks), 200)
-    try:
+    with submission(form.amount) as sent:
         is_decided = refund.approve(form.amount.kopecks, form.note.data or "", current_user)
-    except errors.RefundTooLarge as refusal:
-        db.session.rollback()
-        form.amount.errors = [refusal.sentence]
-        return _refuse(Decision.about(_refund(id), approval=form))
-    return _done(refund, AuditAction.REFUND_APPROVED if is_decided else None, "Деньги возвращаются.")
+        _log(refund, AuditAction.REFUND_APPROVED, is_decided)
+    if sent.is_refused:
+        return _refuse(Decision.about(_refund(id), approval=form), sent.status)
+    return _done(refund, is_decided, "Деньги возвращаются.")
 
 
 @bp.post("/refunds/<int:id>/refusal")
@@ -88,7 +87,9 @@ def decline(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, decline=form))
     is_decided = refund.decline(form.note.data, current_user)
-    return _done(refund, AuditAction.REFUND_DECLINED if is_decided else None, "В возврате отказано.")
+    _log(refund, AuditAction.REFUND_DECLINED, is_decided)
+    db.session.commit()
+    return _done(refund, is_decided, "В возврате отказано.")
 
 
 @bp.post("/refunds/<int:id>/repeat")
@@ -100,18 +101,15 @@ def retry(id: int) -> ResponseReturnValue:
         return _refuse(Decision.about(refund, retry=form))
     if refund.state is RefundState.FAILED and form.needs_confirmation(refund.amount):
         return _refuse(Decision.about(refund, retry=form, asked=form.amount.kopecks), 200)
-    try:
+    with submission(form.amount) as sent:
         is_repeated = refund.retry(current_user, form.amount.kopecks)
-    except errors.RefundTooLarge as refusal:
-        db.session.rollback()
-        form.amount.errors = [refusal.sentence]
-        return _refuse(Decision.about(_refund(id), retry=form))
+        _log(refund, AuditAction.REFUND_REPEATED, is_repeated)
+    if sent.is_refused:
+        return _refuse(Decision.about(_refund(id), retry=form), sent.status)
     if is_repeated and form.amount.kopecks < owed:
-        log_audit(AuditAction.REFUND_REPEATED, id)
-        db.session.commit()
         flash("Пробуем вернуть часть. Остальное осталось в списке.")
         return go(url_for(".index"))
-    return _done(refund, AuditAction.REFUND_REPEATED if is_repeated else None, "Пробуем вернуть ещё раз.")
+    return _done(refund, is_repeated, "Пробуем вернуть ещё раз.")
 
 
 @bp.post("/refunds/<int:id>/otherwise")
@@ -120,7 +118,9 @@ def refund_out_of_band(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse(Decision.about(refund, out_of_band=form))
     is_given = refund.mark_out_of_band(form.note.data, form.receipt.data, current_user)
-    return _done(refund, AuditAction.REFUND_OTHERWISE if is_given else None, "Записали: деньги возвращены.")
+    _log(refund, AuditAction.REFUND_OTHERWISE, is_given)
+    db.session.commit()
+    return _done(refund, is_given, "Записали: деньги возвращены.")
 
 
 @bp.post("/alerts/<int:id>/closing")
@@ -166,19 +166,15 @@ def show(id: int) -> ResponseReturnValue:
 def refund(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     form = RefundForm("payment")
-    if form.validate_on_submit():
-        if form.needs_confirmation(payment.refundable):
-            return _show_payment(payment, form, asked=form.amount.kopecks)
-        try:
-            payment.refund_expecting(form.expected.data, form.amount.kopecks, form.note.data, current_user)
-        except (errors.RefundTooLarge, errors.RefundableHasChanged) as refusal:
-            db.session.rollback()
-            payment = _payment(id)
-            form.amount.errors = [refusal.sentence]
-    if form.errors:
+    if not form.validate_on_submit():
         return _show_payment(payment, form, 422)
-    log_audit(AuditAction.REFUND_MADE, payment.id)
-    db.session.commit()
+    if form.needs_confirmation(payment.refundable):
+        return _show_payment(payment, form, asked=form.amount.kopecks)
+    with submission(form.amount) as sent:
+        payment.refund_expecting(form.expected.data, form.amount.kopecks, form.note.data, current_user)
+        log_audit(AuditAction.REFUND_MADE, payment.id)
+    if sent.is_refused:
+        return _show_payment(_payment(id), form, sent.status)
     fresh = RefundForm("payment", payment.refundable, formdata=None)
     return respond("operator/payment.html", to=url_for(".show", id=id), payment=payment, form=fresh)
 
@@ -222,13 +218,16 @@ def _payment(id: int) -> Payment:
     return payment
 
 
-def _done(refund: Refund, action: AuditAction | None, sentence: str) -> ResponseReturnValue:
-    """Nothing is written of what somebody else had decided before; the row says how it stands."""
-    if action is not None:
+def _log(refund: Refund, action: AuditAction, is_decided: bool) -> None:
+    """Nothing is written of what somebody else had decided before."""
+    if is_decided:
         log_audit(action, refund.id)
-    db.session.commit()
+
+
+def _done(refund: Refund, is_decided: bool, sentence: str) -> ResponseReturnValue:
+    """The row says how it stands."""
     if not wants_fragment():
-        flash(sentence if action else "Это уже решено.")
+        flash(sentence if is_decided else "Это уже решено.")
     return respond("operator/refund.html", to=url_for(".index"), decision=Decision.about(refund))
 
 

@@ -22,6 +22,7 @@ from ...services import clock
 from ...web.audit import log_audit
 from ...web.authentication import current_doctor
 from ...web.pagination import Cursor, decode_cursor, encode_cursor, is_id, split_page
+from ...web.submission import submission
 from .forms import DaysForm, NoteForm
 
 bp = Blueprint("patients", __name__, url_prefix="/patients")
@@ -78,12 +79,10 @@ def keep_note(id: int) -> ResponseReturnValue:
     form = NoteForm()
     if not form.validate_on_submit():
         return _refuse_note(chat, note, form, 422)
-    try:
+    with submission(form.text) as sent:
         PatientNote.keep(chat, form.text.data or "", form.pen.data, seen=form.seen.data)
-    except errors.NoteHasChanged as refusal:
-        form.text.errors = [refusal.sentence]
-        return _refuse_note(chat, note, form, refusal.status)
-    db.session.commit()
+    if sent.is_refused:
+        return _refuse_note(chat, note, form, sent.status)
     if not wants_fragment():
         flash("Заметка сохранена.")
     saved = {"saved_at": clock.now(), "viewer": current_user}
@@ -99,14 +98,11 @@ def give_days(id: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _refuse_days(chat, note, form, 422)
     days = form.days.data or 0
-    try:
-        is_new = chat.give_days(days, form.client_id.data)
-    except errors.ChatNeedsNoDays as refusal:
-        form.days.errors = [refusal.sentence]
-        return _refuse_days(chat, note, form, refusal.status)
-    if is_new:
-        log_audit(AuditAction.DAYS_GIVEN, chat.id, days, days)
-    db.session.commit()
+    with submission(form.days) as sent:
+        if chat.give_days(days, form.client_id.data):
+            log_audit(AuditAction.DAYS_GIVEN, chat.id, days, days)
+    if sent.is_refused:
+        return _refuse_days(chat, note, form, sent.status)
     sentence = f"Подарено: {plural(days, 'день', 'дня', 'дней')}. Пациент увидит это в чате."
     if not wants_fragment():
         flash(sentence)

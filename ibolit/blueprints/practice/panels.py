@@ -38,20 +38,21 @@ def panels(doctor: Doctor, *, sentence: str = "", refusal: str = "", **forms: Fl
     } | forms
 
 
-def saved(
-    panel: str, sentence: str, action: AuditAction = AuditAction.PROFILE_CHANGED, subject_id: int | None = None
-) -> ResponseReturnValue:
-    """Commits, with a line in the audit log."""
-    doctor = current_doctor()
-    log_audit(action, subject_id or doctor.id)
+def saved(panel: str, sentence: str) -> ResponseReturnValue:
+    """Commits, with a line in the audit log, what nothing could refuse."""
+    log_audit(AuditAction.PROFILE_CHANGED, current_doctor().id)
     db.session.commit()
+    return done(panel, sentence)
+
+
+def done(panel: str, sentence: str) -> ResponseReturnValue:
     if not wants_fragment():
         flash(sentence)
     return respond(
         f"practice/{panel}.html",
         to=url_for("practice.index", _anchor=panel),
         viewer=current_user,
-        **panels(doctor, sentence=sentence),
+        **panels(current_doctor(), sentence=sentence),
     )
 
 

@@ -15,18 +15,19 @@ from werkzeug.datastructures import FileStorage
 from ... import errors
 from ...config import current_settings
 from ...database import release
-from ...extensions import db
-from ...models import Doctor, PhotoCrop
+from ...models import AuditAction, Doctor, PhotoCrop
 from ...models.doctors import WHOLE
 from ...services import current_services, media
 from ...services.antivirus import AntivirusFailed, Infected
 from ...services.media import Unreadable
 from ...services.storage import StorageFailed
 from ...web import ingest
+from ...web.audit import log_audit
 from ...web.authentication import lock_current_doctor
 from ...web.file_kinds import SENTENCES
+from ...web.submission import submission
 from .forms import PhotoForm
-from .panels import refuse, saved
+from .panels import done, refuse, saved
 from .views import bp
 
 REMOVED = "Фото убрано."
@@ -47,14 +48,14 @@ def change_photo() -> ResponseReturnValue:
         return refuse("photo", photo_form=form)
     if not form.meets(PhotoForm.of(doctor)):
         return refuse("photo", 409, photo_form=form)
-    seen = doctor.photo_version
+    expected = doctor.photo_version
     release()  # nothing is held while decoders think
-    try:
-        key = _store(doctor.own_photo, form)
-        return _exchange(doctor, key, PhotoCrop(form.cut.data), "Фото сохранено.", seen)
-    except errors.RuleViolation as refusal:
-        form.photo.errors = [refusal.sentence]
-        return refuse("photo", status=refusal.status, photo_form=form)
+    with submission(form.photo) as sent:
+        old = _exchange(doctor, _store(doctor.own_photo, form), PhotoCrop(form.cut.data), expected)
+    if sent.is_refused:
+        return refuse("photo", sent.status, photo_form=form)
+    _delete(old)
+    return done("photo", "Фото сохранено.")
 
 
 @bp.post("/photo/removal")
@@ -64,25 +65,28 @@ def remove_photo() -> ResponseReturnValue:
     doctor = lock_current_doctor()
     if doctor.photo is None:
         return saved("photo", REMOVED)
-    try:
-        return _exchange(doctor, None, PhotoCrop.MIDDLE, REMOVED, request.form.get("present"))
-    except errors.PhotoHasChanged as refusal:
+    with submission() as sent:
+        old = _exchange(doctor, None, PhotoCrop.MIDDLE, request.form.get("present"))
+    if sent.is_refused:
         form = PhotoForm.of(doctor)
-        form.photo.errors = [refusal.sentence]
-        return refuse("photo", refusal.status, photo_form=form)
+        sent.tell(form.photo)
+        return refuse("photo", sent.status, photo_form=form)
+    _delete(old)
+    return done("photo", REMOVED)
 
 
-def _exchange(doctor: Doctor, key: str | None, crop: PhotoCrop, sentence: str, seen: str | None) -> ResponseReturnValue:
-    """A crash leaves a file behind that nobody knows, never a photo without its file. Raises PhotoHasChanged."""
+def _exchange(doctor: Doctor, key: str | None, crop: PhotoCrop, expected: str | None) -> str | None:
+    """The key of the photo before, to be deleted after the commit. Raises PhotoHasChanged.
+
+    A crash leaves a file behind that nobody knows, never a photo without its file.
+    """
     try:
-        old = doctor.take_photo(key, crop, seen=seen)
+        old = doctor.take_photo(key, crop, expected=expected)
     except errors.PhotoHasChanged:
-        db.session.rollback()
         _delete(key)
         raise
-    answer = saved("photo", sentence)
-    _delete(old)
-    return answer
+    log_audit(AuditAction.PROFILE_CHANGED, doctor.id)
+    return old
 
 
 def _delete(key: str | None) -> None:

@@ -8,14 +8,14 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from ... import errors
-from ...extensions import db
 from ...formatting import plural, rubles
 from ...models import AuditAction, Tariff
+from ...web.audit import log_audit
 from ...web.authentication import current_doctor
 from ...web.fields import MoveForm
+from ...web.submission import submission
 from .forms import TariffForm, prefix_of
-from .panels import refuse, saved
+from .panels import done, refuse
 from .views import bp
 
 
@@ -25,12 +25,11 @@ def add_tariff() -> ResponseReturnValue:
     doctor, form = current_doctor(), TariffForm(prefix="new-")
     if not form.validate_on_submit():
         return refuse("tariffs", new_tariff_form=form)
-    try:
-        tariff = Tariff.add(doctor, form.terms)
-    except errors.TooManyTariffs as refusal:
-        form.title.errors = [refusal.sentence]
-        return refuse("tariffs", new_tariff_form=form)
-    return saved("tariffs", f"Тариф «{tariff.title}» добавлен.", AuditAction.TARIFF_CHANGED, tariff.id)
+    with submission(form.title) as sent:
+        log_audit(AuditAction.TARIFF_CHANGED, Tariff.add(doctor, form.terms).id)
+    if sent.is_refused:
+        return refuse("tariffs", sent.status, new_tariff_form=form)
+    return done("tariffs", f"Тариф «{form.terms.title}» добавлен.")
 
 
 @bp.post("/tariffs/<int:id>")
@@ -43,14 +42,14 @@ def change_tariff(id: int) -> ResponseReturnValue:
         return refuse("tariffs", 409, tariff_form=form)
     terms = form.terms
     typed = f" Вы ввели: «{terms.title}», {plural(terms.days, 'день', 'дня', 'дней')}, {rubles(terms.price)}."
-    return _press(id, lambda tariff: tariff.change(terms), f"Тариф «{terms.title}» сохранён.", typed)
+    return _submit(id, lambda tariff: tariff.change(terms), f"Тариф «{terms.title}» сохранён.", typed)
 
 
 @bp.post("/tariffs/<int:id>/visibility")
 @login_required
 def show_tariff(id: int) -> ResponseReturnValue:
     shown = request.form.get("shown") == "1"
-    return _press(id, lambda tariff: tariff.show(shown), "Тариф снова продаётся." if shown else "Тариф скрыт.")
+    return _submit(id, lambda tariff: tariff.show(shown), "Тариф снова продаётся." if shown else "Тариф скрыт.")
 
 
 @bp.post("/tariffs/<int:id>/mark")
@@ -58,7 +57,7 @@ def show_tariff(id: int) -> ResponseReturnValue:
 def mark_tariff(id: int) -> ResponseReturnValue:
     """«Обычный»: it is chosen already when the patient opens the list."""
     is_recommended = request.form.get("usual") == "1"
-    return _press(
+    return _submit(
         id,
         lambda tariff: tariff.recommend(is_recommended),
         "Отмечен как обычный." if is_recommended else "Отметка снята.",
@@ -71,17 +70,17 @@ def move_tariff(id: int) -> ResponseReturnValue:
     form = MoveForm()
     if not form.validate_on_submit():
         return refuse("tariffs", refusal=form.steps.errors[0])
-    return _press(id, lambda tariff: tariff.move(form.steps.data), "Порядок изменён.")
+    return _submit(id, lambda tariff: tariff.move(form.steps.data), "Порядок изменён.")
 
 
-def _press(id: int, verb: Callable[[Tariff], object], sentence: str, typed: str = "") -> ResponseReturnValue:
+def _submit(id: int, action: Callable[[Tariff], object], sentence: str, typed: str = "") -> ResponseReturnValue:
     tariff = _held(id)
-    try:
-        verb(tariff)
-    except errors.TariffHasChanged as refusal:
-        db.session.rollback()
-        return refuse("tariffs", status=refusal.status, refusal=f"{refusal.sentence}{typed}")
-    return saved("tariffs", sentence, AuditAction.TARIFF_CHANGED, id)
+    with submission() as sent:
+        action(tariff)
+        log_audit(AuditAction.TARIFF_CHANGED, id)
+    if sent.is_refused:
+        return refuse("tariffs", sent.status, refusal=f"{sent.sentence}{typed}")
+    return done("tariffs", sentence)
 
 
 def _held(id: int) -> Tariff:

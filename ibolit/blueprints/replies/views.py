@@ -8,12 +8,12 @@ from flask import Blueprint, abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from ... import errors
 from ...extensions import db
 from ...models import Doctor, ReplyTemplate
 from ...responses import respond, wants_fragment
 from ...web.authentication import current_doctor
 from ...web.fields import MoveForm
+from ...web.submission import submission
 from .forms import ReplyForm, prefix_of
 
 GONE = "Этот шаблон удалили в другом окне. Ваш текст – внизу, в новом шаблоне: добавьте его, если он ещё нужен."
@@ -43,11 +43,10 @@ def create() -> ResponseReturnValue:
     doctor, form = current_doctor(), ReplyForm(prefix="new-")
     if not form.validate_on_submit():
         return _refuse(new_form=form)
-    try:
+    with submission(form.name) as sent:
         ReplyTemplate.add(doctor, form.name.data or "", form.text.data or "")
-    except errors.TooManyTemplates as refusal:
-        form.name.errors = [refusal.sentence]
-        return _refuse(new_form=form)
+    if sent.is_refused:
+        return _refuse(sent.status, new_form=form)
     return _saved("Шаблон добавлен.")
 
 

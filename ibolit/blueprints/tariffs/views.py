@@ -13,6 +13,7 @@ from ...extensions import db
 from ...models import Chat, Payment, Tariff
 from ...responses import respond
 from ...web.checkout import redirect_to_payment, start_payment
+from ...web.submission import submission
 
 bp = Blueprint("tariffs", __name__)
 
@@ -36,13 +37,11 @@ def buy(id: int) -> ResponseReturnValue:
     if not current_user.is_patient:
         abort(403)
     on_sale = _on_sale(chat)
-    try:
+    with submission() as sent:
         tariff = _chosen(on_sale)
         Payment.refuse_repeated(chat, current_user, request.form.get("again", type=int))
         payment = start_payment(lambda: Payment.start_for_tariff(chat, tariff, current_user))
-    except errors.RuleViolation as refusal:
-        return _refuse(id, refusal)
-    return redirect_to_payment(payment)
+    return _refuse(id, sent.refusal) if sent.refusal is not None else redirect_to_payment(payment)
 
 
 def _on_sale(chat: Chat) -> Sequence[Tariff]:
@@ -68,7 +67,6 @@ def _chosen(on_sale: Sequence[Tariff]) -> Tariff:
 
 def _refuse(id: int, refusal: errors.RuleViolation) -> ResponseReturnValue:
     """The same tariffs with the sentence beneath them; another may be chosen at once."""
-    db.session.rollback()
     chat = Chat.find_for(current_user, id) or abort(404)
     on_sale = _on_sale(chat)
     chosen = request.form.get("tariff_id", type=int)

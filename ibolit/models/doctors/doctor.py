@@ -199,13 +199,15 @@ class Doctor(Model):
         """The doctor's own patients see a hidden doctor's page still."""
         self.hidden = not shown
 
-    def take_photo(self, key: str | None, crop: PhotoCrop = PhotoCrop.MIDDLE, *, seen: str | None = None) -> str | None:
+    def take_photo(
+        self, key: str | None, crop: PhotoCrop = PhotoCrop.MIDDLE, *, expected: str | None = None
+    ) -> str | None:
         """The new one is in the storage already, or there is none; the key of the old is deleted after the commit.
 
-        `seen`: the version it shall replace. Raises PhotoHasChanged.
+        `expected`: the version it shall replace. Raises PhotoHasChanged.
         """
         db.session.refresh(self, ["photo"], with_for_update=True)
-        if seen is not None and seen != self.photo_version:
+        if expected is not None and expected != self.photo_version:
             raise errors.PhotoHasChanged
         old, self.photo, self.photo_crop = self.own_photo, key, crop
         return old
