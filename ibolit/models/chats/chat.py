@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Self
@@ -20,13 +19,13 @@ from sqlalchemy import (
     false,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, relationship
 
 from ... import errors
 from ...extensions import Model, db
 from ...services import clock
 from ..doctors import Doctor
+from ..inserting import insert_new
 from ..locking import Lockable
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
@@ -122,11 +121,12 @@ class Chat(ChatPosting, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
             raise errors.DoctorTakesNoMessages
         made: dict[str, object] = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
         made["last_at"] = clock.now() if invited else None
-        _insert_or_ignore(cls, [made])
+        insert_new(cls, made)
         chat_id = db.session.scalars(
             select(cls.id).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id)
         ).one()
-        _insert_or_ignore(ChatMember, [{"chat_id": chat_id, "user_id": user} for user in (patient.id, doctor.user_id)])
+        for user_id in (patient.id, doctor.user_id):
+            insert_new(ChatMember, {"chat_id": chat_id, "user_id": user_id})
         return chat_id
 
     # Questions
@@ -187,8 +187,3 @@ def _one_of(*, anew: bool) -> Select[tuple[Chat]]:
     is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader)
     one = people.where(Chat.id == bindparam("id"), is_member)
     return one.execution_options(populate_existing=True) if anew else one
-
-
-def _insert_or_ignore(model: type[Model], rows: Sequence[Mapping[str, object]]) -> None:
-    dialect = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    db.session.execute(dialect.insert(model).values(rows).on_conflict_do_nothing())

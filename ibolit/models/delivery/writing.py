@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import cast
 
-from sqlalchemy import Executable, FromClause, Table
-from sqlalchemy.dialects import postgresql, sqlite
-
-from ...extensions import db
+from ...extensions import Model, db
 from ...services import clock
 from ..chats import Chat, ChatMember
 from ..consultations import Consultation
+from ..inserting import insert_new
 from ..job import Job, JobKind
 from ..payments import Payment, Refund
 from ..people import User
@@ -33,9 +30,6 @@ from .push_subscription import PushSubscription
 class NotificationWriting:
     """A notification's facet for whoever has something to tell."""
 
-    if TYPE_CHECKING:  # of the mapped class
-        __table__: ClassVar[FromClause]
-
     @classmethod
     def of_consultation(
         cls,
@@ -52,35 +46,26 @@ class NotificationWriting:
         """
         moment = moment or consultation.starts_at
         told = {"moment": moment, "urgent_from": min(moment, urgent_from or moment)}
-        cls._write(user, kind, f"{consultation.id}:{which}", told, consultation_id=consultation.id)
+        cls._write(user, kind, f"{consultation.id}:{which}", {"consultation_id": consultation.id}, told)
 
     @classmethod
     def of_request(cls, user: User, chat: Chat, request_id: int, seq: int) -> None:
-        cls._write(user, NotificationKind.REQUESTED, str(request_id), chat_id=chat.id, seq=seq)
+        cls._write(user, NotificationKind.REQUESTED, str(request_id), {"chat_id": chat.id, "seq": seq})
 
     @classmethod
     def of_end(cls, chat: Chat) -> None:
         assert chat.open_until is not None
         which, told = f"{chat.id}:{chat.open_until.timestamp():.0f}", {"moment": chat.open_until}
-        cls._write(chat.patient, NotificationKind.ENDS, which, told, chat_id=chat.id)
+        cls._write(chat.patient, NotificationKind.ENDS, which, {"chat_id": chat.id}, told)
 
     @classmethod
     def of_payment(cls, payment: Payment) -> None:
-        which = str(payment.id)
-        if payment.consultation_id is None:
-            cls._write(payment.payer, NotificationKind.PAID, which, chat_id=payment.chat_id)
-        else:
-            cls._write(payment.payer, NotificationKind.PAID, which, consultation_id=payment.consultation_id)
+        cls._write(payment.payer, NotificationKind.PAID, str(payment.id), payment.news_link)
 
     @classmethod
     def of_decision(cls, refund: Refund) -> None:
-        """It leads to the card, or to where all one's payments are."""
-        payment, which = refund.payment, f"{refund.id}:{refund.state}"
         kind = NotificationKind.RETURNED if refund.is_automatic else NotificationKind.DECIDED
-        if payment.consultation_id is None:
-            cls._write(payment.payer, kind, which, chat_id=payment.chat_id)
-        else:
-            cls._write(payment.payer, kind, which, consultation_id=payment.consultation_id)
+        cls._write(refund.payment.payer, kind, f"{refund.id}:{refund.state}", refund.payment.news_link)
 
     @classmethod
     def of_message(cls, member: ChatMember, seq: int, *, has_page_open: bool) -> None:
@@ -89,7 +74,9 @@ class NotificationWriting:
             return
         member.notified_from_seq = seq
         user = db.session.get_one(User, member.user_id)
-        id = cls._insert(user, NotificationKind.MESSAGE, f"{member.chat_id}:{seq}", chat_id=member.chat_id, seq=seq)
+        id = cls._insert(
+            user, NotificationKind.MESSAGE, f"{member.chat_id}:{seq}", {"chat_id": member.chat_id, "seq": seq}
+        )
         if id is None:
             return
         if PushSubscription.reaches(user.id):
@@ -99,13 +86,18 @@ class NotificationWriting:
 
     @classmethod
     def _write(
-        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **link: int
+        cls,
+        user: User,
+        kind: NotificationKind,
+        which: str,
+        link: dict[str, int],
+        told: dict[str, datetime] | None = None,
     ) -> None:
         """With the jobs that deliver it; written before, it is written already."""
         has_push = PushSubscription.reaches(user.id)
         if kind in WITHOUT_SMS and not has_push and user.email is None:
             return
-        id = cls._insert(user, kind, which, told, **link)
+        id = cls._insert(user, kind, which, link, told)
         if id is None:
             return
         if has_push:
@@ -115,20 +107,22 @@ class NotificationWriting:
 
     @classmethod
     def _insert(
-        cls, user: User, kind: NotificationKind, which: str, told: dict[str, datetime] | None = None, **more: int
+        cls,
+        user: User,
+        kind: NotificationKind,
+        which: str,
+        link: dict[str, int],
+        told: dict[str, datetime] | None = None,
     ) -> int | None:
         times = {"moment": None, "urgent_from": None} | (told or {})
-        presses = user.email is None or is_urgent_at(user, kind, times["urgent_from"])
+        is_urgent = user.email is None or is_urgent_at(user, kind, times["urgent_from"])
         row: dict[str, object] = {
             "user_id": user.id,
             "kind": kind,
             "unique_key": f"{kind}:{user.id}:{which}",
-            "channel": Channel.SMS if presses else Channel.MAIL,
+            "channel": Channel.SMS if is_urgent else Channel.MAIL,
         } | times
-        id: int | None = db.session.connection().scalar(
-            _insert_or_ignore(cls.__table__, db.engine.dialect.name), row | more
-        )
-        return id
+        return insert_new(cast(type[Model], cls), row | link)
 
 
 def is_urgent_at(user: User, kind: NotificationKind, moment: datetime | None) -> bool:
@@ -144,11 +138,3 @@ def is_urgent_at(user: User, kind: NotificationKind, moment: datetime | None) ->
         return left <= URGENT_WITHIN
     is_today = moment.astimezone(user.zone).date() <= clock.now().astimezone(user.zone).date()
     return kind in CHANGES_THE_DAY and (left <= URGENT_SAME_DAY_WITHIN or is_today)
-
-
-@cache
-def _insert_or_ignore(table: FromClause, dialect: str) -> Executable:
-    """Done with many a message, so it is built once."""
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(cast(Table, table))
-    written: Executable = insert.on_conflict_do_nothing().returning(table.c.id)
-    return written

@@ -191,6 +191,13 @@ class Payment(PaymentPurchase, PaymentSettlement, PaymentRefunds, PaymentSummary
         return min(self.amount, self.paid)
 
     @property
+    def news_link(self) -> dict[str, int]:
+        """Where its news lead: to the card of what was paid, or to the chat, which is where its days are."""
+        if self.consultation_id is not None:
+            return {"consultation_id": self.consultation_id}
+        return {"chat_id": self.chat_id}
+
+    @property
     def customer(self) -> Customer:
         return Customer(self.phone, self.email)
 
