@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -84,9 +84,9 @@ class MessageSummary:
 
     def continues(self: Message, previous: Message | None, zone: ZoneInfo) -> bool:
         """The same author goes on within five minutes."""
-        if previous is None or self.opens_day(previous, zone) or previous.author_id != self.author_id:
+        if previous is None or previous.author_id != self.author_id or self.sent_at - previous.sent_at >= TOGETHER:
             return False
-        return self.sent_at - previous.sent_at < TOGETHER
+        return not self.opens_day(previous, zone)  # the dearest question, so it is asked last
 
     def is_new_to(self: Message, viewer: User, first_unread: int) -> bool:
         """The other's, from the first one on that the reader has not read."""
@@ -138,5 +138,5 @@ class AttachmentSummary:
         return extension.upper() if dot and is_told and len(extension) <= LONGEST_EXTENSION else ""
 
 
-def _day(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).date().isoformat()
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
