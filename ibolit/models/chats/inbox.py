@@ -76,7 +76,9 @@ class ChatLists:
 
     @classmethod
     def with_patient(cls: type[Chat], doctor: Doctor, patient_id: int) -> Select[tuple[Chat]]:
-        return cls.with_people().where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
+        """With its members, whose files are shown by their names."""
+        one = cls.with_people().options(joinedload(cls.members))
+        return one.where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
 
     @classmethod
     def _is_after(cls: type[Chat], last: ChatCursor) -> ColumnElement[bool]:
