@@ -181,6 +181,34 @@ COUNTED = {
 OF_THE_REQUEST = {"config", "current_user", "g", "request", "session"}
 
 
+WRITTEN = re.compile(r"[А-Яа-яЁё«»№,:;–— -]+")  # a run of words, whatever markup ends it
+LETTERS_AND_PUSHES = ("mail", "sms", "push")  # a letter is written twice, as HTML and as text
+
+
+def phrases(source: str) -> set[str]:
+    """Four words and more that stand together."""
+    words = re.sub(r"\s+", " ", re.sub(r"{#.*?#}", "", source, flags=re.DOTALL))
+    runs = (run.strip(" ,:;–—-") for run in WRITTEN.findall(words))
+    return {run for run in runs if len(run.split()) >= 4}
+
+
+def test_phrase_stands_once() -> None:
+    """What two screens say in the same words is named in macros/phrases.html: it changes there alone."""
+    places: dict[str, list[str]] = {}
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        if path.relative_to(TEMPLATES).parts[0] not in LETTERS_AND_PUSHES:
+            for phrase in phrases(path.read_text()):
+                places.setdefault(phrase, []).append(str(path.relative_to(TEMPLATES)))
+    assert {phrase: where for phrase, where in places.items() if len(where) > 1} == {}
+
+
+def test_what_a_phrase_is() -> None:
+    assert phrases("<p>Врач сейчас\n  не принимает сообщения</p>{# Врач сейчас не принимает ничего #}") == {
+        "Врач сейчас не принимает сообщения"
+    }
+    assert phrases("{{ 'Выберите тариф, чтобы написать' }}. Не сейчас") == {"Выберите тариф, чтобы написать"}
+
+
 def outer_names(app: Flask, source: str) -> Iterator[str]:
     """What the macros of a template use beside their arguments, each other, and what the template imports or sets."""
     tree = app.jinja_env.parse(source)
