@@ -7,6 +7,7 @@ import re
 import secrets
 import ssl
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -40,7 +41,8 @@ def check(url: str, credentials: Credentials, patience: float = 5.0) -> Address:
 
     `patience`: seconds for each of the steps. Raises RelayFailed.
     """
-    return asyncio.run(_check(RelayAddress.of(url), credentials, patience))
+    with ThreadPoolExecutor(1) as alone:  # whoever asks may have a loop of their own in this thread
+        return alone.submit(lambda: asyncio.run(_check(RelayAddress.of(url), credentials, patience))).result()
 
 
 async def _check(server: RelayAddress, credentials: Credentials, patience: float) -> Address:

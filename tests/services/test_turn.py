@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,6 +10,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -197,6 +199,14 @@ def test_datagram_passes_through_a_real_relay(coturn: Coturn, transport: str) ->
     host, port = turn_check.check(coturn.url + transport, good_for(60))
     assert host == "127.0.0.1"
     assert port != coturn.port
+
+
+def test_asked_where_a_loop_runs_already(coturn: Coturn) -> None:
+    async def ask() -> None:
+        turn_check.check(coturn.url, good_for(60))
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(lambda: asyncio.run(ask())).result()
 
 
 def test_over_tls(coturn: Coturn, monkeypatch: pytest.MonkeyPatch) -> None:

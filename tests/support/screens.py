@@ -187,11 +187,11 @@ def join(page: Page) -> None:
 
 
 def in_call(script: str, seen: str) -> Reach:
-    """What a consultation shows when its `room` is told so by the engine or the network: no other side is needed."""
+    """What a consultation shows when its `call` is told so by the engine or the network: no other side is needed."""
 
     def reach(page: Page) -> None:
         page.locator("[data-part=status]:has-text('Ждём')").wait_for()
-        page.evaluate(f"() => {{ const {{ room }} = document.querySelector('#call'); {script} }}")
+        page.evaluate(f"() => {{ const {{ call }} = document.querySelector('#call'); {script} }}")
         page.locator(seen).wait_for()
 
     return reach
@@ -200,7 +200,7 @@ def in_call(script: str, seen: str) -> Reach:
 def devices(answer: str) -> str:
     """The same entering once more, in an engine whose devices answer so."""
     wanted = "{ audio: true, video: true }"
-    return f"navigator.mediaDevices.getUserMedia = () => {answer}; room.joining.open({wanted}, true);"
+    return f"navigator.mediaDevices.getUserMedia = () => {answer}; call.joining.open({wanted}, true);"
 
 
 def hand_over(page: Page) -> None:
@@ -252,18 +252,18 @@ def accept_transfer(page: Page) -> None:
 
 CALL = "/consultations/9/call"
 NO_ANSWER, NOT_FOUND = "new Promise(() => {})", "Promise.reject({ name: 'NotFoundError' })"
-NO_WAY = "room.help.look = () => {}; room.help.found = FOUND; room.help.show();"
+NO_WAY = "call.help.look = () => {}; call.help.found = FOUND; call.help.show();"
 # In the middle of a consultation whose every part is in trouble.
 TROUBLED = """
-    Object.defineProperty(room, 'isConnected', { get: () => true });
-    room.monitor.listen = () => {};
-    room.isSilent = true;
-    room.theirs = { audio: false, video: false, lacks: { audio: 'refused', video: 'missing' } };
-    room.localMedia.lose('audio');
-    room.localMedia.lose('video');
-    room.playback.need(true);
+    Object.defineProperty(call, 'isConnected', { get: () => true });
+    call.monitor.listen = () => {};
+    call.isSilent = true;
+    call.theirs = { audio: false, video: false, lacks: { audio: 'refused', video: 'missing' } };
+    call.localMedia.lose('audio');
+    call.localMedia.lose('video');
+    call.playback.need(true);
 """
-NO_CLINIC = "room.leaveDialog.tellOfWaiting(true); room.isLost = true; room.show();"
+NO_CLINIC = "call.leaveDialog.tellOfWaiting(true); call.isLost = true; call.show();"
 
 ASKING = ".clip__choice:has-text('Попросить консультацию')"
 MORE = ".consultation__more > summary"
@@ -424,7 +424,7 @@ IN_A_CONSULTATION = [
         "call-no-way", TALKING, CALL, in_call(NO_WAY.replace("FOUND", "'unreachable'"), "[data-part=connection-help]")
     ),
     Screen("call-troubled", TALKING, CALL, in_call(TROUBLED, "[data-do=sound]")),
-    Screen("call-elsewhere", TALKING, CALL, in_call("room.giveUp(false);", "[data-part=trouble]")),
+    Screen("call-elsewhere", TALKING, CALL, in_call("call.giveUp(false);", "[data-part=trouble]")),
     Screen("call-chat", TALKING, CALL, press(".control[data-do=chat]", ".call__chat .composer")),
     Screen("let-in-dead", GUEST, "/h/1?token=nonsense"),
     Screen("let-in", GUEST, "/h/{handover}?token={handover_token}"),
@@ -506,7 +506,7 @@ OF_OPERATOR = [
     Screen("list-new", OPERATOR, "/invitations/imports/new"),
     Screen("list-wrong", OPERATOR, reach=send("main form")),
     Screen("list", OPERATOR, "/invitations/imports/new", upload_list, lands="invitations.show_import"),
-    Screen("list-columns-wrong", OPERATOR, reach=without_columns, lands="invitations.show_import"),
+    Screen("list-columns-wrong", OPERATOR, reach=without_columns),
     Screen("operator-profile", OPERATOR, "/profile"),
 ]
 

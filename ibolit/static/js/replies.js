@@ -36,7 +36,7 @@ ibolit.behaviour('replies', function (form) {
     });
     if (words && !fitting.length) { close(); return; }
     box.hidden = false;
-    called = fitting.filter(function (line) { return plain(line.firstChild.textContent).indexOf(words) >= 0; });
+    called = fitting.filter(function (line) { return plain(line.querySelector('.replies__name').textContent).indexOf(words) >= 0; });
     choose(called[0] || fitting[0]); // by its name sooner than by a word of its text
   }
 
