@@ -230,7 +230,7 @@ def test_guide_is_followed_in_a_fresh_folder(server: Server) -> None:
     people = told["ibolit people"].splitlines()
     assert [line.split()[0] for line in people] == ["doctor", "operator"]
     assert all("has not entered yet" in line for line in people)
-    assert [line for line in told.values() if "1 are invited, 0 not." in line.splitlines()]
+    assert [line for line in told.values() if "1 are invited, 0 not." in line]
     assert "Whole: the database and 0 files" in "".join(told.values())
     assert len(list((server.root / "var/backups/ibolit").iterdir())) >= 1
 

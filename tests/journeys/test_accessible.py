@@ -46,7 +46,7 @@ def test_screen_has_no_accessibility_violations(page: Page, known: dict[str, obj
         show(page, screen, known)
         door = door_of(page.url, doors)
         assert screen.lands in ("", door), (screen.name, page.url)
-        if not page.locator(".field--wrong").count():  # a refused form keeps its page's title at another address
+        if not page.locator(".field__error").count():  # a refused form keeps its page's title at another address
             titles[page.title()].add(door)
         found += [f"{screen.name}: {one}" for one in look.everything(is_whole=screen.pictured)]
     found += [f"{title} is the title of {sorted(doors)}" for title, doors in titles.items() if len(doors) > 1]
