@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if POSTGRES:  # who never asks a database has been heard on SQLite
         leave_out(config, items, [item for item in items if "app" not in getattr(item, "fixturenames", ())])
     gc.freeze()  # thousands of tests are no rubbish: let nobody look through them again and again
-    items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in ("oldphones", "journey")])
+    items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in ("oldphones", "guide", "journey")])
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
+pytestmark = pytest.mark.guide
+
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "docs" / "running.md").read_text()
 DEPLOY = ROOT / "deploy"
