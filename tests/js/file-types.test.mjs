@@ -2,7 +2,7 @@
 import assert from 'node:assert';
 import test from 'node:test';
 
-import { icon, refusal, size } from '../../ibolit/static/js/modern/lib/file-types.js';
+import { icon, isMovingWebp, refusal, size } from '../../ibolit/static/js/modern/lib/file-types.js';
 import { voiceFile } from '../../ibolit/static/js/modern/lib/voice-file.js';
 
 const MOST = 20 * 1024 * 1024;
@@ -42,4 +42,9 @@ test('a voice message is named by what the engine calls its sound', () => {
     { name: 'voice.webm', type: 'audio/webm' }, { name: 'voice.m4a', type: 'audio/mp4' }, { name: 'voice.ogg', type: 'audio/ogg' },
     { name: 'voice.webm', type: 'audio/webm' }
   ]);
+});
+
+test('a WebP that moves is known by its head', () => {
+  const head = (kind, flags) => Uint8Array.from([...'RIFF....WEBP', ...kind].map((one) => one.charCodeAt(0)).concat(10, 0, 0, 0, flags));
+  assert.deepEqual([head('VP8X', 0x12), head('VP8X', 0x10), head('VP8 ', 0x12)].map(isMovingWebp), [true, false, false]);
 });

@@ -251,6 +251,12 @@ def test_moving_picture_tells_how_long_it_moves(examine: Look, format: str) -> N
     assert examine(as_bytes(samples.picture(64, 48), format), "").seconds is None
 
 
+def test_webp_without_its_end_is_not_called_damaged(examine: Look) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        examine(as_bytes(samples.picture(640, 480), "WEBP")[:-200], "picture.webp")
+    assert refusal.value.reason == "unsupported"
+
+
 def test_unfinished_moving_picture_still_moves(examine: Look) -> None:
     found = examine(odd_files.two_frames("GIF")[:-1], "moving.gif")
     assert found.seconds == pytest.approx(0.8)

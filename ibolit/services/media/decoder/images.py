@@ -66,7 +66,9 @@ def open_image(type: Type, source: Path, folder: Path) -> dict[str, Any]:
     except (OSError, SyntaxError, ValueError) as error:
         if original and type is file_types.JPEG and _is_beyond_us(original):
             return _stored(original, sent, folder)  # of X-ray machines: it is only downloaded
-        raise DecodeRefused(DecodeRefused.BROKEN) from error
+        # A WebP without its end is shown by browsers as far as it goes; our reader shows nothing of it.
+        is_unfinished = type is file_types.WEBP and len(sent) < 8 + int.from_bytes(sent[4:8], "little")
+        raise DecodeRefused(DecodeRefused.UNSUPPORTED if is_unfinished else DecodeRefused.BROKEN) from error
     answer = _stored(original, sent, folder) if original else _redrawn(type, sent, folder)
     _save_jpeg(drawn, folder / "shown.jpg", quality=85)
     answer |= {"shown": "shown.jpg", "width": drawn.width, "height": drawn.height}

@@ -39,3 +39,8 @@ export function refusal(file, most, maySmall) {
   }
   return '';
 }
+
+// By the flag in the head of an extended WebP (RFC 9649, 2.7); `head`: the file's first 21 bytes.
+export function isMovingWebp(head) {
+  return String.fromCharCode(...head.subarray(8, 16)) === 'WEBPVP8X' && (head[20] & 2) === 2;
+}
