@@ -1,4 +1,4 @@
-import { isMovingWebp } from './file-types.js';
+import * as fileTypes from './file-types.js';
 
 // Makes a photo of a phone smaller before it is sent: at most 2560 px, about a fifth of the bytes.
 const LONGEST = 2560, QUALITY = 0.85, SLIMMEST = 3;
@@ -35,7 +35,7 @@ export async function shrink(file) {
   if (!mayShrink(file)) return file;
   const url = URL.createObjectURL(file);
   try {
-    if (isMovingWebp(new Uint8Array(await new Response(file.slice(0, 21)).arrayBuffer()))) return file;
+    if (fileTypes.isMovingWebp(new Uint8Array(await new Response(file.slice(0, 21)).arrayBuffer()))) return file;
     const image = await decode(url), sides = [image.naturalWidth, image.naturalHeight];
     const longest = Math.max(...sides);
     if (longest <= LONGEST || longest > SLIMMEST * Math.min(...sides)) return file;
