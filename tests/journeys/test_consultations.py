@@ -153,7 +153,7 @@ def test_patient_without_scripts_comes_to_a_consultation(visitors: Visitors, liv
     open_chat(doctor, CHAT)
     doctor.evaluate(CHOOSES_AT_ONCE)
     doctor.click(".access-bar >> text=Консультация")
-    expect(doctor.locator("#patient-time")).to_contain_text(re.compile(r"У пациента будет\s.*\s23:00 \(МСК\+7\)"))
+    expect(doctor.locator("#patient-time")).to_contain_text(re.compile(r"У пациента будет\s.*\s+23:00 \(МСК\+7\)"))
     propose(doctor, price="700")
     consultation_id = newest(live)
     patient.goto(CHAT)
