@@ -18,7 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from . import file_types
 from .errors import DecodeRefused
 from .file_types import Type
-from .metadata import GPS, cleaned, tells
+from .metadata import GPS, cleaned, tells, webp
 from .moving import seconds_of
 from .type_detection import detect_type
 
@@ -67,7 +67,7 @@ def open_image(type: Type, source: Path, folder: Path) -> dict[str, Any]:
         if original and type is file_types.JPEG and _is_beyond_us(original):
             return _stored(original, sent, folder)  # of X-ray machines: it is only downloaded
         # A WebP without its end is shown by browsers as far as it goes; our reader shows nothing of it.
-        is_unfinished = type is file_types.WEBP and len(sent) < 8 + int.from_bytes(sent[4:8], "little")
+        is_unfinished = type is file_types.WEBP and webp.is_unfinished(sent)
         raise DecodeRefused(DecodeRefused.UNSUPPORTED if is_unfinished else DecodeRefused.BROKEN) from error
     answer = _stored(original, sent, folder) if original else _redrawn(type, sent, folder)
     _save_jpeg(drawn, folder / "shown.jpg", quality=85)

@@ -7,10 +7,14 @@ from . import tiff
 KEPT = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
 
 
+def is_unfinished(file: bytes) -> bool:
+    return _end(file) > len(file)
+
+
 def cleaned(file: bytes) -> bytes:
-    end = 8 + int.from_bytes(file[4:8], "little")
-    if end > len(file):
+    if is_unfinished(file):
         raise ValueError("RIFF")
+    end = _end(file)
     out, at = [file[:12]], 12
     while at + 8 <= end:
         name, size = file[at : at + 4], int.from_bytes(file[at + 4 : at + 8], "little")
@@ -29,3 +33,8 @@ def _kept(name: bytes, body: bytes, size: int) -> bytes:
         start = 6 if body.startswith(b"Exif\0\0") else 0
         return body[:start] + tiff.cleaned(body[start:])
     return b" " * size + bytes(len(body) - size)
+
+
+def _end(file: bytes) -> int:
+    """As its head says."""
+    return 8 + int.from_bytes(file[4:8], "little")
