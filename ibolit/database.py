@@ -165,7 +165,7 @@ def release(session: scoped_session[Any] | Session = db.session) -> None:
     Objects stay as they were read: it is a commit, as a rollback would make everyone read them again. Raises
     RuntimeError when something was written or recorded: that is committed by who did it, and by that name.
     """
-    is_clean = not (session.new or session.dirty or session.deleted)
+    is_clean = not (session.new or session.deleted or session.identity_map.check_modified())
     if wrote.read(session) or not is_clean:
         raise RuntimeError("release() ends what was only read; here something waits to be committed")
     session.commit()

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import flask.templating
-from flask import Flask, current_app
+from flask import Flask, current_app, g, has_request_context
 from jinja2 import StrictUndefined
+from markupsafe import Markup
 
 from . import phones
 from .config import current_settings
@@ -68,6 +69,19 @@ def errors_attributes(field: Any) -> dict[str, Any]:
     return wrong if field.errors else {}
 
 
+def drawn_message(chat: Any, message: Any, viewer: Any) -> Markup:
+    """A message without a card, as this person sees it: drawn once for the answer and for the person's other screens.
+
+    A card is not drawn so: its forms have a token on a page and none in what goes to a socket.
+    """
+    drawn: dict[tuple[int, int, int], Markup] = g.setdefault("drawn_messages", {}) if has_request_context() else {}
+    place = (message.id, message.revision, viewer.id)
+    if place not in drawn:
+        fragment = current_app.jinja_env.get_template("fragments/chat/message.html")
+        drawn[place] = Markup(fragment.render(chat=chat, message=message, viewer=viewer))  # noqa: S704  ours, escaped
+    return drawn[place]
+
+
 def link_to(endpoint: str, **values: object) -> str:
     """The address of a page of ours in what leaves the house, wherever it is written: a worker has no request."""
     doors = current_app.url_map.bind(current_settings.public_host)
@@ -98,6 +112,7 @@ def init_rendering(app: Flask) -> None:
     files = (file_size, clock_length, short_name)
     helpers = (
         dom_id,
+        drawn_message,
         may_link,
         linked,
         plural,

@@ -142,24 +142,17 @@ class Chat(ChatPosting, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
         return next(member for member in self.members if member.user_id == user_id)
 
     def members_but(self, user_id: int | None) -> list[ChatMember]:
-        """All who hear, but one: the patient, the doctor, whoever else is in it."""
-        return sorted(
-            self._others(user_id),
-            key=lambda one: (one.user_id != self.patient_id, not self.is_led_by(one.user), one.user_id),
-        )
+        """All who hear, but one; in the order of their numbers, in which whoever locks them all does so."""
+        return [member for member in self.members if member.user_id != user_id]
 
     def delivered_to_all_but(self, user_id: int) -> int:
         """The seq up to which everybody else has received; read_by_all_but() the same of reading."""
-        return min((member.delivered_to for member in self._others(user_id)), default=0)
+        return min((member.delivered_to for member in self.members_but(user_id)), default=0)
 
     def read_by_all_but(self, user_id: int) -> int:
-        return min((member.read_to for member in self._others(user_id)), default=0)
+        return min((member.read_to for member in self.members_but(user_id)), default=0)
 
     # Below: parts of these
-
-    def _others(self, user_id: int | None) -> list[ChatMember]:
-        """In no order: asked of every message of a page."""
-        return [member for member in self.members if member.user_id != user_id]
 
     def _take_lock(self) -> None:
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
