@@ -204,7 +204,7 @@ class Chromium(Remote):
 
         self.urls: dict[str, str] = {}
         self.connect(find_page)
-        for domain in ("Page", "Runtime", "Network"):
+        for domain in ("Page", "Runtime", "Network", "Inspector"):
             self.call(domain + ".enable")
         if "error" in self.call("Log.enable"):
             self.call("Console.enable")  # before Chromium 54 errors come only this way
@@ -233,6 +233,8 @@ class Chromium(Remote):
             self.log.append(("request", f"{p['response']['status']} {what}"))
         elif method == "Network.loadingFailed" and not p.get("canceled"):
             self.log.append(("request", f"{p['errorText'] or 'failed'} {self.urls.get(p['requestId'], '?')}"))
+        elif method == "Inspector.targetCrashed":
+            self.log.append(("error", "the page crashed"))
         elif method == "Page.javascriptDialogOpening":
             self.log.append(("console", p.get("type", "dialog") + ": " + p["message"]))
             self.send("Page.handleJavaScriptDialog", accept=True)

@@ -205,7 +205,7 @@ class Visit:
             why = error if isinstance(error, StepFailed) else repr(error)
             self.part.failure, self.part.is_over = f"{line}  -- {why}", True
             self.say(f"FAILED  {self.part.failure}")
-            self.keep("failed-" + re.sub(r"\W+", "-", self.part.title.lower()))
+            self.keep_failure()
         self.tell_log()
         if not self.part.failure:
             self.say(f"ok {time.monotonic() - began:4.1f}s  {line}")
@@ -288,6 +288,13 @@ class Visit:
     def keep(self, name: str) -> None:
         if os.environ.get("SHOTS"):
             self.shot(os.path.join(os.environ["SHOTS"], f"{self.name}-{name}.png"))
+
+    def keep_failure(self) -> None:
+        """As the page stood then; one that crashed gives no picture, and the walk goes on with its next part."""
+        try:
+            self.keep("failed-" + re.sub(r"\W+", "-", self.part.title.lower()))
+        except Exception as error:
+            self.say(f"no picture: {error!r}")
 
     def shot(self, path: str) -> None:
         self.engine.shot(path.replace("{engine}", self.name))
