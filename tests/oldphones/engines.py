@@ -184,6 +184,8 @@ class Chromium(Remote):
         *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=ru"),
         *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
         "--autoplay-policy=no-user-gesture-required",  # the clicks of a walk are a finger's
+        # No phone's Chromium can mark its icon; a headless one of before 2022 ends the page that asks for it.
+        "--disable-blink-features=Badging",
     ]
 
     def __init__(self, binary: str, width: int, height: int) -> None:
@@ -235,6 +237,7 @@ class Chromium(Remote):
             self.log.append(("request", f"{p['errorText'] or 'failed'} {self.urls.get(p['requestId'], '?')}"))
         elif method == "Inspector.targetCrashed":
             self.log.append(("error", "the page crashed"))
+            self.goto("about:blank")  # else nothing here would ever answer again
         elif method == "Page.javascriptDialogOpening":
             self.log.append(("console", p.get("type", "dialog") + ": " + p["message"]))
             self.send("Page.handleJavaScriptDialog", accept=True)
