@@ -328,6 +328,8 @@ class Firefox(Remote):
     LEFT = re.compile(
         r"^Failed to load .(\S+)\S\. A ServiceWorker intercepted the request and encountered an unexpected"
     )
+    # And how it tells that of a page's scripts, as it was left, one had come and one that it needs had not.
+    LACKING = re.compile(r"^ReferenceError: \w+ is not defined$")
 
     def __init__(self, width: int, height: int) -> None:
         port = free_port()
@@ -345,7 +347,7 @@ class Firefox(Remote):
 
     def event(self, method: str, p: Params) -> None:
         if method == "log.entryAdded":
-            if (left := self.LEFT.match(p["text"] or "")) and left[1] in self.aborted:
+            if self.is_of_left_page(p["text"] or ""):
                 self.log.append(("console", f"left: {p['text']}"))
             elif p["type"] == "javascript" and p["level"] == "error":
                 frame = ((p.get("stackTrace") or {}).get("callFrames") or [{}])[0]
@@ -364,6 +366,11 @@ class Firefox(Remote):
             self.log.append(("request", f"{p['errorText']} {p['request']['method']} {p['request']['url']}"))
         elif method == "browsingContext.userPromptOpened":
             self.log.append(("console", p["type"] + ": " + p["message"]))
+
+    def is_of_left_page(self, text: str) -> bool:
+        if left := self.LEFT.match(text):
+            return left[1] in self.aborted
+        return bool(self.LACKING.match(text)) and any(url.endswith(".js") for url in self.aborted)
 
     def goto(self, url: str) -> None:
         self.send("browsingContext.navigate", context=self.tab, url=url, wait="none")
