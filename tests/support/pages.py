@@ -2,7 +2,8 @@
 
 `pages.py write FOLDER` fills FOLDER/asked (crawl.py) and FOLDER/seen: every screen of screens.py as a browser has it
 when the scripts have run. `pages.py compare BEFORE AFTER [RENAMED…]` says what differs but for the names in RENAMED,
-whose lines page_text.py explains; it ends with 1 if anything does.
+whose lines page_text.py explains; it ends with 1 if anything does. `pages.py looks FOLDER [SCREENS…]` takes pictures
+(looks.py).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 from call_page import FAKE_MEDIA
 from crawl import MOMENT, crawl
 from live_clinic import LiveClinic
+from looks import picture
 from page_text import Renamed, compare, lines_of
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from screens import PHONE, SCREENS, persons, prepare, show, sign_in, signs_in
@@ -118,6 +120,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("write").add_argument("folder", type=Path)
+    looking = verbs.add_parser("looks")
+    looking.add_argument("folder", type=Path)
+    looking.add_argument("screens", nargs="*")
     comparing = verbs.add_parser("compare")
     comparing.add_argument("before", type=Path)
     comparing.add_argument("after", type=Path)
@@ -125,6 +130,11 @@ def main() -> int:
     given = parser.parse_args()
     if given.verb == "write":
         write(given.folder)
+        return 0
+    if given.verb == "looks":
+        if unknown := set(given.screens) - {screen.name for screen in SCREENS}:
+            parser.error(f"no screens of this name: {', '.join(sorted(unknown))}")
+        picture(given.folder, given.screens)
         return 0
     return tell(given.before, given.after, Renamed.read(*given.renamed))
 
