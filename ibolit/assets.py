@@ -62,6 +62,7 @@ JS = (
     "js/prompt-bar.js",
     "js/home-screen.js",
     "js/reveal-password.js",
+    "js/six-digits.js",
     "js/foreign-number.js",
     "js/load-more.js",
     "js/inbox.js",

@@ -141,8 +141,8 @@ def home_of(user: User) -> str:
         return url_for("chat.show", id=g.invited_to)
     if user.is_operator:
         return url_for("operator.index")
-    is_expected = user.is_doctor or ChatMember.unread_of(user) or Chat.awaits_first_word_of(user)
-    return url_for("messages.index" if is_expected else "doctors.index")
+    has_chats = user.is_doctor or db.session.scalar(Chat.last_activity_of(user)) is not None
+    return url_for("messages.index" if has_chats else "doctors.index")
 
 
 def invitation_in_session() -> Invitation | None:

@@ -367,3 +367,44 @@ def test_visitor_reads_the_texts_and_consents_to_nothing(visitor: Browser) -> No
     assert "152-ФЗ" in visitor.get("/documents/personal-data").text
     assert visitor.get("/documents/other").status_code == 404
     assert visitor.get("/consent").location.startswith("/login")
+
+
+def test_typed_phone_goes_along_to_the_forgotten_password(visitor: Browser) -> None:
+    answer = visitor.post("/login/phone?why=forgot", {"login": TYPED, "password": ""})
+    assert answer.location == "/login/phone?why=forgot"
+    assert f'value="{phones.readable(PHONE)}"' in visitor.get(answer.location).text
+
+
+@pytest.mark.parametrize("typed", ["zoya@example.org", "", "12"])
+def test_what_is_no_phone_does_not(visitor: Browser, typed: str) -> None:
+    visitor.post("/login/phone?why=forgot", {"login": TYPED})
+    page = visitor.get(visitor.post("/login/phone?why=forgot", {"login": typed}).location)
+    assert f'value="{phones.readable(PHONE)}"' not in page.text
+    assert "field__error" not in page.text
+
+
+def test_newcomer_reads_of_the_clinics_phone_and_no_proved_address(
+    visitor: Browser, change_settings: Callable[..., None]
+) -> None:
+    change_settings(clinic_phone="+7 495 000-00-00")
+    visitor.post("/login/phone", {"phone": TYPED})
+    page = visitor.get("/login/code").text
+    assert "подтвержден" not in page
+    assert "tel:+7 495 000-00-00" in page
+    visitor.post("/login/phone?why=forgot", {"phone": TYPED})
+    assert "подтверждена в профиле" in visitor.get("/login/code").text
+
+
+@pytest.mark.parametrize(
+    ("is_open", "why", "words"),
+    [
+        (True, "", "на ваш телефон."),
+        (False, "", "на телефон, который вы назвали при записи."),
+        (True, "?why=forgot", "на телефон, с которым вы входите."),
+    ],
+)
+def test_words_follow_who_may_register(
+    visitor: Browser, change_settings: Callable[..., None], is_open: bool, why: str, words: str
+) -> None:
+    change_settings(registration_is_open=is_open)
+    assert f"Пришлём СМС с кодом {words}" in visitor.get(f"/login/phone{why}").text

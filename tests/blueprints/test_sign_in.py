@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, later, make_user, say
+from factories import PASSWORD, later, make_chat, make_user, say
 from flask import Flask
 from guests import make_anna
 from queries import Queries
@@ -54,6 +54,12 @@ def test_front_door_leads_in_or_home(visitor: Browser, as_patient: Browser) -> N
     assert visitor.get("/").location == "/login"
     assert as_patient.get("/").location == "/doctors"
     assert as_patient.get("/login").location == "/doctors"
+
+
+def test_who_has_chats_comes_in_to_them(visitor: Browser, anna: User, doctor: Doctor) -> None:
+    """Also when all of it is read."""
+    say(make_chat(anna, doctor), anna)
+    assert sign_in(visitor, anna.phone).location == "/messages"
 
 
 def test_sign_in_leads_where_one_was_going(visitor: Browser, anna: User) -> None:

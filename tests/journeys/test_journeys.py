@@ -35,7 +35,8 @@ def test_first_entry_by_sms_code_to_the_first_message(
     expect(page.locator(".bare__lead")).to_contain_text(f"+7 916 555-66-7{last}")
     code = read_code(visitors, f"+7916555667{last}")
     page.fill("[name=code]", code)
-    page.click("text=Дальше")
+    if not scripts:  # six digits go by themselves
+        page.click("text=Дальше")
     page.fill("[name=name]", "Зоя Новикова")
     page.fill("[name=password]", "zoya-12345")
     page.click("text=Сохранить и войти")

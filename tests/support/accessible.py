@@ -45,6 +45,8 @@ LOOKS = (
     ("desktop, letters twice as large", DESKTOP, 2 * LETTERS, AS_IT_IS),
     ("lines and letters apart", PHONE, LETTERS, APART),
 )
+ABOVE_A_KEYBOARD = {"width": 360, "height": 350}
+LONG_DRAFT = "Доктор, с утра болит голова. " * 20
 LEAST_ROOM = [look for look in LOOKS if look[1:3] == (NARROW, 2 * LETTERS)]
 # A sheet made by a script is no inline style: the policy lets it pass.
 STYLE = """(style) => {
@@ -72,12 +74,27 @@ class Look:
         yield from self.by_axe(() if is_whole else OF_COLOUR, with_desktop=is_thorough)
         yield from self._ask("structure", "targets", "movement")
         for name, size, letters, style in LOOKS if is_thorough else LEAST_ROOM:
-            self._dress(size, letters, style)
-            yield from (f"{name}: {found}" for found in self._ask("fit", "reach"))
-        self._dress(PHONE, LETTERS, AS_IT_IS)
+            self.dress(size, letters, style)
+            # At 360 px no word is parted in letters as wide as most phones have them.
+            whole = ["whole"] if style == NARROW_FAMILY else []
+            yield from (f"{name}: {found}" for found in self._ask("choice", "room", *whole, "fit", "reach"))
+        yield from self.above_a_keyboard()
+        self.dress(PHONE, LETTERS, AS_IT_IS)
         self.page.emulate_media(forced_colors="active")
         yield from (f"forced colours: {found}" for found in self._ask("edges"))
         self.page.emulate_media(forced_colors="none")
+
+    def above_a_keyboard(self) -> Iterator[str]:
+        """Somebody writes more into a chat than the field can show; the draft is taken away again."""
+        field = self.page.locator(".composer__text")
+        is_covered = self.page.locator("[aria-modal=true]:visible").count()
+        if is_covered or not field.count() or not field.is_visible() or field.input_value():
+            return
+        for letters in (LETTERS, 2 * LETTERS):
+            self.dress(ABOVE_A_KEYBOARD, letters, NARROW_FAMILY)
+            field.fill(LONG_DRAFT)
+            yield from (f"above a keyboard, letters of {letters} px: {found}" for found in self._ask("room"))
+            field.fill("")
 
     def by_axe(self, spared_on_desktop: Sequence[str], *, with_desktop: bool) -> Iterator[str]:
         """As high as the page itself: what only scrolling would bring to light is looked at, too."""
@@ -106,7 +123,7 @@ class Look:
         )
         return told
 
-    def _dress(self, size: dict[str, int], letters: int, style: str) -> None:
+    def dress(self, size: dict[str, int], letters: int, style: str) -> None:
         self.engine.send("Page.setFontSizes", {"fontSizes": {"standard": letters, "fixed": letters}})
         self.page.set_viewport_size(size)
         self.page.evaluate(STYLE, style)

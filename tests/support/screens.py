@@ -160,13 +160,19 @@ def read_code(page: Page, phone: str) -> str:
     return found.group(1)
 
 
+def type_code(page: Page, code: str, shown: str = ".field__error") -> None:
+    """Six digits go by themselves."""
+    page.fill("[name=code]", code)
+    page.locator(shown).first.wait_for()
+
+
 def enter_code(page: Page) -> None:
-    send("form.form", "[name=password]", code=read_code(page, NEWCOMER))(page)
+    type_code(page, read_code(page, NEWCOMER), "[name=password]")
 
 
 def come_back(page: Page) -> None:
     ask_for_code(page, LONG_AWAY)
-    send("form.form", "[name=owner]", code=read_code(page, LONG_AWAY))(page)
+    type_code(page, read_code(page, LONG_AWAY), "[name=owner]")
 
 
 def accept(page: Page) -> None:
@@ -211,6 +217,7 @@ def hand_over(page: Page) -> None:
 
 def lose_connection(page: Page) -> None:
     page.evaluate("() => { document.getElementById('connection').hidden = false }")
+    page.evaluate("() => document.documentElement.classList.add('lost')")
 
 
 def fail_to_send(page: Page) -> None:
@@ -326,7 +333,7 @@ COMES_BACK = [
 
 BECOMES_PATIENT = [
     Screen("code", NEWCOMER, "/login/phone", ask_for_code, lands="auth.code"),
-    Screen("code-wrong", NEWCOMER, reach=send("form.form", code="000000"), lands="auth.code"),
+    Screen("code-wrong", NEWCOMER, reach=lambda page: type_code(page, "000000"), lands="auth.code"),
     Screen("password", NEWCOMER, reach=enter_code, lands="auth.password"),
     Screen("password-wrong", NEWCOMER, reach=send("form.form", name="", password="1"), lands="auth.password"),
     Screen(

@@ -70,13 +70,17 @@ def login() -> ResponseReturnValue:
 
 @bp.route("/login/phone", methods=["GET", "POST"])
 def phone() -> ResponseReturnValue:
-    form = PhoneForm()
-    status = 422 if form.is_submitted() else 200
     forgot = request.args.get("why") == "forgot"
+    if "login" in request.form:  # «Забыли пароль» beside it: the phone goes along, and in no address
+        session["typed_phone"] = _phone_in(request.form["login"])
+        return redirect(url_for(".phone", why="forgot", next=requested_page()), 303)
+    form = PhoneForm(phone=session.get("typed_phone", ""))
+    status = 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         with submission(form.phone) as sent:
             _ask_code(form.e164)
             session["forgot"] = forgot
+            session.pop("typed_phone", None)
             session.pop("invitation", None)  # another way in: nobody's link is held any more
             return redirect(url_for(".code", next=requested_page()), 303)
         status = sent.status
@@ -180,6 +184,7 @@ def _code_page(form: CodeForm, asked: LoginCode) -> str:
         code=asked,
         to_invited=held is not None and held.phone == asked.phone,
         was_sent=held is not None or current_settings.registration_is_open,
+        forgot=session.get("forgot", False),
         another=url_for("welcome.show", token=held.token) if held else _phone_page(),
         next=requested_page(),
         why_no_sms="" if current_settings.sends_sms_to(asked.phone) else why_no_sms(asked.phone),
@@ -256,6 +261,14 @@ def _spelled_alike(login: str) -> str:
         return emails.parse(login) if "@" in plain(login) else phones.parse(login)
     except (emails.NotAnEmail, phones.NotAPhone):
         return plain(login).lower()
+
+
+def _phone_in(login: str) -> str:
+    """As people read it; nothing of anything else, which nobody types into the next page's field."""
+    try:
+        return phones.readable(phones.parse(login))
+    except phones.NotAPhone:
+        return ""
 
 
 def _ask_code(phone: str) -> None:

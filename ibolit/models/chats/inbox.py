@@ -91,18 +91,12 @@ class ChatLists:
 
     @classmethod
     def last_activity_of(cls: type[Chat], user: User) -> Select[tuple[datetime | None]]:
-        """When something last moved a chat to the top of the person's list."""
+        """When something last moved a chat to the top of the person's list; nothing when it is empty."""
         return select(func.max(cls.last_at)).where(cls.is_of(user), cls._is_begun_for(user))
 
     @classmethod
     def _is_begun_for(cls: type[Chat], user: User) -> ColumnElement[bool]:
         return cls.last_at.is_not(None) if user.doctor is None else cls.last_seq > 0
-
-    @classmethod
-    def awaits_first_word_of(cls: type[Chat], patient: User) -> bool:
-        """Some doctor has invited them, and nothing was said yet."""
-        silent = select(cls.id).where(cls.patient_id == patient.id, cls.last_seq == 0, cls.last_at.is_not(None))
-        return db.session.scalar(silent.limit(1)) is not None
 
     @classmethod
     def search_messages(cls: type[Chat], user: User, words: str, most: int = 50) -> list[Message]:
