@@ -298,3 +298,36 @@ def test_home_screen_is_offered_once_after_the_first_message(visitors: Visitors)
     write(patient, "второе сообщение")
     expect(bubble(patient, "второе сообщение").locator(".ticks--sent, .ticks--delivered")).to_have_count(1)
     expect(offer).to_have_count(0)
+
+
+def test_lost_line_is_said_within_three_seconds(visitors: Visitors) -> None:
+    """And nobody is claimed to be there, by this page or by the copy the device keeps."""
+    patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR)
+    open_chat(doctor)
+    keep_here(patient)
+    open_chat(patient)
+    expect(patient.locator(".chat .presence")).to_be_visible()
+    patient.context.set_offline(True)
+    expect(patient.locator("#connection")).to_be_visible(timeout=3000)
+    expect(patient.locator(".chat .presence")).to_be_hidden()
+    patient.goto("/chats/1")
+    expect(patient.locator("#connection")).to_contain_text("Так было")
+    expect(patient.locator(".chat .chat__name")).to_be_visible()
+    expect(patient.locator(".chat .presence")).to_have_count(0)
+    patient.context.set_offline(False)
+    expect(patient.locator("#connection")).to_be_hidden()
+    expect(patient.locator(".chat .presence")).to_be_visible()
+
+
+def test_beat_that_does_not_come_is_said_within_three_seconds(visitors: Visitors) -> None:
+    """No event tells of it: a gate swallows all."""
+    patient = visitors.sign_in(PATIENT)
+    patient.clock.install()
+    patient.route_web_socket("**/live", lambda _silent: None)
+    patient.route("**/healthz", lambda route: route.abort())
+    patient.goto("/messages")
+    patient.wait_for_function("() => document.querySelector('[ws-connect]')['htmx-internal-data'].webSocket")
+    patient.clock.run_for(20_000)
+    expect(patient.locator("#connection")).to_be_hidden()
+    patient.clock.run_for(6_000 + 3_000)
+    expect(patient.locator("#connection")).to_be_visible()

@@ -1,7 +1,8 @@
 // The socket's state in words, how fast it comes back, and that a silent one counts as dead.
 (function () {
   'use strict';
-  var BEAT = 25000, OPENS = 10000, AWAY = 10000; // ms: the server says something at least so often; what an opening may take
+  // ms: the server says something at least so often; how late that may be; what an opening may take
+  var BEAT = 25000, LATE = 1000, OPENS = 10000, AWAY = 10000;
   var socket = null, heard = 0;
 
   function now() { return new Date().getTime(); }
@@ -24,7 +25,7 @@
   };
 
   ibolit.behaviour('connection', function (body) {
-    var banner = document.getElementById('connection'), timer = null, hiddenAt = 0, stop = null;
+    var banner = document.getElementById('connection'), timer = null, hiddenAt = 0, stop = null, isAsking = false;
 
     function renew() {
       var inner = (document.querySelector('[ws-connect]') || {})['htmx-internal-data'], wrapper = inner && inner.webSocket;
@@ -53,8 +54,10 @@
       show(false);
     }
 
+    // A page that hears nothing knows of nobody whether they are there (avatar.css).
     function show(isLost) {
       banner.hidden = !isLost;
+      document.documentElement.classList[isLost ? 'add' : 'remove']('lost');
       htmx.trigger(body, 'ibolit:resized');
     }
 
@@ -62,7 +65,25 @@
     function look() {
       var silence = now() - heard;
       if (!socket) return;
-      if (socket.readyState === 1 ? silence > 2 * BEAT : socket.readyState === 0 && silence > OPENS) renew();
+      if (socket.readyState === 1 && silence > BEAT + LATE) ask();
+      if (socket.readyState === 0 && silence > OPENS) renew();
+    }
+
+    // A beat that does not come is asked for: on a slow network it comes before the answer, and the socket stays.
+    function ask() {
+      var before = heard;
+      if (isAsking) return;
+      isAsking = true;
+      expect();
+      ibolit.ask('GET', '/healthz', null, function () {
+        isAsking = false;
+        if (heard === before) renew();
+      });
+    }
+
+    function hear() {
+      heard = now();
+      if (timer) found();
     }
 
     function onShow() {
@@ -72,11 +93,12 @@
 
     body.addEventListener('htmx:wsClose', lost);
     body.addEventListener('htmx:wsOpen', found);
-    body.addEventListener('htmx:wsBeforeMessage', function () { heard = now(); });
+    body.addEventListener('htmx:wsBeforeMessage', hear);
     document.addEventListener('visibilitychange', onShow);
-    window.addEventListener('online', renew);
+    window.addEventListener('online', function () { if (socket) renew(); else found(); });
+    window.addEventListener('offline', expect);
     window.addEventListener('pageshow', function (event) { if (event.persisted) renew(); });
-    stop = setInterval(look, 5000);
+    stop = setInterval(look, 1000);
     // Somebody signed in anew in another tab: this page is another person's, or its forms are no longer believed.
     body.addEventListener('ibolit:applied', function (event) {
       var device = event.detail.item.getAttribute('data-device');

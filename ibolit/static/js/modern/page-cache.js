@@ -42,7 +42,9 @@
     banner.textContent = `Нет связи. Так было ${at.toLocaleDateString('ru', { day: 'numeric', month: 'long' })}, ` +
       `${at.toLocaleTimeString('ru', { hour: '2-digit', minute: '2-digit' })}.`;
     banner.hidden = false;
+    document.querySelectorAll('.presence').forEach((one) => one.remove()); // the chat's own comes anew with what was missed
     document.body.addEventListener('htmx:wsOpen', () => {
+      document.documentElement.removeAttribute('data-kept-at');
       banner.textContent = usual;
       if (document.querySelector('.chat')) htmx.trigger(document.body, 'chat:stale'); else ibolit.go();
     }, { once: true });
