@@ -15,6 +15,7 @@ RUSSIAN = Locale("ru")
 NBSP = "\u00a0"
 # Digits of the keyboard's own, thousands parted by spaces or not at all, at most two after the point or comma.
 SUM = re.compile(r"([0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,]([0-9]{1,2}))?\s*(?:₽|р\.?|руб\.?)?", re.IGNORECASE)
+PATRONYMIC = re.compile(r".+(вич|вна|ична)")
 MINUS = "\u2212"
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -70,6 +71,18 @@ def short_name(name: str, most: int = 44) -> str:
     """A file's long name without its middle: the end tells what it is."""
     end = most // 3
     return name if len(name) <= most else f"{name[: most - end - 1].rstrip()}…{name[-end:].lstrip()}"
+
+
+def with_initials(name: str) -> str:
+    """«Соколова Анна Павловна» → «Соколова А. П.», «Анна Павловна Соколова» → «А. П. Соколова».
+
+    For a head with large letters. A name without a patronymic says not which of its words is the surname: it stays.
+    """
+    words = name.split()
+    if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
+        return name
+    surname = 0 if PATRONYMIC.fullmatch(words[2]) else 2
+    return " ".join(word if at == surname else f"{word[0]}." for at, word in enumerate(words)).replace(". ", f".{NBSP}")
 
 
 def local_time(moment: datetime, zone: ZoneInfo) -> str:

@@ -38,6 +38,7 @@ from .formatting import (
     time_until,
     weekday_of,
     when_for,
+    with_initials,
     zone_mark,
 )
 from .links import linked, may_link
@@ -110,6 +111,7 @@ def init_rendering(app: Flask) -> None:
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)
+    people = (with_initials,)
     helpers = (
         dom_id,
         drawn_message,
@@ -124,6 +126,7 @@ def init_rendering(app: Flask) -> None:
         *consultations,
         *comparisons,
         *files,
+        *people,
     )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)

@@ -27,6 +27,7 @@ from ibolit.formatting import (
     short_name,
     short_when,
     time_left,
+    with_initials,
 )
 from ibolit.models import Chat
 from ibolit.rendering import dom_id
@@ -75,6 +76,21 @@ def test_long_name_keeps_its_end() -> None:
     long = "Результаты биохимического анализа крови и мочи Соколовой Анны Павловны от 12.03.2025.pdf"
     assert short_name(long) == "Результаты биохимического ана…12.03.2025.pdf"
     assert len(short_name("ф" * 200)) == 44
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Соколова Анна Павловна", "Соколова А.\u00a0П."),
+        ("Анна Павловна Соколова", "А.\u00a0П.\u00a0Соколова"),
+        ("Петрова-Водкина Инна Ильинична", "Петрова-Водкина И.\u00a0И."),
+        ("Зоя Новикова", "Зоя Новикова"),
+        ("Ким Чен Су", "Ким Чен Су"),
+        ("", ""),
+    ],
+)
+def test_given_names_become_initials(name: str, short: str) -> None:
+    assert with_initials(name) == short
 
 
 def test_midnight_is_the_readers_own() -> None:

@@ -161,7 +161,7 @@ def test_patients_have_no_patients(as_patient: Browser, htmx: bool) -> None:
 
 def test_tabs_are_of_ones_role(as_patient: Browser, as_doctor: Browser) -> None:
     def tabs(browser: Browser) -> list[str]:
-        return re.findall(r'class="tabs__word">([^<]+)<', browser.get("/consultations").text)
+        return re.findall(r'class="tabs__word[^>]*>([^<]+)<', browser.get("/consultations").text)
 
     assert tabs(as_patient) == ["Врачи", "Сообщения", "Консультации", "Профиль"]
     assert tabs(as_doctor) == ["Сообщения", "Пациенты", "Консультации", "Профиль"]

@@ -234,3 +234,30 @@ def test_long_list_by_keyboard_and_touch(visitors: Visitors) -> None:
     phone.locator(".composer__send").tap()
     expect(bubble(desktop, "раз")).to_have_count(1)
     expect(field).to_be_focused()
+
+
+def test_bar_under_the_head_leaves_while_one_reads_large_letters(visitors: Visitors) -> None:
+    """And comes back when one scrolls up; the line one reads stays where it was."""
+    patient = visitors.sign_in(PATIENT)
+    patient.context.new_cdp_session(patient).send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 32}})
+    open_chat(patient)
+    bar, scroll = patient.locator(".access-bar"), patient.locator(".chat__scroll")
+    expect(bar).to_be_visible()
+    scroll.hover()
+    patient.mouse.wheel(0, -900)
+    patient.wait_for_function("() => document.querySelector('.chat--up')")
+    expect(bar).to_be_visible()
+    patient.mouse.wheel(0, 200)
+    expect(bar).to_be_hidden()
+    read = patient.evaluate_handle("() => document.elementFromPoint(180, 400).closest('.message')").as_element()
+    assert read
+    before = read.bounding_box()
+    patient.mouse.wheel(0, -100)
+    expect(bar).to_be_visible()
+    after = read.bounding_box()
+    assert before
+    assert after
+    assert abs(after["y"] - before["y"] - 100) < 2
+    head = patient.locator(".chat__bar").bounding_box()
+    assert head
+    assert head["height"] < 72  # one line of 30 px and what a finger needs

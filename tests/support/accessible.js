@@ -5,7 +5,7 @@
   const words = (element) => (element.textContent || '').replace(/\s+/g, ' ').trim().slice(0, 50);
 
   // Rows that may end in an ellipsis: what they cut stands whole one press further.
-  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .attachment-tray__name, .viewer__name, .avatar';
+  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .attachment-tray__name, .viewer__name, .avatar, .connection';
 
   function name(element) {
     const label = element.getAttribute && (element.getAttribute('aria-label') || element.getAttribute('name'));
@@ -18,7 +18,10 @@
     return element.checkVisibility ? element.checkVisibility() : true;
   }
 
-  const isForReaders = (element) => Boolean(element.closest('.sr'));
+  const isForReaders = (element) => {
+    const large = element.closest('.sr-large');
+    return Boolean(element.closest('.sr')) || Boolean(large && getComputedStyle(large).position === 'absolute');
+  };
 
   // With a dialog open the rest of the page is not there.
   const scene = () => all('[aria-modal=true]').filter(isShown).pop() || document.body;
@@ -126,6 +129,50 @@
     return told.concat(overlaps(text));
   }
 
+  // What is chosen beforehand has been seen before the button that sends it: both in sight, or the button further down.
+  function choice() {
+    const told = [], rooms = all('*', scene()).filter((element) => element.scrollTop);
+    rooms.concat(document.scrollingElement).forEach((element) => { element.scrollTop = 0; });
+    all('[type=submit]', scene()).filter((element) => isShown(element) && isInSight(element)).forEach((button) => {
+      const form = button.form, boxes = form ? all('input[type=radio]:checked', form).map((box) => box.labels[0] || box) : [];
+      boxes.filter((label) => isShown(label) && !isInSight(label)).forEach((label) => told.push(`${name(button)} is seen before «${words(label)}», which it sends`));
+    });
+    return told;
+  }
+
+  function isInSight(element) {
+    const { left, top, width, height } = box(element), hit = document.elementFromPoint(left + width / 2, top + Math.min(height / 2, 24));
+    return Boolean(hit) && (element.contains(hit) || hit.contains(element));
+  }
+
+  // What stays put while one reads – head, strip, tabs, the foot of a chat – takes half of what is visible at the most.
+  function room() {
+    const high = window.innerHeight, chat = document.querySelector('.chat__scroll');
+    if (scene() !== document.body || document.querySelector('.page--call')) return [];
+    const stays = chat && isShown(chat) ? [[0, high - box(chat).height]] : all('body *').filter((element) => ['fixed', 'sticky'].includes(getComputedStyle(element).position) &&
+      isShown(element) && !isForReaders(element) && !element.closest('[aria-hidden=true]')).map((element) => box(element))
+      .filter(({ width, top, bottom }) => width > innerWidth / 2 && bottom > 0 && top < high).map(({ top, bottom }) => [Math.max(top, 0), Math.min(bottom, high)]);
+    const taken = stays.reduce((sum, [top, bottom]) => sum + bottom - top, 0);
+    return taken > high / 2 + 1 ? [`${Math.round(high - taken)} of ${high} are left to what one reads`] : [];
+  }
+
+  // A word is parted where it has a hyphen. Addresses and what people named themselves may be longer than any line.
+  function whole() {
+    const told = new Set(), walker = document.createTreeWalker(scene(), NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode, holder = text.parentElement;
+      if (!text.data.trim() || holder.closest('script, noscript, option, textarea, svg, select') || holder.closest(CUT_ON_PURPOSE) || isForReaders(holder) || !isShown(holder)) continue;
+      for (const found of text.data.matchAll(/[А-Яа-яЁё]{2,}/g)) {
+        const range = document.createRange();
+        range.setStart(text, found.index);
+        range.setEnd(text, found.index + found[0].length);
+        const rects = Array.from(range.getClientRects()).filter(({ width }) => width > 0);
+        if (new Set(rects.map(({ top }) => Math.round(top))).size > 1) told.add(`«${found[0]}» is broken in ${name(holder)}`);
+      }
+    }
+    return Array.from(told);
+  }
+
   function scrollerWithin(element, outer) {
     let one = element;
     while (one && one !== outer) {
@@ -183,5 +230,5 @@
     return told;
   }
 
-  window.accessible = { structure, targets, fit, reach, movement, edges };
+  window.accessible = { structure, targets, fit, choice, room, whole, reach, movement, edges };
 })();

@@ -10,13 +10,14 @@
     var field = form.querySelector('.composer__text'), chat = form.getAttribute('data-chat');
     var draft = ibolit.draft(chat, field, grow), told = 0, sendQueue = ibolit.sendQueue(form);
 
-    // Never more than 40 % of what a keyboard leaves of the screen; the form keeps its height while the field is measured.
+    // Half of what a keyboard leaves of the screen is the messages'; the form keeps its height while the field is measured.
     function grow() {
       var line = parseFloat(getComputedStyle(field).lineHeight) || 24;
+      var spare = document.querySelector('.chat__scroll').offsetHeight + field.offsetHeight - window.innerHeight / 2;
       form.style.minHeight = form.offsetHeight + 'px';
       field.style.height = 'auto';
       field.style.height = Math.min(field.scrollHeight + field.offsetHeight - field.clientHeight, LINES * line + 26,
-        Math.max(window.innerHeight * 0.4, 2 * line + 26)) + 'px';
+        Math.max(spare, line + 26)) + 'px';
       form.style.minHeight = '';
       htmx.trigger(document.body, 'ibolit:resized');
     }
@@ -26,6 +27,18 @@
       if (!field.value || now - told < 3000) return;
       told = now;
       ibolit.ask('POST', form.getAttribute('data-typing'), 'typing=1', function () {});
+    }
+
+    // For what one writes, or sends with it, other things make room where there is little (chat.css).
+    function makeRoom() {
+      var classes = document.querySelector('.chat').classList, hasFiles = !!form.querySelector('.attachment-tray__item');
+      classes[hasFiles ? 'add' : 'remove']('chat--files');
+      classes[hasFiles || document.activeElement === field ? 'add' : 'remove']('chat--writing');
+    }
+
+    function onFocus() {
+      makeRoom();
+      htmx.trigger(document.body, 'ibolit:resized');
     }
 
     function words() { return field.value.replace(/^\s+|\s+$/g, ''); }
@@ -92,6 +105,8 @@
       grow();
       tellTyping();
     });
+    field.addEventListener('focus', onFocus);
+    field.addEventListener('blur', onFocus);
     field.addEventListener('keydown', function (event) {
       if (!hasKeyboard || event.keyCode !== 13 || event.shiftKey || event.isComposing) return;
       submit(event);
@@ -99,7 +114,9 @@
     form.addEventListener('submit', submit);
     form.addEventListener('ibolit:files-uploaded', onFilesUploaded);
     window.addEventListener('pageshow', onShow);
+    window.addEventListener('resize', grow);
     document.body.addEventListener('ibolit:returned', draft.refill);
+    document.body.addEventListener('ibolit:resized', makeRoom);
     form.parentNode.setAttribute('data-state', 'open'); // with its sentence it is still the one somebody types into
     ibolit.drafts.seeIfPosted(chat);
     if (words() && !ibolit.drafts.words(chat)) noteThatItPosts(); // pressed before this script came, perhaps
@@ -107,7 +124,9 @@
     if (hasKeyboard && document.activeElement === document.body) field.focus();
     return function () {
       window.removeEventListener('pageshow', onShow);
+      window.removeEventListener('resize', grow);
       document.body.removeEventListener('ibolit:returned', draft.refill);
+      document.body.removeEventListener('ibolit:resized', makeRoom);
       draft.stop();
       sendQueue.stop();
     };

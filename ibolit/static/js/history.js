@@ -1,14 +1,15 @@
 // The scroll of a chat: opens at the first unread, loads older pages without jumping, follows what is new.
 ibolit.behaviour('history', function (scroll) {
   'use strict';
-  var NEAR = 160, list = scroll.querySelector('.messages'), toEnd = document.createElement('button');
-  var asked = 0, first = null, settled = true, fromBottom = 0, wasAtEnd = true, size = '';
+  var NEAR = 160, TURN = 24, chat = scroll.parentNode, list = scroll.querySelector('.messages'), toEnd = document.createElement('button');
+  var asked = 0, first = null, settled = true, fromBottom = 0, wasAtEnd = true, size = '', last = 0;
 
   function isAtEnd() { return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR; }
 
   function goToEnd() {
     scroll.scrollTop = scroll.scrollHeight;
     toEnd.hidden = wasAtEnd = true;
+    last = scroll.scrollTop;
   }
 
   function open() {
@@ -27,8 +28,26 @@ ibolit.behaviour('history', function (scroll) {
 
   function onScroll() {
     if (isAtEnd()) toEnd.hidden = true;
+    turn();
     loadOlder();
   }
+
+  // Where there is little room the bar under the head leaves while one reads on, and comes back when one scrolls up; the
+  // line one reads stays where it is.
+  function turn() {
+    var moved = scroll.scrollTop - last, above = scroll.getBoundingClientRect().top, isResized = size !== sizeNow();
+    if (Math.abs(moved) < TURN) return;
+    last += moved;
+    size = sizeNow();
+    if (isResized) return; // nobody scrolled
+    chat.classList[moved > 0 ? 'add' : 'remove']('chat--down');
+    chat.classList[moved > 0 ? 'remove' : 'add']('chat--up');
+    scroll.scrollTop += scroll.getBoundingClientRect().top - above;
+    last = scroll.scrollTop;
+    size = sizeNow();
+  }
+
+  function sizeNow() { return scroll.clientHeight + ' ' + scroll.scrollHeight; }
 
   function beforeOlder() {
     first = list.querySelector('.message');
@@ -39,7 +58,7 @@ ibolit.behaviour('history', function (scroll) {
   function afterOlder() {
     if (!first) return;
     ibolit.regroup(first);
-    scroll.scrollTop = scroll.scrollHeight - fromBottom;
+    last = scroll.scrollTop = scroll.scrollHeight - fromBottom;
     first = null;
     settled = false;
   }
@@ -62,7 +81,7 @@ ibolit.behaviour('history', function (scroll) {
 
   // Whoever reads the end stays there, whatever grows: a message, the composer, a keyboard.
   function stay() {
-    var now = scroll.clientHeight + ' ' + scroll.scrollHeight;
+    var now = sizeNow();
     if (wasAtEnd && now !== size) goToEnd();
     size = now;
   }
@@ -86,6 +105,8 @@ ibolit.behaviour('history', function (scroll) {
   document.body.addEventListener('ibolit:resized', stay);
   window.addEventListener('resize', stay);
   open();
+  last = scroll.scrollTop;
+  size = sizeNow();
   remember();
   setTimeout(loadOlder, 300);
   return function () {
