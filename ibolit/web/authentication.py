@@ -16,7 +16,6 @@ from ..extensions import db, login_manager
 from ..models import (
     AuditAction,
     Chat,
-    ChatMember,
     Device,
     Doctor,
     Invitation,
