@@ -66,6 +66,8 @@ JS = (
     "js/foreign-number.js",
     "js/load-more.js",
     "js/inbox.js",
+    "js/inbox-place.js",
+    "js/list-pane.js",
     "js/history.js",
     "js/revisions.js",
     "js/receipts.js",

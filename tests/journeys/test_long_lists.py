@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -188,6 +189,7 @@ def test_list_of_unread_chats_search_and_its_end(visitors: Visitors, live: LiveC
     open_chat(doctor)
     write(doctor, "Самое новое")
     expect(to_end).to_be_visible()
+    expect(to_end).to_have_attribute("aria-label", re.compile(r"новых: \d+$"))
     assert bubble(patient, "Новость 0").bounding_box() == top
     to_end.click()
     expect(bubble(patient, "Самое новое")).to_be_in_viewport(ratio=1)
@@ -209,6 +211,59 @@ def test_list_of_unread_chats_search_and_its_end(visitors: Visitors, live: LiveC
     write(patient, "Вот об этом")
     expect(bubble(patient, "Вот об этом").locator(".ticks")).to_be_in_viewport()
     assert texts(patient)[-2:] == ["Самое новое", "Вот об этом"]
+
+
+def test_list_stays_when_a_chat_opens_beside_it(visitors: Visitors) -> None:
+    """Its place, its filter and what was loaded, on Back too; j, k and Enter open the next one."""
+    doctor = visitors.sign_in(DOCTOR, DESKTOP)
+    doctor.goto("/messages?only=waiting")
+    scroll_through(doctor, 40)
+    doctor.evaluate("() => { window.isTheSamePage = true }")
+    list_, row = doctor.locator(".split__list"), doctor.locator("#chats .row").nth(35)
+    row.scroll_into_view_if_needed()
+    top, rows_before = list_.evaluate("list => list.scrollTop"), rows(doctor)
+    assert top > 500
+    name = row.locator(".row__name").inner_text()
+    row.locator(".row__link").click()
+    expect(doctor.locator(".chat__name")).to_have_text(name)
+    expect(doctor.locator(".composer__text")).to_be_focused()
+    expect(doctor).to_have_title(re.compile(name))
+    expect(row).to_have_class(re.compile("row--here"))
+    expect(doctor.locator(".chip--on")).to_have_text("Ждут ответа")
+    assert list_.evaluate("list => list.scrollTop") == top
+    assert rows(doctor) == rows_before
+    doctor.keyboard.press("Escape")
+    doctor.keyboard.press("j")
+    doctor.keyboard.press("j")
+    doctor.keyboard.press("k")
+    doctor.keyboard.press("Enter")
+    after = doctor.locator("#chats .row").nth(36)
+    expect(doctor.locator(".chat__name")).to_have_text(after.locator(".row__name").inner_text())
+    expect(after).to_have_class(re.compile("row--here"))
+    write(doctor, "Слышу вас")
+    expect(bubble(doctor, "Слышу вас").locator(".ticks--sent, .ticks--delivered")).to_have_count(1)
+    doctor.go_back()
+    expect(doctor.locator(".chat__name")).to_have_text(name)
+    doctor.go_back()
+    expect(doctor.locator(".split__rest")).to_be_visible()
+    assert doctor.url.endswith("/messages?only=waiting")
+    assert doctor.evaluate("() => window.isTheSamePage")
+    assert list_.evaluate("list => list.scrollTop") > 500
+
+
+def test_way_back_leads_to_the_row_on_a_phone(visitors: Visitors) -> None:
+    doctor = visitors.sign_in(DOCTOR)
+    for back in (lambda: doctor.click(".chat__bar .bar__back"), doctor.go_back):
+        doctor.goto("/messages?only=waiting")
+        scroll_through(doctor, 50)
+        row = doctor.locator("#chats .row").nth(45)
+        row.scroll_into_view_if_needed()
+        id = row.get_attribute("id")
+        row.locator(".row__link").click()
+        expect(doctor.locator(".chat__name")).to_be_visible()
+        back()
+        expect(doctor.locator(f"#{id}")).to_be_in_viewport()
+        assert doctor.url.endswith("/messages?only=waiting")
 
 
 @pytest.mark.long

@@ -1,15 +1,16 @@
 // The scroll of a chat: opens at the first unread, loads older pages without jumping, follows what is new.
 ibolit.behaviour('history', function (scroll) {
   'use strict';
-  var NEAR = 160, TURN = 24, chat = scroll.parentNode, list = scroll.querySelector('.messages'), toEnd = document.createElement('button');
-  var asked = 0, first = null, settled = true, fromBottom = 0, wasAtEnd = true, size = '', last = 0;
+  var NEAR = 160, TURN = 24, chat = scroll.parentNode, list = scroll.querySelector('.messages'), toEnd = document.createElement('button'), count = document.createElement('span');
+  var asked = 0, first = null, settled = true, fromBottom = 0, wasAtEnd = true, size = '', last = 0, news = [];
 
   function isAtEnd() { return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR; }
 
   function goToEnd() {
     scroll.scrollTop = scroll.scrollHeight;
-    toEnd.hidden = wasAtEnd = true;
+    wasAtEnd = true;
     last = scroll.scrollTop;
+    offerEnd();
   }
 
   function open() {
@@ -27,10 +28,22 @@ ibolit.behaviour('history', function (scroll) {
   }
 
   function onScroll() {
-    if (isAtEnd()) toEnd.hidden = true;
+    offerEnd();
     turn();
     loadOlder();
   }
+
+  // There whenever one is not at the end, with how many new messages lie below what is seen.
+  function offerEnd() {
+    var bottom = scroll.getBoundingClientRect().bottom, isEnd = isAtEnd();
+    news = isEnd ? [] : news.filter(function (item) { return list.contains(item) && item.getBoundingClientRect().top > bottom; });
+    toEnd.hidden = isEnd;
+    count.hidden = !news.length;
+    count.textContent = news.length;
+    toEnd.setAttribute('aria-label', 'К последним сообщениям' + (news.length ? ', новых: ' + news.length : ''));
+  }
+
+  function isNews(item) { return item.classList.contains('message') && !item.classList.contains('message--mine'); }
 
   // Where there is little room the bar under the head leaves while one reads on, and comes back when one scrolls up; the
   // line one reads stays where it is.
@@ -76,7 +89,10 @@ ibolit.behaviour('history', function (scroll) {
     if (!event.detail.shown) return;
     if (!list.contains(item)) stay();
     else if (wasAtEnd || item.classList.contains('message--waiting')) goToEnd();
-    else if (!item.classList.contains('message--mine')) toEnd.hidden = false;
+    else {
+      if (isNews(item) && !event.detail.old) news.push(item);
+      offerEnd();
+    }
   }
 
   // Whoever reads the end stays there, whatever grows: a message, the composer, a keyboard.
@@ -91,8 +107,9 @@ ibolit.behaviour('history', function (scroll) {
   toEnd.type = 'button';
   toEnd.className = 'to-end';
   toEnd.hidden = true;
-  toEnd.setAttribute('aria-label', 'К последним сообщениям');
   toEnd.innerHTML = ibolit.icon('arrow-down');
+  count.className = 'pill to-end__count';
+  toEnd.appendChild(count);
   toEnd.addEventListener('click', goToEnd);
   scroll.parentNode.insertBefore(toEnd, scroll.nextSibling);
 
@@ -104,7 +121,9 @@ ibolit.behaviour('history', function (scroll) {
   document.body.addEventListener('ibolit:applied', onApplied);
   document.body.addEventListener('ibolit:resized', stay);
   window.addEventListener('resize', stay);
+  if (document.getElementById('unread')) news = Array.prototype.filter.call(list.querySelectorAll('#unread ~ .message'), isNews);
   open();
+  offerEnd();
   last = scroll.scrollTop;
   size = sizeNow();
   remember();

@@ -2,7 +2,7 @@
 // the socket was away. Its rows are placed one by one, so that the pages scrolled to stay.
 ibolit.behaviour('inbox', function (inbox) {
   'use strict';
-  var chat = document.querySelector('.chat'), only = inbox.getAttribute('data-shows'), wasHere = false, backoff = ibolit.backoff(ask);
+  var only = inbox.getAttribute('data-shows'), wasHere = false, backoff = ibolit.backoff(ask);
 
   function key(row) { return row ? Number(row.getAttribute('data-key')) : 0; }
 
@@ -27,6 +27,7 @@ ibolit.behaviour('inbox', function (inbox) {
   function ask() {
     backoff.cancel();
     if (!inbox.offsetParent) return; // a phone hides it beside a chat
+    var chat = document.querySelector('.chat'); // another one since, perhaps
     ibolit.ask('GET', '/messages' + (only ? '?only=' + only : chat ? '?here=' + chat.getAttribute('data-chat') : ''), null, function (status, html) {
       if (status === 200) place(html);
       if (ibolit.isAway(status)) backoff.later(); else backoff.reset();
