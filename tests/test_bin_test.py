@@ -18,12 +18,14 @@ echo "$(basename "$0") $* ${LONG_TESTS:+long}" >> called
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    for name in ("bin", ".venv/bin", "tests/js/node_modules"):
+    modules = ("tests/js/node_modules", "tests/html/node_modules")
+    for name in ("bin", ".venv/bin", *modules):
         (tmp_path / name).mkdir(parents=True)
     for name in ("test", "test-all"):
         shutil.copy(ROOT / "bin" / name, tmp_path / "bin" / name)
     (tmp_path / "bin/setup.sh").write_text("need_python() { :; }; need_packages() { :; }")
-    (tmp_path / "tests/js/node_modules/.package-lock.json").touch()
+    for name in modules:
+        (tmp_path / name / ".package-lock.json").touch()
     for name in ("pip", "ruff", "mypy", "flask", "pytest"):
         _put(tmp_path / ".venv/bin" / name)
     for name in ("bin/oldphones", "bin/postgres", "bin/engines", "node"):

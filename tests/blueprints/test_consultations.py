@@ -383,7 +383,7 @@ def test_call_without_scripts_opens_by_itself(as_patient: Browser, consultation:
     for side in (consultation.patient, consultation.doctor.user):
         consultation.mark_ready(side)
     db.session.commit()
-    assert f"0;url=/consultations/{consultation.id}/call" in as_patient.get(f"/consultations/{consultation.id}").text
+    assert f"0; url=/consultations/{consultation.id}/call" in as_patient.get(f"/consultations/{consultation.id}").text
 
 
 def test_both_open_the_call_and_the_doctor_ends_it(
