@@ -28,6 +28,7 @@ CSS = (
     "inbox",
     "chat",
     "access-bar",
+    "next-step",
     "message",
     "files",
     "viewer",

@@ -29,7 +29,7 @@ from ..events import (
     ReceiptsMoved,
 )
 from ..extensions import db
-from ..models import Chat, ChatMember, Consultation, Message, Payment, Tariff, User
+from ..models import Card, Chat, ChatMember, Consultation, Message, Payment, Tariff, User
 from ..services import current_services
 
 
@@ -37,7 +37,8 @@ def message_sent(fact: MessageSent) -> None:
     with _chat_and_readers(fact.chat_id) as (chat, readers):
         message = db.session.get_one(Message, fact.message_id)
         readers.sort(key=lambda reader: reader.id == message.author_id)  # who waits for it first
-        _show_with_badge(readers, "message_sent", chat, message=message)
+        nearest = Consultation.nearest_in(chat) if message.card is Card.CONSULTATION and readers else None
+        _show_with_badge(readers, "message_sent", chat, message=message, nearest=nearest)
 
 
 def message_changed(fact: MessageChanged) -> None:
@@ -64,11 +65,12 @@ def access_changed(fact: AccessChanged) -> None:
 
 
 def consultation_changed(fact: ConsultationChanged) -> None:
-    """The card alone, wherever it is on the screen: in the chat, in the list, on its own page."""
-    with _chat_and_readers(fact.chat_id) as (_, readers):
+    """The card, wherever it is on the screen: in the chat, in the list, on its own page; and the chat's next step."""
+    with _chat_and_readers(fact.chat_id) as (chat, readers):
         consultation = db.session.get_one(Consultation, fact.consultation_id)
+        shown = {"consultation": consultation, "nearest": Consultation.nearest_in(chat) if readers else None}
         for reader in readers:
-            _show(reader, "consultation_changed", about=fact.chat_id, consultation=consultation, revision=fact.revision)
+            _show(reader, "consultation_changed", about=fact.chat_id, revision=fact.revision, **shown)
 
 
 def consultation_started(fact: ConsultationStarted) -> None:

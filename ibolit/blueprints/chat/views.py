@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 from ...database import release, write_transaction
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Attachment, AuditAction, Chat, ChatState, Doctor, Message, Tariff
+from ...models import Attachment, AuditAction, Chat, ChatState, Consultation, Doctor, Message, Tariff
 from ...models.chats import preload_cards
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
@@ -53,7 +53,7 @@ def show(id: int) -> ResponseReturnValue:
     before = asked or _end_of_unread_page(chat, first_unread)
     messages = Message.page_of(chat, before=before, most=PAGE if asked or is_end else _page_size(chat))
     skips_unread = is_end and chat.member(current_user.id).read_to + 1 < messages[0].seq if messages else False
-    preload_cards(messages)
+    nearest = preload_cards(messages, chat.pinned_message_id)
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
     is_seen = asked is None and not skips_unread and "X-Kept-Copy" not in request.headers
@@ -68,6 +68,7 @@ def show(id: int) -> ResponseReturnValue:
         before=before,
         skips_unread=skips_unread,
         on_sale=_on_sale(chat),
+        nearest=nearest,
         form=MessageForm(formdata=None, client_id=new_client_id()),
         **({} if guest_device.is_current() else inbox_page(None)),
     )
@@ -87,10 +88,11 @@ def index(id: int) -> ResponseReturnValue:
     if request.args.get("state") == chat.state and chat.revision == after:
         return "", 204
     messages = Message.changed_since(chat, after or 0, most=LONGEST_PAGE)
-    preload_cards(messages)
+    nearest = preload_cards(messages, chat.pinned_message_id)
     _note_reading(chat, messages, moves_receipts=False)
     complete = len(messages) < LONGEST_PAGE
     context: dict[str, Any] = {"chat": chat, "messages": messages, "on_sale": _on_sale(chat), "form": _empty_form()}
+    context["nearest"] = nearest
     revision = chat.revision if complete else messages[-1].revision
     return respond("chat/changes.html", to=url_for(".show", id=id), revision=revision, complete=complete, **context)
 
@@ -153,7 +155,7 @@ def _ingest_files(id: int, form: MessageForm) -> None:
 
 
 def _chat(id: int) -> Chat:
-    return Chat.find_for(current_user, id) or abort(404)
+    return Chat.find_for(current_user, id, Consultation.pinned_first()) or abort(404)
 
 
 def _empty_form() -> MessageForm:
@@ -215,6 +217,7 @@ def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     page = render_template(
         "pages/chat/show.html",
         messages=messages,
+        nearest=Consultation.nearest_in(chat),
         first_unread=None,
         before=None,
         skips_unread=False,

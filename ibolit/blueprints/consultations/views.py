@@ -191,7 +191,7 @@ def _submit(consultation: Consultation, action: Callable[[Consultation, datetime
     if consultation.state is ConsultationState.IN_PROGRESS:
         return go(url_for("calls.show", id=consultation.id))
     to = url_for(".show", id=consultation.id)
-    return respond("consultations/card.html", to=to, consultation=consultation)
+    return respond("consultations/pressed.html", to=to, consultation=consultation)
 
 
 def _refuse(id: int, sent: Submission) -> ResponseReturnValue:

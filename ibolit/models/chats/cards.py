@@ -29,9 +29,17 @@ def refuse_unregistered() -> None:
         raise NotImplementedError(f"cards that nobody has registered: {', '.join(missing)}")
 
 
-def preload_cards(messages: Sequence[Message]) -> None:
-    """Each message's card is at hand under the card's own name: message.consultation, message.request."""
+def preload_cards(messages: Sequence[Message], pinned: int | None = None) -> Any:
+    """Each message's card is at hand under the card's own name: message.consultation, message.request.
+
+    `pinned`: the id of a message with a consultation that is told of beside the page; answered with that one.
+    """
+    told = None
     for card, load in _loaders.items():
         carriers = {message.id: message for message in messages if message.card is card}
-        for thing in load([*carriers]) if carriers else ():
-            set_committed_value(carriers[thing.message_id], card.name.lower(), thing)
+        beside = {pinned} if pinned is not None and card is Card.CONSULTATION else set()
+        for thing in load([*(carriers.keys() | beside)]) if carriers or beside else ():
+            if thing.message_id in carriers:
+                set_committed_value(carriers[thing.message_id], card.name.lower(), thing)
+            told = thing if thing.message_id in beside else told
+    return told

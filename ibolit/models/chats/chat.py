@@ -19,7 +19,8 @@ from sqlalchemy import (
     false,
     select,
 )
-from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, query_expression, relationship
+from sqlalchemy.orm.interfaces import ORMOption
 
 from ... import errors
 from ...extensions import Model, db
@@ -64,6 +65,7 @@ class Chat(ChatPosting, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # notes are nobody's last word
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
+    pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
     doctor: Mapped[Doctor] = relationship(innerjoin=True, viewonly=True)
     members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id, viewonly=True)
@@ -76,9 +78,10 @@ class Chat(ChatPosting, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
         return _with_people().options(joinedload(cls.members)).where(cls.is_of(user))
 
     @classmethod
-    def find_for(cls, user: User, id: int) -> Chat | None:
+    def find_for(cls, user: User, id: int, *more: ORMOption) -> Chat | None:
         """The person's own chat by its number."""
-        return db.session.scalar(_one_of(anew=False), {"id": id, "reader": user.id})
+        one = _one_of(anew=False)
+        return db.session.scalar(one.options(*more) if more else one, {"id": id, "reader": user.id})
 
     @classmethod
     def locked_for(cls, user: User, id: int) -> Chat | None:

@@ -29,6 +29,7 @@ from .attendance import Attendance, ConsultationAttendance, Side
 from .booking import ConsultationBooking
 from .course import ConsultationCourse
 from .deadlines import ConsultationDeadlines
+from .in_chat import ConsultationInChat
 from .rescheduling import ConsultationRescheduling
 from .states import TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
 from .summary import ConsultationSummary
@@ -59,6 +60,7 @@ class Consultation(
     ConsultationCourse,
     ConsultationDeadlines,
     ConsultationSummary,
+    ConsultationInChat,
     Lockable,
     Model,
 ):

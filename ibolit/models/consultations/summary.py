@@ -39,6 +39,8 @@ class NextStep(StrEnum):
     GET_READY = "get_ready"
     AWAIT_OTHER_SIDE = "await_other_side"
     RETURN_TO_CALL = "return_to_call"
+    ANSWER_RESCHEDULE = "answer_reschedule"  # asked for by the other side; of these two only pinned_step() tells
+    FILL_QUESTIONNAIRE = "fill_questionnaire"
     NONE = "none"  # it is over
 
 
