@@ -82,6 +82,7 @@ JS = (
     "js/drafts.js",
     "js/pending-messages.js",
     "js/unsent-notices.js",
+    "js/quoting.js",
     "js/send-queue.js",
     "js/draft.js",
     "js/composer.js",

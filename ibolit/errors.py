@@ -122,6 +122,28 @@ class ChatNeedsTariff(ChatIsClosed):
     sentence = "Выберите тариф, чтобы написать. Сообщение не отправлено, текст сохранён."
 
 
+class QuoteIsUnknown(RuleViolation):
+    """Of no message of this chat, or of none that may be quoted."""
+
+    sentence = "Сообщения, на которое вы отвечаете, здесь нет. Отправьте ответ снова, он уйдёт без цитаты."
+
+
+class MessageIsGone(RuleViolation):
+    """No message of this person's stands at that number."""
+
+    status = 404
+
+
+class MessageIsRead(RuleViolation):
+    status = 409
+    sentence = "Сообщение уже прочитано, отозвать его нельзя."
+
+
+class MessageIsOld(RuleViolation):
+    status = 409
+    sentence = "Прошло больше 5 минут, отозвать сообщение уже нельзя."
+
+
 class FileRefused(RuleViolation):
     """A file that is not taken; the message's text and its other files stay where they are."""
 

@@ -46,6 +46,15 @@ class MessageChanged(Fact):
 
 
 @dataclass(frozen=True)
+class MessageRecalled(Fact):
+    """By its author, before anybody had read it: lists and badges say less."""
+
+    chat_id: int
+    message_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
 class ReceiptsMoved(Fact):
     """A member's delivered_to or read_to went up; the other side's ticks change."""
 

@@ -73,13 +73,15 @@ def errors_attributes(field: Any) -> dict[str, Any]:
 def drawn_message(chat: Any, message: Any, viewer: Any) -> Markup:
     """A message without a card, as this person sees it: drawn once for the answer and for the person's other screens.
 
-    A card is not drawn so: its forms have a token on a page and none in what goes to a socket.
+    Its forms have no token, as htmx sends that of its page. A card is not drawn so: its forms have a token on a page
+    and none in what goes to a socket.
     """
     drawn: dict[tuple[int, int, int], Markup] = g.setdefault("drawn_messages", {}) if has_request_context() else {}
     place = (message.id, message.revision, viewer.id)
     if place not in drawn:
         fragment = current_app.jinja_env.get_template("fragments/chat/message.html")
-        drawn[place] = Markup(fragment.render(chat=chat, message=message, viewer=viewer))  # noqa: S704  ours, escaped
+        html = fragment.render(chat=chat, message=message, viewer=viewer, is_live=True)
+        drawn[place] = Markup(html)  # noqa: S704  ours, escaped
     return drawn[place]
 
 

@@ -38,6 +38,7 @@ ADDED: dict[str, Row] = {
     "import_line": {"birth_date": None},
     "invitation": {"birth_date": None},
     "patient_import": {"source": None, "columns": None},
+    "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None},
 }
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 

@@ -18,6 +18,7 @@ def prepare(job: Job) -> None:
     attachment = db.session.get(Attachment, job.subject_id)
     if attachment is None or attachment.state is not AttachmentState.PREPARING:
         return
+    id, playable = attachment.id, attachment.file_of(Variant.SHOWN)
     release()  # nothing is held while the decoder works
     try:
         seconds = _convert(attachment)
@@ -28,7 +29,9 @@ def prepare(job: Job) -> None:
         seconds = None
     chat = db.session.get_one(Chat, attachment.chat_id)
     chat.lock()
-    db.session.refresh(attachment)  # it may have been sent meanwhile
+    if db.session.get(Attachment, id, populate_existing=True) is None:  # recalled meanwhile; or it may have been sent
+        current_services.storage.delete(playable)
+        return
     if seconds is None:
         attachment.mark_download_only()
     else:

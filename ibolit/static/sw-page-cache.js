@@ -56,13 +56,20 @@ async function keep(path, answer) {
   await wipe(name);
   await inTurn(async () => {
     if (!await caches.has(name)) return;
-    const cache = await caches.open(name);
+    const cache = await caches.open(name), old = await cache.match(path);
     await cache.put(path, new Response(page, { headers: headersOf(answer, stateOf(path, page)) }));
+    if (old) await forgetThumbnails(cache, await old.text(), page);
     await trim(cache);
   });
   const parts = [...new Set(page.match(/\/assets\/[\w./-]+/g))].filter(isPart);
   await Promise.all(parts.map((part) => fromShell(new Request(part)).catch(() => {})));
   return page;
+}
+
+/* Of messages that are not on the page any more: what was recalled leaves the device, too. */
+function forgetThumbnails(cache, old, page) {
+  const gone = (old.match(/\/files\/\d+\/thumbnail/g) || []).filter((path) => !page.includes(`${path}"`));
+  return Promise.all(gone.map((path) => cache.delete(path, { ignoreVary: true })));
 }
 
 function headersOf(answer, state) {

@@ -29,6 +29,7 @@ from ..events import (
     HalfOfSmsGone,
     MemberTyped,
     MessageChanged,
+    MessageRecalled,
     MessageSent,
     ParticipantReady,
     PaymentChanged,
@@ -57,6 +58,7 @@ def subscribe(app: Flask) -> None:
     _tell_of_consultations(subscribers)
     subscribers.after_commit(MessageSent, live.message_sent)
     subscribers.after_commit(MessageChanged, live.message_changed)
+    subscribers.after_commit(MessageRecalled, live.message_recalled)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
     subscribers.after_commit(AccessChanged, live.access_changed)
     subscribers.after_commit(PaymentChanged, live.payment_changed)

@@ -24,6 +24,7 @@ from ..events import (
     ConsultationStarted,
     MemberTyped,
     MessageChanged,
+    MessageRecalled,
     MessageSent,
     PaymentChanged,
     ReceiptsMoved,
@@ -46,6 +47,13 @@ def message_changed(fact: MessageChanged) -> None:
         message = db.session.get_one(Message, fact.message_id)
         for reader in readers:
             _show(reader, "message_changed", about=chat.id, chat=chat, message=message)
+
+
+def message_recalled(fact: MessageRecalled) -> None:
+    """The bubble, its row in the list, and the badge of whoever had it unread."""
+    with _chat_and_readers(fact.chat_id) as (chat, readers):
+        message = db.session.get_one(Message, fact.message_id)
+        _show_with_badge(readers, "message_recalled", chat, message=message)
 
 
 def receipts_moved(fact: ReceiptsMoved) -> None:

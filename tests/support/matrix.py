@@ -159,6 +159,7 @@ POST /login/whose/new                         | -           | in    | in    | in
 POST /logout                                  | -           | login | login | login   | login  | login    | login
 GET /manifest.webmanifest                     | -           | in    | in    | in      | in     | in       | in
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card
+POST /messages/<int:id>/recall                 | message     | login | gate  | in      | 404    | 404      | card
 POST /messages/search                         | -           | login | gate  | in      | in     | in       | card
 GET /n/<int:id>                               | =change     | in    | in    | in      | in     | in       | in
 POST /n/<int:id>                              | =change     | in    | in    | in      | in     | in       | in

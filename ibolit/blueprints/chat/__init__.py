@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import views
+from . import recalls, views
 
-blueprints = (views.bp,)
+blueprints = (views.bp, recalls.bp)

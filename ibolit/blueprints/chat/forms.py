@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, TextAreaField
-from wtforms.validators import Length, NumberRange, ValidationError
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
-from ...models import Message
+from ...errors import QuoteIsUnknown
+from ...models import Chat, Message
 from ...web.file_forms import AttachmentFormMixin
 from ...web.text_filters import clean_text
+
+MOST_SEQ = 2**31 - 1  # a larger number is none of ours
 
 
 class MessageForm(AttachmentFormMixin):
@@ -20,13 +23,28 @@ class MessageForm(AttachmentFormMixin):
         [clean_text],
     )
 
+    quoted = IntegerField("quoted", [Optional(), NumberRange(min=1, max=MOST_SEQ)])
+    quoting: Message | None = None  # what `quoted` names, shown over the field
+
     @property
     def refusal(self) -> list[str]:
-        return [*self.text.errors, *self.files.errors, *self.client_id.errors]
+        unknown = [QuoteIsUnknown.sentence] if self.quoted.errors else []
+        return [*self.text.errors, *self.files.errors, *self.client_id.errors, *unknown]
+
+    def keep(self, chat: Chat) -> None:
+        """Files and the quote stay; what may not be quoted is left out."""
+        super().keep(chat)
+        is_number = self.quoted.data is not None and not self.quoted.errors
+        found = Message.in_chat(chat, self.quoted.data) if is_number else None
+        self.quoting = found if found is not None and found.may_be_quoted else None
 
     def validate_text(self, field: TextAreaField) -> None:
         if not field.data and not self.has_files:
             raise ValidationError("Напишите сообщение.")
+
+
+class RecallForm(FlaskForm):
+    """«Отозвать»: nothing but its token."""
 
 
 class ReceiptsForm(FlaskForm):

@@ -69,7 +69,7 @@ def show(id: int) -> ResponseReturnValue:
         skips_unread=skips_unread,
         on_sale=_on_sale(chat),
         nearest=nearest,
-        form=MessageForm(formdata=None, client_id=new_client_id()),
+        form=_answer_to(chat, request.args.get("quote", type=int)),
         **({} if guest_device.is_current() else inbox_page(None)),
     )
 
@@ -110,7 +110,8 @@ def post(id: int) -> ResponseReturnValue:
         return _refuse(chat, form, 422)
     with submission(form.text) as sent:
         attachments = form.attachments(chat)
-        message = chat.post(current_user, form.text.data or "", form.client_id.data, attachments)
+        text, quoted_seq = form.text.data or "", form.quoted.data
+        message = chat.post(current_user, text, form.client_id.data, attachments, quoted_seq)
     if sent.is_refused:
         return _refuse(_chat(id), form, sent.status)
     ingest.discard_duplicates(attachments)
@@ -162,6 +163,14 @@ def _empty_form() -> MessageForm:
     return MessageForm(formdata=None, client_id=new_client_id())
 
 
+def _answer_to(chat: Chat, seq: int | None) -> MessageForm:
+    """An empty composer, with the message that shall be quoted."""
+    form = _empty_form()
+    form.quoted.data = seq if seq and 0 < seq <= chat.last_seq else None
+    form.keep(chat)
+    return form
+
+
 def _on_sale(chat: Chat) -> list[Tariff]:
     """Asked for only when «Продлить» may be shown."""
     if current_user.is_doctor or chat.state in (ChatState.NOT_BEGUN, ChatState.OPEN, ChatState.UNLIMITED):
@@ -208,9 +217,13 @@ def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) 
 def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     """The same composer with its sentence and the typed text; without htmx the whole chat around it."""
     form.keep(chat)
-    context: dict[str, Any] = {"chat": chat, "on_sale": _on_sale(chat), "form": form}
     if wants_fragment():
-        return respond("chat/foot.html", status=status, **context)
+        return respond("chat/foot.html", status=status, chat=chat, on_sale=_on_sale(chat), form=form)
+    return whole_page(chat, form, status)
+
+
+def whole_page(chat: Chat, form: MessageForm | None, status: int, **more: Any) -> ResponseReturnValue:
+    """The end of the chat, when a form without htmx was refused; it marks nothing read."""
     messages = Message.page_of(chat, most=PAGE)
     preload_cards(messages)
     _note_reading(chat, messages, moves_receipts=False)
@@ -221,7 +234,10 @@ def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
         first_unread=None,
         before=None,
         skips_unread=False,
-        **context,
+        chat=chat,
+        on_sale=_on_sale(chat),
+        form=form or _empty_form(),
+        **more,
         **inbox_page(None),
     )
     return make_response(page, status)

@@ -224,6 +224,11 @@ class Attachment(AttachmentSummary, Model):
         db.session.expunge(self)
         return gone is not None
 
+    def abandon(self) -> None:
+        """Its message was recalled: never to be read or sent again, and swept when nobody has deleted it at once."""
+        self.message = None
+        self.created_at = clock.now() - 3 * self.WAITS
+
     def mark_playable(self, seconds: float) -> None:
         """The worker has made of a voice message what every phone plays."""
         self.has_shown, self.seconds, self.state = True, seconds, AttachmentState.READY

@@ -34,11 +34,12 @@ from .access import ChatAccess
 from .inbox import ChatLists
 from .member import ChatMember
 from .posting import ChatPosting
+from .recalling import ChatRecalling
 from .states import AccessMode
 from .summary import ChatSummary
 
 
-class Chat(ChatPosting, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
+class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
     """`revision` grows with every visible change and `last_seq` with every message, both under the chat's lock."""
 
     __table_args__ = (

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ...extensions import Model, db
+from ...services import clock
 from ..types import RowId, UtcDateTime, enum_column
 from .attachment import Attachment, preview_of
 from .summary import MessageSummary
@@ -19,6 +22,9 @@ from .summary import MessageSummary
 if TYPE_CHECKING:
     from ..consultations import Conclusion, Consultation, ConsultationRequest, IntakeQuestionnaire
     from .chat import Chat
+
+
+RECALLED = "Сообщение отозвано"
 
 
 class Card(StrEnum):
@@ -31,9 +37,13 @@ class Card(StrEnum):
 
 
 class Message(MessageSummary, Model):
-    """Never edited, never deleted. `seq` orders it in its chat; `revision` says since when it looks as it does."""
+    """Never edited; its author may recall it while it is unread, and its place stays (`ChatRecalling`).
+
+    `seq` orders it in its chat; `revision` says since when it looks as it does.
+    """
 
     LONGEST = 4000
+    RECALLABLE_FOR = timedelta(minutes=5)
 
     __table_args__ = (
         UniqueConstraint("chat_id", "seq"),
@@ -51,7 +61,16 @@ class Message(MessageSummary, Model):
     stems: Mapped[str] = mapped_column(Text, deferred=True)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     card: Mapped[Card | None] = mapped_column(enum_column(Card))
+    quoted_seq: Mapped[int | None]  # of the message of the same chat that it answers
+    recalled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recalled_digest: Mapped[str | None] = mapped_column(String(64))  # by which a repeated sending is known still
     attachments: Mapped[list[Attachment]] = relationship(order_by=Attachment.position, back_populates="message")
+    quoted: Mapped[Message | None] = relationship(
+        primaryjoin="and_(Message.chat_id == remote(Message.chat_id),"
+        " foreign(Message.quoted_seq) == remote(Message.seq))",
+        viewonly=True,
+        uselist=False,
+    )
     # Asked for by messages that say they carry a card; a page of a chat loads them together (preload_cards).
     consultation: Mapped[Consultation | None] = relationship(viewonly=True)
     request: Mapped[ConsultationRequest | None] = relationship(viewonly=True)
@@ -64,13 +83,23 @@ class Message(MessageSummary, Model):
         page = _with_files().where(cls.chat_id == chat.id).order_by(cls.seq.desc()).limit(most)
         if before is not None:
             page = page.where(cls.seq < before)
-        return list(reversed(db.session.scalars(page).unique().all()))
+        return _with_quotes(list(reversed(db.session.scalars(page).unique().all())))
 
     @classmethod
     def changed_since(cls, chat: Chat, revision: int, most: int) -> list[Message]:
         """New and changed messages, in the order of their changes."""
         changed = _with_files().where(cls.chat_id == chat.id, cls.revision > revision).order_by(cls.revision)
-        return list(db.session.scalars(changed.limit(most)).unique())
+        return _with_quotes(list(db.session.scalars(changed.limit(most)).unique()))
+
+    @classmethod
+    def in_chat(cls, chat: Chat, seq: int) -> Message | None:
+        """With its files."""
+        return db.session.scalars(_with_files().where(cls.chat_id == chat.id, cls.seq == seq)).unique().one_or_none()
+
+    @classmethod
+    def place_of(cls, id: int) -> tuple[int, int] | None:
+        """Its chat's number and its seq; whether they may know of it, the chat says."""
+        return db.session.execute(select(cls.chat_id, cls.seq).where(cls.id == id)).tuples().one_or_none()
 
     @classmethod
     def by_client_id(cls, author_id: int, client_id: str, chat_id: int) -> Message | None:
@@ -79,18 +108,64 @@ class Message(MessageSummary, Model):
 
     @property
     def content(self) -> list[str]:
-        """What a repeated sending is known by: the text and the digests of the files."""
-        return [self.text, *(one.digest for one in self.attachments)]
+        """What a repeated sending is known by."""
+        return content_of(self.text, self.attachments, self.quoted_seq)
+
+    def is_repeated_by(self, content: list[str]) -> bool:
+        """A sending that got no answer comes again, also after its message was recalled."""
+        return self.recalled_digest == digest_of(content) if self.is_recalled else self.content == content
+
+    @property
+    def is_recalled(self) -> bool:
+        return self.recalled_at is not None
+
+    @property
+    def recallable_until(self) -> datetime:
+        return self.sent_at + self.RECALLABLE_FOR
+
+    @property
+    def recallable_minutes(self) -> int:
+        """So many are left, the last one begun; a whole number, so that an answer that is repeated says the same."""
+        return -((clock.now() - self.recallable_until) // timedelta(minutes=1))
+
+    @property
+    def may_be_quoted(self) -> bool:
+        """What a person said; cards and notes of the system are no words."""
+        return self.author_id is not None and self.card is None and not self.is_recalled
 
     @property
     def preview(self) -> str:
         """What a list shows of it, in one line."""
+        if self.is_recalled:
+            return RECALLED
         return " ".join(self.text.split()) or preview_of(self.attachments)
+
+
+def content_of(text: str, attachments: Sequence[Attachment], quoted_seq: int | None) -> list[str]:
+    """Text, digests of the files, and what is quoted."""
+    quote = [f"quotes {quoted_seq}"] if quoted_seq else []
+    return [text, *(one.digest for one in attachments), *quote]
+
+
+def digest_of(content: list[str]) -> str:
+    return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
 
 def submission_id(client_id: str, *said: object) -> str:
     """The same form sent twice is one press; brought back by "Back" and changed it is another. No letter has its id."""
     return "press-" + hashlib.sha256(repr((client_id, *said)).encode()).hexdigest()[:48]
+
+
+def _with_quotes(messages: list[Message]) -> list[Message]:
+    """Each has what it quotes at hand, asked for at once; most of it stands on the same page."""
+    quoting = [message for message in messages if message.quoted_seq is not None]
+    known = {message.seq: message for message in messages}
+    if missing := {message.quoted_seq for message in quoting} - known.keys():
+        others = _with_files().where(Message.chat_id == quoting[0].chat_id, Message.seq.in_(missing))
+        known |= {message.seq: message for message in db.session.scalars(others).unique()}
+    for message in quoting:
+        set_committed_value(message, "quoted", known.get(message.quoted_seq or 0))
+    return messages
 
 
 @cache

@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm.attributes import set_committed_value
 
+from ... import errors
 from ...events import MessageChanged, MessageSent, ReceiptsMoved, record
 from ...extensions import db
 from ...services import clock
@@ -21,7 +22,7 @@ from ...services.search import stemmed
 from ..people import User
 from .attachment import Attachment, refuse_sent
 from .member import ChatMember, one_more_unread
-from .message import Card, Message
+from .message import Card, Message, content_of
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -34,26 +35,35 @@ class ChatPosting:
         last_at: Mapped[datetime | None]
         last_author_id: Mapped[int | None]
 
-    def post(self: Chat, author: User, text: str, client_id: str, attachments: Sequence[Attachment] = ()) -> Message:
-        """The message, new or – for a repeated id with the same text and files – the one already there.
+    def post(
+        self: Chat,
+        author: User,
+        text: str,
+        client_id: str,
+        attachments: Sequence[Attachment] = (),
+        quoted_seq: int | None = None,
+    ) -> Message:
+        """The message, new or – for a repeated id with the same text, files and quote – the one already there.
 
         The same id with another content is a form brought back by "Back": a message of its own, with an id of ours that
         follows from both, so that repeating it doubles nothing either.
         Raises ChatIsClosed or ChatNeedsTariff when the patient's time does not allow it, AttachmentIsSent for a file of
-        another message. The attachments were loaded under the lock.
+        another message, QuoteIsUnknown for a `quoted_seq` of nothing that may be quoted here; what was recalled
+        meanwhile is quoted as such. The attachments were loaded under the lock.
         """
         self.lock()
-        content = [text, *(one.digest for one in attachments)]
+        content = content_of(text, attachments, quoted_seq)
         known = Message.by_client_id(author.id, client_id, self.id)
-        if known is not None and known.content != content:
+        if known is not None and not known.is_repeated_by(content):
             client_id = _id_of_another(client_id, "\n".join(content))
             known = Message.by_client_id(author.id, client_id, self.id)
         if known is not None:
             return known
         self.refuse_if_closed_for(author)
         refuse_sent(attachments)
+        self._refuse_unknown_quote(quoted_seq)
         self._begin_free_time(author)
-        return self._add(text, author=author, client_id=client_id, attachments=attachments)
+        return self._add(text, author=author, client_id=client_id, attachments=attachments, quoted_seq=quoted_seq)
 
     def post_card(
         self: Chat,
@@ -95,7 +105,7 @@ class ChatPosting:
         if (delivered, read) == (mine.delivered_to, mine.read_to):
             return False
         if read > mine.read_to:
-            mine.unread = self._others_after(read, user)
+            mine.unread = self._others_after(read, user.id)
             mine.notified_from_seq = mine.notified_from_seq if mine.unread else 0
         mine.delivered_to, mine.read_to = delivered, read
         self.revision += 1
@@ -111,6 +121,7 @@ class ChatPosting:
         client_id: str,
         attachments: Sequence[Attachment] = (),
         card: Card | None = None,
+        quoted_seq: int | None = None,
     ) -> Message:
         self.last_seq += 1
         self.revision += 1
@@ -124,6 +135,7 @@ class ChatPosting:
             stems=stemmed(" ".join([text, *(one.name for one in attachments)])),
             sent_at=clock.now(),
             card=card,
+            quoted_seq=quoted_seq,
             attachments=[*attachments],
         )
         for position, one in enumerate(attachments):
@@ -149,9 +161,16 @@ class ChatPosting:
         if mine.unread == 0:
             mine.delivered_to = mine.read_to = self.last_seq
 
-    def _others_after(self: Chat, seq: int, reader: User) -> int:
-        is_others = or_(Message.author_id.is_(None), Message.author_id != reader.id)
-        counted = select(func.count()).where(Message.chat_id == self.id, Message.seq > seq, is_others)
+    def _refuse_unknown_quote(self: Chat, seq: int | None) -> None:
+        quoted = Message.in_chat(self, seq) if seq is not None else None
+        if seq is not None and (quoted is None or not (quoted.may_be_quoted or quoted.is_recalled)):
+            raise errors.QuoteIsUnknown
+
+    def _others_after(self: Chat, seq: int, reader_id: int) -> int:
+        """So many are unread after that; nobody reads what was recalled."""
+        is_others = or_(Message.author_id.is_(None), Message.author_id != reader_id)
+        is_after = (Message.chat_id == self.id) & (Message.seq > seq) & Message.recalled_at.is_(None)
+        counted = select(func.count()).where(is_after, is_others)
         return db.session.scalar(counted) or 0
 
 

@@ -59,6 +59,16 @@ class ChatSummary:
         before = message.seq + PAGE_AFTER
         return before if before < self.last_seq else None
 
+    def name_of(self: Chat, author_id: int | None, viewer: User) -> str:
+        """Who said it, for whoever reads that it was said."""
+        if author_id == viewer.id:
+            return "Вы"
+        if author_id == self.patient_id:
+            return self.patient.name
+        if author_id == self.doctor.user_id:
+            return self.doctor.user.name
+        return next((one.user.name for one in self.members if one.user_id == author_id), "")
+
     def receipt_of(self: Chat, message: Message, author: User) -> ReceiptState:
         """How far it has come on its way to all others."""
         if message.seq <= self.read_by_all_but(author.id):

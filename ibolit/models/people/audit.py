@@ -42,6 +42,7 @@ class AuditAction(StrEnum):
     PATIENTS_IMPORTED = "patients_imported"
     CHAT_READ = "chat_read"
     CHAT_SEARCHED = "chat_searched"
+    MESSAGE_RECALLED = "message_recalled"
     FILE_READ = "file_read"
     FILES_LISTED = "files_listed"
     CONCLUSION_GIVEN = "conclusion_given"

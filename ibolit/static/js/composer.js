@@ -77,8 +77,10 @@
     function deliver(files, id) {
       var text = words();
       clearFailure();
-      sendQueue.send(text, id || ibolit.pending.newId(), files);
+      sendQueue.send(text, id || ibolit.pending.newId(), files, ibolit.drafts.quote(chat));
       draft.sent();
+      ibolit.drafts.keepQuote(chat, null);
+      htmx.trigger(document.body, 'ibolit:quote-left');
       ibolit.drafts.forgetPosted(chat);
       told = 0;
       if (text || hasKeyboard) field.focus(); // who sent a photo alone wants no keyboard over it

@@ -13,6 +13,17 @@ ibolit.behaviour('countdown', function (bar) {
   return function () { clearTimeout(timer); };
 });
 
+// What may be done for so long only goes away by itself.
+ibolit.behaviour('passing', function (form) {
+  'use strict';
+  var timer = setTimeout(function () {
+    if (form.contains(document.activeElement)) document.activeElement.blur();
+    ibolit.remove(form);
+    htmx.trigger(document.body, 'ibolit:resized');
+  }, Number(form.getAttribute('data-minutes')) * 60000);
+  return function () { clearTimeout(timer); };
+});
+
 // A new code may be asked for after a minute; the button says so itself.
 ibolit.behaviour('resend', function (words) {
   'use strict';

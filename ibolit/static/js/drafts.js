@@ -16,6 +16,10 @@ ibolit.drafts = (function () {
   function files(chat) { return JSON.parse(ibolit.getItem(key('tray', chat)) || '[]'); }
   function keepFiles(chat, list) { ibolit.setItem(key('tray', chat), list.length ? JSON.stringify(list) : ''); }
 
+  // What the next message answers, or null: its seq, and what the page shows of it.
+  function quote(chat) { return JSON.parse(ibolit.getItem(key('quote', chat)) || 'null'); }
+  function keepQuote(chat, quoted) { ibolit.setItem(key('quote', chat), quoted ? JSON.stringify(quoted) : ''); }
+
   // A form that the browser posts by itself, with files or before the scripts were there: its words are no draft any more
   // when the page shows its message. Kept as the form's id, a line's end, its words.
   function postedByForm(chat, id, text) { ibolit.setItem(key('posted', chat), id + '\n' + text); }
@@ -24,6 +28,7 @@ ibolit.drafts = (function () {
     var note = /^([^\n]+)(?:\n([^]*))?$/.exec(ibolit.getItem(key('posted', chat)));
     if (!note || !document.querySelector('.message--mine[data-client-id="' + note[1] + '"]')) return;
     forgetPosted(chat);
+    keepQuote(chat, null);
     if (note[2] === undefined) keep(chat, ''); // an older version kept the id alone
     else leave(chat, note[2]);
   }
@@ -33,6 +38,7 @@ ibolit.drafts = (function () {
 
   return {
     keyOf: keyOf, words: words, keep: keep, without: without, leave: leave, files: files, keepFiles: keepFiles,
+    quote: quote, keepQuote: keepQuote,
     postedByForm: postedByForm, forgetPosted: forgetPosted, seeIfPosted: seeIfPosted
   };
 })();

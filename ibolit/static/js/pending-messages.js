@@ -37,9 +37,10 @@
   }
 
   // The files have arrived at the server; a message has their keys and names.
-  function keep(chat, text, id, files) {
+  function keep(chat, text, id, files, quoted) {
     latest = Math.max(latest + 1, new Date().getTime());
     var message = { chat: chat, text: text, id: id, at: latest, files: files, device: document.body.getAttribute('data-device') };
+    if (quoted) message.quoted = quoted;
     store.put(message);
     htmx.trigger(document.body, 'ibolit:pending');
     return message;
@@ -63,6 +64,7 @@
     messages.forEach(function (one) { files = files.concat(one.files || []); });
     drafts.keep(chat, words.join('\n'));
     drafts.keepFiles(chat, files.concat(drafts.files(chat)));
+    messages.forEach(function (one) { if (one.quoted && !drafts.quote(chat)) drafts.keepQuote(chat, one.quoted); });
     messages.forEach(drop);
     htmx.trigger(document.body, 'ibolit:returned', { files: files });
   }
@@ -72,7 +74,8 @@
 
   function post(message, done) {
     var uploads = (message.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
-    var body = ibolit.form({ text: message.text, client_id: message.id }) + uploads.join('');
+    var quoted = message.quoted ? '&' + ibolit.form({ quoted: message.quoted.seq }) : '';
+    var body = ibolit.form({ text: message.text, client_id: message.id }) + quoted + uploads.join('');
     store.alone(message, function (end) {
       ibolit.ask('POST', '/chats/' + message.chat + '/messages', body, function (status, html) {
         end();

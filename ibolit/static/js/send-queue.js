@@ -18,6 +18,7 @@ ibolit.sendQueue = function (form) {
       article.setAttribute('data-' + one[0], one[1]);
     });
     article.querySelector('.message__text').textContent = message.text;
+    if (message.quoted) article.querySelector('.message__bubble').insertBefore(quoteOf(message), article.querySelector('.message__files'));
     (message.files || []).forEach(function (file) { article.querySelector('.message__files').appendChild(lineOf(file)); });
     box.appendChild(article);
     ibolit.applyFragment(box.innerHTML);
@@ -27,6 +28,12 @@ ibolit.sendQueue = function (form) {
     var line = pattern(file.voice ? '.message__file--voice' : '.message__file');
     if (!file.voice) line.querySelector('span').textContent = file.name;
     return line;
+  }
+
+  function quoteOf(message) {
+    var quote = pattern('.quote');
+    ibolit.fillQuote(quote, message.quoted);
+    return quote;
   }
 
   function two(number) { return (number < 10 ? '0' : '') + number; }
@@ -97,8 +104,8 @@ ibolit.sendQueue = function (form) {
   });
 
   return {
-    send: function (text, id, files) {
-      var message = ibolit.pending.keep(chat, text, id, files), list = document.getElementById('chat-' + chat + '-messages');
+    send: function (text, id, files, quoted) {
+      var message = ibolit.pending.keep(chat, text, id, files, quoted), list = document.getElementById('chat-' + chat + '-messages');
       // An old page of the history has no place for it: it is shown and sent at the end.
       if (list.hasAttribute('data-partial')) { ibolit.go('/chats/' + chat + '?end=1#end'); return; }
       queue.push(message);

@@ -24,12 +24,19 @@ function begin(submission) {
   // Without its files there is no message: an earlier page has sent it, or the device has lost them.
   function send(mine) {
     leave();
-    if (mine.length) ibolit.pending.keep(submission.chat, submission.text, submission.id, files.described(mine));
+    if (mine.length) ibolit.pending.keep(submission.chat, submission.text, submission.id, files.described(mine), quoteOf(submission));
     ibolit.submissions.drop(submission);
     if (!mine.length) return;
     ibolit.drafts.leave(submission.chat, submission.text);
     files.release(mine);
     htmx.trigger(document.body, 'ibolit:send-pending');
+  }
+
+  // The words of the field take along what they answer; what was spoken goes without.
+  function quoteOf({ chat, kind }) {
+    const quoted = kind === 'files' ? ibolit.drafts.quote(chat) : null;
+    if (quoted) ibolit.drafts.keepQuote(chat, null);
+    return quoted;
   }
 
   function giveBack() {

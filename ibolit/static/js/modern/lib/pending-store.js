@@ -44,7 +44,8 @@ export function exclusively(chat, work) { return timeouts.alone(`${NAME}-${chat}
 
 // The fields of the chat's own form.
 export function form(message) {
-  const fields = [['text', message.text], ['client_id', message.id]].concat((message.files || []).map((file) => ['uploads', file.key]));
+  const quoted = message.quoted ? [['quoted', message.quoted.seq]] : [];
+  const fields = [['text', message.text], ['client_id', message.id]].concat(quoted, (message.files || []).map((file) => ['uploads', file.key]));
   return fields.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
 }
 
