@@ -18,6 +18,7 @@ from ..normalization import composed
 WORD = re.compile(r"\w+")
 INSIDE_WORDS = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphens, joiners, marks of direction
 MOST_WORDS = 12  # of a query; more would only slow it down
+BEGINNING = 3  # letters from which a word may be the beginning of another
 
 _fts = table("message_fts", column("rowid"), column("members"), column("stems"))
 
@@ -47,24 +48,36 @@ def stemmed(words: str) -> str:
 
 
 def messages_matching(words: str, user_id: int, dialect: str) -> Select[tuple[int]] | None:
-    """Ids of messages that hold every word and, on SQLite, were written in this person's chats.
+    """Ids of messages that hold every word in any of its forms, or a word that begins with it, and that, on SQLite,
+    were written in this person's chats.
 
     None when there is nothing to look for. On PostgreSQL the caller's own filter by chats does the scoping.
     """
-    wanted = list(dict.fromkeys(stems(words)))[:MOST_WORDS]
+    wanted = list(dict.fromkeys(WORD.findall(normalised(words))))[:MOST_WORDS]
     if not wanted:
         return None
     if dialect == "postgresql":
         return _in_postgresql(wanted)
-    quoted = " AND ".join(f'"{stem}"' for stem in wanted)
+    quoted = " AND ".join(f"({' OR '.join(_in_fts(word))})" for word in wanted)
     match = f'members : "{user_id}" AND stems : ({quoted})'
     return select(_fts.c.rowid).where(text("message_fts MATCH :match").bindparams(match=match))
+
+
+def _in_fts(word: str) -> list[str]:
+    """«головами»: its stem alone; «амокси»: what begins so, too. A stem is never a beginning: «бол» begins «больше»."""
+    return [f'"{_stem(word)}"', *([f'"{word}" *'] if len(word) >= BEGINNING else [])]
+
+
+def _in_tsquery(word: str) -> str:
+    return f"({_stem(word)} | {word}:*)" if len(word) >= BEGINNING else _stem(word)
 
 
 def _in_postgresql(wanted: list[str]) -> Select[tuple[int]]:
     message = table("message", column("id"), column("stems"))
     vector = func.to_tsvector(text("'simple'::regconfig"), message.c.stems)
-    return select(message.c.id).where(vector.op("@@")(func.to_tsquery(text("'simple'::regconfig"), " & ".join(wanted))))
+    return select(message.c.id).where(
+        vector.op("@@")(func.to_tsquery(text("'simple'::regconfig"), " & ".join(map(_in_tsquery, wanted))))
+    )
 
 
 def begins_a_word(key: InstrumentedAttribute[str], words: str) -> list[ColumnElement[bool]]:

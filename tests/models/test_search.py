@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from factories import make_chat, make_doctor, make_user, say
 
-from ibolit.models import Chat, Doctor, User
+from ibolit.extensions import db
+from ibolit.models import Chat, ChatMember, Doctor, User
 
 
 def found(user: User, words: str) -> list[str]:
@@ -83,3 +84,63 @@ def test_two_patients_of_one_doctor_stay_apart(chat: Chat, patient: User, strang
     say(make_chat(stranger, doctor, days_left=1), stranger, "Температура у соседа")
     assert found(patient, "температуры") == ["Температура"]
     assert sorted(found(doctor.user, "температуры")) == ["Температура", "Температура у соседа"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Пила амоксициллин пять дней", "амокси"),
+        ("Пила амоксициллин пять дней", "пил амок"),
+        ("Высокая температура", "температу"),
+        ("Анализы готовы", "анализо"),
+        ("Ёжик уколол палец", "ёжи"),
+    ],
+)
+def test_beginnings_are_found(chat: Chat, patient: User, text: str, words: str) -> None:
+    say(chat, patient, text)
+    say(chat, patient, "Совсем о другом")
+    assert found(patient, words) == [text]
+
+
+def test_stem_is_no_beginning_and_neither_are_two_letters(chat: Chat, patient: User) -> None:
+    say(chat, patient, "Больше ничего")
+    say(chat, patient, "Болит голова")
+    assert found(patient, "болит") == ["Болит голова"]
+    assert found(patient, "бо") == []
+
+
+def test_third_member_finds_what_was_said_before_and_since(chat: Chat, patient: User, doctor: Doctor) -> None:
+    say(chat, patient, "Болит голова")
+    relative = make_user("Ромашкина Анна")
+    db.session.add(ChatMember(chat_id=chat.id, user_id=relative.id))
+    db.session.commit()
+    db.session.expire(chat, ["members"])
+    say(chat, doctor.user, "Давно болит голова?")
+    assert found(relative, "голова") == ["Давно болит голова?", "Болит голова"]
+    assert found(patient, "голова") == found(doctor.user, "голова") == ["Давно болит голова?", "Болит голова"]
+    db.session.delete(db.session.get_one(ChatMember, (chat.id, relative.id)))
+    db.session.commit()
+    assert found(relative, "голова") == []
+    assert len(found(patient, "голова")) == 2
+
+
+def test_within_one_chat(chat: Chat, patient: User) -> None:
+    other = make_chat(patient, make_doctor("Орлов Дмитрий"), days_left=1)
+    say(chat, patient, "Болит голова")
+    say(other, patient, "Голова прошла")
+    assert [one.text for one in Chat.search_messages(patient, "голова", within=chat)] == ["Болит голова"]
+
+
+def people(user: User, words: str) -> list[str]:
+    return [chat.other_than(user).name for chat in Chat.search_people(user, words)]
+
+
+def test_people_are_found_by_name(chat: Chat, patient: User, doctor: Doctor, stranger: User) -> None:
+    other = make_chat(patient, make_doctor("Орлов Дмитрий", specialty="Кардиолог"), days_left=1)
+    say(chat, patient)
+    say(other, patient)
+    assert people(patient, "иван") == ["Иванова Елена Сергеевна"]
+    assert people(patient, "кардиол") == ["Орлов Дмитрий"]
+    assert people(doctor.user, patient.name.split()[0][:3].lower()) == [patient.name]
+    assert people(doctor.user, patient.phone or "") == [patient.name]
+    assert people(stranger, "иван") == people(patient, "  ") == people(patient, "…") == []

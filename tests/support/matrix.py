@@ -71,6 +71,8 @@ GET /chats/<int:id>/messages                  | chat        | login | gate  | in
 POST /chats/<int:id>/messages                 | chat        | login | gate  | in      | in     | 404      | in
 POST /chats/<int:id>/payments                 | chat        | login | gate  | in      | 403    | 404      | card
 POST /chats/<int:id>/receipts                 | chat        | login | gate  | in      | in     | 404      | in
+GET /chats/<int:id>/search                    | chat        | login | gate  | in      | in     | 404      | card
+POST /chats/<int:id>/search                   | chat        | login | gate  | in      | in     | 404      | card
 GET /chats/<int:id>/tariffs                   | chat        | login | gate  | in      | in     | 404      | card
 POST /chats/<int:id>/typing                   | chat        | login | gate  | in      | in     | 404      | in
 OPTIONS /chats/<int:id>/uploads               | chat        | in    | gate  | in      | in     | in       | in

@@ -375,6 +375,7 @@ OF_PATIENT = [
     Screen("chat-over", PATIENT, "/chats/4", pictured=True),
     Screen("chat-tariffs", PATIENT, reach=press(".foot__closed .button--main", SHEET), lands="chat.show"),
     Screen("files", PATIENT, "/chats/3/files", pictured=True),
+    Screen("chat-search", PATIENT, "/chats/3/search"),
     Screen("photo", PATIENT, "/files/{photo}/view"),
     Screen("tariffs", PATIENT, "/chats/4/tariffs", pictured=True),
     Screen("payments", PATIENT, "/profile/payments", pictured=True),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import recalls, views
+from . import recalls, search, views
 
-blueprints = (views.bp, recalls.bp)
+blueprints = (views.bp, recalls.bp, search.bp)

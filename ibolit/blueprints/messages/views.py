@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ...database import write_transaction
 from ...extensions import db
-from ...models import AuditAction, AuditEvent, Chat, InboxFilter, Message
+from ...models import Chat, InboxFilter, Message
 from ...responses import respond
-from ...web.client import client_address
+from ...web.found_messages import note_found
 from ...web.inbox import inbox_page
 from ...web.pagination import decode_cursor
 
@@ -35,27 +36,18 @@ def search() -> ResponseReturnValue:
     words = request.form.get("q", "").strip()[:200]
     if not words:
         return respond("messages/list.html", to=url_for(".index"), **inbox_page(None))
+    people = Chat.search_people(current_user, words)
     found = Chat.search_messages(current_user, words)
     chats = {chat.id: chat for chat in _chats_of(found)}
-    _note_reading(found)
-    return respond("messages/found.html", page="messages/found.html", words=words, found=found, chats=chats, only=None)
+    note_found(found)
+    shown: dict[str, Any] = {"words": words, "people": people, "found": found, "chats": chats}
+    return respond("messages/found.html", page="messages/found.html", only=None, **shown)
 
 
 def _inbox_filter() -> InboxFilter | None:
     """The doctor's chips; a patient has too few chats to choose from."""
     wanted = request.args.get("only", "")
     return InboxFilter(wanted) if current_user.is_doctor and wanted in [*InboxFilter] else None
-
-
-def _note_reading(found: list[Message]) -> None:
-    """What a search shows of the other side's words was read as in the chat itself."""
-    seen: dict[int, list[int]] = {}
-    for message in found:
-        if message.author_id != current_user.id:
-            seen.setdefault(message.chat_id, []).append(message.seq)
-    spans = {chat_id: (min(seqs), max(seqs)) for chat_id, seqs in seen.items()}
-    with write_transaction(db.session):
-        AuditEvent.write_spans(AuditAction.CHAT_SEARCHED, spans, actor_id=current_user.id, address=client_address())
 
 
 def _chats_of(messages: list[Message]) -> list[Chat]:

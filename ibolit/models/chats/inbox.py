@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, 
 from sqlalchemy.orm import joinedload
 
 from ...extensions import db
-from ...services.search import begins_a_word, messages_matching
+from ...services.search import begins_a_word, key_of, messages_matching
 from ..doctors import Doctor
 from ..people import User
 from ..types import UtcDateTime
@@ -99,15 +99,29 @@ class ChatLists:
         return cls.last_at.is_not(None) if user.doctor is None else cls.last_seq > 0
 
     @classmethod
-    def search_messages(cls: type[Chat], user: User, words: str, most: int = 50) -> list[Message]:
-        """The person's own messages with all these words in any of their forms, the newest first."""
+    def search_messages(
+        cls: type[Chat], user: User, words: str, most: int = 50, within: Chat | None = None
+    ) -> list[Message]:
+        """The person's own messages, or those of one chat, with all these words in any of their forms or as beginnings,
+        the newest first."""
         ids = messages_matching(words, user.id, db.engine.dialect.name)
         if ids is None:
             return []
         mine = select(cls.id).where(cls.is_of(user))
         found = select(Message).where(Message.id.in_(ids), Message.chat_id.in_(mine))
+        found = found.where(Message.chat_id == within.id) if within is not None else found
         found = found.options(joinedload(Message.attachments))
         return list(db.session.scalars(found.order_by(Message.id.desc()).limit(most)).unique())
+
+    @classmethod
+    def search_people(cls: type[Chat], user: User, words: str, most: int = 10) -> list[Chat]:
+        """Begun chats by whom they are with: a doctor finds patients by name or phone, others doctors by name or
+        specialty; the latest first."""
+        if not key_of(words):
+            return []
+        is_named = matches_name_or_phone(words) if user.doctor else and_(*begins_a_word(Doctor.search_key, words))
+        found = cls.visible_to(user).where(cls._is_begun_for(user), is_named)
+        return list(db.session.scalars(found.order_by(cls.last_at.desc(), cls.id.desc()).limit(most)).unique())
 
     @classmethod
     def files_visible_to(cls: type[Chat], user: User) -> Select[tuple[Attachment]]:
