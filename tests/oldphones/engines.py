@@ -326,14 +326,17 @@ class Firefox(Remote):
     ]
     # How Firefox's console tells of a request that a page had not finished when it was left, if the worker was asked.
     LEFT = re.compile(
-        r"^Failed to load .(\S+)\S\. A ServiceWorker intercepted the request and encountered an unexpected"
+        r"^Failed to load .(\S*)\S\. A ServiceWorker intercepted the request and encountered an unexpected"
     )
+    SOON = 0.2  # seconds: it may tell of that before it tells that the request was broken off
+    LATE = 5.0  # seconds: nor do both come at once, and the next page may ask for the same
     # And how it tells that of a page's scripts, as it was left, one had come and one that it needs had not.
     LACKING = re.compile(r"^ReferenceError: \w+ is not defined$")
 
     def __init__(self, width: int, height: int) -> None:
         port = free_port()
-        self.aborted: set[str] = set()
+        self.aborted: dict[str, float] = {}  # when it was broken off
+        self.held: list[tuple[float, Params]] = []  # until when, and what the console was told
         self.profile = scratch()
         lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in self.PREFERENCES.items()]
         Path(self.profile, "user.js").write_text("".join(lines))
@@ -347,30 +350,47 @@ class Firefox(Remote):
 
     def event(self, method: str, p: Params) -> None:
         if method == "log.entryAdded":
-            if self.is_of_left_page(p["text"] or ""):
-                self.log.append(("console", f"left: {p['text']}"))
-            elif p["type"] == "javascript" and p["level"] == "error":
-                frame = ((p.get("stackTrace") or {}).get("callFrames") or [{}])[0]
-                place = f"{frame.get('url', '')}:{frame.get('lineNumber', 0) + 1}"
-                self.log.append(("error", f"{p['text']}  {place}"))
-            else:
-                self.log.append(("console", f"{p['level']}: {p['text']}"))
-        elif method == "network.responseCompleted" and p["response"]["status"] < 400:
-            self.aborted.discard(p["request"]["url"])
-        elif method == "network.responseCompleted":
+            self.held.append((time.monotonic() + (self.SOON if self.may_be_left(p["text"] or "") else 0), p))
+            self.settle()
+        elif method == "network.responseCompleted" and p["response"]["status"] >= 400:
             what = f"{p['request']['method']} {p['request']['url']}"
             self.log.append(("request", f"{p['response']['status']} {what}"))
         elif method == "network.fetchError" and p["errorText"] == "NS_BINDING_ABORTED":
-            self.aborted.add(p["request"]["url"])
+            self.aborted[p["request"]["url"]] = time.monotonic()
+            self.settle()
         elif method == "network.fetchError":
             self.log.append(("request", f"{p['errorText']} {p['request']['method']} {p['request']['url']}"))
         elif method == "browsingContext.userPromptOpened":
             self.log.append(("console", p["type"] + ": " + p["message"]))
 
+    def pump(self, seconds: float) -> None:
+        super().pump(seconds)
+        self.settle()
+
+    def settle(self) -> None:
+        """Of what the console was told: what belongs to a page that was left, and what has waited long enough."""
+        held, self.held = self.held, []
+        for until, p in held:
+            text = p["text"] or ""
+            if self.is_of_left_page(text):
+                self.log.append(("console", f"left: {text}"))
+            elif time.monotonic() < until:
+                self.held.append((until, p))
+            elif p["type"] == "javascript" and p["level"] == "error":
+                frame = ((p.get("stackTrace") or {}).get("callFrames") or [{}])[0]
+                place = f"{frame.get('url', '')}:{frame.get('lineNumber', 0) + 1}"
+                self.log.append(("error", f"{text}  {place}"))
+            else:
+                self.log.append(("console", f"{p['level']}: {text}"))
+
+    def may_be_left(self, text: str) -> bool:
+        return bool(self.LEFT.match(text) or self.LACKING.match(text))
+
     def is_of_left_page(self, text: str) -> bool:
+        lately = {url for url, when in self.aborted.items() if time.monotonic() - when <= self.LATE}
         if left := self.LEFT.match(text):
-            return left[1] in self.aborted
-        return bool(self.LACKING.match(text)) and any(url.endswith(".js") for url in self.aborted)
+            return left[1] in lately or not left[1]  # a request that has no address was none yet
+        return bool(self.LACKING.match(text)) and any(url.endswith(".js") for url in lately)
 
     def goto(self, url: str) -> None:
         self.send("browsingContext.navigate", context=self.tab, url=url, wait="none")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 APP = "http://127.0.0.1/assets/app.1.js"
+UNANSWERED = f"Failed to load ‘{APP}’. A ServiceWorker intercepted the request and encountered an unexpected error."
 
 
 @pytest.fixture
@@ -17,7 +18,9 @@ def firefox(monkeypatch: pytest.MonkeyPatch) -> Any:
     import engines
 
     driver = engines.Firefox.__new__(engines.Firefox)
-    driver.log, driver.aborted = [], set()
+    driver.log, driver.aborted, driver.held = [], {}, []
+    monkeypatch.setattr(engines.Remote, "pump", lambda *_: None)
+    monkeypatch.setattr(engines.Firefox, "SOON", 0)
     return driver
 
 
@@ -43,13 +46,33 @@ def test_script_that_needs_another_is_at_fault(firefox: Any) -> None:
     assert kinds(firefox) == ["error"]
 
 
-def test_script_of_a_page_that_was_left_before_another_had_come_is_not(firefox: Any) -> None:
+def test_script_of_a_page_that_was_left_before_another_had_come_is_not(
+    firefox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leave(firefox, APP)
-    fail(firefox, "ReferenceError: ibolit is not defined")
-    assert kinds(firefox) == ["console"]
     answer(firefox, APP)  # of the next page
     fail(firefox, "ReferenceError: ibolit is not defined")
+    assert kinds(firefox) == ["console"]
+    monkeypatch.setattr(type(firefox), "LATE", -1)  # long ago
+    fail(firefox, "ReferenceError: ibolit is not defined")
     assert kinds(firefox) == ["console", "error"]
+
+
+def test_request_of_a_page_that_was_left_may_be_told_of_before_its_end(
+    firefox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(firefox), "SOON", 60)
+    fail(firefox, UNANSWERED)
+    leave(firefox, APP)
+    answer(firefox, APP)  # of the next page
+    firefox.pump(0)
+    assert kinds(firefox) == ["console"]
+
+
+def test_request_that_the_worker_fails_is_a_fault(firefox: Any) -> None:
+    fail(firefox, UNANSWERED)
+    firefox.pump(0)
+    assert kinds(firefox) == ["error"]
 
 
 def test_other_errors_of_a_page_that_was_left_are_told(firefox: Any) -> None:
