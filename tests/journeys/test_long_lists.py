@@ -249,6 +249,13 @@ def test_list_stays_when_a_chat_opens_beside_it(visitors: Visitors) -> None:
     assert doctor.url.endswith("/messages?only=waiting")
     assert doctor.evaluate("() => window.isTheSamePage")
     assert list_.evaluate("list => list.scrollTop") > 500
+    # With a file on its way it is a visit: the next page goes on with it.
+    doctor.locator("#chats .row__link").nth(30).click()
+    doctor.set_input_files(".clip__input >> nth=-1", {"name": "План.txt", "mimeType": "text/plain", "buffer": b"1"})
+    expect(doctor.locator(".attachment-tray__item")).to_be_visible()
+    with doctor.expect_navigation():
+        doctor.locator("#chats .row__link").nth(31).click()
+    assert not doctor.evaluate("() => window.isTheSamePage")
 
 
 def test_way_back_leads_to_the_row_on_a_phone(visitors: Visitors) -> None:

@@ -2,6 +2,7 @@
 // that was loaded, and only what stands beside it is exchanged. Elsewhere, and when anything is odd, it is a visit.
 (function () {
   'use strict';
+  var AT_WORK = '.attachment-tray__item, .composer--recording, .composer--recorded'; // what a left page hands on to the next
   var shown = location.pathname, asked = null;
 
   function isWide() { return !!window.matchMedia && matchMedia('(min-width: 56.25em)').matches; }
@@ -11,14 +12,14 @@
     while (link && link.tagName !== 'A') link = link.parentNode;
     if (!link || !link.classList.contains('row__link') || !document.querySelector('.split') || !isWide()) return;
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    if (link.pathname === shown || !htmx.trigger(document.body, 'ibolit:before-leave', { isInside: true })) return;
+    if (link.pathname === shown || document.querySelector(AT_WORK) || !htmx.trigger(document.body, 'ibolit:before-leave', { isInside: true })) return;
     event.preventDefault();
     show(link.href, true);
   }
 
   function onBack() {
     if (location.pathname === shown) return; // a sheet, or another place of this chat
-    if (isWide() && /^\/(messages|chats\/\d+)$/.test(location.pathname)) show(location.href, false); else ibolit.go();
+    if (isWide() && !document.querySelector(AT_WORK) && /^\/(messages|chats\/\d+)$/.test(location.pathname)) show(location.href, false); else ibolit.go();
   }
 
   // Of two presses the last one counts.
