@@ -36,12 +36,17 @@ _numbers = count(1)
 def make_user(
     name: str = "Анна Соколова", role: Role = Role.PATIENT, *, consented: bool = True, **more: object
 ) -> User:
+    user = _user(name, role, consented=consented, **more)
+    db.session.commit()
+    return user
+
+
+def _user(name: str, role: Role, *, consented: bool = True, **more: object) -> User:
     user = User(phone=f"+7916{next(_numbers):07}", name=name, role=role, password_hash=HASHED, **more)
     db.session.add(user)
     db.session.flush()
     if consented:
         Consent.accept_current(user, "127.0.0.1")
-    db.session.commit()
     return user
 
 
@@ -54,21 +59,28 @@ def outdate(user: User) -> None:
 
 
 def make_doctor(name: str = "Иванова Елена Сергеевна", *, tariffs: int = 1, **more: object) -> Doctor:
+    """In one commit: most tests begin with a doctor."""
     profile: dict[str, object] = {"specialty": "Терапевт", "practises_since": 2010, "free_days": 3} | more
-    doctor = Doctor(user=make_user(name, Role.DOCTOR), **profile)
+    doctor = Doctor(user=_user(name, Role.DOCTOR), **profile)
     doctor.index()
     db.session.add(doctor)
     db.session.flush()
     for number in range(tariffs):
-        add_tariff(doctor, title=f"Тариф {number + 1}")
+        _tariff(doctor, title=f"Тариф {number + 1}")
     db.session.commit()
     return doctor
 
 
 def add_tariff(doctor: Doctor, *, title: str = "Месяц", days: int = 30, price: int = 2500_00, **more: object) -> Tariff:
+    tariff = _tariff(doctor, title=title, days=days, price=price, **more)
+    db.session.commit()
+    return tariff
+
+
+def _tariff(doctor: Doctor, *, title: str, days: int = 30, price: int = 2500_00, **more: object) -> Tariff:
     tariff = Tariff(doctor_id=doctor.id, title=title, days=days, price=price, **more)
     db.session.add(tariff)
-    db.session.commit()
+    db.session.flush()
     return tariff
 
 
