@@ -36,13 +36,22 @@ from ibolit.services import Services, clock
 os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # browsers are started with it
 
 
+BEGIN_FIRST = "oldphones", "guide", "journey", "slow_file"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest walks begin first: at the end all test processes shall have something to do."""
     leave_out_long(config, items)
-    if POSTGRES:  # who never asks a database has been heard on SQLite
-        leave_out(config, items, [item for item in items if "app" not in getattr(item, "fixturenames", ())])
+    if POSTGRES:
+        leave_out(config, items, [item for item in items if _is_heard_on_sqlite(item)])
     look_after_less_rubbish()  # thousands of tests are none: let nobody look through them again and again
-    items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in ("oldphones", "guide", "journey")])
+    items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in BEGIN_FIRST])
+
+
+def _is_heard_on_sqlite(item: pytest.Item) -> bool:
+    """Who never asks a database, and who asks it nothing of its own."""
+    never = "app" not in getattr(item, "fixturenames", ())
+    return never or item.get_closest_marker("any_database") is not None
 
 
 def look_after_less_rubbish() -> None:

@@ -27,6 +27,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ibolit import faults
 
+pytestmark = pytest.mark.slow_file
+
 ANNA = "+79000000001"
 TEXT, NAME, PHONE, CODE = "болит-меченое", "Меченая Анна", "+79167770011", "808808"
 TOKEN = "marked0token0of0an0invitation0abcdef"

@@ -23,6 +23,8 @@ import requests
 from live_clinic import PASSWORD, ROOT, SETTINGS, LiveClinic
 from yookassa_stub import Fault, YooKassaStub
 
+pytestmark = pytest.mark.slow_file
+
 PATIENCE = 30.0
 CLAIM = 150  # seconds: a job whose worker was killed is free again
 

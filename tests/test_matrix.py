@@ -25,7 +25,10 @@ from ibolit.extensions import db
 from ibolit.services import clock, current_services
 from ibolit.services.calls import HERE, KINDS, InProcessCalls
 
-pytestmark = pytest.mark.skipif(bool(POSTGRES), reason="who reaches what does not depend on the database")
+pytestmark = [
+    pytest.mark.slow_file,
+    pytest.mark.skipif(bool(POSTGRES), reason="who reaches what does not depend on the database"),
+]
 
 PERSONS = [name for names in ACTORS.values() for name in names]
 APART = ("Content-Length", "Set-Cookie", "Location")

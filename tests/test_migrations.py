@@ -15,10 +15,13 @@ from copies import ROOT, another_clinic, inside
 from databases import POSTGRES
 from flask import Flask
 from flask_migrate import downgrade, upgrade
+from long_tests import some
 from sqlalchemy.exc import DBAPIError
 
 from ibolit.extensions import Base, db
 from ibolit.models import JobKind, NotificationKind, RefundState
+
+pytestmark = pytest.mark.slow_file
 
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
@@ -72,7 +75,7 @@ def test_way_down_leaves_the_tables_of_before(old_clinic: Flask) -> None:
     assert tables_of(old_clinic) == before
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("revision", some(REVISIONS, every=7))
 def test_rows_of_any_revision_come_through(old_clinic: Flask, revision: str) -> None:
     migrate(old_clinic, revision)
     inside(old_clinic, fill)

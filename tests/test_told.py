@@ -12,6 +12,8 @@ from teller import Story, stories_of, told_anew
 
 from ibolit.services import Services, clock
 
+pytestmark = pytest.mark.slow_file
+
 FOLDER = Path(__file__).parent / "told"
 NAMED = [(path, name) for path in sorted(FOLDER.glob("*.txt")) for name, _ in stories_of(path.read_text())]
 

@@ -17,6 +17,8 @@ from ibolit.models import CancellationTerms, Chat, Consultation, Doctor, User
 from ibolit.models.consultations import CancellationReason
 from ibolit.services import clock
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def consultation(chat: Chat) -> Consultation:

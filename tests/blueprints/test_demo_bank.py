@@ -16,6 +16,8 @@ from ibolit.services.payments import Customer, GatewayStatus, Order, ReceiptItem
 from ibolit.services.payments.demo import DemoBank
 from ibolit.services.payments.yookassa import Shop, YooKassa
 
+pytestmark = pytest.mark.any_database
+
 ORDER = Order(
     number=7,
     key="key-7",

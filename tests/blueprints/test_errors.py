@@ -175,6 +175,7 @@ def test_every_post_is_in_the_list(clinic: Flask) -> None:
     assert {str(adapter.match(url, "POST", return_rule=True)[0]) for url in POSTS} == rules - WITHOUT_A_PAGE
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("url", [url for url in POSTS if url != "/login"])  # see test_whose_form
 @pytest.mark.parametrize("token", [None, "", "forged"])
 def test_post_without_the_pages_token_is_refused(as_patient: Browser, chat: Chat, url: str, token: str | None) -> None:

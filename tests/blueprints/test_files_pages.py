@@ -15,6 +15,8 @@ from ibolit.extensions import db
 from ibolit.models import AttachmentKind, AttachmentState, AuditAction, AuditEvent, Chat, Doctor, Message, User
 from ibolit.services import clock
 
+pytestmark = pytest.mark.any_database
+
 PDF = {"name": "Анализы.pdf", "mimetype": "application/pdf"}
 
 

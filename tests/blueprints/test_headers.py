@@ -11,6 +11,8 @@ from werkzeug.test import TestResponse
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor
 
+pytestmark = pytest.mark.any_database
+
 PUBLIC = ["/login", "/login/phone", "/documents/offer", "/offline", "/demo/outbox", "/healthz", "/sw.js",
           "/manifest.webmanifest", "/nowhere", "/profile/email/1?token=abc"]  # fmt: skip
 PERSONAL = ["/doctors", "/doctors/1", "/messages", "/chats/1", "/chats/1/messages?after=0", "/chats/1/tariffs",

@@ -20,6 +20,8 @@ from ibolit.models import Chat, Consultation, Payment, RefundReason, RefundState
 from ibolit.services import clock
 from ibolit.services.payments import GatewayRefused, GatewayStatus, RefusalReason
 
+pytestmark = pytest.mark.any_database
+
 
 def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())

@@ -23,6 +23,8 @@ from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import Chat, Doctor, LoginCode, User
 
+pytestmark = pytest.mark.any_database
+
 
 def test_manifest_is_served_from_the_top(visitor: Browser, clinic: Flask) -> None:
     answer = visitor.get("/manifest.webmanifest")

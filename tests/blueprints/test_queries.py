@@ -31,6 +31,8 @@ from ibolit.models import (
 from ibolit.services import clock
 from ibolit.services.payments import GatewayStatus, ProviderReceipt
 
+pytestmark = pytest.mark.any_database
+
 MOST = 6
 
 

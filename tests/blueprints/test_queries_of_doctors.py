@@ -12,6 +12,8 @@ from ibolit.models import Chat, Doctor, PatientNote, ReplyTemplate, Tariff, Tari
 
 from .test_queries import MOST, asked_by
 
+pytestmark = pytest.mark.any_database
+
 
 def many(doctor: Doctor, count: int) -> None:
     for number in range(count):

@@ -27,6 +27,8 @@ from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Invitation, ReplyTemplate, Role, User
 from ibolit.services import media
 
+pytestmark = pytest.mark.slow_file
+
 # What begins something new, or answers what its page showed (`seen`, `rest`, `promise`): no kept text stands in it.
 NOT_EDITING = {
     "account.change_email", "auth.consent", "auth.phone", "chat.post", "consultations.cancel",
@@ -120,6 +122,7 @@ def plain(words: str | None) -> str | None:
     return words.replace("\u00a0", "") if words else words
 
 
+@pytest.mark.any_database
 def test_every_form_that_edits_is_known(found: Found) -> None:
     assert {
         "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_questionnaire",
@@ -129,6 +132,7 @@ def test_every_form_that_edits_is_known(found: Found) -> None:
     } == set(found) - NOT_EDITING  # fmt: skip
 
 
+@pytest.mark.any_database
 def test_what_both_change_is_asked_back_with_both_texts(found: Found) -> None:
     for endpoint in sorted(set(found) - NOT_EDITING):
         browser, page, action = found[endpoint]
@@ -157,6 +161,7 @@ def test_what_both_change_is_asked_back_with_both_texts(found: Found) -> None:
             assert kept is None or plain(kept.value_of(name)) == plain(theirs), (endpoint, name)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("changes_another", [False, True])
 def test_what_one_changes_outlives_an_old_window(found: Found, changes_another: bool) -> None:
     """Whoever saves last without having touched a field takes nothing back in it, and switches nothing off."""
@@ -228,6 +233,7 @@ def test_template_deleted_elsewhere_gives_the_text_back(clinic: Flask, doctor: D
     assert new.value_of("new-text") == "Длинный новый текст"
 
 
+@pytest.mark.any_database
 def test_nothing_is_cut_in_silence(found: Found) -> None:
     """A browser cuts what is pasted to `maxlength` and says nothing; the form says it, and keeps the text."""
     for endpoint in sorted(found):
@@ -341,6 +347,7 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
+@pytest.mark.any_database
 def test_no_door_that_takes_words_is_forgotten(clinic: Flask, found: Found) -> None:
     """Whatever can be posted is a form that was walked, a form without fields, or stands here with its reason."""
     posts = {rule.endpoint for rule in clinic.url_map.iter_rules() if "POST" in (rule.methods or ())}

@@ -18,9 +18,9 @@ DESKTOP_TOO = pytest.param(DESKTOP, id="desktop", marks=pytest.mark.long)
 expect.set_options(timeout=15_000)  # a busy machine is no broken page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """One a process: Playwright cannot be started twice."""
+    """One for all journeys of a process, and gone after the last: a browser that only waits takes its part as well."""
     with sync_playwright() as playwright:
         yield playwright
 
@@ -35,14 +35,14 @@ def _launched(playwright: Playwright, name: str) -> Browser:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def whole_chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = _launched(playwright, "chromium")
     yield browser
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_chromium(playwright: Playwright) -> Iterator[Browser]:
     """The same engine without tabs, menus and bars that nobody sees: a journey costs half as much."""
     browser = _launched(playwright, "chromium-headless-shell")

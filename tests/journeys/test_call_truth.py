@@ -32,6 +32,7 @@ def status(page: Page) -> Locator:
     return part(page, "status")
 
 
+@pytest.mark.long
 def test_device_that_goes_and_comes_back_is_told(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
@@ -83,6 +84,7 @@ def test_device_that_goes_and_comes_back_is_told(visitors: Visitors, live: LiveC
     flows(doctor)
 
 
+@pytest.mark.long
 def test_mute_lasts_while_the_server_is_away(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
@@ -223,6 +225,7 @@ def test_network_without_sockets_is_named_before_it_begins(visitors: Visitors, l
     expect(part(patient, "leave-dialog-consultation")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_lacking_device_is_named_and_nothing_else(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)

@@ -157,6 +157,7 @@ LETTERS_OF_BEFORE = """async () => {
 }"""
 
 
+@pytest.mark.long
 def test_message_goes_with_one_storage_full_and_one_silent(visitors: Visitors) -> None:
     patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
     patient.add_init_script(FULL_AND_DEAF)
@@ -240,6 +241,7 @@ def test_messages_of_the_version_before_arrive_once(visitors: Visitors) -> None:
         expect(bubble(doctor, text)).to_have_count(1)
 
 
+@pytest.mark.long
 def test_clinic_updated_under_an_open_page(visitors: Visitors, gate: Gate) -> None:
     patient, doctor = visitors.sign_in(PATIENT, base_url=gate.url), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)

@@ -138,6 +138,7 @@ def test_screens_are_true_when_the_network_is_back(visitors: Visitors, live: Liv
         )
 
 
+@pytest.mark.long
 def test_socket_that_opens_into_nothing(visitors: Visitors, live: LiveClinic, gate: Gate) -> None:
     """Swallowed at its very opening; and a server that is away is asked again while its page is open."""
     page = visitors.open(base_url=gate.url)

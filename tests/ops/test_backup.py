@@ -32,6 +32,8 @@ from ibolit.ops import backup, dumps, folder_lock
 from ibolit.services import Services, push
 from ibolit.services.storage import StorageFailed
 
+pytestmark = pytest.mark.slow_file
+
 Change = Callable[[dict[str, bytes]], None]
 
 

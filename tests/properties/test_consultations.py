@@ -60,6 +60,8 @@ from ibolit.services import Services, clock
 from ibolit.services.payments import GatewayOutcomeUnknown, GatewayRefused, GatewayStatus, ProviderPayment
 from ibolit.services.payments.demo import DemoBank
 
+pytestmark = pytest.mark.slow_file
+
 PRICE = 1500_00
 NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -73,7 +75,7 @@ ENDS = {
     ConsultationMissed: ConsultationState.MISSED,
 }
 
-PROFILE = search(short=6, steps=40, steps_of_long=60)
+PROFILE = search(short=3, long=120, steps=40, steps_of_long=60)
 
 some = range(100)
 sides = ("patient", "doctor")

@@ -126,4 +126,4 @@ def test_strangers_change_nothing(clinic: Flask, monkeypatch: pytest.MonkeyPatch
     class Here(Strangers):
         app = clinic
 
-    run_state_machine_as_test(Here, settings=search(short=4, steps=16, steps_of_long=60))
+    run_state_machine_as_test(Here, settings=search(short=2, long=80, steps=16, steps_of_long=60))

@@ -25,7 +25,9 @@ from ibolit.models.consultations import UPCOMING
 from ibolit.models.payments import RefundRule
 from ibolit.services import Services, clock
 
-WALKS, STEPS = (60, 60) if LONG else (6, 25)
+pytestmark = pytest.mark.slow_file
+
+WALKS, STEPS = (60, 60) if LONG else (3, 25)
 DAY_AND_TIME = re.compile(r"\d{1,2} [а-я]+(?: \d{4})?, \d\d:\d\d(?: \([^)]*МСК\))?")
 
 S = ConsultationState

@@ -18,6 +18,8 @@ from samples import BLUE, GREEN, PLACES, RED, SAMPLES, YELLOW
 from ibolit.services import media
 from ibolit.services.media import Examined, Unreadable
 
+pytestmark = pytest.mark.slow_file
+
 pillow_heif.register_heif_opener()
 
 GPS, ORIENTATION, MAKE = 0x8825, 0x0112, 0x010F

@@ -12,12 +12,15 @@ import odd_files
 import pypdfium2
 import pytest
 import samples
+from long_tests import some
 from odd_files import DICOM, DOCX, GP, M4A, MP4, PDF, TEXT, XLSX, Taken
 from PIL import Image
 from samples import as_bytes
 
 from ibolit.services import media
 from ibolit.services.media import Examined, Unreadable, decoder_process
+
+pytestmark = pytest.mark.slow_file
 
 RECORDED = Path(__file__).parent.parent / "recorded" / "files"
 PLACES = (*samples.PLACES, b"\xa9xyz", b"loci")
@@ -96,7 +99,9 @@ def test_what_is_not_taken_hears_the_true_reason(
     assert refused.value.reason == reason
 
 
-@pytest.mark.parametrize("one", [one for one in odd_files.FILMS if not one.plays], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "one", some([one for one in odd_files.FILMS if not one.plays], every=4), ids=lambda one: one.name
+)
 def test_film_that_no_browser_plays_keeps_every_frame(examine: Look, one: Taken) -> None:
     found = examine(one.make(), one.name)
     assert found.kind == "video"
@@ -106,7 +111,7 @@ def test_film_that_no_browser_plays_keeps_every_frame(examine: Look, one: Taken)
         assert sorted(bytes(packet) for packet in after.demux() if packet.size) == sorted(sent)
 
 
-@pytest.mark.parametrize("one", odd_files.SOUNDS, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", some(odd_files.SOUNDS, every=4), ids=lambda one: one.name)
 def test_every_sound_can_be_made_playable(examine: Look, tmp_path: Path, one: Taken) -> None:
     found = examine(one.make(), one.name)
     voice, seconds = media.to_voice(found.original, tmp_path, 300)
@@ -115,7 +120,7 @@ def test_every_sound_can_be_made_playable(examine: Look, tmp_path: Path, one: Ta
         assert heard.streams.audio[0].codec_context.name == "aac"
 
 
-@pytest.mark.parametrize("one", [one for one in ALL if one.mimetype == PDF], ids=lambda one: one.name)
+@pytest.mark.parametrize("one", some([one for one in ALL if one.mimetype == PDF], every=6), ids=lambda one: one.name)
 def test_pdf_is_given_back_without_what_stood_before_it(examine: Look, one: Taken) -> None:
     original = examine(one.make(), "").original.read_bytes()
     assert original.startswith(b"%PDF-")

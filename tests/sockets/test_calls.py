@@ -29,6 +29,8 @@ from ibolit.services.realtime import CloseCode
 
 from .live import ROOT, Server, Visitor, eventually
 
+pytestmark = pytest.mark.slow_file
+
 Result = TypeVar("Result")
 
 PATIENTS_PAGE, DOCTORS_PAGE = "patients-page", "doctors-page"

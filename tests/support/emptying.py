@@ -37,9 +37,8 @@ FOUND = "message_fts_docsize"  # a row a message that the search knows
 def _empty_sqlite(connection: Connection) -> None:
     """The words of messages go first: triggers keep them true while members go."""
     full = _full(connection, FOUND)
-    for name in ["message_fts", *_tables()] if FOUND in full else _tables():
-        if name in full or name == "message_fts":
-            connection.exec_driver_sql(f'DELETE FROM "{name}"')
+    for name in sorted(full, key=lambda name: name != FOUND):
+        connection.exec_driver_sql(f'DELETE FROM "{name.removesuffix("_docsize")}"')
 
 
 @cache

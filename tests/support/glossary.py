@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from identifiers import Names
@@ -35,9 +35,11 @@ class Retired:
                 f"/{self.name}"
             ) or f"/{self.name.rstrip('/')}/" in f"/{path}" * self.name.endswith("/")
         if self.name.startswith("."):
-            return any(_fits(self.name[1:], one) for one in names.classes)
+            return _fits_any(self.name[1:], names.classes)
         owner, _, name = self.name.rpartition(".")
-        return any(_fits(name, one) and (not owner or owner == own) for one, own in names.identifiers)
+        return _fits_any(name, names.words) and any(
+            _fits(name, one) and (not owner or owner == own) for one, own in names.identifiers
+        )
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,14 @@ def _stands(name: str, path: str, names: Names) -> bool:
     if is_file(name):
         return f"/{path}".endswith(f"/{name}") or f"/{name.rstrip('/')}/" in f"/{path}"
     if name.startswith("."):
-        return any(_fits(name[1:], one) for one in names.classes)
+        return _fits_any(name[1:], names.classes)
     last = name.rpartition(".")[2].removesuffix("()")
-    return any(_fits(last, one) for one in names.words | names.classes) or last in path
+    return _fits_any(last, names.words) or _fits_any(last, names.classes) or last in path
+
+
+def _fits_any(pattern: str, names: Set[str]) -> bool:
+    """A name without a star is not looked for one by one: there are hundreds of rows and files."""
+    return any(_fits(pattern, one) for one in names) if pattern.endswith("*") else pattern in names
 
 
 def _fits(pattern: str, name: str) -> bool:

@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from jinja2 import Environment
@@ -25,12 +26,12 @@ WORD = re.compile(r"[\w-]+")
 @dataclass
 class Names:
     """Of one file. An identifier comes with what owns it: the class or module it is defined in, or what stands before
-    its dot; "" where nothing does."""
+    its dot; "" where nothing does. Asked when all of it is read."""
 
     identifiers: set[tuple[str, str]] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
 
-    @property
+    @cached_property
     def words(self) -> set[str]:
         return {name for name, _owner in self.identifiers}
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import settings
 
 LONG = os.environ.get("LONG_TESTS", "") not in ("", "0")
@@ -14,6 +17,15 @@ TIMES = 20
 def examples(usual: int) -> int:
     """How many a property is to hold for: `settings(max_examples=examples(50))`."""
     return usual * TIMES if LONG else usual
+
+
+def some(cases: Sequence[Any], *, every: int) -> list[ParameterSet]:
+    """One of so many for each run, the first among them; the others are `long`. For what one rule says of many things.
+
+    @pytest.mark.parametrize("one", some(SOUNDS, every=4))
+    """
+    marks = [() if number % every == 0 else pytest.mark.long for number, _ in enumerate(cases)]
+    return [pytest.param(one, marks=mark) for one, mark in zip(cases, marks, strict=True)]
 
 
 # What a test's own settings leave open. A short run is the same every time, a long one looks elsewhere.

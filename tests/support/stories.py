@@ -7,17 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
-from long_tests import LONG, examples
+from long_tests import LONG
 
 from ibolit.extensions import db
 
 Verb = Callable[..., None]
 
 
-def search(*, short: int, steps: int, steps_of_long: int) -> settings:
+def search(*, short: int, long: int, steps: int, steps_of_long: int) -> settings:
     """So many stories in a short run; a long one tells many others, and longer ones."""
     return settings(
-        max_examples=examples(short),
+        max_examples=long if LONG else short,
         stateful_step_count=steps_of_long if LONG else steps,
         suppress_health_check=list(HealthCheck),
         print_blob=False,
