@@ -156,13 +156,13 @@
     return taken > high / 2 + 1 ? [`${Math.round(high - taken)} of ${high} are left to what one reads`] : [];
   }
 
-  // A word is parted where it has a hyphen. Addresses and what people named themselves may be longer than any line.
+  // A word is parted where it has a hyphen; a sum nowhere. Addresses and what people named themselves may be longer than any line.
   function whole() {
     const told = new Set(), walker = document.createTreeWalker(scene(), NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const text = walker.currentNode, holder = text.parentElement;
       if (!text.data.trim() || holder.closest('script, noscript, option, textarea, svg, select') || holder.closest(CUT_ON_PURPOSE) || isForReaders(holder) || !isShown(holder)) continue;
-      for (const found of text.data.matchAll(/[А-Яа-яЁё]{2,}/g)) {
+      for (const found of text.data.matchAll(/[А-Яа-яЁё]{2,}|(?<!\d)\d{2,8}(?!\d)/g)) {
         const range = document.createRange();
         range.setStart(text, found.index);
         range.setEnd(text, found.index + found[0].length);
