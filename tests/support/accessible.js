@@ -5,7 +5,7 @@
   const words = (element) => (element.textContent || '').replace(/\s+/g, ' ').trim().slice(0, 50);
 
   // Rows that may end in an ellipsis: what they cut stands whole one press further.
-  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .attachment-tray__name, .viewer__name, .avatar, .connection';
+  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .attachment-tray__name, .viewer__name, .avatar, .connection, .next-step__words';
 
   function name(element) {
     const label = element.getAttribute && (element.getAttribute('aria-label') || element.getAttribute('name'));
