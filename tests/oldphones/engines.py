@@ -442,6 +442,7 @@ class QtWebKit:
 
         self.log: list[tuple[str, str]] = []
         self.before = 0
+        self.is_loading, self.left = False, ""  # the address of a page that another is asked for before it was there
         log = self.log
 
         class Catcher(QObject):
@@ -488,8 +489,14 @@ class QtWebKit:
             if reply.error() not in (QNetworkReply.NoError, QNetworkReply.OperationCanceledError):
                 log.append(("request", f"{status or reply.errorString()} {reply.url().toString()}"))
 
+        def began() -> None:
+            self.is_loading, self.left = True, ""
+
         def loaded(ok: bool) -> None:
-            if not ok and not any(kind == "request" for kind, _ in log[self.before :]):
+            self.is_loading = False
+            if self.left and self.left == self.frame.requestedUrl().toString():
+                self.left = ""
+            elif not ok and not any(kind == "request" for kind, _ in log[self.before :]):
                 log.append(("request", "not loaded " + self.frame.requestedUrl().toString()))
 
         self.app, self.catcher, self.url = QApplication(["engine"]), Catcher(), QUrl
@@ -499,12 +506,14 @@ class QtWebKit:
         self.frame = self.view.page().mainFrame()
         self.frame.javaScriptWindowObjectCleared.connect(hook)
         self.view.page().networkAccessManager().finished.connect(finished)
+        self.view.loadStarted.connect(began)
         self.view.loadFinished.connect(loaded)
         self.view.resize(width, height)
         self.view.show()
 
     def goto(self, url: str) -> None:
         self.before = len(self.log)
+        self.left = self.frame.requestedUrl().toString() if self.is_loading else ""
         self.view.load(self.url(url))
 
     def run(self, code: str) -> str | None:
