@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -63,8 +62,8 @@ def _pages(inbox_deep: str, directory_deep: str, middle: int) -> list[Page]:
         Page(f"… its page {PAGES_DEEP}", inbox_deep, htmx=True),
         Page(f"«Консультации» of a doctor with {CONSULTATIONS:,} past ones", "/consultations"),
         Page(f"directory with {DOCTORS:,} doctors", "/doctors", by_doctor=False),
-        Page("… a search as it is typed", f"/doctors?q={quote('кард')}", by_doctor=False, htmx=True),
-        Page("… a search that finds nobody", f"/doctors?q={quote('стоматолог')}", by_doctor=False, htmx=True),
+        Page("… a search as it is typed", "/doctors/search", by_doctor=False, search="кард", htmx=True),
+        Page("… a search that finds nobody", "/doctors/search", by_doctor=False, search="стоматолог", htmx=True),
         Page(f"… its page {PAGES_DEEP}", directory_deep, by_doctor=False, htmx=True),
         Page(f"search in {MESSAGES:,} messages, a rare word", "/messages/search", search="маммографию", htmx=True),
         Page("… a word of every fourth message", "/messages/search", search="давление", htmx=True),

@@ -122,6 +122,13 @@ class ChatNeedsTariff(ChatIsClosed):
     sentence = "Выберите тариф, чтобы написать. Сообщение не отправлено, текст сохранён."
 
 
+class ListIsUnreadable(RuleViolation):
+    """Of specialties and their words; `number` is the line's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Строка {number}: нужна специальность, двоеточие и слова через запятую, каждая один раз.")
+
+
 class QuoteIsUnknown(RuleViolation):
     """Of no message of this chat, or of none that may be quoted."""
 

@@ -291,7 +291,7 @@ def renamed(rows: Rows) -> Rows:
         NAMES.TABLES.get(table, table): in_order([renamed_row(table, row) for row in them])
         for table, them in rows.items()
     }
-    return rows | {"attendance": in_order(attended(rows.get("consultation", [])))}
+    return rows | {"attendance": in_order(attended(rows.get("consultation", []))), "specialty_words": []}
 
 
 def attended(consultations: list[Row]) -> list[Row]:

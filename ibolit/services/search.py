@@ -83,10 +83,10 @@ def _in_postgresql(wanted: list[str]) -> Select[tuple[int]]:
 def begins_a_word(key: InstrumentedAttribute[str], words: str) -> list[ColumnElement[bool]]:
     """One condition a typed word: some word of a `key_of` begins with it (and it may be its stem)."""
     typed = WORD.findall(normalised(words))[:MOST_WORDS]
-    return [(" " + key).contains(" " + _shorter(word), autoescape=True) for word in typed]
+    return [(" " + key).contains(" " + shorter(word), autoescape=True) for word in typed]
 
 
-def _shorter(word: str) -> str:
+def shorter(word: str) -> str:
     """«кардиолога» should find «кардиолог», «кард» too; short beginnings stay as typed."""
     stem = _stem(word)
     return stem if len(stem) >= 4 else word

@@ -45,7 +45,7 @@ def test_doctors_see_the_directory_too(as_doctor: Browser, three: list[Doctor]) 
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_search_works_as_one_types_and_as_a_plain_form(as_patient: Browser, three: list[Doctor], htmx: bool) -> None:
-    answer = as_patient.get("/doctors?q=елк", htmx=htmx)
+    answer = as_patient.post("/doctors/search", {"q": "елк"}, htmx=htmx)
     assert shown(answer.text) == ["Ёлкина Мария"]
     assert ("<html" in answer.text) is not htmx
     assert "HX-Request" in answer.headers["Vary"]
@@ -60,21 +60,77 @@ def test_boosted_visits_and_back_get_whole_pages(as_patient: Browser, three: lis
     assert "<html" in as_patient.get("/doctors", htmx=True, headers={header: "true"}).text
 
 
-def test_chips_narrow_and_keep_the_words(as_patient: Browser, three: list[Doctor]) -> None:
-    page = as_patient.get("/doctors?q=а&specialty=%D0%A2%D0%B5%D1%80%D0%B0%D0%BF%D0%B5%D0%B2%D1%82").text
-    assert shown(page) == ["Абрамов Пётр"]
+CHIPS = [("Все", False), ("Кардиолог", False), ("Терапевт", True)]
+
+
+def test_chips_narrow_and_only_a_specialty_is_in_their_addresses(as_patient: Browser, three: list[Doctor]) -> None:
+    page = as_patient.get("/doctors", query_string={"specialty": "Терапевт", "q": "елк"}).text
+    assert shown(page) == ["Абрамов Пётр"]  # a word in an old address is passed over
     chips = re.findall(r'<a class="(chip[^"]*)" href="([^"]*)"[^>]*>([^<]+)</a>', one_line(page))
-    assert [(name, "chip--on" in kind) for kind, _, name in chips] == [
-        ("Все", False), ("Кардиолог", False), ("Терапевт", True)
-    ]  # fmt: skip
-    assert all("q=" in href for _, href, _ in chips)
-    assert 'type="hidden" name="specialty" value="Терапевт"' in page
+    assert [(name, "chip--on" in kind) for kind, _, name in chips] == CHIPS
+    assert not any("q=" in href for _, href, _ in chips)
+    assert 'type="hidden" name="specialty" value="Терапевт" form="doctors-search"' in page
     assert "Окулист" not in page
+
+
+def test_chips_keep_the_words_by_sending_them(as_patient: Browser, three: list[Doctor]) -> None:
+    asked = {"q": "а", "specialty": "", "chip": "Терапевт"}
+    page = as_patient.post("/doctors/search", asked).text
+    assert shown(page) == ["Абрамов Пётр"]
+    chips = re.findall(r'<button class="(chip[^"]*)" type="submit" form="doctors-search" name="chip"', one_line(page))
+    assert ["chip--on" in kind for kind in chips] == [is_on for _, is_on in CHIPS]
+    assert 'value="а"' in page
+
+
+def test_search_without_words_is_the_list(as_patient: Browser, three: list[Doctor]) -> None:
+    answer = as_patient.post("/doctors/search", {"q": " ", "specialty": "Терапевт"})
+    assert (answer.status_code, answer.location) == (
+        303,
+        "/doctors?specialty=%D0%A2%D0%B5%D1%80%D0%B0%D0%BF%D0%B5%D0%B2%D1%82",
+    )
+    assert shown(as_patient.post("/doctors/search", {"q": ""}, htmx=True).text) == ["Абрамов Пётр", "Ёлкина Мария"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("сердце", "Ёлкина Мария"),
+        ("болит сердце", "Ёлкина Мария"),
+        ("болит", ""),
+        ("сердца", "Ёлкина Мария"),
+        ("давл пульс", "Ёлкина Мария"),
+        ("простуда", "Абрамов Пётр"),
+        ("кожа", ""),
+    ],
+)
+def test_doctor_is_found_by_what_hurts(as_patient: Browser, three: list[Doctor], typed: str, name: str) -> None:
+    assert shown(as_patient.post("/doctors/search", {"q": typed}).text) == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("сердуе", "сердце"), ("кардеолог", "кардиолог"), ("абромов", "абрамов"), ("прастуда", "простуда")],
+)
+def test_slip_of_the_finger_is_forgiven_and_said(
+    as_patient: Browser, three: list[Doctor], typed: str, meant: str
+) -> None:
+    page = as_patient.post("/doctors/search", {"q": typed}).text
+    assert len(shown(page)) == 1
+    assert f"Показаны врачи по словам «{meant}»" in page
+
+
+def test_no_word_that_is_looked_for_is_in_a_log_or_an_address(
+    as_patient: Browser, three: list[Doctor], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    page = as_patient.post("/doctors/search", {"q": "аритмия"}).text
+    assert "аритмия" not in caplog.text
+    assert not re.findall(r'(?:href|action|hx-get|hx-post)="[^"]*(?:q=|%D0%B0%D1%80)', page)
 
 
 @pytest.mark.parametrize("q", ["нетникого", "<script>alert(1)</script>", '"><b>'])
 def test_nobody_found_says_so_and_offers_all(as_patient: Browser, three: list[Doctor], q: str) -> None:
-    page = as_patient.get("/doctors", query_string={"q": q}).text
+    page = as_patient.post("/doctors/search", {"q": q}).text
     assert "Никого не нашли" in page
     assert "Показать всех врачей" in page
     assert "<script>alert" not in page
@@ -86,7 +142,7 @@ def test_pages_follow_one_another(as_patient: Browser, clinic: Flask, htmx: bool
     for number in range(45):
         make_doctor(f"Врач {number:02}", tariffs=0)
     names: list[str] = []
-    url = "/doctors?q=врач"
+    url = "/doctors"
     for _ in range(3):
         page = as_patient.get(url, htmx=htmx).text
         names += shown(page)

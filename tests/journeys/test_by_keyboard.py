@@ -131,7 +131,7 @@ def test_patient_from_the_sign_in_to_the_sign_out(visitors: Visitors) -> None:
 def _skips_the_tabs(page: Page, hands: Hands) -> None:
     assert hands.walk_to("К содержанию")
     hands.press("Enter")
-    assert hands.walk_to("Имя или специальность")["tag"] == "INPUT"
+    assert hands.walk_to("что беспокоит")["tag"] == "INPUT"
     hands.type("педиатр")
     expect(page.locator(".doctor-card")).to_have_count(1)
     expect(page.locator("#said")).to_have_text("Найдено: 1")

@@ -133,7 +133,7 @@ def test_expired_chat_keeps_the_text_and_offers_to_prolong(
 
 def test_first_entry_without_scripts_is_the_same(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT, java_script_enabled=False)
-    patient.goto("/doctors?q=педиатр")
+    patient.goto("/doctors?specialty=Педиатр")
     patient.click(".doctor-card__link")
     patient.click("text=Написать сообщение")
     write(patient, "Пишу без скриптов")

@@ -14,7 +14,7 @@ from ibolit.services import clock
 
 
 def names(*, words: str = "", specialty: str = "") -> list[str]:
-    return [doctor.user.name for doctor in db.session.scalars(Doctor.directory(words, specialty))]
+    return [doctor.user.name for doctor in Doctor.search(words, specialty, 50)[0]]
 
 
 def set_clock(local: str, zone: str = "Europe/Moscow") -> None:

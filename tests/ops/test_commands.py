@@ -72,7 +72,7 @@ def test_doctor_is_added_with_what_is_given(clinic: Flask) -> None:
 
 def test_added_doctor_is_found_in_the_directory(clinic: Flask, as_patient: Browser) -> None:
     run(clinic, *NEW)
-    assert "Петров" in as_patient.get("/doctors?q=хирур").text
+    assert "Петров" in as_patient.post("/doctors/search", {"q": "хирур"}).text
 
 
 def test_added_doctor_comes_in_by_a_code(clinic: Flask, visitor: Browser) -> None:

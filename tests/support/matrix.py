@@ -162,6 +162,7 @@ POST /logout                                  | -           | login | login | lo
 GET /manifest.webmanifest                     | -           | in    | in    | in      | in     | in       | in
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card
 POST /messages/<int:id>/recall                 | message     | login | gate  | in      | 404    | 404      | card
+POST /doctors/search                          | -           | login | gate  | in      | in     | in       | card
 POST /messages/search                         | -           | login | gate  | in      | in     | in       | card
 GET /n/<int:id>                               | =change     | in    | in    | in      | in     | in       | in
 POST /n/<int:id>                              | =change     | in    | in    | in      | in     | in       | in

@@ -11,33 +11,45 @@ from flask_login import current_user, login_required
 from ...database import release
 from ...extensions import db
 from ...models import Chat, Doctor, Review
-from ...responses import respond
+from ...responses import go, respond, wants_fragment
 from ...services import current_services
 from ...web.pagination import is_id, split_page
 
 bp = Blueprint("doctors", __name__, url_prefix="/doctors")
 
 PAGE = 20
+MOST_FOUND = 60  # by words; one more word is sooner typed than they are read
 
 
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    words, specialty = request.args.get("q", "").strip()[:80], request.args.get("specialty", "")[:80]
+    """Of a search only the specialty stands in an address."""
+    specialty = request.args.get("specialty", "")[:80]
     after = _position(request.args.get("after", ""))
-    found = db.session.scalars(Doctor.directory(words, specialty, after).limit(PAGE + 1)).unique().all()
+    found = db.session.scalars(Doctor.directory(specialty, after).limit(PAGE + 1)).unique().all()
     doctors, last = split_page(found, PAGE)
     mark = f"{last.id}~{last.name_key}" if last else ""
-    next_page = url_for(".index", q=words, specialty=specialty, after=mark) if last else None
-    whole: dict[str, Any] = {
-        "doctors": doctors,
-        "next_page": next_page,
-        "words": words,
-        "specialty": specialty,
-        "after": after,
-    }
+    next_page = url_for(".index", specialty=specialty or None, after=mark) if last else None
     fragment = "doctors/cards.html" if after else "doctors/results.html"
-    return respond(fragment, page="doctors/index.html", specialties=Doctor.specialties, **whole)
+    return _list(fragment, doctors=doctors, next_page=next_page, specialty=specialty)
+
+
+@bp.post("/search")
+@login_required
+def search() -> ResponseReturnValue:
+    """A POST, because what hurts belongs into no log and no history. A chip sends its specialty with the words."""
+    words = request.form.get("q", "").strip()[:80]
+    specialty = request.form.get("chip", request.form.get("specialty", ""))[:80]
+    if not words and not wants_fragment():
+        return go(url_for(".index", specialty=specialty or None))
+    found, meant = Doctor.search(words, specialty, MOST_FOUND)
+    return _list("doctors/results.html", doctors=found, specialty=specialty, words=words, meant=meant)
+
+
+def _list(fragment: str, **shown: Any) -> ResponseReturnValue:
+    whole = {"words": "", "meant": "", "next_page": None, "specialties": Doctor.specialties} | shown
+    return respond(fragment, page="doctors/index.html", **whole)
 
 
 @bp.get("/<int:id>")

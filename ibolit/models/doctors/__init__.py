@@ -2,6 +2,7 @@
 
 from .doctor import WHOLE, Doctor, Introduction, PhotoCrop
 from .reply_template import ReplyTemplate
+from .specialty_words import SpecialtyWords
 from .tariff import Tariff, TariffTerms
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Introduction",
     "PhotoCrop",
     "ReplyTemplate",
+    "SpecialtyWords",
     "Tariff",
     "TariffTerms",
 ]

@@ -1,5 +1,12 @@
 """`flask …` beyond the daily chores of cli.py: people, invitations, copies of the clinic, and what it forgets."""
 
-from . import accounts, backups, invitations, people, retention
+from . import accounts, backups, directory, invitations, people, retention
 
-COMMANDS = (*people.COMMANDS, *invitations.COMMANDS, *backups.COMMANDS, *retention.COMMANDS, *accounts.COMMANDS)
+COMMANDS = (
+    *people.COMMANDS,
+    *invitations.COMMANDS,
+    *backups.COMMANDS,
+    *retention.COMMANDS,
+    *accounts.COMMANDS,
+    *directory.COMMANDS,
+)
