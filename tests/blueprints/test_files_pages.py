@@ -47,6 +47,15 @@ def test_rows_of_an_album_are_full(as_patient: Browser, chat: Chat, patient: Use
     assert html.count("album__tile--half") == halves
 
 
+def test_photo_is_not_called_an_original(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    """A phone makes it smaller before it is sent, and the place where it was taken is removed."""
+    picture = attach(chat, doctor.user)
+    say(chat, doctor.user, "", files=[picture])
+    page = as_patient.get(f"/files/{picture.id}/view").text
+    assert "ригинал" not in page
+    assert "Скачать, <span" in one_line(page)
+
+
 def test_pdf_opens_and_other_documents_are_kept(as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
     paper = attach(chat, doctor.user, AttachmentKind.DOCUMENT, has_thumbnail=True, **PDF)
     table = attach(

@@ -7,6 +7,7 @@
   // A way inside has been taken; it may come to nothing.
   ibolit.navigating = function () {
     isInside = true;
+    htmx.trigger(document.body, 'ibolit:navigating');
     clearTimeout(timer);
     timer = setTimeout(function () { isInside = false; }, LASTS);
   };
