@@ -109,9 +109,9 @@ def build(app: Flask) -> World:
 
 def _things_of(patient: User, doctor: Doctor) -> Things:
     chat = make_chat(patient, doctor, days_left=2)
-    say(chat, patient, "Здравствуйте!")
+    said = say(chat, patient, "Здравствуйте!")
     photo, paper = attach(chat, patient), attach(chat, doctor.user, AttachmentKind.DOCUMENT, name="Анализы.pdf")
-    shown = say(chat, patient, "Вот снимок", files=[photo])
+    say(chat, patient, "Вот снимок", files=[photo])
     say(chat, doctor.user, "Вот анализы", files=[paper])
     store(photo)
     upload = attach(chat, patient, state=AttachmentState.ARRIVING, key=f"{next(_keys):032x}")
@@ -137,7 +137,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
         "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
         "consultation": str(consultation.id),
         "done": str(done.id), "ahead": str(ahead.id), "file": str(photo.id), "upload": upload.key,
-        "message": str(shown.id),
+        "message": str(said.id),
         "payment": str(waiting.id), "paid": str(paid.id), "return": waiting.token, "refund": str(requested.id),
         "invitation": str(invitations[0].id), "link": invitations[0].token, "mailed": invitations[1].token,
         "proof": f"{proof.id}?token={proof.token}", "list": str(listed.id), "device": str(spare.id),
