@@ -71,6 +71,14 @@ class NameDoesNotMatch(RuleViolation):
     sentence = "Имя не совпадает с прежним. Напишите его так, как называли себя раньше: имя и фамилию."
 
 
+class BornTooEarly(RuleViolation):
+    sentence = "Проверьте год: он раньше 1900."
+
+
+class NotBornYet(RuleViolation):
+    sentence = "Этот день ещё не наступил. Проверьте год."
+
+
 class CodeIsElsewhere(RuleViolation):
     sentence = "Код просили в другом браузере, запросите новый здесь."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -98,6 +98,11 @@ def day_of(moment: datetime, zone: ZoneInfo) -> str:
     """«25 декабря», «25 января 2027» when it is of another year."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
     return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+
+
+def date_in_full(day: date) -> str:
+    """«3 мая 1957»: a day of the calendar, wherever it is read."""
+    return format_date(day, "d MMMM y", locale=RUSSIAN)
 
 
 def day_title(moment: datetime, zone: ZoneInfo) -> str:

@@ -16,6 +16,7 @@ from .config import current_settings
 from .formatting import (
     clock_length,
     clocks_differ,
+    date_in_full,
     day_and_time,
     day_of,
     day_title,
@@ -109,7 +110,8 @@ class Environment(flask.templating.Environment):
 
 
 def init_rendering(app: Flask) -> None:
-    dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left, epoch)
+    dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left)
+    days = (date_in_full, epoch)
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)
@@ -125,6 +127,7 @@ def init_rendering(app: Flask) -> None:
         field_attributes,
         errors_attributes,
         *dates,
+        *days,
         *consultations,
         *comparisons,
         *files,

@@ -39,9 +39,10 @@ EMPTY = {"payment.consultation_id", "notification.chat_id", "invitation.email"} 
 # Columns of since, which are empty in rows of before.
 ADDED: dict[str, Row] = {
     "import_line": {"birth_date": None},
-    "invitation": {"birth_date": None},
+    "invitation": {"birth_date": None, "forgotten_at": None},
     "patient_import": {"source": None, "columns": None},
     "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None},
+    "user": {"birth_date": None},
 }
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -12,15 +12,20 @@ from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
-from .. import emails, phones
+from .. import emails, errors, phones
 from ..config import current_settings
 from ..formatting import kopecks, rubles
+from ..models.people import birth_dates
+from ..normalization import plain
 from .text_filters import CLIENT_ID
 
 DURATIONS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
 NO_SMS_ABROAD = "СМС на номера этой страны мы не отправляем."
 NO_SUCH_DURATION = "Выберите из списка, сколько минут."
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
+# Keyboards of digits alone have no point: «03051957».
+BIRTH_DATE = re.compile(r"(\d{1,2})[.,/ -]+(\d{1,2})[.,/ -]+(\d{4})|(\d\d)(\d\d)(\d{4})")
+ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")  # what browsers fill in by themselves
 
 
 def read_time(words: str) -> time:
@@ -111,6 +116,39 @@ class EmailField(StringField):
             raise ValidationError(self.NOT_ASCII) from None
         except emails.NotAnEmail:
             raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
+
+
+class BirthDateField(StringField):
+    """Day, month and year as people type them, and `day` once they are read; nothing is None."""
+
+    data: str | None
+    day: date | None = None
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        words, self.day = plain(self.data or ""), None
+        if words:
+            self.day = read_birth_date(words)
+            self.data = f"{self.day:%d.%m.%Y}"
+
+
+def read_birth_date(words: str) -> date:
+    """«03.05.1957», «3 5 1957», «03051957», «1957-05-03». Raises ValidationError with what is wrong with it."""
+    iso, usual = ISO_DATE.fullmatch(words), BIRTH_DATE.fullmatch(words)
+    if iso:
+        year, month, day = iso.groups()
+    elif usual:
+        day, month, year = filter(None, usual.groups())
+    else:
+        raise ValidationError("Введите день, месяц и год цифрами. Пример: 03.05.1957.")
+    try:
+        born = date(int(year), int(month), int(day))
+    except ValueError:
+        raise ValidationError("Такого дня не бывает. Пример: 03.05.1957.") from None
+    try:
+        birth_dates.check(born)
+    except errors.RuleViolation as refusal:
+        raise ValidationError(refusal.sentence) from None
+    return born
 
 
 class MoneyField(StringField):

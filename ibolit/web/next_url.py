@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import current_app, request
+from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from ..models import Consent, LoginCode, User
+from ..models import Consent, Invitation, LoginCode, User
 from ..models.invitations import LONGEST_NEXT_URL
 from .authentication import home_of, local_path
 from .gate import OPEN_TO_ALL
@@ -36,7 +36,15 @@ def after_sign_in(user: User) -> str:
     target = requested_page() or LoginCode.interrupted_next_url_of(user.phone or "") or home_of(user)
     if Consent.is_given_by(user):
         LoginCode.forget_next_url(user.phone or "")
-    return target
+    return by_way_of_suggestion(user, target)
+
+
+def by_way_of_suggestion(user: User, target: str) -> str:
+    """A list's birth date is asked about once, before the chat that its invitation has opened."""
+    page = url_for("account.suggested_birth_date")
+    if urlsplit(target).path == page or Invitation.birth_date_suggested_to(user) is None:
+        return target
+    return url_for("account.suggested_birth_date", next=target)
 
 
 def _without_secrets(target: str | None) -> str | None:

@@ -109,6 +109,7 @@ CHAT = ["/chats", "/chats/1/messages", "/chats/1/uploads", "/chats/1/receipts", 
 CHAT += ["/messages/1/recall", "/chats/1/search", "/doctors/search"]
 PROFILE = ["name", "email", "zone", "password", "devices/1/end", "devices/others/end", "email/1", "payments/1/refunds"]
 PROFILE += ["confirmation/email", "confirmation/email/code", "confirmation/email/check"]
+PROFILE += ["birth-date", "birth-date/suggestion"]
 PROFILE += ["notifications", "push", "push/check", "push/end", "push/offer"]
 MONEY = [
     "/payments/1/email",

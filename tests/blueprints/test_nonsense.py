@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from browser import Browser
@@ -91,6 +91,8 @@ def doors(
     refund = request_refund(paid)
     held, ahead, over = buy(chat), propose(chat), completed_consultation(chat)
     invited = Invitation.invite(doctor, doctor.user, email="zoya@example.org", name="Зоя")
+    of_a_list = Invitation.invite(doctor, doctor.user, phone="+79165550099", birth_date=date(1957, 5, 3))
+    of_a_list.accepted_at, of_a_list.accepted_by_id = clock.now(), patient.id
     failed = held.refund(100_00, RefundReason.OPERATOR)
     failed.fail("general_decline")
     unmade = begin(chat)
@@ -105,6 +107,7 @@ def doors(
         proving(clinic, is_proved=True, is_old=True): ["/login/whose"],
         Browser(clinic, make_user(consented=False)): ["/consent"],
         Browser(clinic, patient): [
+            *(f"/profile/birth-date{part}" for part in ("/suggestion", "")),
             *(f"/profile/{part}" for part in ("name", "email", "zone", "password", "push")),
             f"/profile/payments/{held.id}/refunds",
             f"/payments/{unmade.id}/email",

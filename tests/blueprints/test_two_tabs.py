@@ -109,6 +109,8 @@ def changes(one: Seen) -> tuple[str | None, str | None]:
     if one.kind in ("select", "radio"):
         others = [option for option in one.options if option not in ("", one.value)]
         return others[0], others[1]
+    if one.name == "birth_date":
+        return "03.05.1957", "04.05.1957"
     if one.kind == "time":
         mine, theirs = [f"{one.value[:3]}{minute}" for minute in (10, 20, 30) if one.value[3:] != str(minute)][:2]
         return mine, theirs
@@ -125,6 +127,7 @@ def plain(words: str | None) -> str | None:
 @pytest.mark.any_database
 def test_every_form_that_edits_is_known(found: Found) -> None:
     assert {
+        "account.change_birth_date",
         "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_questionnaire",
         "patients.keep_note", "practice.introduce", "practice.set_terms", "practice.be_reachable",
         "practice.change_photo",
@@ -335,6 +338,7 @@ ELSEWHERE = {
     # Scripts and machines.
     "account.begin_push", "account.check_push", "account.end_push", "account.note_push_offer", "account.renew_push",
     "calls.report", "chat.update_receipts", "chat.type", "consultations.save_draft",  # the draft has its tests below
+    "account.answer_birth_date",  # of what a list has said; the date that was shown goes with it
     "pwa.answer_home_screen", "uploads.create", "webhooks.yookassa",
     # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
     "calls.request_callback", "consultations.accept_reschedule",

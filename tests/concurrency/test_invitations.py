@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date, timedelta
+from typing import Any
 
 from browser import Browser
 from factories import make_doctor, make_user
@@ -19,7 +21,7 @@ PHONE = "+79161234567"
 EMAIL = "zoya@example.org"
 
 
-def invite(doctor_id: int, **contact: str) -> Invitation:
+def invite(doctor_id: int, **contact: Any) -> Invitation:
     doctor = db.session.get_one(Doctor, doctor_id)
     return Invitation.invite(doctor, doctor.user, **contact)
 
@@ -81,6 +83,50 @@ def test_accepted_or_taken_back_but_not_both(clinic: Flask) -> None:
         assert outcomes(clinic, 2, press) == {"done": 1, "InvitationIsOver": 1}, number
         invitation = db.session.get_one(Invitation, id)
         assert (invitation.accepted_at is None) != (invitation.withdrawn_at is None)
+
+
+def test_answered_in_two_windows_is_answered_once(clinic: Flask) -> None:
+    """«Да» and «Нет» at once: whichever is first is the answer, and nothing is left to ask."""
+    doctor_id, born = make_doctor().id, date(1957, 5, 3)
+    for number in range(5):
+        patient = make_user()
+        invite(doctor_id, phone=patient.phone, birth_date=born).accept(patient)
+        db.session.commit()
+        patient_id = patient.id
+
+        def answer(who: int, patient_id: int = patient_id) -> bool:
+            patient = db.session.get_one(User, patient_id, with_for_update=True)
+            is_taken = Invitation.answer_birth_date(patient, born, is_right=not who)
+            db.session.commit()
+            return is_taken
+
+        taken = at_once(clinic, 2, answer)
+        assert sorted(taken) == [False, True], number
+        stored = db.session.get_one(User, patient_id, populate_existing=True).birth_date
+        assert stored == (born if taken[0] else None)
+
+
+def test_sent_again_or_forgotten_but_not_both(clinic: Flask) -> None:
+    """The sweep of that very moment: who is written to again has a phone, who is forgotten gets no SMS."""
+    doctor_id = make_doctor().id
+    for number in range(5):
+        invitation = invite(doctor_id, phone=f"+7916555000{number}", name="Зоя")
+        invitation.expires_at -= timedelta(days=38)
+        invitation.asked_at -= timedelta(days=45)
+        db.session.commit()
+        id = invitation.id
+
+        def press(who: int, id: int = id) -> object:
+            return Invitation.erase_unaccepted() if who else db.session.get_one(Invitation, id).send_again()
+
+        outcome = outcomes(clinic, 2, press)
+        invitation = db.session.get_one(Invitation, id, populate_existing=True)
+        if invitation.forgotten_at is None:
+            assert outcome == {"done": 2}
+            assert (invitation.name, invitation.phone) == ("Зоя", f"+7916555000{number}")
+        else:
+            assert outcome == {"done": 1, "InvitationIsOver": 1}
+            assert (invitation.name, invitation.phone, invitation.is_alive) == ("", None, False)
 
 
 def test_list_sent_twice_at_once_is_one(clinic: Flask) -> None:

@@ -32,6 +32,7 @@ BODY: dict[str, Any] = {
     "client_id": "matrix-client-0001", "text": "Добрый день", "name": "Новое Имя", "note": "Так решено",
     "login": "+79160000000", "password": "a longer pass phrase", "current": "correct horse", "phone": "+79165550000",
     "email": "fresh@example.org", "zone": "Asia/Omsk", "offer": "y", "personal_data": "y", "stars": "5",
+    "birth_date": "03.05.1957", "shown": "1957-05-03", "answer": "yes",
     "words": "Спасибо", "days": "3", "price": "1000", "title": "Неделя", "free_days": "2", "minutes": "30",
     "delivered_to": "1", "read_to": "1", "trouble": "Болит", "since": "вчера", "strength": "5", "wishes": "Вечером",
     "kind": "video", "reason": "busy", "contact": "+79166660000", "steps": "1", "amount": "1", "code": "000000",
@@ -200,6 +201,9 @@ POST /practice/tariffs/<int:id>/place         | tariff      | login | gate  | 40
 POST /practice/tariffs/<int:id>/visibility    | tariff      | login | gate  | 404     | in     | 404      | card
 POST /practice/terms                          | -           | login | gate  | 404     | in     | 404      | card
 GET /profile                                  | -           | login | gate  | in      | in     | in       | card
+POST /profile/birth-date                      | -           | login | gate  | in      | 404    | 404      | card
+GET /profile/birth-date/suggestion            | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/birth-date/suggestion           | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/confirmation/<panel>             | -           | login | gate  | in      | in     | in       | card
 POST /profile/confirmation/<panel>            | -           | login | gate  | in      | in     | in       | card
 POST /profile/confirmation/<panel>/check      | -           | login | gate  | in      | in     | in       | card

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from backstage import backstage
@@ -419,6 +419,7 @@ OF_PATIENT = [
 IN_A_CONSULTATION = [
     Screen("waiting-room", WAITING, "/consultations/8"),
     Screen("waiting", WAITING, reach=send(".consultation__submit", "text=Ждём врача"), lands="consultations.show"),
+    Screen("birth-date", TALKING, "/profile/birth-date/suggestion?next=/messages"),
     Screen("review-new", TALKING, "/consultations/{done}/review"),
     Screen("review-wrong", TALKING, reach=send("main form"), lands="consultations.review"),
     Screen("consultation-going-on", TALKING, "/consultations/9"),
@@ -539,6 +540,8 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
             "by_phone": _invited(newest.doctor, phone="+79165550202"),
             "by_mail": _invited(newest.doctor, email="zoya@example.org"),
         } | _payments_of(anna)  # fmt: skip
+        listed = Invitation.invite(newest.doctor, newest, phone="+79165550203")
+        listed.birth_date, listed.accepted_at, listed.accepted_by_id = date(1957, 5, 3), clock.now(), marina.id
         change = SecurityEvent.announce(
             make_user("Зинаида Белова"), SecurityEventKind.WRONG_PASSWORDS
         )  # nobody's walk is closed by it

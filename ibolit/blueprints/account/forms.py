@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import User
 from ...services import current_services
 from ...services.push import are_keys
 from ...web.edit_form import EditForm
-from ...web.fields import EmailField, HasLetters
+from ...web.fields import BirthDateField, EmailField, HasLetters, invalid_choice
 from ...web.text_filters import one_line
 from ...web.time_zones import ZONES
 from ..auth.forms import NOT_TOO_LONG, NewPassword
@@ -25,6 +34,36 @@ class NameForm(EditForm):
         [DataRequired("Напишите, как вас зовут."), Length(max=120, message="Имя длиннее 120 знаков."), HasLetters()],
         [one_line],
     )
+
+
+class BirthDateForm(EditForm):
+    """Nothing takes it off."""
+
+    birth_date = BirthDateField("Дата рождения", filters=[one_line])
+
+    @classmethod
+    def of(cls, user: User) -> BirthDateForm:
+        return cls(formdata=None, birth_date=f"{user.birth_date:%d.%m.%Y}" if user.birth_date else "")
+
+
+AGAIN = "Обновите страницу и ответьте ещё раз."
+
+
+class SuggestedBirthDateForm(FlaskForm):
+    """`shown` is the date that stood on the page, as ISO writes it."""
+
+    shown = HiddenField()
+    answer = SelectField(
+        choices=[SelectChoice("yes", "Да"), SelectChoice("no", "Нет"), SelectChoice("later", "Пропустить")],
+        **invalid_choice(AGAIN),
+    )
+    day = date.min
+
+    def validate_shown(self, field: HiddenField) -> None:
+        try:
+            self.day = date.fromisoformat(field.data or "")
+        except ValueError:
+            raise ValidationError(AGAIN) from None
 
 
 class EmailForm(FlaskForm):

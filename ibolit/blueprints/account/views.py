@@ -18,6 +18,7 @@ from ...models import (
     Device,
     DeviceTransfer,
     EmailProof,
+    Invitation,
     Job,
     JobKind,
     KnownBrowser,
@@ -36,7 +37,7 @@ from ...web.audit import log_audit
 from ...web.authentication import lock_current_user
 from ...web.client import client_address
 from ...web.submission import submission
-from .forms import EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
+from .forms import BirthDateForm, EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
 
@@ -191,6 +192,8 @@ def _panels(**forms: FlaskForm | str) -> dict[str, Any]:
     proof = EmailProof.newest_of(current_user.id)
     return {
         "name_form": _name_form(current_user),
+        "birth_date_form": BirthDateForm.of(current_user),
+        "suggested": Invitation.birth_date_suggested_to(current_user) if current_user.is_patient else None,
         "email_form": EmailForm(formdata=None, email=session.get("wanted_email", "")),
         "zone_form": _zone_form_of(current_user),
         "password_form": PasswordForm(current_user, formdata=None),

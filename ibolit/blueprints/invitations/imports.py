@@ -54,6 +54,7 @@ OUTCOMES = {
     "accepted": "принято",
     "expired": "срок вышел",
     "withdrawn": "отозвано",
+    "forgotten": "не принято, данные удалены",
 }
 
 

@@ -19,6 +19,7 @@ from ...web import client
 from ...web.authentication import note_acceptance, redirect_clearing_storage, sign_out
 from ...web.client import client_address
 from ...web.fields import why_no_sms
+from ...web.next_url import by_way_of_suggestion
 from ...web.submission import submission
 from .forms import GuestForm
 
@@ -31,7 +32,7 @@ def show(token: str) -> ResponseReturnValue:
     if invitation is None or (not invitation.is_alive and not invitation.accepted_at):
         return _dead()
     if current_user.is_authenticated and (chat_id := invitation.chat_of(current_user)):
-        return redirect(url_for("chat.show", id=chat_id))
+        return redirect(by_way_of_suggestion(current_user, url_for("chat.show", id=chat_id)))
     return _show(invitation, token)
 
 
@@ -85,7 +86,7 @@ def accept(token: str) -> ResponseReturnValue:
         note_acceptance(current_user, invitation, email)
     if sent.is_refused:
         return _show(invitation, token, status=sent.status, refusal=sent.sentence)
-    return redirect(url_for("chat.show", id=chat_id), 303)
+    return redirect(by_way_of_suggestion(current_user, url_for("chat.show", id=chat_id)), 303)
 
 
 @bp.post("/<token>/exit")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import false, or_, select
@@ -31,6 +31,7 @@ class InvitationAcceptance:
         opened_at: Mapped[datetime | None]
         accepted_at: Mapped[datetime | None]
         accepted_by_id: Mapped[int | None]
+        birth_date: Mapped[date | None]
 
     @classmethod
     def knows_phone(cls: type[Invitation], phone: str) -> bool:
@@ -93,6 +94,8 @@ class InvitationAcceptance:
         if not self.is_alive:
             raise errors.InvitationIsOver
         self.accepted_at, self.accepted_by_id = clock.now(), patient.id
+        if patient.birth_date is not None:  # as they say it themselves
+            self.birth_date = None
         if self.email is not None and patient.email is None and may_add_email:
             advisory_lock(LockKind.EMAIL, self.email)  # two may prove the same address at once
             if User.by_email(self.email) is None:

@@ -23,12 +23,13 @@ from ..locking import LockKind, advisory_lock
 from ..people import LimitKind, RateLimitHit, User
 from ..types import RowId, UtcDateTime
 from .acceptance import InvitationAcceptance
+from .personal_data import InvitationPersonalData
 from .states import OF_DELIVERY, InvitationState
 
 NOT_WITHDRAWN = text("withdrawn_at IS NULL")
 
 
-class Invitation(InvitationAcceptance, Model):
+class Invitation(InvitationAcceptance, InvitationPersonalData, Model):
     """To a phone or an address, never both. Its token is computed when it is sent; only its fingerprint is kept."""
 
     __table_args__ = (
@@ -52,6 +53,7 @@ class Invitation(InvitationAcceptance, Model):
         Index("ix_invitation_of_phone", "phone"),
         Index("ix_invitation_of_email", "email"),
         Index("ix_invitation_of_guest", "guest_phone"),
+        Index("ix_invitation_of_patient", "accepted_by_id"),
         CheckConstraint("(phone IS NULL) <> (email IS NULL)", "contact"),
     )
 
@@ -75,6 +77,7 @@ class Invitation(InvitationAcceptance, Model):
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # nothing of the person is here any more
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id", ondelete="SET NULL"), index=True)  # the newest
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id", ondelete="SET NULL"), index=True)
     doctor: Mapped[Doctor] = relationship(innerjoin=True)
@@ -151,6 +154,8 @@ class Invitation(InvitationAcceptance, Model):
     def state(self) -> InvitationState:
         if self.accepted_at is not None:
             return InvitationState.ACCEPTED
+        if self.forgotten_at is not None:
+            return InvitationState.FORGOTTEN
         if self.withdrawn_at is not None:
             return InvitationState.WITHDRAWN
         if self.expires_at <= clock.now():
@@ -287,7 +292,8 @@ class Invitation(InvitationAcceptance, Model):
         self.job_id = job.id
 
     def _lock(self) -> None:
-        """Until the commit nobody else accepts it, takes it back or sends it again."""
+        """Until the commit nobody else accepts it, takes it back, sends it again or makes it forget its person."""
         advisory_lock(LockKind.INVITATION, self.id)
         db.session.flush()  # what is read anew forgets what was not written yet
-        db.session.refresh(self, ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at"])
+        seen = ["accepted_at", "accepted_by_id", "withdrawn_at", "expires_at", "nonce", "asked_at", "phone", "email"]
+        db.session.refresh(self, seen, with_for_update=True)

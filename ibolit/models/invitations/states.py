@@ -19,6 +19,7 @@ class InvitationState(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    FORGOTTEN = "forgotten"  # nobody came, and the person's data are gone
 
 
 OF_DELIVERY = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from ...services.codes import is_link_token, link_token
 from ...services.search import key_of
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
+from . import birth_dates
 
 if TYPE_CHECKING:
     from ..doctors import Doctor
@@ -55,6 +56,7 @@ class User(UserMixin, Model):
     name: Mapped[str] = mapped_column(String(120))
     name_key: Mapped[str] = mapped_column(String(120), default="", server_default="")  # what a doctor's search reads
     role: Mapped[Role] = mapped_column(enum_column(Role), default=Role.PATIENT)
+    birth_date: Mapped[date | None]  # as the person says it
     email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case
     email_proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: before this was noted
     password_hash: Mapped[str] = mapped_column(String(200))
@@ -102,6 +104,11 @@ class User(UserMixin, Model):
     def tint(self) -> int:
         """Which of the twelve grounds the initials stand on."""
         return zlib.crc32(self.name.encode()) % TINTS
+
+    @property
+    def age(self) -> int | None:
+        """In whole years by the clinic's calendar; None where the birth date is not known."""
+        return birth_dates.age_of(self.birth_date) if self.birth_date else None
 
     @property
     def zone(self) -> ZoneInfo:
