@@ -14,10 +14,12 @@ from email_validator import EmailNotValidError, validate_email
 
 from ..config import Settings
 from ..services.antivirus import Antivirus, AntivirusFailed, Infected
+from ..services.outgoing import BoundedSmtp, BoundedSmtpSsl, bounded, web_session
 from ..services.push import KEY_FILE, kept_key, public_key_of, signed
 from ..services.storage import Storage, StorageFailed
 
-TIMEOUT = (3, 10)  # seconds to connect, to answer
+TIMEOUT = (3, 10)  # seconds to connect, and from one byte of the answer to the next
+IN_ALL = 30.0  # seconds for one question
 LEAST_BALANCE = 100  # rubles: some twenty SMS
 SMSAERO_BALANCE = "https://gate.smsaero.ru/v2/balance"
 # A harmless text that every scanner calls a virus (eicar.org); in two parts, or it would be found in this very file.
@@ -31,7 +33,7 @@ class ProbeFailed(Exception):
 def mail(settings: Settings) -> str:
     """Greets, lets in and would take a letter of ours; none is sent."""
     try:
-        with _connected(settings) as server:
+        with bounded(IN_ALL), _connected(settings) as server:
             if settings.smtp_tls and settings.smtp_port != 465:
                 server.starttls(context=ssl.create_default_context())
             if settings.smtp_user:
@@ -57,8 +59,8 @@ def mail(settings: Settings) -> str:
 def _connected(settings: Settings) -> smtplib.SMTP:
     if settings.smtp_tls and settings.smtp_port == 465:
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT[1], context=context)
-    return smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT[1])
+        return BoundedSmtpSsl(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT[1], context=context)
+    return BoundedSmtp(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT[1])
 
 
 def sms(settings: Settings, url: str = SMSAERO_BALANCE) -> tuple[str, datetime | None]:
@@ -94,7 +96,8 @@ def _ask(method: str, url: str, auth: tuple[str, str], who: str) -> tuple[int, d
     import requests
 
     try:
-        answer = requests.request(method, url, auth=auth, timeout=TIMEOUT, allow_redirects=False)
+        with web_session(IN_ALL) as session:
+            answer = session.request(method, url, auth=auth, timeout=TIMEOUT)
     except requests.RequestException as error:
         raise ProbeFailed(f"{who} does not answer ({type(error).__name__}): may this machine reach it?") from None
     try:

@@ -13,8 +13,10 @@ from flask_mailman.backends.smtp import EmailBackend
 from ..config import Settings
 from . import clock
 from .demo_outbox import DemoMessage, DemoOutbox
+from .outgoing import BoundedSmtp, BoundedSmtpSsl, bounded
 
-TIMEOUT = 10  # seconds for any step of the conversation
+TIMEOUT = 10  # seconds from one byte of an answer to the next
+IN_ALL = 60.0  # seconds for the whole conversation
 
 
 class MailFailed(Exception):
@@ -53,11 +55,11 @@ class TellingSmtp(smtplib.SMTP):
             raise LostOnTheWay(type(error).__name__) from None
 
 
-class TellingSmtpSsl(TellingSmtp, smtplib.SMTP_SSL):
+class TellingSmtpSsl(TellingSmtp, BoundedSmtpSsl):
     pass
 
 
-class CheckingSmtp(TellingSmtp):
+class CheckingSmtp(TellingSmtp, BoundedSmtp):
     """STARTTLS that checks the certificate: flask-mailman gives smtplib no context, and then it believes any."""
 
     def starttls(self, *args: Any, **named: Any) -> tuple[int, bytes]:
@@ -71,7 +73,7 @@ class CheckingBackend(EmailBackend):
 
 
 class SmtpMailer:
-    def __init__(self, app: Flask, settings: Settings) -> None:
+    def __init__(self, app: Flask, settings: Settings, in_all: float = IN_ALL) -> None:
         app.config.update(
             MAIL_SERVER=settings.smtp_host,
             MAIL_PORT=settings.smtp_port,
@@ -82,6 +84,7 @@ class SmtpMailer:
             MAIL_TIMEOUT=TIMEOUT,
         )
         self.sender = settings.mail_from
+        self.in_all = in_all
         self.mail = Mail(app)
 
     def send(self, to: str, subject: str, text: str, html: str, key: str = "") -> None:
@@ -90,7 +93,10 @@ class SmtpMailer:
             raise MailFailed("letters other than Latin before the @", permanent=True)
         is_taken = False
         try:
-            with self.mail.get_connection(CheckingBackend) as connection:  # closed also when sending fails
+            with (
+                bounded(self.in_all),
+                self.mail.get_connection(CheckingBackend) as connection,
+            ):  # closed also when sending fails
                 letter = EmailMultiAlternatives(subject, text, self.sender, [to], connection=connection)
                 if key:
                     letter.extra_headers["Message-ID"] = f"<{key}@{self.sender.rsplit('@', 1)[-1]}>"

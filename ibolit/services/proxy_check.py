@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from itsdangerous import BadSignature, TimestampSigner
 
 from ..config import Settings
+from .outgoing import bounded, watch
 
 PATH, PASS = "/healthz/whence", "X-iBolit-Doctor"
-TIMEOUT, GOOD_FOR = 10, 60  # seconds
+TIMEOUT, IN_ALL, GOOD_FOR = 10, 30.0, 60  # seconds
 NOBODY = "192.0.2.77"  # of no machine (RFC 5737): what a forger would say
 
 
@@ -83,11 +84,15 @@ def _ask(settings: Settings) -> tuple[Heard, str]:
     """What the server says, and the address that this machine asked from."""
     place = urlsplit(settings.public_url)
     line = _line(place.scheme, place.hostname or "", place.port)
+    told = {PASS: _signer(settings).sign(b"").decode(), "X-Forwarded-For": NOBODY}
     try:
-        line.request("GET", PATH, headers={PASS: _signer(settings).sign(b"").decode(), "X-Forwarded-For": NOBODY})
-        own = str(line.sock.getsockname()[0])
-        answer = line.getresponse()
-        words = answer.read(4096)
+        with bounded(IN_ALL):
+            line.connect()
+            watch(line.sock)
+            line.request("GET", PATH, headers=told)
+            own = str(line.sock.getsockname()[0])
+            answer = line.getresponse()
+            words = answer.read(4096)
     except (OSError, HTTPException) as error:
         raise ProxyCheckFailed(f"{settings.public_url} does not answer from here ({type(error).__name__})") from None
     finally:

@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 from ..config import Settings
 from . import clock
 from .demo_outbox import DemoMessage, DemoOutbox
+from .outgoing import web_session
 
-TIMEOUT = 5  # seconds to connect, and to answer
+TIMEOUT = 5  # seconds to connect, and from one byte of the answer to the next
+IN_ALL = 10.0  # seconds
 LONGEST = 3000  # bytes; push services take 4096 of what is encrypted
 KEY_FILE = "push-key"
 
@@ -113,7 +115,7 @@ class WebPush:
         headers = {"Topic": options.topic, "Urgency": "high" if options.is_urgent else "normal"}
         keys = {"p256dh": target.p256dh, "auth": target.auth}
         try:
-            with _session() as session:
+            with web_session(IN_ALL) as session:
                 webpush(
                     {"endpoint": target.endpoint, "keys": keys},
                     words,
@@ -212,17 +214,6 @@ def _written(folder: Path, key: str) -> Path:
 def push_from(settings: Settings, outbox: DemoOutbox) -> Push:
     given = (settings.vapid_private_key, settings.data, settings.vapid_subject, settings.push_hosts)
     return DemoPush(outbox, *given) if settings.is_demo else WebPush(*given)
-
-
-def _session() -> Any:
-    """Follows nobody elsewhere: where an address may lead is checked before it is called."""
-    import requests
-
-    class PinnedSession(requests.Session):
-        def post(self, url: Any, **named: Any) -> Any:  # type: ignore[override]
-            return super().post(url, **(named | {"allow_redirects": False}))
-
-    return PinnedSession()
 
 
 def _is_of(name: str, host: str) -> bool:

@@ -9,8 +9,10 @@ from typing import Protocol
 from ..config import Settings
 from . import clock
 from .demo_outbox import DemoMessage, DemoOutbox
+from .outgoing import web_session
 
-TIMEOUT = (3, 10)  # seconds to connect, to answer
+TIMEOUT = (3, 10)  # seconds to connect, and from one byte of the answer to the next
+IN_ALL = 20.0  # seconds
 
 
 class SmsFailed(Exception):
@@ -93,7 +95,8 @@ class SmsAero:
         import requests
 
         try:
-            answer = requests.post(url, json=dict(body), auth=self.auth, timeout=TIMEOUT, allow_redirects=False)
+            with web_session(IN_ALL) as session:
+                answer = session.post(url, json=dict(body), auth=self.auth, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:
             raise SmsFailed(type(error).__name__, permanent=False, unknown=not _never_arrived(error)) from None
         status = answer.status_code

@@ -23,6 +23,7 @@ from yookassa.domain.request.payment_request import PaymentRequest
 from yookassa.domain.request.receipt_request import ReceiptRequest
 from yookassa.domain.request.refund_request import RefundRequest
 
+from ..outgoing import web_session
 from . import GatewayAuthFailed, GatewayOutcomeUnknown, GatewayRefused, GatewayResponseUnreadable, RefusalReason
 
 log = logging.getLogger(__name__)
@@ -43,16 +44,18 @@ UNKNOWN_OUTCOME_ERRORS = (
 class Client(ApiClient):
     """Reads no process-wide settings, has a time-out, does not retry and does not log."""
 
-    def __init__(self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float]) -> None:
+    def __init__(
+        self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float], in_all: float
+    ) -> None:
         self.shop_id = shop_id
         self.shop_password = secret_key
         self.auth_token = None
         self.endpoint = api_url
-        self.timeout = timeout
+        self.timeout, self.in_all = timeout, in_all
         self.user_agent = UserAgent()
 
     def execute(self, body: Any, method: str, path: str, query_params: Any, request_headers: dict[str, str]) -> Any:
-        with requests.Session() as session:
+        with web_session(self.in_all) as session:
             return session.request(
                 method,
                 self.endpoint + path,
@@ -74,8 +77,10 @@ class Sdk:
     """One shop. Requests are the SDK's, which knows what may be asked; answers are given as they came (parsing.py):
     the SDK's own classes refuse a whole answer for one field they do not know."""
 
-    def __init__(self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float]) -> None:
-        self.client = Client(shop_id, secret_key, api_url, timeout)
+    def __init__(
+        self, shop_id: str, secret_key: str, api_url: str, timeout: tuple[float, float], in_all: float
+    ) -> None:
+        self.client = Client(shop_id, secret_key, api_url, timeout, in_all)
 
     def create_payment(self, data: dict[str, Any], key: str) -> Any:
         return self._create("/payments", _validated(PaymentRequest, data), key)

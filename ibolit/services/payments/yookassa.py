@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 
 CONCURRENT_CALLS = BoundedSemaphore(8)  # of this process: a slow provider must not take all threads
 PATIENCE = 3.0  # seconds to wait for a free call
-TIMEOUT = (3.0, 10.0)  # seconds to connect, to answer
+TIMEOUT = (3.0, 10.0)  # seconds to connect, and from one byte of the answer to the next
+IN_ALL = 15.0  # seconds: somebody waits for the page of the bank
 PAGE = 100  # the most YooKassa lists at once
 CLOCKS_DIFFER = timedelta(minutes=5)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@.\s]+")  # as narrow as the SDK's, which sends nothing else
@@ -65,11 +66,12 @@ class YooKassa:
         self,
         shop: Shop,
         timeout: tuple[float, float] = TIMEOUT,
+        in_all: float = IN_ALL,
         concurrent_calls: BoundedSemaphore = CONCURRENT_CALLS,
         patience: float = PATIENCE,
     ) -> None:
         self.shop = shop
-        self.timeout = timeout
+        self.timeout, self.in_all = timeout, in_all
         self.concurrent_calls = concurrent_calls
         self.patience = patience
 
@@ -169,7 +171,7 @@ class YooKassa:
     def _sdk(self) -> Sdk:
         from .sdk import Sdk
 
-        return Sdk(self.shop.id, self.shop.secret_key, self.shop.api_url, self.timeout)
+        return Sdk(self.shop.id, self.shop.secret_key, self.shop.api_url, self.timeout, self.in_all)
 
     def _ask(self, operation: str, question: Callable[[Sdk], T]) -> T:
         """One call. Whatever is neither success nor a refusal raises GatewayOutcomeUnknown."""
