@@ -18,6 +18,7 @@ import odd_files
 import pytest
 import samples
 from decoder_farm import DecoderFarm
+from mutations import cut, doubled, flipped, flipped_at_the_head, padded, without_a_piece
 
 from ibolit.services import media
 from ibolit.services.media import OF_FILES, file_types
@@ -43,44 +44,10 @@ def corpus() -> list[tuple[str, bytes]]:
     return [(name, file) for name, file in files if len(file) <= LARGEST]
 
 
-def cut(file: bytes, chance: Random) -> bytes:
-    return file[: chance.randrange(1, len(file))]
-
-
-def flipped(file: bytes, chance: Random) -> bytes:
-    out = bytearray(file)
-    for _ in range(chance.choice((1, 1, 2, 4, 16, 64))):
-        out[chance.randrange(len(out))] ^= 1 << chance.randrange(8)
-    return bytes(out)
-
-
-def flipped_at_the_head(file: bytes, chance: Random) -> bytes:
-    out = bytearray(file)
-    for _ in range(chance.choice((1, 2, 4))):
-        out[chance.randrange(min(len(out), 600))] = chance.randrange(256)
-    return bytes(out)
-
-
-def padded(file: bytes, chance: Random) -> bytes:
-    at = chance.choice((0, len(file), chance.randrange(len(file))))
-    junk = chance.choice((bytes, chance.randbytes))(chance.choice((1, 7, 200, 3000)))
-    return file[:at] + junk + file[at:]
-
-
 def told(file: bytes, chance: Random) -> bytes:
     """The place in words, where it should not be."""
     at = chance.choice((len(file), chance.randrange(len(file))))
     return file[:at] + samples.ISO6709.encode() + file[at:]
-
-
-def without_a_piece(file: bytes, chance: Random) -> bytes:
-    at = chance.randrange(len(file))
-    return file[:at] + file[at + chance.choice((1, 4, 100, 2000)) :] or b"\0"
-
-
-def doubled(file: bytes, chance: Random) -> bytes:
-    start, stop = sorted(chance.randrange(len(file)) for _ in "12")
-    return file[:stop] + file[start:]
 
 
 CHANGES = (cut, flipped, flipped, flipped_at_the_head, padded, told, without_a_piece, doubled)
