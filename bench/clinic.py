@@ -35,8 +35,9 @@ from ibolit.models import (
     User,
 )
 from ibolit.models.people import current_versions
+from ibolit.normalization import normalised
 from ibolit.services import clock, passwords
-from ibolit.services.search import normalised, stemmed
+from ibolit.services.search import stemmed
 
 PASSWORD = "ibolit-bench"
 AT_ONCE = 5_000  # rows a statement

@@ -12,6 +12,8 @@ import unicodedata
 # Letters, marks and digits by their class, and nothing on the screen: Hangul fillers, the empty Braille cell, and the
 # sign that joins letters (a Mn, so not among what `_is_invisible` finds by its class).
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+WORD = re.compile(r"\w+")
+INSIDE_WORDS = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphens, joiners, marks of direction
 SIX_DIGITS = re.compile(r"(?<!\d)\d{6}(?!\d)")
 SPLIT_SIX_DIGITS = re.compile(r"(?<!\d)(?<!\d[ \-])\d{3}[ \-]\d{3}(?![ \-]?\d)")
 
@@ -42,6 +44,16 @@ def is_blank(text: str) -> bool:
 def opaque(password: str) -> str:
     """RFC 8265 (OpaqueString): spaces of every kind are the usual one, then NFC. Letters' case and width stay."""
     return composed("".join(" " if unicodedata.category(one) == "Zs" else one for one in password))
+
+
+def normalised(words: str) -> str:
+    """Lower case with ё as е, without what only says where a word may break: SQLite's lower() knows no Cyrillic."""
+    return INSIDE_WORDS.sub("", composed(words)).lower().replace("ё", "е")
+
+
+def key_of(words: str) -> str:
+    """What names are found and sorted by: their words as a query is split, «мамин сибиряк», «о коннор»."""
+    return " ".join(WORD.findall(normalised(words)))
 
 
 def six_digits(text: str) -> str | None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibolit import emails
-from ibolit.normalization import is_blank, opaque, plain, six_digits
-from ibolit.services.search import key_of, stems
+from ibolit.normalization import is_blank, key_of, opaque, plain, six_digits
+from ibolit.services.search import stems
 from ibolit.web.text_filters import clean_text, one_line
 
 

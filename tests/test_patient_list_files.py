@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from long_tests import examples
 from patient_list_files import BORN, DELIMITERS, ENCODINGS, FILES, HEADERS, IVAN, ONE, TWO, VERA, grid_file
 
+from ibolit.normalization import decomposed
 from ibolit.patient_lists import MOST_LINES, ColumnKind, Line, NotAList, lines_of, read, read_table
 
 GIVEN = Path(__file__).parent / "lists"
@@ -71,6 +72,17 @@ def test_numbers_of_excel() -> None:
 def test_first_mobile_of_a_cell() -> None:
     lines = read((GIVEN / "C09-two-numbers-in-a-cell.csv").read_bytes())
     assert [line.phone for line in lines] == ["+79165551101", "+79165551103", "+79165551105", "+79165551106"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["Семенов-Тян Олег", "СЕМЁНОВ ТЯН, Олег", "Семё\u00adнов\u2011Тян  Олег", decomposed("Семёнов-Тян Олег")],
+)
+def test_person_of_two_phones_is_one_however_the_name_is_written(again: str) -> None:
+    """As in who is known already: the same word from any program."""
+    rows = f"Имя;Телефон\nСемёнов-Тян Олег;8 916 555-01-01\n{again};8 916 555-01-02, 8 916 555-01-01\n"
+    lines = read((rows + "Семёнова Вера;8 916 555-01-03, 8 916 555-01-01\n").encode())
+    assert [line.fault for line in lines] == ["", "doubled", ""]
 
 
 def test_all_given_lists_are_tried() -> None:

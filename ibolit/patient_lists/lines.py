@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from .. import emails, phones
-from ..normalization import plain
+from ..normalization import key_of, plain
 from . import cells
 from .columns import ColumnKind, Table
 from .tables import Row
@@ -130,7 +130,7 @@ def _without_doubles(lines: Iterator[tuple[Line, _Ways]]) -> Iterator[Line]:
         if contact is None:
             yield line
             continue
-        name = line.name.casefold().replace("ё", "е")
+        name = key_of(line.name)
         known_by = [names[way] for way in (*ways.phones, *ways.emails) if way in names]
         if contact in seen or any(name in called or not name for called in known_by):
             yield replace(line, phone=None, email=None, also=(), fault="doubled")

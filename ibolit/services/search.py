@@ -6,31 +6,18 @@ by the database itself from message.stems, so text and index cannot part.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import snowballstemmer
 from sqlalchemy import ColumnElement, Select, column, func, select, table, text
 from sqlalchemy.orm import InstrumentedAttribute
 
-from ..normalization import composed
+from ..normalization import WORD, normalised
 
-WORD = re.compile(r"\w+")
-INSIDE_WORDS = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphens, joiners, marks of direction
 MOST_WORDS = 12  # of a query; more would only slow it down
 BEGINNING = 3  # letters from which a word may be the beginning of another
 
 _fts = table("message_fts", column("rowid"), column("members"), column("stems"))
-
-
-def normalised(words: str) -> str:
-    """Lower case with ё as е, without what only says where a word may break: SQLite's lower() knows no Cyrillic."""
-    return INSIDE_WORDS.sub("", composed(words)).lower().replace("ё", "е")
-
-
-def key_of(words: str) -> str:
-    """What names are found and sorted by: their words as a query is split, «мамин сибиряк», «о коннор»."""
-    return " ".join(WORD.findall(normalised(words)))
 
 
 @lru_cache(maxsize=20_000)

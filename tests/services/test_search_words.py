@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ibolit.services.search import normalised, stemmed, stems
+from ibolit.normalization import normalised
+from ibolit.services.search import stemmed, stems
 
 
 @pytest.mark.parametrize(

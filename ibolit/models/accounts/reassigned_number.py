@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ... import errors
 from ...extensions import db
+from ...normalization import key_of
 from ...services.codes import code_for, is_code
-from ...services.search import key_of
 from ..invitations import LoginCode, PhoneHolder
 from ..job import Job, JobKind
 from ..people import LimitKind, RateLimitHit, User

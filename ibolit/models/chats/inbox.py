@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, 
 from sqlalchemy.orm import joinedload
 
 from ...extensions import db
-from ...services.search import begins_a_word, key_of, messages_matching
+from ...normalization import key_of
+from ...services.search import begins_a_word, messages_matching
 from ..doctors import Doctor
 from ..people import User
 from ..types import UtcDateTime

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, 
 
 from ... import errors
 from ...extensions import Model, db
+from ...normalization import key_of
 from ...services import clock
-from ...services.search import MOST_WORDS, begins_a_word, key_of
+from ...services.search import MOST_WORDS, begins_a_word
 from ..people import Role, User
 from ..types import RowId, enum_column
 from .specialty_words import SpecialtyWords, corrected, specialties_for, telling_words

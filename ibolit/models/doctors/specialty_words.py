@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...extensions import Model, db
-from ...services.search import BEGINNING, key_of, shorter, stems
+from ...normalization import key_of
+from ...services.search import BEGINNING, shorter, stems
 
 OWN = Path(__file__).parent / "specialty_words.txt"  # until a clinic has a list of its own
 SAME = 0.75  # how alike two words are that differ by a slip of the finger (difflib's ratio)

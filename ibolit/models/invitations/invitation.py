@@ -12,9 +12,9 @@ from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, re
 from ... import errors, phones
 from ...config import current_settings
 from ...extensions import Model, db
+from ...normalization import key_of
 from ...services import clock
 from ...services.codes import fingerprint, new_nonce, short_link_token
-from ...services.search import key_of
 from ..chats import Chat
 from ..delivery import Delivery
 from ..doctors import Doctor

@@ -24,8 +24,8 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
 from ...extensions import Model, db
+from ...normalization import key_of
 from ...services import clock
-from ...services.search import key_of
 from ..delivery import Delivery, DeliveryState
 from ..doctors import Doctor
 from ..job import Job, JobKind

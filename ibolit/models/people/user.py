@@ -16,9 +16,9 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, vali
 from ... import errors
 from ...config import current_settings
 from ...extensions import Model, db
+from ...normalization import key_of
 from ...services import clock, passwords
 from ...services.codes import is_link_token, link_token
-from ...services.search import key_of
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 from . import birth_dates
