@@ -18,6 +18,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
 
 from .errors import CannotStart
@@ -32,6 +33,9 @@ PRAGMAS = (
     "journal_size_limit=67108864",
 )
 WRITE_LOCK_TIMEOUT = 20.0  # seconds a request may wait for its turn to write
+# What a transaction raises that may not begin, of our own hook or of the driver.
+NO_TURN = sqlite3.OperationalError, OperationalError
+SOON = 0.5  # seconds a page waits for a turn that it can do without
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
 _write_lock = threading.Lock()
@@ -157,6 +161,17 @@ def write_transaction(session: scoped_session[Any] | Session) -> Iterator[None]:
         raise
     finally:
         _only_reads.reset(token)
+
+
+def may_write_soon() -> bool:
+    """Whether nobody else of this process is writing, or has done so within `SOON` seconds: for what the next page can
+    write just as well. Always so on PostgreSQL, which locks rows, and for a form, which has its turn already."""
+    if not _only_reads.get():
+        return True
+    if not _write_lock.acquire(timeout=SOON):
+        return False
+    _write_lock.release()
+    return True
 
 
 def release(session: scoped_session[Any] | Session = db.session) -> None:

@@ -8,13 +8,14 @@ and conclusion, until a day after its end. A call is never interrupted by a ques
 
 from __future__ import annotations
 
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, flash, g, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from ..database import write_transaction
+from ..database import NO_TURN, may_write_soon, write_transaction
 from ..extensions import db
 from ..formatting import zone_mark
 from ..models import Consent
@@ -92,12 +93,15 @@ def _gate() -> ResponseReturnValue | None:
 
 
 def _see() -> None:
-    """Presence, the zone of the device, and what was sent to who is here already: written at most once a minute."""
+    """Presence, the zone of the device, and what was sent to who is here already: written at most once a minute.
+
+    On a slow disk, or while another program writes, by the next page: this one is shown.
+    """
     zone = request.cookies.get("zone", "")
     moved = current_user.may_follow_zone(zone) and _is_zone(zone)
-    if not g.device.is_due_to_be_seen() and not moved:
+    if not (g.device.is_due_to_be_seen() or moved) or not may_write_soon():
         return
-    with write_transaction(db.session):
+    with suppress(*NO_TURN), write_transaction(db.session):
         g.device.mark_seen()
         if moved:
             _tell_of_zone(ZoneInfo(zone))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, say
+from factories import PASSWORD, later, say
 from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
@@ -260,8 +260,10 @@ def test_another_program_on_sqlite_loses_nothing(
     assert [message.text for message in db.session.scalars(db.select(Message))] == ["Болит"]
 
 
+@pytest.mark.parametrize("is_due", [True, False])  # to write that the person is here
 @pytest.mark.parametrize("url", ["/messages", "/doctors", "/login"])
 def test_pages_are_shown_while_another_program_writes(
-    as_patient: Browser, chat: Chat, url: str, locked: sqlite3.Connection
+    as_patient: Browser, chat: Chat, url: str, locked: sqlite3.Connection, is_due: bool
 ) -> None:
+    later(minutes=2 if is_due else 0)
     assert as_patient.get(url).status_code in (200, 302, 303)
