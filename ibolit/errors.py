@@ -71,6 +71,10 @@ class NameDoesNotMatch(RuleViolation):
     sentence = "Имя не совпадает с прежним. Напишите его так, как называли себя раньше: имя и фамилию."
 
 
+class OwnerDoesNotMatch(NameDoesNotMatch):
+    sentence = "Имя или дата рождения не совпадают с прежними. Проверьте оба поля."
+
+
 class BornTooEarly(RuleViolation):
     sentence = "Проверьте год: он раньше 1900."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from browser import Browser
 from factories import PASSWORD, later, make_chat, make_doctor, make_user, say
@@ -83,6 +85,45 @@ def test_another_name_does_not(visitor: Browser, services: Services, anna: User,
     assert answer.status_code == 422
     assert f'value="{typed}"' in answer.text
     assert visitor.get("/login/password").location == "/login/whose"
+
+
+@pytest.fixture
+def born(anna: User) -> User:
+    """She has said when."""
+    account(anna).birth_date = date(1957, 5, 3)
+    db.session.commit()
+    return anna
+
+
+def test_birth_date_that_is_known_is_asked_as_well(visitor: Browser, services: Services, born: User) -> None:
+    prove(visitor, services)
+    assert 'name="birth_date"' in visitor.get("/login/whose").text
+    answer = visitor.post("/login/whose", {"owner": NAME, "birth_date": "3.5.1957"})
+    assert answer.location == "/login/password"
+
+
+@pytest.mark.parametrize(
+    ("owner", "birth_date", "sentence"),
+    [
+        (NAME, "04.05.1957", "Имя или дата рождения не совпадают с прежними"),
+        ("Орлова Анна", "03.05.1957", "Имя или дата рождения не совпадают с прежними"),
+        (NAME, "", "Введите дату рождения."),
+        (NAME, "вчера", "Введите день, месяц и год цифрами."),
+    ],
+)
+def test_name_alone_opens_nothing_then(
+    visitor: Browser, services: Services, born: User, owner: str, birth_date: str, sentence: str
+) -> None:
+    """And nobody is told which of the two was right."""
+    prove(visitor, services)
+    answer = visitor.post("/login/whose", {"owner": owner, "birth_date": birth_date})
+    assert (answer.status_code, sentence in answer.text) == (422, True)
+    assert visitor.get("/login/password").location.startswith("/login/whose")
+
+
+def test_birth_date_that_nobody_knows_is_not_asked(visitor: Browser, services: Services, anna: User) -> None:
+    prove(visitor, services)
+    assert 'name="birth_date"' not in visitor.get("/login/whose").text
 
 
 def test_three_tries_a_day_in_however_many_browsers(clinic: Flask, services: Services, anna: User) -> None:

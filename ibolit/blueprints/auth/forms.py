@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -11,7 +12,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from ...config import current_settings
 from ...normalization import opaque, six_digits
 from ...services import weak_passwords
-from ...web.fields import HasLetters, SmsPhoneMixin
+from ...web.fields import BirthDateField, HasLetters, SmsPhoneMixin
 from ...web.text_filters import one_line
 
 SHORTEST_PASSWORD = 8
@@ -99,6 +100,16 @@ class OwnerForm(FlaskForm):
         [DataRequired("Напишите имя и фамилию."), Length(max=120, message="Имя длиннее 120 знаков.")],
         [one_line],
     )
+    birth_date = BirthDateField("Дата рождения", [DataRequired("Введите дату рождения.")], [one_line])
+
+    def __init__(self, *, asks_birth_date: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not asks_birth_date:
+            del self.birth_date
+
+    @property
+    def born(self) -> date | None:
+        return self.birth_date.day if self.birth_date else None
 
 
 class ConsentForm(FlaskForm):

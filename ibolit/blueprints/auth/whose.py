@@ -29,13 +29,14 @@ def whose() -> ResponseReturnValue:
 
 @bp.post("/login/whose")
 def show_name() -> ResponseReturnValue:
-    asked, form = _asked(), OwnerForm()
+    asked = _asked()
     if asked is None:
         return _on()
+    form = _owner_form(asked)
     if not form.validate_on_submit():
         return _page(asked, 422, form=form)
     with submission(form.owner, refused_counts=True) as sent:
-        reassigned_number.prove_by_name(asked, _owner_of(asked), form.owner.data)
+        reassigned_number.prove_by_name(asked, _owner_of(asked), form.owner.data, form.born)
     return _page(asked, sent.status, form=form) if sent.is_refused else _on()
 
 
@@ -84,13 +85,17 @@ def _owner_of(asked: LoginCode) -> User:
     return owner
 
 
+def _owner_form(asked: LoginCode, **kwargs: Any) -> OwnerForm:
+    return OwnerForm(asks_birth_date=_owner_of(asked).birth_date is not None, **kwargs)
+
+
 def _on() -> ResponseReturnValue:
     return redirect(url_for(".password", next=requested_page()), 303)
 
 
 def _page(asked: LoginCode, status: int = 200, **shown: FlaskForm | object) -> ResponseReturnValue:
     owner = _owner_of(asked)
-    fresh = {"form": OwnerForm(formdata=None), "code_form": CodeForm(formdata=None)}
+    fresh = {"form": _owner_form(asked, formdata=None), "code_form": CodeForm(formdata=None)}
     forms: dict[str, Any] = {"refusal": "", **fresh, **shown}
     forms["code_form"].code.label.text = "Код из письма"
     page = render_template(

@@ -6,6 +6,8 @@ the office gives it one.
 
 from __future__ import annotations
 
+from datetime import date
+
 from ... import errors
 from ...extensions import db
 from ...normalization import key_of
@@ -32,11 +34,15 @@ def may_prove_by_name(user: User) -> bool:
     return len(user.name_key.split()) >= FEWEST_WORDS
 
 
-def prove_by_name(code: LoginCode, user: User, typed: str) -> None:
-    """Three tries a day. Raises TooManyAttempts or NameDoesNotMatch; commit also then: the try counts."""
+def prove_by_name(code: LoginCode, user: User, typed: str, born: date | None = None) -> None:
+    """And by the birth date where it is known. Three tries a day.
+
+    Raises TooManyAttempts, NameDoesNotMatch or OwnerDoesNotMatch, which does not say which of the two is wrong; commit
+    also then: the try counts.
+    """
     RateLimitHit.count(LimitKind.OWNER_NAME, str(user.id))
-    if not may_prove_by_name(user) or not _is_name_of(user, typed):
-        raise errors.NameDoesNotMatch
+    if not may_prove_by_name(user) or not _is_name_of(user, typed) or user.birth_date not in (None, born):
+        raise errors.NameDoesNotMatch if user.birth_date is None else errors.OwnerDoesNotMatch
     code.holder = PhoneHolder.OWNER
 
 
