@@ -71,7 +71,8 @@ def login() -> ResponseReturnValue:
 @bp.route("/login/phone", methods=["GET", "POST"])
 def phone() -> ResponseReturnValue:
     forgot = request.args.get("why") == "forgot"
-    if "login" in request.form:  # «Забыли пароль» beside it: the phone goes along, and in no address
+    # «Забыли пароль» beside the login: what was typed goes along, and in no address. The page's own form has a phone.
+    if "login" in request.form and "phone" not in request.form:
         session["typed_phone"] = _phone_in(request.form["login"])
         return redirect(url_for(".phone", why="forgot", next=requested_page()), 303)
     form = PhoneForm(phone=session.get("typed_phone", ""))

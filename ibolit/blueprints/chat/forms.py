@@ -14,6 +14,16 @@ from ...web.text_filters import clean_text
 MOST_SEQ = 2**31 - 1  # a larger number is none of ours
 
 
+class QuotedField(IntegerField):
+    """What is no number is no message that may be quoted."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(QuoteIsUnknown.sentence) from None
+
+
 class MessageForm(AttachmentFormMixin):
     TOO_MANY = "В одном сообщении до {most} файлов. Уберите лишние или отправьте их следующим."
 
@@ -23,7 +33,7 @@ class MessageForm(AttachmentFormMixin):
         [clean_text],
     )
 
-    quoted = IntegerField("quoted", [Optional(), NumberRange(min=1, max=MOST_SEQ)])
+    quoted = QuotedField("quoted", [Optional(), NumberRange(1, MOST_SEQ, QuoteIsUnknown.sentence)])
     quoting: Message | None = None  # what `quoted` names, shown over the field
 
     @property
