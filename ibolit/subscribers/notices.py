@@ -205,8 +205,9 @@ def _tell_members(
     but: int | None = None,
     urgent_from: datetime | None = None,
 ) -> None:
-    """Everybody in its chat but who did it."""
-    for member in consultation.chat.members_but(but):
+    """Everybody in its chat but who did it: the patient, whoever came for the patient's sake, and last the doctor."""
+    chat = consultation.chat
+    for member in sorted(chat.members_but(but), key=lambda one: chat.is_led_by(one.user)):
         Notification.of_consultation(member.user, kind, consultation, which, moment, urgent_from)
 
 
