@@ -29,17 +29,19 @@ class Ways(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, str, dict[str, str]]] = []
         self.asked: list[str] = []  # by scripts, of cards that turn with the clock
+        self.typed: dict[str, str] = {}  # into the form that has begun; links may stand in it, too
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.found.append((known.get("method", "get").upper(), known["action"], {}))
+            self.typed = {}
+            self.found.append((known.get("method", "get").upper(), known["action"], self.typed))
         elif tag in ("a", "button"):
             to = known.get("href") or known.get("hx-get") or ""
             self.found += [("GET", to, {})] if to.startswith("/") else []
-        elif tag in ("input", "textarea") and known.get("name") and self.found:
-            self.found[-1][2][known["name"]] = known.get("value", "")
+        elif tag in ("input", "textarea") and known.get("name"):
+            self.typed[known["name"]] = known.get("value", "")
         if "data-card" in known:
             self.asked.append(known["data-card"])
 
