@@ -40,6 +40,10 @@ def index_members():
         CREATE TRIGGER message_fts_update AFTER UPDATE OF stems ON message BEGIN
             UPDATE message_fts SET stems = new.stems WHERE rowid = new.id;
         END""")
+    op.execute("""
+        CREATE TRIGGER message_fts_delete AFTER DELETE ON message BEGIN
+            DELETE FROM message_fts WHERE rowid = old.id;
+        END""")
     for event, member in (("INSERT", "new"), ("DELETE", "old")):
         op.execute(f"""
             CREATE TRIGGER message_fts_member_{event.lower()} AFTER {event} ON chat_member BEGIN
@@ -57,8 +61,8 @@ def downgrade():
 
 
 def index_the_two():
-    for trigger in ('message_fts_insert', 'message_fts_update', 'message_fts_member_insert', 'message_fts_member_delete'):
-        op.execute(f"DROP TRIGGER {trigger}")
+    for trigger in ('insert', 'update', 'delete', 'member_insert', 'member_delete'):
+        op.execute(f"DROP TRIGGER message_fts_{trigger}")
     op.execute("DROP TABLE message_fts")
     op.execute("CREATE VIRTUAL TABLE message_fts USING fts5(members, stems, content='', tokenize='unicode61')")
     op.execute(f"INSERT INTO message_fts (rowid, members, stems) {BOTH.format(of='message', source='message,')}")
