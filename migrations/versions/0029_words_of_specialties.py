@@ -14,6 +14,7 @@ depends_on = None
 
 
 def upgrade():
+    op.execute('DROP TABLE IF EXISTS specialty_words')  # a restore at 0028 knows no such table and leaves it
     op.create_table(
         'specialty_words',
         sa.Column('specialty', sa.String(length=80), nullable=False),
