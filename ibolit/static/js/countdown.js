@@ -18,7 +18,7 @@ ibolit.behaviour('passing', function (form) {
   'use strict';
   var timer = setTimeout(function () {
     if (form.contains(document.activeElement)) document.activeElement.blur();
-    ibolit.remove(form);
+    ibolit.removeInPlace(form);
     htmx.trigger(document.body, 'ibolit:resized');
   }, Number(form.getAttribute('data-minutes')) * 60000);
   return function () { clearTimeout(timer); };

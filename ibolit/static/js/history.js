@@ -1,3 +1,12 @@
+// What goes from the upper half of a chat, or from above it, leaves where they are the lines beneath.
+ibolit.removeInPlace = function (element) {
+  'use strict';
+  var scroll = document.querySelector('.chat__scroll'), frame = scroll && scroll.getBoundingClientRect(), height = scroll && scroll.scrollHeight;
+  var isAbove = scroll && element.getBoundingClientRect().bottom < (frame.top + frame.bottom) / 2;
+  ibolit.remove(element);
+  if (isAbove) scroll.scrollTop -= height - scroll.scrollHeight;
+};
+
 // The scroll of a chat: opens at the first unread, loads older pages without jumping, follows what is new.
 ibolit.behaviour('history', function (scroll) {
   'use strict';

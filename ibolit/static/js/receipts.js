@@ -9,7 +9,7 @@
     var seq = Number(message.getAttribute('data-key')), ticks = message.querySelector('.ticks');
     var state = seq <= mark.read ? 'read' : seq <= mark.delivered ? 'delivered' : 'sent';
     if (!ticks || state === 'sent' || ticks.classList.contains('ticks--read') || ticks.classList.contains('ticks--' + state)) return;
-    if (state === 'read') ibolit.each(message.querySelectorAll('.message__recall'), ibolit.remove); // too late
+    if (state === 'read') ibolit.each(message.querySelectorAll('.message__recall'), ibolit.removeInPlace); // too late
     ticks.parentNode.replaceChild(ibolit.pattern('chat-patterns', '.ticks--' + state), ticks);
   }
 
