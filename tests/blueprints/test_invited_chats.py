@@ -52,7 +52,7 @@ def test_home_leads_to_who_has_invited(clinic: Flask, patient: User, doctor: Doc
     chat_id = accept(patient, doctor)
     assert Browser(clinic).post("/login", typed).location == "/messages"
     say(db.session.get_one(Chat, chat_id), patient)
-    assert Browser(clinic).post("/login", typed).location == "/doctors"
+    assert Browser(clinic).post("/login", typed).location == "/messages"
 
 
 def test_chat_that_was_only_looked_at_is_listed_when_the_doctor_invites(
