@@ -54,6 +54,15 @@ STYLE = """(style) => {
     sheet.replaceSync(`* { ${style.split('; ').filter(Boolean).map(one => `${one} !important`).join('; ')} }`);
     document.adoptedStyleSheets = [sheet];
 }"""
+# What stands over a chat leaves while one reads on. An event of scrolling comes before the next frame.
+READ_ON = """async () => {
+    const scroll = document.querySelector('.chat__scroll');
+    const painted = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    for (const moved of scroll ? [-100, scroll.scrollHeight] : []) {
+        scroll.scrollTop += moved;
+        await painted();
+    }
+}"""
 HAS_LETTERS = "px => Math.abs(parseFloat(getComputedStyle(document.documentElement).fontSize) - 1.0625 * px) < 0.1"
 HEIGHT = "() => Math.min(document.documentElement.scrollHeight, 8000)"
 
@@ -77,7 +86,9 @@ class Look:
             self.dress(size, letters, style)
             # At 360 px no word is parted in letters as wide as most phones have them.
             whole = ["whole"] if style == NARROW_FAMILY else []
-            yield from (f"{name}: {found}" for found in self._ask("choice", "room", *whole, "fit", "reach"))
+            yield from (f"{name}: {found}" for found in self._ask("choice"))
+            self.page.evaluate(READ_ON)
+            yield from (f"{name}: {found}" for found in self._ask("room", *whole, "fit", "reach"))
         yield from self.above_a_keyboard()
         self.dress(PHONE, LETTERS, AS_IT_IS)
         self.page.emulate_media(forced_colors="active")
