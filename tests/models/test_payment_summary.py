@@ -82,6 +82,13 @@ def test_another_sum_waits_for_the_clinic_until_it_is_kept(chat: Chat, operator:
     assert not payment.waits_for_clinic
 
 
+def test_another_sum_that_went_back_by_another_refund_waits_for_nobody(chat: Chat, operator: User) -> None:
+    payment = settle(begin(chat), amount=1000_00)
+    refunded(payment, 1000_00, operator)
+    assert not payment.waits_for_clinic
+    assert payment.result is PaymentStatus.REFUNDED
+
+
 @pytest.mark.parametrize(("part", "status"), [(1, PaymentStatus.REFUNDED), (2, PaymentStatus.PARTLY_REFUNDED)])
 def test_refunded_one(payment: Payment, operator: User, part: int, status: PaymentStatus) -> None:
     refunded(payment, payment.amount // part, operator)
@@ -153,6 +160,18 @@ def test_offered_refund_of_a_tariff(still: StillClock, chat: Chat) -> None:
     assert payment.refund_option is RefundOption.NOTHING_LEFT
     still.go(days=1)
     assert payment.opens_chat_until is None
+
+
+def test_unused_days_are_named_though_they_pay_for_all_of_it(still: StillClock, chat: Chat) -> None:
+    """Beside free days nothing of what was bought is used yet, but the doctor did write."""
+    payment = buy(chat)
+    assert chat.open_until is not None
+    chat.open_until += timedelta(days=30)
+    db.session.commit()
+    still.go(hours=1)
+    say(chat, chat.doctor.user)
+    assert payment.prorated_refund() == payment.refundable
+    assert payment.refund_option is RefundOption.UNUSED_DAYS
 
 
 def test_offered_refund_of_a_consultation(still: StillClock, chat: Chat) -> None:

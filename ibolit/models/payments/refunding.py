@@ -77,10 +77,14 @@ class PaymentRefunds:
 
         Of a consultation all: its own rules have decided before whether the clinic is asked at all.
         """
-        given_at = self.applied_at
-        if self.consultation_id is not None or given_at is None or not self._doctor_has_written_since(given_at):
+        if self.consultation_id is not None or self.doctor_wrote_nothing:
             return self.refundable
         return min(self.refundable, round_half_up(self.price * self.unused_days(), self.days))
+
+    @property
+    def doctor_wrote_nothing(self: Payment) -> bool:
+        """The doctor has written nothing since it was applied, if it was."""
+        return self.applied_at is None or not self._doctor_has_written_since(self.applied_at)
 
     def refund(self: Payment, amount: int, cause: RefundReason, note: str = "", *, by: User | None = None) -> Refund:
         """Sends a refund; the chat's days that were bought with it go too. Raises RefundTooLarge."""

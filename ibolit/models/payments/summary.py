@@ -106,7 +106,7 @@ class PaymentSummary:
         """As the page says it to which the bank leads back: first what the payer has to know of another sum."""
         if self.is_unfinished:
             return PaymentStatus.OBSOLETE if self.is_obsolete else PaymentStatus.CHECKING
-        if self.has_undecided_mismatch:
+        if self.has_undecided_mismatch and self.refundable > 0:
             return PaymentStatus.AMOUNT_MISMATCH
         if self.has_failed_refund:
             return PaymentStatus.REFUND_DELAYED
@@ -173,10 +173,9 @@ class PaymentSummary:
         if self.consultation is not None:
             may_cancel = self.consultation.may_be_cancelled()
             return RefundOption.CANCEL_CONSULTATION if may_cancel else RefundOption.CLINIC_DECIDES
-        amount = self.prorated_refund()
-        if not amount:
+        if not self.prorated_refund():
             return RefundOption.NOTHING_LEFT
-        return RefundOption.IN_FULL if amount == self.refundable else RefundOption.UNUSED_DAYS
+        return RefundOption.IN_FULL if self.doctor_wrote_nothing else RefundOption.UNUSED_DAYS
 
     def pause_after(self: Payment, look: int) -> int | None:
         """In how many seconds its page should look again, which has looked so many times; None: no more."""
