@@ -10,7 +10,7 @@ RUN apt-get update \
 
 WORKDIR /srv/ibolit
 COPY requirements.txt .
-RUN pip install --no-cache-dir --disable-pip-version-check --requirement requirements.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements.txt
 
 COPY wsgi.py gunicorn.conf.py manifest.webmanifest ./
 COPY migrations migrations

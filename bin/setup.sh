@@ -53,7 +53,7 @@ need_python() {
       python3 -m venv .venv
     fi
     echo "Installing Python packages…"
-    .venv/bin/pip install -qq --disable-pip-version-check --requirement "$1"
+    .venv/bin/pip install -qq --disable-pip-version-check --require-hashes --requirement "$1"
     made_from "$1" > .venv/.made-from
   fi
   exec 9<&-
