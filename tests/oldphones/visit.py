@@ -59,8 +59,9 @@ function visible(css) {
   for (i = 0; i < all.length; i++) if (shown(all[i])) return all[i];
   return null;
 }
-function need(css) {
+function need(css) {      // to do something with it: not before its scripts run
   var e = visible(css);
+  if (document.readyState !== 'complete') throw 'the page is still loading';
   if (!e) throw (document.querySelector(css) ? 'not visible: ' : 'no such element: ') + css;
   return e;
 }
