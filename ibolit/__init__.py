@@ -27,11 +27,12 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
 def _configure(app: Flask, settings: Settings) -> None:
     from .database import engine_options
-    from .rendering import Environment
     from .services import clock
     from .sockets import SOCK_SERVER_OPTIONS
+    from .template_engine import Environment
 
     app.jinja_environment = Environment  # before the first who asks for it
+    app.jinja_options = {"cache_size": -1}  # all of them; to keep some Jinja moves the last to the end of a list
     _open_folder(settings)
     clock.shift(settings.clock_offset)
     app.extensions["ibolit_settings"] = settings

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import flask.templating
 from flask import Flask, current_app, g, has_request_context
 from jinja2 import StrictUndefined
 from markupsafe import Markup
@@ -100,13 +99,6 @@ def paths_of(app: Flask) -> Callable[..., str]:
         return doors.build(endpoint, values) + (f"#{_anchor}" if _anchor else "")
 
     return url_for
-
-
-class Environment(flask.templating.Environment):
-    """Jinja keeps each template's globals apart in a chain of dicts and walks it at every include; ours have none."""
-
-    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        return super().make_globals(d) if d else self.globals
 
 
 def init_rendering(app: Flask) -> None:

@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "formatting": {"services"},
     "responses": set(),
     "rendering": {"config", "formatting", "links", "phones", "services"},
+    "template_engine": set(),
     "jobs": {"config", "database", "errors", "extensions", "faults", "formatting", "models", "phones", "rendering",
              "services"},
     "subscribers": {"config", "database", "events", "extensions", "formatting", "jobs", "models", "rendering",
