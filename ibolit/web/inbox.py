@@ -7,7 +7,6 @@ from typing import Any
 from flask import url_for
 from flask_login import current_user
 
-from ..extensions import db
 from ..models import Chat, InboxFilter
 from .pagination import Cursor, encode_cursor, split_page
 
@@ -16,7 +15,6 @@ PAGE = 30
 
 def inbox_page(before: Cursor | None, only: InboxFilter | None = None) -> dict[str, Any]:
     """The rows and the address of the next page."""
-    inbox = Chat.inbox_of(current_user, before, only)
-    chats, last = split_page(db.session.scalars(inbox.limit(PAGE + 1)).unique().all(), PAGE)
+    chats, last = split_page(Chat.inbox_of(current_user, before, only, most=PAGE + 1), PAGE)
     next_page = url_for("messages.index", before=encode_cursor(last.last_at, last.id), only=only) if last else None
     return {"chats": chats, "next_page": next_page, "only": only}

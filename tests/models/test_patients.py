@@ -21,7 +21,7 @@ def found(doctor: Doctor, words: str = "", before: tuple[object, int] | None = N
 
 
 def shown(doctor: Doctor, only: InboxFilter) -> list[int]:
-    return [chat.id for chat in db.session.scalars(Chat.inbox_of(doctor.user, only=only)).unique()]
+    return [chat.id for chat in Chat.inbox_of(doctor.user, only=only)]
 
 
 def reread(chat: Chat) -> Chat:

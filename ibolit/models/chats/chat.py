@@ -67,6 +67,7 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
     awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # notes are nobody's last word
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
     pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
+    unread_here: Mapped[int | None] = query_expression()  # of who asked for a list; see unread_by()
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
     doctor: Mapped[Doctor] = relationship(innerjoin=True, viewonly=True)
     members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id, viewonly=True)
@@ -74,15 +75,9 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
     # Look-ups
 
     @classmethod
-    def visible_to(cls, user: User) -> Select[tuple[Chat]]:
-        """The person's own chats with their people and how far each has read."""
-        return _with_people().options(joinedload(cls.members)).where(cls.is_of(user))
-
-    @classmethod
     def find_for(cls, user: User, id: int, *more: ORMOption) -> Chat | None:
         """The person's own chat by its number."""
-        one = _one_of(anew=False)
-        return db.session.scalar(one.options(*more) if more else one, {"id": id, "reader": user.id})
+        return db.session.scalar(_one_of(*more), {"id": id, "reader": user.id})
 
     @classmethod
     def locked_for(cls, user: User, id: int) -> Chat | None:
@@ -102,9 +97,14 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
     @classmethod
     def is_of(cls, user: User) -> ColumnElement[bool]:
         """Those a doctor leads, by the index of their list; else those in which the person is a member."""
-        if user.doctor is not None:
-            return cls.doctor_id == user.doctor.id
-        return cls.id.in_(select(ChatMember.chat_id).where(ChatMember.user_id == user.id))
+        return cls.are_of(user.id, user.doctor.id if user.doctor is not None else None)
+
+    @classmethod
+    def are_of(cls, reader: int | BindParameter[int], led_by: int | BindParameter[int] | None) -> ColumnElement[bool]:
+        """The same by the numbers of the person and of the doctor they are, if they are one."""
+        if led_by is not None:
+            return cls.doctor_id == led_by
+        return cls.id.in_(select(ChatMember.chat_id).where(ChatMember.user_id == reader))
 
     @classmethod
     def between(cls, patient: User, doctor: Doctor) -> Self | None:
@@ -145,6 +145,10 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
     def member(self, user_id: int) -> ChatMember:
         return next(member for member in self.members if member.user_id == user_id)
 
+    def unread_by(self, user: User) -> int:
+        """What the others have said since; a list of the person's own knows it without the members."""
+        return self.member(user.id).unread if self.unread_here is None else self.unread_here
+
     def members_but(self, user_id: int | None) -> list[ChatMember]:
         """All who hear, but one; in the order of their numbers, in which whoever locks them all does so."""
         return [member for member in self.members if member.user_id != user_id]
@@ -182,9 +186,9 @@ def _with_people() -> Select[tuple[Chat]]:
 
 
 @cache
-def _one_of(*, anew: bool) -> Select[tuple[Chat]]:
+def _one_of(*more: ORMOption, anew: bool = False) -> Select[tuple[Chat]]:
     reader: BindParameter[int] = bindparam("reader")
-    people = _with_people().options(joinedload(Chat.members))
+    people = _with_people().options(joinedload(Chat.members), *more)
     is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader)
     one = people.where(Chat.id == bindparam("id"), is_member)
     return one.execution_options(populate_existing=True) if anew else one

@@ -8,17 +8,31 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, true, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import contains_eager, joinedload, with_expression
 
 from ...extensions import db
 from ...normalization import key_of
 from ...services.search import begins_a_word, messages_matching
 from ..doctors import Doctor
 from ..people import User
-from ..types import UtcDateTime
+from ..types import RowId, UtcDateTime
 from .attachment import Attachment
 from .member import ChatMember
 from .message import Message
@@ -29,6 +43,14 @@ if TYPE_CHECKING:
 
 DIGITS = re.compile(r"\D+")
 ChatCursor = tuple[datetime | None, int]  # last_at and id of the last chat of a page
+
+
+# What rows and heads of chats show of the other side; a doctor's profile is long.
+PERSON_SHOWN = User.name, User.timezone, User.seen_at
+DOCTOR_SHOWN = (
+    *(Doctor.user_id, Doctor.specialty, Doctor.photo, Doctor.hidden),
+    *(Doctor.available, Doctor.quiet_from, Doctor.quiet_to),
+)
 
 
 class InboxFilter(StrEnum):
@@ -43,23 +65,26 @@ class ChatLists:
 
     @classmethod
     def inbox_of(
-        cls: type[Chat], user: User, before: tuple[datetime, int] | None = None, only: InboxFilter | None = None
-    ) -> Select[tuple[Chat]]:
+        cls: type[Chat],
+        user: User,
+        before: tuple[datetime, int] | None = None,
+        only: InboxFilter | None = None,
+        most: int = 30,
+    ) -> list[Chat]:
         """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen.
 
         An invited patient finds the doctor here before anything is said; the doctor finds them among the patients.
         """
-        begun = cls.visible_to(user).where(cls._is_begun_for(user)).order_by(cls.last_at.desc(), cls.id.desc())
-        if only is InboxFilter.UNREAD:
-            mine = exists().where(ChatMember.chat_id == cls.id, ChatMember.user_id == user.id, ChatMember.unread > 0)
-            begun = begun.where(mine)
-        elif only is InboxFilter.WAITING:
-            begun = begun.where(cls.awaits_reply)
-        return (
-            begun.where(tuple_(cls.last_at, cls.id) < tuple_(literal(before[0], UtcDateTime), literal(before[1])))
-            if before
-            else begun
-        )
+        led_by = user.doctor.id if user.doctor is not None else None
+        page = _inbox(cls, leads=led_by is not None, goes_on=before is not None, only=only)
+        last_at, id = before or (None, None)
+        asked = {"reader": user.id, "led_by": led_by, "last_at": last_at, "id": id, "most": most}
+        return list(db.session.scalars(page, asked))
+
+    @classmethod
+    def visible_to(cls: type[Chat], user: User) -> Select[tuple[Chat]]:
+        """The person's own chats, each with the other side and how much the person has not read."""
+        return _with_other_side(cls, user.id, leads=user.doctor is not None).where(cls.is_of(user))
 
     @classmethod
     def patients_of(
@@ -93,11 +118,7 @@ class ChatLists:
     @classmethod
     def last_activity_of(cls: type[Chat], user: User) -> Select[tuple[datetime | None]]:
         """When something last moved a chat to the top of the person's list; nothing when it is empty."""
-        return select(func.max(cls.last_at)).where(cls.is_of(user), cls._is_begun_for(user))
-
-    @classmethod
-    def _is_begun_for(cls: type[Chat], user: User) -> ColumnElement[bool]:
-        return cls.last_at.is_not(None) if user.doctor is None else cls.last_seq > 0
+        return select(func.max(cls.last_at)).where(cls.is_of(user), _is_begun(cls, leads=user.doctor is not None))
 
     @classmethod
     def search_messages(
@@ -121,14 +142,51 @@ class ChatLists:
         if not key_of(words):
             return []
         is_named = matches_name_or_phone(words) if user.doctor else and_(*begins_a_word(Doctor.search_key, words))
-        found = cls.visible_to(user).where(cls._is_begun_for(user), is_named)
-        return list(db.session.scalars(found.order_by(cls.last_at.desc(), cls.id.desc()).limit(most)).unique())
+        found = cls.visible_to(user).where(_is_begun(cls, leads=user.doctor is not None), is_named)
+        return list(db.session.scalars(found.order_by(cls.last_at.desc(), cls.id.desc()).limit(most)))
 
     @classmethod
     def files_visible_to(cls: type[Chat], user: User) -> Select[tuple[Attachment]]:
         """What was sent in the person's own chats."""
         sent = select(Attachment).join(cls, cls.id == Attachment.chat_id).where(Attachment.message_id.is_not(None))
         return sent.where(cls.is_of(user))
+
+
+@cache
+def _inbox(noun: type[Chat], *, leads: bool, goes_on: bool, only: InboxFilter | None) -> Select[tuple[Chat]]:
+    """Asked beside every open chat, too. To build one takes longer than to run it: each kind is built once."""
+    reader: BindParameter[int] = bindparam("reader")
+    page = _with_other_side(noun, reader, leads=leads).where(
+        noun.are_of(reader, bindparam("led_by") if leads else None), _is_begun(noun, leads=leads)
+    )
+    if only is InboxFilter.UNREAD:
+        page = page.where(exists().where(*_place_of(noun, reader), ChatMember.unread > 0))
+    elif only is InboxFilter.WAITING:
+        page = page.where(noun.awaits_reply)
+    if goes_on:
+        last_seen = tuple_(bindparam("last_at", type_=UtcDateTime), bindparam("id", type_=RowId))
+        page = page.where(tuple_(noun.last_at, noun.id) < last_seen)
+    return page.order_by(noun.last_at.desc(), noun.id.desc()).limit(bindparam("most"))
+
+
+def _with_other_side(noun: type[Chat], reader: int | BindParameter[int], *, leads: bool) -> Select[tuple[Chat]]:
+    """Their own side is who asks, whom the session knows: joined to each row it would be read anew with each."""
+    unread = select(ChatMember.unread).where(*_place_of(noun, reader)).scalar_subquery()
+    if leads:
+        chats = select(noun).join(noun.patient).options(contains_eager(noun.patient).load_only(*PERSON_SHOWN))
+    else:
+        doctor = contains_eager(noun.doctor).load_only(*DOCTOR_SHOWN)
+        people = doctor, doctor.contains_eager(Doctor.user).load_only(*PERSON_SHOWN)
+        chats = select(noun).join(noun.doctor).join(Doctor.user).options(*people)
+    return chats.options(with_expression(noun.unread_here, unread))
+
+
+def _place_of(noun: type[Chat], reader: int | BindParameter[int]) -> tuple[ColumnElement[bool], ...]:
+    return ChatMember.chat_id == noun.id, ChatMember.user_id == reader
+
+
+def _is_begun(noun: type[Chat], *, leads: bool) -> ColumnElement[bool]:
+    return noun.last_seq > 0 if leads else noun.last_at.is_not(None)
 
 
 def matches_name_or_phone(words: str) -> ColumnElement[bool]:
