@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -12,6 +13,7 @@ from babel.dates import format_date, format_datetime
 from .services import clock
 
 RUSSIAN = Locale("ru")
+PLURAL = RUSSIAN.plural_form  # looked up once, as a page asks it with every row
 NBSP = "\u00a0"
 # Digits of the keyboard's own, thousands parted by spaces or not at all, at most two after the point or comma.
 SUM = re.compile(r"([0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,]([0-9]{1,2}))?\s*(?:₽|р\.?|руб\.?)?", re.IGNORECASE)
@@ -23,7 +25,7 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 def plural(count: int, one: str, few: str, many: str) -> str:
     """«1 день», «2 дня», «5 дней», with a space that does not break."""
     words = {"one": one, "few": few, "many": many, "other": many}
-    return f"{count}{NBSP}{words[RUSSIAN.plural_form(count)]}"
+    return f"{count}{NBSP}{words[PLURAL(count)]}"
 
 
 def rubles(kopecks: int) -> str:
@@ -86,7 +88,8 @@ def with_initials(name: str) -> str:
 
 
 def local_time(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%H:%M")
+    local = moment.astimezone(zone)
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> str:
@@ -97,12 +100,12 @@ def local_day(moment: datetime, zone: ZoneInfo) -> str:
 def day_of(moment: datetime, zone: ZoneInfo) -> str:
     """«25 декабря», «25 января 2027» when it is of another year."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
-    return format_date(day, "d MMMM" if day.year == today.year else "d MMMM y", locale=RUSSIAN)
+    return _written(day, "d MMMM" if day.year == today.year else "d MMMM y")
 
 
 def date_in_full(day: date) -> str:
     """«3 мая 1957»: a day of the calendar, wherever it is read."""
-    return format_date(day, "d MMMM y", locale=RUSSIAN)
+    return _written(day, "d MMMM y")
 
 
 def day_title(moment: datetime, zone: ZoneInfo) -> str:
@@ -138,7 +141,7 @@ def time_for(moment: datetime, zone: ZoneInfo) -> str:
     local, there = moment.astimezone(zone), moment.astimezone(MOSCOW)
     if local.utcoffset() == there.utcoffset():
         return f"{local:%H:%M} (МСК)"
-    day = "" if local.date() == there.date() else format_date(there.date(), "d MMMM, ", locale=RUSSIAN)
+    day = "" if local.date() == there.date() else _written(there.date(), "d MMMM, ")
     return f"{local:%H:%M} ({day}{there:%H:%M} МСК)"
 
 
@@ -157,7 +160,7 @@ def weekday_of(moment: datetime, zone: ZoneInfo) -> str:
     """«среда», «сегодня», «завтра»: how near days are called."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
     near = {0: "сегодня", 1: "завтра", 2: "послезавтра", -1: "вчера"}
-    return near.get((day - today).days) or format_date(day, "EEEE", locale=RUSSIAN)
+    return near.get((day - today).days) or _written(day, "EEEE")
 
 
 def time_until(moment: datetime) -> str:
@@ -201,7 +204,7 @@ def words_change_at(moment: datetime) -> datetime:
 def month_title(moment: datetime, zone: ZoneInfo) -> str:
     """«Ноябрь», «Ноябрь 2025»."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
-    return format_date(day, "LLLL" if day.year == today.year else "LLLL y", locale=RUSSIAN).capitalize()
+    return _written(day, "LLLL" if day.year == today.year else "LLLL y").capitalize()
 
 
 def short_when(moment: datetime, zone: ZoneInfo) -> str:
@@ -212,7 +215,7 @@ def short_when(moment: datetime, zone: ZoneInfo) -> str:
     if title == "Вчера":
         return "вчера"
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
-    return format_date(day, "d MMM" if day.year == today.year else "d MMM y", locale=RUSSIAN).rstrip(".")
+    return _written(day, "d MMM" if day.year == today.year else "d MMM y").rstrip(".")
 
 
 def time_left(until: datetime) -> str:
@@ -233,3 +236,9 @@ def epoch(moment: datetime | None) -> int:
 def earliest(*moments: datetime | None) -> datetime | None:
     """The first of those that are known."""
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+@lru_cache(maxsize=1024)
+def _written(day: date, pattern: str) -> str:
+    """A page says the same day in every row."""
+    return format_date(day, pattern, locale=RUSSIAN)
