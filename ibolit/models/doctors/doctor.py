@@ -7,17 +7,16 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, and_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
 
 from ... import errors
 from ...extensions import Model, db
 from ...normalization import key_of
 from ...services import clock
-from ...services.search import MOST_WORDS, begins_a_word
 from ..people import Role, User
 from ..types import RowId, enum_column
-from .specialty_words import SpecialtyWords, corrected, specialties_for, telling_words
+from .directory import DoctorDirectory
 from .tariff import Tariff
 
 if TYPE_CHECKING:
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 
 WHOLE = "-whole"  # after a photo's key: the upright copy without camera data, from which another square may be cut
-
-
-MOST_KNOWN = 1000  # doctors among whose names a slip of the finger is looked for
 
 
 class PhotoCrop(StrEnum):
@@ -50,7 +46,7 @@ class Introduction:
     about: str
 
 
-class Doctor(Model):
+class Doctor(DoctorDirectory, Model):
     """Who the patients see: profile, prices, free days; shown in the directory or hidden."""
 
     __table_args__ = (
@@ -112,50 +108,6 @@ class Doctor(Model):
         for column, value in profile.items():
             setattr(self, column, value)
         self.index()
-
-    @classmethod
-    def directory(cls, specialty: str = "", after: tuple[str, int] | None = None) -> Select[tuple[Self]]:
-        """Shown doctors by name, keyset-paged: `after` is the (name_key, id) of the last one seen."""
-        chosen = (
-            select(cls)
-            .join(cls.user)
-            .options(contains_eager(cls.user), selectinload(cls.tariffs))
-            .where(~cls.hidden)
-            .order_by(cls.name_key, cls.id)
-        )
-        if specialty:
-            chosen = chosen.where(cls.specialty == specialty)
-        if after:
-            chosen = chosen.where(tuple_(cls.name_key, cls.id) > tuple_(literal(after[0]), literal(after[1])))
-        return chosen
-
-    @classmethod
-    def search(cls, words: str, specialty: str, most: int) -> tuple[list[Self], str]:
-        """Shown doctors by name, specialty or what hurts («кожа», «сердце», «детский»), with the words they were found
-        by: when those that were typed find nobody, the nearest known ones are taken for them."""
-        typed = telling_words(words)[:MOST_WORDS]
-        lines = SpecialtyWords.lines() if typed else {}
-        found = cls._found_by(typed, lines, specialty, most)
-        if found or not typed:
-            return found, words
-        keys = db.session.scalars(select(cls.search_key).where(~cls.hidden).limit(MOST_KNOWN))
-        known = " ".join([*keys, *map(key_of, lines), *map(key_of, lines.values())])
-        meant = corrected(typed, known.split())
-        return (cls._found_by(meant, lines, specialty, most), " ".join(meant)) if meant != typed else ([], words)
-
-    @classmethod
-    def _found_by(cls, typed: list[str], lines: dict[str, str], specialty: str, most: int) -> list[Self]:
-        """Each word is of the name, of the specialty, or of what that specialty treats."""
-        conditions = []
-        for word in typed:
-            specialties = [word, *specialties_for(word, lines)]
-            conditions.append(or_(*(and_(*begins_a_word(cls.search_key, one)) for one in specialties)))
-        found = cls.directory(specialty=specialty).where(*conditions).limit(most)
-        return list(db.session.scalars(found).unique())
-
-    @classmethod
-    def specialties(cls) -> list[str]:
-        return list(db.session.scalars(select(cls.specialty).where(~cls.hidden).distinct().order_by(cls.specialty)))
 
     @classmethod
     def shown_to(cls, user: User) -> Select[tuple[Self]]:
