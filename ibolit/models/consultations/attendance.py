@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, ForeignKey, select, update
@@ -74,6 +75,12 @@ class Attendance(Model):
         self.ready_at = self.first_ready_at = self.delay_announced_at = None
 
 
+@cache
+def _silence() -> Attendance:
+    """Of whoever has said nothing. A card asks for it a dozen times: made anew it took a third of the card."""
+    return Attendance()
+
+
 class ConsultationAttendance:
     """A consultation's facet for who is there."""
 
@@ -89,7 +96,7 @@ class ConsultationAttendance:
 
     def attendance_of(self: Consultation, side: Side | None) -> Attendance:
         """What that side has said, to be read alone: `_attend()` is for what is written."""
-        return (self.attendances.get(side) if side else None) or Attendance(side=side)
+        return (self.attendances.get(side) if side else None) or _silence()
 
     def is_side_ready(self: Consultation, user: User) -> bool:
         return self.state in CONFIRMED_STATES and self.attendance_of(self.side_of(user)).is_ready
