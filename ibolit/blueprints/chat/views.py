@@ -53,7 +53,7 @@ def show(id: int) -> ResponseReturnValue:
     before = asked or _end_of_unread_page(chat, first_unread)
     messages = Message.page_of(chat, before=before, most=PAGE if asked or is_end else _page_size(chat))
     skips_unread = is_end and chat.member(current_user.id).read_to + 1 < messages[0].seq if messages else False
-    nearest = preload_cards(messages, chat.pinned_message_id)
+    nearest = Consultation.pinned_in(chat, preload_cards(messages, chat.pinned_cards))
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
     is_seen = asked is None and not skips_unread and "X-Kept-Copy" not in request.headers
@@ -88,7 +88,7 @@ def index(id: int) -> ResponseReturnValue:
     if request.args.get("state") == chat.state and chat.revision == after:
         return "", 204
     messages = Message.changed_since(chat, after or 0, most=LONGEST_PAGE)
-    nearest = preload_cards(messages, chat.pinned_message_id)
+    nearest = Consultation.pinned_in(chat, preload_cards(messages, chat.pinned_cards))
     _note_reading(chat, messages, moves_receipts=False)
     complete = len(messages) < LONGEST_PAGE
     context: dict[str, Any] = {"chat": chat, "messages": messages, "on_sale": _on_sale(chat), "form": _empty_form()}

@@ -3,7 +3,7 @@ Cards are shown instead of a message's text; whoever has one registers how it is
 
 from . import ending
 from .attachment import Attachment, refuse_sent
-from .cards import preload_cards, refuse_unregistered, register_card
+from .cards import Carried, preload_cards, refuse_unregistered, register_card
 from .chat import Chat
 from .inbox import InboxFilter, matches_name_or_phone
 from .member import ChatMember
@@ -18,6 +18,7 @@ __all__ = [
     "AttachmentKind",
     "AttachmentState",
     "Card",
+    "Carried",
     "Chat",
     "ChatMember",
     "ChatState",

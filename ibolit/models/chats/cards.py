@@ -5,15 +5,22 @@ A noun that has a card registers how it is loaded: the chat knows none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .message import Card, Message
 
-# Given the ids of messages; what it loads knows its own as `message_id`.
-Loader = Callable[[Sequence[int]], Sequence[Any]]
+
+class Carried(Protocol):
+    """What a message carries: it knows whose it is."""
+
+    @property
+    def message_id(self) -> int: ...
+
+
+Loader = Callable[[Sequence[int]], Sequence[Carried]]  # given the ids of messages
 
 _loaders: dict[Card, Loader] = {}
 
@@ -29,17 +36,19 @@ def refuse_unregistered() -> None:
         raise NotImplementedError(f"cards that nobody has registered: {', '.join(missing)}")
 
 
-def preload_cards(messages: Sequence[Message], pinned: int | None = None) -> Any:
+def preload_cards(
+    messages: Sequence[Message], beside: Mapping[Card, Collection[int]] | None = None
+) -> dict[int, Carried]:
     """Each message's card is at hand under the card's own name: message.consultation, message.request.
 
-    `pinned`: the id of a message with a consultation that is told of beside the page; answered with that one.
+    Answers with all of them by the ids of their messages, and with those of `beside`: of messages on other pages.
     """
-    told = None
+    cards: dict[int, Carried] = {}
     for card, load in _loaders.items():
         carriers = {message.id: message for message in messages if message.card is card}
-        beside = {pinned} if pinned is not None and card is Card.CONSULTATION else set()
-        for thing in load([*(carriers.keys() | beside)]) if carriers or beside else ():
+        wanted = carriers.keys() | (beside or {}).get(card, ())
+        for thing in load([*wanted]) if wanted else ():
+            cards[thing.message_id] = thing
             if thing.message_id in carriers:
                 set_committed_value(carriers[thing.message_id], card.name.lower(), thing)
-            told = thing if thing.message_id in beside else told
-    return told
+    return cards

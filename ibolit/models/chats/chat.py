@@ -33,6 +33,7 @@ from ..types import RowId, UtcDateTime, enum_column
 from .access import ChatAccess
 from .inbox import ChatLists
 from .member import ChatMember
+from .message import Card
 from .posting import ChatPosting
 from .recalling import ChatRecalling
 from .states import AccessMode
@@ -134,6 +135,11 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
         return chat_id
 
     # Questions
+
+    @property
+    def pinned_cards(self) -> dict[Card, list[int]]:
+        """What a page loads with its own cards (preload_cards)."""
+        return {} if self.pinned_message_id is None else {Card.CONSULTATION: [self.pinned_message_id]}
 
     def is_led_by(self, user: User) -> bool:
         return user.id == self.doctor.user_id

@@ -80,10 +80,9 @@ class Message(MessageSummary, Model):
     @classmethod
     def page_of(cls, chat: Chat, *, before: int | None = None, most: int = 50) -> list[Message]:
         """The last `most` messages, or those before a seq; oldest first."""
-        page = _with_files().where(cls.chat_id == chat.id).order_by(cls.seq.desc()).limit(most)
-        if before is not None:
-            page = page.where(cls.seq < before)
-        return _with_quotes(list(reversed(db.session.scalars(page).unique().all())))
+        asked = {"chat": chat.id, "before": before, "most": most}
+        page = db.session.scalars(_page(goes_on=before is not None), asked).unique()
+        return _with_quotes(list(reversed(page.all())))
 
     @classmethod
     def changed_since(cls, chat: Chat, revision: int, most: int) -> list[Message]:
@@ -171,6 +170,12 @@ def _with_quotes(messages: list[Message]) -> list[Message]:
 @cache
 def _with_files() -> Select[tuple[Message]]:
     return select(Message).options(joinedload(Message.attachments))
+
+
+@cache
+def _page(*, goes_on: bool) -> Select[tuple[Message]]:
+    page = _with_files().where(Message.chat_id == bindparam("chat")).order_by(Message.seq.desc())
+    return (page.where(Message.seq < bindparam("before")) if goes_on else page).limit(bindparam("most"))
 
 
 @cache

@@ -155,9 +155,9 @@ class Consultation(
         )
 
     @classmethod
-    def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
+    def of_messages(cls, ids: Sequence[int]) -> Sequence[Consultation]:
         """For the cards of a page of a chat."""
-        return db.session.scalars(cls.with_card_data().where(cls.message_id.in_(ids))).unique().all()
+        return db.session.scalars(_of_messages(), {"messages": ids}).unique().all()
 
     @classmethod
     def unended(cls) -> Sequence[int]:
@@ -260,6 +260,11 @@ class Consultation(
 
 
 # Asked with every press. SQLAlchemy spends more on building such a statement than on running it: each is built once.
+
+
+@cache
+def _of_messages() -> Select[tuple[Consultation]]:
+    return Consultation.with_card_data().where(Consultation.message_id.in_(bindparam("messages", expanding=True)))
 
 
 @cache

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from ...extensions import db
 from ...services import clock
-from ..chats import Chat
+from ..chats import Carried, Chat
 from ..payments import Payment
 from ..people import User
 from .states import UPCOMING, ConsultationState
@@ -48,6 +49,12 @@ class ConsultationInChat:
     def pinned_first(cls: type[Consultation]) -> ORMOption:
         """A chat that is loaded with this knows the message of its nearest one, for preload_cards()."""
         return _pinned(cls)
+
+    @classmethod
+    def pinned_in(cls: type[Consultation], chat: Chat, cards: Mapping[int, Carried]) -> Consultation | None:
+        """The nearest of a chat that was loaded with pinned_first(), among the cards that were loaded for its page."""
+        card = cards.get(chat.pinned_message_id or 0)
+        return card if isinstance(card, cls) else None
 
     def pinned_step(self: Consultation, viewer: User) -> NextStep:
         """The one line under the chat's head; NONE where there is nothing to do but to wait for the patient."""
