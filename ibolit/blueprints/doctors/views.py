@@ -27,8 +27,7 @@ def index() -> ResponseReturnValue:
     """Of a search only the specialty stands in an address."""
     specialty = request.args.get("specialty", "")[:80]
     after = _position(request.args.get("after", ""))
-    found = db.session.scalars(Doctor.directory(specialty, after).limit(PAGE + 1)).unique().all()
-    doctors, last = split_page(found, PAGE)
+    doctors, last = split_page(Doctor.directory(specialty, after, most=PAGE + 1), PAGE)
     mark = f"{last.id}~{last.name_key}" if last else ""
     next_page = url_for(".index", specialty=specialty or None, after=mark) if last else None
     fragment = "doctors/cards.html" if after else "doctors/results.html"

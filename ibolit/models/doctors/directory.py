@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, and_, literal, or_, select, tuple_
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy import Select, String, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy.orm import contains_eager, with_expression
 
 from ...extensions import db
 from ...normalization import key_of
 from ...services.search import MOST_WORDS, begins_a_word
+from ..types import RowId
 from .specialty_words import SpecialtyWords, corrected, specialties_for, telling_words
+from .tariff import Tariff
 
 if TYPE_CHECKING:
     from .doctor import Doctor
@@ -26,21 +29,13 @@ class DoctorDirectory:
 
     @classmethod
     def directory(
-        cls: type[Doctor], specialty: str = "", after: tuple[str, int] | None = None
-    ) -> Select[tuple[Doctor]]:
+        cls: type[Doctor], specialty: str = "", after: tuple[str, int] | None = None, most: int = 20
+    ) -> list[Doctor]:
         """Shown doctors by name, keyset-paged: `after` is the (name_key, id) of the last one seen."""
-        chosen = (
-            select(cls)
-            .join(cls.user)
-            .options(contains_eager(cls.user), selectinload(cls.tariffs))
-            .where(~cls.hidden)
-            .order_by(cls.name_key, cls.id)
-        )
-        if specialty:
-            chosen = chosen.where(cls.specialty == specialty)
-        if after:
-            chosen = chosen.where(tuple_(cls.name_key, cls.id) > tuple_(literal(after[0]), literal(after[1])))
-        return chosen
+        name_key, id = after or ("", 0)
+        page = _directory(cls, chosen=bool(specialty), goes_on=after is not None)
+        asked = {"specialty": specialty, "name_key": name_key, "id": id, "most": most}
+        return list(db.session.scalars(page, asked))
 
     @classmethod
     def search(cls: type[Doctor], words: str, specialty: str, most: int) -> tuple[list[Doctor], str]:
@@ -65,9 +60,36 @@ class DoctorDirectory:
         for word in typed:
             specialties = [word, *specialties_for(word, lines)]
             conditions.append(or_(*(and_(*begins_a_word(cls.search_key, one)) for one in specialties)))
-        found = cls.directory(specialty=specialty).where(*conditions).limit(most)
-        return list(db.session.scalars(found).unique())
+        found = _directory(cls, chosen=bool(specialty), goes_on=False).where(*conditions)
+        return list(db.session.scalars(found, {"specialty": specialty, "most": most}))
 
     @classmethod
     def specialties(cls: type[Doctor]) -> list[str]:
-        return list(db.session.scalars(select(cls.specialty).where(~cls.hidden).distinct().order_by(cls.specialty)))
+        """Of those shown, in the order of letters."""
+        return list(db.session.scalars(_specialties(cls)))
+
+
+# The directory is asked for all day, so its statements are built once.
+
+
+@cache
+def _directory(noun: type[Doctor], *, chosen: bool, goes_on: bool) -> Select[tuple[Doctor]]:
+    least = select(func.coalesce(func.min(Tariff.price), 0)).where(Tariff.doctor_id == noun.id, ~Tariff.hidden)
+    price = with_expression(noun.least_tariff, least.scalar_subquery())
+    shown = select(noun).join(noun.user).options(contains_eager(noun.user), price).where(~noun.hidden)
+    if chosen:
+        shown = shown.where(noun.specialty == bindparam("specialty"))
+    if goes_on:
+        last_seen = tuple_(bindparam("name_key", type_=String), bindparam("id", type_=RowId))
+        shown = shown.where(tuple_(noun.name_key, noun.id) > last_seen)
+    return shown.order_by(noun.name_key, noun.id).limit(bindparam("most"))
+
+
+@cache
+def _specialties(noun: type[Doctor]) -> Select[tuple[str]]:
+    """Each is one step in the index, however many doctors have it: DISTINCT would read them all."""
+    step = select(func.min(noun.specialty).label("specialty")).where(~noun.hidden)
+    known = step.cte("known", recursive=True)
+    following = step.where(noun.specialty > known.c.specialty).scalar_subquery()
+    known = known.union_all(select(following).where(known.c.specialty.is_not(None)))
+    return select(known.c.specialty).where(known.c.specialty.is_not(None)).order_by(known.c.specialty)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, select
-from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, selectinload
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column, query_expression, relationship, selectinload
 
 from ... import errors
 from ...extensions import Model, db
@@ -75,6 +75,7 @@ class Doctor(DoctorDirectory, Model):
     quiet_to: Mapped[int | None]
     name_key: Mapped[str] = mapped_column(String(120))
     search_key: Mapped[str] = mapped_column(String(220))
+    least_tariff: Mapped[int | None] = query_expression()  # kopecks, 0 with none on sale; brought by a list of doctors
     user: Mapped[User] = relationship(back_populates="doctor", innerjoin=True)
     tariffs: Mapped[list[Tariff]] = relationship(
         primaryjoin=lambda: (Doctor.id == Tariff.doctor_id) & ~Tariff.hidden,
@@ -148,8 +149,9 @@ class Doctor(DoctorDirectory, Model):
     @property
     def price_from(self) -> int | None:
         """The least one can pay this doctor, in kopecks; None when nothing is on sale."""
-        prices = [tariff.price for tariff in self.tariffs] + ([self.default_price] if self.default_price else [])
-        return min(prices, default=None)
+        tariff = self.least_tariff
+        least = min((one.price for one in self.tariffs), default=0) if tariff is None else tariff
+        return min((price for price in (least, self.default_price) if price), default=None)
 
     def takes_new_patients(self) -> bool:
         """Someone who sells nothing could never be written to again after the free days."""
