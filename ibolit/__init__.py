@@ -26,6 +26,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
 
 def _configure(app: Flask, settings: Settings) -> None:
+    from .cookies import Sessions, session_cookie
     from .database import engine_options
     from .services import clock
     from .sockets import SOCK_SERVER_OPTIONS
@@ -33,6 +34,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
     app.jinja_environment = Environment  # before the first who asks for it
     app.jinja_options = {"cache_size": -1}  # all of them; to keep some Jinja moves the last to the end of a list
+    app.session_interface = Sessions()
     _open_folder(settings)
     clock.shift(settings.clock_offset)
     app.extensions["ibolit_settings"] = settings
@@ -40,8 +42,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
-        # Two clinics side by side on one machine must not sign each other out.
-        SESSION_COOKIE_NAME="ibolit" if settings.is_production else f"ibolit_{settings.port}",
+        SESSION_COOKIE_NAME=session_cookie(settings),
         SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

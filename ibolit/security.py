@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from .config import Settings
-
-FILES = ("static", "assets.show")
+from .cookies import FILES
 
 # Only our own answer is success: pages and their worker take nothing for the clinic's word that comes without it. A
 # filter, a hotel's gate and a maintenance page answer 200 as well.
@@ -43,16 +41,7 @@ def senses_of(endpoint: str | None) -> str:
     return f"camera={camera}, microphone={microphone}, geolocation=()"
 
 
-class Sessions(SecureCookieSessionInterface):
-    """Files are the same for everybody: told to vary by cookie, browsers would fetch them anew after every sign-in."""
-
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if request.endpoint not in FILES:
-            super().save_session(app, session, response)
-
-
 def init_security(app: Flask, settings: Settings) -> None:
-    app.session_interface = Sessions()
     policy = content_policy(settings)
 
     @app.after_request
@@ -60,7 +49,8 @@ def init_security(app: Flask, settings: Settings) -> None:
         headers = response.headers
         headers.setdefault("X-Content-Type-Options", "nosniff")
         if settings.is_https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            headers.setdefault("Strict-Transport-Security", "max-age=63072000")  # two years
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.endpoint in FILES and response.status_code < 400:
             return response  # the rest is for pages; with each file it would be half a kilobyte
         headers.setdefault(OURS, app.extensions["ibolit_service_worker"].version)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from factories import make_user
-from flask import Flask, request
+from flask import Flask, Response, request, session
 
 from ibolit import create_app
 from ibolit.config import DEVELOPMENT_KEY, BadSetting, Settings
@@ -14,6 +14,7 @@ from ibolit.errors import WrongClinic
 from ibolit.extensions import db
 from ibolit.models import DatabaseMark
 from ibolit.services.payments.webhooks import is_from_networks
+from ibolit.web.client import browser_token, known_browser_token
 
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef0123456789abcdef",
@@ -333,11 +334,50 @@ def test_https_makes_cookies_secure_and_stays_https(tmp_path: Path) -> None:
     app = make(tmp_path, PRODUCTION)
     answer = app.test_client().get("/login", base_url="https://ibolit.example")
     cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("ibolit=")
-    for part in ("Secure", "HttpOnly", "SameSite=Lax"):
+    assert cookie.startswith("__Host-ibolit=")
+    for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
         assert part in cookie
-    assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+    assert "Domain" not in cookie
+    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
     assert "connect-src 'self' wss://ibolit.example" in answer.headers["Content-Security-Policy"]
+    dispose(app)
+
+
+def test_sessions_from_before_the_safe_name_go_on_under_it(tmp_path: Path) -> None:
+    app = make(tmp_path, PRODUCTION)
+    place = {"base_url": "https://ibolit.example"}
+    client = app.test_client()
+    client.get("/login", **place)
+    given = client.get_cookie("__Host-ibolit", "ibolit.example")
+    assert given is not None
+    older = app.test_client()
+    older.set_cookie("ibolit", given.value, domain="ibolit.example", secure=True)
+    answer = older.get("/login", **place)
+    carried = older.get_cookie("__Host-ibolit", "ibolit.example")
+    assert carried is not None
+    with app.test_request_context("/login", **place, headers={"Cookie": f"__Host-ibolit={carried.value}"}):
+        after = dict(session)
+    with app.test_request_context("/login", **place, headers={"Cookie": f"ibolit={given.value}"}):
+        assert after == dict(session) != {}
+    assert older.get_cookie("ibolit", "ibolit.example") is None, answer.headers.getlist("Set-Cookie")
+    # The safe one counts where both are brought: nobody puts a session under the former name beside it.
+    with app.test_request_context(
+        "/login", **place, headers={"Cookie": f"ibolit=foreign; __Host-ibolit={given.value}"}
+    ):
+        assert dict(session) == after
+    dispose(app)
+
+
+def test_browser_known_from_before_the_safe_name_stays_known(tmp_path: Path) -> None:
+    app = make(tmp_path, PRODUCTION)
+    token = "b" * 43
+    place = {"base_url": "https://ibolit.example", "headers": {"Cookie": f"ibolit_browser={token}"}}
+    with app.test_request_context("/login", method="POST", **place):
+        assert browser_token() == known_browser_token() == token
+        answer = app.process_response(Response())
+    given = answer.headers.getlist("Set-Cookie")
+    assert any(one.startswith(f"__Host-ibolit_browser={token};") and "Secure" in one for one in given)
+    assert any(one.startswith("ibolit_browser=;") for one in given)
     dispose(app)
 
 

@@ -369,6 +369,11 @@ def test_there_is_no_redis_until_the_app_can_use_it() -> None:
     assert "redis" not in (ROOT / "requirements.txt").read_text()
 
 
+def test_proxy_leads_to_its_own_name_whatever_it_is_called() -> None:
+    led = re.findall(r"return 30\d (\S+);", (ROOT / "deploy/nginx.conf").read_text())
+    assert led == ["https://$server_name$request_uri"]
+
+
 # Whether it is well
 
 

@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "assets": {"script_modules"},
     "server_settings": set(),
     "config": {"errors", "phones", "server_settings"},
-    "security": {"config"},
+    "cookies": {"config"},
+    "security": {"config", "cookies"},
     "services": {"config", "normalization"},
     "sockets": {"faults", "services"},
     "extensions": {"sockets", "tokens"},  # the bare `sock` is of our own, safer class
@@ -47,11 +48,11 @@ MAY_IMPORT = {
     "seeds": {"config", "events", "extensions", "models", "services"},
     "ops": {"config", "database", "errors", "extensions", "faults", "formatting", "jobs", "models", "normalization",
             "patient_lists", "phones", "rendering", "seeds", "server_settings", "services"},
-    "web": {"config", "database", "emails", "errors", "extensions", "faults", "formatting", "models", "normalization",
-            "phones", "rendering", "responses", "services", "tokens"},
-    "blueprints": {"config", "database", "emails", "errors", "events", "extensions", "faults", "formatting", "models",
-                   "networks", "normalization", "patient_lists", "phones", "rendering", "responses", "services",
-                   "sockets", "tokens", "web"},
+    "web": {"config", "cookies", "database", "emails", "errors", "extensions", "faults", "formatting", "models",
+            "normalization", "phones", "rendering", "responses", "services", "tokens"},
+    "blueprints": {"config", "cookies", "database", "emails", "errors", "events", "extensions", "faults", "formatting",
+                   "models", "networks", "normalization", "patient_lists", "phones", "rendering", "responses",
+                   "services", "sockets", "tokens", "web"},
 }  # fmt: skip
 
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.

@@ -11,6 +11,8 @@ from datetime import timedelta
 
 from flask import Response, after_this_request, current_app, g, request
 
+from ..cookies import brought, give
+
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 LIVES = timedelta(days=400)  # browsers keep no cookie longer
 
@@ -41,25 +43,22 @@ def client_address() -> str:
 
 def known_browser_token() -> str:
     """The token of the cookie, or the one made in this request; empty when there is none."""
-    brought = request.cookies.get(_name(), "")
+    told = brought(_name())
     given: str = g.get("browser_token", "")
-    return given or (brought if TOKEN.fullmatch(brought) else "")
+    return given or (told if TOKEN.fullmatch(told) else "")
 
 
 def browser_token() -> str:
     """This browser's token, made now if it has none. For POST only: a GET sets no cookie."""
-    value = known_browser_token()
-    if not value:
-        value = g.browser_token = secrets.token_urlsafe(32)
+    value = known_browser_token() or secrets.token_urlsafe(32)
+    if "browser_token" not in g and request.cookies.get(_name()) != value:
+        g.browser_token = value
         after_this_request(_give)
     return value
 
 
 def _give(response: Response) -> Response:
-    response.set_cookie(
-        _name(), g.browser_token, max_age=LIVES, httponly=True, samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-    )  # fmt: skip
+    give(response, _name(), g.browser_token, LIVES)
     return response
 
 

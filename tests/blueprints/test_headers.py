@@ -42,6 +42,7 @@ def test_every_answer_is_guarded(request: pytest.FixtureRequest, chat: Chat, who
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "Strict-Transport-Security" not in answer.headers  # the demo clinic has no https
 
 
@@ -85,6 +86,7 @@ def test_files_are_named_by_their_content_and_kept_forever(as_patient: Browser, 
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert "Content-Security-Policy" not in answer.headers  # it is for pages, and long
         gone = as_patient.get(re.sub(r"\.[0-9a-f]{12}\.", ".000000000000.", url))
         assert gone.status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
@@ -14,6 +15,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from ...config import current_settings
+from ...cookies import give, safe_name
 from ...extensions import db
 from ...models import ChatMember
 from ...services import proxy_check
@@ -25,7 +27,7 @@ bp.add_app_template_global(splash_screens)
 
 STATIC = Path(__file__).parents[2] / "static"
 APPLE = re.compile("iPhone|iPad|iPod|Macintosh")
-ASKED_ONCE = 400 * 86400
+ASKED_ONCE = timedelta(days=400)
 
 
 @bp.get("/manifest.webmanifest")
@@ -73,8 +75,7 @@ def home_screen() -> ResponseReturnValue:
 def answer_home_screen() -> ResponseReturnValue:
     """Asked once, not again: as long as browsers keep a cookie, whoever signs in or out."""
     answer = Response(status=204)
-    secure = current_settings.is_https
-    answer.set_cookie("home-screen", "answered", max_age=ASKED_ONCE, secure=secure, samesite="Lax")
+    give(answer, safe_name("home-screen", current_settings), "answered", ASKED_ONCE, httponly=False)
     return answer
 
 
