@@ -46,8 +46,9 @@ CSS = (
     "utilities",
 )
 
-# Order matters: what old engines miss, then htmx, then the house's own, then its behaviours.
+# Order matters: what may become a script, what old engines miss, then htmx, then the house's own, then its behaviours.
 JS = (
+    "js/trusted-types.js",
     "vendor/nodelist-foreach.js",
     "vendor/htmx-1.9.12.min.js",
     "vendor/htmx-ext-ws-2.0.4.min.js",

@@ -31,6 +31,8 @@ def content_policy(settings: Settings) -> str:
             "base-uri 'none'",
             "form-action 'self'",
             "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",  # js/trusted-types.js
+            "trusted-types default",
         )
     )
 
@@ -59,5 +61,6 @@ def init_security(app: Flask, settings: Settings) -> None:
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Permissions-Policy", senses_of(request.endpoint))
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Embedder-Policy", "require-corp")
         headers.setdefault("Cache-Control", "private, no-store")
         return response

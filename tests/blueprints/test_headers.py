@@ -43,6 +43,8 @@ def test_every_answer_is_guarded(request: pytest.FixtureRequest, chat: Chat, who
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert policy["require-trusted-types-for"] == "'script'"
     assert "Strict-Transport-Security" not in answer.headers  # the demo clinic has no https
 
 

@@ -55,6 +55,15 @@ def test_first_entry_by_sms_code_to_the_first_message(
     expect(bubble(page, "можно вопрос")).to_have_count(1)
     expect(page.locator(".access-bar")).to_contain_text("Бесплатно до")
     no_complaints()
+    if scripts:
+        assert [takes_script(page, one) for one in ("https://example.com/x.js", "/files/1", "/sw.js")] == [0, 0, 1]
+
+
+def takes_script(page: Page, address: str) -> bool:
+    """Whether the page lets anybody make a script of what lies there (Trusted Types)."""
+    return page.evaluate(
+        "src => { try { document.createElement('script').src = src; return true } catch (e) { return false } }", address
+    )
 
 
 def read_code(visitors: Visitors, phone: str) -> str:
