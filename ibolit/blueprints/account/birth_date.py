@@ -11,7 +11,8 @@ from ...models import Invitation, User
 from ...web.authentication import home_of, lock_current_user
 from ...web.next_url import requested_page
 from .forms import BirthDateForm, SuggestedBirthDateForm
-from .views import bp, refuse, saved
+from .panels import refuse, saved
+from .views import bp
 
 
 @bp.post("/birth-date")

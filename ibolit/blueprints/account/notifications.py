@@ -8,7 +8,8 @@ from flask_login import login_required
 from ...extensions import db
 from ...web.authentication import lock_current_user
 from .forms import NotificationsForm
-from .views import bp, refuse, saved
+from .panels import refuse, saved
+from .views import bp
 
 
 @bp.post("/notifications")
