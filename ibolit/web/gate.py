@@ -17,14 +17,13 @@ from flask_login import current_user
 
 from ..database import NO_TURN, may_write_soon, write_transaction
 from ..extensions import db
-from ..formatting import zone_mark
 from ..models import Consent
 from ..models.consultations import lists
 from ..responses import go
 from ..services import clock
 from . import guest_device
 from .authentication import accept_invitations, page_to_return_to
-from .time_zones import PLACES
+from .time_zones import town_of
 
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
 PAYMENTS = {"account.payments", "account.refund_request", "account.request_refund", "consultations.pay", "tariffs.buy"}
@@ -114,7 +113,7 @@ def _tell_of_zone(zone: ZoneInfo) -> None:
     """Once, and only where other hours are shown now; the page offers the way back."""
     now, before = clock.now(), current_user.zone
     if now.astimezone(zone).utcoffset() != now.astimezone(before).utcoffset():
-        flash({"place": PLACES.get(zone.key, zone_mark(now, zone)), "before": before.key}, "zone")  # type: ignore[arg-type]  # anything of JSON
+        flash({"place": town_of(zone, now), "before": before.key}, "zone")  # type: ignore[arg-type]  # anything of JSON
 
 
 def _is_zone(name: str) -> bool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ..formatting import zone_mark
+
 # Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
 ZONES = (
     ("Europe/Kaliningrad", "Калининград (МСК−1)"),
@@ -28,3 +33,8 @@ ZONES = (
 )
 
 PLACES = {zone: town.partition(" (")[0] for zone, town in ZONES}
+
+
+def town_of(zone: ZoneInfo, moment: datetime) -> str:
+    """«Москва», or how far from Moscow («МСК+2») where no town of ours stands for it."""
+    return PLACES.get(zone.key, zone_mark(moment, zone))

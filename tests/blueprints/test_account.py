@@ -29,9 +29,63 @@ def panel(page: str, name: str) -> str:
 
 def test_profile_shows_everything(as_patient: Browser, patient: User) -> None:
     page = as_patient.get("/profile").text
-    for words in (patient.name, "Мои устройства", "это устройство", "support@ibolit.pro", "Часовой пояс", "Выйти"):
+    for words in (patient.name, "Мои устройства", "Только это", "Часовой пояс", "Москва, как на устройстве", "Выйти"):
         assert words in page
-    assert "/documents/offer" in page
+    helping = as_patient.get("/profile/help").text
+    assert "support@ibolit.pro" in helping
+    assert "/documents/offer" in helping
+
+
+PAGES = ("name", "email", "password", "devices", "notifications", "zone", "offline", "help")
+
+
+def lines_of(page: str) -> dict[str, str]:
+    """Of each line of the list its address and what it says."""
+    found = re.findall(r'<a class="panel-list__link" href="([^"]+)">(.*?)</a>', page, re.DOTALL)
+    return {href: " ".join(re.sub(r"<[^>]+>", " ", line).split()).replace(" :", ":") for href, line in found}
+
+
+def test_every_line_leads_to_a_page_that_leads_back(as_patient: Browser, as_doctor: Browser) -> None:
+    for browser, more in ((as_patient, {"/profile/birth-date", "/profile/payments"}), (as_doctor, set())):
+        lines = lines_of(browser.get("/profile").text)
+        own = {href for href in lines if href.startswith("/profile") and not href.endswith("/income")}
+        assert own == {f"/profile/{page}" for page in PAGES if page != "help"} | more
+        for href in [*lines, "/profile/help"]:
+            page = browser.get(href)
+            assert page.status_code == 200, href
+            assert re.search(r'class="bar__back" href="/profile"', page.text), href
+
+
+def test_old_anchors_lead_to_lines(as_patient: Browser) -> None:
+    """Of the one long page; bookmarks and pages that were open then have them."""
+    page = as_patient.get("/profile").text
+    for anchor in (
+        "name-card",
+        "birth_date-card",
+        "email-card",
+        "password-card",
+        "devices",
+        "notifications",
+        "zone-card",
+    ):
+        assert f'<li class="panel-list__one" id="{anchor}">' in page
+
+
+def test_lines_say_their_state(as_patient: Browser, patient: User, clinic: Flask) -> None:
+    lines = lines_of(as_patient.get("/profile").text)
+    assert lines["/profile/name"] == f"Имя: {patient.name}"
+    assert lines["/profile/birth-date"] == "Дата рождения: Не указана"
+    assert lines["/profile/email"] == "Почта: Не указана"
+    assert lines["/profile/notifications"] == "Уведомления: По СМС"
+    as_patient.post("/profile/birth-date", {"birth_date": "03.05.1957"})
+    as_patient.post("/profile/zone", {"zone": "Asia/Omsk"})
+    as_patient.post("/profile/email", {"email": "anna@example.org"})
+    Browser(clinic, patient)
+    lines = lines_of(as_patient.get("/profile").text)
+    assert lines["/profile/birth-date"] == "Дата рождения: 3 мая 1957"
+    assert lines["/profile/zone"] == "Часовой пояс: Омск"
+    assert lines["/profile/email"] == "Почта: Ждём подтверждения anna@example.org"
+    assert lines["/profile/devices"] == "Мои устройства: Это и ещё 1 устройство"
 
 
 def test_doctor_sees_the_specialty(as_doctor: Browser) -> None:
@@ -50,9 +104,9 @@ def test_name_is_saved(as_patient: Browser, patient: User, htmx: bool) -> None:
         assert answer.text.lstrip().startswith("<section")
         assert "Имя сохранено" in answer.text
     else:
-        assert (answer.status_code, answer.location) == (303, "/profile#name")
-        assert "Имя сохранено" in as_patient.get("/profile").text
-        assert "Имя сохранено" not in as_patient.get("/profile").text
+        assert (answer.status_code, answer.location) == (303, "/profile/name")
+        assert "Имя сохранено" in as_patient.get("/profile/name").text
+        assert "Имя сохранено" not in as_patient.get("/profile/name").text
 
 
 @PUSH_AND_SMS
@@ -80,7 +134,7 @@ def test_doctors_new_name_is_found_in_the_directory(as_doctor: Browser, as_patie
 def test_chosen_zone_is_kept_and_given_back_to_the_device(as_patient: Browser, patient: User, htmx: bool) -> None:
     as_patient.post("/profile/zone", {"zone": "Asia/Omsk"}, htmx=htmx)
     assert (str(me(patient).zone), me(patient).timezone_is_chosen) == ("Asia/Omsk", True)
-    assert 'selected value="Asia/Omsk"' in as_patient.get("/profile").text
+    assert 'selected value="Asia/Omsk"' in as_patient.get("/profile/zone").text
     as_patient.post("/profile/zone", {"zone": ""}, htmx=htmx)
     assert me(patient).timezone_is_chosen is False
 
@@ -148,7 +202,7 @@ def test_borrowed_phone_guesses_ten_times(as_patient: Browser) -> None:
 def test_devices_are_ended_one_by_one(as_patient: Browser, clinic: Flask, patient: User, htmx: bool) -> None:
     lost, kept = Browser(clinic, patient), Browser(clinic, patient)
     assert lost.device is not None
-    assert f"/profile/devices/{lost.device.id}/end" in as_patient.get("/profile").text
+    assert f"/profile/devices/{lost.device.id}/end" in as_patient.get("/profile/devices").text
     answer = as_patient.post(f"/profile/devices/{lost.device.id}/end", htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
     assert lost.get("/profile").status_code == 303
@@ -163,12 +217,12 @@ def test_foreign_device_is_not_there(as_stranger: Browser, as_patient: Browser) 
     for htmx in (True, False):
         assert as_stranger.post(f"/profile/devices/{as_patient.device.id}/end", htmx=htmx).status_code == 404
     assert as_patient.get("/profile").status_code == 200
-    assert f"/devices/{as_patient.device.id}/" not in as_stranger.get("/profile").text
+    assert f"/devices/{as_patient.device.id}/" not in as_stranger.get("/profile/devices").text
 
 
 def test_this_device_has_no_button_of_its_own(as_patient: Browser) -> None:
     assert as_patient.device is not None
-    assert f"/devices/{as_patient.device.id}/" not in as_patient.get("/profile").text
+    assert f"/devices/{as_patient.device.id}/" not in as_patient.get("/profile/devices").text
 
 
 # E-mail
@@ -180,7 +234,7 @@ def test_email_counts_when_the_link_is_pressed(
 ) -> None:
     answer = as_patient.post("/profile/email", {"email": " Anna@Example.org "}, htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
-    assert "anna@example.org" in panel(as_patient.get("/profile").text, "email")
+    assert "anna@example.org" in panel(as_patient.get("/profile/email").text, "email")
     link = proof_link(services)
     for _ in range(2):  # mail scanners open links
         assert "Подтвердить" in visitor.get(link).text
@@ -270,13 +324,13 @@ def test_all_other_devices_end_at_once_and_read_why(
     as_patient: Browser, as_stranger: Browser, clinic: Flask, patient: User, htmx: bool
 ) -> None:
     others = [Browser(clinic, patient) for _ in range(30)]
-    page = as_patient.get("/profile").text
+    page = as_patient.get("/profile/devices").text
     assert "Завершить все другие" in page
     assert "Ещё 26\u00a0устройств" in page  # the rest stays folded
     assert page.index("это устройство") < page.index("Ещё 26")
     answer = as_patient.post("/profile/devices/others/end", htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
-    assert "Завершить все другие" not in as_patient.get("/profile").text
+    assert "Завершить все другие" not in as_patient.get("/profile/devices").text
     out = others[0].get("/messages")
     assert out.location == "/login?next=/messages"
     assert "Вход на этом устройстве закончился" in others[0].get(out.location).text

@@ -78,9 +78,9 @@ def test_another_answer_stores_nothing_and_is_the_last(
     as_patient: Browser, patient: User, doctor: Doctor, answer: str, told: bool
 ) -> None:
     accepted(doctor, patient)
-    assert QUESTION in as_patient.get("/profile").text
+    assert QUESTION in as_patient.get("/profile/birth-date").text
     assert as_patient.post(f"{ASKED}?next=/profile", YES | {"answer": answer}).location == "/profile"
-    page = as_patient.get("/profile").text
+    page = as_patient.get("/profile/birth-date").text
     assert ("Верную дату можно указать в «Профиле»" in page, QUESTION in page) == (told, False)
     assert (born(patient), suggested()) == (None, [None])
 
@@ -128,7 +128,7 @@ def test_date_of_a_child_is_not_asked_about(as_patient: Browser, patient: User, 
     """Nobody under 18 has an account: a list names the mother's phone beside it."""
     accepted(doctor, patient, clock.now().date() - timedelta(days=3650))
     assert as_patient.get(f"{ASKED}?next=/profile").location == "/profile"
-    assert "Клиника указала" not in as_patient.get("/profile").text
+    assert "Клиника указала" not in as_patient.get("/profile/birth-date").text
 
 
 def test_who_has_said_it_is_not_asked(as_patient: Browser, patient: User, doctor: Doctor) -> None:

@@ -240,7 +240,7 @@ def test_no_link_when_the_consultation_is_over(as_patient: Browser, chat: Chat) 
 
 
 def test_device_is_listed_and_can_be_ended(handed: Browser, as_patient: Browser, consultation: Consultation) -> None:
-    profile = as_patient.get("/profile").text
+    profile = as_patient.get("/profile/devices").text
     assert "Только разговор: " in profile
     device = db.session.scalars(db.select(Device).where(Device.only_consultation_id == consultation.id)).one()
     as_patient.post(f"/profile/devices/{device.id}/end")

@@ -199,7 +199,7 @@ def test_browser_whose_device_was_ended_is_known_no_more(clinic: Flask, visitor:
     thief = Browser(clinic)
     post(thief, "/login", {"login": PHONE, "password": PASSWORD})
     post(visitor, "/login", {"login": PHONE, "password": PASSWORD})
-    device = re.search(r"/profile/devices/(\d+)/end", visitor.get("/profile").text)
+    device = re.search(r"/profile/devices/(\d+)/end", visitor.get("/profile/devices").text)
     assert device is not None
     visitor.post(device[0])
     for number in range(24):
@@ -250,7 +250,7 @@ def test_weak_password_is_refused(clinic: Flask, anna: User, password: str, word
 @pytest.mark.parametrize("password", ["кот на окне спит", "Соколова любит чай", "gh7-Kd2-qq", "верёвка и мыло 7"])
 def test_pass_phrase_is_welcome(clinic: Flask, anna: User, password: str) -> None:
     answer = Browser(clinic, anna).post("/profile/password", {"current": PASSWORD, "password": password})
-    assert answer.location == "/profile#password"
+    assert answer.location == "/profile/password"
 
 
 def test_ten_thousand_are_known() -> None:

@@ -49,9 +49,11 @@ def acts() -> list[AuditAction]:
     )
 
 
+PAGES = ("photo", "introduction", "terms", "tariffs", "reachability", "directory")
 DOORS = [
     ("GET", "/practice"),
     ("GET", "/practice/preview"),
+    *(("GET", f"/practice/{one}") for one in PAGES),
     *(
         ("POST", f"/practice/{one}")
         for one in ("introduction", "terms", "reachability", "directory", "photo", "photo/removal")
@@ -80,14 +82,28 @@ def test_profile_leads_to_the_page(as_doctor: Browser, as_patient: Browser) -> N
     assert 'href="/practice"' not in as_patient.get("/profile").text
 
 
+def test_own_page_is_a_list_of_short_ones(as_doctor: Browser, doctor: Doctor) -> None:
+    """Each says its state, stands where its form stood on the one long page, and leads back."""
+    add_tariff(doctor, title="Год", days=365, price=500_00)
+    as_doctor.post("/practice/reachability", {"available": "y", "quiet_from": "22:30", "quiet_to": "7:00"})
+    page = as_doctor.get("/practice").text
+    assert re.findall(r'<li class="panel-list__one" id="(\w+)"><a [^>]*href="/practice/(\w+)"', page) == [
+        (one, one) for one in PAGES
+    ]
+    for words in ("2\u00a0тарифа, от 500\u00a0₽", "тихие часы 22:30–07:00", "Вы в нём есть", "Нет, вместо него буквы"):
+        assert words in page
+    for one in PAGES:
+        assert 'class="bar__back" href="/practice"' in as_doctor.get(f"/practice/{one}").text
+
+
 # What he says of himself
 
 
 @PUSH_AND_SMS
 def test_introduction_is_saved_and_found(as_doctor: Browser, as_patient: Browser, doctor: Doctor, htmx: bool) -> None:
     answer = as_doctor.post("/practice/introduction", ALL_OF_IT, htmx=htmx)
-    assert (answer.status_code, answer.location) == ((200, None) if htmx else (303, "/practice#introduction"))
-    assert "Сведения сохранены" in (answer.text if htmx else as_doctor.get("/practice").text)
+    assert (answer.status_code, answer.location) == ((200, None) if htmx else (303, "/practice/introduction"))
+    assert "Сведения сохранены" in (answer.text if htmx else as_doctor.get("/practice/introduction").text)
     now = me(doctor)
     assert (now.specialty, now.practises_since, now.education) == ("Кардиолог", 1999, "Первый мед\nИнтернатура")
     assert acts() == [AuditAction.PROFILE_CHANGED]
@@ -180,7 +196,7 @@ def test_quiet_hours_are_saved_and_cleared(as_doctor: Browser, doctor: Doctor, h
     as_doctor.post("/practice/reachability", {"quiet_from": "22:30", "quiet_to": "7.00"}, htmx=htmx)
     now = me(doctor)
     assert (now.available, now.quiet_from, now.quiet_to) == (False, 22 * 60 + 30, 7 * 60)
-    assert 'value="22:30"' in as_doctor.get("/practice").text
+    assert 'value="22:30"' in as_doctor.get("/practice/reachability").text
     as_doctor.post("/practice/reachability", {"available": "y", "quiet_from": "", "quiet_to": ""}, htmx=htmx)
     now = me(doctor)
     assert (now.available, now.quiet_from, now.quiet_to) == (True, None, None)
@@ -276,7 +292,11 @@ def colour(image: Image.Image) -> str:
 def test_photo_is_square_and_clean(as_doctor: Browser, as_patient: Browser, doctor: Doctor, htmx: bool) -> None:
     answer = send(as_doctor, photo(900, 300), htmx=htmx)
     assert answer.status_code == (200 if htmx else 303), answer.text  # type: ignore[attr-defined]
-    for browser, page in ((as_doctor, "/practice"), (as_patient, "/doctors"), (as_patient, f"/doctors/{doctor.id}")):
+    for browser, page in (
+        (as_doctor, "/practice/photo"),
+        (as_patient, "/doctors"),
+        (as_patient, f"/doctors/{doctor.id}"),
+    ):
         image = shown_photo(browser, page)
         assert image.size == (300, 300)
         assert colour(image) == "g"
@@ -286,10 +306,10 @@ def test_photo_is_square_and_clean(as_doctor: Browser, as_patient: Browser, doct
 @pytest.mark.parametrize(("cut", "expected"), [("start", "r"), ("middle", "g"), ("end", "b")])
 def test_part_is_chosen_also_later(as_doctor: Browser, cut: str, expected: str) -> None:
     send(as_doctor, photo(300, 900))
-    before = re.search(r"/photo/([0-9a-f]{12})", as_doctor.get("/practice").text)
+    before = re.search(r"/photo/([0-9a-f]{12})", as_doctor.get("/practice/photo").text)
     send(as_doctor, None, cut)
-    assert colour(shown_photo(as_doctor, "/practice")) == expected
-    after = re.search(r"/photo/([0-9a-f]{12})", as_doctor.get("/practice").text)
+    assert colour(shown_photo(as_doctor, "/practice/photo")) == expected
+    after = re.search(r"/photo/([0-9a-f]{12})", as_doctor.get("/practice/photo").text)
     assert before is not None
     assert after is not None
     assert before[1] != after[1]
@@ -305,7 +325,7 @@ def test_photo_that_is_a_spot_is_refused(as_doctor: Browser, doctor: Doctor, siz
 
 def test_turned_photo_stands_upright(as_doctor: Browser) -> None:
     send(as_doctor, photo(900, 300, turned=True), "start")  # turned clockwise its left is on top
-    assert colour(shown_photo(as_doctor, "/practice")) == "r"
+    assert colour(shown_photo(as_doctor, "/practice/photo")) == "r"
 
 
 def test_old_files_go_with_the_old_photo(as_doctor: Browser, doctor: Doctor, services: Services) -> None:
@@ -497,4 +517,4 @@ def test_another_doctors_tariff_is_not_found(as_doctor: Browser, tariff: Tariff)
 def test_who_sells_nothing_is_told(as_doctor: Browser, tariff: Tariff) -> None:
     answer = as_doctor.post(f"/practice/tariffs/{tariff.id}/visibility", {"shown": "0"}, htmx=True)
     assert "На продаже ничего нет" in answer.text
-    assert "новые пациенты пока не могут" in as_doctor.get("/practice").text
+    assert "новые пациенты пока не могут" in as_doctor.get("/practice/directory").text

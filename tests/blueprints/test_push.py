@@ -45,7 +45,7 @@ def subscriptions() -> list[PushSubscription]:
 
 @pytest.mark.parametrize("htmx", [True, False])
 def test_tap_subscribes_this_device(as_patient: Browser, phone: Listener, htmx: bool) -> None:
-    page = as_patient.get("/profile").text
+    page = as_patient.get("/profile/notifications").text
     assert BEGIN in page
     answer = as_patient.post("/profile/push", dict(phone.told_to_the_clinic), htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
@@ -55,7 +55,7 @@ def test_tap_subscribes_this_device(as_patient: Browser, phone: Listener, htmx: 
     [mine] = subscriptions()
     assert as_patient.device is not None
     assert (mine.device_id, mine.endpoint) == (as_patient.device.id, phone.endpoint)
-    page = as_patient.get("/profile").text
+    page = as_patient.get("/profile/notifications").text
     assert "Уведомления на этом устройстве включены." in page
     assert BEGIN not in page
 
@@ -109,11 +109,11 @@ def test_dead_one_is_told_of_and_begins_anew(as_patient: Browser, service: PushS
     subscribe(as_patient, phone)
     PushSubscription.note_gone(subscriptions()[0].id, phone.endpoint)
     db.session.commit()
-    page = as_patient.get("/profile").text
+    page = as_patient.get("/profile/notifications").text
     assert DEAD in page
     assert BEGIN in page
     subscribe(as_patient, service.listener("again"))
-    assert DEAD not in as_patient.get("/profile").text
+    assert DEAD not in as_patient.get("/profile/notifications").text
     assert [one.is_dead for one in subscriptions()] == [False]
 
 
@@ -124,7 +124,7 @@ def test_it_ends_by_a_press_also_without_scripts(as_patient: Browser, phone: Lis
         answer = as_patient.post("/profile/push/end", htmx=htmx)
         assert answer.status_code == (200 if htmx else 303)
     assert subscriptions() == []
-    assert BEGIN in as_patient.get("/profile").text
+    assert BEGIN in as_patient.get("/profile/notifications").text
 
 
 def test_it_ends_with_the_session(as_patient: Browser, phone: Listener) -> None:
@@ -190,21 +190,21 @@ def test_patient_chooses_whether_a_push_names_the_doctor(as_patient: Browser, pa
         answer = as_patient.post("/profile/notifications", {"names": "y"} if chosen else {}, htmx=htmx)
         assert answer.status_code == (200 if htmx else 303)
         assert db.session.get_one(User, patient.id).push_names is chosen
-        box = re.search(r'<input[^>]*name="names"[^>]*>', as_patient.get("/profile").text)
+        box = re.search(r'<input[^>]*name="names"[^>]*>', as_patient.get("/profile/notifications").text)
         assert box is not None
         assert ("checked" in box[0]) is chosen
 
 
 def test_doctor_is_led_to_his_quiet_hours(as_doctor: Browser, doctor: Doctor) -> None:
-    page = as_doctor.get("/profile").text
-    assert 'href="/practice#reachability"' in page
+    page = as_doctor.get("/profile/notifications").text
+    assert 'href="/practice/reachability"' in page
     assert 'name="names"' not in page
     as_doctor.post("/profile/notifications", {"names": "y"})
     assert db.session.get_one(Doctor, doctor.id).user.push_names is False
 
 
 def test_operator_has_nothing_to_choose(clinic: Flask) -> None:
-    page = Browser(clinic, make_user("Оператор", Role.OPERATOR)).get("/profile").text
+    page = Browser(clinic, make_user("Оператор", Role.OPERATOR)).get("/profile/notifications").text
     assert BEGIN in page
     assert "/profile/notifications" not in page
 

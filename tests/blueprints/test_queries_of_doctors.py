@@ -66,7 +66,7 @@ def test_one_patient(as_doctor: Browser, chat: Chat, patient: User, url: str) ->
     assert counts[0] == counts[1] <= MOST
 
 
-@pytest.mark.parametrize("url", ["/practice", "/practice/preview", "/replies", "/replies/choice"])
+@pytest.mark.parametrize("url", ["/practice", "/practice/tariffs", "/practice/preview", "/replies", "/replies/choice"])
 def test_own_page(as_doctor: Browser, doctor: Doctor, url: str) -> None:
     counts = []
     for size in (2, 15):

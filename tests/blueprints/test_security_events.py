@@ -86,8 +86,8 @@ def test_unlocked_phone_does_not_change_the_address(
     assert db.session.scalars(db.select(EmailProof)).all() == []
     wrong = as_anna.post(place, {"current": "wrong horse"})
     assert (wrong.status_code, "Нынешний пароль не подходит" in wrong.text) == (422, True)
-    assert as_anna.post(place, {"current": PASSWORD}).location == "/profile#email"
-    assert 'value="thief@example.org"' in as_anna.get("/profile").text  # what was typed has waited
+    assert as_anna.post(place, {"current": PASSWORD}).location == "/profile/email"
+    assert 'value="thief@example.org"' in as_anna.get("/profile/email").text  # what was typed has waited
     as_anna.post("/profile/email", {"email": "anna2@example.org"})
     as_anna.post(proof_link(services))
     assert me(anna).email == "anna2@example.org"
@@ -96,7 +96,7 @@ def test_unlocked_phone_does_not_change_the_address(
 def test_answer_is_good_for_ten_minutes(as_anna: Browser, anna: User) -> None:
     as_anna.post("/profile/confirmation/email", {"current": PASSWORD})
     later(days=1, minutes=9)
-    assert as_anna.post("/profile/email", {"email": "a@example.org"}).location == "/profile#email"
+    assert as_anna.post("/profile/email", {"email": "a@example.org"}).location == "/profile/email"
     later(days=1, minutes=11)
     assert as_anna.post("/profile/email", {"email": "a@example.org"}).location == "/profile/confirmation/email"
 
@@ -110,8 +110,8 @@ def test_code_confirms_too(as_anna: Browser, anna: User) -> None:
     assert as_anna.post(f"{page}/check", {"code": "12"}).status_code == 422
     wrong = "000000" if code.digits != "000000" else "000001"
     assert "Код не подходит" in as_anna.post(f"{page}/check", {"code": wrong}).text
-    assert as_anna.post(f"{page}/check", {"code": code.digits}).location == "/profile#devices"
-    assert as_anna.post("/profile/email", {"email": "a@example.org"}).location == "/profile#email"
+    assert as_anna.post(f"{page}/check", {"code": code.digits}).location == "/profile/devices"
+    assert as_anna.post("/profile/email", {"email": "a@example.org"}).location == "/profile/email"
 
 
 def test_code_of_the_profile_is_the_devices_own(as_anna: Browser, anna: User, clinic: Flask) -> None:

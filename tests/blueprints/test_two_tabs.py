@@ -252,7 +252,7 @@ def two_windows(clinic: Flask, doctor: Doctor) -> tuple[Browser, FormOnPage, For
     """Of a doctor with a photo whose middle is shown; both opened before anything is changed."""
     browser = Browser(clinic, doctor.user)
     give_photo(browser)
-    first, second = (form_on(browser, "/practice", PHOTO) for _ in range(2))
+    first, second = (form_on(browser, "/practice/photo", PHOTO) for _ in range(2))
     assert first is not None
     assert second is not None
     return browser, first, second
@@ -284,14 +284,14 @@ def test_photo_of_another_window_is_neither_cut_nor_thrown_away(
 
 def test_photo_never_seen_is_not_removed(two_windows: tuple[Browser, FormOnPage, FormOnPage], doctor: Doctor) -> None:
     browser, first, _ = two_windows
-    removal = form_on(browser, "/practice", f"{PHOTO}/removal")
+    removal = form_on(browser, "/practice/photo", f"{PHOTO}/removal")
     assert removal is not None
     send_photo(browser, first, "start", new=True)
     kept = photo_of(doctor)
     answer = browser.post(removal.action, removal.sent())
     assert (answer.status_code, photo_of(doctor)) == (409, kept)
     assert "Фото сменили в другом окне" in answer.text
-    fresh = form_on(browser, "/practice", removal.action)
+    fresh = form_on(browser, "/practice/photo", removal.action)
     assert fresh is not None
     assert browser.post(fresh.action, fresh.sent()).status_code == 303
     assert photo_of(doctor)[0] == ""

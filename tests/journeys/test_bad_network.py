@@ -256,7 +256,7 @@ def test_session_ends_while_the_patient_writes(visitors: Visitors, live: LiveCli
     patient, at_home = visitors.sign_in(PATIENT), visitors.sign_in(PATIENT, DESKTOP)
     open_chat(patient)
     patient.fill(".composer__text", "недописанное")
-    at_home.goto("/profile")
+    at_home.goto("/profile/devices")
     at_home.locator(".device", has_not_text="это устройство").get_by_role("button").click()
     expect(patient).to_have_url(re.compile(r"/login\?next=/chats/1$"))
     visitors.enter(patient, PATIENT)

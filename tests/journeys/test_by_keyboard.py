@@ -223,7 +223,7 @@ def test_doctor_answers_and_proposes(visitors: Visitors, no_complaints: Callable
     hands.walk_to("^Консультация", "Shift+Tab")
     hands.press("Enter")
     _is_kept_in_a_sheet(page, hands, "proposal-title")
-    for address in ("/patients/1", "/practice", "/replies"):
+    for address in ("/patients/1", "/practice", "/practice/introduction", "/replies"):
         page.goto(address)
         stops = hands.round()
         assert len(stops) > 10
@@ -231,7 +231,9 @@ def test_doctor_answers_and_proposes(visitors: Visitors, no_complaints: Callable
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("address", ["/doctors", "/messages", "/consultations", "/profile", "/profile/payments"])
+@pytest.mark.parametrize(
+    "address", ["/doctors", "/messages", "/consultations", "/profile", "/profile/password", "/profile/payments"]
+)
 def test_focus_order_follows_the_layout(visitors: Visitors, address: str) -> None:
     """From the top down; the tabs at the bottom of a phone come first, as they do everywhere."""
     page = visitors.sign_in(PATIENT)

@@ -70,7 +70,7 @@ def ready(page: Page) -> None:
 
 
 def keep_here(page: Page) -> None:
-    page.goto("/profile")
+    page.goto("/profile/offline")
     ready(page)
     page.locator("#keeping").get_by_label("Хранить переписку на этом устройстве").check()
     expect(page.locator("#keeping [role=status]")).to_have_text("Сохранено. Откроется и без интернета.")

@@ -96,12 +96,16 @@ def _changes_photo_and_price(doctor: Page, patient: Page) -> None:
     expect(patient.locator(".tariff")).to_have_count(3)
     patient.goto("/chats/1/tariffs")
     doctor.goto("/practice")
+    doctor.click("text=Фото")
     doctor.set_input_files("#photo-file", {"name": "я.jpg", "mimeType": "image/jpeg", "buffer": photo()})
     doctor.click("text=Сохранить фото")
     expect(doctor.locator("#photo .saved")).to_contain_text("Фото сохранено")
     assert (
         doctor.locator("#photo .avatar img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 400
     )
+    doctor.click(".bar__back")
+    expect(doctor.locator("#photo")).to_contain_text("Поставлено")
+    doctor.click("#tariffs a")
     doctor.click("#tariffs .kept__one:first-child summary")
     doctor.fill("#tariffs .kept__one:first-child input[name$=price]", "1 100")
     doctor.click("text=Сохранить тариф")

@@ -137,7 +137,7 @@ def test_doctors_word_reaches_a_closed_phone_and_a_tap_opens_the_chat(
 ) -> None:
     listener = service.listener("closed")
     patient = phone_of(visitors, listener)
-    patient.goto("/profile")
+    patient.goto("/profile/notifications")
     patient.click(f"text={BEGIN}")
     expect(patient.locator("#notifications")).to_contain_text("Уведомления на этом устройстве включены.")
     worker = Worker(patient)
@@ -193,7 +193,7 @@ def test_visible_chat_spares_the_push(visitors: Visitors, service: PushService) 
     """The second message goes to a closed page, and is the only one that is pushed."""
     listener = service.listener("visible")
     patient = phone_of(visitors, listener)
-    patient.goto("/profile")
+    patient.goto("/profile/notifications")
     patient.click(f"text={BEGIN}")
     expect(patient.locator("#notifications")).to_contain_text("включены")
     open_chat(patient, "/chats/1")
@@ -242,7 +242,7 @@ def test_offer_comes_after_the_first_message_and_once(
 def test_dead_subscription_is_told_of_in_the_profile(visitors: Visitors, service: PushService) -> None:
     listener = service.listener("dead")
     page = phone_of(visitors, listener, DOCTOR)
-    page.goto("/profile")
+    page.goto("/profile/notifications")
     page.click(f"text={BEGIN}")
     expect(page.locator("#notifications")).to_contain_text("включены")
     service.status_at["/dead"] = 410
@@ -252,7 +252,7 @@ def test_dead_subscription_is_told_of_in_the_profile(visitors: Visitors, service
     write(patient, "Добрый день")
     while not [one for one in service.arrivals if one.path == "/dead"]:
         patient.wait_for_timeout(20)
-    page.goto("/profile")
+    page.goto("/profile/notifications")
     while "больше не приходят" not in page.locator("#notifications").inner_text():
         page.reload()
     service.status_at.clear()
@@ -262,7 +262,7 @@ def test_dead_subscription_is_told_of_in_the_profile(visitors: Visitors, service
 
 def test_start_of_the_app_renews_what_the_clinic_does_not_know(visitors: Visitors, service: PushService) -> None:
     page = phone_of(visitors, service.listener("before"), "+7 900 000-01-02")
-    page.goto("/profile")
+    page.goto("/profile/notifications")
     page.click(f"text={BEGIN}")
     expect(page.locator("#notifications")).to_contain_text("включены")
     fresh = service.listener("after")

@@ -87,7 +87,7 @@ def test_card_says_its_new_state(visitors: Visitors) -> None:
 
 def test_errors_take_the_focus(visitors: Visitors) -> None:
     page = visitors.sign_in(PATIENT)
-    page.goto("/profile")
+    page.goto("/profile/name")
     page.fill("#name-card [name=name]", "")
     page.click("text=Сохранить имя")
     expect(page.locator("#name-card [name=name]")).to_be_focused()
@@ -113,6 +113,6 @@ def test_purpose_of_fields_is_known_to_the_browser(visitors: Visitors) -> None:
             expect(page.locator(f"[name={name}]")).to_have_attribute("autocomplete", token)
     page.goto("/login")
     visitors.enter(page, PATIENT)
-    page.goto("/profile")
     for name, token in {"name": "name", "email": "email", "current": "current-password"}.items():
+        page.goto(f"/profile/{'password' if name == 'current' else name}")
         expect(page.locator(f"main [name={name}]")).to_have_attribute("autocomplete", token)

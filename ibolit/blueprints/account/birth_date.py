@@ -11,8 +11,16 @@ from ...models import Invitation, User
 from ...web.authentication import home_of, lock_current_user
 from ...web.next_url import requested_page
 from .forms import BirthDateForm, SuggestedBirthDateForm
-from .panels import refuse, saved
+from .panels import refuse, saved, show
 from .views import bp
+
+
+@bp.get("/birth-date")
+@login_required
+def birth_date() -> ResponseReturnValue:
+    if not current_user.is_patient:
+        abort(404)
+    return show("birth_date")
 
 
 @bp.post("/birth-date")

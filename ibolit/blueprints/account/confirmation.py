@@ -74,7 +74,7 @@ def confirm_by_code(panel: str) -> ResponseReturnValue:
 
 def _confirmed(panel: str) -> ResponseReturnValue:
     session.pop("confirming", None)
-    return redirect(url_for(".index", _anchor=panel), 303)
+    return redirect(url_for(f".{panel}"), 303)
 
 
 def _asked() -> LoginCode | None:

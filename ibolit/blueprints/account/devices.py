@@ -10,8 +10,14 @@ from ...extensions import db
 from ...models import AuditAction, Device, DeviceTransfer, KnownBrowser
 from ...responses import go
 from ...web.audit import log_audit
-from .panels import saved
+from .panels import saved, show
 from .views import bp
+
+
+@bp.get("/devices")
+@login_required
+def devices() -> ResponseReturnValue:
+    return show("devices")
 
 
 @bp.post("/devices/others/end")

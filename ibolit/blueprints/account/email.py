@@ -14,8 +14,14 @@ from ...services.codes import new_nonce
 from ...web.client import client_address
 from ...web.submission import submission
 from .forms import EmailForm
-from .panels import refuse, saved
+from .panels import refuse, saved, show
 from .views import bp
+
+
+@bp.get("/email")
+@login_required
+def email() -> ResponseReturnValue:
+    return show("email")
 
 
 @bp.post("/email")

@@ -8,8 +8,14 @@ from flask_login import login_required
 from ...extensions import db
 from ...web.authentication import lock_current_user
 from .forms import NotificationsForm
-from .panels import refuse, saved
+from .panels import refuse, saved, show
 from .views import bp
+
+
+@bp.get("/notifications")
+@login_required
+def notifications() -> ResponseReturnValue:
+    return show("notifications")
 
 
 @bp.post("/notifications")

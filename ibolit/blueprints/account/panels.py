@@ -1,41 +1,60 @@
-"""The page of a person's own data: panels, each a form of its own, answered alone or with the whole page around it."""
+"""The short pages of «Профиль», each a panel, answered alone to htmx; and what the list says of each."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import flash, g, session, url_for
+from flask import flash, g, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 
 from ...extensions import db
-from ...models import Consent, Device, EmailProof, Invitation, PushSubscription, User
+from ...models import Consent, Device, EmailProof, Invitation, PushSubscription, ReplyTemplate, User
 from ...responses import respond, wants_fragment
-from ...services import current_services
+from ...services import clock, current_services
+from ...web.time_zones import town_of
 from .forms import BirthDateForm, EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 
-def panels(**forms: FlaskForm | str) -> dict[str, Any]:
-    """Everything the page shows; a form with errors takes the place of its fresh one."""
-    proof = EmailProof.newest_of(current_user.id)
+def states() -> dict[str, Any]:
+    """What stands in the list beside the name of each page."""
+    doctor = current_user.doctor
     return {
-        "name_form": name_form(current_user),
-        "birth_date_form": BirthDateForm.of(current_user),
-        "suggested": Invitation.birth_date_suggested_to(current_user) if current_user.is_patient else None,
-        "email_form": EmailForm(formdata=None, email=session.get("wanted_email", "")),
-        "zone_form": zone_form_of(current_user),
-        "password_form": PasswordForm(current_user, formdata=None),
-        "pending": proof if proof and proof.is_alive() else None,
+        "pending": _pending_email(),
+        "suggested": _suggested_birth_date(),
         "push": PushSubscription.of_device(g.device),
-        "push_key": current_services.push.public_key,
-        "push_refusal": "",
-        "notifications_form": NotificationsForm.of(current_user),
-        "devices": sorted(db.session.scalars(Device.of(current_user)), key=lambda one: one.id != g.device.id),
-        "this_device": g.device,
+        "town": town_of(current_user.zone, clock.now()),
+        "other_devices": Device.count_of(current_user) - 1,
         "documents_from": Consent.coming_for(current_user),
-        "saved": "",
-    } | forms
+        "template_count": ReplyTemplate.count_of(doctor) if doctor else 0,
+    }
+
+
+def show(panel: str) -> ResponseReturnValue:
+    return render_template("pages/account/panel.html", **_context(panel))
+
+
+def saved(panel: str, sentence: str) -> ResponseReturnValue:
+    if not wants_fragment():
+        flash(sentence)
+    return respond(
+        f"account/{panel}.html",
+        to=url_for(f"account.{panel}"),
+        viewer=current_user,
+        **(_context(panel) | {"saved": sentence}),
+    )
+
+
+def refuse(panel: str, status: int = 422, **forms: FlaskForm | str) -> ResponseReturnValue:
+    return respond(
+        f"account/{panel}.html",
+        page="account/panel.html",
+        status=status,
+        viewer=current_user,
+        **(_context(panel) | forms),
+    )
 
 
 def name_form(user: User) -> NameForm:
@@ -47,21 +66,54 @@ def zone_form_of(user: User) -> ZoneForm:
 
 
 def zone_form(**kwargs: Any) -> ZoneForm:
-    return ZoneForm(followed=str(current_user.zone), **kwargs)
+    return ZoneForm(followed=town_of(current_user.zone, clock.now()), **kwargs)
 
 
-def saved(panel: str, sentence: str) -> ResponseReturnValue:
-    if not wants_fragment():
-        flash(sentence)
-    return respond(
-        f"account/{panel}.html",
-        to=url_for("account.index", _anchor=panel),
-        viewer=current_user,
-        **(panels() | {"saved": sentence}),
-    )
+def _context(panel: str) -> dict[str, Any]:
+    """All that the page shows; a form with errors takes the place of its fresh one."""
+    of_panel = CONTEXTS.get(panel)
+    return {"panel": panel, "saved": ""} | (of_panel() if of_panel else {})
 
 
-def refuse(panel: str, status: int = 422, **forms: FlaskForm | str) -> ResponseReturnValue:
-    return respond(
-        f"account/{panel}.html", page="account/index.html", status=status, viewer=current_user, **panels(**forms)
-    )
+def _birth_date() -> dict[str, Any]:
+    return {"birth_date_form": BirthDateForm.of(current_user), "suggested": _suggested_birth_date()}
+
+
+def _email() -> dict[str, Any]:
+    form = EmailForm(formdata=None, email=session.get("wanted_email", ""))
+    return {"email_form": form, "pending": _pending_email()}
+
+
+def _notifications() -> dict[str, Any]:
+    return {
+        "push": PushSubscription.of_device(g.device),
+        "push_key": current_services.push.public_key,
+        "push_refusal": "",
+        "notifications_form": NotificationsForm.of(current_user),
+    }
+
+
+def _devices() -> dict[str, Any]:
+    """This one first."""
+    devices = db.session.scalars(Device.of(current_user))
+    return {"devices": sorted(devices, key=lambda one: one.id != g.device.id), "this_device": g.device}
+
+
+def _pending_email() -> EmailProof | None:
+    proof = EmailProof.newest_of(current_user.id)
+    return proof if proof and proof.is_alive() else None
+
+
+def _suggested_birth_date() -> Any:
+    return Invitation.birth_date_suggested_to(current_user) if current_user.is_patient else None
+
+
+CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "name": lambda: {"name_form": name_form(current_user)},
+    "birth_date": _birth_date,
+    "email": _email,
+    "notifications": _notifications,
+    "zone": lambda: {"zone_form": zone_form_of(current_user)},
+    "password": lambda: {"password_form": PasswordForm(current_user, formdata=None)},
+    "devices": _devices,
+}

@@ -1,4 +1,4 @@
-"""«Профиль»: who I am, how I sign in, which devices are mine."""
+"""«Профиль»: a list of short pages, of which those without a file of their own lie here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...web.audit import log_audit
 from ...web.authentication import lock_current_user
 from ...web.submission import submission
 from .forms import NameForm, PasswordForm
-from .panels import name_form, panels, refuse, saved, zone_form, zone_form_of
+from .panels import name_form, refuse, saved, show, states, zone_form, zone_form_of
 
 bp = Blueprint("account", __name__, url_prefix="/profile")
 
@@ -24,7 +24,13 @@ bp = Blueprint("account", __name__, url_prefix="/profile")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    return render_template("pages/account/index.html", **panels())
+    return render_template("pages/account/index.html", **states())
+
+
+@bp.get("/name")
+@login_required
+def name() -> ResponseReturnValue:
+    return show("name")
 
 
 @bp.post("/name")
@@ -40,6 +46,12 @@ def rename() -> ResponseReturnValue:
     return saved("name", "Имя сохранено.")
 
 
+@bp.get("/zone")
+@login_required
+def zone() -> ResponseReturnValue:
+    return show("zone")
+
+
 @bp.post("/zone")
 @login_required
 def choose_zone() -> ResponseReturnValue:
@@ -51,6 +63,12 @@ def choose_zone() -> ResponseReturnValue:
     user.choose_zone(form.zone.data)
     db.session.commit()
     return saved("zone", "Часовой пояс сохранён.")
+
+
+@bp.get("/password")
+@login_required
+def password() -> ResponseReturnValue:
+    return show("password")
 
 
 @bp.post("/password")
@@ -66,6 +84,20 @@ def change_password() -> ResponseReturnValue:
     if sent.is_refused:
         return refuse("password", status=sent.status, password_form=form)
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")
+
+
+@bp.get("/offline")
+@login_required
+def page_cache() -> ResponseReturnValue:
+    """«Без интернета»."""
+    return show("page_cache")
+
+
+@bp.get("/help")
+@login_required
+def support() -> ResponseReturnValue:
+    """«Помощь»."""
+    return show("support")
 
 
 def check_current(password: str) -> None:

@@ -1,10 +1,11 @@
-"""The page of a doctor's settings: panels, each a form of its own, answered alone or with the whole page around it."""
+"""The short pages of «Моя страница», each a panel, answered alone to htmx."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import flash, url_for
+from flask import flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -17,25 +18,8 @@ from ...web.authentication import current_doctor
 from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, prefix_of
 
 
-def panels(doctor: Doctor, *, sentence: str = "", refusal: str = "", **forms: FlaskForm) -> dict[str, Any]:
-    """Everything the page shows; a form with errors takes the place of its fresh one."""
-    tariffs = db.session.scalars(Tariff.kept_by(doctor)).all()
-    tariff_forms: dict[int, FlaskForm] = {one.id: TariffForm.of(one) for one in tariffs}
-    wrong = forms.pop("tariff_form", None)
-    if wrong is not None:
-        tariff_forms |= {one: wrong for one in tariff_forms if prefix_of(one) == wrong._prefix}
-    return {
-        "doctor": doctor,
-        "photo_form": PhotoForm.of(doctor),
-        "introduction_form": IntroductionForm.of(doctor),
-        "terms_form": TermsForm.of(doctor),
-        "reachability_form": ReachabilityForm.of(doctor),
-        "new_tariff_form": TariffForm.new(),
-        "tariff_forms": tariff_forms,
-        "tariffs": tariffs,
-        "saved": sentence,
-        "refusal": refusal,
-    } | forms
+def show(panel: str) -> ResponseReturnValue:
+    return render_template("pages/practice/panel.html", **_context(panel))
 
 
 def saved(panel: str, sentence: str) -> ResponseReturnValue:
@@ -50,12 +34,43 @@ def done(panel: str, sentence: str) -> ResponseReturnValue:
         flash(sentence)
     return respond(
         f"practice/{panel}.html",
-        to=url_for("practice.index", _anchor=panel),
+        to=url_for(f"practice.{panel}"),
         viewer=current_user,
-        **panels(current_doctor(), sentence=sentence),
+        **(_context(panel) | {"saved": sentence}),
     )
 
 
 def refuse(panel: str, status: int = 422, refusal: str = "", **forms: FlaskForm) -> ResponseReturnValue:
-    shown = panels(current_doctor(), refusal=refusal, **forms)
-    return respond(f"practice/{panel}.html", page="practice/index.html", status=status, viewer=current_user, **shown)
+    """A form with errors takes the place of its fresh one."""
+    shown = _context(panel) | {"refusal": refusal}
+    wrong = forms.pop("tariff_form", None)
+    if wrong is not None:
+        shown["tariff_forms"] |= {one: wrong for one in shown["tariff_forms"] if prefix_of(one) == wrong._prefix}
+    return respond(
+        f"practice/{panel}.html",
+        page="practice/panel.html",
+        status=status,
+        viewer=current_user,
+        **(shown | forms),
+    )
+
+
+def _context(panel: str) -> dict[str, Any]:
+    doctor = current_doctor()
+    return {"panel": panel, "doctor": doctor, "saved": "", "refusal": ""} | CONTEXTS[panel](doctor)
+
+
+def _tariffs(doctor: Doctor) -> dict[str, Any]:
+    tariffs = db.session.scalars(Tariff.kept_by(doctor)).all()
+    tariff_forms = {one.id: TariffForm.of(one) for one in tariffs}
+    return {"tariffs": tariffs, "tariff_forms": tariff_forms, "new_tariff_form": TariffForm.new()}
+
+
+CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
+    "photo": lambda doctor: {"photo_form": PhotoForm.of(doctor)},
+    "introduction": lambda doctor: {"introduction_form": IntroductionForm.of(doctor)},
+    "terms": lambda doctor: {"terms_form": TermsForm.of(doctor)},
+    "tariffs": _tariffs,
+    "reachability": lambda doctor: {"reachability_form": ReachabilityForm.of(doctor)},
+    "directory": lambda doctor: {"on_sale": doctor.tariffs},
+}

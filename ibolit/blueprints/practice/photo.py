@@ -27,7 +27,7 @@ from ...web.authentication import lock_current_doctor
 from ...web.file_kinds import SENTENCES
 from ...web.submission import submission
 from .forms import PhotoForm
-from .panels import done, refuse, saved
+from .panels import done, refuse, saved, show
 from .views import bp
 
 REMOVED = "Фото убрано."
@@ -37,6 +37,12 @@ LEAST = 96  # px of a side: less is a spot on the screen
 def max_body_size() -> int:
     """Bytes: a photo and a few words."""
     return current_settings.file_max + 64 * 1024
+
+
+@bp.get("/photo")
+@login_required
+def photo() -> ResponseReturnValue:
+    return show("photo")
 
 
 @bp.post("/photo")

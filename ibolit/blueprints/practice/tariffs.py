@@ -15,8 +15,14 @@ from ...web.authentication import current_doctor
 from ...web.fields import MoveForm
 from ...web.submission import submission
 from .forms import TariffForm, prefix_of
-from .panels import done, refuse
+from .panels import done, refuse, show
 from .views import bp
+
+
+@bp.get("/tariffs")
+@login_required
+def tariffs() -> ResponseReturnValue:
+    return show("tariffs")
 
 
 @bp.post("/tariffs")

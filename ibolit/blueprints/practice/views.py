@@ -9,7 +9,7 @@ from flask_login import login_required
 from ...models import Review
 from ...web.authentication import current_doctor, lock_current_doctor
 from .forms import IntroductionForm, ReachabilityForm, TermsForm
-from .panels import panels, refuse, saved
+from .panels import refuse, saved, show
 
 bp = Blueprint("practice", __name__, url_prefix="/practice")
 
@@ -17,7 +17,7 @@ bp = Blueprint("practice", __name__, url_prefix="/practice")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    return render_template("pages/practice/index.html", **panels(current_doctor()))
+    return render_template("pages/practice/index.html", doctor=current_doctor())
 
 
 @bp.get("/preview")
@@ -26,6 +26,12 @@ def preview() -> ResponseReturnValue:
     """As a patient sees it, in the list and on the page."""
     doctor = current_doctor()
     return render_template("pages/practice/preview.html", doctor=doctor, rating=Review.rating_of(doctor.id))
+
+
+@bp.get("/introduction")
+@login_required
+def introduction() -> ResponseReturnValue:
+    return show("introduction")
 
 
 @bp.post("/introduction")
@@ -40,6 +46,12 @@ def introduce() -> ResponseReturnValue:
     return saved("introduction", "Сведения сохранены.")
 
 
+@bp.get("/terms")
+@login_required
+def terms() -> ResponseReturnValue:
+    return show("terms")
+
+
 @bp.post("/terms")
 @login_required
 def set_terms() -> ResponseReturnValue:
@@ -52,6 +64,12 @@ def set_terms() -> ResponseReturnValue:
     return saved("terms", "Условия сохранены.")
 
 
+@bp.get("/reachability")
+@login_required
+def reachability() -> ResponseReturnValue:
+    return show("reachability")
+
+
 @bp.post("/reachability")
 @login_required
 def be_reachable() -> ResponseReturnValue:
@@ -62,6 +80,12 @@ def be_reachable() -> ResponseReturnValue:
         return refuse("reachability", 409, reachability_form=form)
     doctor.set_availability(form.available.data, form.quiet_from.minute, form.quiet_to.minute)
     return saved("reachability", "Сохранено.")
+
+
+@bp.get("/directory")
+@login_required
+def directory() -> ResponseReturnValue:
+    return show("directory")
 
 
 @bp.post("/directory")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, Text, select
+from sqlalchemy import ForeignKey, Select, String, Text, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
@@ -30,6 +30,10 @@ class ReplyTemplate(Model):
     @classmethod
     def of(cls, doctor: Doctor) -> Select[tuple[Self]]:
         return select(cls).where(cls.doctor_id == doctor.id).order_by(cls.position, cls.id)
+
+    @classmethod
+    def count_of(cls, doctor: Doctor) -> int:
+        return db.session.scalar(select(func.count()).where(cls.doctor_id == doctor.id)) or 0
 
     @classmethod
     def locked_for(cls, doctor: Doctor, id: int) -> Self | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, inspect, or_, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from ...config import current_settings
@@ -63,6 +63,10 @@ class Device(Model):
     def of(cls, user: User) -> Select[tuple[Self]]:
         is_live = or_(cls.ends_at.is_(None), cls.ends_at > clock.now())
         return select(cls).where(cls.user_id == user.id, is_live).order_by(cls.seen_at.desc())
+
+    @classmethod
+    def count_of(cls, user: User) -> int:
+        return db.session.scalar(select(func.count()).select_from(cls.of(user).order_by(None).subquery())) or 0
 
     @classmethod
     def end_others(cls, user: User, kept: Self | None) -> None:

@@ -78,6 +78,10 @@
     return () => navigator.serviceWorker.removeEventListener('message', onRefreshed);
   });
 
+  ibolit.behaviour('page-cache-state', (state) => {
+    caches.has(name).then((isThere) => { state.textContent = isThere ? 'Переписка хранится на этом устройстве' : 'Переписка не хранится'; });
+  });
+
   // Not every browser does what Clear-Site-Data asks for.
   window.addEventListener('submit', (event) => {
     if (event.defaultPrevented || !event.target.classList.contains('sign-out')) return;

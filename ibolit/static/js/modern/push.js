@@ -5,7 +5,7 @@ const WORDS = 'Сообщать о новых сообщениях на этом
 const DENIED = 'Браузер не разрешает уведомления. Разрешите их для этого сайта в его настройках и нажмите ещё раз.';
 const FAILED = 'Включить уведомления не получилось. Проверьте интернет и нажмите ещё раз.';
 const isAble = 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
-const panel = () => document.getElementById('notifications');
+const panel = () => document.querySelector('section#notifications'); // in the profile's list it is a line
 
 function post(path, fields) {
   return new Promise((resolve) => {
