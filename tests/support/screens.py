@@ -92,6 +92,14 @@ def send(form: str, shown: str = ".field__error", **fields: str) -> Reach:
     return reach
 
 
+def open_and_send(folded: str, form: str) -> Reach:
+    def reach(page: Page) -> None:
+        page.locator(f"{folded} > summary").click()
+        send(form)(page)
+
+    return reach
+
+
 def without_columns(page: Page) -> None:
     """No column of a list is of any use."""
     for choice in page.locator("select[name^=columns-]").all():
@@ -479,7 +487,7 @@ OF_DOCTOR = [
     Screen("doctor-page-directory", DOCTOR, "/practice/directory"),
     Screen("doctor-page-preview", DOCTOR, "/practice/preview"),
     Screen("doctor-replies", DOCTOR, "/replies", pictured=True),
-    Screen("doctor-replies-wrong", DOCTOR, reach=send("#replies > section form"), lands="replies.index"),
+    Screen("doctor-replies-wrong", DOCTOR, reach=open_and_send("#reply-new", "#reply-new form"), lands="replies.index"),
     Screen("doctor-income", DOCTOR, "/profile/income", pictured=True),
     Screen("doctor-profile", DOCTOR, "/profile"),
     Screen("forbidden", DOCTOR, "/profile", post("/chats", "text=Код ошибки 403", doctor_id="1")),
