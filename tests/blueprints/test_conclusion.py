@@ -427,6 +427,9 @@ def test_both_see_it_in_the_chat(as_doctor: Browser, as_patient: Browser, over: 
         page = browser.get(f"/chats/{over.chat_id}").text
         for version in (1, 2):
             assert f'href="{url(over)}?version={version}"' in page
-            assert f'href="{url(over, "conclusion.pdf")}?version={version}"' in page
+            paper = browser.get(f"{url(over)}?version={version}").text
+            assert f'href="{url(over, "conclusion.pdf")}?version={version}"' in paper
+        assert "Заключение готово" in page
         assert "Заключение исправлено, версия 2" in page
         assert "памятка" in page
+        assert re.search(r'<details class="told__files" [^>]*>', page)[0].endswith('files">')  # folded

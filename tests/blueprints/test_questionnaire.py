@@ -15,7 +15,19 @@ from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import AuditAction, AuditEvent, Card, Chat, Consultation, Doctor, IntakeQuestionnaire, Message, User
+from ibolit.models import (
+    AuditAction,
+    AuditEvent,
+    CancellationReason,
+    CancellationTerms,
+    Card,
+    Chat,
+    Consultation,
+    Doctor,
+    IntakeQuestionnaire,
+    Message,
+    User,
+)
 
 ANSWERS = {
     "trouble": "Болит голова",
@@ -199,6 +211,17 @@ def test_both_see_it_in_the_chat(as_patient: Browser, as_doctor: Browser, consul
         page = browser.get(f"/chats/{consultation.chat_id}").text
         assert "Анкета перед консультацией" in page
         assert "анализы" in page
+        assert re.search(r'<details class="told__files" [^>]* open>', page)
         assert "Изменена:" not in page
     tell(as_patient, consultation, trouble="Прошло", client_id="client-0002")
     assert "Изменена:" in as_doctor.get(f"/chats/{consultation.chat_id}").text
+
+
+def test_files_fold_when_the_consultation_is_over(as_patient: Browser, consultation: Consultation) -> None:
+    tell(as_patient, consultation, files=[(io.BytesIO(samples.txt()), "анализы.txt")])
+    fresh = db.session.get_one(Consultation, consultation.id)
+    fresh.cancel(fresh.patient, CancellationReason.OTHER, CancellationTerms.of(fresh.patient, fresh))
+    db.session.commit()
+    page = as_patient.get(f"/chats/{consultation.chat_id}").text
+    assert "анализы" in page
+    assert re.search(r'<details class="told__files" id="[^"]*">', page)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Self
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
 from ...extensions import Model, db
@@ -50,6 +50,7 @@ class IntakeQuestionnaire(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     message: Mapped[Message] = relationship(innerjoin=True)
+    consultation: Mapped[Consultation] = relationship(viewonly=True, innerjoin=True)
 
     @classmethod
     def of(cls, consultation: Consultation) -> Self | None:
@@ -57,7 +58,9 @@ class IntakeQuestionnaire(Model):
 
     @classmethod
     def of_messages(cls, ids: Sequence[int]) -> Sequence[Self]:
-        return db.session.scalars(select(cls).where(cls.message_id.in_(ids))).all()
+        """For the cards of a page of a chat."""
+        mine = select(cls).options(joinedload(cls.consultation)).where(cls.message_id.in_(ids))
+        return db.session.scalars(mine).all()
 
     @property
     def answers(self) -> IntakeAnswers:
@@ -66,6 +69,10 @@ class IntakeQuestionnaire(Model):
     @property
     def is_changed(self) -> bool:
         return self.updated_at > self.created_at
+
+    @property
+    def may_be_changed(self) -> bool:
+        return self.consultation.state_now in UPCOMING
 
     @classmethod
     def tell(
