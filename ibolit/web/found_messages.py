@@ -8,8 +8,18 @@ from flask_login import current_user
 
 from ..database import write_transaction
 from ..extensions import db
-from ..models import AuditAction, AuditEvent, Message
+from ..models import AuditAction, AuditEvent, Chat, Message
 from .client import client_address
+from .pagination import split_page
+
+FOUND = 50  # messages a search shows: one more word is sooner typed than they are read
+
+
+def find_messages(words: str, within: Chat | None = None) -> tuple[Sequence[Message], bool]:
+    """What is shown, written down as read, and whether there is more of it."""
+    found, last = split_page(Chat.search_messages(current_user, words, FOUND + 1, within), FOUND)
+    note_found(found)
+    return found, last is not None
 
 
 def note_found(found: Sequence[Message]) -> None:

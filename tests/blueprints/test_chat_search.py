@@ -8,8 +8,10 @@ import pytest
 from browser import Browser
 from factories import make_chat, make_doctor, say
 
+from ibolit.blueprints.messages import views as messages_views
 from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Chat, Doctor, User
+from ibolit.web import found_messages
 
 
 def test_head_of_the_chat_leads_to_its_search(as_patient: Browser, chat: Chat) -> None:
@@ -64,3 +66,32 @@ def test_found_people_need_no_message(as_doctor: Browser, chat: Chat, patient: U
     page = as_doctor.post("/messages/search", {"q": patient.name.split()[0]}, htmx=True).text
     assert f'id="chat-{chat.id}-row"' in page
     assert "Ничего не нашли" not in page
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_more_messages_than_are_shown_are_told_of(
+    as_patient: Browser, chat: Chat, patient: User, doctor: Doctor, htmx: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what was shown was read."""
+    monkeypatch.setattr(found_messages, "FOUND", 2)
+    seqs = [say(chat, doctor.user, f"Болит голова {number}").seq for number in range(2)]
+    for url in (f"/chats/{chat.id}/search", "/messages/search"):
+        assert "Найдено: 2\u00a0сообщения" in as_patient.post(url, {"q": "голова"}, htmx=htmx).text
+    seqs.append(say(chat, doctor.user, "Болит голова 2").seq)
+    for url in (f"/chats/{chat.id}/search", "/messages/search"):
+        page = as_patient.post(url, {"q": "голова"}, htmx=htmx).text
+        assert "Найдено больше 2 сообщений, показаны последние. Уточните поиск." in page
+        found = page[page.index("Найдено") :]
+        assert [f"голова {number}" in found for number in range(3)] == [False, True, True]
+    rows = db.session.scalars(db.select(AuditEvent.first).where(AuditEvent.action == AuditAction.CHAT_SEARCHED))
+    assert rows.all() == [seqs[0], seqs[0], seqs[1], seqs[1]]
+
+
+def test_more_people_than_are_shown_are_told_of(
+    as_patient: Browser, patient: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages_views, "PEOPLE", 1)
+    for name, told in (("Орлов Дмитрий", False), ("Орлова Мария", True)):
+        say(make_chat(patient, make_doctor(name), days_left=1), patient, "Добрый день")
+        page = as_patient.post("/messages/search", {"q": "орлов"}).text
+        assert ("Показаны первые 1. Уточните поиск." in page) is told

@@ -10,6 +10,7 @@ from factories import add_tariff, make_chat, make_doctor, make_user
 from flask import Flask
 from reading import one_line
 
+from ibolit.blueprints.doctors import views
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, User
 from ibolit.services import clock
@@ -80,6 +81,18 @@ def test_chips_keep_the_words_by_sending_them(as_patient: Browser, three: list[D
     chips = re.findall(r'<button class="(chip[^"]*)" type="submit" form="doctors-search" name="chip"', one_line(page))
     assert ["chip--on" in kind for kind in chips] == [is_on for _, is_on in CHIPS]
     assert 'value="а"' in page
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_more_than_are_shown_are_told_of(
+    as_patient: Browser, three: list[Doctor], htmx: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "MOST_FOUND", 2)
+    for another, told in (("Абрамов Иван", False), ("Абрамов Яков", True)):
+        make_doctor(another)
+        page = as_patient.post("/doctors/search", {"q": "абрамов"}, htmx=htmx).text
+        assert shown(page) == ["Абрамов Иван", "Абрамов Пётр"]
+        assert ("Показаны первые 2. Уточните поиск." in page) is told
 
 
 def test_search_without_words_is_the_list(as_patient: Browser, three: list[Doctor]) -> None:

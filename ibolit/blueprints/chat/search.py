@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...models import Chat
 from ...responses import respond
-from ...web.found_messages import note_found
+from ...web.found_messages import find_messages
 
 bp = Blueprint("chat_search", __name__, url_prefix="/chats")
 
@@ -18,7 +20,7 @@ LONGEST = 200  # letters of a query
 @bp.get("/<int:id>/search")
 @login_required
 def new(id: int) -> ResponseReturnValue:
-    return render_template("pages/chat/search.html", chat=_chat(id), words="", found=[])
+    return render_template("pages/chat/search.html", chat=_chat(id), words="", found=[], is_cut=False)
 
 
 @bp.post("/<int:id>/search")
@@ -26,9 +28,9 @@ def new(id: int) -> ResponseReturnValue:
 def search(id: int) -> ResponseReturnValue:
     """A POST, as the search over all messages is: what one looks for stands in no address."""
     chat, words = _chat(id), request.form.get("q", "").strip()[:LONGEST]
-    found = Chat.search_messages(current_user, words, within=chat)
-    note_found(found)
-    return respond("chat/found.html", page="chat/search.html", chat=chat, words=words, found=found)
+    found, is_cut = find_messages(words, chat)
+    shown: dict[str, Any] = {"chat": chat, "words": words, "found": found, "is_cut": is_cut}
+    return respond("chat/found.html", page="chat/search.html", **shown)
 
 
 def _chat(id: int) -> Chat:

@@ -42,12 +42,15 @@ def search() -> ResponseReturnValue:
     specialty = request.form.get("chip", request.form.get("specialty", ""))[:80]
     if not words and not wants_fragment():
         return go(url_for(".index", specialty=specialty or None))
-    found, meant = Doctor.search(words, specialty, MOST_FOUND)
-    return _list("doctors/results.html", doctors=found, specialty=specialty, words=words, meant=meant)
+    found, meant = Doctor.search(words, specialty, MOST_FOUND + 1)
+    doctors, last = split_page(found, MOST_FOUND)
+    return _list(
+        "doctors/results.html", doctors=doctors, is_cut=last is not None, specialty=specialty, words=words, meant=meant
+    )
 
 
 def _list(fragment: str, **shown: Any) -> ResponseReturnValue:
-    whole = {"words": "", "meant": "", "next_page": None, "specialties": Doctor.specialties} | shown
+    whole = {"words": "", "meant": "", "next_page": None, "is_cut": False, "specialties": Doctor.specialties} | shown
     return respond(fragment, page="doctors/index.html", **whole)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -11,11 +12,13 @@ from flask_login import current_user, login_required
 from ...extensions import db
 from ...models import Chat, InboxFilter, Message
 from ...responses import respond
-from ...web.found_messages import note_found
+from ...web.found_messages import find_messages
 from ...web.inbox import inbox_page
-from ...web.pagination import decode_cursor
+from ...web.pagination import decode_cursor, split_page
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
+
+PEOPLE = 10  # found by a search
 
 
 @bp.get("")
@@ -36,11 +39,11 @@ def search() -> ResponseReturnValue:
     words = request.form.get("q", "").strip()[:200]
     if not words:
         return respond("messages/list.html", to=url_for(".index"), **inbox_page(None))
-    people = Chat.search_people(current_user, words)
-    found = Chat.search_messages(current_user, words)
+    people, last = split_page(Chat.search_people(current_user, words, PEOPLE + 1), PEOPLE)
+    found, is_cut = find_messages(words)
     chats = {chat.id: chat for chat in _chats_of(found)}
-    note_found(found)
-    shown: dict[str, Any] = {"words": words, "people": people, "found": found, "chats": chats}
+    shown: dict[str, Any] = {"words": words, "people": people, "people_are_cut": last is not None}
+    shown |= {"found": found, "is_cut": is_cut, "chats": chats}
     return respond("messages/found.html", page="messages/found.html", only=None, **shown)
 
 
@@ -50,6 +53,6 @@ def _inbox_filter() -> InboxFilter | None:
     return InboxFilter(wanted) if current_user.is_doctor and wanted in [*InboxFilter] else None
 
 
-def _chats_of(messages: list[Message]) -> list[Chat]:
+def _chats_of(messages: Sequence[Message]) -> list[Chat]:
     ids = {message.chat_id for message in messages}
     return list(db.session.scalars(Chat.visible_to(current_user).where(Chat.id.in_(ids))).unique())
