@@ -91,6 +91,7 @@ JS = (
     "js/card-refresh.js",
     "js/bottom-sheet.js",
     "js/chosen-price.js",
+    "js/offered-times.js",
     "js/autosave.js",
     "js/replies.js",
     "js/connection.js",

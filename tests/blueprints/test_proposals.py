@@ -72,6 +72,25 @@ def test_suggested_time_is_free(as_doctor: Browser, chat: Chat) -> None:
     assert again != (day, at)
 
 
+def offered(page: str) -> list[tuple[str, str]]:
+    return re.findall(r'data-day="([^"]+)"\s+data-time="([^"]+)"', page)
+
+
+def test_free_times_are_offered(as_doctor: Browser, as_patient: Browser, chat: Chat) -> None:
+    """Also with what was wrong, and to whoever moves what is agreed."""
+    form = f"/chats/{chat.id}/consultations/new"
+    times = offered(as_doctor.get(form, htmx=True).text)
+    assert len(times) == 6
+    day, at = times[0]
+    typed = {"kind": "audio", "day": day, "time": at, "minutes": 30, "price": "много", "client_id": "press-0001"}
+    assert offered(as_doctor.post(f"/chats/{chat.id}/consultations", typed, htmx=True).text) == times
+    as_doctor.post(f"/chats/{chat.id}/consultations", typed | {"price": "0"})
+    left = offered(as_doctor.get(form, htmx=True).text)
+    assert left[:5] == times[1:]
+    (consultation,) = all_consultations()
+    assert offered(as_patient.get(f"/consultations/{consultation.id}/time").text) == left
+
+
 def test_double_press_is_one(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
     for _ in range(2):
         send(as_doctor, chat, doctor.user)

@@ -100,6 +100,12 @@ def test_free_consultation_asked_for_moved_and_cancelled(
         patient.click("#asking .button--main")
     doctor.locator(".consultation--request", has_text="Завтра после обеда").get_by_text("Предложить время").click()
     expect(doctor.locator("#proposal")).to_contain_text("Пациент просит: Завтра после обеда")
+    # One press fills in the day and the hour.
+    offered = doctor.locator(".offered .chip").nth(2)
+    offered.click()
+    expect(offered).to_have_attribute("aria-pressed", "true")
+    expect(doctor.locator("[name=day]")).to_have_value(offered.get_attribute("data-day") or "")
+    expect(doctor.locator("[name=time]")).to_have_value((offered.text_content() or "")[-5:])
     doctor.fill("[name=price]", "0")
     with doctor.expect_navigation():
         doctor.click("#proposal >> text=Предложить")

@@ -118,6 +118,17 @@ def test_suggestion_goes_round_what_is_taken(chat: Chat, doctor: Doctor) -> None
     assert len(queries) == 1
 
 
+def test_offered_times_are_free_hours_of_the_next_days(chat: Chat, doctor: Doctor) -> None:
+    """At 10, 13 and 17 o'clock where the doctor is: NOON is 15:00 there."""
+    hours = [timedelta(hours=ahead) for ahead in (2, 19, 22, 26, 43, 46, 50)]
+    assert Consultation.offered_times(doctor.id, MOSCOW) == [NOON + ahead for ahead in hours[:6]]
+    propose(chat, starts_at=NOON + timedelta(hours=18, minutes=45), minutes=30)
+    with Queries() as queries:
+        offered = Consultation.offered_times(doctor.id, MOSCOW)
+    assert offered == [NOON + ahead for ahead in (hours[0], *hours[2:])]
+    assert len(queries) == 1
+
+
 def test_suggestion_is_by_day_where_the_doctor_is(doctor: Doctor, still: StillClock) -> None:
     still.show(NOON + timedelta(hours=7))
     assert Consultation.next_free_time(doctor.id, MOSCOW) == NOON + timedelta(hours=17)

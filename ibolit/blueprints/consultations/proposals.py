@@ -115,9 +115,10 @@ def _propose(
     patient_time: datetime | None = None,
 ) -> ResponseReturnValue:
     moment = patient_time or _moment_of(form.day.data or "", form.at.data or "")
-    context = {"chat": chat, "form": form, "wanted": wanted, "patient_time": moment, "viewer": current_user}
+    offered = Consultation.offered_times(chat.doctor_id, current_user.zone)
+    context: dict[str, Any] = {"chat": chat, "form": form, "wanted": wanted, "patient_time": moment, "offered": offered}
     fragment = "consultations/proposal.html" if request.method == "POST" else "consultations/proposal_sheet.html"
-    return respond(fragment, page="consultations/new.html", status=status, **context)
+    return respond(fragment, page="consultations/new.html", status=status, viewer=current_user, **context)
 
 
 def _ask(chat: Chat, form: RequestForm, status: int) -> ResponseReturnValue:

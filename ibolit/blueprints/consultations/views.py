@@ -212,7 +212,9 @@ def _show(consultation: Consultation, *, is_ready: bool) -> ResponseReturnValue:
 
 def _reschedule_form(consultation: Consultation, form: RescheduleForm, status: int) -> ResponseReturnValue:
     fragment, page = "consultations/reschedule.html", "consultations/reschedule.html"
-    return respond(fragment, page=page, status=status, consultation=consultation, form=form, viewer=current_user)
+    offered = Consultation.offered_times(consultation.doctor_id, consultation.doctor.user.zone)
+    context = {"consultation": consultation, "form": form, "offered": offered, "viewer": current_user}
+    return respond(fragment, page=page, status=status, **context)
 
 
 def _ask_to_cancel(consultation: Consultation, form: CancelForm, status: int) -> ResponseReturnValue:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)
 MORNING, EVENING = 8, 21  # o'clock, between which a time is suggested
+OFFERED_HOURS, OFFERED = (10, 13, 17), 6  # o'clock; times to choose from
 
 
 @dataclass(frozen=True)
@@ -99,16 +102,25 @@ class ConsultationBooking:
     @classmethod
     def next_free_time(cls: type[Consultation], doctor_id: int, zone: tzinfo) -> datetime:
         """The next free half hour of the doctor's day in their zone, an hour ahead at least. It is only suggested."""
-        ahead = clock.now() + timedelta(hours=1)
-        first = datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
+        return next(cls._free_half_hours(doctor_id, zone), _first_half_hour())
+
+    @classmethod
+    def offered_times(cls: type[Consultation], doctor_id: int, zone: tzinfo) -> list[datetime]:
+        """A few free times of the next days, to be chosen by one press. They are only suggested."""
+        local = ((start, start.astimezone(zone)) for start in cls._free_half_hours(doctor_id, zone))
+        whole_hours = (start for start, there in local if there.hour in OFFERED_HOURS and not there.minute)
+        return list(islice(whole_hours, OFFERED))
+
+    @classmethod
+    def _free_half_hours(cls: type[Consultation], doctor_id: int, zone: tzinfo) -> Iterator[datetime]:
+        first = _first_half_hour()
         times = select(cls.starts_at, cls.ends_at).where(*cls._kept_of(doctor_id, first, first + LOOKS_AHEAD))
         taken = db.session.execute(times).all()
         for half_hour in range(LOOKS_AHEAD // HALF_AN_HOUR):
             start = first + half_hour * HALF_AN_HOUR
             is_free = not any(begun < start + HALF_AN_HOUR and ended > start for begun, ended in taken)
             if is_free and MORNING <= start.astimezone(zone).hour < EVENING:
-                return start
-        return first
+                yield start
 
     @classmethod
     def _kept_of(
@@ -119,6 +131,12 @@ class ConsultationBooking:
         is_proposed = and_(cls.state == ConsultationState.PROPOSED, cls.starts_at > now - PAYMENT_HOLDS)
         is_kept = or_(is_proposed, and_(cls.state.in_(CONFIRMED_STATES), cls.ends_at > now - CLOSES_AFTER))
         return cls.doctor_id == doctor_id, cls.starts_at < end, cls.ends_at > start, is_kept
+
+
+def _first_half_hour() -> datetime:
+    """An hour ahead, then on to :00 or :30."""
+    ahead = clock.now() + timedelta(hours=1)
+    return datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
 
 
 def check_time(start: datetime, *, needs_payment: bool) -> None:
