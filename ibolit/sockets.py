@@ -11,16 +11,18 @@ import socket
 import struct
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from contextvars import Context
 from functools import wraps
 from random import uniform
-from threading import Lock
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import flask_sock
 from flask import Blueprint, abort, request
 from flask_sock import ConnectionClosed, Server
-from wsproto.events import Event, Ping, TextMessage
+from wsproto.events import Event as Frame
+from wsproto.events import Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
 from .faults import told
@@ -31,9 +33,57 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Answer = Callable[[str], None]
+
+
+class Inbox(list[str | bytes]):
+    """Where simple-websocket's reading thread lays what the peer has said, for the handler to take.
+
+    With `answer_with` the reading thread answers each message itself: a slow one keeps back those that follow it, and
+    nothing of what the handler sends meanwhile.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answer: Answer | None = None
+        self._changing = Lock()
+        self.is_answering = False
+
+    def append(self, said: str | bytes) -> None:
+        with self._changing:
+            if self._answer is None:
+                super().append(said)
+                return
+        self._give(self._answer, said)
+
+    def answer_with(self, answer: Answer) -> None:
+        """From now on; what is here already is answered first, as by the other thread: the handler's own context is
+        that of a GET, which only reads. `answer` raises nothing: nobody would hear of it."""
+        with self._changing:
+            while self:
+                Context().run(self._give, answer, self.pop(0))
+            self._answer = answer
+
+    def _give(self, answer: Answer, said: str | bytes) -> None:
+        if isinstance(said, str):
+            self.is_answering = True
+            answer(said)
+            self.is_answering = False
+
+
+def reading_thread(target: Callable[[], None]) -> Thread:
+    """simple-websocket makes its thread by this before anything is read."""
+    target.__self__.input_buffer = Inbox()  # type: ignore[attr-defined]  # the server's own method
+    return Thread(target=target)
+
+
 # No ping_interval: simple-websocket would end a silent peer with 1008, after which pages do not reconnect; see _tick.
 # The longest message of all; every route has its own measure below that.
-SOCK_SERVER_OPTIONS: dict[str, Any] = {"max_message_size": 65536, "receive_bytes": 1024}
+SOCK_SERVER_OPTIONS: dict[str, Any] = {
+    "max_message_size": 65536,
+    "receive_bytes": 1024,
+    "thread_class": reading_thread,
+}
 
 # Between these, so that the crowd that comes back together after a restart does not ask the database together.
 # A page takes a socket for dead that was silent for twice the longer (static/js/connection.js).
@@ -85,14 +135,19 @@ def pump(
     still_allowed: Callable[[], bool],
     on_message: Callable[[str], None] | None = None,
     heartbeat: str = "",
+    answer: Answer | None = None,
 ) -> NoReturn:
     """Send what is published to the peer, and give the peer's words to `on_message`, until one of them ends.
 
     `still_allowed` is asked at once and then on every tick; it begins and ends its own database session.
     `heartbeat` is said on every tick: a page sees no ping, and must tell a quiet socket from a dead one.
+    `answer` takes the peer's words instead of `on_message`, beside the sending (see Inbox).
     """
     ws.event, ws.sock.on_close = queue.event, queue.event.set  # one event for both directions
     ws.ws = ws.ws.connection  # the handshake's parser and headers are done with
+    if answer is not None:
+        ws.event = Event()  # the handler is not woken for what it does not take
+        ws.input_buffer.answer_with(answer)
     next_tick = 0.0
     while True:
         if queue.close_code is not None:
@@ -106,16 +161,27 @@ def pump(
             next_tick = monotonic() + uniform(*TICK_SECONDS)  # noqa: S311
         elif (html := queue.take()) is not None:
             _send(ws, TextMessage(html))
-        elif (message := ws.receive(timeout=0)) is not None:
+        elif (message := _received(ws, answer)) is not None:
             if on_message and isinstance(message, str):
                 on_message(message)
         elif queue.is_empty:  # asked last: receive() may have cleared the event
             queue.event.wait(max(0.0, next_tick - monotonic()))
+            queue.event.clear()
+
+
+def _received(ws: Server, answer: Answer | None) -> str | bytes | None:
+    """Raises ConnectionClosed; nothing is left to take where the reading thread answers."""
+    if answer is None:
+        said: str | bytes | None = ws.receive(timeout=0)
+        return said
+    if not ws.connected:
+        raise ConnectionClosed
+    return None
 
 
 def _tick(ws: Server, still_allowed: Callable[[], bool]) -> None:
     """Re-authorise the reader, and see that there is one: a phone that lost its network sends no close frame."""
-    if not ws.pong_received:
+    if not (ws.pong_received or ws.input_buffer.is_answering):  # who answers reads no pong meanwhile
         ws.sock.kill()  # without a closing code, so that a phone that wakes up reconnects
         raise ConnectionClosed
     if not still_allowed():
@@ -124,7 +190,7 @@ def _tick(ws: Server, still_allowed: Callable[[], bool]) -> None:
     _send(ws, Ping())
 
 
-def _send(ws: Server, event: Event) -> None:
+def _send(ws: Server, event: Frame) -> None:
     try:
         ws.sock.send(ws.ws.send(event))
     except (OSError, LocalProtocolError) as error:

@@ -16,7 +16,7 @@ import pytest
 from databases import POSTGRES
 from flask_migrate import upgrade
 from matrix import ACTORS, BODIES, BODY, MARKED_BY_READING, SOCKETS, TABLE, Row
-from matrix_ears import Listen, ears, enter, partner_of, signal
+from matrix_ears import Listen, ears, enter, partner_in, partner_of, signal
 from matrix_world import Actor, Snapshot, World, build
 from werkzeug.test import TestResponse
 
@@ -24,6 +24,7 @@ from ibolit import create_app
 from ibolit.extensions import db
 from ibolit.services import clock, current_services
 from ibolit.services.calls import HERE, KINDS, InProcessCalls
+from ibolit.web import socket_doors
 
 pytestmark = [
     pytest.mark.slow_file,
@@ -204,6 +205,36 @@ def test_live(world: World, listen: Listen, name: str) -> None:
         current_services.realtime.publish(user_id, news[user_id])
     if SOCKETS["live: news"].answers[name] == "oneself":
         assert ear.news() == news[actor.user_id]
+
+
+def test_every_door_of_the_socket_has_a_row() -> None:
+    assert {f"live: {kind}" for kind in socket_doors.kinds()} <= set(SOCKETS)
+
+
+@pytest.mark.parametrize("name", PERSONS)
+def test_sending_by_the_socket(world: World, listen: Listen, name: str) -> None:
+    """Into one's own chat both hear it; a foreign one and a missing one are answered alike, and nobody hears of it."""
+    actor = world.actors[name]
+    rows = {of: SOCKETS[row].answers[name] for of, row in SENDINGS.items()}
+    if set(rows.values()) == {"-"}:
+        return
+    ear, own, foreign, missing = listen(actor, "/live"), *(world.target(actor, "chat", of) for of in SENDINGS)
+    other, stranger = (listen(partner_in(world, chat, actor), "/live") for chat in (own, foreign))
+    for one in (ear, other, stranger):
+        assert "data-ready" in one.news()
+    told = {of: ear.send(chat, f"word of {name}") for of, chat in zip(SENDINGS, (own, foreign, missing), strict=True)}
+    assert told["foreign"] == told["missing"]
+    for of, row in rows.items():
+        assert f'data-status="{200 if row == "both" else row}"' in told[of]
+    if rows["own"] == "both":
+        assert f"word of {name}" in told["own"]
+        assert f"word of {name}" in other.news()
+    for user_id in {world.actors[name].user_id for name in world.actors} - {None}:
+        current_services.realtime.publish(user_id, "<i>at last</i>")
+    assert stranger.news() == "<i>at last</i>"
+
+
+SENDINGS = {"own": "live: send", "foreign": "live: send foreign", "missing": "live: send missing"}
 
 
 @pytest.mark.parametrize("name", PERSONS)

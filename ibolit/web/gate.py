@@ -17,7 +17,7 @@ from flask_login import current_user
 
 from ..database import NO_TURN, may_write_soon, write_transaction
 from ..extensions import db
-from ..models import Consent
+from ..models import Consent, Device, User
 from ..models.consultations import lists
 from ..responses import go
 from ..services import clock
@@ -54,6 +54,25 @@ def only_chat() -> int | None:
     """Whose news alone come to who has not accepted: of the consultation that is still open."""
     kept = _kept() if not Consent.is_given_by(current_user) else []
     return guest_device.chat_of(kept[0]) if kept else None
+
+
+def may_go_on(device: Device, only_chat_id: int | None) -> bool:
+    """Whether a socket that was opened for all, or for the news of one chat, may stay as it is."""
+    return Consent.is_given_by(device.user) or (only_chat_id is not None and only_chat_id in _kept_chats(device.user))
+
+
+def opens_chat(device: Device, chat_id: int) -> bool:
+    """What stands before the doors of a chat, for who comes by a socket; whose chat it is the door itself asks."""
+    only = device.only_consultation_id
+    if only is not None and guest_device.chat_of(only) != chat_id:
+        return False
+    return Consent.is_given_by(device.user) or chat_id in _kept_chats(device.user)
+
+
+def _kept_chats(user: User) -> set[int | None]:
+    """Of what was agreed under the version that was accepted then."""
+    kept = lists.kept_open_for(user) if user.accepted_versions else []
+    return {guest_device.chat_of(consultation_id) for consultation_id in kept}
 
 
 def _is_open_behind() -> bool:

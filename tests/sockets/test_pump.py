@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextvars import ContextVar
 from threading import Event
 
 import pytest
@@ -11,7 +12,7 @@ from wsproto.events import Ping, TextMessage
 
 from ibolit import sockets
 from ibolit.services.realtime import SocketQueue
-from ibolit.sockets import CloseSocket, SafeSockets, pump
+from ibolit.sockets import CloseSocket, Inbox, SafeSockets, pump
 
 
 class StubSocket:
@@ -20,10 +21,14 @@ class StubSocket:
     def __init__(self, queue: SocketQueue) -> None:
         self.queue = queue
         self.event = Event()
-        self.pong_received = True
+        self.pong_received, self.connected = True, True
+        self.input_buffer = Inbox()
         self.ws = self.connection = self.sock = self
         self.sent: list[object] = []
         self.rounds = 0
+
+    def kill(self) -> None:
+        """Nothing is there to be shut."""
 
     def send(self, event: object) -> object:
         if event not in self.sent:
@@ -57,6 +62,54 @@ def test_who_is_not_allowed_any_more_gets_nothing_that_waits() -> None:
         pump(ws, queue, lambda: False)
     assert ending.value.code == 4401
     assert ws.sent == []
+
+
+def test_what_was_said_before_there_was_an_answer_is_answered_first() -> None:
+    heard: list[str | bytes] = []
+    inbox = Inbox()
+    inbox.append("one")
+    inbox.append(b"no words")
+    inbox.append("two")
+    inbox.answer_with(heard.append)
+    inbox.append("three")
+    inbox.append(b"nor these")
+    assert (heard, inbox) == (["one", "two", "three"], [])
+
+
+def test_what_was_said_early_is_answered_in_a_context_of_its_own() -> None:
+    """The handler's is that of its request: what begins there only reads."""
+    whose, seen = ContextVar("whose", default="nobody's"), []
+    inbox = Inbox()
+    inbox.append("early")
+    whose.set("the handler's")
+    inbox.answer_with(lambda said: seen.append(whose.get()))
+    assert seen == ["nobody's"]
+
+
+def test_who_is_being_answered_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that answers reads no pong meanwhile; who says nothing at all is given up."""
+    monkeypatch.setattr(sockets, "TICK_SECONDS", (0.0, 0.0))
+    queue, seen = SocketQueue(1, 1), []
+    ws = StubSocket(queue)
+
+    def look() -> bool:
+        ws.input_buffer.is_answering = len(seen) < 3
+        seen.append(ws.pong_received)
+        return True
+
+    with pytest.raises(ConnectionClosed):
+        pump(ws, queue, look, answer=lambda said: None)
+    assert seen == [True, False, False, False]
+
+
+def test_lost_line_ends_the_sending_of_who_answers_by_themselves() -> None:
+    queue = SocketQueue(1, 1)
+    ws = StubSocket(queue)
+    queue.put("last")
+    ws.connected = False
+    with pytest.raises(ConnectionClosed):
+        pump(ws, queue, lambda: True, answer=lambda said: None)
+    assert ws.sent == [Ping(), TextMessage("last")]
 
 
 def test_closed_connection_rings_the_bell() -> None:

@@ -262,13 +262,17 @@ GET /worker/unread                            | -           | 401   | in    | in
 
 
 # What is said in the sockets. On opening one: the first word, or the code (of the handshake or of the closing).
-# Then, message by message in one's own call: who hears it. A foreign and a missing call end alike, unheard.
+# Then, message by message in one's own call: who hears it. A foreign and a missing call end alike, unheard. What is
+# sent into a chat both of it hear, or its answer is the status that a form would have got.
 SOCKET_ROWS = """
 socket and message   | of   | out  | half | patient   | doctor    | operator  | guest
 -------------------- | ---- | ---- | ---- | --------- | --------- | --------- | ---------
 live: opened         | -    | 4401 | 4401 | ready     | ready     | ready     | ready
 live: news           | -    | -    | -    | oneself   | oneself   | oneself   | -
 live: anything said  | -    | -    | -    | nobody    | nobody    | nobody    | nobody
+live: send           | chat | -    | -    | both      | both      | 404       | both
+live: send foreign   | chat | -    | -    | 404       | 404       | 404       | 404
+live: send missing   | chat | -    | -    | 404       | 404       | 404       | 404
 signal: opened       | consultation | 4401 | 303  | welcome   | welcome   | 4404      | welcome
 signal: foreign      | consultation | 4401 | 303  | 4404      | 4404      | 4404      | 303
 signal: missing      | consultation | 4401 | 303  | 4404      | 4404      | 4404      | 303

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from ibolit.blueprints.live.socket import HEARTBEAT
 from ibolit.extensions import db
-from ibolit.models import Consultation
+from ibolit.models import Chat, Consultation
 from ibolit.services.calls import HERE
 
 Listen = Callable[[Actor, str], "Ear"]
@@ -37,6 +37,14 @@ class Ear(Visitor):
     def hears_nothing_before_its_own(self) -> bool:
         self.tell(HERE)
         return self.hear() == HERE
+
+    def send(self, chat_id: str, text: str) -> str:
+        """Into a chat, as a page does; all that is said until its acknowledgement, without its client_id."""
+        client_id, told = f"matrix-client-{chat_id}", ""
+        self.say(json.dumps({"kind": "send", "chat": int(chat_id), "text": text, "client_id": client_id}))
+        while f'data-ack="{client_id}"' not in told and not self.close_code:
+            told += self.news()
+        return told.replace(client_id, "")
 
     def news(self) -> str:
         """What /live says next, but that it lives; or how it ended."""
@@ -86,3 +94,9 @@ def partner_of(world: World, number: str, actor: Actor) -> Actor:
     consultation = db.session.get_one(Consultation, int(number))
     sides = (consultation.chat.patient, consultation.chat.doctor.user)
     return actor_of(world.app, next(side for side in sides if side.id != actor.user_id))
+
+
+def partner_in(world: World, chat_id: str, actor: Actor) -> Actor:
+    """Whom he writes to; of a foreign chat one of the two."""
+    chat = db.session.get_one(Chat, int(chat_id))
+    return actor_of(world.app, next(side for side in (chat.doctor.user, chat.patient) if side.id != actor.user_id))

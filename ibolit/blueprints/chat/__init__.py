@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from . import recalls, search, views
+from . import recalls, search, socket, views
 
 blueprints = (views.bp, recalls.bp, search.bp)
+doors_of_the_socket = (socket.send,)

@@ -214,6 +214,13 @@ def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) 
         return chat.update_receipts(current_user, delivered_to=newest, read_to=newest)
 
 
+def refused_foot(id: int, form: MessageForm) -> str:
+    """The same composer for who sent it over the socket."""
+    chat = _chat(id)
+    form.keep(chat)
+    return render_template("fragments/chat/foot.html", chat=chat, on_sale=_on_sale(chat), form=form)
+
+
 def _refuse(chat: Chat, form: MessageForm, status: int) -> ResponseReturnValue:
     """The same composer with its sentence and the typed text; without htmx the whole chat around it."""
     form.keep(chat)

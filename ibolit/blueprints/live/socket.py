@@ -1,25 +1,36 @@
-"""The one-way socket every signed-in page listens to."""
+"""The socket every signed-in page listens to, and says in what its forms may say as well (web/socket_doors.py)."""
 
 from __future__ import annotations
 
+import logging
+from functools import partial
+
 from flask import Blueprint, g, render_template
+from flask.ctx import RequestContext
+from flask.globals import request_ctx
 from flask_login import current_user
 from flask_sock import Server
 
 from ...database import release, write_transaction
 from ...extensions import db, sock
+from ...faults import cause_of, told
 from ...models import Chat, ChatMember, Consultation, Device
 from ...services import current_services
 from ...services.realtime import CloseCode, SocketQueue
 from ...sockets import CloseSocket, pump
-from ...web import gate, guest_device, guest_pages
+from ...web import gate, guest_device, guest_pages, socket_doors
+from ...web.socket_doors import SocketAnswer, SocketFrame, SocketVisit
 
 bp = Blueprint("live", __name__)
+log = logging.getLogger(__name__)
 
 HEARTBEAT = "<i data-beat hidden></i>"
+# Characters of a frame: the longest text, were each letter written as three, and what stands around it. What is longer
+# a page sends by its form (static/js/pending-messages.js).
+LONGEST = 16 * 1024
 
 
-@sock.route("/live", bp=bp)
+@sock.route("/live", bp=bp, longest=LONGEST)
 def listen(ws: Server) -> None:
     if not current_user.is_authenticated or not gate.may_listen():
         raise CloseSocket(CloseCode.SIGNED_OUT)  # the page loads anew, and is asked what every page is
@@ -30,7 +41,8 @@ def listen(ws: Server) -> None:
     try:
         _say_where_we_are(queue)
         _forget_the_visitor()
-        pump(ws, queue, lambda: _is_still_here(queue.device_id), heartbeat=HEARTBEAT)
+        handshake: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+        pump(ws, queue, lambda: _is_still_here(queue), heartbeat=HEARTBEAT, answer=partial(_hear, queue, handshake))
     finally:
         current_services.realtime.close(queue)
 
@@ -50,11 +62,41 @@ def _forget_the_visitor() -> None:
         g.pop(name, None)
 
 
-def _is_still_here(device_id: int) -> bool:
-    """The device was not ended; whoever listens is present."""
+def _hear(queue: SocketQueue, handshake: RequestContext, text: str) -> None:
+    """One frame, answered as a request is: with a context and a session of its own. Raises nothing."""
+    if queue.close_code is not None:
+        return
     try:
-        device = db.session.get(Device, device_id)
-        if device is None or device.is_over:
+        with handshake.app.app_context():
+            frame = socket_doors.read(text)
+            if frame is not None:
+                queue.put(frame.acknowledged(_answer(queue, handshake, frame)))
+    except CloseSocket as ending:
+        queue.end(ending.code)
+    except Exception as error:
+        log.error("A frame of a socket failed: %s", told(error))
+        queue.end(CloseCode.BROKEN)
+
+
+def _answer(queue: SocketQueue, handshake: RequestContext, frame: SocketFrame) -> SocketAnswer:
+    """Who was signed out, or shall be asked for the consent, is out with this frame. Raises CloseSocket."""
+    try:
+        device = Device.signed_in_as(queue.device_id)
+        if device is None or not gate.may_go_on(device, queue.only_chat_id):
+            raise CloseSocket(CloseCode.SIGNED_OUT)
+        return frame.door(SocketVisit(device, handshake), frame)
+    except Exception as error:
+        if not cause_of(error):
+            raise
+        log.error("A frame of a socket failed: %s", told(error))
+        return SocketAnswer(503)  # over in a moment, or the operator's to see: the page tries again
+
+
+def _is_still_here(queue: SocketQueue) -> bool:
+    """The device was not ended, the consent stands; whoever listens is present."""
+    try:
+        device = Device.signed_in_as(queue.device_id)
+        if device is None or not gate.may_go_on(device, queue.only_chat_id):
             return False
         if device.is_due_to_be_seen():
             with write_transaction(db.session):

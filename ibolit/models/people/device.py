@@ -53,7 +53,13 @@ class Device(Model):
     def signed_in(cls, token: str) -> Device | None:
         """The device of a cookie with its person and, for a doctor, the profile; None when ended or too old."""
         now = clock.now()
-        return db.session.scalar(_signed_in(), {"hash": _hash(token), "since": now - cls.LIVES, "now": now})
+        return db.session.scalar(_by_token(), {"hash": _hash(token), "since": now - cls.LIVES, "now": now})
+
+    @classmethod
+    def signed_in_as(cls, device_id: int) -> Device | None:
+        """The same by its number: for a socket, which was opened with the cookie."""
+        now = clock.now()
+        return db.session.scalar(_by_number(), {"id": device_id, "since": now - cls.LIVES, "now": now})
 
     @classmethod
     def is_live(cls, device_id: int) -> bool:
@@ -110,15 +116,25 @@ class Device(Model):
         self.seen_at = self.user.seen_at = clock.now()
 
 
+# Asked with every request and every message of a socket, so each is built once.
+
+
 @cache
+def _by_token() -> Select[tuple[Device]]:
+    return _signed_in().where(Device.token_hash == bindparam("hash"))
+
+
+@cache
+def _by_number() -> Select[tuple[Device]]:
+    return _signed_in().where(Device.id == bindparam("id"))
+
+
 def _signed_in() -> Select[tuple[Device]]:
-    """Asked with every request, so it is built once."""
     return (
         select(Device)
         .join(Device.user)
         .options(contains_eager(Device.user).options(joinedload(User.doctor)))
         .where(
-            Device.token_hash == bindparam("hash"),
             Device.seen_at > bindparam("since"),
             or_(Device.ends_at.is_(None), Device.ends_at > bindparam("now", type_=UtcDateTime)),
         )
