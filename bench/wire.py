@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
 import re
 import struct
@@ -17,7 +18,8 @@ from .server import Server
 
 FORM_TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
 PAGE_TOKEN = re.compile(r'"X-CSRFToken": "([^"]+)"')
-TEXT, PING = 1, 9
+TEXT, PING, PONG = 1, 9, 10
+ACK = re.compile(rb'<i data-ack="([^"]*)" data-status="(\d+)" hidden></i>')
 FORGOTTEN_AFTER = 10  # seconds; the server closes what was quiet for 15
 
 Heard = Callable[[bytes, float], None]
@@ -142,10 +144,11 @@ class Person:
 
 
 class Socket(asyncio.Protocol):
-    """The reading end of /live: texts are handed over the moment they arrive, pings are answered."""
+    """A page's end of /live: texts are handed over the moment they arrive, pings are answered, messages are sent."""
 
     def __init__(self, heard: Heard) -> None:
         self._heard = heard
+        self._asked: dict[bytes, asyncio.Future[int]] = {}
         self._rest = b""
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.texts = 0
@@ -155,6 +158,13 @@ class Socket(asyncio.Protocol):
     async def open(self, request: bytes) -> None:
         self.transport.write(request)
         await asyncio.wait_for(self._opened, 30)
+
+    async def send(self, chat_id: int, text: str, client_id: str) -> int:
+        """The status of its acknowledgement. Raises ConnectionError when the socket ends before."""
+        frame = {"kind": "send", "chat": chat_id, "text": text, "client_id": client_id}
+        answer = self._asked[client_id.encode()] = asyncio.get_running_loop().create_future()
+        self._write(TEXT, json.dumps(frame, ensure_ascii=False).encode())
+        return await answer
 
     def close(self) -> None:
         self.transport.abort()
@@ -167,6 +177,10 @@ class Socket(asyncio.Protocol):
         self.is_open = False
         if not self._opened.done():
             self._opened.set_exception(error or ConnectionError("the socket was refused"))
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(error or ConnectionError("the socket has ended"))
+        self._asked.clear()
 
     def data_received(self, data: bytes) -> None:
         at = time.perf_counter()
@@ -207,10 +221,20 @@ class Socket(asyncio.Protocol):
     def _take(self, kind: int, payload: bytes, at: float) -> None:
         if kind == TEXT:
             self.texts += 1
+            if found := ACK.match(payload):
+                answer = self._asked.pop(found[1], None)
+                if answer is not None and not answer.done():
+                    answer.set_result(int(found[2]))
             self._heard(payload, at)
         elif kind == PING:
             self.pings += 1
-            self.transport.write(struct.pack("!BBI", 0x8A, 0x80 | len(payload), 0) + payload)  # a pong, masked with 0
+            self._write(PONG, payload)
+
+    def _write(self, kind: int, payload: bytes) -> None:
+        """One whole frame, masked with zeros."""
+        size = len(payload)
+        length = struct.pack("!B", 0x80 | size) if size < 126 else struct.pack("!BH", 0x80 | 126, size)
+        self.transport.write(bytes((0x80 | kind,)) + length + bytes(4) + payload)
 
 
 def _found(pattern: re.Pattern[str], answer: Answer) -> str:
