@@ -81,6 +81,7 @@ JS = (
     "js/submissions.js",
     "js/leftovers.js",
     "js/drafts.js",
+    "js/by-socket.js",
     "js/pending-messages.js",
     "js/unsent-notices.js",
     "js/quoting.js",

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from chat_page import Held, Socket, backstage, bubble, hurry, open_chat, texts, write
+from chat_page import Held, Socket, backstage, bubble, by_form, hurry, open_chat, texts, write
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import expect
@@ -66,6 +66,7 @@ def test_button_repeats_an_unsent_message(visitors: Visitors) -> None:
     patient, doctor = visitors.sign_in(PATIENT, service_workers="block"), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(patient)
     open_chat(doctor)
+    by_form(patient)
     patient.route("**/chats/*/messages", lambda route: route.abort())
     write(patient, "кнопкой")
     retry = bubble(patient, "кнопкой").locator(".message__retry")
@@ -130,6 +131,7 @@ def test_two_tabs_have_one_draft(visitors: Visitors) -> None:
 def test_message_goes_after_its_chat_was_left(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT, service_workers="block")
     open_chat(patient)
+    by_form(patient)
     patient.route("**/chats/*/messages", lambda route: route.abort())
     write(patient, "ушла раньше письма")
     expect(patient.locator(".message--failed")).to_have_count(1)
@@ -222,6 +224,32 @@ def test_late_answer_takes_no_tick_back(visitors: Visitors) -> None:
     held.let_go()
     expect(body).not_to_have_attribute("data-placed", placed or "")
     expect(read).to_have_count(1)
+
+
+def test_message_goes_by_the_socket_and_by_the_form_when_that_is_lost(visitors: Visitors) -> None:
+    patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
+    socket, posted = Socket(patient), []
+    patient.on("request", lambda asked: posted.append(asked.url) if asked.method == "POST" else None)
+    patient.goto("/login")
+    visitors.enter(patient, PATIENT)
+    open_chat(patient)
+    open_chat(doctor)
+    write(patient, "по сокету")
+    expect(bubble(doctor, "по сокету")).to_have_count(1)
+    expect(bubble(patient, "по сокету").locator(".ticks--delivered, .ticks--read")).to_have_count(1)
+    assert len(socket.said) == 1
+    assert not [url for url in posted if url.endswith("/messages")]
+    # What the page says is lost, then what it is answered; with the socket goes the waiting.
+    for text, socket.is_heard, socket.times in (("не услышано", False, 1), ("без ответа", True, 0)):
+        said = len(socket.said)
+        write(patient, text)
+        socket.wait_for_words(said + 1)
+        socket.is_heard, socket.times = True, 1
+        with patient.expect_response("**/chats/1/messages"), patient.expect_response("**/messages?after=*"):
+            socket.here.close(code=1012)
+        expect(bubble(patient, text).locator(".ticks")).to_have_count(1)
+        expect(patient.locator(".message--waiting")).to_have_count(0)
+    assert texts(doctor)[-3:] == texts(patient)[-3:] == ["по сокету", "не услышано", "без ответа"]
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import samples
-from chat_page import bubble, open_chat, write
+from chat_page import bubble, open_chat, sendings, write
 from conftest import DESKTOP, Visitors
 from gate import Action, Foreign, Gate
 from playwright.sync_api import Dialog, Page, Route, expect
@@ -223,8 +223,7 @@ def test_messages_of_the_version_before_arrive_once(visitors: Visitors) -> None:
     """Messages as an earlier version stored them, in IndexedDB and in localStorage."""
     patient, doctor = visitors.open(), visitors.sign_in(DOCTOR, DESKTOP)
     patient.clock.install()
-    posted: list[str] = []
-    patient.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    sent = sendings(patient)
     patient.goto("/login")
     visitors.enter(patient, PATIENT)
     open_chat(doctor)
@@ -236,7 +235,7 @@ def test_messages_of_the_version_before_arrive_once(visitors: Visitors) -> None:
     patient.clock.fast_forward(5000)  # past all patience: what has left is not asked for again
     patient.reload()
     write(doctor, "после них")
-    assert len([url for url in posted if url.endswith("/chats/1/messages")]) == 2
+    assert len(sent) == 2
     for text in ("лежало в первом", "лежало во втором", "после них"):
         expect(bubble(doctor, text)).to_have_count(1)
 

@@ -235,6 +235,7 @@ def test_signing_out_leaves_nothing(visitors: Visitors) -> None:
     kept = patient.evaluate(ALL_THAT_IS_KEPT)
     assert "тайное слово" in kept
     assert "Иванова" in kept
+    patient.route_web_socket("**/live", lambda socket: socket.close(code=1013))
     patient.route("**/chats/*/messages", lambda route: route.abort())
     patient.context.set_offline(False)
     patient.goto("/profile")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from backstage import backstage
-from chat_page import bubble, open_chat, write
+from chat_page import bubble, by_form, open_chat, write
 from conftest import DESKTOP, Visitors
 from gate import Action, Foreign, Gate
 from live_clinic import LiveClinic
@@ -33,6 +33,7 @@ def test_only_the_clinics_answer_is_success(visitors: Visitors, gate: Gate) -> N
     open_chat(patient)
     expect(patient.locator("html")).to_have_class(re.compile(r"\bmodern\b"))
     # A message, and what the chat and the list ask for.
+    by_form(patient)
     gate.spoil(IN_OUR_PLACE, r"^/(chats|messages)", "POST")
     gate.spoil(IN_OUR_PLACE, r"/messages\?", "GET")
     write(patient, "через фильтр")

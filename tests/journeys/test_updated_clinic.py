@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_page import backstage, bubble, open_chat
+from chat_page import backstage, bubble, open_chat, sendings
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import APIResponse, Page, Route, expect
@@ -135,8 +135,7 @@ def state_of(live: LiveClinic, id: int) -> ConsultationState:
 def test_device_of_before_loses_nothing_and_sends_once(visitors: Visitors) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
-    posted: list[str] = []
-    patient.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    sent = sendings(patient)
     lay(patient, "without one")
     lay(patient, "with a worker")
     patient.goto("/messages")
@@ -150,7 +149,7 @@ def test_device_of_before_loses_nothing_and_sends_once(visitors: Visitors) -> No
     patient.click(".composer__send")
     expect(bubble(doctor, "недописанное").locator(".file__name")).to_have_text("анализы.txt")
     patient.reload()
-    assert len([url for url in posted if url.endswith("/chats/1/messages")]) == 4
+    assert len(sent) == 4
     for text in (*waited, "недописанное"):
         expect(bubble(patient, text)).to_have_count(1)
         expect(bubble(doctor, text)).to_have_count(1)

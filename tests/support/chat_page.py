@@ -66,11 +66,33 @@ def texts(page: Page) -> list[str]:
     return found
 
 
+def by_form(page: Page) -> None:
+    """Until it is loaded anew this page has no socket that it may send by."""
+    page.evaluate("ibolit.say = () => false")
+
+
+def sendings(page: Page) -> list[str]:
+    """Grows with each message of chat 1 that leaves the page from now on, by the form or by its socket."""
+    sent: list[str] = []
+
+    def note(way: str, is_message: bool) -> None:
+        if is_message:
+            sent.append(way)
+
+    page.on("request", lambda asked: note("form", asked.method == "POST" and asked.url.endswith("/chats/1/messages")))
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framesent", lambda words: note("socket", '"kind":"send"' in str(words))),
+    )
+    return sent
+
+
 class Held:
     """Posts to an address that the network keeps to itself; the server has them only when told so."""
 
     def __init__(self, page: Page, address: str = "**/chats/*/messages") -> None:
         self.page, self.address = page, address
+        by_form(page)
         self.waiting: list[Route] = []
         self.answers: list[tuple[Route, APIResponse]] = []
         page.route(address, self._keep)
@@ -106,10 +128,14 @@ class Held:
 
 
 class Socket:
-    """A page's socket through a network that may swallow or double what the server says, or let nobody through."""
+    """A page's socket through a network that may swallow what the page says, swallow or double what the server says, or
+    let nobody through."""
 
     def __init__(self, page: Page) -> None:
+        self.page = page
         self.times = 1
+        self.is_heard = True
+        self.said: list[str] = []  # by the page
         self.is_shut = False
         self.opened = 0
         self.here: WebSocketRoute | None = None
@@ -121,7 +147,22 @@ class Socket:
         if self.is_shut:
             here.close(code=1013)
             return
-        here.connect_to_server().on_message(self._pass)
+        there = here.connect_to_server()
+        there.on_message(self._pass)
+        here.on_message(lambda words: self._hear(there, str(words)))
+
+    def wait_for_words(self, count: int) -> None:
+        """Until the page has said so much in all its sockets."""
+        for _ in range(1000):
+            if len(self.said) >= count:
+                return
+            self.page.wait_for_timeout(10)
+        raise AssertionError(f"the page has said {len(self.said)} things, not {count}")
+
+    def _hear(self, there: WebSocketRoute, words: str) -> None:
+        self.said.append(words)
+        if self.is_heard:
+            there.send(words)
 
     def _pass(self, words: str | bytes) -> None:
         assert self.here is not None

@@ -24,6 +24,14 @@
     return socket;
   };
 
+  // Whether the words have gone into a socket that is open, not silent, and has nothing else to send.
+  ibolit.say = function (words) {
+    var isWell = socket && socket.readyState === 1 && !socket.bufferedAmount && now() - heard < BEAT + LATE;
+    if (!isWell || navigator.onLine === false) return false;
+    socket.send(words);
+    return true;
+  };
+
   ibolit.behaviour('connection', function (body) {
     var banner = document.getElementById('connection'), timer = null, hiddenAt = 0, stop = null, isAsking = false;
 

@@ -72,17 +72,35 @@
   // Repeating would not help: the time is over, the text is too long, or so long that the server did not read it.
   function refused(status) { return status === 409 || status === 422 || status === 413; }
 
+  // Words over the socket if it is well, else by the form: the same message by either way.
   function post(message, done) {
-    var uploads = (message.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
-    var quoted = message.quoted ? '&' + ibolit.form({ quoted: message.quoted.seq }) : '';
-    var body = ibolit.form({ text: message.text, client_id: message.id }) + quoted + uploads.join('');
     store.alone(message, function (end) {
-      ibolit.ask('POST', '/chats/' + message.chat + '/messages', body, function (status, html) {
+      function finish(status, html) {
         end();
         if (!status || status >= 500) store.later();
         done(status, html);
-      });
+      }
+      if ((message.files || []).length || !ibolit.bySocket(frameOf(message), onAck)) postForm(message, finish);
+
+      function onAck(status, html) {
+        if (!status) { postForm(message, finish); return; }
+        // Its bubble comes before the acknowledgement, else it is asked for.
+        if (status === 200 && !html && waits(message)) htmx.trigger(document.body, 'chat:stale');
+        finish(status, html);
+      }
     });
+  }
+
+  function frameOf(message) {
+    var seq = message.quoted ? message.quoted.seq : null;
+    return { kind: 'send', chat: Number(message.chat), text: message.text, client_id: message.id, quoted: seq };
+  }
+
+  function postForm(message, done) {
+    var uploads = (message.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
+    var quoted = message.quoted ? '&' + ibolit.form({ quoted: message.quoted.seq }) : '';
+    var body = ibolit.form({ text: message.text, client_id: message.id }) + quoted + uploads.join('');
+    ibolit.ask('POST', '/chats/' + message.chat + '/messages', body, done);
   }
 
   function reasonOf(html) {
