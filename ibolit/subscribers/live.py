@@ -76,7 +76,8 @@ def consultation_changed(fact: ConsultationChanged) -> None:
     """The card, wherever it is on the screen: in the chat, in the list, on its own page; and the chat's next step."""
     with _chat_and_readers(fact.chat_id) as (chat, readers):
         consultation = db.session.get_one(Consultation, fact.consultation_id)
-        shown = {"consultation": consultation, "nearest": Consultation.nearest_in(chat) if readers else None}
+        nearest = Consultation.nearest_in(chat, consultation) if readers else None
+        shown = {"consultation": consultation, "nearest": nearest}
         for reader in readers:
             _show(reader, "consultation_changed", about=fact.chat_id, revision=fact.revision, **shown)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import CheckConstraint, Column, ColumnElement, ForeignKey, Index, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, joinedload, mapped_column, relationship, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from ... import errors
 from ...events import ConsultationChanged, record
@@ -142,11 +143,19 @@ class Consultation(
     @classmethod
     def with_card_data(cls, *, at_once: bool = False) -> Select[tuple[Self]]:
         """With everything a card shows; a few of them in one statement, for pages that ask for much else."""
-        people, lists = joinedload(cls.chat), joinedload if at_once else selectinload
+        people = joinedload(cls.chat)
         return select(cls).options(
             people.joinedload(Chat.patient),
             people.joinedload(Chat.doctor).joinedload(Doctor.user),
             joinedload(cls.message),
+            *cls.card_parts(at_once=at_once),
+        )
+
+    @classmethod
+    def card_parts(cls, *, at_once: bool = False) -> tuple[ORMOption, ...]:
+        """The same but for chat, people and message, which a page of a chat has at hand."""
+        lists = joinedload if at_once else selectinload
+        return (
             joinedload(cls.attendances),
             joinedload(cls.questionnaire),
             joinedload(cls.review),
@@ -156,7 +165,7 @@ class Consultation(
 
     @classmethod
     def of_messages(cls, ids: Sequence[int]) -> Sequence[Consultation]:
-        """For the cards of a page of a chat."""
+        """For the cards of a page of a chat, which is loaded with its people."""
         return db.session.scalars(_of_messages(), {"messages": ids}).unique().all()
 
     @classmethod
@@ -264,7 +273,8 @@ class Consultation(
 
 @cache
 def _of_messages() -> Select[tuple[Consultation]]:
-    return Consultation.with_card_data().where(Consultation.message_id.in_(bindparam("messages", expanding=True)))
+    shown = Consultation.message_id.in_(bindparam("messages", expanding=True))
+    return select(Consultation).options(*Consultation.card_parts()).where(shown)
 
 
 @cache

@@ -41,8 +41,11 @@ class ConsultationInChat:
     """A consultation's facet for the chat it was proposed in."""
 
     @classmethod
-    def nearest_in(cls: type[Consultation], chat: Chat) -> Consultation | None:
-        """Of those that may take place yet, the first: what the chat's next step is about."""
+    def nearest_in(cls: type[Consultation], chat: Chat, known: Consultation | None = None) -> Consultation | None:
+        """Of those that may take place yet, the first: what the chat's next step is about. Mostly it is the one that is
+        `known` already, with all that a card shows."""
+        if known is not None and db.session.scalar(_first_in(cls), {"chat": chat.id}) == known.message_id:
+            return known
         return db.session.scalars(_nearest(cls), {"chat": chat.id}).unique().one_or_none()
 
     @classmethod
@@ -83,13 +86,18 @@ class ConsultationInChat:
 @cache
 def _nearest(noun: type[Consultation]) -> Select[tuple[Consultation]]:
     """With what its next step follows from. Asked with every change of a card, so it is built once."""
-    first = _first_of(noun).where(noun.chat_id == bindparam("chat"))
+    first = _first_in(noun)
     told_from = (
         joinedload(noun.attendances),
         joinedload(noun.questionnaire),
         joinedload(noun.payments).joinedload(Payment.refunds),
     )
     return select(noun).options(*told_from).where(noun.message_id == first.scalar_subquery())
+
+
+@cache
+def _first_in(noun: type[Consultation]) -> Select[tuple[int]]:
+    return _first_of(noun).where(noun.chat_id == bindparam("chat"))
 
 
 @cache

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from ...extensions import db
 from ...services import clock
+from ..types import UtcDateTime
 from .states import CHANGEABLE, CONFIRMED_STATES, UPCOMING, ConsultationState
 
 if TYPE_CHECKING:
@@ -79,16 +81,18 @@ class ConsultationTimes:
 
     def open_chat(self: Consultation) -> None:
         """A confirmed one keeps the chat open from 10 minutes before its start until 24 hours after its end."""
-        noun = type(self)
-        kept = (*CONFIRMED_STATES, ConsultationState.COMPLETED, ConsultationState.MISSED)
-        mine = select(noun.starts_at, noun.ends_at).where(
-            noun.chat_id == self.chat_id,
-            noun.state.in_(kept),
-            noun.confirmed_at.is_not(None),
-            noun.ends_at > clock.now() - CHAT_STAYS_OPEN,
-        )
+        asked = {"chat": self.chat_id, "since": clock.now() - CHAT_STAYS_OPEN}
         windows = [
             (starts_at - OPENS_BEFORE, ends_at + CHAT_STAYS_OPEN)
-            for starts_at, ends_at in db.session.execute(mine.order_by(noun.starts_at)).tuples()
+            for starts_at, ends_at in db.session.execute(_agreed(type(self)), asked).tuples()
         ]
         self.chat.extend_for_consultations(windows)
+
+
+@cache
+def _agreed(noun: type[Consultation]) -> Select[tuple[datetime, datetime]]:
+    """Starts and ends of what keeps a chat open. Asked with every press on a card, so it is built once."""
+    kept = (*CONFIRMED_STATES, ConsultationState.COMPLETED, ConsultationState.MISSED)
+    is_kept = noun.state.in_(kept), noun.confirmed_at.is_not(None), noun.ends_at > bindparam("since", type_=UtcDateTime)
+    agreed = select(noun.starts_at, noun.ends_at).where(noun.chat_id == bindparam("chat"), *is_kept)
+    return agreed.order_by(noun.starts_at)
