@@ -45,9 +45,8 @@ def index() -> ResponseReturnValue:
     groups, past = group_by_day(shown, current_user)
     shown_past, last = split_page(past, PAGE)
     next_page = url_for(".index", before=encode_cursor(last.starts_at, last.id)) if last else None
-    listed = {"groups": groups, "past": shown_past, "next_page": next_page, "viewer": current_user}
-    fragment = "consultations/rows.html" if before else "consultations/list.html"
-    return respond(fragment, page="consultations/index.html", **listed)
+    fragment, page = "consultations/rows.html" if before else "consultations/list.html", "consultations/index.html"
+    return respond(fragment, page=page, groups=groups, past=shown_past, next_page=next_page)
 
 
 @bp.get("/<int:id>")
@@ -201,13 +200,8 @@ def _refuse(id: int, sent: Submission) -> ResponseReturnValue:
 
 
 def _show(consultation: Consultation, *, is_ready: bool) -> ResponseReturnValue:
-    return respond(
-        "consultations/card.html",
-        page="consultations/show.html",
-        consultation=consultation,
-        viewer=current_user,
-        is_ready=is_ready,
-    )
+    card, page = "consultations/card.html", "consultations/show.html"
+    return respond(card, page=page, consultation=consultation, is_ready=is_ready)
 
 
 def _reschedule_form(consultation: Consultation, form: RescheduleForm, status: int) -> ResponseReturnValue:
