@@ -19,6 +19,7 @@ from ...services import clock
 from ..people import User
 from ..types import UtcDateTime, enum_column
 from .states import CONFIRMED_STATES, ConsultationState
+from .times import LONGEST
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -172,6 +173,7 @@ class ConsultationAttendance:
 def _ready(consultation: type[Consultation], user: User) -> tuple[ColumnElement[bool], ...]:
     """Rows of the user's own side that still count as ready, in whatever they attend."""
     now, side = clock.now(), Side.DOCTOR if user.doctor is not None else Side.PATIENT
-    own = select(consultation.id).where(consultation.is_of(user), consultation.state.in_(CONFIRMED_STATES))
+    agreed = consultation.state.in_(CONFIRMED_STATES), consultation.starts_at > now - LONGEST
+    own = select(consultation.id).where(consultation.is_of(user), *agreed)
     is_fresh = Attendance.ready_at > now - READY_FOR, Attendance.ready_at < now + CLOCKS_DIFFER
     return Attendance.side == side, *is_fresh, Attendance.consultation_id.in_(own)

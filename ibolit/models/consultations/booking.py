@@ -22,7 +22,7 @@ from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
 from .states import CONFIRMED_STATES, ConsultationKind, ConsultationState
-from .times import CLOSES_AFTER, PAYMENT_HOLDS
+from .times import CLOSES_AFTER, LONGEST, PAYMENT_HOLDS
 
 if TYPE_CHECKING:
     from .consultation import Consultation
@@ -130,7 +130,8 @@ class ConsultationBooking:
         now = clock.now()
         is_proposed = and_(cls.state == ConsultationState.PROPOSED, cls.starts_at > now - PAYMENT_HOLDS)
         is_kept = or_(is_proposed, and_(cls.state.in_(CONFIRMED_STATES), cls.ends_at > now - CLOSES_AFTER))
-        return cls.doctor_id == doctor_id, cls.starts_at < end, cls.ends_at > start, is_kept
+        is_near = cls.starts_at < end, cls.starts_at > start - LONGEST  # what the index knows
+        return cls.doctor_id == doctor_id, *is_near, cls.ends_at > start, is_kept
 
 
 def _first_half_hour() -> datetime:

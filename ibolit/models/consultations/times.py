@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OPENS_BEFORE = timedelta(minutes=10)  # «Готов общаться» works from here
 CLOSES_AFTER = timedelta(minutes=30)  # the planned end, to here
 PAYMENT_HOLDS = timedelta(minutes=15)  # the expiry, when somebody has begun to pay
+LONGEST = timedelta(days=1)  # none lasts so long: 90 minutes are the most one can propose
 CHAT_STAYS_OPEN = timedelta(hours=24)  # after the end
 
 
