@@ -18,6 +18,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
         doctors,
         documents,
         files,
+        health,
         invitations,
         live,
         messages,
@@ -32,7 +33,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     )
 
     of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, patients)
-    of_clinic = (practice, replies, invitations, consultations, calls, operator, webhooks, pwa)
+    of_clinic = (practice, replies, invitations, consultations, calls, operator, webhooks, pwa, health)
     for package in (*of_people, *of_clinic):
         for bp in package.blueprints:
             app.register_blueprint(bp)

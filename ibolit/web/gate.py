@@ -25,7 +25,7 @@ from . import guest_device
 from .authentication import accept_invitations, page_to_return_to
 from .time_zones import town_of
 
-OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "demo", "welcome", "not_me"}  # whoever comes
+OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "health", "demo", "welcome", "not_me"}  # whoever comes
 PAYMENTS = {"account.payments", "account.refund_request", "account.request_refund", "consultations.pay", "tariffs.buy"}
 OF_THE_CONSULTATION = {
     "consultations.conclusion",

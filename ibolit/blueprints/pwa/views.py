@@ -1,24 +1,20 @@
-"""What makes the site an app: manifest, service worker, offline page; and the answer to "are you alive?"."""
+"""What makes the site an app: manifest, service worker, offline page."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, send_file
+from flask import Blueprint, Response, current_app, render_template, request, send_file
 from flask.sansio.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import select
 
 from ...config import current_settings
 from ...cookies import give, safe_name
-from ...extensions import db
 from ...models import ChatMember
-from ...services import proxy_check
 from .service_worker import ServiceWorker
 from .splash import splash_screens
 
@@ -95,25 +91,3 @@ def robots() -> ResponseReturnValue:
     """Everything here is somebody's own, or leads to it: search engines have nothing to look for."""
     words = "User-agent: *\nDisallow: /\n"
     return Response(words, mimetype="text/plain", headers={"Cache-Control": "public, max-age=3600"})
-
-
-@bp.get("/healthz")
-def healthz() -> ResponseReturnValue:
-    """200 when the database answers."""
-    db.session.execute(select(1))
-    return {"status": "ok"}
-
-
-@bp.get(proxy_check.PATH)
-def whence_asked() -> ResponseReturnValue:
-    """For `flask doctor` alone: which address the proxies' words come to."""
-    if not proxy_check.is_doctor(current_settings, request.headers.get(proxy_check.PASS, "")):
-        abort(404)
-    return asdict(
-        proxy_check.Heard(
-            believed=request.remote_addr or "",
-            told=",".join(request.headers.getlist("X-Forwarded-For")),
-            scheme=request.scheme,
-            trusted=current_settings.trusted_proxies,
-        )
-    )
