@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ..config import DEVELOPMENT_KEY, Settings, current_settings
 from ..errors import CheckFailed, CheckHint
-from ..services import current_services, proxy_check, tls_chain
+from ..services import current_services, proxy_check, storage_check, tls_chain
 from . import probes
 
 LEAST_FREE = 2 * 1024**3  # bytes
@@ -64,8 +64,10 @@ def _gigabytes(size: int) -> str:
 
 
 def storage() -> str:
-    with _in_plain_words():
-        return probes.storage(current_services.storage, current_settings.data)
+    try:
+        return storage_check.look(current_services.storage, current_settings.data)
+    except storage_check.StorageCheckFailed as failure:
+        raise CheckFailed(str(failure)) from failure
 
 
 def antivirus() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import smtplib
 import ssl
 import tempfile
@@ -16,7 +15,6 @@ from ..config import Settings
 from ..services.antivirus import Antivirus, AntivirusFailed, Infected
 from ..services.outgoing import BoundedSmtp, BoundedSmtpSsl, bounded, web_session
 from ..services.push import KEY_FILE, kept_key, public_key_of, signed
-from ..services.storage import Storage, StorageFailed
 
 TIMEOUT = (3, 10)  # seconds to connect, and from one byte of the answer to the next
 IN_ALL = 30.0  # seconds for one question
@@ -145,33 +143,6 @@ def _check_contact(subject: str) -> None:
         raise ProbeFailed(
             "VAPID_SUBJECT is nobody's address: push services will refuse. Set it, or SUPPORT_EMAIL"
         ) from None
-
-
-def storage(storage: Storage, folder: Path) -> str:
-    """One object is written, read and deleted."""
-    name, content = f"check-{secrets.token_hex(8)}", secrets.token_bytes(100)
-    with tempfile.TemporaryDirectory(prefix="check-", dir=folder) as scratch:
-        source = Path(scratch, "object")
-        source.write_bytes(content)
-        try:
-            storage.put(name, source)
-            came_back = b"".join(storage.read(name))
-            storage.delete(name)
-        except FileNotFoundError:
-            raise ProbeFailed("what was written is not there: look at STORAGE_BACKEND and its settings") from None
-        except StorageFailed as failure:
-            raise ProbeFailed(f"it fails ({failure}): look at STORAGE_BACKEND, its settings and the disk") from None
-    if came_back != content:
-        raise ProbeFailed("it gives back something else than was written")
-    try:
-        storage.size(name)
-    except FileNotFoundError:
-        return "an object was written, read and deleted"
-    except StorageFailed as failure:
-        raise ProbeFailed(
-            f"it does not say that a file is absent ({failure}): give the key the right to list"
-        ) from None
-    raise ProbeFailed("what was deleted is still there: give the key the right to delete")
 
 
 def antivirus(antivirus: Antivirus, folder: Path) -> str:

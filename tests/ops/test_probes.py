@@ -17,7 +17,6 @@ from ibolit.config import Settings
 from ibolit.ops import probes
 from ibolit.ops.probes import ProbeFailed
 from ibolit.services.antivirus import AntivirusFailed, Infected
-from ibolit.services.storage import FolderStorage, StorageFailed
 
 
 class Provider:
@@ -213,52 +212,7 @@ def test_no_mail_server() -> None:
         probes.mail(settings(MAIL_BACKEND="smtp", SMTP_HOST="127.0.0.1", SMTP_PORT=port))
 
 
-# Storage and antivirus
-
-
-def test_storage_is_used_and_left_clean(tmp_path: Path) -> None:
-    storage = FolderStorage(tmp_path / "files")
-    assert probes.storage(storage, tmp_path) == "an object was written, read and deleted"
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-class Odd(FolderStorage):
-    def __init__(self, folder: Path, fault: str) -> None:
-        super().__init__(folder)
-        self.fault = fault
-
-    def put(self, name: str, source: Path) -> None:
-        if self.fault == "full":
-            raise StorageFailed("ENOSPC")
-        if self.fault != "forgets":
-            super().put(name, source)
-
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> Any:
-        return [b"something else"] if self.fault == "changes" else super().read(name, start, stop)
-
-    def delete(self, name: str) -> None:
-        if self.fault != "keeps":
-            super().delete(name)
-
-    def size(self, name: str) -> int:
-        if self.fault == "hides":
-            raise StorageFailed("403")
-        return super().size(name)
-
-
-@pytest.mark.parametrize(
-    ("fault", "words"),
-    [
-        ("full", "it fails .ENOSPC."),
-        ("forgets", "what was written is not there"),
-        ("changes", "something else than was written"),
-        ("keeps", "the right to delete"),
-        ("hides", "the right to list"),
-    ],
-)
-def test_storage_in_trouble(tmp_path: Path, fault: str, words: str) -> None:
-    with pytest.raises(ProbeFailed, match=words):
-        probes.storage(Odd(tmp_path / "files", fault), tmp_path)
+# Antivirus
 
 
 class Scanner:
