@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -67,6 +68,8 @@ class Settings:
     clinic_licence: str
     clinic_timezone: ZoneInfo
     support_email: str
+    alert_email: str  # who is told when the clinic is not well; nobody when empty
+    backup_within: timedelta  # so old the last backup may be; none is asked for when zero
     registration_is_open: bool
     sms_backend: str
     smsaero_email: str
@@ -175,6 +178,8 @@ class Settings:
             clinic_licence=env.text("CLINIC_LICENCE", None if production else "нет, это демонстрация"),
             clinic_timezone=env.zone("CLINIC_TIMEZONE", "Europe/Moscow"),
             support_email=(support := env.email("SUPPORT_EMAIL", None if production else "support@ibolit.pro")),
+            alert_email=env.email("ALERT_EMAIL", ""),
+            backup_within=timedelta(hours=env.number("BACKUP_HOURS", 36 if production else 0, least=0, most=24 * 366)),
             registration_is_open=env.choice("REGISTRATION", ["open", "invite"], default="open") == "open",
             sms_backend=env.choice("SMS_BACKEND", ["demo", "smsaero"], default=fallback),
             smsaero_email=env.text("SMSAERO_EMAIL", ""),
@@ -407,7 +412,7 @@ class _Reader:
 
     def email(self, name: str, default: str | None) -> str:
         value = self.text(name, default)
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        if value and not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
             raise BadSetting(name, "must be an e-mail address")
         return value
 

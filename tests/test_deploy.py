@@ -20,14 +20,17 @@ import pytest
 import yaml
 
 from ibolit import config
-from ibolit.ops import healthcheck
+from ibolit.ops import healthcheck, watch
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPLOY = ROOT / "deploy"
-SERVICES = ["ibolit.service", "ibolit-work.service", "ibolit-backup.service"]
+SERVICES = ["ibolit.service", "ibolit-work.service", "ibolit-backup.service", "ibolit-watch.service"]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-[\w.-]+)?")
+
+
+STARTED = (("gunicorn", "wsgi:app"), ("python", watch.__name__))
 
 
 class Repeating(dict[str, Any]):
@@ -59,7 +62,7 @@ def test_services_are_of_a_plain_account_and_see_little(name: str) -> None:
     assert service["ReadWritePaths"].startswith("/var/lib/ibolit")
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "ibolit-backup.timer"])
+@pytest.mark.parametrize("name", [*SERVICES, "ibolit-backup.timer", "ibolit-watch.timer"])
 def test_systemd_understands(name: str, tmp_path: Path) -> None:
     """With the programs of this checkout in place of the server's."""
     if shutil.which("systemd-analyze") is None:
@@ -79,10 +82,11 @@ def test_units_start_what_there_is() -> None:
 
     known = {command.name for command in commands.COMMANDS} | {"work", "db"}
     for name in SERVICES:
-        lines = re.findall(r"^ExecStart(?:Pre)?=/srv/ibolit/\.venv/bin/(\w+) (\S+)", (DEPLOY / name).read_text(), re.M)
+        started = r"^ExecStart(?:Pre)?=/srv/ibolit/\.venv/bin/(\w+) (?:-m )?(\S+)"
+        lines = re.findall(started, (DEPLOY / name).read_text(), re.M)
         assert lines
         for program, word in lines:
-            assert (program, word) == ("gunicorn", "wsgi:app") or (program == "flask" and word in known)
+            assert (program, word) in STARTED or (program == "flask" and word in known)
 
 
 def test_server_has_descriptors_and_threads_for_all_sockets() -> None:
@@ -250,7 +254,7 @@ def test_no_secret_stands_in(name: str) -> None:
 
 
 def test_compose_names_what_runs() -> None:
-    assert set(COMPOSE["services"]) == {"migrate", "app", "worker", "postgres", "caddy", "coturn"}
+    assert set(COMPOSE["services"]) == {"migrate", "app", "worker", "watch", "postgres", "caddy", "coturn"}
     assert COMPOSE["services"]["worker"]["command"] == ["flask", "work"]
     assert COMPOSE["services"]["app"]["environment"]["WORKER_THREADS"] == "0"
 

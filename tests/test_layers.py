@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "events": {"extensions", "faults", "transaction_memory"},
     "models": {"config", "database", "errors", "events", "extensions", "networks", "normalization", "phones",
                "services", "transaction_memory"},
+    "readiness": {"config", "database", "errors", "extensions", "models", "services"},
     "formatting": {"services"},
     "responses": set(),
     "rendering": {"config", "formatting", "links", "phones", "services"},
@@ -47,12 +48,12 @@ MAY_IMPORT = {
                     "services"},
     "seeds": {"config", "events", "extensions", "models", "services"},
     "ops": {"config", "database", "errors", "extensions", "faults", "formatting", "jobs", "models", "normalization",
-            "patient_lists", "phones", "rendering", "seeds", "server_settings", "services"},
+            "patient_lists", "phones", "readiness", "rendering", "seeds", "server_settings", "services"},
     "web": {"config", "cookies", "database", "emails", "errors", "extensions", "faults", "formatting", "models",
             "normalization", "phones", "rendering", "responses", "services", "tokens"},
     "blueprints": {"config", "cookies", "database", "emails", "errors", "events", "extensions", "faults", "formatting",
-                   "models", "networks", "normalization", "patient_lists", "phones", "rendering", "responses",
-                   "services", "sockets", "tokens", "web"},
+                   "models", "networks", "normalization", "patient_lists", "phones", "readiness", "rendering",
+                   "responses", "services", "sockets", "tokens", "web"},
 }  # fmt: skip
 
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.

@@ -24,6 +24,7 @@ NO_PAGES = {
     "files.shown": "a file",
     "files.thumbnail": "a picture",
     "health.healthz": "for machines",
+    "health.readyz": "for machines",
     "health.whence_asked": "for machines",
     "calls.signal": "a socket",
     "invitations.show": "a row of the list",

@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from flask import current_app
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import SQLAlchemyError
 
+from .. import readiness
 from ..config import current_settings
-from ..database import check_schema
-from ..errors import CannotStart, CheckFailed, CheckHint
+from ..errors import CheckFailed, CheckHint
 from ..extensions import db
 from ..faults import told
-from ..models import AuditEvent, Device, Job, LimitKind, PushSubscription, RateLimitHit
+from ..models import AuditEvent, Device, LimitKind, PushSubscription, RateLimitHit
 from ..services import clock, turn, turn_check
 from ..services.push import KEY_FILE
 from . import environment_checks, probes
@@ -62,24 +60,6 @@ def run_checks() -> Iterator[CheckResult]:
             db.session.remove()
 
 
-def database() -> str:
-    try:
-        db.session.execute(text("SELECT 1"))
-    except SQLAlchemyError as error:
-        raise CheckFailed(
-            f"it does not answer ({type(error).__name__}): look at DATABASE_URL and at its server"
-        ) from error
-    return db.engine.dialect.name
-
-
-def migrations() -> str:
-    try:
-        check_schema(current_app)
-    except CannotStart as refusal:
-        raise CheckFailed(refusal.message) from refusal
-    return "the tables are of this version"
-
-
 def clocks() -> str:
     """Nothing here can ask the whole world for the time, but a clock that jumped back leaves entries of the future."""
     if current_settings.clock_offset:
@@ -99,19 +79,6 @@ def clocks() -> str:
             seconds = int(apart.total_seconds())
             raise CheckFailed(f"the database's clock differs by {seconds} s. Set both machines by NTP")
     return f"{clock.now():%Y-%m-%d %H:%M:%S} UTC"
-
-
-def work() -> str:
-    """A worker that died or was never started shows by what nobody does: one of its chores is due every few minutes."""
-    if late := db.session.scalars(Job.late()).all():
-        minutes = int((clock.now() - late[0].due_at).total_seconds() // 60)
-        raise CheckFailed(
-            f"{len(late)} jobs are late, one by {minutes} min ({late[0].kind}): is the worker running? With"
-            " WORKER_THREADS=0 it is a unit of its own, ibolit-work; see `flask jobs`"
-        )
-    if db.session.scalar(select(Job.id).limit(1)) is None:
-        return "no worker has run yet"
-    return "nothing is late"
 
 
 def relay() -> str:
@@ -160,12 +127,13 @@ def live_screens() -> str:
 Check = Callable[[], str]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
-    ("database", database),
-    ("migrations", migrations),
+    ("database", readiness.database),
+    ("migrations", readiness.migrations),
     ("clock", clocks),
-    ("work", work),
+    ("work", readiness.work),
     ("relay (TURN)", relay),
     ("push keys", push_keys),
     ("live screens", live_screens),
+    ("backup", readiness.backup),
     *environment_checks.CHECKS,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .. import readiness
 from ..config import DEVELOPMENT_KEY, Settings, current_settings
 from ..errors import CheckFailed, CheckHint
-from ..services import current_services, proxy_check, storage_check, tls_chain
+from ..services import current_services, proxy_check, tls_chain
 from . import probes
 
-LEAST_FREE = 2 * 1024**3  # bytes
-LEAST_SHARE = 20  # of the disk, one in so many
 APART = timedelta(minutes=1)  # a Date header is whole seconds, and was on its way
 
 
@@ -43,10 +41,7 @@ def disk() -> str:
     for folder in (data, data / "files", data / "uploads"):
         if folder.exists():
             _check_rights(folder)
-    usage = shutil.disk_usage(data)
-    if usage.free < LEAST_FREE or usage.free < usage.total // LEAST_SHARE:
-        raise CheckFailed(f"{_gigabytes(usage.free)} are free in {data}: files will soon be refused. Make room")
-    return f"{_gigabytes(usage.free)} free"
+    return readiness.room()
 
 
 def _check_rights(folder: Path) -> None:
@@ -57,17 +52,6 @@ def _check_rights(folder: Path) -> None:
         raise CheckFailed(f"other accounts may look into {folder}: chmod 700 {folder}")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise CheckFailed(f"this account may not write into {folder}: chmod 700 {folder}")
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1024**3:.1f} GB"
-
-
-def storage() -> str:
-    try:
-        return storage_check.look(current_services.storage, current_settings.data)
-    except storage_check.StorageCheckFailed as failure:
-        raise CheckFailed(str(failure)) from failure
 
 
 def antivirus() -> str:
@@ -142,7 +126,7 @@ CHECKS = (
     ("settings", settings),
     ("secret key", secret_key),
     ("disk", disk),
-    ("storage", storage),
+    ("storage", readiness.storage),
     ("antivirus", antivirus),
     ("mail", mail),
     ("SMS", sms),

@@ -13,6 +13,7 @@ from copies import another_clinic, build, run
 from factories import later, say
 from flask import Flask
 
+from ibolit import readiness
 from ibolit.errors import CheckFailed, CheckHint
 from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Chat, Job, JobKind, PushSubscription, User
@@ -21,14 +22,14 @@ from ibolit.services import clock, push, tls_chain
 from ibolit.subscribers import live
 
 Change = Callable[..., None]
-NAMES = ["database", "migrations", "clock", "work", "relay (TURN)", "push keys", "live screens"]
+NAMES = ["database", "migrations", "clock", "work", "relay (TURN)", "push keys", "live screens", "backup"]
 NAMES += ["settings", "secret key", "disk", "storage", "antivirus", "mail", "SMS", "payments", "certificate", "proxy"]
 
 
 @pytest.fixture(autouse=True)
 def room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the disk of who runs the tests."""
-    monkeypatch.setattr(environment_checks.shutil, "disk_usage", lambda _path: Usage(100 * 1024**3, 50 * 1024**3))
+    monkeypatch.setattr(readiness.shutil, "disk_usage", lambda _path: Usage(100 * 1024**3, 50 * 1024**3))
 
 
 class Usage:
@@ -76,17 +77,17 @@ def test_tables_of_no_version(tmp_path: Path) -> None:
 
 
 def test_a_dead_worker_shows_by_what_is_late(clinic: Flask) -> None:
-    assert checks.work() == "no worker has run yet"
+    assert readiness.work() == "no worker has run yet"
     job = Job.add(JobKind.PAYMENTS_SWEEP, 1, clock.now() - timedelta(minutes=1))
     db.session.commit()
-    assert checks.work() == "nothing is late"
+    assert readiness.work() == "nothing is late"
     job.due_at = clock.now() - timedelta(minutes=21)
     db.session.commit()
     with pytest.raises(CheckFailed, match=r"1 jobs are late, one by 21 min \(payments_sweep\): is the worker running"):
-        checks.work()
+        readiness.work()
     job.claimed_until = clock.now() + timedelta(minutes=1)  # somebody is at it
     db.session.commit()
-    assert checks.work() == "nothing is late"
+    assert readiness.work() == "nothing is late"
 
 
 def test_misspelt_setting_is_told(clinic: Flask, change_settings: Change) -> None:
@@ -179,7 +180,7 @@ def test_good_key_is_not_shown(clinic: Flask, change_settings: Change) -> None:
 
 @pytest.mark.parametrize(("total", "free"), [(100 * 1024**3, 4 * 1024**3), (10 * 1024**3, 1024**3)])
 def test_full_disk(clinic: Flask, monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
-    monkeypatch.setattr(environment_checks.shutil, "disk_usage", lambda _path: Usage(total, free))
+    monkeypatch.setattr(readiness.shutil, "disk_usage", lambda _path: Usage(total, free))
     with pytest.raises(CheckFailed, match="files will soon be refused"):
         environment_checks.disk()
 
@@ -207,7 +208,6 @@ def test_folder_of_another_account(change_settings: Change, tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("check", "probe", "settings"),
     [
-        ("storage", "storage", {}),
         ("antivirus", "antivirus", {"clamav": "127.0.0.1:3310"}),
         ("mail", "mail", {"mail_backend": "smtp"}),
         ("sms", "sms", {"sms_backend": "smsaero"}),

@@ -247,6 +247,7 @@ POST /replies/<int:id>                        | template    | login | gate  | 40
 POST /replies/<int:id>/place                  | template    | login | gate  | 404     | in     | 404      | card
 POST /replies/<int:id>/removal                | template    | login | gate  | 404     | in     | 404      | card
 GET /replies/choice                           | -           | login | gate  | 404     | in     | 404      | card
+GET /readyz                                   | -           | in    | in    | in      | in     | in       | in
 GET /robots.txt                               | -           | in    | in    | in      | in     | in       | in
 GET /static/<path:filename>                   | -           | in    | in    | in      | in     | in       | in
 GET /sw.js                                    | -           | in    | in    | in      | in     | in       | in

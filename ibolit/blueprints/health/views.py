@@ -8,6 +8,7 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from ... import readiness
 from ...config import current_settings
 from ...extensions import db
 from ...services import proxy_check
@@ -20,6 +21,15 @@ def healthz() -> ResponseReturnValue:
     """200 when the database answers."""
     db.session.execute(select(1))
     return {"status": "ok"}
+
+
+@bp.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """200 when all is well, else 503: each part by its word. For monitors; a balancer asks `/healthz`."""
+    told = {part.name: part.answer() for part in readiness.parts()}
+    is_ready = all(well for well, _ in told.values())
+    parts = {name: {"well": well, "words": words} for name, (well, words) in told.items()}
+    return {"status": "ready" if is_ready else "not ready", "parts": parts}, 200 if is_ready else 503
 
 
 @bp.get(proxy_check.PATH)
