@@ -67,6 +67,7 @@ JS = (
     "js/six-digits.js",
     "js/foreign-number.js",
     "js/load-more.js",
+    "js/list-count.js",
     "js/inbox.js",
     "js/inbox-place.js",
     "js/list-pane.js",

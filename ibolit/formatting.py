@@ -87,6 +87,13 @@ def with_initials(name: str) -> str:
     return " ".join(word if at == surname else f"{word[0]}." for at, word in enumerate(words)).replace(". ", f".{NBSP}")
 
 
+def without_patronymic(name: str) -> str:
+    """«Иванова Елена Сергеевна» → «Иванова Елена», «Анна Павловна Соколова» → «Анна Соколова»: to be heard often."""
+    words = name.split()
+    kept = [word for word in words if not PATRONYMIC.fullmatch(word)]
+    return " ".join(kept) if len(words) == 3 and len(kept) == 2 else name
+
+
 def local_time(moment: datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
     return f"{local.hour:02}:{local.minute:02}"

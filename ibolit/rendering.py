@@ -39,6 +39,7 @@ from .formatting import (
     weekday_of,
     when_for,
     with_initials,
+    without_patronymic,
     zone_mark,
 )
 from .links import linked, may_link
@@ -107,7 +108,7 @@ def init_rendering(app: Flask) -> None:
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)
-    people = (with_initials,)
+    people = (with_initials, without_patronymic)
     helpers = (
         dom_id,
         drawn_message,

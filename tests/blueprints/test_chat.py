@@ -269,7 +269,7 @@ def test_neighbours_stand_together_as_long_as_the_page_tells_its_scripts(
 def test_ticks_and_words_that_scripts_draw_are_the_servers(as_patient: Browser, chat: Chat) -> None:
     page = one_line(as_patient.get(f"/chats/{chat.id}").text)
     [drawn] = re.findall(r'<template id="chat-patterns">(.*?)</template>', page, re.DOTALL)
-    assert re.findall(r'ticks--(\w+)".*?class="sr">(\w+)<', drawn) == [
+    assert re.findall(r'ticks--(\w+)".*?class="sr">, (\w+)<', drawn) == [
         ("waiting", "отправляем"),
         ("delivered", "доставлено"),
         ("read", "прочитано"),

@@ -258,8 +258,9 @@ def test_chips_show_only_what_is_asked_for(as_doctor: Browser, asking: dict[str,
     assert shown("unread") == {"Новый"}
     assert shown("waiting") == {"Новый", "Прочитан"}
     page = as_doctor.get("/messages?only=waiting", htmx=htmx).text
-    assert 'id="chats" class="rows" data-behaviour="inbox-unsent" data-order="down" data-shows="waiting"' in one_line(
-        page
+    assert (
+        'id="chats" class="rows" role="list" data-behaviour="inbox-unsent" data-order="down" data-shows="waiting"'
+        in one_line(page)
     )
     assert page.count('data-fits="unread waiting"') == page.count('data-fits="waiting"') == 1
 

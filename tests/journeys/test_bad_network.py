@@ -52,6 +52,7 @@ def test_tunnel_loses_nothing_and_doubles_nothing(visitors: Visitors) -> None:
     patient.context.set_offline(True)
     hurry(patient, "до перезагрузки", "и ещё одно")
     expect(patient.locator(".message--failed")).to_have_count(2)
+    expect(patient.get_by_role("article", name="Вы, не отправлено")).to_have_count(2)
     patient.reload()
     expect(patient.locator("h1")).to_have_text("Нет связи")
     patient.context.set_offline(False)

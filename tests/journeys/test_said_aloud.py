@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -46,11 +47,18 @@ def test_message_is_said_once_and_history_never(
     expect(region).to_have_text(f"{NAME}: Как вы сегодня?")
     expect(bubble(doctor_page, "Как вы сегодня?").locator(".ticks--read, .ticks--delivered")).to_have_count(1)
     assert said(doctor_page) == []  # own words, and their ticks, are not announced
+    named = {patient: r"Иванова Елена, \d\d:\d\d", doctor_page: r"Вы, \d\d:\d\d ?, (доставлено|прочитано)"}
+    for page, name in named.items():  # whose it is: what the engine makes of it
+        expect(page.get_by_role("article", name=re.compile(f"^{name}$")).last).to_contain_text("Как вы сегодня?")
+    expect(patient.get_by_role("heading", name="Сегодня")).to_have_count(1)
     patient.goto("/profile")
     with patient.expect_websocket():
         patient.goto("/messages")
+    before = patient.get_by_role("heading", name=re.compile("чат")).text_content() or ""
     write(doctor_page, "И ещё одно")
     expect(region).to_have_text(f"Новое сообщение: {NAME}")
+    counted = patient.get_by_role("heading", name=re.compile(r"^\d+ чат.?.?, \d+ непрочитанн"))
+    expect(counted).not_to_have_text(before)
     no_complaints()
 
 

@@ -59,6 +59,12 @@ class ChatSummary:
         before = message.seq + PAGE_AFTER
         return before if before < self.last_seq else None
 
+    @property
+    def people(self: Chat) -> list[User]:
+        """Both sides, and whoever else reads it: all whose words can stand there."""
+        sides = [self.patient, self.doctor.user]
+        return sides + [one.user for one in self.members if one.user_id not in (self.patient_id, self.doctor.user_id)]
+
     def name_of(self: Chat, author_id: int | None, viewer: User) -> str:
         """Who said it, for whoever reads that it was said."""
         if author_id == viewer.id:

@@ -10,9 +10,9 @@
   }
 
   function quoteOf(link) {
-    var article = link.parentNode.parentNode;
+    var article = link.parentNode.parentNode, author = document.getElementById('by-' + article.getAttribute('data-author'));
     return {
-      seq: Number(article.getAttribute('data-key')), who: link.getAttribute('data-who'),
+      seq: Number(article.getAttribute('data-key')), who: author ? author.getAttribute('data-who') : '',
       text: (words(article.querySelector('.message__text')) || link.getAttribute('data-said')).slice(0, 120)
     };
   }

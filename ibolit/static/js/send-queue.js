@@ -44,6 +44,7 @@ ibolit.sendQueue = function (form) {
     if (!bubble) return;
     bubble.classList.toggle('message--sending', !failed);
     bubble.classList.toggle('message--failed', failed);
+    bubble.setAttribute('aria-label', failed ? 'Вы, не отправлено' : 'Вы, отправляем');
     var line = bubble.querySelector('.message__failed');
     if (line) bubble.removeChild(line);
     if (!failed) return;
