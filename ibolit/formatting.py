@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -45,6 +46,16 @@ def kopecks(words: str) -> int:
     if not 0 < sum_ < 10**11:
         raise ValueError(words)
     return sum_
+
+
+def quoted(words: str) -> str:
+    return f"«{words}»"
+
+
+def listed(words: Iterable[str]) -> str:
+    """«А», «А и Б», «А, Б и В»."""
+    *first, last = words
+    return f"{', '.join(first)} и {last}" if first else last
 
 
 def decimal(number: float) -> str:
@@ -161,6 +172,15 @@ def in_full(moment: datetime, zone: ZoneInfo) -> str:
     """«25 ноября 2026, 14:00 (МСК)»: on papers, which are read in other years and elsewhere."""
     words = format_datetime(moment, "d MMMM y, HH:mm", tzinfo=zone, locale=RUSSIAN)
     return f"{words} ({zone_mark(moment, zone)})"
+
+
+def period_in_full(begins: datetime, ends: datetime | None, zone: ZoneInfo) -> str:
+    """«25 ноября 2026, 14:03–14:27 (МСК)»; over midnight «25 ноября 2026, 23:50 – 26 ноября 2026, 00:15 (МСК)»."""
+    if ends is None or local_time(begins, zone) == local_time(ends, zone):
+        return in_full(begins, zone)
+    if local_day(begins, zone) != local_day(ends, zone):
+        return f"{in_full(begins, zone).rpartition(' (')[0]} – {in_full(ends, zone)}"
+    return in_full(begins, zone).replace(" (", f"–{local_time(ends, zone)} (")
 
 
 def weekday_of(moment: datetime, zone: ZoneInfo) -> str:

@@ -24,10 +24,12 @@ from .formatting import (
     epoch,
     file_size,
     in_full,
+    listed,
     local_day,
     local_time,
     month_title,
     plural,
+    quoted,
     rubles,
     short_name,
     short_when,
@@ -131,6 +133,6 @@ def init_rendering(app: Flask) -> None:
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["last_day"] = timedelta(days=1)
-    app.jinja_env.filters["phone"] = phones.readable
+    app.jinja_env.filters |= {"phone": phones.readable, "quoted": quoted, "listed": listed}
     app.jinja_env.undefined = StrictUndefined  # a misspelt name is an error, not an empty place on the page
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -19,15 +19,18 @@ from ibolit.formatting import (
     epoch,
     file_size,
     kopecks,
+    listed,
     local_day,
     local_time,
     month_title,
+    period_in_full,
     plural,
     rubles,
     short_name,
     short_when,
     time_left,
     with_initials,
+    without_patronymic,
 )
 from ibolit.models import Chat
 from ibolit.rendering import dom_id
@@ -45,6 +48,32 @@ NEW_YEAR = datetime(2025, 12, 31, 21, 30, tzinfo=UTC)
 )  # fmt: skip
 def test_plurals(count: int, words: str) -> None:
     assert plural(count, "день", "дня", "дней").replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize(("words", "sentence"), [(["а"], "а"), (["а", "б"], "а и б"), (["а", "б", "в"], "а, б и в")])
+def test_lists_in_a_sentence(words: list[str], sentence: str) -> None:
+    assert listed(words) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [("Иванова Елена Сергеевна", "Иванова Елена"), ("Елена Сергеевна Иванова", "Елена Иванова"),
+     ("Анна Соколова", "Анна Соколова"), ("Мария Анна Соколова", "Мария Анна Соколова"), ("Зоя", "Зоя"),
+     ("Петрович Анна Ильинична", "Петрович Анна Ильинична")],
+)  # fmt: skip
+def test_name_as_it_is_said_often(name: str, short: str) -> None:
+    assert without_patronymic(name) == short
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(24, "31 декабря 2025, 23:30–23:54 (МСК)"), (None, "31 декабря 2025, 23:30 (МСК)"),
+     (0, "31 декабря 2025, 23:30 (МСК)"), (50, "31 декабря 2025, 23:30 – 1 января 2026, 00:20 (МСК)")],
+)  # fmt: skip
+def test_span_of_time_on_a_paper(minutes: int | None, words: str) -> None:
+    begins = NEW_YEAR - timedelta(hours=1)
+    ends = None if minutes is None else begins + timedelta(minutes=minutes)
+    assert period_in_full(begins, ends, MOSCOW) == words
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ class PdfDocument:
     documents: str  # the doctor's
     patient: str
     identity: str  # how the patient's was proved
-    when: str
-    version: str
+    when: str  # it took place
+    version: str  # and when it was sent
     text: Sequence[Paragraph]
     files: Sequence[str]
     notice: str
@@ -101,7 +101,7 @@ def _head(pdf: FPDF, document: PdfDocument) -> None:
     _write(pdf, document.title, size=LARGE, bold=True)
     _write(pdf, document.version, size=SMALL, soft=True)
     pdf.ln(LINE / 2)
-    facts = [("Дата и время", document.when), ("Пациент", document.patient), ("Личность пациента", document.identity)]
+    facts = [("Консультация", document.when), ("Пациент", document.patient), ("Личность пациента", document.identity)]
     facts += [("Врач", document.doctor), ("Специальность", document.specialty), ("Документы врача", document.documents)]
     for name, value in facts:
         if value:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pypdfium2
 import pytest
 import samples
 from browser import Browser
+from consultation_steps import StillClock, ready
 from factories import make_chat, make_doctor, propose
 from flask import Flask
-from reading import one_line
+from reading import one_line, plain
 from started_consultations import completed_consultation, consultation_in_progress
 from werkzeug.test import TestResponse
 
@@ -30,6 +32,7 @@ from ibolit.models import (
     SignatureKind,
     User,
 )
+from ibolit.services import clock
 
 TEXT = "Жалобы:\nБолит голова.\n\nРекомендации:\nОтдыхайте."
 
@@ -173,6 +176,28 @@ def test_empty_template_is_no_conclusion(as_doctor: Browser, over: Consultation)
     text = typed(as_doctor.get(url(over, "conclusion/new?template=first")))
     assert "Жалобы:" in text
     assert give(as_doctor, over, text=text).status_code == 422
+
+
+def test_empty_headings_are_asked_about_before_it_goes_out(as_doctor: Browser, over: Consultation) -> None:
+    text = "Жалобы:\nБолит голова.\n\nАнамнез:\n\nРекомендации:\n  \n"
+    asked = give(as_doctor, over, text=text, files=[(io.BytesIO(samples.txt()), "памятка.txt")])
+    assert asked.status_code == 200
+    assert "Отправить так?" in asked.text
+    assert "Ничего не написано под заголовками «Анамнез» и «Рекомендации»." in one_line(asked.text)
+    assert (versions(over), typed(asked)) == ([], text.strip())
+    assert "памятка.txt" in asked.text
+    assert "Отправить пациенту" not in asked.text
+    confirmed = value(asked, "confirmed")
+    other = give(as_doctor, over, text=text + "Отдыхайте.", confirmed=confirmed)
+    assert "под заголовком «Анамнез»." in one_line(other.text)
+    assert versions(over) == []
+    assert give(as_doctor, over, text=text, confirmed=confirmed).status_code == 303
+    assert versions(over) == [text.strip()]
+
+
+@pytest.mark.parametrize("text", [TEXT, "Всё хорошо.", "Рекомендации: отдыхать", "Принимать так:\n1 таблетку"])
+def test_what_has_no_empty_heading_goes_out_at_once(as_doctor: Browser, over: Consultation, text: str) -> None:
+    assert give(as_doctor, over, text=text).status_code == 303
 
 
 def test_file_that_is_refused_keeps_the_text_and_the_others(as_doctor: Browser, over: Consultation) -> None:
@@ -355,6 +380,30 @@ def test_pdf_has_all_that_the_law_wants(
     wanted += ["Анна Соколова", "подтверждена по телефону", "Версия 1 от", "(МСК)", "Болит голова.", "памятка.txt"]
     wanted += ["не ставит первичный диагноз", "звоните 103 или 112", "Подпись врача ___"]
     assert [one for one in wanted if one not in words] == []
+
+
+def test_it_says_when_it_really_was_and_was_sent(
+    as_doctor: Browser, as_patient: Browser, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agreed on for 14:00, begun at 14:07, ended at 14:31, written by 15:20; a correction has its own time."""
+    still = StillClock(datetime(2026, 11, 25, 10, 55, tzinfo=UTC))
+    monkeypatch.setattr(clock, "datetime", still)
+    consultation = propose(chat, starts_at=still.moment + timedelta(minutes=5))
+    consultation.confirm(consultation.patient, consultation.starts_at)
+    still.go(minutes=12)
+    ready(consultation, consultation.patient, consultation.doctor.user)
+    still.go(minutes=24)
+    consultation.end(consultation.doctor.user)
+    db.session.commit()
+    still.go(minutes=49)
+    give(as_doctor, consultation)
+    for shown in (
+        plain(re.sub("<[^>]*>", " ", as_patient.get(url(consultation)).text)),
+        pdf_of(as_patient.get(url(consultation, "conclusion.pdf"))),
+    ):
+        assert "25 ноября 2026, 14:07–14:31 (МСК)" in shown
+        assert "Версия 1 отправлена пациенту 25 ноября 2026, 15:20 (МСК)" in shown
+        assert "14:00" not in shown
 
 
 def test_pdf_of_an_old_version(as_doctor: Browser, as_patient: Browser, over: Consultation) -> None:

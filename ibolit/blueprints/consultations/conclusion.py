@@ -10,7 +10,7 @@ from ... import errors
 from ...config import current_settings
 from ...database import release, write_transaction
 from ...extensions import db
-from ...formatting import in_full
+from ...formatting import in_full, period_in_full
 from ...models import AuditAction, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
 from ...models.consultations import refuse_conclusion_of
 from ...responses import go, respond, wants_fragment
@@ -60,6 +60,8 @@ def give_conclusion(id: int) -> ResponseReturnValue:
     consultation = _led(id)
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
+    if form.needs_confirmation():
+        return _refuse(consultation, form, 200)
     with submission(form.text) as sent:
         consultation.lock()
         form.refuse_unseen(consultation)
@@ -211,8 +213,9 @@ def _document_of(consultation: Consultation, conclusion: Conclusion) -> pdf.PdfD
         documents=doctor.licence,
         patient=consultation.patient.name,
         identity=IDENTITIES[consultation.patient.identity_level],
-        when=in_full(consultation.starts_at, current_settings.clinic_timezone),
-        version=f"Версия {conclusion.version} от {in_full(conclusion.created_at, current_settings.clinic_timezone)}",
+        when=period_in_full(*consultation.held_at, current_settings.clinic_timezone),
+        version=f"Версия {conclusion.version} отправлена пациенту "
+        + in_full(conclusion.created_at, current_settings.clinic_timezone),
         text=[pdf.Paragraph(one.text, one.is_heading) for one in conclusion.paragraphs],
         files=[one.name for one in conclusion.files],
         notice=render_template("fragments/consultations/paper_limits.txt"),

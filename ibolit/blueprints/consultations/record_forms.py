@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
@@ -18,6 +19,8 @@ from ...models import (
     IntakeQuestionnaire,
     Review,
 )
+from ...models.consultations import empty_headings
+from ...services.codes import content_hash
 from ...web.edit_form import EditForm
 from ...web.fields import hidden_number, invalid_choice
 from ...web.file_forms import AttachmentFormMixin
@@ -90,6 +93,21 @@ class DraftForm(FlaskForm):
 
 
 class ConclusionForm(AttachmentFormMixin, DraftForm):
+    """`confirmed`: the mark of the empty headings that the page has asked about; others are asked about again."""
+
+    confirmed = HiddenField()
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.asked: list[str] = []  # about these headings the page asks now
+
+    def needs_confirmation(self) -> bool:
+        """Whether to ask before it goes out: under some headings nothing is written."""
+        empty = empty_headings(self.text.data or "")
+        answered, self.confirmed.data = self.confirmed.data, content_hash("\n".join(empty))
+        self.asked = empty if answered != self.confirmed.data else []
+        return bool(self.asked)
+
     def give(self, consultation: Consultation, attachments: Sequence[Attachment]) -> Conclusion:
         return Conclusion.give(
             consultation,

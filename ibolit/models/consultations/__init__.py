@@ -4,7 +4,14 @@ from . import lists
 from .attendance import Absence, Attendance, Side
 from .booking import ProposalTerms
 from .call import CallPath, CallReport, CallVisit, Quality
-from .conclusion import Conclusion, ConclusionDraft, ConclusionTemplate, SignatureKind, refuse_conclusion_of
+from .conclusion import (
+    Conclusion,
+    ConclusionDraft,
+    ConclusionTemplate,
+    SignatureKind,
+    empty_headings,
+    refuse_conclusion_of,
+)
 from .consultation import Consultation
 from .device_transfer import DeviceTransfer
 from .intake_questionnaire import IntakeAnswers, IntakeQuestionnaire, refuse_questionnaire_of
@@ -46,6 +53,7 @@ __all__ = [
     "Side",
     "SignatureKind",
     "Timing",
+    "empty_headings",
     "lists",
     "refuse_conclusion_of",
     "refuse_questionnaire_of",

@@ -57,6 +57,23 @@ class Paragraph:
         return self.text.endswith(":") and len(self.text) <= self.LONGEST_HEADING
 
 
+def paragraphs_of(text: str) -> Iterator[Paragraph]:
+    return (Paragraph(line.strip()) for line in text.splitlines())
+
+
+def empty_headings(text: str) -> list[str]:
+    """Headings under which nothing is written, without their colons: «Анамнез»."""
+    empty: list[str] = []
+    last = ""
+    for paragraph in [*paragraphs_of(text), Paragraph(":")]:
+        if paragraph.is_heading:
+            empty += [last] if last else []
+            last = paragraph.text.removesuffix(":")
+        elif paragraph.text:
+            last = ""
+    return empty
+
+
 class Conclusion(Model):
     """One version of it, with its card in the chat."""
 
@@ -101,7 +118,7 @@ class Conclusion(Model):
 
     @property
     def paragraphs(self) -> Iterator[Paragraph]:
-        return (Paragraph(line.strip()) for line in self.text.splitlines())
+        return paragraphs_of(self.text)
 
     @property
     def files(self) -> Sequence[Attachment]:

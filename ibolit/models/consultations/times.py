@@ -34,6 +34,12 @@ class ConsultationTimes:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
+    def held_at(self: Consultation) -> tuple[datetime, datetime | None]:
+        """When it really began and was ended; None: nobody ended it, its window closed."""
+        was_ended = self.ended_at is not None and self.ended_at < self.closes_at
+        return self.started_at or self.starts_at, self.ended_at if was_ended else None
+
+    @property
     def opens_at(self: Consultation) -> datetime:
         return self.starts_at - OPENS_BEFORE
 
