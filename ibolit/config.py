@@ -72,6 +72,7 @@ class Settings:
     backup_within: timedelta  # so old the last backup may be; none is asked for when zero
     registration_is_open: bool
     sms_backend: str
+    sms_name: str  # from whom SMS and letters say they are
     smsaero_email: str
     smsaero_key: str
     smsaero_sign: str
@@ -124,7 +125,7 @@ class Settings:
     keep_jobs: int
     keep_devices: int
     keep_attempts: int
-    unheard: tuple[str, ...]  # sentences about variables that look like settings
+    unheard: tuple[str, ...]  # sentences about variables that look like settings, and about values that say too much
 
     @property
     def is_production(self) -> bool:
@@ -182,6 +183,7 @@ class Settings:
             backup_within=timedelta(hours=env.number("BACKUP_HOURS", 36 if production else 0, least=0, most=24 * 366)),
             registration_is_open=env.choice("REGISTRATION", ["open", "invite"], default="open") == "open",
             sms_backend=env.choice("SMS_BACKEND", ["demo", "smsaero"], default=fallback),
+            sms_name=env.sms_name("SMS_NAME", "iBolit"),
             smsaero_email=env.text("SMSAERO_EMAIL", ""),
             smsaero_key=env.text("SMSAERO_KEY", ""),
             smsaero_sign=env.text("SMSAERO_SIGN", ""),
@@ -296,6 +298,12 @@ READ_ELSEWHERE |= {f"IBOLIT_{name}" for name in ("HOME", "SETTINGS", "ACCOUNT", 
 FAMILIES = ("IBOLIT_", "CLINIC_", "SMSAERO_", "SMTP_", "YOOKASSA_", "TURN_", "S3_", "VAPID_", "KEEP_", "RECEIPT_")
 OF_OTHERS = {"REDIS_URL"}  # of what people expect here
 NEAR = 0.85  # one letter wrong of seven
+# Even turning to a doctor is secret (323-ФЗ, article 13).
+MEDICAL = re.compile(
+    r"клини|врач|доктор|мед|болезн|больн|здоров|лечи|лечеб|стомат|дент|зуб|гинек|псих|онко|дерм|терап|хирург|диагн"
+    r"|анализ|аптек|clini|klini|doctor|doktor|vrach|med|dent|health|hosp|zdor|lech|stom|psy|onko|diag",
+    re.IGNORECASE,
+)
 
 
 def _unquoted(value: str) -> str:
@@ -319,12 +327,22 @@ class _Reader:
                 yield f"{name} is no setting: is {meant[0]} meant?"
             elif name.startswith(FAMILIES) or name in OF_OTHERS:
                 yield f"{name} is no setting of this version"
+        for name in ("SMS_NAME", "SMSAERO_SIGN"):
+            if told := MEDICAL.search(self.environ.get(name, "")):
+                yield f"{name}: «{told[0]}» tells who sees the phone that a clinic writes to it: take a neutral word"
 
     def text(self, name: str, default: str | None) -> str:
         self.asked.add(name)
         value = self.environ.get(name, "").strip() or default
         if value is None:
             raise BadSetting(name, "must be set")
+        return value
+
+    def sms_name(self, name: str, default: str) -> str:
+        """A short word in every SMS: few letters, as they cost; no long number, which a phone could take for a code."""
+        value = self.text(name, default)
+        if not re.fullmatch(r"[^\W\d_](?:[^\W_]|[ .-]){1,10}", value) or re.search(r"\d{4}", value):
+            raise BadSetting(name, "must be a word of 2 to 11 letters")
         return value
 
     def secret(self, name: str, default: str | None) -> str:

@@ -525,6 +525,25 @@ def test_name_that_nobody_reads_is_told_without_its_value(name: str, words: str)
     assert Settings.from_env(PRODUCTION | {name: "a secret"}).unheard == (words,)
 
 
+@pytest.mark.parametrize("name", ["SMS_NAME", "SMSAERO_SIGN"])
+@pytest.mark.parametrize(("value", "told"), [("Клиника", "Клини"), ("ДокторПлюс", "Доктор"), ("DentArt", "Dent")])
+def test_sender_that_tells_of_a_clinic_is_warned_of(name: str, value: str, told: str) -> None:
+    (words,) = Settings.from_env(PRODUCTION | {name: value}).unheard
+    assert words.startswith(f"{name}: «{told}» tells who sees the phone")
+
+
+@pytest.mark.parametrize("value", ["iBolit", "Аврора", "Три сестры", "A-1"])
+def test_neutral_sender_is_taken_as_it_is(value: str) -> None:
+    settings = Settings.from_env(PRODUCTION | {"SMS_NAME": value})
+    assert (settings.sms_name, settings.unheard) == (value, ())
+
+
+@pytest.mark.parametrize("value", ["Двенадцатьбу", "Я", "123456", "Дом 1234", "Дом\nдва", "Дом:"])
+def test_sender_is_a_short_word(value: str) -> None:
+    with pytest.raises(BadSetting, match="SMS_NAME: must be a word of 2 to 11 letters"):
+        Settings.from_env(PRODUCTION | {"SMS_NAME": value})
+
+
 def test_what_others_read_is_not_told_of() -> None:
     around = {"PATH": "/bin", "HOME": "/root", "MAIL": "/var/mail/root", "SHELL": "/bin/sh", "LANG": "C.UTF-8"}
     ours = {"FLASK_APP": "ibolit:create_app", "BIND": "0.0.0.0:8000", "IBOLIT_HOME": "/srv/ibolit"}

@@ -25,7 +25,7 @@ DEPLOY = ROOT / "deploy"
 
 # What the guide leaves to the operator.
 OWN = {
-    "SMSAERO_EMAIL": "it@clinic.example", "SMSAERO_KEY": "key", "SMSAERO_SIGN": "Clinic", "SMTP_HOST": "127.0.0.1",
+    "SMSAERO_EMAIL": "it@clinic.example", "SMSAERO_KEY": "key", "SMSAERO_SIGN": "Aurora", "SMTP_HOST": "127.0.0.1",
     "SMTP_USER": "clinic", "SMTP_PASSWORD": "word", "YOOKASSA_SHOP_ID": "100500", "CLINIC_INN": "7707083893",
     "CLINIC_OGRN": "1027700132195",
 }  # fmt: skip

@@ -11,7 +11,9 @@ from browser import Browser
 from factories import PASSWORD, later, make_chat, make_doctor, make_user, say
 from flask import Flask
 from guests import BOTH, EMAIL, NEW, PHONE, TYPED, code_of, invite, letters, link_of
+from reading import one_line
 
+from ibolit.config import current_settings
 from ibolit.extensions import db
 from ibolit.jobs import run_due
 from ibolit.models import (
@@ -91,6 +93,32 @@ def test_neither_sms_nor_letter_says_who_invites(as_doctor: Browser, doctor: Doc
         names = [*doctor.user.name.lower().split(), doctor.specialty.lower(), "зоя", "новикова", "айболит"]
         names += ["врач", "доктор", "клиник", "пациент", "консультаци", "лечени"]
         assert [name for name in names if name in told] == []
+
+
+def test_sms_and_letter_carry_the_clinics_neutral_word(
+    as_doctor: Browser, services: Services, change_settings: Callable[..., None]
+) -> None:
+    change_settings(sms_name="Аврора")
+    assert "придут от «Аврора»" in as_doctor.get("/invitations/new").text
+    for contact in (PHONE, EMAIL):
+        as_doctor.post("/invitations", {"contact": contact, "name": "Зоя Новикова"})
+    run_due()
+    mail, sms = sorted(letters(services), key=lambda letter: letter.channel)
+    assert sms.text.startswith("Аврора: вас пригласили в переписку, кто – по ссылке. Она на 7 дней")
+    assert mail.subject == "Аврора: приглашение в переписку"
+
+
+def test_page_of_an_invitation_says_who_invites_and_whom_to_ask(
+    visitor: Browser, doctor: Doctor, change_settings: Callable[..., None]
+) -> None:
+    change_settings(sms_name="Аврора", clinic_phone="+7 495 000-00-00")
+    for how in ({"phone": PHONE}, {"email": EMAIL}):
+        invitation = Invitation.invite(doctor, doctor.user, name="Зоя", **how)
+        db.session.commit()
+        page = one_line(visitor.get(f"/i/{invitation.token}").text)
+        for words in (doctor.user.name, doctor.specialty, current_settings.clinic_name, "от «Аврора»",
+                      'href="tel:+7 495 000-00-00"'):  # fmt: skip
+            assert words in page
 
 
 @pytest.mark.parametrize(

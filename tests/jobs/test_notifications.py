@@ -33,7 +33,7 @@ from ibolit.models.job import CLAIMED_FOR
 from ibolit.services import Services, clock
 from ibolit.services.demo_outbox import DemoMessage
 from ibolit.services.mail import MailFailed
-from ibolit.services.sms import SmsFailed
+from ibolit.services.sms import SmsFailed, parts_of
 
 START = datetime(2026, 11, 25, 11, tzinfo=UTC)
 FORBIDDEN = re.compile(
@@ -158,6 +158,18 @@ def test_what_names_no_day_fits_one_sms(chat: Chat, patient: User) -> None:
     assert sorted(text.splitlines()[0] for text in long) == [
         "iBolit: встреча перенесена на 25 ноября, 14:00 (МСК)",
     ]
+
+
+def test_long_name_of_the_sender_costs_little(chat: Chat, patient: User, change_settings: Callable[..., None]) -> None:
+    """SMS_NAME has at most 11 letters: a code stays one SMS, an invitation two."""
+    change_settings(sms_name="Айболитушка")
+    told = every_notification(patient, propose(chat, starts_at=START), chat)
+    texts = [render_template("sms/notification.txt", notification=one, link=LINK) for one in told]
+    assert max(map(parts_of, texts)) == 2
+    assert sum(parts_of(text) > 1 for text in texts) <= 4
+    assert parts_of(render_template("sms/login_code.txt", code="123456", host="ibolit.pro")) == 1
+    link = "https://chat.aibolitushka.example/i/" + "a" * 24
+    assert parts_of(render_template("sms/invitation.txt", link=link)) == 2
 
 
 def test_letter_says_what_happened_and_links_to_the_card(services: Services, chat: Chat, patient: User) -> None:

@@ -59,7 +59,7 @@ def provider() -> Iterator[Provider]:
 
 
 def settings(**environ: str) -> Settings:
-    known = {"SMSAERO_EMAIL": "it@clinic.example", "SMSAERO_KEY": "key", "SMSAERO_SIGN": "Clinic"}
+    known = {"SMSAERO_EMAIL": "it@clinic.example", "SMSAERO_KEY": "key", "SMSAERO_SIGN": "Aurora"}
     known |= {"YOOKASSA_SHOP_ID": "100500", "YOOKASSA_SECRET_KEY": "secret", "MAIL_FROM": "clinic@clinic.example"}
     return Settings.from_env({"IBOLIT_ENV": "test", "IBOLIT_DATA": "/nowhere"} | known | environ)
 
