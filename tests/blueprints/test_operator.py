@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, add_tariff, make_user
+from consultation_steps import pay, ready
+from factories import PASSWORD, add_tariff, later, make_user, propose, say
 from flask import Flask
 from payment_steps import begin, buy, request_refund, settle
+from reading import one_line, plain
 
+from ibolit.config import current_settings
 from ibolit.extensions import db
-from ibolit.models import AuditAction, AuditEvent, Chat, Payment, Refund, RefundReason, RefundState, Role, User
+from ibolit.formatting import day_and_time
+from ibolit.models import (
+    AlertKind,
+    AuditAction,
+    AuditEvent,
+    Chat,
+    Conclusion,
+    Consultation,
+    Doctor,
+    Payment,
+    PaymentAlert,
+    Receipt,
+    Refund,
+    RefundReason,
+    RefundState,
+    Role,
+    User,
+)
+from ibolit.services import clock
+from ibolit.services.payments import GatewayStatus, ProviderReceipt, RefusalReason
 
 
 @pytest.fixture
@@ -286,7 +310,7 @@ def test_refund_out_of_band_is_audited_and_told(
 
 
 REASONS = ["insufficient_funds", "general_decline", "rejected_by_payee", "yoo_money_account_closed", "invalid_request",
-           "not_found", "gone", "key_taken", "too_many_refunding_articles", "moon_phase", ""]  # fmt: skip
+           "not_found", "gone", "key_taken", "too_many_refunding_articles", ""]  # fmt: skip
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -357,10 +381,103 @@ def test_decisions_are_counted_and_come_in_pages(
     assert f'id="refund-{second.id}"' in as_operator.get(f"/operator?after={requested.id}").text
 
 
-def test_page_of_a_payment_names_no_doctor(as_operator: Browser, paid: Payment) -> None:
-    page = as_operator.get(f"/operator/payments/{paid.id}").text
-    assert paid.chat.doctor.user.name not in page
-    assert paid.chat.doctor.specialty not in page
+def words(html: str) -> str:
+    return plain(re.sub(r"<[^>]*>", " ", html)).replace(" ,", ",").replace(" .", ".").replace(" :", ":")
+
+
+def test_decision_names_doctor_purchase_and_what_was_done(
+    as_operator: Browser, requested: Refund, doctor: Doctor
+) -> None:
+    chat = requested.payment.chat
+    until = day_and_time(requested.payment.opened_until, current_settings.clinic_timezone)
+    shown = f"Врач: {doctor.user.name} Куплено: Тариф 1, 30 дней, 2 500 ₽ Сделано: переписка открыта до {until}"
+    pages = ("/operator", f"/operator/payments/{requested.payment_id}")
+    page = words(as_operator.get("/operator").text)
+    assert plain(f"{shown}, осталось 30 полных дней из 30; сообщений от врача после оплаты нет") in page
+    later(hours=1)
+    for text in ("Добрый день", "Как вы?"):
+        say(chat, doctor.user, text)
+    say(chat, chat.patient, "Хорошо")
+    for address in pages:
+        page = words(as_operator.get(address).text)
+        assert plain("осталось 29 полных дней из 30; от врача после оплаты 2 сообщения") in page
+        assert doctor.user.name in page
+        assert "Добрый день" not in page
+        assert doctor.specialty not in page
+
+
+def test_decision_about_a_consultation_says_what_became_of_it(as_operator: Browser, chat: Chat) -> None:
+    consultation = propose(chat, starts_at=clock.now() + timedelta(minutes=16), price=100_00)
+    payment = pay(consultation)
+    later(minutes=16)
+    ready(consultation, consultation.patient, consultation.doctor.user)
+    consultation.end(consultation.doctor.user)
+    db.session.commit()
+    request_refund(db.session.get_one(Payment, payment.id))
+    page = words(as_operator.get("/operator").text)
+    assert re.search(r"Сделано: консультация [^:]+:\d\d \(МСК\): состоялась, заключения пока нет", page)
+    Conclusion.give(db.session.get_one(Consultation, consultation.id), "Отдыхайте.", "client-0001", seen=0)
+    db.session.commit()
+    assert "состоялась, заключение отправлено" in words(as_operator.get("/operator").text)
+
+
+def test_found_payments_and_alerts_name_the_doctor(as_operator: Browser, paid: Payment, doctor: Doctor) -> None:
+    PaymentAlert.open(AlertKind.RECEIPT_UNREGISTERED, paid)
+    db.session.commit()
+    for page in (as_operator.get("/operator"), as_operator.post("/operator/payments/search", {"q": "2500"})):
+        assert plain(f"Врач: {doctor.user.name} Куплено: Тариф 1, 30 дней, 2 500 ₽") in words(page.text)
+
+
+# The provider's codes (yookassa.ru/developers/payment-acceptance/after-the-payment: declined-payments, refunds)
+
+
+PAYMENT_CODES = [
+    "3d_secure_failed", "call_issuer", "canceled_by_merchant", "card_expired", "country_forbidden",
+    "deal_expired", "expired_on_capture", "expired_on_confirmation", "fraud_suspected", "general_decline",
+    "identification_required", "insufficient_funds", "internal_timeout", "invalid_card_number", "invalid_csc",
+    "issuer_unavailable", "payment_method_limit_exceeded", "payment_method_restricted", "permission_revoked",
+    "unsupported_mobile_operator",
+]  # fmt: skip
+REFUND_CODES = [
+    "general_decline", "insufficient_funds", "rejected_by_payee", "rejected_by_timeout",
+    "yoo_money_account_closed", "payment_article_number_not_found", "payment_basket_id_not_found",
+    "payment_tru_code_not_found", "some_articles_already_refunded", "too_many_refunding_articles",
+]  # fmt: skip
+
+
+def test_every_documented_code_is_a_sentence(clinic: Flask) -> None:
+    named = {
+        "payments": (PAYMENT_CODES, "REASONS"),
+        "operator": (REFUND_CODES + [str(one) for one in RefusalReason if one != "not_due"], "REFUND_REASONS"),
+    }
+    for file, (codes, table) in named.items():
+        known = getattr(clinic.jinja_env.get_template(f"macros/{file}.html").module, table)
+        assert [code for code in codes if not re.search("[а-я]", known.get(code, ""))] == []
+
+
+def test_code_that_nobody_knows_is_named_to_the_clinic_alone(
+    as_operator: Browser, as_patient: Browser, chat: Chat, paid: Payment
+) -> None:
+    refund = paid.refund(100_00, RefundReason.OPERATOR)
+    refund.fail("moon_phase")
+    db.session.commit()
+    unpaid = settle(begin(chat), GatewayStatus.CANCELLED, reason="mars_phase")
+    assert "причину он назвал кодом «moon_phase»" in words(as_operator.get("/operator").text)
+    page = words(as_operator.get(f"/operator/payments/{unpaid.id}").text)
+    assert "Пациенту сказано: «Банк отменил оплату." in page
+    assert "Причину банк назвал кодом «mars_phase»" in page
+    assert "_phase" not in as_patient.get("/profile/payments").text
+
+
+def test_receipt_leads_to_where_it_is_seen(
+    as_operator: Browser, paid: Payment, change_settings: Callable[..., None]
+) -> None:
+    Receipt.record(paid, [ProviderReceipt("r1", GatewayStatus.SUCCEEDED, "9999", "12", "345", clock.now())])
+    db.session.commit()
+    assert "ФН 9999, ФД 12, ФП 345" in as_operator.get(f"/operator/payments/{paid.id}").text
+    change_settings(receipt_url="https://check.example/?fn={fn}&i={fd}&fp={fp}")
+    page = one_line(as_operator.get(f"/operator/payments/{paid.id}").text)
+    assert re.search(r'<a href="https://check.example/\?fn=9999&amp;i=12&amp;fp=345"[^>]*>Чек от', page)
 
 
 @pytest.mark.parametrize("number", ["", "x", "!!!", "+7", "99", "9" * 40, "-1", "²"])

@@ -44,11 +44,12 @@ class Decision:
     decline: DeclineForm
     retry: RetryForm
     out_of_band: OutOfBandForm
+    replies: int  # how many messages the doctor has sent since the payment
     asked: int = 0  # kopecks: «Вернуть 1 500 ₽?»
 
     @classmethod
-    def about(cls, refund: Refund, asked: int = 0, **answered: AmountForm) -> Decision:
-        """`answered`: the form that came back, by the name of its field here."""
+    def about(cls, refund: Refund, asked: int = 0, replies: int | None = None, **answered: AmountForm) -> Decision:
+        """`answered`: the form that came back, by the name of its field here. `replies` are asked for if not given."""
         thing = f"refund-{refund.id}"
         fresh: dict[str, Any] = {
             "approval": ApprovalForm(thing, min(refund.amount, refund.payment.refundable), formdata=None),
@@ -56,7 +57,8 @@ class Decision:
             "retry": RetryForm(thing, refund.amount, confirmed=refund.amount, formdata=None),
             "out_of_band": OutOfBandForm(f"{thing}-otherwise", formdata=None),
         }
-        return cls(refund, asked=asked, **(fresh | answered))
+        known = _replies(refund.payment) if replies is None else replies
+        return cls(refund, replies=known, asked=asked, **(fresh | answered))
 
 
 @bp.get("")
@@ -159,7 +161,7 @@ def show(id: int) -> ResponseReturnValue:
     with write_transaction(db.session):
         log_audit(AuditAction.PAYMENT_READ, payment.id)
     form = RefundForm("payment", payment.refundable, formdata=None)
-    return render_template("pages/operator/payment.html", payment=payment, form=form)
+    return render_template("pages/operator/payment.html", **_shown(payment, form))
 
 
 @bp.post("/payments/<int:id>/refunds")
@@ -176,13 +178,17 @@ def refund(id: int) -> ResponseReturnValue:
     if sent.is_refused:
         return _show_payment(_payment(id), form, sent.status)
     fresh = RefundForm("payment", payment.refundable, formdata=None)
-    return respond("operator/payment.html", to=url_for(".show", id=id), payment=payment, form=fresh)
+    return respond("operator/payment.html", to=url_for(".show", id=id), **_shown(payment, fresh))
 
 
 def _show_payment(payment: Payment, form: RefundForm, status: int = 200, asked: int = 0) -> ResponseReturnValue:
     """`asked`: the sum, in kopecks, that is said back before it is given."""
     name = "operator/payment.html"
-    return respond(name, page=name, status=status, payment=payment, form=form, asked=asked)
+    return respond(name, page=name, status=status, asked=asked, **_shown(payment, form))
+
+
+def _shown(payment: Payment, form: RefundForm) -> dict[str, Any]:
+    return {"payment": payment, "form": form, "replies": _replies(payment)}
 
 
 def _show_list(**more: str) -> str:
@@ -206,7 +212,12 @@ def _listed(decisions: list[Decision]) -> dict[str, Any]:
 def _decisions(after: int = 0) -> list[Decision]:
     """With one more than a page shows."""
     refunds = lists.with_attendance(payment_reports.pending_decisions(after)).limit(PAGE + 1)
-    return [Decision.about(refund) for refund in db.session.scalars(refunds).unique()]
+    rows = db.session.execute(refunds.join(Refund.payment).add_columns(payment_reports.replies())).unique()
+    return [Decision.about(refund, replies=replies) for refund, replies in rows]
+
+
+def _replies(payment: Payment) -> int:
+    return db.session.scalar(db.select(payment_reports.replies()).where(Payment.id == payment.id)) or 0
 
 
 def _refund(id: int) -> Refund:

@@ -60,9 +60,10 @@ def payments_made_by(user: User) -> Select[tuple[Payment]]:
 
 
 def with_attendance(refunds: Select[tuple[Refund]]) -> Select[tuple[Refund]]:
-    """The same refunds, each with who came to its consultation: `absence` is told of those that were missed."""
+    """The same refunds, each with who came to its consultation and what was written of it."""
     consultation = joinedload(Refund.payment).joinedload(Payment.consultation)
-    return refunds.options(consultation.joinedload(Consultation.attendances))
+    written = consultation.joinedload(Consultation.conclusions)
+    return refunds.options(consultation.joinedload(Consultation.attendances), written)
 
 
 def _list(

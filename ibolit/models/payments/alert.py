@@ -18,6 +18,8 @@ from ...services.payments import (
     GatewayResponseUnreadable,
     RefusalReason,
 )
+from ..chats import Chat
+from ..doctors import Doctor
 from ..locking import LockKind, advisory_lock
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
@@ -66,7 +68,9 @@ class PaymentAlert(Model):
         """For the operator, the oldest first."""
         from .payment import Payment
 
-        whole = select(cls).options(joinedload(cls.payment).joinedload(Payment.payer))
+        payment = joinedload(cls.payment)
+        doctor = payment.joinedload(Payment.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+        whole = select(cls).options(payment.joinedload(Payment.payer), doctor)
         return whole.where(cls.closed_at.is_(None), cls.due_at <= clock.now()).order_by(cls.id)
 
     @classmethod

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import ScalarSelect, Select, and_, false, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from ...extensions import db
 from ...services.payments import CURRENCY
-from ..chats import matches_name_or_phone
+from ..chats import Chat, Message, matches_name_or_phone
+from ..doctors import Doctor
 from .payment import Payment
 from .refund import Refund
 from .states import PaymentState, RefundState
@@ -48,7 +49,9 @@ def monthly_incomes(doctor_id: int, zone: ZoneInfo) -> list[Income]:
 def pending_decisions(after: int = 0) -> Select[tuple[Refund]]:
     """«Требует решения»: requested and failed refunds, the oldest first, after the one with this number."""
     payment = joinedload(Refund.payment)
-    whole = select(Refund).options(payment.joinedload(Payment.payer), payment.joinedload(Payment.consultation))
+    doctor = payment.joinedload(Payment.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+    people = payment.joinedload(Payment.payer), doctor
+    whole = select(Refund).options(*people, payment.joinedload(Payment.consultation))
     return whole.where(OPEN, Refund.id > after).order_by(Refund.id)
 
 
@@ -56,9 +59,19 @@ def count_pending_decisions() -> int:
     return db.session.scalar(select(func.count()).select_from(Refund).where(OPEN)) or 0
 
 
+def replies() -> ScalarSelect[int]:
+    """How many messages the doctor has sent since the payment was applied: a column beside what is selected of it."""
+    by_doctor = Message.chat_id == Chat.id, Message.author_id == Doctor.user_id, Message.sent_at > Payment.applied_at
+    counted = select(func.count()).select_from(Chat).join(Chat.doctor).join(Message, and_(*by_doctor))
+    return counted.where(Chat.id == Payment.chat_id).correlate(Payment).scalar_subquery()
+
+
 def search(words: str, sum_: int) -> Select[tuple[Payment]]:
     """Payments of whom these words name – beginnings of a name, or a part of a phone – or of this sum in kopecks."""
-    whole = select(Payment).join(Payment.payer).options(contains_eager(Payment.payer)).order_by(Payment.id.desc())
+    doctor = joinedload(Payment.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+    whole = (
+        select(Payment).join(Payment.payer).options(contains_eager(Payment.payer), doctor).order_by(Payment.id.desc())
+    )
     is_name = sum(map(str.isalpha, words)) >= 2 or sum(map(str.isdecimal, words)) >= 4
     person = matches_name_or_phone(words) if is_name else false()
     return whole.where(or_(person, Payment.amount == sum_, Payment.paid == sum_) if sum_ else person)
