@@ -23,7 +23,7 @@ from ..responses import go
 from ..services import clock
 from . import guest_device
 from .authentication import accept_invitations, page_to_return_to
-from .time_zones import town_of
+from .time_zones import is_zone, town_of
 
 OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "health", "demo", "welcome", "not_me"}  # whoever comes
 PAYMENTS = {"account.payments", "account.refund_request", "account.request_refund", "consultations.pay", "tariffs.buy"}
@@ -116,7 +116,7 @@ def _see() -> None:
     On a slow disk, or while another program writes, by the next page: this one is shown.
     """
     zone = request.cookies.get("zone", "")
-    moved = current_user.may_follow_zone(zone) and _is_zone(zone)
+    moved = current_user.may_follow_zone(zone) and is_zone(zone)
     if not (g.device.is_due_to_be_seen() or moved) or not may_write_soon():
         return
     with suppress(*NO_TURN), write_transaction(db.session):
@@ -133,10 +133,3 @@ def _tell_of_zone(zone: ZoneInfo) -> None:
     now, before = clock.now(), current_user.zone
     if now.astimezone(zone).utcoffset() != now.astimezone(before).utcoffset():
         flash({"place": town_of(zone, now), "before": before.key}, "zone")  # type: ignore[arg-type]  # anything of JSON
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        return bool(name) and bool(ZoneInfo(name))
-    except (KeyError, ValueError, OSError):
-        return False

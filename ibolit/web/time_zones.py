@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ..formatting import zone_mark
+from babel.dates import get_timezone_location
+
+from ..formatting import RUSSIAN, zone_mark
+from ..services import clock
 
 # Where Russian speakers live, by their distance from Moscow; every other zone of the device is followed, not chosen.
 ZONES = (
@@ -35,6 +39,21 @@ ZONES = (
 PLACES = {zone: town.partition(" (")[0] for zone, town in ZONES}
 
 
+def is_zone(name: str) -> bool:
+    try:
+        return bool(name) and ZoneInfo(name) is not None
+    except (KeyError, ValueError, OSError):
+        return False
+
+
 def town_of(zone: ZoneInfo, moment: datetime) -> str:
-    """«Москва», or how far from Moscow («МСК+2») where no town of ours stands for it."""
-    return PLACES.get(zone.key, zone_mark(moment, zone))
+    """«Москва», or how far from Moscow («МСК−6») where nobody has told us the town's name in Russian."""
+    town = PLACES.get(zone.key) or get_timezone_location(zone, locale=RUSSIAN, return_city=True)
+    return zone_mark(moment, zone) if re.search("[A-Za-z]", town) else town
+
+
+def title_of(name: str) -> str:
+    """«Москва (МСК)», «Новосибирск (МСК+4)», «МСК−6»."""
+    zone, now = ZoneInfo(name), clock.now()
+    town, mark = town_of(zone, now), zone_mark(now, zone)
+    return mark if town == mark else f"{town} ({mark})"

@@ -13,6 +13,7 @@ from guests import proof_link
 from ibolit.extensions import db
 from ibolit.models import AuditAction, AuditEvent, Device, Doctor, Job, User
 from ibolit.services import Services
+from ibolit.web.time_zones import title_of
 
 PUSH_AND_SMS = pytest.mark.parametrize("htmx", [True, False])
 
@@ -137,6 +138,24 @@ def test_chosen_zone_is_kept_and_given_back_to_the_device(as_patient: Browser, p
     assert 'selected value="Asia/Omsk"' in as_patient.get("/profile/zone").text
     as_patient.post("/profile/zone", {"zone": ""}, htmx=htmx)
     assert me(patient).timezone_is_chosen is False
+
+
+def test_zones_are_called_by_their_towns(as_patient: Browser, patient: User) -> None:
+    """Also one that is not on the list and was kept by «Вернуть»: it stays chosen."""
+    followed = as_patient.post("/profile/zone", {"zone": ""}, htmx=True).text
+    assert "Как на устройстве: Москва (МСК)" in followed
+    kept = as_patient.post("/profile/zone", {"zone": "Asia/Novosibirsk"}, htmx=True).text
+    assert re.search(r'<option selected value="Asia/Novosibirsk">Новосибирск \(МСК\+4\)<', kept)
+    assert not re.search(r">[^<]*\w+/[A-Z]\w+[^<]*<", kept)
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [("Europe/Moscow", "Москва (МСК)"), ("Asia/Vladivostok", "Владивосток (МСК+7)"), ("Etc/GMT+3", "МСК−6"),
+     ("America/Argentina/Buenos_Aires", "МСК−6"), ("Europe/Saratov", "Саратов (МСК+1)")],
+)  # fmt: skip
+def test_no_zone_is_told_in_latin_letters(zone: str, words: str) -> None:
+    assert title_of(zone) == words
 
 
 @PUSH_AND_SMS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -24,7 +23,7 @@ from ...services.push import are_keys
 from ...web.edit_form import EditForm
 from ...web.fields import BirthDateField, EmailField, HasLetters, invalid_choice
 from ...web.text_filters import one_line
-from ...web.time_zones import ZONES
+from ...web.time_zones import PLACES, ZONES, is_zone, title_of
 from ..auth.forms import NOT_TOO_LONG, NewPassword
 
 
@@ -75,14 +74,17 @@ class ZoneForm(EditForm):
 
     def __init__(self, *, followed: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.zone.choices = [("", f"Как на устройстве ({followed})"), *ZONES]
+        chosen = self.zone.data or ""
+        rare = [chosen] if chosen not in PLACES and is_zone(chosen) else []  # of a device, and kept by «Вернуть»
+        self.zone.choices = [
+            ("", "Как на устройстве" if chosen else f"Как на устройстве: {followed}"),
+            *ZONES,
+            *((one, title_of(one)) for one in rare),
+        ]
 
     def validate_zone(self, field: SelectField) -> None:
-        try:
-            if field.data:
-                ZoneInfo(field.data)
-        except (KeyError, ValueError, OSError):
-            raise ValidationError("Выберите пояс из списка.") from None
+        if field.data and not is_zone(field.data):
+            raise ValidationError("Выберите пояс из списка.")
 
 
 class NotificationsForm(EditForm):

@@ -14,7 +14,7 @@ from ...extensions import db
 from ...models import Consent, Device, EmailProof, Invitation, PushSubscription, ReplyTemplate, User
 from ...responses import respond, wants_fragment
 from ...services import clock, current_services
-from ...web.time_zones import town_of
+from ...web.time_zones import title_of, town_of
 from .forms import BirthDateForm, EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
 
@@ -66,7 +66,7 @@ def zone_form_of(user: User) -> ZoneForm:
 
 
 def zone_form(**kwargs: Any) -> ZoneForm:
-    return ZoneForm(followed=town_of(current_user.zone, clock.now()), **kwargs)
+    return ZoneForm(followed=title_of(current_user.zone.key), **kwargs)
 
 
 def _context(panel: str) -> dict[str, Any]:
