@@ -345,7 +345,7 @@ def test_both_ready_are_led_to_the_call(as_patient: Browser, as_doctor: Browser,
     later(hours=1, minutes=55)
     press(as_patient, consultation, "readiness", htmx=True)
     assert "Ждём врача" in as_patient.get(f"/consultations/{consultation.id}").text
-    assert "Пациент: готов" in words(as_doctor.get(f"/consultations/{consultation.id}").text)
+    assert "Пациент: здесь" in words(as_doctor.get(f"/consultations/{consultation.id}").text)
     answered = press(as_doctor, consultation, "readiness", htmx=True)
     assert answered.headers["HX-Redirect"] == f"/consultations/{consultation.id}/call"
     assert fresh(consultation).state is ConsultationState.IN_PROGRESS

@@ -285,7 +285,7 @@ def test_preview_says_who_gets_what_by_which_way(as_doctor: Browser) -> None:
     rows = "Анна;12.05.1980;8 916 000-10-01;", "Зоя;01.01.2999;8 495 555-11-02;z@example.org"
     text = "\n".join(("ФИО;Дата рождения;Телефон;Почта", *rows))
     page = as_doctor.get(send(as_doctor, text).location).text
-    assert 'Анна, 12.05.1980: СМС на <span class="nowrap">+7 916 000-10-01</span>' in page
+    assert 'Анна, 12 мая 1980: СМС на <span class="nowrap">+7 916 000-10-01</span>' in page
     assert "Зоя: письмо на z@example.org" in page  # a birthday to come is none
     assert chosen(page) == {"0": "name", "1": "birth_date", "2": "phone", "3": "email"}
     assert "8 916 000-10-01, 8 495 555-11-02" in page

@@ -68,7 +68,7 @@ def test_doctor_sees_nothing_said_where_nothing_was_said(as_doctor: Browser, doc
     accept(patient, doctor)
     assert rows(as_doctor.get("/messages").text) == []
     page = as_doctor.get("/patients").text
-    assert "ещё не писал" in page
+    assert "сообщений ещё нет" in page
     assert "Последнее сообщение" not in page
     assert "В чате пока пусто" in as_doctor.get(f"/patients/{patient.id}").text
 

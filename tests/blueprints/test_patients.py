@@ -100,7 +100,7 @@ def test_who_never_wrote_is_listed_too(as_doctor: Browser, patient: User, doctor
     make_chat(patient, doctor)
     page = as_doctor.get("/patients").text
     assert rows(page) == [patient.name]
-    assert "ещё не писал" in page
+    assert "сообщений ещё нет" in page
 
 
 def test_pages_of_talkers_and_silent_ones_join(as_doctor: Browser, doctor: Doctor) -> None:

@@ -334,7 +334,7 @@ def paid(chat: Chat) -> Payment:
 
 def test_refund_request_form_says_the_amount(as_patient: Browser, paid: Payment, doctor: Doctor) -> None:
     url = f"/profile/payments/{paid.id}/refunds"
-    assert "врач вам не писал" in as_patient.get(url).text
+    assert "сообщений от врача не было" in as_patient.get(url).text
     later(hours=1)
     say(db.session.get_one(Chat, paid.chat_id), doctor.user)
     later(days=12, hours=1)  # two days were left before

@@ -177,7 +177,7 @@ def test_patient_asks_and_the_doctor_turns_it_into_a_proposal(
     send(as_doctor, chat, doctor.user, request_id=request.id)
     (consultation,) = all_consultations()
     assert consultation.request_id == request.id
-    assert f'href="/consultations/{consultation.id}">Врач предложил время' in as_patient.get(f"/chats/{chat.id}").text
+    assert f'href="/consultations/{consultation.id}">Врач предлагает время' in as_patient.get(f"/chats/{chat.id}").text
 
 
 def test_asking_works_in_a_closed_chat_and_begins_no_free_time(

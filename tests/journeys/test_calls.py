@@ -156,7 +156,7 @@ def test_press_and_socket_lead_to_the_call_once(visitors: Visitors, live: LiveCl
     for page in (patient, doctor):
         page.goto(f"/consultations/{id}")
     doctor.click("text=Готов общаться")
-    expect(patient.locator("main")).to_contain_text("Врач: готов")
+    expect(patient.locator("main")).to_contain_text("Врач: здесь")
     patient.evaluate(LED)
     with patient.expect_event("requestfinished", lambda request: request.url.endswith("/readiness")):
         patient.click("text=Готов общаться")
@@ -203,7 +203,7 @@ def test_camera_refused_and_found_again(visitors: Visitors, live: LiveClinic) ->
     connected(patient, doctor)
     flows(doctor, video=False)
     expect(patient.locator("[data-part=hint]")).to_have_text("Нет доступа к камере. Вас слышно, но не видно.")
-    expect(doctor.locator("[data-part=marks]")).to_have_text("Пациент не разрешил камеру")
+    expect(doctor.locator("[data-part=marks]")).to_have_text("У пациента не разрешена камера")
     patient.evaluate("refused = []")
     press(patient, "camera")
     expect(doctor.locator("[data-part=marks]")).to_have_text("")

@@ -76,7 +76,7 @@ def test_consultation_proposed_paid_met_and_ended(
     expect(card(patient, consultation_id).locator("button:not([disabled])", has_text="Готов общаться")).to_be_visible()
     card(patient, consultation_id).locator("button:not([disabled])", has_text="Готов общаться").click()
     expect(card(patient, consultation_id)).to_contain_text("Ждём врача")
-    expect(card(doctor, consultation_id)).to_contain_text("Пациент: готов")
+    expect(card(doctor, consultation_id)).to_contain_text("Пациент: здесь")
     card(doctor, consultation_id).locator("button:not([disabled])", has_text="Готов общаться").click()
     for page in (patient, doctor):
         page.wait_for_url(f"**/consultations/{consultation_id}/call")
@@ -111,7 +111,7 @@ def test_free_consultation_asked_for_moved_and_cancelled(
         doctor.click("#proposal >> text=Предложить")
     consultation_id = newest(live)
     expect(patient.locator(".consultation--request", has_text="Завтра после обеда")).to_contain_text(
-        "Врач предложил время"
+        "Врач предлагает время"
     )
     # Another time, by the patient, who has not confirmed yet; the doctor's list hears it; one yes is enough.
     expect(card(patient, consultation_id).get_by_role("button", name="Подтвердить")).to_be_visible()
@@ -137,7 +137,7 @@ def test_free_consultation_asked_for_moved_and_cancelled(
     expect(card(patient, consultation_id)).to_contain_text("Вы отменили: не подходит время")
     # In the doctor's list it is past now.
     past = doctor.locator(".agenda__group", has=doctor.get_by_role("heading", name="Прошедшие"))
-    expect(past.locator(f"#consultation-{consultation_id}")).to_contain_text("Пациент отменил")
+    expect(past.locator(f"#consultation-{consultation_id}")).to_contain_text("Отменена пациентом")
     no_complaints()
 
 

@@ -57,7 +57,7 @@ def test_doctor_is_added_with_what_is_given(clinic: Flask) -> None:
     more = ["--price", "2500", "--free-days", "5", "--licence", "ЛО-77", "--languages", "русский, английский"]
     code, told = run(clinic, *NEW, *more, "--about", "О себе", "--education", "Первый мед", "--hidden")
     assert code == 0, told
-    assert "He signs in as +7 916 111-22-33 by «Первый вход»." in told
+    assert "They sign in as +7 916 111-22-33 by «Первый вход»." in told
     doctor = Doctor.by_phone(PHONE)
     assert doctor is not None
     assert (doctor.user.name, doctor.user.role, doctor.specialty) == ("Петров Пётр Петрович", Role.DOCTOR, "Хирург")

@@ -279,7 +279,7 @@ class Walk:
             assert rule.full_until < now < consultation.starts_at, self._tell(said)
         if "Врача не было на связи" in said:
             assert consultation.starts_at <= now, self._tell(said)
-        if "врач на неё вышел" in said:
+        if "врача ждать не пришлось" in said:
             assert consultation.has_come(consultation.doctor.user), self._tell(said)
 
     def _badges_are_true(self) -> None:

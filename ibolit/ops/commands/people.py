@@ -51,8 +51,8 @@ def add_doctor(phone: str, name: str, hidden: bool, **profile: Any) -> None:
     with _told_why_not(phone):
         doctor = Doctor.register(phone, name, hidden=hidden, **_given(profile))
     _write(AuditAction.DOCTOR_ADDED, doctor.user)
-    click.echo(f"Doctor №{doctor.id} is here: {name}. He signs in as {phones.readable(phone)} by «Первый вход».")
-    click.echo("He can take patients when he sells a tariff: «Профиль», «Тарифы».")
+    click.echo(f"Doctor №{doctor.id} is here: {name}. They sign in as {phones.readable(phone)} by «Первый вход».")
+    click.echo("Patients can write once a tariff is on sale: «Профиль», «Моя страница и тарифы».")
 
 
 @click.command()
@@ -91,7 +91,7 @@ def add_operator(phone: str, name: str) -> None:
     with _told_why_not(phone):
         person = User.register_staff(phone, name, Role.OPERATOR)
     _write(AuditAction.OPERATOR_ADDED, person)
-    click.echo(f"Operator {name} is here. He signs in as {phones.readable(phone)} by «Первый вход».")
+    click.echo(f"Operator {name} is here. They sign in as {phones.readable(phone)} by «Первый вход».")
 
 
 @click.command()

@@ -1,4 +1,6 @@
 // How long the call lasts, on the clinic's clock, and that its time runs out.
+const LEFT = ['', 'осталась 1 минута', 'осталось 2 минуты', 'осталось 3 минуты', 'осталось 4 минуты', 'осталось 5 минут'];
+
 export class Duration {
   constructor(call) {
     this.call = call;
@@ -15,7 +17,7 @@ export class Duration {
     call.parts.say('time', began ? clockOf(Math.max(0, Math.floor((now - began) / 1000))) : '');
     if (left > 0 && left <= 5 && this.told !== left) {
       this.told = left;
-      call.status.hintOnce(`Время заканчивается: ${left === 1 ? 'осталась 1 минута' : `осталось ${left} мин`}`);
+      call.status.hintOnce('Время заканчивается: ' + LEFT[left]);
     }
   }
 }

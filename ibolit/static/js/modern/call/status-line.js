@@ -35,9 +35,9 @@ export class StatusLine {
 
   // Why nothing comes from the other side; '' when it is their own wish, or nothing is wrong.
   lackOf(kind) {
-    const { who, whom } = this.side, isSound = kind === 'audio';
+    const { whom } = this.side, isSound = kind === 'audio';
     return {
-      refused: `${who} не разрешил ${isSound ? 'микрофон' : 'камеру'}`,
+      refused: `У ${whom} ${isSound ? 'не разрешён микрофон' : 'не разрешена камера'}`,
       missing: `У ${whom} нет ${isSound ? 'микрофона' : 'камеры'}`,
       busy: `У ${whom} ${isSound ? 'микрофон занят' : 'камера занята'} другим приложением`,
       lost: `У ${whom} ${isSound ? 'пропал микрофон' : 'пропала камера'}`,

@@ -121,7 +121,7 @@ ibolit.behaviour('attachment-tray', (tray) => {
 
   function refuse(sentences) {
     const shownFirst = sentences.slice(0, 3), rest = sentences.length - shownFirst.length;
-    if (rest) shownFirst.push(`И ещё ${rest}: не подошли.`);
+    if (rest) shownFirst.push(`Не подошли и другие файлы: ещё ${rest}.`);
     refusals.textContent = '';
     shownFirst.forEach((sentence) => {
       const line = document.createElement('p');
