@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Self
+from typing import Self, cast
 
 from sqlalchemy import (
     BindParameter,
@@ -13,13 +13,17 @@ from sqlalchemy import (
     Index,
     Select,
     String,
+    Table,
     UniqueConstraint,
+    Update,
     bindparam,
     exists,
     false,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, query_expression, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
 
 from ... import errors
@@ -33,7 +37,7 @@ from ..types import RowId, UtcDateTime, enum_column
 from .access import ChatAccess
 from .inbox import ChatLists
 from .member import ChatMember
-from .message import Card
+from .message import Card, Message
 from .posting import ChatPosting
 from .recalling import ChatRecalling
 from .states import AccessMode
@@ -168,6 +172,20 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
 
     # Below: parts of these
 
+    def _note_last(self, message: Message, *, awaits_reply: bool) -> None:
+        """What lists show of it, and its two numbers, by one statement; under the chat's lock."""
+        counted: dict[str, object] = {
+            "last_seq": message.seq,
+            "revision": message.revision,
+            "last_at": message.sent_at,
+            "last_author_id": message.author_id,
+            "last_text": message.preview[:120],
+            "awaits_reply": awaits_reply,
+        }
+        db.session.execute(_last_noted(), counted | {"of": self.id})
+        for name, value in counted.items():
+            set_committed_value(self, name, value)
+
     def _take_lock(self) -> None:
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)
         db.session.scalars(locked.execution_options(populate_existing=True)).one()
@@ -189,6 +207,13 @@ def _with_people() -> Select[tuple[Chat]]:
             contains_eager(Chat.patient),
         )
     )
+
+
+@cache
+def _last_noted() -> Update:
+    table = cast(Table, Chat.__table__)
+    names = ("last_seq", "revision", "last_at", "last_author_id", "last_text", "awaits_reply")
+    return update(table).where(table.c.id == bindparam("of")).values({name: bindparam(name) for name in names})
 
 
 @cache

@@ -123,12 +123,10 @@ class ChatPosting:
         card: Card | None = None,
         quoted_seq: int | None = None,
     ) -> Message:
-        self.last_seq += 1
-        self.revision += 1
-        message = Message(
+        message = Message.insert(
             chat_id=self.id,
-            seq=self.last_seq,
-            revision=self.revision,
+            seq=self.last_seq + 1,
+            revision=self.revision + 1,
             author_id=author.id if author else None,
             client_id=client_id,
             text=text,
@@ -136,22 +134,20 @@ class ChatPosting:
             sent_at=clock.now(),
             card=card,
             quoted_seq=quoted_seq,
-            attachments=[*attachments],
         )
+        if attachments:
+            message.attachments = [*attachments]
         for position, one in enumerate(attachments):
             one.position = position
-        db.session.add(message)
-        self.last_at, self.last_author_id = message.sent_at, message.author_id
-        self.last_text = message.preview[:120]
-        if author is not None:
-            self.awaits_reply = not self.is_led_by(author)
+        self._note_last(message, awaits_reply=not self.is_led_by(author) if author else self.awaits_reply)
         told = db.session.execute(one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})
         for user_id, unread, notified_from_seq in told:
             set_committed_value(self.member(user_id), "unread", unread)
             set_committed_value(self.member(user_id), "notified_from_seq", notified_from_seq)
         if by is not None:
             self._note_own_action(self.member(by))
-        db.session.flush()
+        if attachments or by is not None:
+            db.session.flush()
         record(MessageSent(self.id, message.id, self.revision))
         return message
 
