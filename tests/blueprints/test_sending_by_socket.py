@@ -423,7 +423,8 @@ def test_questions_a_message_asks_of_the_database(
     finally:
         for screen in screens:
             services.realtime.close(screen)
-    assert set(counts[2:]) == {("by_socket", MOST_BY_SOCKET), ("by_form", MOST_BY_FORM)}
+    row_lock = db.engine.dialect.name == "postgresql"  # where whoever may write is not alone
+    assert set(counts[2:]) == {("by_socket", MOST_BY_SOCKET + row_lock), ("by_form", MOST_BY_FORM + row_lock)}
     assert len(texts()) == 41 + 8
 
 
