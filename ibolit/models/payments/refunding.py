@@ -79,6 +79,9 @@ class PaymentRefunds:
         """
         if self.consultation_id is not None or self.doctor_wrote_nothing:
             return self.refundable
+        return self.price_of_unused_days()
+
+    def price_of_unused_days(self: Payment) -> int:
         return min(self.refundable, round_half_up(self.price * self.unused_days(), self.days))
 
     @property

@@ -173,9 +173,9 @@ class PaymentSummary:
         if self.consultation is not None:
             may_cancel = self.consultation.may_be_cancelled()
             return RefundOption.CANCEL_CONSULTATION if may_cancel else RefundOption.CLINIC_DECIDES
-        if not self.prorated_refund():
-            return RefundOption.NOTHING_LEFT
-        return RefundOption.IN_FULL if self.doctor_wrote_nothing else RefundOption.UNUSED_DAYS
+        if self.doctor_wrote_nothing:
+            return RefundOption.IN_FULL
+        return RefundOption.UNUSED_DAYS if self.price_of_unused_days() else RefundOption.NOTHING_LEFT
 
     def pause_after(self: Payment, look: int) -> int | None:
         """In how many seconds its page should look again, which has looked so many times; None: no more."""
