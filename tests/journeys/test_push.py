@@ -226,7 +226,7 @@ def test_offer_comes_after_the_first_message_and_once(
     page = phone_of(visitors, service.listener("offered"), "+7 900 000-00-03")
     page.goto("/messages")
     page.locator("a[href^='/chats/']").first.click()
-    page.wait_for_selector(".composer__text")
+    page.wait_for_load_state()  # its modules listen
     assert page.locator(".prompt-bar--push").count() == 0
     write(page, "Спасибо, доктор")
     expect(page.locator(".prompt-bar--push")).to_contain_text(BEGIN)
