@@ -51,7 +51,6 @@ JS = (
     "js/trusted-types.js",
     "vendor/nodelist-foreach.js",
     "vendor/htmx-1.9.12.min.js",
-    "vendor/htmx-ext-ws-2.0.4.min.js",
     "js/behaviours.js",
     "js/responses.js",
     "js/backoff.js",
@@ -66,6 +65,13 @@ JS = (
     "js/reveal-password.js",
     "js/six-digits.js",
     "js/foreign-number.js",
+    "js/offline.js",
+    "js/navigation.js",
+)
+
+# The same for who is signed in: the socket, lists, chats, and forms that no page before it has.
+INSIDE_JS = (
+    "vendor/htmx-ext-ws-2.0.4.min.js",
     "js/load-more.js",
     "js/list-count.js",
     "js/inbox.js",
@@ -77,8 +83,6 @@ JS = (
     "js/typing.js",
     "js/player.js",
     "js/image-retry.js",
-    "js/offline.js",
-    "js/navigation.js",
     "js/submissions.js",
     "js/leftovers.js",
     "js/drafts.js",
@@ -142,6 +146,7 @@ class Assets:
         self.css = _style("app", CSS)
         self.call_css = _style("call", CALL_CSS)
         self.js = _script("app", JS)
+        self.inside_js = _script("home", INSIDE_JS)
         self.modern = _modules("modern", MODERN)
         self.inside = _modules("inside", INSIDE)
         self.chat = _modules("chat", CHAT)
@@ -150,7 +155,16 @@ class Assets:
         self.call = _modules("call", CALL)
         self.tus = _script("tus", TUS)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
-        apart = (self.inside, self.chat, self.submissions, self.viewer, self.call_css, self.call, self.tus)
+        apart = (
+            self.inside_js,
+            self.inside,
+            self.chat,
+            self.submissions,
+            self.viewer,
+            self.call_css,
+            self.call,
+            self.tus,
+        )
         self.whole = {path: _file(path) for path in _paths()}
         self.by_name = {asset.name: asset for asset in (*self.shell, *apart, *self.whole.values())}
         # Served at the top, to watch over all pages.

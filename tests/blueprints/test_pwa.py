@@ -17,6 +17,7 @@ from factories import later, say
 from flask import Flask
 from PIL import Image
 
+from ibolit import assets
 from ibolit.blueprints.pwa.service_worker import ServiceWorker
 from ibolit.blueprints.pwa.splash import GROUNDS, SCREENS
 from ibolit.extensions import db
@@ -177,3 +178,21 @@ def test_outbox_shows_everything_newest_first_to_everybody(visitor: Browser) -> 
     page = visitor.get("/demo/outbox").text
     assert page.index("+79160000001") < page.index("+79160000000")
     assert len(re.findall(r"код \d{6}", page)) == 2
+
+
+def scripts_of(page: str) -> list[str]:
+    return re.findall(r'<script src="/assets/([a-z]+)\.', page)
+
+
+def test_sign_in_brings_no_script_that_only_the_signed_in_need(visitor: Browser, as_patient: Browser) -> None:
+    """Whoever comes first on a slow line waits for no chat. The worker keeps /offline for whoever is here later."""
+    assert scripts_of(visitor.get("/login").text) == ["app", "modern"]
+    assert scripts_of(as_patient.get("/messages").text) == ["app", "home", "modern", "inside"]
+    assert scripts_of(as_patient.get("/documents/offer").text) == ["app", "home", "modern"]
+    assert scripts_of(as_patient.get("/offline").text) == ["app", "modern"]
+
+
+def test_each_script_comes_once(clinic: Flask) -> None:
+    assert set(assets.JS) & set(assets.INSIDE_JS) == set()
+    written = {f"js/{path.name}" for path in (assets.STATIC / "js").glob("*.js")}
+    assert written == {path for path in (*assets.JS, *assets.INSIDE_JS) if path.startswith("js/")}
