@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, g, has_request_context
@@ -73,6 +74,22 @@ def errors_attributes(field: Any) -> dict[str, Any]:
     return wrong if field.errors else {}
 
 
+def icons_of(sprite: str) -> Callable[..., Markup]:
+    """What draws the icons of this sprite (static/icons/sprite.svg: Lucide 1.62.0, ISC, see
+    static/vendor/lucide-LICENSE.txt). A page draws some hundred of a few kinds."""
+
+    @lru_cache
+    def drawn_icon(name: str, label: str | None = None) -> Markup:
+        """Decoration beside a word, or with a label of its own when it stands alone."""
+        told = Markup('role="img"\n    aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+        icon = Markup(
+            '<svg class="icon" width="24" height="24" focusable="false" {}><use xlink:href="{}#i-{}"></use></svg>'
+        )
+        return icon.format(told, sprite, name)
+
+    return drawn_icon
+
+
 def drawn_message(chat: Any, message: Any, viewer: Any) -> Markup:
     """A message without a card, as this person sees it: drawn once for the answer and for the person's other screens.
 
@@ -130,6 +147,7 @@ def init_rendering(app: Flask) -> None:
     )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
     app.jinja_env.globals["url_for"] = paths_of(app)
+    app.jinja_env.globals["drawn_icon"] = icons_of(str(app.jinja_env.globals["sprite"]))
     app.jinja_env.globals["settings"] = current_settings  # also where no request lays out the frame
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["last_day"] = timedelta(days=1)
