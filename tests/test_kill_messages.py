@@ -62,11 +62,16 @@ class Sender:
         """Signed in once, back after each kill; what is in doubt goes again, by the other way."""
         if not self.person.cookies:
             await self.person.sign_in()
-        self.person.leave()
+        self.leave()
         self.socket = await self.person.listen(lambda html, at: None)
         for text in list(self.in_doubt):
             self.in_doubt.remove(text)
             await self.send(text, "socket" if self.way == "form" else "form")
+
+    def leave(self) -> None:
+        self.person.leave()
+        if self.socket is not None:
+            self.socket.close()
 
     async def send(self, text: str, way: str) -> None:
         client_id = f"storm-{text}"
@@ -100,10 +105,14 @@ async def storm(data: Path, phones: list[tuple[str, str, int]]) -> list[Sender]:
                     senders.append(Sender(Person(server, phone, number), chat_id, way))
             await asyncio.wait_for(asyncio.gather(*(sender.come() for sender in senders)), PATIENCE)
             if cut == KILLS:
-                return senders
+                break
             storms = [asyncio.create_task(sender.storm(marks)) for sender in senders]
             await asyncio.wait_for(until_acknowledged(senders, A_STORM), PATIENCE)
         await asyncio.wait_for(asyncio.gather(*storms), PATIENCE)
+    for sender in senders:
+        sender.leave()
+    for _ in range(3):
+        await asyncio.sleep(0)  # the loop closes what was left
     return senders
 
 
