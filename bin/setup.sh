@@ -1,6 +1,9 @@
 # Sourced by the others here: Debian packages, and a Python environment with the pinned packages, made once and only when
 # something changed. Needs Debian or Ubuntu with Python 3.11 or newer; works as root or as a plain user with sudo.
 
+# Some machines forbid it, and every one of the hundreds of programs that run here would compile the house anew.
+unset PYTHONDONTWRITEBYTECODE
+
 stop() {
   printf '%s\n' "$*" >&2
   exit 1
@@ -42,21 +45,30 @@ need_packages() {
 need_python() {
   python_is_ready "$1" && return
   command -v python3 >/dev/null || need_packages python3-venv
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "iBolit needs Python 3.11 or newer."
-  python3 -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+  local python
+  python=$(fastest_python)
+  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || stop "iBolit needs Python 3.11 or newer."
+  "$python" -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
   need_own . .venv
   exec 9<bin
   flock 9 # two clinics started side by side make it once
   if ! python_is_ready "$1"; then
     if ! venv_is_ours; then
       rm -rf .venv
-      python3 -m venv .venv
+      "$python" -m venv .venv
     fi
     echo "Installing Python packages…"
     .venv/bin/pip install -qq --disable-pip-version-check --require-hashes --requirement "$1"
     made_from "$1" > .venv/.made-from
   fi
   exec 9<&-
+}
+
+# Debian's own is built with all its optimisations; what a version manager compiled seldom is, and takes a quarter longer.
+fastest_python() {
+  local python=/usr/bin/python3
+  "$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || python=python3
+  echo "$python"
 }
 
 # Tests need more than the app; who has both need not install less.
