@@ -19,7 +19,7 @@ ASKS = {"hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete"}
 STAYS = ASKS | {"hx-trigger", "hx-disinherit", "hx-preserve", "hx-swap-oob", "hx-validate", "hx-history-elt"}
 MERGED = {"hx-headers", "hx-vals", "hx-ext"}  # handed down whatever is said against it
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-INCLUDED = re.compile(r"{%-?\s*include\s+\"([^\"]+)\".*?%}")
+INCLUDED = re.compile(r"{%-?\s*include\s+\"([^\"]+)\"(.*?)%}")
 MACRO = re.compile(r"{%-?\s*macro\s+(\w+)\(.*?%}(.*?){%-?\s*endmacro\s*-?%}", re.DOTALL)
 CALLED = re.compile(r"{(?:{|%-?\s*call\b)\s*(?:\w+\.)?(\w+)\(.*?[%}]}", re.DOTALL)
 
@@ -71,7 +71,14 @@ def put_together(source: str, depth: int = 0) -> str:
     assert depth < 20, "templates include each other"
     source = MACRO.sub("", COMMENT.sub("", source))
     source = CALLED.sub(lambda found: put_together(macros().get(found[1], VALUE), depth + 1), source)
-    return INCLUDED.sub(lambda found: put_together((TEMPLATES / found[1]).read_text(), depth + 1), source)
+    return INCLUDED.sub(lambda found: put_together(included(found[1], found[2]), depth + 1), source)
+
+
+def included(name: str, rest: str) -> str:
+    """Of a name that is put together when the page is drawn, all that it may be."""
+    if "~" not in rest:
+        return (TEMPLATES / name).read_text()
+    return "".join(page.read_text() for page in sorted((TEMPLATES / name).glob("*.html")))
 
 
 @cache
