@@ -135,6 +135,7 @@ def state_of(live: LiveClinic, id: int) -> ConsultationState:
 def test_device_of_before_loses_nothing_and_sends_once(visitors: Visitors) -> None:
     patient, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
+    patient.goto("/messages")
     sent = sendings(patient)
     lay(patient, "without one")
     lay(patient, "with a worker")
@@ -157,6 +158,7 @@ def test_device_of_before_loses_nothing_and_sends_once(visitors: Visitors) -> No
 
 def test_copies_of_before_are_read_and_wiped(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
+    patient.goto("/messages")
     patient.on("dialog", lambda dialog: dialog.accept())
     tomorrow = int(patient.evaluate("Date.now()")) + DAY
     copy = {"body": filled("kept-consultations.html", patient, ID=1, SEEN=tomorrow), "headers": kept_headers(patient)}
@@ -182,6 +184,7 @@ def kept_headers(page: Page) -> dict[str, str]:
 
 def test_pages_of_before_confirm_pay_cancel_and_refund(visitors: Visitors, live: LiveClinic) -> None:
     patient = visitors.sign_in(PATIENT)
+    patient.goto("/messages")
     free, paid = proposed(live)
     # By its scripts: the answer is a card that finds its place on that page.
     answer = press_by_script(patient, 0, ID=free.id, SEEN=seen(free))

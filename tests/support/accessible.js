@@ -230,5 +230,36 @@
     return told;
   }
 
-  window.accessible = { structure, targets, fit, choice, room, whole, reach, movement, edges };
+  const painted = () => new Promise((done) => requestAnimationFrame(done));
+
+  // A sheet made by a script is no inline style: the policy lets it pass. Waits until letters are as large as was asked.
+  async function dress(style, letters) {
+    const sheet = new CSSStyleSheet(), until = performance.now() + 15000;
+    sheet.replaceSync(`* { ${style.split('; ').filter(Boolean).map((one) => `${one} !important`).join('; ')} }`);
+    document.adoptedStyleSheets = [sheet];
+    while (Math.abs(parseFloat(getComputedStyle(document.documentElement).fontSize) - 1.0625 * letters) >= 0.1) {
+      if (performance.now() > until) throw new Error(`letters are never ${letters} px`);
+      await painted();
+    }
+    return [];
+  }
+
+  // What stands over a chat leaves while one reads on. An event of scrolling comes before the next frame.
+  async function readOn() {
+    const scroll = document.querySelector('.chat__scroll');
+    for (const moved of scroll ? [-100, scroll.scrollHeight] : []) {
+      scroll.scrollTop += moved;
+      await painted();
+      await painted();
+    }
+    return [];
+  }
+
+  // Whether somebody may write here and has not begun.
+  function writing() {
+    const field = document.querySelector('.composer__text'), isCovered = all('[aria-modal=true]').some(isShown);
+    return field && isShown(field) && !isCovered && !field.value ? ['may begin'] : [];
+  }
+
+  window.accessible = { structure, targets, fit, choice, room, whole, reach, movement, edges, dress, readOn, writing };
 })();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from live_clinic import ROOT
 from long_tests import LONG
@@ -23,6 +24,7 @@ LEFT_TO_EYES = {
 }
 
 RUN = """async ([tags, wanted, spared]) => {
+    if (typeof axe === 'undefined') return null;
     const runOnly = wanted ? { type: 'rule', values: wanted } : { type: 'tag', values: tags };
     const rules = Object.fromEntries(spared.map(rule => [rule, { enabled: false }]));
     const kinds = ['violations', 'incomplete'];
@@ -48,22 +50,15 @@ LOOKS = (
 ABOVE_A_KEYBOARD = {"width": 360, "height": 350}
 LONG_DRAFT = "Доктор, с утра болит голова. " * 20
 LEAST_ROOM = [look for look in LOOKS if look[1:3] == (NARROW, 2 * LETTERS)]
-# A sheet made by a script is no inline style: the policy lets it pass.
-STYLE = """(style) => {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(`* { ${style.split('; ').filter(Boolean).map(one => `${one} !important`).join('; ')} }`);
-    document.adoptedStyleSheets = [sheet];
-}"""
-# What stands over a chat leaves while one reads on. An event of scrolling comes before the next frame.
-READ_ON = """async () => {
-    const scroll = document.querySelector('.chat__scroll');
-    const painted = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-    for (const moved of scroll ? [-100, scroll.scrollHeight] : []) {
-        scroll.scrollTop += moved;
-        await painted();
+# One question after another, or nothing where the page does not know them yet.
+ASK = """async steps => {
+    if (typeof accessible === 'undefined') return null;
+    const told = [];
+    for (const [name, ...given] of steps) {
+        told.push(...(await accessible[name](...given)).map(one => `${name}: ${one}`));
     }
+    return told;
 }"""
-HAS_LETTERS = "px => Math.abs(parseFloat(getComputedStyle(document.documentElement).fontSize) - 1.0625 * px) < 0.1"
 HEIGHT = "() => Math.min(document.documentElement.scrollHeight, 8000)"
 
 
@@ -83,12 +78,10 @@ class Look:
         yield from self.by_axe(() if is_whole else OF_COLOUR, with_desktop=is_thorough)
         yield from self._ask("structure", "targets", "movement")
         for name, size, letters, style in LOOKS if is_thorough else LEAST_ROOM:
-            self.dress(size, letters, style)
             # At 360 px no word is parted in letters as wide as most phones have them.
             whole = ["whole"] if style == NARROW_FAMILY else []
-            yield from (f"{name}: {found}" for found in self._ask("choice"))
-            self.page.evaluate(READ_ON)
-            yield from (f"{name}: {found}" for found in self._ask("room", *whole, "fit", "reach"))
+            asked = self.dress(size, letters, style, "choice", "readOn", "room", *whole, "fit", "reach")
+            yield from (f"{name}: {found}" for found in asked)
         yield from self.above_a_keyboard()
         self.dress(PHONE, LETTERS, AS_IT_IS)
         self.page.emulate_media(forced_colors="active")
@@ -98,8 +91,7 @@ class Look:
     def above_a_keyboard(self) -> Iterator[str]:
         """Somebody writes more into a chat than the field can show; the draft is taken away again."""
         field = self.page.locator(".composer__text")
-        is_covered = self.page.locator("[aria-modal=true]:visible").count()
-        if is_covered or not field.count() or not field.is_visible() or field.input_value():
+        if not self._ask("writing"):
             return
         for letters in (LETTERS, 2 * LETTERS):
             self.dress(ABOVE_A_KEYBOARD, letters, NARROW_FAMILY)
@@ -121,21 +113,26 @@ class Look:
         self.page.set_viewport_size(PHONE)
 
     def _axe(self, rules: Sequence[str] | None = None, spared: Sequence[str] = ()) -> list[str]:
-        if self.page.evaluate("() => typeof axe === 'undefined'"):
-            self.page.evaluate(AXE)
-        told = self.page.evaluate(RUN, [TAGS, rules, spared])
+        told = self._evaluate(RUN, [TAGS, rules, spared], AXE)
         return [f"{rule} at {words}" for kind, rule, words in told if kind == "violations" or rule not in LEFT_TO_EYES]
 
     def _ask(self, *questions: str) -> list[str]:
-        if self.page.evaluate("() => typeof accessible === 'undefined'"):
-            self.page.evaluate(OURS)
-        told: list[str] = self.page.evaluate(
-            "names => names.flatMap(name => accessible[name]().map(one => `${name}: ${one}`))", list(questions)
-        )
-        return told
+        return self._take([[question] for question in questions])
 
-    def dress(self, size: dict[str, int], letters: int, style: str) -> None:
+    def dress(self, size: dict[str, int], letters: int, style: str, *questions: str) -> list[str]:
+        """And what is asked of it then: every word with a page takes its time, and there are thousands of them."""
         self.engine.send("Page.setFontSizes", {"fontSizes": {"standard": letters, "fixed": letters}})
         self.page.set_viewport_size(size)
-        self.page.evaluate(STYLE, style)
-        self.page.wait_for_function(HAS_LETTERS, arg=letters)
+        return self._take([["dress", style, letters], *([question] for question in questions)])
+
+    def _take(self, steps: list[list[object]]) -> list[str]:
+        told: list[str] = self._evaluate(ASK, steps, OURS)
+        return told
+
+    def _evaluate(self, script: str, given: object, needed: str) -> Any:
+        """What a page does not know yet it is told, once."""
+        told = self.page.evaluate(script, given)
+        if told is None:
+            self.page.evaluate(needed)
+            told = self.page.evaluate(script, given)
+        return told

@@ -24,6 +24,8 @@ PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"  # of chat 1
 
 # A microphone that beeps, and two cameras.
 FAKE_MEDIA = ("--use-fake-device-for-media-stream=device-count=2", "--use-fake-ui-for-media-stream")
+# The same with five pictures a second: where no link is measured, painting and coding four times as many tells no more.
+SELDOM_MEDIA = (f"{FAKE_MEDIA[0]},fps=5", *FAKE_MEDIA[1:])
 
 ANDROID = "Mozilla/5.0 (Linux; Android 13; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
 
