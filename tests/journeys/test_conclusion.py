@@ -60,6 +60,8 @@ def test_draft_is_kept_and_given(visitors: Visitors, over: Consultation, no_comp
     assert text_of(elsewhere).startswith(typed)
 
     doctor.click("text=Отправить пациенту")
+    expect(doctor.locator(".notice:has-text('Отправить так?')")).to_contain_text("Ничего не написано под заголовками")
+    doctor.get_by_role("button", name="Отправить так").click()
     doctor.wait_for_url(f"**/consultations/{over.id}/conclusion")
     expect(doctor.locator(".paper")).to_contain_text("Сыпь на руке.")
 

@@ -15,6 +15,7 @@ ibolit.behaviour('list-count', function (heading) {
     if (unread) said += ', ' + plural(unread, 'непрочитанный непрочитанных непрочитанных');
     if (heading.textContent !== said) heading.textContent = said;
     heading.hidden = !all;
+    if (all) list.setAttribute('role', 'list'); else list.removeAttribute('role'); // an empty one is none
   }
 
   document.body.addEventListener('ibolit:applied', look);
