@@ -241,7 +241,7 @@ def test_message_goes_by_the_socket_and_by_the_form_when_that_is_lost(visitors: 
     assert len(socket.said) == 1
     assert not [url for url in posted if url.endswith("/messages")]
     # What the page says is lost, then what it is answered; with the socket goes the waiting.
-    for text, socket.is_heard, socket.times in (("не услышано", False, 1), ("без ответа", True, 0)):
+    for text, socket.is_heard, socket.times in (("не услышано", False, 1), ("без подтверждения", True, 0)):
         said = len(socket.said)
         write(patient, text)
         socket.wait_for_words(said + 1)
@@ -250,7 +250,7 @@ def test_message_goes_by_the_socket_and_by_the_form_when_that_is_lost(visitors: 
             socket.here.close(code=1012)
         expect(bubble(patient, text).locator(".ticks")).to_have_count(1)
         expect(patient.locator(".message--waiting")).to_have_count(0)
-    assert texts(doctor)[-3:] == texts(patient)[-3:] == ["по сокету", "не услышано", "без ответа"]
+    assert texts(doctor)[-3:] == texts(patient)[-3:] == ["по сокету", "не услышано", "без подтверждения"]
 
 
 @pytest.mark.long

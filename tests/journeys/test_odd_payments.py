@@ -156,7 +156,8 @@ def test_consultation_paid_twice(visitors: Visitors, live: LiveClinic, no_compla
         token, first_id = first.token, first.id
     patient = visitors.sign_in(PYOTR)
     patient.goto(f"/demo/bank/{page}")
-    patient.click("text=Оплатить")
+    with patient.expect_response("**/decision"):  # the bank has taken it
+        patient.click("text=Оплатить")
     patient.goto(f"/payments/return/{token}")
     state = patient.locator(f"#payment-{first_id}-state")
     expect(state).to_contain_text("Оплачено дважды, лишнее вернули; консультация подтверждена")

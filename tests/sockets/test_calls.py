@@ -20,6 +20,7 @@ from flask_migrate import upgrade
 from started_consultations import consultation_in_progress
 
 from ibolit import create_app, models
+from ibolit.blueprints.live.socket import LONGEST as LONGEST_FRAME
 from ibolit.database import read_only
 from ibolit.extensions import db
 from ibolit.models import CallVisit, Consultation, ConsultationState, Device, User
@@ -353,7 +354,7 @@ def test_live_socket_reads_no_long_message(hospital: Hospital, patient: Side) ->
     visitor = hospital.visit("/live", {"Cookie": patient.cookie})
     while "data-ready" not in str(visitor.next()):  # after its first beat
         assert not visitor.close_code
-    visitor.say("x" * 5000)
+    visitor.say("x" * (LONGEST_FRAME + 1))
     assert visitor.wait_closed() == 1009
 
 
