@@ -64,7 +64,7 @@ need_python() {
   exec 9<&-
 }
 
-# Debian's own is built with all its optimisations; what a version manager compiled seldom is, and takes a quarter longer.
+# Debian's own is built with all its optimisations; what a version manager compiled seldom is, and takes a tenth longer.
 fastest_python() {
   local python=/usr/bin/python3
   "$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || python=python3
