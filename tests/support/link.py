@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,8 +44,16 @@ GOOD = Quality()
 CUT = Quality(is_cut=True)
 
 
+@cache
 def may_have_links() -> bool:
-    return os.geteuid() == 0 and Path("/dev/net/tun").exists()
+    """Tried: root in a container or a chroot may not enter what it has made."""
+    if os.geteuid() != 0 or not Path("/dev/net/tun").exists():
+        return False
+    name = f"ibolit-{os.getpid()}-may"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True)
+    entered = subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], capture_output=True)
+    subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+    return made.returncode == entered.returncode == 0
 
 
 class Side:
