@@ -50,8 +50,15 @@ class Hands:
         self.page = page
 
     def at(self) -> dict[str, object]:
-        stop: dict[str, object] | None = self.page.evaluate(STOP)
+        stop = self.look()
         assert stop is not None, "the focus is nowhere"
+        return stop
+
+    def look(self) -> dict[str, object] | None:
+        """One look: what is drawn anew between two lets go of the focus, and the next key goes on from there."""
+        stop: dict[str, object] | None = self.page.evaluate(STOP)
+        if stop is None:
+            return None
         assert stop["seen"], f"{stop} is not seen"
         assert stop["marked"], f"{stop} does not show that it has the focus"
         return stop
@@ -65,9 +72,9 @@ class Hands:
         passed = []
         for _ in range(MANY):
             self.press(key)
-            if self.page.evaluate(STOP) is None:
+            stop = self.look()
+            if stop is None:
                 continue  # past the end of the page, where the browser's own buttons are
-            stop = self.at()
             if re.search(name, str(stop["name"])):
                 return stop
             passed.append(stop["name"])
@@ -78,9 +85,9 @@ class Hands:
         stops: list[dict[str, object]] = []
         for _ in range(MANY):
             self.press("Tab")
-            if self.page.evaluate(STOP) is None:
+            stop = self.look()
+            if stop is None:
                 return stops
-            stop = self.at()
             if stops and stop == stops[0]:
                 return stops
             stops.append(stop)
