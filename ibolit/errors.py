@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .sums import NBSP, rubles
+
 
 class RuleViolation(Exception):
     """A rule said no; `sentence` is shown to the person."""
@@ -354,7 +356,7 @@ class AlreadyPaidRecently(RuleViolation):
     status = 409
 
     def __init__(self, payment_id: int, minutes: int) -> None:
-        ago = "минуту" if minutes <= 1 else f"{minutes}\u00a0{'минуты' if minutes < 5 else 'минут'}"  # at most 10
+        ago = "минуту" if minutes <= 1 else f"{minutes}{NBSP}{'минуты' if minutes < 5 else 'минут'}"  # at most 10
         super().__init__(f"Вы оплатили {ago} назад. Если нужно ещё одно продление, нажмите «Оплатить ещё раз».")
         self.payment_id = payment_id
 
@@ -379,9 +381,7 @@ class RefundableHasChanged(RuleViolation):
 
 class RefundTooLarge(RuleViolation):
     def __init__(self, most: int) -> None:
-        whole, rest = divmod(most, 100)
-        sum_ = f"{whole:,}".replace(",", "\u00a0") + (f",{rest:02}" if rest else "")
-        super().__init__(f"Вернуть можно не больше {sum_}\u00a0₽.")
+        super().__init__(f"Вернуть можно не больше {rubles(most)}.")
         self.most = most
 
 

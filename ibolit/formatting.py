@@ -1,4 +1,4 @@
-"""How the clinic writes Russian: plurals, sums, sizes, dates, and times in the zone of whoever reads."""
+"""How the clinic writes Russian: plurals, sizes, dates, and times in the zone of whoever reads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 
 from .services import clock
+from .sums import NBSP
 
 RUSSIAN = Locale("ru")
 PLURAL = RUSSIAN.plural_form  # looked up once, as a page asks it with every row
-NBSP = "\u00a0"
-# Digits of the keyboard's own, thousands parted by spaces or not at all, at most two after the point or comma.
-SUM = re.compile(r"([0-9]+|[0-9]{1,3}(?:\s[0-9]{3})+)(?:[.,]([0-9]{1,2}))?\s*(?:₽|р\.?|руб\.?)?", re.IGNORECASE)
 PATRONYMIC = re.compile(r".+(вич|вна|ична)")
 MINUS = "\u2212"
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -27,25 +25,6 @@ def plural(count: int, one: str, few: str, many: str) -> str:
     """«1 день», «2 дня», «5 дней», with a space that does not break."""
     words = {"one": one, "few": few, "many": many, "other": many}
     return f"{count}{NBSP}{words[PLURAL(count)]}"
-
-
-def rubles(kopecks: int) -> str:
-    """150000 → «1 500 ₽»."""
-    whole, rest = divmod(kopecks, 100)
-    amount = f"{whole:,}".replace(",", NBSP) + (f",{rest:02}" if rest else "")
-    return f"{amount}{NBSP}₽"
-
-
-def kopecks(words: str) -> int:
-    """«1 500», «1500,50 ₽» or «1500.5 руб.» as somebody types it, in kopecks. Raises ValueError for anything else.
-
-    A point or comma before three digits may part thousands or kopecks: who typed it is asked, nobody guesses.
-    """
-    found = SUM.fullmatch(words.strip())
-    sum_ = int("".join(found[1].split())) * 100 + int((found[2] or "").ljust(2, "0")) if found else 0
-    if not 0 < sum_ < 10**11:
-        raise ValueError(words)
-    return sum_
 
 
 def quoted(words: str) -> str:

@@ -31,7 +31,6 @@ from .formatting import (
     month_title,
     plural,
     quoted,
-    rubles,
     short_name,
     short_when,
     soon,
@@ -47,6 +46,7 @@ from .formatting import (
 )
 from .links import linked, may_link
 from .services import clock
+from .sums import rubles
 
 
 def dom_id(thing: Any, part: str = "") -> str:

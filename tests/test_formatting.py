@@ -18,14 +18,12 @@ from ibolit.formatting import (
     day_title,
     epoch,
     file_size,
-    kopecks,
     listed,
     local_day,
     local_time,
     month_title,
     period_in_full,
     plural,
-    rubles,
     short_name,
     short_when,
     time_left,
@@ -35,6 +33,7 @@ from ibolit.formatting import (
 from ibolit.models import Chat
 from ibolit.rendering import dom_id
 from ibolit.services import clock
+from ibolit.sums import kopecks, rubles
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 OMSK = ZoneInfo("Asia/Omsk")

@@ -13,7 +13,8 @@ HOUSE = Path(__file__).parent.parent / "ibolit"
 
 # A room of the house and the rooms it may import; each also imports itself. Only create_app() imports all.
 MAY_IMPORT = {
-    "errors": set(),
+    "sums": set(),
+    "errors": {"sums"},
     "faults": set(),
     "links": set(),
     "normalization": set(),
@@ -38,22 +39,23 @@ MAY_IMPORT = {
     "models": {"config", "database", "errors", "events", "extensions", "networks", "normalization", "phones",
                "services", "transaction_memory"},
     "readiness": {"config", "database", "errors", "extensions", "models", "services"},
-    "formatting": {"services"},
+    "formatting": {"services", "sums"},
     "responses": set(),
-    "rendering": {"config", "formatting", "links", "phones", "services"},
+    "rendering": {"config", "formatting", "links", "phones", "services", "sums"},
     "template_engine": set(),
     "jobs": {"config", "database", "errors", "extensions", "faults", "formatting", "models", "phones", "rendering",
              "services"},
     "subscribers": {"config", "database", "events", "extensions", "formatting", "jobs", "models", "rendering",
-                    "services"},
+                    "services", "sums"},
     "seeds": {"config", "events", "extensions", "models", "services"},
     "ops": {"config", "database", "errors", "extensions", "faults", "formatting", "jobs", "models", "normalization",
-            "patient_lists", "phones", "readiness", "rendering", "seeds", "server_settings", "services"},
+            "patient_lists", "phones", "readiness", "rendering", "seeds", "server_settings", "services",
+            "sums"},
     "web": {"config", "cookies", "database", "emails", "errors", "extensions", "faults", "formatting", "models",
-            "normalization", "phones", "rendering", "responses", "services", "tokens"},
+            "normalization", "phones", "rendering", "responses", "services", "sums", "tokens"},
     "blueprints": {"config", "cookies", "database", "emails", "errors", "events", "extensions", "faults", "formatting",
                    "models", "networks", "normalization", "patient_lists", "phones", "readiness", "rendering",
-                   "responses", "services", "sockets", "tokens", "web"},
+                   "responses", "services", "sockets", "sums", "tokens", "web"},
 }  # fmt: skip
 
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.

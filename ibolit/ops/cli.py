@@ -11,9 +11,9 @@ from flask import Flask, current_app
 from .. import errors
 from ..config import current_settings
 from ..extensions import db
-from ..formatting import kopecks, rubles
 from ..models import AuditAction, AuditEvent, CallReport, CallVisit, Consultation, Job, Payment, RefundReason
 from ..services import clock, push
+from ..sums import kopecks, rubles
 from . import checks, folder_lock
 from .commands import COMMANDS
 

@@ -21,9 +21,10 @@ from ..events import (
     RescheduleRequested,
 )
 from ..extensions import db
-from ..formatting import day_of, plural, rubles, time_for, when_for
+from ..formatting import day_of, plural, time_for, when_for
 from ..models import Absence, CancellationReason, Chat, Consultation, Refund, RefundReason, RefundState
 from ..services import clock
+from ..sums import rubles
 
 REASONS = {
     CancellationReason.CHANGED_MIND: "изменились планы",

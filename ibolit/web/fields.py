@@ -14,9 +14,9 @@ from wtforms.validators import ValidationError
 
 from .. import emails, errors, phones
 from ..config import current_settings
-from ..formatting import kopecks, rubles
 from ..models.people import birth_dates
 from ..normalization import plain
+from ..sums import kopecks, rubles
 from .text_filters import CLIENT_ID
 
 DURATIONS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from long_tests import examples
 from yookassa_stub import YooKassaStub, _check_receipt, kopecks
 
-from ibolit.formatting import kopecks as typed_sum
-from ibolit.formatting import rubles
 from ibolit.models import Payment, PaymentState, Refund, RefundState
 from ibolit.models.payments import round_half_up
 from ibolit.services import clock
 from ibolit.services.payments import Customer, Order, ReceiptItem
 from ibolit.services.payments.amounts import from_kopecks, to_kopecks
 from ibolit.services.payments.yookassa import Shop, YooKassa
+from ibolit.sums import kopecks as typed_sum
+from ibolit.sums import rubles
 
 PROFILE = settings(max_examples=examples(200))
 

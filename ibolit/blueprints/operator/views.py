@@ -13,11 +13,11 @@ from flask_login import current_user, login_required
 
 from ...database import write_transaction
 from ...extensions import db
-from ...formatting import kopecks
 from ...models import AuditAction, Delivery, Payment, PaymentAlert, Refund, RefundState
 from ...models.consultations import lists
 from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
+from ...sums import kopecks
 from ...web.audit import log_audit
 from ...web.pagination import split_page
 from ...web.submission import submission

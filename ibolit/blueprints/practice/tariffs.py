@@ -8,8 +8,9 @@ from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from ...formatting import plural, rubles
+from ...formatting import plural
 from ...models import AuditAction, Tariff
+from ...sums import rubles
 from ...web.audit import log_audit
 from ...web.authentication import current_doctor
 from ...web.fields import MoveForm

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from ... import phones
-from ...formatting import kopecks
 from ...models import Doctor
 from ...normalization import composed
+from ...sums import kopecks
 
 CONSOLE = "console"  # the address of who sits at the server
 
