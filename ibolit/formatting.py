@@ -149,8 +149,7 @@ def when_for(moment: datetime, zone: ZoneInfo) -> str:
 
 def in_full(moment: datetime, zone: ZoneInfo) -> str:
     """«25 ноября 2026, 14:00 (МСК)»: on papers, which are read in other years and elsewhere."""
-    words = format_datetime(moment, "d MMMM y, HH:mm", tzinfo=zone, locale=RUSSIAN)
-    return f"{words} ({zone_mark(moment, zone)})"
+    return f"{_day_and_hour(moment, zone)} ({zone_mark(moment, zone)})"
 
 
 def period_in_full(begins: datetime, ends: datetime | None, zone: ZoneInfo) -> str:
@@ -158,8 +157,8 @@ def period_in_full(begins: datetime, ends: datetime | None, zone: ZoneInfo) -> s
     if ends is None or local_time(begins, zone) == local_time(ends, zone):
         return in_full(begins, zone)
     if local_day(begins, zone) != local_day(ends, zone):
-        return f"{in_full(begins, zone).rpartition(' (')[0]} – {in_full(ends, zone)}"
-    return in_full(begins, zone).replace(" (", f"–{local_time(ends, zone)} (")
+        return f"{_day_and_hour(begins, zone)} – {in_full(ends, zone)}"
+    return f"{_day_and_hour(begins, zone)}–{local_time(ends, zone)} ({zone_mark(begins, zone)})"
 
 
 def weekday_of(moment: datetime, zone: ZoneInfo) -> str:
@@ -242,6 +241,10 @@ def epoch(moment: datetime | None) -> int:
 def earliest(*moments: datetime | None) -> datetime | None:
     """The first of those that are known."""
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _day_and_hour(moment: datetime, zone: ZoneInfo) -> str:
+    return format_datetime(moment, "d MMMM y, HH:mm", tzinfo=zone, locale=RUSSIAN)
 
 
 @lru_cache(maxsize=1024)
