@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
@@ -23,7 +24,12 @@ def is_healthy(host: str, port: int) -> bool:
         line.close()
 
 
+def own_port(environ: Mapping[str, str]) -> int:
+    """Where the server of these settings listens."""
+    return int(environ.get("BIND", "").rpartition(":")[2] or environ.get(PORT.name) or PORT.default)
+
+
 if __name__ == "__main__":
-    port = os.environ.get("BIND", "").rpartition(":")[2] or os.environ.get(PORT.name) or str(PORT.default)
+    port = own_port(os.environ)
     host = urlsplit(os.environ.get("PUBLIC_URL", "")).netloc or f"127.0.0.1:{port}"
-    sys.exit(0 if is_healthy(host, int(port)) else 1)
+    sys.exit(0 if is_healthy(host, port) else 1)

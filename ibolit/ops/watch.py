@@ -24,9 +24,9 @@ from flask import Flask
 
 from ..config import Settings
 from ..faults import told
-from ..server_settings import PORT
 from ..services.demo_outbox import DemoOutbox
 from ..services.mail import Mailer, MailFailed, mailer_from
+from .healthcheck import own_port
 
 log = logging.getLogger(__name__)
 
@@ -132,11 +132,10 @@ def _moment(written: str) -> datetime:
 
 def main() -> None:
     settings = Settings.from_env(os.environ)
-    port = os.environ.get("BIND", "").rpartition(":")[2] or os.environ.get(PORT.name) or str(PORT.default)
     options = argparse.ArgumentParser(
         prog="ibolit.ops.watch", description=__doc__.partition("\n")[0] if __doc__ else ""
     )
-    options.add_argument("--at", default=f"http://127.0.0.1:{port}", help="where the app listens")
+    options.add_argument("--at", default=f"http://127.0.0.1:{own_port(os.environ)}", help="where the app listens")
     options.add_argument("--every", type=float, default=0, metavar="SECONDS", help="look again and again")
     chosen = options.parse_args()
     app = Flask("ibolit.watch")
