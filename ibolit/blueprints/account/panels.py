@@ -1,19 +1,17 @@
-"""The short pages of «Профиль», each a panel, answered alone to htmx; and what the list says of each."""
+"""The short pages of «Профиль», and what the list says of each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, g, render_template, session, url_for
-from flask.typing import ResponseReturnValue
+from flask import g, session
 from flask_login import current_user
-from flask_wtf import FlaskForm
 
 from ...extensions import db
 from ...models import Consent, Device, EmailProof, Invitation, PushSubscription, ReplyTemplate, User
-from ...responses import respond, wants_fragment
 from ...services import clock, current_services
+from ...web.panels import Panels
 from ...web.time_zones import title_of, town_of
 from .forms import BirthDateForm, EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
 
@@ -30,31 +28,6 @@ def states() -> dict[str, Any]:
         "documents_from": Consent.coming_for(current_user),
         "template_count": ReplyTemplate.count_of(doctor) if doctor else 0,
     }
-
-
-def show(panel: str) -> ResponseReturnValue:
-    return render_template("pages/account/panel.html", **_context(panel))
-
-
-def saved(panel: str, sentence: str) -> ResponseReturnValue:
-    if not wants_fragment():
-        flash(sentence)
-    return respond(
-        f"account/{panel}.html",
-        to=url_for(f"account.{panel}"),
-        viewer=current_user,
-        **(_context(panel) | {"saved": sentence}),
-    )
-
-
-def refuse(panel: str, status: int = 422, **forms: FlaskForm | str) -> ResponseReturnValue:
-    return respond(
-        f"account/{panel}.html",
-        page="account/panel.html",
-        status=status,
-        viewer=current_user,
-        **(_context(panel) | forms),
-    )
 
 
 def name_form(user: User) -> NameForm:
@@ -117,3 +90,6 @@ CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
     "password": lambda: {"password_form": PasswordForm(current_user, formdata=None)},
     "devices": _devices,
 }
+
+_panels = Panels("account", _context)
+show, saved, refuse = _panels.show, _panels.done, _panels.refuse

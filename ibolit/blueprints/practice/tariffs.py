@@ -44,9 +44,9 @@ def add_tariff() -> ResponseReturnValue:
 def change_tariff(id: int) -> ResponseReturnValue:
     form, tariff = TariffForm(prefix=prefix_of(id)), _held(id)
     if not form.validate_on_submit():
-        return refuse("tariffs", tariff_form=form)
+        return refuse("tariffs", answered={id: form})
     if not tariff.replaced and not form.meets(TariffForm.of(tariff)):
-        return refuse("tariffs", 409, tariff_form=form)
+        return refuse("tariffs", 409, answered={id: form})
     terms = form.terms
     typed = f" Вы ввели: «{terms.title}», {plural(terms.days, 'день', 'дня', 'дней')}, {rubles(terms.price)}."
     return _submit(id, lambda tariff: tariff.change(terms), f"Тариф «{terms.title}» сохранён.", typed)
