@@ -56,3 +56,4 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
         session.info.pop(SAVEPOINTS, None)
     elif transaction.nested and transaction in session.info[SAVEPOINTS]:
         session.info[MEMORY] = session.info[SAVEPOINTS].pop(transaction)
+        session.expire_all()  # some statements write past the unit of work, which would take back only its own

@@ -182,11 +182,6 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
             "last_text": message.preview[:120],
             "awaits_reply": awaits_reply,
         }
-        if db.session().in_nested_transaction():  # as in Message.insert
-            for name, value in counted.items():
-                setattr(self, name, value)
-            db.session.flush()
-            return
         db.session.execute(_last_noted(), counted | {"of": self.id})
         for name, value in counted.items():
             set_committed_value(self, name, value)

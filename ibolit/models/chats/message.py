@@ -82,11 +82,6 @@ class Message(MessageSummary, Model):
     def insert(cls, **row: object) -> Message:
         """Written at once by one statement: the unit of work looks through all that is loaded, and costs as much as
         all the rest of a message. Its files are given to it afterwards."""
-        if db.session().in_nested_transaction():  # of what is rolled back with a savepoint only the unit of work knows
-            message = cls(attachments=[], **row)
-            db.session.add(message)
-            db.session.flush()
-            return message
         row |= {"recalled_at": None, "recalled_digest": None}
         id = db.session.scalar(_insert(), row)
         message = cls(id=id, attachments=[], **row)
