@@ -18,11 +18,11 @@ FOUND = 50  # messages a search shows: one more word is sooner typed than they a
 def find_messages(words: str, within: Chat | None = None) -> tuple[Sequence[Message], bool]:
     """What is shown, written down as read, and whether there is more of it."""
     found, last = split_page(Chat.search_messages(current_user, words, FOUND + 1, within), FOUND)
-    note_found(found)
+    _note_found(found)
     return found, last is not None
 
 
-def note_found(found: Sequence[Message]) -> None:
+def _note_found(found: Sequence[Message]) -> None:
     """A line of the audit log for each chat, from the first to the last message that was shown."""
     seen: dict[int, list[int]] = {}
     for message in found:
