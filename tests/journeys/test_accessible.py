@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
-from accessible import Look
+from accessible import AS_IT_IS, LETTERS, Look
 from conftest import PHONE
 from flask import Flask
 from live_clinic import LiveClinic
@@ -51,3 +51,17 @@ def test_screen_has_no_accessibility_violations(page: Page, known: dict[str, obj
         found += [f"{screen.name}: {one}" for one in look.everything(is_whole=screen.pictured)]
     found += [f"{title} is the title of {sorted(doors)}" for title, doors in titles.items() if len(doors) > 1]
     assert not found, f"{len(found)} findings:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("2500", ["«2500»"]),
+        ("слово", ["«слово»"]),
+        ("https://clinic.example/n/1?token=qnf33rbvfpq-9911_2500", []),  # a token's digits are no sum
+    ],
+)
+def test_words_and_sums_stay_whole_and_addresses_need_not(page: Page, text: str, broken: list[str]) -> None:
+    page.set_content(f'<html style="font-size: 106.25%"><p style="width: 1em; word-break: break-all">{text}</p>')
+    found = Look(page).dress(PHONE, LETTERS, AS_IT_IS, "whole")
+    assert [one.removeprefix("whole: ").split(" ")[0] for one in found] == broken

@@ -162,7 +162,8 @@
     while (walker.nextNode()) {
       const text = walker.currentNode, holder = text.parentElement;
       if (!text.data.trim() || holder.closest('script, noscript, option, textarea, svg, select') || holder.closest(CUT_ON_PURPOSE) || isForReaders(holder) || !isShown(holder)) continue;
-      for (const found of text.data.matchAll(/[А-Яа-яЁё]{2,}|(?<!\d)\d{2,8}(?!\d)/g)) {
+      const said = text.data.replace(/\S+:\/\/\S+/g, (address) => ' '.repeat(address.length));
+      for (const found of said.matchAll(/[А-Яа-яЁё]{2,}|(?<!\d)\d{2,8}(?!\d)/g)) {
         const range = document.createRange();
         range.setStart(text, found.index);
         range.setEnd(text, found.index + found[0].length);
