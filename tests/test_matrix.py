@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+from audit_rules import check_audit_log
 from databases import POSTGRES
 from flask_migrate import upgrade
 from matrix import ACTORS, BODIES, BODY, MARKED_BY_READING, SOCKETS, TABLE, Row
@@ -22,6 +23,7 @@ from werkzeug.test import TestResponse
 
 from ibolit import create_app
 from ibolit.extensions import db
+from ibolit.models import AuditEvent
 from ibolit.services import clock, current_services
 from ibolit.services.calls import HERE, KINDS, InProcessCalls
 from ibolit.web import socket_doors
@@ -82,13 +84,21 @@ def methods_of(methods: set[str] | None) -> set[str]:
 @pytest.mark.parametrize("door", TABLE)
 def test_door(world: World, snapshot: Snapshot, door: str) -> None:
     row = TABLE[door]
+    logged = newest_line()
     for actor in world.actors.values():
         own = ask(world, actor, row, "own")
         assert said(own) == expected(world, actor, row, own), f"{actor.name} asks for {door}"
+        if snapshot.has_changed():
+            check_audit_log(logged)
         snapshot.put_back()
         if row.of and row.method != "OPTIONS":  # which asks what the door can do, whoever stands before it
             compare(world, actor, row)
             snapshot.put_back()
+
+
+def newest_line() -> int:
+    """Of the audit log as the clinic was built."""
+    return db.session.scalar(db.select(db.func.max(AuditEvent.id))) or 0
 
 
 def compare(world: World, actor: Actor, row: Row) -> None:

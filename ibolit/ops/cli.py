@@ -17,8 +17,6 @@ from ..sums import kopecks, rubles
 from . import checks, folder_lock
 from .commands import COMMANDS
 
-CONSOLE = "console"  # the address of who sits at the server
-
 
 def register_commands(app: Flask) -> None:
     for command in (seed, work, jobs, refund, doctor, calls, push_keys, *COMMANDS):
@@ -80,7 +78,7 @@ def refund(payment: int, amount: str | None, reason: str) -> None:
         raise click.BadParameter("must be a sum in rubles such as 1500 or 100.50", param_hint="--amount") from None
     except errors.RefundTooLarge as refusal:
         raise click.ClickException(f"Payment №{payment}: at most {rubles(refusal.most)} can go back.") from None
-    AuditEvent.write(AuditAction.REFUND_MADE, actor_id=None, subject_id=payment, address=CONSOLE)
+    AuditEvent.write_at_console(AuditAction.REFUND_MADE, payment, patient_id=found.payer_id)
     db.session.commit()
     click.echo(f"{rubles(sum_)} of payment №{payment} go back.")
     db.session.remove()

@@ -28,7 +28,7 @@ from ..models import (
 from ..models.people import hash_of
 from ..responses import go, wants_fragment
 from . import client
-from .audit import log_audit
+from .audit import log_own
 
 LOCAL = re.compile(r"/(?![/\\])[^\x00-\x1f\x7f\\]*")
 
@@ -74,15 +74,15 @@ def sign_in_device(device: Device, token: str) -> None:
     session.permanent = True
     login_user(user)
     g.device = device
-    log_audit(AuditAction.SIGNED_IN, device.id)
+    log_own(AuditAction.SIGNED_IN, device.id)
     accept_invitations(user, held)
 
 
 def note_acceptance(user: User, invitation: Invitation, email_before: str | None) -> None:
     """Log whose invitation it was and an address that is the person's now; the page says what became of it."""
-    log_audit(AuditAction.INVITATION_ACCEPTED, invitation.id)
+    log_own(AuditAction.INVITATION_ACCEPTED, invitation.id)
     if user.email != email_before:
-        log_audit(AuditAction.EMAIL_PROVED, user.id)
+        log_own(AuditAction.EMAIL_PROVED)
         SecurityEvent.announce(
             user, SecurityEventKind.EMAIL, g.device, PriorCredentials(email_before, False, user.password_hash)
         )
@@ -113,7 +113,7 @@ def lock_current_user() -> User:
 
 def sign_out() -> None:
     g.device.end()
-    log_audit(AuditAction.SIGNED_OUT, g.device.id)
+    log_own(AuditAction.SIGNED_OUT, g.device.id)
     logout_user()
     session.clear()
 

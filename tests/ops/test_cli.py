@@ -14,6 +14,7 @@ from ibolit.extensions import db
 from ibolit.models import (
     AuditAction,
     AuditEvent,
+    AuditReason,
     Chat,
     Doctor,
     Job,
@@ -84,6 +85,7 @@ def test_refund_gives_back_all_or_a_part(clinic: Flask, chat: Chat, amount: list
     assert refund.state is RefundState.SENDING
     event = db.session.scalars(db.select(AuditEvent)).one()
     assert (event.action, event.actor_id, event.subject_id) == (AuditAction.REFUND_MADE, None, payment.id)
+    assert (event.patient_id, event.reason) == (payment.payer_id, AuditReason.CONSOLE)
     assert f"payment №{payment.id}" in told
 
 

@@ -285,7 +285,7 @@ def old_rows(clinic: Flask, chat: Chat, patient: User) -> dict[str, int]:
     RateLimitHit.count(LimitKind.CODE_FOR_PHONE, PHONE)
     LoginCode.ask(PHONE, "192.0.2.1")
     Device.register(patient, "Телефон")
-    AuditEvent.write(AuditAction.CHAT_READ, actor_id=patient.id, address="192.0.2.1")
+    AuditEvent.write_of_account(AuditAction.CHAT_READ, patient, address="192.0.2.1")
     db.session.commit()
     db.session.execute(db.update(Job).values(done_at=clock.now()))
     db.session.add(Job(kind=JobKind.SWEEP))

@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from ...extensions import db
 from ...models import AuditAction, Device, DeviceTransfer, KnownBrowser
 from ...responses import go
-from ...web.audit import log_audit
+from ...web.audit import log_own
 from .panels import saved, show
 from .views import bp
 
@@ -48,4 +48,4 @@ def _end(device: Device) -> None:
     KnownBrowser.forget_one(current_user.id, device.browser_hash)
     DeviceTransfer.void_all_of(current_user.id)  # it may have made one
     device.end()
-    log_audit(AuditAction.DEVICE_ENDED, device.id)
+    log_own(AuditAction.DEVICE_ENDED, device.id)

@@ -63,9 +63,7 @@ def prove_email(id: int) -> ResponseReturnValue:
     with submission() as sent:
         prove(proof, request.args.get("token", ""))
         if is_new:
-            AuditEvent.write(
-                AuditAction.EMAIL_PROVED, actor_id=proof.user_id, subject_id=proof.user_id, address=client_address()
-            )
+            AuditEvent.write_of_account(AuditAction.EMAIL_PROVED, proof.user, address=client_address())
     if sent.is_refused:
         return _proof_page(id, refusal=sent.sentence), sent.status
     return _proof_page(id, done=True)

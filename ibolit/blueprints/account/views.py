@@ -12,7 +12,7 @@ from ...models import AuditAction, LimitKind, RateLimitHit
 from ...models import change_password as change
 from ...services import passwords
 from ...web import client
-from ...web.audit import log_audit
+from ...web.audit import log_own
 from ...web.authentication import lock_current_user
 from ...web.submission import submission
 from .forms import NameForm, PasswordForm
@@ -80,7 +80,7 @@ def change_password() -> ResponseReturnValue:
     with submission(form.current) as sent:
         check_current(form.current.data)
         change(current_user, passwords.hash_password(form.password.data), g.device, client.browser_token())
-        log_audit(AuditAction.PASSWORD_CHANGED, current_user.id)
+        log_own(AuditAction.PASSWORD_CHANGED)
     if sent.is_refused:
         return refuse("password", status=sent.status, password_form=form)
     return saved("password", "Пароль сменён. На других устройствах нужно войти заново.")

@@ -27,9 +27,7 @@ def undo(id: int) -> ResponseReturnValue:
         change.undo(_token())
     except errors.NotMeIsSpent:
         abort(404)
-    AuditEvent.write(
-        AuditAction.ACCOUNT_FROZEN, actor_id=change.user_id, subject_id=change.user_id, address=client_address()
-    )
+    AuditEvent.write_of_account(AuditAction.ACCOUNT_FROZEN, change.user, address=client_address())
     db.session.commit()
     return render_template("pages/auth/not_me.html", change=change, token=_token(), done=True)
 

@@ -32,7 +32,7 @@ from ...networks import household_of
 from ...normalization import plain
 from ...services import passwords
 from ...web import client, guest_device, next_url
-from ...web.audit import log_audit
+from ...web.audit import log_own
 from ...web.authentication import (
     home_of,
     invitation_in_session,
@@ -156,7 +156,7 @@ def consent() -> ResponseReturnValue:
     form = ConsentForm()
     if form.validate_on_submit():
         Consent.accept_current(current_user, client_address())
-        log_audit(AuditAction.CONSENTED, current_user.id)
+        log_own(AuditAction.CONSENTED)
         target = next_url.after_sign_in(current_user)
         db.session.commit()
         return redirect(target, 303)
@@ -249,7 +249,13 @@ def _note_wrong_try(login: str, user: User | None) -> None:
     """The account's own count is silent: only its owner hears of it. A login that is nobody's is counted, and asked
     for, just the same: the clock would tell."""
     whose = str(user.id) if user else f"nobody {login}"
-    AuditEvent.write(AuditAction.SIGN_IN_REFUSED, actor_id=user.id if user else None, address=client_address())
+    AuditEvent.write(
+        AuditAction.SIGN_IN_REFUSED,
+        actor_id=user.id if user else None,
+        patient_id=user.id if user and user.is_patient else None,
+        reason=None,  # who tried is not known
+        address=client_address(),
+    )
     RateLimitHit.note(LimitKind.WRONG_FOR_LOGIN, login)
     RateLimitHit.note(LimitKind.WRONG_FOR_USER, whose)
     if RateLimitHit.is_reached(LimitKind.WRONG_FOR_USER, whose) and user is not None and user.is_activated:
@@ -310,11 +316,11 @@ def _set_password(asked: LoginCode, name: str | None, hashed: str) -> User:
         user = User(phone=asked.phone, name=name, password_hash=hashed)
         db.session.add(user)
         db.session.flush()
-        AuditEvent.write(AuditAction.REGISTERED, actor_id=user.id, subject_id=user.id, address=client_address())
+        AuditEvent.write_of_account(AuditAction.REGISTERED, user, address=client_address())
     else:
         refuse_frozen(user)
         change_password(user, hashed, None, client.browser_token())
-        AuditEvent.write(AuditAction.PASSWORD_CHANGED, actor_id=user.id, subject_id=user.id, address=client_address())
+        AuditEvent.write_of_account(AuditAction.PASSWORD_CHANGED, user, address=client_address())
     sign_in(user)
     return user
 
@@ -324,4 +330,4 @@ def _free_number(phone: str) -> None:
     before = User.by_phone(phone)
     if before is not None:
         reassigned_number.release_phone(before)
-        AuditEvent.write(AuditAction.NUMBER_LEFT, actor_id=before.id, subject_id=before.id, address=client_address())
+        AuditEvent.write_of_account(AuditAction.NUMBER_LEFT, before, address=client_address())

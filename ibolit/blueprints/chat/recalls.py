@@ -10,7 +10,7 @@ from ... import errors
 from ...models import AuditAction, Chat, Message
 from ...responses import respond, wants_fragment
 from ...web import ingest
-from ...web.audit import log_audit
+from ...web.audit import log_of_chat
 from ...web.submission import Submission, submission
 from .forms import RecallForm
 from .views import whole_page
@@ -28,7 +28,7 @@ def create(id: int) -> ResponseReturnValue:
         abort(400)
     with submission() as sent:
         message, files = chat.recall(current_user, seq)
-        log_audit(AuditAction.MESSAGE_RECALLED, chat.id, seq, seq)
+        log_of_chat(AuditAction.MESSAGE_RECALLED, chat, seq, seq)
     if sent.is_refused:
         return _refuse(_chat(chat_id), seq, sent)
     for file in files:

@@ -28,7 +28,7 @@ def new(id: int) -> ResponseReturnValue:
 def search(id: int) -> ResponseReturnValue:
     """A POST, as the search over all messages is: what one looks for stands in no address."""
     chat, words = _chat(id), request.form.get("q", "").strip()[:LONGEST]
-    found, is_cut = find_messages(words, chat)
+    found, is_cut, _ = find_messages(words, chat)
     shown: dict[str, Any] = {"chat": chat, "words": words, "found": found, "is_cut": is_cut}
     return respond("chat/found.html", page="chat/search.html", **shown)
 

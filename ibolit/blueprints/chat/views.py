@@ -15,7 +15,7 @@ from ...models import Attachment, AuditAction, Chat, ChatState, Consultation, Do
 from ...models.chats import preload_cards
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
-from ...web.audit import log_audit
+from ...web.audit import log_of_chat
 from ...web.file_forms import max_body_size
 from ...web.inbox import inbox_page
 from ...web.submission import submission
@@ -57,7 +57,7 @@ def show(id: int) -> ResponseReturnValue:
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
     is_seen = asked is None and not skips_unread and "X-Kept-Copy" not in request.headers
-    if _note_reading(chat, messages, moves_receipts=is_seen) and chat.revision == revision + 1:
+    if _note_reading(chat, messages, moves_receipts=is_seen, is_opening=True) and chat.revision == revision + 1:
         revision = chat.revision
     return render_template(
         "pages/chat/show.html",
@@ -129,7 +129,7 @@ def update_receipts(id: int) -> ResponseReturnValue:
     chat.update_receipts(current_user, delivered_to=form.delivered_to.data or 0, read_to=form.read_to.data or 0)
     read_now = chat.member(current_user.id).read_to
     if read_now > read_before:
-        log_audit(AuditAction.CHAT_READ, chat.id, read_before + 1, read_now)
+        log_of_chat(AuditAction.CHAT_READ, chat, read_before + 1, read_now)
     db.session.commit()
     return "", 204
 
@@ -198,19 +198,20 @@ def _page_size(chat: Chat) -> int:
     return min(max(PAGE, unread + CONTEXT), LONGEST_PAGE)
 
 
-def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool) -> bool:
+def _note_reading(chat: Chat, messages: list[Message], *, moves_receipts: bool, is_opening: bool = False) -> bool:
     """The audit log learns what was shown or given to a device to keep; a whole page of the newest also marks read, a
     prefetch and a copy to be kept do not.
 
-    True when a receipt moved.
+    An opening is a line of its own each time, with the others' messages that the page shows; what comes afterwards to
+    an open page is noted with its receipts, so that sending a message writes none. True when a receipt moved.
     """
     others = [message.seq for message in messages if message.author_id != current_user.id]
     is_prefetch = "prefetch" in (request.headers.get("Sec-Purpose") or request.headers.get("Purpose") or "")
-    if not others or is_prefetch:
+    if is_prefetch or not (others or is_opening):
         return False
-    newest = messages[-1].seq if moves_receipts else 0
+    newest = messages[-1].seq if moves_receipts and others else 0
     with write_transaction(db.session):
-        log_audit(AuditAction.CHAT_READ, chat.id, min(others), max(others))
+        log_of_chat(AuditAction.CHAT_READ, chat, min(others, default=None), max(others, default=None))
         return chat.update_receipts(current_user, delivered_to=newest, read_to=newest)
 
 

@@ -67,7 +67,8 @@ def give_conclusion(id: int) -> ResponseReturnValue:
         form.refuse_unseen(consultation)
         attachments = form.attachments(consultation.chat)
         conclusion = form.give(consultation, attachments)
-        log_audit(AuditAction.CONCLUSION_GIVEN, id, conclusion.version, conclusion.version)
+        versions = conclusion.version, conclusion.version
+        log_audit(AuditAction.CONCLUSION_GIVEN, id, *versions, patient=consultation.patient_id)
     if sent.refusal is not None:
         return _refuse_and_keep(_led(id), form, sent.refusal)
     ingest.discard_duplicates(attachments)
@@ -195,7 +196,7 @@ def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
     shown = next((one for one in versions if one.version == wanted), None) or abort(404)
     if shown.author_id != current_user.id:
         with write_transaction(db.session):
-            log_audit(AuditAction.CONCLUSION_READ, id, shown.version, shown.version)
+            log_audit(AuditAction.CONCLUSION_READ, id, shown.version, shown.version, patient=consultation.patient_id)
     return consultation, versions, shown
 
 

@@ -59,9 +59,9 @@ def show(id: int) -> ResponseReturnValue:
         with write_transaction(db.session):
             if is_ready:
                 Consultation.record_presence(current_user)
-            log_audit(AuditAction.CONSULTATION_READ, id)
+            log_audit(AuditAction.CONSULTATION_READ, id, patient=consultation.patient_id)
             if consultation.questionnaire is not None and consultation.patient_id != current_user.id:
-                log_audit(AuditAction.QUESTIONNAIRE_READ, id)
+                log_audit(AuditAction.QUESTIONNAIRE_READ, id, patient=consultation.patient_id)
     return _show(consultation, is_ready=is_ready)
 
 

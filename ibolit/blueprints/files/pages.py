@@ -13,7 +13,7 @@ from ...database import write_transaction
 from ...extensions import db
 from ...models import Attachment, AttachmentKind, AuditAction, Chat
 from ...responses import respond
-from ...web.audit import log_audit
+from ...web.audit import log_of_chat
 from ...web.pagination import split_page
 from .views import bp, visible
 
@@ -61,4 +61,4 @@ def _note_listing(chat: Chat, attachments: Sequence[Attachment]) -> None:
     if not seqs:
         return
     with write_transaction(db.session):
-        log_audit(AuditAction.FILES_LISTED, chat.id, min(seqs), max(seqs))
+        log_of_chat(AuditAction.FILES_LISTED, chat, min(seqs), max(seqs))

@@ -115,7 +115,7 @@ def start_import(id: int) -> ResponseReturnValue:
     if patients.started_at is None and expected and expected != _columns_seen(patients):
         return _show_panel(patients, 409, refusal="Столбцы выбрали заново в другом окне. Проверьте, кому что уйдёт.")
     if patients.start():
-        log_audit(AuditAction.PATIENTS_IMPORTED, patients.id, 1, patients.counts().good)
+        log_audit(AuditAction.PATIENTS_IMPORTED, patients.id, 1, patients.counts().good, patient=None)
     db.session.commit()
     return respond("invitations/import.html", to=url_for(".show_import", id=id), **_panel(patients))
 

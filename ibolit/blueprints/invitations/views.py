@@ -38,7 +38,7 @@ def index() -> ResponseReturnValue:
     if rows["invitations"] and current_user.is_operator:
         numbers = [invitation.id for invitation in rows["invitations"]]
         with write_transaction(db.session):
-            log_audit(AuditAction.INVITATIONS_LISTED, None, first=min(numbers), last=max(numbers))
+            log_audit(AuditAction.INVITATIONS_LISTED, None, min(numbers), max(numbers), patient=None)
     fragment = "invitations/rows.html" if before else "invitations/list.html"
     return respond(fragment, page="invitations/index.html", viewer=current_user, **rows)
 
@@ -55,7 +55,7 @@ def create() -> ResponseReturnValue:
         return _refuse(form)
     with submission(form.contact) as sent:
         invitation = Invitation.invite(form.host, current_user, phone=form.phone, email=form.email, name=form.name.data)
-        log_audit(AuditAction.INVITED, invitation.id)
+        log_audit(AuditAction.INVITED, invitation.id, patient=None)
     if sent.is_refused:
         known = sent.refusal.chat_id if isinstance(sent.refusal, errors.AlreadyHasChat) else None
         return _refuse(form, sent.status, chat_id=known if current_user.is_doctor else None)
@@ -113,7 +113,7 @@ def _submit(id: int, verb: Callable[[Invitation], None], action: AuditAction, do
     invitation = _mine(id)
     with submission() as sent:
         verb(invitation)
-        log_audit(action, id)
+        log_audit(action, id, patient=invitation.accepted_by_id)
     if sent.is_refused:
         invitation, done = _mine(id), ""
     elif not wants_fragment():

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
+from ...database import write_transaction
 from ...extensions import db
-from ...models import Chat, InboxFilter, Message
+from ...models import Chat, InboxFilter
 from ...responses import respond
+from ...web.audit import log_found_patients
 from ...web.found_messages import find_messages
 from ...web.inbox import inbox_page
 from ...web.pagination import decode_cursor, split_page
@@ -40,8 +41,9 @@ def search() -> ResponseReturnValue:
     if not words:
         return respond("messages/list.html", to=url_for(".index"), **inbox_page(None))
     people, last = split_page(Chat.search_people(current_user, words, PEOPLE + 1), PEOPLE)
-    found, is_cut = find_messages(words)
-    chats = {chat.id: chat for chat in _chats_of(found)}
+    with write_transaction(db.session):
+        log_found_patients(people)
+    found, is_cut, chats = find_messages(words)
     shown: dict[str, Any] = {"words": words, "people": people, "people_are_cut": last is not None}
     shown |= {"found": found, "is_cut": is_cut, "chats": chats}
     return respond("messages/found.html", page="messages/found.html", only=None, **shown)
@@ -51,8 +53,3 @@ def _inbox_filter() -> InboxFilter | None:
     """The doctor's chips; a patient has too few chats to choose from."""
     wanted = request.args.get("only", "")
     return InboxFilter(wanted) if current_user.is_doctor and wanted in [*InboxFilter] else None
-
-
-def _chats_of(messages: Sequence[Message]) -> list[Chat]:
-    ids = {message.chat_id for message in messages}
-    return list(db.session.scalars(Chat.visible_to(current_user).where(Chat.id.in_(ids))).unique())

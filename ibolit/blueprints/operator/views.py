@@ -18,7 +18,7 @@ from ...models.consultations import lists
 from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
 from ...sums import kopecks
-from ...web.audit import log_audit
+from ...web.audit import FEW, log_audit
 from ...web.pagination import split_page
 from ...web.submission import submission
 from .forms import AmountForm, ApprovalForm, DeclineForm, OutOfBandForm, RefundForm, RetryForm
@@ -130,7 +130,7 @@ def close_alert(id: int) -> ResponseReturnValue:
     """«Разобрались»."""
     alert = db.session.get(PaymentAlert, id) or abort(404)
     if alert.close(current_user):
-        log_audit(AuditAction.ALERT_CLOSED, id)
+        log_audit(AuditAction.ALERT_CLOSED, id, patient=alert.payment.payer_id if alert.payment else None)
     db.session.commit()
     return respond("operator/alert.html", to=url_for(".index"), alert=alert)
 
@@ -145,8 +145,19 @@ def find() -> ResponseReturnValue:
     if not found:
         return _show_list(words=words, refusal="Ничего не нашли. Проверьте номер, имя, телефон или сумму."), 404
     with write_transaction(db.session):
-        log_audit(AuditAction.PAYMENTS_FOUND, None, first=found[-1].id, last=found[0].id)
+        _log_found(found)
     return render_template("pages/operator/found.html", words=words, payments=found, most=FOUND)
+
+
+def _log_found(payments: Sequence[Payment]) -> None:
+    """A row each where three have paid at most; more payers are a list."""
+    numbers: dict[int, list[int]] = {}
+    for payment in payments:
+        numbers.setdefault(payment.payer_id, []).append(payment.id)
+    if len(numbers) > FEW:
+        numbers = {0: [payment.id for payment in payments]}
+    for payer_id, paid in numbers.items():
+        log_audit(AuditAction.PAYMENTS_FOUND, None, min(paid), max(paid), patient=payer_id or None)
 
 
 def _found(words: str) -> Sequence[Payment]:
@@ -159,7 +170,7 @@ def _found(words: str) -> Sequence[Payment]:
 def show(id: int) -> ResponseReturnValue:
     payment = _payment(id)
     with write_transaction(db.session):
-        log_audit(AuditAction.PAYMENT_READ, payment.id)
+        log_audit(AuditAction.PAYMENT_READ, payment.id, patient=payment.payer_id)
     form = RefundForm("payment", payment.refundable, formdata=None)
     return render_template("pages/operator/payment.html", **_shown(payment, form))
 
@@ -174,7 +185,7 @@ def refund(id: int) -> ResponseReturnValue:
         return _show_payment(payment, form, asked=form.amount.kopecks)
     with submission(form.amount) as sent:
         payment.refund_expecting(form.expected.data, form.amount.kopecks, form.note.data, current_user)
-        log_audit(AuditAction.REFUND_MADE, payment.id)
+        log_audit(AuditAction.REFUND_MADE, payment.id, patient=payment.payer_id)
     if sent.is_refused:
         return _show_payment(_payment(id), form, sent.status)
     fresh = RefundForm("payment", payment.refundable, formdata=None)
@@ -197,7 +208,7 @@ def _show_list(**more: str) -> str:
     if decisions:
         numbers = [decision.refund.payment_id for decision in decisions]
         with write_transaction(db.session):
-            log_audit(AuditAction.REFUNDS_LISTED, None, first=min(numbers), last=max(numbers))
+            log_audit(AuditAction.REFUNDS_LISTED, None, min(numbers), max(numbers), patient=None)
     return render_template("pages/operator/index.html", **_listed(decisions), **more)
 
 
@@ -232,7 +243,7 @@ def _payment(id: int) -> Payment:
 def _log(refund: Refund, action: AuditAction, is_decided: bool) -> None:
     """Nothing is written of what somebody else had decided before."""
     if is_decided:
-        log_audit(action, refund.id)
+        log_audit(action, refund.id, patient=refund.payment.payer_id)
 
 
 def _done(refund: Refund, is_decided: bool, sentence: str) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from ...models import Attachment, AuditAction, Chat, Consultation, PatientNote
 from ...models.consultations import lists
 from ...responses import respond, wants_fragment
 from ...services import clock
-from ...web.audit import log_audit
+from ...web.audit import log_found_patients, log_of_chat
 from ...web.authentication import current_doctor
 from ...web.pagination import Cursor, decode_cursor, encode_cursor, is_id, split_page
 from ...web.submission import submission
@@ -46,7 +46,10 @@ def search() -> ResponseReturnValue:
     """A POST, because names belong into no log and no history."""
     doctor, words = current_doctor(), request.form.get("q", "").strip()[:80]
     found = db.session.scalars(Chat.patients_of(doctor, words).limit(FOUND + 1)).all()
-    if not words:
+    if words:
+        with write_transaction(db.session):
+            log_found_patients(found)
+    else:
         found = found[:PAGE]
     listed = _listed(found[:FOUND], words=words, is_cut=len(found) > FOUND)
     if not words and len(found) == PAGE:
@@ -100,7 +103,7 @@ def give_days(id: int) -> ResponseReturnValue:
     days = form.days.data or 0
     with submission(form.days) as sent:
         if chat.give_days(days, form.client_id.data):
-            log_audit(AuditAction.DAYS_GIVEN, chat.id, days, days)
+            log_of_chat(AuditAction.DAYS_GIVEN, chat, days, days)
     if sent.is_refused:
         return _refuse_days(chat, note, form, sent.status)
     sentence = f"Подарено: {plural(days, 'день', 'дня', 'дней')}. Пациент увидит это в чате."
@@ -180,7 +183,7 @@ def _note_reading(chat: Chat, files: list[Attachment]) -> None:
     """The audit log learns whose page was opened, and between which messages files were shown."""
     seqs = [one.message.seq for one in files if one.message]
     with write_transaction(db.session):
-        log_audit(AuditAction.PATIENT_READ, chat.id, min(seqs, default=None), max(seqs, default=None))
+        log_of_chat(AuditAction.PATIENT_READ, chat, min(seqs, default=None), max(seqs, default=None))
 
 
 # Where a page of a list ends

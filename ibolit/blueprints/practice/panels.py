@@ -42,6 +42,6 @@ show, done, refuse = _panels.show, _panels.done, _panels.refuse
 
 def saved(panel: str, sentence: str) -> ResponseReturnValue:
     """Commits, with a line in the audit log, what nothing could refuse."""
-    log_audit(AuditAction.PROFILE_CHANGED, current_doctor().id)
+    log_audit(AuditAction.PROFILE_CHANGED, current_doctor().id, patient=None)
     db.session.commit()
     return done(panel, sentence)

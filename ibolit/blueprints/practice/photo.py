@@ -91,7 +91,7 @@ def _exchange(doctor: Doctor, key: str | None, crop: PhotoCrop, expected: str | 
     except errors.PhotoHasChanged:
         _delete(key)
         raise
-    log_audit(AuditAction.PROFILE_CHANGED, doctor.id)
+    log_audit(AuditAction.PROFILE_CHANGED, doctor.id, patient=None)
     return old
 
 

@@ -33,7 +33,7 @@ def add_tariff() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return refuse("tariffs", new_tariff_form=form)
     with submission(form.title) as sent:
-        log_audit(AuditAction.TARIFF_CHANGED, Tariff.add(doctor, form.terms).id)
+        log_audit(AuditAction.TARIFF_CHANGED, Tariff.add(doctor, form.terms).id, patient=None)
     if sent.is_refused:
         return refuse("tariffs", sent.status, new_tariff_form=form)
     return done("tariffs", f"Тариф «{form.terms.title}» добавлен.")
@@ -84,7 +84,7 @@ def _submit(id: int, action: Callable[[Tariff], object], sentence: str, typed: s
     tariff = _held(id)
     with submission() as sent:
         action(tariff)
-        log_audit(AuditAction.TARIFF_CHANGED, id)
+        log_audit(AuditAction.TARIFF_CHANGED, id, patient=None)
     if sent.is_refused:
         return refuse("tariffs", sent.status, refusal=f"{sent.sentence}{typed}")
     return done("tariffs", sentence)

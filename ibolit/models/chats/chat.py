@@ -95,6 +95,10 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
         return chat
 
     @classmethod
+    def patient_id_of(cls, id: int) -> int:
+        return db.session.scalars(select(cls.patient_id).where(cls.id == id)).one()
+
+    @classmethod
     def with_people(cls) -> Select[tuple[Chat]]:
         """With both of them."""
         return _with_people()

@@ -2,7 +2,7 @@
 mark that tells a demo database from a real one."""
 
 from . import consent
-from .audit import AuditAction, AuditEvent
+from .audit import AuditAction, AuditEvent, AuditReason
 from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current_versions
 from .database_mark import DatabaseMark
 from .device import Device
@@ -16,6 +16,7 @@ __all__ = [
     "OFFER",
     "AuditAction",
     "AuditEvent",
+    "AuditReason",
     "Consent",
     "DatabaseMark",
     "Device",

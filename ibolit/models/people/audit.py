@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Index, String, exists, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +15,11 @@ from ...extensions import Model, db
 from ...services import clock
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
+
+if TYPE_CHECKING:
+    from .user import User
+
+CONSOLE = "console"  # in place of an address
 
 
 class AuditAction(StrEnum):
@@ -50,6 +56,7 @@ class AuditAction(StrEnum):
     QUESTIONNAIRE_READ = "questionnaire_read"
     CONSULTATION_READ = "consultation_read"
     PATIENT_READ = "patient_read"
+    PATIENT_FOUND = "patient_found"
     DAYS_GIVEN = "days_given"
     PROFILE_CHANGED = "profile_changed"
     TARIFF_CHANGED = "tariff_changed"
@@ -64,8 +71,19 @@ class AuditAction(StrEnum):
     ALERT_CLOSED = "alert_closed"
 
 
+class AuditReason(StrEnum):
+    """Why they did it or saw it, as «Кто смотрел мои данные» will say it; never a word of a person."""
+
+    OWN = "own"  # their own account, chat or money
+    CARE = "care"  # the doctor whom the patient writes to
+    OFFICE = "office"  # the clinic's operator
+    CONSOLE = "console"  # whoever keeps the server
+
+
 class AuditEvent(Model):
-    """`first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
+    """Whose data it were says `patient_id`: None where it is nobody's, or a list of many.
+
+    `first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
 
     Of a file that was read the subject is the file itself; of an operator's action the payment or the refund;
     of days that were given the chat, with their number as `first` and `last`; of a patient's page their chat, with
@@ -76,12 +94,16 @@ class AuditEvent(Model):
     __table_args__ = (
         Index("ix_audit_event_subject", "action", "subject_id"),
         Index("ix_audit_event_actor", "actor_id", "at"),
+        Index("ix_audit_event_patient", "patient_id", "at"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     action: Mapped[AuditAction] = mapped_column(enum_column(AuditAction))
     actor_id: Mapped[int | None] = mapped_column(RowId)  # no foreign key: the audit log outlives what it speaks of
+    patient_id: Mapped[int | None] = mapped_column(RowId)
+    dependant_id: Mapped[int | None] = mapped_column(RowId)  # for whom the patient writes
+    reason: Mapped[AuditReason | None] = mapped_column(enum_column(AuditReason))
     subject_id: Mapped[int | None] = mapped_column(RowId)
     first: Mapped[int | None]
     last: Mapped[int | None]
@@ -93,13 +115,51 @@ class AuditEvent(Model):
         action: AuditAction,
         *,
         actor_id: int | None,
+        patient_id: int | None,
+        reason: AuditReason | None,
         address: str,
         subject_id: int | None = None,
         first: int | None = None,
         last: int | None = None,
     ) -> None:
-        db.session.add(
-            cls(action=action, actor_id=actor_id, address=address, subject_id=subject_id, first=first, last=last)
+        """Whoever writes one says whose data it were and why; None is said, too."""
+        whose = {"actor_id": actor_id, "patient_id": patient_id, "reason": reason}
+        what = {"action": action, "subject_id": subject_id, "first": first, "last": last}
+        db.session.add(cls(address=address, **whose, **what))
+
+    @classmethod
+    def write_of_account(cls, action: AuditAction, user: User, *, address: str) -> None:
+        """What somebody did with their own account, signed in or not."""
+        patient_id = user.id if user.is_patient else None
+        cls.write(
+            action,
+            actor_id=user.id,
+            patient_id=patient_id,
+            reason=AuditReason.OWN,
+            subject_id=user.id,
+            address=address,
+        )
+
+    @classmethod
+    def write_at_console(
+        cls,
+        action: AuditAction,
+        subject_id: int | None = None,
+        *,
+        patient_id: int | None,
+        first: int | None = None,
+        last: int | None = None,
+    ) -> None:
+        """By a `flask` command, whoever has typed it."""
+        cls.write(
+            action,
+            actor_id=None,
+            patient_id=patient_id,
+            reason=AuditReason.CONSOLE,
+            subject_id=subject_id,
+            first=first,
+            last=last,
+            address=CONSOLE,
         )
 
     @classmethod
@@ -115,14 +175,8 @@ class AuditEvent(Model):
         return purge(cls, cls.at < clock.now() - timedelta(days=current_settings.keep_audit))
 
     @classmethod
-    def write_spans(
-        cls, action: AuditAction, spans: Mapping[int, tuple[int, int]], *, actor_id: int, address: str
-    ) -> None:
-        """One row a subject, with the first and the last number of what was seen; one statement for all."""
+    def write_all(cls, action: AuditAction, rows: Sequence[dict[str, object]], *, actor_id: int, address: str) -> None:
+        """A row each, with `patient_id`, `reason`, `subject_id`, `first` and `last`; one statement for all."""
         common = {"at": clock.now(), "action": action, "actor_id": actor_id, "address": address}
-        rows = [
-            common | {"subject_id": subject_id, "first": first, "last": last}
-            for subject_id, (first, last) in spans.items()
-        ]
         if rows:
-            db.session.execute(insert(cls), rows)
+            db.session.execute(insert(cls), [common | row for row in rows])

@@ -13,7 +13,6 @@ import click
 from ...extensions import db
 from ...models import AuditAction, AuditEvent
 from .. import backup as copies
-from .param_types import CONSOLE
 
 STREAM = "-"
 
@@ -33,7 +32,7 @@ def backup(file: Path, keep: int | None) -> None:
             report, path = copies.write(sys.stdout.buffer), file
         else:
             path, report = copies.back_up(file)
-    AuditEvent.write(AuditAction.CLINIC_COPIED, actor_id=None, address=CONSOLE)
+    AuditEvent.write_at_console(AuditAction.CLINIC_COPIED, patient_id=None)
     db.session.commit()
     click.echo(f"{path}: the database and {report.files} files, {_size(report)}.", err=str(file) == STREAM)
     if report.missing:
@@ -54,7 +53,7 @@ def restore(file: Path, force: bool, only_check: bool) -> None:
     if only_check:
         click.echo(f"Whole: the database and {report.files} files of {manifest.made_at}, {_size(report)}.")
         return
-    AuditEvent.write(AuditAction.CLINIC_RESTORED, actor_id=None, address=CONSOLE)
+    AuditEvent.write_at_console(AuditAction.CLINIC_RESTORED, patient_id=None)
     db.session.commit()
     click.echo(f"Restored: the database and {report.files} files as of {manifest.made_at}, {_size(report)}.")
     if report.other_key:

@@ -11,7 +11,7 @@ from ... import errors, patient_lists
 from ...config import current_settings
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, Doctor, Invitation, PatientImport, RowError
-from .param_types import CONSOLE, PhoneParam, TextParam, doctor_of
+from .param_types import PhoneParam, TextParam, doctor_of
 
 LARGEST = 2 * 1024 * 1024  # bytes; 10,000 lines are half of it
 
@@ -74,13 +74,8 @@ def import_patients(doctor: str, file: Path, dry_run: bool) -> None:
         db.session.rollback()
         click.echo(f"{counts.good} would be invited, {counts.faulty} not. Nothing is sent.")
     elif drafted.start():
-        AuditEvent.write(
-            AuditAction.PATIENTS_IMPORTED,
-            actor_id=None,
-            subject_id=drafted.id,
-            first=1,
-            last=counts.good,
-            address=CONSOLE,
+        AuditEvent.write_at_console(
+            AuditAction.PATIENTS_IMPORTED, drafted.id, patient_id=None, first=1, last=counts.good
         )
         db.session.commit()
         click.echo(f"{counts.good} are invited, {counts.faulty} not. The worker sends; the doctor sees how far it is.")
@@ -116,7 +111,7 @@ def _draft(host: Doctor, data: bytes) -> PatientImport:
 
 
 def _note(action: AuditAction, subject_id: int) -> None:
-    AuditEvent.write(action, actor_id=None, subject_id=subject_id, address=CONSOLE)
+    AuditEvent.write_at_console(action, subject_id, patient_id=None)
 
 
 COMMANDS = (invite, import_patients)

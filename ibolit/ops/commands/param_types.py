@@ -9,8 +9,6 @@ from ...models import Doctor
 from ...normalization import composed
 from ...sums import kopecks
 
-CONSOLE = "console"  # the address of who sits at the server
-
 
 class PhoneParam(click.ParamType[str]):
     name = "phone"

@@ -12,7 +12,7 @@ from ... import errors, phones
 from ...extensions import db
 from ...models import AuditAction, AuditEvent, Doctor, Role, User
 from ...services import clock
-from .param_types import CONSOLE, PhoneParam, RublesParam, TextParam, doctor_of
+from .param_types import PhoneParam, RublesParam, TextParam, doctor_of
 
 OLDEST = 1940
 
@@ -137,7 +137,7 @@ def _show(phone: str, *, hidden: bool) -> None:
 
 
 def _write(action: AuditAction, person: User) -> None:
-    AuditEvent.write(action, actor_id=None, subject_id=person.id, address=CONSOLE)
+    AuditEvent.write_at_console(action, person.id, patient_id=None)
     db.session.commit()
 
 
