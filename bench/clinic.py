@@ -161,7 +161,10 @@ def keep_practice(data: Path, *, unread: int, consultations: int) -> None:
     with opened(data).app_context():
         chats = db.session.scalars(select(Chat).where(Chat.doctor_id == 1).order_by(Chat.id)).all()
         waiting = [chat.id for chat in chats[1 : unread + 1]]
-        db.session.execute(update(Chat).where(Chat.id.in_(waiting)).values(awaits_reply=True))
+        since = clock.now() - timedelta(days=2)
+        for number, id in enumerate(waiting):
+            told = {"awaits_reply": True, "waiting_since": since + timedelta(minutes=number)}
+            db.session.execute(update(Chat).where(Chat.id == id).values(**told))
         behind = update(ChatMember).where(ChatMember.chat_id.in_(waiting), ChatMember.user_id == 1)
         db.session.execute(behind.values(unread=1, read_to=1))
         first = select(Message.chat_id, func.min(Message.id)).group_by(Message.chat_id)

@@ -155,6 +155,13 @@ class MessageIsGone(RuleViolation):
     status = 404
 
 
+class ChatHasNews(RuleViolation):
+    """The doctor closes what they have not read to its end."""
+
+    status = 409
+    sentence = "Пока вы завершали чат, пациент написал. Прочитайте новое сообщение."
+
+
 class MessageIsRead(RuleViolation):
     status = 409
     sentence = "Сообщение уже прочитано, отозвать его нельзя."

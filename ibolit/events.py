@@ -72,6 +72,28 @@ class AccessChanged(Fact):
 
 
 @dataclass(frozen=True)
+class WaitingChanged(Fact):
+    """Nobody waits in it any more though nothing was said, or longer than was promised: the doctor's list changes."""
+
+    chat_id: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class ChatClosed(Fact):
+    """By its doctor, with a word that both read."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True)
+class PromiseMissed(Fact):
+    """It waits for longer than its doctor has promised."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True)
 class ChatProlonged(Fact):
     """Paid days were added: both read of it in the chat."""
 

@@ -7,7 +7,15 @@ from factories import later, make_chat, make_doctor, propose, say
 from flask import Flask, has_request_context
 from payment_steps import begin, settle
 
-from ibolit.events import CallbackRequested, ConsultationStarted, MemberTyped, MessageChanged, MessageRecalled, publish
+from ibolit.events import (
+    CallbackRequested,
+    ConsultationStarted,
+    MemberTyped,
+    MessageChanged,
+    MessageRecalled,
+    WaitingChanged,
+    publish,
+)
 from ibolit.extensions import db
 from ibolit.models import User
 from ibolit.ops import checks
@@ -69,6 +77,7 @@ def _let_everything_happen(patient, doctor):
         publish(MessageChanged(chat.id, message.id, message.revision))
         publish(MessageRecalled(chat.id, message.id, message.revision))
         publish(MemberTyped(chat.id, author.id))
+        publish(WaitingChanged(chat.id, message.revision))
     for reader in (patient, doctor.user):
         chat.update_receipts(reader, delivered_to=message.seq, read_to=message.seq)
         db.session.commit()

@@ -52,6 +52,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.NOTIFICATION: notifications.deliver,
     JobKind.PUSH: pushes.push,
     JobKind.CHAT_ENDS: chats.announce_end,
+    JobKind.PROMISE: chats.check_promise,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.purge_expired,
 }

@@ -1,11 +1,19 @@
-"""Tells a patient that a chat's time ends soon."""
+"""What becomes due in chats: the end of their time, and the answer that was promised."""
 
 from __future__ import annotations
 
 from ..extensions import db
 from ..models import Chat, Job
 from ..models.chats import ending
+from ..services import clock
 
 
 def announce_end(job: Job) -> None:
     ending.announce(db.session.get_one(Chat, job.subject_id))
+
+
+def check_promise(job: Job) -> None:
+    """Looked at again when time off has moved it, or when it falls out of the answering hours."""
+    next_at = db.session.get_one(Chat, job.subject_id).check_promise()
+    if next_at is not None:
+        job.repeat_in(next_at - clock.now())

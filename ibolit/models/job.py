@@ -45,6 +45,7 @@ class JobKind(StrEnum):
     NOTIFICATION = "notification"  # by SMS or mail
     PUSH = "push"
     CHAT_ENDS = "chat_ends"  # the word before its time is over
+    PROMISE = "promise"  # the moment until which an answer was promised
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 

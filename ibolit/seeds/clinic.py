@@ -285,8 +285,8 @@ def _chat(
     for side, minutes_ago, text, *names in lines:
         author = patient if side == "p" else doctor.user
         attachments = [_attach(chat, author, name) for name in names]
-        message = chat.post(author, text, f"seed-{chat.last_seq + 1:04}", attachments)
-        message.sent_at = chat.last_at = now - timedelta(minutes=minutes_ago)
+        with _days_ago(minutes_ago / (24 * 60)):
+            chat.post(author, text, f"seed-{chat.last_seq + 1:04}", attachments)
     chat.access, chat.open_until = access, now + left if left is not None else None
     for member in db.session.scalars(select(ChatMember).where(ChatMember.chat_id == chat.id)):
         own = patient.id if member.user_id == patient.id else doctor.user_id

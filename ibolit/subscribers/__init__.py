@@ -8,6 +8,7 @@ from flask import Flask
 from ..events import (
     AccessChanged,
     CallbackRequested,
+    ChatClosed,
     ChatEndsSoon,
     ChatProlonged,
     ConclusionGiven,
@@ -33,11 +34,13 @@ from ..events import (
     MessageSent,
     ParticipantReady,
     PaymentChanged,
+    PromiseMissed,
     ReceiptsMoved,
     RefundDecided,
     RescheduleDeclined,
     RescheduleRequested,
     Subscribers,
+    WaitingChanged,
     WorkAdded,
 )
 from ..jobs.worker import Worker
@@ -48,11 +51,13 @@ from . import failures, live, notices, system_notes
 def subscribe(app: Flask) -> None:
     subscribers = Subscribers(on_failure=failures.note)
     app.extensions["ibolit_subscribers"] = subscribers
+    subscribers.before_commit(ChatClosed, system_notes.chat_closed)
     subscribers.before_commit(ChatProlonged, system_notes.chat_prolonged)
     subscribers.before_commit(DaysGiven, system_notes.days_given)
     subscribers.before_commit(MessageSent, notices.message_sent)
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)
+    subscribers.before_commit(PromiseMissed, notices.promise_missed)
     subscribers.before_commit(HalfOfSmsGone, notices.half_of_sms_gone)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_consultations(subscribers)
@@ -60,6 +65,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(MessageChanged, live.message_changed)
     subscribers.after_commit(MessageRecalled, live.message_recalled)
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
+    subscribers.after_commit(WaitingChanged, live.waiting_changed)
     subscribers.after_commit(AccessChanged, live.access_changed)
     subscribers.after_commit(PaymentChanged, live.payment_changed)
     subscribers.after_commit(ConsultationChanged, live.consultation_changed)

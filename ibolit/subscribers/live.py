@@ -28,6 +28,7 @@ from ..events import (
     MessageSent,
     PaymentChanged,
     ReceiptsMoved,
+    WaitingChanged,
 )
 from ..extensions import db
 from ..models import Card, Chat, ChatMember, Consultation, Message, Payment, Tariff, User
@@ -63,6 +64,13 @@ def receipts_moved(fact: ReceiptsMoved) -> None:
         for reader in readers:
             if reader.id != fact.member_id:
                 _show(reader, "receipts_moved", about=chat.id, chat=chat, revision=fact.revision)
+
+
+def waiting_changed(fact: WaitingChanged) -> None:
+    """The row in the list of each doctor who reads it; to the patient nothing looks otherwise."""
+    with _chat_and_readers(fact.chat_id) as (chat, readers):
+        for reader in readers:
+            _show(reader, "waiting_changed", about=chat.id, chat=chat, revision=fact.revision)
 
 
 def access_changed(fact: AccessChanged) -> None:

@@ -27,6 +27,7 @@ from ..events import (
     MessageSent,
     ParticipantReady,
     PaymentChanged,
+    PromiseMissed,
     RefundDecided,
     RescheduleDeclined,
     RescheduleRequested,
@@ -149,6 +150,11 @@ def access_changed(fact: AccessChanged) -> None:
 def chat_ends(fact: ChatEndsSoon) -> None:
     """Once for this end."""
     Notification.of_end(db.session.get_one(Chat, fact.chat_id))
+
+
+def promise_missed(fact: PromiseMissed) -> None:
+    """Once for this wait."""
+    Notification.of_promise(db.session.get_one(Chat, fact.chat_id))
 
 
 def half_of_sms_gone(fact: HalfOfSmsGone) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ..config import current_settings
 from ..events import (
+    ChatClosed,
     ChatProlonged,
     ConsultationCancelled,
     ConsultationConfirmed,
@@ -33,6 +34,11 @@ REASONS = {
     CancellationReason.MONEY_BACK: "клиника вернула деньги",
 }
 NEW_TIME = "Можно договориться о новом времени."
+
+
+def chat_closed(fact: ChatClosed) -> None:
+    chat = db.session.get_one(Chat, fact.chat_id)
+    chat.post_system_note("Чат завершён", by=chat.doctor.user_id)
 
 
 def chat_prolonged(fact: ChatProlonged) -> None:

@@ -16,6 +16,10 @@ PAGE = 30
 def inbox_page(before: Cursor | None, only: InboxFilter | None = None) -> dict[str, Any]:
     """The rows and the address of the next page."""
     chats, last = split_page(Chat.inbox_of(current_user, before, only, most=PAGE + 1), PAGE)
-    next_page = url_for("messages.index", before=encode_cursor(last.last_at, last.id), only=only) if last else None
+    next_page = url_for("messages.index", before=_cursor_of(last, only), only=only) if last else None
     unread = sum(chat.unread_by(current_user) > 0 for chat in chats)
     return {"chats": chats, "next_page": next_page, "only": only, "unread_here": unread}
+
+
+def _cursor_of(last: Chat, only: InboxFilter | None) -> str:
+    return encode_cursor(*(last.queue_place if only is InboxFilter.WAITING else (last.last_at, last.id)))

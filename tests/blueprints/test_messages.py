@@ -285,4 +285,6 @@ def test_pages_keep_the_chip(as_doctor: Browser, doctor: Doctor) -> None:
     assert following is not None
     assert "only=waiting" in following[1]
     rest = as_doctor.get(following[1].replace("&amp;", "&"), htmx=True).text
-    assert rows(page) + rows(rest) == [f"Пациент {number:02}" for number in range(63, 0, -2)]
+    assert rows(page) + rows(rest) == [
+        f"Пациент {number:02}" for number in range(1, 64, 2)
+    ]  # the longest waiting first

@@ -55,7 +55,7 @@ def newest(kind: str) -> Notification:
 def test_every_kind_says_when_it_is_news() -> None:
     of_themselves = {
         NotificationKind(kind)
-        for kind in ("message", "paid", "requested", "reschedule_requested", "decided", "returned", "ends")
+        for kind in ("message", "paid", "requested", "reschedule_requested", "decided", "returned", "ends", "promise")
     }
     assert set(VALID_STATES) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
 

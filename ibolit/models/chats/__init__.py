@@ -5,12 +5,13 @@ from . import ending
 from .attachment import Attachment, refuse_sent
 from .cards import Carried, preload_cards, refuse_unregistered, register_card
 from .chat import Chat
-from .inbox import InboxFilter, matches_name_or_phone
+from .inbox import InboxFilter, InboxNumbers, matches_name_or_phone
 from .member import ChatMember
 from .message import Card, Message, submission_id
 from .patient_note import PatientNote
 from .states import AccessMode, AttachmentKind, AttachmentState, ChatState, Variant
 from .summary import ReceiptState, Shape
+from .wait import Wait, WaitEnding
 
 __all__ = [
     "AccessMode",
@@ -23,11 +24,14 @@ __all__ = [
     "ChatMember",
     "ChatState",
     "InboxFilter",
+    "InboxNumbers",
     "Message",
     "PatientNote",
     "ReceiptState",
     "Shape",
     "Variant",
+    "Wait",
+    "WaitEnding",
     "ending",
     "matches_name_or_phone",
     "preload_cards",

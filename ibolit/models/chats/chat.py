@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     false,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, query_expression, relationship
@@ -35,6 +36,7 @@ from ..locking import Lockable
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .access import ChatAccess
+from .archiving import ChatArchiving
 from .inbox import ChatLists
 from .member import ChatMember
 from .message import Card, Message
@@ -42,15 +44,30 @@ from .posting import ChatPosting
 from .recalling import ChatRecalling
 from .states import AccessMode
 from .summary import ChatSummary
+from .waiting import ChatWaiting
+
+WAITS = text("waiting_since IS NOT NULL")
+HEARD = "waiting_since", "promised_hours", "promise_missed_at", "closed_at"  # what a message changes of these, too
 
 
-class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Lockable, Model):
+class Chat(
+    ChatPosting,
+    ChatRecalling,
+    ChatWaiting,
+    ChatArchiving,
+    ChatLists,
+    ChatAccess,
+    ChatSummary,
+    Lockable,
+    Model,
+):
     """`revision` grows with every visible change and `last_seq` with every message, both under the chat's lock."""
 
     __table_args__ = (
         UniqueConstraint("patient_id", "doctor_id"),
         Index("ix_chat_of_patient", "patient_id", "last_at", "id"),
         Index("ix_chat_of_doctor", "doctor_id", "last_at", "id"),
+        Index("ix_chat_waiting", "doctor_id", "waiting_since", "id", sqlite_where=WAITS, postgresql_where=WAITS),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -69,7 +86,12 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
     )  # of the last word, or of the invitation that began it
     last_text: Mapped[str] = mapped_column(String(120), default="")
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # notes are nobody's last word
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for an answer (ChatWaiting)
+    awaits_reply: Mapped[bool] = mapped_column(default=False, server_default=false())  # the same, for older processes
+    settled_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    promised_hours: Mapped[int | None]  # by its doctor when the wait began
+    promise_missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # «Чат завершён», until somebody writes
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
     pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
     unread_here: Mapped[int | None] = query_expression()  # of who asked for a list; see unread_by()
@@ -176,7 +198,7 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
 
     # Below: parts of these
 
-    def _note_last(self, message: Message, *, awaits_reply: bool) -> None:
+    def _note_last(self, message: Message) -> None:
         """What lists show of it, and its two numbers, by one statement; under the chat's lock."""
         counted: dict[str, object] = {
             "last_seq": message.seq,
@@ -184,8 +206,8 @@ class Chat(ChatPosting, ChatRecalling, ChatLists, ChatAccess, ChatSummary, Locka
             "last_at": message.sent_at,
             "last_author_id": message.author_id,
             "last_text": message.preview[:120],
-            "awaits_reply": awaits_reply,
-        }
+            "awaits_reply": self.is_waiting,
+        } | {name: getattr(self, name) for name in HEARD}
         db.session.execute(_last_noted(), counted | {"of": self.id})
         for name, value in counted.items():
             set_committed_value(self, name, value)
@@ -216,7 +238,7 @@ def _with_people() -> Select[tuple[Chat]]:
 @cache
 def _last_noted() -> Update:
     table = cast(Table, Chat.__table__)
-    names = ("last_seq", "revision", "last_at", "last_author_id", "last_text", "awaits_reply")
+    names = ("last_seq", "revision", "last_at", "last_author_id", "last_text", "awaits_reply", *HEARD)
     return update(table).where(table.c.id == bindparam("of")).values({name: bindparam(name) for name in names})
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -54,10 +55,20 @@ DOCTOR_SHOWN = (
 
 
 class InboxFilter(StrEnum):
-    """Which of their chats a doctor wants to see."""
+    """Which of their chats a person wants to see; the first two are a doctor's."""
 
     UNREAD = "unread"
-    WAITING = "waiting"  # the last word is the patient's
+    WAITING = "waiting"  # for an answer: the doctor's queue
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True)
+class InboxNumbers:
+    """How many chats stand behind each filter."""
+
+    unread: int
+    waiting: int
+    archived: int
 
 
 class ChatLists:
@@ -73,6 +84,8 @@ class ChatLists:
     ) -> list[Chat]:
         """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen.
 
+        Who waits stands in the order of the queue, and `before` is the place in it (queue_place). What was put away
+        is left out while nothing in it is unread; in the queue and among the unread it stands as any other.
         An invited patient finds the doctor here before anything is said; the doctor finds them among the patients.
         """
         led_by = user.doctor.id if user.doctor is not None else None
@@ -80,6 +93,13 @@ class ChatLists:
         last_at, id = before or (None, None)
         asked = {"reader": user.id, "led_by": led_by, "last_at": last_at, "id": id, "most": most}
         return list(db.session.scalars(page, asked))
+
+    @classmethod
+    def numbers_of(cls: type[Chat], user: User) -> InboxNumbers:
+        """For the chips over a list, in one query."""
+        asked = {"reader": user.id, "led_by": user.doctor.id if user.doctor is not None else None}
+        unread, waiting, archived = db.session.execute(_numbers(cls), asked).one()
+        return InboxNumbers(unread, waiting, archived)
 
     @classmethod
     def visible_to(cls: type[Chat], user: User) -> Select[tuple[Chat]]:
@@ -159,14 +179,35 @@ def _inbox(noun: type[Chat], *, leads: bool, goes_on: bool, only: InboxFilter | 
     page = _with_other_side(noun, reader, leads=leads).where(
         noun.are_of(reader, bindparam("led_by") if leads else None), _is_begun(noun, leads=leads)
     )
-    if only is InboxFilter.UNREAD:
-        page = page.where(exists().where(*_place_of(noun, reader), ChatMember.unread > 0))
-    elif only is InboxFilter.WAITING:
-        page = page.where(noun.awaits_reply)
+    last_seen = bindparam("last_at", type_=UtcDateTime), bindparam("id", type_=RowId)
+    if only is InboxFilter.WAITING:
+        page = page.where(noun.waiting_since.is_not(None))
+        page = page.where(noun.is_after_in_queue(*last_seen)) if goes_on else page
+        return page.order_by(*noun.queue_order()).limit(bindparam("most"))
+    page = page.where(_fits(noun, reader, only))
     if goes_on:
-        last_seen = tuple_(bindparam("last_at", type_=UtcDateTime), bindparam("id", type_=RowId))
-        page = page.where(tuple_(noun.last_at, noun.id) < last_seen)
+        page = page.where(tuple_(noun.last_at, noun.id) < tuple_(*last_seen))
     return page.order_by(noun.last_at.desc(), noun.id.desc()).limit(bindparam("most"))
+
+
+def _fits(noun: type[Chat], reader: BindParameter[int], only: InboxFilter | None) -> ColumnElement[bool]:
+    mine = exists().where(*_place_of(noun, reader))
+    if only is InboxFilter.UNREAD:
+        return mine.where(ChatMember.unread > 0)
+    if only is InboxFilter.ARCHIVED:
+        return mine.where(ChatMember.archived_at.is_not(None))
+    return ~mine.where(ChatMember.archived_at.is_not(None), ChatMember.unread == 0)
+
+
+@cache
+def _numbers(noun: type[Chat]) -> Select[tuple[int, int, int]]:
+    mine = select(func.count()).where(ChatMember.user_id == bindparam("reader"))
+    waiting = select(func.count()).where(noun.doctor_id == bindparam("led_by"), noun.waiting_since.is_not(None))
+    return select(
+        mine.where(ChatMember.unread > 0).scalar_subquery(),
+        waiting.scalar_subquery(),
+        mine.where(ChatMember.archived_at.is_not(None)).scalar_subquery(),
+    )
 
 
 def _with_other_side(noun: type[Chat], reader: int | BindParameter[int], *, leads: bool) -> Select[tuple[Chat]]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Select, Table, Update, bindparam, func, select, update
+from sqlalchemy import ForeignKey, Index, Select, Table, Update, bindparam, func, null, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...extensions import Model, db
 from ..people import User
+from ..types import UtcDateTime
+
+ARCHIVED = text("archived_at IS NOT NULL")
 
 
 class ChatMember(Model):
@@ -21,7 +25,10 @@ class ChatMember(Model):
     `notified_from_seq` is the first message of a notification under way, which tells of those after it, too; else 0.
     """
 
-    __table_args__ = (Index("ix_chat_member_unread", "user_id", "unread"),)
+    __table_args__ = (
+        Index("ix_chat_member_unread", "user_id", "unread"),
+        Index("ix_chat_member_archived", "user_id", sqlite_where=ARCHIVED, postgresql_where=ARCHIVED),
+    )
 
     chat_id: Mapped[int] = mapped_column(ForeignKey("chat.id"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
@@ -29,6 +36,7 @@ class ChatMember(Model):
     read_to: Mapped[int] = mapped_column(default=0)
     unread: Mapped[int] = mapped_column(default=0)
     notified_from_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # put away from the list; a new message ends it
     user: Mapped[User] = relationship(innerjoin=True, viewonly=True)
 
     @classmethod
@@ -55,8 +63,8 @@ def _unread() -> Select[tuple[int, int]]:
 
 @cache
 def one_more_unread() -> Update:
-    """For everyone in the chat but the author."""
+    """For everyone in the chat but the author; it stands in their lists again."""
     member = cast(Table, ChatMember.__table__)
     others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
     told = member.c.user_id, member.c.unread, member.c.notified_from_seq
-    return update(member).where(others).values(unread=member.c.unread + 1).returning(*told)
+    return update(member).where(others).values(unread=member.c.unread + 1, archived_at=null()).returning(*told)

@@ -139,11 +139,15 @@ class ChatPosting:
             message.attachments = [*attachments]
         for position, one in enumerate(attachments):
             one.position = position
-        self._note_last(message, awaits_reply=not self.is_led_by(author) if author else self.awaits_reply)
+        self._hear(message, author)
+        self._note_last(message)
         told = db.session.execute(one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})
         for user_id, unread, notified_from_seq in told:
             set_committed_value(self.member(user_id), "unread", unread)
             set_committed_value(self.member(user_id), "notified_from_seq", notified_from_seq)
+            set_committed_value(self.member(user_id), "archived_at", None)
+        if author is not None:
+            self._bring_back(author)
         if by is not None:
             self._note_own_action(self.member(by))
         if attachments or by is not None:

@@ -20,6 +20,7 @@ from ..people import User
 from .attachment import Attachment
 from .member import ChatMember
 from .message import Message, digest_of
+from .wait import Wait
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -73,7 +74,8 @@ class ChatRecalling:
         db.session.flush()
         for member in self.members:
             self._count_anew(member)
-        self.awaits_reply = self._is_last_word_of_patient()
+        Wait.forget_answer(self, message.seq)
+        self._wait_anew()
         record(MessageRecalled(self.id, message.id, self.revision))
         return files
 
@@ -94,10 +96,3 @@ class ChatRecalling:
         """A notification that waits for its hour tells of nothing when nothing else is unread."""
         member.unread = self._others_after(member.read_to, member.user_id)
         member.notified_from_seq = member.notified_from_seq if member.unread else 0
-
-    def _is_last_word_of_patient(self: Chat) -> bool:
-        said = select(Message.author_id).where(
-            Message.chat_id == self.id, Message.author_id.is_not(None), Message.recalled_at.is_(None)
-        )
-        author_id = db.session.scalar(said.order_by(Message.seq.desc()).limit(1))
-        return author_id is not None and author_id != self.doctor.user_id

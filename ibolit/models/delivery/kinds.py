@@ -39,6 +39,7 @@ class NotificationKind(StrEnum):
     RETURNED = "returned"  # money that came in vain goes back
     WAITS = "waits"  # for the patient's yes or payment
     ENDS = "ends"  # the chat's time does
+    PROMISE = "promise"  # is past: a doctor's, to answer
 
 
 # Sent by SMS or mail as well, whether a push arrived or not.
@@ -68,6 +69,10 @@ NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS)
 
 # By push or mail, by day; the screen says it, too, and no SMS is paid for it.
 WITHOUT_SMS = (NotificationKind.WAITS, NotificationKind.ENDS)
+
+
+# A doctor sees the mark in the list as well: nobody pays for an SMS of it.
+PUSH_ONLY = (NotificationKind.PROMISE,)
 
 
 class Channel(StrEnum):

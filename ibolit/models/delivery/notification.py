@@ -24,6 +24,7 @@ from .kinds import (
     MANY_UNREAD,
     NO_SMS_BY_NIGHT,
     PUSH_AND_SMS,
+    PUSH_ONLY,
     QUIET_HOURS_KINDS,
     REFUND_KINDS,
     SMS_AFTER,
@@ -100,9 +101,11 @@ class Notification(NotificationWriting, NotificationSummary, Model):
         """What it says is not so any more, or comes too late to be of use. Of messages claim() tells."""
         consultation = self.consultation
         if self.kind is NotificationKind.REQUESTED and self.chat is not None:
-            return 0 < self.seq <= self._member().read_to or not self.chat.awaits_reply
+            return 0 < self.seq <= self._member().read_to or not self.chat.is_waiting
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:
             return self.chat.open_until != self.moment or self.chat.open_until <= clock.now()
+        if self.kind is NotificationKind.PROMISE and self.chat is not None:
+            return self.chat.waiting_since != self.moment
         if consultation is None or self.kind in (NotificationKind.PAID, *REFUND_KINDS):
             return False
         if self.kind is NotificationKind.RESCHEDULE_REQUESTED:
@@ -148,7 +151,7 @@ class Notification(NotificationWriting, NotificationSummary, Model):
 
     def may_be_sent(self) -> bool:
         """Without a push."""
-        return self.channel is Channel.MAIL or self.kind not in WITHOUT_SMS
+        return self.kind not in PUSH_ONLY and (self.channel is Channel.MAIL or self.kind not in WITHOUT_SMS)
 
     def rests_until(self, *, by_sms: bool = False) -> datetime | None:
         """Messages let people sleep; reminders and who waits do not."""

@@ -59,6 +59,15 @@ class NotificationWriting:
         cls._write(chat.patient, NotificationKind.ENDS, which, {"chat_id": chat.id}, told)
 
     @classmethod
+    def of_promise(cls, chat: Chat) -> None:
+        """To its doctor, by push alone: who has none sees the mark in the list."""
+        assert chat.waiting_since is not None
+        if PushSubscription.reaches(chat.doctor.user_id):
+            told = {"moment": chat.waiting_since}
+            which = f"{chat.id}:{chat.waiting_since.timestamp():.6f}"
+            cls._write(chat.doctor.user, NotificationKind.PROMISE, which, {"chat_id": chat.id}, told)
+
+    @classmethod
     def of_payment(cls, payment: Payment) -> None:
         cls._write(payment.payer, NotificationKind.PAID, str(payment.id), payment.news_link)
 

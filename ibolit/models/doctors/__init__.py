@@ -1,5 +1,6 @@
 """What a doctor shows and sells: profile, tariffs, free days, quiet hours, and reply templates."""
 
+from .answering_hours import WORKDAYS, AnsweringHours, paused_within
 from .doctor import WHOLE, Doctor, Introduction, PhotoCrop
 from .reply_template import ReplyTemplate
 from .specialty_words import SpecialtyWords
@@ -7,6 +8,8 @@ from .tariff import Tariff, TariffTerms
 
 __all__ = [
     "WHOLE",
+    "WORKDAYS",
+    "AnsweringHours",
     "Doctor",
     "Introduction",
     "PhotoCrop",
@@ -14,4 +17,5 @@ __all__ = [
     "SpecialtyWords",
     "Tariff",
     "TariffTerms",
+    "paused_within",
 ]

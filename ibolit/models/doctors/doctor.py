@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -16,6 +17,7 @@ from ...normalization import key_of
 from ...services import clock
 from ..people import Role, User
 from ..types import RowId, enum_column
+from .answering_hours import WORKDAYS, AnsweringHours, Span
 from .directory import DoctorDirectory
 from .tariff import Tariff
 
@@ -73,6 +75,11 @@ class Doctor(DoctorDirectory, Model):
     available: Mapped[bool] = mapped_column(default=True)  # the «на связи» switch
     quiet_from: Mapped[int | None]  # minutes after midnight in the doctor's zone
     quiet_to: Mapped[int | None]
+    answer_days: Mapped[int] = mapped_column(default=WORKDAYS, server_default=str(WORKDAYS))  # see AnsweringHours
+    answer_from: Mapped[int] = mapped_column(default=9 * 60, server_default="540")
+    answer_to: Mapped[int] = mapped_column(default=18 * 60, server_default="1080")
+    promise_hours: Mapped[int | None]  # within them; none: nothing is promised
+    usual_wait: Mapped[int | None]  # seconds, as measured (chats/wait.py)
     name_key: Mapped[str] = mapped_column(String(120))
     search_key: Mapped[str] = mapped_column(String(220))
     least_tariff: Mapped[int | None] = query_expression()  # kopecks, 0 with none on sale; brought by a list of doctors
@@ -153,6 +160,15 @@ class Doctor(DoctorDirectory, Model):
         least = min((one.price for one in self.tariffs), default=0) if tariff is None else tariff
         return min((price for price in (least, self.default_price) if price), default=None)
 
+    @property
+    def answering_hours(self) -> AnsweringHours:
+        """By the doctor's own clock."""
+        return AnsweringHours(self.answer_days, self.answer_from, self.answer_to, self.user.zone)
+
+    def pauses_since(self, moment: datetime) -> Sequence[Span]:
+        """When no promise runs and no time is measured, whatever hours it is; those that end after that moment."""
+        return ()
+
     def takes_new_patients(self) -> bool:
         """Someone who sells nothing could never be written to again after the free days."""
         return not self.hidden and bool(self.tariffs)
@@ -175,6 +191,10 @@ class Doctor(DoctorDirectory, Model):
     def set_availability(self, available: bool, quiet_from: int | None, quiet_to: int | None) -> None:
         """Minutes after midnight in the doctor's zone, or none."""
         self.available, self.quiet_from, self.quiet_to = available, quiet_from, quiet_to
+
+    def promise(self, hours: int | None, *, days: int, start: int, end: int) -> None:
+        """Who waits already was promised what stood there then; days and minutes as AnsweringHours has them."""
+        self.promise_hours, self.answer_days, self.answer_from, self.answer_to = hours, days, start, end
 
     def show_in_directory(self, shown: bool) -> None:
         """The doctor's own patients see a hidden doctor's page still."""
