@@ -29,6 +29,7 @@ CSS = (
     "chat",
     "access-bar",
     "next-step",
+    "patient-facts",
     "message",
     "files",
     "viewer",

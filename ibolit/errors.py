@@ -242,6 +242,17 @@ class NoteHasChanged(RuleViolation):
     sentence = "Заметку изменили в другом окне. Ваш текст остался в поле, но не сохранён: сравните оба."
 
 
+class FactHasChanged(RuleViolation):
+    """Of a patient: it was taken off or reworded on another page."""
+
+    status = 409
+    sentence = "Эту строку уже изменили или сняли. Обновите список и проверьте."
+
+
+class TooManyFacts(RuleViolation):
+    sentence = "Строк слишком много. Сначала снимите те, что больше не нужны."
+
+
 class ChatNeedsNoDays(RuleViolation):
     status = 409
     sentence = "Этот чат без ограничения времени: дни ему не нужны."

@@ -110,6 +110,13 @@ class DaysGiven(Fact):
 
 
 @dataclass(frozen=True)
+class PatientFactsChanged(Fact):
+    """An allergy, a medicine, an illness: added, taken off, put back or shown to others."""
+
+    patient_id: int
+
+
+@dataclass(frozen=True)
 class PaymentChanged(Fact):
     """A payment or one of its refunds has another state than before."""
 

@@ -17,7 +17,7 @@ from ibolit.events import (
     publish,
 )
 from ibolit.extensions import db
-from ibolit.models import User
+from ibolit.models import FactKind, PatientFact, User
 from ibolit.ops import checks
 from ibolit.services import Services
 from ibolit.services.payments import GatewayStatus
@@ -87,3 +87,5 @@ def _let_everything_happen(patient, doctor):
     later(hours=2)
     publish(ConsultationStarted(consultation.id))
     publish(CallbackRequested(consultation.id))
+    PatientFact.add(patient.id, doctor.user, FactKind.ALLERGY, "Йод")
+    db.session.commit()

@@ -35,18 +35,21 @@ WORDS: dict[str, list[str]] = json.loads((ROOT / "tests/recorded/words_of_0022.j
 ROWS = max(len(words) for words in WORDS.values())  # a table
 FIRST_DAY = datetime(2026, 3, 1, 8, tzinfo=UTC)
 COLUMNS_OF_A_SIDE = "ready_at", "first_ready_at", "late_at"  # of 0023, with the side before them
-EMPTY = {"payment.consultation_id", "notification.chat_id", "invitation.email"}  # where a CHECK wants one of two
+# Where a CHECK wants one of two, and where a row points to another of its own table.
+EMPTY = {"payment.consultation_id", "notification.chat_id", "invitation.email", "patient_fact.replaces_id"}
 # Columns of since, which are empty in rows of before.
 ADDED: dict[str, Row] = {
     "import_line": {"birth_date": None},
     "invitation": {"birth_date": None, "forgotten_at": None},
     "patient_import": {"source": None, "columns": None},
     "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None},
-    "user": {"birth_date": None},
+    "user": {"birth_date": None, "sex": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
     | {"promise_missed_at": None},
     "chat_member": {"archived_at": None},
     "doctor": {"answer_days": 31, "answer_from": 540, "answer_to": 1080, "promise_hours": None, "usual_wait": None},
+    "complaint": {"illnesses": ""},
+    "intake_questionnaire": {"illnesses": ""},
 }
 SINCE = {JobKind.PROMISE, NotificationKind.PROMISE}  # words of after 0022
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
@@ -336,7 +339,8 @@ def renamed(rows: Rows) -> Rows:
         NAMES.TABLES.get(table, table): in_order([renamed_row(table, row) for row in them])
         for table, them in rows.items()
     }
-    return rows | {"attendance": in_order(attended(rows.get("consultation", []))), "specialty_words": [], "wait": []}
+    new: Rows = {"specialty_words": [], "wait": [], "patient_fact": [], "patient_fact_strike": []}
+    return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 
 def attended(consultations: list[Row]) -> list[Row]:

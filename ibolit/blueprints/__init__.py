@@ -17,6 +17,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
         demo,
         doctors,
         documents,
+        facts,
         files,
         health,
         invitations,
@@ -32,7 +33,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
         webhooks,
     )
 
-    of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, patients)
+    of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, patients, facts)
     of_clinic = (practice, replies, invitations, consultations, calls, operator, webhooks, pwa, health)
     for package in (*of_people, *of_clinic):
         for bp in package.blueprints:

@@ -33,7 +33,7 @@ from ..models import (
 from ..models.chats import ChatMember
 from ..services import clock, current_services, media, passwords
 from ..services.payments.demo import DemoBank
-from . import consultations
+from . import consultations, facts
 from .files import humming, rash, results
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
@@ -125,6 +125,8 @@ def fill() -> bool:
     consultations.ask(patients[1], doctors[1])
     consultations.finish_notifications()
     _papers(patients[0], doctors[0])
+    with _days_ago(5):
+        facts.fill(patients, doctors)
     _money_in_dispute()
     db.session.commit()
     return True

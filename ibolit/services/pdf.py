@@ -44,6 +44,7 @@ class PdfDocument:
     specialty: str
     documents: str  # the doctor's
     patient: str
+    age_and_sex: str  # the patient's on that day; empty: not known
     identity: str  # how the patient's was proved
     when: str  # it took place
     version: str  # and when it was sent
@@ -101,7 +102,8 @@ def _head(pdf: FPDF, document: PdfDocument) -> None:
     _write(pdf, document.title, size=LARGE, bold=True)
     _write(pdf, document.version, size=SMALL, soft=True)
     pdf.ln(LINE / 2)
-    facts = [("Консультация", document.when), ("Пациент", document.patient), ("Личность пациента", document.identity)]
+    facts = [("Консультация", document.when), ("Пациент", document.patient), ("Возраст и пол", document.age_and_sex)]
+    facts += [("Личность пациента", document.identity)]
     facts += [("Врач", document.doctor), ("Специальность", document.specialty), ("Документы врача", document.documents)]
     for name, value in facts:
         if value:

@@ -33,6 +33,7 @@ from ..events import (
     MessageRecalled,
     MessageSent,
     ParticipantReady,
+    PatientFactsChanged,
     PaymentChanged,
     PromiseMissed,
     ReceiptsMoved,
@@ -67,6 +68,7 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(ReceiptsMoved, live.receipts_moved)
     subscribers.after_commit(WaitingChanged, live.waiting_changed)
     subscribers.after_commit(AccessChanged, live.access_changed)
+    subscribers.after_commit(PatientFactsChanged, live.patient_facts_changed)
     subscribers.after_commit(PaymentChanged, live.payment_changed)
     subscribers.after_commit(ConsultationChanged, live.consultation_changed)
     subscribers.after_commit(ConsultationStarted, live.consultation_started)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import current_app
+from sqlalchemy import select
 
 from ..database import read_only, release
 from ..events import (
@@ -26,12 +27,13 @@ from ..events import (
     MessageChanged,
     MessageRecalled,
     MessageSent,
+    PatientFactsChanged,
     PaymentChanged,
     ReceiptsMoved,
     WaitingChanged,
 )
 from ..extensions import db
-from ..models import Card, Chat, ChatMember, Consultation, Message, Payment, Tariff, User
+from ..models import Card, Chat, ChatMember, Consultation, Doctor, FactList, Message, Payment, Tariff, User
 from ..services import current_services
 
 
@@ -103,6 +105,23 @@ def callback_requested(fact: CallbackRequested) -> None:
 def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:
     """Whoever is still in the call is led to the card."""
     current_services.calls.end(fact.id)
+
+
+def patient_facts_changed(fact: PatientFactsChanged) -> None:
+    """Each sees what is theirs to see: the patient, and every doctor who leads a chat of theirs."""
+    with _looking():
+        patient = db.session.get_one(User, fact.patient_id)
+        doctors = select(User).join(Doctor, Doctor.user_id == User.id).join(Chat, Chat.doctor_id == Doctor.id)
+        readers = [patient, *db.session.scalars(doctors.where(Chat.patient_id == patient.id))]
+        for reader in readers:
+            if _is_listening(reader.id):
+                _show_facts(reader, patient)
+
+
+def _show_facts(reader: User, patient: User) -> None:
+    lists = FactList.all_of(patient.id, reader)
+    asked = [one for facts in lists for one in facts.unanswered] if reader.id == patient.id else None
+    _show(reader, "patient_facts_changed", about=None, fact_lists=lists, unanswered=asked)
 
 
 def payment_changed(fact: PaymentChanged) -> None:

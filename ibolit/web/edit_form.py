@@ -23,7 +23,8 @@ class EditForm(FlaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if kwargs.get("formdata", ...) is None or not self.is_submitted():  # drawn anew, not sent
+        self.is_drawn_anew = kwargs.get("formdata", ...) is None or not self.is_submitted()  # not sent
+        if self.is_drawn_anew:
             self.expected.data = self.marks
 
     @property

@@ -14,12 +14,18 @@ from wtforms.validators import ValidationError
 
 from .. import emails, errors, phones
 from ..config import current_settings
-from ..models.people import birth_dates
+from ..models.people import Sex, birth_dates
 from ..normalization import plain
 from ..sums import kopecks, rubles
 from .text_filters import CLIENT_ID
 
 DURATIONS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
+UNSAID = "unsaid"
+SEXES = [
+    SelectChoice(UNSAID, "Не указан"),
+    SelectChoice(Sex.FEMALE.value, "Женский"),
+    SelectChoice(Sex.MALE.value, "Мужской"),
+]
 NO_SMS_ABROAD = "СМС на номера этой страны мы не отправляем."
 NO_SUCH_DURATION = "Выберите из списка, сколько минут."
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")

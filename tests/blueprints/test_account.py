@@ -47,7 +47,10 @@ def lines_of(page: str) -> dict[str, str]:
 
 
 def test_every_line_leads_to_a_page_that_leads_back(as_patient: Browser, as_doctor: Browser) -> None:
-    for browser, more in ((as_patient, {"/profile/birth-date", "/profile/payments"}), (as_doctor, set())):
+    for browser, more in (
+        (as_patient, {"/profile/birth-date", "/profile/sex", "/profile/payments"}),
+        (as_doctor, set()),
+    ):
         lines = lines_of(browser.get("/profile").text)
         own = {href for href in lines if href.startswith("/profile") and not href.endswith("/income")}
         assert own == {f"/profile/{page}" for page in PAGES if page != "help"} | more

@@ -109,7 +109,7 @@ CHAT = ["/chats", "/chats/1/messages", "/chats/1/uploads", "/chats/1/receipts", 
 CHAT += ["/messages/1/recall", "/chats/1/search", "/doctors/search"]
 PROFILE = ["name", "email", "zone", "password", "devices/1/end", "devices/others/end", "email/1", "payments/1/refunds"]
 PROFILE += ["confirmation/email", "confirmation/email/code", "confirmation/email/check"]
-PROFILE += ["birth-date", "birth-date/suggestion"]
+PROFILE += ["birth-date", "birth-date/suggestion", "sex"]
 PROFILE += ["notifications", "push", "push/check", "push/end", "push/offer"]
 MONEY = [
     "/payments/1/email",
@@ -159,6 +159,7 @@ POSTS = [
 PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "photo/removal", "tariffs", "tariffs/1"]
 PRACTICE += [f"tariffs/1/{action}" for action in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
+POSTS += ["/patients/1/facts", *(f"/facts/1/{part}" for part in ("text", "removal", "restoration", "sharing"))]
 POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]
 POSTS += [
     f"/invitations{way}"

@@ -20,7 +20,19 @@ from ibolit.blueprints.calls.forms import ReportForm
 from ibolit.blueprints.chat.forms import RecallForm, ReceiptsForm
 from ibolit.blueprints.consultations.forms import ActionForm
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Invitation, LoginCode, PatientImport, RefundReason, ReplyTemplate, Role, User
+from ibolit.models import (
+    Chat,
+    Doctor,
+    FactKind,
+    Invitation,
+    LoginCode,
+    PatientFact,
+    PatientImport,
+    RefundReason,
+    ReplyTemplate,
+    Role,
+    User,
+)
 from ibolit.services import clock
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
@@ -99,6 +111,7 @@ def doors(
     columns = [{"at": 0, "title": "Телефон", "kind": "phone", "samples": ["8 916 000-10-01"]}]
     row = {"number": 1, "name": "Зоя", "phone": "+79160001001", "email": None, "typed": "", "fault": None}
     listed = PatientImport.draft(doctor, doctor.user, "list-0001", [row], b"8 916 000-10-01", columns)
+    fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     db.session.commit()
     posts = {
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
@@ -108,7 +121,10 @@ def doors(
         Browser(clinic, make_user(consented=False)): ["/consent"],
         Browser(clinic, patient): [
             *(f"/profile/birth-date{part}" for part in ("/suggestion", "")),
-            *(f"/profile/{part}" for part in ("name", "email", "zone", "password", "push")),
+            *(f"/profile/{part}" for part in ("name", "sex", "email", "zone", "password", "push")),
+            f"/facts/{fact.id}/text",
+            f"/facts/{fact.id}/sharing",
+            f"/patients/{patient.id}/facts",
             f"/profile/payments/{held.id}/refunds",
             f"/payments/{unmade.id}/email",
             f"/chats/{chat.id}/messages",

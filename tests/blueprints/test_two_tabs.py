@@ -24,7 +24,7 @@ from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, Invitation, ReplyTemplate, Role, User
+from ibolit.models import Chat, Doctor, FactKind, Invitation, PatientFact, ReplyTemplate, Role, User
 from ibolit.services import media
 
 pytestmark = pytest.mark.slow_file
@@ -33,7 +33,8 @@ pytestmark = pytest.mark.slow_file
 NOT_EDITING = {
     "account.change_email", "auth.consent", "auth.phone", "chat.post", "consultations.cancel",
     "consultations.give_conclusion",  # a draft, below
-    "consultations.send_review", "consultations.request_reschedule", "invitations.create", "invitations.create_import",
+    "facts.create", "consultations.send_review", "consultations.request_reschedule", "invitations.create",
+    "invitations.create_import",
     "operator.approve", "operator.decline", "operator.refund", "patients.give_days", "practice.add_tariff",
     "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
 }  # fmt: skip
@@ -59,6 +60,10 @@ def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     people[1].post(f"/patients/{patient.id}/note", {"text": "Гуляет", "pen": "pen-of-a-page", "seen": "0"})
     give_photo(people[1])
     people[0].post(f"/consultations/{ahead.id}/complaint", {"trouble": "Кашель", "client_id": "client-0001"})
+    for author in (patient, doctor.user):
+        PatientFact.add(patient.id, author, FactKind.ALLERGY, f"Пыльца, говорит {author.name}")
+    PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Орехи").strike(patient)
+    db.session.commit()
     found = Found()
     found.buttons = set()
     for person in people:
@@ -110,7 +115,8 @@ def changes(one: Seen) -> tuple[str | None, str | None]:
         others = [option for option in one.options if option not in ("", one.value)]
         return others[0], others[1]
     if one.name == "birth_date":
-        return "03.05.1957", "04.05.1957"
+        mine, theirs = [day for day in ("03.05.1957", "04.05.1957", "05.05.1957") if day != one.value][:2]
+        return mine, theirs
     if one.kind == "time":
         mine, theirs = [f"{one.value[:3]}{minute}" for minute in (10, 20, 30) if one.value[3:] != str(minute)][:2]
         return mine, theirs
@@ -127,7 +133,7 @@ def plain(words: str | None) -> str | None:
 @pytest.mark.any_database
 def test_every_form_that_edits_is_known(found: Found) -> None:
     assert {
-        "account.change_birth_date",
+        "account.change_birth_date", "account.change_sex", "facts.update",
         "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_questionnaire",
         "patients.keep_note", "practice.introduce", "practice.set_terms", "practice.be_reachable",
         "practice.change_photo",

@@ -37,6 +37,7 @@ BODY: dict[str, Any] = {
     "delivered_to": "1", "read_to": "1", "trouble": "Болит", "since": "вчера", "strength": "5", "wishes": "Вечером",
     "kind": "video", "reason": "busy", "contact": "+79166660000", "steps": "1", "amount": "1", "code": "000000",
     "specialty": "Терапевт", "practises_since": "2010", "cut": "middle", "decision": "pay", "q": "Анна",
+    "sex": "female",
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {}
 
@@ -54,6 +55,7 @@ MARKED_BY_READING: dict[str, set[str]] = {
     "/operator": {"audit_event"},
     "/operator/payments/<int:id>": {"audit_event"},
     "/patients/<int:id>": {"audit_event"},
+    "/patients/<int:id>/facts": {"audit_event"},
 }
 
 ROWS = """
@@ -116,6 +118,11 @@ GET /doctors                                  | -           | login | gate  | in
 GET /doctors/<int:id>                         | =doctor     | login | gate  | in      | in     | in       | card
 GET /doctors/<int:id>/photo/<version>         | doctor      | login | gate  | 404     | 404    | 404      | card
 GET /documents/<kind>                         | -           | in    | in    | in      | in     | in       | in
+GET /facts/<int:id>/text                      | fact        | login | gate  | in      | 404    | 404      | card
+POST /facts/<int:id>/text                     | fact        | login | gate  | in      | 404    | 404      | card
+POST /facts/<int:id>/removal                  | fact        | login | gate  | in      | in     | 404      | card
+POST /facts/<int:id>/restoration              | fact        | login | gate  | in      | in     | 404      | card
+POST /facts/<int:id>/sharing                  | fact        | login | gate  | in      | 404    | 404      | card
 GET /favicon.ico                              | -           | in    | in    | in      | in     | in       | in
 GET /files/<int:id>                           | file        | login | gate  | in      | in     | 404      | in
 GET /files/<int:id>/shown                     | file        | login | gate  | in      | in     | 404      | in
@@ -179,6 +186,8 @@ POST /operator/refunds/<int:id>/refusal       | +refund     | login | gate  | 40
 POST /operator/refunds/<int:id>/repeat        | +refund     | login | gate  | 404     | 404    | in       | card
 GET /patients                                 | -           | login | gate  | 404     | in     | 404      | card
 GET /patients/<int:id>                        | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<int:id>/facts                  | patient     | login | gate  | in      | in     | 404      | card
+POST /patients/<int:id>/facts                 | patient     | login | gate  | in      | in     | 404      | card
 GET /patients/<int:id>/consultations          | patient     | login | gate  | 404     | in     | 404      | card
 POST /patients/<int:id>/days                  | patient     | login | gate  | 404     | in     | 404      | card
 POST /patients/<int:id>/note                  | patient     | login | gate  | 404     | in     | 404      | card
@@ -239,6 +248,8 @@ POST /profile/push/check                      | -           | login | gate  | in
 POST /profile/push/end                        | -           | login | gate  | in      | in     | in       | card
 POST /profile/push/offer                      | -           | login | gate  | in      | in     | in       | card
 POST /profile/push/renewal                    | -           | login | gate  | 404     | 404    | 404      | card
+GET /profile/sex                              | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/sex                             | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/zone                             | -           | login | gate  | in      | in     | in       | card
 POST /profile/zone                            | -           | login | gate  | in      | in     | in       | card
 GET /replies                                  | -           | login | gate  | 404     | in     | 404      | card

@@ -27,7 +27,9 @@ from ibolit.models import (
     Device,
     DeviceTransfer,
     Doctor,
+    FactKind,
     Invitation,
+    PatientFact,
     PatientImport,
     ReplyTemplate,
     Role,
@@ -129,11 +131,13 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
     )
     transfer, token = DeviceTransfer.make(consultation, patient)
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
+    fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
     db.session.add(proof)
     db.session.commit()
     return {
+        "fact": str(fact.id),
         "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
         "consultation": str(consultation.id),
         "done": str(done.id), "ahead": str(ahead.id), "file": str(photo.id), "upload": upload.key,

@@ -412,6 +412,10 @@ OF_PATIENT = [
     Screen("profile-name", PATIENT, "/profile/name"),
     Screen("profile-name-wrong", PATIENT, reach=send("main form", name=""), lands="account.name"),
     Screen("profile-birth-date", PATIENT, "/profile/birth-date"),
+    Screen("profile-sex", PATIENT, "/profile/sex"),
+    Screen("facts", PATIENT, "/patients/1/facts", pictured=True),
+    Screen("facts-wrong", PATIENT, reach=send("#facts-allergy-form", text=""), lands="facts.index"),
+    Screen("facts-text", PATIENT, "/facts/1/text"),
     Screen("profile-email", PATIENT, "/profile/email"),
     Screen("profile-password", PATIENT, "/profile/password"),
     Screen("profile-devices", PATIENT, "/profile/devices"),
@@ -468,6 +472,7 @@ OF_DOCTOR = [
     Screen(
         "doctor-patients-none", DOCTOR, reach=search("#patients-q", "ъъъ", "#patients .empty"), lands="patients.index"
     ),
+    Screen("doctor-facts", DOCTOR, "/patients/1/facts"),
     Screen("doctor-patient", DOCTOR, "/patients/1", pictured=True),
     Screen("doctor-patient-wrong", DOCTOR, reach=send("#gift form", days="400"), lands="patients.show"),
     Screen("doctor-patient-consultations", DOCTOR, "/patients/1/consultations"),

@@ -1,4 +1,4 @@
-"""«Дата рождения»: as a patient says it, and what the clinic's list has said of it, which is asked about once."""
+"""«Дата рождения» and «Пол», as a patient says them; what the clinic's list has said of the day is asked about once."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...extensions import db
-from ...models import Invitation, User
+from ...models import AuditAction, Invitation, Sex, User
+from ...web.audit import log_own
 from ...web.authentication import home_of, lock_current_user
+from ...web.fields import UNSAID
 from ...web.next_url import requested_page
-from .forms import BirthDateForm, SuggestedBirthDateForm
+from .forms import BirthDateForm, SexForm, SuggestedBirthDateForm
 from .panels import refuse, saved, show
 from .views import bp
 
@@ -32,8 +34,31 @@ def change_birth_date() -> ResponseReturnValue:
     if not form.meets(BirthDateForm.of(user)):
         return refuse("birth_date", 409, birth_date_form=form)
     Invitation.note_birth_date(user, form.birth_date.day)
+    log_own(AuditAction.FACTS_CHANGED)
     db.session.commit()
     return saved("birth_date", "Дата рождения сохранена." if form.birth_date.day else "Дата рождения удалена.")
+
+
+@bp.get("/sex")
+@login_required
+def sex() -> ResponseReturnValue:
+    if not current_user.is_patient:
+        abort(404)
+    return show("sex")
+
+
+@bp.post("/sex")
+@login_required
+def change_sex() -> ResponseReturnValue:
+    user, form = _locked_patient(), SexForm()
+    if not form.validate_on_submit():
+        return refuse("sex", sex_form=form)
+    if not form.meets(SexForm.of(user)):
+        return refuse("sex", 409, sex_form=form)
+    user.sex = Sex(form.sex.data) if form.sex.data != UNSAID else None
+    log_own(AuditAction.FACTS_CHANGED)
+    db.session.commit()
+    return saved("sex", "Пол сохранён." if user.sex else "Пол больше не указан.")
 
 
 @bp.get("/birth-date/suggestion")

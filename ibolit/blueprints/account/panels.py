@@ -13,7 +13,7 @@ from ...models import Consent, Device, EmailProof, Invitation, PushSubscription,
 from ...services import clock, current_services
 from ...web.panels import Panels
 from ...web.time_zones import title_of, town_of
-from .forms import BirthDateForm, EmailForm, NameForm, NotificationsForm, PasswordForm, ZoneForm
+from .forms import BirthDateForm, EmailForm, NameForm, NotificationsForm, PasswordForm, SexForm, ZoneForm
 
 
 def states() -> dict[str, Any]:
@@ -84,6 +84,7 @@ def _suggested_birth_date() -> Any:
 CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
     "name": lambda: {"name_form": name_form(current_user)},
     "birth_date": _birth_date,
+    "sex": lambda: {"sex_form": SexForm.of(current_user)},
     "email": _email,
     "notifications": _notifications,
     "zone": lambda: {"zone_form": zone_form_of(current_user)},

@@ -11,8 +11,8 @@ from flask_login import current_user, login_required
 from ...database import release, write_transaction
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Attachment, AuditAction, Chat, ChatState, Consultation, Doctor, Message, Tariff
-from ...models.chats import preload_cards
+from ...models import Attachment, AuditAction, Chat, ChatState, Consultation, Doctor, Message, PatientFact, Tariff
+from ...models.chats import fact_question_first, preload_cards
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
 from ...web.audit import log_of_chat
@@ -69,6 +69,7 @@ def show(id: int) -> ResponseReturnValue:
         skips_unread=skips_unread,
         on_sale=_on_sale(chat),
         nearest=nearest,
+        unanswered=_fact_question(chat),
         form=_answer_to(chat, request.args.get("quote", type=int)),
         **({} if guest_device.is_current() else inbox_page(None)),
     )
@@ -156,7 +157,13 @@ def _ingest_files(id: int, form: MessageForm) -> None:
 
 
 def _chat(id: int) -> Chat:
-    return Chat.find_for(current_user, id, Consultation.pinned_first()) or abort(404)
+    return Chat.find_for(current_user, id, Consultation.pinned_first(), fact_question_first()) or abort(404)
+
+
+def _fact_question(chat: Chat) -> list[PatientFact]:
+    """Allergies that a doctor has added, for the patient's «Показать всем моим врачам»."""
+    is_asked = chat.has_fact_question and chat.patient_id == current_user.id and not guest_device.is_current()
+    return PatientFact.unanswered_by(chat.patient) if is_asked else []
 
 
 def _empty_form() -> MessageForm:
@@ -239,6 +246,7 @@ def whole_page(chat: Chat, form: MessageForm | None, status: int, **more: Any) -
         "pages/chat/show.html",
         messages=messages,
         nearest=Consultation.nearest_in(chat),
+        unanswered=_fact_question(chat),
         first_unread=None,
         before=None,
         skips_unread=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, render_template, request, url_for
+from flask import Response, abort, flash, get_template_attribute, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
@@ -213,6 +213,7 @@ def _document_of(consultation: Consultation, conclusion: Conclusion) -> pdf.PdfD
         specialty=doctor.specialty,
         documents=doctor.licence,
         patient=consultation.patient.name,
+        age_and_sex=_age_and_sex_at(consultation),
         identity=IDENTITIES[consultation.patient.identity_level],
         when=period_in_full(*consultation.held_at, current_settings.clinic_timezone),
         version=f"Версия {conclusion.version} отправлена пациенту "
@@ -223,3 +224,11 @@ def _document_of(consultation: Consultation, conclusion: Conclusion) -> pdf.PdfD
         signature=SIGNATURES[kind] if kind is not None else "",
         made_at=conclusion.created_at,
     )
+
+
+def _age_and_sex_at(consultation: Consultation) -> str:
+    """«43 года, женский пол», on the day it took place; what the patient has not said is left out."""
+    began_at, _ = consultation.held_at
+    age = consultation.patient.age_on(began_at.astimezone(current_settings.clinic_timezone).date())
+    words = get_template_attribute("macros/people.html", "years_and_sex")
+    return str(words(age, consultation.patient.sex))

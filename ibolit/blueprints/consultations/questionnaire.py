@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import abort, flash, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from ...models import Consultation, IntakeQuestionnaire
+from ...models import AuditAction, Consultation, FactKind, IntakeQuestionnaire, Invitation, PatientFact
 from ...models.consultations import refuse_questionnaire_of
 from ...responses import go, respond
 from ...web import ingest
+from ...web.audit import log_own
+from ...web.authentication import lock_current_user
 from ...web.file_forms import max_body_size
 from ...web.submission import submission
 from ...web.text_filters import new_client_id
-from .record_forms import IntakeForm
+from .record_forms import BIRTH_DATE, SEX, IntakeForm
 from .views import bp
 
 
@@ -23,25 +27,27 @@ def questionnaire(id: int) -> ResponseReturnValue:
     """As it was sent last, to be changed."""
     consultation = _own(id)
     refuse_questionnaire_of(consultation)
-    return _form(consultation, _form_of(IntakeQuestionnaire.of(consultation)))
+    return _form(consultation, _form_of(consultation))
 
 
 @bp.post("/<int:id>/complaint")
 @login_required
 @ingest.accepts_files(max_body_size)
 def send_questionnaire(id: int) -> ResponseReturnValue:
-    form = IntakeForm()
+    form = IntakeForm.before(_own(id))
     is_valid = form.validate_on_submit()
     form.ingest_files(_own(id).chat)
     consultation = _own(id)
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
     consultation.lock()
-    if not form.meets(_form_of(IntakeQuestionnaire.of(consultation))):
+    PatientFact.lock_of(current_user.id)
+    if not form.meets(_form_of(consultation, form.asks_of_oneself)):
         return _refuse(consultation, form, 409)
     with submission(form.chief_complaint) as sent:
         attachments = form.attachments(consultation.chat)
         IntakeQuestionnaire.tell(consultation, form.answers, form.client_id.data, attachments)
+        _keep_of_oneself(form)
     if sent.is_refused:
         return _refuse(_own(id), form, sent.status)
     ingest.discard_duplicates(attachments)
@@ -49,10 +55,30 @@ def send_questionnaire(id: int) -> ResponseReturnValue:
     return go(url_for(".show", id=id))
 
 
-def _form_of(sent: IntakeQuestionnaire | None) -> IntakeForm:
-    form = IntakeForm(formdata=None, obj=sent, client_id=new_client_id())
+def _keep_of_oneself(form: IntakeForm) -> None:
+    user, told = lock_current_user(), form.told_of_oneself
+    born, sex = told.get(BIRTH_DATE, user.birth_date), told.get(SEX, user.sex)
+    if (born, sex) == (user.birth_date, user.sex):
+        return
+    if born != user.birth_date:
+        Invitation.note_birth_date(user, born)
+    user.sex = sex
+    log_own(AuditAction.FACTS_CHANGED)
+
+
+def _form_of(consultation: Consultation, keeps: Sequence[str] = ()) -> IntakeForm:
+    """As it was sent last; before the first time it begins with what is known of the patient."""
+    sent = IntakeQuestionnaire.of(consultation)
+    known = {} if sent else _known(consultation)
+    form = IntakeForm.before(consultation, keeps, formdata=None, obj=sent, client_id=new_client_id(), **known)
     form.severity.data = form.severity.data or ""  # «Не указывать»
     return form
+
+
+def _known(consultation: Consultation) -> dict[str, str]:
+    facts = IntakeQuestionnaire.known_facts(consultation)
+    names = {"allergies": FactKind.ALLERGY, "medications": FactKind.MEDICINE, "illnesses": FactKind.ILLNESS}
+    return {name: facts[kind] for name, kind in names.items()}
 
 
 def _form(consultation: Consultation, form: IntakeForm, *, status: int = 200) -> ResponseReturnValue:

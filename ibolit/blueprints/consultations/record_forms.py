@@ -18,11 +18,12 @@ from ...models import (
     IntakeAnswers,
     IntakeQuestionnaire,
     Review,
+    Sex,
 )
 from ...models.consultations import empty_headings
 from ...services.codes import content_hash
 from ...web.edit_form import EditForm
-from ...web.fields import hidden_number, invalid_choice
+from ...web.fields import SEXES, UNSAID, BirthDateField, hidden_number, invalid_choice
 from ...web.file_forms import AttachmentFormMixin
 from ...web.text_filters import CLIENT_ID, clean_text, one_line
 
@@ -141,6 +142,9 @@ def not_longer_than(most: int) -> Length:
     return Length(max=most, message=f"Длиннее {most} знаков. Сократите.")
 
 
+BIRTH_DATE, SEX = "birth_date", "sex"  # fields of it that are asked once
+
+
 class IntakeForm(EditForm, AttachmentFormMixin):
     chief_complaint = TextAreaField(
         "Что беспокоит",
@@ -162,6 +166,41 @@ class IntakeForm(EditForm, AttachmentFormMixin):
         "Какие лекарства принимаете", [not_longer_than(IntakeQuestionnaire.LONGEST)], [clean_text], name="medicines"
     )
     allergies = TextAreaField("На что аллергия", [not_longer_than(IntakeQuestionnaire.LONGEST)], [clean_text])
+    illnesses = TextAreaField("Хронические болезни", [not_longer_than(IntakeQuestionnaire.LONGEST)], [clean_text])
+    birth_date = BirthDateField("Дата рождения", filters=[one_line])
+    sex = SelectField("Пол", choices=SEXES, default=UNSAID, **invalid_choice("Выберите пол из списка."))
+
+    @classmethod
+    def before(cls, consultation: Consultation, keeps: Sequence[str] = (), **more: Any) -> IntakeForm:
+        """Who somebody is is asked once: with the first one, unless the person has said it already.
+
+        `keeps` names fields of it that an answer has had; what was typed into one is never dropped unseen.
+        """
+        patient, is_begun = consultation.patient, IntakeQuestionnaire.of(consultation) is not None
+        born = f"{patient.birth_date:%d.%m.%Y}" if patient.birth_date else ""
+        form = cls(birth_date=born, sex=patient.sex or UNSAID, **more)
+        is_first = IntakeQuestionnaire.is_first_of(consultation)
+        for name, known in ((BIRTH_DATE, patient.birth_date), (SEX, patient.sex)):
+            is_kept = name in keeps or form[name].raw_data
+            if not is_first or not (is_kept or is_begun or not known):
+                del form[name]
+        if form.is_drawn_anew:
+            form.expected.data = form.marks
+        return form
+
+    @property
+    def asks_of_oneself(self) -> list[str]:
+        return [name for name in (BIRTH_DATE, SEX) if name in self]
+
+    @property
+    def told_of_oneself(self) -> dict[str, Any]:
+        """What was asked here, and its answer: `birth_date` a day, `sex` one of Sex, None where nothing is said."""
+        told: dict[str, Any] = {}
+        if BIRTH_DATE in self:
+            told[BIRTH_DATE] = self.birth_date.day
+        if SEX in self:
+            told[SEX] = Sex(self.sex.data) if self.sex.data != UNSAID else None
+        return told
 
     @property
     def answers(self) -> IntakeAnswers:
@@ -171,4 +210,5 @@ class IntakeForm(EditForm, AttachmentFormMixin):
             severity=int(self.severity.data) if self.severity.data else None,
             medications=self.medications.data or "",
             allergies=self.allergies.data or "",
+            illnesses=self.illnesses.data or "",
         )

@@ -21,6 +21,7 @@ from ...responses import respond, wants_fragment
 from ...services import clock
 from ...web.audit import log_found_patients, log_of_chat
 from ...web.authentication import current_doctor
+from ...web.fact_forms import fact_page
 from ...web.pagination import Cursor, decode_cursor, encode_cursor, is_id, split_page
 from ...web.submission import submission
 from .forms import DaysForm, NoteForm
@@ -135,6 +136,7 @@ def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: Flas
     shown: dict[str, Any] = {
         "chat": chat,
         "note": note,
+        **fact_page(chat.patient_id, current_user),
         "upcoming": upcoming,
         "past": past,
         "next_page": next_page,

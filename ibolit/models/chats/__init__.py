@@ -4,7 +4,7 @@ Cards are shown instead of a message's text; whoever has one registers how it is
 from . import ending
 from .attachment import Attachment, refuse_sent
 from .cards import Carried, preload_cards, refuse_unregistered, register_card
-from .chat import Chat
+from .chat import Chat, fact_question_first
 from .inbox import InboxFilter, InboxNumbers, matches_name_or_phone
 from .member import ChatMember
 from .message import Card, Message, submission_id
@@ -33,6 +33,7 @@ __all__ = [
     "Wait",
     "WaitEnding",
     "ending",
+    "fact_question_first",
     "matches_name_or_phone",
     "preload_cards",
     "refuse_sent",

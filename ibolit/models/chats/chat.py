@@ -23,7 +23,16 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, aliased, contains_eager, joinedload, mapped_column, query_expression, relationship
+from sqlalchemy.orm import (
+    Mapped,
+    aliased,
+    contains_eager,
+    joinedload,
+    mapped_column,
+    query_expression,
+    relationship,
+    with_expression,
+)
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -33,7 +42,7 @@ from ...services import clock
 from ..doctors import Doctor
 from ..inserting import insert_new
 from ..locking import Lockable
-from ..people import User
+from ..people import PatientFact, User
 from ..types import RowId, UtcDateTime, enum_column
 from .access import ChatAccess
 from .archiving import ChatArchiving
@@ -94,6 +103,7 @@ class Chat(
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # «Чат завершён», until somebody writes
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
     pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
+    has_fact_question: Mapped[bool | None] = query_expression()  # of a patient's page (fact_question_first())
     unread_here: Mapped[int | None] = query_expression()  # of who asked for a list; see unread_by()
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
     doctor: Mapped[Doctor] = relationship(innerjoin=True, viewonly=True)
@@ -249,3 +259,10 @@ def _one_of(*more: ORMOption, anew: bool = False) -> Select[tuple[Chat]]:
     is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader)
     one = people.where(Chat.id == bindparam("id"), is_member)
     return one.execution_options(populate_existing=True) if anew else one
+
+
+@cache
+def fact_question_first() -> ORMOption:
+    """A chat that is loaded with this knows whether its patient has yet to say who may see an allergy."""
+    asked = exists().where(PatientFact.is_unanswered(PatientFact.patient_id == Chat.patient_id)).correlate(Chat)
+    return with_expression(Chat.has_fact_question, asked)

@@ -47,7 +47,7 @@ ChatCursor = tuple[datetime | None, int]  # last_at and id of the last chat of a
 
 
 # What rows and heads of chats show of the other side; a doctor's profile is long.
-PERSON_SHOWN = User.name, User.timezone, User.seen_at
+PERSON_SHOWN = User.name, User.timezone, User.seen_at, User.birth_date, User.sex
 DOCTOR_SHOWN = (
     *(Doctor.user_id, Doctor.specialty, Doctor.photo, Doctor.hidden),
     *(Doctor.available, Doctor.quiet_from, Doctor.quiet_to),

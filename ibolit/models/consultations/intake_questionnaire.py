@@ -15,6 +15,7 @@ from ... import errors
 from ...extensions import Model, db
 from ...services import clock
 from ..chats import Attachment, Card, Message, refuse_sent, register_card
+from ..people import FactKind, PatientFact
 from ..types import RowId, UtcDateTime
 from .consultation import Consultation
 from .states import UPCOMING
@@ -29,6 +30,16 @@ class IntakeAnswers:
     severity: int | None = None  # 0–10
     medications: str = ""
     allergies: str = ""
+    illnesses: str = ""
+
+    @property
+    def facts(self) -> dict[FactKind, str]:
+        """What is kept of the patient beyond this consultation."""
+        return {
+            FactKind.ALLERGY: self.allergies,
+            FactKind.MEDICINE: self.medications,
+            FactKind.ILLNESS: self.illnesses,
+        }
 
 
 class IntakeQuestionnaire(Model):
@@ -46,6 +57,7 @@ class IntakeQuestionnaire(Model):
     severity: Mapped[int | None]
     medications: Mapped[str] = mapped_column(Text, default="")
     allergies: Mapped[str] = mapped_column(Text, default="")
+    illnesses: Mapped[str] = mapped_column(Text, default="", server_default="")
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -64,7 +76,24 @@ class IntakeQuestionnaire(Model):
 
     @property
     def answers(self) -> IntakeAnswers:
-        return IntakeAnswers(self.chief_complaint, self.onset, self.severity, self.medications, self.allergies)
+        facts = self.medications, self.allergies, self.illnesses
+        return IntakeAnswers(self.chief_complaint, self.onset, self.severity, *facts)
+
+    @classmethod
+    def is_first_of(cls, consultation: Consultation) -> bool:
+        """The patient has sent none before another consultation: birth date and sex are asked with this one."""
+        others = Consultation.patient_id == consultation.patient_id, Consultation.id != consultation.id
+        sent = select(cls.id).join(Consultation, Consultation.id == cls.consultation_id).where(*others)
+        return db.session.scalar(sent.limit(1)) is None
+
+    @classmethod
+    def known_facts(cls, consultation: Consultation) -> dict[FactKind, str]:
+        """What stands in its fields of facts before anything is typed: what was sent last, else what is known."""
+        sent = cls.of(consultation)
+        if sent is not None:
+            return sent.answers.facts
+        patient = consultation.patient
+        return {kind: "\n".join(one.text for one in PatientFact.known_to_all(patient, kind)) for kind in FactKind}
 
     @property
     def is_changed(self) -> bool:
@@ -80,11 +109,14 @@ class IntakeQuestionnaire(Model):
     ) -> Self:
         """The first time it is a card in the chat, then that card is shown anew and new files follow it.
 
-        The attachments were loaded under the consultation's lock. Raises QuestionnaireIsLate and AttachmentIsSent.
+        What it says of allergies, medicines and illnesses is kept as the patient's facts.
+        The attachments were loaded under the consultation's lock. Raises QuestionnaireIsLate, AttachmentIsSent and
+        TooManyFacts.
         """
         consultation.lock()
         refuse_questionnaire_of(consultation)
         refuse_sent(attachments)
+        before = cls.known_facts(consultation)
         questionnaire = cls.of(consultation)
         if questionnaire is None:
             questionnaire = cls._begin(consultation, client_id, attachments)
@@ -93,6 +125,8 @@ class IntakeQuestionnaire(Model):
         if questionnaire._fill(answers, consultation):
             db.session.expire(consultation, ["questionnaire"])
             consultation.bump_revision()
+        for kind, words in answers.facts.items():
+            PatientFact.confirm(consultation.patient, kind, before[kind], words)
         return questionnaire
 
     @classmethod
@@ -116,7 +150,8 @@ class IntakeQuestionnaire(Model):
         if not is_new and self.answers == answers:
             return False
         self.chief_complaint, self.onset, self.severity = answers.chief_complaint, answers.onset, answers.severity
-        self.medications, self.allergies, self.updated_at = answers.medications, answers.allergies, clock.now()
+        self.medications, self.allergies, self.illnesses = answers.medications, answers.allergies, answers.illnesses
+        self.updated_at = clock.now()
         if is_new:
             self.created_at = self.updated_at
         db.session.add(self)

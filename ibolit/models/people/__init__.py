@@ -1,14 +1,16 @@
-"""Who there is: users, their devices and browsers, what they agreed to, what limits guessing, the audit log, and the
-mark that tells a demo database from a real one."""
+"""Who there is: users, their devices and browsers, what they agreed to, what limits guessing, facts about patients,
+the audit log, and the mark that tells a demo database from a real one."""
 
 from . import consent
 from .audit import AuditAction, AuditEvent, AuditReason
 from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current_versions
 from .database_mark import DatabaseMark
 from .device import Device
+from .fact_lines import FactKind, lines_of
 from .known_browser import KnownBrowser, hash_of
+from .patient_fact import FactList, PatientFact, PatientFactStrike
 from .rate_limits import LimitKind, RateLimitHit
-from .user import EMAIL_SETTLES_IN, EmailProof, IdentityLevel, Role, User
+from .user import EMAIL_SETTLES_IN, EmailProof, IdentityLevel, Role, Sex, User
 
 __all__ = [
     "CURRENT",
@@ -23,13 +25,19 @@ __all__ = [
     "DocumentDay",
     "DocumentKind",
     "EmailProof",
+    "FactKind",
+    "FactList",
     "IdentityLevel",
     "KnownBrowser",
     "LimitKind",
+    "PatientFact",
+    "PatientFactStrike",
     "RateLimitHit",
     "Role",
+    "Sex",
     "User",
     "consent",
     "current_versions",
     "hash_of",
+    "lines_of",
 ]

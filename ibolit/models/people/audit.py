@@ -57,6 +57,9 @@ class AuditAction(StrEnum):
     CONSULTATION_READ = "consultation_read"
     PATIENT_READ = "patient_read"
     PATIENT_FOUND = "patient_found"
+    COLUMN_READ = "column_read"
+    FACTS_READ = "facts_read"
+    FACTS_CHANGED = "facts_changed"
     DAYS_GIVEN = "days_given"
     PROFILE_CHANGED = "profile_changed"
     TARIFF_CHANGED = "tariff_changed"
@@ -86,8 +89,9 @@ class AuditEvent(Model):
     `first` and `last` bound what was seen: numbers of messages in the chat `subject_id`.
 
     Of a file that was read the subject is the file itself; of an operator's action the payment or the refund;
-    of days that were given the chat, with their number as `first` and `last`; of a patient's page their chat, with
-    the numbers of the messages whose files it showed; of a doctor's page the doctor, of a tariff the tariff;
+    of days that were given the chat, with their number as `first` and `last`; of a patient's page, of their column
+    beside a chat and of their facts the chat, with the numbers of the messages whose files were shown; of a fact that
+    was changed the fact, of a birth date and a sex the patient; of a doctor's page the doctor, of a tariff the tariff;
     of a conclusion (`first` to `last` are its versions) and of a questionnaire the consultation.
     """
 

@@ -23,9 +23,9 @@ def check(born: date) -> None:
         raise errors.NotBornYet
 
 
-def age_of(born: date) -> int:
-    """In whole years; who was born on 29 February is a year older from 1 March."""
-    today = _today()
+def age_of(born: date, on: date | None = None) -> int:
+    """In whole years, today or `on` another day; who was born on 29 February is a year older from 1 March."""
+    today = on or _today()
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 

@@ -42,6 +42,13 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class Sex(StrEnum):
+    """As the person says it; nobody's is guessed."""
+
+    FEMALE = "female"
+    MALE = "male"
+
+
 class IdentityLevel(StrEnum):
     """How we know that a person is who they say; PDFs name it."""
 
@@ -57,6 +64,7 @@ class User(UserMixin, Model):
     name_key: Mapped[str] = mapped_column(String(120), default="", server_default="")  # what a doctor's search reads
     role: Mapped[Role] = mapped_column(enum_column(Role), default=Role.PATIENT)
     birth_date: Mapped[date | None]  # as the person says it
+    sex: Mapped[Sex | None] = mapped_column(enum_column(Sex))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)  # lower case
     email_proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: before this was noted
     password_hash: Mapped[str] = mapped_column(String(200))
@@ -109,6 +117,9 @@ class User(UserMixin, Model):
     def age(self) -> int | None:
         """In whole years by the clinic's calendar; None where the birth date is not known."""
         return birth_dates.age_of(self.birth_date) if self.birth_date else None
+
+    def age_on(self, day: date) -> int | None:
+        return birth_dates.age_of(self.birth_date, day) if self.birth_date else None
 
     @property
     def zone(self) -> ZoneInfo:

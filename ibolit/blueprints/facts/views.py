@@ -1,0 +1,187 @@
+"""Allergies, medicines and illnesses: the patient's own page of them, and their doctors' beside a chat.
+
+The address names the patient. Who is neither that patient nor a doctor of theirs is answered as for nobody.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from ... import errors
+from ...database import write_transaction
+from ...extensions import db
+from ...models import AuditAction, Chat, FactKind, FactList, PatientFact, User
+from ...responses import respond, wants_fragment
+from ...web.audit import log_audit, log_of_chat
+from ...web.fact_forms import AGAIN, FactForm, FactTextForm, SharingForm, fact_page, labelled
+from ...web.submission import submission
+
+bp = Blueprint("facts", __name__)
+
+
+@bp.get("/patients/<int:id>/facts")
+@login_required
+def index(id: int) -> ResponseReturnValue:
+    return _page(_patient(id))
+
+
+@bp.post("/patients/<int:id>/facts")
+@login_required
+def create(id: int) -> ResponseReturnValue:
+    patient, form = _patient(id), FactForm()
+    is_valid = form.validate_on_submit()
+    kind = FactKind.ALLERGY if form.kind.errors else FactKind(form.kind.data)  # of no kind: an old page, told on top
+    labelled(form.text, kind, f"fact-{kind}")
+    if not is_valid:
+        return _refuse(patient, kind, 422, form)
+    with submission(form.text) as sent:
+        fact = PatientFact.add(patient.id, current_user, kind, form.text.data or "")
+        log_audit(AuditAction.FACTS_CHANGED, fact.id, patient=fact.patient_id)
+    if sent.is_refused:
+        return _refuse(_patient(id), kind, sent.status, form)
+    return _changed(fact, "Добавлено.")
+
+
+@bp.get("/facts/<int:id>/text")
+@login_required
+def edit(id: int) -> ResponseReturnValue:
+    """The form of one's own row; of one that is off by now, or another's, its list."""
+    fact = _seen(id).newest
+    form = FactTextForm.of(fact, fact.text if fact.may_be_reworded_by(current_user) else "")
+    shown: dict[str, Any] = {"at": id, "fact": fact, "form": form, "viewer": current_user}
+    if fact.author_id != current_user.id:
+        abort(404)
+    return respond("facts/text.html", page="facts/text.html", **shown)
+
+
+@bp.post("/facts/<int:id>/text")
+@login_required
+def update(id: int) -> ResponseReturnValue:
+    fact, form = _seen(id), FactTextForm()
+    if fact.author_id != current_user.id:
+        abort(404)
+    labelled(form.text, fact.kind, f"fact-{fact.kind}-text")
+    is_valid = form.validate_on_submit()
+    PatientFact.lock_of(fact.patient_id)
+    fact = _seen(fact.newest.id)
+    now = fact.text if fact.may_be_reworded_by(current_user) else ""
+    if not is_valid:
+        return _refuse_text(id, fact, form, 422)
+    if not form.meets(FactTextForm.of(fact, now)):
+        return _refuse_text(id, fact, form, 409)
+    with submission(form.text) as sent:
+        words = form.text.data or ""
+        after = fact.reword(current_user, words) if now else _added_anew(fact, words)
+        log_audit(AuditAction.FACTS_CHANGED, after.id, patient=after.patient_id)
+    if sent.is_refused:
+        return _refuse_text(id, _seen(id), form, sent.status)
+    return _changed(after, "Сохранено.")
+
+
+@bp.post("/facts/<int:id>/removal")
+@login_required
+def strike(id: int) -> ResponseReturnValue:
+    """«Снять»: it stays, crossed out."""
+    fact = _seen(id)
+    fact.strike(current_user)
+    return _done(fact, "Снято. Строка осталась зачёркнутой.")
+
+
+@bp.post("/facts/<int:id>/restoration")
+@login_required
+def restore(id: int) -> ResponseReturnValue:
+    fact = _seen(id)
+    fact.restore(current_user)
+    return _done(fact, "Возвращено.")
+
+
+@bp.post("/facts/<int:id>/sharing")
+@login_required
+def share(id: int) -> ResponseReturnValue:
+    """«Показать всем моим врачам», or not: the patient's word."""
+    fact, form = _seen(id), SharingForm()
+    if fact.patient_id != current_user.id:
+        abort(404)
+    if not form.validate_on_submit():
+        raise errors.RuleViolation(AGAIN)
+    is_shared = form.answer.data == "yes"
+    fact.answer(is_shared=is_shared)
+    return _done(fact, "Теперь это видят все ваши врачи." if is_shared else "Другие врачи этого не увидят.")
+
+
+def _patient(id: int) -> User:
+    """Oneself, or the patient of a chat one leads."""
+    if current_user.id == id and current_user.is_patient:
+        user: User = current_user._get_current_object()
+        return user
+    chat = _chat_with(id) or abort(404)
+    return chat.patient
+
+
+def _chat_with(patient_id: int) -> Chat | None:
+    doctor = current_user.doctor
+    return db.session.scalars(Chat.with_patient(doctor, patient_id)).unique().first() if doctor else None
+
+
+def _seen(id: int) -> PatientFact:
+    fact = PatientFact.find_for(current_user, id) or abort(404)
+    _patient(fact.patient_id)
+    return fact
+
+
+def _added_anew(fact: PatientFact, words: str) -> PatientFact:
+    """It was taken off meanwhile, which the page has said: now it is a new row."""
+    return PatientFact.add(fact.patient_id, current_user, fact.kind, words)
+
+
+def _done(fact: PatientFact, sentence: str) -> ResponseReturnValue:
+    """The rows of its kind anew, or the chat's question where it was answered; without scripts the page of all."""
+    log_audit(AuditAction.FACTS_CHANGED, fact.id, patient=fact.patient_id)
+    db.session.commit()
+    if request.form.get("at") == "question":
+        shown: dict[str, Any] = {"unanswered": PatientFact.unanswered_by(current_user), "viewer": current_user}
+        return _answer(fact, sentence, "facts/question.html", **shown)
+    return _answer(fact, sentence, "facts/rows.html", **_kind(fact.patient_id, fact.kind))
+
+
+def _changed(fact: PatientFact, sentence: str) -> ResponseReturnValue:
+    """Its kind anew, with an empty form."""
+    return _answer(fact, sentence, "facts/kind.html", **_kind(fact.patient_id, fact.kind))
+
+
+def _answer(fact: PatientFact, sentence: str, fragment: str, **shown: Any) -> ResponseReturnValue:
+    if not wants_fragment():
+        flash(sentence)
+    return respond(fragment, to=url_for(".index", id=fact.patient_id, _anchor=f"facts-{fact.kind}"), **shown)
+
+
+def _kind(patient_id: int, kind: FactKind, form: FactForm | FactTextForm | None = None) -> dict[str, Any]:
+    facts = FactList.of(patient_id, kind, current_user, PatientFact.seen_by(current_user, patient_id))
+    return {"facts": facts, "form": form or FactForm.of(kind), "viewer": current_user}
+
+
+def _refuse(patient: User, kind: FactKind, status: int, form: FactForm) -> ResponseReturnValue:
+    if wants_fragment():
+        return respond("facts/kind.html", status=status, **_kind(patient.id, kind, form))
+    return _page(patient, status, {kind: form})
+
+
+def _refuse_text(id: int, fact: PatientFact, form: FactTextForm, status: int) -> ResponseReturnValue:
+    if wants_fragment():
+        return respond("facts/kind.html", status=status, at=id, fact=fact, **_kind(fact.patient_id, fact.kind, form))
+    shown = {"at": id, "fact": fact, "form": form, "viewer": current_user}
+    return respond("facts/text.html", page="facts/text.html", status=status, **shown)
+
+
+def _page(patient: User, status: int = 200, forms: dict[FactKind, FactForm] | None = None) -> ResponseReturnValue:
+    shown: dict[str, Any] = fact_page(patient.id, current_user) | {"patient": patient}
+    shown["fact_forms"] |= forms or {}
+    if patient.id != current_user.id:
+        chat = _chat_with(patient.id) or abort(404)
+        with write_transaction(db.session):
+            log_of_chat(AuditAction.FACTS_READ, chat)
+    return respond("facts/all.html", page="facts/index.html", status=status, **shown)
