@@ -30,6 +30,7 @@ CSS = (
     "access-bar",
     "next-step",
     "patient-facts",
+    "patient-column",
     "message",
     "files",
     "viewer",
@@ -100,6 +101,7 @@ INSIDE_JS = (
     "js/chosen-price.js",
     "js/offered-times.js",
     "js/autosave.js",
+    "js/patient-column.js",
     "js/replies.js",
     "js/connection.js",
 )

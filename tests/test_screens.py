@@ -15,6 +15,7 @@ NO_PAGES = {
     "short_links.show": "leads on",
     "chat.index": "what is new in a chat, for its page",
     "proposals.hint": "a line under a field",
+    "patients.column": "stands beside a chat and in a call",
     "replies.choice": "the list over a doctor's composer: on doctor-chat-replies",
     "consultations.calendar": "a calendar file",
     "consultations.conclusion_pdf": "a PDF",

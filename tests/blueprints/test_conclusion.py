@@ -218,15 +218,19 @@ def test_not_before_the_end(as_doctor: Browser, chat: Chat) -> None:
     for answer in (
         as_doctor.get(url(consultation, "conclusion/new")),
         give(as_doctor, consultation),
-        save(as_doctor, consultation),
     ):
         assert answer.status_code == 409
         assert "Сначала завершите консультацию" in answer.text
     assert versions(consultation) == []
+    assert (
+        save(as_doctor, consultation).location == f"/consultations/{consultation.id}"
+    )  # what is noted meanwhile is a draft
 
 
 def test_not_of_one_that_only_was_proposed(as_doctor: Browser, chat: Chat) -> None:
-    assert as_doctor.get(url(propose(chat), "conclusion/new")).status_code == 409
+    proposed = propose(chat)
+    assert as_doctor.get(url(proposed, "conclusion/new")).status_code == 409
+    assert save(as_doctor, proposed).status_code == 409
 
 
 def test_only_its_doctor_writes(

@@ -55,6 +55,7 @@ MARKED_BY_READING: dict[str, set[str]] = {
     "/operator": {"audit_event"},
     "/operator/payments/<int:id>": {"audit_event"},
     "/patients/<int:id>": {"audit_event"},
+    "/patients/<int:id>/column": {"audit_event"},
     "/patients/<int:id>/facts": {"audit_event"},
 }
 
@@ -186,6 +187,7 @@ POST /operator/refunds/<int:id>/refusal       | +refund     | login | gate  | 40
 POST /operator/refunds/<int:id>/repeat        | +refund     | login | gate  | 404     | 404    | in       | card
 GET /patients                                 | -           | login | gate  | 404     | in     | 404      | card
 GET /patients/<int:id>                        | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<int:id>/column                 | patient     | login | gate  | 404     | in     | 404      | card
 GET /patients/<int:id>/facts                  | patient     | login | gate  | in      | in     | 404      | card
 POST /patients/<int:id>/facts                 | patient     | login | gate  | in      | in     | 404      | card
 GET /patients/<int:id>/consultations          | patient     | login | gate  | 404     | in     | 404      | card

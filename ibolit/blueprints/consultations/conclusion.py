@@ -11,8 +11,16 @@ from ...config import current_settings
 from ...database import release, write_transaction
 from ...extensions import db
 from ...formatting import in_full, period_in_full
-from ...models import AuditAction, Conclusion, ConclusionDraft, Consultation, IdentityLevel, SignatureKind
-from ...models.consultations import refuse_conclusion_of
+from ...models import (
+    AuditAction,
+    Conclusion,
+    ConclusionDraft,
+    Consultation,
+    ConsultationState,
+    IdentityLevel,
+    SignatureKind,
+)
+from ...models.consultations import refuse_conclusion_of, refuse_draft_of
 from ...responses import go, respond, wants_fragment
 from ...services import clock, pdf
 from ...services.codes import content_hash
@@ -79,9 +87,9 @@ def give_conclusion(id: int) -> ResponseReturnValue:
 @bp.post("/<int:id>/conclusion/draft")
 @login_required
 def save_draft(id: int) -> ResponseReturnValue:
-    """By itself while one types; without scripts by a button."""
+    """By itself while one types, in the call already; without scripts by a button."""
     consultation, form = _led(id), DraftForm()
-    refuse_conclusion_of(consultation)
+    refuse_draft_of(consultation)
     if not form.validate_on_submit():
         return _draft_refused(consultation, form, 422)
     with submission(form.text) as sent:
@@ -89,8 +97,9 @@ def save_draft(id: int) -> ResponseReturnValue:
     if sent.refusal is not None:
         theirs = _show_theirs(consultation, form, sent.refusal)
         return _draft_refused(consultation, form, sent.status, theirs)
+    form_page = ".show" if consultation.state_now is ConsultationState.IN_PROGRESS else ".conclude"
     return respond(
-        "consultations/conclusion_draft.html", to=url_for(".conclude", id=id), saved_at=clock.now(), viewer=current_user
+        "consultations/conclusion_draft.html", to=url_for(form_page, id=id), saved_at=clock.now(), viewer=current_user
     )
 
 

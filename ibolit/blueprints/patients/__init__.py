@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from . import views
+from . import column, views
 
 blueprints = (views.bp,)
+__all__ = ["blueprints", "column"]

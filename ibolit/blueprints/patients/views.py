@@ -61,7 +61,7 @@ def search() -> ResponseReturnValue:
 @bp.get("/<int:id>")
 @login_required
 def show(id: int) -> ResponseReturnValue:
-    return _page(*_own_with_note(id))
+    return _page(*own_with_note(id))
 
 
 @bp.get("/<int:id>/consultations")
@@ -79,7 +79,7 @@ def consultations(id: int) -> ResponseReturnValue:
 @login_required
 def keep_note(id: int) -> ResponseReturnValue:
     """By itself while one types; without scripts by a button."""
-    chat, note = _own_with_note(id)
+    chat, note = own_with_note(id)
     form = NoteForm()
     if not form.validate_on_submit():
         return _refuse_note(chat, note, form, 422)
@@ -97,7 +97,7 @@ def keep_note(id: int) -> ResponseReturnValue:
 @login_required
 def give_days(id: int) -> ResponseReturnValue:
     """«Подарить дни»."""
-    chat, note = _own_with_note(id)
+    chat, note = own_with_note(id)
     form = DaysForm()
     if not form.validate_on_submit():
         return _refuse_days(chat, note, form, 422)
@@ -119,7 +119,8 @@ def _own(id: int) -> Chat:
     return db.session.scalar(Chat.with_patient(current_doctor(), id)) or abort(404)
 
 
-def _own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
+def own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
+    """The same with what the doctor has noted of them; 404 for everybody else's."""
     found = db.session.execute(PatientNote.beside(Chat.with_patient(current_doctor(), id))).tuples().first()
     return found or abort(404)
 

@@ -10,7 +10,9 @@ from .conclusion import (
     ConclusionTemplate,
     SignatureKind,
     empty_headings,
+    may_be_drafted,
     refuse_conclusion_of,
+    refuse_draft_of,
 )
 from .consultation import Consultation
 from .device_transfer import DeviceTransfer
@@ -55,6 +57,8 @@ __all__ = [
     "Timing",
     "empty_headings",
     "lists",
+    "may_be_drafted",
     "refuse_conclusion_of",
+    "refuse_draft_of",
     "refuse_questionnaire_of",
 ]

@@ -240,4 +240,15 @@ def refuse_conclusion_of(consultation: Consultation) -> None:
         raise errors.NoConclusionWithoutConsultation
 
 
+def may_be_drafted(consultation: Consultation) -> bool:
+    """What the doctor notes while they talk is the draft of what is sent when it is over."""
+    return consultation.state_now in (ConsultationState.IN_PROGRESS, ConsultationState.COMPLETED)
+
+
+def refuse_draft_of(consultation: Consultation) -> None:
+    """Raises ConsultationIsNotOver and NoConclusionWithoutConsultation."""
+    if not may_be_drafted(consultation):
+        refuse_conclusion_of(consultation)
+
+
 register_card(Card.CONCLUSION, Conclusion.of_messages)

@@ -11,6 +11,7 @@ import { LeaveDialog } from './leave-dialog.js';
 import { Awake, LinkMonitor } from './link-monitor.js';
 import { LocalMedia } from './local-media.js';
 import { NamedParts } from './named-parts.js';
+import { PatientPanel } from './patient-panel.js';
 import { Playback } from './playback.js';
 import { SelfView } from './self-view.js';
 import { StatusLine } from './status-line.js';
@@ -27,6 +28,7 @@ class CallSession {
     this.localMedia = new LocalMedia(this.isVideo);
     this.monitor = new LinkMonitor(data.report);
     this.chat = new ChatPanel(this.parts);
+    this.patient = new PatientPanel(this.parts);
     this.leaveDialog = new LeaveDialog(this);
     this.own = new SelfView(this.parts.get('own'), this.main.querySelector('.call__view'));
     this.remote = this.parts.get('remote');
@@ -54,6 +56,7 @@ class CallSession {
     this.ticking = setInterval(() => this.tick(), 1000);
     this.connect();
     this.joining.start();
+    this.patient.begin();
     this.show();
   }
 
@@ -209,10 +212,10 @@ class CallSession {
   }
 
   listen() {
-    const { localMedia, monitor, chat, playback } = this;
+    const { localMedia, monitor, chat, patient, playback } = this;
     localMedia.on('track', (kind, track) => { if (this.peer) this.peer.setTrack(kind, track).then(() => this.apply()); });
     localMedia.on('changed', () => { this.apply(); this.tellMedia(); this.show(); });
-    [chat, playback].forEach((one) => one.on('changed', () => this.show()));
+    [chat, patient, playback].forEach((one) => one.on('changed', () => this.show()));
     monitor.on('step', (step) => { localMedia.step = step; this.apply(); this.tellMedia(); this.show(); });
     localMedia.on('found', (kind) => this.status.hintOnce(kind === 'audio' ? 'Микрофон включён: вас слышно' : '', () => localMedia.isHeard));
     monitor.on('silence', (isSilent) => { this.isSilent = isSilent; this.show(); });
@@ -257,7 +260,7 @@ class CallSession {
     if (this.isOver) return;
     const hasPicture = this.isVideo && this.isConnected && this.theirs.video !== false && !this.localMedia.isSoundOnly;
     this.main.classList.toggle('call--picture', hasPicture);
-    this.main.classList.toggle('call--chatting', this.chat.isOpen);
+    this.main.classList.toggle('call--chatting', this.chat.isOpen || this.patient.isOpen);
     this.main.dataset.state = this.peer ? this.peer.state : 'new';
     this.status.show();
     this.parts.show('sound', this.playback.needsPress);
@@ -284,6 +287,7 @@ class CallSession {
   stop() {
     this.end();
     this.chat.stop();
+    this.patient.stop();
     this.controls.stop();
     this.parts.stop();
   }

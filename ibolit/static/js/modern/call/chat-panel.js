@@ -13,8 +13,7 @@ export class ChatPanel extends Emitter {
     document.body.addEventListener('ibolit:applied', this.onApplied);
     this.onEscape = (event) => this.onKey(event);
     document.addEventListener('keydown', this.onEscape, true); // before what closes itself
-    this.panel.addEventListener('click', (event) => this.stay(event));
-    this.panel.addEventListener('submit', (event) => { if (!event.defaultPrevented && !isHtmx(event.target)) event.target.target = '_blank'; });
+    leadOutside(this.panel);
   }
 
   get isOpen() { return !this.panel.hidden; }
@@ -74,18 +73,22 @@ export class ChatPanel extends Emitter {
     this.emit('changed');
   }
 
-  stay(event) {
-    const link = event.target.closest('a[href]');
-    if (!link || event.defaultPrevented || isHtmx(link) || /^(#|tel:|mailto:)/.test(link.getAttribute('href'))) return;
-    event.preventDefault();
-    window.open(link.href, '_blank', 'noopener');
-  }
-
   stop() {
     document.body.removeEventListener('ibolit:applied', this.onApplied);
     document.removeEventListener('keydown', this.onEscape, true);
     if (this.isOpen) this.close();
   }
+}
+
+// Whatever in this panel would lead away from the call opens in a tab of its own.
+export function leadOutside(panel) {
+  panel.addEventListener('click', (event) => {
+    const link = event.target.closest('a[href]');
+    if (!link || event.defaultPrevented || isHtmx(link) || /^(#|tel:|mailto:)/.test(link.getAttribute('href'))) return;
+    event.preventDefault();
+    window.open(link.href, '_blank', 'noopener');
+  });
+  panel.addEventListener('submit', (event) => { if (!event.defaultPrevented && !isHtmx(event.target)) event.target.target = '_blank'; });
 }
 
 function isHtmx(element) { return element.hasAttribute('hx-get') || element.hasAttribute('hx-post'); }

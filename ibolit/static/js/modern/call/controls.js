@@ -12,6 +12,7 @@ export class Controls {
       flip: () => localMedia.flip().then(() => this.show()),
       speaker: () => this.chooseSpeaker(),
       chat: () => chat.toggle(),
+      patient: () => call.patient.toggle(),
       sound: () => call.playback.press(),
       'without-camera': () => call.joining.open({ audio: true, video: false }, true),
       'without-microphone': () => call.joining.open({ audio: false, video: call.isVideo }),
@@ -131,6 +132,7 @@ export class Controls {
   }
 
   showChat(chat) {
+    this.parts.buttons('patient').forEach((button) => button.setAttribute('aria-expanded', String(this.call.patient.isOpen)));
     this.parts.buttons('chat').filter((one) => one.classList.contains('control')).forEach((button) => {
       const count = button.querySelector('.control__count');
       count.hidden = !chat.unread;
