@@ -13,6 +13,7 @@ import brotli
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from .script_modules import joined, without_comments
+from .urgent_words import words_of_program
 
 STATIC = Path(__file__).parent / "static"
 
@@ -35,6 +36,7 @@ CSS = (
     "files",
     "viewer",
     "composer",
+    "urgent",
     "attachment-tray",
     "panels",
     "bottom-sheet",
@@ -93,6 +95,7 @@ INSIDE_JS = (
     "js/unsent-notices.js",
     "js/quoting.js",
     "js/send-queue.js",
+    "js/urgent-card.js",
     "js/draft.js",
     "js/composer.js",
     "js/sign-out.js",
@@ -121,6 +124,8 @@ VIEWER = ("chat/viewer",)  # over a chat, and over its files
 # The call and the check before it; nothing of it is on any other page.
 CALL_CSS = ("call",)
 CALL = ("call/call-session", "call/check")
+
+URGENT = "js/urgent-words.js"  # the same after an open chat, with the list of words in it
 
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
 
@@ -157,6 +162,7 @@ class Assets:
         self.viewer = _modules("viewer", VIEWER)
         self.call = _modules("call", CALL)
         self.tus = _script("tus", TUS)
+        self.urgent = _with_words("urgent", URGENT)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
         apart = (
             self.inside_js,
@@ -167,6 +173,7 @@ class Assets:
             self.call_css,
             self.call,
             self.tus,
+            self.urgent,
         )
         self.whole = {path: _file(path) for path in _paths()}
         self.by_name = {asset.name: asset for asset in (*self.shell, *apart, *self.whole.values())}
@@ -207,6 +214,12 @@ def _style(stem: str, parts: tuple[str, ...]) -> Asset:
 
 def _script(stem: str, parts: tuple[str, ...]) -> Asset:
     return _named(stem, "js", "text/javascript; charset=utf-8", _join([STATIC / part for part in parts]))
+
+
+def _with_words(stem: str, part: str) -> Asset:
+    """The engine with the list of words in it: the same that the server reads."""
+    body = f"(function (URGENT_WORDS) {{\n{_slimmed(STATIC / part)}\n}})({words_of_program().packed()});\n"
+    return _named(stem, "js", "text/javascript; charset=utf-8", body.encode())
 
 
 def _modules(stem: str, names: tuple[str, ...]) -> Asset:

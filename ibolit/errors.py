@@ -143,6 +143,13 @@ class ListIsUnreadable(RuleViolation):
         super().__init__(f"Строка {number}: нужна специальность, двоеточие и слова через запятую, каждая один раз.")
 
 
+class UrgentWordsUnreadable(RuleViolation):
+    """What a clinic wants to add to the words of emergencies; `number` is the line's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Строка {number}: нужно правило, как в списке программы, под названием его группы в скобках.")
+
+
 class QuoteIsUnknown(RuleViolation):
     """Of no message of this chat, or of none that may be quoted."""
 

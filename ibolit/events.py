@@ -55,6 +55,24 @@ class MessageRecalled(Fact):
 
 
 @dataclass(frozen=True)
+class UrgentWordsFound(Fact):
+    """In a patient's message: the chat `begins` to be marked, or was so before. `is_warned`: the author has seen it."""
+
+    chat_id: int
+    message_id: int
+    begins: bool
+    is_warned: bool
+
+
+@dataclass(frozen=True)
+class UrgentMessageUnopened(Fact):
+    """Its doctor has not opened it in a quarter of an hour."""
+
+    chat_id: int
+    message_id: int
+
+
+@dataclass(frozen=True)
 class ReceiptsMoved(Fact):
     """A member's delivered_to or read_to went up; the other side's ticks change."""
 
@@ -251,6 +269,13 @@ class ConsultationStarted(Fact):
 
 @dataclass(frozen=True)
 class ConsultationCompleted(Fact):
+    id: int
+
+
+@dataclass(frozen=True)
+class VisitAdvised(Fact):
+    """«Нужен очный приём»: the doctor has ended a consultation so."""
+
     id: int
 
 

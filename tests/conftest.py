@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from overheard import nobody_is_overheard  # noqa: F401
 from ibolit import create_app
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, User
+from ibolit.models.chats import urgency
 from ibolit.services import Services, clock
 
 os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # browsers are started with it
@@ -72,6 +74,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         if not POSTGRES:
             sa.event.listen(db.engine, "connect", _spare_the_disk)
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
+        urgency.KNOWN_FOR = timedelta.max  # read once a process: else some test in every minute had a query more
+        urgency.urgent_words()
     look_after_less_rubbish()
     yield app
     with app.app_context():

@@ -42,16 +42,19 @@ ADDED: dict[str, Row] = {
     "import_line": {"birth_date": None},
     "invitation": {"birth_date": None, "forgotten_at": None},
     "patient_import": {"source": None, "columns": None},
-    "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None},
+    "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None, "urgent_groups": None},
+    "consultation": {"needs_visit": False},
     "user": {"birth_date": None, "sex": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
-    | {"promise_missed_at": None},
+    | {"promise_missed_at": None, "urgent_since": None},
     "chat_member": {"archived_at": None},
     "doctor": {"answer_days": 31, "answer_from": 540, "answer_to": 1080, "promise_hours": None, "usual_wait": None},
     "complaint": {"illnesses": ""},
     "intake_questionnaire": {"illnesses": ""},
 }
-SINCE = {JobKind.PROMISE, NotificationKind.PROMISE}  # words of after 0022
+# Words of after 0022.
+SINCE = {JobKind.PROMISE, NotificationKind.PROMISE, JobKind.URGENT_UNOPENED, NotificationKind.URGENT}
+SINCE |= {NotificationKind.URGENT_SENT, NotificationKind.URGENT_UNOPENED}
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
 
@@ -149,7 +152,7 @@ def test_attendance_goes_to_rows_and_back(old_clinic: Flask) -> None:
     before = rows_of(old_clinic)["consultation"]
     migrate(old_clinic)
     rows = rows_of(old_clinic)
-    assert rows["consultation"] == before
+    assert rows["consultation"] == [row | ADDED["consultation"] for row in before]
     assert rows["attendance"] == in_order(attended(before))
     assert {(row["consultation_id"], row["side"]) for row in rows["attendance"]} == {(1, "patient"), (1, "doctor")}
     came = sa.text("INSERT INTO attendance (consultation_id, side, ready_at) VALUES (2, 'doctor', :at)")
@@ -340,6 +343,7 @@ def renamed(rows: Rows) -> Rows:
         for table, them in rows.items()
     }
     new: Rows = {"specialty_words": [], "wait": [], "patient_fact": [], "patient_fact_strike": []}
+    new |= {"urgent_words_line": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

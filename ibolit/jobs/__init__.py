@@ -53,6 +53,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.PUSH: pushes.push,
     JobKind.CHAT_ENDS: chats.announce_end,
     JobKind.PROMISE: chats.check_promise,
+    JobKind.URGENT_UNOPENED: chats.check_urgent,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.purge_expired,
 }

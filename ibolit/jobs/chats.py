@@ -1,9 +1,9 @@
-"""What becomes due in chats: the end of their time, and the answer that was promised."""
+"""What becomes due in chats: the end of their time, a promised answer, and what speaks of an emergency unopened."""
 
 from __future__ import annotations
 
 from ..extensions import db
-from ..models import Chat, Job
+from ..models import Chat, Job, Message
 from ..models.chats import ending
 from ..services import clock
 
@@ -17,3 +17,8 @@ def check_promise(job: Job) -> None:
     next_at = db.session.get_one(Chat, job.subject_id).check_promise()
     if next_at is not None:
         job.repeat_in(next_at - clock.now())
+
+
+def check_urgent(job: Job) -> None:
+    message = db.session.get_one(Message, job.subject_id)
+    db.session.get_one(Chat, message.chat_id).tell_if_unopened(message)

@@ -10,7 +10,7 @@ from datetime import datetime
 from flask import render_template
 
 from ..extensions import db
-from ..models import Channel, Job, Notification
+from ..models import Channel, Job, Notification, NotificationKind
 from ..models.delivery import REFUND_KINDS
 from ..models.job import PAUSES
 from ..rendering import link_to
@@ -56,6 +56,8 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
     """The door it leads to."""
     if notification.chats > 1:
         return "messages.index", {}
+    if notification.kind is NotificationKind.URGENT_UNOPENED:
+        return "operator.index", {}  # an operator opens no chat
     if notification.consultation_id is None and notification.kind in REFUND_KINDS:
         return "account.payments", {}
     if notification.consultation_id is None:

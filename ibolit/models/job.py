@@ -46,6 +46,7 @@ class JobKind(StrEnum):
     PUSH = "push"
     CHAT_ENDS = "chat_ends"  # the word before its time is over
     PROMISE = "promise"  # the moment until which an answer was promised
+    URGENT_UNOPENED = "urgent_unopened"  # a message that speaks of an emergency, after a quarter of an hour
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 

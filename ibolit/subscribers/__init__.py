@@ -41,6 +41,9 @@ from ..events import (
     RescheduleDeclined,
     RescheduleRequested,
     Subscribers,
+    UrgentMessageUnopened,
+    UrgentWordsFound,
+    VisitAdvised,
     WaitingChanged,
     WorkAdded,
 )
@@ -56,6 +59,8 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(ChatProlonged, system_notes.chat_prolonged)
     subscribers.before_commit(DaysGiven, system_notes.days_given)
     subscribers.before_commit(MessageSent, notices.message_sent)
+    subscribers.before_commit(UrgentWordsFound, notices.urgent_words_found)
+    subscribers.before_commit(UrgentMessageUnopened, notices.urgent_message_unopened)
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)
     subscribers.before_commit(PromiseMissed, notices.promise_missed)
@@ -93,6 +98,7 @@ def _tell_of_consultations(subscribers: Subscribers) -> None:
         (RescheduleRequested, system_notes.reschedule_countered),
         (RefundDecided, system_notes.refund_decided),
         (DelayAnnounced, system_notes.delay_announced),
+        (VisitAdvised, system_notes.visit_advised),
         (ConsultationRequested, notices.requested),
         (ConsultationProposed, notices.proposed),
         (ConsultationConfirmed, notices.confirmed),

@@ -31,6 +31,8 @@ from ..events import (
     RefundDecided,
     RescheduleDeclined,
     RescheduleRequested,
+    UrgentMessageUnopened,
+    UrgentWordsFound,
 )
 from ..extensions import db
 from ..models import (
@@ -61,9 +63,31 @@ def message_sent(fact: MessageSent) -> None:
     message = db.session.get_one(Message, fact.message_id)
     if message.author_id is None or message.card not in (None, Card.QUESTIONNAIRE):
         return
-    for member in db.session.get_one(Chat, fact.chat_id).members_but(message.author_id):
+    chat = db.session.get_one(Chat, fact.chat_id)
+    for member in chat.members_but(message.author_id):
+        if chat.urgent_since == message.sent_at and member.user_id == chat.doctor.user_id:
+            continue  # one push, that of the emergency
         has_page_open = current_services.realtime.has_listeners(member.user_id)
         Notification.of_message(member, message.seq, has_page_open=has_page_open)
+
+
+def urgent_words_found(fact: UrgentWordsFound) -> None:
+    """The doctor, through quiet hours, once a mark; the author, unless they have just said «Всё равно отправить»."""
+    chat, message = db.session.get_one(Chat, fact.chat_id), db.session.get_one(Message, fact.message_id)
+    if fact.begins:
+        Notification.of_urgency(chat.doctor.user, NotificationKind.URGENT, chat, message)
+    if not fact.is_warned and message.author_id is not None:
+        author = db.session.get_one(User, message.author_id)
+        Notification.of_urgency(author, NotificationKind.URGENT_SENT, chat, message)
+
+
+def urgent_message_unopened(fact: UrgentMessageUnopened) -> None:
+    """Whoever stands in for the doctor, and the office, which learns whose chat it is and none of its words."""
+    chat, message = db.session.get_one(Chat, fact.chat_id), db.session.get_one(Message, fact.message_id)
+    for stand_in in chat.stand_ins():
+        Notification.of_urgency(stand_in, NotificationKind.URGENT, chat, message)
+    for operator in db.session.scalars(User.operators()):
+        Notification.of_urgency(operator, NotificationKind.URGENT_UNOPENED, chat, message)
 
 
 def payment_changed(fact: PaymentChanged) -> None:

@@ -20,6 +20,7 @@ from ..events import (
     DelayAnnounced,
     RefundDecided,
     RescheduleRequested,
+    VisitAdvised,
 )
 from ..extensions import db
 from ..formatting import day_of, plural, time_for, when_for
@@ -117,6 +118,12 @@ def missed(fact: ConsultationMissed) -> None:
     consultation = _consultation(fact.id)
     happened = f"Консультация {_when(consultation.starts_at)} не состоялась: {_who_was_missed(consultation)}."
     _tell(consultation, happened, _money_words(consultation, RefundReason.MISSED), NEW_TIME)
+
+
+def visit_advised(fact: VisitAdvised) -> None:
+    consultation = _consultation(fact.id)
+    note = "Консультация завершена: нужен очный приём."
+    consultation.chat.post_system_note(note, f"visit-{fact.id}", by=consultation.doctor.user_id)
 
 
 def delay_announced(fact: DelayAnnounced) -> None:

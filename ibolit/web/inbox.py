@@ -17,6 +17,8 @@ def inbox_page(before: Cursor | None, only: InboxFilter | None = None) -> dict[s
     """The rows and the address of the next page."""
     chats, last = split_page(Chat.inbox_of(current_user, before, only, most=PAGE + 1), PAGE)
     next_page = url_for("messages.index", before=_cursor_of(last, only), only=only) if last else None
+    if before is None and only is None:
+        chats = [*Chat.emergencies_of(current_user), *chats]
     unread = sum(chat.unread_by(current_user) > 0 for chat in chats)
     return {"chats": chats, "next_page": next_page, "only": only, "unread_here": unread}
 

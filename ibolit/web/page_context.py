@@ -7,13 +7,17 @@ from flask_login import current_user
 
 from ..config import current_settings
 from ..models import ChatMember, Consent, User
+from ..models.chats import urgent_words
+from ..urgent_words import words_of_program
 from . import file_kinds, gate, guest_device
 
 
 def init_page_context(app: Flask) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(
-        kinds_for_page=file_kinds.kinds_for_page, accepted_pictures=file_kinds.accepted_pictures
+        kinds_for_page=file_kinds.kinds_for_page,
+        accepted_pictures=file_kinds.accepted_pictures,
+        urgent_words_of_clinic=_urgent_words_of_clinic,
     )
 
 
@@ -33,6 +37,12 @@ def _frame() -> dict[str, object]:
         "is_guest_device": guest_device.is_current(),
         "is_demo": current_settings.is_demo and "demo" in current_app.blueprints,
     }
+
+
+def _urgent_words_of_clinic() -> str:
+    """What the clinic has added to the words of emergencies, for the script; empty for almost every clinic."""
+    words, own = urgent_words(), words_of_program()
+    return "" if words is own else words.packed_beyond(own)
 
 
 class LazyCount:

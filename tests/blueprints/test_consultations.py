@@ -11,10 +11,11 @@ from browser import Browser
 from factories import later, make_chat, make_user, propose
 from payment_steps import answer
 from reading import Page
+from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db
 from ibolit.formatting import epoch
-from ibolit.models import AuditAction, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Payment, User
+from ibolit.models import AuditAction, AuditEvent, Chat, Consultation, ConsultationState, Doctor, Message, Payment, User
 from ibolit.models.consultations import Side
 from ibolit.services import clock
 
@@ -486,3 +487,38 @@ def test_cancellation_opened_before_the_update_cancels(as_patient: Browser, cons
     assert as_patient.post(url, {"reason": "other", "promise": "full"}).status_code == 409
     assert as_patient.post(url, {"reason": "other", "promise": "nothing_paid"}).status_code == 303
     assert fresh(consultation).state is ConsultationState.CANCELLED
+
+
+# «Нужен очный приём»
+
+
+@pytest.mark.parametrize("how", ["at the end", "afterwards", "twice"])
+def test_it_may_end_with_a_visit(
+    as_patient: Browser, as_doctor: Browser, as_stranger: Browser, chat: Chat, how: str
+) -> None:
+    """In the call, or on the card of what has ended; both read it on the card and in the chat, once."""
+    consultation = consultation_in_progress(chat)
+    to = f"/consultations/{consultation.id}"
+    assert "Завершить: нужен очный приём" in as_doctor.get(f"{to}/call").text
+    assert press(as_stranger, consultation, "end", needs_visit="1").status_code == 404
+    assert press(as_patient, consultation, "end", needs_visit="1").status_code == 404
+    if how == "afterwards":
+        press(as_doctor, consultation, "end")
+        assert ">Нужен очный приём</button>" in as_doctor.get(to).text
+        assert "Нужен очный приём" not in as_patient.get(to).text
+    for _ in range(2 if how == "twice" else 1):
+        assert press(as_doctor, consultation, "end", needs_visit="1").status_code == 303
+    assert fresh(consultation).state is ConsultationState.COMPLETED
+    assert fresh(consultation).needs_visit
+    assert "Нужен очный приём. Покажитесь врачу лично" in words(as_patient.get(to).text)
+    assert ">Нужен очный приём</button>" not in as_doctor.get(to).text
+    note = "Консультация завершена: нужен очный приём."
+    notes = db.session.scalars(db.select(Message.text).where(Message.author_id.is_(None), Message.text == note)).all()
+    assert len(notes) == 1
+    assert note in as_patient.get(f"/chats/{consultation.chat_id}").text
+
+
+def test_what_did_not_take_place_ends_with_no_visit(as_doctor: Browser, consultation: Consultation) -> None:
+    confirmed(consultation)
+    assert press(as_doctor, consultation, "end", needs_visit="1").status_code == 409
+    assert not fresh(consultation).needs_visit

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, TextAreaField
+from wtforms import BooleanField, IntegerField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from ...errors import QuoteIsUnknown
-from ...models import Chat, Message
+from ...models import Chat, Message, User
 from ...web.file_forms import AttachmentFormMixin
 from ...web.text_filters import clean_text
 
@@ -34,12 +34,20 @@ class MessageForm(AttachmentFormMixin):
     )
 
     quoted = QuotedField("quoted", [Optional(), NumberRange(1, MOST_SEQ, QuoteIsUnknown.sentence)])
+    warned = BooleanField("warned")  # «Всё равно отправить»
+    urgent_groups: tuple[str, ...] = ()  # of what emergencies it speaks, when it is asked back because of them
     quoting: Message | None = None  # what `quoted` names, shown over the field
 
     @property
     def refusal(self) -> list[str]:
         unknown = [QuoteIsUnknown.sentence] if self.quoted.errors else []
         return [*self.text.errors, *self.files.errors, *self.client_id.errors, *unknown]
+
+    def asks_back(self, chat: Chat, author: User) -> bool:
+        """Once, of whoever looks at the page that answers: «Похоже на неотложное состояние»."""
+        if not self.warned.data:
+            self.urgent_groups = chat.urgent_groups_in(author, self.text.data or "")
+        return bool(self.urgent_groups)
 
     def keep(self, chat: Chat) -> None:
         """Files and the quote stay; what may not be quoted is left out."""

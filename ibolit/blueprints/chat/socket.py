@@ -26,6 +26,7 @@ class _Typed:
     client_id: str
     text: str
     quoted: int | None
+    is_warned: bool
 
     @property
     def is_plain(self) -> bool:
@@ -37,16 +38,18 @@ class _Typed:
     @property
     def fields(self) -> MultiDict[str, str]:
         quoted = {} if self.quoted is None else {"quoted": str(self.quoted)}
-        return MultiDict({"client_id": self.client_id, "text": self.text} | quoted)
+        warned = {"warned": "1"} if self.is_warned else {}
+        return MultiDict({"client_id": self.client_id, "text": self.text} | quoted | warned)
 
 
 @socket_door("send")
 def send(visit: SocketVisit, frame: SocketFrame) -> SocketAnswer:
-    """`chat`, `text`, and `quoted`, the seq of the message it answers, or nothing."""
+    """`chat`, `text`, and `quoted`, the seq of the message it answers, or nothing; `warned` when its author has seen
+    that it speaks of an emergency. Nothing is asked back here: whoever wrote it may be looking elsewhere by now."""
     chat_id, text, quoted = (frame.said.get(name) for name in ("chat", "text", "quoted"))
     if type(chat_id) is not int or not isinstance(text, str) or type(quoted) not in (int, type(None)):
         return SocketAnswer(400)
-    typed = _Typed(frame.client_id, clean_text(whole_letters(text)) or "", quoted)
+    typed = _Typed(frame.client_id, clean_text(whole_letters(text)) or "", quoted, frame.said.get("warned") is True)
     author = visit.device.user
     is_open = 0 < chat_id <= MOST_CHATS and gate.opens_chat(visit.device, chat_id)
     chat = Chat.locked_for(author, chat_id) if is_open else None
@@ -56,7 +59,7 @@ def send(visit: SocketVisit, frame: SocketFrame) -> SocketAnswer:
         return _refuse(visit, chat_id, typed, 422)
     newest = chat.last_seq
     with submission() as sent:
-        message = chat.post(author, typed.text, typed.client_id, (), typed.quoted)
+        message = chat.post(author, typed.text, typed.client_id, (), typed.quoted, is_warned=typed.is_warned)
     if sent.is_refused:
         return _refuse(visit, chat_id, typed, sent.status, sent.sentence)
     if message.seq > newest:

@@ -109,10 +109,13 @@ def post(id: int) -> ResponseReturnValue:
     chat = Chat.locked_for(current_user, id) or abort(404)
     if not is_valid or form.files.errors:
         return _refuse(chat, form, 422)
+    if chat.takes_messages_from(current_user) and not wants_fragment() and form.asks_back(chat, current_user):
+        return _refuse(chat, form, 200)
     with submission(form.text) as sent:
         attachments = form.attachments(chat)
         text, quoted_seq = form.text.data or "", form.quoted.data
-        message = chat.post(current_user, text, form.client_id.data, attachments, quoted_seq)
+        is_warned = form.warned.data
+        message = chat.post(current_user, text, form.client_id.data, attachments, quoted_seq, is_warned=is_warned)
     if sent.is_refused:
         return _refuse(_chat(id), form, sent.status)
     ingest.discard_duplicates(attachments)

@@ -159,7 +159,7 @@ def announce_delay(id: int) -> ResponseReturnValue:
 def end(id: int) -> ResponseReturnValue:
     """The doctor says that it is over, and writes down what came of it."""
     consultation = Consultation.find_led_by(current_user, id) or abort(404)
-    consultation.end(current_user)
+    consultation.end(current_user, needs_visit=request.form.get("needs_visit") == "1")
     db.session.commit()
     return go(url_for(".conclude", id=id))
 

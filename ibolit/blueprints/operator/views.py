@@ -13,7 +13,7 @@ from flask_login import current_user, login_required
 
 from ...database import write_transaction
 from ...extensions import db
-from ...models import AuditAction, Delivery, Payment, PaymentAlert, Refund, RefundState
+from ...models import AuditAction, Chat, Delivery, Payment, PaymentAlert, Refund, RefundState
 from ...models.consultations import lists
 from ...models.payments import payment_reports
 from ...responses import go, respond, wants_fragment
@@ -216,8 +216,10 @@ def _listed(decisions: list[Decision]) -> dict[str, Any]:
     alerts = db.session.scalars(PaymentAlert.unresolved()).all()
     shown, last = split_page(decisions, PAGE)
     more = url_for(".index", after=last.refund.id) if last else None
-    counted = {"count": payment_reports.count_pending_decisions(), "next_page": more}
-    return {"decisions": shown, "alerts": alerts, "sms_today": Delivery.sms_today(), **counted}
+    sms_today, count = Delivery.sms_today_and(payment_reports.count_pending_decisions())
+    urgent = db.session.scalars(Chat.unopened_urgent()).all()
+    listed = {"decisions": shown, "alerts": alerts, "urgent": urgent, "next_page": more}
+    return listed | {"count": count, "sms_today": sms_today}
 
 
 def _decisions(after: int = 0) -> list[Decision]:

@@ -11,6 +11,7 @@ from .message import Card, Message, submission_id
 from .patient_note import PatientNote
 from .states import AccessMode, AttachmentKind, AttachmentState, ChatState, Variant
 from .summary import ReceiptState, Shape
+from .urgency import UrgentWordsLine, urgent_words
 from .wait import Wait, WaitEnding
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PatientNote",
     "ReceiptState",
     "Shape",
+    "UrgentWordsLine",
     "Variant",
     "Wait",
     "WaitEnding",
@@ -40,4 +42,5 @@ __all__ = [
     "refuse_unregistered",
     "register_card",
     "submission_id",
+    "urgent_words",
 ]

@@ -53,16 +53,19 @@ from .posting import ChatPosting
 from .recalling import ChatRecalling
 from .states import AccessMode
 from .summary import ChatSummary
+from .urgency import ChatUrgency
 from .waiting import ChatWaiting
 
-WAITS = text("waiting_since IS NOT NULL")
-HEARD = "waiting_since", "promised_hours", "promise_missed_at", "closed_at"  # what a message changes of these, too
+WAITS, IS_URGENT = text("waiting_since IS NOT NULL"), text("urgent_since IS NOT NULL")
+# What a message changes of these, too.
+HEARD = "waiting_since", "promised_hours", "promise_missed_at", "closed_at", "urgent_since"
 
 
 class Chat(
     ChatPosting,
     ChatRecalling,
     ChatWaiting,
+    ChatUrgency,
     ChatArchiving,
     ChatLists,
     ChatAccess,
@@ -77,6 +80,7 @@ class Chat(
         Index("ix_chat_of_patient", "patient_id", "last_at", "id"),
         Index("ix_chat_of_doctor", "doctor_id", "last_at", "id"),
         Index("ix_chat_waiting", "doctor_id", "waiting_since", "id", sqlite_where=WAITS, postgresql_where=WAITS),
+        Index("ix_chat_urgent", "doctor_id", sqlite_where=IS_URGENT, postgresql_where=IS_URGENT),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -101,6 +105,7 @@ class Chat(
     promised_hours: Mapped[int | None]  # by its doctor when the wait began
     promise_missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # «Чат завершён», until somebody writes
+    urgent_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # an emergency is spoken of (ChatUrgency)
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
     pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
     has_fact_question: Mapped[bool | None] = query_expression()  # of a patient's page (fact_question_first())

@@ -95,6 +95,16 @@ class ChatLists:
         return list(db.session.scalars(page, asked))
 
     @classmethod
+    def emergencies_of(cls: type[Chat], user: User) -> list[Chat]:
+        """Chats of this doctor that speak of an emergency, as they stand above all others; the oldest first."""
+        if user.doctor is None:
+            return []
+        marked = _with_other_side(cls, user.id, leads=True).where(
+            cls.doctor_id == user.doctor.id, cls.urgent_since.is_not(None)
+        )
+        return list(db.session.scalars(marked.order_by(cls.urgent_since, cls.id)))
+
+    @classmethod
     def numbers_of(cls: type[Chat], user: User) -> InboxNumbers:
         """For the chips over a list, in one query."""
         asked = {"reader": user.id, "led_by": user.doctor.id if user.doctor is not None else None}
@@ -185,6 +195,8 @@ def _inbox(noun: type[Chat], *, leads: bool, goes_on: bool, only: InboxFilter | 
         page = page.where(noun.is_after_in_queue(*last_seen)) if goes_on else page
         return page.order_by(*noun.queue_order()).limit(bindparam("most"))
     page = page.where(_fits(noun, reader, only))
+    if leads and only is None:
+        page = page.where(noun.urgent_since.is_(None))  # they stand above it: emergencies_of()
     if goes_on:
         page = page.where(tuple_(noun.last_at, noun.id) < tuple_(*last_seen))
     return page.order_by(noun.last_at.desc(), noun.id.desc()).limit(bindparam("most"))

@@ -62,6 +62,7 @@ class Message(MessageSummary, Model):
     stems: Mapped[str] = mapped_column(Text, deferred=True)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     card: Mapped[Card | None] = mapped_column(enum_column(Card))
+    urgent_groups: Mapped[str | None] = mapped_column(String(120))  # of what emergencies it speaks, if of any
     quoted_seq: Mapped[int | None]  # of the message of the same chat that it answers
     recalled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     recalled_digest: Mapped[str | None] = mapped_column(String(64))  # by which a repeated sending is known still
@@ -143,6 +144,10 @@ class Message(MessageSummary, Model):
     def may_be_quoted(self) -> bool:
         """What a person said; cards and notes of the system are no words."""
         return self.author_id is not None and self.card is None and not self.is_recalled
+
+    @property
+    def speaks_of_suicide(self) -> bool:
+        return "suicide" in (self.urgent_groups or "").split()
 
     @property
     def preview(self) -> str:

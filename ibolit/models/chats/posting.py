@@ -42,6 +42,8 @@ class ChatPosting:
         client_id: str,
         attachments: Sequence[Attachment] = (),
         quoted_seq: int | None = None,
+        *,
+        is_warned: bool = False,
     ) -> Message:
         """The message, new or – for a repeated id with the same text, files and quote – the one already there.
 
@@ -49,7 +51,8 @@ class ChatPosting:
         follows from both, so that repeating it doubles nothing either.
         Raises ChatIsClosed or ChatNeedsTariff when the patient's time does not allow it, AttachmentIsSent for a file of
         another message, QuoteIsUnknown for a `quoted_seq` of nothing that may be quoted here; what was recalled
-        meanwhile is quoted as such. The attachments were loaded under the lock.
+        meanwhile is quoted as such. The attachments were loaded under the lock. `is_warned`: its author has seen that
+        it speaks of an emergency, and sends it all the same.
         """
         self.lock()
         content = content_of(text, attachments, quoted_seq)
@@ -63,7 +66,15 @@ class ChatPosting:
         refuse_sent(attachments)
         self._refuse_unknown_quote(quoted_seq)
         self._begin_free_time(author)
-        return self._add(text, author=author, client_id=client_id, attachments=attachments, quoted_seq=quoted_seq)
+        return self._add(
+            text,
+            author=author,
+            client_id=client_id,
+            attachments=attachments,
+            quoted_seq=quoted_seq,
+            urgent_groups=self.urgent_groups_in(author, text),
+            is_warned=is_warned,
+        )
 
     def post_card(
         self: Chat,
@@ -122,6 +133,8 @@ class ChatPosting:
         attachments: Sequence[Attachment] = (),
         card: Card | None = None,
         quoted_seq: int | None = None,
+        urgent_groups: Sequence[str] = (),
+        is_warned: bool = False,
     ) -> Message:
         message = Message.insert(
             chat_id=self.id,
@@ -134,12 +147,14 @@ class ChatPosting:
             sent_at=clock.now(),
             card=card,
             quoted_seq=quoted_seq,
+            urgent_groups=" ".join(urgent_groups) or None,
         )
         if attachments:
             message.attachments = [*attachments]
         for position, one in enumerate(attachments):
             one.position = position
         self._hear(message, author)
+        self._hear_urgency(message, author, is_warned=is_warned)
         self._note_last(message)
         told = db.session.execute(one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})
         for user_id, unread, notified_from_seq in told:

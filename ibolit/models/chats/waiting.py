@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, or_, select, tuple_
 from sqlalchemy.orm import Mapped
 
 from ... import errors
@@ -27,6 +27,8 @@ from .wait import Wait, WaitEnding
 
 if TYPE_CHECKING:
     from .chat import Chat
+
+URGENT_PLACE = 10**17  # more than any id: by it a place in the queue says that it is among the emergencies
 
 
 class ChatWaiting:
@@ -45,19 +47,21 @@ class ChatWaiting:
 
     @classmethod
     def queue_order(cls: type[Chat]) -> tuple[ColumnElement[Any], ...]:
-        """The one order of «Ждут ответа»: who waits longest is first."""
-        return cls.waiting_since.asc(), cls.id.asc()
+        """The one order of «Ждут ответа»: emergencies on top; who waits longest is first."""
+        return cls.urgent_since.is_(None).asc(), cls.waiting_since.asc(), cls.id.asc()
 
     @classmethod
     def is_after_in_queue(
         cls: type[Chat], since: BindParameter[datetime], id: BindParameter[int]
     ) -> ColumnElement[bool]:
         """By the same order, what follows the chat of this queue_place: the next page of it."""
-        return tuple_(cls.waiting_since, cls.id) > tuple_(since, id)
+        is_urgent, place = cls.urgent_since.is_not(None), tuple_(cls.waiting_since, cls.id)
+        of_urgent = and_(id > URGENT_PLACE, or_(~is_urgent, place > tuple_(since, id - URGENT_PLACE)))
+        return or_(of_urgent, and_(id < URGENT_PLACE, ~is_urgent, place > tuple_(since, id)))
 
     @property
     def queue_place(self: Chat) -> tuple[datetime | None, int]:
-        return self.waiting_since, self.id
+        return self.waiting_since, self.id + (URGENT_PLACE if self.is_urgent else 0)
 
     @classmethod
     def next_waiting(cls: type[Chat], user: User, but: int = 0) -> int | None:
@@ -150,7 +154,9 @@ class ChatWaiting:
         """After something was recalled or settled: since the first word that nobody has answered."""
         answered = _said(self).where(User.role == Role.DOCTOR).order_by(Message.seq.desc()).limit(1)
         last_answer = db.session.scalar(answered.with_only_columns(Message.seq)) or 0
-        since = self._first_word_after(max(last_answer, self.settled_seq))
+        settled_to = max(last_answer, self.settled_seq)
+        self._mark_anew(settled_to)
+        since = self._first_word_after(settled_to)
         if since == self.waiting_since:
             return
         if ending is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy import false
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...events import (
@@ -19,6 +20,7 @@ from ...events import (
     ConsultationStarted,
     DelayAnnounced,
     ParticipantReady,
+    VisitAdvised,
     record,
 )
 from ...services import clock
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 class ConsultationCourse:
     """A consultation's facet from «Готов общаться» to its end."""
+
+    needs_visit: Mapped[bool] = mapped_column(default=False, server_default=false())  # «Нужен очный приём»
 
     if TYPE_CHECKING:  # what is assigned here, and may be None
         started_at: Mapped[datetime | None]
@@ -64,14 +68,25 @@ class ConsultationCourse:
         record(DelayAnnounced(self.id, user.id))
         self.bump_revision()
 
-    def end(self: Consultation, user: User) -> None:
-        """The doctor says that it is over. Raises ConsultationHasChanged."""
+    def end(self: Consultation, user: User, *, needs_visit: bool = False) -> None:
+        """The doctor says that it is over, maybe with «Нужен очный приём», which may also be said later.
+
+        Said again it changes nothing. Raises ConsultationHasChanged.
+        """
         self.lock_for(user)
-        if self.state is ConsultationState.COMPLETED:
+        is_new = needs_visit and not self.needs_visit
+        if self.state is ConsultationState.COMPLETED and not is_new:
             return
-        if user.id != self.doctor.user_id or self.state is not ConsultationState.IN_PROGRESS:
+        if user.id != self.doctor.user_id or self.state not in (
+            ConsultationState.IN_PROGRESS,
+            ConsultationState.COMPLETED,
+        ):
             raise errors.ConsultationHasChanged
-        self._complete()
+        if self.state is ConsultationState.IN_PROGRESS:
+            self._complete()
+        if is_new:
+            self.needs_visit = True
+            record(VisitAdvised(self.id))
         self.bump_revision()
 
     def request_callback(self: Consultation, user: User) -> None:

@@ -40,6 +40,9 @@ class NotificationKind(StrEnum):
     WAITS = "waits"  # for the patient's yes or payment
     ENDS = "ends"  # the chat's time does
     PROMISE = "promise"  # is past: a doctor's, to answer
+    URGENT = "urgent"  # its doctor: somebody speaks of an emergency
+    URGENT_SENT = "urgent_sent"  # who wrote it and was not looking: the page says whom to call
+    URGENT_UNOPENED = "urgent_unopened"  # the office: nobody has opened it
 
 
 # Sent by SMS or mail as well, whether a push arrived or not.
@@ -71,8 +74,12 @@ NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS)
 WITHOUT_SMS = (NotificationKind.WAITS, NotificationKind.ENDS)
 
 
-# A doctor sees the mark in the list as well: nobody pays for an SMS of it.
-PUSH_ONLY = (NotificationKind.PROMISE,)
+# A push or nothing: who has none sees it on the page as well, and nobody pays for an SMS of it.
+PUSH_ONLY = (NotificationKind.PROMISE, NotificationKind.URGENT_SENT)
+
+
+# Of an emergency: at once and at every hour, to the phone in the hand.
+URGENT_KINDS = (NotificationKind.URGENT, NotificationKind.URGENT_UNOPENED)
 
 
 class Channel(StrEnum):

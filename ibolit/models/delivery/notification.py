@@ -30,6 +30,7 @@ from .kinds import (
     SMS_AFTER,
     SMS_EVERY,
     SMS_THEN_EVERY,
+    URGENT_KINDS,
     VALID_STATES,
     WAITING_IS_NEWS_FOR,
     WITHOUT_SMS,
@@ -106,6 +107,9 @@ class Notification(NotificationWriting, NotificationSummary, Model):
             return self.chat.open_until != self.moment or self.chat.open_until <= clock.now()
         if self.kind is NotificationKind.PROMISE and self.chat is not None:
             return self.chat.waiting_since != self.moment
+        if self.kind in URGENT_KINDS and self.chat is not None:
+            doctor = self.chat.member(self.chat.doctor.user_id)
+            return not self.chat.is_urgent or doctor.read_to >= self.seq
         if consultation is None or self.kind in (NotificationKind.PAID, *REFUND_KINDS):
             return False
         if self.kind is NotificationKind.RESCHEDULE_REQUESTED:
@@ -131,7 +135,8 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     @property
     def is_urgent(self) -> bool:
         """Somebody waits, or writes just now."""
-        return self.is_about_messages or self.is_push_and_sms or self.kind is NotificationKind.LATE
+        is_waited_for = self.is_push_and_sms or self.kind is NotificationKind.LATE
+        return self.is_about_messages or is_waited_for or self.kind in (*URGENT_KINDS, NotificationKind.URGENT_SENT)
 
     @property
     def worth_keeping_until(self) -> datetime:

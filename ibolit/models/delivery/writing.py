@@ -7,7 +7,7 @@ from typing import cast
 
 from ...extensions import Model, db
 from ...services import clock
-from ..chats import Chat, ChatMember
+from ..chats import Chat, ChatMember, Message
 from ..consultations import Consultation
 from ..inserting import insert_new
 from ..job import Job, JobKind
@@ -16,8 +16,10 @@ from ..people import User
 from .kinds import (
     CHANGES_THE_DAY,
     PUSH_AND_SMS,
+    PUSH_ONLY,
     READING_GRACE,
     SMS_AFTER,
+    URGENT_KINDS,
     URGENT_SAME_DAY_WITHIN,
     URGENT_WITHIN,
     WITHOUT_SMS,
@@ -68,6 +70,10 @@ class NotificationWriting:
             cls._write(chat.doctor.user, NotificationKind.PROMISE, which, {"chat_id": chat.id}, told)
 
     @classmethod
+    def of_urgency(cls, user: User, kind: NotificationKind, chat: Chat, message: Message) -> None:
+        cls._write(user, kind, str(message.id), {"chat_id": chat.id, "seq": message.seq})
+
+    @classmethod
     def of_payment(cls, payment: Payment) -> None:
         cls._write(payment.payer, NotificationKind.PAID, str(payment.id), payment.news_link)
 
@@ -104,7 +110,7 @@ class NotificationWriting:
     ) -> None:
         """With the jobs that deliver it; written before, it is written already."""
         has_push = PushSubscription.reaches(user.id)
-        if kind in WITHOUT_SMS and not has_push and user.email is None:
+        if not has_push and (kind in PUSH_ONLY or (kind in WITHOUT_SMS and user.email is None)):
             return
         id = cls._insert(user, kind, which, link, told)
         if id is None:
@@ -138,7 +144,7 @@ def is_urgent_at(user: User, kind: NotificationKind, moment: datetime | None) ->
     """Without a push it goes to the phone in the hand; a letter may wait until it is read."""
     if user.phone is None:
         return False
-    if kind in (NotificationKind.READY, NotificationKind.LATE):
+    if kind in (NotificationKind.READY, NotificationKind.LATE, *URGENT_KINDS):
         return True
     if moment is None:
         return False

@@ -1,6 +1,6 @@
 """`flask …` beyond the daily chores of cli.py: people, invitations, copies of the clinic, and what it forgets."""
 
-from . import accounts, backups, directory, invitations, people, retention
+from . import accounts, backups, directory, invitations, people, retention, urgent_words
 
 COMMANDS = (
     *people.COMMANDS,
@@ -9,4 +9,5 @@ COMMANDS = (
     *retention.COMMANDS,
     *accounts.COMMANDS,
     *directory.COMMANDS,
+    *urgent_words.COMMANDS,
 )

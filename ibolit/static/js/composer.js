@@ -9,6 +9,7 @@
   ibolit.behaviour('composer', function (form) {
     var field = form.querySelector('.composer__text'), chat = form.getAttribute('data-chat');
     var draft = ibolit.draft(chat, field, grow), told = 0, sendQueue = ibolit.sendQueue(form);
+    var urgent = ibolit.urgentCard(form, words, submit);
 
     // Half of what a keyboard leaves of the screen is the messages'; the form keeps its height while the field is measured.
     function grow() {
@@ -62,6 +63,7 @@
     function onShow() { form.querySelector('.composer__send').disabled = false; }
 
     function submit(event) {
+      if (urgent.asks()) { event.preventDefault(); return; }
       if (hasChosenFiles()) {
         post();
         if (event.type !== 'submit') { event.preventDefault(); form.submit(); }
@@ -77,7 +79,7 @@
     function deliver(files, id) {
       var text = words();
       clearFailure();
-      sendQueue.send(text, id || ibolit.pending.newId(), files, ibolit.drafts.quote(chat));
+      sendQueue.send(text, id || ibolit.pending.newId(), files, ibolit.drafts.quote(chat), urgent.isWarned(text));
       draft.sent();
       ibolit.drafts.keepQuote(chat, null);
       htmx.trigger(document.body, 'ibolit:quote-left');
@@ -129,6 +131,7 @@
       window.removeEventListener('resize', grow);
       document.body.removeEventListener('ibolit:returned', draft.refill);
       document.body.removeEventListener('ibolit:resized', makeRoom);
+      urgent.stop();
       draft.stop();
       sendQueue.stop();
     };

@@ -37,10 +37,11 @@
   }
 
   // The files have arrived at the server; a message has their keys and names.
-  function keep(chat, text, id, files, quoted) {
+  function keep(chat, text, id, files, quoted, isWarned) {
     latest = Math.max(latest + 1, new Date().getTime());
     var message = { chat: chat, text: text, id: id, at: latest, files: files, device: document.body.getAttribute('data-device') };
     if (quoted) message.quoted = quoted;
+    if (isWarned) message.warned = true; // its author has seen that it speaks of an emergency
     store.put(message);
     htmx.trigger(document.body, 'ibolit:pending');
     return message;
@@ -93,13 +94,16 @@
 
   function frameOf(message) {
     var seq = message.quoted ? message.quoted.seq : null;
-    return { kind: 'send', chat: Number(message.chat), text: message.text, client_id: message.id, quoted: seq };
+    return {
+      kind: 'send', chat: Number(message.chat), text: message.text, client_id: message.id, quoted: seq, warned: !!message.warned
+    };
   }
 
   function postForm(message, done) {
     var uploads = (message.files || []).map(function (file) { return '&' + ibolit.form({ uploads: file.key }); });
     var quoted = message.quoted ? '&' + ibolit.form({ quoted: message.quoted.seq }) : '';
-    var body = ibolit.form({ text: message.text, client_id: message.id }) + quoted + uploads.join('');
+    var warned = message.warned ? '&warned=1' : '';
+    var body = ibolit.form({ text: message.text, client_id: message.id }) + quoted + warned + uploads.join('');
     ibolit.ask('POST', '/chats/' + message.chat + '/messages', body, done);
   }
 

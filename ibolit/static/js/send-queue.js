@@ -105,8 +105,8 @@ ibolit.sendQueue = function (form) {
   });
 
   return {
-    send: function (text, id, files, quoted) {
-      var message = ibolit.pending.keep(chat, text, id, files, quoted), list = document.getElementById('chat-' + chat + '-messages');
+    send: function (text, id, files, quoted, isWarned) {
+      var message = ibolit.pending.keep(chat, text, id, files, quoted, isWarned), list = document.getElementById('chat-' + chat + '-messages');
       // An old page of the history has no place for it: it is shown and sent at the end.
       if (list.hasAttribute('data-partial')) { ibolit.go('/chats/' + chat + '?end=1#end'); return; }
       queue.push(message);

@@ -45,7 +45,8 @@ export function exclusively(chat, work) { return timeouts.alone(`${NAME}-${chat}
 // The fields of the chat's own form.
 export function form(message) {
   const quoted = message.quoted ? [['quoted', message.quoted.seq]] : [];
-  const fields = [['text', message.text], ['client_id', message.id]].concat(quoted, (message.files || []).map((file) => ['uploads', file.key]));
+  const warned = message.warned ? [['warned', '1']] : [];
+  const fields = [['text', message.text], ['client_id', message.id]].concat(quoted, warned, (message.files || []).map((file) => ['uploads', file.key]));
   return fields.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
 }
 
