@@ -584,7 +584,7 @@ def test_doctor_is_no_patient(as_doctor: Browser, doctor: Doctor, services: Serv
             anew(doctor).user.phone = PHONE
             db.session.commit()
         link = link_of(services)
-        assert "Выйти и войти" in as_doctor.get(link).text
+        assert "Войти под другим именем" in as_doctor.get(link).text
         assert as_doctor.post(f"{link}/chat").status_code == 409
         invitation = anew(invitation)
         assert invitation.accepted_at is None

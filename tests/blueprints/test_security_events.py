@@ -9,6 +9,7 @@ from browser import Browser
 from factories import PASSWORD, later, make_doctor
 from flask import Flask
 from guests import make_anna, proof_link
+from reading import one_line
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
@@ -253,6 +254,14 @@ def test_not_me_undoes_ends_and_freezes(as_anna: Browser, anna: User, services: 
     assert db.session.scalars(db.select(Device).where(Device.user_id == anna.id)).all() == []
     assert "Вход закрыт" in visitor.get(link).text  # and pressed twice it is the same
     assert visitor.post(link).status_code == 200
+
+
+def test_tries_are_no_change_that_is_undone(patient: User, services: Services, visitor: Browser) -> None:
+    SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
+    db.session.commit()
+    link = link_in(told(services)[0])
+    assert "нажмите кнопку: мы выйдем на всех устройствах" in one_line(visitor.get(link).text)
+    assert "Изменение отменено" not in visitor.post(link).text
 
 
 def test_office_lets_in_again(

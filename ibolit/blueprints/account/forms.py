@@ -85,7 +85,7 @@ class ZoneForm(EditForm):
         chosen = self.zone.data or ""
         rare = [chosen] if chosen not in PLACES and is_zone(chosen) else []  # of a device, and kept by «Вернуть»
         self.zone.choices = [
-            ("", "Как на устройстве" if chosen else f"Как на устройстве: {followed}"),
+            ("", "Как на устройстве" if chosen else f"{followed}, как на устройстве"),  # a phone cuts the end
             *ZONES,
             *((one, title_of(one)) for one in rare),
         ]

@@ -124,6 +124,11 @@ class SecurityEvent(Model):
         devices = set(db.session.scalars(older)) - {self.device_id}
         return [one for one in PushSubscription.reaching(self.user_id) if one.device_id in devices]
 
+    @property
+    def is_change(self) -> bool:
+        """Whether a way in was changed; else somebody only came in by one, or tried to."""
+        return self.kind in (*CHANGES, *OF_PHONE)
+
     def undo(self, token: str) -> None:
         """«Это не я»: this change and all after it are undone, everybody is signed out, the ways in are frozen.
 
