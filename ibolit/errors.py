@@ -166,7 +166,7 @@ class ChatHasNews(RuleViolation):
     """The doctor closes what they have not read to its end."""
 
     status = 409
-    sentence = "Пока вы завершали чат, пациент написал. Прочитайте новое сообщение."
+    sentence = "Пока вы завершали чат, пришло новое сообщение. Прочитайте его."
 
 
 class MessageIsRead(RuleViolation):

@@ -233,6 +233,14 @@ def time_left(until: datetime) -> str:
     return "ещё " + plural(-(-left // timedelta(minutes=1)), "минуту", "минуты", "минут")
 
 
+def waited(length: timedelta) -> str:
+    """«ждёт 5 мин», «ждёт 3 ч», «ждёт 2 дня»: rounded down, from a minute on."""
+    if length >= timedelta(days=1):
+        return "ждёт " + plural(length // timedelta(days=1), "день", "дня", "дней")
+    hours = length // timedelta(hours=1)
+    return f"ждёт {hours}{NBSP}ч" if hours else f"ждёт {max(1, length // timedelta(minutes=1))}{NBSP}мин"
+
+
 def epoch(moment: datetime | None) -> int:
     """Milliseconds for scripts that sort and count down."""
     return int(moment.timestamp() * 1000) if moment else 0

@@ -38,6 +38,7 @@ from .formatting import (
     time_for,
     time_left,
     time_until,
+    waited,
     weekday_of,
     when_for,
     with_initials,
@@ -124,6 +125,7 @@ def paths_of(app: Flask) -> Callable[..., str]:
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left)
     days = (date_in_full, epoch)
+    lengths = (waited,)
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)
@@ -141,6 +143,7 @@ def init_rendering(app: Flask) -> None:
         *dates,
         *days,
         *consultations,
+        *lengths,
         *comparisons,
         *files,
         *people,

@@ -71,8 +71,7 @@ def receipts_moved(fact: ReceiptsMoved) -> None:
 def waiting_changed(fact: WaitingChanged) -> None:
     """The row in the list of each doctor who reads it; to the patient nothing looks otherwise."""
     with _chat_and_readers(fact.chat_id) as (chat, readers):
-        for reader in readers:
-            _show(reader, "waiting_changed", about=chat.id, chat=chat, revision=fact.revision)
+        _show_with_badge(readers, "waiting_changed", chat, revision=fact.revision)
 
 
 def access_changed(fact: AccessChanged) -> None:
@@ -172,7 +171,9 @@ def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: obje
         return
     unread = ChatMember.unread_of_each(readers)
     for reader in readers:
-        _show(reader, name, about=chat.id, chat=chat, unread_chats=unread[reader.id], **context)
+        numbers = Chat.numbers_of(reader) if reader.is_doctor else None
+        told = {"unread_chats": unread[reader.id], "numbers": numbers} | context
+        _show(reader, name, about=chat.id, chat=chat, **told)
 
 
 def _show(reader: User, name: str, *, about: int | None, **context: object) -> None:

@@ -20,7 +20,15 @@ def inbox_page(before: Cursor | None, only: InboxFilter | None = None) -> dict[s
     if before is None and only is None:
         chats = [*Chat.emergencies_of(current_user), *chats]
     unread = sum(chat.unread_by(current_user) > 0 for chat in chats)
-    return {"chats": chats, "next_page": next_page, "only": only, "unread_here": unread}
+    shown = {"chats": chats, "next_page": next_page, "only": only, "unread_here": unread}
+    numbers = Chat.numbers_of(current_user)
+    return shown | {"numbers": numbers, "unread_chats": numbers.unread}  # the badge need not ask again
+
+
+def read_filter(word: str) -> InboxFilter | None:
+    """A doctor's chips; a patient has too few chats to choose from, and puts some away."""
+    own = [*InboxFilter] if current_user.is_doctor else [InboxFilter.ARCHIVED]
+    return InboxFilter(word) if word in own else None
 
 
 def _cursor_of(last: Chat, only: InboxFilter | None) -> str:

@@ -106,7 +106,14 @@ def test_after_a_500_the_next_page_works(
 
 
 CHAT = ["/chats", "/chats/1/messages", "/chats/1/uploads", "/chats/1/receipts", "/chats/1/typing", "/messages/search"]
-CHAT += ["/messages/1/recall", "/chats/1/search", "/doctors/search"]
+CHAT += [
+    "/chats/1/archiving",
+    "/chats/1/closing",
+    "/chats/1/dismissal",
+    "/messages/1/recall",
+    "/chats/1/search",
+    "/doctors/search",
+]
 PROFILE = ["name", "email", "zone", "password", "devices/1/end", "devices/others/end", "email/1", "payments/1/refunds"]
 PROFILE += ["confirmation/email", "confirmation/email/code", "confirmation/email/check"]
 PROFILE += ["birth-date", "birth-date/suggestion", "sex"]

@@ -258,10 +258,8 @@ def test_chips_show_only_what_is_asked_for(as_doctor: Browser, asking: dict[str,
     assert shown("unread") == {"Новый"}
     assert shown("waiting") == {"Новый", "Прочитан"}
     page = as_doctor.get("/messages?only=waiting", htmx=htmx).text
-    assert (
-        'id="chats" class="rows" role="list" data-behaviour="inbox-unsent" data-order="down" data-shows="waiting"'
-        in one_line(page)
-    )
+    ordered = 'data-order="up" data-by="data-place" data-leave data-shows="waiting"'
+    assert f'id="chats" class="rows" role="list" data-behaviour="inbox-unsent" {ordered}' in one_line(page)
     assert page.count('data-fits="unread waiting"') == page.count('data-fits="waiting"') == 1
 
 

@@ -17,7 +17,7 @@ from started_consultations import completed_consultation
 
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
 from ibolit.blueprints.calls.forms import ReportForm
-from ibolit.blueprints.chat.forms import RecallForm, ReceiptsForm
+from ibolit.blueprints.chat.forms import QueueForm, RecallForm, ReceiptsForm
 from ibolit.blueprints.consultations.forms import ActionForm
 from ibolit.extensions import db
 from ibolit.models import (
@@ -37,7 +37,7 @@ from ibolit.services import clock
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
 WIDE = "multipart/form-data"  # the fields of all forms at once, each of so many letters, are too much written otherwise
-TAKE_ANYTHING = {NotificationsForm, ActionForm, RecallForm}
+TAKE_ANYTHING = {NotificationsForm, ActionForm, QueueForm, RecallForm}
 ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm}  # who would read what was wrong?
 RUSSIAN = re.compile(r"[«А-ЯЁ][^A-Za-z]*|Проверьте адрес\. Пример: anna@example\.ru\.")
 

@@ -68,11 +68,15 @@ POST /chats                                   | -           | login | gate  | 40
 GET /chats/<int:id>                           | chat        | login | gate  | in      | in     | 404      | in
 POST /chats/<int:id>/consultation-requests    | chat        | login | gate  | in      | 404    | 404      | card
 POST /chats/<int:id>/consultations            | chat        | login | gate  | 404     | in     | 404      | card
+GET /chats/<int:id>/actions                   | chat        | login | gate  | in      | in     | 404      | card
+POST /chats/<int:id>/archiving                | chat        | login | gate  | in      | in     | 404      | card
+POST /chats/<int:id>/closing                  | chat        | login | gate  | 404     | in     | 404      | card
 GET /chats/<int:id>/consultations/hint        | chat        | login | gate  | in      | in     | 404      | card
 GET /chats/<int:id>/consultations/new         | chat        | login | gate  | in      | in     | 404      | card
 GET /chats/<int:id>/files                     | chat        | login | gate  | in      | in     | 404      | in
 GET /chats/<int:id>/messages                  | chat        | login | gate  | in      | in     | 404      | in
 POST /chats/<int:id>/messages                 | chat        | login | gate  | in      | in     | 404      | in
+POST /chats/<int:id>/dismissal                | chat        | login | gate  | 404     | in     | 404      | card
 POST /chats/<int:id>/payments                 | chat        | login | gate  | in      | 403    | 404      | card
 POST /chats/<int:id>/receipts                 | chat        | login | gate  | in      | in     | 404      | in
 GET /chats/<int:id>/search                    | chat        | login | gate  | in      | in     | 404      | card
@@ -172,6 +176,8 @@ GET /manifest.webmanifest                     | -           | in    | in    | in
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card
 POST /messages/<int:id>/recall                 | message     | login | gate  | in      | 404    | 404      | card
 POST /doctors/search                          | -           | login | gate  | in      | in     | in       | card
+GET /messages/next                            | -           | login | gate  | 404     | in     | 404      | card
+GET /messages/today                           | -           | login | gate  | 404     | in     | 404      | card
 POST /messages/search                         | -           | login | gate  | in      | in     | in       | card
 GET /n/<int:id>                               | =change     | in    | in    | in      | in     | in       | in
 POST /n/<int:id>                              | =change     | in    | in    | in      | in     | in       | in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import recalls, search, socket, views
+from . import queue, recalls, search, socket, views
 
-blueprints = (views.bp, recalls.bp, search.bp)
+blueprints = (views.bp, recalls.bp, search.bp, queue.bp)
 doors_of_the_socket = (socket.send,)

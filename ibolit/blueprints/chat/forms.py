@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
@@ -59,6 +60,14 @@ class MessageForm(AttachmentFormMixin):
     def validate_text(self, field: TextAreaField) -> None:
         if not field.data and not self.has_files:
             raise ValidationError("Напишите сообщение.")
+
+
+class QueueForm(FlaskForm):
+    """A press on a chat of the list: its token, and `seen`, the last seq its page showed; nonsense settles nothing."""
+
+    @property
+    def seen(self) -> int:
+        return request.form.get("seen", 0, type=int)
 
 
 class RecallForm(FlaskForm):

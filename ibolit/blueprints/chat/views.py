@@ -11,7 +11,18 @@ from flask_login import current_user, login_required
 from ...database import release, write_transaction
 from ...events import MemberTyped, publish
 from ...extensions import db
-from ...models import Attachment, AuditAction, Chat, ChatState, Consultation, Doctor, Message, PatientFact, Tariff
+from ...models import (
+    Attachment,
+    AuditAction,
+    Chat,
+    ChatState,
+    Consultation,
+    Doctor,
+    InboxNumbers,
+    Message,
+    PatientFact,
+    Tariff,
+)
 from ...models.chats import fact_question_first, preload_cards
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
@@ -93,7 +104,7 @@ def index(id: int) -> ResponseReturnValue:
     _note_reading(chat, messages, moves_receipts=False)
     complete = len(messages) < LONGEST_PAGE
     context: dict[str, Any] = {"chat": chat, "messages": messages, "on_sale": _on_sale(chat), "form": _empty_form()}
-    context["nearest"] = nearest
+    context |= {"nearest": nearest, "numbers": _numbers()}
     revision = chat.revision if complete else messages[-1].revision
     return respond("chat/changes.html", to=url_for(".show", id=id), revision=revision, complete=complete, **context)
 
@@ -119,7 +130,8 @@ def post(id: int) -> ResponseReturnValue:
     if sent.is_refused:
         return _refuse(_chat(id), form, sent.status)
     ingest.discard_duplicates(attachments)
-    return respond("chat/sent.html", to=url_for(".show", id=id, _anchor="end"), chat=chat, message=message)
+    sent_as: dict[str, Any] = {"chat": chat, "message": message, "numbers": _numbers() if wants_fragment() else None}
+    return respond("chat/sent.html", to=url_for(".show", id=id, _anchor="end"), viewer=current_user, **sent_as)
 
 
 @bp.post("/<int:id>/receipts")
@@ -186,6 +198,11 @@ def _on_sale(chat: Chat) -> list[Tariff]:
     if current_user.is_doctor or chat.state in (ChatState.NOT_BEGUN, ChatState.OPEN, ChatState.UNLIMITED):
         return []
     return list(db.session.scalars(Tariff.on_sale_by(chat.doctor_id)))
+
+
+def _numbers() -> InboxNumbers | None:
+    """Who else waits for this doctor."""
+    return Chat.numbers_of(current_user) if current_user.is_doctor and not guest_device.is_current() else None
 
 
 def _first_unread(chat: Chat) -> int | None:

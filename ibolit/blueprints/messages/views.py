@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Chat, InboxFilter
-from ...responses import respond
+from ...models import Chat
+from ...models.consultations.today import today_of
+from ...responses import respond, wants_fragment
 from ...web.audit import log_found_patients
 from ...web.found_messages import find_messages
-from ...web.inbox import inbox_page
+from ...web.inbox import inbox_page, read_filter
 from ...web.pagination import decode_cursor, split_page
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
@@ -28,9 +29,19 @@ def index() -> ResponseReturnValue:
     before = decode_cursor(request.args.get("before", ""))
     fragment = "messages/rows.html" if before else "messages/list.html"
     here = request.args.get("here", type=int)  # the chat beside which the list stands
-    return respond(
-        fragment, page="messages/index.html", before=before, here=here, **inbox_page(before, _inbox_filter())
-    )
+    shown = inbox_page(before, read_filter(request.args.get("only", "")))
+    if not wants_fragment():
+        shown |= _day()
+    return respond(fragment, page="messages/index.html", before=before, here=here, **shown)
+
+
+@bp.get("/today")
+@login_required
+def today() -> ResponseReturnValue:
+    """The doctor's day, alone."""
+    if not current_user.is_doctor:
+        abort(404)
+    return respond("messages/today.html", to=url_for(".index"), viewer=current_user, **_day())
 
 
 @bp.post("/search")
@@ -49,7 +60,6 @@ def search() -> ResponseReturnValue:
     return respond("messages/found.html", page="messages/found.html", only=None, **shown)
 
 
-def _inbox_filter() -> InboxFilter | None:
-    """The doctor's chips; a patient has too few chats to choose from."""
-    wanted = request.args.get("only", "")
-    return InboxFilter(wanted) if current_user.is_doctor and wanted in [*InboxFilter] else None
+def _day() -> dict[str, Any]:
+    """«Сегодня» of a doctor; a patient has none."""
+    return {"day": today_of(current_user.doctor) if current_user.is_doctor else None}

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 URGENT_PLACE = 10**17  # more than any id: by it a place in the queue says that it is among the emergencies
 
 
+STEPS = 1, 4, 8, 24  # hours of a wait from which its bar is longer
+
+
 class ChatWaiting:
     """A chat's facet for what its doctor owes an answer; all its verbs hold the chat's lock.
 
@@ -81,6 +84,11 @@ class ChatWaiting:
         return timedelta() if self.waiting_since is None else max(clock.now() - self.waiting_since, timedelta())
 
     @property
+    def wait_step(self: Chat) -> int:
+        """How far the bar beside it has grown, from 1 to 5."""
+        return 1 + sum(self.waited >= timedelta(hours=hours) for hours in STEPS)
+
+    @property
     def is_promise_missed(self: Chat) -> bool:
         """It waits still, and for longer than was promised."""
         return self.promise_missed_at is not None
@@ -112,7 +120,7 @@ class ChatWaiting:
         self.lock()
         if self.is_closed:
             return
-        if self._first_word_after(seen) is not None:
+        if self._first_word_after(min(max(0, seen), self.last_seq)) is not None:
             raise errors.ChatHasNews
         self.settled_seq, self.closed_at = self.last_seq, clock.now()
         self._wait_anew(WaitEnding.CLOSED)

@@ -1,6 +1,6 @@
 """From a request to a conclusion: states, booking, rescheduling, deadlines, attendance, calls."""
 
-from . import lists
+from . import lists, today
 from .attendance import Absence, Attendance, Side
 from .booking import ProposalTerms
 from .call import CallPath, CallReport, CallVisit, Quality
@@ -61,4 +61,5 @@ __all__ = [
     "refuse_conclusion_of",
     "refuse_draft_of",
     "refuse_questionnaire_of",
+    "today",
 ]

@@ -15,13 +15,14 @@
     item.classList.toggle('message--continues', !!near);
   }
 
-  function key(item) { return Number(item.getAttribute('data-key')); }
+  // A list says by what it is ordered, if not by the time of the last word.
+  function key(item, list) { return Number(item.getAttribute((list && list.getAttribute('data-by')) || 'data-key')); }
 
   function neighbourAfter(list, item) {
     var down = list.getAttribute('data-order') === 'down', found = null;
     ibolit.each(list.children, function (other) {
       if (found || !other.hasAttribute('data-key')) return;
-      if (down ? key(other) < key(item) : key(other) > key(item)) found = other;
+      if (down ? key(other, list) < key(item, list) : key(other, list) > key(item, list)) found = other;
     });
     return found;
   }
@@ -29,18 +30,26 @@
   // A list of pages takes only what belongs to those that are here: the rest comes with its own page. An old page of the
   // history takes only what changed on it: what is newer has no place there yet.
   function belongs(list, item) {
-    var all = list.querySelectorAll('[data-key]'), only = list.getAttribute('data-shows');
-    if (list.hasAttribute('data-partial')) return false;
-    if (only && (' ' + item.getAttribute('data-fits') + ' ').indexOf(' ' + only + ' ') < 0) return false; // not asked for
+    var all = list.querySelectorAll('[data-key]'), isDown = list.getAttribute('data-order') === 'down', last;
+    if (list.hasAttribute('data-partial') || !fits(list, item)) return false;
     if (!all.length) return true;
-    return list.querySelector('.older') ? key(item) > key(all[0]) : !list.querySelector('.more') || key(item) > key(all[all.length - 1]);
+    if (list.querySelector('.older')) return key(item, list) > key(all[0], list);
+    last = key(all[all.length - 1], list);
+    return !list.querySelector('.more') || (isDown ? key(item, list) > last : key(item, list) < last);
+  }
+
+  // What the list was asked to show.
+  function fits(list, item) {
+    var only = list.getAttribute('data-shows');
+    return !only || (' ' + item.getAttribute('data-fits') + ' ').indexOf(' ' + only + ' ') >= 0;
   }
 
   function intoList(list, item, old) {
     if (old ? key(old) > key(item) : !belongs(list, item)) return false; // what is drawn already may be newer
     if (old) remove(old);
+    if (list.hasAttribute('data-leave') && !fits(list, item)) return false; // a queue: who has been answered leaves it
     var after = neighbourAfter(list, item);
-    list.insertBefore(item, after || (list.getAttribute('data-order') === 'down' ? list.querySelector('.more') : null));
+    list.insertBefore(item, after || (list.classList.contains('rows') ? list.querySelector('.more') : null));
     regroup(item);
     regroup(item.nextElementSibling);
     return true;

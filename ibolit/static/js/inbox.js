@@ -3,6 +3,7 @@
 ibolit.behaviour('inbox', function (inbox) {
   'use strict';
   var only = inbox.getAttribute('data-shows'), wasHere = false, backoff = ibolit.backoff(ask);
+  var WAITS_LONGER = 300000, timer = setInterval(askWhoWaits, WAITS_LONGER);
 
   function key(row) { return row ? Number(row.getAttribute('data-key')) : 0; }
 
@@ -12,7 +13,7 @@ ibolit.behaviour('inbox', function (inbox) {
     rows = box.querySelectorAll('.row');
     last = rows.length && document.getElementById(rows[rows.length - 1].id);
     // So much was said that more than this page of it may be missing.
-    if (!last || key(last) !== key(rows[rows.length - 1])) ibolit.applyFragment(html);
+    if (only === 'waiting' || !last || key(last) !== key(rows[rows.length - 1])) ibolit.applyFragment(html);
     else ibolit.each(rows, function (row) { ibolit.applyFragment(row.outerHTML); });
   }
 
@@ -23,6 +24,9 @@ ibolit.behaviour('inbox', function (inbox) {
     wasHere = true;
     if (isBehind) ask();
   }
+
+  // «ждёт 3 ч» grows by itself.
+  function askWhoWaits() { if (!document.hidden && inbox.querySelector('.row__wait')) ask(); }
 
   function ask() {
     backoff.cancel();
@@ -35,5 +39,5 @@ ibolit.behaviour('inbox', function (inbox) {
   }
 
   document.body.addEventListener('ibolit:applied', onApplied);
-  return function () { backoff.cancel(); document.body.removeEventListener('ibolit:applied', onApplied); };
+  return function () { clearInterval(timer); backoff.cancel(); document.body.removeEventListener('ibolit:applied', onApplied); };
 });

@@ -10,7 +10,7 @@
   function onClick(event) {
     var link = event.target;
     while (link && link.tagName !== 'A') link = link.parentNode;
-    if (!link || !link.classList.contains('row__link') || !document.querySelector('.split') || !isWide()) return;
+    if (!link || !/(row__link|--next)( |$)/.test(link.className) || !document.querySelector('.split') || !isWide()) return;
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.pathname === shown || document.querySelector(AT_WORK) || !htmx.trigger(document.body, 'ibolit:before-leave', { isInside: true })) return;
     event.preventDefault();
@@ -31,7 +31,7 @@
     xhr.timeout = 15000;
     xhr.onload = function () {
       var page = new DOMParser().parseFromString(xhr.responseText, 'text/html');
-      if (xhr.status === 200 && isOfThisVersion(page)) exchange(page, url, isNew); else visit(url, isNew);
+      if (xhr.status === 200 && isOfThisVersion(page)) exchange(page, xhr.responseURL || url, isNew); else visit(url, isNew);
     };
     xhr.onerror = xhr.ontimeout = function () { visit(url, isNew); };
     xhr.send();

@@ -1,0 +1,123 @@
+"""«Сегодня»: what a doctor has before them and behind them on this day, and the conclusions they owe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import ClassVar
+
+from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from ...extensions import db
+from ...services import clock
+from ..chats import Chat
+from ..doctors import Doctor
+from ..payments import Payment
+from ..people import User
+from ..types import UtcDateTime
+from .conclusion import Conclusion
+from .consultation import Consultation
+from .states import UPCOMING, ConsultationState
+
+OWED_FOR = timedelta(days=30)  # older ones are found in the list of consultations
+MOST_OWED = 20
+DAY = timedelta(days=1)
+SHOWN_STATES = (*UPCOMING, ConsultationState.COMPLETED, ConsultationState.MISSED)
+
+
+class Moment(StrEnum):
+    """What a doctor's day says of a consultation; in the order of what asks for the doctor most."""
+
+    RUNNING = "running"
+    PATIENT_READY = "patient_ready"
+    TO_COME = "to_come"
+    UNPAID = "unpaid"
+    UNCONFIRMED = "unconfirmed"
+    OWED = "owed"  # it is over, and its conclusion is not written
+    MISSED = "missed"
+    DONE = "done"
+
+
+PAST = (Moment.OWED, Moment.MISSED, Moment.DONE)
+
+
+@dataclass(frozen=True)
+class Held:
+    """One of the day, and what the day says of it."""
+
+    consultation: Consultation
+    moment: Moment
+
+
+@dataclass(frozen=True)
+class Day:
+    """What is seen at once, and what is behind «Ещё»; `changes_at`: when time alone will make it say something else."""
+
+    first: Sequence[Held]
+    rest: Sequence[Held]
+    changes_at: datetime | None
+
+    SEEN_AT_ONCE: ClassVar[int] = 2  # more would push the list of chats off a phone
+
+
+def today_of(doctor: Doctor) -> Day:
+    """By the doctor's calendar: what is coming by its start, then what is past, owed conclusions of any day first.
+
+    In one query, and one more for payments when there is anything to show.
+    """
+    now = clock.now()
+    begins = datetime.combine(now.astimezone(doctor.user.zone).date(), time(), doctor.user.zone).astimezone(UTC)
+    asked = {"doctor": doctor.id, "begins": begins, "ends": begins + DAY, "since": now - OWED_FOR}
+    found = db.session.scalars(_of_day(), asked).unique().all()
+    held = sorted((Held(one, moment_of(one)) for one in found), key=_place)
+    turns = [one.changes_at() for one in found]
+    changes_at = min((moment for moment in turns if moment is not None), default=None)
+    return Day(held[: Day.SEEN_AT_ONCE], held[Day.SEEN_AT_ONCE :], changes_at)
+
+
+def moment_of(consultation: Consultation) -> Moment:
+    state = consultation.state_now
+    if state in UPCOMING:
+        return _ahead(consultation, state)
+    if state is ConsultationState.COMPLETED:
+        return Moment.DONE if consultation.conclusions else Moment.OWED
+    return Moment.MISSED
+
+
+def _ahead(consultation: Consultation, state: ConsultationState) -> Moment:
+    if state is ConsultationState.IN_PROGRESS:
+        return Moment.RUNNING
+    if state is ConsultationState.PROPOSED:
+        return Moment.UNPAID if consultation.price else Moment.UNCONFIRMED
+    return Moment.PATIENT_READY if consultation.is_side_ready(consultation.patient) else Moment.TO_COME
+
+
+def _place(held: Held) -> tuple[int, datetime]:
+    return 1 + PAST.index(held.moment) if held.moment in PAST else 0, held.consultation.starts_at
+
+
+@cache
+def _of_day() -> Select[tuple[Consultation]]:
+    begins, ends = bindparam("begins", type_=UtcDateTime), bindparam("ends", type_=UtcDateTime)
+    own = Consultation.doctor_id == bindparam("doctor")
+    is_of_day = Consultation.starts_at >= begins, Consultation.starts_at < ends
+    of_day = select(Consultation.id).where(own, *is_of_day, Consultation.state.in_(SHOWN_STATES))
+    has_conclusion = select(Conclusion.id).where(Conclusion.consultation_id == Consultation.id).exists()
+    since = Consultation.starts_at > bindparam("since", type_=UtcDateTime)
+    owed = select(Consultation.id).where(own, since, Consultation.state == ConsultationState.COMPLETED, ~has_conclusion)
+    owed = owed.order_by(Consultation.starts_at.desc()).limit(MOST_OWED)
+    people = joinedload(Consultation.chat)
+    shown = (
+        people.joinedload(Chat.patient).load_only(User.name, User.timezone, User.seen_at),
+        people.joinedload(Chat.doctor),
+        joinedload(Consultation.attendances),
+        joinedload(Consultation.conclusions).load_only(Conclusion.version),
+        joinedload(Consultation.conclusions).raiseload(Conclusion.message),
+        selectinload(Consultation.payments).joinedload(Payment.refunds),
+    )
+    ids = or_(Consultation.id.in_(of_day), Consultation.id.in_(select(owed.subquery().c.id)))
+    return select(Consultation).options(*shown).where(ids)
