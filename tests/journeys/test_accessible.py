@@ -65,3 +65,28 @@ def test_words_and_sums_stay_whole_and_addresses_need_not(page: Page, text: str,
     page.set_content(f'<html style="font-size: 106.25%"><p style="width: 1em; word-break: break-all">{text}</p>')
     found = Look(page).dress(PHONE, LETTERS, AS_IT_IS, "whole")
     assert [one.removeprefix("whole: ").split(" ")[0] for one in found] == broken
+
+
+EACH_OTHER = ["«Включить звук» and «Связь прерывается» lie over each other"]
+FLOATING = """<div style="position: absolute; top: 0; left: 0; {}">Связь прерывается</div>
+<div style="position: absolute; top: 0; left: 0">Включить звук</div>"""
+IN_A_ROOM = """<div style="overflow-y: auto; height: {}">Анализы за ноябрь<br>Проверяем</div>"""
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (FLOATING.format(""), EACH_OTHER),
+        (FLOATING.format("pointer-events: none; z-index: 1"), EACH_OTHER),
+        (FLOATING.format("z-index: 1; background: #fff"), []),  # it covers the other, as a panel may
+        (IN_A_ROOM.format("2.2em"), ["cuts a line of «Анализы за ноябрьПроверяем»"]),
+        (IN_A_ROOM.format("1.5em"), []),
+    ],
+)  # fmt: skip
+def test_words_are_found_that_lie_over_words_or_are_cut_through_the_middle(
+    page: Page, body: str, found: list[str]
+) -> None:
+    page.set_content(f'<html style="font: 106.25%/1.5 sans-serif"><main>{body}</main>')
+    told = Look(page).dress(PHONE, LETTERS, AS_IT_IS, "fit")
+    assert len(told) == len(found), told
+    assert all(one.endswith(end) for one, end in zip(told, found, strict=True)), told

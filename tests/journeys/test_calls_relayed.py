@@ -125,7 +125,7 @@ def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, t
         detour = patient.locator("[data-part=connection-help]")
         expect(patient.locator(WORDS)).to_contain_text("Сервер связи недоступен: попробуйте другую сеть")
         expect(detour.get_by_text("Открыть на другом устройстве")).to_be_visible()
-        expect(doctor.locator(WORDS)).to_contain_text("У вас связь с клиникой есть. Сети пациента она, похоже,")
+        expect(doctor.locator(WORDS)).to_contain_text("У вас связь с клиникой есть. У пациента её, похоже, нет")
         expect(doctor.locator("[data-part=connection-help] a[href^='tel:+7900']")).to_be_visible()
         detour.get_by_text("Попросить врача позвонить").click()
         expect(doctor.locator(".call__view .call-phone")).to_contain_text("Пациент просит позвонить")

@@ -5,7 +5,7 @@
   const words = (element) => (element.textContent || '').replace(/\s+/g, ' ').trim().slice(0, 50);
 
   // Rows that may end in an ellipsis: what they cut stands whole one press further.
-  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .attachment-tray__name, .viewer__name, .avatar, .connection, .next-step__words';
+  const CUT_ON_PURPOSE = '.row__text, .row__name, .call__name, .composer__text, .replies__text, .chat__name, .chat__presence, .attachment-tray__name, .viewer__name, .avatar, .connection';
 
   function name(element) {
     const label = element.getAttribute && (element.getAttribute('aria-label') || element.getAttribute('name'));
@@ -126,7 +126,7 @@
         if (one.rect.right > edge.right + 1 || one.rect.left < edge.left - 1 || one.rect.bottom > edge.bottom + 2) told.push(`out of its ${button.className}: «${words(one.holder)}»`);
       }
     });
-    return told.concat(overlaps(text));
+    return told.concat(overlaps(text), liesOver(text), halves());
   }
 
   // What is chosen beforehand has been seen before the button that sends it: both in sight, or the button further down.
@@ -193,6 +193,49 @@
       if (right > 3 && down > Math.min(one.rect.height, other.rect.height) * 0.4) told.push(`«${words(one.holder)}» lies over «${words(other.holder)}»`);
     }));
     return told;
+  }
+
+  // What floats may cover what it floats over, with a ground of its own: words over words cannot be read.
+  function liesOver(text) {
+    const told = new Set(), hearing = new CSSStyleSheet(), worn = document.adoptedStyleSheets;
+    hearing.replaceSync('* { pointer-events: auto !important }'); // a shade that lets presses through is seen all the same
+    document.adoptedStyleSheets = [...worn, hearing];
+    const floating = text.filter((one) => one.layer), top = scene();
+    floating.forEach((one) => text.forEach((other) => {
+      if (one.layer === other.layer || !top.contains(one.holder) || !top.contains(other.holder) || other.holder.closest('.sr-large, .avatar') || one.holder.closest('.avatar, .badge')) return;
+      const left = Math.max(one.rect.left, other.rect.left), right = Math.min(one.rect.right, other.rect.right);
+      const above = Math.max(one.rect.top, other.rect.top), below = Math.min(one.rect.bottom, other.rect.bottom);
+      if (right - left <= 3 || below - above <= Math.min(one.rect.height, other.rect.height) * 0.4) return;
+      const stack = document.elementsFromPoint((left + right) / 2, (above + below) / 2);
+      const places = [stack.findIndex((element) => one.holder.contains(element)), stack.findIndex((element) => other.holder.contains(element))];
+      if (Math.min(...places) < 0) return;
+      if (!stack.slice(0, Math.max(...places)).some(isOpaque)) told.add([one, other].map(({ holder }) => `«${words(holder)}»`).sort().join(' and ') + ' lie over each other');
+    }));
+    document.adoptedStyleSheets = worn;
+    return Array.from(told);
+  }
+
+  function isOpaque(element) {
+    const style = getComputedStyle(element), alpha = (/rgba\(.*, ([\d.]+)\)/.exec(style.backgroundColor) || [0, 1])[1];
+    return style.opacity >= 0.9 && alpha >= 0.9 || element.matches('img, video, canvas');
+  }
+
+  // A low room that scrolls cuts no line through the middle: what is hidden is not seen to be there.
+  function halves() {
+    return all('body *', scene()).filter((element) => {
+      const { overflowY } = getComputedStyle(element), { height } = box(element);
+      return ['auto', 'scroll'].includes(overflowY) && element.scrollHeight > element.clientHeight + 1 && height < window.innerHeight / 3 && isShown(element);
+    }).filter((element) => !element.matches('textarea, select, .chat__scroll')).flatMap((element) => {
+      element.scrollTop = 0;
+      const edge = box(element).bottom, walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), told = [];
+      while (walker.nextNode()) {
+        const text = walker.currentNode, range = document.createRange();
+        range.selectNodeContents(text);
+        if (!text.data.trim() || isForReaders(text.parentElement) || !isShown(text.parentElement)) continue;
+        if (Array.from(range.getClientRects()).some((rect) => rect.top < edge - 3 && rect.bottom > edge + 3)) told.push(`${name(element)} cuts a line of «${words(text.parentElement)}»`);
+      }
+      return told;
+    });
   }
 
   // Scrolled to, it can be pressed: nothing that stays put lies over it.

@@ -33,7 +33,7 @@ export class ConnectionHelp {
 
   get words() {
     const other = this.call.data.otherSide === 'doctor' ? 'врача' : 'пациента';
-    if (this.found === 'relay') return `У вас связь с клиникой есть. Сети ${other} она, похоже, недоступна.`;
+    if (this.found === 'relay') return `У вас связь с клиникой есть. У ${other} её, похоже, нет.`;
     if (this.found === 'direct') return 'Ваши сети не пропускают разговор друг к другу.';
     return `${devices.wayWords(this.found)}.`;
   }
