@@ -39,7 +39,7 @@ def test_to_pay_stands_under_the_head_and_leads_to_the_card(as_patient: Browser,
 def test_agreed_one_asks_for_the_questionnaire(as_patient: Browser, chat: Chat) -> None:
     talk = confirm(propose(chat))
     page = as_patient.get(f"/chats/{chat.id}").text
-    assert line(page, chat).startswith("Заполните анкету консультация через 1 час")
+    assert line(page, chat).startswith("Заполните анкету: консультация через 1 час")
     assert f'href="/consultations/{talk.id}/complaint"' in page
 
 
