@@ -48,7 +48,7 @@ ibolit.behaviour('replies', function (form) {
       isAsking = false;
       if (status !== 200 || !form.parentNode) return; // the next keystroke tries again
       if (old) old.parentNode.removeChild(old);
-      form.insertAdjacentHTML('afterbegin', html);
+      form.querySelector('.composer__row').insertAdjacentHTML('afterbegin', html);
       box = document.getElementById('replies-choice');
       box.addEventListener('mousedown', keep);
       box.addEventListener('click', tap);
