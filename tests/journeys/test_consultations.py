@@ -121,7 +121,7 @@ def test_free_consultation_asked_for_moved_and_cancelled(
         start = db.session.get_one(Consultation, consultation_id).starts_at + timedelta(days=4)
     patient.fill("[name=day]", f"{start:%Y-%m-%d}")
     with patient.expect_navigation():
-        patient.get_by_role("button", name="Предложить другое время").click()
+        patient.get_by_role("button", name="Предложить", exact=True).click()
     card(doctor, consultation_id).get_by_role("button", name="Принять новое время").click()
     for page in (patient, doctor):
         expect(card(page, consultation_id)).to_contain_text("Подтверждена")
