@@ -105,6 +105,7 @@ INSIDE_JS = (
     "js/bottom-sheet.js",
     "js/chosen-price.js",
     "js/offered-times.js",
+    "js/chosen-chip.js",
     "js/autosave.js",
     "js/patient-column.js",
     "js/replies.js",
