@@ -98,7 +98,7 @@ def test_conclusion_is_given_and_both_read_it(
     assert versions(over) == [TEXT]
     for reader in (as_doctor, as_patient):
         page = reader.get(url(over))
-        for words in ("<h3>Жалобы:</h3>", "<p>Болит голова.</p>", doctor.user.name, "Терапевт", "Анна Соколова"):
+        for words in ("<h3>Жалобы:</h3>", "<p>Болит голова.</p>", f"{doctor.user.name}, терапевт", "Анна Соколова"):
             assert words in page.text
         assert "не ставит первичный диагноз" in page.text
         assert "подтверждена по телефону" in page.text

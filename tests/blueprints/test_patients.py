@@ -189,6 +189,14 @@ def test_past_consultations_come_five_at_a_time(as_doctor: Browser, chat: Chat, 
 def test_odd_page_of_consultations_is_the_first(as_doctor: Browser, chat: Chat, patient: User, before: str) -> None:
     answer = as_doctor.get(f"/patients/{patient.id}/consultations", query_string={"before": before})
     assert answer.status_code == 200
+    assert "Консультаций ещё не было." in answer.text
+
+
+def test_page_beyond_the_last_consultation_says_so(as_doctor: Browser, chat: Chat, patient: User) -> None:
+    propose(chat)
+    later(days=2)
+    answer = as_doctor.get(f"/patients/{patient.id}/consultations", query_string={"before": "1~1"})
+    assert "Здесь больше ничего нет." in answer.text
 
 
 # Notes

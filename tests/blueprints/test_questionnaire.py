@@ -186,6 +186,12 @@ def test_doctor_reads_all_of_it(clinic: Flask, as_patient: Browser, consultation
         assert one in words
 
 
+def test_each_reads_whose_it_is(as_patient: Browser, as_doctor: Browser, consultation: Consultation) -> None:
+    tell(as_patient, consultation)
+    for browser, title in ((as_patient, "Ваша анкета"), (as_doctor, "Анкета пациента")):
+        assert f">{title}</summary>" in browser.get(f"/consultations/{consultation.id}").text
+
+
 def test_doctors_reading_is_noted(
     as_doctor: Browser, as_patient: Browser, consultation: Consultation, doctor: Doctor
 ) -> None:

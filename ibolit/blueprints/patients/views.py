@@ -71,7 +71,7 @@ def consultations(id: int) -> ResponseReturnValue:
     chat = _own(id)
     before = decode_cursor(request.args.get("before", ""))
     _, past, next_page = _consultations(chat, before)
-    listed = {"past": past, "next_page": next_page, "viewer": current_user, "chat": chat}
+    listed = {"past": past, "next_page": next_page, "before": before, "viewer": current_user, "chat": chat}
     return respond("consultations/rows.html", page="patients/consultations.html", **listed)
 
 
