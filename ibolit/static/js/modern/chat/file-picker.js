@@ -22,7 +22,10 @@ ibolit.behaviour('file-picker', (clip) => {
   }
 
   function onPress(event) {
-    if (clip.open && !clip.contains(event.target)) clip.open = false;
+    if (!clip.open) return;
+    const isBeside = !clip.contains(event.target), isWay = clip.contains(event.target) && event.target.closest('a');
+    if (isBeside || isWay) clip.open = false;
+    if (isWay) clip.querySelector('summary').focus(); // where the dialog leads back to
   }
 
   function onKey(event) {
