@@ -127,6 +127,7 @@ VIEWER = ("chat/viewer",)  # over a chat, and over its files
 # The call and the check before it; nothing of it is on any other page.
 CALL_CSS = ("call",)
 CALL = ("call/call-session", "call/check")
+SHARING = ("call/sharing",)  # what is shown in it in place of the camera; fetched when somebody is there to see it
 
 URGENT = "js/urgent-words.js"  # the same after an open chat, with the list of words in it
 
@@ -164,6 +165,7 @@ class Assets:
         self.submissions = _modules("submissions", SUBMISSIONS)
         self.viewer = _modules("viewer", VIEWER)
         self.call = _modules("call", CALL)
+        self.sharing = _modules("sharing", SHARING)
         self.tus = _script("tus", TUS)
         self.urgent = _with_words("urgent", URGENT)
         self.shell = (self.css, self.js, self.modern)  # what every page has, and the offline page needs
@@ -175,6 +177,7 @@ class Assets:
             self.viewer,
             self.call_css,
             self.call,
+            self.sharing,
             self.tus,
             self.urgent,
         )

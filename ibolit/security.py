@@ -38,9 +38,10 @@ def content_policy(settings: Settings) -> str:
 
 
 def senses_of(endpoint: str | None) -> str:
-    """Camera and microphone only where people are seen and heard: a script that got in elsewhere finds neither."""
+    """Camera, microphone and screen only where they are used: a script that got in elsewhere finds none of them."""
     camera, microphone = ("(self)" if endpoint in pages else "()" for pages in (CALLS, SPEAKS))
-    return f"camera={camera}, microphone={microphone}, geolocation=()"
+    screen = "(self)" if endpoint == "calls.show" else "()"
+    return f"camera={camera}, microphone={microphone}, display-capture={screen}, geolocation=()"
 
 
 def init_security(app: Flask, settings: Settings) -> None:

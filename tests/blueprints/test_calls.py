@@ -80,6 +80,21 @@ def test_only_pages_of_a_call_may_use_camera_and_microphone(as_patient: Browser,
     assert "microphone=()" in as_patient.get("/profile").headers["Permissions-Policy"]
 
 
+def test_only_the_page_of_a_call_may_ask_for_a_screen(as_doctor: Browser, consultation: Consultation) -> None:
+    for path, allowed in (("/call", "(self)"), ("/check", "()"), ("", "()")):
+        policy = as_doctor.get(f"/consultations/{consultation.id}{path}").headers["Permissions-Policy"]
+        assert f"display-capture={allowed}" in policy
+
+
+def test_doctors_show_and_patients_enlarge(as_patient: Browser, as_doctor: Browser, consultation: Consultation) -> None:
+    shown, seen = (one.get(f"/consultations/{consultation.id}/call").text for one in (as_doctor, as_patient))
+    for offered in ("Показать картинку", "Показать окно или вкладку", "Закончить показ"):
+        assert offered in shown
+        assert offered not in seen
+    assert f"/chats/{consultation.chat_id}/files" in shown
+    assert "Увеличить" in seen
+
+
 # Reports
 
 

@@ -115,3 +115,17 @@ test('a narrow or slow link is seen without loss, and what an engine does not te
   assert.equal(after(times(2, { loss: 0, rtt: 1, room: null })).step, 1);
   assert.equal(after(times(20, { loss: 0, rtt: null, room: null })).step, 0);
 });
+
+test('a window keeps all its pixels as long as the link carries them', async () => {
+  const told = [], sender = { getParameters: () => ({ encodings: [{}] }), setParameters: async ({ encodings: [one] }) => { told.push(one); } };
+  for (const step of STEPS.keys()) await quality.apply(sender, { enabled: true }, step, true);
+  assert.deepEqual(told.map((one) => [one.active, one.scaleResolutionDownBy, one.maxFramerate]),
+    [[true, 1, 5], [true, 1, 3], [true, 2, 2], [false, undefined, undefined]]);
+  assert.deepEqual(told.slice(0, OFF).map((one) => one.maxBitrate), STEPS.slice(0, OFF).map((one) => one.bitrate));
+});
+
+test('a shared window is never asked to become smaller itself', async () => {
+  const asked = [], track = { enabled: true, applyConstraints: async (wanted) => { asked.push(wanted); } };
+  await quality.apply({}, track, 1, true);
+  assert.deepEqual([asked, track.enabled], [[], true]);
+});

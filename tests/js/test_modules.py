@@ -14,7 +14,7 @@ from ibolit.script_modules import CannotJoin, joined, joined_text
 
 LOOK = Path(__file__).parent / "free_names.js"
 MODULES = [*sorted((STATIC / "js" / "modern").rglob("*.js")), *sorted(STATIC.glob("sw*.js"))]
-BUNDLES = ("modern", "inside", "chat", "submissions", "viewer", "call")
+BUNDLES = ("modern", "inside", "chat", "submissions", "viewer", "call", "sharing")
 
 
 def looked_at(*paths: Path) -> dict[str, Any]:

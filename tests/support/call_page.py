@@ -84,6 +84,19 @@ GROWS = f"""async ([selector, wantsVideo, most]) => {{
         if (!lacks.length || performance.now() > until) return lacks;
     }}
 }}"""
+# The middle of the other side's picture has this colour; the colour it has else.
+PAINTS = """async ([rgb, most]) => {
+    const video = document.querySelector('#call').call.remote, canvas = document.createElement('canvas');
+    const pen = canvas.getContext('2d'), until = performance.now() + most;
+    Object.assign(canvas, { width: 32, height: 32 });
+    for (;;) {
+        pen.drawImage(video, 0, 0, 32, 32);
+        const now = Array.from(pen.getImageData(16, 16, 1, 1).data).slice(0, 3);
+        if (rgb.every((one, i) => Math.abs(one - now[i]) < 50)) return null;
+        if (performance.now() > until) return now;
+        await new Promise((done) => setTimeout(done, 100));
+    }
+}"""
 
 
 def agree(live: LiveClinic, kind: ConsultationKind = ConsultationKind.VIDEO, *, begun: bool = True) -> int:
@@ -136,6 +149,12 @@ def flows(page: Page, *, video: bool = True, timeout: float = 15_000) -> None:
     """Both pictures play and move, and new sound is heard; `video`: the other side's picture moves, too."""
     lacks = page.evaluate(GROWS, ["#call", video, timeout])
     assert not lacks, f"still missing: {lacks}"
+
+
+def paints(page: Page, colour: tuple[int, int, int], timeout: float = 15_000) -> None:
+    """The other side's picture has this colour in its middle."""
+    found = page.evaluate(PAINTS, [list(colour), timeout])
+    assert found is None, f"not {colour} but {found}"
 
 
 def connected(*pages: Page) -> None:

@@ -2,7 +2,7 @@
 import * as devices from '../lib/devices.js';
 import { Peer } from '../lib/peer.js';
 import { Signaling } from '../lib/signaling.js';
-import { ChatPanel } from './chat-panel.js';
+import { ChatPanel, fetchScript } from './chat-panel.js';
 import { ConnectionHelp } from './connection-help.js';
 import { Controls } from './controls.js';
 import { Duration } from './duration.js';
@@ -144,6 +144,7 @@ class CallSession {
       this.main.dataset.setup = this.main.dataset.setup || Math.round(performance.now() - this.began);
       this.tellMedia();
       this.apply();
+      if (this.leads) this.bringSharing();
     } else if (state === 'lost' && !this.isPresent) this.peer.reset();
     this.show();
   }
@@ -165,7 +166,13 @@ class CallSession {
       this.apply();
       this.tellMedia();
     }
+    if (this.status.isShown) this.bringSharing();
     this.show();
+  }
+
+  // What shows and what enlarges is fetched when there is a use for it; `sharing` is there then.
+  bringSharing() {
+    if (!this.sharing) fetchScript(this.data.sharingScript).then(() => { if (!this.isOver) ibolit.scan(this.parts.get('sharing')); }, () => {});
   }
 
   tellMedia() {
@@ -258,13 +265,15 @@ class CallSession {
 
   show() {
     if (this.isOver) return;
-    const hasPicture = this.isVideo && this.isConnected && this.theirs.video !== false && !this.localMedia.isSoundOnly;
+    const { isShown } = this.status, hasPicture = (this.isVideo || isShown) && this.isConnected && this.theirs.video !== false && !this.localMedia.isSoundOnly;
     this.main.classList.toggle('call--picture', hasPicture);
+    this.main.classList.toggle('call--shown', hasPicture && isShown);
     this.main.classList.toggle('call--chatting', this.chat.isOpen || this.patient.isOpen);
     this.main.dataset.state = this.peer ? this.peer.state : 'new';
     this.status.show();
     this.parts.show('sound', this.playback.needsPress);
     this.controls.show();
+    if (this.sharing) this.sharing.show();
   }
 
   // The last message is sent before the socket closes.
@@ -277,6 +286,7 @@ class CallSession {
     this.signaling.close();
     if (this.peer) this.peer.close();
     this.localMedia.stop();
+    if (this.sharing) this.sharing.stop();
     this.awake.stop();
     this.leaveDialog.stop();
     clearInterval(this.ticking);

@@ -95,7 +95,7 @@ function isHtmx(element) { return element.hasAttribute('hx-get') || element.hasA
 
 const fetchedScripts = {};
 
-function fetchScript(address) {
+export function fetchScript(address) {
   fetchedScripts[address] = fetchedScripts[address] || new Promise((done, failed) => {
     const script = document.createElement('script');
     script.type = 'module';

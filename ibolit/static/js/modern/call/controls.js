@@ -37,9 +37,11 @@ export class Controls {
     this.offer();
   }
 
+  get isPhone() { return devices.platform(navigator.userAgent) !== 'desktop'; }
+
   // Labels of devices, and their number, are told only once a microphone was allowed.
   async offer() {
-    const isPhone = devices.platform(navigator.userAgent) !== 'desktop', remote = this.call.remote;
+    const { isPhone } = this, { remote } = this.call;
     const [cameras, speakers] = await Promise.all([devices.list('videoinput'), devices.list('audiooutput')]);
     this.parts.show('flip', isPhone && devices.can.facing && cameras.length > 1);
     this.parts.show('speaker', devices.can.speaker && speakers.length > 1);
@@ -107,23 +109,31 @@ export class Controls {
   }
 
   show() {
-    const { call, parts } = this, { localMedia, chat } = call, own = parts.get('own'), mirror = parts.get('mirror');
-    const isMuted = localMedia.isMuted || Boolean(localMedia.lacks.audio), hasCamera = Boolean(localMedia.video) && !localMedia.isCameraOff && !localMedia.lacks.video;
+    const { call, parts } = this, { localMedia, chat } = call;
+    const isMuted = localMedia.isMuted || Boolean(localMedia.lacks.audio), hasCamera = localMedia.isFilmed;
     this.press('microphone', isMuted, isMuted ? 'Микрофон: включить' : 'Микрофон: выключить');
     this.press('camera', !hasCamera, hasCamera ? 'Камера: выключить' : 'Камера: включить');
     parts.buttons('flip').forEach((one) => { one.disabled = !hasCamera; });
     parts.buttons('sound-only').forEach((one) => one.setAttribute('aria-pressed', String(localMedia.isSoundOnly)));
     parts.main.querySelectorAll('.call__offers [data-do=without-camera]').forEach((one) => { one.hidden = !(call.joining.waits === 'asking' && call.joining.wantsCamera); });
-    own.hidden = !hasCamera;
-    own.classList.toggle('call__own--mirrored', localMedia.facing === 'user');
-    own.classList.toggle('call__own--held-back', hasCamera && localMedia.isHeldBack);
-    const shown = mirror.srcObject && mirror.srcObject.getVideoTracks()[0];
-    if (hasCamera && shown !== localMedia.video) {
-      mirror.srcObject = new MediaStream([localMedia.video]);
-      this.playOwn();
-    } else if (!hasCamera) mirror.srcObject = null;
+    this.showOwn();
     this.showChat(chat);
     if (localMedia.isReady && !this.isOffered) { this.isOffered = true; this.offer(); }
+  }
+
+  // The camera as in a mirror; what is shared as the other side sees it.
+  showOwn() {
+    const { localMedia } = this.call, own = this.parts.get('own'), mirror = this.parts.get('mirror');
+    const track = localMedia.shared || (localMedia.isFilmed ? localMedia.video : null), now = mirror.srcObject && mirror.srcObject.getVideoTracks()[0];
+    own.hidden = !track;
+    own.setAttribute('aria-label', `${localMedia.shared ? 'Что вы показываете' : 'Ваше изображение'}: перенести в другой угол`);
+    own.classList.toggle('call__own--mirrored', !localMedia.shared && localMedia.facing === 'user');
+    own.classList.toggle('call__own--held-back', Boolean(track) && localMedia.isHeldBack);
+    if (!track) mirror.srcObject = null;
+    else if (now !== track) {
+      mirror.srcObject = new MediaStream([track]);
+      this.playOwn();
+    }
   }
 
   playOwn() {

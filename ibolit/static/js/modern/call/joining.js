@@ -64,6 +64,7 @@ export class Joining {
     this.wasDark = Boolean(media.cameraOff);
     this.localMedia.prefer(media);
     if (this.localMedia.isReady) this.sayHowItIs();
+    if (media.shares) this.call.status.hintForAWhile('Показ закончился: разговор открыт заново');
   }
 
   // Of this tab; the clinic knows better, but it forgets when it is started anew.

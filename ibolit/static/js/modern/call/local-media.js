@@ -1,4 +1,5 @@
-// What we send: a microphone and maybe a camera, switched on and off, turned round, opened anew when they are taken away.
+// What we send: a microphone and maybe a camera, switched on and off, turned round, opened anew when they are taken away;
+// in place of the camera, for a while, what is shared: a window, a tab, a screen, a picture.
 // What is wanted and cannot be had stands in `lacks`: refused, missing, busy, lost, broken. Tells `track` (kind, track),
 // `found` (kind) and `changed`.
 import * as devices from '../lib/devices.js';
@@ -8,7 +9,7 @@ import * as quality from '../lib/quality.js';
 export class LocalMedia extends Emitter {
   constructor(isVideo) {
     super();
-    Object.assign(this, { isVideo, facing: 'user', step: 0, audio: null, video: null, isReady: false });
+    Object.assign(this, { isVideo, facing: 'user', step: 0, audio: null, video: null, shared: null, shares: '', isReady: false });
     this.isMuted = this.isCameraOff = this.isSoundOnly = this.isAskedForSound = false;
     this.lacks = { audio: '', video: '' };
     this.trying = {};
@@ -45,13 +46,15 @@ export class LocalMedia extends Emitter {
     this.emit('changed');
   }
 
-  get own() { return { audio: this.audio, video: this.video }; }
+  get own() { return { audio: this.audio, video: this.shared || this.video }; }
 
-  get isShown() { return Boolean(this.video) && !this.isCameraOff && !this.isHeldBack && !this.lacks.video; }
+  get isFilmed() { return Boolean(this.video) && !this.isCameraOff && !this.lacks.video; }
+
+  get isShown() { return (Boolean(this.shared) || this.isFilmed) && !this.isHeldBack; }
 
   get isHeard() { return Boolean(this.audio) && !this.isMuted && !this.lacks.audio; }
 
-  // The camera is on, and yet its picture does not go out.
+  // There is a picture, and yet it does not go out.
   get isHeldBack() { return this.isSoundOnly || this.isAskedForSound || this.isWeak; }
 
   get isWeak() { return this.step === quality.OFF; }
@@ -59,7 +62,7 @@ export class LocalMedia extends Emitter {
   // `muted` and `cameraOff` are what was chosen; `lacks` is what cannot be helped.
   get state() {
     return {
-      audio: this.isHeard, video: this.isShown, weak: this.isWeak && !this.isCameraOff, soundOnly: this.isSoundOnly,
+      audio: this.isHeard, video: this.isShown, weak: this.isWeak && (Boolean(this.shared) || !this.isCameraOff), soundOnly: this.isSoundOnly, shares: this.shares,
       muted: this.isMuted, cameraOff: this.isCameraOff && !this.lacks.video, lacks: Object.assign({}, this.lacks)
     };
   }
@@ -77,7 +80,18 @@ export class LocalMedia extends Emitter {
       if (facingMode) this.facing = facingMode; // the other one may be all there is left
     }
     if (kind === 'audio' && track) track.enabled = !this.isMuted;
-    this.emit('track', kind, track);
+    this.emit('track', kind, this.own[kind]);
+  }
+
+  // In place of the camera, which stays open: it is back as soon as nothing is shared any more. `what` is window, tab,
+  // screen or picture. Where no picture is sent, as in a call of sound alone, the peer adds one and offers it.
+  share(track, what) {
+    if (this.shared && this.shared !== track) this.letGo(this.shared);
+    this.shared = track;
+    this.shares = track ? what : '';
+    if (track) this.isSoundOnly = false;
+    this.emit('track', 'video', this.own.video);
+    this.emit('changed');
   }
 
   letGo(track) {
@@ -176,13 +190,15 @@ export class LocalMedia extends Emitter {
 
   // What the link carries now; the sender is the peer's.
   apply(sender) {
-    if (!this.video) return Promise.resolve();
-    return quality.apply(sender, this.video, this.isHeldBack ? quality.OFF : this.step).catch(() => {});
+    const { video } = this.own;
+    if (!video) return Promise.resolve();
+    return quality.apply(sender, video, this.isHeldBack ? quality.OFF : this.step, Boolean(this.shared)).catch(() => {});
   }
 
   stop() {
     this.opening += 1;
-    ['audio', 'video'].forEach((kind) => { if (this[kind]) this.letGo(this[kind]); });
-    this.audio = this.video = null;
+    ['audio', 'video', 'shared'].forEach((name) => { if (this[name]) this.letGo(this[name]); });
+    this.audio = this.video = this.shared = null;
+    this.shares = '';
   }
 }

@@ -1,6 +1,9 @@
 // What is going on, in words: under the name, above the buttons, and once, politely, for who cannot see it.
 import * as devices from '../lib/devices.js';
 
+const SHOWN = new Map([['window', 'окно'], ['tab', 'вкладку'], ['screen', 'экран'], ['picture', 'картинку']]); // it may be anything
+const POINTED = { window: 'это окно', tab: 'эту вкладку', screen: 'весь экран' };
+
 export class StatusLine {
   constructor(call) {
     this.call = call;
@@ -8,6 +11,20 @@ export class StatusLine {
     this.gone = '';      // how the other side went: closed, vanished
     this.passing = '';   // a hint that is not bound to what is lacking
     this.told = '';
+  }
+
+  // What the other side shows in place of its camera: only doctors do.
+  get isShown() { return this.call.data.otherSide === 'doctor' && SHOWN.has(this.call.theirs.shares); }
+
+  // Whether the patient sees what is shared here, and why not.
+  get sharing() {
+    const { localMedia, isConnected, isPresent } = this.call, what = SHOWN.get(localMedia.shares);
+    if (!what) return '';
+    if (!isConnected) return `${this.side.who} пока не видит ${what}: ${isPresent ? 'связи нет' : 'нет в разговоре'}`;
+    if (localMedia.isAskedForSound) return `${this.side.who} просит только звук и не видит ${what}`;
+    if (localMedia.isSoundOnly) return `У вас только звук: ${this.side.who.toLowerCase()} не видит ${what}`;
+    if (localMedia.isWeak) return `Связь слабая: ${this.side.who.toLowerCase()} пока не видит ${what}`;
+    return `${this.side.who} видит ${POINTED[localMedia.shares] || what}`;
   }
 
   get status() {
@@ -49,7 +66,8 @@ export class StatusLine {
     const { theirs, localMedia, isConnected, isVideo } = this.call, marks = [];
     if (!isConnected) return '';
     if (theirs.audio === false) marks.push(this.lackOf('audio') || 'микрофон собеседника выключен');
-    if (isVideo && theirs.video === false) {
+    if (this.isShown && !theirs.soundOnly) marks.push(`${this.side.who} показывает ${SHOWN.get(theirs.shares)}${theirs.weak ? ', но связь слабая: пока не видно' : ''}`);
+    else if (isVideo && theirs.video === false) {
       const chosen = theirs.weak ? 'у собеседника слабая связь: видео выключено' : theirs.soundOnly ? 'собеседник просит только звук' : 'камера собеседника выключена';
       marks.push(this.lackOf('video') || chosen);
     }
@@ -71,6 +89,13 @@ export class StatusLine {
     this.passing = words;
     this.isSo = isSo || (() => true);
     this.show();
+  }
+
+  // … or after 8 seconds.
+  hintForAWhile(words) {
+    let isOver = false;
+    this.hintOnce(words, () => !isOver);
+    setTimeout(() => { isOver = true; this.call.show(); }, 8000);
   }
 
   show() {

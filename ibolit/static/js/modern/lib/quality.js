@@ -8,6 +8,8 @@ export const STEPS = [
   { name: 'off', scale: 4, bitrate: 0, frames: 0, height: 120, needs: 0 }
 ];
 export const OFF = STEPS.length - 1;
+// Of a window or a picture in place of the camera: few frames, and all their pixels, or nobody could read the letters.
+export const DETAILED = [{ scale: 1, frames: 5 }, { scale: 1, frames: 3 }, { scale: 2, frames: 2 }];
 const BAD_IN_A_ROW = 2, GOOD_FOR = 5, GOOD_AT_MOST = 30; // looks: 4 s, 10 s, 60 s
 const BACK_AFTER = 5;   // good looks: from the voice alone to the least picture
 const NO_HICCUP = 3;    // bad looks in a row
@@ -100,8 +102,8 @@ export function sample(before, now, told) {
 }
 
 // Where the engine takes parameters of a sender it costs nothing; else the camera itself is asked for less.
-export async function apply(sender, track, step) {
-  const { scale, bitrate, frames, height } = STEPS[step];
+export async function apply(sender, track, step, isDetailed) {
+  const { bitrate, height } = STEPS[step], { scale, frames } = (isDetailed && DETAILED[step]) || STEPS[step];
   if (!track) return;
   track.enabled = step < OFF;
   const parameters = sender && sender.getParameters && sender.setParameters ? sender.getParameters() : {};
@@ -110,5 +112,5 @@ export async function apply(sender, track, step) {
     encoding.active = step < OFF;
     if (bitrate) Object.assign(encoding, { maxBitrate: bitrate, scaleResolutionDownBy: scale, maxFramerate: frames });
     await sender.setParameters(parameters);
-  } else if (step < OFF && track.applyConstraints) await track.applyConstraints({ height: { ideal: height }, frameRate: { ideal: frames } });
+  } else if (step < OFF && !isDetailed && track.applyConstraints) await track.applyConstraints({ height: { ideal: height }, frameRate: { ideal: frames } });
 }
