@@ -132,6 +132,7 @@ def test_what_a_doctor_shows_arrives_and_the_camera_comes_back(
     connected(patient, doctor)
     flows(patient)
     marks, bar = part(patient, "marks"), part(doctor, "shared-words")
+    expect(doctor.locator("#note")).to_be_visible()
     # A tab of the browser: whole, and called so on both sides.
     share(doctor, "window")
     expect(bar).to_have_text("Пациент видит эту вкладку")
@@ -140,7 +141,9 @@ def test_what_a_doctor_shows_arrives_and_the_camera_comes_back(
     paints(patient, RED)
     for colour, x, y in ((RED, 0.5, 0.5), (BLUE, 0.06, 0.06), (GREEN, 0.94, 0.94)):
         assert looks(colour, seen(patient, x, y)), (colour, seen(patient, x, y))
-    # Nothing of ours that is not for the patient stands on the page meanwhile.
+    # Nothing of ours that is not for the patient stands on the page meanwhile: news, and the doctor's own notes.
+    expect(part(doctor, "patient")).to_be_visible()
+    expect(doctor.locator("#note")).to_be_hidden()
     doctor.evaluate(
         "document.getElementById('notices').innerHTML = '<p class=\"notice notice--bad\">Другой пациент ждёт</p>'"
     )
@@ -149,7 +152,7 @@ def test_what_a_doctor_shows_arrives_and_the_camera_comes_back(
     press(patient, "enlarge")
     assert looks(RED, seen(patient, 0.5, 0.5))
     expect(call(patient)).to_have_class(re.compile("call--enlarged"))
-    patient.get_by_role("button", name="Показать целиком").click()
+    patient.get_by_role("button", name="Уменьшить").click()
     # A picture of this device takes its place.
     share(doctor, "picture")
     doctor.set_input_files(
@@ -170,6 +173,7 @@ def test_what_a_doctor_shows_arrives_and_the_camera_comes_back(
     expect(bar).to_be_hidden()
     expect(part(doctor, "hint")).to_have_text("Показ закончился")
     expect(doctor.get_by_text("Другой пациент ждёт")).to_be_visible()
+    expect(doctor.locator("#note")).to_be_visible()
     expect(patient.get_by_role("button", name="Увеличить")).to_be_hidden()
     flows(patient)
     flows(doctor)

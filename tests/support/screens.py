@@ -278,6 +278,40 @@ TROUBLED = """
     call.localMedia.lose('video');
     call.playback.need(true);
 """
+# What is fetched late is awaited; the tenth of a second is the page's own, nothing is proved by it.
+SHARING = """
+    const [seen, timer] = [() => { ACTS }, setInterval(() => {
+        if (!call.sharing) return;
+        clearInterval(timer);
+        seen();
+    }, 100)];
+    PREPARES
+    call.bringSharing();
+"""
+
+
+def with_sharing(acts: str, prepares: str = "") -> str:
+    """When the script is there that shows and enlarges."""
+    return SHARING.replace("ACTS", acts).replace("PREPARES", prepares)
+
+
+# A picture as the doctor sees it who shows it, and as the patient does who has made it larger.
+PAINTED = """
+    const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
+    Object.assign(canvas, { width: 640, height: 400 });
+    pen.fillRect(0, 0, 640, 400);
+    Object.defineProperty(call, 'isConnected', { get: () => true });
+    call.monitor.listen = () => {};
+"""
+SHOWING = with_sharing(PAINTED + "call.sharing.begin(canvas.captureStream().getVideoTracks()[0], 'picture');")
+SHOWN_HERE = with_sharing(
+    """
+    call.remote.srcObject = canvas.captureStream();
+    call.show();
+    call.parts.buttons('enlarge')[0].click();
+""",
+    PAINTED + "call.theirs = { audio: true, video: true, shares: 'picture' };",
+)
 NO_CLINIC = "call.leaveDialog.tellOfWaiting(true); call.isLost = true; call.show();"
 
 ASKING = ".clip__choice:has-text('Попросить консультацию')"
@@ -449,6 +483,7 @@ IN_A_CONSULTATION = [
         "call-no-way", TALKING, CALL, in_call(NO_WAY.replace("FOUND", "'unreachable'"), "[data-part=connection-help]")
     ),
     Screen("call-troubled", TALKING, CALL, in_call(TROUBLED, "[data-do=sound]")),
+    Screen("call-shown", TALKING, CALL, in_call(SHOWN_HERE, "[data-do=enlarge]:has-text('Уменьшить')")),
     Screen("call-elsewhere", TALKING, CALL, in_call("call.giveUp(false);", "[data-part=trouble]")),
     Screen("call-chat", TALKING, CALL, press(".control[data-do=chat]", ".call__chat .composer")),
     Screen("let-in-dead", GUEST, "/h/1?token=nonsense"),
@@ -503,6 +538,13 @@ OF_DOCTOR = [
     Screen("doctor-call-no-devices", DOCTOR, CALL, in_call(devices(NOT_FOUND), "[data-part=trouble]")),
     Screen(
         "doctor-call-no-way", DOCTOR, CALL, in_call(NO_WAY.replace("FOUND", "'relay'"), "[data-part=connection-help]")
+    ),
+    Screen("doctor-call-shows", DOCTOR, CALL, in_call(SHOWING, "[data-part=shared]")),
+    Screen(
+        "doctor-call-pictures",
+        DOCTOR,
+        CALL,
+        in_call(with_sharing("call.sharing.choice.open();"), ".bottom-sheet :text('В чате')"),
     ),
     Screen("doctor-call", DOCTOR, CALL, join),
     Screen("doctor-other-device", DOCTOR, reach=hand_over),

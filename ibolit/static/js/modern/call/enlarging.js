@@ -25,7 +25,6 @@ export class Enlarging {
     call.parts.on('enlarge', () => this.toggle({ x: 0, y: 0 }));
   }
 
-  // Over the other panel of a narrow screen there is no room for it.
   get isOn() { return this.call.main.classList.contains('call--shown'); }
 
   get stage() { return { width: this.video.clientWidth, height: this.video.clientHeight }; }
@@ -43,7 +42,7 @@ export class Enlarging {
     if (!this.isOn && this.view.scale !== 1) this.put(stillView());
     parts.show('enlarge', this.isOn);
     main.classList.toggle('call--enlarged', this.view.scale > 1);
-    parts.buttons('enlarge').forEach((button) => { button.querySelector('span').textContent = this.view.scale > 1 ? 'Показать целиком' : 'Увеличить'; });
+    parts.buttons('enlarge').forEach((button) => { button.querySelector('span').textContent = this.view.scale > 1 ? 'Уменьшить' : 'Увеличить'; });
   }
 
   put(view) {
