@@ -37,6 +37,7 @@ def test_both_sides_write_what_is_known(visitors: Visitors) -> None:
 
 
 def _add(page: Page, kind: str, text: str) -> None:
+    page.click(f"#facts-{kind}-form summary")
     page.fill(f"#fact-{kind}", text)
     page.click(f"#facts-{kind}-form [type=submit]")
     expect(page.locator(f"#facts-{kind}")).to_contain_text(text)
@@ -46,8 +47,9 @@ def _doctor_adds_an_allergy_and_goes_on_typing(doctor: Page, patient: Page) -> N
     """What is told live leaves what is typed beneath it alone."""
     _add(doctor, "allergy", "Латекс")
     expect(doctor.locator("#facts-allergy li", has_text="Латекс")).to_contain_text("Видите только вы и пациент")
+    doctor.click("#facts-allergy-form summary")
     doctor.fill("#fact-allergy", "Ещё не добавлено")
-    expect(patient.locator("#facts-question")).to_contain_text("Аллергия: Латекс")
+    expect(patient.locator("#facts-question")).to_contain_text("отмечает аллергию: «Латекс»")
 
 
 def _patient_shows_it_to_all(patient: Page) -> None:

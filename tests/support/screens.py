@@ -448,7 +448,12 @@ OF_PATIENT = [
     Screen("profile-birth-date", PATIENT, "/profile/birth-date"),
     Screen("profile-sex", PATIENT, "/profile/sex"),
     Screen("facts", PATIENT, "/patients/1/facts", pictured=True),
-    Screen("facts-wrong", PATIENT, reach=send("#facts-allergy-form", text=""), lands="facts.index"),
+    Screen(
+        "facts-wrong",
+        PATIENT,
+        reach=open_and_send("#facts-allergy-form", "#facts-allergy-form form"),
+        lands="facts.index",
+    ),
     Screen("facts-text", PATIENT, "/facts/1/text"),
     Screen("profile-email", PATIENT, "/profile/email"),
     Screen("profile-password", PATIENT, "/profile/password"),
@@ -495,6 +500,7 @@ IN_A_CONSULTATION = [
 OF_DOCTOR = [
     Screen("doctor-messages", DOCTOR, "/messages", pictured=True),
     Screen("doctor-messages-unread", DOCTOR, "/messages?only=unread"),
+    Screen("doctor-chat-patient", DOCTOR, "/chats/1", press(".chat__who", SHEET)),
     Screen("doctor-chat", DOCTOR, "/chats/1", pictured=True),
     Screen("doctor-chat-replies", DOCTOR, reach=type_slash, lands="chat.show"),
     Screen("doctor-chat-proposing", DOCTOR, "/chats/1", press(".access-bar__action--consultation", SHEET)),
