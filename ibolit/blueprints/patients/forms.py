@@ -17,7 +17,10 @@ class NoteForm(FlaskForm):
     """`pen` is this page's own: it may go on with what it wrote; `seen` is the version it began with."""
 
     text = TextAreaField(
-        "Заметки", [Length(max=PatientNote.LONGEST, message="Заметка длиннее 10 000 знаков. Сократите.")], [clean_text]
+        "Заметки",
+        [Length(max=PatientNote.LONGEST, message="Заметка длиннее 10 000 знаков. Сократите.")],
+        [clean_text],
+        id="note-text",  # beside a chat, whose composer has a text, too
     )
     pen = HiddenField()
     seen = hidden_number(digits=9)

@@ -12,7 +12,7 @@ export class Controls {
       flip: () => localMedia.flip().then(() => this.show()),
       speaker: () => this.chooseSpeaker(),
       chat: () => chat.toggle(),
-      patient: () => call.patient.toggle(),
+      patient: () => { this.closeMenu(); call.patient.toggle(); },
       sound: () => call.playback.press(),
       'without-camera': () => call.joining.open({ audio: true, video: false }, true),
       'without-microphone': () => call.joining.open({ audio: false, video: call.isVideo }),
@@ -142,7 +142,7 @@ export class Controls {
   }
 
   showChat(chat) {
-    this.parts.buttons('patient').forEach((button) => button.setAttribute('aria-expanded', String(this.call.patient.isOpen)));
+    this.parts.buttons('patient').filter((one) => one.classList.contains('control')).forEach((button) => button.setAttribute('aria-expanded', String(this.call.patient.isOpen)));
     this.parts.buttons('chat').filter((one) => one.classList.contains('control')).forEach((button) => {
       const count = button.querySelector('.control__count');
       count.hidden = !chat.unread;
