@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -70,7 +71,7 @@ class SharingForm(FlaskForm):
     )
 
 
-def fact_page(patient_id: int, viewer: User) -> dict[str, Any]:
-    """What fragments/facts/all.html is given; one query."""
+def fact_page(patient_id: int, viewer: User, known: Sequence[PatientFact] | None = None) -> dict[str, Any]:
+    """What fragments/facts/all.html is given; one query, or none where the patient's rows are `known`."""
     forms = {kind: FactForm.of(kind) for kind in FactKind}
-    return {"fact_lists": FactList.all_of(patient_id, viewer), "fact_forms": forms, "viewer": viewer}
+    return {"fact_lists": FactList.all_of(patient_id, viewer, known), "fact_forms": forms, "viewer": viewer}

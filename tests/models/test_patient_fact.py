@@ -54,6 +54,7 @@ def test_who_sees_a_row(people: People, author: str, shared: bool | None, reader
         fact.answer(is_shared=shared)
     assert seen(people, reader) == ((["Пенициллин"] if sees else []), [])
     assert (PatientFact.find_for(people[reader], fact.id) is not None) is sees
+    assert fact.is_seen_by(people[reader]) is sees
 
 
 # author, shared, who takes it off, reader: how it stands there

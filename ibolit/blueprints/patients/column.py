@@ -21,7 +21,7 @@ from ...web.audit import log_of_chat
 from ...web.fact_forms import fact_page
 from ...web.text_filters import new_client_id
 from .forms import NoteForm
-from .views import bp, own_with_note
+from .views import bp, own_with_facts
 
 PAST, FILES = 3, 6
 
@@ -31,7 +31,7 @@ PAST, FILES = 3, 6
 def column(id: int) -> ResponseReturnValue:
     """`consultation`: of the call it stands in; `sheet`: over a chat on a phone. Without scripts it is the patient's
     page."""
-    chat, note = own_with_note(id)
+    chat, note = own_with_facts(id)
     in_call = _consultation(chat)
     shown = _shown(chat, note) | _of_the_call(in_call)
     with write_transaction(db.session):
@@ -42,7 +42,7 @@ def column(id: int) -> ResponseReturnValue:
 
 def _shown(chat: Chat, note: PatientNote | None) -> dict[str, Any]:
     consultations = lists.shown_with_patient(chat, PAST)
-    return fact_page(chat.patient_id, current_user) | {
+    return fact_page(chat.patient_id, current_user, chat.patient.facts) | {
         "chat": chat,
         "note": note,
         "note_form": NoteForm.of(note),

@@ -61,7 +61,7 @@ def search() -> ResponseReturnValue:
 @bp.get("/<int:id>")
 @login_required
 def show(id: int) -> ResponseReturnValue:
-    return _page(*own_with_note(id))
+    return _page(*own_with_facts(id))
 
 
 @bp.get("/<int:id>/consultations")
@@ -119,6 +119,12 @@ def _own(id: int) -> Chat:
     return db.session.scalar(Chat.with_patient(current_doctor(), id)) or abort(404)
 
 
+def own_with_facts(id: int) -> tuple[Chat, PatientNote | None]:
+    """The same with all that is known of the patient, for pages that show it: one query for the three."""
+    found = PatientNote.beside(Chat.with_patient(current_doctor(), id, with_facts=True))
+    return db.session.execute(found).unique().tuples().first() or abort(404)
+
+
 def own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
     """The same with what the doctor has noted of them; 404 for everybody else's."""
     found = db.session.execute(PatientNote.beside(Chat.with_patient(current_doctor(), id))).tuples().first()
@@ -137,7 +143,7 @@ def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: Flas
     shown: dict[str, Any] = {
         "chat": chat,
         "note": note,
-        **fact_page(chat.patient_id, current_user),
+        **fact_page(chat.patient_id, current_user, chat.patient.facts),
         "upcoming": upcoming,
         "past": past,
         "next_page": next_page,

@@ -26,13 +26,13 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.orm import contains_eager, joinedload, with_expression
+from sqlalchemy.orm import contains_eager, defaultload, joinedload, with_expression
 
 from ...extensions import db
 from ...normalization import key_of
 from ...services.search import begins_a_word, messages_matching
 from ..doctors import Doctor
-from ..people import User
+from ..people import User, people_of_facts
 from ..types import RowId, UtcDateTime
 from .attachment import Attachment
 from .member import ChatMember
@@ -131,9 +131,13 @@ class ChatLists:
         return own if before is None else own.where(cls._is_after(before))
 
     @classmethod
-    def with_patient(cls: type[Chat], doctor: Doctor, patient_id: int) -> Select[tuple[Chat]]:
-        """With its members, whose files are shown by their names."""
+    def with_patient(
+        cls: type[Chat], doctor: Doctor, patient_id: int, *, with_facts: bool = False
+    ) -> Select[tuple[Chat]]:
+        """With its members, whose files are shown by their names; and with all that is known of the patient."""
         one = cls.with_people().options(joinedload(cls.members))
+        if with_facts:
+            one = one.options(defaultload(cls.patient).joinedload(User.facts).options(*people_of_facts()))
         return one.where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
 
     @classmethod

@@ -7,8 +7,9 @@ from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current
 from .database_mark import DatabaseMark
 from .device import Device
 from .fact_lines import FactKind, lines_of
+from .fact_list import FactList
 from .known_browser import KnownBrowser, hash_of
-from .patient_fact import FactList, PatientFact, PatientFactStrike
+from .patient_fact import PatientFact, PatientFactStrike, people_of_facts
 from .rate_limits import LimitKind, RateLimitHit
 from .user import EMAIL_SETTLES_IN, EmailProof, IdentityLevel, Role, Sex, User
 
@@ -40,4 +41,5 @@ __all__ = [
     "current_versions",
     "hash_of",
     "lines_of",
+    "people_of_facts",
 ]

@@ -7,13 +7,11 @@ wording is a row of its own that replaces it; what somebody takes off stays, cro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, Text, exists, or_, select, text, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from ... import errors
 from ...events import PatientFactsChanged, record
@@ -85,6 +83,10 @@ class PatientFact(Model):
         return or_(by_whom, cls.shared_at.is_not(None), cls.patient_id == viewer_id)
 
     # Questions
+
+    def is_seen_by(self, viewer: User) -> bool:
+        """The same rule of one that is loaded already."""
+        return self.is_shared or viewer.id in (self.author_id, self.patient_id)
 
     @property
     def is_of_patient(self) -> bool:
@@ -251,43 +253,12 @@ class PatientFactStrike(Model):
     by: Mapped[User] = relationship(innerjoin=True, viewonly=True)
 
 
+def people_of_facts() -> tuple[_AbstractLoad, ...]:
+    """Who wrote them and who has crossed them out, by their names. Else SQLite reads whole tables."""
+    author = joinedload(PatientFact.author, innerjoin=False)
+    by = joinedload(PatientFact.strikes).joinedload(PatientFactStrike.by, innerjoin=False)
+    return author.load_only(User.name), by.load_only(User.name)
+
+
 def _with_people(noun: type[PatientFact]) -> Select[tuple[PatientFact]]:
-    author = joinedload(noun.author).load_only(User.name)
-    strikes = joinedload(noun.strikes).joinedload(PatientFactStrike.by, innerjoin=False)  # else SQLite reads them all
-    return select(noun).options(author, strikes.load_only(User.name))
-
-
-@dataclass(frozen=True)
-class FactList:
-    """One kind of a patient's facts as this reader sees them."""
-
-    FEW: ClassVar = 2
-
-    patient_id: int
-    kind: FactKind
-    live: Sequence[PatientFact]
-    struck: Sequence[PatientFact]
-
-    @property
-    def shows_struck(self) -> bool:
-        """A few crossed out rows stand open, many are folded."""
-        return len(self.struck) <= self.FEW
-
-    @property
-    def unanswered(self) -> list[PatientFact]:
-        """Those the patient is asked about, among what the patient sees."""
-        if self.kind is not FactKind.ALLERGY:
-            return []
-        return [one for one in self.live if not one.is_shared and one.withheld_at is None]
-
-    @classmethod
-    def all_of(cls, patient_id: int, viewer: User) -> list[FactList]:
-        """All kinds, empty ones too; one query."""
-        facts = PatientFact.seen_by(viewer, patient_id)
-        return [cls.of(patient_id, kind, viewer, facts) for kind in FactKind]
-
-    @classmethod
-    def of(cls, patient_id: int, kind: FactKind, viewer: User, facts: Iterable[PatientFact]) -> FactList:
-        mine = [one for one in facts if one.kind is kind]
-        live = [one for one in mine if one.is_live_for(viewer)]
-        return cls(patient_id, kind, live, [one for one in mine if one not in live])
+    return select(noun).options(*people_of_facts())

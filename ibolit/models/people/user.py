@@ -25,6 +25,7 @@ from . import birth_dates
 
 if TYPE_CHECKING:
     from ..doctors import Doctor
+    from .patient_fact import PatientFact
 
 TINTS = 12
 PRESENCE_INTERVAL = timedelta(minutes=1)  # presence is written no oftener
@@ -81,6 +82,10 @@ class User(UserMixin, Model):
     push_names: Mapped[bool] = mapped_column(default=False, server_default=false())  # may a push name who wrote
     push_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # once, whatever the answer was
     doctor: Mapped[Doctor | None] = relationship(back_populates="user", uselist=False)
+    # All of them, whoever may see which: PatientFact.is_seen_by(). Loaded where a page asks for it.
+    facts: Mapped[list[PatientFact]] = relationship(
+        viewonly=True, foreign_keys="PatientFact.patient_id", order_by="PatientFact.id"
+    )
 
     @classmethod
     def by_phone(cls, phone: str) -> Self | None:
