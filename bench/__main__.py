@@ -10,7 +10,20 @@ from pathlib import Path
 from .figures import Row, table
 
 PARTS = (
-    *("machine", "messages", "signaling", "idle", "start", "pages", "practice", "cards", "visit", "files", "calls"),
+    *(
+        "machine",
+        "messages",
+        "signaling",
+        "idle",
+        "start",
+        "pages",
+        "practice",
+        "desk",
+        "cards",
+        "visit",
+        "files",
+        "calls",
+    ),
     "links",
     "guessing",
 )

@@ -185,6 +185,24 @@ def keep_practice(data: Path, *, unread: int, consultations: int) -> None:
         db.engine.dispose()
 
 
+def send_files(data: Path, count: int) -> None:
+    """Pictures, spread over all chats, each with the first message of its chat."""
+    with opened(data).app_context():
+        firsts = db.session.execute(select(Message.chat_id, func.min(Message.id)).group_by(Message.chat_id)).tuples()
+        first, patients = [*firsts], dict(db.session.execute(select(Chat.id, Chat.patient_id)).tuples().all())
+        state = {"state": AttachmentState.READY, "kind": AttachmentKind.PICTURE, "has_thumbnail": True}
+        state |= {"name": "Фото.jpg", "size": 1_000_000}
+        places = ((number, *first[number % len(first)]) for number in range(count))
+        rows = (
+            {"chat_id": chat, "author_id": patients[chat], "message_id": message, "key": f"desk{number:028}"}
+            for number, chat, message in places
+        )
+        _insert(Attachment, (state | row for row in rows))
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
 def _consultation(chat_id: int, patient: int, doctor: int, message: int, start: datetime) -> dict[str, Any]:
     """Confirmed the day before; what should have begun by now has taken place."""
     return {

@@ -17,6 +17,7 @@ from .sums import NBSP
 RUSSIAN = Locale("ru")
 PLURAL = RUSSIAN.plural_form  # looked up once, as a page asks it with every row
 PATRONYMIC = re.compile(r".+(вич|вна|ична)")
+WEEKDAYS = "Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"
 MINUS = "\u2212"
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -239,6 +240,33 @@ def waited(length: timedelta) -> str:
         return "ждёт " + plural(length // timedelta(days=1), "день", "дня", "дней")
     hours = length // timedelta(hours=1)
     return f"ждёт {hours}{NBSP}ч" if hours else f"ждёт {max(1, length // timedelta(minutes=1))}{NBSP}мин"
+
+
+def within(seconds: int) -> str:
+    """«за 20 минут», «за 2 часа», «за 3 дня»: rounded up, so that nobody is promised more than was measured."""
+    minutes = max(1, -(-seconds // 60))
+    if minutes < 60:
+        return f"за {-(-minutes // 5) * 5}{NBSP}минут" if minutes <= 55 else f"за 1{NBSP}час"
+    hours = -(-minutes // 60)
+    if hours <= 24:
+        return "за " + plural(hours, "час", "часа", "часов")
+    return "за " + plural(-(-hours // 24), "день", "дня", "дней")
+
+
+def answering_days(days: int) -> str:
+    """«Пн–Пт», «Пн, Ср, Сб», «ежедневно»: a bit a day, Monday the lowest."""
+    chosen = [number for number in range(7) if days >> number & 1]
+    if len(chosen) == 7:
+        return "ежедневно"
+    first, last = chosen[0], chosen[-1]
+    if len(chosen) > 2 and last - first + 1 == len(chosen):
+        return f"{WEEKDAYS[first]}–{WEEKDAYS[last]}"
+    return ", ".join(WEEKDAYS[number] for number in chosen)
+
+
+def minute_of_day(minute: int) -> str:
+    """«9:00», «24:00»."""
+    return f"{minute // 60}:{minute % 60:02}"
 
 
 def epoch(moment: datetime | None) -> int:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from . import phones
 from .config import current_settings
 from .formatting import (
+    answering_days,
     clock_length,
     clocks_differ,
     date_in_full,
@@ -28,6 +29,7 @@ from .formatting import (
     listed,
     local_day,
     local_time,
+    minute_of_day,
     month_title,
     plural,
     quoted,
@@ -42,6 +44,7 @@ from .formatting import (
     weekday_of,
     when_for,
     with_initials,
+    within,
     without_patronymic,
     zone_mark,
 )
@@ -125,7 +128,7 @@ def paths_of(app: Flask) -> Callable[..., str]:
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left)
     days = (date_in_full, epoch)
-    lengths = (waited,)
+    lengths = (waited, within, answering_days, minute_of_day)
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)

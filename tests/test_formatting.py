@@ -13,6 +13,7 @@ from flask import Flask
 
 from ibolit import responses
 from ibolit.formatting import (
+    answering_days,
     clock_length,
     day_and_time,
     day_title,
@@ -27,7 +28,9 @@ from ibolit.formatting import (
     short_name,
     short_when,
     time_left,
+    waited,
     with_initials,
+    within,
     without_patronymic,
 )
 from ibolit.models import Chat
@@ -263,3 +266,29 @@ def test_sums_are_read_as_people_type_them(typed: str, sum_: int) -> None:
 def test_what_is_no_sum_is_refused(typed: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  whatever it says, nobody reads it
         kopecks(typed)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0, "ждёт 1 мин"), (59, "ждёт 59 мин"), (60, "ждёт 1 ч"), (200, "ждёт 3 ч"), (1440, "ждёт 1 день"),
+     (3000, "ждёт 2 дня")],
+)  # fmt: skip
+def test_how_long_somebody_waits(minutes: int, words: str) -> None:
+    assert waited(timedelta(minutes=minutes)).replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "за 5 минут"), (301, "за 10 минут"), (55 * 60, "за 55 минут"), (56 * 60, "за 1 час"), (3600, "за 1 час"),
+     (3601, "за 2 часа"), (5 * 3600, "за 5 часов"), (86400, "за 24 часа"), (86401, "за 2 дня")],
+)  # fmt: skip
+def test_usual_time_is_rounded_up(seconds: int, words: str) -> None:
+    assert within(seconds).replace("\u00a0", " ") == words
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(0b11111, "Пн–Пт"), (0b1111111, "ежедневно"), (0b100, "Ср"), (0b11, "Пн, Вт"), (0b1000101, "Пн, Ср, Вс")],
+)
+def test_days_of_answering(days: int, words: str) -> None:
+    assert answering_days(days) == words

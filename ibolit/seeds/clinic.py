@@ -33,7 +33,7 @@ from ..models import (
 from ..models.chats import ChatMember
 from ..services import clock, current_services, media, passwords
 from ..services.payments.demo import DemoBank
-from . import consultations, facts
+from . import consultations, facts, queue
 from .files import humming, rash, results
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
@@ -121,7 +121,9 @@ def fill() -> bool:
     doctors = [_doctor(i, profile, hashed) for i, profile in enumerate(DOCTORS, 1)]
     _user("+79000000201", *OPERATOR, Role.OPERATOR, hashed)
     db.session.flush()
+    queue.promise(doctors)
     _chats(patients, doctors)
+    queue.answer(patients[0], doctors[0])
     consultations.ask(patients[1], doctors[1])
     consultations.finish_notifications()
     _papers(patients[0], doctors[0])
@@ -168,7 +170,7 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
     """Anna has a chat in every state; Pyotr and Marina give the doctors something to answer."""
     anna, pyotr, marina = patients
     now = clock.now()
-    for patient, who in ((anna, (0, 2, 3, 1, 4)), (pyotr, (0,)), (marina, (0,)), (pyotr, (1,))):
+    for patient, who in ((anna, (0, 2, 3, 1, 4)), (pyotr, (0,)), (marina, (0, 4)), (pyotr, (1,))):
         for number in who:
             Chat.begin(patient, doctors[number])
     _pays(anna, doctors[4], WEEK, days_ago=20, how="needs it no more")
@@ -213,6 +215,11 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
         ("d", 4900, "Да, четверг 16:00 свободен."),
         ("p", 180, "Отлично, тогда в четверг. И ещё вопрос: натощак приходить?"),
     ))  # fmt: skip
+    _chat(marina, doctors[4], now, AccessMode.FREE, timedelta(days=2), (
+        ("p", 1500, "Людмила Карловна, колено после бега уже не болит. Нужно ли ещё приходить?"),
+        ("d", 1440, "Хорошая новость. Приходить не нужно, бегайте по мягкому."),
+    ))  # fmt: skip
+    queue.close(marina, doctors[4], _days_ago)
     _chat(pyotr, doctors[1], now, AccessMode.UNTIL, timedelta(hours=20), (
         ("p", 4000, "Доктор, давление 150 на 95 второй день."),
         ("d", 3900, "Пётр Иванович, примите то, что мы подобрали, и напишите через два часа."),

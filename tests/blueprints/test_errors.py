@@ -163,8 +163,18 @@ POSTS = [
     "/n/1",
     "/home-screen",
 ]
-PRACTICE = ["introduction", "terms", "reachability", "directory", "photo", "photo/removal", "tariffs", "tariffs/1"]
-PRACTICE += [f"tariffs/1/{action}" for action in ("visibility", "mark", "place")]
+PRACTICE = [
+    "answers",
+    "introduction",
+    "terms",
+    "reachability",
+    "directory",
+    "photo",
+    "photo/removal",
+    "tariffs",
+    "tariffs/1",
+]
+PRACTICE += ["answers", *(f"tariffs/1/{action}" for action in ("visibility", "mark", "place"))]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
 POSTS += ["/patients/1/facts", *(f"/facts/1/{part}" for part in ("text", "removal", "restoration", "sharing"))]
 POSTS += ["/replies", "/replies/1", "/replies/1/place", "/replies/1/removal"]

@@ -135,7 +135,7 @@ def doors(
         Browser(clinic, doctor.user): [
             f"/chats/{chat.id}/consultations",
             *(f"/consultations/{over.id}/conclusion/{part}" for part in ("new", "draft")),
-            *(f"/practice/{part}" for part in ("introduction", "terms", "reachability", "photo", "tariffs")),
+            *(f"/practice/{part}" for part in ("answers", "introduction", "terms", "reachability", "photo", "tariffs")),
             *(f"/practice/tariffs/{doctor.tariffs[0].id}{part}" for part in ("", "/place")),
             *(f"/patients/{patient.id}/{part}" for part in ("note", "days")),
             *(f"/replies{part}" for part in ("", f"/{template.id}", f"/{template.id}/place")),

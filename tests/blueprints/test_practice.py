@@ -49,14 +49,14 @@ def acts() -> list[AuditAction]:
     )
 
 
-PAGES = ("photo", "introduction", "terms", "tariffs", "reachability", "directory")
+PAGES = ("photo", "introduction", "terms", "tariffs", "reachability", "answers", "directory")
 DOORS = [
     ("GET", "/practice"),
     ("GET", "/practice/preview"),
     *(("GET", f"/practice/{one}") for one in PAGES),
     *(
         ("POST", f"/practice/{one}")
-        for one in ("introduction", "terms", "reachability", "directory", "photo", "photo/removal")
+        for one in ("introduction", "terms", "reachability", "answers", "directory", "photo", "photo/removal")
     ),
     *(("POST", f"/practice/tariffs{one}") for one in ("", "/1", "/1/visibility", "/1/mark", "/1/place")),
 ]
@@ -518,3 +518,67 @@ def test_who_sells_nothing_is_told(as_doctor: Browser, tariff: Tariff) -> None:
     answer = as_doctor.post(f"/practice/tariffs/{tariff.id}/visibility", {"shown": "0"}, htmx=True)
     assert "На продаже ничего нет" in answer.text
     assert "новые пациенты пока не могут" in as_doctor.get("/practice/directory").text
+
+
+# When a doctor answers, and what is promised
+
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday")
+ANSWERS = {"promise": "4", "answer_from": "10:00", "answer_to": "19:30"} | dict.fromkeys(WEEK, "y")
+
+
+@PUSH_AND_SMS
+def test_answering_hours_and_promise_are_kept(as_doctor: Browser, doctor: Doctor, htmx: bool) -> None:
+    assert me(doctor).answer_days == 0b11111
+    answer = as_doctor.post("/practice/answers", ANSWERS | {"sunday": "y"}, htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    kept = me(doctor)
+    assert (kept.promise_hours, kept.answer_days) == (4, 0b1011111)
+    assert (kept.answer_from, kept.answer_to) == (10 * 60, 19 * 60 + 30)
+    assert acts() == [AuditAction.PROFILE_CHANGED]
+    page = as_doctor.get("/practice").text.replace("\xa0", " ")
+    assert "Обещаете за 4 часа, Пн, Вт, Ср, Чт, Пт, Вс 10:00–19:30" in " ".join(page.split())
+    as_doctor.post("/practice/answers", ANSWERS | {"promise": "", "answer_to": "00:00"}, htmx=htmx)
+    kept = me(doctor)
+    assert (kept.promise_hours, kept.answer_to) == (None, 24 * 60)
+    assert 'value="00:00"' in as_doctor.get("/practice/answers").text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (dict.fromkeys(WEEK), "Отметьте хотя бы один день."),
+        ({"answer_to": "10:00"}, "Конец раньше начала."),
+        ({"answer_to": "9:00"}, "Конец раньше начала."),
+        ({"answer_from": ""}, "Введите время, например 9:00."),
+        ({"answer_to": "вечером"}, "Введите время так"),
+        ({"promise": "3"}, "Выберите время из списка."),
+    ],
+)
+def test_answering_hours_that_are_none_say_so(
+    as_doctor: Browser, doctor: Doctor, wrong: dict[str, object], said: str
+) -> None:
+    typed = {name: value for name, value in (ANSWERS | wrong).items() if value is not None}
+    refused = as_doctor.post("/practice/answers", typed, htmx=True)
+    assert refused.status_code == 422
+    assert said in refused.text
+    assert me(doctor).promise_hours is None
+
+
+def test_patients_see_what_is_usual_and_promised(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, doctor: Doctor
+) -> None:
+    """Nothing before anything was measured or promised."""
+    urls = ("/doctors", f"/doctors/{doctor.id}", f"/chats/{chat.id}")
+    for url in urls:
+        page = as_patient.get(url).text
+        assert "отвечает" not in page.lower()
+        assert "Обещает" not in page
+    kept = me(doctor)
+    kept.usual_wait, kept.promise_hours = 100 * 60, 4
+    db.session.commit()
+    for url in urls:
+        assert "Обычно отвечает за 2 часа" in as_patient.get(url).text.replace("\xa0", " ")
+    for url in urls[1:]:
+        page = " ".join(as_patient.get(url).text.replace("\xa0", " ").split())
+        assert "Обещает ответить за 4 часа, если идут часы ответов: Пн–Пт, 9:00–18:00" in page
+    assert "Пациенты видят: обычно отвечает за 2 часа" in as_doctor.get("/practice/answers").text.replace("\xa0", " ")

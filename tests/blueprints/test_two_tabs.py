@@ -54,6 +54,8 @@ def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     ahead = propose(chat)
     ReplyTemplate.add(db.session.get_one(Doctor, doctor.id), "Привет", "Здравствуйте!")
     db.session.get_one(Doctor, doctor.id).set_availability(True, 22 * 60, 7 * 60)
+    week = 0b1011111  # whatever is ticked otherwise, some day is left
+    db.session.get_one(Doctor, doctor.id).promise(4, days=week, start=9 * 60, end=18 * 60)
     Invitation.invite(db.session.get_one(Doctor, doctor.id), doctor.user, email="zoya@example.org", name="Зоя")
     db.session.commit()
     people = Browser(clinic, patient), Browser(clinic, doctor.user), Browser(clinic, make_user("Ольга", Role.OPERATOR))
@@ -136,7 +138,7 @@ def test_every_form_that_edits_is_known(found: Found) -> None:
         "account.change_birth_date", "account.change_sex", "facts.update",
         "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_questionnaire",
         "patients.keep_note", "practice.introduce", "practice.set_terms", "practice.be_reachable",
-        "practice.change_photo",
+        "practice.promise_answers", "practice.change_photo",
         "practice.change_tariff", "replies.update",
     } == set(found) - NOT_EDITING  # fmt: skip
 

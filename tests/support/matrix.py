@@ -213,6 +213,8 @@ GET /practice/photo                           | -           | login | gate  | 40
 POST /practice/photo                          | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/photo/removal                  | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/preview                         | -           | login | gate  | 404     | in     | 404      | card
+GET /practice/answers                         | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/answers                        | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/reachability                    | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/reachability                   | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/tariffs                         | -           | login | gate  | 404     | in     | 404      | card

@@ -530,6 +530,7 @@ OF_DOCTOR = [
         lands="practice.tariffs",
     ),
     Screen("doctor-page-reachability", DOCTOR, "/practice/reachability"),
+    Screen("doctor-page-answers", DOCTOR, "/practice/answers"),
     Screen("doctor-page-directory", DOCTOR, "/practice/directory"),
     Screen("doctor-page-preview", DOCTOR, "/practice/preview"),
     Screen("doctor-replies", DOCTOR, "/replies", pictured=True),

@@ -12,7 +12,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wtforms.widgets import HiddenInput
 
 from ... import errors
+from ...formatting import plural
 from ...models import Doctor, Introduction, PhotoCrop, Tariff, TariffTerms
+from ...models.doctors import MIDNIGHT, PROMISED_HOURS
 from ...services import clock
 from ...web.edit_form import CHANGED, EditForm, shown
 from ...web.fields import (
@@ -33,6 +35,14 @@ CROPS = [
     SelectChoice(PhotoCrop.MIDDLE, "Середина"),
     SelectChoice(PhotoCrop.END, "Низ или правый край"),
 ]
+
+
+WEEK = "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+PROMISES = [
+    SelectChoice("", "Не обещаю"),
+    *(SelectChoice(str(hours), f"За {plural(hours, 'час', 'часа', 'часов')}") for hours in PROMISED_HOURS),
+]
+NO_HOUR = "Введите время, например 9:00."
 
 
 def no_longer(most: int) -> Length:
@@ -151,6 +161,56 @@ class ReachabilityForm(EditForm):
             raise ValidationError("Заполните оба времени или оставьте оба пустыми.")
         if field.minute is not None and field.minute == self.quiet_from.minute:
             raise ValidationError("Начало и конец совпадают. Введите разное время.")
+
+
+class AnswersForm(EditForm):
+    """When a doctor answers, and what is promised within those hours; a bit a day, Monday the lowest."""
+
+    promise = SelectField("Обещаю ответить", choices=PROMISES, **invalid_choice("Выберите время из списка."))
+    monday = BooleanField("Пн")
+    tuesday = BooleanField("Вт")
+    wednesday = BooleanField("Ср")
+    thursday = BooleanField("Чт")
+    friday = BooleanField("Пт")
+    saturday = BooleanField("Сб")
+    sunday = BooleanField("Вс")
+    answer_from = TimeField("С", [InputRequired(NO_HOUR)])
+    answer_to = TimeField("До", [InputRequired(NO_HOUR)])
+
+    @classmethod
+    def of(cls, doctor: Doctor) -> AnswersForm:
+        days = {name: bool(doctor.answer_days >> number & 1) for number, name in enumerate(WEEK)}
+        hours = {"answer_from": _shown(doctor.answer_from), "answer_to": _shown(doctor.answer_to % MIDNIGHT)}
+        return cls(formdata=None, promise=str(doctor.promise_hours or ""), **days, **hours)
+
+    @property
+    def each_day(self) -> list[BooleanField]:
+        return [self[name] for name in WEEK]
+
+    @property
+    def days(self) -> int:
+        return sum(field.data << number for number, field in enumerate(self.each_day))
+
+    @property
+    def hours(self) -> int | None:
+        return int(self.promise.data) if self.promise.data else None
+
+    @property
+    def start(self) -> int:
+        return self.answer_from.minute or 0
+
+    @property
+    def end(self) -> int:
+        """«00:00» is the end of the day."""
+        return self.answer_to.minute or MIDNIGHT
+
+    def validate_sunday(self, _field: BooleanField) -> None:
+        if not self.days:
+            raise ValidationError("Отметьте хотя бы один день.")
+
+    def validate_answer_to(self, field: TimeField) -> None:
+        if not self.answer_from.errors and field.minute is not None and self.end <= self.start:
+            raise ValidationError("Конец раньше начала. Введите время позже.")
 
 
 class TariffForm(EditForm):

@@ -12,7 +12,7 @@ from ...models import AuditAction, Doctor, Tariff
 from ...web.audit import log_audit
 from ...web.authentication import current_doctor
 from ...web.panels import Panels
-from .forms import IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm
+from .forms import AnswersForm, IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm
 
 
 def _context(panel: str) -> dict[str, Any]:
@@ -33,6 +33,7 @@ CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
     "terms": lambda doctor: {"terms_form": TermsForm.of(doctor)},
     "tariffs": _tariffs,
     "reachability": lambda doctor: {"reachability_form": ReachabilityForm.of(doctor)},
+    "answers": lambda doctor: {"answers_form": AnswersForm.of(doctor)},
     "directory": lambda doctor: {"on_sale": doctor.tariffs},
 }
 

@@ -8,7 +8,7 @@ from flask_login import login_required
 
 from ...models import Review
 from ...web.authentication import current_doctor, lock_current_doctor
-from .forms import IntroductionForm, ReachabilityForm, TermsForm
+from .forms import AnswersForm, IntroductionForm, ReachabilityForm, TermsForm
 from .panels import refuse, saved, show
 
 bp = Blueprint("practice", __name__, url_prefix="/practice")
@@ -80,6 +80,24 @@ def be_reachable() -> ResponseReturnValue:
         return refuse("reachability", 409, reachability_form=form)
     doctor.set_availability(form.available.data, form.quiet_from.minute, form.quiet_to.minute)
     return saved("reachability", "Сохранено.")
+
+
+@bp.get("/answers")
+@login_required
+def answers() -> ResponseReturnValue:
+    return show("answers")
+
+
+@bp.post("/answers")
+@login_required
+def promise_answers() -> ResponseReturnValue:
+    doctor, form = lock_current_doctor(), AnswersForm()
+    if not form.validate_on_submit():
+        return refuse("answers", answers_form=form)
+    if not form.meets(AnswersForm.of(doctor)):
+        return refuse("answers", 409, answers_form=form)
+    doctor.promise(form.hours, days=form.days, start=form.start, end=form.end)
+    return saved("answers", "Сохранено.")
 
 
 @bp.get("/directory")

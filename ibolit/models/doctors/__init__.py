@@ -1,12 +1,14 @@
 """What a doctor shows and sells: profile, tariffs, free days, quiet hours, and reply templates."""
 
-from .answering_hours import WORKDAYS, AnsweringHours, paused_within
+from .answering_hours import MIDNIGHT, PROMISED_HOURS, WORKDAYS, AnsweringHours, paused_within
 from .doctor import WHOLE, Doctor, Introduction, PhotoCrop
 from .reply_template import ReplyTemplate
 from .specialty_words import SpecialtyWords
 from .tariff import Tariff, TariffTerms
 
 __all__ = [
+    "MIDNIGHT",
+    "PROMISED_HOURS",
     "WHOLE",
     "WORKDAYS",
     "AnsweringHours",

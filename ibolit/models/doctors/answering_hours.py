@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 Span = tuple[datetime, datetime]  # from, and until before
 
 MIDNIGHT = 24 * 60
+PROMISED_HOURS = 2, 4, 8, 24  # of these hours a doctor may promise to answer within
 LOOKED_AHEAD = 400  # days: whoever is away for longer has promised nothing
 WORKDAYS = 0b11111  # Monday to Friday
 

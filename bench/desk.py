@@ -1,0 +1,102 @@
+"""A doctor's desk: 3,000 patients, 200 waiting chats, 40,000 files; its pages, timed, and their queries.
+
+No page may take more than 15 ms or ask more than 7 queries.
+
+`fill()` makes the clinic; whoever measures another part of the desk begins with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from ibolit.extensions import db
+from ibolit.models import Consultation
+from ibolit.services import clock
+
+from .clinic import keep_practice, make_large, opened, phone, send_files
+from .figures import Row
+from .pages import VISITS, Page, counting, row, taken, visitor
+from .server import Server, running
+from .wire import Person
+
+DOCTORS = 25
+PATIENTS, WAITING, FILES, HELD = 3_000, 200, 40_000, 100
+FEW_PATIENTS, FEW_WAITING, FEW_FILES, FEW_HELD = 60, 35, 100, 20  # still more than a page of each
+OF_THE_DAY = 8  # consultations
+
+
+def fill(data: Path, patients: int = PATIENTS, waiting: int = WAITING, files: int = FILES, held: int = HELD) -> None:
+    """The doctor of phone(1) leads them all; chat 1 is a thousand messages long, the next `waiting` ones wait."""
+    make_large(data, doctors=DOCTORS, chats=patients, messages=1_000)
+    keep_practice(data, unread=waiting, consultations=held)
+    send_files(data, files)
+    with opened(data).app_context():
+        _fill_the_day()
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def measure(folder: Path) -> list[Row]:
+    few, large = folder / "few-waiting", folder / "many-waiting"
+    fill(few, FEW_PATIENTS, FEW_WAITING, FEW_FILES, FEW_HELD)
+    fill(large)
+    asked = {data: _queries(data) for data in (few, large)}
+    times = _times(large)
+    return [row(page, times[page], asked[large][page], asked[few][page]) for page in times]
+
+
+def _pages() -> list[Page]:
+    return [
+        Page(f"«Ждут ответа» of {WAITING}, with «Сегодня»", "/messages?only=waiting"),
+        Page("… the list alone, as it is swapped", "/messages?only=waiting", htmx=True),
+        Page(f"«Сообщения» of {PATIENTS:,}", "/messages"),
+        Page("«Сегодня» alone", "/messages/today", htmx=True),
+        Page("a waiting chat", "/chats/7"),
+        Page("search by a patient's name", "/messages/search", search="соколов", htmx=True),
+        Page("search that finds nobody", "/messages/search", search="нетакого", htmx=True),
+        Page("search among patients", "/patients/search", search="соколов бор", htmx=True),
+    ]
+
+
+def _fill_the_day() -> None:
+    """Some of the coming ones are of today: before, now and after."""
+    noon = clock.now().replace(minute=0, second=0, microsecond=0)
+    coming = select(Consultation).where(Consultation.doctor_id == 1, Consultation.starts_at > clock.now())
+    for number, one in enumerate(db.session.scalars(coming.order_by(Consultation.id).limit(OF_THE_DAY))):
+        one.starts_at = noon + timedelta(minutes=30 * (number + 1))
+        one.ends_at = one.starts_at + timedelta(minutes=30)
+
+
+def _queries(data: Path) -> dict[Page, int]:
+    app = opened(data)
+    doctor, counted = visitor(app, phone(1)), {}
+    for page in _pages():
+        doctor.open(page)
+        with counting(app) as statements:
+            doctor.open(page)
+        counted[page] = len(statements)
+    with app.app_context():
+        db.engine.dispose()
+    return counted
+
+
+def _times(data: Path) -> dict[Page, list[float]]:
+    log, pages = data / "access.log", _pages()
+    with running(data, access_log=log) as server:
+        asyncio.run(_visit(server, pages))
+    return taken(log, pages)
+
+
+async def _visit(server: Server, pages: list[Page]) -> None:
+    doctor = Person(server, phone(1), 1)
+    await doctor.sign_in()
+    for _ in range(VISITS + 1):  # the first warms
+        for page in pages:
+            method = "POST" if page.search else "GET"
+            answer = await doctor.ask(method, page.path, page.form(), htmx=page.htmx, packed=True)
+            assert answer.status == 200, f"{page.what}: {answer.status}"
