@@ -13,6 +13,8 @@ NO_PAGES = {
     "static": "files",
     "auth.index": "leads on",
     "short_links.show": "leads on",
+    "messages.today": "over the list of chats: on doctor-messages",
+    "queue.next": "leads on",
     "chat.index": "what is new in a chat, for its page",
     "proposals.hint": "a line under a field",
     "patients.column": "stands beside a chat and in a call",

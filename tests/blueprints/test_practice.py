@@ -580,5 +580,5 @@ def test_patients_see_what_is_usual_and_promised(
         assert "Обычно отвечает за 2 часа" in as_patient.get(url).text.replace("\xa0", " ")
     for url in urls[1:]:
         page = " ".join(as_patient.get(url).text.replace("\xa0", " ").split())
-        assert "Обещает ответить за 4 часа, если идут часы ответов: Пн–Пт, 9:00–18:00" in page
+        assert "Обещает ответить за 4 часа. Часы ответов: Пн–Пт, 9:00–18:00" in page
     assert "Пациенты видят: обычно отвечает за 2 часа" in as_doctor.get("/practice/answers").text.replace("\xa0", " ")

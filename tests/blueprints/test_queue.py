@@ -66,6 +66,17 @@ def test_the_longest_waiting_are_first_and_say_how_long(as_doctor: Browser) -> N
     assert (chip(page, "waiting"), chip(page, "unread")) == ("3", "3")
 
 
+def test_past_the_promise_the_row_says_what_was_promised(as_doctor: Browser, chat: Chat, patient: User) -> None:
+    say(chat, patient)
+    mine = now(chat)
+    mine.promised_hours, mine.promise_missed_at = 4, clock.now()
+    db.session.commit()
+    page = one_line(as_doctor.get("/messages?only=waiting").text)
+    assert "ждёт 1 мин, обещано 4 ч" in page
+    assert "row__wait--missed" in page
+    assert "queue-bar__words--missed" in as_doctor.get(f"/chats/{chat.id}").text
+
+
 def test_numbers_are_not_shown_to_who_has_nobody_waiting(as_doctor: Browser, chat: Chat, doctor: Doctor) -> None:
     say(chat, doctor.user)
     page = as_doctor.get("/messages").text

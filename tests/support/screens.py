@@ -500,6 +500,8 @@ IN_A_CONSULTATION = [
 OF_DOCTOR = [
     Screen("doctor-messages", DOCTOR, "/messages", pictured=True),
     Screen("doctor-messages-unread", DOCTOR, "/messages?only=unread"),
+    Screen("doctor-messages-waiting", DOCTOR, "/messages?only=waiting"),
+    Screen("doctor-messages-actions", DOCTOR, "/chats/1/actions"),
     Screen("doctor-chat-patient", DOCTOR, "/chats/1", press(".chat__who", SHEET)),
     Screen("doctor-chat", DOCTOR, "/chats/1", pictured=True),
     Screen("doctor-chat-replies", DOCTOR, reach=type_slash, lands="chat.show"),
