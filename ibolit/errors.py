@@ -143,6 +143,13 @@ class ListIsUnreadable(RuleViolation):
         super().__init__(f"Строка {number}: нужна специальность, двоеточие и слова через запятую, каждая один раз.")
 
 
+class ClinicRepliesUnreadable(RuleViolation):
+    """Of the clinic's reply templates; `number` is the line's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Строка {number}: нужны «== Название», каждое один раз, и под ним текст.")
+
+
 class UrgentWordsUnreadable(RuleViolation):
     """What a clinic wants to add to the words of emergencies; `number` is the line's."""
 

@@ -78,6 +78,15 @@ def with_initials(name: str) -> str:
     return " ".join(word if at == surname else f"{word[0]}." for at, word in enumerate(words)).replace(". ", f".{NBSP}")
 
 
+def spoken_to(name: str) -> str:
+    """How one is spoken to: «Соколова Анна Павловна» and «Анна Павловна Соколова» → «Анна Павловна». A name without a
+    patronymic says not which of its words is the surname: it stays."""
+    words = name.split()
+    if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
+        return name
+    return " ".join(words[1:] if PATRONYMIC.fullmatch(words[2]) else words[:2])
+
+
 def without_patronymic(name: str) -> str:
     """«Иванова Елена Сергеевна» → «Иванова Елена», «Анна Павловна Соколова» → «Анна Соколова»: to be heard often."""
     words = name.split()

@@ -343,7 +343,7 @@ def renamed(rows: Rows) -> Rows:
         for table, them in rows.items()
     }
     new: Rows = {"specialty_words": [], "wait": [], "patient_fact": [], "patient_fact_strike": []}
-    new |= {"urgent_words_line": []}
+    new |= {"urgent_words_line": [], "clinic_reply_template": [], "reply_use": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

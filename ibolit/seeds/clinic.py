@@ -18,6 +18,7 @@ from ..models import (
     AccessMode,
     Attachment,
     Chat,
+    ClinicReplyTemplate,
     Consent,
     DatabaseMark,
     Doctor,
@@ -99,6 +100,12 @@ REPLIES = (
     ("Отвечу вечером", "Сейчас на приёме. Отвечу сегодня после 19:00."),
     ("Скорая", "С такими признаками нужен осмотр сегодня. Вызовите, пожалуйста, 103."),
 )
+OF_CLINIC = """== Подготовка к анализам
+Здравствуйте, {имя}. Кровь сдают натощак: последний приём пищи за 8–12 часов, воду пить можно.
+
+== Напоминание о консультации
+{имя}, ждём вас на консультации: {консультация}. Откройте её карточку за 10 минут до начала.
+"""
 NOTE = "Не любит таблетки, лучше начинать с питания.\nМуж – тоже мой пациент, не путать анализы."
 
 
@@ -230,6 +237,7 @@ def _papers(patient: User, doctor: Doctor) -> None:
     """A doctor's private notes and templates."""
     for name, text in REPLIES:
         ReplyTemplate.add(doctor, name, text)
+    ClinicReplyTemplate.replace(OF_CLINIC)
     PatientNote.keep(db.session.get_one(Chat, Chat.begin(patient, doctor)), NOTE, "seed-page", seen=0)
 
 

@@ -138,7 +138,7 @@ def doors(
             *(f"/practice/{part}" for part in ("answers", "introduction", "terms", "reachability", "photo", "tariffs")),
             *(f"/practice/tariffs/{doctor.tariffs[0].id}{part}" for part in ("", "/place")),
             *(f"/patients/{patient.id}/{part}" for part in ("note", "days")),
-            *(f"/replies{part}" for part in ("", f"/{template.id}", f"/{template.id}/place")),
+            *(f"/replies{part}" for part in ("", "/uses", f"/{template.id}", f"/{template.id}/place")),
             *(f"/invitations{part}" for part in ("", "/imports", f"/imports/{listed.id}/columns")),
         ],
         Browser(clinic, operator): [

@@ -351,9 +351,9 @@ ELSEWHERE = {
     # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
     "calls.request_callback", "consultations.accept_reschedule",
     "consultations.announce_delay", "consultations.decline_reschedule",
-    "consultations.end", "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
+    "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff",
-    "recalls.create", "replies.move",
+    "recalls.create", "replies.move", "replies.note_use",
     # Words that begin something new.
     "account.request_refund", "invitations.take_columns", "operator.refund_out_of_band", "payments.send_receipt",
 }  # fmt: skip

@@ -13,7 +13,7 @@ from push_service import Listener, PushService, connect, listen
 
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, PUSHES, run_due
-from ibolit.models import Chat, Doctor, Message, Role, User
+from ibolit.models import Chat, ChatMember, Doctor, Message, Role, User
 from ibolit.services import Services, clock
 
 NIGHT = datetime(2026, 11, 25, 0, 30, tzinfo=UTC)  # 3:30 in Moscow
@@ -133,6 +133,20 @@ def test_after_a_quarter_of_an_hour_the_office_hears_of_what_nobody_opened(
     still.go(minutes=30)
     do_due()
     assert len(service.told_to(desk)) == (what == "nothing")
+
+
+def test_stand_in_hears_of_it_too(service: PushService, chat: Chat, patient: User, doctor: Doctor) -> None:
+    colleague = make_doctor("Лебедев Михаил Аркадьевич")
+    db.session.add(ChatMember(chat_id=chat.id, user_id=colleague.user_id))
+    db.session.commit()
+    at_bed, other = listen(service, doctor.user, "bed"), listen(service, colleague.user, "other")
+    say(db.session.get_one(Chat, chat.id, populate_existing=True), patient, URGENT)
+    do_due()
+    before = len(titles(service, other))
+    still.go(minutes=15)
+    do_due()
+    assert titles(service, other)[before:] == ["iBolit: срочное сообщение"]
+    assert titles(service, at_bed) == ["iBolit: срочное сообщение"]
 
 
 def test_office_without_a_push_is_told_by_sms(services: Services, chat: Chat, patient: User, doctor: Doctor) -> None:

@@ -267,6 +267,7 @@ POST /replies                                 | -           | login | gate  | 40
 POST /replies/<int:id>                        | template    | login | gate  | 404     | in     | 404      | card
 POST /replies/<int:id>/place                  | template    | login | gate  | 404     | in     | 404      | card
 POST /replies/<int:id>/removal                | template    | login | gate  | 404     | in     | 404      | card
+POST /replies/uses                            | -           | login | gate  | 404     | in     | 404      | card
 GET /replies/choice                           | -           | login | gate  | 404     | in     | 404      | card
 GET /readyz                                   | -           | in    | in    | in      | in     | in       | in
 GET /robots.txt                               | -           | in    | in    | in      | in     | in       | in

@@ -6,10 +6,12 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
+from flask_login import current_user, login_required
 
 from ...extensions import db
-from ...models import Doctor, ReplyTemplate
+from ...formatting import spoken_to, when_for
+from ...models import Chat, ClinicReplyTemplate, Consultation, Doctor, OfferedReply, ReplyTemplate
+from ...models.doctors.offered_replies import CONSULTATION, NAME
 from ...responses import respond, wants_fragment
 from ...web.authentication import current_doctor
 from ...web.fields import MoveForm
@@ -32,9 +34,28 @@ def index() -> ResponseReturnValue:
 @bp.get("/choice")
 @login_required
 def choice() -> ResponseReturnValue:
-    """What the composer of a chat asks for at the first «/»."""
-    templates = db.session.scalars(ReplyTemplate.of(current_doctor())).all()
+    """What the composer of a chat asks for at the first «/» or press, with name and time put in."""
+    doctor, id = current_doctor(), request.args.get("chat", type=int)
+    chat = (Chat.find_for(current_user, id) or abort(404)) if id is not None else None
+    templates = OfferedReply.all_for(doctor, _values_in(chat) if chat is not None else {})
     return respond("replies/choice.html", to=url_for(".index"), templates=templates)
+
+
+@bp.post("/uses")
+@login_required
+def note_use() -> ResponseReturnValue:
+    """What was used last stands first."""
+    if not OfferedReply.note_use(current_doctor(), request.form.get("template", "")):
+        abort(400)
+    db.session.commit()
+    return "", 204
+
+
+def _values_in(chat: Chat) -> dict[str, str]:
+    """Of a time that is not known its sign stays, for the doctor to see."""
+    nearest = Consultation.nearest_in(chat)
+    values = {NAME: spoken_to(chat.patient.name)}
+    return values if nearest is None else values | {CONSULTATION: when_for(nearest.starts_at, chat.patient.zone)}
 
 
 @bp.post("")
@@ -93,7 +114,18 @@ def _held(id: int) -> ReplyTemplate:
 def _panel(doctor: Doctor, **forms: Any) -> dict[str, Any]:
     templates = db.session.scalars(ReplyTemplate.of(doctor)).all()
     known = {one.id: ReplyForm.of(one) for one in templates} | forms.pop("wrong", {})
-    return {"templates": templates, "forms_of": known, "new_form": ReplyForm.new(), "saved": "", "refusal": ""} | forms
+    return {
+        "templates": templates,
+        "forms_of": known,
+        "new_form": ReplyForm.new(),
+        "saved": "",
+        "refusal": "",
+        **_of_clinic(),
+    } | forms
+
+
+def _of_clinic() -> dict[str, Any]:
+    return {"of_clinic": ClinicReplyTemplate.listed()}
 
 
 def _saved(sentence: str) -> ResponseReturnValue:

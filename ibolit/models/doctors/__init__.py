@@ -2,6 +2,7 @@
 
 from .answering_hours import MIDNIGHT, PROMISED_HOURS, WORKDAYS, AnsweringHours, paused_within
 from .doctor import WHOLE, Doctor, Introduction, PhotoCrop
+from .offered_replies import ClinicReplyTemplate, OfferedReply, ReplyUse
 from .reply_template import ReplyTemplate
 from .specialty_words import SpecialtyWords
 from .tariff import Tariff, TariffTerms
@@ -12,10 +13,13 @@ __all__ = [
     "WHOLE",
     "WORKDAYS",
     "AnsweringHours",
+    "ClinicReplyTemplate",
     "Doctor",
     "Introduction",
+    "OfferedReply",
     "PhotoCrop",
     "ReplyTemplate",
+    "ReplyUse",
     "SpecialtyWords",
     "Tariff",
     "TariffTerms",

@@ -32,7 +32,7 @@
 
     // For what one writes, or sends with it, other things make room where there is little (chat.css).
     function makeRoom() {
-      var classes = document.querySelector('.chat').classList, hasFiles = !!form.querySelector('.attachment-tray__item');
+      var classes = document.querySelector('.chat').classList, hasFiles = !!form.querySelector('.attachment-tray__item, .urgent:not([hidden])');
       classes[hasFiles ? 'add' : 'remove']('chat--files');
       classes[hasFiles || document.activeElement === field ? 'add' : 'remove']('chat--writing');
     }

@@ -1,13 +1,15 @@
-// «/» at the beginning of a doctor's message opens the list of the doctor's reply templates; what is typed after it looks for one.
+// «/» at the beginning of a doctor's message, or a button, opens the list of reply templates; what is typed after «/» looks for one.
+// What is chosen takes the place of that, or stands where the cursor is; a sign for which no value is known is selected.
 ibolit.behaviour('replies', function (form) {
   'use strict';
   var field = form.querySelector('.composer__text'), url = form.getAttribute('data-replies');
-  var box = null, isAsking = false, isRefused = false, chosen = null;
+  var box = null, isAsking = false, isRefused = false, isPressed = false, chosen = null;
 
   function lines() { return Array.prototype.slice.call(box.querySelectorAll('.replies__one')); }
   function plain(words) { return words.toLowerCase().replace(/ё/g, 'е'); }
   function isOpen() { return !!box && !box.hidden; }
-  function wanted() { return /^\/[^\n]*$/.test(field.value) ? plain(field.value.slice(1)).trim() : null; }
+  function looksFor() { return /^\/[^\n]*$/.test(field.value); }
+  function wanted() { return looksFor() ? plain(field.value.slice(1)).trim() : isPressed ? '' : null; }
 
   function choose(line) {
     if (chosen) chosen.setAttribute('aria-selected', 'false');
@@ -21,6 +23,7 @@ ibolit.behaviour('replies', function (form) {
   }
 
   function close() {
+    isPressed = false;
     if (box) box.hidden = true;
     if (box) choose(null);
   }
@@ -58,14 +61,37 @@ ibolit.behaviour('replies', function (form) {
   }
 
   function insert(line) {
-    var told = document.createEvent('Event');
-    field.value = line.getAttribute('data-text');
+    var told = document.createEvent('Event'), text = line.getAttribute('data-text'), from = looksFor() ? 0 : field.selectionStart;
+    var before = field.value.slice(0, from), unknown = /\{[^{}\n]+\}/.exec(text), at;
+    field.value = before + text + (looksFor() ? '' : field.value.slice(field.selectionEnd));
     isRefused = true; // a text that itself begins with «/»
+    noteUse(line);
     close();
     told.initEvent('input', true, false); // the composer grows, and keeps its draft
     field.dispatchEvent(told);
     field.focus();
-    field.setSelectionRange(field.value.length, field.value.length);
+    at = before.length + (unknown ? unknown.index : text.length);
+    field.setSelectionRange(at, at + (unknown ? unknown[0].length : 0));
+  }
+
+  // On top of the list from now on, here too.
+  function noteUse(line) {
+    ibolit.ask('POST', form.getAttribute('data-replies-used'), ibolit.form({ template: line.getAttribute('data-key') }), function () {});
+    line.parentNode.insertBefore(line, line.parentNode.firstChild);
+  }
+
+  function onPress(event) {
+    var link = event.target, clip;
+    while (link && link !== form && !link.hasAttribute('data-opens-replies')) link = link.parentNode;
+    if (!link || link === form || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    clip = form.querySelector('.clip[open]');
+    if (clip) clip.removeAttribute('open');
+    if (isOpen()) { close(); return; }
+    isPressed = true;
+    isRefused = false;
+    field.focus();
+    show();
   }
 
   function step(by) {
@@ -99,4 +125,5 @@ ibolit.behaviour('replies', function (form) {
   field.addEventListener('input', show);
   form.addEventListener('keydown', onKey, true);
   form.addEventListener('submit', close);
+  form.addEventListener('click', onPress);
 });
