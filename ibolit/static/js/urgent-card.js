@@ -14,6 +14,17 @@
     document.head.appendChild(script);
   }
 
+  // Under a message that was sent: it goes with the first answer that comes to this page.
+  ibolit.behaviour('urgent-sent', function (card) {
+    function onApplied(event) {
+      var item = event.detail.item, by = item.getAttribute('data-author');
+      if (!item.classList.contains('message') || by === '0' || by === document.body.getAttribute('data-viewer')) return;
+      if (Number(item.getAttribute('data-key')) > Number(card.getAttribute('data-seq'))) ibolit.remove(card);
+    }
+    document.body.addEventListener('ibolit:applied', onApplied);
+    return function () { document.body.removeEventListener('ibolit:applied', onApplied); };
+  });
+
   // `words` says what is in the field now; `send` is what «Всё равно отправить» does.
   ibolit.urgentCard = function (form, words, send) {
     var card = form.querySelector('.urgent'), field = form.querySelector('.composer__text'), accepted = '';
