@@ -186,6 +186,54 @@ class MessageIsOld(RuleViolation):
     sentence = "Прошло больше 5 минут, отозвать сообщение уже нельзя."
 
 
+class TimeOffIsPast(RuleViolation):
+    sentence = "Последний день должен быть не раньше первого и не в прошлом."
+
+
+class TimeOffBeganBefore(RuleViolation):
+    """A new one cannot begin on a day that is over."""
+
+    sentence = "Этот день уже прошёл. Выберите сегодняшний или более поздний."
+
+
+class TimeOffIsTooLong(RuleViolation):
+    sentence = "Отсутствие длиннее года задать нельзя. Выберите день раньше."
+
+
+class TimeOffOverlaps(RuleViolation):
+    sentence = "На эти дни отсутствие уже задано. Измените его или выберите другие дни."
+
+
+class TimeOffIsOver(RuleViolation):
+    status = 409
+    sentence = "Это отсутствие уже закончилось. Задайте новое."
+
+
+class StandInIsUnknown(RuleViolation):
+    """Hidden from patients meanwhile, or nobody of the list."""
+
+    sentence = "Этого врача выбрать нельзя. Выберите другого."
+
+
+class StandInIsAway(RuleViolation):
+    sentence = "В эти дни этого врача тоже не будет. Выберите другого или никого."
+
+
+class AbsenceIsOver(RuleViolation):
+    status = 409
+    sentence = "Этот выбор уже не нужен: у врача всё изменилось. Посмотрите последнее сообщение."
+
+
+class StandInIsNotHere(RuleViolation):
+    status = 409
+    sentence = "Этот врач сейчас тоже отсутствует. Можно подождать своего."
+
+
+class ConsentIsOld(RuleViolation):
+    status = 409
+    sentence = "Сначала примите новое согласие: в нём сказано о враче, который замещает вашего."
+
+
 class FileRefused(RuleViolation):
     """A file that is not taken; the message's text and its other files stay where they are."""
 

@@ -135,6 +135,36 @@ class PatientFactsChanged(Fact):
 
 
 @dataclass(frozen=True)
+class DaysKept(Fact):
+    """Its doctor is away and nobody stands in: the chat stays open so many days longer; the key as in DaysGiven."""
+
+    chat_id: int
+    days: int
+    idempotency_key: str
+
+
+@dataclass(frozen=True)
+class TimeOffChanged(Fact):
+    """It was set, changed or ended early."""
+
+    time_off_id: int
+
+
+@dataclass(frozen=True)
+class StandInChosen(Fact):
+    """A patient lets the stand-in answer, or would rather wait after all."""
+
+    offer_id: int
+
+
+@dataclass(frozen=True)
+class DoctorReturned(Fact):
+    """The absence is over that this offer answered for."""
+
+    offer_id: int
+
+
+@dataclass(frozen=True)
 class PaymentChanged(Fact):
     """A payment or one of its refunds has another state than before."""
 

@@ -20,6 +20,13 @@ PATRONYMIC = re.compile(r".+(вич|вна|ична)")
 WEEKDAYS = "Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"
 MINUS = "\u2212"
 MOSCOW = ZoneInfo("Europe/Moscow")
+# What is asked of whom: the ending of a surname, and what stands for it in the accusative.
+SURNAMES = (
+    *((ending, ending[:-1] + "у") for ending in ("ова", "ева", "ёва", "ина", "ына")),
+    *((ending, ending[:-2] + "ую") for ending in ("ская", "цкая")),
+    *((ending, ending[:-2] + "ого") for ending in ("ский", "цкий")),
+    *((ending, ending + "а") for ending in ("ов", "ев", "ёв", "ин", "ын")),
+)
 
 
 def plural(count: int, one: str, few: str, many: str) -> str:
@@ -85,6 +92,28 @@ def spoken_to(name: str) -> str:
     if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
         return name
     return " ".join(words[1:] if PATRONYMIC.fullmatch(words[2]) else words[:2])
+
+
+def surname_of(name: str) -> str:
+    """«Лебедев Михаил Аркадьевич» → «Лебедев»; a name without a patronymic does not say which word it is: it stays."""
+    words = name.split()
+    if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
+        return name
+    return words[0] if PATRONYMIC.fullmatch(words[2]) else words[2]
+
+
+def awaited(name: str) -> str:
+    """Whom one waits for, in the accusative: «Иванова Елена Сергеевна» → «Иванову», «Лебедев …» → «Лебедева».
+
+    The endings tell how a surname is declined, and where they do not, nobody's name is spoilt: «врача».
+    """
+    surname = surname_of(name)
+    if surname == name:
+        return "врача"
+    for ending, becomes in SURNAMES:
+        if surname.lower().endswith(ending):
+            return surname[: len(surname) - len(ending)] + becomes
+    return "врача"
 
 
 def without_patronymic(name: str) -> str:

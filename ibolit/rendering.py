@@ -15,6 +15,7 @@ from . import phones
 from .config import current_settings
 from .formatting import (
     answering_days,
+    awaited,
     clock_length,
     clocks_differ,
     date_in_full,
@@ -37,6 +38,7 @@ from .formatting import (
     short_when,
     soon,
     soon_changes_at,
+    surname_of,
     time_for,
     time_left,
     time_until,
@@ -132,7 +134,7 @@ def init_rendering(app: Flask) -> None:
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)
-    people = (with_initials, without_patronymic)
+    people = (with_initials, without_patronymic, surname_of, awaited)
     helpers = (
         dom_id,
         drawn_message,

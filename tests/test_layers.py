@@ -62,7 +62,7 @@ MAY_IMPORT = {
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.
 FLOORS = (
     {"types", "purging", "inserting", "job", "locking", "night_hours"}, {"people"}, {"doctors"}, {"chats"},
-    {"payments"}, {"consultations"},
+    {"standing_in"}, {"payments"}, {"consultations"},
     {"delivery"}, {"invitations"}, {"accounts"}, {"stored_files"},
 )  # fmt: skip
 # What is named above its own floor, under TYPE_CHECKING: for Mapped[] and annotations alone.
@@ -70,6 +70,7 @@ NAMED_ABOVE = {
     ("people", "doctors"),  # User.doctor
     ("doctors", "chats"),  # Doctor.chats
     ("chats", "consultations"),  # a message's cards
+    ("chats", "standing_in"),
     ("payments", "consultations"),  # Payment.consultation; cancelling one decides of its money
 }
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import html
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from contextvars import Context
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -16,7 +19,7 @@ import pytest
 from audit_rules import check_audit_log
 from databases import POSTGRES
 from flask_migrate import upgrade
-from matrix import ACTORS, BODIES, BODY, MARKED_BY_READING, SOCKETS, TABLE, Row
+from matrix import ACTORS, BODIES, BODY, MARKED_BY_READING, SOCKETS, STAND_IN, TABLE, Row
 from matrix_ears import Listen, ears, enter, partner_in, partner_of, signal
 from matrix_world import Actor, Snapshot, World, build
 from werkzeug.test import TestResponse
@@ -33,7 +36,7 @@ pytestmark = [
     pytest.mark.skipif(bool(POSTGRES), reason="who reaches what does not depend on the database"),
 ]
 
-PERSONS = [name for names in ACTORS.values() for name in names]
+PERSONS = [*(name for names in ACTORS.values() for name in names), STAND_IN]
 APART = ("Content-Length", "Set-Cookie", "Location")
 VARIES = re.compile(r'(csrf_token"[^>]* value="|X-CSRFToken": ?"|X-CSRFToken&#34;: ?&#34;)[^"&]*')
 
@@ -112,6 +115,32 @@ def compare(world: World, actor: Actor, row: Row) -> None:
     told = [plain(answer, path) for answer, path in zip((foreign, missing), paths, strict=True)]
     assert told[0] == told[1], f"{actor.name} learns that {row.door} is there"
     assert foreign.status_code >= 300, f"{actor.name} gets into a foreign {row.door}"
+
+
+OF_A_CHAT = [door for door, row in TABLE.items() if row.of in ("chat", "file", "offer") and row.method != "OPTIONS"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("door", OF_A_CHAT)
+def test_colleague_is_a_stranger_before_the_choice_and_after_the_return(
+    world: World, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, door: str, when: str
+) -> None:
+    """The chat that was open to them is not there, to the word."""
+    actor, row = world.actors[STAND_IN], TABLE[door]
+    if when == "before":
+        with closing(sqlite3.connect(db.engine.url.database or "")) as clinic:
+            clinic.execute("DELETE FROM chat_member WHERE until IS NOT NULL")
+            clinic.commit()
+    else:
+        returned = clock.now() + timedelta(days=7)
+        monkeypatch.setattr(clock, "now", lambda: returned)
+    ask(world, actor, row, "missing")  # which notes that they are here
+    told = [
+        plain(ask(world, actor, row, which), row.path(world.target(actor, row.of, which)))
+        for which in ("own", "missing")
+    ]
+    assert told[0] == told[1], f"a colleague learns {when} standing in that {row.door} is there"
+    assert told[0][0] in (303, 403, 404)
 
 
 def ask(world: World, actor: Actor, row: Row, which: str, method: str = "") -> TestResponse:

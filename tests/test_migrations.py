@@ -47,14 +47,16 @@ ADDED: dict[str, Row] = {
     "user": {"birth_date": None, "sex": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
     | {"promise_missed_at": None, "urgent_since": None},
-    "chat_member": {"archived_at": None},
-    "doctor": {"answer_days": 31, "answer_from": 540, "answer_to": 1080, "promise_hours": None, "usual_wait": None},
     "complaint": {"illnesses": ""},
     "intake_questionnaire": {"illnesses": ""},
+    "chat_member": {"archived_at": None, "until": None},
+    "doctor": {"answer_days": 31, "answer_from": 540, "answer_to": 1080, "promise_hours": None, "usual_wait": None}
+    | {"away_from": None, "away_until": None, "stands_in_until": None},
 }
 # Words of after 0022.
 SINCE = {JobKind.PROMISE, NotificationKind.PROMISE, JobKind.URGENT_UNOPENED, NotificationKind.URGENT}
 SINCE |= {NotificationKind.URGENT_SENT, NotificationKind.URGENT_UNOPENED}
+SINCE |= {JobKind.TIME_OFF, NotificationKind.STAND_IN}
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
 
@@ -344,6 +346,7 @@ def renamed(rows: Rows) -> Rows:
     }
     new: Rows = {"specialty_words": [], "wait": [], "patient_fact": [], "patient_fact_strike": []}
     new |= {"urgent_words_line": [], "clinic_reply_template": [], "reply_use": []}
+    new |= {"time_off": [], "stand_in_offer": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

@@ -54,6 +54,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.CHAT_ENDS: chats.announce_end,
     JobKind.PROMISE: chats.check_promise,
     JobKind.URGENT_UNOPENED: chats.check_urgent,
+    JobKind.TIME_OFF: chats.process_time_off,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.purge_expired,
 }

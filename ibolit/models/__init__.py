@@ -1,10 +1,10 @@
 """The clinic itself: nouns with behaviour, a package a noun. Importing this package makes every table known.
 
-Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← payments ←
-consultations ← delivery ← invitations ← accounts ← stored_files.
+Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← standing_in ←
+payments ← consultations ← delivery ← invitations ← accounts ← stored_files.
 """
 
-from . import accounts, chats, consultations, delivery, doctors, invitations, payments, people
+from . import accounts, chats, consultations, delivery, doctors, invitations, payments, people, standing_in
 from .accounts import *
 from .chats import *
 from .consultations import *
@@ -14,12 +14,14 @@ from .invitations import *
 from .job import Job, JobKind
 from .payments import *
 from .people import *
+from .standing_in import *
 from .stored_files import StoredFile, stored_files
 
 __all__ = [
     *people.__all__,
     *doctors.__all__,
     *chats.__all__,
+    *standing_in.__all__,
     *payments.__all__,
     *consultations.__all__,
     *delivery.__all__,

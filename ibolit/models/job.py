@@ -44,6 +44,7 @@ class JobKind(StrEnum):
     CONSULTATION = "consultation"  # its reminders, its expiry, the end of its window
     NOTIFICATION = "notification"  # by SMS or mail
     PUSH = "push"
+    TIME_OFF = "time_off"  # its beginning and its end
     CHAT_ENDS = "chat_ends"  # the word before its time is over
     PROMISE = "promise"  # the moment until which an answer was promised
     URGENT_UNOPENED = "urgent_unopened"  # a message that speaks of an emergency, after a quarter of an hour

@@ -32,6 +32,7 @@ class LockKind(StrEnum):
     EMAIL = "email:%s"  # whose address it is
     WAYS_IN = "ways:%s"  # of a user
     WRONG_PASSWORDS = "tries:%s"  # of a user
+    TIME_OFF = "time off"  # of all doctors: two may name each other
     DOCTOR_TARIFFS = "tariffs of %s"  # a doctor
     REPLY_TEMPLATES = "reply templates of %s"  # a doctor
     AGENDA = "agenda %s"  # of a doctor: what times are taken

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ..events import flush_facts
 from ..extensions import db
 from ..models import (
+    AbsenceTerms,
     AccessMode,
     Attachment,
     Chat,
@@ -28,7 +29,10 @@ from ..models import (
     RefundReason,
     ReplyTemplate,
     Role,
+    StandInChoice,
+    StandInOffer,
     Tariff,
+    TimeOff,
     User,
 )
 from ..models.chats import ChatMember
@@ -137,6 +141,8 @@ def fill() -> bool:
     with _days_ago(5):
         facts.fill(patients, doctors)
     _money_in_dispute()
+    flush_facts()  # what was said before the doctor went away is answered by nobody
+    _away(patients, doctors[3], doctors[1])
     db.session.commit()
     return True
 
@@ -231,6 +237,34 @@ def _chats(patients: list[User], doctors: list[Doctor]) -> None:
         ("p", 4000, "Доктор, давление 150 на 95 второй день."),
         ("d", 3900, "Пётр Иванович, примите то, что мы подобрали, и напишите через два часа."),
     ))  # fmt: skip
+
+
+def _away(patients: list[User], doctor: Doctor, colleague: Doctor) -> None:
+    """For a week, of which two days are gone. Anna has not chosen yet, Marina lets the colleague answer."""
+    anna, _, marina = patients
+    now = clock.now()
+    with _days_ago(2):
+        words = "Если пятно растёт или болит, не ждите: приходите в клинику."
+        TimeOff.add(doctor, AbsenceTerms(clock.now(), now + timedelta(days=5), colleague.id, words))
+        flush_facts()
+    for patient, minutes_ago, text in (
+        (anna, 40, "Мыло сменила, но пятно стало больше. Что делать?"),
+        (marina, 300, "Дмитрий Викторович, родинка на плече стала темнее. Это опасно?"),
+    ):
+        chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
+        with _days_ago(minutes_ago / (24 * 60)):
+            chat.post(patient, text, f"seed-away-{chat.last_seq + 1:04}")
+            flush_facts()
+    offer = StandInOffer.of_chat(chat)
+    with _days_ago(280 / (24 * 60)):
+        offer.choose(marina, StandInChoice.STAND_IN)
+        flush_facts()
+        chat.post(
+            colleague.user,
+            "Марина Олеговна, здравствуйте! Пришлите, пожалуйста, фото при дневном свете.",
+            "seed-stand-in",
+        )
+        flush_facts()
 
 
 def _papers(patient: User, doctor: Doctor) -> None:

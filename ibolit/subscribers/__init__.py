@@ -25,8 +25,10 @@ from ..events import (
     ConsultationRequested,
     ConsultationStarted,
     DaysGiven,
+    DaysKept,
     DelayAnnounced,
     DeviceEnded,
+    DoctorReturned,
     HalfOfSmsGone,
     MemberTyped,
     MessageChanged,
@@ -40,7 +42,9 @@ from ..events import (
     RefundDecided,
     RescheduleDeclined,
     RescheduleRequested,
+    StandInChosen,
     Subscribers,
+    TimeOffChanged,
     UrgentMessageUnopened,
     UrgentWordsFound,
     VisitAdvised,
@@ -49,7 +53,7 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import failures, live, notices, system_notes
+from . import absences, failures, live, notices, system_notes
 
 
 def subscribe(app: Flask) -> None:
@@ -61,6 +65,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(MessageSent, notices.message_sent)
     subscribers.before_commit(UrgentWordsFound, notices.urgent_words_found)
     subscribers.before_commit(UrgentMessageUnopened, notices.urgent_message_unopened)
+    _tell_of_absences(subscribers)
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)
     subscribers.before_commit(PromiseMissed, notices.promise_missed)
@@ -85,6 +90,15 @@ def subscribe(app: Flask) -> None:
     worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))
     app.extensions["ibolit_worker"] = worker
     subscribers.after_commit(WorkAdded, lambda fact: worker.wake(fact.kind))
+
+
+def _tell_of_absences(subscribers: Subscribers) -> None:
+    subscribers.before_commit(MessageSent, absences.message_sent)
+    subscribers.before_commit(TimeOffChanged, absences.time_off_changed)
+    subscribers.before_commit(DaysKept, system_notes.days_kept)
+    subscribers.before_commit(StandInChosen, system_notes.stand_in_chosen)
+    subscribers.before_commit(StandInChosen, notices.stand_in_chosen)
+    subscribers.before_commit(DoctorReturned, system_notes.doctor_returned)
 
 
 def _tell_of_consultations(subscribers: Subscribers) -> None:

@@ -31,6 +31,7 @@ from ..events import (
     RefundDecided,
     RescheduleDeclined,
     RescheduleRequested,
+    StandInChosen,
     UrgentMessageUnopened,
     UrgentWordsFound,
 )
@@ -49,6 +50,7 @@ from ..models import (
     Payment,
     PaymentState,
     Refund,
+    StandInOffer,
     User,
 )
 from ..models.chats import ending
@@ -181,6 +183,12 @@ def promise_missed(fact: PromiseMissed) -> None:
     Notification.of_promise(db.session.get_one(Chat, fact.chat_id))
 
 
+def stand_in_chosen(fact: StandInChosen) -> None:
+    offer = db.session.get_one(StandInOffer, fact.offer_id)
+    if offer.is_answered_by_stand_in and offer.stand_in is not None:
+        Notification.of_standing_in(offer.stand_in.user, offer.chat, offer.id)
+
+
 def half_of_sms_gone(fact: HalfOfSmsGone) -> None:
     """Once a day and operator."""
     for operator in db.session.scalars(User.operators()):
@@ -237,7 +245,8 @@ def _tell_members(
 ) -> None:
     """Everybody in its chat but who did it: the patient, whoever came for the patient's sake, and last the doctor."""
     chat = consultation.chat
-    for member in sorted(chat.members_but(but), key=lambda one: chat.is_led_by(one.user)):
+    told = [one for one in chat.members_but(but) if not chat.is_stood_in_by(one.user)]  # who has no part in it
+    for member in sorted(told, key=lambda one: chat.is_led_by(one.user)):
         Notification.of_consultation(member.user, kind, consultation, which, moment, urgent_from)
 
 

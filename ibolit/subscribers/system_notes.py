@@ -17,14 +17,17 @@ from ..events import (
     ConsultationMissed,
     ConsultationMoved,
     DaysGiven,
+    DaysKept,
     DelayAnnounced,
+    DoctorReturned,
     RefundDecided,
     RescheduleRequested,
+    StandInChosen,
     VisitAdvised,
 )
 from ..extensions import db
 from ..formatting import day_of, plural, time_for, when_for
-from ..models import Absence, CancellationReason, Chat, Consultation, Refund, RefundReason, RefundState
+from ..models import Absence, CancellationReason, Chat, Consultation, Refund, RefundReason, RefundState, StandInOffer
 from ..services import clock
 from ..sums import rubles
 
@@ -55,6 +58,43 @@ def days_given(fact: DaysGiven) -> None:
     gift = f"Подарок врача: {plural(fact.days, 'день', 'дня', 'дней')} общения."
     until = f" Чат открыт до {day_of(chat.open_until, chat.patient.zone)}." if chat.open_until else ""
     chat.post_system_note(gift + until, fact.idempotency_key, by=chat.doctor.user_id)
+
+
+def days_kept(fact: DaysKept) -> None:
+    """By the patient's calendar as well."""
+    chat = db.session.get_one(Chat, fact.chat_id)
+    longer = plural(fact.days, "день", "дня", "дней")
+    until = f": до {day_of(chat.open_until, chat.patient.zone)}" if chat.open_until else ""
+    chat.post_system_note(
+        f"Врач в отъезде, поэтому чат открыт на {longer} дольше{until}.", fact.idempotency_key, by=chat.doctor.user_id
+    )
+
+
+def stand_in_chosen(fact: StandInChosen) -> None:
+    """Whom it opens to learns for whom they answer, and the doctor, once back, who has answered."""
+    offer = db.session.get_one(StandInOffer, fact.offer_id)
+    if offer.stand_in is None:
+        return
+    name = offer.stand_in.user.name
+    if offer.is_answered_by_stand_in:
+        said = f"Пока врача нет, отвечает {name}. Заметки вашего врача остаются закрыты."
+    else:
+        said = f"{name} больше не видит эту переписку. Ответит ваш врач."
+    offer.chat.post_system_note(said, by=offer.chat.patient_id)
+
+
+def doctor_returned(fact: DoctorReturned) -> None:
+    """Once an absence, however often the worker looks."""
+    offer = db.session.get_one(StandInOffer, fact.offer_id)
+    chat, key = offer.chat, f"return-{offer.time_off_id}"
+    if chat.has_system_note(key):
+        return
+    closed = (
+        f" {offer.stand_in.user.name} эту переписку больше не видит."
+        if offer.is_answered_by_stand_in and offer.stand_in
+        else ""
+    )
+    chat.post_system_note(f"Врач снова отвечает.{closed}", key, by=chat.doctor.user_id)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:

@@ -21,16 +21,18 @@ def log_audit(
     last: int | None = None,
     *,
     patient: int | None,
+    led_by: int | None = None,
 ) -> None:
     """Who is signed in here did it, or saw it; AuditEvent says what the numbers mean. Commit later.
 
     `patient`: whose data it were, by the number of their account; None for what is nobody's, or a list of many.
+    `led_by`: the doctor in whose chat it stands, where a colleague may be standing in.
     """
     AuditEvent.write(
         action,
         actor_id=current_user.id,
         patient_id=patient,
-        reason=_reason(patient),
+        reason=_reason(patient, led_by),
         subject_id=subject_id,
         first=first,
         last=last,
@@ -48,7 +50,7 @@ def log_chats(action: AuditAction, spans: Mapping[int, SpanOfMessages], chats: I
     rows: list[dict[str, object]] = [
         {
             "patient_id": chat.patient_id,
-            "reason": _reason(chat.patient_id),
+            "reason": _reason(chat.patient_id, chat.doctor_id),
             "subject_id": chat.id,
             "first": spans[chat.id][0],
             "last": spans[chat.id][1],
@@ -71,7 +73,10 @@ def log_found_patients(chats: Sequence[Chat]) -> None:
         log_chats(AuditAction.PATIENT_FOUND, {chat.id: (None, None) for chat in chats}, chats)
 
 
-def _reason(patient: int | None) -> AuditReason:
+def _reason(patient: int | None, led_by: int | None) -> AuditReason:
     if current_user.is_operator:
         return AuditReason.OFFICE
-    return AuditReason.CARE if current_user.is_doctor and patient is not None else AuditReason.OWN
+    if not current_user.is_doctor or patient is None:
+        return AuditReason.OWN
+    is_their_own = led_by is None or led_by == current_user.doctor.id
+    return AuditReason.CARE if is_their_own else AuditReason.STAND_IN

@@ -28,10 +28,27 @@ SEXES = [
 ]
 NO_SMS_ABROAD = "СМС на номера этой страны мы не отправляем."
 NO_SUCH_DURATION = "Выберите из списка, сколько минут."
+DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::\d{2})?")
 # Keyboards of digits alone have no point: «03051957».
 BIRTH_DATE = re.compile(r"(\d{1,2})[.,/ -]+(\d{1,2})[.,/ -]+(\d{4})|(\d\d)(\d\d)(\d{4})")
 ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")  # what browsers fill in by themselves
+
+
+class NoSuchDay(ValueError):
+    """29 February of most years."""
+
+
+def read_day(words: str) -> date:
+    """«2026-11-25» of a browser that has a calendar, «25.11.2026» of a hand. Raises NoSuchDay, ValueError."""
+    found = DAY.fullmatch(words.strip())
+    if found is None:
+        raise ValueError(words)
+    year, month, day = (found[long] or found[short] for long, short in (("year", "y"), ("month", "m"), ("day", "d")))
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        raise NoSuchDay(words) from None
 
 
 def read_time(words: str) -> time:

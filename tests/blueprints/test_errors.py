@@ -173,11 +173,21 @@ PRACTICE = [
     "photo/removal",
     "tariffs",
     "tariffs/1",
+    "time-off",
+    "time-off/1",
+    "time-off/1/end",
 ]
-PRACTICE += ["answers", *(f"tariffs/1/{action}" for action in ("visibility", "mark", "place"))]
+PRACTICE += [f"tariffs/1/{action}" for action in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]
 POSTS += ["/patients/1/facts", *(f"/facts/1/{part}" for part in ("text", "removal", "restoration", "sharing"))]
-POSTS += ["/replies", "/replies/uses", "/replies/1", "/replies/1/place", "/replies/1/removal"]
+POSTS += [
+    "/stand-in-offers/1/choice",
+    "/replies",
+    "/replies/uses",
+    "/replies/1",
+    "/replies/1/place",
+    "/replies/1/removal",
+]
 POSTS += [
     f"/invitations{way}"
     for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/columns", "/imports/1/sending")

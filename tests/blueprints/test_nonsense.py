@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 from browser import Browser
-from factories import make_user, propose
+from factories import make_doctor, make_user, propose
 from flask import Flask
 from flask_wtf import FlaskForm
 from payment_steps import begin, buy, request_refund
@@ -17,10 +17,12 @@ from started_consultations import completed_consultation
 
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
 from ibolit.blueprints.calls.forms import ReportForm
-from ibolit.blueprints.chat.forms import QueueForm, RecallForm, ReceiptsForm
+from ibolit.blueprints.chat.forms import QueueForm, RecallForm, ReceiptsForm, StandInForm
 from ibolit.blueprints.consultations.forms import ActionForm
+from ibolit.blueprints.practice.forms import EndTimeOffForm
 from ibolit.extensions import db
 from ibolit.models import (
+    AbsenceTerms,
     Chat,
     Doctor,
     FactKind,
@@ -31,14 +33,15 @@ from ibolit.models import (
     RefundReason,
     ReplyTemplate,
     Role,
+    TimeOff,
     User,
 )
 from ibolit.services import clock
 
 NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
 WIDE = "multipart/form-data"  # the fields of all forms at once, each of so many letters, are too much written otherwise
-TAKE_ANYTHING = {NotificationsForm, ActionForm, QueueForm, RecallForm}
-ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm}  # who would read what was wrong?
+TAKE_ANYTHING = {NotificationsForm, ActionForm, QueueForm, RecallForm, EndTimeOffForm}
+ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm, StandInForm}  # who would read what was wrong?
 RUSSIAN = re.compile(r"[«А-ЯЁ][^A-Za-z]*|Проверьте адрес\. Пример: anna@example\.ru\.")
 
 Said = tuple[type[FlaskForm], list[str]]
@@ -113,6 +116,10 @@ def doors(
     listed = PatientImport.draft(doctor, doctor.user, "list-0001", [row], b"8 916 000-10-01", columns)
     fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     db.session.commit()
+    colleague = make_doctor("Лебедев Михаил Аркадьевич")
+    away = AbsenceTerms(clock.now() + timedelta(days=1), clock.now() + timedelta(days=9), colleague.id)
+    absence = TimeOff.add(doctor, away)
+    db.session.commit()
     posts = {
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
         proving(clinic): ["/login/code"],
@@ -135,7 +142,11 @@ def doors(
         Browser(clinic, doctor.user): [
             f"/chats/{chat.id}/consultations",
             *(f"/consultations/{over.id}/conclusion/{part}" for part in ("new", "draft")),
-            *(f"/practice/{part}" for part in ("answers", "introduction", "terms", "reachability", "photo", "tariffs")),
+            *(
+                f"/practice/{part}"
+                for part in ("answers", "introduction", "terms", "reachability", "photo", "tariffs", "time-off")
+            ),
+            f"/practice/time-off/{absence.id}",
             *(f"/practice/tariffs/{doctor.tariffs[0].id}{part}" for part in ("", "/place")),
             *(f"/patients/{patient.id}/{part}" for part in ("note", "days")),
             *(f"/replies{part}" for part in ("", "/uses", f"/{template.id}", f"/{template.id}/place")),

@@ -36,6 +36,7 @@ NOT_EDITING = {
     "facts.create", "consultations.send_review", "consultations.request_reschedule", "invitations.create",
     "invitations.create_import",
     "operator.approve", "operator.decline", "operator.refund", "patients.give_days", "practice.add_tariff",
+    "practice.add_time_off",
     "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
 }  # fmt: skip
 
@@ -353,7 +354,8 @@ ELSEWHERE = {
     "consultations.announce_delay", "consultations.decline_reschedule",
     "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff",
-    "recalls.create", "replies.move", "replies.note_use",
+    "recalls.create", "replies.move", "replies.note_use", "stand_in.choose", "practice.end_time_off",
+    "practice.change_time_off",  # two windows of it: test_away.py
     # Words that begin something new.
     "account.request_refund", "invitations.take_columns", "operator.refund_out_of_band", "payments.send_receipt",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from factories import make_chat, propose
 from flask import Flask
 
 from ibolit import errors
-from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_moment, read_day, read_time
+from ibolit.blueprints.consultations.forms import NoSuchTime, TimeFields, local_moment
 from ibolit.extensions import db
 from ibolit.formatting import (
     soon,
@@ -31,6 +31,7 @@ from ibolit.models import CancellationTerms, Chat, Consultation, Doctor, Proposa
 from ibolit.models.chats import ChatState
 from ibolit.models.consultations import ConsultationKind
 from ibolit.services import clock
+from ibolit.web.fields import read_day, read_time
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 KALININGRAD = ZoneInfo("Europe/Kaliningrad")

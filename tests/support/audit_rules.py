@@ -19,6 +19,7 @@ NOBODYS = {
     AuditAction.PATIENTS_IMPORTED,
     AuditAction.PROFILE_CHANGED,
     AuditAction.TARIFF_CHANGED,
+    AuditAction.TIME_OFF_CHANGED,
     AuditAction.REFUNDS_LISTED,
 }
 # A patient's, when it is a patient who did it.
@@ -41,7 +42,7 @@ BY_NOBODY_KNOWN = AuditAction.SIGN_IN_REFUSED
 OF_PATIENTS = {*AuditAction} - NOBODYS - OF_ACCOUNTS - MAY_BE_MANY - {BY_NOBODY_KNOWN}
 REASONS = {
     Role.PATIENT: {AuditReason.OWN},
-    Role.DOCTOR: {AuditReason.OWN, AuditReason.CARE},
+    Role.DOCTOR: {AuditReason.OWN, AuditReason.CARE, AuditReason.STAND_IN},
     Role.OPERATOR: {AuditReason.OFFICE},
 }
 

@@ -27,6 +27,21 @@ ACTORS = {
     "guest": ("guest device",),
 }
 
+# Who stands in for a doctor reaches what that doctor reaches of a chat that its patient has chosen, and its files, and
+# whatever is their own; of anything else there is nothing for them, and here is what else is so.
+STAND_IN = "stand-in"
+OF_STAND_IN = ("", "chat", "file", "device")
+SAID_TO_STAND_IN = {
+    "POST /chats/<int:id>/consultations": "404",
+    "GET /chats/<int:id>/consultations/hint": "404",
+    "GET /chats/<int:id>/consultations/new": "404",
+    "GET /chats/<int:id>/tariffs": "404",
+    "POST /chats/<int:id>/closing": "404",
+    # What nobody gets anything by: the socket says it in its own words, the others that there is nothing.
+    **dict.fromkeys(("GET /consultations/<int:id>/signal", "GET /v/<int:id>", "PATCH /uploads/<key>"), "in"),
+    **dict.fromkeys(("POST /replies/<int:id>", "POST /replies/<int:id>/removal"), "in"),
+}
+
 # What stands in forms, so that an action that is allowed is done, and another is not stopped by a typing error.
 BODY: dict[str, Any] = {
     "client_id": "matrix-client-0001", "text": "Добрый день", "name": "Новое Имя", "note": "Так решено",
@@ -39,7 +54,7 @@ BODY: dict[str, Any] = {
     "specialty": "Терапевт", "practises_since": "2010", "cut": "middle", "decision": "pay", "q": "Анна",
     "sex": "female",
 }  # fmt: skip
-BODIES: dict[str, dict[str, Any]] = {}
+BODIES: dict[str, dict[str, Any]] = {"POST /stand-in-offers/<int:id>/choice": {"choice": "wait"}}
 
 # What a GET may write, by its rule: what was seen, and the audit log of it. Never by HEAD or OPTIONS, and nothing else.
 MARKED_BY_READING: dict[str, set[str]] = {
@@ -175,6 +190,7 @@ POST /logout                                  | -           | login | login | lo
 GET /manifest.webmanifest                     | -           | in    | in    | in      | in     | in       | in
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card
 POST /messages/<int:id>/recall                 | message     | login | gate  | in      | 404    | 404      | card
+POST /stand-in-offers/<int:id>/choice          | offer       | login | gate  | in      | 404    | 404      | card
 POST /doctors/search                          | -           | login | gate  | in      | in     | in       | card
 GET /messages/next                            | -           | login | gate  | 404     | in     | 404      | card
 GET /messages/today                           | -           | login | gate  | 404     | in     | 404      | card
@@ -223,6 +239,10 @@ POST /practice/tariffs/<int:id>               | tariff      | login | gate  | 40
 POST /practice/tariffs/<int:id>/mark          | tariff      | login | gate  | 404     | in     | 404      | card
 POST /practice/tariffs/<int:id>/place         | tariff      | login | gate  | 404     | in     | 404      | card
 POST /practice/tariffs/<int:id>/visibility    | tariff      | login | gate  | 404     | in     | 404      | card
+GET /practice/time-off                        | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/time-off                       | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/time-off/<int:id>              | absence     | login | gate  | 404     | in     | 404      | card
+POST /practice/time-off/<int:id>/end          | absence     | login | gate  | 404     | in     | 404      | card
 GET /practice/terms                           | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/terms                          | -           | login | gate  | 404     | in     | 404      | card
 GET /profile                                  | -           | login | gate  | in      | in     | in       | card
@@ -355,8 +375,18 @@ def read(rows: str) -> dict[str, Row]:
         if door in ("door", "socket and message") or set(door) == {"-"}:
             continue
         answers = {actor: cell for actors, cell in zip(ACTORS.values(), cells, strict=True) for actor in actors}
-        table[door] = Row(door, of.lstrip("=+-"), OPEN_TO.get(of[0], ()), answers)
+        thing = of.lstrip("=+-")
+        answers[STAND_IN] = answer_to_stand_in(door, thing, answers, is_open=of.startswith("="))
+        table[door] = Row(door, thing, OPEN_TO.get(of[0], ()), answers)
     return table
+
+
+def answer_to_stand_in(door: str, thing: str, answers: dict[str, str], *, is_open: bool) -> str:
+    """In a call and its sockets they are nobody, as the operator is."""
+    if door in SAID_TO_STAND_IN or door.startswith("signal: "):
+        return SAID_TO_STAND_IN.get(door, answers["operator"])
+    is_theirs = is_open or thing in OF_STAND_IN or door.startswith("OPTIONS ")
+    return "404" if answers["doctor"] == "in" and not is_theirs else answers["doctor"]
 
 
 TABLE = read(ROWS)

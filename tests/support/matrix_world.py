@@ -20,6 +20,7 @@ from started_consultations import completed_consultation, consultation_in_progre
 
 from ibolit.extensions import db
 from ibolit.models import (
+    AbsenceTerms,
     Attachment,
     AttachmentKind,
     AttachmentState,
@@ -35,6 +36,9 @@ from ibolit.models import (
     Role,
     SecurityEvent,
     SecurityEventKind,
+    StandInChoice,
+    StandInOffer,
+    TimeOff,
     User,
     Variant,
 )
@@ -92,7 +96,9 @@ def build(app: Flask) -> World:
         "c": (make_user("Вера Крылова"), make_doctor("Сидорова Нина Павловна")),
     }
     operator = make_user("Оператор Ольга", Role.OPERATOR)
-    things = {side: _things_of(*pair) for side, pair in pairs.items()}
+    stand_in = make_doctor("Лебедев Михаил Аркадьевич")
+    things = {side: _things_of(*pair, stand_in) for side, pair in pairs.items()}
+    _let_answer(things["a"], pairs["a"][0])
     pairs["c"][1].hidden = True
     db.session.commit()
     actors = {
@@ -103,14 +109,24 @@ def build(app: Flask) -> World:
         "doctor": _actor(app, "doctor", "a", "b", pairs["a"][1].user),
         "other doctor": _actor(app, "other doctor", "b", "a", pairs["b"][1].user),
         "hidden doctor": _actor(app, "hidden doctor", "c", "a", pairs["c"][1].user),
+        "stand-in": _actor(app, "stand-in", "a", "b", stand_in.user),
         "operator": _actor(app, "operator", "a", "b", operator),
     }
     actors["guest device"] = _guest(app, pairs["a"][0], int(things["a"]["consultation"]))
     return World(app, things, actors)
 
 
-def _things_of(patient: User, doctor: Doctor) -> Things:
+def _let_answer(things: Things, patient: User) -> None:
+    """Anna has chosen that the stand-in answers; nobody else has chosen yet."""
+    offer = db.session.get_one(StandInOffer, int(things["offer"]))
+    offer.choose(patient, StandInChoice.STAND_IN)
+    db.session.commit()
+
+
+def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     chat = make_chat(patient, doctor, days_left=2)
+    now = clock.now()
+    absence = TimeOff.add(doctor, AbsenceTerms(now - timedelta(hours=1), now + timedelta(days=7), stand_in.id))
     said = say(chat, patient, "Здравствуйте!")
     photo, paper = attach(chat, patient), attach(chat, doctor.user, AttachmentKind.DOCUMENT, name="Анализы.pdf")
     say(chat, patient, "Вот снимок", files=[photo])
@@ -147,6 +163,7 @@ def _things_of(patient: User, doctor: Doctor) -> Things:
         "proof": f"{proof.id}?token={proof.token}", "list": str(listed.id), "device": str(spare.id),
         "change": f"{change.id}?token={change.token_for(Channel.SMS)}",
         "handover": f"{transfer.id}?token={token}", "tariff": str(doctor.tariffs[0].id), "template": str(template.id),
+        "absence": str(absence.id), "offer": str(StandInOffer.latest_in(chat, absence).id),  # type: ignore[union-attr]
     }  # fmt: skip
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, TextAreaField
+from wtforms import BooleanField, IntegerField, RadioField, SelectChoice, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from ...errors import QuoteIsUnknown
-from ...models import Chat, Message, User
+from ...models import Chat, Message, StandInChoice, User
 from ...web.file_forms import AttachmentFormMixin
 from ...web.text_filters import clean_text
 
@@ -72,6 +72,12 @@ class QueueForm(FlaskForm):
 
 class RecallForm(FlaskForm):
     """«Отозвать»: nothing but its token."""
+
+
+class StandInForm(FlaskForm):
+    """Who shall answer."""
+
+    choice = RadioField(choices=[SelectChoice(one.value, one.value) for one in StandInChoice])
 
 
 class ReceiptsForm(FlaskForm):

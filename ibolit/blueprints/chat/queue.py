@@ -56,8 +56,10 @@ def dismiss(id: int) -> ResponseReturnValue:
 @bp.post("/chats/<int:id>/closing")
 @login_required
 def close(id: int) -> ResponseReturnValue:
-    """«Завершить чат»."""
+    """«Завершить чат»: whose chat it is; who stands in answers in it and ends nothing."""
     chat, form = _led(id), QueueForm()
+    if chat.is_stood_in_by(current_user):
+        abort(404)
     if not form.validate_on_submit():
         abort(400)
     with submission() as sent:

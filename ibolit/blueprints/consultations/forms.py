@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,10 +16,12 @@ from ...web.fields import (
     NO_SUCH_DURATION,
     ClientIdField,
     ExpectedField,
+    NoSuchDay,
     PriceField,
     format_price,
     hidden_number,
     invalid_choice,
+    read_day,
     read_time,
 )
 from ...web.text_filters import clean_text, one_line
@@ -32,27 +33,10 @@ REASONS = [
     SelectChoice(CancellationReason.OTHER, "Другая причина"),
 ]
 NO_REASON = "Выберите причину."
-DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")
 
 
 class NoSuchTime(ValueError):
     """The clocks were put forward over it."""
-
-
-class NoSuchDay(ValueError):
-    """29 February of most years."""
-
-
-def read_day(words: str) -> date:
-    """«2026-11-25» of a browser that has a calendar, «25.11.2026» of a hand. Raises NoSuchDay, ValueError."""
-    found = DAY.fullmatch(words.strip())
-    if found is None:
-        raise ValueError(words)
-    year, month, day = (found[long] or found[short] for long, short in (("year", "y"), ("month", "m"), ("day", "d")))
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        raise NoSuchDay(words) from None
 
 
 def local_moment(day: date, at: time, zone: ZoneInfo) -> datetime:

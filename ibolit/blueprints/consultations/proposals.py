@@ -12,10 +12,10 @@ from flask_login import current_user, login_required
 from ...models import Chat, Consultation, ConsultationKind, ConsultationRequest, LimitKind, ProposalTerms, RateLimitHit
 from ...responses import go, respond
 from ...services import clock
-from ...web.fields import read_time
+from ...web.fields import read_day, read_time
 from ...web.submission import submission
 from ...web.text_filters import new_client_id
-from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment, read_day
+from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment
 
 bp = Blueprint("proposals", __name__, url_prefix="/chats")
 
@@ -27,6 +27,8 @@ YEAR = timedelta(days=366)
 def new(id: int) -> ResponseReturnValue:
     """The doctor's form with everything filled in, or the patient's."""
     chat = _chat(id)
+    if chat.is_stood_in_by(current_user):
+        abort(404)  # who stands in agrees on nothing
     if current_user.is_patient:
         return _ask(chat, RequestForm(formdata=None, client_id=new_client_id()), 200)
     wanted = ConsultationRequest.in_chat(chat, request.args.get("request", 0, type=int))
@@ -49,6 +51,8 @@ def new(id: int) -> ResponseReturnValue:
 def hint(id: int) -> ResponseReturnValue:
     """What the patient's clock says at the time that is being chosen. Nothing personal is in the question."""
     chat = _chat(id)
+    if chat.is_stood_in_by(current_user):
+        abort(404)
     moment = _moment_of(request.args.get("day", ""), request.args.get("time", ""))
     return respond("consultations/hint.html", chat=chat, patient_time=moment, viewer=current_user)
 
@@ -58,7 +62,7 @@ def hint(id: int) -> ResponseReturnValue:
 def create(id: int) -> ResponseReturnValue:
     """«Предложить»: a card in the chat at once, on both sides."""
     chat = _chat(id)
-    if not current_user.is_doctor:
+    if not chat.is_led_by(current_user):
         abort(404)
     form = ProposalForm(current_user.zone)
     wanted = ConsultationRequest.in_chat(chat, form.request_id.data)

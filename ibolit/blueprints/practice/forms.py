@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from flask_wtf import FlaskForm
@@ -12,18 +13,21 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wtforms.widgets import HiddenInput
 
 from ... import errors
+from ...extensions import db
 from ...formatting import plural
-from ...models import Doctor, Introduction, PhotoCrop, Tariff, TariffTerms
+from ...models import AbsenceTerms, Doctor, Introduction, PhotoCrop, Tariff, TariffTerms, TimeOff
 from ...models.doctors import MIDNIGHT, PROMISED_HOURS
 from ...services import clock
 from ...web.edit_form import CHANGED, EditForm, shown
 from ...web.fields import (
     DURATIONS,
     NO_SUCH_DURATION,
+    NoSuchDay,
     PriceField,
     WholeNumberField,
     format_price,
     invalid_choice,
+    read_day,
     read_time,
 )
 from ...web.text_filters import clean_text, one_line
@@ -242,6 +246,86 @@ class TariffForm(EditForm):
     def validate_price(self, field: PriceField) -> None:
         if not field.errors and not field.kopecks:
             raise ValidationError("Введите цену в рублях, например 900.")
+
+
+class DayField(StringField):
+    """A day of the calendar; `day` once it is read."""
+
+    day: date | None = None
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        if not (self.data or "").strip():
+            return
+        try:
+            self.day = read_day(self.data)
+        except NoSuchDay:
+            raise ValidationError("Такой даты нет в календаре. Проверьте день и месяц.") from None
+        except ValueError:
+            raise ValidationError("Введите дату так: 25.11.2026.") from None
+
+
+class TimeOffForm(EditForm):
+    """Whole days of the doctor's own zone; today begins now. Each absence has its own on the page, with a prefix."""
+
+    first_day = DayField("Первый день", [DataRequired("Выберите первый день.")])
+    last_day = DayField("Последний день", [DataRequired("Выберите последний день.")])
+    stand_in = SelectField("Кто замещает", coerce=int, **invalid_choice(errors.StandInIsUnknown.sentence))
+    words = TextAreaField("Что добавить к ответу", [no_longer(TimeOff.LONGEST_WORDS)], [clean_text])
+
+    def __init__(self, doctor: Doctor, begun: TimeOff | None = None, **more: Any) -> None:
+        super().__init__(**more)
+        self.doctor, self.begun = doctor, begun if begun is not None and begun.has_begun else None
+        colleagues = db.session.scalars(TimeOff.may_stand_in_for(doctor)).all()
+        known = [SelectChoice(one.id, f"{one.user.name}, {one.specialty.lower()}") for one in colleagues]
+        self.stand_in.choices = [SelectChoice(0, "Никто"), *known]
+
+    @classmethod
+    def new(cls, doctor: Doctor) -> TimeOffForm:
+        return cls(doctor, formdata=None, prefix="new-", stand_in=0)
+
+    @classmethod
+    def of(cls, time_off: TimeOff) -> TimeOffForm:
+        zone = time_off.doctor.user.zone
+        days = {
+            "first_day": time_off.starts_at.astimezone(zone).date().isoformat(),
+            "last_day": time_off.last_moment.astimezone(zone).date().isoformat(),
+        }
+        said = {"stand_in": time_off.stand_in_id or 0, "words": time_off.words}
+        return cls(time_off.doctor, time_off, formdata=None, prefix=f"away-{time_off.id}-", **days, **said)
+
+    @classmethod
+    def sent_by(cls, doctor: Doctor, time_off: TimeOff | None = None) -> TimeOffForm:
+        return cls(doctor, time_off, prefix=f"away-{time_off.id}-" if time_off else "new-")
+
+    @property
+    def terms(self) -> AbsenceTerms:
+        assert self.first_day.day is not None
+        assert self.last_day.day is not None
+        begins = max(self._midnight(self.first_day.day), clock.now())
+        ends = self._midnight(self.last_day.day + timedelta(days=1))
+        return AbsenceTerms(begins, ends, self.stand_in.data or None, self.words.data or "")
+
+    def validate_first_day(self, field: DayField) -> None:
+        """What has begun keeps its first day, whatever is sent."""
+        today = clock.now().astimezone(self.doctor.user.zone).date()
+        if field.day is not None and field.day < today and self.begun is None:
+            raise ValidationError(errors.TimeOffBeganBefore.sentence)
+
+    def validate_last_day(self, field: DayField) -> None:
+        first = self.first_day.day
+        if field.day is None or first is None or self.first_day.errors:
+            return
+        if field.day < first:
+            raise ValidationError(errors.TimeOffIsPast.sentence)
+        if field.day - first > TimeOff.LONGEST:
+            raise ValidationError(errors.TimeOffIsTooLong.sentence)
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self.doctor.user.zone).astimezone(UTC)
+
+
+class EndTimeOffForm(FlaskForm):
+    """«Отменить», «Закончить сейчас»: nothing but its token."""
 
 
 def prefix_of(id: int) -> str:

@@ -8,11 +8,12 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from ...extensions import db
-from ...models import AuditAction, Doctor, Tariff
+from ...models import AuditAction, Doctor, Tariff, TimeOff
+from ...models.consultations import lists
 from ...web.audit import log_audit
 from ...web.authentication import current_doctor
 from ...web.panels import Panels
-from .forms import AnswersForm, IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm
+from .forms import AnswersForm, IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, TimeOffForm
 
 
 def _context(panel: str) -> dict[str, Any]:
@@ -27,6 +28,20 @@ def _tariffs(doctor: Doctor) -> dict[str, Any]:
     return {"tariffs": tariffs, "tariff_forms": forms, "answered": {}, "new_tariff_form": TariffForm.new()}
 
 
+def _time_off(doctor: Doctor) -> dict[str, Any]:
+    """With the consultations that each absence meets: they stand until the doctor moves or cancels them."""
+    absences = TimeOff.unended_of(doctor)
+    met = lists.met_by(doctor, [(one.starts_at, one.ends_at) for one in absences])
+    return {
+        "absences": absences,
+        "met": {one.id: [two for two in met if one.takes(two.starts_at, two.ends_at)] for one in absences},
+        "covered": TimeOff.covered_by(doctor),
+        "time_off_forms": {one.id: TimeOffForm.of(one) for one in absences},
+        "answered": {},
+        "new_time_off_form": TimeOffForm.new(doctor),
+    }
+
+
 CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
     "photo": lambda doctor: {"photo_form": PhotoForm.of(doctor)},
     "introduction": lambda doctor: {"introduction_form": IntroductionForm.of(doctor)},
@@ -34,6 +49,7 @@ CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
     "tariffs": _tariffs,
     "reachability": lambda doctor: {"reachability_form": ReachabilityForm.of(doctor)},
     "answers": lambda doctor: {"answers_form": AnswersForm.of(doctor)},
+    "time_off": _time_off,
     "directory": lambda doctor: {"on_sale": doctor.tariffs},
 }
 

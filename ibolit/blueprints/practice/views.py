@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from ...models import Review
+from ...models import Review, TimeOff
 from ...web.authentication import current_doctor, lock_current_doctor
 from .forms import AnswersForm, IntroductionForm, ReachabilityForm, TermsForm
 from .panels import refuse, saved, show
@@ -17,7 +17,10 @@ bp = Blueprint("practice", __name__, url_prefix="/practice")
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    return render_template("pages/practice/index.html", doctor=current_doctor())
+    doctor = current_doctor()
+    absences = TimeOff.unended_of(doctor) if doctor.may_be_away else []
+    covered = TimeOff.covered_by(doctor) if doctor.is_standing_in else []
+    return render_template("pages/practice/index.html", doctor=doctor, absences=absences, covered=covered)
 
 
 @bp.get("/preview")

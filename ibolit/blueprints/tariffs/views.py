@@ -23,6 +23,8 @@ bp = Blueprint("tariffs", __name__)
 def index(id: int) -> ResponseReturnValue:
     """A sheet over the chat, or a page of its own."""
     chat = Chat.find_for(current_user, id) or abort(404)
+    if chat.is_stood_in_by(current_user):
+        abort(404)
     on_sale = _on_sale(chat)
     return respond(
         "tariffs/sheet.html", page="tariffs/index.html", chat=chat, on_sale=on_sale, chosen=_recommended(on_sale)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped
 
 from ... import errors
-from ...events import AccessChanged, DaysGiven, record
+from ...events import AccessChanged, DaysGiven, DaysKept, record
 from ...extensions import db
 from ...services import clock
 from ..doctors import Tariff
@@ -60,8 +60,8 @@ class ChatAccess:
         return min((moment for moment in turns if moment > now), default=None)
 
     def takes_messages_from(self: Chat, user: User) -> bool:
-        """The doctor may always write."""
-        return self.is_led_by(user) or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
+        """The doctor may always write, and so may who stands in."""
+        return self.is_answered_by(user) or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
 
     def refuse_if_closed_for(self: Chat, author: User) -> None:
         """Raises ChatIsClosed or ChatNeedsTariff."""
@@ -122,6 +122,27 @@ class ChatAccess:
         self.revision += 1
         record(AccessChanged(self.id, self.revision))
 
+    def keep_days(self: Chat, total: int, moved: int, absence: str, since: datetime) -> None:
+        """Days without anybody who answers are not lost to who had time then: `total` of them for this `absence`, of
+        which `moved` were added before it was made longer. Done again, it adds nothing more."""
+        self.lock()
+        if self.access is AccessMode.UNLIMITED or self.open_until is None or self.open_until <= since:
+            return
+        days = total - max(moved, self._days_kept(absence))
+        if days <= 0:
+            return
+        self.open_until += timedelta(days=days)
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))
+        record(DaysKept(self.id, days, f"{absence}-{total}"))
+
+    def _days_kept(self: Chat, absence: str) -> int:
+        """As the notes of them say, by their keys."""
+        kept = select(Message.client_id).where(
+            Message.chat_id == self.id, Message.author_id.is_(None), Message.client_id.startswith(f"{absence}-")
+        )
+        return max((int(key.rpartition("-")[2]) for key in db.session.scalars(kept)), default=0)
+
     def extend_for_consultations(self: Chat, windows: Sequence[tuple[datetime, datetime]]) -> None:
         """The next of these, in their order, joined with those that overlap it."""
         self.lock()
@@ -136,6 +157,6 @@ class ChatAccess:
         record(AccessChanged(self.id, self.revision))
 
     def _begin_free_time(self: Chat, author: User) -> None:
-        if not self.is_led_by(author) and self.state is ChatState.NOT_BEGUN:
+        if not self.is_answered_by(author) and self.state is ChatState.NOT_BEGUN:
             self.open_until = clock.now() + timedelta(days=self.free_days)
             record(AccessChanged(self.id, self.revision + 1))

@@ -51,6 +51,7 @@ from .member import ChatMember
 from .message import Card, Message
 from .posting import ChatPosting
 from .recalling import ChatRecalling
+from .standing_in import ChatStandIn
 from .states import AccessMode
 from .summary import ChatSummary
 from .urgency import ChatUrgency
@@ -64,6 +65,7 @@ HEARD = "waiting_since", "promised_hours", "promise_missed_at", "closed_at", "ur
 class Chat(
     ChatPosting,
     ChatRecalling,
+    ChatStandIn,
     ChatWaiting,
     ChatUrgency,
     ChatArchiving,
@@ -119,21 +121,22 @@ class Chat(
     @classmethod
     def find_for(cls, user: User, id: int, *more: ORMOption) -> Chat | None:
         """The person's own chat by its number."""
-        return db.session.scalar(_one_of(*more), {"id": id, "reader": user.id})
+        return db.session.scalar(_one_of(*more), {"id": id, "reader": user.id, "now": clock.now()})
 
     @classmethod
     def locked_for(cls, user: User, id: int) -> Chat | None:
         """The same under its lock: what is read of it stays true until the commit."""
         if db.engine.dialect.name == "postgresql":  # on SQLite whoever may write is alone
             db.session.execute(select(cls.id).where(cls.id == id).with_for_update())
-        chat = db.session.scalar(_one_of(anew=True), {"id": id, "reader": user.id})
+        chat = db.session.scalar(_one_of(anew=True), {"id": id, "reader": user.id, "now": clock.now()})
         if chat is not None:
             chat.remember_lock()
         return chat
 
     @classmethod
-    def patient_id_of(cls, id: int) -> int:
-        return db.session.scalars(select(cls.patient_id).where(cls.id == id)).one()
+    def sides_of(cls, id: int) -> tuple[int, int]:
+        """Its patient, by the number of their account, and its doctor."""
+        return db.session.execute(select(cls.patient_id, cls.doctor_id).where(cls.id == id)).tuples().one()
 
     @classmethod
     def with_people(cls) -> Select[tuple[Chat]]:
@@ -142,15 +145,26 @@ class Chat(
 
     @classmethod
     def is_of(cls, user: User) -> ColumnElement[bool]:
-        """Those a doctor leads, by the index of their list; else those in which the person is a member."""
-        return cls.are_of(user.id, user.doctor.id if user.doctor is not None else None)
+        """Those a doctor leads, by the index of their list, and those in which they stand in; else those in which the
+        person is a member."""
+        if user.doctor is None:
+            return cls.are_of(user.id, None)
+        return cls.are_of(user.id, user.doctor.id, clock.now() if user.doctor.is_standing_in else None)
 
     @classmethod
-    def are_of(cls, reader: int | BindParameter[int], led_by: int | BindParameter[int] | None) -> ColumnElement[bool]:
-        """The same by the numbers of the person and of the doctor they are, if they are one."""
-        if led_by is not None:
-            return cls.doctor_id == led_by
-        return cls.id.in_(select(ChatMember.chat_id).where(ChatMember.user_id == reader))
+    def are_of(
+        cls,
+        reader: int | BindParameter[int],
+        led_by: int | BindParameter[int] | None,
+        standing_in_at: datetime | BindParameter[datetime] | None = None,
+    ) -> ColumnElement[bool]:
+        """The same by the numbers of the person and of the doctor they are, if they are one; of who stands in, as of
+        that moment."""
+        theirs = select(ChatMember.chat_id).where(ChatMember.user_id == reader)
+        if led_by is None:
+            return cls.id.in_(theirs)
+        led = cls.doctor_id == led_by
+        return led if standing_in_at is None else led | cls.id.in_(theirs.where(ChatMember.until > standing_in_at))
 
     @classmethod
     def between(cls, patient: User, doctor: Doctor) -> Self | None:
@@ -190,8 +204,8 @@ class Chat(
         return user.id == self.doctor.user_id
 
     def other_than(self, user: User) -> User:
-        """With whom they talk: the patient for the doctor, the doctor for everybody else."""
-        return self.patient if self.is_led_by(user) else self.doctor.user
+        """With whom they talk: the patient for who answers, the doctor for everybody else."""
+        return self.patient if self.is_answered_by(user) else self.doctor.user
 
     def member(self, user_id: int) -> ChatMember:
         return next(member for member in self.members if member.user_id == user_id)
@@ -202,7 +216,7 @@ class Chat(
 
     def members_but(self, user_id: int | None) -> list[ChatMember]:
         """All who hear, but one; in the order of their numbers, in which whoever locks them all does so."""
-        return [member for member in self.members if member.user_id != user_id]
+        return [member for member in self.members if member.user_id != user_id and member.is_here]
 
     def delivered_to_all_but(self, user_id: int) -> int:
         """The seq up to which everybody else has received; read_by_all_but() the same of reading."""
@@ -261,7 +275,7 @@ def _last_noted() -> Update:
 def _one_of(*more: ORMOption, anew: bool = False) -> Select[tuple[Chat]]:
     reader: BindParameter[int] = bindparam("reader")
     people = _with_people().options(joinedload(Chat.members), *more)
-    is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader)
+    is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader, ChatMember.are_here())
     one = people.where(Chat.id == bindparam("id"), is_member)
     return one.execution_options(populate_existing=True) if anew else one
 

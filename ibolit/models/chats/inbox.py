@@ -30,6 +30,7 @@ from sqlalchemy.orm import contains_eager, defaultload, joinedload, with_express
 
 from ...extensions import db
 from ...normalization import key_of
+from ...services import clock
 from ...services.search import begins_a_word, messages_matching
 from ..doctors import Doctor
 from ..people import User, people_of_facts
@@ -50,7 +51,7 @@ ChatCursor = tuple[datetime | None, int]  # last_at and id of the last chat of a
 PERSON_SHOWN = User.name, User.timezone, User.seen_at, User.birth_date, User.sex
 DOCTOR_SHOWN = (
     *(Doctor.user_id, Doctor.specialty, Doctor.photo, Doctor.hidden),
-    *(Doctor.available, Doctor.quiet_from, Doctor.quiet_to),
+    *(Doctor.available, Doctor.quiet_from, Doctor.quiet_to, Doctor.away_from, Doctor.away_until),
 )
 
 
@@ -88,10 +89,11 @@ class ChatLists:
         is left out while nothing in it is unread; in the queue and among the unread it stands as any other.
         An invited patient finds the doctor here before anything is said; the doctor finds them among the patients.
         """
-        led_by = user.doctor.id if user.doctor is not None else None
-        page = _inbox(cls, leads=led_by is not None, goes_on=before is not None, only=only)
-        last_at, id = before or (None, None)
-        asked = {"reader": user.id, "led_by": led_by, "last_at": last_at, "id": id, "most": most}
+        doctor, (last_at, id) = user.doctor, before or (None, None)
+        stands_in = doctor is not None and doctor.is_standing_in
+        page = _inbox(cls, leads=doctor is not None, stands_in=stands_in, goes_on=before is not None, only=only)
+        asked = {"reader": user.id, "led_by": doctor and doctor.id, "now": clock.now()}
+        asked |= {"last_at": last_at, "id": id, "most": most}
         return list(db.session.scalars(page, asked))
 
     @classmethod
@@ -107,14 +109,18 @@ class ChatLists:
     @classmethod
     def numbers_of(cls: type[Chat], user: User) -> InboxNumbers:
         """For the chips over a list, in one query."""
-        asked = {"reader": user.id, "led_by": user.doctor.id if user.doctor is not None else None}
-        unread, waiting, archived = db.session.execute(_numbers(cls), asked).one()
+        doctor = user.doctor
+        asked = {"reader": user.id, "led_by": doctor.id if doctor is not None else None, "now": clock.now()}
+        stands_in = doctor is not None and doctor.is_standing_in
+        unread, waiting, archived = db.session.execute(_numbers(cls, stands_in=stands_in), asked).one()
         return InboxNumbers(unread, waiting, archived)
 
     @classmethod
     def visible_to(cls: type[Chat], user: User) -> Select[tuple[Chat]]:
         """The person's own chats, each with the other side and how much the person has not read."""
-        return _with_other_side(cls, user.id, leads=user.doctor is not None).where(cls.is_of(user))
+        doctor = user.doctor
+        stands_in = doctor is not None and doctor.is_standing_in
+        return _with_other_side(cls, user.id, leads=doctor is not None, stands_in=stands_in).where(cls.is_of(user))
 
     @classmethod
     def patients_of(
@@ -187,12 +193,14 @@ class ChatLists:
 
 
 @cache
-def _inbox(noun: type[Chat], *, leads: bool, goes_on: bool, only: InboxFilter | None) -> Select[tuple[Chat]]:
+def _inbox(
+    noun: type[Chat], *, leads: bool, stands_in: bool, goes_on: bool, only: InboxFilter | None
+) -> Select[tuple[Chat]]:
     """Asked beside every open chat, too. To build one takes longer than to run it: each kind is built once."""
     reader: BindParameter[int] = bindparam("reader")
-    page = _with_other_side(noun, reader, leads=leads).where(
-        noun.are_of(reader, bindparam("led_by") if leads else None), _is_begun(noun, leads=leads)
-    )
+    moment: BindParameter[datetime] | None = bindparam("now", type_=UtcDateTime) if stands_in else None
+    own = noun.are_of(reader, bindparam("led_by") if leads else None, moment)
+    page = _with_other_side(noun, reader, leads=leads, stands_in=stands_in).where(own, _is_begun(noun, leads=leads))
     last_seen = bindparam("last_at", type_=UtcDateTime), bindparam("id", type_=RowId)
     if only is InboxFilter.WAITING:
         page = page.where(noun.waiting_since.is_not(None))
@@ -216,9 +224,11 @@ def _fits(noun: type[Chat], reader: BindParameter[int], only: InboxFilter | None
 
 
 @cache
-def _numbers(noun: type[Chat]) -> Select[tuple[int, int, int]]:
-    mine = select(func.count()).where(ChatMember.user_id == bindparam("reader"))
-    waiting = select(func.count()).where(noun.doctor_id == bindparam("led_by"), noun.waiting_since.is_not(None))
+def _numbers(noun: type[Chat], *, stands_in: bool) -> Select[tuple[int, int, int]]:
+    mine = select(func.count()).where(ChatMember.user_id == bindparam("reader"), ChatMember.are_here())
+    moment: BindParameter[datetime] | None = bindparam("now", type_=UtcDateTime) if stands_in else None
+    led = noun.are_of(bindparam("reader"), bindparam("led_by"), moment)
+    waiting = select(func.count()).select_from(noun).where(led, noun.waiting_since.is_not(None))
     return select(
         mine.where(ChatMember.unread > 0).scalar_subquery(),
         waiting.scalar_subquery(),
@@ -226,11 +236,17 @@ def _numbers(noun: type[Chat]) -> Select[tuple[int, int, int]]:
     )
 
 
-def _with_other_side(noun: type[Chat], reader: int | BindParameter[int], *, leads: bool) -> Select[tuple[Chat]]:
-    """Their own side is who asks, whom the session knows: joined to each row it would be read anew with each."""
+def _with_other_side(
+    noun: type[Chat], reader: int | BindParameter[int], *, leads: bool, stands_in: bool = False
+) -> Select[tuple[Chat]]:
+    """Their own side is who asks, whom the session knows: joined to each row it would be read anew with each. Who
+    stands in sees for whom."""
     unread = select(ChatMember.unread).where(*_place_of(noun, reader)).scalar_subquery()
     if leads:
         chats = select(noun).join(noun.patient).options(contains_eager(noun.patient).load_only(*PERSON_SHOWN))
+        if stands_in:
+            colleague = joinedload(noun.doctor).load_only(*DOCTOR_SHOWN)
+            chats = chats.options(colleague, colleague.joinedload(Doctor.user).load_only(*PERSON_SHOWN))
     else:
         doctor = contains_eager(noun.doctor).load_only(*DOCTOR_SHOWN)
         people = doctor, doctor.contains_eager(Doctor.user).load_only(*PERSON_SHOWN)

@@ -7,10 +7,24 @@ from datetime import datetime
 from functools import cache
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Select, Table, Update, bindparam, func, null, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    func,
+    null,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ...extensions import Model, db
+from ...services import clock
 from ..people import User
 from ..types import UtcDateTime
 
@@ -20,7 +34,8 @@ ARCHIVED = text("archived_at IS NOT NULL")
 class ChatMember(Model):
     """One who reads a chat and hears of it, and how far; `unread` counts the others' messages after `read_to`.
 
-    The patient and the doctor have a row from the beginning; whoever has one hears what both hear.
+    The patient and the doctor have a row from the beginning; whoever has one hears what both hear. The place of a
+    doctor who stands in ends at `until`; the row stays, for what they have said keeps their name.
 
     `notified_from_seq` is the first message of a notification under way, which tells of those after it, too; else 0.
     """
@@ -37,7 +52,17 @@ class ChatMember(Model):
     unread: Mapped[int] = mapped_column(default=0)
     notified_from_seq: Mapped[int] = mapped_column(default=0, server_default="0")
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # put away from the list; a new message ends it
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user: Mapped[User] = relationship(innerjoin=True, viewonly=True)
+
+    @property
+    def is_here(self) -> bool:
+        return self.until is None or clock.now() < self.until
+
+    @classmethod
+    def are_here(cls) -> ColumnElement[bool]:
+        """The same of rows, as of the parameter `now`."""
+        return cls.until.is_(None) | (cls.until > bindparam("now", type_=UtcDateTime))
 
     @classmethod
     def unread_of(cls, user: User) -> int:
@@ -47,24 +72,29 @@ class ChatMember(Model):
     @classmethod
     def unread_chats_of(cls, user: User) -> list[int]:
         """Their numbers: notices of all others are over."""
-        return list(db.session.scalars(select(cls.chat_id).where(cls.user_id == user.id, cls.unread > 0)))
+        unread = select(cls.chat_id).where(cls.user_id == user.id, cls.unread > 0, cls.are_here())
+        return list(db.session.scalars(unread, {"now": clock.now()}))
 
     @classmethod
     def unread_of_each(cls, users: Sequence[User]) -> dict[int, int]:
         ids = [user.id for user in users]
-        return dict.fromkeys(ids, 0) | dict(db.session.execute(_unread(), {"users": ids}).tuples().all())
+        return dict.fromkeys(ids, 0) | dict(
+            db.session.execute(_unread(), {"users": ids, "now": clock.now()}).tuples().all()
+        )
 
 
 @cache
 def _unread() -> Select[tuple[int, int]]:
     users = ChatMember.user_id.in_(bindparam("users", expanding=True))
-    return select(ChatMember.user_id, func.count()).where(users, ChatMember.unread > 0).group_by(ChatMember.user_id)
+    counted = select(ChatMember.user_id, func.count()).where(users, ChatMember.unread > 0, ChatMember.are_here())
+    return counted.group_by(ChatMember.user_id)
 
 
 @cache
 def one_more_unread() -> Update:
-    """For everyone in the chat but the author; it stands in their lists again."""
+    """For everyone who is in the chat at `now`, but the author; it stands in their lists again."""
     member = cast(Table, ChatMember.__table__)
     others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
+    others &= member.c.until.is_(None) | (member.c.until > bindparam("now", type_=UtcDateTime))
     told = member.c.user_id, member.c.unread, member.c.notified_from_seq
     return update(member).where(others).values(unread=member.c.unread + 1, archived_at=null()).returning(*told)

@@ -22,6 +22,7 @@ from .summary import MessageSummary
 
 if TYPE_CHECKING:
     from ..consultations import Conclusion, Consultation, ConsultationRequest, IntakeQuestionnaire
+    from ..standing_in import StandInOffer
     from .chat import Chat
 
 
@@ -35,6 +36,7 @@ class Card(StrEnum):
     REQUEST = "request"
     CONCLUSION = "conclusion"
     QUESTIONNAIRE = "questionnaire"
+    STAND_IN_OFFER = "stand_in_offer"
 
 
 class Message(MessageSummary, Model):
@@ -78,6 +80,7 @@ class Message(MessageSummary, Model):
     request: Mapped[ConsultationRequest | None] = relationship(viewonly=True)
     conclusion: Mapped[Conclusion | None] = relationship(viewonly=True)
     questionnaire: Mapped[IntakeQuestionnaire | None] = relationship(viewonly=True)
+    stand_in_offer: Mapped[StandInOffer | None] = relationship(viewonly=True)
 
     @classmethod
     def insert(cls, **row: object) -> Message:

@@ -94,6 +94,17 @@ class ChatPosting:
         self.lock()
         return self._add(text, author=None, by=by, client_id=idempotency_key or f"system-{self.last_seq + 1}")
 
+    def has_system_note(self: Chat, idempotency_key: str) -> bool:
+        noted = select(Message.id).where(
+            Message.chat_id == self.id, Message.author_id.is_(None), Message.client_id == idempotency_key
+        )
+        return db.session.scalar(noted.limit(1)) is not None
+
+    def post_system_card(self: Chat, text: str, idempotency_key: str, card: Card, *, by: int) -> Message:
+        """A card that nobody has said, such as an automatic answer: it answers nothing, and is no news to `by`."""
+        self.lock()
+        return self._add(text, author=None, by=by, client_id=idempotency_key, card=card)
+
     def bump_revision(self: Chat, message: Message) -> None:
         """A visible change of a message takes the chat's next revision, and open screens get it."""
         self.lock()
@@ -156,7 +167,9 @@ class ChatPosting:
         self._hear(message, author)
         self._hear_urgency(message, author, is_warned=is_warned)
         self._note_last(message)
-        told = db.session.execute(one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0})
+        told = db.session.execute(
+            one_more_unread(), {"chat": self.id, "author": message.author_id or by or 0, "now": message.sent_at}
+        )
         for user_id, unread, notified_from_seq in told:
             set_committed_value(self.member(user_id), "unread", unread)
             set_committed_value(self.member(user_id), "notified_from_seq", notified_from_seq)

@@ -111,8 +111,8 @@ class ChatUrgency:
         return cls.with_people().where(marked, unopened).order_by(cls.urgent_since)
 
     def stand_ins(self: Chat) -> Sequence[User]:
-        """Who else hears of what its doctor does not open: doctors whom the patient has let answer for theirs."""
-        return [one.user for one in self.members if one.user.is_doctor and not self.is_led_by(one.user)]
+        """Who else hears of what its doctor does not open: whom the patient has let answer."""
+        return [one.user for one in self.members if one.is_here and self.is_stood_in_by(one.user)]
 
     def urgent_groups_in(self: Chat, author: User, text: str) -> tuple[str, ...]:
         """Of which emergencies this patient speaks, by the names of `urgent_words.GROUPS`."""

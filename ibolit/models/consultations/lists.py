@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from ...extensions import db
@@ -41,6 +41,16 @@ def next_in(chats: Sequence[Chat]) -> dict[int, datetime]:
     theirs = Consultation.chat_id.in_([chat.id for chat in chats])
     own = select(Consultation.chat_id, Consultation.starts_at).where(theirs, _is_upcoming())
     return dict(db.session.execute(own.order_by(Consultation.starts_at.desc())).tuples().all())
+
+
+def met_by(doctor: Doctor, spans: Sequence[tuple[datetime, datetime]]) -> list[Consultation]:
+    """What is coming in these spans of time, the nearest first, with its people."""
+    if not spans:
+        return []
+    within = [(Consultation.starts_at < ends) & (Consultation.ends_at > begins) for begins, ends in spans]
+    mine = Consultation.doctor_id == doctor.id, _is_upcoming(), or_(*within)
+    met = Consultation.with_card_data().where(*mine).order_by(Consultation.starts_at, Consultation.id)
+    return list(db.session.scalars(met).unique())
 
 
 def kept_open_for(user: User) -> list[int]:

@@ -43,6 +43,7 @@ class NotificationKind(StrEnum):
     URGENT = "urgent"  # its doctor: somebody speaks of an emergency
     URGENT_SENT = "urgent_sent"  # who wrote it and was not looking: the page says whom to call
     URGENT_UNOPENED = "urgent_unopened"  # the office: nobody has opened it
+    STAND_IN = "stand_in"  # a colleague's patient lets this doctor answer
 
 
 # Sent by SMS or mail as well, whether a push arrived or not.
@@ -61,13 +62,13 @@ CHANGES_THE_DAY = (
 
 
 # They let people sleep: doctors have quiet hours of their own, and no SMS of these goes out by night.
-QUIET_HOURS_KINDS = (NotificationKind.MESSAGE, NotificationKind.REQUESTED)
+QUIET_HOURS_KINDS = (NotificationKind.MESSAGE, NotificationKind.REQUESTED, NotificationKind.STAND_IN)
 
 
 REFUND_KINDS = (NotificationKind.DECIDED, NotificationKind.RETURNED)
 
 
-NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS)
+NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS, NotificationKind.STAND_IN)
 
 
 # By push or mail, by day; the screen says it, too, and no SMS is paid for it.

@@ -101,6 +101,8 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages claim() tells."""
         consultation = self.consultation
+        if self.chat is not None and self.user.is_doctor and not self._member().is_here:
+            return True  # who stood in reads there no more
         if self.kind is NotificationKind.REQUESTED and self.chat is not None:
             return 0 < self.seq <= self._member().read_to or not self.chat.is_waiting
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:

@@ -74,6 +74,11 @@ class NotificationWriting:
         cls._write(user, kind, str(message.id), {"chat_id": chat.id, "seq": message.seq})
 
     @classmethod
+    def of_standing_in(cls, doctor: User, chat: Chat, offer_id: int) -> None:
+        """Once an absence, however often the patient chooses anew."""
+        cls._write(doctor, NotificationKind.STAND_IN, str(offer_id), {"chat_id": chat.id})
+
+    @classmethod
     def of_payment(cls, payment: Payment) -> None:
         cls._write(payment.payer, NotificationKind.PAID, str(payment.id), payment.news_link)
 

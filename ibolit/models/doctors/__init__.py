@@ -6,12 +6,14 @@ from .offered_replies import ClinicReplyTemplate, OfferedReply, ReplyUse
 from .reply_template import ReplyTemplate
 from .specialty_words import SpecialtyWords
 from .tariff import Tariff, TariffTerms
+from .time_off import AbsenceTerms, TimeOff, note_absence_of
 
 __all__ = [
     "MIDNIGHT",
     "PROMISED_HOURS",
     "WHOLE",
     "WORKDAYS",
+    "AbsenceTerms",
     "AnsweringHours",
     "ClinicReplyTemplate",
     "Doctor",
@@ -23,5 +25,7 @@ __all__ = [
     "SpecialtyWords",
     "Tariff",
     "TariffTerms",
+    "TimeOff",
+    "note_absence_of",
     "paused_within",
 ]

@@ -16,7 +16,7 @@ from ...extensions import Model, db
 from ...normalization import key_of
 from ...services import clock
 from ..people import Role, User
-from ..types import RowId, enum_column
+from ..types import RowId, UtcDateTime, enum_column
 from .answering_hours import WORKDAYS, AnsweringHours, Span
 from .directory import DoctorDirectory
 from .tariff import Tariff
@@ -80,6 +80,10 @@ class Doctor(DoctorDirectory, Model):
     answer_to: Mapped[int] = mapped_column(default=18 * 60, server_default="1080")
     promise_hours: Mapped[int | None]  # within them; none: nothing is promised
     usual_wait: Mapped[int | None]  # seconds, as measured (chats/wait.py)
+    # The present or next time off, or the last; and until when this doctor may be standing in (TimeOff has them all).
+    away_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    away_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stands_in_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     name_key: Mapped[str] = mapped_column(String(120))
     search_key: Mapped[str] = mapped_column(String(220))
     least_tariff: Mapped[int | None] = query_expression()  # kopecks, 0 with none on sale; brought by a list of doctors
@@ -167,11 +171,36 @@ class Doctor(DoctorDirectory, Model):
 
     def pauses_since(self, moment: datetime) -> Sequence[Span]:
         """When no promise runs and no time is measured, whatever hours it is; those that end after that moment."""
-        return ()
+        if self.away_until is None or self.away_until <= moment:
+            return ()
+        from .time_off import TimeOff
+
+        return TimeOff.spans_of(self, moment)
 
     def takes_new_patients(self) -> bool:
         """Someone who sells nothing could never be written to again after the free days."""
         return not self.hidden and bool(self.tariffs)
+
+    @property
+    def is_away(self) -> bool:
+        """In time off just now."""
+        return self._is_away_at(clock.now())
+
+    @property
+    def last_moment_away(self) -> datetime:
+        """Of the present time off: its last day is the one of that moment."""
+        assert self.away_until is not None
+        return self.away_until - timedelta(microseconds=1)
+
+    @property
+    def may_be_away(self) -> bool:
+        """A look at their time off tells; it is not worth one otherwise."""
+        return self.away_until is not None and self.away_until > clock.now()
+
+    @property
+    def is_standing_in(self) -> bool:
+        """Chats of a colleague may be open to this doctor; which, their members say."""
+        return self.stands_in_until is not None and self.stands_in_until > clock.now()
 
     def is_online(self) -> bool:
         """«На связи»: the switch is on, it is not the quiet hours, and the account was active just now."""
@@ -214,7 +243,15 @@ class Doctor(DoctorDirectory, Model):
         return old
 
     def rests_until(self, now: datetime) -> datetime | None:
-        """The end of the quiet hours by the doctor's clock, when they are now."""
+        """The return from time off, or the end of the quiet hours by the doctor's clock, when they are now."""
+        if self._is_away_at(now):
+            return self.away_until
+        return self._quiet_until(now)
+
+    def _is_away_at(self, now: datetime) -> bool:
+        return bool(self.away_from and self.away_until and self.away_from <= now < self.away_until)
+
+    def _quiet_until(self, now: datetime) -> datetime | None:
         if self.quiet_from is None or self.quiet_to is None:
             return None
         local = now.astimezone(self.user.zone)

@@ -49,6 +49,7 @@ class AuditAction(StrEnum):
     CHAT_READ = "chat_read"
     CHAT_SEARCHED = "chat_searched"
     MESSAGE_RECALLED = "message_recalled"
+    STAND_IN_CHOSEN = "stand_in_chosen"
     FILE_READ = "file_read"
     FILES_LISTED = "files_listed"
     CONCLUSION_GIVEN = "conclusion_given"
@@ -63,6 +64,7 @@ class AuditAction(StrEnum):
     DAYS_GIVEN = "days_given"
     PROFILE_CHANGED = "profile_changed"
     TARIFF_CHANGED = "tariff_changed"
+    TIME_OFF_CHANGED = "time_off_changed"
     PAYMENT_READ = "payment_read"
     PAYMENTS_FOUND = "payments_found"
     REFUNDS_LISTED = "refunds_listed"
@@ -79,6 +81,7 @@ class AuditReason(StrEnum):
 
     OWN = "own"  # their own account, chat or money
     CARE = "care"  # the doctor whom the patient writes to
+    STAND_IN = "stand_in"  # a colleague whom the patient lets answer while that doctor is away
     OFFICE = "office"  # the clinic's operator
     CONSOLE = "console"  # whoever keeps the server
 

@@ -53,10 +53,11 @@ class Document:
         return hashlib.sha256((TEXTS / f"{self.kind}.html").read_bytes()).hexdigest()
 
 
+STAND_IN_SINCE = "2026-12"  # the first version of the consent that names the doctor who stands in
 OFFER = Document(DocumentKind.OFFER, "Оферта", "2026-11")
 CURRENT = (
     OFFER,
-    Document(DocumentKind.PERSONAL_DATA, "Согласие на обработку персональных данных", "2026-11"),
+    Document(DocumentKind.PERSONAL_DATA, "Согласие на обработку персональных данных", STAND_IN_SINCE),
 )
 
 
@@ -125,6 +126,13 @@ class Consent(Model):
     def not_accepted_by(user: User) -> list[Document]:
         accepted = user.accepted_versions.split()
         return [document for document in CURRENT if document.mark not in accepted]
+
+    @staticmethod
+    def names_stand_in(user: User) -> bool:
+        """They have accepted a text that says who reads the chats of a doctor who is away."""
+        mark = f"{DocumentKind.PERSONAL_DATA}:"
+        accepted = (one.removeprefix(mark) for one in user.accepted_versions.split() if one.startswith(mark))
+        return any(version >= STAND_IN_SINCE for version in accepted)
 
     @classmethod
     def coming_for(cls, user: User) -> datetime | None:
