@@ -347,7 +347,7 @@ def test_chat_offers_the_colleague_nothing_that_is_shut(as_colleague: Browser, p
         assert not way.startswith(("/consultations/", "/patients/")), way
     assert "Тайная заметка" not in page
     assert "Заключение готово" in main
-    assert "Шаблоны ответов" in main
+    assert "Вставить шаблон" in main
 
 
 def test_files_go_both_ways(as_colleague: Browser, as_patient: Browser, opened: Chat, patient: User) -> None:
