@@ -532,6 +532,7 @@ OF_DOCTOR = [
         lands="practice.tariffs",
     ),
     Screen("doctor-page-reachability", DOCTOR, "/practice/reachability"),
+    Screen("doctor-page-time-off", DOCTOR, "/practice/time-off"),
     Screen("doctor-page-answers", DOCTOR, "/practice/answers"),
     Screen("doctor-page-directory", DOCTOR, "/practice/directory"),
     Screen("doctor-page-preview", DOCTOR, "/practice/preview"),
