@@ -133,14 +133,14 @@ def test_what_was_used_last_stands_first(as_doctor: Browser, three: list[int]) -
 
 @pytest.mark.parametrize("key", ["", "own-999", "clinic-Чужой", "own-x", "Раз", "7"])
 def test_use_of_nothing_is_noted_nowhere(as_doctor: Browser, three: list[int], key: str) -> None:
-    assert as_doctor.post("/replies/uses", {"template": key}).status_code == 400
+    assert as_doctor.post("/replies/uses", {"template": key}).status_code == 422
     assert db.session.scalars(db.select(ReplyUse)).all() == []
 
 
 def test_use_is_each_doctors_own(clinic: Flask, as_patient: Browser, as_doctor: Browser, three: list[int]) -> None:
     other = Browser(clinic, make_doctor("Орлов Дмитрий").user)
     key = f"own-{three[2]}"
-    assert [one.post("/replies/uses", {"template": key}).status_code for one in (other, as_patient)] == [400, 404]
+    assert [one.post("/replies/uses", {"template": key}).status_code for one in (other, as_patient)] == [422, 404]
     assert offered(other) == []
 
 

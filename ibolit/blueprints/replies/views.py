@@ -21,6 +21,8 @@ from .forms import ReplyForm, prefix_of
 GONE = "Этот шаблон удалили в другом окне. Ваш текст – внизу, в новом шаблоне: добавьте его, если он ещё нужен."
 CHANGED = "Этот шаблон изменили в другом окне. Прочтите его и удалите, если он больше не нужен."
 
+LONGEST_KEY = 60
+
 bp = Blueprint("replies", __name__, url_prefix="/replies")
 
 
@@ -45,10 +47,9 @@ def choice() -> ResponseReturnValue:
 @login_required
 def note_use() -> ResponseReturnValue:
     """What was used last stands first."""
-    if not OfferedReply.note_use(current_doctor(), request.form.get("template", "")):
-        abort(400)
+    is_known = OfferedReply.note_use(current_doctor(), request.form.get("template", "")[:LONGEST_KEY])
     db.session.commit()
-    return "", 204
+    return "", 204 if is_known else 422
 
 
 def _values_in(chat: Chat) -> dict[str, str]:
