@@ -29,6 +29,7 @@ from ibolit.models import (
     NotificationKind,
     User,
 )
+from ibolit.models.delivery.kinds import PUSH_ONLY
 from ibolit.models.job import CLAIMED_FOR
 from ibolit.services import Services, clock
 from ibolit.services.demo_outbox import DemoMessage
@@ -107,7 +108,7 @@ def job_of(notification: Notification) -> Job:
 
 
 def every_notification(user: User, consultation: Consultation, chat: Chat) -> list[Notification]:
-    """One of each kind, and the reminder both of tomorrow and of this minute."""
+    """One of each kind that may go by SMS, and the reminder both of tomorrow and of this minute."""
     rows = [
         Notification(
             user=user,
@@ -119,6 +120,7 @@ def every_notification(user: User, consultation: Consultation, chat: Chat) -> li
             unique_key=f"{kind}-{moment}",
         )
         for kind in NotificationKind
+        if kind not in PUSH_ONLY
         for moment in ([START, clock.now() + timedelta(minutes=15)] if kind == "near" else [START])
     ]
     db.session.add_all(rows)
@@ -138,6 +140,18 @@ def test_nothing_that_leaves_the_house_says_what_it_is_about(chat: Chat, patient
         for text in written:
             assert FORBIDDEN.search(text) is None, text
             assert [secret for secret in secrets if secret.lower() in text.lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("promise", "iBolit: вашего ответа ждут дольше обещанного"), ("urgent_sent", "Откройте iBolit")],
+)
+def test_what_goes_by_push_alone_has_its_words(chat: Chat, patient: User, kind: str, words: str) -> None:
+    one = Notification(user=patient, kind=kind, chat_id=chat.id, channel=Channel.PUSH, unique_key=kind)
+    db.session.add(one)
+    db.session.commit()
+    assert render_template("push/notification.txt", notification=one).strip() == words
+    assert set(PUSH_ONLY) == {"promise", "urgent_sent"}
 
 
 def test_each_kind_has_words_of_its_own(chat: Chat, patient: User) -> None:
