@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -201,6 +202,19 @@ def test_chosen_chat_opens_to_the_colleague(
     assert "отвечаю за коллегу" in patient_page
     assert not db.session.get_one(Chat, opened.id).is_waiting, "a colleague's word is an answer"
     assert told(colleague.user) == ["stand_in"]
+
+
+def test_each_of_three_reads_who_writes(
+    as_patient: Browser, as_doctor: Browser, as_colleague: Browser, opened: Chat, doctor: Doctor, colleague: Doctor
+) -> None:
+    """With whom one talks stands in the head; whoever else writes stands over the words."""
+    say(opened, doctor.user, "До встречи")
+    say(opened, colleague.user, "Пришлите фото")
+    shown = [
+        re.findall(r'class="message__author" aria-hidden="true">([^<]+)<', browser.get(f"/chats/{opened.id}").text)
+        for browser in (as_patient, as_doctor, as_colleague)
+    ]
+    assert shown == [[colleague.user.name], [colleague.user.name], [doctor.user.name]]
 
 
 def test_nobody_but_the_patient_chooses(
@@ -583,6 +597,25 @@ def test_doctor_sets_changes_and_takes_back(as_doctor: Browser, doctor: Doctor, 
     assert (TimeOff.unended_of(doctor), doctor.away_until) == ([], None)
     actions = [row.action for row in check_audit_log()]
     assert actions == [AuditAction.TIME_OFF_CHANGED] * 3
+
+
+def test_two_windows_do_not_overwrite_each_other(as_doctor: Browser, doctor: Doctor, colleague: Doctor) -> None:
+    off = be_away(doctor, since=timedelta(days=2), stand_in=colleague)
+    prefix, to = f"away-{off.id}-", f"/practice/time-off/{off.id}"
+    page = as_doctor.get("/practice/time-off").text
+    seen = re.search(rf'name="{prefix}expected" value="([^"]*)"', page)
+    assert seen is not None
+    expected = html.unescape(seen[1])
+    first = days(as_doctor, 3, 9, colleague.id, prefix=prefix, words="Буду на связи", expected=expected)
+    assert "Сохранено" in as_doctor.post(to, first, htmx=True).text
+    second = days(as_doctor, 4, 8, 0, prefix=prefix, words="До встречи", expected=expected)
+    refused = as_doctor.post(to, second, htmx=True)
+    assert refused.status_code == 409
+    assert "Буду на связи" in refused.text  # what is kept now
+    assert "До встречи" in refused.text  # what was typed
+    db.session.expire_all()
+    [kept] = TimeOff.unended_of(doctor)
+    assert (kept.words, kept.stand_in_id) == ("Буду на связи", colleague.id)
 
 
 @pytest.mark.parametrize(

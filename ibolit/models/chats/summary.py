@@ -75,6 +75,10 @@ class ChatSummary:
             return self.doctor.user.name
         return next((one.user.name for one in self.members if one.user_id == author_id), "")
 
+    def is_third(self: Chat, author_id: int | None, viewer: User) -> bool:
+        """Neither the viewer nor with whom they talk: who stands in, or for whom they do. Such words bear a name."""
+        return author_id not in (None, viewer.id) and author_id != self.other_than(viewer).id
+
     def receipt_of(self: Chat, message: Message, author: User) -> ReceiptState:
         """How far it has come on its way to all others."""
         if message.seq <= self.read_by_all_but(author.id):
