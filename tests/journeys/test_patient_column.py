@@ -54,6 +54,7 @@ def _doctor_adds_an_allergy_and_goes_on_typing(doctor: Page, patient: Page) -> N
 
 def _patient_shows_it_to_all(patient: Page) -> None:
     question = patient.locator(".facts-question", has_text="Латекс")
+    question.locator("summary").click()
     question.get_by_role("button", name="Показать всем моим врачам").click()
     expect(question).to_have_count(0)
 
