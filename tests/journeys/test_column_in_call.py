@@ -30,7 +30,8 @@ def test_draft_is_kept_while_one_types(visitors: Visitors, live: LiveClinic) -> 
     other = visitors.sign_in(DOCTOR, PHONE)
     enter(other, id)  # the newest page has the call; what was begun on the other one goes on
     expect(other.locator(".call__patient")).to_be_hidden()
-    other.click(CONTROL)
+    other.click(".call__summary")
+    other.click(".call__choice[data-do=patient]")
     _write(other, "Жалобы:\nголовная боль, тошнота")
     doctor.reload()  # and takes it back
     expect(column.locator("#draft-text")).to_have_value("Жалобы:\nголовная боль, тошнота")
