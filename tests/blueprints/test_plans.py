@@ -30,7 +30,7 @@ WHOLE_TABLES = {
     "postgresql": re.compile(r"Seq Scan on (\w+)"),
 }
 # Of the operator a few rows, whatever the clinic: what anybody searches for is said in words.
-SMALL = {"specialty_words", "document_day"}
+SMALL = {"specialty_words", "document_day", "clinic_reply_template"}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ PATIENT, DOCTOR = "+7 900 000-00-01", "8 900 000 01 01"
 
 def open_chat(page: Page, name: str) -> None:
     page.goto("/messages")
-    page.click(f".row__link:has-text('{name}')")
+    page.click(f".row__link:has(.row__name:text('{name}'))")  # another chat may speak of them
     page.wait_for_selector(".chat")
 
 
@@ -88,7 +88,7 @@ def test_two_browsers_write_to_each_other(visitors: Visitors, no_complaints: Cal
     expect(first).to_contain_text("Как анализы?")
     expect(first.locator(".pill")).to_have_text(re.compile("^2"))
     expect(bubble(patient, "Как анализы").locator(".ticks--delivered")).to_have_count(1)
-    first.locator("a").click()
+    first.locator(".row__link").click()
     expect(bubble(patient, "Как анализы").locator(".ticks--read")).to_have_count(1)
     doctor.locator(".composer__text").press_sequentially("Сейчас")
     expect(patient.locator(".typing")).to_have_text("печатает…")

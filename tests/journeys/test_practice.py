@@ -55,7 +55,7 @@ def _answers_from_a_template(doctor: Page, patient: Page) -> None:
     open_chat(doctor)
     field, shown = doctor.locator("#composer-text"), doctor.locator(".replies__one:visible")
     field.press_sequentially("/")
-    expect(shown).to_have_count(4)
+    expect(shown).to_have_count(6)  # two of them the clinic's
     doctor.keyboard.press("ArrowDown")
     expect(doctor.locator(".replies__one[aria-selected=true]")).to_contain_text("Давление")
     field.press_sequentially("вечер")

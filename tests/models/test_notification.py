@@ -55,7 +55,20 @@ def newest(kind: str) -> Notification:
 def test_every_kind_says_when_it_is_news() -> None:
     of_themselves = {
         NotificationKind(kind)
-        for kind in ("message", "paid", "requested", "reschedule_requested", "decided", "returned", "ends", "promise")
+        for kind in (
+            "message",
+            "paid",
+            "requested",
+            "reschedule_requested",
+            "decided",
+            "returned",
+            "ends",
+            "promise",
+            "urgent",
+            "urgent_sent",
+            "urgent_unopened",
+            "stand_in",
+        )
     }
     assert set(VALID_STATES) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
 

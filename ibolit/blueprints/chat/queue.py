@@ -9,6 +9,7 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
+from ...extensions import db
 from ...models import Chat, InboxFilter
 from ...responses import go, respond, wants_fragment
 from ...web.inbox import inbox_page, read_filter
@@ -45,8 +46,8 @@ def dismiss(id: int) -> ResponseReturnValue:
     chat, form = _led(id), QueueForm()
     if not form.validate_on_submit():
         abort(400)
-    with submission():
-        chat.dismiss(form.seen)
+    chat.dismiss(form.seen)
+    db.session.commit()
     if request.form.get("place") == "list":
         return _list()
     shown = {"chat": chat, "viewer": current_user, "numbers": Chat.numbers_of(current_user)}
@@ -77,11 +78,11 @@ def archive(id: int) -> ResponseReturnValue:
     chat, form = Chat.locked_for(current_user, id) or abort(404), QueueForm()
     if not form.validate_on_submit():
         abort(400)
-    with submission():
-        if request.form.get("archived") != "0":
-            chat.archive(current_user, form.seen)
-        else:
-            chat.unarchive(current_user)
+    if request.form.get("archived") != "0":
+        chat.archive(current_user, form.seen)
+    else:
+        chat.unarchive(current_user)
+    db.session.commit()
     return _list()
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ... import errors
+from ...extensions import db
 from ...formatting import day_of
 from ...models import AuditAction, TimeOff
 from ...web.audit import log_audit
@@ -34,7 +33,7 @@ def add_time_off() -> ResponseReturnValue:
         return refuse("time_off", new_time_off_form=form)
     with submission() as sent:
         added = TimeOff.add(doctor, form.terms)
-        log_audit(AuditAction.TIME_OFF_CHANGED, added.id, patient=None)
+        _note(added)
     if sent.is_refused:
         return _refuse(sent, form)
     return done("time_off", f"Отсутствие задано: {_when(added)}.")
@@ -49,8 +48,9 @@ def change_time_off(id: int) -> ResponseReturnValue:
         return refuse("time_off", answered={id: form})
     if not form.meets(TimeOffForm.of(kept)):
         return refuse("time_off", 409, answered={id: form})
-    terms = form.terms
-    sent = _submit(kept, lambda: kept.change(terms))
+    with submission() as sent:
+        kept.change(form.terms)
+        _note(kept)
     if sent.is_refused:
         return _refuse(sent, form, id)
     return done("time_off", f"Сохранено: {_when(kept)}.")
@@ -64,7 +64,9 @@ def end_time_off(id: int) -> ResponseReturnValue:
     if not EndTimeOffForm().validate_on_submit():
         abort(400)
     was_ahead = not kept.has_begun
-    _submit(kept, kept.end)
+    kept.end()
+    _note(kept)
+    db.session.commit()
     return done(
         "time_off", "Отсутствие отменено." if was_ahead else "Отсутствие закончено, пациенты пишут вам как раньше."
     )
@@ -74,11 +76,8 @@ def _locked(id: int) -> TimeOff:
     return TimeOff.locked(current_doctor(), id) or abort(404)
 
 
-def _submit(kept: TimeOff, action: Callable[[], None]) -> Submission:
-    with submission() as sent:
-        action()
-        log_audit(AuditAction.TIME_OFF_CHANGED, kept.id, patient=None)
-    return sent
+def _note(kept: TimeOff) -> None:
+    log_audit(AuditAction.TIME_OFF_CHANGED, kept.id, patient=None)
 
 
 # Next to which field a broken rule is told; the others stand next to the first one.
