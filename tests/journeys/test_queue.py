@@ -27,6 +27,7 @@ def test_who_waits_is_answered_in_turn(visitors: Visitors) -> None:
     assert waiting >= 3
     phone.locator(".row__link").first.click()
     expect(phone.locator(".queue-bar")).to_contain_text("Ждёт")
+    expect(phone.locator(".chat__bar")).to_be_in_viewport(ratio=1)  # the address leads to a message, the page stays
     first = phone.locator(".chat__name").inner_text()
     phone.fill(".composer__text", "Отвечаю вам")
     phone.click(".composer__send")

@@ -82,7 +82,8 @@ class Sharing {
 
 ibolit.behaviour('sharing', (section) => {
   const { call } = section.closest('#call');
-  call.sharing = call.leads ? new Sharing(call) : new Enlarging(call);
+  // Whose page it is the page says; who leads is known when the clinic's first word has come.
+  call.sharing = section.querySelector('[data-part="pictures"]') ? new Sharing(call) : new Enlarging(call);
   call.sharing.show();
   return () => call.sharing.stop();
 });
