@@ -69,7 +69,8 @@ const FORM = 'text=%D0%91%D0%BE%D0%BB%D0%B8%D1%82&client_id=abcdef123456';
 test('an acknowledged message needs no form', () => {
   const page = new Page();
   page.send();
-  assert.deepStrictEqual(page.said, [{ kind: 'send', chat: 7, text: 'Болит', client_id: 'abcdef123456', quoted: null }]);
+  const said = { kind: 'send', chat: 7, text: 'Болит', client_id: 'abcdef123456', quoted: null, warned: false };
+  assert.deepStrictEqual(page.said, [said]);
   page.pending.drop({ chat: '7', id: 'abcdef123456' }); // its bubble has come
   page.ack(200);
   page.waitsTooLong();
