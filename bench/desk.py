@@ -7,7 +7,6 @@ No page may take more than 15 ms or ask more than 7 queries.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,16 +16,16 @@ from ibolit.extensions import db
 from ibolit.models import Consultation
 from ibolit.services import clock
 
-from .clinic import keep_practice, make_large, opened, phone, send_files
+from .clinic import keep_practice, make_large, opened, send_files
 from .figures import Row
-from .pages import VISITS, Page, counting, row, taken, visitor
-from .server import Server, running
-from .wire import Person
+from .one_doctor import measured
+from .pages import Page
 
 DOCTORS = 25
 PATIENTS, WAITING, FILES, HELD = 3_000, 200, 40_000, 100
 FEW_PATIENTS, FEW_WAITING, FEW_FILES, FEW_HELD = 60, 35, 100, 20  # still more than a page of each
 OF_THE_DAY = 8  # consultations
+AIM = "≤ 15 ms; ≤ 7 queries"
 
 
 def fill(data: Path, patients: int = PATIENTS, waiting: int = WAITING, files: int = FILES, held: int = HELD) -> None:
@@ -45,9 +44,7 @@ def measure(folder: Path) -> list[Row]:
     few, large = folder / "few-waiting", folder / "many-waiting"
     fill(few, FEW_PATIENTS, FEW_WAITING, FEW_FILES, FEW_HELD)
     fill(large)
-    asked = {data: _queries(data) for data in (few, large)}
-    times = _times(large)
-    return [row(page, times[page], asked[large][page], asked[few][page]) for page in times]
+    return measured(_pages(), few, large, AIM)
 
 
 def _pages() -> list[Page]:
@@ -70,33 +67,3 @@ def _fill_the_day() -> None:
     for number, one in enumerate(db.session.scalars(coming.order_by(Consultation.id).limit(OF_THE_DAY))):
         one.starts_at = noon + timedelta(minutes=30 * (number + 1))
         one.ends_at = one.starts_at + timedelta(minutes=30)
-
-
-def _queries(data: Path) -> dict[Page, int]:
-    app = opened(data)
-    doctor, counted = visitor(app, phone(1)), {}
-    for page in _pages():
-        doctor.open(page)
-        with counting(app) as statements:
-            doctor.open(page)
-        counted[page] = len(statements)
-    with app.app_context():
-        db.engine.dispose()
-    return counted
-
-
-def _times(data: Path) -> dict[Page, list[float]]:
-    log, pages = data / "access.log", _pages()
-    with running(data, access_log=log) as server:
-        asyncio.run(_visit(server, pages))
-    return taken(log, pages)
-
-
-async def _visit(server: Server, pages: list[Page]) -> None:
-    doctor = Person(server, phone(1), 1)
-    await doctor.sign_in()
-    for _ in range(VISITS + 1):  # the first warms
-        for page in pages:
-            method = "POST" if page.search else "GET"
-            answer = await doctor.ask(method, page.path, page.form(), htmx=page.htmx, packed=True)
-            assert answer.status == 200, f"{page.what}: {answer.status}"
