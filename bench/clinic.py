@@ -64,12 +64,29 @@ TARIFFS = (
     {"title": "Три месяца", "days": 90, "price": 6000_00},
 )
 PORTRAITS = range(6)  # of the demo clinic
+PICTURE = {
+    "name": "Фото.jpg",
+    "size": 1_000_000,
+    "state": AttachmentState.READY,
+    "kind": AttachmentKind.PICTURE,
+    "has_thumbnail": True,
+}
 RARE = "Назначена маммография."  # one message in five hundred, for the search
 
 
 def opened(data: Path) -> Flask:
     """The app on this folder's database, inside this process."""
     return create_app({"IBOLIT_ENV": "test", "IBOLIT_DATA": str(data)})
+
+
+@contextmanager
+def written(data: Path) -> Iterator[None]:
+    """What is added meanwhile is committed to this folder's database, and nothing keeps it open."""
+    with opened(data).app_context():
+        yield
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
 
 
 def phone(number: int) -> str:
@@ -112,13 +129,10 @@ def make_patient(data: Path, *, doctors: int, messages: int) -> tuple[str, str]:
 
 def leave_unread(data: Path, count: int) -> None:
     """The patient has not seen the last messages of the first chat."""
-    with opened(data).app_context():
+    with written(data):
         chat = db.session.get_one(Chat, 1)
         side = update(ChatMember).where(ChatMember.chat_id == 1, ChatMember.user_id == chat.patient_id)
         db.session.execute(side.values(unread=count, read_to=chat.last_seq - count))
-        db.session.commit()
-        db.session.remove()
-        db.engine.dispose()
 
 
 def make_consultations(data: Path, chats: int, *, past: int = 0) -> None:
@@ -148,17 +162,14 @@ def _card(id: int, chat_id: int, doctor: int, seq: int, start: datetime) -> dict
 
 @contextmanager
 def _new_clinic(data: Path) -> Iterator[None]:
-    with opened(data).app_context():
+    with written(data):
         upgrade(directory=str(Path(__file__).parent.parent / "migrations"))
         yield
-        db.session.commit()
-        db.session.remove()
-        db.engine.dispose()
 
 
 def keep_practice(data: Path, *, unread: int, consultations: int) -> None:
     """Of the doctor with all the chats: who waits for an answer, who comes, notes, templates, files."""
-    with opened(data).app_context():
+    with written(data):
         chats = db.session.scalars(select(Chat).where(Chat.doctor_id == 1).order_by(Chat.id)).all()
         waiting = [chat.id for chat in chats[1 : unread + 1]]
         since = clock.now() - timedelta(days=2)
@@ -177,30 +188,21 @@ def keep_practice(data: Path, *, unread: int, consultations: int) -> None:
         _insert(PatientNote, [{"chat_id": one.id, "text": SENTENCES[0], "version": 1, "pen": "-"} for one in chats])
         names = [{"doctor_id": 1, "name": f"Ответ {n}", "text": SENTENCES[n % 12], "position": n} for n in range(50)]
         _insert(ReplyTemplate, names)
-        sent = {"chat_id": 1, "author_id": chats[0].patient_id, "name": "Фото.jpg", "size": 1_000_000}
-        state = {"state": AttachmentState.READY, "kind": AttachmentKind.PICTURE, "has_thumbnail": True}
-        _insert(Attachment, [sent | state | {"key": f"{n:032}", "message_id": n + 1} for n in range(200)])
-        db.session.commit()
-        db.session.remove()
-        db.engine.dispose()
+        sent = {"chat_id": 1, "author_id": chats[0].patient_id} | PICTURE
+        _insert(Attachment, [sent | {"key": f"{n:032}", "message_id": n + 1} for n in range(200)])
 
 
 def send_files(data: Path, count: int) -> None:
     """Pictures, spread over all chats, each with the first message of its chat."""
-    with opened(data).app_context():
+    with written(data):
         firsts = db.session.execute(select(Message.chat_id, func.min(Message.id)).group_by(Message.chat_id)).tuples()
         first, patients = [*firsts], dict(db.session.execute(select(Chat.id, Chat.patient_id)).tuples().all())
-        state = {"state": AttachmentState.READY, "kind": AttachmentKind.PICTURE, "has_thumbnail": True}
-        state |= {"name": "Фото.jpg", "size": 1_000_000}
         places = ((number, *first[number % len(first)]) for number in range(count))
         rows = (
             {"chat_id": chat, "author_id": patients[chat], "message_id": message, "key": f"desk{number:028}"}
             for number, chat, message in places
         )
-        _insert(Attachment, (state | row for row in rows))
-        db.session.commit()
-        db.session.remove()
-        db.engine.dispose()
+        _insert(Attachment, (PICTURE | row for row in rows))
 
 
 def _consultation(chat_id: int, patient: int, doctor: int, message: int, start: datetime) -> dict[str, Any]:

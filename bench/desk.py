@@ -16,7 +16,7 @@ from ibolit.extensions import db
 from ibolit.models import Consultation
 from ibolit.services import clock
 
-from .clinic import keep_practice, make_large, opened, send_files
+from .clinic import keep_practice, make_large, send_files, written
 from .figures import Row
 from .one_doctor import measured
 from .pages import Page
@@ -33,11 +33,8 @@ def fill(data: Path, patients: int = PATIENTS, waiting: int = WAITING, files: in
     make_large(data, doctors=DOCTORS, chats=patients, messages=1_000)
     keep_practice(data, unread=waiting, consultations=held)
     send_files(data, files)
-    with opened(data).app_context():
+    with written(data):
         _fill_the_day()
-        db.session.commit()
-        db.session.remove()
-        db.engine.dispose()
 
 
 def measure(folder: Path) -> list[Row]:
