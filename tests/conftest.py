@@ -28,6 +28,7 @@ from flask_migrate import upgrade
 from live_clinic import filled_clinic
 from long_tests import leave_out, leave_out_long
 from overheard import nobody_is_overheard  # noqa: F401
+from push_service import PushService, connect
 
 from ibolit import create_app
 from ibolit.extensions import db
@@ -125,6 +126,15 @@ def _services(app: Flask) -> Services:
 @pytest.fixture
 def services(clinic: Flask) -> Services:
     return _services(clinic)
+
+
+@pytest.fixture
+def service(clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
+    """The push service of the browsers that listen to it; the clinic pushes there."""
+    service = PushService()
+    monkeypatch.setattr(services, "push", connect(clinic, service))
+    yield service
+    service.stop()
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from browser import Browser
 from factories import make_user, say
 from flask import Flask
-from push_service import Listener, PushService, connect
+from push_service import Listener, PushService
 from reading import one_line
 
 from ibolit.extensions import db
@@ -19,14 +18,6 @@ from ibolit.services.demo_outbox import DemoMessage
 
 BEGIN = "Сообщать о новых сообщениях на этом устройстве"
 DEAD = "Уведомления на этом устройстве больше не приходят"
-
-
-@pytest.fixture
-def service(clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
-    service = PushService()
-    monkeypatch.setattr(services, "push", connect(clinic, service))
-    yield service
-    service.stop()
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from factories import later, make_chat, make_user, propose, say
 from flask import Flask
-from push_service import PushService, connect, listen
+from push_service import PushService, listen
 
 from ibolit.extensions import db
 from ibolit.jobs import PUSHES, run_due
@@ -15,14 +12,6 @@ from ibolit.models import Chat, ChatMember, Device, Doctor, Notification, PushSu
 from ibolit.services import Services, clock
 
 from .crowd import at_once
-
-
-@pytest.fixture
-def service(clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
-    service = PushService()
-    monkeypatch.setattr(services, "push", connect(clinic, service))
-    yield service
-    service.stop()
 
 
 def test_two_workers_send_one_push(

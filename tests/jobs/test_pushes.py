@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
@@ -11,7 +11,7 @@ import pytest
 from consultation_steps import StillClock, cancel, confirm, pay, ready, work
 from factories import make_chat, make_doctor, make_user, propose, say
 from flask import Flask, current_app
-from push_service import Listener, PushService, connect, listen
+from push_service import Listener, PushService, listen
 
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, PUSHES, QUEUES, run_due
@@ -44,14 +44,6 @@ def afternoon(monkeypatch: pytest.MonkeyPatch) -> None:
 def patient(clinic: Flask) -> User:
     """Made after the clock stands."""
     return make_user("Анна Соколова")
-
-
-@pytest.fixture
-def service(clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
-    service = PushService()
-    monkeypatch.setattr(services, "push", connect(clinic, service))
-    yield service
-    service.stop()
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from consultation_steps import StillClock
 from factories import make_chat, make_doctor, make_user
 from flask import Flask, current_app
-from push_service import Listener, PushService, connect, listen
+from push_service import Listener, PushService, listen
 
 from ibolit.extensions import db
 from ibolit.jobs import LIGHT, PUSHES, run_due
@@ -28,25 +27,12 @@ def night(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def service(clinic: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
-    service = PushService()
-    monkeypatch.setattr(services, "push", connect(clinic, service))
-    yield service
-    service.stop()
-
-
-@pytest.fixture
 def doctor(clinic: Flask) -> Doctor:
     """Sleeps, and is not to be woken by messages."""
     doctor = make_doctor()
     doctor.set_availability(available=True, quiet_from=22 * 60, quiet_to=8 * 60)
     db.session.commit()
     return doctor
-
-
-@pytest.fixture
-def patient(clinic: Flask) -> User:
-    return make_user("Анна Соколова")
 
 
 @pytest.fixture
