@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 
 import pytest
 from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, outdate, say
 from flask import Flask
-from live_socket import Listen, listening
+from live_socket import Listen
 from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Doctor, User
 from ibolit.services import Services
 from ibolit.services.realtime import CloseCode, SocketQueue
-
-
-@pytest.fixture
-def listen(clinic: Flask) -> Iterator[Listen]:
-    with listening(clinic) as listen:
-        yield listen
 
 
 def test_listener_hears_that_he_is_heard_and_then_the_news(

@@ -6,14 +6,13 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
 from threading import Event
 
 import pytest
 from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, outdate, say
 from flask import Flask
-from live_socket import Listen, listening
+from live_socket import Listen
 from queries import Queries
 from sockets.live import Visitor
 from sqlalchemy.exc import OperationalError
@@ -28,12 +27,6 @@ from ibolit.services.realtime import CloseCode, SocketQueue
 ACK = re.compile(r'<i data-ack="([^"]*)" data-status="(\d+)" hidden></i>', re.ASCII)
 TOKEN = re.compile(r'(csrf_token"[^>]* value=")[^"]*')
 PATIENCE = 30.0  # seconds in which whatever is waited for has happened
-
-
-@pytest.fixture
-def listen(clinic: Flask) -> Iterator[Listen]:
-    with listening(clinic) as listen:
-        yield listen
 
 
 def opened(listen: Listen, browser: Browser) -> Visitor:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
 from browser import Browser
 from factories import make_chat, make_doctor, make_user
 from flask import Flask
-from live_socket import Listen, listening
+from live_socket import Listen
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, Job, JobKind, Message, Notification, PushSubscription, Role, User
@@ -20,12 +19,6 @@ from ibolit.services import clock
 URGENT, SUICIDE, CALM = "Сильно давит в груди, трудно дышать", "Не хочу больше жить", "Колено не болит, спасибо"
 CARD, ANYWAY, LINES = "Похоже на неотложное состояние", "Всё равно отправить", "tel:88002000122"
 ID = "abcdef123456"
-
-
-@pytest.fixture
-def listen(clinic: Flask) -> Iterator[Listen]:
-    with listening(clinic) as listen:
-        yield listen
 
 
 def card_of(html: str) -> str:
