@@ -21,6 +21,7 @@ from consultation_steps import (
 )
 from factories import propose
 from flask import render_template
+from notified import told
 from started_consultations import completed_consultation
 
 from ibolit.extensions import db
@@ -61,12 +62,6 @@ def days_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def go_to(moment: datetime, **more: float) -> None:
     still.show(moment + timedelta(**more))
-
-
-def told(user: User) -> list[str]:
-    """What the person is told since the last forgetting, in its order."""
-    kinds = db.select(Notification.kind).where(Notification.user_id == user.id).order_by(Notification.id)
-    return [kind.value for kind in db.session.scalars(kinds)]
 
 
 def notes(chat: Chat) -> list[str]:

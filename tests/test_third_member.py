@@ -10,6 +10,7 @@ from browser import Browser
 from consultation_steps import cancel, confirm
 from factories import later, make_chat, make_user, propose, say
 from flask import Flask
+from notified import told
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -58,11 +59,6 @@ def heard(services: Services, patient: User, doctor: Doctor, relative: User, str
     yield lambda: tuple(map(all_of, queues))  # type: ignore[return-value]
     for queue in queues:
         services.realtime.close(queue)
-
-
-def told(user: User) -> list[str]:
-    kinds = db.select(Notification.kind).where(Notification.user_id == user.id).order_by(Notification.id)
-    return [kind.value for kind in db.session.scalars(kinds)]
 
 
 def post(browser: Browser, chat: Chat, text: str, client_id: str = "abcdef123456"):  # type: ignore[no-untyped-def]

@@ -14,6 +14,7 @@ from consultation_steps import confirm
 from factories import attach, later, make_chat, make_doctor, make_user, outdate, propose, say
 from flask import Flask
 from matrix_world import store
+from notified import told
 from started_consultations import completed_consultation
 
 from ibolit.extensions import db
@@ -82,11 +83,6 @@ def offer_in(chat: Chat) -> StandInOffer:
 
 def choose(browser: Browser, chat: Chat, choice: str = "stand_in", **how: bool):  # type: ignore[no-untyped-def]
     return browser.post(f"/stand-in-offers/{offer_in(chat).id}/choice", {"choice": choice}, **how)
-
-
-def told(user: User) -> list[str]:
-    kinds = db.select(Notification.kind).where(Notification.user_id == user.id).order_by(Notification.id)
-    return [kind.value for kind in db.session.scalars(kinds)]
 
 
 def words_in(chat: Chat) -> list[str]:
