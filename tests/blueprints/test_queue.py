@@ -10,15 +10,12 @@ from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from queries import Queries
+from reading import plain
 from started_consultations import completed_consultation
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Doctor, User
 from ibolit.services import clock
-
-
-def one_line(words: str) -> str:
-    return " ".join(words.replace("\xa0", " ").split())
 
 
 def now(chat: Chat) -> Chat:
@@ -41,7 +38,7 @@ def bar(page: str, chat: Chat) -> str:
     """What stands over the composer."""
     found = re.search(rf'<div id="chat-{chat.id}-queue" class="queue-bar"[^>]*>(.*?)</div>', page, re.DOTALL)
     assert found is not None
-    return one_line(re.sub(r"<[^>]+>", " ", found[1]))
+    return plain(re.sub(r"<[^>]+>", " ", found[1]))
 
 
 @pytest.fixture
@@ -62,7 +59,7 @@ def test_the_longest_waiting_are_first_and_say_how_long(as_doctor: Browser) -> N
     page = as_doctor.get("/messages?only=waiting").text
     assert rows(page) == ["Пациент 0", "Пациент 1", "Пациент 2"]
     waits = re.findall(r'class="row__waited">([^<]+)<', page)
-    assert [one_line(words) for words in waits] == ["ждёт 1 день", "ждёт 1 день", "ждёт 23 ч"]
+    assert [plain(words) for words in waits] == ["ждёт 1 день", "ждёт 1 день", "ждёт 23 ч"]
     assert (chip(page, "waiting"), chip(page, "unread")) == ("3", "3")
 
 
@@ -71,7 +68,7 @@ def test_past_the_promise_the_row_says_what_was_promised(as_doctor: Browser, cha
     mine = now(chat)
     mine.promised_hours, mine.promise_missed_at = 4, clock.now()
     db.session.commit()
-    page = one_line(as_doctor.get("/messages?only=waiting").text)
+    page = plain(as_doctor.get("/messages?only=waiting").text)
     assert "ждёт 1 мин, обещано 4 ч" in page
     assert "row__wait--missed" in page
     assert "queue-bar__words--missed" in as_doctor.get(f"/chats/{chat.id}").text
@@ -152,7 +149,7 @@ def test_closed_chat_says_so_and_takes_messages(
     for browser in (as_doctor, as_patient):
         assert "Чат завершён" in browser.get("/messages").text
         page = browser.get(f"/chats/{chat.id}").text
-        assert "Чат завершён, можно писать до" in one_line(page)
+        assert "Чат завершён, можно писать до" in plain(page)
         assert "composer__text" in page
     as_patient.post(f"/chats/{chat.id}/messages", {"text": "Ещё вопрос", "client_id": "client-000001"})
     page = as_doctor.get("/messages?only=waiting").text
@@ -228,7 +225,7 @@ def day(page: str) -> list[tuple[str, str, str]]:
     found = re.findall(
         r'today__time">(.*?)</span>.*?today__name">(.*?)</span>.*?today__state--[a-z-]+">(.*?)</span>', page, re.DOTALL
     )
-    return [tuple(one_line(part) for part in one) for one in found]  # type: ignore[misc]
+    return [tuple(plain(part) for part in one) for one in found]  # type: ignore[misc]
 
 
 def test_day_has_the_next_first_and_owed_conclusions_first_among_what_is_past(
