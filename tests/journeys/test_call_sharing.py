@@ -19,13 +19,14 @@ from call_page import (
     enter,
     flows,
     paints,
+    part,
     press,
 )
 from chat_page import send
 from conftest import DESKTOP, PHONE, Visitors
 from live_clinic import LiveClinic
 from PIL import Image
-from playwright.sync_api import FilePayload, Locator, Page, Playwright, expect
+from playwright.sync_api import FilePayload, Page, Playwright, expect
 from samples import as_bytes
 from screens import sign_in
 
@@ -60,10 +61,6 @@ CLOSED = """() => {
     track.stop();
     track.dispatchEvent(new Event('ended'));
 }"""
-
-
-def part(page: Page, name: str) -> Locator:
-    return page.locator(f"[data-part={name}]")
 
 
 def plain(colour: tuple[int, int, int]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from call_page import DOCTOR, PATIENT, WATCHED_MEDIA, agree, connected, enter, flows, press
+from call_page import DOCTOR, PATIENT, WATCHED_MEDIA, agree, connected, enter, flows, part, press
 from conftest import DESKTOP, Visitors
 from live_clinic import LiveClinic
 from playwright.sync_api import Locator, Page, expect
@@ -22,10 +22,6 @@ TAKEN = """([kind, event]) => {
     document.querySelector('#call').call.localMedia[kind].dispatchEvent(new Event(event));
 }"""
 PLUGGED = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
-
-
-def part(page: Page, name: str) -> Locator:
-    return page.locator(f"[data-part={name}]")
 
 
 def status(page: Page) -> Locator:

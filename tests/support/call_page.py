@@ -12,7 +12,7 @@ from chat_page import backstage
 from factories import propose
 from link import Link, linked
 from live_clinic import LiveClinic
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Locator, Page, Playwright, expect
 from screens import DESKTOP, PHONE, sign_in
 
 from ibolit.extensions import db
@@ -138,6 +138,10 @@ def call_over_a_link(playwright: Playwright, live: LiveClinic, folder: Path) -> 
 
 def call(page: Page) -> Any:
     return page.locator("#call")
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-part={name}]")
 
 
 def heard(page: Page) -> dict[str, Any]:
