@@ -6,9 +6,8 @@ from typing import IO
 
 import click
 
-from ... import errors
-from ...extensions import db
 from ...models import SpecialtyWords
+from .lists import LIST_FILE, replace_list
 
 
 @click.command()
@@ -19,17 +18,11 @@ def show_specialty_words() -> None:
 
 
 @click.command()
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.argument("file", type=LIST_FILE)
 def load_specialty_words(file: IO[str]) -> None:
     """Replace the list by FILE («-»: what is piped in), a line a specialty: «Кардиолог: сердце, давление». An empty one
     brings the program's own back."""
-    try:
-        count = SpecialtyWords.replace(file.read())
-    except errors.ListIsUnreadable as refused:
-        raise click.ClickException(refused.sentence) from refused
-    except UnicodeDecodeError as refused:
-        raise click.ClickException("The file is no UTF-8 text.") from refused
-    db.session.commit()
+    count = replace_list(SpecialtyWords.replace, file)
     click.echo(f"Specialties with words: {count}." if count else "The program's own list holds again.")
 
 

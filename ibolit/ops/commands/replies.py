@@ -6,9 +6,8 @@ from typing import IO
 
 import click
 
-from ... import errors
-from ...extensions import db
 from ...models import ClinicReplyTemplate
+from .lists import LIST_FILE, replace_list
 
 
 @click.command()
@@ -18,18 +17,12 @@ def show_clinic_replies() -> None:
 
 
 @click.command()
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.argument("file", type=LIST_FILE)
 def load_clinic_replies(file: IO[str]) -> None:
     """Replace the clinic's reply templates by FILE («-»: what is piped in): for each a line «== Name», then the text.
 
     An empty one leaves none. In a text {имя} and {консультация} become the patient's name and the next time."""
-    try:
-        count = ClinicReplyTemplate.replace(file.read())
-    except errors.ClinicRepliesUnreadable as refused:
-        raise click.ClickException(refused.sentence) from refused
-    except UnicodeDecodeError as refused:
-        raise click.ClickException("The file is no UTF-8 text.") from refused
-    db.session.commit()
+    count = replace_list(ClinicReplyTemplate.replace, file)
     click.echo(f"Reply templates of the clinic: {count}.")
 
 

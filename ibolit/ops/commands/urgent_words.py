@@ -6,10 +6,9 @@ from typing import IO
 
 import click
 
-from ... import errors
-from ...extensions import db
 from ...models import UrgentWordsLine
 from ...urgent_words import OWN
+from .lists import LIST_FILE, replace_list
 
 
 @click.command()
@@ -22,17 +21,11 @@ def show_urgent_words(*, own: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.argument("file", type=LIST_FILE)
 def load_urgent_words(file: IO[str]) -> None:
     """Replace what the clinic has added by FILE («-»: what is piped in), rules like those of the program under a group:
     «[poisoning]», then «выпил*, уайт+спирит*». The program's own words stay, whatever FILE says."""
-    try:
-        count = UrgentWordsLine.replace(file.read())
-    except errors.UrgentWordsUnreadable as refused:
-        raise click.ClickException(refused.sentence) from refused
-    except UnicodeDecodeError as refused:
-        raise click.ClickException("The file is no UTF-8 text.") from refused
-    db.session.commit()
+    count = replace_list(UrgentWordsLine.replace, file)
     click.echo(f"Rules of the clinic's own: {count}. They hold within a minute.")
 
 
