@@ -141,6 +141,24 @@ class EmailField(StringField):
             raise ValidationError("Проверьте адрес. Пример: anna@example.ru.") from None
 
 
+class DayField(StringField):
+    """A day of the calendar; `day` once it is read."""
+
+    data: str | None
+    day: date | None = None
+
+    def pre_validate(self, form: FlaskForm) -> None:
+        words = (self.data or "").strip()
+        if not words:
+            return
+        try:
+            self.day = read_day(words)
+        except NoSuchDay:
+            raise ValidationError("Такой даты нет в календаре. Проверьте день и месяц.") from None
+        except ValueError:
+            raise ValidationError("Введите дату так: 25.11.2026.") from None
+
+
 class BirthDateField(StringField):
     """Day, month and year as people type them, and `day` once they are read; nothing is None."""
 

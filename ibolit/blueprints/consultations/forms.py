@@ -15,13 +15,12 @@ from ...web.fields import (
     DURATIONS,
     NO_SUCH_DURATION,
     ClientIdField,
+    DayField,
     ExpectedField,
-    NoSuchDay,
     PriceField,
     format_price,
     hidden_number,
     invalid_choice,
-    read_day,
     read_time,
 )
 from ...web.text_filters import clean_text, one_line
@@ -66,7 +65,7 @@ class TimeFields(FlaskForm):
     """`moment` once both are read, in UTC. What stood there and was not touched is the moment that was meant, also in
     the hour that comes twice when the clocks go back."""
 
-    day = StringField("Дата", [DataRequired("Выберите дату.")])
+    day = DayField("Дата", [DataRequired("Выберите дату.")])
     at = StringField("Время", [DataRequired("Выберите время.")], name="time")
     shown = epoch_field()
     moment: datetime
@@ -79,23 +78,15 @@ class TimeFields(FlaskForm):
         super().__init__(**(shown | more))
         self.zone = zone
 
-    def validate_day(self, field: StringField) -> None:
-        try:
-            read_day(field.data)
-        except NoSuchDay:
-            raise ValidationError("Такой даты нет в календаре. Проверьте день и месяц.") from None
-        except ValueError:
-            raise ValidationError("Введите дату так: 25.11.2026.") from None
-
     def validate_at(self, field: StringField) -> None:
         try:
             at = read_time(field.data)
         except ValueError:
             raise ValidationError("Введите время так: 14:00.") from None
-        if self.day.errors or not self.day.data:
+        if self.day.day is None:
             return
         try:
-            self.moment = meant_moment(read_day(self.day.data), at, self.zone, moment_of(self.shown.data or 0))
+            self.moment = meant_moment(self.day.day, at, self.zone, moment_of(self.shown.data or 0))
         except NoSuchTime:
             raise ValidationError("Такого времени в этот день нет: часы переводят вперёд.") from None
         except OverflowError:

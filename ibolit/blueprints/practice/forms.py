@@ -22,12 +22,11 @@ from ...web.edit_form import CHANGED, EditForm, shown
 from ...web.fields import (
     DURATIONS,
     NO_SUCH_DURATION,
-    NoSuchDay,
+    DayField,
     PriceField,
     WholeNumberField,
     format_price,
     invalid_choice,
-    read_day,
     read_time,
 )
 from ...web.text_filters import clean_text, one_line
@@ -246,22 +245,6 @@ class TariffForm(EditForm):
     def validate_price(self, field: PriceField) -> None:
         if not field.errors and not field.kopecks:
             raise ValidationError("Введите цену в рублях, например 900.")
-
-
-class DayField(StringField):
-    """A day of the calendar; `day` once it is read."""
-
-    day: date | None = None
-
-    def pre_validate(self, form: FlaskForm) -> None:
-        if not (self.data or "").strip():
-            return
-        try:
-            self.day = read_day(self.data)
-        except NoSuchDay:
-            raise ValidationError("Такой даты нет в календаре. Проверьте день и месяц.") from None
-        except ValueError:
-            raise ValidationError("Введите дату так: 25.11.2026.") from None
 
 
 class TimeOffForm(EditForm):
