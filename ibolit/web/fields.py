@@ -20,12 +20,6 @@ from ..sums import kopecks, rubles
 from .text_filters import CLIENT_ID
 
 DURATIONS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
-UNSAID = "unsaid"
-SEXES = [
-    SelectChoice(UNSAID, "Не указан"),
-    SelectChoice(Sex.FEMALE.value, "Женский"),
-    SelectChoice(Sex.MALE.value, "Мужской"),
-]
 NO_SMS_ABROAD = "СМС на номера этой страны мы не отправляем."
 NO_SUCH_DURATION = "Выберите из списка, сколько минут."
 DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")
@@ -190,6 +184,24 @@ def read_birth_date(words: str) -> date:
     except errors.RuleViolation as refusal:
         raise ValidationError(refusal.sentence) from None
     return born
+
+
+class SexField(SelectField):
+    """As a patient says it; `sex` is None where it stays unsaid."""
+
+    UNSAID = "unsaid"
+    CHOICES = (
+        SelectChoice(UNSAID, "Не указан"),
+        SelectChoice(Sex.FEMALE.value, "Женский"),
+        SelectChoice(Sex.MALE.value, "Мужской"),
+    )
+
+    def __init__(self, label: str | None = None, **more: Any) -> None:
+        super().__init__(label, choices=self.CHOICES, **invalid_choice("Выберите пол из списка."), **more)
+
+    @property
+    def sex(self) -> Sex | None:
+        return Sex(self.data) if self.data != self.UNSAID else None
 
 
 class MoneyField(StringField):

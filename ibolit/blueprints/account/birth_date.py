@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ...extensions import db
-from ...models import AuditAction, Invitation, Sex, User
+from ...models import AuditAction, Invitation, User
 from ...web.audit import log_own
 from ...web.authentication import home_of, lock_current_user
-from ...web.fields import UNSAID
 from ...web.next_url import requested_page
 from .forms import BirthDateForm, SexForm, SuggestedBirthDateForm
 from .panels import refuse, saved, show
@@ -55,7 +54,7 @@ def change_sex() -> ResponseReturnValue:
         return refuse("sex", sex_form=form)
     if not form.meets(SexForm.of(user)):
         return refuse("sex", 409, sex_form=form)
-    user.sex = Sex(form.sex.data) if form.sex.data != UNSAID else None
+    user.sex = form.sex.sex
     log_own(AuditAction.FACTS_CHANGED)
     db.session.commit()
     return saved("sex", "Пол сохранён." if user.sex else "Пол больше не указан.")

@@ -21,7 +21,7 @@ from ...models import User
 from ...services import current_services
 from ...services.push import are_keys
 from ...web.edit_form import EditForm
-from ...web.fields import SEXES, UNSAID, BirthDateField, EmailField, HasLetters, invalid_choice
+from ...web.fields import BirthDateField, EmailField, HasLetters, SexField, invalid_choice
 from ...web.text_filters import one_line
 from ...web.time_zones import PLACES, ZONES, is_zone, title_of
 from ..auth.forms import NOT_TOO_LONG, NewPassword
@@ -46,11 +46,11 @@ class BirthDateForm(EditForm):
 
 
 class SexForm(EditForm):
-    sex = SelectField("Пол", choices=SEXES, **invalid_choice("Выберите пол из списка."))
+    sex = SexField("Пол")
 
     @classmethod
     def of(cls, user: User) -> SexForm:
-        return cls(formdata=None, sex=user.sex or UNSAID)
+        return cls(formdata=None, sex=user.sex or SexField.UNSAID)
 
 
 AGAIN = "Обновите страницу и ответьте ещё раз."

@@ -18,12 +18,11 @@ from ...models import (
     IntakeAnswers,
     IntakeQuestionnaire,
     Review,
-    Sex,
 )
 from ...models.consultations import empty_headings
 from ...services.codes import content_hash
 from ...web.edit_form import EditForm
-from ...web.fields import SEXES, UNSAID, BirthDateField, hidden_number, invalid_choice
+from ...web.fields import BirthDateField, SexField, hidden_number, invalid_choice
 from ...web.file_forms import AttachmentFormMixin
 from ...web.text_filters import CLIENT_ID, clean_text, one_line
 
@@ -168,7 +167,7 @@ class IntakeForm(EditForm, AttachmentFormMixin):
     allergies = TextAreaField("На что аллергия", [not_longer_than(IntakeQuestionnaire.LONGEST)], [clean_text])
     illnesses = TextAreaField("Хронические болезни", [not_longer_than(IntakeQuestionnaire.LONGEST)], [clean_text])
     birth_date = BirthDateField("Дата рождения", filters=[one_line])
-    sex = SelectField("Пол", choices=SEXES, default=UNSAID, **invalid_choice("Выберите пол из списка."))
+    sex = SexField("Пол", default=SexField.UNSAID)
 
     @classmethod
     def before(cls, consultation: Consultation, keeps: Sequence[str] = (), **more: Any) -> IntakeForm:
@@ -178,7 +177,7 @@ class IntakeForm(EditForm, AttachmentFormMixin):
         """
         patient, is_begun = consultation.patient, IntakeQuestionnaire.of(consultation) is not None
         born = f"{patient.birth_date:%d.%m.%Y}" if patient.birth_date else ""
-        form = cls(birth_date=born, sex=patient.sex or UNSAID, **more)
+        form = cls(birth_date=born, sex=patient.sex or SexField.UNSAID, **more)
         is_first = IntakeQuestionnaire.is_first_of(consultation)
         for name, known in ((BIRTH_DATE, patient.birth_date), (SEX, patient.sex)):
             is_kept = name in keeps or form[name].raw_data
@@ -199,7 +198,7 @@ class IntakeForm(EditForm, AttachmentFormMixin):
         if BIRTH_DATE in self:
             told[BIRTH_DATE] = self.birth_date.day
         if SEX in self:
-            told[SEX] = Sex(self.sex.data) if self.sex.data != UNSAID else None
+            told[SEX] = self.sex.sex
         return told
 
     @property
