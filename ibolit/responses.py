@@ -16,7 +16,7 @@ def wants_fragment() -> bool:
 
 def respond(
     fragment: str, *, page: str | None = None, to: str | None = None, status: int = 200, **context: Any
-) -> ResponseReturnValue:
+) -> Response:
     """The same action answered three ways: a fragment to htmx, else a redirect after success, else a page."""
     if wants_fragment() or (page is None and to is None):
         answer = make_response(render_template(f"fragments/{fragment}", **context), status)
@@ -25,6 +25,13 @@ def respond(
     else:
         answer = make_response(render_template(f"pages/{page}", **context), status)
     answer.vary.add("HX-Request")
+    return answer
+
+
+def retarget(answer: Response, place: str) -> Response:
+    """For htmx: it goes into `place`, a selector, whatever the pressed element names."""
+    answer.headers["HX-Retarget"] = place
+    answer.headers["HX-Reswap"] = "innerHTML"
     return answer
 
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, Se
 from ..errors import RuleViolation
 from ..extensions import db
 from ..faults import cause_of, told
-from ..responses import go, wants_fragment
+from ..responses import go, retarget, wants_fragment
 from ..services.storage import StorageFailed
 from ..tokens import FOREIGN
 from .authentication import home_of
@@ -121,10 +121,7 @@ def _show(status: int, title: str, advice: str) -> ResponseReturnValue:
     if status >= 500:
         answer.headers["Retry-After"] = str(RETRY_AFTER)
     answer.vary.add("HX-Request")
-    if wants_fragment():
-        answer.headers["HX-Retarget"] = "#notices"
-        answer.headers["HX-Reswap"] = "innerHTML"
-    return answer
+    return retarget(answer, "#notices") if wants_fragment() else answer
 
 
 def _render(template: str, **context: object) -> str:

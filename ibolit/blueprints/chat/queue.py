@@ -11,7 +11,7 @@ from flask_login import current_user, login_required
 
 from ...extensions import db
 from ...models import Chat, InboxFilter
-from ...responses import go, respond, wants_fragment
+from ...responses import go, respond, retarget, wants_fragment
 from ...web.inbox import inbox_page, read_filter
 from ...web.submission import submission
 from .forms import QueueForm
@@ -36,7 +36,7 @@ def next() -> ResponseReturnValue:
 def actions(id: int) -> ResponseReturnValue:
     """A sheet over the list, or a page of its own."""
     chat = Chat.find_for(current_user, id) or abort(404)
-    return _show_actions(chat, "chat/actions_sheet.html", 200)
+    return _show_actions(chat)
 
 
 @bp.post("/chats/<int:id>/dismissal")
@@ -67,7 +67,7 @@ def close(id: int) -> ResponseReturnValue:
         chat.close(form.seen)
     if sent.is_refused:
         chat = Chat.find_for(current_user, id) or abort(404)
-        return _show_actions(chat, "chat/actions_sheet.html", sent.status, sent.sentence)
+        return _show_actions(chat, sent.status, sent.sentence)
     return _list()
 
 
@@ -92,14 +92,11 @@ def _led(id: int) -> Chat:
     return chat or abort(404)
 
 
-def _show_actions(chat: Chat, fragment: str, status: int, refusal: str = "") -> ResponseReturnValue:
+def _show_actions(chat: Chat, status: int = 200, refusal: str = "") -> ResponseReturnValue:
     shown: dict[str, Any] = {"chat": chat, "only": _only(), "refusal": refusal}
-    shown["is_archived"] = chat.is_archived_by(current_user)
-    answer = respond(fragment, page="chat/actions.html", status=status, viewer=current_user, **shown)
-    if status >= 400 and wants_fragment():
-        answer.headers["HX-Retarget"] = "#sheet"  # type: ignore[union-attr]
-        answer.headers["HX-Reswap"] = "innerHTML"  # type: ignore[union-attr]
-    return answer
+    shown |= {"is_archived": chat.is_archived_by(current_user), "viewer": current_user}
+    answer = respond("chat/actions_sheet.html", page="chat/actions.html", status=status, **shown)
+    return retarget(answer, "#sheet") if status >= 400 and wants_fragment() else answer
 
 
 def _list() -> ResponseReturnValue:
