@@ -31,7 +31,7 @@ def words() -> StringField:
     )  # fmt: skip
 
 
-def labelled(field: StringField, kind: FactKind, id: str) -> None:
+def _labelled(field: StringField, kind: FactKind, id: str) -> None:
     field.label.text, field.id, field.label.field_id = LABELS[kind], id, id
 
 
@@ -44,8 +44,11 @@ class FactForm(FlaskForm):
     @classmethod
     def of(cls, kind: FactKind) -> FactForm:
         form = cls(formdata=None, kind=kind.value)
-        labelled(form.text, kind, f"fact-{kind}")
+        form.label_for(kind)
         return form
+
+    def label_for(self, kind: FactKind) -> None:
+        _labelled(self.text, kind, f"fact-{kind}")
 
     def validate_text(self, field: StringField) -> None:
         if self.kind.data in [*FactKind] and not lines_of(FactKind(self.kind.data), field.data or ""):
@@ -60,8 +63,11 @@ class FactTextForm(EditForm):
     @classmethod
     def of(cls, fact: PatientFact, shown: str) -> FactTextForm:
         form = cls(formdata=None, text=shown)
-        labelled(form.text, fact.kind, f"fact-{fact.kind}-text")
+        form.label_for(fact.kind)
         return form
+
+    def label_for(self, kind: FactKind) -> None:
+        _labelled(self.text, kind, f"fact-{kind}-text")
 
 
 class SharingForm(FlaskForm):

@@ -17,7 +17,7 @@ from ...extensions import db
 from ...models import AuditAction, Chat, FactKind, FactList, PatientFact, User
 from ...responses import respond, wants_fragment
 from ...web.audit import log_audit, log_of_chat
-from ...web.fact_forms import AGAIN, FactForm, FactTextForm, SharingForm, fact_page, labelled
+from ...web.fact_forms import AGAIN, FactForm, FactTextForm, SharingForm, fact_page
 from ...web.submission import submission
 
 bp = Blueprint("facts", __name__)
@@ -35,7 +35,7 @@ def create(id: int) -> ResponseReturnValue:
     patient, form = _patient(id), FactForm()
     is_valid = form.validate_on_submit()
     kind = FactKind.ALLERGY if form.kind.errors else FactKind(form.kind.data)  # of no kind: an old page, told on top
-    labelled(form.text, kind, f"fact-{kind}")
+    form.label_for(kind)
     if not is_valid:
         return _refuse(patient, kind, 422, form)
     with submission(form.text) as sent:
@@ -51,11 +51,9 @@ def create(id: int) -> ResponseReturnValue:
 def edit(id: int) -> ResponseReturnValue:
     """The form of one's own row; of one that is off by now, or another's, its list."""
     fact = _seen(id).newest
-    form = FactTextForm.of(fact, fact.text if fact.may_be_reworded_by(current_user) else "")
-    shown: dict[str, Any] = {"at": id, "fact": fact, "form": form, "viewer": current_user}
     if fact.author_id != current_user.id:
         abort(404)
-    return respond("facts/text.html", page="facts/text.html", **shown)
+    return _show_text(id, fact, FactTextForm.of(fact, _text_now(fact)))
 
 
 @bp.post("/facts/<int:id>/text")
@@ -64,11 +62,11 @@ def update(id: int) -> ResponseReturnValue:
     fact, form = _seen(id), FactTextForm()
     if fact.author_id != current_user.id:
         abort(404)
-    labelled(form.text, fact.kind, f"fact-{fact.kind}-text")
+    form.label_for(fact.kind)
     is_valid = form.validate_on_submit()
     PatientFact.lock_of(fact.patient_id)
     fact = _seen(fact.newest.id)
-    now = fact.text if fact.may_be_reworded_by(current_user) else ""
+    now = _text_now(fact)
     if not is_valid:
         return _refuse_text(id, fact, form, 422)
     if not form.meets(FactTextForm.of(fact, now)):
@@ -133,6 +131,11 @@ def _seen(id: int) -> PatientFact:
     return fact
 
 
+def _text_now(fact: PatientFact) -> str:
+    """What may be reworded; nothing of a row that is off by now."""
+    return fact.text if fact.may_be_reworded_by(current_user) else ""
+
+
 def _added_anew(fact: PatientFact, words: str) -> PatientFact:
     """It was taken off meanwhile, which the page has said: now it is a new row."""
     return PatientFact.add(fact.patient_id, current_user, fact.kind, words)
@@ -173,7 +176,11 @@ def _refuse(patient: User, kind: FactKind, status: int, form: FactForm) -> Respo
 def _refuse_text(id: int, fact: PatientFact, form: FactTextForm, status: int) -> ResponseReturnValue:
     if wants_fragment():
         return respond("facts/kind.html", status=status, at=id, fact=fact, **_kind(fact.patient_id, fact.kind, form))
-    shown = {"at": id, "fact": fact, "form": form, "viewer": current_user}
+    return _show_text(id, fact, form, status)
+
+
+def _show_text(id: int, fact: PatientFact, form: FactTextForm, status: int = 200) -> ResponseReturnValue:
+    shown: dict[str, Any] = {"at": id, "fact": fact, "form": form, "viewer": current_user}
     return respond("facts/text.html", page="facts/text.html", status=status, **shown)
 
 
