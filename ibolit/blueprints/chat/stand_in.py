@@ -37,4 +37,4 @@ def choose(id: int) -> ResponseReturnValue:
     if sent.is_refused and not wants_fragment():
         return whole_page(chat, None, sent.status, refused=refused)
     to = url_for("chat.show", id=chat_id, _anchor="end")
-    return respond("chat/chosen.html", to=to, status=sent.status, chat=chat, message=message, refused=refused)
+    return respond("chat/message.html", to=to, status=sent.status, chat=chat, message=message, refused=refused)
