@@ -81,7 +81,7 @@ def _note(kept: TimeOff) -> None:
 
 
 # Next to which field a broken rule is told; the others stand next to the first one.
-FIELDS: dict[type[errors.RuleViolation], str] = {
+FIELDS: dict[type, str] = {
     errors.TimeOffIsPast: "last_day",
     errors.TimeOffIsTooLong: "last_day",
     errors.StandInIsUnknown: "stand_in",
@@ -90,7 +90,7 @@ FIELDS: dict[type[errors.RuleViolation], str] = {
 
 
 def _refuse(sent: Submission, form: TimeOffForm, id: int | None = None) -> ResponseReturnValue:
-    sent.tell(form[FIELDS.get(type(sent.refusal or errors.TimeOffOverlaps()), "first_day")])
+    sent.tell(form[FIELDS.get(type(sent.refusal), "first_day")])
     if id is None:
         return refuse("time_off", sent.status, new_time_off_form=form)
     return refuse("time_off", sent.status, answered={id: form})
