@@ -121,12 +121,8 @@ def _panel(doctor: Doctor, **forms: Any) -> dict[str, Any]:
         "new_form": ReplyForm.new(),
         "saved": "",
         "refusal": "",
-        **_of_clinic(),
+        "of_clinic": ClinicReplyTemplate.listed(),
     } | forms
-
-
-def _of_clinic() -> dict[str, Any]:
-    return {"of_clinic": ClinicReplyTemplate.listed()}
 
 
 def _saved(sentence: str) -> ResponseReturnValue:
