@@ -34,9 +34,10 @@ def questionnaire(id: int) -> ResponseReturnValue:
 @login_required
 @ingest.accepts_files(max_body_size)
 def send_questionnaire(id: int) -> ResponseReturnValue:
-    form = IntakeForm.before(_own(id))
+    consultation = _own(id)
+    form = IntakeForm.before(consultation, IntakeQuestionnaire.of(consultation))
     is_valid = form.validate_on_submit()
-    form.ingest_files(_own(id).chat)
+    form.ingest_files(consultation.chat)
     consultation = _own(id)
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
@@ -70,7 +71,7 @@ def _form_of(consultation: Consultation, keeps: Sequence[str] = ()) -> IntakeFor
     """As it was sent last; before the first time it begins with what is known of the patient."""
     sent = IntakeQuestionnaire.of(consultation)
     known = {} if sent else _known(consultation)
-    form = IntakeForm.before(consultation, keeps, formdata=None, obj=sent, client_id=new_client_id(), **known)
+    form = IntakeForm.before(consultation, sent, keeps, formdata=None, obj=sent, client_id=new_client_id(), **known)
     form.severity.data = form.severity.data or ""  # «Не указывать»
     return form
 

@@ -170,18 +170,21 @@ class IntakeForm(EditForm, AttachmentFormMixin):
     sex = SexField("Пол", default=SexField.UNSAID)
 
     @classmethod
-    def before(cls, consultation: Consultation, keeps: Sequence[str] = (), **more: Any) -> IntakeForm:
+    def before(
+        cls, consultation: Consultation, sent: IntakeQuestionnaire | None, keeps: Sequence[str] = (), **more: Any
+    ) -> IntakeForm:
         """Who somebody is is asked once: with the first one, unless the person has said it already.
 
-        `keeps` names fields of it that an answer has had; what was typed into one is never dropped unseen.
+        `sent`: what was sent of it already. `keeps` names fields that an answer has had; what was typed into one is
+        never dropped unseen.
         """
-        patient, is_begun = consultation.patient, IntakeQuestionnaire.of(consultation) is not None
+        patient = consultation.patient
         born = f"{patient.birth_date:%d.%m.%Y}" if patient.birth_date else ""
         form = cls(birth_date=born, sex=patient.sex or SexField.UNSAID, **more)
         is_first = IntakeQuestionnaire.is_first_of(consultation)
         for name, known in ((BIRTH_DATE, patient.birth_date), (SEX, patient.sex)):
             is_kept = name in keeps or form[name].raw_data
-            if not is_first or not (is_kept or is_begun or not known):
+            if not is_first or not (is_kept or sent or not known):
                 del form[name]
         if form.is_drawn_anew:
             form.expected.data = form.marks
