@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...models import Consultation, ConsultationState, User
+from ...models.consultations import lists
 from ...services import clock
 
 
@@ -16,8 +17,7 @@ class Group:
 
 def group_by_day(shown: list[Consultation], viewer: User) -> tuple[list[Group], list[Consultation]]:
     """What is coming in its groups, the empty ones left out, and what is past, the latest first."""
-    upcoming = [consultation for consultation in shown if consultation.is_upcoming]
-    past = [consultation for consultation in reversed(shown) if not consultation.is_upcoming]
+    upcoming, past = lists.parted(shown)
     groups = _groups_of_doctor(upcoming, viewer) if viewer.is_doctor else [Group("Ближайшие", upcoming)]
     return [group for group in groups if group.consultations], past
 

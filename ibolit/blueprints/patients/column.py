@@ -41,13 +41,13 @@ def column(id: int) -> ResponseReturnValue:
 
 
 def _shown(chat: Chat, note: PatientNote | None) -> dict[str, Any]:
-    consultations = lists.shown_with_patient(chat, PAST)
+    upcoming, past = lists.parted(lists.shown_with_patient(chat, PAST))
     return fact_page(chat.patient_id, current_user, chat.patient.facts) | {
         "chat": chat,
         "note": note,
         "note_form": NoteForm.of(note),
-        "upcoming": [one for one in consultations if one.is_upcoming],
-        "past": [one for one in reversed(consultations) if not one.is_upcoming],
+        "upcoming": upcoming,
+        "past": past,
         "attachments": Attachment.page_of(chat, most=FILES),
     }
 

@@ -160,11 +160,8 @@ def _consultations(
     chat: Chat, before: Cursor | None = None
 ) -> tuple[list[Consultation], Sequence[Consultation], str | None]:
     """What is coming, the last of what is past, and where the rest of it is."""
-    shown = lists.shown_with_patient(chat, CONSULTATIONS + 1, before)
-    upcoming = [consultation for consultation in shown if consultation.is_upcoming]
-    past, last = split_page(
-        [consultation for consultation in reversed(shown) if not consultation.is_upcoming], CONSULTATIONS
-    )
+    upcoming, ended = lists.parted(lists.shown_with_patient(chat, CONSULTATIONS + 1, before))
+    past, last = split_page(ended, CONSULTATIONS)
     next_page = (
         url_for(".consultations", id=chat.patient_id, before=encode_cursor(last.starts_at, last.id)) if last else None
     )

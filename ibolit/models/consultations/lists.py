@@ -36,6 +36,12 @@ def shown_with_patient(chat: Chat, past: int, before: tuple[datetime, int] | Non
     return list(db.session.scalars(listed).unique())
 
 
+def parted(shown: Sequence[Consultation]) -> tuple[list[Consultation], list[Consultation]]:
+    """What is coming, the nearest first, and what is past, the latest first."""
+    upcoming = [consultation for consultation in shown if consultation.is_upcoming]
+    return upcoming, [consultation for consultation in reversed(shown) if not consultation.is_upcoming]
+
+
 def next_in(chats: Sequence[Chat]) -> dict[int, datetime]:
     """When the next one of each chat begins, by the chat's id; chats without one are left out."""
     theirs = Consultation.chat_id.in_([chat.id for chat in chats])
