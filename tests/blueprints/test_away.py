@@ -525,6 +525,18 @@ def test_longer_absence_adds_the_difference(chat: Chat, doctor: Doctor) -> None:
     assert end_of(chat) == before + timedelta(days=10)
 
 
+def test_automatic_answers_count_for_no_days(as_patient: Browser, opened: Chat, away: TimeOff) -> None:
+    """Nobody stands in any more, and the patient hears of it before the days come."""
+    before, kept = end_of(opened), TimeOff.locked(away.doctor, away.id)
+    assert kept is not None
+    kept.change(AbsenceTerms(kept.starts_at, kept.ends_at, None))
+    db.session.commit()
+    write(as_patient, opened, "Вы здесь?", "abcdef123457")
+    assert offer_in(opened).stand_in_id is None
+    run_due()
+    assert end_of(opened) == before + WEEK
+
+
 def test_nothing_is_added_where_somebody_stands_in_or_for_hours(chat: Chat, doctor: Doctor, away: TimeOff) -> None:
     before = end_of(chat)
     run_due()

@@ -137,10 +137,9 @@ class ChatAccess:
         record(DaysKept(self.id, days, f"{absence}-{total}"))
 
     def _days_kept(self: Chat, absence: str) -> int:
-        """As the notes of them say, by their keys."""
-        kept = select(Message.client_id).where(
-            Message.chat_id == self.id, Message.author_id.is_(None), Message.client_id.startswith(f"{absence}-")
-        )
+        """As the notes of them say, by their keys; the automatic answers, whose keys begin so as well, are cards."""
+        notes = Message.chat_id == self.id, Message.author_id.is_(None), Message.card.is_(None)
+        kept = select(Message.client_id).where(*notes, Message.client_id.startswith(f"{absence}-"))
         return max((int(key.rpartition("-")[2]) for key in db.session.scalars(kept)), default=0)
 
     def extend_for_consultations(self: Chat, windows: Sequence[tuple[datetime, datetime]]) -> None:
