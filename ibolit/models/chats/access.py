@@ -97,10 +97,7 @@ class ChatAccess:
         """
         self.lock()
         idempotency_key = f"gift-{client_id}"
-        given = select(Message.id).where(
-            Message.chat_id == self.id, Message.client_id == idempotency_key, Message.author_id.is_(None)
-        )
-        if db.session.scalar(given) is not None:
+        if self.has_system_note(idempotency_key):
             return False
         if self.access is AccessMode.UNLIMITED:
             raise errors.ChatNeedsNoDays
