@@ -87,8 +87,7 @@ class ChatAccess:
             return
         self.access = AccessMode.UNTIL
         self.open_until = self.end_with(days)
-        self.revision += 1
-        record(AccessChanged(self.id, self.revision))
+        self._show_access()
 
     def give_days(self: Chat, days: int, client_id: str) -> bool:
         """«Подарить дни»: both read of it in the chat. A repeated press is the same one, and gives nothing: False.
@@ -103,8 +102,7 @@ class ChatAccess:
             raise errors.ChatNeedsNoDays
         if self.state is ChatState.NOT_BEGUN:
             self.free_days += days
-            self.revision += 1
-            record(AccessChanged(self.id, self.revision))
+            self._show_access()
         else:
             self.prolong(days)
         record(DaysGiven(self.id, days, idempotency_key))
@@ -116,8 +114,7 @@ class ChatAccess:
         if days <= 0 or self.open_until is None:
             return
         self.open_until = max(clock.now(), self.open_until - timedelta(days=days))
-        self.revision += 1
-        record(AccessChanged(self.id, self.revision))
+        self._show_access()
 
     def keep_days(self: Chat, total: int, moved: int, absence: str, since: datetime) -> None:
         """Days without anybody who answers are not lost to who had time then: `total` of them for this `absence`, of
@@ -129,8 +126,7 @@ class ChatAccess:
         if days <= 0:
             return
         self.open_until += timedelta(days=days)
-        self.revision += 1
-        record(AccessChanged(self.id, self.revision))
+        self._show_access()
         record(DaysKept(self.id, days, f"{absence}-{total}"))
 
     def _days_kept(self: Chat, absence: str) -> int:
@@ -149,10 +145,13 @@ class ChatAccess:
         if (self.consultation_opens_at, self.consultation_closes_at) == (opens, closes):
             return
         self.consultation_opens_at, self.consultation_closes_at = opens, closes
-        self.revision += 1
-        record(AccessChanged(self.id, self.revision))
+        self._show_access()
 
     def _begin_free_time(self: Chat, author: User) -> None:
         if not self.is_answered_by(author) and self.state is ChatState.NOT_BEGUN:
             self.open_until = clock.now() + timedelta(days=self.free_days)
             record(AccessChanged(self.id, self.revision + 1))
+
+    def _show_access(self: Chat) -> None:
+        self.revision += 1
+        record(AccessChanged(self.id, self.revision))

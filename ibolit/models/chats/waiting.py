@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, and_, or_, select, 
 from sqlalchemy.orm import Mapped
 
 from ... import errors
-from ...events import AccessChanged, ChatClosed, PromiseMissed, WaitingChanged, record
+from ...events import ChatClosed, PromiseMissed, WaitingChanged, record
 from ...extensions import db
 from ...services import clock
 from ..doctors import paused_within
@@ -124,8 +124,7 @@ class ChatWaiting:
             raise errors.ChatHasNews
         self.settled_seq, self.closed_at = self.last_seq, clock.now()
         self._wait_anew(WaitEnding.CLOSED)
-        self.revision += 1
-        record(AccessChanged(self.id, self.revision))
+        self._show_access()
         record(ChatClosed(self.id))
 
     def check_promise(self: Chat) -> datetime | None:
