@@ -78,28 +78,23 @@ def with_initials(name: str) -> str:
 
     For a head with large letters. A name without a patronymic says not which of its words is the surname: it stays.
     """
-    words = name.split()
-    if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
+    words, surname = name.split(), _place_of_surname(name)
+    if surname is None:
         return name
-    surname = 0 if PATRONYMIC.fullmatch(words[2]) else 2
     return " ".join(word if at == surname else f"{word[0]}." for at, word in enumerate(words)).replace(". ", f".{NBSP}")
 
 
 def spoken_to(name: str) -> str:
     """How one is spoken to: «Соколова Анна Павловна» and «Анна Павловна Соколова» → «Анна Павловна». A name without a
     patronymic says not which of its words is the surname: it stays."""
-    words = name.split()
-    if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
-        return name
-    return " ".join(words[1:] if PATRONYMIC.fullmatch(words[2]) else words[:2])
+    surname = _place_of_surname(name)
+    return name if surname is None else " ".join(word for at, word in enumerate(name.split()) if at != surname)
 
 
 def surname_of(name: str) -> str:
     """«Лебедев Михаил Аркадьевич» → «Лебедев»; a name without a patronymic does not say which word it is: it stays."""
-    words = name.split()
-    if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
-        return name
-    return words[0] if PATRONYMIC.fullmatch(words[2]) else words[2]
+    surname = _place_of_surname(name)
+    return name if surname is None else name.split()[surname]
 
 
 def awaited(name: str) -> str:
@@ -315,6 +310,14 @@ def epoch(moment: datetime | None) -> int:
 def earliest(*moments: datetime | None) -> datetime | None:
     """The first of those that are known."""
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _place_of_surname(name: str) -> int | None:
+    """Which of its words it is: the patronymic tells; None where there is none."""
+    words = name.split()
+    if len(words) != 3 or not any(PATRONYMIC.fullmatch(word) for word in words[1:]):
+        return None
+    return 0 if PATRONYMIC.fullmatch(words[2]) else 2
 
 
 def _day_and_hour(moment: datetime, zone: ZoneInfo) -> str:
