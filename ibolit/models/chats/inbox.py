@@ -89,38 +89,30 @@ class ChatLists:
         is left out while nothing in it is unread; in the queue and among the unread it stands as any other.
         An invited patient finds the doctor here before anything is said; the doctor finds them among the patients.
         """
-        doctor, (last_at, id) = user.doctor, before or (None, None)
-        stands_in = doctor is not None and doctor.is_standing_in
-        page = _inbox(cls, leads=doctor is not None, stands_in=stands_in, goes_on=before is not None, only=only)
-        asked = {"reader": user.id, "led_by": doctor and doctor.id, "now": clock.now()}
-        asked |= {"last_at": last_at, "id": id, "most": most}
-        return list(db.session.scalars(page, asked))
+        last_at, id = before or (None, None)
+        leads, goes_on = user.doctor is not None, before is not None
+        page = _inbox(cls, leads=leads, stands_in=_stands_in(user), goes_on=goes_on, only=only)
+        return list(db.session.scalars(page, _asked_by(user) | {"last_at": last_at, "id": id, "most": most}))
 
     @classmethod
     def emergencies_of(cls: type[Chat], user: User) -> list[Chat]:
         """Chats of this doctor that speak of an emergency, as they stand above all others; the oldest first."""
         if user.doctor is None:
             return []
-        marked = _with_other_side(cls, user.id, leads=True).where(
-            cls.doctor_id == user.doctor.id, cls.urgent_since.is_not(None)
-        )
-        return list(db.session.scalars(marked.order_by(cls.urgent_since, cls.id)))
+        return list(db.session.scalars(_emergencies(cls), _asked_by(user)))
 
     @classmethod
     def numbers_of(cls: type[Chat], user: User) -> InboxNumbers:
         """For the chips over a list, in one query."""
-        doctor = user.doctor
-        asked = {"reader": user.id, "led_by": doctor.id if doctor is not None else None, "now": clock.now()}
-        stands_in = doctor is not None and doctor.is_standing_in
-        unread, waiting, archived = db.session.execute(_numbers(cls, stands_in=stands_in), asked).one()
+        numbers = _numbers(cls, stands_in=_stands_in(user))
+        unread, waiting, archived = db.session.execute(numbers, _asked_by(user)).one()
         return InboxNumbers(unread, waiting, archived)
 
     @classmethod
     def visible_to(cls: type[Chat], user: User) -> Select[tuple[Chat]]:
         """The person's own chats, each with the other side and how much the person has not read."""
-        doctor = user.doctor
-        stands_in = doctor is not None and doctor.is_standing_in
-        return _with_other_side(cls, user.id, leads=doctor is not None, stands_in=stands_in).where(cls.is_of(user))
+        leads = user.doctor is not None
+        return _with_other_side(cls, user.id, leads=leads, stands_in=_stands_in(user)).where(cls.is_of(user))
 
     @classmethod
     def patients_of(
@@ -192,6 +184,15 @@ class ChatLists:
         return sent.where(cls.is_of(user))
 
 
+def _stands_in(user: User) -> bool:
+    return user.doctor is not None and user.doctor.is_standing_in
+
+
+def _asked_by(user: User) -> dict[str, object]:
+    """What the statements below are asked with."""
+    return {"reader": user.id, "led_by": user.doctor.id if user.doctor is not None else None, "now": clock.now()}
+
+
 @cache
 def _inbox(
     noun: type[Chat], *, leads: bool, stands_in: bool, goes_on: bool, only: InboxFilter | None
@@ -212,6 +213,13 @@ def _inbox(
     if goes_on:
         page = page.where(tuple_(noun.last_at, noun.id) < tuple_(*last_seen))
     return page.order_by(noun.last_at.desc(), noun.id.desc()).limit(bindparam("most"))
+
+
+@cache
+def _emergencies(noun: type[Chat]) -> Select[tuple[Chat]]:
+    marked = noun.doctor_id == bindparam("led_by"), noun.urgent_since.is_not(None)
+    shown = _with_other_side(noun, bindparam("reader"), leads=True).where(*marked)
+    return shown.order_by(noun.urgent_since, noun.id)
 
 
 def _fits(noun: type[Chat], reader: BindParameter[int], only: InboxFilter | None) -> ColumnElement[bool]:
