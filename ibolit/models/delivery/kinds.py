@@ -68,7 +68,7 @@ QUIET_HOURS_KINDS = (NotificationKind.MESSAGE, NotificationKind.REQUESTED, Notif
 REFUND_KINDS = (NotificationKind.DECIDED, NotificationKind.RETURNED)
 
 
-NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS, NotificationKind.STAND_IN)
+NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS)
 
 
 # By push or mail, by day; the screen says it, too, and no SMS is paid for it.
