@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .chat import Chat
 
 URGENT_PLACE = 10**17  # more than any id: by it a place in the queue says that it is among the emergencies
-
-
 STEPS = 1, 4, 8, 24  # hours of a wait from which its bar is longer
 
 
@@ -86,7 +84,8 @@ class ChatWaiting:
     @property
     def wait_step(self: Chat) -> int:
         """How far the bar beside it has grown, from 1 to 5."""
-        return 1 + sum(self.waited >= timedelta(hours=hours) for hours in STEPS)
+        waited = self.waited
+        return 1 + sum(waited >= timedelta(hours=hours) for hours in STEPS)
 
     @property
     def is_promise_missed(self: Chat) -> bool:
@@ -151,7 +150,7 @@ class ChatWaiting:
         if author is None:
             return
         self.closed_at = None
-        if author.role is Role.DOCTOR:
+        if self.is_answered_by(author):
             self._end_wait(WaitEnding.ANSWERED, message)
             self.waiting_since = None
         elif self.waiting_since is None:
