@@ -61,8 +61,8 @@ class PatientFact(Model):
     @classmethod
     def known_to_all(cls, patient: User, kind: FactKind) -> list[PatientFact]:
         """The live ones that every doctor sees, the oldest first: what an intake form begins with."""
-        everybody = or_(cls.author_id == cls.patient_id, cls.shared_at.is_not(None))
-        known = _with_people(cls).where(cls.patient_id == patient.id, cls.kind == kind, everybody).order_by(cls.id)
+        known = _with_people(cls).where(cls.patient_id == patient.id, cls.kind == kind, cls._are_shared())
+        known = known.order_by(cls.id)
         return [one for one in db.session.scalars(known).unique() if one.is_live_for(patient)]
 
     @classmethod
@@ -79,8 +79,12 @@ class PatientFact(Model):
 
     @classmethod
     def _is_seen_by(cls, viewer_id: int) -> ColumnElement[bool]:
-        by_whom = or_(cls.author_id == cls.patient_id, cls.author_id == viewer_id)
-        return or_(by_whom, cls.shared_at.is_not(None), cls.patient_id == viewer_id)
+        """As is_seen_by() says of one, and _are_shared() as is_shared."""
+        return or_(cls._are_shared(), cls.author_id == viewer_id, cls.patient_id == viewer_id)
+
+    @classmethod
+    def _are_shared(cls) -> ColumnElement[bool]:
+        return or_(cls.author_id == cls.patient_id, cls.shared_at.is_not(None))
 
     # Questions
 
