@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Select,
+    SQLColumnExpression,
     Table,
     Update,
     bindparam,
@@ -62,7 +63,7 @@ class ChatMember(Model):
     @classmethod
     def are_here(cls) -> ColumnElement[bool]:
         """The same of rows, as of the parameter `now`."""
-        return cls.until.is_(None) | (cls.until > bindparam("now", type_=UtcDateTime))
+        return _ends_later(cls.until)
 
     @classmethod
     def unread_of(cls, user: User) -> int:
@@ -83,6 +84,10 @@ class ChatMember(Model):
         )
 
 
+def _ends_later(until: SQLColumnExpression[datetime | None]) -> ColumnElement[bool]:
+    return until.is_(None) | (until > bindparam("now", type_=UtcDateTime))
+
+
 @cache
 def _unread() -> Select[tuple[int, int]]:
     users = ChatMember.user_id.in_(bindparam("users", expanding=True))
@@ -95,6 +100,6 @@ def one_more_unread() -> Update:
     """For everyone who is in the chat at `now`, but the author; it stands in their lists again."""
     member = cast(Table, ChatMember.__table__)
     others = (member.c.chat_id == bindparam("chat")) & (member.c.user_id != bindparam("author"))
-    others &= member.c.until.is_(None) | (member.c.until > bindparam("now", type_=UtcDateTime))
+    others &= _ends_later(member.c.until)
     told = member.c.user_id, member.c.unread, member.c.notified_from_seq
     return update(member).where(others).values(unread=member.c.unread + 1, archived_at=null()).returning(*told)
