@@ -151,7 +151,7 @@ def test_a_screen_that_failed_leaves_a_session_that_may_write(
         db.session.scalar(db.select(User.id))
         raise RuntimeError
 
-    monkeypatch.setattr(ChatMember, "unread_of_each", fail)
+    monkeypatch.setattr(ChatMember, "unread_of", fail)
     listener = current_services.realtime.open(patient.id, 1)
     chat.post(patient, "Здравствуйте!", "fails-to-show")
     db.session.commit()

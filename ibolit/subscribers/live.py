@@ -167,13 +167,10 @@ def _show_to_sides(consultation_id: int, name: str) -> None:
 
 
 def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: object) -> None:
-    if not readers:
-        return
-    unread = ChatMember.unread_of_each(readers)
     for reader in readers:
         numbers = Chat.numbers_of(reader) if reader.is_doctor else None
-        told = {"unread_chats": unread[reader.id], "numbers": numbers} | context
-        _show(reader, name, about=chat.id, chat=chat, **told)
+        unread = numbers.unread if numbers else ChatMember.unread_of(reader)
+        _show(reader, name, about=chat.id, chat=chat, unread_chats=unread, numbers=numbers, **context)
 
 
 def _show(reader: User, name: str, *, about: int | None, **context: object) -> None:

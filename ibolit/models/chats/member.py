@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import cast
@@ -68,7 +67,7 @@ class ChatMember(Model):
     @classmethod
     def unread_of(cls, user: User) -> int:
         """Chats with something unread, for the badge."""
-        return cls.unread_of_each([user])[user.id]
+        return db.session.scalar(_unread(), {"user": user.id, "now": clock.now()}) or 0
 
     @classmethod
     def unread_chats_of(cls, user: User) -> list[int]:
@@ -76,23 +75,15 @@ class ChatMember(Model):
         unread = select(cls.chat_id).where(cls.user_id == user.id, cls.unread > 0, cls.are_here())
         return list(db.session.scalars(unread, {"now": clock.now()}))
 
-    @classmethod
-    def unread_of_each(cls, users: Sequence[User]) -> dict[int, int]:
-        ids = [user.id for user in users]
-        return dict.fromkeys(ids, 0) | dict(
-            db.session.execute(_unread(), {"users": ids, "now": clock.now()}).tuples().all()
-        )
-
 
 def _ends_later(until: SQLColumnExpression[datetime | None]) -> ColumnElement[bool]:
     return until.is_(None) | (until > bindparam("now", type_=UtcDateTime))
 
 
 @cache
-def _unread() -> Select[tuple[int, int]]:
-    users = ChatMember.user_id.in_(bindparam("users", expanding=True))
-    counted = select(ChatMember.user_id, func.count()).where(users, ChatMember.unread > 0, ChatMember.are_here())
-    return counted.group_by(ChatMember.user_id)
+def _unread() -> Select[tuple[int]]:
+    whose = ChatMember.user_id == bindparam("user")
+    return select(func.count()).where(whose, ChatMember.unread > 0, ChatMember.are_here())
 
 
 @cache
