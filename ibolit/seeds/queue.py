@@ -9,12 +9,12 @@ from typing import Any
 
 from ..events import flush_facts
 from ..extensions import db
-from ..models import Chat, Doctor, User, Wait, WaitEnding
+from ..models import WORKDAYS, Chat, Doctor, User, Wait, WaitEnding
 from ..services import clock
 
 DaysAgo = Callable[[float], AbstractContextManager[None]]
 
-EVERY_DAY, WORKDAYS = 0b1111111, 0b11111
+EVERY_DAY = 0b1111111
 ANSWERED_IN = (12, 95, 40, 180, 25, 110, 75, 300, 55, 118, 105, 20)  # minutes
 
 
