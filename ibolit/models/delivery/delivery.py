@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from sqlalchemy import ForeignKey, Index, ScalarSelect, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, ScalarSelect, Select, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
@@ -90,17 +90,19 @@ class Delivery(Model):
     @classmethod
     def sms_today(cls, country: str = "") -> int:
         """SMS that went out, or may have, since midnight in the clinic; to one country or to all."""
-        today = cls.channel == Channel.SMS, cls.begun_at >= _midnight().astimezone(UTC)
-        paid = select(func.sum(cls.parts)).where(*today)
+        paid = cls._paid_today()
         return db.session.scalar(paid.where(cls.country == country) if country else paid) or 0
 
     @classmethod
     def sms_today_and(cls, number: ScalarSelect[int]) -> tuple[int, int]:
         """The same for all countries, with another number of the same page, in one query."""
-        today = cls.channel == Channel.SMS, cls.begun_at >= _midnight().astimezone(UTC)
-        parts = select(func.coalesce(func.sum(cls.parts), 0)).where(*today).scalar_subquery()
-        sent, other = db.session.execute(select(parts, number)).one()
+        sent, other = db.session.execute(select(cls._paid_today().scalar_subquery(), number)).one()
         return sent, other
+
+    @classmethod
+    def _paid_today(cls) -> Select[tuple[int]]:
+        today = cls.channel == Channel.SMS, cls.begun_at >= _midnight().astimezone(UTC)
+        return select(func.coalesce(func.sum(cls.parts), 0)).where(*today)
 
     @classmethod
     def sms_for_invitations(cls) -> int:
