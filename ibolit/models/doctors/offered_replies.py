@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -98,7 +98,7 @@ class OfferedReply:
         text = self.text
         for name, value in values.items():
             text = text.replace(name, value)
-        return OfferedReply(self.key, self.name, text, self.is_clinics)
+        return replace(self, text=text)
 
 
 def _read(text: str) -> dict[str, str]:
