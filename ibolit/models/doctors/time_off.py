@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, Text, select, update
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, Text, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
@@ -16,10 +16,8 @@ from ...extensions import Model, db
 from ...services import clock
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime
+from .answering_hours import Span
 from .doctor import Doctor
-
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
 
 MOMENT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -83,7 +81,7 @@ class TimeOff(Model):
         return db.session.scalar(select(cls).where(cls.doctor_id == doctor.id).order_by(cls.ends_at.desc()).limit(1))
 
     @classmethod
-    def spans_of(cls, doctor: Doctor, since: datetime) -> Sequence[tuple[datetime, datetime]]:
+    def spans_of(cls, doctor: Doctor, since: datetime) -> Sequence[Span]:
         """From when until when the doctor is or was away, of what ends after that moment."""
         theirs = select(cls.starts_at, cls.ends_at).where(cls.doctor_id == doctor.id, cls.ends_at > since)
         return db.session.execute(theirs).tuples().all()
