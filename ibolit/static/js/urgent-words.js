@@ -4,6 +4,7 @@ ibolit.urgentWords = (function (list) {
   'use strict';
   var TOKEN = /\d+(?:[.,]\d+)?|[a-zа-я]+|[.!?;…\n]+|[,:()—–]/g, INVISIBLE = /[\u00ad\u200b-\u200f\u2060\ufeff]/g;
   var SENTENCE = '.!?;…\n', CLAUSE = SENTENCE + ',:()—–', GAP = 2, NEAR = 14;
+  var patternsFrom = null, phrasesFrom = null; // by a word's first sign, by a phrase's first class; made at the first question
 
   function plain(text) {
     text = text.toLowerCase().replace(/ё/g, 'е').replace(/е\u0308/g, 'е').replace(/и\u0306/g, 'й');
@@ -21,20 +22,32 @@ ibolit.urgentWords = (function (list) {
       (rest.charAt(1) === word.charAt(at) && rest.charAt(0) === word.charAt(at + 1) && startsWith(rest, word.slice(at + 2), 2));
   }
 
+  function firstSign(word) { return /^\d/.test(word) ? '0' : word.charAt(0); }
+
   function fits(token, pattern) {
-    if (/^\d/.test(token)) {
+    if (/^\d/.test(token)) { // and so does the pattern: they have the same first sign
       var ends = pattern.split('-'), number = parseInt(token, 10);
-      return /^\d/.test(pattern) && number >= Number(ends[0]) && number <= Number(ends[1] || ends[0]);
+      return number >= Number(ends[0]) && number <= Number(ends[1] || ends[0]);
     }
     var word = pattern.replace(/[*~]$/, '');
     if (startsWith(token, word)) return word !== pattern || token === word;
     return /~$/.test(pattern) && isNearly(token, word);
   }
 
+  function prepare() {
+    function put(known, key, value) { (known[key] = known[key] || []).push(value); }
+    patternsFrom = {};
+    phrasesFrom = {};
+    list.c.forEach(function (patterns, number) {
+      patterns.split(' ').forEach(function (pattern) { put(patternsFrom, firstSign(pattern), { number: number, pattern: pattern }); });
+    });
+    list.p.forEach(function (phrase, number) { put(phrasesFrom, phrase[0], number); });
+  }
+
   function classesOf(token) {
     var found = [];
-    list.c.forEach(function (patterns, number) {
-      if (patterns.split(' ').some(function (pattern) { return fits(token, pattern); })) found.push(number);
+    (patternsFrom[firstSign(token)] || []).forEach(function (one) {
+      if (found[found.length - 1] !== one.number && fits(token, one.pattern)) found.push(one.number);
     });
     return found;
   }
@@ -59,9 +72,11 @@ ibolit.urgentWords = (function (list) {
   function phrasesIn(classes, tokens) {
     var found = [];
     classes.forEach(function (known, start) {
-      list.p.forEach(function (phrase, number) {
-        var end = known.indexOf(phrase[0]) < 0 ? -1 : endOf(phrase, start, classes, tokens);
-        if (end >= 0) found.push({ start: start, end: end, number: number });
+      known.forEach(function (first) {
+        (phrasesFrom[first] || []).forEach(function (number) {
+          var end = endOf(list.p[number], start, classes, tokens);
+          if (end >= 0) found.push({ start: start, end: end, number: number });
+        });
       });
     });
     return found;
@@ -107,8 +122,10 @@ ibolit.urgentWords = (function (list) {
     // What a clinic adds: classes, phrases and rules behind those of the program.
     add: function (more) {
       ['c', 'p', 'r'].forEach(function (part) { list[part] = list[part].concat(more[part]); });
+      patternsFrom = null;
     },
     groupsIn: function (text) {
+      if (!patternsFrom) prepare();
       var tokens = plain(text).match(TOKEN) || [], classes = tokens.map(classesOf), said = phrasesIn(classes, tokens);
       return groupsMet(said.filter(function (one) { return !isTakenAway(one, said, tokens); })).map(function (group) { return list.g[group]; });
     }
