@@ -1,8 +1,5 @@
 // What the doctor shows, made larger and moved by the patient: by fingers, mouse, wheel and a button. A face is left as it is.
-import { TAPPED, fitted, kept, moveBy, stillView, zoomAt } from '../lib/zoom.js';
-
-const DOUBLE = 300; // ms between two taps that are one
-const PRESS = 10; // px a finger may tremble in a tap
+import { DOUBLE, PRESS, TAPPED, distance, fitted, kept, middle, moveBy, pinched, rolled, stillView, zoomAt } from '../lib/zoom.js';
 
 export class Enlarging {
   constructor(call) {
@@ -62,7 +59,7 @@ export class Enlarging {
 
   roll(event) {
     event.preventDefault();
-    this.put(zoomAt(this.view, this.point(event), this.view.scale * Math.exp(-event.deltaY * 0.002)));
+    this.put(rolled(this.view, this.point(event), event.deltaY));
   }
 
   grab(event) {
@@ -90,10 +87,8 @@ export class Enlarging {
     if (!this.fingers) return;
     event.preventDefault();
     const { view, apart, middle: from, one: start } = this.fingers, [one, two] = Array.from(event.touches).map((finger) => this.point(finger));
-    if (two && apart) {
-      const now = middle(one, two);
-      this.put(zoomAt(moveBy(view, now.x - from.x, now.y - from.y), now, view.scale * distance(one, two) / apart));
-    } else if (view.scale > 1) this.put(moveBy(view, one.x - start.x, one.y - start.y));
+    if (two && apart) this.put(pinched(view, apart, from, one, two));
+    else if (view.scale > 1) this.put(moveBy(view, one.x - start.x, one.y - start.y));
   }
 
   release(event) {
@@ -110,6 +105,3 @@ export class Enlarging {
 
   stop() { this.heard.forEach(([name, hear]) => this.video.removeEventListener(name, hear)); }
 }
-
-function distance(one, two) { return Math.hypot(one.x - two.x, one.y - two.y); }
-function middle(one, two) { return { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 }; }

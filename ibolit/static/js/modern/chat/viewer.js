@@ -1,10 +1,8 @@
 // Pictures full-screen over a chat or over its files. What it shows is the page of one picture, asked for as a fragment;
 // without this script the same links lead to those pages.
-import { TAPPED, kept, moveBy, stillView, zoomAt } from '../lib/zoom.js';
+import { DOUBLE, PRESS, TAPPED, distance, kept, middle, moveBy, pinched, rolled, stillView, zoomAt } from '../lib/zoom.js';
 
 const SWIPE = 60; // px a finger goes to turn to the next picture
-const PRESS = 10; // px a finger may tremble in a tap
-const DOUBLE = 300; // ms between two taps that are one
 const WAITING = '<header class="viewer__bar"><a class="viewer__back" href="#"></a></header>' +
   '<div class="viewer__stage"><div class="viewer__sheet"></div></div>';
 const FAILED = '<p class="viewer__failed" role="status">Фото не открылось. Проверьте интернет и попробуйте ещё раз.</p>';
@@ -67,7 +65,7 @@ class Hands {
 
   roll(event) {
     event.preventDefault();
-    this.zoom(this.point(event), this.view.scale * Math.exp(-event.deltaY * 0.002), false);
+    this.show(kept(rolled(this.view, this.point(event), event.deltaY), this.stage, this.picture), false);
   }
 
   grab(event) {
@@ -98,10 +96,8 @@ class Hands {
     event.preventDefault();
     const { start, view, apart, middle: from } = this.fingers;
     const [one, two] = Array.from(event.touches).map((finger) => this.point(finger));
-    if (two && apart) {
-      const now = middle(one, two);
-      this.show(zoomAt(moveBy(view, now.x - from.x, now.y - from.y), now, view.scale * distance(one, two) / apart));
-    } else if (view.scale > 1) this.show(moveBy(view, one.x - start.x, one.y - start.y));
+    if (two && apart) this.show(pinched(view, apart, from, one, two));
+    else if (view.scale > 1) this.show(moveBy(view, one.x - start.x, one.y - start.y));
     else if (this.fingers.single) this.show(moveBy(view, one.x - start.x, 0));
   }
 
@@ -123,9 +119,6 @@ class Hands {
     if (isSecond) this.toggle(point);
   }
 }
-
-function distance(one, two) { return Math.hypot(one.x - two.x, one.y - two.y); }
-function middle(one, two) { return { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 }; }
 
 class Viewer {
   constructor(link) {
