@@ -1,6 +1,6 @@
 """A doctor's desk: 3,000 patients, 200 waiting chats, 40,000 files; its pages, timed, and their queries.
 
-No page may take more than 15 ms or ask more than 7 queries.
+What is aimed at is `AIM`, narrower than other pages' in time.
 
 `fill()` makes the clinic; whoever measures another part of the desk begins with it.
 """
