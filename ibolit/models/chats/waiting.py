@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Select, SQLColumnExpression, select, tuple_
 from sqlalchemy.orm import Mapped
 
 from ... import errors
@@ -47,18 +47,16 @@ class ChatWaiting:
     # The queue
 
     @classmethod
-    def queue_order(cls: type[Chat]) -> tuple[ColumnElement[Any], ...]:
+    def queue_order(cls: type[Chat]) -> tuple[SQLColumnExpression[Any], ...]:
         """The one order of «Ждут ответа»: emergencies on top; who waits longest is first."""
-        return cls.urgent_since.is_(None).asc(), cls.waiting_since.asc(), cls.id.asc()
+        return cls.urgent_since.is_(None), cls.waiting_since, cls.id
 
     @classmethod
     def is_after_in_queue(
         cls: type[Chat], since: BindParameter[datetime], id: BindParameter[int]
     ) -> ColumnElement[bool]:
         """By the same order, what follows the chat of this queue_place: the next page of it."""
-        is_urgent, place = cls.urgent_since.is_not(None), tuple_(cls.waiting_since, cls.id)
-        of_urgent = and_(id > URGENT_PLACE, or_(~is_urgent, place > tuple_(since, id - URGENT_PLACE)))
-        return or_(of_urgent, and_(id < URGENT_PLACE, ~is_urgent, place > tuple_(since, id)))
+        return tuple_(*cls.queue_order()) > tuple_(id < URGENT_PLACE, since, id % URGENT_PLACE)
 
     @property
     def queue_place(self: Chat) -> tuple[datetime | None, int]:
