@@ -103,22 +103,24 @@ class OfferedReply:
 
 def _read(text: str) -> dict[str, str]:
     templates: dict[str, str] = {}
-    name, begun = "", 0
-    for number, line in enumerate([*text.splitlines(), "== "], 1):
-        if not line.startswith("=="):
-            if not name and line.strip():
-                raise errors.ClinicRepliesUnreadable(number)
-            if name:
-                templates[name] = templates[name] + line + "\n"
-            continue
-        if name and not 0 < len(templates[name].strip()) <= ReplyTemplate.LONGEST:
-            raise errors.ClinicRepliesUnreadable(begun)
-        name, begun = line.strip("= ").strip(), number
-        is_known = name in templates or len(templates) >= ClinicReplyTemplate.MOST
-        if name and (is_known or len(name) > ReplyTemplate.LONGEST_NAME):
+    for number, name, lines in _parts(text):
+        said = "\n".join(lines).strip()
+        is_new = bool(name) and name not in templates and len(templates) < ClinicReplyTemplate.MOST
+        is_short = len(name) <= ReplyTemplate.LONGEST_NAME and len(said) <= ReplyTemplate.LONGEST
+        if not (is_new and is_short and said):
             raise errors.ClinicRepliesUnreadable(number)
-        if name:
-            templates[name] = ""
-        elif number <= len(text.splitlines()):
+        templates[name] = said
+    return templates
+
+
+def _parts(text: str) -> list[tuple[int, str, list[str]]]:
+    """Each with the number of the line that names it, the name, and the lines beneath."""
+    parts: list[tuple[int, str, list[str]]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("=="):
+            parts.append((number, line.strip("= ").strip(), []))
+        elif parts:
+            parts[-1][2].append(line)
+        elif line.strip():
             raise errors.ClinicRepliesUnreadable(number)
-    return {one: said.strip() for one, said in templates.items()}
+    return parts
