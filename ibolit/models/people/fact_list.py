@@ -37,8 +37,10 @@ class FactList:
     @classmethod
     def all_of(cls, patient_id: int, viewer: User, known: Sequence[PatientFact] | None = None) -> list[FactList]:
         """All kinds, empty ones too; one query, or none where all the patient's rows are `known` already."""
-        facts = PatientFact.seen_by(viewer, patient_id) if known is None else known
-        facts = [one for one in facts if one.is_seen_by(viewer)]
+        if known is None:
+            facts = PatientFact.seen_by(viewer, patient_id)
+        else:
+            facts = [one for one in known if one.is_seen_by(viewer)]
         return [cls.of(patient_id, kind, viewer, facts) for kind in FactKind]
 
     @classmethod
