@@ -225,7 +225,7 @@ def test_reading_old_pages_moves_no_receipts(as_doctor: Browser, chat: Chat, pat
     as_doctor.get(f"/chats/{chat.id}/messages?before=2", htmx=True)
     as_doctor.get(f"/chats/{chat.id}/messages?after=0", htmx=True)
     assert db.session.get_one(Chat, chat.id).member(doctor.user_id).unread == 3
-    events = db.session.scalars(db.select(AuditEvent)).all()
+    events = db.session.scalars(db.select(AuditEvent).order_by(AuditEvent.id)).all()
     assert [(event.first, event.last) for event in events] == [(1, 1), (1, 1), (1, 3)]
 
 

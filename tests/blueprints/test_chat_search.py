@@ -83,8 +83,8 @@ def test_more_messages_than_are_shown_are_told_of(
         assert "Найдено больше 2 сообщений, показаны последние. Уточните поиск." in page
         found = page[page.index("Найдено") :]
         assert [f"голова {number}" in found for number in range(3)] == [False, True, True]
-    rows = db.session.scalars(db.select(AuditEvent.first).where(AuditEvent.action == AuditAction.CHAT_SEARCHED))
-    assert rows.all() == [seqs[0], seqs[0], seqs[1], seqs[1]]
+    searched = db.select(AuditEvent.first).where(AuditEvent.action == AuditAction.CHAT_SEARCHED)
+    assert db.session.scalars(searched.order_by(AuditEvent.id)).all() == [seqs[0], seqs[0], seqs[1], seqs[1]]
 
 
 def test_more_people_than_are_shown_are_told_of(
