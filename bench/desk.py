@@ -25,6 +25,7 @@ DOCTORS = 25
 PATIENTS, WAITING, FILES, HELD = 3_000, 200, 40_000, 100
 FEW_PATIENTS, FEW_WAITING, FEW_FILES, FEW_HELD = 60, 35, 100, 20  # still more than a page of each
 OF_THE_DAY = 8  # consultations
+OPENED = 7  # one of the waiting chats; its patient's account has the number after as many as there are doctors
 AIM = "≤ 15 ms; ≤ 7 queries"
 
 
@@ -50,7 +51,8 @@ def _pages() -> list[Page]:
         Page("… the list alone, as it is swapped", "/messages?only=waiting", htmx=True),
         Page(f"«Сообщения» of {PATIENTS:,}", "/messages"),
         Page("«Сегодня» alone", "/messages/today", htmx=True),
-        Page("a waiting chat", "/chats/7"),
+        Page("a waiting chat", f"/chats/{OPENED}"),
+        Page("… the patient's column beside it", f"/patients/{DOCTORS + OPENED}/column", htmx=True),
         Page("search by a patient's name", "/messages/search", search="соколов", htmx=True),
         Page("search that finds nobody", "/messages/search", search="нетакого", htmx=True),
         Page("search among patients", "/patients/search", search="соколов бор", htmx=True),

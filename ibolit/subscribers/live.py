@@ -42,7 +42,7 @@ def message_sent(fact: MessageSent) -> None:
         message = db.session.get_one(Message, fact.message_id)
         readers.sort(key=lambda reader: reader.id == message.author_id)  # who waits for it first
         nearest = Consultation.nearest_in(chat) if message.card is Card.CONSULTATION and readers else None
-        _show_with_badge(readers, "message_sent", chat, message=message, nearest=nearest)
+        _show_with_badge(readers, "message_sent", chat, author_id=message.author_id, message=message, nearest=nearest)
 
 
 def message_changed(fact: MessageChanged) -> None:
@@ -166,10 +166,13 @@ def _show_to_sides(consultation_id: int, name: str) -> None:
                 _show(side, name, about=consultation.chat_id, consultation=consultation)
 
 
-def _show_with_badge(readers: list[User], name: str, chat: Chat, **context: object) -> None:
+def _show_with_badge(
+    readers: list[User], name: str, chat: Chat, *, author_id: int | None = None, **context: object
+) -> None:
+    """`author_id`: of a new message, by which nothing becomes unread to who wrote it."""
     for reader in readers:
         numbers = Chat.numbers_of(reader) if reader.is_doctor else None
-        unread = numbers.unread if numbers else ChatMember.unread_of(reader)
+        unread = numbers.unread if numbers else None if reader.id == author_id else ChatMember.unread_of(reader)
         _show(reader, name, about=chat.id, chat=chat, unread_chats=unread, numbers=numbers, **context)
 
 

@@ -421,9 +421,9 @@ def test_questions_a_message_asks_of_the_database(
     assert len(texts()) == 41 + 8
 
 
-# Two of them for the doctor who looks on: the numbers over their list.
-MOST_BY_SOCKET = 9
-MOST_BY_FORM = 9
+# One of them for the doctor who looks on: the numbers over their list.
+MOST_BY_SOCKET = 7
+MOST_BY_FORM = 7
 
 
 def by_socket(clinic: Flask, browser: Browser, queue: SocketQueue, chat_id: int, text: str) -> None:

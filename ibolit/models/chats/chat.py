@@ -251,14 +251,16 @@ class Chat(
 
 @cache
 def _with_people() -> Select[tuple[Chat]]:
+    """The doctor's account knows, too, whose it is: whoever looks on is asked whether they are a doctor."""
     doctor_user = aliased(User)
+    doctor = contains_eager(Chat.doctor).contains_eager(Doctor.user.of_type(doctor_user))
     return (
         select(Chat)
         .join(Chat.doctor)
         .join(doctor_user, Doctor.user)
         .join(Chat.patient)
         .options(
-            contains_eager(Chat.doctor).contains_eager(Doctor.user.of_type(doctor_user)),
+            doctor.contains_eager(doctor_user.doctor),
             contains_eager(Chat.patient),
         )
     )

@@ -65,11 +65,12 @@ class InboxFilter(StrEnum):
 
 @dataclass(frozen=True)
 class InboxNumbers:
-    """How many chats stand behind each filter."""
+    """How many chats stand behind each filter, and above all others (emergencies_of())."""
 
     unread: int
     waiting: int
     archived: int
+    urgent: int
 
 
 class ChatLists:
@@ -105,8 +106,7 @@ class ChatLists:
     def numbers_of(cls: type[Chat], user: User) -> InboxNumbers:
         """For the chips over a list, in one query."""
         numbers = _numbers(cls, stands_in=_stands_in(user))
-        unread, waiting, archived = db.session.execute(numbers, _asked_by(user)).one()
-        return InboxNumbers(unread, waiting, archived)
+        return InboxNumbers(*db.session.execute(numbers, _asked_by(user)).one())
 
     @classmethod
     def visible_to(cls: type[Chat], user: User) -> Select[tuple[Chat]]:
@@ -217,9 +217,12 @@ def _inbox(
 
 @cache
 def _emergencies(noun: type[Chat]) -> Select[tuple[Chat]]:
-    marked = noun.doctor_id == bindparam("led_by"), noun.urgent_since.is_not(None)
-    shown = _with_other_side(noun, bindparam("reader"), leads=True).where(*marked)
+    shown = _with_other_side(noun, bindparam("reader"), leads=True).where(*_is_emergency(noun))
     return shown.order_by(noun.urgent_since, noun.id)
+
+
+def _is_emergency(noun: type[Chat]) -> tuple[ColumnElement[bool], ...]:
+    return noun.doctor_id == bindparam("led_by"), noun.urgent_since.is_not(None)
 
 
 def _fits(noun: type[Chat], reader: BindParameter[int], only: InboxFilter | None) -> ColumnElement[bool]:
@@ -232,7 +235,7 @@ def _fits(noun: type[Chat], reader: BindParameter[int], only: InboxFilter | None
 
 
 @cache
-def _numbers(noun: type[Chat], *, stands_in: bool) -> Select[tuple[int, int, int]]:
+def _numbers(noun: type[Chat], *, stands_in: bool) -> Select[tuple[int, int, int, int]]:
     mine = select(func.count()).where(ChatMember.user_id == bindparam("reader"), ChatMember.are_here())
     moment: BindParameter[datetime] | None = bindparam("now", type_=UtcDateTime) if stands_in else None
     led = noun.are_of(bindparam("reader"), bindparam("led_by"), moment)
@@ -241,6 +244,7 @@ def _numbers(noun: type[Chat], *, stands_in: bool) -> Select[tuple[int, int, int
         mine.where(ChatMember.unread > 0).scalar_subquery(),
         waiting.scalar_subquery(),
         mine.where(ChatMember.archived_at.is_not(None)).scalar_subquery(),
+        select(func.count()).select_from(noun).where(*_is_emergency(noun)).scalar_subquery(),
     )
 
 

@@ -274,7 +274,7 @@ class Consultation(
 @cache
 def _of_messages() -> Select[tuple[Consultation]]:
     shown = Consultation.message_id.in_(bindparam("messages", expanding=True))
-    return select(Consultation).options(*Consultation.card_parts()).where(shown)
+    return select(Consultation).options(*Consultation.card_parts(at_once=True)).where(shown)
 
 
 @cache
