@@ -43,6 +43,7 @@ CSS = (
     "payments",
     "consultations",
     "conclusion",
+    "week",
     "practice",
     "invitations",
     "steps",

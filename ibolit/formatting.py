@@ -139,6 +139,25 @@ def date_in_full(day: date) -> str:
     return _written(day, "d MMMM y")
 
 
+def weekday_and_day(day: date) -> str:
+    """«понедельник, 30 ноября»: of a page that says the year elsewhere."""
+    return _written(day, "EEEE, d MMMM")
+
+
+def short_weekday(day: date) -> str:
+    """«Пн»."""
+    return WEEKDAYS[day.weekday()]
+
+
+def week_title(first: date, last: date, today: date) -> str:
+    """«7–13 декабря», «30 ноября – 6 декабря», with the year where it is not today's."""
+    begins = str(first.day) if first.month == last.month else _written(first, "d MMMM")
+    if first.year != last.year:
+        begins = _written(first, "d MMMM y")
+    between = "–" if begins.isdecimal() else " – "
+    return begins + between + _written(last, "d MMMM" if first.year == last.year == today.year else "d MMMM y")
+
+
 def day_title(moment: datetime, zone: ZoneInfo) -> str:
     """«Сегодня», «Вчера», «25 ноября», «25 ноября 2025»."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()

@@ -35,6 +35,7 @@ from .formatting import (
     plural,
     quoted,
     short_name,
+    short_weekday,
     short_when,
     soon,
     soon_changes_at,
@@ -43,6 +44,8 @@ from .formatting import (
     time_left,
     time_until,
     waited,
+    week_title,
+    weekday_and_day,
     weekday_of,
     when_for,
     with_initials,
@@ -129,7 +132,7 @@ def paths_of(app: Flask) -> Callable[..., str]:
 
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left)
-    days = (date_in_full, epoch)
+    days = (date_in_full, epoch, short_weekday, weekday_and_day, week_title)
     lengths = (waited, within, answering_days, minute_of_day)
     consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)

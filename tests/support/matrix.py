@@ -103,6 +103,7 @@ POST /chats/<int:id>/uploads                  | chat        | login | gate  | in
 GET /consent                                  | -           | login | in    | in      | in     | in       | in
 POST /consent                                 | -           | login | in    | in      | in     | in       | in
 GET /consultations                            | -           | login | gate  | in      | in     | in       | card
+GET /consultations/week                       | -           | login | gate  | 404     | in     | 404      | card
 GET /consultations/<int:id>                   | consultation        | login | gate  | in      | in     | 404      | in
 GET /consultations/<int:id>/calendar.ics      | ahead       | login | gate  | in      | in     | 404      | card
 GET /consultations/<int:id>/call              | consultation        | login | gate  | in      | in     | 404      | in

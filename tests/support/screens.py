@@ -508,6 +508,8 @@ OF_DOCTOR = [
     Screen("doctor-chat-proposing", DOCTOR, "/chats/1", press(".access-bar__action--consultation", SHEET)),
     Screen("doctor-chat-proposing-wrong", DOCTOR, reach=send("#proposal", price="x"), lands="chat.show"),
     Screen("doctor-consultations", DOCTOR, "/consultations", pictured=True),
+    Screen("doctor-week", DOCTOR, "/consultations/week"),
+    Screen("doctor-week-list", DOCTOR, "/consultations/week?view=list"),
     Screen("doctor-consultation", DOCTOR, "/consultations/1"),
     Screen("doctor-propose", DOCTOR, "/chats/1/consultations/new", pictured=True),
     Screen("doctor-tariffs", DOCTOR, "/chats/1/tariffs"),

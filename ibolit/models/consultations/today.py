@@ -1,4 +1,4 @@
-"""«Сегодня»: what a doctor has before them and behind them on this day, and the conclusions they owe."""
+"""«Сегодня»: what a doctor has before them and behind them on this day, and the conclusions they owe; and «Неделя»."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from ...extensions import db
 from ...services import clock
@@ -22,6 +23,7 @@ from ..types import UtcDateTime
 from .conclusion import Conclusion
 from .consultation import Consultation
 from .states import UPCOMING, ConsultationState
+from .times import LONGEST
 
 OWED_FOR = timedelta(days=30)  # older ones are found in the list of consultations
 MOST_OWED = 20
@@ -79,6 +81,18 @@ def today_of(doctor: Doctor) -> Day:
     return Day(held[: Day.SEEN_AT_ONCE], held[Day.SEEN_AT_ONCE :], changes_at)
 
 
+def held_between(doctor: Doctor, begins: datetime, ends: datetime) -> list[Held]:
+    """What a doctor's calendar shows of that time, by its start: neither what was cancelled nor what has lapsed.
+
+    In one query, and one more for payments when there is anything to show.
+    """
+    is_then = Consultation.starts_at < ends, Consultation.ends_at > begins, Consultation.starts_at > begins - LONGEST
+    shown = select(Consultation).options(*_for_a_line())
+    own = shown.where(Consultation.doctor_id == doctor.id, *is_then, Consultation.state.in_(SHOWN_STATES))
+    found = db.session.scalars(own.order_by(Consultation.starts_at, Consultation.id)).unique().all()
+    return [Held(one, moment_of(one)) for one in found if one.state_now in SHOWN_STATES]
+
+
 def moment_of(consultation: Consultation) -> Moment:
     state = consultation.state_now
     if state in UPCOMING:
@@ -110,8 +124,14 @@ def _of_day() -> Select[tuple[Consultation]]:
     since = Consultation.starts_at > bindparam("since", type_=UtcDateTime)
     owed = select(Consultation.id).where(own, since, Consultation.state == ConsultationState.COMPLETED, ~has_conclusion)
     owed = owed.order_by(Consultation.starts_at.desc()).limit(MOST_OWED)
+    ids = or_(Consultation.id.in_(of_day), Consultation.id.in_(select(owed.subquery().c.id)))
+    return select(Consultation).options(*_for_a_line()).where(ids)
+
+
+def _for_a_line() -> tuple[ORMOption, ...]:
+    """What a line of the day says of a consultation."""
     people = joinedload(Consultation.chat)
-    shown = (
+    return (
         people.joinedload(Chat.patient).load_only(User.name, User.timezone, User.seen_at),
         people.joinedload(Chat.doctor),
         joinedload(Consultation.attendances),
@@ -119,5 +139,3 @@ def _of_day() -> Select[tuple[Consultation]]:
         joinedload(Consultation.conclusions).raiseload(Conclusion.message),
         selectinload(Consultation.payments).joinedload(Payment.refunds),
     )
-    ids = or_(Consultation.id.in_(of_day), Consultation.id.in_(select(owed.subquery().c.id)))
-    return select(Consultation).options(*shown).where(ids)
