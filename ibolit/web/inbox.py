@@ -8,21 +8,33 @@ from flask import url_for
 from flask_login import current_user
 
 from ..models import Chat, InboxFilter
+from ..models.chats import QueuePlace
 from ..responses import wants_fragment
-from .pagination import Cursor, encode_cursor, split_page
+from .pagination import Cursor, decode_cursor, encode_cursor, split_page
 
 PAGE = 30
+URGENT = "urgent~"  # before the place of an emergency in the queue
 
 
-def inbox_page(before: Cursor | None, only: InboxFilter | None = None) -> dict[str, Any]:
-    """The rows and the address of the next page; the numbers over them where those are shown, too."""
-    chats, last = split_page(Chat.inbox_of(current_user, before, only, most=PAGE + 1), PAGE)
-    next_page = url_for("messages.index", before=_cursor_of(last, only), only=only) if last else None
-    shown: dict[str, Any] = {"next_page": next_page, "only": only}
-    if before is not None and wants_fragment():  # «Показать ещё»
+def inbox_page(before: str = "", only: InboxFilter | None = None) -> dict[str, Any]:
+    """The rows and the address of the next page; the numbers over them where those are shown, too.
+
+    `before`: where the page before ended, as an address says it. `goes_on`: it is a page after the first.
+    """
+    place: Cursor | QueuePlace | None
+    if only is InboxFilter.WAITING:
+        place = _read_place(before)
+        found = Chat.queue_of(current_user, place, most=PAGE + 1)
+    else:
+        place = decode_cursor(before)
+        found = Chat.inbox_of(current_user, place, only, most=PAGE + 1)
+    chats, last = split_page(found, PAGE)
+    next_page = url_for("messages.index", before=_words_of(last, only), only=only) if last else None
+    shown: dict[str, Any] = {"next_page": next_page, "only": only, "goes_on": place is not None}
+    if place is not None and wants_fragment():  # «Показать ещё»
         return shown | {"chats": chats}
     numbers = Chat.numbers_of(current_user)
-    if numbers.urgent and before is None and only is None:
+    if numbers.urgent and place is None and only is None:
         chats = [*Chat.emergencies_of(current_user), *chats]
     shown |= {"chats": chats, "unread_here": sum(chat.unread_by(current_user) > 0 for chat in chats)}
     return shown | {"numbers": numbers, "unread_chats": numbers.unread}  # the badge need not ask again
@@ -34,5 +46,13 @@ def read_filter(word: str) -> InboxFilter | None:
     return InboxFilter(word) if word in own else None
 
 
-def _cursor_of(last: Chat, only: InboxFilter | None) -> str:
-    return encode_cursor(*(last.queue_place if only is InboxFilter.WAITING else (last.last_at, last.id)))
+def _read_place(words: str) -> QueuePlace | None:
+    cursor = decode_cursor(words.removeprefix(URGENT))
+    return QueuePlace(not words.startswith(URGENT), *cursor) if cursor else None
+
+
+def _words_of(last: Chat, only: InboxFilter | None) -> str:
+    place = last.queue_place if only is InboxFilter.WAITING else None
+    if place is None:
+        return encode_cursor(last.last_at, last.id)
+    return ("" if place.is_calm else URGENT) + encode_cursor(place.since, place.id)

@@ -49,6 +49,9 @@ def test_no_address_breaks_a_list(as_patient: Browser, as_doctor: Browser, full:
     of_both = ["/messages", "/consultations", chat, f"{chat}/messages", f"{chat}/files"]
     places = [(as_patient, url) for url in (*of_both, "/doctors", "/profile/payments")]
     places += [(as_doctor, url) for url in (*of_both, "/patients", consultations, "/invitations")]
+    of_doctor = as_doctor.get("/messages", htmx=True, query_string={"only": "waiting", "before": before})
+    urgent = as_doctor.get("/messages", htmx=True, query_string={"only": "waiting", "before": f"urgent~{before}"})
+    assert of_doctor.status_code == urgent.status_code == 200
     for browser, url in places:
         answer = browser.get(url, htmx=True, query_string={"before": before, "after": before})
         assert answer.status_code in (200, 204, 404), url

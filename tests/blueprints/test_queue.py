@@ -63,6 +63,26 @@ def test_the_longest_waiting_are_first_and_say_how_long(as_doctor: Browser) -> N
     assert (chip(page, "waiting"), chip(page, "unread")) == ("3", "3")
 
 
+def test_next_pages_go_on_behind_and_among_the_emergencies(
+    as_doctor: Browser, others: list[Chat], doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ibolit.web.inbox.PAGE", 2)
+    for number in range(3):
+        urgent = make_chat(make_user(f"Срочно {number}"), doctor, days_left=3)
+        urgent.post(urgent.patient, "Сильно болит в груди, не могу дышать", f"urgent-{number:06}")
+        db.session.commit()
+        later(hours=number + 4)
+    shown, url = [], "/messages?only=waiting"
+    for _ in range(4):
+        page = as_doctor.get(url, htmx=len(shown) > 0).text
+        shown.append(rows(page))
+        more = re.search(r'class="more"[^>]*><a class="button" href="([^"]+)"', page)
+        url = more[1].replace("&amp;", "&") if more else ""
+        if not url:
+            break
+    assert shown == [["Срочно 0", "Срочно 1"], ["Срочно 2", "Пациент 0"], ["Пациент 1", "Пациент 2"]]
+
+
 def test_past_the_promise_the_row_says_what_was_promised(as_doctor: Browser, chat: Chat, patient: User) -> None:
     say(chat, patient)
     mine = now(chat)

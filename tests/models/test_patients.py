@@ -21,7 +21,8 @@ def found(doctor: Doctor, words: str = "", before: tuple[object, int] | None = N
 
 
 def shown(doctor: Doctor, only: InboxFilter) -> list[int]:
-    return [chat.id for chat in Chat.inbox_of(doctor.user, only=only)]
+    listed = Chat.queue_of(doctor.user) if only is InboxFilter.WAITING else Chat.inbox_of(doctor.user, only=only)
+    return [chat.id for chat in listed]
 
 
 def reread(chat: Chat) -> Chat:

@@ -13,11 +13,10 @@ from flask import Flask
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, InboxFilter, Message, UrgentWordsLine, User
+from ibolit.models import Chat, Doctor, Message, UrgentWordsLine, User
 from ibolit.models.chats import urgency
 from ibolit.services import clock
 from ibolit.urgent_words import read, words_of_program
-from ibolit.web.pagination import decode_cursor, encode_cursor
 
 URGENT, CALM = "Мама без сознания и не дышит", "Спасибо, всё хорошо"
 
@@ -167,11 +166,10 @@ def test_emergencies_stand_above_the_list_and_first_in_the_queue(clinic: Flask, 
     assert [one.id for one in Chat.emergencies_of(doctor.user)] == [ids[2], ids[4]]
     assert Chat.emergencies_of(chats[0].patient) == []
     assert [one.id for one in Chat.inbox_of(doctor.user)] == [ids[5], ids[3], ids[1], ids[0]]
-    queue, before = [], None
-    while page := Chat.inbox_of(doctor.user, before, InboxFilter.WAITING, most=1):
+    queue, place = [], None
+    while page := Chat.queue_of(doctor.user, place, most=1):
         queue.append(page[0].id)
-        assert page[0].waiting_since is not None
-        before = decode_cursor(encode_cursor(*page[0].queue_place))
+        place = page[0].queue_place
     assert queue == [ids[2], ids[4], ids[0], ids[1], ids[3], ids[5]]
     assert Chat.next_waiting(doctor.user, ids[2]) == ids[4]
 

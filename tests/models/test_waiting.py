@@ -207,7 +207,7 @@ def test_queue_has_the_longest_waiting_first(chat: Chat, patient: User, doctor: 
     still.show(NOON + timedelta(hours=1))
     say(others[2], others[2].patient, "Ещё жду")  # the last word is the newest, the wait the longest
     say(chat, doctor.user)
-    queue = Chat.inbox_of(doctor.user, only=InboxFilter.WAITING)
+    queue = Chat.queue_of(doctor.user)
     assert [one.id for one in queue] == [one.id for one in reversed(others)]
     assert Chat.next_waiting(doctor.user) == others[2].id
     assert Chat.next_waiting(doctor.user, but=others[2].id) == others[1].id

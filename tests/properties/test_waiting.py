@@ -18,7 +18,7 @@ from long_tests import examples
 
 from ibolit import errors
 from ibolit.extensions import db
-from ibolit.models import AccessMode, Chat, Consultation, ConsultationKind, InboxFilter, ProposalTerms, Wait
+from ibolit.models import AccessMode, Chat, Consultation, ConsultationKind, ProposalTerms, Wait
 from ibolit.services import clock
 
 NOON = datetime(2030, 3, 5, 12, 0, tzinfo=UTC)
@@ -136,20 +136,19 @@ class Clinic:
 
     def assert_queue(self) -> None:
         waits = {chat.id: story.waits_since() for chat, story in zip(self.chats, self.stories, strict=True)}
-        wanted = sorted((since, id) for id, since in waits.items() if since is not None)
+        wanted = sorted((True, since, id) for id, since in waits.items() if since is not None)
         db.session.expire_all()
-        queue = Chat.inbox_of(self.doctor.user, only=InboxFilter.WAITING)
+        queue = Chat.queue_of(self.doctor.user)
         assert [chat.queue_place for chat in queue] == wanted
-        assert [chat.id for chat in self.by_pages_of_one()] == [id for _, id in wanted]
+        assert [chat.id for chat in self.by_pages_of_one()] == [id for *_, id in wanted]
         assert Chat.numbers_of(self.doctor.user).waiting == len(wanted)
-        assert {chat.id for chat in self.chats if chat.awaits_reply} == {id for _, id in wanted}
+        assert {chat.id for chat in self.chats if chat.awaits_reply} == {id for *_, id in wanted}
         assert [chat.is_closed for chat in self.chats] == [story.is_closed for story in self.stories]
 
     def by_pages_of_one(self) -> list[Chat]:
         found: list[Chat] = []
         while len(found) <= CHATS:
-            before = found[-1].queue_place if found else None
-            page = Chat.inbox_of(self.doctor.user, before, InboxFilter.WAITING, most=1)  # type: ignore[arg-type]
+            page = Chat.queue_of(self.doctor.user, found[-1].queue_place if found else None, most=1)
             if not page:
                 break
             found += page

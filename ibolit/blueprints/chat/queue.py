@@ -102,7 +102,7 @@ def _show_actions(chat: Chat, status: int = 200, refusal: str = "") -> ResponseR
 def _list() -> ResponseReturnValue:
     """The list one came from."""
     only = _only()
-    shown = inbox_page(None, only) if wants_fragment() else {}
+    shown = inbox_page(only=only) if wants_fragment() else {}
     return respond("messages/acted.html", to=url_for("messages.index", only=only), viewer=current_user, **shown)
 
 

@@ -82,7 +82,7 @@ def show(id: int) -> ResponseReturnValue:
         nearest=nearest,
         unanswered=_fact_question(chat),
         form=_answer_to(chat, request.args.get("quote", type=int)),
-        **({} if guest_device.is_current() else inbox_page(None)),
+        **({} if guest_device.is_current() else inbox_page()),
     )
 
 
@@ -274,6 +274,6 @@ def whole_page(chat: Chat, form: MessageForm | None, status: int, **more: Any) -
         on_sale=_on_sale(chat),
         form=form or _empty_form(),
         **more,
-        **inbox_page(None),
+        **inbox_page(),
     )
     return make_response(page, status)

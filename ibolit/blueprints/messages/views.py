@@ -16,7 +16,7 @@ from ...responses import respond, wants_fragment
 from ...web.audit import log_found_patients
 from ...web.found_messages import find_messages
 from ...web.inbox import inbox_page, read_filter
-from ...web.pagination import decode_cursor, split_page
+from ...web.pagination import split_page
 
 bp = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -26,13 +26,12 @@ PEOPLE = 10  # found by a search
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    before = decode_cursor(request.args.get("before", ""))
-    fragment = "messages/rows.html" if before else "messages/list.html"
+    shown = inbox_page(request.args.get("before", ""), read_filter(request.args.get("only", "")))
+    fragment = "messages/rows.html" if shown["goes_on"] else "messages/list.html"
     here = request.args.get("here", type=int)  # the chat beside which the list stands
-    shown = inbox_page(before, read_filter(request.args.get("only", "")))
     if not wants_fragment():
         shown |= _day()
-    return respond(fragment, page="messages/index.html", before=before, here=here, **shown)
+    return respond(fragment, page="messages/index.html", here=here, **shown)
 
 
 @bp.get("/today")
@@ -50,7 +49,7 @@ def search() -> ResponseReturnValue:
     """A POST, because what one looks for in medical messages belongs into no log and no history."""
     words = request.form.get("q", "").strip()[:200]
     if not words:
-        return respond("messages/list.html", to=url_for(".index"), **inbox_page(None))
+        return respond("messages/list.html", to=url_for(".index"), **inbox_page())
     people, last = split_page(Chat.search_people(current_user, words, PEOPLE + 1), PEOPLE)
     with write_transaction(db.session):
         log_found_patients(people)

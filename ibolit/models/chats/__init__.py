@@ -13,6 +13,7 @@ from .states import AccessMode, AttachmentKind, AttachmentState, ChatState, Vari
 from .summary import ReceiptState, Shape
 from .urgency import UrgentWordsLine, urgent_words
 from .wait import Wait, WaitEnding
+from .waiting import QueuePlace
 
 __all__ = [
     "AccessMode",
@@ -28,6 +29,7 @@ __all__ = [
     "InboxNumbers",
     "Message",
     "PatientNote",
+    "QueuePlace",
     "ReceiptState",
     "Shape",
     "UrgentWordsLine",

@@ -38,6 +38,7 @@ from ..types import RowId, UtcDateTime
 from .attachment import Attachment
 from .member import ChatMember
 from .message import Message
+from .waiting import QueuePlace
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -86,14 +87,20 @@ class ChatLists:
     ) -> list[Chat]:
         """Begun chats, the latest first, keyset-paged: `before` is (last_at, id) of the last one seen.
 
-        Who waits stands in the order of the queue, and `before` is the place in it (queue_place). What was put away
-        is left out while nothing in it is unread; in the queue and among the unread it stands as any other.
-        An invited patient finds the doctor here before anything is said; the doctor finds them among the patients.
+        What was put away is left out while nothing in it is unread; among the unread it stands as any other. An invited
+        patient finds the doctor here before anything is said; the doctor finds them among the patients.
         """
         last_at, id = before or (None, None)
         leads, goes_on = user.doctor is not None, before is not None
         page = _inbox(cls, leads=leads, stands_in=_stands_in(user), goes_on=goes_on, only=only)
         return list(db.session.scalars(page, _asked_by(user) | {"last_at": last_at, "id": id, "most": most}))
+
+    @classmethod
+    def queue_of(cls: type[Chat], user: User, after: QueuePlace | None = None, most: int = 30) -> list[Chat]:
+        """«Ждут ответа», by queue_order(), what was put away as well; `after` is the place of the last one seen."""
+        page = _queue(cls, leads=user.doctor is not None, stands_in=_stands_in(user), goes_on=after is not None)
+        place = {} if after is None else after._asdict()
+        return list(db.session.scalars(page, _asked_by(user) | place | {"most": most}))
 
     @classmethod
     def emergencies_of(cls: type[Chat], user: User) -> list[Chat]:
@@ -198,21 +205,27 @@ def _inbox(
     noun: type[Chat], *, leads: bool, stands_in: bool, goes_on: bool, only: InboxFilter | None
 ) -> Select[tuple[Chat]]:
     """Asked beside every open chat, too. To build one takes longer than to run it: each kind is built once."""
-    reader: BindParameter[int] = bindparam("reader")
-    moment: BindParameter[datetime] | None = bindparam("now", type_=UtcDateTime) if stands_in else None
-    own = noun.are_of(reader, bindparam("led_by") if leads else None, moment)
-    page = _with_other_side(noun, reader, leads=leads, stands_in=stands_in).where(own, _is_begun(noun, leads=leads))
-    last_seen = bindparam("last_at", type_=UtcDateTime), bindparam("id", type_=RowId)
-    if only is InboxFilter.WAITING:
-        page = page.where(noun.waiting_since.is_not(None))
-        page = page.where(noun.is_after_in_queue(*last_seen)) if goes_on else page
-        return page.order_by(*noun.queue_order()).limit(bindparam("most"))
-    page = page.where(_fits(noun, reader, only))
+    page = _begun(noun, leads=leads, stands_in=stands_in).where(_fits(noun, bindparam("reader"), only))
     if leads and only is None:
         page = page.where(noun.urgent_since.is_(None))  # they stand above it: emergencies_of()
     if goes_on:
+        last_seen = bindparam("last_at", type_=UtcDateTime), bindparam("id", type_=RowId)
         page = page.where(tuple_(noun.last_at, noun.id) < tuple_(*last_seen))
     return page.order_by(noun.last_at.desc(), noun.id.desc()).limit(bindparam("most"))
+
+
+@cache
+def _queue(noun: type[Chat], *, leads: bool, stands_in: bool, goes_on: bool) -> Select[tuple[Chat]]:
+    page = _begun(noun, leads=leads, stands_in=stands_in).where(noun.waiting_since.is_not(None))
+    page = page.where(noun.is_after_in_queue()) if goes_on else page
+    return page.order_by(*noun.queue_order()).limit(bindparam("most"))
+
+
+def _begun(noun: type[Chat], *, leads: bool, stands_in: bool) -> Select[tuple[Chat]]:
+    reader: BindParameter[int] = bindparam("reader")
+    moment: BindParameter[datetime] | None = bindparam("now", type_=UtcDateTime) if stands_in else None
+    own = noun.are_of(reader, bindparam("led_by") if leads else None, moment)
+    return _with_other_side(noun, reader, leads=leads, stands_in=stands_in).where(own, _is_begun(noun, leads=leads))
 
 
 @cache
@@ -227,6 +240,8 @@ def _is_emergency(noun: type[Chat]) -> tuple[ColumnElement[bool], ...]:
 
 def _fits(noun: type[Chat], reader: BindParameter[int], only: InboxFilter | None) -> ColumnElement[bool]:
     mine = exists().where(*_place_of(noun, reader))
+    if only is InboxFilter.WAITING:
+        raise ValueError("the queue has an order of its own: queue_of()")
     if only is InboxFilter.UNREAD:
         return mine.where(ChatMember.unread > 0)
     if only is InboxFilter.ARCHIVED:

@@ -10,9 +10,9 @@ proposes, closes it or says «Ответ не нужен». Notes of the system 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, SQLColumnExpression, select, tuple_
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Select, SQLColumnExpression, bindparam, select, tuple_
 from sqlalchemy.orm import Mapped
 
 from ... import errors
@@ -22,14 +22,22 @@ from ...services import clock
 from ..doctors import paused_within
 from ..job import Job, JobKind
 from ..people import Role, User
+from ..types import RowId, UtcDateTime
 from .message import Message
 from .wait import Wait, WaitEnding
 
 if TYPE_CHECKING:
     from .chat import Chat
 
-URGENT_PLACE = 10**17  # more than any id: by it a place in the queue says that it is among the emergencies
 STEPS = 1, 4, 8, 24  # hours of a wait from which its bar is longer
+
+
+class QueuePlace(NamedTuple):
+    """Of a chat in «Ждут ответа», in its order: behind the emergencies or among them, since when it waits, its id."""
+
+    is_calm: bool
+    since: datetime
+    id: int
 
 
 class ChatWaiting:
@@ -52,15 +60,16 @@ class ChatWaiting:
         return cls.urgent_since.is_(None), cls.waiting_since, cls.id
 
     @classmethod
-    def is_after_in_queue(
-        cls: type[Chat], since: BindParameter[datetime], id: BindParameter[int]
-    ) -> ColumnElement[bool]:
-        """By the same order, what follows the chat of this queue_place: the next page of it."""
-        return tuple_(*cls.queue_order()) > tuple_(id < URGENT_PLACE, since, id % URGENT_PLACE)
+    def is_after_in_queue(cls: type[Chat]) -> ColumnElement[bool]:
+        """By the same order, what follows the QueuePlace it is asked with: the next page of it."""
+        since: BindParameter[datetime] = bindparam("since", type_=UtcDateTime)
+        place = tuple_(bindparam("is_calm", type_=Boolean), since, bindparam("id", type_=RowId))
+        return tuple_(*cls.queue_order()) > place
 
     @property
-    def queue_place(self: Chat) -> tuple[datetime | None, int]:
-        return self.waiting_since, self.id + (URGENT_PLACE if self.is_urgent else 0)
+    def queue_place(self: Chat) -> QueuePlace | None:
+        """None for who waits no more."""
+        return None if self.waiting_since is None else QueuePlace(not self.is_urgent, self.waiting_since, self.id)
 
     @classmethod
     def next_waiting(cls: type[Chat], user: User, but: int = 0) -> int | None:
