@@ -368,6 +368,58 @@ class TimeIsTaken(RuleViolation):
     sentence = "В это время у врача уже есть консультация. Выберите другое."
 
 
+class LengthIsOdd(RuleViolation):
+    """Of a type that patients may book."""
+
+    sentence = "Укажите длительность от 10 до 180 минут, с шагом 5 минут."
+
+
+class TooManyTypes(RuleViolation):
+    sentence = "Видов консультаций уже 12. Сначала уберите ненужный."
+
+
+class TypeHasEnded(RuleViolation):
+    status = 409
+    sentence = "На этот вид консультаций больше не записывают. Выберите другой."
+
+
+class HoursViolation(RuleViolation):
+    """`weekday`: the day of the week it is about, Monday is 0."""
+
+    def __init__(self, weekday: int) -> None:
+        super().__init__()
+        self.weekday = weekday
+
+
+class HoursAreOdd(HoursViolation):
+    sentence = "Конец должен быть позже начала, а минуты – с шагом 5. До полуночи: 24:00."
+
+
+class HoursOverlap(HoursViolation):
+    sentence = "Часы этого дня перекрываются. Поправьте начало или конец."
+
+
+class TooManyHours(HoursViolation):
+    sentence = "В одном дне может быть до 8 промежутков. Соедините некоторые."
+
+
+class HoursForUnknownType(HoursViolation):
+    sentence = "Для этих часов выбран вид консультаций, которого нет. Выберите другой."
+
+
+class HoursHaveChanged(RuleViolation):
+    status = 409
+    sentence = "Часы изменили в другом окне. Посмотрите, какими они стали, и сохраните ещё раз."
+
+
+class ZoneIsUnknown(RuleViolation):
+    sentence = "Выберите часовой пояс из списка."
+
+
+class RulesOutOfBounds(RuleViolation):
+    sentence = "Запись: не позже чем за 15 минут и до 14 дней, перерыв до 120 минут, вперёд от 1 до 365 дней."
+
+
 class OtherRequestedReschedule(RuleViolation):
     status = 409
     sentence = "Пока вы выбирали, другое время предложили и вам. Посмотрите: его можно принять или предложить своё."

@@ -151,6 +151,13 @@ class TimeOffChanged(Fact):
 
 
 @dataclass(frozen=True)
+class FreeTimesChanged(Fact):
+    """Of a doctor: something was booked, lapsed or moved, or hours, types or rules are others."""
+
+    doctor_id: int
+
+
+@dataclass(frozen=True)
 class StandInChosen(Fact):
     """A patient lets the stand-in answer, or would rather wait after all."""
 

@@ -62,7 +62,7 @@ MAY_IMPORT = {
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.
 FLOORS = (
     {"types", "purging", "inserting", "job", "locking", "night_hours"}, {"people"}, {"doctors"}, {"chats"},
-    {"standing_in"}, {"payments"}, {"consultations"},
+    {"standing_in"}, {"payments"}, {"consultations"}, {"booking"},
     {"delivery"}, {"invitations"}, {"accounts"}, {"stored_files"},
 )  # fmt: skip
 # What is named above its own floor, under TYPE_CHECKING: for Mapped[] and annotations alone.

@@ -43,7 +43,8 @@ ADDED: dict[str, Row] = {
     "invitation": {"birth_date": None, "forgotten_at": None},
     "patient_import": {"source": None, "columns": None},
     "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None, "urgent_groups": None},
-    "consultation": {"needs_visit": False},
+    "consultation": {"needs_visit": False, "type_id": None, "title": "", "held_until": None, "is_booked": False}
+    | {"refund_hours": None, "moved_by_patient": 0},
     "user": {"birth_date": None, "sex": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
     | {"promise_missed_at": None, "urgent_since": None},
@@ -347,6 +348,7 @@ def renamed(rows: Rows) -> Rows:
     new: Rows = {"specialty_words": [], "wait": [], "patient_fact": [], "patient_fact_strike": []}
     new |= {"urgent_words_line": [], "clinic_reply_template": [], "reply_use": []}
     new |= {"time_off": [], "stand_in_offer": []}
+    new |= {table: [] for table in ("appointment_type", "booking_rules", "weekly_hours", "weekly_hours_type")}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

@@ -1,11 +1,12 @@
 """The clinic itself: nouns with behaviour, a package a noun. Importing this package makes every table known.
 
 Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← standing_in ←
-payments ← consultations ← delivery ← invitations ← accounts ← stored_files.
+payments ← consultations ← booking ← delivery ← invitations ← accounts ← stored_files.
 """
 
-from . import accounts, chats, consultations, delivery, doctors, invitations, payments, people, standing_in
+from . import accounts, booking, chats, consultations, delivery, doctors, invitations, payments, people, standing_in
 from .accounts import *
+from .booking import AppointmentType, BookingRules, HoursSpan, RulesTerms, Slot, TypeTerms, WeeklyHours
 from .chats import *
 from .consultations import *
 from .delivery import *
@@ -24,6 +25,14 @@ __all__ = [
     *standing_in.__all__,
     *payments.__all__,
     *consultations.__all__,
+    "AppointmentType",
+    "BookingRules",
+    "HoursSpan",
+    "RulesTerms",
+    "Slot",
+    "TypeTerms",
+    "WeeklyHours",
+    "booking",
     *delivery.__all__,
     *invitations.__all__,
     *accounts.__all__,

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, String, and_, false, or_, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...events import ConsultationProposed, record
@@ -21,6 +22,7 @@ from ..chats import Card, Chat, Message, submission_id
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
+from ..types import RowId, UtcDateTime
 from .states import CONFIRMED_STATES, ConsultationKind, ConsultationState
 from .times import CLOSES_AFTER, LONGEST, PAYMENT_HOLDS
 
@@ -45,8 +47,27 @@ class ProposalTerms:
     note: str = ""
 
 
+class KeptSpan(NamedTuple):
+    """Some of a doctor's time that something proposed, agreed or held takes."""
+
+    doctor_id: int
+    starts_at: datetime
+    ends_at: datetime
+    consultation_id: int
+
+
 class ConsultationBooking:
-    """A consultation's facet for a doctor's time: what is proposed, taken, free."""
+    """A consultation's facet for a doctor's time: what is proposed, taken, free; and how it was booked.
+
+    What a patient has booked keeps a copy of what was shown: the type's title, kind, length, price, the refund rule.
+    """
+
+    type_id: Mapped[int | None] = mapped_column(RowId)  # AppointmentType, which is never deleted
+    title: Mapped[str] = mapped_column(String(80), default="", server_default="")  # of the type
+    is_booked: Mapped[bool] = mapped_column(default=False, server_default=false())  # by the patient, from free times
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its expiry, else its start is
+    refund_hours: Mapped[int | None]  # before the start, to which all comes back; none: the clinic's setting
+    moved_by_patient: Mapped[int] = mapped_column(default=0, server_default="0")  # times, at once
 
     @classmethod
     def propose(
@@ -100,6 +121,17 @@ class ConsultationBooking:
         return db.session.scalar(others.limit(1)) is not None
 
     @classmethod
+    def kept_spans(
+        cls: type[Consultation], doctor_ids: Collection[int], since: datetime, until: datetime, but: int | None = None
+    ) -> list[KeptSpan]:
+        """What of these doctors' time is taken between these moments, in one query."""
+        spans = select(cls.doctor_id, cls.starts_at, cls.ends_at, cls.id)
+        kept = spans.where(cls.doctor_id.in_(doctor_ids), *cls._is_kept(since, until))
+        if but is not None:
+            kept = kept.where(cls.id != but)
+        return [KeptSpan(*row) for row in db.session.execute(kept).tuples()]
+
+    @classmethod
     def next_free_time(cls: type[Consultation], doctor_id: int, zone: tzinfo) -> datetime:
         """The next free half hour of the doctor's day in their zone, an hour ahead at least. It is only suggested."""
         return next(cls._free_half_hours(doctor_id, zone), _first_half_hour())
@@ -127,11 +159,16 @@ class ConsultationBooking:
         cls: type[Consultation], doctor_id: int, start: datetime, end: datetime
     ) -> tuple[ColumnElement[bool], ...]:
         """What of the doctor's holds some of that time."""
+        return cls.doctor_id == doctor_id, *cls._is_kept(start, end)
+
+    @classmethod
+    def _is_kept(cls: type[Consultation], start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
         now = clock.now()
-        is_proposed = and_(cls.state == ConsultationState.PROPOSED, cls.starts_at > now - PAYMENT_HOLDS)
+        is_held = or_(cls.held_until.is_(None), cls.held_until > now)
+        is_proposed = and_(cls.state == ConsultationState.PROPOSED, cls.starts_at > now - PAYMENT_HOLDS, is_held)
         is_kept = or_(is_proposed, and_(cls.state.in_(CONFIRMED_STATES), cls.ends_at > now - CLOSES_AFTER))
         is_near = cls.starts_at < end, cls.starts_at > start - LONGEST  # what the index knows
-        return cls.doctor_id == doctor_id, *is_near, cls.ends_at > start, is_kept
+        return *is_near, cls.ends_at > start, is_kept
 
 
 def _first_half_hour() -> datetime:

@@ -49,6 +49,9 @@ class ConsultationTimes:
 
     @property
     def expires_at(self: Consultation) -> datetime:
+        """Of what is booked its hold is the expiry, whatever becomes of a payment that was begun."""
+        if self.held_until is not None:
+            return self.held_until
         return self.starts_at + (PAYMENT_HOLDS if self._is_being_paid else timedelta())
 
     def state_at(self: Consultation, now: datetime) -> ConsultationState:

@@ -1,0 +1,144 @@
+"""Free times: hours − time off − what is proposed, agreed or held, with notice and pause. None of them is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, select
+
+from ...extensions import db
+from ...services import clock
+from ..doctors import Doctor
+from .agenda import Agenda, Agendas
+from .appointment_type import AppointmentType
+from .booking_rules import BookingRules
+from .wall_clock import Minutes, minutes_of, moment_of
+
+# What one looks through for the next free time: most doctors have one in the first days, and only for the others the
+# database is asked of more.
+WINDOWS = timedelta(days=4), timedelta(days=367)
+NEAREST = 3
+
+Length = tuple[int, Minutes]  # of a type, by its number
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A free time of a doctor's for one of their types; UTC. It is the look of a moment, and is never stored."""
+
+    doctor_id: int
+    type_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+def free_times(
+    doctor: Doctor, type: AppointmentType, since: datetime, until: datetime, but: int | None = None
+) -> list[Slot]:
+    """Those that begin from `since` on and before `until`. `but`: the consultation that is to be moved."""
+    if doctor.hidden or not type.is_offered:
+        return []
+    agenda = Agendas([doctor]).between(since, until, but)[doctor.id]
+    starts = agenda.starts(type.id, type.minutes, minutes_of(since, up=True), minutes_of(until, up=True))
+    return [_slot(doctor.id, type.id, type.minutes, start) for start in starts]
+
+
+def free_days(
+    doctor: Doctor, type: AppointmentType, since: datetime, until: datetime, zone: ZoneInfo, but: int | None = None
+) -> dict[date, list[Slot]]:
+    """The same by the days of whoever reads; days with nothing free are left out."""
+    days: dict[date, list[Slot]] = {}
+    for slot in free_times(doctor, type, since, until, but):
+        days.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)
+    return days
+
+
+def is_free(doctor: Doctor, type: AppointmentType, start: datetime, but: int | None = None) -> bool:
+    """It may be booked now; decided under the lock of the agenda."""
+    if doctor.hidden or not type.is_offered or minutes_of(start) != minutes_of(start, up=True):
+        return False
+    agenda = Agendas([doctor]).between(start, start + timedelta(minutes=type.minutes), but)[doctor.id]
+    return agenda.is_free(type.id, type.minutes, minutes_of(start))
+
+
+def nearest(doctor: Doctor, type: AppointmentType, start: datetime, most: int = NEAREST) -> list[Slot]:
+    """The free times next to that one, before and after it, in their order: offered when it is taken."""
+    around = free_times(doctor, type, start - timedelta(days=7), start + timedelta(days=14))
+    return sorted(
+        sorted(around, key=lambda slot: abs(slot.starts_at - start))[:most], key=lambda slot: slot.starts_at
+    ) or first_free_times(doctor, type, most)
+
+
+def first_free_times(doctor: Doctor, type: AppointmentType, most: int = NEAREST) -> list[Slot]:
+    """However far ahead they are."""
+    now = clock.now()
+    return list(islice(free_times(doctor, type, now, now + WINDOWS[-1]), most))
+
+
+def next_free_times(doctors: Collection[Doctor], until: datetime | None = None) -> dict[int, Slot]:
+    """The next free time of each for any of their types, by their numbers; who has none before `until` is left out.
+
+    Three queries, one or two more when somebody has nothing free in the next days or may be away.
+    """
+    shown = {doctor.id: doctor for doctor in doctors if not doctor.hidden}
+    types, rules = _what_is_offered_by(shown)
+    left = [shown[id] for id in types]
+    if not left:
+        return {}
+    agendas, now, found = Agendas(left, rules), clock.now(), dict[int, Slot]()
+    since = now
+    for ahead in WINDOWS:
+        ends = min(now + ahead, until or now + ahead)
+        looked_at = agendas.between(since, ends)
+        slots = (_first_of(looked_at[doctor.id], doctor.id, types[doctor.id], since, ends) for doctor in left)
+        found |= {slot.doctor_id: slot for slot in slots if slot is not None}
+        left, since = [doctor for doctor in left if doctor.id not in found], ends
+        if not left or ends == until:
+            break
+    return found
+
+
+def bookable(doctors: Collection[Doctor]) -> set[int]:
+    """The numbers of those who offer something to book, whether a time of it is free or not; hidden ones do not."""
+    ids = [doctor.id for doctor in doctors if not doctor.hidden]
+    offered = select(AppointmentType.doctor_id).where(_is_offered_by(ids))
+    return set(db.session.scalars(offered.distinct())) if ids else set()
+
+
+# Below: parts of these
+
+
+def _what_is_offered_by(shown: Mapping[int, Doctor]) -> tuple[dict[int, list[Length]], dict[int, BookingRules]]:
+    """By the doctors' numbers; the rules of those who offer something alone."""
+    own = BookingRules.doctor_id == AppointmentType.doctor_id
+    asked = select(AppointmentType.doctor_id, AppointmentType.id, AppointmentType.minutes, BookingRules)
+    types: dict[int, list[Length]] = {}
+    rules: dict[int, BookingRules] = {}
+    for doctor_id, type_id, minutes, stored in db.session.execute(
+        asked.outerjoin(BookingRules, own).where(_is_offered_by(shown)).order_by(AppointmentType.position)
+    ):
+        types.setdefault(doctor_id, []).append((type_id, minutes))
+        rules[doctor_id] = stored or rules.get(doctor_id) or BookingRules.default_of(shown[doctor_id])
+    return types, rules
+
+
+def _is_offered_by(doctor_ids: Collection[int]) -> ColumnElement[bool]:
+    return AppointmentType.doctor_id.in_(doctor_ids) & AppointmentType.ended_at.is_(None)
+
+
+def _first_of(agenda: Agenda, doctor_id: int, types: Sequence[Length], since: datetime, until: datetime) -> Slot | None:
+    """The earliest of all its types; of two at once, of the one that stands first."""
+    first, last, best = minutes_of(since, up=True), minutes_of(until, up=True), None
+    for type_id, minutes in types:
+        start = next(agenda.starts(type_id, minutes, first, last), None)
+        if start is not None and start < last:
+            best, last = _slot(doctor_id, type_id, minutes, start), start
+    return best
+
+
+def _slot(doctor_id: int, type_id: int, minutes: int, start: Minutes) -> Slot:
+    return Slot(doctor_id, type_id, moment_of(start), moment_of(start + minutes))
