@@ -62,6 +62,7 @@ def test_tunnel_loses_nothing_and_doubles_nothing(visitors: Visitors) -> None:
     assert texts(doctor)[-15:] == texts(patient)[-15:] == [*wanted, "и ещё одно"]
 
 
+@pytest.mark.long
 def test_button_repeats_an_unsent_message(visitors: Visitors) -> None:
     """The network is there and does not work; no worker repeats it by itself."""
     patient, doctor = visitors.sign_in(PATIENT, service_workers="block"), visitors.sign_in(DOCTOR, DESKTOP)
@@ -77,6 +78,7 @@ def test_button_repeats_an_unsent_message(visitors: Visitors) -> None:
     expect(bubble(doctor, "кнопкой")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_two_tabs_keep_each_others_messages(visitors: Visitors) -> None:
     first = visitors.sign_in(PATIENT)
     second = first.context.new_page()
@@ -97,6 +99,7 @@ def test_two_tabs_keep_each_others_messages(visitors: Visitors) -> None:
     expect(bubble(third, "из второй вкладки")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_two_tabs_have_one_draft(visitors: Visitors) -> None:
     first, doctor = visitors.sign_in(PATIENT), visitors.sign_in(DOCTOR, DESKTOP)
     second, asleep = first.context.new_page(), first.context.new_page()
@@ -188,6 +191,7 @@ def test_time_is_over_while_the_patient_writes(visitors: Visitors, live: LiveCli
     expect(field).to_have_value("")
 
 
+@pytest.mark.long
 def test_too_long_message_comes_back_whole(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
@@ -279,6 +283,7 @@ def test_socket_that_swallows_doubles_and_ends_strangely(visitors: Visitors) -> 
     assert texts(patient)[-3:] == ["проглочено", "дважды", "пока не было связи"]
 
 
+@pytest.mark.long
 def test_session_ends_while_the_patient_writes(visitors: Visitors, live: LiveClinic) -> None:
     with backstage(live):
         db.session.execute(db.delete(Device))  # the phones of the tests before

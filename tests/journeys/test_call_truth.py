@@ -203,6 +203,7 @@ NO_SOCKETS = """
 """
 
 
+@pytest.mark.long
 def test_network_without_sockets_is_named_before_it_begins(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live, begun=False)
     patient = visitors.sign_in(PATIENT)

@@ -222,6 +222,7 @@ def test_camera_refused_and_found_again(visitors: Visitors, live: LiveClinic) ->
     flows(patient)
 
 
+@pytest.mark.long
 def test_weak_link_keeps_the_voice(pair: tuple[Page, Page, int]) -> None:
     patient, doctor, _ = pair
     patient.evaluate(f"loss => ({WEAK})([document.querySelector('#call'), loss])", 0.4)
@@ -257,6 +258,7 @@ def test_app_is_killed_in_the_middle(pair: tuple[Page, Page, int], live: LiveCli
     assert patient.evaluate(f"before === {connection}")
 
 
+@pytest.mark.long
 def test_another_way_without_scripts_and_without_webrtc(visitors: Visitors, live: LiveClinic) -> None:
     id = agree(live)
     doctor = visitors.sign_in(DOCTOR)

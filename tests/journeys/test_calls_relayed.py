@@ -112,6 +112,7 @@ def enter_and_wait(*pages: Page, id: int) -> None:
         page.clock.fast_forward(15_000)
 
 
+@pytest.mark.long
 def test_no_way_is_named_with_other_ways(visitors: Visitors, live: LiveClinic, tmp_path: Path) -> None:
     """The patient's network lets no UDP to the relay, and does in the end: trying goes on underneath."""
     shut = Coturn(tmp_path / "shut", udp=False)
@@ -157,6 +158,7 @@ def test_call_where_only_tcp_passes(visitors: Visitors, live: LiveClinic, tmp_pa
         shut.stop()
 
 
+@pytest.mark.long
 def test_a_relay_that_does_not_believe_us_is_named(visitors: Visitors, live: LiveClinic) -> None:
     """As when the clinic's secret and the relay's differ: both read it."""
     id = agree(live)

@@ -92,6 +92,7 @@ def test_leaving_a_conclusion_at_once_loses_nothing(
     no_complaints()
 
 
+@pytest.mark.long
 def test_conclusion_written_elsewhere_is_not_undone(
     visitors: Visitors, over: Consultation, no_complaints: Callable[[], None]
 ) -> None:

@@ -115,7 +115,8 @@ def test_invitation_taken_back_and_sent_again_without_a_reload(visitors: Visitor
     expect(row.get_by_text("Отправить снова")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scripts", [pytest.param(True, marks=pytest.mark.long), False])
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.long
 def test_operator_sends_a_list_of_invitations(visitors: Visitors, scripts: bool) -> None:
     page = visitors.sign_in(OPERATOR, DESKTOP, java_script_enabled=scripts)
     page.goto("/operator")

@@ -94,6 +94,7 @@ def _stay(dialog: Dialog, asked: list[str]) -> None:
     dialog.dismiss()
 
 
+@pytest.mark.long
 def test_recording_left_halfway_is_kept(visitors: Visitors, gate: Gate) -> None:
     patient, doctor = visitors.sign_in(PATIENT, base_url=gate.url), visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)

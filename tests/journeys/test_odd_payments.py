@@ -21,7 +21,7 @@ from ibolit.services import clock, current_services
 from ibolit.services.payments import GatewayRefused, ReceiptItem, RefusalReason
 from ibolit.services.payments.demo import DemoBank
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.long]
 
 PYOTR, OPERATOR = "+7 900 000-00-02", "operator@example.org"
 CHAT = 6

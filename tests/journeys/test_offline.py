@@ -106,6 +106,7 @@ class Worker:
         )
 
 
+@pytest.mark.long
 def test_browser_offers_to_install_it(installed: Page) -> None:
     installed.goto("/login")
     ready(installed)
@@ -282,6 +283,7 @@ def test_new_version_waits_until_it_is_wanted(
     expect(patient.locator("body")).to_contain_text("+7 495 111-11-11")
 
 
+@pytest.mark.long
 def test_home_screen_is_offered_once_after_the_first_message(visitors: Visitors) -> None:
     iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Version/17.4 Safari/604.1"
     patient = visitors.open(user_agent=iphone)

@@ -260,6 +260,7 @@ def test_dead_subscription_is_told_of_in_the_profile(visitors: Visitors, service
     expect(page.locator("#notifications")).to_contain_text("включены")
 
 
+@pytest.mark.long
 def test_start_of_the_app_renews_what_the_clinic_does_not_know(visitors: Visitors, service: PushService) -> None:
     page = phone_of(visitors, service.listener("before"), "+7 900 000-01-02")
     page.goto("/profile/notifications")

@@ -139,6 +139,7 @@ def test_fingers_zoom_and_move_a_picture(visitors: Visitors, no_complaints: Call
     no_complaints()
 
 
+@pytest.mark.long
 def test_mouse_and_keyboard_in_the_viewer(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     doctor = visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
@@ -278,6 +279,7 @@ def test_files_without_scripts_are_links(visitors: Visitors) -> None:
     expect(patient.locator(".message:target")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_long_screen_is_read_and_a_moving_picture_moves(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     patient = visitors.sign_in(PATIENT, PHONE)
     open_chat(patient)

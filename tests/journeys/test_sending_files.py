@@ -197,6 +197,7 @@ def test_upload_goes_on_from_where_it_was(visitors: Visitors, live: LiveClinic, 
     assert pieces.acknowledged[-1] == len(body)
 
 
+@pytest.mark.long
 def test_upload_whose_last_answer_was_lost(visitors: Visitors) -> None:
     """The server has the whole file, looked at it, and the phone never heard."""
     patient = visitors.sign_in(PATIENT)
@@ -250,6 +251,7 @@ def test_files_after_a_reload_leaving_and_signing_out(visitors: Visitors) -> Non
     assert patient.evaluate("localStorage.length") == patient.evaluate(SHELVED) == 0
 
 
+@pytest.mark.long
 def test_two_tabs_carry_a_file_once(visitors: Visitors) -> None:
     first = visitors.sign_in(PATIENT)
     second = first.context.new_page()
@@ -339,6 +341,7 @@ def test_file_refused_before_a_byte_is_sent_and_after(visitors: Visitors) -> Non
     expect(bubble(patient, "со снимком").locator(".file__name")).to_have_text("дневник.txt")
 
 
+@pytest.mark.long
 def test_files_pasted_and_dropped(visitors: Visitors, no_complaints: Callable[[], None]) -> None:
     doctor = visitors.sign_in(DOCTOR, DESKTOP)
     open_chat(doctor)
@@ -439,6 +442,7 @@ def test_time_is_over_while_a_file_waits(visitors: Visitors, live: LiveClinic) -
     expect(bubble(patient, "с анализами").locator(".file__name")).to_have_text("анализы.pdf")
 
 
+@pytest.mark.long
 def test_refused_message_gives_its_files_back(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT)
     open_chat(patient)
@@ -467,6 +471,7 @@ def test_files_without_scripts_go_with_the_form(visitors: Visitors) -> None:
     expect(bubble(patient, "Без скриптов").locator(".file__name")).to_have_text("анализы.pdf")
 
 
+@pytest.mark.long
 def test_engine_without_modules_keeps_the_draft_until_the_form_has_arrived(visitors: Visitors) -> None:
     patient = visitors.sign_in(PATIENT, service_workers="block")
     patient.route("**/assets/chat.*", lambda route: route.abort())

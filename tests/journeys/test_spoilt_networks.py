@@ -57,6 +57,7 @@ def test_only_the_clinics_answer_is_success(visitors: Visitors, gate: Gate) -> N
     expect(patient.locator(".found, .row").first).to_contain_text("фильтр")
 
 
+@pytest.mark.long
 def test_filter_takes_no_doctors_note(visitors: Visitors, gate: Gate) -> None:
     doctor = visitors.sign_in(DOCTOR, DESKTOP, base_url=gate.url)
     doctor.goto("/chats/1")
@@ -103,6 +104,7 @@ def number_in(badge: Locator) -> int:
     return int(re.match(r"\d+", badge.text_content() or "0")[0])  # type: ignore[index]
 
 
+@pytest.mark.long
 def test_screens_are_true_when_the_network_is_back(visitors: Visitors, live: LiveClinic) -> None:
     lists = visitors.open()
     lists.clock.install()

@@ -104,6 +104,7 @@ def test_new_connection_need_not_wait_for_the_old_one(phone: Phone) -> None:
     assert phone.send(1, upload) == 200
 
 
+@pytest.mark.long
 def test_killed_server_loses_nothing_and_shows_nothing_half(live: LiveClinic, phone: Phone) -> None:
     upload = phone.announce(1, len(TEXT))
     before = phone.page(1).count("torn.txt")

@@ -182,6 +182,7 @@ def kept_headers(page: Page) -> dict[str, str]:
     return headers
 
 
+@pytest.mark.long
 def test_pages_of_before_confirm_pay_cancel_and_refund(visitors: Visitors, live: LiveClinic) -> None:
     patient = visitors.sign_in(PATIENT)
     patient.goto("/messages")

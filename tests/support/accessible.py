@@ -72,10 +72,10 @@ class Look:
     def everything(self, *, is_whole: bool) -> Iterator[str]:
         """Of a state of a page that is looked at whole: on a phone, and in the look that leaves the least room.
 
-        All of it is looked at in every way with LONG_TESTS, as bin/accessible and bin/test-all do.
+        All of it is looked at in every way and colour with LONG_TESTS, as bin/accessible and bin/test-all do.
         """
         is_thorough = is_whole or LONG
-        yield from self.by_axe(() if is_whole else OF_COLOUR, with_desktop=is_thorough)
+        yield from self.by_axe(() if is_whole else OF_COLOUR, is_thorough=is_thorough)
         yield from self._ask("structure", "targets", "movement")
         for name, size, letters, style in LOOKS if is_thorough else LEAST_ROOM:
             # At 360 px no word is parted in letters as wide as most phones have them.
@@ -84,6 +84,8 @@ class Look:
             yield from (f"{name}: {found}" for found in asked)
         yield from self.above_a_keyboard()
         self.dress(PHONE, LETTERS, AS_IT_IS)
+        if not is_thorough:
+            return
         self.page.emulate_media(forced_colors="active")
         yield from (f"forced colours: {found}" for found in self._ask("edges"))
         self.page.emulate_media(forced_colors="none")
@@ -99,14 +101,14 @@ class Look:
             yield from (f"above a keyboard, letters of {letters} px: {found}" for found in self._ask("room"))
             field.fill("")
 
-    def by_axe(self, spared_on_desktop: Sequence[str], *, with_desktop: bool) -> Iterator[str]:
+    def by_axe(self, spared_on_desktop: Sequence[str], *, is_thorough: bool) -> Iterator[str]:
         """As high as the page itself: what only scrolling would bring to light is looked at, too."""
-        for name, size in (("phone", PHONE), ("desktop", DESKTOP))[: 1 + with_desktop]:
+        for name, size in (("phone", PHONE), ("desktop", DESKTOP))[: 1 + is_thorough]:
             self.page.set_viewport_size(size)
             self.page.set_viewport_size(size | {"height": max(self.page.evaluate(HEIGHT), size["height"])})
             spared = spared_on_desktop if size is DESKTOP else ()
             yield from (f"{name}: {found}" for found in self._axe(spared=spared))
-            if size is PHONE:
+            if size is PHONE and is_thorough:
                 self.page.emulate_media(color_scheme="dark")
                 yield from (f"dark: {found}" for found in self._axe(OF_COLOUR))
                 self.page.emulate_media(color_scheme="light")
