@@ -349,6 +349,7 @@ def renamed(rows: Rows) -> Rows:
     new |= {"urgent_words_line": [], "clinic_reply_template": [], "reply_use": []}
     new |= {"time_off": [], "stand_in_offer": []}
     new |= {table: [] for table in ("appointment_type", "booking_rules", "weekly_hours", "weekly_hours_type")}
+    new |= {"calendar_feed": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

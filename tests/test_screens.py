@@ -20,6 +20,7 @@ NO_PAGES = {
     "patients.column": "stands beside a chat and in a call",
     "replies.choice": "the list over a doctor's composer: on doctor-chat-replies",
     "consultations.calendar": "a calendar file",
+    "calendar_feeds.show": "for calendars",
     "consultations.conclusion_pdf": "a PDF",
     "invitations.report": "a table to download",
     "doctors.photo": "a picture",

@@ -25,7 +25,8 @@ from . import guest_device
 from .authentication import accept_invitations, page_to_return_to
 from .time_zones import is_zone, town_of
 
-OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "health", "demo", "welcome", "not_me"}  # whoever comes
+# Whoever comes.
+OPEN_TO_ALL = {"static", "assets", "auth", "documents", "pwa", "health", "demo", "welcome", "not_me", "calendar_feeds"}
 PAYMENTS = {"account.payments", "account.refund_request", "account.request_refund", "consultations.pay", "tariffs.buy"}
 OF_THE_CONSULTATION = {
     "consultations.conclusion",

@@ -176,6 +176,8 @@ PRACTICE = [
     "time-off",
     "time-off/1",
     "time-off/1/end",
+    "calendar",
+    "calendar/removal",
 ]
 PRACTICE += [f"tariffs/1/{action}" for action in ("visibility", "mark", "place")]
 POSTS += [f"/practice/{part}" for part in PRACTICE] + ["/patients/search", "/patients/1/note", "/patients/1/days"]

@@ -49,14 +49,23 @@ def acts() -> list[AuditAction]:
     )
 
 
-PAGES = ("photo", "introduction", "terms", "tariffs", "reachability", "answers", "directory")
+PAGES = ("photo", "introduction", "terms", "tariffs", "reachability", "answers", "calendar", "directory")
 DOORS = [
     ("GET", "/practice"),
     ("GET", "/practice/preview"),
     *(("GET", f"/practice/{one}") for one in PAGES),
     *(
         ("POST", f"/practice/{one}")
-        for one in ("introduction", "terms", "reachability", "answers", "directory", "photo", "photo/removal")
+        for one in (
+            "introduction",
+            "terms",
+            "reachability",
+            "answers",
+            "directory",
+            "photo",
+            "photo/removal",
+            "calendar",
+        )
     ),
     *(("POST", f"/practice/tariffs{one}") for one in ("", "/1", "/1/visibility", "/1/mark", "/1/place")),
 ]

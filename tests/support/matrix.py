@@ -58,6 +58,7 @@ BODIES: dict[str, dict[str, Any]] = {"POST /stand-in-offers/<int:id>/choice": {"
 
 # What a GET may write, by its rule: what was seen, and the audit log of it. Never by HEAD or OPTIONS, and nothing else.
 MARKED_BY_READING: dict[str, set[str]] = {
+    "/calendar/<token>.ics": {"rate_limit_hit"},
     "/chats/<int:id>": {"audit_event", "chat", "chat_member"},
     "/chats/<int:id>/files": {"audit_event"},
     "/chats/<int:id>/messages": {"audit_event"},
@@ -102,6 +103,7 @@ OPTIONS /chats/<int:id>/uploads               | chat        | in    | gate  | in
 POST /chats/<int:id>/uploads                  | chat        | login | gate  | in      | in     | 404      | in
 GET /consent                                  | -           | login | in    | in      | in     | in       | in
 POST /consent                                 | -           | login | in    | in      | in     | in       | in
+GET /calendar/<token>.ics                     | =feed       | in    | in    | in      | in     | in       | in
 GET /consultations                            | -           | login | gate  | in      | in     | in       | card
 GET /consultations/week                       | -           | login | gate  | 404     | in     | 404      | card
 GET /consultations/<int:id>                   | consultation        | login | gate  | in      | in     | 404      | in
@@ -230,6 +232,9 @@ GET /practice/photo                           | -           | login | gate  | 40
 POST /practice/photo                          | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/photo/removal                  | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/preview                         | -           | login | gate  | 404     | in     | 404      | card
+GET /practice/calendar                        | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/calendar                       | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/calendar/removal               | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/answers                         | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/answers                        | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/reachability                    | -           | login | gate  | 404     | in     | 404      | card

@@ -24,6 +24,7 @@ from ibolit.models import (
     Attachment,
     AttachmentKind,
     AttachmentState,
+    CalendarFeed,
     Channel,
     Device,
     DeviceTransfer,
@@ -147,13 +148,14 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     )
     transfer, token = DeviceTransfer.make(consultation, patient)
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
+    CalendarFeed.renew(doctor, seen="")
     fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
     db.session.add(proof)
     db.session.commit()
     return {
-        "fact": str(fact.id),
+        "fact": str(fact.id), "feed": CalendarFeed.of(doctor).token,  # type: ignore[union-attr]
         "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
         "consultation": str(consultation.id),
         "done": str(done.id), "ahead": str(ahead.id), "file": str(photo.id), "upload": upload.key,

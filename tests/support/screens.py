@@ -536,6 +536,13 @@ OF_DOCTOR = [
     Screen("doctor-page-reachability", DOCTOR, "/practice/reachability"),
     Screen("doctor-page-time-off", DOCTOR, "/practice/time-off"),
     Screen("doctor-page-answers", DOCTOR, "/practice/answers"),
+    Screen("doctor-page-calendar", DOCTOR, "/practice/calendar"),
+    Screen(
+        "doctor-page-calendar-address",
+        DOCTOR,
+        reach=press("#calendar .button--main", "#calendar-address"),
+        lands="practice.calendar",
+    ),
     Screen("doctor-page-directory", DOCTOR, "/practice/directory"),
     Screen("doctor-page-preview", DOCTOR, "/practice/preview"),
     Screen("doctor-replies", DOCTOR, "/replies", pictured=True),

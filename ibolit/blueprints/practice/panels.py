@@ -8,8 +8,9 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from ...extensions import db
-from ...models import AuditAction, Doctor, Tariff, TimeOff
+from ...models import AuditAction, CalendarFeed, Doctor, Tariff, TimeOff
 from ...models.consultations import lists
+from ...rendering import link_to
 from ...web.audit import log_audit
 from ...web.authentication import current_doctor
 from ...web.panels import Panels
@@ -42,6 +43,13 @@ def _time_off(doctor: Doctor) -> dict[str, Any]:
     }
 
 
+def _calendar(doctor: Doctor) -> dict[str, Any]:
+    """The second address is the first for who opens it with a calendar at once."""
+    feed = CalendarFeed.of(doctor)
+    address = link_to("calendar_feeds.show", token=feed.token) if feed else ""
+    return {"feed": feed, "address": address, "subscription": f"webcal://{address.partition('://')[2]}"}
+
+
 CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
     "photo": lambda doctor: {"photo_form": PhotoForm.of(doctor)},
     "introduction": lambda doctor: {"introduction_form": IntroductionForm.of(doctor)},
@@ -50,6 +58,7 @@ CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
     "reachability": lambda doctor: {"reachability_form": ReachabilityForm.of(doctor)},
     "answers": lambda doctor: {"answers_form": AnswersForm.of(doctor)},
     "time_off": _time_off,
+    "calendar": _calendar,
     "directory": lambda doctor: {"on_sale": doctor.tariffs},
 }
 

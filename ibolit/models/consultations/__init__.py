@@ -3,6 +3,7 @@
 from . import lists, today
 from .attendance import Absence, Attendance, Side
 from .booking import ProposalTerms
+from .calendar_feed import CalendarFeed
 from .call import CallPath, CallReport, CallVisit, Quality
 from .conclusion import (
     Conclusion,
@@ -28,6 +29,7 @@ __all__ = [
     "UPCOMING",
     "Absence",
     "Attendance",
+    "CalendarFeed",
     "CalendarStep",
     "CallPath",
     "CallReport",

@@ -44,6 +44,7 @@ class LimitKind(StrEnum):
     DEVICE_TRANSFER_FROM_ADDRESS = "handover_address"
     INVITATION = "invitation"
     LIVE_SCREEN = "live_screen"
+    CALENDAR_FEED = "calendar_feed"
 
 
 SLOWED_AFTER = 20  # wrong passwords within an hour
@@ -81,6 +82,7 @@ LIMITS = {
         0,
         timedelta(days=1),
     ),  # what failed by our own fault, for `flask doctor`; nobody is refused it
+    LimitKind.CALENDAR_FEED: (60, timedelta(hours=1)),  # of a doctor: calendars look every quarter of an hour at most
     LimitKind.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
 }
 
