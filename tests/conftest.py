@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -26,7 +27,7 @@ from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
 from live_clinic import filled_clinic
-from long_tests import leave_out, leave_out_long
+from long_tests import LONG, leave_out, leave_out_long
 from overheard import nobody_is_overheard  # noqa: F401
 from push_service import PushService, connect
 
@@ -47,6 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     leave_out_long(config, items)
     if POSTGRES:
         leave_out(config, items, [item for item in items if _is_heard_on_sqlite(item)])
+        leave_out(config, items, [] if LONG else _middle_cases(items))
     look_after_less_rubbish()  # thousands of tests are none: let nobody look through them again and again
     items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in BEGIN_FIRST])
 
@@ -55,6 +57,18 @@ def _is_heard_on_sqlite(item: pytest.Item) -> bool:
     """Who never asks a database, and who asks it nothing of its own."""
     never = "app" not in getattr(item, "fixturenames", ())
     return never or item.get_closest_marker("any_database") is not None
+
+
+def _middle_cases(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of a door that is asked in many ways, all but the first and the last: the words of the others are no database's.
+
+    Where they are (positions, numbers, what is searched for), the test is marked `every_case`.
+    """
+    cases: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if "tests/blueprints/" in item.nodeid and not item.get_closest_marker("every_case"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    return [item for same in cases.values() for item in same[1:-1]]
 
 
 def look_after_less_rubbish() -> None:

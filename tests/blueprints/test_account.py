@@ -360,6 +360,7 @@ def test_all_other_devices_end_at_once_and_read_why(
     assert as_stranger.get("/messages").status_code == 200
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", ["\u3164\u3164", "\u2800", "\u200b\u200d", "👨\u200d👩\u200d👧", "1234"])
 def test_name_nobody_can_read_is_no_name(as_patient: Browser, patient: User, name: str) -> None:
     answer = as_patient.post("/profile/name", {"name": name}, htmx=True)

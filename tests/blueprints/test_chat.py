@@ -425,6 +425,7 @@ def test_sync_says_what_to_ask_next(as_patient: Browser, chat: Chat, doctor: Doc
     assert as_patient.get(f"/chats/{chat.id}/messages?after=200").location == f"/chats/{chat.id}"
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("query", ["", "?after=", "?after=x", "?after=-1", "?before=", "?before=0", "?before=-5"])
 def test_strange_positions_break_nothing(as_patient: Browser, chat: Chat, doctor: Doctor, query: str) -> None:
     say(chat, doctor.user)
@@ -476,6 +477,7 @@ def test_typing_is_told_and_stored_nowhere(as_patient: Browser, chat: Chat) -> N
 # Sending
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("client_id", ["", "short", "с кириллицей", "a" * 41, "../../etc", "again-" + "0" * 48])
 def test_strange_client_id_is_refused(as_patient: Browser, chat: Chat, client_id: str) -> None:
     answer = as_patient.post(f"/chats/{chat.id}/messages", LETTER | {"client_id": client_id}, htmx=True)

@@ -104,6 +104,7 @@ def test_search_without_words_is_the_list(as_patient: Browser, three: list[Docto
     assert shown(as_patient.post("/doctors/search", {"q": ""}, htmx=True).text) == ["Абрамов Пётр", "Ёлкина Мария"]
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("typed", "name"),
     [
@@ -180,6 +181,7 @@ def test_next_page_is_cards_alone(as_patient: Browser, three: list[Doctor]) -> N
     assert "chip" not in answer.text
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("after", ["", "~", "x~y", "1", "-1~а", "99999999999999999999999~а", "1~\x00", "~" * 50, "²~а"])
 def test_broken_position_breaks_nothing(as_patient: Browser, three: list[Doctor], after: str) -> None:
     for htmx in (True, False):
@@ -284,6 +286,7 @@ def test_no_chat_with_a_hidden_stranger(as_patient: Browser) -> None:
     assert as_patient.post("/chats", {"doctor_id": make_doctor(hidden=True).id}).status_code == 409
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "words",
     ["Акушер-гинеколог", "гинеколог", "акушер гинек", "Мамин-Сибиряк", "сибиряк", "мамин", "О'Коннор", "О’Коннор",

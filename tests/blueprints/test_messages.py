@@ -116,6 +116,7 @@ def test_next_page_is_rows_alone(as_doctor: Browser, doctor: Doctor) -> None:
         assert as_doctor.get(more.group(1), htmx=True).text.lstrip().startswith("<li class=")
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "before",
     [

@@ -177,6 +177,7 @@ def proving(clinic: Flask, *, is_proved: bool = False, is_old: bool = False) -> 
     return browser
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("word", NONSENSE, ids=["nothing", "a word", "many digits", "many letters"])
 @pytest.mark.parametrize("htmx", [True, False])
 def test_nonsense_is_refused_in_russian(

@@ -358,6 +358,7 @@ def test_payment_is_found_by_its_number(as_operator: Browser, paid: Payment, pat
     assert acts() == [AuditAction.PAYMENT_READ]
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("words", ["Соколова", "анна сокол", "+7916", "2500", "2 500,00 ₽"])
 def test_payments_are_found_by_person_and_sum(as_operator: Browser, paid: Payment, patient: User, words: str) -> None:
     words = patient.phone if words == "+7916" else words
@@ -480,6 +481,7 @@ def test_receipt_leads_to_where_it_is_seen(
     assert re.search(r'<a href="https://check.example/\?fn=9999&amp;i=12&amp;fp=345"[^>]*>Чек от', page)
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("number", ["", "x", "!!!", "+7", "99", "9" * 40, "-1", "²"])
 def test_unknown_number_is_said_at_its_field(as_operator: Browser, paid: Payment, number: str) -> None:
     answer = as_operator.post("/operator/payments/search", {"q": number})
@@ -524,6 +526,7 @@ def test_double_click_refunds_once(as_operator: Browser, paid: Payment) -> None:
     assert acts() == [AuditAction.REFUND_MADE] * 2
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("htmx", [True, False])
 @pytest.mark.parametrize(
     "wrong",

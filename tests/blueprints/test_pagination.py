@@ -43,6 +43,7 @@ def full(chat: Chat, patient: User, doctor: Doctor) -> Chat:
     return chat
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("before", BAD)
 def test_no_address_breaks_a_list(as_patient: Browser, as_doctor: Browser, full: Chat, before: str) -> None:
     chat, consultations = f"/chats/{full.id}", f"/patients/{full.patient_id}/consultations"

@@ -122,6 +122,7 @@ def test_pages_of_talkers_and_silent_ones_join(as_doctor: Browser, doctor: Docto
     assert seen[-1] == "Пациент 00"
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("before", ["~", "~x", "x~1", "~" + "9" * 30, "9" * 30 + "~1", "\x00~1", "~1\x00"])
 def test_odd_page_is_the_first(as_doctor: Browser, chat: Chat, patient: User, before: str) -> None:
     assert rows(as_doctor.get("/patients", query_string={"before": before}).text) == [patient.name]
@@ -185,6 +186,7 @@ def test_past_consultations_come_five_at_a_time(as_doctor: Browser, chat: Chat, 
         assert ("<html" in more) is not htmx
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("before", ["", "x", "nan-1", "1e99-1", "1-" + "9" * 40, "-"])
 def test_odd_page_of_consultations_is_the_first(as_doctor: Browser, chat: Chat, patient: User, before: str) -> None:
     answer = as_doctor.get(f"/patients/{patient.id}/consultations", query_string={"before": before})
