@@ -47,6 +47,13 @@ def test_message_is_said_once_and_history_never(
     expect(region).to_have_text(f"{NAME}: Как вы сегодня?")
     expect(bubble(doctor_page, "Как вы сегодня?").locator(".ticks--read, .ticks--delivered")).to_have_count(1)
     assert said(doctor_page) == []  # own words, and their ticks, are not announced
+    write(patient, "Лучше")
+    expect(doctor_page.locator("#said")).to_have_text(re.compile(r"^Соколова .*: Лучше$"))
+    again = "all => all.forEach(row => ibolit.applyFragment(row.outerHTML))"  # as when the list is asked for anew
+    doctor_page.eval_on_selector_all(".row--unread", again)
+    write(patient, "Сплю")
+    expect(doctor_page.locator("#said > p").last).to_have_text(re.compile("Сплю$"))
+    assert len(said(doctor_page)) == 2
     named = {patient: r"Иванова Елена, \d\d:\d\d", doctor_page: r"Вы, \d\d:\d\d ?, (доставлено|прочитано)"}
     for page, name in named.items():  # whose it is: what the engine makes of it
         expect(page.get_by_role("article", name=re.compile(f"^{name}$")).last).to_contain_text("Как вы сегодня?")

@@ -7,6 +7,13 @@ ibolit.behaviour('inbox', function (inbox) {
 
   function key(row) { return row ? Number(row.getAttribute('data-key')) : 0; }
 
+  // Not that of the first row: emergencies stand above what was said later.
+  function newest() {
+    var most = 0;
+    ibolit.each(inbox.querySelectorAll('.row'), function (row) { most = Math.max(most, key(row)); });
+    return most;
+  }
+
   function place(html) {
     var box = document.createElement('div'), rows, last;
     box.innerHTML = html;
@@ -20,7 +27,7 @@ ibolit.behaviour('inbox', function (inbox) {
   function onApplied(event) {
     var ready = event.detail.item, isBehind;
     if (!ready.hasAttribute('data-ready')) return;
-    isBehind = wasHere || Number(ready.getAttribute('data-latest')) > key(inbox.querySelector('.row'));
+    isBehind = wasHere || Number(ready.getAttribute('data-latest')) > newest();
     wasHere = true;
     if (isBehind) ask();
   }

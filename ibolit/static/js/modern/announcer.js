@@ -42,6 +42,9 @@ ibolit.behaviour('announcer', (region) => {
     return linesOf(card).filter((line) => !before.includes(line)).join('. ');
   }
 
+  // A row is drawn anew for much else: its list was asked for again, a promise has passed.
+  function isNews(row, old) { return !old || Number(old.getAttribute('data-key')) < Number(row.getAttribute('data-key')); }
+
   function isElsewhere(row) { return !document.querySelector(`.chat[data-chat="${row.getAttribute('data-chat')}"]`); }
 
   function onApplied(event) {
@@ -50,7 +53,7 @@ ibolit.behaviour('announcer', (region) => {
     if (shown && item.matches('.message') && !old && item.getAttribute('data-author') !== viewer) hear(ofMessage(item));
     else if (shown && old && card) say(ofCard(card, old));
     else if (shown && old && item.matches('.access-bar') && words(item) !== words(old)) say(words(item.querySelector('.access-bar__words')));
-    else if (item.matches('.row--unread') && isElsewhere(item)) hear(`Новое сообщение: ${words(item.querySelector('.row__name'))}`);
+    else if (item.matches('.row--unread') && isElsewhere(item) && isNews(item, old)) hear(`Новое сообщение: ${words(item.querySelector('.row__name'))}`);
     const from = held || (old && asked && old.contains(asked) ? asked : null);
     if (shown && from) settle(item, from);
   }
