@@ -143,6 +143,7 @@ def fill() -> bool:
     _money_in_dispute()
     flush_facts()  # what was said before the doctor went away is answered by nobody
     _away(patients, doctors[3], doctors[1])
+    queue.speak_of_emergency(patients[2], doctors[0], _days_ago)
     db.session.commit()
     return True
 

@@ -1,4 +1,4 @@
-"""What a doctor's queue shows in the demo clinic: promises, a usual time, a chat that was closed and put away."""
+"""What a doctor's queue shows in the demo clinic: promises, a usual time, an emergency, a chat that was closed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..services import clock
 DaysAgo = Callable[[float], AbstractContextManager[None]]
 
 EVERY_DAY = 0b1111111
+URGENT = "Простите, что снова пишу: уже час давит в груди и тяжело дышать. Это может быть от нервов?"
 ANSWERED_IN = (12, 95, 40, 180, 25, 110, 75, 300, 55, 118, 105, 20)  # minutes
 
 
@@ -47,3 +48,11 @@ def close(patient: User, doctor: Doctor, days_ago: DaysAgo) -> None:
     mine = chat.member(doctor.user_id)
     mine.archived_at, mine.unread, mine.read_to = clock.now(), 0, chat.last_seq
     db.session.flush()
+
+
+def speak_of_emergency(patient: User, doctor: Doctor, days_ago: DaysAgo) -> None:
+    """Six minutes ago; in nine more the office hears of it, too, unless the doctor has opened it."""
+    chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
+    with days_ago(6 / (24 * 60)):
+        chat.post(patient, URGENT, "seed-urgent", is_warned=True)
+        flush_facts()

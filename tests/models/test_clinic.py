@@ -76,6 +76,19 @@ def test_first_patient_and_first_doctor_may_talk(clinic: Flask) -> None:
     assert chat.takes_messages_from(user)
 
 
+def test_first_doctor_sees_what_an_emergency_looks_like(clinic: Flask) -> None:
+    """One, on top of the list and of the queue, and in no other doctor's."""
+    fill()
+    found = {user.phone: Chat.emergencies_of(user) for user in db.session.scalars(db.select(User)) if user.is_doctor}
+    assert {phone: len(chats) for phone, chats in found.items() if chats} == {"+79000000101": 1}
+    (urgent,) = found["+79000000101"]
+    doctor, patient = User.by_phone("+79000000101"), User.by_phone("+79000000003")
+    assert doctor is not None
+    assert urgent.patient is patient
+    assert Chat.queue_of(doctor)[0] is urgent
+    assert urgent.unread_by(doctor) == 2
+
+
 def test_demo_people_have_sent_files_as_real_people_do(clinic: Flask) -> None:
     fill()
     sent = {one.kind: one for one in db.session.scalars(db.select(Attachment))}
