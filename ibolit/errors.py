@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from .sums import NBSP, rubles
@@ -418,6 +420,63 @@ class ZoneIsUnknown(RuleViolation):
 
 class RulesOutOfBounds(RuleViolation):
     sentence = "Запись: не позже чем за 15 минут и до 14 дней, перерыв до 120 минут, вперёд от 1 до 365 дней."
+
+
+class SlotIsTaken(RuleViolation):
+    """Somebody was faster, or it is free no more; `nearest`: the free times around it."""
+
+    status = 409
+    sentence = "Это время только что заняли. Выберите другое."
+
+    def __init__(self, nearest: Sequence[object] = ()) -> None:
+        super().__init__()
+        self.nearest = nearest
+
+
+class OfferHasChanged(RuleViolation):
+    """What stood on the page of who books is not what is offered now."""
+
+    status = 409
+    sentence = "Условия записи изменились, пока вы выбирали. Посмотрите их и нажмите ещё раз."
+
+
+class DoctorTakesNoBookings(RuleViolation):
+    status = 409
+    sentence = "Врач сейчас не ведёт запись. Выберите другого врача."
+
+
+class PaymentsAreSuspended(RuleViolation):
+    status = 409
+    sentence = "Клиника сейчас не принимает оплату, поэтому платную запись сделать нельзя. Позвоните в клинику."
+
+
+class BookingViolation(RuleViolation):
+    """`consultation_id`: which of the person's own stands in the way."""
+
+    status = 409
+
+    def __init__(self, consultation_id: int) -> None:
+        super().__init__()
+        self.consultation_id = consultation_id
+
+
+class HoldExists(BookingViolation):
+    sentence = "За вами уже держится другое время. Оплатите его или откажитесь от него."
+
+
+class FreeBookingExists(BookingViolation):
+    sentence = "Вы уже записаны к этому врачу на бесплатную консультацию. Её можно перенести."
+
+
+class OwnOverlap(BookingViolation):
+    """Pressed again, knowing of it, it is booked."""
+
+    sentence = "В это время у вас уже есть консультация. Если так и нужно, нажмите ещё раз."
+
+
+class TooManyHolds(RuleViolation):
+    status = 429
+    sentence = "За сутки вы четыре раза занимали время и не оплатили. Запишитесь завтра или напишите врачу."
 
 
 class OtherRequestedReschedule(RuleViolation):

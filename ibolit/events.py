@@ -206,10 +206,11 @@ class ConsultationProposed(Fact):
 
 @dataclass(frozen=True)
 class ConsultationConfirmed(Fact):
-    """By the patient's press, or by their payment."""
+    """By the patient's press or payment, or by the doctor's yes to a wish."""
 
     id: int
     with_move: bool = False  # one took the other's new time, and both learn it from the move
+    by_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class LockKind(StrEnum):
     TIME_OFF = "time off"  # of all doctors: two may name each other
     DOCTOR_TARIFFS = "tariffs of %s"  # a doctor
     REPLY_TEMPLATES = "reply templates of %s"  # a doctor
+    BOOKINGS = "bookings of %s"  # a patient: before any doctor's agenda
     AGENDA = "agenda %s"  # of a doctor: what times are taken
     UNSENT_ATTACHMENTS = "attachments of %s"  # an author
     PATIENT_NOTE = "note %s"  # of a chat

@@ -98,6 +98,9 @@ class Realtime(Protocol):
     def publish(self, user_id: int, html: str, chat_id: int | None = None) -> None:
         """`chat_id`: what it is about, if it is about one chat."""
 
+    def publish_to_all(self, html: str) -> None:
+        """What is no secret of anybody's; devices let in for one consultation hear nothing of it."""
+
     def has_listeners(self, user_id: int) -> bool: ...
 
     def open(self, user_id: int, device_id: int, only_chat_id: int | None = None) -> SocketQueue:
@@ -128,6 +131,12 @@ class InProcessHub:
         for queue in self._queues.get(user_id, ()):
             if queue.only_chat_id in (None, chat_id):
                 queue.put(html)
+
+    def publish_to_all(self, html: str) -> None:
+        for queues in tuple(self._queues.values()):
+            for queue in queues:
+                if queue.only_chat_id is None:
+                    queue.put(html)
 
     def has_listeners(self, user_id: int) -> bool:
         return user_id in self._queues

@@ -29,6 +29,7 @@ from ..events import (
     DelayAnnounced,
     DeviceEnded,
     DoctorReturned,
+    FreeTimesChanged,
     HalfOfSmsGone,
     MemberTyped,
     MessageChanged,
@@ -85,6 +86,15 @@ def subscribe(app: Flask) -> None:
     subscribers.after_commit(CallbackRequested, live.callback_requested)
     for ending in (ConsultationCompleted, ConsultationMissed, ConsultationCancelled):
         subscribers.after_commit(ending, live.call_ended)
+    for change in (
+        ConsultationProposed,
+        ConsultationConfirmed,
+        ConsultationMoved,
+        ConsultationCancelled,
+        ConsultationExpired,
+    ):
+        subscribers.after_commit(change, live.time_changed_hands)
+    subscribers.after_commit(FreeTimesChanged, live.free_times_changed)
     subscribers.after_commit(MemberTyped, live.member_typed)
     subscribers.after_commit(DeviceEnded, _close_sockets)
     worker = Worker(app, threads=max(1, app.extensions["ibolit_settings"].worker_threads))

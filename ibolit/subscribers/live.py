@@ -21,8 +21,13 @@ from ..events import (
     ConsultationCancelled,
     ConsultationChanged,
     ConsultationCompleted,
+    ConsultationConfirmed,
+    ConsultationExpired,
     ConsultationMissed,
+    ConsultationMoved,
+    ConsultationProposed,
     ConsultationStarted,
+    FreeTimesChanged,
     MemberTyped,
     MessageChanged,
     MessageRecalled,
@@ -33,7 +38,19 @@ from ..events import (
     WaitingChanged,
 )
 from ..extensions import db
-from ..models import Card, Chat, ChatMember, Consultation, Doctor, FactList, Message, Payment, Tariff, User
+from ..models import (
+    AppointmentType,
+    Card,
+    Chat,
+    ChatMember,
+    Consultation,
+    Doctor,
+    FactList,
+    Message,
+    Payment,
+    Tariff,
+    User,
+)
 from ..services import current_services
 
 
@@ -104,6 +121,27 @@ def callback_requested(fact: CallbackRequested) -> None:
 def call_ended(fact: ConsultationCompleted | ConsultationMissed | ConsultationCancelled) -> None:
     """Whoever is still in the call is led to the card."""
     current_services.calls.end(fact.id)
+
+
+def time_changed_hands(
+    fact: ConsultationProposed
+    | ConsultationConfirmed
+    | ConsultationMoved
+    | ConsultationCancelled
+    | ConsultationExpired,
+) -> None:
+    """Something of a doctor's time was taken or let go."""
+    with _looking():
+        doctor_id = db.session.get_one(Consultation, fact.id).doctor_id
+    free_times_changed(FreeTimesChanged(doctor_id))
+
+
+def free_times_changed(fact: FreeTimesChanged) -> None:
+    """Whose page shows them asks for them anew; which are free is no secret. Most doctors have nothing to book."""
+    with _looking():
+        has_any = AppointmentType.exists_for(fact.doctor_id)
+    if has_any:
+        current_services.realtime.publish_to_all(f'<i hidden data-free-times="{fact.doctor_id}"></i>')
 
 
 def patient_facts_changed(fact: PatientFactsChanged) -> None:

@@ -117,15 +117,19 @@ def requested(fact: ConsultationRequested) -> None:
 
 
 def proposed(fact: ConsultationProposed) -> None:
+    """What its patient holds for a payment or has agreed at once is told of when it is agreed."""
     consultation = _consultation(fact.id)
-    _tell_members(consultation, NotificationKind.PROPOSED, but=consultation.doctor.user_id)
+    if not consultation.is_booked:
+        _tell_members(consultation, NotificationKind.PROPOSED, but=consultation.doctor.user_id)
+    elif consultation.is_wish:
+        _tell_members(consultation, NotificationKind.PROPOSED, but=consultation.patient_id)
 
 
 def confirmed(fact: ConsultationConfirmed) -> None:
     """Who paid is told of their payment."""
     if not fact.with_move:
         consultation = _consultation(fact.id)
-        _tell_members(consultation, NotificationKind.CONFIRMED, but=consultation.patient_id)
+        _tell_members(consultation, NotificationKind.CONFIRMED, but=fact.by_id or consultation.patient_id)
 
 
 def reschedule_requested(fact: RescheduleRequested) -> None:
@@ -153,19 +157,24 @@ def moved(fact: ConsultationMoved) -> None:
 
 
 def cancelled(fact: ConsultationCancelled) -> None:
-    _tell_members(_consultation(fact.id), NotificationKind.CANCELLED, but=fact.by_id)
+    """Of what was only held for a payment the doctor was never told."""
+    consultation = _consultation(fact.id)
+    if not _was_only_held(consultation):
+        _tell_members(consultation, NotificationKind.CANCELLED, but=fact.by_id)
 
 
 def expired(fact: ConsultationExpired) -> None:
-    """Whose answer was awaited, and who kept the time free for them."""
-    _tell_members(_consultation(fact.id), NotificationKind.EXPIRED)
+    """Whose answer was awaited, and who kept the time free for them. Whose hold lapses has just left the page."""
+    consultation = _consultation(fact.id)
+    if not _was_only_held(consultation):
+        _tell_members(consultation, NotificationKind.EXPIRED)
 
 
 def confirmation_reminder_due(fact: ConfirmationReminderDue) -> None:
     """Once for this start."""
     consultation = _consultation(fact.id)
     Notification.of_consultation(
-        consultation.patient, NotificationKind.WAITS, consultation, f"{consultation.starts_at.timestamp():.0f}"
+        consultation.who_confirms, NotificationKind.WAITS, consultation, f"{consultation.starts_at.timestamp():.0f}"
     )
 
 
@@ -228,6 +237,10 @@ def conclusion_given(fact: ConclusionGiven) -> None:
     consultation = _consultation(fact.consultation_id)
     kind = NotificationKind.CONCLUSION if fact.version == 1 else NotificationKind.CORRECTED
     Notification.of_consultation(consultation.patient, kind, consultation, fact.version)
+
+
+def _was_only_held(consultation: Consultation) -> bool:
+    return consultation.held_until is not None and consultation.is_booked and consultation.confirmed_at is None
 
 
 def _consultation(id: int) -> Consultation:

@@ -27,7 +27,18 @@ from ..events import (
 )
 from ..extensions import db
 from ..formatting import day_of, plural, time_for, when_for
-from ..models import Absence, CancellationReason, Chat, Consultation, Refund, RefundReason, RefundState, StandInOffer
+from ..models import (
+    Absence,
+    AppointmentType,
+    CancellationReason,
+    Chat,
+    Consultation,
+    Refund,
+    RefundReason,
+    RefundState,
+    StandInOffer,
+    booking,
+)
 from ..services import clock
 from ..sums import rubles
 
@@ -101,7 +112,7 @@ def confirmed(fact: ConsultationConfirmed) -> None:
     if not fact.with_move:
         consultation = _consultation(fact.id)
         consultation.chat.post_system_note(
-            f"Консультация подтверждена: {_when(consultation.starts_at)}", by=consultation.patient_id
+            f"Консультация подтверждена: {_when(consultation.starts_at)}", by=fact.by_id or consultation.patient_id
         )
 
 
@@ -130,6 +141,8 @@ def refund_decided(fact: RefundDecided) -> None:
     it, which is said then."""
     refund = db.session.get_one(Refund, fact.refund_id)
     consultation = refund.payment.consultation
+    if consultation is not None and consultation.has_hold_lapsed and refund.is_automatic:
+        _tell_nearest(consultation)
     if consultation is None or consultation.cancel_reason is CancellationReason.MONEY_BACK or refund.is_automatic:
         return
     sum_ = rubles(refund.amount) + (f" из {rubles(refund.payment.paid)}" if refund.payment.refundable else "")
@@ -149,7 +162,12 @@ def cancelled(fact: ConsultationCancelled) -> None:
 
 
 def expired(fact: ConsultationExpired) -> None:
+    """Of a hold it is no news to its patient, who was to pay it."""
     consultation = _consultation(fact.id)
+    if consultation.is_booked and consultation.held_until is not None:
+        said = f"Время {_when(consultation.starts_at)} снова свободно: запись не оплатили за 15 минут."
+        _tell(consultation, said, by=consultation.patient_id)
+        return
     missing = "не оплатили" if consultation.price else "не подтвердили"
     _tell(consultation, f"Консультация {_when(consultation.starts_at)} не состоится: её {missing} вовремя.", NEW_TIME)
 
@@ -173,6 +191,16 @@ def delay_announced(fact: DelayAnnounced) -> None:
     if until is not None:
         will_come = f"опаздывает, будет к {time_for(until, current_settings.clinic_timezone)}"
         consultation.chat.post_system_note(f"{'Пациент' if by_patient else 'Врач'} {will_come}", by=fact.user_id)
+
+
+def _tell_nearest(consultation: Consultation) -> None:
+    """It was paid after its hold, when its time was another's. Of the money its payer alone is told."""
+    assert consultation.type_id is not None
+    type = AppointmentType.find_of(consultation.doctor_id, consultation.type_id)
+    free = booking.nearest(consultation.doctor, type, consultation.starts_at) if type is not None else []
+    times = "; ".join(_when(slot.starts_at) for slot in free)
+    taken = f"Время {_when(consultation.starts_at)} уже недоступно, запись не состоялась."
+    _tell(consultation, taken, f"Ближайшее свободное: {times}." if times else "")
 
 
 def _consultation(id: int) -> Consultation:

@@ -35,7 +35,8 @@ def meet(consultation: Consultation) -> Consultation:
 def test_table_names_every_state_and_its_ends() -> None:
     assert set(TRANSITIONS) == set(ConsultationState)
     ends = {state for state, next_ones in TRANSITIONS.items() if not next_ones}
-    assert ends == {"completed", "cancelled", "expired", "missed"}
+    assert ends == {"completed", "cancelled", "missed"}
+    assert set(TRANSITIONS[ConsultationState.EXPIRED]) == {"confirmed"}  # paid after its hold
 
 
 def test_patient_confirms_a_free_one(chat: Chat) -> None:

@@ -22,6 +22,13 @@ def test_every_socket_of_the_person_gets_it_in_order_and_a_stranger_nothing(hub:
     assert not stranger.event.is_set()
 
 
+def test_what_is_no_secret_reaches_all_but_guests(hub: Realtime) -> None:
+    phone, desktop, guest = hub.open(1, 10), hub.open(2, 20), hub.open(2, 21, only_chat_id=5)
+    hub.publish_to_all("news")
+    assert taken(phone) == taken(desktop) == ["news"]
+    assert taken(guest) == []
+
+
 def test_listeners_are_known_until_the_last_one_closes(hub: Realtime) -> None:
     phone, desktop = hub.open(1, 10), hub.open(1, 11)
     hub.close(phone)

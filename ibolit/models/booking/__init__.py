@@ -1,6 +1,7 @@
 """Free times: what a doctor offers to book, the hours for it, and what of them is free."""
 
 from .appointment_type import AppointmentType, TypeTerms
+from .appointments import ahead_of, book, may_be_moved_at_once, move, terms_of
 from .booking_rules import BookingRules, RulesTerms
 from .free_times import Slot, bookable, first_free_times, free_days, free_times, is_free, nearest, next_free_times
 from .weekly_hours import HoursSpan, WeeklyHours, by_day, copied
@@ -13,6 +14,8 @@ __all__ = [
     "Slot",
     "TypeTerms",
     "WeeklyHours",
+    "ahead_of",
+    "book",
     "bookable",
     "by_day",
     "copied",
@@ -20,6 +23,9 @@ __all__ = [
     "free_days",
     "free_times",
     "is_free",
+    "may_be_moved_at_once",
+    "move",
     "nearest",
     "next_free_times",
+    "terms_of",
 ]

@@ -69,6 +69,11 @@ class AppointmentType(Model):
         return db.session.scalars(mine.order_by(*order)).all()
 
     @classmethod
+    def exists_for(cls, doctor_id: int) -> bool:
+        """This doctor offers something, or did."""
+        return db.session.scalar(select(cls.id).where(cls.doctor_id == doctor_id).limit(1)) is not None
+
+    @classmethod
     def find_of(cls, doctor_id: int, id: int) -> Self | None:
         """Of this doctor, offered or not."""
         return db.session.scalar(select(cls).where(cls.doctor_id == doctor_id, cls.id == id))

@@ -65,9 +65,11 @@ def is_free(doctor: Doctor, type: AppointmentType, start: datetime, but: int | N
     return agenda.is_free(type.id, type.minutes, minutes_of(start))
 
 
-def nearest(doctor: Doctor, type: AppointmentType, start: datetime, most: int = NEAREST) -> list[Slot]:
+def nearest(
+    doctor: Doctor, type: AppointmentType, start: datetime, most: int = NEAREST, but: int | None = None
+) -> list[Slot]:
     """The free times next to that one, before and after it, in their order: offered when it is taken."""
-    around = free_times(doctor, type, start - timedelta(days=7), start + timedelta(days=14))
+    around = free_times(doctor, type, start - timedelta(days=7), start + timedelta(days=14), but)
     return sorted(
         sorted(around, key=lambda slot: abs(slot.starts_at - start))[:most], key=lambda slot: slot.starts_at
     ) or first_free_times(doctor, type, most)

@@ -171,17 +171,18 @@ class Chat(
         return db.session.scalar(select(cls).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id))
 
     @classmethod
-    def begin(cls, patient: User, doctor: Doctor, *, invited: bool = False) -> int:
+    def begin(cls, patient: User, doctor: Doctor, *, invited: bool = False, booked: bool = False) -> int:
         """The id of their chat, made now if there was none; two presses at once make one.
 
-        Raises DoctorTakesNoMessages when a new one cannot be begun; an invitation is the doctor's own word.
+        Raises DoctorTakesNoMessages when a new one cannot be begun; an invitation is the doctor's own word, and who is
+        `booked` takes a consultation, not messages.
         """
         chat = cls.between(patient, doctor)
         if chat is not None:
             if invited:
                 chat.last_at = chat.last_at or clock.now()
             return chat.id
-        if not invited and not doctor.takes_new_patients():
+        if not (invited or booked or doctor.takes_new_patients()):
             raise errors.DoctorTakesNoMessages
         made: dict[str, object] = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
         made["last_at"] = clock.now() if invited else None

@@ -2,6 +2,7 @@
 
 from . import lists, today
 from .attendance import Absence, Attendance, Side
+from .booked import BookingTerms
 from .booking import ProposalTerms
 from .calendar_feed import CalendarFeed
 from .call import CallPath, CallReport, CallVisit, Quality
@@ -29,6 +30,7 @@ __all__ = [
     "UPCOMING",
     "Absence",
     "Attendance",
+    "BookingTerms",
     "CalendarFeed",
     "CalendarStep",
     "CallPath",

@@ -54,15 +54,21 @@ class ConsultationAgreement:
         return self.awaits_payment and self.moved_at is not None
 
     def confirm(self: Consultation, user: User, expected: datetime) -> None:
-        """The patient's yes to a free one at the time the card showed. Raises ConsultationHasChanged and MustBePaid."""
+        """The patient's yes to a free one at the time the card showed, or the doctor's to the patient's wish.
+
+        Raises ConsultationHasChanged and MustBePaid.
+        """
         self.lock_for(user, expected)
-        if self.state in CONFIRMED_STATES and user.id == self.patient_id:
+        if user.id != self.who_confirms.id:
+            raise errors.ConsultationHasChanged
+        if self.state in CONFIRMED_STATES:
             return  # pressed twice
-        if self.state is not ConsultationState.PROPOSED or user.id != self.patient_id:
+        if self.state is not ConsultationState.PROPOSED:
             raise errors.ConsultationHasChanged
         if self.price:
             raise errors.MustBePaid
-        self.agree()
+        self.agree(by=user)
+        self.end_wait_for_wish()
         self.bump_revision()
 
     def start_payment(self: Consultation, payer: User, expected: datetime) -> Payment:
@@ -86,11 +92,12 @@ class ConsultationAgreement:
     def accept_payment(self: Consultation, payment: Payment) -> bool:
         """Its payment has succeeded: confirmed, or – False – there is nothing to pay for any more.
 
-        Under the locks of the payment and of the chat.
+        Under the locks of the doctor's agenda, of the payment and of the chat.
         """
         db.session.refresh(self)
-        if self.state_now is not ConsultationState.PROPOSED:
+        if self.state_now is not ConsultationState.PROPOSED and not self.may_be_paid_late():
             return False
+        self.ended_at = None
         self.paid_at, self.was_moved_by_doctor = payment.paid_at, False
         self.agree()
         return True
@@ -116,12 +123,14 @@ class ConsultationAgreement:
         self.cancelled_by_id, self.cancel_reason, self.ended_at = user.id, reason, clock.now()
         self._give_back(RefundReason.CANCELLED, in_full=terms is CancellationTerms.FULL)
         record(ConsultationCancelled(self.id, user.id))
+        self.end_wait_for_wish()
         self.bump_revision()
 
-    def agree(self: Consultation, *, with_move: bool = False) -> None:
+    def agree(self: Consultation, *, with_move: bool = False, by: User | None = None) -> None:
+        """`by`: whose yes it was, unless it was the patient's or their payment."""
         self.confirmed_at = clock.now()
         self._become(ConsultationState.CONFIRMED)
-        record(ConsultationConfirmed(self.id, with_move))
+        record(ConsultationConfirmed(self.id, with_move, by.id if by else self.patient_id))
         Job.expedite(JobKind.CONSULTATION, self.id)
 
     @property

@@ -27,6 +27,7 @@ from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .agreement import ConsultationAgreement
 from .attendance import Attendance, ConsultationAttendance, Side
+from .booked import ConsultationBooked
 from .booking import ConsultationBooking
 from .course import ConsultationCourse
 from .deadlines import ConsultationDeadlines
@@ -54,6 +55,7 @@ RETIRED = (
 
 class Consultation(
     ConsultationBooking,
+    ConsultationBooked,
     ConsultationTimes,
     ConsultationAttendance,
     ConsultationAgreement,

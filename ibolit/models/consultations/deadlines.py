@@ -41,8 +41,8 @@ class ConsultationDeadlines:
         """The next moment the worker has something to do."""
         now = clock.now()
         if self.state is ConsultationState.PROPOSED:
-            ask_at = self.confirmation_reminder_at()
-            return ask_at if ask_at is not None and ask_at > now else max(self.expires_at, now)
+            ask_at, expires_at = self.confirmation_reminder_at(), max(self.expires_at, now)
+            return ask_at if ask_at is not None and now < ask_at < expires_at else expires_at
         if self.state in CONFIRMED_STATES:
             reminders = [self.starts_at - timedelta(minutes=minutes) for minutes in current_settings.reminders]
             return min(moment for moment in [*reminders, self.closes_at] if moment > now or moment == self.closes_at)
@@ -50,13 +50,13 @@ class ConsultationDeadlines:
         return closes if self.confirmed_at is not None and closes > now else None
 
     def confirmation_reminder_at(self: Consultation) -> datetime | None:
-        """When the patient is told, once and by day, that it waits for their confirmation or payment.
+        """When who is asked is told, once and by day, that it waits for their confirmation or payment.
 
         A day before the start, or at half of the time that was left when it was proposed or moved.
         """
         since = self.moved_at or self.created_at
         moment = max(self.starts_at - DAY, since + (self.starts_at - since) / 2)
-        moment = by_day(moment, self.patient.zone, self.starts_at)
+        moment = by_day(moment, self.who_confirms.zone, self.starts_at)
         return moment if moment > since else None
 
     def _needs_confirmation_reminder(self: Consultation) -> bool:

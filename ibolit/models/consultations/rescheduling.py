@@ -32,6 +32,7 @@ class ConsultationRescheduling:
         proposed_by_id: Mapped[int | None]
         confirmed_at: Mapped[datetime | None]
         moved_at: Mapped[datetime | None]
+        held_until: Mapped[datetime | None]
 
     def request_reschedule(
         self: Consultation,
@@ -104,15 +105,19 @@ class ConsultationRescheduling:
             self.confirmed_at is not None,
             self.starts_at,
         )
-        self.starts_at, self.ends_at = start, start + (self.ends_at - self.starts_at)
-        self.proposed_start = self.proposed_by_id = None
         self.was_moved_by_doctor = self.was_moved_by_doctor or (by_doctor and self.is_paid)
+        self.shift_to(start)
+        record(ConsultationMoved(self.id, taken_by.id, from_start, was_agreed))
+        Job.expedite(JobKind.CONSULTATION, self.id)
+
+    def shift_to(self: Consultation, start: datetime) -> None:
+        """Both have agreed on it, or nobody need be asked; what was held for a payment now waits to its start."""
+        self.starts_at, self.ends_at = start, start + (self.ends_at - self.starts_at)
+        self.proposed_start = self.proposed_by_id = self.held_until = None
         self.reset_attendance()
         self.moved_at = clock.now()
-        if was_agreed:
+        if self.confirmed_at is not None:
             self.confirmed_at = self.moved_at
             self.sequence += 1
         db.session.flush()
         self.open_chat()
-        record(ConsultationMoved(self.id, taken_by.id, from_start, was_agreed))
-        Job.expedite(JobKind.CONSULTATION, self.id)

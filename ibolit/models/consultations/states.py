@@ -38,7 +38,9 @@ TRANSITIONS: dict[ConsultationState, dict[ConsultationState, str]] = {
     },
     ConsultationState.COMPLETED: {},
     ConsultationState.CANCELLED: {},
-    ConsultationState.EXPIRED: {},
+    ConsultationState.EXPIRED: {
+        ConsultationState.CONFIRMED: "paid after its hold, and its time is free still",
+    },
     ConsultationState.MISSED: {},
 }
 

@@ -230,6 +230,8 @@ class ConsultationSummary:
     # Below: parts of these
 
     def _patients_step(self: Consultation) -> NextStep:
+        if self.is_wish:
+            return NextStep.AWAIT_CONFIRMATION
         if not self.price:
             return NextStep.CONFIRM
         if self.may_be_paid():
@@ -237,6 +239,8 @@ class ConsultationSummary:
         return NextStep.RESUME_PAYMENT if self.may_be_paid_on() else NextStep.AWAIT_SETTLEMENT
 
     def _doctors_step(self: Consultation) -> NextStep:
+        if self.is_wish:
+            return NextStep.CONFIRM
         if self.may_be_paid_on():
             return NextStep.AWAIT_RUNNING_PAYMENT
         return NextStep.AWAIT_PAYMENT if self.price else NextStep.AWAIT_CONFIRMATION

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
-from ...events import TimeOffChanged, record
+from ...events import FreeTimesChanged, TimeOffChanged, record
 from ...extensions import Model, db
 from ...services import clock
 from ..locking import LockKind, advisory_lock
@@ -146,6 +146,7 @@ class TimeOff(Model):
     def add(cls, doctor: Doctor, absence: AbsenceTerms) -> Self:
         """Raises TimeOffIsPast, TimeOffIsTooLong, TimeOffOverlaps, StandInIsUnknown and StandInIsAway."""
         cls.lock_all()
+        advisory_lock(LockKind.AGENDA, doctor.id)  # who books one of its times is before it or after it
         cls._refuse(doctor, absence)
         time_off = cls(doctor_id=doctor.id, doctor=doctor, **vars(absence))
         db.session.add(time_off)
@@ -154,6 +155,7 @@ class TimeOff(Model):
 
     def change(self, absence: AbsenceTerms) -> None:
         """Under the lock of locked(). What has begun keeps its beginning. Raises what add() does, and TimeOffIsOver."""
+        advisory_lock(LockKind.AGENDA, self.doctor_id)
         if self.is_over:
             raise errors.TimeOffIsOver
         absence = replace(absence, starts_at=self.starts_at) if self.has_begun else absence
@@ -174,6 +176,7 @@ class TimeOff(Model):
         db.session.delete(self)
         db.session.flush()
         note_absence_of(doctor)
+        record(FreeTimesChanged(doctor.id))
 
     # Below: parts of these
 
@@ -212,6 +215,7 @@ class TimeOff(Model):
             known = update(Doctor).where(Doctor.id == self.stand_in_id, later).values(stands_in_until=self.ends_at)
             db.session.execute(known.execution_options(synchronize_session="fetch"))
         record(TimeOffChanged(self.id))
+        record(FreeTimesChanged(self.doctor_id))
 
 
 def note_absence_of(doctor: Doctor) -> None:

@@ -40,12 +40,15 @@ class RefundRule:
     full_until: datetime
     is_by_start: bool  # so long before the start that both agreed on last; else so long after paying
     decided_by: datetime
+    hours: int  # before the start: of what was booked those that were shown then
 
     @classmethod
     def of(cls, consultation: Consultation) -> RefundRule:
-        in_time = consultation.starts_at - timedelta(hours=current_settings.refund_hours)
+        shown = consultation.refund_hours
+        hours = current_settings.refund_hours if shown is None else shown
+        in_time = consultation.starts_at - timedelta(hours=hours)
         rethought = consultation.paid_at + RETHINK_PERIOD if consultation.paid_at else in_time
-        return cls(max(in_time, rethought), in_time >= rethought, in_working_days(WORKING_DAYS))
+        return cls(max(in_time, rethought), in_time >= rethought, in_working_days(WORKING_DAYS), hours)
 
 
 def _is_refunded_in_full(user: User, consultation: Consultation) -> bool:

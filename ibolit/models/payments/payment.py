@@ -19,7 +19,7 @@ from ...extensions import Model, db
 from ...services import clock
 from ...services.payments import CURRENCY, Customer
 from ..chats import Chat
-from ..locking import Lockable
+from ..locking import Lockable, LockKind, advisory_lock
 from ..people import User
 from ..types import RowId, UtcDateTime, enum_column
 from .provider_polling import poll_interval
@@ -225,6 +225,12 @@ class Payment(PaymentPurchase, PaymentSettlement, PaymentRefunds, PaymentSummary
         self.lock()
         if self.lacks_email:
             self.email = email
+
+    def lock_with_agenda(self) -> None:
+        """For who may apply it: a success after its hold may take time of the doctor's, whose lock is the first."""
+        if self.consultation_id is not None:
+            advisory_lock(LockKind.AGENDA, self.doctor_id)
+        self.lock()
 
     # Below: parts of these
 

@@ -83,7 +83,7 @@ class Refund(RefundSummary, Model):
         Payer and doctor are told. What is kept of an amount mismatch pays for what was ordered.
         Raises RefundTooLarge; False for one that is decided already, which stays as it is.
         """
-        if not self._lock_if(RefundState.REQUESTED):
+        if not self._lock_if(RefundState.REQUESTED, may_apply=True):
             return False
         sum_ = self.amount if amount is None else amount
         self.payment.check_refundable(sum_)
@@ -96,7 +96,7 @@ class Refund(RefundSummary, Model):
 
     def decline(self, note: str, by: User) -> bool:
         """The operator's no; money of an amount mismatch pays for what was ordered. False when decided already."""
-        if not self._lock_if(RefundState.REQUESTED):
+        if not self._lock_if(RefundState.REQUESTED, may_apply=True):
             return False
         self.state, self.note, self.decided_by, self.done_at = RefundState.DECLINED, note, by.id, clock.now()
         if self.cause is RefundReason.AMOUNT_MISMATCH:
@@ -203,9 +203,9 @@ class Refund(RefundSummary, Model):
             db.session.add(Refund(payment=self.payment, amount=left, state=RefundState.FAILED, **owed))
             self.amount = sent
 
-    def _lock_if(self, state: RefundState) -> bool:
+    def _lock_if(self, state: RefundState, *, may_apply: bool = False) -> bool:
         """Takes the payment's lock, with which this row is read anew. Whether it is in that state still."""
-        self.payment.lock()
+        self.payment.lock_with_agenda() if may_apply else self.payment.lock()
         return self.state is state
 
     def _record_change(self) -> None:

@@ -45,7 +45,7 @@ class PaymentSettlement:
 
     def settle(self: Payment, found: ProviderPayment) -> None:
         """Takes over what the provider said; twice changes nothing. Raises WrongPayment for another payment's."""
-        self.lock()
+        self.lock_with_agenda()
         if found.number not in (None, self.id) or self.provider_id not in (None, found.id):
             raise errors.WrongPayment
         self.provider_id = found.id

@@ -1,0 +1,154 @@
+"""Booking a free time, and moving what was booked: the patient's own verbs. The database decides who was first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ... import errors
+from ...config import current_settings
+from ...services import clock
+from ..chats import Chat, submission_id
+from ..consultations import BookingTerms, Consultation, ConsultationState
+from ..consultations.booked import HOLDS_A_DAY
+from ..doctors import Doctor
+from ..locking import LockKind, advisory_lock
+from ..payments import AlertKind, PaymentAlert
+from ..people import User
+from .appointment_type import AppointmentType, hold_agenda
+from .booking_rules import BookingRules
+from .free_times import is_free, nearest
+
+MOVES_AT_ONCE = 2  # of one consultation, by its patient
+
+
+def terms_of(type: AppointmentType, start: datetime) -> BookingTerms:
+    """What a page shows, and its form sends back as what was seen."""
+    return BookingTerms(type.id, start, type.kind, type.minutes, type.price, current_settings.refund_hours)
+
+
+def book(
+    patient: User, doctor: Doctor, terms: BookingTerms, client_id: str, warned_of: int | None = None
+) -> Consultation:
+    """A time of the doctor's for this patient: paid a hold of 15 minutes, free agreed at once or a wish.
+
+    A repeated press is the same one, and so is another for the time that is held already: it is held no longer for it.
+    A chat is made where there was none, and no free time of it begins. `warned_of`: the number of the person's own
+    consultation at that time, of which they know.
+    Raises DoctorTakesNoBookings, TypeHasEnded, OfferHasChanged, PaymentsAreSuspended, HoldExists, TooManyHolds,
+    FreeBookingExists, SlotIsTaken with what is free around it, OwnOverlap.
+    """
+    advisory_lock(LockKind.BOOKINGS, patient.id)
+    hold_agenda(doctor.id)
+    press = submission_id(client_id, terms)
+    known = _booked_before(patient, doctor, terms, press)
+    if known is not None:
+        return known
+    type = _as_shown(doctor, terms)
+    if not is_free(doctor, type, terms.starts_at):
+        raise errors.SlotIsTaken(nearest(doctor, type, terms.starts_at))
+    if terms.price:
+        _refuse_to_hold(patient)
+    else:
+        _refuse_second_free_one(patient, doctor)
+    overlap = Consultation.overlapping(patient, terms.starts_at, terms.ends_at)
+    if overlap is not None and overlap.id != warned_of:
+        raise errors.OwnOverlap(overlap.id)
+    at_once = not terms.price and BookingRules.of(doctor).confirms_free and not Consultation.is_often_missed_by(patient)
+    chat = _locked_chat(patient, doctor)
+    return Consultation.place(chat, patient, terms, title=type.title, client_id=press, at_once=at_once)
+
+
+def may_be_moved_at_once(consultation: Consultation, patient: User) -> bool:
+    """The patient may choose another free time without asking: it is far enough ahead, and offered as it was bought."""
+    if consultation.patient_id != patient.id or consultation.state_now is not ConsultationState.CONFIRMED:
+        return False
+    is_early = consultation.starts_at >= clock.now() + ahead_of(consultation)
+    return is_early and consultation.moved_by_patient < MOVES_AT_ONCE and _same_type(consultation) is not None
+
+
+def ahead_of(consultation: Consultation) -> timedelta:
+    """So far ahead its start and the new one must be for a move at once: the refund's hours, or the doctor's notice."""
+    shown = consultation.refund_hours
+    hours = current_settings.refund_hours if shown is None else shown
+    return max(timedelta(hours=hours), BookingRules.of(consultation.doctor).notice)
+
+
+def move(consultation: Consultation, patient: User, start: datetime, expected: datetime) -> bool:
+    """True: it is moved. False: the doctor is asked, and the agreed time stands until then.
+
+    Raises ConsultationHasChanged when its start is not `expected`, SlotIsTaken, and what request_reschedule() raises.
+    """
+    hold_agenda(consultation.doctor_id)
+    consultation.lock_for(patient, expected)
+    if start == consultation.starts_at:
+        raise errors.TimeIsTheSame
+    type = _same_type(consultation)
+    is_early = start >= clock.now() + ahead_of(consultation)
+    if type is None or not is_early or not may_be_moved_at_once(consultation, patient):
+        consultation.request_reschedule(patient, start, expected)
+        return False
+    if not is_free(consultation.doctor, type, start, but=consultation.id):
+        raise errors.SlotIsTaken(nearest(consultation.doctor, type, start, but=consultation.id))
+    consultation.move_at_once(start)
+    return True
+
+
+# Below: parts of these
+
+
+def _booked_before(patient: User, doctor: Doctor, terms: BookingTerms, press: str) -> Consultation | None:
+    chat = Chat.between(patient, doctor)
+    known = Consultation.booked_by_press(chat, press) if chat is not None else None
+    if known is not None:
+        return known
+    hold = Consultation.live_hold_of(patient)
+    is_same = hold is not None and (hold.doctor_id, hold.starts_at, hold.type_id) == (
+        doctor.id,
+        terms.starts_at,
+        terms.type_id,
+    )
+    return hold if is_same else None
+
+
+def _as_shown(doctor: Doctor, terms: BookingTerms) -> AppointmentType:
+    if doctor.hidden:
+        raise errors.DoctorTakesNoBookings
+    type = AppointmentType.locked_for(doctor, terms.type_id)
+    if type is None or not type.is_offered:
+        raise errors.TypeHasEnded
+    if terms != terms_of(type, terms.starts_at):
+        raise errors.OfferHasChanged
+    return type
+
+
+def _refuse_to_hold(patient: User) -> None:
+    if PaymentAlert.find_open(AlertKind.SHOP_SETTINGS) is not None:  # nobody could pay: the bank refuses the shop
+        raise errors.PaymentsAreSuspended
+    hold = Consultation.live_hold_of(patient)
+    if hold is not None:
+        raise errors.HoldExists(hold.id)
+    if Consultation.unpaid_holds_of_day(patient) >= HOLDS_A_DAY:
+        raise errors.TooManyHolds
+
+
+def _refuse_second_free_one(patient: User, doctor: Doctor) -> None:
+    coming = Consultation.free_one_coming(patient, doctor.id)
+    if coming is not None:
+        raise errors.FreeBookingExists(coming.id)
+
+
+def _locked_chat(patient: User, doctor: Doctor) -> Chat:
+    chat = Chat.locked_for(patient, Chat.begin(patient, doctor, booked=True))
+    assert chat is not None
+    return chat
+
+
+def _same_type(consultation: Consultation) -> AppointmentType | None:
+    """What was booked, if it is offered still for the same price."""
+    if consultation.type_id is None:
+        return None
+    type = AppointmentType.find_of(consultation.doctor_id, consultation.type_id)
+    if type is None or not type.is_offered:
+        return None
+    is_same = (type.kind, type.minutes, type.price) == (consultation.kind, consultation.minutes, consultation.price)
+    return type if is_same else None
