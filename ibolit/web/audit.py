@@ -63,8 +63,7 @@ def log_chats(action: AuditAction, spans: Mapping[int, SpanOfMessages], chats: I
 
 def log_own(action: AuditAction, subject_id: int | None = None) -> None:
     """Of the person's own account; the subject is the account itself where none is named."""
-    whose = current_user.id if current_user.is_patient else None
-    log_audit(action, subject_id or current_user.id, patient=whose)
+    log_audit(action, subject_id or current_user.id, patient=current_user.id_as_patient)
 
 
 def log_found_patients(chats: Sequence[Chat]) -> None:

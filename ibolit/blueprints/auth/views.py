@@ -252,7 +252,7 @@ def _note_wrong_try(login: str, user: User | None) -> None:
     AuditEvent.write(
         AuditAction.SIGN_IN_REFUSED,
         actor_id=user.id if user else None,
-        patient_id=user.id if user and user.is_patient else None,
+        patient_id=user.id_as_patient if user else None,
         reason=None,  # who tried is not known
         address=client_address(),
     )

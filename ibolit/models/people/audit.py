@@ -137,11 +137,10 @@ class AuditEvent(Model):
     @classmethod
     def write_of_account(cls, action: AuditAction, user: User, *, address: str) -> None:
         """What somebody did with their own account, signed in or not."""
-        patient_id = user.id if user.is_patient else None
         cls.write(
             action,
             actor_id=user.id,
-            patient_id=patient_id,
+            patient_id=user.id_as_patient,
             reason=AuditReason.OWN,
             subject_id=user.id,
             address=address,

@@ -104,6 +104,11 @@ class User(UserMixin, Model):
         return self.role is Role.PATIENT
 
     @property
+    def id_as_patient(self) -> int | None:
+        """The audit log says by it whose data they were; None: nobody's, for an account of a doctor or the office."""
+        return self.id if self.is_patient else None
+
+    @property
     def is_operator(self) -> bool:
         return self.role is Role.OPERATOR
 

@@ -26,7 +26,7 @@ def thaw(phone: str) -> None:
     if user is None or not user.is_frozen:
         raise click.ClickException(f"Nothing is closed for {phones.readable(phone)}.")
     user.thaw()
-    AuditEvent.write_at_console(AuditAction.ACCOUNT_THAWED, user.id, patient_id=user.id if user.is_patient else None)
+    AuditEvent.write_at_console(AuditAction.ACCOUNT_THAWED, user.id, patient_id=user.id_as_patient)
     db.session.commit()
     click.echo("The ways in are open. A new password is set by «Забыли пароль».")
 
@@ -52,7 +52,7 @@ def give_phone(phone: str, email: str | None, account: int | None, name: str | N
     except errors.RuleViolation as refusal:
         raise click.ClickException(refusal.sentence) from None
     SecurityEvent.announce(user, SecurityEventKind.PHONE_GIVEN)
-    AuditEvent.write_at_console(AuditAction.NUMBER_GIVEN, user.id, patient_id=user.id if user.is_patient else None)
+    AuditEvent.write_at_console(AuditAction.NUMBER_GIVEN, user.id, patient_id=user.id_as_patient)
     db.session.commit()
     click.echo(f"Account {user.id} has the phone {phones.readable(phone)}.")
 
