@@ -26,23 +26,23 @@ bp = Blueprint("facts", __name__)
 @bp.get("/patients/<int:id>/facts")
 @login_required
 def index(id: int) -> ResponseReturnValue:
-    return _page(_patient(id))
+    return _page(*_patient(id))
 
 
 @bp.post("/patients/<int:id>/facts")
 @login_required
 def create(id: int) -> ResponseReturnValue:
-    patient, form = _patient(id), FactForm()
+    (patient, _), form = _patient(id), FactForm()
     is_valid = form.validate_on_submit()
     kind = FactKind.ALLERGY if form.kind.errors else FactKind(form.kind.data)  # of no kind: an old page, told on top
     form.label_for(kind)
     if not is_valid:
-        return _refuse(patient, kind, 422, form)
+        return _refuse(id, kind, 422, form)
     with submission(form.text) as sent:
         fact = PatientFact.add(patient.id, current_user, kind, form.text.data or "")
         log_audit(AuditAction.FACTS_CHANGED, fact.id, patient=fact.patient_id)
     if sent.is_refused:
-        return _refuse(_patient(id), kind, sent.status, form)
+        return _refuse(id, kind, sent.status, form)
     return _changed(fact, "Добавлено.")
 
 
@@ -111,18 +111,13 @@ def share(id: int) -> ResponseReturnValue:
     return _done(fact, "Теперь это видят все ваши врачи." if is_shared else "Другие врачи этого не увидят.")
 
 
-def _patient(id: int) -> User:
-    """Oneself, or the patient of a chat one leads."""
-    if current_user.id == id and current_user.is_patient:
-        user: User = current_user._get_current_object()
-        return user
-    chat = _chat_with(id) or abort(404)
-    return chat.patient
-
-
-def _chat_with(patient_id: int) -> Chat | None:
-    doctor = current_user.doctor
-    return db.session.scalars(Chat.with_patient(doctor, patient_id)).unique().first() if doctor else None
+def _patient(id: int) -> tuple[User, Chat | None]:
+    """Oneself, or the patient of a chat one leads, with that."""
+    if current_user.id_as_patient == id:
+        return current_user._get_current_object(), None
+    doctor = current_user.doctor or abort(404)
+    chat = db.session.scalars(Chat.with_patient(doctor, id)).unique().first() or abort(404)
+    return chat.patient, chat
 
 
 def _seen(id: int) -> PatientFact:
@@ -167,10 +162,10 @@ def _kind(patient_id: int, kind: FactKind, form: FactForm | FactTextForm | None 
     return {"facts": facts, "form": form or FactForm.of(kind), "viewer": current_user}
 
 
-def _refuse(patient: User, kind: FactKind, status: int, form: FactForm) -> ResponseReturnValue:
+def _refuse(patient_id: int, kind: FactKind, status: int, form: FactForm) -> ResponseReturnValue:
     if wants_fragment():
-        return respond("facts/kind.html", status=status, **_kind(patient.id, kind, form))
-    return _page(patient, status, {kind: form})
+        return respond("facts/kind.html", status=status, **_kind(patient_id, kind, form))
+    return _page(*_patient(patient_id), status, {kind: form})
 
 
 def _refuse_text(id: int, fact: PatientFact, form: FactTextForm, status: int) -> ResponseReturnValue:
@@ -184,11 +179,13 @@ def _show_text(id: int, fact: PatientFact, form: FactTextForm, status: int = 200
     return respond("facts/text.html", page="facts/text.html", status=status, **shown)
 
 
-def _page(patient: User, status: int = 200, forms: dict[FactKind, FactForm] | None = None) -> ResponseReturnValue:
+def _page(
+    patient: User, chat: Chat | None, status: int = 200, forms: dict[FactKind, FactForm] | None = None
+) -> ResponseReturnValue:
+    """`chat`: in which their doctor looks at it; None for the patient."""
     shown: dict[str, Any] = fact_page(patient.id, current_user) | {"patient": patient}
     shown["fact_forms"] |= forms or {}
-    if patient.id != current_user.id:
-        chat = _chat_with(patient.id) or abort(404)
+    if chat is not None:
         with write_transaction(db.session):
             log_of_chat(AuditAction.FACTS_READ, chat)
     return respond("facts/all.html", page="facts/index.html", status=status, **shown)
