@@ -99,7 +99,7 @@ def test_own_page_is_a_list_of_short_ones(as_doctor: Browser, doctor: Doctor) ->
     assert re.findall(r'<li class="panel-list__one" id="(\w+)"><a [^>]*href="/practice/(\w+)"', page) == [
         (one, one) for one in PAGES
     ]
-    for words in ("2\u00a0тарифа, от 500\u00a0₽", "тихие часы 22:30–07:00", "Вы в нём есть", "Нет, вместо него буквы"):
+    for words in ("2\u00a0тарифа, от 500\u00a0₽", "тихие часы 22:30–7:00", "Вы в нём есть", "Нет, вместо него буквы"):
         assert words in page
     for one in PAGES:
         assert 'class="bar__back" href="/practice"' in as_doctor.get(f"/practice/{one}").text

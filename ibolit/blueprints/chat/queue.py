@@ -43,7 +43,7 @@ def actions(id: int) -> ResponseReturnValue:
 @login_required
 def dismiss(id: int) -> ResponseReturnValue:
     """«Ответ не нужен»."""
-    chat, form = _led(id), QueueForm()
+    chat, form = _of_doctor(id), QueueForm()
     if not form.validate_on_submit():
         abort(400)
     chat.dismiss(form.seen)
@@ -58,7 +58,7 @@ def dismiss(id: int) -> ResponseReturnValue:
 @login_required
 def close(id: int) -> ResponseReturnValue:
     """«Завершить чат»: whose chat it is; who stands in answers in it and ends nothing."""
-    chat, form = _led(id), QueueForm()
+    chat, form = _of_doctor(id), QueueForm()
     if chat.is_stood_in_by(current_user):
         abort(404)
     if not form.validate_on_submit():
@@ -86,8 +86,8 @@ def archive(id: int) -> ResponseReturnValue:
     return _list()
 
 
-def _led(id: int) -> Chat:
-    """Under its lock; a patient has no queue."""
+def _of_doctor(id: int) -> Chat:
+    """Under its lock: one the doctor leads or stands in for; a patient has no queue."""
     chat = Chat.locked_for(current_user, id) if current_user.is_doctor else None
     return chat or abort(404)
 
