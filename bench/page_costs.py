@@ -1,12 +1,17 @@
-"""What a page costs inside one process. Run by compare.py with a clone's own Python, so it knows nothing of its own
-house but through that clone: page_costs.py CLONE DATA, then lines of «page visits» to read.
+"""What a page or a message costs inside one process. Run by compare.py with a clone's own Python, so it knows nothing
+of its own house but through that clone: page_costs.py CLONE DATA, then lines of «page visits» to read. It answers with
+milliseconds and calls in Python a visit.
 """
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import io
+import itertools
+import json
 import os
+import pstats
 import sys
 import time
 from dataclasses import dataclass
@@ -15,6 +20,8 @@ from typing import Any
 
 DOCTORS = 25
 PATIENT = DOCTORS + 1
+BY_FORM = "a message by the form"
+TALK = 24  # the chat, and its doctor, where messages are written: no card stands in it
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ PAGES = {
     "inbox with 25 chats": Visit("/messages"),
     "«Консультации» with 20 cards": Visit("/consultations"),
     "a press on a card": Visit("/consultations/3/readiness", form=(("seen", "0"),)),
+    BY_FORM: Visit(f"/chats/{TALK}/messages", form=(("text", "Давление утром было повышенное."),)),
+    "a message by the socket": Visit("/live", form=(("text", "Давление утром было повышенное."),)),
+    "a doctor's by the socket": Visit("/live", who=TALK, form=(("text", "Давление утром было повышенное."),)),
 }
 
 
@@ -54,11 +64,60 @@ class House:
         self.app = clinic.opened(data)
         self._asked: dict[str, tuple[dict[str, Any], bytes]] = {}
         self._people: dict[int, tuple[str, str]] = {}
+        self._queues: dict[int, Any] = {}
+        self._numbers = itertools.count(100_000_000)
+        self._handshake = self.app.test_request_context("/live")
+        for number in (TALK, PATIENT):
+            self._signed_in(number)
+        with self.app.app_context():
+            self._open_screens()
+
+    def _open_screens(self) -> None:
+        """Both of the talk look on."""
+        from bench import clinic
+        from ibolit.extensions import db
+        from ibolit.models import Device, User
+        from ibolit.services import current_services
+
+        for number in (TALK, PATIENT):
+            person = User.by_phone(clinic.phone(number))
+            assert person is not None
+            device = db.session.scalars(db.select(Device).where(Device.user_id == person.id)).first()
+            assert device is not None
+            self._queues[number] = current_services.realtime.open(person.id, device.id)
+        db.session.remove()
 
     def visit(self, page: str) -> None:
         if page not in self._asked:
             self._asked[page] = self._request(PAGES[page])
+        if PAGES[page].path == "/live":
+            self._say(PAGES[page])
+        else:
+            self._ask(page)
+        for queue in self._queues.values():
+            while queue.take() is not None:
+                pass
+
+    def calls_of(self, page: str) -> int:
+        """In Python, of one visit."""
+        profile = cProfile.Profile()
+        profile.runcall(self.visit, page)
+        return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+    def _say(self, visit: Visit) -> None:
+        from ibolit.blueprints.live import socket
+
+        queue = self._queues[visit.who]
+        frame = {"kind": "send", "chat": TALK, "client_id": f"abcdef-{next(self._numbers)}"} | dict(visit.form)
+        socket._hear(queue, self._handshake, json.dumps(frame, ensure_ascii=False))
+        said = "".join(iter(queue.take, None))
+        assert 'data-status="200"' in said, said
+
+    def _ask(self, page: str) -> None:
         environ, body = self._asked[page]
+        if page == BY_FORM:
+            body += f"&client_id=abcdef-{next(self._numbers)}".encode()
+            environ["CONTENT_LENGTH"] = str(len(body))
         status: list[str] = []
         answer = self.app.wsgi_app(environ | {"wsgi.input": io.BytesIO(body)}, lambda line, *_: status.append(line))  # type: ignore[arg-type]
         for _ in answer:
@@ -102,7 +161,8 @@ def main(clone: str, data: str) -> None:
         begun = time.process_time()
         for _ in range(int(visits)):
             house.visit(page)
-        print((time.process_time() - begun) / int(visits) * 1000, flush=True)
+        spent = (time.process_time() - begun) / int(visits) * 1000
+        print(spent, house.calls_of(page), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,16 +18,19 @@ from typing import Any
 from flask.ctx import RequestContext
 from markupsafe import escape
 
-from ..models import Device
+from ..models import Chat, Device
 
 LONGEST_ID = 64  # characters of a client_id that is answered at all
+MOST_CHATS = 2**63 - 1  # a larger number is none of ours
 
 
 @dataclass(frozen=True)
 class SocketVisit:
-    """Who says something, and the request by which their socket was opened: its session signs forms."""
+    """Who says something, and the request by which their socket was opened: its session signs forms. The chat that
+    the frame names, under its lock, when it is a chat of theirs; whether they may go there now is another question."""
 
     device: Device
+    chat: Chat | None
     handshake: RequestContext
 
 
@@ -48,6 +51,16 @@ class SocketFrame:
     door: Door
     client_id: str
     said: dict[str, Any]
+
+    def visit_from(self, device_id: int, handshake: RequestContext) -> SocketVisit | None:
+        """Nothing when this device is not signed in any more."""
+        chat_id = self.said.get("chat")
+        if isinstance(chat_id, int) and 0 < chat_id <= MOST_CHATS:
+            found = Chat.locked_from(device_id, chat_id)
+            if found is not None:
+                return SocketVisit(*found, handshake)
+        device = Device.signed_in_as(device_id)
+        return SocketVisit(device, None, handshake) if device is not None else None
 
     def acknowledged(self, answer: SocketAnswer) -> str:
         return f'<i data-ack="{escape(self.client_id)}" data-status="{answer.status}" hidden></i>{answer.html}'

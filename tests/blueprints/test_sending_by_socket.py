@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import unicodedata
+from datetime import timedelta
 from threading import Event
 
 import pytest
@@ -282,6 +283,18 @@ def test_device_that_became_a_guest_is_confined_at_once(
     assert answer(visitor, frame(other.id, "Не сюда")) == (404, "")
 
 
+def test_stand_in_writes_until_the_minute_of_the_return(listen: Listen, clinic: Flask, chat: Chat) -> None:
+    """The socket stays; their place in the chat has ended."""
+    colleague = make_doctor("Петров Пётр")
+    chat.open_to(colleague.user, clock.now() + timedelta(minutes=1), 0)
+    db.session.commit()
+    visitor = opened(listen, Browser(clinic, colleague.user))
+    assert answer(visitor, frame(chat.id, "Отвечаю за коллегу"))[0] == 200
+    later(minutes=1)
+    assert answer(visitor, frame(chat.id, "И ещё одно", "abcdef654321")) == (404, "")
+    assert texts() == ["Отвечаю за коллегу"]
+
+
 # What is no message of ours
 
 
@@ -422,7 +435,7 @@ def test_questions_a_message_asks_of_the_database(
 
 
 # One of them for the doctor who looks on: the numbers over their list.
-MOST_BY_SOCKET = 7
+MOST_BY_SOCKET = 6
 MOST_BY_FORM = 7
 
 

@@ -8,15 +8,13 @@ from flask import current_app, g
 from werkzeug.datastructures import MultiDict
 
 from ...database import read_only
-from ...models import Chat, Message
+from ...models import Message
 from ...web import gate
 from ...web.socket_doors import SocketAnswer, SocketFrame, SocketVisit, socket_door, whole_letters
 from ...web.submission import submission
 from ...web.text_filters import CLIENT_ID, clean_text
 from .forms import MOST_SEQ, MessageForm
 from .views import refused_foot
-
-MOST_CHATS = 2**63 - 1  # a larger number is none of ours
 
 
 @dataclass(frozen=True)
@@ -50,10 +48,8 @@ def send(visit: SocketVisit, frame: SocketFrame) -> SocketAnswer:
     if type(chat_id) is not int or not isinstance(text, str) or type(quoted) not in (int, type(None)):
         return SocketAnswer(400)
     typed = _Typed(frame.client_id, clean_text(whole_letters(text)) or "", quoted, frame.said.get("warned") is True)
-    author = visit.device.user
-    is_open = 0 < chat_id <= MOST_CHATS and gate.opens_chat(visit.device, chat_id)
-    chat = Chat.locked_for(author, chat_id) if is_open else None
-    if chat is None:
+    author, chat = visit.device.user, visit.chat
+    if chat is None or not gate.opens_chat(visit.device, chat.id):
         return SocketAnswer(404)
     if not typed.is_plain:
         return _refuse(visit, chat_id, typed, 422)

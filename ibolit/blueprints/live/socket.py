@@ -19,7 +19,7 @@ from ...services import current_services
 from ...services.realtime import CloseCode, SocketQueue
 from ...sockets import CloseSocket, pump
 from ...web import gate, guest_device, guest_pages, socket_doors
-from ...web.socket_doors import SocketAnswer, SocketFrame, SocketVisit
+from ...web.socket_doors import SocketAnswer, SocketFrame
 
 bp = Blueprint("live", __name__)
 log = logging.getLogger(__name__)
@@ -81,10 +81,10 @@ def _hear(queue: SocketQueue, handshake: RequestContext, text: str) -> None:
 def _answer(queue: SocketQueue, handshake: RequestContext, frame: SocketFrame) -> SocketAnswer:
     """Who was signed out, or shall be asked for the consent, is out with this frame. Raises CloseSocket."""
     try:
-        device = Device.signed_in_as(queue.device_id)
-        if device is None or not gate.may_go_on(device, queue.only_chat_id):
+        visit = frame.visit_from(queue.device_id, handshake)
+        if visit is None or not gate.may_go_on(visit.device, queue.only_chat_id):
             raise CloseSocket(CloseCode.SIGNED_OUT)
-        return frame.door(SocketVisit(device, handshake), frame)
+        return frame.door(visit, frame)
     except Exception as error:
         if not cause_of(error):
             raise

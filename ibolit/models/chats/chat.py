@@ -46,6 +46,7 @@ from ..people import PatientFact, User
 from ..types import RowId, UtcDateTime, enum_column
 from .access import ChatAccess
 from .archiving import ChatArchiving
+from .arriving import ChatArriving
 from .inbox import ChatLists
 from .member import ChatMember
 from .message import Card, Message
@@ -69,6 +70,7 @@ class Chat(
     ChatWaiting,
     ChatUrgency,
     ChatArchiving,
+    ChatArriving,
     ChatLists,
     ChatAccess,
     ChatSummary,
@@ -126,8 +128,7 @@ class Chat(
     @classmethod
     def locked_for(cls, user: User, id: int) -> Chat | None:
         """The same under its lock: what is read of it stays true until the commit."""
-        if db.engine.dialect.name == "postgresql":  # on SQLite whoever may write is alone
-            db.session.execute(select(cls.id).where(cls.id == id).with_for_update())
+        cls._lock_row(id)
         chat = db.session.scalar(_one_of(anew=True), {"id": id, "reader": user.id, "now": clock.now()})
         if chat is not None:
             chat.remember_lock()
@@ -241,6 +242,11 @@ class Chat(
         db.session.execute(_last_noted(), counted | {"of": self.id})
         for name, value in counted.items():
             set_committed_value(self, name, value)
+
+    @classmethod
+    def _lock_row(cls, id: int) -> None:
+        if db.engine.dialect.name == "postgresql":  # on SQLite whoever may write is alone
+            db.session.execute(select(cls.id).where(cls.id == id).with_for_update())
 
     def _take_lock(self) -> None:
         locked = select(Chat).where(Chat.id == self.id).with_for_update(of=Chat)

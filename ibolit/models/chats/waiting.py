@@ -156,7 +156,8 @@ class ChatWaiting:
         """What a new message makes of waiting and closing; before its row is noted in the chat."""
         if author is None:
             return
-        self.closed_at = None
+        if self.is_closed:
+            self.closed_at = None
         if self.is_answered_by(author):
             self._end_wait(WaitEnding.ANSWERED, message)
             self.waiting_since = None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Self
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, func, inspect, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import Mapped, contains_eager, joinedload, mapped_column, relationship
 
 from ...config import current_settings
@@ -52,14 +52,22 @@ class Device(Model):
     @classmethod
     def signed_in(cls, token: str) -> Device | None:
         """The device of a cookie with its person and, for a doctor, the profile; None when ended or too old."""
-        now = clock.now()
-        return db.session.scalar(_by_token(), {"hash": _hash(token), "since": now - cls.LIVES, "now": now})
+        return db.session.scalar(_by_token(), {"hash": _hash(token)} | cls.signed_in_at(clock.now()))
 
     @classmethod
     def signed_in_as(cls, device_id: int) -> Device | None:
         """The same by its number: for a socket, which was opened with the cookie."""
-        now = clock.now()
-        return db.session.scalar(_by_number(), {"id": device_id, "since": now - cls.LIVES, "now": now})
+        return db.session.scalar(_by_number(), {"id": device_id} | cls.signed_in_at(clock.now()))
+
+    @classmethod
+    def are_signed_in(cls) -> tuple[ColumnElement[bool], ...]:
+        """Of rows, as of the parameters that signed_in_at() gives."""
+        ends_at = or_(cls.ends_at.is_(None), cls.ends_at > bindparam("now", type_=UtcDateTime))
+        return cls.seen_at > bindparam("since", type_=UtcDateTime), ends_at
+
+    @classmethod
+    def signed_in_at(cls, moment: datetime) -> dict[str, object]:
+        return {"since": moment - cls.LIVES, "now": moment}
 
     @classmethod
     def is_live(cls, device_id: int) -> bool:
@@ -134,10 +142,7 @@ def _signed_in() -> Select[tuple[Device]]:
         select(Device)
         .join(Device.user)
         .options(contains_eager(Device.user).options(joinedload(User.doctor)))
-        .where(
-            Device.seen_at > bindparam("since"),
-            or_(Device.ends_at.is_(None), Device.ends_at > bindparam("now", type_=UtcDateTime)),
-        )
+        .where(*Device.are_signed_in())
     )
 
 
