@@ -2,17 +2,19 @@
 
 SQLite lets one writer in at a time, and a reader that turns writer in the middle is refused at once, whatever
 the busy time-out says. So a transaction declares itself: pages only read (DEFERRED), everything else writes from
-its first statement (IMMEDIATE), and the writers of one process queue at a lock of ours, which is fairer than
-SQLite's own polling. PostgreSQL needs none of this and ignores it.
+its first statement (IMMEDIATE), and the writers of one process queue for a turn of ours, which goes by the order in
+which they came. PostgreSQL needs none of this and ignores it.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 from flask import Flask
@@ -20,6 +22,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from .errors import CannotStart
 from .extensions import db
@@ -38,25 +41,71 @@ NO_TURN = sqlite3.OperationalError, OperationalError
 SOON = 0.5  # seconds a page waits for a turn that it can do without
 
 _only_reads: ContextVar[bool] = ContextVar("only_reads", default=False)
-_write_lock = threading.Lock()
+
+
+class Turns:
+    """A lock that is taken in the order in which it was asked for: a plain one may go to a newcomer each time, and of
+    fifty who write somebody waits for seconds."""
+
+    def __init__(self) -> None:
+        self._changing = Lock()
+        self._is_taken = False
+        self._waiting: deque[Lock] = deque()  # of each who waits one that is released when it is their turn
+
+    def take(self, patience: float) -> bool:
+        """False when it was not their turn within so many seconds."""
+        with self._changing:
+            if not self._is_taken:
+                self._is_taken = True
+                return True
+            called = Lock()
+            called.acquire()
+            self._waiting.append(called)
+        if called.acquire(timeout=patience):
+            return True
+        with self._changing:
+            if called not in self._waiting:
+                return True  # called in this very moment
+            self._waiting.remove(called)
+            return False
+
+    def give_back(self) -> None:
+        with self._changing:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_taken = False
+
+    @property
+    def is_taken(self) -> bool:
+        return self._is_taken
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+
+_turns_to_write = Turns()
 
 
 class SingleWriterConnection(sqlite3.Connection):
-    """A connection that holds the process's turn to write from BEGIN IMMEDIATE to the end of the transaction."""
+    """A connection that has the process's turn to write until the end of the transaction, from BEGIN IMMEDIATE or from
+    the moment it was taken out of the pool to write."""
 
-    holds_write_lock = False
+    has_turn = False
 
     def begin(self, *, only_reads: bool) -> None:
         if only_reads:
+            self._give_turn_back()
             self.execute("BEGIN DEFERRED")
             return
-        if not _write_lock.acquire(timeout=WRITE_LOCK_TIMEOUT):
-            raise sqlite3.OperationalError("database is locked: no write lock in time")
-        self.holds_write_lock = True
+        if not self.has_turn:
+            take_turn_to_write()
+            self.has_turn = True
         try:
             self.execute("BEGIN IMMEDIATE")
         except BaseException:
-            self._release_write_lock()
+            self._give_turn_back()
             raise
 
     def commit(self) -> None:
@@ -66,24 +115,51 @@ class SingleWriterConnection(sqlite3.Connection):
         except BaseException:
             self.rollback()
             raise
-        self._release_write_lock()
+        self._give_turn_back()
 
     def rollback(self) -> None:
         try:
             super().rollback()
         finally:
-            self._release_write_lock()
+            self._give_turn_back()
 
     def close(self) -> None:
         try:
             super().close()
         finally:
-            self._release_write_lock()
+            self._give_turn_back()
 
-    def _release_write_lock(self) -> None:
-        if self.holds_write_lock:
-            self.holds_write_lock = False
-            _write_lock.release()
+    def _give_turn_back(self) -> None:
+        if self.has_turn:
+            self.has_turn = False
+            _turns_to_write.give_back()
+
+
+def take_turn_to_write() -> None:
+    if not _turns_to_write.take(WRITE_LOCK_TIMEOUT):
+        raise sqlite3.OperationalError("database is locked: no turn to write in time")
+
+
+class TurnFirst(QueuePool):
+    """Who will write waits for their turn before they take a connection. Those who wait would hold them all else, and
+    before the pool newcomers overtake who has waited longest."""
+
+    def connect(self) -> PoolProxiedConnection:
+        if _only_reads.get():
+            return super().connect()
+        take_turn_to_write()
+        try:
+            connection = super().connect()
+        except BaseException:
+            _turns_to_write.give_back()
+            raise
+        taken = connection.dbapi_connection
+        assert isinstance(taken, SingleWriterConnection)
+        taken.has_turn = True
+        return connection
+
+
+logging.getLogger(f"{__name__}.{TurnFirst.__name__}").setLevel(logging.WARNING)  # SQLAlchemy tells of each pool
 
 
 HIDDEN_PARAMETERS = {"hide_parameters": True}  # an error that names them is printed sooner or later
@@ -95,6 +171,7 @@ def engine_options(url: str) -> dict[str, Any]:
         # Its writers take turns anyway: more connections only wake more threads, and each keeps 2 MB of pages.
         sqlite = {"factory": SingleWriterConnection, "check_same_thread": False}
         return HIDDEN_PARAMETERS | {
+            "poolclass": TurnFirst,
             "pool_size": 12,
             "max_overflow": 0,
             "pool_timeout": WRITE_LOCK_TIMEOUT,
@@ -168,9 +245,9 @@ def may_write_soon() -> bool:
     write just as well. Always so on PostgreSQL, which locks rows, and for a form, which has its turn already."""
     if not _only_reads.get():
         return True
-    if not _write_lock.acquire(timeout=SOON):
+    if not _turns_to_write.take(SOON):
         return False
-    _write_lock.release()
+    _turns_to_write.give_back()
     return True
 
 

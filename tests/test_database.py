@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import sqlalchemy as sa
@@ -13,11 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from ibolit import create_app
-from ibolit.database import _only_reads, _write_lock, read_only, release, write_transaction
+from ibolit.database import Turns, _only_reads, _turns_to_write, read_only, release, write_transaction
 from ibolit.events import DeviceEnded, record
 from ibolit.extensions import db
 from ibolit.models import ReplyTemplate, Role, User
 from ibolit.models.locking import LockKind, advisory_lock
+
+PATIENCE = 30.0  # seconds in which whatever is waited for has happened
 
 
 @pytest.fixture
@@ -72,7 +77,69 @@ def test_turn_to_write_is_given_back_by_a_commit_that_fails(on_sqlite: None) -> 
     with pytest.raises(IntegrityError):
         db.session.commit()
     db.session.remove()
-    assert not _write_lock.locked()
+    assert not _turns_to_write.is_taken
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    deadline = monotonic() + PATIENCE
+    while not is_so():
+        assert monotonic() < deadline, what
+
+
+def test_turns_go_by_the_order_in_which_they_were_asked_for() -> None:
+    """Nobody overtakes: who gives a turn back and asks again stands behind those who wait."""
+    turns, came = Turns(), []
+    assert turns.take(0)
+
+    def come(name: str) -> None:
+        assert turns.take(PATIENCE)
+        came.append(name)
+        turns.give_back()
+
+    with ThreadPoolExecutor(3) as beside:
+        for number, name in enumerate("abc", 1):
+            beside.submit(come, name)
+            until(lambda number=number: turns.waiting == number, f"{name} does not wait")
+        turns.give_back()
+        come("d")
+    assert came == ["a", "b", "c", "d"]
+    assert not turns.is_taken
+
+
+def test_who_loses_patience_is_not_called() -> None:
+    turns = Turns()
+    assert turns.take(0)
+    assert not turns.take(0.01)
+    turns.give_back()
+    assert turns.take(0)
+
+
+def test_who_waits_to_write_keeps_no_connection_from_who_reads(on_sqlite: None, clinic: Flask) -> None:
+    """More of them than there are connections."""
+
+    def write() -> str:
+        with clinic.app_context():
+            name = make_user().name
+            db.session.remove()
+        return name
+
+    with db.engine.connect() as writer, ThreadPoolExecutor(15) as beside:
+        writer.exec_driver_sql("SELECT 1")
+        late = [beside.submit(write) for _ in range(15)]
+        until(lambda: _turns_to_write.waiting == 15, "not all wait to write")
+        assert db.engine.pool.checkedout() == 1  # type: ignore[attr-defined]
+        with read_only(), db.engine.connect() as reader:
+            assert reader.exec_driver_sql("SELECT count(*) FROM user").scalar() == 0
+        writer.rollback()
+        writer.close()
+        assert len([one.result(PATIENCE) for one in late]) == 15
+    assert not _turns_to_write.is_taken
+
+
+def test_connection_that_was_not_used_gives_its_turn_back(on_sqlite: None) -> None:
+    db.engine.connect().close()
+    db.engine.raw_connection().close()
+    assert not _turns_to_write.is_taken
 
 
 def test_release_lets_the_connection_go_and_reads_nothing_anew(clinic: Flask) -> None:

@@ -51,7 +51,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, clinic: Flask) -> Iterator[SlowDisk]:
     disk, commit = SlowDisk(), SingleWriterConnection.commit
 
     def slowly(connection: SingleWriterConnection) -> None:
-        if connection.holds_write_lock:
+        if connection.has_turn:
             disk.write()
         commit(connection)
 
