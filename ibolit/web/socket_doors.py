@@ -55,7 +55,7 @@ class SocketFrame:
     def visit_from(self, device_id: int, handshake: RequestContext) -> SocketVisit | None:
         """Nothing when this device is not signed in any more."""
         chat_id = self.said.get("chat")
-        if isinstance(chat_id, int) and 0 < chat_id <= MOST_CHATS:
+        if isinstance(chat_id, int) and chat_id is not True and 0 < chat_id <= MOST_CHATS:  # True is a number, too
             found = Chat.locked_from(device_id, chat_id)
             if found is not None:
                 return SocketVisit(*found, handshake)
