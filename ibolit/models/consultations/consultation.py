@@ -281,8 +281,7 @@ def _of_messages() -> Select[tuple[Consultation]]:
 
 @cache
 def _one() -> Select[tuple[Consultation]]:
-    one = _with_listeners().where(Consultation.id == bindparam("id"))
-    return one.execution_options(populate_existing=True)
+    return _with_listeners().where(Consultation.id == bindparam("id")).execution_options(populate_existing=True)
 
 
 @cache
