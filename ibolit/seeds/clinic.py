@@ -38,7 +38,7 @@ from ..models import (
 from ..models.chats import ChatMember
 from ..services import clock, current_services, media, passwords
 from ..services.payments.demo import DemoBank
-from . import consultations, facts, queue
+from . import booking, consultations, facts, queue
 from .files import humming, rash, results
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
@@ -143,6 +143,8 @@ def fill() -> bool:
     _money_in_dispute()
     flush_facts()  # what was said before the doctor went away is answered by nobody
     _away(patients, doctors[3], doctors[1])
+    booking.offer(doctors)
+    booking.take(patients[1], doctors[1], consultations.pay, _days_ago)
     queue.speak_of_emergency(patients[2], doctors[0], _days_ago)
     db.session.commit()
     return True

@@ -57,7 +57,7 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         paid = _propose(
             anna, ivanova, _at(now + DAY, 16), price=1500_00, note="Подготовьте список лекарств и давление за неделю"
         )
-        _pay(paid)
+        pay(paid)
     with _told(days_ago, 2.5):
         answers = IntakeAnswers("Болит голова к вечеру, шумит в ушах", "две недели", 5, "Эналаприл 10 мг утром", "нет")
         IntakeQuestionnaire.tell(paid, answers, "seed-complaint")
@@ -99,7 +99,7 @@ def _past(anna: User, orlov: Doctor, weber: Doctor, days_ago: DaysAgo) -> None:
     now = clock.now()
     with _told(days_ago, 9):
         done = _propose(anna, orlov, _at(now - 8 * DAY, 15), price=1800_00)
-        _pay(done)
+        pay(done)
     with _told(days_ago, 15):
         cancelled = _propose(anna, weber, _at(now - 3 * DAY, 11), price=2000_00)
         expired = _propose(anna, weber, _at(now - 6 * DAY, 11))
@@ -151,7 +151,7 @@ def _propose(
     )
 
 
-def _pay(consultation: Consultation) -> None:
+def pay(consultation: Consultation) -> None:
     """In the demo bank; where there is another, all consultations are free and confirmed."""
     bank = current_services.payments
     if not isinstance(bank, DemoBank):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from factories import make_user
@@ -16,17 +17,21 @@ from ibolit.models import (
     Attachment,
     AttachmentKind,
     AttachmentState,
+    BookingRules,
     Chat,
     ChatState,
     Consent,
+    Consultation,
+    ConsultationState,
     DatabaseMark,
     Doctor,
     Role,
     User,
     Variant,
+    booking,
 )
 from ibolit.seeds import fill
-from ibolit.services import current_services
+from ibolit.services import clock, current_services
 
 
 @pytest.fixture
@@ -113,3 +118,14 @@ def test_second_start_keeps_what_is_there(clinic: Flask) -> None:
     count = len(db.session.scalars(db.select(Chat)).all())
     assert not fill()
     assert len(db.session.scalars(db.select(Chat)).all()) == count
+
+
+def test_demo_clinic_has_free_times_and_some_that_are_taken(clinic: Flask) -> None:
+    assert fill()
+    doctors = list(db.session.scalars(db.select(Doctor).order_by(Doctor.id)))
+    ivanova, lebedev, _, orlov, _, ryzhov = doctors
+    assert set(booking.next_free_times(doctors)) == {doctor.id for doctor in doctors if doctor is not ryzhov}
+    assert booking.next_free_times([orlov])[orlov.id].starts_at > clock.now() + timedelta(days=4)
+    booked = db.session.scalars(db.select(Consultation).where(Consultation.is_booked)).all()
+    assert {(one.doctor_id, one.state) for one in booked} == {(lebedev.id, ConsultationState.CONFIRMED)}
+    assert BookingRules.of(ivanova).confirms_free
