@@ -79,6 +79,15 @@ def test_what_a_doctor_adds_waits_for_the_patients_yes(
     assert shown(as_colleague, patient) == ["Йод"]
 
 
+def test_allergy_is_asked_about_where_something_is_unread(
+    as_patient: Browser, as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor
+) -> None:
+    """Marking it read loads the chat anew."""
+    add(as_doctor, patient, "Йод")
+    say(chat, doctor.user, "Я записал аллергию")
+    assert "Показать и другим вашим врачам?" in as_patient.get(f"/chats/{chat.id}").text
+
+
 def test_allergy_is_asked_about_in_the_chat_at_once_and_once(
     as_patient: Browser, as_doctor: Browser, chat: Chat, patient: User
 ) -> None:

@@ -65,6 +65,7 @@ def show(id: int) -> ResponseReturnValue:
     messages = Message.page_of(chat, before=before, most=PAGE if asked or is_end else _page_size(chat))
     skips_unread = is_end and chat.member(current_user.id).read_to + 1 < messages[0].seq if messages else False
     nearest = Consultation.pinned_in(chat, preload_cards(messages, chat.pinned_cards))
+    unanswered = _fact_question(chat)  # as the chat was loaded: marking it read loads it anew, without its questions
     revision = chat.revision
     # Not more than its own step: the receipt is written later than the messages were read, and others write between.
     is_seen = asked is None and not skips_unread and "X-Kept-Copy" not in request.headers
@@ -80,7 +81,7 @@ def show(id: int) -> ResponseReturnValue:
         skips_unread=skips_unread,
         on_sale=_on_sale(chat),
         nearest=nearest,
-        unanswered=_fact_question(chat),
+        unanswered=unanswered,
         form=_answer_to(chat, request.args.get("quote", type=int)),
         **({} if guest_device.is_current() else inbox_page()),
     )
