@@ -14,6 +14,7 @@ from ...services import clock
 from ..consultations import Consultation
 from ..doctors import Doctor, TimeOff
 from .booking_rules import BookingRules
+from .offers import Offer
 from .wall_clock import GRID, Minutes, Span, day_of, joined, minutes_of, on_grid, spans_of_day, without
 from .weekly_hours import HoursSpan, WeeklyHours
 
@@ -78,13 +79,17 @@ class Agenda:
 
 
 class Agendas:
-    """Of many doctors: what does not depend on the time asked for is loaded once, in two queries."""
+    """Of many doctors: what does not depend on the time asked for is loaded once, in two queries; in none where their
+    `offers` are known."""
 
-    def __init__(self, doctors: Collection[Doctor], rules: Mapping[int, BookingRules] | None = None) -> None:
+    def __init__(self, doctors: Collection[Doctor], offers: Mapping[int, Offer] | None = None) -> None:
         self._ids = [doctor.id for doctor in doctors]
         self._may_be_away = [doctor.id for doctor in doctors if doctor.may_be_away]
-        self._rules = BookingRules.of_all(doctors) if rules is None else rules
-        self._hours = WeeklyHours.of_all(self._ids)
+        if offers is None:
+            self._rules, self._hours = BookingRules.of_all(doctors), WeeklyHours.of_all(self._ids)
+        else:
+            self._rules = {id: offers[id].rules for id in self._ids}
+            self._hours = {id: offers[id].hours for id in self._ids}
 
     def between(self, since: datetime, until: datetime, but: int | None = None) -> dict[int, Agenda]:
         """By the doctors' numbers, right between these moments; in one query, two when somebody may be away.

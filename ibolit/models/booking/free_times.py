@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -15,15 +15,13 @@ from ...services import clock
 from ..doctors import Doctor
 from .agenda import Agenda, Agendas
 from .appointment_type import AppointmentType
-from .booking_rules import BookingRules
+from .offers import Length, offers_of
 from .wall_clock import Minutes, minutes_of, moment_of
 
 # What one looks through for the next free time: most doctors have one in the first days, and only for the others the
 # database is asked of more.
 WINDOWS = timedelta(days=4), timedelta(days=367)
 NEAREST = 3
-
-Length = tuple[int, Minutes]  # of a type, by its number
 
 
 @dataclass(frozen=True)
@@ -84,19 +82,18 @@ def first_free_times(doctor: Doctor, type: AppointmentType, most: int = NEAREST)
 def next_free_times(doctors: Collection[Doctor], until: datetime | None = None) -> dict[int, Slot]:
     """The next free time of each for any of their types, by their numbers; who has none before `until` is left out.
 
-    Three queries, one or two more when somebody has nothing free in the next days or may be away.
+    Two queries, one or two more when somebody has nothing free in the next days or may be away.
     """
-    shown = {doctor.id: doctor for doctor in doctors if not doctor.hidden}
-    types, rules = _what_is_offered_by(shown)
-    left = [shown[id] for id in types]
+    offers = offers_of([doctor for doctor in doctors if not doctor.hidden])
+    left = [doctor for doctor in doctors if doctor.id in offers and offers[doctor.id].hours]
     if not left:
         return {}
-    agendas, now, found = Agendas(left, rules), clock.now(), dict[int, Slot]()
+    agendas, now, found = Agendas(left, offers), clock.now(), dict[int, Slot]()
     since = now
     for ahead in WINDOWS:
         ends = min(now + ahead, until or now + ahead)
         looked_at = agendas.between(since, ends)
-        slots = (_first_of(looked_at[doctor.id], doctor.id, types[doctor.id], since, ends) for doctor in left)
+        slots = (_first_of(looked_at[doctor.id], doctor.id, offers[doctor.id].types, since, ends) for doctor in left)
         found |= {slot.doctor_id: slot for slot in slots if slot is not None}
         left, since = [doctor for doctor in left if doctor.id not in found], ends
         if not left or ends == until:
@@ -112,20 +109,6 @@ def bookable(doctors: Collection[Doctor]) -> set[int]:
 
 
 # Below: parts of these
-
-
-def _what_is_offered_by(shown: Mapping[int, Doctor]) -> tuple[dict[int, list[Length]], dict[int, BookingRules]]:
-    """By the doctors' numbers; the rules of those who offer something alone."""
-    own = BookingRules.doctor_id == AppointmentType.doctor_id
-    asked = select(AppointmentType.doctor_id, AppointmentType.id, AppointmentType.minutes, BookingRules)
-    types: dict[int, list[Length]] = {}
-    rules: dict[int, BookingRules] = {}
-    for doctor_id, type_id, minutes, stored in db.session.execute(
-        asked.outerjoin(BookingRules, own).where(_is_offered_by(shown)).order_by(AppointmentType.position)
-    ):
-        types.setdefault(doctor_id, []).append((type_id, minutes))
-        rules[doctor_id] = stored or rules.get(doctor_id) or BookingRules.default_of(shown[doctor_id])
-    return types, rules
 
 
 def _is_offered_by(doctor_ids: Collection[int]) -> ColumnElement[bool]:
