@@ -32,6 +32,7 @@ from .formatting import (
     local_time,
     minute_of_day,
     month_title,
+    near_time,
     plural,
     quoted,
     short_name,
@@ -134,7 +135,7 @@ def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left)
     days = (date_in_full, epoch, short_weekday, weekday_and_day, week_title)
     lengths = (waited, within, answering_days, minute_of_day)
-    consultations = (zone_mark, time_for, when_for, in_full, weekday_of, time_until, soon, soon_changes_at)
+    consultations = (zone_mark, time_for, when_for, near_time, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)
     people = (with_initials, without_patronymic, surname_of, awaited)

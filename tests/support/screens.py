@@ -395,6 +395,7 @@ BECOMES_PATIENT = [
 OF_PATIENT = [
     Screen("doctors", PATIENT, "/doctors", pictured=True),
     Screen("doctors-of-specialty", PATIENT, "/doctors?specialty=Терапевт"),
+    Screen("doctors-with-time", PATIENT, "/doctors?free=week"),
     Screen("doctors-none", PATIENT, reach=search("#doctors-q", "ветеринар", "#doctors .empty"), lands="doctors.index"),
     Screen("doctor", PATIENT, "/doctors/3", pictured=True),
     Screen("messages", PATIENT, "/messages", pictured=True),

@@ -10,10 +10,11 @@ from flask_login import current_user, login_required
 
 from ...database import release
 from ...extensions import db
-from ...models import Chat, Doctor, Review
+from ...models import Chat, Doctor, Review, Slot, booking
 from ...responses import go, respond, wants_fragment
 from ...services import current_services
 from ...web.pagination import is_id, split_page
+from .free_within import FreeWithin
 
 bp = Blueprint("doctors", __name__, url_prefix="/doctors")
 
@@ -24,34 +25,44 @@ MOST_FOUND = 60  # by words; one more word is sooner typed than they are read
 @bp.get("")
 @login_required
 def index() -> ResponseReturnValue:
-    """Of a search only the specialty stands in an address."""
-    specialty = request.args.get("specialty", "")[:80]
+    """Of a search only the specialty and the chosen days stand in an address."""
+    specialty, free = request.args.get("specialty", "")[:80], FreeWithin.read(request.args.get("free", ""))
     after = _position(request.args.get("after", ""))
-    doctors, last = split_page(Doctor.directory(specialty, after, most=PAGE + 1), PAGE)
+    if free is None:
+        doctors, last = split_page(Doctor.directory(specialty, after, PAGE + 1), PAGE)
+        times = booking.next_free_times(doctors)
+    else:
+        found, times = booking.directory_before(free.until(current_user.zone), specialty, after, PAGE + 1)
+        doctors, last = split_page(found, PAGE)
     mark = f"{last.id}~{last.name_key}" if last else ""
-    next_page = url_for(".index", specialty=specialty or None, after=mark) if last else None
+    next_page = url_for(".index", specialty=specialty or None, free=free, after=mark) if last else None
     fragment = "doctors/cards.html" if after else "doctors/results.html"
-    return _list(fragment, doctors=doctors, next_page=next_page, specialty=specialty)
+    return _list(fragment, doctors=doctors, times=times, next_page=next_page, specialty=specialty, free=free)
 
 
 @bp.post("/search")
 @login_required
 def search() -> ResponseReturnValue:
-    """A POST, because what hurts belongs into no log and no history. A chip sends its specialty with the words."""
+    """A POST, because what hurts belongs into no log and no history. A chip sends what it says with the words."""
     words = request.form.get("q", "").strip()[:80]
     specialty = request.form.get("chip", request.form.get("specialty", ""))[:80]
+    free = FreeWithin.read(request.form.get("free_chip", request.form.get("free", "")))
     if not words and not wants_fragment():
-        return go(url_for(".index", specialty=specialty or None))
+        return go(url_for(".index", specialty=specialty or None, free=free))
     found, meant = Doctor.search(words, specialty, MOST_FOUND + 1)
     doctors, last = split_page(found, MOST_FOUND)
-    return _list(
-        "doctors/results.html", doctors=doctors, is_cut=last is not None, specialty=specialty, words=words, meant=meant
-    )
+    times = booking.next_free_times(doctors, free.until(current_user.zone) if free else None)
+    if free is not None:
+        doctors = [doctor for doctor in doctors if doctor.id in times]
+    shown: dict[str, Any] = {"doctors": doctors, "times": times, "is_cut": last is not None}
+    return _list("doctors/results.html", specialty=specialty, free=free, words=words, meant=meant, **shown)
 
 
-def _list(fragment: str, **shown: Any) -> ResponseReturnValue:
+def _list(fragment: str, *, times: dict[int, Slot], free: FreeWithin | None, **shown: Any) -> ResponseReturnValue:
+    """The chips of days stand where anybody can be booked."""
     whole = {"words": "", "meant": "", "next_page": None, "is_cut": False, "specialties": Doctor.specialties} | shown
-    return respond(fragment, page="doctors/index.html", **whole)
+    has_times = fragment == "doctors/results.html" and bool(free or times or booking.is_used())
+    return respond(fragment, page="doctors/index.html", times=times, free=free, has_times=has_times, **whole)
 
 
 @bp.get("/<int:id>")
@@ -59,8 +70,8 @@ def _list(fragment: str, **shown: Any) -> ResponseReturnValue:
 def show(id: int) -> ResponseReturnValue:
     doctor = Doctor.opened_by(current_user, id) or abort(404)
     chat = Chat.between(current_user, doctor) if current_user.is_patient else None
-    rating = Review.rating_of(doctor.id)
-    return respond("doctors/profile.html", page="doctors/show.html", doctor=doctor, chat=chat, rating=rating)
+    shown: dict[str, Any] = {"doctor": doctor, "chat": chat, "rating": Review.rating_of(doctor.id)}
+    return respond("doctors/profile.html", page="doctors/show.html", times=booking.next_free_times([doctor]), **shown)
 
 
 @bp.get("/<int:id>/photo/<version>")

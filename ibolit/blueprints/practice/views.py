@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from ...models import Review, TimeOff
+from ...models import Review, TimeOff, booking
 from ...web.authentication import current_doctor, lock_current_doctor
 from .forms import AnswersForm, IntroductionForm, ReachabilityForm, TermsForm
 from .panels import refuse, saved, show
@@ -28,7 +30,8 @@ def index() -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """As a patient sees it, in the list and on the page."""
     doctor = current_doctor()
-    return render_template("pages/practice/preview.html", doctor=doctor, rating=Review.rating_of(doctor.id))
+    shown: dict[str, Any] = {"rating": Review.rating_of(doctor.id), "times": booking.next_free_times([doctor])}
+    return render_template("pages/practice/preview.html", doctor=doctor, **shown)
 
 
 @bp.get("/introduction")

@@ -3,6 +3,7 @@
 from .appointment_type import AppointmentType, TypeTerms
 from .appointments import ahead_of, book, may_be_moved_at_once, move, terms_of
 from .booking_rules import BookingRules, RulesTerms
+from .directory import directory_before, is_used
 from .free_times import Slot, bookable, first_free_times, free_days, free_times, is_free, nearest, next_free_times
 from .weekly_hours import HoursSpan, WeeklyHours, by_day, copied
 
@@ -19,10 +20,12 @@ __all__ = [
     "bookable",
     "by_day",
     "copied",
+    "directory_before",
     "first_free_times",
     "free_days",
     "free_times",
     "is_free",
+    "is_used",
     "may_be_moved_at_once",
     "move",
     "nearest",

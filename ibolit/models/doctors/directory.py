@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, String, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, with_expression
 
 from ...extensions import db
@@ -29,11 +29,16 @@ class DoctorDirectory:
 
     @classmethod
     def directory(
-        cls: type[Doctor], specialty: str = "", after: tuple[str, int] | None = None, most: int = 20
+        cls: type[Doctor],
+        specialty: str = "",
+        after: tuple[str, int] | None = None,
+        most: int = 20,
+        *only: ColumnElement[bool],
     ) -> list[Doctor]:
-        """Shown doctors by name, keyset-paged: `after` is the (name_key, id) of the last one seen."""
+        """Shown doctors by name, keyset-paged: `after` is the (name_key, id) of the last one seen. `only`: of whom all
+        these are true."""
         name_key, id = after or ("", 0)
-        page = _directory(cls, chosen=bool(specialty), goes_on=after is not None)
+        page = _directory(cls, chosen=bool(specialty), goes_on=after is not None).where(*only)
         asked = {"specialty": specialty, "name_key": name_key, "id": id, "most": most}
         return list(db.session.scalars(page, asked))
 
