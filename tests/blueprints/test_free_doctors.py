@@ -144,7 +144,7 @@ def test_clinic_that_books_nothing_shows_no_chips_of_days(as_patient: Browser) -
 def test_pages_of_who_has_time_miss_nobody(as_patient: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where few of many have any: more of them are looked at until a page is full."""
     monkeypatch.setattr(views, "PAGE", 2)
-    monkeypatch.setattr(directory, "AT_ONCE", 3)
+    monkeypatch.setattr(directory, "FIRST", 2)
     wanted = []
     for number in range(14):
         doctor = make_doctor(f"Врач {number:02}")

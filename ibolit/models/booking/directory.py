@@ -11,7 +11,7 @@ from ..doctors import Doctor
 from .appointment_type import AppointmentType
 from .free_times import Slot, next_free_times
 
-AT_ONCE = 100  # doctors looked at together: mostly the first of them fill a page
+FIRST = 30  # doctors that are looked at together: mostly they fill a page; else twice as many, and so on
 
 
 def directory_before(
@@ -21,13 +21,14 @@ def directory_before(
     offers = Doctor.id.in_(select(AppointmentType.doctor_id).where(AppointmentType.ended_at.is_(None)))
     found: list[Doctor] = []
     times: dict[int, Slot] = {}
+    at_once = FIRST
     while len(found) < most:
-        looked_at = Doctor.directory(specialty, after, AT_ONCE, offers)
+        looked_at = Doctor.directory(specialty, after, at_once, offers)
         times |= next_free_times(looked_at, until)
         found += [doctor for doctor in looked_at if doctor.id in times]
-        if len(looked_at) < AT_ONCE:
+        if len(looked_at) < at_once:
             break
-        after = looked_at[-1].name_key, looked_at[-1].id
+        after, at_once = (looked_at[-1].name_key, looked_at[-1].id), 2 * at_once
     return found[:most], times
 
 

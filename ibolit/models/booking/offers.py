@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -37,22 +37,19 @@ def offers_of(doctors: Collection[Doctor]) -> dict[int, Offer]:
         return {}
     offers: dict[int, Offer] = {}
     spans: dict[tuple[int, int, int, int], list[int]] = {}
-    for doctor_id, type_id, _position, minutes, weekday, start, end, *rules in _in_order(known):
-        if weekday is None:
-            offer = offers.setdefault(doctor_id, Offer(_rules_of(known[doctor_id], rules)))
-            offer.types.append((type_id, minutes))
-        else:
+    for doctor_id, type_id, _, minutes, weekday, start, end, *rules in db.session.execute(
+        _offered(), {"ids": [*known]}
+    ):
+        if weekday is not None:
             spans.setdefault((doctor_id, weekday, start, end), []).extend([] if type_id is None else [type_id])
+            continue
+        if doctor_id not in offers:
+            offers[doctor_id] = Offer(_rules_of(known[doctor_id], rules))
+        offers[doctor_id].types.append((type_id, minutes))
     for (doctor_id, *span), type_ids in spans.items():
         if doctor_id in offers:
             offers[doctor_id].hours.append(HoursSpan(span[0], span[1], span[2], frozenset(type_ids)))
     return offers
-
-
-def _in_order(ids: Iterable[int]) -> list[Any]:
-    """Types before hours, each in their own order: sorted here, for the two parts have no column in common for it."""
-    rows = db.session.execute(_offered(), {"ids": [*ids]}).all()
-    return sorted(rows, key=lambda row: (row.weekday is not None, row.weekday or 0, row.start or 0, row.position or 0))
 
 
 def _rules_of(doctor: Doctor, stored: list[Any]) -> BookingRules:
@@ -83,4 +80,4 @@ def _offered() -> CompoundSelect[Any]:
         .outerjoin(link, link.hours_id == WeeklyHours.id)
         .where(WeeklyHours.doctor_id.in_(ids))
     )
-    return union_all(types, hours)
+    return union_all(types, hours).order_by("weekday", "start", "position")
