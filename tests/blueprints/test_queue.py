@@ -177,6 +177,16 @@ def test_closed_chat_says_so_and_takes_messages(
     assert "Чат завершён" not in re.sub(r"row__text.*?</span>", "", page)
 
 
+def test_actions_over_the_list_change_it_and_on_their_own_page_lead_back(as_doctor: Browser, chat: Chat) -> None:
+    """A tap before the scripts have begun opens the page, where there is no list to be exchanged."""
+    say(chat, chat.patient)
+    url = f"/chats/{chat.id}/actions"
+    assert 'hx-target="#inbox"' in as_doctor.get(url, htmx=True).text
+    page = as_doctor.get(url).text
+    assert f'action="/chats/{chat.id}/archiving"' in page
+    assert "#inbox" not in page
+
+
 def test_closing_beside_news_says_so(as_doctor: Browser, chat: Chat, patient: User) -> None:
     say(chat, patient)
     say(chat, patient, "И ещё")
