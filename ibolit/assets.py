@@ -119,18 +119,18 @@ MODERN = ("service-worker", "offline-summary", "sms-code")
 # The same for who is signed in: what waits on this device, and what is kept on it.
 INSIDE = ("pending-on-disk", "submissions-loader", "page-cache", "push", "announcer", "socket-check")
 
-CHAT = ("chat/attachment-tray", "chat/file-picker", "chat/recording")  # an open chat
+CHAT = ("chat/attachment-tray", "chat/file-picker", "chat/recording", "chat/viewer-loader")  # an open chat
 
 SUBMISSIONS = ("resume-submissions",)  # what goes on with unsent files from any other page; fetched when there are some
 
-VIEWER = ("chat/viewer",)  # over a chat, and over its files
+VIEWER = ("chat/viewer",)  # over files, and over a chat, where it is fetched with the first picture pressed
 
 # The call and the check before it; nothing of it is on any other page.
 CALL_CSS = ("call",)
 CALL = ("call/call-session", "call/check")
 SHARING = ("call/sharing",)  # what is shown in it in place of the camera; fetched when somebody is there to see it
 
-URGENT = "js/urgent-words.js"  # the same after an open chat, with the list of words in it
+URGENT = "js/urgent-words.js"  # with the list of words in it; fetched when a patient begins to write
 
 TUS = ("vendor/tus-js-client-4.3.1.min.js",)  # fetched with the first file
 

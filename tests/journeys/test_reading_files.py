@@ -301,3 +301,15 @@ def test_long_screen_is_read_and_a_moving_picture_moves(visitors: Visitors, no_c
     assert box is not None
     assert box["width"] > 0.9 * PHONE["width"]
     assert box["height"] > 10 * box["width"]
+
+
+@pytest.mark.long
+def test_picture_whose_viewer_does_not_come_has_a_page_of_its_own(visitors: Visitors) -> None:
+    patient, doctor = visitors.sign_in(PATIENT, PHONE), visitors.sign_in(DOCTOR, DESKTOP)
+    open_chat(patient)
+    open_chat(doctor)
+    send(doctor, {"Первая.jpg": samples.jpeg()}, "Снимок")
+    patient.route("**/assets/viewer.*.js", lambda route: route.abort())
+    bubble(patient, "Снимок").locator("a[data-viewer]").first.click()
+    patient.wait_for_url("**/files/**")
+    expect(patient.locator(".viewer__back")).to_be_visible()

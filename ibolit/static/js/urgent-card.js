@@ -1,8 +1,9 @@
 // «Похоже на неотложное состояние»: the words are looked at on pressing send, without a network too, and the card asks once.
-// The list is fetched after the chat; what is sent sooner goes, and the server shows the card after it.
+// The list is fetched when somebody begins to write, or a while after the page; what is sent sooner goes, and the server
+// shows the card after it.
 (function () {
   'use strict';
-  var isAsked = false;
+  var LATER = 8000, isAsked = false;  // milliseconds in which the page itself has come
 
   function fetchWords(form) {
     var script = document.createElement('script'), more = form.getAttribute('data-urgent-more');
@@ -62,15 +63,23 @@
       send(event);
     }
 
+    function onFocus() { fetchWords(form); }
+
     function onInput() { if (!card.hidden && ibolit.urgentWords && !groups().length) toggle(false); }
 
     button.addEventListener('click', accept);
     field.addEventListener('input', onInput);
-    setTimeout(fetchWords, 0, form);
+    field.addEventListener('focus', onFocus);
+    // A draft may be sent as it is.
+    var timer = setTimeout(onFocus, field.value || document.activeElement === field ? 0 : LATER);
     return {
       asks: asks,
       isWarned: function (text) { return !!text && text === accepted; },
-      stop: function () { field.removeEventListener('input', onInput); }
+      stop: function () {
+        clearTimeout(timer);
+        field.removeEventListener('focus', onFocus);
+        field.removeEventListener('input', onInput);
+      }
     };
   };
 })();

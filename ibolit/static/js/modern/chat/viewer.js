@@ -1,5 +1,6 @@
 // Pictures full-screen over a chat or over its files. What it shows is the page of one picture, asked for as a fragment;
 // without this script the same links lead to those pages.
+import { isForAnotherTab } from '../lib/presses.js';
 import { DOUBLE, PRESS, TAPPED, distance, kept, middle, moveBy, pinched, rolled, stillView, zoomAt } from '../lib/zoom.js';
 
 const SWIPE = 60; // px a finger goes to turn to the next picture
@@ -264,8 +265,6 @@ class Viewer {
 }
 
 function linkTo(href) { return document.querySelector(`a[data-viewer][href="${href}"]`); }
-
-function isForAnotherTab(event) { return event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey; }
 
 document.addEventListener('click', (event) => {
   const link = event.target.closest('a[data-viewer]');
