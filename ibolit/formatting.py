@@ -324,6 +324,15 @@ def answering_days(days: int) -> str:
     return ", ".join(WEEKDAYS[number] for number in chosen)
 
 
+def length_of(minutes: int) -> str:
+    """«15 минут», «2 часа», «3 дня»: in the largest unit of which it is a whole number."""
+    if minutes and minutes % (24 * 60) == 0:
+        return plural(minutes // (24 * 60), "день", "дня", "дней")
+    if minutes and minutes % 60 == 0:
+        return plural(minutes // 60, "час", "часа", "часов")
+    return plural(minutes, "минута", "минуты", "минут")
+
+
 def minute_of_day(minute: int) -> str:
     """«9:00», «24:00»."""
     return f"{minute // 60}:{minute % 60:02}"

@@ -27,6 +27,7 @@ from .formatting import (
     epoch,
     file_size,
     in_full,
+    length_of,
     listed,
     local_day,
     local_time,
@@ -134,7 +135,7 @@ def paths_of(app: Flask) -> Callable[..., str]:
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left)
     days = (date_in_full, epoch, short_weekday, weekday_and_day, week_title)
-    lengths = (waited, within, answering_days, minute_of_day)
+    lengths = (waited, within, answering_days, minute_of_day, length_of)
     consultations = (zone_mark, time_for, when_for, near_time, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name)

@@ -176,6 +176,12 @@ PRACTICE = [
     "time-off",
     "time-off/1",
     "time-off/1/end",
+    "appointment-types",
+    "appointment-types/1",
+    "appointment-types/1/offer",
+    "appointment-types/1/place",
+    "hours/0",
+    "booking-rules",
     "calendar",
     "calendar/removal",
 ]

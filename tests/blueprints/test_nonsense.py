@@ -23,7 +23,9 @@ from ibolit.blueprints.practice.forms import EndTimeOffForm
 from ibolit.extensions import db
 from ibolit.models import (
     AbsenceTerms,
+    AppointmentType,
     Chat,
+    ConsultationKind,
     Doctor,
     FactKind,
     Invitation,
@@ -34,11 +36,13 @@ from ibolit.models import (
     ReplyTemplate,
     Role,
     TimeOff,
+    TypeTerms,
     User,
 )
 from ibolit.services import clock
 
-NONSENSE = ["", "smoke", "9" * 5000, "ж" * 600]  # so many digits are too many for int()
+# So many digits are too many for int(); more, in the fields of all forms at once, would be spilled into a file.
+NONSENSE = ["", "smoke", "9" * 4400, "ж" * 600]
 WIDE = "multipart/form-data"  # the fields of all forms at once, each of so many letters, are too much written otherwise
 TAKE_ANYTHING = {NotificationsForm, ActionForm, QueueForm, RecallForm, EndTimeOffForm}
 ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm, StandInForm}  # who would read what was wrong?
@@ -82,7 +86,10 @@ def filled(word: str, prefix: str = "") -> dict[str, object]:
 
 def prefix_at(url: str) -> str:
     """Where a page has many forms of a kind, each is named for its thing."""
-    own = re.fullmatch(r".*/(tariff|repl(?:y|ie))s(?:/(\d+))?", url)
+    own = re.fullmatch(r".*/(?:appointment-)?(tariff|type|repl(?:y|ie))s(?:/(\d+))?", url)
+    day = re.fullmatch(r".*/hours/(\d)", url)
+    if day:
+        return f"day-{day[1]}-"
     return f"{own[1].replace('ie', 'y')}-{own[2]}-" if own and own[2] else "new-" if own else ""
 
 
@@ -119,6 +126,7 @@ def doors(
     colleague = make_doctor("Лебедев Михаил Аркадьевич")
     away = AbsenceTerms(clock.now() + timedelta(days=1), clock.now() + timedelta(days=9), colleague.id)
     absence = TimeOff.add(doctor, away)
+    offered = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
     db.session.commit()
     posts = {
         Browser(clinic): ["/login", "/login/phone", f"/i/{invited.token}"],
@@ -144,9 +152,21 @@ def doors(
             *(f"/consultations/{over.id}/conclusion/{part}" for part in ("new", "draft")),
             *(
                 f"/practice/{part}"
-                for part in ("answers", "introduction", "terms", "reachability", "photo", "tariffs", "time-off")
+                for part in (
+                    "answers",
+                    "introduction",
+                    "terms",
+                    "reachability",
+                    "photo",
+                    "tariffs",
+                    "time-off",
+                    "appointment-types",
+                    "hours/0",
+                    "booking-rules",
+                )
             ),
             f"/practice/time-off/{absence.id}",
+            *(f"/practice/appointment-types/{offered.id}{part}" for part in ("", "/place")),
             *(f"/practice/tariffs/{doctor.tariffs[0].id}{part}" for part in ("", "/place")),
             *(f"/patients/{patient.id}/{part}" for part in ("note", "days")),
             *(f"/replies{part}" for part in ("", "/uses", f"/{template.id}", f"/{template.id}/place")),

@@ -49,11 +49,11 @@ def acts() -> list[AuditAction]:
     )
 
 
-PAGES = ("photo", "introduction", "terms", "tariffs", "reachability", "answers", "calendar", "directory")
+PAGES = ("photo", "introduction", "terms", "tariffs", "hours", "calendar", "reachability", "answers", "directory")
 DOORS = [
     ("GET", "/practice"),
     ("GET", "/practice/preview"),
-    *(("GET", f"/practice/{one}") for one in PAGES),
+    *(("GET", f"/practice/{one}") for one in (*PAGES, "appointment-types", "booking-rules")),
     *(
         ("POST", f"/practice/{one}")
         for one in (

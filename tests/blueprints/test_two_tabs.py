@@ -24,7 +24,20 @@ from started_consultations import completed_consultation
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
-from ibolit.models import Chat, Doctor, FactKind, Invitation, PatientFact, ReplyTemplate, Role, User
+from ibolit.models import (
+    AppointmentType,
+    CalendarFeed,
+    Chat,
+    ConsultationKind,
+    Doctor,
+    FactKind,
+    Invitation,
+    PatientFact,
+    ReplyTemplate,
+    Role,
+    TypeTerms,
+    User,
+)
 from ibolit.services import media
 
 pytestmark = pytest.mark.slow_file
@@ -36,7 +49,9 @@ NOT_EDITING = {
     "facts.create", "consultations.send_review", "consultations.request_reschedule", "invitations.create",
     "invitations.create_import",
     "operator.approve", "operator.decline", "operator.refund", "patients.give_days", "practice.add_tariff",
-    "practice.add_time_off",
+    "practice.add_time_off", "practice.add_appointment_type",
+    "practice.set_hours",  # a day is compared as a whole: test_hours.py
+    "practice.change_appointment_type",  # its price and its tick exclude each other: test_appointment_types.py
     "proposals.create", "proposals.send_request", "replies.create", "tariffs.buy",
 }  # fmt: skip
 
@@ -57,6 +72,9 @@ def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     db.session.get_one(Doctor, doctor.id).set_availability(True, 22 * 60, 7 * 60)
     week = 0b1011111  # whatever is ticked otherwise, some day is left
     db.session.get_one(Doctor, doctor.id).promise(4, days=week, start=9 * 60, end=18 * 60)
+    host = db.session.get_one(Doctor, doctor.id)
+    AppointmentType.add(host, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
+    CalendarFeed.renew(host, seen="")
     Invitation.invite(db.session.get_one(Doctor, doctor.id), doctor.user, email="zoya@example.org", name="Зоя")
     db.session.commit()
     people = Browser(clinic, patient), Browser(clinic, doctor.user), Browser(clinic, make_user("Ольга", Role.OPERATOR))
@@ -140,7 +158,7 @@ def test_every_form_that_edits_is_known(found: Found) -> None:
         "account.rename", "account.choose_zone", "account.choose_notifications", "consultations.send_questionnaire",
         "patients.keep_note", "practice.introduce", "practice.set_terms", "practice.be_reachable",
         "practice.promise_answers", "practice.change_photo",
-        "practice.change_tariff", "replies.update",
+        "practice.set_booking_rules", "practice.change_tariff", "replies.update",
     } == set(found) - NOT_EDITING  # fmt: skip
 
 
@@ -354,6 +372,7 @@ ELSEWHERE = {
     "consultations.announce_delay", "consultations.decline_reschedule",
     "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff",
+    "practice.move_appointment_type",
     "recalls.create", "replies.move", "replies.note_use", "stand_in.choose", "practice.end_time_off",
     "practice.change_time_off",  # two windows of it: test_away.py
     # Words that begin something new.

@@ -107,6 +107,27 @@ def test_consultations_stand_on_time_off_too() -> None:
     assert {cell.ground for _, row in shown.table() for cell in row if cell.held} == {Ground.OFF}
 
 
+def labels(shown: Week, day: int) -> list[tuple[int, int, int]]:
+    """Where hours are told: the row, and the hours themselves."""
+    cells = [cell for _, row in shown.table() for cell in row if cell.day == shown.days[day].date and cell.part]
+    return [(cell.rows.start, cell.part.begins, cell.part.ends) for cell in cells if cell.part]
+
+
+def test_hours_are_told_once_where_the_first_of_them_is_free() -> None:
+    shown = week(
+        (at(0, 9), at(0, 9, 30)), (at(0, 11), at(0, 11, 30)), (at(1, 9), at(1, 12)),
+        hours=[(at(0, 9), at(0, 12)), (at(0, 12), at(0, 13)), (at(1, 9), at(1, 12))],
+    )  # fmt: skip
+    assert labels(shown, 0) == [(19, 540, 720), (24, 720, 780)]
+    assert labels(shown, 1) == []
+
+
+def test_time_off_over_hours_is_one_piece() -> None:
+    shown = week(hours=[(at(0, 10), at(0, 12)), (at(0, 14), at(0, 16))], off=[(at(0, 0), at(1, 0))])
+    assert column(shown, 0) == [("off", 18, 18)]
+    assert labels(shown, 0) == []
+
+
 # The page
 
 

@@ -232,6 +232,15 @@ GET /practice/photo                           | -           | login | gate  | 40
 POST /practice/photo                          | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/photo/removal                  | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/preview                         | -           | login | gate  | 404     | in     | 404      | card
+GET /practice/appointment-types               | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/appointment-types              | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/appointment-types/<int:id>     | type        | login | gate  | 404     | in     | 404      | card
+POST /practice/appointment-types/<int:id>/offer | type      | login | gate  | 404     | in     | 404      | card
+POST /practice/appointment-types/<int:id>/place | type      | login | gate  | 404     | in     | 404      | card
+GET /practice/booking-rules                   | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/booking-rules                  | -           | login | gate  | 404     | in     | 404      | card
+GET /practice/hours                           | -           | login | gate  | 404     | in     | 404      | card
+POST /practice/hours/<int:weekday>            | -           | login | gate  | 404     | in     | 404      | card
 GET /practice/calendar                        | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/calendar                       | -           | login | gate  | 404     | in     | 404      | card
 POST /practice/calendar/removal               | -           | login | gate  | 404     | in     | 404      | card
@@ -363,6 +372,7 @@ class Row:
             "<payment_id>": "no-such-bill",
             "<panel>": "email",
             "<version>": "1",
+            "<int:weekday>": "0",
             "<path:filename>": "icons/icon-192.png",
             "<path:name>": "css/none.css",
         }

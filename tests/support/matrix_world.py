@@ -21,11 +21,13 @@ from started_consultations import completed_consultation, consultation_in_progre
 from ibolit.extensions import db
 from ibolit.models import (
     AbsenceTerms,
+    AppointmentType,
     Attachment,
     AttachmentKind,
     AttachmentState,
     CalendarFeed,
     Channel,
+    ConsultationKind,
     Device,
     DeviceTransfer,
     Doctor,
@@ -40,6 +42,7 @@ from ibolit.models import (
     StandInChoice,
     StandInOffer,
     TimeOff,
+    TypeTerms,
     User,
     Variant,
 )
@@ -149,13 +152,14 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     transfer, token = DeviceTransfer.make(consultation, patient)
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     CalendarFeed.renew(doctor, seen="")
+    type = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
     fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
     db.session.add(proof)
     db.session.commit()
     return {
-        "fact": str(fact.id), "feed": CalendarFeed.of(doctor).token,  # type: ignore[union-attr]
+        "fact": str(fact.id), "type": str(type.id), "feed": CalendarFeed.of(doctor).token,  # type: ignore[union-attr]
         "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
         "consultation": str(consultation.id),
         "done": str(done.id), "ahead": str(ahead.id), "file": str(photo.id), "upload": upload.key,

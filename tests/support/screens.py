@@ -537,6 +537,21 @@ OF_DOCTOR = [
     Screen("doctor-page-reachability", DOCTOR, "/practice/reachability"),
     Screen("doctor-page-time-off", DOCTOR, "/practice/time-off"),
     Screen("doctor-page-answers", DOCTOR, "/practice/answers"),
+    Screen("doctor-page-types", DOCTOR, "/practice/appointment-types"),
+    Screen(
+        "doctor-page-type-wrong",
+        DOCTOR,
+        reach=send("#type-new form"),
+        lands="practice.appointment_types",
+    ),
+    Screen("doctor-page-hours", DOCTOR, "/practice/hours"),
+    Screen(
+        "doctor-page-hours-of-a-day",
+        DOCTOR,
+        reach=press("#day-0 .kept__summary", "#day-0 details[open]"),
+        lands="practice.hours",
+    ),
+    Screen("doctor-page-rules", DOCTOR, "/practice/booking-rules"),
     Screen("doctor-page-calendar", DOCTOR, "/practice/calendar"),
     Screen(
         "doctor-page-calendar-address",

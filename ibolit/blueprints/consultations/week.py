@@ -8,7 +8,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from ...models import Doctor, TimeOff
+from ...models import Doctor, TimeOff, booking
 from ...models.consultations.today import held_between
 from ...services import clock
 from ...web.authentication import current_doctor
@@ -44,7 +44,9 @@ def _week_of(doctor: Doctor, monday: date) -> Week:
     zone = doctor.user.zone
     begins, ends = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (monday, monday + WEEK))
     off = [span for span in TimeOff.spans_of(doctor, begins) if span[0] < ends]
-    return Week.of(monday, zone, held=held_between(doctor, begins, ends), hours=[], off=off)
+    return Week.of(
+        monday, zone, held=held_between(doctor, begins, ends), hours=booking.open_between(doctor, begins, ends), off=off
+    )
 
 
 def _asked() -> date | None:

@@ -46,7 +46,7 @@ class Part:
 class Cell:
     """So many rows of a day that are one thing: consultations, or the ground alone.
 
-    `part`: the hours that begin in it.
+    `part`: the hours that it is the first free piece of.
     """
 
     day: date
@@ -69,6 +69,11 @@ class Day:
     def parts(self) -> list[Part]:
         return [*self.hours, *(part for part, _ in self.held)]
 
+    @property
+    def is_off(self) -> bool:
+        """All of it."""
+        return any(part.is_whole_day for part in self.off)
+
     def cells(self, rows: range) -> Iterator[Cell]:
         """The whole column between these rows, from top to bottom."""
         row = rows.start
@@ -88,21 +93,27 @@ class Day:
         return Cell(self.date, taken, self._ground_of(row), together) if together else None
 
     def _ground_at(self, row: int, rows: range) -> Cell:
-        ground, begun = self._ground_of(row), self._hours_from(row)
-        stop = row + 1
-        while (
-            stop < rows.stop and self._is_free(stop) and self._ground_of(stop) is ground and not self._hours_from(stop)
-        ):
+        ground, hours, stop = self._ground_of(row), self._hours_at(row), row + 1
+        while stop < rows.stop and self._is_free(stop) and self._is_like(stop, ground, hours):
             stop += 1
-        return Cell(self.date, range(row, stop), ground, part=begun if ground is Ground.HOURS else None)
+        is_first = hours is not None and not any(
+            self._is_free(one) and self._hours_at(one) is hours for one in range(hours.rows.start, row)
+        )
+        return Cell(self.date, range(row, stop), ground, part=hours if is_first else None)
 
     def _ground_of(self, row: int) -> Ground:
         if any(row in part.rows for part in self.off):
             return Ground.OFF
-        return Ground.HOURS if any(row in part.rows for part in self.hours) else Ground.CLOSED
+        return Ground.HOURS if self._hours_at(row) else Ground.CLOSED
 
-    def _hours_from(self, row: int) -> Part | None:
-        return next((part for part in self.hours if part.rows.start == row), None)
+    def _hours_at(self, row: int) -> Part | None:
+        """None in time off, whatever hours there would be."""
+        if any(row in part.rows for part in self.off):
+            return None
+        return next((part for part in self.hours if row in part.rows), None)
+
+    def _is_like(self, row: int, ground: Ground, hours: Part | None) -> bool:
+        return self._ground_of(row) is ground and self._hours_at(row) is hours
 
     def _is_free(self, row: int) -> bool:
         return not any(row in part.rows for part, _ in self.held)

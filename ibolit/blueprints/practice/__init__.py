@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import calendar, photo, tariffs, time_off, views
+from . import booking, calendar, photo, tariffs, time_off, views
 
 blueprints = (views.bp,)
-__all__ = ["blueprints", "calendar", "photo", "tariffs", "time_off"]
+__all__ = ["blueprints", "booking", "calendar", "photo", "tariffs", "time_off"]

@@ -154,7 +154,7 @@ class ReachabilityForm(EditForm):
 
     @classmethod
     def of(cls, doctor: Doctor) -> ReachabilityForm:
-        hours = {"quiet_from": _shown(doctor.quiet_from), "quiet_to": _shown(doctor.quiet_to)}
+        hours = {"quiet_from": minute_as_typed(doctor.quiet_from), "quiet_to": minute_as_typed(doctor.quiet_to)}
         return cls(formdata=None, available=doctor.available, **hours)
 
     def validate_quiet_to(self, field: TimeField) -> None:
@@ -183,7 +183,10 @@ class AnswersForm(EditForm):
     @classmethod
     def of(cls, doctor: Doctor) -> AnswersForm:
         days = {name: bool(doctor.answer_days >> number & 1) for number, name in enumerate(WEEK)}
-        hours = {"answer_from": _shown(doctor.answer_from), "answer_to": _shown(doctor.answer_to % MIDNIGHT)}
+        hours = {
+            "answer_from": minute_as_typed(doctor.answer_from),
+            "answer_to": minute_as_typed(doctor.answer_to % MIDNIGHT),
+        }
         return cls(formdata=None, promise=str(doctor.promise_hours or ""), **days, **hours)
 
     @property
@@ -315,5 +318,6 @@ def prefix_of(id: int) -> str:
     return f"tariff-{id}-"
 
 
-def _shown(minute: int | None) -> str:
+def minute_as_typed(minute: int | None) -> str:
+    """«09:00», as a field of time has it."""
     return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"

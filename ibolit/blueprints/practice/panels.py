@@ -8,12 +8,23 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from ...extensions import db
-from ...models import AuditAction, CalendarFeed, Doctor, Tariff, TimeOff
+from ...models import (
+    AppointmentType,
+    AuditAction,
+    BookingRules,
+    CalendarFeed,
+    Doctor,
+    Tariff,
+    TimeOff,
+    WeeklyHours,
+    booking,
+)
 from ...models.consultations import lists
 from ...rendering import link_to
 from ...web.audit import log_audit
 from ...web.authentication import current_doctor
 from ...web.panels import Panels
+from .booking_forms import AppointmentTypeForm, BookingRulesForm, HoursForm
 from .forms import AnswersForm, IntroductionForm, PhotoForm, ReachabilityForm, TariffForm, TermsForm, TimeOffForm
 
 
@@ -50,6 +61,36 @@ def _calendar(doctor: Doctor) -> dict[str, Any]:
     return {"feed": feed, "address": address, "subscription": f"webcal://{address.partition('://')[2]}"}
 
 
+def _appointment_types(doctor: Doctor) -> dict[str, Any]:
+    types = AppointmentType.kept_by(doctor)
+    return {
+        "types": types,
+        "offered": [one for one in types if one.is_offered],
+        "type_forms": {one.id: AppointmentTypeForm.of(one) for one in types},
+        "answered": {},
+        "new_type_form": AppointmentTypeForm.new(),
+        "has_hours": bool(WeeklyHours.of(doctor)),
+    }
+
+
+def _hours(doctor: Doctor) -> dict[str, Any]:
+    """With what patients have booked in hours that are others now: it stands until the doctor moves or cancels it."""
+    types, rules, week = AppointmentType.kept_by(doctor), BookingRules.of(doctor), WeeklyHours.of(doctor)
+    days = booking.by_day(week)
+    linked = {id for one in week for id in one.type_ids}
+    shown = [one for one in types if one.is_offered or one.id in linked]
+    return {
+        "days": days,
+        "hours_forms": {day: HoursForm.of(day, spans, shown) for day, spans in days.items()},
+        "answered": {},
+        "theirs": None,
+        "titles": {one.id: one.title for one in types},
+        "has_types": any(one.is_offered for one in types),
+        "zone": rules.tz,
+        "outside": booking.booked_outside(doctor, week, rules.tz),
+    }
+
+
 CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
     "photo": lambda doctor: {"photo_form": PhotoForm.of(doctor)},
     "introduction": lambda doctor: {"introduction_form": IntroductionForm.of(doctor)},
@@ -58,6 +99,9 @@ CONTEXTS: dict[str, Callable[[Doctor], dict[str, Any]]] = {
     "reachability": lambda doctor: {"reachability_form": ReachabilityForm.of(doctor)},
     "answers": lambda doctor: {"answers_form": AnswersForm.of(doctor)},
     "time_off": _time_off,
+    "appointment_types": _appointment_types,
+    "hours": _hours,
+    "booking_rules": lambda doctor: {"rules_form": BookingRulesForm.of(BookingRules.of(doctor))},
     "calendar": _calendar,
     "directory": lambda doctor: {"on_sale": doctor.tariffs},
 }

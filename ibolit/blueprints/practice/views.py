@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from ...models import Review, TimeOff, booking
+from ...models import AppointmentType, BookingRules, Review, TimeOff, WeeklyHours, booking
 from ...web.authentication import current_doctor, lock_current_doctor
 from .forms import AnswersForm, IntroductionForm, ReachabilityForm, TermsForm
 from .panels import refuse, saved, show
@@ -22,7 +22,15 @@ def index() -> ResponseReturnValue:
     doctor = current_doctor()
     absences = TimeOff.unended_of(doctor) if doctor.may_be_away else []
     covered = TimeOff.covered_by(doctor) if doctor.is_standing_in else []
-    return render_template("pages/practice/index.html", doctor=doctor, absences=absences, covered=covered)
+    return render_template(
+        "pages/practice/index.html",
+        doctor=doctor,
+        absences=absences,
+        covered=covered,
+        types=AppointmentType.offered_by(doctor.id),
+        days_with_hours=sum({1 << one.weekday for one in WeeklyHours.of(doctor)}),
+        rules=BookingRules.of(doctor),
+    )
 
 
 @bp.get("/preview")

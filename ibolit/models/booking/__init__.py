@@ -5,7 +5,8 @@ from .appointments import ahead_of, book, may_be_moved_at_once, move, terms_of
 from .booking_rules import BookingRules, RulesTerms
 from .directory import directory_before, is_used
 from .free_times import Slot, bookable, first_free_times, free_days, free_times, is_free, nearest, next_free_times
-from .weekly_hours import HoursSpan, WeeklyHours, by_day, copied
+from .open_hours import booked_outside, open_between
+from .weekly_hours import HoursSpan, WeeklyHours, by_day, copied, with_day
 
 __all__ = [
     "AppointmentType",
@@ -18,6 +19,7 @@ __all__ = [
     "ahead_of",
     "book",
     "bookable",
+    "booked_outside",
     "by_day",
     "copied",
     "directory_before",
@@ -30,5 +32,7 @@ __all__ = [
     "move",
     "nearest",
     "next_free_times",
+    "open_between",
     "terms_of",
+    "with_day",
 ]

@@ -84,6 +84,12 @@ class WeeklyHours(Model):
         return hours
 
     @classmethod
+    def locked_of(cls, doctor: Doctor) -> list[HoursSpan]:
+        """The same under the lock of the agenda: whoever changes them waits until the commit."""
+        hold_agenda(doctor.id)
+        return cls.of(doctor)
+
+    @classmethod
     def replace(cls, doctor: Doctor, spans: Iterable[HoursSpan], expected: Sequence[HoursSpan] | None = None) -> None:
         """The whole week at once; what is booked stands, and the zone of the hours is kept from the first ones on.
 
@@ -120,6 +126,11 @@ def copied(spans: Iterable[HoursSpan], from_day: int, to_days: Collection[int]) 
     stay = [one for one in week if one.weekday not in to_days or one.weekday == from_day]
     pattern = [one for one in week if one.weekday == from_day]
     return sorted([*stay, *(replace(one, weekday=day) for day in to_days if day != from_day for one in pattern)])
+
+
+def with_day(week: Iterable[HoursSpan], weekday: int, spans: Iterable[HoursSpan]) -> list[HoursSpan]:
+    """The week with other hours on that day."""
+    return sorted([*(one for one in week if one.weekday != weekday), *spans])
 
 
 def by_day(spans: Iterable[HoursSpan]) -> Mapping[int, list[HoursSpan]]:

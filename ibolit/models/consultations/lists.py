@@ -59,6 +59,13 @@ def met_by(doctor: Doctor, spans: Sequence[tuple[datetime, datetime]]) -> list[C
     return list(db.session.scalars(met).unique())
 
 
+def booked_with(doctor: Doctor) -> list[Consultation]:
+    """What patients have booked by themselves and is to come, the nearest first, with its people."""
+    mine = Consultation.doctor_id == doctor.id, Consultation.type_id.is_not(None), _is_upcoming()
+    booked = Consultation.with_card_data().where(*mine).order_by(Consultation.starts_at, Consultation.id)
+    return list(db.session.scalars(booked).unique())
+
+
 def kept_open_for(user: User) -> list[int]:
     """Agreed, and not over for more than a day: the nearest first."""
     recent = Consultation.ends_at > clock.now() - KEPT_FOR
