@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from audit_rules import check_audit_log
 from browser import Browser
-from consultation_steps import confirm
+from consultation_steps import confirm, pay
 from factories import attach, later, make_chat, make_doctor, make_user, outdate, propose, say
 from flask import Flask
 from matrix_world import store
@@ -27,6 +27,8 @@ from ibolit.models import (
     Chat,
     ChatMember,
     Conclusion,
+    Consultation,
+    ConsultationState,
     Doctor,
     Job,
     JobKind,
@@ -34,6 +36,7 @@ from ibolit.models import (
     Notification,
     NotificationKind,
     PatientNote,
+    Payment,
     StandInChoice,
     StandInOffer,
     TimeOff,
@@ -693,6 +696,23 @@ def test_consultations_that_it_meets_are_listed(as_doctor: Browser, chat: Chat, 
     assert "В эти дни 1\N{NO-BREAK SPACE}консультация." in text
     assert f"/consultations/{met.id}" in text
     assert f"/consultations/{outside.id}" not in text
+
+
+def test_what_it_meets_is_moved_or_cancelled_from_there(as_doctor: Browser, chat: Chat) -> None:
+    """Until then it stands; cancelled by the doctor it is paid back in full, and is listed no more."""
+    met = propose(chat, starts_at=clock.now() + timedelta(days=3), price=1500_00)
+    payment = pay(met)
+    page = as_doctor.post("/practice/time-off", days(as_doctor, 2, 5), htmx=True).text
+    assert "Они остаются в силе, пока вы их не перенесёте или не отмените." in page
+    assert db.session.get_one(Consultation, met.id).state is ConsultationState.CONFIRMED
+    card = f"/consultations/{met.id}"
+    ways = re.findall(rf'href="({card}/\w+)">(\w+)', page)
+    assert ways == [(f"{card}/time", "Перенести"), (f"{card}/cancellation", "Отменить")]
+    assert "вернётся 1\u00a0500\u00a0₽ полностью" in as_doctor.get(f"{card}/cancellation").text
+    as_doctor.post(f"{card}/cancellation", {"reason": "bad_time", "expected": "full"})
+    assert db.session.get_one(Consultation, met.id).state is ConsultationState.CANCELLED
+    assert db.session.get_one(Payment, payment.id).refunded == 1500_00
+    assert card not in as_doctor.get("/practice/time-off").text
 
 
 def test_patients_see_who_is_away(as_patient: Browser, chat: Chat, doctor: Doctor, away: TimeOff) -> None:
