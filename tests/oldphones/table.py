@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from live_clinic import ROOT
-from oldphones.walked import PLAIN, SPOKEN, WALKS, walk
+from oldphones.walked import DESK, PLAIN, PLAIN_DESK, SPOKEN, WALKS, Walks, walk
 from PIL import Image
 
 WHOLE = (*WALKS[:-1], "network", WALKS[-1])
@@ -33,10 +33,10 @@ DOCUMENT, PICTURES = ROOT / "docs" / "engines.md", ROOT / "docs" / "screenshots"
 VERSION = re.compile(r"(?:Firefox|Chrome|Version)/[\d.]+|AppleWebKit/[\d.]+")
 HEAD = """# What works where
 
-Written by `bin/engines`, which walks the patient's whole way (`tests/oldphones/walks/`) through a demo clinic in each
-engine: every step in time, no uncaught error, nothing on the error console. ✓ is a part that was walked to its end,
-✗ one that was not, – one that this engine was not asked, or could not be; a number is what the app says or shows
-there instead. The two oldest are walked by `bin/test` as well.
+Written by `bin/engines`, which walks the patient's whole way and a doctor's desk (`tests/oldphones/walks/`) through
+demo clinics in each engine: every step in time, no uncaught error, nothing on the error console. ✓ is a part that was
+walked to its end, ✗ one that was not, – one that this engine was not asked, or could not be; a number is what the app
+says or shows there instead. The two oldest are walked by `bin/test` as well.
 """
 FOOT = """
 Most builds of engines here lack a phone's own codecs (AAC): where a voice message does not play here, it may play
@@ -49,21 +49,23 @@ Chromiums only.
 
 
 def visit(engine: str, pictures: Path | None) -> dict[str, Any]:
-    """The report of all its ways: with scripts, speaking, and without scripts."""
-    with tempfile.TemporaryDirectory() as folder:
-        told, report = walk(engine, Path(folder), WHOLE, pictures)
-        print(told if told.startswith("FAIL") else f"{engine}: passed", flush=True)
-    if report:
-        with tempfile.TemporaryDirectory() as folder:
-            told, spoken = walk(engine, Path(folder), SPOKEN)
-            print(told if told.startswith("FAIL") else f"{engine}: passed, speaking", flush=True)
-            report["parts"] += spoken["parts"] if spoken else []
-    if report and engine in CAN_SWITCH_SCRIPTS_OFF:
-        with tempfile.TemporaryDirectory() as folder:
-            told, plain = walk(engine, Path(folder), PLAIN, scripts=False)
-            print(told if told.startswith("FAIL") else f"{engine}: passed with scripts off", flush=True)
-            report["parts"] += plain["parts"] if plain else []
+    """The report of all its ways: with scripts, speaking, at the desk, and without scripts."""
+    report = _walked(engine, WHOLE, "", pictures)
+    ways = [(SPOKEN, "speaking"), (DESK, "at the desk")]
+    if engine in CAN_SWITCH_SCRIPTS_OFF:
+        ways += [(PLAIN, "with scripts off"), (PLAIN_DESK, "at the desk with scripts off")]
+    for walks, how in ways if report else ():
+        more = _walked(engine, walks, how)
+        report["parts"] += more["parts"] if more else []
     return report or {"engine": engine, "agent": "", "parts": []}
+
+
+def _walked(engine: str, walks: Walks, how: str, pictures: Path | None = None) -> Any:
+    """What was seen, in a clinic of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        told, report = walk(engine, Path(folder), walks, pictures, scripts=not walks[0].startswith("plain"))
+    print(told if told.startswith("FAIL") else f"{engine}: passed{how and ', ' + how}", flush=True)
+    return report
 
 
 def write(reports: list[dict[str, Any]]) -> None:

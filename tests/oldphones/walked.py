@@ -19,7 +19,9 @@ PYTHON = "/usr/bin/python3"  # Debian's own: the engines' bindings come from apt
 Walks = tuple[str, ...]
 # Each begins where the one before ended.
 WALKS = ("invitation", "entry", "chat", "payment", "consultation", "profile", "leave")
+DESK = ("desk", "away")  # a doctor's, and what it means for a patient; begins at /login
 PLAIN = ("plain",)  # with scripts off, begins at /login
+PLAIN_DESK = ("plain-desk",)
 SPOKEN = ("voice",)  # into the engine's own recorder, begins at /login
 # An old engine's word about what it does not know and therefore leaves out.
 HARMLESS = "^Unrecognized Content-Security-Policy directive"
@@ -95,4 +97,4 @@ if __name__ == "__main__":  # one engine while a walk is being written: walked.p
     scratch = Path(sys.argv[2])
     scratch.mkdir(parents=True, exist_ok=True)
     walks = tuple(sys.argv[3:]) or WALKS
-    print(walk(sys.argv[1], scratch, walks, scratch, scripts=walks != PLAIN)[0])
+    print(walk(sys.argv[1], scratch, walks, scratch, scripts=not walks[0].startswith("plain"))[0])

@@ -453,7 +453,7 @@ class MoneyMachine(RuleBasedStateMachine):
             theirs = {
                 id: kopecks(one["amount"]) for id, one in self.stub.refunds.items() if one["status"] == "succeeded"
             }
-            refunds = db.session.scalars(sa.select(Refund).order_by(Refund.id)).all()
+            refunds = db.session.scalars(sa.select(Refund)).all()
             done = [one for one in refunds if one.state is RefundState.SUCCEEDED]
             assert {one.provider_id: one.amount for one in done} == theirs
             waits = [one for one in refunds if one.state in (RefundState.FAILED, RefundState.REQUESTED)]
