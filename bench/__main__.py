@@ -10,8 +10,8 @@ from pathlib import Path
 from .figures import Row, table
 
 PARTS = (
-    "machine", "messages", "signaling", "idle", "start", "pages", "practice", "desk", "directory", "cards", "visit",
-    "files", "calls", "links", "guessing",
+    "machine", "messages", "signaling", "idle", "start", "pages", "practice", "desk", "directory", "booking", "cards",
+    "visit", "files", "calls", "links", "guessing",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results.md"
 

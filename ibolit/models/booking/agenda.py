@@ -19,6 +19,7 @@ from .wall_clock import GRID, Minutes, Span, day_of, joined, minutes_of, on_grid
 from .weekly_hours import HoursSpan, WeeklyHours
 
 DAY = timedelta(days=1)
+LONGEST_WITH_PAUSE = timedelta(hours=6)  # what begins last is over by then, and its pause
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,21 @@ class Agendas:
             self._rules = {id: offers[id].rules for id in self._ids}
             self._hours = {id: offers[id].hours for id in self._ids}
 
-    def between(self, since: datetime, until: datetime, but: int | None = None) -> dict[int, Agenda]:
-        """By the doctors' numbers, right between these moments; in one query, two when somebody may be away.
+    def between(
+        self, since: datetime, until: datetime, but: int | None = None, only: Collection[int] | None = None
+    ) -> dict[int, Agenda]:
+        """By the doctors' numbers, right for what begins between these moments; in one query, two when somebody may be
+        away.
 
-        `but`: a consultation that takes no time here.
+        `but`: a consultation that takes no time here; `only`: these doctors.
         """
-        now, taken = clock.now(), _absences(self._may_be_away, since)
-        for one in Consultation.kept_spans(self._ids, since - DAY, until + DAY, but):
+        ids = self._ids if only is None else only
+        now, taken = clock.now(), _absences([id for id in self._may_be_away if id in ids], since)
+        for one in Consultation.kept_spans(ids, since - DAY, until + LONGEST_WITH_PAUSE, but):
             pause = self._rules[one.doctor_id].pause_minutes
             span = minutes_of(one.starts_at) - pause, minutes_of(one.ends_at, up=True) + pause
             taken.setdefault(one.doctor_id, []).append(span)
-        return {id: Agenda.at(now, self._rules[id], self._hours[id], taken.get(id, ())) for id in self._ids}
+        return {id: Agenda.at(now, self._rules[id], self._hours[id], taken.get(id, ())) for id in ids}
 
 
 def _absences(doctor_ids: Collection[int], since: datetime) -> dict[int, list[Span]]:

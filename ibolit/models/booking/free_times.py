@@ -20,7 +20,7 @@ from .wall_clock import Minutes, minutes_of, moment_of
 
 # What one looks through for the next free time: most doctors have one in the first days, and only for the others the
 # database is asked of more.
-WINDOWS = timedelta(days=4), timedelta(days=367)
+WINDOWS = timedelta(days=2), timedelta(days=367)
 NEAREST = 3
 
 
@@ -92,7 +92,7 @@ def next_free_times(doctors: Collection[Doctor], until: datetime | None = None) 
     since = now
     for ahead in WINDOWS:
         ends = min(now + ahead, until or now + ahead)
-        looked_at = agendas.between(since, ends)
+        looked_at = agendas.between(since, ends, only=[doctor.id for doctor in left])
         slots = (_first_of(looked_at[doctor.id], doctor.id, offers[doctor.id].types, since, ends) for doctor in left)
         found |= {slot.doctor_id: slot for slot in slots if slot is not None}
         left, since = [doctor for doctor in left if doctor.id not in found], ends
