@@ -14,7 +14,22 @@ from reading import one_line
 from ibolit.extensions import db
 from ibolit.formatting import epoch
 from ibolit.jobs import run_due
-from ibolit.models import AttachmentKind, AttachmentState, Chat, Consultation, Device, Doctor, RefundReason, User
+from ibolit.models import (
+    AppointmentType,
+    AttachmentKind,
+    AttachmentState,
+    Chat,
+    Consultation,
+    ConsultationKind,
+    Device,
+    Doctor,
+    HoursSpan,
+    RefundReason,
+    TypeTerms,
+    User,
+    WeeklyHours,
+    booking,
+)
 from ibolit.services import Services
 from ibolit.services.payments import GatewayStatus
 from ibolit.services.realtime import CloseCode, SocketQueue
@@ -407,3 +422,28 @@ def test_chat_opens_for_the_consultation_on_both_screens(three: Three, patient: 
     consultation.confirm(consultation.patient, consultation.starts_at)
     db.session.commit()
     assert f'id="chat-{chat.id}-strip"' in three[0].shown()
+
+
+# Free times: which are free is no secret
+
+
+def test_lapsed_hold_is_told_to_every_open_page(three: Three, patient: User, doctor: Doctor) -> None:
+    """When it is taken, and when the worker finds that nobody has paid: whose page shows the times asks for them."""
+    type = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
+    WeeklyHours.replace(doctor, [HoursSpan(day, 0, 1440) for day in range(7)])
+    db.session.commit()
+    told = f'<i hidden data-free-times="{doctor.id}"></i>'
+    assert all(told in screen.shown() for screen in three)
+    (slot,) = booking.first_free_times(doctor, type, 1)
+    booking.book(patient, doctor, booking.terms_of(type, slot.starts_at), "press-0001")
+    db.session.commit()
+    assert three[2].shown() == told
+    later(minutes=16)
+    run_due()
+    assert three[2].shown() == told
+    assert booking.is_free(doctor, type, slot.starts_at)
+
+
+def test_doctor_who_offers_nothing_is_not_spoken_of(three: Three, chat: Chat) -> None:
+    propose(chat)
+    assert "data-free-times" not in "".join(screen.shown() for screen in three)

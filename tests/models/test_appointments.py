@@ -427,6 +427,7 @@ def test_early_enough_it_is_moved_at_once(patient: User, doctor: Doctor, agreed:
     assert (agreed.starts_at, agreed.state) == (FOLLOWING, ConsultationState.CONFIRMED)
     assert RefundRule.of(agreed).full_until == FOLLOWING - DAY
     assert not agreed.was_moved_by_doctor
+    assert agreed.held_until is not None  # what it was held for is history
     assert told(doctor.user)[-1] is NotificationKind.MOVED
     assert agreed.sequence == 2
 

@@ -113,7 +113,9 @@ class ConsultationRescheduling:
     def shift_to(self: Consultation, start: datetime) -> None:
         """Both have agreed on it, or nobody need be asked; what was held for a payment now waits to its start."""
         self.starts_at, self.ends_at = start, start + (self.ends_at - self.starts_at)
-        self.proposed_start = self.proposed_by_id = self.held_until = None
+        self.proposed_start = self.proposed_by_id = None
+        if self.state is ConsultationState.PROPOSED:
+            self.held_until = None
         self.reset_attendance()
         self.moved_at = clock.now()
         if self.confirmed_at is not None:
