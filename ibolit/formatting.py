@@ -224,7 +224,7 @@ def weekday_of(moment: datetime, zone: ZoneInfo) -> str:
 def near_time(moment: datetime, zone: ZoneInfo) -> str:
     """«завтра, 10:30», «25 ноября, 10:30»; where Moscow's clock is another, «сегодня, 16:00 (14:00 МСК)»."""
     day, today = moment.astimezone(zone).date(), clock.now().astimezone(zone).date()
-    name = {0: "сегодня", 1: "завтра"}.get((day - today).days) or day_of(moment, zone)
+    name = {0: "сегодня", 1: "завтра"}.get((day - today).days) or day_of(moment, zone).replace(" ", NBSP)
     is_elsewhere = clocks_differ(moment, zone, MOSCOW)
     return f"{name}, {time_for(moment, zone) if is_elsewhere else local_time(moment, zone)}"
 

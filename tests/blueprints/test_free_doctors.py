@@ -75,6 +75,7 @@ def test_cards_say_the_next_time_by_the_readers_clock(as_patient: Browser, patie
     db.session.commit()
     said = {"Абрамов Пётр": "сегодня, 17:10", "Борисова Анна": "завтра, 10:00", "Волков Олег": "8 марта, 09:00"}
     assert times(as_patient.get("/doctors").text) == said | {"Громова Вера": ""}
+    assert "8\u00a0марта, 09:00" in as_patient.get("/doctors").text  # a day is not parted from its month
     assert times(as_patient.post("/doctors/search", {"q": "кардиолог"}, htmx=True).text) == {
         "Борисова Анна": "завтра, 10:00"
     }
