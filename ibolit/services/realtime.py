@@ -55,7 +55,17 @@ class SocketQueue:
     No lock: deque's own steps are atomic, and a line put beside an ending is never taken.
     """
 
-    __slots__ = ("_waiting", "close_code", "device_id", "event", "farewell", "only_chat_id", "transform", "user_id")
+    __slots__ = (
+        "_waiting",
+        "close_code",
+        "device_id",
+        "event",
+        "farewell",
+        "looked_at",
+        "only_chat_id",
+        "transform",
+        "user_id",
+    )
 
     LIMIT = 200
 
@@ -65,6 +75,7 @@ class SocketQueue:
         self.only_chat_id = only_chat_id  # of a device let in for one consultation: it hears of nothing else
         self.transform: Callable[[str], str] | None = None  # what such a device is shown of a fragment
         self.event = Event()
+        self.looked_at: float | None = None  # by monotonic(): when it was asked whether its reader may go on
         self.close_code: int | None = None
         self.farewell: str | None = None
         self._waiting: deque[str] = deque()
@@ -107,6 +118,9 @@ class Realtime(Protocol):
         """Raises TooManySockets."""
 
     def close(self, queue: SocketQueue) -> None: ...
+
+    def queues(self) -> list[SocketQueue]:
+        """Those that are open in this process."""
 
     def end_device(self, device_id: int) -> None:
         """A signed-out device sees nothing more, from this moment."""
@@ -163,6 +177,10 @@ class InProcessHub:
                 self._queues[queue.user_id] = left
             else:
                 self._queues.pop(queue.user_id, None)
+
+    def queues(self) -> list[SocketQueue]:
+        with self._lock:
+            return list(self._all())
 
     def end_device(self, device_id: int) -> None:
         with self._lock:

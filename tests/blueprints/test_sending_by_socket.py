@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from started_consultations import consultation_in_progress
 
 from ibolit.blueprints.live import socket as live
+from ibolit.blueprints.live import watch
 from ibolit.extensions import db
 from ibolit.models import Chat, Device, Doctor, Message, User
 from ibolit.services import Services, clock
@@ -233,11 +234,11 @@ def test_who_is_asked_for_the_consent_hears_nothing_more(as_patient: Browser, pa
     assert as_patient.device is not None
     of_all = SocketQueue(patient.id, as_patient.device.id)
     of_one = SocketQueue(patient.id, as_patient.device.id, chat.id)
-    assert [live._is_still_here(of_all), live._is_still_here(of_one)] == [True, True]
+    assert [watch.look_at_one(of_all), watch.look_at_one(of_one)] == [True, True]
     new_version(patient.id)
-    assert [live._is_still_here(of_all), live._is_still_here(of_one)] == [False, False]
+    assert [watch.look_at_one(of_all), watch.look_at_one(of_one)] == [False, False]
     consultation_in_progress(db.session.get_one(Chat, chat.id))
-    assert [live._is_still_here(of_all), live._is_still_here(of_one)] == [False, True]
+    assert [watch.look_at_one(of_all), watch.look_at_one(of_one)] == [False, True]
 
 
 def test_open_consultation_goes_on_without_the_new_consent(

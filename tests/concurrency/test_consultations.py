@@ -429,7 +429,7 @@ def test_signs_come_while_it_is_moved_and_make_nobody_ready(clinic: Flask, chat:
         id, patient_id = consultation.id, consultation.patient_id
         actions = (
             lambda: of(id).accept_reschedule(of(id).doctor.user, new),  # noqa: B023
-            lambda: Consultation.record_presence(db.session.get_one(User, patient_id)),  # noqa: B023
+            lambda: Consultation.record_presence([patient_id]),  # noqa: B023
         )
         assert race(clinic, *actions) == ["done", "done"]
         consultation = anew(id)

@@ -38,7 +38,7 @@ def test_sign_from_the_future_is_no_sign(chat: Chat) -> None:
     assert consultation.is_side_ready(consultation.patient)
     later(hours=1, minutes=50)
     assert not consultation.is_side_ready(consultation.patient)
-    assert not Consultation.is_ready_anywhere(consultation.patient)
+    assert not Consultation.is_anyone_ready([consultation.patient.id])
 
 
 def test_who_is_late_is_not_waited_for_longer_than_the_window(chat: Chat) -> None:
@@ -53,16 +53,16 @@ def test_sign_keeps_readiness_alive_and_wakes_no_lapsed_one(chat: Chat) -> None:
     later(hours=1, minutes=55)
     consultation.mark_ready(consultation.patient)
     later(hours=1, minutes=56)
-    assert Consultation.is_ready_anywhere(consultation.patient)
-    assert not Consultation.is_ready_anywhere(consultation.doctor.user)
-    Consultation.record_presence(consultation.patient)
+    assert Consultation.is_anyone_ready([consultation.patient.id])
+    assert not Consultation.is_anyone_ready([consultation.doctor.user.id])
+    Consultation.record_presence([consultation.patient.id])
     db.session.commit()
     db.session.refresh(consultation)
     later(hours=1, minutes=57, seconds=59)
     assert consultation.is_side_ready(consultation.patient)
     later(hours=1, minutes=58, seconds=2)
-    assert not Consultation.is_ready_anywhere(consultation.patient)
-    Consultation.record_presence(consultation.patient)
+    assert not Consultation.is_anyone_ready([consultation.patient.id])
+    Consultation.record_presence([consultation.patient.id])
     db.session.refresh(consultation)
     assert not consultation.is_side_ready(consultation.patient)
 
@@ -79,7 +79,7 @@ def test_sign_of_a_socket_is_one_statement(chat: Chat, who: str) -> None:
     later(minutes=1)
     assert (user.doctor is None) == (who == "patient")  # loaded, as with the device of a socket
     with Queries() as queries:
-        Consultation.record_presence(user)
+        Consultation.record_presence([user.id])
     assert [query.split()[0] for query in queries] == ["UPDATE"]
     signs = [(one.side, one.ready_at == clock.now()) for one in db.session.scalars(db.select(Attendance))]
     assert signs == [(who, True)]

@@ -363,7 +363,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     def sign(self, chat: int, side: str) -> None:
         with self._press():
             here = db.session.get_one(Chat, self.chat_ids[chat])
-            Consultation.record_presence(here.patient if side == "patient" else here.doctor.user)
+            Consultation.record_presence([(here.patient if side == "patient" else here.doctor.user).id])
             db.session.commit()
 
     @step(1, which=some, side=sides)

@@ -74,6 +74,13 @@ def test_only_the_sockets_of_the_device_end(hub: Realtime) -> None:
     assert taken(desktop) == ["after signing out"]
 
 
+def test_all_that_are_open_are_known(hub: Realtime) -> None:
+    first, second = hub.open(1, 11), hub.open(2, 22)
+    assert hub.queues() == [first, second]
+    hub.close(first)
+    assert hub.queues() == [second]
+
+
 def test_the_first_reason_stays(hub: Realtime) -> None:
     queue = hub.open(1, 10)
     hub.end_device(10)

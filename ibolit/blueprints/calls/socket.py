@@ -104,7 +104,7 @@ def _is_still_here(connection: CallConnection) -> bool:
         with write_transaction(db.session):
             if device.is_due_to_be_seen():
                 device.mark_seen()
-            Consultation.record_presence(device.user)
+            Consultation.record_presence([device.user_id])
             CallVisit.note(connection.call_id, connection.user_id, connection.page)
         return True
     finally:

@@ -29,7 +29,7 @@ def show(id: int) -> ResponseReturnValue:
     if consultation.state_now is not ConsultationState.IN_PROGRESS:
         return go(_card(id))
     with write_transaction(db.session):
-        Consultation.record_presence(current_user)
+        Consultation.record_presence([current_user.id])
     page = {
         "signal": f"{_card(id)}/signal",  # url_for() would name a whole address, and the page knows better which one
         "unread": consultation.chat.member(current_user.id).unread,

@@ -58,7 +58,7 @@ def show(id: int) -> ResponseReturnValue:
     if not wants_fragment():
         with write_transaction(db.session):
             if is_ready:
-                Consultation.record_presence(current_user)
+                Consultation.record_presence([current_user.id])
             log_audit(AuditAction.CONSULTATION_READ, id, patient=consultation.patient_id)
             if consultation.questionnaire is not None and consultation.patient_id != current_user.id:
                 log_audit(AuditAction.QUESTIONNAIRE_READ, id, patient=consultation.patient_id)

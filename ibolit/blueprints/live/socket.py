@@ -11,15 +11,16 @@ from flask.globals import request_ctx
 from flask_login import current_user
 from flask_sock import Server
 
-from ...database import release, write_transaction
+from ...database import release
 from ...extensions import db, sock
 from ...faults import cause_of, told
-from ...models import Chat, ChatMember, Consultation, Device
+from ...models import Chat, ChatMember
 from ...services import current_services
 from ...services.realtime import CloseCode, SocketQueue
 from ...sockets import CloseSocket, pump
 from ...web import gate, guest_device, guest_pages, socket_doors
 from ...web.socket_doors import SocketAnswer, SocketFrame
+from . import watch
 
 bp = Blueprint("live", __name__)
 log = logging.getLogger(__name__)
@@ -42,7 +43,9 @@ def listen(ws: Server) -> None:
         _say_where_we_are(queue)
         _forget_the_visitor()
         handshake: RequestContext = request_ctx._get_current_object()  # type: ignore[attr-defined]  # of the proxy
-        pump(ws, queue, lambda: _is_still_here(queue), heartbeat=HEARTBEAT, answer=partial(_hear, queue, handshake))
+        pump(
+            ws, queue, lambda: watch.is_still_here(queue), heartbeat=HEARTBEAT, answer=partial(_hear, queue, handshake)
+        )
     finally:
         current_services.realtime.close(queue)
 
@@ -90,20 +93,3 @@ def _answer(queue: SocketQueue, handshake: RequestContext, frame: SocketFrame) -
             raise
         log.error("A frame of a socket failed: %s", told(error))
         return SocketAnswer(503)  # over in a moment, or the operator's to see: the page tries again
-
-
-def _is_still_here(queue: SocketQueue) -> bool:
-    """The device was not ended, the consent stands; whoever listens is present."""
-    try:
-        device = Device.signed_in_as(queue.device_id)
-        if device is None or not gate.may_go_on(device, queue.only_chat_id):
-            return False
-        if device.is_due_to_be_seen():
-            with write_transaction(db.session):
-                device.mark_seen()
-        if Consultation.is_ready_anywhere(device.user):
-            with write_transaction(db.session):
-                Consultation.record_presence(device.user)
-        return True
-    finally:
-        db.session.remove()

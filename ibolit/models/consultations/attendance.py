@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, ForeignKey, select, update
+from sqlalchemy import ColumnElement, ForeignKey, and_, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
 from ...extensions import Model, db
 from ...services import clock
+from ..doctors import Doctor
 from ..people import User
 from ..types import UtcDateTime, enum_column
 from .states import CONFIRMED_STATES, ConsultationState
@@ -140,14 +142,14 @@ class ConsultationAttendance:
         return near and is_waiting and self.late_until(user) is None
 
     @classmethod
-    def is_ready_anywhere(cls: type[Consultation], user: User) -> bool:
-        """This person is ready in some consultation. Asked with every beat of every socket."""
-        return db.session.scalar(select(Attendance.consultation_id).where(*_ready(cls, user)).limit(1)) is not None
+    def is_anyone_ready(cls: type[Consultation], user_ids: Collection[int]) -> bool:
+        """One of these people is ready in some consultation. Asked for all who have a socket open."""
+        return db.session.scalar(select(Attendance.consultation_id).where(*_ready(cls, user_ids)).limit(1)) is not None
 
     @classmethod
-    def record_presence(cls: type[Consultation], user: User) -> None:
-        """This person is still here; a presence that has lapsed stays lapsed. One statement, whatever they attend."""
-        db.session.execute(update(Attendance).where(*_ready(cls, user)).values(ready_at=clock.now()))
+    def record_presence(cls: type[Consultation], user_ids: Collection[int]) -> None:
+        """These people are still here; a presence that has lapsed stays lapsed. One statement, whatever they attend."""
+        db.session.execute(update(Attendance).where(*_ready(cls, user_ids)).values(ready_at=clock.now()))
 
     def _attend(self: Consultation, user: User) -> Attendance:
         """The row of that side, made now if there was none. Under the consultation's lock."""
@@ -170,10 +172,16 @@ class ConsultationAttendance:
         return all(self.attendance_of(side).has_come for side in Side)
 
 
-def _ready(consultation: type[Consultation], user: User) -> tuple[ColumnElement[bool], ...]:
-    """Rows of the user's own side that still count as ready, in whatever they attend."""
-    now, side = clock.now(), Side.DOCTOR if user.doctor is not None else Side.PATIENT
-    agreed = consultation.state.in_(CONFIRMED_STATES), consultation.starts_at > now - LONGEST
-    own = select(consultation.id).where(consultation.is_of(user), *agreed)
-    is_fresh = Attendance.ready_at > now - READY_FOR, Attendance.ready_at < now + CLOCKS_DIFFER
-    return Attendance.side == side, *is_fresh, Attendance.consultation_id.in_(own)
+def _ready(consultation: type[Consultation], user_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
+    """Rows of their own sides that still count as ready, in whatever they attend."""
+    now = clock.now()
+    agreed = select(consultation.id).where(
+        consultation.state.in_(CONFIRMED_STATES), consultation.starts_at > now - LONGEST
+    )
+    led = agreed.join(Doctor, Doctor.id == consultation.doctor_id).where(Doctor.user_id.in_(user_ids))
+    asked_for = agreed.where(consultation.patient_id.in_(user_ids))
+    is_own = or_(
+        and_(Attendance.side == Side.DOCTOR, Attendance.consultation_id.in_(led)),
+        and_(Attendance.side == Side.PATIENT, Attendance.consultation_id.in_(asked_for)),
+    )
+    return is_own, Attendance.ready_at > now - READY_FOR, Attendance.ready_at < now + CLOCKS_DIFFER

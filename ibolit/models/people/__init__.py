@@ -5,7 +5,7 @@ from . import consent
 from .audit import AuditAction, AuditEvent, AuditReason
 from .consent import CURRENT, OFFER, Consent, DocumentDay, DocumentKind, current_versions
 from .database_mark import DatabaseMark
-from .device import Device
+from .device import Device, SignedIn
 from .fact_lines import FactKind, lines_of
 from .fact_list import FactList
 from .known_browser import KnownBrowser, hash_of
@@ -36,6 +36,7 @@ __all__ = [
     "RateLimitHit",
     "Role",
     "Sex",
+    "SignedIn",
     "User",
     "consent",
     "current_versions",

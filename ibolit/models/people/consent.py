@@ -117,10 +117,15 @@ class Consent(Model):
     @classmethod
     def is_given_by(cls, user: User) -> bool:
         """Also by who has accepted an older version while the new one is not asked yet."""
-        if user.accepted_versions == current_versions():
+        if cls.is_current(user.accepted_versions):
             return True
         days = [DocumentDay.of(document) for document in cls.not_accepted_by(user)]
         return bool(user.accepted_versions) and not any(day and day.asked_from <= clock.now() for day in days)
+
+    @staticmethod
+    def is_current(accepted_versions: str) -> bool:
+        """Of who has accepted so much nothing is asked."""
+        return accepted_versions == current_versions()
 
     @staticmethod
     def not_accepted_by(user: User) -> list[Document]:
