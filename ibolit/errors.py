@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import click
 
@@ -354,6 +355,21 @@ class TooEarly(RuleViolation):
     sentence = "Ещё рано: кнопка откроется за 10 минут до начала."
 
 
+class TimeIsNotChosen(RuleViolation):
+    status = 409
+    sentence = "Сначала выберите время: врач предлагает несколько."
+
+
+class OtherTimeIsChosen(RuleViolation):
+    status = 409
+    sentence = "Вы уже выбрали другое время, оно стоит здесь. Перенести можно через «Ещё»."
+
+
+class ChoiceHasLapsed(RuleViolation):
+    status = 409
+    sentence = "Врач больше не держит это время: выбрать нужно было раньше. Попросите новое."
+
+
 class TimeIsPast(RuleViolation):
     sentence = "Это время уже прошло. Выберите другое."
 
@@ -367,7 +383,18 @@ class TimeIsTooFar(RuleViolation):
 
 
 class TimeIsTaken(RuleViolation):
+    """Which consultation keeps the time, the start that was `wanted`, from when to when is kept; 0 and None: unsaid."""
+
     sentence = "В это время у врача уже есть консультация. Выберите другое."
+
+    def __init__(
+        self,
+        consultation_id: int = 0,
+        wanted: datetime | None = None,
+        span: tuple[datetime, datetime] | None = None,
+    ) -> None:
+        super().__init__()
+        self.consultation_id, self.wanted, self.span = consultation_id, wanted, span
 
 
 class LengthIsOdd(RuleViolation):

@@ -149,6 +149,12 @@ def short_weekday(day: date) -> str:
     return WEEKDAYS[day.weekday()]
 
 
+def short_day(day: date, zone: ZoneInfo) -> str:
+    """«Сегодня», «Завтра», «Ср, 2 декабря» by the reader's calendar."""
+    near = {0: "Сегодня", 1: "Завтра"}.get((day - clock.now().astimezone(zone).date()).days)
+    return near or f"{short_weekday(day)}, {_written(day, 'd MMMM')}"
+
+
 def week_title(first: date, last: date, today: date) -> str:
     """«7–13 декабря», «30 ноября – 6 декабря», with the year where it is not today's."""
     begins = str(first.day) if first.month == last.month else _written(first, "d MMMM")
@@ -171,6 +177,12 @@ def day_title(moment: datetime, zone: ZoneInfo) -> str:
 def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
     """«25 ноября, 14:00», «25 января 2027, 14:00» when it is of another year."""
     return f"{day_of(moment, zone)}, {local_time(moment, zone)}"
+
+
+def short_deadline(moment: datetime, zone: ZoneInfo) -> str:
+    """«12:00» of today, else «25 ноября, 12:00»."""
+    is_today = local_day(moment, zone) == local_day(clock.now(), zone)
+    return local_time(moment, zone) if is_today else day_and_time(moment, zone)
 
 
 def zone_mark(moment: datetime, zone: ZoneInfo) -> str:

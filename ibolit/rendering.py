@@ -36,6 +36,8 @@ from .formatting import (
     near_time,
     plural,
     quoted,
+    short_day,
+    short_deadline,
     short_name,
     short_weekday,
     short_when,
@@ -134,11 +136,11 @@ def paths_of(app: Flask) -> Callable[..., str]:
 
 def init_rendering(app: Flask) -> None:
     dates = (local_time, local_day, day_of, day_title, month_title, day_and_time, short_when, time_left)
-    days = (date_in_full, epoch, short_weekday, weekday_and_day, week_title)
+    days = (date_in_full, epoch, short_day, short_weekday, weekday_and_day, week_title)
     lengths = (waited, within, answering_days, minute_of_day, length_of)
     consultations = (zone_mark, time_for, when_for, near_time, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
-    files = (file_size, clock_length, short_name)
+    files = (file_size, clock_length, short_name, short_deadline)
     people = (with_initials, without_patronymic, surname_of, awaited)
     helpers = (
         dom_id,

@@ -76,6 +76,9 @@ def fill(patients: list[User], doctors: list[Doctor], days_ago: DaysAgo) -> None
         going_on.confirm(marina, going_on.starts_at)
     for side in (marina, ivanova.user):
         going_on.mark_ready(side)
+    with _told(days_ago, 0.2):
+        others = _at(now + 2 * DAY, 18), _at(now + 3 * DAY, 11)
+        _propose(pyotr, lebedev, _at(now + 2 * DAY, 10), price=2000_00, other_starts=others)
     flush_facts()
 
 
@@ -142,10 +145,11 @@ def _propose(
     kind: ConsultationKind = ConsultationKind.VIDEO,
     minutes: int = 30,
     note: str = "",
+    other_starts: tuple[datetime, ...] = (),
 ) -> Consultation:
     if not isinstance(current_services.payments, DemoBank):
         price = 0  # a real provider is left in peace
-    terms = ProposalTerms(kind, starts_at, minutes, price, note)
+    terms = ProposalTerms(kind, starts_at, minutes, price, note, other_starts)
     return Consultation.propose(
         _chat(patient, doctor), doctor, terms, f"seed-consultation-{starts_at:%m%d%H%M}-{doctor.id}"
     )

@@ -157,7 +157,7 @@ def cancelled(fact: ConsultationCancelled) -> None:
     consultation = _consultation(fact.id)
     by = "" if fact.by_id is None else " пациентом" if fact.by_id == consultation.patient_id else " врачом"
     why = f": {REASONS[consultation.cancel_reason]}" if consultation.cancel_reason else ""
-    happened = f"Консультация {_when(consultation.starts_at)} отменена{by}{why}."
+    happened = f"{_named(consultation)} отменена{by}{why}."
     _tell(consultation, happened, _money_words(consultation, RefundReason.CANCELLED), by=fact.by_id)
 
 
@@ -168,8 +168,9 @@ def expired(fact: ConsultationExpired) -> None:
         said = f"Время {_when(consultation.starts_at)} снова свободно: запись не оплатили за 15 минут."
         _tell(consultation, said, by=consultation.patient_id)
         return
-    missing = "не оплатили" if consultation.price else "не подтвердили"
-    _tell(consultation, f"Консультация {_when(consultation.starts_at)} не состоится: её {missing} вовремя.", NEW_TIME)
+    missing = "её не оплатили" if consultation.price else "её не подтвердили"
+    missing = "время не выбрали" if consultation.was_choice else missing
+    _tell(consultation, f"{_named(consultation)} не состоится: {missing} вовремя.", NEW_TIME)
 
 
 def missed(fact: ConsultationMissed) -> None:
@@ -205,6 +206,11 @@ def _tell_nearest(consultation: Consultation) -> None:
 
 def _consultation(id: int) -> Consultation:
     return db.session.get_one(Consultation, id)
+
+
+def _named(consultation: Consultation) -> str:
+    which = "(время на выбор)" if consultation.was_choice else _when(consultation.starts_at)
+    return f"Консультация {which}"
 
 
 def _when(moment: datetime) -> str:

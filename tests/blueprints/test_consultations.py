@@ -81,6 +81,7 @@ def test_both_see_the_card_and_the_stranger_nothing(
         "confirmation",
         "payments",
         "time",
+        "choice",
         "time/acceptance",
         "time/refusal",
         "cancellation",

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from browser import Browser
-from factories import add_tariff, make_chat, propose
+from factories import add_tariff, later, make_chat, offer, propose
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
+from ibolit.formatting import epoch
 from ibolit.models import Chat, Consultation, ConsultationRequest, Doctor, Message, User
 from ibolit.services import clock
 
@@ -25,9 +26,13 @@ def send(browser: Browser, chat: Chat, user: User, *, htmx: bool = False, **more
     return browser.post(f"/chats/{chat.id}/consultations", typed(user, **more), htmx=htmx)
 
 
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
+
+
 def all_consultations() -> list[Consultation]:
     db.session.expire_all()
-    return list(db.session.scalars(db.select(Consultation).order_by(Consultation.id)))
+    return list(db.session.scalars(Consultation.with_card_data().order_by(Consultation.id)).unique())
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -128,7 +133,138 @@ def test_own_time_is_not_given_twice(as_doctor: Browser, chat: Chat, doctor: Doc
     other = make_chat(stranger, db.session.get_one(Doctor, doctor.id))
     answered = send(as_doctor, other, doctor.user, client_id="press-0002", time="14:15")
     assert answered.status_code == 422
+    assert "В это время у вас 14:00–14:30 Анна Соколова" in words(answered.text)
+    assert "Ближайшее свободное: 13:30, 14:30 и 15:00." in words(answered.text)
+    day = f"{(clock.now() + timedelta(days=2)).astimezone(doctor.user.zone):%Y-%m-%d}"
+    assert offered(answered.text) == [(day, "13:30"), (day, "14:30"), (day, "15:00")]
+
+
+def choice(user: User, *hours: int) -> dict[str, str]:
+    """Two more times of the same day, as they are typed."""
+    day = typed(user)["day"]
+    pairs = [{f"day_{number}": str(day), f"time_{number}": f"{hour}:00"} for number, hour in enumerate(hours, 2)]
+    return {name: value for pair in pairs for name, value in pair.items()}
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_doctor_offers_a_choice_and_one_tap_takes_one(
+    as_doctor: Browser, as_patient: Browser, chat: Chat, doctor: Doctor, htmx: bool
+) -> None:
+    send(as_doctor, chat, doctor.user, htmx=htmx, price="0", **choice(doctor.user, 16, 18))
+    (consultation,) = all_consultations()
+    zone = doctor.user.zone
+    assert [one.starts_at.astimezone(zone).hour for one in consultation.time_options] == [14, 16, 18]
+    of_doctor = words(as_doctor.get(f"/chats/{chat.id}").text)
+    assert "Пациент выбирает до" in of_doctor
+    assert "Время на выбор" in of_doctor
+    page = as_patient.get(f"/chats/{chat.id}").text
+    assert "Выберите время консультации" in words(page)  # the one next step
+    forms = re.findall(r'action="(/consultations/\d+/choice)".*?value="(\d+)".*?>([^<]*)</button>', page, re.S)
+    assert [form[2].split(", ")[-1] for form in forms] == ["14:00 (МСК)", "16:00 (МСК)", "18:00 (МСК)"]
+    answered = as_patient.post(forms[1][0], {"expected": forms[1][1]}, htmx=htmx)
+    assert answered.status_code == (200 if htmx else 303)
+    (consultation,) = all_consultations()
+    assert consultation.starts_at.astimezone(zone).hour == 16
+    assert consultation.state == "confirmed"
+    shown = words(as_patient.get(f"/chats/{chat.id}").text)
+    assert "Консультация подтверждена: " in shown
+    assert "Время на выбор" not in shown
+
+
+def test_paid_choice_is_paid_next(as_doctor: Browser, as_patient: Browser, chat: Chat, doctor: Doctor) -> None:
+    send(as_doctor, chat, doctor.user, **choice(doctor.user, 16))
+    (consultation,) = all_consultations()
+    card = f"/consultations/{consultation.id}"
+    refused = as_patient.post(f"{card}/payments", {"expected": epoch(consultation.starts_at)})
+    assert (refused.status_code, "Сначала выберите время" in refused.text) == (409, True)
+    assert "Оплатить" not in as_patient.get(card).text
+    as_patient.post(f"{card}/choice", {"expected": epoch(consultation.time_options[1].starts_at)})
+    shown = words(as_patient.get(card).text)
+    assert "Время согласовано, осталось оплатить" in shown
+    assert "Оплатить 1 500 ₽" in shown
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_choice_taken_already_lapsed_or_made_up_is_explained(
+    as_doctor: Browser, as_patient: Browser, chat: Chat, doctor: Doctor, htmx: bool
+) -> None:
+    first = offer(chat, *(clock.now().replace(microsecond=0) + timedelta(days=day) for day in (2, 3, 4)))
+    second = offer(chat, *(clock.now().replace(microsecond=0) + timedelta(days=day) for day in (5, 6)))
+
+    def press(consultation: Consultation, expected: object) -> TestResponse:
+        return as_patient.post(f"/consultations/{consultation.id}/choice", {"expected": expected}, htmx=htmx)
+
+    starts = [epoch(one.starts_at) for one in first.time_options]
+    for nonsense in ("", "завтра", "1", "9" * 14):
+        refused = press(first, nonsense)
+        assert (refused.status_code, "изменилась, пока вы смотрели" in refused.text) == (409, True)
+    press(first, starts[0])
+    assert press(first, starts[0]).status_code == (200 if htmx else 303)  # the same press again
+    refused = press(first, starts[1])  # of another tab
+    assert (refused.status_code, "Вы уже выбрали другое время" in refused.text) == (409, True)
+    start = epoch(second.time_options[1].starts_at)
+    later(hours=24)
+    refused = press(second, start)
+    assert (refused.status_code, "больше не держит это время" in refused.text) == (409, True)
+    assert "Время не выбрано" in refused.text
+    assert "Ни одно время не выбрали" in words(as_doctor.get(f"/consultations/{second.id}").text)
+
+
+def test_doctor_chooses_nothing_for_the_patient(as_doctor: Browser, chat: Chat) -> None:
+    consultation = offer(chat, *(clock.now().replace(microsecond=0) + timedelta(days=day) for day in (2, 3)))
+    start = epoch(consultation.starts_at)
+    assert as_doctor.post(f"/consultations/{consultation.id}/choice", {"expected": start}).status_code == 409
+    assert "/choice" not in as_doctor.get(f"/consultations/{consultation.id}").text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"time_2": ""}, "Выберите время."),
+        ({"day_2": ""}, "Выберите дату."),
+        ({"time_3": "полдень"}, "Введите время так"),
+        ({"day_3": "32.01.2027"}, "Такой даты нет в календаре"),
+        ({"time_2": "14:00"}, "Это время уже стоит выше."),
+        ({"time_3": "16:00"}, "Это время уже стоит выше."),
+        ({"day_2": "01.02.2020"}, "уже прошло"),
+    ],
+)
+@pytest.mark.parametrize("htmx", [True, False])
+def test_wrong_choice_is_said_and_kept(
+    as_doctor: Browser, chat: Chat, doctor: Doctor, wrong: dict[str, str], sentence: str, htmx: bool
+) -> None:
+    fields = choice(doctor.user, 16, 18) | wrong
+    answered = send(as_doctor, chat, doctor.user, htmx=htmx, **fields)
+    assert answered.status_code == 422
+    assert sentence in answered.text
+    assert '<details class="more-times" open' in answered.text
+    for name, value in fields.items():
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', answered.text)
+    assert not all_consultations()
+
+
+def test_clash_of_one_of_the_times_stands_next_to_it(
+    as_doctor: Browser, chat: Chat, doctor: Doctor, stranger: User
+) -> None:
+    send(as_doctor, make_chat(stranger, db.session.get_one(Doctor, doctor.id)), doctor.user, time="16:00")
+    answered = send(as_doctor, chat, doctor.user, client_id="press-0002", **choice(doctor.user, 16, 18))
+    assert answered.status_code == 422
+    assert re.search(r'id="time_2-error".*?16:00–16:30 Посторонний Пётр', answered.text, re.S)
+    assert len(all_consultations()) == 1
+
+
+def test_patient_reads_of_nobody_when_a_time_is_taken(
+    as_patient: Browser, chat: Chat, doctor: Doctor, stranger: User
+) -> None:
+    start = (clock.now() + timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+    consultation = propose(chat, starts_at=start)
+    taken = propose(make_chat(stranger, db.session.get_one(Doctor, doctor.id)), starts_at=start + timedelta(hours=2))
+    local = taken.starts_at.astimezone(chat.patient.zone)
+    fields = {"day": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}", "expected": epoch(start)}
+    answered = as_patient.post(f"/consultations/{consultation.id}/time", fields)
+    assert answered.status_code == 422
     assert "уже есть консультация" in answered.text
+    assert "Посторонний" not in answered.text
 
 
 def test_patient_and_stranger_propose_nothing(

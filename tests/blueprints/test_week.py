@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from browser import Browser
-from factories import later, make_chat, make_doctor, make_user, propose
+from factories import later, make_chat, make_doctor, make_user, offer, propose
 
 from ibolit.blueprints.consultations.week_grid import Ground, Span, Week
 from ibolit.extensions import db
@@ -40,7 +40,7 @@ def at(day: int, hour: int, minute: int = 0, zone: ZoneInfo = MOSCOW, **more: An
 def week(
     *taken: Span, zone: ZoneInfo = MOSCOW, hours: Sequence[Span] = (), off: Sequence[Span] = (), monday: date = MONDAY
 ) -> Week:
-    held: Any = [SimpleNamespace(consultation=SimpleNamespace(starts_at=one[0], ends_at=one[1])) for one in taken]
+    held: Any = [SimpleNamespace(span=one) for one in taken]
     return Week.of(monday, zone, held=held, hours=hours, off=off)
 
 
@@ -192,6 +192,21 @@ def test_a_consultation_that_lapsed_is_gone_from_it(as_doctor: Browser, doctor: 
     day = (monday_of(doctor) - timedelta(days=3)).isoformat()
     for url in (f"/consultations/week?day={day}", "/consultations/week"):
         assert "week-one--" not in as_doctor.get(url).text
+
+
+@pytest.mark.parametrize("view", ["grid", "list"])
+def test_each_time_of_a_choice_stands_in_its_week(as_doctor: Browser, doctor: Doctor, chat: Chat, view: str) -> None:
+    """Also in a week in which the first of them is not; until it lapses."""
+    consultation = offer(chat, *(in_next_week(doctor, day, 10) for day in (0, 2, 9)))
+    link = f'href="/consultations/{consultation.id}"'
+    for day, times in ((7, 2), (14, 1)):
+        asked = f"/consultations/week?day={monday_of(doctor) + timedelta(days=day)}&view={view}"
+        page = as_doctor.get(asked).text
+        shown = page.count(link)
+        assert shown == (times if view == "list" else 2 * times)
+        assert "время ещё не выбрано" in page
+    later(hours=24)
+    assert link not in as_doctor.get(next_week(doctor, view=view)).text
 
 
 def test_weeks_follow_each_other(as_doctor: Browser, doctor: Doctor) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from consultation_steps import accept, begin_to_pay, cancel, confirm, pay, request_reschedule
-from factories import later, make_chat, make_user, propose
+from factories import later, make_chat, make_user, offer, propose
 from flask import Flask
 from payment_steps import answer
 from sqlalchemy.orm import Session
@@ -531,3 +531,73 @@ def _soon_and_paid(chat: Chat, start: datetime) -> Consultation:
     pay(consultation)
     request_reschedule(consultation, consultation.patient, start)
     return accept(consultation, consultation.doctor.user)
+
+
+# Several times to choose from
+
+
+def choosing(id: int, start: datetime) -> Action:
+    return lambda: of(id).choose_time(of(id).patient, start)
+
+
+def kept_of(doctor_id: int) -> list[tuple[datetime, datetime]]:
+    since = clock.now()
+    kept = Consultation.kept_spans([doctor_id], since, since + timedelta(days=365))
+    return [(one.starts_at, one.ends_at) for one in kept]
+
+
+@pytest.mark.parametrize("price", [0, PRICE])
+def test_two_of_the_offered_times_are_pressed_at_once(clinic: Flask, chat: Chat, price: int) -> None:
+    chat_id, doctor_id = chat.id, chat.doctor_id
+    for number in range(TIMES):
+        first = clock.now().replace(microsecond=0) + timedelta(days=2 + number)
+        starts = first, first + HOUR, first + 2 * HOUR
+        id = offer(db.session.get_one(Chat, chat_id), *starts, price=price).id
+        assert sorted(race(clinic, choosing(id, starts[1]), choosing(id, starts[2]))) == ["OtherTimeIsChosen", "done"]
+        consultation = anew(id)
+        assert consultation.starts_at in starts[1:]
+        assert (consultation.held_until, consultation.time_options) == (None, [])
+        assert [span for span in kept_of(doctor_id) if first <= span[0] <= starts[2]] == [
+            (consultation.starts_at, consultation.ends_at)
+        ]
+        assert one_job_each(consultation)
+
+
+def test_doctors_two_devices_offer_the_same_times(clinic: Flask, chat: Chat) -> None:
+    """One of them reads what it meets; each of the three times is kept once."""
+    chat_id, doctor_id = chat.id, chat.doctor_id
+    other_id = make_chat(make_user("Другой Пациент"), chat.doctor).id
+    for number in range(TIMES):
+        first = clock.now().replace(microsecond=0) + timedelta(days=2 + number)
+
+        def offering(id: int, *starts: datetime) -> Action:
+            return lambda: offer(db.session.get_one(Chat, id), *starts)
+
+        early = offering(chat_id, first, first + HOUR, first + 2 * HOUR)
+        late = offering(other_id, first + 2 * HOUR, first + 3 * HOUR, first + 4 * HOUR)
+        assert sorted(race(clinic, early, late)) == ["TimeIsTaken", "done"]
+        db.session.remove()
+        kept = [span for span in kept_of(doctor_id) if first <= span[0] <= first + 4 * HOUR]
+        assert len(kept) == 3
+
+
+def test_time_is_chosen_in_the_second_the_doctor_proposes_it_to_another(clinic: Flask, chat: Chat) -> None:
+    """As the choice lapses: it is the one's or the other's, never both'."""
+    chat_id, doctor_id = chat.id, chat.doctor_id
+    other_id = make_chat(make_user("Другой Пациент"), chat.doctor).id
+    for number in range(TIMES):
+        first = clock.now().replace(microsecond=0) + timedelta(days=5 + 2 * number)
+        id = offer(db.session.get_one(Chat, chat_id), first, first + HOUR).id
+        consultation = of(id)
+        consultation.held_until = clock.now() + timedelta(milliseconds=3 * number)
+        db.session.commit()
+        proposing = lambda: propose(db.session.get_one(Chat, other_id), starts_at=first)  # noqa: B023, E731
+        chosen, proposed = race(clinic, choosing(id, first), proposing)
+        assert (chosen, proposed) in [
+            ("done", "TimeIsTaken"),
+            ("ChoiceHasLapsed", "done"),
+            ("ChoiceHasLapsed", "TimeIsTaken"),  # asked a moment before it lapsed
+        ]
+        assert len([span for span in kept_of(doctor_id) if span[0] == first]) == (
+            0 if "done" not in (chosen, proposed) else 1
+        )

@@ -77,7 +77,7 @@ def put_start(live: LiveClinic, consultation_id: int, start: datetime) -> None:
 
 def free_after(chat: Chat, start: datetime) -> datetime:
     """The demo clinic's doctor has a day booked at fixed hours of the wall clock."""
-    while Consultation.is_time_taken(chat.doctor_id, start, start + timedelta(minutes=30)):
+    while Consultation.kept_spans([chat.doctor_id], start, start + timedelta(minutes=30)):
         start += timedelta(minutes=10)
     return start
 

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from consultation_steps import StillClock
 from emptying import empty
-from factories import make_chat, make_doctor, make_user, propose
+from factories import make_chat, make_doctor, make_user, offer, propose
 from faulty_bank import FaultyBank
 from flask import Flask
 from hypothesis import note
@@ -157,6 +157,33 @@ class ConsultationMachine(RuleBasedStateMachine):
         self.propose(chat, ahead, price, False)
         if len(self.known) > known:
             self.pay_at_once(0, True) if price else self.confirm(0, True)
+
+    @step(2, chat=(0, 1), ahead=aheads, price=[0, PRICE], times=[2, 3])
+    def offer(self, chat: int, ahead: int, price: int, times: int) -> None:
+        """The same hour of following days, for the patient to choose."""
+        starts = [self.still.moment + ahead * MINUTE + day * DAY for day in range(times)]
+        with self._press():
+            taken = any(_meets(self._kept_times(), start) for start in starts)
+            with self._refused((errors.TimeIsTaken, errors.TimeIsTooSoon)):
+                consultation = offer(db.session.get_one(Chat, self.chat_ids[chat]), *starts, price=price)
+                assert not taken
+                self.known[consultation.id] = Known(consultation.state)
+                self.known[consultation.id].agreed["doctor"] |= {*starts}
+
+    @step(4, which=some, option=[0, 1, 2])
+    def choose(self, which: int, option: int) -> None:
+        """From the screen as it is, or as it was: what was offered once stays a button of an old page."""
+        with self._press():
+            consultation = self._consultation(which)
+            if consultation is None:
+                return
+            offered = sorted(self.known[consultation.id].agreed["doctor"])
+            start = offered[option % len(offered)]
+            with self._refused():
+                consultation.choose_time(consultation.patient, start)
+                db.session.commit()
+                assert consultation.starts_at == start
+                self.known[consultation.id].agreed["patient"].add(start)
 
     @step(1, chat=(0, 1), repeated=either)
     def ask_for_one(self, chat: int, repeated: bool) -> None:
@@ -591,9 +618,10 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _nothing_overlaps(self, consultations: list[Consultation]) -> None:
         kept = sorted(
-            (consultation.starts_at, consultation.ends_at)
+            span
             for consultation in consultations
             if consultation.state_now in UPCOMING
+            for span in _spans(consultation)
         )
         for (_, ends), (starts, _) in pairwise(kept):
             assert ends <= starts
@@ -647,7 +675,9 @@ class ConsultationMachine(RuleBasedStateMachine):
             db.session.remove()
 
     @contextmanager
-    def _refused(self, kind: type[errors.RuleViolation] = errors.RuleViolation) -> Iterator[None]:
+    def _refused(
+        self, kind: type[errors.RuleViolation] | tuple[type[errors.RuleViolation], ...] = errors.RuleViolation
+    ) -> Iterator[None]:
         """The person reads why; nothing else may be said."""
         try:
             yield
@@ -705,7 +735,8 @@ class ConsultationMachine(RuleBasedStateMachine):
     def _kept_times(self) -> list[tuple[datetime, datetime]]:
         """What nobody has written as expired yet is still kept for its patient."""
         kept = sa.select(Consultation).where(Consultation.state.in_(UPCOMING))
-        return [(consultation.starts_at, consultation.ends_at) for consultation in db.session.scalars(kept)]
+        is_held = sa.or_(Consultation.held_until.is_(None), Consultation.held_until > self.still.moment)
+        return [span for consultation in db.session.scalars(kept.where(is_held)) for span in _spans(consultation)]
 
     def _waits(self) -> bool:
         with self._look():
@@ -713,6 +744,12 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _failed(self) -> list[int]:
         return list(db.session.scalars(sa.select(Refund.id).where(Refund.state == RefundState.FAILED)))
+
+
+def _spans(consultation: Consultation) -> list[tuple[datetime, datetime]]:
+    """All that it keeps of the doctor's time."""
+    offered = consultation.time_options if consultation.state is ConsultationState.PROPOSED else []
+    return [(one.starts_at, one.ends_at) for one in [*offered, consultation][: len(offered) or 1]]
 
 
 def _meets(others: list[tuple[datetime, datetime]], start: datetime) -> bool:

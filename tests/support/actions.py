@@ -25,6 +25,15 @@ def _propose(story: Story, who: str, rest: str) -> str:
     return story.send(who, page.form_to("/consultations"), price=price[1] if price else "0", **typed)
 
 
+def _offer(story: Story, who: str, rest: str) -> str:
+    """«05.03 15:00, 06.03 12:00 for 1500»: times to choose from."""
+    price = re.search(r"for (\d+)", rest)
+    page, zone = story.page(who, f"/chats/{story.chat_id}/consultations/new"), story.zone_of(who)
+    first, *more = (_typed(story.moment_of(one), zone) for one in rest.split(","))
+    others = {f"{name}_{number}": value for number, one in enumerate(more, 2) for name, value in one.items()}
+    return story.send(who, page.form_to("/consultations"), price=price[1] if price else "0", **first, **others)
+
+
 def _wish(story: Story, who: str, rest: str) -> str:
     """«06.03 12:00»; nothing: as the form stands."""
     typed = _typed(story.moment_of(rest), story.zone_of(who)) if rest else {}
@@ -165,6 +174,7 @@ ACTIONS: dict[str, Callable[[Story, str, str], str]] = {
     "gives back": _give_back,
     "gives days": _give_days,
     "gives otherwise": _give_otherwise,
+    "offers": _offer,
     "presses": _press,
     "prolongs": _prolong,
     "proposes": _propose,

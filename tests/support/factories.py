@@ -138,6 +138,15 @@ def propose(
     return consultation
 
 
+def offer(chat: Chat, *starts: datetime, minutes: int = 30, price: int = 0) -> Consultation:
+    """By the chat's doctor: several times for the patient to choose from."""
+    chat = db.session.get_one(Chat, chat.id)
+    terms = ProposalTerms(ConsultationKind.VIDEO, starts[0], minutes, price, "", starts[1:])
+    consultation = Consultation.propose(chat, chat.doctor, terms, f"test-{next(_numbers)}")
+    db.session.commit()
+    return consultation
+
+
 def later(**by: float) -> None:
     """The clinic's clock is so much ahead of real time; the next test finds it right again."""
     clock.shift(int(timedelta(**by).total_seconds()))

@@ -475,6 +475,7 @@ OF_PATIENT = [
 IN_A_CONSULTATION = [
     Screen("waiting-room", WAITING, "/consultations/8"),
     Screen("waiting", WAITING, reach=send(".consultation__submit", "text=Ждём врача"), lands="consultations.show"),
+    Screen("consultation-choice", WAITING, "/consultations/10"),
     Screen("birth-date", TALKING, "/profile/birth-date/suggestion?next=/messages"),
     Screen("review-new", TALKING, "/consultations/{done}/review"),
     Screen("review-wrong", TALKING, reach=send("main form"), lands="consultations.review"),
@@ -513,6 +514,9 @@ OF_DOCTOR = [
     Screen("doctor-week-list", DOCTOR, "/consultations/week?view=list"),
     Screen("doctor-consultation", DOCTOR, "/consultations/1"),
     Screen("doctor-propose", DOCTOR, "/chats/1/consultations/new", pictured=True),
+    Screen(
+        "doctor-propose-choice", DOCTOR, reach=press(".more-times__summary", ".more-times[open]"), lands="proposals.new"
+    ),
     Screen("doctor-tariffs", DOCTOR, "/chats/1/tariffs"),
     Screen("doctor-patients", DOCTOR, "/patients", pictured=True),
     Screen(

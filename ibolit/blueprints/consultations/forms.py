@@ -79,21 +79,82 @@ class TimeFields(FlaskForm):
         self.zone = zone
 
     def validate_at(self, field: StringField) -> None:
-        try:
-            at = read_time(field.data)
-        except ValueError:
-            raise ValidationError("Введите время так: 14:00.") from None
-        if self.day.day is None:
+        moment = read_moment(self.day, field, self.zone, moment_of(self.shown.data or 0))
+        if moment is not None:
+            self.moment = moment
+
+
+class TimesFields(TimeFields):
+    """Up to two times more, which may be left empty: `more` once all are read, in UTC."""
+
+    day_2, at_2 = DayField("Второй день"), StringField("Время", name="time_2")
+    day_3, at_3 = DayField("Третий день"), StringField("Время", name="time_3")
+
+    @property
+    def pairs(self) -> list[tuple[DayField, StringField]]:
+        return [(self.day_2, self.at_2), (self.day_3, self.at_3)]
+
+    @property
+    def is_choice(self) -> bool:
+        """Something stands in them."""
+        return any(day.data or at.data for day, at in self.pairs)
+
+    @property
+    def more(self) -> tuple[datetime, ...]:
+        return tuple(self._more)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        self._more: dict[datetime, StringField] = {}
+        return bool(super().validate(extra_validators))
+
+    def validate_day_2(self, field: DayField) -> None:
+        _needs_other(field, self.at_2, "Выберите дату.")
+
+    def validate_day_3(self, field: DayField) -> None:
+        _needs_other(field, self.at_3, "Выберите дату.")
+
+    def validate_at_2(self, field: StringField) -> None:
+        self._read_one_more(self.day_2, field)
+
+    def validate_at_3(self, field: StringField) -> None:
+        self._read_one_more(self.day_3, field)
+
+    def field_of(self, moment: datetime) -> StringField:
+        """Where that time was typed."""
+        return self._more.get(moment, self.at)
+
+    def _read_one_more(self, day: DayField, at: StringField) -> None:
+        _needs_other(at, day, "Выберите время.")
+        moment = read_moment(day, at, self.zone) if at.data else None
+        if moment is None:
             return
-        try:
-            self.moment = meant_moment(self.day.day, at, self.zone, moment_of(self.shown.data or 0))
-        except NoSuchTime:
-            raise ValidationError("Такого времени в этот день нет: часы переводят вперёд.") from None
-        except OverflowError:
-            raise ValidationError("Такой даты в календаре нет. Проверьте год.") from None
+        if moment in (getattr(self, "moment", None), *self._more):
+            raise ValidationError("Это время уже стоит выше. Выберите другое.")
+        self._more[moment] = at
 
 
-class ProposalForm(TimeFields):
+def read_moment(day: DayField, at: StringField, zone: ZoneInfo, shown: datetime | None = None) -> datetime | None:
+    """In UTC; None when the day is not read, which says so itself. Raises ValidationError with what is wrong."""
+    try:
+        hour = read_time(at.data or "")
+    except ValueError:
+        raise ValidationError("Введите время так: 14:00.") from None
+    if day.day is None:
+        return None
+    try:
+        return meant_moment(day.day, hour, zone, shown) if shown else local_moment(day.day, hour, zone)
+    except NoSuchTime:
+        raise ValidationError("Такого времени в этот день нет: часы переводят вперёд.") from None
+    except OverflowError:
+        raise ValidationError("Такой даты в календаре нет. Проверьте год.") from None
+
+
+def _needs_other(field: StringField, other: StringField, sentence: str) -> None:
+    if other.data and not field.data:
+        raise ValidationError(sentence)
+
+
+class ProposalForm(TimesFields):
     kind = RadioField(
         "Вид", choices=KINDS, default=ConsultationKind.VIDEO, **invalid_choice("Выберите видео или аудио.")
     )

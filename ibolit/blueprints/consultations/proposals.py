@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from ...services import clock
 from ...web.fields import read_day, read_time
 from ...web.submission import submission
 from ...web.text_filters import new_client_id
+from .clashes import tell_clash
 from .forms import NoSuchTime, ProposalForm, RequestForm, local_moment
 
 bp = Blueprint("proposals", __name__, url_prefix="/chats")
@@ -43,18 +45,18 @@ def new(id: int) -> ResponseReturnValue:
         client_id=new_client_id(),
         **known,
     )
-    return _propose(chat, form, 200, wanted=wanted, patient_time=suggested)
+    return _propose(chat, form, 200, wanted=wanted, patient_times=[suggested])
 
 
 @bp.get("/<int:id>/consultations/hint")
 @login_required
 def hint(id: int) -> ResponseReturnValue:
-    """What the patient's clock says at the time that is being chosen. Nothing personal is in the question."""
+    """What the patient's clock says at the times that are being chosen. Nothing personal is in the question."""
     chat = _chat(id)
     if chat.is_stood_in_by(current_user):
         abort(404)
-    moment = _moment_of(request.args.get("day", ""), request.args.get("time", ""))
-    return respond("consultations/hint.html", chat=chat, patient_time=moment, viewer=current_user)
+    typed = [(request.args.get(f"day{which}", ""), request.args.get(f"time{which}", "")) for which in ("", "_2", "_3")]
+    return respond("consultations/hint.html", chat=chat, patient_times=_moments_of(typed), viewer=current_user)
 
 
 @bp.post("/<int:id>/consultations")
@@ -68,13 +70,13 @@ def create(id: int) -> ResponseReturnValue:
     wanted = ConsultationRequest.in_chat(chat, form.request_id.data)
     if not form.validate_on_submit():
         return _propose(chat, form, 422, wanted=wanted)
-    terms = ProposalTerms(
-        ConsultationKind(form.kind.data), form.moment, form.minutes.data, form.price.kopecks, form.note.data or ""
-    )
+    kind, price = ConsultationKind(form.kind.data), form.price.kopecks
+    terms = ProposalTerms(kind, form.moment, form.minutes.data, price, form.note.data or "", form.more)
     with submission(form.at) as sent:
         Consultation.propose(chat, current_user.doctor, terms, form.client_id.data, wanted)
     if sent.is_refused:
-        return _propose(_chat(id), form, sent.status, wanted=wanted)
+        near = tell_clash(sent, form, current_user, chat.doctor, form.minutes.data)
+        return _propose(_chat(id), form, sent.status, wanted=wanted, near=near)
     return go(url_for("chat.show", id=id, _anchor="end"))
 
 
@@ -111,16 +113,25 @@ def _moment_of(day: str, at: str) -> datetime | None:
     return moment if abs(moment - clock.now()) < 2 * YEAR else None
 
 
+def _moments_of(typed: Iterable[tuple[str, str]]) -> list[datetime]:
+    moments = (_moment_of(day, at) for day, at in typed)
+    return [moment for moment in moments if moment is not None]
+
+
 def _propose(
     chat: Chat,
     form: ProposalForm,
     status: int,
     wanted: ConsultationRequest | None = None,
-    patient_time: datetime | None = None,
+    patient_times: Sequence[datetime] = (),
+    near: Sequence[datetime] = (),
 ) -> ResponseReturnValue:
-    moment = patient_time or _moment_of(form.day.data or "", form.at.data or "")
-    offered = Consultation.offered_times(chat.doctor_id, current_user.zone)
-    context: dict[str, Any] = {"chat": chat, "form": form, "wanted": wanted, "patient_time": moment, "offered": offered}
+    """`near`: free times beside one that is taken; else a few of the next days are offered."""
+    typed = [(day.data or "", at.data or "") for day, at in ((form.day, form.at), *form.pairs)]
+    moments = patient_times or _moments_of(typed)
+    offered = near or Consultation.offered_times(chat.doctor_id, current_user.zone)
+    context: dict[str, Any] = {"chat": chat, "form": form, "wanted": wanted, "offered": offered}
+    context["patient_times"] = moments
     fragment = "consultations/proposal.html" if request.method == "POST" else "consultations/proposal_sheet.html"
     return respond(fragment, page="consultations/new.html", status=status, viewer=current_user, **context)
 

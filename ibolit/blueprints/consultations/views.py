@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from flask import Blueprint, abort, request, url_for
@@ -28,6 +28,7 @@ from ...web.audit import log_audit
 from ...web.checkout import redirect_to_payment, start_payment
 from ...web.pagination import decode_cursor, encode_cursor, split_page
 from ...web.submission import Submission, submission
+from .clashes import tell_clash
 from .forms import ActionForm, CancelForm, RescheduleForm, moment_of
 from .schedule import group_by_day
 
@@ -102,8 +103,17 @@ def request_reschedule(id: int) -> ResponseReturnValue:
         expected, expected_request = moment_of(form.expected.data), form.request_on_screen
         consultation.request_reschedule(current_user, form.moment, expected, expected_request)
     if sent.is_refused:
-        return _reschedule_form(_own(id), form, sent.status)
+        consultation = _own(id)
+        near = tell_clash(sent, form, current_user, consultation.doctor, consultation.minutes)
+        return _reschedule_form(consultation, form, sent.status, near)
     return go(url_for(".show", id=id))
+
+
+@bp.post("/<int:id>/choice")
+@login_required
+def choose(id: int) -> ResponseReturnValue:
+    """One tap on one of the times a proposal offers; the doctor's calendar is locked first, so it is not held yet."""
+    return _submit(_own(id), lambda consultation, expected: consultation.choose_time(current_user, expected))
 
 
 @bp.post("/<int:id>/time/acceptance")
@@ -204,9 +214,12 @@ def _show(consultation: Consultation, *, is_ready: bool) -> ResponseReturnValue:
     return respond(card, page=page, consultation=consultation, is_ready=is_ready)
 
 
-def _reschedule_form(consultation: Consultation, form: RescheduleForm, status: int) -> ResponseReturnValue:
+def _reschedule_form(
+    consultation: Consultation, form: RescheduleForm, status: int, near: Sequence[datetime] = ()
+) -> ResponseReturnValue:
+    """`near`: free times beside one that is taken; else a few of the next days are offered."""
     fragment, page = "consultations/reschedule.html", "consultations/reschedule.html"
-    offered = Consultation.offered_times(consultation.doctor_id, consultation.doctor.user.zone)
+    offered = near or Consultation.offered_times(consultation.doctor_id, consultation.doctor.user.zone)
     context = {"consultation": consultation, "form": form, "offered": offered, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)
 

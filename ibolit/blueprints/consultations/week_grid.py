@@ -134,8 +134,7 @@ class Week:
             day.hours = _parts(hours, day.date, zone)
             day.off = _parts(off, day.date, zone)
             for one in held:
-                taken = [(one.consultation.starts_at, one.consultation.ends_at)]
-                day.held += ((part, one) for part in _parts(taken, day.date, zone))
+                day.held += ((part, one) for part in _parts([one.span], day.date, zone))
         return cls(days)
 
     @property

@@ -56,7 +56,11 @@ def _values_in(chat: Chat) -> dict[str, str]:
     """Of a time that is not known its sign stays, for the doctor to see."""
     nearest = Consultation.nearest_in(chat)
     values = {NAME: spoken_to(chat.patient.name)}
-    return values if nearest is None else values | {CONSULTATION: when_for(nearest.starts_at, chat.patient.zone)}
+    return (
+        values
+        if nearest is None or nearest.awaits_choice
+        else values | {CONSULTATION: when_for(nearest.starts_at, chat.patient.zone)}
+    )
 
 
 @bp.post("")

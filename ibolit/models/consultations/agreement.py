@@ -39,7 +39,7 @@ class ConsultationAgreement:
     @property
     def awaits_payment(self: Consultation) -> bool:
         """Also after its start, while a begun payment holds it."""
-        return self.price > 0 and self.state_now is ConsultationState.PROPOSED
+        return self.price > 0 and self.state_now is ConsultationState.PROPOSED and not self.awaits_choice
 
     def may_be_paid(self: Consultation) -> bool:
         return self.awaits_payment and clock.now() < self.starts_at
@@ -49,6 +49,14 @@ class ConsultationAgreement:
         return self.awaits_payment and not self.may_be_paid() and any(one.is_unfinished for one in self.payments)
 
     @property
+    def was_cancelled_by_patient(self: Consultation) -> bool:
+        return self.cancelled_by_id == self.patient_id
+
+    @property
+    def was_cancelled_after_start(self: Consultation) -> bool:
+        return self.ended_at is not None and self.ended_at >= self.starts_at
+
+    @property
     def awaits_only_payment(self: Consultation) -> bool:
         """Its time is agreed by both: one asked for it, the other accepted."""
         return self.awaits_payment and self.moved_at is not None
@@ -56,7 +64,7 @@ class ConsultationAgreement:
     def confirm(self: Consultation, user: User, expected: datetime) -> None:
         """The patient's yes to a free one at the time the card showed, or the doctor's to the patient's wish.
 
-        Raises ConsultationHasChanged and MustBePaid.
+        Raises ConsultationHasChanged, TimeIsNotChosen and MustBePaid.
         """
         self.lock_for(user, expected)
         if user.id != self.who_confirms.id:
@@ -65,6 +73,8 @@ class ConsultationAgreement:
             return  # pressed twice
         if self.state is not ConsultationState.PROPOSED:
             raise errors.ConsultationHasChanged
+        if self.awaits_choice:
+            raise errors.TimeIsNotChosen
         if self.price:
             raise errors.MustBePaid
         self.agree(by=user)
@@ -74,9 +84,12 @@ class ConsultationAgreement:
     def start_payment(self: Consultation, payer: User, expected: datetime) -> Payment:
         """The live payment for this consultation, made now if there was none; it starts when the patient saw.
 
-        Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own.
+        Raises ConsultationHasChanged when it does not, or takes no money any more, or is not the payer's own;
+        TimeIsNotChosen while several times are offered.
         """
         self.lock()
+        if self.awaits_choice:
+            raise errors.TimeIsNotChosen
         is_as_seen = self.starts_at == expected and payer.id == self.patient_id
         if not is_as_seen or not self.awaits_payment:
             raise errors.ConsultationHasChanged

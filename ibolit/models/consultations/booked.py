@@ -20,7 +20,7 @@ from ..doctors import TimeOff
 from ..job import Job, JobKind
 from ..people import User
 from .attendance import Attendance, Side
-from .booking import PAID_AHEAD
+from .choosing import PAID_AHEAD
 from .states import CONFIRMED_STATES, ConsultationKind, ConsultationState
 from .times import CLOSES_AFTER, LONGEST
 
@@ -136,6 +136,14 @@ class ConsultationBooked:
             return False
         is_away = any(begins < self.ends_at for begins, _ in TimeOff.spans_of(self.doctor, self.starts_at))
         return not is_away and not self.kept_spans([self.doctor_id], self.starts_at, self.ends_at, self.id)
+
+    def picks_new_time(self: Consultation, viewer: User) -> bool:
+        """Its patient moves it by free times: it was booked by one, and its doctor offers something still."""
+        is_own = viewer.id == self.patient_id and self.type_id is not None
+        return is_own and self.doctor.takes_bookings and self.may_be_moved()
+
+    def may_be_booked_again_by(self: Consultation, viewer: User) -> bool:
+        return viewer.id == self.patient_id and self.doctor.takes_bookings and not self.doctor.hidden
 
     # Verbs
 

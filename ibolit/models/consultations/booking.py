@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import ColumnElement, String, and_, false, or_, select
+from sqlalchemy import ColumnElement, String, and_, false, or_, select, union_all
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ... import errors
@@ -23,6 +23,7 @@ from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime
+from .choosing import MOST_TIMES, PAID_AHEAD, TimeOption, choice_lasts_until
 from .states import CONFIRMED_STATES, ConsultationKind, ConsultationState
 from .times import CLOSES_AFTER, LONGEST, PAYMENT_HOLDS
 
@@ -30,30 +31,39 @@ if TYPE_CHECKING:
     from .consultation import Consultation
     from .request import ConsultationRequest
 
-PAID_AHEAD = timedelta(minutes=15)  # a paid start is at least so far away
 HALF_AN_HOUR, LOOKS_AHEAD = timedelta(minutes=30), timedelta(days=14)
 MORNING, EVENING = 8, 21  # o'clock, between which a time is suggested
 OFFERED_HOURS, OFFERED = (10, 13, 17), 6  # o'clock; times to choose from
+NEAREST = 3  # free times told beside one that is taken
 
 
 @dataclass(frozen=True)
 class ProposalTerms:
-    """What a doctor proposes. Price in kopecks, 0 for free."""
+    """What a doctor proposes. Price in kopecks, 0 for free; `other_starts`: times to choose from beside the first."""
 
     kind: ConsultationKind
     starts_at: datetime
     minutes: int
     price: int
     note: str = ""
+    other_starts: tuple[datetime, ...] = ()
+
+    @property
+    def starts(self) -> list[datetime]:
+        """In their order, each once; what is more than one may offer is left out."""
+        return sorted({self.starts_at, *self.other_starts})[:MOST_TIMES]
 
 
 class KeptSpan(NamedTuple):
-    """Some of a doctor's time that something proposed, agreed or held takes."""
+    """Some of a doctor's time that something proposed, agreed or held takes; of several times to choose from, each."""
 
     doctor_id: int
     starts_at: datetime
     ends_at: datetime
     consultation_id: int
+
+    def meets(self, start: datetime, end: datetime) -> bool:
+        return self.starts_at < end and self.ends_at > start
 
 
 class ConsultationBooking:
@@ -78,17 +88,20 @@ class ConsultationBooking:
         client_id: str,
         request: ConsultationRequest | None = None,
     ) -> Consultation:
-        """A card in the chat; a repeated press is the same one. Raises TimeIsPast, TimeIsTooSoon, TimeIsTaken."""
+        """A card in the chat; a repeated press is the same one.
+
+        Raises TimeIsPast, TimeIsTooSoon, TimeIsTooFar, TimeIsTaken.
+        """
         advisory_lock(LockKind.AGENDA, doctor.id)
         chat.lock()
         client_id = submission_id(client_id, terms)
         known = Message.by_client_id(doctor.user_id, client_id, chat.id)
         if known is not None:
             return db.session.scalars(cls.with_card_data().where(cls.message_id == known.id)).unique().one()
-        ends_at = terms.starts_at + timedelta(minutes=terms.minutes)
-        check_time(terms.starts_at, needs_payment=terms.price > 0)
-        if cls.is_time_taken(doctor.id, terms.starts_at, ends_at):
-            raise errors.TimeIsTaken
+        starts, length = terms.starts, timedelta(minutes=terms.minutes)
+        _check_times(starts, needs_payment=terms.price > 0)
+        for start in starts:
+            cls.refuse_taken(doctor.id, start, start + length)
         message = chat.post_card(doctor.user, "Приглашение на консультацию", client_id, card=Card.CONSULTATION)
         consultation = cls(
             chat_id=chat.id,
@@ -97,12 +110,14 @@ class ConsultationBooking:
             message_id=message.id,
             request_id=request.id if request else None,
             kind=terms.kind,
-            starts_at=terms.starts_at,
-            ends_at=ends_at,
+            starts_at=starts[0],
+            ends_at=starts[0] + length,
             price=terms.price,
             note=terms.note,
         )
         db.session.add(consultation)
+        if len(starts) > 1:
+            consultation.offer_times(starts)
         db.session.flush()
         if request is not None:
             chat.bump_revision(db.session.get_one(Message, request.message_id))
@@ -111,25 +126,29 @@ class ConsultationBooking:
         return consultation
 
     @classmethod
-    def is_time_taken(
+    def refuse_taken(
         cls: type[Consultation], doctor_id: int, start: datetime, end: datetime, but: int | None = None
-    ) -> bool:
-        """The doctor has something proposed or agreed at that time; take the agenda's lock first."""
-        others = select(cls.id).where(*cls._kept_of(doctor_id, start, end))
-        if but is not None:
-            others = others.where(cls.id != but)
-        return db.session.scalar(others.limit(1)) is not None
+    ) -> None:
+        """Raises TimeIsTaken when something proposed or agreed keeps some of it; take the agenda's lock first."""
+        for kept in cls.kept_spans([doctor_id], start, end, but):
+            raise errors.TimeIsTaken(kept.consultation_id, start, (kept.starts_at, kept.ends_at))
 
     @classmethod
     def kept_spans(
         cls: type[Consultation], doctor_ids: Collection[int], since: datetime, until: datetime, but: int | None = None
     ) -> list[KeptSpan]:
-        """What of these doctors' time is taken between these moments, in one query."""
+        """What of these doctors' time is taken between these moments, by its start, in one query."""
         spans = select(cls.doctor_id, cls.starts_at, cls.ends_at, cls.id)
         kept = spans.where(cls.doctor_id.in_(doctor_ids), *cls._is_kept(since, until))
+        offered = select(TimeOption.doctor_id, TimeOption.starts_at, TimeOption.ends_at, TimeOption.consultation_id)
+        is_near = TimeOption.starts_at < until, TimeOption.starts_at > since - LONGEST, TimeOption.ends_at > since
+        may_be_chosen = cls.state == ConsultationState.PROPOSED, cls.held_until > clock.now()
+        offered = offered.join(cls, cls.id == TimeOption.consultation_id)
+        offered = offered.where(TimeOption.doctor_id.in_(doctor_ids), *is_near, *may_be_chosen)
         if but is not None:
-            kept = kept.where(cls.id != but)
-        return [KeptSpan(*row) for row in db.session.execute(kept).tuples()]
+            kept, offered = kept.where(cls.id != but), offered.where(cls.id != but)
+        found = {KeptSpan(*row) for row in db.session.execute(union_all(kept, offered)).tuples()}
+        return sorted(found, key=lambda one: (one.starts_at, one.consultation_id))
 
     @classmethod
     def next_free_time(cls: type[Consultation], doctor_id: int, zone: tzinfo) -> datetime:
@@ -144,22 +163,29 @@ class ConsultationBooking:
         return list(islice(whole_hours, OFFERED))
 
     @classmethod
-    def _free_half_hours(cls: type[Consultation], doctor_id: int, zone: tzinfo) -> Iterator[datetime]:
-        first = _first_half_hour()
-        times = select(cls.starts_at, cls.ends_at).where(*cls._kept_of(doctor_id, first, first + LOOKS_AHEAD))
-        taken = db.session.execute(times).all()
-        for half_hour in range(LOOKS_AHEAD // HALF_AN_HOUR):
-            start = first + half_hour * HALF_AN_HOUR
-            is_free = not any(begun < start + HALF_AN_HOUR and ended > start for begun, ended in taken)
-            if is_free and MORNING <= start.astimezone(zone).hour < EVENING:
-                yield start
+    def nearest_free_times(
+        cls: type[Consultation], doctor_id: int, wanted: datetime, minutes: int, zone: tzinfo
+    ) -> list[datetime]:
+        """A few free times of the doctor's days around one that is taken, in their order. They are only suggested."""
+        first = max(_first_half_hour(), _half_hour(wanted - LOOKS_AHEAD / 2))
+        free = cls._free_half_hours(doctor_id, zone, first, timedelta(minutes=minutes))
+        return sorted(sorted(free, key=lambda start: abs(start - wanted))[:NEAREST])
 
     @classmethod
-    def _kept_of(
-        cls: type[Consultation], doctor_id: int, start: datetime, end: datetime
-    ) -> tuple[ColumnElement[bool], ...]:
-        """What of the doctor's holds some of that time."""
-        return cls.doctor_id == doctor_id, *cls._is_kept(start, end)
+    def _free_half_hours(
+        cls: type[Consultation],
+        doctor_id: int,
+        zone: tzinfo,
+        first: datetime | None = None,
+        length: timedelta = HALF_AN_HOUR,
+    ) -> Iterator[datetime]:
+        first = first or _first_half_hour()
+        taken = cls.kept_spans([doctor_id], first, first + LOOKS_AHEAD)
+        for half_hour in range(LOOKS_AHEAD // HALF_AN_HOUR):
+            start = first + half_hour * HALF_AN_HOUR
+            is_free = not any(kept.meets(start, start + length) for kept in taken)
+            if is_free and MORNING <= start.astimezone(zone).hour < EVENING:
+                yield start
 
     @classmethod
     def _is_kept(cls: type[Consultation], start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -173,8 +199,12 @@ class ConsultationBooking:
 
 def _first_half_hour() -> datetime:
     """An hour ahead, then on to :00 or :30."""
-    ahead = clock.now() + timedelta(hours=1)
-    return datetime.fromtimestamp(-(-ahead.timestamp() // 1800) * 1800, UTC)
+    return _half_hour(clock.now() + timedelta(hours=1))
+
+
+def _half_hour(moment: datetime) -> datetime:
+    """The moment, on to :00 or :30."""
+    return datetime.fromtimestamp(-(-moment.timestamp() // 1800) * 1800, UTC)
 
 
 def check_time(start: datetime, *, needs_payment: bool) -> None:
@@ -185,3 +215,11 @@ def check_time(start: datetime, *, needs_payment: bool) -> None:
         raise errors.TimeIsTooSoon
     if start > now + timedelta(days=366):
         raise errors.TimeIsTooFar
+
+
+def _check_times(starts: Sequence[datetime], *, needs_payment: bool) -> None:
+    """Of several there must be time left to choose from them."""
+    for start in starts:
+        check_time(start, needs_payment=needs_payment)
+    if len(starts) > 1 and choice_lasts_until(starts[0], needs_payment=needs_payment) <= clock.now():
+        raise errors.TimeIsTooSoon

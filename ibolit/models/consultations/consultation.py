@@ -29,11 +29,12 @@ from .agreement import ConsultationAgreement
 from .attendance import Attendance, ConsultationAttendance, Side
 from .booked import ConsultationBooked
 from .booking import ConsultationBooking
+from .choosing import ConsultationChoosing, TimeOption
 from .course import ConsultationCourse
 from .deadlines import ConsultationDeadlines
 from .in_chat import ConsultationInChat
 from .rescheduling import ConsultationRescheduling
-from .states import TRANSITIONS, UPCOMING, CancellationReason, ConsultationKind, ConsultationState
+from .states import TRANSITIONS, CancellationReason, ConsultationKind, ConsultationState
 from .summary import ConsultationSummary
 from .times import ConsultationTimes
 
@@ -55,6 +56,7 @@ RETIRED = (
 
 class Consultation(
     ConsultationBooking,
+    ConsultationChoosing,
     ConsultationBooked,
     ConsultationTimes,
     ConsultationAttendance,
@@ -112,6 +114,7 @@ class Consultation(
     attendances: Mapped[dict[Side, Attendance]] = relationship(
         collection_class=attribute_keyed_dict("side"), cascade="all, delete-orphan"
     )
+    time_options: Mapped[list[TimeOption]] = relationship(cascade="all, delete-orphan", order_by=TimeOption.starts_at)
     # What is written of it (conclusion.py); its verbs there keep these up to date.
     questionnaire: Mapped[IntakeQuestionnaire | None] = relationship(viewonly=True)
     review: Mapped[Review | None] = relationship(viewonly=True)
@@ -159,6 +162,7 @@ class Consultation(
         lists = joinedload if at_once else selectinload
         return (
             joinedload(cls.attendances),
+            joinedload(cls.time_options),
             joinedload(cls.questionnaire),
             joinedload(cls.review),
             lists(cls.conclusions),
@@ -169,11 +173,6 @@ class Consultation(
     def of_messages(cls, ids: Sequence[int]) -> Sequence[Consultation]:
         """For the cards of a page of a chat, which is loaded with its people."""
         return db.session.scalars(_of_messages(), {"messages": ids}).unique().all()
-
-    @classmethod
-    def unended(cls) -> Sequence[int]:
-        """Ids of all that time will change: the sweep sees that each has its job."""
-        return db.session.scalars(select(cls.id).where(cls.state.in_(UPCOMING))).all()
 
     # Questions
 

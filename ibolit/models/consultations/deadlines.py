@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from ...config import current_settings
 from ...events import ConfirmationReminderDue, ConsultationReminderDue, record
+from ...extensions import db
 from ...services import clock
 from ..night_hours import by_day
-from .states import CONFIRMED_STATES, ConsultationState
+from .states import CONFIRMED_STATES, UPCOMING, ConsultationState
 from .times import CHAT_STAYS_OPEN
 
 if TYPE_CHECKING:
@@ -24,6 +28,11 @@ TOO_LATE = timedelta(hours=3)  # before the start: a worker that slept until the
 
 class ConsultationDeadlines:
     """A consultation's facet for the worker, who looks at it when something is due."""
+
+    @classmethod
+    def unended(cls: type[Consultation]) -> Sequence[int]:
+        """Ids of all that time will change: the sweep sees that each has its job."""
+        return db.session.scalars(select(cls.id).where(cls.state.in_(UPCOMING))).all()
 
     def process_due(self: Consultation) -> datetime | None:
         """What has become due: reminders, expiry, the end of the window. Returns when to look again, if ever."""
@@ -52,11 +61,13 @@ class ConsultationDeadlines:
     def confirmation_reminder_at(self: Consultation) -> datetime | None:
         """When who is asked is told, once and by day, that it waits for their confirmation or payment.
 
-        A day before the start, or at half of the time that was left when it was proposed or moved.
+        A day before the start – of several times, before they lapse –, or at half of the time that was left when it
+        was proposed or moved.
         """
         since = self.moved_at or self.created_at
-        moment = max(self.starts_at - DAY, since + (self.starts_at - since) / 2)
-        moment = by_day(moment, self.who_confirms.zone, self.starts_at)
+        last = self.expires_at if self.was_choice else self.starts_at
+        moment = max(last - DAY, since + (last - since) / 2)
+        moment = by_day(moment, self.who_confirms.zone, last)
         return moment if moment > since else None
 
     def _needs_confirmation_reminder(self: Consultation) -> bool:

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from .consultation import Consultation
 
 NEAR = timedelta(minutes=15)  # before «Готов общаться» works: the time left is told then, not the questionnaire
-WAITS_OF_DOCTOR = (NextStep.AWAIT_RUNNING_PAYMENT, NextStep.AWAIT_PAYMENT, NextStep.AWAIT_CONFIRMATION)
+WAITS_OF_DOCTOR = (
+    NextStep.AWAIT_CHOICE,
+    NextStep.AWAIT_RUNNING_PAYMENT,
+    NextStep.AWAIT_PAYMENT,
+    NextStep.AWAIT_CONFIRMATION,
+)
 UNSETTLED = (
     MoneyStatus.MISMATCH_UNDECIDED,
     MoneyStatus.REFUND_UNDECIDED,
@@ -89,6 +94,7 @@ def _nearest(noun: type[Consultation]) -> Select[tuple[Consultation]]:
     first = _first_in(noun)
     told_from = (
         joinedload(noun.attendances),
+        joinedload(noun.time_options),
         joinedload(noun.questionnaire),
         joinedload(noun.payments).joinedload(Payment.refunds),
     )

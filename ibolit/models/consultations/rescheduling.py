@@ -95,8 +95,7 @@ class ConsultationRescheduling:
 
     def _check_new_time(self: Consultation, start: datetime) -> None:
         check_time(start, needs_payment=self.price > 0 and self.state is ConsultationState.PROPOSED)
-        if self.is_time_taken(self.doctor_id, start, start + (self.ends_at - self.starts_at), but=self.id):
-            raise errors.TimeIsTaken
+        self.refuse_taken(self.doctor_id, start, start + (self.ends_at - self.starts_at), but=self.id)
 
     def _move(self: Consultation, start: datetime, *, taken_by: User) -> None:
         """What calendars know of it grows only when it may be in one."""
@@ -113,7 +112,7 @@ class ConsultationRescheduling:
     def shift_to(self: Consultation, start: datetime) -> None:
         """Both have agreed on it, or nobody need be asked; what was held for a payment now waits to its start."""
         self.starts_at, self.ends_at = start, start + (self.ends_at - self.starts_at)
-        self.proposed_start = self.proposed_by_id = None
+        self.end_choice()
         if self.state is ConsultationState.PROPOSED:
             self.held_until = None
         self.reset_attendance()

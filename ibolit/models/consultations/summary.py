@@ -31,7 +31,9 @@ class NextStep(StrEnum):
     PAY = "pay"
     RESUME_PAYMENT = "resume_payment"  # begun before the start, which has come
     AWAIT_SETTLEMENT = "await_settlement"  # the patient's money is on its way
+    CHOOSE_TIME = "choose_time"
     CONFIRM = "confirm"
+    AWAIT_CHOICE = "await_choice"  # the doctor, while the patient may choose
     AWAIT_RUNNING_PAYMENT = "await_running_payment"  # the doctor, while the patient pays
     AWAIT_PAYMENT = "await_payment"
     AWAIT_CONFIRMATION = "await_confirmation"
@@ -51,6 +53,7 @@ class Ending(StrEnum):
     MONEY_BACK = "money_back"  # the clinic gave the money back
     CANCELLED_BY_YOU = "cancelled_by_you"
     CANCELLED_BY_OTHER_SIDE = "cancelled_by_other_side"
+    NOT_CHOSEN = "not_chosen"  # one of several times
     NOT_PAID = "not_paid"
     NOT_CONFIRMED = "not_confirmed"
     NOBODY_CAME = "nobody_came"
@@ -162,14 +165,6 @@ class ConsultationSummary:
         is_cancelled = self.state_now is ConsultationState.CANCELLED
         return CalendarStep.REMOVE if is_cancelled and self.may_be_in_calendars else CalendarStep.NONE
 
-    @property
-    def was_cancelled_by_patient(self: Consultation) -> bool:
-        return self.cancelled_by_id == self.patient_id
-
-    @property
-    def was_cancelled_after_start(self: Consultation) -> bool:
-        return self.ended_at is not None and self.ended_at >= self.starts_at
-
     def next_step(self: Consultation, viewer: User) -> NextStep:
         state = self.state_now
         if state is ConsultationState.PROPOSED:
@@ -203,6 +198,8 @@ class ConsultationSummary:
         state = self.state_now
         if state is ConsultationState.COMPLETED:
             return Ending.TOOK_PLACE
+        if state is ConsultationState.EXPIRED and self.was_choice:
+            return Ending.NOT_CHOSEN
         if state is ConsultationState.EXPIRED:
             return Ending.NOT_PAID if self.price else Ending.NOT_CONFIRMED
         if state is ConsultationState.MISSED:
@@ -230,6 +227,8 @@ class ConsultationSummary:
     # Below: parts of these
 
     def _patients_step(self: Consultation) -> NextStep:
+        if self.awaits_choice:
+            return NextStep.CHOOSE_TIME
         if self.is_wish:
             return NextStep.AWAIT_CONFIRMATION
         if not self.price:
@@ -239,6 +238,8 @@ class ConsultationSummary:
         return NextStep.RESUME_PAYMENT if self.may_be_paid_on() else NextStep.AWAIT_SETTLEMENT
 
     def _doctors_step(self: Consultation) -> NextStep:
+        if self.awaits_choice:
+            return NextStep.AWAIT_CHOICE
         if self.is_wish:
             return NextStep.CONFIRM
         if self.may_be_paid_on():

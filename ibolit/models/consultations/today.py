@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import ClassVar
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -20,6 +20,7 @@ from ..doctors import Doctor
 from ..payments import Payment
 from ..people import User
 from ..types import UtcDateTime
+from .choosing import TimeOption
 from .conclusion import Conclusion
 from .consultation import Consultation
 from .states import UPCOMING, ConsultationState
@@ -37,6 +38,7 @@ class Moment(StrEnum):
     RUNNING = "running"
     PATIENT_READY = "patient_ready"
     TO_COME = "to_come"
+    UNCHOSEN = "unchosen"  # the patient may still choose one of several times
     UNPAID = "unpaid"
     UNCONFIRMED = "unconfirmed"
     OWED = "owed"  # it is over, and its conclusion is not written
@@ -49,10 +51,17 @@ PAST = (Moment.OWED, Moment.MISSED, Moment.DONE)
 
 @dataclass(frozen=True)
 class Held:
-    """One of the day, and what the day says of it."""
+    """One of the day, and what the day says of it; `option`: one of the times its patient may choose from."""
 
     consultation: Consultation
     moment: Moment
+    option: TimeOption | None = None
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """From when, and until before."""
+        one = self.option or self.consultation
+        return one.starts_at, one.ends_at
 
 
 @dataclass(frozen=True)
@@ -84,13 +93,28 @@ def today_of(doctor: Doctor) -> Day:
 def held_between(doctor: Doctor, begins: datetime, ends: datetime) -> list[Held]:
     """What a doctor's calendar shows of that time, by its start: neither what was cancelled nor what has lapsed.
 
-    In one query, and one more for payments when there is anything to show.
+    Of several times to choose from each stands for itself. In one query, and one more for payments when there is
+    anything to show.
     """
-    is_then = Consultation.starts_at < ends, Consultation.ends_at > begins, Consultation.starts_at > begins - LONGEST
-    shown = select(Consultation).options(*_for_a_line())
-    own = shown.where(Consultation.doctor_id == doctor.id, *is_then, Consultation.state.in_(SHOWN_STATES))
+    is_its_own, is_option = _is_then(Consultation, begins, ends), _is_then(TimeOption, begins, ends)
+    options = select(TimeOption.consultation_id).where(TimeOption.doctor_id == doctor.id, is_option)
+    is_shown = or_(is_its_own, Consultation.id.in_(options)), Consultation.state.in_(SHOWN_STATES)
+    own = select(Consultation).options(*_for_a_line()).where(Consultation.doctor_id == doctor.id, *is_shown)
     found = db.session.scalars(own.order_by(Consultation.starts_at, Consultation.id)).unique().all()
-    return [Held(one, moment_of(one)) for one in found if one.state_now in SHOWN_STATES]
+    held = [Held(one, moment_of(one), option) for one in found for option in _times_of(one)]
+    then = [one for one in held if one.span[0] < ends and one.span[1] > begins]
+    return sorted(then, key=lambda one: (one.span, one.consultation.id))
+
+
+def _is_then(noun: type[Consultation | TimeOption], begins: datetime, ends: datetime) -> ColumnElement[bool]:
+    return and_(noun.starts_at < ends, noun.ends_at > begins, noun.starts_at > begins - LONGEST)
+
+
+def _times_of(consultation: Consultation) -> Sequence[TimeOption | None]:
+    """None: its own; nothing of what is over."""
+    if consultation.awaits_choice:
+        return consultation.time_options
+    return [None] if consultation.state_now in SHOWN_STATES else []
 
 
 def moment_of(consultation: Consultation) -> Moment:
@@ -105,6 +129,8 @@ def moment_of(consultation: Consultation) -> Moment:
 def _ahead(consultation: Consultation, state: ConsultationState) -> Moment:
     if state is ConsultationState.IN_PROGRESS:
         return Moment.RUNNING
+    if consultation.awaits_choice:
+        return Moment.UNCHOSEN
     if state is ConsultationState.PROPOSED:
         return Moment.UNPAID if consultation.price else Moment.UNCONFIRMED
     return Moment.PATIENT_READY if consultation.is_side_ready(consultation.patient) else Moment.TO_COME
@@ -135,6 +161,7 @@ def _for_a_line() -> tuple[ORMOption, ...]:
         people.joinedload(Chat.patient).load_only(User.name, User.timezone, User.seen_at),
         people.joinedload(Chat.doctor),
         joinedload(Consultation.attendances),
+        joinedload(Consultation.time_options),
         joinedload(Consultation.conclusions).load_only(Conclusion.version),
         joinedload(Consultation.conclusions).raiseload(Conclusion.message),
         selectinload(Consultation.payments).joinedload(Payment.refunds),

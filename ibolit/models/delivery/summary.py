@@ -50,6 +50,11 @@ class NotificationSummary:
         return self.consultation is not None and bool(self.consultation.price)
 
     @property
+    def is_about_choice(self: Notification) -> bool:
+        """Nobody has chosen one of the times that were proposed."""
+        return self.consultation is not None and self.consultation.was_choice
+
+    @property
     def is_about_extra_payment(self: Notification) -> bool:
         """Another payment had bought the same consultation before."""
         return self.consultation is not None and self.consultation.is_paid
