@@ -52,7 +52,7 @@ ADDED: dict[str, Row] = {
     "intake_questionnaire": {"illnesses": ""},
     "chat_member": {"archived_at": None, "until": None},
     "doctor": {"answer_days": 31, "answer_from": 540, "answer_to": 1080, "promise_hours": None, "usual_wait": None}
-    | {"away_from": None, "away_until": None, "stands_in_until": None},
+    | {"away_from": None, "away_until": None, "stands_in_until": None, "takes_bookings": False},
 }
 # Words of after 0022.
 SINCE = {JobKind.PROMISE, NotificationKind.PROMISE, JobKind.URGENT_UNOPENED, NotificationKind.URGENT}
@@ -347,7 +347,7 @@ def renamed(rows: Rows) -> Rows:
     }
     new: Rows = {"specialty_words": [], "wait": [], "patient_fact": [], "patient_fact_strike": []}
     new |= {"urgent_words_line": [], "clinic_reply_template": [], "reply_use": []}
-    new |= {"time_off": [], "stand_in_offer": []}
+    new |= {"time_off": [], "stand_in_offer": [], "time_option": []}
     new |= {table: [] for table in ("appointment_type", "booking_rules", "weekly_hours", "weekly_hours_type")}
     new |= {"calendar_feed": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}

@@ -11,6 +11,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from . import (
         account,
         auth,
+        booking,
         calendar_feeds,
         calls,
         chat,
@@ -35,7 +36,19 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     )
 
     of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, patients, facts)
-    of_clinic = (practice, calendar_feeds, replies, invitations, consultations, calls, operator, webhooks, pwa, health)
+    of_clinic = (
+        practice,
+        calendar_feeds,
+        replies,
+        invitations,
+        consultations,
+        booking,
+        calls,
+        operator,
+        webhooks,
+        pwa,
+        health,
+    )
     for package in (*of_people, *of_clinic):
         for bp in package.blueprints:
             app.register_blueprint(bp)

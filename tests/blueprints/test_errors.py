@@ -132,6 +132,7 @@ CONSULTATION = [
     "confirmation",
     "payments",
     "time",
+    "choice",
     "time/acceptance",
     "time/refusal",
     "cancellation",
@@ -150,6 +151,8 @@ CONSULTATION += [
 ]
 CONSULTATIONS = [
     *(f"/consultations/1/{part}" for part in CONSULTATION),
+    "/consultations/1/move/1",
+    "/doctors/1/booking/1/1",
     "/chats/1/consultations",
     "/chats/1/consultation-requests",
 ]

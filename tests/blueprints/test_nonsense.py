@@ -16,11 +16,13 @@ from payment_steps import begin, buy, request_refund
 from started_consultations import completed_consultation
 
 from ibolit.blueprints.account.forms import NotificationsForm, RenewalForm
+from ibolit.blueprints.booking.forms import MoveForm
 from ibolit.blueprints.calls.forms import ReportForm
 from ibolit.blueprints.chat.forms import QueueForm, RecallForm, ReceiptsForm, StandInForm
 from ibolit.blueprints.consultations.forms import ActionForm
 from ibolit.blueprints.practice.forms import EndTimeOffForm
 from ibolit.extensions import db
+from ibolit.formatting import epoch
 from ibolit.models import (
     AbsenceTerms,
     AppointmentType,
@@ -42,9 +44,9 @@ from ibolit.models import (
 from ibolit.services import clock
 
 # So many digits are too many for int(); more, in the fields of all forms at once, would be spilled into a file.
-NONSENSE = ["", "smoke", "9" * 4400, "ж" * 600]
+NONSENSE = ["", "smoke", "9" * 4301, "ж" * 600]
 WIDE = "multipart/form-data"  # the fields of all forms at once, each of so many letters, are too much written otherwise
-TAKE_ANYTHING = {NotificationsForm, ActionForm, QueueForm, RecallForm, EndTimeOffForm}
+TAKE_ANYTHING = {NotificationsForm, ActionForm, MoveForm, QueueForm, RecallForm, EndTimeOffForm}
 ONLY_SCRIPTS_POST = {ReceiptsForm, ReportForm, RenewalForm, StandInForm}  # who would read what was wrong?
 RUSSIAN = re.compile(r"[«А-ЯЁ][^A-Za-z]*|Проверьте адрес\. Пример: anna@example\.ru\.")
 
@@ -123,6 +125,8 @@ def doors(
     listed = PatientImport.draft(doctor, doctor.user, "list-0001", [row], b"8 916 000-10-01", columns)
     fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     db.session.commit()
+    offered = AppointmentType.add(doctor, TypeTerms("Консультация", ConsultationKind.VIDEO, 30, 0))
+    db.session.commit()
     colleague = make_doctor("Лебедев Михаил Аркадьевич")
     away = AbsenceTerms(clock.now() + timedelta(days=1), clock.now() + timedelta(days=9), colleague.id)
     absence = TimeOff.add(doctor, away)
@@ -146,6 +150,7 @@ def doors(
             f"/chats/{chat.id}/consultation-requests",
             *(f"/consultations/{ahead.id}/{part}" for part in ("time", "cancellation", "complaint")),
             f"/consultations/{over.id}/review",
+            f"/doctors/{doctor.id}/booking/{offered.id}/{epoch(clock.now()) // 1000}",
         ],
         Browser(clinic, doctor.user): [
             f"/chats/{chat.id}/consultations",

@@ -368,7 +368,8 @@ ELSEWHERE = {
     "account.answer_birth_date",  # of what a list has said; the date that was shown goes with it
     "pwa.answer_home_screen", "uploads.create", "webhooks.yookassa",
     # Buttons of a state or an hour that is not this clinic's; what was seen goes with them.
-    "calls.request_callback", "consultations.accept_reschedule",
+    "calls.request_callback", "consultations.accept_reschedule", "consultations.choose",
+    "booking.create", "moving.create",  # what was shown goes with them: test_booking.py
     "consultations.announce_delay", "consultations.decline_reschedule",
     "consultations.mark_ready", "consultations.pay", "demo.decide", "invitations.start_import",
     "operator.close_alert", "operator.retry", "payments.check", "practice.move_tariff",

@@ -127,11 +127,15 @@ POST /consultations/<int:id>/end              | consultation        | login | ga
 POST /consultations/<int:id>/handover         | consultation        | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/payments         | ahead       | login | gate  | in      | 404    | 404      | card
 POST /consultations/<int:id>/readiness        | consultation        | login | gate  | in      | in     | 404      | in
+GET /consultations/<int:id>/move              | ahead       | login | gate  | in      | 404    | 404      | card
+GET /consultations/<int:id>/move/<int:start>  | ahead       | login | gate  | in      | 404    | 404      | card
+POST /consultations/<int:id>/move/<int:start> | ahead       | login | gate  | in      | 404    | 404      | card
 GET /consultations/<int:id>/review            | done        | login | gate  | in      | 404    | 404      | card
 POST /consultations/<int:id>/review           | done        | login | gate  | in      | 404    | 404      | card
 GET /consultations/<int:id>/signal            | consultation        | in    | gate  | in      | in     | in       | card
 GET /consultations/<int:id>/time              | ahead       | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/time             | ahead       | login | gate  | in      | in     | 404      | card
+POST /consultations/<int:id>/choice           | ahead       | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/time/acceptance  | ahead       | login | gate  | in      | in     | 404      | card
 POST /consultations/<int:id>/time/refusal     | ahead       | login | gate  | in      | in     | 404      | card
 GET /demo/bank/<payment_id>                   | -           | 404   | 404   | 404     | 404    | 404      | 404
@@ -139,6 +143,10 @@ POST /demo/bank/<payment_id>/decision         | -           | 404   | 404   | 40
 GET /demo/outbox                              | -           | in    | in    | in      | in     | in       | in
 GET /doctors                                  | -           | login | gate  | in      | in     | in       | card
 GET /doctors/<int:id>                         | =doctor     | login | gate  | in      | in     | in       | card
+GET /doctors/<int:id>/booking                 | =doctor     | login | gate  | in      | 404    | 404      | card
+GET /doctors/<int:id>/booking/<int:type_id>   | =doctor     | login | gate  | in      | 404    | 404      | card
+GET /doctors/<int:id>/booking/<int:type_id>/<int:start>  | =doctor | login | gate | in    | 404    | 404      | card
+POST /doctors/<int:id>/booking/<int:type_id>/<int:start> | =doctor | login | gate | in    | 404    | 404      | card
 GET /doctors/<int:id>/photo/<version>         | doctor      | login | gate  | 404     | 404    | 404      | card
 GET /documents/<kind>                         | -           | in    | in    | in      | in     | in       | in
 GET /facts/<int:id>/text                      | fact        | login | gate  | in      | 404    | 404      | card
@@ -373,6 +381,8 @@ class Row:
             "<panel>": "email",
             "<version>": "1",
             "<int:weekday>": "0",
+            "<int:type_id>": "1",
+            "<int:start>": "2000000000",
             "<path:filename>": "icons/icon-192.png",
             "<path:name>": "css/none.css",
         }

@@ -32,6 +32,7 @@ from ibolit.models import (
     DeviceTransfer,
     Doctor,
     FactKind,
+    HoursSpan,
     Invitation,
     PatientFact,
     PatientImport,
@@ -45,6 +46,7 @@ from ibolit.models import (
     TypeTerms,
     User,
     Variant,
+    WeeklyHours,
 )
 from ibolit.models.people import EmailProof
 from ibolit.services import clock, current_services
@@ -153,6 +155,7 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     CalendarFeed.renew(doctor, seen="")
     type = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
+    WeeklyHours.replace(doctor, [HoursSpan(day, 9 * 60, 18 * 60) for day in range(7)])
     fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)

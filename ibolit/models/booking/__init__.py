@@ -1,7 +1,16 @@
 """Free times: what a doctor offers to book, the hours for it, and what of them is free."""
 
 from .appointment_type import AppointmentType, TypeTerms
-from .appointments import ahead_of, book, may_be_moved_at_once, move, terms_of
+from .appointments import (
+    ahead_of,
+    book,
+    is_confirmed_at_once,
+    is_moved_at_once,
+    may_be_moved_at_once,
+    move,
+    terms_of,
+    type_to_move,
+)
 from .booking_rules import BookingRules, RulesTerms
 from .directory import directory_before, is_used
 from .free_times import Slot, bookable, first_free_times, free_days, free_times, is_free, nearest, next_free_times
@@ -26,7 +35,9 @@ __all__ = [
     "first_free_times",
     "free_days",
     "free_times",
+    "is_confirmed_at_once",
     "is_free",
+    "is_moved_at_once",
     "is_used",
     "may_be_moved_at_once",
     "move",
@@ -34,5 +45,6 @@ __all__ = [
     "next_free_times",
     "open_between",
     "terms_of",
+    "type_to_move",
     "with_day",
 ]

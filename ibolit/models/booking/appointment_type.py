@@ -116,8 +116,7 @@ class AppointmentType(Model):
         last = max((one.position for one in offered), default=0)
         new = cls(doctor_id=doctor.id, position=last + 1, **vars(terms))
         db.session.add(new)
-        db.session.flush()
-        record(FreeTimesChanged(doctor.id))
+        _note_offer(doctor.id)
         return new
 
     def change(self, terms: TypeTerms) -> None:
@@ -133,7 +132,7 @@ class AppointmentType(Model):
         """Nobody books it any more; what is booked stands. Hours that were for it alone stay for its return."""
         if self.is_offered:
             self.ended_at = clock.now()
-            record(FreeTimesChanged(self.doctor_id))
+            _note_offer(self.doctor_id)
 
     def bring_back(self) -> None:
         """As the last of those on offer. Raises TooManyTypes."""
@@ -143,7 +142,7 @@ class AppointmentType(Model):
         if len(offered) >= self.MOST:
             raise errors.TooManyTypes
         self.ended_at, self.position = None, max((one.position for one in offered), default=0) + 1
-        record(FreeTimesChanged(self.doctor_id))
+        _note_offer(self.doctor_id)
 
     def move(self, steps: int) -> None:
         """Up (-1) or down (1) among those on offer; at the end nothing moves."""
@@ -153,6 +152,13 @@ class AppointmentType(Model):
 def hold_agenda(doctor_id: int) -> None:
     """Whoever changes what of a doctor's time is free, or takes some of it, waits here for the others."""
     advisory_lock(LockKind.AGENDA, doctor_id)
+
+
+def _note_offer(doctor_id: int) -> None:
+    """The doctor's page, chats and cards lead to what may be booked, and ask nothing for it."""
+    db.session.flush()
+    db.session.get_one(Doctor, doctor_id).takes_bookings = bool(AppointmentType.offered_by(doctor_id))
+    record(FreeTimesChanged(doctor_id))
 
 
 def _refuse(terms: TypeTerms) -> None:

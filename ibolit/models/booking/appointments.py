@@ -53,7 +53,7 @@ def book(
     overlap = Consultation.overlapping(patient, terms.starts_at, terms.ends_at)
     if overlap is not None and overlap.id != warned_of:
         raise errors.OwnOverlap(overlap.id)
-    at_once = not terms.price and BookingRules.of(doctor).confirms_free and not Consultation.is_often_missed_by(patient)
+    at_once = not terms.price and is_confirmed_at_once(patient, doctor)
     chat = _locked_chat(patient, doctor)
     return Consultation.place(chat, patient, terms, title=type.title, client_id=press, at_once=at_once)
 
@@ -63,7 +63,29 @@ def may_be_moved_at_once(consultation: Consultation, patient: User) -> bool:
     if consultation.patient_id != patient.id or consultation.state_now is not ConsultationState.CONFIRMED:
         return False
     is_early = consultation.starts_at >= clock.now() + ahead_of(consultation)
-    return is_early and consultation.moved_by_patient < MOVES_AT_ONCE and _same_type(consultation) is not None
+    return is_early and consultation.moved_by_patient < MOVES_AT_ONCE and type_to_move(consultation) is not None
+
+
+def type_to_move(consultation: Consultation) -> AppointmentType | None:
+    """What was booked, if it is offered still for the same price: its free times are those to move to."""
+    if consultation.type_id is None:
+        return None
+    type = AppointmentType.find_of(consultation.doctor_id, consultation.type_id)
+    if type is None or not type.is_offered:
+        return None
+    is_same = (type.kind, type.minutes, type.price) == (consultation.kind, consultation.minutes, consultation.price)
+    return type if is_same else None
+
+
+def is_moved_at_once(consultation: Consultation, patient: User, start: datetime) -> bool:
+    """To that start; else the doctor is asked."""
+    is_early = start >= clock.now() + ahead_of(consultation)
+    return is_early and may_be_moved_at_once(consultation, patient)
+
+
+def is_confirmed_at_once(patient: User, doctor: Doctor) -> bool:
+    """What this patient books for nothing; else it waits for the doctor's yes."""
+    return BookingRules.of(doctor).confirms_free and not Consultation.is_often_missed_by(patient)
 
 
 def ahead_of(consultation: Consultation) -> timedelta:
@@ -82,9 +104,8 @@ def move(consultation: Consultation, patient: User, start: datetime, expected: d
     consultation.lock_for(patient, expected)
     if start == consultation.starts_at:
         raise errors.TimeIsTheSame
-    type = _same_type(consultation)
-    is_early = start >= clock.now() + ahead_of(consultation)
-    if type is None or not is_early or not may_be_moved_at_once(consultation, patient):
+    type = type_to_move(consultation)
+    if type is None or not is_moved_at_once(consultation, patient, start):
         consultation.request_reschedule(patient, start, expected)
         return False
     if not is_free(consultation.doctor, type, start, but=consultation.id):
@@ -141,14 +162,3 @@ def _locked_chat(patient: User, doctor: Doctor) -> Chat:
     chat = Chat.locked_for(patient, Chat.begin(patient, doctor, booked=True))
     assert chat is not None
     return chat
-
-
-def _same_type(consultation: Consultation) -> AppointmentType | None:
-    """What was booked, if it is offered still for the same price."""
-    if consultation.type_id is None:
-        return None
-    type = AppointmentType.find_of(consultation.doctor_id, consultation.type_id)
-    if type is None or not type.is_offered:
-        return None
-    is_same = (type.kind, type.minutes, type.price) == (consultation.kind, consultation.minutes, consultation.price)
-    return type if is_same else None

@@ -49,6 +49,10 @@ class ChatSummary:
         """A doctor chooses to be seen and has quiet hours; a patient is there while their page is."""
         return self.doctor.is_online() if viewer.id == self.patient_id else self.patient.is_present()
 
+    def may_be_booked_by(self: Chat, user: User) -> bool:
+        """Its patient finds free times of the doctor's."""
+        return user.id == self.patient_id and self.doctor.takes_bookings and not self.doctor.hidden
+
     def offers_time_to(self: Chat, viewer: User, on_sale: Sequence[Tariff]) -> bool:
         """«Продлить» stands on the access bar: the patient's time ends within a day, or has ended."""
         is_scarce = self.state in SCARCE_STATES

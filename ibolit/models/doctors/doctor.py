@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, false, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, query_expression, relationship, selectinload
 
 from ... import errors
@@ -72,6 +72,7 @@ class Doctor(DoctorDirectory, Model):
     default_minutes: Mapped[int] = mapped_column(default=30, server_default="30")
     free_days: Mapped[int] = mapped_column(default=3)
     hidden: Mapped[bool] = mapped_column(default=False)
+    takes_bookings: Mapped[bool] = mapped_column(default=False, server_default=false())  # offers an appointment type
     available: Mapped[bool] = mapped_column(default=True)  # the «на связи» switch
     quiet_from: Mapped[int | None]  # minutes after midnight in the doctor's zone
     quiet_to: Mapped[int | None]

@@ -1,0 +1,40 @@
+"""What stood on the page when a time was booked: nothing else is booked than that."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+
+from ...models import BookingTerms, ConsultationKind
+from ...web.fields import ClientIdField, hidden_number
+from ...web.text_filters import one_line
+
+
+class BookingForm(FlaskForm):
+    """`warned_of`: the person's own consultation at that time, which they have been told of."""
+
+    kind = HiddenField(filters=[one_line])
+    minutes = hidden_number(digits=4)
+    price = hidden_number(digits=12)
+    refund_hours = hidden_number(digits=4)
+    client_id = ClientIdField(action="запишитесь")
+    warned_of = hidden_number()
+
+    def expected(self, type_id: int, start: datetime) -> BookingTerms | None:
+        """None for what no page of ours has shown."""
+        if self.kind.data not in list(ConsultationKind):
+            return None
+        kind = ConsultationKind(self.kind.data)
+        return BookingTerms(type_id, start, kind, self.minutes.data, self.price.data, self.refund_hours.data)
+
+
+class MoveForm(FlaskForm):
+    """`expected`: the agreed start that stood on the page, in milliseconds since 1970; 0 for anything else."""
+
+    expected = hidden_number(digits=14)
+
+    @property
+    def agreed_start(self) -> datetime:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=self.expected.data or 0)
