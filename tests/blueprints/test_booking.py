@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser import Browser
-from factories import later, make_chat, make_doctor, propose
+from factories import PASSWORD, later, make_chat, make_doctor, offer, propose
 from payment_steps import answer
 from werkzeug.test import TestResponse
 
@@ -23,6 +23,7 @@ from ibolit.models import (
     ConsultationState,
     Doctor,
     HoursSpan,
+    LoginCode,
     Payment,
     RulesTerms,
     TypeTerms,
@@ -31,6 +32,8 @@ from ibolit.models import (
     booking,
 )
 from ibolit.services import clock
+
+from .test_queries import asked_by
 
 PAID = TypeTerms("Первичная консультация", ConsultationKind.VIDEO, 30, 2500_00)
 FREE = TypeTerms("Вопрос по анализам", ConsultationKind.AUDIO, 15, 0)
@@ -161,14 +164,39 @@ def test_unknown_kind_or_moment_is_said_or_is_nothing(as_patient: Browser, host:
     assert "только что заняли" in as_patient.get(past).text
 
 
-def test_signed_out_choice_comes_back_after_the_entry(visitor: Browser, host: Doctor) -> None:
+def test_signed_out_choice_comes_back_after_the_entry(visitor: Browser, host: Doctor, patient: User) -> None:
     """It lies in the address alone: numbers of a kind and a moment, nothing of a person; nothing is held."""
-    page = page_of(host, day_ahead(host))
+    phone, page = patient.phone, page_of(host, day_ahead(host))
     answered = visitor.get(page)
     assert answered.status_code == 303
     assert page in answered.location.replace("%2F", "/")
     assert visitor.post(page, {"client_id": "press-0001"}).status_code in (303, 400)
     assert not booked()
+    entered = visitor.post(answered.location, {"login": phone, "password": PASSWORD})
+    assert (entered.status_code, urlsplit(entered.location).path) == (303, page)
+    assert "Оплатить 2 500 ₽" in words(visitor.get(page).text)
+
+
+def test_choice_of_who_is_new_lies_with_the_code(visitor: Browser, host: Doctor) -> None:
+    """Who finishes in another browser lands there all the same."""
+    page = page_of(host, day_ahead(host))
+    visitor.post(f"/login/phone?next={page}", {"phone": "+79165550101"})
+    assert db.session.scalars(db.select(LoginCode.next_url)).all() == [page]
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("htmx", [True, False])
+def test_questions_do_not_grow_with_rows(as_patient: Browser, host: Doctor, chat: Chat, htmx: bool) -> None:
+    """Of the days and times, and of a list of proposals with several times each."""
+    counts = []
+    for rows in (1, 6):
+        for number in range(rows):
+            start = clock.now().replace(microsecond=0) + timedelta(days=10 * rows + number)
+            offer(chat, start, start + timedelta(hours=1), start + timedelta(hours=2))
+        pages = f"/doctors/{host.id}/booking", "/consultations"
+        counts.append([len(asked_by(as_patient, page, htmx=htmx)) for page in pages])
+    assert counts[0] == counts[1]
+    assert max(counts[0]) <= 10
 
 
 # The last step

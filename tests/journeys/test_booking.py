@@ -50,7 +50,7 @@ def newest(live: LiveClinic) -> Consultation:
 
 
 def tap(page: Page, selector: str, *, to: str) -> None:
-    page.locator(selector).first.tap()
+    page.locator(selector).first.click()
     page.wait_for_url(to)
 
 
@@ -95,3 +95,28 @@ def test_booked_by_three_taps_paid_and_moved(
     moved = newest(live)
     assert (moved.starts_at != consultation.starts_at) is says_at_once
     assert (moved.reschedule_request is None) is says_at_once
+
+
+@pytest.mark.long
+def test_booked_and_moved_without_scripts(visitors: Visitors, live: LiveClinic, host: str) -> None:
+    """Links and forms alone; the bank's page of ours has a link, for no form leads to a foreign site."""
+    patient = visitors.sign_in(MARINA, PHONE, java_script_enabled=False)
+    patient.goto(host)
+    tap(patient, "main >> text=Записаться", to="**/booking")
+    patient.locator(".booking__days .chip").nth(5).click()
+    patient.wait_for_url("**day=*")
+    wanted = patient.locator(".booking__time").first.get_attribute("href")
+    tap(patient, f'.booking__time[href="{wanted}"]', to=f"**{wanted}")
+    tap(patient, "main >> text=Оплатить 2 000 ₽", to="**/payments/*")
+    consultation = newest(live)
+    assert consultation.is_hold
+    patient.goto(f"/consultations/{consultation.id}/move")
+    patient.locator(".booking__days .chip").last.click()
+    patient.wait_for_url("**day=*")
+    patient.locator(".booking__time").first.click()
+    expect(patient.locator("#booking")).to_contain_text(
+        "Врачу придёт просьба"
+    )  # what is not paid yet is not the patient's to move
+    patient.locator("#booking .button--main").click()
+    patient.wait_for_url(f"**/consultations/{consultation.id}")
+    assert newest(live).reschedule_request is not None

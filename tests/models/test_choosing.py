@@ -12,7 +12,7 @@ from factories import make_chat, offer, propose
 from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, ConsultationKind, ConsultationState, Doctor, ProposalTerms, User
-from ibolit.models.consultations import Ending, NextStep
+from ibolit.models.consultations import Ending, NextStep, lists
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
 
@@ -185,3 +185,14 @@ def test_nearest_free_times_are_told(chat: Chat, doctor: Doctor) -> None:
     propose(chat, starts_at=wanted, minutes=60)
     near = Consultation.nearest_free_times(doctor.id, wanted, 60, ZoneInfo("Europe/Moscow"))
     assert near == [wanted - 90 * timedelta(minutes=1), wanted - HOUR, wanted + HOUR]
+
+
+def test_time_off_meets_any_of_the_times(chat: Chat, doctor: Doctor, still: StillClock) -> None:
+    consultation = offer(chat, *TIMES)
+    absence = (TIMES[2] - HOUR, TIMES[2] + HOUR)
+    assert lists.met_by(doctor, [absence]) == [consultation]
+    assert lists.met_by(doctor, [(TIMES[2] + HOUR, TIMES[2] + DAY)]) == []
+    assert (TIMES[2], TIMES[2] + timedelta(minutes=30)) in consultation.spans
+    choose(consultation, TIMES[0])
+    assert lists.met_by(doctor, [absence]) == []
+    assert consultation.spans == [(TIMES[0], TIMES[0] + timedelta(minutes=30))]

@@ -3,7 +3,8 @@
 To add one, copy the row of a neighbour:
 - first the method and the rule of the door;
 - in «of» whose thing stands in the address, by the names of `Things` in matrix_world.py; "-" where nothing does;
-  "=" before it where everybody may see everybody's (or whoever holds the link), "+" where an operator may;
+  "=" before it where everybody may see everybody's (or whoever holds the link), "+" where an operator may, "~" where
+  every patient may;
 - then what becomes of each kind of person who asks for their own: `in` (the door answers, be it with a page, an action
   or a sentence about what was typed), `login` (is asked to sign in), `gate` (is asked for the consent), `card` (a guest
   device is led back to its consultation), or 401, 403, 404.
@@ -143,10 +144,10 @@ POST /demo/bank/<payment_id>/decision         | -           | 404   | 404   | 40
 GET /demo/outbox                              | -           | in    | in    | in      | in     | in       | in
 GET /doctors                                  | -           | login | gate  | in      | in     | in       | card
 GET /doctors/<int:id>                         | =doctor     | login | gate  | in      | in     | in       | card
-GET /doctors/<int:id>/booking                 | =doctor     | login | gate  | in      | 404    | 404      | card
-GET /doctors/<int:id>/booking/<int:type_id>   | =doctor     | login | gate  | in      | 404    | 404      | card
-GET /doctors/<int:id>/booking/<int:type_id>/<int:start>  | =doctor | login | gate | in    | 404    | 404      | card
-POST /doctors/<int:id>/booking/<int:type_id>/<int:start> | =doctor | login | gate | in    | 404    | 404      | card
+GET /doctors/<int:id>/booking                 | ~doctor     | login | gate  | in      | 404    | 404      | card
+GET /doctors/<int:id>/booking/<int:type_id>   | ~doctor     | login | gate  | in      | 404    | 404      | card
+GET /doctors/<int:id>/booking/<int:type_id>/<int:start>  | ~doctor | login | gate | in    | 404    | 404      | card
+POST /doctors/<int:id>/booking/<int:type_id>/<int:start> | ~doctor | login | gate | in    | 404    | 404      | card
 GET /doctors/<int:id>/photo/<version>         | doctor      | login | gate  | 404     | 404    | 404      | card
 GET /documents/<kind>                         | -           | in    | in    | in      | in     | in       | in
 GET /facts/<int:id>/text                      | fact        | login | gate  | in      | 404    | 404      | card
@@ -391,7 +392,7 @@ class Row:
         return filled + mark + query
 
 
-OPEN_TO = {"=": ("everybody",), "+": ("operator",)}
+OPEN_TO = {"=": ("everybody",), "+": ("operator",), "~": ACTORS["patient"]}
 
 
 def read(rows: str) -> dict[str, Row]:
@@ -401,7 +402,7 @@ def read(rows: str) -> dict[str, Row]:
         if door in ("door", "socket and message") or set(door) == {"-"}:
             continue
         answers = {actor: cell for actors, cell in zip(ACTORS.values(), cells, strict=True) for actor in actors}
-        thing = of.lstrip("=+-")
+        thing = of.lstrip("=+-~")
         answers[STAND_IN] = answer_to_stand_in(door, thing, answers, is_open=of.startswith("="))
         table[door] = Row(door, thing, OPEN_TO.get(of[0], ()), answers)
     return table

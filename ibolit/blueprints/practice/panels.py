@@ -46,7 +46,7 @@ def _time_off(doctor: Doctor) -> dict[str, Any]:
     met = lists.met_by(doctor, [(one.starts_at, one.ends_at) for one in absences])
     return {
         "absences": absences,
-        "met": {one.id: [two for two in met if one.takes(two.starts_at, two.ends_at)] for one in absences},
+        "met": {one.id: [two for two in met if any(one.takes(*span) for span in two.spans)] for one in absences},
         "covered": TimeOff.covered_by(doctor),
         "time_off_forms": {one.id: TimeOffForm.of(one) for one in absences},
         "answered": {},

@@ -69,6 +69,12 @@ class ConsultationChoosing:
     def has_choice_lapsed(self: Consultation) -> bool:
         return self.was_choice and self.state_now is ConsultationState.EXPIRED
 
+    @property
+    def spans(self: Consultation) -> list[tuple[datetime, datetime]]:
+        """All that it may be: its own time, or each of those that its patient may choose."""
+        times = self.time_options if self.awaits_choice else [self]
+        return [(one.starts_at, one.ends_at) for one in times]
+
     def lists_times_for(self: Consultation, viewer: User) -> bool:
         """Whoever may choose has a button for each."""
         return self.was_choice and not (self.awaits_choice and viewer.id == self.patient_id)

@@ -15,6 +15,7 @@ from ..doctors import Doctor
 from ..payments import Payment, Refund
 from ..people import User
 from ..types import RowId, UtcDateTime
+from .choosing import TimeOption
 from .consultation import Consultation
 from .states import CONFIRMED_STATES, UPCOMING, ConsultationState
 from .times import CLOSES_AFTER, LONGEST
@@ -53,8 +54,9 @@ def met_by(doctor: Doctor, spans: Sequence[tuple[datetime, datetime]]) -> list[C
     """What is coming in these spans of time, the nearest first, with its people."""
     if not spans:
         return []
-    within = [(Consultation.starts_at < ends) & (Consultation.ends_at > begins) for begins, ends in spans]
-    mine = Consultation.doctor_id == doctor.id, _is_upcoming(), or_(*within)
+    options = select(TimeOption.consultation_id).where(TimeOption.doctor_id == doctor.id, _meets(TimeOption, spans))
+    is_met = or_(_meets(Consultation, spans), Consultation.id.in_(options))
+    mine = Consultation.doctor_id == doctor.id, _is_upcoming(), is_met
     met = Consultation.with_card_data().where(*mine).order_by(Consultation.starts_at, Consultation.id)
     return list(db.session.scalars(met).unique())
 
@@ -109,3 +111,7 @@ def _is_upcoming() -> ColumnElement[bool]:
     last_end = clock.now() - CLOSES_AFTER
     is_recent = Consultation.ends_at > last_end, Consultation.starts_at > last_end - LONGEST
     return and_(Consultation.state.in_(UPCOMING), *is_recent)
+
+
+def _meets(noun: type[Consultation | TimeOption], spans: Sequence[tuple[datetime, datetime]]) -> ColumnElement[bool]:
+    return or_(*((noun.starts_at < ends) & (noun.ends_at > begins) for begins, ends in spans))
