@@ -32,14 +32,18 @@ def on_sqlite(clinic: Flask) -> None:
 
 
 def test_sqlite_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
-    """Of a clinic of its own: that of the other tests spares the disk."""
+    """Of a clinic of its own: that of the other tests spares the disk. Every connection that may be had at once."""
     pragmas = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
     own = create_app({"IBOLIT_ENV": "test", "IBOLIT_DATA": str(tmp_path)})
-    with own.app_context():
-        with db.engine.connect() as connection:
-            found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
+    with own.app_context(), read_only():
+        many: int = db.engine.pool.size()  # type: ignore[attr-defined]
+        connections = [db.engine.connect() for _ in range(many)]
+        found = [{name: one.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas} for one in connections]
+        for one in connections:
+            one.close()
         db.engine.dispose()
-    assert found == pragmas
+    assert found == [pragmas] * many
+    assert many > 1
 
 
 def test_readers_cannot_write_by_mistake(on_sqlite: None) -> None:
