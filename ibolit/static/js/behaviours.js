@@ -2,8 +2,8 @@
 // A behaviour is a function that gets its element and may return a function that stops it.
 window.ibolit = (function () {
   'use strict';
-  var starters = {}, running = [], memory = {}, XLINK = 'http://www.w3.org/1999/xlink';
-  var isOld = !('noModule' in document.createElement('script'));
+  var starters = {}, running = [], memory = {};
+  var isOld = !document.replaceChildren; // before 2020
 
   function each(list, act) { Array.prototype.forEach.call(list, act); }
 
@@ -29,16 +29,16 @@ window.ibolit = (function () {
 
   function drawing(name) { return document.documentElement.getAttribute('data-sprite') + '#i-' + name; }
 
-  // Chromium 45 draws no icon that htmx has parsed in a document of its own, until it is named once more.
-  function nameAgain(root) {
-    each(root.querySelectorAll('use'), function (use) { use.setAttributeNS(XLINK, 'href', use.getAttributeNS(XLINK, 'href')); });
+  // Chromium 45 to 64 draw no icon that htmx has parsed in a document of its own: a copy made here is drawn.
+  function drawAnew(root) {
+    each(root.querySelectorAll('use'), function (use) { use.parentNode.replaceChild(use.cloneNode(false), use); });
   }
 
   document.documentElement.className += ' js';
   // htmx begins at the same moment: each in a task of its own, a tap between them is answered.
   document.addEventListener('DOMContentLoaded', function () { setTimeout(scan, 0, document.documentElement); });
   document.addEventListener('htmx:load', function (event) {
-    if (isOld && event.target !== document.body) nameAgain(event.target);
+    if (isOld && event.target !== document.body) drawAnew(event.target);
     scan(event.target);
   });
   document.addEventListener('htmx:beforeCleanupElement', function (event) { stop(event.target); });
@@ -54,7 +54,7 @@ window.ibolit = (function () {
     // A copy of what the server has drawn for scripts in the <template> of this id.
     pattern: function (id, selector) { return document.getElementById(id).content.querySelector(selector).cloneNode(true); },
     draw: function (element, name) { // another icon in place of the one it has
-      element.querySelector('use').setAttributeNS(XLINK, 'href', drawing(name));
+      element.querySelector('use').setAttributeNS('http://www.w3.org/1999/xlink', 'href', drawing(name));
     },
     // Storage may be forbidden or full; then a thing is kept as long as the page.
     setItem: function (key, value) {
