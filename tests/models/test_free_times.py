@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from consultation_steps import NOON, StillClock, cancel, confirm, facts
-from factories import make_chat, make_doctor, make_user, propose
+from factories import make_chat, make_doctor, make_user, offer, propose
 from queries import Queries
 
 from ibolit import errors
@@ -16,6 +16,7 @@ from ibolit.models import (
     AppointmentType,
     BookingRules,
     Chat,
+    Consultation,
     ConsultationKind,
     Doctor,
     HoursSpan,
@@ -26,6 +27,7 @@ from ibolit.models import (
     WeeklyHours,
     booking,
 )
+from ibolit.models.booking.wall_clock import minutes_of
 
 pytestmark = pytest.mark.usefixtures("clinic", "still")
 
@@ -105,6 +107,25 @@ def test_what_is_proposed_takes_its_time_with_pauses(
     ]
     cancel(consultation, patient)
     assert times(doctor, first) == ["09:00", "09:35", "10:10", "10:45", "11:20"]
+
+
+def test_times_to_choose_from_are_all_taken_until_one_is_chosen(
+    doctor: Doctor, first: AppointmentType, chat: Chat, patient: User
+) -> None:
+    open_on(doctor, HoursSpan(WEDNESDAY, 9 * 60, 12 * 60))
+    choice = offer(chat, at("09:00"), at("10:10"))
+    assert times(doctor, first) == ["09:35", "10:45", "11:20"]
+    spans = Consultation.kept_spans([doctor.id], MIDNIGHT, MIDNIGHT + DAY)
+    assert [(one.starts_at, one.ends_at) for one in spans] == [
+        (at("09:00"), at("09:30")),
+        (at("10:10"), at("10:40")),
+    ]
+    minutes = {(doctor.id, minutes_of(one.starts_at), minutes_of(one.ends_at)) for one in spans}
+    assert set(Consultation.kept_minutes([doctor.id], MIDNIGHT, MIDNIGHT + DAY)) == minutes
+    assert Consultation.kept_minutes([doctor.id], MIDNIGHT, MIDNIGHT + DAY, choice.id) == []
+    choice.choose_time(patient, at("10:10"))
+    db.session.commit()
+    assert times(doctor, first) == ["09:00", "09:35", "10:45", "11:20"]
 
 
 def test_time_off_takes_all_it_covers(doctor: Doctor, first: AppointmentType) -> None:

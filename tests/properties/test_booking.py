@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 from consultation_steps import StillClock
 from emptying import empty
-from factories import make_chat, make_doctor, make_user, propose
+from factories import make_chat, make_doctor, make_user, offer, propose
 from flask import Flask
 from hypothesis import note
 from hypothesis import strategies as st
@@ -261,6 +261,31 @@ class BookingMachine(RuleBasedStateMachine):
             else:
                 assert not taken
 
+    @step(2, patient=patients, doctor=doctors, aheads=((40, 75), (130, 26 * 60, 27 * 60)), price=(0, PRICE))
+    def doctor_offers_times(self, patient: int, doctor: int, aheads: tuple[int, ...], price: int) -> None:
+        """All of them are kept until one is chosen, or the choice lapses."""
+        with self._press():
+            chat = Chat.between(self._patient(patient), self._doctor(doctor))
+            starts = [self.still.moment + ahead * MINUTE for ahead in aheads]
+            if chat is not None:
+                kept = self._kept(doctor)
+                taken = any(begun < at + 30 * MINUTE and ended > at for at in starts for begun, ended in kept)
+                try:
+                    offer(chat, *starts, price=price)
+                except errors.TimeIsTaken:
+                    assert taken
+                else:
+                    assert not taken
+
+    @step(4, which=some, slot=some)
+    def choose_time(self, which: int, slot: int) -> None:
+        with self._press():
+            one = self._one(Consultation.time_options.any(), which=which)
+            if one is not None:
+                with suppress(errors.RuleViolation):
+                    one.choose_time(one.patient, one.time_options[slot % len(one.time_options)].starts_at)
+                    db.session.commit()
+
     @step(3, which=some, slot=(60, 24 * 60, 30 * 60), accepts=either)
     def doctor_asks_to_move(self, which: int, slot: int, accepts: bool) -> None:
         with self._press():
@@ -367,7 +392,7 @@ class BookingMachine(RuleBasedStateMachine):
             everything = list(db.session.scalars(sa.select(Consultation).options(paid).order_by(Consultation.id)))
             live = [one for one in everything if one.state_now in LIVE]
             for doctor_id in self.doctor_ids:
-                times = sorted((one.starts_at, one.ends_at) for one in live if one.doctor_id == doctor_id)
+                times = sorted(span for one in live if one.doctor_id == doctor_id for span in one.spans)
                 assert all(ends <= starts for (_, ends), (starts, _) in pairwise(times)), "two in one time"
             for one in everything:
                 self._money_is_somewhere(one)
@@ -470,7 +495,7 @@ class BookingMachine(RuleBasedStateMachine):
 
     def _kept(self, doctor: int) -> list[tuple[datetime, datetime]]:
         mine = sa.select(Consultation).where(Consultation.doctor_id == self.doctor_ids[doctor])
-        return [(one.starts_at, one.ends_at) for one in db.session.scalars(mine) if one.state_now in LIVE]
+        return [span for one in db.session.scalars(mine) if one.state_now in LIVE for span in one.spans]
 
     def _set_week(self, doctor: Doctor, which: int) -> None:
         WeeklyHours.replace(doctor, [HoursSpan(day, *span) for day in range(7) for span in WEEKS[which]])

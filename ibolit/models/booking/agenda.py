@@ -102,10 +102,9 @@ class Agendas:
         """
         ids = self._ids if only is None else only
         now, taken = clock.now(), _absences([id for id in self._may_be_away if id in ids], since)
-        for one in Consultation.kept_spans(ids, since - DAY, until + LONGEST_WITH_PAUSE, but):
-            pause = self._rules[one.doctor_id].pause_minutes
-            span = minutes_of(one.starts_at) - pause, minutes_of(one.ends_at, up=True) + pause
-            taken.setdefault(one.doctor_id, []).append(span)
+        for id, begins, ends in Consultation.kept_minutes(ids, since - DAY, until + LONGEST_WITH_PAUSE, but):
+            pause = self._rules[id].pause_minutes
+            taken.setdefault(id, []).append((begins - pause, ends + pause))
         return {id: Agenda.at(now, self._rules[id], self._hours[id], taken.get(id, ())) for id in ids}
 
 
