@@ -13,6 +13,7 @@ from ibolit import errors
 from ibolit.extensions import db
 from ibolit.models import (
     AbsenceTerms,
+    AlertKind,
     AppointmentType,
     BookingRules,
     BookingTerms,
@@ -27,6 +28,7 @@ from ibolit.models import (
     NextStep,
     Notification,
     NotificationKind,
+    PaymentAlert,
     PaymentState,
     RefundRule,
     RulesTerms,
@@ -275,6 +277,20 @@ def test_free_one_is_agreed_at_once_where_the_doctor_allows(
     assert not agreed.chat.is_waiting
 
 
+def test_doctor_is_reminded_of_a_wish(patient: User, doctor: Doctor, free: AppointmentType, still: StillClock) -> None:
+    """Whose yes is awaited is told once, a day before the start, by mail or push."""
+    doctor.user.email = "ivanova@example.org"
+    wish = book(patient, free)
+    still.show(FIRST - DAY + MINUTE)
+    work(wish)
+    assert told(doctor.user) == [NotificationKind.PROPOSED, NotificationKind.WAITS]
+    assert told(patient) == []
+    still.show(FIRST)
+    work(wish)
+    assert wish.state is ConsultationState.EXPIRED
+    assert told(patient) == [NotificationKind.EXPIRED]
+
+
 def test_one_free_one_is_coming_per_doctor(patient: User, doctor: Doctor, free: AppointmentType) -> None:
     first = book(patient, free)
     exists = refused(errors.FreeBookingExists, patient, free, FOLLOWING)
@@ -345,6 +361,16 @@ def test_hidden_doctor_and_ended_type_are_refused(
     doctor.hidden = True
     db.session.commit()
     refused(errors.DoctorTakesNoBookings, patient, free)
+
+
+def test_nothing_is_held_while_nobody_could_pay(patient: User, paid: AppointmentType, free: AppointmentType) -> None:
+    """The bank refuses the clinic's shop until somebody has set it right."""
+    PaymentAlert.open(AlertKind.SHOP_SETTINGS)
+    db.session.commit()
+    refused(errors.PaymentsAreSuspended, patient, paid)
+    assert book(patient, free).is_wish
+    PaymentAlert.resolve(AlertKind.SHOP_SETTINGS)
+    assert book(patient, paid, FOLLOWING).is_hold
 
 
 def test_another_doctor_s_type_is_refused(patient: User, paid: AppointmentType) -> None:
