@@ -16,6 +16,7 @@ from ibolit.models import (
     AppointmentType,
     BookingRules,
     Chat,
+    Consultation,
     ConsultationKind,
     Doctor,
     HoursSpan,
@@ -24,6 +25,7 @@ from ibolit.models import (
     TypeTerms,
     User,
     WeeklyHours,
+    booking,
 )
 from ibolit.services import clock
 
@@ -383,3 +385,42 @@ def test_one_doctors_hours_are_not_anothers(clinic: Flask, as_doctor: Browser, d
     Browser(clinic, colleague.user).post(f"{PAGE}/0", typed(0, ("9:00", "13:00")))
     assert week_of(doctor) == []
     assert week_of(colleague) == [MORNING]
+
+
+# What is wished, and what is moved
+
+
+def test_wish_asks_for_the_doctors_answer(as_doctor: Browser, doctor: Doctor, patient: User) -> None:
+    wish = _wished(doctor, patient)
+    day = wish.starts_at.date().isoformat()
+    page = as_doctor.get(f"/consultations/week?day={day}").text
+    assert f'class="week-one week-one--awaits-doctor" href="/consultations/{wish.id}"' in page
+    assert "ждёт вашего ответа" in page
+
+
+def test_booked_one_is_moved_to_times_of_its_hours(as_doctor: Browser, doctor: Doctor, patient: User) -> None:
+    """Its own time is free for it; what was agreed by word of mouth is offered the usual hours."""
+    wish = _wished(doctor, patient)
+    zone = BookingRules.of(db.session.get_one(Doctor, doctor.id)).tz
+    page = as_doctor.get(f"/consultations/{wish.id}/time").text
+    offered = re.findall(r'data-day="([\d-]+)"\s+data-time="([\d:]+)"', page)
+    assert 3 <= len(offered) <= 6
+    assert len({day for day, _ in offered}) >= 2
+    assert all("09:00" <= at < "13:00" for _, at in offered)
+    own = wish.starts_at.astimezone(zone)
+    assert (own.date().isoformat(), f"{own:%H:%M}") in offered
+    other = propose(make_chat(make_user("Пётр"), db.session.get_one(Doctor, doctor.id)))
+    assert re.search(r'data-time="(10|13|17):00"', as_doctor.get(f"/consultations/{other.id}/time").text)
+
+
+def _wished(doctor: Doctor, patient: User) -> Consultation:
+    """A free one of the first time that is free, as the doctor says yes to each."""
+    add_type(doctor, "Знакомство")
+    set_week(doctor, *(HoursSpan(day, 540, 780) for day in range(7)))
+    host = db.session.get_one(Doctor, doctor.id)
+    (type,) = AppointmentType.offered_by(host.id)
+    first = booking.first_free_times(host, type, 1)[0]
+    terms = booking.terms_of(type, first.starts_at)
+    wish = booking.book(db.session.get_one(User, patient.id), host, terms, "wish-client-0001")
+    db.session.commit()
+    return wish

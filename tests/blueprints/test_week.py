@@ -13,6 +13,7 @@ import pytest
 from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, offer, propose
 
+from ibolit.assets import STATIC
 from ibolit.blueprints.consultations.week_grid import Ground, Span, Week
 from ibolit.extensions import db
 from ibolit.models import (
@@ -25,6 +26,7 @@ from ibolit.models import (
     TimeOff,
     User,
 )
+from ibolit.models.consultations.today import Moment
 from ibolit.services import clock
 
 from .test_queries import MOST, asked_by
@@ -175,6 +177,14 @@ def test_both_views_say_the_same(as_doctor: Browser, doctor: Doctor, full: list[
     for one in ("10:00", "Соколова", "подтверждена", "ещё не оплачена", "ещё не подтверждена", "Вас нет"):
         assert one in words
     assert ("<table" in page) is (view == "grid")
+
+
+@pytest.mark.any_database
+def test_what_nobody_has_agreed_to_yet_is_hatched() -> None:
+    rule = re.search(r"([^}]*)\{[^}]*repeating-linear-gradient", (STATIC / "css" / "week.css").read_text())
+    assert rule is not None
+    unsaid = {Moment.AWAITS_DOCTOR, Moment.UNCHOSEN, Moment.UNPAID, Moment.UNCONFIRMED}
+    assert set(re.findall(r"week-one--([\w-]+)", rule[1])) == {one.replace("_", "-") for one in unsaid}
 
 
 def test_time_off_and_whole_span_stand_in_the_list(

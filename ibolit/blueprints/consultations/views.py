@@ -21,6 +21,7 @@ from ...models import (
     LimitKind,
     RateLimitHit,
     RefundRule,
+    booking,
 )
 from ...models.consultations import lists
 from ...responses import go, respond, wants_fragment
@@ -219,7 +220,8 @@ def _reschedule_form(
 ) -> ResponseReturnValue:
     """`near`: free times beside one that is taken; else a few of the next days are offered."""
     fragment, page = "consultations/reschedule.html", "consultations/reschedule.html"
-    offered = near or Consultation.offered_times(consultation.doctor_id, consultation.doctor.user.zone)
+    offered = near or booking.times_to_move_to(consultation, current_user.zone)
+    offered = offered or Consultation.offered_times(consultation.doctor_id, consultation.doctor.user.zone)
     context = {"consultation": consultation, "form": form, "offered": offered, "viewer": current_user}
     return respond(fragment, page=page, status=status, **context)
 

@@ -13,7 +13,17 @@ from .appointments import (
 )
 from .booking_rules import BookingRules, RulesTerms
 from .directory import directory_before, is_used
-from .free_times import Slot, bookable, first_free_times, free_days, free_times, is_free, nearest, next_free_times
+from .free_times import (
+    Slot,
+    bookable,
+    first_free_times,
+    free_days,
+    free_times,
+    is_free,
+    nearest,
+    next_free_times,
+    times_to_move_to,
+)
 from .open_hours import booked_outside, open_between
 from .weekly_hours import HoursSpan, WeeklyHours, by_day, copied, with_day
 
@@ -45,6 +55,7 @@ __all__ = [
     "next_free_times",
     "open_between",
     "terms_of",
+    "times_to_move_to",
     "type_to_move",
     "with_day",
 ]

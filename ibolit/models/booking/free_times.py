@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 
 from ...extensions import db
 from ...services import clock
+from ..consultations import Consultation
 from ..doctors import Doctor
 from .agenda import Agenda, Agendas
 from .appointment_type import AppointmentType
@@ -22,6 +23,7 @@ from .wall_clock import Minutes, minutes_of, moment_of
 # database is asked of more.
 WINDOWS = timedelta(days=2), timedelta(days=367)
 NEAREST = 3
+OFFERED, MOVED_WITHIN = 6, timedelta(days=14)  # of the times that one may move to
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,20 @@ def free_days(
     for slot in free_times(doctor, type, since, until, but):
         days.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)
     return days
+
+
+def times_to_move_to(consultation: Consultation, zone: ZoneInfo) -> list[datetime]:
+    """A few starts of the next days, two a day by whoever reads, which the hours of its type have free.
+
+    None for what was agreed by word of mouth, or is offered no more.
+    """
+    type = AppointmentType.find_of(consultation.doctor_id, consultation.type_id) if consultation.type_id else None
+    if type is None:
+        return []
+    now = clock.now()
+    days = free_days(consultation.doctor, type, now, now + MOVED_WITHIN, zone, consultation.id).values()
+    few = [slots[:: max(1, len(slots) // 2)][:2] for slots in days]
+    return [slot.starts_at for slots in few for slot in slots][:OFFERED]
 
 
 def is_free(doctor: Doctor, type: AppointmentType, start: datetime, but: int | None = None) -> bool:

@@ -36,6 +36,7 @@ class Moment(StrEnum):
     """What a doctor's day says of a consultation; in the order of what asks for the doctor most."""
 
     RUNNING = "running"
+    AWAITS_DOCTOR = "awaits_doctor"  # by its patient, and waits for the doctor's yes
     PATIENT_READY = "patient_ready"
     TO_COME = "to_come"
     UNCHOSEN = "unchosen"  # the patient may still choose one of several times
@@ -120,7 +121,7 @@ def _times_of(consultation: Consultation) -> Sequence[TimeOption | None]:
 def moment_of(consultation: Consultation) -> Moment:
     state = consultation.state_now
     if state in UPCOMING:
-        return _ahead(consultation, state)
+        return Moment.AWAITS_DOCTOR if consultation.is_wish else _ahead(consultation, state)
     if state is ConsultationState.COMPLETED:
         return Moment.DONE if consultation.conclusions else Moment.OWED
     return Moment.MISSED
