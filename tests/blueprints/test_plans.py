@@ -62,6 +62,7 @@ def asked() -> Iterator[list[tuple[str, Any]]]:
 def plans_of(statements: list[tuple[str, Any]]) -> Iterator[str]:
     """Of PostgreSQL as it would be with many rows: it reads a whole table only where no index serves."""
     is_sqlite = db.engine.dialect.name == "sqlite"
+    db.session.rollback()  # whoever may write on one connection waits for themselves on another
     with db.engine.connect() as connection:
         cursor = connection.connection.cursor()
         if not is_sqlite:
