@@ -7,11 +7,11 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from .figures import Row, table
+from .figures import Row, missed, table
 
 PARTS = (
-    "machine", "messages", "signaling", "idle", "start", "pages", "practice", "desk", "directory", "booking", "cards",
-    "visit", "files", "calls", "links", "guessing",
+    "machine", "messages", "bare", "signaling", "idle", "start", "pages", "practice", "desk", "directory", "booking",
+    "cards", "visit", "files", "calls", "links", "guessing",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -25,6 +25,8 @@ def main(wanted: list[str]) -> None:
     print(table(rows))
     if not wanted:
         RESULTS.write_text(table(rows))
+    if missed:
+        sys.exit("\n".join(f"MISSED {one}" for one in missed))
 
 
 main(sys.argv[1:])

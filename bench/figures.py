@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+missed: list[str] = []  # what a part was judged by and missed; bench/run fails with it
+
 
 @dataclass(frozen=True)
 class Row:
