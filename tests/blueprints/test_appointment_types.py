@@ -67,7 +67,7 @@ def test_free_only_by_its_tick(as_doctor: Browser, doctor: Doctor) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"title": " "}, "Назовите вид консультации."),
+        ({"title": " "}, "Введите название."),
         ({"title": "я" * 81}, "Длиннее 80 знаков."),
         ({"kind": "visit"}, "Выберите, видео или аудио."),
         ({"minutes": ""}, "Выберите из списка, сколько минут."),

@@ -306,7 +306,9 @@ def test_week_shows_the_hours(as_doctor: Browser, doctor: Doctor) -> None:
     words = words_of(page)
     assert "часы приёма 9:00–13:00" in words
     assert "Часы приёма: 7:30–8:00" in words
-    assert '<th class="week-grid__hour" scope="row" rowspan="2">7:00</th>' in page
+    assert (
+        '<th class="week-grid__hour" scope="row" rowspan="2">7<span class="week-grid__minutes">:00</span></th>' in page
+    )
 
 
 def test_week_of_who_travels_shows_hours_by_their_own_clock(as_doctor: Browser, doctor: Doctor) -> None:

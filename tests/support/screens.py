@@ -550,7 +550,7 @@ OF_DOCTOR = [
     Screen(
         "doctor-page-type-wrong",
         DOCTOR,
-        reach=send("#type-new form"),
+        reach=open_and_send("#type-new", "#type-new form"),
         lands="practice.appointment_types",
     ),
     Screen("doctor-page-hours", DOCTOR, "/practice/hours"),

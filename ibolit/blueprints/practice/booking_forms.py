@@ -48,7 +48,7 @@ class AppointmentTypeForm(EditForm):
     """Each type has its own on the page, so their fields are told apart by a prefix."""
 
     title = StringField(
-        "Название", [DataRequired("Назовите вид консультации."), no_longer(AppointmentType.LONGEST_TITLE)], [one_line]
+        "Название", [DataRequired("Введите название."), no_longer(AppointmentType.LONGEST_TITLE)], [one_line]
     )
     kind = RadioField(
         "Как проходит",
