@@ -13,6 +13,18 @@ from zoneinfo import ZoneInfo
 
 from reading import Page, plain
 
+from ibolit.extensions import db
+from ibolit.models import (
+    AppointmentType,
+    BookingRules,
+    ConsultationKind,
+    Doctor,
+    HoursSpan,
+    RulesTerms,
+    TypeTerms,
+    WeeklyHours,
+)
+
 if TYPE_CHECKING:
     from teller import Story
 
@@ -32,6 +44,31 @@ def _offer(story: Story, who: str, rest: str) -> str:
     first, *more = (_typed(story.moment_of(one), zone) for one in rest.split(","))
     others = {f"{name}_{number}": value for number, one in enumerate(more, 2) for name, value in one.items()}
     return story.send(who, page.form_to("/consultations"), price=price[1] if price else "0", **first, **others)
+
+
+def _open_hours(story: Story, who: str, rest: str) -> str:
+    """A paid and a free kind, each day from nine to six; «and confirms»: free ones at once."""
+    doctor = db.session.scalars(db.select(Doctor).filter_by(user_id=story.people[who])).one()
+    for title, price in (("Первичная консультация", 1500_00), ("Вопрос", 0)):
+        AppointmentType.add(doctor, TypeTerms(title, ConsultationKind.VIDEO, 30, price))
+    WeeklyHours.replace(doctor, [HoursSpan(day, 9 * 60, 18 * 60) for day in range(7)])
+    BookingRules.set(doctor, RulesTerms("Europe/Moscow", confirms_free=bool(rest)))
+    db.session.commit()
+    return ""
+
+
+def _hide(story: Story, who: str, _rest: str) -> str:
+    db.session.scalars(db.select(Doctor).filter_by(user_id=story.people[who])).one().show_in_directory(False)
+    db.session.commit()
+    return ""
+
+
+def _book(story: Story, who: str, rest: str) -> str:
+    """«05.03 15:00 paid», «05.03 15:00 free»: what the doctor's hours offer."""
+    doctor = db.session.scalars(db.select(Doctor).filter_by(user_id=story.people["doctor"])).one()
+    type = AppointmentType.offered_by(doctor.id)["free" in rest]
+    path = f"/doctors/{doctor.id}/booking/{type.id}/{int(story.moment_of(rest).timestamp())}"
+    return story.send(who, story.page(who, path).form_to(path))
 
 
 def _wish(story: Story, who: str, rest: str) -> str:
@@ -167,6 +204,7 @@ OF_CARD = {
 ACTIONS: dict[str, Callable[[Story, str, str], str]] = {
     "asks for one": _ask,
     "asks to cancel": _ask_to_cancel,
+    "books": _book,
     "cancels": _cancel,
     "closes the alert": _close_alert,
     "concludes": _conclude,
@@ -174,7 +212,9 @@ ACTIONS: dict[str, Callable[[Story, str, str], str]] = {
     "gives back": _give_back,
     "gives days": _give_days,
     "gives otherwise": _give_otherwise,
+    "hides": _hide,
     "offers": _offer,
+    "opens hours": _open_hours,
     "presses": _press,
     "prolongs": _prolong,
     "proposes": _propose,

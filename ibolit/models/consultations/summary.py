@@ -55,6 +55,7 @@ class Ending(StrEnum):
     CANCELLED_BY_OTHER_SIDE = "cancelled_by_other_side"
     NOT_CHOSEN = "not_chosen"  # one of several times
     NOT_PAID = "not_paid"
+    HOLD_LAPSED = "hold_lapsed"
     NOT_CONFIRMED = "not_confirmed"
     NOBODY_CAME = "nobody_came"
     MISSED_EACH_OTHER = "missed_each_other"
@@ -200,6 +201,8 @@ class ConsultationSummary:
             return Ending.TOOK_PLACE
         if state is ConsultationState.EXPIRED and self.was_choice:
             return Ending.NOT_CHOSEN
+        if self.has_hold_lapsed:
+            return Ending.HOLD_LAPSED
         if state is ConsultationState.EXPIRED:
             return Ending.NOT_PAID if self.price else Ending.NOT_CONFIRMED
         if state is ConsultationState.MISSED:
