@@ -112,6 +112,7 @@ def _show_times(
         refusal = errors.TypeHasEnded()
     day = request.args.get("day", "")
     shown: dict[str, Any] = {"types": types, "type": type, "chat": Chat.between(current_user, doctor)}
+    shown["is_chosen"] = type is not None and type.id == type_id
     shown["free"] = FreeDays.of(doctor, type, current_user.zone, day) if type is not None else None
     shown["here"] = _address_of(doctor, type, day)
     links = _links(doctor, type) if type is not None else None
