@@ -83,12 +83,13 @@ def test_two_browsers_write_to_each_other(visitors: Visitors, no_complaints: Cal
     open_chat(patient, "Иванова")
     doctor.goto("/messages")
     write(patient, "Добрый день! Как анализы?")
-    # The doctor's list moves by itself, with the count, and the patient learns that it was delivered.
-    first = doctor.locator(".rows .row").first
-    expect(first).to_contain_text("Как анализы?")
-    expect(first.locator(".pill")).to_have_text(re.compile("^2"))
+    # The doctor's list moves by itself, below the emergency, with the count; the patient learns that it was delivered.
+    expect(doctor.locator(".rows .row").first).to_contain_text("Срочно")
+    newest = doctor.locator(".rows .row").nth(1)
+    expect(newest).to_contain_text("Как анализы?")
+    expect(newest.locator(".pill")).to_have_text(re.compile("^2"))
     expect(bubble(patient, "Как анализы").locator(".ticks--delivered")).to_have_count(1)
-    first.locator(".row__link").click()
+    newest.locator(".row__link").click()
     expect(bubble(patient, "Как анализы").locator(".ticks--read")).to_have_count(1)
     doctor.locator(".composer__text").press_sequentially("Сейчас")
     expect(patient.locator(".typing")).to_have_text("печатает…")

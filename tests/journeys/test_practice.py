@@ -76,8 +76,8 @@ def _answers_from_a_template(doctor: Page, patient: Page) -> None:
 def _writes_a_note_and_gives_days(doctor: Page, patient: Page) -> None:
     doctor.click(".chat__who")
     expect(doctor).to_have_url(re.compile(r"/patients/1$"))
-    doctor.fill("#note textarea", "Гуляет каждый день")
-    with doctor.expect_response("**/note"):
+    with doctor.expect_response("**/note"):  # it may be there before the next word of a slow test
+        doctor.fill("#note textarea", "Гуляет каждый день")
         doctor.locator("#note textarea").press("End")
     expect(doctor.locator("#note [data-state]")).to_contain_text("Сохранено")
     doctor.reload()
