@@ -248,6 +248,7 @@ def test_guide_is_followed_in_a_fresh_folder(server: Server) -> None:
     assert "Traceback" not in looked
 
 
+@pytest.mark.long
 def test_guide_upgrades_goes_back_and_upgrades_again(open_clinic: OpenClinic, maker: Maker) -> None:
     install, upgrade, _doctor, back = blocks(chapter("Upgrade, and the way back"))
     open_clinic.run(install)
