@@ -10,6 +10,7 @@ from ibolit.extensions import db
 from ibolit.models import LimitKind, RateLimitHit
 
 MINUTES = {
+    LimitKind.CALENDAR_FEED: (60, 60),
     LimitKind.CODE_FOR_PHONE: (5, 60),
     LimitKind.CODE_FROM_ADDRESS: (30, 60),
     LimitKind.CODE_FROM_NETWORK: (200, 24 * 60),  # a fifth of the day's SMS
