@@ -60,10 +60,10 @@ def at(clock: str, day: datetime = MIDNIGHT) -> datetime:
     return day + timedelta(hours=hours, minutes=minutes)
 
 
-def test_nobody_is_booked_who_has_set_no_hours(doctor: Doctor, first: AppointmentType) -> None:
+def test_nobody_is_booked_who_has_set_no_hours(doctor: Doctor, first: AppointmentType, chat: Chat) -> None:
     assert times(doctor, first) == []
     assert booking.next_free_times([doctor]) == {}
-    assert booking.bookable([doctor]) == {doctor.id}
+    assert chat.may_be_booked_by(chat.patient)
 
 
 def test_starts_follow_each_other_with_the_pause(doctor: Doctor, first: AppointmentType) -> None:
@@ -150,7 +150,7 @@ def test_a_time_that_is_not_shown_any_more_may_still_be_free(
     assert not booking.is_free(doctor, first, at("10:10") + timedelta(seconds=1))
 
 
-def test_hidden_doctors_and_ended_types_have_none(doctor: Doctor, first: AppointmentType) -> None:
+def test_hidden_doctors_and_ended_types_have_none(doctor: Doctor, first: AppointmentType, chat: Chat) -> None:
     open_on(doctor, HoursSpan(WEDNESDAY, 9 * 60, 12 * 60))
     first.end()
     assert times(doctor, first) == []
@@ -162,7 +162,7 @@ def test_hidden_doctors_and_ended_types_have_none(doctor: Doctor, first: Appoint
     assert times(doctor, first) == []
     assert not booking.is_free(doctor, first, at("09:00"))
     assert booking.next_free_times([doctor]) == {}
-    assert booking.bookable([doctor]) == set()
+    assert not chat.may_be_booked_by(chat.patient)
 
 
 def test_next_ones_of_many_in_few_questions(doctor: Doctor, first: AppointmentType, chat: Chat) -> None:

@@ -15,7 +15,6 @@ from .booking_rules import BookingRules, RulesTerms
 from .directory import directory_before, is_used
 from .free_times import (
     Slot,
-    bookable,
     first_free_times,
     free_days,
     free_times,
@@ -37,7 +36,6 @@ __all__ = [
     "WeeklyHours",
     "ahead_of",
     "book",
-    "bookable",
     "booked_outside",
     "by_day",
     "copied",

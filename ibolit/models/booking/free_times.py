@@ -8,9 +8,6 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select
-
-from ...extensions import db
 from ...services import clock
 from ..consultations import Consultation
 from ..doctors import Doctor
@@ -117,18 +114,7 @@ def next_free_times(doctors: Collection[Doctor], until: datetime | None = None) 
     return found
 
 
-def bookable(doctors: Collection[Doctor]) -> set[int]:
-    """The numbers of those who offer something to book, whether a time of it is free or not; hidden ones do not."""
-    ids = [doctor.id for doctor in doctors if not doctor.hidden]
-    offered = select(AppointmentType.doctor_id).where(_is_offered_by(ids))
-    return set(db.session.scalars(offered.distinct())) if ids else set()
-
-
 # Below: parts of these
-
-
-def _is_offered_by(doctor_ids: Collection[int]) -> ColumnElement[bool]:
-    return AppointmentType.doctor_id.in_(doctor_ids) & AppointmentType.ended_at.is_(None)
 
 
 def _first_of(agenda: Agenda, doctor_id: int, types: Sequence[Length], since: datetime, until: datetime) -> Slot | None:
