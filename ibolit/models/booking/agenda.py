@@ -15,8 +15,8 @@ from ..consultations import Consultation
 from ..doctors import Doctor, TimeOff
 from .booking_rules import BookingRules
 from .offers import Offer
-from .wall_clock import GRID, Minutes, Span, day_of, joined, minutes_of, on_grid, spans_of_day, without
-from .weekly_hours import HoursSpan, WeeklyHours
+from .wall_clock import GRID, Minutes, Span, day_of, joined, minutes_of, on_grid, without
+from .weekly_hours import HoursSpan, WeeklyHours, open_on
 
 DAY = timedelta(days=1)
 LONGEST_WITH_PAUSE = timedelta(hours=6)  # what begins last is over by then, and its pause
@@ -62,10 +62,8 @@ class Agenda:
         return any(begins <= start and start + minutes <= ends for begins, ends in free)
 
     def open_on(self, day: date, type_id: int | None = None) -> list[Span]:
-        """The hours of that day by the doctor's clock, for this type or for any, whatever is taken of them."""
-        mine = [one for one in self.hours if one.weekday == day.weekday()]
-        chosen = [(one.start, one.end) for one in mine if type_id is None or one.is_for(type_id)]
-        return joined(spans_of_day(day, chosen, self.zone)) if chosen else []
+        """The hours of that day, whatever is taken of them."""
+        return open_on(day, self.hours, self.zone, type_id)
 
     def _free_on(self, day: date, type_id: int) -> list[Span]:
         return without(self.open_on(day, type_id), self.taken)

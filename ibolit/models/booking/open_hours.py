@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ..consultations import Consultation, lists
 from ..doctors import Doctor
 from .booking_rules import BookingRules
-from .wall_clock import Span, joined, minutes_of, moment_of, spans_of_day
-from .weekly_hours import HoursSpan, WeeklyHours
+from .wall_clock import Span, joined, minutes_of, moment_of
+from .weekly_hours import HoursSpan, WeeklyHours, open_on
 
 DAY = timedelta(days=1)
 
@@ -21,7 +21,7 @@ def open_between(doctor: Doctor, since: datetime, until: datetime) -> list[tuple
     zone = BookingRules.of(doctor).tz if week else doctor.user.zone
     day, last, found = since.astimezone(zone).date(), until.astimezone(zone).date(), list[Span]()
     while week and day <= last:
-        found += _open_on(day, week, zone)
+        found += open_on(day, week, zone)
         day += DAY
     return [(moment_of(begins), moment_of(ends)) for begins, ends in joined(found)]
 
@@ -34,9 +34,5 @@ def booked_outside(doctor: Doctor, week: Sequence[HoursSpan], zone: ZoneInfo) ->
 def _is_within(consultation: Consultation, week: Sequence[HoursSpan], zone: ZoneInfo) -> bool:
     begins, ends = minutes_of(consultation.starts_at), minutes_of(consultation.ends_at, up=True)
     day = consultation.starts_at.astimezone(zone).date()
-    hours = _open_on(day, [one for one in week if one.is_for(consultation.type_id or 0)], zone)
-    return any(first <= begins and ends <= last for first, last in joined(hours))
-
-
-def _open_on(day: date, week: Sequence[HoursSpan], zone: ZoneInfo) -> list[Span]:
-    return spans_of_day(day, [(one.start, one.end) for one in week if one.weekday == day.weekday()], zone)
+    hours = open_on(day, week, zone, consultation.type_id or 0)
+    return any(first <= begins and ends <= last for first, last in hours)

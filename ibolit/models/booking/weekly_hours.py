@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,7 +18,7 @@ from ..doctors import Doctor
 from ..types import RowId
 from .appointment_type import AppointmentType, hold_agenda
 from .booking_rules import BookingRules
-from .wall_clock import A_DAY, GRID
+from .wall_clock import A_DAY, GRID, Span, joined, spans_of_day
 
 WEEK = range(7)  # Monday is 0
 
@@ -118,6 +120,13 @@ class WeeklyHours(Model):
         for row, one in zip(rows, week, strict=True):
             db.session.add_all(WeeklyHoursType(hours_id=row.id, type_id=id) for id in sorted(one.type_ids))
         db.session.flush()
+
+
+def open_on(day: date, week: Iterable[HoursSpan], zone: ZoneInfo, type_id: int | None = None) -> list[Span]:
+    """The week's hours on that day by the doctor's clock, joined: for this type or, without one, for whatever types."""
+    mine = [one for one in week if one.weekday == day.weekday()]
+    chosen = [(one.start, one.end) for one in mine if type_id is None or one.is_for(type_id)]
+    return joined(spans_of_day(day, chosen, zone)) if chosen else []
 
 
 def copied(spans: Iterable[HoursSpan], from_day: int, to_days: Collection[int]) -> list[HoursSpan]:
