@@ -14,7 +14,7 @@ from ..doctors import Doctor
 from .appointment_type import AppointmentType
 from .booking_rules import BookingRules, RulesTerms
 from .wall_clock import Minutes
-from .weekly_hours import HoursSpan, WeeklyHours, WeeklyHoursType
+from .weekly_hours import HoursSpan, WeeklyHours, WeeklyHoursType, by_doctor
 
 Length = tuple[int, Minutes]  # of a type, by its number
 
@@ -36,19 +36,19 @@ def offers_of(doctors: Collection[Doctor]) -> dict[int, Offer]:
     if not known:
         return {}
     offers: dict[int, Offer] = {}
-    spans: dict[tuple[int, int, int, int], list[int]] = {}
+    spans: list[tuple[int, int, int, int, int | None]] = []
     for doctor_id, type_id, _, minutes, weekday, start, end, *rules in db.session.execute(
         _offered(), {"ids": [*known]}
     ):
         if weekday is not None:
-            spans.setdefault((doctor_id, weekday, start, end), []).extend([] if type_id is None else [type_id])
+            spans.append((doctor_id, weekday, start, end, type_id))
             continue
         if doctor_id not in offers:
             offers[doctor_id] = Offer(_rules_of(known[doctor_id], rules))
         offers[doctor_id].types.append((type_id, minutes))
-    for (doctor_id, *span), type_ids in spans.items():
+    for doctor_id, hours in by_doctor(spans).items():
         if doctor_id in offers:
-            offers[doctor_id].hours.append(HoursSpan(span[0], span[1], span[2], frozenset(type_ids)))
+            offers[doctor_id].hours = hours
     return offers
 
 

@@ -77,13 +77,7 @@ class WeeklyHours(Model):
             .where(cls.doctor_id.in_(doctor_ids))
             .order_by(cls.doctor_id, cls.weekday, cls.start)
         )
-        found: dict[tuple[int, int, int, int], list[int]] = {}
-        for *span, type_id in db.session.execute(asked):
-            found.setdefault((span[0], span[1], span[2], span[3]), []).extend([] if type_id is None else [type_id])
-        hours: dict[int, list[HoursSpan]] = {id: [] for id in doctor_ids}
-        for (doctor_id, weekday, start, end), type_ids in found.items():
-            hours[doctor_id].append(HoursSpan(weekday, start, end, frozenset(type_ids)))
-        return hours
+        return {id: [] for id in doctor_ids} | by_doctor(db.session.execute(asked).tuples())
 
     @classmethod
     def locked_of(cls, doctor: Doctor) -> list[HoursSpan]:
@@ -120,6 +114,17 @@ class WeeklyHours(Model):
         for row, one in zip(rows, week, strict=True):
             db.session.add_all(WeeklyHoursType(hours_id=row.id, type_id=id) for id in sorted(one.type_ids))
         db.session.flush()
+
+
+def by_doctor(rows: Iterable[tuple[int, int, int, int, int | None]]) -> dict[int, list[HoursSpan]]:
+    """Of rows of doctor, weekday, start, end and type, in their order: hours for several types have a row for each."""
+    found: dict[tuple[int, int, int, int], list[int]] = {}
+    for *span, type_id in rows:
+        found.setdefault((span[0], span[1], span[2], span[3]), []).extend([] if type_id is None else [type_id])
+    hours: dict[int, list[HoursSpan]] = {}
+    for (doctor_id, *span), type_ids in found.items():
+        hours.setdefault(doctor_id, []).append(HoursSpan(span[0], span[1], span[2], frozenset(type_ids)))
+    return hours
 
 
 def open_on(day: date, week: Iterable[HoursSpan], zone: ZoneInfo, type_id: int | None = None) -> list[Span]:
