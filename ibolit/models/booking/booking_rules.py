@@ -20,7 +20,7 @@ from .appointment_type import hold_agenda
 
 @dataclass(frozen=True)
 class RulesTerms:
-    """What a doctor says: a zone of the IANA list, minutes and days."""
+    """What a doctor says, and what holds until then: a zone of the IANA list, minutes and days."""
 
     zone: str
     notice_minutes: int = 120
@@ -30,7 +30,7 @@ class RulesTerms:
 
 
 class BookingRules(Model):
-    """A doctor's own; who has set none has these defaults and the zone of their account.
+    """A doctor's own; who has set none has the defaults of RulesTerms and the zone of their account.
 
     The zone is kept with the hours: an account's follows its device, and a doctor who travels moves no hours.
     """
@@ -39,10 +39,10 @@ class BookingRules(Model):
 
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"), primary_key=True, autoincrement=False)
     zone: Mapped[str] = mapped_column(String(64))
-    notice_minutes: Mapped[int] = mapped_column(default=120)  # a start is at least so far ahead
-    pause_minutes: Mapped[int] = mapped_column(default=5)  # between two consultations
-    horizon_days: Mapped[int] = mapped_column(default=60)  # the last day that can be booked, from today
-    confirms_free: Mapped[bool] = mapped_column(default=False)  # free ones at once; else each waits for a yes
+    notice_minutes: Mapped[int]  # a start is at least so far ahead
+    pause_minutes: Mapped[int]  # between two consultations
+    horizon_days: Mapped[int]  # the last day that can be booked, from today
+    confirms_free: Mapped[bool]  # free ones at once; else each waits for a yes
 
     @classmethod
     def of(cls, doctor: Doctor) -> Self:
