@@ -111,10 +111,7 @@ class AppointmentType(Model):
         known = next((one for one in offered if one.terms == terms), None)
         if known is not None:
             return known
-        if len(offered) >= cls.MOST:
-            raise errors.TooManyTypes
-        last = max((one.position for one in offered), default=0)
-        new = cls(doctor_id=doctor.id, position=last + 1, **vars(terms))
+        new = cls(doctor_id=doctor.id, position=_behind(offered), **vars(terms))
         db.session.add(new)
         _note_offer(doctor.id)
         return new
@@ -138,10 +135,8 @@ class AppointmentType(Model):
         """As the last of those on offer. Raises TooManyTypes."""
         if self.is_offered:
             return
-        offered = self.offered_by(self.doctor_id)
-        if len(offered) >= self.MOST:
-            raise errors.TooManyTypes
-        self.ended_at, self.position = None, max((one.position for one in offered), default=0) + 1
+        self.position = _behind(self.offered_by(self.doctor_id))
+        self.ended_at = None
         _note_offer(self.doctor_id)
 
     def move(self, steps: int) -> None:
@@ -159,6 +154,13 @@ def _note_offer(doctor_id: int) -> None:
     db.session.flush()
     db.session.get_one(Doctor, doctor_id).takes_bookings = bool(AppointmentType.offered_by(doctor_id))
     record(FreeTimesChanged(doctor_id))
+
+
+def _behind(offered: Sequence[AppointmentType]) -> int:
+    """The place of one more. Raises TooManyTypes."""
+    if len(offered) >= AppointmentType.MOST:
+        raise errors.TooManyTypes
+    return max((one.position for one in offered), default=0) + 1
 
 
 def _refuse(terms: TypeTerms) -> None:
