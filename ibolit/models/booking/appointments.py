@@ -90,9 +90,7 @@ def is_confirmed_at_once(patient: User, doctor: Doctor) -> bool:
 
 def ahead_of(consultation: Consultation) -> timedelta:
     """So far ahead its start and the new one must be for a move at once: the refund's hours, or the doctor's notice."""
-    shown = consultation.refund_hours
-    hours = current_settings.refund_hours if shown is None else shown
-    return max(timedelta(hours=hours), BookingRules.of(consultation.doctor).notice)
+    return max(timedelta(hours=consultation.promised_refund_hours), BookingRules.of(consultation.doctor).notice)
 
 
 def move(consultation: Consultation, patient: User, start: datetime, expected: datetime) -> bool:

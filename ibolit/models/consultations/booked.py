@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Mapped
 
+from ...config import current_settings
 from ...events import ConsultationMoved, ConsultationProposed, record
 from ...extensions import db
 from ...services import clock
@@ -55,6 +56,7 @@ class ConsultationBooked:
     if TYPE_CHECKING:  # what is assigned here, and may be None
         ended_at: Mapped[datetime | None]
         held_until: Mapped[datetime | None]
+        refund_hours: Mapped[int | None]
 
     # Look-ups
 
@@ -129,6 +131,11 @@ class ConsultationBooked:
     def who_confirms(self: Consultation) -> User:
         """Whose yes makes it agreed: the patient's to a proposal, the doctor's to a wish."""
         return self.doctor.user if self._is_asked_of_doctor else self.patient
+
+    @property
+    def promised_refund_hours(self: Consultation) -> int:
+        """So many before its start all comes back: those that its patient saw, else the clinic's setting."""
+        return current_settings.refund_hours if self.refund_hours is None else self.refund_hours
 
     def may_be_paid_late(self: Consultation) -> bool:
         """Its hold has lapsed, but its time is free still and far enough ahead; under the lock of the agenda."""

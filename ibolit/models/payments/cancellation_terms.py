@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ...config import current_settings
 from ...services import clock
 from ..people import User
 from .refund import WORKING_DAYS, in_working_days
@@ -44,8 +43,7 @@ class RefundRule:
 
     @classmethod
     def of(cls, consultation: Consultation) -> RefundRule:
-        shown = consultation.refund_hours
-        hours = current_settings.refund_hours if shown is None else shown
+        hours = consultation.promised_refund_hours
         in_time = consultation.starts_at - timedelta(hours=hours)
         rethought = consultation.paid_at + RETHINK_PERIOD if consultation.paid_at else in_time
         return cls(max(in_time, rethought), in_time >= rethought, in_working_days(WORKING_DAYS), hours)
