@@ -240,7 +240,7 @@ def conclusion_given(fact: ConclusionGiven) -> None:
 
 
 def _was_only_held(consultation: Consultation) -> bool:
-    return consultation.held_until is not None and consultation.is_booked and consultation.confirmed_at is None
+    return consultation.was_hold and consultation.confirmed_at is None
 
 
 def _consultation(id: int) -> Consultation:

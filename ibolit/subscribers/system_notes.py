@@ -164,7 +164,7 @@ def cancelled(fact: ConsultationCancelled) -> None:
 def expired(fact: ConsultationExpired) -> None:
     """Of a hold it is no news to its patient, who was to pay it."""
     consultation = _consultation(fact.id)
-    if consultation.is_booked and consultation.held_until is not None:
+    if consultation.was_hold:
         said = f"Время {_when(consultation.starts_at)} снова свободно: запись не оплатили за 15 минут."
         _tell(consultation, said, by=consultation.patient_id)
         return

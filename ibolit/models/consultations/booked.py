@@ -109,9 +109,14 @@ class ConsultationBooked:
     # Questions
 
     @property
+    def was_hold(self: Consultation) -> bool:
+        """Its patient took its time to pay for it within a while, whether they did or not."""
+        return self.is_booked and self.held_until is not None
+
+    @property
     def is_hold(self: Consultation) -> bool:
         """Its patient's, for as long as `held_until` says, to be paid."""
-        return self.is_booked and self.held_until is not None and self.state_now is ConsultationState.PROPOSED
+        return self.was_hold and self.state_now is ConsultationState.PROPOSED
 
     def held_for(self: Consultation, viewer: User) -> datetime | None:
         """Until when its time is this person's to pay for."""
@@ -125,7 +130,7 @@ class ConsultationBooked:
     @property
     def has_hold_lapsed(self: Consultation) -> bool:
         """Nobody paid in time, and nothing else has become of it."""
-        return self.is_booked and self.held_until is not None and self.state_now is ConsultationState.EXPIRED
+        return self.was_hold and self.state_now is ConsultationState.EXPIRED
 
     @property
     def who_confirms(self: Consultation) -> User:
