@@ -155,7 +155,7 @@ class ConsultationBooked:
         return is_own and self.doctor.takes_bookings and self.may_be_moved()
 
     def may_be_booked_again_by(self: Consultation, viewer: User) -> bool:
-        return viewer.id == self.patient_id and self.doctor.takes_bookings and not self.doctor.hidden
+        return self.chat.may_be_booked_by(viewer)
 
     # Verbs
 
