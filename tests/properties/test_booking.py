@@ -21,7 +21,6 @@ from consultation_steps import StillClock
 from emptying import empty
 from factories import make_chat, make_doctor, make_user, offer, propose
 from flask import Flask
-from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from payment_steps import answer
@@ -375,11 +374,8 @@ class BookingMachine(RuleBasedStateMachine):
 
     @rule()
     def happens(self) -> None:
-        name = self.dice.choice(step.names)
-        arguments = {of: self.dice.choice(values) for of, values in step.arguments[name].items()}
-        note(f"{name} {arguments}")
         self.steps += 1
-        getattr(self, name)(**arguments)
+        step.take(self, self.dice)
 
     # What must hold
 
@@ -501,8 +497,8 @@ class BookingMachine(RuleBasedStateMachine):
         WeeklyHours.replace(doctor, [HoursSpan(day, *span) for day in range(7) for span in WEEKS[which]])
 
     def _one(self, *where: sa.ColumnElement[bool], which: int, newest: bool = False) -> Consultation | None:
-        found = list(db.session.scalars(sa.select(Consultation).where(*where).order_by(Consultation.id.desc())))
-        return found[0 if newest else which % len(found)] if found else None
+        newest_first = sa.select(Consultation).where(*where).order_by(Consultation.id.desc())
+        return one_of(newest_first, 0 if newest else which)
 
     def _patient(self, which: int) -> User:
         return db.session.get_one(User, self.patient_ids[which])

@@ -21,7 +21,6 @@ from emptying import empty
 from factories import make_chat, make_doctor, make_user, offer, propose
 from faulty_bank import FaultyBank
 from flask import Flask
-from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
@@ -471,11 +470,8 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     @rule()
     def happens(self) -> None:
-        name = self.dice.choice(step.names)
-        arguments = {of: self.dice.choice(values) for of, values in step.arguments[name].items()}
-        note(f"{name} {arguments}")
         self.steps += 1
-        getattr(self, name)(**arguments)
+        step.take(self, self.dice)
 
     # What must hold
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, note, settings
 from long_tests import LONG
 
 from ibolit.extensions import db
@@ -33,12 +34,19 @@ class Steps:
         self.arguments: dict[str, dict[str, Any]] = {}
 
     def __call__(self, weight: int, **arguments: Any) -> Callable[[Verb], Verb]:
-        def note(verb: Verb) -> Verb:
+        def keep(verb: Verb) -> Verb:
             self.names.extend([verb.__name__] * weight)
             self.arguments[verb.__name__] = arguments
             return verb
 
-        return note
+        return keep
+
+    def take(self, story: object, dice: Random) -> None:
+        """One of them, as the dice say; a story that fails is told with it."""
+        name = dice.choice(self.names)
+        arguments = {of: dice.choice(values) for of, values in self.arguments[name].items()}
+        note(f"{name} {arguments}")
+        getattr(story, name)(**arguments)
 
 
 def one_of(question: sa.Select[Any], which: int) -> Any:
