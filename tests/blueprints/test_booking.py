@@ -10,6 +10,7 @@ import pytest
 from browser import Browser
 from factories import PASSWORD, later, make_chat, make_doctor, offer, propose
 from payment_steps import answer
+from reading import words
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -63,10 +64,6 @@ def day_ahead(doctor: Doctor, days: int = 3, which: int = 0) -> datetime:
     return booking.free_times(doctor, type, clock.now() + timedelta(days=days), clock.now() + timedelta(days=9))[
         0
     ].starts_at
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
 
 
 def page_of(doctor: Doctor, start: datetime, which: int = 0) -> str:

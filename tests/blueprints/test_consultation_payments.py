@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from browser import Browser
 from consultation_steps import begin_to_pay, cancel, confirm, pay, ready, work
 from factories import later, make_user, propose
 from flask import Flask
+from reading import words
 
 from ibolit.extensions import db
 from ibolit.models import Chat, Consultation, Payment, Role
@@ -30,10 +30,6 @@ def as_operator(clinic: Flask) -> Browser:
 
 def go_to(moment: datetime) -> None:
     later(seconds=(moment - datetime.now(UTC)).total_seconds() + 1)
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
 
 
 def test_return_page_leads_to_the_consultation(

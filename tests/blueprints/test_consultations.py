@@ -10,7 +10,7 @@ import pytest
 from browser import Browser
 from factories import later, make_chat, make_user, propose
 from payment_steps import answer
-from reading import Page
+from reading import Page, words
 from started_consultations import consultation_in_progress
 
 from ibolit.extensions import db
@@ -57,10 +57,6 @@ def paid(consultation: Consultation) -> Payment:
     payment.settle(answer(payment))
     db.session.commit()
     return payment
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
 
 
 # The card

@@ -10,6 +10,7 @@ from browser import Browser
 from consultation_steps import cancel, confirm
 from factories import attach, make_chat, propose, say
 from queries import Queries
+from reading import words
 
 from ibolit.extensions import db
 from ibolit.formatting import epoch
@@ -22,10 +23,6 @@ def line(page: str, chat: Chat) -> str:
     found = re.search(rf'<div id="chat-{chat.id}-next-step"(.*?)</div>', page, re.DOTALL)
     assert found is not None
     return "" if re.match(r"[^>]* hidden", found[1]) else words(found[1].partition(">")[2])
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
 def test_to_pay_stands_under_the_head_and_leads_to_the_card(as_patient: Browser, chat: Chat) -> None:

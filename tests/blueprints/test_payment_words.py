@@ -12,7 +12,7 @@ from consultation_steps import begin_to_pay, pay, succeed
 from factories import later, make_user, propose
 from flask import Flask
 from payment_steps import begin, buy, settle
-from reading import one_line
+from reading import one_line, words
 
 from ibolit.blueprints.webhooks.views import expedite_payment
 from ibolit.extensions import db
@@ -21,10 +21,6 @@ from ibolit.services import clock
 from ibolit.services.payments import GatewayRefused, GatewayStatus, RefusalReason
 
 pytestmark = pytest.mark.any_database
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from browser import Browser
 from factories import add_tariff, later, make_chat, offer, propose
+from reading import words
 from werkzeug.test import TestResponse
 
 from ibolit.extensions import db
@@ -24,10 +25,6 @@ def typed(user: User, **more: object) -> dict[str, object]:
 
 def send(browser: Browser, chat: Chat, user: User, *, htmx: bool = False, **more: object) -> TestResponse:
     return browser.post(f"/chats/{chat.id}/consultations", typed(user, **more), htmx=htmx)
-
-
-def words(html: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", html).replace("\xa0", " ").split())
 
 
 def all_consultations() -> list[Consultation]:

@@ -10,7 +10,7 @@ from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, propose, say
 from flask import Flask
 from queries import Queries
-from reading import plain
+from reading import plain, words
 from started_consultations import completed_consultation
 
 from ibolit.extensions import db
@@ -38,7 +38,7 @@ def bar(page: str, chat: Chat) -> str:
     """What stands over the composer."""
     found = re.search(rf'<div id="chat-{chat.id}-queue" class="queue-bar"[^>]*>(.*?)</div>', page, re.DOTALL)
     assert found is not None
-    return plain(re.sub(r"<[^>]+>", " ", found[1]))
+    return words(found[1])
 
 
 @pytest.fixture

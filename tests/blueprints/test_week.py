@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from browser import Browser
 from factories import later, make_chat, make_doctor, make_user, offer, propose
+from reading import words
 
 from ibolit.assets import STATIC
 from ibolit.blueprints.consultations.week_grid import Ground, Span, Week
@@ -148,10 +149,6 @@ def next_week(doctor: Doctor, **more: str) -> str:
     return "/consultations/week?" + "&".join(f"{name}={value}" for name, value in query.items())
 
 
-def words_of(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
-
-
 @pytest.fixture
 def full(doctor: Doctor, chat: Chat) -> list[Consultation]:
     """Confirmed, unpaid, unconfirmed and cancelled, and two days away."""
@@ -173,9 +170,9 @@ def test_both_views_say_the_same(as_doctor: Browser, doctor: Doctor, full: list[
     shown = re.findall(r'class="week-one week-one--([\w-]+)" href="/consultations/(\d+)"', page)
     expected = list(zip(("to-come", "unpaid", "unconfirmed"), (str(one.id) for one in full), strict=False))
     assert shown == (expected if view == "list" else expected * 2)  # on a phone with large letters the list stands in
-    words = words_of(page)
+    said = words(page)
     for one in ("10:00", "Соколова", "подтверждена", "ещё не оплачена", "ещё не подтверждена", "Вас нет"):
-        assert one in words
+        assert one in said
     assert ("<table" in page) is (view == "grid")
 
 
@@ -190,10 +187,10 @@ def test_what_nobody_has_agreed_to_yet_is_hatched() -> None:
 def test_time_off_and_whole_span_stand_in_the_list(
     as_doctor: Browser, doctor: Doctor, full: list[Consultation]
 ) -> None:
-    words = words_of(as_doctor.get(next_week(doctor, view="list")).text)
-    assert "11:00–11:45 Анна Соколова ещё не оплачена" in words
-    assert words.count("Вас нет") == 2
-    assert words.count("Консультаций нет") == 4
+    said = words(as_doctor.get(next_week(doctor, view="list")).text)
+    assert "11:00–11:45 Анна Соколова ещё не оплачена" in said
+    assert said.count("Вас нет") == 2
+    assert said.count("Консультаций нет") == 4
 
 
 def test_a_consultation_that_lapsed_is_gone_from_it(as_doctor: Browser, doctor: Doctor, chat: Chat) -> None:
@@ -247,8 +244,8 @@ def test_by_the_doctors_own_clock(as_doctor: Browser, doctor: Doctor, chat: Chat
     propose(chat, starts_at=starts_at)
     db.session.get_one(User, doctor.user_id).timezone = "Asia/Vladivostok"
     db.session.commit()
-    words = words_of(as_doctor.get(f"/consultations/week?view=list&day={starts_at.date()}").text)
-    assert f"{starts_at.astimezone(ZoneInfo('Asia/Vladivostok')):%-H:%M}–" in words
+    said = words(as_doctor.get(f"/consultations/week?view=list&day={starts_at.date()}").text)
+    assert f"{starts_at.astimezone(ZoneInfo('Asia/Vladivostok')):%-H:%M}–" in said
 
 
 def test_nobody_sees_anothers_week(as_patient: Browser, as_stranger: Browser, doctor: Doctor, chat: Chat) -> None:

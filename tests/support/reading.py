@@ -124,6 +124,11 @@ def plain(words: str) -> str:
     return " ".join(words.replace("\u00a0", " ").split())
 
 
+def words(html: str) -> str:
+    """What stands between its tags, in one line."""
+    return plain(re.sub(r"<[^>]+>", " ", html))
+
+
 def _bracketed(one: Said) -> str:
     words = plain(one.words)
     return f"({words})" if one.is_dead else f"[{words}]" if one.is_button else words
