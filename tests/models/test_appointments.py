@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from consultation_steps import NOON, StillClock, begin_to_pay, cancel, confirm, due_at, facts, pay, succeed, work
 from factories import make_chat, make_doctor, make_user, propose, say
+from notified import told
 
 from ibolit import errors
 from ibolit.extensions import db
@@ -26,7 +27,6 @@ from ibolit.models import (
     HoursSpan,
     Message,
     NextStep,
-    Notification,
     NotificationKind,
     PaymentAlert,
     PaymentState,
@@ -89,10 +89,6 @@ def refused(kind: type[errors.RuleViolation], *args: object, **more: object) -> 
         book(*args, **more)  # type: ignore[arg-type]
     db.session.rollback()
     return caught.value
-
-
-def told(user: User) -> list[NotificationKind]:
-    return list(db.session.scalars(db.select(Notification.kind).filter_by(user_id=user.id).order_by(Notification.id)))
 
 
 def notes(chat: Chat) -> list[str]:

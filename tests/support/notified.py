@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ibolit.extensions import db
-from ibolit.models import Notification, User
+from ibolit.models import Notification, NotificationKind, User
 
 
-def told(user: User) -> list[str]:
+def told(user: User) -> list[NotificationKind]:
     """The kinds of the person's notifications, since the last forgetting, in their order."""
     kinds = db.select(Notification.kind).where(Notification.user_id == user.id).order_by(Notification.id)
-    return [kind.value for kind in db.session.scalars(kinds)]
+    return list(db.session.scalars(kinds))
