@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, attach, later, make_chat, make_doctor, propose, say
+from factories import PASSWORD, attach, later, make_chat, make_doctor, open_hours, propose, say
 from payment_steps import begin, buy, settle
 from reading import one_line
 
@@ -15,7 +15,6 @@ from ibolit.extensions import db
 from ibolit.formatting import epoch
 from ibolit.jobs import run_due
 from ibolit.models import (
-    AppointmentType,
     AttachmentKind,
     AttachmentState,
     Chat,
@@ -23,11 +22,9 @@ from ibolit.models import (
     ConsultationKind,
     Device,
     Doctor,
-    HoursSpan,
     RefundReason,
     TypeTerms,
     User,
-    WeeklyHours,
     booking,
 )
 from ibolit.services import Services
@@ -429,9 +426,7 @@ def test_chat_opens_for_the_consultation_on_both_screens(three: Three, patient: 
 
 def test_lapsed_hold_is_told_to_every_open_page(three: Three, patient: User, doctor: Doctor) -> None:
     """When it is taken, and when the worker finds that nobody has paid: whose page shows the times asks for them."""
-    type = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
-    WeeklyHours.replace(doctor, [HoursSpan(day, 0, 1440) for day in range(7)])
-    db.session.commit()
+    (type,) = open_hours(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00), begins=0, ends=24)
     told = f'<i hidden data-free-times="{doctor.id}"></i>'
     assert all(told in screen.shown() for screen in three)
     slot = booking.first_free_times(doctor, type, 3)[-1]  # the first would be too near when the hold has lapsed

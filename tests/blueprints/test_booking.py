@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from browser import Browser
-from factories import PASSWORD, later, make_chat, make_doctor, offer, propose
+from factories import PASSWORD, later, make_chat, make_doctor, offer, open_hours, propose
 from payment_steps import answer
 from reading import words
 from werkzeug.test import TestResponse
@@ -23,13 +23,11 @@ from ibolit.models import (
     ConsultationKind,
     ConsultationState,
     Doctor,
-    HoursSpan,
     LoginCode,
     Payment,
     RulesTerms,
     TypeTerms,
     User,
-    WeeklyHours,
     booking,
 )
 from ibolit.services import clock
@@ -43,13 +41,10 @@ NOTHING = "Врач сейчас не ведёт запись"
 
 @pytest.fixture
 def host(doctor: Doctor) -> Doctor:
-    """Every day round the clock, by Moscow's; free ones are agreed at once."""
+    """Every day from nine to six, by Moscow's clock; free ones are agreed at once."""
     doctor = db.session.get_one(Doctor, doctor.id)
-    for terms in (PAID, FREE):
-        AppointmentType.add(doctor, terms)
-    WeeklyHours.replace(doctor, [HoursSpan(day, 9 * 60, 18 * 60) for day in range(7)])
     BookingRules.set(doctor, RulesTerms("Europe/Moscow", confirms_free=True))
-    db.session.commit()
+    open_hours(doctor, PAID, FREE)
     return doctor
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 import pytest
 from browser import Browser
 from consultation_steps import NOON, StillClock, confirm
-from factories import make_chat, make_doctor, make_user, propose
+from factories import make_chat, make_doctor, make_user, open_hours, propose
 from flask import Flask
 from queries import Queries
 from reading import one_line, plain
 
 from ibolit.blueprints.doctors import views
 from ibolit.extensions import db
-from ibolit.models import AppointmentType, ConsultationKind, Doctor, HoursSpan, TypeTerms, User, WeeklyHours
+from ibolit.models import ConsultationKind, Doctor, TypeTerms, User
 from ibolit.models.booking import directory
 from ibolit.services import clock
 
@@ -35,9 +35,8 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def offers(doctor: Doctor, days: Iterable[int], begins: int = 9, ends: int = 18, minutes: int = 30) -> Doctor:
     doctor.user.timezone = "Europe/Moscow"
-    AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, minutes, 2500_00))
-    WeeklyHours.replace(doctor, [HoursSpan(day, begins * 60, ends * 60) for day in days])
-    db.session.commit()
+    terms = TypeTerms("Первичная", ConsultationKind.VIDEO, minutes, 2500_00)
+    open_hours(doctor, terms, days=days, begins=begins, ends=ends)
     return doctor
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from browser import Browser
-from factories import make_chat, make_doctor, make_user, propose
+from factories import make_chat, make_doctor, make_user, open_hours, propose
 from flask import Flask
 
 from ibolit.extensions import db
@@ -417,10 +417,8 @@ def test_booked_one_is_moved_to_times_of_its_hours(as_doctor: Browser, doctor: D
 
 def _wished(doctor: Doctor, patient: User) -> Consultation:
     """A free one of the first time that is free, as the doctor says yes to each."""
-    add_type(doctor, "Знакомство")
-    set_week(doctor, *(HoursSpan(day, 540, 780) for day in range(7)))
     host = db.session.get_one(Doctor, doctor.id)
-    (type,) = AppointmentType.offered_by(host.id)
+    (type,) = open_hours(host, TypeTerms("Знакомство", ConsultationKind.VIDEO, 30, 0), ends=13)
     first = booking.first_free_times(host, type, 1)[0]
     terms = booking.terms_of(type, first.starts_at)
     wish = booking.book(db.session.get_one(User, patient.id), host, terms, "wish-client-0001")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from consultation_steps import begin_to_pay
-from factories import later, make_chat, make_doctor, make_user
+from factories import later, make_chat, make_doctor, make_user, open_hours
 from flask import Flask
 from payment_steps import answer
 
@@ -20,12 +20,10 @@ from ibolit.models import (
     ConsultationKind,
     ConsultationState,
     Doctor,
-    HoursSpan,
     Payment,
     ProposalTerms,
     TypeTerms,
     User,
-    WeeklyHours,
     booking,
 )
 from ibolit.services import clock
@@ -46,10 +44,10 @@ def doctor(clinic: Flask) -> Doctor:
 def bookable_doctor(name: str = "Иванова Елена Сергеевна") -> Doctor:
     """Around the clock, paid and free."""
     doctor = make_doctor(name)
-    for title, price in (("Первичная", PRICE), ("Вопрос", 0)):
-        AppointmentType.add(doctor, TypeTerms(title, ConsultationKind.VIDEO, 30, price))
-    WeeklyHours.replace(doctor, [HoursSpan(day, 0, 1440) for day in range(7)])
-    db.session.commit()
+    types = (
+        TypeTerms(title, ConsultationKind.VIDEO, 30, price) for title, price in (("Первичная", PRICE), ("Вопрос", 0))
+    )
+    open_hours(doctor, *types, begins=0, ends=24)
     return doctor
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from consultation_steps import NOON, StillClock, begin_to_pay, cancel, confirm, due_at, facts, pay, succeed, work
-from factories import make_chat, make_doctor, make_user, propose, say
+from factories import make_chat, make_doctor, make_user, open_hours, propose, say
 from notified import told
 
 from ibolit import errors
@@ -24,7 +24,6 @@ from ibolit.models import (
     ConsultationKind,
     ConsultationState,
     Doctor,
-    HoursSpan,
     Message,
     NextStep,
     NotificationKind,
@@ -55,10 +54,7 @@ def doctor() -> Doctor:
     """Every day 9–12 in Moscow."""
     doctor = make_doctor()
     doctor.user.timezone = "Europe/Moscow"
-    for terms in (PAID, FREE):
-        AppointmentType.add(doctor, terms)
-    WeeklyHours.replace(doctor, [HoursSpan(day, 9 * 60, 12 * 60) for day in range(7)])
-    db.session.commit()
+    open_hours(doctor, PAID, FREE, ends=12)
     return doctor
 
 
@@ -154,9 +150,7 @@ def test_one_hold_at_a_time(patient: User, paid: AppointmentType) -> None:
     assert isinstance(exists, errors.HoldExists)
     assert exists.consultation_id == hold.id
     other = make_doctor("Лебедев Лев")
-    type = AppointmentType.add(other, PAID)
-    WeeklyHours.replace(other, [HoursSpan(day, 0, 1440) for day in range(7)])
-    db.session.commit()
+    (type,) = open_hours(other, PAID, begins=0, ends=24)
     refused(errors.HoldExists, patient, type, FOLLOWING)
     cancel(hold, patient)
     assert book(patient, paid, FOLLOWING).is_hold
@@ -417,9 +411,7 @@ def test_booking_makes_a_chat_and_begins_no_free_time(patient: User, doctor: Doc
 
 def test_a_doctor_who_sells_no_tariffs_may_be_booked(patient: User) -> None:
     doctor = make_doctor("Лебедев Лев", tariffs=0)
-    type = AppointmentType.add(doctor, PAID)
-    WeeklyHours.replace(doctor, [HoursSpan(day, 0, 1440) for day in range(7)])
-    db.session.commit()
+    (type,) = open_hours(doctor, PAID, begins=0, ends=24)
     assert book(patient, type).is_hold
 
 

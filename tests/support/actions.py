@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from factories import open_hours
 from reading import Page, plain
 
 from ibolit.extensions import db
@@ -19,10 +20,8 @@ from ibolit.models import (
     BookingRules,
     ConsultationKind,
     Doctor,
-    HoursSpan,
     RulesTerms,
     TypeTerms,
-    WeeklyHours,
 )
 
 if TYPE_CHECKING:
@@ -49,11 +48,9 @@ def _offer(story: Story, who: str, rest: str) -> str:
 def _open_hours(story: Story, who: str, rest: str) -> str:
     """A paid and a free kind, each day from nine to six; «and confirms»: free ones at once."""
     doctor = db.session.scalars(db.select(Doctor).filter_by(user_id=story.people[who])).one()
-    for title, price in (("Первичная консультация", 1500_00), ("Вопрос", 0)):
-        AppointmentType.add(doctor, TypeTerms(title, ConsultationKind.VIDEO, 30, price))
-    WeeklyHours.replace(doctor, [HoursSpan(day, 9 * 60, 18 * 60) for day in range(7)])
     BookingRules.set(doctor, RulesTerms("Europe/Moscow", confirms_free=bool(rest)))
-    db.session.commit()
+    prices = (("Первичная консультация", 1500_00), ("Вопрос", 0))
+    open_hours(doctor, *(TypeTerms(title, ConsultationKind.VIDEO, 30, price) for title, price in prices))
     return ""
 
 

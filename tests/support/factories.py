@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
 from ibolit.extensions import db
 from ibolit.models import (
     AccessMode,
+    AppointmentType,
     Attachment,
     AttachmentKind,
     AttachmentState,
@@ -18,11 +19,14 @@ from ibolit.models import (
     ConsultationKind,
     Doctor,
     DocumentDay,
+    HoursSpan,
     Message,
     ProposalTerms,
     Role,
     Tariff,
+    TypeTerms,
     User,
+    WeeklyHours,
 )
 from ibolit.models.people import CURRENT
 from ibolit.services import clock, passwords
@@ -82,6 +86,16 @@ def _tariff(doctor: Doctor, *, title: str, days: int = 30, price: int = 2500_00,
     db.session.add(tariff)
     db.session.flush()
     return tariff
+
+
+def open_hours(
+    doctor: Doctor, *types: TypeTerms, days: Iterable[int] = range(7), begins: int = 9, ends: int = 18
+) -> list[AppointmentType]:
+    """Patients may book these by themselves, on these weekdays, from hour to hour by the doctor's clock."""
+    offered = [AppointmentType.add(doctor, terms) for terms in types]
+    WeeklyHours.replace(doctor, [HoursSpan(day, begins * 60, ends * 60) for day in days])
+    db.session.commit()
+    return offered
 
 
 def make_chat(

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from factories import attach, make_chat, make_doctor, make_user, propose, say
+from factories import attach, make_chat, make_doctor, make_user, open_hours, propose, say
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from payment_steps import begin, buy, request_refund
@@ -21,7 +21,6 @@ from started_consultations import completed_consultation, consultation_in_progre
 from ibolit.extensions import db
 from ibolit.models import (
     AbsenceTerms,
-    AppointmentType,
     Attachment,
     AttachmentKind,
     AttachmentState,
@@ -32,7 +31,6 @@ from ibolit.models import (
     DeviceTransfer,
     Doctor,
     FactKind,
-    HoursSpan,
     Invitation,
     PatientFact,
     PatientImport,
@@ -46,7 +44,6 @@ from ibolit.models import (
     TypeTerms,
     User,
     Variant,
-    WeeklyHours,
 )
 from ibolit.models.people import EmailProof
 from ibolit.services import clock, current_services
@@ -154,8 +151,7 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     transfer, token = DeviceTransfer.make(consultation, patient)
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     CalendarFeed.renew(doctor, seen="")
-    type = AppointmentType.add(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
-    WeeklyHours.replace(doctor, [HoursSpan(day, 9 * 60, 18 * 60) for day in range(7)])
+    (type,) = open_hours(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
     fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
