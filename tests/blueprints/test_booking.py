@@ -383,6 +383,16 @@ def test_too_late_the_doctor_is_asked(as_patient: Browser, host: Doctor, agreed:
     assert (consultation.starts_at, consultation.reschedule_request) == (old, new)
 
 
+def test_time_it_has_already_is_not_offered(as_patient: Browser, agreed: Consultation) -> None:
+    day = agreed.starts_at.astimezone(agreed.patient.zone)
+    times = as_patient.get(f"/consultations/{agreed.id}/move?day={day:%Y-%m-%d}").text
+    assert times.count(f'href="/consultations/{agreed.id}/move/') > 3
+    assert f'href="{moved_page(agreed, agreed.starts_at)}"' not in times
+    page = as_patient.get(moved_page(agreed, agreed.starts_at)).text
+    assert "Это то же самое время. Выберите другое." in page
+    assert "Врачу придёт просьба" not in page
+
+
 def test_taken_or_changed_meanwhile_is_said(
     as_patient: Browser, as_stranger: Browser, host: Doctor, agreed: Consultation
 ) -> None:

@@ -205,7 +205,7 @@ class BookingMachine(RuleBasedStateMachine):
             if one is None or type is None:
                 return
             since = self.still.moment + (timedelta(days=1) if far else timedelta())
-            slots = booking.free_times(one.doctor, type, since, since + timedelta(days=4), but=one.id)
+            slots = booking.free_times(one.doctor, type, since, since + timedelta(days=4), moved=one)
             if not slots:
                 return
             start, old, moved = slots[slot % len(slots)].starts_at, one.starts_at, one.moved_by_patient

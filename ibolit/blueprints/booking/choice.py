@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ...models import AppointmentType, BookingRules, Doctor, Slot, booking
+from ...models import AppointmentType, BookingRules, Consultation, Doctor, Slot, booking
 from ...services import clock
 
 DAYS = 7  # shown at once
@@ -38,11 +38,11 @@ class FreeDays:
 
     @classmethod
     def of(
-        cls, doctor: Doctor, type: AppointmentType, zone: ZoneInfo, wanted: str = "", but: int | None = None
+        cls, doctor: Doctor, type: AppointmentType, zone: ZoneInfo, wanted: str = "", moved: Consultation | None = None
     ) -> FreeDays:
         """`wanted`: an ISO date; of a day with nothing free, or of nonsense, the next one that has something."""
         now, rules = clock.now(), BookingRules.of(doctor)
-        free = booking.free_days(doctor, type, now, rules.books_until(now), zone, but)
+        free = booking.free_days(doctor, type, now, rules.books_until(now), zone, moved)
         days = sorted(free)
         if not days:
             return cls((), None, (), None, None, None)

@@ -36,8 +36,10 @@ def new(id: int, start: int) -> ResponseReturnValue:
     type = booking.type_to_move(consultation)
     if type is None or not consultation.may_be_moved():
         return go(url_for("consultations.reschedule", id=id))
-    if not booking.is_free(consultation.doctor, type, moment, but=id):
-        near = booking.nearest(consultation.doctor, type, moment, but=id)
+    if moment == consultation.starts_at:
+        return _show_times(consultation, type, refusal=errors.TimeIsTheSame())
+    if not booking.is_free(consultation.doctor, type, moment, moved=consultation):
+        near = booking.nearest(consultation.doctor, type, moment, moved=consultation)
         return _show_times(consultation, type, refusal=errors.SlotIsTaken(near))
     return _show_terms(consultation, moment)
 
@@ -77,7 +79,7 @@ def _show_times(
     refusal: errors.RuleViolation | None = None,
 ) -> ResponseReturnValue:
     day = request.args.get("day", "")
-    shown: dict[str, Any] = {"free": FreeDays.of(consultation.doctor, type, current_user.zone, day, consultation.id)}
+    shown: dict[str, Any] = {"free": FreeDays.of(consultation.doctor, type, current_user.zone, day, consultation)}
     shown["here"] = url_for(".index", id=consultation.id, day=day or None)
     near = refusal.nearest if isinstance(refusal, errors.SlotIsTaken) else ()
     return _respond(

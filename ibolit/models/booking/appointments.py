@@ -106,8 +106,8 @@ def move(consultation: Consultation, patient: User, start: datetime, expected: d
     if type is None or not is_moved_at_once(consultation, patient, start):
         consultation.request_reschedule(patient, start, expected)
         return False
-    if not is_free(consultation.doctor, type, start, but=consultation.id):
-        raise errors.SlotIsTaken(nearest(consultation.doctor, type, start, but=consultation.id))
+    if not is_free(consultation.doctor, type, start, moved=consultation):
+        raise errors.SlotIsTaken(nearest(consultation.doctor, type, start, moved=consultation))
     consultation.move_at_once(start)
     return True
 

@@ -34,22 +34,31 @@ class Slot:
 
 
 def free_times(
-    doctor: Doctor, type: AppointmentType, since: datetime, until: datetime, but: int | None = None
+    doctor: Doctor, type: AppointmentType, since: datetime, until: datetime, moved: Consultation | None = None
 ) -> list[Slot]:
-    """Those that begin from `since` on and before `until`. `but`: the consultation that is to be moved."""
+    """Those that begin from `since` on and before `until`.
+
+    `moved`: the consultation that is to be moved: its own time counts as free, but for the start it has already.
+    """
     if doctor.hidden or not type.is_offered:
         return []
-    agenda = Agendas([doctor]).between(since, until, but)[doctor.id]
+    agenda = Agendas([doctor]).between(since, until, moved.id if moved else None)[doctor.id]
     starts = agenda.starts(type.id, type.minutes, minutes_of(since, up=True), minutes_of(until, up=True))
-    return [_slot(doctor.id, type.id, type.minutes, start) for start in starts]
+    slots = [_slot(doctor.id, type.id, type.minutes, start) for start in starts]
+    return [slot for slot in slots if moved is None or slot.starts_at != moved.starts_at]
 
 
 def free_days(
-    doctor: Doctor, type: AppointmentType, since: datetime, until: datetime, zone: ZoneInfo, but: int | None = None
+    doctor: Doctor,
+    type: AppointmentType,
+    since: datetime,
+    until: datetime,
+    zone: ZoneInfo,
+    moved: Consultation | None = None,
 ) -> dict[date, list[Slot]]:
     """The same by the days of whoever reads; days with nothing free are left out."""
     days: dict[date, list[Slot]] = {}
-    for slot in free_times(doctor, type, since, until, but):
+    for slot in free_times(doctor, type, since, until, moved):
         days.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)
     return days
 
@@ -57,30 +66,32 @@ def free_days(
 def times_to_move_to(consultation: Consultation, zone: ZoneInfo) -> list[datetime]:
     """A few starts of the next days, two a day by whoever reads, which the hours of its type have free.
 
-    None for what was agreed by word of mouth, or is offered no more.
+    None of them for what was agreed by word of mouth, or is offered no more.
     """
     type = AppointmentType.find_of(consultation.doctor_id, consultation.type_id) if consultation.type_id else None
     if type is None:
         return []
     now = clock.now()
-    days = free_days(consultation.doctor, type, now, now + MOVED_WITHIN, zone, consultation.id).values()
+    days = free_days(consultation.doctor, type, now, now + MOVED_WITHIN, zone, consultation).values()
     few = [slots[:: max(1, len(slots) // 2)][:2] for slots in days]
     return [slot.starts_at for slots in few for slot in slots][:OFFERED]
 
 
-def is_free(doctor: Doctor, type: AppointmentType, start: datetime, but: int | None = None) -> bool:
+def is_free(doctor: Doctor, type: AppointmentType, start: datetime, moved: Consultation | None = None) -> bool:
     """It may be booked now; decided under the lock of the agenda."""
     if doctor.hidden or not type.is_offered or minutes_of(start) != minutes_of(start, up=True):
         return False
-    agenda = Agendas([doctor]).between(start, start + timedelta(minutes=type.minutes), but)[doctor.id]
+    agenda = Agendas([doctor]).between(start, start + timedelta(minutes=type.minutes), moved.id if moved else None)[
+        doctor.id
+    ]
     return agenda.is_free(type.id, type.minutes, minutes_of(start))
 
 
 def nearest(
-    doctor: Doctor, type: AppointmentType, start: datetime, most: int = NEAREST, but: int | None = None
+    doctor: Doctor, type: AppointmentType, start: datetime, most: int = NEAREST, moved: Consultation | None = None
 ) -> list[Slot]:
     """The free times next to that one, before and after it, in their order: offered when it is taken."""
-    around = free_times(doctor, type, start - timedelta(days=7), start + timedelta(days=14), but)
+    around = free_times(doctor, type, start - timedelta(days=7), start + timedelta(days=14), moved)
     return sorted(
         sorted(around, key=lambda slot: abs(slot.starts_at - start))[:most], key=lambda slot: slot.starts_at
     ) or first_free_times(doctor, type, most)
