@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from .clinic import SENTENCES, make_pairs
 from .figures import Row, missed
-from .server import ROOT, Server, free_port, running, settings, stop, wait_until_ready
+from .server import Server, free_port, running, settings, started
 from .wire import Person, Socket
 
 SENDERS = 50
@@ -77,18 +76,11 @@ def _beside(aim: Aim, bare: list[Flood], ours: list[Flood], *, is_judged: bool) 
     ]
 
 
-@contextmanager
-def bare_stack(database: Path) -> Iterator[Server]:
+def bare_stack(database: Path) -> AbstractContextManager[Server]:
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--log-level", "warning", "bench.peers.bare_stack:app"]
     env = settings(port, database.parent) | {"BARE_DATABASE": str(database)}
-    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
-    try:
-        wait_until_ready(port)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield Server(port, int(children[0]))
-    finally:
-        stop(process)
+    return started(command, port, env)
 
 
 async def _in_turn(clinic: Server, bare: Server, phones: list[tuple[str, str, int]]) -> dict[str, list[Flood]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).parent.parent
 OURS = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "CLOCK_OFFSET", "BIND", "ACCESS_LOG", "SOCKETS_MAX")
@@ -49,15 +50,23 @@ def running(data: Path, environment: str = "test", access_log: Path | None = Non
         command += ["--access-logfile", str(access_log), "--access-logformat", "%(U)s %(D)s %(B)s"]
     env = settings(port, data) | {"IBOLIT_ENV": environment}
     said = data.with_suffix(".log")
-    with said.open("wb") as log:
-        process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=env, stderr=log, start_new_session=True)
+    try:
+        with said.open("wb") as log, started([*command, "wsgi:app"], port, env, log) as server:
+            yield server
+    finally:
+        _complain(said)
+
+
+@contextmanager
+def started(command: list[str], port: int, env: dict[str, str], errors: BinaryIO | None = None) -> Iterator[Server]:
+    """What the command runs, from its first answer to its end; its first child is who answers."""
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=errors, start_new_session=True)
     try:
         wait_until_ready(port)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         yield Server(port, int(children[0]))
     finally:
         stop(process)
-        _complain(said)
 
 
 def settings(port: int, data: Path) -> dict[str, str]:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +19,7 @@ import pytest
 from databases import POSTGRES
 
 from bench.clinic import make_pairs
-from bench.server import ROOT, Server, free_port, settings, stop, wait_until_ready
+from bench.server import Server, free_port, settings, started
 from bench.wire import Person
 
 pytestmark = [
@@ -36,18 +34,12 @@ CALL = re.compile(r"(\d+) +(?:<\.\.\. )?(pwrite64|fdatasync|fsync|sendto)\b")
 ID = re.compile(r"durable-\d{6}")
 
 
-@contextmanager
-def watched_clinic(data: Path, trace: Path) -> Iterator[Server]:
+def watched_clinic(data: Path, trace: Path) -> AbstractContextManager[Server]:
     port = free_port()
     watch = ["strace", "-f", "-s", "70000", "-e", "trace=pwrite64,fdatasync,fsync,sendto", "-o", str(trace)]
     command = [*watch, sys.executable, "-m", "gunicorn", "--log-level", "warning", "wsgi:app"]
     env = settings(port, data) | {"IBOLIT_ENV": "test"}
-    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
-    try:
-        wait_until_ready(port)
-        yield Server(port, process.pid)
-    finally:
-        stop(process)
+    return started(command, port, env)
 
 
 async def storm(server: Server, phones: list[tuple[str, str, int]]) -> list[str]:
