@@ -125,8 +125,6 @@ def doors(
     listed = PatientImport.draft(doctor, doctor.user, "list-0001", [row], b"8 916 000-10-01", columns)
     fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
     db.session.commit()
-    offered = AppointmentType.add(doctor, TypeTerms("Консультация", ConsultationKind.VIDEO, 30, 0))
-    db.session.commit()
     colleague = make_doctor("Лебедев Михаил Аркадьевич")
     away = AbsenceTerms(clock.now() + timedelta(days=1), clock.now() + timedelta(days=9), colleague.id)
     absence = TimeOff.add(doctor, away)
