@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -14,12 +14,14 @@ from wtforms.validators import ValidationError
 
 from .. import emails, errors, phones
 from ..config import current_settings
+from ..models import ConsultationKind
 from ..models.people import Sex, birth_dates
 from ..normalization import plain
 from ..sums import kopecks, rubles
 from .text_filters import CLIENT_ID
 
 DURATIONS = [SelectChoice(minutes, str(minutes)) for minutes in (10, 15, 20, 30, 45, 60, 90)]  # of a consultation
+KINDS = [SelectChoice(ConsultationKind.VIDEO, "Видео"), SelectChoice(ConsultationKind.AUDIO, "Аудио")]
 NO_SMS_ABROAD = "СМС на номера этой страны мы не отправляем."
 NO_SUCH_DURATION = "Выберите из списка, сколько минут."
 DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})|(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})")
@@ -95,6 +97,15 @@ def hidden_number(*, digits: int = 18, otherwise: int = 0, formerly: str = "") -
         return int(words) if words.isdecimal() and len(words) <= digits else otherwise
 
     return ExpectedField(filters=[read], formerly=formerly) if formerly else HiddenField(filters=[read])
+
+
+def epoch_field(*, formerly: str = "") -> HiddenField:
+    """A moment the person saw on the screen, in milliseconds; 0 for anything else."""
+    return hidden_number(digits=14, formerly=formerly)
+
+
+def moment_of(milliseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
 class ClientIdField(HiddenField):

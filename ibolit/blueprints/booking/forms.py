@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
 from ...models import BookingTerms, ConsultationKind
-from ...web.fields import ClientIdField, hidden_number
+from ...web.fields import ClientIdField, epoch_field, hidden_number, moment_of
 from ...web.text_filters import one_line
 
 
@@ -31,10 +31,10 @@ class BookingForm(FlaskForm):
 
 
 class MoveForm(FlaskForm):
-    """`expected`: the agreed start that stood on the page, in milliseconds since 1970; 0 for anything else."""
+    """`expected`: the agreed start that stood on the page."""
 
-    expected = hidden_number(digits=14)
+    expected = epoch_field()
 
     @property
     def agreed_start(self) -> datetime:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=self.expected.data or 0)
+        return moment_of(self.expected.data or 0)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from ...models import CancellationReason, CancellationTerms, Consultation, ConsultationKind
 from ...web.fields import (
     DURATIONS,
+    KINDS,
     NO_SUCH_DURATION,
     ClientIdField,
     DayField,
     ExpectedField,
     PriceField,
+    epoch_field,
     format_price,
     hidden_number,
     invalid_choice,
+    moment_of,
     read_time,
 )
 from ...web.text_filters import clean_text, one_line
 
-KINDS = [SelectChoice(ConsultationKind.VIDEO, "Видео"), SelectChoice(ConsultationKind.AUDIO, "Аудио")]
 REASONS = [
     SelectChoice(CancellationReason.CHANGED_MIND, "Изменились планы"),
     SelectChoice(CancellationReason.BAD_TIME, "Не подходит время"),
@@ -50,15 +52,6 @@ def meant_moment(day: date, at: time, zone: ZoneInfo, shown: datetime) -> dateti
     """The same, but of a doubled hour the one that stood there, if it is as it stood. Raises NoSuchTime."""
     is_as_shown = shown.astimezone(zone).replace(tzinfo=None) == datetime.combine(day, at)
     return shown if is_as_shown else local_moment(day, at, zone)
-
-
-def epoch_field(*, formerly: str = "") -> HiddenField:
-    """A moment the person saw on the screen, in milliseconds; 0 for anything else."""
-    return hidden_number(digits=14, formerly=formerly)
-
-
-def moment_of(milliseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
 class TimeFields(FlaskForm):

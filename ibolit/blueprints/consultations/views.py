@@ -27,10 +27,11 @@ from ...models.consultations import lists
 from ...responses import go, respond, wants_fragment
 from ...web.audit import log_audit
 from ...web.checkout import redirect_to_payment, start_payment
+from ...web.fields import moment_of
 from ...web.pagination import decode_cursor, encode_cursor, split_page
 from ...web.submission import Submission, submission
 from .clashes import tell_clash
-from .forms import ActionForm, CancelForm, RescheduleForm, moment_of
+from .forms import ActionForm, CancelForm, RescheduleForm
 from .schedule import group_by_day
 
 bp = Blueprint("consultations", __name__, url_prefix="/consultations")

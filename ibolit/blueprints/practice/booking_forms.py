@@ -27,12 +27,11 @@ from ...models import AppointmentType, BookingRules, ConsultationKind, HoursSpan
 from ...models.doctors import MIDNIGHT
 from ...services.codes import content_hash
 from ...web.edit_form import EditForm
-from ...web.fields import NO_SUCH_DURATION, PriceField, WholeNumberField, format_price, invalid_choice
+from ...web.fields import KINDS, NO_SUCH_DURATION, PriceField, WholeNumberField, format_price, invalid_choice
 from ...web.text_filters import one_line
 from ...web.time_zones import ZONES, title_of
 from .forms import NO_HOUR, TimeField, minute_as_typed, no_longer
 
-KINDS = [SelectChoice(ConsultationKind.VIDEO, "Видео"), SelectChoice(ConsultationKind.AUDIO, "Аудио")]
 TWO_PRICES = "Стоит и цена, и «Бесплатно». Оставьте что-то одно."
 LENGTHS = 10, 15, 20, 25, 30, 40, 45, 50, 60, 75, 90, 120, 150, 180  # minutes
 SPARE = 2  # rows of a day at least, one of them empty
