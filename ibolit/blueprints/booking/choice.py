@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ... import errors
 from ...models import AppointmentType, BookingRules, Consultation, Doctor, Slot, booking
 from ...services import clock
 
@@ -65,3 +66,8 @@ def moment_of(seconds: int) -> datetime | None:
 
 def seconds_of(slot: Slot) -> int:
     return int(slot.starts_at.timestamp())
+
+
+def near_to(refusal: errors.RuleViolation | None) -> Sequence[object]:
+    """The free times beside one that is gone; nothing for other refusals."""
+    return refusal.nearest if isinstance(refusal, errors.SlotIsTaken) else ()

@@ -14,7 +14,7 @@ from ...models import AppointmentType, Consultation, LimitKind, RateLimitHit, Sl
 from ...responses import go, respond
 from ...services import clock
 from ...web.submission import submission
-from .choice import FreeDays, Links, moment_of, seconds_of
+from .choice import FreeDays, Links, moment_of, near_to, seconds_of
 from .forms import MoveForm
 
 bp = Blueprint("moving", __name__, url_prefix="/consultations/<int:id>/move")
@@ -25,7 +25,7 @@ bp = Blueprint("moving", __name__, url_prefix="/consultations/<int:id>/move")
 def index(id: int) -> ResponseReturnValue:
     """Days and times; what was agreed by word of mouth, or is offered no more, is moved by asking."""
     consultation = _own(id)
-    type = consultation.may_be_moved() and booking.type_to_move(consultation)
+    type = _type_to_move(consultation)
     return _show_times(consultation, type) if type else go(url_for("consultations.reschedule", id=id))
 
 
@@ -33,8 +33,8 @@ def index(id: int) -> ResponseReturnValue:
 @login_required
 def new(id: int, start: int) -> ResponseReturnValue:
     consultation, moment = _own(id), moment_of(start) or abort(404)
-    type = booking.type_to_move(consultation)
-    if type is None or not consultation.may_be_moved():
+    type = _type_to_move(consultation)
+    if type is None:
         return go(url_for("consultations.reschedule", id=id))
     if moment == consultation.starts_at:
         return _show_times(consultation, type, refusal=errors.TimeIsTheSame())
@@ -56,8 +56,8 @@ def create(id: int, start: int) -> ResponseReturnValue:
         is_moved = booking.move(consultation, current_user, moment, form.agreed_start)
     if sent.refusal is not None:
         consultation = _own(id)
-        type = booking.type_to_move(consultation)
-        if type is None or not consultation.may_be_moved():
+        type = _type_to_move(consultation)
+        if type is None:
             flash(sent.sentence)
             return go(url_for("consultations.show", id=id))
         return _show_times(consultation, type, sent.status, sent.refusal)
@@ -72,6 +72,11 @@ def _own(id: int) -> Consultation:
     return Consultation.find_for(current_user, id) or abort(404)
 
 
+def _type_to_move(consultation: Consultation) -> AppointmentType | None:
+    """Whose free times are those to move to; None for what is moved by asking, or no more."""
+    return booking.type_to_move(consultation) if consultation.may_be_moved() else None
+
+
 def _show_times(
     consultation: Consultation,
     type: AppointmentType,
@@ -81,10 +86,8 @@ def _show_times(
     day = request.args.get("day", "")
     shown: dict[str, Any] = {"free": FreeDays.of(consultation.doctor, type, current_user.zone, day, consultation)}
     shown["here"] = url_for(".index", id=consultation.id, day=day or None)
-    near = refusal.nearest if isinstance(refusal, errors.SlotIsTaken) else ()
-    return _respond(
-        "booking/move.html", consultation, status, refusal=refusal, links=_links(consultation), near=near, **shown
-    )
+    shown |= {"refusal": refusal, "near": near_to(refusal), "links": _links(consultation)}
+    return _respond("booking/move.html", consultation, status, **shown)
 
 
 def _show_terms(consultation: Consultation, moment: datetime) -> ResponseReturnValue:
@@ -93,7 +96,7 @@ def _show_terms(consultation: Consultation, moment: datetime) -> ResponseReturnV
     overlap = Consultation.overlapping(current_user, moment, ends_at, consultation.id)
     shown = {"moment": moment, "at_once": at_once, "stands_in_the_way": overlap and overlap.id}
     shown["here"] = url_for(".new", id=consultation.id, start=int(moment.timestamp()))
-    return _respond("booking/move_terms.html", consultation, 200, refusal=None, **shown)
+    return _respond("booking/move_terms.html", consultation, 200, **shown)
 
 
 def _respond(fragment: str, consultation: Consultation, status: int, **shown: Any) -> ResponseReturnValue:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from ...services import clock
 from ...web.checkout import redirect_to_payment, start_payment
 from ...web.submission import Submission, submission
 from ...web.text_filters import new_client_id
-from .choice import FreeDays, Links, moment_of, seconds_of
+from .choice import FreeDays, Links, moment_of, near_to, seconds_of
 from .forms import BookingForm
 
 bp = Blueprint("booking", __name__, url_prefix="/doctors/<int:id>/booking")
@@ -116,7 +115,7 @@ def _show_times(
     shown["free"] = FreeDays.of(doctor, type, current_user.zone, day) if type is not None else None
     shown["here"] = _address_of(doctor, type, day)
     links = _links(doctor, type) if type is not None else None
-    return _respond("booking/times.html", doctor, status, refusal, links=links, near=_near(refusal), **shown)
+    return _respond("booking/times.html", doctor, status, refusal, links=links, near=near_to(refusal), **shown)
 
 
 def _show_terms(
@@ -156,10 +155,6 @@ def _address_of(doctor: Doctor, type: AppointmentType | None, day: str) -> str:
     if type is None:
         return url_for(".index", id=doctor.id)
     return url_for(".times", id=doctor.id, type_id=type.id, day=day[:10] or None)
-
-
-def _near(refusal: errors.RuleViolation | None) -> Sequence[object]:
-    return refusal.nearest if isinstance(refusal, errors.SlotIsTaken) else ()
 
 
 def _links(doctor: Doctor, type: AppointmentType) -> Links:
