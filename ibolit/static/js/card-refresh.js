@@ -42,34 +42,46 @@
     return function () { clearTimeout(timer); backoff.cancel(); stopListening(); document.removeEventListener('visibilitychange', onShow); };
   });
 
-  // The list asks for itself anew when one of its cards belongs elsewhere now, or is not on it yet.
-  ibolit.behaviour('consultation-list', function (agenda) {
-    var phases = {}, timer, backoff = ibolit.backoff(ask), stopListening = afterReturn(ask);
-
-    function note(card) { phases[card.id] = card.getAttribute('data-phase'); }
+  // Asks for a fragment anew when something was told that it depends on: `pause` says of that in how many milliseconds, or 0
+  // for what is nothing to it. Several at once are one question.
+  ibolit.renewal = function (address, pause) {
+    var timer, backoff = ibolit.backoff(ask);
 
     function ask() {
-      ibolit.ask('GET', agenda.getAttribute('data-list-of'), null, function (status, html) {
+      ibolit.ask('GET', address, null, function (status, html) {
         if (status === 200) ibolit.applyFragment(html);
         if (ibolit.isAway(status)) backoff.later(); else backoff.reset();
       });
     }
 
     function onApplied(event) {
-      var card = event.detail.item;
-      if (!card.hasAttribute('data-phase') || phases[card.id] === card.getAttribute('data-phase')) return;
+      var wait = pause(event.detail.item);
+      if (!wait) return;
       clearTimeout(timer);
-      timer = setTimeout(ask, 300);
+      timer = setTimeout(ask, wait);
     }
 
-    ibolit.each(agenda.querySelectorAll('[data-phase]'), note);
     document.body.addEventListener('ibolit:applied', onApplied);
-    return function () {
-      clearTimeout(timer);
-      backoff.cancel();
-      stopListening();
-      document.body.removeEventListener('ibolit:applied', onApplied);
+    return {
+      ask: ask,
+      stop: function () {
+        clearTimeout(timer);
+        backoff.cancel();
+        document.body.removeEventListener('ibolit:applied', onApplied);
+      }
     };
+  };
+
+  // The list asks for itself anew when one of its cards belongs elsewhere now, or is not on it yet.
+  ibolit.behaviour('consultation-list', function (agenda) {
+    var phases = {}, renewal = ibolit.renewal(agenda.getAttribute('data-list-of'), pause), stopListening = afterReturn(renewal.ask);
+
+    function note(card) { phases[card.id] = card.getAttribute('data-phase'); }
+
+    function pause(card) { return !card.hasAttribute('data-phase') || phases[card.id] === card.getAttribute('data-phase') ? 0 : 300; }
+
+    ibolit.each(agenda.querySelectorAll('[data-phase]'), note);
+    return function () { renewal.stop(); stopListening(); };
   });
 
   // Both are ready: whoever looks at the app is led to the call, and whoever comes back to it then.
