@@ -36,7 +36,7 @@ HEAD = """# What works where
 Written by `bin/engines`, which walks the patient's whole way and a doctor's desk (`tests/oldphones/walks/`) through
 demo clinics in each engine: every step in time, no uncaught error, nothing on the error console. ✓ is a part that was
 walked to its end, ✗ one that was not, – one that this engine was not asked, or could not be; a number is what the app
-says or shows there instead. The two oldest are walked by `bin/test` as well.
+says or shows there instead. `bin/test` walks WebKit 602 as well, and Chromium 45 to the end of the chat.
 """
 FOOT = """
 Most builds of engines here lack a phone's own codecs (AAC): where a voice message does not play here, it may play
