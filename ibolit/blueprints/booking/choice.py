@@ -44,6 +44,9 @@ class FreeDays:
         """`wanted`: an ISO date; of a day with nothing free, or of nonsense, the next one that has something."""
         now, rules = clock.now(), BookingRules.of(doctor)
         free = booking.free_days(doctor, type, now, rules.books_until(now), zone, moved)
+        if moved is not None:  # the start it has already is no move
+            others = {day: [slot for slot in slots if slot.starts_at != moved.starts_at] for day, slots in free.items()}
+            free = {day: slots for day, slots in others.items() if slots}
         days = sorted(free)
         if not days:
             return cls((), None, (), None, None, None)

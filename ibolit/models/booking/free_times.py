@@ -36,16 +36,12 @@ class Slot:
 def free_times(
     doctor: Doctor, type: AppointmentType, since: datetime, until: datetime, moved: Consultation | None = None
 ) -> list[Slot]:
-    """Those that begin from `since` on and before `until`.
-
-    `moved`: the consultation that is to be moved: its own time counts as free, but for the start it has already.
-    """
+    """Those that begin from `since` on and before `until`. `moved`: a consultation whose own time counts as free."""
     if doctor.hidden or not type.is_offered:
         return []
     agenda = Agendas([doctor]).between(since, until, moved.id if moved else None)[doctor.id]
     starts = agenda.starts(type.id, type.minutes, minutes_of(since, up=True), minutes_of(until, up=True))
-    slots = [_slot(doctor.id, type.id, type.minutes, start) for start in starts]
-    return [slot for slot in slots if moved is None or slot.starts_at != moved.starts_at]
+    return [_slot(doctor.id, type.id, type.minutes, start) for start in starts]
 
 
 def free_days(
