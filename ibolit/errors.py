@@ -383,16 +383,11 @@ class TimeIsTooFar(RuleViolation):
 
 
 class TimeIsTaken(RuleViolation):
-    """Which consultation keeps the time, the start that was `wanted`, from when to when is kept; 0 and None: unsaid."""
+    """Which consultation keeps the time, the start that was `wanted`, and from when to when is kept."""
 
     sentence = "В это время у врача уже есть консультация. Выберите другое."
 
-    def __init__(
-        self,
-        consultation_id: int = 0,
-        wanted: datetime | None = None,
-        span: tuple[datetime, datetime] | None = None,
-    ) -> None:
+    def __init__(self, consultation_id: int, wanted: datetime, span: tuple[datetime, datetime]) -> None:
         super().__init__()
         self.consultation_id, self.wanted, self.span = consultation_id, wanted, span
 

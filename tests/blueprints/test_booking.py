@@ -246,6 +246,17 @@ def test_paid_one_is_held_paid_and_confirmed(as_patient: Browser, host: Doctor, 
     assert booked()[0].state is ConsultationState.CONFIRMED
 
 
+def test_doctor_reads_of_a_lapsed_one_that_it_was_not_paid(
+    as_patient: Browser, as_doctor: Browser, host: Doctor
+) -> None:
+    press(as_patient, page_of(host, day_ahead(host)))
+    (consultation,) = booked()
+    later(hours=1)
+    column = words(as_doctor.get(f"/patients/{consultation.patient_id}/column", htmx=True).text)
+    assert "Запись не оплачена" in column
+    assert "Не подтверждена вовремя" not in column
+
+
 def test_late_choice_says_what_comes_back(as_patient: Browser, host: Doctor) -> None:
     """So near that no cancelling is early: the half hour after paying alone."""
     start = booking.first_free_times(db.session.get_one(Doctor, host.id), types(host)[0], 1)[0].starts_at

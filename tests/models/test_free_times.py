@@ -198,6 +198,18 @@ def test_nearest_are_on_both_sides(doctor: Doctor, first: AppointmentType, chat:
     assert far == [at("09:00"), at("09:35"), at("10:45")]
 
 
+def test_time_it_has_already_is_none_to_move_to(doctor: Doctor, first: AppointmentType, patient: User) -> None:
+    open_on(doctor, HoursSpan(WEDNESDAY, 540, 570), HoursSpan(THURSDAY, 540, 570))
+    agreed = booking.book(patient, doctor, booking.terms_of(first, at("09:00")), "press-one")
+    agreed.agree(by=doctor.user)
+    db.session.commit()
+    to = booking.times_to_move_to(agreed, patient.zone)
+    assert at("09:00") not in to
+    assert at("09:00", MIDNIGHT + DAY) in to
+    far = booking.nearest(doctor, first, NOON + 100 * DAY, moved=agreed)
+    assert far[0].starts_at == at("09:00")  # its own counts as free, however far one looks
+
+
 def test_days_are_those_of_who_reads(doctor: Doctor, first: AppointmentType, patient: User) -> None:
     """00:30 in Moscow is the evening before in Kaliningrad."""
     patient.timezone = "Europe/Kaliningrad"
@@ -215,17 +227,8 @@ def test_week_is_replaced_as_a_whole(doctor: Doctor, first: AppointmentType) -> 
     assert facts()[-1] == "FreeTimesChanged"
     db.session.commit()
     assert WeeklyHours.of(doctor) == week
-    WeeklyHours.replace(doctor, [], week)
+    WeeklyHours.replace(doctor, [])
     assert WeeklyHours.of(doctor) == []
-
-
-def test_week_of_another_window_is_not_overwritten(doctor: Doctor) -> None:
-    old, new = [HoursSpan(TUESDAY, 540, 600)], [HoursSpan(TUESDAY, 540, 660)]
-    open_on(doctor, *new)
-    with pytest.raises(errors.HoursHaveChanged):
-        WeeklyHours.replace(doctor, [HoursSpan(THURSDAY, 540, 600)], old)
-    WeeklyHours.replace(doctor, new, old)  # what it shall become it is
-    assert WeeklyHours.of(doctor) == new
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def tell_clash(sent: Submission, form: TimeFields, viewer: User, doctor: Doctor,
     Whose consultation it is is told to the doctor who leads it alone: «11:00–11:30 Соколова».
     """
     taken = sent.refusal
-    if not isinstance(taken, errors.TimeIsTaken) or taken.wanted is None or taken.span is None:
+    if not isinstance(taken, errors.TimeIsTaken):
         return []
     consultation = Consultation.find_for(viewer, taken.consultation_id)
     said = _met(taken.span, consultation, viewer) if consultation and viewer.is_doctor else sent.sentence

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from ... import errors
-from ...extensions import db
 from ...formatting import WEEKDAYS
 from ...models import AppointmentType, AuditAction, BookingRules, Doctor, HoursSpan, WeeklyHours, booking
 from ...web.audit import log_audit
@@ -156,7 +155,6 @@ def _set_day(doctor: Doctor, week: Sequence[HoursSpan], form: HoursForm) -> None
     changed = booking.with_day(week, form.weekday, form.week_day)
     WeeklyHours.replace(doctor, booking.copied(changed, form.weekday, form.copy_to.data or ()))
     log_audit(AuditAction.PROFILE_CHANGED, doctor.id, patient=None)
-    db.session.flush()
 
 
 def _refuse_day(

@@ -69,8 +69,9 @@ def times_to_move_to(consultation: Consultation, zone: ZoneInfo) -> list[datetim
         return []
     now = clock.now()
     days = free_days(consultation.doctor, type, now, now + MOVED_WITHIN, zone, consultation).values()
-    few = [slots[:: max(1, len(slots) // 2)][:2] for slots in days]
-    return [slot.starts_at for slots in few for slot in slots][:OFFERED]
+    starts = [[slot.starts_at for slot in slots if slot.starts_at != consultation.starts_at] for slots in days]
+    few = [of_day[:: max(1, len(of_day) // 2)][:2] for of_day in starts]
+    return [start for of_day in few for start in of_day][:OFFERED]
 
 
 def is_free(doctor: Doctor, type: AppointmentType, start: datetime, moved: Consultation | None = None) -> bool:
@@ -90,13 +91,15 @@ def nearest(
     around = free_times(doctor, type, start - timedelta(days=7), start + timedelta(days=14), moved)
     return sorted(
         sorted(around, key=lambda slot: abs(slot.starts_at - start))[:most], key=lambda slot: slot.starts_at
-    ) or first_free_times(doctor, type, most)
+    ) or first_free_times(doctor, type, most, moved)
 
 
-def first_free_times(doctor: Doctor, type: AppointmentType, most: int = NEAREST) -> list[Slot]:
+def first_free_times(
+    doctor: Doctor, type: AppointmentType, most: int = NEAREST, moved: Consultation | None = None
+) -> list[Slot]:
     """However far ahead they are."""
     now = clock.now()
-    return list(islice(free_times(doctor, type, now, now + WINDOWS[-1]), most))
+    return list(islice(free_times(doctor, type, now, now + WINDOWS[-1], moved), most))
 
 
 def next_free_times(doctors: Collection[Doctor], until: datetime | None = None) -> dict[int, Slot]:

@@ -86,19 +86,16 @@ class WeeklyHours(Model):
         return cls.of(doctor)
 
     @classmethod
-    def replace(cls, doctor: Doctor, spans: Iterable[HoursSpan], expected: Sequence[HoursSpan] | None = None) -> None:
+    def replace(cls, doctor: Doctor, spans: Iterable[HoursSpan]) -> None:
         """The whole week at once; what is booked stands, and the zone of the hours is kept from the first ones on.
 
-        `expected`: the week that stood on the page. Raises HoursHaveChanged; with the `weekday`
-        they are about HoursAreOdd, HoursOverlap, TooManyHours and HoursForUnknownType.
+        Raises HoursAreOdd, HoursOverlap, TooManyHours and HoursForUnknownType, with the `weekday` they are about.
         """
         hold_agenda(doctor.id)
         week, known = sorted(spans), cls.of(doctor)
         _refuse(week, {one.id for one in AppointmentType.kept_by(doctor)})
         if week == known:
             return
-        if expected is not None and sorted(expected) != known:
-            raise errors.HoursHaveChanged
         BookingRules.stored_of(doctor)
         cls._store(doctor, week)
         record(FreeTimesChanged(doctor.id))
