@@ -28,6 +28,7 @@ PUSH_HOSTS = "fcm.googleapis.com jmt17.google.com *.push.services.mozilla.com we
 
 VERSION = "0.1.0"  # as in pyproject.toml
 DEVELOPMENT_KEY = "ibolit-development-key"
+DEVELOPMENT_SEAL_KEY = "ibolit-development-seal-key"
 
 # Where YooKassa's notifications come from, as its documentation lists them.
 YOOKASSA_NETWORKS = (
@@ -56,8 +57,10 @@ class Settings:
 
     environment: Environment
     secret_key: str
+    seal_key: str  # shuts away who an erased person was
     database_url: str
     data: Path
+    erasure_log: Path
     port: int
     public_url: str
     clinic_name: str
@@ -120,6 +123,7 @@ class Settings:
     web_processes: int
     worker_threads: int
     clock_offset: int
+    retention: int  # years that the law wants medical records kept, and after them no seal
     keep_audit: int  # days, as those below
     keep_notifications: int
     keep_jobs: int
@@ -167,8 +171,10 @@ class Settings:
         settings = cls(
             environment=environment,
             secret_key=env.secret("SECRET_KEY", None if production else DEVELOPMENT_KEY),
+            seal_key=env.secret("SEAL_KEY", None if production else DEVELOPMENT_SEAL_KEY),
             database_url=env.database("DATABASE_URL", f"sqlite:///{data}/ibolit.db"),
             data=data,
+            erasure_log=Path(env.text("ERASURE_LOG", f"{data}/erasures.log")).absolute(),
             port=port,
             public_url=env.site("PUBLIC_URL", None if production else f"http://127.0.0.1:{port}"),
             clinic_name=env.text("CLINIC_NAME", None if production else "Клиника «Айболит»"),
@@ -235,6 +241,7 @@ class Settings:
             web_processes=env.number(*server_settings.WEB_PROCESSES),
             worker_threads=env.number("WORKER_THREADS", 1, least=0, most=8),
             clock_offset=env.number("CLOCK_OFFSET", 0, least=-(10**9), most=10**9),
+            retention=env.number("RETENTION_YEARS", 25, least=1, most=100),
             keep_audit=env.number("KEEP_AUDIT_DAYS", 9_131, least=365, most=36_525),
             keep_notifications=env.number("KEEP_NOTIFICATION_DAYS", 90, least=7, most=3_650),
             keep_jobs=env.number("KEEP_JOB_DAYS", 30, least=7, most=3_650),
@@ -272,6 +279,8 @@ class Settings:
             raise BadSetting("FLASK_DEBUG", "must be off in production")
         if self.secret_key == DEVELOPMENT_KEY or len(self.secret_key) < 32:
             raise BadSetting("SECRET_KEY", "must be a secret of at least 32 characters")
+        if self.seal_key in (DEVELOPMENT_SEAL_KEY, self.secret_key) or len(self.seal_key) < 32:
+            raise BadSetting("SEAL_KEY", "must be a secret of at least 32 characters, and another one than SECRET_KEY")
         if self.sms_backend == "demo":
             raise BadSetting("SMS_BACKEND", "the demo sender cannot be used in production")
         if self.mail_backend == "demo":

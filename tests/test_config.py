@@ -9,7 +9,7 @@ from factories import make_user
 from flask import Flask, Response, request, session
 
 from ibolit import create_app
-from ibolit.config import DEVELOPMENT_KEY, BadSetting, Settings
+from ibolit.config import DEVELOPMENT_KEY, DEVELOPMENT_SEAL_KEY, BadSetting, Settings
 from ibolit.errors import WrongClinic
 from ibolit.extensions import db
 from ibolit.models import DatabaseMark
@@ -18,6 +18,7 @@ from ibolit.web.client import browser_token, known_browser_token
 
 PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef0123456789abcdef",
+    "SEAL_KEY": "fedcba9876543210fedcba9876543210",
     "PUBLIC_URL": "https://ibolit.example/",
     "CLINIC_NAME": "Клиника",
     "SMS_BACKEND": "smsaero",
@@ -92,7 +93,7 @@ def refused(environ: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["SECRET_KEY", "PUBLIC_URL", "CLINIC_NAME", "SMS_BACKEND", "MAIL_BACKEND",
+    "name", ["SECRET_KEY", "SEAL_KEY", "PUBLIC_URL", "CLINIC_NAME", "SMS_BACKEND", "MAIL_BACKEND",
              "SMSAERO_EMAIL", "SMSAERO_KEY", "SMSAERO_SIGN", "SMTP_HOST", "PAYMENTS_BACKEND", "YOOKASSA_SHOP_ID",
              "YOOKASSA_SECRET_KEY", "CLINIC_LEGAL_NAME", "CLINIC_INN", "CLINIC_LICENCE"],
 )  # fmt: skip
@@ -138,6 +139,9 @@ def test_unset_environment_is_production() -> None:
     [
         ("SECRET_KEY", DEVELOPMENT_KEY),
         ("SECRET_KEY", "short"),
+        ("SEAL_KEY", "short"),
+        ("SEAL_KEY", DEVELOPMENT_SEAL_KEY),
+        ("SEAL_KEY", PRODUCTION["SECRET_KEY"]),
         ("SMS_BACKEND", "demo"),
         ("MAIL_BACKEND", "demo"),
         ("PAYMENTS_BACKEND", "demo"),

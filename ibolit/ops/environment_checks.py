@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .. import readiness
-from ..config import DEVELOPMENT_KEY, Settings, current_settings
+from ..config import DEVELOPMENT_KEY, DEVELOPMENT_SEAL_KEY, Settings, current_settings
 from ..errors import CheckFailed, CheckHint
 from ..services import current_services, proxy_check, tls_chain
 from . import probes
@@ -27,11 +27,18 @@ def settings() -> str:
 
 
 def secret_key() -> str:
-    key = current_settings.secret_key
-    if key == DEVELOPMENT_KEY:
+    return _strength("SECRET_KEY", current_settings.secret_key)
+
+
+def seal_key() -> str:
+    return _strength("SEAL_KEY", current_settings.seal_key)
+
+
+def _strength(name: str, key: str) -> str:
+    if key in (DEVELOPMENT_KEY, DEVELOPMENT_SEAL_KEY):
         return "the key of the demo and of the tests"
     if len(key) < 32 or len(set(key)) < 12:
-        raise CheckFailed("SECRET_KEY can be guessed: make one by `flask --app ibolit.ops.keys make-secret`")
+        raise CheckFailed(f"{name} can be guessed: make one by `flask --app ibolit.ops.keys make-secret`")
     return f"{len(key)} characters"
 
 
@@ -125,6 +132,7 @@ def _in_plain_words() -> Iterator[None]:
 CHECKS = (
     ("settings", settings),
     ("secret key", secret_key),
+    ("seal key", seal_key),
     ("disk", disk),
     ("storage", readiness.storage),
     ("antivirus", antivirus),
