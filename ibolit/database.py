@@ -34,6 +34,7 @@ PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=5000",
     "journal_size_limit=67108864",
+    "secure_delete=ON",  # what is erased leaves the file, and so the backups, too
 )
 WRITE_LOCK_TIMEOUT = 20.0  # seconds a request may wait for its turn to write
 # What a transaction raises that may not begin, of our own hook or of the driver.
@@ -261,6 +262,23 @@ def release(session: scoped_session[Any] | Session = db.session) -> None:
     if wrote.read(session) or not is_clean:
         raise RuntimeError("release() ends what was only read; here something waits to be committed")
     session.commit()
+
+
+def cut_log(engine: Engine) -> bool:
+    """Of SQLite: what lies in the log beside the database goes into its file, and the log is empty, so that nothing
+    that was erased is read there. False while somebody reads what is older: again later, nobody is waited for.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        raw = connection.cursor()
+        raw.execute("PRAGMA busy_timeout=0")
+        is_busy = bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        raw.execute(next(f"PRAGMA {one}" for one in PRAGMAS if one.startswith("busy_timeout")))
+    finally:
+        connection.close()
+    return not is_busy
 
 
 @event.listens_for(Session, "after_flush")

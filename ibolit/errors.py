@@ -139,6 +139,26 @@ class ChatNeedsTariff(ChatIsClosed):
     sentence = "Выберите тариф, чтобы написать. Сообщение не отправлено, текст сохранён."
 
 
+class OnlyPatientsAreErased(RuleViolation):
+    """Doctors and operators are the clinic's own, which dismisses them."""
+
+    sentence = "Удалить можно только аккаунт пациента. Сотрудника увольняет клиника."
+
+
+class ChatIsErased(RuleViolation):
+    """Its patient has left for good, at this very moment."""
+
+    status = 409
+    sentence = "Пациента больше нет в iBolit. Сообщение не отправлено."
+
+
+class ConsentIsWithdrawn(RuleViolation):
+    """Nothing new is kept of somebody who has withdrawn the consent to the processing (152-ФЗ, article 9)."""
+
+    status = 409
+    sentence = "Согласие на обработку данных отозвано. Сообщение не отправлено."
+
+
 class ListIsUnreadable(RuleViolation):
     """Of specialties and their words; `number` is the line's."""
 

@@ -382,6 +382,19 @@ class Subscribers:
 
 
 @dataclass(frozen=True)
+class AccountNoted(Fact):
+    """What `restore` must know although the backup does not: `what` is a kind of the log beside the backups.
+
+    `until`: the moment of an erasure that is planned. `phones`: hashes of a phone before and after its change.
+    """
+
+    what: str
+    user_id: int
+    until: datetime | None = None
+    phones: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class _Recorded:
     """The facts of the transaction so far, of which the notices have heard the first `noticed`."""
 

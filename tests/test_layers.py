@@ -63,7 +63,7 @@ MAY_IMPORT = {
 FLOORS = (
     {"types", "purging", "inserting", "job", "locking", "night_hours"}, {"people"}, {"doctors"}, {"chats"},
     {"standing_in"}, {"payments"}, {"consultations"}, {"booking"},
-    {"delivery"}, {"invitations"}, {"accounts"}, {"stored_files"},
+    {"delivery"}, {"invitations"}, {"accounts"}, {"erasure"}, {"stored_files"},
 )  # fmt: skip
 # What is named above its own floor, under TYPE_CHECKING: for Mapped[] and annotations alone.
 NAMED_ABOVE = {
@@ -75,7 +75,7 @@ NAMED_ABOVE = {
 }
 
 # What a model may know of the world outside: the time, words, secrets. A provider it takes as an argument.
-HELPERS = {"clock", "codes", "passwords", "payments", "search"}  # of payments only the contract: its words
+HELPERS = {"clock", "codes", "passwords", "payments", "seal", "search"}  # of payments only the contract: its words
 
 # Whoever knows these reads a request or writes an answer, and that is for doors (and for letters, which are written).
 OF_REQUESTS = {"request", "session", "g", "url_for", "redirect", "abort", "flash", "make_response", "render_template"}

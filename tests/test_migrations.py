@@ -45,9 +45,9 @@ ADDED: dict[str, Row] = {
     "message": {"quoted_seq": None, "recalled_at": None, "recalled_digest": None, "urgent_groups": None},
     "consultation": {"needs_visit": False, "type_id": None, "title": "", "held_until": None, "is_booked": False}
     | {"refund_hours": None, "moved_by_patient": 0},
-    "user": {"birth_date": None, "sex": None},
+    "user": {"birth_date": None, "sex": None, "erases_at": None, "withdrawn_at": None, "erased_at": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
-    | {"promise_missed_at": None, "urgent_since": None},
+    | {"promise_missed_at": None, "urgent_since": None, "erased_at": None},
     "complaint": {"illnesses": ""},
     "intake_questionnaire": {"illnesses": ""},
     "chat_member": {"archived_at": None, "until": None},
@@ -57,7 +57,7 @@ ADDED: dict[str, Row] = {
 # Words of after 0022.
 SINCE = {JobKind.PROMISE, NotificationKind.PROMISE, JobKind.URGENT_UNOPENED, NotificationKind.URGENT}
 SINCE |= {NotificationKind.URGENT_SENT, NotificationKind.URGENT_UNOPENED}
-SINCE |= {JobKind.TIME_OFF, NotificationKind.STAND_IN}
+SINCE |= {JobKind.TIME_OFF, NotificationKind.STAND_IN, JobKind.ERASURE}
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
 
@@ -348,6 +348,7 @@ def renamed(rows: Rows) -> Rows:
     new: Rows = {"specialty_words": [], "wait": [], "patient_fact": [], "patient_fact_strike": []}
     new |= {"urgent_words_line": [], "clinic_reply_template": [], "reply_use": []}
     new |= {"time_off": [], "stand_in_offer": [], "time_option": []}
+    new |= {"sealed_identity": [], "used_free_days": []}
     new |= {table: [] for table in ("appointment_type", "booking_rules", "weekly_hours", "weekly_hours_type")}
     new |= {"calendar_feed": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}

@@ -14,6 +14,7 @@ from . import (
     chats,
     consultations,
     delivery_status,
+    erasures,
     invitations,
     login_codes,
     notifications,
@@ -55,6 +56,7 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.PROMISE: chats.check_promise,
     JobKind.URGENT_UNOPENED: chats.check_urgent,
     JobKind.TIME_OFF: chats.process_time_off,
+    JobKind.ERASURE: erasures.process_erasure,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.purge_expired,
 }

@@ -20,6 +20,7 @@ from ..models import (
     Notification,
     PatientImport,
     RateLimitHit,
+    SealedIdentity,
     SecurityEvent,
     Variant,
     Wait,
@@ -41,6 +42,7 @@ ROWS: dict[str, Callable[[], int]] = {
     "invitations": Invitation.erase_unaccepted,
     "notifications": Notification.purge_old,
     "audit rows": AuditEvent.purge_old,
+    "seals of erased people": SealedIdentity.purge_old,
     "done jobs": Job.purge_done,
 }
 

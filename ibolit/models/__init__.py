@@ -1,16 +1,29 @@
 """The clinic itself: nouns with behaviour, a package a noun. Importing this package makes every table known.
 
 Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← standing_in ←
-payments ← consultations ← booking ← delivery ← invitations ← accounts ← stored_files.
+payments ← consultations ← booking ← delivery ← invitations ← accounts ← erasure ← stored_files.
 """
 
-from . import accounts, booking, chats, consultations, delivery, doctors, invitations, payments, people, standing_in
+from . import (
+    accounts,
+    booking,
+    chats,
+    consultations,
+    delivery,
+    doctors,
+    erasure,
+    invitations,
+    payments,
+    people,
+    standing_in,
+)
 from .accounts import *
 from .booking import AppointmentType, BookingRules, HoursSpan, RulesTerms, Slot, TypeTerms, WeeklyHours
 from .chats import *
 from .consultations import *
 from .delivery import *
 from .doctors import *
+from .erasure import SealedIdentity
 from .invitations import *
 from .job import Job, JobKind
 from .payments import *
@@ -36,6 +49,8 @@ __all__ = [
     *delivery.__all__,
     *invitations.__all__,
     *accounts.__all__,
+    "SealedIdentity",
+    "erasure",
     "Job",
     "JobKind",
     "StoredFile",

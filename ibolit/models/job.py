@@ -48,6 +48,7 @@ class JobKind(StrEnum):
     CHAT_ENDS = "chat_ends"  # the word before its time is over
     PROMISE = "promise"  # the moment until which an answer was promised
     URGENT_UNOPENED = "urgent_unopened"  # a message that speaks of an emergency, after a quarter of an hour
+    ERASURE = "erasure"  # of an account that was asked to be deleted, and of what its money still needs
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 

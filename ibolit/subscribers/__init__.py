@@ -7,6 +7,7 @@ from flask import Flask
 
 from ..events import (
     AccessChanged,
+    AccountNoted,
     CallbackRequested,
     ChatClosed,
     ChatEndsSoon,
@@ -54,7 +55,7 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import absences, failures, live, notices, system_notes
+from . import absences, erasure_log, failures, live, notices, system_notes
 
 
 def subscribe(app: Flask) -> None:
@@ -66,6 +67,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(MessageSent, notices.message_sent)
     subscribers.before_commit(UrgentWordsFound, notices.urgent_words_found)
     subscribers.before_commit(UrgentMessageUnopened, notices.urgent_message_unopened)
+    subscribers.before_commit(AccountNoted, erasure_log.account_noted)
     _tell_of_absences(subscribers)
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)

@@ -68,4 +68,5 @@ def empty(app: Flask) -> None:
     for screen in [screen for theirs in services.realtime._queues.values() for screen in theirs]:
         services.realtime.close(screen)  # one that a test left open would be somebody's of the next
     services.outbox.path.unlink(missing_ok=True)
+    app.extensions["ibolit_settings"].erasure_log.unlink(missing_ok=True)
     app.extensions["ibolit_settings"].data.joinpath("demo-bank.db").unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from . import ending
 from .attachment import Attachment, refuse_sent
 from .cards import Carried, preload_cards, refuse_unregistered, register_card
 from .chat import Chat, fact_question_first
+from .free_days import UsedFreeDays
 from .inbox import InboxFilter, InboxNumbers, matches_name_or_phone
 from .member import ChatMember
 from .message import Card, Message, submission_id
@@ -33,6 +34,7 @@ __all__ = [
     "ReceiptState",
     "Shape",
     "UrgentWordsLine",
+    "UsedFreeDays",
     "Variant",
     "Wait",
     "WaitEnding",

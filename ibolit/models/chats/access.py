@@ -71,7 +71,7 @@ class ChatAccess:
     @property
     def is_time_sold(self: Chat) -> bool:
         """An unlimited one needs none, and time with a doctor who has left the directory would be wasted money."""
-        return self.access is not AccessMode.UNLIMITED and not self.doctor.hidden
+        return self.access is not AccessMode.UNLIMITED and not self.doctor.hidden and self.erased_at is None
 
     def can_be_prolonged(self: Chat, on_sale: Sequence[Tariff]) -> bool:
         return self.is_time_sold and bool(on_sale)

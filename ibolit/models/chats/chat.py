@@ -47,6 +47,8 @@ from ..types import RowId, UtcDateTime, enum_column
 from .access import ChatAccess
 from .archiving import ChatArchiving
 from .arriving import ChatArriving
+from .erasing import ChatErasing
+from .free_days import UsedFreeDays
 from .inbox import ChatLists
 from .member import ChatMember
 from .message import Card, Message
@@ -58,7 +60,7 @@ from .summary import ChatSummary
 from .urgency import ChatUrgency
 from .waiting import ChatWaiting
 
-WAITS, IS_URGENT = text("waiting_since IS NOT NULL"), text("urgent_since IS NOT NULL")
+WAITS, IS_URGENT, IS_ERASED = (text(f"{one} IS NOT NULL") for one in ("waiting_since", "urgent_since", "erased_at"))
 # What a message changes of these, too.
 HEARD = "waiting_since", "promised_hours", "promise_missed_at", "closed_at", "urgent_since"
 
@@ -71,6 +73,7 @@ class Chat(
     ChatUrgency,
     ChatArchiving,
     ChatArriving,
+    ChatErasing,
     ChatLists,
     ChatAccess,
     ChatSummary,
@@ -85,6 +88,7 @@ class Chat(
         Index("ix_chat_of_doctor", "doctor_id", "last_at", "id"),
         Index("ix_chat_waiting", "doctor_id", "waiting_since", "id", sqlite_where=WAITS, postgresql_where=WAITS),
         Index("ix_chat_urgent", "doctor_id", sqlite_where=IS_URGENT, postgresql_where=IS_URGENT),
+        Index("ix_chat_erased", "id", sqlite_where=IS_ERASED, postgresql_where=IS_ERASED),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -98,9 +102,7 @@ class Chat(
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seq: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
-    last_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime
-    )  # of the last word, or of the invitation that began it
+    last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the last word, or the invitation before it
     last_text: Mapped[str] = mapped_column(String(120), default="")
     last_author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # for an answer (ChatWaiting)
@@ -164,7 +166,7 @@ class Chat(
         theirs = select(ChatMember.chat_id).where(ChatMember.user_id == reader)
         if led_by is None:
             return cls.id.in_(theirs)
-        led = cls.doctor_id == led_by
+        led = (cls.doctor_id == led_by) & cls.erased_at.is_(None)
         return led if standing_in_at is None else led | cls.id.in_(theirs.where(ChatMember.until > standing_in_at))
 
     @classmethod
@@ -185,8 +187,8 @@ class Chat(
             return chat.id
         if not (invited or booked or doctor.takes_new_patients()):
             raise errors.DoctorTakesNoMessages
-        made: dict[str, object] = {"patient_id": patient.id, "doctor_id": doctor.id, "free_days": doctor.free_days}
-        made["last_at"] = clock.now() if invited else None
+        made: dict[str, object] = {"patient_id": patient.id, "doctor_id": doctor.id}
+        made["free_days"], made["last_at"] = UsedFreeDays.left_with(doctor, patient), clock.now() if invited else None
         insert_new(cls, made)
         chat_id = db.session.scalars(
             select(cls.id).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id)

@@ -130,7 +130,7 @@ class ChatLists:
         `words` are beginnings of the patient's names, or a part of their phone.
         """
         latest = cls.last_at.desc().nulls_last(), cls.id.desc()
-        own = cls.with_people().where(cls.doctor_id == doctor.id).order_by(*latest)
+        own = cls.with_people().where(cls.are_of(doctor.user_id, doctor.id)).order_by(*latest)
         if words:
             own = own.where(matches_name_or_phone(words))
         return own if before is None else own.where(cls._is_after(before))
@@ -143,7 +143,7 @@ class ChatLists:
         one = cls.with_people().options(joinedload(cls.members))
         if with_facts:
             one = one.options(defaultload(cls.patient).joinedload(User.facts).options(*people_of_facts()))
-        return one.where(cls.doctor_id == doctor.id, cls.patient_id == patient_id)
+        return one.where(cls.are_of(doctor.user_id, doctor.id), cls.patient_id == patient_id)
 
     @classmethod
     def _is_after(cls: type[Chat], last: ChatCursor) -> ColumnElement[bool]:

@@ -62,6 +62,7 @@ class ChatPosting:
             known = Message.by_client_id(author.id, client_id, self.id)
         if known is not None:
             return known
+        self.refuse_if_erased()
         self.refuse_if_closed_for(author)
         refuse_sent(attachments)
         self._refuse_unknown_quote(quoted_seq)
@@ -87,6 +88,8 @@ class ChatPosting:
         """A card: may be said whatever the chat's time is. Repeated it is the same."""
         self.lock()
         known = Message.by_client_id(author.id, client_id, self.id)
+        if known is None:
+            self.refuse_if_erased()
         return known or self._add(text, author=author, client_id=client_id, attachments=attachments, card=card)
 
     def post_system_note(self: Chat, text: str, idempotency_key: str = "", *, by: int | None = None) -> Message:

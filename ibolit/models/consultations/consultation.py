@@ -124,7 +124,9 @@ class Consultation(
 
     @classmethod
     def is_of(cls, user: User) -> ColumnElement[bool]:
-        return cls.doctor_id == user.doctor.id if user.doctor is not None else cls.patient_id == user.id
+        if user.doctor is None:
+            return cls.patient_id == user.id
+        return (cls.doctor_id == user.doctor.id) & cls.chat_id.not_in(Chat.erased())
 
     @classmethod
     def find_for(cls, user: User, id: int) -> Consultation | None:
@@ -185,8 +187,7 @@ class Consultation(
         return self.chat.doctor
 
     @property
-    def is_paid(self) -> bool:
-        """Somebody's money was taken for it, whatever became of the money later."""
+    def is_paid(self) -> bool:  # somebody's money was taken for it, whatever became of the money later
         return self.paid_at is not None
 
     @property
@@ -274,8 +275,8 @@ class Consultation(
 
 @cache
 def _of_messages() -> Select[tuple[Consultation]]:
-    shown = Consultation.message_id.in_(bindparam("messages", expanding=True))
-    return select(Consultation).options(*Consultation.card_parts(at_once=True)).where(shown)
+    whole = select(Consultation).options(*Consultation.card_parts(at_once=True))
+    return whole.where(Consultation.message_id.in_(bindparam("messages", expanding=True)))
 
 
 @cache
@@ -286,14 +287,14 @@ def _one() -> Select[tuple[Consultation]]:
 @cache
 def _one_of(*, leads: bool, anew: bool) -> Select[tuple[Consultation]]:
     mine = Consultation.doctor_id if leads else Consultation.patient_id
-    one = _with_listeners().where(Consultation.id == bindparam("id"), mine == bindparam("side"))
+    known = Consultation.id == bindparam("id"), mine == bindparam("side"), Consultation.chat_id.not_in(Chat.erased())
+    one = _with_listeners().where(*known)
     return one.execution_options(populate_existing=True) if anew else one
 
 
 def _with_listeners() -> Select[tuple[Consultation]]:
     """Whoever changes one tells the members of its chat."""
-    members = joinedload(Consultation.chat).joinedload(Chat.members)
-    return Consultation.with_card_data(at_once=True).options(members)
+    return Consultation.with_card_data(at_once=True).options(joinedload(Consultation.chat).joinedload(Chat.members))
 
 
 register_card(Card.CONSULTATION, Consultation.of_messages)

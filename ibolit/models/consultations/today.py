@@ -100,7 +100,8 @@ def held_between(doctor: Doctor, begins: datetime, ends: datetime) -> list[Held]
     is_its_own, is_option = _is_then(Consultation, begins, ends), _is_then(TimeOption, begins, ends)
     options = select(TimeOption.consultation_id).where(TimeOption.doctor_id == doctor.id, is_option)
     is_shown = or_(is_its_own, Consultation.id.in_(options)), Consultation.state.in_(SHOWN_STATES)
-    own = select(Consultation).options(*_for_a_line()).where(Consultation.doctor_id == doctor.id, *is_shown)
+    mine = Consultation.doctor_id == doctor.id, Consultation.chat_id.not_in(Chat.erased())
+    own = select(Consultation).options(*_for_a_line()).where(*mine, *is_shown)
     found = db.session.scalars(own.order_by(Consultation.starts_at, Consultation.id)).unique().all()
     held = [Held(one, moment_of(one), option) for one in found for option in _times_of(one)]
     then = [one for one in held if one.span[0] < ends and one.span[1] > begins]
@@ -144,7 +145,7 @@ def _place(held: Held) -> tuple[int, datetime]:
 @cache
 def _of_day() -> Select[tuple[Consultation]]:
     begins, ends = bindparam("begins", type_=UtcDateTime), bindparam("ends", type_=UtcDateTime)
-    own = Consultation.doctor_id == bindparam("doctor")
+    own = (Consultation.doctor_id == bindparam("doctor")) & Consultation.chat_id.not_in(Chat.erased())
     is_of_day = Consultation.starts_at >= begins, Consultation.starts_at < ends
     of_day = select(Consultation.id).where(own, *is_of_day, Consultation.state.in_(SHOWN_STATES))
     has_conclusion = select(Conclusion.id).where(Conclusion.consultation_id == Consultation.id).exists()

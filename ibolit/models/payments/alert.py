@@ -37,6 +37,7 @@ class AlertKind(StrEnum):
     SHOP_SETTINGS = "shop_settings"  # the shop wants or lacks what only the clinic can set
     AUTH_FAILED = "auth_failed"  # the shop's id or key is refused, for ten minutes
     RECEIPT_UNREGISTERED = "receipt_unregistered"  # the cash desk gave it up, or was silent for a week
+    ERASED_PAYER = "erased_payer"  # money is owed to who has left for good: `detail` is their phone
     CLOSING_REFUSED = "closing_refused"  # the receipt at the end of a service
 
 
@@ -131,4 +132,6 @@ class PaymentAlert(Model):
         if self.closed_at is not None:
             return False
         self.closed_at, self.closed_by = clock.now(), by.id
+        if self.kind is AlertKind.ERASED_PAYER:
+            self.detail = ""
         return True

@@ -22,6 +22,7 @@ from ...services.codes import is_link_token, link_token
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 from . import birth_dates
+from .leaving import UserLeaving
 
 if TYPE_CHECKING:
     from ..doctors import Doctor
@@ -56,7 +57,7 @@ class IdentityLevel(StrEnum):
     PHONE = "phone"
 
 
-class User(UserMixin, Model):
+class User(UserLeaving, UserMixin, Model):
     """One phone, one name, one role; an e-mail counts only when it is proved."""
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)

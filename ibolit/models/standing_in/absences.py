@@ -90,7 +90,7 @@ def _tell_of_return(time_off: TimeOff) -> Iterator[None]:
 
 def _open_chats(time_off: TimeOff, after: int) -> Sequence[Chat]:
     """With time that the absence takes, in the order of their locks."""
-    theirs = Chat.doctor_id == time_off.doctor_id, Chat.id > after
+    theirs = Chat.doctor_id == time_off.doctor_id, Chat.erased_at.is_(None), Chat.id > after
     is_open = Chat.access != AccessMode.UNLIMITED, Chat.open_until > time_off.starts_at
     return db.session.scalars(select(Chat).where(*theirs, *is_open).order_by(Chat.id).limit(BATCH)).all()
 

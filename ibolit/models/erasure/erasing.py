@@ -1,0 +1,192 @@
+"""The erasure itself: who it was is sealed, what the law does not want kept goes, the rest stays under a number.
+
+What goes is a table, GOES: docs/privacy.md says the same to people, and tests/properties/test_erasure.py looks for
+whatever was forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Select, Update, delete, false, or_, select, update
+
+from ...events import AccountNoted, record
+from ...extensions import Model, db
+from ...services import clock
+from ..accounts import SecurityEvent
+from ..chats import Attachment, Chat, PatientNote, UsedFreeDays, Variant
+from ..consultations import ConclusionDraft, Consultation, DeviceTransfer, Review
+from ..delivery import Notification
+from ..invitations import ImportLine, Invitation, LoginCode
+from ..people import AuditEvent, Consent, Device, EmailProof, KnownBrowser, PatientFact, PatientFactStrike, User
+from . import payment_contacts, winding_up
+from .sealed_identity import SealedIdentity
+
+
+@dataclass
+class Erased:
+    """How many rows of what have gone, and which files of the storage go when it is committed."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Whose:
+    """The account as it was, by all that its rows are known by."""
+
+    user: User
+    phone: str | None
+    email: str | None
+
+    @property
+    def chats(self) -> Select[tuple[int]]:
+        return select(Chat.id).where(Chat.patient_id == self.user.id)
+
+    @property
+    def consultations(self) -> Select[tuple[int]]:
+        return select(Consultation.id).where(Consultation.patient_id == self.user.id)
+
+    def is_contact(self, noun: type[Invitation | ImportLine]) -> ColumnElement[bool]:
+        known = [noun.phone == self.phone] if self.phone else []
+        return or_(false(), *known, *([noun.email == self.email] if self.email else []))
+
+
+def may_be_erased(user: User) -> bool:
+    """Nobody is erased out of a call; the worker asks again when it is over."""
+    return user.is_patient and user.erased_at is None and not winding_up.is_in_consultation(user)
+
+
+def erase(user: User) -> Erased:
+    """In one transaction, under every lock that is taken for the person's consultations, money and chats; the caller
+    commits, then deletes the files. Who is erased already is left as they are.
+
+    Payments keep the phone until their money has come to rest: forget_contacts().
+    """
+    winding_up.lock_all_of(user)
+    erased = Erased()
+    if not may_be_erased(user):
+        return erased
+    winding_up.end_by_refusal(user)
+    chats = _locked_chats(user)
+    whose = _Whose(user, user.phone, user.email)
+    _seal(user, chats)
+    erased.files = _unsent_files(user)
+    for what, go in GOES.items():
+        erased.rows[what] = go(whose)
+    for chat in chats:
+        chat.shut_for_good()
+    for device in db.session.scalars(select(Device).where(Device.user_id == user.id)):
+        device.end()
+    payment_contacts.end_prepayments(user)
+    record(AccountNoted("erased", user.id))
+    _become_number(user)
+    db.session.flush()
+    return erased
+
+
+def _locked_chats(user: User) -> Sequence[Chat]:
+    """In their order, as whoever locks several does."""
+    chats = db.session.scalars(Chat.with_people().where(Chat.patient_id == user.id).order_by(Chat.id)).all()
+    for chat in chats:
+        chat.lock()
+    return chats
+
+
+def _seal(user: User, chats: Sequence[Chat]) -> None:
+    SealedIdentity.keep(user, [])
+    for chat in chats:
+        if user.phone is not None and chat.open_until is not None:
+            UsedFreeDays.keep(user.phone, chat.doctor_id)
+
+
+def _unsent_files(user: User) -> list[str]:
+    unsent = select(Attachment).where(Attachment.author_id == user.id, Attachment.message_id.is_(None))
+    return [one.file_of(variant) for one in db.session.scalars(unsent) for variant in Variant]
+
+
+def _become_number(user: User) -> None:
+    user.rename(f"№ {user.id}")
+    user.phone = user.email = user.email_proved_at = user.birth_date = user.sex = user.timezone = None
+    user.password_hash, user.accepted_versions = "", ""
+    user.timezone_is_chosen = user.push_names = False
+    user.seen_at = user.push_offered_at = user.erases_at = None
+    user.erased_at = clock.now()
+
+
+# What goes
+
+
+def _deleted(model: type[Model], which: Callable[[_Whose], Any]) -> Callable[[_Whose], int]:
+    return lambda whose: _count(delete(model).where(which(whose)))
+
+
+def _emptied(change: Callable[[_Whose], Update]) -> Callable[[_Whose], int]:
+    return lambda whose: _count(change(whose))
+
+
+def _count(statement: Any) -> int:
+    done = db.session.execute(statement.execution_options(synchronize_session=False))
+    return cast(CursorResult[Any], done).rowcount
+
+
+def _own_facts(whose: _Whose) -> int:
+    """What the patient has said of themselves; what a doctor has written stays, as in any record."""
+    own = select(PatientFact.id).where(PatientFact.patient_id == whose.user.id, PatientFact.author_id == whose.user.id)
+    _count(update(PatientFact).where(PatientFact.replaces_id.in_(own)).values(replaces_id=None))
+    _count(delete(PatientFactStrike).where(PatientFactStrike.fact_id.in_(own)))
+    return _count(delete(PatientFact).where(PatientFact.id.in_(own)))
+
+
+def _invitations(whose: _Whose) -> Update:
+    """Also those of others to the same phone or address: nobody is invited to an account that is gone."""
+    theirs = or_(Invitation.accepted_by_id == whose.user.id, whose.is_contact(Invitation))
+    now = clock.now()
+    return update(Invitation).where(theirs).values(
+        name="", phone=None, email="", guest_phone=None, birth_date=None, token_hash=None, withdrawn_at=now,
+        forgotten_at=now,
+    )  # fmt: skip
+
+
+def _list_lines(whose: _Whose) -> Update:
+    invited = select(Invitation.id).where(Invitation.accepted_by_id == whose.user.id)
+    theirs = or_(ImportLine.invitation_id.in_(invited), whose.is_contact(ImportLine))
+    return update(ImportLine).where(theirs).values(name="", phone=None, email=None, typed="", birth_date=None)
+
+
+GOES: dict[str, Callable[[_Whose], int]] = {
+    "links that prove an address": _deleted(EmailProof, lambda whose: EmailProof.user_id == whose.user.id),
+    "login codes": _deleted(LoginCode, lambda whose: LoginCode.phone == (whose.phone or "")),
+    "changes of ways in": _deleted(SecurityEvent, lambda whose: SecurityEvent.user_id == whose.user.id),
+    "known browsers": _deleted(KnownBrowser, lambda whose: KnownBrowser.user_id == whose.user.id),
+    "links to other devices": _deleted(DeviceTransfer, lambda whose: DeviceTransfer.user_id == whose.user.id),
+    "notifications": _deleted(
+        Notification,
+        lambda whose: or_(
+            Notification.user_id == whose.user.id,
+            Notification.chat_id.in_(whose.chats),
+            Notification.consultation_id.in_(whose.consultations),
+        ),
+    ),
+    "files that were not sent": _deleted(
+        Attachment, lambda whose: (Attachment.author_id == whose.user.id) & Attachment.message_id.is_(None)
+    ),
+    "own facts about health": _own_facts,
+    "doctors' private notes": _deleted(PatientNote, lambda whose: PatientNote.chat_id.in_(whose.chats)),
+    "drafts of conclusions": _deleted(
+        ConclusionDraft, lambda whose: ConclusionDraft.consultation_id.in_(whose.consultations)
+    ),
+    "words of ratings": _emptied(
+        lambda whose: update(Review).where(Review.consultation_id.in_(whose.consultations)).values(words="")
+    ),
+    "lines of patient lists": _emptied(_list_lines),
+    "invitations": _emptied(_invitations),
+    "addresses of consents": _emptied(
+        lambda whose: update(Consent).where(Consent.user_id == whose.user.id).values(address="")
+    ),
+    "addresses in the audit log": _emptied(
+        lambda whose: update(AuditEvent).where(AuditEvent.actor_id == whose.user.id).values(address="")
+    ),
+}

@@ -1,0 +1,92 @@
+"""What of an account's consultations and tariffs ends when it leaves, and what becomes of the money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from ...extensions import db
+from ..consultations import UPCOMING, CancellationReason, Consultation, ConsultationState
+from ..locking import LockKind, advisory_lock
+from ..payments import CancellationTerms, Payment, RefundReason
+from ..people import User
+
+
+@dataclass(frozen=True)
+class AtStake:
+    """What would end now, for who is asked whether they mean it. Sums are kopecks."""
+
+    consultations: Sequence[Consultation]  # that are to come, the nearest first
+    goes_back: int  # by itself
+    is_decided: int  # by the clinic, in three working days
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.consultations and not self.goes_back and not self.is_decided
+
+
+def at_stake(user: User) -> AtStake:
+    upcoming = [one for one in _upcoming_of(user) if one.may_be_cancelled()]
+    full = [one for one in upcoming if CancellationTerms.of(user, one) is CancellationTerms.FULL]
+    asked = [one for one in upcoming if CancellationTerms.of(user, one) is CancellationTerms.CLINIC_DECIDES]
+    decided = sum(payment.refundable for one in asked for payment in one.payments)
+    decided += sum(payment.prorated_refund() for payment in _tariffs_of(user) if _may_ask_back(payment))
+    return AtStake(upcoming, sum(payment.refundable for one in full for payment in one.payments), decided)
+
+
+def lock_all_of(user: User) -> None:
+    """Whatever of theirs may be paid or changed, in the order in which others take these locks."""
+    advisory_lock(LockKind.WAYS_IN, user.id)
+    db.session.refresh(user, with_for_update={"of": User})
+    advisory_lock(LockKind.BOOKINGS, user.id)
+    mine = select(Consultation.id).where(Consultation.patient_id == user.id, Consultation.state.in_(UPCOMING))
+    for id in db.session.scalars(mine.order_by(Consultation.id)).all():
+        advisory_lock(LockKind.CONSULTATION, id)
+    paid = select(Payment.id).where(Payment.payer_id == user.id).order_by(Payment.id)
+    db.session.execute(paid.with_for_update(of=Payment))
+
+
+def is_in_consultation(user: User) -> bool:
+    """Nobody is taken out of a call."""
+    running = Consultation.patient_id == user.id, Consultation.state == ConsultationState.IN_PROGRESS
+    return db.session.scalar(select(Consultation.id).where(*running).limit(1)) is not None
+
+
+def end_by_refusal(user: User) -> None:
+    """As when the patient cancels each of them and asks for the money of what is left of tariffs. Under lock_all_of."""
+    for consultation in _upcoming_of(user):
+        if consultation.may_be_cancelled():
+            terms = CancellationTerms.of(user, consultation)
+            consultation.cancel(user, CancellationReason.OTHER, terms)
+    for payment in _tariffs_of(user):
+        if _may_ask_back(payment):
+            payment.request_refund(RefundReason.REQUESTED_BY_PAYER)
+
+
+def end_in_full(user: User) -> None:
+    """Who has withdrawn the consent has what is to come, and the whole unused days, back by itself."""
+    for consultation in _upcoming_of(user):
+        consultation.cancel_in_full(user)
+    for payment in _tariffs_of(user):
+        amount = payment.price_of_unused_days()
+        if amount > 0:
+            payment.refund(amount, RefundReason.REQUESTED_BY_PAYER)
+
+
+def _upcoming_of(user: User) -> Sequence[Consultation]:
+    mine = Consultation.patient_id == user.id, Consultation.state.in_(UPCOMING)
+    found = Consultation.with_card_data().where(*mine).order_by(Consultation.starts_at, Consultation.id)
+    return db.session.scalars(found).unique().all()
+
+
+def _may_ask_back(payment: Payment) -> bool:
+    """Of what the clinic has decided already nobody asks again."""
+    was_asked = any(one.cause is RefundReason.REQUESTED_BY_PAYER for one in payment.refunds)
+    return payment.can_request_refund and not was_asked and payment.prorated_refund() > 0
+
+
+def _tariffs_of(user: User) -> Sequence[Payment]:
+    mine = Payment.payer_id == user.id, Payment.tariff_id.is_not(None), Payment.applied_at.is_not(None)
+    return db.session.scalars(select(Payment).where(*mine).order_by(Payment.id)).all()

@@ -1,0 +1,120 @@
+"""After a marked person is erased the marks are nowhere but where docs/privacy.md says: no table, file, index, page of
+the database, job or log; and who it was is nowhere but in the seal."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from databases import POSTGRES
+from flask import Flask
+from marked import BORN, IDENTITY, NAME, PHONE, SAID, Marked, live_a_life, marked_columns, marks_in_folder
+
+from ibolit.extensions import db
+from ibolit.jobs import run_due
+from ibolit.models import Chat, Payment, Refund, SealedIdentity, UsedFreeDays, User, erasure
+from ibolit.services import Services, clock
+from ibolit.services.seal import SealBroken
+
+# docs/privacy.md, «Что остаётся»: where the words of each may stand.
+KEPT = {
+    ("message", "text"), ("attachment", "name"), ("intake_questionnaire", "chief_complaint"), ("conclusion", "text"),
+    ("consultation", "note"), ("patient_fact", "text"),
+}  # fmt: skip
+# Where who it is stands before: what the test would not see if the life were not lived there.
+KNOWN_BEFORE = {
+    ("user", "name"), ("user", "name_key"), ("user", "phone"), ("user", "email"), ("user", "birth_date"),
+    ("device", "name"), ("push_subscription", "endpoint"), ("email_proof", "email"), ("security_event", "email"),
+    ("login_code", "phone"), ("import_line", "name"), ("import_line", "phone"), ("import_line", "typed"),
+    ("import_line", "birth_date"), ("invitation", "name"), ("invitation", "email"), ("invitation", "guest_phone"),
+    ("invitation", "birth_date"), ("payment", "phone"), ("payment", "email"), ("audit_event", "address"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def marked(clinic: Flask, services: Services) -> Marked:
+    marked = live_a_life(clinic, services)
+    assert marked_columns(*IDENTITY) >= KNOWN_BEFORE
+    assert {column for word in SAID.values() for column in marked_columns(word)} > KEPT
+    return marked
+
+
+def erase(marked: Marked) -> None:
+    """Asked for, a week gone by, the worker at its work, and the money at rest."""
+    erasure.ask(marked.patient)
+    for refund in db.session.scalars(db.select(Refund)).all():
+        refund.decline("", marked.doctor.user)
+    db.session.commit()
+    clock.shift((erasure.TIME_TO_THINK + timedelta(minutes=1)).total_seconds())
+    run_due()
+    clock.shift((erasure.TIME_TO_THINK + timedelta(days=9)).total_seconds())
+    run_due()
+    db.session.rollback()
+
+
+def test_nothing_but_what_is_named_stays(marked: Marked, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    erase(marked)
+    assert db.session.get_one(User, marked.patient.id).erased_at is not None
+    assert marked_columns(*IDENTITY) == set()
+    assert {column for word in SAID.values() for column in marked_columns(word)} == KEPT
+    for gone in ("own fact", "note", "draft", "review", "unsent"):
+        assert marked_columns(SAID[gone]) == set(), gone
+    assert not [mark for mark in IDENTITY if mark in caplog.text.lower()]
+
+
+def test_files_that_were_not_sent_go_and_others_stay(marked: Marked, services: Services) -> None:
+    erase(marked)
+    for name, stays in marked.files.items():
+        if stays:
+            assert services.storage.size(name) > 0
+        else:
+            with pytest.raises(FileNotFoundError):
+                services.storage.size(name)
+
+
+@pytest.mark.skipif(bool(POSTGRES), reason="the pages of PostgreSQL are no file of ours")
+def test_no_page_of_the_database_remembers(marked: Marked, clinic: Flask) -> None:
+    """What was deleted lies in no free page, no log beside the database, no index of the search."""
+    data = clinic.extensions["ibolit_settings"].data
+    said = [SAID[gone] for gone in ("own fact", "note", "draft", "review", "unsent")]
+    others = {"outbox.jsonl"}  # letters and SMS of the demo are the world outside
+    assert marks_in_folder(data, *IDENTITY, *said, but=others)
+    erase(marked)
+    assert marks_in_folder(data, *IDENTITY, *said, but=others) == set()
+
+
+def test_seal_says_who_it_was_and_opens_with_its_key_alone(
+    marked: Marked, change_settings: Callable[..., None]
+) -> None:
+    erase(marked)
+    sealed = SealedIdentity.of(marked.patient.id)
+    assert sealed is not None
+    assert sealed.open() == {"name": NAME, "birth_date": BORN.isoformat(), "phone": PHONE, "dependants": []}
+    change_settings(seal_key="another key of the seal, as long as one must be")
+    with pytest.raises(SealBroken):
+        sealed.open()
+
+
+def test_free_days_stay_used(marked: Marked) -> None:
+    erase(marked)
+    again = User(phone=PHONE, name="Новая", password_hash="")
+    db.session.add(again)
+    db.session.flush()
+    chat = db.session.get_one(Chat, Chat.begin(again, marked.doctor))
+    assert (chat.free_days, len(db.session.scalars(db.select(UsedFreeDays)).all())) == (0, 1)
+
+
+def test_money_keeps_its_phone_until_it_rests(marked: Marked) -> None:
+    """The clinic has yet to decide of what the patient asks back."""
+    payment = db.session.scalars(db.select(Payment)).one()
+    erasure.ask(marked.patient)
+    erasure.erase(marked.patient)
+    db.session.commit()
+    erasure.forget_contacts(marked.patient)
+    db.session.commit()
+    db.session.refresh(payment)
+    assert payment.phone == PHONE
+    assert marked_columns("9165550123") == {("payment", "phone")}
