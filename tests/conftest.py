@@ -5,16 +5,16 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import all_doors
 import pytest
 import sqlalchemy as sa
+import statements
 from all_doors import (  # noqa: F401  pytest finds its hooks here
-    pytest_addoption,
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,
@@ -27,9 +27,10 @@ from factories import make_chat, make_doctor, make_user
 from flask import Flask
 from flask_migrate import upgrade
 from live_clinic import filled_clinic
-from long_tests import LONG, leave_out, leave_out_long
+from long_tests import leave_out, leave_out_long
 from overheard import nobody_is_overheard  # noqa: F401
 from push_service import PushService, connect
+from statements import pytest_runtest_protocol  # noqa: F401
 
 from ibolit import create_app
 from ibolit.extensions import db
@@ -43,12 +44,22 @@ os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # b
 BEGIN_FIRST = "oldphones", "guide", "journey", "slow_file"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    all_doors.add_options(parser)
+    statements.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--note-statements"):
+        statements.listen()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest walks begin first: at the end all test processes shall have something to do."""
     leave_out_long(config, items)
     if POSTGRES:
         leave_out(config, items, [item for item in items if _is_heard_on_sqlite(item)])
-        leave_out(config, items, [] if LONG else _middle_cases(items))
+        statements.leave_out_repeated(config, items)
     look_after_less_rubbish()  # thousands of tests are none: let nobody look through them again and again
     items.sort(key=lambda item: [item.get_closest_marker(kind) is None for kind in BEGIN_FIRST])
 
@@ -57,18 +68,6 @@ def _is_heard_on_sqlite(item: pytest.Item) -> bool:
     """Who never asks a database, and who asks it nothing of its own."""
     never = "app" not in getattr(item, "fixturenames", ())
     return never or item.get_closest_marker("any_database") is not None
-
-
-def _middle_cases(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Of a door that is asked in many ways, all but the first and the last: the words of the others are no database's.
-
-    Where they are (positions, numbers, what is searched for), the test is marked `every_case`.
-    """
-    cases: defaultdict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        if "tests/blueprints/" in item.nodeid and not item.get_closest_marker("every_case"):
-            cases[item.nodeid.partition("[")[0]].append(item)
-    return [item for same in cases.values() for item in same[1:-1]]
 
 
 def look_after_less_rubbish() -> None:

@@ -40,7 +40,7 @@ def _note_route(_app: Flask, **_more: Any) -> None:
         _seen.add(f"{request.method} {request.url_rule}")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def add_options(parser: pytest.Parser) -> None:
     parser.addoption("--all-doors", action="store_true", help="fail when a route or template was never exercised")
 
 
