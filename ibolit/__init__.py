@@ -128,8 +128,10 @@ def _open_doors(app: Flask, settings: Settings) -> None:
     from .ops.cli import register_commands
     from .subscribers import subscribe
     from .web import init_web
+    from .web.subject_addresses import SubjectConverter
 
     subscribe(app)
+    app.url_map.converters["subject"] = SubjectConverter
     register_blueprints(app, settings)
     init_web(app)
     register_commands(app)

@@ -334,6 +334,44 @@ class FactHasChanged(RuleViolation):
     sentence = "Эту строку уже изменили или сняли. Обновите список и проверьте."
 
 
+class TooManyDependants(RuleViolation):
+    sentence = "Можно писать не больше чем за шестерых. Сначала уберите того, за кого больше не пишете."
+
+
+class DependantExists(RuleViolation):
+    status = 409
+    sentence = "Такой человек у вас уже есть: с тем же именем и датой рождения."
+
+
+class DependantHasEnded(RuleViolation):
+    """By the clinic, by the relative themselves, by coming of age."""
+
+    status = 409
+    sentence = "Писать за этого человека больше нельзя. Если это ошибка, позвоните в клинику."
+
+
+class DependantIsOfAge(RuleViolation):
+    sentence = "По этой дате 18 лет уже есть: за взрослого пишут с его разрешения."
+
+
+class DependantIsAChild(RuleViolation):
+    sentence = "По этой дате 18 лет ещё нет: добавьте как ребёнка."
+
+
+class MayNotWriteFor(RuleViolation):
+    """For a dependant who is taken off, of age, or has withdrawn the permission."""
+
+    status = 409
+    sentence = "Писать за этого человека больше нельзя. Историю можно читать."
+
+
+class ChatIsFormer(RuleViolation):
+    """«Прежняя переписка»: it stands beside the living one, to be read alone."""
+
+    status = 409
+    sentence = "Это прежняя переписка: её можно только читать. Пишите в новом чате с этим врачом."
+
+
 class TooManyFacts(RuleViolation):
     sentence = "Строк слишком много. Сначала снимите те, что больше не нужны."
 

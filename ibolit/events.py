@@ -129,9 +129,18 @@ class DaysGiven(Fact):
 
 @dataclass(frozen=True)
 class PatientFactsChanged(Fact):
-    """An allergy, a medicine, an illness: added, taken off, put back or shown to others."""
+    """An allergy, a medicine, an illness: added, taken off, put back or shown to others; of the patient's dependant
+    where one is named."""
 
     patient_id: int
+    dependant_id: int | None = None
+
+
+@dataclass(frozen=True)
+class DependantChanged(Fact):
+    """Somebody's child or relative was added, changed, taken off or brought back."""
+
+    dependant_id: int
 
 
 @dataclass(frozen=True)

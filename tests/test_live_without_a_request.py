@@ -87,5 +87,5 @@ def _let_everything_happen(patient, doctor):
     later(hours=2)
     publish(ConsultationStarted(consultation.id))
     publish(CallbackRequested(consultation.id))
-    PatientFact.add(patient.id, doctor.user, FactKind.ALLERGY, "Йод")
+    PatientFact.add(patient.subject_key, doctor.user, FactKind.ALLERGY, "Йод")
     db.session.commit()

@@ -37,6 +37,7 @@ FIRST_DAY = datetime(2026, 3, 1, 8, tzinfo=UTC)
 COLUMNS_OF_A_SIDE = "ready_at", "first_ready_at", "late_at"  # of 0023, with the side before them
 # Where a CHECK wants one of two, and where a row points to another of its own table.
 EMPTY = {"payment.consultation_id", "notification.chat_id", "invitation.email", "patient_fact.replaces_id"}
+EMPTY |= {f"{table}.dependant_id" for table in ("chat", "consent", "patient_fact")}
 # Columns of since, which are empty in rows of before.
 ADDED: dict[str, Row] = {
     "import_line": {"birth_date": None},
@@ -47,7 +48,8 @@ ADDED: dict[str, Row] = {
     | {"refund_hours": None, "moved_by_patient": 0},
     "user": {"birth_date": None, "sex": None, "erases_at": None, "withdrawn_at": None, "erased_at": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
-    | {"promise_missed_at": None, "urgent_since": None, "erased_at": None},
+    | {"promise_missed_at": None, "urgent_since": None, "erased_at": None, "dependant_id": None, "former_since": None},
+    "consent": {"dependant_id": None},
     "complaint": {"illnesses": ""},
     "intake_questionnaire": {"illnesses": ""},
     "chat_member": {"archived_at": None, "until": None},
@@ -350,7 +352,7 @@ def renamed(rows: Rows) -> Rows:
     new |= {"time_off": [], "stand_in_offer": [], "time_option": []}
     new |= {"sealed_identity": [], "used_free_days": []}
     new |= {table: [] for table in ("appointment_type", "booking_rules", "weekly_hours", "weekly_hours_type")}
-    new |= {"calendar_feed": []}
+    new |= {"calendar_feed": [], "dependant": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

@@ -39,7 +39,8 @@ class LockKind(StrEnum):
     AGENDA = "agenda %s"  # of a doctor: what times are taken
     UNSENT_ATTACHMENTS = "attachments of %s"  # an author
     PATIENT_NOTE = "note %s"  # of a chat
-    PATIENT_FACTS = "facts of %s"  # a patient
+    PATIENT_FACTS = "facts of %s"  # a patient, or their dependant: SubjectKey
+    DEPENDANTS = "dependants of %s"  # a user
     CONSULTATION = "consultation %s"
     CALL_VISIT = "visit %s %s %s"  # consultation, user, page
     CALL_REPORT = "report %s %s"  # consultation, user

@@ -26,8 +26,8 @@ def fill(patients: Sequence[User], doctors: Sequence[Doctor]) -> None:
     pyotr.birth_date, pyotr.sex = date(1957, 10, 2), Sex.MALE
     for person, said in ((anna, ANNA_SAYS), (pyotr, PYOTR_SAYS)):
         for kind, text in said:
-            PatientFact.add(person.id, person, kind, text)
-    PatientFact.add(anna.id, anna, FactKind.MEDICINE, "Кофеин в таблетках").strike(anna)
-    PatientFact.add(anna.id, ivanova, FactKind.ILLNESS, "Гипертония 1 степени").answer(is_shared=True)
-    PatientFact.add(anna.id, ivanova, FactKind.MEDICINE, "Эналаприл 5 мг, утром")
-    PatientFact.add(anna.id, lebedev, FactKind.ALLERGY, "Йод: сыпь после контраста")
+            PatientFact.add(person.subject_key, person, kind, text)
+    PatientFact.add(anna.subject_key, anna, FactKind.MEDICINE, "Кофеин в таблетках").strike(anna)
+    PatientFact.add(anna.subject_key, ivanova, FactKind.ILLNESS, "Гипертония 1 степени").answer(is_shared=True)
+    PatientFact.add(anna.subject_key, ivanova, FactKind.MEDICINE, "Эналаприл 5 мг, утром")
+    PatientFact.add(anna.subject_key, lebedev, FactKind.ALLERGY, "Йод: сыпь после контраста")

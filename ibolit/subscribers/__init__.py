@@ -28,6 +28,7 @@ from ..events import (
     DaysGiven,
     DaysKept,
     DelayAnnounced,
+    DependantChanged,
     DeviceEnded,
     DoctorReturned,
     FreeTimesChanged,
@@ -55,7 +56,7 @@ from ..events import (
 )
 from ..jobs.worker import Worker
 from ..services import current_services
-from . import absences, erasure_log, failures, live, notices, system_notes
+from . import absences, erasure_log, failures, family, live, notices, system_notes
 
 
 def subscribe(app: Flask) -> None:
@@ -68,6 +69,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(UrgentWordsFound, notices.urgent_words_found)
     subscribers.before_commit(UrgentMessageUnopened, notices.urgent_message_unopened)
     subscribers.before_commit(AccountNoted, erasure_log.account_noted)
+    subscribers.before_commit(DependantChanged, family.dependant_changed)
     _tell_of_absences(subscribers)
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)

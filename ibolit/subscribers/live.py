@@ -48,6 +48,7 @@ from ..models import (
     FactList,
     Message,
     Payment,
+    SubjectKey,
     Tariff,
     User,
 )
@@ -147,17 +148,18 @@ def free_times_changed(fact: FreeTimesChanged) -> None:
 def patient_facts_changed(fact: PatientFactsChanged) -> None:
     """Each sees what is theirs to see: the patient, and every doctor who leads a chat of theirs."""
     with _looking():
-        patient = db.session.get_one(User, fact.patient_id)
+        whose = SubjectKey(fact.patient_id, fact.dependant_id)
+        is_about = Chat.dependant_id.is_not_distinct_from(whose.dependant_id)
         doctors = select(User).join(Doctor, Doctor.user_id == User.id).join(Chat, Chat.doctor_id == Doctor.id)
-        readers = [patient, *db.session.scalars(doctors.where(Chat.patient_id == patient.id))]
-        for reader in readers:
+        doctors = doctors.where(Chat.patient_id == whose.patient_id, is_about).distinct()
+        for reader in [db.session.get_one(User, whose.patient_id), *db.session.scalars(doctors)]:
             if _is_listening(reader.id):
-                _show_facts(reader, patient)
+                _show_facts(reader, whose)
 
 
-def _show_facts(reader: User, patient: User) -> None:
-    lists = FactList.all_of(patient.id, reader)
-    asked = [one for facts in lists for one in facts.unanswered] if reader.id == patient.id else None
+def _show_facts(reader: User, whose: SubjectKey) -> None:
+    lists = FactList.all_of(whose, reader)
+    asked = [one for facts in lists for one in facts.unanswered] if reader.id == whose.patient_id else None
     _show(reader, "patient_facts_changed", about=None, fact_lists=lists, unanswered=asked)
 
 

@@ -236,7 +236,8 @@ def delay_announced(fact: DelayAnnounced) -> None:
 def conclusion_given(fact: ConclusionGiven) -> None:
     consultation = _consultation(fact.consultation_id)
     kind = NotificationKind.CONCLUSION if fact.version == 1 else NotificationKind.CORRECTED
-    Notification.of_consultation(consultation.patient, kind, consultation, fact.version)
+    if consultation.chat.is_shown_to(consultation.patient):
+        Notification.of_consultation(consultation.patient, kind, consultation, fact.version)
 
 
 def _was_only_held(consultation: Consultation) -> bool:

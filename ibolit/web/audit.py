@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flask_login import current_user
 
-from ..models import AuditAction, AuditEvent, AuditReason, Chat
+from ..models import AuditAction, AuditEvent, AuditReason, Chat, Consultation
 from .client import client_address
 
 SpanOfMessages = tuple[int | None, int | None]  # the first and the last seq that was shown
@@ -21,17 +21,20 @@ def log_audit(
     last: int | None = None,
     *,
     patient: int | None,
+    dependant: int | None = None,
     led_by: int | None = None,
 ) -> None:
     """Who is signed in here did it, or saw it; AuditEvent says what the numbers mean. Commit later.
 
     `patient`: whose data it were, by the number of their account; None for what is nobody's, or a list of many.
+    `dependant`: about whom it is, where the patient writes for somebody.
     `led_by`: the doctor in whose chat it stands, where a colleague may be standing in.
     """
     AuditEvent.write(
         action,
         actor_id=current_user.id,
         patient_id=patient,
+        dependant_id=dependant,
         reason=_reason(patient, led_by),
         subject_id=subject_id,
         first=first,
@@ -45,11 +48,19 @@ def log_of_chat(action: AuditAction, chat: Chat, first: int | None = None, last:
     log_chats(action, {chat.id: (first, last)}, [chat])
 
 
+def log_of_consultation(
+    action: AuditAction, consultation: Consultation, first: int | None = None, last: int | None = None
+) -> None:
+    """Of its card, its intake form, its conclusion."""
+    (patient, dependant), id = consultation.chat.subject_key, consultation.id
+    log_audit(action, id, first, last, patient=patient, dependant=dependant)
+
+
 def log_chats(action: AuditAction, spans: Mapping[int, SpanOfMessages], chats: Iterable[Chat]) -> None:
     """A row for each of these chats that has a span, by its number."""
     rows: list[dict[str, object]] = [
         {
-            "patient_id": chat.patient_id,
+            **chat.subject_key._asdict(),
             "reason": _reason(chat.patient_id, chat.doctor_id),
             "subject_id": chat.id,
             "first": spans[chat.id][0],

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ..models import FactKind, FactList, PatientFact, User
+from ..models import FactKind, FactList, PatientFact, SubjectKey, User
 from ..models.people import lines_of
 from .edit_form import EditForm
 from .fields import invalid_choice
@@ -77,7 +77,7 @@ class SharingForm(FlaskForm):
     )
 
 
-def fact_page(patient_id: int, viewer: User, known: Sequence[PatientFact] | None = None) -> dict[str, Any]:
-    """What fragments/facts/all.html is given; one query, or none where the patient's rows are `known`."""
+def fact_page(whose: SubjectKey, viewer: User, known: Sequence[PatientFact] | None = None) -> dict[str, Any]:
+    """What fragments/facts/all.html is given; one query, or none where the person's rows are `known`."""
     forms = {kind: FactForm.of(kind) for kind in FactKind}
-    return {"fact_lists": FactList.all_of(patient_id, viewer, known), "fact_forms": forms, "viewer": viewer}
+    return {"fact_lists": FactList.all_of(whose, viewer, known), "fact_forms": forms, "viewer": viewer}

@@ -123,7 +123,7 @@ def doors(
     columns = [{"at": 0, "title": "Телефон", "kind": "phone", "samples": ["8 916 000-10-01"]}]
     row = {"number": 1, "name": "Зоя", "phone": "+79160001001", "email": None, "typed": "", "fault": None}
     listed = PatientImport.draft(doctor, doctor.user, "list-0001", [row], b"8 916 000-10-01", columns)
-    fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
+    fact = PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, "Пыльца")
     db.session.commit()
     colleague = make_doctor("Лебедев Михаил Аркадьевич")
     away = AbsenceTerms(clock.now() + timedelta(days=1), clock.now() + timedelta(days=9), colleague.id)

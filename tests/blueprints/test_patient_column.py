@@ -69,7 +69,7 @@ def test_patient_has_no_column(as_patient: Browser, chat: Chat) -> None:
 def test_what_stands_in_it(as_doctor: Browser, chat: Chat, patient: User, doctor: Doctor) -> None:
     one = db.session.get_one(User, patient.id)
     one.birth_date, one.sex = date(1983, 3, 14), Sex.FEMALE
-    PatientFact.add(patient.id, one, FactKind.ALLERGY, "Пенициллин")
+    PatientFact.add(patient.subject_key, one, FactKind.ALLERGY, "Пенициллин")
     PatientNote.keep(db.session.get_one(Chat, chat.id), "Боится уколов", "pen-of-a-page", seen=0)
     db.session.commit()
     paper = attach(chat, patient, AttachmentKind.DOCUMENT, name="Анализы.pdf")
@@ -118,8 +118,10 @@ def test_it_asks_little_and_no_more_for_a_long_history(
     counts = []
     for rows in (1, 12):
         for number in range(rows):
-            PatientFact.add(patient.id, doctor.user, FactKind.ILLNESS, f"Болезнь {rows} {number}").strike(doctor.user)
-            PatientFact.add(patient.id, patient, FactKind.MEDICINE, f"Лекарство {rows} {number}")
+            PatientFact.add(patient.subject_key, doctor.user, FactKind.ILLNESS, f"Болезнь {rows} {number}").strike(
+                doctor.user
+            )
+            PatientFact.add(patient.subject_key, patient, FactKind.MEDICINE, f"Лекарство {rows} {number}")
             db.session.commit()
             say(chat, patient, "Вот", files=[attach(chat, patient)])
             completed_consultation(chat)

@@ -82,8 +82,8 @@ def found(clinic: Flask, chat: Chat, doctor: Doctor, patient: User) -> Found:
     give_photo(people[1])
     people[0].post(f"/consultations/{ahead.id}/complaint", {"trouble": "Кашель", "client_id": "client-0001"})
     for author in (patient, doctor.user):
-        PatientFact.add(patient.id, author, FactKind.ALLERGY, f"Пыльца, говорит {author.name}")
-    PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Орехи").strike(patient)
+        PatientFact.add(patient.subject_key, author, FactKind.ALLERGY, f"Пыльца, говорит {author.name}")
+    PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, "Орехи").strike(patient)
     db.session.commit()
     found = Found()
     found.buttons = set()

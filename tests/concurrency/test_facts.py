@@ -8,14 +8,14 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from ibolit.extensions import db
-from ibolit.models import Chat, FactKind, PatientFact, PatientFactStrike, User
+from ibolit.models import Chat, FactKind, PatientFact, PatientFactStrike, SubjectKey, User
 
 from .crowd import outcomes
 
 
 def live(patient_id: int) -> Counter[str]:
     patient = db.session.get_one(User, patient_id)
-    return Counter(one.text for one in PatientFact.seen_by(patient, patient_id) if one.is_live_for(patient))
+    return Counter(one.text for one in PatientFact.seen_by(patient, SubjectKey(patient_id)) if one.is_live_for(patient))
 
 
 def test_both_sides_add_at_once(clinic: Flask, chat: Chat) -> None:
@@ -23,7 +23,7 @@ def test_both_sides_add_at_once(clinic: Flask, chat: Chat) -> None:
 
     def add(number: int) -> None:
         author = db.session.get_one(User, doctor_id if number % 2 else patient_id)
-        PatientFact.add(patient_id, author, FactKind.ALLERGY, f"Аллергия {number // 4}")
+        PatientFact.add(SubjectKey(patient_id), author, FactKind.ALLERGY, f"Аллергия {number // 4}")
 
     assert outcomes(clinic, 8, add) == {"done": 8}
     rows = db.session.execute(select(PatientFact.author_id, PatientFact.text)).tuples().all()
@@ -33,7 +33,7 @@ def test_both_sides_add_at_once(clinic: Flask, chat: Chat) -> None:
 
 
 def test_one_of_many_wordings_replaces_a_row(clinic: Flask, chat: Chat, patient: User) -> None:
-    id = PatientFact.add(patient.id, patient, FactKind.MEDICINE, "Лозартан").id
+    id = PatientFact.add(patient.subject_key, patient, FactKind.MEDICINE, "Лозартан").id
     patient_id = patient.id
     db.session.commit()
 
@@ -46,7 +46,7 @@ def test_one_of_many_wordings_replaces_a_row(clinic: Flask, chat: Chat, patient:
 
 
 def test_taken_off_and_put_back_at_once_ends_as_one_or_the_other(clinic: Flask, chat: Chat, patient: User) -> None:
-    id, patient_id = PatientFact.add(patient.id, patient, FactKind.ILLNESS, "Астма").id, patient.id
+    id, patient_id = PatientFact.add(patient.subject_key, patient, FactKind.ILLNESS, "Астма").id, patient.id
     db.session.commit()
 
     def turn(number: int) -> None:

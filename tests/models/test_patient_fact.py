@@ -27,13 +27,13 @@ def people(clinic: Flask, patient: User, doctor: Doctor) -> People:
 
 
 def add(people: People, author: str, text: str = "Пенициллин", kind: FactKind = ALLERGY) -> PatientFact:
-    return PatientFact.add(people["patient"].id, people[author], kind, text)
+    return PatientFact.add(people["patient"].subject_key, people[author], kind, text)
 
 
 def seen(people: People, reader: str, kind: FactKind = ALLERGY) -> tuple[list[str], list[str]]:
     """What stands there, and what stands there crossed out."""
-    facts = PatientFact.seen_by(people[reader], people["patient"].id)
-    listed = FactList.of(people["patient"].id, kind, people[reader], facts)
+    facts = PatientFact.seen_by(people[reader], people["patient"].subject_key)
+    listed = FactList.of(people["patient"].subject_key, kind, people[reader], facts)
     return [one.text for one in listed.live], [one.text for one in listed.struck]
 
 
@@ -123,7 +123,7 @@ def test_new_words_of_a_shared_row_wait_for_the_patients_yes(people: People) -> 
 def test_patient_is_asked_of_an_allergy_once(people: People) -> None:
     def asked() -> list[str]:
         db.session.expire_all()
-        return [one.text for one in PatientFact.unanswered_by(people["patient"])]
+        return [one.text for one in PatientFact.unanswered_of(people["patient"].subject_key)]
 
     add(people, "doctor", "Гипертония", ILLNESS)
     add(people, "patient", "Пыль")
@@ -133,7 +133,7 @@ def test_patient_is_asked_of_an_allergy_once(people: People) -> None:
     first.answer(is_shared=False)
     second.strike(people["colleague"])
     assert asked() == []
-    assert [one.text for one in PatientFact.known_to_all(people["patient"], ALLERGY)] == ["Пыль"]
+    assert [one.text for one in PatientFact.known_to_all(people["patient"].subject_key, ALLERGY)] == ["Пыль"]
 
 
 def test_the_same_said_twice_is_one_row_and_a_secret_stays_one(people: People) -> None:
@@ -184,8 +184,8 @@ def test_form_adds_what_is_new_and_crosses_out_what_was_taken_out(people: People
     for text in ("Пыль", "Орехи"):
         add(people, "patient", text)
     add(people, "doctor", "Йод")  # not shown to others, so no form has it
-    PatientFact.confirm(patient, ALLERGY, "Пыль\nОрехи", "орехи\nКошки")
+    PatientFact.confirm(patient.subject_key, patient, ALLERGY, "Пыль\nОрехи", "орехи\nКошки")
     db.session.expire_all()
     assert seen(people, "colleague") == (["Орехи", "Кошки"], ["Пыль"])
-    PatientFact.confirm(patient, ALLERGY, "орехи\nКошки", "орехи\nКошки")  # sent twice
+    PatientFact.confirm(patient.subject_key, patient, ALLERGY, "орехи\nКошки", "орехи\nКошки")  # sent twice
     assert seen(people, "doctor") == (["Орехи", "Йод", "Кошки"], ["Пыль"])

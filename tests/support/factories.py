@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
 from ibolit.extensions import db
@@ -17,12 +17,16 @@ from ibolit.models import (
     Consent,
     Consultation,
     ConsultationKind,
+    Dependant,
+    DependantTerms,
     Doctor,
     DocumentDay,
     HoursSpan,
     Message,
     ProposalTerms,
+    Relation,
     Role,
+    Sex,
     Tariff,
     TypeTerms,
     User,
@@ -98,11 +102,25 @@ def open_hours(
     return offered
 
 
+def make_child(user: User, name: str = "Ваня Соколов", *, months: int = 40, **more: object) -> Dependant:
+    """Somebody's child, so old by the clinic's calendar."""
+    year, month = divmod(clock.now().year * 12 + clock.now().month - 1 - months, 12)
+    said = {"name": name, "birth_date": date(year, month + 1, 1), "relation": Relation.MOTHER, "sex": Sex.MALE} | more
+    child = Dependant.add(user, DependantTerms(**said), "127.0.0.1")  # type: ignore[arg-type]
+    db.session.commit()
+    return child
+
+
 def make_chat(
-    patient: User, doctor: Doctor, *, days_left: float | None = None, access: AccessMode | None = None
+    patient: User,
+    doctor: Doctor,
+    dependant: Dependant | None = None,
+    *,
+    days_left: float | None = None,
+    access: AccessMode | None = None,
 ) -> Chat:
     """A chat not begun yet, or one that is open for so many days more (negative: since so many days over)."""
-    chat = db.session.get_one(Chat, Chat.begin(patient, doctor))
+    chat = db.session.get_one(Chat, Chat.begin(patient, doctor, dependant))
     if days_left is not None:
         chat.open_until = clock.now() + timedelta(days=days_left)
     if access is not None:

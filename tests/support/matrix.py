@@ -71,9 +71,9 @@ MARKED_BY_READING: dict[str, set[str]] = {
     "/invitations": {"audit_event"},
     "/operator": {"audit_event"},
     "/operator/payments/<int:id>": {"audit_event"},
-    "/patients/<int:id>": {"audit_event"},
-    "/patients/<int:id>/column": {"audit_event"},
-    "/patients/<int:id>/facts": {"audit_event"},
+    "/patients/<subject:id>": {"audit_event"},
+    "/patients/<subject:id>/column": {"audit_event"},
+    "/patients/<subject:id>/facts": {"audit_event"},
 }
 
 ROWS = """
@@ -220,13 +220,13 @@ POST /operator/refunds/<int:id>/otherwise     | +refund     | login | gate  | 40
 POST /operator/refunds/<int:id>/refusal       | +refund     | login | gate  | 404     | 404    | in       | card
 POST /operator/refunds/<int:id>/repeat        | +refund     | login | gate  | 404     | 404    | in       | card
 GET /patients                                 | -           | login | gate  | 404     | in     | 404      | card
-GET /patients/<int:id>                        | patient     | login | gate  | 404     | in     | 404      | card
-GET /patients/<int:id>/column                 | patient     | login | gate  | 404     | in     | 404      | card
-GET /patients/<int:id>/facts                  | patient     | login | gate  | in      | in     | 404      | card
-POST /patients/<int:id>/facts                 | patient     | login | gate  | in      | in     | 404      | card
-GET /patients/<int:id>/consultations          | patient     | login | gate  | 404     | in     | 404      | card
-POST /patients/<int:id>/days                  | patient     | login | gate  | 404     | in     | 404      | card
-POST /patients/<int:id>/note                  | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<subject:id>                        | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<subject:id>/column                 | patient     | login | gate  | 404     | in     | 404      | card
+GET /patients/<subject:id>/facts                  | patient     | login | gate  | in      | in     | 404      | card
+POST /patients/<subject:id>/facts                 | patient     | login | gate  | in      | in     | 404      | card
+GET /patients/<subject:id>/consultations          | patient     | login | gate  | 404     | in     | 404      | card
+POST /patients/<subject:id>/days                  | patient     | login | gate  | 404     | in     | 404      | card
+POST /patients/<subject:id>/note                  | patient     | login | gate  | 404     | in     | 404      | card
 POST /patients/search                         | -           | login | gate  | 404     | in     | 404      | card
 GET /payments/<int:id>                        | payment     | login | 404   | in      | 404    | 404      | card
 POST /payments/<int:id>/email                 | payment     | login | 404   | in      | 404    | 404      | card

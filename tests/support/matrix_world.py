@@ -152,7 +152,7 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     template = ReplyTemplate.add(doctor, "Привет", "Здравствуйте!")
     CalendarFeed.renew(doctor, seen="")
     (type,) = open_hours(doctor, TypeTerms("Первичная", ConsultationKind.VIDEO, 30, 1500_00))
-    fact = PatientFact.add(patient.id, patient, FactKind.ALLERGY, "Пыльца")
+    fact = PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, "Пыльца")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
     db.session.add(proof)

@@ -179,7 +179,7 @@ def _chat(id: int) -> Chat:
 def _fact_question(chat: Chat) -> list[PatientFact]:
     """Allergies that a doctor has added, for the patient's «Показать всем моим врачам»."""
     is_asked = chat.has_fact_question and chat.patient_id == current_user.id and not guest_device.is_current()
-    return PatientFact.unanswered_by(chat.patient) if is_asked else []
+    return PatientFact.unanswered_of(chat.subject_key) if is_asked else []
 
 
 def _empty_form() -> MessageForm:

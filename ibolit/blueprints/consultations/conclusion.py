@@ -25,7 +25,7 @@ from ...responses import go, respond, wants_fragment
 from ...services import clock, pdf
 from ...services.codes import content_hash
 from ...web import ingest
-from ...web.audit import log_audit
+from ...web.audit import log_of_consultation
 from ...web.file_forms import max_body_size
 from ...web.submission import submission
 from ...web.text_filters import new_client_id
@@ -76,7 +76,7 @@ def give_conclusion(id: int) -> ResponseReturnValue:
         attachments = form.attachments(consultation.chat)
         conclusion = form.give(consultation, attachments)
         versions = conclusion.version, conclusion.version
-        log_audit(AuditAction.CONCLUSION_GIVEN, id, *versions, patient=consultation.patient_id)
+        log_of_consultation(AuditAction.CONCLUSION_GIVEN, consultation, *versions)
     if sent.refusal is not None:
         return _refuse_and_keep(_led(id), form, sent.refusal)
     ingest.discard_duplicates(attachments)
@@ -205,7 +205,7 @@ def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
     shown = next((one for one in versions if one.version == wanted), None) or abort(404)
     if shown.author_id != current_user.id:
         with write_transaction(db.session):
-            log_audit(AuditAction.CONCLUSION_READ, id, shown.version, shown.version, patient=consultation.patient_id)
+            log_of_consultation(AuditAction.CONCLUSION_READ, consultation, shown.version, shown.version)
     return consultation, versions, shown
 
 

@@ -42,7 +42,7 @@ def send_questionnaire(id: int) -> ResponseReturnValue:
     if not is_valid or form.files.errors:
         return _refuse(consultation, form, 422)
     consultation.lock()
-    PatientFact.lock_of(current_user.id)
+    PatientFact.lock_of(consultation.chat.subject_key)
     if not form.meets(_form_of(consultation, form.asks_of_oneself)):
         return _refuse(consultation, form, 409)
     with submission(form.chief_complaint) as sent:

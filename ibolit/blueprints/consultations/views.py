@@ -25,7 +25,7 @@ from ...models import (
 )
 from ...models.consultations import lists
 from ...responses import go, respond, wants_fragment
-from ...web.audit import log_audit
+from ...web.audit import log_of_consultation
 from ...web.checkout import redirect_to_payment, start_payment
 from ...web.fields import moment_of
 from ...web.pagination import decode_cursor, encode_cursor, split_page
@@ -62,9 +62,9 @@ def show(id: int) -> ResponseReturnValue:
         with write_transaction(db.session):
             if is_ready:
                 Consultation.record_presence([current_user.id])
-            log_audit(AuditAction.CONSULTATION_READ, id, patient=consultation.patient_id)
+            log_of_consultation(AuditAction.CONSULTATION_READ, consultation)
             if consultation.questionnaire is not None and consultation.patient_id != current_user.id:
-                log_audit(AuditAction.QUESTIONNAIRE_READ, id, patient=consultation.patient_id)
+                log_of_consultation(AuditAction.QUESTIONNAIRE_READ, consultation)
     return _show(consultation, is_ready=is_ready)
 
 

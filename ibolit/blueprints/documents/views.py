@@ -15,7 +15,8 @@ bp = Blueprint("documents", __name__, url_prefix="/documents")
 
 @bp.get("/<kind>")
 def show(kind: str) -> ResponseReturnValue:
-    document = next((document for document in consent.CURRENT if document.kind.replace("_", "-") == kind), None)
+    readable = *consent.CURRENT, consent.REPRESENTATION
+    document = next((document for document in readable if document.kind.replace("_", "-") == kind), None)
     if document is None:
         abort(404)
     accepted = current_user.is_authenticated and current_user.accepted_versions

@@ -1,6 +1,7 @@
 """Allergies, medicines and illnesses: the patient's own page of them, and their doctors' beside a chat.
 
-The address names the patient. Who is neither that patient nor a doctor of theirs is answered as for nobody.
+The address names whom they are about: the patient, or somebody they write for. Who is neither that patient nor a doctor
+of this person is answered as for nobody.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from flask_login import current_user, login_required
 from ... import errors
 from ...database import write_transaction
 from ...extensions import db
-from ...models import AuditAction, Chat, FactKind, FactList, PatientFact, User
+from ...models import AuditAction, Chat, Dependant, FactKind, FactList, PatientFact, SubjectKey, User
 from ...responses import respond, wants_fragment
 from ...web.audit import log_audit, log_of_chat
 from ...web.fact_forms import AGAIN, FactForm, FactTextForm, SharingForm, fact_page
@@ -23,24 +24,25 @@ from ...web.submission import submission
 bp = Blueprint("facts", __name__)
 
 
-@bp.get("/patients/<int:id>/facts")
+@bp.get("/patients/<subject:id>/facts")
 @login_required
-def index(id: int) -> ResponseReturnValue:
-    return _page(*_patient(id))
+def index(id: SubjectKey) -> ResponseReturnValue:
+    return _page(*_whose(id))
 
 
-@bp.post("/patients/<int:id>/facts")
+@bp.post("/patients/<subject:id>/facts")
 @login_required
-def create(id: int) -> ResponseReturnValue:
-    (patient, _), form = _patient(id), FactForm()
+def create(id: SubjectKey) -> ResponseReturnValue:
+    _whose(id)
+    form = FactForm()
     is_valid = form.validate_on_submit()
     kind = FactKind.ALLERGY if form.kind.errors else FactKind(form.kind.data)  # of no kind: an old page, told on top
     form.label_for(kind)
     if not is_valid:
         return _refuse(id, kind, 422, form)
     with submission(form.text) as sent:
-        fact = PatientFact.add(patient.id, current_user, kind, form.text.data or "")
-        log_audit(AuditAction.FACTS_CHANGED, fact.id, patient=fact.patient_id)
+        fact = PatientFact.add(id, current_user, kind, form.text.data or "")
+        _log_change(fact)
     if sent.is_refused:
         return _refuse(id, kind, sent.status, form)
     return _changed(fact, "Добавлено.")
@@ -64,7 +66,7 @@ def update(id: int) -> ResponseReturnValue:
         abort(404)
     form.label_for(fact.kind)
     is_valid = form.validate_on_submit()
-    PatientFact.lock_of(fact.patient_id)
+    PatientFact.lock_of(fact.subject_key)
     fact = _seen(fact.newest.id)
     now = _text_now(fact)
     if not is_valid:
@@ -74,7 +76,7 @@ def update(id: int) -> ResponseReturnValue:
     with submission(form.text) as sent:
         words = form.text.data or ""
         after = fact.reword(current_user, words) if now else _added_anew(fact, words)
-        log_audit(AuditAction.FACTS_CHANGED, after.id, patient=after.patient_id)
+        _log_change(after)
     if sent.is_refused:
         return _refuse_text(id, _seen(id), form, sent.status)
     return _changed(after, "Сохранено.")
@@ -111,18 +113,27 @@ def share(id: int) -> ResponseReturnValue:
     return _done(fact, "Теперь это видят все ваши врачи." if is_shared else "Другие врачи этого не увидят.")
 
 
-def _patient(id: int) -> tuple[User, Chat | None]:
-    """Oneself, or the patient of a chat one leads, with that."""
-    if current_user.id_as_patient == id:
-        return current_user._get_current_object(), None
+def _whose(id: SubjectKey) -> tuple[User | Dependant, Chat | None]:
+    """Oneself, somebody one writes for, or whom a chat is about that one leads, with that."""
+    if current_user.id_as_patient == id.patient_id:
+        return _own(id.dependant_id), None
     doctor = current_user.doctor or abort(404)
     chat = db.session.scalars(Chat.with_patient(doctor, id)).unique().first() or abort(404)
-    return chat.patient, chat
+    return chat.subject, chat
+
+
+def _own(dependant_id: int | None) -> User | Dependant:
+    user: User = current_user._get_current_object()
+    return user if dependant_id is None else Dependant.find_for(user, dependant_id) or abort(404)
+
+
+def _log_change(fact: PatientFact) -> None:
+    log_audit(AuditAction.FACTS_CHANGED, fact.id, patient=fact.patient_id, dependant=fact.dependant_id)
 
 
 def _seen(id: int) -> PatientFact:
     fact = PatientFact.find_for(current_user, id) or abort(404)
-    _patient(fact.patient_id)
+    _whose(fact.subject_key)
     return fact
 
 
@@ -133,44 +144,44 @@ def _text_now(fact: PatientFact) -> str:
 
 def _added_anew(fact: PatientFact, words: str) -> PatientFact:
     """It was taken off meanwhile, which the page has said: now it is a new row."""
-    return PatientFact.add(fact.patient_id, current_user, fact.kind, words)
+    return PatientFact.add(fact.subject_key, current_user, fact.kind, words)
 
 
 def _done(fact: PatientFact, sentence: str) -> ResponseReturnValue:
     """The rows of its kind anew, or the chat's question where it was answered; without scripts the page of all."""
-    log_audit(AuditAction.FACTS_CHANGED, fact.id, patient=fact.patient_id)
+    _log_change(fact)
     db.session.commit()
     if request.form.get("at") == "question":
-        shown: dict[str, Any] = {"unanswered": PatientFact.unanswered_by(current_user), "viewer": current_user}
+        shown: dict[str, Any] = {"unanswered": PatientFact.unanswered_of(fact.subject_key), "viewer": current_user}
         return _answer(fact, sentence, "facts/question.html", **shown)
-    return _answer(fact, sentence, "facts/rows.html", **_kind(fact.patient_id, fact.kind))
+    return _answer(fact, sentence, "facts/rows.html", **_kind(fact.subject_key, fact.kind))
 
 
 def _changed(fact: PatientFact, sentence: str) -> ResponseReturnValue:
     """Its kind anew, with an empty form."""
-    return _answer(fact, sentence, "facts/kind.html", **_kind(fact.patient_id, fact.kind))
+    return _answer(fact, sentence, "facts/kind.html", **_kind(fact.subject_key, fact.kind))
 
 
 def _answer(fact: PatientFact, sentence: str, fragment: str, **shown: Any) -> ResponseReturnValue:
     if not wants_fragment():
         flash(sentence)
-    return respond(fragment, to=url_for(".index", id=fact.patient_id, _anchor=f"facts-{fact.kind}"), **shown)
+    return respond(fragment, to=url_for(".index", id=fact.subject_key, _anchor=f"facts-{fact.kind}"), **shown)
 
 
-def _kind(patient_id: int, kind: FactKind, form: FactForm | FactTextForm | None = None) -> dict[str, Any]:
-    facts = FactList.of(patient_id, kind, current_user, PatientFact.seen_by(current_user, patient_id))
+def _kind(whose: SubjectKey, kind: FactKind, form: FactForm | FactTextForm | None = None) -> dict[str, Any]:
+    facts = FactList.of(whose, kind, current_user, PatientFact.seen_by(current_user, whose))
     return {"facts": facts, "form": form or FactForm.of(kind), "viewer": current_user}
 
 
-def _refuse(patient_id: int, kind: FactKind, status: int, form: FactForm) -> ResponseReturnValue:
+def _refuse(whose: SubjectKey, kind: FactKind, status: int, form: FactForm) -> ResponseReturnValue:
     if wants_fragment():
-        return respond("facts/kind.html", status=status, **_kind(patient_id, kind, form))
-    return _page(*_patient(patient_id), status, {kind: form})
+        return respond("facts/kind.html", status=status, **_kind(whose, kind, form))
+    return _page(*_whose(whose), status, {kind: form})
 
 
 def _refuse_text(id: int, fact: PatientFact, form: FactTextForm, status: int) -> ResponseReturnValue:
     if wants_fragment():
-        return respond("facts/kind.html", status=status, at=id, fact=fact, **_kind(fact.patient_id, fact.kind, form))
+        return respond("facts/kind.html", status=status, at=id, fact=fact, **_kind(fact.subject_key, fact.kind, form))
     return _show_text(id, fact, form, status)
 
 
@@ -180,10 +191,10 @@ def _show_text(id: int, fact: PatientFact, form: FactTextForm, status: int = 200
 
 
 def _page(
-    patient: User, chat: Chat | None, status: int = 200, forms: dict[FactKind, FactForm] | None = None
+    subject: User | Dependant, chat: Chat | None, status: int = 200, forms: dict[FactKind, FactForm] | None = None
 ) -> ResponseReturnValue:
     """`chat`: in which their doctor looks at it; None for the patient."""
-    shown: dict[str, Any] = fact_page(patient.id, current_user) | {"patient": patient}
+    shown: dict[str, Any] = fact_page(subject.subject_key, current_user) | {"subject": subject}
     shown["fact_forms"] |= forms or {}
     if chat is not None:
         with write_transaction(db.session):

@@ -126,8 +126,8 @@ def _note_reading(attachment: Attachment, variant: Variant) -> None:
     if variant is Variant.THUMBNAIL or _is_next_part(attachment):
         return
     with write_transaction(db.session):
-        patient, led_by = Chat.sides_of(attachment.chat_id)
-        log_audit(AuditAction.FILE_READ, attachment.id, patient=patient, led_by=led_by)
+        (patient, dependant), led_by = Chat.sides_of(attachment.chat_id)
+        log_audit(AuditAction.FILE_READ, attachment.id, patient=patient, dependant=dependant, led_by=led_by)
 
 
 def _is_next_part(attachment: Attachment) -> bool:

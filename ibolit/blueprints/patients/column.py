@@ -13,7 +13,7 @@ from flask_login import current_user, login_required
 
 from ...database import write_transaction
 from ...extensions import db
-from ...models import Attachment, AuditAction, Chat, Conclusion, ConclusionDraft, Consultation, PatientNote
+from ...models import Attachment, AuditAction, Chat, Conclusion, ConclusionDraft, Consultation, PatientNote, SubjectKey
 from ...models.consultations import lists, may_be_drafted
 from ...responses import respond
 from ...services.codes import content_hash
@@ -26,9 +26,9 @@ from .views import bp, own_with_facts
 PAST, FILES = 3, 6
 
 
-@bp.get("/<int:id>/column")
+@bp.get("/<subject:id>/column")
 @login_required
-def column(id: int) -> ResponseReturnValue:
+def column(id: SubjectKey) -> ResponseReturnValue:
     """`consultation`: of the call it stands in; `sheet`: over a chat on a phone. Without scripts it is the patient's
     page."""
     chat, note = own_with_facts(id)
@@ -42,7 +42,7 @@ def column(id: int) -> ResponseReturnValue:
 
 def _shown(chat: Chat, note: PatientNote | None) -> dict[str, Any]:
     upcoming, past = lists.parted(lists.shown_with_patient(chat, PAST))
-    return fact_page(chat.patient_id, current_user, chat.patient.facts) | {
+    return fact_page(chat.subject_key, current_user, chat.subject.facts) | {
         "chat": chat,
         "note": note,
         "note_form": NoteForm.of(note),

@@ -15,7 +15,7 @@ from ... import errors
 from ...database import write_transaction
 from ...extensions import db
 from ...formatting import plural
-from ...models import Attachment, AuditAction, Chat, Consultation, PatientNote
+from ...models import Attachment, AuditAction, Chat, Consultation, PatientNote, SubjectKey
 from ...models.consultations import lists
 from ...responses import respond, wants_fragment
 from ...services import clock
@@ -58,15 +58,15 @@ def search() -> ResponseReturnValue:
     return respond("patients/list.html", page="patients/index.html", **listed)
 
 
-@bp.get("/<int:id>")
+@bp.get("/<subject:id>")
 @login_required
-def show(id: int) -> ResponseReturnValue:
+def show(id: SubjectKey) -> ResponseReturnValue:
     return _page(*own_with_facts(id))
 
 
-@bp.get("/<int:id>/consultations")
+@bp.get("/<subject:id>/consultations")
 @login_required
-def consultations(id: int) -> ResponseReturnValue:
+def consultations(id: SubjectKey) -> ResponseReturnValue:
     """More of what is past; `before` is (starts_at, id) of the last one seen."""
     chat = _own(id)
     before = decode_cursor(request.args.get("before", ""))
@@ -75,9 +75,9 @@ def consultations(id: int) -> ResponseReturnValue:
     return respond("consultations/rows.html", page="patients/consultations.html", **listed)
 
 
-@bp.post("/<int:id>/note")
+@bp.post("/<subject:id>/note")
 @login_required
-def keep_note(id: int) -> ResponseReturnValue:
+def keep_note(id: SubjectKey) -> ResponseReturnValue:
     """By itself while one types; without scripts by a button."""
     chat, note = own_with_note(id)
     form = NoteForm()
@@ -93,9 +93,9 @@ def keep_note(id: int) -> ResponseReturnValue:
     return respond("patients/note_state.html", to=url_for(".show", id=id, _anchor="note"), **saved)
 
 
-@bp.post("/<int:id>/days")
+@bp.post("/<subject:id>/days")
 @login_required
-def give_days(id: int) -> ResponseReturnValue:
+def give_days(id: SubjectKey) -> ResponseReturnValue:
     """«Подарить дни»."""
     chat, note = own_with_note(id)
     form = DaysForm()
@@ -114,18 +114,18 @@ def give_days(id: int) -> ResponseReturnValue:
     return respond("patients/gift.html", to=url_for(".show", id=id, _anchor="gift"), **fresh)
 
 
-def _own(id: int) -> Chat:
+def _own(id: SubjectKey) -> Chat:
     """Only a patient with whom this doctor has a chat."""
     return db.session.scalar(Chat.with_patient(current_doctor(), id)) or abort(404)
 
 
-def own_with_facts(id: int) -> tuple[Chat, PatientNote | None]:
+def own_with_facts(id: SubjectKey) -> tuple[Chat, PatientNote | None]:
     """The same with all that is known of the patient, for pages that show it: one query for the three."""
     found = PatientNote.beside(Chat.with_patient(current_doctor(), id, with_facts=True))
     return db.session.execute(found).unique().tuples().first() or abort(404)
 
 
-def own_with_note(id: int) -> tuple[Chat, PatientNote | None]:
+def own_with_note(id: SubjectKey) -> tuple[Chat, PatientNote | None]:
     """The same with what the doctor has noted of them; 404 for everybody else's."""
     found = db.session.execute(PatientNote.beside(Chat.with_patient(current_doctor(), id))).tuples().first()
     return found or abort(404)
@@ -143,7 +143,7 @@ def _page(chat: Chat, note: PatientNote | None, status: int = 200, **forms: Flas
     shown: dict[str, Any] = {
         "chat": chat,
         "note": note,
-        **fact_page(chat.patient_id, current_user, chat.patient.facts),
+        **fact_page(chat.subject_key, current_user, chat.subject.facts),
         "upcoming": upcoming,
         "past": past,
         "next_page": next_page,
@@ -163,7 +163,7 @@ def _consultations(
     upcoming, ended = lists.parted(lists.shown_with_patient(chat, CONSULTATIONS + 1, before))
     past, last = split_page(ended, CONSULTATIONS)
     next_page = (
-        url_for(".consultations", id=chat.patient_id, before=encode_cursor(last.starts_at, last.id)) if last else None
+        url_for(".consultations", id=chat.subject_key, before=encode_cursor(last.starts_at, last.id)) if last else None
     )
     return upcoming, past, next_page
 

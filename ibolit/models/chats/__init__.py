@@ -5,8 +5,9 @@ from . import ending
 from .attachment import Attachment, refuse_sent
 from .cards import Carried, preload_cards, refuse_unregistered, register_card
 from .chat import Chat, fact_question_first
+from .finding import matches_name_or_phone
 from .free_days import UsedFreeDays
-from .inbox import InboxFilter, InboxNumbers, matches_name_or_phone
+from .inbox import InboxFilter, InboxNumbers
 from .member import ChatMember
 from .message import Card, Message, submission_id
 from .patient_note import PatientNote

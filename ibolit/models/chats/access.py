@@ -60,18 +60,30 @@ class ChatAccess:
         return min((moment for moment in turns if moment > now), default=None)
 
     def takes_messages_from(self: Chat, user: User) -> bool:
-        """The doctor may always write, and so may who stands in."""
+        """The doctor may always write, and so may who stands in; nobody where it is only read."""
+        if self.is_former or (self.is_unspoken_for and not self.is_answered_by(user)):
+            return False
         return self.is_answered_by(user) or self.state not in (ChatState.OVER, ChatState.NEEDS_TARIFF)
 
+    @property
+    def is_unspoken_for(self: Chat) -> bool:
+        """Nobody may write for whom it is about any more; the doctor may."""
+        return self.dependant is not None and not self.dependant.may_be_written_for
+
     def refuse_if_closed_for(self: Chat, author: User) -> None:
-        """Raises ChatIsClosed or ChatNeedsTariff."""
+        """Raises ChatIsFormer, MayNotWriteFor, ChatIsClosed or ChatNeedsTariff."""
+        if self.is_former:
+            raise errors.ChatIsFormer
+        if self.is_unspoken_for and not self.is_answered_by(author):
+            raise errors.MayNotWriteFor
         if not self.takes_messages_from(author):
             raise errors.ChatNeedsTariff if self.state is ChatState.NEEDS_TARIFF else errors.ChatIsClosed
 
     @property
     def is_time_sold(self: Chat) -> bool:
         """An unlimited one needs none, and time with a doctor who has left the directory would be wasted money."""
-        return self.access is not AccessMode.UNLIMITED and not self.doctor.hidden and self.erased_at is None
+        is_read_only = self.is_former or self.is_unspoken_for or self.erased_at is not None
+        return self.access is not AccessMode.UNLIMITED and not self.doctor.hidden and not is_read_only
 
     def can_be_prolonged(self: Chat, on_sale: Sequence[Tariff]) -> bool:
         return self.is_time_sold and bool(on_sale)

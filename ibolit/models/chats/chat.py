@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Self, cast
+from typing import cast
 
 from sqlalchemy import (
     BindParameter,
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    UniqueConstraint,
     Update,
     bindparam,
     exists,
@@ -36,19 +35,18 @@ from sqlalchemy.orm import (
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
 
-from ... import errors
 from ...extensions import Model, db
 from ...services import clock
 from ..doctors import Doctor
-from ..inserting import insert_new
 from ..locking import Lockable
-from ..people import PatientFact, User
+from ..people import Dependant, PatientFact, SubjectKey, User
 from ..types import RowId, UtcDateTime, enum_column
 from .access import ChatAccess
 from .archiving import ChatArchiving
 from .arriving import ChatArriving
+from .beginning import ChatBeginning
 from .erasing import ChatErasing
-from .free_days import UsedFreeDays
+from .finding import ChatFinding
 from .inbox import ChatLists
 from .member import ChatMember
 from .message import Card, Message
@@ -61,11 +59,14 @@ from .urgency import ChatUrgency
 from .waiting import ChatWaiting
 
 WAITS, IS_URGENT, IS_ERASED = (text(f"{one} IS NOT NULL") for one in ("waiting_since", "urgent_since", "erased_at"))
+OF_PATIENT = text("dependant_id IS NULL AND former_since IS NULL")
+OF_DEPENDANT = text("dependant_id IS NOT NULL AND former_since IS NULL")
 # What a message changes of these, too.
 HEARD = "waiting_since", "promised_hours", "promise_missed_at", "closed_at", "urgent_since"
 
 
 class Chat(
+    ChatBeginning,
     ChatPosting,
     ChatRecalling,
     ChatStandIn,
@@ -75,6 +76,7 @@ class Chat(
     ChatArriving,
     ChatErasing,
     ChatLists,
+    ChatFinding,
     ChatAccess,
     ChatSummary,
     Lockable,
@@ -83,16 +85,25 @@ class Chat(
     """`revision` grows with every visible change and `last_seq` with every message, both under the chat's lock."""
 
     __table_args__ = (
-        UniqueConstraint("patient_id", "doctor_id"),
+        Index(
+            "uq_chat_of_patient", "patient_id", "doctor_id", unique=True,
+            sqlite_where=OF_PATIENT, postgresql_where=OF_PATIENT,
+        ),
+        Index(
+            "uq_chat_of_dependant", "patient_id", "dependant_id", "doctor_id", unique=True,
+            sqlite_where=OF_DEPENDANT, postgresql_where=OF_DEPENDANT,
+        ),
         Index("ix_chat_of_patient", "patient_id", "last_at", "id"),
         Index("ix_chat_of_doctor", "doctor_id", "last_at", "id"),
         Index("ix_chat_waiting", "doctor_id", "waiting_since", "id", sqlite_where=WAITS, postgresql_where=WAITS),
         Index("ix_chat_urgent", "doctor_id", sqlite_where=IS_URGENT, postgresql_where=IS_URGENT),
         Index("ix_chat_erased", "id", sqlite_where=IS_ERASED, postgresql_where=IS_ERASED),
-    )
+        Index("ix_chat_of_dependant", "dependant_id"),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))  # who writes and pays
+    dependant_id: Mapped[int | None] = mapped_column(ForeignKey("dependant.id"))  # about whom, if not about them
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctor.id"))
     access: Mapped[AccessMode] = mapped_column(enum_column(AccessMode), default=AccessMode.FREE)
     free_days: Mapped[int]  # as they were when the chat was made
@@ -112,11 +123,13 @@ class Chat(
     promise_missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # «Чат завершён», until somebody writes
     urgent_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # an emergency is spoken of (ChatUrgency)
+    former_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # beside a living one, only to be read
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
     pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
     has_fact_question: Mapped[bool | None] = query_expression()  # of a patient's page (fact_question_first())
     unread_here: Mapped[int | None] = query_expression()  # of who asked for a list; see unread_by()
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
+    dependant: Mapped[Dependant | None] = relationship(viewonly=True)
     doctor: Mapped[Doctor] = relationship(innerjoin=True, viewonly=True)
     members: Mapped[list[ChatMember]] = relationship(order_by=ChatMember.user_id, viewonly=True)
 
@@ -137,13 +150,15 @@ class Chat(
         return chat
 
     @classmethod
-    def sides_of(cls, id: int) -> tuple[int, int]:
-        """Its patient, by the number of their account, and its doctor."""
-        return db.session.execute(select(cls.patient_id, cls.doctor_id).where(cls.id == id)).tuples().one()
+    def sides_of(cls, id: int) -> tuple[SubjectKey, int]:
+        """About whom it is, and its doctor, by their numbers."""
+        numbers = select(cls.patient_id, cls.dependant_id, cls.doctor_id).where(cls.id == id)
+        patient_id, dependant_id, doctor_id = db.session.execute(numbers).tuples().one()
+        return SubjectKey(patient_id, dependant_id), doctor_id
 
     @classmethod
     def with_people(cls) -> Select[tuple[Chat]]:
-        """With both of them."""
+        """With both of them, and whom it is about."""
         return _with_people()
 
     @classmethod
@@ -151,51 +166,25 @@ class Chat(
         """Those a doctor leads, by the index of their list, and those in which they stand in; else those in which the
         person is a member."""
         if user.doctor is None:
-            return cls.are_of(user.id, None)
-        return cls.are_of(user.id, user.doctor.id, clock.now() if user.doctor.is_standing_in else None)
+            return cls.are_of(user.id, None, clock.now())
+        return cls.are_of(user.id, user.doctor.id, clock.now(), stands_in=user.doctor.is_standing_in)
 
     @classmethod
     def are_of(
         cls,
         reader: int | BindParameter[int],
         led_by: int | BindParameter[int] | None,
-        standing_in_at: datetime | BindParameter[datetime] | None = None,
+        now: datetime | BindParameter[datetime],
+        *,
+        stands_in: bool = False,
     ) -> ColumnElement[bool]:
-        """The same by the numbers of the person and of the doctor they are, if they are one; of who stands in, as of
-        that moment."""
+        """The same by the numbers of the person and of the doctor they are, if they are one; as of that moment, at
+        which a place may have ended."""
         theirs = select(ChatMember.chat_id).where(ChatMember.user_id == reader)
         if led_by is None:
-            return cls.id.in_(theirs)
+            return cls.id.in_(theirs.where(ChatMember.ends_after(now)))
         led = (cls.doctor_id == led_by) & cls.erased_at.is_(None)
-        return led if standing_in_at is None else led | cls.id.in_(theirs.where(ChatMember.until > standing_in_at))
-
-    @classmethod
-    def between(cls, patient: User, doctor: Doctor) -> Self | None:
-        return db.session.scalar(select(cls).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id))
-
-    @classmethod
-    def begin(cls, patient: User, doctor: Doctor, *, invited: bool = False, booked: bool = False) -> int:
-        """The id of their chat, made now if there was none; two presses at once make one.
-
-        Raises DoctorTakesNoMessages when a new one cannot be begun; an invitation is the doctor's own word, and who is
-        `booked` takes a consultation, not messages.
-        """
-        chat = cls.between(patient, doctor)
-        if chat is not None:
-            if invited:
-                chat.last_at = chat.last_at or clock.now()
-            return chat.id
-        if not (invited or booked or doctor.takes_new_patients()):
-            raise errors.DoctorTakesNoMessages
-        made: dict[str, object] = {"patient_id": patient.id, "doctor_id": doctor.id}
-        made["free_days"], made["last_at"] = UsedFreeDays.left_with(doctor, patient), clock.now() if invited else None
-        insert_new(cls, made)
-        chat_id = db.session.scalars(
-            select(cls.id).where(cls.patient_id == patient.id, cls.doctor_id == doctor.id)
-        ).one()
-        for user_id in (patient.id, doctor.user_id):
-            insert_new(ChatMember, {"chat_id": chat_id, "user_id": user_id})
-        return chat_id
+        return led | cls.id.in_(theirs.where(ChatMember.until > now)) if stands_in else led
 
     # Questions
 
@@ -268,9 +257,11 @@ def _with_people() -> Select[tuple[Chat]]:
         .join(Chat.doctor)
         .join(doctor_user, Doctor.user)
         .join(Chat.patient)
+        .outerjoin(Chat.dependant)
         .options(
             doctor.contains_eager(doctor_user.doctor),
             contains_eager(Chat.patient),
+            contains_eager(Chat.dependant),
         )
     )
 
@@ -294,5 +285,6 @@ def _one_of(*more: ORMOption, anew: bool = False) -> Select[tuple[Chat]]:
 @cache
 def fact_question_first() -> ORMOption:
     """A chat that is loaded with this knows whether its patient has yet to say who may see an allergy."""
-    asked = exists().where(PatientFact.is_unanswered(PatientFact.patient_id == Chat.patient_id)).correlate(Chat)
-    return with_expression(Chat.has_fact_question, asked)
+    is_about = PatientFact.dependant_id.is_not_distinct_from(Chat.dependant_id)
+    asked = exists().where(PatientFact.is_unanswered((PatientFact.patient_id == Chat.patient_id) & is_about))
+    return with_expression(Chat.has_fact_question, asked.correlate(Chat))

@@ -1,11 +1,10 @@
-"""Lists of chats, and what is found in them."""
+"""Lists of chats."""
 
 # mypy: disable-error-code=misc
 # Its methods are those of the mapped class, which their `self` names.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,28 +22,24 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
     tuple_,
 )
 from sqlalchemy.orm import contains_eager, defaultload, joinedload, with_expression
 
 from ...extensions import db
-from ...normalization import key_of
 from ...services import clock
-from ...services.search import begins_a_word, messages_matching
 from ..doctors import Doctor
-from ..people import User, people_of_facts
+from ..people import Dependant, SubjectKey, User, people_of_facts
 from ..types import RowId, UtcDateTime
 from .attachment import Attachment
+from .finding import is_begun, matches_person
 from .member import ChatMember
-from .message import Message
 from .waiting import QueuePlace
 
 if TYPE_CHECKING:
     from .chat import Chat
 
 
-DIGITS = re.compile(r"\D+")
 ChatCursor = tuple[datetime | None, int]  # last_at and id of the last chat of a page
 
 
@@ -127,23 +122,29 @@ class ChatLists:
     ) -> Select[tuple[Chat]]:
         """The doctor's chats, also those in which nothing was said yet, which stand at the end; keyset-paged.
 
-        `words` are beginnings of the patient's names, or a part of their phone.
+        `words` are beginnings of the names of the patient or of whom it is about, or a part of the patient's phone.
         """
         latest = cls.last_at.desc().nulls_last(), cls.id.desc()
-        own = cls.with_people().where(cls.are_of(doctor.user_id, doctor.id)).order_by(*latest)
+        own = cls.with_people().where(cls.are_of(doctor.user_id, doctor.id, clock.now())).order_by(*latest)
         if words:
-            own = own.where(matches_name_or_phone(words))
+            own = own.where(matches_person(cls, words))
         return own if before is None else own.where(cls._is_after(before))
 
     @classmethod
     def with_patient(
-        cls: type[Chat], doctor: Doctor, patient_id: int, *, with_facts: bool = False
+        cls: type[Chat], doctor: Doctor, whose: SubjectKey, *, with_facts: bool = False
     ) -> Select[tuple[Chat]]:
-        """With its members, whose files are shown by their names; and with all that is known of the patient."""
+        """About this person, the living one first; with its members, whose files are shown by their names, and with all
+        that is known of whom it is about."""
         one = cls.with_people().options(joinedload(cls.members))
-        if with_facts:
+        if with_facts and whose.dependant_id is None:
             one = one.options(defaultload(cls.patient).joinedload(User.facts).options(*people_of_facts()))
-        return one.where(cls.are_of(doctor.user_id, doctor.id), cls.patient_id == patient_id)
+        elif with_facts:
+            one = one.options(defaultload(cls.dependant).joinedload(Dependant.facts).options(*people_of_facts()))
+        is_about = cls.dependant_id.is_not_distinct_from(whose.dependant_id)
+        led = cls.are_of(doctor.user_id, doctor.id, clock.now())
+        mine = one.where(led, cls.patient_id == whose.patient_id, is_about)
+        return mine.order_by(cls.former_since.is_not(None), cls.id)
 
     @classmethod
     def _is_after(cls: type[Chat], last: ChatCursor) -> ColumnElement[bool]:
@@ -157,32 +158,7 @@ class ChatLists:
     @classmethod
     def last_activity_of(cls: type[Chat], user: User) -> Select[tuple[datetime | None]]:
         """When something last moved a chat to the top of the person's list; nothing when it is empty."""
-        return select(func.max(cls.last_at)).where(cls.is_of(user), _is_begun(cls, leads=user.doctor is not None))
-
-    @classmethod
-    def search_messages(
-        cls: type[Chat], user: User, words: str, most: int = 50, within: Chat | None = None
-    ) -> list[Message]:
-        """The person's own messages, or those of one chat, with all these words in any of their forms or as beginnings,
-        the newest first."""
-        ids = messages_matching(words, user.id, db.engine.dialect.name)
-        if ids is None:
-            return []
-        mine = select(cls.id).where(cls.is_of(user))
-        found = select(Message).where(Message.id.in_(ids), Message.chat_id.in_(mine))
-        found = found.where(Message.chat_id == within.id) if within is not None else found
-        found = found.options(joinedload(Message.attachments))
-        return list(db.session.scalars(found.order_by(Message.id.desc()).limit(most)).unique())
-
-    @classmethod
-    def search_people(cls: type[Chat], user: User, words: str, most: int = 10) -> list[Chat]:
-        """Begun chats by whom they are with: a doctor finds patients by name or phone, others doctors by name or
-        specialty; the latest first."""
-        if not key_of(words):
-            return []
-        is_named = matches_name_or_phone(words) if user.doctor else and_(*begins_a_word(Doctor.search_key, words))
-        found = cls.visible_to(user).where(_is_begun(cls, leads=user.doctor is not None), is_named)
-        return list(db.session.scalars(found.order_by(cls.last_at.desc(), cls.id.desc()).limit(most)))
+        return select(func.max(cls.last_at)).where(cls.is_of(user), is_begun(cls, leads=user.doctor is not None))
 
     @classmethod
     def files_visible_to(cls: type[Chat], user: User) -> Select[tuple[Attachment]]:
@@ -223,9 +199,9 @@ def _queue(noun: type[Chat], *, leads: bool, stands_in: bool, goes_on: bool) -> 
 
 def _begun(noun: type[Chat], *, leads: bool, stands_in: bool) -> Select[tuple[Chat]]:
     reader: BindParameter[int] = bindparam("reader")
-    moment: BindParameter[datetime] | None = bindparam("now", type_=UtcDateTime) if stands_in else None
-    own = noun.are_of(reader, bindparam("led_by") if leads else None, moment)
-    return _with_other_side(noun, reader, leads=leads, stands_in=stands_in).where(own, _is_begun(noun, leads=leads))
+    moment: BindParameter[datetime] = bindparam("now", type_=UtcDateTime)
+    own = noun.are_of(reader, bindparam("led_by") if leads else None, moment, stands_in=stands_in)
+    return _with_other_side(noun, reader, leads=leads, stands_in=stands_in).where(own, is_begun(noun, leads=leads))
 
 
 @cache
@@ -252,8 +228,8 @@ def _fits(noun: type[Chat], reader: BindParameter[int], only: InboxFilter | None
 @cache
 def _numbers(noun: type[Chat], *, stands_in: bool) -> Select[tuple[int, int, int, int]]:
     mine = select(func.count()).where(ChatMember.user_id == bindparam("reader"), ChatMember.are_here())
-    moment: BindParameter[datetime] | None = bindparam("now", type_=UtcDateTime) if stands_in else None
-    led = noun.are_of(bindparam("reader"), bindparam("led_by"), moment)
+    moment: BindParameter[datetime] = bindparam("now", type_=UtcDateTime)
+    led = noun.are_of(bindparam("reader"), bindparam("led_by"), moment, stands_in=stands_in)
     waiting = select(func.count()).select_from(noun).where(led, noun.waiting_since.is_not(None))
     return select(
         mine.where(ChatMember.unread > 0).scalar_subquery(),
@@ -278,20 +254,8 @@ def _with_other_side(
         doctor = contains_eager(noun.doctor).load_only(*DOCTOR_SHOWN)
         people = doctor, doctor.contains_eager(Doctor.user).load_only(*PERSON_SHOWN)
         chats = select(noun).join(noun.doctor).join(Doctor.user).options(*people)
-    return chats.options(with_expression(noun.unread_here, unread))
+    return chats.options(with_expression(noun.unread_here, unread), joinedload(noun.dependant))
 
 
 def _place_of(noun: type[Chat], reader: int | BindParameter[int]) -> tuple[ColumnElement[bool], ...]:
     return ChatMember.chat_id == noun.id, ChatMember.user_id == reader
-
-
-def _is_begun(noun: type[Chat], *, leads: bool) -> ColumnElement[bool]:
-    return noun.last_seq > 0 if leads else noun.last_at.is_not(None)
-
-
-def matches_name_or_phone(words: str) -> ColumnElement[bool]:
-    """«Петр», «соколова ан», «+7 900 000-00-01» or its end."""
-    digits = DIGITS.sub("", words)
-    if digits and not re.search(r"[^\W\d_]", words):
-        return User.phone.contains(digits[1:] if len(digits) == 11 else digits)
-    return and_(true(), *begins_a_word(User.name_key, words))

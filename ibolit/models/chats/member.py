@@ -7,6 +7,7 @@ from functools import cache
 from typing import cast
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     ForeignKey,
     Index,
@@ -35,7 +36,8 @@ class ChatMember(Model):
     """One who reads a chat and hears of it, and how far; `unread` counts the others' messages after `read_to`.
 
     The patient and the doctor have a row from the beginning; whoever has one hears what both hear. The place of a
-    doctor who stands in ends at `until`; the row stays, for what they have said keeps their name.
+    doctor who stands in ends at `until`, and so does that of a parent in a child's chat when it comes of age, or of
+    whoever may not write for their relative any more. The row stays, for what they have said keeps their name.
 
     `notified_from_seq` is the first message of a notification under way, which tells of those after it, too; else 0.
     """
@@ -63,6 +65,11 @@ class ChatMember(Model):
     def are_here(cls) -> ColumnElement[bool]:
         """The same of rows, as of the parameter `now`."""
         return _ends_later(cls.until)
+
+    @classmethod
+    def ends_after(cls, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+        """The same as of another moment."""
+        return cls.until.is_(None) | (cls.until > now)
 
     @classmethod
     def unread_of(cls, user: User) -> int:

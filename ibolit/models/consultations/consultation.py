@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import CheckConstraint, Column, ColumnElement, ForeignKey, Index, Select, String, bindparam, select
+from sqlalchemy import BindParameter, CheckConstraint, Column, ForeignKey, Index, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, joinedload, mapped_column, relationship, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -34,6 +34,7 @@ from .course import ConsultationCourse
 from .deadlines import ConsultationDeadlines
 from .in_chat import ConsultationInChat
 from .rescheduling import ConsultationRescheduling
+from .sides import ConsultationSides
 from .states import TRANSITIONS, CancellationReason, ConsultationKind, ConsultationState
 from .summary import ConsultationSummary
 from .times import ConsultationTimes
@@ -55,6 +56,7 @@ RETIRED = (
 
 
 class Consultation(
+    ConsultationSides,
     ConsultationBooking,
     ConsultationChoosing,
     ConsultationBooked,
@@ -123,12 +125,6 @@ class Consultation(
     # Look-ups
 
     @classmethod
-    def is_of(cls, user: User) -> ColumnElement[bool]:
-        if user.doctor is None:
-            return cls.patient_id == user.id
-        return (cls.doctor_id == user.doctor.id) & cls.chat_id.not_in(Chat.erased())
-
-    @classmethod
     def find_for(cls, user: User, id: int) -> Consultation | None:
         """The person's own by its number, as its patient or its doctor."""
         return cls._find(user, id, anew=False)
@@ -153,6 +149,7 @@ class Consultation(
         people = joinedload(cls.chat)
         return select(cls).options(
             people.joinedload(Chat.patient),
+            people.joinedload(Chat.dependant),
             people.joinedload(Chat.doctor).joinedload(Doctor.user),
             joinedload(cls.message),
             *cls.card_parts(at_once=at_once),
@@ -179,14 +176,6 @@ class Consultation(
     # Questions
 
     @property
-    def patient(self) -> User:
-        return self.chat.patient
-
-    @property
-    def doctor(self) -> Doctor:
-        return self.chat.doctor
-
-    @property
     def is_paid(self) -> bool:  # somebody's money was taken for it, whatever became of the money later
         return self.paid_at is not None
 
@@ -208,9 +197,6 @@ class Consultation(
     def reschedule_request_from_other(self, user: User) -> datetime | None:
         """The time the other side asks for."""
         return self.reschedule_request if self.proposed_by_id != user.id else None
-
-    def other_than(self, user: User) -> User:
-        return self.chat.other_than(user)
 
     # For all who change it: its own verbs, another time, the worker, what is written of it
 
@@ -243,7 +229,7 @@ class Consultation(
     def _find(cls, user: User, id: int, *, anew: bool) -> Consultation | None:
         leads = user.doctor is not None
         side = user.doctor.id if user.doctor is not None else user.id
-        found = db.session.scalars(_one_of(leads=leads, anew=anew), {"id": id, "side": side})
+        found = db.session.scalars(_one_of(leads=leads, anew=anew), {"id": id, "side": side, "now": clock.now()})
         return found.unique().one_or_none()
 
     @classmethod
@@ -286,9 +272,13 @@ def _one() -> Select[tuple[Consultation]]:
 
 @cache
 def _one_of(*, leads: bool, anew: bool) -> Select[tuple[Consultation]]:
-    mine = Consultation.doctor_id if leads else Consultation.patient_id
-    known = Consultation.id == bindparam("id"), mine == bindparam("side"), Consultation.chat_id.not_in(Chat.erased())
-    one = _with_listeners().where(*known)
+    side: BindParameter[int] = bindparam("side")
+    one = _with_listeners().where(Consultation.id == bindparam("id"), Consultation.chat_id.not_in(Chat.erased()))
+    if leads:
+        one = one.where(Consultation.doctor_id == side)
+    else:
+        is_shown = Consultation.is_shown_to(side, bindparam("now", type_=UtcDateTime))
+        one = one.where(Consultation.patient_id == side, is_shown)
     return one.execution_options(populate_existing=True) if anew else one
 
 

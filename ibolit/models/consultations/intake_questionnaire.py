@@ -92,8 +92,8 @@ class IntakeQuestionnaire(Model):
         sent = cls.of(consultation)
         if sent is not None:
             return sent.answers.facts
-        patient = consultation.patient
-        return {kind: "\n".join(one.text for one in PatientFact.known_to_all(patient, kind)) for kind in FactKind}
+        whose = consultation.chat.subject_key
+        return {kind: "\n".join(one.text for one in PatientFact.known_to_all(whose, kind)) for kind in FactKind}
 
     @property
     def is_changed(self) -> bool:
@@ -125,8 +125,9 @@ class IntakeQuestionnaire(Model):
         if questionnaire._fill(answers, consultation):
             db.session.expire(consultation, ["questionnaire"])
             consultation.bump_revision()
+        whose = consultation.chat.subject_key
         for kind, words in answers.facts.items():
-            PatientFact.confirm(consultation.patient, kind, before[kind], words)
+            PatientFact.confirm(whose, consultation.patient, kind, before[kind], words)
         return questionnaire
 
     @classmethod

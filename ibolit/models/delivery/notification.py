@@ -101,8 +101,8 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     def is_stale(self) -> bool:
         """What it says is not so any more, or comes too late to be of use. Of messages claim() tells."""
         consultation = self.consultation
-        if self.chat is not None and self.user.is_doctor and not self._member().is_here:
-            return True  # who stood in reads there no more
+        if self._may_not_read_now:
+            return True
         if self.kind is NotificationKind.REQUESTED and self.chat is not None:
             return 0 < self.seq <= self._member().read_to or not self.chat.is_waiting
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:
@@ -241,6 +241,16 @@ class Notification(NotificationWriting, NotificationSummary, Model):
     @property
     def _is_under_way(self) -> bool:
         return self.state in (NotificationState.WAITING, NotificationState.SENDING)
+
+    @property
+    def _may_not_read_now(self) -> bool:
+        """Whose place in the chat has ended: who stood in, who may not write for somebody any more. Of money one hears
+        all the same."""
+        chat_id = self.chat_id or (self.consultation.chat_id if self.consultation is not None else None)
+        if self.kind in (NotificationKind.PAID, *REFUND_KINDS):
+            return False
+        member = db.session.get(ChatMember, (chat_id, self.user_id), populate_existing=True)
+        return member is not None and not member.is_here
 
     def _member(self) -> ChatMember:
         return db.session.get_one(ChatMember, (self.chat_id, self.user_id), populate_existing=True)

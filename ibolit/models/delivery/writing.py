@@ -57,6 +57,8 @@ class NotificationWriting:
     @classmethod
     def of_end(cls, chat: Chat) -> None:
         assert chat.open_until is not None
+        if not chat.is_shown_to(chat.patient):
+            return
         which, told = f"{chat.id}:{chat.open_until.timestamp():.0f}", {"moment": chat.open_until}
         cls._write(chat.patient, NotificationKind.ENDS, which, {"chat_id": chat.id}, told)
 

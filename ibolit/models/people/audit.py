@@ -128,6 +128,7 @@ class AuditEvent(Model):
         *,
         actor_id: int | None,
         patient_id: int | None,
+        dependant_id: int | None = None,
         reason: AuditReason | None,
         address: str,
         subject_id: int | None = None,
@@ -135,7 +136,7 @@ class AuditEvent(Model):
         last: int | None = None,
     ) -> None:
         """Whoever writes one says whose data it were and why; None is said, too."""
-        whose = {"actor_id": actor_id, "patient_id": patient_id, "reason": reason}
+        whose = {"actor_id": actor_id, "patient_id": patient_id, "dependant_id": dependant_id, "reason": reason}
         what = {"action": action, "subject_id": subject_id, "first": first, "last": last}
         db.session.add(cls(address=address, **whose, **what))
 
@@ -187,7 +188,7 @@ class AuditEvent(Model):
 
     @classmethod
     def write_all(cls, action: AuditAction, rows: Sequence[dict[str, object]], *, actor_id: int, address: str) -> None:
-        """A row each, with `patient_id`, `reason`, `subject_id`, `first` and `last`; one statement for all."""
+        """A row each, with whose data, `reason`, `subject_id`, `first` and `last`; one statement for all."""
         common = {"at": clock.now(), "action": action, "actor_id": actor_id, "address": address}
         if rows:
             db.session.execute(insert(cls), [common | row for row in rows])

@@ -5,7 +5,8 @@ docs/product.md, «Facts about the patient»: asked once, never before the first
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import isleap
+from datetime import date, datetime, time
 
 from ... import errors
 from ...config import current_settings
@@ -27,6 +28,20 @@ def age_of(born: date, on: date | None = None) -> int:
     """In whole years, today or `on` another day; who was born on 29 February is a year older from 1 March."""
     today = on or _today()
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def months_of(born: date, on: date | None = None) -> int:
+    """In whole months, today or `on` another day; of the 31st: after a short month from the 1st on."""
+    today = on or _today()
+    return (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
+
+
+def comes_of_age_at(born: date) -> datetime:
+    """00:00 of the 18th birthday in the clinic's zone; who was born on 29 February comes of age on 1 March."""
+    year = born.year + OF_AGE
+    is_leap_day = (born.month, born.day) == (2, 29) and not isleap(year)
+    birthday = date(year, 3, 1) if is_leap_day else born.replace(year=year)
+    return datetime.combine(birthday, time.min, current_settings.clinic_timezone)
 
 
 def _today() -> date:

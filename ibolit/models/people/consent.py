@@ -30,6 +30,7 @@ TEXTS = Path(__file__).parents[2] / "templates" / "documents"
 class DocumentKind(StrEnum):
     OFFER = "offer"
     PERSONAL_DATA = "personal_data"
+    REPRESENTATION = "representation"  # «я законный представитель», for one child
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ CURRENT = (
     OFFER,
     Document(DocumentKind.PERSONAL_DATA, "Согласие на обработку персональных данных", STAND_IN_SINCE),
 )
+
+# Declared for each child when they are added: nobody is asked for it at the gate.
+REPRESENTATION = Document(DocumentKind.REPRESENTATION, "Заявление законного представителя", "2026-12")
 
 
 @cache
@@ -113,6 +117,7 @@ class Consent(Model):
     text_hash: Mapped[str] = mapped_column(String(64))
     accepted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     address: Mapped[str] = mapped_column(String(45))
+    dependant_id: Mapped[int | None] = mapped_column(ForeignKey("dependant.id"), index=True)  # whom it is declared for
 
     @classmethod
     def is_given_by(cls, user: User) -> bool:
@@ -151,13 +156,15 @@ class Consent(Model):
         if user.accepted_versions == current_versions():
             return
         for document in CURRENT:
-            db.session.add(
-                cls(
-                    user_id=user.id,
-                    document=document.kind,
-                    version=document.version,
-                    text_hash=document.hash,
-                    address=address,
-                )
-            )
+            cls._add(user, document, address)
         user.accepted_versions = current_versions()
+
+    @classmethod
+    def declare_representation(cls, user: User, dependant_id: int, address: str) -> None:
+        """To be this child's legal representative."""
+        cls._add(user, REPRESENTATION, address, dependant_id)
+
+    @classmethod
+    def _add(cls, user: User, document: Document, address: str, dependant_id: int | None = None) -> None:
+        text = {"document": document.kind, "version": document.version, "text_hash": document.hash}
+        db.session.add(cls(user_id=user.id, address=address, dependant_id=dependant_id, **text))

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from .fact_lines import FactKind
 from .patient_fact import PatientFact
+from .person import SubjectKey
 from .user import User
 
 
@@ -17,7 +18,7 @@ class FactList:
 
     FEW: ClassVar = 2
 
-    patient_id: int
+    whose: SubjectKey
     kind: FactKind
     live: Sequence[PatientFact]
     struck: Sequence[PatientFact]
@@ -35,16 +36,16 @@ class FactList:
         return [one for one in self.live if not one.is_shared and one.withheld_at is None]
 
     @classmethod
-    def all_of(cls, patient_id: int, viewer: User, known: Sequence[PatientFact] | None = None) -> list[FactList]:
-        """All kinds, empty ones too; one query, or none where all the patient's rows are `known` already."""
+    def all_of(cls, whose: SubjectKey, viewer: User, known: Sequence[PatientFact] | None = None) -> list[FactList]:
+        """All kinds, empty ones too; one query, or none where all rows about the person are `known` already."""
         if known is None:
-            facts = PatientFact.seen_by(viewer, patient_id)
+            facts = PatientFact.seen_by(viewer, whose)
         else:
             facts = [one for one in known if one.is_seen_by(viewer)]
-        return [cls.of(patient_id, kind, viewer, facts) for kind in FactKind]
+        return [cls.of(whose, kind, viewer, facts) for kind in FactKind]
 
     @classmethod
-    def of(cls, patient_id: int, kind: FactKind, viewer: User, facts: Iterable[PatientFact]) -> FactList:
+    def of(cls, whose: SubjectKey, kind: FactKind, viewer: User, facts: Iterable[PatientFact]) -> FactList:
         mine = [one for one in facts if one.kind is kind]
         live = [one for one in mine if one.is_live_for(viewer)]
-        return cls(patient_id, kind, live, [one for one in mine if one not in live])
+        return cls(whose, kind, live, [one for one in mine if one not in live])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, Text, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, Text, and_, exists, or_, select, text, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
@@ -20,6 +20,7 @@ from ...services import clock
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 from .fact_lines import FactKind, fact_key, lines_of
+from .person import SubjectKey
 from .user import User
 
 
@@ -34,6 +35,7 @@ class PatientFact(Model):
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     patient_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    dependant_id: Mapped[int | None] = mapped_column(ForeignKey("dependant.id"), index=True)  # about whom, if not them
     kind: Mapped[FactKind] = mapped_column(enum_column(FactKind))
     text: Mapped[str] = mapped_column(Text)
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
@@ -47,9 +49,9 @@ class PatientFact(Model):
     # Look-ups
 
     @classmethod
-    def seen_by(cls, viewer: User, patient_id: int) -> list[PatientFact]:
+    def seen_by(cls, viewer: User, whose: SubjectKey) -> list[PatientFact]:
         """The oldest first, crossed out ones as well, each with its people; whose patient it is asks the caller."""
-        shown = _with_people(cls).where(cls.patient_id == patient_id, cls._is_seen_by(viewer.id))
+        shown = _with_people(cls).where(*cls.are_about(whose), cls._is_seen_by(viewer.id))
         return list(db.session.scalars(shown.order_by(cls.id)).unique())
 
     @classmethod
@@ -59,16 +61,16 @@ class PatientFact(Model):
         return db.session.scalars(one.execution_options(populate_existing=True)).unique().one_or_none()
 
     @classmethod
-    def known_to_all(cls, patient: User, kind: FactKind) -> list[PatientFact]:
+    def known_to_all(cls, whose: SubjectKey, kind: FactKind) -> list[PatientFact]:
         """The live ones that every doctor sees, the oldest first: what an intake form begins with."""
-        known = _with_people(cls).where(cls.patient_id == patient.id, cls.kind == kind, cls._are_shared())
+        known = _with_people(cls).where(*cls.are_about(whose), cls.kind == kind, cls._are_shared())
         known = known.order_by(cls.id)
-        return [one for one in db.session.scalars(known).unique() if one.is_live_for(patient)]
+        return [one for one in db.session.scalars(known).unique() if one._strike_seen_by(whose.patient_id) is None]
 
     @classmethod
-    def unanswered_by(cls, patient: User) -> list[PatientFact]:
+    def unanswered_of(cls, whose: SubjectKey) -> list[PatientFact]:
         """Allergies that a doctor has added, and of which the patient has not said whether all doctors may see them."""
-        asked = _with_people(cls).where(cls.is_unanswered(cls.patient_id == patient.id)).order_by(cls.id)
+        asked = _with_people(cls).where(cls.is_unanswered(and_(*cls.are_about(whose)))).order_by(cls.id)
         return list(db.session.scalars(asked).unique())
 
     @classmethod
@@ -76,6 +78,11 @@ class PatientFact(Model):
         is_open = cls.shared_at.is_(None) & cls.withheld_at.is_(None) & (cls.author_id != cls.patient_id)
         is_struck = exists().where(PatientFactStrike.fact_id == cls.id, PatientFactStrike.undone_at.is_(None))
         return whose & (cls.kind == FactKind.ALLERGY) & is_open & ~is_struck
+
+    @classmethod
+    def are_about(cls, whose: SubjectKey) -> tuple[ColumnElement[bool], ...]:
+        """All of one person, whoever may see which."""
+        return cls.patient_id == whose.patient_id, cls.dependant_id.is_not_distinct_from(whose.dependant_id)
 
     @classmethod
     def _is_seen_by(cls, viewer_id: int) -> ColumnElement[bool]:
@@ -93,6 +100,11 @@ class PatientFact(Model):
         return self.is_shared or viewer.id in (self.author_id, self.patient_id)
 
     @property
+    def subject_key(self) -> SubjectKey:
+        """Whom it is about."""
+        return SubjectKey(self.patient_id, self.dependant_id)
+
+    @property
     def is_of_patient(self) -> bool:
         return self.author_id == self.patient_id
 
@@ -104,8 +116,11 @@ class PatientFact(Model):
     def strike_for(self, viewer: User) -> PatientFactStrike | None:
         """Who has crossed it out, as far as this reader hears of it: a doctor's line through another's words is seen by
         that doctor and the patient; the patient's own, and the author's, by everybody."""
+        return self._strike_seen_by(viewer.id)
+
+    def _strike_seen_by(self, viewer_id: int) -> PatientFactStrike | None:
         live = (one for one in self.strikes if one.undone_at is None)
-        return next((one for one in live if not one.is_private or viewer.id in (self.patient_id, one.by_id)), None)
+        return next((one for one in live if not one.is_private or viewer_id in (self.patient_id, one.by_id)), None)
 
     def is_live_for(self, viewer: User) -> bool:
         return self.strike_for(viewer) is None
@@ -130,49 +145,49 @@ class PatientFact(Model):
             one = after
         return one
 
-    # Verbs: all under the lock of the patient's facts
+    # Verbs: all under the lock of the facts about one person
 
     @classmethod
-    def lock_of(cls, patient_id: int) -> None:
-        advisory_lock(LockKind.PATIENT_FACTS, patient_id)
+    def lock_of(cls, whose: SubjectKey) -> None:
+        advisory_lock(LockKind.PATIENT_FACTS, whose)
 
     @classmethod
-    def add(cls, patient_id: int, author: User, kind: FactKind, text: str) -> PatientFact:
+    def add(cls, whose: SubjectKey, author: User, kind: FactKind, text: str) -> PatientFact:
         """The new row, or the one that says the same already. Raises TooManyFacts."""
-        cls.lock_of(patient_id)
-        own = [one for one in cls.seen_by(author, patient_id) if one.kind is kind and one.is_live_for(author)]
+        cls.lock_of(whose)
+        own = [one for one in cls.seen_by(author, whose) if one.kind is kind and one.is_live_for(author)]
         same = fact_key(text)
         for one in own:
             if fact_key(one.text) == same and (one.author_id == author.id or one.is_shared):
                 return one
         if sum(one.author_id == author.id for one in own) >= cls.MOST:
             raise errors.TooManyFacts
-        return cls._insert(patient_id, author, kind, text)
+        return cls._insert(whose, author, kind, text)
 
     def reword(self, author: User, text: str) -> PatientFact:
         """A row of its own takes its place, and is asked about anew; nothing changes when it says the same.
 
         Raises FactHasChanged when it was taken off or reworded meanwhile.
         """
-        self.lock_of(self.patient_id)
+        self.lock_of(self.subject_key)
         one = self._anew()
         if one.text == text and one.is_live_for(author):
             return one
         if not one.may_be_reworded_by(author) or one.newest is not one:
             raise errors.FactHasChanged
         one._cross_out(author, is_replacement=True)
-        return one._insert(one.patient_id, author, one.kind, text, replaces_id=one.id)
+        return one._insert(one.subject_key, author, one.kind, text, replaces_id=one.id)
 
     def strike(self, by: User) -> None:
         """Off, and readable; twice is once."""
-        self.lock_of(self.patient_id)
+        self.lock_of(self.subject_key)
         one = self._anew()
         if one.is_live_for(by):
             one._cross_out(by)
 
     def restore(self, by: User) -> None:
         """One's own line through it is taken back. Raises FactHasChanged when there is none."""
-        self.lock_of(self.patient_id)
+        self.lock_of(self.subject_key)
         one = self._anew()
         if one.is_live_for(by):
             return
@@ -181,11 +196,11 @@ class PatientFact(Model):
             raise errors.FactHasChanged
         strike.undone_at = clock.now()
         db.session.flush()
-        record(PatientFactsChanged(one.patient_id))
+        record(PatientFactsChanged(*one.subject_key))
 
     def answer(self, *, is_shared: bool) -> None:
         """The patient's word on what a doctor has added: all their doctors see it from now on, or only that doctor."""
-        self.lock_of(self.patient_id)
+        self.lock_of(self.subject_key)
         if self.is_of_patient:
             return
         self.shared_at = (self.shared_at or clock.now()) if is_shared else None
@@ -194,32 +209,33 @@ class PatientFact(Model):
             replaced = PatientFactStrike.fact_id == self.replaces_id, PatientFactStrike.is_replacement
             db.session.execute(update(PatientFactStrike).where(*replaced).values(is_private=False))
         db.session.flush()
-        record(PatientFactsChanged(self.patient_id))
+        record(PatientFactsChanged(*self.subject_key))
 
     @classmethod
-    def confirm(cls, patient: User, kind: FactKind, before: str, now: str) -> None:
+    def confirm(cls, whose: SubjectKey, patient: User, kind: FactKind, before: str, now: str) -> None:
         """An intake form was sent, on which `before` stood and now stands `now`: new lines are added, those that were
-        taken out are crossed out by the patient. Raises TooManyFacts."""
-        cls.lock_of(patient.id)
+        taken out are crossed out by the patient, who may have answered for somebody. Raises TooManyFacts."""
+        cls.lock_of(whose)
         wanted = {fact_key(line): line for line in lines_of(kind, now)}
         gone = {fact_key(line) for line in lines_of(kind, before)} - wanted.keys()
-        known = cls.known_to_all(patient, kind)
+        known = cls.known_to_all(whose, kind)
         for one in known:
             if fact_key(one.text) in gone:
                 one._cross_out(patient)
         had = {fact_key(one.text) for one in known}
         for same, line in wanted.items():
             if same not in had:
-                cls.add(patient.id, patient, kind, line)
+                cls.add(whose, patient, kind, line)
 
     @classmethod
     def _insert(
-        cls, patient_id: int, author: User, kind: FactKind, text: str, replaces_id: int | None = None
+        cls, whose: SubjectKey, author: User, kind: FactKind, text: str, replaces_id: int | None = None
     ) -> PatientFact:
-        one = cls(patient_id=patient_id, author_id=author.id, kind=kind, text=text, replaces_id=replaces_id)
+        said = {"author_id": author.id, "kind": kind, "text": text, "replaces_id": replaces_id}
+        one = cls(**whose._asdict(), **said)
         db.session.add(one)
         db.session.flush()
-        record(PatientFactsChanged(patient_id))
+        record(PatientFactsChanged(*whose))
         return one
 
     def _anew(self) -> PatientFact:
@@ -234,7 +250,7 @@ class PatientFact(Model):
         db.session.add(strike)
         db.session.flush()
         db.session.expire(self, ["strikes"])
-        record(PatientFactsChanged(self.patient_id))
+        record(PatientFactsChanged(*self.subject_key))
 
 
 class PatientFactStrike(Model):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-import zlib
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
@@ -11,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Select, String, false, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
 from ...config import current_settings
@@ -21,14 +19,13 @@ from ...services import clock, passwords
 from ...services.codes import is_link_token, link_token
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
-from . import birth_dates
 from .leaving import UserLeaving
+from .person import Person, SubjectKey
 
 if TYPE_CHECKING:
     from ..doctors import Doctor
     from .patient_fact import PatientFact
 
-TINTS = 12
 PRESENCE_INTERVAL = timedelta(minutes=1)  # presence is written no oftener
 PRESENT_FOR = timedelta(minutes=5)
 PHONE_IS_OLD_AFTER = timedelta(days=180)  # without anybody signed in: phone companies sell it anew
@@ -57,7 +54,7 @@ class IdentityLevel(StrEnum):
     PHONE = "phone"
 
 
-class User(UserLeaving, UserMixin, Model):
+class User(Person, UserLeaving, UserMixin, Model):
     """One phone, one name, one role; an e-mail counts only when it is proved."""
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -83,10 +80,11 @@ class User(UserLeaving, UserMixin, Model):
     push_names: Mapped[bool] = mapped_column(default=False, server_default=false())  # may a push name who wrote
     push_offered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # once, whatever the answer was
     doctor: Mapped[Doctor | None] = relationship(back_populates="user", uselist=False)
-    # All of them, whoever may see which: PatientFact.is_seen_by(). Loaded where a page asks for it.
+    # All about the person, whoever may see which: PatientFact.is_seen_by(). Loaded where a page asks for it.
     facts: Mapped[list[PatientFact]] = relationship(
-        viewonly=True, foreign_keys="PatientFact.patient_id", order_by="PatientFact.id"
-    )
+        primaryjoin="and_(PatientFact.patient_id == User.id, PatientFact.dependant_id.is_(None))",
+        foreign_keys="PatientFact.patient_id", viewonly=True, order_by="PatientFact.id",
+    )  # fmt: skip
 
     @classmethod
     def by_phone(cls, phone: str) -> Self | None:
@@ -114,23 +112,9 @@ class User(UserLeaving, UserMixin, Model):
         return self.role is Role.OPERATOR
 
     @property
-    def initials(self) -> str:
-        """The first letters of two words: emoji are joined of many signs, and half of one is none."""
-        words = ("".join(filter(str.isalpha, word)) for word in unicodedata.normalize("NFC", self.name).split())
-        return "".join([word[0] for word in words if word][:2]).upper() or "•"
-
-    @property
-    def tint(self) -> int:
-        """Which of the twelve grounds the initials stand on."""
-        return zlib.crc32(self.name.encode()) % TINTS
-
-    @property
-    def age(self) -> int | None:
-        """In whole years by the clinic's calendar; None where the birth date is not known."""
-        return birth_dates.age_of(self.birth_date) if self.birth_date else None
-
-    def age_on(self, day: date) -> int | None:
-        return birth_dates.age_of(self.birth_date, day) if self.birth_date else None
+    def subject_key(self) -> SubjectKey:
+        """What is about this person."""
+        return SubjectKey(self.id)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -174,11 +158,6 @@ class User(UserLeaving, UserMixin, Model):
 
     def note_push_offer(self) -> None:
         self.push_offered_at = self.push_offered_at or clock.now()
-
-    @validates("name")
-    def _index(self, _field: str, name: str) -> str:
-        self.name_key = key_of(name)[:120]  # small letters may be more than the capitals were: «İ»
-        return name
 
     @classmethod
     def register_staff(cls, phone: str, name: str, role: Role) -> Self:
