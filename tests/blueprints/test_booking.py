@@ -394,6 +394,20 @@ def test_too_late_the_doctor_is_asked(as_patient: Browser, host: Doctor, agreed:
     assert (consultation.starts_at, consultation.reschedule_request) == (old, new)
 
 
+def test_time_that_the_doctor_asks_for_is_taken_at_once(
+    as_patient: Browser, host: Doctor, agreed: Consultation
+) -> None:
+    new, old = day_ahead(host, 5, which=1), agreed.starts_at
+    agreed.request_reschedule(db.session.get_one(Doctor, host.id).user, new, old)
+    db.session.commit()
+    later(seconds=(old - clock.now()).total_seconds() - 3 * 3600)  # too late to be moved without asking
+    assert "Время изменится сразу" in as_patient.get(moved_page(agreed, new)).text
+    press(as_patient, moved_page(agreed, new))
+    (consultation,) = booked()
+    assert (consultation.starts_at, consultation.reschedule_request) == (new, None)
+    assert "Консультация перенесена." in as_patient.get(f"/consultations/{agreed.id}").text
+
+
 def test_time_it_has_already_is_not_offered(as_patient: Browser, agreed: Consultation) -> None:
     day = agreed.starts_at.astimezone(agreed.patient.zone)
     times = as_patient.get(f"/consultations/{agreed.id}/move?day={day:%Y-%m-%d}").text

@@ -210,11 +210,14 @@ class BookingMachine(RuleBasedStateMachine):
                 return
             start, old, moved = slots[slot % len(slots)].starts_at, one.starts_at, one.moved_by_patient
             may_at_once = booking.may_be_moved_at_once(one, one.patient)
+            is_asked = one.reschedule_request_from_other(one.patient) == start
             with suppress(errors.RuleViolation):
                 is_moved = booking.move(one, one.patient, start, old)
                 db.session.commit()
-                if not is_moved:
-                    assert one.starts_at == old
+                if is_asked or not is_moved:
+                    assert is_moved == is_asked
+                    assert (one.starts_at, one.moved_by_patient) == (start if is_asked else old, moved)
+                    self.booked[one.id].starts.add(one.starts_at)
                     return
                 assert may_at_once
                 assert min(old, start) >= self.still.moment + booking.ahead_of(one)

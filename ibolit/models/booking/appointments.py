@@ -78,9 +78,11 @@ def type_to_move(consultation: Consultation) -> AppointmentType | None:
 
 
 def is_moved_at_once(consultation: Consultation, patient: User, start: datetime) -> bool:
-    """To that start; else the doctor is asked."""
+    """To that start, as free times allow or as the doctor has asked; else the doctor is asked."""
     is_early = start >= clock.now() + ahead_of(consultation)
-    return is_early and may_be_moved_at_once(consultation, patient)
+    return _is_what_doctor_asks(consultation, patient, start) or (
+        is_early and may_be_moved_at_once(consultation, patient)
+    )
 
 
 def is_confirmed_at_once(patient: User, doctor: Doctor) -> bool:
@@ -102,10 +104,10 @@ def move(consultation: Consultation, patient: User, start: datetime, expected: d
     consultation.lock_for(patient, expected)
     if start == consultation.starts_at:
         raise errors.TimeIsTheSame
-    type = type_to_move(consultation)
-    if type is None or not is_moved_at_once(consultation, patient, start):
+    type, is_asked = type_to_move(consultation), _is_what_doctor_asks(consultation, patient, start)
+    if type is None or is_asked or not is_moved_at_once(consultation, patient, start):
         consultation.request_reschedule(patient, start, expected)
-        return False
+        return is_asked
     if not is_free(consultation.doctor, type, start, moved=consultation):
         raise errors.SlotIsTaken(nearest(consultation.doctor, type, start, moved=consultation))
     consultation.move_at_once(start)
@@ -113,6 +115,11 @@ def move(consultation: Consultation, patient: User, start: datetime, expected: d
 
 
 # Below: parts of these
+
+
+def _is_what_doctor_asks(consultation: Consultation, patient: User, start: datetime) -> bool:
+    """What both ask for is agreed."""
+    return consultation.reschedule_request_from_other(patient) == start
 
 
 def _booked_before(patient: User, doctor: Doctor, terms: BookingTerms, press: str) -> Consultation | None:
