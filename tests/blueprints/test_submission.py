@@ -46,9 +46,9 @@ def test_refused_is_undone_and_said_next_to_its_field(form: NameForm) -> None:
     user = make_user("Анна")
     with submission(form.name) as sent:
         user.name = "Ольга"
-        raise errors.TimeIsTaken
-    assert (sent.is_refused, sent.status) == (True, errors.TimeIsTaken.status)
-    assert form.name.errors == [errors.TimeIsTaken.sentence] == [sent.sentence]
+        raise errors.TimeIsTheSame
+    assert (sent.is_refused, sent.status) == (True, errors.TimeIsTheSame.status)
+    assert form.name.errors == [errors.TimeIsTheSame.sentence] == [sent.sentence]
     assert names() == ["Анна"]
 
 
