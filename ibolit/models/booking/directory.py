@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 
 from ...extensions import db
 from ..doctors import Doctor
@@ -18,18 +19,22 @@ def directory_before(
     until: datetime, specialty: str = "", after: tuple[str, int] | None = None, most: int = 20
 ) -> tuple[list[Doctor], dict[int, Slot]]:
     """Shown doctors with a free time before `until` (UTC), as Doctor.directory() pages them, and the first of each."""
-    offers = Doctor.id.in_(select(AppointmentType.doctor_id).where(AppointmentType.ended_at.is_(None)))
     found: list[Doctor] = []
     times: dict[int, Slot] = {}
     at_once = FIRST
     while len(found) < most:
-        looked_at = Doctor.directory(specialty, after, at_once, offers)
+        looked_at = Doctor.directory(specialty, after, at_once, _offers_something())
         times |= next_free_times(looked_at, until)
         found += [doctor for doctor in looked_at if doctor.id in times]
         if len(looked_at) < at_once:
             break
         after, at_once = (looked_at[-1].name_key, looked_at[-1].id), 2 * at_once
     return found[:most], times
+
+
+@cache
+def _offers_something() -> ColumnElement[bool]:
+    return Doctor.id.in_(select(AppointmentType.doctor_id).where(AppointmentType.ended_at.is_(None)))
 
 
 def is_used() -> bool:

@@ -36,9 +36,9 @@ class DoctorDirectory:
         *only: ColumnElement[bool],
     ) -> list[Doctor]:
         """Shown doctors by name, keyset-paged: `after` is the (name_key, id) of the last one seen. `only`: of whom all
-        these are true."""
+        these are true, the same objects each time."""
         name_key, id = after or ("", 0)
-        page = _directory(cls, chosen=bool(specialty), goes_on=after is not None).where(*only)
+        page = _directory(cls, *only, chosen=bool(specialty), goes_on=after is not None)
         asked = {"specialty": specialty, "name_key": name_key, "id": id, "most": most}
         return list(db.session.scalars(page, asked))
 
@@ -78,10 +78,10 @@ class DoctorDirectory:
 
 
 @cache
-def _directory(noun: type[Doctor], *, chosen: bool, goes_on: bool) -> Select[tuple[Doctor]]:
+def _directory(noun: type[Doctor], *only: ColumnElement[bool], chosen: bool, goes_on: bool) -> Select[tuple[Doctor]]:
     least = select(func.coalesce(func.min(Tariff.price), 0)).where(Tariff.doctor_id == noun.id, ~Tariff.hidden)
     price = with_expression(noun.least_tariff, least.scalar_subquery())
-    shown = select(noun).join(noun.user).options(contains_eager(noun.user), price).where(~noun.hidden)
+    shown = select(noun).join(noun.user).options(contains_eager(noun.user), price).where(~noun.hidden, *only)
     if chosen:
         shown = shown.where(noun.specialty == bindparam("specialty"))
     if goes_on:
