@@ -43,6 +43,13 @@ class CheckHint(Exception):
     """A check has found what is well as long as it is meant: a choice, and its price."""
 
 
+class NumberIsAnothers(RuleViolation):
+    """Told only to who has just proved that they hold the number."""
+
+    status = 409
+    sentence = "С этим номером уже есть другой аккаунт. Выйдите и войдите в него или позвоните в клинику."
+
+
 class PhoneIsTaken(RuleViolation):
     status = 409
     sentence = "Этот номер уже занят."
@@ -143,6 +150,12 @@ class OnlyPatientsAreErased(RuleViolation):
     """Doctors and operators are the clinic's own, which dismisses them."""
 
     sentence = "Удалить можно только аккаунт пациента. Сотрудника увольняет клиника."
+
+
+class StakeHasChanged(RuleViolation):
+    """Something was booked, paid or cancelled since the page was shown."""
+
+    sentence = "За это время кое-что изменилось. Посмотрите, что отменится, и нажмите ещё раз."
 
 
 class ChatIsErased(RuleViolation):

@@ -40,6 +40,8 @@ EMPTY = {"payment.consultation_id", "notification.chat_id", "invitation.email", 
 EMPTY |= {f"{table}.dependant_id" for table in ("chat", "consent", "patient_fact")}
 # Columns of since, which are empty in rows of before.
 ADDED: dict[str, Row] = {
+    "login_code": {"is_for_change": False},
+    "security_event": {"phone": None},
     "import_line": {"birth_date": None},
     "invitation": {"birth_date": None, "forgotten_at": None},
     "patient_import": {"source": None, "columns": None},

@@ -25,7 +25,8 @@ def send_login_code(job: Job) -> None:
     if not current_settings.sends_sms_to(code.phone):
         code.mail_as_well()
         return
-    text = render_template("sms/login_code.txt", code=code.digits, host=current_settings.public_host)
+    words = "sms/change_code.txt" if code.is_for_change else "sms/login_code.txt"
+    text = render_template(words, code=code.digits, host=current_settings.public_host)
     release()  # no transaction stays open while the provider thinks
     try:
         sending.send_sms(job, code.phone, text, leave=0 if code.has_own else LEFT_BY_STRANGERS)

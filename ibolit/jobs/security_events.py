@@ -24,7 +24,7 @@ HOUR = 3600
 def send_sms(job: Job) -> None:
     change = _told_of(job)
     text = render_template("sms/security_event.txt", **_words(change, Channel.SMS))
-    phone = change.user.phone
+    phone = change.older_phone
     release()
     try:
         sending.send_sms(job, phone, text)

@@ -136,9 +136,10 @@ def doors(
         proving(clinic, is_proved=True): ["/login/password"],
         proving(clinic, is_proved=True, is_old=True): ["/login/whose"],
         Browser(clinic, make_user(consented=False)): ["/consent"],
+        asking_for_a_phone(clinic): ["/profile/phone/codes"],
         Browser(clinic, patient): [
             *(f"/profile/birth-date{part}" for part in ("/suggestion", "")),
-            *(f"/profile/{part}" for part in ("name", "sex", "email", "zone", "password", "push")),
+            *(f"/profile/{part}" for part in ("name", "sex", "email", "zone", "password", "push", "phone", "erasure")),
             f"/facts/{fact.id}/text",
             f"/facts/{fact.id}/sharing",
             f"/patients/{patient.id}/facts",
@@ -197,6 +198,13 @@ def proving(clinic: Flask, *, is_proved: bool = False, is_old: bool = False) -> 
     browser = Browser(clinic)
     with browser.client.session_transaction() as session:
         session["code"] = session["proved"] = code.id
+    return browser
+
+
+def asking_for_a_phone(clinic: Flask) -> Browser:
+    """Codes to both numbers are on their way."""
+    browser = Browser(clinic, make_user("Павлова Зоя"))
+    browser.post("/profile/phone", {"phone": "+79165550188"})
     return browser
 
 

@@ -357,6 +357,8 @@ def photo_of(doctor: Doctor) -> tuple[str, str]:
 # What is on none of these pages.
 ELSEWHERE = {
     # Ways in, out and to another device: nothing is kept that two windows could change.
+    "account.ask_new_phone", "account.ask_another_phone", "account.change_phone",
+    "account.undo_erasure",  # of who has asked for it
     "account.confirm_by_code", "account.confirm_by_password", "account.end_device", "account.end_other_devices",
     "account.prove_email", "account.send_code", "auth.begin_anew", "auth.code", "auth.login", "auth.mail_code",
     "auth.password", "auth.resend", "auth.show_code", "auth.show_name",

@@ -28,6 +28,7 @@ MINUTES = {
     LimitKind.OWNER_MAIL: (3, 24 * 60),
     LimitKind.OWNER_CODE: (5, 24 * 60),
     LimitKind.EMAIL_PROOF: (5, 60),
+    LimitKind.PHONE_CHANGE: (5, 24 * 60),
     LimitKind.PAYMENT_CHECK: (20, 10),
     LimitKind.ASKING_FOR_TIME: (10, 60),
     LimitKind.DEVICE_TRANSFER: (10, 60),

@@ -285,6 +285,9 @@ GET /profile/email                            | -           | login | gate  | in
 POST /profile/email                           | -           | login | gate  | in      | in     | in       | card
 GET /profile/email/<int:id>                   | =proof      | in    | gate  | in      | in     | in       | card
 POST /profile/email/<int:id>                  | =proof      | in    | gate  | in      | in     | in       | card
+GET /profile/erasure                          | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/erasure                         | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/erasure/undo                    | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/help                             | -           | login | gate  | in      | in     | in       | card
 GET /profile/income                           | -           | login | gate  | 404     | in     | 404      | card
 GET /profile/name                             | -           | login | gate  | in      | in     | in       | card
@@ -297,6 +300,10 @@ POST /profile/password                        | -           | login | gate  | in
 GET /profile/payments                         | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/payments/<int:id>/refunds        | paid        | login | gate  | in      | 404    | 404      | card
 POST /profile/payments/<int:id>/refunds       | paid        | login | gate  | in      | 404    | 404      | card
+GET /profile/phone                            | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/phone                           | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/phone/again                     | -           | login | gate  | in      | 404    | 404      | card
+POST /profile/phone/codes                     | -           | login | gate  | in      | 404    | 404      | card
 POST /profile/push                            | -           | login | gate  | in      | in     | in       | card
 POST /profile/push/check                      | -           | login | gate  | in      | in     | in       | card
 POST /profile/push/end                        | -           | login | gate  | in      | in     | in       | card

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import birth_date, confirmation, devices, email, notifications, payments, push, views
+from . import birth_date, confirmation, devices, email, erasure, notifications, payments, phone, push, views
 
 blueprints = (views.bp,)
-__all__ = ["birth_date", "blueprints", "confirmation", "devices", "email", "notifications", "payments", "push"]
+__all__ = [
+    "birth_date",
+    "blueprints",
+    "confirmation",
+    "devices",
+    "email",
+    "erasure",
+    "notifications",
+    "payments",
+    "phone",
+    "push",
+]

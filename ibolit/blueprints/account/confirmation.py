@@ -19,7 +19,7 @@ from ..auth.forms import CodeForm
 from .forms import ConfirmForm
 from .views import bp, check_current
 
-PANELS = ("email", "devices")  # of «Профиль», where one goes on
+PANELS = ("email", "devices", "erase", "phone")  # of «Профиль», where one goes on
 
 
 @bp.get("/confirmation/<panel>")

@@ -17,11 +17,12 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from ...models import User
+from ...models import User, erasure
+from ...normalization import six_digits
 from ...services import current_services
 from ...services.push import are_keys
 from ...web.edit_form import EditForm
-from ...web.fields import BirthDateField, EmailField, HasLetters, SexField, invalid_choice
+from ...web.fields import BirthDateField, EmailField, HasLetters, SexField, SmsPhoneMixin, invalid_choice
 from ...web.text_filters import one_line
 from ...web.time_zones import PLACES, ZONES, is_zone, title_of
 from ..auth.forms import NOT_TOO_LONG, NewPassword
@@ -75,6 +76,57 @@ class SuggestedBirthDateForm(FlaskForm):
 
 class EmailForm(FlaskForm):
     email = EmailField("Адрес почты", [DataRequired("Введите адрес почты.")], [one_line])
+
+
+class ErasureForm(FlaskForm):
+    """`expected` is what the page said would end."""
+
+    expected = HiddenField(filters=[one_line])
+
+    @classmethod
+    def of(cls, user: User) -> ErasureForm:
+        return cls(formdata=None, expected=erasure.at_stake(user).mark)
+
+    def validate_expected(self, field: HiddenField) -> None:
+        if len(field.data or "") > 200:
+            raise ValidationError(AGAIN)
+
+
+class NewPhoneForm(SmsPhoneMixin, FlaskForm):
+    phone = StringField("Новый номер", [DataRequired("Введите номер телефона.")], [one_line])
+
+    def __init__(self, present: str | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.present = present
+
+    def validate_phone(self, field: StringField) -> None:
+        self.read_phone(field.data or "")
+        if self.e164 == self.present:
+            raise ValidationError("Этот номер уже ваш.")
+        self.refuse_without_sms()
+
+
+class BothCodesForm(FlaskForm):
+    old = StringField("Код с прежнего номера")
+    new = StringField("Код с нового номера")
+
+    def __init__(self, *, asks_old: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not asks_old:
+            del self.old
+
+    def validate_old(self, field: StringField) -> None:
+        self._read(field)
+
+    def validate_new(self, field: StringField) -> None:
+        self._read(field)
+
+    @staticmethod
+    def _read(field: StringField) -> None:
+        """The whole SMS may be pasted."""
+        field.data = six_digits(field.data or "") or ""
+        if not field.data:
+            raise ValidationError("Нужны шесть цифр из СМС.")
 
 
 class ZoneForm(EditForm):

@@ -9,11 +9,22 @@ from flask import g, session
 from flask_login import current_user
 
 from ...extensions import db
-from ...models import Consent, Device, EmailProof, Invitation, PushSubscription, ReplyTemplate, User
+from ...models import Consent, Device, EmailProof, Invitation, LoginCode, PushSubscription, ReplyTemplate, User, erasure
 from ...services import clock, current_services
 from ...web.panels import Panels
 from ...web.time_zones import title_of, town_of
-from .forms import BirthDateForm, EmailForm, NameForm, NotificationsForm, PasswordForm, SexForm, ZoneForm
+from .forms import (
+    BirthDateForm,
+    BothCodesForm,
+    EmailForm,
+    ErasureForm,
+    NameForm,
+    NewPhoneForm,
+    NotificationsForm,
+    PasswordForm,
+    SexForm,
+    ZoneForm,
+)
 
 
 def states() -> dict[str, Any]:
@@ -50,6 +61,33 @@ def _context(panel: str) -> dict[str, Any]:
 
 def _birth_date() -> dict[str, Any]:
     return {"birth_date_form": BirthDateForm.of(current_user), "suggested": _suggested_birth_date()}
+
+
+def codes_of_new_phone() -> tuple[LoginCode | None, LoginCode | None]:
+    """Those that were asked for here, to the new number and to the present one; none when one of them is too old."""
+    codes = [db.session.get(LoginCode, id) for id in session.get("new_phone", [])]
+    usable = [code for code in codes if code is not None and (code.is_redeemable() or code.proves_phone())]
+    wanted = 1 if current_user.phone is None else 2
+    is_of_them = len(usable) == wanted and all(code.phone == current_user.phone for code in usable[1:])
+    return (usable[0], usable[1] if wanted == 2 else None) if is_of_them else (None, None)
+
+
+def _phone() -> dict[str, Any]:
+    new, old = codes_of_new_phone()
+    return {
+        "new_code": new,
+        "old_code": old,
+        "phone_form": NewPhoneForm(current_user.phone, formdata=None),
+        "codes_form": BothCodesForm(asks_old=old is not None, formdata=None),
+    }
+
+
+def _erase() -> dict[str, Any]:
+    return {
+        "erasure_form": ErasureForm.of(current_user),
+        "at_stake": erasure.at_stake(current_user),
+        "erasure_refusal": "",
+    }
 
 
 def _email() -> dict[str, Any]:
@@ -90,6 +128,8 @@ CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
     "zone": lambda: {"zone_form": zone_form_of(current_user)},
     "password": lambda: {"password_form": PasswordForm(current_user, formdata=None)},
     "devices": _devices,
+    "erase": _erase,
+    "phone": _phone,
 }
 
 _panels = Panels("account", _context)

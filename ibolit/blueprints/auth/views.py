@@ -25,6 +25,7 @@ from ...models import (
     SecurityEvent,
     User,
     change_password,
+    erasure,
 )
 from ...models.accounts import reassigned_number
 from ...models.people import consent as documents
@@ -156,6 +157,7 @@ def consent() -> ResponseReturnValue:
     form = ConsentForm()
     if form.validate_on_submit():
         Consent.accept_current(current_user, client_address())
+        erasure.come_back(current_user)
         log_own(AuditAction.CONSENTED)
         target = next_url.after_sign_in(current_user)
         db.session.commit()

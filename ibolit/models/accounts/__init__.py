@@ -1,13 +1,23 @@
 """How ways to sign in change: phone, e-mail, password, and numbers that were given to somebody else."""
 
 from . import reassigned_number
-from .security_event import PriorCredentials, SecurityEvent, SecurityEventKind, change_password, prove_email
+from .security_event import (
+    PriorCredentials,
+    SecurityEvent,
+    SecurityEventKind,
+    change_password,
+    change_phone,
+    prove_email,
+    replace_phone,
+)
 
 __all__ = [
     "PriorCredentials",
     "SecurityEvent",
     "SecurityEventKind",
     "change_password",
+    "change_phone",
     "prove_email",
     "reassigned_number",
+    "replace_phone",
 ]

@@ -12,9 +12,11 @@ from sqlalchemy import ForeignKey, Index, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ... import errors
+from ...events import AccountNoted, record
 from ...extensions import Model, db
 from ...services import clock
 from ...services.codes import is_short_link_token, new_nonce, short_link_token
+from ...services.seal import keyed_hash
 from ..consultations import DeviceTransfer
 from ..delivery import Channel, PushSubscription
 from ..invitations import LoginCode
@@ -32,10 +34,20 @@ class SecurityEventKind(StrEnum):
     WRONG_PASSWORDS = "wrong_passwords"  # wrong passwords
     PHONE_LEFT = "phone_left"  # its new holder said that the account is not theirs
     PHONE_GIVEN = "phone_given"  # by the office
+    PHONE = "phone"  # by both codes
+    ERASURE = "erasure"  # «Удалить аккаунт»
+    WITHDRAWAL = "withdrawal"  # of the consent to the processing
 
 
 # Told by SMS, too, whatever else there is; of the others only who has neither push nor mail hears by SMS.
-CHANGES = (SecurityEventKind.PASSWORD, SecurityEventKind.EMAIL)
+CHANGES = (
+    SecurityEventKind.PASSWORD,
+    SecurityEventKind.EMAIL,
+    SecurityEventKind.PHONE,
+    SecurityEventKind.ERASURE,
+    SecurityEventKind.WITHDRAWAL,
+)
+LEAVING = (SecurityEventKind.ERASURE, SecurityEventKind.WITHDRAWAL)
 
 OF_PHONE = (SecurityEventKind.PHONE_LEFT, SecurityEventKind.PHONE_GIVEN)
 
@@ -77,16 +89,22 @@ class SecurityEvent(Model):
     email: Mapped[str | None] = mapped_column(String(254))  # before it
     email_is_settled: Mapped[bool] = mapped_column(default=False)
     password_hash: Mapped[str | None] = mapped_column(String(200))  # before it, where it was another
+    phone: Mapped[str | None] = mapped_column(String(20))  # before it, where it was another
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user: Mapped[User] = relationship(innerjoin=True)
 
     @classmethod
     def announce(
-        cls, user: User, kind: SecurityEventKind, device: Device | None = None, before: PriorCredentials | None = None
+        cls,
+        user: User,
+        kind: SecurityEventKind,
+        device: Device | None = None,
+        before: PriorCredentials | None = None,
+        phone: str | None = None,
     ) -> Self:
-        """Within the transaction of the change, of the ways as they were before it."""
+        """Within the transaction of the change, of the ways as they were before it; `phone`: as it was."""
         before = before or PriorCredentials.of(user)
-        change = cls(user=user, kind=kind, device_id=device.id if device else None, email=before.email)
+        change = cls(user=user, kind=kind, device_id=device.id if device else None, email=before.email, phone=phone)
         change.email_is_settled, change.password_hash = before.email_is_settled, before.password_hash
         db.session.add(change)
         db.session.flush()
@@ -129,6 +147,11 @@ class SecurityEvent(Model):
         """Whether a way in was changed; else somebody only came in by one, or tried to."""
         return self.kind in (*CHANGES, *OF_PHONE)
 
+    @property
+    def older_phone(self) -> str | None:
+        """Where its SMS goes."""
+        return self.phone or self.user.phone
+
     def undo(self, token: str) -> None:
         """«Это не я»: this change and all after it are undone, everybody is signed out, the ways in are frozen.
 
@@ -151,7 +174,7 @@ class SecurityEvent(Model):
     def _channels(self) -> list[Channel]:
         ways = [Channel.PUSH] if self.listening() else []
         ways += [Channel.MAIL] if self.email else []
-        if self.kind in OF_PHONE or self.user.phone is None:  # the number is no older way
+        if self.kind in OF_PHONE or self.older_phone is None:  # the number is no older way
             return ways
         return [*ways, Channel.SMS] if self.kind in CHANGES or not ways else ways
 
@@ -163,15 +186,56 @@ class SecurityEvent(Model):
         later = SecurityEvent.user_id == self.user_id, SecurityEvent.id >= self.id, SecurityEvent.undone_at.is_(None)
         return db.session.scalars(select(SecurityEvent).where(*later).order_by(SecurityEvent.id.desc())).all()
 
+    def _give_phone_back(self, phone: str) -> None:
+        """Unless somebody has it by now: then the account has none until the office gives it one."""
+        advisory_lock(LockKind.PHONE, phone)
+        owner, left = User.by_phone(phone), self.user.phone
+        self.user.phone = phone if owner in (None, self.user) else None
+        db.session.flush()
+        record(AccountNoted("phone", self.user_id, phones=(keyed_hash(left or ""), keyed_hash(self.user.phone or ""))))
+
     def _restore(self) -> None:
         self.undone_at = clock.now()
         if self.kind is SecurityEventKind.PASSWORD and self.password_hash is not None:
             self.user.password_hash = self.password_hash
         if self.kind is SecurityEventKind.PHONE_GIVEN:
             self.user.phone = None
+        if self.kind is SecurityEventKind.PHONE and self.phone is not None:
+            self._give_phone_back(self.phone)
+        if self.kind in LEAVING and self.user.erased_at is None:
+            self.user.erases_at = self.user.withdrawn_at = None
+            record(AccountNoted("undone", self.user_id))
         if self.kind is SecurityEventKind.EMAIL and not _is_anothers(self.email, self.user):
             self.user.email = self.email
             self.user.email_proved_at = self.at - EMAIL_SETTLES_IN if self.email_is_settled else self.at
+
+
+def change_phone(user: User, old: LoginCode | None, new: LoginCode, device: Device | None) -> None:
+    """Both numbers were proved by their codes; who has none, proves the new one alone. Older ways hear of it.
+
+    Raises CodeIsSpent and NumberIsAnothers.
+    """
+    advisory_lock(LockKind.WAYS_IN, user.id)
+    db.session.refresh(user, with_for_update={"of": User})
+    if old is not None:
+        old.spend()
+    new.spend()
+    if (old.phone if old else None) != user.phone:
+        raise errors.CodeIsSpent  # it was changed in another window meanwhile
+    replace_phone(user, new.phone, device)
+
+
+def replace_phone(user: User, phone: str, device: Device | None = None) -> None:
+    """By the person, or by the office that has seen who asks. Raises NumberIsAnothers."""
+    advisory_lock(LockKind.PHONE, phone)
+    if User.by_phone(phone) is not None:
+        raise errors.NumberIsAnothers
+    before, user.phone = user.phone, phone
+    db.session.flush()
+    change = SecurityEvent.announce(user, SecurityEventKind.PHONE, device, phone=before)
+    if before is not None:
+        LoginCode.void_all_of(before)
+    record(AccountNoted("phone", change.user_id, phones=(keyed_hash(before or ""), keyed_hash(phone))))
 
 
 def change_password(user: User, hashed: str, device: Device | None, browser: str) -> None:

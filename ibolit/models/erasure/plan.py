@@ -8,24 +8,28 @@ from ... import errors
 from ...events import AccountNoted, record
 from ...extensions import db
 from ...services import clock
+from ..accounts import SecurityEvent, SecurityEventKind
 from ..chats import Chat
 from ..job import Job, JobKind
-from ..people import User
+from ..people import Device, User
 from . import winding_up
 
 TIME_TO_THINK = timedelta(days=7)
 KEPT_AFTER_WITHDRAWAL = timedelta(days=30)  # 152-ФЗ, article 21, part 5
 
 
-def ask(user: User) -> datetime:
+def ask(user: User, device: Device | None = None, expected: str | None = None) -> datetime:
     """«Удалить аккаунт»: the moment of the erasure, which the same person undoes till then. Pressed twice it is asked
-    once. Consultations and tariffs end now, and do not come back.
+    once. Consultations and tariffs end now, and do not come back; older ways in than this `device` are told.
 
-    Raises OnlyPatientsAreErased.
+    `expected` is the mark of what the page said was at stake. Raises OnlyPatientsAreErased and StakeHasChanged.
     """
     _refuse_staff(user)
     winding_up.lock_all_of(user)
     if user.erases_at is None:
+        if expected is not None and winding_up.at_stake(user).mark != expected:
+            raise errors.StakeHasChanged
+        SecurityEvent.announce(user, SecurityEventKind.ERASURE, device)
         winding_up.end_by_refusal(user)
         _plan(user, TIME_TO_THINK)
         record(AccountNoted("asked", user.id, until=user.erases_at))
@@ -41,7 +45,7 @@ def undo(user: User) -> None:
         record(AccountNoted("undone", user.id))
 
 
-def withdraw_processing(user: User) -> datetime:
+def withdraw_processing(user: User, device: Device | None = None) -> datetime:
     """Chats close, money goes back by itself; the moment of the erasure, unless a new yes comes before. Twice is once.
 
     Raises OnlyPatientsAreErased.
@@ -49,6 +53,7 @@ def withdraw_processing(user: User) -> datetime:
     _refuse_staff(user)
     winding_up.lock_all_of(user)
     if user.withdrawn_at is None:
+        SecurityEvent.announce(user, SecurityEventKind.WITHDRAWAL, device)
         winding_up.end_in_full(user)
         for chat in db.session.scalars(Chat.with_people().where(Chat.patient_id == user.id).order_by(Chat.id)).all():
             chat.end_for_withdrawal()

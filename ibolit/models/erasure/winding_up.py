@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from ...extensions import db
+from ...services.codes import fingerprint
 from ..consultations import UPCOMING, CancellationReason, Consultation, ConsultationState
 from ..locking import LockKind, advisory_lock
 from ..payments import CancellationTerms, Payment, RefundReason
@@ -25,6 +26,12 @@ class AtStake:
     @property
     def is_nothing(self) -> bool:
         return not self.consultations and not self.goes_back and not self.is_decided
+
+    @property
+    def mark(self) -> str:
+        """What stood on the page, for the press that follows."""
+        ids = ",".join(f"{one.id}@{one.starts_at:%Y%m%d%H%M}" for one in self.consultations)
+        return f"{fingerprint(ids)[:16]}:{self.goes_back}:{self.is_decided}"
 
 
 def at_stake(user: User) -> AtStake:

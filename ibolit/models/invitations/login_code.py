@@ -49,6 +49,7 @@ class LoginCode(Model):
     phone: Mapped[str] = mapped_column(String(20), index=True)
     browser: Mapped[str] = mapped_column(String(64), default="", server_default="")  # its cookie's hash
     has_own: Mapped[bool] = mapped_column(default=False, server_default=false())  # an allowance, see ask()
+    is_for_change: Mapped[bool] = mapped_column(default=False, server_default=false())  # of a phone; opens nothing else
     nonce: Mapped[str] = mapped_column(String(32), default=new_nonce)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)  # of the last sending
@@ -63,7 +64,7 @@ class LoginCode(Model):
     )  # a path behind the entrance
 
     @classmethod
-    def ask(cls, phone: str, address: str, browser: str = "", own: str = "") -> Self:
+    def ask(cls, phone: str, address: str, browser: str = "", own: str = "", *, is_for_change: bool = False) -> Self:
         """A code for this phone, on its way by a job; the one still alive is sent again, but not within a minute.
 
         `browser` is the token of the one that asks, `own` whose allowance it takes: that of a known browser, a device
@@ -73,10 +74,10 @@ class LoginCode(Model):
         advisory_lock(LockKind.PHONE, phone)
         browser = hash_of(browser) if browser else ""
         code = cls.newest_for(phone, browser)
-        if code is None or not code.is_redeemable():
+        if code is None or not code.is_redeemable() or code.is_for_change != is_for_change:
             if not own and cls._count_of_strangers(phone) >= cls.MOST_FOR_STRANGERS:
                 raise errors.TooManyAttempts
-            code = cls(phone=phone, browser=browser, has_own=bool(own))
+            code = cls(phone=phone, browser=browser, has_own=bool(own), is_for_change=is_for_change)
             db.session.add(code)
         elif code.resend_in():
             return code
@@ -118,7 +119,7 @@ class LoginCode(Model):
 
     def is_invited(self) -> bool:
         """In `invite` mode only phones the clinic knows get codes, and no other phone ever proves one."""
-        is_known = current_settings.registration_is_open or User.by_phone(self.phone) is not None
+        is_known = current_settings.registration_is_open or self.is_for_change or User.by_phone(self.phone) is not None
         return is_known or Invitation.knows_phone(self.phone)
 
     def mail_as_well(self) -> None:

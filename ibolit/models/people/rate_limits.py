@@ -38,6 +38,7 @@ class LimitKind(StrEnum):
     OWNER_MAIL = "owner_mail"
     OWNER_CODE = "owner_code"
     EMAIL_PROOF = "email_proof"
+    PHONE_CHANGE = "phone_change"
     PAYMENT_CHECK = "payment_check"
     ASKING_FOR_TIME = "asking_for_time"
     DEVICE_TRANSFER = "handover"
@@ -74,6 +75,7 @@ LIMITS = {
     LimitKind.OWNER_MAIL: (3, timedelta(days=1)),
     LimitKind.OWNER_CODE: (5, timedelta(days=1)),  # of one proof
     LimitKind.EMAIL_PROOF: (5, timedelta(hours=1)),
+    LimitKind.PHONE_CHANGE: (5, timedelta(days=1)),  # of an account: each sends SMS to a number that somebody has typed
     LimitKind.DEVICE_TRANSFER: (10, timedelta(hours=1)),
     LimitKind.DEVICE_TRANSFER_FROM_ADDRESS: (60, timedelta(hours=1)),
     LimitKind.INVITATION: (5, timedelta(days=1)),  # to one phone or address by one doctor
