@@ -42,6 +42,7 @@ EMPTY |= {f"{table}.dependant_id" for table in ("chat", "consent", "patient_fact
 ADDED: dict[str, Row] = {
     "login_code": {"is_for_change": False},
     "security_event": {"phone": None},
+    "way_change": {"phone": None},
     "import_line": {"birth_date": None},
     "invitation": {"birth_date": None, "forgotten_at": None},
     "patient_import": {"source": None, "columns": None},

@@ -10,11 +10,34 @@ from datetime import timedelta
 import pytest
 from databases import POSTGRES
 from flask import Flask
-from marked import BORN, IDENTITY, NAME, PHONE, SAID, Marked, live_a_life, marked_columns, marks_in_folder
+from marked import (
+    BORN,
+    CHILD,
+    CHILD_BORN,
+    IDENTITY,
+    NAME,
+    PHONE,
+    SAID,
+    Marked,
+    live_a_life,
+    marked_columns,
+    marks_in_folder,
+)
 
 from ibolit.extensions import db
 from ibolit.jobs import run_due
-from ibolit.models import Chat, Payment, Refund, SealedIdentity, UsedFreeDays, User, erasure
+from ibolit.models import (
+    Chat,
+    Dependant,
+    DependantTerms,
+    Payment,
+    Refund,
+    Relation,
+    SealedIdentity,
+    UsedFreeDays,
+    User,
+    erasure,
+)
 from ibolit.services import Services, clock
 from ibolit.services.seal import SealBroken
 
@@ -29,6 +52,7 @@ KNOWN_BEFORE = {
     ("device", "name"), ("push_subscription", "endpoint"), ("email_proof", "email"), ("security_event", "email"),
     ("login_code", "phone"), ("import_line", "name"), ("import_line", "phone"), ("import_line", "typed"),
     ("import_line", "birth_date"), ("invitation", "name"), ("invitation", "email"), ("invitation", "guest_phone"),
+    ("dependant", "name"), ("dependant", "name_key"), ("dependant", "birth_date"), ("consent", "address"),
     ("invitation", "birth_date"), ("payment", "phone"), ("payment", "email"), ("audit_event", "address"),
 }  # fmt: skip
 
@@ -92,7 +116,10 @@ def test_seal_says_who_it_was_and_opens_with_its_key_alone(
     erase(marked)
     sealed = SealedIdentity.of(marked.patient.id)
     assert sealed is not None
-    assert sealed.open() == {"name": NAME, "birth_date": BORN.isoformat(), "phone": PHONE, "dependants": []}
+    words = sealed.open()
+    children = words.pop("dependants")
+    assert words == {"name": NAME, "birth_date": BORN.isoformat(), "phone": PHONE}
+    assert [one | {"number": 1} for one in children] == [{"number": 1, "name": CHILD, "birth_date": "2021-07-13"}]  # type: ignore[attr-defined]
     change_settings(seal_key="another key of the seal, as long as one must be")
     with pytest.raises(SealBroken):
         sealed.open()
@@ -104,7 +131,12 @@ def test_free_days_stay_used(marked: Marked) -> None:
     db.session.add(again)
     db.session.flush()
     chat = db.session.get_one(Chat, Chat.begin(again, marked.doctor))
-    assert (chat.free_days, len(db.session.scalars(db.select(UsedFreeDays)).all())) == (0, 1)
+    assert (chat.free_days, len(db.session.scalars(db.select(UsedFreeDays)).all())) == (0, 2)
+    same = DependantTerms(CHILD, CHILD_BORN, Relation.MOTHER)
+    another = DependantTerms(CHILD, CHILD_BORN.replace(year=2022), Relation.MOTHER)
+    for terms, days in ((same, 0), (another, 3)):
+        child = Dependant.add(again, terms, "")
+        assert db.session.get_one(Chat, Chat.begin(again, marked.doctor, child)).free_days == days
 
 
 def test_money_keeps_its_phone_until_it_rests(marked: Marked) -> None:

@@ -21,6 +21,8 @@ from ibolit.models import (
     ConclusionDraft,
     Consultation,
     ConsultationState,
+    Dependant,
+    DependantTerms,
     Device,
     DeviceTransfer,
     Doctor,
@@ -35,6 +37,7 @@ from ibolit.models import (
     PatientImport,
     PatientNote,
     PushSubscription,
+    Relation,
     Review,
     SecurityEvent,
     SecurityEventKind,
@@ -42,11 +45,13 @@ from ibolit.models import (
 )
 from ibolit.services import Services, clock
 
+CHILD = "Щукарёв Тихон"
+CHILD_BORN = date(2021, 7, 13)
 NAME, PHONE, EMAIL = "Щукарёва Марфа", "+79165550123", "marfa@shchukareva.example"
 BORN = date(1971, 3, 29)
 ADDRESS, HOME = "marfa.nova@shchukareva.example", "198.51.100.77"
 # Who it is.
-IDENTITY = ("укар", "марф", "9165550123", "marfa", "1971-03-29", HOME)
+IDENTITY = ("укар", "марф", "тихон", "2021-07-13", "9165550123", "marfa", "1971-03-29", HOME)
 # What they or others have said; each word stands for where it was said.
 SAID = {
     "message": "ангина-сообщение",
@@ -89,6 +94,7 @@ def live_a_life(clinic: Flask, services: Services) -> Marked:
     _write_down(chat, doctor, patient, consultation)
     _come_in(patient, doctor)
     buy(chat)
+    _write_for_a_child(patient, doctor)
     AuditEvent.write_of_account(AuditAction.SIGNED_IN, patient, address=HOME)
     db.session.commit()
     return Marked(patient, doctor, chat, consultation, files)
@@ -118,8 +124,8 @@ def _consult(chat: Chat, doctor: Doctor, patient: User) -> Consultation:
 
 
 def _write_down(chat: Chat, doctor: Doctor, patient: User, consultation: Consultation) -> None:
-    PatientFact.add(patient.id, patient, FactKind.ALLERGY, SAID["own fact"])
-    PatientFact.add(patient.id, doctor.user, FactKind.ILLNESS, SAID["doctors fact"])
+    PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, SAID["own fact"])
+    PatientFact.add(patient.subject_key, doctor.user, FactKind.ILLNESS, SAID["doctors fact"])
     PatientNote.keep(chat, SAID["note"], "pen-1", seen=0)
     DeviceTransfer.make(consultation, patient)
     db.session.commit()
@@ -141,6 +147,16 @@ def _come_in(patient: User, doctor: Doctor) -> None:
     for row in db.session.scalars(sa.select(ImportLine).where(ImportLine.import_id == listed.id)):
         row.invitation_id = invited.id
     listed.started_at = listed.finished_at = clock.now() - timedelta(hours=1)
+    db.session.commit()
+
+
+def _write_for_a_child(patient: User, doctor: Doctor) -> None:
+    terms = DependantTerms(CHILD, CHILD_BORN, Relation.MOTHER)
+    child = Dependant.add(patient, terms, HOME)
+    db.session.commit()
+    chat = make_chat(patient, doctor, child, days_left=2)
+    say(chat, patient, f"{SAID['message']} о ребёнке")
+    PatientFact.add(child.subject_key, patient, FactKind.ALLERGY, SAID["own fact"])
     db.session.commit()
 
 

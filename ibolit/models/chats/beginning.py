@@ -57,7 +57,7 @@ class ChatBeginning:
         if not (invited or booked or doctor.takes_new_patients()):
             raise errors.DoctorTakesNoMessages
         made: dict[str, object] = {"patient_id": patient.id, "doctor_id": doctor.id}
-        made["free_days"] = UsedFreeDays.left_with(doctor, patient)
+        made["free_days"] = UsedFreeDays.left_with(doctor, patient, dependant)
         made["dependant_id"] = dependant.id if dependant is not None else None
         made["last_at"] = clock.now() if invited else None
         insert_new(cls, made)

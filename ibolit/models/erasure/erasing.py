@@ -20,7 +20,19 @@ from ..chats import Attachment, Chat, PatientNote, UsedFreeDays, Variant
 from ..consultations import ConclusionDraft, Consultation, DeviceTransfer, Review
 from ..delivery import Notification
 from ..invitations import ImportLine, Invitation, LoginCode
-from ..people import AuditEvent, Consent, Device, EmailProof, KnownBrowser, PatientFact, PatientFactStrike, User
+from ..people import (
+    AuditEvent,
+    Consent,
+    Dependant,
+    DependantEnding,
+    Device,
+    EmailProof,
+    KnownBrowser,
+    PatientFact,
+    PatientFactStrike,
+    User,
+    birth_dates,
+)
 from . import payment_contacts, winding_up
 from .sealed_identity import SealedIdentity
 
@@ -96,10 +108,15 @@ def _locked_chats(user: User) -> Sequence[Chat]:
 
 
 def _seal(user: User, chats: Sequence[Chat]) -> None:
-    SealedIdentity.keep(user, [])
+    SealedIdentity.keep(user, db.session.scalars(_dependants_of(user)).all())
     for chat in chats:
         if user.phone is not None and chat.open_until is not None:
-            UsedFreeDays.keep(user.phone, chat.doctor_id)
+            UsedFreeDays.keep(user.phone, chat.dependant, chat.doctor_id)
+
+
+def _dependants_of(user: User) -> Select[tuple[Dependant]]:
+    """Of all times, those that were taken off as well."""
+    return select(Dependant).where(Dependant.user_id == user.id).order_by(Dependant.id)
 
 
 def _unsent_files(user: User) -> list[str]:
@@ -114,6 +131,11 @@ def _become_number(user: User) -> None:
     user.timezone_is_chosen = user.push_names = False
     user.seen_at = user.push_offered_at = user.erases_at = None
     user.erased_at = clock.now()
+    for number, dependant in enumerate(db.session.scalars(_dependants_of(user)).all(), 1):
+        dependant.name = dependant.name_key = f"№ {user.id}-{number}"
+        dependant.birth_date, dependant.sex, dependant.account_id = birth_dates.EARLIEST, None, None
+        dependant.archived_at = dependant.archived_at or clock.now()
+        dependant.ending = dependant.ending or DependantEnding.REMOVED
 
 
 # What goes

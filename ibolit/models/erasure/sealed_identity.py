@@ -5,6 +5,7 @@ docs/privacy.md: opened for the patient, a court or an authority, by two operato
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -15,7 +16,7 @@ from ...config import current_settings
 from ...extensions import Model, db
 from ...services import clock
 from ...services.seal import open_seal, seal
-from ..people import User
+from ..people import Dependant, User
 from ..purging import purge
 from ..types import UtcDateTime
 
@@ -30,10 +31,12 @@ class SealedIdentity(Model):
     sealed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
 
     @classmethod
-    def keep(cls, user: User, dependants: list[dict[str, object]]) -> Self:
+    def keep(cls, user: User, dependants: Sequence[Dependant]) -> Self:
         """Before anything of it goes."""
-        words: dict[str, object] = {"name": user.name, "birth_date": _day(user), "phone": user.phone}
-        sealed = cls(user_id=user.id, sealed=seal(words | {"dependants": dependants}))
+        born = user.birth_date.isoformat() if user.birth_date else None
+        words: dict[str, object] = {"name": user.name, "birth_date": born, "phone": user.phone}
+        theirs = [{"number": one.id, "name": one.name, "birth_date": one.birth_date.isoformat()} for one in dependants]
+        sealed = cls(user_id=user.id, sealed=seal(words | {"dependants": theirs}))
         db.session.add(sealed)
         return sealed
 
@@ -49,7 +52,3 @@ class SealedIdentity(Model):
     def purge_old(cls) -> int:
         """When the law wants the records no longer."""
         return purge(cls, cls.sealed_at < clock.now() - current_settings.retention * YEAR)
-
-
-def _day(user: User) -> str | None:
-    return user.birth_date.isoformat() if user.birth_date else None
