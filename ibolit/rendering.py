@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from . import phones
 from .config import current_settings
+from .declension import about_whom, called, for_whom
 from .formatting import (
     answering_days,
     awaited,
@@ -141,7 +142,7 @@ def init_rendering(app: Flask) -> None:
     consultations = (zone_mark, time_for, when_for, near_time, in_full, weekday_of, time_until, soon, soon_changes_at)
     comparisons = (clocks_differ, earliest)
     files = (file_size, clock_length, short_name, short_deadline)
-    people = (with_initials, without_patronymic, surname_of, awaited)
+    people = (with_initials, without_patronymic, surname_of, awaited, called, for_whom, about_whom)
     helpers = (
         dom_id,
         drawn_message,
