@@ -1,4 +1,4 @@
-"""The demo clinic: six doctors, three patients, an operator, a chat and a payment in every state; written once."""
+"""The demo clinic: six doctors, three patients, two who write for others, an operator, a chat and a payment in every state; written once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ..models import (
 from ..models.chats import ChatMember
 from ..services import clock, current_services, media, passwords
 from ..services.payments.demo import DemoBank
-from . import booking, consultations, facts, queue
+from . import booking, consultations, facts, family, queue
 from .files import humming, rash, results
 
 Line = tuple[str, int, str] | tuple[str, int, str, str]
@@ -146,6 +146,12 @@ def fill() -> bool:
     booking.offer(doctors)
     booking.take(patients[1], doctors[1], consultations.pay, _days_ago)
     queue.speak_of_emergency(patients[2], doctors[0], _days_ago)
+    flush_facts()
+    writers = [
+        _user(f"+7900000000{i}", name, mail, Role.PATIENT, hashed)
+        for i, (name, mail) in enumerate(family.WRITERS, len(PATIENTS) + 1)
+    ]
+    consultations.finish_notifications(family.fill(writers, doctors, _days_ago))
     db.session.commit()
     return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from ..models import (
     IntakeQuestionnaire,
     Job,
     JobKind,
+    Notification,
     ProposalTerms,
     Review,
     User,
@@ -88,13 +89,18 @@ def ask(patient: User, doctor: Doctor) -> None:
     ConsultationRequest.ask(_chat(patient, doctor), patient, ConsultationKind.AUDIO, wishes, "seed-request")
 
 
-def finish_notifications() -> None:
-    """Who knows of days gone by needs no letter of them."""
+def finish_notifications(chats: Sequence[Chat] | None = None) -> None:
+    """Who knows of days gone by needs no letter of them; all that wait now, or those of these chats."""
     flush_facts()
     db.session.flush()
-    for job in db.session.scalars(select(Job).where(Job.kind == JobKind.NOTIFICATION)):
+    jobs, members = select(Job).where(Job.kind == JobKind.NOTIFICATION), select(ChatMember)
+    if chats is not None:
+        ids = [chat.id for chat in chats]
+        theirs = select(Notification.id).where(Notification.chat_id.in_(ids))
+        jobs, members = jobs.where(Job.subject_id.in_(theirs)), members.where(ChatMember.chat_id.in_(ids))
+    for job in db.session.scalars(jobs):
         job.finish()
-    for member in db.session.scalars(select(ChatMember)):
+    for member in db.session.scalars(members):
         member.notified_from_seq = 0
 
 

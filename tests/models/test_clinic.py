@@ -60,7 +60,7 @@ def test_demo_clinic_has_everybody_and_a_chat_in_every_state(clinic: Flask) -> N
     assert fill()
     people = db.session.scalars(db.select(User)).all()
     phones = {role: sorted(user.phone for user in people if user.role is role) for role in Role}
-    assert phones[Role.PATIENT] == [f"+7900000000{number}" for number in (1, 2, 3)]
+    assert phones[Role.PATIENT] == [f"+7900000000{number}" for number in (1, 2, 3, 4, 5)]
     assert phones[Role.DOCTOR] == [f"+7900000010{number}" for number in range(1, 7)]
     assert all(user.check_password("ibolit-demo") for user in people[:1])
     assert all(user.email and Consent.is_given_by(user) for user in people)
@@ -129,3 +129,17 @@ def test_demo_clinic_has_free_times_and_some_that_are_taken(clinic: Flask) -> No
     booked = db.session.scalars(db.select(Consultation).where(Consultation.is_booked)).all()
     assert {(one.doctor_id, one.state) for one in booked} == {(lebedev.id, ConsultationState.CONFIRMED)}
     assert BookingRules.of(ivanova).confirms_free
+
+
+def test_demo_has_a_mother_with_two_children_and_a_son_with_his_father(clinic: Flask) -> None:
+    fill()
+    written = db.session.scalars(db.select(Chat).where(Chat.dependant_id.is_not(None)).order_by(Chat.id)).all()
+    assert [(chat.patient.name, chat.subject.name, chat.writer_words) for chat in written] == [
+        ("Волкова Дарья Андреевна", "Волков Ваня", "пишет мама, Волкова Дарья Андреевна"),
+        ("Волкова Дарья Андреевна", "Волкова Маша", "пишет мама, Волкова Дарья Андреевна"),
+        ("Титов Игорь Петрович", "Титов Пётр Ильич", "пишет сын, Титов Игорь Петрович"),
+    ]
+    assert [(chat.subject.age, chat.is_waiting, chat.takes_messages_from(chat.patient)) for chat in written] == [
+        (3, True, True), (0, False, True), (74, True, True),
+    ]  # fmt: skip
+    assert all(len(chat.patient.writes_for) == number for chat, number in zip(written, (2, 2, 1), strict=True))
