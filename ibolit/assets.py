@@ -100,6 +100,7 @@ INSIDE_JS = (
     "js/send-queue.js",
     "js/urgent-card.js",
     "js/draft.js",
+    "js/writing-for.js",
     "js/composer.js",
     "js/sign-out.js",
     "js/card-refresh.js",

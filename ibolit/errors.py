@@ -205,6 +205,12 @@ class MessageIsGone(RuleViolation):
     status = 404
 
 
+class MessageIsHere(RuleViolation):
+    """«Это про Ваню» of what stands in Ваня's chat already."""
+
+    sentence = "Это сообщение и так в этой переписке."
+
+
 class ChatHasNews(RuleViolation):
     """The doctor closes what they have not read to its end."""
 
@@ -555,6 +561,12 @@ class BookingViolation(RuleViolation):
 
 class HoldExists(BookingViolation):
     sentence = "За вами уже держится другое время. Оплатите его или откажитесь от него."
+
+
+class TimeIsHeldForAnother(BookingViolation):
+    """Of the family: the same time, held by an earlier press."""
+
+    sentence = "Это время за вами уже держится, но не для этого человека. Оплатите его или откажитесь от него."
 
 
 class FreeBookingExists(BookingViolation):

@@ -55,6 +55,15 @@ class MessageRecalled(Fact):
 
 
 @dataclass(frozen=True)
+class MessageCopied(Fact):
+    """By its author, into the chat of whom it is about; both chats are with one doctor."""
+
+    chat_id: int
+    message_id: int
+    to_chat_id: int
+
+
+@dataclass(frozen=True)
 class UrgentWordsFound(Fact):
     """In a patient's message: the chat `begins` to be marked, or was so before. `is_warned`: the author has seen it."""
 

@@ -35,6 +35,7 @@ from ..events import (
     HalfOfSmsGone,
     MemberTyped,
     MessageChanged,
+    MessageCopied,
     MessageRecalled,
     MessageSent,
     ParticipantReady,
@@ -63,6 +64,7 @@ def subscribe(app: Flask) -> None:
     subscribers = Subscribers(on_failure=failures.note)
     app.extensions["ibolit_subscribers"] = subscribers
     subscribers.before_commit(ChatClosed, system_notes.chat_closed)
+    subscribers.before_commit(MessageCopied, system_notes.message_copied)
     subscribers.before_commit(ChatProlonged, system_notes.chat_prolonged)
     subscribers.before_commit(DaysGiven, system_notes.days_given)
     subscribers.before_commit(MessageSent, notices.message_sent)

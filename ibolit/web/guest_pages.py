@@ -19,7 +19,7 @@ from . import gate, guest_device
 
 LINES = {"li", "p"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-WAYS = {"href": "GET", "action": "POST", "hx-get": "GET", "hx-post": "POST", "data-card": "GET"}
+WAYS = {"href": "GET", "action": "POST", "formaction": "POST", "hx-get": "GET", "hx-post": "POST", "data-card": "GET"}
 STAYS = {"", "consultation__link"}  # classes of links whose words are more than a way
 VISIBLE = re.compile(r"[^\s]")
 

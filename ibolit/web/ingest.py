@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
@@ -159,6 +159,32 @@ def ingest(attachment: Attachment, part: Part) -> None:
             attachment.store(examined, current_services.storage)
             db.session.commit()
     current_services.uploads.drop(attachment.key)
+
+
+def copy_files(attachments: Sequence[Attachment], to: Chat) -> list[Attachment]:
+    """Files of a message for another chat of their author's, in the same order; they wait for a message that takes
+    them, as what was just uploaded does. Commits. Raises FileNotTaken."""
+    copies = [(one, one.announce_copy(to)) for one in attachments]
+    db.session.commit()
+    for one, copy in copies:
+        names = [(one.file_of(variant), copy.file_of(variant)) for variant in one.stored_variants]
+        db.session.commit()  # nothing is held while bytes are carried
+        with _failures(copy):
+            for source, target in names:
+                _copy_stored(source, target)
+        copy.accept_copy(one)
+        db.session.commit()
+    return [copy for _, copy in copies]
+
+
+def _copy_stored(source: str, target: str) -> None:
+    room = current_services.uploads.folder
+    room.mkdir(mode=0o700, parents=True, exist_ok=True)  # nothing may have been uploaded through this machine yet
+    with TemporaryDirectory(dir=room) as folder:
+        carried = Path(folder, "copy")
+        with carried.open("wb") as file:
+            file.writelines(current_services.storage.read(source))
+        current_services.storage.put(target, carried)
 
 
 def discard_duplicates(attachments: list[Attachment]) -> None:

@@ -146,6 +146,7 @@ def doors(
             f"/profile/payments/{held.id}/refunds",
             f"/payments/{unmade.id}/email",
             f"/chats/{chat.id}/messages",
+            f"/chats/{chat.id}/subject",
             f"/chats/{chat.id}/consultation-requests",
             *(f"/consultations/{ahead.id}/{part}" for part in ("time", "cancellation", "complaint")),
             f"/consultations/{over.id}/review",

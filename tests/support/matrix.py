@@ -202,6 +202,9 @@ POST /logout                                  | -           | login | login | lo
 GET /manifest.webmanifest                     | -           | in    | in    | in      | in     | in       | in
 GET /messages                                 | -           | login | gate  | in      | in     | in       | card
 POST /messages/<int:id>/recall                 | message     | login | gate  | in      | 404    | 404      | card
+GET /messages/<int:id>/subject                 | message     | login | gate  | in      | 404    | 404      | card
+POST /messages/<int:id>/subject                | message     | login | gate  | in      | 404    | 404      | card
+POST /chats/<int:id>/subject                   | chat        | login | gate  | in      | 404    | 404      | card
 POST /stand-in-offers/<int:id>/choice          | offer       | login | gate  | in      | 404    | 404      | card
 POST /doctors/search                          | -           | login | gate  | in      | in     | in       | card
 GET /messages/next                            | -           | login | gate  | 404     | in     | 404      | card

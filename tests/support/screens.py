@@ -31,6 +31,7 @@ from ibolit.models import (
     DeviceTransfer,
     Doctor,
     Invitation,
+    Message,
     Payment,
     PaymentState,
     SecurityEvent,
@@ -48,6 +49,7 @@ NOBODY = ""
 PATIENT, DOCTOR, OPERATOR = "+79000000001", "+79000000101", "operator@example.org"
 TALKING = "+79000000003"  # her consultation is going on
 WAITING = "+79000000002"  # his begins in a few minutes
+MOTHER = "+79000000004"  # of two children, for whom she writes
 WROTE_NOTHING = "+79000000105"  # after a consultation
 NEW_DOCTOR = "+79000000106"  # has nobody and nothing yet
 NEWCOMER = "+79165550101"  # not known to the clinic before
@@ -189,6 +191,13 @@ def accept(page: Page) -> None:
     page.click("[type=submit]:text-is('Продолжить')")
     page.locator(".doctor-card").first.wait_for()
     page.wait_for_url(re.compile("/doctors$"))
+
+
+def begin_for_nobody(page: Page) -> None:
+    """As a browser that knows no `required` sends it."""
+    page.locator("form[action='/chats']").evaluate("form => form.setAttribute('novalidate', '')")
+    page.locator("form[action='/chats'] [type=submit]").click()
+    page.locator(".field__error").first.wait_for()
 
 
 def first_chat(page: Page) -> None:
@@ -507,6 +516,18 @@ IN_A_CONSULTATION = [
     Screen("chat-of-a-guest", GUEST, "/chats/7"),
 ]
 
+OF_FAMILY = [
+    Screen("doctor-for-whom", MOTHER, "/doctors/3", pictured=True),
+    Screen("doctor-for-whom-wrong", MOTHER, reach=begin_for_nobody),
+    Screen("messages-of-children", MOTHER, "/messages"),
+    Screen("chat-of-child", MOTHER, "/chats/{childs_chat}", pictured=True),
+    Screen("chat-writing-for", MOTHER, reach=press(".writing-for__now", ".writing-for__choice"), lands="chat.show"),
+    Screen("chat-about-whom", MOTHER, reach=press(".message__about", SHEET), lands="chat.show"),
+    Screen("about-whom", MOTHER, "/messages/{childs_message}/subject"),
+    Screen("consultations-of-children", MOTHER, "/consultations"),
+    Screen("booking-for-whom", MOTHER, "/doctors/3/booking", press(".booking__time", ".subjects")),
+]
+
 OF_DOCTOR = [
     Screen("doctor-messages", DOCTOR, "/messages", pictured=True),
     Screen("doctor-messages-unread", DOCTOR, "/messages?only=unread"),
@@ -626,7 +647,7 @@ OF_OPERATOR = [
     Screen("operator-profile", OPERATOR, "/profile"),
 ]
 
-SCREENS = [*OPEN, *COMES_BACK, *BECOMES_PATIENT, *OF_PATIENT, *IN_A_CONSULTATION, *OF_DOCTOR, *OF_OPERATOR]
+SCREENS = [*OPEN, *COMES_BACK, *BECOMES_PATIENT, *OF_PATIENT, *IN_A_CONSULTATION, *OF_FAMILY, *OF_DOCTOR, *OF_OPERATOR]
 
 
 def prepare(clinic: LiveClinic) -> dict[str, object]:
@@ -644,6 +665,7 @@ def prepare(clinic: LiveClinic) -> dict[str, object]:
         db.session.add_all(proofs)
         known = {
             "done": done.id, "handover": handover.id, "handover_token": token,
+            **_of_child(),
             "by_phone": _invited(newest.doctor, phone="+79165550202"),
             "by_mail": _invited(newest.doctor, email="zoya@example.org"),
         } | _payments_of(anna)  # fmt: skip
@@ -668,6 +690,15 @@ def _invited(doctor: Doctor, **contact: str) -> str:
     invitation = Invitation.invite(doctor, doctor.user, name="Зоя Новикова", **contact)
     invitation.token_hash = fingerprint(invitation.token)
     return invitation.token
+
+
+def _of_child() -> dict[str, object]:
+    """What the mother of the demo clinic has written for her first child."""
+    message = db.session.scalars(
+        select(Message).join(Chat).where(Chat.dependant_id.is_not(None), Message.author_id == Chat.patient_id)
+    ).first()
+    assert message is not None
+    return {"childs_chat": message.chat_id, "childs_message": message.id}
 
 
 def _payments_of(patient: User) -> dict[str, object]:

@@ -9,6 +9,7 @@ from wtforms import HiddenField
 
 from ...models import BookingTerms, ConsultationKind
 from ...web.fields import ClientIdField, epoch_field, hidden_number, moment_of
+from ...web.subjects import SubjectField
 from ...web.text_filters import one_line
 
 
@@ -21,6 +22,7 @@ class BookingForm(FlaskForm):
     refund_hours = hidden_number(digits=4)
     client_id = ClientIdField(action="запишитесь")
     warned_of = hidden_number()
+    subject = SubjectField("Для кого")
 
     def expected(self, type_id: int, start: datetime) -> BookingTerms | None:
         """None for what no page of ours has shown."""

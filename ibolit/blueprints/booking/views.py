@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...models import AppointmentType, BookingTerms, Chat, Consultation, Doctor, Slot, booking
+from ...models import AppointmentType, BookingTerms, Chat, Consultation, Dependant, Doctor, Slot, booking
 from ...responses import go, respond
 from ...services import clock
 from ...web.checkout import redirect_to_payment, start_payment
@@ -46,7 +46,9 @@ def new(id: int, type_id: int, start: int) -> ResponseReturnValue:
         return _show_times(doctor, type_id, refusal=errors.TypeHasEnded())
     if not booking.is_free(doctor, type, moment) and not _is_held_for_viewer(doctor, type_id, moment):
         return _show_times(doctor, type_id, refusal=errors.SlotIsTaken(booking.nearest(doctor, type, moment)))
-    return _show_terms(doctor, type, moment, BookingForm(formdata=None, client_id=new_client_id()))
+    form = BookingForm(formdata=None, client_id=new_client_id())
+    form.subject.suggest(_for())
+    return _show_terms(doctor, type, moment, form)
 
 
 @bp.post("/<int:type_id>/<int:start>")
@@ -61,9 +63,10 @@ def create(id: int, type_id: int, start: int) -> ResponseReturnValue:
     with submission() as sent:
         if terms is None:
             raise errors.OfferHasChanged
-        consultation = booking.book(current_user, doctor, terms, form.client_id.data, form.warned_of.data or None)
+        press, warned_of = form.client_id.data, form.warned_of.data or None
+        consultation = booking.book(current_user, doctor, terms, press, warned_of, dependant=form.subject.dependant)
     if sent.is_refused:
-        return _refuse(_doctor(id), type_id, moment, sent)
+        return _refuse(_doctor(id), type_id, moment, sent, form.subject.data)
     return _pay(consultation) if consultation.price else go(url_for("consultations.show", id=consultation.id))
 
 
@@ -72,6 +75,22 @@ def _doctor(id: int) -> Doctor:
     if not current_user.is_patient:
         abort(404)
     return Doctor.opened_by(current_user, id) or abort(404)
+
+
+def _for() -> int | None:
+    """Of an address: the number of a dependant whose chat one comes from, 0 from one's own; None: nobody was named."""
+    return request.args.get("for", type=int)
+
+
+def _for_whom() -> dict[str, Any]:
+    """The same for the next address."""
+    return {"for": _for()}
+
+
+def _chat_with(doctor: Doctor) -> Chat | None:
+    wanted = _for()
+    dependant = Dependant.find_for(current_user, wanted) if wanted else None
+    return None if wanted and dependant is None else Chat.between(current_user, doctor, dependant)
 
 
 def _is_held_for_viewer(doctor: Doctor, type_id: int, moment: datetime) -> bool:
@@ -90,13 +109,16 @@ def _pay(consultation: Consultation) -> ResponseReturnValue:
     return redirect_to_payment(payment)
 
 
-def _refuse(doctor: Doctor, type_id: int, moment: datetime, sent: Submission) -> ResponseReturnValue:
+def _refuse(
+    doctor: Doctor, type_id: int, moment: datetime, sent: Submission, chosen: str | None
+) -> ResponseReturnValue:
     """Where the same press may work next, the same page; else the times, with those next to it."""
     refusal, type = sent.refusal, AppointmentType.find_of(doctor.id, type_id)
     is_gone = isinstance(refusal, errors.SlotIsTaken | errors.TypeHasEnded | errors.DoctorTakesNoBookings)
     if is_gone or type is None or not type.is_offered:
         return _show_times(doctor, type_id, sent.status, refusal)
     form = BookingForm(formdata=None, client_id=new_client_id())
+    form.subject.data = chosen
     if isinstance(refusal, errors.OwnOverlap):
         form.warned_of.data = refusal.consultation_id
     return _show_terms(doctor, type, moment, form, sent.status, refusal)
@@ -110,7 +132,8 @@ def _show_times(
     if type is not None and type_id not in (None, type.id) and refusal is None:
         refusal = errors.TypeHasEnded()
     day = request.args.get("day", "")
-    shown: dict[str, Any] = {"types": types, "type": type, "chat": Chat.between(current_user, doctor)}
+    shown: dict[str, Any] = {"types": types, "type": type, "chat": _chat_with(doctor)}
+    shown["whose_chat"] = _for_whom()
     shown["is_chosen"] = type is not None and type.id == type_id
     shown["free"] = FreeDays.of(doctor, type, current_user.zone, day) if type is not None else None
     shown["here"] = _address_of(doctor, type, day)
@@ -128,8 +151,10 @@ def _show_terms(
 ) -> ResponseReturnValue:
     terms = booking.terms_of(type, moment)
     _note(form, terms)
-    here = url_for(".new", id=doctor.id, type_id=type.id, start=int(moment.timestamp()))
+    whose: dict[str, Any] = {"id": doctor.id, "type_id": type.id, "for": form.subject.data}
+    here = url_for(".new", start=int(moment.timestamp()), **whose)
     shown: dict[str, Any] = {"type": type, "terms": terms, "form": form, "here": here}
+    shown["others"] = url_for(".times", day=moment.astimezone(current_user.zone).date().isoformat(), **whose)
     full_until = moment - timedelta(hours=terms.refund_hours)
     shown["full_until"] = full_until if full_until > clock.now() else None
     shown["at_once"] = booking.is_confirmed_at_once(current_user, doctor)
@@ -153,12 +178,14 @@ def _respond(
 
 def _address_of(doctor: Doctor, type: AppointmentType | None, day: str) -> str:
     if type is None:
-        return url_for(".index", id=doctor.id)
-    return url_for(".times", id=doctor.id, type_id=type.id, day=day[:10] or None)
+        return url_for(".index", id=doctor.id, **_for_whom())
+    return url_for(".times", id=doctor.id, type_id=type.id, day=day[:10] or None, **_for_whom())
 
 
 def _links(doctor: Doctor, type: AppointmentType) -> Links:
-    def to_time(slot: Slot) -> str:
-        return url_for(".new", id=doctor.id, type_id=slot.type_id, start=seconds_of(slot))
+    whose = _for_whom()
 
-    return Links(lambda day: url_for(".times", id=doctor.id, type_id=type.id, day=day.isoformat()), to_time)
+    def to_time(slot: Slot) -> str:
+        return url_for(".new", id=doctor.id, type_id=slot.type_id, start=seconds_of(slot), **whose)
+
+    return Links(lambda day: url_for(".times", id=doctor.id, type_id=type.id, day=day.isoformat(), **whose), to_time)

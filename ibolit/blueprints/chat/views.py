@@ -27,8 +27,10 @@ from ...models.chats import fact_question_first, preload_cards
 from ...responses import go, respond, wants_fragment
 from ...web import guest_device, ingest
 from ...web.audit import log_of_chat
+from ...web.doctor_page import show_doctor
 from ...web.file_forms import max_body_size
 from ...web.inbox import inbox_page
+from ...web.subjects import SubjectForm
 from ...web.submission import submission
 from ...web.text_filters import new_client_id
 from .forms import MessageForm, ReceiptsForm
@@ -49,8 +51,13 @@ def create() -> ResponseReturnValue:
         abort(403)
     doctor_id = request.form.get("doctor_id", type=int)
     doctor = Doctor.opened_by(current_user, doctor_id or 0) or abort(404)
-    chat_id = Chat.begin(current_user, doctor)
-    db.session.commit()
+    form = SubjectForm()
+    if not form.validate_on_submit():
+        return show_doctor(doctor, form, 422)
+    with submission(form.subject) as sent:
+        chat_id = Chat.begin(current_user, doctor, form.subject.dependant)
+    if sent.is_refused:
+        return show_doctor(doctor, form, sent.status)
     return go(url_for(".show", id=chat_id))
 
 

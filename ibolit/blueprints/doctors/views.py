@@ -10,9 +10,10 @@ from flask_login import current_user, login_required
 
 from ...database import release
 from ...extensions import db
-from ...models import Chat, Doctor, Review, Slot, booking
+from ...models import Doctor, Slot, booking
 from ...responses import go, respond, wants_fragment
 from ...services import current_services
+from ...web.doctor_page import show_doctor
 from ...web.pagination import is_id, split_page
 from .free_within import FreeWithin
 
@@ -69,9 +70,7 @@ def _list(fragment: str, *, times: dict[int, Slot], free: FreeWithin | None, **s
 @login_required
 def show(id: int) -> ResponseReturnValue:
     doctor = Doctor.opened_by(current_user, id) or abort(404)
-    chat = Chat.between(current_user, doctor) if current_user.is_patient else None
-    shown: dict[str, Any] = {"doctor": doctor, "chat": chat, "rating": Review.rating_of(doctor.id)}
-    return respond("doctors/profile.html", page="doctors/show.html", times=booking.next_free_times([doctor]), **shown)
+    return show_doctor(doctor)
 
 
 @bp.get("/<int:id>/photo/<version>")

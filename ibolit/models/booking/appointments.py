@@ -13,7 +13,7 @@ from ..consultations.booked import HOLDS_A_DAY
 from ..doctors import Doctor
 from ..locking import LockKind, advisory_lock
 from ..payments import AlertKind, PaymentAlert
-from ..people import User
+from ..people import Dependant, User
 from .appointment_type import AppointmentType, hold_agenda
 from .booking_rules import BookingRules
 from .free_times import is_free, nearest
@@ -27,20 +27,28 @@ def terms_of(type: AppointmentType, start: datetime) -> BookingTerms:
 
 
 def book(
-    patient: User, doctor: Doctor, terms: BookingTerms, client_id: str, warned_of: int | None = None
+    patient: User,
+    doctor: Doctor,
+    terms: BookingTerms,
+    client_id: str,
+    warned_of: int | None = None,
+    *,
+    dependant: Dependant | None = None,
 ) -> Consultation:
-    """A time of the doctor's for this patient: paid a hold of 15 minutes, free agreed at once or a wish.
+    """A time of the doctor's for this patient, or for this dependant of theirs: paid a hold of 15 minutes, free agreed
+    at once or a wish. Holds are counted by who pays, free ones by whom they are about.
 
     A repeated press is the same one, and so is another for the time that is held already: it is held no longer for it.
     A chat is made where there was none, and no free time of it begins. `warned_of`: the number of the person's own
     consultation at that time, of which they know.
     Raises DoctorTakesNoBookings, TypeHasEnded, OfferHasChanged, PaymentsAreSuspended, HoldExists, TooManyHolds,
-    FreeBookingExists, SlotIsTaken with what is free around it, OwnOverlap.
+    TimeIsHeldForAnother, FreeBookingExists, SlotIsTaken with what is free around it, OwnOverlap, MayNotWriteFor.
     """
     advisory_lock(LockKind.BOOKINGS, patient.id)
     hold_agenda(doctor.id)
     press = submission_id(client_id, terms)
-    known = _booked_before(patient, doctor, terms, press)
+    chat = Chat.between(patient, doctor, dependant)
+    known = _booked_before(patient, chat, doctor, terms, press)
     if known is not None:
         return known
     type = _as_shown(doctor, terms)
@@ -49,12 +57,12 @@ def book(
     if terms.price:
         _refuse_to_hold(patient)
     else:
-        _refuse_second_free_one(patient, doctor)
+        _refuse_second_free_one(chat)
     overlap = Consultation.overlapping(patient, terms.starts_at, terms.ends_at)
     if overlap is not None and overlap.id != warned_of:
         raise errors.OwnOverlap(overlap.id)
     at_once = not terms.price and is_confirmed_at_once(patient, doctor)
-    chat = _locked_chat(patient, doctor)
+    chat = _locked_chat(patient, doctor, dependant)
     return Consultation.place(chat, patient, terms, title=type.title, client_id=press, at_once=at_once)
 
 
@@ -122,18 +130,19 @@ def _is_what_doctor_asks(consultation: Consultation, patient: User, start: datet
     return consultation.reschedule_request_from_other(patient) == start
 
 
-def _booked_before(patient: User, doctor: Doctor, terms: BookingTerms, press: str) -> Consultation | None:
-    chat = Chat.between(patient, doctor)
+def _booked_before(
+    patient: User, chat: Chat | None, doctor: Doctor, terms: BookingTerms, press: str
+) -> Consultation | None:
+    """Raises TimeIsHeldForAnother."""
     known = Consultation.booked_by_press(chat, press) if chat is not None else None
-    if known is not None:
+    hold = Consultation.live_hold_of(patient) if known is None else None
+    if hold is None:
         return known
-    hold = Consultation.live_hold_of(patient)
-    is_same = hold is not None and (hold.doctor_id, hold.starts_at, hold.type_id) == (
-        doctor.id,
-        terms.starts_at,
-        terms.type_id,
-    )
-    return hold if is_same else None
+    if (hold.doctor_id, hold.starts_at, hold.type_id) != (doctor.id, terms.starts_at, terms.type_id):
+        return None
+    if chat is None or hold.chat_id != chat.id:
+        raise errors.TimeIsHeldForAnother(hold.id)
+    return hold
 
 
 def _as_shown(doctor: Doctor, terms: BookingTerms) -> AppointmentType:
@@ -157,13 +166,13 @@ def _refuse_to_hold(patient: User) -> None:
         raise errors.TooManyHolds
 
 
-def _refuse_second_free_one(patient: User, doctor: Doctor) -> None:
-    coming = Consultation.free_one_coming(patient, doctor.id)
+def _refuse_second_free_one(chat: Chat | None) -> None:
+    coming = Consultation.free_one_coming(chat) if chat is not None else None
     if coming is not None:
         raise errors.FreeBookingExists(coming.id)
 
 
-def _locked_chat(patient: User, doctor: Doctor) -> Chat:
-    chat = Chat.locked_for(patient, Chat.begin(patient, doctor, booked=True))
+def _locked_chat(patient: User, doctor: Doctor, dependant: Dependant | None) -> Chat:
+    chat = Chat.locked_for(patient, Chat.begin(patient, doctor, dependant, booked=True))
     assert chat is not None
     return chat

@@ -5,6 +5,7 @@ from . import ending
 from .attachment import Attachment, refuse_sent
 from .cards import Carried, preload_cards, refuse_unregistered, register_card
 from .chat import Chat, fact_question_first
+from .copying import copy_made, copy_message
 from .finding import matches_name_or_phone
 from .free_days import UsedFreeDays
 from .inbox import InboxFilter, InboxNumbers
@@ -39,6 +40,8 @@ __all__ = [
     "Variant",
     "Wait",
     "WaitEnding",
+    "copy_made",
+    "copy_message",
     "ending",
     "fact_question_first",
     "matches_name_or_phone",

@@ -163,6 +163,11 @@ class Attachment(AttachmentSummary, Model):
     def is_pdf(self) -> bool:
         return self.mimetype == "application/pdf"
 
+    @property
+    def stored_variants(self) -> list[Variant]:
+        has = {Variant.ORIGINAL: True, Variant.SHOWN: self.has_shown, Variant.THUMBNAIL: self.has_thumbnail}
+        return [variant for variant, is_there in has.items() if is_there]
+
     def file_of(self, variant: Variant) -> str:
         """The name in the storage."""
         return self.key if variant is Variant.ORIGINAL else f"{self.key}-{variant}"
@@ -216,6 +221,30 @@ class Attachment(AttachmentSummary, Model):
             Job.add(JobKind.VOICE, self.id)
         else:
             self.state = AttachmentState.READY
+
+    def announce_copy(self, to: Chat) -> Attachment:
+        """Its author's copy for another chat: it arrives when its bytes are stored."""
+        copy = Attachment(
+            key=secrets.token_hex(16),
+            chat_id=to.id,
+            author_id=self.author_id,
+            name=self.name,
+            size=self.size,
+            kind=self.kind,
+        )
+        db.session.add(copy)
+        db.session.flush()
+        return copy
+
+    def accept_copy(self, source: Attachment) -> None:
+        """Its bytes are stored, as they were looked at when they came the first time."""
+        self.digest, self.plays = source.digest, source.plays
+        self.width, self.height, self.seconds = source.width, source.height, source.seconds
+        self.has_shown, self.has_thumbnail = source.has_shown, source.has_thumbnail
+        if source.state is AttachmentState.PREPARING:
+            self.accept(source.kind, source.mimetype, source.size)
+        else:
+            self.mimetype, self.size, self.state = source.mimetype, source.size, source.state
 
     def withdraw(self) -> bool:
         """The row is gone, unless a message has taken it meanwhile; under the chat's lock."""

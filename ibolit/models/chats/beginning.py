@@ -31,6 +31,12 @@ class ChatBeginning:
         return db.session.scalar(_living(cls, patient, doctor, dependant))
 
     @classmethod
+    def begun_with(cls: type[Chat], patient: User, doctor: Doctor) -> set[int | None]:
+        """About whom there is one: numbers of dependants, None for the patient themselves."""
+        whose = cls.patient_id == patient.id, cls.doctor_id == doctor.id, cls.former_since.is_(None)
+        return set(db.session.scalars(select(cls.dependant_id).where(*whose)))
+
+    @classmethod
     def begin(
         cls: type[Chat],
         patient: User,

@@ -127,6 +127,7 @@ class Chat(
     # Rows are written by their numbers, so that a flush, one with every message, need not look along these.
     pinned_message_id: Mapped[int | None] = query_expression()  # asked for by the page (Consultation.pinned_first())
     has_fact_question: Mapped[bool | None] = query_expression()  # of a patient's page (fact_question_first())
+    has_family: Mapped[bool | None] = query_expression()  # of who opens it: its patient has dependants
     unread_here: Mapped[int | None] = query_expression()  # of who asked for a list; see unread_by()
     patient: Mapped[User] = relationship(foreign_keys=[patient_id], innerjoin=True, viewonly=True)
     dependant: Mapped[Dependant | None] = relationship(viewonly=True)
@@ -276,7 +277,8 @@ def _last_noted() -> Update:
 @cache
 def _one_of(*more: ORMOption, anew: bool = False) -> Select[tuple[Chat]]:
     reader: BindParameter[int] = bindparam("reader")
-    people = _with_people().options(joinedload(Chat.members), *more)
+    family = exists().where(Dependant.user_id == Chat.patient_id, Dependant.archived_at.is_(None)).correlate(Chat)
+    people = _with_people().options(joinedload(Chat.members), with_expression(Chat.has_family, family), *more)
     is_member = exists().where(ChatMember.chat_id == Chat.id, ChatMember.user_id == reader, ChatMember.are_here())
     one = people.where(Chat.id == bindparam("id"), is_member)
     return one.execution_options(populate_existing=True) if anew else one

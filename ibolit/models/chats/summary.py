@@ -16,6 +16,7 @@ from ..people import User
 from .states import AttachmentKind, ChatState
 
 if TYPE_CHECKING:
+    from ..people import Dependant
     from .attachment import Attachment
     from .chat import Chat
     from .message import Message
@@ -52,6 +53,17 @@ class ChatSummary:
     def may_be_booked_by(self: Chat, user: User) -> bool:
         """Its patient finds free times of the doctor's."""
         return user.id == self.patient_id and self.doctor.takes_bookings and not self.doctor.hidden
+
+    @property
+    def booked_for(self: Chat) -> dict[str, int]:
+        """For the address of free times: who is chosen there already."""
+        return {"for": self.dependant_id} if self.dependant_id is not None else {}
+
+    def others_of(self: Chat, viewer: User) -> list[Dependant]:
+        """About whom else who looks at it may write to this doctor; nobody is asked for where it knows of nobody."""
+        if viewer.id != self.patient_id or self.has_family is False:
+            return []
+        return [one for one in viewer.writes_for if one.id != self.dependant_id]
 
     def offers_time_to(self: Chat, viewer: User, on_sale: Sequence[Tariff]) -> bool:
         """«Продлить» stands on the access bar: the patient's time ends within a day, or has ended."""

@@ -80,9 +80,9 @@ class ConsultationBooked:
         return db.session.scalar(select(func.count()).where(cls.patient_id == patient.id, *held)) or 0
 
     @classmethod
-    def free_one_coming(cls: type[Consultation], patient: User, doctor_id: int) -> Consultation | None:
-        """Booked for nothing with this doctor: agreed, or waiting for a yes."""
-        mine = cls.patient_id == patient.id, cls.doctor_id == doctor_id, cls.is_booked, cls.price == 0
+    def free_one_coming(cls: type[Consultation], chat: Chat) -> Consultation | None:
+        """Booked for nothing with this doctor, and about the same person: agreed, or waiting for a yes."""
+        mine = cls.chat_id == chat.id, cls.is_booked, cls.price == 0
         return db.session.scalar(select(cls).where(*mine, cls._may_take_place()).order_by(cls.starts_at).limit(1))
 
     @classmethod

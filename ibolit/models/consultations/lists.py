@@ -78,9 +78,11 @@ def kept_open_for(user: User) -> list[int]:
 
 def payments_made_by(user: User) -> Select[tuple[Payment]]:
     """The person's own, the newest first, with all that a list of them shows."""
-    doctor = joinedload(Payment.chat).joinedload(Chat.doctor).joinedload(Doctor.user)
+    chat = joinedload(Payment.chat)
+    people = chat.joinedload(Chat.doctor).joinedload(Doctor.user), chat.joinedload(Chat.dependant)
     consultation = joinedload(Payment.consultation).selectinload(Consultation.payments)
-    shown = select(Payment).options(selectinload(Payment.refunds), selectinload(Payment.receipts), doctor, consultation)
+    rest = selectinload(Payment.refunds), selectinload(Payment.receipts), consultation
+    shown = select(Payment).options(*people, *rest)
     return shown.where(Payment.payer_id == user.id).order_by(Payment.id.desc())
 
 

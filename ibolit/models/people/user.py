@@ -24,6 +24,7 @@ from .person import Person, SubjectKey
 
 if TYPE_CHECKING:
     from ..doctors import Doctor
+    from .dependant import Dependant
     from .patient_fact import PatientFact
 
 PRESENCE_INTERVAL = timedelta(minutes=1)  # presence is written no oftener
@@ -86,6 +87,13 @@ class User(Person, UserLeaving, UserMixin, Model):
         foreign_keys="PatientFact.patient_id", viewonly=True, order_by="PatientFact.id",
     )  # fmt: skip
 
+    # Those who were taken off are not among them. Loaded where a page asks for it.
+    dependants: Mapped[list[Dependant]] = relationship(
+        viewonly=True,
+        primaryjoin="and_(User.id == foreign(Dependant.user_id), Dependant.archived_at.is_(None))",
+        order_by="Dependant.id",
+    )
+
     @classmethod
     def by_phone(cls, phone: str) -> Self | None:
         return db.session.scalar(select(cls).where(cls.phone == phone))
@@ -106,6 +114,11 @@ class User(Person, UserLeaving, UserMixin, Model):
     def id_as_patient(self) -> int | None:
         """The audit log says by it whose data they were; None: nobody's, for an account of a doctor or the office."""
         return self.id if self.is_patient else None
+
+    @property
+    def writes_for(self) -> list[Dependant]:
+        """«Пишу за»: whom this patient may write for beside themselves, in the order they were added in."""
+        return [one for one in self.dependants if one.may_be_written_for] if self.is_patient else []
 
     @property
     def is_operator(self) -> bool:

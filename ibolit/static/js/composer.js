@@ -8,6 +8,7 @@
 
   ibolit.behaviour('composer', function (form) {
     var field = form.querySelector('.composer__text'), chat = form.getAttribute('data-chat');
+    ibolit.writingFor(form, field);
     var draft = ibolit.draft(chat, field, grow), told = 0, sendQueue = ibolit.sendQueue(form);
     var urgent = ibolit.urgentCard(form, words, submit);
 
