@@ -38,6 +38,7 @@ from ibolit.models import Chat, Doctor, User
 from ibolit.models.chats import urgency
 from ibolit.services import Services, clock
 
+gc.disable()  # what is loaded and collected stays: look_after_less_rubbish() looks again
 os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # browsers are started with it
 
 
@@ -74,6 +75,7 @@ def look_after_less_rubbish() -> None:
     """As gunicorn.conf.py does: what is there stays for good, the rest is looked through 70 times more seldom."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
