@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, get_template_attribute, render_template, request, url_for
+from flask import Response, abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from ... import errors
-from ...config import current_settings
+from ...conclusion_document import conclusion_document
 from ...database import release, write_transaction
 from ...extensions import db
-from ...formatting import in_full, period_in_full
 from ...models import (
     AuditAction,
     Conclusion,
     ConclusionDraft,
     Consultation,
     ConsultationState,
-    IdentityLevel,
-    SignatureKind,
 )
 from ...models.consultations import refuse_conclusion_of, refuse_draft_of
 from ...responses import go, respond, wants_fragment
@@ -31,13 +28,6 @@ from ...web.submission import submission
 from ...web.text_filters import new_client_id
 from .record_forms import TEMPLATES, TEXTS, ConclusionForm, DraftForm, is_untouched, template_of
 from .views import bp
-
-IDENTITIES = {IdentityLevel.PHONE: "подтверждена по телефону"}
-SIGNATURES = {
-    SignatureKind.SIMPLE: "простая электронная подпись",
-    SignatureKind.ENHANCED: "усиленная неквалифицированная электронная подпись",
-    SignatureKind.QUALIFIED: "усиленная квалифицированная электронная подпись",
-}
 
 
 @bp.get("/<int:id>/conclusion/new")
@@ -108,7 +98,7 @@ def save_draft(id: int) -> ResponseReturnValue:
 def conclusion(id: int) -> ResponseReturnValue:
     """A page that prints well; old versions stay readable."""
     consultation, versions, shown = _read(id)
-    document = _document_of(consultation, shown)
+    document = conclusion_document(consultation, shown)
     return render_template(
         "pages/consultations/conclusion.html",
         consultation=consultation,
@@ -123,7 +113,7 @@ def conclusion(id: int) -> ResponseReturnValue:
 def conclusion_pdf(id: int) -> ResponseReturnValue:
     """Made anew each time, and kept nowhere on the way."""
     consultation, _, shown = _read(id)
-    document = _document_of(consultation, shown)
+    document = conclusion_document(consultation, shown)
     release()  # nothing of the database is held while it is made
     answer = Response(pdf.render(document), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="ibolit-{id}-v{shown.version}.pdf"'
@@ -207,37 +197,3 @@ def _read(id: int) -> tuple[Consultation, list[Conclusion], Conclusion]:
         with write_transaction(db.session):
             log_of_consultation(AuditAction.CONCLUSION_READ, consultation, shown.version, shown.version)
     return consultation, versions, shown
-
-
-def _document_of(consultation: Consultation, conclusion: Conclusion) -> pdf.PdfDocument:
-    """By the clinic's own clock: whoever reads it elsewhere sees the same."""
-    doctor = consultation.doctor
-    kind = conclusion.signature_kind
-    return pdf.PdfDocument(
-        title="Заключение",
-        clinic=current_settings.clinic_name,
-        legal_name=current_settings.clinic_legal_name,
-        licence=current_settings.clinic_licence,
-        doctor=doctor.user.name,
-        specialty=doctor.specialty,
-        documents=doctor.licence,
-        patient=consultation.patient.name,
-        age_and_sex=_age_and_sex_at(consultation),
-        identity=IDENTITIES[consultation.patient.identity_level],
-        when=period_in_full(*consultation.held_at, current_settings.clinic_timezone),
-        version=f"Версия {conclusion.version} отправлена пациенту "
-        + in_full(conclusion.created_at, current_settings.clinic_timezone),
-        text=[pdf.Paragraph(one.text, one.is_heading) for one in conclusion.paragraphs],
-        files=[one.name for one in conclusion.files],
-        notice=render_template("fragments/consultations/paper_limits.txt"),
-        signature=SIGNATURES[kind] if kind is not None else "",
-        made_at=conclusion.created_at,
-    )
-
-
-def _age_and_sex_at(consultation: Consultation) -> str:
-    """«43 года, женский пол», on the day it took place; what the patient has not said is left out."""
-    began_at, _ = consultation.held_at
-    age = consultation.patient.age_on(began_at.astimezone(current_settings.clinic_timezone).date())
-    words = get_template_attribute("macros/people.html", "years_and_sex")
-    return str(words(age, consultation.patient.sex))
