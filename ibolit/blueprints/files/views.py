@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
-import unicodedata
 from datetime import timedelta
-from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
-from werkzeug.datastructures import Range
 
 from ...database import release, write_transaction
 from ...extensions import db
@@ -19,6 +14,7 @@ from ...models import Attachment, AuditAction, AuditEvent, Chat, Variant
 from ...services import clock, current_services
 from ...services.media import with_true_extension
 from ...web.audit import log_audit
+from ...web.serving import disposition, fill
 
 bp = Blueprint("files", __name__)
 
@@ -91,34 +87,7 @@ def _serve(
         answer.status_code = 304
         return answer
     _note_reading(attachment, variant)
-    return _fill(answer, file, size)
-
-
-def _fill(answer: Response, file: str, size: int) -> Response:
-    """All of it or, to whoever seeks in a film, a part (RFC 9110, 14.2); several parts at once are nobody's wish."""
-    span = request.range if not request.if_range.etag or request.if_range.etag == file else None
-    start, stop = 0, size
-    if span is not None and span.units == "bytes" and len(span.ranges) == 1:
-        asked = _asked(span, size)
-        if asked is None:
-            answer.status_code = 416
-            answer.headers["Content-Range"] = f"bytes */{size}"
-            return answer
-        start, stop = asked
-        answer.status_code = 206
-        answer.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    answer.content_length = stop - start
-    if request.method != "HEAD":
-        answer.response = current_services.storage.read(file, start, stop)
-    return answer
-
-
-def _asked(span: Range, size: int) -> tuple[int, int] | None:
-    """Start and stop; None for what lies beyond the end. «The last N bytes» of a shorter file are all of it."""
-    start, _ = span.ranges[0]
-    if start is not None and start < 0 < size:
-        return max(0, size + start), size
-    return span.range_for_length(size)
+    return fill(answer, file, size)
 
 
 def _note_reading(attachment: Attachment, variant: Variant) -> None:
@@ -139,15 +108,3 @@ def _is_next_part(attachment: Attachment) -> bool:
     )
     release()
     return is_opened
-
-
-def disposition(name: str, kind: str) -> str:
-    """RFC 6266: the name in UTF-8, and for who cannot read that, what ASCII leaves of it: at least «file.pdf»."""
-    stem, ending = (_ascii(part) for part in os.path.splitext(name))
-    plain = (stem if re.search("[A-Za-z0-9]", stem) else "file") + ending
-    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def _ascii(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return plain.replace("\\", "").replace('"', "").strip()
