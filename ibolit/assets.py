@@ -31,6 +31,7 @@ CSS = (
     "access-bar",
     "next-step",
     "patient-facts",
+    "my-data",
     "patient-column",
     "message",
     "files",

@@ -30,6 +30,14 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class DataCopyReady(Fact):
+    """Its owner may fetch it."""
+
+    copy_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
 class MessageSent(Fact):
     chat_id: int
     message_id: int

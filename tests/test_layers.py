@@ -45,26 +45,27 @@ MAY_IMPORT = {
     "responses": set(),
     "rendering": {"config", "declension", "formatting", "links", "phones", "services", "sums"},
     "template_engine": set(),
-    "jobs": {"config", "database", "errors", "extensions", "faults", "formatting", "models", "phones", "rendering",
-             "services"},
     "subscribers": {"config", "database", "declension", "events", "extensions", "formatting", "jobs", "models",
                     "rendering", "services", "sums"},
+    "conclusion_document": {"config", "formatting", "models", "services"},
+    "jobs": {"conclusion_document", "config", "database", "errors", "extensions", "faults", "formatting", "models",
+             "phones", "rendering", "services"},
     "seeds": {"config", "events", "extensions", "models", "services"},
     "ops": {"config", "database", "errors", "extensions", "faults", "formatting", "jobs", "models", "normalization",
             "patient_lists", "phones", "readiness", "rendering", "seeds", "server_settings", "services",
             "sums", "urgent_words"},
     "web": {"config", "cookies", "database", "emails", "errors", "extensions", "faults", "formatting", "models",
             "normalization", "phones", "rendering", "responses", "services", "sums", "tokens", "urgent_words"},
-    "blueprints": {"config", "cookies", "database", "emails", "errors", "events", "extensions", "faults", "formatting",
-                   "models", "networks", "normalization", "patient_lists", "phones", "readiness", "rendering",
-                   "responses", "services", "sockets", "sums", "tokens", "web"},
+    "blueprints": {"conclusion_document", "config", "cookies", "database", "emails", "errors", "events", "extensions",
+                   "faults", "formatting", "models", "networks", "normalization", "patient_lists", "phones",
+                   "readiness", "rendering", "responses", "services", "sockets", "sums", "tokens", "web"},
 }  # fmt: skip
 
 # Rooms of models/, each above those it may import. What stands together shares the ground floor.
 FLOORS = (
     {"types", "purging", "inserting", "job", "locking", "night_hours"}, {"people"}, {"doctors"}, {"chats"},
     {"standing_in"}, {"payments"}, {"consultations"}, {"booking"},
-    {"delivery"}, {"invitations"}, {"accounts"}, {"erasure"}, {"stored_files"},
+    {"my_data"}, {"delivery"}, {"invitations"}, {"accounts"}, {"erasure"}, {"stored_files"},
 )  # fmt: skip
 # What is named above its own floor, under TYPE_CHECKING: for Mapped[] and annotations alone.
 NAMED_ABOVE = {

@@ -52,7 +52,7 @@ ADDED: dict[str, Row] = {
     "user": {"birth_date": None, "sex": None, "erases_at": None, "withdrawn_at": None, "erased_at": None},
     "chat": {"waiting_since": None, "settled_seq": 0, "closed_at": None, "promised_hours": None}
     | {"promise_missed_at": None, "urgent_since": None, "erased_at": None, "dependant_id": None, "former_since": None},
-    "consent": {"dependant_id": None},
+    "consent": {"dependant_id": None, "withdrawn_at": None},
     "complaint": {"illnesses": ""},
     "intake_questionnaire": {"illnesses": ""},
     "chat_member": {"archived_at": None, "until": None},
@@ -63,6 +63,7 @@ ADDED: dict[str, Row] = {
 SINCE = {JobKind.PROMISE, NotificationKind.PROMISE, JobKind.URGENT_UNOPENED, NotificationKind.URGENT}
 SINCE |= {NotificationKind.URGENT_SENT, NotificationKind.URGENT_UNOPENED}
 SINCE |= {JobKind.TIME_OFF, NotificationKind.STAND_IN, JobKind.ERASURE}
+SINCE |= {JobKind.DATA_COPY, JobKind.DATA_COPY_END, NotificationKind.COPY_READY}
 SEARCH = ("message_fts", "ix_message_stems")  # of the database alone, which the models do not know
 
 
@@ -355,7 +356,7 @@ def renamed(rows: Rows) -> Rows:
     new |= {"time_off": [], "stand_in_offer": [], "time_option": []}
     new |= {"sealed_identity": [], "used_free_days": []}
     new |= {table: [] for table in ("appointment_type", "booking_rules", "weekly_hours", "weekly_hours_type")}
-    new |= {"calendar_feed": [], "dependant": []}
+    new |= {"calendar_feed": [], "dependant": [], "data_copy": []}
     return rows | new | {"attendance": in_order(attended(rows.get("consultation", [])))}
 
 

@@ -223,7 +223,8 @@ def test_phrase_stands_once() -> None:
     """What two screens say in the same words is named in macros/phrases.html: it changes there alone."""
     places: dict[str, list[str]] = {}
     for path in sorted(TEMPLATES.rglob("*.html")):
-        if path.relative_to(TEMPLATES).parts[0] not in LETTERS_AND_PUSHES:
+        is_past = path.parent.name == "documents" and re.search(r"-\d{4}-\d\d$", path.stem)  # it says what it said
+        if path.relative_to(TEMPLATES).parts[0] not in LETTERS_AND_PUSHES and not is_past:
             for phrase in phrases(path.read_text()):
                 places.setdefault(phrase, []).append(str(path.relative_to(TEMPLATES)))
     assert {phrase: where for phrase, where in places.items() if len(where) > 1} == {}

@@ -25,6 +25,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
         invitations,
         live,
         messages,
+        my_data,
         operator,
         patients,
         payments,
@@ -35,8 +36,10 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
         webhooks,
     )
 
-    of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, patients, facts)
+    of_people = (auth, documents, doctors, messages, chat, files, tariffs, payments, live, account, my_data)
     of_clinic = (
+        patients,
+        facts,
         practice,
         calendar_feeds,
         replies,

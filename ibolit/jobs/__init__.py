@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from ..extensions import db
 from ..models import Job, JobKind
-from ..models.job import CLAIMED_FOR, PAUSES
+from ..models.job import CLAIMED_FOR, LONG_CLAIM, PAUSES
 from . import (
     chats,
     consultations,
+    data_copies,
     delivery_status,
     erasures,
     invitations,
@@ -57,6 +58,8 @@ WORK: dict[JobKind, Callable[[Job], None]] = {
     JobKind.URGENT_UNOPENED: chats.check_urgent,
     JobKind.TIME_OFF: chats.process_time_off,
     JobKind.ERASURE: erasures.process_erasure,
+    JobKind.DATA_COPY: data_copies.make,
+    JobKind.DATA_COPY_END: data_copies.end,
     JobKind.PAYMENTS_SWEEP: payments.sweep,
     JobKind.SWEEP: sweep.purge_expired,
 }
@@ -72,8 +75,8 @@ class Queue:
 
 
 # A code that somebody waits for at the sign-in page stands behind no five minutes of somebody's voice, behind no
-# provider of payments who thinks, and behind no ten thousand invitations; and nobody's push stands behind one slow
-# push service.
+# provider of payments who thinks, and behind no ten thousand invitations; nobody's push stands behind one slow
+# push service, and nobody's voice behind a copy of a gigabyte.
 HEAVY = Queue(frozenset({JobKind.VOICE}), claim_for=timedelta(minutes=5))
 MONEY = Queue(
     frozenset({JobKind.PAYMENT, JobKind.REFUND, JobKind.RECEIPTS, JobKind.CLOSING_RECEIPT, JobKind.RECONCILIATION})
@@ -82,8 +85,9 @@ MANY = Queue(frozenset({JobKind.INVITATION, JobKind.PATIENT_IMPORT, JobKind.DELI
 PUSHES = Queue(
     frozenset({JobKind.PUSH, JobKind.SECURITY_PUSH, JobKind.SMS_ALARM}), claim_for=timedelta(minutes=5), concurrency=4
 )
-LIGHT = Queue(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds)
-QUEUES = (LIGHT, HEAVY, MONEY, MANY, PUSHES)
+COPIES = Queue(frozenset({JobKind.DATA_COPY, JobKind.DATA_COPY_END}), claim_for=LONG_CLAIM)
+LIGHT = Queue(frozenset(JobKind) - HEAVY.kinds - MONEY.kinds - MANY.kinds - PUSHES.kinds - COPIES.kinds)
+QUEUES = (LIGHT, HEAVY, MONEY, MANY, PUSHES, COPIES)
 ALL = Queue(frozenset(JobKind), claim_for=HEAVY.claim_for)
 
 

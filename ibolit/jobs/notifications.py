@@ -19,6 +19,8 @@ from ..services.mail import MailFailed
 from ..services.sms import SmsFailed
 from . import sending
 
+ACCOUNT_DOORS = {NotificationKind.COPY_READY: "my_data.copy"}
+
 
 def deliver(job: Job) -> None:
     """A crash between the sending and its note repeats it, and never loses it."""
@@ -58,6 +60,8 @@ def address_of(notification: Notification) -> tuple[str, dict[str, object]]:
         return "messages.index", {}
     if notification.kind is NotificationKind.URGENT_UNOPENED:
         return "operator.index", {}  # an operator opens no chat
+    if notification.kind in ACCOUNT_DOORS:
+        return ACCOUNT_DOORS[notification.kind], {}
     if notification.consultation_id is None and notification.kind in REFUND_KINDS:
         return "account.payments", {}
     if notification.consultation_id is None:

@@ -1,7 +1,7 @@
 """The clinic itself: nouns with behaviour, a package a noun. Importing this package makes every table known.
 
 Packages import those below them: types, job, locking, purging, night_hours ← people ← doctors ← chats ← standing_in ←
-payments ← consultations ← booking ← delivery ← invitations ← accounts ← erasure ← stored_files.
+payments ← consultations ← booking ← my_data ← delivery ← invitations ← accounts ← erasure ← stored_files.
 """
 
 from . import (
@@ -13,6 +13,7 @@ from . import (
     doctors,
     erasure,
     invitations,
+    my_data,
     payments,
     people,
     standing_in,
@@ -26,6 +27,7 @@ from .doctors import *
 from .erasure import SealedIdentity
 from .invitations import *
 from .job import Job, JobKind
+from .my_data import *
 from .payments import *
 from .people import *
 from .standing_in import *
@@ -46,6 +48,7 @@ __all__ = [
     "TypeTerms",
     "WeeklyHours",
     "booking",
+    *my_data.__all__,
     *delivery.__all__,
     *invitations.__all__,
     *accounts.__all__,

@@ -18,6 +18,7 @@ from .purging import purge
 from .types import RowId, UtcDateTime, enum_column
 
 CLAIMED_FOR = timedelta(minutes=2)  # longer than its work may take: a crashed worker's job comes back after it
+LONG_CLAIM = timedelta(minutes=5)  # of what says again and again that it goes on
 SWEPT_WITHIN = timedelta(minutes=1)  # what is due later is found by the worker's own sweep
 LATE_AFTER = timedelta(minutes=2)  # a worker that is well begins within its sweep of half a minute
 PAUSES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1))
@@ -49,6 +50,8 @@ class JobKind(StrEnum):
     PROMISE = "promise"  # the moment until which an answer was promised
     URGENT_UNOPENED = "urgent_unopened"  # a message that speaks of an emergency, after a quarter of an hour
     ERASURE = "erasure"  # of an account that was asked to be deleted, and of what its money still needs
+    DATA_COPY = "data_copy"  # of all that is known of a person, for them
+    DATA_COPY_END = "data_copy_end"  # its file goes
     PAYMENTS_SWEEP = "payments_sweep"
     SWEEP = "sweep"
 
@@ -173,6 +176,10 @@ class Job(Model):
     @classmethod
     def purge_done(cls) -> int:
         return purge(cls, cls.done_at < clock.now() - timedelta(days=current_settings.keep_jobs))
+
+    def hold_on(self) -> None:
+        """Its work goes on for long, and nobody else is to begin it: as if it were claimed now."""
+        self.claimed_until = clock.now() + LONG_CLAIM
 
     def finish(self) -> None:
         self.done_at = clock.now()

@@ -41,6 +41,7 @@ class LockKind(StrEnum):
     PATIENT_NOTE = "note %s"  # of a chat
     PATIENT_FACTS = "facts of %s"  # a patient, or their dependant: SubjectKey
     DEPENDANTS = "dependants of %s"  # a user
+    DATA_COPY = "data copy of %s"  # a user
     CONSULTATION = "consultation %s"
     CALL_VISIT = "visit %s %s %s"  # consultation, user, page
     CALL_REPORT = "report %s %s"  # consultation, user

@@ -25,6 +25,7 @@ from ..events import (
     ConsultationReminderDue,
     ConsultationRequested,
     ConsultationStarted,
+    DataCopyReady,
     DaysGiven,
     DaysKept,
     DelayAnnounced,
@@ -76,6 +77,7 @@ def subscribe(app: Flask) -> None:
     subscribers.before_commit(AccessChanged, notices.access_changed)
     subscribers.before_commit(ChatEndsSoon, notices.chat_ends)
     subscribers.before_commit(PromiseMissed, notices.promise_missed)
+    subscribers.before_commit(DataCopyReady, notices.data_copy_ready)
     subscribers.before_commit(HalfOfSmsGone, notices.half_of_sms_gone)
     subscribers.before_commit(PaymentChanged, notices.payment_changed)
     _tell_of_consultations(subscribers)

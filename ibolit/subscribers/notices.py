@@ -22,6 +22,7 @@ from ..events import (
     ConsultationProposed,
     ConsultationReminderDue,
     ConsultationRequested,
+    DataCopyReady,
     DelayAnnounced,
     HalfOfSmsGone,
     MessageSent,
@@ -196,6 +197,11 @@ def stand_in_chosen(fact: StandInChosen) -> None:
     offer = db.session.get_one(StandInOffer, fact.offer_id)
     if offer.is_answered_by_stand_in and offer.stand_in is not None:
         Notification.of_standing_in(offer.stand_in.user, offer.chat, offer.id)
+
+
+def data_copy_ready(fact: DataCopyReady) -> None:
+    """Once a copy."""
+    Notification.of_account(db.session.get_one(User, fact.user_id), NotificationKind.COPY_READY, fact.copy_id)
 
 
 def half_of_sms_gone(fact: HalfOfSmsGone) -> None:

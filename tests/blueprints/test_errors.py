@@ -204,6 +204,7 @@ POSTS += [
     f"/invitations{way}"
     for way in ("", "/1/sending", "/1/withdrawal", "/imports", "/imports/1/columns", "/imports/1/sending")
 ]
+POSTS += [f"/profile/my-data/{part}" for part in ("copy", "copy/removal", "consents/offer/withdrawal")]
 POSTS += ["/operator/payments/search", "/operator/alerts/1/closing", "/operator/refunds/1/otherwise"]
 POSTS += [f"/i/abc{way}" for way in ("", "/password", "/chat", "/exit")]
 # The first has no session to misuse (see test_webhooks), the secret of the other is its old address (see test_push).

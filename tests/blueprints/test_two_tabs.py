@@ -362,6 +362,7 @@ ELSEWHERE = {
     "account.confirm_by_code", "account.confirm_by_password", "account.end_device", "account.end_other_devices",
     "account.prove_email", "account.send_code", "auth.begin_anew", "auth.code", "auth.login", "auth.mail_code",
     "auth.password", "auth.resend", "auth.show_code", "auth.show_name",
+    "my_data.remove_copy", "my_data.withdraw_consent",  # nothing of them is typed
     "calls.transfer", "not_me.undo", "device_transfer.accept",
     "welcome.accept", "welcome.begin", "welcome.exit", "welcome.sign_in",
     # Scripts and machines.

@@ -68,6 +68,7 @@ def test_every_kind_says_when_it_is_news() -> None:
             "urgent_sent",
             "urgent_unopened",
             "stand_in",
+            "copy_ready",
         )
     }
     assert set(VALID_STATES) == set(NotificationKind) - {NotificationKind(kind) for kind in of_themselves}
@@ -223,8 +224,9 @@ def test_only_what_waits_is_delivered(consultation: Consultation) -> None:
     assert Notification.to_deliver(one.id) is None
 
 
-def test_link_leads_to_one_place(patient: User) -> None:
-    db.session.add(Notification(user_id=patient.id, kind=NotificationKind.NEAR, unique_key="x", channel="sms"))
+def test_link_leads_to_one_place(consultation: Consultation, patient: User) -> None:
+    both = {"chat_id": consultation.chat_id, "consultation_id": consultation.id}
+    db.session.add(Notification(user_id=patient.id, kind=NotificationKind.NEAR, unique_key="x", channel="sms", **both))
     with pytest.raises(sa.exc.IntegrityError):
         db.session.commit()
     db.session.rollback()

@@ -35,6 +35,9 @@ OF_ACCOUNTS = {
     AuditAction.NUMBER_GIVEN,
     AuditAction.DEVICE_ENDED,
     AuditAction.CONSENTED,
+    AuditAction.CONSENT_WITHDRAWN,
+    AuditAction.COPY_REQUESTED,
+    AuditAction.COPY_TAKEN,
     AuditAction.INVITATION_ACCEPTED,
 }
 MAY_BE_MANY = {AuditAction.PAYMENTS_FOUND, AuditAction.ALERT_CLOSED}  # and an alert may be of the whole shop

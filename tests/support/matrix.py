@@ -70,6 +70,7 @@ MARKED_BY_READING: dict[str, set[str]] = {
     "/i/<token>": {"invitation"},  # its sender sees that it was opened
     "/invitations": {"audit_event"},
     "/operator": {"audit_event"},
+    "/profile/my-data/copy/<int:id>/download": {"audit_event"},
     "/operator/payments/<int:id>": {"audit_event"},
     "/patients/<subject:id>": {"audit_event"},
     "/patients/<subject:id>/column": {"audit_event"},
@@ -277,10 +278,10 @@ GET /profile/birth-date                       | -           | login | gate  | in
 POST /profile/birth-date                      | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/birth-date/suggestion            | -           | login | gate  | in      | 404    | 404      | card
 POST /profile/birth-date/suggestion           | -           | login | gate  | in      | 404    | 404      | card
-GET /profile/confirmation/<panel>             | -           | login | gate  | in      | in     | in       | card
-POST /profile/confirmation/<panel>            | -           | login | gate  | in      | in     | in       | card
-POST /profile/confirmation/<panel>/check      | -           | login | gate  | in      | in     | in       | card
-POST /profile/confirmation/<panel>/code       | -           | login | gate  | in      | in     | in       | card
+GET /profile/confirmation/<panel>             | -           | login | in    | in      | in     | in       | card
+POST /profile/confirmation/<panel>            | -           | login | in    | in      | in     | in       | card
+POST /profile/confirmation/<panel>/check      | -           | login | in    | in      | in     | in       | card
+POST /profile/confirmation/<panel>/code       | -           | login | in    | in      | in     | in       | card
 GET /profile/devices                          | -           | login | gate  | in      | in     | in       | card
 POST /profile/devices/<int:id>/end            | device      | login | gate  | in      | in     | in       | card
 POST /profile/devices/others/end              | -           | login | gate  | in      | in     | in       | card
@@ -293,6 +294,15 @@ POST /profile/erasure                         | -           | login | gate  | in
 POST /profile/erasure/undo                    | -           | login | gate  | in      | 404    | 404      | card
 GET /profile/help                             | -           | login | gate  | in      | in     | in       | card
 GET /profile/income                           | -           | login | gate  | 404     | in     | 404      | card
+GET /profile/my-data                          | -           | login | in    | in      | 404    | 404      | card
+GET /profile/my-data/consents                 | -           | login | in    | in      | 404    | 404      | card
+GET /profile/my-data/consents/<kind>/withdrawal | -         | login | in    | in      | 404    | 404      | card
+POST /profile/my-data/consents/<kind>/withdrawal | -        | login | in    | in      | 404    | 404      | card
+GET /profile/my-data/copy                     | -           | login | in    | in      | 404    | 404      | card
+POST /profile/my-data/copy                    | -           | login | in    | in      | 404    | 404      | card
+GET /profile/my-data/copy/<int:id>/download   | copy        | login | 404   | in      | 404    | 404      | card
+POST /profile/my-data/copy/removal            | -           | login | in    | in      | 404    | 404      | card
+GET /profile/my-data/looks                    | -           | login | in    | in      | 404    | 404      | card
 GET /profile/name                             | -           | login | gate  | in      | in     | in       | card
 POST /profile/name                            | -           | login | gate  | in      | in     | in       | card
 GET /profile/notifications                    | -           | login | gate  | in      | in     | in       | card

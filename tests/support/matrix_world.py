@@ -27,6 +27,8 @@ from ibolit.models import (
     CalendarFeed,
     Channel,
     ConsultationKind,
+    CopyState,
+    DataCopy,
     Device,
     DeviceTransfer,
     Doctor,
@@ -155,8 +157,10 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
     fact = PatientFact.add(patient.subject_key, patient, FactKind.ALLERGY, "Пыльца")
     spare, _ = Device.register(patient, "Старый телефон")
     change = SecurityEvent.announce(patient, SecurityEventKind.WRONG_PASSWORDS)
-    db.session.add(proof)
+    copy = DataCopy(user=patient, state=CopyState.READY, begins_at=now, made_at=now, size=34, has_file=True)
+    db.session.add_all([proof, copy])
     db.session.commit()
+    put(copy.key)
     return {
         "fact": str(fact.id), "type": str(type.id), "feed": CalendarFeed.of(doctor).token,  # type: ignore[union-attr]
         "chat": str(chat.id), "doctor": str(doctor.id), "patient": str(patient.id),
@@ -168,15 +172,19 @@ def _things_of(patient: User, doctor: Doctor, stand_in: Doctor) -> Things:
         "proof": f"{proof.id}?token={proof.token}", "list": str(listed.id), "device": str(spare.id),
         "change": f"{change.id}?token={change.token_for(Channel.SMS)}",
         "handover": f"{transfer.id}?token={token}", "tariff": str(doctor.tariffs[0].id), "template": str(template.id),
-        "absence": str(absence.id), "offer": str(StandInOffer.latest_in(chat, absence).id),  # type: ignore[union-attr]
+        "copy": str(copy.id), "absence": str(absence.id), "offer": str(StandInOffer.latest_in(chat, absence).id),  # type: ignore[union-attr]
     }  # fmt: skip
 
 
 def store(photo: Attachment) -> None:
     for variant in Variant:
-        with NamedTemporaryFile(delete=False) as file:
-            file.write(b"no picture, and nobody looks at it")
-        current_services.storage.put(photo.file_of(variant), Path(file.name))
+        put(photo.file_of(variant))
+
+
+def put(name: str) -> None:
+    with NamedTemporaryFile(delete=False) as file:
+        file.write(b"no picture, and nobody looks at it")
+    current_services.storage.put(name, Path(file.name))
 
 
 def _invited(doctor: Doctor, **contact: str) -> Invitation:

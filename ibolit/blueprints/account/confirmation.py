@@ -19,7 +19,8 @@ from ..auth.forms import CodeForm
 from .forms import ConfirmForm
 from .views import bp, check_current
 
-PANELS = ("email", "devices", "erase", "phone")  # of «Профиль», where one goes on
+# Where one goes on.
+PANELS = {panel: f"account.{panel}" for panel in ("email", "devices", "erase", "phone")} | {"copy": "my_data.copy"}
 
 
 @bp.get("/confirmation/<panel>")
@@ -74,7 +75,7 @@ def confirm_by_code(panel: str) -> ResponseReturnValue:
 
 def _confirmed(panel: str) -> ResponseReturnValue:
     session.pop("confirming", None)
-    return redirect(url_for(f".{panel}"), 303)
+    return redirect(url_for(PANELS[panel]), 303)
 
 
 def _asked() -> LoginCode | None:
@@ -86,5 +87,7 @@ def _page(panel: str, status: int = 200, *, refusal: str = "", **forms: FlaskFor
     if panel not in PANELS:
         abort(404)
     shown = {"form": ConfirmForm(formdata=None), "code_form": CodeForm(formdata=None)} | forms
-    page = render_template("pages/account/confirm.html", panel=panel, asked=_asked(), refusal=refusal, **shown)
+    page = render_template(
+        "pages/account/confirm.html", panel=panel, back=url_for(PANELS[panel]), asked=_asked(), refusal=refusal, **shown
+    )
     return page, status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -15,12 +15,15 @@ bp = Blueprint("documents", __name__, url_prefix="/documents")
 
 @bp.get("/<kind>")
 def show(kind: str) -> ResponseReturnValue:
-    readable = *consent.CURRENT, consent.REPRESENTATION
+    edition = request.args.get("edition")
+    readable = [
+        one for one in (*consent.CURRENT, consent.REPRESENTATION, *consent.PAST) if edition in (None, one.version)
+    ]
     document = next((document for document in readable if document.kind.replace("_", "-") == kind), None)
     if document is None:
         abort(404)
     accepted = current_user.is_authenticated and current_user.accepted_versions
-    is_new = accepted and document in Consent.not_accepted_by(current_user)
+    is_new = accepted and document in consent.CURRENT and document in Consent.not_accepted_by(current_user)
     day = DocumentDay.of(document) if is_new else None
     is_ahead = day is not None and day.asked_from > clock.now()
     return render_template(

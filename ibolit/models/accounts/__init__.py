@@ -9,6 +9,7 @@ from .security_event import (
     change_phone,
     prove_email,
     replace_phone,
+    request_data_copy,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "prove_email",
     "reassigned_number",
     "replace_phone",
+    "request_data_copy",
 ]

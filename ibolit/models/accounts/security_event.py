@@ -22,6 +22,7 @@ from ..delivery import Channel, PushSubscription
 from ..invitations import LoginCode
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
+from ..my_data import DataCopy
 from ..people import EMAIL_SETTLES_IN, Device, EmailProof, KnownBrowser, User
 from ..purging import purge
 from ..types import RowId, UtcDateTime, enum_column
@@ -37,6 +38,7 @@ class SecurityEventKind(StrEnum):
     PHONE = "phone"  # by both codes
     ERASURE = "erasure"  # «Удалить аккаунт»
     WITHDRAWAL = "withdrawal"  # of the consent to the processing
+    DATA_COPY = "data_copy"  # somebody asked for all that is known of them
 
 
 # Told by SMS, too, whatever else there is; of the others only who has neither push nor mail hears by SMS.
@@ -48,6 +50,7 @@ CHANGES = (
     SecurityEventKind.WITHDRAWAL,
 )
 LEAVING = (SecurityEventKind.ERASURE, SecurityEventKind.WITHDRAWAL)
+TOLD_BY_SMS = (*CHANGES, SecurityEventKind.DATA_COPY)
 
 OF_PHONE = (SecurityEventKind.PHONE_LEFT, SecurityEventKind.PHONE_GIVEN)
 
@@ -176,7 +179,7 @@ class SecurityEvent(Model):
         ways += [Channel.MAIL] if self.email else []
         if self.kind in OF_PHONE or self.older_phone is None:  # the number is no older way
             return ways
-        return [*ways, Channel.SMS] if self.kind in CHANGES or not ways else ways
+        return [*ways, Channel.SMS] if self.kind in TOLD_BY_SMS or not ways else ways
 
     def _may_undo(self, channel: Channel) -> bool:
         return channel is not Channel.MAIL or self.email_is_settled
@@ -196,6 +199,8 @@ class SecurityEvent(Model):
 
     def _restore(self) -> None:
         self.undone_at = clock.now()
+        if self.kind is SecurityEventKind.DATA_COPY:
+            DataCopy.withdraw_all_of(self.user)
         if self.kind is SecurityEventKind.PASSWORD and self.password_hash is not None:
             self.user.password_hash = self.password_hash
         if self.kind is SecurityEventKind.PHONE_GIVEN:
@@ -254,6 +259,15 @@ def prove_email(proof: EmailProof, token: str) -> None:
     proof.accept(token)
     if before.email != proof.email:
         SecurityEvent.announce(proof.user, SecurityEventKind.EMAIL, None, before)
+
+
+def request_data_copy(user: User, device: Device) -> DataCopy:
+    """All that is known of them, for themselves; their older ways learn of it. Raises TooManyAttempts."""
+    newest = DataCopy.newest_of(user)
+    copy = DataCopy.ask(user, device)
+    if newest is None or copy.id != newest.id:
+        SecurityEvent.announce(user, SecurityEventKind.DATA_COPY, device)
+    return copy
 
 
 def void_pending_proofs(user: User) -> None:

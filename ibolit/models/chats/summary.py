@@ -162,6 +162,11 @@ class AttachmentSummary:
         return "Движущаяся картинка" if self.moves else "Фото"
 
     @property
+    def is_film(self: Attachment) -> bool:
+        """Browsers play it."""
+        return self.kind is AttachmentKind.VIDEO and self.plays
+
+    @property
     def is_upright(self: Attachment) -> bool:
         """A film taken with the phone held upright."""
         return bool(self.width and self.height and self.height > self.width)

@@ -43,6 +43,7 @@ class NotificationKind(StrEnum):
     URGENT = "urgent"  # its doctor: somebody speaks of an emergency
     URGENT_SENT = "urgent_sent"  # who wrote it and was not looking: the page says whom to call
     URGENT_UNOPENED = "urgent_unopened"  # the office: nobody has opened it
+    COPY_READY = "copy_ready"  # of one's data
     STAND_IN = "stand_in"  # a colleague's patient lets this doctor answer
 
 
@@ -68,7 +69,11 @@ QUIET_HOURS_KINDS = (NotificationKind.MESSAGE, NotificationKind.REQUESTED, Notif
 REFUND_KINDS = (NotificationKind.DECIDED, NotificationKind.RETURNED)
 
 
-NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS)
+# Of the person's own account: they lead to a page of the profile, and to no chat.
+ACCOUNT_KINDS = (NotificationKind.COPY_READY,)
+
+
+NO_SMS_BY_NIGHT = (*QUIET_HOURS_KINDS, *REFUND_KINDS, *ACCOUNT_KINDS)
 
 
 # By push or mail, by day; the screen says it, too, and no SMS is paid for it.

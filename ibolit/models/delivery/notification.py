@@ -16,6 +16,7 @@ from ..consultations import Consultation
 from ..doctors import Doctor
 from ..job import Job, JobKind
 from ..locking import LockKind, advisory_lock
+from ..my_data import DataCopy
 from ..night_hours import morning_after
 from ..people import User
 from ..purging import purge
@@ -43,13 +44,13 @@ from .writing import NotificationWriting, is_urgent_at
 
 
 class Notification(NotificationWriting, NotificationSummary, Model):
-    """Its link leads to a consultation or to a chat; `moment` is the time it speaks of.
+    """Its link leads to a consultation, to a chat, or to a page of the person's own; `moment` is the time it speaks of.
 
     The channel is the way it goes, or would go if no push arrives. Of messages it tells from `seq` on.
     """
 
     __table_args__ = (
-        CheckConstraint("(consultation_id IS NULL) <> (chat_id IS NULL)", "link"),
+        CheckConstraint("consultation_id IS NULL OR chat_id IS NULL", "link"),
         Index("ix_notification_of_chat", "chat_id", "user_id", "delivered_at"),
     )
 
@@ -103,6 +104,8 @@ class Notification(NotificationWriting, NotificationSummary, Model):
         consultation = self.consultation
         if self._may_not_read_now:
             return True
+        if self.kind is NotificationKind.COPY_READY:
+            return not DataCopy.is_kept_for(self.user)
         if self.kind is NotificationKind.REQUESTED and self.chat is not None:
             return 0 < self.seq <= self._member().read_to or not self.chat.is_waiting
         if self.kind is NotificationKind.ENDS and self.chat is not None and self.chat.open_until is not None:

@@ -81,6 +81,11 @@ class NotificationWriting:
         cls._write(doctor, NotificationKind.STAND_IN, str(offer_id), {"chat_id": chat.id})
 
     @classmethod
+    def of_account(cls, user: User, kind: NotificationKind, which: object) -> None:
+        """One of ACCOUNT_KINDS, once for what `which` names: push, else mail, else SMS by day."""
+        cls._write(user, kind, str(which), {})
+
+    @classmethod
     def of_payment(cls, payment: Payment) -> None:
         cls._write(payment.payer, NotificationKind.PAID, str(payment.id), payment.news_link)
 

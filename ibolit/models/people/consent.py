@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from ... import errors
 from ...config import current_settings
@@ -23,6 +24,9 @@ from ...services import clock
 from ..locking import LockKind, advisory_lock
 from ..types import RowId, UtcDateTime, enum_column
 from .user import User
+
+if TYPE_CHECKING:
+    from .dependant import Dependant
 
 TEXTS = Path(__file__).parents[2] / "templates" / "documents"
 
@@ -40,6 +44,7 @@ class Document:
     kind: DocumentKind
     title: str
     version: str
+    file: str = ""  # of a past version; the current one is called as its kind
 
     @property
     def mark(self) -> str:
@@ -47,11 +52,11 @@ class Document:
 
     @property
     def template(self) -> str:
-        return f"documents/{self.kind}.html"
+        return f"documents/{self.file or self.kind}.html"
 
     @property
     def hash(self) -> str:
-        return hashlib.sha256((TEXTS / f"{self.kind}.html").read_bytes()).hexdigest()
+        return hashlib.sha256((TEXTS / f"{self.file or self.kind}.html").read_bytes()).hexdigest()
 
 
 STAND_IN_SINCE = "2026-12"  # the first version of the consent that names the doctor who stands in
@@ -63,6 +68,13 @@ CURRENT = (
 
 # Declared for each child when they are added: nobody is asked for it at the gate.
 REPRESENTATION = Document(DocumentKind.REPRESENTATION, "Заявление законного представителя", "2026-12")
+# What was accepted before stays readable.
+PAST = (Document(DocumentKind.PERSONAL_DATA, CURRENT[1].title, "2026-11", "personal_data-2026-11"),)
+
+
+def document_of(kind: DocumentKind, version: str) -> Document | None:
+    """None for a version of which no text is known here."""
+    return next((one for one in (*CURRENT, REPRESENTATION, *PAST) if (one.kind, one.version) == (kind, version)), None)
 
 
 @cache
@@ -118,14 +130,49 @@ class Consent(Model):
     accepted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     address: Mapped[str] = mapped_column(String(45))
     dependant_id: Mapped[int | None] = mapped_column(ForeignKey("dependant.id"), index=True)  # whom it is declared for
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dependant: Mapped[Dependant | None] = relationship(viewonly=True)
 
     @classmethod
     def is_given_by(cls, user: User) -> bool:
         """Also by who has accepted an older version while the new one is not asked yet."""
         if cls.is_current(user.accepted_versions):
             return True
+        if not {mark.partition(":")[0] for mark in user.accepted_versions.split()} >= {one.kind for one in CURRENT}:
+            return False  # nothing yet, or one was taken back
         days = [DocumentDay.of(document) for document in cls.not_accepted_by(user)]
-        return bool(user.accepted_versions) and not any(day and day.asked_from <= clock.now() for day in days)
+        return not any(day and day.asked_from <= clock.now() for day in days)
+
+    @property
+    def title(self) -> str:
+        return next(one.title for one in (*CURRENT, REPRESENTATION) if one.kind is self.document)
+
+    @property
+    def text(self) -> Document | None:
+        """What was accepted, where it is known here."""
+        return document_of(self.document, self.version)
+
+    @classmethod
+    def of(cls, user: User) -> Sequence[Self]:
+        """All that the person has ever accepted, the newest first."""
+        mine = select(cls).options(joinedload(cls.dependant)).where(cls.user_id == user.id)
+        return db.session.scalars(mine.order_by(cls.id.desc())).all()
+
+    @classmethod
+    def withdraw(cls, user: User, kind: DocumentKind) -> bool:
+        """Every version of it; the gate asks for it anew. False when there is nothing to take back."""
+        advisory_lock(LockKind.WAYS_IN, user.id)
+        live = cls.user_id == user.id, cls.document == kind, cls.withdrawn_at.is_(None)
+        withdrawn = update(cls).where(*live).values(withdrawn_at=clock.now()).returning(cls.id)
+        marks = user.accepted_versions.split()
+        user.accepted_versions = " ".join(mark for mark in marks if mark.partition(":")[0] != kind)
+        return bool(db.session.scalars(withdrawn).all())
+
+    @classmethod
+    def withdraw_representation(cls, dependant_id: int) -> None:
+        """Nobody writes in their name any more."""
+        live = cls.dependant_id == dependant_id, cls.withdrawn_at.is_(None)
+        db.session.execute(update(cls).where(*live).values(withdrawn_at=clock.now()))
 
     @staticmethod
     def is_current(accepted_versions: str) -> bool:

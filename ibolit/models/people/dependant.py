@@ -132,7 +132,24 @@ class Dependant(Person, Model):
         """The user's own live one by its number."""
         return db.session.scalar(select(cls).where(cls.id == id, cls.user_id == user.id, cls.archived_at.is_(None)))
 
+    @classmethod
+    def readable_by(cls, user: User) -> list[Self]:
+        """Those about whom the user may read, also whom they have taken off, and who died."""
+        own = select(cls).where(cls.user_id == user.id).order_by(cls.id)
+        return [one for one in db.session.scalars(own) if one.may_be_read_of]
+
+    @classmethod
+    def accounts_of(cls, user: User) -> list[Self]:
+        """This very person, as others write or wrote for them."""
+        return list(db.session.scalars(select(cls).where(cls.account_id == user.id)))
+
     # Questions
+
+    @property
+    def may_be_read_of(self) -> bool:
+        """By the one who writes or wrote for them: not a child that is of age, nor who has taken back a permission."""
+        has_lost = self.ending not in (None, DependantEnding.REMOVED, DependantEnding.DIED)
+        return not has_lost and not (self.is_child and self.is_of_age)
 
     @property
     def subject_key(self) -> SubjectKey:
@@ -217,6 +234,7 @@ class Dependant(Person, Model):
         self.lock_of(self.user)
         if self.archived_at is None:
             self.archived_at, self.ending = clock.now(), ending
+            Consent.withdraw_representation(self.id)
             db.session.flush()
             record(DependantChanged(self.id))
 

@@ -46,6 +46,7 @@ class LimitKind(StrEnum):
     INVITATION = "invitation"
     LIVE_SCREEN = "live_screen"
     CALENDAR_FEED = "calendar_feed"
+    DATA_COPY = "data_copy"
 
 
 SLOWED_AFTER = 20  # wrong passwords within an hour
@@ -85,6 +86,7 @@ LIMITS = {
         timedelta(days=1),
     ),  # what failed by our own fault, for `flask doctor`; nobody is refused it
     LimitKind.CALENDAR_FEED: (60, timedelta(hours=1)),  # of a doctor: calendars look every quarter of an hour at most
+    LimitKind.DATA_COPY: (3, timedelta(days=1)),  # each may be a gigabyte
     LimitKind.ASKING_FOR_TIME: (10, timedelta(hours=1)),  # each is an SMS to the other side, which the clinic pays for
 }
 
